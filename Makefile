@@ -1,0 +1,77 @@
+# The front door. Every target is one call of `python -m pipeline VERB` in .venv, so all of it works without make.
+# Options: make backtest STRATEGY=v1_baseline WORKERS=2 ARGS="--set refill_interval_sec=30"
+
+PYTHON   ?= python3
+STRATEGY ?= v1_baseline
+CONFIG   ?=
+WORKERS  ?=
+ARGS     ?=
+
+VENV := .venv
+BIN  := $(VENV)/bin
+ifeq ($(OS),Windows_NT)
+BIN  := $(VENV)/Scripts
+endif
+RUN   := $(BIN)/python -m pipeline
+READY := $(VENV)/.ready
+COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
+CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo sample convert backtest validate benchmark test check lint types lock clean-cache clean
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv from the lock file (uv when it is there, pip otherwise)
+
+$(READY): uv.lock requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make setup PYTHON=python3.12"; exit 2; }
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv sync --frozen --quiet --all-groups --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"; \
+	else \
+	  $(PYTHON) -m venv --clear $(VENV) \
+	  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
+	  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	@touch $(READY)
+
+demo: setup ## the whole pipeline on a synthetic workbook
+	@$(RUN) demo
+
+sample: setup ## make the synthetic workbook only
+	@$(RUN) sample $(ARGS)
+
+convert: setup ## stage 1: data/raw/*.xlsx -> data/parquet (only what changed)
+	@$(RUN) convert $(COMMON)
+
+backtest: setup ## stage 2: replay STRATEGY over data/parquet -> output/STRATEGY
+	@$(RUN) backtest $(CHOICE) $(COMMON)
+
+validate: setup ## prove it: sequential = parallel, compiled = plain, Parquet = workbook
+	@$(RUN) validate $(CHOICE) $(ARGS)
+
+benchmark: setup ## measure sequential against parallel, stage by stage
+	@$(RUN) benchmark $(COMMON)
+
+test: setup ## the tests
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: setup ## ruff
+	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
+
+types: setup ## mypy --strict
+	@$(BIN)/python -m mypy
+
+check: lint types test ## lint, types, tests, import direction
+
+lock: ## make both lock files anew from pyproject.toml (needs uv)
+	uv lock --upgrade
+	uv export --quiet --frozen --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
+
+clean-cache: setup ## remove the compiled strategies kept on disk
+	@$(RUN) clean-cache
+
+clean: ## remove .venv and what tools left; data and output stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,111 @@
+"""A backtest request in, a checked plan and then one result a security out, as they complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+from pipeline.backtest.simulate import ENGINES, Engine
+from pipeline.backtest.task import SecurityResult, Task, run_task
+from pipeline.backtest.workers import BACKENDS, Backend, run_all, workers_for
+from pipeline.engine.strategy import fields_of
+from pipeline.errors import BadRequest, UnknownSecurity, nearest
+from pipeline.settings import read_config
+from pipeline.store.catalog import Security, open_store
+from pipeline.strategies.load import load_strategy, strategy_label
+
+Name = TypeVar("Name", bound=str)
+
+BYTES_A_TICK: Final = 160
+"""What one replay takes for each tick: Arrow's columns, ours, and the room for fills, with a margin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for, as given; None means the default."""
+
+    strategy: str = "v1_baseline"
+    config: Path | None = None
+    parquet_dir: Path = Path("data/parquet")
+    workers: int | None = None
+    backend: str | None = None
+    engine: str = "compiled"
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    securities: Sequence[str] = ()
+    max_sheets: int | None = None
+    allow_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request that has been checked: nothing about it can be wrong any more but the data themselves."""
+
+    strategy: str
+    config: Path
+    engine: Engine
+    backend: Backend
+    workers: int
+    tasks: tuple[Task, ...]
+    securities: tuple[Security, ...]
+
+
+def plan(request: Request) -> Plan:
+    """Check a request and plan its tasks; every error of the request itself is raised here, before anything runs."""
+    engine = _one_of(request.engine, ENGINES, "--engine")
+    default_backend = "threading" if engine == "compiled" else "loky"
+    backend = _one_of(request.backend or default_backend, BACKENDS, "--backend")
+    if request.workers is not None:
+        workers_for(backend, [], request.workers)
+    strategy = load_strategy(request.strategy)
+    label = strategy_label(request.strategy)
+    config_path = request.config or Path("configs") / f"{label}.json"
+    config = read_config(config_path, fields_of(strategy).by_key(), request.overrides)
+    store = open_store(request.parquet_dir)
+    if not request.allow_stale:
+        store.check_fresh()
+    chosen = _chosen(store.securities, request)
+    parameters = config.of([security.ticker for security in chosen])
+    tasks = tuple(
+        Task(one.ticker, one.exchange, one.path, request.strategy, parameters[one.ticker], engine) for one in chosen
+    )
+    need = [security.ticks * BYTES_A_TICK + security.size for security in chosen]
+    workers = min(workers_for(backend, need, request.workers), len(tasks))
+    return Plan(label, config_path, engine, backend, workers, tasks, chosen)
+
+
+def run(plan: Plan, on_compile: Callable[[str], None] | None = None) -> Iterator[SecurityResult]:
+    """Yield each security's result as it completes; the longest start first.
+
+    on_compile: told the strategy's class when its loop is not yet kept on disk and is compiled now.
+    """
+    if plan.engine == "compiled" and plan.tasks:
+        from pipeline.engine.compiled import compiled_replay  # noqa: PLC0415 - the plain engine does without LLVM
+
+        compiled_replay(load_strategy(plan.tasks[0].strategy), on_compile)
+    ticks = {security.ticker: security.ticks for security in plan.securities}
+    longest_first = sorted(plan.tasks, key=lambda task: (-ticks[task.ticker], task.ticker))
+    yield from run_all(run_task, longest_first, plan.backend, plan.workers)
+
+
+def _chosen(securities: Sequence[Security], request: Request) -> tuple[Security, ...]:
+    if request.max_sheets is not None and request.max_sheets < 1:
+        raise BadRequest(f"--max-sheets is {request.max_sheets}; it takes a whole number of at least 1.")
+    by_ticker = {security.ticker: security for security in securities}
+    wanted = [ticker.strip().upper() for ticker in request.securities]
+    for ticker in wanted:
+        if ticker not in by_ticker:
+            raise UnknownSecurity(
+                f"{request.parquet_dir} holds no {ticker}.{nearest(ticker, by_ticker)} "
+                f"It holds {', '.join(sorted(by_ticker))}."
+            )
+    chosen = [by_ticker[ticker] for ticker in sorted(set(wanted) or by_ticker)]
+    return tuple(chosen[: request.max_sheets])
+
+
+def _one_of(given: str, known: Sequence[Name], option: str) -> Name:
+    for one in known:
+        if one == given:
+            return one
+    raise BadRequest(f"{option} is '{given}'; it takes {', '.join(known)}.{nearest(given, known)}")

@@ -1,0 +1,216 @@
+"""The commands: options in, exit status out. No logic and nothing heavy; each command imports what it runs."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from pipeline.errors import BadRequest, PipelineError
+
+INTERRUPTED: Final = 130
+SOME_FAILED: Final = 1
+
+app = typer.Typer(
+    name="pipeline",
+    help="Bloomberg tick workbooks to Parquet once; exact, fast strategy replays as often as you like.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ParquetDir = Annotated[Path, typer.Option(help="Where the Parquet files are.")]
+Workers = Annotated[int | None, typer.Option(help="How many at a time. Default: what CPUs and memory allow.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+@app.command()
+def convert(
+    workbooks: Annotated[list[Path] | None, typer.Argument(help="Default: every workbook in data/raw.")] = None,
+    parquet_dir: ParquetDir = Path("data/parquet"),
+    header_row: Annotated[int, typer.Option(help="The row with the column names, counted from 1.")] = 3,
+    only: Annotated[str, typer.Option(help="Only these tickers or sheets, separated by commas.")] = "",
+    max_sheets: Annotated[int | None, typer.Option(help="Only the first sheets, for a quick try.")] = None,
+    workers: Workers = None,
+    force: Annotated[bool, typer.Option("--force", help="Convert again what has not changed, too.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Stage 1: workbook to one Parquet file a security. Only what changed is converted again.
+
+    Example: pipeline convert data/raw/ticks.xlsx --only FAB,EMAAR
+    """
+    from pipeline import api, terminal  # noqa: PLC0415
+
+    with terminal.convert_progress() as progress:
+        result = api.convert(
+            workbooks or None,
+            parquet_dir,
+            header_row=header_row,
+            only=_names(only) or None,
+            max_sheets=max_sheets,
+            workers=workers,
+            force=force,
+            on_event=progress,
+        )
+    terminal.show_conversion(result, parquet_dir)
+    if result.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def backtest(
+    strategy: Annotated[str, typer.Option(help="A strategy's name, or a .py file with one.")] = "v1_baseline",
+    config: Annotated[Path | None, typer.Option(help="Parameters by ticker. Default: configs/STRATEGY.json.")] = None,
+    parquet_dir: ParquetDir = Path("data/parquet"),
+    output_dir: Annotated[Path | None, typer.Option(help="The run's folder. Default: output/STRATEGY.")] = None,
+    workers: Workers = None,
+    backend: Annotated[str | None, typer.Option(help="threading, loky or sequential.")] = None,
+    engine: Annotated[str, typer.Option(help="compiled, or python to step through a strategy.")] = "compiled",
+    sets: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter for all securities.")] = None,
+    securities: Annotated[str, typer.Option(help="Only these tickers, separated by commas.")] = "",
+    max_sheets: Annotated[int | None, typer.Option(help="Only the first securities, for a quick try.")] = None,
+    allow_stale: Annotated[bool, typer.Option("--allow-stale", help="Run although a workbook is newer.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Stage 2: replay a strategy over the Parquet files, one security a task. Never opens a workbook.
+
+    Example: pipeline backtest --strategy v1_baseline --set refill_interval_sec=30 --securities FAB
+    """
+    from pipeline import api, terminal  # noqa: PLC0415
+
+    folder = output_dir or Path("output") / Path(strategy).stem
+    with terminal.BacktestProgress() as progress:
+        run = api.backtest(
+            strategy,
+            config=config,
+            parquet_dir=parquet_dir,
+            output_dir=folder,
+            workers=workers,
+            backend=backend,
+            engine=engine,
+            parameters=_assignments(sets or []),
+            securities=_names(securities),
+            max_sheets=max_sheets,
+            allow_stale=allow_stale,
+            on_plan=progress.planned,
+            on_result=progress.finished,
+            on_compile=progress.compiling,
+        )
+    terminal.show_backtest(run, debug=debug)
+    if run.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def sample(
+    path: Annotated[Path, typer.Argument(help="The workbook to make.")] = Path("data/sample/sample_ticks.xlsx"),
+    seed: Annotated[int, typer.Option(help="Another seed makes other ticks.")] = 7,
+    debug: Debug = False,
+) -> None:
+    """Make a workbook of synthetic ticks, for trying things out.
+
+    Example: pipeline sample data/sample/sample_ticks.xlsx
+    """
+    from pipeline.convert.sample import write_sample  # noqa: PLC0415
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_sample(path, seed=seed)
+    typer.echo(f"Synthetic ticks (no real market data): {path}")
+
+
+@app.command()
+def demo(debug: Debug = False) -> None:
+    """Make the synthetic workbook, convert it, backtest it, and say where the results are.
+
+    Example: pipeline demo
+    """
+    workbook, parquet_dir, output_dir = Path("data/sample/sample_ticks.xlsx"), Path("data/sample/parquet"), Path("output/demo")
+    sample(workbook)
+    convert([workbook], parquet_dir)
+    backtest(parquet_dir=parquet_dir, output_dir=output_dir)
+    typer.echo("These ticks are synthetic. For your own: put a workbook in data/raw, then make convert, make backtest.")
+
+
+@app.command()
+def validate(
+    parquet_dir: ParquetDir = Path("data/parquet"),
+    strategy: Annotated[str, typer.Option(help="The strategy to replay.")] = "v1_baseline",
+    config: Annotated[Path | None, typer.Option(help="Default: configs/STRATEGY.json.")] = None,
+    workbook: Annotated[bool, typer.Option(help="Read the workbooks again and compare, cell by cell.")] = True,
+    debug: Debug = False,
+) -> None:
+    """Prove it: sequential = parallel, compiled = plain Python, Parquet = workbook, byte for byte.
+
+    Example: pipeline validate --no-workbook
+    """
+    from pipeline import terminal  # noqa: PLC0415
+    from pipeline.validation import validate as run_validation  # noqa: PLC0415
+
+    checks = terminal.show_checks(
+        run_validation(parquet_dir, strategy=strategy, config=config, read_workbooks=workbook)
+    )
+    if not all(check.passed for check in checks):
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def benchmark(
+    workbooks: Annotated[list[Path] | None, typer.Argument(help="Default: every workbook in data/raw.")] = None,
+    runs: Annotated[int, typer.Option(help="How often each is measured; the median is shown.")] = 5,
+    workers: Workers = None,
+    debug: Debug = False,
+) -> None:
+    """Measure sequential against parallel for the same work, stage by stage.
+
+    Example: pipeline benchmark data/raw/ticks.xlsx --runs 3
+    """
+    from pipeline import terminal  # noqa: PLC0415
+    from pipeline.bench import benchmark as measure  # noqa: PLC0415
+
+    terminal.show_benchmark(measure(workbooks or None, runs=runs, workers=workers))
+
+
+@app.command()
+def clean_cache(debug: Debug = False) -> None:
+    """Remove the compiled strategies kept on disk; the next run compiles again.
+
+    Example: pipeline clean-cache
+    """
+    from pipeline.engine import codecache  # noqa: PLC0415
+
+    codecache.clear()
+    typer.echo(f"Removed {codecache.folder()}")
+
+
+def main() -> None:
+    """Run the command line; a failure is one plain sentence on stderr and its exit status."""
+    try:
+        app(prog_name="pipeline")
+    except PipelineError as error:
+        _explain(error)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. What is finished stands; run the same command again to go on.", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _explain(error: PipelineError) -> None:
+    if "--debug" in sys.argv:
+        traceback.print_exception(error)
+    typer.echo(f"Error: {error}", err=True)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _assignments(texts: list[str]) -> dict[str, object]:
+    pairs = [text.partition("=") for text in texts]
+    for key, equals, value in pairs:
+        if not (key and equals and value):
+            raise BadRequest(f"--set {key}{equals}{value}: write KEY=VALUE, for example refill_interval_sec=30.")
+    return {key.strip(): value.strip() for key, _, value in pairs}

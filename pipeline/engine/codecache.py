@@ -1,0 +1,71 @@
+"""Machine code on disk: one file a key, written whole, checked by its digest when read.
+
+What is kept is code: whoever can write the folder can run code as its user, as with any compiler's cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+FOLDER_VARIABLE: Final = "PIPELINE_CACHE_DIR"
+DIGEST_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An object file and the symbol of the function in it."""
+
+    symbol: str
+    object: bytes
+
+
+def folder() -> Path:
+    """Return the folder: $PIPELINE_CACHE_DIR, or this user's cache folder."""
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    import platformdirs  # noqa: PLC0415 - not needed when the folder is chosen
+
+    return Path(platformdirs.user_cache_dir("tick-pipeline", appauthor=False)) / "loops"
+
+
+def read(key: str) -> Code | None:
+    """Return the code kept under a key; None when there is none or it is not whole."""
+    try:
+        raw = _file(key).read_bytes()
+    except OSError:
+        return None
+    digest, body = raw[:DIGEST_BYTES], raw[DIGEST_BYTES:]
+    symbol, found, code = body.partition(b"\0")
+    if not found or hashlib.sha256(key.encode() + body).digest() != digest:
+        return None
+    return Code(symbol.decode(), code)
+
+
+def write(key: str, code: Code) -> None:
+    """Keep code under a key; a folder that cannot be written costs a warning, not the run."""
+    body = code.symbol.encode() + b"\0" + code.object
+    target = _file(key)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=key[:8], suffix=".tmp", delete=False) as draft:
+            draft.write(hashlib.sha256(key.encode() + body).digest() + body)
+        Path(draft.name).replace(target)
+    except OSError as error:
+        warnings.warn(f"Compiled code cannot be kept in {target.parent} ({error}); it is compiled anew each run.", stacklevel=2)
+
+
+def clear() -> None:
+    """Remove every kept loop."""
+    shutil.rmtree(folder(), ignore_errors=True)
+
+
+def _file(key: str) -> Path:
+    return folder() / f"{key}.loop"

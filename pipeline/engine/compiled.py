@@ -1,0 +1,179 @@
+"""A strategy class in, its replay as machine code out: compiled by numba once, kept on disk, loaded without numba.
+
+The code is kept under the hash of all that went into it: the engine's and the strategy's source, the constants they
+name, the versions of Python, numba and LLVM, and this CPU. A kept file carries a digest and is rebuilt when it differs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.metadata
+import inspect
+import platform
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from pipeline.engine import codecache, inline, kinds, market, specialise
+from pipeline.engine.outcome import COLUMN_TYPES, Outcome, Room, first_capacity, full_capacity
+from pipeline.engine.specialise import EXCHANGED, LOOP_NAME, TICK_COLUMNS, Layout, given_values, layout_of
+from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.settings import Value
+from pipeline.ticks import Ticks
+
+ENGINE_SOURCES: Final = (market, inline, kinds, specialise, sys.modules[__name__])
+RUNTIMES: Final = ("numba", "NRT", "Py", "_Py")
+TICK_TYPES: Final = {"timestamps": "int64", "kinds": "int8", "prices": "float64", "volumes": "int64"}
+EXCHANGED_TYPES: Final = {name: name.split("_")[1][:-1] + "64" for name in EXCHANGED}
+
+_loaded: dict[str, CompiledReplay] = {}
+_loading = threading.Lock()
+_engine: Any = None
+
+
+class CompiledReplay:
+    """The compiled loop of one strategy; safe to run from several threads at once, the GIL is not held."""
+
+    def __init__(self, strategy: type[Strategy], address: int, keep_alive: object) -> None:
+        self._fields = fields_of(strategy)
+        self._layout = layout_of(self._fields)
+        self._keep_alive = keep_alive
+        pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(self._layout.columns)
+        self._loop = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * pointers)(address)
+
+    def run(self, ticks: Ticks, session: Mapping[str, int], parameters: Mapping[str, Value]) -> Outcome:
+        """Replay the ticks with these parameters (as the strategy's fields hold them)."""
+        room = Room(ticks, first_capacity(ticks))
+        completed, final = self._attempt(ticks, session, parameters, room)
+        if not completed:
+            room = Room(ticks, full_capacity(ticks))
+            _, final = self._attempt(ticks, session, parameters, room)
+        return room.outcome(ticks, final)
+
+    def _attempt(
+        self, ticks: Ticks, session: Mapping[str, int], parameters: Mapping[str, Value], room: Room
+    ) -> tuple[bool, dict[str, int | float]]:
+        of_market = {**session, "first_day": room.first_day, "capacity": room.capacity}
+        given = given_values(self._fields, of_market, parameters)
+        layout = self._layout
+        exchanged = (
+            np.array([given[name] for name in layout.given_ints], np.int64),
+            np.array([given[name] for name in layout.given_floats], np.float64),
+            np.zeros(len(layout.final_ints), np.int64),
+            np.zeros(len(layout.final_floats), np.float64),
+        )
+        columns = [np.ascontiguousarray(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
+        arrays = [*columns, *exchanged, *(room.columns[name] for name in layout.columns)]
+        completed = self._loop(len(ticks), *(array.ctypes.data for array in arrays))
+        final = dict(zip(layout.final_ints, exchanged[2].tolist(), strict=True))
+        return bool(completed), final | dict(zip(layout.final_floats, exchanged[3].tolist(), strict=True))
+
+
+def compiled_replay(strategy: type[Strategy], on_compile: Callable[[str], None] | None = None) -> CompiledReplay:
+    """Return the compiled replay of a strategy, from this process, from disk, or compiled now.
+
+    on_compile: told the strategy's name when it has to be compiled. Raises StrategyError for a class that cannot be.
+    """
+    key = code_key(strategy)
+    with _loading:
+        if key not in _loaded:
+            address, keep_alive = _load(key) or _compile(key, strategy, on_compile)
+            _loaded[key] = CompiledReplay(strategy, address, keep_alive)
+        return _loaded[key]
+
+
+@cache
+def code_key(strategy: type[Strategy]) -> str:
+    """Return the hash of all that goes into a strategy's machine code."""
+    modules = [sys.modules[base.__module__] for base in strategy.__mro__[:-1]]
+    parts = [LOOP_NAME, strategy.__qualname__, platform.machine(), sys.platform, *sys.version_info[:3]]
+    parts += [importlib.metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
+    parts += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    parts += [inspect.getsource(module) for module in (*ENGINE_SOURCES, *modules)]
+    for module in (market, *modules):
+        parts += [
+            f"{name}={value!r}" for name, value in sorted(vars(module).items()) if isinstance(value, (int, float))
+        ]
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
+
+
+def _load(key: str) -> tuple[int, object] | None:
+    kept = codecache.read(key)
+    return (_address_of(kept), _engine) if kept is not None else None
+
+
+def _compile(
+    key: str, strategy: type[Strategy], on_compile: Callable[[str], None] | None
+) -> tuple[int, object]:
+    source = specialise.loop_source(strategy)
+    if on_compile:
+        on_compile(strategy.__name__)
+    function = _with_numba(source, layout_of(fields_of(strategy)))
+    code = _machine_code(function.inspect_llvm(), function.native_name)
+    if code is None:
+        return function.address, function
+    codecache.write(key, code)
+    return _address_of(code), _engine
+
+
+def _with_numba(source: str, layout: Layout) -> Any:
+    import numba  # noqa: PLC0415 - a quarter of a second that only compiling pays for
+
+    def pointer(name: str) -> Any:
+        return numba.types.CPointer(getattr(numba.types, name))
+
+    arguments = [pointer(TICK_TYPES[name]) for name in TICK_COLUMNS]
+    arguments += [pointer(EXCHANGED_TYPES[name]) for name in EXCHANGED]
+    arguments += [pointer(np.dtype(COLUMN_TYPES[name]).name) for name in layout.columns]
+    signature = numba.types.int64(numba.types.int64, *arguments)
+    namespace: dict[str, Any] = {}
+    exec(compile(source, f"<{LOOP_NAME}>", "exec"), {"math": __import__("math")}, namespace)  # noqa: S102 - our own text
+    return numba.cfunc(signature, nopython=True, error_model="numpy", fastmath=False)(namespace[LOOP_NAME])
+
+
+def _machine_code(text: str, name: str) -> codecache.Code | None:
+    """Emit the object file of a cfunc; None when it would need numba's own runtime to run."""
+    machine = _target_machine()
+    module = llvm.parse_assembly(text)
+    for function in module.functions:
+        if not function.is_declaration and function.name != name:
+            function.linkage = "internal"
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    wanted = [function.name for function in module.functions if function.is_declaration]
+    if not all(symbol.startswith("llvm.") or _in_every_process(symbol) for symbol in wanted):
+        return None
+    return codecache.Code(name, machine.emit_object(module))
+
+
+def _in_every_process(symbol: str) -> bool:
+    return not symbol.startswith(RUNTIMES) and bool(llvm.address_of_symbol(symbol))
+
+
+def _target_machine() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        reloc="default",
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+def _address_of(code: codecache.Code) -> int:
+    global _engine  # noqa: PLW0603 - one code engine a process; code once loaded stays
+    if _engine is None:
+        _engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
+    _engine.add_object_file(llvm.ObjectFileRef.from_data(code.object))
+    _engine.finalize_object()
+    return int(_engine.get_function_address(code.symbol))

@@ -1,0 +1,81 @@
+"""A flat loop in, a refusal out where a field declared int would silently become a float: kinds are checked, not cast."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pipeline.errors import StrategyError
+
+ORDER: Final = ("bool", "int", "float")
+
+
+def check_kinds(body: Sequence[ast.stmt], declared: Mapping[str, str]) -> None:
+    """Infer the kind of every local and raise StrategyError, with file and line, where a declared one is broken."""
+    kinds = dict(declared)
+    assignments = [
+        node
+        for statement in body
+        for node in ast.walk(statement)
+        if isinstance(node, (ast.Assign, ast.For))
+    ]
+    settled = False
+    while not settled:
+        settled = True
+        for node in assignments:
+            target = node.target if isinstance(node, ast.For) else node.targets[0]
+            name = ast.unparse(target.value) if isinstance(target, ast.Subscript) else ast.unparse(target)
+            kind = "int" if isinstance(node, ast.For) else kind_of(node.value, kinds)
+            if kind is None:
+                continue
+            if name in declared:
+                _agree(node, name, declared[name], kind)
+            elif name not in kinds or ORDER.index(kind) > ORDER.index(kinds[name]):
+                kinds[name] = kind
+                settled = False
+
+
+def kind_of(node: ast.expr, kinds: Mapping[str, str]) -> str | None:  # noqa: PLR0911 - one arm an expression
+    """Return the kind an expression has, or None while a name in it has none yet."""
+    match node:
+        case ast.Constant(value=value):
+            return type(value).__name__
+        case ast.Name(id=name):
+            return kinds.get(name)
+        case ast.Subscript(value=column):
+            return kind_of(column, kinds)
+        case ast.Compare() | ast.UnaryOp(op=ast.Not()):
+            return "bool"
+        case ast.UnaryOp(operand=operand):
+            return _widest([kind_of(operand, kinds), "int"])
+        case ast.BinOp(op=ast.Div()):
+            return "float"
+        case ast.BinOp(left=left, right=right):
+            return _widest([kind_of(left, kinds), kind_of(right, kinds), "int"])
+        case ast.BoolOp(values=values):
+            return _widest([kind_of(value, kinds) for value in values])
+        case ast.IfExp(body=yes, orelse=no):
+            return _widest([kind_of(yes, kinds), kind_of(no, kinds)])
+        case ast.Call(func=ast.Name(id="int")):
+            return "int"
+        case ast.Call(func=ast.Name(id="abs"), args=[value]):
+            return _widest([kind_of(value, kinds), "int"])
+        case ast.Call(func=ast.Attribute(attr="floor" | "ceil" | "trunc")):
+            return "int"
+        case _:
+            return "float"
+
+
+def _widest(kinds: Sequence[str | None]) -> str | None:
+    known = [kind for kind in kinds if kind is not None]
+    return max(known, key=ORDER.index) if len(known) == len(kinds) else None
+
+
+def _agree(node: ast.stmt, name: str, wanted: str, kind: str) -> None:
+    if ORDER.index(kind) > ORDER.index(wanted):
+        file, line = getattr(node, "origin", ("", 0))
+        raise StrategyError(
+            f"{file}, line {line}: {name[2:]} is declared {wanted} and would become a {kind} here; "
+            f"write int(...) or declare it {kind}."
+        )

@@ -1,0 +1,106 @@
+"""What one replay leaves behind: the fills as columns, the final state, and the room both engines write into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from pipeline.engine.market import DAY, MOST_FILLS_AN_EVENT, SELL
+from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
+
+COLUMN_TYPES: Final = {
+    "market_days": np.int8,
+    "fill_event": np.int64,
+    "fill_side": np.int8,
+    "fill_price": np.float64,
+    "fill_quantity": np.int64,
+    "fill_realized": np.float64,
+    "fill_position": np.int64,
+    "fill_pnl": np.float64,
+}
+
+Number: TypeAlias = int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Fills:
+    """Our fills in execution order, one array a column.
+
+    event: index of the tick that filled us. timestamp: ns, exchange-local. side: +1 buy, -1 sell.
+    price: AED. quantity, position (after the fill): shares. realized (by this fill), pnl (running total): AED.
+    """
+
+    event: Int64s
+    timestamp: Int64s
+    side: Int8s
+    price: Float64s
+    quantity: Int64s
+    realized: Float64s
+    position: Int64s
+    pnl: Float64s
+
+    def __len__(self) -> int:
+        return len(self.event)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one replay.
+
+    market_days: int64, days since 1970-01-01 with a print, ascending. final: every field of the market and of the
+    strategy's memory after the last event, by its name in the layout.
+    """
+
+    fills: Fills
+    market_days: Int64s
+    final: Mapping[str, Number]
+
+
+class Room:
+    """The columns a replay fills, sized for `capacity` fills."""
+
+    def __init__(self, ticks: Ticks, capacity: int) -> None:
+        first, last = (0, 0)
+        if len(ticks):
+            first, last = int(ticks.timestamp.min()) // DAY, int(ticks.timestamp.max()) // DAY
+        self.first_day = first
+        self.capacity = capacity
+        self.columns = {
+            name: np.zeros(last - first + 1, kind) if name == "market_days" else np.empty(capacity, kind)
+            for name, kind in COLUMN_TYPES.items()
+        }
+
+    def outcome(self, ticks: Ticks, final: Mapping[str, Number]) -> Outcome:
+        """Cut the columns to what was filled and give them their names."""
+        count = int(final["m_fills"])
+        cut = {name: column[:count].copy() for name, column in self.columns.items() if name != "market_days"}
+        fills = Fills(
+            event=cut["fill_event"],
+            timestamp=ticks.timestamp[cut["fill_event"]],
+            side=cut["fill_side"],
+            price=cut["fill_price"],
+            quantity=cut["fill_quantity"],
+            realized=cut["fill_realized"],
+            position=cut["fill_position"],
+            pnl=cut["fill_pnl"],
+        )
+        days = np.flatnonzero(self.columns["market_days"]).astype(np.int64) + self.first_day
+        return Outcome(fills, days, final)
+
+
+def first_capacity(ticks: Ticks) -> int:
+    """Return the room to start with: seldom outgrown, and small beside the ticks."""
+    return len(ticks) // 8 + 1024
+
+
+def full_capacity(ticks: Ticks) -> int:
+    """Return the room that no replay can outgrow."""
+    return (len(ticks) + 1) * MOST_FILLS_AN_EVENT
+
+
+def side_names(side: Int8s) -> list[str]:
+    """Return 'buy' or 'sell' for each fill."""
+    return ["sell" if one == SELL else "buy" for one in side.tolist()]

@@ -1,0 +1,53 @@
+"""A strategy class and ticks in, an outcome out: the class run as it stands, for a debugger or any library it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.engine.market import Market, replay
+from pipeline.engine.outcome import Outcome, Room, full_capacity
+from pipeline.engine.specialise import market_fields
+from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.errors import StrategyError
+from pipeline.settings import Value
+from pipeline.ticks import Ticks
+
+
+class PlainReplay:
+    """The uncompiled replay of one strategy."""
+
+    def __init__(self, strategy: type[Strategy]) -> None:
+        self._strategy = strategy
+        self._fields = fields_of(strategy)
+
+    def run(self, ticks: Ticks, session: Mapping[str, int], parameters: Mapping[str, Value]) -> Outcome:
+        """Replay the ticks with these parameters (as the strategy's fields hold them)."""
+        room = Room(ticks, full_capacity(ticks))
+        market = Market()
+        strategy = self._strategy(
+            **parameters, **{name: memory.start for name, memory in self._fields.memory.items()}
+        )
+        market.strategy = strategy
+        given: Mapping[str, Any] = {**session, "first_day": room.first_day, "capacity": room.capacity}
+        columns = {name: memoryview(column) for name, column in room.columns.items()}
+        for name, value in {**given, **columns}.items():
+            setattr(market, name, value)
+        replay(market, strategy, len(ticks), *map(memoryview, (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)))
+        self._check_memory(strategy)
+        final = {"m_" + name: getattr(market, name) for name in market_fields().state}
+        final |= {"s_" + name: getattr(strategy, name) for name in self._fields.memory}
+        return room.outcome(ticks, {name: _number(value) for name, value in final.items()})
+
+    def _check_memory(self, strategy: Strategy) -> None:
+        for name, memory in self._fields.memory.items():
+            held = type(getattr(strategy, name)).__name__
+            if held != memory.kind and (memory.kind, held) not in (("float", "int"), ("int", "bool")):
+                raise StrategyError(
+                    f"{type(strategy).__name__}.{name} is declared {memory.kind} and became a {held} during the run; "
+                    f"write int(...) where it is assigned or declare it {held}."
+                )
+
+
+def _number(value: float) -> int | float:
+    return int(value) if isinstance(value, bool) else value

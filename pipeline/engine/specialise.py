@@ -1,0 +1,198 @@
+"""A strategy class and the market's rules in, the text of one flat loop out: what the compiled engine compiles.
+
+The loop takes pointers only: the ticks, the values given to it (session, parameters) and the columns it fills.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from pipeline.engine import market
+from pipeline.engine.inline import Inliner, Method, Part
+from pipeline.engine.kinds import check_kinds
+from pipeline.engine.strategy import Fields, Strategy, fields_of
+from pipeline.errors import StrategyError
+from pipeline.settings import Value
+
+LOOP_NAME: Final = "loop"
+TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
+EXCHANGED: Final = ("given_ints", "given_floats", "final_ints", "final_floats")
+VERBS: Final = frozenset({"quote_bid", "quote_ask", "cancel_bid", "cancel_ask"})
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each named value stands in the arrays that go into a loop and come out of it."""
+
+    given_ints: tuple[str, ...]
+    given_floats: tuple[str, ...]
+    final_ints: tuple[str, ...]
+    final_floats: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFields:
+    """The fields of `Market` by what they are to a replay."""
+
+    given: Mapping[str, str]
+    state: Mapping[str, str]
+    columns: tuple[str, ...]
+
+
+@cache
+def market_fields() -> MarketFields:
+    """Read the fields of `Market` in the order of their declaration."""
+    hints: Mapping[str, str] = market.Market.__annotations__
+    scalars = {name: hint for name, hint in hints.items() if hint in ("int", "float", "bool")}
+    state = {name: kind for name, kind in scalars.items() if hasattr(market.Market, name)}
+    given = {name: kind for name, kind in scalars.items() if name not in state}
+    return MarketFields(given, state, tuple(name for name, hint in hints.items() if hint.endswith("Column")))
+
+
+def layout_of(fields: Fields) -> Layout:
+    """Return the layout of the loop made for a strategy with these fields."""
+    of_market = market_fields()
+    given = [("m_" + name, kind) for name, kind in of_market.given.items()]
+    for name, parameter in fields.parameters.items():
+        if parameter.optional:
+            given.append((f"s_{name}_given", "bool"))
+        given.append((f"s_{name}", parameter.kind))
+    final = [("m_" + name, kind) for name, kind in of_market.state.items()]
+    final += [("s_" + name, memory.kind) for name, memory in fields.memory.items()]
+    return Layout(
+        *(tuple(name for name, kind in given if (kind == "float") is floats) for floats in (False, True)),
+        *(tuple(name for name, kind in final if (kind == "float") is floats) for floats in (False, True)),
+        columns=of_market.columns,
+    )
+
+
+def given_values(fields: Fields, of_market: Mapping[str, int], parameters: Mapping[str, Value]) -> dict[str, float]:
+    """Return the loop's given values by their names in the layout."""
+    given: dict[str, float] = {"m_" + name: value for name, value in of_market.items()}
+    for name, parameter in fields.parameters.items():
+        value = parameters[name]
+        if parameter.optional:
+            given[f"s_{name}_given"] = value is not None
+        given[f"s_{name}"] = 0 if value is None else value
+    return given
+
+
+def loop_source(strategy: type[Strategy]) -> str:
+    """Return the text of the loop specialised for a strategy; raise StrategyError for what cannot be compiled."""
+    fields = fields_of(strategy)
+    layout = layout_of(fields)
+    parts = _parts(strategy, fields)
+    bound = {"m": parts["m"], "strategy": parts["s"]}
+    names = {name: name for name in ("count", *TICK_COLUMNS)}
+    replay = Method(_definitions(market)["replay"], vars(market), str(market.__file__))
+    body = Inliner(parts, VERBS).body(replay, bound, names, None, "completed")
+    kinds = _declared_kinds(layout, fields)
+    check_kinds(body, kinds)
+    arguments = ["count", *TICK_COLUMNS, *EXCHANGED, *("m_" + name for name in layout.columns)]
+    lines = [f"def {LOOP_NAME}({', '.join(arguments)}):"]
+    lines += [f"    {line}" for line in (*_prologue(layout, kinds), *_unparse(body), *_epilogue(layout, kinds))]
+    return "\n".join(lines) + "\n"
+
+
+def _prologue(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
+    fields = market_fields()
+    lines = [
+        f"{name} = given_ints[{at}]" + (" != 0" if kinds[name] == "bool" else "")
+        for at, name in enumerate(layout.given_ints)
+    ]
+    lines += [f"{name} = given_floats[{at}]" for at, name in enumerate(layout.given_floats)]
+    lines += [f"m_{name} = {getattr(market.Market, name)!r}" for name in fields.state]
+    return lines
+
+
+def _epilogue(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
+    lines = [
+        f"final_ints[{at}] = " + (f"1 if {name} else 0" if kinds[name] == "bool" else name)
+        for at, name in enumerate(layout.final_ints)
+    ]
+    lines += [f"final_floats[{at}] = {name}" for at, name in enumerate(layout.final_floats)]
+    return [*lines, "return 1 if completed else 0"]
+
+
+def _declared_kinds(layout: Layout, fields: Fields) -> dict[str, str]:
+    kinds = {"m_" + name: kind for name, kind in (market_fields().given | market_fields().state).items()}
+    kinds |= {"s_" + name: parameter.kind for name, parameter in fields.parameters.items()}
+    kinds |= {f"s_{name}_given": "bool" for name, parameter in fields.parameters.items() if parameter.optional}
+    kinds |= {"s_" + name: memory.kind for name, memory in fields.memory.items()}
+    kinds |= {"count": "int", "timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
+    kinds |= {
+        "m_" + name: "float" if market.Market.__annotations__[name] == "FloatColumn" else "int"
+        for name in layout.columns
+    }
+    return kinds
+
+
+def _parts(strategy: type[Strategy], fields: Fields) -> dict[str, Part]:
+    of_market = market_fields()
+    methods = _methods(market.Market)
+    start = _with_memory(_methods(strategy), fields)
+    return {
+        "m": Part(
+            prefix="m_",
+            label="the market",
+            scalars=frozenset(of_market.given) | frozenset(of_market.state),
+            columns=frozenset(of_market.columns),
+            optional=frozenset(),
+            frozen=frozenset(of_market.given),
+            methods=methods,
+            links={"strategy": "s"},
+        ),
+        "s": Part(
+            prefix="s_",
+            label=strategy.__name__,
+            scalars=frozenset(fields.parameters) | frozenset(fields.memory),
+            columns=frozenset(),
+            optional=frozenset(name for name, parameter in fields.parameters.items() if parameter.optional),
+            frozen=frozenset(fields.parameters),
+            methods=start,
+        ),
+    }
+
+
+def _with_memory(methods: dict[str, Method], fields: Fields) -> dict[str, Method]:
+    """Let on_start give each memory field its first value, as the class body does for the plain engine."""
+    start = methods["on_start"]
+    assignments = [
+        ast.parse(f"self.{name} = {memory.start!r}").body[0] for name, memory in fields.memory.items()
+    ]
+    definition = ast.FunctionDef(
+        **{name: getattr(start.definition, name, None) for name in start.definition._fields if name != "body"},
+        body=[*assignments, *start.definition.body],
+        lineno=start.definition.lineno,
+        col_offset=0,
+    )
+    return methods | {"on_start": Method(definition, start.names, start.file)}
+
+
+def _methods(subject: type) -> dict[str, Method]:
+    methods: dict[str, Method] = {}
+    for base in reversed(subject.__mro__[:-1]):
+        module = sys.modules[base.__module__]
+        definition = _definitions(module).get(base.__name__)
+        if not isinstance(definition, ast.ClassDef):
+            raise StrategyError(f"{base.__name__}: its source cannot be found; put the class in a file of its own.")
+        for member in definition.body:
+            if isinstance(member, ast.FunctionDef) and member.name != "__init__":
+                methods[member.name] = Method(member, vars(module), str(module.__file__))
+    return methods
+
+
+def _definitions(module: Any) -> dict[str, Any]:
+    tree = ast.parse(inspect.getsource(module))
+    return {node.name: node for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
+
+
+def _unparse(body: list[ast.stmt]) -> list[str]:
+    return ast.unparse(ast.fix_missing_locations(ast.Module(body, []))).splitlines()

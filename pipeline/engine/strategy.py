@@ -1,0 +1,149 @@
+"""What a strategy is: a plain class of parameters, memory, and what it does on a tick and on a fill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
+
+from pipeline.errors import StrategyError
+from pipeline.settings import Parameter, Value, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.engine.market import Market
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The unit a config gives a value in, and how many of the strategy's units make one of it."""
+
+    name: str
+    scale: int = 1
+
+
+Shares: TypeAlias = Annotated[int, Unit("shares")]
+AED: TypeAlias = Annotated[float, Unit("AED")]
+Nanoseconds: TypeAlias = Annotated[int, Unit("ns")]
+Duration: TypeAlias = Annotated[int, Unit("seconds", 1_000_000_000)]
+"""Seconds in a config, int nanoseconds in the strategy, so that it adds to `m.now`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    default: Value
+    key: str | None
+    minimum: float | None
+    maximum: float | None
+    above: float | None
+    doc: str
+
+
+def parameter(
+    default: Value,
+    *,
+    key: str | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+    doc: str = "",
+) -> Any:
+    """Declare a parameter of a strategy: its default and bounds in config units, and its config key if it differs."""
+    return _Declared(default, key, minimum, maximum, above, doc)
+
+
+class Strategy:
+    """The base of every strategy: annotated fields are parameters (`= parameter(...)`) or memory (`= 0`)."""
+
+    def __init__(self, **values: Value) -> None:
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def on_start(self) -> None:
+        """Prepare memory from parameters, once, before the first tick."""
+
+    def on_tick(self, m: Market) -> None:
+        """Act on an event inside the quoting session; the book already shows it."""
+
+    def on_fill(self, m: Market, side: int, price: float, quantity: int) -> None:
+        """Act on a fill of our own; position and P&L already show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One field a strategy remembers between ticks."""
+
+    kind: Literal["int", "float", "bool"]
+    start: int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The declared fields of a strategy class, in the order of declaration."""
+
+    parameters: Mapping[str, Parameter]
+    memory: Mapping[str, Memory]
+
+    def by_key(self) -> dict[str, Parameter]:
+        """Return the parameters by their config keys."""
+        return {parameter.key: parameter for parameter in self.parameters.values()}
+
+    def held(self, values: Values) -> dict[str, Value]:
+        """Return checked config values, by key, as the strategy's fields hold them."""
+        return {name: parameter.held(values[parameter.key]) for name, parameter in self.parameters.items()}
+
+
+def fields_of(strategy: type[Strategy]) -> Fields:
+    """Read the declared fields of a strategy class; raise StrategyError for a field that is neither kind."""
+    parameters: dict[str, Parameter] = {}
+    memory: dict[str, Memory] = {}
+    for name, hint in get_type_hints(strategy, include_extras=True).items():
+        where = f"{strategy.__name__}.{name}"
+        kind, optional, unit = _resolve(hint, where)
+        value = getattr(strategy, name, None)
+        if isinstance(value, _Declared):
+            parameters[name] = _parameter(name, value, kind, unit, where, optional=optional)
+        elif optional or not _is_a(kind, value):
+            raise StrategyError(f"{where}: memory starts from a plain {kind}, for example `{name}: {kind} = 0`.")
+        else:
+            memory[name] = Memory(kind, cast("int | float | bool", float(value) if kind == "float" else value))
+    return Fields(parameters, memory)
+
+
+def _parameter(
+    name: str, declared: _Declared, kind: Literal["int", "float", "bool"], unit: Unit, where: str, *, optional: bool
+) -> Parameter:
+    draft = Parameter(
+        key=declared.key or name,
+        kind=kind,
+        default=declared.default,
+        optional=optional,
+        minimum=declared.minimum,
+        maximum=declared.maximum,
+        above=declared.above,
+        scale=unit.scale,
+        unit=unit.name,
+        doc=declared.doc,
+    )
+    draft.check(declared.default, f"{where}, its default")
+    return draft
+
+
+def _is_a(kind: str, value: object) -> bool:
+    if isinstance(value, bool) or kind == "bool":
+        return isinstance(value, bool) and kind == "bool"
+    return isinstance(value, int) or (kind == "float" and isinstance(value, float))
+
+
+def _resolve(hint: Any, where: str) -> tuple[Literal["int", "float", "bool"], bool, Unit]:
+    if get_origin(hint) is Annotated:
+        base, *extras = get_args(hint)
+        kind, optional, _ = _resolve(base, where)
+        return kind, optional, next((extra for extra in extras if isinstance(extra, Unit)), Unit(""))
+    arms = [arm for arm in get_args(hint) if arm is not type(None)]
+    if len(arms) == 1 and len(get_args(hint)) == 2:  # noqa: PLR2004 - `X | None`
+        kind, _, unit = _resolve(arms[0], where)
+        return kind, True, unit
+    if hint in (int, float, bool):
+        return hint.__name__, False, Unit("")
+    raise StrategyError(f"{where}: a field is int, float, bool or one of the engine's units, not {hint!r}.")

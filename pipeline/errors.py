@@ -1,0 +1,159 @@
+"""Every failure a user can meet, as named exceptions that carry one or two plain sentences and an exit status."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PipelineError(Exception):
+    """A failure with a message for the person at the desk: what is wrong, where, and what to do about it."""
+
+    exit_status = 2
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" for the known name closest to `name`, or an empty string when none is close."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.casefold(), sorted(by_folded), n=1, cutoff=0.6)
+    return f" Did you mean '{by_folded[close[0]]}'?" if close else ""
+
+
+# Configuration and the request itself
+
+
+class ConfigError(PipelineError):
+    """A config file or a `--set` that cannot be used as it stands."""
+
+
+class UnconfiguredSecurity(ConfigError):
+    """A security is to be replayed and the config says nothing about it."""
+
+
+class UnknownStrategy(PipelineError):
+    """No strategy of that name."""
+
+
+class UnknownSecurity(PipelineError):
+    """A ticker was asked for that the store does not hold."""
+
+
+class BadRequest(PipelineError):
+    """An option's value that cannot be meant."""
+
+
+class OutputNotWritable(PipelineError):
+    """The output directory cannot be written."""
+
+
+# Strategies and the engine
+
+
+class StrategyError(PipelineError):
+    """A strategy file that does not say what it must, with file and line."""
+
+
+class ReplayError(PipelineError):
+    """A replay that could not go on."""
+
+    exit_status = 1
+
+
+class MarketFactsError(PipelineError):
+    """An exchange whose facts are missing or cannot be read."""
+
+
+# Conversion: the workbooks and their sheets
+
+
+class NoWorkbook(PipelineError):
+    """There is nothing to convert."""
+
+
+class NotAWorkbook(PipelineError):
+    """A path that is not an Excel workbook the project can read."""
+
+
+class PasswordProtected(NotAWorkbook):
+    """A workbook that Excel encrypted."""
+
+
+class CorruptWorkbook(NotAWorkbook):
+    """A workbook whose archive is damaged."""
+
+
+class WorkbookTooLarge(NotAWorkbook):
+    """A workbook that would unpack to more than any tick workbook does."""
+
+
+class WorkbookChanged(PipelineError):
+    """A workbook was saved or replaced while it was read."""
+
+
+class DuplicateSecurity(PipelineError):
+    """Two sheets that would make one file."""
+
+
+class SheetError(PipelineError):
+    """One sheet that cannot be converted; the others are."""
+
+    exit_status = 1
+
+
+class BadSheetName(SheetError):
+    """A sheet name that is not ticker, exchange and 'Equity'."""
+
+
+class EmptySheet(SheetError):
+    """A sheet without any tick row."""
+
+
+class MissingColumns(SheetError):
+    """A sheet whose header row lacks a column."""
+
+
+class AmbiguousColumns(SheetError):
+    """A sheet with two columns for one meaning."""
+
+
+class UnreadableSheet(SheetError):
+    """A sheet whose XML cannot be read."""
+
+
+class OverlappingWorkbooks(SheetError):
+    """Two workbooks with the same stretch of one security's ticks."""
+
+
+# The store: Parquet files and their catalog
+
+
+class StoreError(PipelineError):
+    """The Parquet directory or a file in it cannot be used."""
+
+
+class NoStore(StoreError):
+    """The Parquet directory is missing or holds no ticks."""
+
+
+class StaleStore(StoreError):
+    """A workbook was changed after it was converted."""
+
+
+class BadCatalog(StoreError):
+    """`catalog.json` cannot be read."""
+
+
+class MissingFile(StoreError):
+    """A Parquet file that the catalog lists is not there."""
+
+
+class CorruptParquet(StoreError):
+    """A file that is not Parquet, was cut short or fails its checksums."""
+
+
+class WrongColumns(StoreError):
+    """A Parquet file whose columns, types or values are not those of ticks."""
+
+
+class NewerFormat(StoreError):
+    """A Parquet file written by a later version of the project."""

@@ -1,0 +1,206 @@
+"""Results in, the run folder out: fills, summary, metrics and `run.json`, each file whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+import pipeline
+from pipeline.backtest.simulate import Replayed
+from pipeline.backtest.stage import Plan
+from pipeline.backtest.task import SecurityResult
+from pipeline.engine.outcome import Fills, side_names
+from pipeline.errors import OutputNotWritable
+from pipeline.results.metrics import compute_metrics
+from pipeline.store.atomic import write_bytes
+from pipeline.store.parquet import number_array, text_array, write_table
+from pipeline.ticks import Int64s
+
+FORMAT_VERSION: Final = 1
+RUN_FILE: Final = "run.json"
+SUMMARY_FILE: Final = "backtest_summary.csv"
+METRICS_FILE: Final = "metrics.json"
+TRADES_FOLDER: Final = "trades"
+VERSIONED: Final = ("numpy", "pyarrow", "numba", "llvmlite", "joblib")
+NS_A_MS: Final = 1_000_000
+
+SUMMARY_COLUMNS: Final = (
+    "security",
+    "exchange",
+    "trades",
+    "realized_pnl",
+    "position",
+    "market_dates",
+    "strategy_dates",
+    "days_not_flat",
+    "rows",
+    "events",
+    "session_rows",
+    "bid_count",
+    "ask_count",
+    "trade_count",
+    "last_price",
+    "error",
+)
+
+
+class RunFolder:
+    """The folder of one run: opened before the first result, written as results come, closed when all have."""
+
+    def __init__(self, directory: Path, plan: Plan) -> None:
+        self.directory = directory
+        self._plan = plan
+        self._results: list[SecurityResult] = []
+
+    def open(self) -> None:
+        """Make the folder and remove what an earlier run left in it; raises OutputNotWritable."""
+        try:
+            (self.directory / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
+            for name in _files_of(self.directory / RUN_FILE):
+                (self.directory / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputNotWritable(f"{self.directory} cannot be written: {error.strerror or error}.") from error
+        self._write_run("running", {})
+
+    def add(self, result: SecurityResult) -> None:
+        """Write one security's fills."""
+        self._results.append(result)
+        if result.replayed is None:
+            return
+        table = trades_table(result.replayed.fills)
+        parquet, text = _trade_files(result.ticker)
+        write_table(self.directory / parquet, table, metadata={"security": result.ticker}, delta_columns=["timestamp"])
+        sink = io.BytesIO()
+        arrow_csv.write_csv(table, sink, arrow_csv.WriteOptions(quoting_style="needed"))
+        write_bytes(self.directory / text, sink.getvalue())
+
+    def close(self, timings: Mapping[str, float]) -> None:
+        """Write summary, metrics and, last, `run.json` with its status complete."""
+        results = sorted(self._results, key=lambda result: result.ticker)
+        write_bytes(self.directory / SUMMARY_FILE, summary_csv(results).encode())
+        write_bytes(self.directory / METRICS_FILE, _json(metrics_of(results)))
+        self._write_run("complete", timings)
+
+    def _write_run(self, status: str, timings: Mapping[str, float]) -> None:
+        plan = self._plan
+        written = [file for task in plan.tasks for file in _trade_files(task.ticker)]
+        content = {
+            "format_version": FORMAT_VERSION,
+            "status": status,
+            "strategy": plan.strategy,
+            "config": plan.config.name,
+            "execution": "classic",
+            "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},
+            "data": {
+                one.ticker: {"digest": one.digest, "fingerprint": one.fingerprint, "ticks": one.ticks}
+                for one in plan.securities
+            },
+            "versions": {"pipeline": pipeline.__version__, "python": platform.python_version()}
+            | {name: version(name) for name in VERSIONED},
+            "files": sorted([*written, SUMMARY_FILE, METRICS_FILE]),
+            "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
+        }
+        write_bytes(self.directory / RUN_FILE, _json(content))
+
+
+def trades_table(fills: Fills) -> Any:
+    """Return fills as the Arrow table of the run folder, in execution order, nothing rounded."""
+    return pa.table(
+        {
+            "timestamp": number_array(fills.timestamp // NS_A_MS, pa.timestamp("ms")),
+            "side": text_array(side_names(fills.side)),
+            "fill_price": number_array(fills.price, pa.float64()),
+            "fill_qty": number_array(fills.quantity, pa.int64()),
+            "realized_pnl": number_array(fills.realized, pa.float64()),
+            "position": number_array(fills.position, pa.int64()),
+            "pnl": number_array(fills.pnl, pa.float64()),
+        }
+    )
+
+
+def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
+    """Return the summary, one row a security in the order given; a failed one has its error and nothing else."""
+    return [_summary_row(result) for result in results]
+
+
+def summary_csv(results: Sequence[SecurityResult]) -> str:
+    """Return the summary as CSV text, floats as their shortest exact form, an absent figure as an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(SUMMARY_COLUMNS)
+    for row in summary_rows(results):
+        writer.writerow(["" if (value := row.get(name)) is None else value for name in SUMMARY_COLUMNS])
+    return text.getvalue()
+
+
+def metrics_of(results: Sequence[SecurityResult]) -> dict[str, Any]:
+    """Return the metrics by security and for the portfolio of all that did not fail."""
+    done = {result.ticker: result.replayed for result in results if result.replayed is not None}
+    by_security = {
+        ticker: asdict(compute_metrics([replayed.fills], replayed.market_days))
+        | {"days_not_flat": day_names(replayed.days_not_flat)}
+        for ticker, replayed in done.items()
+    }
+    days = [replayed.market_days for replayed in done.values()]
+    together = np.unique(np.concatenate(days)) if days else np.empty(0, np.int64)
+    portfolio = asdict(compute_metrics([replayed.fills for replayed in done.values()], together))
+    return {"portfolio": portfolio, "securities": by_security}
+
+
+def day_names(days: Int64s) -> list[str]:
+    """Return days since 1970-01-01 as ISO dates."""
+    return [str(day) for day in days.astype("datetime64[D]")]
+
+
+def _summary_row(result: SecurityResult) -> dict[str, Any]:
+    row: dict[str, Any] = {"security": result.ticker, "exchange": result.task.exchange, "error": result.error}
+    if result.replayed is not None:
+        row |= _counts(result.replayed)
+    return row
+
+
+def _counts(replayed: Replayed) -> dict[str, Any]:
+    return {
+        "trades": len(replayed.fills),
+        "realized_pnl": replayed.realized_pnl,
+        "position": replayed.position,
+        "market_dates": len(replayed.market_days),
+        "strategy_dates": len(replayed.strategy_days),
+        "days_not_flat": len(replayed.days_not_flat),
+        "rows": replayed.rows,
+        "events": replayed.events,
+        "session_rows": replayed.session_rows,
+        "bid_count": replayed.bid_count,
+        "ask_count": replayed.ask_count,
+        "trade_count": replayed.trade_count,
+        "last_price": replayed.last_price,
+    }
+
+
+def _trade_files(ticker: str) -> tuple[str, str]:
+    return f"{TRADES_FOLDER}/{ticker}.parquet", f"{ticker.lower()}_trades_timeseries.csv"
+
+
+def _files_of(run_file: Path) -> list[str]:
+    """Return what an earlier run says it wrote; only plain names below its own folder are believed."""
+    try:
+        listed = json.loads(run_file.read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    names = [str(name) for name in listed]
+    return [name for name in names if name.removeprefix(f"{TRADES_FOLDER}/") == Path(name).name]
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()

@@ -1,0 +1,79 @@
+"""A finished run in a notebook: summary, fills and equity as pandas DataFrames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.backtest.simulate import Replayed
+from pipeline.backtest.stage import Plan
+from pipeline.backtest.task import SecurityResult
+from pipeline.errors import ReplayError, UnknownSecurity, nearest
+from pipeline.results.files import SUMMARY_COLUMNS, summary_rows, trades_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class BacktestRun:
+    """The results of one backtest, sorted by ticker, and where they were written, if they were."""
+
+    plan: Plan
+    results: Sequence[SecurityResult]
+    output_dir: Path | None
+    seconds: Mapping[str, float]
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The errors of the securities that failed, by ticker."""
+        return {result.ticker: result.error for result in self.results if result.error is not None}
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row a security: fills, realised P&L (AED), final position (shares), days, counts, error."""
+        import pandas as pd  # noqa: PLC0415 - half a second that only notebooks pay for
+
+        return pd.DataFrame(summary_rows(self.results), columns=list(SUMMARY_COLUMNS))
+
+    def trades(self, ticker: str) -> pd.DataFrame:
+        """Return one security's fills in execution order: timestamp, side, fill_price, fill_qty, realized_pnl, …
+
+        Raises UnknownSecurity for a ticker that was not replayed, ReplayError for one that failed.
+        """
+        frame: pd.DataFrame = trades_table(self._result(ticker).fills).to_pandas()
+        return frame
+
+    def equity(self, ticker: str | None = None) -> pd.DataFrame:
+        """Return realised equity over time, AED: a column a security and `portfolio`, or one security alone.
+
+        Each row is the instant of a fill of any of them; a security without a fill yet stands at 0.
+        """
+        import pandas as pd  # noqa: PLC0415
+
+        chosen = [ticker] if ticker is not None else [one.ticker for one in self.results if one.replayed]
+        curves = {}
+        for one in chosen:
+            fills = self._result(one).fills
+            clock = np.maximum.accumulate(fills.timestamp).astype("datetime64[ns]")
+            curves[one.upper()] = pd.Series(fills.pnl, index=pd.DatetimeIndex(clock)).groupby(level=0).last()
+        frame = pd.DataFrame(curves).sort_index().ffill().fillna(0.0)
+        frame.index.name = "timestamp"
+        if ticker is None:
+            frame["portfolio"] = frame.sum(axis=1)
+        return frame
+
+    def _result(self, ticker: str) -> Replayed:
+        by_ticker = {result.ticker: result for result in self.results}
+        result = by_ticker.get(ticker.upper())
+        if result is None:
+            raise UnknownSecurity(f"{ticker} is not in this run.{nearest(ticker, by_ticker)}")
+        if result.replayed is None:
+            raise ReplayError(f"{ticker} failed in this run: {result.error}")
+        return result.replayed
+
+

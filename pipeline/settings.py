@@ -1,0 +1,185 @@
+"""What a run is: parameter specifications, config files read and checked against them, and the frozen run settings."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from pipeline.errors import ConfigError, UnconfiguredSecurity, nearest
+
+Value: TypeAlias = int | float | bool | None
+Values: TypeAlias = Mapping[str, Value]
+
+DEFAULTS: Final = "_defaults"
+COMMENT: Final = "_comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a strategy as a config file gives it.
+
+    key: its name in the config. kind: what the strategy computes with. scale: config unit → strategy unit
+    (a duration is seconds in a config and int nanoseconds in a strategy). An optional parameter may be null.
+    """
+
+    key: str
+    kind: Literal["int", "float", "bool"]
+    default: Value
+    optional: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    scale: int = 1
+    unit: str = ""
+    doc: str = ""
+
+    def check(self, value: object, where: str) -> Value:
+        """Return `value` as this parameter holds it, in config units; raise ConfigError when it cannot be one."""
+        if value is None:
+            if self.optional:
+                return None
+            raise ConfigError(f"{where}: {self.key} is null; it takes {self.describe()}.")
+        if self.kind == "bool":
+            if isinstance(value, bool):
+                return value
+        elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+            whole = self.kind == "int" and self.scale == 1
+            if not whole or float(value).is_integer():
+                number = int(value) if whole else float(value)
+                if self._in_bounds(number):
+                    return number
+        raise ConfigError(f"{where}: {self.key} is {json.dumps(value)}; it takes {self.describe()}.")
+
+    def held(self, value: Value) -> Value:
+        """Return a checked value in the unit the strategy computes with."""
+        if value is None or self.scale == 1:
+            return value
+        return round(value * self.scale)
+
+    def describe(self) -> str:
+        """Say in words which values this parameter takes."""
+        if self.kind == "bool":
+            return "true or false"
+        number = "a whole number" if self.kind == "int" and self.scale == 1 else "a number"
+        bounds = [
+            f"{word} {bound:,g}"
+            for word, bound in (("above", self.above), ("at least", self.minimum), ("at most", self.maximum))
+            if bound is not None
+        ]
+        words = f"{number} of {self.unit}" if self.unit else number
+        return " ".join([words, " and ".join(bounds)]).strip() + (" or null" if self.optional else "")
+
+    def _in_bounds(self, number: float) -> bool:
+        return (
+            (self.minimum is None or number >= self.minimum)
+            and (self.maximum is None or number <= self.maximum)
+            and (self.above is None or number > self.above)
+        )
+
+
+Parameters: TypeAlias = Mapping[str, Parameter]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A strategy's config file: parameters by ticker, checked, in config units, defaults filled in."""
+
+    path: Path
+    securities: Mapping[str, Values]
+    defaults: Values | None
+
+    def of(self, tickers: Sequence[str]) -> dict[str, Values]:
+        """Return the parameters of each ticker; raise UnconfiguredSecurity naming every ticker that has none."""
+        missing = [ticker for ticker in tickers if ticker not in self.securities]
+        if missing and self.defaults is None:
+            hints = "".join(nearest(ticker, self.securities) for ticker in missing)
+            raise UnconfiguredSecurity(
+                f"{self.path}: no parameters for {', '.join(missing)}.{hints} Add an entry for each, "
+                f'a "{DEFAULTS}" block for all others, or choose securities with --securities.'
+            )
+        fallback = self.defaults or {}
+        return {ticker: self.securities.get(ticker, fallback) for ticker in tickers}
+
+
+def read_config(path: Path, parameters: Parameters, overrides: Mapping[str, str] | None = None) -> Config:
+    """Read and check a strategy's config file.
+
+    parameters: the strategy's, by config key. overrides: `--set` texts by config key; they win over the file.
+    Raises ConfigError for an unreadable file, a duplicate or unknown key, a wrong type or an impossible value.
+    """
+    raw = _read_json(path)
+    forced = {key: _parse_override(key, text, parameters) for key, text in (overrides or {}).items()}
+    file_defaults = _entry(raw.get(DEFAULTS, {}), f"{path}: {DEFAULTS}", parameters)
+    standard = {key: parameter.default for key, parameter in parameters.items()}
+    securities: dict[str, Values] = {}
+    for ticker, entry in raw.items():
+        if not ticker.startswith("_"):
+            own = _entry(entry, f"{path}: {ticker}", parameters)
+            securities[ticker.upper()] = standard | file_defaults | own | forced
+        elif ticker not in (DEFAULTS, COMMENT):
+            raise ConfigError(f"{path}: unknown block '{ticker}'.{nearest(ticker, [DEFAULTS, COMMENT])}")
+    if len(securities) != sum(not name.startswith("_") for name in raw):
+        raise ConfigError(f"{path}: two entries name the same ticker in different case.")
+    return Config(path, securities, standard | file_defaults | forced if DEFAULTS in raw else None)
+
+
+def _entry(entry: object, where: str, parameters: Parameters) -> dict[str, Value]:
+    if not isinstance(entry, dict):
+        raise ConfigError(f"{where} is {json.dumps(entry)}; it takes a block of parameters in braces.")
+    checked: dict[str, Value] = {}
+    for key, value in entry.items():
+        if key == COMMENT:
+            continue
+        if key not in parameters:
+            raise ConfigError(f"{where}: unknown parameter '{key}'.{_nearest_parameter(key, parameters)}")
+        checked[key] = parameters[key].check(value, where)
+    return checked
+
+
+def _parse_override(key: str, text: str, parameters: Parameters) -> Value:
+    where = f"--set {key}={text}"
+    if key not in parameters:
+        raise ConfigError(f"{where}: unknown parameter '{key}'.{_nearest_parameter(key, parameters)}")
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = text
+    return parameters[key].check(value, where)
+
+
+def _nearest_parameter(key: str, parameters: Parameters) -> str:
+    return nearest(key, parameters) or f" It is one of: {', '.join(parameters)}."
+
+
+def _read_json(path: Path) -> dict[str, object]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config file. Give one with --config.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as a config file ({error}).") from error
+    try:
+        raw = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path}, line {error.lineno}: not valid JSON ({error.msg}).") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: a config file is one block in braces, ticker by ticker.")
+    return raw
+
+
+def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"'{key}' stands twice in one block; keep one.")
+    return dict(pairs)
+
+
+def _no_constants(text: str) -> object:
+    raise ValueError(f"{text} is not a number a parameter can take.")

@@ -1,0 +1,179 @@
+"""What the commands print: progress on stderr while they work (bars on a terminal, plain lines elsewhere), tables on stdout."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+    from rich.table import Table
+
+    from pipeline.backtest.stage import Plan
+    from pipeline.backtest.task import SecurityResult
+    from pipeline.bench import StageTiming
+    from pipeline.convert.stage import ConvertResult, SheetEvent
+    from pipeline.results.run import BacktestRun
+    from pipeline.validation import Check
+
+WIDTH: Final = 80
+
+
+class BacktestProgress:
+    """Says what a backtest is doing: one bar over the securities, or one line as each completes."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._total = self._done = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def planned(self, plan: Plan) -> None:
+        """Say what is about to run."""
+        self._total = len(plan.tasks)
+        workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
+        _say(f"Backtest {plan.strategy}: {self._total} securities, {workers}, {plan.engine} engine")
+        if sys.stderr.isatty():
+            self._bar = _bar()
+            self._task = self._bar.add_task("replaying", total=self._total)
+            self._bar.start()
+
+    def compiling(self, name: str) -> None:
+        """Say that a strategy is being compiled, once for this machine."""
+        _say(f"Compiling {name} for this machine; this is done once and takes a few seconds.")
+
+    def finished(self, result: SecurityResult) -> None:
+        """Count one security; name it when there is no bar."""
+        self._done += 1
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, advance=1, description=result.ticker)
+        elif result.replayed is None:
+            _say(f"[{self._done}/{self._total}] {result.ticker}: failed: {result.error}")
+        else:
+            _say(f"[{self._done}/{self._total}] {result.ticker}: {len(result.replayed.fills):,} fills")
+
+
+@contextmanager
+def convert_progress() -> Iterator[Callable[[SheetEvent], None]]:
+    """Yield the listener of a conversion: a bar a sheet on a terminal, a line a sheet elsewhere."""
+    if not sys.stderr.isatty():
+        yield _say_sheet
+        return
+    with _bar() as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def on_event(event: SheetEvent) -> None:
+            if event.sheet not in tasks:
+                tasks[event.sheet] = bar.add_task(event.sheet, total=event.rows_expected or None)
+            if event.kind == "finished":
+                bar.update(tasks[event.sheet], total=1, completed=1)
+            elif event.rows_done is not None:
+                bar.update(tasks[event.sheet], completed=event.rows_done)
+
+        yield on_event
+
+
+def show_conversion(result: ConvertResult, parquet_dir: Path) -> None:
+    """Print the closing table of a conversion."""
+    table = _table(f"Converted into {parquet_dir}")
+    for name in ("sheet", "rows", "ticks", "rejects", "seconds", "status"):
+        table.add_column(name, justify="left" if name in ("sheet", "rejects", "status") else "right", overflow="fold")
+    for row in result.sheets:
+        rejects = ", ".join(f"{count:,} {rule}" for rule, count in row.rejects.items())
+        table.add_row(
+            row.sheet, f"{row.rows:,}", f"{row.ticks:,}", rejects or "-", f"{row.seconds:.2f}", row.status
+        )
+    _print(table)
+    for row in result.sheets:
+        if row.error:
+            _say(f"Error: {row.error}")
+
+
+def show_backtest(run: BacktestRun, *, debug: bool = False) -> None:
+    """Print the closing table of a backtest."""
+    table = _table(f"{run.plan.strategy}, classic execution")
+    for name in ("security", "fills", "realised P&L (AED)", "final position", "days not flat"):
+        table.add_column(name, justify="left" if name == "security" else "right")
+    total = 0.0
+    for result in run.results:
+        if result.replayed is None:
+            table.add_row(result.ticker, "failed", "", "", "")
+            continue
+        one = result.replayed
+        total += one.realized_pnl
+        days = f"{len(one.days_not_flat)} of {len(one.market_days)}"
+        table.add_row(result.ticker, f"{len(one.fills):,}", f"{one.realized_pnl:,.2f}", f"{one.position:,}", days)
+    table.add_section()
+    fills = sum(len(result.replayed.fills) for result in run.results if result.replayed)
+    table.add_row("total", f"{fills:,}", f"{total:,.2f}", "", "")
+    _print(table)
+    for result in run.results:
+        if result.error is not None:
+            _say(f"Error: {result.ticker}: {result.error}")
+            if debug and result.trace:
+                _say(result.trace)
+    sys.stdout.write(f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s)\n")
+
+
+def show_checks(checks: Iterable[Check]) -> list[Check]:
+    """Print each check as it is made; return them all."""
+    made = []
+    for check in checks:
+        sys.stdout.write(f"{'ok  ' if check.passed else 'FAIL'} {check.name}: {check.detail}\n")
+        made.append(check)
+    failed = sum(not check.passed for check in made)
+    sys.stdout.write(f"{len(made) - failed} passed, {failed} failed\n")
+    return made
+
+
+def show_benchmark(timings: list[StageTiming]) -> None:
+    """Print sequential against parallel, stage by stage."""
+    table = _table("Medians, seconds")
+    for name in ("stage", "sequential", "parallel", "speed-up"):
+        table.add_column(name, justify="left" if name == "stage" else "right")
+    for timing in timings:
+        table.add_row(
+            timing.stage, f"{timing.sequential:.4f}", f"{timing.parallel:.4f}", f"{timing.speed_up:.2f}x"
+        )
+    _print(table)
+
+
+def _say_sheet(event: SheetEvent) -> None:
+    if event.kind == "finished":
+        _say(f"{event.sheet}: {event.rows_done or 0:,} rows")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _bar() -> Progress:
+    from rich.console import Console  # noqa: PLC0415 - rich is loaded by what prints with it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _table(title: str) -> Table:
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _print(renderable: Any) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False).print(renderable)

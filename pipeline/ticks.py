@@ -1,0 +1,36 @@
+"""One security's ticks as plain arrays: what the store gives and the engine takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+BID: Final = 0
+ASK: Final = 1
+TRADE: Final = 2
+TICK_TYPES: Final = ("BID", "ASK", "TRADE")
+
+Int64s: TypeAlias = NDArray[np.int64]
+Int8s: TypeAlias = NDArray[np.int8]
+Float64s: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """The ticks of one security in workbook order, one array a column, all of one length.
+
+    timestamp: int64, nanoseconds since 1970-01-01 on the exchange's local clock (no zone).
+    kind: int8, index into `TICK_TYPES`.
+    price: float64, AED a share. volume: int64, shares.
+    """
+
+    timestamp: Int64s
+    kind: Int8s
+    price: Float64s
+    volume: Int64s
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
