@@ -1,10 +1,10 @@
 """Tick workbooks to Parquet once; exact, parallel strategy replays many times.
 
-    from pipeline import backtest, convert
+from pipeline import backtest, convert
 
-    convert("data/raw/ticks.xlsx")
-    run = backtest(strategy="v1_baseline")
-    run.summary, run.trades("FAB"), run.equity()
+convert("data/raw/ticks.xlsx")
+run = backtest(strategy="v1_baseline")
+run.summary, run.trades("FAB"), run.equity()
 """
 
 __version__ = "0.1.0"
@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 # The rooms `convert` and `backtest` are loaded before the functions of the same names take their place here: the
 # import system binds a room to its package only when it first loads it, so the functions stay.
 import pipeline.backtest
-import pipeline.convert
+import pipeline.convert  # noqa: F401
 from pipeline.api import backtest, convert
 
 __all__ = ["backtest", "convert"]

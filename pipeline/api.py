@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
     from pipeline.convert.stage import ConvertResult, SheetEvent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -128,7 +129,11 @@ def demo(debug: Debug = False) -> None:
 
     Example: pipeline demo
     """
-    workbook, parquet_dir, output_dir = Path("data/sample/sample_ticks.xlsx"), Path("data/sample/parquet"), Path("output/demo")
+    workbook, parquet_dir, output_dir = (
+        Path("data/sample/sample_ticks.xlsx"),
+        Path("data/sample/parquet"),
+        Path("output/demo"),
+    )
     sample(workbook)
     convert([workbook], parquet_dir)
     backtest(parquet_dir=parquet_dir, output_dir=output_dir)
@@ -188,6 +193,8 @@ def clean_cache(debug: Debug = False) -> None:
 
 def main() -> None:
     """Run the command line; a failure is one plain sentence on stderr and its exit status."""
+    # numpy's BLAS starts a thread a CPU when it is loaded, 50 ms for linear algebra that nothing here does.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app(prog_name="pipeline")
     except PipelineError as error:

@@ -6,10 +6,12 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pipeline.errors import ConfigError, UnconfiguredSecurity, nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Value: TypeAlias = int | float | bool | None
 Values: TypeAlias = Mapping[str, Value]

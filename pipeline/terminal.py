@@ -1,15 +1,19 @@
-"""What the commands print: progress on stderr while they work (bars on a terminal, plain lines elsewhere), tables on stdout."""
+"""What the commands print: progress on stderr while they work, tables on stdout when they are done.
+
+Progress is bars on a terminal and plain lines elsewhere.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
     from rich.progress import Progress, TaskID
     from rich.table import Table
 
@@ -34,7 +38,9 @@ class BacktestProgress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bar is not None:
             self._bar.stop()
 
@@ -90,9 +96,7 @@ def show_conversion(result: ConvertResult, parquet_dir: Path) -> None:
         table.add_column(name, justify="left" if name in ("sheet", "rejects", "status") else "right", overflow="fold")
     for row in result.sheets:
         rejects = ", ".join(f"{count:,} {rule}" for rule, count in row.rejects.items())
-        table.add_row(
-            row.sheet, f"{row.rows:,}", f"{row.ticks:,}", rejects or "-", f"{row.seconds:.2f}", row.status
-        )
+        table.add_row(row.sheet, f"{row.rows:,}", f"{row.ticks:,}", rejects or "-", f"{row.seconds:.2f}", row.status)
     _print(table)
     for row in result.sheets:
         if row.error:
@@ -142,9 +146,7 @@ def show_benchmark(timings: list[StageTiming]) -> None:
     for name in ("stage", "sequential", "parallel", "speed-up"):
         table.add_column(name, justify="left" if name == "stage" else "right")
     for timing in timings:
-        table.add_row(
-            timing.stage, f"{timing.sequential:.4f}", f"{timing.parallel:.4f}", f"{timing.speed_up:.2f}x"
-        )
+        table.add_row(timing.stage, f"{timing.sequential:.4f}", f"{timing.parallel:.4f}", f"{timing.speed_up:.2f}x")
     _print(table)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pipeline.backtest.simulate import ENGINES, Engine
 from pipeline.backtest.task import SecurityResult, Task, run_task
@@ -15,6 +14,9 @@ from pipeline.errors import BadRequest, UnknownSecurity, nearest
 from pipeline.settings import read_config
 from pipeline.store.catalog import Security, open_store
 from pipeline.strategies.load import load_strategy, strategy_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Name = TypeVar("Name", bound=str)
 

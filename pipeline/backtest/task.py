@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 import traceback
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.backtest.simulate import Engine, Replayed, simulate
 from pipeline.errors import PipelineError
 from pipeline.market.sessions import sessions_of
-from pipeline.settings import Values
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.settings import Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,7 @@ def run_task(task: Task) -> SecurityResult:
         ticks = read_ticks(task.path)
         read = time.perf_counter()
         replayed = simulate(ticks, strategy, task.parameters, sessions, task.engine)
-        return SecurityResult(
-            task, replayed, read_seconds=read - started, replay_seconds=time.perf_counter() - read
-        )
+        return SecurityResult(task, replayed, read_seconds=read - started, replay_seconds=time.perf_counter() - read)
     except PipelineError as error:
         return SecurityResult(task, None, str(error), traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises

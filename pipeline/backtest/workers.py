@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
 from pipeline.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 Backend: TypeAlias = Literal["threading", "loky", "sequential"]
 BACKENDS: Final[tuple[Backend, ...]] = ("threading", "loky", "sequential")

@@ -59,7 +59,9 @@ def write(key: str, code: Code) -> None:
             draft.write(hashlib.sha256(key.encode() + body).digest() + body)
         Path(draft.name).replace(target)
     except OSError as error:
-        warnings.warn(f"Compiled code cannot be kept in {target.parent} ({error}); it is compiled anew each run.", stacklevel=2)
+        warnings.warn(
+            f"Compiled code cannot be kept in {target.parent} ({error}); it is compiled anew each run.", stacklevel=2
+        )
 
 
 def clear() -> None:

@@ -8,31 +8,35 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import importlib
 import importlib.metadata
 import inspect
 import platform
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import llvmlite.binding as llvm
 import numpy as np
 
-from pipeline.engine import codecache, inline, kinds, market, specialise
+from pipeline.engine import codecache, inline, kinds, lower, market, parts, specialise
 from pipeline.engine.outcome import COLUMN_TYPES, Outcome, Room, first_capacity, full_capacity
 from pipeline.engine.specialise import EXCHANGED, LOOP_NAME, TICK_COLUMNS, Layout, given_values, layout_of
 from pipeline.engine.strategy import Strategy, fields_of
-from pipeline.settings import Value
-from pipeline.ticks import Ticks
 
-ENGINE_SOURCES: Final = (market, inline, kinds, specialise, sys.modules[__name__])
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pipeline.settings import Value
+    from pipeline.ticks import Ticks
+
+ENGINE_SOURCES: Final = (market, parts, lower, inline, kinds, specialise, sys.modules[__name__])
 RUNTIMES: Final = ("numba", "NRT", "Py", "_Py")
 TICK_TYPES: Final = {"timestamps": "int64", "kinds": "int8", "prices": "float64", "volumes": "int64"}
 EXCHANGED_TYPES: Final = {name: name.split("_")[1][:-1] + "64" for name in EXCHANGED}
 
 _loaded: dict[str, CompiledReplay] = {}
+_keys: dict[type[Strategy], str] = {}
 _loading = threading.Lock()
 _engine: Any = None
 
@@ -88,19 +92,30 @@ def compiled_replay(strategy: type[Strategy], on_compile: Callable[[str], None] 
         return _loaded[key]
 
 
-@cache
 def code_key(strategy: type[Strategy]) -> str:
     """Return the hash of all that goes into a strategy's machine code."""
+    if strategy not in _keys:
+        _keys[strategy] = _hash_of_ingredients(strategy)
+    return _keys[strategy]
+
+
+def _hash_of_ingredients(strategy: type[Strategy]) -> str:
     modules = [sys.modules[base.__module__] for base in strategy.__mro__[:-1]]
-    parts = [LOOP_NAME, strategy.__qualname__, platform.machine(), sys.platform, *sys.version_info[:3]]
-    parts += [importlib.metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
-    parts += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
-    parts += [inspect.getsource(module) for module in (*ENGINE_SOURCES, *modules)]
+    ingredients: list[object] = [
+        LOOP_NAME,
+        strategy.__qualname__,
+        platform.machine(),
+        sys.platform,
+        *sys.version_info[:3],
+    ]
+    ingredients += [importlib.metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
+    ingredients += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    ingredients += [inspect.getsource(module) for module in (*ENGINE_SOURCES, *modules)]
     for module in (market, *modules):
-        parts += [
+        ingredients += [
             f"{name}={value!r}" for name, value in sorted(vars(module).items()) if isinstance(value, (int, float))
         ]
-    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
+    return hashlib.sha256("\0".join(map(str, ingredients)).encode()).hexdigest()
 
 
 def _load(key: str) -> tuple[int, object] | None:
@@ -108,9 +123,7 @@ def _load(key: str) -> tuple[int, object] | None:
     return (_address_of(kept), _engine) if kept is not None else None
 
 
-def _compile(
-    key: str, strategy: type[Strategy], on_compile: Callable[[str], None] | None
-) -> tuple[int, object]:
+def _compile(key: str, strategy: type[Strategy], on_compile: Callable[[str], None] | None) -> tuple[int, object]:
     source = specialise.loop_source(strategy)
     if on_compile:
         on_compile(strategy.__name__)
@@ -123,15 +136,16 @@ def _compile(
 
 
 def _with_numba(source: str, layout: Layout) -> Any:
-    import numba  # noqa: PLC0415 - a quarter of a second that only compiling pays for
+    numba: Any = importlib.import_module("numba")  # a quarter of a second that only compiling pays for
+    types = numba.types
 
     def pointer(name: str) -> Any:
-        return numba.types.CPointer(getattr(numba.types, name))
+        return types.CPointer(getattr(types, name))
 
     arguments = [pointer(TICK_TYPES[name]) for name in TICK_COLUMNS]
     arguments += [pointer(EXCHANGED_TYPES[name]) for name in EXCHANGED]
     arguments += [pointer(np.dtype(COLUMN_TYPES[name]).name) for name in layout.columns]
-    signature = numba.types.int64(numba.types.int64, *arguments)
+    signature = types.int64(types.int64, *arguments)
     namespace: dict[str, Any] = {}
     exec(compile(source, f"<{LOOP_NAME}>", "exec"), {"math": __import__("math")}, namespace)  # noqa: S102 - our own text
     return numba.cfunc(signature, nopython=True, error_model="numpy", fastmath=False)(namespace[LOOP_NAME])

@@ -1,12 +1,14 @@
-"""A flat loop in, a refusal out where a field declared int would silently become a float: kinds are checked, not cast."""
+"""A flat loop in, a refusal out where a field declared int would silently become a float."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import StrategyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 ORDER: Final = ("bool", "int", "float")
 
@@ -15,10 +17,7 @@ def check_kinds(body: Sequence[ast.stmt], declared: Mapping[str, str]) -> None:
     """Infer the kind of every local and raise StrategyError, with file and line, where a declared one is broken."""
     kinds = dict(declared)
     assignments = [
-        node
-        for statement in body
-        for node in ast.walk(statement)
-        if isinstance(node, (ast.Assign, ast.For))
+        node for statement in body for node in ast.walk(statement) if isinstance(node, (ast.Assign, ast.For))
     ]
     settled = False
     while not settled:
@@ -36,7 +35,7 @@ def check_kinds(body: Sequence[ast.stmt], declared: Mapping[str, str]) -> None:
                 settled = False
 
 
-def kind_of(node: ast.expr, kinds: Mapping[str, str]) -> str | None:  # noqa: PLR0911 - one arm an expression
+def kind_of(node: ast.expr, kinds: Mapping[str, str]) -> str | None:  # noqa: C901, PLR0911, PLR0912 - one arm an expression
     """Return the kind an expression has, or None while a name in it has none yet."""
     match node:
         case ast.Constant(value=value):

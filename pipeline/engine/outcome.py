@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
 from pipeline.engine.market import DAY, MOST_FILLS_AN_EVENT, SELL
-from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
 COLUMN_TYPES: Final = {
     "market_days": np.int8,

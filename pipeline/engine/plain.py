@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from pipeline.engine.market import Market, replay
 from pipeline.engine.outcome import Outcome, Room, full_capacity
 from pipeline.engine.specialise import market_fields
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import StrategyError
-from pipeline.settings import Value
-from pipeline.ticks import Ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.settings import Value
+    from pipeline.ticks import Ticks
 
 
 class PlainReplay:
@@ -25,15 +30,14 @@ class PlainReplay:
         """Replay the ticks with these parameters (as the strategy's fields hold them)."""
         room = Room(ticks, full_capacity(ticks))
         market = Market()
-        strategy = self._strategy(
-            **parameters, **{name: memory.start for name, memory in self._fields.memory.items()}
-        )
+        strategy = self._strategy(**parameters, **{name: memory.start for name, memory in self._fields.memory.items()})
         market.strategy = strategy
         given: Mapping[str, Any] = {**session, "first_day": room.first_day, "capacity": room.capacity}
-        columns = {name: memoryview(column) for name, column in room.columns.items()}
+        columns = {name: _view(column) for name, column in room.columns.items()}
         for name, value in {**given, **columns}.items():
             setattr(market, name, value)
-        replay(market, strategy, len(ticks), *map(memoryview, (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)))
+        of_ticks = [_view(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
+        replay(market, strategy, len(ticks), *of_ticks)
         self._check_memory(strategy)
         final = {"m_" + name: getattr(market, name) for name in market_fields().state}
         final |= {"s_" + name: getattr(strategy, name) for name in self._fields.memory}
@@ -51,3 +55,9 @@ class PlainReplay:
 
 def _number(value: float) -> int | float:
     return int(value) if isinstance(value, bool) else value
+
+
+def _view(column: Any) -> Any:
+    """Look at an array through plain Python numbers: what the debugger shows is what Python computes with."""
+    whole: Any = np.ascontiguousarray(column)
+    return memoryview(whole)

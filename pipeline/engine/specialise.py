@@ -8,17 +8,22 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine import market
-from pipeline.engine.inline import Inliner, Method, Part
+from pipeline.engine.inline import Inliner
 from pipeline.engine.kinds import check_kinds
+from pipeline.engine.parts import Method, Part
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import StrategyError
-from pipeline.settings import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.settings import Value
 
 LOOP_NAME: Final = "loop"
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
@@ -67,8 +72,10 @@ def layout_of(fields: Fields) -> Layout:
     final = [("m_" + name, kind) for name, kind in of_market.state.items()]
     final += [("s_" + name, memory.kind) for name, memory in fields.memory.items()]
     return Layout(
-        *(tuple(name for name, kind in given if (kind == "float") is floats) for floats in (False, True)),
-        *(tuple(name for name, kind in final if (kind == "float") is floats) for floats in (False, True)),
+        given_ints=tuple(name for name, kind in given if kind != "float"),
+        given_floats=tuple(name for name, kind in given if kind == "float"),
+        final_ints=tuple(name for name, kind in final if kind != "float"),
+        final_floats=tuple(name for name, kind in final if kind == "float"),
         columns=of_market.columns,
     )
 
@@ -122,7 +129,7 @@ def _epilogue(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
 
 
 def _declared_kinds(layout: Layout, fields: Fields) -> dict[str, str]:
-    kinds = {"m_" + name: kind for name, kind in (market_fields().given | market_fields().state).items()}
+    kinds = {"m_" + name: kind for name, kind in {**market_fields().given, **market_fields().state}.items()}
     kinds |= {"s_" + name: parameter.kind for name, parameter in fields.parameters.items()}
     kinds |= {f"s_{name}_given": "bool" for name, parameter in fields.parameters.items() if parameter.optional}
     kinds |= {"s_" + name: memory.kind for name, memory in fields.memory.items()}
@@ -164,15 +171,9 @@ def _parts(strategy: type[Strategy], fields: Fields) -> dict[str, Part]:
 def _with_memory(methods: dict[str, Method], fields: Fields) -> dict[str, Method]:
     """Let on_start give each memory field its first value, as the class body does for the plain engine."""
     start = methods["on_start"]
-    assignments = [
-        ast.parse(f"self.{name} = {memory.start!r}").body[0] for name, memory in fields.memory.items()
-    ]
-    definition = ast.FunctionDef(
-        **{name: getattr(start.definition, name, None) for name in start.definition._fields if name != "body"},
-        body=[*assignments, *start.definition.body],
-        lineno=start.definition.lineno,
-        col_offset=0,
-    )
+    assignments = [ast.parse(f"self.{name} = {memory.start!r}").body[0] for name, memory in fields.memory.items()]
+    definition = copy(start.definition)
+    definition.body = [*assignments, *start.definition.body]
     return methods | {"on_start": Method(definition, start.names, start.file)}
 
 

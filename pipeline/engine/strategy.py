@@ -106,7 +106,7 @@ def fields_of(strategy: type[Strategy]) -> Fields:
         elif optional or not _is_a(kind, value):
             raise StrategyError(f"{where}: memory starts from a plain {kind}, for example `{name}: {kind} = 0`.")
         else:
-            memory[name] = Memory(kind, cast("int | float | bool", float(value) if kind == "float" else value))
+            memory[name] = Memory(kind, _start(kind, value))
     return Fields(parameters, memory)
 
 
@@ -127,6 +127,10 @@ def _parameter(
     )
     draft.check(declared.default, f"{where}, its default")
     return draft
+
+
+def _start(kind: str, value: Any) -> int | float | bool:
+    return float(value) if kind == "float" else cast("int | bool", value)
 
 
 def _is_a(kind: str, value: object) -> bool:

@@ -6,26 +6,29 @@ import csv
 import io
 import json
 import platform
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 import pipeline
-from pipeline.backtest.simulate import Replayed
-from pipeline.backtest.stage import Plan
-from pipeline.backtest.task import SecurityResult
+from pipeline.backtest.simulate import Replayed, distinct
 from pipeline.engine.outcome import Fills, side_names
 from pipeline.errors import OutputNotWritable
 from pipeline.results.metrics import compute_metrics
 from pipeline.store.atomic import write_bytes
 from pipeline.store.parquet import number_array, text_array, write_table
-from pipeline.ticks import Int64s
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pipeline.backtest.stage import Plan
+    from pipeline.backtest.task import SecurityResult
+    from pipeline.ticks import Int64s
 
 FORMAT_VERSION: Final = 1
 RUN_FILE: Final = "run.json"
@@ -80,16 +83,17 @@ class RunFolder:
             return
         table = trades_table(result.replayed.fills)
         parquet, text = _trade_files(result.ticker)
-        write_table(self.directory / parquet, table, metadata={"security": result.ticker}, delta_columns=["timestamp"])
+        metadata = {"security": result.ticker}
+        write_table(self.directory / parquet, table, metadata=metadata, delta_columns=["timestamp"], durable=False)
         sink = io.BytesIO()
         arrow_csv.write_csv(table, sink, arrow_csv.WriteOptions(quoting_style="needed"))
-        write_bytes(self.directory / text, sink.getvalue())
+        write_bytes(self.directory / text, sink.getvalue(), durable=False)
 
     def close(self, timings: Mapping[str, float]) -> None:
         """Write summary, metrics and, last, `run.json` with its status complete."""
         results = sorted(self._results, key=lambda result: result.ticker)
-        write_bytes(self.directory / SUMMARY_FILE, summary_csv(results).encode())
-        write_bytes(self.directory / METRICS_FILE, _json(metrics_of(results)))
+        write_bytes(self.directory / SUMMARY_FILE, summary_csv(results).encode(), durable=False)
+        write_bytes(self.directory / METRICS_FILE, _json(metrics_of(results)), durable=False)
         self._write_run("complete", timings)
 
     def _write_run(self, status: str, timings: Mapping[str, float]) -> None:
@@ -153,7 +157,7 @@ def metrics_of(results: Sequence[SecurityResult]) -> dict[str, Any]:
         for ticker, replayed in done.items()
     }
     days = [replayed.market_days for replayed in done.values()]
-    together = np.unique(np.concatenate(days)) if days else np.empty(0, np.int64)
+    together = distinct(np.concatenate(days)) if days else np.empty(0, np.int64)
     portfolio = asdict(compute_metrics([replayed.fills for replayed in done.values()], together))
     return {"portfolio": portfolio, "securities": by_security}
 

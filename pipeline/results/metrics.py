@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from pipeline.backtest.simulate import distinct
 from pipeline.engine.market import DAY
-from pipeline.engine.outcome import Fills
-from pipeline.ticks import Float64s, Int64s
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.engine.outcome import Fills
+    from pipeline.ticks import Float64s, Int64s
 
 TRADING_DAYS_A_YEAR: Final = 252
 
@@ -45,7 +49,7 @@ def compute_metrics(fills: Sequence[Fills], market_days: Int64s) -> Metrics:
     timestamps, realized = on_one_clock(fills)
     closing = realized[realized != 0.0]
     wins, losses = closing[closing > 0], closing[closing < 0]
-    days = np.unique(timestamps // DAY)
+    days = distinct(timestamps // DAY)
     return Metrics(
         fills=len(timestamps),
         closing_fills=len(closing),

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.backtest.simulate import Replayed
-from pipeline.backtest.stage import Plan
-from pipeline.backtest.task import SecurityResult
 from pipeline.errors import ReplayError, UnknownSecurity, nearest
 from pipeline.results.files import SUMMARY_COLUMNS, summary_rows, trades_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     import pandas as pd
+
+    from pipeline.backtest.simulate import Replayed
+    from pipeline.backtest.stage import Plan
+    from pipeline.backtest.task import SecurityResult
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class BacktestRun:
         return pd.DataFrame(summary_rows(self.results), columns=list(SUMMARY_COLUMNS))
 
     def trades(self, ticker: str) -> pd.DataFrame:
-        """Return one security's fills in execution order: timestamp, side, fill_price, fill_qty, realized_pnl, …
+        """Return one security's fills in execution order: timestamp, side, fill_price, fill_qty and P&L.
 
         Raises UnknownSecurity for a ticker that was not replayed, ReplayError for one that failed.
         """
@@ -75,5 +77,3 @@ class BacktestRun:
         if result.replayed is None:
             raise ReplayError(f"{ticker} failed in this run: {result.error}")
         return result.replayed
-
-
