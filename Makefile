@@ -12,6 +12,10 @@ BIN  := $(VENV)/bin
 ifeq ($(OS),Windows_NT)
 BIN  := $(VENV)/Scripts
 endif
+# On Linux .venv gets a python of its own instead of a link, so that tools can tell it from the one it was made with.
+ifeq ($(shell uname -s 2>/dev/null),Linux)
+OWN_PYTHON := --copies
+endif
 RUN   := $(BIN)/python -m pipeline
 READY := $(VENV)/.ready
 COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
@@ -28,11 +32,11 @@ setup: $(READY) ## make .venv from the lock file (uv when it is there, pip other
 $(READY): uv.lock requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make setup PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -m venv --clear $(OWN_PYTHON) $(VENV)
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv sync --frozen --quiet --all-groups --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"; \
+	  uv sync --frozen --quiet --all-groups; \
 	else \
-	  $(PYTHON) -m venv --clear $(VENV) \
-	  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
 	  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi
 	@touch $(READY)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
-    from pipeline.convert.stage import ConvertResult, SheetEvent
+    from pipeline.convert.result import ConvertResult, SheetEvent
     from pipeline.results.run import BacktestRun
 
 RAW_DIR: Final = Path("data/raw")
@@ -39,8 +39,8 @@ def convert(
     `force`. Raises a PipelineError when the request or a workbook cannot be used; a sheet that cannot be used is a row
     of the result with its error.
     """
+    from pipeline.convert.plan import find_workbooks  # noqa: PLC0415
     from pipeline.convert.stage import convert as convert_stage  # noqa: PLC0415
-    from pipeline.convert.workbook.archive import find_workbooks  # noqa: PLC0415
 
     if workbooks is None:
         chosen = find_workbooks(RAW_DIR)

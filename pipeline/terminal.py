@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
     from pipeline.bench import StageTiming
-    from pipeline.convert.stage import ConvertResult, SheetEvent
+    from pipeline.convert.result import ConvertResult, SheetEvent
     from pipeline.results.run import BacktestRun
     from pipeline.validation import Check
 
@@ -76,15 +76,16 @@ def convert_progress() -> Iterator[Callable[[SheetEvent], None]]:
         yield _say_sheet
         return
     with _bar() as bar:
-        tasks: dict[str, TaskID] = {}
+        tasks: dict[int, TaskID] = {}
 
         def on_event(event: SheetEvent) -> None:
-            if event.sheet not in tasks:
-                tasks[event.sheet] = bar.add_task(event.sheet, total=event.rows_expected or None)
-            if event.kind == "finished":
-                bar.update(tasks[event.sheet], total=1, completed=1)
-            elif event.rows_done is not None:
-                bar.update(tasks[event.sheet], completed=event.rows_done)
+            if event.position not in tasks:
+                tasks[event.position] = bar.add_task(event.sheet, total=None)
+            if event.row is None:
+                bar.update(tasks[event.position], completed=event.rows)
+            else:
+                rows = max(event.row.rows, 1)
+                bar.update(tasks[event.position], total=rows, completed=rows)
 
         yield on_event
 
@@ -94,11 +95,11 @@ def show_conversion(result: ConvertResult, parquet_dir: Path) -> None:
     table = _table(f"Converted into {parquet_dir}")
     for name in ("sheet", "rows", "ticks", "rejects", "seconds", "status"):
         table.add_column(name, justify="left" if name in ("sheet", "rejects", "status") else "right", overflow="fold")
-    for row in result.sheets:
+    for row in result.rows:
         rejects = ", ".join(f"{count:,} {rule}" for rule, count in row.rejects.items())
         table.add_row(row.sheet, f"{row.rows:,}", f"{row.ticks:,}", rejects or "-", f"{row.seconds:.2f}", row.status)
     _print(table)
-    for row in result.sheets:
+    for row in result.rows:
         if row.error:
             _say(f"Error: {row.error}")
 
@@ -151,8 +152,10 @@ def show_benchmark(timings: list[StageTiming]) -> None:
 
 
 def _say_sheet(event: SheetEvent) -> None:
-    if event.kind == "finished":
-        _say(f"{event.sheet}: {event.rows_done or 0:,} rows")
+    row = event.row
+    if row is not None:
+        what = row.status if row.status != "converted" else f"{row.rows:,} rows in {row.seconds:.2f} s"
+        _say(f"{event.sheet}: {what}")
 
 
 def _say(text: str) -> None:
