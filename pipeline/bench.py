@@ -1,0 +1,129 @@
+"""A workbook in, a table out: the same work sequential and parallel, stage by stage, medians of several runs."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipeline import api
+from pipeline.backtest.simulate import simulate
+from pipeline.backtest.stage import Request, plan, run
+from pipeline.backtest.workers import run_all
+from pipeline.convert.plan import find_workbooks, open_all
+from pipeline.market.sessions import sessions_of
+from pipeline.results.files import RunFolder
+from pipeline.store.parquet import read_ticks
+from pipeline.strategies.load import load_strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipeline.backtest.task import SecurityResult, Task
+    from pipeline.backtest.workers import Backend
+    from pipeline.ticks import Ticks
+
+STRATEGY: Final = "v1_baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class StageTiming:
+    """Median seconds of one stage, done one security after the other and several at a time."""
+
+    stage: str
+    sequential: float
+    parallel: float
+
+    @property
+    def speed_up(self) -> float:
+        """How many times faster the parallel way is."""
+        return self.sequential / self.parallel
+
+
+def benchmark(
+    workbooks: Sequence[Path] | None = None, *, runs: int = 5, workers: int | None = None
+) -> list[StageTiming]:
+    """Measure each stage on these workbooks (by default those in `data/raw`), both ways in turn, `runs` times.
+
+    Raises a PipelineError when there is no workbook, or a security without parameters in the strategy's config.
+    """
+    chosen = list(workbooks) if workbooks else find_workbooks(api.RAW_DIR)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = _Bench(chosen, Path(folder), workers)
+        stages: list[tuple[str, Callable[[bool], object]]] = [
+            ("sheet discovery", bench.discover),
+            ("reading Excel, writing Parquet", bench.convert),
+            ("reading Parquet", bench.read),
+            ("replay", bench.replay),
+            ("writing results", bench.write),
+            ("whole backtest", bench.backtest),
+        ]
+        return [_measured(name, work, runs) for name, work in stages]
+
+
+def _measured(stage: str, work: Callable[[bool], object], runs: int) -> StageTiming:
+    seconds: dict[bool, list[float]] = {False: [], True: []}
+    for parallel in (False, True):
+        work(parallel)
+    for _ in range(runs):
+        for parallel in (False, True):
+            start = time.perf_counter()
+            work(parallel)
+            seconds[parallel].append(time.perf_counter() - start)
+    return StageTiming(stage, statistics.median(seconds[False]), statistics.median(seconds[True]))
+
+
+class _Bench:
+    """The work of each stage; what a stage needs from the one before is made on the way."""
+
+    def __init__(self, workbooks: list[Path], folder: Path, workers: int | None) -> None:
+        self._workbooks = workbooks
+        self._folder = folder
+        self._parquet = folder / "parquet"
+        api.convert(workbooks, self._parquet)
+        self._plan = plan(Request(STRATEGY, parquet_dir=self._parquet, workers=workers))
+        self._workers = self._plan.workers
+        self._ticks: dict[str, Ticks] = {task.ticker: read_ticks(task.path) for task in self._plan.tasks}
+        self._results: list[SecurityResult] = list(run(self._plan))
+
+    def discover(self, parallel: bool) -> object:  # noqa: FBT001 - one of two ways, for every stage
+        if not parallel:
+            return open_all(self._workbooks)
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(lambda path: open_all([path]), self._workbooks))
+
+    def convert(self, parallel: bool) -> object:  # noqa: FBT001
+        return api.convert(self._workbooks, self._parquet, force=True, workers=self._workers if parallel else 1)
+
+    def read(self, parallel: bool) -> object:  # noqa: FBT001
+        return self._all(lambda task: read_ticks(task.path), parallel)
+
+    def replay(self, parallel: bool) -> object:  # noqa: FBT001
+        return self._all(self._replayed, parallel)
+
+    def write(self, parallel: bool) -> object:  # noqa: FBT001
+        folder = RunFolder(self._folder / "written", self._plan)
+        folder.open()
+        backend: Backend = "threading" if parallel else "sequential"
+        return list(run_all(folder.add, self._results, backend, self._workers))
+
+    def backtest(self, parallel: bool) -> object:  # noqa: FBT001
+        return api.backtest(
+            STRATEGY,
+            parquet_dir=self._parquet,
+            output_dir=self._folder / "run",
+            backend="threading" if parallel else "sequential",
+            workers=self._workers if parallel else 1,
+        )
+
+    def _all(self, work: Callable[[Task], object], parallel: bool) -> object:  # noqa: FBT001
+        backend: Backend = "threading" if parallel else "sequential"
+        return list(run_all(work, self._plan.tasks, backend, self._workers))
+
+    def _replayed(self, task: Task) -> object:
+        strategy = load_strategy(task.strategy)
+        return simulate(self._ticks[task.ticker], strategy, task.parameters, sessions_of(task.exchange))

@@ -1,0 +1,85 @@
+"""A Parquet directory in, proofs out: every way of running gives the same bytes, and Parquet says what Excel says."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline import api
+from pipeline.convert.verify import verify_store
+from pipeline.results.files import RUN_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WAYS: Final = (
+    ("two threads", "threading", "compiled", 2),
+    ("four threads", "threading", "compiled", 4),
+    ("two processes", "loky", "compiled", 2),
+    ("plain Python, one process", "sequential", "python", 1),
+    ("plain Python, two processes", "loky", "python", 2),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was compared: whether it held, and what was compared or what differed."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def validate(
+    parquet_dir: Path, *, strategy: str = "v1_baseline", config: Path | None = None, read_workbooks: bool = True
+) -> Iterator[Check]:
+    """Yield each check as it is made.
+
+    Raises a PipelineError when there is nothing to run. A security that fails, fails in every way or the check does.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        first = Path(folder) / "sequential"
+        _backtest(first, parquet_dir, strategy, config, "sequential", "compiled", 1)
+        expected = _contents(first)
+        for name, backend, engine, workers in WAYS:
+            other = Path(folder) / f"{backend}-{engine}-{workers}"
+            _backtest(other, parquet_dir, strategy, config, backend, engine, workers)
+            yield _same_bytes(f"sequential compiled = {name}", expected, _contents(other))
+    if read_workbooks:
+        for one in verify_store(parquet_dir):
+            yield Check(f"Parquet = workbook, {one.ticker}", one.difference is None, one.difference or one.compared)
+
+
+def _backtest(
+    output_dir: Path, parquet_dir: Path, strategy: str, config: Path | None, backend: str, engine: str, workers: int
+) -> None:
+    api.backtest(
+        strategy,
+        config=config,
+        parquet_dir=parquet_dir,
+        output_dir=output_dir,
+        backend=backend,
+        engine=engine,
+        workers=workers,
+        allow_stale=True,
+    )
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    """Return every file of a run by name; of `run.json` all but how it was run and how long that took."""
+    contents = {
+        file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()
+    }
+    run: dict[str, Any] = json.loads(contents[RUN_FILE])
+    del run["how"]
+    return contents | {RUN_FILE: json.dumps(run).encode()}
+
+
+def _same_bytes(name: str, expected: dict[str, bytes], found: dict[str, bytes]) -> Check:
+    different = sorted(file for file in expected.keys() | found.keys() if expected.get(file) != found.get(file))
+    if different:
+        return Check(name, passed=False, detail=f"{len(different)} files differ, first {different[0]}")
+    return Check(name, passed=True, detail=f"{len(expected)} files, {sum(map(len, expected.values())):,} bytes")

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from pipeline.backtest import workers
+from pipeline.backtest.workers import Backend, run_all, workers_for
+from pipeline.errors import BadRequest
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_every_task_is_done_once(backend: Backend, count: int) -> None:
+    assert sorted(run_all(double, range(7), backend, count)) == [0, 2, 4, 6, 8, 10, 12]
+
+
+def test_results_come_as_they_complete() -> None:
+    slow_may_end = threading.Event()
+
+    def wait_or_go(name: str) -> str:
+        if name == "slow":
+            assert slow_may_end.wait(20)
+        return name
+
+    results = run_all(wait_or_go, ["slow", "quick"], "threading", 2)
+    assert next(results) == "quick"
+    slow_may_end.set()
+    assert next(results) == "slow"
+
+
+def test_threads_work_at_the_same_time() -> None:
+    both = threading.Barrier(2, timeout=20)
+    assert sorted(run_all(lambda name: (both.wait(), name)[1], ["a", "b"], "threading", 2)) == ["a", "b"]
+
+
+def test_the_number_asked_for_is_taken_as_it_is() -> None:
+    assert workers_for("threading", [1, 1], 7) == 7
+
+
+@pytest.mark.parametrize("asked", [0, -1])
+def test_fewer_than_one_worker_is_refused(asked: int) -> None:
+    with pytest.raises(BadRequest, match="at least 1"):
+        workers_for("threading", [1], asked)
+
+
+def test_one_task_needs_one_worker() -> None:
+    assert workers_for("loky", [1]) == 1
+
+
+def test_memory_limits_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "free_memory", lambda: 10 * 2**30)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 64)
+    assert workers_for("threading", [3 * 2**30] * 8) == 3
+    assert workers_for("threading", [11 * 2**30] * 8) == 1
+    assert workers_for("threading", [2**20] * 8) == 8
+
+
+def test_a_process_counts_its_own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "free_memory", lambda: 2**30)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 64)
+    assert workers_for("threading", [2**20] * 100) == 64
+    assert workers_for("loky", [2**20] * 100) == 4
+
+
+def test_free_memory_is_some_and_not_more_than_the_machine_has() -> None:
+    assert 2**20 < workers.free_memory() < 2**50
+
+
+def test_a_sequential_run_starts_nothing_ahead() -> None:
+    started: list[int] = []
+
+    def note(number: int) -> int:
+        started.append(number)
+        return number
+
+    results = run_all(note, [1, 2, 3], "sequential", 1)
+    assert next(results) == 1
+    time.sleep(0.01)
+    assert started == [1]

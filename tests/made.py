@@ -1,0 +1,59 @@
+"""Made-up ticks and Parquet directories for tests: seeded, small, in the shape of a real day."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.ticks import Ticks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECOND = 1_000_000_000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+MONDAY = 20_100 * DAY  # 2025-01-12 is a Sunday; the engine does not care
+EXCHANGES = {"FAB": "ADX", "EMAAR": "DFM", "MODON": "ADX"}
+PARAMETERS = {
+    "quote_size": 3_000,
+    "refill_interval_sec": 60,
+    "max_position": 9_000,
+    "max_notional": 1_500_000,
+    "min_local_currency_before_quote": 500,
+}
+
+
+def random_ticks(seed: int, days: int = 2, a_day: int = 1_500) -> Ticks:
+    """Return ticks with quotes and prints from 09:30 to 15:00, an auction print a day among them."""
+    chance = np.random.default_rng(seed)
+    clock = np.concatenate(
+        [
+            MONDAY + day * DAY + np.append(np.sort(chance.integers(34_200, 53_690, a_day)), 53_701) * SECOND
+            for day in range(days)
+        ]
+    )
+    kind = chance.integers(0, 3, len(clock)).astype(np.int8)
+    kind[a_day :: a_day + 1] = 2
+    price = np.round(10 + chance.integers(-4, 5, len(clock)) * 0.02, 2)
+    volume = chance.integers(0, 4_000, len(clock))
+    return Ticks(clock.astype(np.int64), kind, price, volume.astype(np.int64))
+
+
+def make_store(folder: Path, tickers: tuple[str, ...] = ("FAB", "EMAAR", "MODON")) -> Path:
+    """Write a Parquet directory with one file of random ticks a ticker and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed, ticker in enumerate(tickers):
+        ticks = random_ticks(seed)
+        metadata = {"exchange": EXCHANGES[ticker], "digest": ticks_digest(ticks), "fingerprint": f"made {seed}"}
+        write_ticks(folder / f"{ticker}.parquet", ticks, metadata)
+    return folder
+
+
+def make_config(path: Path, tickers: tuple[str, ...] = ("FAB", "EMAAR", "MODON")) -> Path:
+    """Write a v1 config with the same parameters for each ticker and return its path."""
+    path.write_text(json.dumps(dict.fromkeys(tickers, PARAMETERS)), encoding="utf-8")
+    return path

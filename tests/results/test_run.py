@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from pipeline import backtest
+from pipeline.errors import ReplayError, UnknownSecurity
+from tests.made import make_config, make_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("run")
+    return backtest(parquet_dir=make_store(folder / "parquet"), config=make_config(folder / "v1.json"))
+
+
+def test_summary_is_a_frame_with_a_row_a_security(run: Any) -> None:
+    assert run.summary["security"].tolist() == ["EMAAR", "FAB", "MODON"]
+    assert run.summary["trades"].min() > 100
+
+
+def test_trades_are_a_frame_in_execution_order(run: Any) -> None:
+    trades = run.trades("fab")
+    assert list(trades) == ["timestamp", "side", "fill_price", "fill_qty", "realized_pnl", "position", "pnl"]
+    assert set(trades["side"]) == {"buy", "sell"}
+    assert trades["realized_pnl"].cumsum().iloc[-1] == pytest.approx(trades["pnl"].iloc[-1])
+    signed = trades["fill_qty"].where(trades["side"] == "buy", -trades["fill_qty"])
+    assert signed.cumsum().tolist() == trades["position"].tolist()
+
+
+def test_portfolio_equity_is_the_sum_of_the_securities_on_one_clock(run: Any) -> None:
+    equity = run.equity()
+    assert list(equity) == ["EMAAR", "FAB", "MODON", "portfolio"]
+    assert equity.index.is_monotonic_increasing
+    assert equity.index.is_unique
+    assert equity["portfolio"].iloc[-1] == pytest.approx(run.summary["realized_pnl"].sum())
+    assert equity.iloc[-1][["EMAAR", "FAB", "MODON"]].tolist() == run.summary["realized_pnl"].tolist()
+
+
+def test_one_securitys_equity_stands_alone(run: Any) -> None:
+    equity = run.equity("MODON")
+    assert list(equity) == ["MODON"]
+    assert isinstance(equity.index, pd.DatetimeIndex)
+
+
+def test_an_unknown_ticker_is_answered_with_the_nearest(run: Any) -> None:
+    with pytest.raises(UnknownSecurity, match="Did you mean 'FAB'"):
+        run.trades("FABB")
+
+
+def test_a_failed_security_says_why_when_asked(tmp_path: Path) -> None:
+    store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
+    run = backtest(
+        parquet_dir=store,
+        config=config,
+        on_plan=lambda _: (store / "FAB.parquet").unlink(),
+    )
+    with pytest.raises(ReplayError, match="FAB failed in this run"):
+        run.trades("FAB")
+    assert list(run.equity()) == ["EMAAR", "MODON", "portfolio"]
+
+
+def test_nothing_is_written_or_printed_unless_asked(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    backtest(parquet_dir=store, config=config)
+    assert list((tmp_path / "here").iterdir()) == []
+    assert capfd.readouterr() == ("", "")

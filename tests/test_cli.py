@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.made import make_config, make_store
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pipeline(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *map(str, words)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environment,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("made")
+    return make_store(folder / "parquet"), make_config(folder / "v1.json")
+
+
+def backtest(made: tuple[Path, Path], output: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return pipeline("backtest", "--parquet-dir", made[0], "--config", made[1], "--output-dir", output, *words)
+
+
+def test_help_names_every_command() -> None:
+    done = pipeline("--help")
+    assert done.returncode == 0
+    for command in ("convert", "backtest", "sample", "demo", "validate", "benchmark", "clean-cache"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize("command", ["convert", "backtest", "sample", "demo", "validate", "benchmark", "clean-cache"])
+def test_each_command_has_an_example(command: str) -> None:
+    assert f"Example: pipeline {command}" in pipeline(command, "--help").stdout
+
+
+def test_the_closing_table_has_what_a_trader_looks_for(made: tuple[Path, Path], tmp_path: Path) -> None:
+    done = backtest(made, tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    for words in ("security", "fills", "realised P&L (AED)", "final position", "days not flat", "MODON", "total"):
+        assert words in done.stdout
+    assert f"Results: {tmp_path / 'run'}" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= max(80, len(f"Results: {tmp_path / 'run'}") + 12)
+
+
+def test_progress_is_plain_lines_on_stderr_when_not_a_terminal(made: tuple[Path, Path], tmp_path: Path) -> None:
+    done = backtest(made, tmp_path / "run")
+    assert "[3/3]" in done.stderr
+    assert "\x1b" not in done.stderr + done.stdout
+
+
+def test_set_changes_a_parameter_for_all_securities(made: tuple[Path, Path], tmp_path: Path) -> None:
+    backtest(made, tmp_path / "a")
+    backtest(made, tmp_path / "b", "--set", "refill_interval_sec=5", "--set", "quote_size=100")
+    a, b = (tmp_path / name / "backtest_summary.csv" for name in "ab")
+    assert a.read_text() != b.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--workers", "0"), "--workers is 0"),
+        (("--strategy", "v1_basline"), "Did you mean 'v1_baseline'?"),
+        (("--set", "refill=3"), "unknown parameter 'refill'"),
+        (("--set", "nonsense"), "write KEY=VALUE"),
+        (("--securities", "FABB"), "Did you mean 'FAB'?"),
+        (("--parquet-dir", "no/such/dir"), "make convert"),
+        (("--config", "no/such.json"), "no such config file"),
+    ],
+)
+def test_a_wrong_request_is_one_plain_error_and_status_2(
+    made: tuple[Path, Path], tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    done = backtest(made, tmp_path / "run", *words)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: ")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_debug_shows_the_traceback(made: tuple[Path, Path], tmp_path: Path) -> None:
+    assert "Traceback" in backtest(made, tmp_path / "run", "--workers", "0", "--debug").stderr
+
+
+def test_an_output_directory_in_the_way_is_status_2(made: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = backtest(made, tmp_path / "file" / "run")
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_a_failed_security_is_status_1_and_named(tmp_path: Path) -> None:
+    store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
+    broken = store / "FAB.parquet"
+    content = bytearray(broken.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    broken.write_bytes(content)
+    done = backtest((store, config), tmp_path / "run")
+    assert done.returncode == 1
+    assert "Error: FAB:" in done.stderr
+    assert "MODON" in done.stdout
+
+
+def test_no_workbook_says_where_to_put_one(tmp_path: Path) -> None:
+    done = pipeline("convert", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "data/raw" in done.stderr.replace("\\", "/")
+    assert "make demo" in done.stderr
+
+
+def test_demo_goes_from_nothing_to_results(tmp_path: Path) -> None:
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    done = pipeline("demo", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "synthetic" in done.stdout.lower()
+    assert (tmp_path / "output" / "demo" / "backtest_summary.csv").exists()
+    assert (tmp_path / "output" / "demo" / "run.json").exists()
+
+
+def test_clean_cache_says_what_it_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path / "loops"))
+    (tmp_path / "loops").mkdir()
+    done = pipeline("clean-cache")
+    assert done.returncode == 0
+    assert not (tmp_path / "loops").exists()
