@@ -15,6 +15,8 @@ from pipeline.results.files import RUN_FILE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.convert.verify import Verified
+
 WAYS: Final = (
     ("two threads", "threading", "compiled", 2),
     ("four threads", "threading", "compiled", 4),
@@ -50,7 +52,14 @@ def validate(
             yield _same_bytes(f"sequential compiled = {name}", expected, _contents(other))
     if read_workbooks:
         for one in verify_store(parquet_dir):
-            yield Check(f"Parquet = workbook, {one.ticker}", one.difference is None, one.difference or one.compared)
+            yield Check(f"Parquet = workbook, {one.ticker}", one.equal, _told(one))
+
+
+def _told(one: Verified) -> str:
+    if one.difference is not None:
+        where = one.difference
+        return f"row {where.row}, {where.column}: workbook {where.workbook}, Parquet {where.store}"
+    return one.error or f"{one.rows:,} rows, cell by cell"
 
 
 def _backtest(

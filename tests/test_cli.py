@@ -122,7 +122,6 @@ def test_no_workbook_says_where_to_put_one(tmp_path: Path) -> None:
 
 
 def test_demo_goes_from_nothing_to_results(tmp_path: Path) -> None:
-    (tmp_path / "configs").symlink_to(ROOT / "configs")
     done = pipeline("demo", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "synthetic" in done.stdout.lower()

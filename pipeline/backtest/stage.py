@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pipeline.backtest.simulate import ENGINES, Engine
 from pipeline.backtest.task import SecurityResult, Task, run_task
-from pipeline.backtest.workers import BACKENDS, Backend, run_all, workers_for
+from pipeline.backtest.workers import BACKENDS, Backend, check_workers, run_all, workers_for
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest, UnknownSecurity, nearest
 from pipeline.settings import read_config
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Name = TypeVar("Name", bound=str)
+
+WORTH_A_POOL: Final = 3_000_000
+"""Ticks from which a second thread saves more than joblib's start costs, with the compiled engine."""
 
 BYTES_A_TICK: Final = 160
 """What one replay takes for each tick: Arrow's columns, ours, and the room for fills, with a margin."""
@@ -56,13 +59,11 @@ class Plan:
 def plan(request: Request) -> Plan:
     """Check a request and plan its tasks; every error of the request itself is raised here, before anything runs."""
     engine = _one_of(request.engine, ENGINES, "--engine")
-    default_backend = "threading" if engine == "compiled" else "loky"
-    backend = _one_of(request.backend or default_backend, BACKENDS, "--backend")
-    if request.workers is not None:
-        workers_for(backend, [], request.workers)
+    asked = None if request.backend is None else _one_of(request.backend, BACKENDS, "--backend")
+    check_workers(request.workers)
     strategy = load_strategy(request.strategy)
     label = strategy_label(request.strategy)
-    config_path = request.config or Path("configs") / f"{label}.json"
+    config_path = request.config or default_config(label)
     config = read_config(config_path, fields_of(strategy).by_key(), request.overrides)
     store = open_store(request.parquet_dir)
     if not request.allow_stale:
@@ -72,6 +73,7 @@ def plan(request: Request) -> Plan:
     tasks = tuple(
         Task(one.ticker, one.exchange, one.path, request.strategy, parameters[one.ticker], engine) for one in chosen
     )
+    backend = asked or default_backend(engine, sum(security.ticks for security in chosen), request.workers)
     need = [security.ticks * BYTES_A_TICK + security.size for security in chosen]
     workers = min(workers_for(backend, need, request.workers), len(tasks))
     return Plan(label, config_path, engine, backend, workers, tasks, chosen)
@@ -89,6 +91,24 @@ def run(plan: Plan, on_compile: Callable[[str], None] | None = None) -> Iterator
     ticks = {security.ticker: security.ticks for security in plan.securities}
     longest_first = sorted(plan.tasks, key=lambda task: (-ticks[task.ticker], task.ticker))
     yield from run_all(run_task, longest_first, plan.backend, plan.workers)
+
+
+def default_backend(engine: Engine, ticks: int, workers: int | None) -> Backend:
+    """Return the backend that is quickest for this engine and this many ticks.
+
+    A plain strategy holds the GIL and needs processes. A compiled one needs threads only, and none at all while the
+    whole replay takes less time than joblib takes to load: figures in docs/performance.md. Workers asked for are given.
+    """
+    if engine == "python":
+        return "loky"
+    return "sequential" if workers in (None, 1) and ticks < WORTH_A_POOL else "threading"
+
+
+def default_config(strategy: str) -> Path:
+    """Return the config of a strategy: the one in `configs` here, or else the one that comes with the project."""
+    here = Path("configs") / f"{strategy}.json"
+    shipped = Path(__file__).resolve().parents[2] / here
+    return here if here.exists() or not shipped.exists() else shipped
 
 
 def _chosen(securities: Sequence[Security], request: Request) -> tuple[Security, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
 from pipeline.errors import BadRequest
@@ -14,6 +15,12 @@ BACKENDS: Final[tuple[Backend, ...]] = ("threading", "loky", "sequential")
 
 PROCESS_BYTES: Final = 250 * 2**20
 """What a worker process takes before its first tick: the interpreter, numpy and pyarrow."""
+
+CGROUP_FILES: Final = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
+NO_LIMIT: Final = 2**63
 
 Work = TypeVar("Work")
 Done = TypeVar("Done")
@@ -36,9 +43,8 @@ def workers_for(backend: Backend, need: Sequence[int], asked: int | None = None)
     need: bytes each task takes. asked: the user's number, taken as it is; by default what the CPUs (of the cgroup,
     if there is one) and the memory that is free allow. Raises BadRequest for a number below 1.
     """
+    check_workers(asked)
     if asked is not None:
-        if asked < 1:
-            raise BadRequest(f"--workers is {asked}; it takes a whole number of at least 1.")
         return asked
     if backend == "sequential" or len(need) <= 1:
         return 1
@@ -46,6 +52,12 @@ def workers_for(backend: Backend, need: Sequence[int], asked: int | None = None)
 
     each = max(need) + (PROCESS_BYTES if backend == "loky" else 0)
     return int(max(1, min(cpu_count(), len(need), free_memory() // each)))
+
+
+def check_workers(asked: int | None) -> None:
+    """Raise BadRequest when a number of workers was asked for that is below 1."""
+    if asked is not None and asked < 1:
+        raise BadRequest(f"--workers is {asked}; it takes a whole number of at least 1.")
 
 
 def free_memory() -> int:
@@ -57,13 +69,16 @@ def free_memory() -> int:
 
 def _cgroup_room() -> int:
     """Read the limit of a Linux control group (v2, then v1); without one there is room without end."""
-    for limit_file, used_file in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ):
+    for limit_file, used_file in CGROUP_FILES:
         try:
-            with open(limit_file) as limit, open(used_file) as used:  # noqa: PTH123
-                return max(0, int(limit.read()) - int(used.read()))
+            limit, used = int(Path(limit_file).read_text()), int(Path(used_file).read_text())
+            return max(0, limit - used + _droppable(Path(used_file).with_name("memory.stat")))
         except (OSError, ValueError):
             continue
-    return 2**63
+    return NO_LIMIT
+
+
+def _droppable(stat: Path) -> int:
+    """Return the bytes of the page cache that the kernel drops before it runs out."""
+    fields = dict(line.split() for line in stat.read_text().splitlines())
+    return int(fields.get("inactive_file", 0))

@@ -9,13 +9,15 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import importlib
-import importlib.metadata
+import importlib.util
 import inspect
 import platform
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
@@ -108,14 +110,23 @@ def _hash_of_ingredients(strategy: type[Strategy]) -> str:
         sys.platform,
         *sys.version_info[:3],
     ]
-    ingredients += [importlib.metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
+    ingredients += [_numba_version(), llvmlite.__version__, np.__version__]
     ingredients += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
     ingredients += [inspect.getsource(module) for module in (*ENGINE_SOURCES, *modules)]
+    ingredients.append(fields_of(strategy))  # kinds and starts may come from a module that is not among these
     for module in (market, *modules):
         ingredients += [
             f"{name}={value!r}" for name, value in sorted(vars(module).items()) if isinstance(value, (int, float))
         ]
     return hashlib.sha256("\0".join(map(str, ingredients)).encode()).hexdigest()
+
+
+def _numba_version() -> str:
+    """Return the text that states numba's version; importing numba, or the metadata of packages, would cost more."""
+    spec = importlib.util.find_spec("numba")
+    if spec is None or spec.origin is None:
+        return ""
+    return Path(spec.origin).with_name("_version.py").read_text(encoding="utf-8")
 
 
 def _load(key: str) -> tuple[int, object] | None:

@@ -7,7 +7,6 @@ import io
 import json
 import platform
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,7 +34,6 @@ RUN_FILE: Final = "run.json"
 SUMMARY_FILE: Final = "backtest_summary.csv"
 METRICS_FILE: Final = "metrics.json"
 TRADES_FOLDER: Final = "trades"
-VERSIONED: Final = ("numpy", "pyarrow", "numba", "llvmlite", "joblib")
 NS_A_MS: Final = 1_000_000
 
 SUMMARY_COLUMNS: Final = (
@@ -110,8 +108,12 @@ class RunFolder:
                 one.ticker: {"digest": one.digest, "fingerprint": one.fingerprint, "ticks": one.ticks}
                 for one in plan.securities
             },
-            "versions": {"pipeline": pipeline.__version__, "python": platform.python_version()}
-            | {name: version(name) for name in VERSIONED},
+            "versions": {
+                "pipeline": pipeline.__version__,
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+                "pyarrow": pa.__version__,
+            },
             "files": sorted([*written, SUMMARY_FILE, METRICS_FILE]),
             "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
         }

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.backtest.stage import Request, plan, run
+from pipeline.backtest.stage import Request, default_backend, plan, run
 from pipeline.errors import (
     BadRequest,
     ConfigError,
@@ -92,6 +92,21 @@ def test_a_torn_file_is_found_before_anything_runs(request_for: Any, tmp_path: P
 
 def test_workers_are_never_more_than_securities(request_for: Any) -> None:
     assert plan(request_for(workers=64, backend="threading")).workers == 3
+
+
+@pytest.mark.parametrize(
+    ("engine", "ticks", "workers", "expected"),
+    [
+        ("compiled", 700_000, None, "sequential"),
+        ("compiled", 700_000, 1, "sequential"),
+        ("compiled", 700_000, 2, "threading"),
+        ("compiled", 4_000_000, None, "threading"),
+        ("python", 1_000, None, "loky"),
+        ("python", 4_000_000, 2, "loky"),
+    ],
+)
+def test_the_default_backend_is_the_quickest(engine: Any, ticks: int, workers: int | None, expected: str) -> None:
+    assert default_backend(engine, ticks, workers) == expected
 
 
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])

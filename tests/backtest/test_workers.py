@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.backtest import workers
 from pipeline.backtest.workers import Backend, run_all, workers_for
 from pipeline.errors import BadRequest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def double(number: int) -> int:
@@ -66,6 +70,21 @@ def test_a_process_counts_its_own_memory(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("joblib.cpu_count", lambda: 64)
     assert workers_for("threading", [2**20] * 100) == 64
     assert workers_for("loky", [2**20] * 100) == 4
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [("4000", 4000 - 3000 + 500), ("max", workers.NO_LIMIT), ("2000", 0)],
+)
+def test_a_control_groups_limit_counts_less_the_cache_it_can_drop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, expected: int
+) -> None:
+    (tmp_path / "memory.max").write_text(limit)
+    (tmp_path / "memory.current").write_text("3000\n")
+    (tmp_path / "memory.stat").write_text("anon 2500\ninactive_file 500\n")
+    monkeypatch.setattr(workers, "CGROUP_FILES", ((str(tmp_path / "memory.max"), str(tmp_path / "memory.current")),))
+    monkeypatch.setattr("psutil.virtual_memory", lambda: type("Memory", (), {"available": workers.NO_LIMIT}))
+    assert workers.free_memory() == expected
 
 
 def test_free_memory_is_some_and_not_more_than_the_machine_has() -> None:
