@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
 
+from pipeline.engine.market import Market
+from pipeline.engine.tape import Tape
 from pipeline.errors import StrategyError
 from pipeline.settings import Parameter, Value, Values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from pipeline.engine.market import Market
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,12 @@ class Unit:
 Shares: TypeAlias = Annotated[int, Unit("shares")]
 AED: TypeAlias = Annotated[float, Unit("AED")]
 Nanoseconds: TypeAlias = Annotated[int, Unit("ns")]
+Days: TypeAlias = Annotated[int, Unit("days")]
+"""Days since 1970-01-01."""
 Duration: TypeAlias = Annotated[int, Unit("seconds", 1_000_000_000)]
 """Seconds in a config, int nanoseconds in the strategy, so that it adds to `m.now`."""
+Minutes: TypeAlias = Annotated[int, Unit("minutes", 60_000_000_000)]
+"""Minutes in a config, int nanoseconds in the strategy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,15 @@ def parameter(
 
 
 class Strategy:
-    """The base of every strategy: annotated fields are parameters (`= parameter(...)`) or memory (`= 0`)."""
+    """The base of every strategy: annotated fields are parameters (`= parameter(...)`) or memory (`= 0`).
+
+    rules: the market it trades in. trade_types: the names of its numbered kinds of trade, for an AuctionMarket.
+    counters: the memory that the summary of a run shows.
+    """
+
+    rules: ClassVar[type[Tape]] = Market
+    trade_types: ClassVar[tuple[str, ...]] = ()
+    counters: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **values: Value) -> None:
         for name, value in values.items():
@@ -62,11 +74,17 @@ class Strategy:
     def on_start(self) -> None:
         """Prepare memory from parameters, once, before the first tick."""
 
-    def on_tick(self, m: Market) -> None:
-        """Act on an event inside the quoting session; the book already shows it."""
+    def on_tick(self, m: Any) -> None:
+        """Act on an event inside the quoting session; the book already shows it. (An AuctionMarket: on any tick.)"""
 
-    def on_fill(self, m: Market, side: int, price: float, quantity: int) -> None:
+    def on_fill(self, m: Any, side: int, price: float, quantity: int) -> None:
         """Act on a fill of our own; position and P&L already show it."""
+
+    def on_overnight_cancel(self, m: Any) -> None:
+        """Reset timers and the like when the execution model cancelled our orders overnight."""
+
+    def on_day_end(self, m: Any) -> None:
+        """Settle a day that is over; an AuctionMarket calls it, also after the last event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +116,8 @@ def fields_of(strategy: type[Strategy]) -> Fields:
     parameters: dict[str, Parameter] = {}
     memory: dict[str, Memory] = {}
     for name, hint in get_type_hints(strategy, include_extras=True).items():
+        if get_origin(hint) is ClassVar:
+            continue
         where = f"{strategy.__name__}.{name}"
         kind, optional, unit = _resolve(hint, where)
         value = getattr(strategy, name, None)
