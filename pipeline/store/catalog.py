@@ -1,0 +1,180 @@
+"""A Parquet directory in, its securities out: what is there, from which workbooks, and whether that is fresh."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.errors import BadCatalog, MissingFile, NoStore, StaleStore
+from pipeline.store.atomic import write_bytes
+from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX
+
+_CATALOG_VERSION: Final = 1
+_TAIL_BYTES: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The sheet that ticks were read from, as it was then: size in bytes, time of modification in ns, row counts."""
+
+    workbook: str
+    path: str
+    size: int
+    mtime_ns: int
+    sheet: str
+    rows: int
+    ticks: int
+    blank: int
+    rejects: dict[str, int]
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One security's line in the catalog; `fingerprint` is that of the sources' content.
+
+    `marks` tell the security's files (name → mark) as they were written.
+    """
+
+    ticker: str
+    exchange: str
+    file: str
+    rows: int
+    ticks: int
+    blank: int
+    rejects: dict[str, int]
+    digest: str
+    fingerprint: str
+    marks: dict[str, str]
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """One security of the store: number of ticks, digest of its ticks, size of its file in bytes."""
+
+    ticker: str
+    exchange: str
+    path: Path
+    ticks: int
+    digest: str
+    fingerprint: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An opened Parquet directory; `securities` are sorted by ticker."""
+
+    directory: Path
+    securities: tuple[Security, ...]
+    entries: tuple[Entry, ...]
+
+    def check_fresh(self) -> None:
+        """Raise StaleStore when a workbook is still where it was and is not the one that was converted."""
+        for entry in self.entries:
+            for source in entry.sources:
+                try:
+                    now = Path(source.path).stat()
+                except OSError:
+                    continue
+                if (now.st_size, now.st_mtime_ns) != (source.size, source.mtime_ns):
+                    raise StaleStore(
+                        f"{source.path} was changed after {entry.ticker} was converted from it. Run `make convert` "
+                        "(quick when nothing that matters changed), or pass --allow-stale to use the old ticks."
+                    )
+
+
+def file_mark(path: Path) -> str:
+    """Return a file's size and a digest of its end, where a Parquet file keeps all it says of itself.
+
+    So that a run in which nothing changed need not load anything that reads Parquet. Raises OSError.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _TAIL_BYTES))
+        return f"{size}:{blake2b(file.read(), digest_size=16).hexdigest()}"
+
+
+def read_catalog(directory: Path) -> dict[str, Entry]:
+    """Return the catalog's entries by ticker, empty when there is no catalog; raises BadCatalog."""
+    path = directory / CATALOG_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadCatalog(_unreadable(path, str(error))) from error
+    try:
+        content = json.loads(text)
+        if content["version"] > _CATALOG_VERSION:
+            raise BadCatalog(f"{path} was written by a later version of the project; update the project.")
+        return {ticker: _entry(ticker, fields) for ticker, fields in content["securities"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadCatalog(_unreadable(path, f"{type(error).__name__}: {error}")) from error
+
+
+def write_catalog(directory: Path, entries: dict[str, Entry]) -> None:
+    """Write `catalog.json` whole or not at all, sorted, only when its content differs; raises OutputNotWritable."""
+    securities = {ticker: _fields(entries[ticker]) for ticker in sorted(entries)}
+    content = {"version": _CATALOG_VERSION, "securities": securities}
+    encoded = (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    path = directory / CATALOG_NAME
+    if not path.exists() or path.read_bytes() != encoded:
+        write_bytes(path, encoded)
+
+
+def open_store(directory: Path) -> Store:
+    """Return the securities that `directory` holds, never opening a workbook.
+
+    Raises NoStore, BadCatalog, MissingFile, CorruptParquet or NewerFormat.
+    """
+    if not directory.is_dir():
+        raise NoStore(f"There is no Parquet directory {directory}. Run `make convert` (or `make demo`) first.")
+    entries = read_catalog(directory)
+    for entry in entries.values():
+        if not (directory / entry.file).is_file():
+            raise MissingFile(
+                f"{directory / entry.file} is listed in {CATALOG_NAME} and is not there. "
+                "Run `make convert` to make it again."
+            )
+    names = [path for path in directory.glob("*.parquet") if not path.name.endswith(REJECTS_SUFFIX)]
+    if not names:
+        raise NoStore(f"The Parquet directory {directory} holds no ticks. Run `make convert` (or `make demo`) first.")
+    securities = tuple(_security(path) for path in sorted(names, key=lambda path: path.stem))
+    return Store(directory, securities, tuple(entries[ticker] for ticker in sorted(entries)))
+
+
+def _security(path: Path) -> Security:
+    """Describe a file by its own footer, which always speaks of the data that stands beside it."""
+    from pipeline.store.parquet import read_footer  # noqa: PLC0415 - Arrow is not for those who only ask what changed
+
+    footer = read_footer(path)
+    told = footer.metadata
+    return Security(
+        ticker=path.stem,
+        exchange=told.get("exchange", ""),
+        path=path,
+        ticks=footer.rows,
+        digest=told.get("digest", ""),
+        fingerprint=told.get("fingerprint", ""),
+        size=path.stat().st_size,
+    )
+
+
+def _entry(ticker: str, fields: dict[str, Any]) -> Entry:
+    sources = tuple(Source(**source) for source in fields["sources"])
+    return Entry(**{**fields, "ticker": ticker, "sources": sources})
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    fields = asdict(entry)
+    del fields["ticker"]
+    return fields
+
+
+def _unreadable(path: Path, why: str) -> str:
+    return f"{path} cannot be read ({why}). Delete it and run `make convert`."

@@ -1,0 +1,23 @@
+"""How the store's files are named and what they hold: constants shared by what writes, reads and lists them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Raise it when older code could misread newer files.
+FORMAT_VERSION: Final = 1
+TIME_ZONE: Final = "Asia/Dubai"
+TICK_COLUMNS: Final = ("timestamp", "type", "price", "volume")
+CATALOG_NAME: Final = "catalog.json"
+TICKS_SUFFIX: Final = ".parquet"
+REJECTS_SUFFIX: Final = ".rejects.parquet"
+
+
+def ticks_name(ticker: str) -> str:
+    """Return the name of a security's file of ticks."""
+    return f"{ticker}{TICKS_SUFFIX}"
+
+
+def rejects_name(ticker: str) -> str:
+    """Return the name of a security's file of rejected rows."""
+    return f"{ticker}{REJECTS_SUFFIX}"

@@ -1,0 +1,247 @@
+"""Tables and ticks in, atomic, checksummed Parquet files out, and back; the only file that knows Parquet."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, WrongColumns
+from pipeline.store.atomic import Staged, staging
+from pipeline.store.layout import FORMAT_VERSION, TICK_COLUMNS, TIME_ZONE
+from pipeline.ticks import TICK_TYPES, Ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+_PREFIX: Final = "tick-pipeline."
+_NS_PER_MS: Final = 1_000_000
+_COMPRESSION: Final = "lz4"
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What a Parquet file says of itself without its data: rows, and our own metadata as text."""
+
+    rows: int
+    columns: tuple[str, ...]
+    metadata: dict[str, str]
+
+
+def ticks_digest(ticks: Ticks) -> str:
+    """Return blake2b-128 over timestamp (ns), kind, price and volume bytes, little-endian, as hex."""
+    digest = blake2b(digest_size=16)
+    for column, kind in ((ticks.timestamp, "<i8"), (ticks.kind, "i1"), (ticks.price, "<f8"), (ticks.volume, "<i8")):
+        digest.update(np.ascontiguousarray(column, dtype=kind).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def text_array(texts: Sequence[str]) -> Any:
+    """Return an Arrow string column; pa.array(list) would import pandas."""
+    encoded = [text.encode() for text in texts]
+    offsets = np.zeros(len(encoded) + 1, dtype=np.int32)
+    np.cumsum(np.fromiter(map(len, encoded), dtype=np.int32, count=len(encoded)), out=offsets[1:])
+    return pa.Array.from_buffers(
+        pa.utf8(), len(encoded), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
+    )
+
+
+def number_array(values: np.ndarray[Any, Any], kind: Any) -> Any:
+    """Return an Arrow column that views a contiguous numpy array as Arrow type `kind`."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def dictionary_array(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> Any:
+    """Return an Arrow dictionary column of int8 `codes` into `texts`."""
+    return pa.DictionaryArray.from_arrays(number_array(codes.astype(np.int8, copy=False), pa.int8()), text_array(texts))
+
+
+def stage_table(
+    path: Path,
+    table: Any,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    delta_columns: Sequence[str] = (),
+    dictionary_columns: Sequence[str] = (),
+    durable: bool = True,
+) -> Staged:
+    """Write `table` beside `path` under a temporary name; the caller commits or discards it."""
+    ours = {f"{_PREFIX}{key}": value for key, value in sorted((metadata or {}).items())}
+    ours[f"{_PREFIX}format_version"] = str(FORMAT_VERSION)
+    with staging(path, durable=durable) as (file, staged):
+        pq.write_table(
+            table.replace_schema_metadata(ours),
+            file,
+            compression=_COMPRESSION,
+            use_dictionary=list(dictionary_columns),
+            column_encoding=dict.fromkeys(delta_columns, "DELTA_BINARY_PACKED") or None,
+            row_group_size=max(table.num_rows, 1),
+            write_page_checksum=True,
+        )
+    return staged
+
+
+def write_table(
+    path: Path,
+    table: Any,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    delta_columns: Sequence[str] = (),
+    dictionary_columns: Sequence[str] = (),
+    durable: bool = True,
+) -> None:
+    """Write a pyarrow table whole or not at all, with our metadata and page checksums; raises OutputNotWritable."""
+    stage_table(
+        path,
+        table,
+        metadata=metadata,
+        delta_columns=delta_columns,
+        dictionary_columns=dictionary_columns,
+        durable=durable,
+    ).commit()
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> Any:
+    """Return the pyarrow table of `path`, checksums verified; raises CorruptParquet, MissingFile or NewerFormat."""
+    with _opened(path) as file:
+        _footer(path, file)
+        return file.read(columns=None if columns is None else list(columns), use_threads=False)
+
+
+def read_footer(path: Path) -> Footer:
+    """Return row count and metadata without reading data; raises CorruptParquet, MissingFile or NewerFormat."""
+    with _opened(path) as file:
+        return _footer(path, file)
+
+
+def stage_ticks(path: Path, ticks: Ticks, metadata: Mapping[str, str]) -> Staged:
+    """Write ticks beside `path` under a temporary name; time is kept in whole milliseconds."""
+    table = pa.Table.from_arrays(
+        [
+            number_array(ticks.timestamp // _NS_PER_MS, pa.timestamp("ms")),
+            dictionary_array(ticks.kind, TICK_TYPES),
+            number_array(ticks.price, pa.float64()),
+            number_array(ticks.volume, pa.int64()),
+        ],
+        names=list(TICK_COLUMNS),
+    )
+    return stage_table(
+        path,
+        table,
+        metadata={"time_zone": TIME_ZONE, **metadata},
+        delta_columns=("timestamp", "volume"),
+        dictionary_columns=("type", "price"),
+    )
+
+
+def write_ticks(path: Path, ticks: Ticks, metadata: Mapping[str, str]) -> None:
+    """Write one security's ticks whole or not at all; raises OutputNotWritable."""
+    stage_ticks(path, ticks, metadata).commit()
+
+
+def read_ticks(path: Path) -> Ticks:
+    """Return the ticks of `path` as numpy arrays, timestamps in ns.
+
+    Raises MissingFile, CorruptParquet, WrongColumns (also for an empty cell or an unknown type text) or NewerFormat.
+    """
+    with _opened(path) as file:
+        _check_columns(path, _footer(path, file).columns)
+        columns = file.read(columns=list(TICK_COLUMNS), use_threads=False).columns
+    time, kind, price, volume = (_whole(path, name, chunks) for name, chunks in zip(TICK_COLUMNS, columns, strict=True))
+    _check_types(path, time, kind, price, volume)
+    return Ticks(
+        timestamp=_view(time, np.int64) * _NS_PER_MS,
+        kind=_kinds(path, kind),
+        price=_view(price, np.float64),
+        volume=_view(volume, np.int64),
+    )
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a Parquet file and turn Arrow's failures into ours, also those of reading inside the block."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            yield file
+    except FileNotFoundError as error:
+        raise MissingFile(f"{path} is not there; run `make convert`.") from error
+    except (pa.ArrowException, OSError, EOFError) as error:
+        raise CorruptParquet(
+            f"{path} is not a whole Parquet file ({_first_line(error)}); run `make convert` to make it again."
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _footer(path: Path, file: Any) -> Footer:
+    raw = file.metadata.metadata or {}
+    metadata = {
+        key.decode().removeprefix(_PREFIX): value.decode("utf-8", "replace")
+        for key, value in raw.items()
+        if key.startswith(_PREFIX.encode())
+    }
+    version = metadata.get("format_version", "1")
+    if not version.isdigit() or int(version) > FORMAT_VERSION:
+        raise NewerFormat(
+            f"{path} has format version {version} and this version of the project knows {FORMAT_VERSION}; "
+            "update the project, or run `make convert` to make the file again."
+        )
+    return Footer(file.metadata.num_rows, tuple(file.schema_arrow.names), metadata)
+
+
+def _check_columns(path: Path, found: Sequence[str]) -> None:
+    missing = [name for name in TICK_COLUMNS if name not in found]
+    if missing:
+        raise WrongColumns(
+            f"{path} has the columns {', '.join(found) or '(none)'} and lacks {', '.join(missing)}; "
+            "it was not made by `make convert`."
+        )
+
+
+def _check_types(path: Path, time: Any, kind: Any, price: Any, volume: Any) -> None:
+    wanted = (
+        ("timestamp", time, time.type == pa.timestamp("ms")),
+        ("type", kind, pa.types.is_dictionary(kind.type) and pa.types.is_string(kind.type.value_type)),
+        ("price", price, price.type == pa.float64()),
+        ("volume", volume, volume.type == pa.int64()),
+    )
+    for name, column, right in wanted:
+        if not right:
+            raise WrongColumns(f"{path}: column {name} is {column.type}; run `make convert` to make the file again.")
+
+
+def _whole(path: Path, name: str, chunks: Any) -> Any:
+    """Return a column as one Arrow array without nulls."""
+    if chunks.null_count:
+        raise WrongColumns(
+            f"{path}: column {name} has {chunks.null_count} empty cells; run `make convert` to make the file again."
+        )
+    if chunks.num_chunks == 1:
+        return chunks.chunk(0)
+    return chunks.combine_chunks() if chunks.num_chunks else pa.array([], type=chunks.type)
+
+
+def _view(column: Any, kind: type[Any]) -> Any:
+    """View a null-free Arrow column's values without a copy."""
+    if len(column) == 0:
+        return np.empty(0, dtype=kind)
+    return np.frombuffer(column.buffers()[1], dtype=kind, count=len(column), offset=column.offset * kind().itemsize)
+
+
+def _kinds(path: Path, column: Any) -> Any:
+    """Map the file's own dictionary to `TICK_TYPES` by its texts, never by its positions."""
+    texts = column.dictionary.to_pylist()
+    unknown = [str(text) for text in texts if text not in TICK_TYPES]
+    if unknown:
+        raise WrongColumns(f"{path}: type {unknown[0]!r} is none of {', '.join(TICK_TYPES)}.")
+    codes = np.array([TICK_TYPES.index(text) for text in texts], dtype=np.int8)
+    positions = _view(column.indices, column.indices.type.to_pandas_dtype())
+    return codes[positions] if len(codes) else np.empty(0, dtype=np.int8)
