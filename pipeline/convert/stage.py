@@ -1,0 +1,267 @@
+"""Workbooks in, a Parquet directory with one file per security out: sheets in parallel, unchanged ones skipped."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+import time
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pipeline.convert.headers import HEAD_ROWS
+from pipeline.convert.plan import SheetJob, check_options, open_all, plan_sheets, prepare_directory
+from pipeline.convert.result import ConvertResult, EventKind, SheetEvent, SheetRow
+from pipeline.convert.unchanged import refreshed, source_of
+from pipeline.convert.workbook.archive import Workbook, stamp_of
+from pipeline.convert.workbook.scan import Scan, scan_sheet
+from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, SheetError, WorkbookChanged
+from pipeline.store.atomic import remove_abandoned
+from pipeline.store.catalog import Entry, read_catalog, write_catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from pipeline.convert.security import Made, Part
+
+
+def convert(
+    workbooks: Sequence[Path],
+    parquet_dir: Path,
+    *,
+    header_row: int = 3,
+    only: Sequence[str] | None = None,
+    max_sheets: int | None = None,
+    workers: int | None = None,
+    force: bool = False,
+    on_event: Callable[[SheetEvent], None] | None = None,
+) -> ConvertResult:
+    """Convert the sheets of `workbooks` into `parquet_dir`, each security's files whole or not at all.
+
+    `header_row` counts from 1; `only` names tickers or sheets; `workers` defaults to the number of CPUs. A sheet that
+    cannot be converted is a failed row of the result and the others go on. Raises, before anything is written,
+    BadRequest, NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity, UnknownSecurity or OutputNotWritable, and
+    WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
+    """
+    check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
+    books = open_all(workbooks)
+    jobs = plan_sheets(books, only, max_sheets)
+    prepare_directory(parquet_dir)
+    remove_abandoned(parquet_dir)
+    run = _Run(parquet_dir, header_row, len(jobs), on_event)
+    catalog = _known(parquet_dir)
+    waiting = run.settle(jobs, {} if force else catalog)
+    try:
+        run.convert_all(waiting, workers)
+        changed = run.commit(books)
+    finally:
+        run.discard()
+    if run.entries:
+        write_catalog(parquet_dir, {**catalog, **run.entries})
+    if changed:
+        raise WorkbookChanged(
+            f"{changed[0].path} was saved or replaced while it was read, so nothing of it was converted; "
+            "run the conversion again."
+        )
+    return ConvertResult(parquet_dir, tuple(run.rows[job.position] for job in jobs))
+
+
+def _known(parquet_dir: Path) -> dict[str, Entry]:
+    try:
+        return read_catalog(parquet_dir)
+    except BadCatalog:
+        return {}
+
+
+@dataclass(slots=True)
+class _Run:
+    """One conversion under way: rows by position, files made and waiting, catalog entries that stand."""
+
+    parquet_dir: Path
+    header_row: int
+    total: int
+    on_event: Callable[[SheetEvent], None] | None
+    rows: dict[int, SheetRow] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    made: list[tuple[list[SheetJob], Made]] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def settle(self, jobs: Iterable[SheetJob], catalog: dict[str, Entry]) -> list[list[SheetJob]]:
+        """Answer for sheets with bad names and unchanged content; return the others by security."""
+        groups: dict[str, list[SheetJob]] = {}
+        for job in jobs:
+            if job.error is not None:
+                self._finish(job, _failed(job, job.error))
+            else:
+                groups.setdefault(job.ticker, []).append(job)
+        waiting = []
+        for ticker, group in groups.items():
+            entry = catalog.get(ticker)
+            kept = entry and refreshed(entry, group, self.parquet_dir, self.header_row)
+            if not kept:
+                waiting.append(group)
+                continue
+            self.entries[ticker] = kept
+            for job in group:
+                self._finish(job, _unchanged(job, kept))
+        return waiting
+
+    def convert_all(self, groups: list[list[SheetJob]], workers: int | None) -> None:
+        """Read all sheets on threads, largest first, and write each security's files under temporary names."""
+        if not groups:
+            return
+        single = {group[0].position for group in groups if len(group) == 1}
+        jobs = sorted((job for group in groups for job in group), key=lambda job: -job.sheet.size)
+        parts: dict[int, Part] = {}
+        pool = ThreadPoolExecutor(min(workers or os.cpu_count() or 1, len(jobs)), thread_name_prefix="convert")
+        try:
+            # The checksum pass needs no Arrow, so it runs on the threads while Arrow is loaded here.
+            scans = [pool.submit(scan_sheet, job.workbook, job.sheet, self.header_row, HEAD_ROWS) for job in jobs]
+            importlib.import_module("pipeline.convert.security")
+            importlib.import_module("pipeline.convert.sheet")
+            futures = {
+                pool.submit(self._read, job, scan, alone=job.position in single): job
+                for job, scan in zip(jobs, scans, strict=True)
+            }
+            self._collect(futures, parts)
+        except BaseException:
+            self.stopped.set()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        for group in groups:
+            if len(group) > 1:
+                self._join(group, parts)
+
+    def commit(self, books: Iterable[Workbook]) -> list[Workbook]:
+        """Put in place what was made from workbooks that are still what was read; return those that are not."""
+        changed = [book for book in books if self._uses(book) and not _still(book)]
+        for jobs, made in self.made:
+            if not any(job.workbook in changed for job in jobs):
+                made.commit()
+                self.entries[made.entry.ticker] = made.entry
+        return changed
+
+    def discard(self) -> None:
+        """Remove the temporary files that were not put in place."""
+        for _, made in self.made:
+            made.discard()
+
+    def _uses(self, book: Workbook) -> bool:
+        return any(job.workbook is book for jobs, _ in self.made for job in jobs)
+
+    def _collect(self, futures: dict[Future[Part | None], SheetJob], parts: dict[int, Part]) -> None:
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in done:
+            part = future.result()
+            if part is not None:
+                parts[futures[future].position] = part
+
+    def _read(self, job: SheetJob, scan: Future[Scan], *, alone: bool) -> Part | None:
+        """Read one sheet; a security's only sheet is written at once, so that its memory is free again."""
+        from pipeline.convert.security import Part, make_security  # noqa: PLC0415
+        from pipeline.convert.sheet import read_sheet  # noqa: PLC0415
+
+        start = time.perf_counter()
+        self._tell("started", job)
+        try:
+            content = read_sheet(
+                job.workbook, job.sheet, scan.result(), self.header_row, lambda rows: self._progress(job, rows)
+            )
+            part = Part(job, content)
+            if alone:
+                made = make_security([part], self.parquet_dir)
+                with self.lock:
+                    self.made.append(([job], made))
+        except (SheetError, CorruptWorkbook) as error:
+            self._finish(job, replace(_failed(job, _about(job, error)), seconds=time.perf_counter() - start))
+            return None
+        self._finish(job, _converted(part, time.perf_counter() - start))
+        return None if alone else part
+
+    def _join(self, group: list[SheetJob], parts: dict[int, Part]) -> None:
+        """Write a security that stands in several workbooks; one bad part fails them all."""
+        from pipeline.convert.security import make_security  # noqa: PLC0415
+
+        bad = [self.rows[job.position] for job in group if job.position not in parts]
+        error = None
+        if bad:
+            error = f"another part of {group[0].ticker} failed: {bad[0].error}"
+        else:
+            try:
+                made = make_security([parts[job.position] for job in group], self.parquet_dir)
+                self.made.append((group, made))
+            except SheetError as overlapping:
+                error = str(overlapping)
+        for job in group:
+            if error is not None and self.rows[job.position].status != "failed":
+                self.rows[job.position] = replace(self.rows[job.position], status="failed", error=error)
+
+    def _progress(self, job: SheetJob, rows: int) -> None:
+        if self.stopped.is_set():
+            raise SheetError("the conversion was stopped.")
+        self._tell("rows", job, rows)
+
+    def _finish(self, job: SheetJob, row: SheetRow) -> None:
+        with self.lock:
+            self.rows[job.position] = row
+        self._tell("finished", job, row.rows, row)
+
+    def _tell(self, kind: EventKind, job: SheetJob, rows: int = 0, row: SheetRow | None = None) -> None:
+        if self.on_event is not None:
+            with self.lock:
+                self.on_event(SheetEvent(kind, job.workbook.path, job.sheet.name, job.position, self.total, rows, row))
+
+
+def _still(book: Workbook) -> bool:
+    """Return whether the workbook is the file that was read."""
+    try:
+        return stamp_of(book.path) == book.stamp
+    except NotAWorkbook:
+        return False
+
+
+def _about(job: SheetJob, error: Exception) -> str:
+    """Return the error with workbook and sheet named."""
+    return (
+        str(error) if job.sheet.name in str(error) else f"{job.workbook.path.name}, sheet '{job.sheet.name}': {error}"
+    )
+
+
+def _failed(job: SheetJob, error: str) -> SheetRow:
+    return SheetRow(job.workbook.path, job.sheet.name, job.ticker, job.exchange, "failed", error=error)
+
+
+def _converted(part: Part, seconds: float) -> SheetRow:
+    job, parsed = part.job, part.content.parsed
+    return SheetRow(
+        workbook=job.workbook.path,
+        sheet=job.sheet.name,
+        ticker=job.ticker,
+        exchange=job.exchange,
+        status="converted",
+        rows=parsed.rows,
+        ticks=len(parsed.ticks),
+        blank=parsed.blank,
+        rejects=parsed.reject_counts,
+        seconds=seconds,
+        reader=part.content.reader,
+    )
+
+
+def _unchanged(job: SheetJob, entry: Entry) -> SheetRow:
+    source = source_of(entry, job)
+    return SheetRow(
+        workbook=job.workbook.path,
+        sheet=job.sheet.name,
+        ticker=job.ticker,
+        exchange=job.exchange,
+        status="unchanged",
+        rows=source.rows,
+        ticks=source.ticks,
+        blank=source.blank,
+        rejects=source.rejects,
+    )

@@ -1,0 +1,54 @@
+"""A security's catalog entry and its sheets as they are now in; the refreshed entry out when nothing changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pipeline.convert.fingerprint import fingerprint, still_holds
+from pipeline.store.catalog import Entry, Source, file_mark
+from pipeline.store.layout import rejects_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pipeline.convert.plan import SheetJob
+
+
+def refreshed(entry: Entry, jobs: Sequence[SheetJob], parquet_dir: Path, header_row: int) -> Entry | None:
+    """Return the entry with its workbooks' present size and time; None when it must be converted again."""
+    if len(jobs) != len(entry.sources) or any(job.exchange != entry.exchange for job in jobs):
+        return None
+    left = list(jobs)
+    sources: list[Source] = []
+    for source in entry.sources:
+        job = next((job for job in left if still_holds(source.record, job.workbook, job.sheet, header_row)), None)
+        if job is None:
+            return None
+        left.remove(job)
+        path, stamp = job.workbook.path, job.workbook.stamp
+        sources.append(replace(source, workbook=path.name, path=str(path), size=stamp.size, mtime_ns=stamp.mtime_ns))
+    if not _files_stand(entry, parquet_dir):
+        return None
+    return replace(entry, sources=tuple(sources))
+
+
+def source_of(entry: Entry, job: SheetJob) -> Source:
+    """Return the refreshed entry's source that is the sheet of `job`."""
+    place = (str(job.workbook.path), job.sheet.name)
+    return next(source for source in entry.sources if (source.path, source.sheet) == place)
+
+
+def _files_stand(entry: Entry, parquet_dir: Path) -> bool:
+    """Return whether the security's files are those that were written with the catalog's line."""
+    rejects = rejects_name(entry.ticker)
+    if set(entry.marks) != ({entry.file, rejects} if entry.rejects else {entry.file}):
+        return False
+    if not entry.rejects and (parquet_dir / rejects).exists():
+        return False
+    try:
+        stand = all(file_mark(parquet_dir / name) == mark for name, mark in entry.marks.items())
+    except OSError:
+        return False
+    return stand and fingerprint([source.record for source in entry.sources]) == entry.fingerprint

@@ -1,0 +1,102 @@
+"""One sheet in, its columns as arrays out when fastexcel's strict mode finds each of one type; None otherwise."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import fastexcel
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+# fastexcel tells of columns without a type through logging, which would print; the row-by-row reader says it better.
+logging.getLogger("fastexcel").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True)
+class StrictColumns:
+    """The rows below the header: times in ms since 1970, types as numbers into `type_texts`, prices and sizes.
+
+    `filled` is None when no cell is empty, else True where all cells of a row are filled and False where none is.
+    """
+
+    times: tuple[NDArray[np.int64], ...]
+    types: NDArray[np.int32]
+    type_texts: tuple[str, ...]
+    price: NDArray[np.float64]
+    size: NDArray[np.float64]
+    filled: NDArray[np.bool_] | None
+
+
+def read_strict(path: Path, sheet: str, header_row: int, columns: Sequence[int]) -> StrictColumns | None:
+    """Read (time, [clock,] type, price, size) at `columns`; None when a column is not purely of its type.
+
+    Every call opens the file anew: fastexcel's reader is not thread-safe.
+    """
+    try:
+        batch = (
+            fastexcel.read_excel(str(path))
+            .load_sheet(
+                sheet,
+                header_row=None,
+                skip_rows=header_row,
+                use_columns=sorted(columns),
+                schema_sample_rows=None,
+                dtype_coercion="strict",
+            )
+            .to_arrow()
+        )
+    except fastexcel.FastExcelError:
+        return None
+    except BaseException as error:
+        # A panic in fastexcel's Rust comes as no Exception; the row-by-row reader names what is wrong with the sheet.
+        if type(error).__name__ != "PanicException":
+            raise
+        return None
+    order = sorted(columns)
+    found = [batch.column(order.index(column)) for column in columns]
+    *times, kind, price, size = found
+    if not all(time.type == pa.timestamp("ms") for time in times):
+        return None
+    if not (pa.types.is_string(kind.type) and price.type == pa.float64() and size.type == pa.float64()):
+        return None
+    return _views(times, kind, price, size)
+
+
+def _views(times: list[Any], kind: Any, price: Any, size: Any) -> StrictColumns | None:
+    filled = None
+    if any(column.null_count for column in (*times, kind, price, size)):
+        masks = [_filled(column) for column in (*times, kind, price, size)]
+        if any(not np.array_equal(mask, masks[0]) for mask in masks):
+            return None
+        filled = masks[0]
+    encoded = kind.dictionary_encode()
+    return StrictColumns(
+        times=tuple(_view(time, np.int64) for time in times),
+        types=_view(encoded.indices, np.int32),
+        type_texts=tuple(encoded.dictionary.to_pylist()),
+        price=_view(price, np.float64),
+        size=_view(size, np.float64),
+        filled=filled,
+    )
+
+
+def _filled(column: Any) -> NDArray[np.bool_]:
+    bitmap = column.buffers()[0]
+    if bitmap is None:
+        return np.ones(len(column), dtype=np.bool_)
+    bits = np.unpackbits(np.frombuffer(bitmap, dtype=np.uint8), bitorder="little")
+    return bits[column.offset : column.offset + len(column)].astype(np.bool_)
+
+
+def _view(column: Any, kind: type[Any]) -> Any:
+    if len(column) == 0:
+        return np.empty(0, dtype=kind)
+    return np.frombuffer(column.buffers()[1], dtype=kind, count=len(column), offset=column.offset * kind().itemsize)
