@@ -1,0 +1,67 @@
+"""Reference of v2 (section 7): quotes follow the touch at every event; after a fill the size waits out a cooldown."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from .market_maker import MarketMaker
+from .records import ASK, BID, CLASSIC, Replay, Switches
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .orders import Event
+
+
+class PriceFollow(MarketMaker):
+    """The quoting rule of v2."""
+
+    def quote(self, event: Event) -> None:
+        """Bring both sides to the touch."""
+        size = self.sizes(event.ts)
+        for which in (BID, ASK):
+            side = self.sides[which]
+            if side.touch is None:
+                continue
+            price, displayed = side.touch
+            if self.may_quote(side.touch, size[which]):
+                self.cancel_opposite_if_crossing(which, price)
+                if side.price is None or side.price != price:
+                    side.price = price
+                    side.ahead = math.trunc(displayed)
+                side.remaining = size[which]
+                side.quote = price
+            else:
+                side.price = price
+                side.ahead = math.trunc(displayed)
+                side.remaining = 0
+                side.quote = None
+
+    def sizes(self, ts: int) -> dict[int, int]:
+        """Give both sides' sizes, before either side is changed."""
+        room = {BID: self.max_position - self.account.position, ASK: self.max_position + self.account.position}
+        sizes = {}
+        for which in (BID, ASK):
+            side = self.sides[which]
+            elapsed = self.elapsed(side, ts)
+            cooling = elapsed is not None and elapsed < self.interval
+            base = side.remaining if cooling else self.quote_size[which]
+            sizes[which] = max(0, min(base, room[which]))
+        return sizes
+
+
+def replay(  # noqa: PLR0917
+    timestamps_ns: NDArray[np.int64],
+    kinds: NDArray[np.int8],
+    prices: NDArray[np.float64],
+    volumes: NDArray[Any],
+    parameters: Mapping[str, Any],
+    exchange: str = "ADX",  # noqa: ARG001
+    switches: Switches = CLASSIC,
+) -> Replay:
+    """Replay one security's ticks with v2."""
+    return PriceFollow(parameters, switches).run(timestamps_ns, kinds, prices, volumes)
