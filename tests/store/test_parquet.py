@@ -297,3 +297,10 @@ def test_files_may_be_read_by_those_the_system_allows(tmp_path: Path) -> None:
 
 def test_a_staged_file_may_be_thrown_away_twice(tmp_path: Path) -> None:
     Staged(tmp_path / "a.part", tmp_path / "a").discard()
+
+
+def test_a_file_may_be_read_by_whom_the_users_umask_lets(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.write_bytes(b"")
+    write_bytes(tmp_path / "written", b"x")
+    assert (tmp_path / "written").stat().st_mode == plain.stat().st_mode
