@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from pipeline.errors import (
     UnknownSecurity,
     nearest,
 )
+from pipeline.store.atomic import staging
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,8 +92,9 @@ def prepare_directory(parquet_dir: Path) -> None:
         parquet_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputNotWritable(f"{parquet_dir} cannot be made: {error.strerror or error}.") from error
-    if not os.access(parquet_dir, os.W_OK | os.X_OK):
-        raise OutputNotWritable(f"{parquet_dir} cannot be written; choose another with --parquet-dir.")
+    with staging(parquet_dir / "probe") as (_, staged):
+        pass
+    staged.discard()
 
 
 def _jobs(book: Workbook) -> list[SheetJob]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FAST: Final = "fast"
 ROW_BY_ROW: Final = "row by row"
 _PROGRESS_ROWS: Final = 20_000
+_LARGEST_AREA: Final = 40_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,9 @@ def read_sheet(
 
 
 def _read_fast(workbook: Workbook, sheet: Sheet, header_row: int, columns: Columns, scan: Scan) -> Parsed | None:
-    if scan.character_references:
-        # The fast reader takes 17&#46;3, which is 17.3, for 17.
+    # The fast reader takes 17&#46;3, which is 17.3, for 17; and it keeps room for every cell of the sheet's span, so
+    # one stray cell far to the right would take all memory.
+    if scan.character_references or scan.area > _LARGEST_AREA:
         return None
     found = read_strict(workbook.path, sheet.name, header_row, columns.used)
     if found is None or not _rows_agree(found, workbook, sheet, header_row, scan):

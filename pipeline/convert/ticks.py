@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipeline.convert import clock
-from pipeline.convert.workbook.cells import BOOL, EMPTY, ERROR, ISO, NUMBER, SERIAL, TEXT, Cell
+from pipeline.convert.workbook.cells import BOOL, EMPTY, ISO, NUMBER, SERIAL, TEXT, Cell
 from pipeline.ticks import TICK_TYPES, Int64s, Ticks
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ SIZE_TOO_LARGE: Final = "size too large"
 # Excel keeps numbers as doubles, so above 2**53 a whole number is no longer the one that was meant.
 LARGEST_SIZE: Final = 2.0**53
 _CODES: Final = {name.casefold(): code for code, name in enumerate(TICK_TYPES)}
-_SHOWN_KINDS: Final = frozenset({TEXT, ERROR, ISO})
 _NS_PER_MS: Final = 1_000_000
 
 
@@ -191,8 +190,9 @@ def _size(cell: Cell) -> int:
 
 def _shown(cell: Cell, *, date1904: bool) -> str:
     """Return a cell's text as a person would name it: 17.3, 2025-04-14 10:00:01, TRUE, #N/A."""
-    if cell.kind in _SHOWN_KINDS:
-        return cell.text
+    if cell.kind == ISO:
+        moment = clock.iso_ms(cell.text)
+        return cell.text if moment is None else clock.as_text(moment)
     if cell.kind == BOOL:
         return "FALSE" if cell.text.strip() in ("0", "false") else "TRUE"
     if cell.kind == SERIAL:
@@ -204,4 +204,4 @@ def _shown(cell: Cell, *, date1904: bool) -> str:
     if cell.kind in (NUMBER, SERIAL):
         value = float(cell.text)
         return str(int(value)) if value.is_integer() and abs(value) < LARGEST_SIZE else repr(value)
-    return ""
+    return cell.text

@@ -194,7 +194,7 @@ class ClosingAuction(Ledger):
             )
 
 
-def replay(  # noqa: PLR0917
+def replay(
     timestamps_ns: NDArray[np.int64],
     kinds: NDArray[np.int8],
     prices: NDArray[np.float64],

@@ -63,7 +63,7 @@ class Baseline(MarketMaker):
         return min(self.max_position, math.trunc(self.max_notional / mid))
 
 
-def replay(  # noqa: PLR0917
+def replay(
     timestamps_ns: NDArray[np.int64],
     kinds: NDArray[np.int8],
     prices: NDArray[np.float64],

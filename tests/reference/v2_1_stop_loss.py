@@ -103,7 +103,7 @@ class StopLoss(PriceFollow):
         return (unrealized / cost) * 100 < -self.stop_threshold
 
 
-def replay(  # noqa: PLR0917
+def replay(
     timestamps_ns: NDArray[np.int64],
     kinds: NDArray[np.int8],
     prices: NDArray[np.float64],

@@ -54,7 +54,7 @@ class PriceFollow(MarketMaker):
         return sizes
 
 
-def replay(  # noqa: PLR0917
+def replay(
     timestamps_ns: NDArray[np.int64],
     kinds: NDArray[np.int8],
     prices: NDArray[np.float64],

@@ -41,7 +41,7 @@ class LiquidityMonitor(PriceFollow):
                 side.quote = None
 
 
-def replay(  # noqa: PLR0917
+def replay(
     timestamps_ns: NDArray[np.int64],
     kinds: NDArray[np.int8],
     prices: NDArray[np.float64],

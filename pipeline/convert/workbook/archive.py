@@ -43,13 +43,16 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One worksheet: its name, position in the workbook, part of the archive, checksum and unpacked size."""
+    """One worksheet: name, part of the archive, checksum, unpacked size; and where its packed bytes begin and end."""
 
     name: str
     hidden: bool
     part: str
     crc: int
     size: int
+    offset: int
+    packed: int
+    method: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,8 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
 
     Raises NotAWorkbook, PasswordProtected, CorruptWorkbook or WorkbookTooLarge.
     """
-    stamp = stamp_of(path)
     with archive_of(path) as archive:
+        stamp = _stamp(path, archive)
         _check_sizes(path, archive, limits or Limits())
         book = _book(path, archive)
         parts = {info.filename: info for info in archive.infolist()}
@@ -89,10 +92,14 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
 def stamp_of(path: Path) -> Stamp:
     """Return the state of the file now; raises NotAWorkbook or CorruptWorkbook."""
     with archive_of(path) as archive:
-        digest = blake2b(digest_size=16)
-        for info in archive.infolist():
-            digest.update(repr((info.filename, info.CRC, info.file_size, info.header_offset)).encode())
-        now = path.stat()
+        return _stamp(path, archive)
+
+
+def _stamp(path: Path, archive: zipfile.ZipFile) -> Stamp:
+    digest = blake2b(digest_size=16)
+    for info in archive.infolist():
+        digest.update(repr((info.filename, info.CRC, info.file_size, info.header_offset)).encode())
+    now = path.stat()
     return Stamp(now.st_size, now.st_mtime_ns, digest.hexdigest())
 
 
@@ -181,4 +188,13 @@ def _read(archive: zipfile.ZipFile, part: str | None) -> bytes:
 
 def _sheet(entry: SheetEntry, parts: dict[str, zipfile.ZipInfo]) -> Sheet:
     info = parts[entry.part]
-    return Sheet(entry.name, entry.hidden, entry.part, info.CRC, info.file_size)
+    return Sheet(
+        name=entry.name,
+        hidden=entry.hidden,
+        part=entry.part,
+        crc=info.CRC,
+        size=info.file_size,
+        offset=info.header_offset,
+        packed=info.compress_size,
+        method=info.compress_type,
+    )

@@ -55,6 +55,11 @@ def read_strict(path: Path, sheet: str, header_row: int, columns: Sequence[int])
         )
     except fastexcel.FastExcelError:
         return None
+    except BaseException as error:
+        # A panic in fastexcel's Rust comes as no Exception; the row-by-row reader names what is wrong with the sheet.
+        if type(error).__name__ != "PanicException":
+            raise
+        return None
     order = sorted(columns)
     found = [batch.column(order.index(column)) for column in columns]
     *times, kind, price, size = found

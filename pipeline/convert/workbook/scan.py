@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import ParseError, XMLPullParser
 
-from pipeline.convert.workbook.archive import archive_of
 from pipeline.convert.workbook.parts import text_of
 from pipeline.errors import CorruptWorkbook, UnreadableSheet
 
@@ -25,9 +24,10 @@ if TYPE_CHECKING:
 # Each piece gives up the interpreter and takes it back, which is dear while another thread imports: few, large pieces.
 _PACKED_CHUNK: Final = 1 << 17
 _HEAD_BYTES: Final = 1 << 20
-_HEAD_STEP: Final = 1 << 13
+_HEAD_STEP: Final = 1 << 12
 _LOCAL_HEADER: Final = 30
 _ROW_TAG: Final = b"<row "
+_DIMENSION: Final = re.compile(rb'<dimension [^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _ROW_OPENING: Final = re.compile(rb'<row r="(\d+)"[^>]*?(/>|></row>|>)')
 _A: Final = ord("A") - 1
 
@@ -36,12 +36,14 @@ _A: Final = ord("A") - 1
 class Scan:
     """What one pass over a sheet's bytes tells: row elements in all and in the head, and the head's texts by position.
 
-    `character_references` tells whether the XML writes a character by its number anywhere.
+    `character_references` tells whether the XML writes a character by its number anywhere, `area` how many cells the
+    sheet says it spans (0 when it does not say).
     """
 
     row_elements: int
     head_row_elements: int
     character_references: bool
+    area: int
     head: dict[int, dict[int, str]]
 
 
@@ -60,7 +62,7 @@ def scan_sheet(workbook: Workbook, sheet: Sheet, header_row: int, head_rows: int
         count += (seam + chunk[: len(_ROW_TAG) - 1]).count(_ROW_TAG)
         references = references or (b"&" in chunk and (b"&#" in chunk or chunk.endswith(b"&")))
         seam = chunk[1 - len(_ROW_TAG) :]
-    return Scan(count, sum(number <= header_row for number in reader.head), references, reader.head)
+    return Scan(count, sum(number <= header_row for number in reader.head), references, reader.area, reader.head)
 
 
 def row_shapes(workbook: Workbook, sheet: Sheet) -> tuple[list[int], set[int]] | None:
@@ -84,6 +86,7 @@ class HeadReader:
         self._rows = rows
         self._number = 0
         self._fed = 0
+        self.area = 0
         self._parser: XMLPullParser[Any] | None = XMLPullParser(events=("end",))
 
     def feed(self, chunk: bytes) -> None:
@@ -97,6 +100,8 @@ class HeadReader:
         # A declaration can only stand before the first element, and a NUL means UTF-16, which would hide it.
         if self._fed == 0 and (b"<!" in piece.split(b"<sheetData", 1)[0] or b"\0" in piece):
             raise UnreadableSheet("its XML is not as any Excel writes it (it declares entities, or is no UTF-8).")
+        if self._fed == 0:
+            self.area = _area(piece)
         self._fed += len(piece)
         try:
             parser.feed(piece)
@@ -118,6 +123,14 @@ class HeadReader:
             return False
         self.head[self._number] = _row_texts(row, self._texts)
         return True
+
+
+def _area(start: bytes) -> int:
+    found = _DIMENSION.search(start)
+    if found is None:
+        return 0
+    left, top, right, bottom = (group.decode() for group in found.groups())
+    return (column_of(right, 0) - column_of(left, 0) + 1) * (int(bottom) - int(top) + 1)
 
 
 def _row_texts(row: Element, texts: tuple[str, ...]) -> dict[int, str]:
@@ -158,29 +171,28 @@ def _chunks(path: Path, sheet: Sheet) -> Iterator[bytes]:
     """Unpack a sheet piece by piece, never more than the archive declares, and check its CRC at the end."""
     seen = crc = 0
     try:
-        with archive_of(path) as archive:
-            for chunk in _inflated(path, archive.getinfo(sheet.part)):
-                seen += len(chunk)
-                if seen > sheet.size:
-                    break
-                crc = zlib.crc32(chunk, crc)
-                yield chunk
-    except (zlib.error, KeyError) as error:
+        for chunk in _inflated(path, sheet):
+            seen += len(chunk)
+            if seen > sheet.size:
+                break
+            crc = zlib.crc32(chunk, crc)
+            yield chunk
+    except (OSError, zlib.error) as error:
         raise _damaged(path, sheet) from error
     if (seen, crc) != (sheet.size, sheet.crc):
         raise _damaged(path, sheet)
 
 
-def _inflated(path: Path, info: zipfile.ZipInfo) -> Iterator[bytes]:
+def _inflated(path: Path, sheet: Sheet) -> Iterator[bytes]:
     """Unpack one part without zipfile's own buffering, which costs as much again as the unpacking."""
+    if sheet.method not in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
+        raise zlib.error(f"compression method {sheet.method}")
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS) if sheet.method == zipfile.ZIP_DEFLATED else None
     with path.open("rb") as file:
-        file.seek(info.header_offset)
+        file.seek(sheet.offset)
         local = file.read(_LOCAL_HEADER)
         file.seek(int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little"), os.SEEK_CUR)
-        left = info.compress_size
-        if info.compress_type not in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
-            raise zlib.error(f"compression method {info.compress_type}")
-        unpacker = zlib.decompressobj(-zlib.MAX_WBITS) if info.compress_type == zipfile.ZIP_DEFLATED else None
+        left = sheet.packed
         while left > 0 and (packed := file.read(min(left, _PACKED_CHUNK))):
             left -= len(packed)
             yield packed if unpacker is None else unpacker.decompress(packed)

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from pipeline.errors import BadCatalog, CorruptParquet, MissingFile, NoStore, StaleStore, StoreError
+from pipeline.store.catalog import Entry, Source, file_mark, open_store, read_catalog, write_catalog
+from pipeline.store.parquet import write_ticks
+from pipeline.ticks import Ticks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def ticks(rows: int = 2) -> Ticks:
+    return Ticks(np.arange(rows) * 10**9, np.zeros(rows, np.int8), np.ones(rows), np.arange(rows))
+
+
+def entry(ticker: str, *sources: Source) -> Entry:
+    return Entry(
+        ticker=ticker,
+        exchange="ADX",
+        file=f"{ticker}.parquet",
+        rows=3,
+        ticks=2,
+        blank=0,
+        rejects={"price missing": 1},
+        digest="d",
+        fingerprint="f",
+        marks={f"{ticker}.parquet": "m"},
+        sources=sources,
+    )
+
+
+def source(path: Path) -> Source:
+    now = path.stat()
+    return Source(path.name, str(path), now.st_size, now.st_mtime_ns, "FAB UH Equity", 3, 2, 0, {}, {"crc": "0"})
+
+
+def make(directory: Path, *tickers: str) -> Path:
+    for ticker in tickers:
+        write_ticks(
+            directory / f"{ticker}.parquet", ticks(), {"exchange": "ADX", "digest": f"d-{ticker}", "fingerprint": "f"}
+        )
+    return directory
+
+
+def test_a_catalog_comes_back_as_it_was_written_in_sorted_stable_bytes(tmp_path: Path) -> None:
+    book = tmp_path / "t.xlsx"
+    book.write_bytes(b"x")
+    entries = {ticker: entry(ticker, source(book)) for ticker in ("MODON", "FAB")}
+    write_catalog(tmp_path, entries)
+    first = (tmp_path / "catalog.json").read_bytes()
+    assert read_catalog(tmp_path) == entries
+    write_catalog(tmp_path, dict(reversed(entries.items())))
+    assert (tmp_path / "catalog.json").read_bytes() == first
+    assert list(json.loads(first)["securities"]) == ["FAB", "MODON"]
+
+
+def test_a_store_lists_its_securities_by_ticker(tmp_path: Path) -> None:
+    make(tmp_path, "MODON", "FAB")
+    write_catalog(tmp_path, {"FAB": entry("FAB"), "MODON": entry("MODON")})
+    store = open_store(tmp_path)
+    assert [(each.ticker, each.exchange, each.ticks, each.digest) for each in store.securities] == [
+        ("FAB", "ADX", 2, "d-FAB"),
+        ("MODON", "ADX", 2, "d-MODON"),
+    ]
+    assert all(each.size == each.path.stat().st_size for each in store.securities)
+
+
+def test_a_file_that_is_not_listed_is_taken_from_its_footer_and_rejects_are_no_security(tmp_path: Path) -> None:
+    make(tmp_path, "FAB", "FAB.rejects")
+    assert [(each.ticker, each.fingerprint) for each in open_store(tmp_path).securities] == [("FAB", "f")]
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_directory_that_is_missing_or_empty_says_to_convert(tmp_path: Path, *, made: bool) -> None:
+    directory = tmp_path / "parquet"
+    if made:
+        directory.mkdir()
+    with pytest.raises(NoStore, match="make convert"):
+        open_store(directory)
+
+
+def test_a_listed_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    make(tmp_path, "FAB")
+    write_catalog(tmp_path, {"FAB": entry("FAB"), "ALDAR": entry("ALDAR")})
+    with pytest.raises(MissingFile, match=r"ALDAR\.parquet is listed"):
+        open_store(tmp_path)
+
+
+def test_a_corrupt_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "FAB.parquet").write_bytes(b"PAR1")
+    with pytest.raises(CorruptParquet, match=r"FAB\.parquet"):
+        open_store(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"\xff\xfe", b"3", b'{"version": 1}', b'{"version": 9, "securities": {}}', b'{"version": "1"}',
+     b'{"version": 1, "securities": {"FAB": {"sources": []}}}', b'{"version": 1, "securities": {"FAB": 1}}'],
+)  # fmt: skip
+def test_a_catalog_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> None:
+    make(tmp_path, "FAB")
+    (tmp_path / "catalog.json").write_bytes(content)
+    with pytest.raises(BadCatalog, match=r"catalog\.json"):
+        open_store(tmp_path)
+
+
+@pytest.mark.parametrize("change", ["touched", "grown", "gone", "same"])
+def test_a_store_is_stale_when_a_workbook_is_there_and_is_another(tmp_path: Path, change: str) -> None:
+    book = tmp_path / "t.xlsx"
+    book.write_bytes(b"x")
+    make(tmp_path, "FAB")
+    write_catalog(tmp_path, {"FAB": entry("FAB", source(book))})
+    if change == "touched":
+        os.utime(book, ns=(1, 1))
+    elif change == "grown":
+        stamp = book.stat().st_mtime_ns
+        book.write_bytes(b"xx")
+        os.utime(book, ns=(stamp, stamp))
+    elif change == "gone":
+        book.unlink()
+    store = open_store(tmp_path)
+    if change in ("touched", "grown"):
+        with pytest.raises(StaleStore, match=r"t\.xlsx.*FAB.*make convert.*--allow-stale") as raised:
+            store.check_fresh()
+        assert isinstance(raised.value, StoreError)
+        assert raised.value.exit_status == 2
+    else:
+        store.check_fresh()
+
+
+def test_a_mark_tells_a_file_by_its_size_and_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"a" * 70_000)
+    first = file_mark(path)
+    assert first.startswith("70000:")
+    path.write_bytes(b"a" * 69_999 + b"b")
+    assert file_mark(path) != first
