@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.tape import DAY
 from pipeline.engine.execution import Execution, make_execution
 from pipeline.engine.outcome import Facts
 from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.engine.tape import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.engine.outcome import Fills, Outcome
     from pipeline.market.facts import MarketFacts
     from pipeline.settings import Value, Values
-    from pipeline.ticks import Int64s, Ticks
+    from pipeline.ticks import Float64s, Int64s, Ticks
 
 Engine: TypeAlias = Literal["compiled", "python"]
 CLASSIC: Final = make_execution("classic", {}, "")
@@ -39,7 +39,7 @@ class Replayed:
     market_days, days_not_flat: int64, days since 1970-01-01, ascending: days with a print, and those of them that
     ended with a position. rows: ticks read. events: those with a price above zero. *_count: events inside the quoting
     session. last_price: of the last print inside the session, AED, None without one. realized_pnl: AED, before fees.
-    final: the engine's state after the last event. counters: what the strategy counted.
+    final: the engine's state after the last event. counters: what the strategy counted. fees_bps: per fill.
     """
 
     fills: Fills
@@ -57,6 +57,22 @@ class Replayed:
     final: Mapping[str, float]
     trade_types: tuple[str, ...]
     counters: Mapping[str, int]
+    fees_bps: float
+
+    @property
+    def fill_fees(self) -> Float64s:
+        """The fee of each fill, AED: its value times the fee in basis points."""
+        return self.fills.price * self.fills.quantity * (self.fees_bps / 10_000)
+
+    @property
+    def fees(self) -> float:
+        """All fees, AED."""
+        return float(self.fill_fees.sum())
+
+    @property
+    def net_pnl(self) -> float:
+        """Realised P&L after fees, AED."""
+        return self.realized_pnl - self.fees
 
     @property
     def strategy_days(self) -> Int64s:
@@ -78,7 +94,7 @@ def simulate(
     """
     held = fields_of(strategy).held(parameters)
     outcome = replayer(strategy, execution, engine).run(ticks, engine_facts(market, execution), held)
-    return _replayed(ticks, outcome, strategy)
+    return _replayed(ticks, outcome, strategy, execution.fees_bps(market.exchange))
 
 
 def replayer(
@@ -94,8 +110,18 @@ def replayer(
         return PlainReplay(strategy)
     from pipeline.engine.compiled import compiled_replay  # noqa: PLC0415
 
+    return compiled_replay(strategy, loop_constants(execution), on_compile)
+
+
+def loop_constants(execution: Execution) -> dict[str, int] | None:
+    """Return what the loop for an execution model need not ask about: all switches for `classic`, else none."""
     fields = execution.fields()
-    return compiled_replay(strategy, fields if fields == CLASSIC.fields() else None, on_compile)
+    return fields if fields == CLASSIC.fields() else None
+
+
+def takes_switches(strategy: type[Strategy]) -> bool:
+    """Tell whether execution switches mean anything in the market a strategy trades in."""
+    return all(hasattr(strategy.rules, name) or name in strategy.rules.__annotations__ for name in CLASSIC.fields())
 
 
 def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
@@ -109,7 +135,7 @@ def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
     return Facts(fields | execution.fields(), np.array(below), np.array(sizes))
 
 
-def _replayed(ticks: Ticks, outcome: Outcome, strategy: type[Strategy]) -> Replayed:
+def _replayed(ticks: Ticks, outcome: Outcome, strategy: type[Strategy], fees_bps: float) -> Replayed:
     final = outcome.final
     return Replayed(
         fills=outcome.fills,
@@ -127,6 +153,7 @@ def _replayed(ticks: Ticks, outcome: Outcome, strategy: type[Strategy]) -> Repla
         final=final,
         trade_types=strategy.trade_types,
         counters={name: int(final[f"s_{name}"]) for name in strategy.counters},
+        fees_bps=fees_bps,
     )
 
 

@@ -1,4 +1,4 @@
-"""The market an auction strategy sees: every stored tick as it comes, and a trade wherever the strategy says there was one.
+"""The market an auction strategy sees: every stored tick, and a trade wherever the strategy says there was one.
 
 There are no orders of the engine's here: the strategy keeps its own and decides what fills them.
 """

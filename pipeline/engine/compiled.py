@@ -58,7 +58,7 @@ class CompiledReplay:
         self._loop = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * pointers)(address)
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
-        """Replay the ticks with these parameters (as the strategy's fields hold them); raise ReplayError as Python would."""
+        """Replay the ticks with these parameters (as the strategy's fields hold them); raises ReplayError."""
         room = Room(ticks, facts, self._layout.columns, first_capacity(ticks))
         completed, final = self._attempt(ticks, parameters, room)
         if not completed and not final["m_failed_line"]:
@@ -96,13 +96,23 @@ def compiled_replay(
     constants: fields of the market that this loop is made for and need not ask about. on_compile: told the strategy's
     name when it has to be compiled. Raises StrategyError for a class that cannot be.
     """
-    fixed = {name: value for name, value in (constants or {}).items() if name in strategy.rules.__annotations__}
+    fixed = _fixed(strategy, constants)
     key = code_key(strategy, fixed)
     with _loading:
         if key not in _loaded:
             address, keep_alive = _load(key) or _compile(key, strategy, fixed, on_compile)
             _loaded[key] = CompiledReplay(strategy, address, keep_alive)
         return _loaded[key]
+
+
+def check_compilable(strategy: type[Strategy], constants: Mapping[str, int]) -> None:
+    """Raise StrategyError, or its kind NotCompilable, where no loop can be made; quick when one was before."""
+    if codecache.read(code_key(strategy, _fixed(strategy, constants))) is None:
+        specialise.loop_source(strategy, constants)
+
+
+def _fixed(strategy: type[Strategy], constants: Mapping[str, int] | None) -> dict[str, int]:
+    return {name: value for name, value in (constants or {}).items() if name in strategy.rules.__annotations__}
 
 
 def code_key(strategy: type[Strategy], constants: Mapping[str, int]) -> str:

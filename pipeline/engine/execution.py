@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from pipeline.errors import ConfigError, nearest
 
-Setting: TypeAlias = str | float
+Setting: TypeAlias = str | float | Mapping[str, float]
 
 MINUTE: Final = 60_000_000_000
 NS_A_MS: Final = 1_000_000
@@ -57,13 +57,13 @@ class Execution:
     def name(self) -> str:
         """The preset, with what differs from it: `classic`, `strict`, `classic fill_price=order`."""
         standard = preset_settings(self.preset)
-        changed = [f"{key}={value}" for key, value in self.settings.items() if value != standard[key]]
+        changed = [f"{key}={_shown(value)}" for key, value in self.settings.items() if value != standard[key]]
         return " ".join([self.preset, *changed])
 
-    @property
-    def fees_bps(self) -> float:
-        """Fees in basis points of each fill's value."""
-        return float(self.settings["fees_bps"])
+    def fees_bps(self, exchange: str) -> float:
+        """Return the fees of an exchange in basis points of each fill's value, per side."""
+        fees = self.settings["fees_bps"]
+        return fees.get(exchange, 0.0) if isinstance(fees, Mapping) else float(fees)
 
     def fields(self) -> dict[str, int]:
         """Return what these switches set in `Market`; fees are charged on the fills and set nothing."""
@@ -79,7 +79,7 @@ class Execution:
             "flatten_at_touch": on["flatten"] == "touch",
             "cancel_stale": on["stale_orders"] == "cancel",
             "open_delay": 5 * MINUTE if on["open_delay"] == "10:05" else 0,
-            "latency": round(float(on["latency_ms"]) * NS_A_MS),
+            "latency": round(float(cast("float", on["latency_ms"])) * NS_A_MS),
         }
 
 
@@ -122,6 +122,12 @@ def _checked(key: str, value: object, where: str) -> Setting:
         raise ConfigError(
             f"{where}: {key} is {json.dumps(value)}; it takes {' or '.join(words)}.{nearest(str(value), words)}"
         )
+    if key == "fees_bps" and isinstance(value, Mapping):
+        return {str(exchange): _number(key, fee, where) for exchange, fee in sorted(value.items())}
+    return _number(key, value, where)
+
+
+def _number(key: str, value: object, where: str) -> float:
     try:
         number = float(str(value))
     except ValueError:
@@ -136,4 +142,4 @@ def _all_switches() -> str:
 
 
 def _shown(value: Setting) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)

@@ -78,7 +78,9 @@ class Inliner(Expressions):
                 return [node]
             case ast.Return():
                 return self._early_return(node, scope)
-            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)) if len(targets) == len(values):
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)) if len(targets) == len(
+                values
+            ):
                 return self._store_several(targets, values, scope)
             case ast.Assign(targets=[target]):
                 return self._store(target, node.value, scope)

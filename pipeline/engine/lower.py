@@ -39,7 +39,7 @@ class Expressions(ABC):
         """Tell whether a call is one of the market or of the strategy."""
         return isinstance(call.func, ast.Attribute) and self.part(call.func.value, scope) is not None
 
-    def expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:  # noqa: C901, PLR0911
+    def expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:  # noqa: C901, PLR0911, PLR0912
         """Return the statements that come first, and the expression over locals."""
         match node:
             case ast.Constant(value=bool() | int() | float()):
@@ -68,7 +68,9 @@ class Expressions(ABC):
                 return [], self._none_test(node, scope)
             case ast.Compare(ops=[*operators]) if not any(isinstance(op, (ast.In, ast.NotIn)) for op in operators):
                 if len(operators) > 1:
-                    if any(isinstance(inner, ast.Call) for middle in node.comparators[:-1] for inner in ast.walk(middle)):
+                    if any(
+                        isinstance(inner, ast.Call) for middle in node.comparators[:-1] for inner in ast.walk(middle)
+                    ):
                         raise refusal(node, scope, f"`{ast.unparse(node)}` calls in its middle; split it with `and`.")
                     return self.expression(_chained(node), scope)
                 before, [left, other] = self.operands([node.left, node.comparators[0]], scope)
@@ -191,12 +193,15 @@ class Expressions(ABC):
         scope: Scope,
         instead: ast.expr | None = None,
     ) -> tuple[list[ast.stmt], list[ast.expr]]:
-        """Note the line as failed when `value operator against` holds (against itself: a NaN) and go on with a stand-in."""
+        """Note the line as failed when `value operator against` holds (by default against itself), and go on with 1."""
         if not scope.of_strategy:
             return before, values
         value = ast.Name(self.temporary(), ast.Load())
         test = ast.Compare(value, [operator], [against or value])
-        failed = [assign(FAILED_LINE, ast.Constant(line_number(scope.method, node.lineno))), assign(value.id, instead or ast.Constant(1))]
+        failed = [
+            assign(FAILED_LINE, ast.Constant(line_number(scope.method, node.lineno))),
+            assign(value.id, instead or ast.Constant(1)),
+        ]
         return [*before, assign(value.id, values[0]), ast.If(test, failed, [])], [value, *values[1:]]
 
     def _least_or_most(
@@ -239,7 +244,9 @@ class Expressions(ABC):
             if isinstance(constant, float):
                 return ast.Constant(constant)
             raise refusal(node, scope, f"`{ast.unparse(node)}` is not a field of the market or of the strategy.")
-        if node.attr not in part.scalars or (scope.of_strategy and part is not scope.owner and node.attr in part.hidden):
+        if node.attr not in part.scalars or (
+            scope.of_strategy and part is not scope.owner and node.attr in part.hidden
+        ):
             raise unknown_field(node, part, scope)
         if node.attr in part.constants:
             return ast.Constant(part.constants[node.attr])

@@ -181,9 +181,8 @@ class Market(Account):
             self.time_of_day = self.now - self.day_start
             if self.kind == TRADE:
                 self.market_days[self.day_index] = 1
-            if not self.closing():
-                if self.continuous_opens <= self.time_of_day and self.time_of_day < self.continuous_closes:
-                    self.trade_continuously()
+            if not self.closing() and self.continuous_opens <= self.time_of_day < self.continuous_closes:
+                self.trade_continuously()
 
     def begin_day(self) -> None:
         """Empty the book."""
@@ -200,9 +199,9 @@ class Market(Account):
 
     def closing(self) -> bool:
         """Close the position at the end of the day; say whether the event ends here."""
-        if self.flatten_at_touch and self.time_of_day >= self.continuous_closes and self.position != 0:
-            if self.bid_size > 0 and self.ask_size > 0:
-                self.flatten(self.bid if self.position > 0 else self.ask)
+        late = self.flatten_at_touch and self.time_of_day >= self.continuous_closes
+        if late and self.position != 0 and self.bid_size > 0 and self.ask_size > 0:
+            self.flatten(self.bid if self.position > 0 else self.ask)
         if self.time_of_day >= self.auction_prints and not self.closed:
             self.closed = True
             self.flat_day = self.day_start

@@ -97,7 +97,9 @@ class Room:
         }
         days = last - first + 1
         self.columns: dict[str, Any] = {
-            name: np.zeros(days, COLUMN_TYPES[name]) if name == "market_days" else np.empty(capacity, COLUMN_TYPES[name])
+            name: np.zeros(days, COLUMN_TYPES[name])
+            if name == "market_days"
+            else np.empty(capacity, COLUMN_TYPES[name])
             for name in names
             if name not in GIVEN_COLUMNS
         }

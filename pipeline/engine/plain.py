@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,8 @@ class PlainReplay:
         room = Room(ticks, facts, of_market.columns, full_capacity(ticks))
         market: Any = rules()
         strategy = self._strategy(**parameters, **{name: memory.start for name, memory in self._fields.memory.items()})
+        for name, start in self._fields.objects.items():
+            setattr(strategy, name, deepcopy(start))
         market.strategy = strategy
         columns = {name: _view(column) for name, column in room.columns.items()}
         for name, value in {**room.given, **columns}.items():

@@ -1,6 +1,6 @@
 """A strategy class and the rules of its market in, the text of one flat loop out: what the compiled engine compiles.
 
-The loop takes pointers only: the ticks, the values given to it (session, switches, parameters) and the columns it fills.
+The loop takes pointers only: the ticks, the values given to it (session, switches, parameters) and its columns.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.engine.inline import Inliner
 from pipeline.engine.kinds import check_kinds
 from pipeline.engine.parts import Method, Part
 from pipeline.engine.strategy import Fields, Strategy, fields_of
-from pipeline.errors import StrategyError
+from pipeline.errors import NotCompilable, StrategyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,6 +102,8 @@ def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     constants: fields of its market that keep one value in this loop. Raises StrategyError for what cannot be compiled.
     """
     fields = fields_of(strategy)
+    for name in fields.objects:
+        raise NotCompilable(f"{strategy.__name__}.{name} is no number, which the compiled engine cannot remember.")
     of_market = market_fields(strategy.rules)
     layout = layout_of(fields, strategy.rules)
     parts = _parts(strategy, fields, of_market, constants)
@@ -156,7 +158,7 @@ def _parts(
             columns=frozenset(of_market.columns),
             optional=frozenset(),
             frozen=frozenset(of_market.given),
-            methods=_methods(strategy.rules),
+            methods=strategy_methods(strategy.rules),
             verbs=frozenset(strategy.rules.verbs),
             links={"strategy": "s"},
             constants=constants,
@@ -169,7 +171,7 @@ def _parts(
             columns=frozenset(),
             optional=frozenset(name for name, parameter in fields.parameters.items() if parameter.optional),
             frozen=frozenset(fields.parameters),
-            methods=_with_memory(_methods(strategy), fields),
+            methods=_with_memory(strategy_methods(strategy), fields),
         ),
     }
 
@@ -177,7 +179,9 @@ def _parts(
 def _with_memory(methods: dict[str, Method], fields: Fields) -> dict[str, Method]:
     """Let on_start give each memory field its first value, as the class body does for the plain engine."""
     start = methods["on_start"]
-    assignments = [ast.parse(f"self.{name} = {_literal(memory.start)}").body[0] for name, memory in fields.memory.items()]
+    assignments = [
+        ast.parse(f"self.{name} = {_literal(memory.start)}").body[0] for name, memory in fields.memory.items()
+    ]
     definition = copy(start.definition)
     definition.body = [*assignments, *start.definition.body]
     return methods | {"on_start": Method(definition, start.names, start.file, start.place)}
@@ -188,7 +192,8 @@ def _literal(value: float) -> str:
     return repr(value).replace("inf", "1e999").replace("nan", "(1e999 - 1e999)")
 
 
-def _methods(subject: type) -> dict[str, Method]:
+def strategy_methods(subject: type) -> dict[str, Method]:
+    """Return the methods of a strategy or of a market, with those it is built on, by name."""
     methods: dict[str, Method] = {}
     for place, base in reversed(list(enumerate(subject.__mro__[:-1]))):
         module = sys.modules[base.__module__]

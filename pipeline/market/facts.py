@@ -1,4 +1,4 @@
-"""An exchange's name in, the facts of its market out, as its file in `configs/markets` states them with their sources."""
+"""An exchange's name in, the facts of its market out, as its file in `configs/markets` states them."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ AUCTION_ENTRY, VWAP_EXIT, STOP_LOSS, EOD_FLATTEN = 0, 1, 2, 3
 
 
 class ClosingAuction(Strategy):
-    """Sells above and buys below the VWAP of the last minutes, in the auction; what is left the next day goes there too."""
+    """Sells above and buys below the VWAP of the last minutes; what is left the next day goes at its auction."""
 
     rules = AuctionMarket
     trade_types = ("auction_entry", "vwap_exit", "stop_loss", "eod_flatten")
