@@ -34,11 +34,12 @@ $(READY): uv.lock requirements.lock pyproject.toml
 	  || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make setup PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -m venv --clear $(OWN_PYTHON) $(VENV)
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv sync --frozen --quiet --all-groups; \
+	  uv sync --frozen --quiet --all-groups --compile-bytecode; \
 	else \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
 	  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi
+	@$(BIN)/python -m compileall -q pipeline
 	@touch $(READY)
 
 demo: setup ## the whole pipeline on a synthetic workbook

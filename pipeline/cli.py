@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -237,6 +238,8 @@ def main() -> None:
     """Run the command line; a failure is one plain sentence on stderr and its exit status."""
     # numpy's BLAS starts a thread a CPU when it is loaded, 50 ms for linear algebra that nothing here does.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Loading modules makes many objects and no garbage; looking for it is 5 % of a short run.
+    gc.set_threshold(50_000)
     try:
         app(prog_name="pipeline")
     except PipelineError as error:

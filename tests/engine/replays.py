@@ -1,0 +1,119 @@
+"""Ticks written as text, strategies written as text, and one replay of them by either engine, for all engine tests."""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from pipeline.engine.compiled import compiled_replay
+from pipeline.engine.plain import PlainReplay
+from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.strategies.load import load_strategy
+from pipeline.ticks import Ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pipeline.engine.outcome import Outcome
+    from pipeline.settings import Value
+
+SECOND: Final = 1_000_000_000
+DAY: Final = 86_400 * SECOND
+FIRST_DAY: Final = 20_089 * DAY
+"""2025-01-01."""
+
+SESSION: Final = {
+    "quoting_opens": 36_000 * SECOND,
+    "quoting_closes": 53_100 * SECOND,
+    "auction_prints": 53_700 * SECOND,
+}
+KINDS: Final = {"bid": 0, "ask": 1, "trade": 2}
+
+HEADER: Final = """\
+from __future__ import annotations
+
+import math
+
+from pipeline.engine.market import BUY, SELL
+from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
+
+"""
+
+
+def ticks_of(rows: Sequence[tuple[int, int, float, int]]) -> Ticks:
+    """Make ticks from (ns since 1970, kind, price, volume) rows."""
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    types = (np.int64, np.int8, np.float64, np.int64)
+    timestamp, kind, price, volume = (np.array(column, dtype) for column, dtype in zip(columns, types, strict=True))
+    return Ticks(timestamp, kind, price, volume)
+
+
+def written(text: str) -> Ticks:
+    """Make ticks from lines such as `2 10:00:05 trade 10.25 300`: day (from 1), time, type, price, volume."""
+    rows = []
+    for line in text.strip().splitlines():
+        day, clock, kind, price, volume = line.split()
+        rows.append((moment(day, clock), KINDS[kind], float(price), int(volume)))
+    return ticks_of(rows)
+
+
+def moment(day: str, clock: str) -> int:
+    """Return a day (from 1) and a time of day as ns since 1970."""
+    hours, minutes, seconds = (int(part) for part in clock.split(":"))
+    return FIRST_DAY + (int(day) - 1) * DAY + ((hours * 60 + minutes) * 60 + seconds) * SECOND
+
+
+def random_ticks(count: int = 600, seed: int = 7) -> Ticks:
+    """Make ticks of two days, most of them inside the session, prices on a small grid around 10."""
+    random = np.random.default_rng(seed)
+    seconds = np.sort(random.integers(35_000, 54_500, count)) + np.where(np.arange(count) < count // 2, 0, 86_400)
+    seconds = np.concatenate([np.sort(seconds[: count // 2]), np.sort(seconds[count // 2 :])])
+    kind = random.integers(0, 3, count).astype(np.int8)
+    price = 10 + random.integers(-4, 5, count) * 0.01
+    return Ticks(FIRST_DAY + seconds * SECOND, kind, price, random.integers(0, 900, count))
+
+
+def strategy_of(folder: Path, body: str, name: str = "own.py") -> type[Strategy]:
+    """Write a strategy file and load it as a user's is loaded."""
+    path = folder / name
+    path.write_text(HEADER + body, encoding="utf-8")
+    return load_strategy(str(path))
+
+
+def held(strategy: type[Strategy], values: Mapping[str, Value] | None = None) -> dict[str, Value]:
+    """Return a strategy's parameters, defaults for those not given, as its fields hold them."""
+    fields = fields_of(strategy)
+    defaults = {parameter.key: parameter.default for parameter in fields.parameters.values()}
+    return fields.held(defaults | dict(values or {}))
+
+
+def compiled(strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value] | None = None) -> Outcome:
+    """Replay with the compiled engine."""
+    return compiled_replay(strategy).run(ticks, SESSION, held(strategy, values))
+
+
+def plain(strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value] | None = None) -> Outcome:
+    """Replay with the plain engine."""
+    return PlainReplay(strategy).run(ticks, SESSION, held(strategy, values))
+
+
+def both(strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value] | None = None) -> Outcome:
+    """Replay with both engines, see that they agree bit for bit, and return what they found."""
+    fast, slow = compiled(strategy, ticks, values), plain(strategy, ticks, values)
+    assert bits(fast) == bits(slow)
+    return fast
+
+
+def bits(outcome: Outcome) -> dict[str, bytes]:
+    """Return an outcome's every value as bytes; only the kind of a whole number, int or float, is not told apart."""
+    columns = {f.name: np.asarray(getattr(outcome.fills, f.name)) for f in dataclasses.fields(outcome.fills)}
+    found = {name: column.dtype.str.encode() + column.tobytes() for name, column in columns.items()}
+    found["market_days"] = outcome.market_days.tobytes()
+    for name, value in outcome.final.items():
+        number = int(value) if float(value).is_integer() and value != 0 else value
+        found[name] = struct.pack("<d", value) if isinstance(number, float) else str(number).encode()
+    return found

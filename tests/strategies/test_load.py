@@ -1,0 +1,106 @@
+"""Strategies are found by name or by file; what is not one is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from pipeline.engine.strategy import fields_of
+from pipeline.errors import StrategyError, UnknownStrategy
+from pipeline.settings import read_config
+from pipeline.strategies import load
+from pipeline.strategies.load import load_strategy, strategy_label, strategy_names
+
+ROOT: Final = Path(__file__).parents[2]
+STRATEGY: Final = "from pipeline.engine.strategy import Strategy\n"
+TICKERS: Final = {
+    *("EMAAR", "ALDAR", "ADNOCDRI", "ADNOCGAS", "ADNOCLS", "EAND", "ADCB", "ADIB"),
+    *("EMIRATES", "TALABAT", "SPINNEYS", "FAB", "SALIK", "PARKIN", "MULTIPLY", "MODON"),
+}
+
+
+def written(folder: Path, text: str) -> str:
+    file = folder / "mine.py"
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def test_a_strategy_is_loaded_by_name() -> None:
+    assert "v1_baseline" in strategy_names()
+    assert "load" not in strategy_names()
+    assert load_strategy("v1_baseline").__name__ == "V1Baseline"
+
+
+def test_a_strategy_is_loaded_by_file_and_goes_by_its_files_name(tmp_path: Path) -> None:
+    name = written(tmp_path, STRATEGY + "class Mine(Strategy):\n    ticks: int = 4\n")
+    assert fields_of(load_strategy(name)).memory["ticks"].start == 4
+    assert load_strategy(name) is load_strategy(name)
+    assert (strategy_label(name), strategy_label("v1_baseline")) == ("mine", "v1_baseline")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("v1_basline", "Unknown strategy 'v1_basline'. Did you mean 'v1_baseline'? There are: v1_baseline"),
+        ("V1_BASELINE", "Unknown strategy 'V1_BASELINE'. Did you mean 'v1_baseline'?"),
+        ("load", "Unknown strategy 'load'."),
+        ("__init__", "Unknown strategy '__init__'."),
+        ("../engine/market", "Unknown strategy '../engine/market'."),
+        ("", "Unknown strategy ''. There are: "),
+        ("nowhere/mine.py", "mine.py: no strategy file there can be read (No such file or directory)."),
+    ],
+)
+def test_a_strategy_that_is_not_there_is_named_with_the_nearest(name: str, words: str) -> None:
+    with pytest.raises(UnknownStrategy) as refused:
+        load_strategy(name)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "a strategy file holds one class built on Strategy; found none."),
+        ("class Mine:\n    pass\n", "found none."),
+        (STRATEGY, "found none."),
+        (STRATEGY + "class B(Strategy): pass\nclass A(Strategy): pass\n", "found A, B."),
+        ("class Mine(:\n", "cannot be imported (SyntaxError: "),
+        ("import no_such_module\n", "cannot be imported (ModuleNotFoundError: No module named 'no_such_module')."),
+        ("1 / 0\n", "cannot be imported (ZeroDivisionError: division by zero)."),
+    ],
+)
+def test_a_file_without_exactly_one_strategy_is_refused_by_name(text: str, words: str, tmp_path: Path) -> None:
+    name = written(tmp_path, text)
+    for _ in range(2):
+        with pytest.raises(StrategyError) as refused:
+            load_strategy(name)
+        assert str(refused.value).startswith(name)
+        assert words in str(refused.value)
+
+
+def test_loading_a_users_file_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    load_strategy(written(tmp_path, STRATEGY + "class Mine(Strategy): pass\n"))
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.py"]
+
+
+def test_v1_baseline_is_short() -> None:
+    assert len((load.FOLDER / "v1_baseline.py").read_text(encoding="utf-8").splitlines()) < 80
+
+
+def test_the_shipped_config_knows_the_sixteen_tickers() -> None:
+    path = ROOT / "configs" / "v1_baseline.json"
+    config = read_config(path, fields_of(load_strategy("v1_baseline")).by_key())
+    assert len(config.securities) == 16
+    assert config.defaults is None
+    assert config.securities["EMAAR"] == {
+        "quote_size": 32300,
+        "quote_size_bid": None,
+        "quote_size_ask": None,
+        "refill_interval_sec": 180.0,
+        "max_position": 64600,
+        "max_notional": 1500000.0,
+        "min_local_currency_before_quote": 6460.0,
+    }
+    assert set(json.loads(path.read_text(encoding="utf-8"))) == TICKERS

@@ -1,0 +1,182 @@
+"""The house keeps its order: who may import whom, one outside library in one place, nothing POSIX-only, short files."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(__file__).parents[1]
+FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
+
+BASE: Final = ("errors", "settings", "ticks")
+RULES: Final = (*BASE, "market", "engine")
+REPLAY: Final = (*RULES, "strategies", "backtest.simulate")
+STAGE: Final = (*REPLAY, "store", "backtest.workers", "backtest.task")
+MAY_IMPORT: Final = {
+    "errors": (),
+    "ticks": ("errors",),
+    "settings": ("errors",),
+    "store": BASE,
+    "market": BASE,
+    "convert": (*BASE, "store", "market"),
+    "engine": (*BASE, "market"),
+    "strategies": RULES,
+    "backtest.simulate": (*RULES, "strategies"),
+    "backtest.workers": REPLAY,
+    "backtest.task": (*REPLAY, "store"),
+    "backtest.stage": STAGE,
+    "results": (*STAGE, "backtest.stage"),
+}
+OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "terminal", "validation")
+"""What stands at the door may import anything; nothing further in may import it."""
+
+ONE_PLACE: Final = {
+    "fastexcel": "convert/workbook/",
+    "openpyxl": "convert/workbook/",
+    "zipfile": "convert/workbook/",
+    "pyarrow.parquet": "store/parquet.py",
+    "joblib": "backtest/workers.py",
+    "psutil": "backtest/workers.py",
+    "numba": "engine/compiled.py",
+    "llvmlite": "engine/compiled.py",
+    "platformdirs": "engine/codecache.py",
+    "typer": "cli.py",
+    "rich": "terminal.py",
+}
+
+POSIX_MODULES: Final = {
+    "crypt",
+    "fcntl",
+    "grp",
+    "posix",
+    "pty",
+    "pwd",
+    "readline",
+    "resource",
+    "syslog",
+    "termios",
+    "tty",
+}
+POSIX_NAMES: Final = {
+    **dict.fromkeys(("fork", "forkpty", "uname", "getuid", "geteuid", "getgid", "getpgid", "killpg", "setsid"), "os"),
+    **dict.fromkeys(("chown", "getloadavg", "mkfifo", "nice", "pread", "pwrite", "sched_getaffinity", "statvfs"), "os"),
+    **dict.fromkeys(("sysconf", "sync", "posix_fadvise", "posix_spawn", "sendfile", "O_DIRECTORY"), "os"),
+    **dict.fromkeys(("SIGKILL", "SIGALRM", "SIGHUP", "SIGUSR1", "SIGUSR2", "alarm", "setitimer", "pause"), "signal"),
+}
+
+HEAVY: Final = ("numpy", "pyarrow", "pandas", "numba", "llvmlite", "joblib", "fastexcel", "openpyxl", "rich")
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Yield the dotted name of everything imported, wherever the import stands, `import_module("x")` included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            yield from (name for argument in node.args if isinstance(name := getattr(argument, "value", None), str))
+
+
+def room_of(dotted: str) -> str:
+    """Return the room a dotted name below `pipeline.` stands in; a name of `pipeline` itself is of no room."""
+    rooms = [room for room in (*MAY_IMPORT, *OUTSIDE[1:]) if dotted == room or dotted.startswith(f"{room}.")]
+    return rooms[0] if rooms else ""
+
+
+def dotted_of(file: Path) -> str:
+    parts = file.relative_to(ROOT / "pipeline").with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_imports_are_read_wherever_they_stand() -> None:
+    text = "import a.b\ndef f():\n    from c import d, e\nif x:\n    from . import g\nimportlib.import_module('h')\n"
+    assert sorted(imported(ast.parse(text))) == ["..g", "a.b", "c.d", "c.e", "h"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=dotted_of)
+def test_no_import_runs_against_the_direction(file: Path) -> None:
+    room = room_of(dotted_of(file))
+    if room == "":
+        assert dotted_of(file) in ("", "backtest"), f"{file}: say in MAY_IMPORT what this room may import"
+    if room in OUTSIDE:
+        return
+    names = list(imported(ast.parse(file.read_text(encoding="utf-8"))))
+    assert not [name for name in names if name.startswith(".")], "imports are written out in full"
+    rooms = {room_of(name.removeprefix("pipeline.")) for name in names if name.startswith("pipeline.")} - {""}
+    assert rooms <= {room, *MAY_IMPORT[room]}
+
+
+@pytest.mark.parametrize("library", ONE_PLACE)
+def test_an_outside_library_is_imported_in_one_place(library: str) -> None:
+    places = {
+        file.relative_to(ROOT / "pipeline").as_posix()
+        for file in FILES
+        for name in imported(ast.parse(file.read_text(encoding="utf-8")))
+        if f"{name}.".startswith(f"{library}.")
+    }
+    assert places
+    assert not [place for place in places if not place.startswith(ONE_PLACE[library])]
+
+
+@pytest.mark.parametrize("file", FILES, ids=dotted_of)
+def test_nothing_is_for_posix_only(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    names = set(imported(tree)) | {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    forbidden = {f"{module}.{name}" for name, module in POSIX_NAMES.items()}
+    assert not names & forbidden
+    assert not {name.split(".")[0] for name in imported(tree)} & POSIX_MODULES
+
+
+@pytest.mark.parametrize("folder", ["pipeline", "tests"])
+def test_no_file_is_longer_than_350_lines(folder: str) -> None:
+    lengths = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in (ROOT / folder).rglob("*.py")}
+    assert len(lengths) > 20
+    assert {file: length for file, length in lengths.items() if length > 350} == {}
+
+
+@pytest.mark.parametrize("file", FILES, ids=dotted_of)
+def test_a_file_says_what_it_is_in_its_first_line(file: Path) -> None:
+    assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def said_by(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_command_line_loads_nothing_heavy() -> None:
+    loaded = said_by("import sys, pipeline.cli; print(*sorted({name.split('.')[0] for name in sys.modules}))").split()
+    assert "typer" in loaded
+    assert not [name for name in HEAVY if name in loaded]
+
+
+def test_the_stages_stay_functions_after_their_rooms_are_imported() -> None:
+    program = (
+        "import pipeline.convert.stage, pipeline.backtest.stage\n"
+        "from pipeline import convert, backtest\n"
+        "print(convert.__module__, backtest.__module__, callable(convert), callable(backtest))"
+    )
+    assert said_by(program) == "pipeline.api pipeline.api True True"
+
+
+def test_both_lock_files_pin_the_same_versions() -> None:
+    packages = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
+    of_uv = {(package["name"], package["version"]) for package in packages if "registry" in package["source"]}
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    of_pip = set(re.findall(r"^([a-z0-9.-]+)==([^\s;\\]+)", text, flags=re.MULTILINE))
+    assert {name for name, _ in of_uv} >= {"numpy", "numba", "pyarrow", "pytest"}
+    assert of_uv == of_pip
