@@ -22,7 +22,7 @@ COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample convert backtest validate benchmark test check lint types lock clean-cache clean
+.PHONY: help setup demo sample convert backtest sensitivity validate benchmark test check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ convert: setup ## stage 1: data/raw/*.xlsx -> data/parquet (only what changed)
 
 backtest: setup ## stage 2: replay STRATEGY over data/parquet -> output/STRATEGY
 	@$(RUN) backtest $(CHOICE) $(COMMON)
+
+sensitivity: setup ## what the P&L owes to how orders are assumed to fill
+	@$(RUN) sensitivity $(CHOICE) $(COMMON)
 
 validate: setup ## prove it: sequential = parallel, compiled = plain, Parquet = workbook
 	@$(RUN) validate $(CHOICE) $(ARGS)

@@ -68,7 +68,9 @@ def backtest(
     output_dir: str | Path | None = None,
     workers: int | None = None,
     backend: str | None = None,
-    engine: str = "compiled",
+    engine: str | None = None,
+    execution: str | None = None,
+    sensitivity: bool | None = None,
     parameters: Mapping[str, object] | None = None,
     securities: Sequence[str] = (),
     max_sheets: int | None = None,
@@ -80,7 +82,10 @@ def backtest(
     """Replay a strategy over the securities of a Parquet directory and return the run.
 
     strategy: a name or a .py file. config: by default `configs/<strategy>.json`. parameters: config keys set for all
-    securities, over the config. output_dir: where the run's files go; nothing is written without one.
+    securities, over the config, and execution switches as `execution.fill_price`. engine: by default compiled, or plain
+    Python for a strategy that cannot be. execution: `classic` (default) or `strict`. sensitivity: the same replays
+    under the other execution models; by default with the compiled engine. output_dir: where the run's files go; nothing
+    is written without one.
     Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with its error.
     """
     from pipeline.backtest.stage import Request, plan, run  # noqa: PLC0415
@@ -96,6 +101,8 @@ def backtest(
             workers=workers,
             backend=backend,
             engine=engine,
+            execution=execution,
+            sensitivity=sensitivity,
             overrides={key: _as_text(value) for key, value in (parameters or {}).items()},
             securities=securities,
             max_sheets=max_sheets,
@@ -119,6 +126,7 @@ def backtest(
         "total": time.perf_counter() - started,
         "reading": sum(result.read_seconds for result in results),
         "replay": sum(result.replay_seconds for result in results),
+        "sensitivity": sum(result.check_seconds for result in results),
     }
     if folder:
         folder.close(seconds)

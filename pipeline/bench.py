@@ -15,7 +15,7 @@ from pipeline.backtest.simulate import simulate
 from pipeline.backtest.stage import Request, plan, run
 from pipeline.backtest.workers import run_all
 from pipeline.convert.plan import find_workbooks, open_all
-from pipeline.market.sessions import sessions_of
+from pipeline.market.facts import facts_of
 from pipeline.results.files import RunFolder
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
@@ -126,4 +126,4 @@ class _Bench:
 
     def _replayed(self, task: Task) -> object:
         strategy = load_strategy(task.strategy)
-        return simulate(self._ticks[task.ticker], strategy, task.parameters, sessions_of(task.exchange))
+        return simulate(self._ticks[task.ticker], strategy, task.parameters, facts_of(task.exchange), task.execution)

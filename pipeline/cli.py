@@ -71,10 +71,14 @@ def backtest(
     output_dir: Annotated[Path | None, typer.Option(help="The run's folder. Default: output/STRATEGY.")] = None,
     workers: Workers = None,
     backend: Annotated[str | None, typer.Option(help="threading, loky or sequential.")] = None,
-    engine: Annotated[str, typer.Option(help="compiled, or python to step through a strategy.")] = "compiled",
-    sets: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter for all securities.")] = None,
+    engine: Annotated[str | None, typer.Option(help="compiled, or python to step through a strategy.")] = None,
+    execution: Annotated[str | None, typer.Option(help="classic or strict: how orders are assumed to fill.")] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter, or execution.SWITCH.")
+    ] = None,
     securities: Annotated[str, typer.Option(help="Only these tickers, separated by commas.")] = "",
     max_sheets: Annotated[int | None, typer.Option(help="Only the first securities, for a quick try.")] = None,
+    sensitivity: Annotated[bool | None, typer.Option(help="The same replays under the other models, too.")] = None,
     allow_stale: Annotated[bool, typer.Option("--allow-stale", help="Run although a workbook is newer.")] = False,
     debug: Debug = False,
 ) -> None:
@@ -94,6 +98,8 @@ def backtest(
             workers=workers,
             backend=backend,
             engine=engine,
+            execution=execution,
+            sensitivity=sensitivity,
             parameters=_assignments(sets or []),
             securities=_names(securities),
             max_sheets=max_sheets,
@@ -103,6 +109,42 @@ def backtest(
             on_compile=progress.compiling,
         )
     terminal.show_backtest(run, debug=debug)
+    if run.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def sensitivity(
+    strategy: Annotated[str, typer.Option(help="A strategy's name, or a .py file with one.")] = "v1_baseline",
+    config: Annotated[Path | None, typer.Option(help="Parameters by ticker. Default: configs/STRATEGY.json.")] = None,
+    parquet_dir: ParquetDir = Path("data/parquet"),
+    workers: Workers = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter for all securities.")] = None,
+    securities: Annotated[str, typer.Option(help="Only these tickers, separated by commas.")] = "",
+    allow_stale: Annotated[bool, typer.Option("--allow-stale", help="Run although a workbook is newer.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Show what the P&L owes to how orders are assumed to fill: classic, strict, each switch alone.
+
+    Example: pipeline sensitivity --securities FAB
+    """
+    from pipeline import api, terminal  # noqa: PLC0415
+
+    with terminal.BacktestProgress() as progress:
+        run = api.backtest(
+            strategy,
+            config=config,
+            parquet_dir=parquet_dir,
+            workers=workers,
+            sensitivity=True,
+            parameters=_assignments(sets or []),
+            securities=_names(securities),
+            allow_stale=allow_stale,
+            on_plan=progress.planned,
+            on_result=progress.finished,
+            on_compile=progress.compiling,
+        )
+    terminal.show_sensitivity(run)
     if run.failed:
         raise typer.Exit(SOME_FAILED)
 

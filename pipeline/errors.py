@@ -56,6 +56,10 @@ class StrategyError(PipelineError):
     """A strategy file that does not say what it must, with file and line."""
 
 
+class NotCompilable(StrategyError):
+    """A sound strategy that says something the compiled engine does not take; the plain engine runs it."""
+
+
 class ReplayError(PipelineError):
     """A replay that could not go on."""
 

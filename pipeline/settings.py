@@ -17,7 +17,10 @@ Value: TypeAlias = int | float | bool | None
 Values: TypeAlias = Mapping[str, Value]
 
 DEFAULTS: Final = "_defaults"
+EXECUTION: Final = "_execution"
 COMMENT: Final = "_comment"
+BLOCKS: Final = (DEFAULTS, EXECUTION, COMMENT)
+EXCHANGE: Final = "exchange"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,16 @@ Parameters: TypeAlias = Mapping[str, Parameter]
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A strategy's config file: parameters by ticker, checked, in config units, defaults filled in."""
+    """A strategy's config file: parameters by ticker, checked, in config units, defaults filled in.
+
+    execution: its `_execution` block as it stands. exchanges: by ticker, where the config overrides the sheet's.
+    """
 
     path: Path
     securities: Mapping[str, Values]
     defaults: Values | None
+    execution: Mapping[str, object]
+    exchanges: Mapping[str, str]
 
     def of(self, tickers: Sequence[str]) -> dict[str, Values]:
         """Return the parameters of each ticker; raise UnconfiguredSecurity naming every ticker that has none."""
@@ -118,15 +126,38 @@ def read_config(path: Path, parameters: Parameters, overrides: Mapping[str, str]
     file_defaults = _entry(raw.get(DEFAULTS, {}), f"{path}: {DEFAULTS}", parameters)
     standard = {key: parameter.default for key, parameter in parameters.items()}
     securities: dict[str, Values] = {}
+    exchanges: dict[str, str] = {}
     for ticker, entry in raw.items():
         if not ticker.startswith("_"):
+            exchanges |= _exchange(entry, ticker, path)
             own = _entry(entry, f"{path}: {ticker}", parameters)
             securities[ticker.upper()] = standard | file_defaults | own | forced
-        elif ticker not in (DEFAULTS, COMMENT):
-            raise ConfigError(f"{path}: unknown block '{ticker}'.{nearest(ticker, [DEFAULTS, COMMENT])}")
+        elif ticker not in BLOCKS:
+            raise ConfigError(f"{path}: unknown block '{ticker}'.{nearest(ticker, BLOCKS)}")
     if len(securities) != sum(not name.startswith("_") for name in raw):
         raise ConfigError(f"{path}: two entries name the same ticker in different case.")
-    return Config(path, securities, standard | file_defaults | forced if DEFAULTS in raw else None)
+    defaults = standard | file_defaults | forced if DEFAULTS in raw else None
+    return Config(path, securities, defaults, _execution(raw.get(EXECUTION, {}), path), exchanges)
+
+
+def _execution(block: object, path: Path) -> dict[str, object]:
+    if isinstance(block, str):
+        return {"preset": block}
+    if not isinstance(block, dict):
+        raise ConfigError(
+            f"{path}: {EXECUTION} is {json.dumps(block)}; it takes a preset's name or a block of switches."
+        )
+    return {key: value for key, value in block.items() if key != COMMENT}
+
+
+def _exchange(entry: object, ticker: str, path: Path) -> dict[str, str]:
+    if not isinstance(entry, dict) or EXCHANGE not in entry:
+        return {}
+    if not isinstance(entry[EXCHANGE], str):
+        raise ConfigError(
+            f"{path}: {ticker}: {EXCHANGE} is {json.dumps(entry[EXCHANGE])}; it takes a name such as ADX."
+        )
+    return {ticker.upper(): entry[EXCHANGE].upper()}
 
 
 def _entry(entry: object, where: str, parameters: Parameters) -> dict[str, Value]:
@@ -134,7 +165,7 @@ def _entry(entry: object, where: str, parameters: Parameters) -> dict[str, Value
         raise ConfigError(f"{where} is {json.dumps(entry)}; it takes a block of parameters in braces.")
     checked: dict[str, Value] = {}
     for key, value in entry.items():
-        if key == COMMENT:
+        if key in (COMMENT, EXCHANGE):
             continue
         if key not in parameters:
             raise ConfigError(f"{where}: unknown parameter '{key}'.{_nearest_parameter(key, parameters)}")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.validation import Check
 
 WIDTH: Final = 80
+SECURITIES_A_TABLE: Final = 4
 
 
 class BacktestProgress:
@@ -49,6 +50,8 @@ class BacktestProgress:
         self._total = len(plan.tasks)
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
         _say(f"Backtest {plan.strategy}: {self._total} securities, {workers}, {plan.engine} engine")
+        if plan.why_plain:
+            _say(f"On the plain engine, since it cannot be compiled: {plan.why_plain}")
         if sys.stderr.isatty():
             self._bar = _bar()
             self._task = self._bar.add_task("replaying", total=self._total)
@@ -106,7 +109,7 @@ def show_conversion(result: ConvertResult, parquet_dir: Path) -> None:
 
 def show_backtest(run: BacktestRun, *, debug: bool = False) -> None:
     """Print the closing table of a backtest."""
-    table = _table(f"{run.plan.strategy}, classic execution")
+    table = _table(f"{run.plan.strategy}, {run.plan.execution.name} execution")
     for name in ("security", "fills", "realised P&L (AED)", "final position", "days not flat"):
         table.add_column(name, justify="left" if name == "security" else "right")
     total = 0.0
@@ -127,7 +130,44 @@ def show_backtest(run: BacktestRun, *, debug: bool = False) -> None:
             _say(f"Error: {result.ticker}: {result.error}")
             if debug and result.trace:
                 _say(result.trace)
+    _show_assumptions(run)
     sys.stdout.write(f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s)\n")
+
+
+def _show_assumptions(run: BacktestRun) -> None:
+    """Print three lines: what the P&L is, what a careful desk would assume, and which single assumption it hangs on."""
+    from pipeline.results.files import sensitivity_rows  # noqa: PLC0415 - it is loaded by now
+
+    totals = {row["execution"]: row["net_pnl"] for row in sensitivity_rows(run.results) if row["security"] == "total"}
+    if not totals:
+        return
+    classic, strict = totals["classic"], totals["strict"]
+    name, worst = min(((key, value) for key, value in totals.items() if "=" in key), key=lambda one: one[1])
+    sys.stdout.write(f"If orders fill as the classic rules say:    {classic:>18,.2f} AED net\n")
+    sys.stdout.write(f"If they fill as a careful desk assumes:     {strict:>18,.2f} AED net (strict)\n")
+    sys.stdout.write(f"The one assumption that costs most alone:   {worst:>18,.2f} AED net ({name})\n")
+
+
+def show_sensitivity(run: BacktestRun) -> None:
+    """Print the assumption check: one row an execution model, one column a security, six of them to a table."""
+    from pipeline.results.files import sensitivity_rows  # noqa: PLC0415
+
+    rows = sensitivity_rows(run.results)
+    if not rows:
+        sys.stdout.write(f"{run.plan.strategy} keeps its own orders; the execution switches do not apply to it.\n")
+        return
+    found = {(row["execution"], row["security"]): row["net_pnl"] for row in rows}
+    models = list(dict.fromkeys(row["execution"] for row in rows))
+    securities = list(dict.fromkeys(row["security"] for row in rows))
+    for start in range(0, len(securities), SECURITIES_A_TABLE):
+        shown = securities[start : start + SECURITIES_A_TABLE]
+        table = _table("Net P&L, AED" if start == 0 else "")
+        table.add_column("execution")
+        for security in shown:
+            table.add_column(security, justify="right")
+        for model in models:
+            table.add_row(model, *(f"{found[model, security]:,.2f}" for security in shown))
+        _print(table)
 
 
 def show_checks(checks: Iterable[Check]) -> list[Check]:

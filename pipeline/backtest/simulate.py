@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.market import DAY
+from pipeline.engine.execution import Execution, make_execution
+from pipeline.engine.outcome import Facts
 from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.engine.tape import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipeline.engine.outcome import Fills, Outcome
-    from pipeline.market.sessions import Sessions
-    from pipeline.settings import Values
-    from pipeline.ticks import Int64s, Ticks
+    from pipeline.market.facts import MarketFacts
+    from pipeline.settings import Value, Values
+    from pipeline.ticks import Float64s, Int64s, Ticks
 
 Engine: TypeAlias = Literal["compiled", "python"]
+CLASSIC: Final = make_execution("classic", {}, "")
 ENGINES: Final[tuple[Engine, ...]] = ("compiled", "python")
+
+
+class Replayer(Protocol):
+    """What replays a strategy over one security's ticks."""
+
+    def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
+        """Replay the ticks with these parameters (as the strategy's fields hold them)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,8 @@ class Replayed:
 
     market_days, days_not_flat: int64, days since 1970-01-01, ascending: days with a print, and those of them that
     ended with a position. rows: ticks read. events: those with a price above zero. *_count: events inside the quoting
-    session. last_price: of the last print inside the session, AED, None without one. realized_pnl: AED.
+    session. last_price: of the last print inside the session, AED, None without one. realized_pnl: AED, before fees.
+    final: the engine's state after the last event. counters: what the strategy counted. fees_bps: per fill.
     """
 
     fills: Fills
@@ -44,6 +55,24 @@ class Replayed:
     position: int
     realized_pnl: float
     final: Mapping[str, float]
+    trade_types: tuple[str, ...]
+    counters: Mapping[str, int]
+    fees_bps: float
+
+    @property
+    def fill_fees(self) -> Float64s:
+        """The fee of each fill, AED: its value times the fee in basis points."""
+        return self.fills.price * self.fills.quantity * (self.fees_bps / 10_000)
+
+    @property
+    def fees(self) -> float:
+        """All fees, AED."""
+        return float(self.fill_fees.sum())
+
+    @property
+    def net_pnl(self) -> float:
+        """Realised P&L after fees, AED."""
+        return self.realized_pnl - self.fees
 
     @property
     def strategy_days(self) -> Int64s:
@@ -55,32 +84,58 @@ def simulate(
     ticks: Ticks,
     strategy: type[Strategy],
     parameters: Values,
-    sessions: Sessions,
+    market: MarketFacts,
+    execution: Execution,
     engine: Engine = "compiled",
-    on_compile: Callable[[str], None] | None = None,
 ) -> Replayed:
-    """Replay one security; parameters by config key, in config units, checked.
+    """Replay one security under one execution model; parameters by config key, in config units, checked.
 
     Raises StrategyError for a strategy that the engine cannot run.
     """
-    session = {
-        "quoting_opens": sessions.continuous_opens,
-        "quoting_closes": sessions.continuous_closes,
-        "auction_prints": sessions.auction_prints,
-    }
     held = fields_of(strategy).held(parameters)
+    outcome = replayer(strategy, execution, engine).run(ticks, engine_facts(market, execution), held)
+    return _replayed(ticks, outcome, strategy, execution.fees_bps(market.exchange))
+
+
+def replayer(
+    strategy: type[Strategy], execution: Execution, engine: Engine, on_compile: Callable[[str], None] | None = None
+) -> Replayer:
+    """Return what replays a strategy: the loop made for `classic` alone, the one that knows the switches, or neither.
+
+    on_compile: told the strategy's class when its loop is not yet kept on disk and is compiled now.
+    """
     if engine == "python":
         from pipeline.engine.plain import PlainReplay  # noqa: PLC0415 - one engine a run
 
-        outcome = PlainReplay(strategy).run(ticks, session, held)
-    else:
-        from pipeline.engine.compiled import compiled_replay  # noqa: PLC0415
+        return PlainReplay(strategy)
+    from pipeline.engine.compiled import compiled_replay  # noqa: PLC0415
 
-        outcome = compiled_replay(strategy, on_compile).run(ticks, session, held)
-    return _replayed(ticks, outcome)
+    return compiled_replay(strategy, loop_constants(execution), on_compile)
 
 
-def _replayed(ticks: Ticks, outcome: Outcome) -> Replayed:
+def loop_constants(execution: Execution) -> dict[str, int] | None:
+    """Return what the loop for an execution model need not ask about: all switches for `classic`, else none."""
+    fields = execution.fields()
+    return fields if fields == CLASSIC.fields() else None
+
+
+def takes_switches(strategy: type[Strategy]) -> bool:
+    """Tell whether execution switches mean anything in the market a strategy trades in."""
+    return all(hasattr(strategy.rules, name) or name in strategy.rules.__annotations__ for name in CLASSIC.fields())
+
+
+def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
+    """Return what the engine is told of a market and of how orders are executed in it."""
+    below, sizes = zip(*market.tick_sizes, strict=True)
+    fields = {
+        "continuous_opens": market.continuous[0],
+        "continuous_closes": market.continuous[1],
+        "auction_prints": market.closing_auction[1],
+    }
+    return Facts(fields | execution.fields(), np.array(below), np.array(sizes))
+
+
+def _replayed(ticks: Ticks, outcome: Outcome, strategy: type[Strategy], fees_bps: float) -> Replayed:
     final = outcome.final
     return Replayed(
         fills=outcome.fills,
@@ -96,6 +151,9 @@ def _replayed(ticks: Ticks, outcome: Outcome) -> Replayed:
         position=int(final["m_position"]),
         realized_pnl=float(final["m_realized_pnl"]),
         final=final,
+        trade_types=strategy.trade_types,
+        counters={name: int(final[f"s_{name}"]) for name in strategy.counters},
+        fees_bps=fees_bps,
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from pipeline.backtest.simulate import ENGINES, Engine
+from pipeline.backtest.simulate import ENGINES, Engine, loop_constants, replayer, takes_switches
 from pipeline.backtest.task import SecurityResult, Task, run_task
 from pipeline.backtest.workers import BACKENDS, Backend, check_workers, run_all, workers_for
-from pipeline.engine.strategy import fields_of
-from pipeline.errors import BadRequest, UnknownSecurity, nearest
-from pipeline.settings import read_config
+from pipeline.engine.execution import Execution, make_execution, preset_settings, variants
+from pipeline.engine.names import check_names
+from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.errors import BadRequest, ConfigError, NotCompilable, UnknownSecurity, nearest
+from pipeline.settings import Config, read_config
 from pipeline.store.catalog import Security, open_store
 from pipeline.strategies.load import load_strategy, strategy_label
 
@@ -22,6 +25,10 @@ Name = TypeVar("Name", bound=str)
 
 WORTH_A_POOL: Final = 3_000_000
 """Ticks from which a second thread saves more than joblib's start costs, with the compiled engine."""
+
+SWITCH: Final = "execution."
+SWITCHED_REPLAYS_A_READ: Final = 3
+"""How many replays cost about what reading the same ticks costs."""
 
 BYTES_A_TICK: Final = 160
 """What one replay takes for each tick: Arrow's columns, ours, and the room for fills, with a margin."""
@@ -36,7 +43,9 @@ class Request:
     parquet_dir: Path = Path("data/parquet")
     workers: int | None = None
     backend: str | None = None
-    engine: str = "compiled"
+    engine: str | None = None
+    execution: str | None = None
+    sensitivity: bool | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
     securities: Sequence[str] = ()
     max_sheets: int | None = None
@@ -45,11 +54,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A request that has been checked: nothing about it can be wrong any more but the data themselves."""
+    """A request that has been checked: nothing about it can be wrong any more but the data themselves.
+
+    why_plain: what the compiled engine cannot take, when that is why the plain one runs.
+    """
 
     strategy: str
     config: Path
+    execution: Execution
     engine: Engine
+    why_plain: str | None
     backend: Backend
     workers: int
     tasks: tuple[Task, ...]
@@ -58,39 +72,99 @@ class Plan:
 
 def plan(request: Request) -> Plan:
     """Check a request and plan its tasks; every error of the request itself is raised here, before anything runs."""
-    engine = _one_of(request.engine, ENGINES, "--engine")
-    asked = None if request.backend is None else _one_of(request.backend, BACKENDS, "--backend")
+    asked_engine = None if request.engine is None else _one_of(request.engine, ENGINES, "--engine")
+    asked_backend = None if request.backend is None else _one_of(request.backend, BACKENDS, "--backend")
     check_workers(request.workers)
-    strategy = load_strategy(request.strategy)
-    label = strategy_label(request.strategy)
-    config_path = request.config or default_config(label)
-    config = read_config(config_path, fields_of(strategy).by_key(), request.overrides)
+    strategy, label = load_strategy(request.strategy), strategy_label(request.strategy)
+    switches, parameters = _split(request.overrides)
+    config = read_config(request.config or default_config(label), fields_of(strategy).by_key(), parameters)
+    execution = _execution(request, config, switches)
     store = open_store(request.parquet_dir)
     if not request.allow_stale:
         store.check_fresh()
     chosen = _chosen(store.securities, request)
-    parameters = config.of([security.ticker for security in chosen])
+    values = config.of([security.ticker for security in chosen])
+    engine, why_plain = choose_engine(strategy, execution, asked_engine)
+    check = request.sensitivity if request.sensitivity is not None else engine == "compiled"
+    alternatives = variants(execution) if check and takes_switches(strategy) else {}
     tasks = tuple(
-        Task(one.ticker, one.exchange, one.path, request.strategy, parameters[one.ticker], engine) for one in chosen
+        Task(
+            ticker=one.ticker,
+            exchange=config.exchanges.get(one.ticker, one.exchange),
+            path=one.path,
+            strategy=request.strategy,
+            parameters=values[one.ticker],
+            execution=execution,
+            engine=engine,
+            alternatives=alternatives,
+        )
+        for one in chosen
     )
-    backend = asked or default_backend(engine, sum(security.ticks for security in chosen), request.workers)
+    work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
+    backend = asked_backend or default_backend(engine, work, request.workers)
     need = [security.ticks * BYTES_A_TICK + security.size for security in chosen]
     workers = min(workers_for(backend, need, request.workers), len(tasks))
-    return Plan(label, config_path, engine, backend, workers, tasks, chosen)
+    return Plan(label, config.path, execution, engine, why_plain, backend, workers, tasks, chosen)
 
 
 def run(plan: Plan, on_compile: Callable[[str], None] | None = None) -> Iterator[SecurityResult]:
     """Yield each security's result as it completes; the longest start first.
 
-    on_compile: told the strategy's class when its loop is not yet kept on disk and is compiled now.
+    on_compile: told the strategy's class when a loop of it is not yet kept on disk and is compiled now.
     """
-    if plan.engine == "compiled" and plan.tasks:
-        from pipeline.engine.compiled import compiled_replay  # noqa: PLC0415 - the plain engine does without LLVM
-
-        compiled_replay(load_strategy(plan.tasks[0].strategy), on_compile)
+    if plan.tasks:
+        strategy = load_strategy(plan.tasks[0].strategy)
+        for execution in (plan.execution, *plan.tasks[0].alternatives.values()):
+            replayer(strategy, execution, plan.engine, on_compile)
     ticks = {security.ticker: security.ticks for security in plan.securities}
     longest_first = sorted(plan.tasks, key=lambda task: (-ticks[task.ticker], task.ticker))
     yield from run_all(run_task, longest_first, plan.backend, plan.workers)
+
+
+def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine | None) -> tuple[Engine, str | None]:
+    """Return the engine for a strategy, and why it is the plain one when nobody asked for it.
+
+    Raises StrategyError for a name that does not exist, and for what cannot be compiled when that was asked for.
+    """
+    if asked != "python":
+        from pipeline.engine.compiled import check_compilable  # noqa: PLC0415 - the plain engine does without LLVM
+
+        try:
+            check_compilable(strategy, loop_constants(execution) or {})
+        except NotCompilable as why:
+            if asked == "compiled":
+                raise
+            check_names(strategy)
+            return "python", str(why)
+        return "compiled", None
+    check_names(strategy)
+    return "python", None
+
+
+def _split(overrides: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Part what `--set` gives into execution switches and parameters."""
+    switches = {key.removeprefix(SWITCH): text for key, text in overrides.items() if key.startswith(SWITCH)}
+    return switches, {key: text for key, text in overrides.items() if not key.startswith(SWITCH)}
+
+
+def _execution(request: Request, config: Config, switches: Mapping[str, str]) -> Execution:
+    """Let the command line's preset replace the config's block; its single switches win over both."""
+    block = {} if request.execution is not None else dict(config.execution)
+    preset = request.execution or block.pop("preset", None)
+    if preset is not None and not isinstance(preset, str):
+        raise ConfigError(f"{config.path}: _execution: preset is {preset!r}; it takes the name of one.")
+    told = make_execution(preset, block, f"{config.path}: _execution")
+    changed = {key: value for key, value in told.settings.items() if value != preset_settings(told.preset)[key]}
+    return make_execution(
+        told.preset, changed | {key: _value(text) for key, text in switches.items()}, "--set execution"
+    )
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
 
 
 def default_backend(engine: Engine, ticks: int, workers: int | None) -> Backend:

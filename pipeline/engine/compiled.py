@@ -21,8 +21,8 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
-from pipeline.engine import codecache, inline, kinds, lower, market, parts, specialise
-from pipeline.engine.outcome import COLUMN_TYPES, Outcome, Room, first_capacity, full_capacity
+from pipeline.engine import account, auction, codecache, inline, kinds, lower, market, parts, specialise, tape
+from pipeline.engine.outcome import COLUMN_TYPES, Facts, Outcome, Room, failure, first_capacity, full_capacity
 from pipeline.engine.specialise import EXCHANGED, LOOP_NAME, TICK_COLUMNS, Layout, given_values, layout_of
 from pipeline.engine.strategy import Strategy, fields_of
 
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
-ENGINE_SOURCES: Final = (market, parts, lower, inline, kinds, specialise, sys.modules[__name__])
+ENGINE_SOURCES: Final = (
+    *(tape, account, market, auction),
+    *(parts, lower, inline, kinds, specialise, sys.modules[__name__]),
+)
 RUNTIMES: Final = ("numba", "NRT", "Py", "_Py")
 TICK_TYPES: Final = {"timestamps": "int64", "kinds": "int8", "prices": "float64", "volumes": "int64"}
 EXCHANGED_TYPES: Final = {name: name.split("_")[1][:-1] + "64" for name in EXCHANGED}
@@ -47,26 +50,28 @@ class CompiledReplay:
     """The compiled loop of one strategy; safe to run from several threads at once, the GIL is not held."""
 
     def __init__(self, strategy: type[Strategy], address: int, keep_alive: object) -> None:
+        self._strategy = strategy
         self._fields = fields_of(strategy)
-        self._layout = layout_of(self._fields)
+        self._layout = layout_of(self._fields, strategy.rules)
         self._keep_alive = keep_alive
         pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(self._layout.columns)
         self._loop = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * pointers)(address)
 
-    def run(self, ticks: Ticks, session: Mapping[str, int], parameters: Mapping[str, Value]) -> Outcome:
-        """Replay the ticks with these parameters (as the strategy's fields hold them)."""
-        room = Room(ticks, first_capacity(ticks))
-        completed, final = self._attempt(ticks, session, parameters, room)
-        if not completed:
-            room = Room(ticks, full_capacity(ticks))
-            _, final = self._attempt(ticks, session, parameters, room)
+    def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
+        """Replay the ticks with these parameters (as the strategy's fields hold them); raises ReplayError."""
+        room = Room(ticks, facts, self._layout.columns, first_capacity(ticks))
+        completed, final = self._attempt(ticks, parameters, room)
+        if not completed and not final["m_failed_line"]:
+            room = Room(ticks, facts, self._layout.columns, full_capacity(ticks))
+            _, final = self._attempt(ticks, parameters, room)
+        if failed := int(final["m_failed_line"]):
+            raise failure(parts.file_and_line(self._strategy, failed), int(final["m_event"]))
         return room.outcome(ticks, final)
 
     def _attempt(
-        self, ticks: Ticks, session: Mapping[str, int], parameters: Mapping[str, Value], room: Room
+        self, ticks: Ticks, parameters: Mapping[str, Value], room: Room
     ) -> tuple[bool, dict[str, int | float]]:
-        of_market = {**session, "first_day": room.first_day, "capacity": room.capacity}
-        given = given_values(self._fields, of_market, parameters)
+        given = given_values(self._fields, room.given, parameters)
         layout = self._layout
         exchanged = (
             np.array([given[name] for name in layout.given_ints], np.int64),
@@ -81,24 +86,40 @@ class CompiledReplay:
         return bool(completed), final | dict(zip(layout.final_floats, exchanged[3].tolist(), strict=True))
 
 
-def compiled_replay(strategy: type[Strategy], on_compile: Callable[[str], None] | None = None) -> CompiledReplay:
+def compiled_replay(
+    strategy: type[Strategy],
+    constants: Mapping[str, int] | None = None,
+    on_compile: Callable[[str], None] | None = None,
+) -> CompiledReplay:
     """Return the compiled replay of a strategy, from this process, from disk, or compiled now.
 
-    on_compile: told the strategy's name when it has to be compiled. Raises StrategyError for a class that cannot be.
+    constants: fields of the market that this loop is made for and need not ask about. on_compile: told the strategy's
+    name when it has to be compiled. Raises StrategyError for a class that cannot be.
     """
-    key = code_key(strategy)
+    fixed = _fixed(strategy, constants)
+    key = code_key(strategy, fixed)
     with _loading:
         if key not in _loaded:
-            address, keep_alive = _load(key) or _compile(key, strategy, on_compile)
+            address, keep_alive = _load(key) or _compile(key, strategy, fixed, on_compile)
             _loaded[key] = CompiledReplay(strategy, address, keep_alive)
         return _loaded[key]
 
 
-def code_key(strategy: type[Strategy]) -> str:
+def check_compilable(strategy: type[Strategy], constants: Mapping[str, int]) -> None:
+    """Raise StrategyError, or its kind NotCompilable, where no loop can be made; quick when one was before."""
+    if codecache.read(code_key(strategy, _fixed(strategy, constants))) is None:
+        specialise.loop_source(strategy, constants)
+
+
+def _fixed(strategy: type[Strategy], constants: Mapping[str, int] | None) -> dict[str, int]:
+    return {name: value for name, value in (constants or {}).items() if name in strategy.rules.__annotations__}
+
+
+def code_key(strategy: type[Strategy], constants: Mapping[str, int]) -> str:
     """Return the hash of all that goes into a strategy's machine code."""
     if strategy not in _keys:
         _keys[strategy] = _hash_of_ingredients(strategy)
-    return _keys[strategy]
+    return hashlib.sha256(f"{_keys[strategy]} {sorted(constants.items())}".encode()).hexdigest()
 
 
 def _hash_of_ingredients(strategy: type[Strategy]) -> str:
@@ -114,7 +135,7 @@ def _hash_of_ingredients(strategy: type[Strategy]) -> str:
     ingredients += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
     ingredients += [inspect.getsource(module) for module in (*ENGINE_SOURCES, *modules)]
     ingredients.append(fields_of(strategy))  # kinds and starts may come from a module that is not among these
-    for module in (market, *modules):
+    for module in (*ENGINE_SOURCES, *modules):
         ingredients += [
             f"{name}={value!r}" for name, value in sorted(vars(module).items()) if isinstance(value, (int, float))
         ]
@@ -134,11 +155,13 @@ def _load(key: str) -> tuple[int, object] | None:
     return (_address_of(kept), _engine) if kept is not None else None
 
 
-def _compile(key: str, strategy: type[Strategy], on_compile: Callable[[str], None] | None) -> tuple[int, object]:
-    source = specialise.loop_source(strategy)
+def _compile(
+    key: str, strategy: type[Strategy], constants: Mapping[str, int], on_compile: Callable[[str], None] | None
+) -> tuple[int, object]:
+    source = specialise.loop_source(strategy, constants)
     if on_compile:
         on_compile(strategy.__name__)
-    function = _with_numba(source, layout_of(fields_of(strategy)))
+    function = _with_numba(source, layout_of(fields_of(strategy), strategy.rules))
     code = _machine_code(function.inspect_llvm(), function.native_name)
     if code is None:
         return function.address, function

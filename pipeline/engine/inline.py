@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.engine.lower import Expressions
 from pipeline.engine.parts import Method, Part, Scope, assign, error_at, refusal, unknown_field
+from pipeline.engine.soundness import check_method
 from pipeline.errors import StrategyError, nearest
 
 if TYPE_CHECKING:
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 class Inliner(Expressions):
     """Flattens one method and all it calls."""
 
-    def __init__(self, parts: Mapping[str, Part], verbs: frozenset[str]) -> None:
+    def __init__(self, parts: Mapping[str, Part]) -> None:
         super().__init__(parts)
-        self._verbs = verbs
         self._open: list[ast.FunctionDef] = []
 
     def body(
@@ -40,6 +40,8 @@ class Inliner(Expressions):
                 f"{method.file}, line {method.definition.lineno}: {method.definition.name} calls itself."
             )
         scope = Scope(method, dict(names), dict(parts), owner, f"_{self.count()}", result)
+        if scope.of_strategy:
+            check_method(method, value_wanted=result is not None)
         statements = method.definition.body
         if statements and isinstance(statements[-1], ast.Return):
             tail: ast.Return | None = statements[-1]
@@ -76,6 +78,10 @@ class Inliner(Expressions):
                 return [node]
             case ast.Return():
                 return self._early_return(node, scope)
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)) if len(targets) == len(
+                values
+            ):
+                return self._store_several(targets, values, scope)
             case ast.Assign(targets=[target]):
                 return self._store(target, node.value, scope)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
@@ -87,6 +93,8 @@ class Inliner(Expressions):
                 return self.call(call, scope, result=None)
             case ast.If():
                 before, test = self.expression(node.test, scope)
+                if isinstance(test, ast.Constant):
+                    return before + self._block(node.body if test.value else node.orelse, scope)
                 body = self._block(node.body, scope) or [ast.Pass()]
                 return [*before, ast.If(test, body, self._block(node.orelse, scope))]
             case ast.While(orelse=[]):
@@ -96,7 +104,7 @@ class Inliner(Expressions):
         raise refusal(node, scope, f"`{ast.unparse(node).splitlines()[0]}` is outside what can be compiled.")
 
     def _store(self, target: ast.expr, value: ast.expr, scope: Scope) -> list[ast.stmt]:
-        if isinstance(target, ast.Subscript):
+        if isinstance(target, ast.Subscript) and not scope.of_strategy:
             before, index = self.expression(target.slice, scope)
             more, flat_value = self.expression(value, scope)
             column = ast.Subscript(self.column(target.value, scope), index, ast.Store())
@@ -106,6 +114,13 @@ class Inliner(Expressions):
             return self.call(value, scope, result=name)
         before, flat_value = self.expression(value, scope)
         return [*before, assign(name, flat_value)]
+
+    def _store_several(self, targets: list[ast.expr], values: list[ast.expr], scope: Scope) -> list[ast.stmt]:
+        before, flat = self.operands(values, scope)
+        kept = [self.temporary() for _ in flat]
+        before += [assign(name, value) for name, value in zip(kept, flat, strict=True)]
+        targeted = [self._target(target, scope) for target in targets]
+        return before + [assign(name, ast.Name(value, ast.Load())) for name, value in zip(targeted, kept, strict=True)]
 
     def _target(self, target: ast.expr, scope: Scope) -> str:
         if isinstance(target, ast.Name):
@@ -163,8 +178,8 @@ class Inliner(Expressions):
         if not (isinstance(call.func, ast.Attribute) and (part := self.part(call.func.value, scope)) is not None):
             raise refusal(call, scope, f"`{ast.unparse(call)}` does nothing the engine knows.")
         name = call.func.attr
-        foreign = part is not scope.owner and scope.owner is not None and scope.owner.prefix == "s_"
-        known = self._verbs if foreign else part.methods.keys()
+        foreign = scope.of_strategy and part is not scope.owner
+        known = part.verbs if foreign else part.methods.keys()
         if name not in known or name not in part.methods:
             raise error_at(call, scope, f"{part.label} has no method '{name}'.{nearest(name, known)}")
         method = part.methods[name]
@@ -189,8 +204,9 @@ class Inliner(Expressions):
     def _keywords(self, call: ast.Call, parameters: Sequence[str], scope: Scope) -> list[ast.expr]:
         by_name = {keyword.arg: keyword.value for keyword in call.keywords}
         wanted = parameters[1 + len(call.args) :][: len(by_name)]
-        if set(by_name) != set(wanted):
-            raise refusal(call, scope, f"`{ast.unparse(call)}`: its arguments are {', '.join(parameters[1:])}.")
+        if list(by_name) != list(wanted):  # evaluated as they stand, so they stand in the order of the parameters
+            expected = ", ".join(parameters[1:])
+            raise error_at(call, scope, f"`{ast.unparse(call)}`: its arguments are, in this order, {expected}.")
         return [by_name[name] for name in wanted]
 
 

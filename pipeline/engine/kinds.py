@@ -56,12 +56,14 @@ def kind_of(node: ast.expr, kinds: Mapping[str, str]) -> str | None:  # noqa: C9
             return _widest([kind_of(value, kinds) for value in values])
         case ast.IfExp(body=yes, orelse=no):
             return _widest([kind_of(yes, kinds), kind_of(no, kinds)])
-        case ast.Call(func=ast.Name(id="int")):
+        case ast.Call(func=ast.Name(id="int" | "round")):
             return "int"
         case ast.Call(func=ast.Name(id="abs"), args=[value]):
             return _widest([kind_of(value, kinds), "int"])
         case ast.Call(func=ast.Attribute(attr="floor" | "ceil" | "trunc")):
             return "int"
+        case ast.Call(func=ast.Attribute(attr="isnan" | "isinf" | "isfinite")):
+            return "bool"
         case _:
             return "float"
 

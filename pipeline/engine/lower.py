@@ -7,13 +7,21 @@ import math
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.parts import Part, Scope, assign, error_at, refusal, unknown_field
+from pipeline.engine.parts import Part, Scope, assign, error_at, line_number, refusal, unknown_field
 from pipeline.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-CONVERSIONS: Final = ("abs", "int", "float")
+CONVERSIONS: Final = ("abs", "int", "float", "round")
+EXACT_MATH: Final = ("sqrt", "fabs", "floor", "ceil", "trunc", "copysign", "isnan", "isinf", "isfinite")
+"""What IEEE 754 fixes to the last bit; a logarithm differs from one C library to the next."""
+
+TO_WHOLE: Final = ("int", "round", "floor", "ceil", "trunc")
+LARGEST_WHOLE: Final = 9.2e18
+
+
+FAILED_LINE: Final = "m_failed_line"
 
 
 class Expressions(ABC):
@@ -31,7 +39,7 @@ class Expressions(ABC):
         """Tell whether a call is one of the market or of the strategy."""
         return isinstance(call.func, ast.Attribute) and self.part(call.func.value, scope) is not None
 
-    def expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:  # noqa: C901, PLR0911
+    def expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:  # noqa: C901, PLR0911, PLR0912
         """Return the statements that come first, and the expression over locals."""
         match node:
             case ast.Constant(value=bool() | int() | float()):
@@ -44,21 +52,29 @@ class Expressions(ABC):
                 before, index = self.expression(node.slice, scope)
                 return before, ast.Subscript(self.column(node.value, scope), index, ast.Load())
             case ast.Call() if self.is_method(node, scope):
-                result = self._temporary()
+                result = self.temporary()
                 return self.call(node, scope, result), ast.Name(result, ast.Load())
             case ast.Call():
                 return self._builtin(node, scope)
             case ast.UnaryOp():
                 before, [operand] = self.operands([node.operand], scope)
-                return before, ast.UnaryOp(node.op, operand)
+                return before, folded(ast.UnaryOp(node.op, operand))
             case ast.BinOp() if not isinstance(node.op, (ast.Pow, ast.MatMult)):
                 before, [left, right] = self.operands([node.left, node.right], scope)
+                if isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)):
+                    before, [left, right] = self._guard_division(node, before, left, right, scope)
                 return before, ast.BinOp(left, node.op, right)
             case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
                 return [], self._none_test(node, scope)
             case ast.Compare(ops=[*operators]) if not any(isinstance(op, (ast.In, ast.NotIn)) for op in operators):
-                before, [left, *others] = self.operands([node.left, *node.comparators], scope)
-                return before, ast.Compare(left, node.ops, others)
+                if len(operators) > 1:
+                    if any(
+                        isinstance(inner, ast.Call) for middle in node.comparators[:-1] for inner in ast.walk(middle)
+                    ):
+                        raise refusal(node, scope, f"`{ast.unparse(node)}` calls in its middle; split it with `and`.")
+                    return self.expression(_chained(node), scope)
+                before, [left, other] = self.operands([node.left, node.comparators[0]], scope)
+                return before, folded(ast.Compare(left, node.ops, [other]))
             case ast.BoolOp():
                 return self._bool(node, scope)
             case ast.IfExp():
@@ -74,17 +90,26 @@ class Expressions(ABC):
             if more:  # what stands to the left is evaluated first, as Python does
                 for at, earlier in enumerate(flat):
                     if not isinstance(earlier, ast.Constant):
-                        before.append(assign(kept := self._temporary(), earlier))
+                        before.append(assign(kept := self.temporary(), earlier))
                         flat[at] = ast.Name(kept, ast.Load())
             before += more
             flat.append(value)
         return before, flat
 
     def _bool(self, node: ast.BoolOp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
-        made = [self.expression(value, scope) for value in node.values]
+        made: list[tuple[list[ast.stmt], ast.expr]] = []
+        for value in node.values:
+            before, flat_value = self.expression(value, scope)
+            decides = isinstance(flat_value, ast.Constant) and bool(flat_value.value) is isinstance(node.op, ast.Or)
+            if not isinstance(flat_value, ast.Constant) or decides or value is node.values[-1] or before:
+                made.append((before, flat_value))
+            if decides:
+                break
+        if len(made) == 1:
+            return made[0]
         if not any(before for before, _ in made[1:]):
             return made[0][0], ast.BoolOp(node.op, [value for _, value in made])
-        kept = self._temporary()
+        kept = self.temporary()
         name = ast.Name(kept, ast.Load())
         test: ast.expr = name if isinstance(node.op, ast.And) else ast.UnaryOp(ast.Not(), name)
         flat: list[ast.stmt] = [*made[-1][0], assign(kept, made[-1][1])]
@@ -94,11 +119,14 @@ class Expressions(ABC):
 
     def _conditional(self, node: ast.IfExp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
         before, test = self.expression(node.test, scope)
+        if isinstance(test, ast.Constant):
+            chosen, value = self.expression(node.body if test.value else node.orelse, scope)
+            return before + chosen, value
         yes_before, yes = self.expression(node.body, scope)
         no_before, no = self.expression(node.orelse, scope)
         if not yes_before and not no_before:
             return before, ast.IfExp(test, yes, no)
-        kept = self._temporary()
+        kept = self.temporary()
         branch = ast.If(test, [*yes_before, assign(kept, yes)], [*no_before, assign(kept, no)])
         return [*before, branch], ast.Name(kept, ast.Load())
 
@@ -107,26 +135,84 @@ class Expressions(ABC):
             raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
         before, values = self.operands(node.args, scope)
         if isinstance(node.func, ast.Attribute) and self._free_name(node.func.value, scope) is math:
-            if callable(getattr(math, node.func.attr, None)):
-                return before, ast.Call(node.func, values, [])
-            raise refusal(node, scope, f"math has no '{node.func.attr}'.{nearest(node.func.attr, dir(math))}")
+            return self._math(node, node.func, before, values, scope)
         name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
-        if name in CONVERSIONS and len(values) == 1:
-            return before, ast.Call(ast.Name(name, ast.Load()), values, [])
+        known = (*CONVERSIONS, "min", "max")
+        if name not in known or name in scope.method.names or name in scope.names:
+            raise refusal(node, scope, f"'{name}' is not a function the compiled engine knows.{nearest(name, known)}")
         if name in ("min", "max") and len(values) > 1:
             return self._least_or_most(name, before, values)
-        known = (*CONVERSIONS, "min", "max")
-        raise refusal(node, scope, f"'{name}' is not a function the compiled engine knows.{nearest(name, known)}")
+        if name not in CONVERSIONS or len(values) != 1:
+            raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
+        if name == "float":
+            return before, ast.BinOp(ast.Constant(1.0), ast.Mult(), values[0])
+        if name in TO_WHOLE:
+            before, values = self._guard_whole(node, before, values, scope)
+        return before, ast.Call(ast.Name(name, ast.Load()), values, [])
+
+    def _math(
+        self, node: ast.Call, function: ast.Attribute, before: list[ast.stmt], values: list[ast.expr], scope: Scope
+    ) -> tuple[list[ast.stmt], ast.expr]:
+        name = function.attr
+        if name not in EXACT_MATH or len(values) != 1 + (name == "copysign"):
+            close = nearest(name, EXACT_MATH)
+            raise refusal(node, scope, f"math.{name} is not compiled.{close} Of math there is {', '.join(EXACT_MATH)}.")
+        if name in TO_WHOLE:
+            before, values = self._guard_whole(node, before, values, scope)
+        if name == "sqrt":
+            before, values = self._guard(node, before, values, ast.Lt(), ast.Constant(0.0), scope)
+        return before, ast.Call(function, values, [])
+
+    def _guard_division(
+        self, node: ast.expr, before: list[ast.stmt], left: ast.expr, right: ast.expr, scope: Scope
+    ) -> tuple[list[ast.stmt], list[ast.expr]]:
+        """Let a division by zero end the replay, as it would in Python; the machine would go on with infinity."""
+        if not scope.of_strategy or (isinstance(right, ast.Constant) and right.value):
+            return before, [left, right]
+        if not isinstance(left, ast.Constant):
+            before = [*before, assign(kept := self.temporary(), left)]
+            left = ast.Name(kept, ast.Load())
+        before, [right] = self._guard(node, before, [right], ast.Eq(), ast.Constant(0), scope, instead=ast.Constant(1))
+        return before, [left, right]
+
+    def _guard_whole(
+        self, node: ast.expr, before: list[ast.stmt], values: list[ast.expr], scope: Scope
+    ) -> tuple[list[ast.stmt], list[ast.expr]]:
+        """Let NaN, infinity and what exceeds 64 bits end the replay; the machine would make some number of them."""
+        before, values = self._guard(node, before, values, ast.Gt(), ast.Constant(LARGEST_WHOLE), scope)
+        before, values = self._guard(node, before, values, ast.Lt(), ast.Constant(-LARGEST_WHOLE), scope)
+        return self._guard(node, before, values, ast.NotEq(), None, scope)
+
+    def _guard(
+        self,
+        node: ast.expr,
+        before: list[ast.stmt],
+        values: list[ast.expr],
+        operator: ast.cmpop,
+        against: ast.expr | None,
+        scope: Scope,
+        instead: ast.expr | None = None,
+    ) -> tuple[list[ast.stmt], list[ast.expr]]:
+        """Note the line as failed when `value operator against` holds (by default against itself), and go on with 1."""
+        if not scope.of_strategy:
+            return before, values
+        value = ast.Name(self.temporary(), ast.Load())
+        test = ast.Compare(value, [operator], [against or value])
+        failed = [
+            assign(FAILED_LINE, ast.Constant(line_number(scope.method, node.lineno))),
+            assign(value.id, instead or ast.Constant(1)),
+        ]
+        return [*before, assign(value.id, values[0]), ast.If(test, failed, [])], [value, *values[1:]]
 
     def _least_or_most(
         self, name: str, before: list[ast.stmt], values: list[ast.expr]
     ) -> tuple[list[ast.stmt], ast.expr]:
         """Spell out Python's own rule, the first of equals and of a NaN, instead of trusting the machine's min."""
-        kept = self._temporary()
+        kept = self.temporary()
         best = ast.Name(kept, ast.Load())
         flat = [*before, assign(kept, values[0])]
         for value in values[1:]:
-            flat.append(assign(rival := self._temporary(), value))
+            flat.append(assign(rival := self.temporary(), value))
             other = ast.Name(rival, ast.Load())
             better = ast.Compare(other, [ast.Lt() if name == "min" else ast.Gt()], [best])
             flat.append(assign(kept, ast.IfExp(better, other, best)))
@@ -158,12 +244,18 @@ class Expressions(ABC):
             if isinstance(constant, float):
                 return ast.Constant(constant)
             raise refusal(node, scope, f"`{ast.unparse(node)}` is not a field of the market or of the strategy.")
-        if node.attr not in part.scalars:
+        if node.attr not in part.scalars or (
+            scope.of_strategy and part is not scope.owner and node.attr in part.hidden
+        ):
             raise unknown_field(node, part, scope)
+        if node.attr in part.constants:
+            return ast.Constant(part.constants[node.attr])
         return ast.Name(part.prefix + node.attr, ast.Load())
 
     def column(self, node: ast.expr, scope: Scope) -> ast.expr:
         """Return the local that stands for a column of the ticks or of the fills."""
+        if scope.of_strategy:
+            raise refusal(node, scope, f"`{ast.unparse(node)}[...]` is outside what can be compiled.")
         if isinstance(node, ast.Name) and node.id in scope.names:
             return ast.Name(scope.names[node.id], ast.Load())
         if isinstance(node, ast.Attribute) and (part := self.part(node.value, scope)) and node.attr in part.columns:
@@ -183,10 +275,30 @@ class Expressions(ABC):
         free = isinstance(node, ast.Name) and node.id not in scope.names and node.id not in scope.parts
         return scope.method.names.get(node.id) if free and isinstance(node, ast.Name) else None
 
-    def _temporary(self) -> str:
+    def temporary(self) -> str:
+        """Return a local that nothing else uses."""
         return f"kept_{self.count()}"
 
     def count(self) -> int:
         """Return the next number, so that no two locals made here share a name."""
         self._made += 1
         return self._made
+
+
+def _chained(node: ast.Compare) -> ast.expr:
+    """Return `a < b < c` as `a < b and b < c`, which is what Python does when b is a plain name or number."""
+    terms = [node.left, *node.comparators]
+    pairs = [
+        ast.copy_location(ast.Compare(left, [operator], [right]), node)
+        for left, operator, right in zip(terms, node.ops, terms[1:], strict=False)
+    ]
+    return ast.copy_location(ast.BoolOp(ast.And(), list(pairs)), node)
+
+
+def folded(node: ast.UnaryOp | ast.Compare) -> ast.expr:
+    """Return the value of an expression over constants, so that a switch that is off leaves no trace."""
+    operands = [node.operand] if isinstance(node, ast.UnaryOp) else [node.left, *node.comparators]
+    if not all(isinstance(operand, ast.Constant) for operand in operands):
+        return node
+    text = ast.unparse(ast.fix_missing_locations(ast.Expression(node)))
+    return ast.Constant(eval(text, {"__builtins__": {}}))  # noqa: S307 - constants and one operator

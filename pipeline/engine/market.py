@@ -1,135 +1,208 @@
-"""The market a strategy sees and the rules every event goes through: session, book, orders and queue, fills, account.
+"""The market a quoting strategy sees and the rules every event goes through: session, book, orders, fills, account.
 
-Written once, as ordinary Python. The plain engine runs this class as it stands; the compiled engine makes its loop
-from this very text, so it keeps to the subset of Python that `specialise.py` states.
-
-How our orders fill (the `classic` execution model):
+How our orders fill, under the `classic` execution model:
 
 * Only a trade print fills. It reaches our ask when its price is at or above it, our bid when at or below it.
 * A print first consumes the quantity that stood ahead of us when the order was placed; what is left fills us.
 * Nothing but such prints moves us up the queue: no cancellation, no change of the displayed quantity.
 * Each side may use the whole print, the ask first. A fill is booked at the price of the print.
 * The strategy acts before the print is matched, so an order placed on a print can be filled by it.
+* Orders, their queue positions and the position survive the night; the book does not.
+* The first print from the closing auction on closes the position at its price, whatever its volume.
+
+Each `execution` switch changes one of these; `execution.py` lists them. The classic loop is made with the switches off
+and holds no trace of them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import ClassVar
 
+from pipeline.engine.account import Account
+from pipeline.engine.tape import BUY, DAY, NO_DAY, SELL
 from pipeline.ticks import ASK, BID, TRADE
 
-if TYPE_CHECKING:
-    from pipeline.engine.strategy import Strategy
 
-BUY: Final = 1
-SELL: Final = -1
+class Market(Account):
+    """The state of one security's replay. A side of the book with size 0 is empty."""
 
-DAY: Final = 86_400_000_000_000
-NO_DAY: Final = -(2**62)
-MOST_FILLS_AN_EVENT: Final = 4
+    verbs: ClassVar[tuple[str, ...]] = (
+        *Account.verbs,
+        *("quote_bid", "resize_bid", "watch_bid", "cancel_bid", "buy_at_ask"),
+        *("quote_ask", "resize_ask", "watch_ask", "cancel_ask", "sell_at_bid"),
+        *("stand_aside", "resume"),
+    )
 
-IntColumn: TypeAlias = "list[int] | memoryview[int]"
-FloatColumn: TypeAlias = "list[float] | memoryview[float]"
+    order_price_fills: bool
+    cancel_overnight: bool
+    print_used_once: bool
+    match_first: bool
+    through_clears: bool
+    no_self_cross: bool
+    wait_while_crossed: bool
+    flatten_at_touch: bool
+    cancel_stale: bool
+    open_delay: int
+    latency: int
 
-
-class Market:
-    """The state of one security's replay.
-
-    Prices in AED, sizes in shares, times in ns on the exchange's local clock. A side of the book with size 0 is empty.
-    """
-
-    strategy: Strategy
-
-    quoting_opens: int
-    quoting_closes: int
-    auction_prints: int
-    first_day: int
-    capacity: int
-
-    market_days: IntColumn
-    fill_event: IntColumn
-    fill_side: IntColumn
-    fill_price: FloatColumn
-    fill_quantity: IntColumn
-    fill_realized: FloatColumn
-    fill_position: IntColumn
-    fill_pnl: FloatColumn
-
-    event: int = 0
-    now: int = 0
-    kind: int = 0
-    price: float = 0.0
-    volume: int = 0
-
-    day_start: int = NO_DAY
-    day_index: int = 0
     flat_day: int = NO_DAY
     closed: bool = False
     flatten_pending: bool = False
+    standing_aside: bool = False
 
     bid: float = 0.0
     bid_size: int = 0
     ask: float = 0.0
     ask_size: int = 0
-    last_price: float = 0.0
 
     bid_live: bool = False
     bid_order: float = 0.0
     bid_ahead: int = 0
     bid_remaining: int = 0
+    bid_sent: bool = False
+    bid_arrives: int = 0
+    bid_sent_price: float = 0.0
+    bid_sent_size: int = 0
     ask_live: bool = False
     ask_order: float = 0.0
     ask_ahead: int = 0
     ask_remaining: int = 0
-
-    position: int = 0
-    entry_price: float = 0.0
-    realized_pnl: float = 0.0
-    fills: int = 0
-
-    events: int = 0
-    session_rows: int = 0
-    bid_count: int = 0
-    ask_count: int = 0
-    trade_count: int = 0
+    ask_sent: bool = False
+    ask_arrives: int = 0
+    ask_sent_price: float = 0.0
+    ask_sent_size: int = 0
 
     # What a strategy may do
 
-    def quote_bid(self, price: float, size: int) -> None:
-        """Place our bid at the back of its queue, replacing the one we had."""
+    def quote_bid(self, price: float, size: int) -> bool:
+        """Place our bid at the back of its queue, replacing the one we had; say whether it may stand."""
+        if self.wait_while_crossed and self.bid_size > 0 and self.ask_size > 0 and self.bid >= self.ask:
+            self.watch_bid(price)
+            return False
+        if self.latency > 0:
+            self.bid_sent = True
+            self.bid_arrives = self.now + self.latency
+            self.bid_sent_price = price
+            self.bid_sent_size = size
+        else:
+            self.join_bid(price, size)
+        return True
+
+    def quote_ask(self, price: float, size: int) -> bool:
+        """Place our ask at the back of its queue, replacing the one we had; say whether it may stand."""
+        if self.wait_while_crossed and self.bid_size > 0 and self.ask_size > 0 and self.bid >= self.ask:
+            self.watch_ask(price)
+            return False
+        if self.latency > 0:
+            self.ask_sent = True
+            self.ask_arrives = self.now + self.latency
+            self.ask_sent_price = price
+            self.ask_sent_size = size
+        else:
+            self.join_ask(price, size)
+        return True
+
+    def resize_bid(self, size: int) -> bool:
+        """Let our bid stand at the price and in the place it has, with this size; say whether it may."""
+        if self.wait_while_crossed and self.bid_size > 0 and self.ask_size > 0 and self.bid >= self.ask:
+            self.watch_bid(self.bid_order)
+            return False
+        if self.no_self_cross and self.ask_live and self.bid_order >= self.ask_order:
+            self.remove_ask()
+        self.bid_remaining = size
         self.bid_live = True
+        return True
+
+    def resize_ask(self, size: int) -> bool:
+        """Let our ask stand at the price and in the place it has, with this size; say whether it may."""
+        if self.wait_while_crossed and self.bid_size > 0 and self.ask_size > 0 and self.bid >= self.ask:
+            self.watch_ask(self.ask_order)
+            return False
+        if self.no_self_cross and self.bid_live and self.ask_order <= self.bid_order:
+            self.remove_bid()
+        self.ask_remaining = size
+        self.ask_live = True
+        return True
+
+    def watch_bid(self, price: float) -> None:
+        """Have no bid, but keep a place in the queue as it stands at this price now, for `resize_bid` to take."""
+        self.cancel_bid()
         self.bid_order = price
         self.bid_ahead = self.bid_size if price <= self.bid else 0
-        self.bid_remaining = size
 
-    def quote_ask(self, price: float, size: int) -> None:
-        """Place our ask at the back of its queue, replacing the one we had."""
-        self.ask_live = True
+    def watch_ask(self, price: float) -> None:
+        """Have no ask, but keep a place in the queue as it stands at this price now, for `resize_ask` to take."""
+        self.cancel_ask()
         self.ask_order = price
         self.ask_ahead = self.ask_size if price >= self.ask else 0
-        self.ask_remaining = size
 
     def cancel_bid(self) -> None:
         """Take our bid out of the market."""
         self.bid_live = False
         self.bid_remaining = 0
+        self.bid_sent = False
 
     def cancel_ask(self) -> None:
         """Take our ask out of the market."""
         self.ask_live = False
         self.ask_remaining = 0
+        self.ask_sent = False
+
+    def buy_at_ask(self, quantity: int) -> int:
+        """Take from the ask's touch, at most what it shows; return how much. The book does not change."""
+        taken = min(quantity, self.ask_size)
+        if taken > 0:
+            self.book_fill(BUY, self.ask, taken)
+        return taken
+
+    def sell_at_bid(self, quantity: int) -> int:
+        """Give to the bid's touch, at most what it shows; return how much. The book does not change."""
+        taken = min(quantity, self.bid_size)
+        if taken > 0:
+            self.book_fill(SELL, self.bid, taken)
+        return taken
+
+    def stand_aside(self) -> None:
+        """Let no print fill our orders until `resume`."""
+        self.standing_aside = True
+
+    def resume(self) -> None:
+        """Let prints fill our orders again."""
+        self.standing_aside = False
 
     # What happens on an event
 
     def on_event(self) -> None:
-        """Take the security through one event whose price is above zero."""
-        self.events += 1
-        if self.now < self.day_start or self.now >= self.day_start + DAY:
-            self.begin_day()
-        if self.kind == TRADE:
-            self.market_days[self.day_index] = 1
-        time_of_day = self.now - self.day_start
-        if time_of_day >= self.auction_prints and not self.closed:
+        """Take the security through one event; a price of zero is a placeholder and none."""
+        if self.price > 0.0:
+            self.events += 1
+            if self.now < self.day_start or self.now >= self.day_start + DAY:
+                self.begin_day()
+            self.time_of_day = self.now - self.day_start
+            if self.kind == TRADE:
+                self.market_days[self.day_index] = 1
+            if not self.closing() and self.continuous_opens <= self.time_of_day < self.continuous_closes:
+                self.trade_continuously()
+
+    def begin_day(self) -> None:
+        """Empty the book."""
+        self.turn_day()
+        self.bid_size = 0
+        self.ask_size = 0
+        if self.flat_day != self.day_start:
+            self.closed = False
+            self.flatten_pending = False
+        if self.cancel_overnight:
+            self.remove_bid()
+            self.remove_ask()
+            self.strategy.on_overnight_cancel(self)
+
+    def closing(self) -> bool:
+        """Close the position at the end of the day; say whether the event ends here."""
+        late = self.flatten_at_touch and self.time_of_day >= self.continuous_closes
+        if late and self.position != 0 and self.bid_size > 0 and self.ask_size > 0:
+            self.flatten(self.bid if self.position > 0 else self.ask)
+        if self.time_of_day >= self.auction_prints and not self.closed:
             self.closed = True
             self.flat_day = self.day_start
             if self.position != 0:
@@ -137,24 +210,21 @@ class Market:
         if self.flatten_pending:
             if self.kind == TRADE:
                 self.flatten_pending = False
-                self.flatten()
-            return
-        if time_of_day < self.quoting_opens or time_of_day >= self.quoting_closes:
-            return
-        self.update_book()
-        self.strategy.on_tick(self)
-        if self.kind == TRADE:
-            self.match_print()
+                self.flatten(self.price)
+            return True
+        return False
 
-    def begin_day(self) -> None:
-        """Empty the book; our orders, their queue positions and the position survive the night."""
-        self.day_start = self.now // DAY * DAY
-        self.day_index = self.day_start // DAY - self.first_day
-        self.bid_size = 0
-        self.ask_size = 0
-        if self.flat_day != self.day_start:
-            self.closed = False
-            self.flatten_pending = False
+    def trade_continuously(self) -> None:
+        """Let an event inside the quoting session reach the book, the strategy and our orders."""
+        if self.latency > 0:
+            self.take_arrivals()
+        self.update_book()
+        if self.time_of_day >= self.continuous_opens + self.open_delay:
+            if self.match_first and self.kind == TRADE and not self.standing_aside:
+                self.match_print()
+            self.strategy.on_tick(self)
+            if not self.match_first and self.kind == TRADE and not self.standing_aside:
+                self.match_print()
 
     def update_book(self) -> None:
         """Let a quote replace its side of the book; a print leaves the book as it is."""
@@ -170,25 +240,75 @@ class Market:
         else:
             self.trade_count += 1
             self.last_price = self.price
+        if self.cancel_stale:
+            if self.bid_live and (self.bid_size == 0 or self.bid != self.bid_order):
+                self.remove_bid()
+            if self.ask_live and (self.ask_size == 0 or self.ask != self.ask_order):
+                self.remove_ask()
+
+    def take_arrivals(self) -> None:
+        """Let orders sent long enough ago join their queues, in the book as it stands before this event."""
+        if self.bid_sent and self.now >= self.bid_arrives:
+            self.bid_sent = False
+            self.join_bid(self.bid_sent_price, self.bid_sent_size)
+        if self.ask_sent and self.now >= self.ask_arrives:
+            self.ask_sent = False
+            self.join_ask(self.ask_sent_price, self.ask_sent_size)
+
+    def join_bid(self, price: float, size: int) -> None:
+        """Put our bid at the back of its queue: behind what the touch shows, or first when it betters the touch."""
+        if self.no_self_cross and self.ask_live and price >= self.ask_order:
+            self.remove_ask()
+        self.bid_live = True
+        self.bid_order = price
+        self.bid_ahead = self.bid_size if price <= self.bid else 0
+        self.bid_remaining = size
+
+    def join_ask(self, price: float, size: int) -> None:
+        """Put our ask at the back of its queue: behind what the touch shows, or first when it betters the touch."""
+        if self.no_self_cross and self.bid_live and price <= self.bid_order:
+            self.remove_bid()
+        self.ask_live = True
+        self.ask_order = price
+        self.ask_ahead = self.ask_size if price >= self.ask else 0
+        self.ask_remaining = size
+
+    def remove_bid(self) -> None:
+        """Cancel our bid for good: neither its price nor its place is kept."""
+        self.cancel_bid()
+        self.bid_order = 0.0
+        self.bid_ahead = 0
+
+    def remove_ask(self) -> None:
+        """Cancel our ask for good: neither its price nor its place is kept."""
+        self.cancel_ask()
+        self.ask_order = 0.0
+        self.ask_ahead = 0
 
     def match_print(self) -> None:
         """Match a print against our orders, the ask side first; both quotes are read before either is matched."""
         price = self.price
+        left = self.volume
         ask_reached = self.ask_live and price >= self.ask_order
         bid_reached = self.bid_live and price <= self.bid_order
         if ask_reached:
-            left = self.volume
+            if self.through_clears and price != self.ask_order:
+                self.ask_ahead = 0
             passed = min(self.ask_ahead, left)
             self.ask_ahead -= passed
             left -= passed
             filled = min(self.ask_remaining, left)
+            left -= filled
             if filled > 0:
                 self.ask_remaining -= filled
                 if self.ask_remaining == 0:
                     self.ask_live = False
-                self.book_fill(SELL, price, filled)
+                self.book_fill(SELL, self.ask_order if self.order_price_fills else price, filled)
         if bid_reached:
-            left = self.volume
+            if not self.print_used_once:
+                left = self.volume
+            if self.through_clears and price != self.bid_order:
+                self.bid_ahead = 0
             passed = min(self.bid_ahead, left)
             self.bid_ahead -= passed
             left -= passed
@@ -197,79 +317,4 @@ class Market:
                 self.bid_remaining -= filled
                 if self.bid_remaining == 0:
                     self.bid_live = False
-                self.book_fill(BUY, price, filled)
-
-    def flatten(self) -> None:
-        """Close the whole position at the print's price, whatever its volume; live orders stay."""
-        side = SELL if self.position > 0 else BUY
-        self.book_fill(side, self.price, abs(self.position))
-
-    def book_fill(self, side: int, price: float, quantity: int) -> None:
-        """Book a fill: close what it closes, open what is left, record it, tell the strategy."""
-        realized = 0.0
-        opening = quantity
-        if side == BUY:
-            if self.position < 0:
-                closing = min(quantity, -self.position)
-                realized += (self.entry_price - price) * closing
-                self.realized_pnl += realized
-                self.position += closing
-                opening -= closing
-            if opening > 0:
-                if self.position == 0:
-                    self.entry_price = price
-                    self.position = opening
-                else:
-                    cost = self.entry_price * self.position + price * opening
-                    self.position += opening
-                    self.entry_price = cost / self.position
-        else:
-            if self.position > 0:
-                closing = min(quantity, self.position)
-                realized += (price - self.entry_price) * closing
-                self.realized_pnl += realized
-                self.position -= closing
-                opening -= closing
-            if opening > 0:
-                if self.position == 0:
-                    self.entry_price = price
-                    self.position = -opening
-                else:
-                    cost = self.entry_price * -self.position + price * opening
-                    self.position -= opening
-                    self.entry_price = cost / -self.position
-        at = self.fills
-        self.fill_event[at] = self.event
-        self.fill_side[at] = side
-        self.fill_price[at] = price
-        self.fill_quantity[at] = quantity
-        self.fill_realized[at] = realized
-        self.fill_position[at] = self.position
-        self.fill_pnl[at] = self.realized_pnl
-        self.fills = at + 1
-        self.strategy.on_fill(self, side, price, quantity)
-
-
-def replay(
-    m: Market,
-    strategy: Strategy,
-    count: int,
-    timestamps: IntColumn,
-    kinds: IntColumn,
-    prices: FloatColumn,
-    volumes: IntColumn,
-) -> bool:
-    """Replay all events; return False when the fill columns had no room for the next event's fills."""
-    strategy.on_start()
-    for i in range(count):
-        price = prices[i]
-        if price > 0.0:
-            if m.fills > m.capacity - MOST_FILLS_AN_EVENT:
-                return False
-            m.event = i
-            m.now = timestamps[i]
-            m.kind = kinds[i]
-            m.price = price
-            m.volume = volumes[i]
-            m.on_event()
-    return True
+                self.book_fill(BUY, self.bid_order if self.order_price_fills else price, filled)

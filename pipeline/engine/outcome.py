@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.market import DAY, MOST_FILLS_AN_EVENT, SELL
+from pipeline.engine.tape import DAY, MOST_FILLS_AN_EVENT, SELL
+from pipeline.errors import ReplayError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
@@ -23,7 +24,12 @@ COLUMN_TYPES: Final = {
     "fill_realized": np.float64,
     "fill_position": np.int64,
     "fill_pnl": np.float64,
+    "fill_type": np.int8,
+    "fill_reference": np.float64,
+    "tick_below": np.float64,
+    "tick_size": np.float64,
 }
+GIVEN_COLUMNS: Final = ("tick_below", "tick_size")
 
 Number: TypeAlias = int | float
 
@@ -34,6 +40,7 @@ class Fills:
 
     event: index of the tick that filled us. timestamp: ns, exchange-local. side: +1 buy, -1 sell.
     price: AED. quantity, position (after the fill): shares. realized (by this fill), pnl (running total): AED.
+    trade_type (index into the strategy's trade_types) and reference (AED): of an auction strategy's trades, else None.
     """
 
     event: Int64s
@@ -44,6 +51,8 @@ class Fills:
     realized: Float64s
     position: Int64s
     pnl: Float64s
+    trade_type: Int8s | None = None
+    reference: Float64s | None = None
 
     def __len__(self) -> int:
         return len(self.event)
@@ -62,24 +71,44 @@ class Outcome:
     final: Mapping[str, Number]
 
 
-class Room:
-    """The columns a replay fills, sized for `capacity` fills."""
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a replay is told of its market: session and switches by field, and the tick sizes from which prices on."""
 
-    def __init__(self, ticks: Ticks, capacity: int) -> None:
+    fields: Mapping[str, int]
+    tick_below: Float64s
+    tick_size: Float64s
+
+
+class Room:
+    """The columns of a replay: those it is given, and those it fills, sized for `capacity` fills."""
+
+    def __init__(self, ticks: Ticks, facts: Facts, names: Iterable[str], capacity: int) -> None:
         first, last = (0, 0)
         if len(ticks):
             first, last = int(ticks.timestamp.min()) // DAY, int(ticks.timestamp.max()) // DAY
-        self.first_day = first
-        self.capacity = capacity
-        self.columns = {
-            name: np.zeros(last - first + 1, kind) if name == "market_days" else np.empty(capacity, kind)
-            for name, kind in COLUMN_TYPES.items()
+        self._first_day = first
+        self.given: dict[str, int] = {
+            **facts.fields,
+            "first_day": first,
+            "last_day": last,
+            "capacity": capacity,
+            "tick_levels": len(facts.tick_size),
         }
+        days = last - first + 1
+        self.columns: dict[str, Any] = {
+            name: np.zeros(days, COLUMN_TYPES[name])
+            if name == "market_days"
+            else np.empty(capacity, COLUMN_TYPES[name])
+            for name in names
+            if name not in GIVEN_COLUMNS
+        }
+        self.columns |= {"tick_below": facts.tick_below, "tick_size": facts.tick_size}
 
     def outcome(self, ticks: Ticks, final: Mapping[str, Number]) -> Outcome:
         """Cut the columns to what was filled and give them their names."""
         count = int(final["m_fills"])
-        cut = {name: column[:count].copy() for name, column in self.columns.items() if name != "market_days"}
+        cut = {name: column[:count].copy() for name, column in self.columns.items() if name.startswith("fill_")}
         fills = Fills(
             event=cut["fill_event"],
             timestamp=ticks.timestamp[cut["fill_event"]],
@@ -89,8 +118,10 @@ class Room:
             realized=cut["fill_realized"],
             position=cut["fill_position"],
             pnl=cut["fill_pnl"],
+            trade_type=cut.get("fill_type"),
+            reference=cut.get("fill_reference"),
         )
-        days = np.flatnonzero(self.columns["market_days"]).astype(np.int64) + self.first_day
+        days = np.flatnonzero(self.columns["market_days"]).astype(np.int64) + self._first_day
         return Outcome(fills, days, final)
 
 
@@ -107,3 +138,11 @@ def full_capacity(ticks: Ticks) -> int:
 def side_names(side: Int8s) -> list[str]:
     """Return 'buy' or 'sell' for each fill."""
     return ["sell" if one == SELL else "buy" for one in side.tolist()]
+
+
+def failure(where: str, event: int) -> ReplayError:
+    """Return the error of a line that divided by zero, or made a whole number of what is none, at a tick."""
+    return ReplayError(
+        f"{where}: a division by zero, or a number that is none or too large, at tick {event:,}. "
+        "Test for it before this line."
+    )

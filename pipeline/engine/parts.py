@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import StrategyError, nearest
+from pipeline.errors import NotCompilable, StrategyError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SUBSET: Final = (
     "The compiled engine takes assignments, if, while, for over range, arithmetic, comparisons, "
-    "min, max, abs, int, float and math; run anything else with --engine python."
+    "min, max, abs, int, float, round, and of math what is exact; run anything else with --engine python."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A function's definition with what its free names mean and the file it stands in."""
+    """A function's definition, what its free names mean, its file, and its class's place among its class's bases."""
 
     definition: ast.FunctionDef
     names: Mapping[str, Any]
     file: str
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the two objects a loop is made from, by the prefix its fields carry as locals."""
+    """One of the two objects a loop is made from, by the prefix its fields carry as locals.
+
+    verbs: the methods the other part may call. constants: fields that keep one value in this loop. hidden: fields the
+    other part may not see.
+    """
 
     prefix: str
     label: str
@@ -37,7 +43,10 @@ class Part:
     optional: frozenset[str]
     frozen: frozenset[str]
     methods: Mapping[str, Method]
+    verbs: frozenset[str] = frozenset()
     links: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, bool | int] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -54,23 +63,47 @@ class Scope:
     left_early: str | None = None
     needs_way_out: bool = False
 
+    @property
+    def of_strategy(self) -> bool:
+        """Whether this is a user's text, which is checked, and not the engine's own."""
+        return self.owner is not None and self.owner.prefix == "s_"
+
+
+LINES_A_FILE: Final = 1_000_000
+
+
+def line_number(method: Method, line: int) -> int:
+    """Return one number for a line of a method's file, by which `file_and_line` finds it again."""
+    return method.place * LINES_A_FILE + line
+
+
+def file_and_line(strategy: type, number: int) -> str:
+    """Return the file and line that `line_number` made a number of."""
+    place, line = divmod(number, LINES_A_FILE)
+    return f"{sys.modules[strategy.__mro__[place].__module__].__file__}, line {line}"
+
 
 def assign(name: str, value: ast.expr) -> ast.stmt:
     """Return the statement `name = value`."""
     return ast.Assign([ast.Name(name, ast.Store())], value)
 
 
+def error_in(method: Method, node: ast.expr | ast.stmt, why: str) -> StrategyError:
+    """Return an error that names the file and the line of `node`."""
+    return StrategyError(f"{method.file}, line {node.lineno}: {why}")
+
+
 def error_at(node: ast.expr | ast.stmt, scope: Scope, why: str) -> StrategyError:
     """Return an error that names the file and the line of `node`."""
-    return StrategyError(f"{scope.method.file}, line {node.lineno}: {why}")
+    return error_in(scope.method, node, why)
 
 
-def refusal(node: ast.expr | ast.stmt, scope: Scope, why: str) -> StrategyError:
+def refusal(node: ast.expr | ast.stmt, scope: Scope, why: str) -> NotCompilable:
     """Return an error for what lies outside the subset, which it states."""
-    return error_at(node, scope, f"{why} {SUBSET}")
+    return NotCompilable(f"{scope.method.file}, line {node.lineno}: {why} {SUBSET}")
 
 
 def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyError:
     """Return an error for a field that a part does not have, with the nearest one it has."""
-    known = sorted(part.scalars | part.methods.keys())
+    known = sorted((part.scalars - part.hidden) | part.methods.keys())
     return error_at(node, scope, f"{part.label} has no '{node.attr}'.{nearest(node.attr, known)}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.engine.market import Market, replay
-from pipeline.engine.outcome import Outcome, Room, full_capacity
+from pipeline.engine.outcome import Facts, Outcome, Room, failure, full_capacity
 from pipeline.engine.specialise import market_fields
 from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.engine.tape import replay
 from pipeline.errors import StrategyError
 
 if TYPE_CHECKING:
@@ -26,22 +29,37 @@ class PlainReplay:
         self._strategy = strategy
         self._fields = fields_of(strategy)
 
-    def run(self, ticks: Ticks, session: Mapping[str, int], parameters: Mapping[str, Value]) -> Outcome:
+    def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
         """Replay the ticks with these parameters (as the strategy's fields hold them)."""
-        room = Room(ticks, full_capacity(ticks))
-        market = Market()
+        rules = self._strategy.rules
+        of_market = market_fields(rules)
+        room = Room(ticks, facts, of_market.columns, full_capacity(ticks))
+        market: Any = rules()
         strategy = self._strategy(**parameters, **{name: memory.start for name, memory in self._fields.memory.items()})
+        for name, start in self._fields.objects.items():
+            setattr(strategy, name, deepcopy(start))
         market.strategy = strategy
-        given: Mapping[str, Any] = {**session, "first_day": room.first_day, "capacity": room.capacity}
         columns = {name: _view(column) for name, column in room.columns.items()}
-        for name, value in {**given, **columns}.items():
+        for name, value in {**room.given, **columns}.items():
             setattr(market, name, value)
         of_ticks = [_view(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
-        replay(market, strategy, len(ticks), *of_ticks)
+        try:
+            replay(market, strategy, len(ticks), *of_ticks)
+        except (ZeroDivisionError, ValueError, OverflowError) as error:
+            if (where := self._line_of(error)) is None:
+                raise
+            raise failure(where, market.event) from error
         self._check_memory(strategy)
-        final = {"m_" + name: getattr(market, name) for name in market_fields().state}
+        final = {"m_" + name: getattr(market, name) for name in of_market.state}
         final |= {"s_" + name: getattr(strategy, name) for name in self._fields.memory}
         return room.outcome(ticks, {name: _number(value) for name, value in final.items()})
+
+    def _line_of(self, error: Exception) -> str | None:
+        """Return the line of the strategy's own text that failed by itself, as the compiled engine would name it."""
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        files = {str(sys.modules[base.__module__].__file__) for base in self._strategy.__mro__[:-1]}
+        raised = (last.line or "").startswith("raise")
+        return f"{last.filename}, line {last.lineno}" if last.filename in files and not raised else None
 
     def _check_memory(self, strategy: Strategy) -> None:
         for name, memory in self._fields.memory.items():

@@ -1,6 +1,6 @@
-"""A strategy class and the market's rules in, the text of one flat loop out: what the compiled engine compiles.
+"""A strategy class and the rules of its market in, the text of one flat loop out: what the compiled engine compiles.
 
-The loop takes pointers only: the ticks, the values given to it (session, parameters) and the columns it fills.
+The loop takes pointers only: the ticks, the values given to it (session, switches, parameters) and its columns.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import inspect
 import sys
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine import market
+from pipeline.engine import tape
 from pipeline.engine.inline import Inliner
 from pipeline.engine.kinds import check_kinds
 from pipeline.engine.parts import Method, Part
 from pipeline.engine.strategy import Fields, Strategy, fields_of
-from pipeline.errors import StrategyError
+from pipeline.errors import NotCompilable, StrategyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
 
 LOOP_NAME: Final = "loop"
+HIDDEN: Final = frozenset({"capacity", "first_day", "day_index", "tick_levels", "failed_line", "events"})
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
 EXCHANGED: Final = ("given_ints", "given_floats", "final_ints", "final_floats")
-VERBS: Final = frozenset({"quote_bid", "quote_ask", "cancel_bid", "cancel_ask"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +43,32 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class MarketFields:
-    """The fields of `Market` by what they are to a replay."""
+    """The fields of a market by what they are to a replay: given, state, columns (with the kind of their numbers)."""
 
     given: Mapping[str, str]
     state: Mapping[str, str]
-    columns: tuple[str, ...]
+    columns: Mapping[str, str]
+    starts: Mapping[str, int | float | bool]
 
 
-@cache
-def market_fields() -> MarketFields:
-    """Read the fields of `Market` in the order of their declaration."""
-    hints: Mapping[str, str] = market.Market.__annotations__
+def market_fields(rules: type[tape.Tape]) -> MarketFields:
+    """Read the fields of a market class and of what it is built on, in the order of their declaration."""
+    hints: dict[str, str] = {}
+    for base in reversed(rules.__mro__):
+        hints |= {name: str(hint) for name, hint in vars(base).get("__annotations__", {}).items()}
     scalars = {name: hint for name, hint in hints.items() if hint in ("int", "float", "bool")}
-    state = {name: kind for name, kind in scalars.items() if hasattr(market.Market, name)}
-    given = {name: kind for name, kind in scalars.items() if name not in state}
-    return MarketFields(given, state, tuple(name for name, hint in hints.items() if hint.endswith("Column")))
+    starts = {name: getattr(rules, name) for name in scalars if hasattr(rules, name)}
+    return MarketFields(
+        given={name: kind for name, kind in scalars.items() if name not in starts},
+        state={name: kind for name, kind in scalars.items() if name in starts},
+        columns={name: hint[: -len("Column")].lower() for name, hint in hints.items() if hint.endswith("Column")},
+        starts=starts,
+    )
 
 
-def layout_of(fields: Fields) -> Layout:
-    """Return the layout of the loop made for a strategy with these fields."""
-    of_market = market_fields()
+def layout_of(fields: Fields, rules: type[tape.Tape]) -> Layout:
+    """Return the layout of a loop made for a strategy with these fields, in a market with these rules."""
+    of_market = market_fields(rules)
     given = [("m_" + name, kind) for name, kind in of_market.given.items()]
     for name, parameter in fields.parameters.items():
         if parameter.optional:
@@ -76,11 +81,11 @@ def layout_of(fields: Fields) -> Layout:
         given_floats=tuple(name for name, kind in given if kind == "float"),
         final_ints=tuple(name for name, kind in final if kind != "float"),
         final_floats=tuple(name for name, kind in final if kind == "float"),
-        columns=of_market.columns,
+        columns=tuple(of_market.columns),
     )
 
 
-def given_values(fields: Fields, of_market: Mapping[str, int], parameters: Mapping[str, Value]) -> dict[str, float]:
+def given_values(fields: Fields, of_market: Mapping[str, float], parameters: Mapping[str, Value]) -> dict[str, float]:
     """Return the loop's given values by their names in the layout."""
     given: dict[str, float] = {"m_" + name: value for name, value in of_market.items()}
     for name, parameter in fields.parameters.items():
@@ -91,31 +96,37 @@ def given_values(fields: Fields, of_market: Mapping[str, int], parameters: Mappi
     return given
 
 
-def loop_source(strategy: type[Strategy]) -> str:
-    """Return the text of the loop specialised for a strategy; raise StrategyError for what cannot be compiled."""
+def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -> str:
+    """Return the text of the loop specialised for a strategy.
+
+    constants: fields of its market that keep one value in this loop. Raises StrategyError for what cannot be compiled.
+    """
     fields = fields_of(strategy)
-    layout = layout_of(fields)
-    parts = _parts(strategy, fields)
+    for name in fields.objects:
+        raise NotCompilable(f"{strategy.__name__}.{name} is no number, which the compiled engine cannot remember.")
+    of_market = market_fields(strategy.rules)
+    layout = layout_of(fields, strategy.rules)
+    parts = _parts(strategy, fields, of_market, constants)
     bound = {"m": parts["m"], "strategy": parts["s"]}
     names = {name: name for name in ("count", *TICK_COLUMNS)}
-    replay = Method(_definitions(market)["replay"], vars(market), str(market.__file__))
-    body = Inliner(parts, VERBS).body(replay, bound, names, None, "completed")
-    kinds = _declared_kinds(layout, fields)
+    replay = Method(_definitions(tape)["replay"], vars(tape), str(tape.__file__))
+    body = Inliner(parts).body(replay, bound, names, None, "completed")
+    kinds = _declared_kinds(of_market, fields)
     check_kinds(body, kinds)
     arguments = ["count", *TICK_COLUMNS, *EXCHANGED, *("m_" + name for name in layout.columns)]
     lines = [f"def {LOOP_NAME}({', '.join(arguments)}):"]
-    lines += [f"    {line}" for line in (*_prologue(layout, kinds), *_unparse(body), *_epilogue(layout, kinds))]
+    prologue = _prologue(layout, kinds, of_market)
+    lines += [f"    {line}" for line in (*prologue, *_unparse(body), *_epilogue(layout, kinds))]
     return "\n".join(lines) + "\n"
 
 
-def _prologue(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
-    fields = market_fields()
+def _prologue(layout: Layout, kinds: Mapping[str, str], of_market: MarketFields) -> list[str]:
     lines = [
         f"{name} = given_ints[{at}]" + (" != 0" if kinds[name] == "bool" else "")
         for at, name in enumerate(layout.given_ints)
     ]
     lines += [f"{name} = given_floats[{at}]" for at, name in enumerate(layout.given_floats)]
-    lines += [f"m_{name} = {getattr(market.Market, name)!r}" for name in fields.state]
+    lines += [f"m_{name} = {start!r}" for name, start in of_market.starts.items()]
     return lines
 
 
@@ -128,23 +139,17 @@ def _epilogue(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
     return [*lines, "return 1 if completed else 0"]
 
 
-def _declared_kinds(layout: Layout, fields: Fields) -> dict[str, str]:
-    kinds = {"m_" + name: kind for name, kind in {**market_fields().given, **market_fields().state}.items()}
+def _declared_kinds(of_market: MarketFields, fields: Fields) -> dict[str, str]:
+    kinds = {"m_" + name: kind for name, kind in {**of_market.given, **of_market.state, **of_market.columns}.items()}
     kinds |= {"s_" + name: parameter.kind for name, parameter in fields.parameters.items()}
     kinds |= {f"s_{name}_given": "bool" for name, parameter in fields.parameters.items() if parameter.optional}
     kinds |= {"s_" + name: memory.kind for name, memory in fields.memory.items()}
-    kinds |= {"count": "int", "timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
-    kinds |= {
-        "m_" + name: "float" if market.Market.__annotations__[name] == "FloatColumn" else "int"
-        for name in layout.columns
-    }
-    return kinds
+    return kinds | {"count": "int", "timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
 
 
-def _parts(strategy: type[Strategy], fields: Fields) -> dict[str, Part]:
-    of_market = market_fields()
-    methods = _methods(market.Market)
-    start = _with_memory(_methods(strategy), fields)
+def _parts(
+    strategy: type[Strategy], fields: Fields, of_market: MarketFields, constants: Mapping[str, bool | int]
+) -> dict[str, Part]:
     return {
         "m": Part(
             prefix="m_",
@@ -153,8 +158,11 @@ def _parts(strategy: type[Strategy], fields: Fields) -> dict[str, Part]:
             columns=frozenset(of_market.columns),
             optional=frozenset(),
             frozen=frozenset(of_market.given),
-            methods=methods,
+            methods=strategy_methods(strategy.rules),
+            verbs=frozenset(strategy.rules.verbs),
             links={"strategy": "s"},
+            constants=constants,
+            hidden=HIDDEN,
         ),
         "s": Part(
             prefix="s_",
@@ -163,7 +171,7 @@ def _parts(strategy: type[Strategy], fields: Fields) -> dict[str, Part]:
             columns=frozenset(),
             optional=frozenset(name for name, parameter in fields.parameters.items() if parameter.optional),
             frozen=frozenset(fields.parameters),
-            methods=start,
+            methods=_with_memory(strategy_methods(strategy), fields),
         ),
     }
 
@@ -171,22 +179,30 @@ def _parts(strategy: type[Strategy], fields: Fields) -> dict[str, Part]:
 def _with_memory(methods: dict[str, Method], fields: Fields) -> dict[str, Method]:
     """Let on_start give each memory field its first value, as the class body does for the plain engine."""
     start = methods["on_start"]
-    assignments = [ast.parse(f"self.{name} = {memory.start!r}").body[0] for name, memory in fields.memory.items()]
+    assignments = [
+        ast.parse(f"self.{name} = {_literal(memory.start)}").body[0] for name, memory in fields.memory.items()
+    ]
     definition = copy(start.definition)
     definition.body = [*assignments, *start.definition.body]
-    return methods | {"on_start": Method(definition, start.names, start.file)}
+    return methods | {"on_start": Method(definition, start.names, start.file, start.place)}
 
 
-def _methods(subject: type) -> dict[str, Method]:
+def _literal(value: float) -> str:
+    """Return a number as Python text; 1e999 is how infinity can be written."""
+    return repr(value).replace("inf", "1e999").replace("nan", "(1e999 - 1e999)")
+
+
+def strategy_methods(subject: type) -> dict[str, Method]:
+    """Return the methods of a strategy or of a market, with those it is built on, by name."""
     methods: dict[str, Method] = {}
-    for base in reversed(subject.__mro__[:-1]):
+    for place, base in reversed(list(enumerate(subject.__mro__[:-1]))):
         module = sys.modules[base.__module__]
         definition = _definitions(module).get(base.__name__)
         if not isinstance(definition, ast.ClassDef):
             raise StrategyError(f"{base.__name__}: its source cannot be found; put the class in a file of its own.")
         for member in definition.body:
             if isinstance(member, ast.FunctionDef) and member.name != "__init__":
-                methods[member.name] = Method(member, vars(module), str(module.__file__))
+                methods[member.name] = Method(member, vars(module), str(module.__file__), place)
     return methods
 
 

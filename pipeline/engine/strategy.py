@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    TypeAlias,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
-from pipeline.errors import StrategyError
+from pipeline.engine.market import Market
+from pipeline.engine.tape import Tape  # noqa: TC001 - get_type_hints looks for it here
+from pipeline.errors import ConfigError, StrategyError
 from pipeline.settings import Parameter, Value, Values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from pipeline.engine.market import Market
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +34,16 @@ class Unit:
     scale: int = 1
 
 
+Kind: TypeAlias = Literal["int", "float", "bool"]
 Shares: TypeAlias = Annotated[int, Unit("shares")]
 AED: TypeAlias = Annotated[float, Unit("AED")]
 Nanoseconds: TypeAlias = Annotated[int, Unit("ns")]
+Days: TypeAlias = Annotated[int, Unit("days")]
+"""Days since 1970-01-01."""
 Duration: TypeAlias = Annotated[int, Unit("seconds", 1_000_000_000)]
 """Seconds in a config, int nanoseconds in the strategy, so that it adds to `m.now`."""
+Minutes: TypeAlias = Annotated[int, Unit("minutes", 60_000_000_000)]
+"""Minutes in a config, int nanoseconds in the strategy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +70,15 @@ def parameter(
 
 
 class Strategy:
-    """The base of every strategy: annotated fields are parameters (`= parameter(...)`) or memory (`= 0`)."""
+    """The base of every strategy: annotated fields are parameters (`= parameter(...)`) or memory (`= 0`).
+
+    rules: the market it trades in. trade_types: the names of its numbered kinds of trade, for an AuctionMarket.
+    counters: the memory that the summary of a run shows.
+    """
+
+    rules: ClassVar[type[Tape]] = Market
+    trade_types: ClassVar[tuple[str, ...]] = ()
+    counters: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **values: Value) -> None:
         for name, value in values.items():
@@ -62,27 +87,37 @@ class Strategy:
     def on_start(self) -> None:
         """Prepare memory from parameters, once, before the first tick."""
 
-    def on_tick(self, m: Market) -> None:
-        """Act on an event inside the quoting session; the book already shows it."""
+    def on_tick(self, m: Any) -> None:
+        """Act on an event inside the quoting session, which the book already shows; in an AuctionMarket on any tick."""
 
-    def on_fill(self, m: Market, side: int, price: float, quantity: int) -> None:
+    def on_fill(self, m: Any, side: int, price: float, quantity: int) -> None:
         """Act on a fill of our own; position and P&L already show it."""
+
+    def on_overnight_cancel(self, m: Any) -> None:
+        """Reset timers and the like when the execution model cancelled our orders overnight."""
+
+    def on_day_end(self, m: Any) -> None:
+        """Settle a day that is over; an AuctionMarket calls it, also after the last event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
     """One field a strategy remembers between ticks."""
 
-    kind: Literal["int", "float", "bool"]
+    kind: Kind
     start: int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The declared fields of a strategy class, in the order of declaration."""
+    """The declared fields of a strategy class, in the order of declaration.
+
+    objects: memory that is no number, by what it starts from; a strategy that has some runs on the plain engine.
+    """
 
     parameters: Mapping[str, Parameter]
     memory: Mapping[str, Memory]
+    objects: Mapping[str, object]
 
     def by_key(self) -> dict[str, Parameter]:
         """Return the parameters by their config keys."""
@@ -97,22 +132,27 @@ def fields_of(strategy: type[Strategy]) -> Fields:
     """Read the declared fields of a strategy class; raise StrategyError for a field that is neither kind."""
     parameters: dict[str, Parameter] = {}
     memory: dict[str, Memory] = {}
+    objects: dict[str, object] = {}
     for name, hint in get_type_hints(strategy, include_extras=True).items():
-        where = f"{strategy.__name__}.{name}"
-        kind, optional, unit = _resolve(hint, where)
+        if get_origin(hint) is ClassVar:
+            continue
+        where = f"{_file_of(strategy)}: {strategy.__name__}.{name}"
+        kind, optional, unit = _resolve(hint)
         value = getattr(strategy, name, None)
-        if isinstance(value, _Declared):
+        if kind == "object":
+            if isinstance(value, _Declared):
+                raise StrategyError(f"{where}: a parameter is int, float, bool or one of the engine's units.")
+            objects[name] = value
+        elif isinstance(value, _Declared):
             parameters[name] = _parameter(name, value, kind, unit, where, optional=optional)
         elif optional or not _is_a(kind, value):
             raise StrategyError(f"{where}: memory starts from a plain {kind}, for example `{name}: {kind} = 0`.")
         else:
             memory[name] = Memory(kind, _start(kind, value))
-    return Fields(parameters, memory)
+    return Fields(parameters, memory, objects)
 
 
-def _parameter(
-    name: str, declared: _Declared, kind: Literal["int", "float", "bool"], unit: Unit, where: str, *, optional: bool
-) -> Parameter:
+def _parameter(name: str, declared: _Declared, kind: Kind, unit: Unit, where: str, *, optional: bool) -> Parameter:
     draft = Parameter(
         key=declared.key or name,
         kind=kind,
@@ -125,8 +165,15 @@ def _parameter(
         unit=unit.name,
         doc=declared.doc,
     )
-    draft.check(declared.default, f"{where}, its default")
+    try:
+        draft.check(declared.default, f"{where}, its default")
+    except ConfigError as error:
+        raise StrategyError(str(error)) from error
     return draft
+
+
+def _file_of(strategy: type[Strategy]) -> str:
+    return str(getattr(sys.modules.get(strategy.__module__), "__file__", strategy.__module__))
 
 
 def _start(kind: str, value: Any) -> int | float | bool:
@@ -139,15 +186,15 @@ def _is_a(kind: str, value: object) -> bool:
     return isinstance(value, int) or (kind == "float" and isinstance(value, float))
 
 
-def _resolve(hint: Any, where: str) -> tuple[Literal["int", "float", "bool"], bool, Unit]:
+def _resolve(hint: Any) -> tuple[Kind | Literal["object"], bool, Unit]:
     if get_origin(hint) is Annotated:
         base, *extras = get_args(hint)
-        kind, optional, _ = _resolve(base, where)
+        kind, optional, _ = _resolve(base)
         return kind, optional, next((extra for extra in extras if isinstance(extra, Unit)), Unit(""))
     arms = [arm for arm in get_args(hint) if arm is not type(None)]
     if len(arms) == 1 and len(get_args(hint)) == 2:  # noqa: PLR2004 - `X | None`
-        kind, _, unit = _resolve(arms[0], where)
+        kind, _, unit = _resolve(arms[0])
         return kind, True, unit
     if hint in (int, float, bool):
         return hint.__name__, False, Unit("")
-    raise StrategyError(f"{where}: a field is int, float, bool or one of the engine's units, not {hint!r}.")
+    return "object", False, Unit("")

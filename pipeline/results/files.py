@@ -16,7 +16,7 @@ from pyarrow import csv as arrow_csv
 
 import pipeline
 from pipeline.backtest.simulate import Replayed, distinct
-from pipeline.engine.outcome import Fills, side_names
+from pipeline.engine.outcome import side_names
 from pipeline.errors import OutputNotWritable
 from pipeline.results.metrics import compute_metrics
 from pipeline.store.atomic import write_bytes
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION: Final = 1
 RUN_FILE: Final = "run.json"
 SUMMARY_FILE: Final = "backtest_summary.csv"
+SENSITIVITY_FILE: Final = "sensitivity.csv"
 METRICS_FILE: Final = "metrics.json"
 TRADES_FOLDER: Final = "trades"
 NS_A_MS: Final = 1_000_000
@@ -45,6 +46,8 @@ SUMMARY_COLUMNS: Final = (
     "market_dates",
     "strategy_dates",
     "days_not_flat",
+    "fees",
+    "net_pnl",
     "rows",
     "events",
     "session_rows",
@@ -54,6 +57,8 @@ SUMMARY_COLUMNS: Final = (
     "last_price",
     "error",
 )
+
+SENSITIVITY_COLUMNS: Final = ("security", "execution", "fills", "realized_pnl", "fees", "net_pnl")
 
 
 class RunFolder:
@@ -79,7 +84,7 @@ class RunFolder:
         self._results.append(result)
         if result.replayed is None:
             return
-        table = trades_table(result.replayed.fills)
+        table = trades_table(result.replayed)
         parquet, text = _trade_files(result.ticker)
         metadata = {"security": result.ticker}
         write_table(self.directory / parquet, table, metadata=metadata, delta_columns=["timestamp"], durable=False)
@@ -90,7 +95,9 @@ class RunFolder:
     def close(self, timings: Mapping[str, float]) -> None:
         """Write summary, metrics and, last, `run.json` with its status complete."""
         results = sorted(self._results, key=lambda result: result.ticker)
-        write_bytes(self.directory / SUMMARY_FILE, summary_csv(results).encode(), durable=False)
+        write_bytes(self.directory / SUMMARY_FILE, csv_text(SUMMARY_COLUMNS, summary_rows(results)), durable=False)
+        if rows := sensitivity_rows(results):
+            write_bytes(self.directory / SENSITIVITY_FILE, csv_text(SENSITIVITY_COLUMNS, rows), durable=False)
         write_bytes(self.directory / METRICS_FILE, _json(metrics_of(results)), durable=False)
         self._write_run("complete", timings)
 
@@ -102,7 +109,7 @@ class RunFolder:
             "status": status,
             "strategy": plan.strategy,
             "config": plan.config.name,
-            "execution": "classic",
+            "execution": {"name": plan.execution.name, "settings": dict(plan.execution.settings)},
             "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},
             "data": {
                 one.ticker: {"digest": one.digest, "fingerprint": one.fingerprint, "ticks": one.ticks}
@@ -114,25 +121,52 @@ class RunFolder:
                 "numpy": np.__version__,
                 "pyarrow": pa.__version__,
             },
-            "files": sorted([*written, SUMMARY_FILE, METRICS_FILE]),
+            "files": sorted([*written, SUMMARY_FILE, SENSITIVITY_FILE, METRICS_FILE]),
             "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
         }
         write_bytes(self.directory / RUN_FILE, _json(content))
 
 
-def trades_table(fills: Fills) -> Any:
-    """Return fills as the Arrow table of the run folder, in execution order, nothing rounded."""
-    return pa.table(
-        {
-            "timestamp": number_array(fills.timestamp // NS_A_MS, pa.timestamp("ms")),
-            "side": text_array(side_names(fills.side)),
-            "fill_price": number_array(fills.price, pa.float64()),
-            "fill_qty": number_array(fills.quantity, pa.int64()),
-            "realized_pnl": number_array(fills.realized, pa.float64()),
-            "position": number_array(fills.position, pa.int64()),
-            "pnl": number_array(fills.pnl, pa.float64()),
-        }
-    )
+def trades_table(replayed: Replayed) -> Any:
+    """Return fills as the Arrow table of the run folder, in execution order, nothing rounded.
+
+    A column `fee` where fees are charged; an auction strategy's also `trade_type` and `vwap_reference`.
+    """
+    fills = replayed.fills
+    columns = {
+        "timestamp": number_array(fills.timestamp // NS_A_MS, pa.timestamp("ms")),
+        "side": text_array(side_names(fills.side)),
+        "fill_price": number_array(fills.price, pa.float64()),
+        "fill_qty": number_array(fills.quantity, pa.int64()),
+        "realized_pnl": number_array(fills.realized, pa.float64()),
+        "position": number_array(fills.position, pa.int64()),
+        "pnl": number_array(fills.pnl, pa.float64()),
+    }
+    if replayed.fees_bps:
+        columns["fee"] = number_array(replayed.fill_fees, pa.float64())
+    if fills.trade_type is not None and fills.reference is not None:
+        columns["trade_type"] = text_array([replayed.trade_types[code] for code in fills.trade_type.tolist()])
+        columns["vwap_reference"] = number_array(fills.reference, pa.float64())
+    return pa.table(columns)
+
+
+def sensitivity_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
+    """Return the assumption check, one row a security and execution model, then the totals."""
+    rows: list[dict[str, Any]] = []
+    totals: dict[str, dict[str, Any]] = {}
+    for result in results:
+        for model, found in result.alternatives.items():
+            row = {
+                "fills": found.fills,
+                "realized_pnl": found.realized_pnl,
+                "fees": found.fees,
+                "net_pnl": found.net_pnl,
+            }
+            rows.append({"security": result.ticker, "execution": model} | row)
+            total = totals.setdefault(model, {"security": "total", "execution": model} | dict.fromkeys(row, 0))
+            for name, value in row.items():
+                total[name] += value
+    return rows + list(totals.values())
 
 
 def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
@@ -140,14 +174,14 @@ def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
     return [_summary_row(result) for result in results]
 
 
-def summary_csv(results: Sequence[SecurityResult]) -> str:
-    """Return the summary as CSV text, floats as their shortest exact form, an absent figure as an empty cell."""
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return rows as CSV, floats as their shortest exact form, an absent figure as an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(SUMMARY_COLUMNS)
-    for row in summary_rows(results):
-        writer.writerow(["" if (value := row.get(name)) is None else value for name in SUMMARY_COLUMNS])
-    return text.getvalue()
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow(["" if (value := row.get(name)) is None else value for name in columns])
+    return text.getvalue().encode()
 
 
 def metrics_of(results: Sequence[SecurityResult]) -> dict[str, Any]:
@@ -155,12 +189,18 @@ def metrics_of(results: Sequence[SecurityResult]) -> dict[str, Any]:
     done = {result.ticker: result.replayed for result in results if result.replayed is not None}
     by_security = {
         ticker: asdict(compute_metrics([replayed.fills], replayed.market_days))
-        | {"days_not_flat": day_names(replayed.days_not_flat)}
+        | {
+            "fees": replayed.fees,
+            "net_pnl": replayed.net_pnl,
+            "days_not_flat": day_names(replayed.days_not_flat),
+            "counters": dict(replayed.counters),
+        }
         for ticker, replayed in done.items()
     }
     days = [replayed.market_days for replayed in done.values()]
     together = distinct(np.concatenate(days)) if days else np.empty(0, np.int64)
     portfolio = asdict(compute_metrics([replayed.fills for replayed in done.values()], together))
+    portfolio |= {"fees": sum(one.fees for one in done.values()), "net_pnl": sum(one.net_pnl for one in done.values())}
     return {"portfolio": portfolio, "securities": by_security}
 
 
@@ -184,6 +224,8 @@ def _counts(replayed: Replayed) -> dict[str, Any]:
         "market_dates": len(replayed.market_days),
         "strategy_dates": len(replayed.strategy_days),
         "days_not_flat": len(replayed.days_not_flat),
+        "fees": replayed.fees,
+        "net_pnl": replayed.net_pnl,
         "rows": replayed.rows,
         "events": replayed.events,
         "session_rows": replayed.session_rows,

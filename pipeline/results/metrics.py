@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipeline.backtest.simulate import distinct
-from pipeline.engine.market import DAY
+from pipeline.engine.tape import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import ReplayError, UnknownSecurity, nearest
-from pipeline.results.files import SUMMARY_COLUMNS, summary_rows, trades_table
+from pipeline.results.files import (
+    SENSITIVITY_COLUMNS,
+    SUMMARY_COLUMNS,
+    sensitivity_rows,
+    summary_rows,
+    trades_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,12 +48,19 @@ class BacktestRun:
 
         return pd.DataFrame(summary_rows(self.results), columns=list(SUMMARY_COLUMNS))
 
+    @property
+    def sensitivity(self) -> pd.DataFrame:
+        """The assumption check: one row a security and execution model, then the totals; P&L and fees in AED."""
+        import pandas as pd  # noqa: PLC0415
+
+        return pd.DataFrame(sensitivity_rows(self.results), columns=list(SENSITIVITY_COLUMNS))
+
     def trades(self, ticker: str) -> pd.DataFrame:
         """Return one security's fills in execution order: timestamp, side, fill_price, fill_qty and P&L.
 
         Raises UnknownSecurity for a ticker that was not replayed, ReplayError for one that failed.
         """
-        frame: pd.DataFrame = trades_table(self._result(ticker).fills).to_pandas()
+        frame: pd.DataFrame = trades_table(self._result(ticker)).to_pandas()
         return frame
 
     def equity(self, ticker: str | None = None) -> pd.DataFrame:

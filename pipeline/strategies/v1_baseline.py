@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.engine.market import BUY
 from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
+from pipeline.engine.tape import BUY
 
 if TYPE_CHECKING:
     from pipeline.engine.market import Market
@@ -36,14 +36,14 @@ class V1Baseline(Strategy):
         ask_size = max(0, min(ask_size, limit + m.position))
         if m.bid_size > 0 and m.now >= self.next_bid:
             if m.bid * m.bid_size >= self.min_touch_value and bid_size > 0:
-                m.quote_bid(m.bid, bid_size)
-                self.next_bid = m.now + self.refill_interval
+                if m.quote_bid(m.bid, bid_size):
+                    self.next_bid = m.now + self.refill_interval
             else:
                 m.cancel_bid()
         if m.ask_size > 0 and m.now >= self.next_ask:
             if m.ask * m.ask_size >= self.min_touch_value and ask_size > 0:
-                m.quote_ask(m.ask, ask_size)
-                self.next_ask = m.now + self.refill_interval
+                if m.quote_ask(m.ask, ask_size):
+                    self.next_ask = m.now + self.refill_interval
             else:
                 m.cancel_ask()
 
@@ -65,3 +65,8 @@ class V1Baseline(Strategy):
             self.next_bid = m.now + self.refill_interval
         else:
             self.next_ask = m.now + self.refill_interval
+
+    def on_overnight_cancel(self, m: Market) -> None:  # noqa: ARG002
+        """Start the day with both timers run out."""
+        self.next_bid = 0
+        self.next_ask = 0

@@ -1,0 +1,145 @@
+"""How orders are assumed to be executed: one table of independent switches, and the presets over it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias, cast
+
+from pipeline.errors import ConfigError, nearest
+
+Setting: TypeAlias = str | float | Mapping[str, float]
+
+MINUTE: Final = 60_000_000_000
+NS_A_MS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One assumption: its values (a tuple of words, or None for a number from 0 on) and what the presets take.
+
+    alone: what it is set to when its worth is measured by itself.
+    """
+
+    classic: Setting
+    strict: Setting
+    alone: Setting
+    words: tuple[str, ...] | None
+    doc: str
+
+
+SWITCHES: Final[Mapping[str, Switch]] = {
+    "fill_price": Switch("print", "order", "order", ("print", "order"), "the price a fill is booked at"),
+    "overnight_orders": Switch("kept", "cancelled", "cancelled", ("kept", "cancelled"), "orders, queues and timers"),
+    "shared_print_volume": Switch("each", "once", "once", ("each", "once"), "what both sides may use of one print"),
+    "same_event_fill": Switch("yes", "no", "no", ("yes", "no"), "whether a print fills an order placed on it"),
+    "trade_through": Switch("queue", "clears", "clears", ("queue", "clears"), "a print through our price"),
+    "self_cross": Switch("allowed", "cancel_older", "cancel_older", ("allowed", "cancel_older"), "our bid at our ask"),
+    "crossed_book": Switch("quoted", "wait", "wait", ("quoted", "wait"), "quoting while bid >= ask"),
+    "open_delay": Switch("none", "10:05", "10:05", ("none", "10:05"), "quoting in the first five minutes"),
+    "flatten": Switch("auction", "touch", "touch", ("auction", "touch"), "how the day's position is closed"),
+    "stale_orders": Switch("kept", "kept", "cancel", ("kept", "cancel"), "an order whose touch has left its price"),
+    "latency_ms": Switch(0.0, 0.0, 1_000.0, None, "from a decision to its order's place in the queue"),
+    "fees_bps": Switch(0.0, 0.0, 1.0, None, "charged on each fill's value"),
+}
+PRESETS: Final = ("classic", "strict")
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """The execution model of a run: the value of every switch."""
+
+    preset: str
+    settings: Mapping[str, Setting]
+
+    @property
+    def name(self) -> str:
+        """The preset, with what differs from it: `classic`, `strict`, `classic fill_price=order`."""
+        standard = preset_settings(self.preset)
+        changed = [f"{key}={_shown(value)}" for key, value in self.settings.items() if value != standard[key]]
+        return " ".join([self.preset, *changed])
+
+    def fees_bps(self, exchange: str) -> float:
+        """Return the fees of an exchange in basis points of each fill's value, per side."""
+        fees = self.settings["fees_bps"]
+        return fees.get(exchange, 0.0) if isinstance(fees, Mapping) else float(fees)
+
+    def fields(self) -> dict[str, int]:
+        """Return what these switches set in `Market`; fees are charged on the fills and set nothing."""
+        on = self.settings
+        return {
+            "order_price_fills": on["fill_price"] == "order",
+            "cancel_overnight": on["overnight_orders"] == "cancelled",
+            "print_used_once": on["shared_print_volume"] == "once",
+            "match_first": on["same_event_fill"] == "no",
+            "through_clears": on["trade_through"] == "clears",
+            "no_self_cross": on["self_cross"] == "cancel_older",
+            "wait_while_crossed": on["crossed_book"] == "wait",
+            "flatten_at_touch": on["flatten"] == "touch",
+            "cancel_stale": on["stale_orders"] == "cancel",
+            "open_delay": 5 * MINUTE if on["open_delay"] == "10:05" else 0,
+            "latency": round(float(cast("float", on["latency_ms"])) * NS_A_MS),
+        }
+
+
+def preset_settings(preset: str) -> dict[str, Setting]:
+    """Return a preset's value of every switch; raise ConfigError for a name that is none."""
+    if preset not in PRESETS:
+        raise ConfigError(f"--execution is '{preset}'; it takes {' or '.join(PRESETS)}.{nearest(preset, PRESETS)}")
+    return {key: switch.classic if preset == "classic" else switch.strict for key, switch in SWITCHES.items()}
+
+
+def make_execution(preset: str | None, changes: Mapping[str, object], where: str) -> Execution:
+    """Return a preset with some switches changed; raise ConfigError, naming `where`, for one that cannot be."""
+    chosen = preset or "classic"
+    settings = preset_settings(chosen)
+    for key, value in changes.items():
+        if key not in SWITCHES:
+            raise ConfigError(f"{where}: unknown switch '{key}'.{nearest(key, SWITCHES) or _all_switches()}")
+        settings[key] = _checked(key, value, where)
+    return Execution(chosen, settings)
+
+
+def variants(base: Execution) -> dict[str, Execution]:
+    """Return the execution models of the assumption check: the presets, then each switch alone changed in classic.
+
+    Fees of the run itself stay on in all of them.
+    """
+    fees = {"fees_bps": base.settings["fees_bps"]}
+    models = {preset: make_execution(preset, fees, "") for preset in PRESETS}
+    for key, switch in SWITCHES.items():
+        alone = fees | {key: switch.alone}
+        models[f"{key}={_shown(switch.alone)}"] = make_execution("classic", alone, "")
+    return models
+
+
+def _checked(key: str, value: object, where: str) -> Setting:
+    words = SWITCHES[key].words
+    if words is not None:
+        if value in words:
+            return str(value)
+        raise ConfigError(
+            f"{where}: {key} is {json.dumps(value)}; it takes {' or '.join(words)}.{nearest(str(value), words)}"
+        )
+    if key == "fees_bps" and isinstance(value, Mapping):
+        return {str(exchange): _number(key, fee, where) for exchange, fee in sorted(value.items())}
+    return _number(key, value, where)
+
+
+def _number(key: str, value: object, where: str) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = -1.0
+    if isinstance(value, bool) or not 0 <= number <= 1e9:  # noqa: PLR2004 - a bound that no broker or line comes near
+        raise ConfigError(f"{where}: {key} is {json.dumps(value)}; it takes a number from 0 on.")
+    return number
+
+
+def _all_switches() -> str:
+    return f" It is one of: {', '.join(SWITCHES)}."
+
+
+def _shown(value: Setting) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)

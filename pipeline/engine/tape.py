@@ -1,0 +1,137 @@
+"""What every kind of replay has: the event at hand, the day, the account, and the columns our fills go into.
+
+`market.py` and `auction.py` build the rules on it. All three are written once, as ordinary Python: the plain engine
+runs them as they stand, the compiled engine makes its loop from this very text, so they keep to the subset of Python
+that `inline.py` states.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from pipeline.engine.strategy import Strategy
+
+BUY: Final = 1
+SELL: Final = -1
+
+DAY: Final = 86_400_000_000_000
+NO_DAY: Final = -(2**62)
+MOST_FILLS_AN_EVENT: Final = 4
+
+IntColumn: TypeAlias = "list[int] | memoryview[int]"
+FloatColumn: TypeAlias = "list[float] | memoryview[float]"
+
+
+class Tape:
+    """One security's events, one at a time.
+
+    Prices in AED, sizes in shares, times in ns on the exchange's local clock; a time of day counts from midnight, `day`
+    and `last_day` (the day of the latest tick) from 1970-01-01.
+    """
+
+    verbs: ClassVar[tuple[str, ...]] = ("round_to_tick",)
+    strategy: Strategy
+
+    continuous_opens: int
+    continuous_closes: int
+    auction_prints: int
+    first_day: int
+    last_day: int
+    capacity: int
+    tick_levels: int
+
+    tick_below: FloatColumn
+    tick_size: FloatColumn
+    market_days: IntColumn
+    fill_event: IntColumn
+    fill_side: IntColumn
+    fill_price: FloatColumn
+    fill_quantity: IntColumn
+    fill_realized: FloatColumn
+    fill_position: IntColumn
+    fill_pnl: FloatColumn
+
+    event: int = 0
+    now: int = 0
+    kind: int = 0
+    price: float = 0.0
+    volume: int = 0
+
+    day: int = 0
+    day_start: int = NO_DAY
+    day_index: int = 0
+    time_of_day: int = 0
+
+    failed_line: int = 0
+
+    position: int = 0
+    realized_pnl: float = 0.0
+    fills: int = 0
+
+    events: int = 0
+    session_rows: int = 0
+    bid_count: int = 0
+    ask_count: int = 0
+    trade_count: int = 0
+    last_price: float = 0.0
+
+    def round_to_tick(self, price: float) -> float:
+        """Round a price to a whole number of the ticks that apply at it, half to even."""
+        level = 0
+        while level < self.tick_levels - 1 and price >= self.tick_below[level]:
+            level += 1
+        tick = self.tick_size[level]
+        return round(price / tick) * tick
+
+    def on_event(self) -> None:
+        """Take the security through the event at hand."""
+
+    def on_end(self) -> None:
+        """Do what is left to do after the last event."""
+
+    def turn_day(self) -> None:
+        """Note the day of the event at hand."""
+        self.day = self.now // DAY
+        self.day_start = self.day * DAY
+        self.day_index = self.day - self.first_day
+
+    def record(self, side: int, price: float, quantity: int, realized: float, event: int) -> None:
+        """Append a fill to the columns; position and P&L already show it."""
+        at = self.fills
+        self.fill_event[at] = event
+        self.fill_side[at] = side
+        self.fill_price[at] = price
+        self.fill_quantity[at] = quantity
+        self.fill_realized[at] = realized
+        self.fill_position[at] = self.position
+        self.fill_pnl[at] = self.realized_pnl
+        self.fills = at + 1
+
+
+def replay(
+    m: Tape,
+    strategy: Strategy,
+    count: int,
+    timestamps: IntColumn,
+    kinds: IntColumn,
+    prices: FloatColumn,
+    volumes: IntColumn,
+) -> bool:
+    """Replay all events; return False when it ended early.
+
+    That is when the fill columns have no room for the next event's fills, or when a line of the strategy failed in the
+    compiled loop, which then stands in `failed_line`.
+    """
+    strategy.on_start()
+    for i in range(count):
+        if m.failed_line > 0 or m.fills > m.capacity - MOST_FILLS_AN_EVENT:
+            return False
+        m.event = i
+        m.now = timestamps[i]
+        m.kind = kinds[i]
+        m.price = prices[i]
+        m.volume = volumes[i]
+        m.on_event()
+    m.on_end()
+    return True

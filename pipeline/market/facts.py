@@ -1,0 +1,86 @@
+"""An exchange's name in, the facts of its market out, as its file in `configs/markets` states them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.errors import MarketFactsError, nearest
+
+FOLDER: Final = Path(__file__).resolve().parents[2] / "configs" / "markets"
+MINUTE: Final = 60_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFacts:
+    """One exchange: its sessions as ns since midnight on its own clock, its tick sizes, its closed days.
+
+    Each session is [start, end): pre_open, continuous, closing_auction, trade_at_last. The auction prints from the end
+    of closing_auction on. tick_sizes: (price below which it applies in AED, tick in AED), ascending, the last below
+    infinity. closed_days: weekdays known to have had no trading.
+    """
+
+    exchange: str
+    pre_open: tuple[int, int]
+    continuous: tuple[int, int]
+    closing_auction: tuple[int, int]
+    trade_at_last: tuple[int, int]
+    tick_sizes: tuple[tuple[float, float], ...]
+    closed_days: frozenset[dt.date]
+
+    def is_trading_day(self, day: dt.date) -> bool:
+        """Tell whether the exchange trades on a day: Monday to Friday since 2022, unless known to be closed."""
+        return day.weekday() < 5 and day not in self.closed_days  # noqa: PLR2004 - Saturday
+
+
+@cache
+def facts_of(exchange: str) -> MarketFacts:
+    """Return the facts of an exchange; raise MarketFactsError when its file is missing or not usable."""
+    path = FOLDER / f"{exchange}.json"
+    try:
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        sessions = told["sessions"]
+        return MarketFacts(
+            exchange=exchange,
+            pre_open=_span(sessions["pre_open"]),
+            continuous=_span(sessions["continuous"]),
+            closing_auction=_span(sessions["closing_auction"]),
+            trade_at_last=_span(sessions["trade_at_last"]),
+            tick_sizes=_ticks(told["tick_sizes"]),
+            closed_days=frozenset(dt.date.fromisoformat(closed["day"]) for closed in told["closed_days"]),
+        )
+    except FileNotFoundError:
+        known = sorted(file.stem for file in FOLDER.glob("*.json"))
+        raise MarketFactsError(
+            f"No market facts for exchange '{exchange}'; there are {', '.join(known)}.{nearest(exchange, known)} "
+            f"Add {path}."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MarketFactsError(f"{path}: the facts of the market cannot be read ({error!r}).") from error
+
+
+def _span(texts: list[str]) -> tuple[int, int]:
+    start, end = (_time(text) for text in texts)
+    if start >= end:
+        raise ValueError(f"{texts[0]} is not before {texts[1]}")
+    return start, end
+
+
+def _time(text: str) -> int:
+    moment = dt.time.fromisoformat(text)
+    return (moment.hour * 60 + moment.minute) * MINUTE
+
+
+def _ticks(levels: list[dict[str, float | None]]) -> tuple[tuple[float, float], ...]:
+    ticks = tuple(
+        (math.inf if level["below"] is None else float(level["below"]), float(level["tick"] or 0)) for level in levels
+    )
+    limits = [below for below, _ in ticks]
+    if not ticks or limits != sorted(set(limits)) or limits[-1] != math.inf or min(tick for _, tick in ticks) <= 0:
+        raise ValueError("tick sizes ascend to one that applies without limit")
+    return ticks
