@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pipeline.validation import Check
 
 WIDTH: Final = 80
-SECURITIES_A_TABLE: Final = 4
+BETWEEN_COLUMNS: Final = 3
+EDGES: Final = 2
 
 
 class BacktestProgress:
@@ -35,6 +36,7 @@ class BacktestProgress:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._total = self._done = 0
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -52,13 +54,18 @@ class BacktestProgress:
         _say(f"Backtest {plan.strategy}: {self._total} securities, {workers}, {plan.engine} engine")
         if plan.why_plain:
             _say(f"On the plain engine, since it cannot be compiled: {plan.why_plain}")
+        if plan.ignores_switches:
+            _say(_not_for(plan))
         if sys.stderr.isatty():
             self._bar = _bar()
             self._task = self._bar.add_task("replaying", total=self._total)
             self._bar.start()
 
     def compiling(self, name: str) -> None:
-        """Say that a strategy is being compiled, once for this machine."""
+        """Say that a strategy is being compiled, once for this machine; its loops follow one another."""
+        if name in self._told:
+            return
+        self._told.add(name)
         _say(f"Compiling {name} for this machine; this is done once and takes a few seconds.")
 
     def finished(self, result: SecurityResult) -> None:
@@ -99,8 +106,12 @@ def show_conversion(result: ConvertResult, parquet_dir: Path) -> None:
     for name in ("sheet", "rows", "ticks", "rejects", "seconds", "status"):
         table.add_column(name, justify="left" if name in ("sheet", "rejects", "status") else "right", overflow="fold")
     for row in result.rows:
-        rejects = ", ".join(f"{count:,} {rule}" for rule, count in row.rejects.items())
-        table.add_row(row.sheet, f"{row.rows:,}", f"{row.ticks:,}", rejects or "-", f"{row.seconds:.2f}", row.status)
+        aside = [f"{count:,} {rule}" for rule, count in row.rejects.items()]
+        aside += [f"{row.blank:,} blank"] if row.blank else []
+        status = f"{row.status}, row by row" if row.reader == "row by row" else row.status
+        table.add_row(
+            row.sheet, f"{row.rows:,}", f"{row.ticks:,}", ", ".join(aside) or "-", f"{row.seconds:.2f}", status
+        )
     _print(table)
     for row in result.rows:
         if row.error:
@@ -108,28 +119,28 @@ def show_conversion(result: ConvertResult, parquet_dir: Path) -> None:
 
 
 def show_backtest(run: BacktestRun, *, debug: bool = False) -> None:
-    """Print the closing table of a backtest."""
+    """Print the closing table of a backtest; where fees are charged, with what they leave."""
     table = _table(f"{run.plan.strategy}, {run.plan.execution.name} execution")
-    for name in ("security", "fills", "realised P&L (AED)", "final position", "days not flat"):
+    charged = any(result.replayed and result.replayed.fees_bps for result in run.results)
+    money = ("realised P&L (AED)", "fees (AED)", "net P&L (AED)") if charged else ("realised P&L (AED)",)
+    for name in ("security", "fills", *money, "final position", "days not flat"):
         table.add_column(name, justify="left" if name == "security" else "right")
-    total = 0.0
+    totals = [0.0] * len(money)
     for result in run.results:
         if result.replayed is None:
-            table.add_row(result.ticker, "failed", "", "", "")
+            table.add_row(result.ticker, "failed")
             continue
         one = result.replayed
-        total += one.realized_pnl
+        sums = (one.realized_pnl, one.fees, one.net_pnl)[: len(money)]
+        totals = [total + value for total, value in zip(totals, sums, strict=True)]
         days = f"{len(one.days_not_flat)} of {len(one.market_days)}"
-        table.add_row(result.ticker, f"{len(one.fills):,}", f"{one.realized_pnl:,.2f}", f"{one.position:,}", days)
+        shown = [f"{value:,.2f}" for value in sums]
+        table.add_row(result.ticker, f"{len(one.fills):,}", *shown, f"{one.position:,}", days)
     table.add_section()
     fills = sum(len(result.replayed.fills) for result in run.results if result.replayed)
-    table.add_row("total", f"{fills:,}", f"{total:,.2f}", "", "")
+    table.add_row("total", f"{fills:,}", *(f"{total:,.2f}" for total in totals))
     _print(table)
-    for result in run.results:
-        if result.error is not None:
-            _say(f"Error: {result.ticker}: {result.error}")
-            if debug and result.trace:
-                _say(result.trace)
+    _say_errors(run, debug=debug)
     _show_assumptions(run)
     sys.stdout.write(f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s)\n")
 
@@ -143,31 +154,62 @@ def _show_assumptions(run: BacktestRun) -> None:
         return
     classic, strict = totals["classic"], totals["strict"]
     name, worst = min(((key, value) for key, value in totals.items() if "=" in key), key=lambda one: one[1])
-    sys.stdout.write(f"If orders fill as the classic rules say:    {classic:>18,.2f} AED net\n")
-    sys.stdout.write(f"If they fill as a careful desk assumes:     {strict:>18,.2f} AED net (strict)\n")
-    sys.stdout.write(f"The one assumption that costs most alone:   {worst:>18,.2f} AED net ({name})\n")
+    lines = {
+        "Net P&L, AED: as the classic rules fill orders": classic,
+        "              as a careful desk assumes (strict)": strict,
+        f"              worst switch alone: {name}": worst,
+    }
+    sys.stdout.writelines(f"{label:<60}{value:>18,.2f}\n" for label, value in lines.items())
 
 
 def show_sensitivity(run: BacktestRun) -> None:
-    """Print the assumption check: one row an execution model, one column a security, six of them to a table."""
+    """Print the assumption check: one row an execution model, one column a security, as many to a table as fit."""
     from pipeline.results.files import sensitivity_rows  # noqa: PLC0415
 
-    rows = sensitivity_rows(run.results)
-    if not rows:
-        sys.stdout.write(f"{run.plan.strategy} keeps its own orders; the execution switches do not apply to it.\n")
+    _say_errors(run)
+    if not run.plan.switches_apply:
+        sys.stdout.write(_not_for(run.plan) + "\n")
         return
+    rows = sensitivity_rows(run.results)
     found = {(row["execution"], row["security"]): row["net_pnl"] for row in rows}
     models = list(dict.fromkeys(row["execution"] for row in rows))
     securities = list(dict.fromkeys(row["security"] for row in rows))
-    for start in range(0, len(securities), SECURITIES_A_TABLE):
-        shown = securities[start : start + SECURITIES_A_TABLE]
-        table = _table("Net P&L, AED" if start == 0 else "")
-        table.add_column("execution")
+    texts = {place: f"{value:,.2f}" for place, value in found.items()}
+    widths = {one: max(len(one), *(len(texts[model, one]) for model in models)) for one in securities}
+    for shown in _side_by_side(widths, WIDTH - EDGES - max(len(model) for model in models)):
+        table = _table("Net P&L, AED" if shown[0] == securities[0] else "")
+        table.add_column("execution", no_wrap=True)
         for security in shown:
-            table.add_column(security, justify="right")
+            table.add_column(security, justify="right", no_wrap=True)
         for model in models:
-            table.add_row(model, *(f"{found[model, security]:,.2f}" for security in shown))
+            table.add_row(model, *(texts[model, security] for security in shown))
         _print(table)
+
+
+def _side_by_side(widths: Mapping[str, int], room: int) -> list[list[str]]:
+    """Part columns into as few tables as fit, in their order."""
+    tables: list[list[str]] = []
+    left = 0
+    for name, width in widths.items():
+        needed = width + BETWEEN_COLUMNS
+        if not tables or needed > left:
+            tables.append([])
+            left = room
+        tables[-1].append(name)
+        left -= needed
+    return tables
+
+
+def _not_for(plan: Plan) -> str:
+    return f"{plan.strategy} keeps its own orders: the execution switches do not apply to it, only fees do."
+
+
+def _say_errors(run: BacktestRun, *, debug: bool = False) -> None:
+    for result in run.results:
+        if result.error is not None:
+            _say(f"Error: {result.ticker}: {result.error}")
+            if debug and result.trace:
+                _say(result.trace)
 
 
 def show_checks(checks: Iterable[Check]) -> list[Check]:

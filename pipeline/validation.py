@@ -24,6 +24,7 @@ WAYS: Final = (
     ("plain Python, one process", "sequential", "python", 1),
     ("plain Python, two processes", "loky", "python", 2),
 )
+STRICT_WAYS: Final = (WAYS[0], WAYS[3])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,14 @@ def validate(
     Raises a PipelineError when there is nothing to run. A security that fails, fails in every way or the check does.
     """
     with tempfile.TemporaryDirectory() as folder:
-        first = Path(folder) / "sequential"
-        _backtest(first, parquet_dir, strategy, config, "sequential", "compiled", 1)
-        expected = _contents(first)
-        for name, backend, engine, workers in WAYS:
-            other = Path(folder) / f"{backend}-{engine}-{workers}"
-            _backtest(other, parquet_dir, strategy, config, backend, engine, workers)
-            yield _same_bytes(f"sequential compiled = {name}", expected, _contents(other))
+        for execution, ways in (("classic", WAYS), ("strict", STRICT_WAYS)):
+            first = Path(folder) / execution
+            _backtest(first, parquet_dir, strategy, config, execution, "sequential", "compiled", 1)
+            expected = _contents(first)
+            for name, backend, engine, workers in ways:
+                other = Path(folder) / f"{execution}-{backend}-{engine}-{workers}"
+                _backtest(other, parquet_dir, strategy, config, execution, backend, engine, workers)
+                yield _same_bytes(f"{execution}, sequential compiled = {name}", expected, _contents(other))
     if read_workbooks:
         for one in verify_store(parquet_dir):
             yield Check(f"Parquet = workbook, {one.ticker}", one.equal, _told(one))
@@ -63,7 +65,14 @@ def _told(one: Verified) -> str:
 
 
 def _backtest(
-    output_dir: Path, parquet_dir: Path, strategy: str, config: Path | None, backend: str, engine: str, workers: int
+    output_dir: Path,
+    parquet_dir: Path,
+    strategy: str,
+    config: Path | None,
+    execution: str,
+    backend: str,
+    engine: str,
+    workers: int,
 ) -> None:
     api.backtest(
         strategy,
@@ -72,6 +81,8 @@ def _backtest(
         output_dir=output_dir,
         backend=backend,
         engine=engine,
+        execution=execution,
+        sensitivity=False,
         workers=workers,
         allow_stale=True,
     )

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-settings.register_profile("default", max_examples=200, deadline=None, derandomize=True, database=None)
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]  # explaining a failed replay takes minutes
+
+settings.register_profile("default", max_examples=200, deadline=None, derandomize=True, database=None, phases=PHASES)
 settings.register_profile(
-    "thorough", max_examples=20_000, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "thorough",
+    max_examples=20_000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+    phases=PHASES,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def loops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep compiled loops in a folder of this test run, which all of xdist's workers share."""
+    """Keep compiled loops in a folder of this test run, which all of xdist's workers share.
+
+    TEST_LOOPS names a folder that outlives the run, to spare its 30 s of compiling while tests are written.
+    """
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "loops"
+    of_run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = Path(os.environ.get("TEST_LOOPS") or of_run / "loops")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIPELINE_CACHE_DIR", str(folder))
         yield folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from textwrap import dedent, indent
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,7 +54,28 @@ def make_store(folder: Path, tickers: tuple[str, ...] = ("FAB", "EMAAR", "MODON"
     return folder
 
 
-def make_config(path: Path, tickers: tuple[str, ...] = ("FAB", "EMAAR", "MODON")) -> Path:
-    """Write a v1 config with the same parameters for each ticker and return its path."""
-    path.write_text(json.dumps(dict.fromkeys(tickers, PARAMETERS)), encoding="utf-8")
+def make_config(path: Path, tickers: tuple[str, ...] = ("FAB", "EMAAR", "MODON"), **blocks: object) -> Path:
+    """Write a v1 config with the same parameters for each ticker, other blocks over them, and return its path."""
+    path.write_text(json.dumps(dict.fromkeys(tickers, PARAMETERS) | blocks), encoding="utf-8")
     return path
+
+
+def make_strategy(path: Path, body: str) -> Path:
+    """Write a strategy class of this body, a config that has nothing to set beside it, and return the class's path."""
+    lines = ["import math", "from statistics import fmean", ""]
+    lines += ["from pipeline.engine.market import Market"]
+    lines += ["from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter", "", ""]
+    lines += [f"class Own(Strategy):\n{indent(dedent(body).strip(), '    ')}", ""]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    path.with_suffix(".json").write_text('{"_defaults": {}}', encoding="utf-8")
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what every file of a run folder holds."""
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    """Return what a run gave, without how it was run and without the assumption check."""
+    return {name: held for name, held in contents(folder).items() if name not in ("run.json", "sensitivity.csv")}

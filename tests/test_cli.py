@@ -10,6 +10,7 @@ import pytest
 from tests.made import make_config, make_store
 
 ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = ("convert", "backtest", "sensitivity", "sample", "demo", "validate", "benchmark", "clean-cache")
 
 
 def pipeline(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -37,11 +38,11 @@ def backtest(made: tuple[Path, Path], output: Path, *words: str) -> subprocess.C
 def test_help_names_every_command() -> None:
     done = pipeline("--help")
     assert done.returncode == 0
-    for command in ("convert", "backtest", "sample", "demo", "validate", "benchmark", "clean-cache"):
+    for command in COMMANDS:
         assert command in done.stdout
 
 
-@pytest.mark.parametrize("command", ["convert", "backtest", "sample", "demo", "validate", "benchmark", "clean-cache"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_an_example(command: str) -> None:
     assert f"Example: pipeline {command}" in pipeline(command, "--help").stdout
 
@@ -52,6 +53,7 @@ def test_the_closing_table_has_what_a_trader_looks_for(made: tuple[Path, Path], 
     for words in ("security", "fills", "realised P&L (AED)", "final position", "days not flat", "MODON", "total"):
         assert words in done.stdout
     assert f"Results: {tmp_path / 'run'}" in done.stdout
+    assert "fees" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= max(80, len(f"Results: {tmp_path / 'run'}") + 12)
 
 
@@ -78,6 +80,10 @@ def test_set_changes_a_parameter_for_all_securities(made: tuple[Path, Path], tmp
         (("--securities", "FABB"), "Did you mean 'FAB'?"),
         (("--parquet-dir", "no/such/dir"), "make convert"),
         (("--config", "no/such.json"), "no such config file"),
+        (("--execution", "strickt"), "Did you mean 'strict'?"),
+        (("--set", "execution.fil_price=order"), "unknown switch 'fil_price'. Did you mean 'fill_price'?"),
+        (("--set", "execution.fill_price=ordr"), "it takes print or order. Did you mean 'order'?"),
+        (("--engine", "compild"), "Did you mean 'compiled'?"),
     ],
 )
 def test_a_wrong_request_is_one_plain_error_and_status_2(

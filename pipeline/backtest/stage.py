@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -10,16 +11,17 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from pipeline.backtest.simulate import ENGINES, Engine, loop_constants, replayer, takes_switches
 from pipeline.backtest.task import SecurityResult, Task, run_task
 from pipeline.backtest.workers import BACKENDS, Backend, check_workers, run_all, workers_for
-from pipeline.engine.execution import Execution, make_execution, preset_settings, variants
+from pipeline.engine.execution import PRESETS, Execution, make_execution, preset_settings, variants
 from pipeline.engine.names import check_names
 from pipeline.engine.strategy import Strategy, fields_of
-from pipeline.errors import BadRequest, ConfigError, NotCompilable, UnknownSecurity, nearest
+from pipeline.errors import BadRequest, ConfigError, MarketFactsError, NotCompilable, UnknownSecurity, nearest
+from pipeline.market.facts import facts_of
 from pipeline.settings import Config, read_config
 from pipeline.store.catalog import Security, open_store
 from pipeline.strategies.load import load_strategy, strategy_label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Name = TypeVar("Name", bound=str)
 
@@ -56,7 +58,8 @@ class Request:
 class Plan:
     """A request that has been checked: nothing about it can be wrong any more but the data themselves.
 
-    why_plain: what the compiled engine cannot take, when that is why the plain one runs.
+    why_plain: what the compiled engine cannot take, when that is why the plain one runs. switches_apply: whether the
+    execution switches mean anything to this strategy.
     """
 
     strategy: str
@@ -64,10 +67,16 @@ class Plan:
     execution: Execution
     engine: Engine
     why_plain: str | None
+    switches_apply: bool
     backend: Backend
     workers: int
     tasks: tuple[Task, ...]
     securities: tuple[Security, ...]
+
+    @property
+    def ignores_switches(self) -> bool:
+        """Whether execution switches were set that mean nothing to this strategy."""
+        return not self.switches_apply and loop_constants(self.execution) is None
 
 
 def plan(request: Request) -> Plan:
@@ -79,14 +88,17 @@ def plan(request: Request) -> Plan:
     switches, parameters = _split(request.overrides)
     config = read_config(request.config or default_config(label), fields_of(strategy).by_key(), parameters)
     execution = _execution(request, config, switches)
+    for ticker, exchange in config.exchanges.items():
+        _check_exchange(exchange, f"{config.path}: {ticker}")
     store = open_store(request.parquet_dir)
     if not request.allow_stale:
         store.check_fresh()
     chosen = _chosen(store.securities, request)
     values = config.of([security.ticker for security in chosen])
     engine, why_plain = choose_engine(strategy, execution, asked_engine)
+    switches_apply = takes_switches(strategy)
     check = request.sensitivity if request.sensitivity is not None else engine == "compiled"
-    alternatives = variants(execution) if check and takes_switches(strategy) else {}
+    alternatives = variants(execution) if check and switches_apply else {}
     tasks = tuple(
         Task(
             ticker=one.ticker,
@@ -104,7 +116,7 @@ def plan(request: Request) -> Plan:
     backend = asked_backend or default_backend(engine, work, request.workers)
     need = [security.ticks * BYTES_A_TICK + security.size for security in chosen]
     workers = min(workers_for(backend, need, request.workers), len(tasks))
-    return Plan(label, config.path, execution, engine, why_plain, backend, workers, tasks, chosen)
+    return Plan(label, config.path, execution, engine, why_plain, switches_apply, backend, workers, tasks, chosen)
 
 
 def run(plan: Plan, on_compile: Callable[[str], None] | None = None) -> Iterator[SecurityResult]:
@@ -150,14 +162,29 @@ def _split(overrides: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]
 def _execution(request: Request, config: Config, switches: Mapping[str, str]) -> Execution:
     """Let the command line's preset replace the config's block; its single switches win over both."""
     block = {} if request.execution is not None else dict(config.execution)
-    preset = request.execution or block.pop("preset", None)
-    if preset is not None and not isinstance(preset, str):
-        raise ConfigError(f"{config.path}: _execution: preset is {preset!r}; it takes the name of one.")
+    named = block.pop("preset", None)
+    if named is not None and named not in PRESETS:
+        raise ConfigError(
+            f"{config.path}: _execution: preset is {json.dumps(named)}; it takes {' or '.join(PRESETS)}."
+            f"{nearest(str(named), PRESETS)}"
+        )
+    preset = request.execution if named is None else str(named)
     told = make_execution(preset, block, f"{config.path}: _execution")
     changed = {key: value for key, value in told.settings.items() if value != preset_settings(told.preset)[key]}
-    return make_execution(
+    execution = make_execution(
         told.preset, changed | {key: _value(text) for key, text in switches.items()}, "--set execution"
     )
+    fees = execution.settings["fees_bps"]
+    for exchange in fees if isinstance(fees, Mapping) else ():
+        _check_exchange(exchange, "fees_bps")
+    return execution
+
+
+def _check_exchange(name: str, where: str) -> None:
+    try:
+        facts_of(name)
+    except MarketFactsError as error:
+        raise ConfigError(f"{where}: {error}") from error
 
 
 def _value(text: str) -> object:

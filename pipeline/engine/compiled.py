@@ -21,8 +21,20 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
-from pipeline.engine import account, auction, codecache, inline, kinds, lower, market, parts, specialise, tape
-from pipeline.engine.outcome import COLUMN_TYPES, Facts, Outcome, Room, failure, first_capacity, full_capacity
+from pipeline.engine import (
+    account,
+    auction,
+    codecache,
+    inline,
+    kinds,
+    lower,
+    market,
+    parts,
+    soundness,
+    specialise,
+    tape,
+)
+from pipeline.engine.outcome import COLUMN_TYPES, Facts, Outcome, Room, failure, room_sizes
 from pipeline.engine.specialise import EXCHANGED, LOOP_NAME, TICK_COLUMNS, Layout, given_values, layout_of
 from pipeline.engine.strategy import Strategy, fields_of
 
@@ -34,7 +46,7 @@ if TYPE_CHECKING:
 
 ENGINE_SOURCES: Final = (
     *(tape, account, market, auction),
-    *(parts, lower, inline, kinds, specialise, sys.modules[__name__]),
+    *(parts, lower, inline, kinds, soundness, specialise, sys.modules[__name__]),
 )
 RUNTIMES: Final = ("numba", "NRT", "Py", "_Py")
 TICK_TYPES: Final = {"timestamps": "int64", "kinds": "int8", "prices": "float64", "volumes": "int64"}
@@ -59,18 +71,16 @@ class CompiledReplay:
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
         """Replay the ticks with these parameters (as the strategy's fields hold them); raises ReplayError."""
-        room = Room(ticks, facts, self._layout.columns, first_capacity(ticks))
-        completed, final = self._attempt(ticks, parameters, room)
-        if not completed and not final["m_failed_line"]:
-            room = Room(ticks, facts, self._layout.columns, full_capacity(ticks))
-            _, final = self._attempt(ticks, parameters, room)
+        for size in room_sizes(ticks):
+            room = Room(ticks, facts, self._layout.columns, size)
+            final = self._attempt(ticks, parameters, room)
+            if not final["m_out_of_room"]:
+                break
         if failed := int(final["m_failed_line"]):
             raise failure(parts.file_and_line(self._strategy, failed), int(final["m_event"]))
         return room.outcome(ticks, final)
 
-    def _attempt(
-        self, ticks: Ticks, parameters: Mapping[str, Value], room: Room
-    ) -> tuple[bool, dict[str, int | float]]:
+    def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], room: Room) -> dict[str, int | float]:
         given = given_values(self._fields, room.given, parameters)
         layout = self._layout
         exchanged = (
@@ -81,9 +91,9 @@ class CompiledReplay:
         )
         columns = [np.ascontiguousarray(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
         arrays = [*columns, *exchanged, *(room.columns[name] for name in layout.columns)]
-        completed = self._loop(len(ticks), *(array.ctypes.data for array in arrays))
+        self._loop(len(ticks), *(array.ctypes.data for array in arrays))
         final = dict(zip(layout.final_ints, exchanged[2].tolist(), strict=True))
-        return bool(completed), final | dict(zip(layout.final_floats, exchanged[3].tolist(), strict=True))
+        return final | dict(zip(layout.final_floats, exchanged[3].tolist(), strict=True))
 
 
 def compiled_replay(

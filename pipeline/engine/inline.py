@@ -25,6 +25,12 @@ class Inliner(Expressions):
     def __init__(self, parts: Mapping[str, Part]) -> None:
         super().__init__(parts)
         self._open: list[ast.FunctionDef] = []
+        self._to_check: list[tuple[Method, bool]] = []
+
+    def check_sound(self) -> None:
+        """Check what was inlined; after all of it, so that what only plain Python takes is said first."""
+        for method, value_wanted in self._to_check:
+            check_method(method, value_wanted=value_wanted)
 
     def body(
         self,
@@ -41,7 +47,7 @@ class Inliner(Expressions):
             )
         scope = Scope(method, dict(names), dict(parts), owner, f"_{self.count()}", result)
         if scope.of_strategy:
-            check_method(method, value_wanted=result is not None)
+            self._to_check.append((method, result is not None))
         statements = method.definition.body
         if statements and isinstance(statements[-1], ast.Return):
             tail: ast.Return | None = statements[-1]
@@ -129,9 +135,9 @@ class Inliner(Expressions):
             return scope.names.setdefault(target.id, target.id + scope.suffix)
         if isinstance(target, ast.Attribute) and (part := self.part(target.value, scope)) is not None:
             if scope.owner is not None and part is not scope.owner:
-                raise refusal(target, scope, f"`{ast.unparse(target)}` can be read, not assigned to.")
+                raise error_at(target, scope, f"`{ast.unparse(target)}` can be read, not assigned to.")
             if target.attr in part.frozen:
-                raise refusal(target, scope, f"{target.attr} is a parameter; it keeps its value for the whole run.")
+                raise error_at(target, scope, f"{target.attr} is a parameter; it keeps its value for the whole run.")
             if target.attr not in part.scalars:
                 raise unknown_field(target, part, scope)
             return part.prefix + target.attr
@@ -187,7 +193,7 @@ class Inliner(Expressions):
         given = [*call.args, *self._keywords(call, parameters, scope)]
         if len(given) != len(parameters) - 1:
             wanted = ", ".join(parameters[1:]) or "nothing"
-            raise refusal(call, scope, f"{name} takes {wanted}; {len(given)} given.")
+            raise error_at(call, scope, f"{name} takes {wanted}; {len(given)} given.")
         parts = {parameters[0]: part}
         names: dict[str, str] = {}
         before: list[ast.stmt] = []
@@ -206,7 +212,8 @@ class Inliner(Expressions):
         wanted = parameters[1 + len(call.args) :][: len(by_name)]
         if list(by_name) != list(wanted):  # evaluated as they stand, so they stand in the order of the parameters
             expected = ", ".join(parameters[1:])
-            raise error_at(call, scope, f"`{ast.unparse(call)}`: its arguments are, in this order, {expected}.")
+            refused = refusal if set(by_name) == set(wanted) else error_at
+            raise refused(call, scope, f"`{ast.unparse(call)}`: its arguments are, in this order, {expected}.")
         return [by_name[name] for name in wanted]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import math
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
@@ -233,6 +234,8 @@ class Expressions(ABC):
         value = scope.method.names.get(node.id)
         if isinstance(value, (bool, int, float)):
             return ast.Constant(value)
+        if node.id in scope.method.names or hasattr(builtins, node.id):
+            raise refusal(node, scope, f"'{node.id}' is no number, which is all that a loop takes from outside.")
         known = [*scope.names, *scope.parts, *(n for n, v in scope.method.names.items() if isinstance(v, (int, float)))]
         raise error_at(node, scope, f"unknown name '{node.id}'.{nearest(node.id, known)}")
 

@@ -75,13 +75,17 @@ class Market(Account):
     # What a strategy may do
 
     def quote_bid(self, price: float, size: int) -> bool:
-        """Place our bid at the back of its queue, replacing the one we had; say whether it may stand."""
+        """Place our bid at the back of its queue, replacing the one we had; say whether it may stand.
+
+        One on its way at the same price arrives when it would have, with the new size.
+        """
         if self.wait_while_crossed and self.bid_size > 0 and self.ask_size > 0 and self.bid >= self.ask:
             self.watch_bid(price)
             return False
         if self.latency > 0:
+            if not self.bid_sent or price != self.bid_sent_price:
+                self.bid_arrives = self.now + self.latency
             self.bid_sent = True
-            self.bid_arrives = self.now + self.latency
             self.bid_sent_price = price
             self.bid_sent_size = size
         else:
@@ -89,13 +93,17 @@ class Market(Account):
         return True
 
     def quote_ask(self, price: float, size: int) -> bool:
-        """Place our ask at the back of its queue, replacing the one we had; say whether it may stand."""
+        """Place our ask at the back of its queue, replacing the one we had; say whether it may stand.
+
+        One on its way at the same price arrives when it would have, with the new size.
+        """
         if self.wait_while_crossed and self.bid_size > 0 and self.ask_size > 0 and self.bid >= self.ask:
             self.watch_ask(price)
             return False
         if self.latency > 0:
+            if not self.ask_sent or price != self.ask_sent_price:
+                self.ask_arrives = self.now + self.latency
             self.ask_sent = True
-            self.ask_arrives = self.now + self.latency
             self.ask_sent_price = price
             self.ask_sent_size = size
         else:
@@ -111,6 +119,7 @@ class Market(Account):
             self.remove_ask()
         self.bid_remaining = size
         self.bid_live = True
+        self.bid_sent = False
         return True
 
     def resize_ask(self, size: int) -> bool:
@@ -122,6 +131,7 @@ class Market(Account):
             self.remove_bid()
         self.ask_remaining = size
         self.ask_live = True
+        self.ask_sent = False
         return True
 
     def watch_bid(self, price: float) -> None:
@@ -150,14 +160,14 @@ class Market(Account):
 
     def buy_at_ask(self, quantity: int) -> int:
         """Take from the ask's touch, at most what it shows; return how much. The book does not change."""
-        taken = min(quantity, self.ask_size)
+        taken = max(0, min(quantity, self.ask_size))
         if taken > 0:
             self.book_fill(BUY, self.ask, taken)
         return taken
 
     def sell_at_bid(self, quantity: int) -> int:
         """Give to the bid's touch, at most what it shows; return how much. The book does not change."""
-        taken = min(quantity, self.bid_size)
+        taken = max(0, min(quantity, self.bid_size))
         if taken > 0:
             self.book_fill(SELL, self.bid, taken)
         return taken
@@ -193,6 +203,8 @@ class Market(Account):
             self.closed = False
             self.flatten_pending = False
         if self.cancel_overnight:
+            self.cancel_bid()
+            self.cancel_ask()
             self.remove_bid()
             self.remove_ask()
             self.strategy.on_overnight_cancel(self)
@@ -274,14 +286,16 @@ class Market(Account):
         self.ask_remaining = size
 
     def remove_bid(self) -> None:
-        """Cancel our bid for good: neither its price nor its place is kept."""
-        self.cancel_bid()
+        """Cancel our bid for good: neither its price nor its place is kept; one on its way still arrives."""
+        self.bid_live = False
+        self.bid_remaining = 0
         self.bid_order = 0.0
         self.bid_ahead = 0
 
     def remove_ask(self) -> None:
-        """Cancel our ask for good: neither its price nor its place is kept."""
-        self.cancel_ask()
+        """Cancel our ask for good: neither its price nor its place is kept; one on its way still arrives."""
+        self.ask_live = False
+        self.ask_remaining = 0
         self.ask_order = 0.0
         self.ask_ahead = 0
 
@@ -298,8 +312,8 @@ class Market(Account):
             self.ask_ahead -= passed
             left -= passed
             filled = min(self.ask_remaining, left)
-            left -= filled
             if filled > 0:
+                left -= filled
                 self.ask_remaining -= filled
                 if self.ask_remaining == 0:
                     self.ask_live = False

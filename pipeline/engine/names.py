@@ -14,27 +14,42 @@ from pipeline.engine.strategy import fields_of
 from pipeline.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from pipeline.engine.parts import Method
     from pipeline.engine.strategy import Strategy
 
 HOOKS = ("on_tick", "on_fill", "on_overnight_cancel", "on_day_end")
 
 
 def check_names(strategy: type[Strategy]) -> None:
-    """Raise StrategyError, with file, line and the nearest right name, for a field or verb that does not exist."""
+    """Raise StrategyError, with file, line and the nearest right name, for a field or verb that does not exist.
+
+    Also for an assignment to the market or to a parameter: both can be read only.
+    """
     fields, of_market = fields_of(strategy), market_fields(strategy.rules)
     own = {*fields.parameters, *fields.memory, *fields.objects, *dir(strategy)}
     market = ({*of_market.given, *of_market.state} - HIDDEN) | set(strategy.rules.verbs)
-    for name, method in strategy_methods(strategy).items():
-        arguments = [argument.arg for argument in method.definition.args.args]
-        known = {arguments[0]: (strategy.__name__, own)} if arguments else {}
-        if name in HOOKS and len(arguments) > 1:
-            known[arguments[1]] = ("the market", market)
+    methods = strategy_methods(strategy)
+    called = {_arguments(method)[1] for name, method in methods.items() if name in HOOKS}
+    for method in methods.values():
+        arguments = _arguments(method)
         for node, holder in _attributes(method.definition):
-            label, names = known.get(holder, ("", own))
-            if holder in known and node.attr not in names:
-                raise error_in(method, node, f"{label} has no '{node.attr}'.{nearest(node.attr, names)}")
+            if holder in called and holder in arguments[1:]:
+                _check(method, node, "the market", market, read_only=market)
+            elif holder in arguments[:1]:
+                _check(method, node, strategy.__name__, own, read_only=fields.parameters)
+
+
+def _check(method: Method, node: ast.Attribute, label: str, names: Iterable[str], read_only: Iterable[str]) -> None:
+    if node.attr not in names:
+        raise error_in(method, node, f"{label} has no '{node.attr}'.{nearest(node.attr, names)}")
+    if not isinstance(node.ctx, ast.Load) and node.attr in read_only:
+        raise error_in(method, node, f"`{ast.unparse(node)}` can be read, not assigned to.")
+
+
+def _arguments(method: Method) -> list[str]:
+    return [argument.arg for argument in method.definition.args.args]
 
 
 def _attributes(definition: ast.FunctionDef) -> Iterator[tuple[ast.Attribute, str]]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.tape import DAY, MOST_FILLS_AN_EVENT, SELL
+from pipeline.engine.tape import DAY, SELL
 from pipeline.errors import ReplayError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
@@ -29,6 +29,7 @@ COLUMN_TYPES: Final = {
     "tick_below": np.float64,
     "tick_size": np.float64,
 }
+MOST_FILLS: Final = 2**27
 GIVEN_COLUMNS: Final = ("tick_below", "tick_size")
 
 Number: TypeAlias = int | float
@@ -125,14 +126,13 @@ class Room:
         return Outcome(fills, days, final)
 
 
-def first_capacity(ticks: Ticks) -> int:
-    """Return the room to start with: seldom outgrown, and small beside the ticks."""
-    return len(ticks) // 8 + 1024
-
-
-def full_capacity(ticks: Ticks) -> int:
-    """Return the room that no replay can outgrow."""
-    return (len(ticks) + 1) * MOST_FILLS_AN_EVENT
+def room_sizes(ticks: Ticks) -> Iterator[int]:
+    """Yield how many fills to make room for: seldom outgrown at first, then more; raises ReplayError at the end."""
+    size = len(ticks) // 8 + 1024
+    while size <= MOST_FILLS:
+        yield size
+        size *= 8
+    raise ReplayError(f"more than {size // 8:,} fills of {len(ticks):,} ticks; does the strategy trade with itself?")
 
 
 def side_names(side: Int8s) -> list[str]:

@@ -33,7 +33,7 @@ class Part:
     """One of the two objects a loop is made from, by the prefix its fields carry as locals.
 
     verbs: the methods the other part may call. constants: fields that keep one value in this loop. hidden: fields the
-    other part may not see.
+    other part may not see. others: names that Python would find and a loop does not hold.
     """
 
     prefix: str
@@ -47,6 +47,7 @@ class Part:
     links: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, bool | int] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -100,10 +101,17 @@ def error_at(node: ast.expr | ast.stmt, scope: Scope, why: str) -> StrategyError
 
 def refusal(node: ast.expr | ast.stmt, scope: Scope, why: str) -> NotCompilable:
     """Return an error for what lies outside the subset, which it states."""
-    return NotCompilable(f"{scope.method.file}, line {node.lineno}: {why} {SUBSET}")
+    return refusal_in(scope.method, node, why)
+
+
+def refusal_in(method: Method, node: ast.expr | ast.stmt, why: str) -> NotCompilable:
+    """Return an error for what lies outside the subset, which it states."""
+    return NotCompilable(f"{method.file}, line {node.lineno}: {why} {SUBSET}")
 
 
 def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyError:
     """Return an error for a field that a part does not have, with the nearest one it has."""
+    if node.attr in part.others:
+        return refusal(node, scope, f"{part.label}.{node.attr} is neither a parameter nor memory.")
     known = sorted((part.scalars - part.hidden) | part.methods.keys())
     return error_at(node, scope, f"{part.label} has no '{node.attr}'.{nearest(node.attr, known)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.engine.outcome import Facts, Outcome, Room, failure, full_capacity
+from pipeline.engine.outcome import Facts, Outcome, Room, failure, room_sizes
 from pipeline.engine.specialise import market_fields
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.engine.tape import replay
@@ -31,10 +31,15 @@ class PlainReplay:
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
         """Replay the ticks with these parameters (as the strategy's fields hold them)."""
-        rules = self._strategy.rules
-        of_market = market_fields(rules)
-        room = Room(ticks, facts, of_market.columns, full_capacity(ticks))
-        market: Any = rules()
+        for size in room_sizes(ticks):
+            room = Room(ticks, facts, market_fields(self._strategy.rules).columns, size)
+            final = self._attempt(ticks, parameters, room)
+            if not final["m_out_of_room"]:
+                break
+        return room.outcome(ticks, {name: _number(value) for name, value in final.items()})
+
+    def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], room: Room) -> dict[str, Any]:
+        market: Any = self._strategy.rules()
         strategy = self._strategy(**parameters, **{name: memory.start for name, memory in self._fields.memory.items()})
         for name, start in self._fields.objects.items():
             setattr(strategy, name, deepcopy(start))
@@ -50,9 +55,8 @@ class PlainReplay:
                 raise
             raise failure(where, market.event) from error
         self._check_memory(strategy)
-        final = {"m_" + name: getattr(market, name) for name in of_market.state}
-        final |= {"s_" + name: getattr(strategy, name) for name in self._fields.memory}
-        return room.outcome(ticks, {name: _number(value) for name, value in final.items()})
+        final = {"m_" + name: getattr(market, name) for name in market_fields(self._strategy.rules).state}
+        return final | {"s_" + name: getattr(strategy, name) for name in self._fields.memory}
 
     def _line_of(self, error: Exception) -> str | None:
         """Return the line of the strategy's own text that failed by itself, as the compiled engine would name it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, TypeAlias
 
-from pipeline.engine.parts import error_in
+from pipeline.engine.parts import error_in, refusal_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,16 +17,21 @@ Assigned: TypeAlias = frozenset[str] | None
 
 
 def check_method(method: Method, *, value_wanted: bool) -> None:
-    """Raise StrategyError for a decorator, a local read before it has a value, or a value that is wanted and not given.
+    """Raise StrategyError for a local read before it has a value, or a value that is wanted and not given.
 
-    Python would call the decorator, raise UnboundLocalError, or give None; flat statements would do neither.
+    Python would raise UnboundLocalError, or give None; flat statements would do neither. Raises NotCompilable for a
+    decorator or arguments that are not plain, which Python takes.
     """
     definition = method.definition
     if definition.decorator_list:
-        raise error_in(method, definition, f"{definition.name} has a decorator, which the compiled engine cannot call.")
+        raise refusal_in(
+            method, definition, f"{definition.name} has a decorator, which the compiled engine cannot call."
+        )
     arguments = definition.args
     if arguments.defaults or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
-        raise error_in(method, definition, f"{definition.name} takes plain arguments only, without defaults or stars.")
+        raise refusal_in(
+            method, definition, f"{definition.name} takes plain arguments only, without defaults or stars."
+        )
     locals_of = {node.id for node in ast.walk(definition) if isinstance(node, ast.Name) and _stores(node)}
     flow = _Flow(method, frozenset(locals_of))
     end = flow.block(definition.body, frozenset(argument.arg for argument in arguments.args))

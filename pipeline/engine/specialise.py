@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
 
 LOOP_NAME: Final = "loop"
-HIDDEN: Final = frozenset({"capacity", "first_day", "day_index", "tick_levels", "failed_line", "events"})
+HIDDEN: Final = frozenset({"capacity", "first_day", "day_index", "tick_levels", "failed_line", "out_of_room", "events"})
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
 EXCHANGED: Final = ("given_ints", "given_floats", "final_ints", "final_floats")
 
@@ -103,14 +103,17 @@ def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     """
     fields = fields_of(strategy)
     for name in fields.objects:
-        raise NotCompilable(f"{strategy.__name__}.{name} is no number, which the compiled engine cannot remember.")
+        where = _declaration(strategy, name)
+        raise NotCompilable(f"{where}: {name} is no number, and the compiled engine remembers nothing else.")
     of_market = market_fields(strategy.rules)
     layout = layout_of(fields, strategy.rules)
     parts = _parts(strategy, fields, of_market, constants)
     bound = {"m": parts["m"], "strategy": parts["s"]}
     names = {name: name for name in ("count", *TICK_COLUMNS)}
     replay = Method(_definitions(tape)["replay"], vars(tape), str(tape.__file__))
-    body = Inliner(parts).body(replay, bound, names, None, "completed")
+    inliner = Inliner(parts)
+    body = inliner.body(replay, bound, names, None, "completed")
+    inliner.check_sound()
     kinds = _declared_kinds(of_market, fields)
     check_kinds(body, kinds)
     arguments = ["count", *TICK_COLUMNS, *EXCHANGED, *("m_" + name for name in layout.columns)]
@@ -172,6 +175,7 @@ def _parts(
             optional=frozenset(name for name, parameter in fields.parameters.items() if parameter.optional),
             frozen=frozenset(fields.parameters),
             methods=_with_memory(strategy_methods(strategy), fields),
+            others=frozenset(dir(strategy)),
         ),
     }
 
@@ -204,6 +208,16 @@ def strategy_methods(subject: type) -> dict[str, Method]:
             if isinstance(member, ast.FunctionDef) and member.name != "__init__":
                 methods[member.name] = Method(member, vars(module), str(module.__file__), place)
     return methods
+
+
+def _declaration(strategy: type[Strategy], name: str) -> str:
+    """Return the file and line where a strategy declares a field."""
+    for base in strategy.__mro__[:-1]:
+        module = sys.modules[base.__module__]
+        for member in getattr(_definitions(module).get(base.__name__), "body", ()):
+            if isinstance(member, ast.AnnAssign) and ast.unparse(member.target) == name:
+                return f"{module.__file__}, line {member.lineno}"
+    return strategy.__name__
 
 
 def _definitions(module: Any) -> dict[str, Any]:

@@ -128,8 +128,17 @@ class Fields:
         return {name: parameter.held(values[parameter.key]) for name, parameter in self.parameters.items()}
 
 
+_fields: dict[type[Strategy], Fields] = {}
+
+
 def fields_of(strategy: type[Strategy]) -> Fields:
-    """Read the declared fields of a strategy class; raise StrategyError for a field that is neither kind."""
+    """Return the declared fields of a strategy class; raise StrategyError for a field that is neither kind."""
+    if strategy not in _fields:
+        _fields[strategy] = _read_fields(strategy)
+    return _fields[strategy]
+
+
+def _read_fields(strategy: type[Strategy]) -> Fields:
     parameters: dict[str, Parameter] = {}
     memory: dict[str, Memory] = {}
     objects: dict[str, object] = {}

@@ -17,7 +17,6 @@ SELL: Final = -1
 
 DAY: Final = 86_400_000_000_000
 NO_DAY: Final = -(2**62)
-MOST_FILLS_AN_EVENT: Final = 4
 
 IntColumn: TypeAlias = "list[int] | memoryview[int]"
 FloatColumn: TypeAlias = "list[float] | memoryview[float]"
@@ -64,6 +63,7 @@ class Tape:
     time_of_day: int = 0
 
     failed_line: int = 0
+    out_of_room: bool = False
 
     position: int = 0
     realized_pnl: float = 0.0
@@ -99,14 +99,17 @@ class Tape:
     def record(self, side: int, price: float, quantity: int, realized: float, event: int) -> None:
         """Append a fill to the columns; position and P&L already show it."""
         at = self.fills
-        self.fill_event[at] = event
-        self.fill_side[at] = side
-        self.fill_price[at] = price
-        self.fill_quantity[at] = quantity
-        self.fill_realized[at] = realized
-        self.fill_position[at] = self.position
-        self.fill_pnl[at] = self.realized_pnl
-        self.fills = at + 1
+        if at < self.capacity:
+            self.fill_event[at] = event
+            self.fill_side[at] = side
+            self.fill_price[at] = price
+            self.fill_quantity[at] = quantity
+            self.fill_realized[at] = realized
+            self.fill_position[at] = self.position
+            self.fill_pnl[at] = self.realized_pnl
+            self.fills = at + 1
+        else:
+            self.out_of_room = True
 
 
 def replay(
@@ -120,12 +123,12 @@ def replay(
 ) -> bool:
     """Replay all events; return False when it ended early.
 
-    That is when the fill columns have no room for the next event's fills, or when a line of the strategy failed in the
-    compiled loop, which then stands in `failed_line`.
+    That is when the fill columns were out of room, or when a line of the strategy failed in the compiled loop, which
+    then stands in `failed_line`.
     """
     strategy.on_start()
     for i in range(count):
-        if m.failed_line > 0 or m.fills > m.capacity - MOST_FILLS_AN_EVENT:
+        if m.failed_line > 0 or m.out_of_room:
             return False
         m.event = i
         m.now = timestamps[i]

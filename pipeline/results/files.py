@@ -104,6 +104,8 @@ class RunFolder:
     def _write_run(self, status: str, timings: Mapping[str, float]) -> None:
         plan = self._plan
         written = [file for task in plan.tasks for file in _trade_files(task.ticker)]
+        if any(task.alternatives for task in plan.tasks):
+            written.append(SENSITIVITY_FILE)
         content = {
             "format_version": FORMAT_VERSION,
             "status": status,
@@ -121,7 +123,7 @@ class RunFolder:
                 "numpy": np.__version__,
                 "pyarrow": pa.__version__,
             },
-            "files": sorted([*written, SUMMARY_FILE, SENSITIVITY_FILE, METRICS_FILE]),
+            "files": sorted([*written, SUMMARY_FILE, METRICS_FILE]),
             "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
         }
         write_bytes(self.directory / RUN_FILE, _json(content))

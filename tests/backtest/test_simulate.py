@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.backtest.simulate import days_not_flat, simulate
+from pipeline.backtest.simulate import CLASSIC, days_not_flat, simulate
 from pipeline.engine.outcome import Fills
-from pipeline.market.sessions import sessions_of
+from pipeline.market.facts import facts_of
 from pipeline.strategies.v1_baseline import V1Baseline
 from pipeline.ticks import ASK, BID, TRADE, Ticks
 from tests.made import DAY, HOUR, MONDAY, SECOND
@@ -31,7 +31,7 @@ def ticks_of(rows: list[Row]) -> Ticks:
 
 
 def test_no_ticks_give_no_fills_and_no_days() -> None:
-    replayed = simulate(ticks_of([]), V1Baseline, PARAMETERS, sessions_of("ADX"))
+    replayed = simulate(ticks_of([]), V1Baseline, PARAMETERS, facts_of("ADX"), CLASSIC)
     assert len(replayed.fills) == 0
     assert replayed.market_days.tolist() == []
     assert replayed.days_not_flat.tolist() == []
@@ -49,7 +49,7 @@ def test_counts_are_of_what_they_say(engine: str) -> None:
         (TEN + SECOND, TRADE, 9.9, 550),  # 500 ahead of us, 50 for us
         (TEN + DAY, BID, 9.8, 100),
     ]
-    replayed = simulate(ticks_of(rows), V1Baseline, PARAMETERS, sessions_of("ADX"), engine)
+    replayed = simulate(ticks_of(rows), V1Baseline, PARAMETERS, facts_of("ADX"), CLASSIC, engine)
     assert (replayed.rows, replayed.events, replayed.session_rows) == (6, 5, 4)
     assert (replayed.bid_count, replayed.ask_count, replayed.trade_count) == (2, 1, 1)
     assert replayed.last_price == 9.9

@@ -92,6 +92,7 @@ def conversion(workbook: Path, folder: Path, runs: int, *, with_pandas: bool) ->
     sides = in_turn(
         runs,
         ours=ours,
+        one_worker=[*ours, "--workers", "1"],
         bare_fastexcel=script("bare_fastexcel.py", workbook, folder / "bare", "1"),
         bare_fastexcel_2_threads=script("bare_fastexcel.py", workbook, folder / "bare", "2"),
         unchanged=pipeline("convert", workbook, "--parquet-dir", folder / "parquet"),
@@ -105,16 +106,19 @@ def conversion(workbook: Path, folder: Path, runs: int, *, with_pandas: bool) ->
 
 def backtest(store: Path, folder: Path, runs: int) -> None:
     print("Backtest of the 673,000-row store, whole process, compiled code kept")
-    run = pipeline("backtest", "--parquet-dir", store, "--output-dir", folder / "run")
+    checked = pipeline("backtest", "--parquet-dir", store, "--output-dir", folder / "run")
+    run = [*checked, "--no-sensitivity"]
     sides = in_turn(
         runs,
         ours=run,
+        with_assumption_check=checked,
         sequential=[*run, "--backend", "sequential"],
         threading=[*run, "--backend", "threading", "--workers", "2"],
         loky=[*run, "--backend", "loky", "--workers", "2"],
         imports=IMPORTS,
     )
     print(f"  ours / imports: {sides['ours'].median / sides['imports'].median:.2f}")
+    print(f"  the check adds {sides['with_assumption_check'].median - sides['ours'].median:.2f} s")
 
 
 def against_itertuples(golden: Path, folder: Path, runs: int) -> None:
@@ -128,7 +132,7 @@ def against_itertuples(golden: Path, folder: Path, runs: int) -> None:
         print(f"Backtest of {name} against an itertuples loop of the same rules, whole processes")
         sides = in_turn(
             times,
-            ours=pipeline("backtest", "--parquet-dir", directory, "--output-dir", folder / "run"),
+            ours=pipeline("backtest", "--parquet-dir", directory, "--output-dir", folder / "run", "--no-sensitivity"),
             itertuples=script("itertuples_baseline.py", directory, HERE.parents[1] / "configs" / "v1_baseline.json"),
         )
         print(f"  itertuples / ours: {sides['itertuples'].median / sides['ours'].median:.1f}")
@@ -137,19 +141,24 @@ def against_itertuples(golden: Path, folder: Path, runs: int) -> None:
 def loop_alone(store: Path, runs: int) -> None:
     from pipeline.backtest.simulate import simulate  # noqa: PLC0415
     from pipeline.backtest.stage import Request, plan  # noqa: PLC0415
-    from pipeline.market.sessions import sessions_of  # noqa: PLC0415
+    from pipeline.market.facts import facts_of  # noqa: PLC0415
     from pipeline.store.parquet import read_ticks  # noqa: PLC0415
-    from pipeline.strategies.load import load_strategy  # noqa: PLC0415
+    from pipeline.strategies.load import load_strategy, strategy_names  # noqa: PLC0415
 
-    print("The compiled loop alone, one core, ticks in memory")
-    for task in plan(Request(parquet_dir=store)).tasks:
-        ticks, strategy = read_ticks(task.path), load_strategy(task.strategy)
-        rates = []
-        for _ in range(runs + 1):
-            start = time.perf_counter()
-            simulate(ticks, strategy, task.parameters, sessions_of(task.exchange))
-            rates.append(len(ticks) / (time.perf_counter() - start) / 1e6)
-        print(f"  {task.ticker:10} {len(ticks):9,} events  {statistics.median(rates[1:]):6.1f} million a second")
+    print("The compiled loop alone, one core, ticks in memory, million events a second")
+    for name in strategy_names():
+        strategy = load_strategy(name)
+        for execution in ("classic", "strict"):
+            shown = []
+            for task in plan(Request(name, parquet_dir=store, execution=execution, sensitivity=False)).tasks:
+                ticks, market = read_ticks(task.path), facts_of(task.exchange)
+                rates = []
+                for _ in range(runs + 1):
+                    start = time.perf_counter()
+                    simulate(ticks, strategy, task.parameters, market, task.execution)
+                    rates.append(len(ticks) / (time.perf_counter() - start) / 1e6)
+                shown.append(f"{task.ticker} {statistics.median(rates[1:]):5.1f}")
+            print(f"  {name:30} {execution:8} {'  '.join(shown)}")
 
 
 def main() -> None:

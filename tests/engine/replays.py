@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from pipeline.backtest.simulate import CLASSIC, engine_facts, loop_constants
 from pipeline.engine.compiled import compiled_replay
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.market.facts import facts_of
 from pipeline.strategies.load import load_strategy
 from pipeline.ticks import Ticks
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Outcome
     from pipeline.settings import Value
 
@@ -26,11 +29,8 @@ DAY: Final = 86_400 * SECOND
 FIRST_DAY: Final = 20_089 * DAY
 """2025-01-01."""
 
-SESSION: Final = {
-    "quoting_opens": 36_000 * SECOND,
-    "quoting_closes": 53_100 * SECOND,
-    "auction_prints": 53_700 * SECOND,
-}
+ADX: Final = facts_of("ADX")
+FACTS: Final = engine_facts(ADX, CLASSIC)
 KINDS: Final = {"bid": 0, "ask": 1, "trade": 2}
 
 HEADER: Final = """\
@@ -38,8 +38,8 @@ from __future__ import annotations
 
 import math
 
-from pipeline.engine.market import BUY, SELL
 from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
+from pipeline.engine.tape import BUY, SELL
 
 """
 
@@ -91,27 +91,37 @@ def held(strategy: type[Strategy], values: Mapping[str, Value] | None = None) ->
     return fields.held(defaults | dict(values or {}))
 
 
-def compiled(strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value] | None = None) -> Outcome:
-    """Replay with the compiled engine."""
-    return compiled_replay(strategy).run(ticks, SESSION, held(strategy, values))
+def compiled(
+    strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value] | None = None, execution: Execution = CLASSIC
+) -> Outcome:
+    """Replay with the compiled engine, by the loop that a run takes for this execution model."""
+    replay = compiled_replay(strategy, loop_constants(execution))
+    return replay.run(ticks, engine_facts(ADX, execution), held(strategy, values))
 
 
-def plain(strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value] | None = None) -> Outcome:
+def plain(
+    strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value] | None = None, execution: Execution = CLASSIC
+) -> Outcome:
     """Replay with the plain engine."""
-    return PlainReplay(strategy).run(ticks, SESSION, held(strategy, values))
+    return PlainReplay(strategy).run(ticks, engine_facts(ADX, execution), held(strategy, values))
 
 
-def both(strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value] | None = None) -> Outcome:
+def both(
+    strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value] | None = None, execution: Execution = CLASSIC
+) -> Outcome:
     """Replay with both engines, see that they agree bit for bit, and return what they found."""
-    fast, slow = compiled(strategy, ticks, values), plain(strategy, ticks, values)
+    fast, slow = compiled(strategy, ticks, values, execution), plain(strategy, ticks, values, execution)
     assert bits(fast) == bits(slow)
     return fast
 
 
 def bits(outcome: Outcome) -> dict[str, bytes]:
     """Return an outcome's every value as bytes; only the kind of a whole number, int or float, is not told apart."""
-    columns = {f.name: np.asarray(getattr(outcome.fills, f.name)) for f in dataclasses.fields(outcome.fills)}
-    found = {name: column.dtype.str.encode() + column.tobytes() for name, column in columns.items()}
+    columns = {field.name: getattr(outcome.fills, field.name) for field in dataclasses.fields(outcome.fills)}
+    found = {
+        name: b"" if column is None else column.dtype.str.encode() + column.tobytes()
+        for name, column in columns.items()
+    }
     found["market_days"] = outcome.market_days.tobytes()
     for name, value in outcome.final.items():
         number = int(value) if float(value).is_integer() and value != 0 else value

@@ -150,7 +150,7 @@ class Own(Strategy):
         price = 1.0
         n = 2
         self.x += self.shadow(m, price + 1) + price + n
-        self.count(other=self, market=m)
+        self.count(market=m, other=self)
 
     def shadow(self, market, price):
         n = price * 3

@@ -110,9 +110,9 @@ class Own(Strategy):
     money: float = 0.0
 
     def on_tick(self, m):
-        self.total += self.weigh(m.volume, third=3, second=m.kind)
-        self.money += self.worth(size=m.volume, price=m.price)
-        m.quote_bid(size=50, price=m.price)
+        self.total += self.weigh(m.volume, second=m.kind, third=3)
+        self.money += self.worth(price=m.price, size=m.volume)
+        m.quote_bid(price=m.price, size=50)
 
     def weigh(self, first, second, third):
         return first * 100 + second * 10 + third
@@ -126,17 +126,54 @@ class Own(Strategy):
     whole: int = 0
     a: float = 0.0
     b: float = 0.0
-    c: float = 0.0
     odd: int = 0
 
     def on_tick(self, m):
         x = m.price * (m.volume - 450) / 900
         self.whole += math.floor(x) * 5 + math.ceil(x) * 3 + math.trunc(x) + int(x * 100) + abs(m.volume - 450)
-        self.a += math.sqrt(abs(x)) + math.exp(x / 10) + math.log(m.price) + math.log10(m.price) + math.hypot(x, 3.0)
-        self.b += math.sin(x) + math.cos(x) + math.tan(x / 9) + math.atan(x) + math.atan2(x, m.price) + math.tanh(x)
-        self.c += math.pow(m.price, 1.7) + math.copysign(x, -1.0) + math.fabs(x) + float(m.volume)
+        self.whole += round(x * 10) + round(m.volume / 2) + int(m.price > 10)
+        self.a += math.sqrt(abs(x)) + math.copysign(x, -1.0) + math.fabs(x) + float(m.volume)
+        self.b += float(m.price > 10.0) + m.round_to_tick(x * x)
         if math.isnan(x - x) or math.isinf(x * 1e308 * 10) or not math.isfinite(x):
             self.odd += 1
+"""
+
+CHAINS: Final = """\
+class Own(Strategy):
+    n: int = 0
+    inside: int = 0
+    reached: int = 0
+    equal: int = 0
+
+    def on_tick(self, m):
+        if 3 < m.volume % 10 < self.bump():
+            self.reached += 1
+        if 9.99 <= m.price < 10.02 != m.bid:
+            self.inside += 1
+        self.equal += 0 < m.kind == m.volume % 3
+
+    def bump(self):
+        self.n += 1
+        return self.n
+"""
+
+SEVERAL: Final = """\
+class Own(Strategy):
+    a: int = 1
+    b: int = 2
+    standing: int = 0
+    best: float = math.inf
+    last: float = math.nan
+    finite: bool = False
+
+    def on_tick(self, m):
+        self.a, self.b = self.b + m.volume, self.a
+        low, high = m.price, m.price + 1.0
+        low, high = high, low
+        self.best = min(self.best, low - high + m.price)
+        self.standing += m.quote_bid(m.price, 50)
+        self.last = m.price
+        self.finite = not math.isnan(self.last)
 """
 
 CONSTANTS: Final = """\
@@ -201,6 +238,8 @@ VALUES: Final = {
     "augmented assignment": AUGMENTED,
     "keyword arguments": KEYWORDS,
     "math": MATHS,
+    "chained comparisons": CHAINS,
+    "several at once, verbs' results, starts that are no numbers": SEVERAL,
     "constants of the module": CONSTANTS,
     "memory of true and false": FLAGS,
 }

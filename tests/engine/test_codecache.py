@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pipeline.backtest.simulate import CLASSIC
 from pipeline.engine import codecache, compiled
 from pipeline.engine.codecache import Code
 from tests.engine.replays import HEADER, bits, random_ticks, strategy_of
@@ -34,12 +35,13 @@ class Own(Strategy):
 
 IN_A_PROCESS: Final = """
 import json, os, sys
+from pipeline.backtest.simulate import CLASSIC
 from tests.engine.replays import compiled, plain, random_ticks
 from pipeline.strategies.load import load_strategy
 compilations = []
 import pipeline.engine.compiled as engine
 strategy = load_strategy(sys.argv[1])
-engine.compiled_replay(strategy, compilations.append)
+engine.compiled_replay(strategy, CLASSIC.fields(), compilations.append)
 fast, slow = compiled(strategy, random_ticks(50)), plain(strategy, random_ticks(50))
 print(json.dumps({
     "compiled": compilations,
@@ -113,7 +115,7 @@ def test_a_flat_file_with_a_flipped_byte_or_cut_short_is_compiled_again(own_fold
         kept.write_bytes(DAMAGES[damage](kept.read_bytes()))
         forget()
         compilations: list[str] = []
-        compiled.compiled_replay(strategy, compilations.append)
+        compiled.compiled_replay(strategy, CLASSIC.fields(), compilations.append)
         assert compilations == ["Own"]
         assert bits(run_compiled(strategy, random_ticks())) == whole
         assert codecache.read(kept.stem) is not None

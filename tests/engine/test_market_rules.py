@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from pipeline.backtest.simulate import CLASSIC
+from pipeline.engine.execution import make_execution
 from pipeline.strategies.load import load_strategy
 from tests.engine.replays import both, moment, written
 from tests.engine.rules import RULES
+from tests.engine.switches import SWITCHES_BY_HAND
 
 if TYPE_CHECKING:
+    from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Outcome
     from pipeline.settings import Value
 
@@ -22,6 +26,14 @@ SIDES: Final = {"buy": 1, "sell": -1}
 def test_the_market_keeps_its_rules(rule: str) -> None:
     stream, fills = RULES[rule]
     assert told(replayed(stream)) == worked_out(fills)
+
+
+@pytest.mark.parametrize("case", SWITCHES_BY_HAND)
+def test_a_switch_changes_what_it_says(case: str) -> None:
+    switches, stream, fills = SWITCHES_BY_HAND[case]
+    classic, switched = fills.split("---")
+    assert told(replayed(stream)) == worked_out(classic)
+    assert told(replayed(stream, execution=make_execution("classic", switches, "here"))) == worked_out(switched)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +87,8 @@ def test_no_ticks_give_no_fills() -> None:
     assert (len(outcome.fills), outcome.market_days.tolist(), outcome.final["m_events"]) == (0, [], 0)
 
 
-def replayed(stream: str, values: dict[str, Value] | None = None) -> Outcome:
-    return both(load_strategy("v1_baseline"), written(stream), QUOTES | (values or {}))
+def replayed(stream: str, values: dict[str, Value] | None = None, execution: Execution = CLASSIC) -> Outcome:
+    return both(load_strategy("v1_baseline"), written(stream), QUOTES | (values or {}), execution)
 
 
 def told(outcome: Outcome) -> list[tuple[float, ...]]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pipeline.engine.compiled import compiled_replay
+from pipeline.engine.names import check_names
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.specialise import loop_source
-from pipeline.errors import PipelineError, StrategyError
+from pipeline.errors import NotCompilable, PipelineError, StrategyError
 from tests.engine.replays import HEADER, plain, random_ticks, strategy_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class Own(Strategy):
 
     def no_values(self):
         self.count += 1
+
+
+def max(a, b):
+    return 17
 """
 
 REFUSED: Final = {
@@ -48,15 +53,40 @@ REFUSED: Final = {
     "a misspelt helper": ("self.helpr(m)", "Own has no method 'helpr'. Did you mean 'helper'?"),
     "a misspelt local": ("volume = m.volume; self.count = volum", "unknown name 'volum'. Did you mean 'volume'?"),
     "an unknown function": ("self.count = maxx(1, 2)", "'maxx' is not a function the compiled engine knows. Did you"),
-    "an unknown function of math": ("self.money = math.sqroot(2.0)", "math has no 'sqroot'. Did you mean 'sqrt'?"),
-    "rounding": ("self.money = round(m.price, 2)", "'round' is not a function the compiled engine knows."),
+    "an unknown function of math": (
+        "self.money = math.sqroot(2.0)",
+        "math.sqroot is not compiled. Did you mean 'sqrt'?",
+    ),
+    "math that differs between machines": (
+        "self.money = math.exp(m.price)",
+        "Of math there is sqrt, fabs, floor, ceil",
+    ),
+    "math that numba lacks": ("self.money = math.fmod(m.price, 0.7)", "math.fmod is not compiled."),
+    "rounding to digits": ("self.money = round(m.price, 2)", "`round(m.price, 2)` is outside what can be compiled."),
+    "a function of the module named like a builtin": ("self.count = max(1, 2)", "'max' is not a function"),
+    "the room for fills": ("self.count = m.capacity", "the market has no 'capacity'."),
+    "the engine's own count": ("self.count = m.events", "the market has no 'events'."),
+    "a column of the fills": ("self.money = m.fill_price[0]", "`m.fill_price[...]` is outside what can be compiled."),
+    "a write into a column of the fills": ("m.fill_price[0] = 1.0", "`m.fill_price[0]` cannot be assigned to."),
+    "a write into a column of the days": ("m.market_days[0] = 0", "`m.market_days[0]` cannot be assigned to."),
+    "a switch of the execution model": ("m.latency = 5", "`m.latency` can be read, not assigned to."),
+    # values that may not be there
+    "a local that never has a value": ("y = y + 1", "'y' may have no value here; give it one before, on every path."),
+    "a local with a value on one path": (
+        "\n        if m.volume > 1:\n            y = 5\n        z = y  # here",
+        "'y' may",
+    ),
+    "a local of a loop": (
+        "\n        for i in range(3):\n            pass\n        z = i  # here",
+        "'i' may have no value here",
+    ),
     "print": ("print(m.price)", "`print(m.price)` does nothing the engine knows."),
     # what may not be assigned
     "the market's own state": ("m.position = 0", "`m.position` can be read, not assigned to."),
     "the market's state, augmented": ("m.position += 1", "`m.position` can be read, not assigned to."),
     "a parameter": ("self.size = 3", "size is a parameter; it keeps its value for the whole run."),
     "the market itself": ("m = 3", "`m` cannot be assigned to."),
-    "two targets": ("a, b = 1, 2", "`(a, b)` cannot be assigned to."),
+    "two targets of one value": ("a, b = m.price", "`(a, b)` cannot be assigned to."),
     "a float into int memory": ("self.count = m.price", "count is declared int and would become a float here"),
     "a division into int memory": ("self.count = m.volume / 2", "count is declared int and would become a float here"),
     "a number into a flag": ("self.on = m.volume", "on is declared bool and would become a int here"),
@@ -90,7 +120,9 @@ REFUSED: Final = {
     "too many arguments": ("self.helper(m, 1)", "helper takes m; 2 given."),
     "too few arguments": ("m.quote_bid(m.bid)", "quote_bid takes price, size; 1 given."),
     "arguments for none": ("self.no_values(1)", "no_values takes nothing; 1 given."),
-    "a wrong keyword": ("m.quote_bid(m.bid, sise=3)", "its arguments are price, size."),
+    "a wrong keyword": ("m.quote_bid(m.bid, sise=3)", "its arguments are, in this order, price, size."),
+    "keywords in another order": ("m.quote_bid(size=3, price=m.bid)", "its arguments are, in this order, price, size."),
+    "a call amid a chain": ("self.on = 1 < self.helper(m) < 9", "`1 < self.helper(m) < 9` calls in its middle;"),
 }
 
 
@@ -124,13 +156,12 @@ def test_what_cannot_be_compiled_is_refused_by_file_and_line(name: str, tmp_path
 def test_recursion_is_refused(methods: str, words: str, tmp_path: Path) -> None:
     strategy = strategy_of(tmp_path, f"class Own(Strategy):\n    count: int = 0\n\n    {methods}\n")
     with pytest.raises(StrategyError, match=words):
-        loop_source(strategy)
+        loop_source(strategy, {})
 
 
 @pytest.mark.parametrize(
     ("field", "words"),
     [
-        ("name: str = ''", "Own.name: a field is int, float, bool or one of the engine's units"),
         ("count: int", "Own.count: memory starts from a plain int, for example `count: int = 0`."),
         ("count: int = 1.5", "Own.count: memory starts from a plain int"),
         ("count: int = True", "Own.count: memory starts from a plain int"),
@@ -139,7 +170,11 @@ def test_recursion_is_refused(methods: str, words: str, tmp_path: Path) -> None:
         ("size: Shares = parameter(None)", "Own.size, its default: size is null; it takes a whole number of shares."),
         ("size: Shares = parameter(1.5)", "size is 1.5; it takes a whole number of shares."),
         ("size: Shares = parameter(3, minimum=5)", "size is 3; it takes a whole number of shares at least 5."),
-        ("size: Shares | float = parameter(3)", "Own.size: a field is int, float, bool"),
+        (
+            "size: Shares | float = parameter(3)",
+            "Own.size: a parameter is int, float, bool or one of the engine's units.",
+        ),
+        ("name: str = parameter('')", "Own.name: a parameter is int, float, bool or one of the engine's units."),
     ],
 )
 @pytest.mark.parametrize("engine", [compiled_replay, PlainReplay])
@@ -149,7 +184,84 @@ def test_a_field_declared_wrong_is_refused_by_both_engines(
     strategy = strategy_of(tmp_path, f"class Own(Strategy):\n    {field}\n")
     with pytest.raises(PipelineError) as refused:
         engine(strategy)
+    assert str(refused.value).startswith(f"{tmp_path / 'own.py'}: ")
     assert words in str(refused.value)
+
+
+METHODS: Final = {
+    "one that may end without a value": (
+        "def one(self):\n        if self.count > 3:\n            return 1",
+        "line 17: one may end without a value; end every path with a return.",
+    ),
+    "one that returns nothing on a path": (
+        "def one(self):\n        if self.count > 3:\n            return\n        return 1",
+        "line 17: one may end without a value",
+    ),
+    "one with a default": ("def one(self, times=1):\n        return 1", "one takes times; 0 given."),
+    "one with stars": ("def one(self, *times):\n        return 1", "line 17: one takes plain arguments only"),
+    "a decorated one": ("@doubled\n    def one(self):\n        return 1", "line 18: one has a decorator"),
+    "a static one": ("@staticmethod\n    def one():\n        return 1", "one"),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_that_a_loop_cannot_hold_is_refused(name: str, tmp_path: Path) -> None:
+    method, words = METHODS[name]
+    body = "doubled = lambda function: function\n\n\nclass Own(Strategy):\n    count: int = 0\n\n"
+    body += f"    def on_tick(self, m):\n        self.count = self.one()\n\n    {method}\n"
+    with pytest.raises(StrategyError) as refused:
+        loop_source(strategy_of(tmp_path, body), {})
+    assert words in str(refused.value)
+
+
+SOUND: Final = {
+    "a comprehension": "self.count = sum([i for i in range(m.volume % 7)])",
+    "a walrus": "\n        if (rest := m.volume % 7) > 3:\n            self.count = rest",
+    "a table of the module": "self.count = TABLE[m.kind]",
+    "a table of the module, passed on": "self.count = sum(TABLE)",
+    "an attribute of the class": "self.count = self.STEPS",
+    "two loop variables": "\n        for a, b in ((1, 2), (3, 4)):\n            self.count = a + b",
+    "with": "\n        with decimal.localcontext() as context:\n            self.count = context.prec",
+    "a library": "self.count = int(decimal.Decimal(m.volume).sqrt())",
+    "a default": "self.count = self.twice()",
+    "keywords in another order": "self.count = self.less(second=2, first=5)",
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_what_only_plain_python_takes_says_so_and_runs_there(name: str, tmp_path: Path) -> None:
+    body = f"""\
+import decimal
+TABLE = [1, 2, 3]
+
+class Own(Strategy):
+    STEPS = 4
+    count: int = 0
+
+    def on_tick(self, m):
+        {SOUND[name]}
+
+    def twice(self, of=21):
+        return 2 * of
+
+    def less(self, first, second):
+        return first - second
+"""
+    strategy = strategy_of(tmp_path, body)
+    with pytest.raises(NotCompilable, match="run anything else with --engine python"):
+        compiled_replay(strategy)
+    check_names(strategy)
+    assert plain(strategy, random_ticks(50)).final["s_count"] > 0
+
+
+def test_memory_that_is_no_number_starts_anew_in_each_plain_replay(tmp_path: Path) -> None:
+    body = "class Own(Strategy):\n    seen: list = []\n    count: int = 0\n\n    def on_tick(self, m):\n"
+    body += "        self.seen.append(m.price)\n        self.count = len(self.seen)\n"
+    strategy = strategy_of(tmp_path, body)
+    with pytest.raises(NotCompilable, match=r"Own\.seen is no number, which the compiled engine cannot remember"):
+        compiled_replay(strategy)
+    counts = [plain(strategy, random_ticks(50)).final["s_count"] for _ in range(2)]
+    assert counts[0] == counts[1] > 0
 
 
 def test_memory_that_changes_its_kind_is_refused_by_the_plain_engine_too(tmp_path: Path) -> None:

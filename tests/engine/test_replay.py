@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pytest
 
+from pipeline.backtest.simulate import CLASSIC
 from pipeline.engine.compiled import compiled_replay
-from pipeline.engine.outcome import first_capacity
+from pipeline.engine.outcome import room_sizes
 from pipeline.engine.plain import PlainReplay
 from pipeline.strategies.load import load_strategy
 from pipeline.ticks import Ticks
-from tests.engine.replays import DAY, FIRST_DAY, SECOND, SESSION, bits, both, compiled, held, plain, random_ticks
+from tests.engine.replays import DAY, FACTS, FIRST_DAY, SECOND, bits, both, compiled, held, plain, random_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ def every_print_fills_both_sides(count: int) -> Ticks:
 def test_a_stream_that_fills_at_nearly_every_event_finds_room() -> None:
     ticks = every_print_fills_both_sides(6_000)
     fills = both(load_strategy("v1_baseline"), ticks, QUOTES).fills
-    assert len(fills) == 2 * 5_998 > 4 * first_capacity(ticks)
+    assert len(fills) == 2 * 5_998 > 4 * next(room_sizes(ticks))
     assert fills.event.tolist() == [event for event in range(2, 6_000) for _ in range(2)]
     assert fills.position.tolist() == [-40, 0] * 5_998
 
@@ -49,10 +50,10 @@ def test_the_first_room_may_be_outgrown_by_one_fill_or_by_none(count: int) -> No
 def test_replays_in_several_threads_give_what_one_gives() -> None:
     strategy = load_strategy("v1_baseline")
     streams = [random_ticks(4_000, seed) for seed in range(4)] + [every_print_fills_both_sides(3_000)]
-    replay, values = compiled_replay(strategy), held(strategy, QUOTES)
-    alone = [bits(replay.run(ticks, SESSION, values)) for ticks in streams]
+    replay, values = compiled_replay(strategy, CLASSIC.fields()), held(strategy, QUOTES)
+    alone = [bits(replay.run(ticks, FACTS, values)) for ticks in streams]
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda ticks: bits(replay.run(ticks, SESSION, values)), streams * 40))
+        together = list(pool.map(lambda ticks: bits(replay.run(ticks, FACTS, values)), streams * 40))
     assert together == alone * 40
     assert len({outcome["m_realized_pnl"] for outcome in alone}) > 1
 
@@ -65,7 +66,7 @@ def test_threads_that_need_one_strategy_at_once_compile_it_once(
     compilations: list[str] = []
     strategy = load_strategy("v1_baseline")
     with ThreadPoolExecutor(4) as pool:
-        replays = list(pool.map(lambda _: compiled_replay(strategy, compilations.append), range(4)))
+        replays = list(pool.map(lambda _: compiled_replay(strategy, None, compilations.append), range(4)))
     assert compilations == ["V1Baseline"]
     assert all(replay is replays[0] for replay in replays)
 
@@ -84,10 +85,10 @@ def test_a_replay_leaves_its_ticks_as_they_are_and_takes_views_of_larger_arrays(
 
 def test_one_replay_object_starts_anew_each_time() -> None:
     strategy = load_strategy("v1_baseline")
-    for replay in (compiled_replay(strategy), PlainReplay(strategy)):
-        first = replay.run(random_ticks(900), SESSION, held(strategy, QUOTES))
-        replay.run(random_ticks(300, seed=3), SESSION, held(strategy, {}))
-        assert bits(replay.run(random_ticks(900), SESSION, held(strategy, QUOTES))) == bits(first)
+    for replay in (compiled_replay(strategy, CLASSIC.fields()), PlainReplay(strategy)):
+        first = replay.run(random_ticks(900), FACTS, held(strategy, QUOTES))
+        replay.run(random_ticks(300, seed=3), FACTS, held(strategy, {}))
+        assert bits(replay.run(random_ticks(900), FACTS, held(strategy, QUOTES))) == bits(first)
 
 
 def test_ticks_before_1970_and_days_far_apart_are_replayed_alike() -> None:

@@ -1,4 +1,4 @@
-"""Random streams and parameters: compiled, plain and the slow reference find the same, bit for bit.
+"""Random cases of every strategy: compiled, plain and the slow reference find the same, bit for bit.
 
 HYPOTHESIS_PROFILE=thorough runs a hundred times as many examples, each run others.
 """
@@ -6,134 +6,123 @@ HYPOTHESIS_PROFILE=thorough runs a hundred times as many examples, each run othe
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import struct
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from hypothesis import event, given
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.backtest.simulate import ENGINES, Replayed, simulate
-from pipeline.engine.strategy import fields_of
-from pipeline.market.sessions import Sessions
+from pipeline.backtest.simulate import CLASSIC, engine_facts
+from pipeline.engine.compiled import compiled_replay
+from pipeline.market.facts import facts_of
 from pipeline.strategies.load import load_strategy
-from tests.engine.replays import DAY, FIRST_DAY, SECOND, ticks_of
-from tests.reference import v1_baseline
+from tests.engine.replays import bits, held
+from tests.properties.streams import MAKERS, NAMES, Case, cases, columns
+from tests.reference.records import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipeline.engine.outcome import Fills
-    from pipeline.settings import Value
+    from pipeline.backtest.simulate import Replayed
     from tests.reference.records import Fill, Replay
 
-ADX: Final = Sessions("ADX", 36_000 * SECOND, 53_100 * SECOND, 53_700 * SECOND)
-
-BOUNDARIES: Final = (0, 35_999, 36_000, 36_001, 53_099, 53_100, 53_699, 53_700, 53_701, 86_399)
-INSIDE: Final = st.integers(36_000, 53_099)
-CLOCKS: Final = st.one_of(INSIDE, INSIDE, INSIDE, st.sampled_from(BOUNDARIES), st.integers(0, 86_399))
-STEPS: Final = st.sampled_from([0, 0, 0, 1, 1, 2, 7, 29, 30, 31, 60, 61, 600, -1, -2])
-PRICES: Final = st.sampled_from([9.99, 10.0, 10.0, 10.0, 10.01, 10.01, 10.02, 0.0])
-VOLUMES: Final = st.sampled_from([10, 1, 5, 40, 99, 100, 101, 0, 250, 1_000, 7_777])
-KINDS: Final = st.sampled_from([0, 0, 1, 1, 2, 2, 2])
-ROWS: Final = st.lists(st.tuples(STEPS, KINDS, PRICES, VOLUMES), min_size=10, max_size=40)
-STRETCHES: Final = st.lists(st.tuples(st.integers(0, 2), CLOCKS, ROWS), min_size=1, max_size=9)
-"""Each stretch begins so many days after the one before it, at a clock time of its own, and goes on by small steps."""
-
-SIZES: Final = st.sampled_from([100, 30, 5_000, 1, 0])
-PARAMETERS: Final = st.fixed_dictionaries(
-    {},
-    optional={
-        "quote_size": SIZES,
-        "quote_size_bid": SIZES | st.none(),
-        "quote_size_ask": SIZES | st.none(),
-        "refill_interval_sec": st.sampled_from([0, 0.5, 1, 1.5, 2.000000001, 30, 60, 60, 600.25, 86_400, 1e9]),
-        "max_position": st.sampled_from([130, 50, 2_000_000, 2_000_000, 1, 0]),
-        "max_notional": st.none() | st.sampled_from([499.5, 1_295.0, 1_301.3, 1.5e6, 1e300, 10.0, 9.99, 0.001]),
-        "min_local_currency_before_quote": st.sampled_from([0, 0, 50, 99.9, 400.4, 1_000]),
-    },
-)
+KNOWN_TO_REFERENCES: Final = {field.name for field in dataclasses.fields(Switches)}
 
 
-@given(STRETCHES, PARAMETERS)
-def test_both_engines_find_what_the_reference_finds(
-    stretches: list[tuple[int, int, list[tuple[int, int, float, int]]]], given_values: dict[str, Value]
-) -> None:
-    values: dict[str, Value] = {"min_local_currency_before_quote": 0, **given_values}
-    ticks = ticks_of(list(rows_of(stretches)))
-    strategy = load_strategy("v1_baseline")
-    effective = {key: known.default for key, known in fields_of(strategy).by_key().items()} | values
-    of_engines = [simulate(ticks, strategy, effective, ADX, engine) for engine in ENGINES]
-    columns = (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)
-    not_null = {key: value for key, value in values.items() if value is not None}
-    reference = v1_baseline.replay(*columns, not_null)
-    event(f"fills: {min(len(reference.fills), 8)}")
-    for found in of_engines:
-        assert told(found) == told_by_reference(reference)
-    assert of_engines[0].final == of_engines[1].final
+@given(cases())
+def test_both_engines_and_the_reference_find_the_same(case: Case) -> None:
+    fast, slow = case.run("compiled"), case.run("python")
+    assert told(fast) == told(slow)
+    assert {name: exact(value) for name, value in fast.final.items()} == {
+        name: exact(value) for name, value in slow.final.items()
+    }
+    if not case.execution.settings["latency_ms"]:
+        assert told(fast) == told_by_reference(reference(case), fast)
 
 
-def rows_of(
-    stretches: list[tuple[int, int, list[tuple[int, int, float, int]]]],
-) -> Iterable[tuple[int, int, float, int]]:
-    """Yield ticks; the clock steps back inside a day but never over midnight, as on an exchange."""
-    day, clock = 0, 0
-    for days_later, start, rows in stretches:
-        clock = start if days_later else max(clock, start)
-        day += days_later
-        for step, kind, price, volume in rows:
-            clock = min(max(clock + step, 0), 86_399)
-            yield FIRST_DAY + day * DAY + clock * SECOND, kind, price, volume
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_loop_that_knows_the_switches_gives_what_the_classic_loop_gives(name: str) -> None:
+    strategy = load_strategy(name)
+    loops = [compiled_replay(strategy, constants) for constants in (None, CLASSIC.fields())]
+    assert loops[0] is not loops[1]
+
+    @settings(suppress_health_check=[HealthCheck.nested_given], max_examples=settings().max_examples // 4)
+    @given(cases((name,), st.just(CLASSIC)))
+    def agree(case: Case) -> None:
+        facts = engine_facts(facts_of(case.exchange), case.execution)
+        found = [bits(loop.run(case.ticks, facts, held(strategy, case.parameters))) for loop in loops]
+        assert found[0] == found[1]
+
+    agree()
+
+
+def test_there_is_a_reference_for_every_strategy() -> None:
+    assert len(NAMES) == 5
+    for name in NAMES:
+        assert callable(importlib.import_module(f"tests.reference.{name}").replay)
+
+
+def reference(case: Case) -> Replay:
+    """Replay a case with its strategy's reference, which takes a parameter that is null as one not given."""
+    module = importlib.import_module(f"tests.reference.{case.name}")
+    known = {key: value for key, value in case.execution.settings.items() if key in KNOWN_TO_REFERENCES}
+    given_values = {key: value for key, value in case.parameters.items() if value is not None}
+    found: Replay = module.replay(*columns(case.ticks), given_values, case.exchange, Switches(**known))  # type: ignore[arg-type]
+    return found
 
 
 def told(found: Replayed) -> dict[str, Any]:
     """Say what an engine found in the reference's words."""
     return {
-        "fills": [exact(row) for row in rows_of_fills(found.fills)],
-        "rows": found.rows,
-        "rows_after_clean": found.events,
-        "session_rows": found.session_rows,
-        "counts": (found.bid_count, found.ask_count, found.trade_count),
-        "last_price": found.last_price,
-        "position": found.position,
-        "pnl": struct.pack("<d", found.realized_pnl),
+        "fills": [tuple(map(exact, row)) for row in rows_of_fills(found)],
+        "rows": (found.rows, found.events),
+        "session": (found.session_rows, found.bid_count, found.ask_count, found.trade_count, found.last_price)
+        if not found.trade_types
+        else None,
+        "account": (found.position, exact(found.realized_pnl)),
         "market_dates": dates(found.market_days.tolist()),
         "strategy_dates": dates(found.strategy_days.tolist()),
         "days_not_flat": dates(found.days_not_flat.tolist()),
+        "counters": dict(found.counters),
     }
 
 
-def told_by_reference(found: Replay) -> dict[str, Any]:
+def told_by_reference(found: Replay, engine: Replayed) -> dict[str, Any]:
     """Say the same of the reference; its days not flat include days without a print, which are no market days."""
+    trade_types = engine.trade_types
     return {
-        "fills": [exact(row_of(fill)) for fill in found.fills],
-        "rows": found.rows,
-        "rows_after_clean": found.rows_after_clean,
-        "session_rows": found.session_rows,
-        "counts": (found.bid_count, found.ask_count, found.trade_count),
-        "last_price": found.last_price,
-        "position": found.final_position,
-        "pnl": struct.pack("<d", found.pnl),
+        "fills": [tuple(map(exact, row_of(fill, trade_types))) for fill in found.fills],
+        "rows": (found.rows, found.rows_after_clean),
+        "session": (found.session_rows, found.bid_count, found.ask_count, found.trade_count, found.last_price)
+        if not trade_types
+        else None,
+        "account": (found.final_position, exact(found.pnl)),
         "market_dates": found.market_dates,
         "strategy_dates": found.strategy_dates,
         "days_not_flat": tuple(day for day in found.days_not_flat if day in found.market_dates),
+        "counters": {name: getattr(found, name) for name in engine.counters},
     }
 
 
-def rows_of_fills(fills: Fills) -> Iterable[tuple[Any, ...]]:
-    columns = [getattr(fills, field.name).tolist() for field in dataclasses.fields(fills)]
-    return zip(*columns, strict=True)
+def rows_of_fills(found: Replayed) -> Iterable[tuple[Any, ...]]:
+    fills = found.fills
+    several = [getattr(fills, field.name) for field in dataclasses.fields(fills)]
+    return zip(*(column.tolist() for column in several if column is not None), strict=True)
 
 
-def row_of(fill: Fill) -> tuple[Any, ...]:
+def row_of(fill: Fill, trade_types: tuple[str, ...]) -> tuple[Any, ...]:
     side = {"buy": 1, "sell": -1}[fill.side]
     account = (fill.realized, fill.position, fill.pnl)
-    return (fill.event, fill.timestamp_ns, side, fill.price, fill.quantity, *account)
+    auction = (trade_types.index(fill.trade_type), fill.vwap_reference) if trade_types else ()
+    return (fill.event, fill.timestamp_ns, side, fill.price, fill.quantity, *account, *auction)
 
 
-def exact(row: tuple[Any, ...]) -> tuple[bytes | int, ...]:
+def exact(value: float) -> float | bytes:
     """Make a float its bits, so that -0.0 and 0.0 differ."""
-    return tuple(struct.pack("<d", value) if isinstance(value, float) else value for value in row)
+    return struct.pack("<d", value) if isinstance(value, float) else int(value)
 
 
 def dates(days: Iterable[int]) -> tuple[date, ...]:

@@ -11,7 +11,7 @@ from pyarrow import csv as arrow_csv
 from pipeline import api
 from pipeline.errors import OutputNotWritable
 from pipeline.results.files import SUMMARY_COLUMNS
-from tests.made import make_config, make_store
+from tests.made import contents, make_config, make_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +29,6 @@ def run_into(output: Path, made: tuple[Path, Path], **options: Any) -> BacktestR
     return api.backtest(config=made[1], parquet_dir=made[0], output_dir=output, **options)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
-
-
 def test_a_run_folder_has_the_files_the_design_names(made: Any, tmp_path: Path) -> None:
     run_into(tmp_path / "run", made)
     assert sorted(contents(tmp_path / "run")) == [
@@ -42,6 +38,7 @@ def test_a_run_folder_has_the_files_the_design_names(made: Any, tmp_path: Path) 
         "metrics.json",
         "modon_trades_timeseries.csv",
         "run.json",
+        "sensitivity.csv",
         "trades/EMAAR.parquet",
         "trades/FAB.parquet",
         "trades/MODON.parquet",
@@ -93,24 +90,28 @@ def test_run_json_says_what_was_run_on_what(made: Any, tmp_path: Path) -> None:
     told = json.loads((tmp_path / "run" / "run.json").read_text())
     assert told["status"] == "complete"
     assert told["strategy"] == "v1_baseline"
-    assert told["execution"] == "classic"
+    assert told["execution"]["name"] == "classic"
+    assert told["execution"]["settings"]["fill_price"] == "print"
     assert told["parameters"]["FAB"]["refill_interval_sec"] == 30
     assert told["data"]["FAB"]["fingerprint"] == "made 0"
     assert set(told["how"]) == {"engine", "backend", "workers", "seconds"}
 
 
+@pytest.mark.parametrize("execution", ["classic", "strict"])
 @pytest.mark.parametrize(
     "options",
     [
         {"backend": "threading", "workers": 2},
         {"backend": "threading", "workers": 4},
         {"backend": "loky", "workers": 2},
-        {"engine": "python", "backend": "sequential"},
+        {"engine": "python", "backend": "sequential", "sensitivity": True},
     ],
 )
-def test_equal_inputs_give_equal_bytes_however_it_is_run(made: Any, tmp_path: Path, options: Any) -> None:
-    run_into(tmp_path / "one", made, backend="sequential")
-    run_into(tmp_path / "other", made, **options)
+def test_equal_inputs_give_equal_bytes_however_it_is_run(
+    made: Any, tmp_path: Path, options: Any, execution: str
+) -> None:
+    run_into(tmp_path / "one", made, backend="sequential", execution=execution)
+    run_into(tmp_path / "other", made, execution=execution, **options)
     one, other = contents(tmp_path / "one"), contents(tmp_path / "other")
     told, told_other = json.loads(one.pop("run.json")), json.loads(other.pop("run.json"))
     assert one == other

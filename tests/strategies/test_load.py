@@ -44,7 +44,7 @@ def test_a_strategy_is_loaded_by_file_and_goes_by_its_files_name(tmp_path: Path)
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("v1_basline", "Unknown strategy 'v1_basline'. Did you mean 'v1_baseline'? There are: v1_baseline"),
+        ("v1_basline", "Unknown strategy 'v1_basline'. Did you mean 'v1_baseline'? There are: closing_auction, v1_"),
         ("V1_BASELINE", "Unknown strategy 'V1_BASELINE'. Did you mean 'v1_baseline'?"),
         ("load", "Unknown strategy 'load'."),
         ("__init__", "Unknown strategy '__init__'."),
@@ -89,12 +89,8 @@ def test_v1_baseline_is_short() -> None:
     assert len((load.FOLDER / "v1_baseline.py").read_text(encoding="utf-8").splitlines()) < 80
 
 
-def test_the_shipped_config_knows_the_sixteen_tickers() -> None:
-    path = ROOT / "configs" / "v1_baseline.json"
-    config = read_config(path, fields_of(load_strategy("v1_baseline")).by_key())
-    assert len(config.securities) == 16
-    assert config.defaults is None
-    assert config.securities["EMAAR"] == {
+EMAAR: Final = {
+    "v1_baseline": {
         "quote_size": 32300,
         "quote_size_bid": None,
         "quote_size_ask": None,
@@ -102,5 +98,22 @@ def test_the_shipped_config_knows_the_sixteen_tickers() -> None:
         "max_position": 64600,
         "max_notional": 1500000.0,
         "min_local_currency_before_quote": 6460.0,
-    }
-    assert set(json.loads(path.read_text(encoding="utf-8"))) == TICKERS
+    },
+}
+
+
+@pytest.mark.parametrize("name", strategy_names())
+def test_a_shipped_config_knows_the_sixteen_tickers(name: str) -> None:
+    path = ROOT / "configs" / f"{name}.json"
+    config = read_config(path, fields_of(load_strategy(name)).by_key())
+    assert set(config.securities) == TICKERS
+    assert len(TICKERS) == 16
+    assert config.defaults is None
+    assert set(json.loads(path.read_text(encoding="utf-8"))) - {"_comment"} == TICKERS
+    assert config.securities["EMAAR"] == EMAAR.get(name, config.securities["EMAAR"])
+
+
+def test_what_two_strategies_share_is_shared() -> None:
+    v2 = load_strategy("v2_price_follow_qty_cooldown")
+    assert issubclass(load_strategy("v2_1_stop_loss"), v2)
+    assert issubclass(load_strategy("v3_liquidity_monitor"), v2)

@@ -1,0 +1,44 @@
+"""configs/markets: every closed day is a weekday, says why, and has a public source."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from pipeline.market.facts import facts_of
+
+MARKETS: Final = Path(__file__).parents[2] / "configs" / "markets"
+
+
+def told(exchange: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((MARKETS / f"{exchange}.json").read_text(encoding="utf-8"))
+    return content
+
+
+@pytest.mark.parametrize("exchange", ["ADX", "DFM"])
+def test_closed_days_are_weekdays_in_order_each_with_its_reason(exchange: str) -> None:
+    days = [dt.date.fromisoformat(entry["day"]) for entry in told(exchange)["closed_days"]]
+    assert days == sorted(set(days))
+    assert max(day.weekday() for day in days) < 5
+    assert all(entry["why"] for entry in told(exchange)["closed_days"])
+
+
+@pytest.mark.parametrize("exchange", ["ADX", "DFM"])
+def test_each_closed_day_has_a_public_source(exchange: str) -> None:
+    sources = told(exchange)["sources"]["closed_days"]
+    assert all(source.startswith("https://") for source in sources)
+    sourced = {day for source in sources for day in re.findall(r"\d{4}-\d\d-\d\d(?=[,)])", source)}
+    assert sourced == {entry["day"] for entry in told(exchange)["closed_days"]}
+
+
+@pytest.mark.parametrize("exchange", ["ADX", "DFM"])
+def test_a_strategy_can_ask_for_them(exchange: str) -> None:
+    facts = facts_of(exchange)
+    assert not facts.is_trading_day(dt.date(2024, 6, 18))
+    assert facts.is_trading_day(dt.date(2024, 6, 19))
+    assert not facts.is_trading_day(dt.date(2024, 6, 22))

@@ -1,0 +1,118 @@
+"""What holds in every replay whatever the switches: the cash adds up, no print is overdrawn, no fill outside hours."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from pipeline.engine.execution import SWITCHES, make_execution
+from tests.engine.replays import DAY, SECOND
+from tests.properties.streams import MAKERS, Case, cases
+from tests.properties.watched import watch
+
+if TYPE_CHECKING:
+    from pipeline.backtest.simulate import Replayed
+
+FEES: Final = {"fees_bps": {"ADX": 1.5, "DFM": 2.25}}
+MODELS: Final = {
+    "classic": make_execution("classic", FEES, "here"),
+    "strict": make_execution("strict", FEES, "here"),
+    **{key: make_execution("classic", FEES | {key: switch.alone}, "here") for key, switch in SWITCHES.items()},
+}
+OPEN, TEN_PAST, CLOSE, AUCTION = (seconds * SECOND for seconds in (36_000, 36_300, 53_100, 53_700))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_account_adds_up_and_no_fill_is_out_of_place(model: str) -> None:
+    @settings(suppress_health_check=[HealthCheck.nested_given], max_examples=settings().max_examples // 8)
+    @given(cases(MAKERS, st.just(MODELS[model])), st.sampled_from([0.0, 9.99, 10.5]))
+    def holds(case: Case, mark: float) -> None:
+        found = case.run()
+        check_account(found, mark)
+        check_hours(case, found)
+        check_limit(case, found)
+
+    holds()
+
+
+@given(cases(MAKERS))
+def test_a_print_is_not_overdrawn_and_an_order_joins_late_enough(case: Case) -> None:
+    assert watch(case).fills.quantity.tolist() == case.run().fills.quantity.tolist()
+
+
+@given(cases(("closing_auction",)), st.sampled_from([0.0, 9.99, 10.5]))
+def test_the_account_of_the_auction_adds_up(case: Case, mark: float) -> None:
+    assume(case.parameters["spread_vwap_pct"])  # without a spread it buys and sells in one auction, at no P&L
+    found = case.run()
+    check_account(found, mark)
+    print_at = case.ticks.kind[found.fills.event] == 2
+    assert all(kind or found.trade_types[of] == "stop_loss" for kind, of in zip(print_at, types(found), strict=True))
+
+
+def check_account(found: Replayed, mark: float) -> None:
+    """Cash + position x mark = realised + unrealised - fees; position and P&L are the running sums of the fills."""
+    fills = found.fills
+    signed = fills.side.astype(np.int64) * fills.quantity
+    assert fills.quantity.min(initial=1) > 0
+    assert fills.position.tolist() == np.cumsum(signed).tolist()
+    assert found.position == int(signed.sum())
+    assert fills.pnl.tolist() == list(accumulate(fills.realized.tolist()))
+    assert found.realized_pnl == (fills.pnl[-1] if len(fills) else 0.0)
+    entry = found.final["s_entry"] if found.trade_types else found.final["m_entry_price"]
+    value = fills.price * fills.quantity
+    fees = float((value * found.fees_bps / 10_000).sum())
+    cash = -float((signed * fills.price).sum()) - fees
+    unrealized = (mark - entry) * found.position
+    rounding = 1e-9 * (1.0 + float(value.sum()) + abs(found.position) * mark)
+    assert cash + found.position * mark == pytest.approx(found.realized_pnl + unrealized - fees, abs=rounding)
+    assert found.net_pnl == pytest.approx(found.realized_pnl - fees, abs=rounding)
+
+
+def check_hours(case: Case, found: Replayed) -> None:
+    """Fills are of the continuous session and at prints; a flatten is after it, and leaves nothing."""
+    on = case.execution.settings
+    opens = TEN_PAST if on["open_delay"] == "10:05" else OPEN
+    closes = CLOSE if on["flatten"] == "touch" else AUCTION
+    fills = found.fills
+    stops = "stop" in case.name
+    clocks = (fills.timestamp % DAY).tolist()
+    for event, clock, position in zip(fills.event.tolist(), clocks, fills.position.tolist(), strict=True):
+        # A flatten that waits for a print takes the next one, even if the clock has stepped back before the auction.
+        waited = seen_auction(case, event) and position == 0
+        assert opens <= clock < CLOSE or clock >= closes or waited
+        assert clock < CLOSE or position == 0
+        assert case.ticks.kind[event] == 2 or stops or (closes == CLOSE and clock >= CLOSE)
+        assert case.ticks.price[event] > 0
+
+
+def seen_auction(case: Case, event: int) -> bool:
+    """Tell whether an event of this day before this one was at or after the auction's time."""
+    stamps = case.ticks.timestamp[:event]
+    today = stamps // DAY == case.ticks.timestamp[event] // DAY
+    return bool((stamps[today] % DAY >= AUCTION).any())
+
+
+def check_limit(case: Case, found: Replayed) -> None:
+    """Without latency and a limit in AED the position stays within the limit in shares.
+
+    Until the first flatten: it does not change the orders that stand, which were sized for the position before it; nor
+    does a stop.
+    """
+    if (
+        not case.execution.settings["latency_ms"]
+        and case.parameters["max_notional"] is None
+        and "stop" not in case.name
+    ):
+        late = np.flatnonzero(found.fills.timestamp % DAY >= CLOSE)
+        first_day = found.fills.position[: late[0] if len(late) else None]
+        assert np.abs(first_day).max(initial=0) <= case.parameters["max_position"]
+
+
+def types(found: Replayed) -> list[int]:
+    assert found.fills.trade_type is not None
+    return found.fills.trade_type.tolist()  # type: ignore[no-any-return]

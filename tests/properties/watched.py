@@ -1,0 +1,64 @@
+"""A market for the plain engine that watches its rules: orders join late enough, prints are not overdrawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.backtest.simulate import engine_facts
+from pipeline.engine.market import Market
+from pipeline.engine.plain import PlainReplay
+from pipeline.market.facts import facts_of
+from pipeline.strategies.load import load_strategy
+from tests.engine.replays import held
+
+if TYPE_CHECKING:
+    from pipeline.engine.outcome import Outcome
+    from tests.properties.streams import Case
+
+
+class WatchedMarket(Market):
+    """`Market`, with its promises asserted where they are kept."""
+
+    def quote_bid(self, price: float, size: int) -> bool:
+        if not (self.bid_sent and self.bid_sent_price == price):
+            self.bid_decided = self.now
+        return super().quote_bid(price, size)
+
+    def quote_ask(self, price: float, size: int) -> bool:
+        if not (self.ask_sent and self.ask_sent_price == price):
+            self.ask_decided = self.now
+        return super().quote_ask(price, size)
+
+    def join_bid(self, price: float, size: int) -> None:
+        super().join_bid(price, size)
+        assert self.now >= self.bid_decided + self.latency
+        assert self.bid_ahead == (self.bid_size if price <= self.bid else 0), "behind the book of now"
+
+    def join_ask(self, price: float, size: int) -> None:
+        super().join_ask(price, size)
+        assert self.now >= self.ask_decided + self.latency
+        assert self.ask_ahead == (self.ask_size if price >= self.ask else 0), "behind the book of now"
+
+    def match_print(self) -> None:
+        cleared = {"ask": self.through_clears and self.price != self.ask_order}
+        cleared["bid"] = self.through_clears and self.price != self.bid_order
+        queues = {side: 0 if cleared[side] else getattr(self, f"{side}_ahead") for side in ("ask", "bid")}
+        before = self.fills
+        super().match_print()
+        taken = {"ask": 0, "bid": 0}
+        for at in range(before, self.fills):
+            taken["ask" if self.fill_side[at] < 0 else "bid"] += self.fill_quantity[at]
+        used = 0
+        for side, filled in taken.items():
+            assert filled <= max(0, self.volume - queues[side]), "the queue ahead comes first"
+            if filled:
+                used += queues[side] + filled
+        assert not self.print_used_once or used <= self.volume, "one print is used once"
+
+
+def watch(case: Case) -> Outcome:
+    """Replay a case in a watched market."""
+    strategy: Any = load_strategy(case.name)
+    watched = type("Watched", (strategy,), {"rules": WatchedMarket, "__module__": strategy.__module__})
+    facts = engine_facts(facts_of(case.exchange), case.execution)
+    return PlainReplay(watched).run(case.ticks, facts, held(strategy, case.parameters))
