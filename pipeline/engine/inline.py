@@ -193,7 +193,9 @@ class Inliner(Expressions):
         given = [*call.args, *self._keywords(call, parameters, scope)]
         if len(given) != len(parameters) - 1:
             wanted = ", ".join(parameters[1:]) or "nothing"
-            raise error_at(call, scope, f"{name} takes {wanted}; {len(given)} given.")
+            arguments = method.definition.args
+            plain = not (arguments.defaults or arguments.vararg or arguments.kwonlyargs)
+            raise (error_at if plain else refusal)(call, scope, f"{name} takes {wanted}; {len(given)} given.")
         parts = {parameters[0]: part}
         names: dict[str, str] = {}
         before: list[ast.stmt] = []
