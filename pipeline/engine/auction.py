@@ -30,9 +30,9 @@ class AuctionMarket(Tape):
         """Book a trade that took place at an event: its type by number, and the price it is measured against."""
         self.position += side * quantity
         self.realized_pnl += realized
-        if self.fills < self.capacity:
-            self.fill_type[self.fills] = trade_type
-            self.fill_reference[self.fills] = reference
+        if self.rows < self.capacity:
+            self.fill_type[self.rows] = trade_type
+            self.fill_reference[self.rows] = reference
         self.record(side, price, quantity, realized, event)
 
     # What happens on an event

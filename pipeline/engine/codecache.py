@@ -20,10 +20,11 @@ DIGEST_BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An object file and the symbol of the function in it."""
+    """An object file, the symbol of the function in it, and a note for whoever calls it."""
 
     symbol: str
     object: bytes
+    note: str = ""
 
 
 def folder() -> Path:
@@ -43,15 +44,15 @@ def read(key: str) -> Code | None:
     except OSError:
         return None
     digest, body = raw[:DIGEST_BYTES], raw[DIGEST_BYTES:]
-    symbol, found, code = body.partition(b"\0")
-    if not found or hashlib.sha256(key.encode() + body).digest() != digest:
+    symbol, *rest = body.split(b"\0", 2)
+    if len(rest) != 2 or hashlib.sha256(key.encode() + body).digest() != digest:  # noqa: PLR2004 - note and code
         return None
-    return Code(symbol.decode(), code)
+    return Code(symbol.decode(), rest[1], rest[0].decode())
 
 
 def write(key: str, code: Code) -> None:
     """Keep code under a key; a folder that cannot be written costs a warning, not the run."""
-    body = code.symbol.encode() + b"\0" + code.object
+    body = b"\0".join([code.symbol.encode(), code.note.encode(), code.object])
     target = _file(key)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 ORDER: Final = ("bool", "int", "float")
 
 
-def check_kinds(body: Sequence[ast.stmt], declared: Mapping[str, str]) -> None:
-    """Infer the kind of every local and raise StrategyError, with file and line, where a declared one is broken."""
+def check_kinds(body: Sequence[ast.stmt], declared: Mapping[str, str]) -> dict[str, str]:
+    """Return the kind of every name; raise StrategyError, with file and line, where a declared one is broken."""
     kinds = dict(declared)
     assignments = [
         node for statement in body for node in ast.walk(statement) if isinstance(node, (ast.Assign, ast.For))
@@ -33,6 +33,7 @@ def check_kinds(body: Sequence[ast.stmt], declared: Mapping[str, str]) -> None:
             elif name not in kinds or ORDER.index(kind) > ORDER.index(kinds[name]):
                 kinds[name] = kind
                 settled = False
+    return kinds
 
 
 def kind_of(node: ast.expr, kinds: Mapping[str, str]) -> str | None:  # noqa: C901, PLR0911, PLR0912 - one arm an expression

@@ -33,6 +33,8 @@ class Market(Account):
         *("stand_aside", "resume"),
     )
 
+    walk_together: ClassVar[tuple[str, ...]] = ("match_first", "open_delay")
+
     order_price_fills: bool
     cancel_overnight: bool
     print_used_once: bool
@@ -47,6 +49,7 @@ class Market(Account):
 
     flat_day: int = NO_DAY
     closed: bool = False
+    print_awaited: bool = False
     flatten_pending: bool = False
     standing_aside: bool = False
 
@@ -191,7 +194,15 @@ class Market(Account):
             self.time_of_day = self.now - self.day_start
             if self.kind == TRADE:
                 self.market_days[self.day_index] = 1
-            if not self.closing() and self.continuous_opens <= self.time_of_day < self.continuous_closes:
+            in_session = self.continuous_opens <= self.time_of_day < self.continuous_closes
+            ended = False
+            if not in_session or self.print_awaited:
+                if self.many:
+                    self.apart = in_session
+                    self.closing()
+                else:
+                    ended = self.closing()
+            if in_session and not ended:
                 self.trade_continuously()
 
     def begin_day(self) -> None:
@@ -201,6 +212,7 @@ class Market(Account):
         self.ask_size = 0
         if self.flat_day != self.day_start:
             self.closed = False
+            self.print_awaited = False
             self.flatten_pending = False
         if self.cancel_overnight:
             self.cancel_bid()
@@ -210,21 +222,25 @@ class Market(Account):
             self.strategy.on_overnight_cancel(self)
 
     def closing(self) -> bool:
-        """Close the position at the end of the day; say whether the event ends here."""
-        late = self.flatten_at_touch and self.time_of_day >= self.continuous_closes
-        if late and self.position != 0 and self.bid_size > 0 and self.ask_size > 0:
-            self.flatten(self.bid if self.position > 0 else self.ask)
+        """Close the position at the end of the day; say whether the event ends here, for a print that is awaited."""
+        price = 0.0
+        if self.flatten_at_touch and self.time_of_day >= self.continuous_closes and self.bid_size > 0 < self.ask_size:
+            price = self.bid if self.position > 0 else self.ask if self.position < 0 else 0.0
         if self.time_of_day >= self.auction_prints and not self.closed:
             self.closed = True
             self.flat_day = self.day_start
-            if self.position != 0:
+            self.print_awaited = True
+            if self.position != 0 and price == 0.0:
                 self.flatten_pending = True
-        if self.flatten_pending:
-            if self.kind == TRADE:
+        ended = self.flatten_pending
+        if self.kind == TRADE:
+            self.print_awaited = False
+            if self.flatten_pending:
                 self.flatten_pending = False
-                self.flatten(self.price)
-            return True
-        return False
+                price = self.price
+        if price > 0.0:
+            self.flatten(price)
+        return ended
 
     def trade_continuously(self) -> None:
         """Let an event inside the quoting session reach the book, the strategy and our orders."""
@@ -232,11 +248,11 @@ class Market(Account):
             self.take_arrivals()
         self.update_book()
         if self.time_of_day >= self.continuous_opens + self.open_delay:
-            if self.match_first and self.kind == TRADE and not self.standing_aside:
-                self.match_print()
-            self.strategy.on_tick(self)
-            if not self.match_first and self.kind == TRADE and not self.standing_aside:
-                self.match_print()
+            for turn in range(2):
+                if (turn == 0) != self.match_first:
+                    self.strategy.on_tick(self)
+                elif self.kind == TRADE and not self.standing_aside:
+                    self.match_print()
 
     def update_book(self) -> None:
         """Let a quote replace its side of the book; a print leaves the book as it is."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 COLUMN_TYPES: Final = {
     "market_days": np.int8,
+    "fill_setting": np.int16,
     "fill_event": np.int64,
     "fill_side": np.int8,
     "fill_price": np.float64,
@@ -58,6 +59,21 @@ class Fills:
     def __len__(self) -> int:
         return len(self.event)
 
+    def at(self, rows: slice | Int64s) -> Fills:
+        """Return some of the fills, by a slice or by their numbers."""
+        return Fills(
+            event=self.event[rows],
+            timestamp=self.timestamp[rows],
+            side=self.side[rows],
+            price=self.price[rows],
+            quantity=self.quantity[rows],
+            realized=self.realized[rows],
+            position=self.position[rows],
+            pnl=self.pnl[rows],
+            trade_type=None if self.trade_type is None else self.trade_type[rows],
+            reference=None if self.reference is None else self.reference[rows],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -95,6 +111,8 @@ class Room:
             "last_day": last,
             "capacity": capacity,
             "tick_levels": len(facts.tick_size),
+            "many": False,
+            "setting": 0,
         }
         days = last - first + 1
         self.columns: dict[str, Any] = {

@@ -20,12 +20,15 @@ from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable, StrategyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.settings import Value
 
 LOOP_NAME: Final = "loop"
-HIDDEN: Final = frozenset({"capacity", "first_day", "day_index", "tick_levels", "failed_line", "out_of_room", "events"})
+HIDDEN: Final = frozenset(
+    {"capacity", "first_day", "day_index", "tick_levels", "failed_line", "out_of_room", "events"}
+    | {"many", "setting", "apart", "rows", "print_awaited"}
+)
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
 EXCHANGED: Final = ("given_ints", "given_floats", "final_ints", "final_floats")
 
@@ -101,12 +104,31 @@ def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
 
     constants: fields of its market that keep one value in this loop. Raises StrategyError for what cannot be compiled.
     """
+    flat = flat_replay(strategy, {"many": False} | dict(constants))
+    layout = layout_of(flat.fields, strategy.rules)
+    arguments = ["count", *TICK_COLUMNS, *EXCHANGED, *("m_" + name for name in layout.columns)]
+    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items()]
+    body = [*taken(layout, flat.kinds), *starts, *unparsed(flat.body), *given_back(layout, flat.kinds)]
+    return function_text(arguments, body)
+
+
+@dataclass(frozen=True, slots=True)
+class FlatReplay:
+    """The statements of a whole replay over locals, the kind of each local, and the fields they stand for."""
+
+    body: list[ast.stmt]
+    kinds: Mapping[str, str]
+    fields: Fields
+    market: MarketFields
+
+
+def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -> FlatReplay:
+    """Return a strategy's replay as flat statements; raises StrategyError for what cannot be compiled."""
     fields = fields_of(strategy)
     for name in fields.objects:
         where = _declaration(strategy, name)
         raise NotCompilable(f"{where}: {name} is no number, and the compiled engine remembers nothing else.")
     of_market = market_fields(strategy.rules)
-    layout = layout_of(fields, strategy.rules)
     parts = _parts(strategy, fields, of_market, constants)
     bound = {"m": parts["m"], "strategy": parts["s"]}
     names = {name: name for name in ("count", *TICK_COLUMNS)}
@@ -114,26 +136,26 @@ def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     inliner = Inliner(parts)
     body = inliner.body(replay, bound, names, None, "completed")
     inliner.check_sound()
-    kinds = _declared_kinds(of_market, fields)
-    check_kinds(body, kinds)
-    arguments = ["count", *TICK_COLUMNS, *EXCHANGED, *("m_" + name for name in layout.columns)]
-    lines = [f"def {LOOP_NAME}({', '.join(arguments)}):"]
-    prologue = _prologue(layout, kinds, of_market)
-    lines += [f"    {line}" for line in (*prologue, *_unparse(body), *_epilogue(layout, kinds))]
-    return "\n".join(lines) + "\n"
+    kinds = check_kinds(body, _declared_kinds(of_market, fields))
+    return FlatReplay(body, kinds, fields, of_market)
 
 
-def _prologue(layout: Layout, kinds: Mapping[str, str], of_market: MarketFields) -> list[str]:
+def function_text(arguments: Sequence[str], body: Iterable[str]) -> str:
+    """Return the text of the loop's function."""
+    return "\n".join([f"def {LOOP_NAME}({', '.join(arguments)}):", *(f"    {line}" for line in body)]) + "\n"
+
+
+def taken(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
+    """Return the lines that take the given values out of their arrays."""
     lines = [
         f"{name} = given_ints[{at}]" + (" != 0" if kinds[name] == "bool" else "")
         for at, name in enumerate(layout.given_ints)
     ]
-    lines += [f"{name} = given_floats[{at}]" for at, name in enumerate(layout.given_floats)]
-    lines += [f"m_{name} = {start!r}" for name, start in of_market.starts.items()]
-    return lines
+    return lines + [f"{name} = given_floats[{at}]" for at, name in enumerate(layout.given_floats)]
 
 
-def _epilogue(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
+def given_back(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
+    """Return the lines that leave the final state in its arrays."""
     lines = [
         f"final_ints[{at}] = " + (f"1 if {name} else 0" if kinds[name] == "bool" else name)
         for at, name in enumerate(layout.final_ints)
@@ -225,5 +247,6 @@ def _definitions(module: Any) -> dict[str, Any]:
     return {node.name: node for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
 
 
-def _unparse(body: list[ast.stmt]) -> list[str]:
+def unparsed(body: list[ast.stmt]) -> list[str]:
+    """Return statements as lines of text."""
     return ast.unparse(ast.fix_missing_locations(ast.Module(body, []))).splitlines()

@@ -26,10 +26,12 @@ class Tape:
     """One security's events, one at a time.
 
     Prices in AED, sizes in shares, times in ns on the exchange's local clock; a time of day counts from midnight, `day`
-    and `last_day` (the day of the latest tick) from 1970-01-01.
+    and `last_day` (the day of the latest tick) from 1970-01-01. `many`: whether several settings, by number, walk the
+    ticks together and write their fills into the same columns.
     """
 
     verbs: ClassVar[tuple[str, ...]] = ("round_to_tick",)
+    walk_together: ClassVar[tuple[str, ...]] = ()
     strategy: Strategy
 
     continuous_opens: int
@@ -39,10 +41,13 @@ class Tape:
     last_day: int
     capacity: int
     tick_levels: int
+    many: bool
+    setting: int
 
     tick_below: FloatColumn
     tick_size: FloatColumn
     market_days: IntColumn
+    fill_setting: IntColumn
     fill_event: IntColumn
     fill_side: IntColumn
     fill_price: FloatColumn
@@ -64,6 +69,8 @@ class Tape:
 
     failed_line: int = 0
     out_of_room: bool = False
+    apart: bool = False
+    rows: int = 0
 
     position: int = 0
     realized_pnl: float = 0.0
@@ -98,8 +105,10 @@ class Tape:
 
     def record(self, side: int, price: float, quantity: int, realized: float, event: int) -> None:
         """Append a fill to the columns; position and P&L already show it."""
-        at = self.fills
+        at = self.rows
         if at < self.capacity:
+            if self.many:
+                self.fill_setting[at] = self.setting
             self.fill_event[at] = event
             self.fill_side[at] = side
             self.fill_price[at] = price
@@ -107,7 +116,8 @@ class Tape:
             self.fill_realized[at] = realized
             self.fill_position[at] = self.position
             self.fill_pnl[at] = self.realized_pnl
-            self.fills = at + 1
+            self.rows = at + 1
+            self.fills += 1
         else:
             self.out_of_room = True
 
@@ -123,12 +133,12 @@ def replay(
 ) -> bool:
     """Replay all events; return False when it ended early.
 
-    That is when the fill columns were out of room, or when a line of the strategy failed in the compiled loop, which
-    then stands in `failed_line`.
+    That is when the fill columns were out of room, when a line of the strategy failed in the compiled loop, which then
+    stands in `failed_line`, or when many settings that walk the ticks together would no longer see the same book.
     """
     strategy.on_start()
     for i in range(count):
-        if m.failed_line > 0 or m.out_of_room:
+        if m.failed_line > 0 or m.out_of_room or m.apart:
             return False
         m.event = i
         m.now = timestamps[i]

@@ -1,0 +1,180 @@
+"""The text of a loop in, its machine code out: compiled by numba once, kept on disk, loaded without numba.
+
+The code is kept under the hash of all that went into it: the engine's and the strategy's source, the constants they
+name, the versions of Python, numba and LLVM, and this CPU. A kept file carries a digest and is rebuilt when it differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import platform
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import llvmlite
+import llvmlite.binding as llvm
+import numpy as np
+
+from pipeline.engine import (
+    account,
+    auction,
+    codecache,
+    inline,
+    kinds,
+    lanes,
+    lower,
+    many,
+    market,
+    parts,
+    quiet,
+    soundness,
+    specialise,
+    tape,
+)
+from pipeline.engine.specialise import LOOP_NAME
+from pipeline.engine.strategy import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipeline.engine.strategy import Strategy
+
+ENGINE_SOURCES: Final = (
+    *(tape, account, market, auction),
+    *(parts, lower, inline, kinds, soundness, specialise, lanes, quiet, many, sys.modules[__name__]),
+)
+RUNTIMES: Final = ("numba", "NRT", "Py", "_Py")
+
+LOADING: Final = threading.RLock()
+"""Held while a loop is looked for, compiled and kept, so that threads that want one make it once."""
+
+_keys: dict[type[Strategy], str] = {}
+_engine: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A loop as machine code: the address of its function, the note kept beside it, and what keeps it alive."""
+
+    address: int
+    note: str
+    keep_alive: object
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A loop as text: its function, the numpy types its pointers point to after as many counts, and a note to keep."""
+
+    source: str
+    counts: int
+    pointers: Sequence[str]
+    note: str = ""
+
+
+def machine_code(key: str, make: Callable[[], Text], on_compile: Callable[[], None] | None) -> Machine:
+    """Return the machine code kept under a key, or of the text that `make` returns, compiled now."""
+    with LOADING:
+        kept = codecache.read(key)
+        if kept is None:
+            text = make()
+            if on_compile:
+                on_compile()
+            function = _with_numba(text)
+            kept = _emitted(function.inspect_llvm(), function.native_name, text.note)
+            if kept is None:
+                return Machine(function.address, text.note, function)
+            codecache.write(key, kept)
+        return Machine(_address_of(kept), kept.note, _engine)
+
+
+def code_key(strategy: type[Strategy], purpose: object) -> str:
+    """Return the hash of all that goes into a strategy's machine code of one purpose."""
+    if strategy not in _keys:
+        _keys[strategy] = _hash_of_ingredients(strategy)
+    return hashlib.sha256(f"{_keys[strategy]} {purpose}".encode()).hexdigest()
+
+
+def _hash_of_ingredients(strategy: type[Strategy]) -> str:
+    modules = [sys.modules[base.__module__] for base in strategy.__mro__[:-1]]
+    ingredients: list[object] = [
+        LOOP_NAME,
+        strategy.__qualname__,
+        platform.machine(),
+        sys.platform,
+        *sys.version_info[:3],
+    ]
+    ingredients += [_numba_version(), llvmlite.__version__, np.__version__]
+    ingredients += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    ingredients += [inspect.getsource(module) for module in (*ENGINE_SOURCES, *modules)]
+    ingredients.append(fields_of(strategy))  # kinds and starts may come from a module that is not among these
+    for module in (*ENGINE_SOURCES, *modules):
+        ingredients += [
+            f"{name}={value!r}" for name, value in sorted(vars(module).items()) if isinstance(value, (int, float))
+        ]
+    return hashlib.sha256("\0".join(map(str, ingredients)).encode()).hexdigest()
+
+
+def _numba_version() -> str:
+    """Return the text that states numba's version; importing numba, or the metadata of packages, would cost more."""
+    spec = importlib.util.find_spec("numba")
+    if spec is None or spec.origin is None:
+        return ""
+    return Path(spec.origin).with_name("_version.py").read_text(encoding="utf-8")
+
+
+def _with_numba(text: Text) -> Any:
+    numba: Any = importlib.import_module("numba")  # a quarter of a second that only compiling pays for
+    types = numba.types
+    pointers = [types.CPointer(getattr(types, name)) for name in text.pointers]
+    signature = types.int64(*[types.int64] * text.counts, *pointers)
+    namespace: dict[str, Any] = {}
+    exec(compile(text.source, f"<{LOOP_NAME}>", "exec"), {"math": __import__("math")}, namespace)  # noqa: S102 - our own text
+    return numba.cfunc(signature, nopython=True, error_model="numpy", fastmath=False)(namespace[LOOP_NAME])
+
+
+def _emitted(text: str, name: str, note: str) -> codecache.Code | None:
+    """Emit the object file of a cfunc; None when it would need numba's own runtime to run."""
+    machine = _target_machine()
+    module = llvm.parse_assembly(text)
+    for function in module.functions:
+        if not function.is_declaration and function.name != name:
+            function.linkage = "internal"
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    wanted = [function.name for function in module.functions if function.is_declaration]
+    if not all(symbol.startswith("llvm.") or _in_every_process(symbol) for symbol in wanted):
+        return None
+    return codecache.Code(name, machine.emit_object(module), note)
+
+
+def _in_every_process(symbol: str) -> bool:
+    return not symbol.startswith(RUNTIMES) and bool(llvm.address_of_symbol(symbol))
+
+
+def _target_machine() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        reloc="default",
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+def _address_of(code: codecache.Code) -> int:
+    global _engine  # noqa: PLW0603 - one code engine a process; code once loaded stays
+    if _engine is None:
+        _engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
+    _engine.add_object_file(llvm.ObjectFileRef.from_data(code.object))
+    _engine.finalize_object()
+    return int(_engine.get_function_address(code.symbol))
