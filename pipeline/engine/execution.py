@@ -142,4 +142,6 @@ def _all_switches() -> str:
 
 
 def _shown(value: Setting) -> str:
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+    if isinstance(value, Mapping):
+        return ",".join(f"{exchange}:{_shown(fee)}" for exchange, fee in value.items())
+    return f"{value:g}" if isinstance(value, (int, float)) else value

@@ -51,6 +51,7 @@ def test_a_preset_sets_every_switch(preset: str | None, settings: dict[str, Any]
     [
         ("classic", {"fill_price": "order"}, "classic fill_price=order"),
         ("classic", {"fill_price": "print", "latency_ms": "0"}, "classic"),
+        ("strict", {"fees_bps": {"DFM": 3, "ADX": 2.5}}, "strict fees_bps=ADX:2.5,DFM:3"),
         ("classic", {"latency_ms": 2.5, "flatten": "touch"}, "classic flatten=touch latency_ms=2.5"),
         ("strict", {"open_delay": "none"}, "strict open_delay=none"),
         ("strict", {"fees_bps": "1.5"}, "strict fees_bps=1.5"),
