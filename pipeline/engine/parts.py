@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 SUBSET: Final = (
     "The compiled engine takes assignments, if, while, for over range, arithmetic, comparisons, "
-    "min, max, abs, int, float, round, and of math what is exact; run anything else with --engine python."
+    "min, max, abs, int, float, round, and of math what is exact; "
+    "anything else runs as plain Python, unless --engine compiled is asked for."
 )
 
 

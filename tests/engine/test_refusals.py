@@ -248,7 +248,7 @@ class Own(Strategy):
         return first - second
 """
     strategy = strategy_of(tmp_path, body)
-    with pytest.raises(NotCompilable, match="run anything else with --engine python"):
+    with pytest.raises(NotCompilable, match=r"anything else runs as plain Python, unless --engine compiled is ask"):
         compiled_replay(strategy)
     check_names(strategy)
     assert plain(strategy, random_ticks(50)).final["s_count"] > 0
