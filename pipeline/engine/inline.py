@@ -11,9 +11,19 @@ import ast
 from typing import TYPE_CHECKING
 
 from pipeline.engine.lower import Expressions
-from pipeline.engine.parts import Method, Part, Scope, assign, error_at, refusal, unknown_field
+from pipeline.engine.parts import (
+    Method,
+    Part,
+    Scope,
+    assign,
+    error_at,
+    error_in,
+    fills_again,
+    refusal,
+    unknown_field,
+)
 from pipeline.engine.soundness import check_method
-from pipeline.errors import StrategyError, nearest
+from pipeline.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +35,7 @@ class Inliner(Expressions):
     def __init__(self, parts: Mapping[str, Part]) -> None:
         super().__init__(parts)
         self._open: list[ast.FunctionDef] = []
+        self._verbs: list[tuple[Method, ast.Call, str]] = []
         self._to_check: list[tuple[Method, bool]] = []
 
     def check_sound(self) -> None:
@@ -41,11 +52,11 @@ class Inliner(Expressions):
         result: str | None,
     ) -> list[ast.stmt]:
         """Return the flat statements of `method`, its parameters bound to parts and to locals."""
-        if method.definition in self._open:
-            raise StrategyError(
-                f"{method.file}, line {method.definition.lineno}: {method.definition.name} calls itself."
-            )
         scope = Scope(method, dict(names), dict(parts), owner, f"_{self.count()}", result)
+        if method.definition in self._open:
+            if self._verbs and not scope.of_strategy:
+                raise fills_again(*self._verbs[-1])
+            raise error_in(method, method.definition, f"{method.definition.name} calls itself.")
         if scope.of_strategy:
             self._to_check.append((method, result is not None))
         statements = method.definition.body
@@ -207,7 +218,12 @@ class Inliner(Expressions):
             more, flat = self.expression(value, scope)
             names[parameter] = f"{parameter}_{call_number}"
             before += [*more, assign(names[parameter], flat)]
-        return [*before, *self.body(method, parts, names, part, result)]
+        if not foreign:
+            return [*before, *self.body(method, parts, names, part, result)]
+        self._verbs.append((scope.method, call, name))
+        made = [*before, *self.body(method, parts, names, part, result)]
+        self._verbs.pop()
+        return made
 
     def _keywords(self, call: ast.Call, parameters: Sequence[str], scope: Scope) -> list[ast.expr]:
         by_name = {keyword.arg: keyword.value for keyword in call.keywords}

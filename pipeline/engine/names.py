@@ -1,4 +1,4 @@
-"""A strategy class in, a refusal out for a name of its own or of the market that does not exist, before the first tick.
+"""A strategy class in, a refusal out, before the first tick, for a name that does not exist or a verb out of place.
 
 The compiled engine finds these when it makes its loop; this is for strategies that run as plain Python.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from pipeline.engine.parts import error_in
+from pipeline.engine.parts import error_in, fills_again
 from pipeline.engine.specialise import HIDDEN, market_fields, strategy_methods
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipeline.engine.parts import Method
     from pipeline.engine.strategy import Strategy
@@ -25,7 +25,8 @@ HOOKS = ("on_tick", "on_fill", "on_overnight_cancel", "on_day_end")
 def check_names(strategy: type[Strategy]) -> None:
     """Raise StrategyError, with file, line and the nearest right name, for a field or verb that does not exist.
 
-    Also for an assignment to the market or to a parameter: both can be read only.
+    Also for an assignment to the market or to a parameter, which can be read only, and for a verb that fills, where
+    on_fill leads to it.
     """
     fields, of_market = fields_of(strategy), market_fields(strategy.rules)
     own = {*fields.parameters, *fields.memory, *fields.objects, *dir(strategy)}
@@ -39,6 +40,33 @@ def check_names(strategy: type[Strategy]) -> None:
                 _check(method, node, "the market", market, read_only=market)
             elif holder in arguments[:1]:
                 _check(method, node, strategy.__name__, own, read_only=fields.parameters)
+    _check_on_fill(methods, _filling(strategy))
+
+
+def _check_on_fill(methods: Mapping[str, Method], filling: frozenset[str]) -> None:
+    for name in _reached("on_fill", methods) & methods.keys():
+        method = methods[name]
+        for node, holder in _attributes(method.definition):
+            if node.attr in filling and holder not in _arguments(method)[:1]:
+                raise fills_again(method, node, node.attr)
+
+
+def _filling(strategy: type[Strategy]) -> frozenset[str]:
+    """Return the verbs that call on_fill before they return."""
+    methods = strategy_methods(strategy.rules)
+    return frozenset(verb for verb in strategy.rules.verbs if "on_fill" in _reached(verb, methods))
+
+
+def _reached(name: str, methods: Mapping[str, Method]) -> set[str]:
+    """Return the names of all that a method calls, and what is called there, itself included."""
+    reached: set[str] = set()
+    waiting = {name}
+    while waiting:
+        reached.add(at := waiting.pop())
+        if at in methods:
+            waiting |= {node.attr for node in ast.walk(methods[at].definition) if isinstance(node, ast.Attribute)}
+            waiting -= reached
+    return reached
 
 
 def _check(method: Method, node: ast.Attribute, label: str, names: Iterable[str], read_only: Iterable[str]) -> None:

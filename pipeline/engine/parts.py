@@ -100,6 +100,12 @@ def error_at(node: ast.expr | ast.stmt, scope: Scope, why: str) -> StrategyError
     return error_in(scope.method, node, why)
 
 
+def fills_again(method: Method, node: ast.expr, verb: str) -> StrategyError:
+    """Return an error for a verb that fills where on_fill leads to it."""
+    why = "it fills at once, which would call on_fill again. Remember what to do and do it in on_tick."
+    return error_in(method, node, f"on_fill may not call {verb}: {why}")
+
+
 def refusal(node: ast.expr | ast.stmt, scope: Scope, why: str) -> NotCompilable:
     """Return an error for what lies outside the subset, which it states."""
     return refusal_in(scope.method, node, why)

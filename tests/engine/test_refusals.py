@@ -159,6 +159,46 @@ def test_recursion_is_refused(methods: str, words: str, tmp_path: Path) -> None:
         loop_source(strategy, {})
 
 
+FILLS_AGAIN: Final = {
+    "from on_fill": (None, "on_fill", "m.sell_at_bid(9)"),
+    "from on_fill, after on_tick": ("m.sell_at_bid(9)", "on_fill", "m.sell_at_bid(9)"),
+    "the other way round": ("m.sell_at_bid(9)", "on_fill", "m.buy_at_ask(9)"),
+    "from a method of one's own": (None, "leave", "m.sell_at_bid(9)"),
+    "for its value": (None, "on_fill", "self.count = m.sell_at_bid(9)"),
+}
+
+
+@pytest.mark.parametrize("check", [compiled_replay, check_names])
+@pytest.mark.parametrize("name", FILLS_AGAIN)
+def test_a_verb_that_fills_is_refused_in_on_fill_where_it_is_called(
+    name: str, check: Callable[[type[Strategy]], object], tmp_path: Path
+) -> None:
+    on_tick, holder, call = FILLS_AGAIN[name]
+    there, in_own = (call + "  # here", "pass") if holder == "on_fill" else ("self.leave(m)", call + "  # here")
+    body = f"""\
+class Own(Strategy):
+    count: int = 0
+
+    def on_tick(self, m):
+        {on_tick or "m.quote_bid(m.bid, 5)"}
+
+    def on_fill(self, m, side, price, quantity):
+        {there}
+
+    def leave(self, market):
+        {in_own.replace("m.", "market.")}
+"""
+    lines = (HEADER + body).splitlines()
+    (line,) = [number for number, text in enumerate(lines, 1) if text.endswith("# here")]
+    verb = call.partition("m.")[2].partition("(")[0]
+    with pytest.raises(StrategyError) as refused:
+        check(strategy_of(tmp_path, body))
+    assert str(refused.value) == (
+        f"{tmp_path / 'own.py'}, line {line}: on_fill may not call {verb}: it fills at once, which would call on_fill "
+        "again. Remember what to do and do it in on_tick."
+    )
+
+
 @pytest.mark.parametrize(
     ("field", "words"),
     [
