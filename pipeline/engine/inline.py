@@ -22,7 +22,7 @@ from pipeline.engine.parts import (
     refusal,
     unknown_field,
 )
-from pipeline.engine.soundness import check_method
+from pipeline.engine.soundness import check_method, check_signature
 from pipeline.errors import nearest
 
 if TYPE_CHECKING:
@@ -200,13 +200,15 @@ class Inliner(Expressions):
         if name not in known or name not in part.methods:
             raise error_at(call, scope, f"{part.label} has no method '{name}'.{nearest(name, known)}")
         method = part.methods[name]
+        if not foreign:
+            check_signature(method)
+        if any(isinstance(value, ast.Starred) for value in call.args) or any(not named.arg for named in call.keywords):
+            raise refusal(call, scope, f"`{ast.unparse(call)}` is outside what can be compiled.")
         parameters = [argument.arg for argument in method.definition.args.args]
         given = [*call.args, *self._keywords(call, parameters, scope)]
         if len(given) != len(parameters) - 1:
             wanted = ", ".join(parameters[1:]) or "nothing"
-            arguments = method.definition.args
-            plain = not (arguments.defaults or arguments.vararg or arguments.kwonlyargs)
-            raise (error_at if plain else refusal)(call, scope, f"{name} takes {wanted}; {len(given)} given.")
+            raise error_at(call, scope, f"{name} takes {wanted}; {len(given)} given.")
         parts = {parameters[0]: part}
         names: dict[str, str] = {}
         before: list[ast.stmt] = []

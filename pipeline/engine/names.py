@@ -77,7 +77,8 @@ def _check(method: Method, node: ast.Attribute, label: str, names: Iterable[str]
 
 
 def _arguments(method: Method) -> list[str]:
-    return [argument.arg for argument in method.definition.args.args]
+    arguments = method.definition.args
+    return [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
 
 
 def _attributes(definition: ast.FunctionDef) -> Iterator[tuple[ast.Attribute, str]]:

@@ -237,10 +237,14 @@ METHODS: Final = {
         "def one(self):\n        if self.count > 3:\n            return\n        return 1",
         "line 17: one may end without a value",
     ),
-    "one with a default": ("def one(self, times=1):\n        return 1", "one takes times; 0 given."),
+    "one with a default": ("def one(self, times=1):\n        return 1", "line 17: one takes plain arguments only"),
+    "one with arguments by position only": (
+        "def one(self, /):\n        return 1",
+        "line 17: one takes plain arguments only",
+    ),
     "one with stars": ("def one(self, *times):\n        return 1", "line 17: one takes plain arguments only"),
     "a decorated one": ("@doubled\n    def one(self):\n        return 1", "line 18: one has a decorator"),
-    "a static one": ("@staticmethod\n    def one():\n        return 1", "one"),
+    "a static one": ("@staticmethod\n    def one():\n        return 1", "line 18: one has a decorator"),
 }
 
 
@@ -264,6 +268,11 @@ SOUND: Final = {
     "with": "\n        with decimal.localcontext() as context:\n            self.count = context.prec",
     "a library": "self.count = int(decimal.Decimal(m.volume).sqrt())",
     "a default": "self.count = self.twice()",
+    "arguments in a star": "self.count = self.most(1, m.volume)",
+    "arguments from a table": "self.count = self.less(*TABLE[1:][::-1])",
+    "arguments from a dictionary": "self.count = self.less(**{'first': 5, 'second': 3})",
+    "arguments by their names": "self.count = self.named(of=5)",
+    "arguments by position only": "self.count = self.placed(5)",
     "keywords in another order": "self.count = self.less(second=2, first=5)",
 }
 
@@ -286,6 +295,18 @@ class Own(Strategy):
 
     def less(self, first, second):
         return first - second
+
+    def most(self, *of):
+        return max(of)
+
+    def named(self, *, of):
+        return self.gathered(of=of)
+
+    def gathered(self, **given):
+        return given["of"]
+
+    def placed(self, of, /):
+        return self.count + of
 """
     strategy = strategy_of(tmp_path, body)
     with pytest.raises(NotCompilable, match=r"anything else runs as plain Python, unless --engine compiled is ask"):
