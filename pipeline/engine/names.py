@@ -8,16 +8,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from pipeline.engine.parts import error_in, fills_again
+from pipeline.engine.parts import called_with, error_in, fills_again, has_no
+from pipeline.engine.soundness import check_hooks
 from pipeline.engine.specialise import HIDDEN, market_fields, strategy_methods
-from pipeline.engine.strategy import fields_of
-from pipeline.errors import nearest
+from pipeline.engine.strategy import Strategy, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pipeline.engine.parts import Method
-    from pipeline.engine.strategy import Strategy
 
 HOOKS = ("on_tick", "on_fill", "on_overnight_cancel", "on_day_end")
 
@@ -32,6 +31,8 @@ def check_names(strategy: type[Strategy]) -> None:
     own = {*fields.parameters, *fields.memory, *fields.objects, *dir(strategy)}
     market = ({*of_market.given, *of_market.state} - HIDDEN) | set(strategy.rules.verbs)
     methods = strategy_methods(strategy)
+    check_hooks(methods, strategy_methods(strategy.rules))
+    _check_given(methods)
     called = {_arguments(method)[1] for name, method in methods.items() if name in HOOKS}
     for method in methods.values():
         arguments = _arguments(method)
@@ -41,6 +42,15 @@ def check_names(strategy: type[Strategy]) -> None:
             elif holder in arguments[:1]:
                 _check(method, node, strategy.__name__, own, read_only=fields.parameters)
     _check_on_fill(methods, _filling(strategy))
+
+
+def _check_given(methods: Mapping[str, Method]) -> None:
+    """Check that the hooks take what the engine gives them."""
+    for name, standard in strategy_methods(Strategy).items():
+        method, given = methods[name], _arguments(standard)[1:]
+        special = method.definition.args.defaults or method.definition.args.vararg
+        if not special and len(_arguments(method)) != len(given) + 1:
+            raise called_with(method, given)
 
 
 def _check_on_fill(methods: Mapping[str, Method], filling: frozenset[str]) -> None:
@@ -71,7 +81,7 @@ def _reached(name: str, methods: Mapping[str, Method]) -> set[str]:
 
 def _check(method: Method, node: ast.Attribute, label: str, names: Iterable[str], read_only: Iterable[str]) -> None:
     if node.attr not in names:
-        raise error_in(method, node, f"{label} has no '{node.attr}'.{nearest(node.attr, names)}")
+        raise error_in(method, node, has_no(label, node.attr, names, declared_by_user=label != "the market"))
     if not isinstance(node.ctx, ast.Load) and node.attr in read_only:
         raise error_in(method, node, f"`{ast.unparse(node)}` can be read, not assigned to.")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import NotCompilable, StrategyError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 SUBSET: Final = (
     "The compiled engine takes assignments, if, while, for over range, arithmetic, comparisons, "
@@ -100,6 +100,13 @@ def error_at(node: ast.expr | ast.stmt, scope: Scope, why: str) -> StrategyError
     return error_in(scope.method, node, why)
 
 
+def called_with(method: Method, given: Sequence[str]) -> StrategyError:
+    """Return an error for a hook that does not take what the engine calls it with, in which the market is `self`."""
+    taken = ", ".join(argument.arg for argument in method.definition.args.args[1:]) or "nothing"
+    called = ", ".join("m" if value == "self" else value for value in given) or "nothing"
+    return error_in(method, method.definition, f"{method.definition.name} takes {taken}; the engine gives it {called}.")
+
+
 def fills_again(method: Method, node: ast.expr, verb: str) -> StrategyError:
     """Return an error for a verb that fills where on_fill leads to it."""
     why = "it fills at once, which would call on_fill again. Remember what to do and do it in on_tick."
@@ -121,4 +128,10 @@ def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyErro
     if node.attr in part.others:
         return refusal(node, scope, f"{part.label}.{node.attr} is neither a parameter nor memory.")
     known = sorted((part.scalars - part.hidden) | part.methods.keys())
-    return error_at(node, scope, f"{part.label} has no '{node.attr}'.{nearest(node.attr, known)}")
+    return error_at(node, scope, has_no(part.label, node.attr, known, declared_by_user=part.prefix == "s_"))
+
+
+def has_no(label: str, name: str, known: Iterable[str], *, declared_by_user: bool) -> str:
+    """Say that a name does not exist, with the nearest that does, or with how to declare it."""
+    hint = f" Declare what is to be remembered in the class, as in `{name}: float = 0.0`." if declared_by_user else ""
+    return f"{label} has no '{name}'.{nearest(name, known) or hint}"

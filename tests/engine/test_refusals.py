@@ -9,7 +9,6 @@ import pytest
 from pipeline.engine.compiled import compiled_replay
 from pipeline.engine.names import check_names
 from pipeline.engine.plain import PlainReplay
-from pipeline.engine.specialise import loop_source
 from pipeline.errors import NotCompilable, PipelineError, StrategyError
 from tests.engine.replays import HEADER, plain, random_ticks, strategy_of
 
@@ -43,11 +42,16 @@ def max(a, b):
     return 17
 """
 
+
 REFUSED: Final = {
     # fields, methods and names that are not there
     "a field the market lacks": ("self.money = m.bidd", "the market has no 'bidd'. Did you mean 'bid'?"),
     "memory that is not declared": ("self.conut = 1", "Own has no 'conut'. Did you mean 'count'?"),
     "memory that is not declared, read": ("self.money = self.mony", "Own has no 'mony'. Did you mean 'money'?"),
+    "memory like no other": (
+        "self.vwap = m.price",
+        "Declare what is to be remembered in the class, as in `vwap: float",
+    ),
     "a misspelt verb": ("m.quote_bit(m.bid, 5)", "the market has no method 'quote_bit'. Did you mean 'quote_bid'?"),
     "a verb of the engine only": ("m.book_fill(1, m.bid, 5)", "the market has no method 'book_fill'."),
     "a misspelt helper": ("self.helpr(m)", "Own has no method 'helpr'. Did you mean 'helper'?"),
@@ -89,6 +93,8 @@ REFUSED: Final = {
     "two targets of one value": ("a, b = m.price", "`(a, b)` cannot be assigned to."),
     "a float into int memory": ("self.count = m.price", "count is declared int and would become a float here"),
     "a division into int memory": ("self.count = m.volume / 2", "count is declared int and would become a float here"),
+    "a size that is a float": ("m.quote_bid(m.bid, 1_000 / m.bid)", "quote_bid takes size as int and would be given a"),
+    "a quantity that is a float": ("x = m.buy_at_ask(m.price)", "buy_at_ask takes quantity as int and would be given"),
     "a number into a flag": ("self.on = m.volume", "on is declared bool and would become a int here"),
     # statements
     "try": ("\n        try:  # here\n            pass\n        finally:\n            pass\n        pass", OUTSIDE),
@@ -141,65 +147,6 @@ def test_what_cannot_be_compiled_is_refused_by_file_and_line(name: str, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("methods", "words"),
-    [
-        ("def on_tick(self, m):\n        self.on_tick(m)", "line 11: on_tick calls itself."),
-        (
-            (
-                "def on_tick(self, m):\n        self.a(m)\n\n    def a(self, m):\n        self.b(m)\n\n"
-                "    def b(self, m):\n        self.a(m)"
-            ),
-            "line 14: a calls itself.",
-        ),
-    ],
-)
-def test_recursion_is_refused(methods: str, words: str, tmp_path: Path) -> None:
-    strategy = strategy_of(tmp_path, f"class Own(Strategy):\n    count: int = 0\n\n    {methods}\n")
-    with pytest.raises(StrategyError, match=words):
-        loop_source(strategy, {})
-
-
-FILLS_AGAIN: Final = {
-    "from on_fill": (None, "on_fill", "m.sell_at_bid(9)"),
-    "from on_fill, after on_tick": ("m.sell_at_bid(9)", "on_fill", "m.sell_at_bid(9)"),
-    "the other way round": ("m.sell_at_bid(9)", "on_fill", "m.buy_at_ask(9)"),
-    "from a method of one's own": (None, "leave", "m.sell_at_bid(9)"),
-    "for its value": (None, "on_fill", "self.count = m.sell_at_bid(9)"),
-}
-
-
-@pytest.mark.parametrize("check", [compiled_replay, check_names])
-@pytest.mark.parametrize("name", FILLS_AGAIN)
-def test_a_verb_that_fills_is_refused_in_on_fill_where_it_is_called(
-    name: str, check: Callable[[type[Strategy]], object], tmp_path: Path
-) -> None:
-    on_tick, holder, call = FILLS_AGAIN[name]
-    there, in_own = (call + "  # here", "pass") if holder == "on_fill" else ("self.leave(m)", call + "  # here")
-    body = f"""\
-class Own(Strategy):
-    count: int = 0
-
-    def on_tick(self, m):
-        {on_tick or "m.quote_bid(m.bid, 5)"}
-
-    def on_fill(self, m, side, price, quantity):
-        {there}
-
-    def leave(self, market):
-        {in_own.replace("m.", "market.")}
-"""
-    lines = (HEADER + body).splitlines()
-    (line,) = [number for number, text in enumerate(lines, 1) if text.endswith("# here")]
-    verb = call.partition("m.")[2].partition("(")[0]
-    with pytest.raises(StrategyError) as refused:
-        check(strategy_of(tmp_path, body))
-    assert str(refused.value) == (
-        f"{tmp_path / 'own.py'}, line {line}: on_fill may not call {verb}: it fills at once, which would call on_fill "
-        "again. Remember what to do and do it in on_tick."
-    )
-
-
-@pytest.mark.parametrize(
     ("field", "words"),
     [
         ("count: int", "Own.count: memory starts from a plain int, for example `count: int = 0`."),
@@ -225,36 +172,6 @@ def test_a_field_declared_wrong_is_refused_by_both_engines(
     with pytest.raises(PipelineError) as refused:
         engine(strategy)
     assert str(refused.value).startswith(f"{tmp_path / 'own.py'}: ")
-    assert words in str(refused.value)
-
-
-METHODS: Final = {
-    "one that may end without a value": (
-        "def one(self):\n        if self.count > 3:\n            return 1",
-        "line 17: one may end without a value; end every path with a return.",
-    ),
-    "one that returns nothing on a path": (
-        "def one(self):\n        if self.count > 3:\n            return\n        return 1",
-        "line 17: one may end without a value",
-    ),
-    "one with a default": ("def one(self, times=1):\n        return 1", "line 17: one takes plain arguments only"),
-    "one with arguments by position only": (
-        "def one(self, /):\n        return 1",
-        "line 17: one takes plain arguments only",
-    ),
-    "one with stars": ("def one(self, *times):\n        return 1", "line 17: one takes plain arguments only"),
-    "a decorated one": ("@doubled\n    def one(self):\n        return 1", "line 18: one has a decorator"),
-    "a static one": ("@staticmethod\n    def one():\n        return 1", "line 18: one has a decorator"),
-}
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_a_method_that_a_loop_cannot_hold_is_refused(name: str, tmp_path: Path) -> None:
-    method, words = METHODS[name]
-    body = "doubled = lambda function: function\n\n\nclass Own(Strategy):\n    count: int = 0\n\n"
-    body += f"    def on_tick(self, m):\n        self.count = self.one()\n\n    {method}\n"
-    with pytest.raises(StrategyError) as refused:
-        loop_source(strategy_of(tmp_path, body), {})
     assert words in str(refused.value)
 
 
