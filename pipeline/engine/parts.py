@@ -126,7 +126,7 @@ def refusal_in(method: Method, node: ast.expr | ast.stmt, why: str) -> NotCompil
 def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyError:
     """Return an error for a field that a part does not have, with the nearest one it has."""
     if node.attr in part.others:
-        return refusal(node, scope, f"{part.label}.{node.attr} is neither a parameter nor memory.")
+        return refusal(node, scope, f"{part.label}.{node.attr} is neither a parameter nor memory, which have types.")
     known = sorted((part.scalars - part.hidden) | part.methods.keys())
     return error_at(node, scope, has_no(part.label, node.attr, known, declared_by_user=part.prefix == "s_"))
 
