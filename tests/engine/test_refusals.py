@@ -162,6 +162,9 @@ def test_what_cannot_be_compiled_is_refused_by_file_and_line(name: str, tmp_path
             "Own.size: a parameter is int, float, bool or one of the engine's units.",
         ),
         ("name: str = parameter('')", "Own.name: a parameter is int, float, bool or one of the engine's units."),
+        ("counters = ('hits',)\n    hit: int = 0", "Own.counters: 'hits' is no int memory. Did you mean 'hit'?"),
+        ("counters = ('money',)\n    money: float = 0.0", "Own.counters: 'money' is no int memory."),
+        ("counters = ('size',)\n    size: Shares = parameter(3)", "Own.counters: 'size' is no int memory."),
     ],
 )
 @pytest.mark.parametrize("engine", [compiled_replay, PlainReplay])
