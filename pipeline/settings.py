@@ -21,6 +21,7 @@ EXECUTION: Final = "_execution"
 COMMENT: Final = "_comment"
 BLOCKS: Final = (DEFAULTS, EXECUTION, COMMENT)
 EXCHANGE: Final = "exchange"
+SHORTEST: Final = 'the shortest is {"_defaults": {}}, all securities at the strategy\'s own defaults.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ def _read_json(path: Path) -> dict[str, object]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such config file. Give one with --config.") from None
+        raise ConfigError(f"{path}: no such config file. Give one with --config; {SHORTEST}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as a config file ({error}).") from error
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ settings.register_profile(
     print_blob=True,
     phases=PHASES,
 )
+engine.MAX_SHRINKING_SECONDS = 20  # of 300: a failed replay is read, and repeated, before it is as small as it gets
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -124,16 +124,16 @@ def _checked(key: str, value: object, where: str) -> Setting:
         )
     if key == "fees_bps" and isinstance(value, Mapping):
         return {str(exchange): _number(key, fee, where) for exchange, fee in sorted(value.items())}
-    return _number(key, value, where)
+    return _number(key, value, where, or_else=', or {"ADX": 2.5, "DFM": 3}' if key == "fees_bps" else "")
 
 
-def _number(key: str, value: object, where: str) -> float:
+def _number(key: str, value: object, where: str, or_else: str = "") -> float:
     try:
         number = float(str(value))
     except ValueError:
         number = -1.0
     if isinstance(value, bool) or not 0 <= number <= 1e9:  # noqa: PLR2004 - a bound that no broker or line comes near
-        raise ConfigError(f"{where}: {key} is {json.dumps(value)}; it takes a number from 0 on.")
+        raise ConfigError(f"{where}: {key} is {json.dumps(value)}; it takes a number from 0 on{or_else}.")
     return number
 
 
@@ -142,4 +142,6 @@ def _all_switches() -> str:
 
 
 def _shown(value: Setting) -> str:
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+    if isinstance(value, Mapping):
+        return ",".join(f"{exchange}:{_shown(fee)}" for exchange, fee in value.items())
+    return f"{value:g}" if isinstance(value, (int, float)) else value

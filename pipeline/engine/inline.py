@@ -11,9 +11,20 @@ import ast
 from typing import TYPE_CHECKING
 
 from pipeline.engine.lower import Expressions
-from pipeline.engine.parts import Method, Part, Scope, assign, error_at, refusal, unknown_field
-from pipeline.engine.soundness import check_method
-from pipeline.errors import StrategyError, nearest
+from pipeline.engine.parts import (
+    Method,
+    Part,
+    Scope,
+    assign,
+    called_with,
+    error_at,
+    error_in,
+    fills_again,
+    refusal,
+    unknown_field,
+)
+from pipeline.engine.soundness import check_hooks, check_method, check_signature
+from pipeline.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,10 +36,12 @@ class Inliner(Expressions):
     def __init__(self, parts: Mapping[str, Part]) -> None:
         super().__init__(parts)
         self._open: list[ast.FunctionDef] = []
+        self._verbs: list[tuple[Method, ast.Call, str]] = []
         self._to_check: list[tuple[Method, bool]] = []
 
     def check_sound(self) -> None:
         """Check what was inlined; after all of it, so that what only plain Python takes is said first."""
+        check_hooks(self._parts["s"].methods, self._parts["m"].methods)
         for method, value_wanted in self._to_check:
             check_method(method, value_wanted=value_wanted)
 
@@ -41,11 +54,11 @@ class Inliner(Expressions):
         result: str | None,
     ) -> list[ast.stmt]:
         """Return the flat statements of `method`, its parameters bound to parts and to locals."""
-        if method.definition in self._open:
-            raise StrategyError(
-                f"{method.file}, line {method.definition.lineno}: {method.definition.name} calls itself."
-            )
         scope = Scope(method, dict(names), dict(parts), owner, f"_{self.count()}", result)
+        if method.definition in self._open:
+            if self._verbs and not scope.of_strategy:
+                raise fills_again(*self._verbs[-1])
+            raise error_in(method, method.definition, f"{method.definition.name} calls itself.")
         if scope.of_strategy:
             self._to_check.append((method, result is not None))
         statements = method.definition.body
@@ -189,13 +202,29 @@ class Inliner(Expressions):
         if name not in known or name not in part.methods:
             raise error_at(call, scope, f"{part.label} has no method '{name}'.{nearest(name, known)}")
         method = part.methods[name]
+        if not foreign:
+            check_signature(method)
+        if any(isinstance(value, ast.Starred) for value in call.args) or any(not named.arg for named in call.keywords):
+            raise refusal(call, scope, f"`{ast.unparse(call)}` is outside what can be compiled.")
+        before, parts, names = self._bound(call, method, part, scope, verb=name if foreign else None)
+        if not foreign:
+            return [*before, *self.body(method, parts, names, part, result)]
+        self._verbs.append((scope.method, call, name))
+        made = [*before, *self.body(method, parts, names, part, result)]
+        self._verbs.pop()
+        return made
+
+    def _bound(
+        self, call: ast.Call, method: Method, part: Part, scope: Scope, verb: str | None
+    ) -> tuple[list[ast.stmt], dict[str, Part], dict[str, str]]:
+        """Return the statements that evaluate a call's arguments, and the parts and locals its parameters become."""
         parameters = [argument.arg for argument in method.definition.args.args]
         given = [*call.args, *self._keywords(call, parameters, scope)]
         if len(given) != len(parameters) - 1:
+            if not scope.of_strategy:
+                raise called_with(method, [ast.unparse(value) for value in call.args])
             wanted = ", ".join(parameters[1:]) or "nothing"
-            arguments = method.definition.args
-            plain = not (arguments.defaults or arguments.vararg or arguments.kwonlyargs)
-            raise (error_at if plain else refusal)(call, scope, f"{name} takes {wanted}; {len(given)} given.")
+            raise error_at(call, scope, f"{method.definition.name} takes {wanted}; {len(given)} given.")
         parts = {parameters[0]: part}
         names: dict[str, str] = {}
         before: list[ast.stmt] = []
@@ -206,8 +235,11 @@ class Inliner(Expressions):
                 continue
             more, flat = self.expression(value, scope)
             names[parameter] = f"{parameter}_{call_number}"
-            before += [*more, assign(names[parameter], flat)]
-        return [*before, *self.body(method, parts, names, part, result)]
+            argument = assign(names[parameter], flat)
+            if verb is not None:
+                argument.taken = (verb, parameter, _kind(method, parameter))  # type: ignore[attr-defined]
+            before += [*more, argument]
+        return before, parts, names
 
     def _keywords(self, call: ast.Call, parameters: Sequence[str], scope: Scope) -> list[ast.expr]:
         by_name = {keyword.arg: keyword.value for keyword in call.keywords}
@@ -217,6 +249,12 @@ class Inliner(Expressions):
             refused = refusal if set(by_name) == set(wanted) else error_at
             raise refused(call, scope, f"`{ast.unparse(call)}`: its arguments are, in this order, {expected}.")
         return [by_name[name] for name in wanted]
+
+
+def _kind(method: Method, parameter: str) -> str:
+    (annotation,) = (found.annotation for found in method.definition.args.args if found.arg == parameter)
+    assert annotation is not None  # noqa: S101 - the engine's own text
+    return ast.unparse(annotation)
 
 
 def _reading(target: ast.Name | ast.Attribute) -> ast.expr:

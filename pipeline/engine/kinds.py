@@ -28,6 +28,8 @@ def check_kinds(body: Sequence[ast.stmt], declared: Mapping[str, str]) -> dict[s
             kind = "int" if isinstance(node, ast.For) else kind_of(node.value, kinds)
             if kind is None:
                 continue
+            if hasattr(node, "taken"):
+                _check_taken(node, kind)
             if name in declared:
                 _agree(node, name, declared[name], kind)
             elif name not in kinds or ORDER.index(kind) > ORDER.index(kinds[name]):
@@ -72,6 +74,16 @@ def kind_of(node: ast.expr, kinds: Mapping[str, str]) -> str | None:  # noqa: C9
 def _widest(kinds: Sequence[str | None]) -> str | None:
     known = [kind for kind in kinds if kind is not None]
     return max(known, key=ORDER.index) if len(known) == len(kinds) else None
+
+
+def _check_taken(node: ast.Assign | ast.For, kind: str) -> None:
+    """Let a verb's argument be refused where the user gives it, not where the market would keep it."""
+    verb, parameter, wanted = getattr(node, "taken", ("", "", kind))
+    if ORDER.index(kind) > ORDER.index(wanted):
+        file, line = getattr(node, "origin", ("", 0))
+        raise StrategyError(
+            f"{file}, line {line}: {verb} takes {parameter} as {wanted} and would be given a {kind}; write int(...)."
+        )
 
 
 def _agree(node: ast.stmt, name: str, wanted: str, kind: str) -> None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import NotCompilable, StrategyError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 SUBSET: Final = (
     "The compiled engine takes assignments, if, while, for over range, arithmetic, comparisons, "
-    "min, max, abs, int, float, round, and of math what is exact; run anything else with --engine python."
+    "min, max, abs, int, float, round, and of math what is exact; "
+    "anything else runs as plain Python, unless --engine compiled is asked for."
 )
 
 
@@ -99,6 +100,19 @@ def error_at(node: ast.expr | ast.stmt, scope: Scope, why: str) -> StrategyError
     return error_in(scope.method, node, why)
 
 
+def called_with(method: Method, given: Sequence[str]) -> StrategyError:
+    """Return an error for a hook that does not take what the engine calls it with, in which the market is `self`."""
+    taken = ", ".join(argument.arg for argument in method.definition.args.args[1:]) or "nothing"
+    called = ", ".join("m" if value == "self" else value for value in given) or "nothing"
+    return error_in(method, method.definition, f"{method.definition.name} takes {taken}; the engine gives it {called}.")
+
+
+def fills_again(method: Method, node: ast.expr, verb: str) -> StrategyError:
+    """Return an error for a verb that fills where on_fill leads to it."""
+    why = "it fills at once, which would call on_fill again. Remember what to do and do it in on_tick."
+    return error_in(method, node, f"on_fill may not call {verb}: {why}")
+
+
 def refusal(node: ast.expr | ast.stmt, scope: Scope, why: str) -> NotCompilable:
     """Return an error for what lies outside the subset, which it states."""
     return refusal_in(scope.method, node, why)
@@ -112,6 +126,12 @@ def refusal_in(method: Method, node: ast.expr | ast.stmt, why: str) -> NotCompil
 def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyError:
     """Return an error for a field that a part does not have, with the nearest one it has."""
     if node.attr in part.others:
-        return refusal(node, scope, f"{part.label}.{node.attr} is neither a parameter nor memory.")
+        return refusal(node, scope, f"{part.label}.{node.attr} is neither a parameter nor memory, which have types.")
     known = sorted((part.scalars - part.hidden) | part.methods.keys())
-    return error_at(node, scope, f"{part.label} has no '{node.attr}'.{nearest(node.attr, known)}")
+    return error_at(node, scope, has_no(part.label, node.attr, known, declared_by_user=part.prefix == "s_"))
+
+
+def has_no(label: str, name: str, known: Iterable[str], *, declared_by_user: bool) -> str:
+    """Say that a name does not exist, with the nearest that does, or with how to declare it."""
+    hint = f" Declare what is to be remembered in the class, as in `{name}: float = 0.0`." if declared_by_user else ""
+    return f"{label} has no '{name}'.{nearest(name, known) or hint}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import traceback
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,13 +14,16 @@ from pipeline.engine.outcome import Facts, Outcome, Room, failure, room_sizes
 from pipeline.engine.specialise import market_fields
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.engine.tape import replay
-from pipeline.errors import StrategyError
+from pipeline.errors import PipelineError, ReplayError, StrategyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
+
+HELD_AS: Final = {"int": (Integral, np.bool_), "float": (float, int, np.integer), "bool": (bool, np.bool_)}
+"""What memory may hold when a replay is over, by the kind it is declared."""
 
 
 class PlainReplay:
@@ -50,33 +54,52 @@ class PlainReplay:
         of_ticks = [_view(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
         try:
             replay(market, strategy, len(ticks), *of_ticks)
-        except (ZeroDivisionError, ValueError, OverflowError) as error:
-            if (where := self._line_of(error)) is None:
-                raise
-            raise failure(where, market.event) from error
+        except PipelineError:
+            raise
+        except Exception as error:
+            self._check_sizes(market)
+            raise self._told(error, market.event) from error
+        self._check_sizes(market)
         self._check_memory(strategy)
         final = {"m_" + name: getattr(market, name) for name in market_fields(self._strategy.rules).state}
         return final | {"s_" + name: getattr(strategy, name) for name in self._fields.memory}
 
-    def _line_of(self, error: Exception) -> str | None:
-        """Return the line of the strategy's own text that failed by itself, as the compiled engine would name it."""
-        last = traceback.extract_tb(error.__traceback__)[-1]
+    def _told(self, error: Exception, event: int) -> Exception:
+        """Return an error that names the strategy's own line, in the compiled engine's words where it has some."""
         files = {str(sys.modules[base.__module__].__file__) for base in self._strategy.__mro__[:-1]}
-        raised = (last.line or "").startswith("raise")
-        return f"{last.filename}, line {last.lineno}" if last.filename in files and not raised else None
+        lines = traceback.extract_tb(error.__traceback__)
+        own = [line for line in lines if line.filename in files]
+        if not own:
+            return error
+        where = f"{own[-1].filename}, line {own[-1].lineno}"
+        by_itself = own[-1] is lines[-1] and not (own[-1].line or "").startswith("raise")
+        if by_itself and isinstance(error, (ZeroDivisionError, ValueError, OverflowError)):
+            return failure(where, event)
+        return ReplayError(f"{type(error).__name__}: {error} ({where}, at tick {event:,}).")
+
+    def _check_sizes(self, market: Any) -> None:
+        """Raise StrategyError for a size that a verb was given as a float, which the compiled engine refuses."""
+        for name, kind in market_fields(self._strategy.rules).state.items():
+            if kind == "int" and isinstance(getattr(market, name), float):
+                raise StrategyError(
+                    f"{sys.modules[self._strategy.__module__].__file__}: the market's {name} became a float by tick "
+                    f"{market.event:,}; sizes and quantities are whole: write int(...) where a verb is given one."
+                )
 
     def _check_memory(self, strategy: Strategy) -> None:
         for name, memory in self._fields.memory.items():
-            held = type(getattr(strategy, name)).__name__
-            if held != memory.kind and (memory.kind, held) not in (("float", "int"), ("int", "bool")):
+            value = getattr(strategy, name)
+            held = type(value).__name__
+            if not isinstance(value, HELD_AS[memory.kind]) or (memory.kind == "float" and isinstance(value, bool)):
                 raise StrategyError(
                     f"{type(strategy).__name__}.{name} is declared {memory.kind} and became a {held} during the run; "
-                    f"write int(...) where it is assigned or declare it {held}."
+                    f"write {memory.kind}(...) where it is assigned or declare it as what it is."
                 )
 
 
-def _number(value: float) -> int | float:
-    return int(value) if isinstance(value, bool) else value
+def _number(value: Any) -> int | float:
+    """Return a number as Python's own; a library's are like them."""
+    return int(value) if isinstance(value, (Integral, np.bool_)) else float(value)
 
 
 def _view(column: Any) -> Any:

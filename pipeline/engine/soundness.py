@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, TypeAlias
 
+from pipeline.engine import strategy as base
 from pipeline.engine.parts import error_in, refusal_in
+from pipeline.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pipeline.engine.parts import Method
 
@@ -16,25 +18,40 @@ Assigned: TypeAlias = frozenset[str] | None
 """The locals that have a value at a point of a method; None where the point is never reached."""
 
 
+def check_signature(method: Method) -> None:
+    """Raise NotCompilable for a decorator or arguments that are more than names: Python takes them, a loop does not."""
+    definition, arguments = method.definition, method.definition.args
+    name = definition.name
+    if definition.decorator_list:
+        raise refusal_in(method, definition, f"{name} has a decorator, which the compiled engine cannot call.")
+    if any((arguments.defaults, arguments.kwonlyargs, arguments.posonlyargs, arguments.vararg, arguments.kwarg)):
+        raise refusal_in(method, definition, f"{name} takes plain arguments only, without defaults, stars or slashes.")
+
+
+def check_hooks(methods: Mapping[str, Method], rules: Mapping[str, Method]) -> None:
+    """Raise StrategyError for an `on_...` that neither the rules of the market nor the strategy ever calls."""
+    hooks = {"on_start", *(name for name in _named(rules) if name.startswith("on_"))}
+    for name in methods.keys() - hooks - _named(methods):
+        if name.startswith("on_") and methods[name].names is not vars(base):
+            method = methods[name]
+            close = nearest(name, hooks) or f" This market calls {', '.join(sorted(hooks))}."
+            raise error_in(method, method.definition, f"nothing calls {name}.{close}")
+
+
+def _named(methods: Mapping[str, Method]) -> set[str]:
+    nodes = (node for method in methods.values() for node in ast.walk(method.definition))
+    return {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+
 def check_method(method: Method, *, value_wanted: bool) -> None:
     """Raise StrategyError for a local read before it has a value, or a value that is wanted and not given.
 
-    Python would raise UnboundLocalError, or give None; flat statements would do neither. Raises NotCompilable for a
-    decorator or arguments that are not plain, which Python takes.
+    Python would raise UnboundLocalError, or give None; flat statements would do neither.
     """
     definition = method.definition
-    if definition.decorator_list:
-        raise refusal_in(
-            method, definition, f"{definition.name} has a decorator, which the compiled engine cannot call."
-        )
-    arguments = definition.args
-    if arguments.defaults or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
-        raise refusal_in(
-            method, definition, f"{definition.name} takes plain arguments only, without defaults or stars."
-        )
     locals_of = {node.id for node in ast.walk(definition) if isinstance(node, ast.Name) and _stores(node)}
     flow = _Flow(method, frozenset(locals_of))
-    end = flow.block(definition.body, frozenset(argument.arg for argument in arguments.args))
+    end = flow.block(definition.body, frozenset(argument.arg for argument in definition.args.args))
     if value_wanted and (end is not None or flow.returns_nothing):
         raise error_in(method, definition, f"{definition.name} may end without a value; end every path with a return.")
 

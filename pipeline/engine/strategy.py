@@ -19,7 +19,7 @@ from typing import (
 
 from pipeline.engine.market import Market
 from pipeline.engine.tape import Tape  # noqa: TC001 - get_type_hints looks for it here
-from pipeline.errors import ConfigError, StrategyError
+from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import Parameter, Value, Values
 
 if TYPE_CHECKING:
@@ -158,6 +158,11 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
             raise StrategyError(f"{where}: memory starts from a plain {kind}, for example `{name}: {kind} = 0`.")
         else:
             memory[name] = Memory(kind, _start(kind, value))
+    counts = [name for name, held in memory.items() if held.kind == "int"]
+    for name in strategy.counters:
+        if name not in counts:
+            where = f"{_file_of(strategy)}: {strategy.__name__}.counters"
+            raise StrategyError(f"{where}: '{name}' is no int memory.{nearest(name, counts)}")
     return Fields(parameters, memory, objects)
 
 

@@ -92,7 +92,10 @@ def test_fees_are_one_number_or_one_an_exchange(planned: Any, text: str, adx: fl
         ({"fill_price": "ordr"}, "_execution: fill_price is \"ordr\"; it takes print or order. Did you mean 'order'?"),
         ({"latency_ms": -1}, "_execution: latency_ms is -1; it takes a number from 0 on."),
         ({"latency_ms": True}, "_execution: latency_ms is true; it takes a number from 0 on."),
-        ({"fees_bps": "many"}, '_execution: fees_bps is "many"; it takes a number from 0 on.'),
+        (
+            {"fees_bps": "many"},
+            '_execution: fees_bps is "many"; it takes a number from 0 on, or {"ADX": 2.5, "DFM": 3}.',
+        ),
         ({"fees_bps": {"ADX": "many"}}, '_execution: fees_bps is "many"; it takes a number from 0 on.'),
         (5, "_execution is 5; it takes a preset's name or a block of switches."),
     ],

@@ -51,6 +51,7 @@ def test_a_preset_sets_every_switch(preset: str | None, settings: dict[str, Any]
     [
         ("classic", {"fill_price": "order"}, "classic fill_price=order"),
         ("classic", {"fill_price": "print", "latency_ms": "0"}, "classic"),
+        ("strict", {"fees_bps": {"DFM": 3, "ADX": 2.5}}, "strict fees_bps=ADX:2.5,DFM:3"),
         ("classic", {"latency_ms": 2.5, "flatten": "touch"}, "classic flatten=touch latency_ms=2.5"),
         ("strict", {"open_delay": "none"}, "strict open_delay=none"),
         ("strict", {"fees_bps": "1.5"}, "strict fees_bps=1.5"),
@@ -76,9 +77,13 @@ def test_a_model_is_named_by_its_preset_and_what_differs(preset: str, changes: d
         ({"latency_ms": "nan"}, 'here: latency_ms is "nan"; it takes a number from 0 on.'),
         ({"latency_ms": 1e300}, "here: latency_ms is 1e+300; it takes a number from 0 on."),
         ({"latency_ms": {"ADX": 1}}, 'here: latency_ms is {"ADX": 1}; it takes a number from 0 on.'),
-        ({"fees_bps": -0.1}, "here: fees_bps is -0.1; it takes a number from 0 on."),
+        ({"fees_bps": -0.1}, 'here: fees_bps is -0.1; it takes a number from 0 on, or {"ADX": 2.5, "DFM": 3}.'),
+        (
+            {"fees_bps": "ADX:2"},
+            'here: fees_bps is "ADX:2"; it takes a number from 0 on, or {"ADX": 2.5, "DFM": 3}.',
+        ),
         ({"fees_bps": {"ADX": "much"}}, 'here: fees_bps is "much"; it takes a number from 0 on.'),
-        ({"fees_bps": [1]}, "here: fees_bps is [1]; it takes a number from 0 on."),
+        ({"fees_bps": [1]}, 'here: fees_bps is [1]; it takes a number from 0 on, or {"ADX": 2.5, "DFM": 3}.'),
     ],
 )
 def test_a_switch_that_cannot_be_meant_is_refused_by_name(changes: dict[str, object], words: str) -> None:

@@ -9,7 +9,6 @@ import pytest
 from pipeline.engine.compiled import compiled_replay
 from pipeline.engine.names import check_names
 from pipeline.engine.plain import PlainReplay
-from pipeline.engine.specialise import loop_source
 from pipeline.errors import NotCompilable, PipelineError, StrategyError
 from tests.engine.replays import HEADER, plain, random_ticks, strategy_of
 
@@ -43,11 +42,16 @@ def max(a, b):
     return 17
 """
 
+
 REFUSED: Final = {
     # fields, methods and names that are not there
     "a field the market lacks": ("self.money = m.bidd", "the market has no 'bidd'. Did you mean 'bid'?"),
     "memory that is not declared": ("self.conut = 1", "Own has no 'conut'. Did you mean 'count'?"),
     "memory that is not declared, read": ("self.money = self.mony", "Own has no 'mony'. Did you mean 'money'?"),
+    "memory like no other": (
+        "self.vwap = m.price",
+        "Declare what is to be remembered in the class, as in `vwap: float",
+    ),
     "a misspelt verb": ("m.quote_bit(m.bid, 5)", "the market has no method 'quote_bit'. Did you mean 'quote_bid'?"),
     "a verb of the engine only": ("m.book_fill(1, m.bid, 5)", "the market has no method 'book_fill'."),
     "a misspelt helper": ("self.helpr(m)", "Own has no method 'helpr'. Did you mean 'helper'?"),
@@ -89,6 +93,8 @@ REFUSED: Final = {
     "two targets of one value": ("a, b = m.price", "`(a, b)` cannot be assigned to."),
     "a float into int memory": ("self.count = m.price", "count is declared int and would become a float here"),
     "a division into int memory": ("self.count = m.volume / 2", "count is declared int and would become a float here"),
+    "a size that is a float": ("m.quote_bid(m.bid, 1_000 / m.bid)", "quote_bid takes size as int and would be given a"),
+    "a quantity that is a float": ("x = m.buy_at_ask(m.price)", "buy_at_ask takes quantity as int and would be given"),
     "a number into a flag": ("self.on = m.volume", "on is declared bool and would become a int here"),
     # statements
     "try": ("\n        try:  # here\n            pass\n        finally:\n            pass\n        pass", OUTSIDE),
@@ -141,25 +147,6 @@ def test_what_cannot_be_compiled_is_refused_by_file_and_line(name: str, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("methods", "words"),
-    [
-        ("def on_tick(self, m):\n        self.on_tick(m)", "line 11: on_tick calls itself."),
-        (
-            (
-                "def on_tick(self, m):\n        self.a(m)\n\n    def a(self, m):\n        self.b(m)\n\n"
-                "    def b(self, m):\n        self.a(m)"
-            ),
-            "line 14: a calls itself.",
-        ),
-    ],
-)
-def test_recursion_is_refused(methods: str, words: str, tmp_path: Path) -> None:
-    strategy = strategy_of(tmp_path, f"class Own(Strategy):\n    count: int = 0\n\n    {methods}\n")
-    with pytest.raises(StrategyError, match=words):
-        loop_source(strategy, {})
-
-
-@pytest.mark.parametrize(
     ("field", "words"),
     [
         ("count: int", "Own.count: memory starts from a plain int, for example `count: int = 0`."),
@@ -175,6 +162,9 @@ def test_recursion_is_refused(methods: str, words: str, tmp_path: Path) -> None:
             "Own.size: a parameter is int, float, bool or one of the engine's units.",
         ),
         ("name: str = parameter('')", "Own.name: a parameter is int, float, bool or one of the engine's units."),
+        ("counters = ('hits',)\n    hit: int = 0", "Own.counters: 'hits' is no int memory. Did you mean 'hit'?"),
+        ("counters = ('money',)\n    money: float = 0.0", "Own.counters: 'money' is no int memory."),
+        ("counters = ('size',)\n    size: Shares = parameter(3)", "Own.counters: 'size' is no int memory."),
     ],
 )
 @pytest.mark.parametrize("engine", [compiled_replay, PlainReplay])
@@ -188,32 +178,6 @@ def test_a_field_declared_wrong_is_refused_by_both_engines(
     assert words in str(refused.value)
 
 
-METHODS: Final = {
-    "one that may end without a value": (
-        "def one(self):\n        if self.count > 3:\n            return 1",
-        "line 17: one may end without a value; end every path with a return.",
-    ),
-    "one that returns nothing on a path": (
-        "def one(self):\n        if self.count > 3:\n            return\n        return 1",
-        "line 17: one may end without a value",
-    ),
-    "one with a default": ("def one(self, times=1):\n        return 1", "one takes times; 0 given."),
-    "one with stars": ("def one(self, *times):\n        return 1", "line 17: one takes plain arguments only"),
-    "a decorated one": ("@doubled\n    def one(self):\n        return 1", "line 18: one has a decorator"),
-    "a static one": ("@staticmethod\n    def one():\n        return 1", "one"),
-}
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_a_method_that_a_loop_cannot_hold_is_refused(name: str, tmp_path: Path) -> None:
-    method, words = METHODS[name]
-    body = "doubled = lambda function: function\n\n\nclass Own(Strategy):\n    count: int = 0\n\n"
-    body += f"    def on_tick(self, m):\n        self.count = self.one()\n\n    {method}\n"
-    with pytest.raises(StrategyError) as refused:
-        loop_source(strategy_of(tmp_path, body), {})
-    assert words in str(refused.value)
-
-
 SOUND: Final = {
     "a comprehension": "self.count = sum([i for i in range(m.volume % 7)])",
     "a walrus": "\n        if (rest := m.volume % 7) > 3:\n            self.count = rest",
@@ -224,6 +188,11 @@ SOUND: Final = {
     "with": "\n        with decimal.localcontext() as context:\n            self.count = context.prec",
     "a library": "self.count = int(decimal.Decimal(m.volume).sqrt())",
     "a default": "self.count = self.twice()",
+    "arguments in a star": "self.count = self.most(1, m.volume)",
+    "arguments from a table": "self.count = self.less(*TABLE[1:][::-1])",
+    "arguments from a dictionary": "self.count = self.less(**{'first': 5, 'second': 3})",
+    "arguments by their names": "self.count = self.named(of=5)",
+    "arguments by position only": "self.count = self.placed(5)",
     "keywords in another order": "self.count = self.less(second=2, first=5)",
 }
 
@@ -246,9 +215,21 @@ class Own(Strategy):
 
     def less(self, first, second):
         return first - second
+
+    def most(self, *of):
+        return max(of)
+
+    def named(self, *, of):
+        return self.gathered(of=of)
+
+    def gathered(self, **given):
+        return given["of"]
+
+    def placed(self, of, /):
+        return self.count + of
 """
     strategy = strategy_of(tmp_path, body)
-    with pytest.raises(NotCompilable, match="run anything else with --engine python"):
+    with pytest.raises(NotCompilable, match=r"anything else runs as plain Python, unless --engine compiled is ask"):
         compiled_replay(strategy)
     check_names(strategy)
     assert plain(strategy, random_ticks(50)).final["s_count"] > 0

@@ -7,7 +7,7 @@ events long, so that orders fill, positions are flattened, stops work and auctio
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ from pipeline.ticks import Ticks
 from tests.engine.replays import DAY, FIRST_DAY, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.backtest.simulate import Engine, Replayed
     from pipeline.settings import Value
@@ -30,61 +30,61 @@ NAMES: Final = tuple(strategy_names())
 MAKERS: Final = tuple(name for name in NAMES if name != "closing_auction")
 
 PHASES: Final = (
-    st.sampled_from([36_000, 35_990, 36_100, 36_299, 36_300, 36_600]),
-    st.integers(36_000, 52_000),
-    st.sampled_from([52_200, 52_199, 53_000, 53_090]),
-    st.sampled_from([53_100, 53_099, 53_101, 53_690]),
-    st.sampled_from([53_700, 53_699, 53_701, 54_000, 86_390]),
+    (36_000, 35_990, 36_100, 36_299, 36_300, 36_600),
+    range(36_000, 52_001),
+    (52_200, 52_199, 53_000, 53_090),
+    (53_100, 53_099, 53_101, 53_690),
+    (53_700, 53_699, 53_701, 54_000, 86_390),
 )
+"""When each phase of a day may start, in seconds since midnight."""
+
 STEPS: Final = (0, 0, 0, 1, 1, 2, 7, 29, 30, 31, 60, 61, -1, -2)
 KINDS: Final = (0, 0, 1, 1, 2, 2, 2)
 PRICES: Final = (10.0, 10.0, 10.01, 10.01, 9.99, 10.02, 9.5, 10.6, 0.0)
 VOLUMES: Final = (100, 10, 1, 5, 40, 99, 101, 250, 1_000, 7_777, 0)
-ROWS: Final = st.lists(
-    st.tuples(st.integers(0, 13), st.integers(0, 6), st.integers(0, 8), st.integers(0, 10)), min_size=2, max_size=12
-)
-"""Each row is four indices, into STEPS, KINDS, PRICES and VOLUMES."""
+ROW: Final = tuple(len(table) for table in (STEPS, KINDS, PRICES, VOLUMES))
+"""A row is four indices, into STEPS, KINDS, PRICES and VOLUMES; each is below this."""
 
-DAYS: Final = st.lists(
-    st.tuples(st.integers(1, 2), st.tuples(*(st.tuples(start, ROWS) for start in PHASES))), min_size=1, max_size=4
-)
+ROWS_A_PHASE: Final = (2, 12)
+MOST_DAYS: Final = 4
+MOST_DAYS_LATER: Final = 2
+EXCHANGES: Final = ("ADX", "DFM")
 
-PARTS_OF_MAKERS: Final = {
-    "quote_size": st.sampled_from([100, 30, 5_000, 1, 0]),
-    "quote_size_bid": st.sampled_from([None, 100, 30, 0]),
-    "quote_size_ask": st.sampled_from([None, 100, 30, 0]),
-    "refill_interval_sec": st.sampled_from([0, 0.5, 1, 1.5, 2.000000001, 30, 60, 600.25, 86_400, 1e9]),
-    "max_position": st.sampled_from([130, 50, 2_000_000, 2_000_000, 1, 0]),
-    "max_notional": st.sampled_from([None, 499.5, 1_295.0, 1_301.3, 1.5e6, 1e300, 10.0, 9.99, 0.001]),
-    "min_local_currency_before_quote": st.sampled_from([0, 0, 50, 99.9, 400.4, 1_000]),
-}
-PARTS_OF_STOPS: Final = {"stop_loss_threshold_pct": st.sampled_from([0.05, 0.1, 0.5, 2.0, -0.05])}
-PARTS_OF_AUCTION: Final = {
-    "vwap_preclose_period_min": st.sampled_from([15, 10, 285, 0]),
-    "spread_vwap_pct": st.sampled_from([0.2, 0.5, 0.0, 3.3]),
-    "order_notional": st.sampled_from([250_000, 1_000, 4, 0]),
-    "stop_loss_threshold_pct": st.sampled_from([0.1, 2.0, -0.05]),
-    "trend_filter_sell_enabled": st.booleans(),
-    "trend_filter_sell_threshold_bps_hr": st.sampled_from([-1e6, 10, 0]),
-    "trend_filter_buy_enabled": st.booleans(),
-    "trend_filter_buy_threshold_bps_hr": st.sampled_from([-1e6, 10, 0]),
-    "auction_fill_pct": st.sampled_from([50, 10, 100, 0]),
-}
-PARAMETERS: Final = {
-    "closing_auction": st.fixed_dictionaries({}, optional=PARTS_OF_AUCTION),
-    **{
-        name: st.fixed_dictionaries({}, optional=PARTS_OF_MAKERS | (PARTS_OF_STOPS if "stop" in name else {}))
-        for name in MAKERS
-    },
-}
+Day: TypeAlias = "tuple[int, Sequence[tuple[int, Sequence[Sequence[int]]]]]"
+"""How many days after the one before, and each phase's start and rows."""
 
-SETTINGS: Final = st.fixed_dictionaries(
-    {},
-    optional={key: st.sampled_from(switch.words) for key, switch in SWITCHES.items() if switch.words}
-    | {"latency_ms": st.sampled_from([0, 0, 0, 0.001, 1_000, 1_500, 45_000, 7_200_000])}
-    | {"fees_bps": st.sampled_from([0, 1.5]) | st.just({"ADX": 2, "DFM": 3})},
-)
-EXECUTIONS: Final = SETTINGS.map(lambda changes: make_execution("classic", changes, "here"))
+Choices: TypeAlias = "Mapping[str, Sequence[Any]]"
+
+PARTS_OF_MAKERS: Final[Choices] = {
+    "quote_size": (100, 30, 5_000, 1, 0),
+    "quote_size_bid": (None, 100, 30, 0),
+    "quote_size_ask": (None, 100, 30, 0),
+    "refill_interval_sec": (0, 0.5, 1, 1.5, 2.000000001, 30, 60, 600.25, 86_400, 1e9),
+    "max_position": (130, 50, 2_000_000, 2_000_000, 1, 0),
+    "max_notional": (None, 499.5, 1_295.0, 1_301.3, 1.5e6, 1e300, 10.0, 9.99, 0.001),
+    "min_local_currency_before_quote": (0, 0, 50, 99.9, 400.4, 1_000),
+}
+PARTS_OF_STOPS: Final[Choices] = {"stop_loss_threshold_pct": (0.05, 0.1, 0.5, 2.0, -0.05)}
+PARTS_OF_AUCTION: Final[Choices] = {
+    "vwap_preclose_period_min": (15, 10, 285, 0),
+    "spread_vwap_pct": (0.2, 0.5, 0.0, 3.3),
+    "order_notional": (250_000, 1_000, 4, 0),
+    "stop_loss_threshold_pct": (0.1, 2.0, -0.05),
+    "trend_filter_sell_enabled": (False, True),
+    "trend_filter_sell_threshold_bps_hr": (-1e6, 10, 0),
+    "trend_filter_buy_enabled": (False, True),
+    "trend_filter_buy_threshold_bps_hr": (-1e6, 10, 0),
+    "auction_fill_pct": (50, 10, 100, 0),
+}
+PARTS: Final[Mapping[str, Choices]] = {
+    "closing_auction": PARTS_OF_AUCTION,
+    **{name: {**PARTS_OF_MAKERS, **(PARTS_OF_STOPS if "stop" in name else {})} for name in MAKERS},
+}
+SETTINGS: Final[Choices] = {
+    **{key: switch.words for key, switch in SWITCHES.items() if switch.words},
+    "latency_ms": (0, 0, 0, 0.001, 1_000, 1_500, 45_000, 7_200_000),
+    "fees_bps": (0, 1.5, {"ADX": 2, "DFM": 3}),
+}
 
 
 @dataclass(frozen=True)
@@ -116,14 +116,31 @@ class Case:
         return simulate(self.ticks, strategy, self.parameters, facts_of(self.exchange), self.execution, engine)
 
 
+def some_of(choices: Choices) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw values for some of the keys."""
+    return st.fixed_dictionaries({}, optional={key: st.sampled_from(values) for key, values in choices.items()})
+
+
+ROWS: Final = st.lists(
+    st.tuples(*(st.integers(0, below - 1) for below in ROW)), min_size=ROWS_A_PHASE[0], max_size=ROWS_A_PHASE[1]
+)
+DAYS: Final = st.lists(
+    st.tuples(
+        st.integers(1, MOST_DAYS_LATER), st.tuples(*(st.tuples(st.sampled_from(starts), ROWS) for starts in PHASES))
+    ),
+    min_size=1,
+    max_size=MOST_DAYS,
+)
+
+
 @st.composite
-def cases(
-    draw: st.DrawFn, names: tuple[str, ...] = NAMES, executions: st.SearchStrategy[Execution] = EXECUTIONS
-) -> Case:
+def cases(draw: st.DrawFn) -> Case:
     """Draw a strategy, its parameters, an execution model, an exchange and a stream."""
-    name = draw(st.sampled_from(names))
-    exchange = draw(st.sampled_from(["ADX", "DFM"]))
-    return Case(name, ticks_of_days(draw(DAYS)), draw(PARAMETERS[name]), draw(executions), exchange)
+    name = draw(st.sampled_from(NAMES))
+    execution = make_execution("classic", draw(some_of(SETTINGS)), "here")
+    return Case(
+        name, ticks_of_days(draw(DAYS)), draw(some_of(PARTS[name])), execution, draw(st.sampled_from(EXCHANGES))
+    )
 
 
 def columns(ticks: Ticks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -131,7 +148,7 @@ def columns(ticks: Ticks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
     return ticks.timestamp, ticks.kind, ticks.price, ticks.volume
 
 
-def ticks_of_days(days: list[tuple[int, tuple[tuple[int, list[tuple[int, int, int, int]]], ...]]]) -> Ticks:
+def ticks_of_days(days: Sequence[Day]) -> Ticks:
     """Make ticks; the clock steps back inside a day but never over midnight, as on an exchange."""
     rows = []
     day = 0

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 
 from pipeline.engine.execution import SWITCHES, make_execution
 from tests.engine.replays import DAY, SECOND
-from tests.properties.streams import MAKERS, Case, cases
+from tests.properties.seeded import for_seeded_cases
+from tests.properties.streams import MAKERS, Case
 from tests.properties.watched import watch
 
 if TYPE_CHECKING:
@@ -29,32 +28,36 @@ OPEN, TEN_PAST, CLOSE, AUCTION = (seconds * SECOND for seconds in (36_000, 36_30
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_account_adds_up_and_no_fill_is_out_of_place(model: str) -> None:
-    @settings(suppress_health_check=[HealthCheck.nested_given], max_examples=settings().max_examples // 8)
-    @given(cases(MAKERS, st.just(MODELS[model])), st.sampled_from([0.0, 9.99, 10.5]))
-    def holds(case: Case, mark: float) -> None:
+    def holds(case: Case) -> None:
         found = case.run()
-        check_account(found, mark)
+        check_account(found)
         check_hours(case, found)
         check_limit(case, found)
 
-    holds()
+    for_seeded_cases(MAKERS, 100, holds, MODELS[model])
 
 
-@given(cases(MAKERS))
-def test_a_print_is_not_overdrawn_and_an_order_joins_late_enough(case: Case) -> None:
-    assert watch(case).fills.quantity.tolist() == case.run().fills.quantity.tolist()
+def test_a_print_is_not_overdrawn_and_an_order_joins_late_enough() -> None:
+    def holds(case: Case) -> None:
+        assert watch(case).fills.quantity.tolist() == case.run().fills.quantity.tolist()
+
+    for_seeded_cases(MAKERS, 200, holds)
 
 
-@given(cases(("closing_auction",)), st.sampled_from([0.0, 9.99, 10.5]))
-def test_the_account_of_the_auction_adds_up(case: Case, mark: float) -> None:
-    assume(case.parameters["spread_vwap_pct"])  # without a spread it buys and sells in one auction, at no P&L
-    found = case.run()
-    check_account(found, mark)
-    print_at = case.ticks.kind[found.fills.event] == 2
-    assert all(kind or found.trade_types[of] == "stop_loss" for kind, of in zip(print_at, types(found), strict=True))
+def test_the_account_of_the_auction_adds_up() -> None:
+    def holds(case: Case) -> None:
+        found = case.run()
+        if case.parameters["spread_vwap_pct"]:  # without a spread it buys and sells in one auction, at no P&L
+            check_account(found)
+        print_at = case.ticks.kind[found.fills.event] == 2
+        assert all(
+            kind or found.trade_types[of] == "stop_loss" for kind, of in zip(print_at, types(found), strict=True)
+        )
+
+    for_seeded_cases(["closing_auction"], 1_000, holds)
 
 
-def check_account(found: Replayed, mark: float) -> None:
+def check_account(found: Replayed) -> None:
     """Cash + position x mark = realised + unrealised - fees; position and P&L are the running sums of the fills."""
     fills = found.fills
     signed = fills.side.astype(np.int64) * fills.quantity
@@ -67,9 +70,10 @@ def check_account(found: Replayed, mark: float) -> None:
     value = fills.price * fills.quantity
     fees = float((value * found.fees_bps / 10_000).sum())
     cash = -float((signed * fills.price).sum()) - fees
-    unrealized = (mark - entry) * found.position
-    rounding = 1e-9 * (1.0 + float(value.sum()) + abs(found.position) * mark)
-    assert cash + found.position * mark == pytest.approx(found.realized_pnl + unrealized - fees, abs=rounding)
+    for mark in (0.0, 9.99, 10.5):
+        unrealized = (mark - entry) * found.position
+        rounding = 1e-9 * (1.0 + float(value.sum()) + abs(found.position) * mark)
+        assert cash + found.position * mark == pytest.approx(found.realized_pnl + unrealized - fees, abs=rounding)
     assert found.net_pnl == pytest.approx(found.realized_pnl - fees, abs=rounding)
 
 

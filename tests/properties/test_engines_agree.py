@@ -1,46 +1,40 @@
 """Random cases of every strategy: compiled, plain and the slow reference find the same, bit for bit.
 
-HYPOTHESIS_PROFILE=thorough runs a hundred times as many examples, each run others.
+HYPOTHESIS_PROFILE=thorough draws a hundred times as many examples, each run others, and 10,000 streams a strategy.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
-import struct
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
 from pipeline.backtest.simulate import CLASSIC, engine_facts
 from pipeline.engine.compiled import compiled_replay
 from pipeline.market.facts import facts_of
 from pipeline.strategies.load import load_strategy
 from tests.engine.replays import bits, held
+from tests.properties.agreement import check_engines, check_reference
+from tests.properties.seeded import for_seeded_cases, seeded_case
 from tests.properties.streams import MAKERS, NAMES, Case, cases, columns
-from tests.reference.records import Switches
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
-    from pipeline.backtest.simulate import Replayed
-    from tests.reference.records import Fill, Replay
+@pytest.mark.parametrize("name", NAMES)
+def test_both_engines_find_the_same_in_ten_thousand_streams(name: str) -> None:
+    for_seeded_cases([name], 2_000, check_engines)
 
-KNOWN_TO_REFERENCES: Final = {field.name for field in dataclasses.fields(Switches)}
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_reference_finds_the_same_in_many_streams(name: str) -> None:
+    for_seeded_cases([name], 1_000, check_reference)
 
 
 @given(cases())
+@settings(max_examples=settings().max_examples // 2)
 def test_both_engines_and_the_reference_find_the_same(case: Case) -> None:
-    fast, slow = case.run("compiled"), case.run("python")
-    assert told(fast) == told(slow)
-    assert {name: exact(value) for name, value in fast.final.items()} == {
-        name: exact(value) for name, value in slow.final.items()
-    }
-    if not case.execution.settings["latency_ms"]:
-        assert told(fast) == told_by_reference(reference(case), fast)
+    check_engines(case)
+    check_reference(case)
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -49,14 +43,12 @@ def test_the_loop_that_knows_the_switches_gives_what_the_classic_loop_gives(name
     loops = [compiled_replay(strategy, constants) for constants in (None, CLASSIC.fields())]
     assert loops[0] is not loops[1]
 
-    @settings(suppress_health_check=[HealthCheck.nested_given], max_examples=settings().max_examples // 4)
-    @given(cases((name,), st.just(CLASSIC)))
     def agree(case: Case) -> None:
         facts = engine_facts(facts_of(case.exchange), case.execution)
         found = [bits(loop.run(case.ticks, facts, held(strategy, case.parameters))) for loop in loops]
         assert found[0] == found[1]
 
-    agree()
+    for_seeded_cases([name], 500, agree, CLASSIC)
 
 
 def test_there_is_a_reference_for_every_strategy() -> None:
@@ -65,65 +57,18 @@ def test_there_is_a_reference_for_every_strategy() -> None:
         assert callable(importlib.import_module(f"tests.reference.{name}").replay)
 
 
-def reference(case: Case) -> Replay:
-    """Replay a case with its strategy's reference, which takes a parameter that is null as one not given."""
-    module = importlib.import_module(f"tests.reference.{case.name}")
-    known = {key: value for key, value in case.execution.settings.items() if key in KNOWN_TO_REFERENCES}
-    given_values = {key: value for key, value in case.parameters.items() if value is not None}
-    found: Replay = module.replay(*columns(case.ticks), given_values, case.exchange, Switches(**known))  # type: ignore[arg-type]
-    return found
+def test_a_failure_names_the_strategy_and_the_number_that_make_the_case_again() -> None:
+    failing = seeded_case("v2_1_stop_loss", 3)
+
+    def fails_at_it(case: Case) -> None:
+        assert repr(case) != repr(failing)
+
+    with pytest.raises(AssertionError) as failed:
+        for_seeded_cases(NAMES, 5, fails_at_it)
+    assert failed.value.__notes__ == [f"seeded_case('v2_1_stop_loss', 3): {failing!r}"]
 
 
-def told(found: Replayed) -> dict[str, Any]:
-    """Say what an engine found in the reference's words."""
-    return {
-        "fills": [tuple(map(exact, row)) for row in rows_of_fills(found)],
-        "rows": (found.rows, found.events),
-        "session": (found.session_rows, found.bid_count, found.ask_count, found.trade_count, found.last_price)
-        if not found.trade_types
-        else None,
-        "account": (found.position, exact(found.realized_pnl)),
-        "market_dates": dates(found.market_days.tolist()),
-        "strategy_dates": dates(found.strategy_days.tolist()),
-        "days_not_flat": dates(found.days_not_flat.tolist()),
-        "counters": dict(found.counters),
-    }
-
-
-def told_by_reference(found: Replay, engine: Replayed) -> dict[str, Any]:
-    """Say the same of the reference; its days not flat include days without a print, which are no market days."""
-    trade_types = engine.trade_types
-    return {
-        "fills": [tuple(map(exact, row_of(fill, trade_types))) for fill in found.fills],
-        "rows": (found.rows, found.rows_after_clean),
-        "session": (found.session_rows, found.bid_count, found.ask_count, found.trade_count, found.last_price)
-        if not trade_types
-        else None,
-        "account": (found.final_position, exact(found.pnl)),
-        "market_dates": found.market_dates,
-        "strategy_dates": found.strategy_dates,
-        "days_not_flat": tuple(day for day in found.days_not_flat if day in found.market_dates),
-        "counters": {name: getattr(found, name) for name in engine.counters},
-    }
-
-
-def rows_of_fills(found: Replayed) -> Iterable[tuple[Any, ...]]:
-    fills = found.fills
-    several = [getattr(fills, field.name) for field in dataclasses.fields(fills)]
-    return zip(*(column.tolist() for column in several if column is not None), strict=True)
-
-
-def row_of(fill: Fill, trade_types: tuple[str, ...]) -> tuple[Any, ...]:
-    side = {"buy": 1, "sell": -1}[fill.side]
-    account = (fill.realized, fill.position, fill.pnl)
-    auction = (trade_types.index(fill.trade_type), fill.vwap_reference) if trade_types else ()
-    return (fill.event, fill.timestamp_ns, side, fill.price, fill.quantity, *account, *auction)
-
-
-def exact(value: float) -> float | bytes:
-    """Make a float its bits, so that -0.0 and 0.0 differ."""
-    return struct.pack("<d", value) if isinstance(value, float) else int(value)
-
-
-def dates(days: Iterable[int]) -> tuple[date, ...]:
-    return tuple(date(1970, 1, 1) + timedelta(days=day) for day in days)
+def test_a_case_made_twice_from_its_number_is_the_same_and_another_number_makes_another() -> None:
+    first, again, other = (columns(seeded_case("v1_baseline", number).ticks) for number in (5, 5, 6))
+    assert [column.tolist() for column in first] == [column.tolist() for column in again]
+    assert [column.tolist() for column in first] != [column.tolist() for column in other]

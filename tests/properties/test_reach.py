@@ -1,64 +1,75 @@
-"""The random streams are worth replaying: they reach every kind of fill, in every strategy that has it."""
+"""The random streams are worth replaying: they reach every kind of fill, in every strategy, under every switch."""
 
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
 
+from pipeline.engine.execution import SWITCHES
 from tests.engine.replays import DAY, SECOND
-from tests.properties.streams import MAKERS, Case, cases
+from tests.properties.seeded import for_seeded_cases
+from tests.properties.streams import MAKERS, NAMES, SETTINGS, Case
 
-AUCTION = 53_700 * SECOND
-EVENTS = ("cases with fills", "both sides at one event", "flattened at the close", "turned in one fill")
+if TYPE_CHECKING:
+    from pipeline.backtest.simulate import Replayed
+
+AUCTION: Final = 53_700 * SECOND
+
+OF_MAKERS: Final = {
+    "cases with fills": 250,
+    "both sides at one event": 20,
+    "flattened at the close": 120,
+    "turned in one fill": 30,
+}
+WANTED: Final = {
+    **dict.fromkeys(MAKERS, OF_MAKERS),
+    "v2_1_stop_loss": OF_MAKERS | {"stop_loss_triggers": 150, "stops that took several events": 40},
+    "closing_auction": {
+        "cases with fills": 80,
+        "auction_entry": 80,
+        "vwap_exit": 100,
+        "stop_loss": 15,
+        "eod_flatten": 20,
+        "filtered_sell_entries": 60,
+        "filtered_buy_entries": 15,
+    },
+}
+"""What 500 cases of a strategy reach at least."""
 
 
-@pytest.mark.parametrize("name", MAKERS)
-def test_the_streams_fill_both_sides_flatten_and_turn_the_position(name: str) -> None:
-    reached = reached_by(name)
-    wanted = dict(zip(EVENTS, (25, 1, 3, 1) if name == "v3_liquidity_monitor" else (40, 3, 5, 3), strict=True))
-    if name == "v2_1_stop_loss":
-        wanted |= {"stops": 10, "stops that took several events": 3}
-    assert {event: reached[event] for event in wanted if reached[event] < wanted[event]} == {}
-
-
-def test_the_streams_reach_every_kind_of_auction_trade() -> None:
-    reached = reached_by("closing_auction")
-    wanted = {
-        "cases with fills": 40,
-        "auction_entry": 40,
-        "vwap_exit": 10,
-        "stop_loss": 5,
-        "eod_flatten": 5,
-        "filtered_sell_entries": 5,
-        "filtered_buy_entries": 5,
-    }
-    assert {event: reached[event] for event in wanted if reached[event] < wanted[event]} == {}
-
-
-def reached_by(name: str) -> Counter[str]:
-    """Count what 200 cases of a strategy reach."""
+@pytest.mark.parametrize("name", NAMES)
+def test_the_streams_reach_what_the_strategy_can_do_under_every_switch(name: str) -> None:
     reached: Counter[str] = Counter()
 
-    @settings(max_examples=200, derandomize=True, database=None, suppress_health_check=[HealthCheck.nested_given])
-    @given(cases((name,)))
     def count(case: Case) -> None:
         found = case.run()
-        fills = found.fills
-        reached.update(found.counters)
-        if found.trade_types and fills.trade_type is not None:
-            reached.update(found.trade_types[of] for of in fills.trade_type.tolist())
-        reached["cases with fills"] += len(fills) > 0
-        sides = set(zip(fills.event.tolist(), fills.side.tolist(), strict=True))
-        reached["both sides at one event"] += len(sides) > len({event for event, _ in sides})
-        reached["flattened at the close"] += int((fills.timestamp % DAY >= AUCTION).sum() > 0)
-        before = fills.position - fills.side.astype(np.int64) * fills.quantity
-        reached["turned in one fill"] += int((before * fills.position < 0).sum() > 0)
-        reached["stops"] += found.counters.get("stop_loss_triggers", 0)
-        quotes = int((case.ticks.kind[fills.event] != 2).sum())
-        reached["stops that took several events"] += quotes > found.counters.get("stop_loss_triggers", 0) > 0
+        reached.update(events_of(case, found))
+        if len(found.fills):
+            reached.update(f"{key}={value}" for key, value in case.execution.settings.items())
 
-    count()
+    for_seeded_cases([name], 500, count)
+    wanted = WANTED[name] | {
+        f"{key}={word}": 20 for key, switch in SWITCHES.items() if switch.words for word in switch.words
+    }
+    wanted |= {f"latency_ms={float(value)}": 3 for value in SETTINGS["latency_ms"]}
+    assert {event: reached[event] for event in wanted if reached[event] < wanted[event]} == {}
+
+
+def events_of(case: Case, found: Replayed) -> Counter[str]:
+    """Count what a replay reached."""
+    fills = found.fills
+    reached = Counter(found.counters)
+    if fills.trade_type is not None:
+        reached.update(found.trade_types[of] for of in fills.trade_type.tolist())
+    sides = set(zip(fills.event.tolist(), fills.side.tolist(), strict=True))
+    before = fills.position - fills.side.astype(np.int64) * fills.quantity
+    not_at_prints = int((case.ticks.kind[fills.event] != 2).sum())
+    reached["cases with fills"] = len(fills) > 0
+    reached["both sides at one event"] = len(sides) > len({event for event, _ in sides})
+    reached["flattened at the close"] = bool((fills.timestamp % DAY >= AUCTION).any())
+    reached["turned in one fill"] = bool((before * fills.position < 0).any())
+    reached["stops that took several events"] = not_at_prints > found.counters.get("stop_loss_triggers", 0) > 0
     return reached
