@@ -94,7 +94,7 @@ def simulate(
     """
     held = fields_of(strategy).held(parameters)
     outcome = replayer(strategy, execution, engine).run(ticks, engine_facts(market, execution), held)
-    return _replayed(ticks, outcome, strategy, execution.fees_bps(market.exchange))
+    return replayed_of(ticks, outcome, strategy, execution.fees_bps(market.exchange))
 
 
 def replayer(
@@ -135,7 +135,8 @@ def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
     return Facts(fields | execution.fields(), np.array(below), np.array(sizes))
 
 
-def _replayed(ticks: Ticks, outcome: Outcome, strategy: type[Strategy], fees_bps: float) -> Replayed:
+def replayed_of(ticks: Ticks, outcome: Outcome, strategy: type[Strategy], fees_bps: float) -> Replayed:
+    """Return an outcome as what one security's replay gave."""
     final = outcome.final
     return Replayed(
         fills=outcome.fills,

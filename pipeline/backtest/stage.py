@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from pipeline.backtest.many import prepare
 from pipeline.backtest.simulate import ENGINES, Engine, loop_constants, replayer, takes_switches
 from pipeline.backtest.task import SecurityResult, Task, run_task
 from pipeline.backtest.workers import BACKENDS, Backend, check_workers, run_all, workers_for
@@ -126,8 +127,11 @@ def run(plan: Plan, on_compile: Callable[[str], None] | None = None) -> Iterator
     """
     if plan.tasks:
         strategy = load_strategy(plan.tasks[0].strategy)
-        for execution in (plan.execution, *plan.tasks[0].alternatives.values()):
-            replayer(strategy, execution, plan.engine, on_compile)
+        checked = bool(plan.tasks[0].alternatives)
+        if checked:
+            prepare(strategy, plan.engine, on_compile)
+        if not checked or loop_constants(plan.execution) is not None:
+            replayer(strategy, plan.execution, plan.engine, on_compile)
     ticks = {security.ticker: security.ticks for security in plan.securities}
     longest_first = sorted(plan.tasks, key=lambda task: (-ticks[task.ticker], task.ticker))
     yield from run_all(run_task, longest_first, plan.backend, plan.workers)

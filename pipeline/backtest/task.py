@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import time
 import traceback
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.backtest.simulate import Engine, Replayed, simulate
-from pipeline.errors import PipelineError
+from pipeline.backtest.many import Setting, simulate_many
+from pipeline.backtest.simulate import Engine, Replayed, loop_constants, simulate
+from pipeline.errors import PipelineError, ReplayError
 from pipeline.market.facts import facts_of
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pipeline.engine.execution import Execution
+    from pipeline.engine.strategy import Strategy
+    from pipeline.market.facts import MarketFacts
     from pipeline.settings import Values
+    from pipeline.ticks import Ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +82,25 @@ def run_task(task: Task) -> SecurityResult:
         strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
         ticks = read_ticks(task.path)
         read = time.perf_counter()
-        replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
-        done = time.perf_counter()
-        alternatives = {}
-        known = {_switches(task.execution): replayed}
-        for name, execution in task.alternatives.items():
-            other = known.get(_switches(execution))
-            if other is None:
-                other = simulate(ticks, strategy, task.parameters, market, execution, task.engine)
-                known[_switches(execution)] = other
-            charged = replace(other, fees_bps=execution.fees_bps(task.exchange))
-            alternatives[name] = Alternative(charged.realized_pnl, charged.fees, len(charged.fills))
-        checked = time.perf_counter()
+        if task.alternatives and loop_constants(task.execution) is None:
+            models = [task.execution, *task.alternatives.values()]
+            replayed, *others = _under(task, ticks, strategy, market, models)
+            done = time.perf_counter()
+        else:
+            replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
+            done = time.perf_counter()
+            others = _under(task, ticks, strategy, market, list(task.alternatives.values()))
+        alternatives = {
+            name: Alternative(found.realized_pnl, found.fees, len(found.fills))
+            for name, found in zip(task.alternatives, others, strict=True)
+        }
         return SecurityResult(
             task,
             replayed,
             alternatives=alternatives,
             read_seconds=read - started,
             replay_seconds=done - read,
-            check_seconds=checked - done,
+            check_seconds=time.perf_counter() - done,
         )
     except PipelineError as error:
         return SecurityResult(task, None, str(error), traceback.format_exc())
@@ -104,5 +108,14 @@ def run_task(task: Task) -> SecurityResult:
         return SecurityResult(task, None, f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
-def _switches(execution: Execution) -> tuple[tuple[str, int], ...]:
-    return tuple(execution.fields().items())
+def _under(
+    task: Task, ticks: Ticks, strategy: type[Strategy], market: MarketFacts, models: Sequence[Execution]
+) -> list[Replayed]:
+    """Replay one security under each of several execution models; raises what the first to fail raises."""
+    settings = [Setting(task.parameters, model) for model in models]
+    found: dict[int, Replayed] = {}
+    for number, one in simulate_many(ticks, strategy, settings, market, task.engine):
+        if isinstance(one, ReplayError):
+            raise one
+        found[number] = one
+    return [found[number] for number in range(len(models))]

@@ -62,11 +62,6 @@ def many_source(strategy: type[Strategy]) -> tuple[str, ManyLayout]:
     return function_text(arguments, lines), layout
 
 
-def walk_together(strategy: type[Strategy]) -> tuple[str, ...]:
-    """Return the fields of its market that settings must have in common to walk the ticks together."""
-    return strategy.rules.walk_together
-
-
 def _given_by_setting(strategy: type[Strategy], flat: FlatReplay) -> set[str]:
     """Return the names a setting gives a value to, for the whole replay: its switches and its parameters."""
     of_all = {*market_fields(Tape).given, *strategy.rules.walk_together}

@@ -33,7 +33,7 @@ _loaded: dict[str, CompiledWalk] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class Given:
     """What one replay is given: of its market and execution model, and its parameters as the strategy holds them."""
 
     facts: Facts
@@ -53,7 +53,7 @@ class CompiledWalk:
         counts = [ctypes.c_int64, ctypes.c_int64]
         self._loop = ctypes.CFUNCTYPE(ctypes.c_int64, *counts, *[ctypes.c_void_p] * pointers)(machine.address)
 
-    def run(self, ticks: Ticks, settings: Sequence[Setting]) -> Iterator[Outcome | None]:
+    def run(self, ticks: Ticks, settings: Sequence[Given]) -> Iterator[Outcome | None]:
         """Yield each setting's outcome, in the order given; None for one that has to be replayed alone.
 
         All settings must agree in what `walk_together` names. At most a few millions of fills are held at a time.
@@ -63,7 +63,7 @@ class CompiledWalk:
         for start in range(0, len(settings), at_a_time):
             yield from self._block(ticks, settings[start : start + at_a_time], each)
 
-    def _block(self, ticks: Ticks, settings: Sequence[Setting], each: int) -> Iterator[Outcome | None]:
+    def _block(self, ticks: Ticks, settings: Sequence[Given], each: int) -> Iterator[Outcome | None]:
         capacity = each * len(settings)
         while True:
             room = Room(ticks, settings[0].facts, self._layout.shared.columns, capacity)
@@ -85,7 +85,7 @@ class CompiledWalk:
             return
         yield from self._outcomes(ticks, room, final, lanes, len(settings))
 
-    def _lanes(self, room: Room, settings: Sequence[Setting]) -> dict[str, Any]:
+    def _lanes(self, room: Room, settings: Sequence[Given]) -> dict[str, Any]:
         """Return the lanes as they stand before the first tick, a row a name."""
         lanes = self._layout.lanes
         rows: dict[str, Any] = dict(zip(lanes.ints, np.zeros((len(lanes.ints), LANES), np.int64), strict=True))
@@ -101,7 +101,7 @@ class CompiledWalk:
         return rows
 
     def _attempt(
-        self, ticks: Ticks, room: Room, settings: Sequence[Setting], lanes: Mapping[str, Any]
+        self, ticks: Ticks, room: Room, settings: Sequence[Given], lanes: Mapping[str, Any]
     ) -> dict[str, int | float]:
         layout = self._layout.shared
         given = given_values(self._fields, room.given, settings[0].parameters)
