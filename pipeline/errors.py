@@ -29,6 +29,10 @@ class ConfigError(PipelineError):
     """A config file or a `--set` that cannot be used as it stands."""
 
 
+class SweepError(ConfigError):
+    """A sweep that cannot be made as its file or its options say."""
+
+
 class UnconfiguredSecurity(ConfigError):
     """A security is to be replayed and the config says nothing about it."""
 

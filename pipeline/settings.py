@@ -122,7 +122,7 @@ def read_config(path: Path, parameters: Parameters, overrides: Mapping[str, str]
     parameters: the strategy's, by config key. overrides: `--set` texts by config key; they win over the file.
     Raises ConfigError for an unreadable file, a duplicate or unknown key, a wrong type or an impossible value.
     """
-    raw = _read_json(path)
+    raw = read_json(path)
     forced = {key: _parse_override(key, text, parameters) for key, text in (overrides or {}).items()}
     file_defaults = _entry(raw.get(DEFAULTS, {}), f"{path}: {DEFAULTS}", parameters)
     standard = {key: parameter.default for key, parameter in parameters.items()}
@@ -189,7 +189,8 @@ def _nearest_parameter(key: str, parameters: Parameters) -> str:
     return nearest(key, parameters) or f" It is one of: {', '.join(parameters)}."
 
 
-def _read_json(path: Path) -> dict[str, object]:
+def read_json(path: Path) -> dict[str, object]:
+    """Read a file of one JSON block in which no key stands twice; raise ConfigError for any other."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

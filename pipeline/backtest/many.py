@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.backtest.simulate import Engine, engine_facts, loop_constants, replayed_of, replayer
-from pipeline.engine.execution import Execution
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import ReplayError
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pipeline.backtest.simulate import Replayed
+    from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Outcome
     from pipeline.market.facts import MarketFacts
     from pipeline.settings import Value, Values
@@ -37,7 +37,7 @@ def simulate_many(
 
     A setting whose replay fails gives its error. Settings that differ in fees only are replayed once.
     """
-    for group in _walks(strategy, settings, market):
+    for group in _walks(strategy, settings):
         outcomes = _outcomes(ticks, strategy, settings, group, market, engine)
         for numbers, outcome in zip(group, outcomes, strict=True):
             for number in numbers:
@@ -56,7 +56,7 @@ def prepare(strategy: type[Strategy], engine: Engine, on_compile: Callable[[str]
         compiled_walk(strategy, on_compile)
 
 
-def _walks(strategy: type[Strategy], settings: Sequence[Setting], market: MarketFacts) -> list[list[list[int]]]:
+def _walks(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list[list[int]]]:
     """Part settings into walks of what may walk together, each a list of the numbers that are one replay."""
     fields = fields_of(strategy)
     together = strategy.rules.walk_together

@@ -83,7 +83,7 @@ class Plan:
 def plan(request: Request) -> Plan:
     """Check a request and plan its tasks; every error of the request itself is raised here, before anything runs."""
     asked_engine = None if request.engine is None else _one_of(request.engine, ENGINES, "--engine")
-    asked_backend = None if request.backend is None else _one_of(request.backend, BACKENDS, "--backend")
+    backend_asked = asked_backend(request.backend)
     check_workers(request.workers)
     strategy, label = load_strategy(request.strategy), strategy_label(request.strategy)
     switches, parameters = _split(request.overrides)
@@ -114,7 +114,7 @@ def plan(request: Request) -> Plan:
         for one in chosen
     )
     work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
-    backend = asked_backend or default_backend(engine, work, request.workers)
+    backend = backend_asked or default_backend(engine, work, request.workers)
     need = [security.ticks * BYTES_A_TICK + security.size for security in chosen]
     workers = min(workers_for(backend, need, request.workers), len(tasks))
     return Plan(label, config.path, execution, engine, why_plain, switches_apply, backend, workers, tasks, chosen)
@@ -207,6 +207,11 @@ def default_backend(engine: Engine, ticks: int, workers: int | None) -> Backend:
     if engine == "python":
         return "loky"
     return "sequential" if workers in (None, 1) and ticks < WORTH_A_POOL else "threading"
+
+
+def asked_backend(given: str | None) -> Backend | None:
+    """Return the backend asked for, None when none was; raise BadRequest for one that there is not."""
+    return None if given is None else _one_of(given, BACKENDS, "--backend")
 
 
 def default_config(strategy: str) -> Path:

@@ -1,0 +1,281 @@
+"""A sweep file or `--grid` texts in, the settings to try out: every combination of the values of its axes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.engine.execution import PRESETS, SWITCHES
+from pipeline.errors import SweepError, nearest
+from pipeline.settings import read_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STRATEGY: Final = "strategy"
+PRESET: Final = "execution"
+SWITCH: Final = "execution."
+BLOCKS: Final = ("strategy", "config", "securities", "parameters", "execution", "_comment")
+RANGE_KEYS: Final = ("from", "to", "step", "points")
+MOST_SETTINGS: Final = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One name and the values it takes: a parameter, `execution` (presets) or a switch as `execution.fill_price`."""
+
+    name: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An axis to be searched instead of walked: from one value to another, whole numbers or not, evenly in its log."""
+
+    name: str
+    start: float
+    end: float
+    step: float | None
+    log: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What a sweep varies, and what its file says of where."""
+
+    strategies: tuple[str, ...]
+    axes: tuple[Axis, ...]
+    spans: tuple[Span, ...] = ()
+    config: str | None = None
+    securities: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The number of combinations of one strategy."""
+        return math.prod(len(axis.values) for axis in self.axes)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One combination: the value of each axis by its name."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The values of the axes that are parameters."""
+        return {name: value for name, value in self.values.items() if name != PRESET and not name.startswith(SWITCH)}
+
+    @property
+    def preset(self) -> str | None:
+        """The preset, where presets are an axis."""
+        return self.values.get(PRESET)
+
+    @property
+    def switches(self) -> dict[str, Any]:
+        """The values of the axes that are execution switches."""
+        return {name.removeprefix(SWITCH): value for name, value in self.values.items() if name.startswith(SWITCH)}
+
+
+def points(axes: Sequence[Axis]) -> list[Point]:
+    """Return every combination, the last axis changing fastest; raise SweepError when there are too many."""
+    size = math.prod(len(axis.values) for axis in axes)
+    if size > MOST_SETTINGS:
+        raise SweepError(
+            f"The grid has {size:,} settings; at most {MOST_SETTINGS:,}. Take fewer values, or --trials N."
+        )
+    names = [axis.name for axis in axes]
+    return [
+        Point(dict(zip(names, combination, strict=True))) for combination in product(*(axis.values for axis in axes))
+    ]
+
+
+def read_sweep(path: Path) -> Grid:
+    """Read a sweep file; raise SweepError for what is not one."""
+    if not path.is_file():
+        known = sorted(str(file) for file in path.parent.glob("*.json"))
+        there = f" There are: {', '.join(known)}." if known else ""
+        raise SweepError(f"{path}: no such sweep file.{nearest(str(path), known) or there}")
+    raw = read_json(path)
+    for key in raw:
+        if key not in BLOCKS:
+            raise SweepError(
+                f"{path}: unknown block '{key}'.{nearest(key, BLOCKS) or ' It takes ' + ', '.join(BLOCKS)}"
+            )
+    strategies = _texts(raw.get(STRATEGY, ()), f"{path}: {STRATEGY}")
+    parameters = _block(raw.get("parameters", {}), f"{path}: parameters")
+    execution = raw.get("execution", {})
+    named: dict[str, Any] = {}
+    if isinstance(execution, (str, list)):
+        named[PRESET] = execution
+    else:
+        for key, value in _block(execution, f"{path}: execution").items():
+            named[PRESET if key == "preset" else SWITCH + key] = value
+    config = raw.get("config")
+    if config is not None and not isinstance(config, str):
+        raise SweepError(f"{path}: config is {json.dumps(config)}; it takes the path of a config file.")
+    made = [_axis(name, value, str(path)) for name, value in {**parameters, **named}.items()]
+    return Grid(
+        strategies=strategies,
+        axes=tuple(axis for axis, _ in made),
+        spans=tuple(span for _, span in made if span is not None),
+        config=config,
+        securities=_texts(raw.get("securities", ()), f"{path}: securities"),
+    )
+
+
+def read_grid(texts: Sequence[str]) -> Grid:
+    """Read `--grid` texts, `name=value,value`, `name=from:to:step` or `name=from:to:logN`; raise SweepError."""
+    axes: list[Axis] = []
+    spans: list[Span] = []
+    strategies: tuple[str, ...] = ()
+    for text in texts:
+        name, found, given = text.partition("=")
+        if not found or not name.strip() or not given.strip():
+            raise SweepError(f"--grid {text}: write name=value,value or name=from:to:step.")
+        name = name.strip()
+        if name == STRATEGY:
+            strategies = tuple(one.strip() for one in given.split(","))
+            continue
+        axis, span = _axis(name, _from_text(given.strip(), f"--grid {text}"), "--grid")
+        axes.append(axis)
+        spans += [span] if span else []
+    return Grid(strategies, tuple(axes), tuple(spans))
+
+
+def joined(first: Grid, second: Grid) -> Grid:
+    """Return a grid with the axes of both; where both have one, the second's."""
+    replaced = {axis.name for axis in second.axes}
+    return Grid(
+        strategies=second.strategies or first.strategies,
+        axes=(*(axis for axis in first.axes if axis.name not in replaced), *second.axes),
+        spans=(*(span for span in first.spans if span.name not in replaced), *second.spans),
+        config=second.config or first.config,
+        securities=second.securities or first.securities,
+    )
+
+
+def _axis(name: str, given: object, where: str) -> tuple[Axis, Span | None]:
+    if name.startswith(SWITCH) and name.removeprefix(SWITCH) not in SWITCHES:
+        raise SweepError(f"{where}: unknown switch '{name}'.{nearest(name.removeprefix(SWITCH), SWITCHES)}")
+    span = None
+    values: list[Any]
+    if isinstance(given, Mapping) and name != SWITCH + "fees_bps":
+        span = _span(name, given, where)
+        values = _spread(span, given.get("points"), where)
+    elif isinstance(given, list):
+        values = given
+    else:
+        values = [given]
+    if not values:
+        raise SweepError(f"{where}: {name} takes no value at all; give at least one.")
+    known: list[str] = []
+    for value in values:
+        text = json.dumps(value, sort_keys=True)
+        if text in known:
+            raise SweepError(f"{where}: {name} has {text} twice; keep one.")
+        known.append(text)
+    if name == PRESET:
+        for value in values:
+            if value not in PRESETS:
+                raise SweepError(
+                    f"{where}: execution is {json.dumps(value)}; it takes {' or '.join(PRESETS)}."
+                    f"{nearest(str(value), PRESETS)}"
+                )
+    return Axis(name, tuple(values)), span
+
+
+def _span(name: str, given: Mapping[str, Any], where: str) -> Span:
+    known = (*RANGE_KEYS, "log")
+    for key in given:
+        if key not in known:
+            raise SweepError(f"{where}: {name}: unknown key '{key}' of a range.{nearest(key, known)}")
+    numbers = {key: given[key] for key in (*RANGE_KEYS,) if key in given}
+    for key, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise SweepError(f"{where}: {name}: {key} is {json.dumps(value)}; it takes a number.")
+    if "from" not in given or "to" not in given or given["from"] > given["to"]:
+        raise SweepError(f"{where}: {name}: a range goes from a value to one that is not smaller.")
+    log = bool(given.get("log", False))
+    step = given.get("step")
+    if step is not None and (log or "points" in given):
+        raise SweepError(f"{where}: {name}: a range has a step or points, not both, and a log range has points.")
+    if step is not None and not step > 0:
+        raise SweepError(f"{where}: {name}: step is {step}; it takes a number above 0.")
+    if log and not given["from"] > 0:
+        raise SweepError(f"{where}: {name}: a log range starts above 0.")
+    return Span(name, given["from"], given["to"], step, log)
+
+
+def _spread(span: Span, wanted: Any, where: str) -> list[float]:
+    """Return the values of a range, in decimal arithmetic so that 0.1 + 0.2 is 0.3."""
+    start, end = Decimal(str(span.start)), Decimal(str(span.end))
+    if wanted is not None:
+        if not isinstance(wanted, int) or not 2 <= wanted <= MOST_SETTINGS:  # noqa: PLR2004 - both ends
+            raise SweepError(f"{where}: {span.name}: points is {wanted}; it takes a whole number from 2 on.")
+        if span.log:
+            ratio = math.log(span.end / span.start)
+            values = [span.start * math.exp(ratio * at / (wanted - 1)) for at in range(wanted)]
+            return _distinct([_as_given(Decimal(f"{value:.4g}"), span) for value in values])
+        between = (end - start) / (wanted - 1)
+        return _distinct([_as_given(start + between * at, span) for at in range(wanted)])
+    if span.step is None:
+        return _distinct([_as_given(start, span), _as_given(end, span)])
+    step = Decimal(str(span.step))
+    count = int((end - start) / step) + 1
+    if count > MOST_SETTINGS:
+        raise SweepError(f"{where}: {span.name}: {count:,} values; at most {MOST_SETTINGS:,}.")
+    return [_as_given(start + step * at, span, step) for at in range(count)]
+
+
+def _as_given(value: Decimal, span: Span, step: Decimal | None = None) -> float:
+    """Keep whole numbers whole where the range was given in whole numbers."""
+    ends_whole = isinstance(span.start, int) and isinstance(span.end, int)
+    if ends_whole and (step is None or step == step.to_integral_value()):
+        return int(value.to_integral_value())
+    return float(value)
+
+
+def _distinct(values: list[float]) -> list[float]:
+    return list(dict.fromkeys(values))
+
+
+def _from_text(text: str, where: str) -> object:
+    parts = text.split(":")
+    if len(parts) == 3 and not text.startswith(("{", "[")):  # noqa: PLR2004 - from, to and how
+        start, end, how = (_word(part.strip()) for part in parts)
+        if isinstance(how, str) and how.startswith("log"):
+            return {"from": start, "to": end, "log": True, "points": _word(how.removeprefix("log"))}
+        return {"from": start, "to": end, "step": how}
+    if text.startswith(("{", "[")):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise SweepError(f"{where}: not valid JSON ({error.msg}).") from error
+    return [_word(part.strip()) for part in text.split(",")]
+
+
+def _word(text: str) -> Any:
+    try:
+        Decimal(text)
+        return json.loads(text)
+    except (InvalidOperation, json.JSONDecodeError):
+        return {"true": True, "false": False, "null": None}.get(text, text)
+
+
+def _texts(given: object, where: str) -> tuple[str, ...]:
+    listed = [given] if isinstance(given, str) else given
+    if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
+        raise SweepError(f"{where} is {json.dumps(given)}; it takes a name or a list of names.")
+    return tuple(listed)
+
+
+def _block(given: object, where: str) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise SweepError(f"{where} is {json.dumps(given)}; it takes a block in braces.")
+    return {key: value for key, value in given.items() if key != "_comment"}

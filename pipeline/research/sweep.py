@@ -1,0 +1,257 @@
+"""A sweep's request in, a checked plan and then one content a setting and security out; what is kept is reused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from pipeline.backtest.identity import Identity
+from pipeline.backtest.many import Setting, prepare, simulate_many
+from pipeline.backtest.simulate import Replayed
+from pipeline.backtest.stage import Plan, Request, asked_backend, default_backend, plan
+from pipeline.backtest.workers import run_all, workers_for
+from pipeline.engine.execution import Execution, make_execution, preset_settings
+from pipeline.engine.lanes import LANES
+from pipeline.engine.strategy import fields_of
+from pipeline.errors import PipelineError, ReplayError, SweepError, nearest
+from pipeline.market.facts import facts_of
+from pipeline.research.grid import PRESET, SWITCH, Grid, Point, points
+from pipeline.store.parquet import read_ticks
+from pipeline.strategies.load import load_strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pipeline.backtest.simulate import Engine
+    from pipeline.backtest.workers import Backend
+    from pipeline.settings import Values
+    from pipeline.store.catalog import Security
+    from pipeline.store.kept import KeptResults
+
+EVENTS_A_TASK: Final = 300_000_000
+"""Ticks x settings of one task, about a second: what a lost worker or a kill costs."""
+
+MOST_A_TASK: Final = 8 * LANES
+WALK_BYTES: Final = 600 * 2**20
+PLAIN_TICKS: Final = 10_000_000
+
+Measure = Callable[[Replayed], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One setting of a sweep: its number from 1 on, its strategy, the point of the grid, and what that changes.
+
+    changes: parameters by config key, checked. execution: the model all its replays run under.
+    """
+
+    number: int
+    strategy: str
+    point: Point
+    changes: Values
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True)
+class SweepTask:
+    """Many settings of one security; the worker reads the security's file once for all of them."""
+
+    ticker: str
+    exchange: str
+    path: Path
+    strategy: str
+    engine: Engine
+    numbers: tuple[int, ...]
+    settings: tuple[Setting, ...]
+    measure: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a sweep found for one setting on one security: its content, or the error that ended it."""
+
+    number: int
+    ticker: str
+    content: bytes | None
+    error: str | None = None
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPlan:
+    """A sweep that has been checked. bases: the plan of each strategy by its name. axes: the names varied."""
+
+    bases: Mapping[str, Plan]
+    trials: tuple[Trial, ...]
+    axes: tuple[str, ...]
+    workers: int
+    backend: Backend
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """The tickers swept, sorted."""
+        return tuple(security.ticker for security in next(iter(self.bases.values())).securities)
+
+    @property
+    def size(self) -> int:
+        """How many results the sweep has: a trial and a security each."""
+        return len(self.trials) * len(self.tickers)
+
+
+def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str]) -> SweepPlan:
+    """Check a sweep and plan it; every error of the request itself is raised here, before anything runs."""
+    bases = {name: plan(replace(request, strategy=name, sensitivity=False)) for name in strategies}
+    _check_axes(grid, bases)
+    trials: list[Trial] = []
+    for name, base in bases.items():
+        axes = [axis for axis in grid.axes if _means_something(axis.name, name, base)]
+        trials += make_trials(name, base, points(axes), len(trials) + 1)
+    every = [base for base in bases.values() if base.tasks]
+    work = sum(security.ticks for base in every for security in base.securities) * len(trials) // max(1, len(every))
+    engine: Engine = "python" if any(base.engine == "python" for base in every) else "compiled"
+    backend = asked_backend(request.backend) or default_backend(engine, work, request.workers)
+    need = [WALK_BYTES + base_need for base_need in (security.size for base in every for security in base.securities)]
+    workers = workers_for(backend, need * max(1, len(trials) // MOST_A_TASK), request.workers)
+    return SweepPlan(bases, tuple(trials), tuple(axis.name for axis in grid.axes), workers, backend)
+
+
+def make_trials(strategy: str, base: Plan, some: Sequence[Point], first: int) -> list[Trial]:
+    """Return points as trials, numbered from `first` on; raise ConfigError for a value that is not taken."""
+    known = fields_of(load_strategy(strategy)).by_key()
+    executions: dict[str, Execution] = {}
+    trials = []
+    for number, point in enumerate(some, first):
+        changes = {key: known[key].check(value, "the sweep") for key, value in point.parameters.items()}
+        named = repr((point.preset, sorted(point.switches.items())))
+        if named not in executions:
+            executions[named] = _execution(base.execution, point)
+        trials.append(Trial(number, strategy, point, changes, executions[named]))
+    return trials
+
+
+def run_sweep(
+    plan: SweepPlan,
+    measure: Measure,
+    kept: KeptResults | None,
+    trials: Sequence[Trial] | None = None,
+    on_compile: Callable[[str], None] | None = None,
+) -> Iterator[Content]:
+    """Yield what each trial gives for each security: first what is kept, then the rest as tasks complete."""
+    chosen = plan.trials if trials is None else trials
+    missing: dict[tuple[str, str], list[tuple[Trial, Setting, str]]] = {}
+    for name, base in plan.bases.items():
+        own = [trial for trial in chosen if trial.strategy == name]
+        for task, security in zip(base.tasks, base.securities, strict=True):
+            named = list(_named(base, own, task.parameters, security, task.exchange, measure))
+            found = kept.find([key for _, _, key in named]) if kept is not None else {}
+            for trial, setting, key in named:
+                if key in found:
+                    yield Content(trial.number, security.ticker, found[key], kept=True)
+                else:
+                    missing.setdefault((name, security.ticker), []).append((trial, setting, key))
+    keys = {(trial.number, ticker): key for (_, ticker), rows in missing.items() for trial, _, key in rows}
+    for name in dict.fromkeys(name for name, _ in missing):
+        prepare(load_strategy(name), plan.bases[name].engine, on_compile)
+    for results in run_all(run_sweep_task, _tasks(plan, missing, measure), plan.backend, plan.workers):
+        if kept is not None:
+            kept.keep(
+                {keys[one.number, one.ticker]: one.content for one in results if one.content is not None},
+            )
+        yield from results
+
+
+def run_sweep_task(task: SweepTask) -> list[Content]:
+    """Read one security's ticks and measure every setting on them; a failure becomes the settings' error."""
+    try:
+        return _measured(task)
+    except PipelineError as error:
+        return [Content(number, task.ticker, None, str(error)) for number in task.numbers]
+    except Exception as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
+        return [Content(number, task.ticker, None, f"{type(error).__name__}: {error}") for number in task.numbers]
+
+
+def _measured(task: SweepTask) -> list[Content]:
+    strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
+    done = []
+    for at, found in simulate_many(read_ticks(task.path), strategy, task.settings, market, task.engine):
+        content, error = (None, str(found)) if isinstance(found, ReplayError) else (task.measure(found), None)
+        done.append(Content(task.numbers[at], task.ticker, content, error))
+    return done
+
+
+def _named(
+    base: Plan,
+    trials: Sequence[Trial],
+    parameters: Values,
+    security: Security,
+    exchange: str,
+    measure: Measure,
+) -> Iterator[tuple[Trial, Setting, str]]:
+    if not trials:
+        return
+    purpose = f"{measure.__module__}.{measure.__qualname__}"
+    strategy = load_strategy(trials[0].strategy)
+    identity = Identity(strategy, security.digest, facts_of(exchange), base.engine, purpose)
+    for trial in trials:
+        setting = Setting({**parameters, **trial.changes}, trial.execution)
+        yield trial, setting, identity.of(setting)
+
+
+def _tasks(
+    plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[tuple[Trial, Setting, str]]], measure: Measure
+) -> list[SweepTask]:
+    """Return the tasks, those of the largest securities first; each is a second or so of work."""
+    tasks: list[tuple[int, SweepTask]] = []
+    for (name, ticker), rows in missing.items():
+        base = plan.bases[name]
+        [at] = [at for at, security in enumerate(base.securities) if security.ticker == ticker]
+        ticks, task = base.securities[at].ticks, base.tasks[at]
+        most = PLAIN_TICKS if base.engine == "python" else EVENTS_A_TASK
+        size = max(1, min(MOST_A_TASK, most // max(1, ticks)))
+        if base.engine == "compiled":
+            size = max(LANES, size // LANES * LANES)
+        for start in range(0, len(rows), size):
+            some = rows[start : start + size]
+            tasks.append(
+                (
+                    ticks * len(some),
+                    SweepTask(
+                        ticker=ticker,
+                        exchange=task.exchange,
+                        path=task.path,
+                        strategy=name,
+                        engine=base.engine,
+                        numbers=tuple(trial.number for trial, _, _ in some),
+                        settings=tuple(setting for _, setting, _ in some),
+                        measure=measure,
+                    ),
+                )
+            )
+    return [
+        task for _, task in sorted(tasks, key=lambda one: (-one[0], one[1].strategy, one[1].ticker, one[1].numbers))
+    ]
+
+
+def _execution(base: Execution, point: Point) -> Execution:
+    standard = preset_settings(base.preset)
+    changed = {key: value for key, value in base.settings.items() if value != standard[key]}
+    return make_execution(point.preset or base.preset, {**changed, **point.switches}, "the sweep")
+
+
+def _means_something(axis: str, name: str, base: Plan) -> bool:
+    if axis == PRESET or axis.startswith(SWITCH):
+        return base.switches_apply or axis == SWITCH + "fees_bps"
+    return axis in fields_of(load_strategy(name)).by_key()
+
+
+def _check_axes(grid: Grid, bases: Mapping[str, Plan]) -> None:
+    for axis in grid.axes:
+        if not any(_means_something(axis.name, name, base) for name, base in bases.items()):
+            known = [key for name in bases for key in fields_of(load_strategy(name)).by_key()]
+            known += [PRESET, *(SWITCH + key for key in preset_settings("classic"))]
+            raise SweepError(
+                f"{axis.name} is nothing that {' or '.join(base.strategy for base in bases.values())} takes."
+                f"{nearest(axis.name, known)}"
+            )
