@@ -52,7 +52,7 @@ ONE_PLACE: Final = {
     "llvmlite": "engine/compiled.py",
     "platformdirs": "engine/codecache.py",
     "typer": "cli.py",
-    "rich": "terminal.py",
+    "rich": "terminal/",
 }
 
 POSIX_MODULES: Final = {
