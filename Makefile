@@ -6,6 +6,8 @@ STRATEGY ?= v1_baseline
 CONFIG   ?=
 WORKERS  ?=
 ARGS     ?=
+A        ?=
+B        ?=
 
 VENV := .venv
 BIN  := $(VENV)/bin
@@ -22,7 +24,7 @@ COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample convert backtest sensitivity validate benchmark test check lint types lock clean-cache clean
+.PHONY: help setup demo sample convert backtest sensitivity compare validate benchmark test check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +58,9 @@ backtest: setup ## stage 2: replay STRATEGY over data/parquet -> output/STRATEGY
 
 sensitivity: setup ## what the P&L owes to how orders are assumed to fill
 	@$(RUN) sensitivity $(CHOICE) $(COMMON)
+
+compare: setup ## two runs side by side: A=output/one B=output/other (or their names)
+	@$(if $(and $(A),$(B)),,$(error Say which two runs: make compare A=output/one B=output/other))$(RUN) compare "$(A)" "$(B)" $(ARGS)
 
 validate: setup ## prove it: sequential = parallel, compiled = plain, Parquet = workbook
 	@$(RUN) validate $(CHOICE) $(ARGS)

@@ -1,10 +1,11 @@
 """Tick workbooks to Parquet once; exact, parallel strategy replays many times.
 
-from pipeline import backtest, convert
+from pipeline import backtest, compare, convert
 
 convert("data/raw/ticks.xlsx")
 run = backtest(strategy="v1_baseline")
 run.summary, run.trades("FAB"), run.equity()
+compare("v1_baseline", "output/another")
 """
 
 __version__ = "0.1.0"
@@ -13,6 +14,6 @@ __version__ = "0.1.0"
 # import system binds a room to its package only when it first loads it, so the functions stay.
 import pipeline.backtest
 import pipeline.convert  # noqa: F401
-from pipeline.api import backtest, convert
+from pipeline.api import backtest, compare, convert
 
-__all__ = ["backtest", "convert"]
+__all__ = ["backtest", "compare", "convert"]

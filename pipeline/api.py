@@ -1,4 +1,4 @@
-"""The two stages as functions for notebooks and for the command line: paths and plain options in, results out.
+"""What the commands do as functions, for notebooks and for the command line: paths and options in, results out.
 
 Nothing is printed; nothing heavy is imported before it is used.
 """
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
     from pipeline.convert.result import ConvertResult, SheetEvent
+    from pipeline.research.compare import Comparison
     from pipeline.results.run import BacktestRun
 
 RAW_DIR: Final = Path("data/raw")
 PARQUET_DIR: Final = Path("data/parquet")
+OUTPUT_DIR: Final = Path("output")
 
 
 def convert(
@@ -131,6 +133,19 @@ def backtest(
     if folder:
         folder.close(seconds)
     return BacktestRun(planned, results, folder.directory if folder else None, seconds)
+
+
+def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -> Comparison:
+    """Compare two runs: the settings that differ, figures side by side, the first fill where each security parts.
+
+    a, b: run folders, or names of runs below `output_dir`. Nothing is replayed.
+    Raises a PipelineError for what is no complete run; a security whose fills cannot be read says so in its row.
+    """
+    from pipeline.research.compare import compare as compare_runs  # noqa: PLC0415
+    from pipeline.results.folder import find_run, read_run  # noqa: PLC0415
+
+    folders = [find_run(one, Path(output_dir)) for one in (a, b)]
+    return compare_runs(*(read_run(folder) for folder in folders))
 
 
 def _as_text(value: object) -> str:

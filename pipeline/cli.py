@@ -150,6 +150,27 @@ def sensitivity(
 
 
 @app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A run: its folder, or its name below --output-dir.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.")],
+    output_dir: Annotated[Path, typer.Option(help="Where runs are looked for by name.")] = Path("output"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Two runs side by side: settings that differ, P&L, fills, drawdown, and the first fill where they part.
+
+    Example: pipeline compare v1_baseline output/another
+    """
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.terminal.compare import show_comparison, show_comparison_json  # noqa: PLC0415
+
+    found = api.compare(a, b, output_dir)
+    (show_comparison_json if as_json else show_comparison)(found)
+    if found.unreadable:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
 def sample(
     path: Annotated[Path, typer.Argument(help="The workbook to make.")] = Path("data/sample/sample_ticks.xlsx"),
     seed: Annotated[int, typer.Option(help="Another seed makes other ticks.")] = 7,

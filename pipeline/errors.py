@@ -168,3 +168,26 @@ class WrongColumns(StoreError):
 
 class NewerFormat(StoreError):
     """A Parquet file written by a later version of the project."""
+
+
+# Run folders
+
+
+class RunFolderError(PipelineError):
+    """A run folder that cannot be used."""
+
+
+class UnknownRun(RunFolderError):
+    """A path or name that is no run's."""
+
+
+class UnfinishedRun(RunFolderError):
+    """A run that is still at work or was interrupted."""
+
+
+class NewerRun(RunFolderError):
+    """A run written by a later version of the project."""
+
+
+class DamagedRun(RunFolderError):
+    """A file of a run folder that is missing, damaged or not of that run."""

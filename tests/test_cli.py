@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from tests.made import make_config, make_store
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("convert", "backtest", "sensitivity", "sample", "demo", "validate", "benchmark", "clean-cache")
+COMMANDS = ("convert", "backtest", "sensitivity", "compare", "sample", "demo", "validate", "benchmark", "clean-cache")
 
 
 def pipeline(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -118,6 +119,64 @@ def test_a_failed_security_is_status_1_and_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Error: FAB:" in done.stderr
     assert "MODON" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def two(made: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make two runs and return the folder they are in."""
+    output = tmp_path_factory.mktemp("two")
+    backtest(made, output / "one", "--no-sensitivity")
+    backtest(made, output / "other", "--no-sensitivity", "--set", "refill_interval_sec=5")
+    return output
+
+
+def test_compare_puts_two_runs_side_by_side_within_80_columns(two: Path) -> None:
+    done = pipeline("compare", "one", "other", "--output-dir", two)
+    assert done.returncode == 0, done.stderr
+    heading, tables = done.stdout.split("\n\n", 1)
+    assert [line.split()[0] for line in heading.splitlines()] == ["A:", "B:"]
+    assert max(map(len, tables.splitlines())) <= 80
+    for words in ("refill_interval_sec", "P&L, AED", "Max drawdown, AED", "Fills", "where they part", "MODON", "total"):
+        assert words in tables
+
+
+def test_compare_says_in_one_line_that_a_run_is_the_same_as_itself(two: Path) -> None:
+    done = pipeline("compare", two / "one", "one", "--output-dir", two)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
+    assert "are the same" in done.stdout
+
+
+def test_compare_prints_the_same_json_each_time(two: Path) -> None:
+    first, second = (pipeline("compare", two / "one", two / "other", "--json").stdout for _ in range(2))
+    assert first == second
+    assert first == json.dumps(json.loads(first), indent=1, sort_keys=True) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("one", "othr"), "Did you mean 'other'?"),
+        (("one", "."), "is not a run folder"),
+        (("one",), "Missing argument 'B'"),
+    ],
+)
+def test_compare_refuses_what_is_no_run_with_status_2(two: Path, words: tuple[str, ...], told: str) -> None:
+    done = pipeline("compare", *words, "--output-dir", two)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_compare_ends_with_status_1_when_fills_cannot_be_read(
+    made: tuple[Path, Path], two: Path, tmp_path: Path
+) -> None:
+    backtest(made, tmp_path / "run", "--no-sensitivity")
+    (tmp_path / "run" / "trades" / "FAB.parquet").unlink()
+    done = pipeline("compare", two / "one", tmp_path / "run")
+    assert done.returncode == 1
+    assert "not compared" in done.stdout
+    assert "same fills" in done.stdout
 
 
 def test_no_workbook_says_where_to_put_one(tmp_path: Path) -> None:

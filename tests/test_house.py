@@ -35,7 +35,8 @@ MAY_IMPORT: Final = {
     "backtest.workers": REPLAY,
     "backtest.task": (*REPLAY, "store"),
     "backtest.stage": STAGE,
-    "results": (*STAGE, "backtest.stage"),
+    "research": (*STAGE, "backtest.stage"),
+    "results": (*STAGE, "backtest.stage", "research"),
 }
 OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "terminal", "validation")
 """What stands at the door may import anything; nothing further in may import it."""
@@ -51,7 +52,7 @@ ONE_PLACE: Final = {
     "llvmlite": "engine/machine.py",
     "platformdirs": "engine/codecache.py",
     "typer": "cli.py",
-    "rich": "terminal.py",
+    "rich": "terminal/",
 }
 
 POSIX_MODULES: Final = {

@@ -57,6 +57,13 @@ def number_array(values: np.ndarray[Any, Any], kind: Any) -> Any:
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
+def number_values(column: Any, kind: type[Any]) -> Any:
+    """Return the values of a null-free Arrow column as numpy, without a copy; to_numpy() would import pandas."""
+    if len(column) == 0:
+        return np.empty(0, dtype=kind)
+    return np.frombuffer(column.buffers()[1], dtype=kind, count=len(column), offset=column.offset * kind().itemsize)
+
+
 def dictionary_array(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> Any:
     """Return an Arrow dictionary column of int8 `codes` into `texts`."""
     return pa.DictionaryArray.from_arrays(number_array(codes.astype(np.int8, copy=False), pa.int8()), text_array(texts))
@@ -156,10 +163,10 @@ def read_ticks(path: Path) -> Ticks:
     time, kind, price, volume = (_whole(path, name, chunks) for name, chunks in zip(TICK_COLUMNS, columns, strict=True))
     _check_types(path, time, kind, price, volume)
     return Ticks(
-        timestamp=_view(time, np.int64) * _NS_PER_MS,
+        timestamp=number_values(time, np.int64) * _NS_PER_MS,
         kind=_kinds(path, kind),
-        price=_view(price, np.float64),
-        volume=_view(volume, np.int64),
+        price=number_values(price, np.float64),
+        volume=number_values(volume, np.int64),
     )
 
 
@@ -229,13 +236,6 @@ def _whole(path: Path, name: str, chunks: Any) -> Any:
     return chunks.combine_chunks() if chunks.num_chunks else pa.array([], type=chunks.type)
 
 
-def _view(column: Any, kind: type[Any]) -> Any:
-    """View a null-free Arrow column's values without a copy."""
-    if len(column) == 0:
-        return np.empty(0, dtype=kind)
-    return np.frombuffer(column.buffers()[1], dtype=kind, count=len(column), offset=column.offset * kind().itemsize)
-
-
 def _kinds(path: Path, column: Any) -> Any:
     """Map the file's own dictionary to `TICK_TYPES` by its texts, never by its positions."""
     texts = column.dictionary.to_pylist()
@@ -243,5 +243,5 @@ def _kinds(path: Path, column: Any) -> Any:
     if unknown:
         raise WrongColumns(f"{path}: type {unknown[0]!r} is none of {', '.join(TICK_TYPES)}.")
     codes = np.array([TICK_TYPES.index(text) for text in texts], dtype=np.int8)
-    positions = _view(column.indices, column.indices.type.to_pandas_dtype())
+    positions = number_values(column.indices, column.indices.type.to_pandas_dtype())
     return codes[positions] if len(codes) else np.empty(0, dtype=np.int8)

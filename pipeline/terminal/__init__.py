@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
+
+from pipeline.terminal.tables import WIDTH, new_table, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.progress import Progress, TaskID
-    from rich.table import Table
 
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pipeline.results.run import BacktestRun
     from pipeline.validation import Check
 
-WIDTH: Final = 80
 BETWEEN_COLUMNS: Final = 3
 EDGES: Final = 2
 
@@ -102,7 +102,7 @@ def convert_progress() -> Iterator[Callable[[SheetEvent], None]]:
 
 def show_conversion(result: ConvertResult, parquet_dir: Path) -> None:
     """Print the closing table of a conversion."""
-    table = _table(f"Converted into {parquet_dir}")
+    table = new_table(f"Converted into {parquet_dir}")
     for name in ("sheet", "rows", "ticks", "rejects", "seconds", "status"):
         table.add_column(name, justify="left" if name in ("sheet", "rejects", "status") else "right", overflow="fold")
     for row in result.rows:
@@ -112,7 +112,7 @@ def show_conversion(result: ConvertResult, parquet_dir: Path) -> None:
         table.add_row(
             row.sheet, f"{row.rows:,}", f"{row.ticks:,}", ", ".join(aside) or "-", f"{row.seconds:.2f}", status
         )
-    _print(table)
+    print_table(table)
     for row in result.rows:
         if row.error:
             _say(f"Error: {row.error}")
@@ -120,7 +120,7 @@ def show_conversion(result: ConvertResult, parquet_dir: Path) -> None:
 
 def show_backtest(run: BacktestRun, *, debug: bool = False) -> None:
     """Print the closing table of a backtest; where fees are charged, with what they leave."""
-    table = _table(f"{run.plan.strategy}, {run.plan.execution.name} execution")
+    table = new_table(f"{run.plan.strategy}, {run.plan.execution.name} execution")
     charged = any(result.replayed and result.replayed.fees_bps for result in run.results)
     money = ("realised P&L (AED)", "fees (AED)", "net P&L (AED)") if charged else ("realised P&L (AED)",)
     for name in ("security", "fills", *money, "final position", "days not flat"):
@@ -139,7 +139,7 @@ def show_backtest(run: BacktestRun, *, debug: bool = False) -> None:
     table.add_section()
     fills = sum(len(result.replayed.fills) for result in run.results if result.replayed)
     table.add_row("total", f"{fills:,}", *(f"{total:,.2f}" for total in totals))
-    _print(table)
+    print_table(table)
     _say_errors(run, debug=debug)
     _show_assumptions(run)
     sys.stdout.write(f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s)\n")
@@ -177,13 +177,13 @@ def show_sensitivity(run: BacktestRun) -> None:
     texts = {place: f"{value:,.2f}" for place, value in found.items()}
     widths = {one: max(len(one), *(len(texts[model, one]) for model in models)) for one in securities}
     for shown in _side_by_side(widths, WIDTH - EDGES - max(len(model) for model in models)):
-        table = _table("Net P&L, AED" if shown[0] == securities[0] else "")
+        table = new_table("Net P&L, AED" if shown[0] == securities[0] else "")
         table.add_column("execution", no_wrap=True)
         for security in shown:
             table.add_column(security, justify="right", no_wrap=True)
         for model in models:
             table.add_row(model, *(texts[model, security] for security in shown))
-        _print(table)
+        print_table(table)
 
 
 def _side_by_side(widths: Mapping[str, int], room: int) -> list[list[str]]:
@@ -225,12 +225,12 @@ def show_checks(checks: Iterable[Check]) -> list[Check]:
 
 def show_benchmark(timings: list[StageTiming]) -> None:
     """Print sequential against parallel, stage by stage."""
-    table = _table("Medians, seconds")
+    table = new_table("Medians, seconds")
     for name in ("stage", "sequential", "parallel", "speed-up"):
         table.add_column(name, justify="left" if name == "stage" else "right")
     for timing in timings:
         table.add_row(timing.stage, f"{timing.sequential:.4f}", f"{timing.parallel:.4f}", f"{timing.speed_up:.2f}x")
-    _print(table)
+    print_table(table)
 
 
 def _say_sheet(event: SheetEvent) -> None:
@@ -251,16 +251,3 @@ def _bar() -> Progress:
 
     columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True))
-
-
-def _table(title: str) -> Table:
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-
-
-def _print(renderable: Any) -> None:
-    from rich.console import Console  # noqa: PLC0415
-
-    Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False).print(renderable)

@@ -1,0 +1,167 @@
+"""A comparison in, its tables on stdout out: settings that differ, figures side by side, where the fills part."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Final, Literal
+
+from pipeline.research.compare import ABSENT
+from pipeline.terminal.tables import new_table, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pipeline.research.compare import Absent, Comparison, Difference, Fill, SecurityComparison
+    from pipeline.research.record import Figures, RecordedRun, Value
+
+NONE: Final = "-"
+DIGEST_SHOWN: Final = 12
+LABELS: Final = {"execution": "execution.", "version": "version of ", "data": "ticks' "}
+
+
+def show_comparison(found: Comparison) -> None:
+    """Print two runs side by side, or one line when they are the same."""
+    if found.same:
+        one = found.a
+        count = f"{_count(len(one.parameters), 'security', 'securities')}, {_count(one.total.fills, 'fill', 'fills')}"
+        failed = f", {len(one.errors):,} failed" if one.errors else ""
+        sys.stdout.write(f"{one.folder} and {found.b.folder} are the same: {one.strategy}, {count}{failed}.\n")
+        return
+    sys.stdout.write(f"{_heading('A', found.a)}\n{_heading('B', found.b)}\n\n")
+    _show_settings(found)
+    charged = any(one.gross_pnl != one.net_pnl for one in _all_figures(found))
+    _show_figures("Realised P&L, AED" if charged else "P&L, AED", found, lambda one: _aed(one.gross_pnl))
+    if charged:
+        _show_figures("Net P&L, AED", found, lambda one: _aed(one.net_pnl))
+    _show_figures("Max drawdown, AED", found, lambda one: _aed(one.max_drawdown), total="portfolio")
+    _show_figures("Fills", found, lambda one: f"{one.fills:,}")
+    _show_partings(found)
+
+
+def show_comparison_json(found: Comparison) -> None:
+    """Print a comparison as one JSON object, sorted."""
+    sys.stdout.write(json.dumps(found.as_json(), indent=1, sort_keys=True) + "\n")
+
+
+def _heading(name: str, run: RecordedRun) -> str:
+    return f"{name}: {run.folder} ({run.strategy}, {run.execution_name} execution)"
+
+
+def _show_settings(found: Comparison) -> None:
+    if not found.differences:
+        sys.stdout.write("No setting on record differs: strategy, execution, versions, ticks, parameters.\n\n")
+        return
+    shown = [one for one in found.differences if not _of_one_strategy(found, one)]
+    shared = found.a.parameters.keys() & found.b.parameters.keys()
+    order = list(dict.fromkeys(_setting(one) for one in shown))
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for one in sorted(shown, key=lambda one: order.index(_setting(one))):
+        securities = rows.setdefault((_setting(one), _value(one, one.a), _value(one, one.b)), [])
+        securities += [one.security] if one.security else []
+    table = [
+        (setting, "all" if len(of) in (0, len(shared)) else ", ".join(of), a, b) for (setting, a, b), of in rows.items()
+    ]
+    _show("What differs", ("setting", "security", "A", "B"), table)
+    if len(shown) < len(found.differences):
+        sys.stdout.write("Parameters of only one of the strategies are left out; --json has them.\n\n")
+
+
+def _of_one_strategy(found: Comparison, one: Difference) -> bool:
+    """Tell whether a parameter is there for one strategy and unknown to the other."""
+    return one.subject == "parameter" and found.a.strategy != found.b.strategy and ABSENT in (one.a, one.b)
+
+
+def _setting(one: Difference) -> str:
+    return f"{LABELS.get(one.subject, '')}{one.name}"
+
+
+def _value(of: Difference, value: Value | Absent) -> str:
+    if value is ABSENT:
+        return NONE
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return text[:DIGEST_SHOWN] if of.subject == "data" else text
+
+
+def _all_figures(found: Comparison) -> Iterator[Figures]:
+    for one in (found.a, found.b):
+        yield from one.figures.values()
+
+
+def _show_figures(title: str, found: Comparison, shown: Callable[[Figures], str], total: str = "total") -> None:
+    """Print one figure of every security in both runs, then of the runs as a whole."""
+    rows = []
+    for one in found.securities:
+        difference = shown(one.difference) if one.difference else NONE
+        cells = [
+            shown(figures) if figures else "failed" if error else NONE
+            for figures, error in ((one.a, one.error_a), (one.b, one.error_b))
+        ]
+        rows.append((one.ticker, *cells, difference))
+    totals = [(total, found.a.total, found.b.total)]
+    if found.like_for_like and total == "total":
+        totals.append(("in both", *found.like_for_like))
+    last = [(name, shown(a), shown(b), shown(b.minus(a))) for name, a, b in totals]
+    _show(title, ("security", "A", "B", "B - A"), rows, last, numbers=True)
+
+
+def _aed(value: float | None) -> str:
+    return NONE if value is None else f"{round(value, 2) + 0.0:,.2f}"  # adding 0.0 makes -0.0 nought
+
+
+def _show_partings(found: Comparison) -> None:
+    if found.same_fills:
+        sys.stdout.write("Every security has the same fills in both runs, to the last bit.\n")
+        return
+    rows = [row for one in found.securities for row in _parting_rows(one)]
+    _show("First fill where they part", ("security", "fill", "run", "what"), rows)
+
+
+def _parting_rows(one: SecurityComparison) -> Iterator[tuple[str, str, str, str]]:
+    if one.a is None or one.b is None:
+        for run, figures, error in (("A", one.a, one.error_a), ("B", one.b, one.error_b)):
+            if figures is None:
+                yield one.ticker, NONE, run, f"failed: {error}" if error else "not in this run"
+    elif one.unreadable is not None:
+        yield one.ticker, NONE, NONE, f"not compared: {one.unreadable}"
+    elif one.parting is None:
+        yield one.ticker, NONE, NONE, f"same fills ({one.a.fills:,})" if one.a.fills else "no fills in either"
+    else:
+        place = one.parting.index
+        yield one.ticker, f"{place + 1:,}", "A", _fill(one.parting.a, place)
+        yield "", "", "B", _fill(one.parting.b, place)
+
+
+def _fill(fill: Fill | None, before: int) -> str:
+    if fill is None:
+        return f"ends after {_count(before, 'fill', 'fills')}" if before else "no fills"
+    return f"{fill.time.replace('T', ' ')}  {fill.side} {fill.quantity:,} at {fill.price!r}"
+
+
+def _count(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
+
+
+def _show(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    last: Sequence[Sequence[str]] = (),
+    *,
+    numbers: bool = False,
+) -> None:
+    """Print rows of text as they stand; in a table of numbers all columns but the first are right-aligned and whole."""
+    from rich.text import Text  # noqa: PLC0415 - plain text, since brackets in an error are no markup
+
+    table = new_table(title)
+    for name in columns:
+        first = name == columns[0]
+        justify: Literal["left", "right"] = "right" if numbers and not first else "left"
+        table.add_column(name, justify=justify, no_wrap=numbers or first, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    if last:
+        table.add_section()
+    for row in last:
+        table.add_row(*map(Text, row))
+    print_table(table)
