@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.convert.result import ConvertResult, SheetEvent
     from pipeline.research.compare import Comparison
     from pipeline.results.run import BacktestRun
+    from pipeline.results.sweep_run import Listeners, SweepOptions, SweepRun
 
 RAW_DIR: Final = Path("data/raw")
 PARQUET_DIR: Final = Path("data/parquet")
@@ -133,6 +135,57 @@ def backtest(
     if folder:
         folder.close(seconds)
     return BacktestRun(planned, results, folder.directory if folder else None, seconds)
+
+
+def sweep(
+    sweep_file: str | Path | None = None,
+    *,
+    grid: Mapping[str, object] | Sequence[str] = (),
+    strategy: str | None = None,
+    config: str | Path | None = None,
+    parquet_dir: str | Path = PARQUET_DIR,
+    output_dir: str | Path | None = None,
+    workers: int | None = None,
+    backend: str | None = None,
+    engine: str | None = None,
+    execution: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+    securities: Sequence[str] = (),
+    max_sheets: int | None = None,
+    allow_stale: bool = False,
+    options: SweepOptions | None = None,
+    listeners: Listeners | None = None,
+) -> SweepRun:
+    """Try out many settings of a strategy on every security; what was computed before is not computed again.
+
+    sweep_file: a file of `configs/sweeps`. grid: axes by name, each a list of values or a range, or texts as `--grid`
+    takes them; they replace the file's axes of the same names. parameters: set for all settings, below the axes.
+    The rest as in `backtest`. Raises a PipelineError when the request cannot be run.
+    """
+    from pipeline.backtest.stage import Request  # noqa: PLC0415
+    from pipeline.research.grid import grid_of, joined, read_sweep  # noqa: PLC0415
+    from pipeline.results.sweep_run import Listeners, SweepOptions, make_sweep  # noqa: PLC0415
+
+    told = joined(read_sweep(Path(sweep_file)), grid_of(grid)) if sweep_file is not None else grid_of(grid)
+    chosen = config if config is not None else told.config
+    request = Request(
+        strategy=strategy or "v1_baseline",
+        config=None if chosen is None else Path(chosen),
+        parquet_dir=Path(parquet_dir),
+        workers=workers,
+        backend=backend,
+        engine=engine,
+        execution=execution,
+        overrides={key: _as_text(value) for key, value in (parameters or {}).items()},
+        securities=securities or told.securities,
+        max_sheets=max_sheets,
+        allow_stale=allow_stale,
+    )
+    named = (strategy,) if strategy is not None else told.strategies
+    folder = None if output_dir is None else Path(output_dir)
+    return make_sweep(
+        replace(told, strategies=named), request, options or SweepOptions(), folder, listeners or Listeners()
+    )
 
 
 def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -> Comparison:

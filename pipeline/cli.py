@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import traceback
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -27,6 +28,15 @@ app = typer.Typer(
 
 ParquetDir = Annotated[Path, typer.Option(help="Where the Parquet files are.")]
 Workers = Annotated[int | None, typer.Option(help="How many at a time. Default: what CPUs and memory allow.")]
+Strategy = Annotated[str, typer.Option(help="A strategy's name, or a .py file with one.")]
+Config = Annotated[Path | None, typer.Option(help="Parameters by ticker. Default: configs/STRATEGY.json.")]
+Backend = Annotated[str | None, typer.Option(help="threading, loky or sequential.")]
+Engine = Annotated[str | None, typer.Option(help="compiled, or python to step through a strategy.")]
+ExecutionModel = Annotated[str | None, typer.Option(help="classic or strict: how orders are assumed to fill.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter, or execution.SWITCH.")]
+Securities = Annotated[str, typer.Option(help="Only these tickers, separated by commas.")]
+MaxSheets = Annotated[int | None, typer.Option(help="Only the first securities, for a quick try.")]
+AllowStale = Annotated[bool, typer.Option("--allow-stale", help="Run although a workbook is newer.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -65,21 +75,19 @@ def convert(
 
 @app.command()
 def backtest(
-    strategy: Annotated[str, typer.Option(help="A strategy's name, or a .py file with one.")] = "v1_baseline",
-    config: Annotated[Path | None, typer.Option(help="Parameters by ticker. Default: configs/STRATEGY.json.")] = None,
+    strategy: Strategy = "v1_baseline",
+    config: Config = None,
     parquet_dir: ParquetDir = Path("data/parquet"),
     output_dir: Annotated[Path | None, typer.Option(help="The run's folder. Default: output/STRATEGY.")] = None,
     workers: Workers = None,
-    backend: Annotated[str | None, typer.Option(help="threading, loky or sequential.")] = None,
-    engine: Annotated[str | None, typer.Option(help="compiled, or python to step through a strategy.")] = None,
-    execution: Annotated[str | None, typer.Option(help="classic or strict: how orders are assumed to fill.")] = None,
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter, or execution.SWITCH.")
-    ] = None,
-    securities: Annotated[str, typer.Option(help="Only these tickers, separated by commas.")] = "",
-    max_sheets: Annotated[int | None, typer.Option(help="Only the first securities, for a quick try.")] = None,
+    backend: Backend = None,
+    engine: Engine = None,
+    execution: ExecutionModel = None,
+    sets: Sets = None,
+    securities: Securities = "",
+    max_sheets: MaxSheets = None,
     sensitivity: Annotated[bool | None, typer.Option(help="The same replays under the other models, too.")] = None,
-    allow_stale: Annotated[bool, typer.Option("--allow-stale", help="Run although a workbook is newer.")] = False,
+    allow_stale: AllowStale = False,
     debug: Debug = False,
 ) -> None:
     """Stage 2: replay a strategy over the Parquet files, one security a task. Never opens a workbook.
@@ -115,13 +123,13 @@ def backtest(
 
 @app.command()
 def sensitivity(
-    strategy: Annotated[str, typer.Option(help="A strategy's name, or a .py file with one.")] = "v1_baseline",
-    config: Annotated[Path | None, typer.Option(help="Parameters by ticker. Default: configs/STRATEGY.json.")] = None,
+    strategy: Strategy = "v1_baseline",
+    config: Config = None,
     parquet_dir: ParquetDir = Path("data/parquet"),
     workers: Workers = None,
-    sets: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter for all securities.")] = None,
-    securities: Annotated[str, typer.Option(help="Only these tickers, separated by commas.")] = "",
-    allow_stale: Annotated[bool, typer.Option("--allow-stale", help="Run although a workbook is newer.")] = False,
+    sets: Sets = None,
+    securities: Securities = "",
+    allow_stale: AllowStale = False,
     debug: Debug = False,
 ) -> None:
     """Show what the P&L owes to how orders are assumed to fill: classic, strict, each switch alone.
@@ -145,6 +153,78 @@ def sensitivity(
             on_compile=progress.compiling,
         )
     terminal.show_sensitivity(run)
+    if run.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def sweep(
+    sweep_file: Annotated[
+        Path | None, typer.Argument(help="A sweep, for example configs/sweeps/v1_refill.json.")
+    ] = None,
+    grid: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE,VALUE or NAME=FROM:TO:STEP (or :logN). Repeatable.")
+    ] = None,
+    strategy: Annotated[str | None, typer.Option(help="A strategy's name or file. Default: the sweep's own.")] = None,
+    config: Config = None,
+    parquet_dir: ParquetDir = Path("data/parquet"),
+    output_dir: Annotated[Path | None, typer.Option(help="The sweep's folder. Default: output/SWEEP.")] = None,
+    train_until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Choose on days up to it.")] = None,
+    walk_forward: Annotated[int | None, typer.Option(help="Choose anew for each of N later parts.")] = None,
+    choose_by: Annotated[str, typer.Option(help="net_pnl or sharpe.")] = "net_pnl",
+    keep_trades: Annotated[str | None, typer.Option(help="best or all: write the fills, too.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Search for the best with N settings, by Optuna.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed searches elsewhere.")] = 1,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute what was computed before, too.")] = False,
+    workers: Workers = None,
+    backend: Backend = None,
+    engine: Engine = None,
+    execution: ExecutionModel = None,
+    sets: Sets = None,
+    securities: Securities = "",
+    max_sheets: MaxSheets = None,
+    allow_stale: AllowStale = False,
+    debug: Debug = False,
+) -> None:
+    """Try out many settings on every security. What was computed before is not computed again.
+
+    Example: pipeline sweep --grid refill_interval_sec=30,60,120 --grid execution=classic,strict
+    """
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.results.sweep_run import Listeners, SweepOptions  # noqa: PLC0415
+    from pipeline.terminal.sweep import SweepProgress, show_sweep  # noqa: PLC0415
+
+    if sweep_file is None and not grid:
+        raise BadRequest("A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE.")
+    name = sweep_file.stem if sweep_file else f"{Path(strategy or 'v1_baseline').stem}_sweep"
+    with SweepProgress() as progress:
+        run = api.sweep(
+            sweep_file,
+            grid=grid or (),
+            strategy=strategy,
+            config=config,
+            parquet_dir=parquet_dir,
+            output_dir=output_dir or Path("output") / name,
+            workers=workers,
+            backend=backend,
+            engine=engine,
+            execution=execution,
+            parameters=_assignments(sets or []),
+            securities=_names(securities),
+            max_sheets=max_sheets,
+            allow_stale=allow_stale,
+            options=SweepOptions(
+                train_until=train_until.date() if train_until else None,
+                walk_forward=walk_forward,
+                choose_by=choose_by,
+                keep_trades=keep_trades,
+                trials=trials,
+                seed=seed,
+                fresh=fresh,
+            ),
+            listeners=Listeners(progress.planned, progress.found, progress.compiling),
+        )
+    show_sweep(run)
     if run.failed:
         raise typer.Exit(SOME_FAILED)
 
@@ -245,14 +325,16 @@ def benchmark(
 
 @app.command()
 def clean_cache(debug: Debug = False) -> None:
-    """Remove the compiled strategies kept on disk; the next run compiles again.
+    """Remove the compiled strategies and the results kept on this machine; the next run makes them again.
 
     Example: pipeline clean-cache
     """
     from pipeline.engine import codecache  # noqa: PLC0415
+    from pipeline.store import kept  # noqa: PLC0415
 
     codecache.clear()
-    typer.echo(f"Removed {codecache.folder()}")
+    freed = kept.clear(kept.results_folder())
+    typer.echo(f"Removed {codecache.folder()} and {freed / 2**20:.1f} MB of results in {kept.results_folder()}")
 
 
 def main() -> None:

@@ -49,6 +49,10 @@ class BadRequest(PipelineError):
     """An option's value that cannot be meant."""
 
 
+class MissingExtra(PipelineError):
+    """A package that is optional, not installed and needed for what was asked."""
+
+
 class OutputNotWritable(PipelineError):
     """The output directory cannot be written."""
 

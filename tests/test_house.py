@@ -24,6 +24,7 @@ REPLAY: Final = (*RULES, "strategies", "backtest.simulate")
 STAGE: Final = (*REPLAY, "store", "backtest.workers", "backtest.task")
 MAY_IMPORT: Final = {
     "errors": (),
+    "folders": (),
     "ticks": ("errors",),
     "settings": ("errors",),
     "store": BASE,
@@ -50,7 +51,7 @@ ONE_PLACE: Final = {
     "psutil": "backtest/workers.py",
     "numba": "engine/machine.py",
     "llvmlite": "engine/machine.py",
-    "platformdirs": "engine/codecache.py",
+    "platformdirs": "folders.py",
     "typer": "cli.py",
     "rich": "terminal/",
 }

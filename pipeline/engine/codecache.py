@@ -6,7 +6,6 @@ What is kept is code: whoever can write the folder can run code as its user, as 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 import warnings
@@ -14,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-FOLDER_VARIABLE: Final = "PIPELINE_CACHE_DIR"
+from pipeline.folders import cache_folder
+
 DIGEST_BYTES: Final = 32
 
 
@@ -28,13 +28,8 @@ class Code:
 
 
 def folder() -> Path:
-    """Return the folder: $PIPELINE_CACHE_DIR, or this user's cache folder."""
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    if chosen:
-        return Path(chosen)
-    import platformdirs  # noqa: PLC0415 - not needed when the folder is chosen
-
-    return Path(platformdirs.user_cache_dir("tick-pipeline", appauthor=False)) / "loops"
+    """Return the folder of the loops."""
+    return cache_folder("loops")
 
 
 def read(key: str) -> Code | None:

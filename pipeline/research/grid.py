@@ -43,6 +43,12 @@ class Span:
     step: float | None
     log: bool
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether only whole numbers are meant."""
+        whole_step = self.step is None or float(self.step).is_integer()
+        return isinstance(self.start, int) and isinstance(self.end, int) and whole_step
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -148,6 +154,17 @@ def read_grid(texts: Sequence[str]) -> Grid:
     return Grid(strategies, tuple(axes), tuple(spans))
 
 
+def grid_of(given: Mapping[str, object] | Sequence[str]) -> Grid:
+    """Return the grid of axes by name, each a list of values, a range or one value, or of `--grid` texts."""
+    if not isinstance(given, Mapping):
+        return read_grid(given)
+    made = [
+        _axis(name, list(value) if isinstance(value, (tuple, range)) else value, "grid")
+        for name, value in given.items()
+    ]
+    return Grid((), tuple(axis for axis, _ in made), tuple(span for _, span in made if span is not None))
+
+
 def joined(first: Grid, second: Grid) -> Grid:
     """Return a grid with the axes of both; where both have one, the second's."""
     replaced = {axis.name for axis in second.axes}
@@ -230,15 +247,12 @@ def _spread(span: Span, wanted: Any, where: str) -> list[float]:
     count = int((end - start) / step) + 1
     if count > MOST_SETTINGS:
         raise SweepError(f"{where}: {span.name}: {count:,} values; at most {MOST_SETTINGS:,}.")
-    return [_as_given(start + step * at, span, step) for at in range(count)]
+    return [_as_given(start + step * at, span) for at in range(count)]
 
 
-def _as_given(value: Decimal, span: Span, step: Decimal | None = None) -> float:
+def _as_given(value: Decimal, span: Span) -> float:
     """Keep whole numbers whole where the range was given in whole numbers."""
-    ends_whole = isinstance(span.start, int) and isinstance(span.end, int)
-    if ends_whole and (step is None or step == step.to_integral_value()):
-        return int(value.to_integral_value())
-    return float(value)
+    return int(value.to_integral_value()) if span.is_whole else float(value)
 
 
 def _distinct(values: list[float]) -> list[float]:

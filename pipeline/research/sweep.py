@@ -16,7 +16,7 @@ from pipeline.engine.lanes import LANES
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import PipelineError, ReplayError, SweepError, nearest
 from pipeline.market.facts import facts_of
-from pipeline.research.grid import PRESET, SWITCH, Grid, Point, points
+from pipeline.research.grid import PRESET, SWITCH, Axis, Grid, Point, points
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
 
@@ -100,16 +100,21 @@ class SweepPlan:
         return len(self.trials) * len(self.tickers)
 
 
-def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str]) -> SweepPlan:
-    """Check a sweep and plan it; every error of the request itself is raised here, before anything runs."""
+def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enumerate_points: bool = True) -> SweepPlan:
+    """Check a sweep and plan it; every error of the request itself is raised here, before anything runs.
+
+    enumerate_points: whether all points of the grid are its trials; a search makes its own.
+    """
     bases = {name: plan(replace(request, strategy=name, sensitivity=False)) for name in strategies}
     _check_axes(grid, bases)
     trials: list[Trial] = []
     for name, base in bases.items():
         axes = [axis for axis in grid.axes if _means_something(axis.name, name, base)]
-        trials += make_trials(name, base, points(axes), len(trials) + 1)
+        made = make_trials(name, base, points(axes) if enumerate_points else _corners(axes), len(trials) + 1)
+        trials += made if enumerate_points else []
     every = [base for base in bases.values() if base.tasks]
-    work = sum(security.ticks for base in every for security in base.securities) * len(trials) // max(1, len(every))
+    settings = len(trials) // max(1, len(every)) or LANES
+    work = sum(security.ticks for base in every for security in base.securities) * settings
     engine: Engine = "python" if any(base.engine == "python" for base in every) else "compiled"
     backend = asked_backend(request.backend) or default_backend(engine, work, request.workers)
     need = [WALK_BYTES + base_need for base_need in (security.size for base in every for security in base.securities)]
@@ -135,17 +140,24 @@ def run_sweep(
     plan: SweepPlan,
     measure: Measure,
     kept: KeptResults | None,
-    trials: Sequence[Trial] | None = None,
+    trials: Sequence[Trial],
+    *,
+    tickers: Sequence[str] | None = None,
+    fresh: bool = False,
     on_compile: Callable[[str], None] | None = None,
 ) -> Iterator[Content]:
-    """Yield what each trial gives for each security: first what is kept, then the rest as tasks complete."""
-    chosen = plan.trials if trials is None else trials
+    """Yield what each trial gives for each security: first what is kept, then the rest as tasks complete.
+
+    kept: where results are found and kept, if anywhere; fresh: whether what is found there is computed all the same.
+    """
     missing: dict[tuple[str, str], list[tuple[Trial, Setting, str]]] = {}
     for name, base in plan.bases.items():
-        own = [trial for trial in chosen if trial.strategy == name]
+        own = [trial for trial in trials if trial.strategy == name]
         for task, security in zip(base.tasks, base.securities, strict=True):
+            if tickers is not None and security.ticker not in tickers:
+                continue
             named = list(_named(base, own, task.parameters, security, task.exchange, measure))
-            found = kept.find([key for _, _, key in named]) if kept is not None else {}
+            found = kept.find([key for _, _, key in named]) if kept is not None and not fresh else {}
             for trial, setting, key in named:
                 if key in found:
                     yield Content(trial.number, security.ticker, found[key], kept=True)
@@ -238,6 +250,12 @@ def _execution(base: Execution, point: Point) -> Execution:
     standard = preset_settings(base.preset)
     changed = {key: value for key, value in base.settings.items() if value != standard[key]}
     return make_execution(point.preset or base.preset, {**changed, **point.switches}, "the sweep")
+
+
+def _corners(axes: Sequence[Axis]) -> list[Point]:
+    """Return points in which every value of every axis occurs, so that all are checked before a search begins."""
+    longest = max((len(axis.values) for axis in axes), default=0)
+    return [Point({axis.name: axis.values[at % len(axis.values)] for axis in axes}) for at in range(longest)]
 
 
 def _means_something(axis: str, name: str, base: Plan) -> bool:

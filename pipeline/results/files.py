@@ -20,7 +20,7 @@ from pipeline.engine.outcome import side_names
 from pipeline.errors import OutputNotWritable
 from pipeline.results.metrics import compute_metrics
 from pipeline.store.atomic import write_bytes
-from pipeline.store.parquet import number_array, text_array, write_table
+from pipeline.store.parquet import number_array, table_bytes, text_array, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -150,6 +150,11 @@ def trades_table(replayed: Replayed) -> Any:
         columns["trade_type"] = text_array([replayed.trade_types[code] for code in fills.trade_type.tolist()])
         columns["vwap_reference"] = number_array(fills.reference, pa.float64())
     return pa.table(columns)
+
+
+def trades_content(replayed: Replayed) -> bytes:
+    """Return fills as the bytes of a Parquet file, as `trades/<TICKER>.parquet` has them."""
+    return table_bytes(trades_table(replayed), delta_columns=["timestamp"])
 
 
 def sensitivity_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:

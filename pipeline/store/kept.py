@@ -10,13 +10,14 @@ import sqlite3
 import warnings
 from contextlib import suppress
 from hashlib import blake2b
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.folders import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
-FOLDER_VARIABLE: Final = "PIPELINE_CACHE_DIR"
 LIMIT_VARIABLE: Final = "PIPELINE_RESULTS_MB"
 FILE_NAME: Final = "results-1.sqlite"
 DEFAULT_LIMIT_MB: Final = 2048
@@ -30,13 +31,8 @@ CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, used INTEGER, digest B
 
 
 def results_folder() -> Path:
-    """Return the folder results are kept in: below $PIPELINE_CACHE_DIR, or below this user's cache folder."""
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    if chosen:
-        return Path(chosen) / "results"
-    import platformdirs  # noqa: PLC0415 - not needed when the folder is chosen
-
-    return Path(platformdirs.user_cache_dir("tick-pipeline", appauthor=False)) / "results"
+    """Return the folder results are kept in."""
+    return cache_folder("results")
 
 
 def limit_bytes() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
@@ -79,19 +80,32 @@ def stage_table(
     durable: bool = True,
 ) -> Staged:
     """Write `table` beside `path` under a temporary name; the caller commits or discards it."""
-    ours = {f"{_PREFIX}{key}": value for key, value in sorted((metadata or {}).items())}
-    ours[f"{_PREFIX}format_version"] = str(FORMAT_VERSION)
     with staging(path, durable=durable) as (file, staged):
-        pq.write_table(
-            table.replace_schema_metadata(ours),
-            file,
-            compression=_COMPRESSION,
-            use_dictionary=list(dictionary_columns),
-            column_encoding=dict.fromkeys(delta_columns, "DELTA_BINARY_PACKED") or None,
-            row_group_size=max(table.num_rows, 1),
-            write_page_checksum=True,
-        )
+        _encode(table, file, metadata or {}, delta_columns, dictionary_columns)
     return staged
+
+
+def table_bytes(table: Any, *, metadata: Mapping[str, str] | None = None, delta_columns: Sequence[str] = ()) -> bytes:
+    """Return a pyarrow table as the bytes of a Parquet file, as `write_table` writes it."""
+    sink = io.BytesIO()
+    _encode(table, sink, metadata or {}, delta_columns, ())
+    return sink.getvalue()
+
+
+def _encode(
+    table: Any, sink: Any, metadata: Mapping[str, str], delta_columns: Sequence[str], dictionary_columns: Sequence[str]
+) -> None:
+    ours = {f"{_PREFIX}{key}": value for key, value in sorted(metadata.items())}
+    ours[f"{_PREFIX}format_version"] = str(FORMAT_VERSION)
+    pq.write_table(
+        table.replace_schema_metadata(ours),
+        sink,
+        compression=_COMPRESSION,
+        use_dictionary=list(dictionary_columns),
+        column_encoding=dict.fromkeys(delta_columns, "DELTA_BINARY_PACKED") or None,
+        row_group_size=max(table.num_rows, 1),
+        write_page_checksum=True,
+    )
 
 
 def write_table(

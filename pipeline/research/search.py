@@ -1,0 +1,86 @@
+"""A grid too large to walk in, the settings Optuna would try out: the same ones each time for one seed."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.errors import BadRequest, MissingExtra
+from pipeline.research.grid import Point
+from pipeline.research.sweep import make_trials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipeline.research.grid import Grid
+    from pipeline.research.sweep import SweepPlan, Trial
+
+AT_A_TIME: Final = 32
+"""Settings asked for before any of them is judged, whatever the number of workers, so that the answers are the same."""
+
+
+def search(
+    plan: SweepPlan, grid: Grid, trials: int, seed: int, scored: Callable[[Sequence[Trial]], list[float | None]]
+) -> None:
+    """Try out settings for the highest score; one asked for twice is scored once.
+
+    Raises MissingExtra without Optuna, BadRequest for a search that makes no sense.
+    """
+    if trials < 1:
+        raise BadRequest(f"--trials is {trials}; it takes a whole number of at least 1.")
+    if len(plan.bases) > 1 or not grid.axes:
+        raise BadRequest("--trials searches the axes of one strategy; give one strategy and at least one axis.")
+    optuna = _optuna()
+    [(strategy, base)] = plan.bases.items()
+    sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True, n_startup_trials=AT_A_TIME)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    known: dict[str, float | None] = {}
+    made = 0
+    while made < trials:
+        asked = [study.ask() for _ in range(min(AT_A_TIME, trials - made))]
+        made += len(asked)
+        points = {_told(point): point for point in (_point(one, grid) for one in asked)}
+        new = {told: point for told, point in points.items() if told not in known}
+        some = make_trials(strategy, base, list(new.values()), len(known) + 1)
+        known |= dict(zip(new, scored(some), strict=True))
+        for one in asked:
+            score = known[_told(_point(one, grid))]
+            if score is None:
+                study.tell(one, state=optuna.trial.TrialState.FAIL)
+            else:
+                study.tell(one, score)
+
+
+def _point(trial: Any, grid: Grid) -> Point:
+    spans = {span.name: span for span in grid.spans}
+    values: dict[str, Any] = {}
+    for axis in grid.axes:
+        span = spans.get(axis.name)
+        if span is None:
+            choices = [json.dumps(value, sort_keys=True) for value in axis.values]
+            values[axis.name] = json.loads(trial.suggest_categorical(axis.name, choices))
+        elif (
+            isinstance(span.start, int)
+            and isinstance(span.end, int)
+            and (span.step is None or float(span.step).is_integer())
+        ):
+            step = int(span.step or 1)
+            end = span.start + (span.end - span.start) // step * step
+            values[axis.name] = trial.suggest_int(axis.name, span.start, end, step=step, log=span.log)
+        else:
+            values[axis.name] = trial.suggest_float(axis.name, span.start, span.end, step=span.step, log=span.log)
+    return Point(values)
+
+
+def _told(point: Point) -> str:
+    return json.dumps(dict(point.values), sort_keys=True)
+
+
+def _optuna() -> Any:
+    try:
+        optuna: Any = importlib.import_module("optuna")
+    except ImportError:
+        raise MissingExtra("--trials needs Optuna: pip install 'tick-pipeline[search]'.") from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna

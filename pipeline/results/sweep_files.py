@@ -1,0 +1,139 @@
+"""A sweep's results in, the files of its folder out: the tidy table, the summary, the walk forward and `sweep.json`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+import pipeline
+from pipeline.engine.strategy import fields_of
+from pipeline.results.files import csv_text
+from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of
+from pipeline.results.windows import FIGURES as WINDOW_FIGURES
+from pipeline.results.windows import window_figures
+from pipeline.strategies.load import load_strategy, strategy_label
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.research.sweep import SweepPlan, Trial
+    from pipeline.results.sweeps import Best, Fold, SweepResults
+    from pipeline.results.windows import Window, WindowFigures
+
+TABLE_FILE: Final = "sweep.parquet"
+SUMMARY_FILE: Final = "sweep_summary.csv"
+WALK_FILE: Final = "walk_forward.csv"
+SWEEP_FILE: Final = "sweep.json"
+SHOWN: Final = ("fills", "realized_pnl", "fees", "net_pnl", "sharpe_net", "max_drawdown", "turnover", "win_rate")
+
+
+def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> pa.Table:
+    """Return one row a setting and security: parameters, execution, figures, and those of both windows if parted."""
+    plan = results.plan
+    rows = [(trial, ticker) for trial in results.trials.values() for ticker in plan.tickers]
+    found = [results.contents.get((trial.number, ticker)) for trial, ticker in rows]
+    base = {name: {task.ticker: task for task in one.tasks} for name, one in plan.bases.items()}
+    columns: dict[str, pa.Array] = {
+        "setting": pa.array([trial.number for trial, _ in rows], pa.int64()),
+        "strategy": pa.array([strategy_label(trial.strategy) for trial, _ in rows]),
+        "security": pa.array([ticker for _, ticker in rows]),
+        "exchange": pa.array([base[trial.strategy][ticker].exchange for trial, ticker in rows]),
+    }
+    for key, kind in _parameters(plan).items():
+        held = [{**base[trial.strategy][ticker].parameters, **trial.changes}.get(key) for trial, ticker in rows]
+        columns[key] = pa.array(held, kind)
+    columns["execution"] = pa.array([trial.execution.name for trial, _ in rows])
+    columns |= _figure_columns([None if one is None else one.content for one in found])
+    if split is not None:
+        columns |= _window_columns([None if one is None else one.content for one in found], split)
+    columns["error"] = pa.array([None if one is None else one.error for one in found], pa.string())
+    return pa.table(columns)
+
+
+def summary_csv(results: SweepResults, best: Sequence[Best], objective: str) -> bytes:
+    """Return the best settings as CSV."""
+    parted = any(one.train is not None for one in best)
+    windows = [f"{part}_{name}" for part in ("train", "test") for name in WINDOW_FIGURES] if parted else []
+    columns = ["security", "chosen_by", "score", "setting", "strategy", *results.plan.axes, *SHOWN, *windows]
+    rows = []
+    for one in best:
+        row = _trial_row(one.trial) | {"security": one.security, "score": one.score, **one.figures}
+        row["chosen_by"] = f"train_{objective}" if one.train else objective
+        rows.append(row | _prefixed("train", one.train) | _prefixed("test", one.test))
+    return csv_text(columns, rows)
+
+
+def walk_csv(results: SweepResults, folds: Sequence[Fold]) -> bytes:
+    """Return the walk forward as CSV, one row a security and fold."""
+    windows = [f"{part}_{name}" for part in ("train", "test") for name in ("from", "to", *WINDOW_FIGURES)]
+    columns = ["security", "fold", "setting", "strategy", *results.plan.axes, *windows]
+    rows = []
+    for fold in folds:
+        row = _trial_row(fold.trial) | {"security": fold.security, "fold": fold.number}
+        for part, window, figures in (("train", fold.train_window, fold.train), ("test", fold.test_window, fold.test)):
+            start, _, end = str(window).partition(" to ")
+            row |= {f"{part}_from": start, f"{part}_to": end} | _prefixed(part, figures)
+        rows.append(row)
+    return csv_text(columns, rows)
+
+
+def sweep_json(results: SweepResults, told: Mapping[str, Any]) -> bytes:
+    """Return what the sweep was, as JSON: what is needed to say where its figures come from."""
+    plan = results.plan
+    base = next(iter(plan.bases.values()))
+    content = {
+        "strategies": [strategy_label(name) for name in plan.bases],
+        "axes": list(plan.axes),
+        "settings": len(results.trials),
+        "data": {one.ticker: {"digest": one.digest, "ticks": one.ticks} for one in base.securities},
+        "version": pipeline.__version__,
+        **told,
+    }
+    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _parameters(plan: SweepPlan) -> dict[str, pa.DataType]:
+    """Return the parameters of all strategies swept, with the Arrow type of what a config gives."""
+    types: dict[str, pa.DataType] = {}
+    for name in plan.bases:
+        for key, one in fields_of(load_strategy(name)).by_key().items():
+            whole = one.kind == "int" and one.scale == 1
+            types[key] = pa.bool_() if one.kind == "bool" else pa.int64() if whole else pa.float64()
+    return types
+
+
+def _figure_columns(contents: Sequence[bytes | None]) -> dict[str, pa.Array]:
+    known = [at for at, content in enumerate(contents) if content is not None]
+    figures = figures_of([content for content in contents if content is not None])
+    columns: dict[str, pa.Array] = {}
+    for name in FIGURES:
+        values = np.full(len(contents), np.nan)
+        values[known] = figures[name]
+        if name in COUNTS:
+            counts = np.where(np.isnan(values), 0, values).astype(np.int64)
+            columns[name] = pa.array(counts, pa.int64(), mask=np.isnan(values))
+        else:
+            columns[name] = pa.array(values, pa.float64(), mask=np.isnan(values))
+    return columns
+
+
+def _window_columns(contents: Sequence[bytes | None], split: tuple[Window, Window]) -> dict[str, pa.Array]:
+    days = [None if content is None else [days_of(content)] for content in contents]
+    columns: dict[str, pa.Array] = {}
+    for part, window in zip(("train", "test"), split, strict=True):
+        figures = [None if one is None else window_figures(one, window) for one in days]
+        for name in WINDOW_FIGURES:
+            columns[f"{part}_{name}"] = pa.array([None if one is None else getattr(one, name) for one in figures])
+    return columns
+
+
+def _trial_row(trial: Trial) -> dict[str, Any]:
+    return {"setting": trial.number, "strategy": strategy_label(trial.strategy), **trial.point.values}
+
+
+def _prefixed(part: str, figures: WindowFigures | None) -> dict[str, Any]:
+    return {} if figures is None else {f"{part}_{name}": value for name, value in asdict(figures).items()}

@@ -1,0 +1,218 @@
+"""A sweep from its request to its folder: plan, run or search, choose, write; what notebooks get back."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.errors import BadRequest, OutputNotWritable, nearest
+from pipeline.research.search import search
+from pipeline.research.sweep import plan_sweep, run_sweep
+from pipeline.results.files import trades_content
+from pipeline.results.measure import measure
+from pipeline.results.sweep_files import (
+    SUMMARY_FILE,
+    SWEEP_FILE,
+    TABLE_FILE,
+    WALK_FILE,
+    summary_csv,
+    sweep_json,
+    sweep_table,
+    walk_csv,
+)
+from pipeline.results.sweeps import (
+    ALL,
+    Best,
+    Fold,
+    SweepResults,
+    best_settings,
+    check_objective,
+    folds_of,
+    score_of_all,
+    split_at,
+)
+from pipeline.store.atomic import write_bytes
+from pipeline.store.kept import KeptResults, results_folder
+from pipeline.store.parquet import write_table
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from pipeline.backtest.stage import Request
+    from pipeline.research.grid import Grid
+    from pipeline.research.sweep import Content, SweepPlan
+
+KEEP_TRADES: Final = ("best", "all")
+STRATEGY: Final = "v1_baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepOptions:
+    """What is asked of a sweep beyond what runs where.
+
+    trials: how many settings a search may try instead of the whole grid; seed: of that search. fresh: compute what is
+    kept, too. keep_trades: write the fills of the best settings, or of all.
+    """
+
+    train_until: dt.date | None = None
+    walk_forward: int | None = None
+    choose_by: str = "net_pnl"
+    keep_trades: str | None = None
+    trials: int | None = None
+    seed: int = 1
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Whom a sweep tells how it goes on."""
+
+    on_plan: Callable[[SweepPlan, int], None] | None = None
+    on_content: Callable[[Content], None] | None = None
+    on_compile: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """A finished sweep. seconds: wall clock. kept_bytes: what all results kept on this machine take."""
+
+    results: SweepResults
+    best: tuple[Best, ...]
+    folds: tuple[Fold, ...]
+    table: Any = field(repr=False)
+    output_dir: Path | None
+    seconds: float
+    kept_bytes: int
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a setting and security: parameters, execution, figures."""
+        frame: pd.DataFrame = self.table.to_pandas()
+        return frame
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The errors of settings that failed, by setting and security."""
+        errors = {key: one.error for key, one in self.results.contents.items() if one.error is not None}
+        return {f"setting {number} on {ticker}": errors[number, ticker] for number, ticker in sorted(errors)}
+
+
+def make_sweep(
+    grid: Grid, request: Request, options: SweepOptions, output_dir: Path | None, listeners: Listeners
+) -> SweepRun:
+    """Run a sweep and write its folder, if there is to be one; raises a PipelineError for a request that cannot be."""
+    started = time.perf_counter()
+    check_objective(options.choose_by)
+    if options.keep_trades is not None and options.keep_trades not in KEEP_TRADES:
+        raise BadRequest(
+            f"--keep-trades is '{options.keep_trades}'; it takes {' or '.join(KEEP_TRADES)}."
+            f"{nearest(options.keep_trades, KEEP_TRADES)}"
+        )
+    strategies = grid.strategies or (request.strategy,)
+    plan = plan_sweep(grid, request, strategies, enumerate_points=options.trials is None)
+    if output_dir is not None:
+        _open(output_dir)
+    kept = KeptResults(results_folder())
+    try:
+        results = _run(plan, grid, options, kept, listeners)
+        split = split_at(results, options.train_until)
+        best = best_settings(results, options.choose_by, split)
+        folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
+        table = sweep_table(results, split)
+        if output_dir is not None:
+            _write(output_dir, results, best, folds, table, options, split)
+            if options.keep_trades is not None:
+                _write_trades(output_dir, results, best, options, kept)
+        size = kept.size()
+    finally:
+        kept.close()
+    return SweepRun(results, tuple(best), tuple(folds), table, output_dir, time.perf_counter() - started, size)
+
+
+def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, kept: KeptResults, listeners: Listeners) -> SweepResults:
+    results = SweepResults(plan)
+    trials = len(plan.trials) if options.trials is None else options.trials
+    if listeners.on_plan:
+        listeners.on_plan(plan, trials * len(plan.tickers))
+
+    def take(content: Content) -> None:
+        results.add(content)
+        if listeners.on_content:
+            listeners.on_content(content)
+
+    def ran(some: Any) -> None:
+        for content in run_sweep(plan, measure, kept, some, fresh=options.fresh, on_compile=listeners.on_compile):
+            take(content)
+
+    if options.trials is None:
+        ran(plan.trials)
+        return results
+
+    def scored(some: Any) -> list[float | None]:
+        results.add_trials(some)
+        ran(some)
+        split = split_at(results, options.train_until)
+        return [score_of_all(results, trial, options.choose_by, split) for trial in some]
+
+    search(plan, grid, options.trials, options.seed, scored)
+    return results
+
+
+def _open(folder: Path) -> None:
+    """Make the folder, and remove what an earlier sweep left in it."""
+    try:
+        (folder / "trades").mkdir(parents=True, exist_ok=True)
+        for name in (TABLE_FILE, SUMMARY_FILE, WALK_FILE, SWEEP_FILE):
+            (folder / name).unlink(missing_ok=True)
+        for old in (folder / "trades").glob("*/*.parquet"):
+            old.unlink()
+            if not any(old.parent.iterdir()):
+                old.parent.rmdir()
+    except OSError as error:
+        raise OutputNotWritable(f"{folder} cannot be written: {error.strerror or error}.") from error
+
+
+def _write(
+    folder: Path,
+    results: SweepResults,
+    best: list[Best],
+    folds: list[Fold],
+    table: Any,
+    options: SweepOptions,
+    split: Any,
+) -> None:
+    write_table(folder / TABLE_FILE, table, durable=False)
+    write_bytes(folder / SUMMARY_FILE, summary_csv(results, best, options.choose_by), durable=False)
+    if folds:
+        write_bytes(folder / WALK_FILE, walk_csv(results, folds), durable=False)
+    told: Mapping[str, Any] = {
+        "chosen_by": options.choose_by,
+        "train": None if split is None else str(split[0]),
+        "test": None if split is None else str(split[1]),
+        "searched": options.trials,
+        "seed": options.seed if options.trials is not None else None,
+    }
+    write_bytes(folder / SWEEP_FILE, sweep_json(results, told), durable=False)
+
+
+def _write_trades(
+    folder: Path, results: SweepResults, best: list[Best], options: SweepOptions, kept: KeptResults
+) -> None:
+    """Write the fills of chosen settings, `trades/<setting>/<TICKER>.parquet`."""
+    plan = results.plan
+    every = [(number, ticker) for number in results.trials for ticker in plan.tickers]
+    wanted = {(one.trial.number, ticker) for one in best for ticker in plan.tickers if one.security in (ALL, ticker)}
+    chosen = [pair for pair in every if options.keep_trades == "all" or pair in wanted]
+    for ticker in plan.tickers:
+        trials = [results.trials[number] for number, of in chosen if of == ticker]
+        some_kept = kept if options.keep_trades == "best" else None
+        for one in run_sweep(plan, trades_content, some_kept, trials, tickers=(ticker,), fresh=options.fresh):
+            if one.content is not None:
+                target = folder / "trades" / str(one.number) / f"{ticker}.parquet"
+                target.parent.mkdir(exist_ok=True)
+                write_bytes(target, one.content, durable=False)

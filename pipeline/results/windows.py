@@ -1,0 +1,109 @@
+"""What a setting did day by day in, its figures between two days out: to choose on one part and judge on another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.errors import BadRequest
+from pipeline.results.metrics import max_drawdown, sharpe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pipeline.results.measure import Days
+    from pipeline.ticks import Int64s
+
+EPOCH: Final = dt.date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days from `first` to `last`, both included, as days since 1970-01-01."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        """Say it as two dates."""
+        return f"{date_of(self.first)} to {date_of(self.last)}"
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFigures:
+    """The figures of a window; AED: net_pnl, turnover, daily_drawdown. None where a figure cannot be computed.
+
+    sharpe: annualised, of daily net P&L on all market days. daily_drawdown: of net P&L, looked at when days end.
+    """
+
+    fills: int
+    net_pnl: float
+    sharpe: float | None
+    daily_drawdown: float
+    win_rate: float | None
+    turnover: float
+    market_days: int
+
+
+FIGURES: Final = tuple(WindowFigures.__slots__)
+
+
+def window_figures(days: Sequence[Days], window: Window) -> WindowFigures:
+    """Return the figures of one setting in a window, on one security or on several together."""
+    traded = np.concatenate([_within(one.traded, one.traded["day"], window) for one in days])
+    market_days = union(_within(one.market_days, one.market_days, window) for one in days)
+    daily = np.zeros(len(market_days))
+    places = np.searchsorted(market_days, traded["day"])
+    known = places < len(market_days)
+    known[known] = market_days[places[known]] == traded["day"][known]
+    net = traded["realized"] - traded["fees"]
+    np.add.at(daily, places[known], net[known])
+    closing = int(traded["closing"].sum())
+    return WindowFigures(
+        fills=int(traded["fills"].sum()),
+        net_pnl=float(net.sum()),
+        sharpe=sharpe(daily),
+        daily_drawdown=max_drawdown(np.cumsum(daily)),
+        win_rate=int(traded["wins"].sum()) / closing if closing else None,
+        turnover=float(traded["turnover"].sum()),
+        market_days=len(market_days),
+    )
+
+
+def train_and_test(market_days: Int64s, until: dt.date) -> tuple[Window, Window]:
+    """Part market days after a date; raise BadRequest when either part would be empty."""
+    split = (until - EPOCH).days
+    train, test = market_days[market_days <= split], market_days[market_days > split]
+    if not len(train) or not len(test):
+        found = f"{date_of(market_days[0])} to {date_of(market_days[-1])}" if len(market_days) else "none at all"
+        raise BadRequest(f"--train-until {until} leaves no day on one side; the market days are {found}.")
+    return Window(int(train[0]), int(train[-1])), Window(int(test[0]), int(test[-1]))
+
+
+def walk_forward(market_days: Int64s, folds: int) -> list[tuple[Window, Window]]:
+    """Return (train, test) for each fold: N + 1 parts of as many days; each is tested by what all before it chose."""
+    if folds < 1 or len(market_days) < folds + 1:
+        raise BadRequest(
+            f"--walk-forward is {folds}; with {len(market_days)} market days it takes 1 to {len(market_days) - 1}."
+        )
+    parts = np.array_split(market_days, folds + 1)
+    first = int(market_days[0])
+    return [(Window(first, int(before[-1])), Window(int(part[0]), int(part[-1]))) for before, part in pairwise(parts)]
+
+
+def union(several: Iterable[Int64s]) -> Int64s:
+    """Return the days that occur in any, ascending."""
+    return np.array(sorted({day for days in several for day in days.tolist()}), np.int64)
+
+
+def date_of(day: int) -> dt.date:
+    """Return a day since 1970-01-01 as a date."""
+    return EPOCH + dt.timedelta(days=int(day))
+
+
+def _within(rows: Any, days: Any, window: Window) -> Any:
+    return rows[(days >= window.first) & (days <= window.last)]
