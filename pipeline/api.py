@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.backtest.task import SecurityResult
     from pipeline.convert.result import ConvertResult, SheetEvent
     from pipeline.results.run import BacktestRun
+    from pipeline.store.place import Place
 
 RAW_DIR: Final = Path("data/raw")
 PARQUET_DIR: Final = Path("data/parquet")
@@ -64,8 +65,8 @@ def backtest(
     strategy: str = "v1_baseline",
     *,
     config: str | Path | None = None,
-    parquet_dir: str | Path = PARQUET_DIR,
-    output_dir: str | Path | None = None,
+    parquet_dir: str | Place = PARQUET_DIR,
+    output_dir: str | Place | None = None,
     workers: int | None = None,
     backend: str | None = None,
     engine: str | None = None,
@@ -85,19 +86,20 @@ def backtest(
     securities, over the config, and execution switches as `execution.fill_price`. engine: by default compiled, or plain
     Python for a strategy that cannot be. execution: `classic` (default) or `strict`. sensitivity: the same replays
     under the other execution models; by default with the compiled engine. output_dir: where the run's files go; nothing
-    is written without one.
+    is written without one. parquet_dir and output_dir may be URIs such as `s3://bucket/run`.
     Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with its error.
     """
     from pipeline.backtest.stage import Request, plan, run  # noqa: PLC0415
     from pipeline.results.files import RunFolder  # noqa: PLC0415
     from pipeline.results.run import BacktestRun  # noqa: PLC0415
+    from pipeline.store.place import place_of  # noqa: PLC0415
 
     started = time.perf_counter()
     planned = plan(
         Request(
             strategy=strategy,
             config=None if config is None else Path(config),
-            parquet_dir=Path(parquet_dir),
+            parquet_dir=place_of(parquet_dir),
             workers=workers,
             backend=backend,
             engine=engine,
@@ -109,7 +111,7 @@ def backtest(
             allow_stale=allow_stale,
         )
     )
-    folder = None if output_dir is None else RunFolder(Path(output_dir), planned)
+    folder = None if output_dir is None else RunFolder(place_of(output_dir), planned)
     if folder:
         folder.open()
     if on_plan:

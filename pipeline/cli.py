@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-ParquetDir = Annotated[Path, typer.Option(help="Where the Parquet files are.")]
+ParquetDir = Annotated[str, typer.Option(metavar="PATH", help="Where the Parquet files are; a URI, too.")]
 Workers = Annotated[int | None, typer.Option(help="How many at a time. Default: what CPUs and memory allow.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
@@ -33,7 +33,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 @app.command()
 def convert(
     workbooks: Annotated[list[Path] | None, typer.Argument(help="Default: every workbook in data/raw.")] = None,
-    parquet_dir: ParquetDir = Path("data/parquet"),
+    parquet_dir: ParquetDir = "data/parquet",
     header_row: Annotated[int, typer.Option(help="The row with the column names, counted from 1.")] = 3,
     only: Annotated[str, typer.Option(help="Only these tickers or sheets, separated by commas.")] = "",
     max_sheets: Annotated[int | None, typer.Option(help="Only the first sheets, for a quick try.")] = None,
@@ -58,7 +58,7 @@ def convert(
             force=force,
             on_event=progress,
         )
-    terminal.show_conversion(result, parquet_dir)
+    terminal.show_conversion(result)
     if result.failed:
         raise typer.Exit(SOME_FAILED)
 
@@ -67,8 +67,10 @@ def convert(
 def backtest(
     strategy: Annotated[str, typer.Option(help="A strategy's name, or a .py file with one.")] = "v1_baseline",
     config: Annotated[Path | None, typer.Option(help="Parameters by ticker. Default: configs/STRATEGY.json.")] = None,
-    parquet_dir: ParquetDir = Path("data/parquet"),
-    output_dir: Annotated[Path | None, typer.Option(help="The run's folder. Default: output/STRATEGY.")] = None,
+    parquet_dir: ParquetDir = "data/parquet",
+    output_dir: Annotated[
+        str | None, typer.Option(metavar="PATH", help="The run's folder; a URI, too. Default: output/STRATEGY.")
+    ] = None,
     workers: Workers = None,
     backend: Annotated[str | None, typer.Option(help="threading, loky or sequential.")] = None,
     engine: Annotated[str | None, typer.Option(help="compiled, or python to step through a strategy.")] = None,
@@ -117,7 +119,7 @@ def backtest(
 def sensitivity(
     strategy: Annotated[str, typer.Option(help="A strategy's name, or a .py file with one.")] = "v1_baseline",
     config: Annotated[Path | None, typer.Option(help="Parameters by ticker. Default: configs/STRATEGY.json.")] = None,
-    parquet_dir: ParquetDir = Path("data/parquet"),
+    parquet_dir: ParquetDir = "data/parquet",
     workers: Workers = None,
     sets: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter for all securities.")] = None,
     securities: Annotated[str, typer.Option(help="Only these tickers, separated by commas.")] = "",
@@ -174,8 +176,8 @@ def demo(debug: Debug = False) -> None:
     """
     workbook, parquet_dir, output_dir = (
         Path("data/sample/sample_ticks.xlsx"),
-        Path("data/sample/parquet"),
-        Path("output/demo"),
+        "data/sample/parquet",
+        "output/demo",
     )
     sample(workbook)
     convert([workbook], parquet_dir)
@@ -185,7 +187,7 @@ def demo(debug: Debug = False) -> None:
 
 @app.command()
 def validate(
-    parquet_dir: ParquetDir = Path("data/parquet"),
+    parquet_dir: ParquetDir = "data/parquet",
     strategy: Annotated[str, typer.Option(help="The strategy to replay.")] = "v1_baseline",
     config: Annotated[Path | None, typer.Option(help="Default: configs/STRATEGY.json.")] = None,
     workbook: Annotated[bool, typer.Option(help="Read the workbooks again and compare, cell by cell.")] = True,
@@ -196,10 +198,11 @@ def validate(
     Example: pipeline validate --no-workbook
     """
     from pipeline import terminal  # noqa: PLC0415
+    from pipeline.store.place import place_of  # noqa: PLC0415
     from pipeline.validation import validate as run_validation  # noqa: PLC0415
 
     checks = terminal.show_checks(
-        run_validation(parquet_dir, strategy=strategy, config=config, read_workbooks=workbook)
+        run_validation(place_of(parquet_dir), strategy=strategy, config=config, read_workbooks=workbook)
     )
     if not all(check.passed for check in checks):
         raise typer.Exit(SOME_FAILED)

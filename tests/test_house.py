@@ -44,6 +44,7 @@ ONE_PLACE: Final = {
     "fastexcel": "convert/workbook/",
     "openpyxl": "convert/workbook/",
     "zipfile": "convert/workbook/",
+    "pyarrow.fs": "store/place.py",
     "pyarrow.parquet": "store/parquet.py",
     "joblib": "backtest/workers.py",
     "psutil": "backtest/workers.py",

@@ -15,10 +15,10 @@ from pipeline.strategies.load import load_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from pipeline.engine.execution import Execution
     from pipeline.settings import Values
+    from pipeline.store.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Task:
 
     ticker: str
     exchange: str
-    path: Path
+    path: Place
     strategy: str
     parameters: Values
     execution: Execution
