@@ -25,7 +25,7 @@ PARQUET_DIR: Final = Path("data/parquet")
 
 def convert(
     workbooks: str | Path | Sequence[str | Path] | None = None,
-    parquet_dir: str | Path = PARQUET_DIR,
+    parquet_dir: str | Place = PARQUET_DIR,
     *,
     header_row: int = 3,
     only: Sequence[str] | None = None,
@@ -36,12 +36,13 @@ def convert(
 ) -> ConvertResult:
     """Convert workbooks (by default all in `data/raw`) to one Parquet file a security.
 
-    header_row counts from 1. only: tickers or sheet names. Sheets that have not changed are left as they are unless
-    `force`. Raises a PipelineError when the request or a workbook cannot be used; a sheet that cannot be used is a row
-    of the result with its error.
+    parquet_dir may be a URI such as `s3://bucket/ticks`. header_row counts from 1. only: tickers or sheet names. Sheets
+    that have not changed are left as they are unless `force`. Raises a PipelineError when the request or a workbook
+    cannot be used; a sheet that cannot be used is a row of the result with its error.
     """
     from pipeline.convert.plan import find_workbooks  # noqa: PLC0415
     from pipeline.convert.stage import convert as convert_stage  # noqa: PLC0415
+    from pipeline.store.place import place_of  # noqa: PLC0415
 
     if workbooks is None:
         chosen = find_workbooks(RAW_DIR)
@@ -51,7 +52,7 @@ def convert(
         chosen = [Path(workbook) for workbook in workbooks]
     return convert_stage(
         chosen,
-        Path(parquet_dir),
+        place_of(parquet_dir),
         header_row=header_row,
         only=only,
         max_sheets=max_sheets,

@@ -1,4 +1,4 @@
-"""A backtest with its files in a bucket: moto's S3 server on loopback answers."""
+"""Both stages with their files in a bucket: moto's S3 server on loopback answers."""
 
 from __future__ import annotations
 
@@ -20,17 +20,21 @@ from moto.server import ThreadedMotoServer
 from pyarrow.fs import FileSelector, FileSystem
 
 from pipeline import api
+from pipeline.convert.verify import verify_store
 from pipeline.errors import (
     AccessRefused,
     CorruptParquet,
+    MissingFile,
     NoBucket,
     NoStore,
     PipelineError,
+    StaleStore,
     Unreachable,
 )
 from pipeline.store.catalog import open_store
 from pipeline.store.parquet import read_footer, read_ticks, write_table
 from pipeline.store.place import Remote, place_of
+from tests.convert.books import tick, tick_sheet, write_book
 from tests.made import contents, make_config, make_store
 
 if TYPE_CHECKING:
@@ -252,6 +256,15 @@ def test_a_bucket_to_write_to_that_is_not_there_stops_the_run_before_it_starts(
         )
 
 
+def test_a_listed_object_that_is_gone_is_named(bucket: Callable[[str], str], tmp_path: Path) -> None:
+    book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick())})
+    api.convert(book, bucket("ticks"))
+    (place_of(bucket("ticks")) / "FAB.parquet").unlink()
+    (place_of(bucket("ticks")) / "OTHER.parquet").write_bytes(b"")
+    with pytest.raises(MissingFile, match=r"FAB\.parquet is listed in catalog\.json"):
+        open_store(place_of(bucket("ticks")))
+
+
 @pytest.mark.parametrize("option", ["parquet_dir", "output_dir"])
 def test_wrong_credentials_are_named(
     made: Any, bucket: Callable[[str], str], option: str, monkeypatch: pytest.MonkeyPatch
@@ -268,3 +281,44 @@ def test_wrong_credentials_are_named(
 def test_a_server_that_does_not_answer_is_named() -> None:
     with pytest.raises(Unreachable, match="look at the network and at endpoint_override"):
         open_store(place_of("s3://desk/ticks?scheme=http&region=us-east-1&endpoint_override=127.0.0.1:9"))
+
+
+def book_of(path: Path, **prices: object) -> Path:
+    sheets = {f"{name} UH Equity": tick_sheet(tick(), tick(price=price)) for name, price in prices.items()}
+    return write_book(path, sheets)
+
+
+def test_a_conversion_into_a_bucket_gives_the_bytes_of_a_local_one_and_converts_only_what_changed(
+    bucket: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    book, uri = book_of(tmp_path / "t.xlsx", FAB=17, ALDAR=-1), bucket("ticks")
+
+    def statuses() -> list[str]:
+        return [row.status for row in api.convert(book, uri).rows]
+
+    assert statuses() == ["converted", "converted"]
+    api.convert(book, tmp_path / "local")
+    assert held(uri) == contents(tmp_path / "local")
+    assert "ALDAR.rejects.parquet" in held(uri)
+    assert statuses() == ["unchanged", "unchanged"]
+    assert all(verified.equal for verified in verify_store(place_of(uri)))
+    book_of(book, FAB=17, ALDAR=18)
+    with pytest.raises(StaleStore):
+        open_store(place_of(uri)).check_fresh()
+    assert statuses() == ["unchanged", "converted"]
+    assert sorted(held(uri)) == ["ALDAR.parquet", "FAB.parquet", "catalog.json"]
+    spoil(uri, "FAB", 0.99)
+    assert statuses() == ["converted", "unchanged"]
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_conversion_into_no_bucket_stops_before_any_sheet_is_read(
+    bucket: Callable[[str], str], tmp_path: Path
+) -> None:
+    book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick())})
+    events: list[object] = []
+    with pytest.raises(NoBucket):
+        api.convert(book, bucket("ticks").replace("//desk", "//nowhere"), on_event=events.append)
+    assert events == []
