@@ -213,6 +213,24 @@ def test_objects_that_are_corrupt_or_gone_fail_and_the_others_stand(
     assert [name for name in held(bucket("run")) if name.startswith("trades/")] == ["trades/FAB.parquet"]
 
 
+def test_a_security_that_is_out_of_reach_fails_and_the_others_stand(
+    made: Any, bucket: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = put(made[0], bucket("ticks"))
+    read = Remote.read_bytes
+
+    def cut_off(place: Remote) -> bytes:
+        if place.name == "FAB.parquet":
+            with place._reached():
+                raise OSError("When reading: AWS Error NETWORK_CONNECTION during GetObject operation: curlCode: 7")
+        return read(place)
+
+    monkeypatch.setattr(Remote, "read_bytes", cut_off)
+    run = api.backtest(config=made[1], parquet_dir=ticks, output_dir=bucket("run"))
+    assert list(run.failed) == ["FAB"]
+    assert "FAB.parquet: it cannot be reached" in errors_of(bucket("run"))["FAB"]
+
+
 def test_a_file_whose_footer_is_long_is_read_and_one_cut_short_is_not(bucket: Callable[[str], str]) -> None:
     folder = place_of(bucket("ticks"))
     write_table(folder / "LONG.parquet", pa.table({"a": [1, 2]}), metadata={"long": "x" * 200_000})
