@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.research.compare import Comparison
     from pipeline.results.run import BacktestRun
     from pipeline.results.sweep_run import Listeners, SweepOptions, SweepRun
+    from pipeline.store.place import Place
 
 RAW_DIR: Final = Path("data/raw")
 PARQUET_DIR: Final = Path("data/parquet")
@@ -28,7 +29,7 @@ OUTPUT_DIR: Final = Path("output")
 
 def convert(
     workbooks: str | Path | Sequence[str | Path] | None = None,
-    parquet_dir: str | Path = PARQUET_DIR,
+    parquet_dir: str | Place = PARQUET_DIR,
     *,
     header_row: int = 3,
     only: Sequence[str] | None = None,
@@ -39,12 +40,13 @@ def convert(
 ) -> ConvertResult:
     """Convert workbooks (by default all in `data/raw`) to one Parquet file a security.
 
-    header_row counts from 1. only: tickers or sheet names. Sheets that have not changed are left as they are unless
-    `force`. Raises a PipelineError when the request or a workbook cannot be used; a sheet that cannot be used is a row
-    of the result with its error.
+    parquet_dir may be a URI such as `s3://bucket/ticks`. header_row counts from 1. only: tickers or sheet names. Sheets
+    that have not changed are left as they are unless `force`. Raises a PipelineError when the request or a workbook
+    cannot be used; a sheet that cannot be used is a row of the result with its error.
     """
     from pipeline.convert.plan import find_workbooks  # noqa: PLC0415
     from pipeline.convert.stage import convert as convert_stage  # noqa: PLC0415
+    from pipeline.store.place import place_of  # noqa: PLC0415
 
     if workbooks is None:
         chosen = find_workbooks(RAW_DIR)
@@ -54,7 +56,7 @@ def convert(
         chosen = [Path(workbook) for workbook in workbooks]
     return convert_stage(
         chosen,
-        Path(parquet_dir),
+        place_of(parquet_dir),
         header_row=header_row,
         only=only,
         max_sheets=max_sheets,
@@ -68,8 +70,8 @@ def backtest(
     strategy: str = "v1_baseline",
     *,
     config: str | Path | None = None,
-    parquet_dir: str | Path = PARQUET_DIR,
-    output_dir: str | Path | None = None,
+    parquet_dir: str | Place = PARQUET_DIR,
+    output_dir: str | Place | None = None,
     workers: int | None = None,
     backend: str | None = None,
     engine: str | None = None,
@@ -89,19 +91,20 @@ def backtest(
     securities, over the config, and execution switches as `execution.fill_price`. engine: by default compiled, or plain
     Python for a strategy that cannot be. execution: `classic` (default) or `strict`. sensitivity: the same replays
     under the other execution models; by default with the compiled engine. output_dir: where the run's files go; nothing
-    is written without one.
+    is written without one. parquet_dir and output_dir may be URIs such as `s3://bucket/run`.
     Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with its error.
     """
     from pipeline.backtest.stage import Request, plan, run  # noqa: PLC0415
     from pipeline.results.files import RunFolder  # noqa: PLC0415
     from pipeline.results.run import BacktestRun  # noqa: PLC0415
+    from pipeline.store.place import place_of  # noqa: PLC0415
 
     started = time.perf_counter()
     planned = plan(
         Request(
             strategy=strategy,
             config=None if config is None else Path(config),
-            parquet_dir=Path(parquet_dir),
+            parquet_dir=place_of(parquet_dir),
             workers=workers,
             backend=backend,
             engine=engine,
@@ -113,7 +116,7 @@ def backtest(
             allow_stale=allow_stale,
         )
     )
-    folder = None if output_dir is None else RunFolder(Path(output_dir), planned)
+    folder = None if output_dir is None else RunFolder(place_of(output_dir), planned)
     if folder:
         folder.open()
     if on_plan:
@@ -143,8 +146,8 @@ def sweep(
     grid: Mapping[str, object] | Sequence[str] = (),
     strategy: str | None = None,
     config: str | Path | None = None,
-    parquet_dir: str | Path = PARQUET_DIR,
-    output_dir: str | Path | None = None,
+    parquet_dir: str | Place = PARQUET_DIR,
+    output_dir: str | Place | None = None,
     workers: int | None = None,
     backend: str | None = None,
     engine: str | None = None,
@@ -165,13 +168,14 @@ def sweep(
     from pipeline.backtest.stage import Request  # noqa: PLC0415
     from pipeline.research.grid import grid_of, joined, read_sweep  # noqa: PLC0415
     from pipeline.results.sweep_run import Listeners, SweepOptions, make_sweep  # noqa: PLC0415
+    from pipeline.store.place import place_of  # noqa: PLC0415
 
     told = joined(read_sweep(Path(sweep_file)), grid_of(grid)) if sweep_file is not None else grid_of(grid)
     chosen = config if config is not None else told.config
     request = Request(
         strategy=strategy or "v1_baseline",
         config=None if chosen is None else Path(chosen),
-        parquet_dir=Path(parquet_dir),
+        parquet_dir=place_of(parquet_dir),
         workers=workers,
         backend=backend,
         engine=engine,
@@ -182,7 +186,7 @@ def sweep(
         allow_stale=allow_stale,
     )
     named = (strategy,) if strategy is not None else told.strategies
-    folder = None if output_dir is None else Path(output_dir)
+    folder = None if output_dir is None else place_of(output_dir)
     return make_sweep(
         replace(told, strategies=named), request, options or SweepOptions(), folder, listeners or Listeners()
     )

@@ -57,6 +57,29 @@ class OutputNotWritable(PipelineError):
     """The output directory cannot be written."""
 
 
+# Places that are not on this machine
+
+
+class PlaceError(PipelineError):
+    """A directory or file behind a URI that cannot be used."""
+
+
+class UnknownScheme(PlaceError):
+    """A URI of a kind that no installed filesystem answers to."""
+
+
+class NoBucket(PlaceError):
+    """A bucket that is not there."""
+
+
+class AccessRefused(PlaceError):
+    """Credentials that are missing, wrong or not allowed to do what was asked."""
+
+
+class Unreachable(PlaceError):
+    """The other side does not answer."""
+
+
 # Strategies and the engine
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.convert.verify import Verified
+    from pipeline.store.place import Place
 
 WAYS: Final = (
     ("two threads", "threading", "compiled", 2),
@@ -37,7 +38,7 @@ class Check:
 
 
 def validate(
-    parquet_dir: Path, *, strategy: str = "v1_baseline", config: Path | None = None, read_workbooks: bool = True
+    parquet_dir: Place, *, strategy: str = "v1_baseline", config: Path | None = None, read_workbooks: bool = True
 ) -> Iterator[Check]:
     """Yield each check as it is made.
 
@@ -66,7 +67,7 @@ def _told(one: Verified) -> str:
 
 def _backtest(
     output_dir: Path,
-    parquet_dir: Path,
+    parquet_dir: Place,
     strategy: str,
     config: Path | None,
     execution: str,

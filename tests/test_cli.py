@@ -80,6 +80,8 @@ def test_set_changes_a_parameter_for_all_securities(made: tuple[Path, Path], tmp
         (("--set", "nonsense"), "write KEY=VALUE"),
         (("--securities", "FABB"), "Did you mean 'FAB'?"),
         (("--parquet-dir", "no/such/dir"), "make convert"),
+        (("--parquet-dir", "s4://bucket/ticks"), "'s4://' is not a kind of place"),
+        (("--output-dir", "s3:/bucket/run"), "one slash after its scheme"),
         (("--config", "no/such.json"), "no such config file"),
         (("--execution", "strickt"), "Did you mean 'strict'?"),
         (("--set", "execution.fil_price=order"), "unknown switch 'fil_price'. Did you mean 'fill_price'?"),

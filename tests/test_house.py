@@ -46,13 +46,14 @@ ONE_PLACE: Final = {
     "fastexcel": "convert/workbook/",
     "openpyxl": "convert/workbook/",
     "zipfile": "convert/workbook/",
+    "pyarrow.fs": "store/place.py",
     "pyarrow.parquet": "store/parquet.py",
     "joblib": "backtest/workers.py",
     "psutil": "backtest/workers.py",
     "numba": "engine/machine.py",
     "llvmlite": "engine/machine.py",
     "platformdirs": "folders.py",
-    "typer": "cli.py",
+    "typer": "cli/",
     "rich": "terminal/",
 }
 

@@ -24,6 +24,8 @@ from pipeline.strategies.load import load_strategy, strategy_label
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from pipeline.store.place import Place
+
 Name = TypeVar("Name", bound=str)
 
 WORTH_A_POOL: Final = 3_000_000
@@ -43,7 +45,7 @@ class Request:
 
     strategy: str = "v1_baseline"
     config: Path | None = None
-    parquet_dir: Path = Path("data/parquet")
+    parquet_dir: Place = Path("data/parquet")
     workers: int | None = None
     backend: str | None = None
     engine: str | None = None

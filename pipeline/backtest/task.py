@@ -16,12 +16,12 @@ from pipeline.strategies.load import load_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pipeline.engine.execution import Execution
     from pipeline.engine.strategy import Strategy
     from pipeline.market.facts import MarketFacts
     from pipeline.settings import Values
+    from pipeline.store.place import Place
     from pipeline.ticks import Ticks
 
 
@@ -34,7 +34,7 @@ class Task:
 
     ticker: str
     exchange: str
-    path: Path
+    path: Place
     strategy: str
     parameters: Values
     execution: Execution

@@ -17,6 +17,7 @@ from pipeline.errors import (
     nearest,
 )
 from pipeline.store.atomic import staging
+from pipeline.store.place import Place, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})
 _LOCK_PREFIX: Final = "~$"
+_PROBE: Final = "probe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,17 @@ def plan_sheets(books: Iterable[Workbook], only: Sequence[str] | None, max_sheet
     ]
 
 
-def prepare_directory(parquet_dir: Path) -> None:
-    """Make the Parquet directory when needed; raises OutputNotWritable."""
+def prepare_directory(parquet_dir: Place) -> None:
+    """Make the Parquet directory when needed and try that it can be written; raises OutputNotWritable or PlaceError."""
     try:
         parquet_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputNotWritable(f"{parquet_dir} cannot be made: {error.strerror or error}.") from error
-    with staging(parquet_dir / "probe") as (_, staged):
+    if isinstance(parquet_dir, Remote):
+        (parquet_dir / _PROBE).write_bytes(b"")
+        (parquet_dir / _PROBE).unlink(missing_ok=True)
+        return
+    with staging(parquet_dir / _PROBE) as (_, staged):
         pass
     staged.discard()
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.store.place import Place
+
 Status = Literal["converted", "unchanged", "failed"]
 EventKind = Literal["started", "rows", "finished"]
 
@@ -50,7 +52,7 @@ class SheetEvent:
 class ConvertResult:
     """A conversion's outcome, one row per sheet in workbook order."""
 
-    parquet_dir: Path
+    parquet_dir: Place
     rows: tuple[SheetRow, ...]
 
     @property

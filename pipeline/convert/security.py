@@ -19,11 +19,11 @@ from pipeline.ticks import Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pipeline.convert.plan import SheetJob
     from pipeline.convert.sheet import SheetContent
     from pipeline.store.atomic import Staged
+    from pipeline.store.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Made:
 
     entry: Entry
     staged: tuple[Staged, ...]
-    without_rejects: Path | None
+    without_rejects: Place | None
 
     def commit(self) -> None:
         """Put the files in place; an old file of rejects goes when there are none now."""
@@ -55,7 +55,7 @@ class Made:
             staged.discard()
 
 
-def make_security(parts: Sequence[Part], parquet_dir: Path) -> Made:
+def make_security(parts: Sequence[Part], parquet_dir: Place) -> Made:
     """Join the parts in time order and write the security's files; raises OverlappingWorkbooks or OutputNotWritable."""
     ordered = in_time_order(parts)
     ticks = _joined([part.content.parsed.ticks for part in ordered])

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.convert.security import Made, Part
+    from pipeline.store.place import Place
 
 
 def convert(
     workbooks: Sequence[Path],
-    parquet_dir: Path,
+    parquet_dir: Place,
     *,
     header_row: int = 3,
     only: Sequence[str] | None = None,
@@ -68,7 +69,7 @@ def convert(
     return ConvertResult(parquet_dir, tuple(run.rows[job.position] for job in jobs))
 
 
-def _known(parquet_dir: Path) -> dict[str, Entry]:
+def _known(parquet_dir: Place) -> dict[str, Entry]:
     try:
         return read_catalog(parquet_dir)
     except BadCatalog:
@@ -79,7 +80,7 @@ def _known(parquet_dir: Path) -> dict[str, Entry]:
 class _Run:
     """One conversion under way: rows by position, files made and waiting, catalog entries that stand."""
 
-    parquet_dir: Path
+    parquet_dir: Place
     header_row: int
     total: int
     on_event: Callable[[SheetEvent], None] | None

@@ -11,12 +11,12 @@ from pipeline.store.layout import rejects_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pipeline.convert.plan import SheetJob
+    from pipeline.store.place import Place
 
 
-def refreshed(entry: Entry, jobs: Sequence[SheetJob], parquet_dir: Path, header_row: int) -> Entry | None:
+def refreshed(entry: Entry, jobs: Sequence[SheetJob], parquet_dir: Place, header_row: int) -> Entry | None:
     """Return the entry with its workbooks' present size and time; None when it must be converted again."""
     if len(jobs) != len(entry.sources) or any(job.exchange != entry.exchange for job in jobs):
         return None
@@ -40,7 +40,7 @@ def source_of(entry: Entry, job: SheetJob) -> Source:
     return next(source for source in entry.sources if (source.path, source.sheet) == place)
 
 
-def _files_stand(entry: Entry, parquet_dir: Path) -> bool:
+def _files_stand(entry: Entry, parquet_dir: Place) -> bool:
     """Return whether the security's files are those that were written with the catalog's line."""
     rejects = rejects_name(entry.ticker)
     if set(entry.marks) != ({entry.file, rejects} if entry.rejects else {entry.file}):

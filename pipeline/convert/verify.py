@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pipeline.convert.ticks import Parsed
     from pipeline.store.catalog import Entry, Source
+    from pipeline.store.place import Place
     from pipeline.ticks import Ticks
 
 _REJECT_COLUMNS: Final = ("row", "time", "type", "price", "size", "rule")
@@ -57,7 +58,7 @@ class Verified:
         return self.difference is None and self.error is None
 
 
-def verify_store(parquet_dir: Path, *, on_event: Callable[[Verified], None] | None = None) -> list[Verified]:
+def verify_store(parquet_dir: Place, *, on_event: Callable[[Verified], None] | None = None) -> list[Verified]:
     """Compare every security in the catalog with its workbooks, which openpyxl reads row by row.
 
     A workbook or file that cannot be read is that security's error. Raises BadCatalog.
@@ -74,7 +75,7 @@ def verify_store(parquet_dir: Path, *, on_event: Callable[[Verified], None] | No
     return found
 
 
-def _compare(entry: Entry, parquet_dir: Path) -> Verified:
+def _compare(entry: Entry, parquet_dir: Place) -> Verified:
     """Compare the parts, in the order in which they were joined, with the joined files."""
     parts = [_read_afresh(source) for source in entry.sources]
     told = [row for parsed in parts for row in _rows(parsed.ticks, parsed.row_numbers.tolist())]
@@ -115,7 +116,7 @@ def _rows(ticks: Ticks, numbers: Iterable[int | None] | None = None) -> Iterator
         yield number, (time // _NS_PER_MS, TICK_TYPES[kind], price, volume)
 
 
-def _kept_rejects(path: Path) -> Iterator[tuple[int | None, Row]]:
+def _kept_rejects(path: Place) -> Iterator[tuple[int | None, Row]]:
     table = read_table(path, _REJECT_COLUMNS)
     for row in zip(*(table.column(name).to_pylist() for name in _REJECT_COLUMNS), strict=True):
         yield _reject(row)

@@ -22,13 +22,13 @@ from pipeline.strategies.load import load_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from pipeline.backtest.simulate import Engine
     from pipeline.backtest.workers import Backend
     from pipeline.settings import Values
     from pipeline.store.catalog import Security
     from pipeline.store.kept import KeptResults
+    from pipeline.store.place import Place
 
 EVENTS_A_TASK: Final = 300_000_000
 """Ticks x settings of one task, about a second: what a lost worker or a kill costs."""
@@ -60,7 +60,7 @@ class SweepTask:
 
     ticker: str
     exchange: str
-    path: Path
+    path: Place
     strategy: str
     engine: Engine
     numbers: tuple[int, ...]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
+    from pipeline.store.place import Place
     from pipeline.ticks import Int64s
 
 FORMAT_VERSION: Final = 1
@@ -64,16 +65,16 @@ SENSITIVITY_COLUMNS: Final = ("security", "execution", "fills", "realized_pnl", 
 class RunFolder:
     """The folder of one run: opened before the first result, written as results come, closed when all have."""
 
-    def __init__(self, directory: Path, plan: Plan) -> None:
+    def __init__(self, directory: Place, plan: Plan) -> None:
         self.directory = directory
         self._plan = plan
         self._results: list[SecurityResult] = []
 
     def open(self) -> None:
-        """Make the folder and remove what an earlier run left in it; raises OutputNotWritable."""
+        """Make the folder and remove what an earlier run left in it; raises OutputNotWritable or PlaceError."""
         try:
             (self.directory / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
-            for name in _files_of(self.directory / RUN_FILE):
+            for name in files_of(self.directory / RUN_FILE):
                 (self.directory / name).unlink(missing_ok=True)
         except OSError as error:
             raise OutputNotWritable(f"{self.directory} cannot be written: {error.strerror or error}.") from error
@@ -247,10 +248,10 @@ def _trade_files(ticker: str) -> tuple[str, str]:
     return f"{TRADES_FOLDER}/{ticker}.parquet", f"{ticker.lower()}_trades_timeseries.csv"
 
 
-def _files_of(run_file: Path) -> list[str]:
+def files_of(run_file: Place) -> list[str]:
     """Return what an earlier run says it wrote; only plain names below its own folder are believed."""
     try:
-        listed = json.loads(run_file.read_text(encoding="utf-8"))["files"]
+        listed = json.loads(run_file.read_bytes())["files"]
     except (OSError, ValueError, KeyError, TypeError):
         return []
     names = [str(name) for name in listed]

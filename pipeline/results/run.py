@@ -18,13 +18,13 @@ from pipeline.results.files import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import pandas as pd
 
     from pipeline.backtest.simulate import Replayed
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
+    from pipeline.store.place import Place
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class BacktestRun:
 
     plan: Plan
     results: Sequence[SecurityResult]
-    output_dir: Path | None
+    output_dir: Place | None
     seconds: Mapping[str, float]
 
     @property

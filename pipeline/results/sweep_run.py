@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import BadRequest, OutputNotWritable, nearest
 from pipeline.research.search import search
 from pipeline.research.sweep import plan_sweep, run_sweep
-from pipeline.results.files import trades_content
+from pipeline.results.files import TRADES_FOLDER, files_of, trades_content
 from pipeline.results.measure import measure
 from pipeline.results.sweep_files import (
     SUMMARY_FILE,
@@ -38,14 +38,15 @@ from pipeline.store.parquet import write_table
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
     from pipeline.backtest.stage import Request
     from pipeline.research.grid import Grid
     from pipeline.research.sweep import Content, SweepPlan
+    from pipeline.results.windows import Window
+    from pipeline.store.place import Place
 
 KEEP_TRADES: Final = ("best", "all")
 STRATEGY: Final = "v1_baseline"
@@ -85,7 +86,7 @@ class SweepRun:
     best: tuple[Best, ...]
     folds: tuple[Fold, ...]
     table: Any = field(repr=False)
-    output_dir: Path | None
+    output_dir: Place | None
     seconds: float
     kept_bytes: int
 
@@ -103,7 +104,7 @@ class SweepRun:
 
 
 def make_sweep(
-    grid: Grid, request: Request, options: SweepOptions, output_dir: Path | None, listeners: Listeners
+    grid: Grid, request: Request, options: SweepOptions, output_dir: Place | None, listeners: Listeners
 ) -> SweepRun:
     """Run a sweep and write its folder, if there is to be one; raises a PipelineError for a request that cannot be."""
     started = time.perf_counter()
@@ -125,9 +126,8 @@ def make_sweep(
         folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
         table = sweep_table(results, split)
         if output_dir is not None:
-            _write(output_dir, results, best, folds, table, options, split)
-            if options.keep_trades is not None:
-                _write_trades(output_dir, results, best, options, kept)
+            trades = _trades(results, best, options, kept)
+            _write(output_dir, results, best, folds, table, options, split, trades)
         size = kept.size()
     finally:
         kept.close()
@@ -163,56 +163,65 @@ def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, kept: KeptResults, 
     return results
 
 
-def _open(folder: Path) -> None:
-    """Make the folder, and remove what an earlier sweep left in it."""
+def _open(folder: Place) -> None:
+    """Make the folder, and remove what an earlier sweep says it left in it."""
     try:
-        (folder / "trades").mkdir(parents=True, exist_ok=True)
-        for name in (TABLE_FILE, SUMMARY_FILE, WALK_FILE, SWEEP_FILE):
+        (folder / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
+        for name in files_of(folder / SWEEP_FILE):
             (folder / name).unlink(missing_ok=True)
-        for old in (folder / "trades").glob("*/*.parquet"):
-            old.unlink()
-            if not any(old.parent.iterdir()):
-                old.parent.rmdir()
+        (folder / SWEEP_FILE).unlink(missing_ok=True)
     except OSError as error:
         raise OutputNotWritable(f"{folder} cannot be written: {error.strerror or error}.") from error
 
 
 def _write(
-    folder: Path,
+    folder: Place,
     results: SweepResults,
     best: list[Best],
     folds: list[Fold],
     table: Any,
     options: SweepOptions,
-    split: Any,
+    split: tuple[Window, Window] | None,
+    trades: Sequence[Content],
 ) -> None:
-    write_table(folder / TABLE_FILE, table, durable=False)
-    write_bytes(folder / SUMMARY_FILE, summary_csv(results, best, options.choose_by), durable=False)
-    if folds:
-        write_bytes(folder / WALK_FILE, walk_csv(results, folds), durable=False)
-    told: Mapping[str, Any] = {
+    """Write the folder; what lists its files is there before any other file and after all."""
+    files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else [])]
+    files += [_trades_name(one) for one in trades]
+    told = {
         "chosen_by": options.choose_by,
         "train": None if split is None else str(split[0]),
         "test": None if split is None else str(split[1]),
         "searched": options.trials,
         "seed": options.seed if options.trials is not None else None,
+        "files": sorted(files),
     }
     write_bytes(folder / SWEEP_FILE, sweep_json(results, told), durable=False)
+    write_table(folder / TABLE_FILE, table, durable=False)
+    write_bytes(folder / SUMMARY_FILE, summary_csv(results, best, options.choose_by), durable=False)
+    if folds:
+        write_bytes(folder / WALK_FILE, walk_csv(results, folds), durable=False)
+    for one in trades:
+        if one.content is not None:
+            write_bytes(folder / _trades_name(one), one.content, durable=False)
 
 
-def _write_trades(
-    folder: Path, results: SweepResults, best: list[Best], options: SweepOptions, kept: KeptResults
-) -> None:
-    """Write the fills of chosen settings, `trades/<setting>/<TICKER>.parquet`."""
+def _trades_name(one: Content) -> str:
+    return f"{TRADES_FOLDER}/{one.number}_{one.ticker}.parquet"
+
+
+def _trades(results: SweepResults, best: list[Best], options: SweepOptions, kept: KeptResults) -> list[Content]:
+    """Return the fills of chosen settings as Parquet bytes, by setting and security."""
     plan = results.plan
-    every = [(number, ticker) for number in results.trials for ticker in plan.tickers]
+    if options.keep_trades is None:
+        return []
     wanted = {(one.trial.number, ticker) for one in best for ticker in plan.tickers if one.security in (ALL, ticker)}
-    chosen = [pair for pair in every if options.keep_trades == "all" or pair in wanted]
+    found: list[Content] = []
     for ticker in plan.tickers:
-        trials = [results.trials[number] for number, of in chosen if of == ticker]
+        trials = [
+            trial
+            for number, trial in results.trials.items()
+            if options.keep_trades == "all" or (number, ticker) in wanted
+        ]
         some_kept = kept if options.keep_trades == "best" else None
-        for one in run_sweep(plan, trades_content, some_kept, trials, tickers=(ticker,), fresh=options.fresh):
-            if one.content is not None:
-                target = folder / "trades" / str(one.number) / f"{ticker}.parquet"
-                target.parent.mkdir(exist_ok=True)
-                write_bytes(target, one.content, durable=False)
+        found += run_sweep(plan, trades_content, some_kept, trials, tickers=(ticker,), fresh=options.fresh)
+    return sorted((one for one in found if one.content is not None), key=lambda one: (one.number, one.ticker))

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadCatalog, MissingFile, NoStore, StaleStore
 from pipeline.store.atomic import write_bytes
-from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX
+from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX, TAIL_BYTES, TICKS_SUFFIX
+from pipeline.store.place import Place, Remote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _CATALOG_VERSION: Final = 1
-_TAIL_BYTES: Final = 1 << 16
+_REQUESTS: Final = 16
+"""How many files of a bucket are asked for at a time: nearly all of it is waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class Security:
 
     ticker: str
     exchange: str
-    path: Path
+    path: Place
     ticks: int
     digest: str
     fingerprint: str
@@ -69,7 +75,7 @@ class Security:
 class Store:
     """An opened Parquet directory; `securities` are sorted by ticker."""
 
-    directory: Path
+    directory: Place
     securities: tuple[Security, ...]
     entries: tuple[Entry, ...]
 
@@ -88,22 +94,26 @@ class Store:
                     )
 
 
-def file_mark(path: Path) -> str:
+def file_mark(path: Place) -> str:
     """Return a file's size and a digest of its end, where a Parquet file keeps all it says of itself.
 
     So that a run in which nothing changed need not load anything that reads Parquet. Raises OSError.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(max(0, size - _TAIL_BYTES))
-        return f"{size}:{blake2b(file.read(), digest_size=16).hexdigest()}"
+    if isinstance(path, Remote):
+        size, end = path.read_end(TAIL_BYTES)
+    else:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            file.seek(max(0, size - TAIL_BYTES))
+            end = file.read()
+    return f"{size}:{blake2b(end, digest_size=16).hexdigest()}"
 
 
-def read_catalog(directory: Path) -> dict[str, Entry]:
+def read_catalog(directory: Place) -> dict[str, Entry]:
     """Return the catalog's entries by ticker, empty when there is no catalog; raises BadCatalog."""
     path = directory / CATALOG_NAME
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -117,7 +127,7 @@ def read_catalog(directory: Path) -> dict[str, Entry]:
         raise BadCatalog(_unreadable(path, f"{type(error).__name__}: {error}")) from error
 
 
-def write_catalog(directory: Path, entries: dict[str, Entry]) -> None:
+def write_catalog(directory: Place, entries: dict[str, Entry]) -> None:
     """Write `catalog.json` whole or not at all, sorted, only when its content differs; raises OutputNotWritable."""
     securities = {ticker: _fields(entries[ticker]) for ticker in sorted(entries)}
     content = {"version": _CATALOG_VERSION, "securities": securities}
@@ -127,41 +137,64 @@ def write_catalog(directory: Path, entries: dict[str, Entry]) -> None:
         write_bytes(path, encoded)
 
 
-def open_store(directory: Path) -> Store:
+def open_store(directory: Place) -> Store:
     """Return the securities that `directory` holds, never opening a workbook.
 
-    Raises NoStore, BadCatalog, MissingFile, CorruptParquet or NewerFormat.
+    Raises NoStore, BadCatalog, MissingFile, CorruptParquet, NewerFormat or PlaceError.
     """
-    if not directory.is_dir():
-        raise NoStore(f"There is no Parquet directory {directory}. Run `make convert` (or `make demo`) first.")
+    try:
+        sizes = directory.files() if isinstance(directory, Remote) else _local_files(directory)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NoStore(
+            f"There is no Parquet directory {directory}. Run `make convert` (or `make demo`) first."
+        ) from None
+    except OSError as error:
+        raise NoStore(f"The Parquet directory {directory} cannot be read: {error.strerror or error}.") from error
     entries = read_catalog(directory)
     for entry in entries.values():
-        if not (directory / entry.file).is_file():
+        if entry.file not in sizes:
             raise MissingFile(
                 f"{directory / entry.file} is listed in {CATALOG_NAME} and is not there. "
                 "Run `make convert` to make it again."
             )
-    names = [path for path in directory.glob("*.parquet") if not path.name.endswith(REJECTS_SUFFIX)]
+    names = [name for name in sizes if name.endswith(TICKS_SUFFIX) and not name.endswith(REJECTS_SUFFIX)]
     if not names:
         raise NoStore(f"The Parquet directory {directory} holds no ticks. Run `make convert` (or `make demo`) first.")
-    securities = tuple(_security(path) for path in sorted(names, key=lambda path: path.stem))
+    securities = _securities(directory, {name: sizes[name] for name in names})
     return Store(directory, securities, tuple(entries[ticker] for ticker in sorted(entries)))
 
 
-def _security(path: Path) -> Security:
+def _local_files(directory: Path) -> dict[str, int]:
+    # A conversion under way renames its temporary files; they are none of ours.
+    with os.scandir(directory) as found:
+        return {each.name: each.stat().st_size for each in found if each.name.endswith(TICKS_SUFFIX) and each.is_file()}
+
+
+def _securities(directory: Place, sizes: Mapping[str, int]) -> tuple[Security, ...]:
+    """Describe each file, sorted by ticker; a bucket's several at a time."""
+    names = sorted(sizes, key=lambda name: name.removesuffix(TICKS_SUFFIX))
+    if not isinstance(directory, Remote):
+        return tuple(_security(directory / name, sizes[name]) for name in names)
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    with ThreadPoolExecutor(_REQUESTS) as pool:
+        return tuple(pool.map(lambda name: _security(directory / name, sizes[name]), names))
+
+
+def _security(path: Place, size: int) -> Security:
     """Describe a file by its own footer, which always speaks of the data that stands beside it."""
     from pipeline.store.parquet import read_footer  # noqa: PLC0415 - Arrow is not for those who only ask what changed
 
     footer = read_footer(path)
     told = footer.metadata
     return Security(
-        ticker=path.stem,
+        ticker=path.name.removesuffix(TICKS_SUFFIX),
         exchange=told.get("exchange", ""),
         path=path,
         ticks=footer.rows,
         digest=told.get("digest", ""),
         fingerprint=told.get("fingerprint", ""),
-        size=path.stat().st_size,
+        size=size,
     )
 
 
@@ -176,5 +209,5 @@ def _fields(entry: Entry) -> dict[str, Any]:
     return fields
 
 
-def _unreadable(path: Path, why: str) -> str:
+def _unreadable(path: Place, why: str) -> str:
     return f"{path} cannot be read ({why}). Delete it and run `make convert`."

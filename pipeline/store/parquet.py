@@ -14,12 +14,14 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, WrongColumns
 from pipeline.store.atomic import Staged, staging
-from pipeline.store.layout import FORMAT_VERSION, TICK_COLUMNS, TIME_ZONE
+from pipeline.store.layout import FORMAT_VERSION, TAIL_BYTES, TICK_COLUMNS, TIME_ZONE
+from pipeline.store.place import Remote
 from pipeline.ticks import TICK_TYPES, Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+
+    from pipeline.store.place import Place
 
 _PREFIX: Final = "tick-pipeline."
 _NS_PER_MS: Final = 1_000_000
@@ -71,7 +73,7 @@ def dictionary_array(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> Any:
 
 
 def stage_table(
-    path: Path,
+    path: Place,
     table: Any,
     *,
     metadata: Mapping[str, str] | None = None,
@@ -109,7 +111,7 @@ def _encode(
 
 
 def write_table(
-    path: Path,
+    path: Place,
     table: Any,
     *,
     metadata: Mapping[str, str] | None = None,
@@ -128,20 +130,20 @@ def write_table(
     ).commit()
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None) -> Any:
+def read_table(path: Place, columns: Sequence[str] | None = None) -> Any:
     """Return the pyarrow table of `path`, checksums verified; raises CorruptParquet, MissingFile or NewerFormat."""
     with _opened(path) as file:
         _footer(path, file)
         return file.read(columns=None if columns is None else list(columns), use_threads=False)
 
 
-def read_footer(path: Path) -> Footer:
+def read_footer(path: Place) -> Footer:
     """Return row count and metadata without reading data; raises CorruptParquet, MissingFile or NewerFormat."""
-    with _opened(path) as file:
+    with _opened(path, footer_only=True) as file:
         return _footer(path, file)
 
 
-def stage_ticks(path: Path, ticks: Ticks, metadata: Mapping[str, str]) -> Staged:
+def stage_ticks(path: Place, ticks: Ticks, metadata: Mapping[str, str]) -> Staged:
     """Write ticks beside `path` under a temporary name; time is kept in whole milliseconds."""
     table = pa.Table.from_arrays(
         [
@@ -161,12 +163,12 @@ def stage_ticks(path: Path, ticks: Ticks, metadata: Mapping[str, str]) -> Staged
     )
 
 
-def write_ticks(path: Path, ticks: Ticks, metadata: Mapping[str, str]) -> None:
+def write_ticks(path: Place, ticks: Ticks, metadata: Mapping[str, str]) -> None:
     """Write one security's ticks whole or not at all; raises OutputNotWritable."""
     stage_ticks(path, ticks, metadata).commit()
 
 
-def read_ticks(path: Path) -> Ticks:
+def read_ticks(path: Place) -> Ticks:
     """Return the ticks of `path` as numpy arrays, timestamps in ns.
 
     Raises MissingFile, CorruptParquet, WrongColumns (also for an empty cell or an unknown type text) or NewerFormat.
@@ -184,11 +186,22 @@ def read_ticks(path: Path) -> Ticks:
     )
 
 
+def _source(path: Place, *, footer_only: bool) -> Any:
+    """Return what Arrow opens: a local path, or a remote file's bytes, which are its last ones when those will do."""
+    if not isinstance(path, Remote):
+        return path
+    if footer_only:
+        size, end = path.read_end(TAIL_BYTES)
+        if size == len(end) or int.from_bytes(end[-8:-4], "little") + 8 <= len(end):
+            return pa.BufferReader(end)
+    return pa.BufferReader(path.read_bytes())
+
+
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(path: Place, *, footer_only: bool = False) -> Iterator[Any]:
     """Open a Parquet file and turn Arrow's failures into ours, also those of reading inside the block."""
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with pq.ParquetFile(_source(path, footer_only=footer_only), page_checksum_verification=True) as file:
             yield file
     except FileNotFoundError as error:
         raise MissingFile(f"{path} is not there; run `make convert`.") from error
@@ -202,7 +215,7 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def _footer(path: Path, file: Any) -> Footer:
+def _footer(path: Place, file: Any) -> Footer:
     raw = file.metadata.metadata or {}
     metadata = {
         key.decode().removeprefix(_PREFIX): value.decode("utf-8", "replace")
@@ -218,7 +231,7 @@ def _footer(path: Path, file: Any) -> Footer:
     return Footer(file.metadata.num_rows, tuple(file.schema_arrow.names), metadata)
 
 
-def _check_columns(path: Path, found: Sequence[str]) -> None:
+def _check_columns(path: Place, found: Sequence[str]) -> None:
     missing = [name for name in TICK_COLUMNS if name not in found]
     if missing:
         raise WrongColumns(
@@ -227,7 +240,7 @@ def _check_columns(path: Path, found: Sequence[str]) -> None:
         )
 
 
-def _check_types(path: Path, time: Any, kind: Any, price: Any, volume: Any) -> None:
+def _check_types(path: Place, time: Any, kind: Any, price: Any, volume: Any) -> None:
     wanted = (
         ("timestamp", time, time.type == pa.timestamp("ms")),
         ("type", kind, pa.types.is_dictionary(kind.type) and pa.types.is_string(kind.type.value_type)),
@@ -239,7 +252,7 @@ def _check_types(path: Path, time: Any, kind: Any, price: Any, volume: Any) -> N
             raise WrongColumns(f"{path}: column {name} is {column.type}; run `make convert` to make the file again.")
 
 
-def _whole(path: Path, name: str, chunks: Any) -> Any:
+def _whole(path: Place, name: str, chunks: Any) -> Any:
     """Return a column as one Arrow array without nulls."""
     if chunks.null_count:
         raise WrongColumns(
@@ -250,7 +263,7 @@ def _whole(path: Path, name: str, chunks: Any) -> Any:
     return chunks.combine_chunks() if chunks.num_chunks else pa.array([], type=chunks.type)
 
 
-def _kinds(path: Path, column: Any) -> Any:
+def _kinds(path: Place, column: Any) -> Any:
     """Map the file's own dictionary to `TICK_TYPES` by its texts, never by its positions."""
     texts = column.dictionary.to_pylist()
     unknown = [str(text) for text in texts if text not in TICK_TYPES]

@@ -13,7 +13,6 @@ from pipeline.terminal.tables import WIDTH, new_table, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
     from types import TracebackType
 
     from rich.progress import Progress, TaskID
@@ -100,9 +99,9 @@ def convert_progress() -> Iterator[Callable[[SheetEvent], None]]:
         yield on_event
 
 
-def show_conversion(result: ConvertResult, parquet_dir: Path) -> None:
+def show_conversion(result: ConvertResult) -> None:
     """Print the closing table of a conversion."""
-    table = new_table(f"Converted into {parquet_dir}")
+    table = new_table(f"Converted into {result.parquet_dir}")
     for name in ("sheet", "rows", "ticks", "rejects", "seconds", "status"):
         table.add_column(name, justify="left" if name in ("sheet", "rejects", "status") else "right", overflow="fold")
     for row in result.rows:

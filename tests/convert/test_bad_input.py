@@ -12,6 +12,7 @@ from pipeline import errors
 from pipeline.convert.plan import find_workbooks
 from pipeline.convert.stage import convert
 from pipeline.convert.workbook.archive import Limits, open_workbook
+from pipeline.store.place import place_of
 from tests.convert.books import HEADERS, TITLES, rows_xml, text, tick, tick_sheet, write_book
 
 if TYPE_CHECKING:
@@ -163,6 +164,11 @@ def test_a_parquet_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "parquet").write_text("")
     with pytest.raises(errors.OutputNotWritable, match="parquet"):
         convert([write_book(tmp_path / "t.xlsx", {FAB: GOOD})], tmp_path / "parquet")
+
+
+def test_a_parquet_directory_of_an_unknown_kind_is_named(tmp_path: Path) -> None:
+    with pytest.raises(errors.UnknownScheme, match="foo://"):
+        convert([write_book(tmp_path / "t.xlsx", {FAB: GOOD})], place_of("foo://bucket/ticks"))
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write anywhere")

@@ -77,6 +77,27 @@ def test_a_file_that_is_not_listed_is_taken_from_its_footer_and_rejects_are_no_s
     assert [(each.ticker, each.fingerprint) for each in open_store(tmp_path).securities] == [("FAB", "f")]
 
 
+def test_a_conversion_under_way_does_not_disturb_a_store_that_is_opened(tmp_path: Path) -> None:
+    make(tmp_path, "FAB")
+    (tmp_path / ".FAB.parquet.1-2.part").write_bytes(b"half")
+    (tmp_path / "FOLDER.parquet").mkdir()
+    assert [each.ticker for each in open_store(tmp_path).securities] == ["FAB"]
+
+
+def test_a_file_in_place_of_the_directory_says_to_convert(tmp_path: Path) -> None:
+    (tmp_path / "parquet").write_bytes(b"")
+    with pytest.raises(NoStore, match="make convert"):
+        open_store(tmp_path / "parquet")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read anything")
+def test_a_directory_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "parquet").mkdir()
+    (tmp_path / "parquet").chmod(0)
+    with pytest.raises(NoStore, match=r"parquet cannot be read"):
+        open_store(tmp_path / "parquet")
+
+
 @pytest.mark.parametrize("made", [False, True])
 def test_a_directory_that_is_missing_or_empty_says_to_convert(tmp_path: Path, *, made: bool) -> None:
     directory = tmp_path / "parquet"

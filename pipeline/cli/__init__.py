@@ -12,6 +12,20 @@ from typing import Annotated, Final
 
 import typer
 
+from pipeline.cli.options import (
+    AllowStale,
+    Backend,
+    Config,
+    Debug,
+    Engine,
+    ExecutionModel,
+    MaxSheets,
+    ParquetDir,
+    Securities,
+    Sets,
+    Strategy,
+    Workers,
+)
 from pipeline.errors import BadRequest, PipelineError
 
 INTERRUPTED: Final = 130
@@ -26,24 +40,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-ParquetDir = Annotated[Path, typer.Option(help="Where the Parquet files are.")]
-Workers = Annotated[int | None, typer.Option(help="How many at a time. Default: what CPUs and memory allow.")]
-Strategy = Annotated[str, typer.Option(help="A strategy's name, or a .py file with one.")]
-Config = Annotated[Path | None, typer.Option(help="Parameters by ticker. Default: configs/STRATEGY.json.")]
-Backend = Annotated[str | None, typer.Option(help="threading, loky or sequential.")]
-Engine = Annotated[str | None, typer.Option(help="compiled, or python to step through a strategy.")]
-ExecutionModel = Annotated[str | None, typer.Option(help="classic or strict: how orders are assumed to fill.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter, or execution.SWITCH.")]
-Securities = Annotated[str, typer.Option(help="Only these tickers, separated by commas.")]
-MaxSheets = Annotated[int | None, typer.Option(help="Only the first securities, for a quick try.")]
-AllowStale = Annotated[bool, typer.Option("--allow-stale", help="Run although a workbook is newer.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-
 
 @app.command()
 def convert(
     workbooks: Annotated[list[Path] | None, typer.Argument(help="Default: every workbook in data/raw.")] = None,
-    parquet_dir: ParquetDir = Path("data/parquet"),
+    parquet_dir: ParquetDir = "data/parquet",
     header_row: Annotated[int, typer.Option(help="The row with the column names, counted from 1.")] = 3,
     only: Annotated[str, typer.Option(help="Only these tickers or sheets, separated by commas.")] = "",
     max_sheets: Annotated[int | None, typer.Option(help="Only the first sheets, for a quick try.")] = None,
@@ -68,7 +69,7 @@ def convert(
             force=force,
             on_event=progress,
         )
-    terminal.show_conversion(result, parquet_dir)
+    terminal.show_conversion(result)
     if result.failed:
         raise typer.Exit(SOME_FAILED)
 
@@ -77,8 +78,10 @@ def convert(
 def backtest(
     strategy: Strategy = "v1_baseline",
     config: Config = None,
-    parquet_dir: ParquetDir = Path("data/parquet"),
-    output_dir: Annotated[Path | None, typer.Option(help="The run's folder. Default: output/STRATEGY.")] = None,
+    parquet_dir: ParquetDir = "data/parquet",
+    output_dir: Annotated[
+        str | None, typer.Option(metavar="PATH", help="The run's folder; a URI, too. Default: output/STRATEGY.")
+    ] = None,
     workers: Workers = None,
     backend: Backend = None,
     engine: Engine = None,
@@ -125,7 +128,7 @@ def backtest(
 def sensitivity(
     strategy: Strategy = "v1_baseline",
     config: Config = None,
-    parquet_dir: ParquetDir = Path("data/parquet"),
+    parquet_dir: ParquetDir = "data/parquet",
     workers: Workers = None,
     sets: Sets = None,
     securities: Securities = "",
@@ -159,16 +162,16 @@ def sensitivity(
 
 @app.command()
 def sweep(
-    sweep_file: Annotated[
-        Path | None, typer.Argument(help="A sweep, for example configs/sweeps/v1_refill.json.")
-    ] = None,
+    sweep_file: Annotated[Path | None, typer.Argument(help="A sweep: a file of configs/sweeps.")] = None,
     grid: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE,VALUE or NAME=FROM:TO:STEP (or :logN). Repeatable.")
     ] = None,
     strategy: Annotated[str | None, typer.Option(help="A strategy's name or file. Default: the sweep's own.")] = None,
     config: Config = None,
-    parquet_dir: ParquetDir = Path("data/parquet"),
-    output_dir: Annotated[Path | None, typer.Option(help="The sweep's folder. Default: output/SWEEP.")] = None,
+    parquet_dir: ParquetDir = "data/parquet",
+    output_dir: Annotated[
+        str | None, typer.Option(metavar="PATH", help="The sweep's folder; a URI, too. Default: output/SWEEP.")
+    ] = None,
     train_until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Choose on days up to it.")] = None,
     walk_forward: Annotated[int | None, typer.Option(help="Choose anew for each of N later parts.")] = None,
     choose_by: Annotated[str, typer.Option(help="net_pnl or sharpe.")] = "net_pnl",
@@ -204,7 +207,7 @@ def sweep(
             strategy=strategy,
             config=config,
             parquet_dir=parquet_dir,
-            output_dir=output_dir or Path("output") / name,
+            output_dir=output_dir or f"output/{name}",
             workers=workers,
             backend=backend,
             engine=engine,
@@ -275,8 +278,8 @@ def demo(debug: Debug = False) -> None:
     """
     workbook, parquet_dir, output_dir = (
         Path("data/sample/sample_ticks.xlsx"),
-        Path("data/sample/parquet"),
-        Path("output/demo"),
+        "data/sample/parquet",
+        "output/demo",
     )
     sample(workbook)
     convert([workbook], parquet_dir)
@@ -286,7 +289,7 @@ def demo(debug: Debug = False) -> None:
 
 @app.command()
 def validate(
-    parquet_dir: ParquetDir = Path("data/parquet"),
+    parquet_dir: ParquetDir = "data/parquet",
     strategy: Annotated[str, typer.Option(help="The strategy to replay.")] = "v1_baseline",
     config: Annotated[Path | None, typer.Option(help="Default: configs/STRATEGY.json.")] = None,
     workbook: Annotated[bool, typer.Option(help="Read the workbooks again and compare, cell by cell.")] = True,
@@ -297,10 +300,11 @@ def validate(
     Example: pipeline validate --no-workbook
     """
     from pipeline import terminal  # noqa: PLC0415
+    from pipeline.store.place import place_of  # noqa: PLC0415
     from pipeline.validation import validate as run_validation  # noqa: PLC0415
 
     checks = terminal.show_checks(
-        run_validation(parquet_dir, strategy=strategy, config=config, read_workbooks=workbook)
+        run_validation(place_of(parquet_dir), strategy=strategy, config=config, read_workbooks=workbook)
     )
     if not all(check.passed for check in checks):
         raise typer.Exit(SOME_FAILED)
