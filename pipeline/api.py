@@ -81,6 +81,7 @@ def backtest(
     securities: Sequence[str] = (),
     max_sheets: int | None = None,
     allow_stale: bool = False,
+    fresh: bool = False,
     on_plan: Callable[[Plan], None] | None = None,
     on_result: Callable[[SecurityResult], None] | None = None,
     on_compile: Callable[[str], None] | None = None,
@@ -92,11 +93,14 @@ def backtest(
     Python for a strategy that cannot be. execution: `classic` (default) or `strict`. sensitivity: the same replays
     under the other execution models; by default with the compiled engine. output_dir: where the run's files go; nothing
     is written without one. parquet_dir and output_dir may be URIs such as `s3://bucket/run`.
-    Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with its error.
+    A security whose ticks, strategy, parameters and execution are those of an earlier run is not replayed again, unless
+    `fresh`. Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with
+    its error.
     """
     from pipeline.backtest.stage import Request, plan, run  # noqa: PLC0415
     from pipeline.results.files import RunFolder  # noqa: PLC0415
     from pipeline.results.run import BacktestRun  # noqa: PLC0415
+    from pipeline.store.kept import KeptResults, results_folder  # noqa: PLC0415
     from pipeline.store.place import place_of  # noqa: PLC0415
 
     started = time.perf_counter()
@@ -122,12 +126,18 @@ def backtest(
     if on_plan:
         on_plan(planned)
     results = []
-    for result in run(planned, on_compile):
-        results.append(result)
-        if folder:
-            folder.add(result)
-        if on_result:
-            on_result(result)
+    # Who asks for plain Python steps through it with a debugger, or wants to see it agree: it always runs.
+    kept = None if engine == "python" else KeptResults(results_folder())
+    try:
+        for result in run(planned, on_compile, kept, fresh=fresh):
+            results.append(result)
+            if folder:
+                folder.add(result)
+            if on_result:
+                on_result(result)
+    finally:
+        if kept is not None:
+            kept.close()
     results.sort(key=lambda result: result.ticker)
     seconds = {
         "total": time.perf_counter() - started,

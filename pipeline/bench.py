@@ -113,6 +113,7 @@ class _Bench:
 
     def backtest(self, parallel: bool) -> object:  # noqa: FBT001
         return api.backtest(
+            fresh=True,
             STRATEGY,
             parquet_dir=self._parquet,
             output_dir=self._folder / "run",

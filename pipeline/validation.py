@@ -76,6 +76,7 @@ def _backtest(
     workers: int,
 ) -> None:
     api.backtest(
+        fresh=True,
         strategy,
         config=config,
         parquet_dir=parquet_dir,

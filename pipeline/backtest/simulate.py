@@ -164,8 +164,7 @@ def days_not_flat(fills: Fills, market_days: Int64s, timestamps: Int64s) -> Int6
         return market_days[:0]
     days = np.maximum.accumulate(timestamps[fills.event] // DAY)
     last_fill = np.searchsorted(days, market_days, side="right") - 1
-    held = np.where(last_fill >= 0, fills.position[last_fill], 0)
-    not_flat: Int64s = market_days[held != 0]
+    not_flat: Int64s = market_days[(fills.position[last_fill] != 0) & (last_fill >= 0)]
     return not_flat
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from pipeline.backtest.many import prepare
+from pipeline.backtest.identity import Identity
+from pipeline.backtest.kept import packed, unpacked
+from pipeline.backtest.many import Setting, prepare
 from pipeline.backtest.simulate import ENGINES, Engine, loop_constants, replayer, takes_switches
 from pipeline.backtest.task import SecurityResult, Task, run_task
 from pipeline.backtest.workers import BACKENDS, Backend, check_workers, run_all, workers_for
@@ -23,6 +25,8 @@ from pipeline.strategies.load import load_strategy, strategy_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from pipeline.store.kept import KeptResults
 
     from pipeline.store.place import Place
 
@@ -122,21 +126,55 @@ def plan(request: Request) -> Plan:
     return Plan(label, config.path, execution, engine, why_plain, switches_apply, backend, workers, tasks, chosen)
 
 
-def run(plan: Plan, on_compile: Callable[[str], None] | None = None) -> Iterator[SecurityResult]:
-    """Yield each security's result as it completes; the longest start first.
+def run(
+    plan: Plan,
+    on_compile: Callable[[str], None] | None = None,
+    kept: KeptResults | None = None,
+    *,
+    fresh: bool = False,
+) -> Iterator[SecurityResult]:
+    """Yield each security's result as it completes: those kept from before first, then the longest.
 
-    on_compile: told the strategy's class when a loop of it is not yet kept on disk and is compiled now.
+    on_compile: told the strategy's class when a loop of it is not yet kept on disk and is compiled now. kept: where
+    results are found and kept, if anywhere; fresh: whether what is found there is replayed all the same.
     """
-    if plan.tasks:
-        strategy = load_strategy(plan.tasks[0].strategy)
-        checked = bool(plan.tasks[0].alternatives)
-        if checked:
-            prepare(strategy, plan.engine, on_compile)
-        if not checked or loop_constants(plan.execution) is not None:
-            replayer(strategy, plan.execution, plan.engine, on_compile)
+    names = {} if kept is None else result_names(plan)
+    found = {} if kept is None or fresh else kept.find(list(names.values()))
+    missing = []
+    for task in plan.tasks:
+        content = found.get(names.get(task.ticker, ""))
+        if content is None:
+            missing.append(task)
+        else:
+            yield unpacked(task, content)
+    if missing:
+        _prepare(missing[0], on_compile)
     ticks = {security.ticker: security.ticks for security in plan.securities}
-    longest_first = sorted(plan.tasks, key=lambda task: (-ticks[task.ticker], task.ticker))
-    yield from run_all(run_task, longest_first, plan.backend, plan.workers)
+    longest_first = sorted(missing, key=lambda task: (-ticks[task.ticker], task.ticker))
+    for result in run_all(run_task, longest_first, plan.backend, plan.workers):
+        if kept is not None and result.replayed is not None:
+            kept.keep({names[result.ticker]: packed(result)})
+        yield result
+
+
+def result_names(plan: Plan) -> dict[str, str]:
+    """Return the name each security's result is kept under, by ticker."""
+    names = {}
+    for task, security in zip(plan.tasks, plan.securities, strict=True):
+        purpose = json.dumps(["backtest", *(one.name for one in task.alternatives.values())])
+        market = facts_of(task.exchange)
+        identity = Identity(load_strategy(task.strategy), security.digest, market, task.engine, purpose)
+        names[task.ticker] = identity.of(Setting(task.parameters, task.execution))
+    return names
+
+
+def _prepare(task: Task, on_compile: Callable[[str], None] | None) -> None:
+    strategy = load_strategy(task.strategy)
+    checked = bool(task.alternatives)
+    if checked:
+        prepare(strategy, task.engine, on_compile)
+    if not checked or loop_constants(task.execution) is not None:
+        replayer(strategy, task.execution, task.engine, on_compile)
 
 
 def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine | None) -> tuple[Engine, str | None]:

@@ -58,7 +58,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class SecurityResult:
-    """One security's replay, or the error that ended it; seconds are wall clock."""
+    """One security's replay, or the error that ended it; seconds are wall clock. kept: replayed by an earlier run."""
 
     task: Task
     replayed: Replayed | None
@@ -68,6 +68,7 @@ class SecurityResult:
     read_seconds: float = 0.0
     replay_seconds: float = 0.0
     check_seconds: float = 0.0
+    kept: bool = False
 
     @property
     def ticker(self) -> str:

@@ -18,4 +18,5 @@ Sets = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a para
 Securities = Annotated[str, typer.Option(help="Only these tickers, separated by commas.")]
 MaxSheets = Annotated[int | None, typer.Option(help="Only the first securities, for a quick try.")]
 AllowStale = Annotated[bool, typer.Option("--allow-stale", help="Run although a workbook is newer.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Replay what an earlier run replayed, too.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.engine import codecache, parts, specialise
 from pipeline.engine.machine import LOADING, Machine, Text, code_key, machine_code
+from pipeline.engine.many import PURPOSE
 from pipeline.engine.outcome import COLUMN_TYPES, Facts, Outcome, Room, failure, room_sizes
 from pipeline.engine.specialise import EXCHANGED, TICK_COLUMNS, given_values, layout_of
 from pipeline.engine.strategy import Strategy, fields_of
@@ -95,7 +96,8 @@ def column_types(columns: Sequence[str]) -> list[str]:
 
 def check_compilable(strategy: type[Strategy], constants: Mapping[str, int]) -> None:
     """Raise StrategyError, or its kind NotCompilable, where no loop can be made; quick when one was before."""
-    if codecache.read(_key(strategy, _fixed(strategy, constants))) is None:
+    keys = _key(strategy, _fixed(strategy, constants)), code_key(strategy, PURPOSE)
+    if not any(codecache.read(key) for key in keys):
         specialise.loop_source(strategy, constants)
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.lanes import SETTING, Lanes, differing, settings_innermost
+from pipeline.engine.lanes import LANES, SETTING, Lanes, differing, settings_innermost
 from pipeline.engine.specialise import (
     EXCHANGED,
     TICK_COLUMNS,
@@ -25,6 +25,7 @@ from pipeline.engine.tape import Tape
 if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
 
+PURPOSE: Final = f"many settings, {LANES} at a time"
 LANE_COLUMNS: Final = ("lane_ints", "lane_floats", "lane_acts")
 
 

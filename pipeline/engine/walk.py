@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, column_types
 from pipeline.engine.lanes import LANES
 from pipeline.engine.machine import LOADING, Machine, Text, code_key, machine_code
-from pipeline.engine.many import LANE_COLUMNS, ManyLayout, many_source
+from pipeline.engine.many import LANE_COLUMNS, PURPOSE, ManyLayout, many_source
 from pipeline.engine.outcome import Facts, Outcome, Room
 from pipeline.engine.specialise import EXCHANGED, TICK_COLUMNS, given_values, market_fields
 from pipeline.engine.strategy import Strategy, fields_of
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
-PURPOSE: Final = f"many settings, {LANES} at a time"
 LANE_TYPES: Final = ("int64", "float64", "int8")
 MOST_ROWS: Final = 6_000_000
 """Fills of all settings of one walk there is room for: 280 MB if all of them come."""
 
 FEWEST_LANES: Final = 8
+TICKS_A_FILL: Final = 12
+"""Few strategies fill more often than at one tick in twelve; one that does is walked again with more room."""
 
 _loaded: dict[str, CompiledWalk] = {}
 
@@ -58,7 +59,7 @@ class CompiledWalk:
 
         All settings must agree in what `walk_together` names. At most a few millions of fills are held at a time.
         """
-        each = len(ticks) // 24 + 64
+        each = len(ticks) // TICKS_A_FILL + 64
         at_a_time = max(FEWEST_LANES, min(LANES, MOST_ROWS // each))
         for start in range(0, len(settings), at_a_time):
             yield from self._block(ticks, settings[start : start + at_a_time], each)
@@ -128,9 +129,11 @@ class CompiledWalk:
         ends = np.cumsum(np.bincount(owner, minlength=count)).tolist()
         whole = room.outcome(ticks, {**final, "m_fills": rows})
         fills = whole.fills.at(order)
+        names = [name for name in self._kept if name in lanes]
+        columns = [lanes[name][:count].tolist() for name in names]
         start = 0
         for lane, end in enumerate(ends):
-            own = {name: lanes[name][lane].item() for name in self._kept if name in lanes}
+            own = dict(zip(names, (column[lane] for column in columns), strict=True))
             yield Outcome(fills.at(slice(start, end)), whole.market_days, {**final, **own, "m_rows": end - start})
             start = end
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.tape import DAY
-from pipeline.results.metrics import compute_metrics, daily_pnl, sharpe
+from pipeline.results.metrics import Metrics, compute_metrics, daily_pnl, first_of_each_day, on_one_clock, sharpe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.backtest.simulate import Replayed
-    from pipeline.ticks import Int64s
+    from pipeline.ticks import Float64s, Int64s
 
 COUNTS: Final = ("fills", "closing_fills", "market_days", "strategy_days", "days_not_flat", "position")
 FIGURES: Final = (
@@ -24,6 +24,7 @@ FIGURES: Final = (
 )
 """The figures of one setting on one security, as in metrics.json; sharpe_net is after fees. NaN: cannot be computed."""
 
+OF_METRICS: Final = tuple(name for name in FIGURES if name in Metrics.__slots__)
 FIGURE_TYPE: Final = np.dtype([(name, "<f8") for name in FIGURES])
 SPAN_TYPE: Final = np.dtype([("first_day", "<i4"), ("span", "<i4")])
 DAY_TYPE: Final = np.dtype(
@@ -46,17 +47,19 @@ def measure(replayed: Replayed) -> bytes:
     fills, market_days = replayed.fills, replayed.market_days
     metrics = compute_metrics([fills], market_days)
     fees = replayed.fill_fees
-    clock = np.maximum.accumulate(fills.timestamp) if len(fills) else fills.timestamp
+    charged = bool(replayed.fees_bps)
+    clock, realized = on_one_clock([fills])
+    total_fees = float(fees.sum())
     told = {
-        **{name: getattr(metrics, name) for name in FIGURES if hasattr(metrics, name)},
-        "fees": replayed.fees,
-        "net_pnl": replayed.net_pnl,
-        "sharpe_net": sharpe(daily_pnl(clock, fills.realized - fees, market_days)),
+        **{name: getattr(metrics, name) for name in OF_METRICS},
+        "fees": total_fees,
+        "net_pnl": replayed.realized_pnl - total_fees,
+        "sharpe_net": sharpe(daily_pnl(clock, realized - fees, market_days)) if charged else metrics.sharpe,
         "days_not_flat": len(replayed.days_not_flat),
         "position": replayed.position,
     }
     figures = np.array([tuple(np.nan if told[name] is None else told[name] for name in FIGURES)], FIGURE_TYPE)
-    traded = _traded(clock // DAY, fills.realized, fees, fills.price * fills.quantity)
+    traded = _traded(clock // DAY, realized, fees, fills.price * fills.quantity)
     return b"".join([figures.tobytes(), _days_as_bits(market_days), traded.tobytes()])
 
 
@@ -83,12 +86,13 @@ def _days_as_bits(days: Int64s) -> bytes:
     return np.array([(first, len(bits))], SPAN_TYPE).tobytes() + np.packbits(bits).tobytes()
 
 
-def _traded(day: Int64s, realized: Any, fees: Any, value: Any) -> Any:
-    starts = np.flatnonzero(np.diff(day, prepend=-1))
+def _traded(day: Int64s, realized: Float64s, fees: Float64s, value: Float64s) -> Any:
+    starts = first_of_each_day(day)
     rows = np.zeros(len(starts), DAY_TYPE)
     if len(starts):
         rows["day"] = day[starts]
-        rows["fills"] = np.diff(starts, append=len(day))
+        rows["fills"][:-1] = starts[1:] - starts[:-1]
+        rows["fills"][-1] = len(day) - starts[-1]
         rows["closing"] = np.add.reduceat(realized != 0.0, starts, dtype=np.int32)
         rows["wins"] = np.add.reduceat(realized > 0.0, starts, dtype=np.int32)
         rows["realized"] = np.add.reduceat(realized, starts)

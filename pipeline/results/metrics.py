@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.backtest.simulate import distinct
 from pipeline.engine.tape import DAY
 
 if TYPE_CHECKING:
@@ -47,23 +47,28 @@ def compute_metrics(fills: Sequence[Fills], market_days: Int64s) -> Metrics:
     Equity is the sum of the securities' realised P&L on one clock; fills of one instant keep the order given.
     """
     timestamps, realized = on_one_clock(fills)
-    closing = realized[realized != 0.0]
-    wins, losses = closing[closing > 0], closing[closing < 0]
-    days = distinct(timestamps // DAY)
+    wins, losses = realized[realized > 0.0], realized[realized < 0.0]
+    closing = len(wins) + len(losses)
     return Metrics(
         fills=len(timestamps),
-        closing_fills=len(closing),
+        closing_fills=closing,
         realized_pnl=float(sum(one.pnl[-1] for one in fills if len(one))),
         turnover=float(sum(np.dot(one.price, one.quantity) for one in fills)),
         max_drawdown=max_drawdown(np.cumsum(realized)),
-        win_rate=len(wins) / len(closing) if len(closing) else None,
+        win_rate=len(wins) / closing if closing else None,
         profit_factor=float(wins.sum() / -losses.sum()) if len(losses) else None,
-        average_win=float(wins.mean()) if len(wins) else None,
-        average_loss=float(losses.mean()) if len(losses) else None,
+        average_win=float(wins.sum() / len(wins)) if len(wins) else None,
+        average_loss=float(losses.sum() / len(losses)) if len(losses) else None,
         sharpe=sharpe(daily_pnl(timestamps, realized, market_days)),
         market_days=len(market_days),
-        strategy_days=len(days),
+        strategy_days=len(first_of_each_day(timestamps // DAY)),
     )
+
+
+def first_of_each_day(days: Int64s) -> Int64s:
+    """Return the places at which a new day begins in days that ascend."""
+    places: Int64s = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1]))) if len(days) else days[:0]
+    return places
 
 
 def on_one_clock(fills: Sequence[Fills]) -> tuple[Int64s, Float64s]:
@@ -71,18 +76,22 @@ def on_one_clock(fills: Sequence[Fills]) -> tuple[Int64s, Float64s]:
     if not fills:
         return np.empty(0, np.int64), np.empty(0, np.float64)
     # A clock that steps back inside one security must not reorder its fills: its own running maximum is its clock.
-    clocks = np.concatenate([np.maximum.accumulate(one.timestamp) for one in fills])
-    order = np.argsort(clocks, kind="stable")
-    return clocks[order], np.concatenate([one.realized for one in fills])[order]
+    clocks = [np.maximum.accumulate(one.timestamp) if len(one) else one.timestamp for one in fills]
+    if len(fills) == 1:
+        return clocks[0], fills[0].realized
+    together = np.concatenate(clocks)
+    order = np.argsort(together, kind="stable")
+    return together[order], np.concatenate([one.realized for one in fills])[order]
 
 
 def daily_pnl(timestamps: Int64s, realized: Float64s, market_days: Int64s) -> Float64s:
     """Return realised P&L by market day, AED; a day without fills is a day with zero P&L."""
-    totals = np.zeros(len(market_days))
-    places = np.searchsorted(market_days, timestamps // DAY)
-    known = places < len(market_days)
-    known[known] = market_days[places[known]] == timestamps[known] // DAY
-    np.add.at(totals, places[known], realized[known])
+    days = timestamps // DAY
+    if not len(market_days):
+        return np.zeros(0)
+    places = np.minimum(np.searchsorted(market_days, days), len(market_days) - 1)
+    known = market_days[places] == days
+    totals: Float64s = np.bincount(places, np.where(known, realized, 0.0), len(market_days)).astype(np.float64)
     return totals
 
 
@@ -92,9 +101,12 @@ def sharpe(daily: Float64s) -> float | None:
     None with fewer than two days or without variation. Source: W. F. Sharpe, The Sharpe Ratio, J. Portfolio
     Management 21 (1994), taken on AED of P&L instead of returns, since a market maker's capital is a choice.
     """
-    if len(daily) < 2 or not (spread := float(np.std(daily, ddof=1))) > 0.0:  # noqa: PLR2004
+    if len(daily) < 2:  # noqa: PLR2004
         return None
-    return float(np.mean(daily)) / spread * float(np.sqrt(TRADING_DAYS_A_YEAR))
+    mean = float(daily.sum()) / len(daily)
+    apart = daily - mean
+    spread = math.sqrt(float((apart * apart).sum()) / (len(daily) - 1))
+    return mean / spread * math.sqrt(TRADING_DAYS_A_YEAR) if spread > 0.0 else None
 
 
 def max_drawdown(equity: Float64s) -> float:
@@ -102,4 +114,4 @@ def max_drawdown(equity: Float64s) -> float:
     if not len(equity):
         return 0.0
     peak = np.maximum(np.maximum.accumulate(equity), 0.0)
-    return float(np.max(peak - equity))
+    return float((peak - equity).max())

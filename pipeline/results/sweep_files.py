@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ from pipeline.results.files import csv_text
 from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of
 from pipeline.results.windows import FIGURES as WINDOW_FIGURES
 from pipeline.results.windows import window_figures
+from pipeline.store.parquet import some_numbers, text_array
 from pipeline.strategies.load import load_strategy, strategy_label
 
 if TYPE_CHECKING:
@@ -38,19 +40,19 @@ def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> p
     found = [results.contents.get((trial.number, ticker)) for trial, ticker in rows]
     base = {name: {task.ticker: task for task in one.tasks} for name, one in plan.bases.items()}
     columns: dict[str, pa.Array] = {
-        "setting": pa.array([trial.number for trial, _ in rows], pa.int64()),
-        "strategy": pa.array([strategy_label(trial.strategy) for trial, _ in rows]),
-        "security": pa.array([ticker for _, ticker in rows]),
-        "exchange": pa.array([base[trial.strategy][ticker].exchange for trial, ticker in rows]),
+        "setting": some_numbers([trial.number for trial, _ in rows], pa.int64()),
+        "strategy": text_array([strategy_label(trial.strategy) for trial, _ in rows]),
+        "security": text_array([ticker for _, ticker in rows]),
+        "exchange": text_array([base[trial.strategy][ticker].exchange for trial, ticker in rows]),
     }
     for key, kind in _parameters(plan).items():
         held = [{**base[trial.strategy][ticker].parameters, **trial.changes}.get(key) for trial, ticker in rows]
-        columns[key] = pa.array(held, kind)
-    columns["execution"] = pa.array([trial.execution.name for trial, _ in rows])
+        columns[key] = some_numbers(held, kind)
+    columns["execution"] = text_array([trial.execution.name for trial, _ in rows])
     columns |= _figure_columns([None if one is None else one.content for one in found])
     if split is not None:
         columns |= _window_columns([None if one is None else one.content for one in found], split)
-    columns["error"] = pa.array([None if one is None else one.error for one in found], pa.string())
+    columns["error"] = text_array([None if one is None else one.error for one in found])
     return pa.table(columns)
 
 
@@ -113,11 +115,8 @@ def _figure_columns(contents: Sequence[bytes | None]) -> dict[str, pa.Array]:
     for name in FIGURES:
         values = np.full(len(contents), np.nan)
         values[known] = figures[name]
-        if name in COUNTS:
-            counts = np.where(np.isnan(values), 0, values).astype(np.int64)
-            columns[name] = pa.array(counts, pa.int64(), mask=np.isnan(values))
-        else:
-            columns[name] = pa.array(values, pa.float64(), mask=np.isnan(values))
+        kind = pa.int64() if name in COUNTS else pa.float64()
+        columns[name] = some_numbers([None if math.isnan(value) else value for value in values.tolist()], kind)
     return columns
 
 
@@ -127,7 +126,9 @@ def _window_columns(contents: Sequence[bytes | None], split: tuple[Window, Windo
     for part, window in zip(("train", "test"), split, strict=True):
         figures = [None if one is None else window_figures(one, window) for one in days]
         for name in WINDOW_FIGURES:
-            columns[f"{part}_{name}"] = pa.array([None if one is None else getattr(one, name) for one in figures])
+            kind = pa.int64() if name in ("fills", "market_days") else pa.float64()
+            held = [None if one is None else getattr(one, name) for one in figures]
+            columns[f"{part}_{name}"] = some_numbers(held, kind)
     return columns
 
 

@@ -179,14 +179,20 @@ def _best(
 def _best_of_all(results: SweepResults, objective: str, split: tuple[Window, Window] | None) -> Best | None:
     if len(results.plan.tickers) < 2:  # noqa: PLR2004 - one security is all
         return None
-    candidates = _days_by_trial(results, ALL)
-    chosen_on = split[0] if split else WHOLE
-    scores = np.array([_score(window_figures(days, chosen_on), objective) for _, days in candidates])
+    tickers = results.plan.tickers
+    whole = [trial for trial in results.trials.values() if all(_content(results, trial, one) for one in tickers)]
+    if split is None and objective == "net_pnl":
+        each = figures_of([_content(results, trial, one) for trial in whole for one in tickers])["net_pnl"]
+        scores = each.reshape(len(whole), len(tickers)).sum(axis=1)
+    else:
+        found = [score_of_all(results, trial, objective, split) for trial in whole]
+        scores = np.array([np.nan if score is None else score for score in found])
     at = _highest(scores)
     if at is None:
         return None
-    trial, days = candidates[at]
-    figures = figures_of([content for ticker in results.plan.tickers for content in [_content(results, trial, ticker)]])
+    trial = whole[at]
+    contents = [_content(results, trial, one) for one in tickers]
+    days, figures = [days_of(one) for one in contents], figures_of(contents)
     told: dict[str, float | None] = {
         name: float(figures[name].sum()) for name in ("realized_pnl", "fees", "net_pnl", "turnover")
     }

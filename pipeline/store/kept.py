@@ -24,6 +24,8 @@ DEFAULT_LIMIT_MB: Final = 2048
 PATIENCE_SECONDS: Final = 30
 AT_A_TIME: Final = 500
 DIGEST_BYTES: Final = 16
+RECENT: Final = 20
+"""Runs within which it is not noted again that a result was of use: noting it writes the result anew."""
 
 TABLE: Final = """
 CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, used INTEGER, digest BLOB, content BLOB) WITHOUT ROWID
@@ -61,9 +63,11 @@ class KeptResults:
         for start in range(0, len(keys), AT_A_TIME):
             some = keys[start : start + AT_A_TIME]
             marks = ",".join("?" * len(some))
-            rows = self._rows(f"SELECT key, digest, content FROM results WHERE key IN ({marks})", some)  # noqa: S608 - marks
-            found |= {key: content for key, digest, content in rows if _digest(key, content) == digest}
-            self._rows(f"UPDATE results SET used = {self._use} WHERE key IN ({marks})", some)  # noqa: S608 - marks
+            rows = self._rows(f"SELECT key, used, digest, content FROM results WHERE key IN ({marks})", some)  # noqa: S608
+            found |= {key: content for key, _, digest, content in rows if _digest(key, content) == digest}
+            for key, used, _, _ in rows:
+                if used < self._use - RECENT:
+                    self._rows("UPDATE results SET used = ? WHERE key = ?", (self._use, key))
         self._finish()
         return found
 

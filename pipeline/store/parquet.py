@@ -45,19 +45,33 @@ def ticks_digest(ticks: Ticks) -> str:
     return digest.hexdigest()
 
 
-def text_array(texts: Sequence[str]) -> Any:
-    """Return an Arrow string column; pa.array(list) would import pandas."""
-    encoded = [text.encode() for text in texts]
+def text_array(texts: Sequence[str | None]) -> Any:
+    """Return an Arrow string column, null where a text is None; pa.array(list) would import pandas."""
+    encoded = [(text or "").encode() for text in texts]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int32)
     np.cumsum(np.fromiter(map(len, encoded), dtype=np.int32, count=len(encoded)), out=offsets[1:])
+    known = None if all(text is not None for text in texts) else _bits([text is not None for text in texts])
     return pa.Array.from_buffers(
-        pa.utf8(), len(encoded), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
+        pa.utf8(), len(encoded), [known, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
     )
 
 
 def number_array(values: np.ndarray[Any, Any], kind: Any) -> Any:
     """Return an Arrow column that views a contiguous numpy array as Arrow type `kind`."""
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def some_numbers(values: Sequence[float | None], kind: Any) -> Any:
+    """Return an Arrow column of numbers or truth values, null where a value is None."""
+    known = None if all(value is not None for value in values) else _bits([value is not None for value in values])
+    if kind == pa.bool_():
+        return pa.Array.from_buffers(kind, len(values), [known, _bits([bool(value) for value in values])])
+    held = np.array([0 if value is None else value for value in values], kind.to_pandas_dtype())
+    return pa.Array.from_buffers(kind, len(values), [known, pa.py_buffer(held)])
+
+
+def _bits(values: Sequence[bool]) -> Any:
+    return pa.py_buffer(np.packbits(np.array(values, bool), bitorder="little"))
 
 
 def number_values(column: Any, kind: type[Any]) -> Any:

@@ -75,7 +75,8 @@ class BacktestProgress:
         elif result.replayed is None:
             _say(f"[{self._done}/{self._total}] {result.ticker}: failed: {result.error}")
         else:
-            _say(f"[{self._done}/{self._total}] {result.ticker}: {len(result.replayed.fills):,} fills")
+            kept = ", kept from an earlier run" if result.kept else ""
+            _say(f"[{self._done}/{self._total}] {result.ticker}: {len(result.replayed.fills):,} fills{kept}")
 
 
 @contextmanager
@@ -141,7 +142,9 @@ def show_backtest(run: BacktestRun, *, debug: bool = False) -> None:
     print_table(table)
     _say_errors(run, debug=debug)
     _show_assumptions(run)
-    sys.stdout.write(f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s)\n")
+    kept = sum(result.kept for result in run.results)
+    reused = f"; {kept} of {len(run.results)} kept from earlier runs" if kept else ""
+    sys.stdout.write(f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s{reused})\n")
 
 
 def _show_assumptions(run: BacktestRun) -> None:

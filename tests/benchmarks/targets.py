@@ -106,7 +106,7 @@ def conversion(workbook: Path, folder: Path, runs: int, *, with_pandas: bool) ->
 
 def backtest(store: Path, folder: Path, runs: int) -> None:
     print("Backtest of the 673,000-row store, whole process, compiled code kept")
-    checked = pipeline("backtest", "--parquet-dir", store, "--output-dir", folder / "run")
+    checked = pipeline("backtest", "--fresh", "--parquet-dir", store, "--output-dir", folder / "run")
     run = [*checked, "--no-sensitivity"]
     sides = in_turn(
         runs,
@@ -132,7 +132,7 @@ def against_itertuples(golden: Path, folder: Path, runs: int) -> None:
         print(f"Backtest of {name} against an itertuples loop of the same rules, whole processes")
         sides = in_turn(
             times,
-            ours=pipeline("backtest", "--parquet-dir", directory, "--output-dir", folder / "run", "--no-sensitivity"),
+            ours=pipeline("backtest", "--fresh", "--parquet-dir", directory, "--output-dir", folder / "run", "--no-sensitivity"),
             itertuples=script("itertuples_baseline.py", directory, HERE.parents[1] / "configs" / "v1_baseline.json"),
         )
         print(f"  itertuples / ours: {sides['itertuples'].median / sides['ours'].median:.1f}")
