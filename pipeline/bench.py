@@ -113,8 +113,8 @@ class _Bench:
 
     def backtest(self, parallel: bool) -> object:  # noqa: FBT001
         return api.backtest(
-            fresh=True,
             STRATEGY,
+            fresh=True,
             parquet_dir=self._parquet,
             output_dir=self._folder / "run",
             backend="threading" if parallel else "sequential",

@@ -76,8 +76,8 @@ def _backtest(
     workers: int,
 ) -> None:
     api.backtest(
-        fresh=True,
         strategy,
+        fresh=True,
         config=config,
         parquet_dir=parquet_dir,
         output_dir=output_dir,

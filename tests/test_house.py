@@ -18,10 +18,18 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
 
-BASE: Final = ("errors", "settings", "ticks")
+BASE: Final = ("errors", "folders", "settings", "ticks")
 RULES: Final = (*BASE, "market", "engine")
 REPLAY: Final = (*RULES, "strategies", "backtest.simulate")
-STAGE: Final = (*REPLAY, "store", "backtest.workers", "backtest.task")
+STAGE: Final = (
+    *REPLAY,
+    "store",
+    "backtest.many",
+    "backtest.identity",
+    "backtest.workers",
+    "backtest.task",
+    "backtest.kept",
+)
 MAY_IMPORT: Final = {
     "errors": (),
     "folders": (),
@@ -33,8 +41,11 @@ MAY_IMPORT: Final = {
     "engine": (*BASE, "market"),
     "strategies": RULES,
     "backtest.simulate": (*RULES, "strategies"),
+    "backtest.many": REPLAY,
+    "backtest.identity": (*REPLAY, "backtest.many"),
     "backtest.workers": REPLAY,
-    "backtest.task": (*REPLAY, "store"),
+    "backtest.task": (*REPLAY, "store", "backtest.many"),
+    "backtest.kept": (*REPLAY, "backtest.task"),
     "backtest.stage": STAGE,
     "research": (*STAGE, "backtest.stage"),
     "results": (*STAGE, "backtest.stage", "research"),

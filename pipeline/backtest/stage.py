@@ -20,14 +20,13 @@ from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import BadRequest, ConfigError, MarketFactsError, NotCompilable, UnknownSecurity, nearest
 from pipeline.market.facts import facts_of
 from pipeline.settings import Config, read_config
-from pipeline.store.catalog import Security, open_store
+from pipeline.store.catalog import Security, content_digest, open_store
 from pipeline.strategies.load import load_strategy, strategy_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pipeline.store.kept import KeptResults
-
     from pipeline.store.place import Place
 
 Name = TypeVar("Name", bound=str)
@@ -163,7 +162,7 @@ def result_names(plan: Plan) -> dict[str, str]:
     for task, security in zip(plan.tasks, plan.securities, strict=True):
         purpose = json.dumps(["backtest", *(one.name for one in task.alternatives.values())])
         market = facts_of(task.exchange)
-        identity = Identity(load_strategy(task.strategy), security.digest, market, task.engine, purpose)
+        identity = Identity(load_strategy(task.strategy), content_digest(security), market, task.engine, purpose)
         names[task.ticker] = identity.of(Setting(task.parameters, task.execution))
     return names
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+
+from pipeline.errors import BadRequest
+
+SOME_FAILED: Final = 1
+"""The exit status when some securities failed and the others stand."""
 
 ParquetDir = Annotated[str, typer.Option(metavar="PATH", help="Where the Parquet files are; a URI, too.")]
 Workers = Annotated[int | None, typer.Option(help="How many at a time. Default: what CPUs and memory allow.")]
@@ -20,3 +25,17 @@ MaxSheets = Annotated[int | None, typer.Option(help="Only the first securities, 
 AllowStale = Annotated[bool, typer.Option("--allow-stale", help="Run although a workbook is newer.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Replay what an earlier run replayed, too.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names in a text that separates them by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def assignments_in(texts: list[str]) -> dict[str, object]:
+    """Return KEY=VALUE texts by key; raise BadRequest for any other text."""
+    pairs = [text.partition("=") for text in texts]
+    for key, equals, value in pairs:
+        if not (key and equals and value):
+            raise BadRequest(f"--set {key}{equals}{value}: write KEY=VALUE, for example refill_interval_sec=30.")
+    return {key.strip(): value.strip() for key, _, value in pairs}

@@ -17,6 +17,7 @@ from pipeline.engine.strategy import fields_of
 from pipeline.errors import PipelineError, ReplayError, SweepError, nearest
 from pipeline.market.facts import facts_of
 from pipeline.research.grid import PRESET, SWITCH, Axis, Grid, Point, points
+from pipeline.store.catalog import content_digest
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
 
@@ -205,7 +206,7 @@ def _named(
         return
     purpose = f"{measure.__module__}.{measure.__qualname__}"
     strategy = load_strategy(trials[0].strategy)
-    identity = Identity(strategy, security.digest, facts_of(exchange), base.engine, purpose)
+    identity = Identity(strategy, content_digest(security), facts_of(exchange), base.engine, purpose)
     for trial in trials:
         setting = Setting({**parameters, **trial.changes}, trial.execution)
         yield trial, setting, identity.of(setting)

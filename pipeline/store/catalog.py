@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -92,6 +93,20 @@ class Store:
                         f"{source.path} was changed after {entry.ticker} was converted from it. Run `make convert` "
                         "(quick when nothing that matters changed), or pass --allow-stale to use the old ticks."
                     )
+
+
+def content_digest(security: Security) -> str:
+    """Return the digest of a security's file as it stands, so that a damaged one is not taken for what it was.
+
+    Of a file in a bucket, which keeps checksums of its own, the digest of the ticks that its footer states.
+    """
+    if not isinstance(security.path, Path):
+        return security.digest
+    try:
+        with security.path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
+    except OSError:
+        return "unreadable"
 
 
 def file_mark(path: Place) -> str:

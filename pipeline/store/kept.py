@@ -38,7 +38,7 @@ def results_folder() -> Path:
 
 
 def limit_bytes() -> int:
-    """Return how much may be kept: $PIPELINE_RESULTS_MB in MiB, 2,048 without it or with what is no number."""
+    """Return how much may be kept: $PIPELINE_RESULTS_MB in MiB, 2,048 by default; at 0 nothing is."""
     with suppress(ValueError):
         return max(0, int(os.environ.get(LIMIT_VARIABLE, DEFAULT_LIMIT_MB))) * 2**20
     return DEFAULT_LIMIT_MB * 2**20
@@ -55,7 +55,8 @@ class KeptResults:
         self._limit = limit_bytes() if limit is None else limit
         self._database: sqlite3.Connection | None = None
         self._use = 0
-        self._open()
+        if self._limit:
+            self._open()
 
     def find(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return what is kept under these keys, and note that it was of use."""

@@ -132,7 +132,9 @@ def against_itertuples(golden: Path, folder: Path, runs: int) -> None:
         print(f"Backtest of {name} against an itertuples loop of the same rules, whole processes")
         sides = in_turn(
             times,
-            ours=pipeline("backtest", "--fresh", "--parquet-dir", directory, "--output-dir", folder / "run", "--no-sensitivity"),
+            ours=pipeline(
+                "backtest", "--fresh", "--parquet-dir", directory, "--output-dir", folder / "run", "--no-sensitivity"
+            ),
             itertuples=script("itertuples_baseline.py", directory, HERE.parents[1] / "configs" / "v1_baseline.json"),
         )
         print(f"  itertuples / ours: {sides['itertuples'].median / sides['ours'].median:.1f}")

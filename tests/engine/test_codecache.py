@@ -55,9 +55,8 @@ print(json.dumps({
 @pytest.fixture
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep loops in a folder of this test alone."""
-    folder = tmp_path / "loops"
-    monkeypatch.setenv("PIPELINE_CACHE_DIR", str(folder))
-    return folder
+    monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "loops"
 
 
 def in_a_process(strategy: Path, **environment: str) -> dict[str, Any]:
@@ -193,7 +192,7 @@ def test_a_folder_that_cannot_be_written_only_warns(tmp_path: Path, monkeypatch:
 
 def test_without_a_chosen_folder_it_is_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path / "mine"))
-    assert codecache.folder() == tmp_path / "mine"
+    assert codecache.folder() == tmp_path / "mine" / "loops"
     monkeypatch.delenv("PIPELINE_CACHE_DIR")
     assert codecache.folder().parts[-2:] == ("tick-pipeline", "loops")
 

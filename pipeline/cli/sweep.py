@@ -1,0 +1,99 @@
+"""The command that tries out many settings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.options import (
+    SOME_FAILED,
+    AllowStale,
+    Backend,
+    Config,
+    Debug,
+    Engine,
+    ExecutionModel,
+    Fresh,
+    MaxSheets,
+    ParquetDir,
+    Securities,
+    Sets,
+    Workers,
+    assignments_in,
+    names_in,
+)
+from pipeline.errors import BadRequest
+
+
+def sweep(
+    sweep_file: Annotated[Path | None, typer.Argument(help="A sweep: a file of configs/sweeps.")] = None,
+    grid: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE,VALUE or NAME=FROM:TO:STEP (or :logN). Repeatable.")
+    ] = None,
+    strategy: Annotated[str | None, typer.Option(help="A strategy's name or file. Default: the sweep's own.")] = None,
+    config: Config = None,
+    parquet_dir: ParquetDir = "data/parquet",
+    output_dir: Annotated[
+        str | None, typer.Option(metavar="PATH", help="The sweep's folder; a URI, too. Default: output/SWEEP.")
+    ] = None,
+    train_until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Choose on days up to it.")] = None,
+    walk_forward: Annotated[int | None, typer.Option(help="Choose anew for each of N later parts.")] = None,
+    choose_by: Annotated[str, typer.Option(help="net_pnl or sharpe.")] = "net_pnl",
+    keep_trades: Annotated[str | None, typer.Option(help="best or all: write the fills, too.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Search for the best with N settings, by Optuna.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed searches elsewhere.")] = 1,
+    fresh: Fresh = False,
+    workers: Workers = None,
+    backend: Backend = None,
+    engine: Engine = None,
+    execution: ExecutionModel = None,
+    sets: Sets = None,
+    securities: Securities = "",
+    max_sheets: MaxSheets = None,
+    allow_stale: AllowStale = False,
+    debug: Debug = False,
+) -> None:
+    """Try out many settings on every security. What was computed before is not computed again.
+
+    Example: pipeline sweep --grid refill_interval_sec=30,60,120 --grid execution=classic,strict
+    """
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.results.sweep_run import Listeners, SweepOptions  # noqa: PLC0415
+    from pipeline.terminal.sweep import SweepProgress, show_sweep  # noqa: PLC0415
+
+    if sweep_file is None and not grid:
+        raise BadRequest("A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE.")
+    name = sweep_file.stem if sweep_file else f"{Path(strategy or 'v1_baseline').stem}_sweep"
+    with SweepProgress() as progress:
+        run = api.sweep(
+            sweep_file,
+            grid=grid or (),
+            strategy=strategy,
+            config=config,
+            parquet_dir=parquet_dir,
+            output_dir=output_dir or f"output/{name}",
+            workers=workers,
+            backend=backend,
+            engine=engine,
+            execution=execution,
+            parameters=assignments_in(sets or []),
+            securities=names_in(securities),
+            max_sheets=max_sheets,
+            allow_stale=allow_stale,
+            options=SweepOptions(
+                train_until=train_until.date() if train_until else None,
+                walk_forward=walk_forward,
+                choose_by=choose_by,
+                keep_trades=keep_trades,
+                trials=trials,
+                seed=seed,
+                fresh=fresh,
+            ),
+            listeners=Listeners(progress.planned, progress.found, progress.compiling),
+        )
+    show_sweep(run)
+    if run.failed:
+        raise typer.Exit(SOME_FAILED)
