@@ -68,6 +68,7 @@ def backtest(
     output_dir: str | Path | None = None,
     workers: int | None = None,
     backend: str | None = None,
+    address: str | None = None,
     engine: str | None = None,
     execution: str | None = None,
     sensitivity: bool | None = None,
@@ -82,10 +83,10 @@ def backtest(
     """Replay a strategy over the securities of a Parquet directory and return the run.
 
     strategy: a name or a .py file. config: by default `configs/<strategy>.json`. parameters: config keys set for all
-    securities, over the config, and execution switches as `execution.fill_price`. engine: by default compiled, or plain
-    Python for a strategy that cannot be. execution: `classic` (default) or `strict`. sensitivity: the same replays
-    under the other execution models; by default with the compiled engine. output_dir: where the run's files go; nothing
-    is written without one.
+    securities, over the config, and execution switches as `execution.fill_price`. backend: threading, loky, sequential,
+    dask or ray, whose cluster is at address. engine: by default compiled, or plain Python for a strategy that cannot
+    be. execution: `classic` (default) or `strict`. sensitivity: the same replays under the other execution models; by
+    default with the compiled engine. output_dir: where the run's files go; nothing is written without one.
     Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with its error.
     """
     from pipeline.backtest.stage import Request, plan, run  # noqa: PLC0415
@@ -100,6 +101,7 @@ def backtest(
             parquet_dir=Path(parquet_dir),
             workers=workers,
             backend=backend,
+            address=address,
             engine=engine,
             execution=execution,
             sensitivity=sensitivity,

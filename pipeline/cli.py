@@ -70,7 +70,8 @@ def backtest(
     parquet_dir: ParquetDir = Path("data/parquet"),
     output_dir: Annotated[Path | None, typer.Option(help="The run's folder. Default: output/STRATEGY.")] = None,
     workers: Workers = None,
-    backend: Annotated[str | None, typer.Option(help="threading, loky or sequential.")] = None,
+    backend: Annotated[str | None, typer.Option(help="threading, loky, sequential, dask or ray.")] = None,
+    address: Annotated[str | None, typer.Option(help="Where the Dask or Ray cluster is: tcp://HOST:PORT.")] = None,
     engine: Annotated[str | None, typer.Option(help="compiled, or python to step through a strategy.")] = None,
     execution: Annotated[str | None, typer.Option(help="classic or strict: how orders are assumed to fill.")] = None,
     sets: Annotated[
@@ -97,6 +98,7 @@ def backtest(
             output_dir=folder,
             workers=workers,
             backend=backend,
+            address=address,
             engine=engine,
             execution=execution,
             sensitivity=sensitivity,
@@ -245,9 +247,10 @@ def main() -> None:
     except PipelineError as error:
         _explain(error)
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. What is finished stands; run the same command again to go on.", err=True)
-        sys.exit(INTERRUPTED)
+    except SystemExit as end:  # typer makes one of an interrupt, without a word
+        if end.code == INTERRUPTED:
+            typer.echo("Interrupted. What is finished stands; run the same command again to go on.", err=True)
+        raise
 
 
 def _explain(error: PipelineError) -> None:

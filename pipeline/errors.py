@@ -45,6 +45,14 @@ class BadRequest(PipelineError):
     """An option's value that cannot be meant."""
 
 
+class MissingExtra(PipelineError):
+    """An optional library that was asked for and is not installed."""
+
+
+class NoCluster(PipelineError):
+    """A cluster that cannot be reached, or not be used as it stands."""
+
+
 class OutputNotWritable(PipelineError):
     """The output directory cannot be written."""
 
@@ -64,6 +72,14 @@ class ReplayError(PipelineError):
     """A replay that could not go on."""
 
     exit_status = 1
+
+
+class WorkerDied(ReplayError):
+    """A security whose worker process died, again and again."""
+
+
+class ClusterLost(ReplayError):
+    """A cluster that went away while it worked."""
 
 
 class MarketFactsError(PipelineError):

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.engine.execution import Execution
+    from pipeline.errors import WorkerDied
     from pipeline.settings import Values
+    from pipeline.strategies.load import StrategySource
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Task:
     ticker: str
     exchange: str
     path: Path
-    strategy: str
+    strategy: StrategySource
     parameters: Values
     execution: Execution
     engine: Engine
@@ -102,6 +104,11 @@ def run_task(task: Task) -> SecurityResult:
         return SecurityResult(task, None, str(error), traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
         return SecurityResult(task, None, f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+def worker_died(task: Task, error: WorkerDied) -> SecurityResult:
+    """Return the result of a security whose worker cannot tell any more."""
+    return SecurityResult(task, None, str(error))
 
 
 def _switches(execution: Execution) -> tuple[tuple[str, int], ...]:
