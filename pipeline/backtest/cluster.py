@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import re
 import socket
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,14 +105,20 @@ def _host_and_port(address: str) -> tuple[str, int]:
 
 
 def _check_port(backend: str, address: str) -> None:
-    """Knock first: the libraries themselves try a closed port again and again, for up to minutes."""
-    try:
-        socket.create_connection(_host_and_port(address), CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise NoCluster(
-            f"--address {address}: nothing answers there ({error}). Is the {backend} cluster running, and is this "
-            "its address as seen from here?"
-        ) from error
+    """Knock first, until what was just started has come up: the libraries themselves try for up to minutes."""
+    give_up = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            socket.create_connection(_host_and_port(address), CONNECT_SECONDS).close()
+        except (OSError, OverflowError) as error:
+            if isinstance(error, ConnectionRefusedError) and time.monotonic() < give_up:
+                time.sleep(0.1)
+                continue
+            raise NoCluster(
+                f"--address {address}: nothing answers there ({error}). Is the {backend.capitalize()} cluster running, "
+                "and is this its address as seen from here?"
+            ) from error
+        return
 
 
 def _check_code(address: str, digests: dict[str, object]) -> None:
@@ -206,7 +213,10 @@ def _ray(address: str | None, workers: int | None = None) -> Any:
         try:
             ray.init(address=address or "local", logging_level="error", log_to_driver=False, **local)
         except Exception as error:
-            raise NoCluster(f"--address {address or 'local'}: Ray cannot be used there ({error}).") from error
+            raise NoCluster(
+                f"--address {address or 'local'}: Ray cannot be used there ({error}). A cluster that asks for a token "
+                "takes it from RAY_AUTH_MODE=token and RAY_AUTH_TOKEN, the same here as there."
+            ) from error
     return ray
 
 

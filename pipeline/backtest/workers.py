@@ -80,16 +80,16 @@ def _together(
     from joblib.externals.loky.process_executor import TerminatedWorkerError  # noqa: PLC0415
 
     pool = Parallel(return_as="generator_unordered", batch_size=1, **how)
-    left = list(tasks)
+    left = dict.fromkeys(tasks)
     results = pool(delayed(_placed)(run, place, task) for place, task in tasks.items())
     try:
         for done in results:
             place, result = (done.place, done) if isinstance(done, Lost) else done
-            left.remove(place)
+            del left[place]
             yield place, result
     except TerminatedWorkerError:
         # loky stops all its processes and does not say who died; they take tasks in order, so it is one of the first.
-        for place in left[:workers]:
+        for place in list(left)[:workers]:
             yield place, Lost(place)
     finally:
         with warnings.catch_warnings():
