@@ -74,6 +74,7 @@ def backtest(
     output_dir: str | Place | None = None,
     workers: int | None = None,
     backend: str | None = None,
+    address: str | None = None,
     engine: str | None = None,
     execution: str | None = None,
     sensitivity: bool | None = None,
@@ -89,10 +90,11 @@ def backtest(
     """Replay a strategy over the securities of a Parquet directory and return the run.
 
     strategy: a name or a .py file. config: by default `configs/<strategy>.json`. parameters: config keys set for all
-    securities, over the config, and execution switches as `execution.fill_price`. engine: by default compiled, or plain
-    Python for a strategy that cannot be. execution: `classic` (default) or `strict`. sensitivity: the same replays
-    under the other execution models; by default with the compiled engine. output_dir: where the run's files go; nothing
-    is written without one. parquet_dir and output_dir may be URIs such as `s3://bucket/run`.
+    securities, over the config, and execution switches as `execution.fill_price`. backend: threading, loky, sequential,
+    dask or ray, whose cluster is at address. engine: by default compiled, or plain Python for a strategy that cannot
+    be. execution: `classic` (default) or `strict`. sensitivity: the same replays under the other execution models; by
+    default with the compiled engine. output_dir: where the run's files go; nothing is written without one. parquet_dir
+    and output_dir may be URIs such as `s3://bucket/run`.
     A security whose ticks, strategy, parameters and execution are those of an earlier run is not replayed again, unless
     `fresh`. Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with
     its error.
@@ -111,6 +113,7 @@ def backtest(
             parquet_dir=place_of(parquet_dir),
             workers=workers,
             backend=backend,
+            address=address,
             engine=engine,
             execution=execution,
             sensitivity=sensitivity,
@@ -160,6 +163,7 @@ def sweep(
     output_dir: str | Place | None = None,
     workers: int | None = None,
     backend: str | None = None,
+    address: str | None = None,
     engine: str | None = None,
     execution: str | None = None,
     parameters: Mapping[str, object] | None = None,
@@ -188,6 +192,7 @@ def sweep(
         parquet_dir=place_of(parquet_dir),
         workers=workers,
         backend=backend,
+        address=address,
         engine=engine,
         execution=execution,
         overrides={key: _as_text(value) for key, value in (parameters or {}).items()},

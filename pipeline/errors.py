@@ -50,7 +50,11 @@ class BadRequest(PipelineError):
 
 
 class MissingExtra(PipelineError):
-    """A package that is optional, not installed and needed for what was asked."""
+    """An optional library that was asked for and is not installed."""
+
+
+class NoCluster(PipelineError):
+    """A cluster that cannot be reached, or not be used as it stands."""
 
 
 class OutputNotWritable(PipelineError):
@@ -95,6 +99,14 @@ class ReplayError(PipelineError):
     """A replay that could not go on."""
 
     exit_status = 1
+
+
+class WorkerDied(ReplayError):
+    """A security whose worker process died, again and again."""
+
+
+class ClusterLost(ReplayError):
+    """A cluster that went away while it worked."""
 
 
 class MarketFactsError(PipelineError):

@@ -43,7 +43,8 @@ MAY_IMPORT: Final = {
     "backtest.simulate": (*RULES, "strategies"),
     "backtest.many": REPLAY,
     "backtest.identity": (*REPLAY, "backtest.many"),
-    "backtest.workers": REPLAY,
+    "backtest.cluster": RULES,
+    "backtest.workers": (*REPLAY, "backtest.cluster"),
     "backtest.task": (*REPLAY, "store", "backtest.many"),
     "backtest.kept": (*REPLAY, "backtest.task"),
     "backtest.stage": STAGE,
@@ -53,13 +54,15 @@ MAY_IMPORT: Final = {
 OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "terminal", "validation")
 """What stands at the door may import anything; nothing further in may import it."""
 
-ONE_PLACE: Final = {
+ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "fastexcel": "convert/workbook/",
     "openpyxl": "convert/workbook/",
     "zipfile": "convert/workbook/",
     "pyarrow.fs": "store/place.py",
     "pyarrow.parquet": "store/parquet.py",
-    "joblib": "backtest/workers.py",
+    "joblib": ("backtest/workers.py", "backtest/cluster.py"),
+    "distributed": "backtest/cluster.py",
+    "ray": "backtest/cluster.py",
     "psutil": "backtest/workers.py",
     "numba": "engine/machine.py",
     "llvmlite": "engine/machine.py",
@@ -89,6 +92,7 @@ POSIX_NAMES: Final = {
 }
 
 HEAVY: Final = ("numpy", "pyarrow", "pandas", "numba", "llvmlite", "joblib", "fastexcel", "openpyxl", "rich")
+CLUSTERS: Final = ("dask", "distributed", "ray")
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -175,7 +179,20 @@ def said_by(program: str) -> str:
 def test_the_command_line_loads_nothing_heavy() -> None:
     loaded = said_by("import sys, pipeline.cli; print(*sorted({name.split('.')[0] for name in sys.modules}))").split()
     assert "typer" in loaded
-    assert not [name for name in HEAVY if name in loaded]
+    assert not [name for name in (*HEAVY, *CLUSTERS) if name in loaded]
+
+
+@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
+def test_a_pool_on_this_machine_loads_no_clusters_library(backend: str) -> None:
+    program = (
+        "import sys\nfrom pipeline.backtest.workers import run_all, workers_for\n"
+        f"assert workers_for('{backend}', [1, 1], 2) == 2\n"
+        f"assert sorted(run_all(abs, [-1, -2], '{backend}', 2)) == [1, 2]\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    loaded = said_by(program).split()
+    assert "pipeline" in loaded
+    assert not [name for name in CLUSTERS if name in loaded]
 
 
 def test_the_stages_stay_functions_after_their_rooms_are_imported() -> None:

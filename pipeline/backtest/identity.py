@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import inspect
 import sys
 import sysconfig
 from functools import cache
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pipeline
+from pipeline.engine.parts import source_of
 from pipeline.engine.strategy import fields_of
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _source_of(strategy: type[Strategy]) -> str:
     while wanted:
         module = wanted.pop()
         if module.__name__ not in seen and _is_own(module):
-            seen[module.__name__] = inspect.getsource(module)
+            seen[module.__name__] = source_of(module)
             wanted += _imported_by(module, seen[module.__name__])
     return "\0".join([strategy.__qualname__, *sorted(seen.values())])
 

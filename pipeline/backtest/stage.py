@@ -12,7 +12,7 @@ from pipeline.backtest.identity import Identity
 from pipeline.backtest.kept import packed, unpacked
 from pipeline.backtest.many import Setting, prepare
 from pipeline.backtest.simulate import ENGINES, Engine, loop_constants, replayer, takes_switches
-from pipeline.backtest.task import SecurityResult, Task, run_task
+from pipeline.backtest.task import SecurityResult, Task, run_task, worker_died
 from pipeline.backtest.workers import BACKENDS, Backend, check_workers, run_all, workers_for
 from pipeline.engine.execution import PRESETS, Execution, make_execution, preset_settings, variants
 from pipeline.engine.names import check_names
@@ -21,7 +21,7 @@ from pipeline.errors import BadRequest, ConfigError, MarketFactsError, NotCompil
 from pipeline.market.facts import facts_of
 from pipeline.settings import Config, read_config
 from pipeline.store.catalog import Security, content_digest, open_store
-from pipeline.strategies.load import load_strategy, strategy_label
+from pipeline.strategies.load import load_strategy, strategy_label, strategy_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +51,7 @@ class Request:
     parquet_dir: Place = Path("data/parquet")
     workers: int | None = None
     backend: str | None = None
+    address: str | None = None
     engine: str | None = None
     execution: str | None = None
     sensitivity: bool | None = None
@@ -76,6 +77,7 @@ class Plan:
     switches_apply: bool
     backend: Backend
     workers: int
+    address: str | None
     tasks: tuple[Task, ...]
     securities: tuple[Security, ...]
 
@@ -89,8 +91,9 @@ def plan(request: Request) -> Plan:
     """Check a request and plan its tasks; every error of the request itself is raised here, before anything runs."""
     asked_engine = None if request.engine is None else _one_of(request.engine, ENGINES, "--engine")
     backend_asked = asked_backend(request.backend)
-    check_workers(request.workers)
-    strategy, label = load_strategy(request.strategy), strategy_label(request.strategy)
+    check_workers(request.workers, backend_asked, request.address)
+    source, label = strategy_source(request.strategy), strategy_label(request.strategy)
+    strategy = load_strategy(source)
     switches, parameters = _split(request.overrides)
     config = read_config(request.config or default_config(label), fields_of(strategy).by_key(), parameters)
     execution = _execution(request, config, switches)
@@ -109,8 +112,8 @@ def plan(request: Request) -> Plan:
         Task(
             ticker=one.ticker,
             exchange=config.exchanges.get(one.ticker, one.exchange),
-            path=one.path,
-            strategy=request.strategy,
+            path=one.path.absolute() if request.address and isinstance(one.path, Path) else one.path,
+            strategy=source,
             parameters=values[one.ticker],
             execution=execution,
             engine=engine,
@@ -121,8 +124,20 @@ def plan(request: Request) -> Plan:
     work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
     backend = backend_asked or default_backend(engine, work, request.workers)
     need = [security.ticks * BYTES_A_TICK + security.size for security in chosen]
-    workers = min(workers_for(backend, need, request.workers), len(tasks))
-    return Plan(label, config.path, execution, engine, why_plain, switches_apply, backend, workers, tasks, chosen)
+    workers = min(workers_for(backend, need, request.workers, request.address), len(tasks))
+    return Plan(
+        label,
+        config.path,
+        execution,
+        engine,
+        why_plain,
+        switches_apply,
+        backend,
+        workers,
+        request.address,
+        tasks,
+        chosen,
+    )
 
 
 def run(
@@ -150,7 +165,8 @@ def run(
         _prepare(missing[0], on_compile)
     ticks = {security.ticker: security.ticks for security in plan.securities}
     longest_first = sorted(missing, key=lambda task: (-ticks[task.ticker], task.ticker))
-    for result in run_all(run_task, longest_first, plan.backend, plan.workers):
+    done = run_all(run_task, longest_first, plan.backend, plan.workers, address=plan.address, on_death=worker_died)
+    for result in done:
         if kept is not None and result.replayed is not None:
             kept.keep({names[result.ticker]: packed(result)})
         yield result

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from pipeline.engine.execution import Execution
     from pipeline.engine.strategy import Strategy
+    from pipeline.errors import WorkerDied
     from pipeline.market.facts import MarketFacts
     from pipeline.settings import Values
     from pipeline.store.place import Place
+    from pipeline.strategies.load import StrategySource
     from pipeline.ticks import Ticks
 
 
@@ -35,7 +37,7 @@ class Task:
     ticker: str
     exchange: str
     path: Place
-    strategy: str
+    strategy: StrategySource
     parameters: Values
     execution: Execution
     engine: Engine
@@ -107,6 +109,11 @@ def run_task(task: Task) -> SecurityResult:
         return SecurityResult(task, None, str(error), traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
         return SecurityResult(task, None, f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+def worker_died(task: Task, error: WorkerDied) -> SecurityResult:
+    """Return the result of a security whose worker cannot tell any more."""
+    return SecurityResult(task, None, str(error))
 
 
 def _under(

@@ -1,17 +1,24 @@
-"""Tasks in, results out as they complete: the only file that knows joblib."""
+"""Tasks in, results out as they complete, also when workers die on the way: joblib's pools are used here only."""
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
-from pipeline.errors import BadRequest
+from pipeline.backtest.cluster import LIBRARY, Lost, check_cluster, cluster_options, cluster_threads, in_processes
+from pipeline.errors import BadRequest, WorkerDied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-Backend: TypeAlias = Literal["threading", "loky", "sequential"]
-BACKENDS: Final[tuple[Backend, ...]] = ("threading", "loky", "sequential")
+Backend: TypeAlias = Literal["threading", "loky", "sequential", "dask", "ray"]
+BACKENDS: Final[tuple[Backend, ...]] = ("threading", "loky", "sequential", "dask", "ray")
+
+TOGETHER: Final[Mapping[Backend, int]] = {"loky": 2, "ray": 2, "dask": 1}
+"""How often a task may lose its worker among others before it is run alone, once; Dask itself has tried four times."""
 
 PROCESS_BYTES: Final = 250 * 2**20
 """What a worker process takes before its first tick: the interpreter, numpy and pyarrow."""
@@ -26,36 +33,109 @@ Work = TypeVar("Work")
 Done = TypeVar("Done")
 
 
-def run_all(run: Callable[[Work], Done], tasks: Sequence[Work], backend: Backend, workers: int) -> Iterator[Done]:
-    """Yield the result of each task as it completes, in no particular order unless sequential."""
-    if backend == "sequential":
+def run_all(
+    run: Callable[[Work], Done],
+    tasks: Sequence[Work],
+    backend: Backend,
+    workers: int,
+    *,
+    address: str | None = None,
+    on_death: Callable[[Work, WorkerDied], Done] | None = None,
+) -> Iterator[Done]:
+    """Yield the result of each task as it completes, in no particular order unless sequential.
+
+    A task whose worker dies is done again, in the end by itself; if its worker dies even then, on_death makes the
+    result, or WorkerDied is raised. address: where the cluster is.
+    """
+    if backend == "sequential" or (backend == "loky" and len(tasks) == 1):
         yield from map(run, tasks)
         return
+    waiting = dict(enumerate(tasks))
+    deaths: Counter[int] = Counter()
+    with (
+        cluster_options(backend, address, workers)
+        if backend in LIBRARY
+        else nullcontext(_here(backend, workers)) as how
+    ):
+        while waiting:
+            alone = [place for place in waiting if deaths[place] >= TOGETHER.get(backend, 1)][:1]
+            chosen = {place: waiting[place] for place in alone or waiting}
+            for place, result in _together(run, chosen, workers, how):
+                if not isinstance(result, Lost):
+                    del waiting[place]
+                    yield result
+                elif not alone:
+                    deaths[place] += 1
+                elif on_death is None:
+                    raise _died()
+                else:
+                    yield on_death(waiting.pop(place), _died())
+
+
+def _together(
+    run: Callable[[Work], Done], tasks: Mapping[int, Work], workers: int, how: Mapping[str, Any]
+) -> Iterator[tuple[int, Done | Lost]]:
+    """Yield the results of one pool, and what is known to be lost when it breaks."""
     from joblib import Parallel, delayed  # noqa: PLC0415 - a sequential run does without it
+    from joblib.externals.loky.process_executor import TerminatedWorkerError  # noqa: PLC0415
 
-    pool = Parallel(n_jobs=workers, backend=backend, return_as="generator_unordered", batch_size=1)
-    yield from pool(delayed(run)(task) for task in tasks)
+    pool = Parallel(return_as="generator_unordered", batch_size=1, **how)
+    left = dict.fromkeys(tasks)
+    results = pool(delayed(_placed)(run, place, task) for place, task in tasks.items())
+    try:
+        for done in results:
+            place, result = (done.place, done) if isinstance(done, Lost) else done
+            del left[place]
+            yield place, result
+    except TerminatedWorkerError:
+        # loky stops all its processes and does not say who died; they take tasks in order, so it is one of the first.
+        for place in list(left)[:workers]:
+            yield place, Lost(place)
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # joblib's remark on what an interrupt leaves undone
+            results.close()
 
 
-def workers_for(backend: Backend, need: Sequence[int], asked: int | None = None) -> int:
+def _here(backend: Backend, workers: int) -> dict[str, Any]:
+    return {"backend": backend, **(in_processes(workers) if backend == "loky" else {"n_jobs": workers})}
+
+
+def _placed(run: Callable[[Work], Done], place: int, task: Work) -> tuple[int, Done]:
+    return place, run(task)
+
+
+def _died() -> WorkerDied:
+    return WorkerDied(
+        "Its worker process died, and again when it ran alone: out of memory, killed, or ended by the strategy itself. "
+        "Run it with --securities and --backend sequential to see how it ends."
+    )
+
+
+def workers_for(backend: Backend, need: Sequence[int], asked: int | None = None, address: str | None = None) -> int:
     """Return how many workers to use.
 
     need: bytes each task takes. asked: the user's number, taken as it is; by default what the CPUs (of the cgroup,
-    if there is one) and the memory that is free allow. Raises BadRequest for a number below 1.
+    if there is one) and the memory that is free allow. A cluster has what it has. Raises BadRequest for a number
+    below 1, NoCluster for a cluster that cannot be used.
     """
     check_workers(asked)
+    if address is not None:
+        threads = cluster_threads(backend, address)
+        return threads if asked is None else min(asked, threads)
     if asked is not None:
         return asked
     if backend == "sequential" or len(need) <= 1:
         return 1
     from joblib import cpu_count  # noqa: PLC0415
 
-    each = max(need) + (PROCESS_BYTES if backend == "loky" else 0)
+    each = max(need) + (0 if backend == "threading" else PROCESS_BYTES)
     return int(max(1, min(cpu_count(), len(need), free_memory() // each)))
 
 
-def check_workers(asked: int | None) -> None:
-    """Raise BadRequest when a number of workers was asked for that is below 1."""
+def check_workers(asked: int | None, backend: Backend | None = None, address: str | None = None) -> None:
+    """Raise BadRequest for fewer than one worker or an address out of place, MissingExtra for a missing library."""
+    check_cluster(backend, address)
     if asked is not None and asked < 1:
         raise BadRequest(f"--workers is {asked}; it takes a whole number of at least 1.")
 

@@ -13,6 +13,7 @@ import typer
 
 from pipeline.cli.options import (
     SOME_FAILED,
+    Address,
     AllowStale,
     Backend,
     Config,
@@ -30,7 +31,7 @@ from pipeline.cli.options import (
     names_in,
 )
 from pipeline.cli.sweep import sweep
-from pipeline.errors import BadRequest, PipelineError
+from pipeline.errors import PipelineError
 
 INTERRUPTED: Final = 130
 
@@ -87,6 +88,7 @@ def backtest(
     ] = None,
     workers: Workers = None,
     backend: Backend = None,
+    address: Address = None,
     engine: Engine = None,
     execution: ExecutionModel = None,
     sets: Sets = None,
@@ -112,6 +114,7 @@ def backtest(
             output_dir=folder,
             workers=workers,
             backend=backend,
+            address=address,
             engine=engine,
             execution=execution,
             sensitivity=sensitivity,
@@ -288,9 +291,10 @@ def main() -> None:
     except PipelineError as error:
         _explain(error)
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. What is finished stands; run the same command again to go on.", err=True)
-        sys.exit(INTERRUPTED)
+    except SystemExit as end:  # typer makes one of an interrupt, without a word
+        if end.code == INTERRUPTED:
+            typer.echo("Interrupted. What is finished stands; run the same command again to go on.", err=True)
+        raise
 
 
 def _explain(error: PipelineError) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from pipeline.cli.options import (
     SOME_FAILED,
+    Address,
     AllowStale,
     Backend,
     Config,
@@ -48,6 +49,7 @@ def sweep(
     fresh: Fresh = False,
     workers: Workers = None,
     backend: Backend = None,
+    address: Address = None,
     engine: Engine = None,
     execution: ExecutionModel = None,
     sets: Sets = None,
@@ -77,6 +79,7 @@ def sweep(
             output_dir=output_dir or f"output/{name}",
             workers=workers,
             backend=backend,
+            address=address,
             engine=engine,
             execution=execution,
             parameters=assignments_in(sets or []),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-import inspect
 import platform
 import sys
 import threading
@@ -111,7 +110,7 @@ def _hash_of_ingredients(strategy: type[Strategy]) -> str:
     ]
     ingredients += [_numba_version(), llvmlite.__version__, np.__version__]
     ingredients += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
-    ingredients += [inspect.getsource(module) for module in (*ENGINE_SOURCES, *modules)]
+    ingredients += [parts.source_of(module) for module in (*ENGINE_SOURCES, *modules)]
     ingredients.append(fields_of(strategy))  # kinds and starts may come from a module that is not among these
     for module in (*ENGINE_SOURCES, *modules):
         ingredients += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -69,6 +70,15 @@ class Scope:
     def of_strategy(self) -> bool:
         """Whether this is a user's text, which is checked, and not the engine's own."""
         return self.owner is not None and self.owner.prefix == "s_"
+
+
+SOURCE: Final = "__source__"
+"""Where a module keeps its own text when that is not, or not any more, in its file."""
+
+
+def source_of(module: Any) -> str:
+    """Return the text that a module was made from; raises OSError where there is none."""
+    return vars(module).get(SOURCE) or inspect.getsource(module)
 
 
 LINES_A_FILE: Final = 1_000_000

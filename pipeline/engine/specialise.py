@@ -6,7 +6,6 @@ The loop takes pointers only: the ticks, the values given to it (session, switch
 from __future__ import annotations
 
 import ast
-import inspect
 import sys
 from copy import copy
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.engine import tape
 from pipeline.engine.inline import Inliner
 from pipeline.engine.kinds import check_kinds
-from pipeline.engine.parts import Method, Part
+from pipeline.engine.parts import Method, Part, source_of
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable, StrategyError
 
@@ -243,7 +242,7 @@ def _declaration(strategy: type[Strategy], name: str) -> str:
 
 
 def _definitions(module: Any) -> dict[str, Any]:
-    tree = ast.parse(inspect.getsource(module))
+    tree = ast.parse(source_of(module))
     return {node.name: node for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.backtest.identity import Identity
 from pipeline.backtest.many import Setting, prepare, simulate_many
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 
     from pipeline.backtest.simulate import Engine
     from pipeline.backtest.workers import Backend
+    from pipeline.engine.strategy import Strategy
+    from pipeline.errors import WorkerDied
     from pipeline.settings import Values
     from pipeline.store.catalog import Security
     from pipeline.store.kept import KeptResults
     from pipeline.store.place import Place
+    from pipeline.strategies.load import StrategySource
 
 EVENTS_A_TASK: Final = 300_000_000
 """Ticks x settings of one task, about a second: what a lost worker or a kill costs."""
@@ -39,6 +42,7 @@ WALK_BYTES: Final = 600 * 2**20
 PLAIN_TICKS: Final = 10_000_000
 
 Measure = Callable[[Replayed], bytes]
+Named: TypeAlias = "tuple[Trial, Setting, str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class SweepTask:
     ticker: str
     exchange: str
     path: Place
-    strategy: str
+    strategy: StrategySource
     engine: Engine
     numbers: tuple[int, ...]
     settings: tuple[Setting, ...]
@@ -89,6 +93,7 @@ class SweepPlan:
     axes: tuple[str, ...]
     workers: int
     backend: Backend
+    address: str | None
 
     @property
     def tickers(self) -> tuple[str, ...]:
@@ -110,7 +115,7 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     _check_axes(grid, bases)
     trials: list[Trial] = []
     for name, base in bases.items():
-        axes = [axis for axis in grid.axes if _means_something(axis.name, name, base)]
+        axes = [axis for axis in grid.axes if _means_something(axis.name, base)]
         made = make_trials(name, base, points(axes) if enumerate_points else _corners(axes), len(trials) + 1)
         trials += made if enumerate_points else []
     every = [base for base in bases.values() if base.tasks]
@@ -119,13 +124,13 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     engine: Engine = "python" if any(base.engine == "python" for base in every) else "compiled"
     backend = asked_backend(request.backend) or default_backend(engine, work, request.workers)
     need = [WALK_BYTES + base_need for base_need in (security.size for base in every for security in base.securities)]
-    workers = workers_for(backend, need * max(1, len(trials) // MOST_A_TASK), request.workers)
-    return SweepPlan(bases, tuple(trials), tuple(axis.name for axis in grid.axes), workers, backend)
+    workers = workers_for(backend, need * max(1, len(trials) // MOST_A_TASK), request.workers, request.address)
+    return SweepPlan(bases, tuple(trials), tuple(axis.name for axis in grid.axes), workers, backend, request.address)
 
 
 def make_trials(strategy: str, base: Plan, some: Sequence[Point], first: int) -> list[Trial]:
     """Return points as trials, numbered from `first` on; raise ConfigError for a value that is not taken."""
-    known = fields_of(load_strategy(strategy)).by_key()
+    known = fields_of(_strategy(base)).by_key()
     executions: dict[str, Execution] = {}
     trials = []
     for number, point in enumerate(some, first):
@@ -151,7 +156,7 @@ def run_sweep(
 
     kept: where results are found and kept, if anywhere; fresh: whether what is found there is computed all the same.
     """
-    missing: dict[tuple[str, str], list[tuple[Trial, Setting, str]]] = {}
+    missing: dict[tuple[str, str], list[Named]] = {}
     for name, base in plan.bases.items():
         own = [trial for trial in trials if trial.strategy == name]
         for task, security in zip(base.tasks, base.securities, strict=True):
@@ -165,9 +170,11 @@ def run_sweep(
                 else:
                     missing.setdefault((name, security.ticker), []).append((trial, setting, key))
     keys = {(trial.number, ticker): key for (_, ticker), rows in missing.items() for trial, _, key in rows}
-    for name in dict.fromkeys(name for name, _ in missing):
-        prepare(load_strategy(name), plan.bases[name].engine, on_compile)
-    for results in run_all(run_sweep_task, _tasks(plan, missing, measure), plan.backend, plan.workers):
+    for base in {name: plan.bases[name] for name, _ in missing}.values():
+        prepare(_strategy(base), base.engine, on_compile)
+    tasks = _tasks(plan, missing, measure)
+    done = run_all(run_sweep_task, tasks, plan.backend, plan.workers, address=plan.address, on_death=sweep_worker_died)
+    for results in done:
         if kept is not None:
             kept.keep(
                 {keys[one.number, one.ticker]: one.content for one in results if one.content is not None},
@@ -183,6 +190,15 @@ def run_sweep_task(task: SweepTask) -> list[Content]:
         return [Content(number, task.ticker, None, str(error)) for number in task.numbers]
     except Exception as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
         return [Content(number, task.ticker, None, f"{type(error).__name__}: {error}") for number in task.numbers]
+
+
+def sweep_worker_died(task: SweepTask, error: WorkerDied) -> list[Content]:
+    """Return the settings whose worker cannot tell any more."""
+    return [Content(number, task.ticker, None, str(error)) for number in task.numbers]
+
+
+def _strategy(base: Plan) -> type[Strategy]:
+    return load_strategy(base.tasks[0].strategy)
 
 
 def _measured(task: SweepTask) -> list[Content]:
@@ -201,50 +217,48 @@ def _named(
     security: Security,
     exchange: str,
     measure: Measure,
-) -> Iterator[tuple[Trial, Setting, str]]:
+) -> Iterator[Named]:
     if not trials:
         return
     purpose = f"{measure.__module__}.{measure.__qualname__}"
-    strategy = load_strategy(trials[0].strategy)
-    identity = Identity(strategy, content_digest(security), facts_of(exchange), base.engine, purpose)
+    identity = Identity(_strategy(base), content_digest(security), facts_of(exchange), base.engine, purpose)
     for trial in trials:
         setting = Setting({**parameters, **trial.changes}, trial.execution)
         yield trial, setting, identity.of(setting)
 
 
-def _tasks(
-    plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[tuple[Trial, Setting, str]]], measure: Measure
-) -> list[SweepTask]:
+def _tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Named]], measure: Measure) -> list[SweepTask]:
     """Return the tasks, those of the largest securities first; each is a second or so of work."""
     tasks: list[tuple[int, SweepTask]] = []
     for (name, ticker), rows in missing.items():
         base = plan.bases[name]
         [at] = [at for at, security in enumerate(base.securities) if security.ticker == ticker]
         ticks, task = base.securities[at].ticks, base.tasks[at]
-        most = PLAIN_TICKS if base.engine == "python" else EVENTS_A_TASK
-        size = max(1, min(MOST_A_TASK, most // max(1, ticks)))
-        if base.engine == "compiled":
-            size = max(LANES, size // LANES * LANES)
-        for start in range(0, len(rows), size):
-            some = rows[start : start + size]
-            tasks.append(
-                (
-                    ticks * len(some),
-                    SweepTask(
-                        ticker=ticker,
-                        exchange=task.exchange,
-                        path=task.path,
-                        strategy=name,
-                        engine=base.engine,
-                        numbers=tuple(trial.number for trial, _, _ in some),
-                        settings=tuple(setting for _, setting, _ in some),
-                        measure=measure,
-                    ),
-                )
+        for some in _parts(rows, _settings_a_task(base.engine, ticks)):
+            made = SweepTask(
+                ticker=ticker,
+                exchange=task.exchange,
+                path=task.path,
+                strategy=task.strategy,
+                engine=base.engine,
+                numbers=tuple(trial.number for trial, _, _ in some),
+                settings=tuple(setting for _, setting, _ in some),
+                measure=measure,
             )
-    return [
-        task for _, task in sorted(tasks, key=lambda one: (-one[0], one[1].strategy, one[1].ticker, one[1].numbers))
-    ]
+            tasks.append((ticks * len(some), made))
+    tasks.sort(key=lambda one: (-one[0], one[1].strategy.name, one[1].ticker, one[1].numbers))
+    return [task for _, task in tasks]
+
+
+def _settings_a_task(engine: Engine, ticks: int) -> int:
+    if engine == "python":
+        return max(1, min(MOST_A_TASK, PLAIN_TICKS // max(1, ticks)))
+    return max(LANES, min(MOST_A_TASK, EVENTS_A_TASK // max(1, ticks)) // LANES * LANES)
+
+
+def _parts(rows: Sequence[Named], size: int) -> Iterator[Sequence[Named]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def _execution(base: Execution, point: Point) -> Execution:
@@ -259,16 +273,16 @@ def _corners(axes: Sequence[Axis]) -> list[Point]:
     return [Point({axis.name: axis.values[at % len(axis.values)] for axis in axes}) for at in range(longest)]
 
 
-def _means_something(axis: str, name: str, base: Plan) -> bool:
+def _means_something(axis: str, base: Plan) -> bool:
     if axis == PRESET or axis.startswith(SWITCH):
         return base.switches_apply or axis == SWITCH + "fees_bps"
-    return axis in fields_of(load_strategy(name)).by_key()
+    return axis in fields_of(_strategy(base)).by_key()
 
 
 def _check_axes(grid: Grid, bases: Mapping[str, Plan]) -> None:
     for axis in grid.axes:
-        if not any(_means_something(axis.name, name, base) for name, base in bases.items()):
-            known = [key for name in bases for key in fields_of(load_strategy(name)).by_key()]
+        if not any(_means_something(axis.name, base) for base in bases.values()):
+            known = [key for base in bases.values() for key in fields_of(_strategy(base)).by_key()]
             known += [PRESET, *(SWITCH + key for key in preset_settings("classic"))]
             raise SweepError(
                 f"{axis.name} is nothing that {' or '.join(base.strategy for base in bases.values())} takes."

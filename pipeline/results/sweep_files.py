@@ -101,8 +101,8 @@ def sweep_json(results: SweepResults, told: Mapping[str, Any]) -> bytes:
 def _parameters(plan: SweepPlan) -> dict[str, pa.DataType]:
     """Return the parameters of all strategies swept, with the Arrow type of what a config gives."""
     types: dict[str, pa.DataType] = {}
-    for name in plan.bases:
-        for key, one in fields_of(load_strategy(name)).by_key().items():
+    for base in plan.bases.values():
+        for key, one in fields_of(load_strategy(base.tasks[0].strategy)).by_key().items():
             whole = one.kind == "int" and one.scale == 1
             types[key] = pa.bool_() if one.kind == "bool" else pa.int64() if whole else pa.float64()
     return types

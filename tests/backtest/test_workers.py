@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ import pytest
 
 from pipeline.backtest import workers
 from pipeline.backtest.workers import Backend, run_all, workers_for
-from pipeline.errors import BadRequest
+from pipeline.errors import BadRequest, WorkerDied
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +19,32 @@ def double(number: int) -> int:
     return 2 * number
 
 
+def double_or_die(number: int) -> int:
+    if number == 3:
+        os._exit(1)
+    return double(number)
+
+
+def say_so(number: int, error: WorkerDied) -> str:
+    return f"{number}: {type(error).__name__}"
+
+
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_every_task_is_done_once(backend: Backend, count: int) -> None:
     assert sorted(run_all(double, range(7), backend, count)) == [0, 2, 4, 6, 8, 10, 12]
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_of_many_tasks_only_the_one_that_kills_its_process_is_lost(count: int) -> None:
+    done = list(run_all(double_or_die, range(20), "loky", count, on_death=say_so))
+    assert "3: WorkerDied" in done
+    assert sorted(one for one in done if isinstance(one, int)) == [2 * number for number in range(20) if number != 3]
+
+
+def test_a_lost_task_that_nobody_answers_for_is_an_error() -> None:
+    with pytest.raises(WorkerDied, match="died, and again when it ran alone"):
+        list(run_all(double_or_die, range(5), "loky", 2))
 
 
 def test_results_come_as_they_complete() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from pipeline.engine.parts import source_of
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import StrategyError, UnknownStrategy
 from pipeline.settings import read_config
 from pipeline.strategies import load
-from pipeline.strategies.load import load_strategy, strategy_label, strategy_names
+from pipeline.strategies.load import load_strategy, strategy_label, strategy_names, strategy_source
 
 ROOT: Final = Path(__file__).parents[2]
 STRATEGY: Final = "from pipeline.engine.strategy import Strategy\n"
@@ -39,6 +44,25 @@ def test_a_strategy_is_loaded_by_file_and_goes_by_its_files_name(tmp_path: Path)
     assert fields_of(load_strategy(name)).memory["ticks"].start == 4
     assert load_strategy(name) is load_strategy(name)
     assert (strategy_label(name), strategy_label("v1_baseline")) == ("mine", "v1_baseline")
+
+
+def test_a_strategy_file_is_what_it_held_when_it_was_read(tmp_path: Path) -> None:
+    name = written(tmp_path, STRATEGY + "class Mine(Strategy):\n    ticks: int = 4\n")
+    travels = pickle.dumps(strategy_source(name))
+    written(tmp_path, STRATEGY + "class Mine(Strategy):\n    ticks: int = 5\n")
+    newer = load_strategy(name)
+    Path(name).unlink()
+    older = load_strategy(pickle.loads(travels))  # noqa: S301 - our own
+    assert [fields_of(one).memory["ticks"].start for one in (older, newer)] == [4, 5]
+    assert ["= 4" in source_of(sys.modules[one.__module__]) for one in (older, newer)] == [True, False]
+    assert sys.modules[older.__module__].__file__ == name
+    assert "= 4" in inspect.getsource(older)
+
+
+def test_threads_that_load_one_file_at_once_all_get_its_class(tmp_path: Path) -> None:
+    source = strategy_source(written(tmp_path, STRATEGY + "import time\ntime.sleep(0.1)\nclass Mine(Strategy): pass\n"))
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(load_strategy, [source] * 4))) == 1
 
 
 @pytest.mark.parametrize(
