@@ -4,6 +4,7 @@
 PYTHON   ?= python3
 STRATEGY ?= v1_baseline
 CONFIG   ?=
+SWEEP    ?= $(if $(findstring --grid,$(ARGS)),,configs/sweeps/v1_baseline.json)
 WORKERS  ?=
 ARGS     ?=
 A        ?=
@@ -24,7 +25,7 @@ COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample convert backtest sensitivity compare validate benchmark test check lint types lock clean-cache clean
+.PHONY: help setup demo sample convert backtest sensitivity sweep compare validate benchmark test check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,9 @@ backtest: setup ## stage 2: replay STRATEGY over data/parquet -> output/STRATEGY
 sensitivity: setup ## what the P&L owes to how orders are assumed to fill
 	@$(RUN) sensitivity $(CHOICE) $(COMMON)
 
+sweep: setup ## many settings at once: SWEEP=configs/sweeps/v1_baseline.json, or ARGS="--grid NAME=VALUE,VALUE"
+	@$(RUN) sweep $(SWEEP) $(if $(filter command line,$(origin STRATEGY)),--strategy $(STRATEGY)) $(if $(CONFIG),--config $(CONFIG)) $(COMMON)
+
 compare: setup ## two runs side by side: A=output/one B=output/other (or their names)
 	@$(if $(and $(A),$(B)),,$(error Say which two runs: make compare A=output/one B=output/other))$(RUN) compare "$(A)" "$(B)" $(ARGS)
 
@@ -83,7 +87,7 @@ lock: ## make both lock files anew from pyproject.toml (needs uv)
 	uv lock --upgrade
 	uv export --quiet --frozen --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
 
-clean-cache: setup ## remove the compiled strategies kept on disk
+clean-cache: setup ## remove the compiled strategies and the results kept on disk
 	@$(RUN) clean-cache
 
 clean: ## remove .venv and what tools left; data and output stay

@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from pipeline.store.kept import KeptResults
 from tests.made import make_config, make_store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -197,8 +199,12 @@ def test_demo_goes_from_nothing_to_results(tmp_path: Path) -> None:
 
 
 def test_clean_cache_says_what_it_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path / "loops"))
+    monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path))
     (tmp_path / "loops").mkdir()
+    with closing(KeptResults(tmp_path / "results", limit=2**20)) as kept:
+        kept.keep({"one": bytes(1000)})
     done = pipeline("clean-cache")
     assert done.returncode == 0
+    assert f"Removed {tmp_path / 'loops'} and 0.0 MB of results" in done.stdout
     assert not (tmp_path / "loops").exists()
+    assert list((tmp_path / "results").iterdir()) == []
