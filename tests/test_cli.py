@@ -13,7 +13,10 @@ from pipeline.store.kept import KeptResults
 from tests.made import make_config, make_store
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("convert", "backtest", "sensitivity", "compare", "sample", "demo", "validate", "benchmark", "clean-cache")
+COMMANDS = (
+    *("convert", "backtest", "sensitivity", "sweep", "compare", "sample", "demo"),
+    *("validate", "benchmark", "clean-cache"),
+)
 
 
 def pipeline(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

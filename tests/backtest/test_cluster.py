@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import time
@@ -238,7 +237,7 @@ def test_an_interrupt_ends_the_run_at_once(dask: Any, store: Path, tmp_path: Pat
     command += ["--config", str(file.with_suffix(".json")), "--output-dir", str(tmp_path / "out")]
     command += ["--backend", backend, "--workers", "2"]
     command += ["--address", dask.scheduler_address] if backend == "dask" else []
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=_takes_interrupts) as process:
+    with subprocess.Popen(_taking_interrupts(command), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert any("FAB" in line for line in process.stderr)
         process.send_signal(2)
@@ -248,9 +247,10 @@ def test_an_interrupt_ends_the_run_at_once(dask: Any, store: Path, tmp_path: Pat
     assert "Traceback" not in said
 
 
-def _takes_interrupts() -> None:
-    """Undo what a shell does to a command in the background, which a test run may be."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+def _taking_interrupts(command: list[str]) -> list[str]:
+    """Undo what a shell does to a command in the background, which a test run may be: it ignores interrupts."""
+    text = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    return [command[0], "-c", text + "runpy.run_module('pipeline', run_name='__main__')", *command[3:]]
 
 
 REFUSED: Final[dict[str, tuple[dict[str, Any], type[PipelineError], str]]] = {

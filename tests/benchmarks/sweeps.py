@@ -18,7 +18,7 @@ from pathlib import Path
 from targets import in_turn, pipeline
 
 from pipeline.backtest.many import Setting, prepare, simulate_many
-from pipeline.backtest.simulate import simulate
+from pipeline.backtest.simulate import replayer, simulate
 from pipeline.backtest.stage import Request
 from pipeline.engine.walk import CompiledWalk
 from pipeline.market.facts import facts_of
@@ -42,6 +42,8 @@ def rates(store: Path, runs: int) -> None:
     """Both loops over the same settings in one process, the securities in turn."""
     plan, strategy = plan_of(store), load_strategy(STRATEGY)
     prepare(strategy, "compiled")
+    for execution in {trial.execution.name: trial.execution for trial in plan.trials}.values():
+        replayer(strategy, execution, "compiled")
     inside: list[float] = []
     plain = CompiledWalk._attempt
 
@@ -77,19 +79,14 @@ def rates(store: Path, runs: int) -> None:
         loops.append(work["together"] / sums["loop"] / 1e6)
         alone.append(work["alone"] / sums["alone"] / 1e6)
         ratios.append(together[-1] / alone[-1])
-    print(
-        f"{len(plan.trials):,} settings x {len(plan.tickers)} securities, one core, million event x settings a second"
-    )
-    print(
-        f"  the loop over many settings      {statistics.median(loops):6.0f}   ({min(loops):.0f} to {max(loops):.0f})"
-    )
-    print(f"  the same with its outcomes made  {statistics.median(together):6.0f}")
-    print(
-        f"  one replay a setting             {statistics.median(alone):6.0f}   ({min(alone):.0f} to {max(alone):.0f})"
-    )
-    print(
-        f"  together / one by one            {statistics.median(ratios):6.2f}   ({min(ratios):.2f} to {max(ratios):.2f})"
-    )
+    print(f"{len(plan.trials):,} settings x {len(plan.tickers)} securities, one core, M event x settings/s")
+    for name, found in (
+        ("the loop over many settings", loops),
+        ("the same with its outcomes made", together),
+        ("one replay a setting", alone),
+        ("together / one by one", ratios),
+    ):
+        print(f"  {name:34} {statistics.median(found):8.2f}   ({min(found):.2f} to {max(found):.2f})")
 
 
 def whole_commands(store: Path, runs: int) -> None:
