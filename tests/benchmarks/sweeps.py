@@ -13,19 +13,25 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from targets import in_turn, pipeline
 
 from pipeline.backtest.many import Setting, prepare, simulate_many
 from pipeline.backtest.simulate import replayer, simulate
 from pipeline.backtest.stage import Request
+from pipeline.engine.compiled import CompiledReplay
 from pipeline.engine.walk import CompiledWalk
 from pipeline.market.facts import facts_of
 from pipeline.research.grid import read_sweep
 from pipeline.research.sweep import SweepPlan, plan_sweep
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 SWEEP = ROOT / "configs" / "sweeps" / "thousand.json"
@@ -38,55 +44,55 @@ def plan_of(store: Path) -> SweepPlan:
     return plan_sweep(read_sweep(SWEEP), Request(parquet_dir=store, allow_stale=True), [STRATEGY])
 
 
+def timed(loop: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
+    """Return a loop that notes how long it takes."""
+
+    def noting(*given: Any) -> Any:
+        start = time.perf_counter()
+        found = loop(*given)
+        seconds.append(time.perf_counter() - start)
+        return found
+
+    return noting
+
+
 def rates(store: Path, runs: int) -> None:
     """Both loops over the same settings in one process, the securities in turn."""
     plan, strategy = plan_of(store), load_strategy(STRATEGY)
     prepare(strategy, "compiled")
     for execution in {trial.execution.name: trial.execution for trial in plan.trials}.values():
         replayer(strategy, execution, "compiled")
-    inside: list[float] = []
-    plain = CompiledWalk._attempt
-
-    def timed(*given: object) -> object:
-        start = time.perf_counter()
-        found = plain(*given)  # type: ignore[arg-type]
-        inside.append(time.perf_counter() - start)
-        return found
-
-    together, loops, alone, ratios = [], [], [], []
+    inside: dict[str, list[float]] = {"together": [], "alone": []}
+    CompiledWalk._attempt = timed(CompiledWalk._attempt, inside["together"])  # type: ignore[method-assign]
+    CompiledReplay._attempt = timed(CompiledReplay._attempt, inside["alone"])  # type: ignore[method-assign]
+    found: dict[str, list[float]] = {}
     for _ in range(runs):
-        sums = {"together": 0.0, "loop": 0.0, "alone": 0.0}
-        work = {"together": 0, "alone": 0}
+        seconds = Counter[str]()
+        work = Counter[str]()
         for task in plan.bases[STRATEGY].tasks:
             ticks, market = read_ticks(task.path), facts_of(task.exchange)
             settings = [Setting({**task.parameters, **trial.changes}, trial.execution) for trial in plan.trials]
-            inside.clear()
-            CompiledWalk._attempt = timed  # type: ignore[assignment,method-assign]
+            some = settings[:: len(settings) // ALONE]
+            for loop in inside.values():
+                loop.clear()
             start = time.perf_counter()
             for _ in simulate_many(ticks, strategy, settings, market, "compiled"):
                 pass
-            sums["together"] += time.perf_counter() - start
-            CompiledWalk._attempt = plain  # type: ignore[method-assign]
-            sums["loop"] += sum(inside)
-            some = settings[:: len(settings) // ALONE]
-            start = time.perf_counter()
+            between = time.perf_counter()
             for one in some:
                 simulate(ticks, strategy, one.parameters, market, one.execution)
-            sums["alone"] += time.perf_counter() - start
-            work["together"] += len(ticks) * len(settings)
-            work["alone"] += len(ticks) * len(some)
-        together.append(work["together"] / sums["together"] / 1e6)
-        loops.append(work["together"] / sums["loop"] / 1e6)
-        alone.append(work["alone"] / sums["alone"] / 1e6)
-        ratios.append(together[-1] / alone[-1])
+            seconds.update({"all together": between - start, "all alone": time.perf_counter() - between})
+            seconds.update({name: sum(loop) for name, loop in inside.items()})
+            work.update(together=len(ticks) * len(settings), alone=len(ticks) * len(some))
+        for name, taken in seconds.items():
+            found.setdefault(name, []).append(work[name.removeprefix("all ")] / taken / 1e6)
+        for kind in ("", "all "):
+            ratio = found[f"{kind}together"][-1] / found[f"{kind}alone"][-1]
+            found.setdefault(f"{kind}together / {kind}alone", []).append(ratio)
     print(f"{len(plan.trials):,} settings x {len(plan.tickers)} securities, one core, M event x settings/s")
-    for name, found in (
-        ("the loop over many settings", loops),
-        ("the same with its outcomes made", together),
-        ("one replay a setting", alone),
-        ("together / one by one", ratios),
-    ):
-        print(f"  {name:34} {statistics.median(found):8.2f}   ({min(found):.2f} to {max(found):.2f})")
+    print("(together, alone: the compiled loops; all: with everything from ticks and settings to fills)")
+    for name, values in found.items():
+        print(f"  {name:28} {statistics.median(values):8.2f}   ({min(values):.2f} to {max(values):.2f})")
 
 
 def whole_commands(store: Path, runs: int) -> None:
