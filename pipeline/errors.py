@@ -92,7 +92,18 @@ class StrategyError(PipelineError):
 
 
 class NotCompilable(StrategyError):
-    """A sound strategy that says something the compiled engine does not take; the plain engine runs it."""
+    """A sound strategy that says something the compiled engine does not take; the plain engine runs it.
+
+    reason: the message without its advice, for when the plain engine is what runs.
+    """
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(f"{reason} {advice}")
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[NotCompilable], tuple[str, str]]:
+        """Survive the way back from a worker."""
+        return type(self), (self.reason, str(self).removeprefix(f"{self.reason} "))
 
 
 class ReplayError(PipelineError):

@@ -206,7 +206,7 @@ def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine 
             if asked == "compiled":
                 raise
             check_names(strategy)
-            return "python", str(why)
+            return "python", why.reason
         return "compiled", None
     check_names(strategy)
     return "python", None

@@ -62,8 +62,8 @@ def open_all(workbooks: Sequence[Path]) -> list[Workbook]:
     """Open every workbook once; raises NoWorkbook or what is wrong with one of them."""
     if not workbooks:
         raise NoWorkbook(
-            "There is no workbook to convert. Put .xlsx files into data/raw, name one on the command line, "
-            "or run `make demo` for a synthetic one."
+            "There is no workbook to convert. Put .xlsx files into data/raw, or name one on the command line, "
+            "as data/sample/sample_ticks.xlsx after `pipeline sample`; `make demo` runs everything on synthetic ticks."
         )
     once = dict.fromkeys(path.absolute() for path in workbooks)
     return [open_workbook(path) for path in once]

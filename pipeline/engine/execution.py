@@ -122,6 +122,9 @@ def _checked(key: str, value: object, where: str) -> Setting:
         raise ConfigError(
             f"{where}: {key} is {json.dumps(value)}; it takes {' or '.join(words)}.{nearest(str(value), words)}"
         )
+    if key == "fees_bps" and isinstance(value, str) and ":" in value:
+        parts = [part.partition(":") for part in value.split(",")]
+        value = {exchange.strip().upper(): fee.strip() for exchange, _, fee in parts}
     if key == "fees_bps" and isinstance(value, Mapping):
         return {str(exchange): _number(key, fee, where) for exchange, fee in sorted(value.items())}
     return _number(key, value, where, or_else=', or {"ADX": 2.5, "DFM": 3}' if key == "fees_bps" else "")

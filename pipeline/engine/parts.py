@@ -130,7 +130,7 @@ def refusal(node: ast.expr | ast.stmt, scope: Scope, why: str) -> NotCompilable:
 
 def refusal_in(method: Method, node: ast.expr | ast.stmt, why: str) -> NotCompilable:
     """Return an error for what lies outside the subset, which it states."""
-    return NotCompilable(f"{method.file}, line {node.lineno}: {why} {SUBSET}")
+    return NotCompilable(f"{method.file}, line {node.lineno}: {why}", SUBSET)
 
 
 def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.engine import tape
 from pipeline.engine.inline import Inliner
 from pipeline.engine.kinds import check_kinds
-from pipeline.engine.parts import Method, Part, source_of
+from pipeline.engine.parts import SUBSET, Method, Part, source_of
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable, StrategyError
 
@@ -126,7 +126,7 @@ def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     fields = fields_of(strategy)
     for name in fields.objects:
         where = _declaration(strategy, name)
-        raise NotCompilable(f"{where}: {name} is no number, and the compiled engine remembers nothing else.")
+        raise NotCompilable(f"{where}: {name} is no number, and the compiled engine remembers nothing else.", SUBSET)
     of_market = market_fields(strategy.rules)
     parts = _parts(strategy, fields, of_market, constants)
     bound = {"m": parts["m"], "strategy": parts["s"]}

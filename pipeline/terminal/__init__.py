@@ -50,9 +50,10 @@ class BacktestProgress:
         """Say what is about to run."""
         self._total = len(plan.tasks)
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
-        _say(f"Backtest {plan.strategy}: {self._total} securities, {workers}, {plan.engine} engine")
+        securities = "1 security" if self._total == 1 else f"{self._total} securities"
+        _say(f"Backtest {plan.strategy}: {securities}, {workers}, {plan.engine} engine")
         if plan.why_plain:
-            _say(f"On the plain engine, since it cannot be compiled: {plan.why_plain}")
+            _say(f"It runs as plain Python, since it cannot be compiled: {plan.why_plain}")
         if plan.ignores_switches:
             _say(_not_for(plan))
         if sys.stderr.isatty():

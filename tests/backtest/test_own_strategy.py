@@ -104,6 +104,7 @@ def test_what_cannot_be_compiled_runs_as_plain_python_in_processes(run: Any, tmp
     run(file, "asked for", engine="python", backend="sequential")
     assert (planned[0].engine, planned[0].backend) == ("python", "loky")
     assert why in (planned[0].why_plain or "")
+    assert "anything else runs as plain Python" not in (planned[0].why_plain or "")
     assert by_itself.failed == {}
     assert by_itself.summary["trades"].min() > 20
     assert by_itself.sensitivity.empty
