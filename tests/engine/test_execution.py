@@ -81,8 +81,8 @@ def test_a_model_is_named_by_its_preset_and_what_differs(preset: str, changes: d
         ({"latency_ms": {"ADX": 1}}, 'here: latency_ms is {"ADX": 1}; it takes a number from 0 on.'),
         ({"fees_bps": -0.1}, 'here: fees_bps is -0.1; it takes a number from 0 on, or {"ADX": 2.5, "DFM": 3}.'),
         (
-            {"fees_bps": "ADX:2"},
-            'here: fees_bps is "ADX:2"; it takes a number from 0 on, or {"ADX": 2.5, "DFM": 3}.',
+            {"fees_bps": "two"},
+            'here: fees_bps is "two"; it takes a number from 0 on, or {"ADX": 2.5, "DFM": 3}.',
         ),
         ({"fees_bps": {"ADX": "much"}}, 'here: fees_bps is "much"; it takes a number from 0 on.'),
         ({"fees_bps": [1]}, 'here: fees_bps is [1]; it takes a number from 0 on, or {"ADX": 2.5, "DFM": 3}.'),
