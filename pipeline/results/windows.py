@@ -84,12 +84,19 @@ def train_and_test(market_days: Int64s, until: dt.date) -> tuple[Window, Window]
     return Window(int(train[0]), int(train[-1])), Window(int(test[0]), int(test[-1]))
 
 
+def check_folds(folds: int) -> None:
+    """Raise BadRequest for a walk forward of no fold at all."""
+    if folds < 1:
+        raise BadRequest(f"--walk-forward is {folds}; it takes a whole number of at least 1.")
+
+
 def walk_forward(market_days: Int64s, folds: int) -> list[tuple[Window, Window]]:
     """Return (train, test) for each fold: N + 1 parts of as many days; each is tested by what all before it chose."""
-    if folds < 1 or len(market_days) < folds + 1:
-        raise BadRequest(
-            f"--walk-forward is {folds}; with {len(market_days)} market days it takes 1 to {len(market_days) - 1}."
-        )
+    check_folds(folds)
+    if len(market_days) < folds + 1:
+        most = len(market_days) - 1
+        takes = f"it takes 1 to {most}" if most > 0 else "there is nothing to part"
+        raise BadRequest(f"--walk-forward is {folds}; with {len(market_days)} market days {takes}.")
     parts = np.array_split(market_days, folds + 1)
     first = int(market_days[0])
     return [(Window(first, int(before[-1])), Window(int(part[0]), int(part[-1]))) for before, part in pairwise(parts)]
