@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.errors import BadRequest, nearest
 from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of
 from pipeline.results.windows import (
+    END,
     Window,
     WindowFigures,
     train_and_test,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.results.measure import Days
 
 ALL: Final = "all"
-WHOLE: Final = Window(-(2**31), 2**31)
+WHOLE: Final = Window(-END, END, -END, END)
 OBJECTIVES: Final = ("net_pnl", "sharpe")
 
 
