@@ -87,8 +87,8 @@ def train_and_test(market_days: Int64s, until: dt.date) -> tuple[Window, Window]
     if not len(train) or not len(test):
         found = f"{date_of(market_days[0])} to {date_of(market_days[-1])}" if len(market_days) else "none at all"
         raise BadRequest(f"--train-until {until} leaves no day on one side; the market days are {found}.")
-    until = Window(int(train[0]), int(train[-1]), int(train[0]), split)
-    return until, Window(int(test[0]), int(test[-1]), split + 1, END)
+    first = int(train[0])
+    return Window(first, int(train[-1]), first, split), Window(int(test[0]), int(test[-1]), split + 1, END)
 
 
 def check_folds(folds: int) -> None:
