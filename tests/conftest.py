@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import engine
 
+from pipeline.store.kept import FILE_NAME
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -41,3 +43,15 @@ def loops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("PIPELINE_CACHE_DIR", str(folder))
         patch.setenv("PIPELINE_RESULTS_MB", "0")  # what a test says is computed is; tests of keeping set their own
         yield folder
+
+
+@pytest.fixture
+def kept_results(loops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep results in a folder of this test's own, beside the compiled loops of the whole run; return their file."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (loops / "loops").mkdir(exist_ok=True)
+    (cache / "loops").symlink_to(loops / "loops", target_is_directory=True)
+    monkeypatch.setenv("PIPELINE_CACHE_DIR", str(cache))
+    monkeypatch.setenv("PIPELINE_RESULTS_MB", "64")
+    return cache / "results" / FILE_NAME

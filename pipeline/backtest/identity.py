@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import ast
+import importlib.machinery
 import importlib.util
+import platform
 import sys
 import sysconfig
+import uuid
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
 
 import pipeline
-from pipeline.engine.parts import source_of
+from pipeline.engine.parts import SOURCE, source_of
 from pipeline.engine.strategy import fields_of
 
 if TYPE_CHECKING:
@@ -25,10 +31,21 @@ if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
     from pipeline.market.facts import MarketFacts
 
-ROOMS: Final = ("engine", "backtest", "results/metrics.py", "results/measure.py", "settings.py", "ticks.py")
+ROOMS: Final = (
+    *("engine", "backtest", "results/metrics.py", "results/measure.py", "results/files.py"),
+    *("store/parquet.py", "settings.py", "ticks.py"),
+)
 """What decides the figures of a replay, below the package."""
 
 KEY_BYTES: Final = 20
+
+_first_seen: WeakKeyDictionary[ModuleType, bytes] = WeakKeyDictionary()
+"""What stood in the files of imported modules when they were first named: a module keeps what it was imported with."""
+
+
+class _Module(NamedTuple):
+    name: str
+    file: str | None
 
 
 class Identity:
@@ -64,7 +81,7 @@ def engine_version() -> str:
     folder = Path(pipeline.__file__).parent
     files = sorted(file for room in ROOMS for file in _python_files(folder / room))
     content = blake2b(b"\0".join(file.read_bytes() for file in files), digest_size=KEY_BYTES)
-    return f"{pipeline.__version__} {content.hexdigest()}"
+    return f"{pipeline.__version__} {platform.python_version()} {np.__version__} {content.hexdigest()}"
 
 
 def _python_files(place: Path) -> Iterable[Path]:
@@ -73,34 +90,84 @@ def _python_files(place: Path) -> Iterable[Path]:
 
 def _source_of(strategy: type[Strategy]) -> str:
     """Return the text of a strategy, of what it is built on, and of the user's own modules that these import."""
-    wanted = [sys.modules[base.__module__] for base in strategy.__mro__[:-1]]
+    wanted = [_Module(base.__module__, sys.modules[base.__module__].__file__) for base in strategy.__mro__[:-1]]
     seen: dict[str, str] = {}
     while wanted:
         module = wanted.pop()
-        if module.__name__ not in seen and _is_own(module):
-            seen[module.__name__] = source_of(module)
-            wanted += _imported_by(module, seen[module.__name__])
-    return "\0".join([strategy.__qualname__, *sorted(seen.values())])
+        if module.name not in seen and _is_own(module):
+            seen[module.name] = _text_of(module)
+            wanted += _imported_by(module, seen[module.name])
+    return "\0".join([strategy.__qualname__, *(f"{name}\0{seen[name]}" for name in sorted(seen))])
 
 
-def _imported_by(module: ModuleType, text: str) -> list[ModuleType]:
+def _text_of(module: _Module) -> str:
+    """Return a module's text; of one that this process has and whose file has changed since, one that no other has."""
+    loaded = sys.modules.get(module.name)
+    if loaded is not None and SOURCE in vars(loaded):
+        return source_of(loaded)
+    content = Path(module.file or "").read_bytes()
+    if loaded is not None and _first_seen.setdefault(loaded, content) != content:
+        return f"{module.file} changed under {uuid.uuid4()}"
+    return content.decode(errors="backslashreplace")
+
+
+def _imported_by(module: _Module, text: str) -> list[_Module]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):  # compiled, or changed under us: what it imports cannot be told
+        return []
     names: list[str] = []
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             source = "." * node.level + (node.module or "")
-            whole = importlib.util.resolve_name(source, module.__package__) if node.level else source
+            whole = _absolute(source, module) if node.level else source
             names += [whole, *(f"{whole}.{alias.name}" for alias in node.names)]
-    return [sys.modules[name] for name in names if name in sys.modules]
+    every = {".".join(parts[: end + 1]) for parts in (name.split(".") for name in names) for end in range(len(parts))}
+    return [_Module(name, file) for name in sorted(every) if (file := _file_of(name)) is not None]
 
 
-def _is_own(module: ModuleType) -> bool:
+def _absolute(source: str, module: _Module) -> str:
+    is_package = module.file is not None and Path(module.file).stem == "__init__"
+    package = module.name if is_package else module.name.rpartition(".")[0]
+    try:
+        return importlib.util.resolve_name(source, package or None)
+    except ImportError:
+        return ""
+
+
+def _file_of(name: str) -> str | None:
+    """Return the file of a module, also of one that is imported only when the strategy runs."""
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        return getattr(loaded, "__file__", None)
+    try:
+        found = _spec_of(name)
+    except (ImportError, ValueError):
+        return None
+    return None if found is None else found.origin
+
+
+def _spec_of(name: str) -> importlib.machinery.ModuleSpec | None:
+    folder = name.rpartition(".")[0]
+    above = _spec_of(folder) if folder else None
+    if not name or (folder and (above is None or above.submodule_search_locations is None)):
+        return None
+    return importlib.machinery.PathFinder.find_spec(name, above.submodule_search_locations if above else None)
+
+
+def _is_own(module: _Module) -> bool:
     """Tell whether a module is the user's: not Python's, not an installed library's, not the engine's."""
-    file = getattr(module, "__file__", None)
-    if file is None or (
-        module.__name__.startswith("pipeline.") and not module.__name__.startswith("pipeline.strategies.")
-    ):
+    if module.file is None or not Path(module.file).is_file():
+        return _has_text(module)
+    if module.name.partition(".")[0] == "pipeline" and not module.name.startswith("pipeline.strategies."):
         return False
     library = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return not any(Path(file).is_relative_to(Path(folder)) for folder in library if folder)
+    return not any(Path(module.file).is_relative_to(Path(folder)) for folder in library if folder)
+
+
+def _has_text(module: _Module) -> bool:
+    """Tell whether a module is a strategy's file, which carries its text; the file itself may be gone."""
+    loaded = sys.modules.get(module.name)
+    return loaded is not None and SOURCE in vars(loaded)

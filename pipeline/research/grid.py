@@ -23,6 +23,8 @@ SWITCH: Final = "execution."
 BLOCKS: Final = ("strategy", "config", "securities", "parameters", "execution", "_comment")
 RANGE_KEYS: Final = ("from", "to", "step", "points")
 MOST_SETTINGS: Final = 5_000_000
+MOST_WHOLE: Final = 2**53
+"""Up to here whole numbers and floats that are equal are one value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +127,10 @@ def read_sweep(path: Path) -> Grid:
     config = raw.get("config")
     if config is not None and not isinstance(config, str):
         raise SweepError(f"{path}: config is {json.dumps(config)}; it takes the path of a config file.")
-    made = [_axis(name, value, str(path)) for name, value in {**parameters, **named}.items()]
-    return Grid(
+    return _grid(
+        [*parameters.items(), *named.items()],
+        str(path),
         strategies=strategies,
-        axes=tuple(axis for axis, _ in made),
-        spans=tuple(span for _, span in made if span is not None),
         config=config,
         securities=_texts(raw.get("securities", ()), f"{path}: securities"),
     )
@@ -137,8 +138,7 @@ def read_sweep(path: Path) -> Grid:
 
 def read_grid(texts: Sequence[str]) -> Grid:
     """Read `--grid` texts, `name=value,value`, `name=from:to:step` or `name=from:to:logN`; raise SweepError."""
-    axes: list[Axis] = []
-    spans: list[Span] = []
+    named: list[tuple[str, object]] = []
     strategies: tuple[str, ...] = ()
     for text in texts:
         name, found, given = text.partition("=")
@@ -146,23 +146,19 @@ def read_grid(texts: Sequence[str]) -> Grid:
             raise SweepError(f"--grid {text}: write name=value,value or name=from:to:step.")
         name = name.strip()
         if name == STRATEGY:
-            strategies = tuple(one.strip() for one in given.split(","))
-            continue
-        axis, span = _axis(name, _from_text(given.strip(), f"--grid {text}"), "--grid")
-        axes.append(axis)
-        spans += [span] if span else []
-    return Grid(strategies, tuple(axes), tuple(spans))
+            strategies = _texts([one.strip() for one in given.split(",")], "--grid strategy")
+        else:
+            named.append((name, _from_text(given.strip(), f"--grid {text}")))
+    return _grid(named, "--grid", strategies=strategies)
 
 
 def grid_of(given: Mapping[str, object] | Sequence[str]) -> Grid:
     """Return the grid of axes by name, each a list of values, a range or one value, or of `--grid` texts."""
     if not isinstance(given, Mapping):
         return read_grid(given)
-    made = [
-        _axis(name, list(value) if isinstance(value, (tuple, range)) else value, "grid")
-        for name, value in given.items()
-    ]
-    return Grid((), tuple(axis for axis, _ in made), tuple(span for _, span in made if span is not None))
+    listed = {name: list(value) if isinstance(value, (tuple, range)) else value for name, value in given.items()}
+    strategies = _texts(listed.pop(STRATEGY, ()), "grid: strategy")
+    return _grid(list(listed.items()), "grid", strategies=strategies)
 
 
 def joined(first: Grid, second: Grid) -> Grid:
@@ -177,12 +173,23 @@ def joined(first: Grid, second: Grid) -> Grid:
     )
 
 
+def _grid(named: Sequence[tuple[str, object]], where: str, **told: Any) -> Grid:
+    """Return the grid of axes as they were given, each name once."""
+    names = [name for name, _ in named]
+    for name in names:
+        if names.count(name) > 1:
+            raise SweepError(f"{where}: {name} is given twice; put all its values into one.")
+    made = [_axis(name, value, where) for name, value in named]
+    axes, spans = tuple(axis for axis, _ in made), tuple(span for _, span in made if span is not None)
+    return Grid(axes=axes, spans=spans, **told)
+
+
 def _axis(name: str, given: object, where: str) -> tuple[Axis, Span | None]:
     if name.startswith(SWITCH) and name.removeprefix(SWITCH) not in SWITCHES:
         raise SweepError(f"{where}: unknown switch '{name}'.{nearest(name.removeprefix(SWITCH), SWITCHES)}")
     span = None
     values: list[Any]
-    if isinstance(given, Mapping) and name != SWITCH + "fees_bps":
+    if isinstance(given, Mapping) and (name != SWITCH + "fees_bps" or "from" in given or "to" in given):
         span = _span(name, given, where)
         values = _spread(span, given.get("points"), where)
     elif isinstance(given, list):
@@ -191,12 +198,13 @@ def _axis(name: str, given: object, where: str) -> tuple[Axis, Span | None]:
         values = [given]
     if not values:
         raise SweepError(f"{where}: {name} takes no value at all; give at least one.")
-    known: list[str] = []
+    known: set[str] = set()
     for value in values:
-        text = json.dumps(value, sort_keys=True)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        text = repr(float(value)) if is_number and abs(value) < MOST_WHOLE else json.dumps(value, sort_keys=True)
         if text in known:
-            raise SweepError(f"{where}: {name} has {text} twice; keep one.")
-        known.append(text)
+            raise SweepError(f"{where}: {name} has {json.dumps(value, sort_keys=True)} twice; keep one.")
+        known.add(text)
     if name == PRESET:
         for value in values:
             if value not in PRESETS:
@@ -218,7 +226,9 @@ def _span(name: str, given: Mapping[str, Any], where: str) -> Span:
             raise SweepError(f"{where}: {name}: {key} is {json.dumps(value)}; it takes a number.")
     if "from" not in given or "to" not in given or given["from"] > given["to"]:
         raise SweepError(f"{where}: {name}: a range goes from a value to one that is not smaller.")
-    log = bool(given.get("log", False))
+    log = given.get("log", False)
+    if not isinstance(log, bool):
+        raise SweepError(f"{where}: {name}: log is {json.dumps(log)}; it takes true or false.")
     step = given.get("step")
     if step is not None and (log or "points" in given):
         raise SweepError(f"{where}: {name}: a range has a step or points, not both, and a log range has points.")
@@ -286,6 +296,9 @@ def _texts(given: object, where: str) -> tuple[str, ...]:
     listed = [given] if isinstance(given, str) else given
     if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
         raise SweepError(f"{where} is {json.dumps(given)}; it takes a name or a list of names.")
+    for one in listed:
+        if not one or listed.count(one) > 1:
+            raise SweepError(f"{where} has {json.dumps(one)} {'twice; keep one' if one else 'among its names'}.")
     return tuple(listed)
 
 

@@ -20,17 +20,19 @@ AT_A_TIME: Final = 32
 """Settings asked for before any of them is judged, whatever the number of workers, so that the answers are the same."""
 
 
+def check_search(grid: Grid, trials: int, strategies: Sequence[str]) -> None:
+    """Raise MissingExtra without Optuna, BadRequest for a search that makes no sense."""
+    if trials < 1:
+        raise BadRequest(f"--trials is {trials}; it takes a whole number of at least 1.")
+    if len(strategies) > 1 or not grid.axes:
+        raise BadRequest("--trials searches the axes of one strategy; give one strategy and at least one axis.")
+    _optuna()
+
+
 def search(
     plan: SweepPlan, grid: Grid, trials: int, seed: int, scored: Callable[[Sequence[Trial]], list[float | None]]
 ) -> None:
-    """Try out settings for the highest score; one asked for twice is scored once.
-
-    Raises MissingExtra without Optuna, BadRequest for a search that makes no sense.
-    """
-    if trials < 1:
-        raise BadRequest(f"--trials is {trials}; it takes a whole number of at least 1.")
-    if len(plan.bases) > 1 or not grid.axes:
-        raise BadRequest("--trials searches the axes of one strategy; give one strategy and at least one axis.")
+    """Try out settings for the highest score; one asked for twice is scored once."""
     optuna = _optuna()
     [(strategy, base)] = plan.bases.items()
     sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True, n_startup_trials=AT_A_TIME)
@@ -60,16 +62,13 @@ def _point(trial: Any, grid: Grid) -> Point:
         if span is None:
             choices = [json.dumps(value, sort_keys=True) for value in axis.values]
             values[axis.name] = json.loads(trial.suggest_categorical(axis.name, choices))
-        elif (
-            isinstance(span.start, int)
-            and isinstance(span.end, int)
-            and (span.step is None or float(span.step).is_integer())
-        ):
-            step = int(span.step or 1)
-            end = span.start + (span.end - span.start) // step * step
-            values[axis.name] = trial.suggest_int(axis.name, span.start, end, step=step, log=span.log)
+        elif span.step is not None:
+            # Optuna's own steps are binary: of 0.1 to 0.3 it would ask for 0.30000000000000004.
+            values[axis.name] = axis.values[trial.suggest_int(axis.name, 0, len(axis.values) - 1)]
+        elif span.is_whole:
+            values[axis.name] = trial.suggest_int(axis.name, int(span.start), int(span.end), log=span.log)
         else:
-            values[axis.name] = trial.suggest_float(axis.name, span.start, span.end, step=span.step, log=span.log)
+            values[axis.name] = trial.suggest_float(axis.name, span.start, span.end, log=span.log)
     return Point(values)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -14,7 +14,7 @@ from pipeline.backtest.workers import run_all, workers_for
 from pipeline.engine.execution import Execution, make_execution, preset_settings
 from pipeline.engine.lanes import LANES
 from pipeline.engine.strategy import fields_of
-from pipeline.errors import PipelineError, ReplayError, SweepError, nearest
+from pipeline.errors import ConfigError, MarketFactsError, PipelineError, ReplayError, SweepError, nearest
 from pipeline.market.facts import facts_of
 from pipeline.research.grid import PRESET, SWITCH, Axis, Grid, Point, points
 from pipeline.store.catalog import content_digest
@@ -22,7 +22,7 @@ from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipeline.backtest.simulate import Engine
     from pipeline.backtest.workers import Backend
@@ -264,7 +264,14 @@ def _parts(rows: Sequence[Named], size: int) -> Iterator[Sequence[Named]]:
 def _execution(base: Execution, point: Point) -> Execution:
     standard = preset_settings(base.preset)
     changed = {key: value for key, value in base.settings.items() if value != standard[key]}
-    return make_execution(point.preset or base.preset, {**changed, **point.switches}, "the sweep")
+    execution = make_execution(point.preset or base.preset, {**changed, **point.switches}, "the sweep")
+    fees = execution.settings["fees_bps"]
+    for exchange in fees if isinstance(fees, Mapping) else ():
+        try:
+            facts_of(exchange)
+        except MarketFactsError as error:
+            raise ConfigError(f"the sweep: fees_bps: {error}") from error
+    return execution
 
 
 def _corners(axes: Sequence[Axis]) -> list[Point]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadRequest, OutputNotWritable, nearest
-from pipeline.research.search import search
+from pipeline.research.search import check_search, search
 from pipeline.research.sweep import plan_sweep, run_sweep
 from pipeline.results.files import TRADES_FOLDER, files_of, trades_content
 from pipeline.results.measure import measure
@@ -32,6 +32,7 @@ from pipeline.results.sweeps import (
     score_of_all,
     split_at,
 )
+from pipeline.results.windows import check_folds
 from pipeline.store.atomic import write_bytes
 from pipeline.store.kept import KeptResults, results_folder
 from pipeline.store.parquet import write_table
@@ -115,6 +116,10 @@ def make_sweep(
             f"{nearest(options.keep_trades, KEEP_TRADES)}"
         )
     strategies = grid.strategies or (request.strategy,)
+    if options.trials is not None:
+        check_search(grid, options.trials, strategies)
+    if options.walk_forward is not None:
+        check_folds(options.walk_forward)
     plan = plan_sweep(grid, request, strategies, enumerate_points=options.trials is None)
     if output_dir is not None:
         _open(output_dir)

@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.errors import BadRequest, nearest
 from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of
 from pipeline.results.windows import (
+    END,
     Window,
     WindowFigures,
     train_and_test,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.results.measure import Days
 
 ALL: Final = "all"
-WHOLE: Final = Window(-(2**31), 2**31)
+WHOLE: Final = Window(-END, END, -END, END)
 OBJECTIVES: Final = ("net_pnl", "sharpe")
 
 
@@ -93,6 +94,11 @@ class SweepResults:
         """How many results were computed now."""
         return len(self.contents) - self.kept - self.failed
 
+    @property
+    def any_good(self) -> bool:
+        """Whether any setting came to an end on any security."""
+        return any(one.content is not None for one in self.contents.values())
+
     def good(self, ticker: str) -> list[tuple[Trial, bytes]]:
         """Return the trials that have a result on a security, in order of their numbers."""
         found = []
@@ -137,6 +143,8 @@ def best_settings(results: SweepResults, objective: str, split: tuple[Window, Wi
 
 def folds_of(results: SweepResults, objective: str, folds: int) -> list[Fold]:
     """Return the walk forward of each security and of all together: chosen on what was known, judged on what came."""
+    if not results.any_good:
+        return []
     windows = walk_forward(results.market_days(), folds)
     every = [*results.plan.tickers, ALL] if len(results.plan.tickers) > 1 else [*results.plan.tickers]
     made = []
@@ -163,8 +171,8 @@ def score_of_all(
 
 
 def split_at(results: SweepResults, until: dt.date | None) -> tuple[Window, Window] | None:
-    """Return the two windows a date parts the sweep's market days into, if a date was given."""
-    return None if until is None else train_and_test(results.market_days(), until)
+    """Return the two windows a date parts the sweep's market days into; None without a date, or without a result."""
+    return None if until is None or not results.any_good else train_and_test(results.market_days(), until)
 
 
 def _best(

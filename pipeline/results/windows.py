@@ -19,14 +19,20 @@ if TYPE_CHECKING:
     from pipeline.ticks import Int64s
 
 EPOCH: Final = dt.date(1970, 1, 1)
+END: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The days from `first` to `last`, both included, as days since 1970-01-01."""
+    """The market days from `first` to `last`, both included, as days since 1970-01-01.
+
+    start, end: what counts to it, with the days around them that have no print: a position may be closed on one.
+    """
 
     first: int
     last: int
+    start: int
+    end: int
 
     def __str__(self) -> str:
         """Say it as two dates."""
@@ -81,18 +87,30 @@ def train_and_test(market_days: Int64s, until: dt.date) -> tuple[Window, Window]
     if not len(train) or not len(test):
         found = f"{date_of(market_days[0])} to {date_of(market_days[-1])}" if len(market_days) else "none at all"
         raise BadRequest(f"--train-until {until} leaves no day on one side; the market days are {found}.")
-    return Window(int(train[0]), int(train[-1])), Window(int(test[0]), int(test[-1]))
+    first = int(train[0])
+    return Window(first, int(train[-1]), first, split), Window(int(test[0]), int(test[-1]), split + 1, END)
+
+
+def check_folds(folds: int) -> None:
+    """Raise BadRequest for a walk forward of no fold at all."""
+    if folds < 1:
+        raise BadRequest(f"--walk-forward is {folds}; it takes a whole number of at least 1.")
 
 
 def walk_forward(market_days: Int64s, folds: int) -> list[tuple[Window, Window]]:
     """Return (train, test) for each fold: N + 1 parts of as many days; each is tested by what all before it chose."""
-    if folds < 1 or len(market_days) < folds + 1:
-        raise BadRequest(
-            f"--walk-forward is {folds}; with {len(market_days)} market days it takes 1 to {len(market_days) - 1}."
-        )
+    check_folds(folds)
+    if len(market_days) < folds + 1:
+        most = len(market_days) - 1
+        takes = f"it takes 1 to {most}" if most > 0 else "there is nothing to part"
+        raise BadRequest(f"--walk-forward is {folds}; with {len(market_days)} market days {takes}.")
     parts = np.array_split(market_days, folds + 1)
-    first = int(market_days[0])
-    return [(Window(first, int(before[-1])), Window(int(part[0]), int(part[-1]))) for before, part in pairwise(parts)]
+    starts = [int(part[0]) for part in parts]
+    every = [
+        Window(start, int(part[-1]), start, after - 1)
+        for start, part, after in zip(starts, parts, [*starts[1:], END + 1], strict=True)
+    ]
+    return [(Window(starts[0], before.last, starts[0], before.end), part) for before, part in pairwise(every)]
 
 
 def union(several: Iterable[Int64s]) -> Int64s:
@@ -106,4 +124,4 @@ def date_of(day: int) -> dt.date:
 
 
 def _within(rows: Any, days: Any, window: Window) -> Any:
-    return rows[(days >= window.first) & (days <= window.last)]
+    return rows[(days >= window.start) & (days <= window.end)]

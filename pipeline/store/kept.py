@@ -19,17 +19,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT_VARIABLE: Final = "PIPELINE_RESULTS_MB"
-FILE_NAME: Final = "results-1.sqlite"
+FILE_NAME: Final = "results-2.sqlite"
 DEFAULT_LIMIT_MB: Final = 2048
 PATIENCE_SECONDS: Final = 30
 AT_A_TIME: Final = 500
 DIGEST_BYTES: Final = 16
-RECENT: Final = 20
-"""Runs within which it is not noted again that a result was of use: noting it writes the result anew."""
+MOST_USES: Final = 2**62
+TABLES: Final = (
+    "CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, digest BLOB, content BLOB) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS uses (key TEXT PRIMARY KEY, used INTEGER) WITHOUT ROWID",
+)
+"""Uses stand by themselves, since noting one would otherwise write its result anew."""
 
-TABLE: Final = """
-CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, used INTEGER, digest BLOB, content BLOB) WITHOUT ROWID
-"""
+IN_THE_WAY: Final = {
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_AUTH),
+}
+"""What SQLite says where the file itself may be sound; anything else it says of a damaged or foreign one."""
 
 
 def results_folder() -> Path:
@@ -55,6 +61,7 @@ class KeptResults:
         self._limit = limit_bytes() if limit is None else limit
         self._database: sqlite3.Connection | None = None
         self._use = 0
+        self._begun_anew = False
         if self._limit:
             self._open()
 
@@ -64,70 +71,72 @@ class KeptResults:
         for start in range(0, len(keys), AT_A_TIME):
             some = keys[start : start + AT_A_TIME]
             marks = ",".join("?" * len(some))
-            rows = self._rows(f"SELECT key, used, digest, content FROM results WHERE key IN ({marks})", some)  # noqa: S608
-            found |= {key: content for key, _, digest, content in rows if _digest(key, content) == digest}
-            for key, used, _, _ in rows:
-                if used < self._use - RECENT:
-                    self._rows("UPDATE results SET used = ? WHERE key = ?", (self._use, key))
+            rows = self._rows(f"SELECT key, digest, content FROM results WHERE key IN ({marks})", some)  # noqa: S608
+            found |= {key: content for key, digest, content in rows if _is_as_written(key, digest, content)}
+        self._note(found)
         self._finish()
         return found
 
     def keep(self, results: Mapping[str, bytes]) -> None:
         """Keep results, all of them or none."""
-        for key, content in results.items():
-            self._rows(
-                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (key, self._use, _digest(key, content), content)
-            )
+        rows = [(key, _digest(key, content), content) for key, content in results.items()]
+        self._many("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", rows)
+        self._note(results)
         self._finish()
 
     def size(self) -> int:
         """Return the bytes that the kept results take."""
-        return sum(row[0] for row in self._rows("SELECT coalesce(sum(length(content)), 0) FROM results"))
+        return sum(_whole(row[0]) for row in self._rows("SELECT sum(length(content)) FROM results"))
 
     def count(self) -> int:
         """Return how many results are kept."""
-        return sum(row[0] for row in self._rows("SELECT count(*) FROM results"))
+        return sum(_whole(row[0]) for row in self._rows("SELECT count(*) FROM results"))
 
     def close(self) -> None:
         """Let go of what is above the limit, the longest unused first, and close the file."""
         excess = self.size() - self._limit
         if excess > 0:
             gone = []
-            for key, length in self._rows("SELECT key, length(content) FROM results ORDER BY used, key"):
+            for key, length in self._rows(
+                "SELECT key, length(content) FROM results LEFT JOIN uses USING (key) ORDER BY used, key"
+            ):
                 if excess > 0:
-                    gone.append(key)
-                    excess -= length
-            for key in gone:
-                self._rows("DELETE FROM results WHERE key = ?", (key,))
+                    gone.append((key,))
+                    excess -= _whole(length)
+            self._many("DELETE FROM results WHERE key = ?", gone)
+            self._many("DELETE FROM uses WHERE key = ?", gone)
             self._finish()
-            self._rows("PRAGMA incremental_vacuum")
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+            self._shrink()
+        self._let_go()
+
+    def _note(self, keys: Iterable[str]) -> None:
+        self._many("INSERT OR REPLACE INTO uses VALUES (?, ?)", [(key, self._use) for key in keys])
 
     def _open(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._database = _opened(self.path)
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError:
-                self.path.unlink()
-                self._database = _opened(self.path)
-        except (sqlite3.Error, OSError) as error:
+            self._database = _opened(self.path)
+        except (sqlite3.Error, UnicodeError, OSError) as error:
             self._give_up(error)
-        for row in self._rows("SELECT coalesce(max(used), 0) FROM results"):
-            self._use = row[0] + 1
+            return
+        for row in self._rows("SELECT max(used) FROM uses"):
+            self._use = _whole(row[0]) + 1
 
     def _rows(self, statement: str, values: Iterable[Any] = ()) -> list[Any]:
         if self._database is None:
             return []
         try:
             return self._database.execute(statement, tuple(values)).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             self._give_up(error)
             return []
+
+    def _many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if self._database is not None and rows:
+            try:
+                self._database.executemany(statement, rows)
+            except (sqlite3.Error, UnicodeError) as error:
+                self._give_up(error)
 
     def _finish(self) -> None:
         if self._database is not None:
@@ -136,11 +145,33 @@ class KeptResults:
             except sqlite3.Error as error:
                 self._give_up(error)
 
-    def _give_up(self, error: Exception) -> None:
+    def _shrink(self) -> None:
+        """Give back the room of what is gone; as a script, since `execute` would give back one page only."""
+        if self._database is not None:
+            try:
+                self._database.executescript("PRAGMA incremental_vacuum")
+            except (sqlite3.Error, UnicodeError) as error:
+                self._give_up(error)
+
+    def _let_go(self) -> None:
         if self._database is not None:
             with suppress(sqlite3.Error):
                 self._database.close()
             self._database = None
+
+    def _give_up(self, error: Exception) -> None:
+        """Begin anew in place of a file that is damaged or somebody else's; otherwise keep nothing in this run."""
+        self._let_go()
+        if not self._begun_anew and _is_damage(error):
+            self._begun_anew = True
+            try:
+                _remove(self.path)
+            except OSError as still_there:
+                error = still_there
+            else:
+                warnings.warn(f"{self.path} was damaged ({error}); keeping results begins anew.", stacklevel=2)
+                self._open()
+                return
         warnings.warn(f"Results cannot be kept in {self.path} ({error}); they are computed anew.", stacklevel=2)
 
 
@@ -158,9 +189,10 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(TABLE)
+        for table in TABLES:
+            database.execute(table)
         database.commit()
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeError):
         database.close()
         raise
     return database
@@ -168,3 +200,24 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _digest(key: str, content: bytes) -> bytes:
     return blake2b(key.encode() + content, digest_size=DIGEST_BYTES).digest()
+
+
+def _is_as_written(key: object, digest: object, content: object) -> bool:
+    return isinstance(key, str) and isinstance(content, bytes) and _digest(key, content) == digest
+
+
+def _is_damage(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return False
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in IN_THE_WAY
+
+
+def _remove(path: Path) -> None:
+    """Remove a database, and the journal by which SQLite would roll the next one of this name back."""
+    path.unlink(missing_ok=True)
+    path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+
+
+def _whole(value: object) -> int:
+    """Return a number as it was written, 0 for what a damaged file has in its place."""
+    return value if isinstance(value, int) and 0 <= value < MOST_USES else 0
