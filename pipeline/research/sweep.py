@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 EVENTS_A_TASK: Final = 300_000_000
 """Ticks x settings of one task, about a second: what a lost worker or a kill costs."""
 
+WORTH_PROCESSES: Final = 4_000
+"""Results from which processes are worth their start: making one takes the interpreter, which threads share."""
+
 MOST_A_TASK: Final = 8 * LANES
 WALK_BYTES: Final = 600 * 2**20
 PLAIN_TICKS: Final = 10_000_000
@@ -122,7 +125,9 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     settings = len(trials) // max(1, len(every)) or LANES
     work = sum(security.ticks for base in every for security in base.securities) * settings
     engine: Engine = "python" if any(base.engine == "python" for base in every) else "compiled"
-    backend = asked_backend(request.backend) or default_backend(engine, work, request.workers)
+    many = engine == "compiled" and settings * len(every[0].securities) >= WORTH_PROCESSES if every else False
+    by_default = "loky" if many else default_backend(engine, work, request.workers)
+    backend: Backend = asked_backend(request.backend) or by_default
     need = [WALK_BYTES + base_need for base_need in (security.size for base in every for security in base.securities)]
     workers = workers_for(backend, need * max(1, len(trials) // MOST_A_TASK), request.workers, request.address)
     return SweepPlan(bases, tuple(trials), tuple(axis.name for axis in grid.axes), workers, backend, request.address)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.results.sweeps import Best
 
 SAY_EVERY: Final = 10.0
+REDRAW_EVERY: Final = 0.1
 MB: Final = 2**20
 
 
@@ -53,7 +54,7 @@ class SweepProgress:
                 _say(f"On the plain engine, since it cannot be compiled: {base.why_plain}")
         if sys.stderr.isatty():
             self._bar = _bar()
-            self._task = self._bar.add_task("replaying", total=total)
+            self._task = self._bar.add_task("replaying", total=total, told="")
             self._bar.start()
 
     def compiling(self, name: str) -> None:
@@ -66,13 +67,23 @@ class SweepProgress:
         """Count one result."""
         self._done += 1
         self._computed += not content.kept
+        now = time.monotonic()
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=self._done, description=content.ticker)
-        elif time.monotonic() - self._said > SAY_EVERY:
-            self._said = time.monotonic()
-            rate = self._computed / (self._said - self._started)
-            left = (self._total - self._done) / rate if rate else 0.0
-            _say(f"{self._done:,} of {self._total:,} results, {rate:,.0f} a second, about {left:,.0f} s left")
+            if now - self._said > REDRAW_EVERY or self._done == self._total:
+                self._said = now
+                told = self._how_fast(now)
+                self._bar.update(self._task, completed=self._done, description=content.ticker, told=told)
+        elif now - self._said > SAY_EVERY:
+            self._said = now
+            _say(f"{self._done:,} of {self._total:,} results, {self._how_fast(now)}")
+
+    def _how_fast(self, now: float) -> str:
+        """Say how many results a second were computed so far, and how long the rest takes at that rate."""
+        rate = self._computed / max(now - self._started, 1e-9)
+        if not rate:
+            return "all kept so far"
+        left = round((self._total - self._done) / rate)
+        return f"{rate:,.0f}/s, {left // 60}:{left % 60:02} left"
 
 
 def show_sweep(run: SweepRun) -> None:
@@ -81,7 +92,7 @@ def show_sweep(run: SweepRun) -> None:
     for where, error in list(run.failed.items())[:10]:
         _say(f"Error: {where}: {error}")
     for one in run.best:
-        _show_best(one, by_train=one.train is not None)
+        _warn_of_idleness(one)
     if run.best:
         _table_of_best(run)
     if run.folds:
@@ -96,10 +107,10 @@ def show_sweep(run: SweepRun) -> None:
         sys.stdout.write(f"Results: {run.output_dir}  ({run.seconds:.2f} s)\n")
 
 
-def _show_best(one: Best, *, by_train: bool) -> None:
-    """Say nothing of a best setting but where it was chosen by nothing that tells settings apart."""
-    if by_train and one.train is not None and one.train.fills == 0:
-        _say(f"{one.security}: no setting had a fill on the days it was to be chosen on.")
+def _warn_of_idleness(one: Best) -> None:
+    """Warn where a setting was chosen on days on which it had no fill."""
+    if one.train is not None and one.train.fills == 0:
+        _say(f"{one.security}: no setting did better than one without any fill on the days it was chosen on.")
 
 
 def _table_of_best(run: SweepRun) -> None:
@@ -126,13 +137,12 @@ def _table_of_best(run: SweepRun) -> None:
 def _table_of_folds(run: SweepRun) -> None:
     """Show the walk forward in total: what choosing anew on the past would have earned after."""
     table = new_table(f"Walk forward, {max(fold.number for fold in run.folds)} parts")
-    for name in ("security", "settings chosen", "train (AED)", "test (AED)"):
+    for name in ("security", "settings chosen", "net P&L after choosing (AED)"):
         table.add_column(name, justify="left" if name == "security" else "right")
     for security in dict.fromkeys(fold.security for fold in run.folds):
         own = [fold for fold in run.folds if fold.security == security]
         chosen = ", ".join(str(fold.trial.number) for fold in own)
-        train, test = (sum(getattr(fold, part).net_pnl for fold in own) for part in ("train", "test"))
-        table.add_row(security, chosen, _money(train), _money(test))
+        table.add_row(security, chosen, _money(sum(fold.test.net_pnl for fold in own)))
     print_table(table)
 
 
@@ -155,20 +165,12 @@ def _say(text: str) -> None:
 
 def _bar() -> Any:
     from rich.console import Console  # noqa: PLC0415 - rich is loaded by what prints with it
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[told]}"),
     )
-    from rich.text import Text  # noqa: PLC0415
-
-    class Rate(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:,.0f}/s" if task.speed else "")
-
-    columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True))
