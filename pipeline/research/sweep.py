@@ -125,7 +125,11 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     settings = len(trials) // max(1, len(every)) or LANES
     work = sum(security.ticks for base in every for security in base.securities) * settings
     engine: Engine = "python" if any(base.engine == "python" for base in every) else "compiled"
-    many = engine == "compiled" and settings * len(every[0].securities) >= WORTH_PROCESSES if every else False
+    many = (
+        request.workers != 1 and engine == "compiled" and settings * len(every[0].securities) >= WORTH_PROCESSES
+        if every
+        else False
+    )
     by_default = "loky" if many else default_backend(engine, work, request.workers)
     backend: Backend = asked_backend(request.backend) or by_default
     need = [WALK_BYTES + base_need for base_need in (security.size for base in every for security in base.securities)]
