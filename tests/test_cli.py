@@ -4,12 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from pipeline.store.kept import KeptResults
 from tests.made import make_config, make_store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -201,13 +199,25 @@ def test_demo_goes_from_nothing_to_results(tmp_path: Path) -> None:
     assert (tmp_path / "output" / "demo" / "run.json").exists()
 
 
+def test_a_second_backtest_says_what_it_kept_and_fresh_replays_it(
+    made: tuple[Path, Path], tmp_path: Path, kept_results: Path
+) -> None:
+    first = backtest(made, tmp_path / "run")
+    assert "kept" not in first.stdout + first.stderr
+    again = backtest(made, tmp_path / "run")
+    assert "3 of 3 kept from earlier runs" in again.stdout
+    assert again.stderr.count("kept from an earlier run") == 3
+    assert "kept" not in backtest(made, tmp_path / "run", "--fresh").stdout
+    assert kept_results.exists()
+
+
 def test_clean_cache_says_what_it_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path))
-    (tmp_path / "loops").mkdir()
-    with closing(KeptResults(tmp_path / "results", limit=2**20)) as kept:
-        kept.keep({"one": bytes(1000)})
+    for part, size in (("loops", 10), ("results", 3_000_000)):
+        (tmp_path / part).mkdir()
+        (tmp_path / part / "results-2.sqlite").write_bytes(bytes(size))
     done = pipeline("clean-cache")
     assert done.returncode == 0
-    assert f"Removed {tmp_path / 'loops'} and 0.0 MB of results" in done.stdout
+    assert f"Removed {tmp_path / 'loops'} and 2.9 MB of results in {tmp_path / 'results'}" in done.stdout
     assert not (tmp_path / "loops").exists()
     assert list((tmp_path / "results").iterdir()) == []

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -286,6 +287,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Loading modules makes many objects and no garbage; looking for it is 5 % of a short run.
     gc.set_threshold(50_000)
+    warnings.showwarning = _warn
     try:
         app(prog_name="pipeline")
     except PipelineError as error:
@@ -295,6 +297,11 @@ def main() -> None:
         if end.code == INTERRUPTED:
             typer.echo("Interrupted. What is finished stands; run the same command again to go on.", err=True)
         raise
+
+
+def _warn(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object) -> None:
+    """Say a warning as the sentence it is; where in our code it arose helps nobody at the desk."""
+    typer.echo(f"Warning: {message}", err=True)
 
 
 def _explain(error: PipelineError) -> None:

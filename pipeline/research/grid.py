@@ -44,6 +44,12 @@ class Span:
     end: float
     step: float | None
     log: bool
+    points: int | None = None
+
+    @property
+    def is_for_search(self) -> bool:
+        """Whether it does not say which values it has, so that it cannot be walked."""
+        return self.step is None and self.points is None and self.start != self.end
 
     @property
     def is_whole(self) -> bool:
@@ -236,7 +242,7 @@ def _span(name: str, given: Mapping[str, Any], where: str) -> Span:
         raise SweepError(f"{where}: {name}: step is {step}; it takes a number above 0.")
     if log and not given["from"] > 0:
         raise SweepError(f"{where}: {name}: a log range starts above 0.")
-    return Span(name, given["from"], given["to"], step, log)
+    return Span(name, given["from"], given["to"], step, log, given.get("points"))
 
 
 def _spread(span: Span, wanted: Any, where: str) -> list[float]:

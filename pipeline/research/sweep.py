@@ -116,6 +116,9 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     """
     bases = {name: plan(replace(request, strategy=name, sensitivity=False)) for name in strategies}
     _check_axes(grid, bases)
+    for span in grid.spans:
+        if enumerate_points and span.is_for_search:
+            raise SweepError(f"{span.name}: a range needs a step or points, unless --trials searches it.")
     trials: list[Trial] = []
     for name, base in bases.items():
         axes = [axis for axis in grid.axes if _means_something(axis.name, base)]

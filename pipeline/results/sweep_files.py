@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +21,7 @@ from pipeline.store.parquet import some_numbers, text_array
 from pipeline.strategies.load import load_strategy, strategy_label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pipeline.research.sweep import SweepPlan, Trial
     from pipeline.results.sweeps import Best, Fold, SweepResults
@@ -30,6 +31,12 @@ TABLE_FILE: Final = "sweep.parquet"
 SUMMARY_FILE: Final = "sweep_summary.csv"
 WALK_FILE: Final = "walk_forward.csv"
 SWEEP_FILE: Final = "sweep.json"
+OURS: Final = frozenset(
+    [*("setting", "strategy", "security", "exchange", "error", "chosen_by", "score", "fold"), *FIGURES]
+    + [f"{part}_{name}" for part in ("train", "test") for name in ("from", "to", *WINDOW_FIGURES)]
+)
+"""The names of columns that say something else than a parameter of the same name."""
+
 SHOWN: Final = ("fills", "realized_pnl", "fees", "net_pnl", "sharpe_net", "max_drawdown", "turnover", "win_rate")
 
 
@@ -47,7 +54,7 @@ def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> p
     }
     for key, kind in _parameters(plan).items():
         held = [{**base[trial.strategy][ticker].parameters, **trial.changes}.get(key) for trial, ticker in rows]
-        columns[key] = some_numbers(held, kind)
+        columns[_column(key)] = some_numbers(held, kind)
     columns["execution"] = text_array([trial.execution.name for trial, _ in rows])
     columns |= _figure_columns([None if one is None else one.content for one in found])
     if split is not None:
@@ -60,7 +67,8 @@ def summary_csv(results: SweepResults, best: Sequence[Best], objective: str) -> 
     """Return the best settings as CSV."""
     parted = any(one.train is not None for one in best)
     windows = [f"{part}_{name}" for part in ("train", "test") for name in WINDOW_FIGURES] if parted else []
-    columns = ["security", "chosen_by", "score", "setting", "strategy", *results.plan.axes, *SHOWN, *windows]
+    axes = [_column(axis) for axis in results.plan.axes]
+    columns = ["security", "chosen_by", "score", "setting", "strategy", *axes, *SHOWN, *windows]
     rows = []
     for one in best:
         row = _trial_row(one.trial) | {"security": one.security, "score": one.score, **one.figures}
@@ -72,7 +80,8 @@ def summary_csv(results: SweepResults, best: Sequence[Best], objective: str) -> 
 def walk_csv(results: SweepResults, folds: Sequence[Fold]) -> bytes:
     """Return the walk forward as CSV, one row a security and fold."""
     windows = [f"{part}_{name}" for part in ("train", "test") for name in ("from", "to", *WINDOW_FIGURES)]
-    columns = ["security", "fold", "setting", "strategy", *results.plan.axes, *windows]
+    axes = [_column(axis) for axis in results.plan.axes]
+    columns = ["security", "fold", "setting", "strategy", *axes, *windows]
     rows = []
     for fold in folds:
         row = _trial_row(fold.trial) | {"security": fold.security, "fold": fold.number}
@@ -133,7 +142,16 @@ def _window_columns(contents: Sequence[bytes | None], split: tuple[Window, Windo
 
 
 def _trial_row(trial: Trial) -> dict[str, Any]:
-    return {"setting": trial.number, "strategy": strategy_label(trial.strategy), **trial.point.values}
+    told = {
+        _column(name): json.dumps(value) if isinstance(value, Mapping) else value
+        for name, value in trial.point.values.items()
+    }
+    return {"setting": trial.number, "strategy": strategy_label(trial.strategy), **told}
+
+
+def _column(axis: str) -> str:
+    """Return the column of an axis: its name, unless a parameter has that of one of ours."""
+    return f"parameter.{axis}" if axis in OURS else axis
 
 
 def _prefixed(part: str, figures: WindowFigures | None) -> dict[str, Any]:

@@ -136,7 +136,8 @@ def _table_of_best(run: SweepRun) -> None:
 
 def _table_of_folds(run: SweepRun) -> None:
     """Show the walk forward in total: what choosing anew on the past would have earned after."""
-    table = new_table(f"Walk forward, {max(fold.number for fold in run.folds)} parts")
+    parts = max(fold.number for fold in run.folds)
+    table = new_table(f"Walk forward, {parts} part{'s' if parts > 1 else ''}")
     for name in ("security", "settings chosen", "net P&L after choosing (AED)"):
         table.add_column(name, justify="left" if name == "security" else "right")
     for security in dict.fromkeys(fold.security for fold in run.folds):

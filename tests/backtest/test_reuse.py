@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import py_compile
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -243,6 +244,16 @@ def test_a_changed_module_that_a_strategy_imports_is_a_changed_strategy(made: Ma
     for file in files:
         say(file, "20", "10")
         assert "0 kept, 2 computed, 0 failed" in in_a_process(made), file
+
+
+def test_a_module_without_its_text_counts_by_its_bytes(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(made.folder)
+    text = made.folder / "own_text.py"
+    text.write_text("LOOK_BACK = 20\n")
+    py_compile.compile(str(text), str(made.folder / "own_blob.pyc"))
+    say(made.strategy, "from statistics import fmean", "from statistics import fmean\n\nimport own_blob")
+    say(made.strategy, "[-20:]", "[-own_blob.LOOK_BACK:]")
+    assert (made.sweep().results.computed, made.sweep().results.computed) == (6, 0)
 
 
 def test_a_module_changed_under_a_running_session_is_never_kept_under_its_new_text(

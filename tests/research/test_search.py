@@ -60,6 +60,14 @@ def test_the_same_seed_gives_the_same_bytes_and_the_second_run_computes_nothing(
     assert contents(tmp_path / "other")["sweep.parquet"] != contents(tmp_path / "first")["sweep.parquet"]
 
 
+def test_it_asks_for_the_same_settings_whatever_computes_them(made: tuple[Path, Path], tmp_path: Path) -> None:
+    for name, how in {"one": {"backend": "sequential"}, "two": {"backend": "threading", "workers": 2}}.items():
+        options = SweepOptions(trials=50, seed=3, choose_by="sharpe")
+        where: dict[str, Any] = {"parquet_dir": made[0], "config": made[1], "output_dir": tmp_path / name}
+        api.sweep(grid=GRID, **where, **how, options=options)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
 def test_what_it_asks_for_is_within_the_axes_and_in_decimal_steps(made: tuple[Path, Path], tmp_path: Path) -> None:
     run = search(made, tmp_path / "out")
     tried = [trial.point.values for trial in run.results.trials.values()]

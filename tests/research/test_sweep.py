@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 import random
@@ -258,3 +259,29 @@ def test_a_corrupt_file_is_a_row_a_setting_with_its_error_and_is_not_kept(tmp_pa
     again = api.sweep(**sweep, parquet_dir=store)
     assert (again.failed, again.results.kept, again.results.computed) == ({}, 2, 2)
     assert kept_results.exists()
+
+
+def test_a_parameter_by_the_name_of_a_figure_hides_neither(store: Path, tmp_path: Path) -> None:
+    own = make_strategy(tmp_path / "own.py", PLAIN.replace("size", "fills").replace("bid_fills", "bid_size"))
+    own.write_text(own.read_text().replace("ask_fills", "ask_size"))
+    run = api.sweep(
+        grid={"fills": [100, 200], "execution.fees_bps": [{"ADX": 2}]},
+        strategy=str(own),
+        config=own.with_suffix(".json"),
+        parquet_dir=store,
+        output_dir=tmp_path / "out",
+        backend="sequential",
+        options=SweepOptions(walk_forward=1),
+    )
+    rows = run.table.to_pylist()
+    assert [row["parameter.fills"] for row in rows] == [100, 100, 200, 200]
+    assert min(row["fills"] for row in rows) > 200
+    for name in ("sweep_summary.csv", "walk_forward.csv"):
+        with (tmp_path / "out" / name).open() as file:
+            told = list(csv.DictReader(file))
+        assert {row["parameter.fills"] for row in told} <= {"100", "200"}
+        assert {row["execution.fees_bps"] for row in told} == {'{"ADX": 2}'}
+    assert {int(row["train_fills"]) + int(row["test_fills"]) for row in told} <= {
+        *(row["fills"] for row in rows),
+        *(rows[at]["fills"] + rows[at + 1]["fills"] for at in (0, 2)),
+    }
