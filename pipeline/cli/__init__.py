@@ -8,7 +8,7 @@ import sys
 import traceback
 import warnings
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -33,6 +33,9 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.sweep import sweep
 from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 INTERRUPTED: Final = 130
 
@@ -299,7 +302,14 @@ def main() -> None:
         raise
 
 
-def _warn(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object) -> None:
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     """Say a warning as the sentence it is; where in our code it arose helps nobody at the desk."""
     typer.echo(f"Warning: {message}", err=True)
 
