@@ -211,6 +211,16 @@ def test_a_second_backtest_says_what_it_kept_and_fresh_replays_it(
     assert kept_results.exists()
 
 
+def test_a_warning_is_a_sentence(made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "taken").write_text("a file stands where the cache would be")
+    monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path / "taken"))
+    monkeypatch.setenv("PIPELINE_RESULTS_MB", "64")
+    said = backtest(made, tmp_path / "run", "--no-sensitivity").stderr
+    assert "Warning: Results cannot be kept in " in said
+    assert "UserWarning" not in said
+    assert ".py" not in said
+
+
 def test_clean_cache_says_what_it_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path))
     for part, size in (("loops", 10), ("results", 3_000_000)):
