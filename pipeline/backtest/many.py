@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.backtest.simulate import Engine, engine_facts, loop_constants, replayed_of, replayer
@@ -64,8 +65,8 @@ def _walks(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list[l
     for number, setting in enumerate(settings):
         switches = setting.execution.fields()
         walk = walks.setdefault(tuple(switches[name] for name in together), {})
-        held = fields.held(setting.parameters)
-        walk.setdefault((*held.values(), *switches.values()), []).append(number)
+        held = map(repr, fields.held(setting.parameters).values())  # 0.0 equals -0.0 and is another number
+        walk.setdefault((*held, *switches.values()), []).append(number)
     return [list(walk.values()) for walk in walks.values()]
 
 
@@ -87,7 +88,9 @@ def _outcomes(
     from pipeline.engine.walk import Given, compiled_walk  # noqa: PLC0415
 
     given = [Given(engine_facts(market, one.execution), values) for one, values in zip(asked, held, strict=True)]
-    for one, values, outcome in zip(asked, held, compiled_walk(strategy).run(ticks, given), strict=True):
+    walk = compiled_walk(strategy)
+    outcomes = walk.run(ticks, given) if walk else repeat(None, len(given))
+    for one, values, outcome in zip(asked, held, outcomes, strict=True):
         yield _alone(ticks, strategy, one, values, market, engine) if outcome is None else outcome
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.lanes import LANES, SETTING, Lanes, differing, settings_innermost
+from pipeline.engine.lanes import COMMON, LANES, SETTING, UNHELD, Lanes, differing, settings_innermost
 from pipeline.engine.specialise import (
     EXCHANGED,
     TICK_COLUMNS,
@@ -52,13 +52,14 @@ def many_source(strategy: type[Strategy]) -> tuple[str, ManyLayout]:
     """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError."""
     flat = flat_replay(strategy, {"many": True})
     fixed = _given_by_setting(strategy, flat)
-    seeds = {*fixed, SETTING, *("s_" + name for name in flat.fields.memory)}
+    seeds = {*fixed, *UNHELD, *("s_" + name for name in flat.fields.memory)}
     varying = differing(flat.body, seeds)
     body, lanes = settings_innermost(flat.body, varying, frozenset(fixed - {SETTING}), flat.kinds)
-    layout = ManyLayout(_shared(layout_of(flat.fields, strategy.rules), varying), lanes)
+    own = varying - COMMON
+    layout = ManyLayout(_shared(layout_of(flat.fields, strategy.rules), own), lanes)
     arguments = ["count", "lanes", *TICK_COLUMNS, *EXCHANGED, *LANE_COLUMNS]
     arguments += ["m_" + name for name in layout.shared.columns]
-    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if "m_" + name not in varying]
+    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if "m_" + name not in own]
     lines = [*taken(layout.shared, flat.kinds), *starts, *unparsed(body), *given_back(layout.shared, flat.kinds)]
     return function_text(arguments, lines), layout
 

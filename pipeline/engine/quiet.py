@@ -11,6 +11,7 @@ import ast
 from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
+from pipeline.engine.kinds import kind_of
 from pipeline.engine.parts import assign
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class _Question:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 self._assign(name, self._value(value), where)
             case ast.If():
-                test = self._keep(self._value(node.test))
+                test = self._keep(self.truth(node.test))
                 self.go_through(node.body, _both(where, test), depth + 1)
                 if node.orelse:
                     self.go_through(node.orelse, self._keep(_both(where, _not(test))), depth + 1)
@@ -134,6 +135,22 @@ class _Question:
     def _value(self, node: ast.expr) -> ast.expr:
         return _Reading(self).visit(deepcopy(node))  # type: ignore[no-any-return]
 
+    def truth(self, node: ast.expr) -> ast.expr:
+        """Return a test as what is true or false: the bits of numbers, combined, are not what they are as tests."""
+        match node:
+            case ast.BoolOp():
+                first, *others = (self.truth(value) for value in node.values)
+                for other in others:
+                    first = _both(first, other) if isinstance(node.op, ast.And) else _either(first, other)
+                return first
+            case ast.UnaryOp(op=ast.Not()):
+                return _not(self.truth(node.operand))
+        value = self._value(node)
+        return value if self.is_truth(node) else ast.Compare(value, [ast.NotEq()], [ast.Constant(0)])
+
+    def is_truth(self, node: ast.expr) -> bool:
+        return kind_of(node, self._kinds) == "bool"
+
     def read(self, name: str) -> ast.expr:
         """Return what a name stands for here."""
         if name in self._values:
@@ -161,10 +178,17 @@ class _Reading(ast.NodeTransformer):
         return self._question.read(node.id)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
-        first, *others = (self.visit(value) for value in node.values)
-        for other in others:
-            first = ast.BinOp(first, ast.BitAnd() if isinstance(node.op, ast.And) else ast.BitOr(), other)
-        return first  # type: ignore[no-any-return]
+        if not self._question.is_truth(node):
+            raise _NotAskedError
+        return self._question.truth(node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        if isinstance(node.op, ast.Not):
+            return self._question.truth(node)
+        return ast.UnaryOp(node.op, self.visit(node.operand))
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        return ast.IfExp(self._question.truth(node.test), self.visit(node.body), self.visit(node.orelse))
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         if isinstance(node.op, (ast.FloorDiv, ast.Mod)):
@@ -179,8 +203,8 @@ class _Reading(ast.NodeTransformer):
 
 
 def _held(name: str) -> str:
-    """Return the local that holds a lane's value; no local of a strategy's ends like it."""
-    return f"{name}_now"
+    """Return the local that holds a lane's value; a strategy's locals end in a number, its fields begin with `s_`."""
+    return f"q_{name}_now"
 
 
 def _certain(body: Iterable[ast.stmt]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, column_types
-from pipeline.engine.lanes import LANES
+from pipeline.engine.lanes import LANES, NotWalked
 from pipeline.engine.machine import LOADING, Machine, Text, code_key, machine_code
 from pipeline.engine.many import LANE_COLUMNS, PURPOSE, ManyLayout, many_source
 from pipeline.engine.outcome import Facts, Outcome, Room
@@ -30,7 +30,7 @@ FEWEST_LANES: Final = 8
 TICKS_A_FILL: Final = 12
 """Few strategies fill more often than at one tick in twelve; one that does is walked again with more room."""
 
-_loaded: dict[str, CompiledWalk] = {}
+_loaded: dict[str, CompiledWalk | None] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ class CompiledWalk:
             start = end
 
 
-def compiled_walk(strategy: type[Strategy], on_compile: Callable[[str], None] | None = None) -> CompiledWalk:
-    """Return the compiled walk of a strategy, from this process, from disk, or compiled now.
+def compiled_walk(strategy: type[Strategy], on_compile: Callable[[str], None] | None = None) -> CompiledWalk | None:
+    """Return the compiled walk of a strategy, from this process, from disk, or compiled now; None if it has none.
 
     on_compile: told the strategy's name when it has to be compiled. Raises StrategyError for a class that cannot be.
     """
@@ -153,7 +153,10 @@ def compiled_walk(strategy: type[Strategy], on_compile: Callable[[str], None] | 
                 return Text(source, 2, types, layout.text())
 
             told = (lambda: on_compile(strategy.__name__)) if on_compile else None
-            _loaded[key] = CompiledWalk(strategy, machine_code(key, text, told))
+            try:
+                _loaded[key] = CompiledWalk(strategy, machine_code(key, text, told))
+            except NotWalked:
+                _loaded[key] = None
         return _loaded[key]
 
 

@@ -51,6 +51,23 @@ print(json.dumps({
 }))
 """
 
+WALKS_IN_A_PROCESS: Final = """
+import json, sys
+from pipeline.backtest.many import prepare
+from pipeline.strategies.load import load_strategy
+from tests.engine.replays import random_ticks
+from tests.engine.walks import settings_of, together
+compilations = []
+strategy = load_strategy(sys.argv[1])
+prepare(strategy, "compiled", compilations.append)
+found = together(random_ticks(80), strategy, settings_of(strategy, [{"size": size} for size in (10, 50)]))
+print(json.dumps({
+    "compiled": compilations,
+    "numba": "numba" in sys.modules,
+    "found": [{name: str(value) for name, value in one.items()} for one in found],
+}))
+"""
+
 
 @pytest.fixture
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -59,10 +76,10 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "loops"
 
 
-def in_a_process(strategy: Path, **environment: str) -> dict[str, Any]:
+def in_a_process(strategy: Path, text: str = IN_A_PROCESS, **environment: str) -> dict[str, Any]:
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", IN_A_PROCESS, str(strategy)],
+        [sys.executable, "-W", "error", "-c", text, str(strategy)],
         capture_output=True,
         text=True,
         check=False,
@@ -86,6 +103,21 @@ def test_a_second_process_finds_the_code_and_does_without_numba(own_folder: Path
     assert (second["compiled"], second["numba"]) == ([], False)
     assert first["fast"] == second["fast"]
     assert [file.suffix for file in own_folder.iterdir()] == [".loop"]
+
+
+def test_a_second_process_walks_without_numba_and_makes_a_damaged_walk_anew(own_folder: Path, tmp_path: Path) -> None:
+    body = OWN.replace("    price:", "    size: Shares = parameter(50)\n    price:").replace(
+        "m.bid, 50", "m.bid, self.size"
+    )
+    strategy_of(tmp_path, body)
+    first, second = (in_a_process(tmp_path / "own.py", WALKS_IN_A_PROCESS) for _ in range(2))
+    assert (first["compiled"], second["compiled"], second["numba"]) == (["Own"], [], False)
+    (kept,) = own_folder.iterdir()
+    kept.write_bytes(DAMAGES["a flipped byte in the code"](kept.read_bytes()))
+    third, fourth = (in_a_process(tmp_path / "own.py", WALKS_IN_A_PROCESS) for _ in range(2))
+    assert (third["compiled"], fourth["compiled"], fourth["numba"]) == (["Own"], [], False)
+    assert first["found"] == second["found"] == third["found"] == fourth["found"]
+    assert first["found"][0] != first["found"][1]
 
 
 DAMAGES: Final[dict[str, Callable[[bytes], bytes]]] = {

@@ -6,6 +6,8 @@ A property that fails names the strategy and the number: `seeded_case("v1_baseli
 from __future__ import annotations
 
 import os
+import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,6 +24,7 @@ from tests.properties.streams import (
     ROWS_A_PHASE,
     SETTINGS,
     Case,
+    columns,
     ticks_of_days,
 )
 
@@ -81,3 +84,16 @@ def _one_of(random: np.random.Generator, values: Sequence[Any]) -> Any:
 
 def _whole(random: np.random.Generator, least: int, most: int) -> int:
     return int(random.integers(least, most + 1))
+
+
+def many_of(case: Case, most: int) -> list[Case]:
+    """Make a few to `most` cases of one strategy, stream and exchange, each with parameters and a model of its own."""
+    seed = zlib.crc32(b"".join(column.tobytes() for column in columns(case.ticks)))
+    random = np.random.Generator(np.random.PCG64([NAMES.index(case.name), seed]))
+    return [_another(random, case) for _ in range(_whole(random, 2, most))]
+
+
+def _another(random: np.random.Generator, case: Case) -> Case:
+    changes = _some_of(random, SETTINGS) if _whole(random, 0, 3) else {}
+    model = make_execution(_one_of(random, PRESETS), changes, "here")
+    return replace(case, given=_some_of(random, PARTS[case.name]), execution=model)

@@ -1,0 +1,150 @@
+"""Many settings walked together and each of them alone, by the machine or by Python itself, for tests of the walk."""
+
+from __future__ import annotations
+
+import ast
+import ctypes
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.backtest.many import Setting, simulate_many
+from pipeline.backtest.simulate import CLASSIC, engine_facts, simulate
+from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, column_types
+from pipeline.engine.machine import Machine
+from pipeline.engine.many import many_source
+from pipeline.engine.strategy import fields_of
+from pipeline.engine.walk import LANE_TYPES, CompiledWalk, Given
+from pipeline.errors import ReplayError
+from tests.engine.replays import ADX, bits, held, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pipeline.backtest.many import Found
+    from pipeline.backtest.simulate import Engine, Replayed
+    from pipeline.engine.execution import Execution
+    from pipeline.engine.outcome import Outcome
+    from pipeline.engine.strategy import Strategy
+    from pipeline.market.facts import MarketFacts
+    from pipeline.settings import Value
+    from pipeline.ticks import Ticks
+
+OF_THE_WALK: Final = ("m_rows", "m_setting")
+"""Final state that counts the lines of a log, which settings that walk together share."""
+
+
+def settings_of(
+    strategy: type[Strategy], values: Sequence[Mapping[str, Value]], executions: Sequence[Execution] = (CLASSIC,)
+) -> list[Setting]:
+    """Return a setting for each of these parameters, defaults for those not given, under each execution model."""
+    defaults = {key: parameter.default for key, parameter in fields_of(strategy).by_key().items()}
+    return [Setting(defaults | dict(given), execution) for execution in executions for given in values]
+
+
+def together(
+    ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting], market: MarketFacts = ADX
+) -> list[dict[str, Any] | str]:
+    """Return what each setting gives of a walk with the others, every value exactly, or the text of its error."""
+    found = dict(simulate_many(ticks, strategy, settings, market, "compiled"))
+    assert sorted(found) == list(range(len(settings)))
+    return [exactly(found[number]) for number in range(len(settings))]
+
+
+def alone(
+    ticks: Ticks, strategy: type[Strategy], setting: Setting, market: MarketFacts = ADX, engine: Engine = "compiled"
+) -> dict[str, Any] | str:
+    """Return what one setting gives by itself, every value exactly, or the text of its error."""
+    try:
+        return exactly(simulate(ticks, strategy, setting.parameters, market, setting.execution, engine))
+    except ReplayError as error:
+        return str(error)
+
+
+def exactly(found: Found) -> dict[str, Any] | str:
+    """Return what a replay gave as what differs when a bit of it does; one NaN is as good as another."""
+    if isinstance(found, ReplayError):
+        return str(found)
+    fields = {name: getattr(found, name) for name in OF_A_REPLAY}
+    return {**fields, **bits_of(found), "days_not_flat": found.days_not_flat.tolist(), "counters": dict(found.counters)}
+
+
+OF_A_REPLAY: Final = (
+    *("rows", "events", "session_rows", "bid_count", "ask_count", "trade_count", "last_price", "position"),
+    *("trade_types", "fees_bps"),
+)
+
+
+def bits_of(found: Replayed | Outcome) -> dict[str, bytes]:
+    """Return fills, market days and final state as bytes, without what only a walk counts."""
+    number = {name: math.nan if value != value else value for name, value in found.final.items()}  # noqa: PLR0124
+    return bits(_Whole(found.fills, found.market_days, number))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class _Whole:
+    fills: Any
+    market_days: Any
+    numbers: Mapping[str, float]
+
+    @property
+    def final(self) -> dict[str, float]:
+        return {name: value for name, value in self.numbers.items() if name not in OF_THE_WALK}
+
+
+class PythonWalk(CompiledWalk):
+    """A walk whose loop is run by Python as it stands, so that strategies need not be compiled to be walked."""
+
+    def __init__(self, strategy: type[Strategy]) -> None:
+        source, layout = many_source(strategy)
+        self.source = source
+        super().__init__(strategy, Machine(ctypes.cast(_IDLE, ctypes.c_void_p).value or 0, layout.text(), None))
+        names = [*TICK_TYPES, *EXCHANGED_TYPES, *LANE_TYPES, *column_types(layout.shared.columns)]
+        types = [ctypes.POINTER(getattr(ctypes, "c_double" if name == "float64" else f"c_{name}")) for name in names]
+        function = _python_of(source)
+
+        def loop(count: int, lanes: int, *addresses: int) -> int:
+            pointers = [ctypes.cast(at, pointer) for at, pointer in zip(addresses, types, strict=True)]
+            return int(function(count, lanes, *pointers))
+
+        self._loop: Any = loop
+
+
+_IDLE: Final = ctypes.CFUNCTYPE(ctypes.c_int64)(lambda: 0)
+
+
+def _python_of(source: str) -> Callable[..., int]:
+    """Return the loop as a function; what a question asks in vain may divide by zero, as it may in machine code."""
+    tree = ast.fix_missing_locations(_Dividing().visit(ast.parse(source)))
+    namespace: dict[str, Any] = {"math": math, "divided": _divided}
+    exec(compile(tree, "<walk>", "exec"), namespace)  # noqa: S102 - the engine's own text
+    function: Callable[..., int] = namespace["loop"]
+    return function
+
+
+class _Dividing(ast.NodeTransformer):
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Div):
+            return node
+        return ast.Call(ast.Name("divided", ast.Load()), [node.left, node.right], [])
+
+
+def _divided(left: float, right: float) -> float:
+    with np.errstate(all="ignore"):
+        return left / right if right else float(np.float64(left) / np.float64(right))
+
+
+def walked_by_python(
+    ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting]
+) -> list[dict[str, bytes] | None]:
+    """Return each setting's outcome of a walk that Python runs, as bytes; None where it has to be replayed alone."""
+    given = [Given(engine_facts(ADX, one.execution), held(strategy, one.parameters)) for one in settings]
+    return [bits_of(found) if found else None for found in PythonWalk(strategy).run(ticks, given)]
+
+
+def plainly_alone(ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting]) -> list[dict[str, bytes]]:
+    """Return what the plain engine finds for each setting, as bytes."""
+    return [bits_of(plain(strategy, ticks, one.parameters, one.execution)) for one in settings]
