@@ -5,7 +5,6 @@ joblib's backends for both say nothing of a task whose worker is lost, and wait 
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import importlib.util
 import re
@@ -189,6 +188,8 @@ def _dask_backend(client: Any) -> Any:
             self.client.loop.add_callback(self.watch)
 
         async def watch(self) -> None:
+            import asyncio  # noqa: PLC0415 - 15 ms, and here it is loaded
+
             idle = 0
             while self._continue and idle < PATIENCE_SECONDS:
                 await asyncio.sleep(1)

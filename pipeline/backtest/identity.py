@@ -49,16 +49,16 @@ class _Module(NamedTuple):
 
 
 class Identity:
-    """Names the results of one strategy on one security's ticks."""
+    """Names the results of one strategy, whose `strategy_text` is given, on one security's ticks."""
 
     def __init__(
-        self, strategy: type[Strategy], digest: str, market: MarketFacts, engine: Engine, purpose: str
+        self, strategy: type[Strategy], text: str, digest: str, market: MarketFacts, engine: Engine, purpose: str
     ) -> None:
         self._fields = fields_of(strategy)
         self._exchange = market.exchange
         self._executions: dict[int, tuple[Execution, str]] = {}
         facts = repr((market.continuous, market.closing_auction, market.tick_sizes))
-        ticks_and_code = [purpose, digest, engine, facts, engine_version(), _source_of(strategy)]
+        ticks_and_code = [purpose, digest, engine, facts, engine_version(), text]
         self._base = blake2b("\0".join(ticks_and_code).encode(), digest_size=KEY_BYTES)
 
     def of(self, setting: Setting) -> str:
@@ -88,7 +88,7 @@ def _python_files(place: Path) -> Iterable[Path]:
     return place.glob("*.py") if place.is_dir() else [place] if place.exists() else []
 
 
-def _source_of(strategy: type[Strategy]) -> str:
+def strategy_text(strategy: type[Strategy]) -> str:
     """Return the text of a strategy, of what it is built on, and of the user's own modules that these import."""
     wanted = [_Module(base.__module__, sys.modules[base.__module__].__file__) for base in strategy.__mro__[:-1]]
     seen: dict[str, str] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from pipeline.backtest.identity import Identity
+from pipeline.backtest.identity import Identity, strategy_text
 from pipeline.backtest.kept import packed, unpacked
 from pipeline.backtest.many import Setting, prepare
 from pipeline.backtest.simulate import ENGINES, Engine, loop_constants, replayer, takes_switches
@@ -175,10 +175,12 @@ def run(
 def result_names(plan: Plan) -> dict[str, str]:
     """Return the name each security's result is kept under, by ticker."""
     names = {}
+    text = strategy_text(load_strategy(plan.tasks[0].strategy)) if plan.tasks else ""
     for task, security in zip(plan.tasks, plan.securities, strict=True):
         purpose = json.dumps(["backtest", *(one.name for one in task.alternatives.values())])
         market = facts_of(task.exchange)
-        identity = Identity(load_strategy(task.strategy), content_digest(security), market, task.engine, purpose)
+        strategy, digest = load_strategy(task.strategy), content_digest(security)
+        identity = Identity(strategy, text, digest, market, task.engine, purpose)
         names[task.ticker] = identity.of(Setting(task.parameters, task.execution))
     return names
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pipeline.backtest.identity import Identity
+from pipeline.backtest.identity import Identity, strategy_text
 from pipeline.backtest.many import Setting, prepare, simulate_many
 from pipeline.backtest.simulate import Replayed
 from pipeline.backtest.stage import Plan, Request, asked_backend, default_backend, plan
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
     from pipeline.errors import WorkerDied
     from pipeline.settings import Values
-    from pipeline.store.catalog import Security
     from pipeline.store.kept import KeptResults
     from pipeline.store.place import Place
     from pipeline.strategies.load import StrategySource
@@ -169,12 +168,17 @@ def run_sweep(
     kept: where results are found and kept, if anywhere; fresh: whether what is found there is computed all the same.
     """
     missing: dict[tuple[str, str], list[Named]] = {}
+    purpose = f"{measure.__module__}.{measure.__qualname__}"
     for name, base in plan.bases.items():
         own = [trial for trial in trials if trial.strategy == name]
+        strategy = _strategy(base)
+        text = strategy_text(strategy)
         for task, security in zip(base.tasks, base.securities, strict=True):
             if tickers is not None and security.ticker not in tickers:
                 continue
-            named = list(_named(base, own, task.parameters, security, task.exchange, measure))
+            digest, market = content_digest(security), facts_of(task.exchange)
+            identity = Identity(strategy, text, digest, market, base.engine, purpose)
+            named = list(_named(identity, own, task.parameters))
             found = kept.find([key for _, _, key in named]) if kept is not None and not fresh else {}
             for trial, setting, key in named:
                 if key in found:
@@ -222,18 +226,7 @@ def _measured(task: SweepTask) -> list[Content]:
     return done
 
 
-def _named(
-    base: Plan,
-    trials: Sequence[Trial],
-    parameters: Values,
-    security: Security,
-    exchange: str,
-    measure: Measure,
-) -> Iterator[Named]:
-    if not trials:
-        return
-    purpose = f"{measure.__module__}.{measure.__qualname__}"
-    identity = Identity(_strategy(base), content_digest(security), facts_of(exchange), base.engine, purpose)
+def _named(identity: Identity, trials: Sequence[Trial], parameters: Values) -> Iterator[Named]:
     for trial in trials:
         setting = Setting({**parameters, **trial.changes}, trial.execution)
         yield trial, setting, identity.of(setting)

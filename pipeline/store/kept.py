@@ -94,7 +94,7 @@ class KeptResults:
 
     def close(self) -> None:
         """Let go of what is above the limit, the longest unused first, and close the file."""
-        excess = self.size() - self._limit
+        excess = self.size() - self._limit if self._may_be_too_much() else 0
         if excess > 0:
             gone = []
             for key, length in self._rows(
@@ -108,6 +108,13 @@ class KeptResults:
             self._finish()
             self._shrink()
         self._let_go()
+
+    def _may_be_too_much(self) -> bool:
+        """Ask the file's size first: to add up what is in it, all of it has to be read."""
+        try:
+            return self.path.stat().st_size > self._limit
+        except OSError:
+            return False
 
     def _note(self, keys: Iterable[str]) -> None:
         self._many("INSERT OR REPLACE INTO uses VALUES (?, ?)", [(key, self._use) for key in keys])
@@ -188,7 +195,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=PATIENCE_SECONDS)
     try:
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        database.execute("PRAGMA synchronous = NORMAL")
+        # A kill loses nothing by it; a power cut may cost what is kept, never a wrong result: each has its digest.
+        database.execute("PRAGMA synchronous = OFF")
         for table in TABLES:
             database.execute(table)
         database.commit()
