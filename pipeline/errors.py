@@ -120,6 +120,10 @@ class ClusterLost(ReplayError):
     """A cluster that went away while it worked."""
 
 
+class LoopsDisagree(ReplayError):
+    """The loop for one setting and the loop for many gave different fills: a fault of the project."""
+
+
 class MarketFactsError(PipelineError):
     """An exchange whose facts are missing or cannot be read."""
 

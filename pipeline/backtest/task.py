@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.backtest.many import Setting, simulate_many
 from pipeline.backtest.simulate import Engine, Replayed, loop_constants, simulate
-from pipeline.errors import PipelineError, ReplayError
+from pipeline.errors import LoopsDisagree, PipelineError, ReplayError
 from pipeline.market.facts import facts_of
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
@@ -93,6 +93,7 @@ def run_task(task: Task) -> SecurityResult:
             replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
             done = time.perf_counter()
             others = _under(task, ticks, strategy, market, list(task.alternatives.values()))
+            _check_loops_agree(task, replayed, others)
         alternatives = {
             name: Alternative(found.realized_pnl, found.fees, len(found.fills))
             for name, found in zip(task.alternatives, others, strict=True)
@@ -114,6 +115,19 @@ def run_task(task: Task) -> SecurityResult:
 def worker_died(task: Task, error: WorkerDied) -> SecurityResult:
     """Return the result of a security whose worker cannot tell any more."""
     return SecurityResult(task, None, str(error))
+
+
+def _check_loops_agree(task: Task, replayed: Replayed, others: Sequence[Replayed]) -> None:
+    """Compare what both compiled loops found for the run's own execution model, since both were run anyway."""
+    for model, other in zip(task.alternatives.values(), others, strict=True):
+        one, many = replayed.fills, other.fills
+        if model.fields() == task.execution.fields() and (
+            one.event.tobytes() != many.event.tobytes() or one.pnl.tobytes() != many.pnl.tobytes()
+        ):
+            raise LoopsDisagree(
+                f"The loop for one setting found {len(one):,} fills and the loop for many {len(many):,}, or others. "
+                "That is a fault of this project, not of the strategy: use --no-sensitivity, no sweep, and report it."
+            )
 
 
 def _under(

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.backtest.many import simulate_many
 from pipeline.backtest.stage import Request, default_backend, plan, run
 from pipeline.errors import (
     BadRequest,
@@ -154,3 +157,15 @@ def test_a_strategy_that_raises_is_an_error_in_words(request_for: Any, tmp_path:
     errors = [one.error or "" for one in run(planned)]
     assert len(errors) == 3
     assert all(error.startswith("ValueError: no model for") for error in errors)
+
+
+def test_two_loops_that_disagree_are_said_to(request_for: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_fill_short(*given: Any) -> Any:
+        for number, found in simulate_many(*given):
+            yield number, replace(found, fills=found.fills.at(slice(0, -1)))
+
+    monkeypatch.setattr(sys.modules["pipeline.backtest.task"], "simulate_many", one_fill_short)
+    results = list(run(plan(request_for(backend="sequential", sensitivity=True))))
+    assert {result.error is not None and "a fault of this project" in result.error for result in results} == {True}
+    monkeypatch.undo()
+    assert {result.error for result in run(plan(request_for(backend="sequential", sensitivity=True)))} == {None}
