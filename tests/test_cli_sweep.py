@@ -91,7 +91,7 @@ def test_a_sweep_file_names_its_folder_and_the_command_line_wins_over_it(
     file.write_text(json.dumps(content))
     done = pipeline("sweep", file, "--parquet-dir", made[0], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    table = read_table(tmp_path / "output" / "mine" / "sweep.parquet").to_pandas()
+    table = read_table(tmp_path / "output" / "sweeps" / "mine" / "sweep.parquet").to_pandas()
     assert (len(table), set(table["security"])) == (24, {"FAB", "MODON"})
     words = ("--grid", "refill_interval_sec=5", "--securities", "EMAAR", "--set", "quote_size=77")
     done = pipeline("sweep", file, "--parquet-dir", made[0], "--output-dir", tmp_path / "out", *words)

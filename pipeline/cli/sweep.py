@@ -38,7 +38,7 @@ def sweep(
     config: Config = None,
     parquet_dir: ParquetDir = "data/parquet",
     output_dir: Annotated[
-        str | None, typer.Option(metavar="PATH", help="The sweep's folder; a URI, too. Default: output/SWEEP.")
+        str | None, typer.Option(metavar="PATH", help="The sweep's folder; a URI, too. Default: output/sweeps/NAME.")
     ] = None,
     train_until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Choose on days up to it.")] = None,
     walk_forward: Annotated[int | None, typer.Option(help="Choose anew for each of N later parts.")] = None,
@@ -68,7 +68,7 @@ def sweep(
 
     if sweep_file is None and not grid:
         raise BadRequest("A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE.")
-    name = sweep_file.stem if sweep_file else f"{Path(strategy or 'v1_baseline').stem}_sweep"
+    name = sweep_file.stem if sweep_file else Path(strategy or "v1_baseline").stem
     with SweepProgress() as progress:
         run = api.sweep(
             sweep_file,
@@ -76,7 +76,7 @@ def sweep(
             strategy=strategy,
             config=config,
             parquet_dir=parquet_dir,
-            output_dir=output_dir or f"output/{name}",
+            output_dir=output_dir or f"output/sweeps/{name}",
             workers=workers,
             backend=backend,
             address=address,
