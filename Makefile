@@ -4,7 +4,7 @@
 PYTHON   ?= python3
 STRATEGY ?= v1_baseline
 CONFIG   ?=
-SWEEP    ?= $(if $(findstring --grid,$(ARGS)),,configs/sweeps/v1_baseline.json)
+SWEEP    ?= $(if $(findstring --grid,$(ARGS)),,configs/sweeps/$(STRATEGY).json)
 WORKERS  ?=
 ARGS     ?=
 A        ?=
