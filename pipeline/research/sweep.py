@@ -40,7 +40,7 @@ WORTH_PROCESSES: Final = 4_000
 """Results from which processes are worth their start: making one takes the interpreter, which threads share."""
 
 MOST_A_TASK: Final = 8 * LANES
-WALK_BYTES: Final = 600 * 2**20
+WALK_BYTES: Final = 800 * 2**20
 PLAIN_TICKS: Final = 10_000_000
 
 Measure = Callable[[Replayed], bytes]

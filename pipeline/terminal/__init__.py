@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Self
 
-from pipeline.terminal.tables import WIDTH, new_table, print_table
+from pipeline.terminal.tables import WIDTH, new_table, print_table, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -51,11 +51,11 @@ class BacktestProgress:
         self._total = len(plan.tasks)
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
         securities = "1 security" if self._total == 1 else f"{self._total} securities"
-        _say(f"Backtest {plan.strategy}: {securities}, {workers}, {plan.engine} engine")
+        say(f"Backtest {plan.strategy}: {securities}, {workers}, {plan.engine} engine")
         if plan.why_plain:
-            _say(f"It runs as plain Python, since it cannot be compiled: {plan.why_plain}")
+            say(f"It runs as plain Python, since it cannot be compiled: {plan.why_plain}")
         if plan.ignores_switches:
-            _say(_not_for(plan))
+            say(_not_for(plan))
         if sys.stderr.isatty():
             self._bar = _bar()
             self._task = self._bar.add_task("replaying", total=self._total)
@@ -66,7 +66,7 @@ class BacktestProgress:
         if name in self._told:
             return
         self._told.add(name)
-        _say(f"Compiling {name} for this machine; this is done once and takes a few seconds.")
+        say(f"Compiling {name} for this machine; this is done once and takes a few seconds.")
 
     def finished(self, result: SecurityResult) -> None:
         """Count one security; name it when there is no bar."""
@@ -74,10 +74,10 @@ class BacktestProgress:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, advance=1, description=result.ticker)
         elif result.replayed is None:
-            _say(f"[{self._done}/{self._total}] {result.ticker}: failed: {result.error}")
+            say(f"[{self._done}/{self._total}] {result.ticker}: failed: {result.error}")
         else:
             kept = ", kept from an earlier run" if result.kept else ""
-            _say(f"[{self._done}/{self._total}] {result.ticker}: {len(result.replayed.fills):,} fills{kept}")
+            say(f"[{self._done}/{self._total}] {result.ticker}: {len(result.replayed.fills):,} fills{kept}")
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def show_conversion(result: ConvertResult) -> None:
     print_table(table)
     for row in result.rows:
         if row.error:
-            _say(f"Error: {row.error}")
+            say(f"Error: {row.error}")
 
 
 def show_backtest(run: BacktestRun, *, debug: bool = False) -> None:
@@ -210,9 +210,9 @@ def _not_for(plan: Plan) -> str:
 def _say_errors(run: BacktestRun, *, debug: bool = False) -> None:
     for result in run.results:
         if result.error is not None:
-            _say(f"Error: {result.ticker}: {result.error}")
+            say(f"Error: {result.ticker}: {result.error}")
             if debug and result.trace:
-                _say(result.trace)
+                say(result.trace)
 
 
 def show_checks(checks: Iterable[Check]) -> list[Check]:
@@ -240,12 +240,7 @@ def _say_sheet(event: SheetEvent) -> None:
     row = event.row
     if row is not None:
         what = row.status if row.status != "converted" else f"{row.rows:,} rows in {row.seconds:.2f} s"
-        _say(f"{event.sheet}: {what}")
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+        say(f"{event.sheet}: {what}")
 
 
 def _bar() -> Progress:

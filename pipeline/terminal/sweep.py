@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from pipeline.terminal.tables import new_table, print_table
+from pipeline.terminal.tables import new_table, print_table, say
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -48,10 +48,10 @@ class SweepProgress:
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
         names = ", ".join(base.strategy for base in plan.bases.values())
         settings = total // max(1, len(plan.tickers))
-        _say(f"Sweep of {names}: {settings:,} settings x {len(plan.tickers)} securities, {workers}")
+        say(f"Sweep of {names}: {settings:,} settings x {len(plan.tickers)} securities, {workers}")
         for base in plan.bases.values():
             if base.why_plain:
-                _say(f"On the plain engine, since it cannot be compiled: {base.why_plain}")
+                say(f"On the plain engine, since it cannot be compiled: {base.why_plain}")
         if sys.stderr.isatty():
             self._bar = _bar()
             self._task = self._bar.add_task("replaying", total=total, told="")
@@ -61,7 +61,7 @@ class SweepProgress:
         """Say that a strategy is being compiled, once for this machine."""
         if name not in self._told:
             self._told.add(name)
-            _say(f"Compiling {name} for many settings at once; this is done once and takes a few seconds.")
+            say(f"Compiling {name} for many settings at once; this is done once and takes a few seconds.")
 
     def found(self, content: Content) -> None:
         """Count one result."""
@@ -75,7 +75,7 @@ class SweepProgress:
                 self._bar.update(self._task, completed=self._done, description=content.ticker, told=told)
         elif now - self._said > SAY_EVERY:
             self._said = now
-            _say(f"{self._done:,} of {self._total:,} results, {self._how_fast(now)}")
+            say(f"{self._done:,} of {self._total:,} results, {self._how_fast(now)}")
 
     def _how_fast(self, now: float) -> str:
         """Say how many results a second were computed so far, and how long the rest takes at that rate."""
@@ -90,7 +90,7 @@ def show_sweep(run: SweepRun) -> None:
     """Print the best setting of each security and of all, and what was computed and what was kept."""
     results = run.results
     for where, error in list(run.failed.items())[:10]:
-        _say(f"Error: {where}: {error}")
+        say(f"Error: {where}: {error}")
     for one in run.best:
         _warn_of_idleness(one)
     if run.best:
@@ -110,7 +110,7 @@ def show_sweep(run: SweepRun) -> None:
 def _warn_of_idleness(one: Best) -> None:
     """Warn where a setting was chosen on days on which it had no fill."""
     if one.train is not None and one.train.fills == 0:
-        _say(f"{one.security}: no setting did better than one without any fill on the days it was chosen on.")
+        say(f"{one.security}: no setting did better than one without any fill on the days it was chosen on.")
 
 
 def _table_of_best(run: SweepRun) -> None:
@@ -157,11 +157,6 @@ def _money(value: float | None) -> str:
 
 def _ratio(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
 
 
 def _bar() -> Any:

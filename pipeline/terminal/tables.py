@@ -1,4 +1,4 @@
-"""Rows in, tables on stdout out, in the one shape that all commands print."""
+"""Rows in, tables on stdout out, in the one shape that all commands print; and a line on stderr."""
 
 from __future__ import annotations
 
@@ -24,3 +24,9 @@ def print_table(table: Table) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False).print(table)
+
+
+def say(text: str) -> None:
+    """Print a line on stderr at once, beside what goes to stdout."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from pipeline.engine.execution import SWITCHES, make_execution
 from tests.engine.replays import DAY, SECOND
 from tests.properties.seeded import for_seeded_cases
-from tests.properties.streams import MAKERS, Case
+from tests.properties.streams import MAKERS, Case, cases
 from tests.properties.watched import watch
 
 if TYPE_CHECKING:
@@ -35,6 +38,17 @@ def test_the_account_adds_up_and_no_fill_is_out_of_place(model: str) -> None:
         check_limit(case, found)
 
     for_seeded_cases(MAKERS, 100, holds, MODELS[model])
+
+
+@given(cases(), st.sampled_from([None, *MODELS]))
+def test_the_account_adds_up_under_any_switches_and_no_fill_exceeds_its_print(drawn: Case, model: str | None) -> None:
+    assume(drawn.name in MAKERS)
+    case = drawn if model is None else replace(drawn, execution=MODELS[model])
+    found = case.run()
+    check_account(found)
+    check_hours(case, found)
+    check_limit(case, found)
+    assert watch(case).fills.quantity.tolist() == found.fills.quantity.tolist()
 
 
 def test_a_print_is_not_overdrawn_and_an_order_joins_late_enough() -> None:
