@@ -50,7 +50,7 @@ def kept_results(loops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Keep results in a folder of this test's own, beside the compiled loops of the whole run; return their file."""
     cache = tmp_path / "cache"
     cache.mkdir()
-    (loops / "loops").mkdir(exist_ok=True)
+    (loops / "loops").mkdir(parents=True, exist_ok=True)
     (cache / "loops").symlink_to(loops / "loops", target_is_directory=True)
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(cache))
     monkeypatch.setenv("PIPELINE_RESULTS_MB", "64")
