@@ -121,7 +121,8 @@ def loop_constants(execution: Execution) -> dict[str, int] | None:
 
 def takes_switches(strategy: type[Strategy]) -> bool:
     """Tell whether execution switches mean anything in the market a strategy trades in."""
-    return all(hasattr(strategy.rules, name) or name in strategy.rules.__annotations__ for name in CLASSIC.fields())
+    known = {name for base in strategy.rules.__mro__ for name in vars(base).get("__annotations__", {})}
+    return known >= CLASSIC.fields().keys()
 
 
 def engine_facts(market: MarketFacts, execution: Execution) -> Facts:

@@ -187,11 +187,9 @@ def result_names(plan: Plan) -> dict[str, str]:
 
 def _prepare(task: Task, on_compile: Callable[[str], None] | None) -> None:
     strategy = load_strategy(task.strategy)
-    checked = bool(task.alternatives)
-    if checked:
+    replayer(strategy, task.execution, task.engine, on_compile)
+    if task.alternatives:
         prepare(strategy, task.engine, on_compile)
-    if not checked or loop_constants(task.execution) is not None:
-        replayer(strategy, task.execution, task.engine, on_compile)
 
 
 def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine | None) -> tuple[Engine, str | None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.backtest.many import Setting, simulate_many
-from pipeline.backtest.simulate import Engine, Replayed, loop_constants, simulate
+from pipeline.backtest.simulate import Engine, Replayed, simulate
 from pipeline.errors import LoopsDisagree, PipelineError, ReplayError
 from pipeline.market.facts import facts_of
 from pipeline.store.parquet import read_ticks
@@ -85,15 +85,10 @@ def run_task(task: Task) -> SecurityResult:
         strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
         ticks = read_ticks(task.path)
         read = time.perf_counter()
-        if task.alternatives and loop_constants(task.execution) is None:
-            models = [task.execution, *task.alternatives.values()]
-            replayed, *others = _under(task, ticks, strategy, market, models)
-            done = time.perf_counter()
-        else:
-            replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
-            done = time.perf_counter()
-            others = _under(task, ticks, strategy, market, list(task.alternatives.values()))
-            _check_loops_agree(task, replayed, others)
+        replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
+        done = time.perf_counter()
+        others = _under(task, ticks, strategy, market, list(task.alternatives.values()))
+        _check_loops_agree(task, replayed, others)
         alternatives = {
             name: Alternative(found.realized_pnl, found.fees, len(found.fills))
             for name, found in zip(task.alternatives, others, strict=True)
