@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.tape import DAY
-from pipeline.results.metrics import Metrics, compute_metrics, daily_pnl, first_of_each_day, on_one_clock, sharpe
+from pipeline.results.metrics import (
+    Metrics,
+    compute_metrics,
+    daily_pnl,
+    first_of_each_day,
+    max_drawdown,
+    on_one_clock,
+    sharpe,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +62,7 @@ def measure(replayed: Replayed) -> bytes:
         **{name: getattr(metrics, name) for name in OF_METRICS},
         "fees": total_fees,
         "net_pnl": replayed.realized_pnl - total_fees,
+        "max_drawdown": max_drawdown(np.cumsum(realized - fees)) if charged else metrics.max_drawdown,
         "sharpe_net": sharpe(daily_pnl(clock, realized - fees, market_days)) if charged else metrics.sharpe,
         "days_not_flat": len(replayed.days_not_flat),
         "position": replayed.position,

@@ -17,6 +17,21 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 TRADING_DAYS_A_YEAR: Final = 252
+FEWEST_DAYS: Final = 2
+"""Days from which on there is a variation to speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """The largest fall of equity from its running peak, AED, and where it stands among the entries of equity.
+
+    peak: the last entry at that peak, -1 for the 0 it starts from. back: the first entry that is back at the peak, None
+    where equity never came back.
+    """
+
+    depth: float
+    peak: int
+    back: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +116,66 @@ def sharpe(daily: Float64s) -> float | None:
     None with fewer than two days or without variation. Source: W. F. Sharpe, The Sharpe Ratio, J. Portfolio
     Management 21 (1994), taken on AED of P&L instead of returns, since a market maker's capital is a choice.
     """
-    if len(daily) < 2:  # noqa: PLR2004
+    if len(daily) < FEWEST_DAYS:
         return None
     mean = float(daily.sum()) / len(daily)
     apart = daily - mean
     spread = math.sqrt(float((apart * apart).sum()) / (len(daily) - 1))
     return mean / spread * math.sqrt(TRADING_DAYS_A_YEAR) if spread > 0.0 else None
+
+
+def sortino(daily: Float64s) -> float | None:
+    """Return the annualised Sortino ratio of daily P&L: mean / downside deviation · √252, target 0.
+
+    The downside deviation is √(Σ min(P&L, 0)² / n) over all n days. None with fewer than two days or without a losing
+    one. Source: F. A. Sortino and L. N. Price, Performance Measurement in a Downside Risk Framework, J. Investing 3
+    (1994), taken on AED as the Sharpe ratio is.
+    """
+    if len(daily) < FEWEST_DAYS:
+        return None
+    losses = np.minimum(daily, 0.0)
+    downside = math.sqrt(float((losses * losses).sum()) / len(daily))
+    return float(daily.sum()) / len(daily) / downside * math.sqrt(TRADING_DAYS_A_YEAR) if downside > 0.0 else None
+
+
+def calmar(daily: Float64s, drawdown: float) -> float | None:
+    """Return annualised P&L over the maximum drawdown: mean daily P&L · 252 / drawdown, both AED.
+
+    None without a day or a drawdown. Source: T. W. Young, Calmar Ratio: A Smoother Tool, Futures (October 1991), over
+    the whole run instead of three years.
+    """
+    if not len(daily) or drawdown <= 0.0:
+        return None
+    return float(daily.sum()) / len(daily) * TRADING_DAYS_A_YEAR / drawdown
+
+
+def deepest_drawdown(equity: Float64s) -> Drawdown:
+    """Return the largest fall of equity from its running peak, the first of equals; equity starts from 0."""
+    if not len(equity):
+        return Drawdown(0.0, -1, None)
+    peaks = np.maximum(np.maximum.accumulate(equity), 0.0)
+    trough = int(np.argmax(peaks - equity))
+    peak = peaks[trough]
+    at_peak = np.flatnonzero(equity[: trough + 1] == peak)
+    back = np.flatnonzero(equity[trough:] >= peak)
+    return Drawdown(
+        depth=float(peak - equity[trough]),
+        peak=int(at_peak[-1]) if len(at_peak) else -1,
+        back=trough + int(back[0]) if len(back) else None,
+    )
+
+
+def drawdown_days(drawdown: Drawdown, times: Int64s, market_days: Int64s) -> int:
+    """Return how many market days a drawdown lasted, that of its peak and that of its end included.
+
+    times: of the entries of equity, ns. It begins on the first market day where equity never was above 0, and ends on
+    the last one where equity never came back.
+    """
+    if drawdown.depth == 0.0 or not len(market_days):
+        return 0
+    first = int(times[drawdown.peak]) // DAY if drawdown.peak >= 0 else int(market_days[0])
+    last = int(market_days[-1]) if drawdown.back is None else int(times[drawdown.back]) // DAY
+    return int(((market_days >= first) & (market_days <= last)).sum())
 
 
 def max_drawdown(equity: Float64s) -> float:
