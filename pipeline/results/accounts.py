@@ -133,18 +133,6 @@ def account_of(result: SecurityResult) -> Account:
     )
 
 
-def on_one_clock(accounts: Sequence[Account]) -> tuple[Int64s, Float64s]:
-    """Return the time (ns) of each fill of several securities and what it realised after its fee, in time order."""
-    if not accounts:
-        return np.empty(0, np.int64), np.empty(0)
-    clock = np.concatenate([one.clock for one in accounts])
-    net = np.concatenate([one.net for one in accounts])
-    if len(accounts) == 1:
-        return clock, net
-    order = np.argsort(clock, kind="stable")
-    return clock[order], net[order]
-
-
 def session_clock(times: Int64s, market_days: Int64s, session: tuple[int, int]) -> Int64s:
     """Return times as ns of continuous session since the first market day, nights and pauses left out."""
     opens, closes = session

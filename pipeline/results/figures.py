@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.tape import DAY
-from pipeline.results.accounts import on_one_clock, session_clock, union_of
+from pipeline.results.accounts import session_clock, union_of
 from pipeline.results.making import markouts, spread_captured, times_to_fill
 from pipeline.results.metrics import (
     calmar,
@@ -16,8 +16,9 @@ from pipeline.results.metrics import (
     daily_pnl,
     deepest_drawdown,
     drawdown_days,
+    joined,
     max_drawdown,
-    sharpe,
+    on_one_clock,
     sortino,
 )
 
@@ -93,23 +94,22 @@ def portfolio_figures(accounts: Sequence[Account]) -> dict[str, Any]:
 
 def _figures(accounts: Sequence[Account], market_days: Int64s) -> dict[str, Any]:
     """Return what is computed alike for one security and for several."""
-    times, net = on_one_clock(accounts)
+    fills, fees = [one.replayed.fills for one in accounts], [one.replayed.fill_fees for one in accounts]
+    times, net = on_one_clock(fills, fees)
     daily = daily_pnl(times, net, market_days)
     drawdown = deepest_drawdown(np.cumsum(net))
     peak_capital = _peak_capital(accounts)
-    fees = float(sum(one.replayed.fees for one in accounts))
-    basic = asdict(compute_metrics([one.replayed.fills for one in accounts], market_days))
-    spread, waited = spread_captured(accounts), _joined([times_to_fill(one) for one in accounts])
+    total_fees = float(sum(one.replayed.fees for one in accounts))
+    basic = asdict(compute_metrics(fills, market_days, fees))
+    spread, waited = spread_captured(accounts), joined([times_to_fill(one) for one in accounts])
     orders = [one.replayed.orders for one in accounts]
     placed = None if any(one is None for one in orders) else sum(one or 0 for one in orders)
     return basic | {
-        "fees": fees,
-        "net_pnl": basic["realized_pnl"] - fees,
+        "fees": total_fees,
+        "net_pnl": basic["realized_pnl"] - total_fees,
         "fills_a_day": basic["fills"] / len(market_days) if len(market_days) else None,
-        "sharpe": sharpe(daily),
         "sortino": sortino(daily),
         "calmar": calmar(daily, drawdown.depth),
-        "max_drawdown": drawdown.depth,
         "max_drawdown_pct": drawdown.depth / peak_capital * 100 if peak_capital > 0.0 else None,
         "max_drawdown_days": drawdown_days(drawdown, times, market_days),
         "max_drawdown_marked": max_drawdown(_marked_curve(accounts)),
@@ -192,7 +192,3 @@ def _by_hour(times: Int64s, net: Float64s) -> dict[str, float]:
 def _by_weekday(daily: Float64s, market_days: Int64s) -> dict[str, float]:
     weekdays = (market_days + THURSDAY) % len(WEEKDAYS)
     return {WEEKDAYS[day]: float(daily[weekdays == day].sum()) for day in sorted(set(weekdays.tolist()))}
-
-
-def _joined(columns: Sequence[Any]) -> Any:
-    return np.concatenate(columns) if len(columns) else np.empty(0)

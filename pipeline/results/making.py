@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.backtest.observe import HORIZONS, NO_TIME, SECOND
 from pipeline.results.accounts import session_clock
+from pipeline.results.metrics import joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ def markouts(accounts: Sequence[Account]) -> dict[str, Markout]:
     columns = _columns(accounts)
     found = {}
     for number, name in enumerate(HORIZONS):
-        later = _joined([one.observed.mid_later[number] for one in accounts])
+        later = joined([one.observed.mid_later[number] for one in accounts])
         known = ~np.isnan(columns.mid) & ~np.isnan(later)
         signed, value = columns.signed[known], columns.value[known]
         kept = _told(signed * (later[known] - columns.price[known]), value)
@@ -105,14 +106,10 @@ class _Columns:
 
 def _columns(accounts: Sequence[Account]) -> _Columns:
     fills = [one.replayed.fills for one in accounts]
-    price = _joined([one.price for one in fills])
-    quantity = _joined([one.quantity for one in fills])
-    signed = _joined([one.side for one in fills]) * quantity
-    return _Columns(signed, price, price * quantity, _joined([one.observed.mid for one in accounts]))
-
-
-def _joined(columns: Sequence[Any]) -> Any:
-    return np.concatenate(columns) if len(columns) else np.empty(0)
+    price = joined([one.price for one in fills])
+    quantity = joined([one.quantity for one in fills])
+    signed = joined([one.side for one in fills]) * quantity
+    return _Columns(signed, price, price * quantity, joined([one.observed.mid for one in accounts]))
 
 
 def _told(earned: Any, value: Any) -> tuple[float | None, float | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -56,12 +56,14 @@ class Metrics:
     strategy_days: int
 
 
-def compute_metrics(fills: Sequence[Fills], market_days: Int64s) -> Metrics:
+def compute_metrics(fills: Sequence[Fills], market_days: Int64s, fees: Sequence[Float64s] | None = None) -> Metrics:
     """Return the figures of one or more securities' fills together on the market days given (days since 1970-01-01).
 
-    Equity is the sum of the securities' realised P&L on one clock; fills of one instant keep the order given.
+    Equity is the sum of the securities' realised P&L on one clock; fills of one instant keep the order given. fees: AED
+    a fill, none when not given; max_drawdown and sharpe are after them, what is over single fills is before.
     """
-    timestamps, realized = on_one_clock(fills)
+    timestamps, net = on_one_clock(fills, fees)
+    realized = joined([one.realized for one in fills])
     wins, losses = realized[realized > 0.0], realized[realized < 0.0]
     closing = len(wins) + len(losses)
     return Metrics(
@@ -69,12 +71,12 @@ def compute_metrics(fills: Sequence[Fills], market_days: Int64s) -> Metrics:
         closing_fills=closing,
         realized_pnl=float(sum(one.pnl[-1] for one in fills if len(one))),
         turnover=float(sum(np.dot(one.price, one.quantity) for one in fills)),
-        max_drawdown=max_drawdown(np.cumsum(realized)),
+        max_drawdown=max_drawdown(np.cumsum(net)),
         win_rate=len(wins) / closing if closing else None,
         profit_factor=float(wins.sum() / -losses.sum()) if len(losses) else None,
         average_win=float(wins.sum() / len(wins)) if len(wins) else None,
         average_loss=float(losses.sum() / len(losses)) if len(losses) else None,
-        sharpe=sharpe(daily_pnl(timestamps, realized, market_days)),
+        sharpe=sharpe(daily_pnl(timestamps, net, market_days)),
         market_days=len(market_days),
         strategy_days=len(first_of_each_day(timestamps // DAY)),
     )
@@ -86,17 +88,21 @@ def first_of_each_day(days: Int64s) -> Int64s:
     return places
 
 
-def on_one_clock(fills: Sequence[Fills]) -> tuple[Int64s, Float64s]:
-    """Return timestamps (ns) and realised P&L (AED) of all fills in time order, equal times in the order given."""
+def on_one_clock(fills: Sequence[Fills], fees: Sequence[Float64s] | None = None) -> tuple[Int64s, Float64s]:
+    """Return timestamps (ns) and realised P&L (AED) of all fills in time order, equal times in the order given.
+
+    fees: AED a fill, taken off what it realised.
+    """
     if not fills:
         return np.empty(0, np.int64), np.empty(0, np.float64)
     # A clock that steps back inside one security must not reorder its fills: its own running maximum is its clock.
-    clocks = [np.maximum.accumulate(one.timestamp) if len(one) else one.timestamp for one in fills]
+    together: Int64s = joined([np.maximum.accumulate(one.timestamp) if len(one) else one.timestamp for one in fills])
+    realized = joined([one.realized for one in fills])
+    net = realized if fees is None else realized - joined(fees)
     if len(fills) == 1:
-        return clocks[0], fills[0].realized
-    together = np.concatenate(clocks)
+        return together, net
     order = np.argsort(together, kind="stable")
-    return together[order], np.concatenate([one.realized for one in fills])[order]
+    return together[order], net[order]
 
 
 def daily_pnl(timestamps: Int64s, realized: Float64s, market_days: Int64s) -> Float64s:
@@ -184,3 +190,10 @@ def max_drawdown(equity: Float64s) -> float:
         return 0.0
     peak = np.maximum(np.maximum.accumulate(equity), 0.0)
     return float((peak - equity).max())
+
+
+def joined(columns: Sequence[Any]) -> Any:
+    """Return columns one after the other, the very column where there is one; an empty one of none."""
+    if len(columns) == 1:
+        return columns[0]
+    return np.concatenate(columns) if len(columns) else np.empty(0)

@@ -129,7 +129,7 @@ def _table_of_best(run: SweepRun) -> None:
         if one.train is not None and one.test is not None:
             figures: list[str] = [_money(one.train.net_pnl), _money(one.test.net_pnl), _ratio(one.test.sharpe)]
         else:
-            figures = [_money(one.figures.get("net_pnl")), _ratio(one.figures.get("sharpe_net"))]
+            figures = [_money(one.figures.get("net_pnl")), _ratio(one.figures.get("sharpe"))]
         table.add_row(one.security, str(one.trial.number), values, *figures)
     print_table(table)
 
