@@ -7,27 +7,28 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import (
-    SOME_FAILED,
-    Debug,
-)
+from pipeline.cli import complete
+from pipeline.terminal.voice import Closing
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="A run: its folder, or its name below --output-dir.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.")],
+    a: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="A run: its folder, or its name below --output-dir.", autocompletion=complete.runs
+        ),
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.", autocompletion=complete.runs)],
     output_dir: Annotated[Path, typer.Option(help="Where runs are looked for by name.")] = Path("output"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
-    debug: Debug = False,
-) -> None:
-    """Two runs side by side: settings that differ, P&L, fills, drawdown, and the first fill where they part.
+) -> Closing:
+    """Put two runs side by side: settings, P&L, fills, drawdown, and the first fill where they part.
 
     Example: pipeline compare v1_baseline output/another
     """
     from pipeline import api  # noqa: PLC0415
-    from pipeline.terminal.compare import show_comparison, show_comparison_json  # noqa: PLC0415
+    from pipeline.terminal.compare import show_comparison  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
 
-    found = api.compare(a, b, output_dir)
-    (show_comparison_json if as_json else show_comparison)(found)
-    if found.unreadable:
-        raise typer.Exit(SOME_FAILED)
+    with Progress("Reading the runs"):
+        found = api.compare(a, b, output_dir)
+    return show_comparison(found)
