@@ -13,7 +13,7 @@ import typer
 
 from pipeline.cli.check import benchmark, clean_cache, validate
 from pipeline.cli.data import convert, demo, sample
-from pipeline.cli.look import compare
+from pipeline.cli.look import compare, explain, show
 from pipeline.cli.replay import backtest, sensitivity
 from pipeline.cli.sweep import sweep
 from pipeline.errors import PipelineError
@@ -33,6 +33,8 @@ app = typer.Typer(
 )
 for command in (convert, backtest, sensitivity, sweep, compare, sample, demo, validate, benchmark, clean_cache):
     app.command()(command)
+for looking in (show, explain):
+    app.command()(looking)
 
 
 def main() -> None:
