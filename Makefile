@@ -9,6 +9,8 @@ WORKERS  ?=
 ARGS     ?=
 A        ?=
 B        ?=
+SECURITY ?=
+FILL     ?=
 
 VENV := .venv
 BIN  := $(VENV)/bin
@@ -25,7 +27,7 @@ COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample convert backtest sensitivity sweep compare validate benchmark test check lint types lock clean-cache clean
+.PHONY: help setup demo sample convert backtest sensitivity sweep compare show explain validate benchmark test check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +67,12 @@ sweep: setup ## many settings at once: SWEEP=configs/sweeps/v1_baseline.json, or
 
 compare: setup ## two runs side by side: A=output/one B=output/other (or their names)
 	@$(if $(and $(A),$(B)),,$(error Say which two runs: make compare A=output/one B=output/other))$(RUN) compare "$(A)" "$(B)" $(ARGS)
+
+show: setup ## one security of the last run: SECURITY=FAB, ARGS="--fills --first 50" for its fills
+	@$(if $(SECURITY),,$(error Say which security: make show SECURITY=FAB))$(RUN) show "$(SECURITY)" $(ARGS)
+
+explain: setup ## why a fill happened: SECURITY=FAB FILL=17
+	@$(if $(and $(SECURITY),$(FILL)),,$(error Say which fill: make explain SECURITY=FAB FILL=17))$(RUN) explain "$(SECURITY)" --fill "$(FILL)" $(ARGS)
 
 validate: setup ## prove it: sequential = parallel, compiled = plain, Parquet = workbook
 	@$(RUN) validate $(CHOICE) $(ARGS)

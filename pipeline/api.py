@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pipeline.backtest.task import SecurityResult
     from pipeline.convert.result import ConvertResult, SheetEvent
     from pipeline.research.compare import Comparison
+    from pipeline.results.explain.facts import Explanation
     from pipeline.results.run import BacktestRun
+    from pipeline.results.security import RecordedSecurity
     from pipeline.results.sweep_run import Listeners, SweepOptions, SweepRun
     from pipeline.store.place import Place
 
@@ -219,6 +221,46 @@ def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -
 
     folders = [find_run(one, Path(output_dir)) for one in (a, b)]
     return compare_runs(*(read_run(folder) for folder in folders))
+
+
+def recorded_security(
+    security: str, run: str | Path | None = None, *, output_dir: str | Path = OUTPUT_DIR
+) -> RecordedSecurity:
+    """Return what a run recorded of one security: its figures, and its fills when they are asked for.
+
+    run: a run folder or the name of one below `output_dir`; by default the one written last there.
+    Raises a PipelineError for what is no complete run, and for a security that is not in it or failed.
+    """
+    from pipeline.results.folder import find_run  # noqa: PLC0415
+    from pipeline.results.security import newest_run, read_security  # noqa: PLC0415
+
+    folder = newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir))
+    return read_security(folder, security)
+
+
+def explain(
+    security: str,
+    fill: int,
+    run: str | Path | None = None,
+    *,
+    parquet_dir: str | Place = PARQUET_DIR,
+    output_dir: str | Path = OUTPUT_DIR,
+    strategy: str | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Explanation:
+    """Return why a fill happened, from a plain replay of the security up to it that finds all fills as recorded.
+
+    fill: its number in `trades/<TICKER>.parquet`, counted from 1. run: as in `recorded_security`. strategy: the file of
+    one that does not come with the project. on_progress: told how many ticks of how many are replayed.
+    Raises a PipelineError for what cannot be explained, also where ticks or strategy have changed since the run.
+    """
+    from pipeline.results.explain.of_run import Wanted, explain_run_fill  # noqa: PLC0415
+    from pipeline.results.folder import find_run  # noqa: PLC0415
+    from pipeline.results.security import newest_run  # noqa: PLC0415
+    from pipeline.store.place import place_of  # noqa: PLC0415
+
+    folder = newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir))
+    return explain_run_fill(Wanted(folder, security, fill, place_of(parquet_dir), strategy), on_progress)
 
 
 def _as_text(value: object) -> str:

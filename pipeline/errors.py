@@ -245,3 +245,15 @@ class NewerRun(RunFolderError):
 
 class DamagedRun(RunFolderError):
     """A file of a run folder that is missing, damaged or not of that run."""
+
+
+class ChangedSinceRun(RunFolderError):
+    """Ticks or a strategy that are not those of the run any more."""
+
+
+class UnknownFill(RunFolderError):
+    """A fill of a number that a security does not have in a run."""
+
+
+class OtherFills(ReplayError):
+    """A replay that does not find again the fills that its run recorded."""
