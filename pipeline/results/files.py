@@ -42,9 +42,11 @@ SUMMARY_FILE: Final = "backtest_summary.csv"
 SENSITIVITY_FILE: Final = "sensitivity.csv"
 METRICS_FILE: Final = "metrics.json"
 DAILY_FILE: Final = "daily.csv"
+REPORT_FILE: Final = "report.html"
 TRADES_FOLDER: Final = "trades"
 MARKS_FOLDER: Final = "marks"
 PRICES_FOLDER: Final = "prices"
+CHARTS_FOLDER: Final = "charts"
 FOLDERS: Final = (TRADES_FOLDER, MARKS_FOLDER, PRICES_FOLDER)
 NS_A_MS: Final = 1_000_000
 
@@ -283,7 +285,7 @@ def files_of(run_file: Place) -> list[str]:
     return [
         name
         for name in names
-        if Path(name).parent.as_posix() in (".", *FOLDERS) and Path(name).name == name.split("/")[-1]
+        if Path(name).parent.as_posix() in (".", *FOLDERS, CHARTS_FOLDER) and Path(name).name == name.split("/")[-1]
     ]
 
 
