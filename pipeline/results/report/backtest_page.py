@@ -79,6 +79,7 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         warnings=sections.lines(sections.clipped(one) for one in run.get("warnings") or []),
         headline=sections.headline(contents),
         topics=sections.topics(contents, shown),
+        counters=sections.counters(contents, shown),
         missing=sections.missing(contents, shown),
         check=check,
         models=list(contents.sensitivity),
