@@ -58,6 +58,8 @@ def convert(
     max_sheets: Annotated[int | None, typer.Option(help="Only the first sheets, for a quick try.")] = None,
     workers: Workers = None,
     force: Annotated[bool, typer.Option("--force", help="Convert again what has not changed, too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="A row that is no tick is an error of its sheet.")] = False,
+    limit: Annotated[list[str] | None, typer.Option(help="KEY=NUMBER: how large a workbook may be.")] = None,
     debug: Debug = False,
 ) -> None:
     """Stage 1: workbook to one Parquet file a security. Only what changed is converted again.
@@ -75,6 +77,8 @@ def convert(
             max_sheets=max_sheets,
             workers=workers,
             force=force,
+            strict=strict,
+            limits=limit,
             on_event=progress,
         )
     terminal.show_conversion(result)

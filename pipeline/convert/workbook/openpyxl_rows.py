@@ -30,7 +30,7 @@ def open_book(path: Path) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
         except Exception as error:  # openpyxl names no errors of its own: odd styles alone raise five kinds
             raise _unreadable(path, error) from error
         try:
