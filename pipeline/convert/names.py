@@ -10,8 +10,6 @@ from pipeline.errors import BadSheetName, shown
 # Bloomberg's exchange codes: UH is Abu Dhabi (ADX), DH is Dubai (DFM).
 EXCHANGES: Final = {"UH": "ADX", "DH": "DFM"}
 _FORM: Final = re.compile(r"(?P<ticker>.+) (?P<code>UH|DH) EQUITY", re.IGNORECASE | re.ASCII)
-# Excel has no name above 31 letters; whatever is far longer is no sheet's.
-_LONGEST: Final = 100
 _SAFE: Final = re.compile(r"[A-Z0-9][A-Z0-9&_.-]{0,31}", re.IGNORECASE | re.ASCII)
 _WINDOWS_DEVICES: Final = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}
@@ -20,7 +18,7 @@ _WINDOWS_DEVICES: Final = frozenset(
 
 def security_of(sheet: str) -> tuple[str, str]:
     """Return (ticker, exchange) of a sheet name, any case and blanks; raises BadSheetName."""
-    found = _FORM.fullmatch(" ".join(sheet.split())) if len(sheet) <= _LONGEST else None
+    found = _FORM.fullmatch(" ".join(sheet.split()))
     if found is None:
         raise BadSheetName(
             f"Sheet '{shown(sheet)}': the name must be ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', "

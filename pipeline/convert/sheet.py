@@ -12,6 +12,8 @@ from pipeline.convert.headers import find_columns
 from pipeline.convert.strict import accept
 from pipeline.convert.ticks import judge_rows, type_code
 from pipeline.convert.workbook.fast import read_strict
+from pipeline.convert.workbook.scan import whole_rows
+from pipeline.convert.workbook.shape import rows_with_values
 from pipeline.convert.workbook.texts import same_texts
 from pipeline.errors import EmptySheet
 
@@ -79,7 +81,7 @@ def _read_fast(
         return None
     with room.taken(_need(workbook, sheet, shape)) as has_room:
         found = read_strict(workbook.path, sheet.name, header_row, columns.used) if has_room else None
-        if found is None or not _rows_agree(found, header_row, shape):
+        if found is None or not _rows_agree(found, workbook, sheet, header_row, shape):
             return None
         return accept(found, date1904=workbook.date1904)
 
@@ -87,18 +89,22 @@ def _read_fast(
 def _need(workbook: Workbook, sheet: Sheet, shape: Shape) -> int:
     """Return the bytes that the fast reader may take: the span of the cells, the cells, and all texts there are."""
     own_texts = max(0, sheet.size - _LEAST_XML * shape.cells)
-    shared = sum(map(len, workbook.texts)) + _A_TEXT * len(workbook.texts)
+    shared = workbook.text_facts.total + _A_TEXT * len(workbook.texts)
     return _A_PLACE * shape.area + _A_CELL * shape.cells + _A_ROW * len(shape.rows) + own_texts + shared
 
 
-def _rows_agree(found: StrictColumns, header_row: int, shape: Shape) -> bool:
-    """Return whether the fast reader found every row that has cells and no others.
+def _rows_agree(found: StrictColumns, workbook: Workbook, sheet: Sheet, header_row: int, shape: Shape) -> bool:
+    """Return whether the fast reader found every row that holds anything and no others.
 
     An error cell comes from it as an empty one, so a row of them would look blank.
     """
-    solid = shape.solid
-    told = np.ones(len(found.price), dtype=np.bool_) if found.filled is None else found.filled
-    return np.array_equal(solid[solid > header_row], np.flatnonzero(told) + header_row + 1)
+    told = np.flatnonzero(np.ones(len(found.price)) if found.filled is None else found.filled) + header_row + 1
+    rows = shape.rows[~shape.hollow]
+    if np.array_equal(rows[rows > header_row], told):
+        return True
+    # Cells that are there and empty, as those of a formatted column, are no reason to read row by row.
+    rows = shape.rows[rows_with_values(whole_rows(workbook, sheet))]
+    return np.array_equal(rows[rows > header_row], told)
 
 
 def _read_row_by_row(

@@ -76,7 +76,7 @@ class _Broken(Exception):
 
 def type_code(text: str) -> int:
     """Return the code of BID, ASK or TRADE, case and blanks ignored; -1 for anything else."""
-    return _CODES.get(text.strip().casefold(), -1)
+    return _CODES.get(text.strip().casefold(), -1) if len(text) <= _LONGEST_KNOWN else -1
 
 
 def judge_rows(rows: Iterable[tuple[int, Sequence[Cell]]], header_row: int, *, date1904: bool) -> Parsed:

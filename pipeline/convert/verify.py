@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pipeline.convert.limits import Limits
     from pipeline.convert.ticks import Parsed
+    from pipeline.convert.workbook.archive import Sheet, Workbook
     from pipeline.store.catalog import Entry, Source
     from pipeline.store.place import Place
     from pipeline.ticks import Ticks
@@ -99,8 +100,13 @@ def _read_afresh(source: Source) -> Parsed:
         raise StaleStore(
             f"{path}: sheet '{source.sheet}' is no longer what was converted; run `make convert`, then compare."
         )
-    with open_book(path) as book:
-        rows = rows_of(book, source.sheet)
+    return read_by_openpyxl(workbook, sheet, header_row)
+
+
+def read_by_openpyxl(workbook: Workbook, sheet: Sheet, header_row: int) -> Parsed:
+    """Return the ticks and rejects that openpyxl finds; raises UnreadableSheet for what it cannot read, SheetError."""
+    with open_book(workbook.path) as book:
+        rows = rows_of(book, sheet.name)
         head: dict[int, dict[int, str]] = {}
         for number, cells in rows:
             head[number] = {place: cell.text for place, cell in cells.items()}

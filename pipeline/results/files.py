@@ -18,6 +18,7 @@ import pipeline
 from pipeline.backtest.simulate import Replayed, distinct
 from pipeline.engine.outcome import side_names
 from pipeline.errors import OutputNotWritable
+from pipeline.results.csv_cells import csv_cell
 from pipeline.results.metrics import compute_metrics
 from pipeline.store.atomic import write_bytes
 from pipeline.store.parquet import number_array, table_bytes, text_array, write_table
@@ -188,7 +189,7 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow(["" if (value := row.get(name)) is None else value for name in columns])
+        writer.writerow([csv_cell(row.get(name)) for name in columns])
     return text.getvalue().encode()
 
 

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from pipeline.convert.limits import Limits
 from pipeline.convert.workbook.formats import are_plain
-from pipeline.convert.workbook.parts import Book, SheetEntry, read_book, read_styles, shared_texts
+from pipeline.convert.workbook.parts import Book, SheetEntry, TextFacts, facts_of, read_book, read_styles, shared_texts
 from pipeline.convert.workbook.sizes import check_directory, check_part, check_parts
 from pipeline.convert.workbook.stream import TooLong
 from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected, WorkbookTooLarge
@@ -72,6 +72,7 @@ class Workbook:
     stamp: Stamp
     sheets: tuple[Sheet, ...]
     texts: tuple[str, ...]
+    text_facts: TextFacts
     styles: tuple[str, ...]
     date1904: bool
     plain: bool
@@ -97,13 +98,14 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
         book = _book(path, read, there)
         for entry in book.sheets:
             check_part(path, there[entry.part], "sheet_gb", limits)
-        texts = shared_texts(read(book.strings_part), limits.row)
+        texts = shared_texts(read(book.strings_part), limits.row, limits.text)
         styles = read_styles(read(book.styles_part))
         return Workbook(
             path=path,
             stamp=stamp,
             sheets=tuple(_sheet(entry, there[entry.part]) for entry in book.sheets),
             texts=texts,
+            text_facts=facts_of(texts),
             styles=styles.formats,
             date1904=book.date1904,
             plain=book.plain and styles.plain and are_plain(styles.formats) and not archive.comment,

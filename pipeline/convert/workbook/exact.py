@@ -32,13 +32,15 @@ def read_rows(
     """
     dates = date_style_numbers(workbook.styles)
     slots = {column: slot for slot, column in enumerate(columns)}
+    # A text may be as long as a book and stand in every row, so it is looked through once.
+    texts = tuple("" if text.isspace() else text for text in workbook.texts)
     number = 0
     with archive_of(workbook.path) as archive:
         try:
             for node in elements(pieces_of(archive, sheet.part), ("row",), workbook.limits.row):
                 number = row_of(node.get("r"), number)
                 if number > header_row:
-                    yield number, _cells(node, number, slots, workbook.texts, dates)
+                    yield number, _cells(node, number, slots, texts, dates)
                 node.clear()
         except TooLong as error:
             raise UnreadableSheet(
@@ -74,7 +76,8 @@ def _cell(node: Element, texts: tuple[str, ...], dates: frozenset[int]) -> Cell:
             value = text_of(child)
     if kind == "s" and value:
         value = shared_text(value, texts)
-    if not value.strip():
+        return Cell(TEXT, value) if value else BLANK
+    if not value or value.isspace():
         return BLANK
     known = _KIND_OF_TYPE.get(kind)
     if known is not None:

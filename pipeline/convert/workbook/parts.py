@@ -20,7 +20,10 @@ _RELATIONSHIP_ID: Final = "}id"
 _TRUE: Final = frozenset({"1", "true", "on"})
 _PLAIN_TRUTHS: Final = frozenset({"", "0", "1", "false", "true"})
 _LONGEST_ENTRY: Final = 1 << 20
+# Excel ends at 31 and at 255.
+_LONGEST_NAME: Final = 255
 _LONGEST_FORMAT: Final = 1_000
+_LEAST_TEXT: Final = 16
 _MOST_ENTRIES: Final = 65_536
 _FAST_PARTS: Final = ("xl/workbook.xml", "xl/sharedStrings.xml", "xl/styles.xml")
 
@@ -46,6 +49,15 @@ class Book:
     styles_part: str | None
     date1904: bool
     plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """What is asked of all shared texts again and again: letters in the longest, in all; which look escaped."""
+
+    longest: int
+    total: int
+    escaped: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +120,24 @@ def read_book(read: Callable[[str], Pieces], names: Iterable[str]) -> Book:
     )
 
 
-def shared_texts(pieces: Pieces, longest: int) -> tuple[str, ...]:
+def shared_texts(pieces: Pieces, longest: int, size: int) -> tuple[str, ...]:
     """Return the shared-string table's texts by number; phonetic guides are no part of a text.
 
-    Raises ValueError, also for a text of more than `longest` bytes.
+    Raises ValueError, also for a text of more than `longest` bytes, or for more texts than `size` bytes are meant for.
     """
-    return tuple(text_of(item) for item in elements(pieces, ("si",), longest))
+    texts: list[str] = []
+    most = size // _LEAST_TEXT
+    for item in elements(pieces, ("si",), longest):
+        texts.append(text_of(item))
+        if len(texts) > most:
+            raise ValueError(f"it has more than {most:,} texts, most of them empty")
+    return tuple(texts)
+
+
+def facts_of(texts: tuple[str, ...]) -> TextFacts:
+    """Return the facts about all shared texts."""
+    lengths = list(map(len, texts))
+    return TextFacts(max(lengths, default=0), sum(lengths), tuple(text for text in texts if "_x" in text))
 
 
 def text_of(item: Element) -> str:
@@ -159,7 +183,7 @@ def read_styles(pieces: Pieces) -> Styles:
 
 
 def _format(code: str) -> str:
-    # Excel has no format above 255 letters, and one of a million would take a reader of formats for ever.
+    # One of a million letters would take a reader of formats for ever.
     if len(code) > _LONGEST_FORMAT:
         raise ValueError(f"it has a number format of {len(code):,} letters")
     return code
@@ -192,7 +216,10 @@ def _relation_of(node: Element, relations: dict[str, _Relation]) -> _Relation:
 
 
 def _sheet(node: Element, part: str) -> SheetEntry:
-    return SheetEntry(node.get("name", ""), node.get("state", "visible") != "visible", part)
+    name = node.get("name", "")
+    if len(name) > _LONGEST_NAME:
+        raise ValueError(f"it has a sheet's name of {len(name):,} letters")
+    return SheetEntry(name, node.get("state", "visible") != "visible", part)
 
 
 def _check_parts(sheets: Iterable[SheetEntry], there: frozenset[str]) -> None:

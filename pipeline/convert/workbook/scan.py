@@ -27,6 +27,7 @@ _LARGEST_CHUNK: Final = 1 << 21
 _HEAD_BYTES: Final = 1 << 20
 _HEAD_STEP: Final = 1 << 12
 _LONGEST_NAME: Final = 256
+_ROW: Final = b"<row "
 _LOCAL_HEADER: Final = 30
 
 
@@ -132,6 +133,17 @@ def chunks_of(path: Path, sheet: Sheet) -> Iterator[bytes]:
         raise _damaged(path, sheet) from error
     if (seen, crc) != (sheet.size, sheet.crc):
         raise _damaged(path, sheet)
+
+
+def whole_rows(workbook: Workbook, sheet: Sheet) -> Iterator[bytes]:
+    """Unpack a sheet again, cut before rows; what stands before the first row comes with none."""
+    rest = b""
+    for chunk in chunks_of(workbook.path, sheet):
+        block = rest + chunk
+        cut = max(block.rfind(_ROW), 0)
+        rest = block[cut:]
+        yield block[:cut]
+    yield rest
 
 
 def _inflated(path: Path, sheet: Sheet) -> Iterator[bytes]:

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 _ROW: Final = b"<row "
 _END: Final = b"</sheetData>"
 _TAIL: Final = b" " * 16
 _PROLOG: Final = 4 << 20
+_STRETCH: Final = 96 << 10
 _LAST_ROW: Final = 1_048_576
 _LAST_COLUMN: Final = 16_383
-_LT, _C, _R, _COLON, _A, _ALPHABET = ord("<"), ord("c"), ord("r"), ord(":"), ord("A"), 26
+_LT, _C, _R, _V, _I, _COLON, _A, _ALPHABET = *b"<crvi:A", 26
 # Comments, instructions, letters by their number in XML's way and in Excel's: readers part where these stand.
 _UNUSUAL: Final = ((b"!", b"<!"), (b"?", b"<?"), (b"&", b"&#"), (b"_", b"_x"))
 _FOREIGN: Final = re.compile(rb"<[^\s<>/:]+:(?:c|row)[\s/>]")
@@ -44,12 +47,10 @@ _HIGH: Final = _word(b"\x80" * 8)
 _ZEROS: Final = _word(b"0" * 8)
 _TO_NINE: Final = _word(b"\x76" * 8)
 _SIX, _TWO, _ONE = (_word(b"\xff" * count) for count in (6, 2, 1))
-_UP_TO: Final = np.array([2 ** (8 * count + 8) - 1 for count in range(8)], dtype=np.uint64)
-_BITS: Final = np.uint64(8)
 _PAIRS: Final = (
-    (b"\xff" * 8, 10 * 2**8 + 1, 8),
-    (b"\xff\0" * 4, 100 * 2**16 + 1, 16),
-    (b"\xff\xff\0\0" * 2, 10**4 * 2**32 + 1, 32),
+    (_word(b"\xff" * 8), np.uint64(10 * 2**8 + 1), np.uint64(8)),
+    (_word(b"\xff\0" * 4), np.uint64(100 * 2**16 + 1), np.uint64(16)),
+    (_word(b"\xff\xff\0\0" * 2), np.uint64(10**4 * 2**32 + 1), np.uint64(32)),
 )
 
 
@@ -68,10 +69,23 @@ class Shape:
         """The cells from the sheet's top to its last row, between its first and its last column."""
         return 0 if len(self.rows) == 0 else int(self.rows[-1]) * (self.last_column - self.first_column + 1)
 
-    @property
-    def solid(self) -> NDArray[np.int64]:
-        """The numbers of the rows that hold a cell, be it an empty one."""
-        return self.rows[~self.hollow]
+
+def rows_with_values(blocks: Iterable[bytes]) -> NDArray[np.bool_]:
+    """Return of each row, in blocks cut before rows, whether a cell in it holds anything."""
+    found = [_valued(block[start:]) for block in blocks if (start := block.find(_ROW)) >= 0]
+    return np.concatenate(found)
+
+
+def _valued(block: bytes) -> NDArray[np.bool_]:
+    letters = np.frombuffer(block, dtype=np.uint8)
+    opening, following = letters[:-1] == _LT, letters[1:]
+    words: NDArray[np.uint64] = np.ndarray((len(block) - 7,), "<u8", block, 0, (1,))
+    starts = np.flatnonzero(opening & (following == _R))
+    starts = starts[starts < len(words)]
+    starts = starts[words[starts] == _ROW_START]
+    values = np.flatnonzero(opening & ((following == _V) | (following == _I)))
+    counts: NDArray[np.int64] = np.diff(np.searchsorted(values, starts), append=len(values))
+    return counts > 0
 
 
 class _Odd(Exception):
@@ -110,46 +124,58 @@ class ShapeReader:
             end = self._rest.find(_END)
             if end < 0 or _ROW_OF_ANY_KIND.search(self._rest, end):
                 return None
-            self._take(self._rest[:end])
+            self._take(self._rest[:end] + _TAIL, end)
         except _Odd:
             return None
         return Shape(np.concatenate(self._rows), np.concatenate(self._hollow), self._cells, *self._columns)
 
     def _feed(self, piece: bytes) -> None:
-        block = self._rest + piece
         if not self._begun:
-            start = block.find(_ROW)
-            before = block if start < 0 else block[:start]
+            piece = self._rest + piece
+            start = piece.find(_ROW)
+            before = piece if start < 0 else piece[:start]
             if start < 0 or len(before) > _PROLOG:
                 _refuse(len(before) > _PROLOG)
-                self._rest = block
+                self._rest = piece
                 return
             _refuse(b"<!" in before or b"<?" in before[4:] or _CELL.search(before) is not None)
-            self._begun = True
-            block = block[start:]
+            self._begun, self._rest = True, b""
+            piece = piece[start:]
+        block = b"".join((self._rest, piece, _TAIL))
         cut = block.rfind(_ROW)
-        _refuse(len(block) - cut > self._longest)
-        self._rest = block[cut:]
-        if cut > 0:
-            self._take(block[:cut])
+        self._rest = block[cut : -len(_TAIL)]
+        _refuse(len(self._rest) > self._longest)
+        self._take(block, cut)
 
-    def _take(self, block: bytes) -> None:
-        """Look at whole rows, one directly behind the other."""
+    def _take(self, block: bytes, size: int) -> None:
+        """Look at the whole rows, one directly behind the other, in the first `size` bytes."""
         for rare, two in _UNUSUAL:
             _refuse(rare in block and two in block)
-        size = len(block)
-        block += _TAIL
-        letters = np.frombuffer(block, dtype=np.uint8)
-        words: NDArray[np.uint64] = np.ndarray((len(block) - 7,), dtype="<u8", buffer=block, strides=(1,))
-        opening, following = letters[:-1] == _LT, letters[1:]
-        after_colon = following[np.flatnonzero(letters[:-1] == _COLON)]
-        foreign = (after_colon == _C) | (after_colon == _R)
-        _refuse(bool(foreign.any()) and _FOREIGN.search(block) is not None)
+        has_colon = b":" in block
+        start = 0
+        while start < size:
+            # A stretch whose arrays stay in the processor's cache.
+            end = block.rfind(_ROW, start + 1, min(start + _STRETCH, size)) if size - start > _STRETCH else size
+            if end < 0:
+                end = block.find(_ROW, start + _STRETCH - len(_ROW), size)
+            end = end if end > 0 else size
+            self._look_at_rows(block, start, end, has_colon=has_colon)
+            start = end
+
+    def _look_at_rows(self, block: bytes, start: int, end: int, *, has_colon: bool) -> None:
+        size = end - start
+        letters = np.frombuffer(block, dtype=np.uint8, offset=start)
+        words: NDArray[np.uint64] = np.ndarray((len(letters) - 7,), "<u8", block, start, (1,))
+        if has_colon:
+            behind = letters[np.flatnonzero(letters[:size] == _COLON) + 1]
+            _refuse(((behind == _C) | (behind == _R)).any() and _FOREIGN.search(block, start, end))
+        opening, following = letters[:size] == _LT, letters[1 : size + 1]
         starts = np.flatnonzero(opening & (following == _R))
         found = words[starts]
         of_row = found == _ROW_START
-        _refuse(bool(((found[~of_row] >> np.uint64(16)) & _TWO == _OW).any()))
-        starts = starts[of_row]
+        if not of_row.all():
+            _refuse(((found[~of_row] >> np.uint64(16)) & _TWO == _OW).any())
+            starts = starts[of_row]
         _refuse(len(starts) == 0 or starts[0] != 0)
         cells = np.flatnonzero(opening & (following == _C))
         firsts = np.searchsorted(cells, starts)
@@ -157,27 +183,30 @@ class ShapeReader:
         self._end_well(words[np.append(starts[1:], size) - 8], counts)
         reference = words[starts + 8]
         mask = self._number(reference)
-        self._look_at_cells(words, cells, counts, reference & mask, mask)
+        if len(cells):
+            begins = np.zeros(len(cells) + 1, dtype=np.bool_)
+            begins[firsts] = True
+            same = np.repeat(reference & mask, counts), np.repeat(mask, counts)
+            self._look_at_cells(words, cells, begins[1:-1], *same)
 
     def _end_well(self, ends: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
         closed = (ends >> np.uint64(16)) == _ROW_END
-        empty = ((ends >> np.uint64(48)) == _HOLLOW_END) & (counts == 0)
-        _refuse(not (closed | empty).all())
-        self._hollow.append(counts == 0)
+        hollow = counts == 0
+        _refuse(not (closed | (((ends >> np.uint64(48)) == _HOLLOW_END) & hollow)).all())
+        self._hollow.append(hollow)
 
     def _number(self, reference: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """Read the rows' numbers, eight digits at a time; return a mask of each one's digits and closing quote."""
+        """Read the rows' numbers, all digits at a time; return a mask of each one's digits and closing quote."""
         differs = reference ^ _QUOTES
         quote = (differs - _ONES) & ~differs & _HIGH
         mask = quote ^ (quote - np.uint64(1))
-        digits = np.searchsorted(_UP_TO, mask)
-        _refuse(not ((quote != 0) & (digits > 0)).all())
-        shift = ((8 - digits) * 8).astype(np.uint64)
-        value = (reference << shift) | (_ZEROS >> (np.uint64(64) - shift))
-        value -= _ZEROS
-        _refuse(bool(((value | (value + _TO_NINE)) & _HIGH).any()))
+        _refuse(not ((quote != 0) & (mask > _ONE)).all())
+        # Digits to the left, noughts to the right of them, seen from the last digit.
+        shift = np.uint64(72) - np.bitwise_count(mask)
+        value = ((reference << shift) | (_ZEROS >> (np.uint64(64) - shift))) - _ZEROS
+        _refuse(((value | (value + _TO_NINE)) & _HIGH).any())
         for lanes, factor, width in _PAIRS:
-            value = (value & _word(lanes)) * np.uint64(factor) >> np.uint64(width)
+            value = (value & lanes) * factor >> width
         rows = value.astype(np.int64)
         _refuse(rows[0] <= self._last or rows[-1] > _LAST_ROW or not (rows[1:] > rows[:-1]).all())
         self._last = int(rows[-1])
@@ -188,42 +217,39 @@ class ShapeReader:
         self,
         words: NDArray[np.uint64],
         cells: NDArray[np.int64],
-        counts: NDArray[np.int64],
+        begins: NDArray[np.bool_],
         key: NDArray[np.uint64],
         mask: NDArray[np.uint64],
     ) -> None:
-        """See that each cell names a column behind the one before and its own row."""
-        if len(cells) == 0:
-            return
+        """See that each cell names its own row and a column behind the cell before, unless it begins a row."""
         found = words[cells]
         _refuse(not ((found & _SIX) == _CELL_START).all())
-        columns, is_letter = _letters(found >> np.uint64(48))
+        columns, is_letter = _letters(found, 6)
         _refuse(not is_letter.all())
-        length = np.ones(len(cells), dtype=np.int64)
-        second, is_letter = _letters(found >> np.uint64(56))
+        digits = cells + 7
+        second, is_letter = _letters(found, 7)
         if is_letter.any():
             wide = np.flatnonzero(is_letter)
             columns[wide] = (columns[wide] + 1) * _ALPHABET + second[wide]
-            third, is_letter = _letters(words[cells[wide] + 8])
+            third, is_letter = _letters(words[cells[wide] + 8], 0)
             widest = wide[is_letter]
             columns[widest] = (columns[widest] + 1) * _ALPHABET + third[is_letter]
-            length[wide] += 1
-            length[widest] += 1
-        self._cells += len(cells)
-        owner = np.repeat(np.arange(len(counts)), counts)
-        _refuse(not ((words[cells + 6 + length] & mask[owner]) == key[owner]).all())
-        rising = (columns[1:] > columns[:-1]) | (owner[1:] != owner[:-1])
+            digits[wide] += 1
+            digits[widest] += 1
+        _refuse(not ((words[digits] & mask) == key).all())
+        _refuse(not ((columns[1:] > columns[:-1]) | begins).all())
         low, high = int(columns.min()), int(columns.max())
-        _refuse(high > _LAST_COLUMN or not rising.all())
+        _refuse(high > _LAST_COLUMN)
+        self._cells += len(cells)
         self._columns = (min(low, self._columns[0]), max(high, self._columns[1]))
 
 
-def _letters(words: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the first byte of each word as a place in the alphabet, and whether it is a letter."""
-    places = (words & _ONE).astype(np.int64) - _A
-    return places, (places >= 0) & (places < _ALPHABET)
+def _letters(words: NDArray[np.uint64], place: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Return the byte at a place of each word as a place in the alphabet, and whether it is a letter."""
+    letters = words.view(np.uint8)[place::8] - np.uint8(_A)
+    return letters.astype(np.int32), letters < _ALPHABET
 
 
-def _refuse(odd: Any) -> None:
+def _refuse(odd: object) -> None:
     if odd:
         raise _Odd

@@ -1,0 +1,25 @@
+"""A value in, the CSV cell that says it out: a text that a spreadsheet would take for a formula comes as text."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
+_QUOTE: Final = "'"
+
+
+def csv_cell(value: Any) -> Any:
+    """Return a value for a CSV writer; an apostrophe goes before a text that begins as a formula does, or with one.
+
+    Numbers stay numbers, negative ones too; None is an empty cell. Source: OWASP, "CSV Injection".
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.startswith((*_FORMULAS, _QUOTE)):
+        return _QUOTE + value
+    return value
+
+
+def text_of_cell(cell: str) -> str:
+    """Return the text that `csv_cell` made a cell of."""
+    return cell[1:] if cell.startswith(tuple(_QUOTE + first for first in (*_FORMULAS, _QUOTE))) else cell
