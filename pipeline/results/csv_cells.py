@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pipeline.store.parquet import text_array
+
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 _QUOTE: Final = "'"
 
@@ -15,11 +17,17 @@ def csv_cell(value: Any) -> Any:
     """
     if value is None:
         return ""
-    if isinstance(value, str) and value.startswith((*_FORMULAS, _QUOTE)):
-        return _QUOTE + value
-    return value
+    return _QUOTE + value if isinstance(value, str) and value.startswith((*_FORMULAS, _QUOTE)) else value
 
 
 def text_of_cell(cell: str) -> str:
     """Return the text that `csv_cell` made a cell of."""
     return cell[1:] if cell.startswith(tuple(_QUOTE + first for first in (*_FORMULAS, _QUOTE))) else cell
+
+
+def with_csv_cells(table: Any, column: str) -> Any:
+    """Return an Arrow table in which a column of texts, if it has that column, is one of CSV cells."""
+    place = table.schema.get_field_index(column)
+    if place < 0:
+        return table
+    return table.set_column(place, column, text_array([csv_cell(text) for text in table.column(column).to_pylist()]))
