@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import csv
+import io
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.store.parquet import text_array
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 _QUOTE: Final = "'"
+_ENDS: Final = "\r\n"
 
 
 def csv_cell(value: Any) -> Any:
@@ -18,6 +24,20 @@ def csv_cell(value: Any) -> Any:
     if value is None:
         return ""
     return _QUOTE + value if isinstance(value, str) and value.startswith((*_FORMULAS, _QUOTE)) else value
+
+
+def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Return rows as CSV, lines ending in a line feed, every other end of a line inside quotes."""
+    line = io.StringIO(newline="")
+    # What ends its lines is what the writer quotes; a bare carriage return begins a row in Excel.
+    writer = csv.writer(line, lineterminator=_ENDS)
+    lines = []
+    for row in rows:
+        writer.writerow([csv_cell(value) for value in row])
+        lines.append(line.getvalue().removesuffix(_ENDS))
+        line.seek(0)
+        line.truncate()
+    return "".join(f"{each}\n" for each in lines).encode()
 
 
 def text_of_cell(cell: str) -> str:
