@@ -21,6 +21,8 @@ SHIFTS: Final = (0, *(hours for distance in range(1, 13) for hours in (-distance
 
 SHIFTED_SHARE: Final = 0.05
 """How much more of a day's ticks the session must hold when it is shifted, for the day to count as shifted."""
+FITS: Final = 0.95
+"""The share of a day's ticks that the shifted session must hold."""
 FEW: Final = 20
 """Ticks below which a day says nothing about its clock."""
 EDGE: Final = 0.005
@@ -103,7 +105,8 @@ def shifts(timestamp: Int64s, days: Int64s, facts: MarketFacts) -> list[Shift]:
     )
     best = np.argmax(inside, axis=0)
     total = until[:, -1]
-    better = (inside.max(axis=0) - inside[0] > SHIFTED_SHARE * total) & (total >= FEW)
+    most = inside.max(axis=0)
+    better = (most - inside[0] > SHIFTED_SHARE * total) & (most >= FITS * total) & (total >= FEW)
     found = []
     for at in np.unique(best[better]).tolist():
         own = better & (best == at)

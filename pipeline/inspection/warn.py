@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -50,7 +49,7 @@ def of_sources(entry: Entry) -> Iterator[str]:
                 "Excel's last, so later ticks are missing. Export them to a second workbook; convert joins both."
             )
     for name in sorted({source.path for source in changed_sources(entry)}):
-        yield f"{entry.ticker}: {PurePath(name)} was changed after it was converted from it. Run `make convert`."
+        yield f"{entry.ticker}: {name} was changed after it was converted from it. Run `make convert`."
     rejected = sum(entry.rejects.values())
     if rejected > MANY_REJECTS * entry.rows:
         rules = ", ".join(f"{count:,} {rule}" for rule, count in entry.rejects.items())
@@ -63,16 +62,13 @@ def of_sources(entry: Entry) -> Iterator[str]:
 def of_counts(ticker: str, counts: Counts, facts: MarketFacts, known_off: Iterable[dt.date]) -> Iterator[str]:
     """Yield what is wrong with a security's ticks; a day in `known_off` is missed by all and said once."""
     yield from _of_kinds(ticker, counts)
-    yield from _of_hours(ticker, counts, facts)
+    hours = list(_of_hours(ticker, counts, facts))
+    yield from hours or _of_gaps(ticker, counts, facts)
     missing = [day for day in counts.missing_days if day not in set(known_off)]
     if missing:
         yield f"{ticker}: no ticks on {_days(missing)}, when {facts.exchange} traded."
     if counts.closed_days:
         yield f"{ticker}: ticks on {_days(counts.closed_days)}, when {facts.exchange} is closed. Are the dates right?"
-    if counts.gap is not None and counts.gap.length >= LONG_GAP:
-        start, end = (str(moment(one))[11:16] for one in (counts.gap.start, counts.gap.end))
-        yield f"{ticker}: no tick from {start} to {end} on {date_of(counts.gap.start // DAY)}, within the session."
-    yield from _of_ends(ticker, counts, facts)
     if counts.largest_step >= LONG_STEP:
         yield (
             f"{ticker}: the clock steps back {_rows(counts.steps_back)}, by up to {span(counts.largest_step)}. "
@@ -136,14 +132,17 @@ def _of_hours(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
         yield f"{ticker}: {share:.0%} of the ticks are outside {facts.exchange}'s hours, {hours}."
 
 
-def _of_ends(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
+def _of_gaps(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
     start, end = facts.continuous
+    if counts.gap is not None and counts.gap.length >= LONG_GAP:
+        gap = " to ".join(str(moment(one))[11:16] for one in (counts.gap.start, counts.gap.end))
+        yield f"{ticker}: no tick from {gap} on {date_of(counts.gap.start // DAY)}, within the session."
     told = []
     if start + LONG_GAP <= counts.first % DAY:
         told.append(f"begin at {str(moment(counts.first))[11:16]} on {date_of(counts.first // DAY)}")
     if counts.last % DAY <= end - LONG_GAP:
         told.append(f"end at {str(moment(counts.last))[11:16]} on {date_of(counts.last // DAY)}")
-    if told and not counts.shifts:
+    if told:
         yield f"{ticker}: not all of a session was exported: the ticks {' and '.join(told)}."
 
 
@@ -175,7 +174,8 @@ def _of_prices(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]
         far = counts.first_far
         sides = ", ".join(f"{name} {price:g}" for name, price in (("bid", far.bid), ("ask", far.ask)) if price)
         yield (
-            f"{ticker}: {counts.prints_far:,} prints are more than {FAR:.0%} away from the touch, the first at "
+            f"{ticker}: {counts.prints_far:,} {'print is' if counts.prints_far == 1 else 'prints are'} more than "
+            f"{FAR:.0%} away from the touch, the first at "
             f"{str(moment(far.timestamp))[:19].replace('T', ' ')}: {far.price:g} ({sides})."
         )
 
