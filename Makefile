@@ -27,7 +27,7 @@ COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample convert backtest sensitivity sweep compare show explain validate benchmark test check lint types lock clean-cache clean
+.PHONY: help setup demo sample convert backtest sensitivity sweep inspect compare show explain validate benchmark test check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ sensitivity: setup ## what the P&L owes to how orders are assumed to fill
 
 sweep: setup ## many settings at once: SWEEP=configs/sweeps/v1_baseline.json, or ARGS="--grid NAME=VALUE,VALUE"
 	@$(RUN) sweep $(SWEEP) $(if $(filter command line,$(origin STRATEGY)),--strategy $(STRATEGY)) $(if $(CONFIG),--config $(CONFIG)) $(COMMON)
+
+inspect: setup ## what is in data/parquet: rows, days, gaps, odd prices and books, and warnings
+	@$(RUN) inspect $(ARGS)
 
 compare: setup ## two runs side by side: A=output/one B=output/other (or their names)
 	@$(if $(and $(A),$(B)),,$(error Say which two runs: make compare A=output/one B=output/other))$(RUN) compare "$(A)" "$(B)" $(ARGS)

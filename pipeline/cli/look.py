@@ -99,3 +99,30 @@ def explain(
             on_progress=lambda done, _: progress.step(done=done),
         )
     return show_explanation(told)
+
+
+def inspect(
+    tickers: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TICKER]...", help="Show these in full. Default: all.", autocompletion=complete.ticker),
+    ] = None,
+    parquet_dir: ParquetDir = "data/parquet",
+    strict: Annotated[bool, typer.Option("--strict", help="End with status 1 when there is a warning.")] = False,
+) -> Closing:
+    """Show what is in the store: rows, days, gaps, odd prices and books, and warn of what is likely wrong.
+
+    Example: pipeline inspect FAB
+    """
+    from pipeline.inspection.store import inspect_store  # noqa: PLC0415
+    from pipeline.store.place import place_of  # noqa: PLC0415
+    from pipeline.terminal.inspect import show_inspection  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+
+    with Progress("Listing the store") as progress:
+        found = inspect_store(
+            place_of(parquet_dir),
+            tickers or (),
+            on_plan=lambda total: progress.stage("Counting", total),
+            on_security=progress.step,
+        )
+    return show_inspection(found, in_full=bool(tickers), strict=strict)
