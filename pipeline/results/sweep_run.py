@@ -15,10 +15,12 @@ from pipeline.results.sweep_files import (
     SUMMARY_FILE,
     SWEEP_FILE,
     TABLE_FILE,
+    TOGETHER_FILE,
     WALK_FILE,
     summary_csv,
     sweep_json,
     sweep_table,
+    together_table,
     walk_csv,
 )
 from pipeline.results.sweeps import (
@@ -190,7 +192,8 @@ def _write(
     trades: Sequence[Content],
 ) -> None:
     """Write the folder; what lists its files is there before any other file and after all."""
-    files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else [])]
+    together = together_table(results, split)
+    files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else []), *([] if together is None else [TOGETHER_FILE])]
     files += [_trades_name(one) for one in trades]
     told = {
         "chosen_by": options.choose_by,
@@ -202,6 +205,8 @@ def _write(
     }
     write_bytes(folder / SWEEP_FILE, sweep_json(results, told), durable=False)
     write_table(folder / TABLE_FILE, table, durable=False)
+    if together is not None:
+        write_table(folder / TOGETHER_FILE, together, durable=False)
     write_bytes(folder / SUMMARY_FILE, summary_csv(results, best, options.choose_by), durable=False)
     if folds:
         write_bytes(folder / WALK_FILE, walk_csv(results, folds), durable=False)
