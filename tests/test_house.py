@@ -69,6 +69,8 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "platformdirs": "folders.py",
     "typer": "cli/",
     "rich": "terminal/",
+    "jinja2": "results/report/page.py",
+    "markupsafe": "results/report/page.py",
 }
 
 POSIX_MODULES: Final = {
@@ -91,7 +93,7 @@ POSIX_NAMES: Final = {
     **dict.fromkeys(("SIGKILL", "SIGALRM", "SIGHUP", "SIGUSR1", "SIGUSR2", "alarm", "setitimer", "pause"), "signal"),
 }
 
-HEAVY: Final = ("numpy", "pyarrow", "pandas", "numba", "llvmlite", "joblib", "fastexcel", "openpyxl", "rich")
+HEAVY: Final = ("numpy", "pyarrow", "pandas", "numba", "llvmlite", "joblib", "fastexcel", "openpyxl", "rich", "jinja2")
 CLUSTERS: Final = ("dask", "distributed", "ray")
 
 
