@@ -13,7 +13,7 @@ from pipeline.errors import MissingExtra
 from pipeline.results.report.numbers import FORMS, exact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jinja2 import Environment
 
@@ -25,16 +25,17 @@ _LIBRARY: Final = b"<!--plotly.min.js-->"
 _ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
-def render(template: str, data: Mapping[str, Any], **context: Any) -> bytes:
+def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (), **context: Any) -> bytes:
     """Return the page that `template` makes of `context`, with `data` inside it for page.js.
 
     `data["charts"]` maps a chart's name to its Plotly figure (`data`, `layout`); `<div class="chart"
     data-chart="NAME">` is where it is drawn. In a figure a value of a `color` key may be the name of one of style.css's
     colours ("$buy"), and a list of numbers may be `{"column": NAME}`, which stands in `data["columns"]` once, as a list
     or as `{"start", "steps", "unit"}`. Text from outside goes into a figure through `chart_text`.
+    scripts: files beside page.js that run after it.
     """
     library = plotly_script()
-    page_script = (TEMPLATES / "page.js").read_bytes().replace(b"\r\n", b"\n")
+    own = [(TEMPLATES / name).read_bytes().replace(b"\r\n", b"\n") for name in ("page.js", *scripts)]
     page = (
         _environment()
         .get_template(template)
@@ -42,9 +43,9 @@ def render(template: str, data: Mapping[str, Any], **context: Any) -> bytes:
             context,
             data=_markup(embedded(data)),
             style=_markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
-            page_script=_markup(page_script.decode()),
+            page_scripts=[_markup(script.decode()) for script in own],
             library=_markup(_LIBRARY.decode()),
-            script_sources=" ".join(_source(script) for script in (library, page_script)),
+            script_sources=" ".join(_source(script) for script in (library, *own)),
         )
     )
     before, _, after = page.encode().partition(_LIBRARY)

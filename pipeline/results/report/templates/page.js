@@ -17,12 +17,12 @@
   };
   const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
   const resolved = (value, key) => {
-    if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map((one) => resolved(one, key));
+    if (Array.isArray(value)) return typeof value[0] === "number" && typeof value[1] !== "string" ? value : value.map((one) => resolved(one, key));
     if (value !== null && typeof value === "object") {
       if (typeof value.column === "string") return column(value.column);
       return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, resolved(one, name)]));
     }
-    const named = typeof value === "string" && /color$/.test(key) && value.startsWith("$");
+    const named = typeof value === "string" && /color(scale)?$/.test(key) && value.startsWith("$");
     return named ? colour(value.slice(1)) : value;
   };
   const template = () => {
@@ -170,7 +170,8 @@
   };
   addEventListener("hashchange", followed);
   followed();
-  window.report = { drawAll };
+  const redraw = (name) => Promise.all([...drawn].filter((div) => div.dataset.chart === name && div.clientWidth).map((div) => draw(div)));
+  window.report = { data, drawAll, redraw };
 
   // Tables: sorted by their headings; numbers by their exact value, what is missing last; tables of one set together.
   const numeric = (cell) => (cell.dataset.value === undefined ? NaN : parseFloat(cell.dataset.value));
