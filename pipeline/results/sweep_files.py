@@ -43,7 +43,7 @@ OURS: Final = frozenset(
 PRESET_COLUMN: Final = "execution.preset"
 """The column of the preset asked for; `execution` is the whole model, switches and all."""
 
-SHOWN: Final = ("fills", "realized_pnl", "fees", "net_pnl", "sharpe_net", "max_drawdown", "turnover", "win_rate")
+SHOWN: Final = ("fills", "realized_pnl", "fees", "net_pnl", "sharpe", "max_drawdown", "turnover", "win_rate")
 
 
 def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> pa.Table:
@@ -84,7 +84,6 @@ def together_table(results: SweepResults, split: tuple[Window, Window] | None) -
     each = figures_of([content for number in whole for content in found[number] or ()])
     days = [None if contents is None else [days_of(one) for one in contents] for contents in found.values()]
     columns = {"setting": some_numbers(numbers, pa.int64()), **_window_columns(days, {"": WHOLE})}
-    columns["sharpe_net"] = columns.pop("sharpe")
     for name in ("realized_pnl", "fees", "net_pnl", "turnover"):
         sums = dict(zip(whole, each[name].reshape(len(whole), len(tickers)).sum(axis=1).tolist(), strict=True))
         columns[name] = some_numbers([sums.get(number) for number in numbers], pa.float64())

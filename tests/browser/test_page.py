@@ -33,9 +33,15 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     days = [f"2025-01-{day:02d}" for day in range(6, 11)]
     trace = {"x": {"column": "t"}, "y": [1, 2, 0, 4, 3], "name": pages.chart_text(HOSTILE), "line": {"color": "$buy"}}
     data = {
-        "charts": {"one": {"data": [trace], "layout": {"xaxis": {"type": "date"}, "showlegend": True}}},
+        "charts": {
+            "one": {
+                "data": [trace],
+                "layout": {"xaxis": {"type": "date", "range": [days[0], days[-1]]}, "showlegend": True},
+            }
+        },
         "columns": {"t": {"start": 1_736_157_600_000, "steps": [0, 1440, 1440, 1440, 1440], "unit": 60_000}},
         "days": days,
+        "hours": [10, 15],
     }
     file = tmp_path / "page.html"
     file.write_bytes(pages.render("one.html.j2", data, title=HOSTILE, rows=ROWS))
@@ -56,10 +62,10 @@ def test_the_zoom_buttons_show_whole_days(made: Path, open_page: Callable[..., A
     page = open_page(made).page
     page.wait_for_selector(".chart[data-drawn]")
     page.get_by_role("button", name="Show 1 day").press("Enter")
-    asked = "document.querySelector('.chart').layout.xaxis.range.map(x => x.slice(0, 10))"
-    assert page.evaluate(asked) == ["2025-01-10", "2025-01-10"]
+    asked = "document.querySelector('.chart')._fullLayout.xaxis.range.map(x => x.slice(0, 13))"
+    assert page.evaluate(asked) == ["2025-01-10 10", "2025-01-10 15"]
     page.get_by_role("button", name="Earlier").press("Enter")
-    assert page.evaluate(asked) == ["2025-01-09", "2025-01-09"]
+    assert page.evaluate(asked) == ["2025-01-09 10", "2025-01-09 15"]
 
 
 def test_a_table_sorts_by_exact_value_with_what_is_missing_last(made: Path, open_page: Callable[..., Any]) -> None:

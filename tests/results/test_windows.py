@@ -132,7 +132,6 @@ def test_a_setting_on_all_securities_together_is_what_its_trades_say(swept: tupl
         assert alike(parts(row, "train_"), slowly(fills, DAYS, START, UNTIL))
         assert alike(parts(row, "test_"), slowly(fills, DAYS, UNTIL + dt.timedelta(days=1), ALL_DAYS[-1]))
         whole = slowly(fills, DAYS, START, ALL_DAYS[-1])
-        whole["sharpe_net"] = whole.pop("sharpe")
         whole |= {"realized_pnl": fills["realized_pnl"].sum(), "fees": fills["fee"].sum()}
         assert alike({name: row[name] for name in whole}, whole)
     summary = pd.read_csv(folder / "out" / "sweep_summary.csv").set_index("security").loc["all"]

@@ -30,8 +30,10 @@ def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (
 
     `data["charts"]` maps a chart's name to its Plotly figure (`data`, `layout`); `<div class="chart"
     data-chart="NAME">` is where it is drawn. In a figure a value of a `color` key may be the name of one of style.css's
-    colours ("$buy"), and a list of numbers may be `{"column": NAME}`, which stands in `data["columns"]` once, as a list
-    or as `{"start", "steps", "unit"}`. Text from outside goes into a figure through `chart_text`.
+    colours ("$buy"), a list of numbers may be `{"column": NAME}`, which stands in `data["columns"]` once, as a list or
+    as `{"start", "steps", "unit"}`, and `{"shared": NAME, …}` has all that `data["shared"][NAME]` has besides. The days
+    that zoom buttons step by are `data["days"]` or the figure's own `days` (ISO dates, or days since 1970-01-01), shown
+    from the first to the last of `data["hours"]`. Text from outside goes into a figure through `chart_text`.
     scripts: files beside page.js that run after it.
     """
     library = plotly_script()

@@ -53,7 +53,7 @@ class Figure:
 
 FIGURES: Final = (
     Figure("net_pnl", "Net P&L (AED)", "whole_money", 2, 1),
-    Figure("sharpe_net", "Sharpe ratio after fees", "ratio", 3, 1),
+    Figure("sharpe", "Sharpe ratio after fees", "ratio", 3, 1),
     Figure("train_net_pnl", "Net P&L on train (AED)", "whole_money", 2, 1),
     Figure("test_net_pnl", "Net P&L on test (AED)", "whole_money", 2, 1),
     Figure("drawdown", "Drawdown (AED)", "whole_money", 2, -1),
@@ -120,7 +120,7 @@ class Swept:
         by_sharpe = self.told["chosen_by"] == "sharpe"
         if self.parted:
             return "train_sharpe" if by_sharpe else "train_net_pnl"
-        return "sharpe_net" if by_sharpe else "net_pnl"
+        return "sharpe" if by_sharpe else "net_pnl"
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -210,7 +210,7 @@ def _figures(footer: Footer, told: Mapping[str, Any], *, several: bool) -> dict[
     names = {one.name: "max_drawdown" if one.name == "drawdown" else one.name for one in FIGURES}
     if footer.rows > MANY_ROWS:
         main = "sharpe" if told["chosen_by"] == "sharpe" else "net_pnl"
-        kept = ("net_pnl", "sharpe_net", f"train_{main}", f"test_{main}", *(["turnover"] if several else []))
+        kept = ("net_pnl", "sharpe", f"train_{main}", f"test_{main}", *(["turnover"] if several else []))
         names = {name: names[name] for name in kept}
     names |= {name: name for name in PART_DAYS}
     return {name: column for name, column in names.items() if column in footer.columns}

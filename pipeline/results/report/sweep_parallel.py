@@ -71,7 +71,7 @@ def parallel(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
 def lanes_of(figures: Sequence[Figure], first: Figure) -> list[Figure]:
     """Return the figures that lines end in: what is coloured by, and the next that tell something else."""
     names = [one.name for one in figures]
-    told = ("test_net_pnl", "train_net_pnl") if "test_net_pnl" in names else ("net_pnl", "sharpe_net", "drawdown")
+    told = ("test_net_pnl", "train_net_pnl") if "test_net_pnl" in names else ("net_pnl", "sharpe", "drawdown")
     wanted = [first.name, *told, "fills"]
     return [BY_NAME[name] for name in dict.fromkeys(wanted) if name in names][:4]
 

@@ -171,7 +171,7 @@ def best_rows(swept: Swept) -> tuple[list[str], list[Row]]:
     """Return the headings and rows of the best setting of each view."""
     names = [one.name for one in swept.figures]
     wanted = ("train_net_pnl", "test_net_pnl", "train_sharpe", "test_sharpe") if swept.parted else ()
-    wanted = (*wanted, "net_pnl", "sharpe_net", "drawdown", "fills", "win_rate", "fees")
+    wanted = (*wanted, "net_pnl", "sharpe", "drawdown", "fills", "win_rate", "fees")
     figures = [BY_NAME[name] for name in wanted if name in names]
     rows = []
     for view in swept.views:

@@ -2,36 +2,39 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
-  const days = data.days || [];
+  const NARROW = 520; // px: below it amounts beside lying bars would meet their names
   const PAPER = 680; // px: the width of A4 between the margins of style.css
 
   // Figures: named colours and shared columns become what Plotly takes.
   const columns = new Map();
   const column = (name) => {
-    if (!columns.has(name)) {
-      const held = data.columns[name];
-      let at = held.start;
-      columns.set(name, Array.isArray(held) ? held : held.steps.map((step) => (at += step * held.unit)));
-    }
+    if (!columns.has(name)) columns.set(name, listed(data.columns[name]));
     return columns.get(name);
+  };
+  const listed = (held) => {
+    if (Array.isArray(held)) return held;
+    let at = held.start;
+    return held.steps.map((step) => (at += step * held.unit));
   };
   const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
   const resolved = (value, key) => {
     if (Array.isArray(value)) return typeof value[0] === "number" && typeof value[1] !== "string" ? value : value.map((one) => resolved(one, key));
     if (value !== null && typeof value === "object") {
       if (typeof value.column === "string") return column(value.column);
-      return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, resolved(one, name)]));
+      const { shared, ...own } = value;
+      const all = typeof shared === "string" ? { ...data.shared[shared], ...own } : own;
+      return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, resolved(one, name)]));
     }
     const named = typeof value === "string" && /color(scale)?$/.test(key) && value.startsWith("$");
     return named ? colour(value.slice(1)) : value;
   };
   const template = () => {
-    const axis = { gridcolor: colour("grid"), linecolor: colour("line"), zerolinecolor: colour("faint"), automargin: true };
+    const axis = { gridcolor: colour("grid"), linecolor: colour("line"), zerolinecolor: colour("faint"), automargin: false };
     return {
       layout: {
         font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("text") },
         paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: ".,",
-        margin: { l: 60, r: 12, t: 12, b: 36 },
+        margin: { l: 66, r: 12, t: 12, b: 46 },
         colorway: ["equity", "marked", "buy", "sell", "position", "price"].map(colour),
         hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("text") } },
         legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
@@ -39,14 +42,15 @@
       },
     };
   };
-  const config = { displaylogo: false, responsive: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+  const config = { displaylogo: false, responsive: false, doubleClick: "reset", modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
 
   const charts = [...document.querySelectorAll(".chart")];
   const drawn = new Set();
   const draw = (div, width) => {
     const figure = resolved(data.charts[div.dataset.chart], "");
     const layout = { ...figure.layout, template: template(), height: div.clientHeight, width: width || div.clientWidth };
-    if (div._range) layout.xaxis = { ...layout.xaxis, range: div._range, autorange: false };
+    if (div._range) layout.xaxis = { ...layout.xaxis, range: div._range };
+    if (layout.width < NARROW) figure.data.forEach((trace) => { if (trace.orientation === "h") trace.textposition = "none"; });
     const first = !drawn.has(div);
     drawn.add(div);
     return Plotly.react(div, figure.data, layout, config).then(() => {
@@ -59,13 +63,15 @@
 
   // Zoom: by mouse as Plotly has it, by buttons in whole market days; the values in sight fill the height.
   const moved = (div, event) => {
-    const axis = div.layout.xaxis;
-    if (event["xaxis.autorange"]) div._range = null;
-    else if (event["xaxis.range[0]"] || event["xaxis.range"]) div._range = [...axis.range];
-    else return;
+    if (!event["xaxis.autorange"] && !event["xaxis.range[0]"] && !event["xaxis.range"]) return;
+    const axis = div._fullLayout.xaxis;
+    const [from, to] = axis.range.map(axis.r2l);
+    const [start, end] = whole(div).map(axis.r2l);
+    div._range = event["xaxis.autorange"] || (from <= start && to >= end) ? null : [...axis.range];
     fitted(div);
     if (div._tools) div._tools(event._days);
   };
+  const whole = (div) => data.charts[div.dataset.chart].layout.xaxis.range;
   const fitted = (div) => {
     const all = div._fullLayout, change = {};
     const [from, to] = all.xaxis.range.map((one) => all.xaxis.r2l(one));
@@ -94,17 +100,20 @@
     }
     return Plotly.relayout(div, change);
   };
+  const at = (day, end) => (typeof day === "number" ? day * 86400000 : Date.parse(day)) + data.hours[end] * 3600000;
   const tools = (div) => {
     const bar = document.createElement("div");
     bar.className = "tools";
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", "Zoom");
+    const days = resolved(data.charts[div.dataset.chart].days || data.days || [], "");
     let last = days.length - 1, size = 0;
-    const show = (count, end) => {
+    const show = async (count, end) => {
+      if (!drawn.has(div)) await draw(div);
       size = count;
       last = Math.max(Math.min(end, days.length - 1), count - 1);
-      if (!count || count >= days.length) return Plotly.relayout(div, { "xaxis.autorange": true, _days: 0 });
-      return Plotly.relayout(div, { "xaxis.range": [days[last - count + 1], days[last] + " 23:59:59"], _days: count });
+      if (!count || count >= days.length) return Plotly.relayout(div, { "xaxis.range": whole(div), _days: 0 });
+      return Plotly.relayout(div, { "xaxis.range": [at(days[last - count + 1], 0), at(days[last], 1)], _days: count });
     };
     const button = (text, label, act) => {
       const one = document.createElement("button");
@@ -135,14 +144,14 @@
       draw(entry.target);
     }
   }, { rootMargin: "600px" });
-  const [first, ...later] = charts;
+  const first = charts.find((div) => "first" in div.dataset) || charts[0];
   if (first && first.clientWidth) draw(first).then(() => performance.mark("first-drawn"));
-  later.forEach((div) => near.observe(div));
-  if (first && !drawn.has(first)) near.observe(first);
+  charts.filter((div) => !drawn.has(div)).forEach((div) => near.observe(div));
 
   const again = () => drawn.forEach((div) => div.clientWidth && draw(div));
+  const fit = () => drawn.forEach((div) => div.clientWidth && div.clientWidth !== div._fullLayout.width && draw(div));
   let pending;
-  new ResizeObserver(() => { clearTimeout(pending); pending = setTimeout(again, 150); }).observe(document.body);
+  new ResizeObserver(() => { clearTimeout(pending); pending = setTimeout(fit, 150); }).observe(document.body);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 
   // Paper: everything open, light, drawn at the paper's width.

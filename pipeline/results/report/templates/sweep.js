@@ -268,7 +268,7 @@
   const drawParallel = () => {
     const chart = charts.parallel, values = valuesOf(state.view, state.figure), mine = chosen() < 0 ? [] : [chosen()];
     const some = [...new Set([...steps(LINES), ...mine])].sort((one, other) => one - other);
-    const told3 = figureOf("test_net_pnl") ? ["test_net_pnl", "train_net_pnl"] : ["net_pnl", "sharpe_net", "drawdown"];
+    const told3 = figureOf("test_net_pnl") ? ["test_net_pnl", "train_net_pnl"] : ["net_pnl", "sharpe", "drawdown"];
     const names = [...new Set([state.figure, ...told3, "fills"])].filter(figureOf).slice(0, 4);
     const lanes = [...axes.map(along), ...names.map((name) => placed(figureOf(name), some))];
     const order = some.filter((at) => !Number.isNaN(values[at])).sort((one, other) => values[one] - values[other] || one - other);

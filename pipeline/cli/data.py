@@ -1,0 +1,81 @@
+"""The commands that make data: a synthetic workbook, workbooks to Parquet, and the whole way at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from pipeline.cli import complete
+from pipeline.cli.options import MaxSheets, ParquetDir, Workers, names_in
+from pipeline.cli.replay import backtest
+from pipeline.terminal.voice import Closing, voice
+
+SAMPLE: Final = Path("data/sample/sample_ticks.xlsx")
+NEXT: Final = "These ticks are synthetic. For your own: put a workbook in data/raw, then make convert, make backtest."
+
+
+def convert(
+    workbooks: Annotated[list[Path] | None, typer.Argument(help="Default: every workbook in data/raw.")] = None,
+    parquet_dir: ParquetDir = "data/parquet",
+    header_row: Annotated[int, typer.Option(help="The row with the column names, counted from 1.")] = 3,
+    only: Annotated[
+        str,
+        typer.Option(help="Only these tickers or sheets, separated by commas.", autocompletion=complete.tickers),
+    ] = "",
+    max_sheets: MaxSheets = None,
+    workers: Workers = None,
+    force: Annotated[bool, typer.Option("--force", help="Convert again what has not changed, too.")] = False,
+) -> Closing:
+    """Turn workbooks into one Parquet file a security (stage 1). Only what changed is converted again.
+
+    Example: pipeline convert data/raw/ticks.xlsx --only FAB,EMAAR
+    """
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.terminal.convert import ConvertProgress, show_conversion  # noqa: PLC0415
+
+    with ConvertProgress() as progress:
+        result = api.convert(
+            workbooks or None,
+            parquet_dir,
+            header_row=header_row,
+            only=names_in(only) or None,
+            max_sheets=max_sheets,
+            workers=workers,
+            force=force,
+            on_event=progress.heard,
+        )
+    return show_conversion(result)
+
+
+def sample(
+    path: Annotated[Path, typer.Argument(help="The workbook to make.")] = SAMPLE,
+    seed: Annotated[int, typer.Option(help="Another seed makes other ticks.")] = 7,
+) -> Closing:
+    """Make a workbook of synthetic ticks, for trying things out.
+
+    Example: pipeline sample data/sample/sample_ticks.xlsx
+    """
+    from pipeline.convert.sample import write_sample  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+
+    with Progress("Making synthetic ticks"):
+        write_sample(path, seed=seed)
+    return Closing(f"Synthetic ticks (no real market data): {path}", {"workbook": path, "seed": seed})
+
+
+def demo() -> Closing:
+    """Make, convert and backtest synthetic ticks, and say where the results are.
+
+    Example: pipeline demo
+    """
+    parquet_dir, output_dir = "data/sample/parquet", "output/demo"
+    made = sample(SAMPLE)
+    voice().show(made.line)
+    converted = convert([SAMPLE], parquet_dir)
+    voice().show(converted.line)
+    replayed = backtest(parquet_dir=parquet_dir, output_dir=output_dir)
+    voice().show(NEXT)
+    facts = {"sample": made.facts, "convert": converted.facts, "backtest": replayed.facts}
+    return Closing(replayed.line, facts, {**converted.failed, **replayed.failed})
