@@ -42,6 +42,7 @@ SUMMARY_FILE: Final = "backtest_summary.csv"
 SENSITIVITY_FILE: Final = "sensitivity.csv"
 METRICS_FILE: Final = "metrics.json"
 DAILY_FILE: Final = "daily.csv"
+REPORT_FILE: Final = "report.html"
 TRADES_FOLDER: Final = "trades"
 MARKS_FOLDER: Final = "marks"
 PRICES_FOLDER: Final = "prices"
@@ -75,9 +76,10 @@ SENSITIVITY_COLUMNS: Final = ("security", "execution", "fills", "realized_pnl", 
 class RunFolder:
     """The folder of one run: opened before the first result, written as results come, closed when all have."""
 
-    def __init__(self, directory: Place, plan: Plan) -> None:
+    def __init__(self, directory: Place, plan: Plan, *, report: bool = True) -> None:
         self.directory = directory
         self._plan = plan
+        self._report = report
         self._results: list[SecurityResult] = []
 
     def open(self) -> None:
@@ -119,12 +121,18 @@ class RunFolder:
         write_bytes(self.directory / METRICS_FILE, _json(metrics_of(accounts)), durable=False)
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
         self._write_run("complete", timings, warnings_of(self._plan, results))
+        if self._report:
+            from pipeline.results.report.backtest_page import backtest_page  # noqa: PLC0415 - Jinja2 is for reports only
+
+            write_bytes(self.directory / REPORT_FILE, backtest_page(self.directory), durable=False)
 
     def _write_run(self, status: str, timings: Mapping[str, float], warnings: Sequence[str] = ()) -> None:
         plan = self._plan
         written = [file for task in plan.tasks for file in _files_of(task.ticker)]
         if any(task.alternatives for task in plan.tasks):
             written.append(SENSITIVITY_FILE)
+        if self._report:
+            written.append(REPORT_FILE)
         content = {
             "format_version": FORMAT_VERSION,
             "status": status,

@@ -44,6 +44,7 @@ def test_a_run_folder_has_the_files_the_design_names(made: Any, tmp_path: Path) 
         "prices/EMAAR.parquet",
         "prices/FAB.parquet",
         "prices/MODON.parquet",
+        "report.html",
         "run.json",
         "sensitivity.csv",
         "trades/EMAAR.parquet",
