@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import BadRequest, OutputNotWritable, nearest
 from pipeline.research.search import check_search, search
 from pipeline.research.sweep import plan_sweep, run_sweep
-from pipeline.results.files import TRADES_FOLDER, files_of, trades_content
+from pipeline.results.files import REPORT_FILE, TRADES_FOLDER, files_of, trades_content
 from pipeline.results.measure import measure
 from pipeline.results.sweep_files import (
     SUMMARY_FILE,
@@ -60,7 +60,7 @@ class SweepOptions:
     """What is asked of a sweep beyond what runs where.
 
     trials: how many settings a search may try instead of the whole grid; seed: of that search. fresh: compute what is
-    kept, too. keep_trades: write the fills of the best settings, or of all.
+    kept, too. keep_trades: write the fills of the best settings, or of all. report: make the folder's page.
     """
 
     train_until: dt.date | None = None
@@ -70,6 +70,7 @@ class SweepOptions:
     trials: int | None = None
     seed: int = 1
     fresh: bool = False
+    report: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ def _write(
     """Write the folder; what lists its files is there before any other file and after all."""
     together = together_table(results, split)
     files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else []), *([] if together is None else [TOGETHER_FILE])]
-    files += [_trades_name(one) for one in trades]
+    files += [*(_trades_name(one) for one in trades), *([REPORT_FILE] if options.report else [])]
     told = {
         "chosen_by": options.choose_by,
         "train": None if split is None else str(split[0]),
@@ -213,6 +214,10 @@ def _write(
     for one in trades:
         if one.content is not None:
             write_bytes(folder / _trades_name(one), one.content, durable=False)
+    if options.report:
+        from pipeline.results.report.sweep_page import sweep_page  # noqa: PLC0415 - Jinja2 is for reports only
+
+        write_bytes(folder / REPORT_FILE, sweep_page(folder), durable=False)
 
 
 def _trades_name(one: Content) -> str:

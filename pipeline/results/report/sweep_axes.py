@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,6 +74,9 @@ def axis_of_values(name: str, values: Sequence[Any], codes: Any, applies: Any) -
 
 
 def _text(value: Any) -> str:
+    """Return a choice as people write it; fees by exchange are JSON in the table."""
+    if isinstance(value, str) and value.startswith("{"):
+        return ", ".join(f"{name} {number_text(float(one))}" for name, one in json.loads(value).items())
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

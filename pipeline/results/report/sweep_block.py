@@ -20,6 +20,7 @@ from pipeline.results.report.sweep_fold import (
     map_of,
     packed,
     rounded,
+    sample,
     unpacked,
 )
 from pipeline.results.report.sweep_maps import maps_of
@@ -119,7 +120,7 @@ def _content(swept: Swept, figures: Sequence[Figure], at: Int64s, sampled: int, 
                     if (view, one.name) in swept.columns
                 },
                 "walk": [
-                    [f"{row['test_from']} to {row['test_to']}", int(row["setting"]), float(row["test_net_pnl"])]
+                    [f"{row['test_from']} to {row['test_to']}", int(row["setting"]), walked(row)]
                     for row in swept.folds.get(view, ())
                 ],
             }
@@ -153,6 +154,11 @@ def _axis(axis: Axis, at: Int64s) -> dict[str, Any]:
     }
 
 
+def walked(row: Mapping[str, str]) -> float | None:
+    """Return what a part of a walk forward earned after choosing, AED; None where it has no market day."""
+    return float(row["test_net_pnl"]) if int(row["test_market_days"]) else None
+
+
 def map_on_page(swept: Swept, block: Block, choice: Choice) -> Float64s:
     """Return the map of a choice as the page holds it, a row a cell of the axis going up."""
     figure = BY_NAME[choice.figure]
@@ -179,15 +185,3 @@ def drawn(swept: Swept, block: Block, choice: Choice, most: int) -> Any:
     """Return the places, among the page's settings, of those a chart draws: what is held, a sample if too many."""
     some = np.flatnonzero(inside(swept, choice.held)[block.at[: block.sampled]])
     return some[sample(swept.settings[block.at[some]], most)]
-
-
-def sample(numbers: Int64s, most: int) -> Int64s:
-    """Return the places of at most so many settings, ascending: spread over all, in step with no axis of the grid.
-
-    Source: D. Knuth, The Art of Computer Programming 3, 6.4: multiplicative hashing by the golden ratio.
-    """
-    if len(numbers) <= most:
-        return np.arange(len(numbers))
-    keys = numbers.astype(np.uint64) * np.uint64(2_654_435_761) % np.uint64(2**32)
-    found: Int64s = np.sort(np.argsort(keys, kind="stable")[:most])
-    return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.results.report.page import chart_text
-from pipeline.results.report.sweep_block import drawn, held, map_on_page
+from pipeline.results.report.sweep_block import drawn, held, map_on_page, walked
 from pipeline.results.report.sweep_data import BY_NAME
 from pipeline.results.report.sweep_fold import axis_of
 from pipeline.results.report.sweep_parallel import parallel
@@ -46,6 +46,8 @@ def sweep_charts(swept: Swept, block: Block) -> dict[str, Any]:
     """Return the charts that there is something to draw in, by name."""
     start = block.start
     charts: dict[str, Any] = {}
+    if not block.figures:
+        return charts
     if start.across is not None:
         charts["map"] = _line(swept, block, start) if start.up is None else _map(swept, block, start)
     charts["spread"] = _spread(swept, block, start)
@@ -93,7 +95,7 @@ def _map(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     }
     layout = {
         "xaxis": {"type": "category", "title": {"text": chart_text(across.label)}, "showgrid": False},
-        "yaxis": {"type": "category", "title": {"text": chart_text(up.label)}, "showgrid": False},
+        "yaxis": {"type": "category", "title": {"text": chart_text(up.label), "standoff": 8}, "showgrid": False},
         "margin": {"t": 4},
         "shapes": [outline(int(across.cell_codes[chosen]), int(up.cell_codes[chosen]))] if outlined else [],
     }
@@ -124,7 +126,7 @@ def _line(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     }
     layout = {
         "xaxis": {"type": "linear" if axis.numbers else "category", "title": {"text": chart_text(axis.label)}},
-        "yaxis": {"title": {"text": figure.label}, "tickformat": FORMATS[figure.form]},
+        "yaxis": {"title": {"text": figure.label, "standoff": 8}, "tickformat": FORMATS[figure.form]},
         "showlegend": False,
     }
     line = {**kind, "x": [along[code] for code in codes[order].tolist()], "y": numbers_or_none(values[order])}
@@ -138,7 +140,7 @@ def _spread(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     data = [{"type": "bar", "x": middles, "y": counts, "width": width, "marker": {"color": "$faint"}}]
     layout: dict[str, Any] = {
         "xaxis": {"title": {"text": figure.label}, "tickformat": FORMATS[figure.form]},
-        "yaxis": {"title": {"text": "settings"}},
+        "yaxis": {"title": {"text": "settings", "standoff": 8}},
         "bargap": 0.05,
         "margin": {"t": 40},
         "showlegend": False,
@@ -176,7 +178,8 @@ def marks(values: Float64s, chosen: float | None) -> dict[str, Any]:
 
 
 def _choice(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
-    train, test = (BY_NAME[f"{part}_{start.figure.removeprefix('train_')}"] for part in ("train", "test"))
+    by_sharpe = "sharpe" in start.figure and BY_NAME["test_sharpe"] in block.figures
+    train, test = (BY_NAME[f"{part}_{'sharpe' if by_sharpe else 'net_pnl'}"] for part in ("train", "test"))
     some = drawn(swept, block, start, MOST_POINTS)
     x, y = (held(swept, block, start.view, figure) for figure in (train, test))
     chosen = swept.chosen(start.view)
@@ -196,25 +199,25 @@ def _choice(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     axis = {"zeroline": True, "zerolinewidth": 1.5}
     layout = {
         "xaxis": {"title": {"text": train.label}, "tickformat": FORMATS[train.form], **axis},
-        "yaxis": {"title": {"text": test.label}, "tickformat": FORMATS[test.form], **axis},
+        "yaxis": {"title": {"text": test.label, "standoff": 8}, "tickformat": FORMATS[test.form], **axis},
     }
     return {"data": data, "layout": layout}
 
 
 def _walk(swept: Swept, start: Choice) -> dict[str, Any]:
     rows = swept.folds.get(start.view, [])
-    values = [float(row["test_net_pnl"]) for row in rows]
+    values = [walked(row) for row in rows]
     bar = {
         "type": "bar",
         "x": [row["test_from"] for row in rows],
         "y": values,
         "text": [f"setting {row['setting']}" for row in rows],
         "textposition": "auto",
-        "marker": {"color": ["$map-bad" if value < 0 else "$map-good" for value in values]},
+        "marker": {"color": ["$map-bad" if (value or 0) < 0 else "$map-good" for value in values]},
     }
     layout = {
         "xaxis": {"type": "category", "title": {"text": "first day of the part"}},
-        "yaxis": {"title": {"text": "Net P&L after choosing (AED)"}, "tickformat": ",.0f"},
+        "yaxis": {"tickformat": ",.0f"},
         "showlegend": False,
     }
     return {"data": [bar], "layout": layout}

@@ -53,7 +53,9 @@ def first_choice(swept: Swept) -> Choice:
         for axis in swept.assumptions
         if chosen is not None and axis.name not in (across, up) and axis.codes[chosen] >= 0
     }
-    return Choice(view, swept.main, across, up, held=held)
+    names = [figure.name for figure in swept.figures]
+    figure = swept.main if swept.main in names else next(iter(names), "net_pnl")
+    return Choice(view, figure, across, up, held=held)
 
 
 def inside(swept: Swept, held: Mapping[str, int]) -> Any:
@@ -156,3 +158,15 @@ def _ranks(values: Float64s) -> Float64s:
     _, of, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks: Float64s = (np.cumsum(counts) - (counts - 1) / 2)[of]
     return ranks
+
+
+def sample(numbers: Int64s, most: int) -> Int64s:
+    """Return the places of at most so many settings, ascending: spread over all, in step with no axis of the grid.
+
+    Source: D. Knuth, The Art of Computer Programming 3, 6.4: multiplicative hashing by the golden ratio.
+    """
+    if len(numbers) <= most:
+        return np.arange(len(numbers))
+    keys = numbers.astype(np.uint64) * np.uint64(2_654_435_761) % np.uint64(2**32)
+    found: Int64s = np.sort(np.argsort(keys, kind="stable")[:most])
+    return found

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 
 MOST_LINES: Final = 400
 MOST_TICKS: Final = 12
-GROUPS: Final = ("lowest fifth", "second fifth", "middle fifth", "fourth fifth", "highest fifth")
+GROUPS: Final = {
+    "lowest": "lowest fifth",
+    "low": "second fifth",
+    "middle": "middle fifth",
+    "high": "fourth fifth",
+    "highest": "highest fifth",
+}
+"""The colours of style.css, and what their lines are."""
 
 
 def parallel(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
@@ -40,12 +47,11 @@ def parallel(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     values = held(swept, block, start.view, figure)
     groups = grouped(values[some])
     data: list[dict[str, Any]] = []
-    for group, name in enumerate(GROUPS):
-        own = some[groups == group]
-        data.append(
-            {**_lines([lane[1][own] for lane in lanes]), "name": name, "line": {"color": f"$group-{group}", "width": 1}}
-        )
-    data.append({**_lines([lane[1][mine] for lane in lanes]), "name": "chosen", "line": {"color": "$text", "width": 3}})
+    for group, (colour, name) in enumerate(GROUPS.items()):
+        lines = _lines([lane[1][some[groups == group]] for lane in lanes])
+        data.append({**lines, "name": name, "line": {"color": f"$lines-{colour}", "width": 1}})
+    lines = _lines([lane[1][mine] for lane in lanes])
+    data.append({**lines, "name": "chosen", "line": {"color": "$text", "width": 3}})
     layout = {
         "xaxis": {"visible": False, "range": [-0.01, 1.01], "fixedrange": True},
         "yaxis": {"visible": False, "range": [len(lanes) - 0.4, -0.7], "fixedrange": True},

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.results.report.numbers import FORMS
+from pipeline.results.report.sweep_block import walked
 from pipeline.results.report.sweep_data import BY_NAME
-from pipeline.results.report.sweep_fold import HELD, rank_correlation
+from pipeline.results.report.sweep_fold import HELD, rank_correlation, sample
 from pipeline.results.sweeps import ALL
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 FEW: Final = 12
 """Values, errors and folds up to which a table lists them one by one."""
+
+NO_ORDER: Final = "cannot be computed: no day in a part, too few settings, or no variation"
+MOST_RANKED: Final = 200_000
+"""Settings up to which all are ranked; of more, a sample of as many."""
 
 NO_FIGURE: Final = "cannot be computed: no day in this part, too few days, or no variation"
 
@@ -96,7 +101,8 @@ def verdict(swept: Swept) -> list[str]:
     view = swept.views[0]
     chosen = swept.chosen(view)
     if chosen is None:
-        return ["No setting could be chosen: see what failed below."]
+        why = "see what failed below" if swept.failures else f"none has a {named(BY_NAME[swept.main])}"
+        return [f"No setting could be chosen: {why}."]
     figure = BY_NAME[swept.main]
     score, known = swept.value(view, figure.name, chosen), swept.known(view, figure.name)
     where = "" if view != ALL else "on all securities together "
@@ -192,13 +198,19 @@ def choice_rows(swept: Swept, figure: str, views: Sequence[str] = ()) -> list[Ro
     rows = []
     for view in views or swept.views:
         peers = swept.peers(view)
-        train, test = (swept.values(view, f"{part}_{figure}")[peers] for part in ("train", "test"))
+        ranked = np.flatnonzero(peers)
+        ranked = ranked[sample(swept.settings[ranked], MOST_RANKED)]
+        train, test = (swept.values(view, f"{part}_{figure}") for part in ("train", "test"))
         at = swept.chosen(view)
         form = BY_NAME[f"test_{figure}"].form
-        known, mine = test[~np.isnan(test)], swept.value(view, f"test_{figure}", at)
+        known, mine = test[peers & ~np.isnan(test)], swept.value(view, f"test_{figure}", at)
         place = None if mine is None else 1 + int((known > mine).sum())
         cells = (
-            Cell(rank_correlation(train, test), "ratio", "cannot be computed: too few settings or no variation"),
+            Cell(
+                rank_correlation(train[ranked], test[ranked]),
+                "ratio",
+                "cannot be computed: too few settings or no variation",
+            ),
             Cell(swept.value(view, f"train_{figure}", at), form),
             Cell(mine, form),
             Cell(place, "count"),
@@ -210,13 +222,21 @@ def choice_rows(swept: Swept, figure: str, views: Sequence[str] = ()) -> list[Ro
 
 
 def walk_rows(swept: Swept) -> list[Row]:
-    """Return, for each view, the settings of a walk forward, what they made in total and in how many parts."""
+    """Return, for each view, the settings of a walk forward, what they made in total, and in how many of its parts.
+
+    A part without a market day counts for nothing, and a setting chosen on no day at all is not named.
+    """
     rows = []
-    for view, folds in swept.folds.items():
-        after = [float(row["test_net_pnl"]) for row in folds]
-        chosen = ", ".join(row["setting"] for row in folds)
-        cells = (Cell(sum(after), "whole_money"), Cell(sum(value > 0 for value in after), "count"))
-        rows.append(Row(view, None, (Value(chosen),), cells))
+    for view in swept.views:
+        folds = swept.folds.get(view, [])
+        after = [value for row in folds if (value := walked(row)) is not None]
+        chosen = ", ".join(row["setting"] if int(row["train_market_days"]) else "none" for row in folds)
+        cells = (
+            Cell(sum(after) if after else None, "whole_money", "no market day in any part"),
+            Cell(len(after), "count"),
+            Cell(sum(value > 0 for value in after), "count"),
+        )
+        rows += [Row(view, None, (Value(chosen),), cells)] if folds else []
     return rows
 
 

@@ -3,6 +3,7 @@
 (() => {
   const { data, redraw } = window.report;
   const swept = data.sweep, charts = data.charts;
+  if (!swept.figures.length) return;
   const POINTS = 2000, LINES = 400, BARS = 30, TICKS = 12, TOP = 15;
 
   const kinds = { i1: Int8Array, i2: Int16Array, i4: Int32Array, f8: Float64Array };
@@ -163,7 +164,7 @@
     const mine = chosen() < 0 ? [] : [chosen()];
     star.x = mine.map((at) => line.x[order.indexOf(at)]);
     star.y = mine.map((at) => orNull(values[at]));
-    Object.assign(charts.map.layout.yaxis, { title: { text: figure.label }, tickformat: formats[figure.form] });
+    Object.assign(charts.map.layout.yaxis, { title: { text: figure.label, standoff: 8 }, tickformat: formats[figure.form] });
     say("map", "Each point is one setting; the star is the one chosen for " + viewName() + ".");
   };
 
@@ -225,7 +226,7 @@
     Object.assign(star, { x: mine.map((at) => orNull(x[at])), y: mine.map((at) => orNull(y[at])), text: mine.map(text) });
     points.hovertemplate = star.hovertemplate = "%{text}<extra></extra>";
     for (const [name, figure] of [["xaxis", train], ["yaxis", test]]) {
-      Object.assign(charts.choice.layout[name], { title: { text: figure.label }, tickformat: formats[figure.form] });
+      Object.assign(charts.choice.layout[name], { title: { text: figure.label, standoff: 8 }, tickformat: formats[figure.form] });
     }
     const pairs = sampled().filter((at) => !Number.isNaN(x[at]) && !Number.isNaN(y[at]));
     say("choice", "Over " + plain(pairs.length, 0) + " settings" + limits() + ", " + viewName() + ", " + meant(correlation(pairs.map((at) => x[at]), pairs.map((at) => y[at]))) + ".");
@@ -237,9 +238,10 @@
       text: rows.map(([, setting]) => "setting " + setting), customdata: rows.map(([days]) => days),
       hovertemplate: "%{customdata}<br>%{text}<br>%{y:,.0f} AED<extra></extra>",
     });
-    bar.marker.color = rows.map((one) => (one[2] < 0 ? "$map-bad" : "$map-good"));
-    const total = rows.reduce((sum, one) => sum + one[2], 0);
-    say("walk", rows.length ? "In total " + plain(total, 0) + " AED after choosing, " + viewName() + "." : "No setting could be chosen here.");
+    bar.marker.color = rows.map((one) => ((one[2] || 0) < 0 ? "$map-bad" : "$map-good"));
+    const after = rows.map((one) => one[2]).filter((value) => value !== null);
+    const total = after.reduce((sum, value) => sum + value, 0);
+    say("walk", after.length ? "In total " + plain(total, 0) + " AED after choosing, " + viewName() + "." : "No part of it has a market day, or none could be chosen for.");
   };
 
   // Parallel lanes, as sweep_parallel.py draws them.
@@ -297,7 +299,7 @@
         ...note, font: { size: 11, color: "$quiet" },
       })),
     ]);
-    say("parallel", plain(some.length, 0) + " of " + plain(swept.total, 0) + " settings" + limits() + ", coloured by " + figureOf(state.figure).label + ", " + viewName() + ".");
+    say("parallel", plain(order.length, 0) + " of " + plain(swept.total, 0) + " settings" + limits() + ", coloured by " + figureOf(state.figure).label + ", " + viewName() + ".");
   };
 
   // Tables.
