@@ -53,6 +53,10 @@ class MissingExtra(PipelineError):
     """An optional library that was asked for and is not installed."""
 
 
+class NoBrowser(PipelineError):
+    """No Chrome or Chromium to draw images with."""
+
+
 class NoCluster(PipelineError):
     """A cluster that cannot be reached, or not be used as it stands."""
 

@@ -73,6 +73,7 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "rich": "terminal/",
     "jinja2": "results/report/page.py",
     "markupsafe": "results/report/page.py",
+    "kaleido": "results/report/images.py",
 }
 
 POSIX_MODULES: Final = {

@@ -50,6 +50,7 @@ def sweep(
         str | None, typer.Option(help="best or all: write the fills, too.", autocompletion=complete.fills_kept)
     ] = None,
     report: Annotated[bool, typer.Option(help="Make the sweep's page, report.html.")] = True,
+    png: Annotated[bool, typer.Option("--png", help="The page, and an image of each chart in charts/.")] = False,
     trials: Annotated[int | None, typer.Option(help="Search for the best with N settings, by Optuna.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed searches elsewhere.")] = 1,
     fresh: Fresh = False,
@@ -100,6 +101,7 @@ def sweep(
                 seed=seed,
                 fresh=fresh,
                 report=report,
+                png=png,
             ),
             listeners=Listeners(progress.planned, progress.found, progress.compiling),
         )

@@ -46,6 +46,7 @@ REPORT_FILE: Final = "report.html"
 TRADES_FOLDER: Final = "trades"
 MARKS_FOLDER: Final = "marks"
 PRICES_FOLDER: Final = "prices"
+CHARTS_FOLDER: Final = "charts"
 FOLDERS: Final = (TRADES_FOLDER, MARKS_FOLDER, PRICES_FOLDER)
 NS_A_MS: Final = 1_000_000
 
@@ -291,7 +292,7 @@ def files_of(run_file: Place) -> list[str]:
     return [
         name
         for name in names
-        if Path(name).parent.as_posix() in (".", *FOLDERS) and Path(name).name == name.split("/")[-1]
+        if Path(name).parent.as_posix() in (".", *FOLDERS, CHARTS_FOLDER) and Path(name).name == name.split("/")[-1]
     ]
 
 

@@ -60,7 +60,8 @@ class SweepOptions:
     """What is asked of a sweep beyond what runs where.
 
     trials: how many settings a search may try instead of the whole grid; seed: of that search. fresh: compute what is
-    kept, too. keep_trades: write the fills of the best settings, or of all. report: make the folder's page.
+    kept, too. keep_trades: write the fills of the best settings, or of all. report: make the folder's page;
+    png: and an image of each of its charts.
     """
 
     train_until: dt.date | None = None
@@ -71,6 +72,7 @@ class SweepOptions:
     seed: int = 1
     fresh: bool = False
     report: bool = True
+    png: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ def _write(
     """Write the folder; what lists its files is there before any other file and after all."""
     together = together_table(results, split)
     files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else []), *([] if together is None else [TOGETHER_FILE])]
-    files += [*(_trades_name(one) for one in trades), *([REPORT_FILE] if options.report else [])]
+    files += [*(_trades_name(one) for one in trades), *([REPORT_FILE] if options.report or options.png else [])]
     told = {
         "chosen_by": options.choose_by,
         "train": None if split is None else str(split[0]),
@@ -214,10 +216,10 @@ def _write(
     for one in trades:
         if one.content is not None:
             write_bytes(folder / _trades_name(one), one.content, durable=False)
-    if options.report:
-        from pipeline.results.report.sweep_page import sweep_page  # noqa: PLC0415 - Jinja2 is for reports only
+    if options.report or options.png:
+        from pipeline.results.report.sweep_remake import remake_sweep  # noqa: PLC0415 - Jinja2 is for reports only
 
-        write_bytes(folder / REPORT_FILE, sweep_page(folder), durable=False)
+        remake_sweep(folder, png=options.png)
 
 
 def _trades_name(one: Content) -> str:

@@ -50,13 +50,14 @@ def backtest_page(directory: Place) -> bytes:
             most, room = min(most, len(shown)) * 2 // 3, None
 
 
-def page_charts(directory: Place) -> dict[str, Any]:
-    """Return the charts of a run folder as its page has them: `charts`, `columns` and `shared` of `render`."""
+def page_charts(directory: Place) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the charts of a run folder as `render` takes them, and whose each panel is; raises as `backtest_page`."""
     contents = read_contents(directory)
     tracks = {ticker: contents.track(ticker) for ticker in contents.figures}
     room = MOST_BYTES - len(plotly_script())
-    data, _ = _drawings(contents, tracks, _clock(contents, tracks), _shown(contents, MOST_SECURITIES), room)
-    return data
+    shown = _shown(contents, MOST_SECURITIES)
+    data, _ = _drawings(contents, tracks, _clock(contents, tracks), shown, room)
+    return data, {f"panel-{place}": ticker for place, ticker in enumerate(shown)}
 
 
 def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], room: int) -> bytes:
@@ -89,6 +90,7 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         not_flat=sections.not_flat(contents, shown),
         glossary=sections.glossary(),
         notes=notes,
+        titles=charts.TITLES,
         figures=contents.figures,
         names={name: f"panel-{place}" for place, name in enumerate(shown)},
         heights={name: chart["layout"].get("height", 320) for name, chart in data["charts"].items()}

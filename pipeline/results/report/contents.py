@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.errors import CorruptParquet, DamagedRun, MissingFile, NewerFormat, NewerRun, UnfinishedRun, UnknownRun
+from pipeline.results.daily import TOTAL
 from pipeline.results.files import (
+    DAILY_FILE,
     FORMAT_VERSION,
     METRICS_FILE,
+    PRICES_FOLDER,
     RUN_FILE,
     SENSITIVITY_FILE,
     SUMMARY_FILE,
@@ -29,9 +32,6 @@ if TYPE_CHECKING:
     from pipeline.store.place import Place
     from pipeline.ticks import Float64s, Int64s
 
-DAILY_FILE: Final = "daily.csv"
-PRICES_FOLDER: Final = "prices"
-TOTAL: Final = "total"
 DAY_MS: Final = 86_400_000
 AGAIN: Final = "Run that backtest again."
 

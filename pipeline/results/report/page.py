@@ -21,6 +21,21 @@ MOST_BYTES: Final = 5_999_999
 """No page may be larger, whatever the run."""
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+TEMPLATE: Final = {
+    "layout": {
+        "font": {"size": 12, "color": "$text"},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "separators": ".,",
+        "margin": {"l": 66, "r": 12, "t": 12, "b": 46},
+        "colorway": ["$equity", "$marked", "$buy", "$sell", "$position", "$price"],
+        "hoverlabel": {"bgcolor": "$card", "bordercolor": "$line", "font": {"color": "$text"}},
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
+        "xaxis": {"gridcolor": "$grid", "linecolor": "$line", "zerolinecolor": "$faint", "automargin": False},
+        "yaxis": {"gridcolor": "$grid", "linecolor": "$line", "zerolinecolor": "$faint", "automargin": False},
+    }
+}
+"""What all charts have in common, in the names of style.css's colours."""
 _LIBRARY: Final = b"<!--plotly.min.js-->"
 _ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
@@ -43,7 +58,7 @@ def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (
         .get_template(template)
         .render(
             context,
-            data=_markup(embedded(data)),
+            data=_markup(embedded({"columns": {}, "shared": {}, **data, "template": TEMPLATE})),
             style=_markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
             page_scripts=[_markup(script.decode()) for script in own],
             library=_markup(_LIBRARY.decode()),
@@ -66,14 +81,19 @@ def chart_text(text: str) -> str:
 
 @functools.cache
 def plotly_script() -> bytes:
-    """Return plotly.min.js as the installed plotly package has it, without importing the package."""
+    """Return plotly.min.js as the installed plotly package has it; raises MissingExtra."""
+    return plotly_file().read_bytes().replace(b"\r\n", b"\n")
+
+
+def plotly_file() -> Path:
+    """Return where the installed plotly package has plotly.min.js, without importing the package."""
     import importlib.util  # noqa: PLC0415 - a run without a report does not need it
 
     found = importlib.util.find_spec("plotly")
     for folder in (found and found.submodule_search_locations) or ():
         file = Path(folder) / "package_data" / "plotly.min.js"
         if file.is_file():
-            return file.read_bytes().replace(b"\r\n", b"\n")
+            return file
     raise MissingExtra("The report needs plotly, which is not installed here; run `make setup`, or use --no-report.")
 
 

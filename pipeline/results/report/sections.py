@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.execution import SWITCHES
-from pipeline.results.report.contents import TOTAL
+from pipeline.results.daily import TOTAL
 from pipeline.results.report.figures import FIGURES, HEADLINE, TOPICS
 
 if TYPE_CHECKING:

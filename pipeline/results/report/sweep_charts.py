@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 BARS: Final = 30
 MOST_POINTS: Final = 2_000
-FORMATS: Final = {"whole_money": ",.0f", "count": ",.0f", "ratio": ".2f", "percent": ".1%"}
+FORMATS: Final = {"whole_money": ",.0f", "count": ",.0f", "ratio": ".2f", "share": ".1%"}
+ROOM: Final = {"automargin": True}
+TITLES: Final = {
+    "map": "Map over two axes",
+    "spread": "How settings are spread",
+    "choice": "Each setting on train and on test",
+    "walk": "Net P&L of each part after choosing (AED)",
+    "parallel": "Every setting as a line through its values and figures",
+}
+"""The charts of a sweep in the order they are shown, with their titles."""
+
+HEIGHTS: Final = {"map": 460, "line": 360, "spread": 280, "choice": 420, "walk": 300}
 BAR: Final = {
     "orientation": "h",
     "y": 1,
@@ -57,7 +68,7 @@ def sweep_charts(swept: Swept, block: Block) -> dict[str, Any]:
         charts["walk"] = _walk(swept, start)
     if start.across is not None:
         charts["parallel"] = parallel(swept, block, start)
-    return charts
+    return {name: charts[name] for name in TITLES if name in charts}
 
 
 def colours(values: Float64s, figure: Figure) -> dict[str, Any]:
@@ -93,9 +104,11 @@ def _map(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
         "hoverongaps": False,
         "colorbar": {**BAR, "tickformat": FORMATS[figure.form]},
     }
+    cells = {"type": "category", "showgrid": False, **ROOM}
     layout = {
-        "xaxis": {"type": "category", "title": {"text": chart_text(across.label)}, "showgrid": False},
-        "yaxis": {"type": "category", "title": {"text": chart_text(up.label), "standoff": 8}, "showgrid": False},
+        "height": HEIGHTS["map"],
+        "xaxis": {**cells, "title": {"text": chart_text(across.label)}},
+        "yaxis": {**cells, "title": {"text": chart_text(up.label), "standoff": 8}},
         "margin": {"t": 4},
         "shapes": [outline(int(across.cell_codes[chosen]), int(up.cell_codes[chosen]))] if outlined else [],
     }
@@ -125,8 +138,9 @@ def _line(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
         "y": numbers_or_none(values[at]),
     }
     layout = {
-        "xaxis": {"type": "linear" if axis.numbers else "category", "title": {"text": chart_text(axis.label)}},
-        "yaxis": {"title": {"text": figure.label, "standoff": 8}, "tickformat": FORMATS[figure.form]},
+        "height": HEIGHTS["line"],
+        "xaxis": {"type": "linear" if axis.numbers else "category", "title": {"text": chart_text(axis.label)}, **ROOM},
+        "yaxis": {"title": {"text": figure.label, "standoff": 8}, "tickformat": FORMATS[figure.form], **ROOM},
         "showlegend": False,
     }
     line = {**kind, "x": [along[code] for code in codes[order].tolist()], "y": numbers_or_none(values[order])}
@@ -139,8 +153,9 @@ def _spread(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     middles, counts, width = bars(values)
     data = [{"type": "bar", "x": middles, "y": counts, "width": width, "marker": {"color": "$faint"}}]
     layout: dict[str, Any] = {
+        "height": HEIGHTS["spread"],
         "xaxis": {"title": {"text": figure.label}, "tickformat": FORMATS[figure.form]},
-        "yaxis": {"title": {"text": "settings", "standoff": 8}},
+        "yaxis": {"title": {"text": "settings", "standoff": 8}, **ROOM},
         "bargap": 0.05,
         "margin": {"t": 40},
         "showlegend": False,
@@ -196,8 +211,9 @@ def _choice(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
             "name": "chosen on train",
         },
     ]
-    axis = {"zeroline": True, "zerolinewidth": 1.5}
+    axis = {"zeroline": True, "zerolinewidth": 1.5, **ROOM}
     layout = {
+        "height": HEIGHTS["choice"],
         "xaxis": {"title": {"text": train.label}, "tickformat": FORMATS[train.form], **axis},
         "yaxis": {"title": {"text": test.label, "standoff": 8}, "tickformat": FORMATS[test.form], **axis},
     }
@@ -216,8 +232,9 @@ def _walk(swept: Swept, start: Choice) -> dict[str, Any]:
         "marker": {"color": ["$map-bad" if (value or 0) < 0 else "$map-good" for value in values]},
     }
     layout = {
-        "xaxis": {"type": "category", "title": {"text": "first day of the part"}},
-        "yaxis": {"tickformat": ",.0f"},
+        "height": HEIGHTS["walk"],
+        "xaxis": {"type": "category", "title": {"text": "first day of the part"}, **ROOM},
+        "yaxis": {"tickformat": ",.0f", **ROOM},
         "showlegend": False,
     }
     return {"data": [bar], "layout": layout}

@@ -60,7 +60,7 @@ FIGURES: Final = (
     Figure("train_sharpe", "Sharpe ratio on train", "ratio", 3, 1),
     Figure("test_sharpe", "Sharpe ratio on test", "ratio", 3, 1),
     Figure("fills", "Fills", "count", 0, 0),
-    Figure("win_rate", "Winning closes", "percent", 4, 1),
+    Figure("win_rate", "Winning closes", "share", 4, 1),
     Figure("fees", "Fees (AED)", "whole_money", 2, -1),
     Figure("realized_pnl", "Gross P&L (AED)", "whole_money", 2, 1),
     Figure("turnover", "Turnover (AED)", "whole_money", 0, 0),

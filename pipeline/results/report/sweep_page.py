@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.results.report import sweep_words as words
-from pipeline.results.report.page import MOST_BYTES, render
+from pipeline.results.report.page import MOST_BYTES, chart_text, render
 from pipeline.results.report.sweep_block import BYTES, Block, block_of
-from pipeline.results.report.sweep_charts import sweep_charts
+from pipeline.results.report.sweep_charts import TITLES, sweep_charts
 from pipeline.results.report.sweep_data import BY_NAME, Swept, read_swept
-from pipeline.results.report.sweep_fold import first_choice, inside
+from pipeline.results.report.sweep_fold import axis_of, first_choice, inside
 
 if TYPE_CHECKING:
     from pipeline.results.report.sweep_words import Row
@@ -38,11 +38,15 @@ def sweep_page(directory: Place) -> bytes:
     return page
 
 
-def sweep_figures(directory: Place) -> dict[str, Any]:
-    """Return the charts of a sweep's folder as Plotly figures, as its page shows them at first."""
+def page_charts(directory: Place) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the data of a sweep's page, with its charts as they are shown at first, and their titles by name."""
     swept = read_swept(directory)
-    start = first_choice(swept)
-    return sweep_charts(swept, block_of(swept, start))
+    block = block_of(swept, first_choice(swept))
+    start, charts = block.start, sweep_charts(swept, block)
+    held = "".join(f", {name} {axis_of(swept, name).cells[cell]}" for name, cell in start.held.items())
+    of = f"{BY_NAME[start.figure].label}, {words.view_name(start.view)}{held}"
+    said = {name: words.view_name(start.view) if name == "walk" else of for name in charts}
+    return {"charts": charts}, {name: chart_text(f"{TITLES[name]}: {said[name]}") for name in charts}
 
 
 def _page(swept: Swept, block: Block) -> bytes:
@@ -62,7 +66,8 @@ def _page(swept: Swept, block: Block) -> bytes:
         charts=list(charts),
         map_axes=_map_axes(swept, block),
         holds=[hold[0] for hold in (block.content["maps"] or {}).get("holds", ()) if hold],
-        lanes=len(charts["parallel"]["layout"]["shapes"]) if "parallel" in charts else 0,
+        titles=TITLES,
+        heights={name: chart["layout"]["height"] for name, chart in charts.items()},
         by=BY_NAME[f"test_{by}"] if swept.parted else None,
         summary=words.summary(swept),
         verdict=words.verdict(swept),

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s
 
 MOST_LINES: Final = 400
+LANE: Final = 62
+"""Pixels of height that an axis takes."""
+
 MOST_TICKS: Final = 12
 GROUPS: Final = {
     "lowest": "lowest fifth",
@@ -53,6 +56,7 @@ def parallel(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     lines = _lines([lane[1][mine] for lane in lanes])
     data.append({**lines, "name": "chosen", "line": {"color": "$text", "width": 3}})
     layout = {
+        "height": LANE * len(lanes) + 60,
         "xaxis": {"visible": False, "range": [-0.01, 1.01], "fixedrange": True},
         "yaxis": {"visible": False, "range": [len(lanes) - 0.4, -0.7], "fixedrange": True},
         "hovermode": "closest",

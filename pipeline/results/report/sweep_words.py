@@ -151,7 +151,7 @@ def tiles(swept: Swept) -> list[tuple[str, Cell]]:
         ("Settings", Cell(len(swept.settings), "count")),
         (f"Best: {main.label}", Cell(swept.value(view, main.name, chosen), main.form)),
         (f"Median: {main.label}", Cell(middle, main.form)),
-        ("Settings above 0 (%)", Cell(above, "percent")),
+        ("Settings above 0 (%)", Cell(above, "share")),
     ]
     if swept.parted:
         name = swept.main.removeprefix("train_")
@@ -265,8 +265,8 @@ def top_places(values: Float64s, better: int, count: int) -> list[int]:
 def _spread(swept: Swept, view: str) -> tuple[Cell, Cell]:
     known = swept.known(view, swept.main)
     if not len(known):
-        return Cell(None, BY_NAME[swept.main].form), Cell(None, "percent")
-    return Cell(float(np.median(known)), BY_NAME[swept.main].form), Cell(float((known > 0).mean()), "percent")
+        return Cell(None, BY_NAME[swept.main].form), Cell(None, "share")
+    return Cell(float(np.median(known)), BY_NAME[swept.main].form), Cell(float((known > 0).mean()), "share")
 
 
 def _after(swept: Swept, view: str) -> list[str]:

@@ -78,7 +78,7 @@ def invent(
     ]
     everything = list(made.values())
     metrics = {
-        "portfolio": _figures(chance, everything, days),
+        "portfolio": _figures(chance, everything, days) | {"days_not_flat": []},
         "securities": {ticker: _figures(chance, [one], days) | _own(market_days) for ticker, one in made.items()},
     }
     _write_json(folder / "metrics.json", metrics)

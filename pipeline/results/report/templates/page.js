@@ -25,22 +25,13 @@
       const all = typeof shared === "string" ? { ...data.shared[shared], ...own } : own;
       return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, resolved(one, name)]));
     }
-    const named = typeof value === "string" && /color(scale)?$/.test(key) && value.startsWith("$");
+    const named = typeof value === "string" && /color(scale|way)?$/.test(key) && value.startsWith("$");
     return named ? colour(value.slice(1)) : value;
   };
   const template = () => {
-    const axis = { gridcolor: colour("grid"), linecolor: colour("line"), zerolinecolor: colour("faint"), automargin: false };
-    return {
-      layout: {
-        font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("text") },
-        paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: ".,",
-        margin: { l: 66, r: 12, t: 12, b: 46 },
-        colorway: ["equity", "marked", "buy", "sell", "position", "price"].map(colour),
-        hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("text") } },
-        legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
-        xaxis: axis, yaxis: axis,
-      },
-    };
+    const found = resolved(data.template, "");
+    found.layout.font.family = getComputedStyle(document.body).fontFamily;
+    return found;
   };
   const config = { displaylogo: false, responsive: false, doubleClick: "reset", modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
 

@@ -35,10 +35,10 @@
   };
   const forms = {
     whole_money: (value) => plain(value, 0), count: (value) => plain(value, 0), ratio: (value) => plain(value, 2),
-    percent: (value) => plain(value * 100, 1),
+    share: (value) => plain(value * 100, 1),
   };
-  const shown = (figure, value) => (Number.isNaN(value) ? "\u2013" : forms[figure.form](value) + (figure.form === "percent" ? " %" : ""));
-  const formats = { whole_money: ",.0f", count: ",.0f", ratio: ".2f", percent: ".1%" };
+  const shown = (figure, value) => (Number.isNaN(value) ? "\u2013" : forms[figure.form](value) + (figure.form === "share" ? " %" : ""));
+  const formats = { whole_money: ",.0f", count: ",.0f", ratio: ".2f", share: ".1%" };
   const safe = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const orNull = (value) => (Number.isNaN(value) ? null : value);
   const known = (values) => values.filter((value) => !Number.isNaN(value));
