@@ -78,4 +78,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def results(folder: Path) -> dict[str, bytes]:
     """Return what a run gave, without how it was run, the assumption check, and the page that shows both."""
-    return {name: held for name, held in contents(folder).items() if name not in ("run.json", "sensitivity.csv", "report.html")}
+    return {
+        name: held
+        for name, held in contents(folder).items()
+        if name not in ("run.json", "sensitivity.csv", "report.html")
+    }

@@ -18,6 +18,9 @@ BINS: Final = 20
 LOG_FROM: Final = 30.0
 """Numbers above 0 whose ends differ by more than this factor are put together by their logarithms."""
 
+SPAN_DIGITS: Final = 4
+EXACT_DIGITS: Final = 17
+
 NONE: Final = "none"
 OTHERS: Final = "others"
 
@@ -69,7 +72,9 @@ def axis_of_values(name: str, values: Sequence[Any], codes: Any, applies: Any) -
     bins = _bins(numbers)
     kept = np.unique(bins)
     cell_of = np.searchsorted(kept, bins)
-    cells = [_span(numbers[cell_of == at]) for at in range(len(kept))]
+    cells = [_span(numbers[cell_of == at], SPAN_DIGITS) for at in range(len(kept))]
+    if len(set(cells)) < len(cells):
+        cells = [_span(numbers[cell_of == at], EXACT_DIGITS) for at in range(len(kept))]
     return _axis(name, shown, numbers, placed, cells, cell_of)
 
 
@@ -111,6 +116,9 @@ def _bins(numbers: Any) -> Any:
     return np.clip(np.searchsorted(edges, scaled, side="right") - 1, 0, BINS - 1)
 
 
-def _span(numbers: Any) -> str:
-    first, last = number_text(float(numbers[0])), number_text(float(numbers[-1]))
+def _span(numbers: Any, digits: int) -> str:
+    """Return the first and last of numbers; those that are not whole to so many digits, so that many fit."""
+    first, last = (
+        number_text(one if one.is_integer() else float(f"{one:.{digits}g}")) for one in numbers[[0, -1]].tolist()
+    )
     return first if first == last else f"{first} \N{EN DASH} {last}"

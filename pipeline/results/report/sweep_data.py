@@ -165,10 +165,11 @@ class Swept:
 def read_swept(directory: Place) -> Swept:
     """Read a sweep's folder; raises UnknownRun for what is none, DamagedRun for a file that is not whole."""
     try:
-        told = json.loads((directory / SWEEP_FILE).read_bytes())
+        content = (directory / SWEEP_FILE).read_bytes()
     except FileNotFoundError as error:
         raise UnknownRun(f"{directory} has no {SWEEP_FILE}: it is no folder of a sweep.") from error
     with _reading(directory):
+        told = json.loads(content)
         tickers = sorted(told["data"])
         path = directory / TABLE_FILE
         footer = read_footer(path)

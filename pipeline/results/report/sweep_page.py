@@ -44,8 +44,9 @@ def page_charts(directory: Place) -> tuple[dict[str, Any], dict[str, str]]:
     block = block_of(swept, first_choice(swept))
     start, charts = block.start, sweep_charts(swept, block)
     held = "".join(f", {name} {axis_of(swept, name).cells[cell]}" for name, cell in start.held.items())
-    of = f"{BY_NAME[start.figure].label}, {words.view_name(start.view)}{held}"
-    said = {name: words.view_name(start.view) if name == "walk" else of for name in charts}
+    view = words.view_name(start.view)
+    of = f"{BY_NAME[start.figure].label}, {view}{held}"
+    said = {**dict.fromkeys(charts, of), "walk": view, "choice": f"{view}{held}"}
     return {"charts": charts}, {name: chart_text(f"{TITLES[name]}: {said[name]}") for name in charts}
 
 
