@@ -13,13 +13,15 @@ from pipeline.store.atomic import write_bytes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipeline.store.place import Place
+
 WIDTH: Final = 1200
 SCALE: Final = 2
 """Pixels of the image a pixel of the figure, so that it prints well."""
 _SECONDS: Final = 120.0
 
 
-def write_pngs(directory: Path, figures: Mapping[str, Mapping[str, Any]]) -> None:
+def write_pngs(directory: Place, figures: Mapping[str, Mapping[str, Any]]) -> None:
     """Write one PNG a figure, by file name, 2400 pixels wide; nothing is asked of the network.
 
     Raises MissingExtra without kaleido, NoBrowser without a Chrome or Chromium that starts, OutputNotWritable.

@@ -15,7 +15,7 @@ from pipeline.folders import cache_folder
 from pipeline.results.report.numbers import FORMS, exact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jinja2 import Environment
 
@@ -42,7 +42,7 @@ _LIBRARY: Final = b"<!--plotly.min.js-->"
 _ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
-def render(template: str, data: Mapping[str, Any], **context: Any) -> bytes:
+def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (), **context: Any) -> bytes:
     """Return the page that `template` makes of `context`, with `data` inside it for page.js.
 
     `data["charts"]` maps a chart's name to its Plotly figure (`data`, `layout`); `<div class="chart"
@@ -51,9 +51,10 @@ def render(template: str, data: Mapping[str, Any], **context: Any) -> bytes:
     as `{"start", "steps", "unit"}`, and `{"shared": NAME, …}` has all that `data["shared"][NAME]` has besides. The days
     that zoom buttons step by are `data["days"]` or the figure's own `days` (ISO dates, or days since 1970-01-01), shown
     from the first to the last of `data["hours"]`. Text from outside goes into a figure through `chart_text`.
+    scripts: files beside page.js that run after it.
     """
     library = plotly_script()
-    page_script = (TEMPLATES / "page.js").read_bytes().replace(b"\r\n", b"\n")
+    own = [(TEMPLATES / name).read_bytes().replace(b"\r\n", b"\n") for name in ("page.js", *scripts)]
     page = (
         _environment()
         .get_template(template)
@@ -61,9 +62,9 @@ def render(template: str, data: Mapping[str, Any], **context: Any) -> bytes:
             context,
             data=_markup(embedded({"columns": {}, "shared": {}, **data, "template": TEMPLATE})),
             style=_markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
-            page_script=_markup(page_script.decode()),
+            page_scripts=[_markup(script.decode()) for script in own],
             library=_markup(_LIBRARY.decode()),
-            script_sources=" ".join(_source(script) for script in (library, page_script)),
+            script_sources=" ".join(_source(script) for script in (library, *own)),
         )
     )
     before, _, after = page.encode().partition(_LIBRARY)

@@ -35,7 +35,7 @@ def _written_out(value: Any, key: str, data: Mapping[str, Any], colours: Mapping
             return _listed(data["columns"][value["column"]])
         whole = {**data["shared"][value["shared"]], **value} if "shared" in value else value
         return {name: _written_out(one, name, data, colours) for name, one in whole.items() if name != "shared"}
-    named = isinstance(value, str) and value.startswith("$") and re.search("color(way)?$", key)
+    named = isinstance(value, str) and value.startswith("$") and re.search("color(scale|way)?$", key)
     return colours[value[1:]] if named else value
 
 

@@ -18,14 +18,14 @@
   };
   const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
   const resolved = (value, key) => {
-    if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map((one) => resolved(one, key));
+    if (Array.isArray(value)) return typeof value[0] === "number" && typeof value[1] !== "string" ? value : value.map((one) => resolved(one, key));
     if (value !== null && typeof value === "object") {
       if (typeof value.column === "string") return column(value.column);
       const { shared, ...own } = value;
       const all = typeof shared === "string" ? { ...data.shared[shared], ...own } : own;
       return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, resolved(one, name)]));
     }
-    const named = typeof value === "string" && /color(way)?$/.test(key) && value.startsWith("$");
+    const named = typeof value === "string" && /color(scale|way)?$/.test(key) && value.startsWith("$");
     return named ? colour(value.slice(1)) : value;
   };
   const template = () => {
@@ -171,7 +171,8 @@
   };
   addEventListener("hashchange", followed);
   followed();
-  window.report = { drawAll };
+  const redraw = (name) => Promise.all([...drawn].filter((div) => div.dataset.chart === name && div.clientWidth).map((div) => draw(div)));
+  window.report = { data, drawAll, redraw };
 
   // Tables: sorted by their headings; numbers by their exact value, what is missing last; tables of one set together.
   const numeric = (cell) => (cell.dataset.value === undefined ? NaN : parseFloat(cell.dataset.value));
