@@ -45,6 +45,33 @@ def compare(
     return show_comparison(found)
 
 
+def report(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A run or a sweep: its folder, or its name below --output-dir. Default: the run written last.",
+            autocompletion=complete.runs,
+        ),
+    ] = None,
+    png: Annotated[
+        bool, typer.Option("--png", help="Draw each chart into charts/ as well; needs the extra png.")
+    ] = False,
+    output_dir: OutputDir = Path("output"),
+) -> Closing:
+    """Make the page of a finished run anew, from its files.
+
+    Example: pipeline report v1_baseline
+    """
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+
+    with Progress("Making the page"):
+        page = api.report(run, png=png, output_dir=output_dir)
+    facts = {"report": page, "charts": sorted(page.parent.glob("charts/*.png")) if png else []}
+    return Closing(f"Page: {page}" + (f"; charts: {page.parent / 'charts'}" if png else ""), facts)
+
+
 def show(
     security: Security,
     fills: Annotated[bool, typer.Option("--fills", help="Its fills instead of its figures.")] = False,
