@@ -103,7 +103,8 @@ def backtest(
     dask or ray, whose cluster is at address. engine: by default compiled, or plain Python for a strategy that cannot
     be. execution: `classic` (default) or `strict`. sensitivity: the same replays under the other execution models; by
     default with the compiled engine. output_dir: where the run's files go; nothing is written without one. report:
-    whether `report.html` is one; png: whether each of its charts is, as an image. parquet_dir and output_dir may be URIs such as `s3://bucket/run`.
+    whether `report.html` is one; png: whether each of its charts is one, as an image. parquet_dir and output_dir may be
+    URIs such as `s3://bucket/run`.
     A security whose ticks, strategy, parameters and execution are those of an earlier run is not replayed again, unless
     `fresh`. Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with
     its error.
