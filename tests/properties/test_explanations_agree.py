@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -153,7 +152,12 @@ def shown_at(case: Case, side: str, index: int) -> tuple[float, int]:
     day = ticks.timestamp[index] // DAY
     for at in range(index, -1, -1):
         stamp = int(ticks.timestamp[at])
-        if stamp // DAY == day and ticks.kind[at] == KINDS[side] and ticks.price[at] > 0 and OPEN <= stamp % DAY < CLOSE:
+        if (
+            stamp // DAY == day
+            and ticks.kind[at] == KINDS[side]
+            and ticks.price[at] > 0
+            and OPEN <= stamp % DAY < CLOSE
+        ):
             return float(ticks.price[at]), int(ticks.volume[at])
     raise AssertionError("placed where nothing was shown")
 

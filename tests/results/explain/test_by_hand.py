@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -13,11 +13,16 @@ from pipeline.engine.execution import make_execution
 from pipeline.engine.strategy import fields_of
 from pipeline.market.facts import facts_of
 from pipeline.results.explain.explain import Setting, explain_fill
-from pipeline.results.explain.facts import Explanation
 from pipeline.results.explain.words import lines_of
 from pipeline.strategies.load import load_strategy
 from tests.engine.replays import written
-from tests.results.explain.scenarios import SCENARIOS, Scenario
+from tests.results.explain import of_others, of_v1
+
+if TYPE_CHECKING:
+    from pipeline.results.explain.facts import Explanation
+    from tests.results.explain.scenario import Scenario
+
+SCENARIOS: Final = (*of_v1.SCENARIOS, *of_others.SCENARIOS)
 
 
 def explained(scenario: Scenario) -> Explanation:
