@@ -59,6 +59,22 @@ LABELS: Final = {
 }
 """What a figure of metrics.json is called here, and how it is shown; one that is not named keeps its own name."""
 
+COLUMNS: Final = {
+    "fill": "fill",
+    "time": "time",
+    "side": "side",
+    "quantity": "shares",
+    "price": "price",
+    "realized_pnl": "realised",
+    "position": "position",
+    "pnl": "P&L",
+    "fee": "fee",
+    "trade_type": "type",
+}
+LEFT: Final = ("time", "side", "type")
+LEFT_OUT_FIRST: Final = ("fee", "position", "trade_type")
+"""Columns that go when sizes are too large for all to stand within 80 columns."""
+
 TITLES: Final = {
     "markouts": "Mark-outs",
     "pnl_by_hour": "Net P&L by hour, AED",
@@ -139,26 +155,20 @@ def show_fills(security: RecordedSecurity, selection: Selection, *, as_json: boo
     names = [name for name in COLUMNS if name in fills[0]]
     exact = all(one["time"].endswith(".000") for one in shown)
     decimals = max(len(_price(one["price"]).partition(".")[2]) for one in shown)
-    rows = [[_cell(name, one[name], decimals, whole_seconds=exact) for name in names] for one in shown]
-    for line in _laid_out([COLUMNS[name] for name in names], rows, [one["time"][:10] for one in shown]):
-        sys.stdout.write(line + "\n")
+    left_out: list[str] = []
+    while True:
+        rows = [[_cell(name, one[name], decimals, whole_seconds=exact) for name in names] for one in shown]
+        lines = list(_laid_out([COLUMNS[name] for name in names], rows, [one["time"][:10] for one in shown]))
+        spare = [name for name in LEFT_OUT_FIRST if name in names]
+        if max(map(len, lines)) <= WIDTH or not spare:
+            break
+        names.remove(spare[0])
+        left_out.append(COLUMNS[spare[0]])
+    sys.stdout.writelines(line + "\n" for line in lines)
+    if left_out:
+        sys.stdout.write(f"Left out for want of room: {', '.join(left_out)}; --json has it.\n")
     if len(shown) < of:
         sys.stdout.write(f"{len(shown):,} of {of:,} fills; --first, --last, --from, --to and --side choose.\n")
-
-
-COLUMNS: Final = {
-    "fill": "fill",
-    "time": "time",
-    "side": "side",
-    "quantity": "shares",
-    "price": "price",
-    "realized_pnl": "realised",
-    "position": "position",
-    "pnl": "P&L",
-    "fee": "fee",
-    "trade_type": "type",
-}
-LEFT: Final = ("time", "side", "type")
 
 
 def _write_json(content: Mapping[str, Any]) -> None:
