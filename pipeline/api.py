@@ -85,6 +85,7 @@ def backtest(
     max_sheets: int | None = None,
     allow_stale: bool = False,
     fresh: bool = False,
+    report: bool = True,
     on_plan: Callable[[Plan], None] | None = None,
     on_result: Callable[[SecurityResult], None] | None = None,
     on_compile: Callable[[str], None] | None = None,
@@ -95,8 +96,8 @@ def backtest(
     securities, over the config, and execution switches as `execution.fill_price`. backend: threading, loky, sequential,
     dask or ray, whose cluster is at address. engine: by default compiled, or plain Python for a strategy that cannot
     be. execution: `classic` (default) or `strict`. sensitivity: the same replays under the other execution models; by
-    default with the compiled engine. output_dir: where the run's files go; nothing is written without one. parquet_dir
-    and output_dir may be URIs such as `s3://bucket/run`.
+    default with the compiled engine. output_dir: where the run's files go; nothing is written without one. report:
+    whether `report.html` is one. parquet_dir and output_dir may be URIs such as `s3://bucket/run`.
     A security whose ticks, strategy, parameters and execution are those of an earlier run is not replayed again, unless
     `fresh`. Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with
     its error.
@@ -125,7 +126,7 @@ def backtest(
             allow_stale=allow_stale,
         )
     )
-    folder = None if output_dir is None else RunFolder(place_of(output_dir), planned)
+    folder = None if output_dir is None else RunFolder(place_of(output_dir), planned, report=report)
     if folder:
         folder.open()
     if on_plan:

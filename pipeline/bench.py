@@ -15,6 +15,7 @@ from pipeline.backtest.simulate import simulate
 from pipeline.backtest.stage import Request, plan, run
 from pipeline.backtest.workers import run_all
 from pipeline.convert.plan import find_workbooks, open_all
+from pipeline.errors import BadRequest
 from pipeline.market.facts import facts_of
 from pipeline.results.files import RunFolder
 from pipeline.store.parquet import read_ticks
@@ -45,12 +46,20 @@ class StageTiming:
 
 
 def benchmark(
-    workbooks: Sequence[Path] | None = None, *, runs: int = 5, workers: int | None = None
+    workbooks: Sequence[Path] | None = None,
+    *,
+    runs: int = 5,
+    workers: int | None = None,
+    on_stage: Callable[[str], None] = lambda _: None,
 ) -> list[StageTiming]:
     """Measure each stage on these workbooks (by default those in `data/raw`), both ways in turn, `runs` times.
 
-    Raises a PipelineError when there is no workbook, or a security without parameters in the strategy's config.
+    on_stage is told what is being done. Raises BadRequest for less than one run, and a PipelineError when there is no
+    workbook, or a security without parameters in the strategy's config.
     """
+    if runs < 1:
+        raise BadRequest(f"--runs is {runs}; it takes a whole number of at least 1.")
+    on_stage("Converting the workbooks once")
     chosen = list(workbooks) if workbooks else find_workbooks(api.RAW_DIR)
     with tempfile.TemporaryDirectory() as folder:
         bench = _Bench(chosen, Path(folder), workers)
@@ -62,14 +71,16 @@ def benchmark(
             ("writing results", bench.write),
             ("whole backtest", bench.backtest),
         ]
-        return [_measured(name, work, runs) for name, work in stages]
+        return [_measured(name, work, runs, on_stage) for name, work in stages]
 
 
-def _measured(stage: str, work: Callable[[bool], object], runs: int) -> StageTiming:
+def _measured(stage: str, work: Callable[[bool], object], runs: int, on_stage: Callable[[str], None]) -> StageTiming:
     seconds: dict[bool, list[float]] = {False: [], True: []}
+    on_stage(f"Measuring: {stage}, first run")
     for parallel in (False, True):
         work(parallel)
-    for _ in range(runs):
+    for number in range(1, runs + 1):
+        on_stage(f"Measuring: {stage}, run {number} of {runs}")
         for parallel in (False, True):
             start = time.perf_counter()
             work(parallel)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline import api
-from pipeline.convert.verify import verify_store
+from pipeline.convert.verify import verify_each
 from pipeline.results.files import RUN_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pipeline.convert.verify import Verified
     from pipeline.store.place import Place
@@ -38,23 +38,30 @@ class Check:
 
 
 def validate(
-    parquet_dir: Place, *, strategy: str = "v1_baseline", config: Path | None = None, read_workbooks: bool = True
+    parquet_dir: Place,
+    *,
+    strategy: str = "v1_baseline",
+    config: Path | None = None,
+    read_workbooks: bool = True,
+    on_stage: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Check]:
-    """Yield each check as it is made.
+    """Yield each check as it is made; on_stage is told what is being done for the next one.
 
     Raises a PipelineError when there is nothing to run. A security that fails, fails in every way or the check does.
     """
     with tempfile.TemporaryDirectory() as folder:
         for execution, ways in (("classic", WAYS), ("strict", STRICT_WAYS)):
+            on_stage(f"Replaying: {execution}, sequential compiled")
             first = Path(folder) / execution
             _backtest(first, parquet_dir, strategy, config, execution, "sequential", "compiled", 1)
             expected = _contents(first)
             for name, backend, engine, workers in ways:
+                on_stage(f"Replaying: {execution}, {name}")
                 other = Path(folder) / f"{execution}-{backend}-{engine}-{workers}"
                 _backtest(other, parquet_dir, strategy, config, execution, backend, engine, workers)
                 yield _same_bytes(f"{execution}, sequential compiled = {name}", expected, _contents(other))
     if read_workbooks:
-        for one in verify_store(parquet_dir):
+        for one in verify_each(parquet_dir, lambda ticker: on_stage(f"Reading the workbook again: {ticker}")):
             yield Check(f"Parquet = workbook, {one.ticker}", one.equal, _told(one))
 
 

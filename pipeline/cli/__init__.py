@@ -7,34 +7,64 @@ import os
 import sys
 import traceback
 import warnings
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from pipeline import __version__
 from pipeline.cli.check import benchmark, clean_cache, validate
 from pipeline.cli.data import convert, demo, sample
 from pipeline.cli.look import compare, explain, show
 from pipeline.cli.replay import backtest, sensitivity
 from pipeline.cli.sweep import sweep
+from pipeline.cli.usage import is_usage, plain
+from pipeline.cli.verb import Verb, Verbs
 from pipeline.errors import PipelineError
+from pipeline.terminal.voice import Voice, print_any_character, speak, voice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from typing import TextIO
 
 INTERRUPTED: Final = 130
+OUR_FAULT: Final = "That is a fault of this project; --debug shows where it arose. Please report it."
+GO_ON: Final = "Interrupted. What is finished stands; run the same command again to go on."
+
+GROUPS: Final[Mapping[str, tuple[Callable[..., Any], ...]]] = {
+    "Make data": (demo, sample, convert),
+    "Replay": (backtest, sensitivity),
+    "Research": (sweep,),
+    "Look": (show, explain, compare),
+    "Check": (validate, benchmark, clean_cache),
+}
 
 app = typer.Typer(
     name="pipeline",
+    cls=Verbs,
     help="Bloomberg tick workbooks to Parquet once; exact, fast strategy replays as often as you like.",
+    epilog="Each verb explains itself, with an example: pipeline VERB --help.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (convert, backtest, sensitivity, sweep, compare, sample, demo, validate, benchmark, clean_cache):
-    app.command()(command)
-for looking in (show, explain):
-    app.command()(looking)
+for group, commands in GROUPS.items():
+    for command in commands:
+        app.command(cls=Verb, rich_help_panel=group)(command)
+
+
+def _say_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
+    if wanted:
+        typer.echo(f"pipeline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and exit.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:
@@ -44,15 +74,35 @@ def main() -> None:
     # Loading modules makes many objects and no garbage; looking for it is 5 % of a short run.
     gc.set_threshold(50_000)
     warnings.showwarning = _warn
+    print_any_character()
+    words = sys.argv[1:]
+    verb = next((word for word in words if not word.startswith("-")), "")
+    # What cannot be read as options yet may be wrong as a whole; how to say so can be told all the same.
+    speak(Voice(verb, quiet="--quiet" in words, json="--json" in words, debug="--debug" in words))
+    sys.exit(_status())
+
+
+def _status() -> int:
     try:
-        app(prog_name="pipeline")
+        status = app(prog_name="pipeline", standalone_mode=False)
     except PipelineError as error:
-        _explain(error)
-        sys.exit(error.exit_status)
-    except SystemExit as end:  # typer makes one of an interrupt, without a word
-        if end.code == INTERRUPTED:
-            typer.echo("Interrupted. What is finished stands; run the same command again to go on.", err=True)
-        raise
+        return _failed(error, str(error), error.exit_status)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is said in one sentence
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(str(error), err=True)
+            return 2
+        if is_usage(error):
+            return _failed(error, plain(error, voice().command), 2)
+        return _failed(error, f"{type(error).__name__}: {error}. {OUR_FAULT}", 1)
+    if status == INTERRUPTED:
+        return voice().fail(GO_ON, INTERRUPTED, said=GO_ON)
+    return status if isinstance(status, int) else 0
+
+
+def _failed(error: Exception, told: str, exit_status: int) -> int:
+    if voice().debug:
+        traceback.print_exception(error)
+    return voice().fail(told, exit_status)
 
 
 def _warn(
@@ -64,10 +114,4 @@ def _warn(
     line: str | None = None,
 ) -> None:
     """Say a warning as the sentence it is; where in our code it arose helps nobody at the desk."""
-    typer.echo(f"Warning: {message}", err=True)
-
-
-def _explain(error: PipelineError) -> None:
-    if "--debug" in sys.argv:
-        traceback.print_exception(error)
-    typer.echo(f"Error: {error}", err=True)
+    voice().warn(str(message))

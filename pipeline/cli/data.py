@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from pipeline.cli.options import (
-    SOME_FAILED,
-    Debug,
-    ParquetDir,
-    Workers,
-    names_in,
-)
+from pipeline.cli import complete
+from pipeline.cli.options import MaxSheets, ParquetDir, Workers, names_in
 from pipeline.cli.replay import backtest
+from pipeline.terminal.voice import Closing, voice
+
+SAMPLE: Final = Path("data/sample/sample_ticks.xlsx")
+NEXT: Final = "These ticks are synthetic. For your own: put a workbook in data/raw, then make convert, make backtest."
 
 
 def convert(
     workbooks: Annotated[list[Path] | None, typer.Argument(help="Default: every workbook in data/raw.")] = None,
     parquet_dir: ParquetDir = "data/parquet",
     header_row: Annotated[int, typer.Option(help="The row with the column names, counted from 1.")] = 3,
-    only: Annotated[str, typer.Option(help="Only these tickers or sheets, separated by commas.")] = "",
-    max_sheets: Annotated[int | None, typer.Option(help="Only the first sheets, for a quick try.")] = None,
+    only: Annotated[
+        str,
+        typer.Option(help="Only these tickers or sheets, separated by commas.", autocompletion=complete.tickers),
+    ] = "",
+    max_sheets: MaxSheets = None,
     workers: Workers = None,
     force: Annotated[bool, typer.Option("--force", help="Convert again what has not changed, too.")] = False,
-    debug: Debug = False,
-) -> None:
-    """Stage 1: workbook to one Parquet file a security. Only what changed is converted again.
+) -> Closing:
+    """Turn workbooks into one Parquet file a security (stage 1). Only what changed is converted again.
 
     Example: pipeline convert data/raw/ticks.xlsx --only FAB,EMAAR
     """
-    from pipeline import api, terminal  # noqa: PLC0415
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.terminal.convert import ConvertProgress, show_conversion  # noqa: PLC0415
 
-    with terminal.convert_progress() as progress:
+    with ConvertProgress() as progress:
         result = api.convert(
             workbooks or None,
             parquet_dir,
@@ -42,40 +44,38 @@ def convert(
             max_sheets=max_sheets,
             workers=workers,
             force=force,
-            on_event=progress,
+            on_event=progress.heard,
         )
-    terminal.show_conversion(result)
-    if result.failed:
-        raise typer.Exit(SOME_FAILED)
+    return show_conversion(result)
 
 
 def sample(
-    path: Annotated[Path, typer.Argument(help="The workbook to make.")] = Path("data/sample/sample_ticks.xlsx"),
+    path: Annotated[Path, typer.Argument(help="The workbook to make.")] = SAMPLE,
     seed: Annotated[int, typer.Option(help="Another seed makes other ticks.")] = 7,
-    debug: Debug = False,
-) -> None:
+) -> Closing:
     """Make a workbook of synthetic ticks, for trying things out.
 
     Example: pipeline sample data/sample/sample_ticks.xlsx
     """
     from pipeline.convert.sample import write_sample  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_sample(path, seed=seed)
-    typer.echo(f"Synthetic ticks (no real market data): {path}")
+    with Progress("Making synthetic ticks"):
+        write_sample(path, seed=seed)
+    return Closing(f"Synthetic ticks (no real market data): {path}", {"workbook": path, "seed": seed})
 
 
-def demo(debug: Debug = False) -> None:
-    """Make the synthetic workbook, convert it, backtest it, and say where the results are.
+def demo() -> Closing:
+    """Make, convert and backtest synthetic ticks, and say where the results are.
 
     Example: pipeline demo
     """
-    workbook, parquet_dir, output_dir = (
-        Path("data/sample/sample_ticks.xlsx"),
-        "data/sample/parquet",
-        "output/demo",
-    )
-    sample(workbook)
-    convert([workbook], parquet_dir)
-    backtest(parquet_dir=parquet_dir, output_dir=output_dir)
-    typer.echo("These ticks are synthetic. For your own: put a workbook in data/raw, then make convert, make backtest.")
+    parquet_dir, output_dir = "data/sample/parquet", "output/demo"
+    made = sample(SAMPLE)
+    voice().show(made.line)
+    converted = convert([SAMPLE], parquet_dir)
+    voice().show(converted.line)
+    replayed = backtest(parquet_dir=parquet_dir, output_dir=output_dir)
+    voice().show(NEXT)
+    facts = {"sample": made.facts, "convert": converted.facts, "backtest": replayed.facts}
+    return Closing(replayed.line, facts, {**converted.failed, **replayed.failed})

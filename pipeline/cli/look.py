@@ -7,37 +7,44 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import (
-    SOME_FAILED,
-    Debug,
-    ParquetDir,
-)
+from pipeline.cli import complete
+from pipeline.cli.options import ParquetDir
 from pipeline.errors import BadRequest
+from pipeline.terminal.voice import Closing
 
-Security = Annotated[str, typer.Argument(metavar="SECURITY", help="Its ticker.")]
-Run = Annotated[str | None, typer.Option(metavar="RUN", help="A run's folder or name. Default: the one written last.")]
+Security = Annotated[str, typer.Argument(metavar="SECURITY", help="Its ticker.", autocompletion=complete.ticker)]
+Run = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RUN",
+        help="A run: its folder, or its name below --output-dir. Default: the one written last.",
+        autocompletion=complete.runs,
+    ),
+]
 OutputDir = Annotated[Path, typer.Option(help="Where runs are looked for by name.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="A run: its folder, or its name below --output-dir.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.")],
+    a: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="A run: its folder, or its name below --output-dir.", autocompletion=complete.runs
+        ),
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.", autocompletion=complete.runs)],
     output_dir: OutputDir = Path("output"),
-    as_json: AsJson = False,
-    debug: Debug = False,
-) -> None:
-    """Two runs side by side: settings that differ, P&L, fills, drawdown, and the first fill where they part.
+) -> Closing:
+    """Put two runs side by side: settings, P&L, fills, drawdown, and the first fill where they part.
 
     Example: pipeline compare v1_baseline output/another
     """
     from pipeline import api  # noqa: PLC0415
-    from pipeline.terminal.compare import show_comparison, show_comparison_json  # noqa: PLC0415
+    from pipeline.terminal.compare import show_comparison  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
 
-    found = api.compare(a, b, output_dir)
-    (show_comparison_json if as_json else show_comparison)(found)
-    if found.unreadable:
-        raise typer.Exit(SOME_FAILED)
+    with Progress("Reading the runs"):
+        found = api.compare(a, b, output_dir)
+    return show_comparison(found)
 
 
 def show(
@@ -50,25 +57,22 @@ def show(
     end: Annotated[str | None, typer.Option("--to", help="Up to a date, a time of day or both, inclusive.")] = None,
     side: Annotated[str | None, typer.Option(help="Only buy, or only sell.")] = None,
     output_dir: OutputDir = Path("output"),
-    as_json: AsJson = False,
-    debug: Debug = False,
-) -> None:
-    """Show one security of a run: its figures, or with --fills its fills.
+) -> Closing:
+    """Show one security of a run: its figures, or its fills.
 
     Example: pipeline show FAB --fills --from 14:55
     """
     from pipeline import api  # noqa: PLC0415
     from pipeline.results.security import Selection  # noqa: PLC0415
     from pipeline.terminal.look import show_fills, show_security  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
 
     selection = Selection(first, last, start, end, side)
     if not fills and selection != Selection():
         raise BadRequest("--first, --last, --from, --to and --side choose fills: add --fills.")
-    found = api.recorded_security(security, run, output_dir=output_dir)
-    if fills:
-        show_fills(found, selection, as_json=as_json)
-    else:
-        show_security(found, as_json=as_json)
+    with Progress("Reading the run"):
+        found = api.recorded_security(security, run, output_dir=output_dir)
+    return show_fills(found, selection) if fills else show_security(found)
 
 
 def explain(
@@ -78,10 +82,7 @@ def explain(
     parquet_dir: ParquetDir = "data/parquet",
     strategy: Annotated[str | None, typer.Option(help="The file of a strategy that is not the project's.")] = None,
     output_dir: OutputDir = Path("output"),
-    as_json: AsJson = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="With every print, and what the strategy knew.")] = False,
-    debug: Debug = False,
-) -> None:
+) -> Closing:
     """Say why a fill happened: the event, the book, our order and its queue, the arithmetic, the rule.
 
     Example: pipeline explain FAB --fill 17
@@ -89,7 +90,7 @@ def explain(
     from pipeline import api  # noqa: PLC0415
     from pipeline.terminal.look import ExplainProgress, show_explanation  # noqa: PLC0415
 
-    with ExplainProgress() as progress:
+    with ExplainProgress("Reading the run") as progress:
         told = api.explain(
             security,
             fill,
@@ -99,4 +100,4 @@ def explain(
             strategy=strategy,
             on_progress=progress.at,
         )
-    show_explanation(told, as_json=as_json, verbose=verbose)
+    return show_explanation(told)

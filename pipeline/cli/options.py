@@ -1,4 +1,4 @@
-"""The options that several commands have, each with its one line of help."""
+"""The options that several commands have, each with its one line of help and what completes it."""
 
 from __future__ import annotations
 
@@ -6,26 +6,55 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from typer.core import TyperOption
 
+from pipeline.cli import complete
 from pipeline.errors import BadRequest
-
-SOME_FAILED: Final = 1
-"""The exit status when some securities failed and the others stand."""
 
 ParquetDir = Annotated[str, typer.Option(metavar="PATH", help="Where the Parquet files are; a URI, too.")]
 Workers = Annotated[int | None, typer.Option(help="How many at a time. Default: what CPUs and memory allow.")]
-Strategy = Annotated[str, typer.Option(help="A strategy's name, or a .py file with one.")]
+Strategy = Annotated[
+    str, typer.Option(help="A strategy's name, or a .py file with one.", autocompletion=complete.strategies)
+]
 Config = Annotated[Path | None, typer.Option(help="Parameters by ticker. Default: configs/STRATEGY.json.")]
-Backend = Annotated[str | None, typer.Option(help="threading, loky, sequential, dask or ray.")]
+Backend = Annotated[
+    str | None,
+    typer.Option(help="threading, loky, sequential, dask or ray.", autocompletion=complete.backends),
+]
 Address = Annotated[str | None, typer.Option(help="Where the Dask or Ray cluster is: tcp://HOST:PORT.")]
-Engine = Annotated[str | None, typer.Option(help="compiled, or python to step through a strategy.")]
-ExecutionModel = Annotated[str | None, typer.Option(help="classic or strict: how orders are assumed to fill.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter, or execution.SWITCH.")]
-Securities = Annotated[str, typer.Option(help="Only these tickers, separated by commas.")]
+Engine = Annotated[
+    str | None,
+    typer.Option(help="compiled, or python to step through a strategy.", autocompletion=complete.engines),
+]
+ExecutionModel = Annotated[
+    str | None,
+    typer.Option(help="classic or strict: how orders are assumed to fill.", autocompletion=complete.presets),
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="KEY=VALUE: a parameter, or execution.SWITCH.", autocompletion=complete.settings),
+]
+Securities = Annotated[
+    str, typer.Option(help="Only these tickers, separated by commas.", autocompletion=complete.tickers)
+]
 MaxSheets = Annotated[int | None, typer.Option(help="Only the first securities, for a quick try.")]
 AllowStale = Annotated[bool, typer.Option("--allow-stale", help="Run although a workbook is newer.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Replay what an earlier run replayed, too.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+SHARED: Final = {
+    "quiet": "Say errors and the closing line only.",
+    "verbose": "Say what was chosen, what was kept and why, and how long each part took.",
+    "json": "Print one JSON object and nothing else on stdout.",
+    "debug": "Show the traceback of an error.",
+}
+"""What every verb takes, by name: docs/commands.md says what each does."""
+
+
+def shared_options() -> list[TyperOption]:
+    """Return the options that every verb takes, made anew for each."""
+    return [
+        TyperOption(param_decls=[f"--{name}"], is_flag=True, default=False, help=told) for name, told in SHARED.items()
+    ]
 
 
 def names_in(text: str) -> list[str]:

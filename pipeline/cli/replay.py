@@ -8,12 +8,10 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import (
-    SOME_FAILED,
     Address,
     AllowStale,
     Backend,
     Config,
-    Debug,
     Engine,
     ExecutionModel,
     Fresh,
@@ -26,6 +24,7 @@ from pipeline.cli.options import (
     assignments_in,
     names_in,
 )
+from pipeline.terminal.voice import Closing
 
 
 def backtest(
@@ -45,17 +44,18 @@ def backtest(
     max_sheets: MaxSheets = None,
     sensitivity: Annotated[bool | None, typer.Option(help="The same replays under the other models, too.")] = None,
     fresh: Fresh = False,
+    report: Annotated[bool, typer.Option(help="Make the run's page, report.html.")] = True,
     allow_stale: AllowStale = False,
-    debug: Debug = False,
-) -> None:
-    """Stage 2: replay a strategy over the Parquet files, one security a task. Never opens a workbook.
+) -> Closing:
+    """Replay a strategy over the Parquet files (stage 2). Never opens a workbook.
 
-    Example: pipeline backtest --strategy v1_baseline --set refill_interval_sec=30 --securities FAB
+    Example: pipeline backtest --set refill_interval_sec=30 --securities FAB
     """
-    from pipeline import api, terminal  # noqa: PLC0415
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.terminal.backtest import BacktestProgress, show_backtest  # noqa: PLC0415
 
     folder = output_dir or Path("output") / Path(strategy).stem
-    with terminal.BacktestProgress() as progress:
+    with BacktestProgress() as progress:
         run = api.backtest(
             strategy,
             config=config,
@@ -72,13 +72,12 @@ def backtest(
             max_sheets=max_sheets,
             allow_stale=allow_stale,
             fresh=fresh,
+            report=report,
             on_plan=progress.planned,
             on_result=progress.finished,
             on_compile=progress.compiling,
         )
-    terminal.show_backtest(run, debug=debug)
-    if run.failed:
-        raise typer.Exit(SOME_FAILED)
+    return show_backtest(run)
 
 
 def sensitivity(
@@ -89,15 +88,15 @@ def sensitivity(
     sets: Sets = None,
     securities: Securities = "",
     allow_stale: AllowStale = False,
-    debug: Debug = False,
-) -> None:
+) -> Closing:
     """Show what the P&L owes to how orders are assumed to fill: classic, strict, each switch alone.
 
     Example: pipeline sensitivity --securities FAB
     """
-    from pipeline import api, terminal  # noqa: PLC0415
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.terminal.backtest import BacktestProgress, show_sensitivity  # noqa: PLC0415
 
-    with terminal.BacktestProgress() as progress:
+    with BacktestProgress() as progress:
         run = api.backtest(
             strategy,
             config=config,
@@ -111,6 +110,4 @@ def sensitivity(
             on_result=progress.finished,
             on_compile=progress.compiling,
         )
-    terminal.show_sensitivity(run)
-    if run.failed:
-        raise typer.Exit(SOME_FAILED)
+    return show_sensitivity(run)

@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli import complete
 from pipeline.cli.options import (
-    SOME_FAILED,
     Address,
     AllowStale,
     Backend,
     Config,
-    Debug,
     Engine,
     ExecutionModel,
     Fresh,
@@ -27,6 +26,7 @@ from pipeline.cli.options import (
     names_in,
 )
 from pipeline.errors import BadRequest
+from pipeline.terminal.voice import Closing
 
 
 def sweep(
@@ -34,7 +34,10 @@ def sweep(
     grid: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE,VALUE or NAME=FROM:TO:STEP (or :logN). Repeatable.")
     ] = None,
-    strategy: Annotated[str | None, typer.Option(help="A strategy's name or file. Default: the sweep's own.")] = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(help="A strategy's name or file. Default: the sweep's own.", autocompletion=complete.strategies),
+    ] = None,
     config: Config = None,
     parquet_dir: ParquetDir = "data/parquet",
     output_dir: Annotated[
@@ -42,8 +45,10 @@ def sweep(
     ] = None,
     train_until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Choose on days up to it.")] = None,
     walk_forward: Annotated[int | None, typer.Option(help="Choose anew for each of N later parts.")] = None,
-    choose_by: Annotated[str, typer.Option(help="net_pnl or sharpe.")] = "net_pnl",
-    keep_trades: Annotated[str | None, typer.Option(help="best or all: write the fills, too.")] = None,
+    choose_by: Annotated[str, typer.Option(help="net_pnl or sharpe.", autocompletion=complete.objectives)] = "net_pnl",
+    keep_trades: Annotated[
+        str | None, typer.Option(help="best or all: write the fills, too.", autocompletion=complete.fills_kept)
+    ] = None,
     trials: Annotated[int | None, typer.Option(help="Search for the best with N settings, by Optuna.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed searches elsewhere.")] = 1,
     fresh: Fresh = False,
@@ -56,11 +61,10 @@ def sweep(
     securities: Securities = "",
     max_sheets: MaxSheets = None,
     allow_stale: AllowStale = False,
-    debug: Debug = False,
-) -> None:
+) -> Closing:
     """Try out many settings on every security. What was computed before is not computed again.
 
-    Example: pipeline sweep --grid refill_interval_sec=30,60,120 --grid execution=classic,strict
+    Example: pipeline sweep --grid refill_interval_sec=30,60,120
     """
     from pipeline import api  # noqa: PLC0415
     from pipeline.results.sweep_run import Listeners, SweepOptions  # noqa: PLC0415
@@ -97,6 +101,4 @@ def sweep(
             ),
             listeners=Listeners(progress.planned, progress.found, progress.compiling),
         )
-    show_sweep(run)
-    if run.failed:
-        raise typer.Exit(SOME_FAILED)
+    return show_sweep(run)

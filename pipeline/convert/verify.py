@@ -64,15 +64,21 @@ def verify_store(parquet_dir: Place, *, on_event: Callable[[Verified], None] | N
     A workbook or file that cannot be read is that security's error. Raises BadCatalog.
     """
     found = []
-    for _, entry in sorted(read_catalog(parquet_dir).items()):
-        try:
-            verified = _compare(entry, parquet_dir)
-        except PipelineError as error:
-            verified = Verified(entry.ticker, 0, error=str(error))
+    for verified in verify_each(parquet_dir):
         found.append(verified)
         if on_event is not None:
             on_event(verified)
     return found
+
+
+def verify_each(parquet_dir: Place, on_start: Callable[[str], None] = lambda _: None) -> Iterator[Verified]:
+    """Yield each security's comparison as it is made; on_start is told the ticker before. Raises BadCatalog."""
+    for ticker, entry in sorted(read_catalog(parquet_dir).items()):
+        on_start(ticker)
+        try:
+            yield _compare(entry, parquet_dir)
+        except PipelineError as error:
+            yield Verified(entry.ticker, 0, error=str(error))
 
 
 def _compare(entry: Entry, parquet_dir: Place) -> Verified:

@@ -37,7 +37,7 @@ OURS: Final = frozenset(
 )
 """The names of columns that say something else than a parameter of the same name."""
 
-SHOWN: Final = ("fills", "realized_pnl", "fees", "net_pnl", "sharpe_net", "max_drawdown", "turnover", "win_rate")
+SHOWN: Final = ("fills", "realized_pnl", "fees", "net_pnl", "sharpe", "max_drawdown", "turnover", "win_rate")
 
 
 def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> pa.Table:

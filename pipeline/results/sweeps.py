@@ -130,7 +130,7 @@ def best_settings(results: SweepResults, objective: str, split: tuple[Window, Wi
             continue
         figures = figures_of([content for _, content in good])
         if split is None:
-            scores = figures["net_pnl" if objective == "net_pnl" else "sharpe_net"]
+            scores = figures["net_pnl" if objective == "net_pnl" else "sharpe"]
         else:
             scores = np.array([_score(window_figures([days_of(one)], split[0]), objective) for _, one in good])
         at = _highest(scores)
@@ -205,7 +205,7 @@ def _best_of_all(results: SweepResults, objective: str, split: tuple[Window, Win
         name: float(figures[name].sum()) for name in ("realized_pnl", "fees", "net_pnl", "turnover")
     }
     together = window_figures(days, WHOLE)
-    told |= {"fills": together.fills, "sharpe_net": together.sharpe, "win_rate": together.win_rate}
+    told |= {"fills": together.fills, "sharpe": together.sharpe, "win_rate": together.win_rate}
     parts = [window_figures(days, window) for window in split] if split else [None, None]
     return Best(ALL, trial, float(scores[at]), told, *parts)
 

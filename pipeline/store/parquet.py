@@ -56,9 +56,10 @@ def text_array(texts: Sequence[str | None]) -> Any:
     )
 
 
-def number_array(values: np.ndarray[Any, Any], kind: Any) -> Any:
-    """Return an Arrow column that views a contiguous numpy array as Arrow type `kind`."""
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+def number_array(values: np.ndarray[Any, Any], kind: Any, known: np.ndarray[Any, Any] | None = None) -> Any:
+    """Return an Arrow column that views a contiguous numpy array as Arrow type `kind`, null where it is not known."""
+    validity = None if known is None or known.all() else _bits(known)
+    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def some_numbers(values: Sequence[float | None], kind: Any) -> Any:
@@ -70,8 +71,8 @@ def some_numbers(values: Sequence[float | None], kind: Any) -> Any:
     return pa.Array.from_buffers(kind, len(values), [known, pa.py_buffer(held)])
 
 
-def _bits(values: Sequence[bool]) -> Any:
-    return pa.py_buffer(np.packbits(np.array(values, bool), bitorder="little"))
+def _bits(values: Sequence[bool] | np.ndarray[Any, Any]) -> Any:
+    return pa.py_buffer(np.packbits(np.asarray(values, bool), bitorder="little"))
 
 
 def number_values(column: Any, kind: type[Any]) -> Any:

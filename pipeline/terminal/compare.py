@@ -1,16 +1,16 @@
-"""A comparison in, its tables on stdout out: settings that differ, figures side by side, where the fills part."""
+"""A comparison in, its tables on stdout and its closing out: settings, figures side by side, where the fills part."""
 
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Final, Literal
 
 from pipeline.research.compare import ABSENT
-from pipeline.terminal.tables import new_table, print_table
+from pipeline.terminal.tables import Column, show_table
+from pipeline.terminal.voice import Closing, voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from pipeline.research.compare import Absent, Comparison, Difference, Fill, SecurityComparison
     from pipeline.research.record import Figures, RecordedRun, Value
@@ -20,28 +20,37 @@ DIGEST_SHOWN: Final = 12
 LABELS: Final = {"execution": "execution.", "version": "version of ", "data": "ticks' "}
 
 
-def show_comparison(found: Comparison) -> None:
-    """Print two runs side by side, or one line when they are the same."""
+def show_comparison(found: Comparison) -> Closing:
+    """Print two runs side by side, or only one line when they are the same."""
+    if not found.same and voice().shows:
+        _show_all(found)
+    return Closing(_line(found), found.as_json(), found.unreadable)
+
+
+def _line(found: Comparison) -> str:
+    one, runs = found.a, f"{found.a.folder} and {found.b.folder}"
     if found.same:
-        one = found.a
         count = f"{_count(len(one.parameters), 'security', 'securities')}, {_count(one.total.fills, 'fill', 'fills')}"
         failed = f", {len(one.errors):,} failed" if one.errors else ""
-        sys.stdout.write(f"{one.folder} and {found.b.folder} are the same: {one.strategy}, {count}{failed}.\n")
-        return
-    sys.stdout.write(f"{_heading('A', found.a)}\n{_heading('B', found.b)}\n\n")
+        return f"{runs} are the same: {one.strategy}, {count}{failed}."
+    if found.same_fills:
+        return f"{runs} have the same fills; {_count(len(found.differences), 'setting differs', 'settings differ')}."
+    apart = sum(not one.same for one in found.securities)
+    return f"{runs} differ in {apart:,} of {_count(len(found.securities), 'security', 'securities')}."
+
+
+def _show_all(found: Comparison) -> None:
+    for name, run in (("A", found.a), ("B", found.b)):
+        voice().show(_heading(name, run))
+    voice().show()
     _show_settings(found)
     charged = any(one.gross_pnl != one.net_pnl for one in _all_figures(found))
     _show_figures("Realised P&L, AED" if charged else "P&L, AED", found, lambda one: _aed(one.gross_pnl))
     if charged:
         _show_figures("Net P&L, AED", found, lambda one: _aed(one.net_pnl))
-    _show_figures("Max drawdown, AED", found, lambda one: _aed(one.max_drawdown), total="portfolio")
-    _show_figures("Fills", found, lambda one: f"{one.fills:,}")
+    _show_figures("Max drawdown, AED", found, lambda one: _aed(one.max_drawdown), kind="number", total="portfolio")
+    _show_figures("Fills", found, lambda one: f"{one.fills:,}", kind="number")
     _show_partings(found)
-
-
-def show_comparison_json(found: Comparison) -> None:
-    """Print a comparison as one JSON object, sorted."""
-    sys.stdout.write(json.dumps(found.as_json(), indent=1, sort_keys=True) + "\n")
 
 
 def _heading(name: str, run: RecordedRun) -> str:
@@ -50,7 +59,7 @@ def _heading(name: str, run: RecordedRun) -> str:
 
 def _show_settings(found: Comparison) -> None:
     if not found.differences:
-        sys.stdout.write("No setting on record differs: strategy, execution, versions, ticks, parameters.\n\n")
+        voice().show("No setting on record differs: strategy, execution, versions, ticks, parameters.\n")
         return
     shown = [one for one in found.differences if not _of_one_strategy(found, one)]
     shared = found.a.parameters.keys() & found.b.parameters.keys()
@@ -62,9 +71,10 @@ def _show_settings(found: Comparison) -> None:
     table = [
         (setting, "all" if len(of) in (0, len(shared)) else ", ".join(of), a, b) for (setting, a, b), of in rows.items()
     ]
-    _show("What differs", ("setting", "security", "A", "B"), table)
+    columns = [Column("setting", "name"), *(Column(name, "text") for name in ("security", "A", "B"))]
+    show_table("What differs", columns, table)
     if len(shown) < len(found.differences):
-        sys.stdout.write("Parameters of only one of the strategies are left out; --json has them.\n\n")
+        voice().show("Parameters of only one of the strategies are left out; --json has them.\n")
 
 
 def _of_one_strategy(found: Comparison, one: Difference) -> bool:
@@ -88,7 +98,14 @@ def _all_figures(found: Comparison) -> Iterator[Figures]:
         yield from one.figures.values()
 
 
-def _show_figures(title: str, found: Comparison, shown: Callable[[Figures], str], total: str = "total") -> None:
+def _show_figures(
+    title: str,
+    found: Comparison,
+    shown: Callable[[Figures], str],
+    *,
+    kind: Literal["money", "number"] = "money",
+    total: str = "total",
+) -> None:
     """Print one figure of every security in both runs, then of the runs as a whole."""
     rows = []
     for one in found.securities:
@@ -102,7 +119,7 @@ def _show_figures(title: str, found: Comparison, shown: Callable[[Figures], str]
     if found.like_for_like and total == "total":
         totals.append(("in both", *found.like_for_like))
     last = [(name, shown(a), shown(b), shown(b.minus(a))) for name, a, b in totals]
-    _show(title, ("security", "A", "B", "B - A"), rows, last, numbers=True)
+    show_table(title, [Column("security", "name"), *(Column(name, kind) for name in ("A", "B", "B - A"))], rows, last)
 
 
 def _aed(value: float | None) -> str:
@@ -111,10 +128,11 @@ def _aed(value: float | None) -> str:
 
 def _show_partings(found: Comparison) -> None:
     if found.same_fills:
-        sys.stdout.write("Every security has the same fills in both runs, to the last bit.\n")
+        voice().show("Every security has the same fills in both runs, to the last bit.")
         return
     rows = [row for one in found.securities for row in _parting_rows(one)]
-    _show("First fill where they part", ("security", "fill", "run", "what"), rows)
+    columns = [Column("security", "name"), Column("fill", "text"), Column("run", "text"), Column("what", "text")]
+    show_table("First fill where they part", columns, rows)
 
 
 def _parting_rows(one: SecurityComparison) -> Iterator[tuple[str, str, str, str]]:
@@ -140,28 +158,3 @@ def _fill(fill: Fill | None, before: int) -> str:
 
 def _count(number: int, one: str, more: str) -> str:
     return f"{number:,} {one if number == 1 else more}"
-
-
-def _show(
-    title: str,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    last: Sequence[Sequence[str]] = (),
-    *,
-    numbers: bool = False,
-) -> None:
-    """Print rows of text as they stand; in a table of numbers all columns but the first are right-aligned and whole."""
-    from rich.text import Text  # noqa: PLC0415 - plain text, since brackets in an error are no markup
-
-    table = new_table(title)
-    for name in columns:
-        first = name == columns[0]
-        justify: Literal["left", "right"] = "right" if numbers and not first else "left"
-        table.add_column(name, justify=justify, no_wrap=numbers or first, overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    if last:
-        table.add_section()
-    for row in last:
-        table.add_row(*map(Text, row))
-    print_table(table)

@@ -1,32 +1,117 @@
-"""Rows in, tables on stdout out, in the one shape that all commands print; and a line on stderr."""
+"""Columns and rows in, tables on stdout out: never wider than the screen, and no number ever cut or broken."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from pipeline.terminal.voice import ESCAPED, console, has_colours, voice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
     from rich.table import Table
 
-WIDTH: Final = 80
+LOSS: Final = "red"
+BETWEEN: Final = 3
+EDGES: Final = 2
+LEAST_TEXT: Final = 12
+MOST_NAME: Final = 30
 
 
-def new_table(title: str) -> Table:
-    """Return an empty table."""
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: text is folded where there is no room; numbers and money are whole; money that is lost is red."""
+
+    title: str
+    kind: Literal["name", "text", "number", "money"] = "number"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its cells are never folded."""
+        return self.kind in ("number", "money")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A column and how wide it must be and would like to be."""
+
+    column: Column
+    place: int
+    least: int
+    most: int
+
+
+def show_table(
+    title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], last: Sequence[Sequence[str]] = ()
+) -> None:
+    """Print a table, the `last` rows apart; columns that do not fit follow as further tables, the first repeated."""
+    if not voice().shows:
+        return
     from rich import box  # noqa: PLC0415 - rich is loaded by what prints with it
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    out = console(sys.stdout)
+    shown = [[cell.translate(ESCAPED) for cell in row] for row in (*rows, *last)]
+    for number, widths in enumerate(_parted(columns, shown, out.width)):
+        table = Table(
+            title=Text(title) if number == 0 else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        )
+        for shape, width in widths:
+            justify: Literal["left", "right"] = "right" if shape.column.is_whole else "left"
+            table.add_column(Text(shape.column.title), justify=justify, width=width, overflow="fold")
+        for at, row in enumerate(shown):
+            if last and at == len(rows):
+                table.add_section()
+            table.add_row(*(Text(row[shape.place], _style(shape.column, row[shape.place])) for shape, _ in widths))
+        _print(out, table)
 
 
-def print_table(table: Table) -> None:
-    """Print a table as wide as the terminal, or within 80 columns when stdout is not one."""
-    from rich.console import Console  # noqa: PLC0415
+def _print(out: Console, table: Table) -> None:
+    """Print a table; without the blanks at the ends of its lines where no colours stand between."""
+    if has_colours(sys.stdout):
+        out.print(table)
+        return
+    with out.capture() as captured:
+        out.print(table)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
-    Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False).print(table)
+
+def _style(column: Column, cell: str) -> str:
+    return LOSS if column.kind == "money" and cell.startswith("-") and len(cell) > 1 else ""
 
 
-def say(text: str) -> None:
-    """Print a line on stderr at once, beside what goes to stdout."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+def _parted(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> Iterator[list[tuple[_Shape, int]]]:
+    """Yield the columns of each table with their widths."""
+    first, *others = [_shape(column, place, rows) for place, column in enumerate(columns)]
+    tables: list[list[_Shape]] = [[first]]
+    for shape in others:
+        if len(tables[-1]) > 1 and _width([*tables[-1], shape]) > room:
+            tables.append([first])
+        tables[-1].append(shape)
+    for shapes in tables:
+        left = room - _width(shapes)
+        widths = {}
+        for shape in sorted(shapes, key=lambda one: one.column.kind == "text"):
+            widths[shape] = min(shape.most, shape.least + max(left, 0))
+            left -= widths[shape] - shape.least
+        yield [(shape, widths[shape]) for shape in shapes]
+
+
+def _width(shapes: Sequence[_Shape]) -> int:
+    return sum(shape.least for shape in shapes) + BETWEEN * (len(shapes) - 1) + EDGES
+
+
+def _shape(column: Column, place: int, rows: Sequence[Sequence[str]]) -> _Shape:
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    title = max(cell_len(word) for word in column.title.split())
+    cells = max((cell_len(row[place]) for row in rows), default=0)
+    most = max(cells, cell_len(column.title))
+    if column.is_whole:
+        return _Shape(column, place, max(cells, title), most)
+    least = min(cells, MOST_NAME if column.kind == "name" else LEAST_TEXT)
+    return _Shape(column, place, max(least, title), most)

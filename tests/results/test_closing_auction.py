@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import api, terminal
+from pipeline import api
 from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.terminal import backtest as screens
+from pipeline.terminal.voice import voice
 from pipeline.ticks import Ticks
 from tests.made import make_store, random_ticks, results
 
@@ -63,7 +65,7 @@ def test_the_switches_change_nothing_of_it_and_it_says_so(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(store, tmp_path / "classic")
-    with terminal.BacktestProgress() as progress:
+    with screens.BacktestProgress() as progress:
         run(store, tmp_path / "strict", execution="strict", on_plan=progress.planned)
     assert results(tmp_path / "classic") == results(tmp_path / "strict")
     assert "closing_auction keeps its own orders: the execution switches do not apply to it" in capsys.readouterr().err
@@ -75,9 +77,9 @@ def test_there_is_no_check_of_it_and_sensitivity_says_so(
     done = run(store, tmp_path / "run", sensitivity=True)
     assert done.sensitivity.empty
     assert not (tmp_path / "run" / "sensitivity.csv").exists()
-    terminal.show_backtest(done)
+    voice().close(screens.show_backtest(done))
     assert "Net P&L, AED:" not in capsys.readouterr().out
-    terminal.show_sensitivity(done)
+    voice().close(screens.show_sensitivity(done))
     assert "the execution switches do not apply to it" in capsys.readouterr().out
 
 

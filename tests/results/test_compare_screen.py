@@ -12,6 +12,7 @@ import pytest
 from pipeline.research.compare import Comparison, compare
 from pipeline.research.record import Figures, RecordedFills, RecordedRun
 from pipeline.terminal.compare import show_comparison
+from pipeline.terminal.voice import voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ def run(name: str, of: dict[str, RecordedFills], size: float = 1.0, **changes: A
 @pytest.fixture
 def screen(capsys: pytest.CaptureFixture[str]) -> Callable[[Comparison], str]:
     def of(found: Comparison) -> str:
-        show_comparison(found)
+        voice().close(show_comparison(found))
         return capsys.readouterr().out
 
     return of
@@ -119,7 +120,7 @@ def test_prices_that_differ_in_a_bit_are_shown_to_that_bit(screen: Any) -> None:
     ("a", "b", "told"),
     [
         ({"FAB": fills([10.0] * 412)}, {"FAB": fills([10.0] * 413)}, "FAB        413    A     ends after 412 fills"),
-        ({"FAB": fills([10.0])}, {"FAB": fills([10.0] * 2)}, "A     ends after 1 fill "),
+        ({"FAB": fills([10.0])}, {"FAB": fills([10.0] * 2)}, "A     ends after 1 fill"),
         ({"FAB": fills([10.0])}, {"FAB": EMPTY}, "B     no fills"),
         ({"FAB": EMPTY}, {"FAB": EMPTY, "EMAAR": EMPTY}, "A     not in this run"),
         ({"FAB": EMPTY}, {"FAB": EMPTY, "EMAAR": EMPTY}, "no fills in either"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline import api, terminal
+from pipeline import api
 from pipeline.engine.execution import SWITCHES
+from pipeline.terminal import backtest as screens
+from pipeline.terminal.voice import voice
 from tests.made import make_config, make_store, make_strategy
 
 if TYPE_CHECKING:
@@ -26,13 +29,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def screen(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[str, str]]:
     """Return what a run prints on stdout and stderr, as the commands print it."""
 
-    def of(show: Any = terminal.show_backtest, **options: Any) -> tuple[str, str]:
+    def of(show: Any = screens.show_backtest, **options: Any) -> tuple[str, str]:
         options = {"config": make_config(tmp_path / "v1.json"), "parquet_dir": store} | options
-        with terminal.BacktestProgress() as progress:
+        with screens.BacktestProgress() as progress:
             run = api.backtest(
                 **options, output_dir=tmp_path / "run", on_plan=progress.planned, on_compile=progress.compiling
             )
-        show(run)
+        voice().close(show(run))
         said = capsys.readouterr()
         return said.out, said.err
 
@@ -82,7 +85,7 @@ def test_the_table_has_fees_and_net_where_fees_are_charged(screen: Any) -> None:
 
 
 def test_sensitivity_shows_every_model_by_security_and_in_total(screen: Any, tmp_path: Path) -> None:
-    out, _ = screen(terminal.show_sensitivity)
+    out, _ = screen(screens.show_sensitivity)
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if len(line.split()) > 4}
     assert rows["execution"] == ["EMAAR", "FAB", "MODON", "total"]
     models = [model for model in rows if model not in ("execution", "Net")]
@@ -107,8 +110,10 @@ def test_sensitivity_shows_every_figure_whole_within_80_columns(
         for model in models
     ]
     monkeypatch.setattr("pipeline.results.files.sensitivity_rows", lambda _: rows)
-    shown = type("Run", (), {"results": [], "plan": type("Plan", (), {"switches_apply": True})})
-    terminal.show_sensitivity(shown)  # type: ignore[arg-type]
+    plan = {"switches_apply": True, "strategy": "v1", "engine": "compiled", "backend": "threading", "workers": 1}
+    plan |= {"execution": SimpleNamespace(name="classic")}
+    shown: Any = SimpleNamespace(results=[], seconds={}, failed={}, plan=SimpleNamespace(**plan))
+    screens.show_sensitivity(shown)
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 80
     for row in rows:

@@ -40,6 +40,23 @@ def lines_of(told: Explanation, *, verbose: bool = False) -> list[str]:
     return lines
 
 
+def summary(told: Explanation) -> str:
+    """Return why a fill happened in one sentence."""
+    return f"{told.security} fill {told.number:,}: {_did(told)} {_because(told)}"
+
+
+def _because(told: Explanation) -> str:
+    if told.match is not None:
+        return f"by a print of {told.match.print_size:,}, {told.match.ahead:,} ahead of us"
+    if told.flatten is not None:
+        return f"to close the day, at the {'touch' if told.how == 'touch' else 'auction'}"
+    return f"as {told.trade.type}" if told.trade is not None else "from the touch"
+
+
+def _did(told: Explanation) -> str:
+    return f"{'bought' if told.side == 'buy' else 'sold'} {told.quantity:,} at {price(told.price)}"
+
+
 def _wrapped(line: str, indent: str) -> list[str]:
     return textwrap.wrap(
         line, WIDTH, initial_indent=indent, subsequent_indent=indent + INDENT, break_on_hyphens=False
@@ -47,11 +64,7 @@ def _wrapped(line: str, indent: str) -> list[str]:
 
 
 def _heading(told: Explanation) -> Iterator[str]:
-    what = "bought" if told.side == "buy" else "sold"
-    yield (
-        f"{told.security}, fill {told.number:,} of {told.fills:,}: {what} {told.quantity:,} at {price(told.price)}, "
-        f"{_when(told.tick)}"
-    )
+    yield f"{told.security}, fill {told.number:,} of {told.fills:,}: {_did(told)}, {_when(told.tick)}"
     yield f"{told.run} ({told.strategy}, {told.execution} execution)"
 
 

@@ -1,0 +1,137 @@
+"""What was typed so far in, what it may become out: from names of files and one config, so that Tab answers at once.
+
+Nothing that computes is loaded. Whatever cannot be read completes to nothing; an error has no place at Tab.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ENGINES: Final = ("compiled", "python")
+OBJECTIVES: Final = ("net_pnl", "sharpe")
+KEEP_TRADES: Final = ("best", "all")
+RUN_FILE: Final = "run.json"
+PROJECT: Final = Path(__file__).resolve().parents[2]
+NOT_STRATEGIES: Final = ("__init__", "load")
+DEPTH: Final = 3
+
+
+def strategies(incomplete: str) -> list[str]:
+    """Complete a strategy's name; a file is for the shell to complete."""
+    names = (file.stem for file in _listed(PROJECT / "pipeline" / "strategies") if file.suffix == ".py")
+    return _fitting((name for name in names if name not in NOT_STRATEGIES), incomplete)
+
+
+def tickers(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the last of several tickers of the Parquet directory, which commas separate."""
+    before, comma, last = incomplete.rpartition(",")
+    taken = before.upper().split(",")
+    found = (name for name in _tickers(ctx) if name not in taken)
+    return [f"{before}{comma}{name}" for name in _fitting(found, last.upper())]
+
+
+def ticker(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete one ticker of the Parquet directory."""
+    return _fitting(_tickers(ctx), incomplete.upper())
+
+
+def runs(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the name of a run below the output directory."""
+    folder = Path(str(_given(ctx, "output_dir") or "output"))
+    return _fitting(_runs(folder, "", DEPTH), incomplete)
+
+
+def backends(incomplete: str) -> list[str]:
+    """Complete a backend."""
+    from pipeline.backtest.workers import BACKENDS  # noqa: PLC0415
+
+    return _fitting(BACKENDS, incomplete)
+
+
+def engines(incomplete: str) -> list[str]:
+    """Complete an engine."""
+    return _fitting(ENGINES, incomplete)
+
+
+def presets(incomplete: str) -> list[str]:
+    """Complete an execution model."""
+    from pipeline.engine.execution import PRESETS  # noqa: PLC0415
+
+    return _fitting(PRESETS, incomplete)
+
+
+def objectives(incomplete: str) -> list[str]:
+    """Complete what a sweep chooses by."""
+    return _fitting(OBJECTIVES, incomplete)
+
+
+def fills_kept(incomplete: str) -> list[str]:
+    """Complete whose fills a sweep writes."""
+    return _fitting(KEEP_TRADES, incomplete)
+
+
+def settings(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete a parameter as the strategy's config names it, an execution switch, or a switch's value."""
+    from pipeline.engine.execution import SWITCHES  # noqa: PLC0415
+
+    switches = {f"execution.{key}": switch.words or () for key, switch in SWITCHES.items()}
+    name, equals, _ = incomplete.partition("=")
+    if equals:
+        return _fitting((f"{name}={word}" for word in switches.get(name, ())), incomplete)
+    return _fitting((f"{key}=" for key in [*_parameters(ctx), *switches]), incomplete)
+
+
+def _fitting(names: Iterable[str], start: str) -> list[str]:
+    return sorted(name for name in names if name.startswith(start))
+
+
+def _given(ctx: typer.Context, name: str) -> Any:
+    return ctx.params.get(name)
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _tickers(ctx: typer.Context) -> list[str]:
+    given = str(_given(ctx, "parquet_dir") or "data/parquet")
+    names = [] if "://" in given else [file.name for file in _listed(Path(given))]
+    ticks = (name for name in names if name.endswith(".parquet") and not name.endswith(".rejects.parquet"))
+    return [name.removesuffix(".parquet") for name in ticks]
+
+
+def _runs(folder: Path, before: str, depth: int) -> Iterable[str]:
+    try:
+        found = list(os.scandir(folder))
+    except OSError:
+        return
+    if before and any(one.name == RUN_FILE for one in found):
+        yield before.removesuffix("/")
+    elif depth:
+        for one in found:
+            if one.is_dir():
+                yield from _runs(folder / one.name, f"{before}{one.name}/", depth - 1)
+
+
+def _parameters(ctx: typer.Context) -> list[str]:
+    label = Path(str(_given(ctx, "strategy") or "v1_baseline")).stem
+    configs = [Path("configs") / f"{label}.json", PROJECT / "configs" / f"{label}.json"]
+    for path in [Path(str(_given(ctx, "config")))] if _given(ctx, "config") else configs:
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            blocks = [block for name, block in told.items() if name not in ("_execution", "_comment")]
+            return sorted({key for block in blocks for key in block} - {"exchange"})
+        except (OSError, ValueError, TypeError, AttributeError):
+            continue
+    return []

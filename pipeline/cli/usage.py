@@ -1,0 +1,91 @@
+"""A command line that Typer could not read in, one plain sentence about it out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from pipeline.cli import complete
+from pipeline.cli.options import SHARED
+from pipeline.errors import nearest
+
+TOP: Final = "pipeline"
+TAKES: Final = {
+    "int": "a whole number",
+    "integer": "a whole number",
+    "float": "a number",
+    "datetime": "a date such as 2025-08-29",
+    "boolean": "true or false",
+}
+
+
+def is_usage(error: Exception) -> bool:
+    """Tell whether Typer raised this because of what was typed."""
+    return hasattr(error, "format_message") and hasattr(error, "exit_code")
+
+
+def plain(error: Any, verb: str) -> str:
+    """Return what is wrong with what was typed after a verb, and what comes nearest to it."""
+    context = getattr(error, "ctx", None)
+    verb = str(context.info_name) if context is not None else verb or TOP
+    known = _options(context)
+    match type(error).__name__:
+        case "NoSuchOption":
+            told = _no_such_option(error.option_name, verb, known)
+        case "MissingParameter":
+            told = f"{verb} needs {_named(error.param)}: {_told(error.param)}"
+        case "BadParameter":
+            told = _bad_value(error)
+        case "BadOptionUsage" if "not take a value" in error.message:
+            told = f"{error.option_name} takes no value; it is there or not."
+        case "BadOptionUsage":
+            told = f"{error.option_name} needs a value after it."
+        case _:
+            told = _otherwise(error.format_message(), verb, known)
+    return f"{told} `pipeline {verb} --help` lists what it takes." if verb != TOP else f"{told} Try `pipeline --help`."
+
+
+def _no_such_option(given: str, verb: str, known: list[str]) -> str:
+    if verb == TOP and given.lstrip("-") in SHARED:
+        return f"{given} stands after the verb: pipeline VERB {given}."
+    return f"{verb} has no option {given}.{nearest(given, known)}"
+
+
+def _otherwise(message: str, verb: str, known: list[str]) -> str:
+    unexpected = re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", message)
+    return _unexpected(unexpected[1].split()[0], verb, known) if unexpected else f"{message.rstrip('.')}."
+
+
+def _unexpected(word: str, verb: str, known: list[str]) -> str:
+    meant = ""
+    if "--strategy" in known and (word.endswith(".py") or word in complete.strategies("")):
+        meant = f" Did you mean --strategy {word}?"
+    elif "--securities" in known and word.isupper():
+        meant = f" Did you mean --securities {word}?"
+    return f"{verb} does not know what to do with '{word}'.{meant}"
+
+
+def _bad_value(error: Any) -> str:
+    name = _named(error.param) if error.param is not None else "A value"
+    value = re.match(r"'(.*?)' (is not|does not match)", error.message)
+    takes = TAKES.get(getattr(getattr(error.param, "type", None), "name", ""))
+    if value and takes:
+        return f"{name} is '{value[1]}'; it takes {takes}."
+    return f"{name}: {error.message.rstrip('.')}."
+
+
+def _named(param: Any) -> str:
+    if param is None:
+        return "something more"
+    return str(param.opts[0] if param.param_type_name == "option" else param.human_readable_name)
+
+
+def _told(param: Any) -> str:
+    told = str(getattr(param, "help", "") or "say which.")
+    return f"{told[0].lower()}{told[1:]}"
+
+
+def _options(context: Any) -> list[str]:
+    if context is None:
+        return []
+    return [word for param in context.command.get_params(context) for word in (*param.opts, *param.secondary_opts)]

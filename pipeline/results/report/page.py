@@ -1,0 +1,102 @@
+"""A template's name and the charts' data in, one self-contained HTML page out; the only file that knows Jinja2."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.errors import MissingExtra
+from pipeline.results.report.numbers import FORMS, exact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Environment
+
+MOST_BYTES: Final = 5_999_999
+"""No page may be larger, whatever the run."""
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+_LIBRARY: Final = b"<!--plotly.min.js-->"
+_ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+
+
+def render(template: str, data: Mapping[str, Any], **context: Any) -> bytes:
+    """Return the page that `template` makes of `context`, with `data` inside it for page.js.
+
+    `data["charts"]` maps a chart's name to its Plotly figure (`data`, `layout`); `<div class="chart"
+    data-chart="NAME">` is where it is drawn. In a figure a value of a `color` key may be the name of one of style.css's
+    colours ("$buy"), a list of numbers may be `{"column": NAME}`, which stands in `data["columns"]` once, as a list or
+    as `{"start", "steps", "unit"}`, and `{"shared": NAME, …}` has all that `data["shared"][NAME]` has besides. The days
+    that zoom buttons step by are `data["days"]` or the figure's own `days` (ISO dates, or days since 1970-01-01), shown
+    from the first to the last of `data["hours"]`. Text from outside goes into a figure through `chart_text`.
+    """
+    library = plotly_script()
+    page_script = (TEMPLATES / "page.js").read_bytes().replace(b"\r\n", b"\n")
+    page = (
+        _environment()
+        .get_template(template)
+        .render(
+            context,
+            data=_markup(embedded(data)),
+            style=_markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+            page_script=_markup(page_script.decode()),
+            library=_markup(_LIBRARY.decode()),
+            script_sources=" ".join(_source(script) for script in (library, page_script)),
+        )
+    )
+    before, _, after = page.encode().partition(_LIBRARY)
+    return before + library + after
+
+
+def embedded(data: Mapping[str, Any]) -> str:
+    """Return data as JSON that cannot end the script element it stands in."""
+    return json.dumps(data, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
+
+
+def chart_text(text: str) -> str:
+    """Return text so that Plotly, which reads some HTML in its labels, shows it as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@functools.cache
+def plotly_script() -> bytes:
+    """Return plotly.min.js as the installed plotly package has it, without importing the package."""
+    import importlib.util  # noqa: PLC0415 - a run without a report does not need it
+
+    found = importlib.util.find_spec("plotly")
+    for folder in (found and found.submodule_search_locations) or ():
+        file = Path(folder) / "package_data" / "plotly.min.js"
+        if file.is_file():
+            return file.read_bytes().replace(b"\r\n", b"\n")
+    raise MissingExtra("The report needs plotly, which is not installed here; run `make setup`, or use --no-report.")
+
+
+def _source(script: bytes) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+
+
+def _markup(text: str) -> Any:
+    from markupsafe import Markup  # noqa: PLC0415 - Jinja2's own, loaded with it
+
+    return Markup(text)  # noqa: S704 - our own files, and JSON that `embedded` made harmless
+
+
+@functools.cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only a report needs it
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {"shown": lambda value, form: FORMS[form](value), "exact": exact}
+    return environment
