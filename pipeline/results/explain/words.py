@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipeline.results.explain.text import clock_of, day_of, money, price
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 WIDTH: Final = 80
 INDENT: Final = "  "
 PRINTS_SHOWN: Final = 20
-PACKAGE: Final = Path(__file__).parents[3]
 
 
 def lines_of(told: Explanation, *, verbose: bool = False) -> list[str]:
@@ -212,14 +209,5 @@ def _when(tick: Tick) -> str:
 
 
 def _line(line: Line) -> Iterator[str]:
-    yield f"{_file(line.file)}, line {line.line}:"
+    yield f"{line.file}, line {line.line}:"
     yield f"{INDENT}{line.text}"
-
-
-def _file(file: str) -> str:
-    """Return a file's path as it would be typed here, or from the project's own folder."""
-    path = Path(file)
-    for folder in (Path.cwd(), PACKAGE):
-        if path.is_relative_to(folder):
-            return path.relative_to(folder).as_posix()
-    return os.fspath(path)
