@@ -22,6 +22,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean '{by_folded[close[0]]}'?" if close else ""
 
 
+def shown(text: str, most: int = 60) -> str:
+    """Return a text from a file as a message quotes it: shortened, and what no screen shows as its number."""
+    cut = text if len(text) <= most else f"{text[: most - 1]}…"
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in cut)
+
+
 # Configuration and the request itself
 
 
@@ -51,6 +57,10 @@ class BadRequest(PipelineError):
 
 class MissingExtra(PipelineError):
     """An optional library that was asked for and is not installed."""
+
+
+class NoBrowser(PipelineError):
+    """No Chrome or Chromium to draw images with."""
 
 
 class NoCluster(PipelineError):
@@ -183,6 +193,10 @@ class AmbiguousColumns(SheetError):
 
 class UnreadableSheet(SheetError):
     """A sheet whose XML cannot be read."""
+
+
+class RejectedRows(SheetError):
+    """A sheet with rows that are no ticks, where none was to be."""
 
 
 class OverlappingWorkbooks(SheetError):

@@ -47,6 +47,33 @@ def compare(
     return show_comparison(found)
 
 
+def report(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A run or a sweep: its folder, or its name below --output-dir. Default: the run written last.",
+            autocompletion=complete.runs,
+        ),
+    ] = None,
+    png: Annotated[
+        bool, typer.Option("--png", help="Draw each chart into charts/ as well; needs the extra png.")
+    ] = False,
+    output_dir: OutputDir = Path("output"),
+) -> Closing:
+    """Make the page of a finished run anew, from its files.
+
+    Example: pipeline report v1_baseline
+    """
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+
+    with Progress("Making the page"):
+        page = api.report(run, png=png, output_dir=output_dir)
+    facts = {"report": page, "charts": sorted(page.parent.glob("charts/*.png")) if png else []}
+    return Closing(f"Page: {page}" + (f"; charts: {page.parent / 'charts'}" if png else ""), facts)
+
+
 def show(
     security: Security,
     fills: Annotated[bool, typer.Option("--fills", help="Its fills instead of its figures.")] = False,
@@ -101,3 +128,30 @@ def explain(
             on_progress=progress.at,
         )
     return show_explanation(told)
+
+
+def inspect(
+    tickers: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TICKER]...", help="Show these in full. Default: all.", autocompletion=complete.ticker),
+    ] = None,
+    parquet_dir: ParquetDir = "data/parquet",
+    strict: Annotated[bool, typer.Option("--strict", help="End with status 1 when there is a warning.")] = False,
+) -> Closing:
+    """Show what is in the store: rows, days, gaps, odd prices and books, and warn of what is likely wrong.
+
+    Example: pipeline inspect FAB
+    """
+    from pipeline.inspection.store import inspect_store  # noqa: PLC0415
+    from pipeline.store.place import place_of  # noqa: PLC0415
+    from pipeline.terminal.inspect import show_inspection  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+
+    with Progress("Listing the store") as progress:
+        found = inspect_store(
+            place_of(parquet_dir),
+            tickers or (),
+            on_plan=lambda total: progress.stage("Counting", total),
+            on_security=progress.step,
+        )
+    return show_inspection(found, in_full=bool(tickers), strict=strict)

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import BadRequest, OutputNotWritable, nearest
 from pipeline.research.search import check_search, search
 from pipeline.research.sweep import plan_sweep, run_sweep
-from pipeline.results.files import TRADES_FOLDER, files_of, trades_content
+from pipeline.results.files import REPORT_FILE, TRADES_FOLDER, files_of, trades_content
 from pipeline.results.measure import measure
 from pipeline.results.sweep_files import (
     SUMMARY_FILE,
     SWEEP_FILE,
     TABLE_FILE,
+    TOGETHER_FILE,
     WALK_FILE,
     summary_csv,
     sweep_json,
     sweep_table,
+    together_table,
     walk_csv,
 )
 from pipeline.results.sweeps import (
@@ -58,7 +60,8 @@ class SweepOptions:
     """What is asked of a sweep beyond what runs where.
 
     trials: how many settings a search may try instead of the whole grid; seed: of that search. fresh: compute what is
-    kept, too. keep_trades: write the fills of the best settings, or of all.
+    kept, too. keep_trades: write the fills of the best settings, or of all. report: make the folder's page;
+    png: and an image of each of its charts.
     """
 
     train_until: dt.date | None = None
@@ -68,6 +71,8 @@ class SweepOptions:
     trials: int | None = None
     seed: int = 1
     fresh: bool = False
+    report: bool = True
+    png: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +195,9 @@ def _write(
     trades: Sequence[Content],
 ) -> None:
     """Write the folder; what lists its files is there before any other file and after all."""
-    files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else [])]
-    files += [_trades_name(one) for one in trades]
+    together = together_table(results, split)
+    files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else []), *([] if together is None else [TOGETHER_FILE])]
+    files += [*(_trades_name(one) for one in trades), *([REPORT_FILE] if options.report or options.png else [])]
     told = {
         "chosen_by": options.choose_by,
         "train": None if split is None else str(split[0]),
@@ -202,12 +208,18 @@ def _write(
     }
     write_bytes(folder / SWEEP_FILE, sweep_json(results, told), durable=False)
     write_table(folder / TABLE_FILE, table, durable=False)
+    if together is not None:
+        write_table(folder / TOGETHER_FILE, together, durable=False)
     write_bytes(folder / SUMMARY_FILE, summary_csv(results, best, options.choose_by), durable=False)
     if folds:
         write_bytes(folder / WALK_FILE, walk_csv(results, folds), durable=False)
     for one in trades:
         if one.content is not None:
             write_bytes(folder / _trades_name(one), one.content, durable=False)
+    if options.report or options.png:
+        from pipeline.results.report.sweep_remake import remake_sweep  # noqa: PLC0415 - Jinja2 is for reports only
+
+        remake_sweep(folder, png=options.png)
 
 
 def _trades_name(one: Content) -> str:

@@ -82,6 +82,38 @@ def number_values(column: Any, kind: type[Any]) -> Any:
     return np.frombuffer(column.buffers()[1], dtype=kind, count=len(column), offset=column.offset * kind().itemsize)
 
 
+def float_values(column: Any) -> Any:
+    """Return numbers or truth values of a column as float64, NaN where it is empty; to_numpy() would import pandas."""
+    found = [_floats(chunk) for chunk in column.chunks if len(chunk)]
+    return found[0] if len(found) == 1 else np.concatenate([np.empty(0), *found])
+
+
+def _floats(chunk: Any) -> Any:
+    known, held = chunk.buffers()
+    if pa.types.is_boolean(chunk.type):
+        values = _from_bits(held, chunk).astype(np.float64)
+    else:
+        kind = np.dtype(chunk.type.to_pandas_dtype())
+        values = np.frombuffer(held, kind, len(chunk), chunk.offset * kind.itemsize).astype(np.float64, copy=False)
+    return np.where(_from_bits(known, chunk), values, np.nan) if chunk.null_count else values
+
+
+def _from_bits(held: Any, chunk: Any) -> Any:
+    bits = np.unpackbits(np.frombuffer(held, np.uint8), bitorder="little")
+    return bits[chunk.offset : chunk.offset + len(chunk)].astype(bool)
+
+
+def coded(column: Any) -> tuple[Any, list[Any]]:
+    """Return a column as int32 places in the list of its different values, -1 where it is empty."""
+    held = column.combine_chunks().dictionary_encode()
+    held = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
+    if not len(held):
+        return np.empty(0, np.int32), []
+    codes = np.frombuffer(held.indices.buffers()[1], np.int32, len(held), 4 * held.offset)
+    known = held.indices.buffers()[0]
+    return (np.where(_from_bits(known, held), codes, -1) if held.null_count else codes), held.dictionary.to_pylist()
+
+
 def dictionary_array(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> Any:
     """Return an Arrow dictionary column of int8 `codes` into `texts`."""
     return pa.DictionaryArray.from_arrays(number_array(codes.astype(np.int8, copy=False), pa.int8()), text_array(texts))

@@ -140,7 +140,7 @@ def test_figures_have_names_units_and_what_stands_in_for_one_that_is_missing(
         "Fills 1,204",
         "Net P&L, AED -1,234.50",
         "Win rate, % 49.6",
-        "Max drawdown, % 0.57",
+        "Max drawdown, % of peak capital 0.6",
         "Sharpe, a year - Fewer than two market days",
         "Days not flat 1",
         "10 12.50",
@@ -168,7 +168,7 @@ def test_every_figure_of_a_real_run_is_shown(security: RecordedSecurity, capsys:
         assert part in out
     assert f"{security.figures['net_pnl']:,.2f}" in out
     in_percent = security.figures["max_drawdown"] / security.figures["peak_capital"] * 100
-    assert re.search(rf"Max drawdown, % +{in_percent:.2f}\n", out)
+    assert re.search(rf"Max drawdown, % of peak capital +{in_percent:.1f}\n", out)
     assert max(map(len, out.splitlines()[1:-1])) <= 80
 
 
