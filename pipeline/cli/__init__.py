@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TextIO
 
+COMPLETING: Final = "_PIPELINE_COMPLETE"
 INTERRUPTED: Final = 130
 OUR_FAULT: Final = "That is a fault of this project; --debug shows where it arose. Please report it."
 GO_ON: Final = "Interrupted. What is finished stands; run the same command again to go on."
@@ -73,6 +74,9 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Loading modules makes many objects and no garbage; looking for it is 5 % of a short run.
     gc.set_threshold(50_000)
+    if COMPLETING in os.environ:
+        # Typer would load rich to look for markup in each line of help, and Tab would take twice as long.
+        sys.modules["rich"] = None  # type: ignore[assignment]
     warnings.showwarning = _warn
     print_any_character()
     words = sys.argv[1:]

@@ -203,7 +203,7 @@ def console(stream: TextIO) -> Console:
     made = Console(
         file=stream,
         force_terminal=coloured or terminal,
-        color_system=("auto" if terminal else "standard") if coloured else None,
+        color_system=("auto" if moves(stream) else "standard") if coloured else None,
         no_color=not coloured,
         highlight=False,
         markup=False,
