@@ -30,6 +30,11 @@ class Said:
     status: int
 
 
+def without_stretches(err: str) -> str:
+    """Return stderr without the lines about stretches that took more than a second, as anything may when it is busy."""
+    return "".join(line for line in err.splitlines(keepends=True) if not line.endswith(" ...\n"))
+
+
 def environment(told: Mapping[str, str]) -> dict[str, str]:
     """Return this process's environment, with nothing about terminals but what is told."""
     kept = {name: value for name, value in os.environ.items() if name not in ASKED}

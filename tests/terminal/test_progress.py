@@ -103,8 +103,6 @@ def test_losses_are_red_and_errors_bold_red_on_a_terminal_and_nothing_is_with_no
     store: Path, tmp_path: Path
 ) -> None:
     config = make_config(tmp_path / "v1.json")
-    (broken := make_store(tmp_path / "parquet") / "FAB.parquet").write_bytes(b"no Parquet")
-    broken.with_name("FAB.parquet").write_bytes((store / "FAB.parquet").read_bytes()[:-1000] + bytes(1000))
     words = (
         "backtest",
         "--config",
