@@ -38,8 +38,8 @@ class BacktestProgress(Progress):
             voice().say(f"It runs as plain Python, since it cannot be compiled: {plan.why_plain}")
         if plan.ignores_switches:
             voice().say(_not_for(plan))
-        if voice().verbose:
-            _tell_choices(plan)
+        voice().detail(f"Config: {plan.config}; execution: {plan.execution.name}")
+        tell_caches()
         self.stage(REPLAYING, self._many)
 
     def compiling(self, name: str) -> None:
@@ -202,12 +202,14 @@ def _total(run: BacktestRun) -> dict[str, Any]:
     return dict(total)
 
 
-def _tell_choices(plan: Plan) -> None:
+def tell_caches() -> None:
+    """Say where compiled loops and results are kept, when --verbose asks."""
+    if not voice().verbose:
+        return
     from pipeline.engine import codecache  # noqa: PLC0415
     from pipeline.store.kept import limit_bytes, results_folder  # noqa: PLC0415
 
     limit = limit_bytes() // 2**20
-    voice().detail(f"Config: {plan.config}; execution: {plan.execution.name}")
     voice().detail(f"Compiled loops: {codecache.folder()}")
     kept = f"{results_folder()}, at most {limit:,} MB" if limit else "nowhere, since PIPELINE_RESULTS_MB is 0"
     voice().detail(f"Kept results: {kept}")

@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.terminal.backtest import tell_caches
 from pipeline.terminal.progress import Progress
 from pipeline.terminal.tables import Column, show_table
 from pipeline.terminal.voice import Closing, voice
@@ -48,6 +49,7 @@ class SweepProgress(Progress):
             voice().detail(
                 f"{base.strategy}: config {base.config}, {base.engine} engine, {base.execution.name} execution"
             )
+        tell_caches()
         self.stage(REPLAYING, total)
 
     def compiling(self, name: str) -> None:
@@ -102,6 +104,8 @@ def show_sweep(run: SweepRun) -> Closing:
         f"{len(results.contents):,} results ({len(results.trials):,} settings x {len(tickers)} securities): "
         f"{results.kept:,} kept, {results.computed:,} computed, {results.failed:,} failed"
     )
+    if results.kept:
+        voice().detail("Kept are results whose ticks, strategy, parameters, execution, market and engine are the same.")
     voice().show(f"Kept results: {run.kept_bytes / MB:,.1f} MB (make clean-cache removes them)")
     facts = {
         "output_dir": run.output_dir,
