@@ -12,7 +12,7 @@ from tests.made import make_config, make_store
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = (
-    *("convert", "backtest", "sensitivity", "sweep", "compare", "sample", "demo"),
+    *("convert", "backtest", "sensitivity", "sweep", "compare", "show", "explain", "sample", "demo"),
     *("validate", "benchmark", "clean-cache"),
 )
 

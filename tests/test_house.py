@@ -39,6 +39,7 @@ MAY_IMPORT: Final = {
     "store": BASE,
     "market": BASE,
     "convert": (*BASE, "store", "market"),
+    "inspection": (*BASE, "store", "market"),
     "engine": (*BASE, "market"),
     "strategies": RULES,
     "backtest.simulate": (*RULES, "strategies"),

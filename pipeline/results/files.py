@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import platform
@@ -18,6 +17,7 @@ from pipeline.engine.outcome import side_names
 from pipeline.errors import OutputNotWritable
 from pipeline.results.accounts import account_of, union_of
 from pipeline.results.beside import marks_table, prices_table
+from pipeline.results.csv_cells import csv_bytes, with_csv_cells
 from pipeline.results.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.results.daily import daily_rows
 from pipeline.results.figures import portfolio_figures, security_figures
@@ -105,7 +105,7 @@ class RunFolder:
         self._write_table(marks, marks_table(result.replayed.fills, result.observed), result.ticker, ["event"])
         self._write_table(prices, prices_table(result.observed), result.ticker, ["timestamp"])
         sink = io.BytesIO()
-        arrow_csv.write_csv(table, sink, arrow_csv.WriteOptions(quoting_style="needed"))
+        arrow_csv.write_csv(with_csv_cells(table, "trade_type"), sink, arrow_csv.WriteOptions(quoting_style="needed"))
         write_bytes(self.directory / text, sink.getvalue(), durable=False)
 
     def _write_table(self, name: str, table: Any, ticker: str, delta_columns: Sequence[str]) -> None:
@@ -209,12 +209,7 @@ def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return rows as CSV, floats as their shortest exact form, an absent figure as an empty cell."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow(["" if (value := row.get(name)) is None else value for name in columns])
-    return text.getvalue().encode()
+    return csv_bytes([columns, *([row.get(name) for name in columns] for row in rows)])
 
 
 def metrics_of(accounts: Sequence[Account]) -> dict[str, Any]:

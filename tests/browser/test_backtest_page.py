@@ -38,6 +38,7 @@ def test_every_chart_draws_with_no_error_no_warning_and_no_request(made: Path, o
     opened = open_page(made)
     open_all(opened.page)
     assert opened.page.evaluate(UNDRAWN) == 0
+    assert opened.page.locator("svg.still").count() == 0
     assert opened.page.locator(".chart").count() == 9
     for chart in opened.page.locator(".chart").all():
         assert chart.locator(".main-svg").count() > 0
@@ -189,3 +190,4 @@ def test_without_scripts_the_figures_are_there(made: Path, open_page: Callable[.
     page = open_page(made, java_script_enabled=False).page
     assert page.locator("table[data-set=figures] tbody tr").count() == 18
     assert "All figures are in the tables below" in page.inner_text("main")
+    assert page.locator("svg.still polyline").is_visible()

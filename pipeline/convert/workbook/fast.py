@@ -41,17 +41,14 @@ def read_strict(path: Path, sheet: str, header_row: int, columns: Sequence[int])
     Every call opens the file anew: fastexcel's reader is not thread-safe.
     """
     try:
-        batch = (
-            fastexcel.read_excel(str(path))
-            .load_sheet(
-                sheet,
-                header_row=None,
-                skip_rows=header_row,
-                use_columns=sorted(columns),
-                schema_sample_rows=None,
-                dtype_coercion="strict",
-            )
-            .to_arrow()
+        batch = fastexcel.read_excel(str(path)).load_sheet(
+            sheet,
+            header_row=None,
+            skip_rows=header_row,
+            use_columns=sorted(columns),
+            schema_sample_rows=None,
+            dtype_coercion="strict",
+            eager=True,
         )
     except fastexcel.FastExcelError:
         return None

@@ -11,6 +11,7 @@ from pipeline.results.report.clock import Clock
 from pipeline.results.report.contents import DAY_MS, read_contents
 from pipeline.results.report.curves import Columns
 from pipeline.results.report.page import MOST_BYTES, plotly_script, render
+from pipeline.results.report.sketch import sketch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,6 +80,7 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         warnings=sections.lines(sections.clipped(one) for one in run.get("warnings") or []),
         headline=sections.headline(contents),
         topics=sections.topics(contents, shown),
+        counters=sections.counters(contents, shown),
         missing=sections.missing(contents, shown),
         check=check,
         models=list(contents.sensitivity),
@@ -91,6 +93,7 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         glossary=sections.glossary(),
         notes=notes,
         titles=charts.TITLES,
+        still=sketch(*timelines.together(list(tracks.values())), clock),
         figures=contents.figures,
         names={name: f"panel-{place}" for place, name in enumerate(shown)},
         heights={name: chart["layout"].get("height", 320) for name, chart in data["charts"].items()}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import OutputNotWritable, UnfinishedRun
+from pipeline.errors import OutputNotWritable
 from pipeline.results.files import CHARTS_FOLDER, REPORT_FILE, RUN_FILE
 from pipeline.results.report.backtest_page import backtest_page, page_charts
 from pipeline.results.report.charts import TITLES
-from pipeline.results.report.contents import AGAIN, read_contents
 from pipeline.results.report.page import chart_text
 from pipeline.results.report.plain import plain_figure
 from pipeline.store.atomic import write_bytes
@@ -24,9 +23,6 @@ def remake(folder: Path, *, png: bool = False) -> Path:
     What is written is listed in `run.json`, so that the next run into this folder removes it. Raises UnknownRun,
     UnfinishedRun, DamagedRun, NewerRun, OutputNotWritable; with png also MissingExtra and NoBrowser.
     """
-    contents = read_contents(folder)
-    if contents.run["status"] != "complete":
-        raise UnfinishedRun(f"The run in {folder} is not complete (status '{contents.run['status']}'). {AGAIN}")
     page = folder / REPORT_FILE
     write_bytes(page, backtest_page(folder), durable=False)
     written = [REPORT_FILE]

@@ -92,6 +92,19 @@ def test_every_figure_of_every_security_is_that_of_metrics_json(folder: Path, pa
     assert seen == flat | marks | {"days_not_flat"}
 
 
+def test_what_strategies_counted_is_that_of_metrics_json(folder: Path, page: Page) -> None:
+    held = {ticker: one["counters"] for ticker, one in metrics_of(folder)["securities"].items() if one["counters"]}
+    found = {}
+    for one in page.root.all("table", id="counters"):
+        headings, rows = table(one)
+        keys = [heading.attributes.get("data-key") for heading in headings[1:]]
+        found = {
+            ticker: {key: int(number(cell.text)) for key, cell in zip(keys, cells, strict=True)}
+            for ticker, cells in rows.items()
+        }
+    assert found == held
+
+
 def test_the_headline_is_the_portfolios(folder: Path, page: Page) -> None:
     portfolio = metrics_of(folder)["portfolio"]
     tiles = [one for one in page.root.all("dd") if "data-figure" in one.attributes]

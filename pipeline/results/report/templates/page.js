@@ -43,6 +43,7 @@
     if (div._range) layout.xaxis = { ...layout.xaxis, range: div._range };
     if (layout.width < NARROW) figure.data.forEach((trace) => { if (trace.orientation === "h") trace.textposition = "none"; });
     const first = !drawn.has(div);
+    if (first) div.replaceChildren();
     drawn.add(div);
     return Plotly.react(div, figure.data, layout, config).then(() => {
       if (first && "zoom" in div.dataset) div.on("plotly_relayout", (event) => moved(div, event));
