@@ -95,6 +95,7 @@ def test_the_footer_tells_rows_and_metadata_without_the_data(path: Path) -> None
         "exchange": "ADX",
         "sheet": "FAB UH Equity",
         "format_version": "1",
+        "seal": "blake2b-128",
         "time_zone": "Asia/Dubai",
     }
 
