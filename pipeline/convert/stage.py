@@ -19,6 +19,7 @@ from pipeline.convert.workbook.scan import Scan, scan_sheet
 from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
 from pipeline.store.catalog import Entry, read_catalog, write_catalog
+from pipeline.store.lock import sole_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,12 +44,26 @@ def convert(
 
     `header_row` counts from 1; `only` names tickers or sheets; `workers` defaults to the number of CPUs. A sheet that
     cannot be converted is a failed row of the result and the others go on. Raises, before anything is written,
-    BadRequest, NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity, UnknownSecurity or OutputNotWritable, and
-    WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
+    BadRequest, NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity, UnknownSecurity, InUse or OutputNotWritable,
+    and WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
     """
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
     books = open_all(workbooks)
     jobs = plan_sheets(books, only, max_sheets)
+    with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
+        return _convert_into(parquet_dir, books, jobs, header_row, workers, on_event, force=force)
+
+
+def _convert_into(
+    parquet_dir: Place,
+    books: list[Workbook],
+    jobs: list[SheetJob],
+    header_row: int,
+    workers: int | None,
+    on_event: Callable[[SheetEvent], None] | None,
+    *,
+    force: bool,
+) -> ConvertResult:
     prepare_directory(parquet_dir)
     remove_abandoned(parquet_dir)
     run = _Run(parquet_dir, header_row, len(jobs), on_event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -17,13 +18,13 @@ from pyarrow import csv as arrow_csv
 import pipeline
 from pipeline.backtest.simulate import Replayed, distinct
 from pipeline.engine.outcome import side_names
-from pipeline.errors import OutputNotWritable
 from pipeline.results.metrics import compute_metrics
-from pipeline.store.atomic import write_bytes
+from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
+from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import number_array, table_bytes, text_array, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
@@ -70,15 +71,28 @@ class RunFolder:
         self._plan = plan
         self._results: list[SecurityResult] = []
 
-    def open(self) -> None:
-        """Make the folder and remove what an earlier run left in it; raises OutputNotWritable or PlaceError."""
+    @contextlib.contextmanager
+    def open(self) -> Iterator[RunFolder]:
+        """Make the folder, keep other runs out of it meanwhile, and remove what earlier ones left in it.
+
+        Raises InUse, OutputNotWritable or PlaceError.
+        """
+        with sole_writer(self.directory, "pipeline backtest", "--output-dir"):
+            self._begin()
+            yield self
+
+    def _begin(self) -> None:
+        """Say that a run is under way before any file goes; till its end it answers for what the earlier one left."""
+        earlier = files_of(self.directory / RUN_FILE)
         try:
             (self.directory / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
-            for name in files_of(self.directory / RUN_FILE):
+            remove_abandoned(self.directory)
+            remove_abandoned(self.directory / TRADES_FOLDER)
+            self._write_run("running", {}, earlier)
+            for name in earlier:
                 (self.directory / name).unlink(missing_ok=True)
         except OSError as error:
-            raise OutputNotWritable(f"{self.directory} cannot be written: {error.strerror or error}.") from error
-        self._write_run("running", {})
+            raise not_written(self.directory, error) from error
 
     def add(self, result: SecurityResult) -> None:
         """Write one security's fills."""
@@ -102,7 +116,7 @@ class RunFolder:
         write_bytes(self.directory / METRICS_FILE, _json(metrics_of(results)), durable=False)
         self._write_run("complete", timings)
 
-    def _write_run(self, status: str, timings: Mapping[str, float]) -> None:
+    def _write_run(self, status: str, timings: Mapping[str, float], earlier: Iterable[str] = ()) -> None:
         plan = self._plan
         written = [file for task in plan.tasks for file in _trade_files(task.ticker)]
         if any(task.alternatives for task in plan.tasks):
@@ -124,7 +138,7 @@ class RunFolder:
                 "numpy": np.__version__,
                 "pyarrow": pa.__version__,
             },
-            "files": sorted([*written, SUMMARY_FILE, METRICS_FILE]),
+            "files": sorted({*written, SUMMARY_FILE, METRICS_FILE, *earlier}),
             "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
         }
         write_bytes(self.directory / RUN_FILE, _json(content))
