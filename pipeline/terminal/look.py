@@ -50,8 +50,7 @@ class ExplainProgress(Progress):
         if not self._replaying:
             self._replaying = True
             self.stage("Replaying up to it", total)
-        if self.drawn:
-            self.step(done=done)
+        self.step(done=done)
 
 
 def show_explanation(told: Explanation) -> Closing:
