@@ -59,12 +59,26 @@ class MissingExtra(PipelineError):
     """An optional library that was asked for and is not installed."""
 
 
+class NoBrowser(PipelineError):
+    """No Chrome or Chromium to draw images with."""
+
+
 class NoCluster(PipelineError):
     """A cluster that cannot be reached, or not be used as it stands."""
 
 
 class OutputNotWritable(PipelineError):
     """The output directory cannot be written."""
+
+
+class WriteFailed(OutputNotWritable):
+    """A disk that is full or fails, at whatever moment."""
+
+    exit_status = 1
+
+
+class InUse(PipelineError):
+    """Another run writes where this one would."""
 
 
 # Places that are not on this machine
@@ -255,3 +269,15 @@ class NewerRun(RunFolderError):
 
 class DamagedRun(RunFolderError):
     """A file of a run folder that is missing, damaged or not of that run."""
+
+
+class ChangedSinceRun(RunFolderError):
+    """Ticks or a strategy that are not those of the run any more."""
+
+
+class UnknownFill(RunFolderError):
+    """A fill of a number that a security does not have in a run."""
+
+
+class OtherFills(ReplayError):
+    """A replay that does not find again the fills that its run recorded."""

@@ -39,6 +39,7 @@ MAY_IMPORT: Final = {
     "store": BASE,
     "market": BASE,
     "convert": (*BASE, "store", "market"),
+    "inspection": (*BASE, "store", "market"),
     "engine": (*BASE, "market"),
     "strategies": RULES,
     "backtest.simulate": (*RULES, "strategies"),
@@ -68,11 +69,13 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "psutil": "backtest/workers.py",
     "numba": "engine/machine.py",
     "llvmlite": "engine/machine.py",
+    "filelock": "store/lock.py",
     "platformdirs": "folders.py",
     "typer": "cli/",
     "rich": "terminal/",
     "jinja2": "results/report/page.py",
     "markupsafe": "results/report/page.py",
+    "kaleido": "results/report/images.py",
 }
 
 POSIX_MODULES: Final = {

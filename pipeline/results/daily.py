@@ -59,7 +59,8 @@ def _columns(account: Account, days: Int64s) -> dict[str, Any]:
 
 
 def _by_day(values: Float64s, upto: Int64s) -> Float64s:
-    sums: Float64s = np.array([values[a:b].sum() for a, b in zip([0, *upto[:-1]], upto, strict=True)], np.float64)
+    starts = np.concatenate([[0], upto])[:-1].tolist()
+    sums: Float64s = np.array([values[a:b].sum() for a, b in zip(starts, upto, strict=True)], np.float64)
     return sums
 
 

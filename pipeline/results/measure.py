@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,11 +71,17 @@ def days_of(content: bytes) -> Days:
     """Return what one setting did day by day."""
     start = FIGURE_TYPE.itemsize
     span = np.frombuffer(content, SPAN_TYPE, 1, start)[0]
-    start += SPAN_TYPE.itemsize
-    length = -(-int(span["span"]) // 8)
-    bits = np.unpackbits(np.frombuffer(content, np.uint8, length, start), count=int(span["span"]))
-    traded = np.frombuffer(content, DAY_TYPE, -1, start + length)
-    return Days(np.flatnonzero(bits).astype(np.int64) + int(span["first_day"]), traded)
+    end = start + SPAN_TYPE.itemsize - (-int(span["span"]) // 8)
+    return Days(_days_of_bits(content[start:end]), np.frombuffer(content, DAY_TYPE, -1, end))
+
+
+@functools.lru_cache(maxsize=1024)
+def _days_of_bits(told: bytes) -> Int64s:
+    """Return the market days that `_days_as_bits` put; all settings of a security share theirs."""
+    span = np.frombuffer(told, SPAN_TYPE, 1)[0]
+    bits = np.unpackbits(np.frombuffer(told, np.uint8, -1, SPAN_TYPE.itemsize), count=int(span["span"]))
+    days: Int64s = np.flatnonzero(bits).astype(np.int64) + int(span["first_day"])
+    return days
 
 
 def _days_as_bits(days: Int64s) -> bytes:

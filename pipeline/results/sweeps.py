@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.errors import BadRequest, nearest
 from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of
 from pipeline.results.windows import (
-    END,
+    WHOLE,
     Window,
     WindowFigures,
     train_and_test,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pipeline.results.measure import Days
 
 ALL: Final = "all"
-WHOLE: Final = Window(-END, END, -END, END)
 OBJECTIVES: Final = ("net_pnl", "sharpe")
 
 
@@ -107,6 +106,11 @@ class SweepResults:
             if one is not None and one.content is not None:
                 found.append((trial, one.content))
         return found
+
+    def together(self, number: int) -> list[bytes] | None:
+        """Return what a setting gave on each security; None when it failed on one."""
+        contents = [_content(self, self.trials[number], ticker) for ticker in self.plan.tickers]
+        return contents if all(contents) else None
 
     def market_days(self) -> Any:
         """Return the market days of all securities together."""

@@ -87,16 +87,24 @@ class Store:
     def check_fresh(self) -> None:
         """Raise StaleStore when a workbook is still where it was and is not the one that was converted."""
         for entry in self.entries:
-            for source in entry.sources:
-                try:
-                    now = Path(source.path).stat()
-                except OSError:
-                    continue
-                if (now.st_size, now.st_mtime_ns) != (source.size, source.mtime_ns):
-                    raise StaleStore(
-                        f"{source.path} was changed after {entry.ticker} was converted from it. Run `make convert` "
-                        "(quick when nothing that matters changed), or pass --allow-stale to use the old ticks."
-                    )
+            for source in changed_sources(entry):
+                raise StaleStore(
+                    f"{source.path} was changed after {entry.ticker} was converted from it. Run `make convert` "
+                    "(quick when nothing that matters changed), or pass --allow-stale to use the old ticks."
+                )
+
+
+def changed_sources(entry: Entry) -> list[Source]:
+    """Return the sources whose workbook is still where it was and is not the one that was converted."""
+    changed = []
+    for source in entry.sources:
+        try:
+            now = Path(source.path).stat()
+        except OSError:
+            continue
+        if (now.st_size, now.st_mtime_ns) != (source.size, source.mtime_ns):
+            changed.append(source)
+    return changed
 
 
 def content_digest(security: Security) -> str:
@@ -161,6 +169,22 @@ def open_store(directory: Place) -> Store:
 
     Raises NoStore, BadCatalog, MissingFile, CorruptParquet, NewerFormat or PlaceError.
     """
+    sizes = tick_files(directory)
+    entries = read_catalog(directory)
+    for entry in entries.values():
+        if entry.file not in sizes:
+            raise MissingFile(
+                f"{directory / entry.file} is listed in {CATALOG_NAME} and is not there. "
+                "Run `make convert` to make it again."
+            )
+    if not sizes:
+        raise NoStore(f"The Parquet directory {directory} holds no ticks. Run `make convert` (or `make demo`) first.")
+    securities = tuple(replace(one, entry=_entry_of(one, entries)) for one in _securities(directory, sizes))
+    return Store(directory, securities, tuple(entries[ticker] for ticker in sorted(entries)))
+
+
+def tick_files(directory: Place) -> dict[str, int]:
+    """Return the name and size of each file of ticks in a Parquet directory; raises NoStore or PlaceError."""
     try:
         sizes = directory.files() if isinstance(directory, Remote) else _local_files(directory)
     except (FileNotFoundError, NotADirectoryError):
@@ -169,21 +193,9 @@ def open_store(directory: Place) -> Store:
         ) from None
     except OSError as error:
         raise NoStore(f"The Parquet directory {directory} cannot be read: {error.strerror or error}.") from error
-    entries = read_catalog(directory)
-    for entry in entries.values():
-        if entry.file not in sizes:
-            raise MissingFile(
-                f"{directory / entry.file} is listed in {CATALOG_NAME} and is not there. "
-                "Run `make convert` to make it again."
-            )
-    names = [name for name in sizes if name.endswith(TICKS_SUFFIX) and not name.endswith(REJECTS_SUFFIX)]
-    if not names:
-        raise NoStore(f"The Parquet directory {directory} holds no ticks. Run `make convert` (or `make demo`) first.")
-    securities = tuple(
-        replace(one, entry=_entry_of(one, entries))
-        for one in _securities(directory, {name: sizes[name] for name in names})
-    )
-    return Store(directory, securities, tuple(entries[ticker] for ticker in sorted(entries)))
+    return {
+        name: size for name, size in sizes.items() if name.endswith(TICKS_SUFFIX) and not name.endswith(REJECTS_SUFFIX)
+    }
 
 
 def _entry_of(security: Security, entries: Mapping[str, Entry]) -> Entry | None:

@@ -11,6 +11,7 @@ from pipeline.results.report.clock import Clock
 from pipeline.results.report.contents import DAY_MS, read_contents
 from pipeline.results.report.curves import Columns
 from pipeline.results.report.page import MOST_BYTES, plotly_script, render
+from pipeline.results.report.sketch import sketch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,13 +51,14 @@ def backtest_page(directory: Place) -> bytes:
             most, room = min(most, len(shown)) * 2 // 3, None
 
 
-def page_charts(directory: Place) -> dict[str, Any]:
-    """Return the charts of a run folder as its page has them: `charts`, `columns` and `shared` of `render`."""
+def page_charts(directory: Place) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the charts of a run folder as `render` takes them, and whose each panel is; raises as `backtest_page`."""
     contents = read_contents(directory)
     tracks = {ticker: contents.track(ticker) for ticker in contents.figures}
     room = MOST_BYTES - len(plotly_script())
-    data, _ = _drawings(contents, tracks, _clock(contents, tracks), _shown(contents, MOST_SECURITIES), room)
-    return data
+    shown = _shown(contents, MOST_SECURITIES)
+    data, _ = _drawings(contents, tracks, _clock(contents, tracks), shown, room)
+    return data, {f"panel-{place}": ticker for place, ticker in enumerate(shown)}
 
 
 def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], room: int) -> bytes:
@@ -78,6 +80,7 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         warnings=sections.lines(sections.clipped(one) for one in run.get("warnings") or []),
         headline=sections.headline(contents),
         topics=sections.topics(contents, shown),
+        counters=sections.counters(contents, shown),
         missing=sections.missing(contents, shown),
         check=check,
         models=list(contents.sensitivity),
@@ -89,6 +92,8 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         not_flat=sections.not_flat(contents, shown),
         glossary=sections.glossary(),
         notes=notes,
+        titles=charts.TITLES,
+        still=sketch(*timelines.together(list(tracks.values())), clock),
         figures=contents.figures,
         names={name: f"panel-{place}" for place, name in enumerate(shown)},
         heights={name: chart["layout"].get("height", 320) for name, chart in data["charts"].items()}

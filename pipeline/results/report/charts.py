@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+TITLES: Final = {
+    "portfolio": "Equity, drawdown and P&L by day, AED",
+    "assumptions": "Net P&L of the portfolio by execution model, AED",
+    "securities": "Net P&L by security, AED",
+    "hours": "Net P&L by hour of the fill, AED",
+    "weekdays": "Net P&L by weekday, AED",
+    "markouts": "Mark-outs: what fills are worth later, bps of the value traded",
+}
+"""The titles of the charts of the whole run."""
 ROW: Final = 22
 """Pixels of height that one bar of a lying bar chart takes."""
 MOST_LEFT: Final = 170

@@ -62,8 +62,12 @@ class Columns:
 
     def add(self, values: Any, digits: int) -> dict[str, str]:
         """Keep numbers rounded to so many digits behind the point, NaN as null; return what stands for them."""
-        rounded = np.round(np.asarray(values, np.float64), digits)
-        return self._named([_short(value) for value in rounded.tolist()])
+        rounded = np.round(np.asarray(values, np.float64), digits) + 0.0
+        missing = np.isnan(rounded)
+        if missing.any():
+            return self._named([None if empty else one for one, empty in zip(rounded.tolist(), missing, strict=True)])
+        whole = rounded.astype(np.int64)
+        return self._named((whole if (whole == rounded).all() else rounded).tolist())
 
     def money(self, values: Float64s) -> dict[str, str]:
         """Keep AED to a cent, or where they span much to a ten-thousandth of the span; return what stands for them."""
@@ -84,9 +88,3 @@ class Columns:
         name = str(len(self.held))
         self.held[name] = held
         return {"column": name}
-
-
-def _short(value: float) -> float | None:
-    if value != value:  # noqa: PLR0124 - NaN
-        return None
-    return int(value) if value.is_integer() else value

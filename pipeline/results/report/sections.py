@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.execution import SWITCHES
-from pipeline.results.report.contents import TOTAL
+from pipeline.results.daily import TOTAL
 from pipeline.results.report.figures import FIGURES, HEADLINE, TOPICS
 
 if TYPE_CHECKING:
@@ -67,6 +67,14 @@ def topics(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:
         }
         for heading, figures in TOPICS.items()
     ]
+
+
+def counters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
+    """Return what strategies counted besides: the names of their counters and a row a security; empty without any."""
+    held: Mapping[str, Mapping[str, Any]] = {ticker: contents.figures[ticker].get("counters") or {} for ticker in shown}
+    names = sorted({name for one in held.values() for name in one})[:MOST_LINES]
+    rows = [(ticker, [Cell(one.get(name), "count", _NOT_COUNTED) for name in names]) for ticker, one in held.items()]
+    return {"names": names, "rows": rows if names else []}
 
 
 def missing(contents: Contents, shown: Sequence[str]) -> Lines:
@@ -172,6 +180,7 @@ def not_flat(contents: Contents, shown: Sequence[str]) -> list[tuple[str, Lines]
     return [(ticker, lines(days, NAMES_SHOWN)) for ticker, days in held.items() if days]
 
 
+_NOT_COUNTED: Final = "This security's run did not count it."
 _UNKNOWN: Final = "The catalog does not say."
 
 
@@ -203,6 +212,8 @@ def _value(value: object) -> tuple[float | None, str]:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return "not set"
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -91,14 +91,19 @@ class Timeline:
     notes: tuple[str, ...]
 
 
-def portfolio(tracks: list[Track], total: Daily, clock: Clock, columns: Columns, room: int) -> Timeline:
-    """Return equity, drawdown and P&L by day of all securities together, on one clock, within so many bytes."""
+def together(tracks: list[Track]) -> tuple[Int64s, Float64s]:
+    """Return the times (ms) of all fills on one clock, and net realised equity (AED) after each."""
     stamps = np.concatenate([track.stamps for track in tracks]) if tracks else np.empty(0, np.int64)
     net = np.concatenate([track.realized - track.fees for track in tracks]) if tracks else np.empty(0)
     order = np.argsort(stamps, kind="stable")
-    equity = np.cumsum(net[order])
+    return stamps[order], np.cumsum(net[order])
+
+
+def portfolio(tracks: list[Track], total: Daily, clock: Clock, columns: Columns, room: int) -> Timeline:
+    """Return equity, drawdown and P&L by day of all securities together, on one clock, within so many bytes."""
+    stamps, equity = together(tracks)
     kept, notes = _kept("Equity and drawdown", [equity, drawdown(equity)], room // (STEP_BYTES + 2 * NUMBER_BYTES))
-    times, (standing, down) = _from_open_to_close(stamps[order], [equity, drawdown(equity)], kept, clock, clock.days)
+    times, (standing, down) = _from_open_to_close(stamps, [equity, drawdown(equity)], kept, clock, clock.days)
     marked, of_days = _marked(total, clock, columns, "y", room // 6)
     days, values, by = _bars(total)
     at = columns.times(times)

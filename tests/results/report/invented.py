@@ -78,7 +78,7 @@ def invent(
     ]
     everything = list(made.values())
     metrics = {
-        "portfolio": _figures(chance, everything, days),
+        "portfolio": _figures(chance, everything, days) | {"days_not_flat": []},
         "securities": {ticker: _figures(chance, [one], days) | _own(market_days) for ticker, one in made.items()},
     }
     _write_json(folder / "metrics.json", metrics)
@@ -176,7 +176,7 @@ def _figures(chance: np.random.Generator, made: list[Fills], days: int) -> dict[
 
 
 def _own(days: Any) -> dict[str, Any]:
-    return {"days_not_flat": [_iso(int(day)) for day in days[:1]], "counters": {}}
+    return {"days_not_flat": [_iso(int(day)) for day in days[:1]], "counters": {"stops": 3, "signals": len(days)}}
 
 
 def _run(tickers: Sequence[str], warnings: Sequence[str]) -> dict[str, Any]:

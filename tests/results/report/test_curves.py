@@ -82,6 +82,7 @@ def test_amounts_are_kept_to_a_cent_or_to_a_thousandth_of_a_percent_of_their_spa
     assert kept == pytest.approx(values, rel=1e-9, abs=within + 1e-9)
 
 
-def test_what_is_missing_is_null_and_whole_numbers_are_short() -> None:
+def test_what_is_missing_is_null_and_lists_of_whole_numbers_are_short() -> None:
     columns = Columns()
-    assert repr(listed(columns, columns.add(np.array([1.0, np.nan, 0.25, 12.3456]), 2))) == "[1, None, 0.25, 12.35]"
+    assert repr(listed(columns, columns.add(np.array([1.0, np.nan, 0.25, 12.3456]), 2))) == "[1.0, None, 0.25, 12.35]"
+    assert repr(listed(columns, columns.add(np.array([1.004, -0.001, 7.0]), 2))) == "[1, 0, 7]"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.results.report.reading import Node, Page
 
 HALF_A_CENT = 0.005 + 1e-9
+SHARES = {"win_rate", "return_on_limit", "fill_ratio", "time_in_market", "time_at_limit"}
 LOOKED_AT = {"data-value", "data-figure", "data-key"}
 
 
@@ -47,7 +48,7 @@ def figure(held: dict[str, Any], key: str) -> float | None:
     return value
 
 
-def shown_as(cell: Node, value: float | None, *, percent: bool) -> bool:
+def shown_as(cell: Node, value: float | None, percent: bool = False) -> bool:  # noqa: FBT001, FBT002
     """Return whether a cell holds a value exactly, and shows it to within half of its last digit."""
     if value is None:
         return (
@@ -84,12 +85,24 @@ def test_every_figure_of_every_security_is_that_of_metrics_json(folder: Path, pa
             held = metrics["portfolio"] if ticker == "Portfolio" else metrics["securities"][ticker]
             for heading, cell in zip(headings[1:], cells, strict=True):
                 key = str(heading.attributes["data-key"])
-                unit = "".join(small.text for small in heading.all("small"))
-                assert shown_as(cell, figure(held, key), percent=unit == "%"), (ticker, key, cell)
+                assert shown_as(cell, figure(held, key), percent=key in SHARES), (ticker, key, cell)
                 seen.add(key)
     flat = {name for name, value in metrics["portfolio"].items() if not isinstance(value, (dict, list))}
     marks = {f"{horizon}.{part}" for horizon, held in metrics["portfolio"]["markouts"].items() for part in held}
     assert seen == flat | marks | {"days_not_flat"}
+
+
+def test_what_strategies_counted_is_that_of_metrics_json(folder: Path, page: Page) -> None:
+    held = {ticker: one["counters"] for ticker, one in metrics_of(folder)["securities"].items() if one["counters"]}
+    found = {}
+    for one in page.root.all("table", id="counters"):
+        headings, rows = table(one)
+        keys = [heading.attributes.get("data-key") for heading in headings[1:]]
+        found = {
+            ticker: {key: int(number(cell.text)) for key, cell in zip(keys, cells, strict=True)}
+            for ticker, cells in rows.items()
+        }
+    assert found == held
 
 
 def test_the_headline_is_the_portfolios(folder: Path, page: Page) -> None:
@@ -97,8 +110,8 @@ def test_the_headline_is_the_portfolios(folder: Path, page: Page) -> None:
     tiles = [one for one in page.root.all("dd") if "data-figure" in one.attributes]
     assert len(tiles) == 12
     for tile in tiles:
-        percent = any(small.text == "%" for small in tile.all("small"))
-        assert shown_as(tile, figure(portfolio, str(tile.attributes["data-figure"])), percent=percent)
+        key = str(tile.attributes["data-figure"])
+        assert shown_as(tile, figure(portfolio, key), percent=key in SHARES)
 
 
 def test_sums_over_the_fills_give_the_counts_and_amounts_shown(folder: Path, page: Page) -> None:
@@ -125,7 +138,7 @@ def test_the_assumption_check_is_that_of_sensitivity_csv(folder: Path, page: Pag
         for heading, cell in zip(headings[1:], of_row, strict=True)
     }
     assert cells.keys() == found.keys()
-    assert all(shown_as(cells[place], value, percent=False) for place, value in found.items())
+    assert all(shown_as(cells[place], value) for place, value in found.items())
     (bars,) = page.data["charts"]["assumptions"]["data"]
     total = {model: value for (ticker, model), value in found.items() if ticker == "total"}
     assert dict(zip(bars["y"], bars["x"], strict=True)) == total
@@ -189,10 +202,9 @@ def test_a_panel_draws_its_securitys_fills_prices_and_curves(folder: Path, page:
             expected = [(one["at"], one["fill_price"], one["fill_qty"]) for one in fills if one["side"] == side]
             assert list(drawn) == expected
         prices = pq.read_table(folder / "prices" / f"{ticker}.parquet")
-        expected_mid = zip(
-            prices.column("timestamp").cast("int64").to_pylist(), prices.column("mid").to_pylist(), strict=True
-        )
-        assert page.points(f"panel-{place}", "price") == list(expected_mid)
+        drawn_mid = page.points(f"panel-{place}", "price")
+        assert [at for at, _ in drawn_mid] == prices.column("timestamp").cast("int64").to_pylist()
+        assert [value for _, value in drawn_mid] == pytest.approx(prices.column("mid").to_pylist(), abs=0.00005 + 1e-9)
 
 
 def held_to(full: list[tuple[int, float, float, int]], page: Page, chart: str, places: dict[str, int]) -> None:
@@ -223,24 +235,22 @@ def test_what_is_said_in_words_is_counted_again(folder: Path, page: Page) -> Non
         assert f"{len(fills_of(folder, ticker)):,} fills" in panel.one("summary").text
         assert float(panel.one("strong").attributes["data-value"] or "nan") == metrics["securities"][ticker]["net_pnl"]
     for ticker, held in metrics["securities"].items():
-        assert any(
-            item.text.startswith(f"{ticker}: {', '.join(held['days_not_flat'])}") for item in page.root.all("li")
-        )
+        listed = f"{ticker}: {', '.join(held['days_not_flat'])}"
+        assert any(one.text == listed for one in page.root.all("li")) == bool(held["days_not_flat"])
     _, rows = table(next(one for one in page.root.all("table") if "fingerprints" in one.one("caption").text))
     for ticker, held in run["data"].items():
         if ticker in rows:
-            cells = [cell.text for cell in rows[ticker]]
-            rejects = sum(held["rejects"].values())
-            assert [int(number(text)) for text in cells[1:5]] == [held["rows"], held["ticks"], rejects, held["blank"]]
-            assert cells[5:] == [held["digest"], held["fingerprint"]]
-    shown = [
-        (row.one("th").text, *(cell.text for cell in row.all("td")))
-        for row in next(page.root.one("table", id="rejected").all("tbody")).all("tr")
-    ]
-    expected = [
-        (name, rule, str(count)) for name, held in run["data"].items() for rule, count in held["rejects"].items()
-    ]
-    assert sorted(shown) == sorted(expected)
+            rejects = None if held["rejects"] is None else sum(held["rejects"].values())
+            counts = [held["rows"], held["ticks"], rejects, held["blank"]]
+            assert all(map(shown_as, rows[ticker][1:5], counts))
+            assert [cell.text for cell in rows[ticker][5:]] == [held["digest"], held["fingerprint"]]
+    expected = {
+        (name, rule, str(count))
+        for name, held in run["data"].items()
+        for rule, count in (held["rejects"] or {}).items()
+    }
+    found = [row for one in page.root.all("table", id="rejected") for row in one.all("tr") if list(row.all("td"))]
+    assert {(row.one("th").text, *(cell.text for cell in row.all("td"))) for row in found} == expected
 
 
 def loose(node: Node) -> Iterator[str]:
@@ -261,13 +271,12 @@ def loose(node: Node) -> Iterator[str]:
 def test_no_other_number_stands_on_the_page_but_settings(folder: Path, page: Page) -> None:
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     glossary = page.root.one("section", id="glossary").text
-    said = [text for text in loose(page.root) if text not in " ".join(glossary.split())]
-    held = [f"{value}" for one in run["parameters"].values() for value in one.values()]
-    held += [f"{value:.0f}" for value in run["execution"]["settings"].values() if isinstance(value, float)]
+    said = {text for text in loose(page.root) if text not in " ".join(glossary.split())}
     versions = ", ".join(f"{key} {value}" for key, value in sorted(run["versions"].items()))
     curves = len(page.data["charts"]["markouts"]["data"]) - 1
-    fixed = f"Versions: {versions}. How the run was carried out and how long it took is in run.json."
-    left = set(said) - {*held, fixed}
-    assert [
-        text.endswith(f"the thin ones are the {curves} securities with the largest turnover.") for text in left
-    ] == [True]
+    settings = [*run["execution"]["settings"].values()]
+    settings += [value for one in run["parameters"].values() for value in one.values()]
+    known = {f"{value:,.10g}" if isinstance(value, (int, float)) else str(value) for value in settings}
+    known |= {f"Versions: {versions}. How the run was carried out and how long it took is in run.json."}
+    left = said - known - {*run["warnings"], f"Execution: {run['execution']['name']}"}
+    assert [text for text in left if not text.endswith(f"the {curves} securities with the largest turnover.")] == []

@@ -18,29 +18,20 @@
   };
   const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
   const resolved = (value, key) => {
-    if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map((one) => resolved(one, key));
+    if (Array.isArray(value)) return typeof value[0] === "number" && typeof value[1] !== "string" ? value : value.map((one) => resolved(one, key));
     if (value !== null && typeof value === "object") {
       if (typeof value.column === "string") return column(value.column);
       const { shared, ...own } = value;
       const all = typeof shared === "string" ? { ...data.shared[shared], ...own } : own;
       return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, resolved(one, name)]));
     }
-    const named = typeof value === "string" && /color$/.test(key) && value.startsWith("$");
+    const named = typeof value === "string" && /color(scale|way)?$/.test(key) && value.startsWith("$");
     return named ? colour(value.slice(1)) : value;
   };
   const template = () => {
-    const axis = { gridcolor: colour("grid"), linecolor: colour("line"), zerolinecolor: colour("faint"), automargin: false };
-    return {
-      layout: {
-        font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("text") },
-        paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: ".,",
-        margin: { l: 66, r: 12, t: 12, b: 46 },
-        colorway: ["equity", "marked", "buy", "sell", "position", "price"].map(colour),
-        hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("text") } },
-        legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
-        xaxis: axis, yaxis: axis,
-      },
-    };
+    const found = resolved(data.template, "");
+    found.layout.font.family = getComputedStyle(document.body).fontFamily;
+    return found;
   };
   const config = { displaylogo: false, responsive: false, doubleClick: "reset", modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
 
@@ -52,6 +43,7 @@
     if (div._range) layout.xaxis = { ...layout.xaxis, range: div._range };
     if (layout.width < NARROW) figure.data.forEach((trace) => { if (trace.orientation === "h") trace.textposition = "none"; });
     const first = !drawn.has(div);
+    if (first) div.replaceChildren();
     drawn.add(div);
     return Plotly.react(div, figure.data, layout, config).then(() => {
       if (first && "zoom" in div.dataset) div.on("plotly_relayout", (event) => moved(div, event));
@@ -179,7 +171,8 @@
   };
   addEventListener("hashchange", followed);
   followed();
-  window.report = { drawAll };
+  const redraw = (name) => Promise.all([...drawn].filter((div) => div.dataset.chart === name && div.clientWidth).map((div) => draw(div)));
+  window.report = { data, drawAll, redraw };
 
   // Tables: sorted by their headings; numbers by their exact value, what is missing last; tables of one set together.
   const numeric = (cell) => (cell.dataset.value === undefined ? NaN : parseFloat(cell.dataset.value));

@@ -1,0 +1,129 @@
+"""The same counts as `pipeline.inspection`, one event after the other, as a trader would do them by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from pipeline.inspection.security import count
+
+if TYPE_CHECKING:
+    from pipeline.market.facts import MarketFacts
+    from pipeline.ticks import Ticks
+
+DAY = 86_400_000_000_000
+BID, ASK, TRADE = 0, 1, 2
+EPOCH = dt.date(1970, 1, 1)
+
+Row = tuple[int, int, float, int]
+
+
+def rows_of(ticks: Ticks) -> list[Row]:
+    columns = (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def plain_counts(ticks: Ticks, facts: MarketFacts) -> dict[str, Any]:
+    """Return every count of one security by its name in `Counts`; shifts of the clock are tested by themselves."""
+    rows = rows_of(ticks)
+    clocks = [row[0] for row in rows]
+    days = sorted({clock // DAY for clock in clocks})
+    back = [before - after for before, after in itertools.pairwise(clocks) if after < before]
+    dates = [EPOCH + dt.timedelta(days=day) for day in range(days[0], days[-1] + 1)]
+    traded = [date for date in dates if date.weekday() < 5 and date not in facts.closed_days]
+    there = {EPOCH + dt.timedelta(days=day) for day in days}
+    found = {
+        "ticks": len(rows),
+        "bids": sum(row[1] == BID for row in rows),
+        "asks": sum(row[1] == ASK for row in rows),
+        "trades": sum(row[1] == TRADE for row in rows),
+        "first": min(clocks),
+        "last": max(clocks),
+        "days": len(days),
+        "missing_days": tuple(date for date in traded if date not in there),
+        "closed_days": tuple(date for date in sorted(there) if date not in traded),
+        "gap": gap(clocks, days, facts),
+        "zero_prices": sum(row[2] == 0 for row in rows),
+        "zero_sizes": sum(row[3] == 0 for row in rows),
+        "steps_back": len(back),
+        "largest_step": max(back, default=0),
+        "repeated": len(rows) - len(set(rows)),
+        "outside_hours": sum(not facts.pre_open[0] <= clock % DAY < facts.trade_at_last[1] for clock in clocks),
+        "off_grid": sum(off_grid(row[2], facts) for row in rows if row[2] > 0),
+    }
+    return found | book(rows, facts)
+
+
+def off_grid(price: float, facts: MarketFacts) -> bool:
+    tick = next(size for below, size in facts.tick_sizes if price < below)
+    return abs(price / tick - round(price / tick)) > 1e-6
+
+
+def gap(clocks: list[int], days: list[int], facts: MarketFacts) -> dict[str, int] | None:
+    """Return the longest stretch between two neighbours among the ticks and the ends of each session."""
+    start, end = facts.continuous
+    best = None
+    for day in days:
+        within = [clock for clock in clocks if day * DAY + start <= clock < day * DAY + end]
+        ends = [day * DAY + start, day * DAY + end]
+        points = sorted(within + [point for point in ends if min(clocks) <= point <= max(clocks)])
+        for before, after in itertools.pairwise(points):
+            if best is None or after - before > best["end"] - best["start"]:
+                best = {"start": before, "end": after}
+    return best
+
+
+def book(rows: list[Row], facts: MarketFacts) -> dict[str, Any]:
+    start, end = facts.continuous
+    last_day = None
+    bid = ask = 0.0
+    events: list[tuple[int, int, bool, bool]] = []  # the stretch of a day, time of day, crossed, locked
+    prints = outside = far = stretch = 0
+    first_far = None
+    for clock, kind, price, volume in rows:
+        if price <= 0:
+            continue
+        if clock // DAY != last_day:
+            last_day, bid, ask, stretch = clock // DAY, 0.0, 0.0, stretch + 1
+        if not start <= clock % DAY < end:
+            continue
+        if kind == BID:
+            bid = price if volume > 0 else 0.0
+        elif kind == ASK:
+            ask = price if volume > 0 else 0.0
+        else:
+            prints += 1
+            outside += bool((bid and price < bid) or (ask and price > ask))
+            if (bid and price < bid * 0.9) or (ask and price > ask * 1.1):
+                far += 1
+                first_far = first_far or {"timestamp": clock, "price": price, "bid": bid, "ask": ask}
+        both = bid > 0 and ask > 0
+        events.append((stretch, clock % DAY, both and bid > ask, both and bid == ask))
+    lasting = {"session": 0, "crossed": 0, "locked": 0}
+    now = 0
+    for place, (stretch, clock, crossed, locked) in enumerate(events):
+        now = clock if place == 0 or events[place - 1][0] != stretch else max(now, clock)
+        is_last = place + 1 == len(events) or events[place + 1][0] != stretch
+        until = end if is_last else max(now, events[place + 1][1])
+        lasting["session"] += until - now
+        lasting["crossed"] += (until - now) * crossed
+        lasting["locked"] += (until - now) * locked
+    return {
+        "session_events": len(events),
+        "crossed_events": sum(event[2] for event in events),
+        "locked_events": sum(event[3] for event in events),
+        "session_prints": prints,
+        "prints_outside": outside,
+        "prints_far": far,
+        "first_far": first_far,
+        **lasting,
+    }
+
+
+def counts(ticks: Ticks, facts: MarketFacts) -> dict[str, Any]:
+    """Return what the pipeline counts, without the shifts of the clock."""
+    found = asdict(count(ticks, facts))
+    del found["shifts"]
+    return found
