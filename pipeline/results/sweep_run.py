@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadRequest, nearest
@@ -18,6 +19,7 @@ from pipeline.results.sweep_files import (
     TABLE_FILE,
     TOGETHER_FILE,
     WALK_FILE,
+    repeating,
     summary_csv,
     sweep_json,
     sweep_table,
@@ -122,6 +124,8 @@ def make_sweep(
             f"--keep-trades is '{options.keep_trades}'; it takes {' or '.join(KEEP_TRADES)}."
             f"{nearest(options.keep_trades, KEEP_TRADES)}"
         )
+    if options.png and not isinstance(output_dir, Path):
+        raise BadRequest("--png draws into a folder of this machine: name one with --output-dir.")
     strategies = grid.strategies or (request.strategy,)
     if options.trials is not None:
         check_search(grid, options.trials, strategies)
@@ -213,7 +217,7 @@ def _write(
         "files": sorted(files),
     }
     write_bytes(folder / SWEEP_FILE, sweep_json(results, told), durable=False)
-    write_table(folder / TABLE_FILE, table, durable=False)
+    write_table(folder / TABLE_FILE, table, dictionary_columns=repeating(table), durable=False)
     if together is not None:
         write_table(folder / TOGETHER_FILE, together, durable=False)
     write_bytes(folder / SUMMARY_FILE, summary_csv(results, best, options.choose_by), durable=False)
