@@ -28,7 +28,7 @@ COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark test check lint types lock clean-cache clean
+.PHONY: help setup demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark test test-long audit check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,8 +87,14 @@ validate: setup ## prove it: sequential = parallel, compiled = plain, Parquet = 
 benchmark: setup ## measure sequential against parallel, stage by stage
 	@$(RUN_PIPELINE) benchmark $(COMMON)
 
-test: setup ## the tests
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+test: setup ## the tests, all but the long ones
+	@$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
+
+test-long: setup ## the long tests: kills, floods, fuzzing, the browser
+	@$(BIN)/python -m pytest -n auto -m slow $(ARGS)
+
+audit: setup ## known faults of the pinned packages (needs the network)
+	@$(BIN)/python -m pip_audit --require-hashes --disable-pip -r requirements.lock
 
 lint: setup ## ruff
 	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -137,36 +138,35 @@ def backtest(
         )
     )
     folder = None if output_dir is None else RunFolder(place_of(output_dir), planned, report=report)
-    if folder:
-        folder.open()
-    if on_plan:
-        on_plan(planned)
-    results = []
-    # Who asks for plain Python steps through it with a debugger, or wants to see it agree: it always runs.
-    kept = None if engine == "python" else KeptResults(results_folder())
-    try:
-        for result in run(planned, on_compile, kept, fresh=fresh):
-            results.append(result)
-            if folder:
-                folder.add(result)
-            if on_result:
-                on_result(result)
-    finally:
-        if kept is not None:
-            kept.close()
-    results.sort(key=lambda result: result.ticker)
-    seconds = {
-        "total": time.perf_counter() - started,
-        "reading": sum(result.read_seconds for result in results),
-        "replay": sum(result.replay_seconds for result in results),
-        "sensitivity": sum(result.check_seconds for result in results),
-    }
-    if folder:
-        folder.close(seconds)
-        if png and isinstance(folder.directory, Path):
-            from pipeline.results.report.remake import remake  # noqa: PLC0415
+    with folder.open() if folder else nullcontext():
+        if on_plan:
+            on_plan(planned)
+        results = []
+        # Who asks for plain Python steps through it with a debugger, or wants to see it agree: it always runs.
+        kept = None if engine == "python" else KeptResults(results_folder())
+        try:
+            for result in run(planned, on_compile, kept, fresh=fresh):
+                results.append(result)
+                if folder:
+                    folder.add(result)
+                if on_result:
+                    on_result(result)
+        finally:
+            if kept is not None:
+                kept.close()
+        results.sort(key=lambda result: result.ticker)
+        seconds = {
+            "total": time.perf_counter() - started,
+            "reading": sum(result.read_seconds for result in results),
+            "replay": sum(result.replay_seconds for result in results),
+            "sensitivity": sum(result.check_seconds for result in results),
+        }
+        if folder:
+            folder.close(seconds)
+            if png and isinstance(folder.directory, Path):
+                from pipeline.results.report.remake import remake  # noqa: PLC0415
 
-            remake(folder.directory, png=True)
+                remake(folder.directory, png=True)
     return BacktestRun(planned, results, folder.directory if folder else None, seconds)
 
 

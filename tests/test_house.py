@@ -69,6 +69,7 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "psutil": "backtest/workers.py",
     "numba": "engine/machine.py",
     "llvmlite": "engine/machine.py",
+    "filelock": "store/lock.py",
     "platformdirs": "folders.py",
     "typer": "cli/",
     "rich": "terminal/",

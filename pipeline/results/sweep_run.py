@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import BadRequest, OutputNotWritable, nearest
+from pipeline.errors import BadRequest, nearest
 from pipeline.research.search import check_search, search
 from pipeline.research.sweep import plan_sweep, run_sweep
 from pipeline.results.files import REPORT_FILE, TRADES_FOLDER, files_of, trades_content
@@ -37,13 +38,14 @@ from pipeline.results.sweeps import (
     split_at,
 )
 from pipeline.results.windows import check_folds
-from pipeline.store.atomic import write_bytes
+from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.kept import KeptResults, results_folder
+from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import write_table
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
@@ -130,21 +132,20 @@ def make_sweep(
     if options.walk_forward is not None:
         check_folds(options.walk_forward)
     plan = plan_sweep(grid, request, strategies, enumerate_points=options.trials is None)
-    if output_dir is not None:
-        _open(output_dir)
-    kept = KeptResults(results_folder())
-    try:
-        results = _run(plan, grid, options, kept, listeners)
-        split = split_at(results, options.train_until)
-        best = best_settings(results, options.choose_by, split)
-        folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
-        table = sweep_table(results, split)
-        if output_dir is not None:
-            trades = _trades(results, best, options, kept)
-            _write(output_dir, results, best, folds, table, options, split, trades)
-        size = kept.size()
-    finally:
-        kept.close()
+    with nullcontext() if output_dir is None else _opened(output_dir):
+        kept = KeptResults(results_folder())
+        try:
+            results = _run(plan, grid, options, kept, listeners)
+            split = split_at(results, options.train_until)
+            best = best_settings(results, options.choose_by, split)
+            folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
+            table = sweep_table(results, split)
+            if output_dir is not None:
+                trades = _trades(results, best, options, kept)
+                _write(output_dir, results, best, folds, table, options, split, trades)
+            size = kept.size()
+        finally:
+            kept.close()
     return SweepRun(results, tuple(best), tuple(folds), table, output_dir, time.perf_counter() - started, size)
 
 
@@ -177,15 +178,20 @@ def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, kept: KeptResults, 
     return results
 
 
-def _open(folder: Place) -> None:
-    """Make the folder, and remove what an earlier sweep says it left in it."""
-    try:
-        (folder / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
-        for name in files_of(folder / SWEEP_FILE):
-            (folder / name).unlink(missing_ok=True)
-        (folder / SWEEP_FILE).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputNotWritable(f"{folder} cannot be written: {error.strerror or error}.") from error
+@contextmanager
+def _opened(folder: Place) -> Iterator[None]:
+    """Make the folder, keep other runs out of it meanwhile, and remove what an earlier sweep says it left in it."""
+    with sole_writer(folder, "pipeline sweep", "--output-dir"):
+        try:
+            (folder / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
+            remove_abandoned(folder)
+            remove_abandoned(folder / TRADES_FOLDER)
+            for name in files_of(folder / SWEEP_FILE):
+                (folder / name).unlink(missing_ok=True)
+            (folder / SWEEP_FILE).unlink(missing_ok=True)
+        except OSError as error:
+            raise not_written(folder, error) from error
+        yield
 
 
 def _write(
