@@ -112,7 +112,7 @@ def explain(
 ) -> Closing:
     """Say why a fill happened: the event, the book, our order and its queue, the arithmetic, the rule.
 
-    Example: pipeline explain FAB --fill 17
+    Example: pipeline explain FAB --fill 3 --run v1_baseline
     """
     from pipeline import api  # noqa: PLC0415
     from pipeline.terminal.look import ExplainProgress, show_explanation  # noqa: PLC0415
