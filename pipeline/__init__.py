@@ -1,12 +1,13 @@
 """Tick workbooks to Parquet once; exact, parallel strategy replays many times.
 
-from pipeline import backtest, compare, convert, sweep
+from pipeline import backtest, compare, convert, explain, sweep
 
 convert("data/raw/ticks.xlsx")
 run = backtest(strategy="v1_baseline")
 run.summary, run.trades("FAB"), run.equity()
 sweep(grid={"refill_interval_sec": [30, 60, 120]}).frame
 compare("v1_baseline", "output/another")
+explain("FAB", 17)
 """
 
 __version__ = "0.1.0"
@@ -15,6 +16,6 @@ __version__ = "0.1.0"
 # import system binds a room to its package only when it first loads it, so the functions stay.
 import pipeline.backtest
 import pipeline.convert  # noqa: F401
-from pipeline.api import backtest, compare, convert, sweep
+from pipeline.api import backtest, compare, convert, explain, sweep
 
-__all__ = ["backtest", "compare", "convert", "sweep"]
+__all__ = ["backtest", "compare", "convert", "explain", "sweep"]

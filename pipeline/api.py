@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from pipeline.backtest.task import SecurityResult
     from pipeline.convert.result import ConvertResult, SheetEvent
     from pipeline.research.compare import Comparison
+    from pipeline.results.explain.facts import Explanation
     from pipeline.results.run import BacktestRun
+    from pipeline.results.security import RecordedSecurity
     from pipeline.results.sweep_run import Listeners, SweepOptions, SweepRun
     from pipeline.store.place import Place
 
@@ -36,13 +39,16 @@ def convert(
     max_sheets: int | None = None,
     workers: int | None = None,
     force: bool = False,
+    strict: bool = False,
+    limits: Mapping[str, float] | Sequence[str] | None = None,
     on_event: Callable[[SheetEvent], None] | None = None,
 ) -> ConvertResult:
     """Convert workbooks (by default all in `data/raw`) to one Parquet file a security.
 
     parquet_dir may be a URI such as `s3://bucket/ticks`. header_row counts from 1. only: tickers or sheet names. Sheets
-    that have not changed are left as they are unless `force`. Raises a PipelineError when the request or a workbook
-    cannot be used; a sheet that cannot be used is a row of the result with its error.
+    that have not changed are left as they are unless `force`. strict: a row that is no tick is an error of its sheet.
+    limits: how large a workbook may be, by the names of `Limits`, as {"unpacked_gb": 32}. Raises a PipelineError when
+    the request or a workbook cannot be used; a sheet that cannot be used is a row of the result with its error.
     """
     from pipeline.convert.plan import find_workbooks  # noqa: PLC0415
     from pipeline.convert.stage import convert as convert_stage  # noqa: PLC0415
@@ -62,6 +68,8 @@ def convert(
         max_sheets=max_sheets,
         workers=workers,
         force=force,
+        strict=strict,
+        limits=limits,
         on_event=on_event,
     )
 
@@ -83,6 +91,8 @@ def backtest(
     max_sheets: int | None = None,
     allow_stale: bool = False,
     fresh: bool = False,
+    report: bool = True,
+    png: bool = False,
     on_plan: Callable[[Plan], None] | None = None,
     on_result: Callable[[SecurityResult], None] | None = None,
     on_compile: Callable[[str], None] | None = None,
@@ -93,19 +103,23 @@ def backtest(
     securities, over the config, and execution switches as `execution.fill_price`. backend: threading, loky, sequential,
     dask or ray, whose cluster is at address. engine: by default compiled, or plain Python for a strategy that cannot
     be. execution: `classic` (default) or `strict`. sensitivity: the same replays under the other execution models; by
-    default with the compiled engine. output_dir: where the run's files go; nothing is written without one. parquet_dir
-    and output_dir may be URIs such as `s3://bucket/run`.
+    default with the compiled engine. output_dir: where the run's files go; nothing is written without one. report:
+    whether `report.html` is one; png: whether each of its charts is one, as an image. parquet_dir and output_dir may be
+    URIs such as `s3://bucket/run`.
     A security whose ticks, strategy, parameters and execution are those of an earlier run is not replayed again, unless
     `fresh`. Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with
     its error.
     """
     from pipeline.backtest.stage import Request, plan, run  # noqa: PLC0415
+    from pipeline.errors import BadRequest  # noqa: PLC0415
     from pipeline.results.files import RunFolder  # noqa: PLC0415
     from pipeline.results.run import BacktestRun  # noqa: PLC0415
     from pipeline.store.kept import KeptResults, results_folder  # noqa: PLC0415
-    from pipeline.store.place import place_of  # noqa: PLC0415
+    from pipeline.store.place import Remote, place_of  # noqa: PLC0415
 
     started = time.perf_counter()
+    if png and (output_dir is None or isinstance(place_of(output_dir), Remote)):
+        raise BadRequest("--png draws into a folder of this machine: name one with --output-dir.")
     planned = plan(
         Request(
             strategy=strategy,
@@ -123,33 +137,36 @@ def backtest(
             allow_stale=allow_stale,
         )
     )
-    folder = None if output_dir is None else RunFolder(place_of(output_dir), planned)
-    if folder:
-        folder.open()
-    if on_plan:
-        on_plan(planned)
-    results = []
-    # Who asks for plain Python steps through it with a debugger, or wants to see it agree: it always runs.
-    kept = None if engine == "python" else KeptResults(results_folder())
-    try:
-        for result in run(planned, on_compile, kept, fresh=fresh):
-            results.append(result)
-            if folder:
-                folder.add(result)
-            if on_result:
-                on_result(result)
-    finally:
-        if kept is not None:
-            kept.close()
-    results.sort(key=lambda result: result.ticker)
-    seconds = {
-        "total": time.perf_counter() - started,
-        "reading": sum(result.read_seconds for result in results),
-        "replay": sum(result.replay_seconds for result in results),
-        "sensitivity": sum(result.check_seconds for result in results),
-    }
-    if folder:
-        folder.close(seconds)
+    folder = None if output_dir is None else RunFolder(place_of(output_dir), planned, report=report)
+    with folder.open() if folder else nullcontext():
+        if on_plan:
+            on_plan(planned)
+        results = []
+        # Who asks for plain Python steps through it with a debugger, or wants to see it agree: it always runs.
+        kept = None if engine == "python" else KeptResults(results_folder())
+        try:
+            for result in run(planned, on_compile, kept, fresh=fresh):
+                results.append(result)
+                if folder:
+                    folder.add(result)
+                if on_result:
+                    on_result(result)
+        finally:
+            if kept is not None:
+                kept.close()
+        results.sort(key=lambda result: result.ticker)
+        seconds = {
+            "total": time.perf_counter() - started,
+            "reading": sum(result.read_seconds for result in results),
+            "replay": sum(result.replay_seconds for result in results),
+            "sensitivity": sum(result.check_seconds for result in results),
+        }
+        if folder:
+            folder.close(seconds)
+            if png and isinstance(folder.directory, Path):
+                from pipeline.results.report.remake import remake  # noqa: PLC0415
+
+                remake(folder.directory, png=True)
     return BacktestRun(planned, results, folder.directory if folder else None, seconds)
 
 
@@ -218,6 +235,65 @@ def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -
 
     folders = [find_run(one, Path(output_dir)) for one in (a, b)]
     return compare_runs(*(read_run(folder) for folder in folders))
+
+
+def report(run: str | Path | None = None, *, png: bool = False, output_dir: str | Path = OUTPUT_DIR) -> Path:
+    """Make the page of a finished run or sweep anew, from its files; with png an image of each chart as well.
+
+    run: its folder, or its name below `output_dir`; by default the run written last there. Returns the page's path.
+    Raises a PipelineError for what is no complete run, and where images cannot be drawn.
+    """
+    from pipeline.results.folder import find_run  # noqa: PLC0415
+    from pipeline.results.report.remake import remake  # noqa: PLC0415
+    from pipeline.results.report.sweep_remake import remake_sweep  # noqa: PLC0415
+    from pipeline.results.security import newest_run  # noqa: PLC0415
+    from pipeline.results.sweep_files import SWEEP_FILE  # noqa: PLC0415
+
+    for folder in () if run is None else (Path(run), Path(output_dir) / run):
+        if (folder / SWEEP_FILE).is_file():
+            remake_sweep(folder, png=png)
+            return folder / "report.html"
+    return remake(newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir)), png=png)
+
+
+def recorded_security(
+    security: str, run: str | Path | None = None, *, output_dir: str | Path = OUTPUT_DIR
+) -> RecordedSecurity:
+    """Return what a run recorded of one security: its figures, and its fills when they are asked for.
+
+    run: a run folder or the name of one below `output_dir`; by default the one written last there.
+    Raises a PipelineError for what is no complete run, and for a security that is not in it or failed.
+    """
+    from pipeline.results.folder import find_run  # noqa: PLC0415
+    from pipeline.results.security import newest_run, read_security  # noqa: PLC0415
+
+    folder = newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir))
+    return read_security(folder, security)
+
+
+def explain(
+    security: str,
+    fill: int,
+    run: str | Path | None = None,
+    *,
+    parquet_dir: str | Place = PARQUET_DIR,
+    output_dir: str | Path = OUTPUT_DIR,
+    strategy: str | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Explanation:
+    """Return why a fill happened, from a plain replay of the security up to it that finds all fills as recorded.
+
+    fill: its number in `trades/<TICKER>.parquet`, counted from 1. run: as in `recorded_security`. strategy: the file of
+    one that does not come with the project. on_progress: told how many ticks of how many are replayed.
+    Raises a PipelineError for what cannot be explained, also where ticks or strategy have changed since the run.
+    """
+    from pipeline.results.explain.of_run import Wanted, explain_run_fill  # noqa: PLC0415
+    from pipeline.results.folder import find_run  # noqa: PLC0415
+    from pipeline.results.security import newest_run  # noqa: PLC0415
+    from pipeline.store.place import place_of  # noqa: PLC0415
+
+    folder = newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir))
+    return explain_run_fill(Wanted(folder, security, fill, place_of(parquet_dir), strategy), on_progress)
 
 
 def _as_text(value: object) -> str:

@@ -22,6 +22,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean '{by_folded[close[0]]}'?" if close else ""
 
 
+def shown(text: str, most: int = 60) -> str:
+    """Return a text from a file as a message quotes it: shortened, and what no screen shows as its number."""
+    cut = text if len(text) <= most else f"{text[: most - 1]}…"
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in cut)
+
+
 # Configuration and the request itself
 
 
@@ -53,12 +59,26 @@ class MissingExtra(PipelineError):
     """An optional library that was asked for and is not installed."""
 
 
+class NoBrowser(PipelineError):
+    """No Chrome or Chromium to draw images with."""
+
+
 class NoCluster(PipelineError):
     """A cluster that cannot be reached, or not be used as it stands."""
 
 
 class OutputNotWritable(PipelineError):
     """The output directory cannot be written."""
+
+
+class WriteFailed(OutputNotWritable):
+    """A disk that is full or fails, at whatever moment."""
+
+    exit_status = 1
+
+
+class InUse(PipelineError):
+    """Another run writes where this one would."""
 
 
 # Places that are not on this machine
@@ -185,6 +205,10 @@ class UnreadableSheet(SheetError):
     """A sheet whose XML cannot be read."""
 
 
+class RejectedRows(SheetError):
+    """A sheet with rows that are no ticks, where none was to be."""
+
+
 class OverlappingWorkbooks(SheetError):
     """Two workbooks with the same stretch of one security's ticks."""
 
@@ -245,3 +269,15 @@ class NewerRun(RunFolderError):
 
 class DamagedRun(RunFolderError):
     """A file of a run folder that is missing, damaged or not of that run."""
+
+
+class ChangedSinceRun(RunFolderError):
+    """Ticks or a strategy that are not those of the run any more."""
+
+
+class UnknownFill(RunFolderError):
+    """A fill of a number that a security does not have in a run."""
+
+
+class OtherFills(ReplayError):
+    """A replay that does not find again the fills that its run recorded."""

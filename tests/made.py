@@ -77,5 +77,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    """Return what a run gave, without how it was run and without the assumption check."""
-    return {name: held for name, held in contents(folder).items() if name not in ("run.json", "sensitivity.csv")}
+    """Return what a run gave, without how it was run, the assumption check, and the page that shows both."""
+    return {
+        name: held
+        for name, held in contents(folder).items()
+        if name not in ("run.json", "sensitivity.csv", "report.html")
+    }

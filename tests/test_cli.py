@@ -18,7 +18,7 @@ GROUPS = {
     "Make data": ("demo", "sample", "convert"),
     "Replay": ("backtest", "sensitivity"),
     "Research": ("sweep",),
-    "Look": ("inspect", "compare"),
+    "Look": ("inspect", "report", "show", "explain", "compare"),
     "Check": ("validate", "benchmark", "clean-cache"),
 }
 COMMANDS = tuple(verb for verbs in GROUPS.values() for verb in verbs)

@@ -25,6 +25,7 @@ STAGE: Final = (
     *REPLAY,
     "store",
     "backtest.many",
+    "backtest.observe",
     "backtest.identity",
     "backtest.workers",
     "backtest.task",
@@ -43,11 +44,12 @@ MAY_IMPORT: Final = {
     "strategies": RULES,
     "backtest.simulate": (*RULES, "strategies"),
     "backtest.many": REPLAY,
+    "backtest.observe": REPLAY,
     "backtest.identity": (*REPLAY, "backtest.many"),
     "backtest.cluster": RULES,
     "backtest.workers": (*REPLAY, "backtest.cluster"),
-    "backtest.task": (*REPLAY, "store", "backtest.many"),
-    "backtest.kept": (*REPLAY, "backtest.task"),
+    "backtest.task": (*REPLAY, "store", "backtest.many", "backtest.observe"),
+    "backtest.kept": (*REPLAY, "backtest.task", "backtest.observe"),
     "backtest.stage": STAGE,
     "research": (*STAGE, "backtest.stage"),
     "results": (*STAGE, "backtest.stage", "research"),
@@ -67,9 +69,13 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "psutil": "backtest/workers.py",
     "numba": "engine/machine.py",
     "llvmlite": "engine/machine.py",
+    "filelock": "store/lock.py",
     "platformdirs": "folders.py",
     "typer": "cli/",
     "rich": "terminal/",
+    "jinja2": "results/report/page.py",
+    "markupsafe": "results/report/page.py",
+    "kaleido": "results/report/images.py",
 }
 
 POSIX_MODULES: Final = {
@@ -92,7 +98,7 @@ POSIX_NAMES: Final = {
     **dict.fromkeys(("SIGKILL", "SIGALRM", "SIGHUP", "SIGUSR1", "SIGUSR2", "alarm", "setitimer", "pause"), "signal"),
 }
 
-HEAVY: Final = ("numpy", "pyarrow", "pandas", "numba", "llvmlite", "joblib", "fastexcel", "openpyxl", "rich")
+HEAVY: Final = ("numpy", "pyarrow", "pandas", "numba", "llvmlite", "joblib", "fastexcel", "openpyxl", "rich", "jinja2")
 CLUSTERS: Final = ("dask", "distributed", "ray")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.backtest.observe import HORIZONS, Observed
 from pipeline.backtest.simulate import Replayed
 from pipeline.backtest.task import Alternative, SecurityResult
 from pipeline.engine.outcome import Fills
@@ -16,16 +17,19 @@ if TYPE_CHECKING:
     from pipeline.backtest.task import Task
 
 LENGTH_BYTES: Final = 8
+OBSERVED: Final = "observed_"
 ARRAYS: Final = ("market_days", "days_not_flat")
 PLAIN: Final = tuple(one.name for one in fields(Replayed) if one.name not in ("fills", *ARRAYS))
 
 
 def packed(result: SecurityResult) -> bytes:
     """Return a result as bytes; one that failed is not for keeping."""
-    replayed = result.replayed
+    replayed, observed = result.replayed, result.observed
     assert replayed is not None  # noqa: S101 - the caller keeps what has come to an end
+    assert observed is not None  # noqa: S101 - the same
     columns: dict[str, Any] = {name: getattr(replayed, name) for name in ARRAYS}
     columns |= {one.name: getattr(replayed.fills, one.name) for one in fields(Fills)}
+    columns |= {f"{OBSERVED}{one.name}": getattr(observed, one.name).ravel() for one in fields(Observed)}
     arrays = {name: np.ascontiguousarray(column) for name, column in columns.items() if column is not None}
     head = {
         "arrays": [[name, array.dtype.str, len(array)] for name, array in arrays.items()],
@@ -46,9 +50,12 @@ def unpacked(task: Task, content: bytes) -> SecurityResult:
         start += arrays[name].nbytes
     plain = head["plain"] | {"trade_types": tuple(head["plain"]["trade_types"])}
     own = {name: arrays.pop(name) for name in ARRAYS}
+    seen = {one.name: arrays.pop(f"{OBSERVED}{one.name}") for one in fields(Observed)}
+    seen["mid_later"] = seen["mid_later"].reshape(len(HORIZONS), -1)
     return SecurityResult(
         task,
         Replayed(fills=Fills(**arrays), **own, **plain),
+        Observed(**seen),
         alternatives={name: Alternative(**one) for name, one in head["alternatives"].items()},
         kept=True,
     )

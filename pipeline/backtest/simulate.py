@@ -39,6 +39,7 @@ class Replayed:
     market_days, days_not_flat: int64, days since 1970-01-01, ascending: days with a print, and those of them that
     ended with a position. rows: ticks read. events: those with a price above zero. *_count: events inside the quoting
     session. last_price: of the last print inside the session, AED, None without one. realized_pnl: AED, before fees.
+    orders: how many we placed; None where the strategy keeps its own, or many settings walked together.
     final: the engine's state after the last event. counters: what the strategy counted. fees_bps: per fill.
     """
 
@@ -54,6 +55,7 @@ class Replayed:
     last_price: float | None
     position: int
     realized_pnl: float
+    orders: int | None
     final: Mapping[str, float]
     trade_types: tuple[str, ...]
     counters: Mapping[str, int]
@@ -121,7 +123,8 @@ def loop_constants(execution: Execution) -> dict[str, int] | None:
 
 def takes_switches(strategy: type[Strategy]) -> bool:
     """Tell whether execution switches mean anything in the market a strategy trades in."""
-    return all(hasattr(strategy.rules, name) or name in strategy.rules.__annotations__ for name in CLASSIC.fields())
+    known = {name for base in strategy.rules.__mro__ for name in vars(base).get("__annotations__", {})}
+    return known >= CLASSIC.fields().keys()
 
 
 def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
@@ -151,6 +154,7 @@ def replayed_of(ticks: Ticks, outcome: Outcome, strategy: type[Strategy], fees_b
         last_price=float(final["m_last_price"]) if final["m_trade_count"] else None,
         position=int(final["m_position"]),
         realized_pnl=float(final["m_realized_pnl"]),
+        orders=int(final["m_orders"]) if outcome.fills.placed is not None and "m_orders" in final else None,
         final=final,
         trade_types=strategy.trade_types,
         counters={name: int(final[f"s_{name}"]) for name in strategy.counters},

@@ -17,10 +17,18 @@ from pipeline.backtest.workers import BACKENDS, Backend, check_workers, run_all,
 from pipeline.engine.execution import PRESETS, Execution, make_execution, preset_settings, variants
 from pipeline.engine.names import check_names
 from pipeline.engine.strategy import Strategy, fields_of
-from pipeline.errors import BadRequest, ConfigError, MarketFactsError, NotCompilable, UnknownSecurity, nearest
+from pipeline.errors import (
+    BadRequest,
+    ConfigError,
+    MarketFactsError,
+    NotCompilable,
+    StaleStore,
+    UnknownSecurity,
+    nearest,
+)
 from pipeline.market.facts import facts_of
 from pipeline.settings import Config, read_config
-from pipeline.store.catalog import Security, content_digest, open_store
+from pipeline.store.catalog import Security, Store, content_digest, open_store
 from pipeline.strategies.load import load_strategy, strategy_label, strategy_source
 
 if TYPE_CHECKING:
@@ -66,7 +74,7 @@ class Plan:
     """A request that has been checked: nothing about it can be wrong any more but the data themselves.
 
     why_plain: what the compiled engine cannot take, when that is why the plain one runs. switches_apply: whether the
-    execution switches mean anything to this strategy.
+    execution switches mean anything to this strategy. stale: why the ticks may not be those of the workbook any more.
     """
 
     strategy: str
@@ -80,6 +88,19 @@ class Plan:
     address: str | None
     tasks: tuple[Task, ...]
     securities: tuple[Security, ...]
+    stale: str | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is to be known of the run before it starts, a sentence each."""
+        found = [] if self.stale is None else [self.stale]
+        if self.why_plain:
+            found.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
+        if self.ignores_switches:
+            found.append(
+                f"{self.strategy} keeps its own orders: the execution switches do not apply to it, only fees do."
+            )
+        return found
 
     @property
     def ignores_switches(self) -> bool:
@@ -100,8 +121,7 @@ def plan(request: Request) -> Plan:
     for ticker, exchange in config.exchanges.items():
         _check_exchange(exchange, f"{config.path}: {ticker}")
     store = open_store(request.parquet_dir)
-    if not request.allow_stale:
-        store.check_fresh()
+    stale = _stale(store, allowed=request.allow_stale)
     chosen = _chosen(store.securities, request)
     values = config.of([security.ticker for security in chosen])
     engine, why_plain = choose_engine(strategy, execution, asked_engine)
@@ -137,6 +157,7 @@ def plan(request: Request) -> Plan:
         request.address,
         tasks,
         chosen,
+        stale,
     )
 
 
@@ -187,11 +208,9 @@ def result_names(plan: Plan) -> dict[str, str]:
 
 def _prepare(task: Task, on_compile: Callable[[str], None] | None) -> None:
     strategy = load_strategy(task.strategy)
-    checked = bool(task.alternatives)
-    if checked:
+    replayer(strategy, task.execution, task.engine, on_compile)
+    if task.alternatives:
         prepare(strategy, task.engine, on_compile)
-    if not checked or loop_constants(task.execution) is not None:
-        replayer(strategy, task.execution, task.engine, on_compile)
 
 
 def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine | None) -> tuple[Engine, str | None]:
@@ -276,6 +295,17 @@ def default_config(strategy: str) -> Path:
     here = Path("configs") / f"{strategy}.json"
     shipped = Path(__file__).resolve().parents[2] / here
     return here if here.exists() or not shipped.exists() else shipped
+
+
+def _stale(store: Store, *, allowed: bool) -> str | None:
+    """Return why the store is behind its workbooks, None when it is not; raise that where it is not allowed."""
+    try:
+        store.check_fresh()
+    except StaleStore as error:
+        if not allowed:
+            raise
+        return str(error)
+    return None
 
 
 def _chosen(securities: Sequence[Security], request: Request) -> tuple[Security, ...]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.backtest.many import Setting, simulate_many
-from pipeline.backtest.simulate import Engine, Replayed, loop_constants, simulate
+from pipeline.backtest.observe import Observed, observe
+from pipeline.backtest.simulate import Engine, Replayed, simulate
 from pipeline.errors import LoopsDisagree, PipelineError, ReplayError
 from pipeline.market.facts import facts_of
 from pipeline.store.parquet import read_ticks
@@ -60,10 +61,14 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class SecurityResult:
-    """One security's replay, or the error that ended it; seconds are wall clock. kept: replayed by an earlier run."""
+    """One security's replay, or the error that ended it; seconds are wall clock. kept: replayed by an earlier run.
+
+    observed: what the market did around the fills.
+    """
 
     task: Task
     replayed: Replayed | None
+    observed: Observed | None = None
     error: str | None = None
     trace: str | None = None
     alternatives: Mapping[str, Alternative] = field(default_factory=dict)
@@ -85,15 +90,11 @@ def run_task(task: Task) -> SecurityResult:
         strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
         ticks = read_ticks(task.path)
         read = time.perf_counter()
-        if task.alternatives and loop_constants(task.execution) is None:
-            models = [task.execution, *task.alternatives.values()]
-            replayed, *others = _under(task, ticks, strategy, market, models)
-            done = time.perf_counter()
-        else:
-            replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
-            done = time.perf_counter()
-            others = _under(task, ticks, strategy, market, list(task.alternatives.values()))
-            _check_loops_agree(task, replayed, others)
+        replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
+        observed = observe(ticks, replayed.fills, replayed.market_days, market)
+        done = time.perf_counter()
+        others = _under(task, ticks, strategy, market, list(task.alternatives.values()))
+        _check_loops_agree(task, replayed, others)
         alternatives = {
             name: Alternative(found.realized_pnl, found.fees, len(found.fills))
             for name, found in zip(task.alternatives, others, strict=True)
@@ -101,20 +102,21 @@ def run_task(task: Task) -> SecurityResult:
         return SecurityResult(
             task,
             replayed,
+            observed,
             alternatives=alternatives,
             read_seconds=read - started,
             replay_seconds=done - read,
             check_seconds=time.perf_counter() - done,
         )
     except PipelineError as error:
-        return SecurityResult(task, None, str(error), traceback.format_exc())
+        return SecurityResult(task, None, error=str(error), trace=traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
-        return SecurityResult(task, None, f"{type(error).__name__}: {error}", traceback.format_exc())
+        return SecurityResult(task, None, error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
 
 
 def worker_died(task: Task, error: WorkerDied) -> SecurityResult:
     """Return the result of a security whose worker cannot tell any more."""
-    return SecurityResult(task, None, str(error))
+    return SecurityResult(task, None, error=str(error))
 
 
 def _check_loops_agree(task: Task, replayed: Replayed, others: Sequence[Replayed]) -> None:

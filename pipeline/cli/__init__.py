@@ -14,7 +14,7 @@ import typer
 from pipeline import __version__
 from pipeline.cli.check import benchmark, clean_cache, validate
 from pipeline.cli.data import convert, demo, sample
-from pipeline.cli.look import compare, inspect
+from pipeline.cli.look import compare, explain, inspect, report, show
 from pipeline.cli.replay import backtest, sensitivity
 from pipeline.cli.sweep import sweep
 from pipeline.cli.usage import is_usage, plain
@@ -35,7 +35,7 @@ GROUPS: Final[Mapping[str, tuple[Callable[..., Any], ...]]] = {
     "Make data": (demo, sample, convert),
     "Replay": (backtest, sensitivity),
     "Research": (sweep,),
-    "Look": (inspect, compare),
+    "Look": (inspect, report, show, explain, compare),
     "Check": (validate, benchmark, clean_cache),
 }
 

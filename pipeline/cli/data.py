@@ -27,6 +27,8 @@ def convert(
     max_sheets: MaxSheets = None,
     workers: Workers = None,
     force: Annotated[bool, typer.Option("--force", help="Convert again what has not changed, too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="A row that is no tick is an error of its sheet.")] = False,
+    limit: Annotated[list[str] | None, typer.Option(help="KEY=NUMBER: how large a workbook may be.")] = None,
 ) -> Closing:
     """Turn workbooks into one Parquet file a security (stage 1). Only what changed is converted again.
 
@@ -44,6 +46,8 @@ def convert(
             max_sheets=max_sheets,
             workers=workers,
             force=force,
+            strict=strict,
+            limits=limit,
             on_event=progress.heard,
         )
     return show_conversion(result)

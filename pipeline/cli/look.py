@@ -9,7 +9,19 @@ import typer
 
 from pipeline.cli import complete
 from pipeline.cli.options import ParquetDir
+from pipeline.errors import BadRequest
 from pipeline.terminal.voice import Closing
+
+Security = Annotated[str, typer.Argument(metavar="SECURITY", help="Its ticker.", autocompletion=complete.ticker)]
+Run = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RUN",
+        help="A run: its folder, or its name below --output-dir. Default: the one written last.",
+        autocompletion=complete.runs,
+    ),
+]
+OutputDir = Annotated[Path, typer.Option(help="Where runs are looked for by name.")]
 
 
 def compare(
@@ -20,7 +32,7 @@ def compare(
         ),
     ],
     b: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.", autocompletion=complete.runs)],
-    output_dir: Annotated[Path, typer.Option(help="Where runs are looked for by name.")] = Path("output"),
+    output_dir: OutputDir = Path("output"),
 ) -> Closing:
     """Put two runs side by side: settings, P&L, fills, drawdown, and the first fill where they part.
 
@@ -33,6 +45,89 @@ def compare(
     with Progress("Reading the runs"):
         found = api.compare(a, b, output_dir)
     return show_comparison(found)
+
+
+def report(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A run or a sweep: its folder, or its name below --output-dir. Default: the run written last.",
+            autocompletion=complete.runs,
+        ),
+    ] = None,
+    png: Annotated[
+        bool, typer.Option("--png", help="Draw each chart into charts/ as well; needs the extra png.")
+    ] = False,
+    output_dir: OutputDir = Path("output"),
+) -> Closing:
+    """Make the page of a finished run anew, from its files.
+
+    Example: pipeline report v1_baseline
+    """
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+
+    with Progress("Making the page"):
+        page = api.report(run, png=png, output_dir=output_dir)
+    facts = {"report": page, "charts": sorted(page.parent.glob("charts/*.png")) if png else []}
+    return Closing(f"Page: {page}" + (f"; charts: {page.parent / 'charts'}" if png else ""), facts)
+
+
+def show(
+    security: Security,
+    fills: Annotated[bool, typer.Option("--fills", help="Its fills instead of its figures.")] = False,
+    run: Run = None,
+    first: Annotated[int | None, typer.Option(help="Only the first fills. Default: 20 in a table.")] = None,
+    last: Annotated[int | None, typer.Option(help="Only the last fills.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="From a date, a time of day or both on.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Up to a date, a time of day or both, inclusive.")] = None,
+    side: Annotated[str | None, typer.Option(help="Only buy, or only sell.")] = None,
+    output_dir: OutputDir = Path("output"),
+) -> Closing:
+    """Show one security of a run: its figures, or its fills.
+
+    Example: pipeline show FAB --fills --from 14:55
+    """
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.results.security import Selection  # noqa: PLC0415
+    from pipeline.terminal.look import show_fills, show_security  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+
+    selection = Selection(first, last, start, end, side)
+    if not fills and selection != Selection():
+        raise BadRequest("--first, --last, --from, --to and --side choose fills: add --fills.")
+    with Progress("Reading the run"):
+        found = api.recorded_security(security, run, output_dir=output_dir)
+    return show_fills(found, selection) if fills else show_security(found)
+
+
+def explain(
+    security: Security,
+    fill: Annotated[int, typer.Option(help="The fill's number, counted from 1, as `show --fills` has it.")],
+    run: Run = None,
+    parquet_dir: ParquetDir = "data/parquet",
+    strategy: Annotated[str | None, typer.Option(help="The file of a strategy that is not the project's.")] = None,
+    output_dir: OutputDir = Path("output"),
+) -> Closing:
+    """Say why a fill happened: the event, the book, our order and its queue, the arithmetic, the rule.
+
+    Example: pipeline explain FAB --fill 17
+    """
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.terminal.look import ExplainProgress, show_explanation  # noqa: PLC0415
+
+    with ExplainProgress("Reading the run") as progress:
+        told = api.explain(
+            security,
+            fill,
+            run,
+            parquet_dir=parquet_dir,
+            output_dir=output_dir,
+            strategy=strategy,
+            on_progress=progress.at,
+        )
+    return show_explanation(told)
 
 
 def inspect(

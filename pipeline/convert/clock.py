@@ -17,6 +17,7 @@ FIRST_MS_1900: Final = _EPOCH_MS + 61 * MS_PER_DAY
 FIRST_MS_1904: Final = _EPOCH_MS + 1463 * MS_PER_DAY
 # Nanoseconds since 1970 end in April 2262.
 END_MS: Final = 9_214_646_400_000
+_LONGEST: Final = 255
 _ISO: Final = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})?(?P<gap>[T ](?=\d))?(?P<time>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?", re.ASCII
 )
@@ -77,7 +78,7 @@ def as_text(moment_ms: int) -> str:
 
 
 def _split(text: str) -> tuple[int | None, int | None] | None:
-    found = _ISO.fullmatch(text.strip())
+    found = _ISO.fullmatch(text.strip()) if len(text) <= _LONGEST else None
     if found is None or bool(found["gap"]) != bool(found["date"] and found["time"]):
         return None
     try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipeline.convert.workbook.archive import Sheet, Workbook
 
 # Raise it whenever the same sheet would give other ticks or rejects than before.
-CONVERTER_VERSION: Final = 1
+CONVERTER_VERSION: Final = 2
 _MOST_TEXTS: Final = 1000
 
 

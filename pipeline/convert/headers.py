@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipeline.errors import AmbiguousColumns, EmptySheet, MissingColumns
+from pipeline.errors import AmbiguousColumns, EmptySheet, MissingColumns, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,8 @@ _ALIASES: Final = {
     "quantity": "size",
 }
 _WANTED: Final = {"time": "Dates", "type": "Type", "price": "Price", "size": "Size"}
+_LONGEST: Final = 64
+_MOST_NAMES: Final = 20
 _DATE_NAMES: Final = frozenset({"date", "dates"})
 
 
@@ -50,7 +52,7 @@ def find_columns(head: Mapping[int, Mapping[int, str]], header_row: int) -> Colu
 
     Raises EmptySheet, MissingColumns (naming what was found) or AmbiguousColumns (naming both).
     """
-    if not any(text.strip() for row in head.values() for text in row.values()):
+    if all(not text or text.isspace() for row in head.values() for text in row.values()):
         raise EmptySheet("the sheet is empty.")
     found = _meanings(head.get(header_row, {}))
     missing = [name for meaning, name in _WANTED.items() if meaning not in found]
@@ -64,7 +66,8 @@ def find_columns(head: Mapping[int, Mapping[int, str]], header_row: int) -> Colu
         if len(places) > 1:
             (_, first), (_, second) = places[:2]
             raise AmbiguousColumns(
-                f"row {header_row} has two columns for {meaning}, '{first}' and '{second}'; rename or remove one."
+                f"row {header_row} has two columns for {meaning}, '{shown(first)}' and '{shown(second)}'; "
+                "rename or remove one."
             )
     return Columns(times[0][0], found["type"][0][0], found["price"][0][0], found["size"][0][0], clock)
 
@@ -73,7 +76,7 @@ def _meanings(row: Mapping[int, str]) -> dict[str, list[tuple[int, str]]]:
     """Return meaning → [(position, header text)], left to right."""
     found: dict[str, list[tuple[int, str]]] = {}
     for position, text in sorted(row.items()):
-        meaning = _ALIASES.get("".join(text.split()).casefold())
+        meaning = _ALIASES.get("".join(text.split()).casefold()) if len(text) <= _LONGEST else None
         if meaning is not None:
             found.setdefault(meaning, []).append((position, text))
     return found
@@ -89,11 +92,9 @@ def _date_and_clock(times: list[tuple[int, str]]) -> tuple[list[tuple[int, str]]
 
 
 def _missing_message(head: Mapping[int, Mapping[int, str]], header_row: int, missing: list[str]) -> str:
-    names = [text.strip() for _, text in sorted(head.get(header_row, {}).items()) if text.strip()]
-    message = (
-        f"row {header_row} has no column {' and no column '.join(missing)}; "
-        f"it holds {', '.join(names) if names else 'nothing'}."
-    )
+    names = [text.strip() for _, text in sorted(head.get(header_row, {}).items()) if text and not text.isspace()]
+    told = ", ".join([shown(name, _LONGEST) for name in names[:_MOST_NAMES]] + ["…"] * (len(names) > _MOST_NAMES))
+    message = f"row {header_row} has no column {' and no column '.join(missing)}; it holds {told or 'nothing'}."
     elsewhere = [number for number in sorted(head) if set(_meanings(head[number])) == set(_WANTED)]
     if elsewhere:
         return f"{message} Row {elsewhere[0]} has the headers: use --header-row {elsewhere[0]}."

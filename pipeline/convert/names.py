@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pipeline.errors import BadSheetName
+from pipeline.errors import BadSheetName, shown
 
 # Bloomberg's exchange codes: UH is Abu Dhabi (ADX), DH is Dubai (DFM).
 EXCHANGES: Final = {"UH": "ADX", "DH": "DFM"}
-_FORM: Final = re.compile(r"(?P<ticker>.+?)\s+(?P<code>UH|DH)\s+EQUITY", re.IGNORECASE)
-_SAFE: Final = re.compile(r"[A-Z0-9][A-Z0-9&_.-]{0,31}")
+_FORM: Final = re.compile(r"(?P<ticker>.+) (?P<code>UH|DH) EQUITY", re.IGNORECASE | re.ASCII)
+_SAFE: Final = re.compile(r"[A-Z0-9][A-Z0-9&_.-]{0,31}", re.IGNORECASE | re.ASCII)
 _WINDOWS_DEVICES: Final = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}
 )
@@ -18,24 +18,21 @@ _WINDOWS_DEVICES: Final = frozenset(
 
 def security_of(sheet: str) -> tuple[str, str]:
     """Return (ticker, exchange) of a sheet name, any case and blanks; raises BadSheetName."""
-    found = _FORM.fullmatch(sheet.strip())
+    found = _FORM.fullmatch(" ".join(sheet.split()))
     if found is None:
         raise BadSheetName(
-            f"Sheet '{sheet}': the name must be ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', "
+            f"Sheet '{shown(sheet)}': the name must be ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', "
             "for example 'FAB UH Equity'."
         )
-    ticker = found["ticker"].strip().upper()
-    if not _is_file_name(ticker):
+    ticker = found["ticker"]
+    # Asked before letters become large: some that only look like others would become them.
+    if not _SAFE.fullmatch(ticker) or not _is_file_name(ticker := ticker.upper()):
         raise BadSheetName(
-            f"Sheet '{sheet}': the ticker '{ticker}' cannot be a file name on every system; "
+            f"Sheet '{shown(sheet)}': the ticker '{shown(ticker)}' cannot be a file name on every system; "
             "use letters, digits, '&', '_', '-' and inner dots."
         )
     return ticker, EXCHANGES[found["code"].upper()]
 
 
 def _is_file_name(ticker: str) -> bool:
-    return (
-        _SAFE.fullmatch(ticker) is not None
-        and not ticker.endswith((".", ".REJECTS"))
-        and ticker.split(".", 1)[0] not in _WINDOWS_DEVICES
-    )
+    return not ticker.endswith((".", ".REJECTS")) and ticker.split(".", 1)[0] not in _WINDOWS_DEVICES

@@ -12,16 +12,18 @@ from pipeline.errors import (
     BadSheetName,
     DuplicateSecurity,
     NoWorkbook,
-    OutputNotWritable,
     UnknownSecurity,
     nearest,
+    shown,
 )
-from pipeline.store.atomic import staging
+from pipeline.store.atomic import not_written, staging
 from pipeline.store.place import Place, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from pipeline.convert.limits import Limits
 
 _SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})
 _LOCK_PREFIX: Final = "~$"
@@ -58,15 +60,15 @@ def check_options(*, header_row: int, max_sheets: int | None, workers: int | Non
             raise BadRequest(f"{name} is {value}; it must be 1 or more.")
 
 
-def open_all(workbooks: Sequence[Path]) -> list[Workbook]:
-    """Open every workbook once; raises NoWorkbook or what is wrong with one of them."""
+def open_all(workbooks: Sequence[Path], limits: Limits | None = None) -> list[Workbook]:
+    """Open every workbook once, within the limits; raises NoWorkbook or what is wrong with one of them."""
     if not workbooks:
         raise NoWorkbook(
             "There is no workbook to convert. Put .xlsx files into data/raw, or name one on the command line, "
             "as data/sample/sample_ticks.xlsx after `pipeline sample`; `make demo` runs everything on synthetic ticks."
         )
     once = dict.fromkeys(path.absolute() for path in workbooks)
-    return [open_workbook(path) for path in once]
+    return [open_workbook(path, limits) for path in once]
 
 
 def plan_sheets(books: Iterable[Workbook], only: Sequence[str] | None, max_sheets: int | None) -> list[SheetJob]:
@@ -93,7 +95,7 @@ def prepare_directory(parquet_dir: Place) -> None:
     try:
         parquet_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputNotWritable(f"{parquet_dir} cannot be made: {error.strerror or error}.") from error
+        raise not_written(parquet_dir, error) from error
     if isinstance(parquet_dir, Remote):
         (parquet_dir / _PROBE).write_bytes(b"")
         (parquet_dir / _PROBE).unlink(missing_ok=True)
@@ -131,13 +133,13 @@ def _refuse_twins(jobs: Iterable[SheetJob]) -> None:
             continue
         if other.workbook.path == job.workbook.path:
             raise DuplicateSecurity(
-                f"{job.workbook.path}: the sheets '{other.sheet.name}' and '{job.sheet.name}' would both make "
-                f"{job.ticker}.parquet; rename or remove one."
+                f"{job.workbook.path}: the sheets '{shown(other.sheet.name)}' and '{shown(job.sheet.name)}' would both "
+                f"make {job.ticker}.parquet; rename or remove one."
             )
         if other.exchange != job.exchange:
             raise DuplicateSecurity(
-                f"{job.ticker} is on {other.exchange} in {other.workbook.path} (sheet '{other.sheet.name}') and on "
-                f"{job.exchange} in {job.workbook.path} (sheet '{job.sheet.name}'); rename or remove one."
+                f"{job.ticker} is on {other.exchange} in {other.workbook.path} (sheet '{shown(other.sheet.name)}') and "
+                f"on {job.exchange} in {job.workbook.path} (sheet '{shown(job.sheet.name)}'); rename or remove one."
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,25 +10,31 @@ import numpy as np
 from pipeline.convert.fingerprint import make_record
 from pipeline.convert.headers import find_columns
 from pipeline.convert.strict import accept
-from pipeline.convert.ticks import judge_rows
+from pipeline.convert.ticks import judge_rows, type_code
 from pipeline.convert.workbook.fast import read_strict
-from pipeline.convert.workbook.scan import row_shapes
+from pipeline.convert.workbook.scan import whole_rows
+from pipeline.convert.workbook.shape import rows_with_values
+from pipeline.convert.workbook.texts import same_texts
 from pipeline.errors import EmptySheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pipeline.convert.headers import Columns
+    from pipeline.convert.room import Room
     from pipeline.convert.ticks import Parsed
     from pipeline.convert.workbook.archive import Sheet, Workbook
     from pipeline.convert.workbook.cells import Cell
     from pipeline.convert.workbook.fast import StrictColumns
     from pipeline.convert.workbook.scan import Scan
+    from pipeline.convert.workbook.shape import Shape
 
 FAST: Final = "fast"
 ROW_BY_ROW: Final = "row by row"
 _PROGRESS_ROWS: Final = 20_000
-_LARGEST_AREA: Final = 40_000_000
+# Measured: what the fast reader takes for a place in the span, for a cell, for a row and for a shared text, in bytes.
+_A_PLACE, _A_CELL, _A_ROW, _A_TEXT = 32, 40, 64, 48
+_LEAST_XML: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +47,20 @@ class SheetContent:
 
 
 def read_sheet(
-    workbook: Workbook, sheet: Sheet, scan: Scan, header_row: int, on_rows: Callable[[int], None] | None = None
+    workbook: Workbook,
+    sheet: Sheet,
+    scan: Scan,
+    header_row: int,
+    room: Room,
+    on_rows: Callable[[int], None] | None = None,
 ) -> SheetContent:
     """Read one scanned sheet by the fast reader, or row by row when any cell in it is not as a clean sheet's.
 
-    `on_rows` is told the rows read so far now and then. Raises a SheetError or CorruptWorkbook.
+    `room` is the memory that the fast reader may take, `on_rows` is told the rows read so far now and then. Raises a
+    SheetError or CorruptWorkbook.
     """
     columns = find_columns(scan.head, header_row)
-    parsed, reader = _read_fast(workbook, sheet, header_row, columns, scan), FAST
+    parsed, reader = _read_fast(workbook, sheet, header_row, columns, scan, room), FAST
     if parsed is None:
         parsed, reader = _read_row_by_row(workbook, sheet, header_row, columns, on_rows), ROW_BY_ROW
     if parsed.rows != len(parsed.ticks) + len(parsed.rejects) + parsed.blank:
@@ -60,33 +71,40 @@ def read_sheet(
     return SheetContent(parsed, reader, make_record(workbook, sheet, header_row, seen))
 
 
-def _read_fast(workbook: Workbook, sheet: Sheet, header_row: int, columns: Columns, scan: Scan) -> Parsed | None:
-    # The fast reader takes 17&#46;3, which is 17.3, for 17; and it keeps room for every cell of the sheet's span, so
-    # one stray cell far to the right would take all memory.
-    if scan.character_references or scan.area > _LARGEST_AREA:
+def _read_fast(
+    workbook: Workbook, sheet: Sheet, header_row: int, columns: Columns, scan: Scan, room: Room
+) -> Parsed | None:
+    shape = scan.shape
+    if shape is None or not workbook.plain:
         return None
-    found = read_strict(workbook.path, sheet.name, header_row, columns.used)
-    if found is None or not _rows_agree(found, workbook, sheet, header_row, scan):
+    if not same_texts(workbook, sheet, len(shape.rows), lambda text: type_code(text) >= 0):
         return None
-    return accept(found, date1904=workbook.date1904)
+    with room.taken(_need(workbook, sheet, shape)) as has_room:
+        found = read_strict(workbook.path, sheet.name, header_row, columns.used) if has_room else None
+        if found is None or not _rows_agree(found, workbook, sheet, header_row, shape):
+            return None
+        return accept(found, date1904=workbook.date1904)
 
 
-def _rows_agree(found: StrictColumns, workbook: Workbook, sheet: Sheet, header_row: int, scan: Scan) -> bool:
-    """Return whether the fast reader gave each of the file's rows once and each empty row is truly empty.
+def _need(workbook: Workbook, sheet: Sheet, shape: Shape) -> int:
+    """Return the bytes that the fast reader may take: the span of the cells, the cells, and all texts there are."""
+    own_texts = max(0, sheet.size - _LEAST_XML * shape.cells)
+    shared = workbook.text_facts.total + _A_TEXT * len(workbook.texts)
+    return _A_PLACE * shape.area + _A_CELL * shape.cells + _A_ROW * len(shape.rows) + own_texts + shared
 
-    Of two rows under one number the fast reader drops one without a word, and an error cell comes as an empty one.
+
+def _rows_agree(found: StrictColumns, workbook: Workbook, sheet: Sheet, header_row: int, shape: Shape) -> bool:
+    """Return whether the fast reader found every row that holds anything and no others.
+
+    An error cell comes from it as an empty one, so a row of them would look blank.
     """
-    if found.filled is None and scan.row_elements - scan.head_row_elements == len(found.price):
+    told = np.flatnonzero(np.ones(len(found.price)) if found.filled is None else found.filled) + header_row + 1
+    rows = shape.rows[~shape.hollow]
+    if np.array_equal(rows[rows > header_row], told):
         return True
-    shapes = row_shapes(workbook, sheet)
-    if shapes is None:
-        return False
-    numbers, hollow = shapes
-    if any(later <= earlier for earlier, later in itertools.pairwise(numbers)):
-        return False
-    filled = np.ones(len(found.price), dtype=np.bool_) if found.filled is None else found.filled
-    solid = np.array([number for number in numbers if number > header_row and number not in hollow], dtype=np.int64)
-    return np.array_equal(solid, np.flatnonzero(filled) + header_row + 1)
+    # Cells that are there and empty, as those of a formatted column, are no reason to read row by row.
+    rows = shape.rows[rows_with_values(whole_rows(workbook, sheet))]
+    return np.array_equal(rows[rows > header_row], told)
 
 
 def _read_row_by_row(

@@ -8,24 +8,31 @@ import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipeline.convert.headers import HEAD_ROWS
+from pipeline.convert.limits import limits_of
 from pipeline.convert.plan import SheetJob, check_options, open_all, plan_sheets, prepare_directory
 from pipeline.convert.result import ConvertResult, EventKind, SheetEvent, SheetRow
+from pipeline.convert.room import Room
 from pipeline.convert.unchanged import refreshed, source_of
 from pipeline.convert.workbook.archive import Workbook, stamp_of
 from pipeline.convert.workbook.scan import Scan, scan_sheet
 from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
 from pipeline.store.catalog import Entry, read_catalog, write_catalog
+from pipeline.store.lock import sole_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pipeline.convert.security import Made, Part
     from pipeline.store.place import Place
+
+
+# What a full sheet of ticks takes (1,048,576 rows, four columns).
+_FAST_BYTES_A_THREAD: Final = 512 << 20
 
 
 def convert(
@@ -37,25 +44,39 @@ def convert(
     max_sheets: int | None = None,
     workers: int | None = None,
     force: bool = False,
+    strict: bool = False,
+    limits: Mapping[str, float] | Sequence[str] | None = None,
     on_event: Callable[[SheetEvent], None] | None = None,
 ) -> ConvertResult:
     """Convert the sheets of `workbooks` into `parquet_dir`, each security's files whole or not at all.
 
-    `header_row` counts from 1; `only` names tickers or sheets; `workers` defaults to the number of CPUs. A sheet that
+    `header_row` counts from 1; `only` names tickers or sheets; `workers` defaults to the number of CPUs; `strict` makes
+    a rejected row an error of its sheet; `limits` are those of `Limits` by name, or texts KEY=VALUE. A sheet that
     cannot be converted is a failed row of the result and the others go on. Raises, before anything is written,
-    BadRequest, NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity, UnknownSecurity or OutputNotWritable, and
-    WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
+    BadRequest, NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity, UnknownSecurity, InUse or OutputNotWritable,
+    and WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
     """
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
-    books = open_all(workbooks)
+    allowed = limits_of(limits)
+    books = open_all(workbooks, allowed)
     jobs = plan_sheets(books, only, max_sheets)
+    threads = workers or os.cpu_count() or 1
+    room = Room(allowed.fast, threads * _FAST_BYTES_A_THREAD)
+    run = _Run(parquet_dir, header_row, len(jobs), on_event, room, strict)
+    with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
+        return _convert_into(run, books, jobs, threads, force=force)
+
+
+def _convert_into(
+    run: _Run, books: list[Workbook], jobs: list[SheetJob], threads: int, *, force: bool
+) -> ConvertResult:
+    parquet_dir = run.parquet_dir
     prepare_directory(parquet_dir)
     remove_abandoned(parquet_dir)
-    run = _Run(parquet_dir, header_row, len(jobs), on_event)
     catalog = _known(parquet_dir)
     waiting = run.settle(jobs, {} if force else catalog)
     try:
-        run.convert_all(waiting, workers)
+        run.convert_all(waiting, threads)
         changed = run.commit(books)
     finally:
         run.discard()
@@ -84,6 +105,8 @@ class _Run:
     header_row: int
     total: int
     on_event: Callable[[SheetEvent], None] | None
+    room: Room
+    strict: bool = False
     rows: dict[int, SheetRow] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     made: list[tuple[list[SheetJob], Made]] = field(default_factory=list)
@@ -101,7 +124,9 @@ class _Run:
         waiting = []
         for ticker, group in groups.items():
             entry = catalog.get(ticker)
-            kept = entry and refreshed(entry, group, self.parquet_dir, self.header_row)
+            # With --strict, rows that were rejected before are to be named now.
+            usable = entry if entry and not (self.strict and entry.rejects) else None
+            kept = usable and refreshed(usable, group, self.parquet_dir, self.header_row)
             if not kept:
                 waiting.append(group)
                 continue
@@ -110,14 +135,14 @@ class _Run:
                 self._finish(job, _unchanged(job, kept))
         return waiting
 
-    def convert_all(self, groups: list[list[SheetJob]], workers: int | None) -> None:
+    def convert_all(self, groups: list[list[SheetJob]], threads: int) -> None:
         """Read all sheets on threads, largest first, and write each security's files under temporary names."""
         if not groups:
             return
         single = {group[0].position for group in groups if len(group) == 1}
         jobs = sorted((job for group in groups for job in group), key=lambda job: -job.sheet.size)
         parts: dict[int, Part] = {}
-        pool = ThreadPoolExecutor(min(workers or os.cpu_count() or 1, len(jobs)), thread_name_prefix="convert")
+        pool = ThreadPoolExecutor(min(threads, len(jobs)), thread_name_prefix="convert")
         try:
             # The checksum pass needs no Arrow, so it runs on the threads while Arrow is loaded here.
             scans = [pool.submit(scan_sheet, job.workbook, job.sheet, self.header_row, HEAD_ROWS) for job in jobs]
@@ -163,6 +188,7 @@ class _Run:
 
     def _read(self, job: SheetJob, scan: Future[Scan], *, alone: bool) -> Part | None:
         """Read one sheet; a security's only sheet is written at once, so that its memory is free again."""
+        from pipeline.convert.refuse import refuse_rejects  # noqa: PLC0415
         from pipeline.convert.security import Part, make_security  # noqa: PLC0415
         from pipeline.convert.sheet import read_sheet  # noqa: PLC0415
 
@@ -170,8 +196,15 @@ class _Run:
         self._tell("started", job)
         try:
             content = read_sheet(
-                job.workbook, job.sheet, scan.result(), self.header_row, lambda rows: self._progress(job, rows)
+                job.workbook,
+                job.sheet,
+                scan.result(),
+                self.header_row,
+                self.room,
+                lambda rows: self._progress(job, rows),
             )
+            if self.strict:
+                refuse_rejects(content.parsed)
             part = Part(job, content)
             if alone:
                 made = make_security([part], self.parquet_dir)

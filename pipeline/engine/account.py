@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pipeline.engine.tape import BUY, SELL, Tape
+
+NO_ORDER: Final = -1
+"""Where a fill says which order it is of: of none, as one that takes from the touch or closes the day."""
 
 
 class Account(Tape):
@@ -17,10 +22,10 @@ class Account(Tape):
     def flatten(self, price: float) -> None:
         """Close the whole position at a price, whatever volume stands behind it; live orders stay."""
         side = SELL if self.position > 0 else BUY
-        self.book_fill(side, price, abs(self.position))
+        self.book_fill(side, price, abs(self.position), NO_ORDER)
 
-    def book_fill(self, side: int, price: float, quantity: int) -> None:
-        """Book a fill: close what it closes, open what is left, record it, tell the strategy."""
+    def book_fill(self, side: int, price: float, quantity: int, placed: int) -> None:
+        """Book a fill of an order placed at an event: close and open what it does, record it, tell the strategy."""
         realized = 0.0
         opening = quantity
         if side == BUY:
@@ -53,5 +58,5 @@ class Account(Tape):
                     cost = self.entry_price * -self.position + price * opening
                     self.position -= opening
                     self.entry_price = cost / -self.position
-        self.record(side, price, quantity, realized, self.event)
+        self.record(side, price, quantity, realized, self.event, placed)
         self.strategy.on_fill(self, side, price, quantity)

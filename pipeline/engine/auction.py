@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pipeline.engine.account import NO_ORDER
 from pipeline.engine.tape import DAY, FloatColumn, IntColumn, Tape
 from pipeline.ticks import ASK, BID, TRADE
 
@@ -33,7 +34,7 @@ class AuctionMarket(Tape):
         if self.rows < self.capacity:
             self.fill_type[self.rows] = trade_type
             self.fill_reference[self.rows] = reference
-        self.record(side, price, quantity, realized, event)
+        self.record(side, price, quantity, realized, event, NO_ORDER)
 
     # What happens on an event
 

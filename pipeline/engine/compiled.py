@@ -102,7 +102,8 @@ def check_compilable(strategy: type[Strategy], constants: Mapping[str, int]) -> 
 
 
 def _fixed(strategy: type[Strategy], constants: Mapping[str, int] | None) -> dict[str, int]:
-    return {name: value for name, value in (constants or {}).items() if name in strategy.rules.__annotations__}
+    given = specialise.market_fields(strategy.rules).given
+    return {name: value for name, value in (constants or {}).items() if name in given}
 
 
 def _key(strategy: type[Strategy], fixed: Mapping[str, int]) -> str:

@@ -30,6 +30,7 @@ from pipeline.engine import (
     lower,
     many,
     market,
+    orders,
     parts,
     quiet,
     soundness,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
 
 ENGINE_SOURCES: Final = (
-    *(tape, account, market, auction),
+    *(tape, account, orders, market, auction),
     *(parts, lower, inline, kinds, soundness, specialise, lanes, quiet, many, sys.modules[__name__]),
 )
 RUNTIMES: Final = ("numba", "NRT", "Py", "_Py")

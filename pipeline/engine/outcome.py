@@ -25,6 +25,7 @@ COLUMN_TYPES: Final = {
     "fill_realized": np.float64,
     "fill_position": np.int64,
     "fill_pnl": np.float64,
+    "fill_placed": np.int64,
     "fill_type": np.int8,
     "fill_reference": np.float64,
     "tick_below": np.float64,
@@ -42,6 +43,8 @@ class Fills:
 
     event: index of the tick that filled us. timestamp: ns, exchange-local. side: +1 buy, -1 sell.
     price: AED. quantity, position (after the fill): shares. realized (by this fill), pnl (running total): AED.
+    placed: index of the tick at which the order that was filled was placed, -1 where no order of ours stood; None where
+    many settings walked the ticks together.
     trade_type (index into the strategy's trade_types) and reference (AED): of an auction strategy's trades, else None.
     """
 
@@ -53,6 +56,7 @@ class Fills:
     realized: Float64s
     position: Int64s
     pnl: Float64s
+    placed: Int64s | None = None
     trade_type: Int8s | None = None
     reference: Float64s | None = None
 
@@ -70,6 +74,7 @@ class Fills:
             realized=self.realized[rows],
             position=self.position[rows],
             pnl=self.pnl[rows],
+            placed=None if self.placed is None else self.placed[rows],
             trade_type=None if self.trade_type is None else self.trade_type[rows],
             reference=None if self.reference is None else self.reference[rows],
         )
@@ -137,6 +142,7 @@ class Room:
             realized=cut["fill_realized"],
             position=cut["fill_position"],
             pnl=cut["fill_pnl"],
+            placed=cut["fill_placed"],
             trade_type=cut.get("fill_type"),
             reference=cut.get("fill_reference"),
         )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOOP_NAME: Final = "loop"
 HIDDEN: Final = frozenset(
     {"capacity", "first_day", "day_index", "tick_levels", "failed_line", "out_of_room", "events"}
-    | {"many", "setting", "apart", "rows", "print_awaited"}
+    | {"many", "setting", "apart", "rows", "print_awaited", "orders", "bid_placed", "ask_placed"}
 )
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
 EXCHANGED: Final = ("given_ints", "given_floats", "final_ints", "final_floats")

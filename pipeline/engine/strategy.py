@@ -73,12 +73,16 @@ class Strategy:
     """The base of every strategy: annotated fields are parameters (`= parameter(...)`) or memory (`= 0`).
 
     rules: the market it trades in. trade_types: the names of its numbered kinds of trade, for an AuctionMarket.
-    counters: the memory that the summary of a run shows.
+    counters: the memory that the summary of a run shows. shares_limit_key, notional_limit_key: the config keys of its
+    largest position in shares and in AED, empty for none. notional_binds: whether it keeps to the second.
     """
 
     rules: ClassVar[type[Tape]] = Market
     trade_types: ClassVar[tuple[str, ...]] = ()
     counters: ClassVar[tuple[str, ...]] = ()
+    shares_limit_key: ClassVar[str] = "max_position"
+    notional_limit_key: ClassVar[str] = "max_notional"
+    notional_binds: ClassVar[bool] = True
 
     def __init__(self, **values: Value) -> None:
         for name, value in values.items():

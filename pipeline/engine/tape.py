@@ -55,6 +55,7 @@ class Tape:
     fill_realized: FloatColumn
     fill_position: IntColumn
     fill_pnl: FloatColumn
+    fill_placed: IntColumn
 
     event: int = 0
     now: int = 0
@@ -103,8 +104,8 @@ class Tape:
         self.day_start = self.day * DAY
         self.day_index = self.day - self.first_day
 
-    def record(self, side: int, price: float, quantity: int, realized: float, event: int) -> None:
-        """Append a fill to the columns; position and P&L already show it."""
+    def record(self, side: int, price: float, quantity: int, realized: float, event: int, placed: int) -> None:
+        """Append a fill, of the order placed at an event, to the columns; position and P&L already show it."""
         at = self.rows
         if at < self.capacity:
             if self.many:
@@ -116,6 +117,8 @@ class Tape:
             self.fill_realized[at] = realized
             self.fill_position[at] = self.position
             self.fill_pnl[at] = self.realized_pnl
+            if not self.many:
+                self.fill_placed[at] = placed
             self.rows = at + 1
             self.fills += 1
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -128,7 +128,7 @@ class CompiledWalk:
         order = np.argsort(owner, kind="stable")
         ends = np.cumsum(np.bincount(owner, minlength=count)).tolist()
         whole = room.outcome(ticks, {**final, "m_fills": rows})
-        fills = whole.fills.at(order)
+        fills = replace(whole.fills, placed=None).at(order)
         names = [name for name in self._kept if name in lanes]
         columns = [lanes[name][:count].tolist() for name in names]
         start = 0

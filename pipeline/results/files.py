@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import io
 import json
 import platform
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,18 +14,26 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 import pipeline
-from pipeline.backtest.simulate import Replayed, distinct
 from pipeline.engine.outcome import side_names
-from pipeline.errors import OutputNotWritable
-from pipeline.results.metrics import compute_metrics
-from pipeline.store.atomic import write_bytes
+from pipeline.results.accounts import account_of, union_of
+from pipeline.results.beside import marks_table, prices_table
+from pipeline.results.csv_cells import csv_bytes, with_csv_cells
+from pipeline.results.daily import COLUMNS as DAILY_COLUMNS
+from pipeline.results.daily import daily_rows
+from pipeline.results.figures import portfolio_figures, security_figures
+from pipeline.results.warned import warnings_of
+from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
+from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import number_array, table_bytes, text_array, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from pipeline.backtest.simulate import Replayed
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
+    from pipeline.results.accounts import Account
+    from pipeline.store.catalog import Security
     from pipeline.store.place import Place
     from pipeline.ticks import Int64s
 
@@ -35,7 +42,13 @@ RUN_FILE: Final = "run.json"
 SUMMARY_FILE: Final = "backtest_summary.csv"
 SENSITIVITY_FILE: Final = "sensitivity.csv"
 METRICS_FILE: Final = "metrics.json"
+DAILY_FILE: Final = "daily.csv"
+REPORT_FILE: Final = "report.html"
 TRADES_FOLDER: Final = "trades"
+MARKS_FOLDER: Final = "marks"
+PRICES_FOLDER: Final = "prices"
+CHARTS_FOLDER: Final = "charts"
+FOLDERS: Final = (TRADES_FOLDER, MARKS_FOLDER, PRICES_FOLDER)
 NS_A_MS: Final = 1_000_000
 
 SUMMARY_COLUMNS: Final = (
@@ -65,33 +78,53 @@ SENSITIVITY_COLUMNS: Final = ("security", "execution", "fills", "realized_pnl", 
 class RunFolder:
     """The folder of one run: opened before the first result, written as results come, closed when all have."""
 
-    def __init__(self, directory: Place, plan: Plan) -> None:
+    def __init__(self, directory: Place, plan: Plan, *, report: bool = True) -> None:
         self.directory = directory
         self._plan = plan
+        self._report = report
         self._results: list[SecurityResult] = []
 
-    def open(self) -> None:
-        """Make the folder and remove what an earlier run left in it; raises OutputNotWritable or PlaceError."""
+    @contextlib.contextmanager
+    def open(self) -> Iterator[RunFolder]:
+        """Make the folder, keep other runs out of it meanwhile, and remove what earlier ones left in it.
+
+        Raises InUse, OutputNotWritable or PlaceError.
+        """
+        with sole_writer(self.directory, "pipeline backtest", "--output-dir"):
+            self._begin()
+            yield self
+
+    def _begin(self) -> None:
+        """Say that a run is under way before any file goes; till its end it answers for what the earlier one left."""
+        earlier = files_of(self.directory / RUN_FILE)
         try:
-            (self.directory / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
-            for name in files_of(self.directory / RUN_FILE):
+            for folder in FOLDERS:
+                (self.directory / folder).mkdir(parents=True, exist_ok=True)
+            for folder in ("", *FOLDERS):
+                remove_abandoned(self.directory / folder)
+            self._write_run("running", {}, earlier=earlier)
+            for name in earlier:
                 (self.directory / name).unlink(missing_ok=True)
         except OSError as error:
-            raise OutputNotWritable(f"{self.directory} cannot be written: {error.strerror or error}.") from error
-        self._write_run("running", {})
+            raise not_written(self.directory, error) from error
 
     def add(self, result: SecurityResult) -> None:
         """Write one security's fills."""
         self._results.append(result)
-        if result.replayed is None:
+        if result.replayed is None or result.observed is None:
             return
         table = trades_table(result.replayed)
-        parquet, text = _trade_files(result.ticker)
-        metadata = {"security": result.ticker}
-        write_table(self.directory / parquet, table, metadata=metadata, delta_columns=["timestamp"], durable=False)
+        trades, marks, prices, text = _files_of(result.ticker)
+        self._write_table(trades, table, result.ticker, ["timestamp"])
+        self._write_table(marks, marks_table(result.replayed.fills, result.observed), result.ticker, ["event"])
+        self._write_table(prices, prices_table(result.observed), result.ticker, ["timestamp"])
         sink = io.BytesIO()
-        arrow_csv.write_csv(table, sink, arrow_csv.WriteOptions(quoting_style="needed"))
+        arrow_csv.write_csv(with_csv_cells(table, "trade_type"), sink, arrow_csv.WriteOptions(quoting_style="needed"))
         write_bytes(self.directory / text, sink.getvalue(), durable=False)
+
+    def _write_table(self, name: str, table: Any, ticker: str, delta_columns: Sequence[str]) -> None:
+        metadata = {"security": ticker}
+        write_table(self.directory / name, table, metadata=metadata, delta_columns=delta_columns, durable=False)
 
     def close(self, timings: Mapping[str, float]) -> None:
         """Write summary, metrics and, last, `run.json` with its status complete."""
@@ -99,14 +132,28 @@ class RunFolder:
         write_bytes(self.directory / SUMMARY_FILE, csv_text(SUMMARY_COLUMNS, summary_rows(results)), durable=False)
         if rows := sensitivity_rows(results):
             write_bytes(self.directory / SENSITIVITY_FILE, csv_text(SENSITIVITY_COLUMNS, rows), durable=False)
-        write_bytes(self.directory / METRICS_FILE, _json(metrics_of(results)), durable=False)
-        self._write_run("complete", timings)
+        accounts = [account_of(result) for result in results if result.replayed is not None]
+        write_bytes(self.directory / METRICS_FILE, _json(metrics_of(accounts)), durable=False)
+        write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
+        self._write_run("complete", timings, warnings_of(self._plan, results))
+        if self._report:
+            from pipeline.results.report.backtest_page import backtest_page  # noqa: PLC0415 - Jinja2 is for reports only
 
-    def _write_run(self, status: str, timings: Mapping[str, float]) -> None:
+            write_bytes(self.directory / REPORT_FILE, backtest_page(self.directory), durable=False)
+
+    def _write_run(
+        self,
+        status: str,
+        timings: Mapping[str, float],
+        warnings: Sequence[str] = (),
+        earlier: Iterable[str] = (),
+    ) -> None:
         plan = self._plan
-        written = [file for task in plan.tasks for file in _trade_files(task.ticker)]
+        written = [file for task in plan.tasks for file in _files_of(task.ticker)]
         if any(task.alternatives for task in plan.tasks):
             written.append(SENSITIVITY_FILE)
+        if self._report:
+            written.append(REPORT_FILE)
         content = {
             "format_version": FORMAT_VERSION,
             "status": status,
@@ -114,17 +161,15 @@ class RunFolder:
             "config": plan.config.name,
             "execution": {"name": plan.execution.name, "settings": dict(plan.execution.settings)},
             "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},
-            "data": {
-                one.ticker: {"digest": one.digest, "fingerprint": one.fingerprint, "ticks": one.ticks}
-                for one in plan.securities
-            },
+            "data": {one.ticker: _data_of(one) for one in plan.securities},
+            "warnings": list(warnings),
             "versions": {
                 "pipeline": pipeline.__version__,
                 "python": platform.python_version(),
                 "numpy": np.__version__,
                 "pyarrow": pa.__version__,
             },
-            "files": sorted([*written, SUMMARY_FILE, METRICS_FILE]),
+            "files": sorted({*written, SUMMARY_FILE, METRICS_FILE, DAILY_FILE, *earlier}),
             "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
         }
         write_bytes(self.directory / RUN_FILE, _json(content))
@@ -184,32 +229,21 @@ def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return rows as CSV, floats as their shortest exact form, an absent figure as an empty cell."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow(["" if (value := row.get(name)) is None else value for name in columns])
-    return text.getvalue().encode()
+    return csv_bytes([columns, *([row.get(name) for name in columns] for row in rows)])
 
 
-def metrics_of(results: Sequence[SecurityResult]) -> dict[str, Any]:
-    """Return the metrics by security and for the portfolio of all that did not fail."""
-    done = {result.ticker: result.replayed for result in results if result.replayed is not None}
+def metrics_of(accounts: Sequence[Account]) -> dict[str, Any]:
+    """Return the figures by security and for the portfolio of all that did not fail."""
     by_security = {
-        ticker: asdict(compute_metrics([replayed.fills], replayed.market_days))
-        | {
-            "fees": replayed.fees,
-            "net_pnl": replayed.net_pnl,
-            "days_not_flat": day_names(replayed.days_not_flat),
-            "counters": dict(replayed.counters),
-        }
-        for ticker, replayed in done.items()
+        one.ticker: security_figures(one)
+        | {"days_not_flat": day_names(one.replayed.days_not_flat), "counters": dict(one.replayed.counters)}
+        for one in accounts
     }
-    days = [replayed.market_days for replayed in done.values()]
-    together = distinct(np.concatenate(days)) if days else np.empty(0, np.int64)
-    portfolio = asdict(compute_metrics([replayed.fills for replayed in done.values()], together))
-    portfolio |= {"fees": sum(one.fees for one in done.values()), "net_pnl": sum(one.net_pnl for one in done.values())}
-    return {"portfolio": portfolio, "securities": by_security}
+    not_flat = union_of([one.replayed.days_not_flat for one in accounts])
+    return {
+        "portfolio": portfolio_figures(accounts) | {"days_not_flat": day_names(not_flat)},
+        "securities": by_security,
+    }
 
 
 def day_names(days: Int64s) -> list[str]:
@@ -244,8 +278,23 @@ def _counts(replayed: Replayed) -> dict[str, Any]:
     }
 
 
-def _trade_files(ticker: str) -> tuple[str, str]:
-    return f"{TRADES_FOLDER}/{ticker}.parquet", f"{ticker.lower()}_trades_timeseries.csv"
+def _files_of(ticker: str) -> tuple[str, str, str, str]:
+    parquet = f"{ticker}.parquet"
+    return (*(f"{folder}/{parquet}" for folder in FOLDERS), f"{ticker.lower()}_trades_timeseries.csv")  # type: ignore[return-value]
+
+
+def _data_of(security: Security) -> dict[str, Any]:
+    """Return what the run was made from: the ticks and, where the catalog knows, the rows of their conversion."""
+    entry = security.entry
+    return {
+        "digest": security.digest,
+        "fingerprint": security.fingerprint,
+        "ticks": security.ticks,
+        "exchange": security.exchange,
+        "rows": None if entry is None else entry.rows,
+        "blank": None if entry is None else entry.blank,
+        "rejects": None if entry is None else dict(entry.rejects),
+    }
 
 
 def files_of(run_file: Place) -> list[str]:
@@ -255,7 +304,11 @@ def files_of(run_file: Place) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError):
         return []
     names = [str(name) for name in listed]
-    return [name for name in names if name.removeprefix(f"{TRADES_FOLDER}/") == Path(name).name]
+    return [
+        name
+        for name in names
+        if Path(name).parent.as_posix() in (".", *FOLDERS, CHARTS_FOLDER) and Path(name).name == name.split("/")[-1]
+    ]
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

@@ -21,6 +21,7 @@ from pipeline.errors import (
     nearest,
 )
 from pipeline.research.record import Figures, RecordedFills, RecordedRun
+from pipeline.results.csv_cells import text_of_cell
 from pipeline.results.files import FORMAT_VERSION, METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
 from pipeline.store.parquet import number_values, read_table
 
@@ -71,7 +72,7 @@ def read_run(folder: Path) -> RecordedRun:
         total = _figures(metrics["portfolio"])
     path = folder / SUMMARY_FILE
     with _reading(path), path.open(newline="", encoding="utf-8") as file:
-        errors = {row["security"]: row["error"] for row in csv.DictReader(file) if row["error"]}
+        errors = {row["security"]: text_of_cell(row["error"]) for row in csv.DictReader(file) if row["error"]}
     done = sorted((*figures, *errors))
     if done != sorted(settings["parameters"]):
         raise DamagedRun(f"{RUN_FILE}, {METRICS_FILE} and {SUMMARY_FILE} in {folder} are not of one run. {AGAIN}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from pipeline.engine.tape import DAY
-from pipeline.results.metrics import Metrics, compute_metrics, daily_pnl, first_of_each_day, on_one_clock, sharpe
+from pipeline.results.metrics import Metrics, compute_metrics, first_of_each_day, on_one_clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 COUNTS: Final = ("fills", "closing_fills", "market_days", "strategy_days", "days_not_flat", "position")
 FIGURES: Final = (
-    *("fills", "closing_fills", "realized_pnl", "fees", "net_pnl", "turnover", "max_drawdown", "sharpe", "sharpe_net"),
+    *("fills", "closing_fills", "realized_pnl", "fees", "net_pnl", "turnover", "max_drawdown", "sharpe"),
     *("win_rate", "profit_factor", "average_win", "average_loss"),
     *("market_days", "strategy_days", "days_not_flat", "position"),
 )
-"""The figures of one setting on one security, as in metrics.json; sharpe_net is after fees. NaN: cannot be computed."""
+"""The figures of one setting on one security, as in metrics.json. NaN: cannot be computed."""
 
 OF_METRICS: Final = tuple(name for name in FIGURES if name in Metrics.__slots__)
 FIGURE_TYPE: Final = np.dtype([(name, "<f8") for name in FIGURES])
@@ -45,21 +46,19 @@ class Days:
 def measure(replayed: Replayed) -> bytes:
     """Return a replay's figures and days as bytes."""
     fills, market_days = replayed.fills, replayed.market_days
-    metrics = compute_metrics([fills], market_days)
     fees = replayed.fill_fees
-    charged = bool(replayed.fees_bps)
-    clock, realized = on_one_clock([fills])
+    metrics = compute_metrics([fills], market_days, [fees])
+    clock = on_one_clock([fills])[0]
     total_fees = float(fees.sum())
     told = {
         **{name: getattr(metrics, name) for name in OF_METRICS},
         "fees": total_fees,
         "net_pnl": replayed.realized_pnl - total_fees,
-        "sharpe_net": sharpe(daily_pnl(clock, realized - fees, market_days)) if charged else metrics.sharpe,
         "days_not_flat": len(replayed.days_not_flat),
         "position": replayed.position,
     }
     figures = np.array([tuple(np.nan if told[name] is None else told[name] for name in FIGURES)], FIGURE_TYPE)
-    traded = _traded(clock // DAY, realized, fees, fills.price * fills.quantity)
+    traded = _traded(clock // DAY, fills.realized, fees, fills.price * fills.quantity)
     return b"".join([figures.tobytes(), _days_as_bits(market_days), traded.tobytes()])
 
 
@@ -72,11 +71,17 @@ def days_of(content: bytes) -> Days:
     """Return what one setting did day by day."""
     start = FIGURE_TYPE.itemsize
     span = np.frombuffer(content, SPAN_TYPE, 1, start)[0]
-    start += SPAN_TYPE.itemsize
-    length = -(-int(span["span"]) // 8)
-    bits = np.unpackbits(np.frombuffer(content, np.uint8, length, start), count=int(span["span"]))
-    traded = np.frombuffer(content, DAY_TYPE, -1, start + length)
-    return Days(np.flatnonzero(bits).astype(np.int64) + int(span["first_day"]), traded)
+    end = start + SPAN_TYPE.itemsize - (-int(span["span"]) // 8)
+    return Days(_days_of_bits(content[start:end]), np.frombuffer(content, DAY_TYPE, -1, end))
+
+
+@functools.lru_cache(maxsize=1024)
+def _days_of_bits(told: bytes) -> Int64s:
+    """Return the market days that `_days_as_bits` put; all settings of a security share theirs."""
+    span = np.frombuffer(told, SPAN_TYPE, 1)[0]
+    bits = np.unpackbits(np.frombuffer(told, np.uint8, -1, SPAN_TYPE.itemsize), count=int(span["span"]))
+    days: Int64s = np.flatnonzero(bits).astype(np.int64) + int(span["first_day"])
+    return days
 
 
 def _days_as_bits(days: Int64s) -> bytes:

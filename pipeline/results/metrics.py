@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,6 +17,21 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 TRADING_DAYS_A_YEAR: Final = 252
+FEWEST_DAYS: Final = 2
+"""Days from which on there is a variation to speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """The largest fall of equity from its running peak, AED, and where it stands among the entries of equity.
+
+    peak: the last entry at that peak, -1 for the 0 it starts from. back: the first entry that is back at the peak, None
+    where equity never came back.
+    """
+
+    depth: float
+    peak: int
+    back: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +56,14 @@ class Metrics:
     strategy_days: int
 
 
-def compute_metrics(fills: Sequence[Fills], market_days: Int64s) -> Metrics:
+def compute_metrics(fills: Sequence[Fills], market_days: Int64s, fees: Sequence[Float64s] | None = None) -> Metrics:
     """Return the figures of one or more securities' fills together on the market days given (days since 1970-01-01).
 
-    Equity is the sum of the securities' realised P&L on one clock; fills of one instant keep the order given.
+    Equity is the sum of the securities' realised P&L on one clock; fills of one instant keep the order given. fees: AED
+    a fill, none when not given; max_drawdown and sharpe are after them, what is over single fills is before.
     """
-    timestamps, realized = on_one_clock(fills)
+    timestamps, net = on_one_clock(fills, fees)
+    realized = joined([one.realized for one in fills])
     wins, losses = realized[realized > 0.0], realized[realized < 0.0]
     closing = len(wins) + len(losses)
     return Metrics(
@@ -54,12 +71,12 @@ def compute_metrics(fills: Sequence[Fills], market_days: Int64s) -> Metrics:
         closing_fills=closing,
         realized_pnl=float(sum(one.pnl[-1] for one in fills if len(one))),
         turnover=float(sum(np.dot(one.price, one.quantity) for one in fills)),
-        max_drawdown=max_drawdown(np.cumsum(realized)),
+        max_drawdown=max_drawdown(np.cumsum(net)),
         win_rate=len(wins) / closing if closing else None,
         profit_factor=float(wins.sum() / -losses.sum()) if len(losses) else None,
         average_win=float(wins.sum() / len(wins)) if len(wins) else None,
         average_loss=float(losses.sum() / len(losses)) if len(losses) else None,
-        sharpe=sharpe(daily_pnl(timestamps, realized, market_days)),
+        sharpe=sharpe(daily_pnl(timestamps, net, market_days)),
         market_days=len(market_days),
         strategy_days=len(first_of_each_day(timestamps // DAY)),
     )
@@ -71,17 +88,21 @@ def first_of_each_day(days: Int64s) -> Int64s:
     return places
 
 
-def on_one_clock(fills: Sequence[Fills]) -> tuple[Int64s, Float64s]:
-    """Return timestamps (ns) and realised P&L (AED) of all fills in time order, equal times in the order given."""
+def on_one_clock(fills: Sequence[Fills], fees: Sequence[Float64s] | None = None) -> tuple[Int64s, Float64s]:
+    """Return timestamps (ns) and realised P&L (AED) of all fills in time order, equal times in the order given.
+
+    fees: AED a fill, taken off what it realised.
+    """
     if not fills:
         return np.empty(0, np.int64), np.empty(0, np.float64)
     # A clock that steps back inside one security must not reorder its fills: its own running maximum is its clock.
-    clocks = [np.maximum.accumulate(one.timestamp) if len(one) else one.timestamp for one in fills]
+    together: Int64s = joined([np.maximum.accumulate(one.timestamp) if len(one) else one.timestamp for one in fills])
+    realized = joined([one.realized for one in fills])
+    net = realized if fees is None else realized - joined(fees)
     if len(fills) == 1:
-        return clocks[0], fills[0].realized
-    together = np.concatenate(clocks)
+        return together, net
     order = np.argsort(together, kind="stable")
-    return together[order], np.concatenate([one.realized for one in fills])[order]
+    return together[order], net[order]
 
 
 def daily_pnl(timestamps: Int64s, realized: Float64s, market_days: Int64s) -> Float64s:
@@ -101,12 +122,66 @@ def sharpe(daily: Float64s) -> float | None:
     None with fewer than two days or without variation. Source: W. F. Sharpe, The Sharpe Ratio, J. Portfolio
     Management 21 (1994), taken on AED of P&L instead of returns, since a market maker's capital is a choice.
     """
-    if len(daily) < 2:  # noqa: PLR2004
+    if len(daily) < FEWEST_DAYS:
         return None
     mean = float(daily.sum()) / len(daily)
     apart = daily - mean
     spread = math.sqrt(float((apart * apart).sum()) / (len(daily) - 1))
     return mean / spread * math.sqrt(TRADING_DAYS_A_YEAR) if spread > 0.0 else None
+
+
+def sortino(daily: Float64s) -> float | None:
+    """Return the annualised Sortino ratio of daily P&L: mean / downside deviation · √252, target 0.
+
+    The downside deviation is √(Σ min(P&L, 0)² / n) over all n days. None with fewer than two days or without a losing
+    one. Source: F. A. Sortino and L. N. Price, Performance Measurement in a Downside Risk Framework, J. Investing 3
+    (1994), taken on AED as the Sharpe ratio is.
+    """
+    if len(daily) < FEWEST_DAYS:
+        return None
+    losses = np.minimum(daily, 0.0)
+    downside = math.sqrt(float((losses * losses).sum()) / len(daily))
+    return float(daily.sum()) / len(daily) / downside * math.sqrt(TRADING_DAYS_A_YEAR) if downside > 0.0 else None
+
+
+def calmar(daily: Float64s, drawdown: float) -> float | None:
+    """Return annualised P&L over the maximum drawdown: mean daily P&L · 252 / drawdown, both AED.
+
+    None without a day or a drawdown. Source: T. W. Young, Calmar Ratio: A Smoother Tool, Futures (October 1991), over
+    the whole run instead of three years.
+    """
+    if not len(daily) or drawdown <= 0.0:
+        return None
+    return float(daily.sum()) / len(daily) * TRADING_DAYS_A_YEAR / drawdown
+
+
+def deepest_drawdown(equity: Float64s) -> Drawdown:
+    """Return the largest fall of equity from its running peak, the first of equals; equity starts from 0."""
+    if not len(equity):
+        return Drawdown(0.0, -1, None)
+    peaks = np.maximum(np.maximum.accumulate(equity), 0.0)
+    trough = int(np.argmax(peaks - equity))
+    peak = peaks[trough]
+    at_peak = np.flatnonzero(equity[: trough + 1] == peak)
+    back = np.flatnonzero(equity[trough:] >= peak)
+    return Drawdown(
+        depth=float(peak - equity[trough]),
+        peak=int(at_peak[-1]) if len(at_peak) else -1,
+        back=trough + int(back[0]) if len(back) else None,
+    )
+
+
+def drawdown_days(drawdown: Drawdown, times: Int64s, market_days: Int64s) -> int:
+    """Return how many market days a drawdown lasted, that of its peak and that of its end included.
+
+    times: of the entries of equity, ns. It begins on the first market day where equity never was above 0, and ends on
+    the last one where equity never came back.
+    """
+    if drawdown.depth == 0.0 or not len(market_days):
+        return 0
+    first = int(times[drawdown.peak]) // DAY if drawdown.peak >= 0 else int(market_days[0])
+    last = int(market_days[-1]) if drawdown.back is None else int(times[drawdown.back]) // DAY
+    return int(((market_days >= first) & (market_days <= last)).sum())
 
 
 def max_drawdown(equity: Float64s) -> float:
@@ -115,3 +190,10 @@ def max_drawdown(equity: Float64s) -> float:
         return 0.0
     peak = np.maximum(np.maximum.accumulate(equity), 0.0)
     return float((peak - equity).max())
+
+
+def joined(columns: Sequence[Any]) -> Any:
+    """Return columns one after the other, the very column where there is one; an empty one of none."""
+    if len(columns) == 1:
+        return columns[0]
+    return np.concatenate(columns) if len(columns) else np.empty(0)

@@ -13,10 +13,11 @@ import pyarrow as pa
 
 import pipeline
 from pipeline.engine.strategy import fields_of
+from pipeline.research.grid import PRESET, SWITCH
 from pipeline.results.files import csv_text
 from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of
 from pipeline.results.windows import FIGURES as WINDOW_FIGURES
-from pipeline.results.windows import window_figures
+from pipeline.results.windows import WHOLE, window_figures
 from pipeline.store.parquet import some_numbers, text_array
 from pipeline.strategies.load import load_strategy, strategy_label
 
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.research.sweep import SweepPlan, Trial
+    from pipeline.results.measure import Days
     from pipeline.results.sweeps import Best, Fold, SweepResults
     from pipeline.results.windows import Window, WindowFigures
 
 TABLE_FILE: Final = "sweep.parquet"
+TOGETHER_FILE: Final = "sweep_all.parquet"
 SUMMARY_FILE: Final = "sweep_summary.csv"
 WALK_FILE: Final = "walk_forward.csv"
 SWEEP_FILE: Final = "sweep.json"
@@ -37,7 +40,10 @@ OURS: Final = frozenset(
 )
 """The names of columns that say something else than a parameter of the same name."""
 
-SHOWN: Final = ("fills", "realized_pnl", "fees", "net_pnl", "sharpe_net", "max_drawdown", "turnover", "win_rate")
+PRESET_COLUMN: Final = "execution.preset"
+"""The column of the preset asked for; `execution` is the whole model, switches and all."""
+
+SHOWN: Final = ("fills", "realized_pnl", "fees", "net_pnl", "sharpe", "max_drawdown", "turnover", "win_rate")
 
 
 def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> pa.Table:
@@ -56,11 +62,37 @@ def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> p
         held = [{**base[trial.strategy][ticker].parameters, **trial.changes}.get(key) for trial, ticker in rows]
         columns[_column(key)] = some_numbers(held, kind)
     columns["execution"] = text_array([trial.execution.name for trial, _ in rows])
+    columns |= _switch_columns(plan, [trial for trial, _ in rows])
     columns |= _figure_columns([None if one is None else one.content for one in found])
-    if split is not None:
-        columns |= _window_columns([None if one is None else one.content for one in found], split)
+    days = [None if one is None or one.content is None else [days_of(one.content)] for one in found]
+    columns |= _window_columns(days, _parts(split))
     columns["error"] = text_array([None if one is None else one.error for one in found])
     return pa.table(columns)
+
+
+def repeating(table: pa.Table) -> list[str]:
+    """Return the columns of a sweep's table in which few values occur: texts and parameters."""
+    return [name for name in table.column_names if name == "error" or name not in OURS or table[name].type == pa.utf8()]
+
+
+def together_table(results: SweepResults, split: tuple[Window, Window] | None) -> pa.Table | None:
+    """Return one row a setting: what it did on all securities together, empty where it failed on one.
+
+    None for a single security. The figures are those the summary has for `all`; daily_drawdown as of a window.
+    """
+    tickers = results.plan.tickers
+    if len(tickers) < 2:  # noqa: PLR2004 - one security is all
+        return None
+    numbers = [*results.trials]
+    found = {number: results.together(number) for number in numbers}
+    whole = [number for number in numbers if found[number] is not None]
+    each = figures_of([content for number in whole for content in found[number] or ()])
+    days = [None if contents is None else [days_of(one) for one in contents] for contents in found.values()]
+    columns = {"setting": some_numbers(numbers, pa.int64()), **_window_columns(days, {"": WHOLE})}
+    for name in ("realized_pnl", "fees", "net_pnl", "turnover"):
+        sums = dict(zip(whole, each[name].reshape(len(whole), len(tickers)).sum(axis=1).tolist(), strict=True))
+        columns[name] = some_numbers([sums.get(number) for number in numbers], pa.float64())
+    return pa.table(columns | _window_columns(days, _parts(split)))
 
 
 def summary_csv(results: SweepResults, best: Sequence[Best], objective: str) -> bytes:
@@ -129,16 +161,20 @@ def _figure_columns(contents: Sequence[bytes | None]) -> dict[str, pa.Array]:
     return columns
 
 
-def _window_columns(contents: Sequence[bytes | None], split: tuple[Window, Window]) -> dict[str, pa.Array]:
-    days = [None if content is None else [days_of(content)] for content in contents]
+def _window_columns(days: Sequence[Sequence[Days] | None], windows: Mapping[str, Window]) -> dict[str, pa.Array]:
+    """Return the figures of windows by what their columns' names begin with."""
     columns: dict[str, pa.Array] = {}
-    for part, window in zip(("train", "test"), split, strict=True):
+    for prefix, window in windows.items():
         figures = [None if one is None else window_figures(one, window) for one in days]
         for name in WINDOW_FIGURES:
             kind = pa.int64() if name in ("fills", "market_days") else pa.float64()
             held = [None if one is None else getattr(one, name) for one in figures]
-            columns[f"{part}_{name}"] = some_numbers(held, kind)
+            columns[f"{prefix}{name}"] = some_numbers(held, kind)
     return columns
+
+
+def _parts(split: tuple[Window, Window] | None) -> dict[str, Window]:
+    return {} if split is None else {"train_": split[0], "test_": split[1]}
 
 
 def _trial_row(trial: Trial) -> dict[str, Any]:
@@ -147,6 +183,23 @@ def _trial_row(trial: Trial) -> dict[str, Any]:
         for name, value in trial.point.values.items()
     }
     return {"setting": trial.number, "strategy": strategy_label(trial.strategy), **told}
+
+
+def _switch_columns(plan: SweepPlan, trials: Sequence[Trial]) -> dict[str, pa.Array]:
+    """Return the execution switches varied, as they were asked for, empty for a strategy they say nothing to."""
+    columns: dict[str, pa.Array] = {}
+    for axis in (name for name in plan.axes if name == PRESET or name.startswith(SWITCH)):
+        held = [trial.point.values.get(axis) for trial in trials]
+        name = PRESET_COLUMN if axis == PRESET else axis
+        if all(value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)) for value in held):
+            columns[name] = some_numbers(held, pa.float64())
+        else:
+            columns[name] = text_array([_as_text(value) for value in held])
+    return columns
+
+
+def _as_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def _column(axis: str) -> str:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import BadRequest, OutputNotWritable, nearest
+from pipeline.errors import BadRequest, nearest
 from pipeline.research.search import check_search, search
 from pipeline.research.sweep import plan_sweep, run_sweep
-from pipeline.results.files import TRADES_FOLDER, files_of, trades_content
+from pipeline.results.files import REPORT_FILE, TRADES_FOLDER, files_of, trades_content
 from pipeline.results.measure import measure
 from pipeline.results.sweep_files import (
     SUMMARY_FILE,
     SWEEP_FILE,
     TABLE_FILE,
+    TOGETHER_FILE,
     WALK_FILE,
+    repeating,
     summary_csv,
     sweep_json,
     sweep_table,
+    together_table,
     walk_csv,
 )
 from pipeline.results.sweeps import (
@@ -33,13 +38,14 @@ from pipeline.results.sweeps import (
     split_at,
 )
 from pipeline.results.windows import check_folds
-from pipeline.store.atomic import write_bytes
+from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.kept import KeptResults, results_folder
+from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import write_table
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
@@ -58,7 +64,8 @@ class SweepOptions:
     """What is asked of a sweep beyond what runs where.
 
     trials: how many settings a search may try instead of the whole grid; seed: of that search. fresh: compute what is
-    kept, too. keep_trades: write the fills of the best settings, or of all.
+    kept, too. keep_trades: write the fills of the best settings, or of all. report: make the folder's page;
+    png: and an image of each of its charts.
     """
 
     train_until: dt.date | None = None
@@ -68,6 +75,8 @@ class SweepOptions:
     trials: int | None = None
     seed: int = 1
     fresh: bool = False
+    report: bool = True
+    png: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +124,28 @@ def make_sweep(
             f"--keep-trades is '{options.keep_trades}'; it takes {' or '.join(KEEP_TRADES)}."
             f"{nearest(options.keep_trades, KEEP_TRADES)}"
         )
+    if options.png and not isinstance(output_dir, Path):
+        raise BadRequest("--png draws into a folder of this machine: name one with --output-dir.")
     strategies = grid.strategies or (request.strategy,)
     if options.trials is not None:
         check_search(grid, options.trials, strategies)
     if options.walk_forward is not None:
         check_folds(options.walk_forward)
     plan = plan_sweep(grid, request, strategies, enumerate_points=options.trials is None)
-    if output_dir is not None:
-        _open(output_dir)
-    kept = KeptResults(results_folder())
-    try:
-        results = _run(plan, grid, options, kept, listeners)
-        split = split_at(results, options.train_until)
-        best = best_settings(results, options.choose_by, split)
-        folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
-        table = sweep_table(results, split)
-        if output_dir is not None:
-            trades = _trades(results, best, options, kept)
-            _write(output_dir, results, best, folds, table, options, split, trades)
-        size = kept.size()
-    finally:
-        kept.close()
+    with nullcontext() if output_dir is None else _opened(output_dir):
+        kept = KeptResults(results_folder())
+        try:
+            results = _run(plan, grid, options, kept, listeners)
+            split = split_at(results, options.train_until)
+            best = best_settings(results, options.choose_by, split)
+            folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
+            table = sweep_table(results, split)
+            if output_dir is not None:
+                trades = _trades(results, best, options, kept)
+                _write(output_dir, results, best, folds, table, options, split, trades)
+            size = kept.size()
+        finally:
+            kept.close()
     return SweepRun(results, tuple(best), tuple(folds), table, output_dir, time.perf_counter() - started, size)
 
 
@@ -168,15 +178,20 @@ def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, kept: KeptResults, 
     return results
 
 
-def _open(folder: Place) -> None:
-    """Make the folder, and remove what an earlier sweep says it left in it."""
-    try:
-        (folder / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
-        for name in files_of(folder / SWEEP_FILE):
-            (folder / name).unlink(missing_ok=True)
-        (folder / SWEEP_FILE).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputNotWritable(f"{folder} cannot be written: {error.strerror or error}.") from error
+@contextmanager
+def _opened(folder: Place) -> Iterator[None]:
+    """Make the folder, keep other runs out of it meanwhile, and remove what an earlier sweep says it left in it."""
+    with sole_writer(folder, "pipeline sweep", "--output-dir"):
+        try:
+            (folder / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
+            remove_abandoned(folder)
+            remove_abandoned(folder / TRADES_FOLDER)
+            for name in files_of(folder / SWEEP_FILE):
+                (folder / name).unlink(missing_ok=True)
+            (folder / SWEEP_FILE).unlink(missing_ok=True)
+        except OSError as error:
+            raise not_written(folder, error) from error
+        yield
 
 
 def _write(
@@ -190,8 +205,9 @@ def _write(
     trades: Sequence[Content],
 ) -> None:
     """Write the folder; what lists its files is there before any other file and after all."""
-    files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else [])]
-    files += [_trades_name(one) for one in trades]
+    together = together_table(results, split)
+    files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else []), *([] if together is None else [TOGETHER_FILE])]
+    files += [*(_trades_name(one) for one in trades), *([REPORT_FILE] if options.report or options.png else [])]
     told = {
         "chosen_by": options.choose_by,
         "train": None if split is None else str(split[0]),
@@ -201,13 +217,19 @@ def _write(
         "files": sorted(files),
     }
     write_bytes(folder / SWEEP_FILE, sweep_json(results, told), durable=False)
-    write_table(folder / TABLE_FILE, table, durable=False)
+    write_table(folder / TABLE_FILE, table, dictionary_columns=repeating(table), durable=False)
+    if together is not None:
+        write_table(folder / TOGETHER_FILE, together, durable=False)
     write_bytes(folder / SUMMARY_FILE, summary_csv(results, best, options.choose_by), durable=False)
     if folds:
         write_bytes(folder / WALK_FILE, walk_csv(results, folds), durable=False)
     for one in trades:
         if one.content is not None:
             write_bytes(folder / _trades_name(one), one.content, durable=False)
+    if options.report or options.png:
+        from pipeline.results.report.sweep_remake import remake_sweep  # noqa: PLC0415 - Jinja2 is for reports only
+
+        remake_sweep(folder, png=options.png)
 
 
 def _trades_name(one: Content) -> str:

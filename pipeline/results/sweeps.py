@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.errors import BadRequest, nearest
 from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of
 from pipeline.results.windows import (
-    END,
+    WHOLE,
     Window,
     WindowFigures,
     train_and_test,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pipeline.results.measure import Days
 
 ALL: Final = "all"
-WHOLE: Final = Window(-END, END, -END, END)
 OBJECTIVES: Final = ("net_pnl", "sharpe")
 
 
@@ -108,6 +107,11 @@ class SweepResults:
                 found.append((trial, one.content))
         return found
 
+    def together(self, number: int) -> list[bytes] | None:
+        """Return what a setting gave on each security; None when it failed on one."""
+        contents = [_content(self, self.trials[number], ticker) for ticker in self.plan.tickers]
+        return contents if all(contents) else None
+
     def market_days(self) -> Any:
         """Return the market days of all securities together."""
         firsts = [self.good(ticker)[:1] for ticker in self.plan.tickers]
@@ -130,7 +134,7 @@ def best_settings(results: SweepResults, objective: str, split: tuple[Window, Wi
             continue
         figures = figures_of([content for _, content in good])
         if split is None:
-            scores = figures["net_pnl" if objective == "net_pnl" else "sharpe_net"]
+            scores = figures["net_pnl" if objective == "net_pnl" else "sharpe"]
         else:
             scores = np.array([_score(window_figures([days_of(one)], split[0]), objective) for _, one in good])
         at = _highest(scores)
@@ -205,7 +209,7 @@ def _best_of_all(results: SweepResults, objective: str, split: tuple[Window, Win
         name: float(figures[name].sum()) for name in ("realized_pnl", "fees", "net_pnl", "turnover")
     }
     together = window_figures(days, WHOLE)
-    told |= {"fills": together.fills, "sharpe_net": together.sharpe, "win_rate": together.win_rate}
+    told |= {"fills": together.fills, "sharpe": together.sharpe, "win_rate": together.win_rate}
     parts = [window_figures(days, window) for window in split] if split else [None, None]
     return Best(ALL, trial, float(scores[at]), told, *parts)
 

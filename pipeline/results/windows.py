@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -55,13 +56,17 @@ class WindowFigures:
     market_days: int
 
 
+WHOLE: Final = Window(-END, END, -END, END)
 FIGURES: Final = tuple(WindowFigures.__slots__)
 
 
 def window_figures(days: Sequence[Days], window: Window) -> WindowFigures:
     """Return the figures of one setting in a window, on one security or on several together."""
-    traded = np.concatenate([_within(one.traded, one.traded["day"], window) for one in days])
-    market_days = union(_within(one.market_days, one.market_days, window) for one in days)
+    # Bytes are joined because concatenating structured arrays checks their types field by field, a tenth as fast.
+    together = np.frombuffer(b"".join(one.traded.tobytes() for one in days), days[0].traded.dtype)
+    traded = _within(together, together["day"], window)
+    every_day = _distinct(b"".join(one.market_days.tobytes() for one in days))
+    market_days = _within(every_day, every_day, window)
     daily = np.zeros(len(market_days))
     places = np.searchsorted(market_days, traded["day"])
     known = places < len(market_days)
@@ -121,6 +126,12 @@ def union(several: Iterable[Int64s]) -> Int64s:
 def date_of(day: int) -> dt.date:
     """Return a day since 1970-01-01 as a date."""
     return EPOCH + dt.timedelta(days=int(day))
+
+
+@functools.lru_cache(maxsize=64)
+def _distinct(days: bytes) -> Int64s:
+    """Return the days that occur, ascending; settings of one sweep share theirs."""
+    return np.unique(np.frombuffer(days, np.int64))
 
 
 def _within(rows: Any, days: Any, window: Window) -> Any:

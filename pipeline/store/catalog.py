@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -61,7 +61,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """One security of the store: number of ticks, digest of its ticks, size of its file in bytes."""
+    """One security of the store: number of ticks, digest of its ticks, size of its file in bytes.
+
+    entry: what the catalog says of its conversion, None where it does not speak of this file.
+    """
 
     ticker: str
     exchange: str
@@ -70,6 +73,7 @@ class Security:
     digest: str
     fingerprint: str
     size: int
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +179,7 @@ def open_store(directory: Place) -> Store:
             )
     if not sizes:
         raise NoStore(f"The Parquet directory {directory} holds no ticks. Run `make convert` (or `make demo`) first.")
-    securities = _securities(directory, sizes)
+    securities = tuple(replace(one, entry=_entry_of(one, entries)) for one in _securities(directory, sizes))
     return Store(directory, securities, tuple(entries[ticker] for ticker in sorted(entries)))
 
 
@@ -192,6 +196,13 @@ def tick_files(directory: Place) -> dict[str, int]:
     return {
         name: size for name, size in sizes.items() if name.endswith(TICKS_SUFFIX) and not name.endswith(REJECTS_SUFFIX)
     }
+
+
+def _entry_of(security: Security, entries: Mapping[str, Entry]) -> Entry | None:
+    """Return the catalog's entry of a security, where it speaks of the file that stands there."""
+    entry = entries.get(security.ticker)
+    same = entry is not None and (entry.digest, entry.fingerprint) == (security.digest, security.fingerprint)
+    return entry if same else None
 
 
 def _local_files(directory: Path) -> dict[str, int]:

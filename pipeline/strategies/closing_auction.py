@@ -27,6 +27,8 @@ class ClosingAuction(Strategy):
     rules = AuctionMarket
     trade_types = ("auction_entry", "vwap_exit", "stop_loss", "eod_flatten")
     counters = ("filtered_sell_entries", "filtered_buy_entries")
+    shares_limit_key = ""
+    notional_limit_key = "order_notional"
 
     vwap_period: Minutes = parameter(15, key="vwap_preclose_period_min", minimum=0, maximum=285)
     spread: float = parameter(0.5, key="spread_vwap_pct", minimum=0, maximum=100, doc="percent of the VWAP")

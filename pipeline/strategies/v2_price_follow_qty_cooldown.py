@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class V2PriceFollowQtyCooldown(Strategy):
     """A side keeps its place in the queue while its touch stays; one not worth quoting, the place it would have."""
 
+    notional_binds = False
+
     quote_size: Shares = parameter(50_000, minimum=0, maximum=1e12)
     quote_size_bid: Shares | None = parameter(None, minimum=0, maximum=1e12, doc="quote_size when null")
     quote_size_ask: Shares | None = parameter(None, minimum=0, maximum=1e12, doc="quote_size when null")

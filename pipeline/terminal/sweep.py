@@ -132,7 +132,7 @@ def _best(one: Best) -> dict[str, Any]:
         "strategy": one.trial.strategy,
         "values": dict(one.trial.point.values),
         "net_pnl": one.figures.get("net_pnl"),
-        "sharpe": one.figures.get("sharpe_net"),
+        "sharpe": one.figures.get("sharpe"),
         "train": None if one.train is None else asdict(one.train),
         "test": None if one.test is None else asdict(one.test),
     }
@@ -169,7 +169,7 @@ def _show_best(run: SweepRun) -> None:
         if one.train is not None and one.test is not None:
             shown = [_money(one.train.net_pnl), _money(one.test.net_pnl), _ratio(one.test.sharpe)]
         else:
-            shown = [_money(one.figures.get("net_pnl")), _ratio(one.figures.get("sharpe_net"))]
+            shown = [_money(one.figures.get("net_pnl")), _ratio(one.figures.get("sharpe"))]
         rows.append([one.security, str(one.trial.number), values, *shown])
     show_table(
         "Best settings" + (", chosen on the first part" if parted else ", the best of many: too good"), columns, rows

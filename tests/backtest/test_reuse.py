@@ -161,16 +161,16 @@ def test_a_flipped_bit_in_a_kept_result_is_computed_again(made: Made, kept_resul
 def test_what_is_kept_stays_below_the_limit_and_what_was_of_use_last_stays(
     made: Made, kept_results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PIPELINE_RESULTS_MB", "1")
+    monkeypatch.setenv("PIPELINE_RESULTS_MB", "2")
     assert replayed(made.backtest()) == [*TICKERS]
     kept = KeptResults(kept_results.parent)
-    kept.keep({"unused from here on": bytes(1_000_000)})
+    kept.keep({"unused from here on": bytes(2_000_000)})
     kept.close()
     for size in range(1, 4):
         assert replayed(made.backtest(parameters={"size": size})) == [*TICKERS]
         assert replayed(made.backtest()) == []
     kept = KeptResults(kept_results.parent)
-    assert 30_000 < kept.size() < 2**20
+    assert 30_000 < kept.size() < 2 * 2**20
     assert kept.find(["unused from here on"]) == {}
     kept.close()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.convert.headers import HEAD_ROWS, find_columns
+from pipeline.convert.room import Room
 from pipeline.convert.sheet import _read_fast, _read_row_by_row
 from pipeline.convert.workbook.archive import open_workbook
 from pipeline.convert.workbook.scan import scan_sheet
@@ -166,7 +167,7 @@ def read_both(path: Path, header_row: int = 3) -> tuple[Parsed | None, Parsed]:
     scan = scan_sheet(workbook, sheet, header_row, HEAD_ROWS)
     columns = find_columns(scan.head, header_row)
     return (
-        _read_fast(workbook, sheet, header_row, columns, scan),
+        _read_fast(workbook, sheet, header_row, columns, scan, Room(1 << 30, 1 << 30)),
         _read_row_by_row(workbook, sheet, header_row, columns, None),
     )
 

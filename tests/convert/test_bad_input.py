@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline import errors
+from pipeline.convert.limits import Limits
 from pipeline.convert.plan import find_workbooks
 from pipeline.convert.stage import convert
-from pipeline.convert.workbook.archive import Limits, open_workbook
+from pipeline.convert.workbook.archive import open_workbook
 from pipeline.store.place import place_of
 from tests.convert.books import HEADERS, TITLES, rows_xml, text, tick, tick_sheet, write_book
 
@@ -241,12 +242,12 @@ def test_a_sheet_that_unpacks_to_more_than_declared_is_not_read_on(tmp_path: Pat
 
 
 def test_limits_hold_for_single_parts_and_for_the_whole(tmp_path: Path) -> None:
-    path = write_book(tmp_path / "t.xlsx", {FAB: GOOD})
+    path = write_book(tmp_path / "t.xlsx", {FAB: GOOD}, texts=["x" * 300_000])
     for limits in (
-        Limits(sheet=100),
-        Limits(small_part=100),
-        Limits(whole=1000),
-        Limits(ratio=1, ratio_applies_above=10),
+        Limits(sheet_gb=1e-7),
+        Limits(text_mb=0.1),
+        Limits(unpacked_gb=1e-6),
+        Limits(row_mb=0.1),
     ):
         with pytest.raises(errors.WorkbookTooLarge):
             open_workbook(path, limits)

@@ -7,6 +7,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
+from pipeline.convert.room import Room
 from pipeline.convert.sheet import read_sheet
 from pipeline.convert.stage import convert
 from pipeline.convert.workbook.archive import open_workbook
@@ -147,5 +148,6 @@ def test_progress_is_told_while_reading_row_by_row(tmp_path: Path) -> None:
     rows = [tick() for _ in range(20_050)]
     book = open_workbook(write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(*rows, tick(size="0.5"))}))
     told: list[int] = []
-    content = read_sheet(book, book.sheets[0], scan_sheet(book, book.sheets[0], 3, 20), 3, told.append)
+    scan = scan_sheet(book, book.sheets[0], 3, 20)
+    content = read_sheet(book, book.sheets[0], scan, 3, Room(1 << 30, 1 << 30), told.append)
     assert (content.reader, told) == ("row by row", [20_000])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import ctypes
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
-OF_THE_WALK: Final = ("m_rows", "m_setting")
-"""Final state that counts the lines of a log, which settings that walk together share."""
+OF_THE_WALK: Final = ("m_rows", "m_setting", "m_orders", "m_bid_placed", "m_ask_placed")
+"""Final state that counts the lines of a log, which settings that walk together share, or that they do without."""
 
 
 def settings_of(
@@ -78,9 +78,9 @@ OF_A_REPLAY: Final = (
 
 
 def bits_of(found: Replayed | Outcome) -> dict[str, bytes]:
-    """Return fills, market days and final state as bytes, without what only a walk counts."""
+    """Return fills, market days and final state as bytes, without what only a walk counts or only a lone replay."""
     number = {name: math.nan if value != value else value for name, value in found.final.items()}  # noqa: PLR0124
-    return bits(_Whole(found.fills, found.market_days, number))  # type: ignore[arg-type]
+    return bits(_Whole(replace(found.fills, placed=None), found.market_days, number))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

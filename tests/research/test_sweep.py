@@ -134,6 +134,9 @@ def test_a_row_is_what_a_backtest_with_its_settings_gives(store: Path, tmp_path:
             assert (row["execution"], row["error"]) == (done.plan.execution.name, None)
             told = {key: row[key] for key in result.task.parameters}
             assert told == dict(result.task.parameters)
+            for axis, value in trial.point.values.items():
+                column = "execution.preset" if axis == "execution" else axis
+                assert row[column] in (value, json.dumps(value))
 
 
 def test_the_axes_of_another_strategy_do_not_multiply_the_settings_of_this_one(store: Path) -> None:
@@ -243,6 +246,32 @@ def test_where_every_setting_fails_the_table_says_how_whatever_was_asked(store: 
     )
     assert (run.best, run.folds, len(run.failed)) == ((), (), 2)
     assert read_table(tmp_path / "out" / "sweep.parquet")["error"].null_count == 0
+
+
+def test_a_switch_varied_is_a_column_that_is_empty_where_it_says_nothing(store: Path) -> None:
+    run = api.sweep(
+        grid={"strategy": ["v1_baseline", "closing_auction"], "execution": ["classic", "strict"], "quote_size": [50]},
+        parquet_dir=store,
+    )
+    assert run.table["execution.preset"].to_pylist() == ["classic", "classic", "strict", "strict", None, None]
+    fees = api.sweep(grid={"execution.fees_bps": [0, 2.5]}, parquet_dir=store)
+    assert fees.table["execution.fees_bps"].to_pylist() == [0.0, 0.0, 2.5, 2.5]
+    mixed = api.sweep(grid={"execution.fees_bps": [0, {"DFM": 2, "ADX": 1}]}, parquet_dir=store)
+    assert mixed.table["execution.fees_bps"].to_pylist() == ["0", "0", *['{"ADX": 1, "DFM": 2}'] * 2]
+
+
+def test_together_a_setting_that_failed_on_one_security_is_empty(tmp_path: Path) -> None:
+    store = make_store(tmp_path / "parquet", TICKERS)
+    damaged = bytearray((store / "FAB.parquet").read_bytes())
+    damaged[len(damaged) // 2] ^= 0x10
+    (store / "FAB.parquet").write_bytes(damaged)
+    out, config = tmp_path / "out", make_config(tmp_path / "v1.json")
+    api.sweep(grid={"quote_size": [50, 60]}, config=config, parquet_dir=store, output_dir=out)
+    together = read_table(out / "sweep_all.parquet").to_pylist()
+    assert [row.pop("setting") for row in together] == [1, 2]
+    assert {value for row in together for value in row.values()} == {None}
+    one = api.sweep(grid={"quote_size": [50]}, config=config, parquet_dir=store, output_dir=out, securities=["EMAAR"])
+    assert not (one.output_dir / "sweep_all.parquet").exists() if one.output_dir else False
 
 
 def test_a_corrupt_file_is_a_row_a_setting_with_its_error_and_is_not_kept(tmp_path: Path, kept_results: Path) -> None:

@@ -78,8 +78,9 @@ def by_hand(runs: Path, name: str, tickers: tuple[str, ...], bps: dict[str, floa
     rows = [(row, bps.get(ticker, 0.0)) for ticker in tickers for row in table(runs, name, ticker)]
     gross = math.fsum(row["realized_pnl"] for row, _ in rows)
     fees = math.fsum(row["fill_price"] * row["fill_qty"] * rate / 10_000 for row, rate in rows)
-    in_time = sorted((row for row, _ in rows), key=lambda row: row["timestamp"])
-    return len(rows), gross, gross - fees, fall([row["realized_pnl"] for row in in_time])
+    in_time = sorted(rows, key=lambda one: one[0]["timestamp"])
+    net = [row["realized_pnl"] - row["fill_price"] * row["fill_qty"] * rate / 10_000 for row, rate in in_time]
+    return len(rows), gross, gross - fees, fall(net)
 
 
 def parts_by_hand(runs: Path, a: str, b: str, ticker: str) -> int | None:

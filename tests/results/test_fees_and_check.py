@@ -118,6 +118,7 @@ def test_the_check_changes_nothing_else_of_a_run(run_into: Any, tmp_path: Path) 
     assert "sensitivity.csv" in json.loads(with_check.pop("run.json"))["files"]
     assert "sensitivity.csv" not in json.loads(without.pop("run.json"))["files"]
     del with_check["sensitivity.csv"]
+    assert with_check.pop("report.html") != without.pop("report.html")
     assert with_check == without
 
 

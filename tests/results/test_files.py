@@ -33,10 +33,18 @@ def test_a_run_folder_has_the_files_the_design_names(made: Any, tmp_path: Path) 
     run_into(tmp_path / "run", made)
     assert sorted(contents(tmp_path / "run")) == [
         "backtest_summary.csv",
+        "daily.csv",
         "emaar_trades_timeseries.csv",
         "fab_trades_timeseries.csv",
+        "marks/EMAAR.parquet",
+        "marks/FAB.parquet",
+        "marks/MODON.parquet",
         "metrics.json",
         "modon_trades_timeseries.csv",
+        "prices/EMAAR.parquet",
+        "prices/FAB.parquet",
+        "prices/MODON.parquet",
+        "report.html",
         "run.json",
         "sensitivity.csv",
         "trades/EMAAR.parquet",

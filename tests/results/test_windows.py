@@ -123,6 +123,24 @@ def test_both_parts_of_each_row_are_what_its_trades_say(swept: tuple[SweepRun, P
         assert row["train_turnover"] + row["test_turnover"] == pytest.approx(row["turnover"])
 
 
+def test_a_setting_on_all_securities_together_is_what_its_trades_say(swept: tuple[SweepRun, Path]) -> None:
+    _, folder = swept
+    rows = read_table(folder / "out" / "sweep_all.parquet").to_pylist()
+    assert [row["setting"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    for row in rows:
+        fills = trades(folder, row["setting"], sorted(DAYS))
+        assert alike(parts(row, "train_"), slowly(fills, DAYS, START, UNTIL))
+        assert alike(parts(row, "test_"), slowly(fills, DAYS, UNTIL + dt.timedelta(days=1), ALL_DAYS[-1]))
+        whole = slowly(fills, DAYS, START, ALL_DAYS[-1])
+        whole |= {"realized_pnl": fills["realized_pnl"].sum(), "fees": fills["fee"].sum()}
+        assert alike({name: row[name] for name in whole}, whole)
+    summary = pd.read_csv(folder / "out" / "sweep_summary.csv").set_index("security").loc["all"]
+    chosen = rows[int(summary["setting"]) - 1]
+    same = [name for name in chosen if name in summary.index and name != "setting"]
+    assert len(same) > 15
+    assert [chosen[name] for name in same] == [summary[name] for name in same]
+
+
 @pytest.mark.parametrize("objective", ["net_pnl", "sharpe"])
 @pytest.mark.parametrize("until", [UNTIL, None])
 def test_the_best_setting_has_the_highest_score_of_its_trades(
@@ -253,7 +271,7 @@ def test_the_next_sweep_into_a_folder_leaves_no_trades_of_the_last(
     sweep(tmp_path, swept[1] / "parquet", keep_trades="all", walk_forward=2)
     sweep(tmp_path, swept[1] / "parquet")
     left = {file.name for file in (tmp_path / "out").rglob("*") if file.is_file()}
-    assert left == {"sweep.parquet", "sweep_summary.csv", "sweep.json"}
+    assert left == {"sweep.parquet", "sweep_all.parquet", "sweep_summary.csv", "sweep.json", "report.html"}
 
 
 @pytest.mark.parametrize("until", [START, START + dt.timedelta(days=1)])

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import IO, TYPE_CHECKING, Final
 
-from pipeline.convert.workbook.parts import Book, SheetEntry, date_styles, read_book, shared_texts
+from pipeline.convert.limits import Limits
+from pipeline.convert.workbook.formats import are_plain
+from pipeline.convert.workbook.parts import Book, SheetEntry, TextFacts, facts_of, read_book, read_styles, shared_texts
+from pipeline.convert.workbook.sizes import check_directory, check_part, check_parts
+from pipeline.convert.workbook.stream import TooLong
 from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected, WorkbookTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
 _OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
-_ENCRYPTED_FLAG: Final = 0x1
 _MIB: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How far a workbook may unpack, in bytes; a full Excel sheet of ticks is about 220 MiB, packed ten to one."""
-
-    sheet: int = 4096 * _MIB
-    small_part: int = 512 * _MIB
-    whole: int = 65536 * _MIB
-    ratio: int = 200
-    ratio_applies_above: int = 16 * _MIB
+_PIECE: Final = 1 << 16
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    ValueError,
+    KeyError,
+    OverflowError,
+    NotImplementedError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +63,20 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
-    """An archive that passed its checks, with the parts that all its sheets share."""
+    """An archive that passed its checks, with the parts that all its sheets share and the limits that it is read in.
+
+    `plain` when the fast reader, which has rules of its own, finds the same parts and takes the same numbers for dates.
+    """
 
     path: Path
     stamp: Stamp
     sheets: tuple[Sheet, ...]
     texts: tuple[str, ...]
+    text_facts: TextFacts
     styles: tuple[str, ...]
     date1904: bool
+    plain: bool
+    limits: Limits
 
 
 def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
@@ -72,20 +84,32 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
 
     Raises NotAWorkbook, PasswordProtected, CorruptWorkbook or WorkbookTooLarge.
     """
+    limits = limits or Limits()
     with archive_of(path) as archive:
         stamp = _stamp(path, archive)
-        _check_sizes(path, archive, limits or Limits())
-        book = _book(path, archive)
-        parts = {info.filename: info for info in archive.infolist()}
-        texts = _read(archive, book.strings_part)
-        styles = _read(archive, book.styles_part)
+        check_parts(path, archive, limits)
+        there = {info.filename: info for info in archive.infolist()}
+
+        def read(part: str | None) -> Iterator[bytes]:
+            if part in there:
+                check_part(path, there[part], "text_mb", limits)
+                yield from pieces_of(archive, part)
+
+        book = _book(path, read, there)
+        for entry in book.sheets:
+            check_part(path, there[entry.part], "sheet_gb", limits)
+        texts = shared_texts(read(book.strings_part), limits.row, limits.text)
+        styles = read_styles(read(book.styles_part))
         return Workbook(
             path=path,
             stamp=stamp,
-            sheets=tuple(_sheet(entry, parts) for entry in book.sheets if entry.part in parts),
-            texts=shared_texts(texts) if texts else (),
-            styles=date_styles(styles) if styles else (),
+            sheets=tuple(_sheet(entry, there[entry.part]) for entry in book.sheets),
+            texts=texts,
+            text_facts=facts_of(texts),
+            styles=styles.formats,
             date1904=book.date1904,
+            plain=book.plain and styles.plain and are_plain(styles.formats) and not archive.comment,
+            limits=limits,
         )
 
 
@@ -95,34 +119,54 @@ def stamp_of(path: Path) -> Stamp:
         return _stamp(path, archive)
 
 
-def _stamp(path: Path, archive: zipfile.ZipFile) -> Stamp:
-    digest = blake2b(digest_size=16)
-    for info in archive.infolist():
-        digest.update(repr((info.filename, info.CRC, info.file_size, info.header_offset)).encode())
-    now = path.stat()
-    return Stamp(now.st_size, now.st_mtime_ns, digest.hexdigest())
-
-
 @contextlib.contextmanager
 def archive_of(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open the archive and name what is wrong with it, also while it is read inside the block."""
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise NotAWorkbook(f"{path} is a device or a pipe, not a workbook.")
         with path.open("rb") as file:
             _check_magic(path, file)
+            check_directory(path, file)
             with zipfile.ZipFile(file) as archive:
                 yield archive
     except FileNotFoundError as error:
         raise NotAWorkbook(f"There is no workbook {path}.") from error
     except IsADirectoryError as error:
         raise NotAWorkbook(f"{path} is a directory, not a workbook.") from error
+    except TooLong as error:
+        raise WorkbookTooLarge(
+            f"{path}: one of its texts or lists is no tick workbook's ({error}); it is not opened. "
+            "If you trust it: --limit row_mb=NUMBER."
+        ) from error
     except OSError as error:
+        if error.errno == errno.EINVAL:  # a place in the file that is none
+            raise _damaged(path, error) from error
         raise NotAWorkbook(
             f"{path} cannot be read: {error.strerror or error}. Is it open in another program?"
         ) from error
-    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
-        raise CorruptWorkbook(
-            f"{path} is damaged ({error}); open it in Excel, save it again and repeat the conversion."
-        ) from error
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+
+
+def pieces_of(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
+    """Unpack one part piece by piece, never more than is declared, its CRC checked at the end."""
+    with archive.open(part) as source:
+        while piece := source.read(_PIECE):
+            yield piece
+
+
+def _damaged(path: Path, error: Exception) -> CorruptWorkbook:
+    return CorruptWorkbook(f"{path} is damaged ({error}); open it in Excel, save it again and repeat the conversion.")
+
+
+def _stamp(path: Path, archive: zipfile.ZipFile) -> Stamp:
+    digest = blake2b(digest_size=16)
+    for info in archive.infolist():
+        name = info.filename.encode("utf-8", "surrogatepass")
+        digest.update(repr((name, info.CRC, info.file_size, info.header_offset)).encode())
+    now = path.stat()
+    return Stamp(now.st_size, now.st_mtime_ns, digest.hexdigest())
 
 
 def _check_magic(path: Path, file: IO[bytes]) -> None:
@@ -137,7 +181,6 @@ def _check_magic(path: Path, file: IO[bytes]) -> None:
         raise NotAWorkbook(f"{path} is empty, not an Excel workbook (.xlsx or .xlsm).")
     if not start.startswith(b"PK"):
         raise NotAWorkbook(f"{path} is not an Excel workbook (.xlsx or .xlsm).")
-    file.seek(0)
 
 
 def _contains(file: IO[bytes], needle: bytes) -> bool:
@@ -149,45 +192,14 @@ def _contains(file: IO[bytes], needle: bytes) -> bool:
     return False
 
 
-def _check_sizes(path: Path, archive: zipfile.ZipFile, limits: Limits) -> None:
-    """Refuse archives that no tick workbook looks like before anything is unpacked."""
-    names: set[str] = set()
-    packed = unpacked = 0
-    for info in archive.infolist():
-        if info.filename in names:
-            raise CorruptWorkbook(f"{path} is damaged (it holds {info.filename} twice); save it again in Excel.")
-        names.add(info.filename)
-        if info.flag_bits & _ENCRYPTED_FLAG:
-            raise PasswordProtected(f"{path} is password-protected; save it in Excel without a password.")
-        packed += info.compress_size
-        unpacked += info.file_size
-        allowed = limits.sheet if "/worksheets/" in info.filename else limits.small_part
-        steep = info.file_size > limits.ratio_applies_above and info.file_size > limits.ratio * info.compress_size
-        if info.file_size > allowed or steep:
-            raise WorkbookTooLarge(
-                f"{path}: {info.filename} would unpack to {info.file_size // _MIB} MiB from "
-                f"{info.compress_size} bytes, more than any tick sheet; it is not opened."
-            )
-    if unpacked > limits.whole or packed > path.stat().st_size:
-        raise WorkbookTooLarge(f"{path} would unpack to {unpacked // _MIB} MiB, more than allowed; it is not opened.")
-
-
-def _book(path: Path, archive: zipfile.ZipFile) -> Book:
+def _book(path: Path, read: Callable[[str], Iterator[bytes]], there: Collection[str]) -> Book:
     try:
-        return read_book(lambda part: _read(archive, part))
+        return read_book(read, there)
     except KeyError as error:
         raise NotAWorkbook(f"{path} is a zip archive but not an Excel workbook ({error.args[0]}).") from error
 
 
-def _read(archive: zipfile.ZipFile, part: str | None) -> bytes:
-    """Return a small part's bytes, CRC checked, empty when there is no such part."""
-    if part is None or part not in archive.NameToInfo:
-        return b""
-    return archive.read(part)
-
-
-def _sheet(entry: SheetEntry, parts: dict[str, zipfile.ZipInfo]) -> Sheet:
-    info = parts[entry.part]
+def _sheet(entry: SheetEntry, info: zipfile.ZipInfo) -> Sheet:
     return Sheet(
         name=entry.name,
         hidden=entry.hidden,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
+import re
 from typing import TYPE_CHECKING, Final
-from xml.etree.ElementTree import ParseError, iterparse
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
-
-from pipeline.convert.workbook.archive import archive_of
+from pipeline.convert.workbook.archive import archive_of, pieces_of
 from pipeline.convert.workbook.cells import BLANK, BOOL, ERROR, ISO, NUMBER, SERIAL, TEXT, Cell
+from pipeline.convert.workbook.formats import date_style_numbers
 from pipeline.convert.workbook.parts import text_of
-from pipeline.convert.workbook.scan import column_of
+from pipeline.convert.workbook.places import column_of, row_of, shared_text
+from pipeline.convert.workbook.stream import TooLong, elements
 from pipeline.errors import UnreadableSheet
 
 if TYPE_CHECKING:
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from pipeline.convert.workbook.archive import Sheet, Workbook
 
 _KIND_OF_TYPE: Final = {"b": BOOL, "e": ERROR, "str": TEXT, "inlineStr": TEXT, "s": TEXT, "d": ISO}
+# With a namespace and, as no Excel writes it, without.
+_VALUE, _INLINE = ("}v", "v"), ("}is", "is")
+_STYLE: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
 def read_rows(
@@ -32,38 +34,33 @@ def read_rows(
     """
     dates = date_style_numbers(workbook.styles)
     slots = {column: slot for slot, column in enumerate(columns)}
+    # A text may be as long as a book and stand in every row, so it is looked through once.
+    texts = tuple("" if text.isspace() else text for text in workbook.texts)
     number = 0
-    try:
-        with archive_of(workbook.path) as archive, archive.open(sheet.part) as source:
-            # The scan has refused sheets that declare entities, so the plain parser is safe and three times as fast.
-            for _, node in iterparse(source):  # noqa: S314
-                if not node.tag.endswith("}row"):
-                    continue
-                number = int(node.get("r") or number + 1)
+    with archive_of(workbook.path) as archive:
+        try:
+            for node in elements(pieces_of(archive, sheet.part), ("row",), workbook.limits.row):
+                number = row_of(node.get("r"), number)
                 if number > header_row:
-                    yield number, _cells(node, slots, workbook.texts, dates)
+                    yield number, _cells(node, number, slots, texts, dates)
                 node.clear()
-    except (ParseError, ValueError, IndexError, zlib.error) as error:
-        raise UnreadableSheet(
-            f"row {number + 1} or a later one cannot be read ({error}); save the workbook again in Excel."
-        ) from error
+        except TooLong as error:
+            raise UnreadableSheet(
+                f"row {number + 1} or a later one is no row of ticks ({error}). If you trust it: --limit row_mb=NUMBER."
+            ) from error
+        except ValueError as error:
+            raise UnreadableSheet(
+                f"row {number + 1} or a later one cannot be read ({error}); save the workbook again in Excel."
+            ) from error
 
 
-def date_style_numbers(styles: Sequence[str]) -> frozenset[int]:
-    """Return the numbers of the cell styles that show a number as a date or a time."""
-    found = []
-    for number, style in enumerate(styles):
-        code = style[1:] if style.startswith("=") else BUILTIN_FORMATS.get(int(style) if style.isdigit() else -1)
-        if is_date_format(code):
-            found.append(number)
-    return frozenset(found)
-
-
-def _cells(row: Element, slots: dict[int, int], texts: tuple[str, ...], dates: frozenset[int]) -> list[Cell]:
+def _cells(
+    row: Element, number: int, slots: dict[int, int], texts: tuple[str, ...], dates: frozenset[int]
+) -> list[Cell]:
     found = [BLANK] * len(slots)
     position = -1
     for node in row:
-        position = column_of(node.get("r"), position + 1)
+        position = column_of(node.get("r"), position, number)
         slot = slots.get(position)
         if slot is not None:
             found[slot] = _cell(node, texts, dates)
@@ -75,13 +72,14 @@ def _cell(node: Element, texts: tuple[str, ...], dates: frozenset[int]) -> Cell:
     value = ""
     for child in node:
         tag = child.tag
-        if tag.endswith("}v"):
+        if tag[-2:] in _VALUE:
             value = child.text or ""
-        elif tag.endswith("}is"):
+        elif tag[-3:] in _INLINE:
             value = text_of(child)
     if kind == "s" and value:
-        value = texts[int(value)]
-    if not value.strip():
+        value = shared_text(value, texts)
+        return Cell(TEXT, value) if value else BLANK
+    if not value or value.isspace():
         return BLANK
     known = _KIND_OF_TYPE.get(kind)
     if known is not None:
@@ -89,7 +87,7 @@ def _cell(node: Element, texts: tuple[str, ...], dates: frozenset[int]) -> Cell:
     if not _is_number(value):
         return Cell(TEXT, value)
     style = node.get("s", "")
-    return Cell(SERIAL if style.isdigit() and int(style) in dates else NUMBER, value)
+    return Cell(SERIAL if _STYLE.fullmatch(style) and int(style) in dates else NUMBER, value)
 
 
 def _is_number(text: str) -> bool:
@@ -97,4 +95,4 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return "_" not in text
+    return text.isascii() and "_" not in text

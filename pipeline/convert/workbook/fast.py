@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# fastexcel tells of columns without a type through logging, which would print; the row-by-row reader says it better.
-logging.getLogger("fastexcel").addHandler(logging.NullHandler())
+# Both tell of what they find odd through logging, which would print; the row-by-row reader says it better.
+for _logger in ("fastexcel", "calamine"):
+    logging.getLogger(_logger).addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +42,14 @@ def read_strict(path: Path, sheet: str, header_row: int, columns: Sequence[int])
     Every call opens the file anew: fastexcel's reader is not thread-safe.
     """
     try:
-        batch = (
-            fastexcel.read_excel(str(path))
-            .load_sheet(
-                sheet,
-                header_row=None,
-                skip_rows=header_row,
-                use_columns=sorted(columns),
-                schema_sample_rows=None,
-                dtype_coercion="strict",
-            )
-            .to_arrow()
+        batch = fastexcel.read_excel(str(path)).load_sheet(
+            sheet,
+            header_row=None,
+            skip_rows=header_row,
+            use_columns=sorted(columns),
+            schema_sample_rows=None,
+            dtype_coercion="strict",
+            eager=True,
         )
     except fastexcel.FastExcelError:
         return None

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import openpyxl
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, to_excel
 from openpyxl.worksheet._reader import WorkSheetParser
 
 from pipeline.convert.workbook.cells import BLANK, BOOL, ERROR, ISO, NUMBER, SERIAL, TEXT, Cell
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KINDS: Final = {"s": TEXT, "e": ERROR, "n": NUMBER}
+# openpyxl makes dates of numbers that are none.
+_FIRST: Final = {WINDOWS_EPOCH: dt.datetime(1900, 3, 1), MAC_EPOCH: dt.datetime(1904, 1, 2)}  # noqa: DTZ001 - no zone
 _DAY: Final = dt.timedelta(days=1)
 Row = tuple[int, dict[int, Cell]]
 
@@ -30,7 +33,7 @@ def open_book(path: Path) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
         except Exception as error:  # openpyxl names no errors of its own: odd styles alone raise five kinds
             raise _unreadable(path, error) from error
         try:
@@ -54,18 +57,20 @@ def rows_of(book: Any, sheet: str) -> Iterator[Row]:
             timedelta_formats=book._timedelta_formats,  # noqa: SLF001
         )
         for number, cells in parser.parse():
-            yield number, {cell["column"] - 1: _cell(cell["data_type"], cell["value"]) for cell in cells}
+            yield number, {cell["column"] - 1: _cell(cell["data_type"], cell["value"], book.epoch) for cell in cells}
 
 
 def _unreadable(path: Path, error: Exception) -> UnreadableSheet:
     return UnreadableSheet(f"{path} cannot be read by openpyxl: {error}")
 
 
-def _cell(kind: str, value: Any) -> Cell:
+def _cell(kind: str, value: Any, epoch: dt.datetime) -> Cell:
     if value is None or (isinstance(value, str) and not value.strip()):
         return BLANK
     if isinstance(value, bool):
         return Cell(BOOL, str(int(value)))
+    if isinstance(value, dt.datetime) and value < _FIRST[epoch]:
+        return Cell(SERIAL, repr(to_excel(value, epoch)))  # type: ignore[no-untyped-call]
     if isinstance(value, dt.date | dt.time):
         return Cell(ISO, _iso(value))
     if isinstance(value, dt.timedelta):

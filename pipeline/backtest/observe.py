@@ -1,0 +1,148 @@
+"""One security's ticks and fills in, what the market did around the fills out: mids, and the path of the price.
+
+The mid is (bid + ask) / 2 of the book that the engine keeps: quotes of the continuous session with a price, each side
+the latest of its day, empty while its latest has no volume. Outside that session, and with a side empty, there is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.engine.account import NO_ORDER
+from pipeline.engine.tape import DAY
+from pipeline.ticks import ASK, BID, TRADE
+
+if TYPE_CHECKING:
+    from pipeline.engine.outcome import Fills
+    from pipeline.market.facts import MarketFacts
+    from pipeline.ticks import Float64s, Int64s, Ticks
+
+SECOND: Final = 1_000_000_000
+HORIZONS: Final = {"1s": SECOND, "10s": 10 * SECOND, "60s": 60 * SECOND, "300s": 300 * SECOND}
+"""How long after a fill the mid is looked at again, ns, by name."""
+
+PATH_STEP: Final = 300 * SECOND
+NO_TIME: Final = -(2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What stands beside one security's fills, one entry a fill, and its price path, one entry a mark.
+
+    placed: when the order that was filled was placed, ns, NO_TIME where no order of ours stood. mid: in force at the
+    fill; mid_later: at each of HORIZONS after it, one row a horizon. path_time: ns, ascending: every five minutes of
+    the continuous session of each market day, then the day's last print where it is later. path_mid: in force then.
+    path_last: price of the day's last print up to then. All prices AED, NaN where there is none.
+    """
+
+    placed: Int64s
+    mid: Float64s
+    mid_later: Float64s
+    path_time: Int64s
+    path_mid: Float64s
+    path_last: Float64s
+
+
+def observe(ticks: Ticks, fills: Fills, market_days: Int64s, market: MarketFacts) -> Observed:
+    """Return what the market did around the fills; market_days: days since 1970-01-01, ascending."""
+    clock = ticks.timestamp
+    if len(clock) > 1 and (clock[1:] < clock[:-1]).any():
+        clock = np.maximum.accumulate(clock)
+    book = _Book(ticks, market)
+    times, days = _path_times(market_days, market)
+    at = np.searchsorted(clock, times, side="right") - 1
+    prints = np.flatnonzero((ticks.kind == TRADE) & (ticks.price > 0.0))
+    closing = _last_prints(clock, prints, market_days, market)
+    path_time = np.concatenate([times, clock[closing]])
+    order = np.argsort(path_time, kind="stable")
+    path_at = np.concatenate([at, closing])[order]
+    path_day = np.concatenate([days, clock[closing] // DAY])[order]
+    in_session = np.concatenate([np.ones(len(times), bool), np.zeros(len(closing), bool)])[order]
+    return Observed(
+        placed=_placed_times(ticks, fills),
+        mid=book.mid(fills.event, fills.timestamp),
+        mid_later=np.array([book.mid_at(clock, fills.timestamp, after) for after in HORIZONS.values()]),
+        path_time=path_time[order],
+        path_mid=np.where(in_session, book.of_day(path_at, path_day), np.nan),
+        path_last=_last_price(ticks, clock, prints, path_at, path_day),
+    )
+
+
+class _Book:
+    """The quotes of the continuous sessions, a side's by the numbers of their events."""
+
+    def __init__(self, ticks: Ticks, market: MarketFacts) -> None:
+        self._opens, self._closes = market.continuous
+        quoting = self._in_session(ticks.timestamp) & (ticks.price > 0.0)
+        self._sides = [self._side(ticks, quoting & (ticks.kind == kind)) for kind in (BID, ASK)]
+
+    @staticmethod
+    def _side(ticks: Ticks, chosen: Any) -> tuple[Int64s, Int64s, Float64s]:
+        """Return the number of the latest quote at each event, -1 before the first; the quotes' days and prices."""
+        events = np.flatnonzero(chosen)
+        price = np.where(ticks.volume[events] > 0, ticks.price[events], np.nan)
+        return np.cumsum(chosen) - 1, ticks.timestamp[events] // DAY, price
+
+    def of_day(self, events: Int64s, days: Int64s) -> Float64s:
+        """Return the mid after each of some events, of the book of the day given."""
+        bid, ask = (self._touch(*side, events, days) for side in self._sides)
+        mid: Float64s = (bid + ask) / 2
+        return mid
+
+    def mid(self, events: Int64s, times: Int64s) -> Float64s:
+        """Return the mid after each of some events, none for those outside the session."""
+        found: Float64s = np.where(self._in_session(times), self.of_day(events, times // DAY), np.nan)
+        return found
+
+    def mid_at(self, clock: Int64s, times: Int64s, after: int) -> Float64s:
+        """Return the mid some time after each of some times, none unless both stand in one day's session."""
+        later = times + after
+        events = np.searchsorted(clock, later, side="right") - 1
+        same = self._in_session(times) & self._in_session(later) & (later // DAY == times // DAY)
+        found: Float64s = np.where(same, self.of_day(events, times // DAY), np.nan)
+        return found
+
+    def _in_session(self, times: Int64s) -> Any:
+        time_of_day = times - times // DAY * DAY  # a third of what % takes
+        return (time_of_day >= self._opens) & (time_of_day < self._closes)
+
+    @staticmethod
+    def _touch(latest: Int64s, quote_days: Int64s, prices: Float64s, events: Int64s, days: Int64s) -> Float64s:
+        if not len(prices):
+            return np.full(len(events), np.nan)
+        at = np.where(events >= 0, latest[events], -1)
+        found: Float64s = np.where((at >= 0) & (quote_days[at] == days), prices[at], np.nan)
+        return found
+
+
+def _path_times(market_days: Int64s, market: MarketFacts) -> tuple[Int64s, Int64s]:
+    opens, closes = market.continuous
+    steps = np.arange(opens + PATH_STEP, closes + 1, PATH_STEP, dtype=np.int64)
+    times: Int64s = (market_days[:, None] * DAY + steps).ravel()
+    return times, np.repeat(market_days, len(steps))
+
+
+def _last_prints(clock: Int64s, prints: Int64s, market_days: Int64s, market: MarketFacts) -> Int64s:
+    """Return the events of the last prints of the market days, of those that are later than the continuous session."""
+    times = clock[prints]
+    at = np.searchsorted(times, (market_days + 1) * DAY) - 1
+    late = (at >= 0) & (times[at] > market_days * DAY + market.continuous[1]) if len(times) else np.zeros(len(at), bool)
+    events: Int64s = prints[at[late]]
+    return events
+
+
+def _last_price(ticks: Ticks, clock: Int64s, prints: Int64s, events: Int64s, days: Int64s) -> Float64s:
+    if not len(prints):
+        return np.full(len(events), np.nan)
+    at = np.searchsorted(prints, events, side="right") - 1
+    found: Float64s = np.where((at >= 0) & (clock[prints[at]] // DAY == days), ticks.price[prints[at]], np.nan)
+    return found
+
+
+def _placed_times(ticks: Ticks, fills: Fills) -> Int64s:
+    assert fills.placed is not None  # noqa: S101 - only a replay of its own is observed
+    times: Int64s = np.where(fills.placed == NO_ORDER, NO_TIME, ticks.timestamp[fills.placed])
+    return times

@@ -1,0 +1,91 @@
+"""Texts `KEY=VALUE` or numbers by key in, how large a workbook may be before it is refused out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Final
+
+from pipeline.errors import BadRequest, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MB: Final = 1 << 20
+_GB: Final = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a workbook may unpack; a full Excel sheet of ticks (1,048,576 rows) is about 220 MB, packed ten to one.
+
+    unpacked_gb: the whole workbook. sheet_gb: one sheet. text_mb: the texts that the sheets share; the styles and the
+    list of sheets, too. row_mb: one row of a sheet, or one text. ratio: unpacked to packed bytes of a part above 16 MB.
+    fast_gb: the memory that the fast reader may take for one sheet; a larger one is read row by row.
+    """
+
+    unpacked_gb: float = 16
+    sheet_gb: float = 1
+    text_mb: float = 64
+    row_mb: float = 4
+    ratio: float = 200
+    fast_gb: float = 1
+
+    @property
+    def unpacked(self) -> int:
+        """The whole workbook in bytes."""
+        return int(self.unpacked_gb * _GB)
+
+    @property
+    def sheet(self) -> int:
+        """One sheet in bytes."""
+        return int(self.sheet_gb * _GB)
+
+    @property
+    def text(self) -> int:
+        """A part that is not a sheet, in bytes."""
+        return int(self.text_mb * _MB)
+
+    @property
+    def fast(self) -> int:
+        """The memory for the fast reader in bytes."""
+        return int(self.fast_gb * _GB)
+
+    @property
+    def row(self) -> int:
+        """One row in bytes."""
+        return int(self.row_mb * _MB)
+
+
+UNLIMITED: Final = Limits(1e6, 1e6, 1e6, 1e6, 1e6)
+KEYS: Final = tuple(field.name for field in fields(Limits))
+
+
+def limits_of(given: Mapping[str, float] | Sequence[str] | None) -> Limits:
+    """Return the limits with those given in the place of the usual ones; raise BadRequest for what is none."""
+    named = given if isinstance(given, Mapping) else _parsed(given or ())
+    for key, value in named.items():
+        if key not in KEYS:
+            raise BadRequest(f"--limit {key}: there is no such limit.{nearest(key, KEYS) or _listed()}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+            raise BadRequest(f"--limit {key} is {value}; it takes a number above 0.")
+    return Limits(**named)
+
+
+def _parsed(texts: Sequence[str]) -> dict[str, float]:
+    named: dict[str, float] = {}
+    for text in texts:
+        key, found, value = text.partition("=")
+        key = key.strip()
+        if not found or key in named:
+            raise BadRequest(f"--limit {text}: write KEY=NUMBER, each key once.{_listed()}")
+        try:
+            named[key] = float(value)
+        except ValueError:
+            raise BadRequest(f"--limit {text}: {value.strip() or 'nothing'} is no number.") from None
+    return named
+
+
+def _listed() -> str:
+    return f" The keys are {', '.join(KEYS)}."

@@ -1,0 +1,53 @@
+"""A value in, the CSV cell that says it out: a text that a spreadsheet would take for a formula comes as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.store.parquet import text_array
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
+_QUOTE: Final = "'"
+_ENDS: Final = "\r\n"
+
+
+def csv_cell(value: Any) -> Any:
+    """Return a value for a CSV writer; an apostrophe goes before a text that begins as a formula does, or with one.
+
+    Numbers stay numbers, negative ones too; None is an empty cell. Source: OWASP, "CSV Injection".
+    """
+    if value is None:
+        return ""
+    return _QUOTE + value if isinstance(value, str) and value.startswith((*_FORMULAS, _QUOTE)) else value
+
+
+def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Return rows as CSV, lines ending in a line feed, every other end of a line inside quotes."""
+    line = io.StringIO(newline="")
+    # What ends its lines is what the writer quotes; a bare carriage return begins a row in Excel.
+    writer = csv.writer(line, lineterminator=_ENDS)
+    lines = []
+    for row in rows:
+        writer.writerow([csv_cell(value) for value in row])
+        lines.append(line.getvalue().removesuffix(_ENDS))
+        line.seek(0)
+        line.truncate()
+    return "".join(f"{each}\n" for each in lines).encode()
+
+
+def text_of_cell(cell: str) -> str:
+    """Return the text that `csv_cell` made a cell of."""
+    return cell[1:] if cell.startswith(tuple(_QUOTE + first for first in (*_FORMULAS, _QUOTE))) else cell
+
+
+def with_csv_cells(table: Any, column: str) -> Any:
+    """Return an Arrow table in which a column of texts, if it has that column, is one of CSV cells."""
+    place = table.schema.get_field_index(column)
+    if place < 0:
+        return table
+    return table.set_column(place, column, text_array([csv_cell(text) for text in table.column(column).to_pylist()]))

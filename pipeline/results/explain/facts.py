@@ -1,0 +1,236 @@
+"""What an explanation is made of, as plain values: the fill, its event, the book, our order, the account, the rules."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from pipeline.results.explain.text import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+How: TypeAlias = Literal["print", "taken", "auction", "touch", "trade"]
+"""By a print that reached our order, by a verb that takes from the touch, by a flatten in the auction or against the
+touch, or as a trade of an auction strategy's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One stored tick: its place from 0, ns on the exchange's clock, BID, ASK or TRADE, AED, shares."""
+
+    index: int
+    time: int
+    type: str
+    price: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """The best price of one side, AED, and the shares shown there; None where an auction strategy does not see them."""
+
+    price: float
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The line of the strategy's file that called the verb."""
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """A change of our order's size that kept its place."""
+
+    tick: Tick
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A print that reached our order earlier: how many shares of the queue ahead it took, and how many of ours."""
+
+    tick: Tick
+    ahead: int
+    filled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order that was filled.
+
+    placed: on which tick, at this price without a break since. taken: where it took its present place in the queue:
+    later than `placed` when it was placed anew, `again` times; earlier when the side was out of the market and its
+    place only noted. shown: displayed at our side's touch then. ahead, size: of the order when it took that place, or
+    when it was placed if that was later. sent: with a latency, when the strategy decided. resizes, prints: since its
+    place was taken, without the print that filled it.
+    """
+
+    side: Literal["bid", "ask"]
+    price: float
+    placed: Tick
+    taken: Tick
+    again: int
+    shown: int
+    ahead: int
+    size: int
+    sent: Tick | None
+    resizes: tuple[Resize, ...]
+    prints: tuple[Passed, ...]
+    line: Line | None
+
+    @property
+    def passed(self) -> int:
+        """How much of the queue ahead earlier prints took, shares."""
+        return sum(one.ahead for one in self.prints)
+
+    @property
+    def filled(self) -> int:
+        """How much of the order earlier prints filled, shares."""
+        return sum(one.filled for one in self.prints)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How a print was shared out, shares: print_size - used - passed = left; filled = min(remaining, left).
+
+    used: by our ask, when a print is used once. ahead: of us, before this print. cleared: of that, because the print
+    was through our price. passed: of that, by this print's own volume. limit: our order's price, AED.
+    """
+
+    print_size: int
+    used: int
+    ahead: int
+    cleared: int
+    passed: int
+    left: int
+    remaining: int
+    filled: int
+    remains: int
+    limit: float
+    through: bool
+    at_limit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What a verb took from the opposite touch: shares asked for, shown, taken; since when quotes stand aside."""
+
+    wanted: int
+    shown: int
+    taken: int
+    aside_since: Tick | None
+    line: Line | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten:
+    """How the day's position was closed: which tick found it open, and whether the position waited for a print."""
+
+    found: Tick
+    waited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionTrade:
+    """A trade an auction strategy booked: its type, the price it is measured against, AED; the line that booked it."""
+
+    type: str
+    reference: float
+    line: Line | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the fill did to the position: shares closed at `entry_before` and opened, AED realised, totals after it.
+
+    The average entry of an auction strategy is its own: both entries are 0. fee: AED, not in the P&L.
+    """
+
+    position_before: int
+    entry_before: float
+    pnl_before: float
+    closed: int
+    opened: int
+    realized: float
+    position: int
+    entry: float
+    pnl: float
+    fee: float
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another fill of ours at the same tick."""
+
+    number: int
+    how: How
+    side: str
+    quantity: int
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule that decided: its section in docs/rules.md, or the execution switch, and what it says."""
+
+    section: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one fill happened. number counts from 1, of `fills` in the run.
+
+    reasons: the strategy's own, in words, and in numbers as details. memory: the strategy's fields when it filled.
+    """
+
+    number: int
+    side: Literal["buy", "sell"]
+    price: float
+    quantity: int
+    how: How
+    tick: Tick
+    before: Tick | None
+    bid: Touch | None
+    ask: Touch | None
+    account: Account
+    order: Order | None = None
+    match: Match | None = None
+    taking: Taking | None = None
+    flatten: Flatten | None = None
+    trade: AuctionTrade | None = None
+    others: tuple[Other, ...] = ()
+    reasons: tuple[str, ...] = ()
+    details: Mapping[str, float] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    security: str = ""
+    run: str = ""
+    strategy: str = ""
+    execution: str = ""
+    fills: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the explanation as plain values for JSON, times as ISO text; what does not apply is null."""
+        told = asdict(self)
+        told["memory"] = {name: _plain(value) for name, value in self.memory.items()}
+        found: dict[str, Any] = _with_times(told)
+        return found
+
+
+def _with_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: iso(one) if key == "time" else _with_times(one) for key, one in value.items()}
+    return [_with_times(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def _plain(value: Any) -> Any:
+    """Return memory as JSON takes it; what is no number as Python shows it."""
+    return value if value is None or isinstance(value, (bool, int, float)) else repr(value)

@@ -1,0 +1,157 @@
+"""A run folder in, its page out: made from the folder's files and nothing else, and never larger than it may be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.results.report import charts, sections, timelines
+from pipeline.results.report.clock import Clock
+from pipeline.results.report.contents import DAY_MS, read_contents
+from pipeline.results.report.curves import Columns
+from pipeline.results.report.page import MOST_BYTES, plotly_script, render
+from pipeline.results.report.sketch import sketch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.results.report.contents import Contents, Track
+    from pipeline.store.place import Place
+
+MOST_SECURITIES: Final = 180
+OPEN_PANELS: Final = 1
+_MARKUP: Final = 50_000
+_MARKUP_A_SECURITY: Final = 5_000
+_FOR_PORTFOLIO: Final = 8
+"""Of the room for drawings one part in so many is the portfolio's."""
+
+
+def backtest_page(directory: Place) -> bytes:
+    """Return the page of a run folder whose other files are written; under 6 MB whatever the run.
+
+    What does not fit is drawn with fewer points, and the page says so; of very many securities those with the largest
+    turnover are shown. Raises DamagedRun, NewerRun, UnknownRun or UnfinishedRun.
+    """
+    contents = read_contents(directory)
+    tracks = {ticker: contents.track(ticker) for ticker in contents.figures}
+    clock = _clock(contents, tracks)
+    most, room = MOST_SECURITIES, None
+    while True:
+        shown = _shown(contents, most)
+        spare = MOST_BYTES - len(plotly_script()) - _MARKUP - _MARKUP_A_SECURITY * len(shown)
+        room = spare if room is None else room
+        page = _page(contents, tracks, clock, shown, max(room, 0))
+        over = len(page) - MOST_BYTES
+        if over <= 0:
+            return page
+        if room > 0:
+            room -= over + over // 4
+        else:
+            most, room = min(most, len(shown)) * 2 // 3, None
+
+
+def page_charts(directory: Place) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the charts of a run folder as `render` takes them, and whose each panel is; raises as `backtest_page`."""
+    contents = read_contents(directory)
+    tracks = {ticker: contents.track(ticker) for ticker in contents.figures}
+    room = MOST_BYTES - len(plotly_script())
+    shown = _shown(contents, MOST_SECURITIES)
+    data, _ = _drawings(contents, tracks, _clock(contents, tracks), shown, room)
+    return data, {f"panel-{place}": ticker for place, ticker in enumerate(shown)}
+
+
+def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], room: int) -> bytes:
+    data, notes = _drawings(contents, tracks, clock, shown, room)
+    run = contents.run
+    check = sections.assumption_check(contents)
+    days = clock.days.astype("datetime64[D]")
+    return render(
+        "backtest.html.j2",
+        data,
+        title=f"{run['strategy']}: backtest",
+        run=run,
+        versions=sorted(run["versions"].items()),
+        period=(str(days[0]), str(days[-1]), len(days)) if len(days) else None,
+        securities=len(contents.figures),
+        shown=shown,
+        left_out=len(contents.figures) - len(shown),
+        errors=sections.lines((ticker, sections.clipped(error)) for ticker, error in contents.errors.items()),
+        warnings=sections.lines(sections.clipped(one) for one in run.get("warnings") or []),
+        headline=sections.headline(contents),
+        topics=sections.topics(contents, shown),
+        counters=sections.counters(contents, shown),
+        missing=sections.missing(contents, shown),
+        check=check,
+        models=list(contents.sensitivity),
+        checks=sections.checks_by_security(contents, shown),
+        parameters=sections.parameters(contents, shown),
+        switches=sections.switches(contents),
+        data_rows=sections.data_rows(contents, shown),
+        rejected=sections.rejected(contents),
+        not_flat=sections.not_flat(contents, shown),
+        glossary=sections.glossary(),
+        notes=notes,
+        titles=charts.TITLES,
+        still=sketch(*timelines.together(list(tracks.values())), clock),
+        figures=contents.figures,
+        names={name: f"panel-{place}" for place, name in enumerate(shown)},
+        heights={name: chart["layout"].get("height", 320) for name, chart in data["charts"].items()}
+        | {"panel": timelines.PANEL_HEIGHT},
+        open_panels=OPEN_PANELS,
+        curves=[ticker for ticker in _largest(contents, charts.CURVES) if ticker in shown],
+    )
+
+
+def _drawings(
+    contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], room: int
+) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
+    """Return the page's data, and by chart what of it is not drawn."""
+    columns = Columns()
+    of_portfolio = timelines.portfolio(list(tracks.values()), contents.total, clock, columns, room // _FOR_PORTFOLIO)
+    net = {ticker: contents.figures[ticker]["net_pnl"] for ticker in shown}
+    by_size = dict(sorted(net.items(), key=lambda one: (-one[1], one[0])))
+    drawn = {
+        "portfolio": of_portfolio.chart,
+        "securities": charts.lying_bars(by_size, "Net P&L, AED"),
+        "hours": charts.by_hour(contents.portfolio["pnl_by_hour"]),
+        "weekdays": charts.by_weekday(contents.portfolio["pnl_by_weekday"]),
+        "markouts": charts.mark_outs(
+            contents.portfolio, {ticker: contents.figures[ticker] for ticker in _largest(contents, charts.CURVES)}
+        ),
+    }
+    if check := sections.assumption_check(contents):
+        marked = [contents.run["execution"]["name"]]
+        drawn["assumptions"] = charts.lying_bars(check["totals"], "Net P&L, AED", marked)
+    notes = {"portfolio": of_portfolio.notes}
+    left = room - room // _FOR_PORTFOLIO
+    needs = [timelines.panel_need(tracks[ticker], contents.daily[ticker]) for ticker in shown]
+    for place, (ticker, given) in enumerate(zip(shown, timelines.shares(needs, left), strict=True)):
+        panel = timelines.panel(tracks[ticker], contents.daily[ticker], clock, columns, given)
+        drawn[f"panel-{place}"], notes[f"panel-{place}"] = panel.chart, panel.notes
+    shared = {"clock": clock.axis(), "panel": timelines.panel_layout(), **timelines.PARTS}
+    data = {
+        "charts": drawn,
+        "columns": columns.held,
+        "shared": shared,
+        "days": columns.times(clock.days),
+        "hours": [clock.opens, clock.closes],
+    }
+    return data, notes
+
+
+def _clock(contents: Contents, tracks: Mapping[str, Track]) -> Clock:
+    stamps = [stamps for track in tracks.values() for stamps in (track.stamps, track.price_stamps)]
+    together = np.concatenate(stamps) if stamps else np.empty(0, np.int64)
+    days = np.concatenate([contents.total.days, together // DAY_MS])
+    return Clock(np.unique(days), together % DAY_MS)
+
+
+def _shown(contents: Contents, most: int) -> list[str]:
+    """Return the securities the page has room for, those with the largest turnover, by name."""
+    return sorted(_largest(contents, most))
+
+
+def _largest(contents: Contents, most: int) -> list[str]:
+    by_turnover = sorted(contents.figures, key=lambda ticker: (-contents.figures[ticker]["turnover"], ticker))
+    return by_turnover[:most]

@@ -1,0 +1,50 @@
+"""The days and hours of a run in, the time axis of its charts out: nights, weekends and holidays take no room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.results.report.contents import DAY_MS
+
+if TYPE_CHECKING:
+    from pipeline.ticks import Int64s
+
+HOUR_MS: Final = 3_600_000
+
+
+class Clock:
+    """The stretch of the day and the days that anything happened on; times in ms, exchange-local."""
+
+    def __init__(self, days: Int64s, times_of_day: Int64s) -> None:
+        self.days = days
+        first, last = (int(times_of_day.min()), int(times_of_day.max())) if len(times_of_day) else (0, DAY_MS - 1)
+        self.opens = first // HOUR_MS
+        self.closes = last // HOUR_MS + 1
+
+    def start(self, day: int) -> int:
+        """Return the first drawn instant of a day."""
+        return day * DAY_MS + self.opens * HOUR_MS
+
+    def end(self, day: int) -> int:
+        """Return the last drawn instant of a day."""
+        return day * DAY_MS + self.closes * HOUR_MS - 1
+
+    def middle(self, day: int) -> int:
+        """Return the middle of a day as drawn."""
+        return (self.start(day) + self.end(day) + 1) // 2
+
+    def span(self, days: Int64s) -> list[int]:
+        """Return the range of an axis that shows these days."""
+        return [self.start(int(days[0])), self.end(int(days[-1]))] if len(days) else [0, DAY_MS]
+
+    def axis(self) -> dict[str, Any]:
+        """Return Plotly's axis of this clock."""
+        return {"type": "date", "rangebreaks": self._breaks(), "hoverformat": "%a %d %b %Y %H:%M:%S"}
+
+    def _breaks(self) -> list[dict[str, Any]]:
+        """Return what lies between one day's end and the next day's start, by length; no two of them may overlap."""
+        gaps = (self.days[1:] - self.days[:-1]) * DAY_MS - (self.closes - self.opens) * HOUR_MS
+        ends = self.days[:-1] * DAY_MS + self.closes * HOUR_MS
+        return [{"values": ends[gaps == gap].tolist(), "dvalue": gap} for gap in np.unique(gaps).tolist() if gap > 0]

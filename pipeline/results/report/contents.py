@@ -1,0 +1,226 @@
+"""A run folder in, all that its page shows out: settings, figures and tables at once, fills and prices by security."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.errors import CorruptParquet, DamagedRun, MissingFile, NewerFormat, NewerRun, UnfinishedRun, UnknownRun
+from pipeline.results.daily import TOTAL
+from pipeline.results.files import (
+    DAILY_FILE,
+    FORMAT_VERSION,
+    METRICS_FILE,
+    PRICES_FOLDER,
+    RUN_FILE,
+    SENSITIVITY_FILE,
+    SUMMARY_FILE,
+    TRADES_FOLDER,
+)
+from pipeline.store.parquet import number_values, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pipeline.store.place import Place
+    from pipeline.ticks import Float64s, Int64s
+
+FILL_COLUMNS: Final = ("timestamp", "side", "fill_price", "fill_qty", "realized_pnl", "position", "fee")
+DAY_MS: Final = 86_400_000
+AGAIN: Final = "Run that backtest again."
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One security's fills in execution order and its price path, one array a column.
+
+    stamps, price_stamps: ms, exchange-local; stamps never step back. buys: whether a fill bought. price, mid: AED, NaN
+    where there was none. quantity, position: shares. realized, fees: AED, by fill.
+    """
+
+    stamps: Int64s
+    buys: Any
+    price: Float64s
+    quantity: Int64s
+    position: Int64s
+    realized: Float64s
+    fees: Float64s
+    price_stamps: Int64s
+    mid: Float64s
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """daily.csv of one security or of the total: days since 1970-01-01, and AED."""
+
+    days: Int64s
+    net_pnl: Float64s
+    marked_equity: Float64s
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a run folder holds; `figures` and `daily` are by security, those that failed have neither.
+
+    sensitivity: net P&L in AED by execution model, then by security and for the total; empty where it was not checked.
+    errors: by security.
+    """
+
+    folder: Place
+    run: Mapping[str, Any]
+    portfolio: Mapping[str, Any]
+    figures: Mapping[str, Mapping[str, Any]]
+    daily: Mapping[str, Daily]
+    total: Daily
+    sensitivity: Mapping[str, Mapping[str, float]]
+    errors: Mapping[str, str]
+
+    def track(self, ticker: str) -> Track:
+        """Read one security's fills and prices; raises DamagedRun or NewerRun."""
+        fills = _columns(self.folder / TRADES_FOLDER / f"{ticker}.parquet", FILL_COLUMNS)
+        prices = _columns(self.folder / PRICES_FOLDER / f"{ticker}.parquet", ("timestamp", "mid"))
+        with _reading(self.folder / TRADES_FOLDER):
+            stamps = fills["timestamp"]
+            return Track(
+                stamps=np.maximum.accumulate(stamps) if len(stamps) else stamps,
+                buys=fills["side"],
+                price=fills["fill_price"],
+                quantity=fills["fill_qty"],
+                position=fills["position"],
+                realized=fills["realized_pnl"],
+                fees=fills.get("fee", np.zeros(len(stamps))),
+                price_stamps=prices["timestamp"],
+                mid=prices["mid"],
+            )
+
+
+def read_contents(folder: Place) -> Contents:
+    """Return what a run folder holds, without fills and prices.
+
+    Raises UnknownRun, UnfinishedRun, NewerRun or DamagedRun.
+    """
+    run = _run(folder)
+    with _reading(folder / METRICS_FILE):
+        metrics = json.loads((folder / METRICS_FILE).read_bytes())
+        figures = {ticker: metrics["securities"][ticker] for ticker in sorted(metrics["securities"])}
+        portfolio = metrics["portfolio"]
+    for ticker in figures:
+        if not _plain_name(ticker):
+            raise DamagedRun(f"{folder / METRICS_FILE} names a security '{ticker}', which cannot be one. {AGAIN}")
+    with _reading(folder / SUMMARY_FILE):
+        errors = {row["security"]: row["error"] for row in _rows(folder / SUMMARY_FILE) if row["error"]}
+    with _reading(folder / DAILY_FILE):
+        daily = _daily(folder / DAILY_FILE)
+    sensitivity: dict[str, dict[str, float]] = {}
+    if (folder / SENSITIVITY_FILE).exists():
+        with _reading(folder / SENSITIVITY_FILE):
+            for row in _rows(folder / SENSITIVITY_FILE):
+                sensitivity.setdefault(row["execution"], {})[row["security"]] = float(row["net_pnl"])
+    nothing = Daily(np.empty(0, np.int64), np.empty(0), np.empty(0))
+    total = daily.pop(TOTAL, nothing)
+    return Contents(
+        folder=folder,
+        run=run,
+        portfolio=portfolio,
+        figures=figures,
+        daily={ticker: daily.get(ticker, nothing) for ticker in figures},
+        total=total,
+        sensitivity=sensitivity,
+        errors=dict(sorted(errors.items())),
+    )
+
+
+def _run(folder: Place) -> dict[str, Any]:
+    path = folder / RUN_FILE
+    if not path.exists():
+        raise UnknownRun(f"{folder} is not a run folder: it has no {RUN_FILE}.")
+    with _reading(path):
+        run: dict[str, Any] = json.loads(path.read_bytes())
+        if run["format_version"] > FORMAT_VERSION:
+            raise NewerRun(f"{path} was written by a later version of the project; update the project.")
+        if run["status"] != "complete":
+            raise UnfinishedRun(f"The run in {folder} is not complete (status '{run['status']}'). {AGAIN}")
+    return run
+
+
+def _daily(path: Place) -> dict[str, Daily]:
+    by_security: dict[str, list[dict[str, str]]] = {}
+    for row in _rows(path):
+        by_security.setdefault(row["security"], []).append(row)
+    return {
+        security: Daily(
+            days=np.array([row["day"] for row in rows], "datetime64[D]").astype(np.int64),
+            net_pnl=_floats([row["net_pnl"] for row in rows]),
+            marked_equity=_floats([row["marked_equity"] for row in rows]),
+        )
+        for security, rows in by_security.items()
+    }
+
+
+def _floats(texts: Sequence[str]) -> Float64s:
+    return np.array([float(text) if text else np.nan for text in texts], np.float64)
+
+
+def _rows(path: Place) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
+
+
+def _plain_name(ticker: str) -> bool:
+    """Return whether a file named after a ticker stands below its folder."""
+    named = PureWindowsPath(ticker)
+    return bool(ticker) and not named.drive and not named.root and not {".", ".."} & {*PurePosixPath(ticker).parts}
+
+
+@contextlib.contextmanager
+def _reading(path: Place) -> Iterator[None]:
+    """Turn whatever a file of a run folder can be made to raise into DamagedRun; --debug shows what it was."""
+    try:
+        yield
+    except (FileNotFoundError, MissingFile) as error:
+        raise DamagedRun(f"{path} is not there. {AGAIN}") from error
+    except NewerFormat as error:
+        raise NewerRun(f"{path} was written by a later version of the project; update the project.") from error
+    except OSError as error:
+        raise DamagedRun(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (CorruptParquet, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+        raise DamagedRun(f"{path} is damaged. {AGAIN}") from error
+
+
+def _columns(path: Place, wanted: Sequence[str]) -> dict[str, Any]:
+    """Return the columns of a Parquet file as numpy: times in ms, an empty cell as NaN, sides as whether they buy."""
+    with _reading(path):
+        table = read_table(path, wanted)
+        return {name: _values(table.column(name)) for name in table.schema.names}
+
+
+def _buys(column: Any) -> Any:
+    """Return whether each text is "buy"; Arrow's own comparison would import all of its functions, 35 ms of them."""
+    _, offsets, texts = column.buffers()
+    ends = np.frombuffer(offsets, np.int32, len(column) + 1, column.offset * 4)
+    letters = np.frombuffer(texts, np.uint8) if texts is not None else np.empty(0, np.uint8)
+    buys = letters[ends[:-1]] == ord("b")
+    if not (np.diff(ends) == np.where(buys, len("buy"), len("sell"))).all():
+        raise ValueError("a side is neither buy nor sell")
+    return buys
+
+
+def _values(chunks: Any) -> Any:
+    column = chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
+    kind = str(column.type)
+    if kind == "string":
+        return _buys(column)
+    if kind != "double":
+        return number_values(column, np.int64)
+    values = number_values(column, np.float64)
+    if not column.null_count:
+        return values
+    bits = np.frombuffer(column.buffers()[0], np.uint8)
+    known = np.unpackbits(bits, bitorder="little")[column.offset : column.offset + len(column)]
+    return np.where(known.astype(bool), values, np.nan)

@@ -1,0 +1,74 @@
+"""A run's plan and results in, what its reader should know before believing the figures out, a sentence each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipeline.backtest.simulate import Replayed
+    from pipeline.backtest.stage import Plan
+    from pipeline.backtest.task import SecurityResult
+
+FEW_DAYS: Final = 60
+"""Market days below which an annualised ratio is mostly chance."""
+
+
+def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
+    """Return the warnings of a run, the gravest first."""
+    done = {result.ticker: result.replayed for result in results if result.replayed is not None}
+    return [
+        *_failed(results),
+        *plan.warnings,
+        *_assumptions(results),
+        *_open_ends(done),
+        *_conversion(plan),
+        *_without_fills(done),
+        *_few_days(done),
+    ]
+
+
+def _failed(results: Sequence[SecurityResult]) -> Iterator[str]:
+    failed = [result.ticker for result in results if result.replayed is None]
+    if failed:
+        yield f"{', '.join(failed)} failed: every total is without {'it' if len(failed) == 1 else 'them'}."
+
+
+def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:
+    models = [result.alternatives for result in results if result.alternatives]
+    if models:
+        classic, strict = (sum(one[name].net_pnl for one in models) for name in ("classic", "strict"))
+        if classic > 0.0 > strict:
+            yield (
+                f"The profit hangs on how orders are assumed to fill: {classic:,.2f} AED under the classic rules, "
+                f"{strict:,.2f} AED as a careful desk assumes."
+            )
+
+
+def _open_ends(done: dict[str, Replayed]) -> Iterator[str]:
+    open_now = [f"{ticker} {one.position:,}" for ticker, one in done.items() if one.position]
+    if open_now:
+        yield f"The run ends with open positions, which realised P&L leaves out (shares): {', '.join(open_now)}."
+    carried = [f"{ticker} {len(one.days_not_flat)}" for ticker, one in done.items() if len(one.days_not_flat)]
+    if carried:
+        yield f"Some days ended with a position: {', '.join(carried)}."
+
+
+def _conversion(plan: Plan) -> Iterator[str]:
+    for one in plan.securities:
+        if one.entry is not None and (rejected := sum(one.entry.rejects.values())):
+            rules = ", ".join(f"{count:,} {rule}" for rule, count in sorted(one.entry.rejects.items()))
+            yield f"{one.ticker}: {rejected:,} of {one.entry.rows:,} rows are no ticks ({rules})."
+
+
+def _without_fills(done: dict[str, Replayed]) -> Iterator[str]:
+    idle = [ticker for ticker, one in done.items() if not len(one.fills)]
+    if idle:
+        yield f"No fill at all: {', '.join(idle)}."
+
+
+def _few_days(done: dict[str, Replayed]) -> Iterator[str]:
+    most = max((len(one.market_days) for one in done.values()), default=0)
+    if 0 < most < FEW_DAYS:
+        yield f"The ticks cover {most} market days: annualised ratios say little with fewer than {FEW_DAYS}."

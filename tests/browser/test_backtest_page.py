@@ -1,0 +1,193 @@
+"""The page of a run in a real browser: draws, zooms, sorts, prints, by mouse and by keyboard, and asks for nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline.results.report.backtest_page import backtest_page
+from tests.results.report.invented import invent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+HOSTILE = "<script>alert(1)</script>"
+RANGE = "name => document.querySelector(`[data-chart=${name}]`)._fullLayout.xaxis.range.map(one => one.slice(0, 13))"
+UNDRAWN = "document.querySelectorAll('.chart:not([data-drawn])').length"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = invent(tmp_path_factory.mktemp("run"), ["EMAAR", "FAB", HOSTILE], 30, 400, failed=["DEWA"])
+    file = folder / "report.html"
+    file.write_bytes(backtest_page(folder))
+    return file
+
+
+def open_all(page: Page) -> None:
+    page.get_by_role("button", name="Open all").click()
+    page.evaluate("report.drawAll()")
+
+
+def test_every_chart_draws_with_no_error_no_warning_and_no_request(made: Path, open_page: Callable[..., Any]) -> None:
+    opened = open_page(made)
+    open_all(opened.page)
+    assert opened.page.evaluate(UNDRAWN) == 0
+    assert opened.page.locator("svg.still").count() == 0
+    assert opened.page.locator(".chart").count() == 9
+    for chart in opened.page.locator(".chart").all():
+        assert chart.locator(".main-svg").count() > 0
+        assert chart.locator(".trace path, .trace .point").count() > 0
+    assert opened.requests == [made.as_uri()]
+    assert opened.said == []
+
+
+def test_the_portfolio_is_drawn_first_and_closed_panels_only_when_opened(
+    made: Path, open_page: Callable[..., Any]
+) -> None:
+    page = open_page(made).page
+    page.wait_for_selector("[data-chart=portfolio][data-drawn]")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_timeout(300)
+    assert page.locator("[data-chart=panel-2][data-drawn]").count() == 0
+    page.locator("#panel-2 summary").press("Enter")
+    page.wait_for_selector("[data-chart=panel-2][data-drawn]")
+
+
+def test_a_link_to_a_security_opens_its_panel(made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made).page
+    page.locator(".jump a", has_text="FAB").press("Enter")
+    page.wait_for_selector("#panel-2[open] [data-drawn]")
+
+
+def test_zoom_works_by_keyboard_in_whole_market_days(made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made).page
+    tools = page.locator("#equity .tools")
+    tools.get_by_role("button", name="Show 1 day").press("Enter")
+    assert page.evaluate(RANGE, "portfolio") == ["2025-02-21 10", "2025-02-21 15"]
+    tools.get_by_role("button", name="Show 1 week").press("Enter")
+    assert page.evaluate(RANGE, "portfolio") == ["2025-02-17 10", "2025-02-21 15"]
+    tools.get_by_role("button", name="Earlier").press("Enter")
+    assert page.evaluate(RANGE, "portfolio") == ["2025-02-10 10", "2025-02-14 15"]
+    assert tools.get_by_role("button", name="Show 1 week").get_attribute("aria-pressed") == "true"
+    tools.get_by_role("button", name="Show all").press("Enter")
+    assert page.evaluate(RANGE, "portfolio") == ["2025-01-13 10", "2025-02-21 14"]
+
+
+def test_the_values_in_sight_fill_the_height(made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made).page
+    held = "document.querySelector('[data-chart=portfolio]')._fullLayout.yaxis.range"
+    page.wait_for_selector("[data-chart=portfolio][data-drawn]")
+    low, high = page.evaluate(held)
+    page.locator("#equity").get_by_role("button", name="Show 1 day").click()
+    near = page.evaluate(held)
+    assert near[1] - near[0] < (high - low) / 2
+    page.locator("#equity").get_by_role("button", name="Show all").click()
+    assert page.evaluate(held) == pytest.approx([low, high])
+
+
+def test_zoom_works_by_mouse_and_a_double_click_shows_all_again(made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made).page
+    page.wait_for_selector("[data-chart=portfolio][data-drawn]")
+    before = page.evaluate(RANGE, "portfolio")
+    drag = page.locator("[data-chart=portfolio] .nsewdrag").first
+    drag.scroll_into_view_if_needed()
+    box = drag.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 62, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(400)
+    after = page.evaluate(RANGE, "portfolio")
+    assert before[0] < after[0] < after[1] < before[1]
+    page.mouse.dblclick(box["x"] + box["width"] * 0.5, box["y"] + 60)
+    page.wait_for_timeout(400)
+    assert page.evaluate(RANGE, "portfolio") == before
+
+
+def test_sorting_one_table_of_figures_sorts_them_all(made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made).page
+    page.locator("table[data-set=figures] th[data-key=net_pnl] button").press("Enter")
+    orders = page.evaluate(
+        "[...document.querySelectorAll('table[data-set=figures]')]"
+        ".map(table => [...table.tBodies[0].rows].map(row => row.cells[0].textContent))"
+    )
+    cells = page.locator("table[data-set=figures]").first.locator("tbody tr td:nth-child(2)")
+    values = cells.evaluate_all("all => all.map(one => Number(one.dataset.value))")
+    assert len(orders) == 6
+    assert all(order == orders[0] for order in orders)
+    assert values == sorted(values, reverse=True)
+    assert page.locator("th[data-key=net_pnl]").get_attribute("aria-sort") == "descending"
+    assert page.locator("table[data-set=figures] tfoot th").first.text_content() == "Portfolio"
+
+
+def test_a_hostile_name_shows_as_text(made: Path, open_page: Callable[..., Any]) -> None:
+    opened = open_page(made)
+    opened.page.on("dialog", lambda dialog: opened.said.append(dialog.message))
+    open_all(opened.page)
+    assert HOSTILE in opened.page.inner_text(".jump")
+    labels = opened.page.locator("[data-chart=securities] .ytick text").all_text_contents()
+    assert HOSTILE in [label.strip() for label in labels]
+    assert opened.said == []
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+def test_the_page_never_scrolls_sideways(width: int, made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made, viewport={"width": width, "height": 800}).page
+    open_all(page)
+    for details in page.locator("details").all():
+        details.evaluate("one => { one.open = true; }")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    within = "all => all.every(one => one.getBoundingClientRect().right <= innerWidth)"
+    assert page.locator(".scrolls").evaluate_all(within)
+
+
+def test_charts_follow_the_scheme_and_the_windows_width(made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made, color_scheme="light").page
+    page.wait_for_selector("[data-chart=portfolio][data-drawn]")
+    asked = "getComputedStyle(document.querySelector('[data-chart=portfolio] .ytick text')).fill"
+    light = page.evaluate(asked)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(300)
+    assert page.evaluate(asked) != light
+    page.set_viewport_size({"width": 500, "height": 800})
+    page.wait_for_timeout(600)
+    assert page.evaluate("document.querySelector('[data-chart=portfolio] .main-svg').clientWidth") < 500
+
+
+def test_on_paper_everything_is_open_light_and_drawn_and_the_screen_is_as_before(
+    made: Path, open_page: Callable[..., Any], tmp_path: Path
+) -> None:
+    opened = open_page(made, color_scheme="dark")
+    page = opened.page
+    page.evaluate(f"""() => addEventListener("beforeprint", () => {{ window.seen = [
+        document.querySelectorAll("details:not([open])").length, {UNDRAWN},
+        getComputedStyle(document.documentElement).getPropertyValue("--card").trim()]; }})""")
+    page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    assert page.evaluate("seen") == [0, 0, "#ffffff"]
+    assert page.locator("details.panel:not([open])").count() == 2
+    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--card')") != "#ffffff"
+    printed = (tmp_path / "page.pdf").read_bytes()
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 5
+    assert opened.said == []
+
+
+def test_the_first_stop_of_the_tab_key_leads_past_the_navigation(made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made).page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "To the figures"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_without_scripts_the_figures_are_there(made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made, java_script_enabled=False).page
+    assert page.locator("table[data-set=figures] tbody tr").count() == 18
+    assert "All figures are in the tables below" in page.inner_text("main")
+    assert page.locator("svg.still polyline").is_visible()

@@ -1,0 +1,78 @@
+"""The page that every report is built on, in a real browser: charts draw, nothing leaves, text stays text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.results.report import page as pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import Any
+
+HOSTILE = "<script>alert(1)</script>"
+TEMPLATE = """{% extends "base.html.j2" %}{% block content %}
+{{ ui.chart("one", title, "About it.", zoom=true) }}
+<table class="sortable"><thead><tr><th>a</th><th>b</th></tr></thead><tbody>
+{% for name, value in rows %}<tr data-row="{{ name }}"><th>{{ name }}</th>{{ ui.cell(value, "money", "none") }}</tr>
+{% endfor %}</tbody></table>
+{% endblock %}"""
+ROWS = [("b", 9.0), ("a", 10.0), ("c", None), ("d", -3.5)]
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for file in pages.TEMPLATES.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "one.html.j2").write_text(TEMPLATE, encoding="utf-8")
+    monkeypatch.setattr(pages, "TEMPLATES", tmp_path)
+    pages._environment.cache_clear()
+    days = [f"2025-01-{day:02d}" for day in range(6, 11)]
+    trace = {"x": {"column": "t"}, "y": [1, 2, 0, 4, 3], "name": pages.chart_text(HOSTILE), "line": {"color": "$buy"}}
+    data = {
+        "charts": {
+            "one": {
+                "data": [trace],
+                "layout": {"xaxis": {"type": "date", "range": [days[0], days[-1]]}, "showlegend": True},
+            }
+        },
+        "columns": {"t": {"start": 1_736_157_600_000, "steps": [0, 1440, 1440, 1440, 1440], "unit": 60_000}},
+        "days": days,
+        "hours": [10, 15],
+    }
+    file = tmp_path / "page.html"
+    file.write_bytes(pages.render("one.html.j2", data, title=HOSTILE, rows=ROWS))
+    pages._environment.cache_clear()
+    return file
+
+
+def test_a_chart_draws_without_a_request_or_an_error(made: Path, open_page: Callable[..., Any]) -> None:
+    opened = open_page(made)
+    opened.page.wait_for_selector(".chart[data-drawn] .scatterlayer .trace")
+    assert opened.requests == [made.as_uri()]
+    assert opened.said == []
+    assert HOSTILE in opened.page.inner_text("h1")
+    assert HOSTILE in opened.page.inner_html(".legendtext").replace("&lt;", "<").replace("&gt;", ">")
+
+
+def test_the_zoom_buttons_show_whole_days(made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made).page
+    page.wait_for_selector(".chart[data-drawn]")
+    page.get_by_role("button", name="Show 1 day").press("Enter")
+    asked = "document.querySelector('.chart')._fullLayout.xaxis.range.map(x => x.slice(0, 13))"
+    assert page.evaluate(asked) == ["2025-01-10 10", "2025-01-10 15"]
+    page.get_by_role("button", name="Earlier").press("Enter")
+    assert page.evaluate(asked) == ["2025-01-09 10", "2025-01-09 15"]
+
+
+def test_a_table_sorts_by_exact_value_with_what_is_missing_last(made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made).page
+    button = page.get_by_role("button", name="b", exact=True)
+    order = "[...document.querySelectorAll('tbody tr')].map(row => row.dataset.row).join('')"
+    button.press("Enter")
+    assert page.evaluate(order) == "abdc"
+    button.press("Enter")
+    assert page.evaluate(order) == "dbac"

@@ -1,0 +1,105 @@
+"""A page in, what stands on it out, by the standard library alone: tables, texts, the charts' numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+
+
+@dataclass
+class Node:
+    tag: str
+    attributes: dict[str, str | None]
+    children: list[Node | str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(one if isinstance(one, str) else one.text for one in self.children)
+
+    def all(self, tag: str = "", **wanted: str) -> Iterator[Node]:
+        """Yield every node below of this tag with these attributes, `_` for `-`."""
+        for one in self.children:
+            if isinstance(one, Node):
+                asked = {name.replace("_", "-"): value for name, value in wanted.items()}
+                if tag in ("", one.tag) and all(one.attributes.get(name) == value for name, value in asked.items()):
+                    yield one
+                yield from one.all(tag, **wanted)
+
+    def one(self, tag: str = "", **wanted: str) -> Node:
+        (found,) = self.all(tag, **wanted)
+        return found
+
+
+class _Tree(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = Node("", {})
+        self.open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        node = Node(tag, dict(attrs))
+        self.open[-1].children.append(node)
+        if tag not in VOID:
+            self.open.append(node)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open[-1].tag == tag, f"<{self.open[-1].tag}> is closed by </{tag}>"
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.open[-1].children.append(data)
+
+
+@dataclass
+class Page:
+    root: Node
+    data: dict[str, Any]
+
+    def numbers(self, held: Any) -> list[Any]:
+        """Return a chart's list of numbers, wherever it stands."""
+        if isinstance(held, dict):
+            held = self.data["columns"][held["column"]]
+        if isinstance(held, list):
+            return held
+        at, found = held["start"], []
+        for step in held["steps"]:
+            at += step * held["unit"]
+            found.append(at)
+        return found
+
+    def trace(self, chart: str, kind: str) -> dict[str, Any]:
+        """Return a chart's trace of a kind."""
+        (found,) = (one for one in self.data["charts"][chart]["data"] if one.get("shared") == kind)
+        return dict(found)
+
+    def points(self, chart: str, kind: str) -> list[tuple[int, float | None]]:
+        """Return times (ms) and values of a chart's trace."""
+        trace = self.trace(chart, kind)
+        return list(zip(self.numbers(trace["x"]), self.numbers(trace["y"]), strict=True))
+
+
+def read_page(content: bytes) -> Page:
+    tree = _Tree()
+    tree.feed(content.decode())
+    tree.close()
+    assert tree.open == [tree.root]
+    return Page(tree.root, json.loads(tree.root.one("script", id="data").text))
+
+
+def number(text: str) -> float:
+    """Return the number that a person reads in a cell."""
+    return float(text.replace(",", "").replace("\N{MINUS SIGN}", "-"))
+
+
+def table(node: Node) -> tuple[list[Node], dict[str, list[Node]]]:
+    """Return a table's headings and its cells by row name; a footer is a row too."""
+    (head,) = node.all("thead")
+    rows = [row for part in ("tbody", "tfoot") for body in node.all(part) for row in body.all("tr")]
+    return list(head.all("th")), {row.one("th").text: list(row.all("td")) for row in rows}
