@@ -19,10 +19,12 @@ NS_A_MS: Final = 1_000_000
 
 
 def marks_table(fills: Fills, observed: Observed) -> Any:
-    """Return one row a fill, in execution order: its event, when its order was placed, the mid then and later (AED)."""
+    """Return one row a fill, in execution order: its event, where and when its order was placed, the mids (AED)."""
+    assert fills.placed is not None  # noqa: S101 - only a replay of its own is observed
     known = observed.placed != NO_TIME
     columns = {
         "event": number_array(fills.event, pa.int64()),
+        "placed_event": number_array(fills.placed, pa.int64(), known),
         "placed": number_array(observed.placed // NS_A_MS, pa.timestamp("ms"), known),
         "mid": _prices(observed.mid),
     }

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.backtest.observe import HORIZONS, NO_TIME, SECOND
+from pipeline.backtest.observe import HORIZONS, SECOND
+from pipeline.engine.account import NO_ORDER
+from pipeline.engine.tape import BUY, SELL
 from pipeline.results.accounts import session_clock
 from pipeline.results.metrics import joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.engine.outcome import Fills
     from pipeline.results.accounts import Account
-    from pipeline.ticks import Float64s
+    from pipeline.ticks import Float64s, Int64s
 
 BPS: Final = 10_000
 
@@ -77,23 +80,28 @@ def markouts(accounts: Sequence[Account]) -> dict[str, Markout]:
 def times_to_fill(account: Account) -> Float64s:
     """Return how long each order that was filled had stood by its first fill, seconds of continuous session.
 
-    An order is our quote on one side at one price without a break.
+    An order is our quote on one side at one price without a break, and known by the event that it was placed on: two of
+    one second are two. Where clocks step back an order may be filled before it was placed; that counts as at once.
     """
-    placed, side = account.observed.placed, account.replayed.fills.side
-    resting = np.flatnonzero(placed != NO_TIME)
-    if not len(resting):
+    fills, days, session = account.replayed.fills, account.replayed.market_days, account.session
+    firsts = _first_fills(fills)
+    if not len(firsts):
         return np.empty(0)
-    order = np.lexsort((resting, placed[resting], side[resting]))
-    ordered = resting[order]
-    first = np.ones(len(ordered), bool)
-    first[1:] = (placed[ordered][1:] != placed[ordered][:-1]) | (side[ordered][1:] != side[ordered][:-1])
-    firsts = np.sort(ordered[first])
-    days, session = account.replayed.market_days, account.session
-    stood = session_clock(account.replayed.fills.timestamp[firsts], days, session) - session_clock(
-        placed[firsts], days, session
-    )
-    waited: Float64s = stood / SECOND
+    filled = session_clock(fills.timestamp[firsts], days, session)
+    stood = filled - session_clock(account.observed.placed[firsts], days, session)
+    waited: Float64s = np.maximum(stood, 0) / SECOND
     return waited
+
+
+def _first_fills(fills: Fills) -> Int64s:
+    """Return the number of each order's first fill, ascending; a side's orders follow one another."""
+    assert fills.placed is not None  # noqa: S101 - only a replay of its own is observed
+    found = []
+    for side in (BUY, SELL):
+        own = np.flatnonzero((fills.side == side) & (fills.placed != NO_ORDER))
+        found.append(own[np.diff(fills.placed[own], prepend=NO_ORDER) != 0])
+    firsts: Int64s = np.sort(np.concatenate(found))
+    return firsts
 
 
 @dataclass(frozen=True, slots=True)

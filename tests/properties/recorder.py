@@ -1,0 +1,100 @@
+"""A market for the plain engine that keeps its own book of our orders: which are one, and which one was filled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.backtest.simulate import engine_facts
+from pipeline.engine.market import Market
+from pipeline.engine.plain import PlainReplay
+from pipeline.market.facts import facts_of
+from pipeline.strategies.load import load_strategy
+from tests.engine.replays import held
+
+if TYPE_CHECKING:
+    from tests.properties.streams import Case
+
+
+class RecordingMarket(Market):
+    """`Market`, looked at after each step: a side's order goes on while it stands at one price without a break."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.since: dict[str, tuple[float, int] | None] = {"bid": None, "ask": None}
+        self.begun = 0
+        self.of_fills: list[int] = []
+        self.matching = False
+
+    def look(self) -> None:
+        for side in ("bid", "ask"):
+            now = getattr(self, f"{side}_order") if getattr(self, f"{side}_live") else None
+            before = self.since[side]
+            if now is None:
+                self.since[side] = None
+            elif before is None or before[0] != now:
+                self.since[side] = now, self.event
+                self.begun += 1
+
+    def join_bid(self, price: float, size: int) -> None:
+        super().join_bid(price, size)
+        self.look()
+
+    def join_ask(self, price: float, size: int) -> None:
+        super().join_ask(price, size)
+        self.look()
+
+    def resize_bid(self, size: int) -> bool:
+        stands = super().resize_bid(size)
+        self.look()
+        return stands
+
+    def resize_ask(self, size: int) -> bool:
+        stands = super().resize_ask(size)
+        self.look()
+        return stands
+
+    def cancel_bid(self) -> None:
+        super().cancel_bid()
+        self.look()
+
+    def cancel_ask(self) -> None:
+        super().cancel_ask()
+        self.look()
+
+    def remove_bid(self) -> None:
+        super().remove_bid()
+        self.look()
+
+    def remove_ask(self) -> None:
+        super().remove_ask()
+        self.look()
+
+    def match_print(self) -> None:
+        self.matching = True
+        super().match_print()
+        self.matching = False
+        self.look()
+
+    def book_fill(self, side: int, price: float, quantity: int, placed: int) -> None:
+        order = self.since["bid" if side > 0 else "ask"] if self.matching else None
+        self.of_fills.append(-1 if order is None else order[1])
+        self.look()  # what is filled whole is gone before the strategy hears of it
+        matching, self.matching = self.matching, False
+        super().book_fill(side, price, quantity, placed)
+        self.matching = matching
+
+
+def record(case: Case) -> tuple[list[int], int]:
+    """Return on which event the order of each fill was placed, -1 for none, and how many orders there were."""
+    markets: list[RecordingMarket] = []
+
+    class Kept(RecordingMarket):
+        def __init__(self) -> None:
+            super().__init__()
+            markets.append(self)
+
+    strategy: Any = load_strategy(case.name)
+    recorded = type("Recorded", (strategy,), {"rules": Kept, "__module__": strategy.__module__})
+    facts = engine_facts(facts_of(case.exchange), case.execution)
+    PlainReplay(recorded).run(case.ticks, facts, held(strategy, case.parameters))
+    return markets[-1].of_fills, markets[-1].begun
