@@ -33,8 +33,9 @@ class Observed:
     """What stands beside one security's fills, one entry a fill, and its price path, one entry a mark.
 
     placed: when the order that was filled was placed, ns, NO_TIME where no order of ours stood. mid: in force at the
-    fill; mid_later: at each of HORIZONS after it, one row a horizon. path_time: ns, ascending: every five minutes of
-    the continuous session of each market day, then the day's last print where it is later. path_mid: in force then.
+    fill; mid_later: at each of HORIZONS after it, one row a horizon, on a clock that never steps back, so that none is
+    from before the fill. path_time: ns, ascending: every five minutes of the continuous session of each market day,
+    then the day's last print where it is later. path_mid: in force then.
     path_last: price of the day's last print up to then. All prices AED, NaN where there is none.
     """
 
@@ -64,7 +65,7 @@ def observe(ticks: Ticks, fills: Fills, market_days: Int64s, market: MarketFacts
     return Observed(
         placed=_placed_times(ticks, fills),
         mid=book.mid(fills.event, fills.timestamp),
-        mid_later=np.array([book.mid_at(clock, fills.timestamp, after) for after in HORIZONS.values()]),
+        mid_later=np.array([book.mid_at(clock, clock[fills.event], after) for after in HORIZONS.values()]),
         path_time=path_time[order],
         path_mid=np.where(in_session, book.of_day(path_at, path_day), np.nan),
         path_last=_last_price(ticks, clock, prints, path_at, path_day),

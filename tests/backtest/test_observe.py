@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.backtest.observe import HORIZONS, NO_TIME, observe
+from pipeline.backtest.observe import NO_TIME, observe
 from pipeline.engine.outcome import Fills
 from pipeline.market.facts import facts_of
 from pipeline.ticks import Ticks
 from tests.made import DAY, HOUR, MONDAY, SECOND
+from tests.properties.seeded import seeded_case
+from tests.properties.streams import DAYS, ticks_of_days
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,84 +58,174 @@ def fills_at(ticks: Ticks, events: Sequence[int], placed: Sequence[int] | None =
 
 def observed(rows: Sequence[Row], events: Sequence[int], placed: Sequence[int] | None = None) -> Observed:
     ticks = ticks_of(rows)
-    days = np.array(
-        sorted({int(t) // DAY for t, k in zip(ticks.timestamp, ticks.kind, strict=True) if k == 2}), np.int64
-    )
-    return observe(ticks, fills_at(ticks, events, placed), days, ADX)
+    return observe(ticks, fills_at(ticks, events, placed), market_days_of(ticks), ADX)
+
+
+def market_days_of(ticks: Ticks) -> Any:
+    """Return the days with a print, as the engine does."""
+    prints = (ticks.kind == 2) & (ticks.price > 0)
+    return np.array(sorted(set((ticks.timestamp[prints] // DAY).tolist())), np.int64)
 
 
 def in_session(time: int) -> bool:
     return OPENS <= time % DAY < CLOSES
 
 
-def mid_by_hand(ticks: Ticks, upto: int, day: int) -> float:
-    """Return the mid after an event, of the book of a day, by going through all quotes before it."""
-    sides: dict[int, tuple[float, int]] = {}
-    for time, kind, price, volume in list(zip(*(c.tolist() for c in columns(ticks)), strict=True))[: upto + 1]:
-        if kind < 2 and price > 0 and in_session(time) and time // DAY == day:
-            sides[kind] = price, volume
-    if any(side not in sides or sides[side][1] <= 0 for side in (0, 1)):
-        return math.nan
-    return (sides[0][0] + sides[1][0]) / 2
+@dataclass
+class Instant:
+    """What holds after an event: the clock that never steps back, the book's mid, the day's last print."""
+
+    clock: int
+    mid: float
+    last: float
+
+
+def walked(ticks: Ticks) -> list[Instant]:
+    """Return what holds after each event, by keeping a book quote by quote as the engine's rules have it."""
+    clock, today = -(2**62), None
+    book: dict[int, float] = {}
+    last = math.nan
+    found = []
+    for time, kind, price, volume in zip(*(column.tolist() for column in columns(ticks)), strict=True):
+        clock = max(clock, time)
+        if time // DAY != today:
+            today, book, last = time // DAY, {}, math.nan
+        if price > 0 and kind == 2:
+            last = price
+        elif price > 0 and in_session(time):
+            book.pop(kind, None)
+            if volume > 0:
+                book[kind] = price
+        found.append(Instant(clock, (book[0] + book[1]) / 2 if len(book) == 2 else math.nan, last))
+    return found
+
+
+def standing(instants: Sequence[Instant], time: int) -> Instant:
+    """Return what held at a time of its day."""
+    upto = [one for one in instants if one.clock <= time]
+    return upto[-1] if upto and upto[-1].clock // DAY == time // DAY else Instant(time, math.nan, math.nan)
+
+
+def marks_of(ticks: Ticks, instants: Sequence[Instant], event: int) -> list[float]:
+    """Return the mid at a fill, and at each horizon after it."""
+    time, clock = int(ticks.timestamp[event]), instants[event].clock
+    found = [instants[event].mid if in_session(time) else math.nan]
+    for after in (1, 10, 60, 300):
+        later = clock + after * SECOND
+        known = in_session(clock) and in_session(later) and later // DAY == clock // DAY
+        found.append(standing(instants, later).mid if known else math.nan)
+    return found
+
+
+def path_of(ticks: Ticks, instants: Sequence[Instant]) -> list[tuple[int, float, float]]:
+    """Return the price path: every five minutes, and the last print where it is later."""
+    found = []
+    clocks = [one.clock for one in instants]
+    prints = [at for at, (kind, price) in enumerate(zip(ticks.kind, ticks.price, strict=True)) if kind == 2 and price]
+    for day in sorted({clocks[at] // DAY for at in prints}):
+        for minutes in range(605, 886, 5):
+            time = day * DAY + minutes * MINUTE
+            held = standing(instants, time)
+            found.append((time, held.mid, held.last))
+        final = max(at for at in prints if clocks[at] // DAY == day)
+        if clocks[final] % DAY > CLOSES:
+            found.append((clocks[final], math.nan, float(ticks.price[final])))
+    return found
 
 
 def columns(ticks: Ticks) -> tuple[Any, ...]:
     return ticks.timestamp, ticks.kind, ticks.price, ticks.volume
 
 
-def latest(ticks: Ticks, time: int) -> int:
-    """Return the last event at or before a time, on a clock that never steps back."""
-    clock, found = -(2**62), -1
-    for event, own in enumerate(ticks.timestamp.tolist()):
-        clock = max(clock, own)
-        if clock <= time:
-            found = event
-    return found
+def check(ticks: Ticks, events: Sequence[int]) -> int:
+    """Hold what was observed against the book, and return how many mids there were."""
+    instants = walked(ticks)
+    found = observe(ticks, fills_at(ticks, events), market_days_of(ticks), ADX)
+    marks = np.array([found.mid, *found.mid_later]).T
+    expected = np.array([marks_of(ticks, instants, event) for event in events]).reshape(-1, 5)
+    np.testing.assert_array_equal(marks, expected)
+    path = list(zip(found.path_time.tolist(), found.path_mid.tolist(), found.path_last.tolist(), strict=True))
+    np.testing.assert_array_equal(np.array(path), np.array(path_of(ticks, instants)))
+    return int((~np.isnan(marks)).sum() + (~np.isnan(found.path_mid)).sum())
 
 
-KINDS = st.sampled_from([0, 0, 1, 1, 2])
-TIMES = st.one_of(
-    st.integers(OPENS // SECOND - 3, OPENS // SECOND + 400),
-    st.integers(CLOSES // SECOND - 400, CLOSES // SECOND + 700),
-)
-ROWS = st.lists(
-    st.tuples(st.integers(0, 2), TIMES, KINDS, st.sampled_from([0.0, 9.98, 10.0, 10.02]), st.sampled_from([0, 5, 900])),
-    max_size=40,
-)
+@given(days=DAYS, data=st.data())
+def test_every_mid_is_that_of_the_book_quote_by_quote(days: Any, data: Any) -> None:
+    ticks = ticks_of_days(days)
+    check(ticks, sorted(data.draw(st.lists(st.integers(0, len(ticks) - 1), max_size=8))))
 
 
-@given(rows=ROWS, step_back=st.booleans(), data=st.data())
-def test_every_mid_is_that_of_the_book_quote_by_quote(rows: Any, step_back: bool, data: Any) -> None:  # noqa: FBT001
-    ordered = sorted((day * DAY + second * SECOND, kind, price, volume) for day, second, kind, price, volume in rows)
-    if step_back and len(ordered) > 2:
-        ordered[1], ordered[2] = ordered[2], ordered[1]
-    ticks = ticks_of(ordered)
-    events = sorted(data.draw(st.lists(st.integers(0, len(ordered) - 1), max_size=8))) if ordered else []
-    found = observed(ordered, events)
-    for place, event in enumerate(events):
-        time = int(ticks.timestamp[event])
-        now = mid_by_hand(ticks, event, time // DAY) if in_session(time) else math.nan
-        assert found.mid[place] == pytest.approx(now, nan_ok=True)
-        for number, after in enumerate(HORIZONS.values()):
-            later = time + after
-            known = in_session(time) and in_session(later) and later // DAY == time // DAY
-            wanted = mid_by_hand(ticks, latest(ticks, later), time // DAY) if known else math.nan
-            assert found.mid_later[number][place] == pytest.approx(wanted, nan_ok=True)
-    for time, mid, last in zip(found.path_time.tolist(), found.path_mid, found.path_last, strict=True):
-        event = latest(ticks, time)
-        prints = [
-            price
-            for at, (own, kind, price) in enumerate(zip(ticks.timestamp, ticks.kind, ticks.price, strict=True))
-            if at <= event
-            and kind == 2
-            and price > 0
-            and latest(ticks, int(own)) >= at
-            and int(own) // DAY == time // DAY
-        ]
-        if not step_back:
-            assert last == pytest.approx(prints[-1] if prints else math.nan, nan_ok=True)
-        inside = time % DAY <= CLOSES
-        assert mid == pytest.approx(mid_by_hand(ticks, event, time // DAY) if inside else math.nan, nan_ok=True)
+def test_every_mid_around_every_event_of_seeded_streams_is_that_of_the_book() -> None:
+    streams = [seeded_case("v1_baseline", seed).ticks for seed in range(40)]
+    assert any((np.diff(ticks.timestamp) < 0).any() for ticks in streams)
+    assert sum(check(ticks, range(len(ticks))) for ticks in streams) > 5_000
+
+
+QUOTED: Final = ((OPENS, 0, 10.00, 100), (OPENS, 1, 10.10, 100))
+CASES: Final[dict[str, tuple[list[Row], int, list[float]]]] = {
+    "both sides stand": ([*QUOTED, (OPENS + 9 * SECOND, 2, 10.0, 5)], 2, [10.05] * 5),
+    "a side with no volume is empty": (
+        [*QUOTED, (OPENS + SECOND, 0, 9.9, 0), (OPENS + 2 * SECOND, 2, 9.9, 5)],
+        3,
+        [math.nan] * 5,
+    ),
+    "and full again by the next quote": (
+        [*QUOTED, (OPENS, 0, 9.9, 0), (OPENS + SECOND, 2, 9.9, 5), (OPENS + 3 * SECOND, 0, 9.9, 5)],
+        3,
+        [math.nan, math.nan, 10.0, 10.0, 10.0],
+    ),
+    "a price of zero is no quote": ([*QUOTED, (OPENS, 0, 0.0, 50), (OPENS, 2, 10.0, 5)], 3, [10.05] * 5),
+    "a print leaves the book as it is": ([*QUOTED, (OPENS, 2, 10.0, 10**6), (OPENS, 2, 10.0, 5)], 3, [10.05] * 5),
+    "quotes before the opening do not count": (
+        [(OPENS - SECOND, 0, 10.0, 5), (OPENS, 1, 10.1, 5), (OPENS, 2, 10.0, 5)],
+        2,
+        [math.nan] * 5,
+    ),
+    "yesterday's do not either": (
+        [*QUOTED, (DAY + OPENS, 1, 10.3, 5), (DAY + OPENS, 2, 10.3, 5), (DAY + OPENS + 10 * SECOND, 0, 10.1, 5)],
+        3,
+        [math.nan, math.nan, 10.2, 10.2, 10.2],
+    ),
+    "what is quoted at the horizon counts, what is later does not": (
+        [
+            *QUOTED,
+            (OPENS, 2, 10.0, 5),
+            (OPENS + SECOND, 0, 10.02, 5),
+            (OPENS + SECOND, 0, 10.04, 5),
+            (OPENS + 10 * SECOND + 1, 0, 10.06, 5),
+        ],
+        2,
+        [10.05, 10.07, 10.07, 10.08, 10.08],
+    ),
+    "a crossed book has its mid": ([*QUOTED, (OPENS, 0, 10.3, 5), (OPENS, 2, 10.0, 5)], 3, [10.2] * 5),
+    "the last second of the session has no later": (
+        [(CLOSES - SECOND, 0, 10.0, 5), (CLOSES - SECOND, 1, 10.2, 5), (CLOSES - SECOND, 2, 10.0, 5)],
+        2,
+        [10.1, *[math.nan] * 4],
+    ),
+    "at the close there is none": (
+        [(CLOSES - SECOND, 0, 10.0, 5), (CLOSES - SECOND, 1, 10.2, 5), (CLOSES, 2, 10.0, 5)],
+        2,
+        [math.nan] * 5,
+    ),
+    "a clock that stepped back: later is never before the fill": (
+        [
+            *QUOTED,
+            (OPENS + 9 * SECOND, 0, 10.02, 5),
+            (OPENS + 7 * SECOND, 2, 10.0, 5),  # at 10.06
+            (OPENS + 9 * SECOND, 0, 10.06, 5),
+        ],
+        3,
+        [10.06, 10.08, 10.08, 10.08, 10.08],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_mid_at_a_fill_and_after_it(case: str) -> None:
+    rows, event, expected = CASES[case]
+    found = observed(rows, [event])
+    assert [*found.mid, *found.mid_later[:, 0]] == pytest.approx(expected, nan_ok=True)
 
 
 def test_a_fill_outside_the_session_or_beside_an_empty_side_has_no_mid() -> None:
