@@ -45,14 +45,25 @@ class Account:
         return clock
 
     @cached_property
+    def fees(self) -> Float64s:
+        """The fee of each fill."""
+        return self.replayed.fill_fees
+
+    @cached_property
     def net(self) -> Float64s:
         """What each fill realised, after its fee."""
-        return self.replayed.fills.realized - self.replayed.fill_fees
+        return self.replayed.fills.realized - self.fees
 
     @cached_property
     def equity(self) -> Float64s:
         """Net realised P&L after each fill."""
         return np.cumsum(self.net)
+
+    @cached_property
+    def cash(self) -> Float64s:
+        """What was received less what was paid, fees included, after each fill."""
+        fills = self.replayed.fills
+        return np.cumsum(-fills.side * fills.quantity * fills.price - self.fees)
 
     @cached_property
     def capital(self) -> Float64s:
@@ -63,33 +74,27 @@ class Account:
 
     def position_at(self, times: Int64s) -> Int64s:
         """Return the position in shares at each time, fills of that instant included."""
-        position: Int64s = self._last_at(times, self.replayed.fills.position)
+        position: Int64s = _value_at(self._last_fill(times), self.replayed.fills.position)
         return position
 
     def equity_at(self, times: Int64s) -> Float64s:
         """Return net realised P&L at each time."""
-        equity: Float64s = self._last_at(times, self.equity)
+        equity: Float64s = _value_at(self._last_fill(times), self.equity)
         return equity
 
     def marked_equity_at(self, times: Int64s) -> Float64s:
         """Return net P&L at each time with the open position at its mark: cash and position · mark."""
-        fills = self.replayed.fills
-        cash = np.cumsum(-fills.side * fills.quantity * fills.price - self.replayed.fill_fees)
-        position = self.position_at(times)
-        marked = self._last_at(times, cash) + position * self.mark_at(times)
-        return np.where(position == 0, self.equity_at(times), marked)
+        at = self._last_fill(times)
+        position = _value_at(at, self.replayed.fills.position)
+        marked: Float64s = _value_at(at, self.cash) + position * self._mark_after(at, times)
+        return np.where(position == 0, _value_at(at, self.equity), marked)
 
     def mark_at(self, times: Int64s) -> Float64s:
         """Return the price a position is valued at: the mid, else the last print, else the last of either known.
 
         The price of the last fill where there is none yet, 0 before any.
         """
-        path = self.observed
-        own = np.where(np.isnan(path.path_mid), path.path_last, path.path_mid)
-        at = np.searchsorted(path.path_time, times, side="right") - 1
-        mark = np.where(at >= 0, _carried(own)[at], np.nan) if len(own) else np.full(len(times), np.nan)
-        found: Float64s = np.where(np.isnan(mark), self._last_at(times, self.replayed.fills.price), mark)
-        return found
+        return self._mark_after(self._last_fill(times), times)
 
     def limit_at(self, times: Int64s) -> Float64s | None:
         """Return the largest position in shares that is allowed at each time, None where there is no limit."""
@@ -110,11 +115,26 @@ class Account:
         inside: Int64s = times[times - times // DAY * DAY <= self.session[1]]
         return inside
 
-    def _last_at(self, times: Int64s, values: Any) -> Any:
-        if not len(values):
-            return np.zeros(len(times), values.dtype)
-        at = np.searchsorted(self.clock, times, side="right") - 1
-        return np.where(at >= 0, values[at], values.dtype.type(0))
+    @cached_property
+    def _path(self) -> Float64s:
+        """The mark at each entry of the price path, NaN before the first is known."""
+        path = self.observed
+        own = np.where(np.isnan(path.path_mid), path.path_last, path.path_mid)
+        known = np.maximum.accumulate(np.where(np.isnan(own), 0, np.arange(len(own))))
+        return own[known]
+
+    def _last_fill(self, times: Int64s) -> Int64s:
+        """Return the number of the last fill at each time, -1 before the first."""
+        last: Int64s = np.searchsorted(self.clock, times, side="right") - 1
+        return last
+
+    def _mark_after(self, fill: Int64s, times: Int64s) -> Float64s:
+        last_fill: Float64s = _value_at(fill, self.replayed.fills.price)
+        if not len(self._path):
+            return last_fill
+        at = np.searchsorted(self.observed.path_time, times, side="right") - 1
+        mark = np.where(at >= 0, self._path[at], np.nan)
+        return np.where(np.isnan(mark), last_fill, mark)
 
 
 def account_of(result: SecurityResult) -> Account:
@@ -131,6 +151,11 @@ def account_of(result: SecurityResult) -> Account:
         notional_limit=values.get(strategy.notional_limit_key),
         notional_binds=strategy.notional_binds,
     )
+
+
+def _value_at(fill: Int64s, values: Any) -> Any:
+    """Return what stood after each fill, 0 before the first."""
+    return np.where(fill >= 0, values[fill], values.dtype.type(0)) if len(values) else np.zeros(len(fill), values.dtype)
 
 
 def session_clock(times: Int64s, market_days: Int64s, session: tuple[int, int]) -> Int64s:
@@ -151,9 +176,3 @@ def union_of(several: Sequence[Int64s]) -> Int64s:
         return np.empty(0, np.int64)
     every = np.sort(np.concatenate(several))
     return every[np.concatenate(([True], every[1:] != every[:-1]))] if len(every) else every
-
-
-def _carried(values: Float64s) -> Float64s:
-    """Return values with each gap filled by the last one known."""
-    known = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))))
-    return values[known]

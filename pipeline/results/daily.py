@@ -8,12 +8,13 @@ import numpy as np
 
 from pipeline.engine.tape import DAY
 from pipeline.results.accounts import union_of
+from pipeline.results.metrics import places_of_days
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipeline.results.accounts import Account
-    from pipeline.ticks import Float64s, Int64s
+    from pipeline.ticks import Int64s
 
 COLUMNS: Final = (
     *("security", "day", "fills", "gross_pnl", "fees", "net_pnl"),
@@ -26,45 +27,43 @@ def daily_rows(accounts: Sequence[Account]) -> Iterator[dict[str, Any]]:
     """Yield a row a security and market day, then `total` a market day of any of them; money in AED.
 
     equity: net realised P&L since the start. position: shares when the day ends, none for the total. marked_equity:
-    equity with the open position at its mark. Fills of a day without a print count to the market day before.
+    equity with the open position at its mark. A row goes on until the next market day of its security begins: what
+    happens on a day without a print counts to the market day before, to the first where none is before.
     """
     every = union_of([one.replayed.market_days for one in accounts])
     totals: dict[str, Any] = {}
     for one in accounts:
         days = one.replayed.market_days
-        yield from _rows(one.ticker, days, _columns(one, days))
-        columns = _columns(one, every)
-        del columns["position"]
-        totals = {name: totals.get(name, 0) + column for name, column in columns.items()}
+        columns = _columns(one, days)
+        yield from _rows(one.ticker, days, columns)
+        if len(days) < len(every):
+            columns = _columns(one, every)
+        totals = {name: totals.get(name, 0) + column for name, column in columns.items() if name != "position"}
     yield from _rows(TOTAL, every, totals)
 
 
 def _columns(account: Account, days: Int64s) -> dict[str, Any]:
-    """Return what happened since the end of the day before, and what stood when each day ended."""
-    ends = (days + 1) * DAY - 1
-    if len(ends):
-        ends[-1] = np.iinfo(np.int64).max
+    """Return what happened on each day, and what stood when the next began."""
+    if not len(days):
+        return {}
+    ends = np.append(days[1:] * DAY - 1, np.iinfo(np.int64).max)
     fills = account.replayed.fills
-    upto = np.searchsorted(account.clock, ends, side="right")
-    equity = account.equity_at(ends)
+    places = places_of_days(account.clock // DAY, days)
+    gross, fees, net = (
+        np.bincount(places, values, len(days)) for values in (fills.realized, account.fees, account.net)
+    )
     return {
-        "fills": np.diff(upto, prepend=0),
-        "gross_pnl": _by_day(fills.realized, upto),
-        "fees": _by_day(account.replayed.fill_fees, upto),
-        "net_pnl": _by_day(account.net, upto),
-        "equity": equity,
+        "fills": np.bincount(places, minlength=len(days)),
+        "gross_pnl": gross,
+        "fees": fees,
+        "net_pnl": net,
+        "equity": account.equity_at(ends),
         "position": account.position_at(ends),
         "marked_equity": account.marked_equity_at(ends),
     }
 
 
-def _by_day(values: Float64s, upto: Int64s) -> Float64s:
-    starts = np.concatenate([[0], upto])[:-1].tolist()
-    sums: Float64s = np.array([values[a:b].sum() for a, b in zip(starts, upto, strict=True)], np.float64)
-    return sums
-
-
-def _rows(security: str, days: Int64s, columns: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _rows(security: str, days: Int64s, columns: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     names = days.astype("datetime64[D]").astype(str).tolist()
     listed = {name: column.tolist() for name, column in columns.items()}
     for at, day in enumerate(names):

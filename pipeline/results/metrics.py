@@ -20,6 +20,9 @@ TRADING_DAYS_A_YEAR: Final = 252
 FEWEST_DAYS: Final = 2
 """Days from which on there is a variation to speak of."""
 
+ROUNDING: Final = 1e-9
+"""Of the mean: days that vary by less earned the same, but for the rounding of prices' differences."""
+
 
 @dataclass(frozen=True, slots=True)
 class Drawdown:
@@ -106,14 +109,24 @@ def on_one_clock(fills: Sequence[Fills], fees: Sequence[Float64s] | None = None)
 
 
 def daily_pnl(timestamps: Int64s, realized: Float64s, market_days: Int64s) -> Float64s:
-    """Return realised P&L by market day, AED; a day without fills is a day with zero P&L."""
-    days = timestamps // DAY
+    """Return realised P&L by market day, AED; a day without fills is a day with zero P&L.
+
+    Days are in `places_of_days`, so that they add up to all P&L; without a market day there are none.
+    """
     if not len(market_days):
         return np.zeros(0)
-    places = np.minimum(np.searchsorted(market_days, days), len(market_days) - 1)
-    known = market_days[places] == days
-    totals: Float64s = np.bincount(places, np.where(known, realized, 0.0), len(market_days)).astype(np.float64)
-    return totals
+    totals = np.bincount(places_of_days(timestamps // DAY, market_days), realized, len(market_days))
+    return totals.astype(np.float64)
+
+
+def places_of_days(days: Int64s, market_days: Int64s) -> Int64s:
+    """Return the place of each day among the market days, of which there is one at least.
+
+    A day without a print, on which a position may be closed against the touch, counts to the market day before, to the
+    first where none is before.
+    """
+    places: Int64s = np.maximum(np.searchsorted(market_days, days, side="right") - 1, 0)
+    return places
 
 
 def sharpe(daily: Float64s) -> float | None:
@@ -127,7 +140,7 @@ def sharpe(daily: Float64s) -> float | None:
     mean = float(daily.sum()) / len(daily)
     apart = daily - mean
     spread = math.sqrt(float((apart * apart).sum()) / (len(daily) - 1))
-    return mean / spread * math.sqrt(TRADING_DAYS_A_YEAR) if spread > 0.0 else None
+    return mean / spread * math.sqrt(TRADING_DAYS_A_YEAR) if spread > ROUNDING * abs(mean) else None
 
 
 def sortino(daily: Float64s) -> float | None:
@@ -171,17 +184,21 @@ def deepest_drawdown(equity: Float64s) -> Drawdown:
     )
 
 
-def drawdown_days(drawdown: Drawdown, times: Int64s, market_days: Int64s) -> int:
+def drawdown_days(drawdown: Drawdown, times: Int64s, market_days: Int64s) -> int | None:
     """Return how many market days a drawdown lasted, that of its peak and that of its end included.
 
-    times: of the entries of equity, ns. It begins on the first market day where equity never was above 0, and ends on
-    the last one where equity never came back.
+    times: of the entries of equity, ns. It begins with the first entry where equity fell from the 0 it starts from, and
+    ends on the last market day where equity never came back. 0 where there was none, None without a market day.
     """
-    if drawdown.depth == 0.0 or not len(market_days):
+    if drawdown.depth == 0.0:
         return 0
-    first = int(times[drawdown.peak]) // DAY if drawdown.peak >= 0 else int(market_days[0])
-    last = int(market_days[-1]) if drawdown.back is None else int(times[drawdown.back]) // DAY
-    return int(((market_days >= first) & (market_days <= last)).sum())
+    if not len(market_days):
+        return None
+    entries = np.array([max(drawdown.peak, 0), -1 if drawdown.back is None else drawdown.back])
+    first, last = places_of_days(times[entries] // DAY, market_days).tolist()
+    if drawdown.back is None:
+        last = len(market_days) - 1
+    return int(last) - int(first) + 1
 
 
 def max_drawdown(equity: Float64s) -> float:
@@ -190,6 +207,11 @@ def max_drawdown(equity: Float64s) -> float:
         return 0.0
     peak = np.maximum(np.maximum.accumulate(equity), 0.0)
     return float((peak - equity).max())
+
+
+def named(figures: Any) -> dict[str, Any]:
+    """Return a dataclass's figures by name, in a tenth of the time of `asdict`, which copies each."""
+    return {name: getattr(figures, name) for name in figures.__slots__}
 
 
 def joined(columns: Sequence[Any]) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.errors import BadRequest
-from pipeline.results.metrics import max_drawdown, sharpe
+from pipeline.results.metrics import max_drawdown, places_of_days, sharpe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,12 +67,10 @@ def window_figures(days: Sequence[Days], window: Window) -> WindowFigures:
     traded = _within(together, together["day"], window)
     every_day = _distinct(b"".join(one.market_days.tobytes() for one in days))
     market_days = _within(every_day, every_day, window)
-    daily = np.zeros(len(market_days))
-    places = np.searchsorted(market_days, traded["day"])
-    known = places < len(market_days)
-    known[known] = market_days[places[known]] == traded["day"][known]
     net = traded["realized"] - traded["fees"]
-    np.add.at(daily, places[known], net[known])
+    daily = np.zeros(len(market_days))
+    if len(market_days):
+        np.add.at(daily, places_of_days(traded["day"], market_days), net)
     closing = int(traded["closing"].sum())
     return WindowFigures(
         fills=int(traded["fills"].sum()),

@@ -44,7 +44,9 @@ def test_sharpe_by_hand() -> None:
     assert sharpe(np.array([1.0, 2.0, 3.0])) == pytest.approx(31.749015732775, rel=1e-12)
 
 
-@pytest.mark.parametrize("daily", [[], [3.0], [2.0, 2.0, 2.0]])
+@pytest.mark.parametrize(
+    "daily", [[], [3.0], [2.0, 2.0, 2.0], [0.1, 0.1, 0.1], [100 * (p + 0.02 - p) for p in (9, 11)]]
+)
 def test_sharpe_is_absent_where_it_means_nothing(daily: list[float]) -> None:
     assert sharpe(np.array(daily)) is None
 
@@ -55,9 +57,11 @@ def test_a_day_without_fills_is_a_day_with_zero_pnl() -> None:
     assert totals.tolist() == [5.0, 0.0, -1.0]
 
 
-def test_a_fill_on_no_market_day_is_left_out_and_breaks_nothing() -> None:
-    stamps = np.array([1, 3, 9], np.int64) * DAY
-    assert daily_pnl(stamps, np.array([1.0, 5.0, 7.0]), np.array([1, 4], np.int64)).tolist() == [1.0, 0.0]
+def test_a_fill_on_no_market_day_counts_to_the_one_before_so_that_days_add_up() -> None:
+    stamps = np.array([1, 3, 9, 10], np.int64) * DAY
+    realized = np.array([1.0, 5.0, 7.0, -2.0])
+    assert daily_pnl(stamps, realized, np.array([2, 4], np.int64)).tolist() == [6.0, 5.0]
+    assert daily_pnl(stamps, realized, np.array([], np.int64)).tolist() == []
 
 
 def test_win_rate_is_over_closing_fills() -> None:

@@ -289,5 +289,9 @@ def test_fills_on_days_without_a_print_are_in_one_part_and_one_only(tmp_path: Pa
         assert len(set(fills["day"])) > row["market_days"] == 2
         assert row["train_fills"] == (fills["day"] <= until).sum()
         assert row["test_fills"] == (fills["day"] > until).sum()
+        market_day = fills["day"].map(lambda day: (day - START).days // 2)  # the quotes of day 1 count to day 0
+        daily = fills.groupby(market_day)["net"].sum()
+        assert daily.sum() == pytest.approx(row["net_pnl"])
+        assert row["sharpe"] == pytest.approx(daily.mean() / daily.std() * 252**0.5)
     [fold] = run.folds
     assert fold.train.fills + fold.test.fills == run.table.to_pylist()[fold.trial.number - 1]["fills"]
