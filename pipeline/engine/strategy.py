@@ -74,7 +74,7 @@ class Strategy:
 
     rules: the market it trades in. trade_types: the names of its numbered kinds of trade, for an AuctionMarket.
     counters: the memory that the summary of a run shows. shares_limit_key, notional_limit_key: the config keys of its
-    largest position in shares and in AED, empty for none. notional_binds: whether it keeps to the second.
+    largest position in shares and in AED, empty for none. notional_binds: whether it keeps its position to the second.
     """
 
     rules: ClassVar[type[Tape]] = Market

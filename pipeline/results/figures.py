@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,6 +10,7 @@ from pipeline.engine.tape import DAY
 from pipeline.results.accounts import session_clock, union_of
 from pipeline.results.making import markouts, spread_captured, times_to_fill
 from pipeline.results.metrics import (
+    FEWEST_DAYS,
     calmar,
     compute_metrics,
     daily_pnl,
@@ -18,6 +18,7 @@ from pipeline.results.metrics import (
     drawdown_days,
     joined,
     max_drawdown,
+    named,
     on_one_clock,
     sortino,
 )
@@ -36,22 +37,32 @@ THURSDAY: Final = 3
 MOSTLY: Final = 95
 """The percentile of inventory that is reported beside its mean."""
 
+NO_MARK: Final = "No five-minute mark in the continuous session."
 NO_MID: Final = "No fill in the continuous session with both sides of the book quoted."
+NO_DAY: Final = "No market day."
+ONE_DAY: Final = "One market day only."
+NOTHING: Final = "No security was replayed to its end."
 OWN_ORDERS: Final = "The strategy keeps its own orders, which the engine does not see."
+OF_DAYS: Final = (
+    *("fills_a_day", "sharpe", "sortino", "calmar", "max_drawdown_days", "max_drawdown_marked"),
+    *("time_in_market", "inventory_mean", "inventory_p95", "time_at_limit"),
+)
+"""What is missing where there is no market day."""
+
 REASONS: Final[Mapping[str, str]] = {
-    "fills_a_day": "No market day.",
-    "sharpe": "Fewer than two market days, or all earned the same.",
-    "sortino": "Fewer than two market days, or none lost anything.",
+    "sharpe": "Every market day earned the same.",
+    "sortino": "No market day lost anything.",
     "calmar": "Equity never fell.",
     "max_drawdown_pct": "No capital was used.",
+    "max_drawdown_marked": NO_MARK,
     "win_rate": "No fill closed a position at a gain or a loss.",
     "profit_factor": "No closing fill lost anything.",
     "average_win": "No closing fill gained anything.",
     "average_loss": "No closing fill lost anything.",
     "return_on_limit": "No notional limit is set.",
-    "time_in_market": "No market day.",
-    "inventory_mean": "No market day.",
-    "inventory_p95": "No market day.",
+    "time_in_market": NO_MARK,
+    "inventory_mean": NO_MARK,
+    "inventory_p95": NO_MARK,
     "time_at_limit": "The strategy has no position limit.",
     "spread_captured": NO_MID,
     "spread_captured_bps": NO_MID,
@@ -61,7 +72,7 @@ REASONS: Final[Mapping[str, str]] = {
     "time_to_fill_mean": "No resting order was filled.",
     "markouts": "No fill with a mid both at the fill and so long after it, in one continuous session.",
 }
-"""Why a figure can be missing."""
+"""Why a figure can be missing although there are market days enough."""
 
 
 def security_figures(account: Account) -> dict[str, Any]:
@@ -77,12 +88,18 @@ def security_figures(account: Account) -> dict[str, Any]:
         figures["time_at_limit"] = float(((held >= limit) & (held > 0)).mean())
     if account.notional_limit:
         figures["return_on_limit"] = figures["net_pnl"] / account.notional_limit
-    return _with_reasons(figures)
+    return _with_reasons(figures, None if limit is None else {"time_at_limit": NO_MARK})
 
 
 def portfolio_figures(accounts: Sequence[Account]) -> dict[str, Any]:
-    """Return the figures of several securities together on one clock; market days are those of any of them."""
+    """Return the figures of several securities together on one clock; market days are those of any of them.
+
+    Of none, all are null: a sum of nothing would pass for a result.
+    """
     figures = _figures(accounts, union_of([one.replayed.market_days for one in accounts]))
+    if not accounts:
+        nothing = {name: None for name, value in figures.items() if not isinstance(value, dict)}
+        return figures | nothing | {"reasons": dict.fromkeys((*nothing, "markouts"), NOTHING)}
     limits = [one.notional_limit for one in accounts]
     reasons = {"time_at_limit": "Limits are each security's own."}
     if limits and all(limits):
@@ -94,13 +111,13 @@ def portfolio_figures(accounts: Sequence[Account]) -> dict[str, Any]:
 
 def _figures(accounts: Sequence[Account], market_days: Int64s) -> dict[str, Any]:
     """Return what is computed alike for one security and for several."""
-    fills, fees = [one.replayed.fills for one in accounts], [one.replayed.fill_fees for one in accounts]
+    fills, fees = [one.replayed.fills for one in accounts], [one.fees for one in accounts]
     times, net = on_one_clock(fills, fees)
     daily = daily_pnl(times, net, market_days)
     drawdown = deepest_drawdown(np.cumsum(net))
     peak_capital = _peak_capital(accounts)
-    total_fees = float(sum(one.replayed.fees for one in accounts))
-    basic = asdict(compute_metrics(fills, market_days, fees))
+    total_fees = float(sum(one.sum() for one in fees))
+    basic = named(compute_metrics(fills, market_days, fees))
     spread, waited = spread_captured(accounts), joined([times_to_fill(one) for one in accounts])
     orders = [one.replayed.orders for one in accounts]
     placed = None if any(one is None for one in orders) else sum(one or 0 for one in orders)
@@ -112,14 +129,14 @@ def _figures(accounts: Sequence[Account], market_days: Int64s) -> dict[str, Any]
         "calmar": calmar(daily, drawdown.depth),
         "max_drawdown_pct": drawdown.depth / peak_capital * 100 if peak_capital > 0.0 else None,
         "max_drawdown_days": drawdown_days(drawdown, times, market_days),
-        "max_drawdown_marked": max_drawdown(_marked_curve(accounts)),
+        "max_drawdown_marked": _marked_drawdown(accounts),
         "peak_capital": peak_capital,
         "return_on_limit": None,
         **_inventory(accounts, market_days),
         "time_at_limit": None,
         "spread_captured": spread.aed,
         "spread_captured_bps": spread.bps,
-        "markouts": {name: asdict(one) for name, one in markouts(accounts).items()},
+        "markouts": {name: named(one) for name, one in markouts(accounts).items()},
         "orders": placed,
         "fill_ratio": len(waited) / placed if placed else None,
         "time_to_fill_median": float(np.median(waited)) if len(waited) else None,
@@ -131,6 +148,10 @@ def _figures(accounts: Sequence[Account], market_days: Int64s) -> dict[str, Any]
 
 def _with_reasons(figures: dict[str, Any], special: Mapping[str, str] | None = None) -> dict[str, Any]:
     reasons = {**REASONS, **(special or {})}
+    if figures["market_days"] < FEWEST_DAYS:
+        reasons |= dict.fromkeys(("sharpe", "sortino"), ONE_DAY)
+    if not figures["market_days"]:
+        reasons |= dict.fromkeys(OF_DAYS, NO_DAY)
     if figures["orders"] is None:
         reasons |= dict.fromkeys(("fill_ratio", "time_to_fill_median", "time_to_fill_mean"), OWN_ORDERS)
     missing = {name: reasons[name] for name, value in figures.items() if value is None}
@@ -150,10 +171,10 @@ def _peak_capital(accounts: Sequence[Account]) -> float:
     return float(np.cumsum(changes[np.argsort(clock, kind="stable")]).max())
 
 
-def _marked_curve(accounts: Sequence[Account]) -> Float64s:
+def _marked_drawdown(accounts: Sequence[Account]) -> float | None:
     times = union_of([one.observed.path_time for one in accounts])
     curve: Float64s = sum((one.marked_equity_at(times) for one in accounts), np.zeros(len(times)))
-    return curve
+    return max_drawdown(curve) if len(curve) else None
 
 
 def _inventory(accounts: Sequence[Account], market_days: Int64s) -> dict[str, float | None]:

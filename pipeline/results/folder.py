@@ -35,6 +35,9 @@ SIDES: Final = {"buy": 1, "sell": -1}
 NAMES_SHOWN: Final = 8
 AGAIN: Final = "Run that backtest again."
 
+NOTHING: Final = Figures(fills=0, gross_pnl=0.0, net_pnl=0.0, max_drawdown=None)
+"""What all securities of a run together come to when every one of them failed."""
+
 
 def find_run(wanted: str | Path, output_dir: Path) -> Path:
     """Return the run folder at a path, or else that of this name below `output_dir`; raises UnknownRun."""
@@ -69,7 +72,7 @@ def read_run(folder: Path) -> RecordedRun:
     with _reading(path):
         metrics = json.loads(path.read_text(encoding="utf-8"))
         figures = {ticker: _figures(one) for ticker, one in metrics["securities"].items()}
-        total = _figures(metrics["portfolio"])
+        total = _figures(metrics["portfolio"]) if figures else NOTHING
     path = folder / SUMMARY_FILE
     with _reading(path), path.open(newline="", encoding="utf-8") as file:
         errors = {row["security"]: text_of_cell(row["error"]) for row in csv.DictReader(file) if row["error"]}

@@ -1,16 +1,20 @@
-"""A finished run in a notebook: summary, fills and equity as pandas DataFrames."""
+"""A finished run in a notebook: summary, figures, days, fills and equity as pandas DataFrames."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.errors import ReplayError, UnknownSecurity, nearest
+from pipeline.results.accounts import account_of
+from pipeline.results.daily import COLUMNS as DAILY_COLUMNS
+from pipeline.results.daily import daily_rows
 from pipeline.results.files import (
     SENSITIVITY_COLUMNS,
     SUMMARY_COLUMNS,
+    metrics_of,
     sensitivity_rows,
     summary_rows,
     trades_table,
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.backtest.simulate import Replayed
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
+    from pipeline.results.accounts import Account
     from pipeline.store.place import Place
 
 
@@ -55,6 +60,29 @@ class BacktestRun:
 
         return pd.DataFrame(sensitivity_rows(self.results), columns=list(SENSITIVITY_COLUMNS))
 
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """Every figure of docs/metrics.md that is one number: a row a security that did not fail, then `portfolio`.
+
+        Mark-outs stand as `markout_1s_aed` and so on. NaN where a figure cannot be computed; metrics.json says why.
+        """
+        import pandas as pd  # noqa: PLC0415
+
+        found = metrics_of(self._accounts())
+        rows = {name: _flat(one) for name, one in {**found["securities"], "portfolio": found["portfolio"]}.items()}
+        frame = pd.DataFrame.from_dict(rows, orient="index")
+        frame.index.name = "security"
+        empty = [name for name in frame if frame[name].isna().all()]
+        return frame.astype(dict.fromkeys(empty, float))
+
+    @property
+    def daily(self) -> pd.DataFrame:
+        """P&L, equity and position by market day, AED and shares: rows of each security, then of `total`."""
+        import pandas as pd  # noqa: PLC0415
+
+        frame = pd.DataFrame(daily_rows(self._accounts()), columns=list(DAILY_COLUMNS))
+        return frame.assign(day=pd.to_datetime(frame["day"]), position=frame["position"].astype("Int64"))
+
     def trades(self, ticker: str) -> pd.DataFrame:
         """Return one security's fills in execution order: timestamp, side, fill_price, fill_qty and P&L.
 
@@ -82,6 +110,9 @@ class BacktestRun:
             frame["portfolio"] = frame.sum(axis=1)
         return frame
 
+    def _accounts(self) -> list[Account]:
+        return [account_of(result) for result in self.results if result.replayed is not None]
+
     def _result(self, ticker: str) -> Replayed:
         by_ticker = {result.ticker: result for result in self.results}
         result = by_ticker.get(ticker.upper())
@@ -90,3 +121,11 @@ class BacktestRun:
         if result.replayed is None:
             raise ReplayError(f"{ticker} failed in this run: {result.error}")
         return result.replayed
+
+
+def _flat(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures that are one number, a mark-out's with its horizon in the name."""
+    found = {name: value for name, value in figures.items() if not isinstance(value, (dict, list))}
+    for horizon, markout in figures["markouts"].items():
+        found |= {f"markout_{horizon}_{name}": value for name, value in markout.items()}
+    return found

@@ -24,6 +24,7 @@ def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
         *_assumptions(results),
         *_open_ends(done),
         *_conversion(plan),
+        *_without_prints(done),
         *_without_fills(done),
         *_few_days(done),
     ]
@@ -62,6 +63,12 @@ def _conversion(plan: Plan) -> Iterator[str]:
             yield f"{one.ticker}: {rejected:,} of {one.entry.rows:,} rows are no ticks ({rules})."
 
 
+def _without_prints(done: dict[str, Replayed]) -> Iterator[str]:
+    silent = [ticker for ticker, one in done.items() if not len(one.market_days)]
+    if silent:
+        yield f"No print at all, so no market day: {', '.join(silent)}."
+
+
 def _without_fills(done: dict[str, Replayed]) -> Iterator[str]:
     idle = [ticker for ticker, one in done.items() if not len(one.fills)]
     if idle:
@@ -71,4 +78,5 @@ def _without_fills(done: dict[str, Replayed]) -> Iterator[str]:
 def _few_days(done: dict[str, Replayed]) -> Iterator[str]:
     most = max((len(one.market_days) for one in done.values()), default=0)
     if 0 < most < FEW_DAYS:
-        yield f"The ticks cover {most} market days: annualised ratios say little with fewer than {FEW_DAYS}."
+        covered = "1 market day" if most == 1 else f"{most} market days"
+        yield f"The ticks cover {covered}: annualised ratios say little with fewer than {FEW_DAYS}."

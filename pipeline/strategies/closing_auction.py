@@ -29,6 +29,7 @@ class ClosingAuction(Strategy):
     counters = ("filtered_sell_entries", "filtered_buy_entries")
     shares_limit_key = ""
     notional_limit_key = "order_notional"
+    notional_binds = False  # it sizes each order at its VWAP; what is held later is worth more or less
 
     vwap_period: Minutes = parameter(15, key="vwap_preclose_period_min", minimum=0, maximum=285)
     spread: float = parameter(0.5, key="spread_vwap_pct", minimum=0, maximum=100, doc="percent of the VWAP")

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import api
+from pipeline.results.figures import OF_DAYS, REASONS
 from tests.made import make_config, make_store
 
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
@@ -35,6 +36,21 @@ def test_every_figure_is_named_and_no_other(folder: Path) -> None:
     inside = {"aed", "bps", "adverse_aed", "adverse_bps"}
     assert named - inside == figures.keys() - {"reasons"}
     assert inside == figures["markouts"]["1s"].keys() - {"fills"}
+
+
+def test_a_figure_says_when_it_is_null_if_it_can_be(folder: Path) -> None:
+    can_be = {*REASONS, *OF_DAYS}
+    figures = json.loads((folder / "metrics.json").read_text())["portfolio"]
+    assert figures["reasons"].keys() <= can_be
+    rows = re.findall(r"^\| `(\w+)`.*\| (.*?) ?\|$", TABLES, flags=re.MULTILINE)
+    assert len(rows) > 35
+    for name, null_when in rows:
+        assert bool(null_when) == (name in can_be), name
+
+
+def test_every_figure_says_what_it_is_in_words_and_by_formula() -> None:
+    rows = [line.split(" | ") for line in TABLES.splitlines() if line.startswith("| `")]
+    assert all(len(cells) == 5 and cells[1] and cells[2] for cells in rows), [row for row in rows if len(row) != 5]
 
 
 def test_every_column_of_the_files_is_named(folder: Path) -> None:

@@ -22,14 +22,18 @@ SESSION: Final = 285 * 60
 
 @dataclass
 class Fill:
+    """One fill; time never steps back, stamp is what the file says."""
+
     ticker: str
     time: dt.datetime
+    stamp: dt.datetime
     side: int
     price: float
     quantity: int
     realized: float
     position: int
     fee: float
+    order: int | None
     placed: dt.datetime | None
     mid: float | None
     later: dict[str, float | None]
@@ -82,12 +86,14 @@ def read(folder: Path, ticker: str) -> Security:
             Fill(
                 ticker=ticker,
                 time=clock,
+                stamp=trade["timestamp"],
                 side=1 if trade["side"] == "buy" else -1,
                 price=trade["fill_price"],
                 quantity=trade["fill_qty"],
                 realized=trade["realized_pnl"],
                 position=trade["position"],
                 fee=trade.get("fee", 0.0),
+                order=mark["placed_event"],
                 placed=mark["placed"],
                 mid=mark["mid"],
                 later={name: mark[f"mid_{name}"] for name in HORIZONS},
@@ -101,24 +107,25 @@ def figures(securities: Sequence[Security]) -> dict[str, Any]:
     """Return what can be worked out alike for one security and for several."""
     fills = sorted((fill for one in securities for fill in one.fills), key=lambda fill: fill.time)
     days = sorted({day for one in securities for day in one.days})
-    daily = [math.fsum(fill.net for fill in fills if fill.time.date() == day) for day in days]
+    daily = [math.fsum(fill.net for fill in fills if market_day(fill.time, days) == day) for day in days]
     gains = [fill.realized for fill in fills if fill.realized > 0]
     losses = [fill.realized for fill in fills if fill.realized < 0]
     equity, depth, length = drawdown(fills, days)
+    even = len(days) < 2 or max(daily) - min(daily) < 1e-9 * abs(max(daily))
     capital = peak_capital(fills)
     found: dict[str, Any] = {
         "fills": len(fills),
         "closing_fills": len(gains) + len(losses),
         "market_days": len(days),
         "strategy_days": len({fill.time.date() for fill in fills}),
-        "fills_a_day": len(fills) / len(days),
+        "fills_a_day": len(fills) / len(days) if days else None,
         "realized_pnl": math.fsum(fill.realized for fill in fills),
         "fees": math.fsum(fill.fee for fill in fills),
         "net_pnl": equity,
         "turnover": math.fsum(fill.value for fill in fills),
-        "sharpe": ratio(daily, statistics.stdev(daily)),
-        "sortino": ratio(daily, math.sqrt(math.fsum(min(day, 0) ** 2 for day in daily) / len(daily))),
-        "calmar": statistics.fmean(daily) * 252 / depth if depth else None,
+        "sharpe": None if even else ratio(daily, statistics.stdev(daily)),
+        "sortino": ratio(daily, math.sqrt(math.fsum(min(day, 0) ** 2 for day in daily) / max(len(daily), 1))),
+        "calmar": statistics.fmean(daily) * 252 / depth if depth and days else None,
         "max_drawdown": depth,
         "max_drawdown_pct": depth / capital * 100 if capital else None,
         "max_drawdown_days": length,
@@ -131,11 +138,17 @@ def figures(securities: Sequence[Security]) -> dict[str, Any]:
         "pnl_by_hour": sums((str(fill.time.hour), fill.net) for fill in fills),
         "pnl_by_weekday": sums((day.strftime("%A"), net) for day, net in zip(days, daily, strict=True)),
     }
-    return found | inventory(securities, days) | making(fills, days)
+    own_days = {one.ticker: one.days for one in securities}
+    return found | inventory(securities, days) | making(fills, own_days)
 
 
 def ratio(daily: Sequence[float], spread: float) -> float | None:
-    return statistics.fmean(daily) / spread * math.sqrt(252) if spread else None
+    return statistics.fmean(daily) / spread * math.sqrt(252) if spread and len(daily) > 1 else None
+
+
+def market_day(time: dt.datetime, days: Sequence[dt.date]) -> dt.date | None:
+    """Return the market day that a moment counts to: its own, else the one before, else the first."""
+    return max((day for day in days if day <= time.date()), default=days[0] if days else None)
 
 
 def sums(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
@@ -145,23 +158,31 @@ def sums(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
     return found
 
 
-def drawdown(fills: Sequence[Fill], days: Sequence[dt.date]) -> tuple[float, float, int]:
+def drawdown(fills: Sequence[Fill], days: Sequence[dt.date]) -> tuple[float, float, int | None]:
     """Return the last equity, the deepest fall from the running peak, and its length in market days."""
-    equity = peak = depth = 0.0
-    began, worst_began, worst_peak, length = days[0], days[0], 0.0, 0
+    equity = peak = depth = worst_peak = 0.0
+    began = worst_began = fills[0].time if fills else None
+    length = 0
     open_fall = False
     for fill in fills:
         equity += fill.net
         if equity >= peak:
-            peak, began = equity, fill.time.date()
+            peak, began = equity, fill.time
         if peak - equity > depth:
             depth, worst_began, worst_peak, open_fall = peak - equity, began, peak, True
         elif open_fall and equity >= worst_peak:
             open_fall = False
-            length = sum(worst_began <= day <= fill.time.date() for day in days)
+            length = days_between(worst_began, fill.time, days)
     if open_fall:
-        length = sum(worst_began <= day for day in days)
-    return equity, depth, length
+        length = days_between(worst_began, None, days)
+    return equity, depth, length if days or not depth else None
+
+
+def days_between(first: dt.datetime | None, last: dt.datetime | None, days: Sequence[dt.date]) -> int:
+    if first is None or not days:
+        return 0
+    until = days[-1] if last is None else market_day(last, days)
+    return days.index(until or days[-1]) - days.index(market_day(first, days) or days[0]) + 1
 
 
 def peak_capital(fills: Sequence[Fill]) -> float:
@@ -173,9 +194,12 @@ def peak_capital(fills: Sequence[Fill]) -> float:
     return most
 
 
-def marked_drawdown(securities: Sequence[Security]) -> float:
+def marked_drawdown(securities: Sequence[Security]) -> float | None:
     peak = depth = 0.0
-    for time in sorted({time for one in securities for time, _, _ in one.path}):
+    times = sorted({time for one in securities for time, _, _ in one.path})
+    if not times:
+        return None
+    for time in times:
         equity = math.fsum(one.marked_at(time) for one in securities)
         peak = max(peak, equity)
         depth = max(depth, peak - equity)
@@ -192,7 +216,9 @@ def session_seconds(time: dt.datetime, days: Sequence[dt.date]) -> float:
     return before + moment.total_seconds() + clipped.microsecond / 1e6
 
 
-def inventory(securities: Sequence[Security], days: Sequence[dt.date]) -> dict[str, float]:
+def inventory(securities: Sequence[Security], days: Sequence[dt.date]) -> dict[str, float | None]:
+    if not days:
+        return dict.fromkeys(("time_in_market", "inventory_mean", "inventory_p95"))
     marks = sorted({time for one in securities for time, _, _ in one.path if time.time() <= CLOSES})
     worth = sorted(math.fsum(abs(one.position_at(time)) * one.mark_at(time) for one in securities) for time in marks)
     place = (len(worth) - 1) * 0.95
@@ -212,7 +238,7 @@ def inventory(securities: Sequence[Security], days: Sequence[dt.date]) -> dict[s
     }
 
 
-def making(fills: Sequence[Fill], days: Sequence[dt.date]) -> dict[str, Any]:
+def making(fills: Sequence[Fill], own_days: dict[str, list[dt.date]]) -> dict[str, Any]:
     seen = [fill for fill in fills if fill.mid is not None]
     spread = math.fsum(fill.side * ((fill.mid or 0) - fill.price) * fill.quantity for fill in seen)
     markouts = {}
@@ -229,11 +255,15 @@ def making(fills: Sequence[Fill], days: Sequence[dt.date]) -> dict[str, Any]:
             "adverse_bps": lost / value * 10_000 if sure else None,
             "fills": len(sure),
         }
-    first: dict[tuple[str, int, dt.datetime], dt.datetime] = {}
+    first: dict[tuple[str, int, int], Fill] = {}
     for fill in fills:
-        if fill.placed is not None:
-            first.setdefault((fill.ticker, fill.side, fill.placed), fill.time)
-    waited = [session_seconds(time, days) - session_seconds(placed, days) for (_, _, placed), time in first.items()]
+        if fill.order is not None:
+            first.setdefault((fill.ticker, fill.side, fill.order), fill)
+    waited = []
+    for (ticker, _, _), fill in first.items():
+        assert fill.placed is not None
+        stood = session_seconds(fill.stamp, own_days[ticker]) - session_seconds(fill.placed, own_days[ticker])
+        waited.append(max(0.0, stood))
     return {
         "spread_captured": spread if seen else None,
         "spread_captured_bps": spread / math.fsum(fill.value for fill in seen) * 10_000 if seen else None,
@@ -242,3 +272,44 @@ def making(fills: Sequence[Fill], days: Sequence[dt.date]) -> dict[str, Any]:
         "time_to_fill_median": statistics.median(waited) if waited else None,
         "time_to_fill_mean": statistics.fmean(waited) if waited else None,
     }
+
+
+def daily_rows(security: Security, days: Sequence[dt.date]) -> list[dict[str, Any]]:
+    """Return what daily.csv should say of a security on some market days, its own or those of any."""
+    found = []
+    for number, day in enumerate(days):
+        own = [fill for fill in security.fills if market_day(fill.time, days) == day]
+        last = number == len(days) - 1
+        end = dt.datetime.max if last else dt.datetime.combine(days[number + 1], dt.time()) - dt.timedelta.resolution  # noqa: DTZ901 - exchange-local
+        found.append(
+            {
+                "fills": len(own),
+                "gross_pnl": math.fsum(fill.realized for fill in own),
+                "fees": math.fsum(fill.fee for fill in own),
+                "net_pnl": math.fsum(fill.net for fill in own),
+                "equity": math.fsum(fill.net for fill in security.fills if fill.time <= end),
+                "position": security.position_at(end),
+                "marked_equity": security.marked_at(end),
+            }
+        )
+    return found
+
+
+def not_flat(security: Security) -> list[str]:
+    """Return the market days that ended with a position."""
+    end = dt.time(23, 59, 59, 999999)
+    return [day.isoformat() for day in security.days if security.position_at(dt.datetime.combine(day, end))]
+
+
+def at_limit(security: Security, shares: float, notional: float | None) -> float | None:
+    """Return the share of five-minute marks with a position of at least the limit."""
+    marks = [time for time, _, _ in security.path if time.time() <= CLOSES]
+    if not marks:
+        return None
+    at = 0
+    for time in marks:
+        limit, mark = shares, security.mark_at(time)
+        if notional is not None and mark > 0:
+            limit = min(limit, math.trunc(notional / mark))
+        at += abs(security.position_at(time)) >= max(limit, 1)
+    return at / len(marks)

@@ -13,35 +13,46 @@ import pandas as pd
 import pytest
 
 from pipeline import api
+from pipeline.results.folder import read_run
 from pipeline.results.metrics import calmar, deepest_drawdown, drawdown_days, sharpe, sortino
-from tests.made import DAY, PARAMETERS, make_config, make_store, make_strategy
-from tests.results.recomputed import figures, read
+from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.ticks import Ticks
+from tests.made import (
+    DAY,
+    EXCHANGES,
+    HOUR,
+    MONDAY,
+    PARAMETERS,
+    SECOND,
+    make_config,
+    make_store,
+    make_strategy,
+    random_ticks,
+)
+from tests.results.recomputed import at_limit, daily_rows, figures, not_flat, read
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pipeline.ticks import Float64s
+    from tests.results.recomputed import Security
 
 TICKERS: Final = ("EMAAR", "FAB", "MODON")
+UNEVEN: Final = "days without prints"
 RUNS: Final[dict[str, dict[str, Any]]] = {
     "v1": {"strategy": "v1_baseline"},
     "v1 with fees": {"strategy": "v1_baseline", "parameters": {"execution.fees_bps": 5}},
     "v1 strict": {"strategy": "v1_baseline", "execution": "strict"},
     "v2": {"strategy": "v2_price_follow_qty_cooldown"},
-    "v2.1": {"strategy": "v2_1_stop_loss", "parameters": {"stop_loss_threshold_pct": 0.2}},
+    "v2.1": {"strategy": "v2_1_stop_loss", "parameters": {"stop_loss_threshold_pct": 0.2, "execution.fees_bps": 2}},
+    "v3 late": {"strategy": "v3_liquidity_monitor", "parameters": {"execution.latency_ms": 1_500}},
     "auction": {"strategy": "closing_auction"},
     "plain": {"strategy": "own"},
+    UNEVEN: {"strategy": "v1_baseline", "parameters": {"execution.fees_bps": 5, "execution.flatten": "touch"}},
 }
-OF_THE_ENGINE: Final = (
-    "orders",
-    "fill_ratio",
-    "time_at_limit",
-    "return_on_limit",
-    "counters",
-    "days_not_flat",
-    "reasons",
-)
-"""What needs more than the fills: held against below, each by itself."""
+NEED_THE_TICKS: Final = ("orders", "counters")
+"""What a folder does not hold the making of; tests of the engine hold it."""
 
 
 @pytest.fixture(scope="module", params=RUNS)
@@ -58,8 +69,31 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         options["config"] = base / "config.json"
     else:
         options["config"] = make_config(base / "config.json")
-    api.backtest(**options, parquet_dir=make_store(base / "parquet"), output_dir=base / "out", report=False)
+    store = make_store(base / "parquet")
+    for seed, ticker in enumerate(TICKERS):
+        write(store, ticker, random_ticks(seed, days=6, a_day=600))
+    if request.param == UNEVEN:
+        make_uneven(store)
+    api.backtest(**options, parquet_dir=store, output_dir=base / "out", report=False)
     return base / "out"
+
+
+def make_uneven(store: Path) -> None:
+    """Give FAB four days, with prints every second day only and clocks that step back, and MODON quotes alone."""
+    made = random_ticks(10, days=4, a_day=300)
+    day, clock = (made.timestamp - MONDAY) // DAY, made.timestamp % DAY
+    back = np.random.default_rng(3).choice([0, 0, 0, 1, 2], len(made)) * SECOND
+    fab = Ticks(made.timestamp - back, made.kind, made.price, made.volume)
+    quotes_alone = random_ticks(11)
+    for ticker, ticks, keep in (
+        ("FAB", fab, np.where(day % 2 == 1, made.kind != 2, clock < 13 * HOUR)),
+        ("MODON", quotes_alone, quotes_alone.kind != 2),
+    ):
+        write(store, ticker, Ticks(ticks.timestamp[keep], ticks.kind[keep], ticks.price[keep], ticks.volume[keep]))
+
+
+def write(store: Path, ticker: str, ticks: Ticks) -> None:
+    write_ticks(store / f"{ticker}.parquet", ticks, {"exchange": EXCHANGES[ticker], "digest": ticks_digest(ticks)})
 
 
 def told(folder: Path) -> dict[str, Any]:
@@ -78,51 +112,74 @@ def flat(values: dict[str, Any], name: str = "") -> dict[str, Any]:
 def test_every_figure_is_what_the_files_say_fill_by_fill(folder: Path) -> None:
     metrics = told(folder)
     securities = {ticker: read(folder, ticker) for ticker in TICKERS}
-    for which, found in (
-        (None, metrics["portfolio"]),
-        *((ticker, metrics["securities"][ticker]) for ticker in TICKERS),
-    ):
-        wanted = figures([*securities.values()] if which is None else [securities[which]])
+    for which, found in ((None, metrics["portfolio"]), *metrics["securities"].items()):
+        some = [*securities.values()] if which is None else [securities[which]]
+        wanted = figures(some)
         filled = wanted.pop("orders_filled")
-        if found["orders"]:
-            assert found["fill_ratio"] == pytest.approx(filled / found["orders"])
-        shown = {name: value for name, value in found.items() if name not in OF_THE_ENGINE}
+        wanted["fill_ratio"] = filled / found["orders"] if found["orders"] else None
+        wanted |= limits(folder, some) if which else limits(folder, some) | {"time_at_limit": None}
+        wanted["days_not_flat"] = sorted({day for one in some for day in not_flat(one)})
+        missing = {name for name, value in wanted.items() if value is None}
+        missing |= {"markouts"} if any(one["aed"] is None for one in wanted["markouts"].values()) else set()
+        missing |= {"orders"} if found["orders"] is None else set()
+        assert found["reasons"].keys() == missing
+        assert all(reason.endswith(".") for reason in found["reasons"].values())
+        shown = {name: value for name, value in found.items() if name not in (*NEED_THE_TICKS, "reasons")}
         one, other = flat(shown), flat(wanted)
         assert one.keys() == other.keys()
         for name, value in other.items():
-            assert one[name] == (None if value is None else pytest.approx(value, rel=1e-9, abs=1e-6)), name
+            near = pytest.approx(value, rel=1e-9, abs=1e-6) if isinstance(value, float) else value
+            assert one[name] == near, (which, name)
 
 
-def test_what_is_missing_says_why_and_nothing_else_does(folder: Path) -> None:
-    metrics = told(folder)
-    for found in (metrics["portfolio"], *metrics["securities"].values()):
-        missing = {name for name, value in found.items() if value is None}
-        if any(one["aed"] is None for one in found["markouts"].values()):
-            missing.add("markouts")
-        assert set(found["reasons"]) == missing
-        assert all(reason.endswith(".") for reason in found["reasons"].values())
+def limits(folder: Path, securities: Sequence[Security]) -> dict[str, float | None]:
+    """Return what is measured by the strategy's limits, by the config of these runs."""
+    strategy = json.loads((folder / "run.json").read_text())["strategy"]
+    if strategy == "own":
+        return {"return_on_limit": None, "time_at_limit": None}
+    auction = strategy == "closing_auction"
+    notional = 250_000.0 if auction else float(PARAMETERS["max_notional"])
+    net = math.fsum(fill.net for one in securities for fill in one.fills)
+    binds = notional if strategy == "v1_baseline" else None  # v2 reads it and does not keep to it
+    held = None if auction else at_limit(securities[0], PARAMETERS["max_position"], binds)
+    return {"return_on_limit": net / (notional * len(securities)), "time_at_limit": held}
 
 
-def test_the_share_of_time_at_the_limit_is_over_the_five_minute_marks(folder: Path) -> None:
-    run = json.loads((folder / "run.json").read_text())
-    if run["strategy"] not in ("v1_baseline", "v2_price_follow_qty_cooldown"):
-        return
-    binds = run["strategy"] == "v1_baseline"  # v2 reads max_notional and does not keep to it
-    for ticker in TICKERS:
-        one = read(folder, ticker)
-        marks = [time for time, _, _ in one.path if (time.hour, time.minute, time.second) <= (14, 45, 0)]
-        at = 0
-        for time in marks:
-            limit = PARAMETERS["max_position"]
-            if binds and one.mark_at(time):
-                limit = min(limit, int(PARAMETERS["max_notional"] / one.mark_at(time)))
-            at += abs(one.position_at(time)) >= limit
-        found = told(folder)["securities"][ticker]
-        assert found["time_at_limit"] == pytest.approx(at / len(marks))
-        assert found["return_on_limit"] == pytest.approx(found["net_pnl"] / PARAMETERS["max_notional"])
+def test_each_run_has_what_it_is_there_for(folder: Path) -> None:
+    run, portfolio = json.loads((folder / "run.json").read_text()), told(folder)["portfolio"]
+    settings = run["execution"]["settings"]
+    assert portfolio["fills"] > 5
+    assert portfolio["closing_fills"] > 5 or run["strategy"] == "own"
+    assert bool(portfolio["fees"]) == bool(settings["fees_bps"])
+    if settings["flatten"] == "touch" and run["execution"]["name"] == "classic":
+        fab = read(folder, "FAB")
+        assert sum(fill.time.date() not in fab.days for fill in fab.fills) >= 2
+        assert any(fill.stamp < fill.time for fill in fab.fills)
+        assert told(folder)["securities"]["MODON"]["reasons"]["time_in_market"] == "No market day."
 
 
-def test_each_day_stands_in_daily_csv_and_the_days_add_up(folder: Path) -> None:
+def test_every_row_of_daily_csv_is_what_the_fills_say(folder: Path) -> None:
+    with (folder / "daily.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    securities = [read(folder, ticker) for ticker in TICKERS]
+    every = sorted({day for one in securities for day in one.days})
+    expected = [
+        {"security": one.ticker, "day": day.isoformat()} | row
+        for one in securities
+        for day, row in zip(one.days, daily_rows(one, one.days), strict=True)
+    ]
+    for number, day in enumerate(every):
+        of_day = [daily_rows(one, every)[number] for one in securities]
+        sums = {name: math.fsum(row[name] for row in of_day) for name in of_day[0] if name != "position"}
+        expected.append({"security": "total", "day": day.isoformat(), "position": ""} | sums)
+    assert [(row["security"], row["day"]) for row in rows] == [(row["security"], row["day"]) for row in expected]
+    for row, wanted in zip(rows, expected, strict=True):
+        for name, value in wanted.items():
+            near = value if isinstance(value, str) else pytest.approx(value, rel=1e-9, abs=1e-6)
+            assert (row[name] if isinstance(value, str) else float(row[name])) == near, (wanted, name)
+
+
+def test_the_days_add_up_to_the_run(folder: Path) -> None:
     with (folder / "daily.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     metrics = told(folder)
@@ -133,13 +190,8 @@ def test_each_day_stands_in_daily_csv_and_the_days_add_up(folder: Path) -> None:
         assert sum(int(row["fills"]) for row in own) == found["fills"]
         for column, figure in (("gross_pnl", "realized_pnl"), ("fees", "fees"), ("net_pnl", "net_pnl")):
             assert math.fsum(float(row[column]) for row in own) == pytest.approx(found[figure], abs=1e-6)
-        assert float(own[-1]["equity"]) == pytest.approx(found["net_pnl"], abs=1e-6)
-        if ticker != "total":
-            one = read(folder, ticker)
-            assert [row["day"] for row in own] == [day.isoformat() for day in one.days]
-            assert int(own[-1]["position"]) == (one.fills[-1].position if one.fills else 0)
-            end = one.path[-1][0].replace(hour=23, minute=59)
-            assert float(own[-1]["marked_equity"]) == pytest.approx(one.marked_at(end), abs=1e-6)
+        assert math.fsum(found["pnl_by_weekday"].values()) == pytest.approx(found["net_pnl"], abs=1e-6)
+        assert math.fsum(found["pnl_by_hour"].values()) == pytest.approx(found["net_pnl"], abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -166,20 +218,27 @@ def test_calmar_by_hand() -> None:
     ("equity", "depth", "days"),
     [
         ([5.0, 7.0], 0.0, 0),
-        ([-3.0, 4.0], 3.0, 2),  # from the first market day until equity is above 0 again
+        ([-3.0, 4.0], 3.0, 2),  # from the first entry until equity is above 0 again
         ([10.0, 4.0, 10.0, 9.0], 6.0, 3),
         ([10.0, 4.0, 6.0, 7.0], 6.0, 4),  # never back: to the last day
         ([5.0, 5.0, 1.0, 5.0], 4.0, 3),  # from the last entry at the peak
     ],
 )
 def test_a_drawdown_lasts_from_its_peak_until_equity_is_back(equity: list[float], depth: float, days: int) -> None:
-    times = np.arange(1, len(equity) + 1, dtype=np.int64) * DAY
+    times = np.arange(5, len(equity) + 5, dtype=np.int64) * DAY
     found = deepest_drawdown(np.array(equity))
     assert found.depth == depth
-    assert drawdown_days(found, times, np.arange(1, len(equity) + 1)) == days
+    idle_first = np.arange(len(equity) + 5)
+    assert drawdown_days(found, times, idle_first) == days
+    assert drawdown_days(found, times, idle_first[:0]) == (None if depth else 0)
 
 
-def test_a_run_in_which_everything_failed_has_figures_with_reasons(tmp_path: Path) -> None:
+def test_a_drawdown_counts_market_days_only() -> None:
+    equity, times = np.array([9.0, 1.0, 9.0]), np.array([3, 5, 8]) * DAY
+    assert drawdown_days(deepest_drawdown(equity), times, np.array([1, 3, 4, 7, 9])) == 3  # 3, 4, and 7 for 8
+
+
+def test_a_run_in_which_everything_failed_has_no_figure_and_says_so(tmp_path: Path) -> None:
     file = make_strategy(tmp_path / "own.py", "def on_tick(self, m):\n    raise ValueError(fmean([1]))\n")
     api.backtest(
         str(file),
@@ -190,6 +249,14 @@ def test_a_run_in_which_everything_failed_has_figures_with_reasons(tmp_path: Pat
     )
     found = told(tmp_path / "out")
     assert found["securities"] == {}
-    assert found["portfolio"]["sharpe"] is None
-    assert set(found["portfolio"]["reasons"]) >= {"sharpe", "win_rate", "time_in_market", "spread_captured"}
+    numbers = {name: value for name, value in flat(found["portfolio"]).items() if isinstance(value, (int, float))}
+    assert set(numbers) == {f"markouts.{name}.fills" for name in ("1s", "10s", "60s", "300s")}
+    missing = {name for name, value in found["portfolio"].items() if value is None}
+    assert found["portfolio"]["reasons"] == dict.fromkeys(
+        (*missing, "markouts"), "No security was replayed to its end."
+    )
     assert json.loads((tmp_path / "out" / "run.json").read_text())["warnings"][0].startswith("FAB failed")
+    assert (tmp_path / "out" / "report.html").exists()
+    run = read_run(tmp_path / "out")
+    assert (run.total.fills, run.total.max_drawdown, [*run.errors]) == (0, None, ["FAB"])
+    assert api.compare(tmp_path / "out", tmp_path / "out").same

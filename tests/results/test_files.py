@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow.parquet as pq
 import pytest
@@ -11,7 +11,9 @@ from pyarrow import csv as arrow_csv
 from pipeline import api
 from pipeline.errors import OutputNotWritable
 from pipeline.results.files import SUMMARY_COLUMNS
-from tests.made import contents, make_config, make_store
+from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.ticks import Ticks
+from tests.made import PARAMETERS, contents, make_config, make_store, random_ticks, results
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,6 +127,39 @@ def test_equal_inputs_give_equal_bytes_however_it_is_run(
     assert one == other
     del told["how"], told_other["how"]
     assert told == told_other
+
+
+HOW: Final[dict[str, dict[str, Any]]] = {
+    "kept from the first": {},
+    "fresh, by two processes": {"fresh": True, "backend": "loky", "workers": 2},
+    "fresh, by four threads": {"fresh": True, "backend": "threading", "workers": 4},
+    "plain": {"engine": "python", "backend": "sequential"},
+}
+
+
+@pytest.mark.parametrize("strategy", ["v1_baseline", "v2_1_stop_loss", "closing_auction"])
+def test_what_is_kept_gives_the_bytes_of_what_is_fresh_without_fills_too(
+    kept_results: Path, tmp_path: Path, strategy: str
+) -> None:
+    store = make_store(tmp_path / "parquet")
+    made = random_ticks(9)
+    quotes = Ticks(*(column[made.kind != 2] for column in (made.timestamp, made.kind, made.price, made.volume)))
+    write_ticks(store / "MODON.parquet", quotes, {"exchange": "ADX", "digest": ticks_digest(quotes)})
+    defaults = (
+        {"stop_loss_threshold_pct": 0.2, "spread_vwap_pct": 0.01} if strategy == "closing_auction" else PARAMETERS
+    )
+    (tmp_path / "config.json").write_text(json.dumps({"_defaults": defaults}))
+    options: dict[str, Any] = {"strategy": strategy, "config": tmp_path / "config.json", "parquet_dir": store}
+    options |= {"parameters": {"execution.fees_bps": 2}, "sensitivity": True}
+    api.backtest(**options, backend="sequential", output_dir=tmp_path / "first")
+    first = results(tmp_path / "first")
+    assert {"daily.csv", "metrics.json", "marks/MODON.parquet", "prices/FAB.parquet"} < set(first)
+    assert json.loads(first["metrics.json"])["portfolio"]["fees"] > 0
+    for how, changes in HOW.items():
+        run = api.backtest(**(options | changes), output_dir=tmp_path / "again")
+        assert {one.kept for one in run.results} == {"kept" in how}, how
+        assert results(tmp_path / "again") == first, how
+    assert kept_results.exists()
 
 
 def test_a_smaller_run_leaves_nothing_of_the_larger_one_before_it(made: Any, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -40,6 +41,47 @@ def test_portfolio_equity_is_the_sum_of_the_securities_on_one_clock(run: Any) ->
     assert equity.index.is_unique
     assert equity["portfolio"].iloc[-1] == pytest.approx(run.summary["realized_pnl"].sum())
     assert equity.iloc[-1][["EMAAR", "FAB", "MODON"]].tolist() == run.summary["realized_pnl"].tolist()
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("written")
+    output = folder / "out"
+    return backtest(
+        parquet_dir=make_store(folder / "parquet"), config=make_config(folder / "v1.json"), output_dir=output
+    )
+
+
+def test_metrics_are_a_frame_with_the_figures_of_metrics_json(written: Any) -> None:
+    told = json.loads((written.output_dir / "metrics.json").read_text())
+    frame = written.metrics
+    assert frame.index.tolist() == ["EMAAR", "FAB", "MODON", "portfolio"]
+    assert set(frame.dtypes.astype(str)) == {"int64", "float64"}
+    for name, figures in {**told["securities"], "portfolio": told["portfolio"]}.items():
+        numbers = {key: value for key, value in figures.items() if not isinstance(value, (dict, list))}
+        for horizon, held in figures["markouts"].items():
+            numbers |= {f"markout_{horizon}_{key}": value for key, value in held.items()}
+        found = frame.loc[name]
+        assert set(found.index) == set(numbers)
+        assert {key: None if pd.isna(value) else value for key, value in found.items()} == numbers
+    assert pd.isna(frame.loc["portfolio", "time_at_limit"])
+
+
+def test_daily_is_a_frame_with_the_rows_of_daily_csv(written: Any) -> None:
+    daily = written.daily
+    told = pd.read_csv(written.output_dir / "daily.csv", parse_dates=["day"], dtype={"position": "Int64"})
+    pd.testing.assert_frame_equal(daily, told, check_dtype=False, rtol=1e-12)
+    assert daily["security"].unique().tolist() == ["EMAAR", "FAB", "MODON", "total"]
+    assert daily.loc[daily["security"] == "total", "position"].isna().all()
+    assert daily["day"].dt.year.unique().tolist() == [2025]
+
+
+def test_a_run_in_which_all_failed_has_frames_all_the_same(tmp_path: Path) -> None:
+    store, config = make_store(tmp_path / "parquet", ("FAB",)), make_config(tmp_path / "v1.json", ("FAB",))
+    run = backtest(parquet_dir=store, config=config, on_plan=lambda _: (store / "FAB.parquet").unlink())
+    assert run.metrics.index.tolist() == ["portfolio"]
+    assert run.metrics.drop(columns=[name for name in run.metrics if name.endswith("fills")]).isna().all(axis=None)
+    assert run.daily.empty
 
 
 def test_one_securitys_equity_stands_alone(run: Any) -> None:
