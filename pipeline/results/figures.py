@@ -161,7 +161,7 @@ def _with_reasons(figures: dict[str, Any], special: Mapping[str, str] | None = N
 
 
 def _peak_capital(accounts: Sequence[Account]) -> float:
-    """Return the largest sum of what all positions were worth at the prices of their latest fills."""
+    """Return the largest Σ |position| · price of its latest fill over all securities at one moment, AED."""
     if not any(len(one.capital) for one in accounts):
         return 0.0
     clock = np.concatenate([one.clock for one in accounts])
@@ -172,13 +172,17 @@ def _peak_capital(accounts: Sequence[Account]) -> float:
 
 
 def _marked_drawdown(accounts: Sequence[Account]) -> float | None:
+    """Return the largest fall of net equity with open positions at their marks, AED, seen at the times of the paths."""
     times = union_of([one.observed.path_time for one in accounts])
     curve: Float64s = sum((one.marked_equity_at(times) for one in accounts), np.zeros(len(times)))
     return max_drawdown(curve) if len(curve) else None
 
 
 def _inventory(accounts: Sequence[Account], market_days: Int64s) -> dict[str, float | None]:
-    """Return the share of session time with a position, and what positions were worth at the five-minute marks."""
+    """Return the share of session time with a position (0 to 1), and Σ |position| · mark at the five-minute marks, AED.
+
+    The percentile is linear between the two nearest marks.
+    """
     marks = union_of([one.marks for one in accounts])
     if not len(marks) or not len(market_days):
         return dict.fromkeys(("time_in_market", "inventory_mean", "inventory_p95"))
@@ -191,6 +195,7 @@ def _inventory(accounts: Sequence[Account], market_days: Int64s) -> dict[str, fl
 
 
 def _time_in_market(accounts: Sequence[Account], market_days: Int64s) -> float:
+    """Return time of continuous session with a position of any / all of it; what is held over night is held in both."""
     opens = min(one.session[0] for one in accounts)
     closes = max(one.session[1] for one in accounts)
     clocks = [session_clock(one.clock, market_days, (opens, closes)) for one in accounts]
@@ -205,11 +210,13 @@ def _time_in_market(accounts: Sequence[Account], market_days: Int64s) -> float:
 
 
 def _by_hour(times: Int64s, net: Float64s) -> dict[str, float]:
+    """Return Σ net P&L by hour of day of the fills, AED; hours without a fill are left out."""
     hours = times % DAY // HOUR
     totals = np.bincount(hours, net) if len(hours) else np.empty(0)
     return {str(hour): float(totals[hour]) for hour in sorted(set(hours.tolist()))}
 
 
 def _by_weekday(daily: Float64s, market_days: Int64s) -> dict[str, float]:
+    """Return Σ net P&L by weekday of the market days, AED; weekdays without one are left out."""
     weekdays = (market_days + THURSDAY) % len(WEEKDAYS)
     return {WEEKDAYS[day]: float(daily[weekdays == day].sum()) for day in sorted(set(weekdays.tolist()))}

@@ -41,8 +41,9 @@ class Drawdown:
 class Metrics:
     """The figures of one security or of the portfolio; None where a figure cannot be computed.
 
-    AED: realized_pnl, turnover, max_drawdown, average_win, average_loss. Counts: fills, closing_fills, market_days,
-    strategy_days. Ratios: win_rate (0 to 1), profit_factor, sharpe (annualised).
+    AED: realized_pnl, turnover (Σ price · quantity), max_drawdown, average_win, average_loss (below 0). Counts: fills,
+    closing_fills (those that realise a gain or a loss), market_days, strategy_days (days with a fill). Ratios: win_rate
+    (gaining / closing fills, 0 to 1), profit_factor (Σ gains / Σ losses), sharpe (annualised).
     """
 
     fills: int

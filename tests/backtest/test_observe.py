@@ -273,6 +273,18 @@ def test_when_the_order_was_placed_stands_beside_its_fill() -> None:
     assert observed(rows, [1, 2], [0, -1]).placed.tolist() == [MONDAY + OPENS, NO_TIME]
 
 
+def test_quotes_alone_have_mids_and_no_path() -> None:
+    found = observed([*QUOTED, (OPENS + SECOND, 1, 10.3, 5)], [2])
+    assert [*found.mid, *found.mid_later[:, 0]] == pytest.approx([10.15] * 5)
+    assert len(found.path_time) == 0
+
+
+def test_prints_alone_have_a_path_and_no_mid() -> None:
+    found = observed([(OPENS - HOUR, 2, 9.9, 5), (OPENS + 7 * MINUTE, 2, 10.0, 5)], [1])
+    assert np.isnan([*found.mid, *found.mid_later[:, 0], *found.path_mid]).all()
+    assert found.path_last[:3].tolist() == [9.9, 10.0, 10.0]  # 10:05 has the print before the session
+
+
 def test_no_ticks_and_no_fills_break_nothing() -> None:
     found = observed([], [])
     assert (len(found.mid), found.mid_later.shape, len(found.path_time)) == (0, (4, 0), 0)
