@@ -69,11 +69,13 @@ def test_fifty_kills_at_any_moment_tear_nothing(made: Path, tmp_path: Path, name
         shutil.copytree(made / name / "0", one)
     started = time.monotonic()
     assert run(made, name, timed, 1).status == 0
-    longest = 1.2 * (time.monotonic() - started)
+    longest = time.monotonic() - started
     killed = 0
-    for number in range(KILLS):
+    for number in range(4 * KILLS):
         outcome = run(made, name, folder, 1 - number % 2, kill_after=float(chance.uniform(0, longest)))
         killed += outcome.status == KILLED
         check_nothing_torn(made, name, folder)
-    assert killed > KILLS // 2
+        if killed == KILLS:
+            break
+    assert killed == KILLS
     check_rerun(made, name, folder)
