@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 import warnings
 from collections import Counter
 from contextlib import contextmanager, nullcontext, suppress
@@ -29,6 +32,9 @@ CGROUP_FILES: Final = (
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 )
 NO_LIMIT: Final = 2**63
+SECONDS_BETWEEN_LOOKS: Final = 1.0
+"""How often a worker process looks whether its command still runs; a killed one can tell nobody."""
+
 TIDIER: Final = "resource_tracker"
 """The process by which loky removes shared files when its other ones are gone."""
 
@@ -104,7 +110,8 @@ def _together(
 
 def _here(backend: Backend, workers: int) -> dict[str, Any]:
     if backend == "loky":
-        return {"backend": backend, "initializer": _ignore_ctrl_c, **in_processes(workers)}
+        begun = {"initializer": _begin_worker, "initargs": (os.getpid(),)}
+        return {"backend": backend, **begun, **in_processes(workers)}
     return {"backend": backend, "n_jobs": workers}
 
 
@@ -127,8 +134,20 @@ def _ctrl_c_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _ignore_ctrl_c() -> None:
+def _begin_worker(parent: int) -> None:
+    """Leave Ctrl-C to the process whose worker this is, and follow that one when it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    import psutil  # noqa: PLC0415
+
+    with suppress(psutil.Error):
+        process = psutil.Process(parent)
+        while process.is_running():
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    os._exit(1)
 
 
 def _placed(run: Callable[[Work], Done], place: int, task: Work) -> tuple[int, Done]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PATIENCE: Final = 180.0
+LINGERING: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Started:
 
     def _left(self) -> list[str]:
         """Return the commands of its group that are alive; what tidies up behind it gets the time to do so."""
-        give_up = time.monotonic() + 5
+        give_up = time.monotonic() + LINGERING
         while True:
             members = self._members()
             if not members or time.monotonic() > give_up:

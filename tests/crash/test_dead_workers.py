@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 from typing import TYPE_CHECKING, Final
 
 import psutil
@@ -176,6 +177,17 @@ def test_a_worker_killed_once_costs_nothing(made: Path, tmp_path: Path) -> None:
     waiting.unlink()
     assert end.status == 0, end.error
     assert results(tmp_path / "run") == results(made / "healthy")
+
+
+def test_the_workers_of_a_killed_command_follow_it(made: Path, tmp_path: Path) -> None:
+    (made / "hurry").unlink(missing_ok=True)
+    started = Started(made, *words(made / f"{WAITING}.json", tmp_path / "run", *LOKY))
+    started.reach(lambda: list(made.glob("waits *")))
+    started.process.kill()
+    end = started.end()
+    for waiting in made.glob("waits *"):
+        waiting.unlink()
+    assert (end.status, end.left) == (-signal.SIGKILL, [])
 
 
 def test_what_a_strategy_raises_has_words_whatever_it_is() -> None:
