@@ -1,11 +1,10 @@
 """`python -m pipeline`."""
 
-import sys
-
-try:
-    from pipeline.cli import main
-except KeyboardInterrupt:
-    sys.exit(130)
+from pipeline import interrupt
 
 if __name__ == "__main__":
+    interrupt.watch()  # before the commands are loaded, which takes longer than a finger that slipped
+
+    from pipeline.cli import main
+
     main()

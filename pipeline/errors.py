@@ -28,6 +28,21 @@ def shown(text: str, most: int = 60) -> str:
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in cut)
 
 
+def in_words(error: BaseException) -> str:
+    """Return any exception as one line for a table: ours as it stands, others by kind and text."""
+    if isinstance(error, PipelineError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There was not enough memory for it: use fewer --workers, or fewer securities at a time (--securities)."
+    if isinstance(error, SystemExit):
+        return f"It called exit({error.code!r}), which would have ended everything; raise an error instead."
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an exception is somebody's code, too
+        text = "(an error without words)"
+    return f"{type(error).__name__}: {text}"
+
+
 # Configuration and the request itself
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.backtest.many import Setting, simulate_many
 from pipeline.backtest.observe import Observed, observe
 from pipeline.backtest.simulate import Engine, Replayed, simulate
-from pipeline.errors import LoopsDisagree, PipelineError, ReplayError
+from pipeline.errors import LoopsDisagree, ReplayError, in_words
 from pipeline.market.facts import facts_of
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
@@ -108,10 +108,8 @@ def run_task(task: Task) -> SecurityResult:
             replay_seconds=done - read,
             check_seconds=time.perf_counter() - done,
         )
-    except PipelineError as error:
-        return SecurityResult(task, None, error=str(error), trace=traceback.format_exc())
-    except Exception as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
-        return SecurityResult(task, None, error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
+        return SecurityResult(task, None, error=in_words(error), trace=traceback.format_exc())
 
 
 def worker_died(task: Task, error: WorkerDied) -> SecurityResult:

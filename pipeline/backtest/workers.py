@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 import warnings
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
@@ -28,6 +32,11 @@ CGROUP_FILES: Final = (
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 )
 NO_LIMIT: Final = 2**63
+SECONDS_BETWEEN_LOOKS: Final = 1.0
+"""How often a worker process looks whether its command still runs; a killed one can tell nobody."""
+
+TIDIER: Final = "resource_tracker"
+"""The process by which loky removes shared files when its other ones are gone."""
 
 Work = TypeVar("Work")
 Done = TypeVar("Done")
@@ -77,18 +86,20 @@ def _together(
 ) -> Iterator[tuple[int, Done | Lost]]:
     """Yield the results of one pool, and what is known to be lost when it breaks."""
     from joblib import Parallel, delayed  # noqa: PLC0415 - a sequential run does without it
-    from joblib.externals.loky.process_executor import TerminatedWorkerError  # noqa: PLC0415
+    from joblib.externals.loky.process_executor import BrokenProcessPool  # noqa: PLC0415
 
     pool = Parallel(return_as="generator_unordered", batch_size=1, **how)
     left = dict.fromkeys(tasks)
-    results = pool(delayed(_placed)(run, place, task) for place, task in tasks.items())
+    with _ctrl_c_held() if how["backend"] == "loky" else nullcontext():
+        results = pool(delayed(_placed)(run, place, task) for place, task in tasks.items())
     try:
         for done in results:
             place, result = (done.place, done) if isinstance(done, Lost) else done
             del left[place]
             yield place, result
-    except TerminatedWorkerError:
+    except (BrokenProcessPool, MemoryError):
         # loky stops all its processes and does not say who died; they take tasks in order, so it is one of the first.
+        # One that has no memory left to take a task or to send its result is as good as dead.
         for place in list(left)[:workers]:
             yield place, Lost(place)
     finally:
@@ -98,7 +109,45 @@ def _together(
 
 
 def _here(backend: Backend, workers: int) -> dict[str, Any]:
-    return {"backend": backend, **(in_processes(workers) if backend == "loky" else {"n_jobs": workers})}
+    if backend == "loky":
+        begun = {"initializer": _begin_worker, "initargs": (os.getpid(),)}
+        return {"backend": backend, **begun, **in_processes(workers)}
+    return {"backend": backend, "n_jobs": workers}
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Hold Ctrl-C back while processes are started, where that can be: until they ignore it they would show tracebacks.
+
+    A terminal sends it to all of them, and it is this process that ends the others.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker  # noqa: PLC0415
+
+    resource_tracker.ensure_running()  # on its start it would let go of what is held
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin_worker(parent: int) -> None:
+    """Leave Ctrl-C to the process whose worker this is, and follow that one when it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    import psutil  # noqa: PLC0415
+
+    with suppress(psutil.Error):
+        process = psutil.Process(parent)
+        while process.is_running():
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    os._exit(1)
 
 
 def _placed(run: Callable[[Work], Done], place: int, task: Work) -> tuple[int, Done]:
@@ -138,6 +187,16 @@ def check_workers(asked: int | None, backend: Backend | None = None, address: st
     check_cluster(backend, address)
     if asked is not None and asked < 1:
         raise BadRequest(f"--workers is {asked}; it takes a whole number of at least 1.")
+
+
+def end_processes() -> None:
+    """End the worker processes of this one at once; what tidies up behind them ends by itself when this one has."""
+    import psutil  # noqa: PLC0415
+
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if not any(TIDIER in word for word in child.cmdline()):
+                child.kill()
 
 
 def free_memory() -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from pipeline import __version__
+from pipeline import __version__, interrupt
 from pipeline.cli.check import benchmark, clean_cache, validate
 from pipeline.cli.data import convert, demo, sample
 from pipeline.cli.look import compare, explain, inspect, report, show
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 COMPLETING: Final = "_PIPELINE_COMPLETE"
-INTERRUPTED: Final = 130
 OUR_FAULT: Final = "That is a fault of this project; --debug shows where it arose. Please report it."
 GO_ON: Final = "Interrupted. What is finished stands; run the same command again to go on."
 
@@ -83,7 +82,10 @@ def main() -> None:
     verb = next((word for word in words if not word.startswith("-")), "")
     # What cannot be read as options yet may be wrong as a whole; how to say so can be told all the same.
     speak(Voice(verb, quiet="--quiet" in words, json="--json" in words, debug="--debug" in words))
-    sys.exit(_status())
+    interrupt.watch()
+    with interrupt.in_order(_say_interrupted):
+        status = _status()
+    sys.exit(status)
 
 
 def _status() -> int:
@@ -98,9 +100,11 @@ def _status() -> int:
         if is_usage(error):
             return _failed(error, plain(error, voice().command), 2)
         return _failed(error, _in_words(error), 1)
-    if status == INTERRUPTED:
-        return voice().fail(GO_ON, INTERRUPTED, said=GO_ON)
     return status if isinstance(status, int) else 0
+
+
+def _say_interrupted(exit_status: int) -> None:
+    voice().fail(GO_ON, exit_status, said=GO_ON)
 
 
 def _in_words(error: Exception) -> str:

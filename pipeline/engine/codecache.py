@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import time
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +18,8 @@ from typing import Final
 from pipeline.folders import cache_folder
 
 DIGEST_BYTES: Final = 32
+DRAFT: Final = ".tmp"
+ABANDONED_AFTER_SECONDS: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +52,36 @@ def read(key: str) -> Code | None:
 def write(key: str, code: Code) -> None:
     """Keep code under a key; a folder that cannot be written costs a warning, not the run."""
     body = b"\0".join([code.symbol.encode(), code.note.encode(), code.object])
-    target = _file(key)
+    target, draft = _file(key), None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=key[:8], suffix=".tmp", delete=False) as draft:
-            draft.write(hashlib.sha256(key.encode() + body).digest() + body)
-        Path(draft.name).replace(target)
+        _remove_abandoned(target.parent)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=key[:8], suffix=DRAFT, delete=False) as file:
+            draft = Path(file.name)
+            file.write(hashlib.sha256(key.encode() + body).digest() + body)
+        draft.replace(target)
     except OSError as error:
         warnings.warn(
             f"Compiled code cannot be kept in {target.parent} ({error}); it is compiled anew each run.", stacklevel=2
         )
+    finally:
+        if draft is not None:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
 
 
 def clear() -> None:
     """Remove every kept loop."""
     shutil.rmtree(folder(), ignore_errors=True)
+
+
+def _remove_abandoned(loops: Path) -> None:
+    """Remove drafts that killed runs left; one that is being written is moments old."""
+    limit = time.time() - ABANDONED_AFTER_SECONDS
+    for draft in loops.glob(f"*{DRAFT}"):
+        with suppress(OSError):
+            if draft.stat().st_mtime < limit:
+                draft.unlink()
 
 
 def _file(key: str) -> Path:

@@ -14,7 +14,7 @@ from pipeline.engine.outcome import Facts, Outcome, Room, failure, room_sizes
 from pipeline.engine.specialise import market_fields
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.engine.tape import replay
-from pipeline.errors import PipelineError, ReplayError, StrategyError
+from pipeline.errors import PipelineError, ReplayError, StrategyError, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ class PlainReplay:
             replay(market, strategy, len(ticks), *of_ticks)
         except PipelineError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._check_sizes(market)
             raise self._told(error, market.event) from error
         self._check_sizes(market)
@@ -64,7 +64,7 @@ class PlainReplay:
         final = {"m_" + name: getattr(market, name) for name in market_fields(self._strategy.rules).state}
         return final | {"s_" + name: getattr(strategy, name) for name in self._fields.memory}
 
-    def _told(self, error: Exception, event: int) -> Exception:
+    def _told(self, error: BaseException, event: int) -> BaseException:
         """Return an error that names the strategy's own line, in the compiled engine's words where it has some."""
         files = {str(sys.modules[base.__module__].__file__) for base in self._strategy.__mro__[:-1]}
         lines = traceback.extract_tb(error.__traceback__)
@@ -75,7 +75,7 @@ class PlainReplay:
         by_itself = own[-1] is lines[-1] and not (own[-1].line or "").startswith("raise")
         if by_itself and isinstance(error, (ZeroDivisionError, ValueError, OverflowError)):
             return failure(where, event)
-        return ReplayError(f"{type(error).__name__}: {error} ({where}, at tick {event:,}).")
+        return ReplayError(f"{in_words(error).removesuffix('.')} ({where}, at tick {event:,}).")
 
     def _check_sizes(self, market: Any) -> None:
         """Raise StrategyError for a size that a verb was given as a float, which the compiled engine refuses."""

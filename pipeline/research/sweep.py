@@ -14,7 +14,7 @@ from pipeline.backtest.workers import run_all, workers_for
 from pipeline.engine.execution import Execution, make_execution, preset_settings
 from pipeline.engine.lanes import LANES
 from pipeline.engine.strategy import fields_of
-from pipeline.errors import ConfigError, MarketFactsError, PipelineError, ReplayError, SweepError, nearest
+from pipeline.errors import ConfigError, MarketFactsError, ReplayError, SweepError, in_words, nearest
 from pipeline.market.facts import facts_of
 from pipeline.research.grid import PRESET, SWITCH, Axis, Grid, Point, points
 from pipeline.store.catalog import content_digest
@@ -202,10 +202,8 @@ def run_sweep_task(task: SweepTask) -> list[Content]:
     """Read one security's ticks and measure every setting on them; a failure becomes the settings' error."""
     try:
         return _measured(task)
-    except PipelineError as error:
-        return [Content(number, task.ticker, None, str(error)) for number in task.numbers]
-    except Exception as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
-        return [Content(number, task.ticker, None, f"{type(error).__name__}: {error}") for number in task.numbers]
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
+        return [Content(number, task.ticker, None, in_words(error)) for number in task.numbers]
 
 
 def sweep_worker_died(task: SweepTask, error: WorkerDied) -> list[Content]:

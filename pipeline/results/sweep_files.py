@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from pipeline.results.sweeps import Best, Fold, SweepResults
     from pipeline.results.windows import Window, WindowFigures
 
+FORMAT_VERSION: Final = 1
+RUNNING: Final = "running"
+COMPLETE: Final = "complete"
 TABLE_FILE: Final = "sweep.parquet"
 TOGETHER_FILE: Final = "sweep_all.parquet"
 SUMMARY_FILE: Final = "sweep_summary.csv"
@@ -124,11 +127,13 @@ def walk_csv(results: SweepResults, folds: Sequence[Fold]) -> bytes:
     return csv_text(columns, rows)
 
 
-def sweep_json(results: SweepResults, told: Mapping[str, Any]) -> bytes:
+def sweep_json(results: SweepResults, told: Mapping[str, Any], status: str) -> bytes:
     """Return what the sweep was, as JSON: what is needed to say where its figures come from."""
     plan = results.plan
     base = next(iter(plan.bases.values()))
     content = {
+        "format_version": FORMAT_VERSION,
+        "status": status,
         "strategies": [strategy_label(name) for name in plan.bases],
         "axes": list(plan.axes),
         "settings": len(results.trials),
@@ -136,6 +141,12 @@ def sweep_json(results: SweepResults, told: Mapping[str, Any]) -> bytes:
         "version": pipeline.__version__,
         **told,
     }
+    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+
+def begun_json(earlier: Sequence[str]) -> bytes:
+    """Return what stands for a sweep that has not come to its end, with the files of the one before it."""
+    content = {"format_version": FORMAT_VERSION, "status": RUNNING, "files": sorted(earlier)}
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
 

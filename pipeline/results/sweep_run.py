@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import BadRequest, nearest
 from pipeline.research.search import check_search, search
 from pipeline.research.sweep import plan_sweep, run_sweep
-from pipeline.results.files import REPORT_FILE, TRADES_FOLDER, files_of, trades_content
+from pipeline.results.files import CHARTS_FOLDER, REPORT_FILE, TRADES_FOLDER, files_of, trades_content
 from pipeline.results.measure import measure
 from pipeline.results.sweep_files import (
+    COMPLETE,
+    RUNNING,
     SUMMARY_FILE,
     SWEEP_FILE,
     TABLE_FILE,
     TOGETHER_FILE,
     WALK_FILE,
+    begun_json,
     repeating,
     summary_csv,
     sweep_json,
@@ -184,11 +187,12 @@ def _opened(folder: Place) -> Iterator[None]:
     with sole_writer(folder, "pipeline sweep", "--output-dir"):
         try:
             (folder / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
-            remove_abandoned(folder)
-            remove_abandoned(folder / TRADES_FOLDER)
-            for name in files_of(folder / SWEEP_FILE):
+            for part in ("", TRADES_FOLDER, CHARTS_FOLDER):
+                remove_abandoned(folder / part)
+            earlier = files_of(folder / SWEEP_FILE)
+            write_bytes(folder / SWEEP_FILE, begun_json(earlier), durable=False)
+            for name in earlier:
                 (folder / name).unlink(missing_ok=True)
-            (folder / SWEEP_FILE).unlink(missing_ok=True)
         except OSError as error:
             raise not_written(folder, error) from error
         yield
@@ -204,7 +208,10 @@ def _write(
     split: tuple[Window, Window] | None,
     trades: Sequence[Content],
 ) -> None:
-    """Write the folder; what lists its files is there before any other file and after all."""
+    """Write the folder; what lists its files is there before any other file, and says after them that it is complete.
+
+    The page is made from the complete folder, and can be made again from it.
+    """
     together = together_table(results, split)
     files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else []), *([] if together is None else [TOGETHER_FILE])]
     files += [*(_trades_name(one) for one in trades), *([REPORT_FILE] if options.report or options.png else [])]
@@ -216,7 +223,7 @@ def _write(
         "seed": options.seed if options.trials is not None else None,
         "files": sorted(files),
     }
-    write_bytes(folder / SWEEP_FILE, sweep_json(results, told), durable=False)
+    write_bytes(folder / SWEEP_FILE, sweep_json(results, told, RUNNING), durable=False)
     write_table(folder / TABLE_FILE, table, dictionary_columns=repeating(table), durable=False)
     if together is not None:
         write_table(folder / TOGETHER_FILE, together, durable=False)
@@ -226,6 +233,7 @@ def _write(
     for one in trades:
         if one.content is not None:
             write_bytes(folder / _trades_name(one), one.content, durable=False)
+    write_bytes(folder / SWEEP_FILE, sweep_json(results, told, COMPLETE), durable=False)
     if options.report or options.png:
         from pipeline.results.report.sweep_remake import remake_sweep  # noqa: PLC0415 - Jinja2 is for reports only
 

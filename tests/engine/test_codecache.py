@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -237,3 +238,14 @@ def test_clear_removes_every_kept_loop(own_folder: Path) -> None:
     assert codecache.read("a" * 64) is None
     assert not own_folder.exists()
     codecache.clear()
+
+
+def test_what_killed_runs_left_of_their_drafts_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path))
+    loops = codecache.folder()
+    loops.mkdir()
+    for name, age in (("old.tmp", 2 * codecache.ABANDONED_AFTER_SECONDS), ("new.tmp", 0)):
+        (loops / name).write_bytes(b"half")
+        os.utime(loops / name, (time.time() - age,) * 2)
+    codecache.write("key", Code("symbol", b"code"))
+    assert {file.name for file in loops.iterdir()} == {"key.loop", "new.tmp"}

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.errors import DamagedRun, UnknownRun
+from pipeline.errors import DamagedRun, NewerRun, UnfinishedRun, UnknownRun
 from pipeline.research.grid import PRESET, SWITCH
 from pipeline.results.report.sweep_axes import Axis, axis_of_values
 from pipeline.results.sweep_files import (
+    COMPLETE,
+    FORMAT_VERSION,
     OURS,
     PRESET_COLUMN,
     SUMMARY_FILE,
@@ -163,13 +165,17 @@ class Swept:
 
 
 def read_swept(directory: Place) -> Swept:
-    """Read a sweep's folder; raises UnknownRun for what is none, DamagedRun for a file that is not whole."""
+    """Read a sweep's folder.
+
+    Raises UnknownRun for what is none, UnfinishedRun, NewerRun, and DamagedRun for a file that is not whole.
+    """
     try:
         content = (directory / SWEEP_FILE).read_bytes()
     except FileNotFoundError as error:
         raise UnknownRun(f"{directory} has no {SWEEP_FILE}: it is no folder of a sweep.") from error
     with _reading(directory):
         told = json.loads(content)
+        _check_usable(directory, told.get("format_version", 1), told.get("status", COMPLETE))
         tickers = sorted(told["data"])
         path = directory / TABLE_FILE
         footer = read_footer(path)
@@ -203,6 +209,19 @@ def read_swept(directory: Place) -> Swept:
             folds=_folds(directory, told["files"]),
             failures=_failures(table, tickers),
             results=len(table),
+        )
+
+
+def _check_usable(directory: Place, version: int, status: str) -> None:
+    if version > FORMAT_VERSION:
+        raise NewerRun(
+            f"{directory / SWEEP_FILE} has format version {version} and this version of the project knows "
+            f"{FORMAT_VERSION}; update the project."
+        )
+    if status != COMPLETE:
+        raise UnfinishedRun(
+            f"The sweep in {directory} is not complete (status '{status}'): it is still at work, or it was "
+            "interrupted. Wait for it, or run that sweep again; what it computed is kept."
         )
 
 

@@ -1,0 +1,108 @@
+"""Ctrl-C and SIGTERM in, the end of this process within two seconds out: in good order when that is soon enough.
+
+Python tells its main thread of a signal, between two of its own steps. A compiled loop and the reading of Excel take
+none, so a second thread, which the system tells at once, ends the process when the first is not done with it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+GRACE_SECONDS: Final = 0.7
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+SHOW_CURSOR: Final = "\x1b[?25h"
+SILENT_TIDIER: Final = "ignore:resource_tracker:UserWarning"
+"""For the process that tidies up behind loky's: that there is something to tidy up is no news after an interrupt."""
+
+
+class _Ending:
+    """Whether this process is watched, whether it has anything open, the signal that came, and who says so."""
+
+    watched = False
+    in_order = False
+    signal = 0
+    say: Callable[[int], None] | None = None
+
+
+_ending = _Ending()
+
+
+def watch() -> None:
+    """End this process on Ctrl-C and SIGTERM from now on; for the command line's main thread."""
+    if _ending.watched:
+        return
+    _ending.watched = True
+    os.environ.setdefault("PYTHONWARNINGS", SILENT_TIDIER)
+    read, write = os.pipe()
+    if os.name != "nt":
+        os.set_blocking(write, False)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    for number in SIGNALS:
+        signal.signal(number, _on_signal)
+    threading.Thread(target=_wait, args=(read,), daemon=True).start()
+
+
+@contextmanager
+def in_order(say: Callable[[int], None]) -> Iterator[None]:
+    """Let a signal raise KeyboardInterrupt inside the block, so that what is open is closed on the way out.
+
+    Whatever became of it on that way, the process then leaves with the signal's exit status, which `say` is told.
+    """
+    _ending.say, _ending.in_order = say, True
+    try:
+        yield
+    finally:
+        _ending.in_order = False
+        if _ending.signal:
+            _tell()
+            _end_processes()
+            sys.exit(128 + _ending.signal)
+
+
+def _on_signal(number: int, _frame: object) -> None:
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)  # once is enough
+    _ending.signal = number
+    if _ending.in_order:
+        raise KeyboardInterrupt
+    _end()
+
+
+def _wait(read: int) -> None:
+    while (number := os.read(read, 1)[0]) not in SIGNALS:
+        pass
+    time.sleep(GRACE_SECONDS)
+    _ending.signal = number
+    _end()
+
+
+def _end() -> NoReturn:
+    try:
+        _tell()
+        _end_processes()
+    finally:
+        os._exit(128 + _ending.signal)
+
+
+def _tell() -> None:
+    """Say it once, whichever thread comes first, and show the cursor that a bar may have hidden."""
+    say, _ending.say = _ending.say, None
+    if say is not None:
+        if sys.stderr.isatty():
+            sys.stderr.write(SHOW_CURSOR)
+        say(128 + _ending.signal)
+
+
+def _end_processes() -> None:
+    workers = sys.modules.get("pipeline.backtest.workers")
+    if workers is not None:
+        workers.end_processes()

@@ -1,0 +1,252 @@
+"""Interrupting is safe: Ctrl-C and SIGTERM end every stage within two seconds, whoever works, and a rerun completes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pipeline.convert.workbook.write import ErrorValue, Moment, write_workbook
+from pipeline.errors import UnfinishedRun
+from pipeline.results.folder import read_run
+from tests.crash.started import Ended, Started, done, leftovers
+from tests.made import make_store, make_strategy, results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pipeline.convert.workbook.write import Value
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are sent as POSIX sends them")
+
+WITHIN: Final = 2.0
+TRIES: Final = 3
+STATUS: Final = {signal.SIGINT: 130, signal.SIGTERM: 143}
+SIGNALS: Final = list(STATUS)
+BACKENDS: Final = (
+    ("--backend", "sequential"),
+    ("--backend", "threading", "--workers", "2"),
+    ("--backend", "loky", "--workers", "2"),
+)
+
+SLEEPS: Final = """
+size: Shares = parameter(300, minimum=1)
+
+def on_tick(self, m):
+    if m.event > 500 and not __import__("pathlib").Path("hurry").exists():
+        __import__("pathlib").Path("asleep").touch()
+        __import__("time").sleep(600)
+    m.quote_bid(m.bid, self.size)
+    m.quote_ask(m.ask, self.size)
+"""
+SPINS: Final = """
+size: Shares = parameter(300, minimum=1)
+turns: Shares = parameter(0, minimum=0)
+total: Shares = 0
+
+def on_tick(self, m):
+    if m.event == 900:
+        i = 0
+        while i < self.turns * 1_000_000_000:
+            i += 1
+            if i % 3 == 0:
+                self.total = self.total + i
+    m.quote_bid(m.bid, self.size + self.total % 2)
+    m.quote_ask(m.ask, self.size)
+"""
+
+
+def rows(count: int, *, bad: bool) -> Iterator[tuple[Value, ...]]:
+    yield from ((), (), ("Dates", "Type", "Price", "Size"))
+    for number in range(count):
+        price = ErrorValue("#N/A") if bad and number == 0 else 10 + number % 7
+        yield Moment(1_744_600_000_000 + number * 1000), ("BID", "ASK", "TRADE")[number % 3], price, 100 + number % 50
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("interrupted")
+    make_store(folder / "parquet")
+    for name, body in (("sleeps", SLEEPS), ("spins", SPINS)):
+        make_strategy(folder / f"{name}.py", body)
+    (folder / "endless.json").write_text(json.dumps({"_defaults": {"turns": 1000}}))
+    # The second sheet has a cell that is no number, so it is read row by row.
+    sheets = {"FAB UH Equity": rows(60_000, bad=False), "EMAAR DH Equity": rows(20_000, bad=True)}
+    write_workbook(folder / "ticks.xlsx", sheets)
+    return folder
+
+
+def ended(start: Callable[[], Started], number: signal.Signals, **how: object) -> Ended:
+    """Interrupt a command; a machine that is busy with others is given its time."""
+    for _ in range(TRIES):
+        end = start().end(number, group=number == signal.SIGINT, **how)  # type: ignore[arg-type]
+        assert (end.status, end.left) == (STATUS[number], []), end.error
+        assert end.error.count("Interrupted. What is finished stands; run the same command again") == 1
+        assert "Traceback" not in end.error
+        assert "Warning" not in end.error
+        busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        if end.seconds < WITHIN * busy:
+            return end
+    pytest.fail(f"it took {end.seconds:.1f} s to end")
+
+
+def asleep(made: Path, *words: str | Path) -> Started:
+    """Start a command and wait until a plain strategy sleeps in it."""
+    for name in ("hurry", "asleep"):
+        (made / name).unlink(missing_ok=True)
+    started = Started(made, *words, PIPELINE_RESULTS_MB="0")
+    started.reach((made / "asleep").exists)
+    return started
+
+
+def check_rerun(made: Path, folder: Path, *words: str | Path) -> None:
+    """Run again what was interrupted: it leaves what it would have left, and nothing of the interrupted one."""
+    (made / "hurry").touch()
+    with pytest.raises(UnfinishedRun):
+        read_run(folder)
+    assert done(made, *words, "--output-dir", folder).status == 0
+    assert leftovers(folder) == []
+    assert done(made, *words, "--output-dir", made / "never interrupted").status == 0
+    assert results(folder) == results(made / "never interrupted")
+
+
+@pytest.mark.parametrize(
+    ("number", "how"),
+    [
+        (signal.SIGINT, BACKENDS[0]),
+        (signal.SIGTERM, BACKENDS[2]),
+        *(pytest.param(number, how, marks=pytest.mark.slow) for number in SIGNALS for how in BACKENDS),
+    ],
+)
+def test_a_backtest_of_a_plain_strategy(made: Path, tmp_path: Path, number: signal.Signals, how: tuple[str]) -> None:
+    words = ("backtest", "--strategy", "sleeps.py", "--config", "sleeps.json", "--parquet-dir", "parquet", *how)
+    ended(lambda: asleep(made, *words, "--output-dir", tmp_path / "run"), number)
+    check_rerun(made, tmp_path / "run", *words)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("how", BACKENDS)
+@pytest.mark.parametrize("check", ["--sensitivity", "--no-sensitivity"])
+def test_a_backtest_in_a_compiled_loop(
+    made: Path, tmp_path: Path, number: signal.Signals, how: tuple[str], check: str
+) -> None:
+    words = ("backtest", "--strategy", "spins.py", "--parquet-dir", "parquet", check, *how)
+    assert done(made, *words, "--config", "spins.json", "--output-dir", tmp_path / "warm").status == 0
+
+    def start() -> Started:
+        started = Started(made, *words, "--config", "endless.json", "--output-dir", tmp_path / "run")
+        started.reach(lambda: started.say("compiled engine"))
+        # It says nothing from within the loop; it is there once it has worked for a while.
+        started.reach(lambda: started.cpu_seconds() > 2)
+        return started
+
+    ended(start, number)
+    check_rerun(made, tmp_path / "run", *words, "--config", "spins.json")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", SIGNALS)
+def test_compiling(made: Path, tmp_path: Path, number: signal.Signals) -> None:
+    words = ("backtest", "--strategy", "spins.py", "--config", "spins.json", "--parquet-dir", "parquet")
+
+    def start() -> Started:
+        cache = str(tmp_path / os.urandom(4).hex())
+        started = Started(made, *words, "--output-dir", tmp_path / "run", PIPELINE_CACHE_DIR=cache)
+        started.reach(lambda: started.say("Compiling"))
+        return started
+
+    ended(start, number)
+    check_rerun(made, tmp_path / "run", *words)
+
+
+@pytest.mark.parametrize(
+    ("number", "how"),
+    [
+        (signal.SIGTERM, BACKENDS[0]),
+        *(pytest.param(number, how, marks=pytest.mark.slow) for number in SIGNALS for how in BACKENDS),
+    ],
+)
+def test_a_sweep(made: Path, tmp_path: Path, number: signal.Signals, how: tuple[str]) -> None:
+    words = ("sweep", "--grid", "size=100:300:100", "--strategy", "sleeps.py", "--config", "sleeps.json")
+    words += ("--parquet-dir", "parquet", "--keep-trades", "best", *how)
+    ended(lambda: asleep(made, *words, "--output-dir", tmp_path / "sweep"), number)
+    (made / "hurry").touch()
+    for folder in (tmp_path / "sweep", tmp_path / "other"):
+        assert done(made, *words, "--output-dir", folder).status == 0
+        assert leftovers(folder) == []
+    assert results(tmp_path / "sweep") == results(tmp_path / "other")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("what", ["sweep", "validate"])
+def test_a_sweep_and_a_validation_in_a_compiled_loop(
+    made: Path, tmp_path: Path, number: signal.Signals, what: str
+) -> None:
+    words = {
+        "sweep": ("sweep", "--grid", "size=100:300:100", "--output-dir", tmp_path / "sweep", "--backend", "sequential"),
+        "validate": ("validate", "--no-workbook"),
+    }[what]
+    words = (*words, "--strategy", "spins.py", "--parquet-dir", "parquet")
+    assert done(made, *words, "--config", "spins.json").status == 0
+
+    def start() -> Started:
+        started = Started(made, *words, "--config", "endless.json")
+        started.reach(lambda: started.cpu_seconds() > 2)
+        return started
+
+    ended(start, number)
+    assert done(made, *words, "--config", "spins.json").status == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "sheet"),
+    [
+        (signal.SIGINT, "EMAAR DH Equity"),
+        pytest.param(signal.SIGTERM, "EMAAR DH Equity", marks=pytest.mark.slow),
+        *(pytest.param(number, "FAB UH Equity", marks=pytest.mark.slow) for number in SIGNALS),
+    ],
+)
+def test_a_conversion(made: Path, tmp_path: Path, number: signal.Signals, sheet: str) -> None:
+    store = tmp_path / "store"
+    words = ("convert", "ticks.xlsx", "--parquet-dir", store, "--only", sheet, "--workers", "2")
+
+    def start() -> Started:
+        started = Started(made, *words)
+        started.reach((store / ".lock").exists)
+        return started
+
+    ended(start, number)
+    assert [file.name for file in store.glob("*")] == []
+    assert done(made, *words).status == 0
+    assert leftovers(store) == []
+    assert {file.name for file in store.iterdir()} >= {f"{sheet.split(maxsplit=1)[0]}.parquet", "catalog.json"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", BACKENDS)
+@pytest.mark.parametrize("again_after", [0.0, 0.01, 0.05, 0.2])
+def test_impatience_shows_no_traceback(made: Path, tmp_path: Path, how: tuple[str], again_after: float) -> None:
+    words = ("backtest", "--strategy", "sleeps.py", "--config", "sleeps.json", "--parquet-dir", "parquet", *how)
+    ended(lambda: asleep(made, *words, "--output-dir", tmp_path / "run"), signal.SIGINT, again_after=again_after)
+
+
+@pytest.mark.slow
+def test_a_start_that_is_interrupted_anywhere_shows_no_traceback(made: Path, tmp_path: Path) -> None:
+    """From where our own code begins: what Python does before is Python's."""
+    program = "from pipeline import interrupt; interrupt.watch(); print(1, flush=True)\n"
+    program += "from pipeline.cli import main; main()"
+    words = ("backtest", "--strategy", "sleeps.py", "--config", "sleeps.json", "--parquet-dir", "parquet")
+    for step in range(25):
+        started = Started(made, *words, "--output-dir", tmp_path / "run", *BACKENDS[2], program=program)
+        started.reach(lambda started=started: started.out)
+        time.sleep(step * 0.04)
+        end = started.end(signal.SIGINT, group=True)
+        assert (end.status, end.left) == (130, []), end.error
+        assert "Traceback" not in end.error
