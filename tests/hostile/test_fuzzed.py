@@ -58,6 +58,10 @@ def test_a_fuzzer_would_see_a_failure() -> None:
     assert fails(broken, b"") == ""
 
 
+def test_archives_are_among_the_inputs_and_not_texts_alone() -> None:
+    assert {path.suffix for path in seed_files("workbook")} == {".txt", ".zip"}
+
+
 def test_an_archive_and_the_text_of_its_parts_are_one() -> None:
     for path in seed_files("workbook"):
         archive = archive_of(path.read_bytes())

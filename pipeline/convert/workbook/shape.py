@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _ROW: Final = b"<row "
 _END: Final = b"</sheetData>"
-_TAIL: Final = b" " * 16
+_TAIL: Final = b" " * (len(_ROW) + 11)
 _PROLOG: Final = 4 << 20
-_STRETCH: Final = 96 << 10
+_STRETCH: Final = 256 << 10
 _LAST_ROW: Final = 1_048_576
 _LAST_COLUMN: Final = 16_383
 _LT, _C, _R, _V, _I, _COLON, _A, _ALPHABET = *b"<crvi:A", 26
@@ -105,6 +105,7 @@ class ShapeReader:
         self._hollow: list[NDArray[np.bool_]] = []
         self._columns = (_LAST_COLUMN, 0)
         self._cells = 0
+        self._masks = np.empty((2, 0), dtype=np.bool_)
 
     def feed(self, piece: bytes) -> None:
         """Look at the rows that end in this piece."""
@@ -124,7 +125,7 @@ class ShapeReader:
             end = self._rest.find(_END)
             if end < 0 or _ROW_OF_ANY_KIND.search(self._rest, end):
                 return None
-            self._take(self._rest[:end] + _TAIL, end)
+            self._take(self._rest[:end] + _TAIL, 0, end)
         except _Odd:
             return None
         return Shape(np.concatenate(self._rows), np.concatenate(self._hollow), self._cells, *self._columns)
@@ -141,18 +142,23 @@ class ShapeReader:
             _refuse(b"<!" in before or b"<?" in before[4:] or _CELL.search(before) is not None)
             self._begun, self._rest = True, b""
             piece = piece[start:]
-        block = b"".join((self._rest, piece, _TAIL))
-        cut = block.rfind(_ROW)
-        self._rest = block[cut : -len(_TAIL)]
+        # Only what lies across the seam of two pieces is copied. Behind the last whole row there must be a few bytes.
+        first, cut = piece.find(_ROW), piece.rfind(_ROW, 0, -11)
+        if cut < 0:
+            self._rest += piece
+        else:
+            self._take(b"".join((self._rest, piece[:first], _TAIL)), 0, len(self._rest) + first)
+            self._take(piece, first, cut)
+            self._rest = piece[cut:]
         _refuse(len(self._rest) > self._longest)
-        self._take(block, cut)
 
-    def _take(self, block: bytes, size: int) -> None:
-        """Look at the whole rows, one directly behind the other, in the first `size` bytes."""
+    def _take(self, block: bytes, start: int, size: int) -> None:
+        """Look at the whole rows, one directly behind the other, from `start` to `size`."""
+        if start == size:
+            return
         for rare, two in _UNUSUAL:
             _refuse(rare in block and two in block)
         has_colon = b":" in block
-        start = 0
         while start < size:
             # A stretch whose arrays stay in the processor's cache.
             end = block.rfind(_ROW, start + 1, min(start + _STRETCH, size)) if size - start > _STRETCH else size
@@ -169,15 +175,13 @@ class ShapeReader:
         if has_colon:
             behind = letters[np.flatnonzero(letters[:size] == _COLON) + 1]
             _refuse(((behind == _C) | (behind == _R)).any() and _FOREIGN.search(block, start, end))
-        opening, following = letters[:size] == _LT, letters[1 : size + 1]
-        starts = np.flatnonzero(opening & (following == _R))
+        starts, cells = self._elements(letters, size)
         found = words[starts]
         of_row = found == _ROW_START
         if not of_row.all():
             _refuse(((found[~of_row] >> np.uint64(16)) & _TWO == _OW).any())
             starts = starts[of_row]
         _refuse(len(starts) == 0 or starts[0] != 0)
-        cells = np.flatnonzero(opening & (following == _C))
         firsts = np.searchsorted(cells, starts)
         counts = np.diff(firsts, append=len(cells))
         self._end_well(words[np.append(starts[1:], size) - 8], counts)
@@ -188,6 +192,20 @@ class ShapeReader:
             begins[firsts] = True
             same = np.repeat(reference & mask, counts), np.repeat(mask, counts)
             self._look_at_cells(words, cells, begins[1:-1], *same)
+
+    def _elements(self, letters: NDArray[np.uint8], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where `<r` and where `<c` stand."""
+        if self._masks.shape[1] < size:
+            self._masks = np.empty((2, size), dtype=np.bool_)
+        # Memory that is taken anew for each stretch costs as much as what is done with it.
+        opening, wanted = self._masks[:, :size]
+        np.equal(letters[:size], _LT, out=opening)
+        found = []
+        for letter in (_R, _C):
+            np.equal(letters[1 : size + 1], letter, out=wanted)
+            np.logical_and(opening, wanted, out=wanted)
+            found.append(np.flatnonzero(wanted))
+        return found[0], found[1]
 
     def _end_well(self, ends: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
         closed = (ends >> np.uint64(16)) == _ROW_END
