@@ -203,7 +203,7 @@ def _total(run: BacktestRun) -> dict[str, Any]:
 
 
 def _tell_choices(plan: Plan) -> None:
-    from pipeline.engine import codecache  # noqa: PLC0415
+    from pipeline.native import codecache  # noqa: PLC0415
     from pipeline.store.kept import limit_bytes, results_folder  # noqa: PLC0415
 
     limit = limit_bytes() // 2**20
