@@ -7,6 +7,7 @@ CONFIG   ?=
 SWEEP    ?= $(if $(findstring --grid,$(ARGS)),,configs/sweeps/$(STRATEGY).json)
 WORKERS  ?=
 ARGS     ?=
+RUN      ?=
 A        ?=
 B        ?=
 SECURITY ?=
@@ -21,13 +22,13 @@ endif
 ifeq ($(shell uname -s 2>/dev/null),Linux)
 OWN_PYTHON := --copies
 endif
-RUN   := $(BIN)/python -m pipeline
+RUN_PIPELINE := $(BIN)/python -m pipeline
 READY := $(VENV)/.ready
 COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample convert backtest sensitivity sweep inspect compare show explain validate benchmark test check lint types lock clean-cache clean
+.PHONY: help setup demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark test test-long audit check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,43 +50,52 @@ $(READY): uv.lock requirements.lock pyproject.toml
 	@touch $(READY)
 
 demo: setup ## the whole pipeline on a synthetic workbook
-	@$(RUN) demo
+	@$(RUN_PIPELINE) demo
 
 sample: setup ## make the synthetic workbook only
-	@$(RUN) sample $(ARGS)
+	@$(RUN_PIPELINE) sample $(ARGS)
 
 convert: setup ## stage 1: data/raw/*.xlsx -> data/parquet (only what changed)
-	@$(RUN) convert $(COMMON)
+	@$(RUN_PIPELINE) convert $(COMMON)
 
 backtest: setup ## stage 2: replay STRATEGY over data/parquet -> output/STRATEGY
-	@$(RUN) backtest $(CHOICE) $(COMMON)
+	@$(RUN_PIPELINE) backtest $(CHOICE) $(COMMON)
 
 sensitivity: setup ## what the P&L owes to how orders are assumed to fill
-	@$(RUN) sensitivity $(CHOICE) $(COMMON)
+	@$(RUN_PIPELINE) sensitivity $(CHOICE) $(COMMON)
 
 sweep: setup ## many settings at once: SWEEP=configs/sweeps/v1_baseline.json, or ARGS="--grid NAME=VALUE,VALUE"
-	@$(RUN) sweep $(SWEEP) $(if $(filter command line,$(origin STRATEGY)),--strategy $(STRATEGY)) $(if $(CONFIG),--config $(CONFIG)) $(COMMON)
+	@$(RUN_PIPELINE) sweep $(SWEEP) $(if $(filter command line,$(origin STRATEGY)),--strategy $(STRATEGY)) $(if $(CONFIG),--config $(CONFIG)) $(COMMON)
 
 inspect: setup ## what is in data/parquet: rows, days, gaps, odd prices and books, and warnings
-	@$(RUN) inspect $(ARGS)
+	@$(RUN_PIPELINE) inspect $(ARGS)
 
 compare: setup ## two runs side by side: A=output/one B=output/other (or their names)
-	@$(if $(and $(A),$(B)),,$(error Say which two runs: make compare A=output/one B=output/other))$(RUN) compare "$(A)" "$(B)" $(ARGS)
+	@$(if $(and $(A),$(B)),,$(error Say which two runs: make compare A=output/one B=output/other))$(RUN_PIPELINE) compare "$(A)" "$(B)" $(ARGS)
+
+report: setup ## the page of the last run, or of RUN=output/one, made anew; ARGS=--png for images of its charts
+	@$(RUN_PIPELINE) report $(if $(RUN),"$(RUN)") $(ARGS)
 
 show: setup ## one security of the last run: SECURITY=FAB, ARGS="--fills --first 50" for its fills
-	@$(if $(SECURITY),,$(error Say which security: make show SECURITY=FAB))$(RUN) show "$(SECURITY)" $(ARGS)
+	@$(if $(SECURITY),,$(error Say which security: make show SECURITY=FAB))$(RUN_PIPELINE) show "$(SECURITY)" $(ARGS)
 
 explain: setup ## why a fill happened: SECURITY=FAB FILL=17
-	@$(if $(and $(SECURITY),$(FILL)),,$(error Say which fill: make explain SECURITY=FAB FILL=17))$(RUN) explain "$(SECURITY)" --fill "$(FILL)" $(ARGS)
+	@$(if $(and $(SECURITY),$(FILL)),,$(error Say which fill: make explain SECURITY=FAB FILL=17))$(RUN_PIPELINE) explain "$(SECURITY)" --fill "$(FILL)" $(ARGS)
 
 validate: setup ## prove it: sequential = parallel, compiled = plain, Parquet = workbook
-	@$(RUN) validate $(CHOICE) $(ARGS)
+	@$(RUN_PIPELINE) validate $(CHOICE) $(ARGS)
 
 benchmark: setup ## measure sequential against parallel, stage by stage
-	@$(RUN) benchmark $(COMMON)
+	@$(RUN_PIPELINE) benchmark $(COMMON)
 
-test: setup ## the tests
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+test: setup ## the tests, all but the long ones
+	@$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
+
+test-long: setup ## the long tests: kills, floods, fuzzing, the browser
+	@$(BIN)/python -m pytest -n auto -m slow $(ARGS)
+
+audit: setup ## known faults of the pinned packages (needs the network)
+	@$(BIN)/python -m pip_audit --require-hashes --disable-pip -r requirements.lock
 
 lint: setup ## ruff
 	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
@@ -100,7 +110,7 @@ lock: ## make both lock files anew from pyproject.toml (needs uv)
 	uv export --quiet --frozen --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
 
 clean-cache: setup ## remove compiled code and the results kept on disk
-	@$(RUN) clean-cache
+	@$(RUN_PIPELINE) clean-cache
 
 clean: ## remove .venv and what tools left; data and output stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

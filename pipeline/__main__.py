@@ -1,6 +1,11 @@
 """`python -m pipeline`."""
 
-from pipeline.cli import main
+import sys
+
+try:
+    from pipeline.cli import main
+except KeyboardInterrupt:
+    sys.exit(130)
 
 if __name__ == "__main__":
     main()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -94,6 +95,7 @@ def backtest(
     allow_stale: bool = False,
     fresh: bool = False,
     report: bool = True,
+    png: bool = False,
     on_plan: Callable[[Plan], None] | None = None,
     on_result: Callable[[SecurityResult], None] | None = None,
     on_compile: Callable[[str], None] | None = None,
@@ -105,18 +107,22 @@ def backtest(
     dask or ray, whose cluster is at address. engine: by default compiled, or plain Python for a strategy that cannot
     be. execution: `classic` (default) or `strict`. sensitivity: the same replays under the other execution models; by
     default with the compiled engine. output_dir: where the run's files go; nothing is written without one. report:
-    whether `report.html` is one. parquet_dir and output_dir may be URIs such as `s3://bucket/run`.
+    whether `report.html` is one; png: whether each of its charts is one, as an image. parquet_dir and output_dir may be
+    URIs such as `s3://bucket/run`.
     A security whose ticks, strategy, parameters and execution are those of an earlier run is not replayed again, unless
     `fresh`. Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with
     its error.
     """
     from pipeline.backtest.stage import Request, plan, run  # noqa: PLC0415
+    from pipeline.errors import BadRequest  # noqa: PLC0415
     from pipeline.results.files import RunFolder  # noqa: PLC0415
     from pipeline.results.run import BacktestRun  # noqa: PLC0415
     from pipeline.store.kept import KeptResults, results_folder  # noqa: PLC0415
-    from pipeline.store.place import place_of  # noqa: PLC0415
+    from pipeline.store.place import Remote, place_of  # noqa: PLC0415
 
     started = time.perf_counter()
+    if png and (output_dir is None or isinstance(place_of(output_dir), Remote)):
+        raise BadRequest("--png draws into a folder of this machine: name one with --output-dir.")
     planned = plan(
         Request(
             strategy=strategy,
@@ -135,32 +141,35 @@ def backtest(
         )
     )
     folder = None if output_dir is None else RunFolder(place_of(output_dir), planned, report=report)
-    if folder:
-        folder.open()
-    if on_plan:
-        on_plan(planned)
-    results = []
-    # Who asks for plain Python steps through it with a debugger, or wants to see it agree: it always runs.
-    kept = None if engine == "python" else KeptResults(results_folder())
-    try:
-        for result in run(planned, on_compile, kept, fresh=fresh):
-            results.append(result)
-            if folder:
-                folder.add(result)
-            if on_result:
-                on_result(result)
-    finally:
-        if kept is not None:
-            kept.close()
-    results.sort(key=lambda result: result.ticker)
-    seconds = {
-        "total": time.perf_counter() - started,
-        "reading": sum(result.read_seconds for result in results),
-        "replay": sum(result.replay_seconds for result in results),
-        "sensitivity": sum(result.check_seconds for result in results),
-    }
-    if folder:
-        folder.close(seconds)
+    with folder.open() if folder else nullcontext():
+        if on_plan:
+            on_plan(planned)
+        results = []
+        # Who asks for plain Python steps through it with a debugger, or wants to see it agree: it always runs.
+        kept = None if engine == "python" else KeptResults(results_folder())
+        try:
+            for result in run(planned, on_compile, kept, fresh=fresh):
+                results.append(result)
+                if folder:
+                    folder.add(result)
+                if on_result:
+                    on_result(result)
+        finally:
+            if kept is not None:
+                kept.close()
+        results.sort(key=lambda result: result.ticker)
+        seconds = {
+            "total": time.perf_counter() - started,
+            "reading": sum(result.read_seconds for result in results),
+            "replay": sum(result.replay_seconds for result in results),
+            "sensitivity": sum(result.check_seconds for result in results),
+        }
+        if folder:
+            folder.close(seconds)
+            if png and isinstance(folder.directory, Path):
+                from pipeline.results.report.remake import remake  # noqa: PLC0415
+
+                remake(folder.directory, png=True)
     return BacktestRun(planned, results, folder.directory if folder else None, seconds)
 
 
@@ -229,6 +238,25 @@ def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -
 
     folders = [find_run(one, Path(output_dir)) for one in (a, b)]
     return compare_runs(*(read_run(folder) for folder in folders))
+
+
+def report(run: str | Path | None = None, *, png: bool = False, output_dir: str | Path = OUTPUT_DIR) -> Path:
+    """Make the page of a finished run or sweep anew, from its files; with png an image of each chart as well.
+
+    run: its folder, or its name below `output_dir`; by default the run written last there. Returns the page's path.
+    Raises a PipelineError for what is no complete run, and where images cannot be drawn.
+    """
+    from pipeline.results.folder import find_run  # noqa: PLC0415
+    from pipeline.results.report.remake import remake  # noqa: PLC0415
+    from pipeline.results.report.sweep_remake import remake_sweep  # noqa: PLC0415
+    from pipeline.results.security import newest_run  # noqa: PLC0415
+    from pipeline.results.sweep_files import SWEEP_FILE  # noqa: PLC0415
+
+    for folder in () if run is None else (Path(run), Path(output_dir) / run):
+        if (folder / SWEEP_FILE).is_file():
+            remake_sweep(folder, png=png)
+            return folder / "report.html"
+    return remake(newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir)), png=png)
 
 
 def recorded_security(

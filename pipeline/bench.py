@@ -117,10 +117,9 @@ class _Bench:
         return self._all(self._replayed, parallel)
 
     def write(self, parallel: bool) -> object:  # noqa: FBT001
-        folder = RunFolder(self._folder / "written", self._plan)
-        folder.open()
         backend: Backend = "threading" if parallel else "sequential"
-        return list(run_all(folder.add, self._results, backend, self._workers))
+        with RunFolder(self._folder / "written", self._plan).open() as folder:
+            return list(run_all(folder.add, self._results, backend, self._workers))
 
     def backtest(self, parallel: bool) -> object:  # noqa: FBT001
         return api.backtest(

@@ -71,6 +71,16 @@ class OutputNotWritable(PipelineError):
     """The output directory cannot be written."""
 
 
+class WriteFailed(OutputNotWritable):
+    """A disk that is full or fails, at whatever moment."""
+
+    exit_status = 1
+
+
+class InUse(PipelineError):
+    """Another run writes where this one would."""
+
+
 # Places that are not on this machine
 
 

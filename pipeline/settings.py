@@ -195,7 +195,7 @@ def read_json(path: Path) -> dict[str, object]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config file. Give one with --config; {SHORTEST}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read as a config file ({error}).") from error
     try:
         raw = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
@@ -209,11 +209,12 @@ def read_json(path: Path) -> dict[str, object]:
 
 
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    keys = [key for key, _ in pairs]
-    for key in keys:
-        if keys.count(key) > 1:
+    block: dict[str, object] = {}
+    for key, value in pairs:
+        if key in block:
             raise ValueError(f"'{key}' stands twice in one block; keep one.")
-    return dict(pairs)
+        block[key] = value
+    return block
 
 
 def _no_constants(text: str) -> object:

@@ -2,19 +2,26 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from pipeline import __version__
 from tests.made import make_config, make_store
+from tests.terminal.screens import without_stretches
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = (
-    *("convert", "backtest", "sensitivity", "sweep", "compare", "show", "explain", "sample", "demo"),
-    *("validate", "benchmark", "clean-cache"),
-)
+GROUPS = {
+    "Make data": ("demo", "sample", "convert"),
+    "Replay": ("backtest", "sensitivity"),
+    "Research": ("sweep",),
+    "Look": ("inspect", "report", "show", "explain", "compare"),
+    "Check": ("validate", "benchmark", "clean-cache"),
+}
+COMMANDS = tuple(verb for verbs in GROUPS.values() for verb in verbs)
 
 
 def pipeline(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -39,11 +46,24 @@ def backtest(made: tuple[Path, Path], output: Path, *words: str) -> subprocess.C
     return pipeline("backtest", "--parquet-dir", made[0], "--config", made[1], "--output-dir", output, *words)
 
 
-def test_help_names_every_command() -> None:
+def test_help_names_every_command_in_its_group_within_80_columns() -> None:
     done = pipeline("--help")
     assert done.returncode == 0
-    for command in COMMANDS:
-        assert command in done.stdout
+    for group, verbs in GROUPS.items():
+        section = done.stdout.split(f"\n{group}:\n")[1].split("\n\n")[0]
+        for verb in verbs:
+            assert re.search(rf"^  {verb} +[A-Z]", section, flags=re.MULTILINE)
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_without_a_verb_help_is_shown_and_nothing_ran() -> None:
+    done = pipeline()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == pipeline("--help").stdout
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert pipeline("--version").stdout == f"pipeline {__version__}\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -97,7 +117,7 @@ def test_a_wrong_request_is_one_plain_error_and_status_2(
 ) -> None:
     done = backtest(made, tmp_path / "run", *words)
     assert done.returncode == 2
-    assert done.stderr.startswith("Error: ")
+    assert without_stretches(done.stderr).startswith("Error: ")
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
@@ -217,10 +237,12 @@ def test_a_warning_is_a_sentence(made: tuple[Path, Path], tmp_path: Path, monkey
     (tmp_path / "taken").write_text("a file stands where the cache would be")
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path / "taken"))
     monkeypatch.setenv("PIPELINE_RESULTS_MB", "64")
-    said = backtest(made, tmp_path / "run", "--no-sensitivity").stderr
-    assert "Warning: Results cannot be kept in " in said
-    assert "UserWarning" not in said
-    assert ".py" not in said
+    done = backtest(made, tmp_path / "run", "--no-sensitivity", "--json")
+    assert "Warning: Results cannot be kept in " in done.stderr
+    assert "UserWarning" not in done.stderr
+    assert ".py" not in done.stderr
+    warnings = json.loads(done.stdout)["warnings"]
+    assert [one for one in warnings if one.startswith("Results cannot be kept in ")]
 
 
 def test_clean_cache_says_what_it_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

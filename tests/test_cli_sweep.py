@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.store.parquet import read_table
 from tests.made import make_config, make_store, make_strategy
+from tests.terminal.screens import without_stretches
 from tests.test_cli import pipeline
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def test_a_wrong_request_is_one_plain_error_and_status_2(
     done = sweep(made, tmp_path / "out", *words)
     assert done.returncode == 2
     assert told in done.stderr
-    errors = [line for line in done.stderr.splitlines() if not line.startswith(("Sweep of", "Compiling "))]
+    said = without_stretches(done.stderr).splitlines()
+    errors = [line for line in said if not line.startswith(("Sweep of", "Compiling "))]
     assert [line.startswith("Error: ") for line in errors] == [True]
     assert done.stdout == ""
 

@@ -70,6 +70,7 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "psutil": "backtest/workers.py",
     "numba": "native/",
     "llvmlite": "native/",
+    "filelock": "store/lock.py",
     "platformdirs": "folders.py",
     "typer": "cli/",
     "rich": "terminal/",

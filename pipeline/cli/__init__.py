@@ -14,18 +14,19 @@ import typer
 from pipeline import __version__
 from pipeline.cli.check import benchmark, clean_cache, validate
 from pipeline.cli.data import convert, demo, sample
-from pipeline.cli.look import compare, explain, inspect, show
+from pipeline.cli.look import compare, explain, inspect, report, show
 from pipeline.cli.replay import backtest, sensitivity
 from pipeline.cli.sweep import sweep
 from pipeline.cli.usage import is_usage, plain
 from pipeline.cli.verb import Verb, Verbs
 from pipeline.errors import PipelineError
-from pipeline.terminal.voice import Voice, print_any_character, speak, voice
+from pipeline.terminal.voice import Voice, prepare_streams, speak, voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TextIO
 
+COMPLETING: Final = "_PIPELINE_COMPLETE"
 INTERRUPTED: Final = 130
 OUR_FAULT: Final = "That is a fault of this project; --debug shows where it arose. Please report it."
 GO_ON: Final = "Interrupted. What is finished stands; run the same command again to go on."
@@ -34,7 +35,7 @@ GROUPS: Final[Mapping[str, tuple[Callable[..., Any], ...]]] = {
     "Make data": (demo, sample, convert),
     "Replay": (backtest, sensitivity),
     "Research": (sweep,),
-    "Look": (inspect, show, explain, compare),
+    "Look": (inspect, report, show, explain, compare),
     "Check": (validate, benchmark, clean_cache),
 }
 
@@ -73,8 +74,11 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Loading modules makes many objects and no garbage; looking for it is 5 % of a short run.
     gc.set_threshold(50_000)
+    if COMPLETING in os.environ:
+        # Typer would load rich to look for markup in each line of help, and Tab would take twice as long.
+        sys.modules["rich"] = None  # type: ignore[assignment]
     warnings.showwarning = _warn
-    print_any_character()
+    prepare_streams()
     words = sys.argv[1:]
     verb = next((word for word in words if not word.startswith("-")), "")
     # What cannot be read as options yet may be wrong as a whole; how to say so can be told all the same.
@@ -93,10 +97,19 @@ def _status() -> int:
             return 2
         if is_usage(error):
             return _failed(error, plain(error, voice().command), 2)
-        return _failed(error, f"{type(error).__name__}: {error}. {OUR_FAULT}", 1)
+        return _failed(error, _in_words(error), 1)
     if status == INTERRUPTED:
         return voice().fail(GO_ON, INTERRUPTED, said=GO_ON)
     return status if isinstance(status, int) else 0
+
+
+def _in_words(error: Exception) -> str:
+    """Return what nobody has put into a sentence where it arose."""
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this. Try fewer --workers, or --securities one after the other."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}{f': {error.filename}' if error.filename else ''}."
+    return f"{type(error).__name__}: {error}. {OUR_FAULT}"
 
 
 def _failed(error: Exception, told: str, exit_status: int) -> int:

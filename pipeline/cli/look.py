@@ -16,7 +16,9 @@ Security = Annotated[str, typer.Argument(metavar="SECURITY", help="Its ticker.",
 Run = Annotated[
     str | None,
     typer.Option(
-        metavar="RUN", help="A run's folder or name. Default: the one written last.", autocompletion=complete.runs
+        metavar="RUN",
+        help="A run: its folder, or its name below --output-dir. Default: the one written last.",
+        autocompletion=complete.runs,
     ),
 ]
 OutputDir = Annotated[Path, typer.Option(help="Where runs are looked for by name.")]
@@ -45,6 +47,33 @@ def compare(
     return show_comparison(found)
 
 
+def report(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A run or a sweep: its folder, or its name below --output-dir. Default: the run written last.",
+            autocompletion=complete.runs,
+        ),
+    ] = None,
+    png: Annotated[
+        bool, typer.Option("--png", help="Draw each chart into charts/ as well; needs the extra png.")
+    ] = False,
+    output_dir: OutputDir = Path("output"),
+) -> Closing:
+    """Make the page of a finished run anew, from its files.
+
+    Example: pipeline report v1_baseline
+    """
+    from pipeline import api  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+
+    with Progress("Making the page"):
+        page = api.report(run, png=png, output_dir=output_dir)
+    facts = {"report": page, "charts": sorted(page.parent.glob("charts/*.png")) if png else []}
+    return Closing(f"Page: {page}" + (f"; charts: {page.parent / 'charts'}" if png else ""), facts)
+
+
 def show(
     security: Security,
     fills: Annotated[bool, typer.Option("--fills", help="Its fills instead of its figures.")] = False,
@@ -56,18 +85,20 @@ def show(
     side: Annotated[str | None, typer.Option(help="Only buy, or only sell.")] = None,
     output_dir: OutputDir = Path("output"),
 ) -> Closing:
-    """Show one security of a run: its figures, or with --fills its fills.
+    """Show one security of a run: its figures, or its fills.
 
     Example: pipeline show FAB --fills --from 14:55
     """
     from pipeline import api  # noqa: PLC0415
     from pipeline.results.security import Selection  # noqa: PLC0415
     from pipeline.terminal.look import show_fills, show_security  # noqa: PLC0415
+    from pipeline.terminal.progress import Progress  # noqa: PLC0415
 
     selection = Selection(first, last, start, end, side)
     if not fills and selection != Selection():
         raise BadRequest("--first, --last, --from, --to and --side choose fills: add --fills.")
-    found = api.recorded_security(security, run, output_dir=output_dir)
+    with Progress("Reading the run"):
+        found = api.recorded_security(security, run, output_dir=output_dir)
     return show_fills(found, selection) if fills else show_security(found)
 
 
@@ -81,14 +112,12 @@ def explain(
 ) -> Closing:
     """Say why a fill happened: the event, the book, our order and its queue, the arithmetic, the rule.
 
-    Example: pipeline explain FAB --fill 17
+    Example: pipeline explain FAB --fill 3 --run v1_baseline
     """
     from pipeline import api  # noqa: PLC0415
-    from pipeline.terminal.look import show_explanation  # noqa: PLC0415
-    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+    from pipeline.terminal.look import ExplainProgress, show_explanation  # noqa: PLC0415
 
-    with Progress("Reading the run") as progress:
-        progress.stage(f"Replaying {security.upper()}")
+    with ExplainProgress("Reading the run") as progress:
         told = api.explain(
             security,
             fill,
@@ -96,7 +125,7 @@ def explain(
             parquet_dir=parquet_dir,
             output_dir=output_dir,
             strategy=strategy,
-            on_progress=lambda done, _: progress.step(done=done),
+            on_progress=progress.at,
         )
     return show_explanation(told)
 

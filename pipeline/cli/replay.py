@@ -45,6 +45,9 @@ def backtest(
     sensitivity: Annotated[bool | None, typer.Option(help="The same replays under the other models, too.")] = None,
     fresh: Fresh = False,
     report: Annotated[bool, typer.Option(help="Make the run's page, report.html.")] = True,
+    png: Annotated[
+        bool, typer.Option("--png", help="Draw its charts into charts/ as well; needs the extra png.")
+    ] = False,
     allow_stale: AllowStale = False,
 ) -> Closing:
     """Replay a strategy over the Parquet files (stage 2). Never opens a workbook.
@@ -73,6 +76,7 @@ def backtest(
             allow_stale=allow_stale,
             fresh=fresh,
             report=report,
+            png=png,
             on_plan=progress.planned,
             on_result=progress.finished,
             on_compile=progress.compiling,

@@ -50,7 +50,9 @@ def sweep(
         str | None, typer.Option(help="best or all: write the fills, too.", autocompletion=complete.fills_kept)
     ] = None,
     report: Annotated[bool, typer.Option(help="Make the sweep's page, report.html.")] = True,
-    png: Annotated[bool, typer.Option("--png", help="The page, and an image of each chart in charts/.")] = False,
+    png: Annotated[
+        bool, typer.Option("--png", help="Draw its charts into charts/ as well; needs the extra png.")
+    ] = False,
     trials: Annotated[int | None, typer.Option(help="Search for the best with N settings, by Optuna.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed searches elsewhere.")] = 1,
     fresh: Fresh = False,

@@ -12,12 +12,11 @@ from pipeline.errors import (
     BadSheetName,
     DuplicateSecurity,
     NoWorkbook,
-    OutputNotWritable,
     UnknownSecurity,
     nearest,
     shown,
 )
-from pipeline.store.atomic import staging
+from pipeline.store.atomic import not_written, staging
 from pipeline.store.place import Place, Remote
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def prepare_directory(parquet_dir: Place) -> None:
     try:
         parquet_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputNotWritable(f"{parquet_dir} cannot be made: {error.strerror or error}.") from error
+        raise not_written(parquet_dir, error) from error
     if isinstance(parquet_dir, Remote):
         (parquet_dir / _PROBE).write_bytes(b"")
         (parquet_dir / _PROBE).unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from pipeline.convert.workbook.archive import Workbook, stamp_of
 from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
 from pipeline.store.catalog import Entry, read_catalog, write_catalog
+from pipeline.store.lock import sole_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,18 +55,24 @@ def convert(
     `header_row` counts from 1; `only` names tickers or sheets; `workers` defaults to the number of CPUs; `strict` makes
     a rejected row an error of its sheet; `limits` are those of `Limits` by name, or texts KEY=VALUE. A sheet that
     cannot be converted is a failed row of the result and the others go on. Raises, before anything is written,
-    BadRequest, NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity, UnknownSecurity or OutputNotWritable, and
-    WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
+    BadRequest, NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity, UnknownSecurity, InUse or OutputNotWritable,
+    and WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
     """
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
     allowed = limits_of(limits)
     books = open_all(workbooks, allowed)
     jobs = plan_sheets(books, only, max_sheets)
-    prepare_directory(parquet_dir)
-    remove_abandoned(parquet_dir)
     threads = workers or os.cpu_count() or 1
     room = Room(allowed.fast, threads * _FAST_BYTES_A_THREAD)
     run = _Run(parquet_dir, header_row, len(jobs), on_event, room, on_compile, strict)
+    with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
+        return _convert_into(run, jobs, threads, force=force)
+
+
+def _convert_into(run: _Run, jobs: list[SheetJob], threads: int, *, force: bool) -> ConvertResult:
+    parquet_dir = run.parquet_dir
+    prepare_directory(parquet_dir)
+    remove_abandoned(parquet_dir)
     catalog = _known(parquet_dir)
     waiting = run.settle(jobs, {} if force else catalog)
     try:

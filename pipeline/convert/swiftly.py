@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Head: TypeAlias = dict[int, dict[int, str]]
 _MOST_TEXTS: Final = 65_536
+# Bytes of XML for one in a column: a row has 100 bytes at least, and takes 26.
+_XML_A_BYTE: Final = 3
 _NS_PER_MS: Final = 1_000_000
 
 
@@ -29,7 +31,7 @@ def read_swiftly(workbook: Workbook, sheet: Sheet, header_row: int, loop: RowsLo
 
     Raises CorruptWorkbook when the bytes are not those the archive promises, UnreadableSheet for bad XML in the head.
     """
-    if not workbook.plain or len(workbook.texts) > _MOST_TEXTS:
+    if not workbook.plain or len(workbook.texts) > _MOST_TEXTS or sheet.size // _XML_A_BYTE > workbook.limits.fast:
         return None
     try:
         return _read(workbook, sheet, header_row, loop)

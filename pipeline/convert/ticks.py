@@ -33,6 +33,8 @@ LARGEST_SIZE: Final = 2.0**53
 LONGEST_SHOWN: Final = 100
 _LONGEST_KNOWN: Final = 255
 _LONG_TEXT: Final = "\0"
+# As many as are asked for one by one when it is to be known whether a sheet changed.
+_MOST_TEXTS: Final = 1_000
 _CODES: Final = {name.casefold(): code for code, name in enumerate(TICK_TYPES)}
 _NS_PER_MS: Final = 1_000_000
 
@@ -53,7 +55,7 @@ class Reject:
 class Parsed:
     """One sheet's rows: `rows` = ticks + rejects + `blank`; `texts` are the cell texts that were read.
 
-    A text longer than Excel's longest name stands among them as one that no cell holds.
+    A text longer than Excel's longest name stands among them as one that no cell holds; above a thousand none is added.
     `row_numbers` are the ticks' Excel rows when the rows were read one by one, else empty.
     """
 
@@ -85,16 +87,16 @@ def judge_rows(rows: Iterable[tuple[int, Sequence[Cell]]], header_row: int, *, d
     codes, prices = array("b"), array("d")
     rejects: list[Reject] = []
     texts: set[str] = set()
-    filled: set[int] = set()
-    seen = 0
+    filled = array("q")
+    shared: dict[str, str] = {}
     for number, cells in rows:
         if all(cell.kind == EMPTY for cell in cells):
             continue
-        seen += 1
-        filled.add(number)
-        texts.update(
-            cell.text if len(cell.text) <= _LONGEST_KNOWN else _LONG_TEXT for cell in cells if cell.kind == TEXT
-        )
+        filled.append(number)
+        if len(texts) <= _MOST_TEXTS:
+            texts.update(
+                cell.text if len(cell.text) <= _LONGEST_KNOWN else _LONG_TEXT for cell in cells if cell.kind == TEXT
+            )
         *times, kind, price, size = cells
         try:
             moment, code = _moment(times, date1904=date1904), _code(kind)
@@ -102,7 +104,8 @@ def judge_rows(rows: Iterable[tuple[int, Sequence[Cell]]], header_row: int, *, d
         except _Broken as broken:
             shown = " ".join(filter(None, (_shown(cell, date1904=date1904) for cell in times)))
             told = (shown, *(_shown(cell, date1904=date1904) for cell in (kind, price, size)))
-            rejects.append(Reject(number, tuple(each[:LONGEST_SHOWN] for each in told), str(broken)))  # type: ignore[arg-type]
+            cut = (each[:LONGEST_SHOWN] for each in told)
+            rejects.append(Reject(number, tuple(_once(each, shared) for each in cut), str(broken)))  # type: ignore[arg-type]
             continue
         numbers.append(number)
         moments.append(moment)
@@ -113,7 +116,7 @@ def judge_rows(rows: Iterable[tuple[int, Sequence[Cell]]], header_row: int, *, d
     order = (
         np.argsort(np.frombuffer(numbers, dtype=np.int64), kind="stable") if numbers else np.empty(0, dtype=np.int64)
     )
-    blank = max(filled) - header_row - len(filled) if filled else 0
+    blank = max(filled) - header_row - len(np.unique(np.frombuffer(filled, dtype=np.int64))) if filled else 0
     return Parsed(
         ticks=Ticks(
             timestamp=_column(moments, np.int64)[order] * _NS_PER_MS,
@@ -122,11 +125,16 @@ def judge_rows(rows: Iterable[tuple[int, Sequence[Cell]]], header_row: int, *, d
             volume=_column(sizes, np.int64)[order],
         ),
         rejects=tuple(sorted(rejects, key=lambda reject: reject.row)),
-        rows=seen + blank,
+        rows=len(filled) + blank,
         blank=blank,
         texts=frozenset(texts),
         row_numbers=_column(numbers, np.int64)[order],
     )
+
+
+def _once(text: str, shared: dict[str, str]) -> str:
+    """Return the same text for equal ones, up to a number of them: a million rejects may well say the same."""
+    return shared.setdefault(text, text) if len(shared) < _MOST_TEXTS else shared.get(text, text)
 
 
 def _column(values: array, kind: type) -> np.ndarray:  # type: ignore[type-arg]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import product
@@ -181,10 +182,8 @@ def joined(first: Grid, second: Grid) -> Grid:
 
 def _grid(named: Sequence[tuple[str, object]], where: str, **told: Any) -> Grid:
     """Return the grid of axes as they were given, each name once."""
-    names = [name for name, _ in named]
-    for name in names:
-        if names.count(name) > 1:
-            raise SweepError(f"{where}: {name} is given twice; put all its values into one.")
+    if name := _twice(name for name, _ in named):
+        raise SweepError(f"{where}: {name} is given twice; put all its values into one.")
     made = [_axis(name, value, where) for name, value in named]
     axes, spans = tuple(axis for axis, _ in made), tuple(span for _, span in made if span is not None)
     return Grid(axes=axes, spans=spans, **told)
@@ -204,13 +203,7 @@ def _axis(name: str, given: object, where: str) -> tuple[Axis, Span | None]:
         values = [given]
     if not values:
         raise SweepError(f"{where}: {name} takes no value at all; give at least one.")
-    known: set[str] = set()
-    for value in values:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        text = repr(float(value)) if is_number and abs(value) < MOST_WHOLE else json.dumps(value, sort_keys=True)
-        if text in known:
-            raise SweepError(f"{where}: {name} has {json.dumps(value, sort_keys=True)} twice; keep one.")
-        known.add(text)
+    _check_values(name, values, where)
     if name == PRESET:
         for value in values:
             if value not in PRESETS:
@@ -221,6 +214,22 @@ def _axis(name: str, given: object, where: str) -> tuple[Axis, Span | None]:
     return Axis(name, tuple(values)), span
 
 
+def _check_values(name: str, values: Sequence[Any], where: str) -> None:
+    """Raise SweepError for values that no axis has, and for one that is there twice."""
+    known: set[str] = set()
+    for value in values:
+        parts = value.values() if isinstance(value, dict) else [value]
+        if any(isinstance(part, (dict, list)) for part in parts):
+            raise SweepError(
+                f"{where}: {name} has a list in its list of values; give numbers, names or blocks of them."
+            )
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        text = repr(float(value)) if is_number and abs(value) < MOST_WHOLE else json.dumps(value, sort_keys=True)
+        if text in known:
+            raise SweepError(f"{where}: {name} has {json.dumps(value, sort_keys=True)} twice; keep one.")
+        known.add(text)
+
+
 def _span(name: str, given: Mapping[str, Any], where: str) -> Span:
     known = (*RANGE_KEYS, "log")
     for key in given:
@@ -228,7 +237,8 @@ def _span(name: str, given: Mapping[str, Any], where: str) -> Span:
             raise SweepError(f"{where}: {name}: unknown key '{key}' of a range.{nearest(key, known)}")
     numbers = {key: given[key] for key in (*RANGE_KEYS,) if key in given}
     for key, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not abs(value) <= sys.float_info.max:
             raise SweepError(f"{where}: {name}: {key} is {json.dumps(value)}; it takes a number.")
     if "from" not in given or "to" not in given or given["from"] > given["to"]:
         raise SweepError(f"{where}: {name}: a range goes from a value to one that is not smaller.")
@@ -285,8 +295,8 @@ def _from_text(text: str, where: str) -> object:
     if text.startswith(("{", "[")):
         try:
             return json.loads(text)
-        except json.JSONDecodeError as error:
-            raise SweepError(f"{where}: not valid JSON ({error.msg}).") from error
+        except (ValueError, RecursionError) as error:
+            raise SweepError(f"{where}: not valid JSON ({error}).") from error
     return [_word(part.strip()) for part in text.split(",")]
 
 
@@ -294,7 +304,7 @@ def _word(text: str) -> Any:
     try:
         Decimal(text)
         return json.loads(text)
-    except (InvalidOperation, json.JSONDecodeError):
+    except (InvalidOperation, ValueError):
         return {"true": True, "false": False, "null": None}.get(text, text)
 
 
@@ -302,10 +312,21 @@ def _texts(given: object, where: str) -> tuple[str, ...]:
     listed = [given] if isinstance(given, str) else given
     if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
         raise SweepError(f"{where} is {json.dumps(given)}; it takes a name or a list of names.")
-    for one in listed:
-        if not one or listed.count(one) > 1:
-            raise SweepError(f"{where} has {json.dumps(one)} {'twice; keep one' if one else 'among its names'}.")
+    if "" in listed:
+        raise SweepError(f'{where} has "" among its names.')
+    if one := _twice(listed):
+        raise SweepError(f"{where} has {json.dumps(one)} twice; keep one.")
     return tuple(listed)
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    """Return the first name that was there before."""
+    known: set[str] = set()
+    for name in names:
+        if name in known:
+            return name
+        known.add(name)
+    return None
 
 
 def _block(given: object, where: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import platform
@@ -14,7 +15,6 @@ from pyarrow import csv as arrow_csv
 
 import pipeline
 from pipeline.engine.outcome import side_names
-from pipeline.errors import OutputNotWritable
 from pipeline.results.accounts import account_of, union_of
 from pipeline.results.beside import marks_table, prices_table
 from pipeline.results.csv_cells import csv_bytes, with_csv_cells
@@ -22,11 +22,12 @@ from pipeline.results.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.results.daily import daily_rows
 from pipeline.results.figures import portfolio_figures, security_figures
 from pipeline.results.warned import warnings_of
-from pipeline.store.atomic import write_bytes
+from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
+from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import number_array, table_bytes, text_array, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipeline.backtest.simulate import Replayed
     from pipeline.backtest.stage import Plan
@@ -83,16 +84,29 @@ class RunFolder:
         self._report = report
         self._results: list[SecurityResult] = []
 
-    def open(self) -> None:
-        """Make the folder and remove what an earlier run left in it; raises OutputNotWritable or PlaceError."""
+    @contextlib.contextmanager
+    def open(self) -> Iterator[RunFolder]:
+        """Make the folder, keep other runs out of it meanwhile, and remove what earlier ones left in it.
+
+        Raises InUse, OutputNotWritable or PlaceError.
+        """
+        with sole_writer(self.directory, "pipeline backtest", "--output-dir"):
+            self._begin()
+            yield self
+
+    def _begin(self) -> None:
+        """Say that a run is under way before any file goes; till its end it answers for what the earlier one left."""
+        earlier = files_of(self.directory / RUN_FILE)
         try:
             for folder in FOLDERS:
                 (self.directory / folder).mkdir(parents=True, exist_ok=True)
-            for name in files_of(self.directory / RUN_FILE):
+            for folder in ("", *FOLDERS):
+                remove_abandoned(self.directory / folder)
+            self._write_run("running", {}, earlier=earlier)
+            for name in earlier:
                 (self.directory / name).unlink(missing_ok=True)
         except OSError as error:
-            raise OutputNotWritable(f"{self.directory} cannot be written: {error.strerror or error}.") from error
-        self._write_run("running", {})
+            raise not_written(self.directory, error) from error
 
     def add(self, result: SecurityResult) -> None:
         """Write one security's fills."""
@@ -127,7 +141,13 @@ class RunFolder:
 
             write_bytes(self.directory / REPORT_FILE, backtest_page(self.directory), durable=False)
 
-    def _write_run(self, status: str, timings: Mapping[str, float], warnings: Sequence[str] = ()) -> None:
+    def _write_run(
+        self,
+        status: str,
+        timings: Mapping[str, float],
+        warnings: Sequence[str] = (),
+        earlier: Iterable[str] = (),
+    ) -> None:
         plan = self._plan
         written = [file for task in plan.tasks for file in _files_of(task.ticker)]
         if any(task.alternatives for task in plan.tasks):
@@ -149,7 +169,7 @@ class RunFolder:
                 "numpy": np.__version__,
                 "pyarrow": pa.__version__,
             },
-            "files": sorted([*written, SUMMARY_FILE, METRICS_FILE, DAILY_FILE]),
+            "files": sorted({*written, SUMMARY_FILE, METRICS_FILE, DAILY_FILE, *earlier}),
             "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
         }
         write_bytes(self.directory / RUN_FILE, _json(content))

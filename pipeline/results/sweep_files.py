@@ -70,6 +70,11 @@ def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> p
     return pa.table(columns)
 
 
+def repeating(table: pa.Table) -> list[str]:
+    """Return the columns of a sweep's table in which few values occur: texts and parameters."""
+    return [name for name in table.column_names if name == "error" or name not in OURS or table[name].type == pa.utf8()]
+
+
 def together_table(results: SweepResults, split: tuple[Window, Window] | None) -> pa.Table | None:
     """Return one row a setting: what it did on all securities together, empty where it failed on one.
 

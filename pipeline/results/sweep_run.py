@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import BadRequest, OutputNotWritable, nearest
+from pipeline.errors import BadRequest, nearest
 from pipeline.research.search import check_search, search
 from pipeline.research.sweep import plan_sweep, run_sweep
 from pipeline.results.files import REPORT_FILE, TRADES_FOLDER, files_of, trades_content
@@ -17,6 +19,7 @@ from pipeline.results.sweep_files import (
     TABLE_FILE,
     TOGETHER_FILE,
     WALK_FILE,
+    repeating,
     summary_csv,
     sweep_json,
     sweep_table,
@@ -35,13 +38,14 @@ from pipeline.results.sweeps import (
     split_at,
 )
 from pipeline.results.windows import check_folds
-from pipeline.store.atomic import write_bytes
+from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.kept import KeptResults, results_folder
+from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import write_table
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
@@ -120,27 +124,28 @@ def make_sweep(
             f"--keep-trades is '{options.keep_trades}'; it takes {' or '.join(KEEP_TRADES)}."
             f"{nearest(options.keep_trades, KEEP_TRADES)}"
         )
+    if options.png and not isinstance(output_dir, Path):
+        raise BadRequest("--png draws into a folder of this machine: name one with --output-dir.")
     strategies = grid.strategies or (request.strategy,)
     if options.trials is not None:
         check_search(grid, options.trials, strategies)
     if options.walk_forward is not None:
         check_folds(options.walk_forward)
     plan = plan_sweep(grid, request, strategies, enumerate_points=options.trials is None)
-    if output_dir is not None:
-        _open(output_dir)
-    kept = KeptResults(results_folder())
-    try:
-        results = _run(plan, grid, options, kept, listeners)
-        split = split_at(results, options.train_until)
-        best = best_settings(results, options.choose_by, split)
-        folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
-        table = sweep_table(results, split)
-        if output_dir is not None:
-            trades = _trades(results, best, options, kept)
-            _write(output_dir, results, best, folds, table, options, split, trades)
-        size = kept.size()
-    finally:
-        kept.close()
+    with nullcontext() if output_dir is None else _opened(output_dir):
+        kept = KeptResults(results_folder())
+        try:
+            results = _run(plan, grid, options, kept, listeners)
+            split = split_at(results, options.train_until)
+            best = best_settings(results, options.choose_by, split)
+            folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
+            table = sweep_table(results, split)
+            if output_dir is not None:
+                trades = _trades(results, best, options, kept)
+                _write(output_dir, results, best, folds, table, options, split, trades)
+            size = kept.size()
+        finally:
+            kept.close()
     return SweepRun(results, tuple(best), tuple(folds), table, output_dir, time.perf_counter() - started, size)
 
 
@@ -173,15 +178,20 @@ def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, kept: KeptResults, 
     return results
 
 
-def _open(folder: Place) -> None:
-    """Make the folder, and remove what an earlier sweep says it left in it."""
-    try:
-        (folder / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
-        for name in files_of(folder / SWEEP_FILE):
-            (folder / name).unlink(missing_ok=True)
-        (folder / SWEEP_FILE).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputNotWritable(f"{folder} cannot be written: {error.strerror or error}.") from error
+@contextmanager
+def _opened(folder: Place) -> Iterator[None]:
+    """Make the folder, keep other runs out of it meanwhile, and remove what an earlier sweep says it left in it."""
+    with sole_writer(folder, "pipeline sweep", "--output-dir"):
+        try:
+            (folder / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
+            remove_abandoned(folder)
+            remove_abandoned(folder / TRADES_FOLDER)
+            for name in files_of(folder / SWEEP_FILE):
+                (folder / name).unlink(missing_ok=True)
+            (folder / SWEEP_FILE).unlink(missing_ok=True)
+        except OSError as error:
+            raise not_written(folder, error) from error
+        yield
 
 
 def _write(
@@ -207,7 +217,7 @@ def _write(
         "files": sorted(files),
     }
     write_bytes(folder / SWEEP_FILE, sweep_json(results, told), durable=False)
-    write_table(folder / TABLE_FILE, table, durable=False)
+    write_table(folder / TABLE_FILE, table, dictionary_columns=repeating(table), durable=False)
     if together is not None:
         write_table(folder / TOGETHER_FILE, together, durable=False)
     write_bytes(folder / SUMMARY_FILE, summary_csv(results, best, options.choose_by), durable=False)

@@ -6,6 +6,7 @@ What belongs into a bucket is written to a temporary file of this machine and pu
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
 import time
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from pipeline.errors import OutputNotWritable
+from pipeline.errors import OutputNotWritable, WriteFailed
 from pipeline.store.place import Place, Remote
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 PART_SUFFIX: Final = ".part"
 _REPLACE_TRIES: Final = 20
 _REPLACE_PAUSE: Final = 0.05
-_ABANDONED_AFTER_SECONDS: Final = 24 * 3600
+_DISK: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What the system says where the disk is full or fails, and not the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +36,25 @@ class Staged:
 
     def commit(self) -> None:
         """Put the file in place of any older one; raises OutputNotWritable or PlaceError when that stays impossible."""
-        if isinstance(self.target, Remote):
-            try:
+        try:
+            if isinstance(self.target, Remote):
                 self.target.write_bytes(self.part.read_bytes())
-            finally:
-                self.discard()
-            return
+            else:
+                self._replace(self.target)
+        except OSError as error:
+            raise not_written(self.target, error) from error
+        finally:
+            self.discard()
+
+    def _replace(self, target: Path) -> None:
         for attempt in range(_REPLACE_TRIES):
             try:
-                self.part.replace(self.target)
+                self.part.replace(target)
             except PermissionError as error:
                 # Windows refuses to replace a file that a reader holds open; readers are quick, so wait a little.
                 if attempt == _REPLACE_TRIES - 1:
-                    self.discard()
                     raise OutputNotWritable(
-                        f"{self.target} could not be replaced because another program holds it; "
+                        f"{target} could not be replaced because another program holds it; "
                         "close that program and run the command again."
                     ) from error
                 time.sleep(_REPLACE_PAUSE)
@@ -76,10 +82,16 @@ def staging(target: Place, *, durable: bool = True) -> Iterator[tuple[IO[bytes],
                 os.fsync(file.fileno())
     except OSError as error:
         staged.discard()
-        raise OutputNotWritable(f"{target} cannot be written: {error.strerror or error}.") from error
+        raise not_written(target, error) from error
     except BaseException:
         staged.discard()
         raise
+
+
+def not_written(target: Place, error: OSError) -> OutputNotWritable:
+    """Return what to raise where the system refused to write `target`: a full or failing disk is nobody's request."""
+    kind = WriteFailed if error.errno in _DISK else OutputNotWritable
+    return kind(f"{target} cannot be written: {error.strerror or error}.")
 
 
 def _part_of(target: Place) -> Path:
@@ -104,11 +116,9 @@ def write_bytes(target: Place, content: bytes, *, durable: bool = True) -> None:
 
 
 def remove_abandoned(directory: Place) -> None:
-    """Remove temporary files that a killed run left behind more than a day ago; a bucket never has any."""
+    """Remove the temporary files that killed runs left; only for who holds the directory. A bucket never has any."""
     if isinstance(directory, Remote):
         return
-    limit = time.time() - _ABANDONED_AFTER_SECONDS
     for part in directory.glob(f".*{PART_SUFFIX}"):
         with contextlib.suppress(OSError):
-            if part.stat().st_mtime < limit:
-                part.unlink()
+            part.unlink()

@@ -6,7 +6,7 @@ import contextlib
 import io
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, WrongColum
 from pipeline.store.atomic import Staged, staging
 from pipeline.store.layout import FORMAT_VERSION, TAIL_BYTES, TICK_COLUMNS, TIME_ZONE
 from pipeline.store.place import Remote
+from pipeline.store.seal import SEAL_NAME, end_bytes, footer_holds, is_sealed, pages_hold, sealed
 from pipeline.ticks import TICK_TYPES, Ticks
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _PREFIX: Final = "tick-pipeline."
 _NS_PER_MS: Final = 1_000_000
 _COMPRESSION: Final = "lz4"
+_SEAL: Final = "seal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +144,15 @@ def table_bytes(table: Any, *, metadata: Mapping[str, str] | None = None, delta_
 
 
 def _encode(
-    table: Any, sink: Any, metadata: Mapping[str, str], delta_columns: Sequence[str], dictionary_columns: Sequence[str]
+    table: Any,
+    file: IO[bytes],
+    metadata: Mapping[str, str],
+    delta_columns: Sequence[str],
+    dictionary_columns: Sequence[str],
 ) -> None:
     ours = {f"{_PREFIX}{key}": value for key, value in sorted(metadata.items())}
-    ours[f"{_PREFIX}format_version"] = str(FORMAT_VERSION)
+    ours |= {f"{_PREFIX}format_version": str(FORMAT_VERSION), f"{_PREFIX}{_SEAL}": SEAL_NAME}
+    sink = io.BytesIO()
     pq.write_table(
         table.replace_schema_metadata(ours),
         sink,
@@ -155,6 +162,8 @@ def _encode(
         row_group_size=max(table.num_rows, 1),
         write_page_checksum=True,
     )
+    for part in sealed(sink.getbuffer()):
+        file.write(part)
 
 
 def write_table(
@@ -179,15 +188,14 @@ def write_table(
 
 def read_table(path: Place, columns: Sequence[str] | None = None) -> Any:
     """Return the pyarrow table of `path`, checksums verified; raises CorruptParquet, MissingFile or NewerFormat."""
-    with _opened(path) as file:
-        _footer(path, file)
+    with _opened(path) as (file, _):
         return file.read(columns=None if columns is None else list(columns), use_threads=False)
 
 
 def read_footer(path: Place) -> Footer:
     """Return row count and metadata without reading data; raises CorruptParquet, MissingFile or NewerFormat."""
-    with _opened(path, footer_only=True) as file:
-        return _footer(path, file)
+    with _opened(path, footer_only=True) as (_, footer):
+        return footer
 
 
 def stage_ticks(path: Place, ticks: Ticks, metadata: Mapping[str, str]) -> Staged:
@@ -220,8 +228,8 @@ def read_ticks(path: Place) -> Ticks:
 
     Raises MissingFile, CorruptParquet, WrongColumns (also for an empty cell or an unknown type text) or NewerFormat.
     """
-    with _opened(path) as file:
-        _check_columns(path, _footer(path, file).columns)
+    with _opened(path) as (file, footer):
+        _check_columns(path, footer.columns)
         columns = file.read(columns=list(TICK_COLUMNS), use_threads=False).columns
     time, kind, price, volume = (_whole(path, name, chunks) for name, chunks in zip(TICK_COLUMNS, columns, strict=True))
     _check_types(path, time, kind, price, volume)
@@ -233,29 +241,42 @@ def read_ticks(path: Place) -> Ticks:
     )
 
 
-def _source(path: Place, *, footer_only: bool) -> Any:
-    """Return what Arrow opens: a local path, or a remote file's bytes, which are its last ones when those will do."""
-    if not isinstance(path, Remote):
-        return path
+def _content(path: Place, *, footer_only: bool) -> bytes:
+    """Return a file's bytes, or its last ones where these hold the footer and that will do."""
     if footer_only:
-        size, end = path.read_end(TAIL_BYTES)
-        if size == len(end) or int.from_bytes(end[-8:-4], "little") + 8 <= len(end):
-            return pa.BufferReader(end)
-    return pa.BufferReader(path.read_bytes())
+        if isinstance(path, Remote):
+            size, end = path.read_end(TAIL_BYTES)
+        else:
+            size = path.stat().st_size
+            with path.open("rb") as file:
+                file.seek(max(0, size - TAIL_BYTES))
+                end = file.read()
+        if size == len(end) or end_bytes(end) <= len(end):
+            return end
+    return path.read_bytes()
 
 
 @contextlib.contextmanager
-def _opened(path: Place, *, footer_only: bool = False) -> Iterator[Any]:
-    """Open a Parquet file and turn Arrow's failures into ours, also those of reading inside the block."""
+def _opened(path: Place, *, footer_only: bool = False) -> Iterator[tuple[Any, Footer]]:
+    """Open a Parquet file, once its seal holds, and turn Arrow's failures into ours, also those inside the block."""
     try:
-        with pq.ParquetFile(_source(path, footer_only=footer_only), page_checksum_verification=True) as file:
-            yield file
+        content = _content(path, footer_only=footer_only)
+        unbroken = is_sealed(content)
+        if unbroken and not (footer_holds(content) and (footer_only or pages_hold(content))):
+            raise CorruptParquet(_not_whole(path, "its content is not what its seal was made for"))
+        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as file:
+            footer = _footer(path, file)
+            if _SEAL in footer.metadata and not unbroken:
+                raise CorruptParquet(_not_whole(path, "its seal is broken"))
+            yield file, footer
     except FileNotFoundError as error:
         raise MissingFile(f"{path} is not there; run `make convert`.") from error
-    except (pa.ArrowException, OSError, EOFError) as error:
-        raise CorruptParquet(
-            f"{path} is not a whole Parquet file ({_first_line(error)}); run `make convert` to make it again."
-        ) from error
+    except (pa.ArrowException, OSError, EOFError, ValueError, OverflowError) as error:
+        raise CorruptParquet(_not_whole(path, _first_line(error))) from error
+
+
+def _not_whole(path: Place, why: str) -> str:
+    return f"{path} is not a whole Parquet file ({why}); run `make convert` to make it again."
 
 
 def _first_line(error: BaseException) -> str:
@@ -265,7 +286,7 @@ def _first_line(error: BaseException) -> str:
 def _footer(path: Place, file: Any) -> Footer:
     raw = file.metadata.metadata or {}
     metadata = {
-        key.decode().removeprefix(_PREFIX): value.decode("utf-8", "replace")
+        key.decode("utf-8", "replace").removeprefix(_PREFIX): value.decode("utf-8", "replace")
         for key, value in raw.items()
         if key.startswith(_PREFIX.encode())
     }
@@ -318,4 +339,6 @@ def _kinds(path: Place, column: Any) -> Any:
         raise WrongColumns(f"{path}: type {unknown[0]!r} is none of {', '.join(TICK_TYPES)}.")
     codes = np.array([TICK_TYPES.index(text) for text in texts], dtype=np.int8)
     positions = number_values(column.indices, column.indices.type.to_pandas_dtype())
-    return codes[positions] if len(codes) else np.empty(0, dtype=np.int8)
+    if len(positions) and not (positions.min() >= 0 and positions.max() < len(codes)):
+        raise CorruptParquet(_not_whole(path, "a type is none of those that it lists"))
+    return codes[positions]

@@ -25,44 +25,44 @@ class BacktestProgress(Progress):
 
     def __init__(self) -> None:
         super().__init__(CHECKING)
-        self._total = self._done = 0
-        self._told: set[str] = set()
+        self._many = self._ready = 0
+        self._compiled: set[str] = set()
 
     def planned(self, plan: Plan) -> None:
         """Say what is about to run."""
-        self._total = len(plan.tasks)
+        self._many = len(plan.tasks)
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
-        securities = "1 security" if self._total == 1 else f"{self._total} securities"
+        securities = "1 security" if self._many == 1 else f"{self._many} securities"
         voice().say(f"Backtest {plan.strategy}: {securities}, {workers}, {plan.engine} engine")
         if plan.why_plain:
             voice().say(f"It runs as plain Python, since it cannot be compiled: {plan.why_plain}")
         if plan.ignores_switches:
             voice().say(_not_for(plan))
-        if voice().verbose:
-            _tell_choices(plan)
-        self.stage(REPLAYING, self._total)
+        voice().detail(f"Config: {plan.config}; execution: {plan.execution.name}")
+        tell_caches()
+        self.stage(REPLAYING, self._many)
 
     def compiling(self, name: str) -> None:
         """Say that a strategy is being compiled, once for this machine; its loops follow one another."""
-        if name in self._told:
+        if name in self._compiled:
             return
-        self._told.add(name)
-        self.stage(f"Compiling {name}", self._total, self._done)
+        self._compiled.add(name)
+        self.stage(f"Compiling {name}", self._many, self._ready)
         voice().say(f"Compiling {name} for this machine; this is done once and takes a few seconds.")
-        self.heard_of()
+        self.calm()
 
     def finished(self, result: SecurityResult) -> None:
         """Count one security; name it when there is no bar."""
         if self._stage != REPLAYING:
-            self.stage(REPLAYING, self._total, self._done)
-        self._done += 1
+            self.stage(REPLAYING, self._many, self._ready)
+        self._ready += 1
         self.step(result.ticker)
-        line = f"[{self._done}/{self._total}] {_told(result)}"
+        line = f"[{self._ready}/{self._many}] {_told(result)}"
         if voice().verbose:
             voice().detail(f"{line}; {_how(result)}")
-        elif not self.drawn:
+        elif not self.draws:
             voice().say(line)
-        if self._done == self._total:
+        if self._ready == self._many:
             self.stage(WRITING)
 
 
@@ -202,12 +202,14 @@ def _total(run: BacktestRun) -> dict[str, Any]:
     return dict(total)
 
 
-def _tell_choices(plan: Plan) -> None:
+def tell_caches() -> None:
+    """Say where compiled loops and results are kept, when --verbose asks."""
+    if not voice().verbose:
+        return
     from pipeline.native import codecache  # noqa: PLC0415
     from pipeline.store.kept import limit_bytes, results_folder  # noqa: PLC0415
 
     limit = limit_bytes() // 2**20
-    voice().detail(f"Config: {plan.config}; execution: {plan.execution.name}")
     voice().detail(f"Compiled loops: {codecache.folder()}")
     kept = f"{results_folder()}, at most {limit:,} MB" if limit else "nowhere, since PIPELINE_RESULTS_MB is 0"
     voice().detail(f"Kept results: {kept}")

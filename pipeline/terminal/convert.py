@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.terminal.progress import Progress
 from pipeline.terminal.tables import Column, show_table
-from pipeline.terminal.voice import Closing, moves, voice
+from pipeline.terminal.voice import Closing, voice
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -25,7 +24,7 @@ class ConvertProgress(Progress):
     def __init__(self) -> None:
         super().__init__(OPENING)
         self._reading: dict[int, TaskID] = {}
-        self._done = 0
+        self._ready = 0
 
     def heard(self, event: SheetEvent) -> None:
         """Take an event of the conversion; it may come from any thread, one at a time."""
@@ -37,7 +36,7 @@ class ConvertProgress(Progress):
             if event.position not in self._reading:
                 self._reading[event.position] = self._bar.add_task(f"  {event.sheet}", total=None, told="rows")
             self._bar.update(self._reading[event.position], completed=event.rows)
-        if self._done == event.total:
+        if self._ready == event.total:
             self.stage(PLACING)
 
     def compiling(self) -> None:
@@ -45,14 +44,14 @@ class ConvertProgress(Progress):
         voice().say("Compiling the reader of large workbooks; this is done once and takes a few seconds.")
 
     def _finished(self, position: int, row: SheetRow) -> None:
-        self._done += 1
+        self._ready += 1
         self.step()
         if self._bar is not None and position in self._reading:
             self._bar.remove_task(self._reading.pop(position))
         what = row.status if row.status != "converted" else f"{row.rows:,} rows in {row.seconds:.2f} s"
         if voice().verbose:
             voice().detail(f"{row.sheet}: {what}{_how(row)}")
-        elif not moves(sys.stderr):
+        elif not self.draws:
             voice().say(f"{row.sheet}: {what}")
 
 

@@ -158,14 +158,12 @@ def _facts(one: Inspected) -> dict[str, Any]:
         "rejects": entry.rejects if entry else None,
         "ticks": counts.ticks,
         "types": {"BID": counts.bids, "ASK": counts.asks, "TRADE": counts.trades},
-        "first": _time(counts.first),
-        "last": _time(counts.last),
+        "first": _iso(counts.first),
+        "last": _iso(counts.last),
         "days": counts.days,
         "missing_days": counts.missing_days,
         "closed_days": counts.closed_days,
-        "longest_gap": {"start": _time(counts.gap.start), "seconds": counts.gap.length / NS_A_S}
-        if counts.gap
-        else None,
+        "longest_gap": {"start": _iso(counts.gap.start), "seconds": counts.gap.length / NS_A_S} if counts.gap else None,
         "zero_prices": counts.zero_prices,
         "zero_sizes": counts.zero_sizes,
         "steps_back": counts.steps_back,
@@ -190,8 +188,12 @@ def _facts(one: Inspected) -> dict[str, Any]:
     }
 
 
+def _iso(timestamp: int) -> str:
+    return str(moment(timestamp))[:23]
+
+
 def _time(timestamp: int) -> str:
-    return str(moment(timestamp))[:23].replace("T", " ")
+    return _iso(timestamp).replace("T", " ")
 
 
 def _share(part: int, whole: int) -> str:

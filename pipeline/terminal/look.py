@@ -1,113 +1,24 @@
-"""One security of a run, or why one of its fills happened, in; tables and lines on stdout within 80 columns out."""
+"""One security of a run, or why one of its fills happened, in; lines within 80 columns and a closing out."""
 
 from __future__ import annotations
 
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.results.explain.words import lines_of
+from pipeline.results.explain.words import lines_of, summary
+from pipeline.terminal.progress import Progress
+from pipeline.terminal.tables import Column, show_table
 from pipeline.terminal.voice import WIDTH, Closing, voice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pipeline.results.explain.facts import Explanation
+    from pipeline.results.report.figures import Figure
     from pipeline.results.security import RecordedSecurity, Selection
 
 FILLS_SHOWN: Final = 20
-NONE: Final = "-"
-
-LABELS: Final = {
-    "fills": ("fills", "{:,}"),
-    "closing_fills": ("fills that realise P&L", "{:,}"),
-    "fills_a_day": ("fills a day", "{:,.1f}"),
-    "market_days": ("market days", "{:,}"),
-    "strategy_days": ("days with fills", "{:,}"),
-    "realized_pnl": ("realised P&L, AED", "{:,.2f}"),
-    "fees": ("fees, AED", "{:,.2f}"),
-    "net_pnl": ("net P&L, AED", "{:,.2f}"),
-    "turnover": ("turnover, AED", "{:,.2f}"),
-    "max_drawdown": ("largest drawdown, AED", "{:,.2f}"),
-    "max_drawdown_pct": ("largest drawdown, %", "{:,.2f}"),
-    "max_drawdown_days": ("its length, days", "{:,}"),
-    "max_drawdown_marked": ("largest drawdown with open position, AED", "{:,.2f}"),
-    "peak_capital": ("largest capital at work, AED", "{:,.2f}"),
-    "sharpe": ("Sharpe ratio, a year", "{:,.2f}"),
-    "sortino": ("Sortino ratio, a year", "{:,.2f}"),
-    "calmar": ("Calmar ratio", "{:,.2f}"),
-    "win_rate": ("winning fills of those that realise P&L", "{:.1%}"),
-    "profit_factor": ("profit factor", "{:,.2f}"),
-    "average_win": ("average win, AED", "{:,.2f}"),
-    "average_loss": ("average loss, AED", "{:,.2f}"),
-    "return_on_limit": ("return on the position limit", "{:.2%}"),
-    "time_in_market": ("time with a position", "{:.1%}"),
-    "inventory_mean": ("average inventory, shares", "{:,.0f}"),
-    "inventory_p95": ("inventory, 95th percentile, shares", "{:,.0f}"),
-    "time_at_limit": ("time at the position limit", "{:.1%}"),
-    "spread_captured": ("spread captured, AED", "{:,.2f}"),
-    "spread_captured_bps": ("spread captured, bps", "{:,.2f}"),
-    "orders": ("orders", "{:,}"),
-    "fill_ratio": ("orders filled", "{:.1%}"),
-    "time_to_fill_median": ("time to a fill, median, s", "{:,.1f}"),
-    "time_to_fill_mean": ("time to a fill, mean, s", "{:,.1f}"),
-    "days_not_flat": ("days that ended not flat", ""),
-}
-"""What a figure of metrics.json is called here, and how it is shown; one that is not named keeps its own name."""
-
-TITLES: Final = {
-    "markouts": "Mark-outs",
-    "pnl_by_hour": "Net P&L by hour, AED",
-    "pnl_by_weekday": "Net P&L by weekday, AED",
-    "counters": "What the strategy counted",
-}
-
-
-def show_explanation(told: Explanation) -> Closing:
-    """Print why a fill happened, the rule last."""
-    *lines, last = lines_of(told, verbose=voice().verbose)
-    for line in lines:
-        voice().show(line)
-    return Closing(last, told.as_json())
-
-
-def show_security(security: RecordedSecurity) -> Closing:
-    """Print one security's figures."""
-    _show_heading(security)
-    figures, reasons = security.figures, security.figures.get("reasons", {})
-    single = {key: value for key, value in figures.items() if not isinstance(value, dict)}
-    rows = [
-        (label, _shown(single[key], form), reasons.get(key, "") if single[key] is None else "")
-        for key, (label, form) in _labels(single).items()
-    ]
-    _write_pairs(rows)
-    for key, title in TITLES.items():
-        if figures.get(key):
-            voice().show(f"\n{title}")
-            _write_block(figures[key])
-    return Closing(_of_run(security), _named(security) | {"figures": figures})
-
-
-def show_fills(security: RecordedSecurity, selection: Selection) -> Closing:
-    """Print the fills that are selected, in a table with a line before each day's first; 20 when no count is given."""
-    every = security.fills()
-    fills = selection.of(every)
-    shown = fills if selection.first or selection.last else fills[:FILLS_SHOWN]
-    of = len(every)
-    facts = _named(security) | {"fills": fills, "of": of}
-    _show_heading(security)
-    if not fills:
-        return Closing("No fills." if of == 0 else f"None of its {of:,} fills is among these.", facts)
-    names = [name for name in COLUMNS if name in fills[0]]
-    exact = all(one["time"].endswith(".000") for one in shown)
-    decimals = max(len(_price(one["price"]).partition(".")[2]) for one in shown)
-    rows = [[_cell(name, one[name], decimals, whole_seconds=exact) for name in names] for one in shown]
-    for line in _laid_out([COLUMNS[name] for name in names], rows, [one["time"][:10] for one in shown]):
-        voice().show(line)
-    voice().show()
-    if len(shown) < of:
-        return Closing(f"{len(shown):,} of {of:,} fills; --first, --last, --from, --to and --side choose.", facts)
-    return Closing(f"All {of:,} fills. {_of_run(security)}", facts)
-
+CHOOSE: Final = "--first, --last, --from, --to and --side choose others."
 
 COLUMNS: Final = {
     "fill": "fill",
@@ -122,6 +33,64 @@ COLUMNS: Final = {
     "trade_type": "type",
 }
 LEFT: Final = ("time", "side", "type")
+LEFT_OUT_FIRST: Final = ("fee", "position", "trade_type")
+"""Columns that go when sizes are too large for all to stand within 80 columns."""
+
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+BY_TIME: Final = {"pnl_by_hour": "hour", "pnl_by_weekday": "weekday"}
+
+
+class ExplainProgress(Progress):
+    """What an explanation is doing: first it reads the run and the ticks, then it replays."""
+
+    _replaying = False
+
+    def at(self, done: int, total: int) -> None:
+        """Say how many ticks of how many are replayed."""
+        if not self._replaying:
+            self._replaying = True
+            self.stage("Replaying up to it", total)
+        self.step(done=done)
+
+
+def show_explanation(told: Explanation) -> Closing:
+    """Print why a fill happened; with --verbose every print that reached the order, and what the strategy knew."""
+    for line in lines_of(told, verbose=voice().verbose):
+        voice().show(line)
+    voice().show()
+    return Closing(summary(told), told.as_json())
+
+
+def show_security(security: RecordedSecurity) -> Closing:
+    """Print one security's figures."""
+    figures = security.figures
+    if voice().shows:
+        _show_heading(security)
+        _show_figures(figures)
+        for key, of in BY_TIME.items():
+            told = figures.get(key) or {}
+            names = sorted(told, key=lambda name: (WEEKDAYS.index(name) if name in WEEKDAYS else 0, name))
+            _show_numbers(f"By {of}", of, "net P&L, AED", {name: _money(told[name]) for name in names})
+        counted = {name: f"{count:,}" for name, count in (figures.get("counters") or {}).items()}
+        _show_numbers("Counted", "what", "count", counted)
+    line = f"{security.ticker} in {security.run.folder.as_posix()}: {figures['fills']:,} fills, net P&L "
+    return Closing(f"{line}{_money(figures['net_pnl'])} AED", _named(security) | {"figures": figures})
+
+
+def show_fills(security: RecordedSecurity, selection: Selection) -> Closing:
+    """Print the fills that are selected, in a table with a line before each day's first; 20 when no count is given."""
+    every = security.fills()
+    fills = selection.of(every)
+    shown = fills if selection.first or selection.last or voice().json else fills[:FILLS_SHOWN]
+    if voice().shows:
+        _show_heading(security)
+        if shown:
+            _show_rows(shown)
+        if len(shown) < len(every):
+            voice().show(CHOOSE)
+    of = len(every)
+    line = f"{len(shown):,} of {of:,} fills of {security.ticker} in {security.run.folder.as_posix()}"
+    return Closing(line, _named(security) | {"fills": shown, "of": of})
 
 
 def _named(security: RecordedSecurity) -> dict[str, str]:
@@ -135,10 +104,6 @@ def _named(security: RecordedSecurity) -> dict[str, str]:
     }
 
 
-def _of_run(security: RecordedSecurity) -> str:
-    return f"Run: {security.run.folder.as_posix()}"
-
-
 def _show_heading(security: RecordedSecurity) -> None:
     run = security.run
     voice().show(f"{security.ticker}, {run.folder.as_posix()}")
@@ -147,72 +112,85 @@ def _show_heading(security: RecordedSecurity) -> None:
     voice().show()
 
 
-def _labels(figures: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    known = {key: label for key, label in LABELS.items() if key in figures}
-    return known | {key: (key, "") for key in figures if key not in LABELS}
+def _show_figures(figures: Mapping[str, Any]) -> None:
+    from pipeline.results.report.figures import TOPICS  # noqa: PLC0415 - only figures need their names
+
+    reasons = figures.get("reasons", {})
+    for topic, of_topic in TOPICS.items():
+        known = [one for one in of_topic if ("markouts" if "." in one.key else one.key) in figures]
+        rows = [_row(one, figures, reasons) for one in known]
+        whys = any(row[2] for row in rows)
+        columns = [Column("figure", "name"), Column("value", "money"), *([Column("why not", "text")] if whys else [])]
+        if rows:
+            show_table(topic, columns, [row[: len(columns)] for row in rows])
 
 
-def _shown(value: Any, form: str) -> str:
-    if value is None:
-        return NONE
-    if isinstance(value, list):
-        return f"{len(value):,}"
-    if form:
-        return form.format(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}" if isinstance(value, float) else str(value)
+def _row(figure: Figure, figures: Mapping[str, Any], reasons: Mapping[str, str]) -> list[str]:
+    from pipeline.results.report.numbers import FORMS, NONE  # noqa: PLC0415
+
+    value = figure.of(figures)
+    shown = FORMS[figure.form](value).replace("\N{MINUS SIGN}", "-").replace(NONE, "-")
+    name = figure.label + (f", {figure.unit}" if figure.unit else "")
+    key = "markouts" if "." in figure.key else figure.key
+    return [name, shown, (reasons.get(key) or figure.missing) if value is None else ""]
 
 
-def _write_pairs(rows: Sequence[tuple[str, str, str]]) -> None:
-    left, right = max(len(row[0]) for row in rows), max(len(row[1]) for row in rows)
-    for label, value, why in rows:
-        head = f" {label:<{left}}  {value:>{right}}"
-        folded = textwrap.wrap(why, max(20, WIDTH - len(head) - 2)) or [""]
-        for at, part in enumerate(folded):
-            voice().show(f"{head if at == 0 else ' ' * len(head)}  {part}".rstrip())
+def _show_numbers(title: str, of: str, value: str, numbers: Mapping[str, str]) -> None:
+    if numbers:
+        show_table(title, [Column(of, "name"), Column(value, "money")], [list(one) for one in numbers.items()])
 
 
-def _write_block(block: Mapping[str, Any]) -> None:
-    """Print a figure that has several values, or several values each for several things."""
-    if any(isinstance(value, dict) for value in block.values()):
-        columns = list(dict.fromkeys(name for value in block.values() for name in value))
-        rows = [[key, *(_shown(value.get(name), "") for name in columns)] for key, value in block.items()]
-        for line in _laid_out(["", *columns], rows, None):
-            voice().show(line)
-    else:
-        _write_pairs([(key, _shown(value, ""), "") for key, value in block.items()])
-
-
-def _price(value: float) -> str:
-    return repr(round(value, 6))
+def _show_rows(fills: Sequence[Mapping[str, Any]]) -> None:
+    names = [name for name in COLUMNS if name in fills[0]]
+    whole_seconds = all(one["time"].endswith(".000") for one in fills)
+    decimals = max(len(repr(round(one["price"], 6)).partition(".")[2]) for one in fills)
+    days = [one["time"][:10] for one in fills]
+    left_out: list[str] = []
+    while True:
+        rows = [[_cell(name, one[name], decimals, whole_seconds=whole_seconds) for name in names] for one in fills]
+        lines = list(_laid_out([COLUMNS[name] for name in names], rows, days))
+        spare = [name for name in LEFT_OUT_FIRST if name in names]
+        if max(map(len, lines)) <= WIDTH or not spare:
+            break
+        names.remove(spare[0])
+        left_out.append(COLUMNS[spare[0]])
+    for line in lines:
+        voice().show(line)
+    if left_out:
+        voice().show(f"Left out for want of room: {', '.join(left_out)}; --json has it.")
+    voice().show()
 
 
 def _cell(name: str, value: Any, decimals: int, *, whole_seconds: bool) -> str:
     if name == "time":
         return str(value)[11 : 19 if whole_seconds else 23]
     if name in ("realized_pnl", "pnl", "fee"):
-        return f"{round(value, 2) + 0.0:,.2f}"
+        return _money(value)
     if name == "price":
         return f"{value:,.{decimals}f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _laid_out(titles: Sequence[str], rows: Sequence[Sequence[str]], days: Sequence[str] | None) -> Iterator[str]:
-    """Yield a table's lines, its columns as far apart as 80 columns allow."""
+def _money(value: float) -> str:
+    return f"{round(value, 2) + 0.0:,.2f}"  # adding 0.0 makes -0.0 nought
+
+
+def _laid_out(titles: Sequence[str], rows: Sequence[Sequence[str]], days: Sequence[str]) -> Iterator[str]:
+    """Yield a table's lines, its columns as far apart as 80 columns allow, and each new day before its first row."""
     widths = [max(len(title), *(len(row[at]) for row in rows)) for at, title in enumerate(titles)]
     gap = "  " if sum(widths) + 2 * len(widths) <= WIDTH else " "
-    numbers = [bool(title) and title not in LEFT for title in titles]
 
     def line(cells: Sequence[str]) -> str:
         placed = [
-            f"{cell:>{width}}" if number else f"{cell:<{width}}"
-            for cell, width, number in zip(cells, widths, numbers, strict=True)
+            f"{cell:<{width}}" if title in LEFT else f"{cell:>{width}}"
+            for cell, width, title in zip(cells, widths, titles, strict=True)
         ]
         return f" {gap.join(placed)}".rstrip()
 
     yield line(titles)
     day = ""
     for at, row in enumerate(rows):
-        if days is not None and days[at] != day:
+        if days[at] != day:
             day = days[at]
             yield f" {day}"
         yield line(row)

@@ -1,11 +1,11 @@
-"""Stretches of work in; on stderr a bar on a terminal, elsewhere a line about what takes longer than a second."""
+"""Stretches of work in; on stderr a bar on a terminal, elsewhere a line, about whatever takes longer than a moment."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from pipeline.terminal.voice import console, moves, voice
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 1.0
 """Seconds of silence after which a stretch is named where no bar can be drawn."""
+BEFORE_DRAWING: Final = 0.5
+"""Seconds for which a command may run before a bar is drawn: most never need one."""
 
 
 class Progress:
@@ -27,14 +29,21 @@ class Progress:
 
     def __init__(self, first: str = "") -> None:
         self._first = first
+        self._lock = threading.RLock()
+        self._timer: threading.Timer | None = None
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        self._waiting: threading.Timer | None = None
-        self._stage = ""
+        self._stage = self._text = self._told = ""
+        self._total: int | None = None
+        self._done = 0
         self._since = time.perf_counter()
-        self.seconds: dict[str, float] = {}
+        self._seconds: dict[str, float] = {}
+        self.draws = moves(sys.stderr) and not voice().quiet
+        """Whether there is a bar, or will be, so that single steps need not be said."""
 
     def __enter__(self) -> Self:
+        if self.draws:
+            self._wait(BEFORE_DRAWING)
         if self._first:
             self.stage(self._first)
         return self
@@ -43,58 +52,67 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended()
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-        for stage, seconds in self.seconds.items():
+        self.calm()
+        with self._lock:
+            self.draws = False
+            if self._bar is not None:
+                self._bar.stop()
+                self._bar = None
+        for stage, seconds in self._seconds.items():
             voice().detail(f"{stage}: {seconds:.3f} s")
 
-    @property
-    def drawn(self) -> bool:
-        """Whether there is a bar, so that single steps need not be said."""
-        return self._bar is not None
-
     def stage(self, text: str, total: int | None = None, done: int = 0) -> None:
-        """Begin a stretch: a bar over `total` steps, or a moving one while nobody knows how many."""
+        """Begin a stretch of `total` steps, or of nobody knows how many."""
         self._ended()
-        self._stage = text
-        if voice().quiet:
-            return
-        if moves(sys.stderr):
-            bar = self._drawing()
-            if self._task is not None:
-                bar.remove_task(self._task)
-            self._task = bar.add_task(text, total=total, completed=done, told="")
-        else:
-            self._waiting = threading.Timer(PATIENCE, voice().say, [f"{text} ..."])
-            self._waiting.daemon = True
-            self._waiting.start()
+        with self._lock:
+            self._stage = self._text = text
+            self._total, self._done, self._told = total, done, ""
+            if self._bar is not None and self._task is not None:
+                self._bar.remove_task(self._task)
+                self._task = self._added(self._bar)
+        if not self.draws and not voice().quiet:
+            self.calm()
+            self._wait(PATIENCE)
 
     def step(self, text: str = "", *, done: int | None = None, told: str = "") -> None:
         """Count one step, or say how many are done."""
-        if self._bar is None or self._task is None:
-            self.heard_of()
-            return
-        changed: dict[str, Any] = {"advance": 1} if done is None else {"completed": done}
-        self._bar.update(self._task, description=text or self._stage, told=told, **changed)
+        with self._lock:
+            self._done = self._done + 1 if done is None else done
+            self._text, self._told = text or self._stage, told
+            if self._bar is not None and self._task is not None:
+                self._bar.update(self._task, completed=self._done, description=self._text, told=told)
+        if not self.draws:
+            self.calm()
 
-    def _drawing(self) -> Bar:
-        if self._bar is None:
+    def calm(self) -> None:
+        """Stop waiting for a sign of life: here it is."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wait(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._waited)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _waited(self) -> None:
+        """Draw the bar or name the stretch, from a thread of its own."""
+        with self._lock:
+            if not self.draws:
+                if self._stage:
+                    voice().say(f"{self._stage} ...")
+                return
             self._bar = new_bar()
+            self._task = self._added(self._bar)
             self._bar.start()
-        return self._bar
 
-    def heard_of(self) -> None:
-        """Stop waiting for a sign of life where no bar can be drawn: here it is."""
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
+    def _added(self, bar: Bar) -> TaskID:
+        return bar.add_task(self._text, total=self._total, completed=self._done, told=self._told)
 
     def _ended(self) -> None:
-        self.heard_of()
         now = time.perf_counter()
         if self._stage:
-            self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._since
+            self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + now - self._since
         self._since = now
         self._stage = ""
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.terminal.backtest import tell_caches
 from pipeline.terminal.progress import Progress
 from pipeline.terminal.tables import Column, show_table
 from pipeline.terminal.voice import Closing, voice
@@ -30,13 +31,13 @@ class SweepProgress(Progress):
 
     def __init__(self) -> None:
         super().__init__(CHECKING)
-        self._total = self._done = self._computed = 0
+        self._many = self._ready = self._computed = 0
         self._started = self._said = time.monotonic()
-        self._told: set[str] = set()
+        self._compiled: set[str] = set()
 
     def planned(self, plan: SweepPlan, total: int) -> None:
         """Say what is about to run."""
-        self._total = total
+        self._many = total
         self._started = self._said = time.monotonic()
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
         names = ", ".join(base.strategy for base in plan.bases.values())
@@ -48,32 +49,33 @@ class SweepProgress(Progress):
             voice().detail(
                 f"{base.strategy}: config {base.config}, {base.engine} engine, {base.execution.name} execution"
             )
+        tell_caches()
         self.stage(REPLAYING, total)
 
     def compiling(self, name: str) -> None:
         """Say that a strategy is being compiled, once for this machine."""
-        if name not in self._told:
-            self._told.add(name)
-            self.stage(f"Compiling {name}", self._total, self._done)
+        if name not in self._compiled:
+            self._compiled.add(name)
+            self.stage(f"Compiling {name}", self._many, self._ready)
             voice().say(f"Compiling {name} for many settings at once; this is done once and takes a few seconds.")
-            self.heard_of()
+            self.calm()
 
     def found(self, content: Content) -> None:
         """Count one result."""
         if self._stage != REPLAYING:
-            self.stage(REPLAYING, self._total, self._done)
-        self._done += 1
+            self.stage(REPLAYING, self._many, self._ready)
+        self._ready += 1
         self._computed += not content.kept
         now = time.monotonic()
-        if self.drawn:
-            if now - self._said > REDRAW_EVERY or self._done == self._total:
+        if self.draws:
+            if now - self._said > REDRAW_EVERY or self._ready == self._many:
                 self._said = now
-                self.step(content.ticker, done=self._done, told=self._how_fast(now))
+                self.step(content.ticker, done=self._ready, told=self._how_fast(now))
         elif now - self._said > SAY_EVERY:
             self._said = now
             self.step()
-            voice().say(f"{self._done:,} of {self._total:,} results, {self._how_fast(now)}")
-        if self._done == self._total:
+            voice().say(f"{self._ready:,} of {self._many:,} results, {self._how_fast(now)}")
+        if self._ready == self._many:
             self.stage(WRITING)
 
     def _how_fast(self, now: float) -> str:
@@ -81,7 +83,7 @@ class SweepProgress(Progress):
         rate = self._computed / max(now - self._started, 1e-9)
         if not rate:
             return "all kept so far"
-        left = round((self._total - self._done) / rate)
+        left = round((self._many - self._ready) / rate)
         return f"{rate:,.0f}/s, {left // 60}:{left % 60:02} left"
 
 
@@ -102,6 +104,8 @@ def show_sweep(run: SweepRun) -> Closing:
         f"{len(results.contents):,} results ({len(results.trials):,} settings x {len(tickers)} securities): "
         f"{results.kept:,} kept, {results.computed:,} computed, {results.failed:,} failed"
     )
+    if results.kept:
+        voice().detail("Kept are results whose ticks, strategy, parameters, execution, market and engine are the same.")
     voice().show(f"Kept results: {run.kept_bytes / MB:,.1f} MB (make clean-cache removes them)")
     facts = {
         "output_dir": run.output_dir,

@@ -11,6 +11,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def console(stream: TextIO) -> Console:
     made = Console(
         file=stream,
         force_terminal=coloured or terminal,
-        color_system=("auto" if terminal else "standard") if coloured else None,
+        color_system=("auto" if moves(stream) else "standard") if coloured else None,
         no_color=not coloured,
         highlight=False,
         markup=False,
@@ -213,10 +214,13 @@ def console(stream: TextIO) -> Console:
     return made
 
 
-def print_any_character() -> None:
-    """Let a character that stdout's encoding lacks be printed as its number instead of ending the command."""
+def prepare_streams() -> None:
+    """Let a character that stdout's encoding lacks be printed as its number, and a closed stream be no error."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
 
 
 def _plain(value: Any) -> Any:

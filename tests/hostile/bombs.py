@@ -166,7 +166,7 @@ def kinds_of_prefixes(path: Path) -> Path:
 
 
 def empty_texts(path: Path) -> Path:
-    return book_with(path, {TEXTS: around(texts_of("@"), "<si/>", 12_000_000)})
+    return book_with(path, {TEXTS: around(texts_of("@"), "<si/>", 14_000_000)})
 
 
 def many_styles(path: Path) -> Path:

@@ -127,8 +127,8 @@ class Own(Strategy):
     trade_types = ("=1+1", "@exit", "plain")
 
     def on_tick(self, m: AuctionMarket) -> None:
-        if m.events % 500 == 1 and m.price > 0.0:
-            m.trade(1, m.price, 1, 0.0, m.events // 500 % 3, m.price, m.event)
+        if m.event % 500 == 1 and m.price > 0.0:
+            m.trade(1, m.price, 1, 0.0, m.event // 500 % 3, m.price, m.event)
 
     def on_day_end(self, m: AuctionMarket) -> None:
         pass

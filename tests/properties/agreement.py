@@ -84,7 +84,8 @@ def told_by_reference(found: Replay, engine: Replayed) -> dict[str, Any]:
 
 def rows_of_fills(found: Replayed) -> Iterable[tuple[Any, ...]]:
     fills = found.fills
-    several = [getattr(fills, field.name) for field in dataclasses.fields(fills)]
+    known = [field.name for field in dataclasses.fields(fills) if field.name != "placed"]  # no reference keeps that
+    several = [getattr(fills, name) for name in known]
     return zip(*(column.tolist() for column in several if column is not None), strict=True)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pipeline.convert.workbook.archive import Sheet, Workbook
 
 _KIND_OF_TYPE: Final = {"b": BOOL, "e": ERROR, "str": TEXT, "inlineStr": TEXT, "s": TEXT, "d": ISO}
+# With a namespace and, as no Excel writes it, without.
+_VALUE, _INLINE = ("}v", "v"), ("}is", "is")
 _STYLE: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
@@ -70,9 +72,9 @@ def _cell(node: Element, texts: tuple[str, ...], dates: frozenset[int]) -> Cell:
     value = ""
     for child in node:
         tag = child.tag
-        if tag.endswith("}v"):
+        if tag[-2:] in _VALUE:
             value = child.text or ""
-        elif tag.endswith("}is"):
+        elif tag[-3:] in _INLINE:
             value = text_of(child)
     if kind == "s" and value:
         value = shared_text(value, texts)

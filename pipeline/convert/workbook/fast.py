@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# fastexcel tells of columns without a type through logging, which would print; the row-by-row reader says it better.
-logging.getLogger("fastexcel").addHandler(logging.NullHandler())
+# Both tell of what they find odd through logging, which would print; the row-by-row reader says it better.
+for _logger in ("fastexcel", "calamine"):
+    logging.getLogger(_logger).addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,9 @@ def read_book(read: Callable[[str], Pieces], names: Iterable[str]) -> Book:
     _check_parts(sheets, there)
     of_kind = {one.kind: one.part for one in relations.values()}
     parts = (part, of_kind.get("sharedStrings"), of_kind.get("styles"))
+    for other in parts[1:]:
+        if other is not None and other not in there:
+            raise ValueError(f"it lists {shown(other)} and does not hold it")
     return Book(
         sheets=tuple(sheets),
         strings_part=parts[1],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -35,6 +36,7 @@ from pipeline.results.explain.facts import (
 from pipeline.results.explain.notes import NEVER, Watch
 from pipeline.results.explain.own import own_reasons, watched_strategy
 from pipeline.results.explain.rules import rules_of
+from pipeline.results.explain.text import file_of
 from pipeline.results.explain.watch import line_of, watched
 from pipeline.ticks import ASK, BID, TICK_TYPES
 
@@ -231,8 +233,9 @@ class _Told:
             return None
         number = line_of(spot)
         file = spot[0].co_filename
+        shown = file_of(Path(file))
         for base in self._setting.strategy.__mro__[:-1]:
             module: Any = sys.modules[base.__module__]
             if module.__file__ == file:
-                return Line(file, number, source_of(module).splitlines()[number - 1].strip())
-        return Line(file, number, "")
+                return Line(shown, number, source_of(module).splitlines()[number - 1].strip())
+        return Line(shown, number, "")

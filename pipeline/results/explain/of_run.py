@@ -102,18 +102,16 @@ def _setting(security: RecordedSecurity, given: str | None) -> Setting:
     values = run.parameters[security.ticker]
     known = fields_of(strategy).by_key()
     where = f"{run.folder / RUN_FILE}: {security.ticker}"
+    apart = [f"parameter {key} is new" for key in sorted(known.keys() - values.keys())]
+    apart += [f"parameter {key} is gone" for key in sorted(values.keys() - known.keys())]
+    if apart:
+        raise _changed(run, ", ".join(apart))
     try:
         checked = {key: known[key].check(values[key], where) for key in known}
         execution = make_execution(run.execution_name.split()[0], run.execution, where)
-    except (KeyError, ConfigError) as error:
-        raise _changed(run, f"its parameters and switches are not those of this version ({_told(error)})") from error
-    if unknown := sorted(values.keys() - known.keys()):
-        raise _changed(run, f"it has no parameter {', '.join(unknown)} any more")
+    except ConfigError as error:
+        raise _changed(run, str(error).rstrip(".")) from error
     return Setting(strategy, checked, facts_of(security.exchange), execution)
-
-
-def _told(error: Exception) -> str:
-    return f"no {error.args[0]}" if isinstance(error, KeyError) else str(error).rstrip(".")
 
 
 def _changed(run: RecordedRun, what: str) -> ChangedSinceRun:

@@ -1,4 +1,4 @@
-"""An explanation's facts in, the rules that decided out: each with its section in STRATEGIES.md, or its switch."""
+"""An explanation's facts in, the rules that decided out: each with its section in docs/rules.md, or its switch."""
 
 from __future__ import annotations
 

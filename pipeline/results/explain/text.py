@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Final
 
+PROJECT: Final = Path(__file__).parents[3]
 EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - exchange-local, as the ticks are
 NS_A_US: Final = 1_000
 MINUTE: Final = 60_000_000_000
@@ -41,6 +43,14 @@ def price(value: float) -> str:
 def money(value: float) -> str:
     """Return an amount, AED, to the hundredth; nought has no sign."""
     return f"{round(value, 2) + 0.0:,.2f}"
+
+
+def file_of(path: Path) -> str:
+    """Return a file as it would be typed here, or as it is called in the project's own folder."""
+    for folder in (Path.cwd(), PROJECT):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.as_posix()
 
 
 def _moment(time: int) -> dt.datetime:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipeline.results.explain.text import clock_of, day_of, money, price
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 WIDTH: Final = 80
 INDENT: Final = "  "
 PRINTS_SHOWN: Final = 20
-PACKAGE: Final = Path(__file__).parents[3]
 
 
 def lines_of(told: Explanation, *, verbose: bool = False) -> list[str]:
@@ -29,7 +26,7 @@ def lines_of(told: Explanation, *, verbose: bool = False) -> list[str]:
     else:
         parts.append(("The fill", _without_order(told)))
     parts.append(("The position", _account(told)))
-    parts.append(("Why, by the sections of STRATEGIES.md", (f"{rule.section}: {rule.text}" for rule in told.rules)))
+    parts.append(("Why, by the sections of docs/rules.md", (f"{rule.section}: {rule.text}" for rule in told.rules)))
     if verbose:
         parts.append(("The strategy's fields", _memory(told)))
     lines: list[str] = []
@@ -40,6 +37,23 @@ def lines_of(told: Explanation, *, verbose: bool = False) -> list[str]:
     return lines
 
 
+def summary(told: Explanation) -> str:
+    """Return why a fill happened in one sentence."""
+    return f"{told.security} fill {told.number:,}: {_did(told)} {_because(told)}"
+
+
+def _because(told: Explanation) -> str:
+    if told.match is not None:
+        return f"by a print of {told.match.print_size:,}, {told.match.ahead:,} ahead of us"
+    if told.flatten is not None:
+        return f"to close the day, at the {'touch' if told.how == 'touch' else 'auction'}"
+    return f"as {told.trade.type}" if told.trade is not None else "from the touch"
+
+
+def _did(told: Explanation) -> str:
+    return f"{'bought' if told.side == 'buy' else 'sold'} {told.quantity:,} at {price(told.price)}"
+
+
 def _wrapped(line: str, indent: str) -> list[str]:
     return textwrap.wrap(
         line, WIDTH, initial_indent=indent, subsequent_indent=indent + INDENT, break_on_hyphens=False
@@ -47,11 +61,7 @@ def _wrapped(line: str, indent: str) -> list[str]:
 
 
 def _heading(told: Explanation) -> Iterator[str]:
-    what = "bought" if told.side == "buy" else "sold"
-    yield (
-        f"{told.security}, fill {told.number:,} of {told.fills:,}: {what} {told.quantity:,} at {price(told.price)}, "
-        f"{_when(told.tick)}"
-    )
+    yield f"{told.security}, fill {told.number:,} of {told.fills:,}: {_did(told)}, {_when(told.tick)}"
     yield f"{told.run} ({told.strategy}, {told.execution} execution)"
 
 
@@ -199,14 +209,5 @@ def _when(tick: Tick) -> str:
 
 
 def _line(line: Line) -> Iterator[str]:
-    yield f"{_file(line.file)}, line {line.line}:"
+    yield f"{line.file}, line {line.line}:"
     yield f"{INDENT}{line.text}"
-
-
-def _file(file: str) -> str:
-    """Return a file's path as it would be typed here, or from the project's own folder."""
-    path = Path(file)
-    for folder in (Path.cwd(), PACKAGE):
-        if path.is_relative_to(folder):
-            return path.relative_to(folder).as_posix()
-    return os.fspath(path)

@@ -10,12 +10,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import MissingExtra
+from pipeline.errors import MissingExtra, OutputNotWritable
 from pipeline.folders import cache_folder
 from pipeline.results.report.numbers import FORMS, exact
+from pipeline.store.atomic import write_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jinja2 import Environment
 
@@ -38,6 +39,7 @@ TEMPLATE: Final = {
     }
 }
 """What all charts have in common, in the names of style.css's colours."""
+_HOW: Final = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
 _LIBRARY: Final = b"<!--plotly.min.js-->"
 _ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
@@ -109,35 +111,45 @@ def _markup(text: str) -> Any:
     return Markup(text)  # noqa: S704 - our own files, and JSON that `embedded` made harmless
 
 
-def _compiled_templates() -> Any:
-    """Return a place for what templates compile to, a fifth of a page's time; None where there is none."""
-    from jinja2 import FileSystemBytecodeCache  # noqa: PLC0415
+def _kept_text(source: str, make: Callable[[], str]) -> str:
+    """Return the Python that a template becomes, kept as text since making it is a fifth of a page's time.
 
-    class BestEffort(FileSystemBytecodeCache):
-        def dump_bytecode(self, bucket: Any) -> None:
-            with contextlib.suppress(OSError):
-                super().dump_bytecode(bucket)
+    Jinja2 would keep it itself, as a pickle, which runs what stands in it before anyone has looked at it.
+    """
+    import jinja2  # noqa: PLC0415
 
-    folder = cache_folder("pages")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return BestEffort(str(folder), "%s.template")
+    key = hashlib.sha256(f"{jinja2.__version__}\0{_HOW}\0{source}".encode()).hexdigest()
+    path = cache_folder("pages") / f"{key}.py"
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        digest, _, text = path.read_bytes().decode().partition("\n")
+        if digest == f"# {_text_digest(key, text)}":
+            return str(text)
+    text = make()
+    with contextlib.suppress(OSError, OutputNotWritable):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, f"# {_text_digest(key, text)}\n{text}".encode(), durable=False)
+    return text
+
+
+def _text_digest(key: str, text: str) -> str:
+    return hashlib.sha256(f"{key}{text}".encode()).hexdigest()
 
 
 @functools.cache
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only a report needs it
 
-    environment = Environment(
-        bytecode_cache=_compiled_templates(),
+    class Kept(Environment):
+        def compile(self, source: Any, name: Any = None, filename: Any = None, *_: Any, **__: Any) -> Any:
+            made = super().compile
+            text = _kept_text(f"{name}\0{source}", lambda: str(made(source, name, filename, raw=True)))
+            return compile(text, filename or "<template>", "exec")
+
+    environment = Kept(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
         auto_reload=False,
+        **_HOW,  # type: ignore[arg-type]
     )
     environment.filters |= {"shown": lambda value, form: FORMS[form](value), "exact": exact}
     return environment

@@ -181,6 +181,13 @@ def held(swept: Swept, block: Block, view: str, figure: Figure) -> Float64s:
     return rounded(swept.values(view, figure.name)[block.at], figure.digits)
 
 
+def chosen_place(swept: Swept, block: Block, choice: Choice) -> Int64s:
+    """Return the place, among the page's settings, of the one chosen for a view; empty if it is not what is held."""
+    at = np.flatnonzero(block.at == swept.chosen(choice.view))
+    found: Int64s = at[inside(swept, choice.held)[block.at[at]]]
+    return found
+
+
 def drawn(swept: Swept, block: Block, choice: Choice, most: int) -> Any:
     """Return the places, among the page's settings, of those a chart draws: what is held, a sample if too many."""
     some = np.flatnonzero(inside(swept, choice.held)[block.at[: block.sampled]])

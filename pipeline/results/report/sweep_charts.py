@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.results.report.page import chart_text
-from pipeline.results.report.sweep_block import drawn, held, map_on_page, walked
+from pipeline.results.report.sweep_block import chosen_place, drawn, held, map_on_page, walked
 from pipeline.results.report.sweep_data import BY_NAME
 from pipeline.results.report.sweep_fold import axis_of
 from pipeline.results.report.sweep_parallel import parallel
@@ -91,8 +91,8 @@ def _map(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     figure = BY_NAME[start.figure]
     across, up = axis_of(swept, start.across), axis_of(swept, start.up)
     values = map_on_page(swept, block, start)
-    chosen = swept.chosen(start.view)
-    outlined = chosen is not None and across.codes[chosen] >= 0 and up.codes[chosen] >= 0
+    chosen = block.at[chosen_place(swept, block, start)]
+    marked = list(zip(across.cell_codes[chosen].tolist(), up.cell_codes[chosen].tolist(), strict=True))
     heat = {
         "type": "heatmap",
         "x": _texts(across.cells),
@@ -110,7 +110,7 @@ def _map(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
         "xaxis": {**cells, "title": {"text": chart_text(across.label)}},
         "yaxis": {**cells, "title": {"text": chart_text(up.label), "standoff": 8}},
         "margin": {"t": 4},
-        "shapes": [outline(int(across.cell_codes[chosen]), int(up.cell_codes[chosen]))] if outlined else [],
+        "shapes": [outline(column, row) for column, row in marked if min(column, row) >= 0],
     }
     return {"data": [heat], "layout": layout}
 
@@ -130,8 +130,7 @@ def _line(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     kind: dict[str, Any] = {"type": "bar", "marker": {"color": "$equity"}}
     if axis.numbers:
         kind = {"type": "scatter", "mode": "lines+markers", "line": {"color": "$equity"}, "marker": {"size": 6}}
-    chosen = swept.chosen(start.view)
-    at = np.flatnonzero(block.at == chosen)
+    at = chosen_place(swept, block, start)
     star = {
         **STAR,
         "x": [along[code] for code in codes[at].tolist()],
@@ -149,7 +148,8 @@ def _line(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
 
 def _spread(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     figure = BY_NAME[start.figure]
-    values = held(swept, block, start.view, figure)[drawn(swept, block, start, block.sampled)]
+    every = held(swept, block, start.view, figure)
+    values = every[drawn(swept, block, start, block.sampled)]
     middles, counts, width = bars(values)
     data = [{"type": "bar", "x": middles, "y": counts, "width": width, "marker": {"color": "$faint"}}]
     layout: dict[str, Any] = {
@@ -159,7 +159,7 @@ def _spread(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
         "bargap": 0.05,
         "margin": {"t": 40},
         "showlegend": False,
-        **marks(values, swept.value(start.view, figure.name, swept.chosen(start.view))),
+        **marks(values, every[chosen_place(swept, block, start)]),
     }
     return {"data": data, "layout": layout}
 
@@ -176,11 +176,11 @@ def bars(values: Float64s) -> tuple[list[float], list[int], float]:
     return [low + (at + 0.5) * width for at in range(BARS)], counts.tolist(), width
 
 
-def marks(values: Float64s, chosen: float | None) -> dict[str, Any]:
+def marks(values: Float64s, chosen: Float64s) -> dict[str, Any]:
     """Return the lines of the median and of the chosen setting, each with its name above."""
     known = values[~np.isnan(values)]
     told = [("median", float(np.median(known)), "$price", 0.0)] if len(known) else []
-    told += [] if chosen is None else [("chosen", chosen, "$accent", 1.0)]
+    told += [("chosen", value, "$accent", 1.0) for value in chosen[~np.isnan(chosen)].tolist()]
     shapes = [
         {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": {"color": colour, "width": 2}}
         for _, x, colour, _ in told
@@ -197,7 +197,7 @@ def _choice(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     train, test = (BY_NAME[f"{part}_{'sharpe' if by_sharpe else 'net_pnl'}"] for part in ("train", "test"))
     some = drawn(swept, block, start, MOST_POINTS)
     x, y = (held(swept, block, start.view, figure) for figure in (train, test))
-    chosen = swept.chosen(start.view)
+    mine = chosen_place(swept, block, start)
     points = {"type": "scatter", "mode": "markers", "marker": {"size": 6, "color": "$equity", "opacity": 0.45}}
     star = {"symbol": "star", "size": 16, "color": "$map-good", "line": {"color": "$text", "width": 1.5}}
     data = [
@@ -205,8 +205,8 @@ def _choice(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
         {
             "type": "scatter",
             "mode": "markers",
-            "x": [] if chosen is None else [swept.value(start.view, train.name, chosen)],
-            "y": [] if chosen is None else [swept.value(start.view, test.name, chosen)],
+            "x": numbers_or_none(x[mine]),
+            "y": numbers_or_none(y[mine]),
             "marker": star,
             "name": "chosen on train",
         },

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.results.report.numbers import FORMS
 from pipeline.results.report.page import chart_text
-from pipeline.results.report.sweep_block import drawn, held
+from pipeline.results.report.sweep_block import chosen_place, drawn, held
 from pipeline.results.report.sweep_data import BY_NAME
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ GROUPS: Final = {
 def parallel(swept: Swept, block: Block, start: Choice) -> dict[str, Any]:
     """Return the settings as lines from axis to axis, one below the other, in five groups by the figure chosen."""
     figure = BY_NAME[start.figure]
-    mine = np.flatnonzero(block.at == swept.chosen(start.view))
+    mine = chosen_place(swept, block, start)
     some = np.union1d(drawn(swept, block, start, MOST_LINES), mine)
     lanes = [(axis.label, *_along(axis, block)) for axis in swept.axes]
     ends = lanes_of(block.figures, figure)

@@ -96,8 +96,11 @@ def summary(swept: Swept) -> str:
     return f"{many}, the best chosen by {by}{on}."
 
 
-def verdict(swept: Swept) -> list[str]:
-    """Return what is to be made of the best setting: on all securities together, or on the only one."""
+def verdict(swept: Swept, choice: Sequence[Row]) -> list[str]:
+    """Return what is to be made of the best setting: on all securities together, or on the only one.
+
+    choice: what `choice_rows` returns for the figure chosen by, if there is a train and a test.
+    """
     view = swept.views[0]
     chosen = swept.chosen(view)
     if chosen is None:
@@ -113,7 +116,7 @@ def verdict(swept: Swept) -> list[str]:
     above = f"{int((known > 0).sum()):,} of {counted(len(known), 'setting')}{same_execution(swept)} are above 0"
     told = [f"{best}; the median is {median}, and {above}."]
     if swept.parted:
-        told += _after(swept, view)
+        told += _after(swept, choice[0])
     elif len(known) > 1:
         told.append(
             f"It was chosen and judged on the same days. The best of {len(known):,} settings is too good, also where "
@@ -141,8 +144,8 @@ def _by_assumption(swept: Swept, view: str) -> list[str]:
     return [f"How orders fill and what they cost is no choice of a desk. The best {named(figure)} is {joined(told)}."]
 
 
-def tiles(swept: Swept) -> list[tuple[str, Cell]]:
-    """Return the figures that say most of the sweep, of its first view, each with its name."""
+def tiles(swept: Swept, choice: Sequence[Row]) -> list[tuple[str, Cell]]:
+    """Return the figures that say most of the sweep, of its first view, each with its name; choice as in `verdict`."""
     view, main = swept.views[0], BY_NAME[swept.main]
     known, chosen = swept.known(view, main.name), swept.chosen(view)
     middle = float(np.median(known)) if len(known) else None
@@ -156,7 +159,7 @@ def tiles(swept: Swept) -> list[tuple[str, Cell]]:
     if swept.parted:
         name = swept.main.removeprefix("train_")
         test = BY_NAME[f"test_{name}"]
-        correlation, _, mine, _, median, _ = choice_rows(swept, name, [view])[0].cells
+        correlation, _, mine, _, median, _ = choice[0].cells
         found += [
             (f"The best: {test.label}", mine),
             (f"Median: {test.label}", median),
@@ -190,13 +193,13 @@ def best_rows(swept: Swept) -> tuple[list[str], list[Row]]:
     return [*(one.label for one in figures), f"Median of all settings: {main.label}", "Settings above 0 (%)"], rows
 
 
-def choice_rows(swept: Swept, figure: str, views: Sequence[str] = ()) -> list[Row]:
+def choice_rows(swept: Swept, figure: str) -> list[Row]:
     """Return, for each view, what choosing by a figure on train was worth on test.
 
     The cells: rank correlation, the chosen setting on train and test, its place on test, the median and best on test.
     """
     rows = []
-    for view in views or swept.views:
+    for view in swept.views:
         peers = swept.peers(view)
         ranked = np.flatnonzero(peers)
         ranked = ranked[sample(swept.settings[ranked], MOST_RANKED)]
@@ -269,22 +272,22 @@ def _spread(swept: Swept, view: str) -> tuple[Cell, Cell]:
     return Cell(float(np.median(known)), BY_NAME[swept.main].form), Cell(float((known > 0).mean()), "share")
 
 
-def _after(swept: Swept, view: str) -> list[str]:
+def _after(swept: Swept, row: Row) -> list[str]:
     """Return what came of the choice on the days after."""
     figure = swept.main.removeprefix("train_")
     test = BY_NAME[f"test_{figure}"]
-    correlation, _, mine, place, median, _ = choice_rows(swept, figure, [view])[0].cells
+    correlation, _, mine, place, median, _ = row.cells
     after = swept.told["test"]
     if mine.value is None:
         said = f"On the days after, {after}, it has none."
     else:
-        known = len(swept.known(view, test.name))
+        known = len(swept.known(row.view, test.name))
         said = (
             f"On the days it was not chosen on, {after}, it has {shown(test, mine.value)}, place {place.value:,} of "
             f"{known:,}; the median there is {shown(test, median.value)}."
         )
     words = correlation_words(correlation.value)
-    over = f"Over {counted(int(swept.peers(view).sum()), 'setting')}{same_execution(swept)} "
+    over = f"Over {counted(int(swept.peers(row.view).sum()), 'setting')}{same_execution(swept)} "
     return [said, f"{over}{words}." if correlation.value is not None else f"There are {words}."]
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from pipeline import api
 from pipeline.results.sweep_run import SweepOptions
-from pipeline.store.parquet import read_table, write_table
-from tests.made import make_config, make_store
+from pipeline.store.parquet import read_table, ticks_digest, write_table, write_ticks
+from tests.made import make_config, make_store, random_ticks
 from tests.results.report.reading import Node, Page, number, table
 
 if TYPE_CHECKING:
@@ -35,9 +35,15 @@ EXECUTION: Final = AXES[2:]
 SUMS: Final = ("net_pnl", "train_net_pnl", "test_net_pnl", "turnover", "fees", "realized_pnl", "fills")
 
 
-def make_sweep(folder: Path, grid: Mapping[str, Any] = GRID, **options: Any) -> Path:
-    """Sweep made-up ticks of three securities on two days, one to choose on and one to judge on; return the folder."""
+def make_sweep(folder: Path, grid: Mapping[str, Any] = GRID, short: str | None = None, **options: Any) -> Path:
+    """Sweep made-up ticks of three securities on two days, one to choose on and one to judge on; return the folder.
+
+    short: a security that has the first day only.
+    """
     store, config = make_store(folder / "parquet"), make_config(folder / "v1.json")
+    if short is not None:
+        ticks = random_ticks(9, days=1)
+        write_ticks(store / f"{short}.parquet", ticks, {"exchange": "ADX", "digest": ticks_digest(ticks)})
     asked = SweepOptions(**({"train_until": UNTIL, "walk_forward": 1} | options))
     api.sweep(grid=grid, config=config, parquet_dir=store, output_dir=folder / "sweep", options=asked)
     return folder / "sweep"

@@ -11,7 +11,7 @@ from pipeline.results.report.page import TEMPLATES
 STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
 TEXTS = ("text", "quiet", "accent", "bad")
 GROUNDS = ("back", "card", "zebra", "warn-back")
-DRAWN = ("buy", "sell", "equity", "marked", "price", "position", "drawdown", "good", "bad")
+DRAWN = ("buy", "sell", "equity", "marked", "price", "position", "drawdown", "good", "bad", "map-good", "map-bad")
 
 
 def schemes() -> dict[str, dict[str, str]]:

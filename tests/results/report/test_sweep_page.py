@@ -232,6 +232,25 @@ def test_choosing_and_judging_on_the_same_days_is_warned_of(tmp_path: Path) -> N
     assert page.data["charts"].keys() == {"map", "spread", "parallel"}
 
 
+def test_a_part_without_a_market_day_has_no_figure_and_says_why(tmp_path: Path) -> None:
+    page = read_page(sweep_page(make_sweep(tmp_path, {"quote_size": [100, 500, 900]}, short="FAB")))
+    choice, walk = rows_of(page, "choice-table"), rows_of(page, "walk-table")
+    assert [bool(cell.attributes["data-value"]) for cell in choice["FAB"]] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
+    assert "no day in this part" in choice["FAB"][3].text
+    assert [cell.attributes.get("data-value") for cell in walk["FAB"][1:]] == ["", "0", "0"]
+    assert all(value(cell) == value(cell) for cell in choice["EMAAR"])
+    columns = {view["name"]: set(view["columns"]) for view in page.data["sweep"]["views"]}
+    assert columns["EMAAR"] - columns["FAB"] == {"sharpe", "test_net_pnl"}  # one day has no Sharpe ratio
+
+
 def test_the_same_folder_gives_the_same_bytes_wherever_it_stands(folder: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "another name"
     elsewhere.mkdir()

@@ -367,9 +367,8 @@
     field.addEventListener("change", () => {
       const { pick, hold } = field.dataset;
       if (hold) {
-        if (swept.maps) state.held = {};
         if (field.value === "") delete state.held[hold];
-        else state.held[hold] = Number(field.value);
+        else state.held = { ...(swept.maps ? {} : state.held), [hold]: Number(field.value) };
       } else {
         const was = state[pick];
         state[pick] = field.value;

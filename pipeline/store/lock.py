@@ -1,0 +1,87 @@
+"""A directory in, its only writer out: a lock that ends with the process that holds it, and a note of who that is."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+import warnings
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from pipeline.errors import InUse
+from pipeline.store.atomic import not_written
+from pipeline.store.place import Place, Remote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOCK_NAME: Final = ".lock"
+HOLDER_NAME: Final = ".holder"
+"""The note stands beside the lock, since Windows lets nobody read a file that is locked."""
+
+PATIENCE_SECONDS: Final = 0.2
+"""Long enough for a run that has just begun to have said who it is."""
+
+FOR_ALL: Final = 0o666
+"""The lock holds nothing; whoever may write in the directory has to be able to take it."""
+
+
+@contextmanager
+def sole_writer(directory: Place, command: str, option: str) -> Iterator[None]:
+    """Make `directory` when needed and keep other runs out of it meanwhile; readers are not kept out.
+
+    command: what holds it, as its user called it; option: what chooses another directory. The lock is the system's, so
+    a killed process holds none. A bucket has no lock. Raises InUse or OutputNotWritable.
+    """
+    if isinstance(directory, Remote):
+        yield
+        return
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - 10 ms that a run without files does without
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(directory / LOCK_NAME, mode=FOR_ALL)
+        lock.acquire(timeout=PATIENCE_SECONDS)
+    except Timeout:
+        raise InUse(
+            f"{directory} is in use by {_holder(directory)}. Wait for it, or use {option} to choose another directory."
+        ) from None
+    except NotImplementedError:
+        warnings.warn(f"There are no locks where {directory} is: do not start a second run in it.", stacklevel=3)
+        yield
+        return
+    except OSError as error:
+        raise not_written(directory, error) from error
+    try:
+        _note_holder(directory, command)
+        yield
+    finally:
+        # Where an open file can be removed, it is while the lock is held: whoever waits at the old one then tries anew.
+        _remove(directory / HOLDER_NAME, directory / LOCK_NAME)
+        lock.release()
+        if os.name == "nt":
+            _remove(directory / LOCK_NAME)
+
+
+def _note_holder(directory: Path, command: str) -> None:
+    since = time.strftime("%Y-%m-%d %H:%M")
+    told = {"command": command, "process": os.getpid(), "host": platform.node(), "since": since}
+    with suppress(OSError):  # the lock holds without it
+        (directory / HOLDER_NAME).write_text(json.dumps(told), encoding="utf-8")
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _holder(directory: Path) -> str:
+    try:
+        told = json.loads((directory / HOLDER_NAME).read_text(encoding="utf-8"))
+        return f"`{told['command']}` (process {told['process']} on {told['host']}, since {told['since']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another run"

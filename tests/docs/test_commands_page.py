@@ -1,0 +1,143 @@
+"""docs/commands.md: every verb, option and key is named, none that there is not, and every example runs as printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import typer.main
+
+from pipeline.cli import app
+from pipeline.cli.options import SHARED
+from pipeline.cli.verb import Verb, Verbs
+from pipeline.convert.sample import write_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+SECTIONS: Final = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, flags=re.MULTILINE | re.DOTALL))
+EVERY: Final = "What every verb takes"
+
+group = typer.main.get_command(app)
+assert isinstance(group, Verbs)
+VERBS: Final = {name: verb for name, verb in group.commands.items() if isinstance(verb, Verb)}
+
+PAGE_EXAMPLES: Final = [line for line in PAGE.splitlines() if line.startswith("pipeline ")]
+EXAMPLES: Final = list(dict.fromkeys([*PAGE_EXAMPLES, *(verb.example for verb in VERBS.values())]))
+
+
+def named(text: str) -> set[str]:
+    """Return what the tables' first columns name."""
+    firsts = re.findall(r"^\| (.*?) \|", text, flags=re.MULTILINE)
+    return {word for first in firsts for word in re.findall(r"`([^`]+)`", first)}
+
+
+def words_of(verb: Verb) -> set[str]:
+    """Return a verb's options, and its arguments as they are written on the page."""
+    options = {word for param in verb.params for word in (*param.opts, *param.secondary_opts) if word.startswith("-")}
+    arguments = [param for param in verb.params if param.param_type_name == "argument"]
+    return options | {str(param.metavar or param.name).strip("[].").upper().removesuffix("]...") for param in arguments}
+
+
+def test_the_page_has_a_section_for_each_verb_and_no_other() -> None:
+    assert list(SECTIONS) == [EVERY, *VERBS]
+    for verb in VERBS:
+        assert f"[{verb}](#{verb})" in PAGE
+
+
+def test_the_options_of_every_verb_are_named() -> None:
+    assert {f"--{name}" for name in SHARED} | {"--help"} <= named(SECTIONS[EVERY])
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_option_of_a_verb_is_named_and_none_that_it_has_not(name: str) -> None:
+    assert named(SECTIONS[name].split("What is counted")[0]) == words_of(VERBS[name]) - {f"--{one}" for one in SHARED}
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_verb_has_one_example_that_is_on_the_page(name: str) -> None:
+    assert VERBS[name].example in PAGE_EXAMPLES
+    assert len(f"Example: {VERBS[name].example}") <= 80
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with a workbook where it is looked for."""
+    folder = tmp_path_factory.mktemp("desk")
+    write_sample(folder / "data" / "raw" / "ticks.xlsx", days=2, rows=400)
+    return folder
+
+
+def run(example: str, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    program, *words = shlex.split(example)
+    assert program == "pipeline"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if "clean-cache" in words:  # not that of the other tests
+        environment["PIPELINE_CACHE_DIR"] = str(folder / "cache")
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *words, *more],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=environment,
+    )
+
+
+def keys(value: object, *, deep: bool) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            if deep:
+                yield from keys(inner, deep=True)
+    elif isinstance(value, list) and deep:
+        for inner in value:
+            yield from keys(inner, deep=True)
+
+
+@pytest.fixture(scope="module")
+def ran(desk: Path) -> dict[str, subprocess.CompletedProcess[str]]:
+    """Run every example once, in the order of the page, on synthetic ticks."""
+    return {example: run(example, desk) for example in EXAMPLES}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_runs_as_printed(ran: dict[str, Any], example: str) -> None:
+    done = ran[example]
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+NAMES_OF_THINGS: Final = re.compile(r"[A-Z]+|classic|strict|\S+=\S+|.*\s.*|refill_interval_sec")
+"""Tickers, types, execution models, rules and parameters stand as keys, and are not the page's to name."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in VERBS if name not in ("benchmark", "validate")])
+def test_every_key_of_a_verbs_json_is_named(ran: dict[str, Any], desk: Path, name: str) -> None:
+    assert ran
+    done = run(VERBS[name].example, desk, "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+    told = json.loads(done.stdout)
+    assert json.dumps(told, sort_keys=True) + "\n" == done.stdout
+    common = {"command", "error", "exit_status", "failed", "warnings"}
+    assert common <= told.keys()
+    assert (told["command"], told["error"], told["exit_status"], told["failed"]) == (name, None, 0, {})
+    for key in common:
+        assert f"`{key}`" in SECTIONS[EVERY]
+    for key in {
+        *keys({key: told[key] for key in told.keys() - common}, deep=name not in ("demo", "compare", "show", "explain"))
+    }:
+        if not NAMES_OF_THINGS.fullmatch(key):
+            assert f"`{key}`" in SECTIONS[name], key

@@ -1,0 +1,88 @@
+"""docs/explain.md: its commands print what it prints, it has every rule, and it names every key of the JSON objects."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pipeline.results.explain import own, rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
+BLOCKS: Final = re.findall(r"^```\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
+HOURS: Final = {"auction": "14:55", "close": "14:45", "latency": "…"}
+
+
+def python(*words: str, cwd: Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, encoding="utf-8", check=False, cwd=cwd, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("desk")
+    assert "make demo\n" in BLOCKS[0]
+    python("-m", "pipeline", "demo", cwd=folder)
+    return folder
+
+
+@pytest.mark.parametrize("block", [0, 2])
+def test_a_command_prints_what_stands_below_it(desk: Path, block: int) -> None:
+    [command] = re.findall(r"^python (-m pipeline .*)$", BLOCKS[block], flags=re.MULTILINE)
+    assert python(*shlex.split(command), cwd=desk) == BLOCKS[block + 1]
+
+
+def test_every_rule_stands_in_the_table_word_by_word_and_no_other() -> None:
+    known = [*rules.RULES.values(), *own.PLACING.values(), *own.STOP, *own.OF_TRADE.values()]
+    wanted = {(one.section.format(**HOURS), one.text.format(**HOURS)) for one in known}
+    section = PAGE.split("\n## The rules\n")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")][1:]
+    assert {tuple(row) for row in rows} == wanted
+
+
+def keys(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            if key not in ("details", "memory", "figures"):
+                yield from keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys(inner)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "show FAB --run demo",
+        "show FAB --run demo --fills",
+        "explain FAB --fill 87 --run demo --parquet-dir data/sample/parquet",
+        "explain FAB --fill 93 --run demo --parquet-dir data/sample/parquet",
+    ],
+)
+def test_every_key_of_the_json_objects_is_named(desk: Path, command: str) -> None:
+    told = json.loads(python("-m", "pipeline", *command.split(), "--json", cwd=desk))
+    section = PAGE.split("\n## As JSON\n")[1].split("\n## ")[0]
+    of_every_verb = {"command", "error", "exit_status", "failed", "warnings"}
+    assert [key for key in sorted({*keys(told)} - of_every_verb) if f"`{key}`" not in section] == []
+
+
+def test_the_notebook_runs_as_printed(desk: Path) -> None:
+    [block] = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+    *lines, last = block.strip().splitlines()
+    assert python("-c", "\n".join([*lines, f"print({last})"]), cwd=desk).startswith("1002 2119 ")

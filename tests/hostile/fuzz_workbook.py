@@ -1,0 +1,134 @@
+"""Fuzzes the way of a workbook: archive bytes, or the text of its parts, in; ticks and rejects or a named error out."""
+
+from __future__ import annotations
+
+import io
+import sys
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from tests.hostile.fuzzing import Target, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pipeline.convert.workbook.archive import Sheet, Workbook
+
+PART = b"\n@@ "
+WORDS = (
+    *(b'<row r="', b'<c r="A4"', b"<v>", b"</v>", b"</c>", b"</row>", b"<c/>", b"<row/>", b"<is><t>", b"</t></is>"),
+    *(b't="s"', b't="str"', b't="d"', b't="b"', b't="e"', b't="inlineStr"', b's="1"', b's="2"', b' r="XFD1048576"'),
+    *(b"1048576", b"1048577", b"-1", b"0", b"4294967297", b"99999999999999999999", b"1e999", b"NaN", b"1_0", b"0x1"),
+    *(b"BID", b"ASK", b"TRADE", b" ", b"#N/A", b"45761.5", b"45761", b"17.3", b"2025-04-14T10:00:60", b"1500.5"),
+    *(b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<?a b?>", b"&amp;", b"&#65;", b"&x;", b"<!DOCTYPE a>", b"_x0041_"),
+    *(
+        b"Dates",
+        b"Date",
+        b"Time",
+        b"Type",
+        b"Price",
+        b"Size",
+        b"FAB UH Equity",
+        b"ALDAR DH Equity",
+        b"../../x UH Equity",
+    ),
+    *(b"\xff", b"\0", b"\xc2\xa0", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", b"'", b'"', b"<", b">", b"&", b"\n", b"\r"),
+    *(PART + b"xl/worksheets/sheet1.xml\n", PART + b"xl/sharedStrings.xml\n", PART + b"xl/styles.xml\n"),
+    *(PART + b"xl/workbook.xml\n", PART + b"xl/_rels/workbook.xml.rels\n", PART + b"_rels/.rels\n"),
+    *(
+        b'date1904="1"',
+        b'state="hidden"',
+        b'xmlns:x="u"',
+        b"<x:c ",
+        b"<si/>",
+        b"<si><t>BID</t></si>",
+        b"numFmtId=",
+        b"[h]",
+    ),
+    *(b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"\xff\xff\xff\xff", b"\x08\x00"),
+)
+
+
+def archive_of(data: bytes) -> bytes:
+    """Return an archive as it is; of a text, the archive of the parts in it."""
+    if data.startswith(b"PK") or PART not in b"\n" + data:
+        return data
+    parts: dict[str, bytes] = {}
+    for text in (b"\n" + data).split(PART)[1:]:
+        name, _, content = text.partition(b"\n")
+        parts[name.decode("latin-1") or "x"] = content
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+    return made.getvalue()
+
+
+def text_of(archive: bytes) -> bytes:
+    """Return an archive as the text of its parts."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return b"".join(PART + name.encode() + b"\n" + opened.read(name) for name in opened.namelist())[1:]
+
+
+def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functions in one, to be made anew
+    """Return what reads a workbook of these bytes, every eighth by way of the store, and asks whether it is right."""
+    from pipeline.convert.headers import HEAD_ROWS, find_columns  # noqa: PLC0415 - instrumented when imported here
+    from pipeline.convert.plan import open_all, plan_sheets  # noqa: PLC0415
+    from pipeline.convert.room import Room  # noqa: PLC0415
+    from pipeline.convert.sheet import _read_row_by_row, read_sheet  # noqa: PLC0415
+    from pipeline.convert.stage import convert  # noqa: PLC0415
+    from pipeline.convert.workbook.scan import scan_sheet  # noqa: PLC0415
+    from pipeline.errors import PipelineError  # noqa: PLC0415
+    from pipeline.store.parquet import read_ticks  # noqa: PLC0415
+    from tests.convert.books import content_of  # noqa: PLC0415
+
+    path, store, room = folder / "t.xlsx", folder / "store", Room(1 << 30, 1 << 30)
+
+    def take(data: bytes) -> None:
+        path.write_bytes(archive_of(data))
+        try:
+            jobs = plan_sheets(open_all([path]), None, None)
+        except PipelineError as error:
+            assert str(error)  # noqa: PT017 - some sentence
+            return
+        rows = [read(job.workbook, job.sheet) for job in jobs if job.error is None]
+        if zlib.crc32(data) % 8 == 0:
+            by_the_store(rows)
+
+    def read(book: Workbook, sheet: Sheet) -> int | None:
+        """Return the number of ticks; None when the sheet cannot be read."""
+        try:
+            scan = scan_sheet(book, sheet, 3, HEAD_ROWS)
+            content = read_sheet(book, sheet, scan, 3, room)
+        except PipelineError as error:
+            assert str(error)  # noqa: PT017
+            return None
+        found = content.parsed
+        assert found.rows == len(found.ticks) + len(found.rejects) + found.blank
+        assert found.rows <= 1_048_576
+        if content.reader == "fast":
+            try:
+                exact = _read_row_by_row(book, sheet, 3, find_columns(scan.head, 3), None)
+            except PipelineError:
+                return len(found.ticks)  # XML that is none, which the fast reader does not mind
+            assert content_of(found) == content_of(exact)
+        return len(found.ticks)
+
+    def by_the_store(ticks: list[int | None]) -> None:
+        rows = convert([path], store, force=True, workers=1).rows
+        assert [row.ticks if row.status == "converted" else None for row in rows if row.ticker] == ticks
+        for row in rows:
+            assert (row.status == "failed") == bool(row.error)
+            assert row.rows == row.ticks + sum(row.rejects.values()) + row.blank
+            if row.status == "converted":
+                assert len(read_ticks(store / f"{row.ticker}.parquet")) == row.ticks
+
+    return take
+
+
+TARGET = Target("workbook", make, WORDS)
+
+if __name__ == "__main__":
+    sys.exit(run(TARGET, sys.argv[1:]))

@@ -1,0 +1,221 @@
+"""Every verb, quiet and as JSON: one closing line, one object, whatever the verb and however it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pipeline.convert.sample import write_sample
+from tests.made import make_config, make_store, make_strategy
+from tests.terminal.screens import ROOT, environment, to_pipe, without_stretches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+QUIET: Final = {
+    "sample": ("sample", "data/sample/made.xlsx"),
+    "convert": ("convert", "--force"),
+    "backtest": ("backtest", "--no-sensitivity"),
+    "sensitivity": ("sensitivity", "--securities", "FAB"),
+    "sweep": ("sweep", "--grid", "refill_interval_sec=30,60"),
+    "inspect": ("inspect",),
+    "compare": ("compare", "one", "other"),
+    "validate": ("validate", "--no-workbook"),
+    "benchmark": ("benchmark", "--runs", "1"),
+    "demo": ("demo",),
+}
+
+PRINTS: Final = """
+seen: list = []
+
+def on_tick(self, m):
+    print("a strategy says so")
+    if m.bid_size > 0:
+        m.quote_bid(m.bid, 100)
+"""
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with a workbook, its Parquet files and two runs."""
+    folder = tmp_path_factory.mktemp("desk")
+    write_sample(folder / "data" / "raw" / "ticks.xlsx", days=2, rows=300)
+    assert to_pipe("convert", cwd=folder).status == 0
+    for name, interval in (("one", 30), ("other", 60)):
+        words = ("backtest", "--output-dir", f"output/{name}", "--set", f"refill_interval_sec={interval}")
+        assert to_pipe(*words, "--no-sensitivity", cwd=folder).status == 0
+    return folder
+
+
+@pytest.mark.parametrize("verb", QUIET)
+def test_quiet_says_the_closing_line_and_nothing_else(desk: Path, verb: str) -> None:
+    said = to_pipe(*QUIET[verb], "--quiet", cwd=desk)
+    assert (said.status, said.err) == (0, "")
+    assert said.out.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", [verb for verb in QUIET if verb not in ("validate", "benchmark", "demo")])
+def test_it_says_nothing_more_in_the_end_than_quiet_does(desk: Path, verb: str) -> None:
+    quiet, usual = (to_pipe(*QUIET[verb], *more, cwd=desk).out.splitlines()[-1] for more in (["--quiet"], []))
+    assert quiet.split("  (")[0] == usual.split("  (")[0]
+
+
+def test_quiet_and_verbose_contradict_each_other(desk: Path) -> None:
+    said = to_pipe("backtest", "--quiet", "--verbose", cwd=desk)
+    assert (said.status, said.out) == (2, "")
+    assert said.err == "Error: --quiet and --verbose contradict each other; give one of them.\n"
+
+
+def test_verbose_says_what_was_chosen_how_long_it_took_and_what_was_kept(desk: Path, kept_results: Path) -> None:
+    first, second = (to_pipe("backtest", "--verbose", "--workers", "2", cwd=desk).err for _ in range(2))
+    assert "2 workers (threading), compiled engine" in first
+    for words in (
+        "Config: ",
+        "execution: classic",
+        "Compiled loops: ",
+        f"Kept results: {kept_results.parent}, at most 64",
+    ):
+        assert words in first
+    assert first.count("; reading 0.") == 4
+    assert first.count(" s, the other execution models 0.") == 4
+    assert second.count("kept from an earlier run; ticks, strategy, parameters, execution, market and engine are") == 4
+    for stretch in ("Checking the request and the ticks: ", "Replaying: ", "Writing the results: "):
+        assert stretch in first
+
+
+def object_of(text: str) -> dict[str, Any]:
+    assert text.count("\n") == 1
+    told: dict[str, Any] = json.loads(text)
+    assert text == json.dumps(told, sort_keys=True) + "\n"
+    return told
+
+
+@pytest.mark.parametrize("backend", ["sequential", "loky"])
+def test_what_a_strategy_prints_does_not_reach_the_json(tmp_path: Path, backend: str) -> None:
+    store = make_store(tmp_path / "parquet", ("FAB", "EMAAR"))
+    own = make_strategy(tmp_path / "own.py", PRINTS)
+    words = ("backtest", "--strategy", own, "--config", own.with_suffix(".json"), "--parquet-dir", store)
+    said = to_pipe(*words, "--backend", backend, "--json", cwd=tmp_path)
+    assert object_of(said.out)["exit_status"] == 0
+    assert "a strategy says so" in said.err
+
+
+def test_figures_in_the_json_are_those_of_the_run_folder(desk: Path) -> None:
+    told = object_of(to_pipe("backtest", "--json", "--output-dir", "output/json", cwd=desk).out)
+    metrics = json.loads((desk / "output" / "json" / "metrics.json").read_text())
+    for ticker, one in metrics["securities"].items():
+        assert told["securities"][ticker]["fills"] == one["fills"]
+        assert told["securities"][ticker]["net_pnl"] == one["net_pnl"]
+    assert told["total"]["net_pnl"] == pytest.approx(metrics["portfolio"]["net_pnl"])
+    assert set(told["net_pnl_by_execution"]) >= {"classic", "strict"}
+
+
+def break_file(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("backtest", "--no-sensitivity"), "FAB"),
+        (("sensitivity",), "FAB"),
+        (("sweep", "--grid", "quote_size=100"), "setting 1 on FAB"),
+        (("inspect",), "FAB"),
+    ],
+)
+def test_what_failed_is_listed_and_the_status_is_1(tmp_path: Path, words: tuple[str, ...], name: str) -> None:
+    store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
+    break_file(store / "FAB.parquet")
+    chosen = ("--parquet-dir", store, *(() if words[0] == "inspect" else ("--config", config)))
+    said = to_pipe(*words, *chosen, "--json", cwd=tmp_path)
+    told = object_of(said.out)
+    assert (said.status, told["exit_status"], told["error"]) == (1, 1, None)
+    assert list(told["failed"]) == [name]
+    assert "not a whole Parquet file" in told["failed"][name]
+    assert f"Error: {name}: " in said.err
+    quiet = to_pipe(*words, *chosen, "--quiet", cwd=tmp_path)
+    assert (quiet.status, quiet.out.count("\n"), quiet.err.count("\n")) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("backtest", "--parquet-dir", "nowhere"), "There is no Parquet directory nowhere."),
+        (("backtest", "--bakend", "loky"), "Did you mean '--backend'?"),
+        (("backtset",), "Did you mean 'backtest'?"),
+        (("compare", "one"), "compare needs B"),
+        (("convert", "nothing.xlsx"), "nothing.xlsx"),
+    ],
+)
+def test_an_error_is_in_the_json_and_on_stderr(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+    said = to_pipe(*words, "--json", cwd=tmp_path)
+    found = object_of(said.out)
+    assert (said.status, found["exit_status"], found["command"]) == (2, 2, words[0])
+    assert told in found["error"]
+    assert without_stretches(said.err) == f"Error: {found['error']}\n"
+    assert found["failed"] == {}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signal to one process")
+def test_an_interrupted_run_says_so_in_the_json(tmp_path: Path) -> None:
+    store = make_store(tmp_path / "parquet")
+    own = make_strategy(tmp_path / "own.py", PRINTS.replace("print", "import time; time.sleep(0.01); print"))
+    words = ["backtest", "--strategy", own, "--config", own.with_suffix(".json"), "--parquet-dir", store, "--json"]
+    command = [sys.executable, "-m", "pipeline", *map(str, words), "--backend", "sequential"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment({})
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "a strategy says so" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    found = object_of(out)
+    assert (process.returncode, found["exit_status"]) == (130, 130)
+    assert found["error"] == "Interrupted. What is finished stands; run the same command again to go on."
+    assert err.endswith(f"{found['error']}\n")
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no head, and no closed stream, on Windows")
+@pytest.mark.parametrize(
+    "line", ["{} inspect | head -1", "{} inspect --json | true", "{} inspect >&-", "{} inspect 2>&-"]
+)
+def test_a_stream_that_nobody_reads_is_no_traceback(desk: Path, line: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", line.format(f"'{sys.executable}' -m pipeline")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=desk,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    assert "Error" not in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is always full")  # noqa: PTH110
+def test_a_full_disk_is_a_plain_error(desk: Path) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", "inspect"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=desk,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: No space left on device.\n")
+    assert "Traceback" not in done.stderr

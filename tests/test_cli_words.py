@@ -1,0 +1,214 @@
+"""What was typed wrong is one plain sentence that names what comes nearest, with status 2; and what Tab answers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pipeline.backtest.simulate import ENGINES
+from pipeline.backtest.workers import BACKENDS
+from pipeline.cli import complete
+from pipeline.engine.execution import PRESETS, SWITCHES
+from pipeline.results.files import RUN_FILE
+from pipeline.results.sweep_run import KEEP_TRADES
+from pipeline.results.sweeps import OBJECTIVES
+from pipeline.strategies.load import strategy_names
+from tests.made import make_store
+from tests.terminal.screens import ROOT, environment, to_pipe, without_stretches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("backtest --bakend loky", "backtest has no option --bakend. Did you mean '--backend'?"),
+        ("backtest --no-sensitivty", "backtest has no option --no-sensitivty. Did you mean '--no-sensitivity'?"),
+        ("backtest -x", "backtest has no option -x."),
+        ("backtest --workers two", "--workers is 'two'; it takes a whole number."),
+        ("sweep --train-until 29.08.2025", "--train-until is '29.08.2025'; it takes a date such as 2025-08-29."),
+        ("backtest --workers", "--workers needs a value after it."),
+        ("backtest --fresh=yes", "--fresh takes no value; it is there or not."),
+        ("backtest v3_liquidity_monitor", "'v3_liquidity_monitor'. Did you mean --strategy v3_liquidity_monitor?"),
+        ("backtest FAB", "backtest does not know what to do with 'FAB'. Did you mean --securities FAB?"),
+        ("clean-cache now please", "clean-cache does not know what to do with 'now'."),
+        ("compare one", "compare needs B: the run to compare it with."),
+        ("compare", "compare needs A: a run: its folder, or its name below --output-dir."),
+    ],
+)
+def test_what_a_verb_does_not_take_is_one_plain_sentence(tmp_path: Path, words: str, told: str) -> None:
+    said = to_pipe(*words.split(), cwd=tmp_path)
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith("Error: ")
+    assert said.err.endswith(f"{told} `pipeline {words.split(maxsplit=1)[0]} --help` lists what it takes.\n")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("backtset", "There is no verb 'backtset'. Did you mean 'backtest'? `pipeline --help` lists them."),
+        ("frobnicate", "There is no verb 'frobnicate'. `pipeline --help` lists them."),
+        ("--quiet backtest", "--quiet stands after the verb: pipeline VERB --quiet. Try `pipeline --help`."),
+        ("--vresion", "pipeline has no option --vresion. Did you mean '--version'? Try `pipeline --help`."),
+        ("benchmark --runs 0", "--runs is 0; it takes a whole number of at least 1."),
+        ("inspect --parquet-dir no", "There is no Parquet directory no. Run `make convert` (or `make demo`) first."),
+    ],
+)
+def test_what_is_no_request_is_one_plain_sentence(tmp_path: Path, words: str, told: str) -> None:
+    said = to_pipe(*words.split(), cwd=tmp_path)
+    assert (said.status, said.out) == (2, "")
+    assert without_stretches(said.err) == f"Error: {told}\n"
+
+
+def test_debug_shows_where_a_usage_error_arose(tmp_path: Path) -> None:
+    assert "Traceback" in to_pipe("backtest", "--bakend", "--debug", cwd=tmp_path).err
+
+
+def test_a_fault_of_ours_is_a_sentence_too_and_debug_shows_where(tmp_path: Path) -> None:
+    program = (
+        "import sys\nimport pipeline.api\n"
+        "def broken(*a, **k): raise KeyError('what nobody thought of')\n"
+        "pipeline.api.backtest = broken\nfrom pipeline.cli import main\n"
+    )
+    for words, traced in ((["backtest"], False), (["backtest", "--debug"], True)):
+        done = subprocess.run(
+            [sys.executable, "-c", f"{program}sys.argv[1:] = {words}\nmain()"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env=environment({}),
+        )
+        assert done.returncode == 1
+        assert (
+            "Error: KeyError: 'what nobody thought of'. That is a fault of this project; --debug shows" in done.stderr
+        )
+        assert ("Traceback" in done.stderr) == traced
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with Parquet files in two places, and three runs."""
+    folder = tmp_path_factory.mktemp("desk")
+    make_store(folder / "data" / "parquet")
+    (folder / "data" / "parquet" / "FAB.rejects.parquet").write_bytes(b"")
+    make_store(folder / "elsewhere", ("MODON",))
+    for name in ("v1_baseline", "refill_30", "old/v1"):
+        (folder / "output" / name).mkdir(parents=True)
+        (folder / "output" / name / RUN_FILE).write_text("{}")
+    (folder / "output" / "sweeps" / "thousand").mkdir(parents=True)
+    return folder
+
+
+def completed(words: str, cwd: Path, shell: str = "bash") -> str:
+    told = {"_PIPELINE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": words}
+    told |= {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    told |= {"_TYPER_COMPLETE_FISH_ACTION": "get-args", "_TYPER_COMPLETE_WORD_TO_COMPLETE": words.rpartition(" ")[2]}
+    said = to_pipe(cwd=cwd, **told)
+    assert (said.status, said.err) == (0, "")
+    return said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "answers"),
+    [
+        ("pipeline back", ["backtest"]),
+        ("pipeline backtest --res", []),
+        ("pipeline backtest --q", ["--quiet"]),
+        ("pipeline backtest --strategy v2", ["v2_1_stop_loss", "v2_price_follow_qty_cooldown"]),
+        ("pipeline backtest --securities ", ["EMAAR", "FAB", "MODON"]),
+        ("pipeline backtest --securities FAB,EM", ["FAB,EMAAR"]),
+        ("pipeline backtest --securities FAB,", ["FAB,EMAAR", "FAB,MODON"]),
+        ("pipeline backtest --parquet-dir elsewhere --securities ", ["MODON"]),
+        ("pipeline backtest --parquet-dir nowhere --securities ", []),
+        ("pipeline backtest --parquet-dir s3://bucket/ticks --securities ", []),
+        ("pipeline inspect MO", ["MODON"]),
+        ("pipeline convert --only E", ["EMAAR"]),
+        ("pipeline compare ", ["old/v1", "refill_30", "v1_baseline"]),
+        ("pipeline compare v1_baseline re", ["refill_30"]),
+        ("pipeline backtest --backend l", ["loky"]),
+        ("pipeline backtest --execution ", ["classic", "strict"]),
+        ("pipeline backtest --engine ", ["compiled", "python"]),
+        ("pipeline backtest --set re", ["refill_interval_sec="]),
+        ("pipeline backtest --set execution.fill_price=", ["execution.fill_price=order", "execution.fill_price=print"]),
+        ("pipeline backtest --strategy v2_1_stop_loss --set stop", ["stop_loss_threshold_pct="]),
+        ("pipeline sweep --choose-by ", ["net_pnl", "sharpe"]),
+    ],
+)
+def test_tab_answers_with_what_there_is(desk: Path, words: str, answers: list[str]) -> None:
+    assert completed(words, desk).split() == answers
+
+
+@pytest.mark.parametrize(
+    ("shell", "answer"),
+    [
+        ("zsh", '_arguments \'*: :(("backtest":"Replay a strategy over the Parquet files (stage 2)"))\'\n'),
+        ("fish", "backtest\tReplay a strategy over the Parquet files (stage 2)\n"),
+        ("powershell", "backtest:::Replay a strategy over the Parquet files (stage 2)\n"),
+    ],
+)
+def test_every_shell_is_answered_in_its_own_way(desk: Path, shell: str, answer: str) -> None:
+    assert completed("pipeline back", desk, shell) == answer
+
+
+def test_what_tab_offers_is_what_the_verbs_take() -> None:
+    assert complete.ENGINES == ENGINES
+    assert complete.OBJECTIVES == OBJECTIVES
+    assert complete.KEEP_TRADES == KEEP_TRADES
+    assert complete.RUN_FILE == RUN_FILE
+    assert complete.strategies("") == strategy_names()
+    assert complete.backends("") == sorted(BACKENDS)
+    assert complete.presets("") == sorted(PRESETS)
+    words = [switch.words for switch in SWITCHES.values() if switch.words]
+    assert words
+
+
+HEAVY: Final = ("numpy", "pyarrow", "pandas", "numba", "joblib", "rich.console", "plotly", "jinja2")
+
+
+@pytest.mark.parametrize("words", ["pipeline ", "pipeline backtest --securities F", "pipeline backtest --set "])
+def test_tab_loads_nothing_that_computes(desk: Path, words: str) -> None:
+    program = (
+        "import sys, os, atexit\nfrom pipeline.cli import main\n"
+        "atexit.register(lambda: print(*[n for n, m in sys.modules.items() if m], file=sys.stderr))\nmain()"
+    )
+    told = {"_PIPELINE_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": words}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=desk, env=environment(told)
+    )
+    loaded = done.stderr.split()
+    assert "pipeline.cli" in loaded
+    assert not [name for name in HEAVY if name in loaded]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_what_is_installed_for_bash_completes_in_bash(desk: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "pipeline"
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m pipeline \"$@\"\n")
+    program.chmod(0o755)
+    told = {"HOME": str(tmp_path), "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+    told |= {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    installed = to_pipe("--install-completion", "bash", cwd=tmp_path, **told)
+    assert installed.status == 0, installed.err
+    assert "bash completion installed in" in installed.out
+    script = (
+        f"source '{tmp_path}/.bashrc'; COMP_WORDS=(pipeline backtest --securities FAB,E); COMP_CWORD=3; "
+        "_pipeline_completion pipeline; echo ${COMPREPLY[@]}"
+    )
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],  # noqa: S607 - the bash that is there
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=desk,
+        env={**environment(told), "PYTHONPATH": str(ROOT)},
+    )
+    assert (done.stdout, done.stderr) == ("FAB,EMAAR\n", "")
