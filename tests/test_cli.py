@@ -53,6 +53,7 @@ def test_help_names_every_command_in_its_group_within_80_columns() -> None:
         section = done.stdout.split(f"\n{group}:\n")[1].split("\n\n")[0]
         for verb in verbs:
             assert re.search(rf"^  {verb} +[A-Z]", section, flags=re.MULTILINE)
+        assert not re.search(r"^\s*$", section, flags=re.MULTILINE)  # a verb's first sentence stands alone
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 

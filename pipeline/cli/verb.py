@@ -26,7 +26,7 @@ class Verb(TyperCommand):
         text, _, example = inspect.cleandoc(rest.get("help") or "").partition(f"\n\n{EXAMPLE}")
         self.example = example.strip()
         rest["help"] = text
-        rest["short_help"] = text.split(". ")[0].split(": ")[0].split("; ")[0].removesuffix(".")
+        rest["short_help"] = text.partition("\n\n")[0].split(". ")[0].split(": ")[0].split("; ")[0].removesuffix(".")
         super().__init__(name, **rest)
         own = {word for param in self.params for word in param.opts}
         self.params += [option for option in shared_options() if not own & set(option.opts)]

@@ -40,6 +40,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
 
     def opened(file: Path, **window: Any) -> Opened:
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | window))
+        context.set_default_timeout(120_000)  # a machine that does much else is slow, not wrong
         contexts.append(context)
         found = Opened(context.new_page())
         found.page.on("request", lambda request: found.requests.append(request.url))

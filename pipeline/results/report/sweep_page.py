@@ -75,6 +75,8 @@ def _page(swept: Swept, block: Block) -> bytes:
         tiles=words.tiles(swept, choice),
         best=_cut(best),
         headings=headings,
+        no_train=swept.parted
+        and any(swept.value(row.view, swept.main, swept.chosen(row.view)) is None for row in best),
         choice=_cut(choice),
         walk=_cut(words.walk_rows(swept)),
         axes=words.axis_rows(swept),

@@ -16,7 +16,8 @@ import pytest
 from pipeline import api
 from pipeline.results.sweep_run import SweepOptions
 from pipeline.store.parquet import read_table, ticks_digest, write_table, write_ticks
-from tests.made import make_config, make_store, random_ticks
+from pipeline.ticks import Ticks
+from tests.made import DAY, make_config, make_store, random_ticks
 from tests.results.report.reading import Node, Page, number, table
 
 if TYPE_CHECKING:
@@ -35,14 +36,17 @@ EXECUTION: Final = AXES[2:]
 SUMS: Final = ("net_pnl", "train_net_pnl", "test_net_pnl", "turnover", "fees", "realized_pnl", "fills")
 
 
-def make_sweep(folder: Path, grid: Mapping[str, Any] = GRID, short: str | None = None, **options: Any) -> Path:
+def make_sweep(
+    folder: Path, grid: Mapping[str, Any] = GRID, short: str | None = None, *, late: bool = False, **options: Any
+) -> Path:
     """Sweep made-up ticks of three securities on two days, one to choose on and one to judge on; return the folder.
 
-    short: a security that has the first day only.
+    short: a security that has the first day only, or with late the second only.
     """
     store, config = make_store(folder / "parquet"), make_config(folder / "v1.json")
     if short is not None:
-        ticks = random_ticks(9, days=1)
+        made = random_ticks(9, days=1)
+        ticks = Ticks(made.timestamp + DAY * late, made.kind, made.price, made.volume)
         write_ticks(store / f"{short}.parquet", ticks, {"exchange": "ADX", "digest": ticks_digest(ticks)})
     asked = SweepOptions(**({"train_until": UNTIL, "walk_forward": 1} | options))
     api.sweep(grid=grid, config=config, parquet_dir=store, output_dir=folder / "sweep", options=asked)

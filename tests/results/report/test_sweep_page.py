@@ -251,6 +251,14 @@ def test_a_part_without_a_market_day_has_no_figure_and_says_why(tmp_path: Path) 
     assert columns["EMAAR"] - columns["FAB"] == {"sharpe", "test_net_pnl"}  # one day has no Sharpe ratio
 
 
+def test_a_setting_that_was_chosen_on_no_day_is_told_from_one_that_was(tmp_path: Path) -> None:
+    said = "the security has no market day in it, and its setting is only the first"
+    grid = {"quote_size": [100, 500]}
+    late, early = (make_sweep(tmp_path / name, grid, short="FAB", late=name == "late") for name in ("late", "early"))
+    assert said in read_page(sweep_page(late)).root.one("section", id="best").text
+    assert said not in read_page(sweep_page(early)).root.one("section", id="best").text
+
+
 def test_the_same_folder_gives_the_same_bytes_wherever_it_stands(folder: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "another name"
     elsewhere.mkdir()
