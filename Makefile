@@ -46,6 +46,7 @@ $(READY): uv.lock requirements.lock pyproject.toml
 	  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi
 	@$(BIN)/python -m compileall -q pipeline
+	-@$(BIN)/python -m pipeline.convert.workbook.swift
 	@touch $(READY)
 
 demo: setup ## the whole pipeline on a synthetic workbook
@@ -108,7 +109,7 @@ lock: ## make both lock files anew from pyproject.toml (needs uv)
 	uv lock --upgrade
 	uv export --quiet --frozen --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
 
-clean-cache: setup ## remove the compiled strategies and the results kept on disk
+clean-cache: setup ## remove compiled code and the results kept on disk
 	@$(RUN_PIPELINE) clean-cache
 
 clean: ## remove .venv and what tools left; data and output stay

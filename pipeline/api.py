@@ -42,13 +42,15 @@ def convert(
     strict: bool = False,
     limits: Mapping[str, float] | Sequence[str] | None = None,
     on_event: Callable[[SheetEvent], None] | None = None,
+    on_compile: Callable[[], None] | None = None,
 ) -> ConvertResult:
     """Convert workbooks (by default all in `data/raw`) to one Parquet file a security.
 
     parquet_dir may be a URI such as `s3://bucket/ticks`. header_row counts from 1. only: tickers or sheet names. Sheets
     that have not changed are left as they are unless `force`. strict: a row that is no tick is an error of its sheet.
-    limits: how large a workbook may be, by the names of `Limits`, as {"unpacked_gb": 32}. Raises a PipelineError when
-    the request or a workbook cannot be used; a sheet that cannot be used is a row of the result with its error.
+    limits: how large a workbook may be, by the names of `Limits`, as {"unpacked_gb": 32}. on_compile: called when the
+    reader of large workbooks is compiled, once a machine. Raises a PipelineError when the request or a workbook cannot
+    be used; a sheet that cannot be used is a row of the result with its error.
     """
     from pipeline.convert.plan import find_workbooks  # noqa: PLC0415
     from pipeline.convert.stage import convert as convert_stage  # noqa: PLC0415
@@ -71,6 +73,7 @@ def convert(
         strict=strict,
         limits=limits,
         on_event=on_event,
+        on_compile=on_compile,
     )
 
 

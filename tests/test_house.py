@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).parents[1]
 FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
 
 BASE: Final = ("errors", "folders", "settings", "ticks")
-RULES: Final = (*BASE, "market", "engine")
+RULES: Final = (*BASE, "market", "native", "engine")
 REPLAY: Final = (*RULES, "strategies", "backtest.simulate")
 STAGE: Final = (
     *REPLAY,
@@ -38,9 +38,10 @@ MAY_IMPORT: Final = {
     "settings": ("errors",),
     "store": BASE,
     "market": BASE,
-    "convert": (*BASE, "store", "market"),
+    "native": BASE,
+    "convert": (*BASE, "store", "market", "native"),
     "inspection": (*BASE, "store", "market"),
-    "engine": (*BASE, "market"),
+    "engine": (*BASE, "market", "native"),
     "strategies": RULES,
     "backtest.simulate": (*RULES, "strategies"),
     "backtest.many": REPLAY,
@@ -67,8 +68,8 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "distributed": "backtest/cluster.py",
     "ray": "backtest/cluster.py",
     "psutil": "backtest/workers.py",
-    "numba": "engine/machine.py",
-    "llvmlite": "engine/machine.py",
+    "numba": "native/",
+    "llvmlite": "native/",
     "filelock": "store/lock.py",
     "platformdirs": "folders.py",
     "typer": "cli/",

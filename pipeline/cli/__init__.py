@@ -82,10 +82,20 @@ def main() -> None:
     verb = next((word for word in words if not word.startswith("-")), "")
     # What cannot be read as options yet may be wrong as a whole; how to say so can be told all the same.
     speak(Voice(verb, quiet="--quiet" in words, json="--json" in words, debug="--debug" in words))
+    _keep_only(verb)
     interrupt.watch()
     with interrupt.in_order(_say_interrupted):
         status = _status()
+    # What is left ends with the process; looking through it for garbage first would take 80 ms.
+    gc.freeze()
     sys.exit(status)
+
+
+def _keep_only(verb: str) -> None:
+    """Let Typer build the verb asked for and no others, 20 ms; where there is no such verb, it builds them all."""
+    asked = [one for one in app.registered_commands if getattr(one.callback, "__name__", "").replace("_", "-") == verb]
+    if asked and COMPLETING not in os.environ:
+        app.registered_commands = asked
 
 
 def _status() -> int:

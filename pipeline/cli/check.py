@@ -58,11 +58,11 @@ def benchmark(
 
 
 def clean_cache() -> Closing:
-    """Remove compiled strategies and kept results; the next run makes them again.
+    """Remove compiled code and kept results; the next run makes them again.
 
     Example: pipeline clean-cache
     """
-    from pipeline.engine import codecache  # noqa: PLC0415
+    from pipeline.native import codecache  # noqa: PLC0415
     from pipeline.store import kept  # noqa: PLC0415
 
     codecache.clear()

@@ -49,6 +49,7 @@ def convert(
             strict=strict,
             limits=limit,
             on_event=progress.heard,
+            on_compile=progress.compiling,
         )
     return show_conversion(result)
 

@@ -28,6 +28,11 @@ def first_ms(*, date1904: bool) -> int:
     return FIRST_MS_1904 if date1904 else FIRST_MS_1900
 
 
+def day_zero_ms(*, date1904: bool) -> int:
+    """Return the moment that a serial of 0 stands for."""
+    return _EPOCH_MS + int(_EPOCH_1904_DAYS) * MS_PER_DAY if date1904 else _EPOCH_MS
+
+
 def serial_ms(serial: float, *, date1904: bool) -> int | None:
     """Return the moment of an Excel serial, rounded to the nearest millisecond; None when it is no date in range."""
     if not math.isfinite(serial):

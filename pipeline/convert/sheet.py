@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.convert.fingerprint import make_record
-from pipeline.convert.headers import find_columns
+from pipeline.convert.headers import HEAD_ROWS, find_columns
 from pipeline.convert.strict import accept
 from pipeline.convert.ticks import judge_rows, type_code
-from pipeline.convert.workbook.fast import read_strict
-from pipeline.convert.workbook.scan import whole_rows
+from pipeline.convert.workbook.scan import scan_sheet, whole_rows
 from pipeline.convert.workbook.shape import rows_with_values
 from pipeline.convert.workbook.texts import same_texts
 from pipeline.errors import EmptySheet
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.convert.workbook.fast import StrictColumns
     from pipeline.convert.workbook.scan import Scan
     from pipeline.convert.workbook.shape import Shape
+    from pipeline.convert.workbook.swift import RowsLoop
 
 FAST: Final = "fast"
 ROW_BY_ROW: Final = "row by row"
@@ -49,31 +49,47 @@ class SheetContent:
 def read_sheet(
     workbook: Workbook,
     sheet: Sheet,
-    scan: Scan,
     header_row: int,
     room: Room,
+    loop: RowsLoop | None = None,
     on_rows: Callable[[int], None] | None = None,
 ) -> SheetContent:
-    """Read one scanned sheet by the fast reader, or row by row when any cell in it is not as a clean sheet's.
+    """Read one sheet by a fast reader, or row by row when any cell in it is not as a clean sheet's.
 
-    `room` is the memory that the fast reader may take, `on_rows` is told the rows read so far now and then. Raises a
-    SheetError or CorruptWorkbook.
+    `loop` reads rows as Excel writes them in one pass, `room` is the memory that the fast reader of others may take,
+    `on_rows` is told the rows read so far now and then. Raises a SheetError or CorruptWorkbook.
     """
+    if loop is not None:
+        from pipeline.convert.swiftly import read_swiftly  # noqa: PLC0415 - brings the compiler's runtime
+
+        found = read_swiftly(workbook, sheet, header_row, loop)
+        if found is not None:
+            return _content(workbook, sheet, header_row, *found, FAST)
+    scan = scan_sheet(workbook, sheet, header_row, HEAD_ROWS)
     columns = find_columns(scan.head, header_row)
     parsed, reader = _read_fast(workbook, sheet, header_row, columns, scan, room), FAST
     if parsed is None:
         parsed, reader = _read_row_by_row(workbook, sheet, header_row, columns, on_rows), ROW_BY_ROW
+    return _content(workbook, sheet, header_row, parsed, scan.head, reader)
+
+
+def _content(
+    workbook: Workbook, sheet: Sheet, header_row: int, parsed: Parsed, head: dict[int, dict[int, str]], reader: str
+) -> SheetContent:
     if parsed.rows != len(parsed.ticks) + len(parsed.rejects) + parsed.blank:
         raise AssertionError(f"sheet '{sheet.name}': rows got lost between reading and sorting")
     if parsed.rows == 0:
         raise EmptySheet(f"the sheet has headers in row {header_row} and no rows below them.")
-    seen = {*scan.head.get(header_row, {}).values(), *parsed.texts}
+    seen = {*head.get(header_row, {}).values(), *parsed.texts}
     return SheetContent(parsed, reader, make_record(workbook, sheet, header_row, seen))
 
 
 def _read_fast(
     workbook: Workbook, sheet: Sheet, header_row: int, columns: Columns, scan: Scan, room: Room
 ) -> Parsed | None:
+    # Arrow is loaded in the main thread while sheets are unpacked on others.
+    from pipeline.convert.workbook.fast import read_strict  # noqa: PLC0415
+
     shape = scan.shape
     if shape is None or not workbook.plain:
         return None

@@ -10,14 +10,12 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from pipeline.convert.headers import HEAD_ROWS
 from pipeline.convert.limits import limits_of
 from pipeline.convert.plan import SheetJob, check_options, open_all, plan_sheets, prepare_directory
 from pipeline.convert.result import ConvertResult, EventKind, SheetEvent, SheetRow
 from pipeline.convert.room import Room
 from pipeline.convert.unchanged import refreshed, source_of
 from pipeline.convert.workbook.archive import Workbook, stamp_of
-from pipeline.convert.workbook.scan import Scan, scan_sheet
 from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
 from pipeline.store.catalog import Entry, read_catalog, write_catalog
@@ -28,11 +26,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.convert.security import Made, Part
+    from pipeline.convert.workbook.swift import RowsLoop
     from pipeline.store.place import Place
 
 
 # What a full sheet of ticks takes (1,048,576 rows, four columns).
 _FAST_BYTES_A_THREAD: Final = 512 << 20
+# Of sheets. Compiling takes three seconds, once a machine; what is compiled then takes a tenth of the time.
+_WORTH_COMPILING: Final = 64 << 20
 
 
 def convert(
@@ -47,6 +48,7 @@ def convert(
     strict: bool = False,
     limits: Mapping[str, float] | Sequence[str] | None = None,
     on_event: Callable[[SheetEvent], None] | None = None,
+    on_compile: Callable[[], None] | None = None,
 ) -> ConvertResult:
     """Convert the sheets of `workbooks` into `parquet_dir`, each security's files whole or not at all.
 
@@ -62,14 +64,12 @@ def convert(
     jobs = plan_sheets(books, only, max_sheets)
     threads = workers or os.cpu_count() or 1
     room = Room(allowed.fast, threads * _FAST_BYTES_A_THREAD)
-    run = _Run(parquet_dir, header_row, len(jobs), on_event, room, strict)
+    run = _Run(parquet_dir, header_row, len(jobs), on_event, room, on_compile, strict)
     with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
-        return _convert_into(run, books, jobs, threads, force=force)
+        return _convert_into(run, jobs, threads, force=force)
 
 
-def _convert_into(
-    run: _Run, books: list[Workbook], jobs: list[SheetJob], threads: int, *, force: bool
-) -> ConvertResult:
+def _convert_into(run: _Run, jobs: list[SheetJob], threads: int, *, force: bool) -> ConvertResult:
     parquet_dir = run.parquet_dir
     prepare_directory(parquet_dir)
     remove_abandoned(parquet_dir)
@@ -77,7 +77,7 @@ def _convert_into(
     waiting = run.settle(jobs, {} if force else catalog)
     try:
         run.convert_all(waiting, threads)
-        changed = run.commit(books)
+        changed = run.commit(dict.fromkeys(job.workbook for group in waiting for job in group))
     finally:
         run.discard()
     if run.entries:
@@ -106,6 +106,7 @@ class _Run:
     total: int
     on_event: Callable[[SheetEvent], None] | None
     room: Room
+    on_compile: Callable[[], None] | None = None
     strict: bool = False
     rows: dict[int, SheetRow] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -142,16 +143,12 @@ class _Run:
         single = {group[0].position for group in groups if len(group) == 1}
         jobs = sorted((job for group in groups for job in group), key=lambda job: -job.sheet.size)
         parts: dict[int, Part] = {}
+        loop = self._loop(sum(job.sheet.size for job in jobs))
         pool = ThreadPoolExecutor(min(threads, len(jobs)), thread_name_prefix="convert")
         try:
-            # The checksum pass needs no Arrow, so it runs on the threads while Arrow is loaded here.
-            scans = [pool.submit(scan_sheet, job.workbook, job.sheet, self.header_row, HEAD_ROWS) for job in jobs]
+            futures = {pool.submit(self._read, job, loop, alone=job.position in single): job for job in jobs}
+            # Unpacking needs no Arrow, so it runs on the threads while Arrow is loaded here.
             importlib.import_module("pipeline.convert.security")
-            importlib.import_module("pipeline.convert.sheet")
-            futures = {
-                pool.submit(self._read, job, scan, alone=job.position in single): job
-                for job, scan in zip(jobs, scans, strict=True)
-            }
             self._collect(futures, parts)
         except BaseException:
             self.stopped.set()
@@ -162,9 +159,17 @@ class _Run:
             if len(group) > 1:
                 self._join(group, parts)
 
+    def _loop(self, size: int) -> RowsLoop | None:
+        """Return the compiled loop over rows when there are so many bytes of sheets that it is worth it."""
+        if size < _WORTH_COMPILING:
+            return None
+        from pipeline.convert.workbook.swift import rows_loop  # noqa: PLC0415
+
+        return rows_loop(self.on_compile)
+
     def commit(self, books: Iterable[Workbook]) -> list[Workbook]:
         """Put in place what was made from workbooks that are still what was read; return those that are not."""
-        changed = [book for book in books if self._uses(book) and not _still(book)]
+        changed = [book for book in books if not _still(book)]
         for jobs, made in self.made:
             if not any(job.workbook in changed for job in jobs):
                 made.commit()
@@ -176,9 +181,6 @@ class _Run:
         for _, made in self.made:
             made.discard()
 
-    def _uses(self, book: Workbook) -> bool:
-        return any(job.workbook is book for jobs, _ in self.made for job in jobs)
-
     def _collect(self, futures: dict[Future[Part | None], SheetJob], parts: dict[int, Part]) -> None:
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
         for future in done:
@@ -186,23 +188,19 @@ class _Run:
             if part is not None:
                 parts[futures[future].position] = part
 
-    def _read(self, job: SheetJob, scan: Future[Scan], *, alone: bool) -> Part | None:
+    def _read(self, job: SheetJob, loop: RowsLoop | None, *, alone: bool) -> Part | None:
         """Read one sheet; a security's only sheet is written at once, so that its memory is free again."""
         from pipeline.convert.refuse import refuse_rejects  # noqa: PLC0415
-        from pipeline.convert.security import Part, make_security  # noqa: PLC0415
         from pipeline.convert.sheet import read_sheet  # noqa: PLC0415
 
         start = time.perf_counter()
         self._tell("started", job)
         try:
             content = read_sheet(
-                job.workbook,
-                job.sheet,
-                scan.result(),
-                self.header_row,
-                self.room,
-                lambda rows: self._progress(job, rows),
+                job.workbook, job.sheet, self.header_row, self.room, loop, lambda rows: self._progress(job, rows)
             )
+            from pipeline.convert.security import Part, make_security  # noqa: PLC0415 - Arrow, loaded meanwhile
+
             if self.strict:
                 refuse_rejects(content.parsed)
             part = Part(job, content)

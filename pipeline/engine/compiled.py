@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.engine import codecache, parts, specialise
-from pipeline.engine.machine import LOADING, Machine, Text, code_key, machine_code
+from pipeline.engine import parts, specialise
+from pipeline.engine.keys import code_key
 from pipeline.engine.many import PURPOSE
 from pipeline.engine.outcome import COLUMN_TYPES, Facts, Outcome, Room, failure, room_sizes
 from pipeline.engine.specialise import EXCHANGED, TICK_COLUMNS, given_values, layout_of
 from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.native import codecache
+from pipeline.native.machine import LOADING, Machine, Text, machine_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,7 +84,7 @@ def compiled_replay(
             def text() -> Text:
                 columns = layout_of(fields_of(strategy), strategy.rules).columns
                 source = specialise.loop_source(strategy, fixed)
-                return Text(source, 1, [*TICK_TYPES, *EXCHANGED_TYPES, *column_types(columns)])
+                return Text(source, specialise.LOOP_NAME, 1, [*TICK_TYPES, *EXCHANGED_TYPES, *column_types(columns)])
 
             told = (lambda: on_compile(strategy.__name__)) if on_compile else None
             _loaded[key] = CompiledReplay(strategy, machine_code(key, text, told))

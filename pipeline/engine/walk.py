@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, column_types
+from pipeline.engine.keys import code_key
 from pipeline.engine.lanes import LANES, NotWalked
-from pipeline.engine.machine import LOADING, Machine, Text, code_key, machine_code
 from pipeline.engine.many import LANE_COLUMNS, PURPOSE, ManyLayout, many_source
 from pipeline.engine.outcome import Facts, Outcome, Room
-from pipeline.engine.specialise import EXCHANGED, TICK_COLUMNS, given_values, market_fields
+from pipeline.engine.specialise import EXCHANGED, LOOP_NAME, TICK_COLUMNS, given_values, market_fields
 from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.native.machine import LOADING, Machine, Text, machine_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -150,7 +151,7 @@ def compiled_walk(strategy: type[Strategy], on_compile: Callable[[str], None] | 
             def text() -> Text:
                 source, layout = many_source(strategy)
                 types = [*TICK_TYPES, *EXCHANGED_TYPES, *LANE_TYPES, *column_types(layout.shared.columns)]
-                return Text(source, 2, types, layout.text())
+                return Text(source, LOOP_NAME, 2, types, layout.text())
 
             told = (lambda: on_compile(strategy.__name__)) if on_compile else None
             try:

@@ -206,7 +206,7 @@ def tell_caches() -> None:
     """Say where compiled loops and results are kept, when --verbose asks."""
     if not voice().verbose:
         return
-    from pipeline.engine import codecache  # noqa: PLC0415
+    from pipeline.native import codecache  # noqa: PLC0415
     from pipeline.store.kept import limit_bytes, results_folder  # noqa: PLC0415
 
     limit = limit_bytes() // 2**20

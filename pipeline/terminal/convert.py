@@ -39,6 +39,10 @@ class ConvertProgress(Progress):
         if self._ready == event.total:
             self.stage(PLACING)
 
+    def compiling(self) -> None:
+        """Say that the reader of large workbooks is being compiled, once for this machine."""
+        voice().say("Compiling the reader of large workbooks; this is done once and takes a few seconds.")
+
     def _finished(self, position: int, row: SheetRow) -> None:
         self._ready += 1
         self.step()

@@ -6,15 +6,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from pipeline.terminal.voice import ESCAPED, console, has_colours, voice
+from pipeline.terminal.voice import ESCAPED, WIDTH, console, has_colours, voice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.console import Console
-    from rich.table import Table
-
 LOSS: Final = "red"
+RULE: Final = "─"
 BETWEEN: Final = 3
 EDGES: Final = 2
 LEAST_TEXT: Final = 12
@@ -50,28 +48,66 @@ def show_table(
     """Print a table, the `last` rows apart; columns that do not fit follow as further tables, the first repeated."""
     if not voice().shows:
         return
+    shown = [[cell.translate(ESCAPED) for cell in row] for row in (*rows, *last)]
+    plain = not sys.stdout.isatty() and not has_colours(sys.stdout)
+    room = WIDTH if plain else console(sys.stdout).width
+    for number, widths in enumerate(_parted(columns, shown, room)):
+        heading = title if number == 0 else None
+        if plain and (lines := _lines(heading, widths, shown, len(rows))) is not None:
+            sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)
+        else:
+            _print(heading, widths, shown, len(rows))
+
+
+def _lines(
+    title: str | None, widths: Sequence[tuple[_Shape, int]], rows: Sequence[Sequence[str]], first_of_last: int
+) -> list[str] | None:
+    """Return a table's lines as rich would print them; None where something has to be folded or is no plain text."""
+    whole = sum(width for _, width in widths) + BETWEEN * (len(widths) - 1)
+    titles = [shape.column.title for shape, _ in widths]
+    picked = [[row[shape.place] for shape, _ in widths] for row in rows]
+    fits = all(len(cell) <= width for row in (titles, *picked) for cell, (_, width) in zip(row, widths, strict=True))
+    texts = [title or "", *titles, *(cell for row in picked for cell in row)]
+    fits = fits and len(title or "") <= whole <= WIDTH - EDGES
+    if not fits or not all(text.isascii() and text.isprintable() for text in texts):
+        return None
+    lines = [
+        "" if title is None else title,
+        *([] if title is None else [""]),
+        _line(titles, widths),
+        f" {RULE * whole}",
+    ]
+    for at, row in enumerate(picked):
+        lines += ["", _line(row, widths)] if 0 < at == first_of_last else [_line(row, widths)]
+    return [*lines, ""]
+
+
+def _line(cells: Sequence[str], widths: Sequence[tuple[_Shape, int]]) -> str:
+    return " " + (" " * BETWEEN).join(
+        cell.rstrip().rjust(width) if shape.column.is_whole else cell.ljust(width)
+        for cell, (shape, width) in zip(cells, widths, strict=True)
+    )
+
+
+def _print(
+    title: str | None, widths: Sequence[tuple[_Shape, int]], rows: Sequence[Sequence[str]], first_of_last: int
+) -> None:
+    """Print a table by rich; without the blanks at the ends of its lines where no colours stand between."""
     from rich import box  # noqa: PLC0415 - rich is loaded by what prints with it
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    table = Table(
+        title=None if title is None else Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for shape, width in widths:
+        justify: Literal["left", "right"] = "right" if shape.column.is_whole else "left"
+        table.add_column(Text(shape.column.title), justify=justify, width=width, overflow="fold")
+    for at, row in enumerate(rows):
+        if 0 < at == first_of_last:
+            table.add_section()
+        table.add_row(*(Text(row[shape.place], _style(shape.column, row[shape.place])) for shape, _ in widths))
     out = console(sys.stdout)
-    shown = [[cell.translate(ESCAPED) for cell in row] for row in (*rows, *last)]
-    for number, widths in enumerate(_parted(columns, shown, out.width)):
-        table = Table(
-            title=Text(title) if number == 0 else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
-        )
-        for shape, width in widths:
-            justify: Literal["left", "right"] = "right" if shape.column.is_whole else "left"
-            table.add_column(Text(shape.column.title), justify=justify, width=width, overflow="fold")
-        for at, row in enumerate(shown):
-            if last and at == len(rows):
-                table.add_section()
-            table.add_row(*(Text(row[shape.place], _style(shape.column, row[shape.place])) for shape, _ in widths))
-        _print(out, table)
-
-
-def _print(out: Console, table: Table) -> None:
-    """Print a table; without the blanks at the ends of its lines where no colours stand between."""
     if has_colours(sys.stdout):
         out.print(table)
         return
@@ -106,12 +142,19 @@ def _width(shapes: Sequence[_Shape]) -> int:
 
 
 def _shape(column: Column, place: int, rows: Sequence[Sequence[str]]) -> _Shape:
-    from rich.cells import cell_len  # noqa: PLC0415
-
-    title = max(cell_len(word) for word in column.title.split())
-    cells = max((cell_len(row[place]) for row in rows), default=0)
-    most = max(cells, cell_len(column.title))
+    title = max(_cells(word) for word in column.title.split())
+    cells = max((_cells(row[place]) for row in rows), default=0)
+    most = max(cells, _cells(column.title))
     if column.is_whole:
         return _Shape(column, place, max(cells, title), most)
     least = min(cells, MOST_NAME if column.kind == "name" else LEAST_TEXT)
     return _Shape(column, place, max(least, title), most)
+
+
+def _cells(text: str) -> int:
+    """Return how many cells of the screen a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    return cell_len(text)

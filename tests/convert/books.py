@@ -10,8 +10,10 @@ from xml.sax.saxutils import escape, quoteattr
 from pipeline.convert.headers import HEAD_ROWS, find_columns
 from pipeline.convert.room import Room
 from pipeline.convert.sheet import _read_fast, _read_row_by_row
+from pipeline.convert.swiftly import read_swiftly
 from pipeline.convert.workbook.archive import open_workbook
 from pipeline.convert.workbook.scan import scan_sheet
+from pipeline.convert.workbook.swift import rows_loop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +82,7 @@ def tick(time: object = 45761.5, kind: str = "BID", price: object = 17.3, size: 
 
 def row_xml(at: int, cells: Sequence[Cell | None], first_column: int = 0) -> str:
     inner = "".join(
-        f'<c r="{chr(65 + first_column + place)}{at}" {cell.attributes}>{cell.inner}</c>'
+        f'<c r="{chr(65 + first_column + place)}{at}"{cell.attributes and " " + cell.attributes}>{cell.inner}</c>'
         for place, cell in enumerate(cells)
         if cell is not None
     )
@@ -170,6 +172,13 @@ def read_both(path: Path, header_row: int = 3) -> tuple[Parsed | None, Parsed]:
         _read_fast(workbook, sheet, header_row, columns, scan, Room(1 << 30, 1 << 30)),
         _read_row_by_row(workbook, sheet, header_row, columns, None),
     )
+
+
+def read_swift(path: Path, header_row: int = 3) -> Parsed | None:
+    """Read a workbook's first sheet by the compiled reader of large workbooks; None when it declines."""
+    workbook = open_workbook(path)
+    found = read_swiftly(workbook, workbook.sheets[0], header_row, rows_loop())
+    return None if found is None else found[0]
 
 
 def content_of(parsed: Parsed) -> dict[str, object]:

@@ -11,7 +11,6 @@ from pipeline.convert.room import Room
 from pipeline.convert.sheet import read_sheet
 from pipeline.convert.stage import convert
 from pipeline.convert.workbook.archive import open_workbook
-from pipeline.convert.workbook.scan import scan_sheet
 from pipeline.store.parquet import read_ticks
 from tests.convert.books import content_of, number, read_both, row_xml, serial, text, tick, tick_sheet, write_book
 
@@ -148,6 +147,5 @@ def test_progress_is_told_while_reading_row_by_row(tmp_path: Path) -> None:
     rows = [tick() for _ in range(20_050)]
     book = open_workbook(write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(*rows, tick(size="0.5"))}))
     told: list[int] = []
-    scan = scan_sheet(book, book.sheets[0], 3, 20)
-    content = read_sheet(book, book.sheets[0], scan, 3, Room(1 << 30, 1 << 30), told.append)
+    content = read_sheet(book, book.sheets[0], 3, Room(1 << 30, 1 << 30), on_rows=told.append)
     assert (content.reader, told) == ("row by row", [20_000])

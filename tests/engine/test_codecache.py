@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline.backtest.simulate import CLASSIC
-from pipeline.engine import codecache, compiled
-from pipeline.engine.codecache import Code
+from pipeline.engine import compiled
+from pipeline.native import codecache
+from pipeline.native.codecache import Code
 from tests.engine.replays import HEADER, bits, random_ticks, strategy_of
 from tests.engine.replays import compiled as run_compiled
 

@@ -13,11 +13,11 @@ import numpy as np
 from pipeline.backtest.many import Setting, simulate_many
 from pipeline.backtest.simulate import CLASSIC, engine_facts, simulate
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, column_types
-from pipeline.engine.machine import Machine
 from pipeline.engine.many import many_source
 from pipeline.engine.strategy import fields_of
 from pipeline.engine.walk import LANE_TYPES, CompiledWalk, Given
 from pipeline.errors import ReplayError
+from pipeline.native.machine import Machine
 from tests.engine.replays import ADX, bits, held, plain
 
 if TYPE_CHECKING:

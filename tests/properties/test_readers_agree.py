@@ -18,7 +18,19 @@ from pipeline.convert.verify import read_by_openpyxl
 from pipeline.convert.workbook.archive import open_workbook
 from pipeline.errors import UnreadableSheet
 from pipeline.store.parquet import read_footer, read_table, read_ticks
-from tests.convert.books import MAIN, content_of, number, read_both, serial, shared, text, tick, tick_sheet, write_book
+from tests.convert.books import (
+    MAIN,
+    content_of,
+    number,
+    read_both,
+    read_swift,
+    serial,
+    shared,
+    text,
+    tick,
+    tick_sheet,
+    write_book,
+)
 from tests.properties.workbooks import FAB, Layout, any_row, good_row, layouts, write
 
 if TYPE_CHECKING:
@@ -36,13 +48,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def all_agree(book: Path, header_row: int = 3) -> bool:
-    """Compare what three readers find; return whether the fast one took the sheet."""
+    """Compare what four readers find; return whether the fast one took the sheet."""
     fast, exact = read_both(book, header_row)
+    swift = read_swift(book, header_row)
     workbook = open_workbook(book)
     third = read_by_openpyxl(workbook, workbook.sheets[0], header_row)
     assert _shown_alike(exact) == _shown_alike(third)
-    if fast is not None:
-        assert content_of(fast) == content_of(exact)
+    for found in (fast, swift):
+        assert found is None or content_of(found) == content_of(exact)
+        assert found is None or found.texts == exact.texts
     return fast is not None
 
 

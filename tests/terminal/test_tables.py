@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.terminal import tables as module
 from pipeline.terminal.tables import Column, show_table
 from pipeline.terminal.voice import Voice, speak
 
@@ -42,6 +43,27 @@ def tables(draw: st.DrawFn) -> tuple[list[Column], list[list[str]]]:
     of = {"name": names, "number": numbers, "money": numbers, "text": texts}
     rows = draw(st.lists(st.tuples(*(of[column.kind] for column in columns)).map(list), min_size=1, max_size=5))
     return columns, rows
+
+
+cells = st.text(st.sampled_from("ab1 ,.-"), max_size=9)
+
+
+@given(
+    columns=st.lists(
+        st.sampled_from([Column("a b"), Column("c d", "text"), Column("e", "money")]), min_size=1, max_size=9
+    ),
+    data=st.data(),
+    title=st.sampled_from(["x", "a title of several words", "Größe"]),
+)
+def test_a_table_without_colours_is_the_one_that_rich_prints(
+    columns: list[Column], data: st.DataObject, title: str
+) -> None:
+    rows = data.draw(st.lists(st.lists(cells, min_size=len(columns), max_size=len(columns)), max_size=4))
+    last = data.draw(st.integers(0, len(rows)))
+    plain = shown(title, columns, rows[:last], rows[last:])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_lines", lambda *_: None)
+        assert shown(title, columns, rows[:last], rows[last:]) == plain
 
 
 @given(table=tables(), apart=st.booleans())

@@ -25,10 +25,7 @@ _DATE_LETTERS: Final = re.compile(r"[dmhys]", re.IGNORECASE)
 
 def date_style_numbers(formats: Sequence[str]) -> frozenset[int]:
     """Return the numbers of the cell styles that show a number as a date or a time."""
-    # openpyxl takes 0.2 s to import and most conversions never need it.
-    from openpyxl.styles.numbers import is_date_format  # noqa: PLC0415
-
-    known = {each: is_date_format(each[1:]) if each.startswith(OWN) else _is_built_in(each) for each in set(formats)}
+    known = {each: _is_own(each[1:]) if each.startswith(OWN) else _is_built_in(each) for each in set(formats)}
     return frozenset(number for number, each in enumerate(formats) if known[each])
 
 
@@ -42,6 +39,20 @@ def are_plain(formats: Sequence[str]) -> bool:
     return all(_is_clear(each) for each in set(formats)) and not (formats and _is_built_in(formats[0]))
 
 
+def _is_own(told: str) -> bool:
+    if _is_clear(OWN + told):
+        return _DATE_LETTERS.search(_bare(told)) is not None
+    # openpyxl takes 0.2 s to import and most conversions never need it.
+    from openpyxl.styles.numbers import is_date_format  # noqa: PLC0415
+
+    return bool(is_date_format(told))
+
+
+def _bare(told: str) -> str:
+    """Return what is left of a format's first section without its literals, an elapsed time as one letter."""
+    return _LITERALS.sub("", _ELAPSED.sub("h", told.split(";", 1)[0]))
+
+
 def _is_built_in(number: str) -> bool:
     return _BUILT_IN.fullmatch(number) is not None and int(number) in _DATES
 
@@ -50,11 +61,8 @@ def _is_clear(told: str) -> bool:
     if not told.startswith(OWN):
         return _BUILT_IN.fullmatch(told) is not None
     first = told[1:].split(";", 1)[0]
-    left = _ELAPSED.sub("h", first)
-    if _OTHER_ELAPSED.search(left):
-        return False
-    left = _LITERALS.sub("", left)
-    if _MARKS.search(left):
+    left = _bare(told[1:])
+    if _OTHER_ELAPSED.search(_ELAPSED.sub("h", first)) or _MARKS.search(left):
         return False
     before, found, behind = left.casefold().partition("a")
     if not found or _DATE_LETTERS.search(before):

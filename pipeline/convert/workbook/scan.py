@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Each piece gives up the interpreter and takes it back, which is dear while another thread imports: few, large pieces.
 _PACKED_CHUNK: Final = 1 << 17
 _LARGEST_CHUNK: Final = 1 << 21
-_HEAD_BYTES: Final = 1 << 20
+HEAD_BYTES: Final = 1 << 20
 _HEAD_STEP: Final = 1 << 12
 _LONGEST_NAME: Final = 256
 _ROW: Final = b"<row "
@@ -59,7 +59,10 @@ def scan_sheet(workbook: Workbook, sheet: Sheet, header_row: int, head_rows: int
 
 
 class HeadReader:
-    """Takes a sheet's XML piece by piece and keeps its first rows: row number → column (0 is A) → start of the text."""
+    """Takes a sheet's XML piece by piece and keeps its first rows: row number → column (0 is A) → start of the text.
+
+    `whole` when a later row was met, so that there are no more of them.
+    """
 
     def __init__(self, texts: tuple[str, ...], rows: int) -> None:
         self.head: dict[int, dict[int, str]] = {}
@@ -67,7 +70,8 @@ class HeadReader:
         self._rows = rows
         self._number = 0
         self._fed = 0
-        self._stream: ElementStream | None = ElementStream(("row",), _HEAD_BYTES, step=_HEAD_STEP)
+        self.whole = False
+        self._stream: ElementStream | None = ElementStream(("row",), HEAD_BYTES, step=_HEAD_STEP)
 
     def feed(self, chunk: bytes) -> None:
         """Parse as much of `chunk` as the first rows need; raises UnreadableSheet."""
@@ -81,13 +85,14 @@ class HeadReader:
         try:
             for row in stream.feed(piece):
                 if not self._keep(row):
+                    self.whole = True
                     self._stream = None
                     return
         except ValueError as error:
             raise UnreadableSheet(
                 f"its first rows cannot be read ({error}); save the workbook again in Excel."
             ) from error
-        if self._fed >= _HEAD_BYTES:
+        if self._fed >= HEAD_BYTES:
             self._stream = None
 
     def _keep(self, row: Element) -> bool:

@@ -1,18 +1,17 @@
 """The text of a loop in, its machine code out: compiled by numba once, kept on disk, loaded without numba.
 
-The code is kept under the hash of all that went into it: the engine's and the strategy's source, the constants they
-name, the versions of Python, numba and LLVM, and this CPU. A kept file carries a digest and is rebuilt when it differs.
+A kept file is found by a key that is the hash of all that went into it; it carries a digest and is rebuilt when that
+differs.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import platform
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,41 +19,16 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
-from pipeline.engine import (
-    account,
-    auction,
-    codecache,
-    inline,
-    kinds,
-    lanes,
-    lower,
-    many,
-    market,
-    orders,
-    parts,
-    quiet,
-    soundness,
-    specialise,
-    tape,
-)
-from pipeline.engine.specialise import LOOP_NAME
-from pipeline.engine.strategy import fields_of
+from pipeline.native import codecache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from pipeline.engine.strategy import Strategy
-
-ENGINE_SOURCES: Final = (
-    *(tape, account, orders, market, auction),
-    *(parts, lower, inline, kinds, soundness, specialise, lanes, quiet, many, sys.modules[__name__]),
-)
 RUNTIMES: Final = ("numba", "NRT", "Py", "_Py")
 
 LOADING: Final = threading.RLock()
 """Held while a loop is looked for, compiled and kept, so that threads that want one make it once."""
 
-_keys: dict[type[Strategy], str] = {}
 _engine: Any = None
 
 
@@ -69,12 +43,17 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A loop as text: its function, the numpy types its pointers point to after as many counts, and a note to keep."""
+    """A loop as text: its function, the numpy types its pointers point to after as many counts, and a note to keep.
+
+    helpers: functions of the same text that the function calls, each with its signature in numba's words.
+    """
 
     source: str
+    name: str
     counts: int
     pointers: Sequence[str]
     note: str = ""
+    helpers: Mapping[str, str] = field(default_factory=dict)
 
 
 def machine_code(key: str, make: Callable[[], Text], on_compile: Callable[[], None] | None) -> Machine:
@@ -93,31 +72,19 @@ def machine_code(key: str, make: Callable[[], Text], on_compile: Callable[[], No
         return Machine(_address_of(kept), kept.note, _engine)
 
 
-def code_key(strategy: type[Strategy], purpose: object) -> str:
-    """Return the hash of all that goes into a strategy's machine code of one purpose."""
-    if strategy not in _keys:
-        _keys[strategy] = _hash_of_ingredients(strategy)
-    return hashlib.sha256(f"{_keys[strategy]} {purpose}".encode()).hexdigest()
-
-
-def _hash_of_ingredients(strategy: type[Strategy]) -> str:
-    modules = [sys.modules[base.__module__] for base in strategy.__mro__[:-1]]
-    ingredients: list[object] = [
-        LOOP_NAME,
-        strategy.__qualname__,
+def toolchain() -> list[str]:
+    """Return what decides machine code besides the text it is made from: this file, versions, the system, the CPU."""
+    return [
+        Path(__file__).read_text(encoding="utf-8"),
         platform.machine(),
         sys.platform,
-        *sys.version_info[:3],
+        *map(str, sys.version_info[:3]),
+        _numba_version(),
+        llvmlite.__version__,
+        np.__version__,
+        llvm.get_host_cpu_name(),
+        llvm.get_host_cpu_features().flatten(),
     ]
-    ingredients += [_numba_version(), llvmlite.__version__, np.__version__]
-    ingredients += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
-    ingredients += [parts.source_of(module) for module in (*ENGINE_SOURCES, *modules)]
-    ingredients.append(fields_of(strategy))  # kinds and starts may come from a module that is not among these
-    for module in (*ENGINE_SOURCES, *modules):
-        ingredients += [
-            f"{name}={value!r}" for name, value in sorted(vars(module).items()) if isinstance(value, (int, float))
-        ]
-    return hashlib.sha256("\0".join(map(str, ingredients)).encode()).hexdigest()
 
 
 def _numba_version() -> str:
@@ -133,9 +100,11 @@ def _with_numba(text: Text) -> Any:
     types = numba.types
     pointers = [types.CPointer(getattr(types, name)) for name in text.pointers]
     signature = types.int64(*[types.int64] * text.counts, *pointers)
-    namespace: dict[str, Any] = {}
-    exec(compile(text.source, f"<{LOOP_NAME}>", "exec"), {"math": __import__("math")}, namespace)  # noqa: S102 - our own text
-    return numba.cfunc(signature, nopython=True, error_model="numpy", fastmath=False)(namespace[LOOP_NAME])
+    namespace: dict[str, Any] = {"math": __import__("math")}
+    exec(compile(text.source, f"<{text.name}>", "exec"), namespace)  # noqa: S102 - our own text
+    for name, types_of in text.helpers.items():
+        namespace[name] = numba.njit(types_of, error_model="numpy", no_cpython_wrapper=True)(namespace[name])
+    return numba.cfunc(signature, nopython=True, error_model="numpy", fastmath=False)(namespace[text.name])
 
 
 def _emitted(text: str, name: str, note: str) -> codecache.Code | None:
