@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import zipfile
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import unescape
 
 import openpyxl
 import pytest
@@ -12,7 +13,20 @@ from pipeline.convert.sheet import read_sheet
 from pipeline.convert.stage import convert
 from pipeline.convert.workbook.archive import open_workbook
 from pipeline.store.parquet import read_ticks
-from tests.convert.books import content_of, number, read_both, row_xml, serial, text, tick, tick_sheet, write_book
+from tests.convert.books import (
+    Cell,
+    content_of,
+    number,
+    read_both,
+    read_swift,
+    row_xml,
+    serial,
+    shared,
+    text,
+    tick,
+    tick_sheet,
+    write_book,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +86,37 @@ def test_unusual_but_lawful_xml_gives_the_same_ticks(tmp_path: Path, change: obj
     fast, exact = read_both(write_book(tmp_path / "t.xlsx", {FAB: changed}))
     assert content_of(exact) == content_of(expected)
     assert fast is None or content_of(fast) == content_of(expected)
+
+
+@pytest.mark.parametrize("broken", ["1{}0", "{}10", "10{}"])
+@pytest.mark.parametrize("column", range(4))
+@pytest.mark.parametrize("escape", ["&amp;", "&lt;", "&quot;", "&apos;", "&gt;"])
+def test_an_escaped_letter_in_a_number_is_no_shorter_number(
+    tmp_path: Path, column: int, broken: str, escape: str
+) -> None:
+    cells = list(tick())
+    cells[column] = Cell(cells[column].attributes, f"<v>{broken.format(escape)}</v>")
+    rows = tick_sheet(tick(), cells, tick())
+    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}))
+    assert [each.row for each in exact.rejects] == [5]
+    assert fast is None
+
+
+@pytest.mark.parametrize("broken", ["BI&amp;D", "&amp;BID", "BID&amp;", "BID&gt;", "&lt;BID"])
+@pytest.mark.parametrize("where", ["inline", "formula", "shared"])
+def test_an_escaped_letter_in_a_type_makes_it_another_type(tmp_path: Path, broken: str, where: str) -> None:
+    time, _, price, size = tick()
+    cell = {
+        "inline": text(unescape(broken)),
+        "formula": Cell('t="str"', f"<v>{broken}</v>"),
+        "shared": shared(0),
+    }[where]
+    rows = tick_sheet(tick(), (time, cell, price, size), tick())
+    book = write_book(tmp_path / "t.xlsx", {FAB: rows}, texts=[unescape(broken)])
+    fast, exact = read_both(book)
+    assert [each.row for each in exact.rejects] == [5]
+    assert fast is None
+    assert read_swift(book) is None
 
 
 def test_a_prefixed_namespace_is_read(tmp_path: Path) -> None:

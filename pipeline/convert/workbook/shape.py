@@ -27,6 +27,8 @@ _LAST_COLUMN: Final = 16_383
 _LT, _C, _R, _V, _I, _COLON, _A, _ALPHABET = *b"<crvi:A", 26
 # Comments, instructions, letters by their number in XML's way and in Excel's: readers part where these stand.
 _UNUSUAL: Final = ((b"!", b"<!"), (b"?", b"<?"), (b"&", b"&#"), (b"_", b"_x"))
+# Of a number with an escaped letter in it the fast reader takes what stands before that.
+_ESCAPED_VALUE: Final = re.compile(rb"<v[^<>]*>[^<&]*&")
 _FOREIGN: Final = re.compile(rb"<[^\s<>/:]+:(?:c|row)[\s/>]")
 _ROW_OF_ANY_KIND: Final = re.compile(rb"<(?:[^\s<>/:]+:)?row[\s/>]")
 _CELL: Final = re.compile(rb"<(?:[^\s<>/:]+:)?c[\s/>]")
@@ -158,6 +160,7 @@ class ShapeReader:
             return
         for rare, two in _UNUSUAL:
             _refuse(rare in block and two in block)
+        _refuse(b"&" in block and _ESCAPED_VALUE.search(block))
         has_colon = b":" in block
         while start < size:
             # A stretch whose arrays stay in the processor's cache.
