@@ -28,7 +28,7 @@ COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark test test-long audit check lint types lock clean-cache clean
+.PHONY: help setup demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark bench-check test test-long audit check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ validate: setup ## prove it: sequential = parallel, compiled = plain, Parquet = 
 
 benchmark: setup ## measure sequential against parallel, stage by stage
 	@$(RUN_PIPELINE) benchmark $(COMMON)
+
+bench-check: setup ## is it as fast as it was: ratios to fixed yardsticks beside the kept ones (minutes, a quiet machine)
+	@$(BIN)/python tests/benchmarks/check.py $(ARGS)
 
 test: setup ## the tests, all but the long ones
 	@$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)

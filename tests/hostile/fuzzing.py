@@ -75,6 +75,7 @@ def run(target: Target, arguments: Sequence[str]) -> int:
     """Fuzz a target as the arguments say; return how many inputs it did not stand."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--inputs", type=int, help="this many instead, by chance")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / f"fuzzed-{target.name}")
     parser.add_argument("--atheris", action="store_true")
@@ -90,10 +91,10 @@ def _by_chance(target: Target, folder: Path, asked: Any) -> int:
     take = target.make(folder)
     chance = random.Random(asked.seed)  # noqa: S311 - inputs are to be the same again
     seeds, tried, failed = target.seeds, 0, set()
-    now = time.monotonic()
-    ends, armed = now + asked.minutes * 60, -HANGS_AFTER
+    began = now = time.monotonic()
+    armed = -HANGS_AFTER
     current = asked.keep / "current"
-    while (now := time.monotonic()) < ends:
+    while tried < asked.inputs if asked.inputs else now < began + asked.minutes * 60:
         if now - armed > 1:
             faulthandler.dump_traceback_later(HANGS_AFTER, exit=True)
             armed = now
@@ -103,10 +104,12 @@ def _by_chance(target: Target, folder: Path, asked: Any) -> int:
             failed.add(where)
             _keep(asked.keep, data, trace)
         tried += 1
+        now = time.monotonic()
     faulthandler.cancel_dump_traceback_later()
     current.unlink(missing_ok=True)
+    minutes = (time.monotonic() - began) / 60
     sys.stdout.write(
-        f"{target.name}: {tried:,} inputs in {asked.minutes:g} minutes, seed {asked.seed}; {len(failed)} bad\n"
+        f"{target.name}: {tried:,} inputs in {minutes:.1f} minutes, seed {asked.seed}; {len(failed)} bad\n"
     )
     return len(failed)
 
