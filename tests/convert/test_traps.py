@@ -12,8 +12,10 @@ from pipeline.convert.room import Room
 from pipeline.convert.sheet import read_sheet
 from pipeline.convert.stage import convert
 from pipeline.convert.workbook.archive import open_workbook
+from pipeline.errors import CorruptWorkbook, UnreadableSheet
 from pipeline.store.parquet import read_ticks
 from tests.convert.books import (
+    MAIN,
     Cell,
     content_of,
     number,
@@ -115,6 +117,29 @@ def test_an_escaped_letter_in_a_type_makes_it_another_type(tmp_path: Path, broke
     book = write_book(tmp_path / "t.xlsx", {FAB: rows}, texts=[unescape(broken)])
     fast, exact = read_both(book)
     assert [each.row for each in exact.rejects] == [5]
+    assert fast is None
+    assert read_swift(book) is None
+
+
+@pytest.mark.parametrize("inner", ["BID<b/>", "B<b>I</b>D", "<t>BID</t>", "<r>BID</r>", "BID<si/>", "BID<v>X</v>"])
+def test_an_element_within_a_text_is_refused_by_every_reader(tmp_path: Path, inner: str) -> None:
+    time, _, price, size = tick()
+    inline = Cell('t="inlineStr"', f"<is><t>{inner}</t></is>")
+    rows = tick_sheet(*[tick()] * 20, (time, inline, price, size))
+    with pytest.raises(UnreadableSheet, match="within a text"):
+        read_both(write_book(tmp_path / "inline.xlsx", {FAB: rows}))
+    table = f'<sst xmlns="{MAIN}"><si><t>{inner}</t></si></sst>'.encode()
+    with pytest.raises(CorruptWorkbook, match=r"within a text|in another"):
+        open_workbook(write_book(tmp_path / "t.xlsx", {FAB: rows}, extra={"xl/sharedStrings.xml": table}))
+
+
+@pytest.mark.parametrize("inner", ["1<b/>", "1<b>2</b>3", "<v>17</v>", "1<t>2</t>"])
+@pytest.mark.parametrize("column", [0, 2, 3])
+def test_an_element_within_a_number_is_left_to_the_row_by_row_reader(tmp_path: Path, inner: str, column: int) -> None:
+    cells = list(tick())
+    cells[column] = Cell(cells[column].attributes, f"<v>{inner}</v>")
+    book = write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(tick(), cells, tick())})
+    fast, _ = read_both(book)
     assert fast is None
     assert read_swift(book) is None
 

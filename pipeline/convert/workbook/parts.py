@@ -131,6 +131,8 @@ def shared_texts(pieces: Pieces, longest: int, size: int) -> tuple[str, ...]:
     texts: list[str] = []
     most = size // _LEAST_TEXT
     for item in elements(pieces, ("si",), longest):
+        if item.find(".//{*}si") is not None:
+            raise ValueError("a text stands in another, as no Excel writes it")
         texts.append(text_of(item))
         if len(texts) > most:
             raise ValueError(f"it has more than {most:,} texts, most of them empty")
@@ -144,14 +146,20 @@ def facts_of(texts: tuple[str, ...]) -> TextFacts:
 
 
 def text_of(item: Element) -> str:
-    """Return the text of a string item: its own runs, in order."""
+    """Return the text of a string item: its own runs, in order; raises ValueError for elements within a text."""
     pieces: list[str] = []
     for node in item:
         if local_name(node) == "t":
-            pieces.append(node.text or "")
+            pieces.append(_plain(node))
         elif local_name(node) == "r":
-            pieces.extend(child.text or "" for child in node if local_name(child) == "t")
+            pieces.extend(_plain(child) for child in node if local_name(child) == "t")
     return "".join(pieces)
+
+
+def _plain(text: Element) -> str:
+    if len(text):
+        raise ValueError("an element stands within a text, as no Excel writes it")
+    return text.text or ""
 
 
 def read_styles(pieces: Pieces) -> Styles:

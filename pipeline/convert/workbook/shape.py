@@ -24,7 +24,7 @@ _PROLOG: Final = 4 << 20
 _STRETCH: Final = 256 << 10
 _LAST_ROW: Final = 1_048_576
 _LAST_COLUMN: Final = 16_383
-_LT, _C, _R, _V, _I, _COLON, _A, _ALPHABET = *b"<crvi:A", 26
+_LT, _C, _R, _V, _I, _T, _SLASH, _COLON, _A, _ALPHABET = *b"<crvit/:A", 26
 # Comments, instructions, letters by their number in XML's way and in Excel's: readers part where these stand.
 _UNUSUAL: Final = ((b"!", b"<!"), (b"?", b"<?"), (b"&", b"&#"), (b"_", b"_x"))
 # Of a number with an escaped letter in it the fast reader takes what stands before that.
@@ -107,7 +107,7 @@ class ShapeReader:
         self._hollow: list[NDArray[np.bool_]] = []
         self._columns = (_LAST_COLUMN, 0)
         self._cells = 0
-        self._masks = np.empty((2, 0), dtype=np.bool_)
+        self._mask = np.empty(0, dtype=np.bool_)
 
     def feed(self, piece: bytes) -> None:
         """Look at the rows that end in this piece."""
@@ -197,18 +197,17 @@ class ShapeReader:
             self._look_at_cells(words, cells, begins[1:-1], *same)
 
     def _elements(self, letters: NDArray[np.uint8], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return where `<r` and where `<c` stand."""
-        if self._masks.shape[1] < size:
-            self._masks = np.empty((2, size), dtype=np.bool_)
+        """Return where `<r` and where `<c` stand; values and texts must hold nothing but text."""
+        if len(self._mask) < size:
+            self._mask = np.empty(size, dtype=np.bool_)
         # Memory that is taken anew for each stretch costs as much as what is done with it.
-        opening, wanted = self._masks[:, :size]
+        opening = self._mask[:size]
         np.equal(letters[:size], _LT, out=opening)
-        found = []
-        for letter in (_R, _C):
-            np.equal(letters[1 : size + 1], letter, out=wanted)
-            np.logical_and(opening, wanted, out=wanted)
-            found.append(np.flatnonzero(wanted))
-        return found[0], found[1]
+        tags = np.flatnonzero(opening)
+        following = letters[tags + 1]
+        of_text = (following == _V) | (following == _T)
+        _refuse((of_text[:-1] & (following[1:] != _SLASH)).any() or of_text[-1:].any())
+        return tags[following == _R], tags[following == _C]
 
     def _end_well(self, ends: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
         closed = (ends >> np.uint64(16)) == _ROW_END
