@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.made import make_config, make_store
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -188,6 +190,16 @@ def test_the_command_line_loads_nothing_heavy() -> None:
     loaded = said_by("import sys, pipeline.cli; print(*sorted({name.split('.')[0] for name in sys.modules}))").split()
     assert "typer" in loaded
     assert not [name for name in (*HEAVY, *CLUSTERS) if name in loaded]
+
+
+def test_a_backtest_with_compiled_code_at_hand_loads_no_compiler_and_no_pandas(tmp_path: Path) -> None:
+    store, config = make_store(tmp_path / "store"), make_config(tmp_path / "config.json")
+    run = f"pipeline.backtest(config={str(config)!r}, parquet_dir={str(store)!r}, output_dir={str(tmp_path / 'run')!r}"
+    program = f"import sys, pipeline\n{run}, report=False)\nprint(*(n for n in sys.modules))"
+    said_by(program)
+    loaded = said_by(program).split()
+    assert "pyarrow.parquet" in loaded
+    assert not [name for name in ("numba", "pandas", "numpy.ma", "joblib", "rich") if name in loaded]
 
 
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])

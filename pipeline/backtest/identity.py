@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from pipeline.market.facts import MarketFacts
 
 ROOMS: Final = (
-    *("engine", "backtest", "results/metrics.py", "results/measure.py", "results/files.py"),
-    *("store/parquet.py", "settings.py", "ticks.py"),
+    *("engine", "native", "backtest", "results/metrics.py", "results/measure.py", "results/files.py"),
+    *("store/parquet.py", "store/columns.py", "settings.py", "ticks.py"),
 )
 """What decides the figures of a replay, below the package."""
 
@@ -163,8 +163,13 @@ def _is_own(module: _Module) -> bool:
         return _has_text(module)
     if module.name.partition(".")[0] == "pipeline" and not module.name.startswith("pipeline.strategies."):
         return False
-    library = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return not any(Path(module.file).is_relative_to(Path(folder)) for folder in library if folder)
+    return not any(Path(module.file).is_relative_to(folder) for folder in _library_folders())
+
+
+@cache
+def _library_folders() -> frozenset[Path]:
+    told = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return frozenset(Path(folder) for folder in told if folder)
 
 
 def _has_text(module: _Module) -> bool:

@@ -71,8 +71,8 @@ def main() -> None:
     """Run the command line; a failure is one plain sentence on stderr and its exit status."""
     # numpy's BLAS starts a thread a CPU when it is loaded, 50 ms for linear algebra that nothing here does.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Loading modules makes many objects and no garbage; looking for it is 5 % of a short run.
-    gc.set_threshold(50_000)
+    # Loading modules makes many objects and no garbage; looking for it is a tenth of a short run.
+    gc.set_threshold(300_000)
     if COMPLETING in os.environ:
         # Typer would load rich to look for markup in each line of help, and Tab would take twice as long.
         sys.modules["rich"] = None  # type: ignore[assignment]

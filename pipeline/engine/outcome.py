@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.tape import DAY, SELL
+from pipeline.engine.tape import DAY
 from pipeline.errors import ReplayError
 
 if TYPE_CHECKING:
@@ -157,11 +157,6 @@ def room_sizes(ticks: Ticks) -> Iterator[int]:
         yield size
         size *= 8
     raise ReplayError(f"more than {size // 8:,} fills of {len(ticks):,} ticks; does the strategy trade with itself?")
-
-
-def side_names(side: Int8s) -> list[str]:
-    """Return 'buy' or 'sell' for each fill."""
-    return ["sell" if one == SELL else "buy" for one in side.tolist()]
 
 
 def failure(where: str, event: int) -> ReplayError:

@@ -37,6 +37,9 @@ THURSDAY: Final = 3
 MOSTLY: Final = 95
 """The percentile of inventory that is reported beside its mean."""
 
+HALF: Final = 50
+"""The median's percentile."""
+
 NO_MARK: Final = "No five-minute mark in the continuous session."
 NO_MID: Final = "No fill in the continuous session with both sides of the book quoted."
 NO_DAY: Final = "No market day."
@@ -139,7 +142,7 @@ def _figures(accounts: Sequence[Account], market_days: Int64s) -> dict[str, Any]
         "markouts": {name: named(one) for name, one in markouts(accounts).items()},
         "orders": placed,
         "fill_ratio": len(waited) / placed if placed else None,
-        "time_to_fill_median": float(np.median(waited)) if len(waited) else None,
+        "time_to_fill_median": _percentile(waited, HALF) if len(waited) else None,
         "time_to_fill_mean": float(waited.mean()) if len(waited) else None,
         "pnl_by_hour": _by_hour(times, net),
         "pnl_by_weekday": _by_weekday(daily, market_days),
@@ -190,8 +193,17 @@ def _inventory(accounts: Sequence[Account], market_days: Int64s) -> dict[str, fl
     return {
         "time_in_market": _time_in_market(accounts, market_days),
         "inventory_mean": float(worth.mean()),
-        "inventory_p95": float(np.percentile(worth, MOSTLY)),
+        "inventory_p95": _percentile(worth, MOSTLY),
     }
+
+
+def _percentile(values: Float64s, percent: float) -> float:
+    """Return a percentile, linear between the two nearest; numpy's own would load masked arrays for it, 8 ms."""
+    ordered = np.sort(values)
+    place = (len(ordered) - 1) * percent / 100
+    below = int(place)
+    low, high = ordered[below], ordered[min(below + 1, len(ordered) - 1)]
+    return float(low + (high - low) * (place - below))
 
 
 def _time_in_market(accounts: Sequence[Account], market_days: Int64s) -> float:

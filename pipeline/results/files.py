@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 import pipeline
-from pipeline.engine.outcome import side_names
+from pipeline.engine.tape import SELL
 from pipeline.results.accounts import account_of, union_of
 from pipeline.results.beside import marks_table, prices_table
 from pipeline.results.csv_cells import csv_bytes, with_csv_cells
@@ -23,8 +23,9 @@ from pipeline.results.daily import daily_rows
 from pipeline.results.figures import portfolio_figures, security_figures
 from pipeline.results.warned import warnings_of
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
+from pipeline.store.columns import number_array, text_of_codes
 from pipeline.store.lock import sole_writer
-from pipeline.store.parquet import number_array, table_bytes, text_array, write_table
+from pipeline.store.parquet import table_bytes, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -183,7 +184,7 @@ def trades_table(replayed: Replayed) -> Any:
     fills = replayed.fills
     columns = {
         "timestamp": number_array(fills.timestamp // NS_A_MS, pa.timestamp("ms")),
-        "side": text_array(side_names(fills.side)),
+        "side": text_of_codes((fills.side == SELL).astype(np.int8), ("buy", "sell")),
         "fill_price": number_array(fills.price, pa.float64()),
         "fill_qty": number_array(fills.quantity, pa.int64()),
         "realized_pnl": number_array(fills.realized, pa.float64()),
@@ -193,7 +194,7 @@ def trades_table(replayed: Replayed) -> Any:
     if replayed.fees_bps:
         columns["fee"] = number_array(replayed.fill_fees, pa.float64())
     if fills.trade_type is not None and fills.reference is not None:
-        columns["trade_type"] = text_array([replayed.trade_types[code] for code in fills.trade_type.tolist()])
+        columns["trade_type"] = text_of_codes(fills.trade_type, replayed.trade_types)
         columns["vwap_reference"] = number_array(fills.reference, pa.float64())
     return pa.table(columns)
 

@@ -13,7 +13,8 @@ import numpy as np
 from pipeline.errors import BadRequest, DamagedRun, ReplayError, UnknownRun, UnknownSecurity, nearest
 from pipeline.results.files import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
 from pipeline.results.folder import AGAIN, read_run
-from pipeline.store.parquet import number_values, read_table
+from pipeline.store.columns import number_values
+from pipeline.store.parquet import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.folders import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 LIMIT_VARIABLE: Final = "PIPELINE_RESULTS_MB"
@@ -67,20 +67,16 @@ class KeptResults:
 
     def find(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return what is kept under these keys, and note that it was of use."""
-        found: dict[str, bytes] = {}
-        for start in range(0, len(keys), AT_A_TIME):
-            some = keys[start : start + AT_A_TIME]
-            marks = ",".join("?" * len(some))
-            rows = self._rows(f"SELECT key, digest, content FROM results WHERE key IN ({marks})", some)  # noqa: S608
-            found |= {key: content for key, digest, content in rows if _is_as_written(key, digest, content)}
+        found = {key: content for key, digest, content in self._kept(keys) if _is_as_written(key, digest, content)}
         self._note(found)
         self._finish()
         return found
 
     def keep(self, results: Mapping[str, bytes]) -> None:
-        """Keep results, all of them or none."""
+        """Keep results, all of them or none; what is there already, byte for byte, is not written again."""
         rows = [(key, _digest(key, content), content) for key, content in results.items()]
-        self._many("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", rows)
+        there = {row[0]: row for row in self._kept(list(results))}
+        self._many("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", [row for row in rows if there.get(row[0]) != row])
         self._note(results)
         self._finish()
 
@@ -108,6 +104,12 @@ class KeptResults:
             self._finish()
             self._shrink()
         self._let_go()
+
+    def _kept(self, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, len(keys), AT_A_TIME):
+            some = keys[start : start + AT_A_TIME]
+            marks = ",".join("?" * len(some))
+            yield from self._rows(f"SELECT key, digest, content FROM results WHERE key IN ({marks})", some)  # noqa: S608
 
     def _may_be_too_much(self) -> bool:
         """Ask the file's size first: to add up what is in it, all of it has to be read."""

@@ -11,8 +11,11 @@ import empyrical
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import api
+from pipeline.results.figures import _percentile
 from pipeline.results.folder import read_run
 from pipeline.results.metrics import calmar, deepest_drawdown, drawdown_days, sharpe, sortino
 from pipeline.store.parquet import ticks_digest, write_ticks
@@ -260,3 +263,9 @@ def test_a_run_in_which_everything_failed_has_no_figure_and_says_so(tmp_path: Pa
     run = read_run(tmp_path / "out")
     assert (run.total.fills, run.total.max_drawdown, [*run.errors]) == (0, None, ["FAB"])
     assert api.compare(tmp_path / "out", tmp_path / "out").same
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.sampled_from([50, 95]))
+def test_a_percentile_is_numpys(values: list[float], percent: int) -> None:
+    found = _percentile(np.array(values), percent)
+    assert found == pytest.approx(float(np.percentile(values, percent)), rel=1e-12, abs=1e-9)

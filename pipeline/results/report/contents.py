@@ -24,7 +24,8 @@ from pipeline.results.files import (
     SUMMARY_FILE,
     TRADES_FOLDER,
 )
-from pipeline.store.parquet import number_values, read_table
+from pipeline.store.columns import number_values
+from pipeline.store.parquet import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
