@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.errors import OutputNotWritable, WriteFailed
 from pipeline.store.atomic import not_written, write_bytes
-from tests.crash.folders import PAGE, PLAIN, WORDS, check_nothing_torn, check_rerun, held, make, run
+from tests.crash.folders import PAGE, PLAIN, WORDS, check_complete, check_nothing_torn, check_rerun, held, make, run
 from tests.crash.started import Ended, done, leftovers
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def fill_at(made: Path, tmp_path: Path, name: str, steps: Iterable[int]) -> set[
         ends.add(outcome.status)
         assert "Traceback" not in outcome.said
         if outcome.status == 0:  # nothing was to be written any more, or it was the note of who holds the folder
-            assert held(folder) == held(made / name / "1")
+            check_complete(made, name, folder)
         else:
             assert outcome.status == 1, outcome.said
             assert FULL in " ".join(outcome.said.split())

@@ -23,6 +23,7 @@ _LONGEST_ENTRY: Final = 1 << 20
 # Excel ends at 31 and at 255.
 _LONGEST_NAME: Final = 255
 _LONGEST_FORMAT: Final = 1_000
+_ITEM: Final = "si"
 _LEAST_TEXT: Final = 16
 _MOST_ENTRIES: Final = 65_536
 _FAST_PARTS: Final = ("xl/workbook.xml", "xl/sharedStrings.xml", "xl/styles.xml")
@@ -130,9 +131,7 @@ def shared_texts(pieces: Pieces, longest: int, size: int) -> tuple[str, ...]:
     """
     texts: list[str] = []
     most = size // _LEAST_TEXT
-    for item in elements(pieces, ("si",), longest):
-        if item.find(".//{*}si") is not None:
-            raise ValueError("a text stands in another, as no Excel writes it")
+    for item in elements(pieces, (_ITEM,), longest):
         texts.append(text_of(item))
         if len(texts) > most:
             raise ValueError(f"it has more than {most:,} texts, most of them empty")
@@ -149,10 +148,12 @@ def text_of(item: Element) -> str:
     """Return the text of a string item: its own runs, in order; raises ValueError for elements within a text."""
     pieces: list[str] = []
     for node in item:
-        if local_name(node) == "t":
-            pieces.append(_plain(node))
-        elif local_name(node) == "r":
-            pieces.extend(_plain(child) for child in node if local_name(child) == "t")
+        name = local_name(node)
+        for text in node if name == "r" else (node,):
+            if name == "t" or local_name(text) == "t":
+                pieces.append(_plain(text))
+            elif local_name(text) == _ITEM or text.find(f".//{{*}}{_ITEM}") is not None:
+                raise ValueError("a text stands in another, as no Excel writes it")
     return "".join(pieces)
 
 
