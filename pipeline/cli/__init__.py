@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import traceback
@@ -71,8 +70,6 @@ def main() -> None:
     """Run the command line; a failure is one plain sentence on stderr and its exit status."""
     # numpy's BLAS starts a thread a CPU when it is loaded, 50 ms for linear algebra that nothing here does.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Loading modules makes many objects and no garbage; looking for it is a tenth of a short run.
-    gc.set_threshold(300_000)
     if COMPLETING in os.environ:
         # Typer would load rich to look for markup in each line of help, and Tab would take twice as long.
         sys.modules["rich"] = None  # type: ignore[assignment]
@@ -86,8 +83,6 @@ def main() -> None:
     interrupt.watch()
     with interrupt.in_order(_say_interrupted):
         status = _status()
-    # What is left ends with the process; looking through it for garbage first would take 80 ms.
-    gc.freeze()
     sys.exit(status)
 
 
