@@ -18,7 +18,7 @@ PAGES: Final = {page.relative_to(ROOT).as_posix(): page for page in (ROOT / "REA
 COMMANDS: Final = ("make", "python", "py", "pipeline", "pip", "dask", ".venv")
 
 ELSEWHERE: Final = {
-    r"make test.*|make check": ("tests/test_house.py", "This run is one."),
+    r"make test.*|make check|make coverage": ("tests/test_house.py", "This run is one."),
     r"make (setup|lock|bench-check|audit).*": (
         ".ci/run",
         "They need the network, or measure; the first starts every run of CI.",
