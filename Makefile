@@ -91,14 +91,14 @@ benchmark: setup ## measure sequential against parallel, stage by stage
 	@$(RUN_PIPELINE) benchmark $(COMMON)
 
 test: setup ## the tests, all but the long ones
-	@$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
 test-long: setup ## the long tests: kills, floods, fuzzing, the browser
-	@$(BIN)/python -m pytest -n auto -m slow $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m slow $(ARGS)
 
 coverage: setup ## which lines and branches of pipeline/ the tests reach: at least 95 % (about ten minutes)
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term $(addprefix --deselect=,$(COSTLY)) $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term $(addprefix --deselect=,$(COSTLY)) $(ARGS)
 
 audit: setup ## known faults of the pinned packages (needs the network)
 	@$(BIN)/python -m pip_audit --require-hashes --disable-pip -r requirements.lock

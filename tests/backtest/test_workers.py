@@ -35,7 +35,7 @@ def test_every_task_is_done_once(backend: Backend, count: int) -> None:
     assert sorted(run_all(double, range(7), backend, count)) == [0, 2, 4, 6, 8, 10, 12]
 
 
-@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize("count", [2, *(pytest.param(count, marks=pytest.mark.slow) for count in (1, 4))])
 def test_of_many_tasks_only_the_one_that_kills_its_process_is_lost(count: int) -> None:
     done = list(run_all(double_or_die, range(20), "loky", count, on_death=say_so))
     assert "3: WorkerDied" in done
