@@ -161,10 +161,7 @@ def test_compiling(made: Path, tmp_path: Path, number: signal.Signals) -> None:
 
 @pytest.mark.parametrize(
     ("number", "how"),
-    [
-        (signal.SIGTERM, BACKENDS[0]),
-        *((number, how) for number in SIGNALS for how in BACKENDS),
-    ],
+    [(number, how) for number in SIGNALS for how in BACKENDS],
 )
 def test_a_sweep(made: Path, tmp_path: Path, number: signal.Signals, how: tuple[str]) -> None:
     words = ("sweep", "--grid", "size=100:300:100", "--strategy", "sleeps.py", "--config", "sleeps.json")
