@@ -79,7 +79,7 @@ def dask_cluster(loops: Path) -> Iterator[Any]:
 @pytest.fixture
 def dask(dask_cluster: Any) -> Any:
     """Both workers, also when the test before has killed one."""
-    dask_cluster.wait_for_workers(2, timeout=20)
+    dask_cluster.wait_for_workers(2, timeout=120)
     return dask_cluster
 
 
@@ -250,7 +250,7 @@ def test_an_interrupt_ends_the_run_at_once(dask: Any, store: Path, tmp_path: Pat
         assert process.stderr is not None
         assert any("FAB" in line for line in process.stderr)
         process.send_signal(2)
-        said = process.communicate(timeout=20)[1]
+        said = process.communicate(timeout=120)[1]
     assert process.returncode == 130
     assert "Interrupted." in said
     assert "Traceback" not in said
