@@ -24,11 +24,13 @@ OWN_PYTHON := --copies
 endif
 RUN_PIPELINE := $(BIN)/python -m pipeline
 READY := $(VENV)/.ready
+# Tests of seconds and of memory, which measuring coverage takes itself.
+COSTLY := tests/hostile/test_bombs.py tests/crash/test_interrupts.py
 COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark bench-check test test-long audit check lint types lock clean-cache clean
+.PHONY: help setup demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark bench-check test test-long coverage audit check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,10 +94,14 @@ bench-check: setup ## is it as fast as it was: ratios to fixed yardsticks beside
 	@$(BIN)/python tests/benchmarks/check.py $(ARGS)
 
 test: setup ## the tests, all but the long ones
-	@$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
 test-long: setup ## the long tests: kills, floods, fuzzing, the browser
-	@$(BIN)/python -m pytest -n auto -m slow $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m slow $(ARGS)
+
+coverage: setup ## which lines and branches of pipeline/ the tests reach: at least 95 % (about ten minutes)
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term $(addprefix --deselect=,$(COSTLY)) $(ARGS)
 
 audit: setup ## known faults of the pinned packages (needs the network)
 	@$(BIN)/python -m pip_audit --require-hashes --disable-pip -r requirements.lock
@@ -116,4 +122,4 @@ clean-cache: setup ## remove compiled code and the results kept on disk
 	@$(RUN_PIPELINE) clean-cache
 
 clean: ## remove .venv and what tools left; data and output stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

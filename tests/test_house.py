@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -127,6 +128,11 @@ def dotted_of(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@functools.cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def test_imports_are_read_wherever_they_stand() -> None:
     text = "import a.b\ndef f():\n    from c import d, e\nif x:\n    from . import g\nimportlib.import_module('h')\n"
     assert sorted(imported(ast.parse(text))) == ["..g", "a.b", "c.d", "c.e", "h"]
@@ -139,7 +145,7 @@ def test_no_import_runs_against_the_direction(file: Path) -> None:
         assert dotted_of(file) in ("", "backtest"), f"{file}: say in MAY_IMPORT what this room may import"
     if room in OUTSIDE:
         return
-    names = list(imported(ast.parse(file.read_text(encoding="utf-8"))))
+    names = list(imported(tree_of(file)))
     assert not [name for name in names if name.startswith(".")], "imports are written out in full"
     rooms = {room_of(name.removeprefix("pipeline.")) for name in names if name.startswith("pipeline.")} - {""}
     assert rooms <= {room, *MAY_IMPORT[room]}
@@ -150,7 +156,7 @@ def test_an_outside_library_is_imported_in_one_place(library: str) -> None:
     places = {
         file.relative_to(ROOT / "pipeline").as_posix()
         for file in FILES
-        for name in imported(ast.parse(file.read_text(encoding="utf-8")))
+        for name in imported(tree_of(file))
         if f"{name}.".startswith(f"{library}.")
     }
     assert places
@@ -159,7 +165,7 @@ def test_an_outside_library_is_imported_in_one_place(library: str) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=dotted_of)
 def test_nothing_is_for_posix_only(file: Path) -> None:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = tree_of(file)
     names = set(imported(tree)) | {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     forbidden = {f"{module}.{name}" for name, module in POSIX_NAMES.items()}
     assert not names & forbidden
@@ -175,7 +181,7 @@ def test_no_file_is_longer_than_350_lines(folder: str) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=dotted_of)
 def test_a_file_says_what_it_is_in_its_first_line(file: Path) -> None:
-    assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+    assert ast.get_docstring(tree_of(file))
 
 
 def said_by(program: str) -> str:

@@ -90,9 +90,10 @@ def _together(
 
     pool = Parallel(return_as="generator_unordered", batch_size=1, **how)
     left = dict.fromkeys(tasks)
-    with _ctrl_c_held() if how["backend"] == "loky" else nullcontext():
-        results = pool(delayed(_placed)(run, place, task) for place, task in tasks.items())
+    results = None
     try:
+        with _ctrl_c_held() if how["backend"] == "loky" else nullcontext():  # the first may die while others are sent
+            results = pool(delayed(_placed)(run, place, task) for place, task in tasks.items())
         for done in results:
             place, result = (done.place, done) if isinstance(done, Lost) else done
             del left[place]
@@ -103,9 +104,10 @@ def _together(
         for place in list(left)[:workers]:
             yield place, Lost(place)
     finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # joblib's remark on what an interrupt leaves undone
-            results.close()
+        if results is not None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # joblib's remark on what an interrupt leaves undone
+                results.close()
 
 
 def _here(backend: Backend, workers: int) -> dict[str, Any]:

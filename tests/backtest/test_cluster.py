@@ -79,7 +79,7 @@ def dask_cluster(loops: Path) -> Iterator[Any]:
 @pytest.fixture
 def dask(dask_cluster: Any) -> Any:
     """Both workers, also when the test before has killed one."""
-    dask_cluster.wait_for_workers(2, timeout=20)
+    dask_cluster.wait_for_workers(2, timeout=120)
     return dask_cluster
 
 
@@ -136,6 +136,7 @@ def test_a_file_of_ones_own_runs_on_workers_that_do_not_have_it(dask: Any, run: 
     assert same(tmp_path / "here", tmp_path / "there")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["compiled", "python"])
 def test_an_error_on_such_a_worker_names_the_users_file_and_line(
     dask: Any, run: Any, tmp_path: Path, engine: str
@@ -157,6 +158,7 @@ def test_an_error_on_such_a_worker_names_the_users_file_and_line(
     assert all(f"{file}, line {where}: a division by zero" in error for error in there.failed.values())
 
 
+@pytest.mark.slow
 def test_another_text_under_the_same_path_is_another_strategy(dask: Any, run: Any, tmp_path: Path) -> None:
     file = tmp_path / "own.py"
     for size in (100, 900):
@@ -167,6 +169,7 @@ def test_another_text_under_the_same_path_is_another_strategy(dask: Any, run: An
     assert not same(tmp_path / "here 100", tmp_path / "here 900")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["dask", "loky"])
 def test_a_killed_worker_costs_its_unfinished_tasks_which_are_done_again(
     dask: Any, run: Any, tmp_path: Path, backend: str
@@ -198,6 +201,7 @@ def loky_processes() -> list[psutil.Process]:
     return [child for child, words in told if "loky" in words and "resource_tracker" not in words]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "workers"), [("loky", 2), ("loky", 1), ("dask", 2)])
 def test_a_task_that_kills_every_worker_is_a_row_in_words_and_the_others_complete(
     dask: Any, run: Any, tmp_path: Path, backend: str, workers: int
@@ -211,6 +215,7 @@ def test_a_task_that_kills_every_worker_is_a_row_in_words_and_the_others_complet
     assert done.summary.set_index("security").loc[["EMAAR", "MODON"], "trades"].min() > 20
 
 
+@pytest.mark.slow
 def test_a_cluster_that_goes_away_ends_the_run_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "PATIENCE_SECONDS", 1)
     with local_cluster(n_workers=1) as cluster:
@@ -222,6 +227,7 @@ def test_a_cluster_that_goes_away_ends_the_run_in_words(monkeypatch: pytest.Monk
     assert gone.value.exit_status == 1
 
 
+@pytest.mark.slow
 def test_a_cluster_of_one_thread_works_there_and_not_here() -> None:
     with local_cluster(n_workers=1) as cluster:
         here = psutil.Process().pid
@@ -230,6 +236,7 @@ def test_a_cluster_of_one_thread_works_there_and_not_here() -> None:
     assert here not in pids
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="an interrupt is sent otherwise there")
 @pytest.mark.parametrize("backend", ["loky", "dask"])
 def test_an_interrupt_ends_the_run_at_once(dask: Any, store: Path, tmp_path: Path, backend: str) -> None:
@@ -243,7 +250,7 @@ def test_an_interrupt_ends_the_run_at_once(dask: Any, store: Path, tmp_path: Pat
         assert process.stderr is not None
         assert any("FAB" in line for line in process.stderr)
         process.send_signal(2)
-        said = process.communicate(timeout=20)[1]
+        said = process.communicate(timeout=120)[1]
     assert process.returncode == 130
     assert "Interrupted." in said
     assert "Traceback" not in said

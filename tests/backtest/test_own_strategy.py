@@ -184,6 +184,7 @@ def test_a_line_that_divides_by_zero_ends_its_security_and_no_other(run: Any, tm
     assert f"{file}, line {line_of(file, 'm.bid /')}: a division by zero" in done.failed["FAB"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["compiled", "python"])
 def test_a_strategy_that_fills_without_end_in_one_event_is_stopped_in_words(
     run: Any, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch

@@ -3,9 +3,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from joblib._parallel_backends import LokyBackend
 
 from pipeline.backtest import workers
 from pipeline.backtest.workers import Backend, run_all, workers_for
@@ -35,7 +36,7 @@ def test_every_task_is_done_once(backend: Backend, count: int) -> None:
     assert sorted(run_all(double, range(7), backend, count)) == [0, 2, 4, 6, 8, 10, 12]
 
 
-@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize("count", [2, *(pytest.param(count, marks=pytest.mark.slow) for count in (1, 4))])
 def test_of_many_tasks_only_the_one_that_kills_its_process_is_lost(count: int) -> None:
     done = list(run_all(double_or_die, range(20), "loky", count, on_death=say_so))
     assert "3: WorkerDied" in done
@@ -45,6 +46,23 @@ def test_of_many_tasks_only_the_one_that_kills_its_process_is_lost(count: int) -
 def test_a_lost_task_that_nobody_answers_for_is_an_error() -> None:
     with pytest.raises(WorkerDied, match="died, and again when it ran alone"):
         list(run_all(double_or_die, range(5), "loky", 2))
+
+
+def test_a_worker_that_dies_while_tasks_are_still_handed_out_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the machine is busy, a first task may have killed its worker before the second is handed out."""
+    handed_out = 0
+    submit = LokyBackend.submit
+
+    def submit_late(self: Any, task: Any, callback: Any = None) -> Any:
+        nonlocal handed_out
+        handed_out += 1
+        give_up = time.monotonic() + 60
+        while handed_out in (2, 4) and self._workers._flags.broken is None and time.monotonic() < give_up:
+            time.sleep(0.01)
+        return submit(self, task, callback)
+
+    monkeypatch.setattr(LokyBackend, "submit", submit_late)
+    assert list(run_all(double_or_die, [3, 1], "loky", 2, on_death=say_so)) == ["3: WorkerDied", 2]
 
 
 def test_results_come_as_they_complete() -> None:

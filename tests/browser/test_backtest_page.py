@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<script>alert(1)</script>"
 RANGE = "name => document.querySelector(`[data-chart=${name}]`)._fullLayout.xaxis.range.map(one => one.slice(0, 13))"
 UNDRAWN = "document.querySelectorAll('.chart:not([data-drawn])').length"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
+
 HOSTILE: Final = "<script>alert(1)</script>"
 UNDRAWN: Final = "document.querySelectorAll('.chart:not([data-drawn])').length"
 SHOWN: Final = ("x", "y", "z", "width", "zmin", "zmax", "colorscale", "line", "name")

@@ -19,7 +19,7 @@ from tests.made import make_store, results
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed as POSIX kills them")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="processes are killed as POSIX kills them")]
 
 STRATEGY: Final = """
 import os, pathlib, signal, sys, threading, time
@@ -123,8 +123,8 @@ def summary(folder: Path) -> dict[str, dict[str, str]]:
         (KILLED, LOKY),
         (HUNGRY, LOKY),
         *((way, ALONE) for way in (LEFT, UNPICKLABLE, WORDLESS, HUNGRY)),
-        *(pytest.param(way, LOKY, marks=pytest.mark.slow) for way in (EXITED, LEFT, UNPICKLABLE, WORDLESS)),
-        *(pytest.param(way, THREADS, marks=pytest.mark.slow) for way in (LEFT, UNPICKLABLE, WORDLESS)),
+        *((way, LOKY) for way in (EXITED, LEFT, UNPICKLABLE, WORDLESS)),
+        *((way, THREADS) for way in (LEFT, UNPICKLABLE, WORDLESS)),
     ],
 )
 def test_the_others_complete_and_the_row_says_what_happened(
@@ -146,9 +146,7 @@ def test_the_others_complete_and_the_row_says_what_happened(
     assert "trades/FAB.parquet" not in found
 
 
-@pytest.mark.parametrize(
-    ("way", "how"), [(LEFT, ALONE), *(pytest.param(way, LOKY, marks=pytest.mark.slow) for way in (KILLED, HUNGRY))]
-)
+@pytest.mark.parametrize(("way", "how"), [(LEFT, ALONE), *((way, LOKY) for way in (KILLED, HUNGRY))])
 def test_a_sweep_loses_the_settings_of_that_worker_only(
     made: Path, tmp_path: Path, way: int, how: tuple[str, ...]
 ) -> None:

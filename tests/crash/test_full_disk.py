@@ -98,15 +98,16 @@ def used_up(made: Path, disk: Path, name: str, *more: str) -> Ended:
     return done(made, *WORDS[name](made, disk / "out", 1), *more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "before", "left"),
     [
         ("convert", True, 12_000),
-        pytest.param("convert", False, 12_000, marks=pytest.mark.slow),
+        ("convert", False, 12_000),
         ("backtest", False, 40_000),
-        pytest.param("backtest", True, 2_000_000, marks=pytest.mark.slow),  # all but the page has room
-        pytest.param("sweep", False, 24_000, marks=pytest.mark.slow),
-        pytest.param("sweep", True, 2_000_000, marks=pytest.mark.slow),
+        ("backtest", True, 2_000_000),  # all but the page has room
+        ("sweep", False, 24_000),
+        ("sweep", True, 2_000_000),
     ],
 )
 def test_a_small_disk(made: Path, small: Path, name: str, left: int, *, before: bool) -> None:
@@ -128,6 +129,7 @@ def test_a_small_disk(made: Path, small: Path, name: str, left: int, *, before: 
         check_rerun(made, name, out)
 
 
+@pytest.mark.slow
 def test_a_disk_without_any_room_leaves_the_old_run_whole(made: Path, small: Path) -> None:
     shutil.copytree(made / "backtest" / "0", small / "out")
     before = held(small / "out")
@@ -154,6 +156,7 @@ def test_a_full_cache_never_ends_a_run(made: Path, small: Path, tmp_path: Path, 
     assert end.left == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")  # noqa: PTH110
 def test_a_full_disk_behind_stdout_is_said_without_a_traceback(made: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pipeline", *map(str, WORDS["backtest"](made, tmp_path / "out", 1))]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pipeline.convert.workbook.write import Value
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are sent as POSIX sends them")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="signals are sent as POSIX sends them")]
 
 WITHIN: Final = 2.0
 TRIES: Final = 3
@@ -117,11 +117,7 @@ def check_rerun(made: Path, folder: Path, *words: str | Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "how"),
-    [
-        (signal.SIGINT, BACKENDS[0]),
-        (signal.SIGTERM, BACKENDS[2]),
-        *(pytest.param(number, how, marks=pytest.mark.slow) for number in SIGNALS for how in BACKENDS),
-    ],
+    [(number, how) for number in SIGNALS for how in BACKENDS],
 )
 def test_a_backtest_of_a_plain_strategy(made: Path, tmp_path: Path, number: signal.Signals, how: tuple[str]) -> None:
     words = ("backtest", "--strategy", "sleeps.py", "--config", "sleeps.json", "--parquet-dir", "parquet", *how)
@@ -129,7 +125,6 @@ def test_a_backtest_of_a_plain_strategy(made: Path, tmp_path: Path, number: sign
     check_rerun(made, tmp_path / "run", *words)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("how", BACKENDS)
 @pytest.mark.parametrize("check", ["--sensitivity", "--no-sensitivity"])
@@ -150,7 +145,6 @@ def test_a_backtest_in_a_compiled_loop(
     check_rerun(made, tmp_path / "run", *words, "--config", "spins.json")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", SIGNALS)
 def test_compiling(made: Path, tmp_path: Path, number: signal.Signals) -> None:
     words = ("backtest", "--strategy", "spins.py", "--config", "spins.json", "--parquet-dir", "parquet")
@@ -167,10 +161,7 @@ def test_compiling(made: Path, tmp_path: Path, number: signal.Signals) -> None:
 
 @pytest.mark.parametrize(
     ("number", "how"),
-    [
-        (signal.SIGTERM, BACKENDS[0]),
-        *(pytest.param(number, how, marks=pytest.mark.slow) for number in SIGNALS for how in BACKENDS),
-    ],
+    [(number, how) for number in SIGNALS for how in BACKENDS],
 )
 def test_a_sweep(made: Path, tmp_path: Path, number: signal.Signals, how: tuple[str]) -> None:
     words = ("sweep", "--grid", "size=100:300:100", "--strategy", "sleeps.py", "--config", "sleeps.json")
@@ -183,7 +174,6 @@ def test_a_sweep(made: Path, tmp_path: Path, number: signal.Signals, how: tuple[
     assert results(tmp_path / "sweep") == results(tmp_path / "other")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("what", ["sweep", "validate"])
 def test_a_sweep_and_a_validation_in_a_compiled_loop(
@@ -209,8 +199,8 @@ def test_a_sweep_and_a_validation_in_a_compiled_loop(
     ("number", "sheet"),
     [
         (signal.SIGINT, "EMAAR DH Equity"),
-        pytest.param(signal.SIGTERM, "EMAAR DH Equity", marks=pytest.mark.slow),
-        *(pytest.param(number, "FAB UH Equity", marks=pytest.mark.slow) for number in SIGNALS),
+        (signal.SIGTERM, "EMAAR DH Equity"),
+        *((number, "FAB UH Equity") for number in SIGNALS),
     ],
 )
 def test_a_conversion(made: Path, tmp_path: Path, number: signal.Signals, sheet: str) -> None:
@@ -223,13 +213,13 @@ def test_a_conversion(made: Path, tmp_path: Path, number: signal.Signals, sheet:
         return started
 
     ended(start, number)
-    assert [file.name for file in store.glob("*")] == []
+    # Files that are hidden are locks and drafts; where time ran out, the next conversion sweeps them.
+    assert [file.name for file in store.glob("*") if not file.name.startswith(".")] == []
     assert done(made, *words).status == 0
     assert leftovers(store) == []
     assert {file.name for file in store.iterdir()} >= {f"{sheet.split(maxsplit=1)[0]}.parquet", "catalog.json"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", BACKENDS)
 @pytest.mark.parametrize("again_after", [0.0, 0.01, 0.05, 0.2])
 def test_impatience_shows_no_traceback(made: Path, tmp_path: Path, how: tuple[str], again_after: float) -> None:
@@ -237,7 +227,6 @@ def test_impatience_shows_no_traceback(made: Path, tmp_path: Path, how: tuple[st
     ended(lambda: asleep(made, *words, "--output-dir", tmp_path / "run"), signal.SIGINT, again_after=again_after)
 
 
-@pytest.mark.slow
 def test_a_start_that_is_interrupted_anywhere_shows_no_traceback(made: Path, tmp_path: Path) -> None:
     """From where our own code begins: what Python does before is Python's."""
     program = "from pipeline import interrupt; interrupt.watch(); print(1, flush=True)\n"

@@ -99,6 +99,7 @@ def test_however_a_process_is_started(made: Path, method: str) -> None:
     assert {hash_of(folder) for folder in folders} == {hash_of(made / "first")}
 
 
+@pytest.mark.slow
 def test_a_hash_tells_runs_apart(made: Path) -> None:
     config = json.loads((made / "c.json").read_text())
     config["FAB"]["refill_interval_sec"] = 61

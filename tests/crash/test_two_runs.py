@@ -17,7 +17,7 @@ from tests.crash.started import PATIENCE, Started, leftovers
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed as POSIX kills them")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="processes are killed as POSIX kills them")]
 
 # Both wait at the barrier, and whoever has the folder holds it until the test has seen what the other says.
 PROGRAM: Final = """

@@ -18,7 +18,7 @@ PAGES: Final = {page.relative_to(ROOT).as_posix(): page for page in (ROOT / "REA
 COMMANDS: Final = ("make", "python", "py", "pipeline", "pip", "dask", ".venv")
 
 ELSEWHERE: Final = {
-    r"make test.*|make check": ("tests/test_house.py", "This run is one."),
+    r"make test.*|make check|make coverage": ("tests/test_house.py", "This run is one."),
     r"make (setup|lock|bench-check|audit).*": (
         ".ci/run",
         "They need the network, or measure; the first starts every run of CI.",
@@ -87,6 +87,7 @@ def run(command: str, folder: Path) -> None:
     assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, page in sorted(PAGES.items()) if commands_of(page)])
 def test_every_command_of_a_page_runs_as_printed(name: str, project: Path) -> None:
     ran = [command for command in commands_of(PAGES[name]) if not runs_elsewhere(command)]

@@ -33,11 +33,13 @@ def printed(cell: Any) -> str:
     return "\n".join(parts)
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_to_its_end(cells: list[Any]) -> None:
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     assert not [out for cell in cells for out in cell.outputs if out.output_type == "error"]
 
 
+@pytest.mark.slow
 def test_what_it_shows_is_there(cells: list[Any]) -> None:
     shown = "\n".join(map(printed, cells))
     for word in ("FAB UH Equity", "fill_price", "strict", "train", "Parting("):

@@ -64,6 +64,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_example_runs_as_printed_compiled_and_plain_with_equal_bytes(desk: Path) -> None:
     compiled, plain = results(desk / "output" / "wide_spread"), results(desk / "output" / "wide_spread_plain")
     assert "trades/FAB.parquet" in compiled

@@ -107,6 +107,7 @@ def test_a_second_process_finds_the_code_and_does_without_numba(own_folder: Path
     assert [file.suffix for file in own_folder.iterdir()] == [".loop"]
 
 
+@pytest.mark.slow
 def test_a_second_process_walks_without_numba_and_makes_a_damaged_walk_anew(own_folder: Path, tmp_path: Path) -> None:
     body = OWN.replace("    price:", "    size: Shares = parameter(50)\n    price:").replace(
         "m.bid, 50", "m.bid, self.size"
@@ -139,6 +140,7 @@ def test_a_damaged_file_is_not_taken(damage: str, own_folder: Path) -> None:
     assert codecache.read("a" * 64) is None
 
 
+@pytest.mark.slow
 def test_a_flat_file_with_a_flipped_byte_or_cut_short_is_compiled_again(own_folder: Path, tmp_path: Path) -> None:
     strategy = strategy_of(tmp_path, OWN)
     forget()
@@ -162,15 +164,16 @@ def test_a_file_under_another_key_is_not_taken(own_folder: Path) -> None:
     assert codecache.read("a" * 64) == Code("loop", b"\x7fELF")
 
 
+A_CONSTANT: Final = "a constant imported by name"
 EDITS: Final = {
     # what the neighbour says at first, what it says later; the strategy reads it as told
-    "a constant imported by name": ("from house import STEP", "STEP", "int", "0", "STEP = 2", "STEP = 3"),
+    A_CONSTANT: ("from house import STEP", "STEP", "int", "0", "STEP = 2", "STEP = 3"),
     "where memory starts": ("import house", "2", "int", "house.START", "START = 100", "START = 200"),
     "a kind imported by name": ("from house import Kind", "2", "Kind", "0", "Kind = int", "Kind = float"),
 }
 
 
-@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("edit", [A_CONSTANT, *(pytest.param(edit, marks=pytest.mark.slow) for edit in [*EDITS][1:])])
 def test_an_edited_neighbour_gives_new_code(edit: str, own_folder: Path, tmp_path: Path) -> None:
     imported, step, kind, start, before, after = EDITS[edit]
     body = f"""\
@@ -194,6 +197,7 @@ def test_an_edited_neighbour_gives_new_code(edit: str, own_folder: Path, tmp_pat
     assert len(list(own_folder.iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_an_edit_that_keeps_size_and_time_of_modification_is_seen(own_folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "own.py"
     text = HEADER + "class Own(Strategy):\n    n: int = 0\n\n    def on_tick(self, m):\n        self.n += 2\n"

@@ -61,7 +61,7 @@ def test_a_construct_of_the_subset_does_in_a_walk_what_python_does(
     assert walked_by_python(ticks, strategy, settings) == plainly_alone(ticks, strategy, settings)
 
 
-@pytest.mark.parametrize("name", COMPILED)
+@pytest.mark.parametrize("name", [COMPILED[0], *(pytest.param(name, marks=pytest.mark.slow) for name in COMPILED[1:])])
 def test_a_construct_does_compiled_in_a_walk_what_it_does_compiled_alone(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

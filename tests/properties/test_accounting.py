@@ -29,15 +29,16 @@ MODELS: Final = {
 OPEN, TEN_PAST, CLOSE, AUCTION = (seconds * SECOND for seconds in (36_000, 36_300, 53_100, 53_700))
 
 
+@pytest.mark.parametrize("count", [30, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("model", MODELS)
-def test_the_account_adds_up_and_no_fill_is_out_of_place(model: str) -> None:
+def test_the_account_adds_up_and_no_fill_is_out_of_place(model: str, count: int) -> None:
     def holds(case: Case) -> None:
         found = case.run()
         check_account(found)
         check_hours(case, found)
         check_limit(case, found)
 
-    for_seeded_cases(MAKERS, 100, holds, MODELS[model])
+    for_seeded_cases(MAKERS, count, holds, MODELS[model])
 
 
 @given(cases(), st.sampled_from([None, *MODELS]))

@@ -20,14 +20,16 @@ from tests.properties.seeded import for_seeded_cases, seeded_case
 from tests.properties.streams import MAKERS, NAMES, Case, cases, columns
 
 
+@pytest.mark.parametrize("count", [200, pytest.param(2_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
-def test_both_engines_find_the_same_in_ten_thousand_streams(name: str) -> None:
-    for_seeded_cases([name], 2_000, check_engines)
+def test_both_engines_find_the_same_in_ten_thousand_streams(name: str, count: int) -> None:
+    for_seeded_cases([name], count, check_engines)
 
 
+@pytest.mark.parametrize("count", [200, pytest.param(1_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
-def test_the_reference_finds_the_same_in_many_streams(name: str) -> None:
-    for_seeded_cases([name], 1_000, check_reference)
+def test_the_reference_finds_the_same_in_many_streams(name: str, count: int) -> None:
+    for_seeded_cases([name], count, check_reference)
 
 
 @given(cases())
@@ -37,8 +39,9 @@ def test_both_engines_and_the_reference_find_the_same(case: Case) -> None:
     check_reference(case)
 
 
+@pytest.mark.parametrize("count", [100, pytest.param(500, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", MAKERS)
-def test_the_loop_that_knows_the_switches_gives_what_the_classic_loop_gives(name: str) -> None:
+def test_the_loop_that_knows_the_switches_gives_what_the_classic_loop_gives(name: str, count: int) -> None:
     strategy = load_strategy(name)
     loops = [compiled_replay(strategy, constants) for constants in (None, CLASSIC.fields())]
     assert loops[0] is not loops[1]
@@ -48,7 +51,7 @@ def test_the_loop_that_knows_the_switches_gives_what_the_classic_loop_gives(name
         found = [bits(loop.run(case.ticks, facts, held(strategy, case.parameters))) for loop in loops]
         assert found[0] == found[1]
 
-    for_seeded_cases([name], 500, agree, CLASSIC)
+    for_seeded_cases([name], count, agree, CLASSIC)
 
 
 def test_there_is_a_reference_for_every_strategy() -> None:

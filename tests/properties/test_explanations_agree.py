@@ -180,6 +180,7 @@ def each_explained(case: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
     assert explained(case, len(run.fills) + 1) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAKERS)
 def test_every_fill_is_explained_with_the_numbers_of_the_reference(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     reached: Counter[str] = Counter()
@@ -250,6 +251,7 @@ def test_every_trade_of_the_auction_is_explained_with_the_numbers_of_the_referen
     assert [kind for kind in TRADE_TYPES if reached[kind] < 5] == []
 
 
+@pytest.mark.slow
 def test_with_a_latency_every_fill_is_the_recorded_one_and_its_order_was_sent_long_enough_before() -> None:
     sent = 0
 

@@ -65,11 +65,12 @@ def check(case: Case) -> int:
     return sum(event >= 0 for event in own)
 
 
+@pytest.mark.parametrize("count", [100, pytest.param(300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", MAKERS)
-def test_orders_of_every_strategy_are_those_recorded(name: str) -> None:
+def test_orders_of_every_strategy_are_those_recorded(name: str, count: int) -> None:
     filled = []
-    for_seeded_cases([name], 300, lambda case: filled.append(check(case)))
-    assert sum(filled) > 100
+    for_seeded_cases([name], count, lambda case: filled.append(check(case)))
+    assert sum(filled) > count / 3
 
 
 @given(cases())

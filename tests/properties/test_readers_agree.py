@@ -68,13 +68,13 @@ def _shown_alike(parsed: Parsed) -> dict[str, object]:
     return found
 
 
-@settings(max_examples=300)
+@settings(max_examples=settings().max_examples // 2)
 @given(rows=some_rows, layout=layouts)
 def test_three_readers_find_the_same_ticks_and_rejects(folder: Path, rows: Rows, layout: Layout) -> None:
     all_agree(write(folder / "t.xlsx", rows, layout), layout.header_row)
 
 
-@settings(max_examples=150)
+@settings(max_examples=settings().max_examples // 2)
 @given(rows=st.lists(st.one_of(good_row, st.just(())), min_size=1, max_size=14).filter(any), layout=layouts)
 def test_the_fast_reader_takes_clean_sheets_however_they_are_laid_out(folder: Path, rows: Rows, layout: Layout) -> None:
     clean = Layout(layout.shift, layout.header_row, layout.date1904, layout.dimension, layout.titled)
@@ -109,7 +109,7 @@ ODD = (
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=settings().max_examples // 2)
 @given(changes=st.lists(st.sampled_from(ODD), min_size=1, max_size=4, unique=True))
 def test_lawful_xml_of_any_style_is_read_alike(folder: Path, changes: list[tuple[str, str]]) -> None:
     plain = write_book(folder / "plain.xlsx", {FAB: tick_sheet(tick(), tick(price=2), tick(kind="ASK"))})
@@ -125,7 +125,6 @@ def test_lawful_xml_of_any_style_is_read_alike(folder: Path, changes: list[tuple
         assert [before for before, _ in changes].count('<row r="6">') == 1  # its cells say 6, so it cannot be row 16
 
 
-@settings(max_examples=400)
 @given(code=st.text(st.sampled_from('dmhysaDMHYSAp/0#.,;:-" \\_*[]$E@?R'), min_size=1, max_size=12))
 def test_a_format_that_readers_take_differently_is_left_to_the_exact_one(folder: Path, code: str) -> None:
     book = write_book(folder / "t.xlsx", {FAB: tick_sheet(tick(), tick())}, date_format=code)
@@ -193,7 +192,7 @@ def rows_in_xml(book: Path, header_row: int) -> tuple[int, int]:
     return (max(filled) - header_row if filled else 0), len(filled)
 
 
-@settings(max_examples=100)
+@settings(max_examples=settings().max_examples // 4)
 @given(rows=some_rows, layout=layouts)
 def test_ticks_rejects_and_blank_rows_are_the_rows_of_the_sheet(folder: Path, rows: Rows, layout: Layout) -> None:
     book = write(folder / "t.xlsx", rows, layout)

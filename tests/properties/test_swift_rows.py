@@ -38,7 +38,6 @@ def arrays() -> tuple[np.ndarray[Any, Any], ...]:
     return roles, STYLES, CODES, np.zeros(len(CODES), np.int8), *columns, np.zeros(3, np.int64)
 
 
-@settings(max_examples=600)
 @given(
     cells=st.lists(row, min_size=1, max_size=14),
     header=st.lists(
@@ -76,7 +75,7 @@ decimals = st.one_of(
 )
 
 
-@settings(max_examples=2000)
+@settings(max_examples=settings().max_examples * 2)
 @given(told=decimals)
 def test_a_decimal_number_is_the_double_nearest_to_it(told: str) -> None:
     value, places, end = rows.decimal(told.encode() + b"<\0", 0)
@@ -87,7 +86,7 @@ def test_a_decimal_number_is_the_double_nearest_to_it(told: str) -> None:
     assert found.tolist() == [float(told)]
 
 
-@settings(max_examples=2000)
+@settings(max_examples=settings().max_examples * 2)
 @given(ms=st.integers(0, DAY_MS * 100_000), nudge=st.floats(-0.6, 0.6), digits=st.sampled_from([9, 12, 15, 16, 17]))
 def test_a_serial_is_rounded_to_the_millisecond_that_its_double_is(ms: int, nudge: float, digits: int) -> None:
     told = f"{62 + (ms + nudge) / DAY_MS:.{digits}g}"

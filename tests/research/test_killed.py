@@ -80,7 +80,7 @@ def counts(file: Path) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def whole(made: Path) -> dict[str, bytes]:
     process = start(made, made / "cache", made / "whole", "--backend", "sequential")
-    out, error = process.communicate(timeout=60)
+    out, error = process.communicate(timeout=180)
     assert (process.returncode, "0 kept, 16 computed, 0 failed" in out) == (0, True), error
     return contents(made / "whole")
 
@@ -114,7 +114,7 @@ def test_a_killed_sweep_goes_on_and_ends_as_if_it_had_not_been(
     assert after <= known < RESULTS
     assert not (tmp_path / "out" / "sweep.parquet").exists()
     again = start(made, cache, tmp_path / "out", *options)
-    out, error = again.communicate(timeout=60)
+    out, error = again.communicate(timeout=180)
     assert again.returncode == 0, error
     assert f"{known} kept, {RESULTS - known} computed, 0 failed" in out
     assert contents(tmp_path / "out") == whole

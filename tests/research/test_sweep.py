@@ -139,6 +139,7 @@ def test_a_row_is_what_a_backtest_with_its_settings_gives(store: Path, tmp_path:
                 assert row[column] in (value, json.dumps(value))
 
 
+@pytest.mark.slow
 def test_the_axes_of_another_strategy_do_not_multiply_the_settings_of_this_one(store: Path) -> None:
     run = api.sweep(
         grid={"strategy": ["v1_baseline", "closing_auction"], "spread_vwap_pct": [0.5, 1, 2], "quote_size": [50, 60]},
@@ -260,6 +261,7 @@ def test_a_switch_varied_is_a_column_that_is_empty_where_it_says_nothing(store: 
     assert mixed.table["execution.fees_bps"].to_pylist() == ["0", "0", *['{"ADX": 1, "DFM": 2}'] * 2]
 
 
+@pytest.mark.slow
 def test_together_a_setting_that_failed_on_one_security_is_empty(tmp_path: Path) -> None:
     store = make_store(tmp_path / "parquet", TICKERS)
     damaged = bytearray((store / "FAB.parquet").read_bytes())

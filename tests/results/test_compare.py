@@ -133,6 +133,7 @@ def test_they_part_at_the_first_fill_that_is_not_the_same(runs: Path, other: str
         assert (fill.price, fill.quantity) == (row["fill_price"], row["fill_qty"])
 
 
+@pytest.mark.slow
 def test_new_ticks_part_where_they_begin_to_count_and_not_before(runs: Path) -> None:
     comparison = found(runs, "base", "other")
     assert [(one.subject, one.name, one.security) for one in comparison.differences] == [("data", "digest", "FAB")]

@@ -137,6 +137,7 @@ HOW: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["v1_baseline", "v2_1_stop_loss", "closing_auction"])
 def test_what_is_kept_gives_the_bytes_of_what_is_fresh_without_fills_too(
     kept_results: Path, tmp_path: Path, strategy: str

@@ -132,6 +132,7 @@ def test_a_fallback_to_the_plain_engine_is_one_line_that_says_why(screen: Any, t
     assert "seen" in lines[0]
 
 
+@pytest.mark.slow
 def test_a_strategys_two_loops_are_said_to_be_compiled_once(screen: Any, tmp_path: Path) -> None:
     body = "def on_tick(self, m):\n    if m.bid_size > 0:\n        m.quote_bid(m.bid, 7)\n"
     file = make_strategy(tmp_path / "own.py", body)
