@@ -19,6 +19,7 @@ from pipeline.store.catalog import read_catalog
 from pipeline.store.layout import TICK_COLUMNS, rejects_name
 from pipeline.store.parquet import read_table, read_ticks
 from pipeline.ticks import TICK_TYPES
+from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from pipeline.ticks import Ticks
 
 _REJECT_COLUMNS: Final = ("row", "time", "type", "price", "size", "rule")
-_NS_PER_MS: Final = 1_000_000
 _NOTHING: Final = "(nothing)"
 Row = tuple[Any, ...]
 
@@ -136,7 +136,7 @@ def _rows(ticks: Ticks, numbers: Iterable[int | None] | None = None) -> Iterator
     """Yield (Excel row number, (ms, type, price, volume))."""
     columns = (ticks.timestamp.tolist(), ticks.kind.tolist(), ticks.price.tolist(), ticks.volume.tolist())
     for number, time, kind, price, volume in zip(numbers or [None] * len(ticks), *columns, strict=True):
-        yield number, (time // _NS_PER_MS, TICK_TYPES[kind], price, volume)
+        yield number, (time // MILLISECOND, TICK_TYPES[kind], price, volume)
 
 
 def _kept_rejects(path: Place) -> Iterator[tuple[int | None, Row]]:

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
 from pipeline.errors import ConfigError, nearest
+from pipeline.times import MILLISECOND, MINUTE
 
 Setting: TypeAlias = str | float | Mapping[str, float]
-
-MINUTE: Final = 60_000_000_000
-NS_A_MS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ class Execution:
             "flatten_at_touch": on["flatten"] == "touch",
             "cancel_stale": on["stale_orders"] == "cancel",
             "open_delay": 5 * MINUTE if on["open_delay"] == "10:05" else 0,
-            "latency": round(float(cast("float", on["latency_ms"])) * NS_A_MS),
+            "latency": round(float(cast("float", on["latency_ms"])) * MILLISECOND),
         }
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.tape import DAY, SELL
+from pipeline.engine.tape import SELL
 from pipeline.errors import ReplayError
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import MissingFile, NoStore, PipelineError, UnknownSecurity, nearest
 from pipeline.inspection import warn
-from pipeline.inspection.book import DAY
-from pipeline.inspection.clock import date_of
 from pipeline.inspection.security import count
 from pipeline.market.facts import facts_of
 from pipeline.store.catalog import file_mark, read_catalog, tick_files
 from pipeline.store.layout import CATALOG_NAME, TICKS_SUFFIX, ticks_name
 from pipeline.store.parquet import read_footer, read_ticks
+from pipeline.times import DAY, date_of
 
 if TYPE_CHECKING:
     import datetime as dt

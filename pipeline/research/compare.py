@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -11,13 +10,13 @@ import numpy as np
 
 from pipeline.errors import PipelineError
 from pipeline.research.record import Figures
+from pipeline.times import MILLISECOND, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pipeline.research.record import RecordedFills, RecordedRun, Value
 
-EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - exchange-local, as the fills are
 Subject: TypeAlias = Literal["run", "execution", "version", "data", "parameter"]
 
 
@@ -158,9 +157,8 @@ def first_parting(a: RecordedFills, b: RecordedFills) -> Parting | None:
 def _fill(fills: RecordedFills, index: int) -> Fill | None:
     if index >= len(fills):
         return None
-    moment = EPOCH + dt.timedelta(milliseconds=int(fills.timestamp[index]))
     return Fill(
-        time=moment.isoformat(timespec="milliseconds"),
+        time=iso(int(fills.timestamp[index]) * MILLISECOND),
         side="buy" if fills.side[index] > 0 else "sell",
         price=float(fills.price[index]),
         quantity=int(fills.quantity[index]),

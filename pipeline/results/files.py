@@ -25,6 +25,7 @@ from pipeline.results.warned import warnings_of
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import number_array, table_bytes, text_array, write_table
+from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +50,6 @@ MARKS_FOLDER: Final = "marks"
 PRICES_FOLDER: Final = "prices"
 CHARTS_FOLDER: Final = "charts"
 FOLDERS: Final = (TRADES_FOLDER, MARKS_FOLDER, PRICES_FOLDER)
-NS_A_MS: Final = 1_000_000
 
 SUMMARY_COLUMNS: Final = (
     "security",
@@ -182,7 +182,7 @@ def trades_table(replayed: Replayed) -> Any:
     """
     fills = replayed.fills
     columns = {
-        "timestamp": number_array(fills.timestamp // NS_A_MS, pa.timestamp("ms")),
+        "timestamp": number_array(fills.timestamp // MILLISECOND, pa.timestamp("ms")),
         "side": text_array(side_names(fills.side)),
         "fill_price": number_array(fills.price, pa.float64()),
         "fill_qty": number_array(fills.quantity, pa.int64()),

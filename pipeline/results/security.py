@@ -14,6 +14,7 @@ from pipeline.errors import BadRequest, DamagedRun, ReplayError, UnknownRun, Unk
 from pipeline.results.files import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
 from pipeline.results.folder import AGAIN, read_run
 from pipeline.store.parquet import number_values, read_table
+from pipeline.times import MILLISECOND, iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from pipeline.research.record import RecordedFills, RecordedRun
 
-EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - exchange-local, as the fills are
-MS: Final = dt.timedelta(milliseconds=1)
 SIDES: Final = {1: "buy", -1: "sell"}
 
 EXACT: Final = {"realized_pnl": np.float64, "position": np.int64, "pnl": np.float64}
@@ -112,7 +111,7 @@ def read_columns(run: RecordedRun, ticker: str) -> dict[str, list[Any]]:
     fills = run.read_fills(ticker)
     return {
         "fill": list(range(1, len(fills) + 1)),
-        "time": [_iso(one) for one in fills.timestamp.tolist()],
+        "time": [iso(one * MILLISECOND) for one in fills.timestamp.tolist()],
         "side": [SIDES[one] for one in fills.side.tolist()],
         "price": fills.price.tolist(),
         "quantity": fills.quantity.tolist(),
@@ -137,10 +136,6 @@ def _others(folder: Path, ticker: str, fills: RecordedFills) -> dict[str, list[A
         found[name] = column.to_pylist() if kind is str else number_values(column, kind).tolist()
     assert all(len(values) == len(fills) for values in found.values())  # noqa: S101 - of one table
     return found
-
-
-def _iso(ms: int) -> str:
-    return (EPOCH + ms * MS).isoformat(timespec="milliseconds")
 
 
 def _time(option: str, text: str, *, last: bool) -> tuple[str, Any]:

@@ -18,6 +18,7 @@ from pipeline.store.layout import FORMAT_VERSION, TAIL_BYTES, TICK_COLUMNS, TIME
 from pipeline.store.place import Remote
 from pipeline.store.seal import SEAL_NAME, end_bytes, footer_holds, is_sealed, pages_hold, sealed
 from pipeline.ticks import TICK_TYPES, Ticks
+from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pipeline.store.place import Place
 
 _PREFIX: Final = "tick-pipeline."
-_NS_PER_MS: Final = 1_000_000
 _COMPRESSION: Final = "lz4"
 _SEAL: Final = "seal"
 
@@ -202,7 +202,7 @@ def stage_ticks(path: Place, ticks: Ticks, metadata: Mapping[str, str]) -> Stage
     """Write ticks beside `path` under a temporary name; time is kept in whole milliseconds."""
     table = pa.Table.from_arrays(
         [
-            number_array(ticks.timestamp // _NS_PER_MS, pa.timestamp("ms")),
+            number_array(ticks.timestamp // MILLISECOND, pa.timestamp("ms")),
             dictionary_array(ticks.kind, TICK_TYPES),
             number_array(ticks.price, pa.float64()),
             number_array(ticks.volume, pa.int64()),
@@ -234,7 +234,7 @@ def read_ticks(path: Place) -> Ticks:
     time, kind, price, volume = (_whole(path, name, chunks) for name, chunks in zip(TICK_COLUMNS, columns, strict=True))
     _check_types(path, time, kind, price, volume)
     return Ticks(
-        timestamp=number_values(time, np.int64) * _NS_PER_MS,
+        timestamp=number_values(time, np.int64) * MILLISECOND,
         kind=_kinds(path, kind),
         price=number_values(price, np.float64),
         volume=number_values(volume, np.int64),

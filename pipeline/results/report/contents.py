@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 FILL_COLUMNS: Final = ("timestamp", "side", "fill_price", "fill_qty", "realized_pnl", "position", "fee")
-DAY_MS: Final = 86_400_000
 AGAIN: Final = "Run that backtest again."
 
 
