@@ -14,7 +14,7 @@ from pipeline.backtest.simulate import ENGINES
 from pipeline.backtest.workers import BACKENDS
 from pipeline.cli import complete
 from pipeline.engine.execution import PRESETS, SWITCHES
-from pipeline.results.files import RUN_FILE
+from pipeline.results.layout import RUN_FILE
 from pipeline.results.sweep_run import KEEP_TRADES
 from pipeline.results.sweeps import OBJECTIVES
 from pipeline.strategies.load import strategy_names

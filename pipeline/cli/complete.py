@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from pipeline.results.layout import RUN_FILE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ENGINES: Final = ("compiled", "python")
 OBJECTIVES: Final = ("net_pnl", "sharpe")
 KEEP_TRADES: Final = ("best", "all")
-RUN_FILE: Final = "run.json"
 PROJECT: Final = Path(__file__).resolve().parents[2]
 NOT_STRATEGIES: Final = ("__init__", "load")
 DEPTH: Final = 3

@@ -22,7 +22,7 @@ from pipeline.errors import (
 )
 from pipeline.research.record import Figures, RecordedFills, RecordedRun
 from pipeline.results.csv_cells import text_of_cell
-from pipeline.results.files import FORMAT_VERSION, METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
+from pipeline.results.layout import FORMAT_VERSION, METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
 from pipeline.store.parquet import number_values, read_table
 
 if TYPE_CHECKING:

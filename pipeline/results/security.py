@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.errors import BadRequest, DamagedRun, ReplayError, UnknownRun, UnknownSecurity, nearest
-from pipeline.results.files import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
 from pipeline.results.folder import AGAIN, read_run
+from pipeline.results.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
 from pipeline.store.parquet import number_values, read_table
 from pipeline.times import MILLISECOND, iso
 

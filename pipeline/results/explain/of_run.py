@@ -12,7 +12,7 @@ from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest, ChangedSinceRun, ConfigError, OtherFills, UnknownFill, UnknownStrategy
 from pipeline.market.facts import facts_of
 from pipeline.results.explain.explain import SIDES, Setting, explain_fill
-from pipeline.results.files import RUN_FILE
+from pipeline.results.layout import RUN_FILE
 from pipeline.results.security import read_columns, read_security
 from pipeline.store.layout import ticks_name
 from pipeline.store.parquet import read_ticks, ticks_digest

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.errors import CorruptParquet, DamagedRun, MissingFile, NewerFormat, NewerRun, UnfinishedRun, UnknownRun
 from pipeline.results.daily import TOTAL
-from pipeline.results.files import (
+from pipeline.results.layout import (
     DAILY_FILE,
     FORMAT_VERSION,
     METRICS_FILE,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import OutputNotWritable
-from pipeline.results.files import CHARTS_FOLDER, REPORT_FILE, RUN_FILE
+from pipeline.results.layout import CHARTS_FOLDER, REPORT_FILE, RUN_FILE
+from pipeline.results.listing import add_files
 from pipeline.results.report.backtest_page import backtest_page, page_charts
 from pipeline.results.report.charts import TITLES
 from pipeline.results.report.page import chart_text
 from pipeline.results.report.plain import plain_figure
-from pipeline.store.atomic import write_bytes
+from pipeline.store.atomic import not_written, write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,14 +29,14 @@ def remake(folder: Path, *, png: bool = False) -> Path:
         from pipeline.results.report.images import write_pngs  # noqa: PLC0415 - only what draws images needs it
 
         figures = _figures(folder)
-        _list(folder, [*written, *figures])
+        add_files(folder / RUN_FILE, [*written, *figures])
         try:
             (folder / CHARTS_FOLDER).mkdir(exist_ok=True)
         except OSError as error:
-            raise OutputNotWritable(f"{folder} cannot be written: {error.strerror or error}.") from error
+            raise not_written(folder, error) from error
         write_pngs(folder, figures)
     else:
-        _list(folder, written)
+        add_files(folder / RUN_FILE, written)
     return page
 
 
@@ -53,13 +52,3 @@ def _figures(folder: Path) -> dict[str, dict[str, Any]]:
         file = name if ticker is None else f"security_{ticker}"
         figures[f"{CHARTS_FOLDER}/{file}.png"] = plain_figure(data, name, title)
     return figures
-
-
-def _list(folder: Path, names: list[str]) -> None:
-    """Add to the files that a run folder says it holds."""
-    path = folder / RUN_FILE
-    run = json.loads(path.read_bytes())
-    listed = sorted({*run["files"], *names})
-    if listed != run["files"]:
-        run["files"] = listed
-        write_bytes(path, (json.dumps(run, indent=1, sort_keys=True, allow_nan=False) + "\n").encode())
