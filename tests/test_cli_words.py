@@ -162,7 +162,6 @@ def test_what_tab_offers_is_what_the_verbs_take() -> None:
     assert complete.ENGINES == ENGINES
     assert complete.OBJECTIVES == OBJECTIVES
     assert complete.KEEP_TRADES == KEEP_TRADES
-    assert complete.RUN_FILE == RUN_FILE
     assert complete.strategies("") == strategy_names()
     assert complete.backends("") == sorted(BACKENDS)
     assert complete.presets("") == sorted(PRESETS)

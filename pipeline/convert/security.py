@@ -13,8 +13,9 @@ import pyarrow as pa
 from pipeline.convert.fingerprint import fingerprint
 from pipeline.errors import OverlappingWorkbooks
 from pipeline.store.catalog import Entry, Source, file_mark
+from pipeline.store.columns import dictionary_array, number_array, text_array
 from pipeline.store.layout import rejects_name, ticks_name
-from pipeline.store.parquet import dictionary_array, number_array, stage_table, stage_ticks, text_array, ticks_digest
+from pipeline.store.parquet import stage_table, stage_ticks, ticks_digest
 from pipeline.ticks import Ticks
 
 if TYPE_CHECKING:

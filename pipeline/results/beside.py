@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.backtest.observe import HORIZONS, NO_TIME
-from pipeline.store.parquet import number_array
+from pipeline.store.columns import number_array
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:

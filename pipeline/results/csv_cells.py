@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.store.parquet import text_array
+from pipeline.store.columns import text_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

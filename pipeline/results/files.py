@@ -32,8 +32,9 @@ from pipeline.results.layout import (
 from pipeline.results.listing import files_of, json_bytes
 from pipeline.results.warned import warnings_of
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
+from pipeline.store.columns import number_array, text_array
 from pipeline.store.lock import sole_writer
-from pipeline.store.parquet import number_array, table_bytes, text_array, write_table
+from pipeline.store.parquet import table_bytes, write_table
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:

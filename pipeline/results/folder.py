@@ -23,7 +23,8 @@ from pipeline.errors import (
 from pipeline.research.record import Figures, RecordedFills, RecordedRun
 from pipeline.results.csv_cells import text_of_cell
 from pipeline.results.layout import FORMAT_VERSION, METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
-from pipeline.store.parquet import number_values, read_table
+from pipeline.store.columns import number_values, whole
+from pipeline.store.parquet import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -106,7 +107,7 @@ def read_fills(folder: Path, expected: int, ticker: str) -> RecordedFills:
         raise DamagedRun(f"{path} has empty cells. {AGAIN}")
     if len(table) != expected:
         raise DamagedRun(f"{path} holds {len(table):,} fills and {METRICS_FILE} says {expected:,}. {AGAIN}")
-    time, side, price, quantity = (_whole(table[name]) for name in FILL_COLUMNS)
+    time, side, price, quantity = (whole(table[name]) for name in FILL_COLUMNS)
     return RecordedFills(
         timestamp=number_values(time, np.int64),
         side=_sides(path, side),
@@ -165,10 +166,6 @@ def _figures(told: Mapping[str, Any]) -> Figures:
         net_pnl=float(told["net_pnl"]),
         max_drawdown=float(told["max_drawdown"]),
     )
-
-
-def _whole(column: Any) -> Any:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _sides(path: Path, column: Any) -> Int8s:

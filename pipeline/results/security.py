@@ -13,7 +13,8 @@ import numpy as np
 from pipeline.errors import BadRequest, DamagedRun, ReplayError, UnknownRun, UnknownSecurity, nearest
 from pipeline.results.folder import AGAIN, read_run
 from pipeline.results.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
-from pipeline.store.parquet import number_values, read_table
+from pipeline.store.columns import number_values, whole
+from pipeline.store.parquet import read_table
 from pipeline.times import MILLISECOND, iso
 
 if TYPE_CHECKING:
@@ -128,8 +129,7 @@ def _others(folder: Path, ticker: str, fills: RecordedFills) -> dict[str, list[A
             if name in EXACT:
                 raise DamagedRun(f"{path} has no column {name}. {AGAIN}")
             continue
-        chunks = table[name]
-        column = chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
+        column = whole(table[name])
         wanted = "string" if kind is str else "int64" if kind is np.int64 else "double"
         if str(column.type) != wanted or column.null_count:
             raise DamagedRun(f"{path}: column {name} is not what a run writes. {AGAIN}")

@@ -19,7 +19,7 @@ from pipeline.results.listing import json_bytes
 from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of
 from pipeline.results.windows import FIGURES as WINDOW_FIGURES
 from pipeline.results.windows import WHOLE, window_figures
-from pipeline.store.parquet import some_numbers, text_array
+from pipeline.store.columns import some_numbers, text_array
 from pipeline.strategies.load import load_strategy, strategy_label
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import BadCatalog, MissingFile, NoStore, StaleStore
 from pipeline.store.atomic import write_bytes
 from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX, TAIL_BYTES, TICKS_SUFFIX
-from pipeline.store.place import Place, Remote
+from pipeline.store.place import Place, Remote, read_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,13 +126,7 @@ def file_mark(path: Place) -> str:
 
     So that a run in which nothing changed need not load anything that reads Parquet. Raises OSError.
     """
-    if isinstance(path, Remote):
-        size, end = path.read_end(TAIL_BYTES)
-    else:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            file.seek(max(0, size - TAIL_BYTES))
-            end = file.read()
+    size, end = read_end(path, TAIL_BYTES)
     return f"{size}:{blake2b(end, digest_size=16).hexdigest()}"
 
 

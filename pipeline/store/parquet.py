@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, WrongColumns
 from pipeline.store.atomic import Staged, staging
+from pipeline.store.columns import dictionary_array, number_array, number_values, whole
 from pipeline.store.layout import FORMAT_VERSION, TAIL_BYTES, TICK_COLUMNS, TIME_ZONE
-from pipeline.store.place import Remote
+from pipeline.store.place import read_end
 from pipeline.store.seal import SEAL_NAME, end_bytes, footer_holds, is_sealed, pages_hold, sealed
 from pipeline.ticks import TICK_TYPES, Ticks
 from pipeline.times import MILLISECOND
@@ -45,80 +46,6 @@ def ticks_digest(ticks: Ticks) -> str:
     for column, kind in ((ticks.timestamp, "<i8"), (ticks.kind, "i1"), (ticks.price, "<f8"), (ticks.volume, "<i8")):
         digest.update(np.ascontiguousarray(column, dtype=kind).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def text_array(texts: Sequence[str | None]) -> Any:
-    """Return an Arrow string column, null where a text is None; pa.array(list) would import pandas."""
-    encoded = [(text or "").encode() for text in texts]
-    offsets = np.zeros(len(encoded) + 1, dtype=np.int32)
-    np.cumsum(np.fromiter(map(len, encoded), dtype=np.int32, count=len(encoded)), out=offsets[1:])
-    known = None if all(text is not None for text in texts) else _bits([text is not None for text in texts])
-    return pa.Array.from_buffers(
-        pa.utf8(), len(encoded), [known, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
-    )
-
-
-def number_array(values: np.ndarray[Any, Any], kind: Any, known: np.ndarray[Any, Any] | None = None) -> Any:
-    """Return an Arrow column that views a contiguous numpy array as Arrow type `kind`, null where it is not known."""
-    validity = None if known is None or known.all() else _bits(known)
-    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(np.ascontiguousarray(values))])
-
-
-def some_numbers(values: Sequence[float | None], kind: Any) -> Any:
-    """Return an Arrow column of numbers or truth values, null where a value is None."""
-    known = None if all(value is not None for value in values) else _bits([value is not None for value in values])
-    if kind == pa.bool_():
-        return pa.Array.from_buffers(kind, len(values), [known, _bits([bool(value) for value in values])])
-    held = np.array([0 if value is None else value for value in values], kind.to_pandas_dtype())
-    return pa.Array.from_buffers(kind, len(values), [known, pa.py_buffer(held)])
-
-
-def _bits(values: Sequence[bool] | np.ndarray[Any, Any]) -> Any:
-    return pa.py_buffer(np.packbits(np.asarray(values, bool), bitorder="little"))
-
-
-def number_values(column: Any, kind: type[Any]) -> Any:
-    """Return the values of a null-free Arrow column as numpy, without a copy; to_numpy() would import pandas."""
-    if len(column) == 0:
-        return np.empty(0, dtype=kind)
-    return np.frombuffer(column.buffers()[1], dtype=kind, count=len(column), offset=column.offset * kind().itemsize)
-
-
-def float_values(column: Any) -> Any:
-    """Return numbers or truth values of a column as float64, NaN where it is empty; to_numpy() would import pandas."""
-    found = [_floats(chunk) for chunk in column.chunks if len(chunk)]
-    return found[0] if len(found) == 1 else np.concatenate([np.empty(0), *found])
-
-
-def _floats(chunk: Any) -> Any:
-    known, held = chunk.buffers()
-    if pa.types.is_boolean(chunk.type):
-        values = _from_bits(held, chunk).astype(np.float64)
-    else:
-        kind = np.dtype(chunk.type.to_pandas_dtype())
-        values = np.frombuffer(held, kind, len(chunk), chunk.offset * kind.itemsize).astype(np.float64, copy=False)
-    return np.where(_from_bits(known, chunk), values, np.nan) if chunk.null_count else values
-
-
-def _from_bits(held: Any, chunk: Any) -> Any:
-    bits = np.unpackbits(np.frombuffer(held, np.uint8), bitorder="little")
-    return bits[chunk.offset : chunk.offset + len(chunk)].astype(bool)
-
-
-def coded(column: Any) -> tuple[Any, list[Any]]:
-    """Return a column as int32 places in the list of its different values, -1 where it is empty."""
-    held = column.combine_chunks().dictionary_encode()
-    held = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
-    if not len(held):
-        return np.empty(0, np.int32), []
-    codes = np.frombuffer(held.indices.buffers()[1], np.int32, len(held), 4 * held.offset)
-    known = held.indices.buffers()[0]
-    return (np.where(_from_bits(known, held), codes, -1) if held.null_count else codes), held.dictionary.to_pylist()
-
-
-def dictionary_array(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> Any:
-    """Return an Arrow dictionary column of int8 `codes` into `texts`."""
-    return pa.DictionaryArray.from_arrays(number_array(codes.astype(np.int8, copy=False), pa.int8()), text_array(texts))
 
 
 def stage_table(
@@ -244,13 +171,7 @@ def read_ticks(path: Place) -> Ticks:
 def _content(path: Place, *, footer_only: bool) -> bytes:
     """Return a file's bytes, or its last ones where these hold the footer and that will do."""
     if footer_only:
-        if isinstance(path, Remote):
-            size, end = path.read_end(TAIL_BYTES)
-        else:
-            size = path.stat().st_size
-            with path.open("rb") as file:
-                file.seek(max(0, size - TAIL_BYTES))
-                end = file.read()
+        size, end = read_end(path, TAIL_BYTES)
         if size == len(end) or end_bytes(end) <= len(end):
             return end
     return path.read_bytes()
@@ -326,9 +247,7 @@ def _whole(path: Place, name: str, chunks: Any) -> Any:
         raise WrongColumns(
             f"{path}: column {name} has {chunks.null_count} empty cells; run `make convert` to make the file again."
         )
-    if chunks.num_chunks == 1:
-        return chunks.chunk(0)
-    return chunks.combine_chunks() if chunks.num_chunks else pa.array([], type=chunks.type)
+    return whole(chunks)
 
 
 def _kinds(path: Place, column: Any) -> Any:

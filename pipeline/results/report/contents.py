@@ -24,7 +24,8 @@ from pipeline.results.layout import (
     SUMMARY_FILE,
     TRADES_FOLDER,
 )
-from pipeline.store.parquet import number_values, read_table
+from pipeline.store.columns import float_values, number_values, whole
+from pipeline.store.parquet import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -211,15 +212,7 @@ def _buys(column: Any) -> Any:
 
 
 def _values(chunks: Any) -> Any:
-    column = chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
-    kind = str(column.type)
+    kind = str(chunks.type)
     if kind == "string":
-        return _buys(column)
-    if kind != "double":
-        return number_values(column, np.int64)
-    values = number_values(column, np.float64)
-    if not column.null_count:
-        return values
-    bits = np.frombuffer(column.buffers()[0], np.uint8)
-    known = np.unpackbits(bits, bitorder="little")[column.offset : column.offset + len(column)]
-    return np.where(known.astype(bool), values, np.nan)
+        return _buys(whole(chunks))
+    return float_values(chunks) if kind == "double" else number_values(whole(chunks), np.int64)

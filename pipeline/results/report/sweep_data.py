@@ -25,7 +25,8 @@ from pipeline.results.sweep_files import (
     WALK_FILE,
 )
 from pipeline.results.sweeps import ALL
-from pipeline.store.parquet import coded, float_values, read_footer, read_table
+from pipeline.store.columns import coded, float_values
+from pipeline.store.parquet import read_footer, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.store.parquet import number_array, some_numbers, text_array, write_table
+from pipeline.store.columns import number_array, some_numbers, text_array
+from pipeline.store.parquet import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

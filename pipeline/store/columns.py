@@ -1,0 +1,90 @@
+"""Python and numpy values in, Arrow columns out, and back: by their buffers, since Arrow's own ways import pandas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def text_array(texts: Sequence[str | None]) -> Any:
+    """Return an Arrow string column, null where a text is None; pa.array(list) would import pandas."""
+    encoded = [(text or "").encode() for text in texts]
+    offsets = np.zeros(len(encoded) + 1, dtype=np.int32)
+    np.cumsum(np.fromiter(map(len, encoded), dtype=np.int32, count=len(encoded)), out=offsets[1:])
+    known = None if all(text is not None for text in texts) else _bits([text is not None for text in texts])
+    return pa.Array.from_buffers(
+        pa.utf8(), len(encoded), [known, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
+    )
+
+
+def number_array(values: np.ndarray[Any, Any], kind: Any, known: np.ndarray[Any, Any] | None = None) -> Any:
+    """Return an Arrow column that views a contiguous numpy array as Arrow type `kind`, null where it is not known."""
+    validity = None if known is None or known.all() else _bits(known)
+    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def some_numbers(values: Sequence[float | None], kind: Any) -> Any:
+    """Return an Arrow column of numbers or truth values, null where a value is None."""
+    known = None if all(value is not None for value in values) else _bits([value is not None for value in values])
+    if kind == pa.bool_():
+        return pa.Array.from_buffers(kind, len(values), [known, _bits([bool(value) for value in values])])
+    held = np.array([0 if value is None else value for value in values], kind.to_pandas_dtype())
+    return pa.Array.from_buffers(kind, len(values), [known, pa.py_buffer(held)])
+
+
+def _bits(values: Sequence[bool] | np.ndarray[Any, Any]) -> Any:
+    return pa.py_buffer(np.packbits(np.asarray(values, bool), bitorder="little"))
+
+
+def number_values(column: Any, kind: type[Any]) -> Any:
+    """Return the values of a null-free Arrow column as numpy, without a copy; to_numpy() would import pandas."""
+    if len(column) == 0:
+        return np.empty(0, dtype=kind)
+    return np.frombuffer(column.buffers()[1], dtype=kind, count=len(column), offset=column.offset * kind().itemsize)
+
+
+def float_values(column: Any) -> Any:
+    """Return numbers or truth values of a column as float64, NaN where it is empty; to_numpy() would import pandas."""
+    found = [_floats(chunk) for chunk in column.chunks if len(chunk)]
+    return found[0] if len(found) == 1 else np.concatenate([np.empty(0), *found])
+
+
+def _floats(chunk: Any) -> Any:
+    known, held = chunk.buffers()
+    if pa.types.is_boolean(chunk.type):
+        values = _from_bits(held, chunk).astype(np.float64)
+    else:
+        kind = np.dtype(chunk.type.to_pandas_dtype())
+        values = np.frombuffer(held, kind, len(chunk), chunk.offset * kind.itemsize).astype(np.float64, copy=False)
+    return np.where(_from_bits(known, chunk), values, np.nan) if chunk.null_count else values
+
+
+def _from_bits(held: Any, chunk: Any) -> Any:
+    bits = np.unpackbits(np.frombuffer(held, np.uint8), bitorder="little")
+    return bits[chunk.offset : chunk.offset + len(chunk)].astype(bool)
+
+
+def coded(column: Any) -> tuple[Any, list[Any]]:
+    """Return a column as int32 places in the list of its different values, -1 where it is empty."""
+    held = column.combine_chunks().dictionary_encode()
+    held = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
+    if not len(held):
+        return np.empty(0, np.int32), []
+    codes = np.frombuffer(held.indices.buffers()[1], np.int32, len(held), 4 * held.offset)
+    known = held.indices.buffers()[0]
+    return (np.where(_from_bits(known, held), codes, -1) if held.null_count else codes), held.dictionary.to_pylist()
+
+
+def dictionary_array(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> Any:
+    """Return an Arrow dictionary column of int8 `codes` into `texts`."""
+    return pa.DictionaryArray.from_arrays(number_array(codes.astype(np.int8, copy=False), pa.int8()), text_array(texts))
+
+
+def whole(chunks: Any) -> Any:
+    """Return a column that was read as one Arrow array."""
+    return chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
