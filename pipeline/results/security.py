@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import json
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.errors import BadRequest, DamagedRun, ReplayError, UnknownRun, UnknownSecurity, nearest
-from pipeline.results.folder import AGAIN, read_run
+from pipeline.results.folder import read_run
 from pipeline.results.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
+from pipeline.results.reading import AGAIN, csv_rows
 from pipeline.store.columns import number_values, whole
 from pipeline.store.parquet import read_table
 from pipeline.times import MILLISECOND, iso
@@ -102,8 +102,7 @@ def read_security(folder: Path, ticker: str) -> RecordedSecurity:
     if name in run.errors:
         raise ReplayError(f"{name} failed in {folder}, so it has neither figures nor fills: {run.errors[name]}")
     figures = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))["securities"][name]
-    with (folder / SUMMARY_FILE).open(newline="", encoding="utf-8") as file:
-        exchange = next(row["exchange"] for row in csv.DictReader(file) if row["security"] == name)
+    exchange = next(row["exchange"] for row in csv_rows(folder / SUMMARY_FILE) if row["security"] == name)
     return RecordedSecurity(run, name, exchange, figures)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.errors import DamagedRun, NewerRun, UnfinishedRun, UnknownRun
 from pipeline.research.grid import PRESET, SWITCH
+from pipeline.results.reading import csv_rows
 from pipeline.results.report.sweep_axes import Axis, axis_of_values
 from pipeline.results.sweep_files import (
     COMPLETE,
@@ -189,7 +190,7 @@ def read_swept(directory: Place) -> Swept:
         if (numbers != numbers[:, :1]).any() or not _tiled(table["security"], tickers):
             raise DamagedRun(f"{path} does not have a row for each setting and security. {AGAIN}")
         settings = numbers[:, 0].astype(np.int64)
-        best = {row["security"]: row for row in _rows(directory / SUMMARY_FILE)}
+        best = {row["security"]: row for row in csv_rows(directory / SUMMARY_FILE)}
         shown = _shown(table, tickers, settings, best)
         columns: dict[tuple[str, str], Float64s] = {}
         for name, column in figures.items():
@@ -308,13 +309,9 @@ def _telling(columns: Mapping[tuple[str, str], Float64s]) -> dict[tuple[str, str
     return found
 
 
-def _rows(path: Place) -> list[dict[str, str]]:
-    return list(csv.DictReader(path.read_bytes().decode().splitlines()))
-
-
 def _folds(directory: Place, files: list[str]) -> dict[str, list[dict[str, str]]]:
     found: dict[str, list[dict[str, str]]] = {}
-    for row in _rows(directory / WALK_FILE) if WALK_FILE in files else ():
+    for row in csv_rows(directory / WALK_FILE) if WALK_FILE in files else ():
         found.setdefault(row["security"], []).append(row)
     return found
 
