@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 from pyarrow.fs import FileSelector, FileSystem
 
 from pipeline import api
-from pipeline.convert.verify import verify_store
+from pipeline.convert.verify import verify_each
 from pipeline.errors import (
     AccessRefused,
     CorruptParquet,
@@ -321,7 +321,7 @@ def test_a_conversion_into_a_bucket_gives_the_bytes_of_a_local_one_and_converts_
     assert held(uri) == contents(tmp_path / "local")
     assert "ALDAR.rejects.parquet" in held(uri)
     assert statuses() == ["unchanged", "unchanged"]
-    assert all(verified.equal for verified in verify_store(place_of(uri)))
+    assert all(verified.equal for verified in verify_each(place_of(uri)))
     book_of(book, FAB=17, ALDAR=18)
     with pytest.raises(StaleStore):
         open_store(place_of(uri)).check_fresh()

@@ -14,7 +14,7 @@ from pipeline.backtest.many import Setting, prepare
 from pipeline.backtest.simulate import ENGINES, Engine, loop_constants, replayer, takes_switches
 from pipeline.backtest.task import SecurityResult, Task, run_task, worker_died
 from pipeline.backtest.workers import BACKENDS, Backend, check_workers, run_all, workers_for
-from pipeline.engine.execution import PRESETS, Execution, make_execution, preset_settings, variants
+from pipeline.engine.execution import PRESETS, SWITCH, Execution, make_execution, variants
 from pipeline.engine.names import check_names
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import (
@@ -42,7 +42,6 @@ Name = TypeVar("Name", bound=str)
 WORTH_A_POOL: Final = 3_000_000
 """Ticks from which a second thread saves more than joblib's start costs, with the compiled engine."""
 
-SWITCH: Final = "execution."
 SWITCHED_REPLAYS_A_READ: Final = 3
 """How many replays cost about what reading the same ticks costs."""
 
@@ -250,14 +249,17 @@ def _execution(request: Request, config: Config, switches: Mapping[str, str]) ->
         )
     preset = request.execution if named is None else str(named)
     told = make_execution(preset, block, f"{config.path}: _execution")
-    changed = {key: value for key, value in told.settings.items() if value != preset_settings(told.preset)[key]}
-    execution = make_execution(
-        told.preset, changed | {key: _value(text) for key, text in switches.items()}, "--set execution"
-    )
+    given = {key: _value(text) for key, text in switches.items()}
+    execution = make_execution(told.preset, told.changed | given, "--set execution")
+    check_fees(execution, "fees_bps")
+    return execution
+
+
+def check_fees(execution: Execution, where: str) -> None:
+    """Raise ConfigError, naming `where`, for fees of an exchange that there is not."""
     fees = execution.settings["fees_bps"]
     for exchange in fees if isinstance(fees, Mapping) else ():
-        _check_exchange(exchange, "fees_bps")
-    return execution
+        _check_exchange(exchange, where)
 
 
 def _check_exchange(name: str, where: str) -> None:

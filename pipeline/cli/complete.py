@@ -81,9 +81,9 @@ def fills_kept(incomplete: str) -> list[str]:
 
 def settings(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete a parameter as the strategy's config names it, an execution switch, or a switch's value."""
-    from pipeline.engine.execution import SWITCHES  # noqa: PLC0415
+    from pipeline.engine.execution import SWITCH, SWITCHES  # noqa: PLC0415
 
-    switches = {f"execution.{key}": switch.words or () for key, switch in SWITCHES.items()}
+    switches = {f"{SWITCH}{key}": switch.words or () for key, switch in SWITCHES.items()}
     name, equals, _ = incomplete.partition("=")
     if equals:
         return _fitting((f"{name}={word}" for word in switches.get(name, ())), incomplete)

@@ -61,21 +61,12 @@ class Verified:
         return self.difference is None and self.error is None
 
 
-def verify_store(parquet_dir: Place, *, on_event: Callable[[Verified], None] | None = None) -> list[Verified]:
-    """Compare every security in the catalog with its workbooks, which openpyxl reads row by row.
-
-    A workbook or file that cannot be read is that security's error. Raises BadCatalog.
-    """
-    found = []
-    for verified in verify_each(parquet_dir):
-        found.append(verified)
-        if on_event is not None:
-            on_event(verified)
-    return found
-
-
 def verify_each(parquet_dir: Place, on_start: Callable[[str], None] = lambda _: None) -> Iterator[Verified]:
-    """Yield each security's comparison as it is made; on_start is told the ticker before. Raises BadCatalog."""
+    """Yield each security's comparison with its workbooks, which openpyxl reads row by row, as it is made.
+
+    on_start is told the ticker before. A workbook or file that cannot be read is that security's error. Raises
+    BadCatalog.
+    """
     for ticker, entry in sorted(read_catalog(parquet_dir).items()):
         on_start(ticker)
         try:

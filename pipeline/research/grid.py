@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.execution import PRESETS, SWITCHES
+from pipeline.engine.execution import PRESETS, SWITCH, SWITCHES
 from pipeline.errors import SweepError, nearest
 from pipeline.settings import read_json
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 STRATEGY: Final = "strategy"
 PRESET: Final = "execution"
-SWITCH: Final = "execution."
 BLOCKS: Final = ("strategy", "config", "securities", "parameters", "execution", "_comment")
 RANGE_KEYS: Final = ("from", "to", "step", "points")
 MOST_SETTINGS: Final = 5_000_000

@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from pipeline.store.place import Place
 
 KEEP_TRADES: Final = ("best", "all")
-STRATEGY: Final = "v1_baseline"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine.execution import SWITCH
 from pipeline.errors import DamagedRun, NewerRun, UnfinishedRun, UnknownRun
-from pipeline.research.grid import PRESET, SWITCH
+from pipeline.research.grid import PRESET
 from pipeline.results.reading import csv_rows
 from pipeline.results.report.sweep_axes import Axis, axis_of_values
 from pipeline.results.sweep_files import (

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 FEW: Final = 12
 """Values, errors and folds up to which a table lists them one by one."""
 
-NO_ORDER: Final = "cannot be computed: no day in a part, too few settings, or no variation"
 MOST_RANKED: Final = 200_000
 """Settings up to which all are ranked; of more, a sample of as many."""
 
