@@ -92,19 +92,22 @@ class Plan:
     @property
     def warnings(self) -> list[str]:
         """What is to be known of the run before it starts, a sentence each."""
-        found = [] if self.stale is None else [self.stale]
+        return self.notes if self.stale is None else [self.stale, *self.notes]
+
+    @property
+    def notes(self) -> list[str]:
+        """What follows for the run from its strategy, a sentence each."""
+        found = []
         if self.why_plain:
             found.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
-        if self.ignores_switches:
-            found.append(
-                f"{self.strategy} keeps its own orders: the execution switches do not apply to it, only fees do."
-            )
+        if not self.switches_apply and loop_constants(self.execution) is None:
+            found.append(self.own_orders)
         return found
 
     @property
-    def ignores_switches(self) -> bool:
-        """Whether execution switches were set that mean nothing to this strategy."""
-        return not self.switches_apply and loop_constants(self.execution) is None
+    def own_orders(self) -> str:
+        """What is to be said of a strategy to which the execution switches mean nothing."""
+        return f"{self.strategy} keeps its own orders: the execution switches do not apply to it, only fees do."
 
 
 def plan(request: Request) -> Plan:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.tape import SELL
+from pipeline.engine.tape import BUY, SELL
 from pipeline.errors import ReplayError
 from pipeline.times import DAY
 
@@ -32,6 +32,9 @@ COLUMN_TYPES: Final = {
     "tick_below": np.float64,
     "tick_size": np.float64,
 }
+SIDES: Final = {BUY: "buy", SELL: "sell"}
+"""The sides of fills as people write them."""
+
 MOST_FILLS: Final = 2**27
 GIVEN_COLUMNS: Final = ("tick_below", "tick_size")
 
@@ -162,7 +165,7 @@ def room_sizes(ticks: Ticks) -> Iterator[int]:
 
 def side_names(side: Int8s) -> list[str]:
     """Return 'buy' or 'sell' for each fill."""
-    return ["sell" if one == SELL else "buy" for one in side.tolist()]
+    return [SIDES[one] for one in side.tolist()]
 
 
 def failure(where: str, event: int) -> ReplayError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
+from pipeline.engine.outcome import SIDES
 from pipeline.errors import PipelineError
 from pipeline.research.record import Figures
 from pipeline.times import MILLISECOND, iso
@@ -159,7 +160,7 @@ def _fill(fills: RecordedFills, index: int) -> Fill | None:
         return None
     return Fill(
         time=iso(int(fills.timestamp[index]) * MILLISECOND),
-        side="buy" if fills.side[index] > 0 else "sell",
+        side=SIDES[int(fills.side[index])],
         price=float(fills.price[index]),
         quantity=int(fills.quantity[index]),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.results.accounts import session_clock, union_of
+from pipeline.results.layout import WEEKDAYS
 from pipeline.results.making import markouts, spread_captured, times_to_fill
 from pipeline.results.metrics import (
     FEWEST_DAYS,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from pipeline.results.accounts import Account
     from pipeline.ticks import Float64s, Int64s
 
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 THURSDAY: Final = 3
 """The weekday of 1970-01-01."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine.outcome import SIDES
 from pipeline.errors import (
     DamagedRun,
     UnknownRun,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.ticks import Int8s
 
 FILL_COLUMNS: Final = {"timestamp": "timestamp[ms]", "side": "string", "fill_price": "double", "fill_qty": "int64"}
-SIDES: Final = {"buy": 1, "sell": -1}
+BY_NAME: Final = {name: side for side, name in SIDES.items()}
 NAMES_SHOWN: Final = 8
 
 NOTHING: Final = Figures(fills=0, gross_pnl=0.0, net_pnl=0.0, max_drawdown=None)
@@ -129,9 +130,9 @@ def _sides(path: Path, column: Any) -> Int8s:
     """Return +1 and -1 for the texts of a column of sides."""
     coded = column.dictionary_encode()
     texts = coded.dictionary.to_pylist()
-    if not SIDES.keys() >= set(texts):
-        raise DamagedRun(f"{path} has a side that is none of {', '.join(SIDES)}. {AGAIN}")
-    codes = np.array([SIDES[text] for text in texts], np.int8)
+    if not BY_NAME.keys() >= set(texts):
+        raise DamagedRun(f"{path} has a side that is none of {', '.join(BY_NAME)}. {AGAIN}")
+    codes = np.array([BY_NAME[text] for text in texts], np.int8)
     sides: Int8s = codes[number_values(coded.indices, np.int32)]
     return sides
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine.outcome import SIDES, side_names
 from pipeline.errors import BadRequest, DamagedRun, ReplayError, UnknownRun, UnknownSecurity, nearest
 from pipeline.results.folder import read_run
 from pipeline.results.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from pipeline.research.record import RecordedFills, RecordedRun
 
-SIDES: Final = {1: "buy", -1: "sell"}
 
 EXACT: Final = {"realized_pnl": np.float64, "position": np.int64, "pnl": np.float64}
 OF_SOME: Final = {"fee": np.float64, "trade_type": str, "vwap_reference": np.float64}
@@ -112,7 +112,7 @@ def read_columns(run: RecordedRun, ticker: str) -> dict[str, list[Any]]:
     return {
         "fill": list(range(1, len(fills) + 1)),
         "time": [iso(one * MILLISECOND) for one in fills.timestamp.tolist()],
-        "side": [SIDES[one] for one in fills.side.tolist()],
+        "side": side_names(fills.side),
         "price": fills.price.tolist(),
         "quantity": fills.quantity.tolist(),
         **_others(run.folder, ticker, fills),

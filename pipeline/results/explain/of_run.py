@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.execution import make_execution
+from pipeline.engine.outcome import side_names
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest, ChangedSinceRun, ConfigError, OtherFills, UnknownFill, UnknownStrategy
 from pipeline.market.facts import facts_of
-from pipeline.results.explain.explain import SIDES, Setting, explain_fill
+from pipeline.results.explain.explain import Setting, explain_fill
 from pipeline.results.layout import RUN_FILE
 from pipeline.results.security import read_columns, read_security
 from pipeline.store.layout import ticks_name
@@ -147,7 +148,7 @@ def _check_fills(
     """Hold every fill of the replay against the run's, to the last bit, and refuse where they part."""
     times = run.read_fills(wanted.ticker.upper()).timestamp.tolist()
     replayed: dict[str, list[Any]] = {
-        "side": [SIDES[side] for side in found.side.tolist()],
+        "side": side_names(found.side),
         "price": found.price.tolist(),
         "quantity": found.quantity.tolist(),
         "realized_pnl": found.realized.tolist(),

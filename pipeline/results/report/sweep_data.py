@@ -15,6 +15,7 @@ from pipeline.errors import DamagedRun, NewerRun, UnfinishedRun, UnknownRun
 from pipeline.research.grid import PRESET
 from pipeline.results.reading import csv_rows
 from pipeline.results.report.sweep_axes import Axis, axis_of_values
+from pipeline.results.report.sweep_figures import BY_NAME, FIGURES, Figure
 from pipeline.results.sweep_files import (
     COMPLETE,
     FORMAT_VERSION,
@@ -39,39 +40,6 @@ if TYPE_CHECKING:
 
 AGAIN: Final = "Run that sweep again."
 
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure of a setting. form: how it is shown; digits: how exactly a page holds it; better: 1 high, -1 low."""
-
-    name: str
-    label: str
-    form: str
-    digits: int
-    better: int
-
-    @property
-    def is_signed(self) -> bool:
-        """Whether 0 parts good from bad."""
-        return self.better > 0 and self.form in ("whole_money", "ratio")
-
-
-FIGURES: Final = (
-    Figure("net_pnl", "Net P&L (AED)", "whole_money", 2, 1),
-    Figure("sharpe", "Sharpe ratio after fees", "ratio", 3, 1),
-    Figure("train_net_pnl", "Net P&L on train (AED)", "whole_money", 2, 1),
-    Figure("test_net_pnl", "Net P&L on test (AED)", "whole_money", 2, 1),
-    Figure("drawdown", "Drawdown (AED)", "whole_money", 2, -1),
-    Figure("train_sharpe", "Sharpe ratio on train", "ratio", 3, 1),
-    Figure("test_sharpe", "Sharpe ratio on test", "ratio", 3, 1),
-    Figure("fills", "Fills", "count", 0, 0),
-    Figure("win_rate", "Winning closes", "share", 4, 1),
-    Figure("fees", "Fees (AED)", "whole_money", 2, -1),
-    Figure("realized_pnl", "Gross P&L (AED)", "whole_money", 2, 1),
-    Figure("turnover", "Turnover (AED)", "whole_money", 0, 0),
-)
-"""In the order a page gives them up when they do not fit, the last first."""
-
 MOST_VIEWS: Final = 40
 """Securities up to which a page has them all."""
 
@@ -79,8 +47,6 @@ MANY_ROWS: Final = 1_000_000
 """Rows from which a page reads few of their figures: five million would take the better part of a minute."""
 
 PART_DAYS: Final = ("train_market_days", "test_market_days")
-
-BY_NAME: Final = {figure.name: figure for figure in FIGURES}
 
 
 @dataclass(frozen=True, slots=True)

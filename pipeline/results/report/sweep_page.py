@@ -10,7 +10,8 @@ from pipeline.results.report import sweep_words as words
 from pipeline.results.report.page import MOST_BYTES, chart_text, render
 from pipeline.results.report.sweep_block import BYTES, Block, block_of
 from pipeline.results.report.sweep_charts import TITLES, sweep_charts
-from pipeline.results.report.sweep_data import BY_NAME, Swept, read_swept
+from pipeline.results.report.sweep_data import Swept, read_swept
+from pipeline.results.report.sweep_figures import BY_NAME
 from pipeline.results.report.sweep_fold import axis_of, first_choice, inside
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.results.report.numbers import FORMS
 from pipeline.results.report.sweep_block import walked
-from pipeline.results.report.sweep_data import BY_NAME
+from pipeline.results.report.sweep_figures import BY_NAME
 from pipeline.results.report.sweep_fold import HELD, rank_correlation, sample
 from pipeline.results.sweeps import ALL
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.results.report.sweep_axes import Axis
-    from pipeline.results.report.sweep_data import Figure, Swept
+    from pipeline.results.report.sweep_data import Swept
+    from pipeline.results.report.sweep_figures import Figure
     from pipeline.ticks import Float64s
 
 FEW: Final = 12
