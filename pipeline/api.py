@@ -200,7 +200,8 @@ def sweep(
     The rest as in `backtest`. Raises a PipelineError when the request cannot be run.
     """
     from pipeline.backtest.stage import Request  # noqa: PLC0415
-    from pipeline.research.grid import grid_of, joined, read_sweep  # noqa: PLC0415
+    from pipeline.research.axes import joined  # noqa: PLC0415
+    from pipeline.research.grid import grid_of, read_sweep  # noqa: PLC0415
     from pipeline.results.sweep_run import Listeners, SweepOptions, make_sweep  # noqa: PLC0415
     from pipeline.store.place import place_of  # noqa: PLC0415
 

@@ -16,7 +16,7 @@ from pipeline.engine.lanes import LANES
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import ReplayError, SweepError, in_words, nearest
 from pipeline.market.facts import facts_of
-from pipeline.research.grid import PRESET, Axis, Grid, Point, points
+from pipeline.research.axes import PRESET, Axis, Grid, Point, points
 from pipeline.store.catalog import content_digest
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pipeline
 from pipeline.engine.execution import SWITCH
 from pipeline.engine.strategy import fields_of
-from pipeline.research.grid import PRESET
+from pipeline.research.axes import PRESET
 from pipeline.results.files import csv_text
 from pipeline.results.listing import json_bytes
 from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of

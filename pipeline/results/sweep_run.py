@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.backtest.stage import Request
-    from pipeline.research.grid import Grid
+    from pipeline.research.axes import Grid
     from pipeline.research.sweep import Content, SweepPlan
     from pipeline.results.windows import Window
     from pipeline.store.place import Place

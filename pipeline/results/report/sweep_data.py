@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.engine.execution import SWITCH
 from pipeline.errors import DamagedRun, NewerRun, UnfinishedRun, UnknownRun
-from pipeline.research.grid import PRESET
+from pipeline.research.axes import PRESET
 from pipeline.results.reading import csv_rows
 from pipeline.results.report.sweep_axes import Axis, axis_of_values
 from pipeline.results.report.sweep_figures import BY_NAME, FIGURES, Figure
