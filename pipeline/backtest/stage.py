@@ -23,12 +23,11 @@ from pipeline.errors import (
     MarketFactsError,
     NotCompilable,
     StaleStore,
-    UnknownSecurity,
     nearest,
 )
 from pipeline.market.facts import facts_of
 from pipeline.settings import Config, read_config
-from pipeline.store.catalog import Security, Store, content_digest, open_store
+from pipeline.store.catalog import Security, Store, check_held, content_digest, open_store
 from pipeline.strategies.load import load_strategy, strategy_label, strategy_source
 
 if TYPE_CHECKING:
@@ -318,12 +317,7 @@ def _chosen(securities: Sequence[Security], request: Request) -> tuple[Security,
         raise BadRequest(f"--max-sheets is {request.max_sheets}; it takes a whole number of at least 1.")
     by_ticker = {security.ticker: security for security in securities}
     wanted = [ticker.strip().upper() for ticker in request.securities]
-    for ticker in wanted:
-        if ticker not in by_ticker:
-            raise UnknownSecurity(
-                f"{request.parquet_dir} holds no {ticker}.{nearest(ticker, by_ticker)} "
-                f"It holds {', '.join(sorted(by_ticker))}."
-            )
+    check_held(request.parquet_dir, wanted, by_ticker)
     chosen = [by_ticker[ticker] for ticker in sorted(set(wanted) or by_ticker)]
     return tuple(chosen[: request.max_sheets])
 

@@ -63,10 +63,10 @@ def stage_table(
     return staged
 
 
-def table_bytes(table: Any, *, metadata: Mapping[str, str] | None = None, delta_columns: Sequence[str] = ()) -> bytes:
+def table_bytes(table: Any, *, delta_columns: Sequence[str] = ()) -> bytes:
     """Return a pyarrow table as the bytes of a Parquet file, as `write_table` writes it."""
     sink = io.BytesIO()
-    _encode(table, sink, metadata or {}, delta_columns, ())
+    _encode(table, sink, {}, delta_columns, ())
     return sink.getvalue()
 
 
