@@ -44,8 +44,8 @@ def read_run_file(folder: Place) -> dict[str, Any]:
         version, status = told["format_version"], told["status"]
         if version > FORMAT_VERSION:
             raise NewerRun(
-                f"{path} has format version {version} and this version of the project knows {FORMAT_VERSION}; "
-                "update the project."
+                f"{path} was written by a later version of the project (format version {version}, this one knows "
+                f"{FORMAT_VERSION}); update the project."
             )
         if status != "complete":
             raise UnfinishedRun(
