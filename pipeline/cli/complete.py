@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from pipeline.results.layout import RUN_FILE
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -46,8 +44,10 @@ def ticker(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the name of a run below the output directory."""
+    from pipeline.results.layout import RUN_FILE  # noqa: PLC0415
+
     folder = Path(str(_given(ctx, "output_dir") or "output"))
-    return _fitting(_runs(folder, "", DEPTH), incomplete)
+    return _fitting(_runs(folder, RUN_FILE, "", DEPTH), incomplete)
 
 
 def backends(incomplete: str) -> list[str]:
@@ -112,17 +112,17 @@ def _tickers(ctx: typer.Context) -> list[str]:
     return [name.removesuffix(".parquet") for name in ticks]
 
 
-def _runs(folder: Path, before: str, depth: int) -> Iterable[str]:
+def _runs(folder: Path, run_file: str, before: str, depth: int) -> Iterable[str]:
     try:
         found = list(os.scandir(folder))
     except OSError:
         return
-    if before and any(one.name == RUN_FILE for one in found):
+    if before and any(one.name == run_file for one in found):
         yield before.removesuffix("/")
     elif depth:
         for one in found:
             if one.is_dir():
-                yield from _runs(folder / one.name, f"{before}{one.name}/", depth - 1)
+                yield from _runs(folder / one.name, run_file, f"{before}{one.name}/", depth - 1)
 
 
 def _parameters(ctx: typer.Context) -> list[str]:
