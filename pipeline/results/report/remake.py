@@ -10,7 +10,7 @@ from pipeline.results.report.backtest_page import backtest_page, page_charts
 from pipeline.results.report.charts import TITLES
 from pipeline.results.report.page import chart_text
 from pipeline.results.report.plain import plain_figure
-from pipeline.store.atomic import not_written, write_bytes
+from pipeline.store.atomic import write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,19 +24,12 @@ def remake(folder: Path, *, png: bool = False) -> Path:
     """
     page = folder / REPORT_FILE
     write_bytes(page, backtest_page(folder), durable=False)
-    written = [REPORT_FILE]
+    figures = _figures(folder) if png else {}
+    add_files(folder / RUN_FILE, [REPORT_FILE, *figures])
     if png:
         from pipeline.results.report.images import write_pngs  # noqa: PLC0415 - only what draws images needs it
 
-        figures = _figures(folder)
-        add_files(folder / RUN_FILE, [*written, *figures])
-        try:
-            (folder / CHARTS_FOLDER).mkdir(exist_ok=True)
-        except OSError as error:
-            raise not_written(folder, error) from error
         write_pngs(folder, figures)
-    else:
-        add_files(folder / RUN_FILE, written)
     return page
 
 

@@ -9,7 +9,7 @@ from pipeline.results.listing import add_files
 from pipeline.results.report.plain import plain_figure
 from pipeline.results.report.sweep_page import page_charts, sweep_page
 from pipeline.results.sweep_files import SWEEP_FILE
-from pipeline.store.atomic import not_written, write_bytes
+from pipeline.store.atomic import write_bytes
 
 if TYPE_CHECKING:
     from pipeline.store.place import Place
@@ -30,9 +30,5 @@ def remake_sweep(folder: Place, *, png: bool = False) -> Place:
         data, titles = page_charts(folder)
         figures = {f"{CHARTS_FOLDER}/{name}.png": plain_figure(data, name, title) for name, title in titles.items()}
         add_files(folder / SWEEP_FILE, figures, durable=False)
-        try:
-            (folder / CHARTS_FOLDER).mkdir(exist_ok=True)
-        except OSError as error:
-            raise not_written(folder, error) from error
         write_pngs(folder, figures)
     return folder / REPORT_FILE
