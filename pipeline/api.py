@@ -200,7 +200,8 @@ def sweep(
     The rest as in `backtest`. Raises a PipelineError when the request cannot be run.
     """
     from pipeline.backtest.stage import Request  # noqa: PLC0415
-    from pipeline.research.grid import grid_of, joined, read_sweep  # noqa: PLC0415
+    from pipeline.research.axes import joined  # noqa: PLC0415
+    from pipeline.research.grid import grid_of, read_sweep  # noqa: PLC0415
     from pipeline.results.sweep_run import Listeners, SweepOptions, make_sweep  # noqa: PLC0415
     from pipeline.store.place import place_of  # noqa: PLC0415
 
@@ -246,17 +247,15 @@ def report(run: str | Path | None = None, *, png: bool = False, output_dir: str 
     run: its folder, or its name below `output_dir`; by default the run written last there. Returns the page's path.
     Raises a PipelineError for what is no complete run, and where images cannot be drawn.
     """
-    from pipeline.results.folder import find_run  # noqa: PLC0415
     from pipeline.results.report.remake import remake  # noqa: PLC0415
     from pipeline.results.report.sweep_remake import remake_sweep  # noqa: PLC0415
-    from pipeline.results.security import newest_run  # noqa: PLC0415
     from pipeline.results.sweep_files import SWEEP_FILE  # noqa: PLC0415
 
     for folder in () if run is None else (Path(run), Path(output_dir) / run):
         if (folder / SWEEP_FILE).is_file():
             remake_sweep(folder, png=png)
             return folder / "report.html"
-    return remake(newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir)), png=png)
+    return remake(_run_folder(run, output_dir), png=png)
 
 
 def recorded_security(
@@ -267,11 +266,9 @@ def recorded_security(
     run: a run folder or the name of one below `output_dir`; by default the one written last there.
     Raises a PipelineError for what is no complete run, and for a security that is not in it or failed.
     """
-    from pipeline.results.folder import find_run  # noqa: PLC0415
-    from pipeline.results.security import newest_run, read_security  # noqa: PLC0415
+    from pipeline.results.security import read_security  # noqa: PLC0415
 
-    folder = newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir))
-    return read_security(folder, security)
+    return read_security(_run_folder(run, output_dir), security)
 
 
 def explain(
@@ -291,12 +288,18 @@ def explain(
     Raises a PipelineError for what cannot be explained, also where ticks or strategy have changed since the run.
     """
     from pipeline.results.explain.of_run import Wanted, explain_run_fill  # noqa: PLC0415
-    from pipeline.results.folder import find_run  # noqa: PLC0415
-    from pipeline.results.security import newest_run  # noqa: PLC0415
     from pipeline.store.place import place_of  # noqa: PLC0415
 
-    folder = newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir))
-    return explain_run_fill(Wanted(folder, security, fill, place_of(parquet_dir), strategy), on_progress)
+    wanted = Wanted(_run_folder(run, output_dir), security, fill, place_of(parquet_dir), strategy)
+    return explain_run_fill(wanted, on_progress)
+
+
+def _run_folder(run: str | Path | None, output_dir: str | Path) -> Path:
+    """Return the folder of a run that is named, or of the one written last below output_dir."""
+    from pipeline.results.folder import find_run  # noqa: PLC0415
+    from pipeline.results.security import newest_run  # noqa: PLC0415
+
+    return newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir))
 
 
 def _as_text(value: object) -> str:

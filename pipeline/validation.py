@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline import api
 from pipeline.convert.verify import verify_each
-from pipeline.results.files import RUN_FILE
+from pipeline.results.layout import RUN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

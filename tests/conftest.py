@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import engine
 
 from pipeline.store.kept import FILE_NAME
+from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,3 +56,16 @@ def kept_results(loops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(cache))
     monkeypatch.setenv("PIPELINE_RESULTS_MB", "64")
     return cache / "results" / FILE_NAME
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a Parquet directory of three securities with random ticks."""
+    return make_store(tmp_path_factory.mktemp("made") / "parquet")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return a Parquet directory of three securities with random ticks, and a config for them."""
+    folder = tmp_path_factory.mktemp("made")
+    return make_store(folder / "parquet"), make_config(folder / "v1.json")

@@ -27,6 +27,18 @@ PARAMETERS = {
     "min_local_currency_before_quote": 500,
 }
 
+DIVIDES = """
+limit: Shares = parameter(3)
+recent: list = []
+
+def on_tick(self, m):
+    if m.bid_size > 0:
+        m.quote_bid(m.bid, 600 // self.limit)
+    if m.ask_size > 0:
+        m.quote_ask(m.ask, 200)
+"""
+"""A strategy that divides by a parameter, which may be 0; it remembers a list, so it runs as plain Python."""
+
 
 def random_ticks(seed: int, days: int = 2, a_day: int = 1_500) -> Ticks:
     """Return ticks with quotes and prints from 09:30 to 15:00, an auction print a day among them."""

@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 from pyarrow.fs import FileSelector, FileSystem
 
 from pipeline import api
-from pipeline.convert.verify import verify_store
+from pipeline.convert.verify import verify_each
 from pipeline.errors import (
     AccessRefused,
     CorruptParquet,
@@ -35,7 +35,7 @@ from pipeline.store.catalog import open_store
 from pipeline.store.parquet import read_footer, read_ticks, write_table
 from pipeline.store.place import Remote, place_of
 from tests.convert.books import tick, tick_sheet, write_book
-from tests.made import contents, make_config, make_store
+from tests.made import contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,12 +71,6 @@ def server() -> Iterator[str]:
 def bucket(server: str, tmp_path: Path) -> Callable[[str], str]:
     """Give the URI of a directory of this test's own in the bucket."""
     return lambda name: f"s3://desk/{tmp_path.name}/{name}{server}"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("made")
-    return make_store(folder / "parquet"), make_config(folder / "v1.json")
 
 
 def put(folder: Path, uri: str) -> str:
@@ -321,7 +315,7 @@ def test_a_conversion_into_a_bucket_gives_the_bytes_of_a_local_one_and_converts_
     assert held(uri) == contents(tmp_path / "local")
     assert "ALDAR.rejects.parquet" in held(uri)
     assert statuses() == ["unchanged", "unchanged"]
-    assert all(verified.equal for verified in verify_store(place_of(uri)))
+    assert all(verified.equal for verified in verify_each(place_of(uri)))
     book_of(book, FAB=17, ALDAR=18)
     with pytest.raises(StaleStore):
         open_store(place_of(uri)).check_fresh()

@@ -36,12 +36,6 @@ def pipeline(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProces
     )
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("made")
-    return make_store(folder / "parquet"), make_config(folder / "v1.json")
-
-
 def backtest(made: tuple[Path, Path], output: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return pipeline("backtest", "--parquet-dir", made[0], "--config", made[1], "--output-dir", output, *words)
 

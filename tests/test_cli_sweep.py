@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.store.parquet import read_table
-from tests.made import make_config, make_store, make_strategy
+from tests.made import DIVIDES, make_config, make_store, make_strategy
 from tests.terminal.screens import without_stretches
 from tests.test_cli import pipeline
 
 if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
-
-DIVIDES: Final = """
-limit: Shares = parameter(3)
-recent: list = []
-
-def on_tick(self, m):
-    if m.bid_size > 0:
-        m.quote_bid(m.bid, 600 // self.limit)
-    if m.ask_size > 0:
-        m.quote_ask(m.ask, 200)
-"""
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("made")
-    return make_store(folder / "parquet"), make_config(folder / "v1.json")
 
 
 def sweep(made: tuple[Path, Path], output: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ from pipeline.backtest.simulate import ENGINES
 from pipeline.backtest.workers import BACKENDS
 from pipeline.cli import complete
 from pipeline.engine.execution import PRESETS, SWITCHES
-from pipeline.results.files import RUN_FILE
+from pipeline.results.layout import RUN_FILE
 from pipeline.results.sweep_run import KEEP_TRADES
 from pipeline.results.sweeps import OBJECTIVES
 from pipeline.strategies.load import strategy_names
@@ -162,7 +162,6 @@ def test_what_tab_offers_is_what_the_verbs_take() -> None:
     assert complete.ENGINES == ENGINES
     assert complete.OBJECTIVES == OBJECTIVES
     assert complete.KEEP_TRADES == KEEP_TRADES
-    assert complete.RUN_FILE == RUN_FILE
     assert complete.strategies("") == strategy_names()
     assert complete.backends("") == sorted(BACKENDS)
     assert complete.presets("") == sorted(PRESETS)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
 
-BASE: Final = ("errors", "folders", "settings", "ticks")
+BASE: Final = ("errors", "folders", "settings", "ticks", "times")
 RULES: Final = (*BASE, "market", "native", "engine")
 REPLAY: Final = (*RULES, "strategies", "backtest.simulate")
 STAGE: Final = (
@@ -38,6 +38,7 @@ MAY_IMPORT: Final = {
     "errors": (),
     "folders": (),
     "ticks": ("errors",),
+    "times": (),
     "settings": ("errors",),
     "store": BASE,
     "market": BASE,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ROOMS: Final = (
     *("engine", "native", "backtest", "results/metrics.py", "results/measure.py", "results/files.py"),
-    *("store/parquet.py", "store/columns.py", "settings.py", "ticks.py"),
+    *("store/parquet.py", "store/columns.py", "settings.py", "ticks.py", "times.py"),
 )
 """What decides the figures of a replay, below the package."""
 

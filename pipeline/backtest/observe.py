@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.account import NO_ORDER
-from pipeline.engine.tape import DAY
 from pipeline.ticks import ASK, BID, TRADE
+from pipeline.times import DAY, SECOND
 
 if TYPE_CHECKING:
     from pipeline.engine.outcome import Fills
     from pipeline.market.facts import MarketFacts
     from pipeline.ticks import Float64s, Int64s, Ticks
 
-SECOND: Final = 1_000_000_000
 HORIZONS: Final = {"1s": SECOND, "10s": 10 * SECOND, "60s": 60 * SECOND, "300s": 300 * SECOND}
 """How long after a fill the mid is looked at again, ns, by name."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.engine.execution import Execution, make_execution
 from pipeline.engine.outcome import Facts
 from pipeline.engine.strategy import Strategy, fields_of
-from pipeline.engine.tape import DAY
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,7 +14,7 @@ from pipeline.backtest.many import Setting, prepare
 from pipeline.backtest.simulate import ENGINES, Engine, loop_constants, replayer, takes_switches
 from pipeline.backtest.task import SecurityResult, Task, run_task, worker_died
 from pipeline.backtest.workers import BACKENDS, Backend, check_workers, run_all, workers_for
-from pipeline.engine.execution import PRESETS, Execution, make_execution, preset_settings, variants
+from pipeline.engine.execution import PRESETS, SWITCH, Execution, make_execution, variants
 from pipeline.engine.names import check_names
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import (
@@ -23,12 +23,11 @@ from pipeline.errors import (
     MarketFactsError,
     NotCompilable,
     StaleStore,
-    UnknownSecurity,
     nearest,
 )
 from pipeline.market.facts import facts_of
 from pipeline.settings import Config, read_config
-from pipeline.store.catalog import Security, Store, content_digest, open_store
+from pipeline.store.catalog import Security, Store, check_held, content_digest, open_store
 from pipeline.strategies.load import load_strategy, strategy_label, strategy_source
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ Name = TypeVar("Name", bound=str)
 WORTH_A_POOL: Final = 3_000_000
 """Ticks from which a second thread saves more than joblib's start costs, with the compiled engine."""
 
-SWITCH: Final = "execution."
 SWITCHED_REPLAYS_A_READ: Final = 3
 """How many replays cost about what reading the same ticks costs."""
 
@@ -93,19 +91,22 @@ class Plan:
     @property
     def warnings(self) -> list[str]:
         """What is to be known of the run before it starts, a sentence each."""
-        found = [] if self.stale is None else [self.stale]
+        return self.notes if self.stale is None else [self.stale, *self.notes]
+
+    @property
+    def notes(self) -> list[str]:
+        """What follows for the run from its strategy, a sentence each."""
+        found = []
         if self.why_plain:
             found.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
-        if self.ignores_switches:
-            found.append(
-                f"{self.strategy} keeps its own orders: the execution switches do not apply to it, only fees do."
-            )
+        if not self.switches_apply and loop_constants(self.execution) is None:
+            found.append(self.own_orders)
         return found
 
     @property
-    def ignores_switches(self) -> bool:
-        """Whether execution switches were set that mean nothing to this strategy."""
-        return not self.switches_apply and loop_constants(self.execution) is None
+    def own_orders(self) -> str:
+        """What is to be said of a strategy to which the execution switches mean nothing."""
+        return f"{self.strategy} keeps its own orders: the execution switches do not apply to it, only fees do."
 
 
 def plan(request: Request) -> Plan:
@@ -250,14 +251,17 @@ def _execution(request: Request, config: Config, switches: Mapping[str, str]) ->
         )
     preset = request.execution if named is None else str(named)
     told = make_execution(preset, block, f"{config.path}: _execution")
-    changed = {key: value for key, value in told.settings.items() if value != preset_settings(told.preset)[key]}
-    execution = make_execution(
-        told.preset, changed | {key: _value(text) for key, text in switches.items()}, "--set execution"
-    )
+    given = {key: _value(text) for key, text in switches.items()}
+    execution = make_execution(told.preset, told.changed | given, "--set execution")
+    check_fees(execution, "fees_bps")
+    return execution
+
+
+def check_fees(execution: Execution, where: str) -> None:
+    """Raise ConfigError, naming `where`, for fees of an exchange that there is not."""
     fees = execution.settings["fees_bps"]
     for exchange in fees if isinstance(fees, Mapping) else ():
-        _check_exchange(exchange, "fees_bps")
-    return execution
+        _check_exchange(exchange, where)
 
 
 def _check_exchange(name: str, where: str) -> None:
@@ -313,12 +317,7 @@ def _chosen(securities: Sequence[Security], request: Request) -> tuple[Security,
         raise BadRequest(f"--max-sheets is {request.max_sheets}; it takes a whole number of at least 1.")
     by_ticker = {security.ticker: security for security in securities}
     wanted = [ticker.strip().upper() for ticker in request.securities]
-    for ticker in wanted:
-        if ticker not in by_ticker:
-            raise UnknownSecurity(
-                f"{request.parquet_dir} holds no {ticker}.{nearest(ticker, by_ticker)} "
-                f"It holds {', '.join(sorted(by_ticker))}."
-            )
+    check_held(request.parquet_dir, wanted, by_ticker)
     chosen = [by_ticker[ticker] for ticker in sorted(set(wanted) or by_ticker)]
     return tuple(chosen[: request.max_sheets])
 

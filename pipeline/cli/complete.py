@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 ENGINES: Final = ("compiled", "python")
 OBJECTIVES: Final = ("net_pnl", "sharpe")
 KEEP_TRADES: Final = ("best", "all")
-RUN_FILE: Final = "run.json"
 PROJECT: Final = Path(__file__).resolve().parents[2]
 NOT_STRATEGIES: Final = ("__init__", "load")
 DEPTH: Final = 3
@@ -45,8 +44,10 @@ def ticker(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the name of a run below the output directory."""
+    from pipeline.results.layout import RUN_FILE  # noqa: PLC0415
+
     folder = Path(str(_given(ctx, "output_dir") or "output"))
-    return _fitting(_runs(folder, "", DEPTH), incomplete)
+    return _fitting(_runs(folder, RUN_FILE, "", DEPTH), incomplete)
 
 
 def backends(incomplete: str) -> list[str]:
@@ -80,9 +81,9 @@ def fills_kept(incomplete: str) -> list[str]:
 
 def settings(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete a parameter as the strategy's config names it, an execution switch, or a switch's value."""
-    from pipeline.engine.execution import SWITCHES  # noqa: PLC0415
+    from pipeline.engine.execution import SWITCH, SWITCHES  # noqa: PLC0415
 
-    switches = {f"execution.{key}": switch.words or () for key, switch in SWITCHES.items()}
+    switches = {f"{SWITCH}{key}": switch.words or () for key, switch in SWITCHES.items()}
     name, equals, _ = incomplete.partition("=")
     if equals:
         return _fitting((f"{name}={word}" for word in switches.get(name, ())), incomplete)
@@ -111,17 +112,17 @@ def _tickers(ctx: typer.Context) -> list[str]:
     return [name.removesuffix(".parquet") for name in ticks]
 
 
-def _runs(folder: Path, before: str, depth: int) -> Iterable[str]:
+def _runs(folder: Path, run_file: str, before: str, depth: int) -> Iterable[str]:
     try:
         found = list(os.scandir(folder))
     except OSError:
         return
-    if before and any(one.name == RUN_FILE for one in found):
+    if before and any(one.name == run_file for one in found):
         yield before.removesuffix("/")
     elif depth:
         for one in found:
             if one.is_dir():
-                yield from _runs(folder / one.name, f"{before}{one.name}/", depth - 1)
+                yield from _runs(folder / one.name, run_file, f"{before}{one.name}/", depth - 1)
 
 
 def _parameters(ctx: typer.Context) -> list[str]:

@@ -19,8 +19,8 @@ _FIRST_DAY: Final = dt.date(2025, 1, 6)
 _UNIX_DAY: Final = dt.date(1970, 1, 1).toordinal()
 _MS_PER_DAY: Final = 86_400_000
 _SATURDAY: Final = 5
-# Seconds of the day: pre-open, continuous trading, its end, the closing auction's prints, the end of trading at last.
-_PRE_OPEN, _OPEN, _PRE_CLOSE, _AUCTION, _END = 34_200, 36_000, 53_100, 53_700, 54_000
+# Seconds of the day: pre-open, continuous trading, its end, the closing auction's prints.
+_PRE_OPEN, _OPEN, _PRE_CLOSE, _AUCTION = 34_200, 36_000, 53_100, 53_700
 _NOTE: Final = "SYNTHETIC ticks made by a random number generator: not market data"
 _PRE_OPEN_SHARE: Final = 0.03
 _AUCTION_PRINTS: Final = 12

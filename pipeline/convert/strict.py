@@ -9,11 +9,11 @@ import numpy as np
 from pipeline.convert import clock
 from pipeline.convert.ticks import LARGEST_SIZE, Parsed, type_code
 from pipeline.ticks import Float64s, Int64s, Ticks
+from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from pipeline.convert.workbook.fast import StrictColumns
 
-_NS_PER_MS: Final = 1_000_000
 # calamine gives a time without a date as a moment of this day.
 _CLOCK_DAY_1900: Final = -25568 * clock.MS_PER_DAY
 _CLOCK_DAY_1904: Final = -24107 * clock.MS_PER_DAY
@@ -35,7 +35,7 @@ def accept(columns: StrictColumns, *, date1904: bool) -> Parsed | None:
     if volume is None:
         return None
     rows = len(columns.price) if columns.filled is None else int(np.flatnonzero(columns.filled)[-1]) + 1
-    ticks = Ticks(timestamp=moments * _NS_PER_MS, kind=kinds, price=price + 0.0, volume=volume)
+    ticks = Ticks(timestamp=moments * MILLISECOND, kind=kinds, price=price + 0.0, volume=volume)
     return Parsed(ticks, (), rows, rows - len(ticks), frozenset(columns.type_texts))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.convert import clock
 from pipeline.convert.workbook.cells import BOOL, EMPTY, ISO, NUMBER, SERIAL, TEXT, Cell
 from pipeline.ticks import TICK_TYPES, Int64s, Ticks
+from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +37,6 @@ _LONG_TEXT: Final = "\0"
 # As many as are asked for one by one when it is to be known whether a sheet changed.
 _MOST_TEXTS: Final = 1_000
 _CODES: Final = {name.casefold(): code for code, name in enumerate(TICK_TYPES)}
-_NS_PER_MS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def judge_rows(rows: Iterable[tuple[int, Sequence[Cell]]], header_row: int, *, d
     blank = max(filled) - header_row - len(np.unique(np.frombuffer(filled, dtype=np.int64))) if filled else 0
     return Parsed(
         ticks=Ticks(
-            timestamp=_column(moments, np.int64)[order] * _NS_PER_MS,
+            timestamp=_column(moments, np.int64)[order] * MILLISECOND,
             kind=_column(codes, np.int8)[order],
             price=_column(prices, np.float64)[order],
             volume=_column(sizes, np.int64)[order],

@@ -19,6 +19,7 @@ from pipeline.store.catalog import read_catalog
 from pipeline.store.layout import TICK_COLUMNS, rejects_name
 from pipeline.store.parquet import read_table, read_ticks
 from pipeline.ticks import TICK_TYPES
+from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from pipeline.ticks import Ticks
 
 _REJECT_COLUMNS: Final = ("row", "time", "type", "price", "size", "rule")
-_NS_PER_MS: Final = 1_000_000
 _NOTHING: Final = "(nothing)"
 Row = tuple[Any, ...]
 
@@ -61,21 +61,12 @@ class Verified:
         return self.difference is None and self.error is None
 
 
-def verify_store(parquet_dir: Place, *, on_event: Callable[[Verified], None] | None = None) -> list[Verified]:
-    """Compare every security in the catalog with its workbooks, which openpyxl reads row by row.
-
-    A workbook or file that cannot be read is that security's error. Raises BadCatalog.
-    """
-    found = []
-    for verified in verify_each(parquet_dir):
-        found.append(verified)
-        if on_event is not None:
-            on_event(verified)
-    return found
-
-
 def verify_each(parquet_dir: Place, on_start: Callable[[str], None] = lambda _: None) -> Iterator[Verified]:
-    """Yield each security's comparison as it is made; on_start is told the ticker before. Raises BadCatalog."""
+    """Yield each security's comparison with its workbooks, which openpyxl reads row by row, as it is made.
+
+    on_start is told the ticker before. A workbook or file that cannot be read is that security's error. Raises
+    BadCatalog.
+    """
     for ticker, entry in sorted(read_catalog(parquet_dir).items()):
         on_start(ticker)
         try:
@@ -136,7 +127,7 @@ def _rows(ticks: Ticks, numbers: Iterable[int | None] | None = None) -> Iterator
     """Yield (Excel row number, (ms, type, price, volume))."""
     columns = (ticks.timestamp.tolist(), ticks.kind.tolist(), ticks.price.tolist(), ticks.volume.tolist())
     for number, time, kind, price, volume in zip(numbers or [None] * len(ticks), *columns, strict=True):
-        yield number, (time // _NS_PER_MS, TICK_TYPES[kind], price, volume)
+        yield number, (time // MILLISECOND, TICK_TYPES[kind], price, volume)
 
 
 def _kept_rejects(path: Place) -> Iterator[tuple[int | None, Row]]:

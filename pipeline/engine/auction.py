@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pipeline.engine.account import NO_ORDER
-from pipeline.engine.tape import DAY, FloatColumn, IntColumn, Tape
+from pipeline.engine.tape import FloatColumn, IntColumn, Tape
 from pipeline.ticks import ASK, BID, TRADE
+from pipeline.times import DAY
 
 
 class AuctionMarket(Tape):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from pipeline.engine import parts, specialise
 from pipeline.engine.keys import code_key
 from pipeline.engine.many import PURPOSE
 from pipeline.engine.outcome import COLUMN_TYPES, Facts, Outcome, Room, failure, room_sizes
-from pipeline.engine.specialise import EXCHANGED, TICK_COLUMNS, given_values, layout_of
+from pipeline.engine.specialise import EXCHANGED, TICK_COLUMNS, Layout, given_values, layout_of
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.native import codecache
 from pipeline.native.machine import LOADING, Machine, Text, machine_code
@@ -26,6 +26,25 @@ TICK_TYPES: Final = ("int64", "int8", "float64", "int64")
 EXCHANGED_TYPES: Final = tuple(name.split("_")[1][:-1] + "64" for name in EXCHANGED)
 
 _loaded: dict[str, CompiledReplay] = {}
+
+
+class Exchanged:
+    """The values given to a loop and those it leaves behind, in the arrays that EXCHANGED names, in their order."""
+
+    def __init__(self, layout: Layout, given: Mapping[str, float]) -> None:
+        self._layout = layout
+        self.arrays = (
+            np.array([given[name] for name in layout.given_ints], np.int64),
+            np.array([given[name] for name in layout.given_floats], np.float64),
+            np.zeros(len(layout.final_ints), np.int64),
+            np.zeros(len(layout.final_floats), np.float64),
+        )
+
+    def final(self) -> dict[str, int | float]:
+        """Return what the loop left behind, by name."""
+        _, _, ints, floats = self.arrays
+        final = dict(zip(self._layout.final_ints, ints.tolist(), strict=True))
+        return final | dict(zip(self._layout.final_floats, floats.tolist(), strict=True))
 
 
 class CompiledReplay:
@@ -51,19 +70,10 @@ class CompiledReplay:
         return room.outcome(ticks, final)
 
     def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], room: Room) -> dict[str, int | float]:
-        given = given_values(self._fields, room.given, parameters)
-        layout = self._layout
-        exchanged = (
-            np.array([given[name] for name in layout.given_ints], np.int64),
-            np.array([given[name] for name in layout.given_floats], np.float64),
-            np.zeros(len(layout.final_ints), np.int64),
-            np.zeros(len(layout.final_floats), np.float64),
-        )
-        columns = [np.ascontiguousarray(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
-        arrays = [*columns, *exchanged, *(room.columns[name] for name in layout.columns)]
+        exchanged = Exchanged(self._layout, given_values(self._fields, room.given, parameters))
+        arrays = [*tick_columns(ticks), *exchanged.arrays, *(room.columns[name] for name in self._layout.columns)]
         self._loop(len(ticks), *(array.ctypes.data for array in arrays))
-        final = dict(zip(layout.final_ints, exchanged[2].tolist(), strict=True))
-        return final | dict(zip(layout.final_floats, exchanged[3].tolist(), strict=True))
+        return exchanged.final()
 
 
 def compiled_replay(
@@ -89,6 +99,11 @@ def compiled_replay(
             told = (lambda: on_compile(strategy.__name__)) if on_compile else None
             _loaded[key] = CompiledReplay(strategy, machine_code(key, text, told))
         return _loaded[key]
+
+
+def tick_columns(ticks: Ticks) -> list[Any]:
+    """Return the columns of ticks as a loop takes them, in the order of TICK_COLUMNS."""
+    return [np.ascontiguousarray(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
 
 
 def column_types(columns: Sequence[str]) -> list[str]:

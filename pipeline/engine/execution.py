@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
 from pipeline.errors import ConfigError, nearest
+from pipeline.times import MILLISECOND, MINUTE
 
 Setting: TypeAlias = str | float | Mapping[str, float]
-
-MINUTE: Final = 60_000_000_000
-NS_A_MS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,8 @@ SWITCHES: Final[Mapping[str, Switch]] = {
     "fees_bps": Switch(0.0, 0.0, 1.0, None, "charged on each fill's value"),
 }
 PRESETS: Final = ("classic", "strict")
+SWITCH: Final = "execution."
+"""What stands before a switch's name where parameters are named too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,13 @@ class Execution:
     @property
     def name(self) -> str:
         """The preset, with what differs from it: `classic`, `strict`, `classic fill_price=order`."""
+        return " ".join([self.preset, *(f"{key}={_shown(value)}" for key, value in self.changed.items())])
+
+    @property
+    def changed(self) -> dict[str, Setting]:
+        """What differs from the preset."""
         standard = preset_settings(self.preset)
-        changed = [f"{key}={_shown(value)}" for key, value in self.settings.items() if value != standard[key]]
-        return " ".join([self.preset, *changed])
+        return {key: value for key, value in self.settings.items() if value != standard[key]}
 
     def fees_bps(self, exchange: str) -> float:
         """Return the fees of an exchange in basis points of each fill's value, per side."""
@@ -79,7 +83,7 @@ class Execution:
             "flatten_at_touch": on["flatten"] == "touch",
             "cancel_stale": on["stale_orders"] == "cancel",
             "open_delay": 5 * MINUTE if on["open_delay"] == "10:05" else 0,
-            "latency": round(float(cast("float", on["latency_ms"])) * NS_A_MS),
+            "latency": round(float(cast("float", on["latency_ms"])) * MILLISECOND),
         }
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.kinds import kind_of
+from pipeline.engine.lower import FAILED_LINE
 from pipeline.engine.parts import assign
 from pipeline.engine.quiet import ACTS, acts_question
 
@@ -30,7 +31,7 @@ LANE: Final = "lane"
 COUNT: Final = "lanes"
 SETTING: Final = "m_setting"
 LENGTH: Final = "m_rows"
-COMMON: Final = frozenset({LENGTH, "m_out_of_room", "m_failed_line"})
+COMMON: Final = frozenset({LENGTH, "m_out_of_room", FAILED_LINE})
 """What any setting may write for all: the length of the log of fills that they share, and what ends the walk."""
 
 UNHELD: Final = frozenset({SETTING, LENGTH})

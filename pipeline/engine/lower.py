@@ -21,8 +21,8 @@ EXACT_MATH: Final = ("sqrt", "fabs", "floor", "ceil", "trunc", "copysign", "isna
 TO_WHOLE: Final = ("int", "round", "floor", "ceil", "trunc")
 LARGEST_WHOLE: Final = 9.2e18
 
-
 FAILED_LINE: Final = "m_failed_line"
+"""The field of the market in which a line is noted that would have raised an exception."""
 
 
 class Expressions(ABC):

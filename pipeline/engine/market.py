@@ -19,8 +19,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pipeline.engine.orders import Orders
-from pipeline.engine.tape import BUY, DAY, NO_DAY, SELL
+from pipeline.engine.tape import BUY, NO_DAY, SELL
 from pipeline.ticks import ASK, BID, TRADE
+from pipeline.times import DAY
 
 
 class Market(Orders):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.tape import DAY
+from pipeline.engine.tape import BUY, SELL
 from pipeline.errors import ReplayError
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,6 +32,9 @@ COLUMN_TYPES: Final = {
     "tick_below": np.float64,
     "tick_size": np.float64,
 }
+SIDES: Final = {BUY: "buy", SELL: "sell"}
+"""The sides of fills as people write them."""
+
 MOST_FILLS: Final = 2**27
 GIVEN_COLUMNS: Final = ("tick_below", "tick_size")
 
@@ -157,6 +161,11 @@ def room_sizes(ticks: Ticks) -> Iterator[int]:
         yield size
         size *= 8
     raise ReplayError(f"more than {size // 8:,} fills of {len(ticks):,} ticks; does the strategy trade with itself?")
+
+
+def side_names(side: Int8s) -> list[str]:
+    """Return 'buy' or 'sell' for each fill."""
+    return [SIDES[one] for one in side.tolist()]
 
 
 def failure(where: str, event: int) -> ReplayError:

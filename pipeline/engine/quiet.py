@@ -12,13 +12,13 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.kinds import kind_of
+from pipeline.engine.lower import FAILED_LINE
 from pipeline.engine.parts import assign
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 ACTS: Final = "acts"
-FAILED: Final = "m_failed_line"
 DEEPEST: Final = 6
 
 
@@ -113,7 +113,7 @@ class _Question:
             if self._kinds[name] == "float":  # 0.0 equals -0.0 and is another number
                 differs = _either(differs, ast.Compare(value, [ast.Eq()], [ast.Constant(0.0)]))
             self._note(_both(where, differs))
-        elif name == FAILED and where is not None:
+        elif name == FAILED_LINE and where is not None:
             self._acts.append(where)
         elif name.startswith(("m_", "s_")):
             self._note(where)
@@ -232,7 +232,7 @@ def _may_act(body: Iterable[ast.stmt], lane_names: Collection[str]) -> bool:
             [target] = node.targets
             if not isinstance(target, ast.Name):
                 return True
-            if target.id != FAILED and (target.id in lane_names or target.id.startswith(("m_", "s_"))):
+            if target.id != FAILED_LINE and (target.id in lane_names or target.id.startswith(("m_", "s_"))):
                 return True
     return False
 

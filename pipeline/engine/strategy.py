@@ -21,6 +21,7 @@ from pipeline.engine.market import Market
 from pipeline.engine.tape import Tape  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import Parameter, Value, Values
+from pipeline.times import MINUTE, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,9 +41,9 @@ AED: TypeAlias = Annotated[float, Unit("AED")]
 Nanoseconds: TypeAlias = Annotated[int, Unit("ns")]
 Days: TypeAlias = Annotated[int, Unit("days")]
 """Days since 1970-01-01."""
-Duration: TypeAlias = Annotated[int, Unit("seconds", 1_000_000_000)]
+Duration: TypeAlias = Annotated[int, Unit("seconds", SECOND)]
 """Seconds in a config, int nanoseconds in the strategy, so that it adds to `m.now`."""
-Minutes: TypeAlias = Annotated[int, Unit("minutes", 60_000_000_000)]
+Minutes: TypeAlias = Annotated[int, Unit("minutes", MINUTE)]
 """Minutes in a config, int nanoseconds in the strategy."""
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
+from pipeline.times import DAY
+
 if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
 
 BUY: Final = 1
 SELL: Final = -1
 
-DAY: Final = 86_400_000_000_000
 NO_DAY: Final = -(2**62)
 
 IntColumn: TypeAlias = "list[int] | memoryview[int]"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, column_types
+from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, Exchanged, column_types, tick_columns
 from pipeline.engine.keys import code_key
 from pipeline.engine.lanes import LANES, NotWalked
 from pipeline.engine.many import LANE_COLUMNS, PURPOSE, ManyLayout, many_source
@@ -106,20 +106,12 @@ class CompiledWalk:
         self, ticks: Ticks, room: Room, settings: Sequence[Given], lanes: Mapping[str, Any]
     ) -> dict[str, int | float]:
         layout = self._layout.shared
-        given = given_values(self._fields, room.given, settings[0].parameters)
-        exchanged = (
-            np.array([given[name] for name in layout.given_ints], np.int64),
-            np.array([given[name] for name in layout.given_floats], np.float64),
-            np.zeros(len(layout.final_ints), np.int64),
-            np.zeros(len(layout.final_floats), np.float64),
-        )
-        columns = [np.ascontiguousarray(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
+        exchanged = Exchanged(layout, given_values(self._fields, room.given, settings[0].parameters))
         of_lanes = [_whole(lanes, names) for names in (self._layout.lanes.ints, self._layout.lanes.floats)]
-        arrays = [*columns, *exchanged, *of_lanes, np.zeros(LANES, np.int8)]
+        arrays = [*tick_columns(ticks), *exchanged.arrays, *of_lanes, np.zeros(LANES, np.int8)]
         arrays += [room.columns[name] for name in layout.columns]
         self._loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
-        final = dict(zip(layout.final_ints, exchanged[2].tolist(), strict=True))
-        return final | dict(zip(layout.final_floats, exchanged[3].tolist(), strict=True))
+        return exchanged.final()
 
     def _outcomes(
         self, ticks: Ticks, room: Room, final: Mapping[str, int | float], lanes: Mapping[str, Any], count: int

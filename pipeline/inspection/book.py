@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipeline.ticks import ASK, BID, TRADE
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
-DAY: Final = 86_400_000_000_000
 FAR: Final = 0.10
 """How far from the touch a print is that hardly can be one, as a share of the touch's price."""
 

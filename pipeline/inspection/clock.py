@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.inspection.book import DAY
+from pipeline.times import DAY, MINUTE, date_of
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from pipeline.market.facts import MarketFacts
     from pipeline.ticks import Int64s
 
-MINUTE: Final = 60_000_000_000
-MINUTES: Final = 24 * 60
+MINUTES: Final = DAY // MINUTE
 SHIFTS: Final = (0, *(hours for distance in range(1, 13) for hours in (-distance, distance)))
 """Hours by which a clock may be off, the nearest first."""
 
@@ -114,11 +114,6 @@ def shifts(timestamp: Int64s, days: Int64s, facts: MarketFacts) -> list[Shift]:
         ends = np.searchsorted(spread, [EDGE * spread[-1], (1 - EDGE) * spread[-1]])
         found.append(Shift(SHIFTS[at], int(own.sum()), int(ends[0]), int(ends[1])))
     return sorted(found, key=lambda one: (-one.days, one.hours))
-
-
-def date_of(day: int) -> dt.date:
-    """Return a day since 1970-01-01 as a date."""
-    return dt.date(1970, 1, 1) + dt.timedelta(days=day)
 
 
 def _minute(minute: int) -> int:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pipeline.errors import MissingFile, NoStore, PipelineError, UnknownSecurity, nearest
+from pipeline.errors import MissingFile, NoStore, PipelineError
 from pipeline.inspection import warn
-from pipeline.inspection.book import DAY
-from pipeline.inspection.clock import date_of
 from pipeline.inspection.security import count
 from pipeline.market.facts import facts_of
-from pipeline.store.catalog import file_mark, read_catalog, tick_files
+from pipeline.store.catalog import check_held, file_mark, read_catalog, tick_files
 from pipeline.store.layout import CATALOG_NAME, TICKS_SUFFIX, ticks_name
 from pipeline.store.parquet import read_footer, read_ticks
+from pipeline.times import DAY, date_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -71,11 +70,7 @@ def inspect_store(
     if not names:
         raise NoStore(f"The Parquet directory {parquet_dir} holds no ticks. Run `make convert` (or `make demo`) first.")
     wanted = sorted({ticker.upper() for ticker in tickers})
-    for ticker in wanted:
-        if ticker not in names:
-            raise UnknownSecurity(
-                f"{parquet_dir} holds no {ticker}.{nearest(ticker, names)} It holds {', '.join(names)}."
-            )
+    check_held(parquet_dir, wanted, names)
     chosen = wanted or names
     on_plan(len(chosen))
     found = []

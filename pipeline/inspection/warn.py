@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.inspection.book import DAY, FAR
-from pipeline.inspection.clock import MINUTE, date_of
+from pipeline.inspection.book import FAR
 from pipeline.store.catalog import changed_sources
 from pipeline.store.layout import rejects_name
 from pipeline.ticks import TICK_TYPES
+from pipeline.times import DAY, HOUR, MINUTE, SECOND, date_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,7 +31,7 @@ MUCH_LOCKED: Final = 0.10
 MANY_OFF_GRID: Final = 0.01
 MANY_REPEATED: Final = 0.20
 MANY_DAYS: Final = 0.2
-LONG_GAP: Final = 60 * MINUTE
+LONG_GAP: Final = HOUR
 LONG_STEP: Final = MINUTE
 DAYS_SHOWN: Final = 4
 
@@ -107,7 +107,7 @@ def moment(timestamp: int) -> np.datetime64:
 
 def span(length: int) -> str:
     """Return a duration in ns as h:mm:ss."""
-    seconds = length // 1_000_000_000
+    seconds = length // SECOND
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
@@ -190,4 +190,4 @@ def _rows(count: int) -> str:
 
 
 def _clock(of_day: int) -> str:
-    return f"{of_day // (60 * MINUTE):02}:{of_day // MINUTE % 60:02}"
+    return f"{of_day // HOUR:02}:{of_day // MINUTE % 60:02}"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.errors import MarketFactsError, nearest
+from pipeline.times import MINUTE
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "configs" / "markets"
-MINUTE: Final = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
+from pipeline.engine.outcome import SIDES
 from pipeline.errors import PipelineError
 from pipeline.research.record import Figures
+from pipeline.times import MILLISECOND, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pipeline.research.record import RecordedFills, RecordedRun, Value
 
-EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - exchange-local, as the fills are
 Subject: TypeAlias = Literal["run", "execution", "version", "data", "parameter"]
 
 
@@ -158,10 +158,9 @@ def first_parting(a: RecordedFills, b: RecordedFills) -> Parting | None:
 def _fill(fills: RecordedFills, index: int) -> Fill | None:
     if index >= len(fills):
         return None
-    moment = EPOCH + dt.timedelta(milliseconds=int(fills.timestamp[index]))
     return Fill(
-        time=moment.isoformat(timespec="milliseconds"),
-        side="buy" if fills.side[index] > 0 else "sell",
+        time=iso(int(fills.timestamp[index]) * MILLISECOND),
+        side=SIDES[int(fills.side[index])],
         price=float(fills.price[index]),
         quantity=int(fills.quantity[index]),
     )

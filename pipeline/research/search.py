@@ -7,13 +7,13 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadRequest, MissingExtra
-from pipeline.research.grid import Point
+from pipeline.research.axes import Point
 from pipeline.research.sweep import make_trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pipeline.research.grid import Grid
+    from pipeline.research.axes import Grid
     from pipeline.research.sweep import SweepPlan, Trial
 
 AT_A_TIME: Final = 32

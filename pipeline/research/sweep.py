@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from pipeline.backtest.identity import Identity, strategy_text
 from pipeline.backtest.many import Setting, prepare, simulate_many
 from pipeline.backtest.simulate import Replayed
-from pipeline.backtest.stage import Plan, Request, asked_backend, default_backend, plan
+from pipeline.backtest.stage import Plan, Request, asked_backend, check_fees, default_backend, plan
 from pipeline.backtest.workers import run_all, workers_for
-from pipeline.engine.execution import Execution, make_execution, preset_settings
+from pipeline.engine.execution import SWITCH, Execution, make_execution, preset_settings
 from pipeline.engine.lanes import LANES
 from pipeline.engine.strategy import fields_of
-from pipeline.errors import ConfigError, MarketFactsError, ReplayError, SweepError, in_words, nearest
+from pipeline.errors import ReplayError, SweepError, in_words, nearest
 from pipeline.market.facts import facts_of
-from pipeline.research.grid import PRESET, SWITCH, Axis, Grid, Point, points
+from pipeline.research.axes import PRESET, Axis, Grid, Point, points
 from pipeline.store.catalog import content_digest
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
@@ -265,15 +265,8 @@ def _parts(rows: Sequence[Named], size: int) -> Iterator[Sequence[Named]]:
 
 
 def _execution(base: Execution, point: Point) -> Execution:
-    standard = preset_settings(base.preset)
-    changed = {key: value for key, value in base.settings.items() if value != standard[key]}
-    execution = make_execution(point.preset or base.preset, {**changed, **point.switches}, "the sweep")
-    fees = execution.settings["fees_bps"]
-    for exchange in fees if isinstance(fees, Mapping) else ():
-        try:
-            facts_of(exchange)
-        except MarketFactsError as error:
-            raise ConfigError(f"the sweep: fees_bps: {error}") from error
+    execution = make_execution(point.preset or base.preset, {**base.changed, **point.switches}, "the sweep")
+    check_fees(execution, "the sweep: fees_bps")
     return execution
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.engine.tape import DAY
 from pipeline.market.facts import facts_of
 from pipeline.strategies.load import load_strategy
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.backtest.observe import HORIZONS, NO_TIME
 from pipeline.store.columns import number_array
+from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from pipeline.backtest.observe import Observed
     from pipeline.engine.outcome import Fills
     from pipeline.ticks import Float64s
-
-NS_A_MS: Final = 1_000_000
 
 
 def marks_table(fills: Fills, observed: Observed) -> Any:
@@ -25,7 +24,7 @@ def marks_table(fills: Fills, observed: Observed) -> Any:
     columns = {
         "event": number_array(fills.event, pa.int64()),
         "placed_event": number_array(fills.placed, pa.int64(), known),
-        "placed": number_array(observed.placed // NS_A_MS, pa.timestamp("ms"), known),
+        "placed": number_array(observed.placed // MILLISECOND, pa.timestamp("ms"), known),
         "mid": _prices(observed.mid),
     }
     columns |= {f"mid_{name}": _prices(observed.mid_later[number]) for number, name in enumerate(HORIZONS)}
@@ -36,7 +35,7 @@ def prices_table(observed: Observed) -> Any:
     """Return the price path: every five minutes of each session and each day's last print; mid and last print, AED."""
     return pa.table(
         {
-            "timestamp": number_array(observed.path_time // NS_A_MS, pa.timestamp("ms")),
+            "timestamp": number_array(observed.path_time // MILLISECOND, pa.timestamp("ms")),
             "mid": _prices(observed.path_mid),
             "last": _prices(observed.path_last),
         }

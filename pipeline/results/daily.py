@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.tape import DAY
 from pipeline.results.accounts import union_of
 from pipeline.results.metrics import places_of_days
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

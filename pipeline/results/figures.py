@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.tape import DAY
 from pipeline.results.accounts import session_clock, union_of
+from pipeline.results.layout import WEEKDAYS
 from pipeline.results.making import markouts, spread_captured, times_to_fill
 from pipeline.results.metrics import (
     FEWEST_DAYS,
@@ -22,6 +22,7 @@ from pipeline.results.metrics import (
     on_one_clock,
     sortino,
 )
+from pipeline.times import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from pipeline.results.accounts import Account
     from pipeline.ticks import Float64s, Int64s
 
-HOUR: Final = 3_600_000_000_000
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 THURSDAY: Final = 3
 """The weekday of 1970-01-01."""
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import platform
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,18 +12,31 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 import pipeline
-from pipeline.engine.tape import SELL
+from pipeline.engine.outcome import SIDES
+from pipeline.engine.tape import BUY, SELL
 from pipeline.results.accounts import account_of, union_of
 from pipeline.results.beside import marks_table, prices_table
 from pipeline.results.csv_cells import csv_bytes, with_csv_cells
 from pipeline.results.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.results.daily import daily_rows
 from pipeline.results.figures import portfolio_figures, security_figures
+from pipeline.results.layout import (
+    DAILY_FILE,
+    FOLDERS,
+    FORMAT_VERSION,
+    METRICS_FILE,
+    REPORT_FILE,
+    RUN_FILE,
+    SENSITIVITY_FILE,
+    SUMMARY_FILE,
+)
+from pipeline.results.listing import files_of, json_bytes
 from pipeline.results.warned import warnings_of
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.columns import number_array, text_of_codes
 from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import table_bytes, write_table
+from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,19 +49,6 @@ if TYPE_CHECKING:
     from pipeline.store.place import Place
     from pipeline.ticks import Int64s
 
-FORMAT_VERSION: Final = 1
-RUN_FILE: Final = "run.json"
-SUMMARY_FILE: Final = "backtest_summary.csv"
-SENSITIVITY_FILE: Final = "sensitivity.csv"
-METRICS_FILE: Final = "metrics.json"
-DAILY_FILE: Final = "daily.csv"
-REPORT_FILE: Final = "report.html"
-TRADES_FOLDER: Final = "trades"
-MARKS_FOLDER: Final = "marks"
-PRICES_FOLDER: Final = "prices"
-CHARTS_FOLDER: Final = "charts"
-FOLDERS: Final = (TRADES_FOLDER, MARKS_FOLDER, PRICES_FOLDER)
-NS_A_MS: Final = 1_000_000
 
 SUMMARY_COLUMNS: Final = (
     "security",
@@ -134,7 +132,7 @@ class RunFolder:
         if rows := sensitivity_rows(results):
             write_bytes(self.directory / SENSITIVITY_FILE, csv_text(SENSITIVITY_COLUMNS, rows), durable=False)
         accounts = [account_of(result) for result in results if result.replayed is not None]
-        write_bytes(self.directory / METRICS_FILE, _json(metrics_of(accounts)), durable=False)
+        write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts)), durable=False)
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
         self._write_run("complete", timings, warnings_of(self._plan, results))
         if self._report:
@@ -173,7 +171,7 @@ class RunFolder:
             "files": sorted({*written, SUMMARY_FILE, METRICS_FILE, DAILY_FILE, *earlier}),
             "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
         }
-        write_bytes(self.directory / RUN_FILE, _json(content))
+        write_bytes(self.directory / RUN_FILE, json_bytes(content))
 
 
 def trades_table(replayed: Replayed) -> Any:
@@ -183,8 +181,8 @@ def trades_table(replayed: Replayed) -> Any:
     """
     fills = replayed.fills
     columns = {
-        "timestamp": number_array(fills.timestamp // NS_A_MS, pa.timestamp("ms")),
-        "side": text_of_codes((fills.side == SELL).astype(np.int8), ("buy", "sell")),
+        "timestamp": number_array(fills.timestamp // MILLISECOND, pa.timestamp("ms")),
+        "side": text_of_codes((fills.side == SELL).astype(np.int8), (SIDES[BUY], SIDES[SELL])),
         "fill_price": number_array(fills.price, pa.float64()),
         "fill_qty": number_array(fills.quantity, pa.int64()),
         "realized_pnl": number_array(fills.realized, pa.float64()),
@@ -296,21 +294,3 @@ def _data_of(security: Security) -> dict[str, Any]:
         "blank": None if entry is None else entry.blank,
         "rejects": None if entry is None else dict(entry.rejects),
     }
-
-
-def files_of(run_file: Place) -> list[str]:
-    """Return what an earlier run says it wrote; only plain names below its own folder are believed."""
-    try:
-        listed = json.loads(run_file.read_bytes())["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    names = [str(name) for name in listed]
-    return [
-        name
-        for name in names
-        if Path(name).parent.as_posix() in (".", *FOLDERS, CHARTS_FOLDER) and Path(name).name == name.split("/")[-1]
-    ]
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine.outcome import SIDES
 from pipeline.errors import (
-    CorruptParquet,
     DamagedRun,
-    MissingFile,
-    NewerFormat,
-    NewerRun,
-    UnfinishedRun,
     UnknownRun,
     nearest,
 )
 from pipeline.research.record import Figures, RecordedFills, RecordedRun
 from pipeline.results.csv_cells import text_of_cell
-from pipeline.results.files import FORMAT_VERSION, METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
-from pipeline.store.columns import number_values
+from pipeline.results.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
+from pipeline.results.reading import AGAIN, csv_rows, read_run_file, reading
+from pipeline.store.columns import number_values, whole
 from pipeline.store.parquet import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from pipeline.ticks import Int8s
 
 FILL_COLUMNS: Final = {"timestamp": "timestamp[ms]", "side": "string", "fill_price": "double", "fill_qty": "int64"}
-SIDES: Final = {"buy": 1, "sell": -1}
+BY_NAME: Final = {name: side for side, name in SIDES.items()}
 NAMES_SHOWN: Final = 8
-AGAIN: Final = "Run that backtest again."
 
 NOTHING: Final = Figures(fills=0, gross_pnl=0.0, net_pnl=0.0, max_drawdown=None)
 """What all securities of a run together come to when every one of them failed."""
@@ -62,21 +56,17 @@ def read_run(folder: Path) -> RecordedRun:
 
     Raises UnknownRun, UnfinishedRun, NewerRun or DamagedRun.
     """
-    path = folder / RUN_FILE
-    if not path.is_file():
-        raise UnknownRun(f"{folder} is not a run folder: it has no {RUN_FILE}.")
-    with _reading(path):
-        told = json.loads(path.read_text(encoding="utf-8"))
-        _check_usable(folder, told["format_version"], told["status"])
+    told = read_run_file(folder)
+    with reading(folder / RUN_FILE):
         settings = _settings(told)
     path = folder / METRICS_FILE
-    with _reading(path):
-        metrics = json.loads(path.read_text(encoding="utf-8"))
+    with reading(path):
+        metrics = json.loads(path.read_bytes())
         figures = {ticker: _figures(one) for ticker, one in metrics["securities"].items()}
         total = _figures(metrics["portfolio"]) if figures else NOTHING
     path = folder / SUMMARY_FILE
-    with _reading(path), path.open(newline="", encoding="utf-8") as file:
-        errors = {row["security"]: text_of_cell(row["error"]) for row in csv.DictReader(file) if row["error"]}
+    with reading(path):
+        errors = {row["security"]: text_of_cell(row["error"]) for row in csv_rows(path) if row["error"]}
     done = sorted((*figures, *errors))
     if done != sorted(settings["parameters"]):
         raise DamagedRun(f"{RUN_FILE}, {METRICS_FILE} and {SUMMARY_FILE} in {folder} are not of one run. {AGAIN}")
@@ -93,53 +83,21 @@ def read_run(folder: Path) -> RecordedRun:
 def read_fills(folder: Path, expected: int, ticker: str) -> RecordedFills:
     """Return one security's fills, exact, in execution order; raises DamagedRun or NewerRun."""
     path = folder / TRADES_FOLDER / f"{ticker}.parquet"
-    try:
+    with reading(path):
         table = read_table(path, list(FILL_COLUMNS))
-    except MissingFile as error:
-        raise DamagedRun(f"{path} is not there. {AGAIN}") from error
-    except CorruptParquet as error:
-        raise DamagedRun(f"{path} is damaged. {AGAIN}") from error
-    except NewerFormat as error:
-        raise NewerRun(f"{path} was written by a later version of the project; update the project.") from error
     if {field.name: str(field.type) for field in table.schema} != FILL_COLUMNS:
         raise DamagedRun(f"{path} does not have the columns of fills ({', '.join(FILL_COLUMNS)}). {AGAIN}")
     if any(column.null_count for column in table.columns):
         raise DamagedRun(f"{path} has empty cells. {AGAIN}")
     if len(table) != expected:
         raise DamagedRun(f"{path} holds {len(table):,} fills and {METRICS_FILE} says {expected:,}. {AGAIN}")
-    time, side, price, quantity = (_whole(table[name]) for name in FILL_COLUMNS)
+    time, side, price, quantity = (whole(table[name]) for name in FILL_COLUMNS)
     return RecordedFills(
         timestamp=number_values(time, np.int64),
         side=_sides(path, side),
         price=number_values(price, np.float64),
         quantity=number_values(quantity, np.int64),
     )
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Turn whatever a file of a run folder can be made to raise into DamagedRun; --debug shows what it was."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise DamagedRun(f"{path} is not there. {AGAIN}") from error
-    except OSError as error:
-        raise DamagedRun(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
-        raise DamagedRun(f"{path} is damaged. {AGAIN}") from error
-
-
-def _check_usable(folder: Path, version: int, status: str) -> None:
-    if version > FORMAT_VERSION:
-        raise NewerRun(
-            f"{folder / RUN_FILE} has format version {version} and this version of the project knows "
-            f"{FORMAT_VERSION}; update the project."
-        )
-    if status != "complete":
-        raise UnfinishedRun(
-            f"The run in {folder} is not complete (status '{status}'): it is still at work, or it was interrupted. "
-            "Wait for it, or run that backtest again."
-        )
 
 
 def _settings(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,17 +126,13 @@ def _figures(told: Mapping[str, Any]) -> Figures:
     )
 
 
-def _whole(column: Any) -> Any:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
 def _sides(path: Path, column: Any) -> Int8s:
     """Return +1 and -1 for the texts of a column of sides."""
     coded = column.dictionary_encode()
     texts = coded.dictionary.to_pylist()
-    if not SIDES.keys() >= set(texts):
-        raise DamagedRun(f"{path} has a side that is none of {', '.join(SIDES)}. {AGAIN}")
-    codes = np.array([SIDES[text] for text in texts], np.int8)
+    if not BY_NAME.keys() >= set(texts):
+        raise DamagedRun(f"{path} has a side that is none of {', '.join(BY_NAME)}. {AGAIN}")
+    codes = np.array([BY_NAME[text] for text in texts], np.int8)
     sides: Int8s = codes[number_values(coded.indices, np.int32)]
     return sides
 

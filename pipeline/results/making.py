@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.backtest.observe import HORIZONS, SECOND
+from pipeline.backtest.observe import HORIZONS
 from pipeline.engine.account import NO_ORDER
 from pipeline.engine.tape import BUY, SELL
 from pipeline.results.accounts import session_clock
 from pipeline.results.metrics import joined
+from pipeline.times import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

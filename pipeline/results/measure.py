@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.tape import DAY
 from pipeline.results.metrics import Metrics, compute_metrics, first_of_each_day, on_one_clock
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

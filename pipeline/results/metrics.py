@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.tape import DAY
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import json
 from dataclasses import dataclass
@@ -10,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine.outcome import SIDES, side_names
 from pipeline.errors import BadRequest, DamagedRun, ReplayError, UnknownRun, UnknownSecurity, nearest
-from pipeline.results.files import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
-from pipeline.results.folder import AGAIN, read_run
-from pipeline.store.columns import number_values
+from pipeline.results.folder import read_run
+from pipeline.results.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
+from pipeline.results.reading import AGAIN, csv_rows
+from pipeline.store.columns import number_values, whole
 from pipeline.store.parquet import read_table
+from pipeline.times import MILLISECOND, iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
 
     from pipeline.research.record import RecordedFills, RecordedRun
 
-EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - exchange-local, as the fills are
-MS: Final = dt.timedelta(milliseconds=1)
-SIDES: Final = {1: "buy", -1: "sell"}
 
 EXACT: Final = {"realized_pnl": np.float64, "position": np.int64, "pnl": np.float64}
 OF_SOME: Final = {"fee": np.float64, "trade_type": str, "vwap_reference": np.float64}
@@ -103,8 +102,7 @@ def read_security(folder: Path, ticker: str) -> RecordedSecurity:
     if name in run.errors:
         raise ReplayError(f"{name} failed in {folder}, so it has neither figures nor fills: {run.errors[name]}")
     figures = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))["securities"][name]
-    with (folder / SUMMARY_FILE).open(newline="", encoding="utf-8") as file:
-        exchange = next(row["exchange"] for row in csv.DictReader(file) if row["security"] == name)
+    exchange = next(row["exchange"] for row in csv_rows(folder / SUMMARY_FILE) if row["security"] == name)
     return RecordedSecurity(run, name, exchange, figures)
 
 
@@ -113,8 +111,8 @@ def read_columns(run: RecordedRun, ticker: str) -> dict[str, list[Any]]:
     fills = run.read_fills(ticker)
     return {
         "fill": list(range(1, len(fills) + 1)),
-        "time": [_iso(one) for one in fills.timestamp.tolist()],
-        "side": [SIDES[one] for one in fills.side.tolist()],
+        "time": [iso(one * MILLISECOND) for one in fills.timestamp.tolist()],
+        "side": side_names(fills.side),
         "price": fills.price.tolist(),
         "quantity": fills.quantity.tolist(),
         **_others(run.folder, ticker, fills),
@@ -130,18 +128,13 @@ def _others(folder: Path, ticker: str, fills: RecordedFills) -> dict[str, list[A
             if name in EXACT:
                 raise DamagedRun(f"{path} has no column {name}. {AGAIN}")
             continue
-        chunks = table[name]
-        column = chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
+        column = whole(table[name])
         wanted = "string" if kind is str else "int64" if kind is np.int64 else "double"
         if str(column.type) != wanted or column.null_count:
             raise DamagedRun(f"{path}: column {name} is not what a run writes. {AGAIN}")
         found[name] = column.to_pylist() if kind is str else number_values(column, kind).tolist()
     assert all(len(values) == len(fills) for values in found.values())  # noqa: S101 - of one table
     return found
-
-
-def _iso(ms: int) -> str:
-    return (EPOCH + ms * MS).isoformat(timespec="milliseconds")
 
 
 def _time(option: str, text: str, *, last: bool) -> tuple[str, Any]:

@@ -12,9 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 import pipeline
+from pipeline.engine.execution import SWITCH
 from pipeline.engine.strategy import fields_of
-from pipeline.research.grid import PRESET, SWITCH
+from pipeline.research.axes import PRESET
 from pipeline.results.files import csv_text
+from pipeline.results.listing import json_bytes
 from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of
 from pipeline.results.windows import FIGURES as WINDOW_FIGURES
 from pipeline.results.windows import WHOLE, window_figures
@@ -141,13 +143,13 @@ def sweep_json(results: SweepResults, told: Mapping[str, Any], status: str) -> b
         "version": pipeline.__version__,
         **told,
     }
-    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+    return json_bytes(content)
 
 
 def begun_json(earlier: Sequence[str]) -> bytes:
     """Return what stands for a sweep that has not come to its end, with the files of the one before it."""
     content = {"format_version": FORMAT_VERSION, "status": RUNNING, "files": sorted(earlier)}
-    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+    return json_bytes(content)
 
 
 def _parameters(plan: SweepPlan) -> dict[str, pa.DataType]:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import BadRequest, nearest
 from pipeline.research.search import check_search, search
 from pipeline.research.sweep import plan_sweep, run_sweep
-from pipeline.results.files import CHARTS_FOLDER, REPORT_FILE, TRADES_FOLDER, files_of, trades_content
+from pipeline.results.files import trades_content
+from pipeline.results.layout import CHARTS_FOLDER, REPORT_FILE, TRADES_FOLDER
+from pipeline.results.listing import files_of
 from pipeline.results.measure import measure
 from pipeline.results.sweep_files import (
     COMPLETE,
@@ -53,13 +55,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.backtest.stage import Request
-    from pipeline.research.grid import Grid
+    from pipeline.research.axes import Grid
     from pipeline.research.sweep import Content, SweepPlan
     from pipeline.results.windows import Window
     from pipeline.store.place import Place
 
 KEEP_TRADES: Final = ("best", "all")
-STRATEGY: Final = "v1_baseline"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,14 +11,15 @@ import numpy as np
 
 from pipeline.errors import BadRequest
 from pipeline.results.metrics import max_drawdown, places_of_days, sharpe
+from pipeline.times import FIRST_DAY, date_of
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Sequence
 
     from pipeline.results.measure import Days
     from pipeline.ticks import Int64s
 
-EPOCH: Final = dt.date(1970, 1, 1)
 END: Final = 2**31 - 1
 
 
@@ -85,10 +85,12 @@ def window_figures(days: Sequence[Days], window: Window) -> WindowFigures:
 
 def train_and_test(market_days: Int64s, until: dt.date) -> tuple[Window, Window]:
     """Part market days after a date; raise BadRequest when either part would be empty."""
-    split = (until - EPOCH).days
+    split = (until - FIRST_DAY).days
     train, test = market_days[market_days <= split], market_days[market_days > split]
     if not len(train) or not len(test):
-        found = f"{date_of(market_days[0])} to {date_of(market_days[-1])}" if len(market_days) else "none at all"
+        found = (
+            f"{date_of(int(market_days[0]))} to {date_of(int(market_days[-1]))}" if len(market_days) else "none at all"
+        )
         raise BadRequest(f"--train-until {until} leaves no day on one side; the market days are {found}.")
     first = int(train[0])
     return Window(first, int(train[-1]), first, split), Window(int(test[0]), int(test[-1]), split + 1, END)
@@ -119,11 +121,6 @@ def walk_forward(market_days: Int64s, folds: int) -> list[tuple[Window, Window]]
 def union(several: Iterable[Int64s]) -> Int64s:
     """Return the days that occur in any, ascending."""
     return np.array(sorted({day for days in several for day in days.tolist()}), np.int64)
-
-
-def date_of(day: int) -> dt.date:
-    """Return a day since 1970-01-01 as a date."""
-    return EPOCH + dt.timedelta(days=int(day))
 
 
 @functools.lru_cache(maxsize=64)

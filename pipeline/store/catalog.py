@@ -10,13 +10,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import BadCatalog, MissingFile, NoStore, StaleStore
+from pipeline.errors import BadCatalog, MissingFile, NoStore, StaleStore, UnknownSecurity, nearest
 from pipeline.store.atomic import write_bytes
 from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX, TAIL_BYTES, TICKS_SUFFIX
-from pipeline.store.place import Place, Remote
+from pipeline.store.place import Place, Remote, read_end
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _CATALOG_VERSION: Final = 1
 _REQUESTS: Final = 16
@@ -126,13 +126,7 @@ def file_mark(path: Place) -> str:
 
     So that a run in which nothing changed need not load anything that reads Parquet. Raises OSError.
     """
-    if isinstance(path, Remote):
-        size, end = path.read_end(TAIL_BYTES)
-    else:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            file.seek(max(0, size - TAIL_BYTES))
-            end = file.read()
+    size, end = read_end(path, TAIL_BYTES)
     return f"{size}:{blake2b(end, digest_size=16).hexdigest()}"
 
 
@@ -196,6 +190,16 @@ def tick_files(directory: Place) -> dict[str, int]:
     return {
         name: size for name, size in sizes.items() if name.endswith(TICKS_SUFFIX) and not name.endswith(REJECTS_SUFFIX)
     }
+
+
+def check_held(directory: Place, tickers: Iterable[str], held: Iterable[str]) -> None:
+    """Raise UnknownSecurity for a ticker that is none of those the directory holds."""
+    known = sorted(held)
+    for ticker in tickers:
+        if ticker not in known:
+            raise UnknownSecurity(
+                f"{directory} holds no {ticker}.{nearest(ticker, known)} It holds {', '.join(known)}."
+            )
 
 
 def _entry_of(security: Security, entries: Mapping[str, Entry]) -> Entry | None:

@@ -1,4 +1,4 @@
-"""Numbers and texts in, Arrow columns out, and the other way: by their buffers, as pyarrow's own ways load pandas."""
+"""Python and numpy values in, Arrow columns out, and back: by their buffers, since Arrow's own ways import pandas."""
 
 from __future__ import annotations
 
@@ -92,3 +92,8 @@ def coded(column: Any) -> tuple[Any, list[Any]]:
 def dictionary_array(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> Any:
     """Return an Arrow dictionary column of int8 `codes` into `texts`."""
     return pa.DictionaryArray.from_arrays(number_array(codes.astype(np.int8, copy=False), pa.int8()), text_array(texts))
+
+
+def whole(chunks: Any) -> Any:
+    """Return a column that was read as one Arrow array."""
+    return chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()

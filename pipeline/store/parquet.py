@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, WrongColumns
 from pipeline.store.atomic import Staged, staging
-from pipeline.store.columns import dictionary_array, number_array, number_values
+from pipeline.store.columns import dictionary_array, number_array, number_values, whole
 from pipeline.store.layout import FORMAT_VERSION, TAIL_BYTES, TICK_COLUMNS, TIME_ZONE
-from pipeline.store.place import Remote
+from pipeline.store.place import read_end
 from pipeline.store.seal import SEAL_NAME, end_bytes, footer_holds, is_sealed, pages_hold, sealed
 from pipeline.ticks import TICK_TYPES, Ticks
+from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pipeline.store.place import Place
 
 _PREFIX: Final = "tick-pipeline."
-_NS_PER_MS: Final = 1_000_000
 _COMPRESSION: Final = "lz4"
 _SEAL: Final = "seal"
 
@@ -63,10 +63,10 @@ def stage_table(
     return staged
 
 
-def table_bytes(table: Any, *, metadata: Mapping[str, str] | None = None, delta_columns: Sequence[str] = ()) -> bytes:
+def table_bytes(table: Any, *, delta_columns: Sequence[str] = ()) -> bytes:
     """Return a pyarrow table as the bytes of a Parquet file, as `write_table` writes it."""
     sink = io.BytesIO()
-    _encode(table, sink, metadata or {}, delta_columns, ())
+    _encode(table, sink, {}, delta_columns, ())
     return sink.getvalue()
 
 
@@ -129,7 +129,7 @@ def stage_ticks(path: Place, ticks: Ticks, metadata: Mapping[str, str]) -> Stage
     """Write ticks beside `path` under a temporary name; time is kept in whole milliseconds."""
     table = pa.Table.from_arrays(
         [
-            number_array(ticks.timestamp // _NS_PER_MS, pa.timestamp("ms")),
+            number_array(ticks.timestamp // MILLISECOND, pa.timestamp("ms")),
             dictionary_array(ticks.kind, TICK_TYPES),
             number_array(ticks.price, pa.float64()),
             number_array(ticks.volume, pa.int64()),
@@ -161,7 +161,7 @@ def read_ticks(path: Place) -> Ticks:
     time, kind, price, volume = (_whole(path, name, chunks) for name, chunks in zip(TICK_COLUMNS, columns, strict=True))
     _check_types(path, time, kind, price, volume)
     return Ticks(
-        timestamp=number_values(time, np.int64) * _NS_PER_MS,
+        timestamp=number_values(time, np.int64) * MILLISECOND,
         kind=_kinds(path, kind),
         price=number_values(price, np.float64),
         volume=number_values(volume, np.int64),
@@ -171,13 +171,7 @@ def read_ticks(path: Place) -> Ticks:
 def _content(path: Place, *, footer_only: bool) -> bytes:
     """Return a file's bytes, or its last ones where these hold the footer and that will do."""
     if footer_only:
-        if isinstance(path, Remote):
-            size, end = path.read_end(TAIL_BYTES)
-        else:
-            size = path.stat().st_size
-            with path.open("rb") as file:
-                file.seek(max(0, size - TAIL_BYTES))
-                end = file.read()
+        size, end = read_end(path, TAIL_BYTES)
         if size == len(end) or end_bytes(end) <= len(end):
             return end
     return path.read_bytes()
@@ -253,9 +247,7 @@ def _whole(path: Place, name: str, chunks: Any) -> Any:
         raise WrongColumns(
             f"{path}: column {name} has {chunks.null_count} empty cells; run `make convert` to make the file again."
         )
-    if chunks.num_chunks == 1:
-        return chunks.chunk(0)
-    return chunks.combine_chunks() if chunks.num_chunks else pa.array([], type=chunks.type)
+    return whole(chunks)
 
 
 def _kinds(path: Place, column: Any) -> Any:

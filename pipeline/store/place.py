@@ -135,6 +135,16 @@ class Remote:
 Place: TypeAlias = Path | Remote
 
 
+def read_end(place: Place, most: int) -> tuple[int, bytes]:
+    """Return a file's size and its last bytes, at most `most` of them; raises OSError or PlaceError."""
+    if isinstance(place, Remote):
+        return place.read_end(most)
+    size = place.stat().st_size
+    with place.open("rb") as file:
+        file.seek(max(0, size - most))
+        return size, file.read()
+
+
 def place_of(given: str | Place) -> Place:
     """Return the place a user named: a URI with a scheme is remote, but for `file://`, and all else is a local path.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.terminal.progress import Progress
-from pipeline.terminal.tables import Column, show_table
+from pipeline.terminal.tables import Column, money, show_table
 from pipeline.terminal.voice import WIDTH, Closing, voice
 
 if TYPE_CHECKING:
@@ -34,10 +34,8 @@ class BacktestProgress(Progress):
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
         securities = "1 security" if self._many == 1 else f"{self._many} securities"
         voice().say(f"Backtest {plan.strategy}: {securities}, {workers}, {plan.engine} engine")
-        if plan.why_plain:
-            voice().say(f"It runs as plain Python, since it cannot be compiled: {plan.why_plain}")
-        if plan.ignores_switches:
-            voice().say(_not_for(plan))
+        for note in plan.notes:
+            voice().say(note)
         voice().detail(f"Config: {plan.config}; execution: {plan.execution.name}")
         tell_caches()
         self.stage(REPLAYING, self._many)
@@ -93,7 +91,7 @@ def show_sensitivity(run: BacktestRun) -> Closing:
     rows = sensitivity_rows(run.results)
     facts = {**_facts(run), "net_pnl": {}}
     if not run.plan.switches_apply:
-        return Closing(_not_for(run.plan), facts, run.failed)
+        return Closing(run.plan.own_orders, facts, run.failed)
     found: dict[str, dict[str, float]] = {}
     for row in rows:
         found.setdefault(row["execution"], {})[row["security"]] = row["net_pnl"]
@@ -112,11 +110,11 @@ def show_sensitivity(run: BacktestRun) -> Closing:
 
 def _show_figures(run: BacktestRun) -> None:
     charged = any(result.replayed and result.replayed.fees_bps for result in run.results)
-    money = ("realised P&L (AED)", "fees (AED)", "net P&L (AED)") if charged else ("realised P&L (AED)",)
+    titles = ("realised P&L (AED)", "fees (AED)", "net P&L (AED)") if charged else ("realised P&L (AED)",)
     columns = [
         Column("security", "name"),
         Column("fills"),
-        *(Column(name, "number" if name.startswith("fees") else "money") for name in money),
+        *(Column(name, "number" if name.startswith("fees") else "money") for name in titles),
         Column("final position"),
         Column("days not flat"),
     ]
@@ -124,14 +122,14 @@ def _show_figures(run: BacktestRun) -> None:
     for result in run.results:
         one = result.replayed
         if one is None:
-            rows.append([result.ticker, "failed", *("" for _ in money), "", ""])
+            rows.append([result.ticker, "failed", *("" for _ in titles), "", ""])
             continue
-        sums = (one.realized_pnl, one.fees, one.net_pnl)[: len(money)]
+        sums = (one.realized_pnl, one.fees, one.net_pnl)[: len(titles)]
         days = f"{len(one.days_not_flat)} of {len(one.market_days)}"
-        rows.append([result.ticker, f"{len(one.fills):,}", *map(_money, sums), f"{one.position:,}", days])
+        rows.append([result.ticker, f"{len(one.fills):,}", *map(money, sums), f"{one.position:,}", days])
     total = _total(run)
-    sums = (total["realized_pnl"], total["fees"], total["net_pnl"])[: len(money)]
-    last = ["total", f"{total['fills']:,}", *map(_money, sums), "", ""]
+    sums = (total["realized_pnl"], total["fees"], total["net_pnl"])[: len(titles)]
+    last = ["total", f"{total['fills']:,}", *map(money, sums), "", ""]
     show_table(f"{run.plan.strategy}, {run.plan.execution.name} execution", columns, rows, [last])
 
 
@@ -147,7 +145,7 @@ def _show_assumptions(run: BacktestRun) -> None:
         f"              worst switch alone: {name}": worst,
     }
     for label, value in lines.items():
-        shown = _money(value)
+        shown = money(value)
         voice().show(f"{label}{shown:>{max(len(shown) + 1, WIDTH - 2 - len(label))}}")
 
 
@@ -155,10 +153,6 @@ def _by_execution(run: BacktestRun) -> dict[str, float]:
     from pipeline.results.files import sensitivity_rows  # noqa: PLC0415 - it is loaded by now
 
     return {row["execution"]: row["net_pnl"] for row in sensitivity_rows(run.results) if row["security"] == "total"}
-
-
-def _money(value: float) -> str:
-    return f"{round(value, 2) + 0.0:,.2f}"  # adding 0.0 makes -0.0 nought
 
 
 def _facts(run: BacktestRun) -> dict[str, Any]:
@@ -227,10 +221,6 @@ def _how(result: SecurityResult) -> str:
         return "ticks, strategy, parameters, execution, market and engine are those of that run"
     checked = f", the other execution models {result.check_seconds:.3f} s" if result.alternatives else ""
     return f"reading {result.read_seconds:.3f} s, replay {result.replay_seconds:.3f} s{checked}"
-
-
-def _not_for(plan: Plan) -> str:
-    return f"{plan.strategy} keeps its own orders: the execution switches do not apply to it, only fees do."
 
 
 def _say_errors(run: BacktestRun) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final, Literal
 
 from pipeline.research.compare import ABSENT
-from pipeline.terminal.tables import Column, show_table
+from pipeline.terminal.tables import Column, money, show_table
 from pipeline.terminal.voice import Closing, voice
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _show_figures(
 
 
 def _aed(value: float | None) -> str:
-    return NONE if value is None else f"{round(value, 2) + 0.0:,.2f}"  # adding 0.0 makes -0.0 nought
+    return NONE if value is None else money(value)
 
 
 def _show_partings(found: Comparison) -> None:

@@ -9,6 +9,7 @@ from pipeline.inspection.book import FAR
 from pipeline.inspection.warn import moment, span
 from pipeline.terminal.tables import Column, show_table
 from pipeline.terminal.voice import ODD, WIDTH, Closing, voice
+from pipeline.times import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pipeline.inspection.store import Inspected, Inspection
 
 LABEL: Final = 22
-NS_A_S: Final = 1_000_000_000
 
 
 def show_inspection(found: Inspection, *, in_full: bool, strict: bool) -> Closing:
@@ -163,22 +163,22 @@ def _facts(one: Inspected) -> dict[str, Any]:
         "days": counts.days,
         "missing_days": counts.missing_days,
         "closed_days": counts.closed_days,
-        "longest_gap": {"start": _iso(counts.gap.start), "seconds": counts.gap.length / NS_A_S} if counts.gap else None,
+        "longest_gap": {"start": _iso(counts.gap.start), "seconds": counts.gap.length / SECOND} if counts.gap else None,
         "zero_prices": counts.zero_prices,
         "zero_sizes": counts.zero_sizes,
         "steps_back": counts.steps_back,
-        "largest_step_seconds": counts.largest_step / NS_A_S,
+        "largest_step_seconds": counts.largest_step / SECOND,
         "repeated": counts.repeated,
         "outside_hours": counts.outside_hours,
         "clock_shifts": [{"hours": shift.hours, "days": shift.days} for shift in counts.shifts],
         "off_tick_grid": counts.off_grid,
         "session": {
             "events": counts.session_events,
-            "seconds": counts.session / NS_A_S,
+            "seconds": counts.session / SECOND,
             "crossed_events": counts.crossed_events,
-            "crossed_seconds": counts.crossed / NS_A_S,
+            "crossed_seconds": counts.crossed / SECOND,
             "locked_events": counts.locked_events,
-            "locked_seconds": counts.locked / NS_A_S,
+            "locked_seconds": counts.locked / SECOND,
             "prints": counts.session_prints,
             "prints_outside_touch": counts.prints_outside,
             "prints_far_from_touch": counts.prints_far,

@@ -6,8 +6,9 @@ import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.results.explain.words import lines_of, summary
+from pipeline.results.layout import WEEKDAYS
 from pipeline.terminal.progress import Progress
-from pipeline.terminal.tables import Column, show_table
+from pipeline.terminal.tables import Column, money, show_table
 from pipeline.terminal.voice import WIDTH, Closing, voice
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ LEFT: Final = ("time", "side", "type")
 LEFT_OUT_FIRST: Final = ("fee", "position", "trade_type")
 """Columns that go when sizes are too large for all to stand within 80 columns."""
 
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 BY_TIME: Final = {"pnl_by_hour": "hour", "pnl_by_weekday": "weekday"}
 
 
@@ -70,11 +70,11 @@ def show_security(security: RecordedSecurity) -> Closing:
         for key, of in BY_TIME.items():
             told = figures.get(key) or {}
             names = sorted(told, key=lambda name: (WEEKDAYS.index(name) if name in WEEKDAYS else 0, name))
-            _show_numbers(f"By {of}", of, "net P&L, AED", {name: _money(told[name]) for name in names})
+            _show_numbers(f"By {of}", of, "net P&L, AED", {name: money(told[name]) for name in names})
         counted = {name: f"{count:,}" for name, count in (figures.get("counters") or {}).items()}
         _show_numbers("Counted", "what", "count", counted)
     line = f"{security.ticker} in {security.run.folder.as_posix()}: {figures['fills']:,} fills, net P&L "
-    return Closing(f"{line}{_money(figures['net_pnl'])} AED", _named(security) | {"figures": figures})
+    return Closing(f"{line}{money(figures['net_pnl'])} AED", _named(security) | {"figures": figures})
 
 
 def show_fills(security: RecordedSecurity, selection: Selection) -> Closing:
@@ -165,14 +165,10 @@ def _cell(name: str, value: Any, decimals: int, *, whole_seconds: bool) -> str:
     if name == "time":
         return str(value)[11 : 19 if whole_seconds else 23]
     if name in ("realized_pnl", "pnl", "fee"):
-        return _money(value)
+        return money(value)
     if name == "price":
         return f"{value:,.{decimals}f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _money(value: float) -> str:
-    return f"{round(value, 2) + 0.0:,.2f}"  # adding 0.0 makes -0.0 nought
 
 
 def _laid_out(titles: Sequence[str], rows: Sequence[Sequence[str]], days: Sequence[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.engine.execution import SWITCH
 from pipeline.terminal.backtest import tell_caches
 from pipeline.terminal.progress import Progress
 from pipeline.terminal.tables import Column, show_table
@@ -163,7 +164,7 @@ def _show_best(run: SweepRun) -> None:
     columns = [Column("security", "name"), Column("setting"), Column("values", "text"), *figures]
     rows = []
     for one in run.best:
-        values = ", ".join(f"{_short(name)}={value}" for name, value in one.trial.point.values.items())
+        values = ", ".join(f"{name.removeprefix(SWITCH)}={value}" for name, value in one.trial.point.values.items())
         if len(run.results.plan.bases) > 1:
             values = f"{one.trial.strategy}: {values}"
         if one.train is not None and one.test is not None:
@@ -190,10 +191,6 @@ def _show_folds(run: SweepRun) -> None:
         chosen = ", ".join(str(fold.trial.number) for fold in own)
         rows.append([security, chosen, _money(sum(fold.test.net_pnl for fold in own))])
     show_table(f"Walk forward, {parts} part{'s' if parts > 1 else ''}", columns, rows)
-
-
-def _short(name: str) -> str:
-    return name.removeprefix("execution.")
 
 
 def _money(value: float | None) -> str:

@@ -9,7 +9,7 @@ import pytest
 from pipeline.backtest.stage import Request, plan
 from pipeline.engine.execution import SWITCHES, preset_settings
 from pipeline.errors import ConfigError
-from tests.made import PARAMETERS, make_config, make_store
+from tests.made import PARAMETERS, make_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from pipeline.backtest.stage import Plan
 
 BLOCK = {"preset": "strict", "latency_ms": 50, "self_cross": "allowed"}
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_store(tmp_path_factory.mktemp("made") / "parquet")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import pipeline
 from pipeline.convert.limits import KEYS, Limits, limits_of
 from pipeline.convert.room import Room
-from pipeline.convert.verify import verify_store
+from pipeline.convert.verify import verify_each
 from pipeline.errors import BadRequest, WorkbookTooLarge
 from tests.convert.books import text, tick, tick_sheet, write_book
 
@@ -85,7 +85,7 @@ def test_what_was_converted_within_larger_limits_is_verified_within_them(tmp_pat
     with pytest.raises(WorkbookTooLarge, match="row_mb"):
         pipeline.convert(book, tmp_path / "store")
     pipeline.convert(book, tmp_path / "store", limits={"row_mb": 8})
-    assert [each.equal for each in verify_store(tmp_path / "store")] == [True]
+    assert [each.equal for each in verify_each(tmp_path / "store")] == [True]
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=12))

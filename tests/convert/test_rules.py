@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.convert.stage import convert
-from pipeline.convert.verify import verify_store
+from pipeline.convert.verify import verify_each
 from tests.convert.books import (
     STYLED_EMPTY,
     boolean,
@@ -179,7 +179,7 @@ def test_openpyxl_finds_in_the_workbook_what_the_store_holds(
     rows = [tick(), *(row for row in rows if number("NaN") not in row)]
     folder = tmp_path_factory.mktemp("verified")
     convert([write_book(folder / "t.xlsx", {"FAB UH Equity": tick_sheet(*rows)})], folder / "store")
-    assert [(each.difference, each.error) for each in verify_store(folder / "store")] == [(None, None)]
+    assert [(each.difference, each.error) for each in verify_each(folder / "store")] == [(None, None)]
 
 
 @settings(max_examples=60)

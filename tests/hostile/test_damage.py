@@ -201,10 +201,10 @@ def hook(event, args):
     elif event == "open" and str(args[0]).startswith(("/etc", "http")):
         seen.append(str(args[0]))
 import pipeline
-from pipeline.convert.verify import verify_store
+from pipeline.convert.verify import verify_each
 sys.addaudithook(hook)
 (row,) = pipeline.convert(sys.argv[1], sys.argv[2]).rows
-(told,) = verify_store(Path(sys.argv[2]))
+(told,) = verify_each(Path(sys.argv[2]))
 print(json.dumps([row.ticks, row.reader, row.error, told.equal, seen]))
 """
 

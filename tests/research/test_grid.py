@@ -9,7 +9,8 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import ConfigError, SweepError
-from pipeline.research.grid import grid_of, joined, points, read_grid, read_sweep
+from pipeline.research.axes import joined, points
+from pipeline.research.grid import grid_of, read_grid, read_sweep
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pipeline.research import sweep as sweeping
 from pipeline.results.sweep_run import SweepOptions
 from pipeline.store.parquet import read_table, ticks_digest, write_ticks
 from pipeline.ticks import Ticks
-from tests.made import contents, make_config, make_store, make_strategy, random_ticks
+from tests.made import DIVIDES, contents, make_config, make_store, make_strategy, random_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,16 +38,6 @@ def on_tick(self, m):
         m.quote_bid(m.bid, self.size)
     if m.ask_size > 0 and m.ask > fmean(self.recent) and not self.patient:
         m.quote_ask(m.ask, self.size)
-"""
-DIVIDES: Final = """
-limit: Shares = parameter(3)
-recent: list = []
-
-def on_tick(self, m):
-    if m.bid_size > 0:
-        m.quote_bid(m.bid, 600 // self.limit)
-    if m.ask_size > 0:
-        m.quote_ask(m.ask, 200)
 """
 
 

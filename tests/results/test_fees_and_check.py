@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import api
-from tests.made import PARAMETERS, contents, make_config, make_store
+from tests.made import PARAMETERS, contents, make_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from pipeline.results.run import BacktestRun
 
 FEES = {"execution.fees_bps": {"ADX": 5, "DFM": 2.5}}
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_store(tmp_path_factory.mktemp("made") / "parquet")
 
 
 @pytest.fixture

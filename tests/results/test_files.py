@@ -13,18 +13,12 @@ from pipeline.errors import OutputNotWritable
 from pipeline.results.files import SUMMARY_COLUMNS
 from pipeline.store.parquet import ticks_digest, write_ticks
 from pipeline.ticks import Ticks
-from tests.made import PARAMETERS, contents, make_config, make_store, random_ticks, results
+from tests.made import PARAMETERS, contents, make_store, random_ticks, results
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.results.run import BacktestRun
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("made")
-    return make_store(folder / "parquet"), make_config(folder / "v1.json")
 
 
 def run_into(output: Path, made: tuple[Path, Path], **options: Any) -> BacktestRun:

@@ -13,16 +13,11 @@ from pipeline import api
 from pipeline.engine.execution import SWITCHES
 from pipeline.terminal import backtest as screens
 from pipeline.terminal.voice import voice
-from tests.made import make_config, make_store, make_strategy
+from tests.made import make_config, make_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_store(tmp_path_factory.mktemp("made") / "parquet")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pipeline.convert.sample import write_sample
 from pipeline.terminal import progress as module
 from pipeline.terminal.progress import Progress
 from pipeline.terminal.voice import Voice, speak
-from tests.made import make_config, make_store, make_strategy
+from tests.made import make_config, make_strategy
 from tests.terminal.screens import COLOURS, ESCAPES, left_on_screen, to_pipe, to_terminal, without_stretches
 
 if TYPE_CHECKING:
@@ -31,11 +31,6 @@ def on_tick(self, m):
     if m.bid_size > 0:
         m.quote_bid(m.bid, 100)
 """
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_store(tmp_path_factory.mktemp("made") / "parquet")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ _RATIO_FROM: Final = 16 * _MIB
 _ENCRYPTED: Final = 0x1
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _END, _END_SIZE, _LONGEST_COMMENT = b"PK\5\6", 22, 65_535
-_END_64, _END_64_SIZE, _LOCATOR, _LOCATOR_SIZE = b"PK\6\6", 56, b"PK\6\7", 20
+_END_64_SIZE, _LOCATOR, _LOCATOR_SIZE = 56, b"PK\6\7", 20
 
 
 def check_directory(path: Path, file: IO[bytes]) -> None:

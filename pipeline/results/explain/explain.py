@@ -8,12 +8,13 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.backtest.simulate import engine_facts
 from pipeline.engine.auction import AuctionMarket
+from pipeline.engine.outcome import SIDES
 from pipeline.engine.parts import source_of
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.strategy import fields_of
@@ -50,8 +51,6 @@ if TYPE_CHECKING:
     from pipeline.results.explain.notes import Moment, Place, Spot
     from pipeline.settings import Values
     from pipeline.ticks import Ticks
-
-SIDES: Final = {1: "buy", -1: "sell"}
 
 
 @dataclass(frozen=True, slots=True)

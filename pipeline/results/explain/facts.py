@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pipeline.results.explain.text import iso
+from pipeline.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.execution import make_execution
+from pipeline.engine.outcome import side_names
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest, ChangedSinceRun, ConfigError, OtherFills, UnknownFill, UnknownStrategy
 from pipeline.market.facts import facts_of
-from pipeline.results.explain.explain import SIDES, Setting, explain_fill
-from pipeline.results.files import RUN_FILE
+from pipeline.results.explain.explain import Setting, explain_fill
+from pipeline.results.layout import RUN_FILE
 from pipeline.results.security import read_columns, read_security
 from pipeline.store.layout import ticks_name
 from pipeline.store.parquet import read_ticks, ticks_digest
 from pipeline.strategies.load import load_strategy, strategy_label, strategy_names
+from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from pipeline.store.place import Place
     from pipeline.ticks import Ticks
 
-NS_A_MS: Final = 1_000_000
 COMPARED: Final = ("side", "price", "quantity", "realized_pnl", "position", "pnl")
 
 
@@ -66,7 +67,7 @@ def explain_run_fill(wanted: Wanted, on_progress: Callable[[int, int], None] | N
     _check_ticks(wanted, run, ticker, ticks)
     tell = None
     if on_progress is not None:
-        filled = np.int64(run.read_fills(ticker).timestamp[wanted.number - 1]) * NS_A_MS
+        filled = np.int64(run.read_fills(ticker).timestamp[wanted.number - 1]) * MILLISECOND
         total = int((ticks.timestamp <= filled).sum())
         listener = on_progress
 
@@ -147,14 +148,14 @@ def _check_fills(
     """Hold every fill of the replay against the run's, to the last bit, and refuse where they part."""
     times = run.read_fills(wanted.ticker.upper()).timestamp.tolist()
     replayed: dict[str, list[Any]] = {
-        "side": [SIDES[side] for side in found.side.tolist()],
+        "side": side_names(found.side),
         "price": found.price.tolist(),
         "quantity": found.quantity.tolist(),
         "realized_pnl": found.realized.tolist(),
         "position": found.position.tolist(),
         "pnl": found.pnl.tolist(),
     }
-    stamps = (found.timestamp // NS_A_MS).tolist()
+    stamps = (found.timestamp // MILLISECOND).tolist()
     for at in range(wanted.number):
         expected = (times[at], *(recorded[name][at] for name in COMPARED))
         if at >= len(found) or expected != (stamps[at], *(replayed[name][at] for name in COMPARED)):

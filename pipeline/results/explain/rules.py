@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.results.explain.facts import Rule
 from pipeline.results.explain.text import hour_of
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from pipeline.engine.execution import Execution
     from pipeline.market.facts import MarketFacts
     from pipeline.results.explain.facts import Explanation, Match, Order
-
-DAY: Final = 86_400_000_000_000
 
 RULES: Final = {
     "reaches_ask": Rule("§5.1", "A print at or above our ask reaches it."),

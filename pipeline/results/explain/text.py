@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Final
 
+from pipeline.times import MINUTE, SECOND, moment_of
+
 PROJECT: Final = Path(__file__).parents[3]
-EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - exchange-local, as the ticks are
-NS_A_US: Final = 1_000
-MINUTE: Final = 60_000_000_000
 DECIMALS: Final = 6
 """More than any exchange's grid has; an average of several prices is shown to as many."""
 
 
-def iso(time: int) -> str:
-    """Return ns since 1970-01-01 as ISO text to the millisecond."""
-    return _moment(time).isoformat(timespec="milliseconds")
-
-
 def day_of(time: int) -> str:
     """Return the date of ns since 1970-01-01."""
-    return _moment(time).date().isoformat()
+    return moment_of(time).date().isoformat()
 
 
 def clock_of(time: int) -> str:
     """Return the time of day of ns since 1970-01-01, with milliseconds where there are any."""
-    return _moment(time).time().isoformat(timespec="auto" if time % 1_000_000_000 == 0 else "milliseconds")
+    return moment_of(time).time().isoformat(timespec="auto" if time % SECOND == 0 else "milliseconds")
 
 
 def hour_of(time_of_day: int) -> str:
@@ -51,7 +44,3 @@ def file_of(path: Path) -> str:
         if path.is_relative_to(folder):
             return path.relative_to(folder).as_posix()
     return path.as_posix()
-
-
-def _moment(time: int) -> dt.datetime:
-    return EPOCH + dt.timedelta(microseconds=time // NS_A_US)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.results.report import charts, sections, timelines
-from pipeline.results.report.clock import Clock
-from pipeline.results.report.contents import DAY_MS, read_contents
+from pipeline.results.report.clock import DAY_MS, Clock
+from pipeline.results.report.contents import read_contents
 from pipeline.results.report.curves import Columns
 from pipeline.results.report.page import MOST_BYTES, plotly_script, render
 from pipeline.results.report.sketch import sketch

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.results.report.figures import HORIZONS
+from pipeline.backtest.observe import HORIZONS
+from pipeline.results.layout import WEEKDAYS
 from pipeline.results.report.numbers import FORMS
 from pipeline.results.report.page import chart_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 TITLES: Final = {
     "portfolio": "Equity, drawdown and P&L by day, AED",
     "assumptions": "Net P&L of the portfolio by execution model, AED",

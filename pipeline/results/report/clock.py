@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.results.report.contents import DAY_MS
+from pipeline.times import DAY, HOUR, MILLISECOND
 
 if TYPE_CHECKING:
     from pipeline.ticks import Int64s
 
-HOUR_MS: Final = 3_600_000
+DAY_MS: Final = DAY // MILLISECOND
+HOUR_MS: Final = HOUR // MILLISECOND
 
 
 class Clock:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import io
 import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
@@ -12,30 +9,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.errors import CorruptParquet, DamagedRun, MissingFile, NewerFormat, NewerRun, UnfinishedRun, UnknownRun
+from pipeline.errors import DamagedRun
 from pipeline.results.daily import TOTAL
-from pipeline.results.files import (
+from pipeline.results.layout import (
     DAILY_FILE,
-    FORMAT_VERSION,
     METRICS_FILE,
     PRICES_FOLDER,
-    RUN_FILE,
     SENSITIVITY_FILE,
     SUMMARY_FILE,
     TRADES_FOLDER,
 )
-from pipeline.store.columns import number_values
+from pipeline.results.reading import AGAIN, csv_rows, read_run_file, reading
+from pipeline.store.columns import float_values, number_values, whole
 from pipeline.store.parquet import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.store.place import Place
     from pipeline.ticks import Float64s, Int64s
 
 FILL_COLUMNS: Final = ("timestamp", "side", "fill_price", "fill_qty", "realized_pnl", "position", "fee")
-DAY_MS: Final = 86_400_000
-AGAIN: Final = "Run that backtest again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +81,7 @@ class Contents:
         """Read one security's fills and prices; raises DamagedRun or NewerRun."""
         fills = _columns(self.folder / TRADES_FOLDER / f"{ticker}.parquet", FILL_COLUMNS)
         prices = _columns(self.folder / PRICES_FOLDER / f"{ticker}.parquet", ("timestamp", "mid"))
-        with _reading(self.folder / TRADES_FOLDER):
+        with reading(self.folder / TRADES_FOLDER):
             stamps = fills["timestamp"]
             return Track(
                 stamps=np.maximum.accumulate(stamps) if len(stamps) else stamps,
@@ -107,22 +101,22 @@ def read_contents(folder: Place) -> Contents:
 
     Raises UnknownRun, UnfinishedRun, NewerRun or DamagedRun.
     """
-    run = _run(folder)
-    with _reading(folder / METRICS_FILE):
+    run = read_run_file(folder)
+    with reading(folder / METRICS_FILE):
         metrics = json.loads((folder / METRICS_FILE).read_bytes())
         figures = {ticker: metrics["securities"][ticker] for ticker in sorted(metrics["securities"])}
         portfolio = metrics["portfolio"]
     for ticker in figures:
         if not _plain_name(ticker):
             raise DamagedRun(f"{folder / METRICS_FILE} names a security '{ticker}', which cannot be one. {AGAIN}")
-    with _reading(folder / SUMMARY_FILE):
-        errors = {row["security"]: row["error"] for row in _rows(folder / SUMMARY_FILE) if row["error"]}
-    with _reading(folder / DAILY_FILE):
+    with reading(folder / SUMMARY_FILE):
+        errors = {row["security"]: row["error"] for row in csv_rows(folder / SUMMARY_FILE) if row["error"]}
+    with reading(folder / DAILY_FILE):
         daily = _daily(folder / DAILY_FILE)
     sensitivity: dict[str, dict[str, float]] = {}
     if (folder / SENSITIVITY_FILE).exists():
-        with _reading(folder / SENSITIVITY_FILE):
-            for row in _rows(folder / SENSITIVITY_FILE):
+        with reading(folder / SENSITIVITY_FILE):
+            for row in csv_rows(folder / SENSITIVITY_FILE):
                 sensitivity.setdefault(row["execution"], {})[row["security"]] = float(row["net_pnl"])
     nothing = Daily(np.empty(0, np.int64), np.empty(0), np.empty(0))
     total = daily.pop(TOTAL, nothing)
@@ -138,22 +132,9 @@ def read_contents(folder: Place) -> Contents:
     )
 
 
-def _run(folder: Place) -> dict[str, Any]:
-    path = folder / RUN_FILE
-    if not path.exists():
-        raise UnknownRun(f"{folder} is not a run folder: it has no {RUN_FILE}.")
-    with _reading(path):
-        run: dict[str, Any] = json.loads(path.read_bytes())
-        if run["format_version"] > FORMAT_VERSION:
-            raise NewerRun(f"{path} was written by a later version of the project; update the project.")
-        if run["status"] != "complete":
-            raise UnfinishedRun(f"The run in {folder} is not complete (status '{run['status']}'). {AGAIN}")
-    return run
-
-
 def _daily(path: Place) -> dict[str, Daily]:
     by_security: dict[str, list[dict[str, str]]] = {}
-    for row in _rows(path):
+    for row in csv_rows(path):
         by_security.setdefault(row["security"], []).append(row)
     return {
         security: Daily(
@@ -169,34 +150,15 @@ def _floats(texts: Sequence[str]) -> Float64s:
     return np.array([float(text) if text else np.nan for text in texts], np.float64)
 
 
-def _rows(path: Place) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
-
-
 def _plain_name(ticker: str) -> bool:
     """Return whether a file named after a ticker stands below its folder."""
     named = PureWindowsPath(ticker)
     return bool(ticker) and not named.drive and not named.root and not {".", ".."} & {*PurePosixPath(ticker).parts}
 
 
-@contextlib.contextmanager
-def _reading(path: Place) -> Iterator[None]:
-    """Turn whatever a file of a run folder can be made to raise into DamagedRun; --debug shows what it was."""
-    try:
-        yield
-    except (FileNotFoundError, MissingFile) as error:
-        raise DamagedRun(f"{path} is not there. {AGAIN}") from error
-    except NewerFormat as error:
-        raise NewerRun(f"{path} was written by a later version of the project; update the project.") from error
-    except OSError as error:
-        raise DamagedRun(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (CorruptParquet, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
-        raise DamagedRun(f"{path} is damaged. {AGAIN}") from error
-
-
 def _columns(path: Place, wanted: Sequence[str]) -> dict[str, Any]:
     """Return the columns of a Parquet file as numpy: times in ms, an empty cell as NaN, sides as whether they buy."""
-    with _reading(path):
+    with reading(path):
         table = read_table(path, wanted)
         return {name: _values(table.column(name)) for name in table.schema.names}
 
@@ -213,15 +175,7 @@ def _buys(column: Any) -> Any:
 
 
 def _values(chunks: Any) -> Any:
-    column = chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
-    kind = str(column.type)
+    kind = str(chunks.type)
     if kind == "string":
-        return _buys(column)
-    if kind != "double":
-        return number_values(column, np.int64)
-    values = number_values(column, np.float64)
-    if not column.null_count:
-        return values
-    bits = np.frombuffer(column.buffers()[0], np.uint8)
-    known = np.unpackbits(bits, bitorder="little")[column.offset : column.offset + len(column)]
-    return np.where(known.astype(bool), values, np.nan)
+        return _buys(whole(chunks))
+    return float_values(chunks) if kind == "double" else number_values(whole(chunks), np.int64)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.backtest.observe import HORIZONS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -43,8 +45,6 @@ class Figure:
         value: float | None = held["markouts"][horizon][part] if dot else held[self.key]
         return value
 
-
-HORIZONS: Final = ("1s", "10s", "60s", "300s")
 
 _PNL: Final = (
     Figure("net_pnl", "Net P&L", "AED", "money", "Realised P&L less fees. An open position counts when it is closed."),

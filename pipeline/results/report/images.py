@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import MissingExtra, NoBrowser
+from pipeline.results.layout import CHARTS_FOLDER
 from pipeline.results.report.page import plotly_file
-from pipeline.store.atomic import write_bytes
+from pipeline.store.atomic import not_written, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +23,14 @@ _SECONDS: Final = 120.0
 
 
 def write_pngs(directory: Place, figures: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write one PNG a figure, by file name, 2400 pixels wide; nothing is asked of the network.
+    """Write one PNG a figure, by its name below `charts/`, 2400 pixels wide; nothing is asked of the network.
 
     Raises MissingExtra without kaleido, NoBrowser without a Chrome or Chromium that starts, OutputNotWritable.
     """
+    try:
+        (directory / CHARTS_FOLDER).mkdir(exist_ok=True)
+    except OSError as error:
+        raise not_written(directory, error) from error
     try:
         import kaleido  # noqa: PLC0415 - an extra, which only --png needs
         from kaleido.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError  # noqa: PLC0415

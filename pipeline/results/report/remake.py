@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import OutputNotWritable
-from pipeline.results.files import CHARTS_FOLDER, REPORT_FILE, RUN_FILE
+from pipeline.results.layout import CHARTS_FOLDER, REPORT_FILE, RUN_FILE
+from pipeline.results.listing import add_files
 from pipeline.results.report.backtest_page import backtest_page, page_charts
 from pipeline.results.report.charts import TITLES
 from pipeline.results.report.page import chart_text
@@ -25,19 +24,12 @@ def remake(folder: Path, *, png: bool = False) -> Path:
     """
     page = folder / REPORT_FILE
     write_bytes(page, backtest_page(folder), durable=False)
-    written = [REPORT_FILE]
+    figures = _figures(folder) if png else {}
+    add_files(folder / RUN_FILE, [REPORT_FILE, *figures])
     if png:
         from pipeline.results.report.images import write_pngs  # noqa: PLC0415 - only what draws images needs it
 
-        figures = _figures(folder)
-        _list(folder, [*written, *figures])
-        try:
-            (folder / CHARTS_FOLDER).mkdir(exist_ok=True)
-        except OSError as error:
-            raise OutputNotWritable(f"{folder} cannot be written: {error.strerror or error}.") from error
         write_pngs(folder, figures)
-    else:
-        _list(folder, written)
     return page
 
 
@@ -53,13 +45,3 @@ def _figures(folder: Path) -> dict[str, dict[str, Any]]:
         file = name if ticker is None else f"security_{ticker}"
         figures[f"{CHARTS_FOLDER}/{file}.png"] = plain_figure(data, name, title)
     return figures
-
-
-def _list(folder: Path, names: list[str]) -> None:
-    """Add to the files that a run folder says it holds."""
-    path = folder / RUN_FILE
-    run = json.loads(path.read_bytes())
-    listed = sorted({*run["files"], *names})
-    if listed != run["files"]:
-        run["files"] = listed
-        write_bytes(path, (json.dumps(run, indent=1, sort_keys=True, allow_nan=False) + "\n").encode())

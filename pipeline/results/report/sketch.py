@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.results.report.clock import HOUR_MS
-from pipeline.results.report.contents import DAY_MS
+from pipeline.results.report.clock import DAY_MS, HOUR_MS
 from pipeline.results.report.curves import extremes
 
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine.execution import SWITCH
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -92,7 +94,7 @@ def number_text(value: float) -> str:
 
 def short_name(axis: str) -> str:
     """Return an axis as the terminal calls it, `fees_bps` for `execution.fees_bps`."""
-    return axis.removeprefix("execution.")
+    return axis.removeprefix(SWITCH)
 
 
 def _choices(name: str, values: Sequence[str], codes: Any) -> Axis:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.results.report.sweep_data import BY_NAME
+from pipeline.results.report.sweep_figures import BY_NAME
 from pipeline.results.report.sweep_fold import (
     FOLDS,
     HELD,
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.results.report.sweep_axes import Axis
-    from pipeline.results.report.sweep_data import Figure, Swept
+    from pipeline.results.report.sweep_data import Swept
+    from pipeline.results.report.sweep_figures import Figure
     from pipeline.results.report.sweep_fold import Choice
     from pipeline.ticks import Float64s, Int64s
 

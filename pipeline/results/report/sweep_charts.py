@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.results.report.page import chart_text
 from pipeline.results.report.sweep_block import chosen_place, drawn, held, map_on_page, walked
-from pipeline.results.report.sweep_data import BY_NAME
+from pipeline.results.report.sweep_figures import BY_NAME
 from pipeline.results.report.sweep_fold import axis_of
 from pipeline.results.report.sweep_parallel import parallel
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.results.report.sweep_block import Block
-    from pipeline.results.report.sweep_data import Figure, Swept
+    from pipeline.results.report.sweep_data import Swept
+    from pipeline.results.report.sweep_figures import Figure
     from pipeline.results.report.sweep_fold import Choice
     from pipeline.ticks import Float64s
 

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine.execution import SWITCH
 from pipeline.errors import DamagedRun, NewerRun, UnfinishedRun, UnknownRun
-from pipeline.research.grid import PRESET, SWITCH
+from pipeline.research.axes import PRESET
+from pipeline.results.reading import csv_rows
 from pipeline.results.report.sweep_axes import Axis, axis_of_values
+from pipeline.results.report.sweep_figures import BY_NAME, FIGURES, Figure
 from pipeline.results.sweep_files import (
     COMPLETE,
     FORMAT_VERSION,
@@ -37,39 +40,6 @@ if TYPE_CHECKING:
 
 AGAIN: Final = "Run that sweep again."
 
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure of a setting. form: how it is shown; digits: how exactly a page holds it; better: 1 high, -1 low."""
-
-    name: str
-    label: str
-    form: str
-    digits: int
-    better: int
-
-    @property
-    def is_signed(self) -> bool:
-        """Whether 0 parts good from bad."""
-        return self.better > 0 and self.form in ("whole_money", "ratio")
-
-
-FIGURES: Final = (
-    Figure("net_pnl", "Net P&L (AED)", "whole_money", 2, 1),
-    Figure("sharpe", "Sharpe ratio after fees", "ratio", 3, 1),
-    Figure("train_net_pnl", "Net P&L on train (AED)", "whole_money", 2, 1),
-    Figure("test_net_pnl", "Net P&L on test (AED)", "whole_money", 2, 1),
-    Figure("drawdown", "Drawdown (AED)", "whole_money", 2, -1),
-    Figure("train_sharpe", "Sharpe ratio on train", "ratio", 3, 1),
-    Figure("test_sharpe", "Sharpe ratio on test", "ratio", 3, 1),
-    Figure("fills", "Fills", "count", 0, 0),
-    Figure("win_rate", "Winning closes", "share", 4, 1),
-    Figure("fees", "Fees (AED)", "whole_money", 2, -1),
-    Figure("realized_pnl", "Gross P&L (AED)", "whole_money", 2, 1),
-    Figure("turnover", "Turnover (AED)", "whole_money", 0, 0),
-)
-"""In the order a page gives them up when they do not fit, the last first."""
-
 MOST_VIEWS: Final = 40
 """Securities up to which a page has them all."""
 
@@ -77,8 +47,6 @@ MANY_ROWS: Final = 1_000_000
 """Rows from which a page reads few of their figures: five million would take the better part of a minute."""
 
 PART_DAYS: Final = ("train_market_days", "test_market_days")
-
-BY_NAME: Final = {figure.name: figure for figure in FIGURES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +157,7 @@ def read_swept(directory: Place) -> Swept:
         if (numbers != numbers[:, :1]).any() or not _tiled(table["security"], tickers):
             raise DamagedRun(f"{path} does not have a row for each setting and security. {AGAIN}")
         settings = numbers[:, 0].astype(np.int64)
-        best = {row["security"]: row for row in _rows(directory / SUMMARY_FILE)}
+        best = {row["security"]: row for row in csv_rows(directory / SUMMARY_FILE)}
         shown = _shown(table, tickers, settings, best)
         columns: dict[tuple[str, str], Float64s] = {}
         for name, column in figures.items():
@@ -308,13 +276,9 @@ def _telling(columns: Mapping[tuple[str, str], Float64s]) -> dict[tuple[str, str
     return found
 
 
-def _rows(path: Place) -> list[dict[str, str]]:
-    return list(csv.DictReader(path.read_bytes().decode().splitlines()))
-
-
 def _folds(directory: Place, files: list[str]) -> dict[str, list[dict[str, str]]]:
     found: dict[str, list[dict[str, str]]] = {}
-    for row in _rows(directory / WALK_FILE) if WALK_FILE in files else ():
+    for row in csv_rows(directory / WALK_FILE) if WALK_FILE in files else ():
         found.setdefault(row["security"], []).append(row)
     return found
 

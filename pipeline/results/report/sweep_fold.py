@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.results.report.sweep_axes import Axis
-    from pipeline.results.report.sweep_data import Figure, Swept
+    from pipeline.results.report.sweep_data import Swept
+    from pipeline.results.report.sweep_figures import Figure
     from pipeline.ticks import Float64s, Int64s
 
 FOLDS: Final = ("best", "median")

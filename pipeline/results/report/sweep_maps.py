@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.results.report.sweep_axes import Axis
-    from pipeline.results.report.sweep_data import Figure, Swept
+    from pipeline.results.report.sweep_data import Swept
+    from pipeline.results.report.sweep_figures import Figure
     from pipeline.results.report.sweep_fold import Choice
 
 MOST_AXES: Final = 6

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.results.report import sweep_rows as tables
 from pipeline.results.report import sweep_words as words
 from pipeline.results.report.page import MOST_BYTES, chart_text, render
 from pipeline.results.report.sweep_block import BYTES, Block, block_of
 from pipeline.results.report.sweep_charts import TITLES, sweep_charts
-from pipeline.results.report.sweep_data import BY_NAME, Swept, read_swept
+from pipeline.results.report.sweep_data import Swept, read_swept
+from pipeline.results.report.sweep_figures import BY_NAME
 from pipeline.results.report.sweep_fold import axis_of, first_choice, inside
 
 if TYPE_CHECKING:
-    from pipeline.results.report.sweep_words import Row
+    from pipeline.results.report.sweep_rows import Row
     from pipeline.store.place import Place
 
 TABLE_CELLS: Final = 1_500
@@ -52,10 +54,10 @@ def page_charts(directory: Place) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _page(swept: Swept, block: Block) -> bytes:
     charts = sweep_charts(swept, block)
-    headings, best = words.best_rows(swept)
+    headings, best = tables.best_rows(swept)
     by = swept.main.removeprefix("train_").removesuffix("_net")
     by = by if by == "sharpe" else "net_pnl"
-    choice = words.choice_rows(swept, by) if swept.parted else []
+    choice = tables.choice_rows(swept, by) if swept.parted else []
     return render(
         "sweep.html.j2",
         {"charts": charts, "sweep": block.content},
@@ -72,15 +74,15 @@ def _page(swept: Swept, block: Block) -> bytes:
         by=BY_NAME[f"test_{by}"] if swept.parted else None,
         summary=words.summary(swept),
         verdict=words.verdict(swept, choice),
-        tiles=words.tiles(swept, choice),
+        tiles=tables.tiles(swept, choice),
         best=_cut(best),
         headings=headings,
         no_train=swept.parted
         and any(swept.value(row.view, swept.main, swept.chosen(row.view)) is None for row in best),
         choice=_cut(choice),
-        walk=_cut(words.walk_rows(swept)),
-        axes=words.axis_rows(swept),
-        failures=words.failure_rows(swept),
+        walk=_cut(tables.walk_rows(swept)),
+        axes=tables.axis_rows(swept),
+        failures=tables.failure_rows(swept),
         failed=sum(one.count for one in swept.failures),
         top=_top(swept, block),
         same_execution=words.same_execution(swept),
@@ -108,8 +110,8 @@ def _top(swept: Swept, block: Block) -> list[Row]:
     figure = BY_NAME[start.figure]
     values = np.where(inside(swept, start.held), swept.values(start.view, figure.name), np.nan)[block.at]
     rows = []
-    for place in words.top_places(values, figure.better, TOP):
+    for place in tables.top_places(values, figure.better, TOP):
         at = int(block.at[place])
-        cells = tuple(words.Cell(swept.value(start.view, one.name, at), one.form) for one in block.figures)
-        rows.append(words.Row(start.view, int(swept.settings[at]), words.values_of(swept, at), cells))
+        cells = tuple(tables.Cell(swept.value(start.view, one.name, at), one.form) for one in block.figures)
+        rows.append(tables.Row(start.view, int(swept.settings[at]), tables.values_of(swept, at), cells))
     return rows

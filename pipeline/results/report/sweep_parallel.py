@@ -13,14 +13,15 @@ import numpy as np
 from pipeline.results.report.numbers import FORMS
 from pipeline.results.report.page import chart_text
 from pipeline.results.report.sweep_block import chosen_place, drawn, held
-from pipeline.results.report.sweep_data import BY_NAME
+from pipeline.results.report.sweep_figures import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.results.report.sweep_axes import Axis
     from pipeline.results.report.sweep_block import Block
-    from pipeline.results.report.sweep_data import Figure, Swept
+    from pipeline.results.report.sweep_data import Swept
+    from pipeline.results.report.sweep_figures import Figure
     from pipeline.results.report.sweep_fold import Choice
     from pipeline.ticks import Float64s
 

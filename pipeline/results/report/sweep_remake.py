@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from pipeline.errors import OutputNotWritable
-from pipeline.results.files import CHARTS_FOLDER, REPORT_FILE
+from pipeline.results.layout import CHARTS_FOLDER, REPORT_FILE
+from pipeline.results.listing import add_files
 from pipeline.results.report.plain import plain_figure
 from pipeline.results.report.sweep_page import page_charts, sweep_page
 from pipeline.results.sweep_files import SWEEP_FILE
 from pipeline.store.atomic import write_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pipeline.store.place import Place
 
 
@@ -25,27 +22,13 @@ def remake_sweep(folder: Place, *, png: bool = False) -> Place:
     DamagedRun, OutputNotWritable; with png also MissingExtra and NoBrowser.
     """
     page = sweep_page(folder)
-    _list(folder, [REPORT_FILE])
+    add_files(folder / SWEEP_FILE, [REPORT_FILE], durable=False)
     write_bytes(folder / REPORT_FILE, page, durable=False)
     if png:
         from pipeline.results.report.images import write_pngs  # noqa: PLC0415 - only what draws images needs it
 
         data, titles = page_charts(folder)
         figures = {f"{CHARTS_FOLDER}/{name}.png": plain_figure(data, name, title) for name, title in titles.items()}
-        _list(folder, [*figures])
-        try:
-            (folder / CHARTS_FOLDER).mkdir(exist_ok=True)
-        except OSError as error:
-            raise OutputNotWritable(f"{folder} cannot be written: {error.strerror or error}.") from error
+        add_files(folder / SWEEP_FILE, figures, durable=False)
         write_pngs(folder, figures)
     return folder / REPORT_FILE
-
-
-def _list(folder: Place, names: Sequence[str]) -> None:
-    """Add to the files that a sweep's folder says it holds."""
-    path = folder / SWEEP_FILE
-    told = json.loads(path.read_bytes())
-    listed = sorted({*told["files"], *names})
-    if listed != told["files"]:
-        told["files"] = listed
-        write_bytes(path, (json.dumps(told, indent=1, sort_keys=True) + "\n").encode(), durable=False)

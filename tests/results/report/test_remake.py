@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.errors import MissingExtra, NoBrowser, UnfinishedRun
-from pipeline.results.files import files_of
+from pipeline.results.listing import files_of
 from pipeline.results.report.backtest_page import backtest_page, page_charts
 from pipeline.results.report.page import plotly_file
 from pipeline.results.report.plain import paper_colours, plain_figure

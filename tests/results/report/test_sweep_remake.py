@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import BadRequest, UnknownRun
-from pipeline.results.files import files_of
+from pipeline.results.listing import files_of
 from pipeline.results.report.sweep_remake import remake_sweep
 from pipeline.results.sweep_run import SweepOptions
 from tests.chromium import find_chromium

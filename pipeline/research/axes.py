@@ -1,0 +1,112 @@
+"""Axes with their values in, the settings to try out: every combination of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.engine.execution import SWITCH
+from pipeline.errors import SweepError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+STRATEGY: Final = "strategy"
+PRESET: Final = "execution"
+MOST_SETTINGS: Final = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One name and the values it takes: a parameter, `execution` (presets) or a switch as `execution.fill_price`."""
+
+    name: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An axis to be searched instead of walked: from one value to another, whole numbers or not, evenly in its log."""
+
+    name: str
+    start: float
+    end: float
+    step: float | None
+    log: bool
+    points: int | None = None
+
+    @property
+    def is_for_search(self) -> bool:
+        """Whether it does not say which values it has, so that it cannot be walked."""
+        return self.step is None and self.points is None and self.start != self.end
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether only whole numbers are meant."""
+        whole_step = self.step is None or float(self.step).is_integer()
+        return isinstance(self.start, int) and isinstance(self.end, int) and whole_step
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What a sweep varies, and what its file says of where."""
+
+    strategies: tuple[str, ...]
+    axes: tuple[Axis, ...]
+    spans: tuple[Span, ...] = ()
+    config: str | None = None
+    securities: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The number of combinations of one strategy."""
+        return math.prod(len(axis.values) for axis in self.axes)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One combination: the value of each axis by its name."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The values of the axes that are parameters."""
+        return {name: value for name, value in self.values.items() if name != PRESET and not name.startswith(SWITCH)}
+
+    @property
+    def preset(self) -> str | None:
+        """The preset, where presets are an axis."""
+        return self.values.get(PRESET)
+
+    @property
+    def switches(self) -> dict[str, Any]:
+        """The values of the axes that are execution switches."""
+        return {name.removeprefix(SWITCH): value for name, value in self.values.items() if name.startswith(SWITCH)}
+
+
+def points(axes: Sequence[Axis]) -> list[Point]:
+    """Return every combination, the last axis changing fastest; raise SweepError when there are too many."""
+    size = math.prod(len(axis.values) for axis in axes)
+    if size > MOST_SETTINGS:
+        raise SweepError(
+            f"The grid has {size:,} settings; at most {MOST_SETTINGS:,}. Take fewer values, or --trials N."
+        )
+    names = [axis.name for axis in axes]
+    return [
+        Point(dict(zip(names, combination, strict=True))) for combination in product(*(axis.values for axis in axes))
+    ]
+
+
+def joined(first: Grid, second: Grid) -> Grid:
+    """Return a grid with the axes of both; where both have one, the second's."""
+    replaced = {axis.name for axis in second.axes}
+    return Grid(
+        strategies=second.strategies or first.strategies,
+        axes=(*(axis for axis in first.axes if axis.name not in replaced), *second.axes),
+        spans=(*(span for span in first.spans if span.name not in replaced), *second.spans),
+        config=second.config or first.config,
+        securities=second.securities or first.securities,
+    )

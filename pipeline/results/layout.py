@@ -1,0 +1,20 @@
+"""How the files of a run folder, and weekdays in them, are named: shared by what writes, reads and lists them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FORMAT_VERSION: Final = 1
+RUN_FILE: Final = "run.json"
+SUMMARY_FILE: Final = "backtest_summary.csv"
+SENSITIVITY_FILE: Final = "sensitivity.csv"
+METRICS_FILE: Final = "metrics.json"
+DAILY_FILE: Final = "daily.csv"
+REPORT_FILE: Final = "report.html"
+TRADES_FOLDER: Final = "trades"
+MARKS_FOLDER: Final = "marks"
+PRICES_FOLDER: Final = "prices"
+CHARTS_FOLDER: Final = "charts"
+FOLDERS: Final = (TRADES_FOLDER, MARKS_FOLDER, PRICES_FOLDER)
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+"""The names of `pnl_by_weekday` in metrics.json."""
