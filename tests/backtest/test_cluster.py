@@ -71,6 +71,7 @@ def local_cluster(**options: Any) -> Any:
 def dask_cluster(loops: Path) -> Iterator[Any]:
     """Two workers, which inherit the folder of compiled loops; a scheduler that does not look for the dead for 30 s."""
     assert loops
+    pytest.importorskip("distributed")  # brings its defaults: set before them, a setting would take all of them away
     config = pytest.importorskip("dask.config")
     with config.set({"distributed.comm.timeouts.connect": "2s"}), local_cluster() as cluster:
         yield cluster

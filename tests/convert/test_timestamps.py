@@ -33,6 +33,7 @@ DAY_MS = 86_400_000
 MONDAY_MS = (dt.date(2025, 4, 14) - dt.date(1970, 1, 1)).days * DAY_MS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("date1904", "day", "digits"), [(False, 45761, 15), (True, 44299, 17)])
 def test_every_second_of_a_day_is_exact_in_both_readers(
     tmp_path: Path, digits: int, day: int, *, date1904: bool

@@ -79,6 +79,7 @@ def test_orders_under_any_switches_are_those_recorded(case: Case) -> None:
     check(case)
 
 
+@pytest.mark.slow
 def test_orders_are_those_recorded_whatever_a_strategy_does_with_them(tmp_path: Path) -> None:
     own = str(make_strategy(tmp_path / "own.py", EVERY_VERB))
     filled = []

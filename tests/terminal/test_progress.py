@@ -68,6 +68,7 @@ def test_ctrl_c_leaves_the_terminal_as_it_was_and_says_how_to_go_on(slow: list[s
     assert not [line for line in left if "━━" in line]
 
 
+@pytest.mark.slow
 @POSIX
 def test_json_stays_alone_in_a_file_while_a_bar_is_drawn_on_the_terminal(slow: list[str], tmp_path: Path) -> None:
     said = to_terminal(*slow, "--json", cwd=tmp_path, stdout=tmp_path / "out.json")
@@ -77,6 +78,7 @@ def test_json_stays_alone_in_a_file_while_a_bar_is_drawn_on_the_terminal(slow: l
     assert (text[0], text[-2:], text.count("\n")) == ("{", "}\n", 1)
 
 
+@pytest.mark.slow
 @POSIX
 def test_quiet_draws_nothing(slow: list[str], tmp_path: Path) -> None:
     said = to_terminal(*slow, "--quiet", cwd=tmp_path)
