@@ -15,7 +15,7 @@ def run() -> None:
     interrupt.watch()  # before the commands are loaded, which takes longer than a finger that slipped
     # Loading modules makes many objects and no garbage; looking for it is a tenth of a short run.
     gc.set_threshold(300_000)
-    from pipeline.cli import main  # noqa: PLC0415
+    from pipeline.cli import main
 
     try:
         main()

@@ -52,9 +52,9 @@ def convert(
     reader of large workbooks is compiled, once a machine. Raises a PipelineError when the request or a workbook cannot
     be used; a sheet that cannot be used is a row of the result with its error.
     """
-    from pipeline.convert.plan import find_workbooks  # noqa: PLC0415
-    from pipeline.convert.stage import convert as convert_stage  # noqa: PLC0415
-    from pipeline.store.place import place_of  # noqa: PLC0415
+    from pipeline.convert.plan import find_workbooks
+    from pipeline.convert.stage import convert as convert_stage
+    from pipeline.store.place import place_of
 
     if workbooks is None:
         chosen = find_workbooks(RAW_DIR)
@@ -113,12 +113,12 @@ def backtest(
     `fresh`. Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with
     its error.
     """
-    from pipeline.backtest.stage import Request, plan, run  # noqa: PLC0415
-    from pipeline.errors import BadRequest  # noqa: PLC0415
-    from pipeline.results.files import RunFolder  # noqa: PLC0415
-    from pipeline.results.run import BacktestRun  # noqa: PLC0415
-    from pipeline.store.kept import KeptResults, results_folder  # noqa: PLC0415
-    from pipeline.store.place import Remote, place_of  # noqa: PLC0415
+    from pipeline.backtest.stage import Request, plan, run
+    from pipeline.errors import BadRequest
+    from pipeline.results.files import RunFolder
+    from pipeline.results.run import BacktestRun
+    from pipeline.store.kept import KeptResults, results_folder
+    from pipeline.store.place import Remote, place_of
 
     started = time.perf_counter()
     if png and (output_dir is None or isinstance(place_of(output_dir), Remote)):
@@ -167,7 +167,7 @@ def backtest(
         if folder:
             folder.close(seconds)
             if png and isinstance(folder.directory, Path):
-                from pipeline.results.report.remake import remake  # noqa: PLC0415
+                from pipeline.results.report.remake import remake
 
                 remake(folder.directory, png=True)
     return BacktestRun(planned, results, folder.directory if folder else None, seconds)
@@ -199,11 +199,11 @@ def sweep(
     takes them; they replace the file's axes of the same names. parameters: set for all settings, below the axes.
     The rest as in `backtest`. Raises a PipelineError when the request cannot be run.
     """
-    from pipeline.backtest.stage import Request  # noqa: PLC0415
-    from pipeline.research.axes import joined  # noqa: PLC0415
-    from pipeline.research.grid import grid_of, read_sweep  # noqa: PLC0415
-    from pipeline.results.sweep_run import Listeners, SweepOptions, make_sweep  # noqa: PLC0415
-    from pipeline.store.place import place_of  # noqa: PLC0415
+    from pipeline.backtest.stage import Request
+    from pipeline.research.axes import joined
+    from pipeline.research.grid import grid_of, read_sweep
+    from pipeline.results.sweep_run import Listeners, SweepOptions, make_sweep
+    from pipeline.store.place import place_of
 
     told = joined(read_sweep(Path(sweep_file)), grid_of(grid)) if sweep_file is not None else grid_of(grid)
     chosen = config if config is not None else told.config
@@ -234,8 +234,8 @@ def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -
     a, b: run folders, or names of runs below `output_dir`. Nothing is replayed.
     Raises a PipelineError for what is no complete run; a security whose fills cannot be read says so in its row.
     """
-    from pipeline.research.compare import compare as compare_runs  # noqa: PLC0415
-    from pipeline.results.folder import find_run, read_run  # noqa: PLC0415
+    from pipeline.research.compare import compare as compare_runs
+    from pipeline.results.folder import find_run, read_run
 
     folders = [find_run(one, Path(output_dir)) for one in (a, b)]
     return compare_runs(*(read_run(folder) for folder in folders))
@@ -247,9 +247,9 @@ def report(run: str | Path | None = None, *, png: bool = False, output_dir: str 
     run: its folder, or its name below `output_dir`; by default the run written last there. Returns the page's path.
     Raises a PipelineError for what is no complete run, and where images cannot be drawn.
     """
-    from pipeline.results.report.remake import remake  # noqa: PLC0415
-    from pipeline.results.report.sweep_remake import remake_sweep  # noqa: PLC0415
-    from pipeline.results.sweep_files import SWEEP_FILE  # noqa: PLC0415
+    from pipeline.results.report.remake import remake
+    from pipeline.results.report.sweep_remake import remake_sweep
+    from pipeline.results.sweep_files import SWEEP_FILE
 
     for folder in () if run is None else (Path(run), Path(output_dir) / run):
         if (folder / SWEEP_FILE).is_file():
@@ -266,7 +266,7 @@ def recorded_security(
     run: a run folder or the name of one below `output_dir`; by default the one written last there.
     Raises a PipelineError for what is no complete run, and for a security that is not in it or failed.
     """
-    from pipeline.results.security import read_security  # noqa: PLC0415
+    from pipeline.results.security import read_security
 
     return read_security(_run_folder(run, output_dir), security)
 
@@ -287,8 +287,8 @@ def explain(
     one that does not come with the project. on_progress: told how many ticks of how many are replayed.
     Raises a PipelineError for what cannot be explained, also where ticks or strategy have changed since the run.
     """
-    from pipeline.results.explain.of_run import Wanted, explain_run_fill  # noqa: PLC0415
-    from pipeline.store.place import place_of  # noqa: PLC0415
+    from pipeline.results.explain.of_run import Wanted, explain_run_fill
+    from pipeline.store.place import place_of
 
     wanted = Wanted(_run_folder(run, output_dir), security, fill, place_of(parquet_dir), strategy)
     return explain_run_fill(wanted, on_progress)
@@ -296,8 +296,8 @@ def explain(
 
 def _run_folder(run: str | Path | None, output_dir: str | Path) -> Path:
     """Return the folder of a run that is named, or of the one written last below output_dir."""
-    from pipeline.results.folder import find_run  # noqa: PLC0415
-    from pipeline.results.security import newest_run  # noqa: PLC0415
+    from pipeline.results.folder import find_run
+    from pipeline.results.security import newest_run
 
     return newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir))
 

@@ -101,27 +101,27 @@ class _Bench:
         self._ticks: dict[str, Ticks] = {task.ticker: read_ticks(task.path) for task in self._plan.tasks}
         self._results: list[SecurityResult] = list(run(self._plan))
 
-    def discover(self, parallel: bool) -> object:  # noqa: FBT001 - one of two ways, for every stage
+    def discover(self, parallel: bool) -> object:
         if not parallel:
             return open_all(self._workbooks)
         with ThreadPoolExecutor(self._workers) as pool:
             return list(pool.map(lambda path: open_all([path]), self._workbooks))
 
-    def convert(self, parallel: bool) -> object:  # noqa: FBT001
+    def convert(self, parallel: bool) -> object:
         return api.convert(self._workbooks, self._parquet, force=True, workers=self._workers if parallel else 1)
 
-    def read(self, parallel: bool) -> object:  # noqa: FBT001
+    def read(self, parallel: bool) -> object:
         return self._all(lambda task: read_ticks(task.path), parallel)
 
-    def replay(self, parallel: bool) -> object:  # noqa: FBT001
+    def replay(self, parallel: bool) -> object:
         return self._all(self._replayed, parallel)
 
-    def write(self, parallel: bool) -> object:  # noqa: FBT001
+    def write(self, parallel: bool) -> object:
         backend: Backend = "threading" if parallel else "sequential"
         with RunFolder(self._folder / "written", self._plan).open() as folder:
             return list(run_all(folder.add, self._results, backend, self._workers))
 
-    def backtest(self, parallel: bool) -> object:  # noqa: FBT001
+    def backtest(self, parallel: bool) -> object:
         return api.backtest(
             STRATEGY,
             fresh=True,
@@ -131,7 +131,7 @@ class _Bench:
             workers=self._workers if parallel else 1,
         )
 
-    def _all(self, work: Callable[[Task], object], parallel: bool) -> object:  # noqa: FBT001
+    def _all(self, work: Callable[[Task], object], parallel: bool) -> object:
         backend: Backend = "threading" if parallel else "sequential"
         return list(run_all(work, self._plan.tasks, backend, self._workers))
 

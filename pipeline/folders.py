@@ -14,6 +14,6 @@ def cache_folder(part: str) -> Path:
     chosen = os.environ.get(FOLDER_VARIABLE)
     if chosen:
         return Path(chosen) / part
-    import platformdirs  # noqa: PLC0415 - not needed when the folder is chosen
+    import platformdirs  # not needed when the folder is chosen
 
     return Path(platformdirs.user_cache_dir("tick-pipeline", appauthor=False)) / part

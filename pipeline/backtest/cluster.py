@@ -163,7 +163,7 @@ def _dask_threads(address: str) -> int:
 
 
 def _dask_backend(client: Any) -> Any:
-    from joblib._dask import DaskDistributedBackend  # noqa: PLC0415
+    from joblib._dask import DaskDistributedBackend
 
     distributed: Any = importlib.import_module("distributed")
 
@@ -188,7 +188,7 @@ def _dask_backend(client: Any) -> Any:
             self.client.loop.add_callback(self.watch)
 
         async def watch(self) -> None:
-            import asyncio  # noqa: PLC0415 - 15 ms, and here it is loaded
+            import asyncio  # 15 ms, and here it is loaded
 
             idle = 0
             while self._continue and idle < PATIENCE_SECONDS:

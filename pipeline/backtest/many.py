@@ -52,7 +52,7 @@ def simulate_many(
 def prepare(strategy: type[Strategy], engine: Engine, on_compile: Callable[[str], None] | None = None) -> None:
     """Have the loop for many settings at hand, so that no worker waits for another that compiles it."""
     if engine == "compiled":
-        from pipeline.engine.walk import compiled_walk  # noqa: PLC0415 - the plain engine does without LLVM
+        from pipeline.engine.walk import compiled_walk  # the plain engine does without LLVM
 
         compiled_walk(strategy, on_compile)
 
@@ -85,7 +85,7 @@ def _outcomes(
         for one, values in zip(asked, held, strict=True):
             yield _alone(ticks, strategy, one, values, market, engine)
         return
-    from pipeline.engine.walk import Given, compiled_walk  # noqa: PLC0415
+    from pipeline.engine.walk import Given, compiled_walk
 
     given = [Given(engine_facts(market, one.execution), values) for one, values in zip(asked, held, strict=True)]
     walk = compiled_walk(strategy)

@@ -107,10 +107,10 @@ def replayer(
     on_compile: told the strategy's class when its loop is not yet kept on disk and is compiled now.
     """
     if engine == "python":
-        from pipeline.engine.plain import PlainReplay  # noqa: PLC0415 - one engine a run
+        from pipeline.engine.plain import PlainReplay  # one engine a run
 
         return PlainReplay(strategy)
-    from pipeline.engine.compiled import compiled_replay  # noqa: PLC0415
+    from pipeline.engine.compiled import compiled_replay
 
     return compiled_replay(strategy, loop_constants(execution), on_compile)
 

@@ -220,7 +220,7 @@ def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine 
     Raises StrategyError for a name that does not exist, and for what cannot be compiled when that was asked for.
     """
     if asked != "python":
-        from pipeline.engine.compiled import check_compilable  # noqa: PLC0415 - the plain engine does without LLVM
+        from pipeline.engine.compiled import check_compilable  # the plain engine does without LLVM
 
         try:
             check_compilable(strategy, loop_constants(execution) or {})

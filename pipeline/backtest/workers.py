@@ -85,8 +85,8 @@ def _together(
     run: Callable[[Work], Done], tasks: Mapping[int, Work], workers: int, how: Mapping[str, Any]
 ) -> Iterator[tuple[int, Done | Lost]]:
     """Yield the results of one pool, and what is known to be lost when it breaks."""
-    from joblib import Parallel, delayed  # noqa: PLC0415 - a sequential run does without it
-    from joblib.externals.loky.process_executor import BrokenProcessPool  # noqa: PLC0415
+    from joblib import Parallel, delayed  # a sequential run does without it
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
     pool = Parallel(return_as="generator_unordered", batch_size=1, **how)
     left = dict.fromkeys(tasks)
@@ -126,7 +126,7 @@ def _ctrl_c_held() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    from multiprocessing import resource_tracker  # noqa: PLC0415
+    from multiprocessing import resource_tracker
 
     resource_tracker.ensure_running()  # on its start it would let go of what is held
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -143,7 +143,7 @@ def _begin_worker(parent: int) -> None:
 
 
 def _follow(parent: int) -> None:
-    import psutil  # noqa: PLC0415
+    import psutil
 
     with suppress(psutil.Error):
         process = psutil.Process(parent)
@@ -178,7 +178,7 @@ def workers_for(backend: Backend, need: Sequence[int], asked: int | None = None,
         return asked
     if backend == "sequential" or len(need) <= 1:
         return 1
-    from joblib import cpu_count  # noqa: PLC0415
+    from joblib import cpu_count
 
     each = max(need) + (0 if backend == "threading" else PROCESS_BYTES)
     return int(max(1, min(cpu_count(), len(need), free_memory() // each)))
@@ -193,7 +193,7 @@ def check_workers(asked: int | None, backend: Backend | None = None, address: st
 
 def end_processes() -> None:
     """End the worker processes of this one at once; what tidies up behind them ends by itself when this one has."""
-    import psutil  # noqa: PLC0415
+    import psutil
 
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
@@ -203,7 +203,7 @@ def end_processes() -> None:
 
 def free_memory() -> int:
     """Return the bytes that can still be used, on this machine or in this cgroup, whichever is less."""
-    import psutil  # noqa: PLC0415
+    import psutil
 
     return min(psutil.virtual_memory().available, _cgroup_room())
 

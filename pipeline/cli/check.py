@@ -23,10 +23,10 @@ def validate(
 
     Example: pipeline validate --no-workbook
     """
-    from pipeline.store.place import place_of  # noqa: PLC0415
-    from pipeline.terminal.progress import Progress  # noqa: PLC0415
-    from pipeline.terminal.proofs import show_checks  # noqa: PLC0415
-    from pipeline.validation import validate as run_validation  # noqa: PLC0415
+    from pipeline.store.place import place_of
+    from pipeline.terminal.progress import Progress
+    from pipeline.terminal.proofs import show_checks
+    from pipeline.validation import validate as run_validation
 
     with Progress() as progress:
         checks = run_validation(
@@ -48,9 +48,9 @@ def benchmark(
 
     Example: pipeline benchmark data/raw/ticks.xlsx --runs 3
     """
-    from pipeline.bench import benchmark as measure  # noqa: PLC0415
-    from pipeline.terminal.progress import Progress  # noqa: PLC0415
-    from pipeline.terminal.proofs import show_benchmark  # noqa: PLC0415
+    from pipeline.bench import benchmark as measure
+    from pipeline.terminal.progress import Progress
+    from pipeline.terminal.proofs import show_benchmark
 
     with Progress() as progress:
         timings = measure(workbooks or None, runs=runs, workers=workers, on_stage=progress.stage)
@@ -62,8 +62,8 @@ def clean_cache() -> Closing:
 
     Example: pipeline clean-cache
     """
-    from pipeline.native import codecache  # noqa: PLC0415
-    from pipeline.store import kept  # noqa: PLC0415
+    from pipeline.native import codecache
+    from pipeline.store import kept
 
     codecache.clear()
     freed = kept.clear(kept.results_folder())

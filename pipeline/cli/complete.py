@@ -44,7 +44,7 @@ def ticker(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the name of a run below the output directory."""
-    from pipeline.results.layout import RUN_FILE  # noqa: PLC0415
+    from pipeline.results.layout import RUN_FILE
 
     folder = Path(str(_given(ctx, "output_dir") or "output"))
     return _fitting(_runs(folder, RUN_FILE, "", DEPTH), incomplete)
@@ -52,7 +52,7 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def backends(incomplete: str) -> list[str]:
     """Complete a backend."""
-    from pipeline.backtest.workers import BACKENDS  # noqa: PLC0415
+    from pipeline.backtest.workers import BACKENDS
 
     return _fitting(BACKENDS, incomplete)
 
@@ -64,7 +64,7 @@ def engines(incomplete: str) -> list[str]:
 
 def presets(incomplete: str) -> list[str]:
     """Complete an execution model."""
-    from pipeline.engine.execution import PRESETS  # noqa: PLC0415
+    from pipeline.engine.execution import PRESETS
 
     return _fitting(PRESETS, incomplete)
 
@@ -81,7 +81,7 @@ def fills_kept(incomplete: str) -> list[str]:
 
 def settings(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete a parameter as the strategy's config names it, an execution switch, or a switch's value."""
-    from pipeline.engine.execution import SWITCH, SWITCHES  # noqa: PLC0415
+    from pipeline.engine.execution import SWITCH, SWITCHES
 
     switches = {f"{SWITCH}{key}": switch.words or () for key, switch in SWITCHES.items()}
     name, equals, _ = incomplete.partition("=")

@@ -34,8 +34,8 @@ def convert(
 
     Example: pipeline convert data/raw/ticks.xlsx --only FAB,EMAAR
     """
-    from pipeline import api  # noqa: PLC0415
-    from pipeline.terminal.convert import ConvertProgress, show_conversion  # noqa: PLC0415
+    from pipeline import api
+    from pipeline.terminal.convert import ConvertProgress, show_conversion
 
     with ConvertProgress() as progress:
         result = api.convert(
@@ -62,8 +62,8 @@ def sample(
 
     Example: pipeline sample data/sample/sample_ticks.xlsx
     """
-    from pipeline.convert.sample import write_sample  # noqa: PLC0415
-    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+    from pipeline.convert.sample import write_sample
+    from pipeline.terminal.progress import Progress
 
     with Progress("Making synthetic ticks"):
         write_sample(path, seed=seed)

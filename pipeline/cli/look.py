@@ -38,9 +38,9 @@ def compare(
 
     Example: pipeline compare v1_baseline output/another
     """
-    from pipeline import api  # noqa: PLC0415
-    from pipeline.terminal.compare import show_comparison  # noqa: PLC0415
-    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+    from pipeline import api
+    from pipeline.terminal.compare import show_comparison
+    from pipeline.terminal.progress import Progress
 
     with Progress("Reading the runs"):
         found = api.compare(a, b, output_dir)
@@ -65,8 +65,8 @@ def report(
 
     Example: pipeline report v1_baseline
     """
-    from pipeline import api  # noqa: PLC0415
-    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+    from pipeline import api
+    from pipeline.terminal.progress import Progress
 
     with Progress("Making the page"):
         page = api.report(run, png=png, output_dir=output_dir)
@@ -89,10 +89,10 @@ def show(
 
     Example: pipeline show FAB --fills --from 14:55
     """
-    from pipeline import api  # noqa: PLC0415
-    from pipeline.results.security import Selection  # noqa: PLC0415
-    from pipeline.terminal.look import show_fills, show_security  # noqa: PLC0415
-    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+    from pipeline import api
+    from pipeline.results.security import Selection
+    from pipeline.terminal.look import show_fills, show_security
+    from pipeline.terminal.progress import Progress
 
     selection = Selection(first, last, start, end, side)
     if not fills and selection != Selection():
@@ -114,8 +114,8 @@ def explain(
 
     Example: pipeline explain FAB --fill 3 --run v1_baseline
     """
-    from pipeline import api  # noqa: PLC0415
-    from pipeline.terminal.look import ExplainProgress, show_explanation  # noqa: PLC0415
+    from pipeline import api
+    from pipeline.terminal.look import ExplainProgress, show_explanation
 
     with ExplainProgress("Reading the run") as progress:
         told = api.explain(
@@ -142,10 +142,10 @@ def inspect(
 
     Example: pipeline inspect FAB
     """
-    from pipeline.inspection.store import inspect_store  # noqa: PLC0415
-    from pipeline.store.place import place_of  # noqa: PLC0415
-    from pipeline.terminal.inspect import show_inspection  # noqa: PLC0415
-    from pipeline.terminal.progress import Progress  # noqa: PLC0415
+    from pipeline.inspection.store import inspect_store
+    from pipeline.store.place import place_of
+    from pipeline.terminal.inspect import show_inspection
+    from pipeline.terminal.progress import Progress
 
     with Progress("Listing the store") as progress:
         found = inspect_store(

@@ -54,8 +54,8 @@ def backtest(
 
     Example: pipeline backtest --set refill_interval_sec=30 --securities FAB
     """
-    from pipeline import api  # noqa: PLC0415
-    from pipeline.terminal.backtest import BacktestProgress, show_backtest  # noqa: PLC0415
+    from pipeline import api
+    from pipeline.terminal.backtest import BacktestProgress, show_backtest
 
     folder = output_dir or Path("output") / Path(strategy).stem
     with BacktestProgress() as progress:
@@ -97,8 +97,8 @@ def sensitivity(
 
     Example: pipeline sensitivity --securities FAB
     """
-    from pipeline import api  # noqa: PLC0415
-    from pipeline.terminal.backtest import BacktestProgress, show_sensitivity  # noqa: PLC0415
+    from pipeline import api
+    from pipeline.terminal.backtest import BacktestProgress, show_sensitivity
 
     with BacktestProgress() as progress:
         run = api.backtest(

@@ -70,9 +70,9 @@ def sweep(
 
     Example: pipeline sweep --grid refill_interval_sec=30,60,120
     """
-    from pipeline import api  # noqa: PLC0415
-    from pipeline.results.sweep_run import Listeners, SweepOptions  # noqa: PLC0415
-    from pipeline.terminal.sweep import SweepProgress, show_sweep  # noqa: PLC0415
+    from pipeline import api
+    from pipeline.results.sweep_run import Listeners, SweepOptions
+    from pipeline.terminal.sweep import SweepProgress, show_sweep
 
     if sweep_file is None and not grid:
         raise BadRequest("A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE.")

@@ -84,8 +84,8 @@ def _day(chance: random.Random, rows: int, steps: int, usual: int) -> Iterator[t
         yield _quote(chance, second, middle, usual)
     for second in _seconds(chance, _OPEN, _PRE_CLOSE, rows - 2 * early - _AUCTION_PRINTS - 2):
         luck = chance.random()
-        if luck < 0.04:  # noqa: PLR2004 - the walk's pace
-            middle = max(5, middle + (1 if luck < 0.02 else -1))  # noqa: PLR2004 - up as often as down
+        if luck < 0.04:  # noqa: PLR2004 - one print in ten - the walk's pace
+            middle = max(5, middle + (1 if luck < 0.02 else -1))  # noqa: PLR2004 - one print in ten - up as often as down
         yield _event(chance, second, middle, usual)
     for second in _seconds(chance, _PRE_CLOSE, _AUCTION, early):
         yield _quote(chance, second, middle, usual)
@@ -96,14 +96,14 @@ def _day(chance: random.Random, rows: int, steps: int, usual: int) -> Iterator[t
 
 def _event(chance: random.Random, second: int, middle: int, usual: int) -> tuple[int, str, int, int]:
     luck = chance.random()
-    if luck < 0.2:  # noqa: PLR2004 - one event in five is a trade
-        return second, "TRADE", middle + (1 if luck < 0.1 else -1), _size(chance, usual // 2)  # noqa: PLR2004
+    if luck < 0.2:  # noqa: PLR2004 - one print in ten - one event in five is a trade
+        return second, "TRADE", middle + (1 if luck < 0.1 else -1), _size(chance, usual // 2)  # noqa: PLR2004 - one print in ten
     return _quote(chance, second, middle, usual)
 
 
 def _quote(chance: random.Random, second: int, middle: int, usual: int) -> tuple[int, str, int, int]:
     depth = 1 + int(chance.random() * 1.3)
-    if chance.random() < 0.5:  # noqa: PLR2004 - bids as often as asks
+    if chance.random() < 0.5:  # noqa: PLR2004 - one print in ten - bids as often as asks
         return second, "BID", max(1, middle - depth), _size(chance, usual * 4)
     return second, "ASK", middle + depth, _size(chance, usual * 4)
 

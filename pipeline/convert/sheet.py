@@ -60,7 +60,7 @@ def read_sheet(
     `on_rows` is told the rows read so far now and then. Raises a SheetError or CorruptWorkbook.
     """
     if loop is not None:
-        from pipeline.convert.swiftly import read_swiftly  # noqa: PLC0415 - brings the compiler's runtime
+        from pipeline.convert.swiftly import read_swiftly  # brings the compiler's runtime
 
         found = read_swiftly(workbook, sheet, header_row, loop)
         if found is not None:
@@ -88,7 +88,7 @@ def _read_fast(
     workbook: Workbook, sheet: Sheet, header_row: int, columns: Columns, scan: Scan, room: Room
 ) -> Parsed | None:
     # Arrow is loaded in the main thread while sheets are unpacked on others.
-    from pipeline.convert.workbook.fast import read_strict  # noqa: PLC0415
+    from pipeline.convert.workbook.fast import read_strict
 
     shape = scan.shape
     if shape is None or not workbook.plain:
@@ -127,7 +127,7 @@ def _read_row_by_row(
     workbook: Workbook, sheet: Sheet, header_row: int, columns: Columns, on_rows: Callable[[int], None] | None
 ) -> Parsed:
     # openpyxl takes 0.2 s to import and most conversions never need it.
-    from pipeline.convert.workbook.exact import read_rows  # noqa: PLC0415
+    from pipeline.convert.workbook.exact import read_rows
 
     rows: Iterable[tuple[int, Sequence[Cell]]] = read_rows(workbook, sheet, header_row, columns.used)
     if on_rows is not None:

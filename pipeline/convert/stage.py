@@ -163,7 +163,7 @@ class _Run:
         """Return the compiled loop over rows when there are so many bytes of sheets that it is worth it."""
         if size < _WORTH_COMPILING:
             return None
-        from pipeline.convert.workbook.swift import rows_loop  # noqa: PLC0415
+        from pipeline.convert.workbook.swift import rows_loop
 
         return rows_loop(self.on_compile)
 
@@ -190,8 +190,8 @@ class _Run:
 
     def _read(self, job: SheetJob, loop: RowsLoop | None, *, alone: bool) -> Part | None:
         """Read one sheet; a security's only sheet is written at once, so that its memory is free again."""
-        from pipeline.convert.refuse import refuse_rejects  # noqa: PLC0415
-        from pipeline.convert.sheet import read_sheet  # noqa: PLC0415
+        from pipeline.convert.refuse import refuse_rejects
+        from pipeline.convert.sheet import read_sheet
 
         start = time.perf_counter()
         self._tell("started", job)
@@ -199,7 +199,7 @@ class _Run:
             content = read_sheet(
                 job.workbook, job.sheet, self.header_row, self.room, loop, lambda rows: self._progress(job, rows)
             )
-            from pipeline.convert.security import Part, make_security  # noqa: PLC0415 - Arrow, loaded meanwhile
+            from pipeline.convert.security import Part, make_security  # Arrow, loaded meanwhile
 
             if self.strict:
                 refuse_rejects(content.parsed)
@@ -216,7 +216,7 @@ class _Run:
 
     def _join(self, group: list[SheetJob], parts: dict[int, Part]) -> None:
         """Write a security that stands in several workbooks; one bad part fails them all."""
-        from pipeline.convert.security import make_security  # noqa: PLC0415
+        from pipeline.convert.security import make_security
 
         bad = [self.rows[job.position] for job in group if job.position not in parts]
         error = None

@@ -40,7 +40,7 @@ class Expressions(ABC):
         """Tell whether a call is one of the market or of the strategy."""
         return isinstance(call.func, ast.Attribute) and self.part(call.func.value, scope) is not None
 
-    def expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:  # noqa: C901, PLR0911, PLR0912
+    def expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:  # noqa: C901, PLR0911, PLR0912 - a kind a line
         """Return the statements that come first, and the expression over locals."""
         match node:
             case ast.Constant(value=bool() | int() | float()):

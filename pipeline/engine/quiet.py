@@ -162,7 +162,7 @@ class _Question:
     def _keep(self, value: ast.expr | None) -> ast.expr:
         if isinstance(value, (ast.Name, ast.Constant)):
             return value
-        assert value is not None  # noqa: S101
+        assert value is not None  # noqa: S101 - for mypy
         name = f"q{len(self._made)}_now"
         if self._changes(value):
             self._changing.add(name)

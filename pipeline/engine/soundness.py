@@ -69,7 +69,7 @@ class _Flow:
             assigned = self._statement(statement, assigned) if assigned is not None else None
         return assigned
 
-    def _statement(self, node: ast.stmt, assigned: frozenset[str]) -> Assigned:  # noqa: PLR0911
+    def _statement(self, node: ast.stmt, assigned: frozenset[str]) -> Assigned:  # noqa: PLR0911 - a kind a line
         match node:
             case ast.Return():
                 self.returns_nothing = self.returns_nothing or node.value is None

@@ -136,7 +136,7 @@ class RunFolder:
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
         self._write_run("complete", timings, warnings_of(self._plan, results))
         if self._report:
-            from pipeline.results.report.backtest_page import backtest_page  # noqa: PLC0415 - Jinja2 is for reports only
+            from pipeline.results.report.backtest_page import backtest_page  # Jinja2 is for reports only
 
             write_bytes(self.directory / REPORT_FILE, backtest_page(self.directory), durable=False)
 

@@ -49,14 +49,14 @@ class BacktestRun:
     @property
     def summary(self) -> pd.DataFrame:
         """One row a security: fills, realised P&L (AED), final position (shares), days, counts, error."""
-        import pandas as pd  # noqa: PLC0415 - half a second that only notebooks pay for
+        import pandas as pd  # half a second that only notebooks pay for
 
         return pd.DataFrame(summary_rows(self.results), columns=list(SUMMARY_COLUMNS))
 
     @property
     def sensitivity(self) -> pd.DataFrame:
         """The assumption check: one row a security and execution model, then the totals; P&L and fees in AED."""
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         return pd.DataFrame(sensitivity_rows(self.results), columns=list(SENSITIVITY_COLUMNS))
 
@@ -66,7 +66,7 @@ class BacktestRun:
 
         Mark-outs stand as `markout_1s_aed` and so on. NaN where a figure cannot be computed; metrics.json says why.
         """
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         found = metrics_of(self._accounts())
         rows = {name: _flat(one) for name, one in {**found["securities"], "portfolio": found["portfolio"]}.items()}
@@ -78,7 +78,7 @@ class BacktestRun:
     @property
     def daily(self) -> pd.DataFrame:
         """P&L, equity and position by market day, AED and shares: rows of each security, then of `total`."""
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         frame = pd.DataFrame(daily_rows(self._accounts()), columns=list(DAILY_COLUMNS))
         return frame.assign(day=pd.to_datetime(frame["day"]), position=frame["position"].astype("Int64"))
@@ -96,7 +96,7 @@ class BacktestRun:
 
         Each row is the instant of a fill of any of them; a security without a fill yet stands at 0.
         """
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         chosen = [ticker] if ticker is not None else [one.ticker for one in self.results if one.replayed]
         curves = {}

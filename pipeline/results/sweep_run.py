@@ -236,7 +236,7 @@ def _write(
             write_bytes(folder / _trades_name(one), one.content, durable=False)
     write_bytes(folder / SWEEP_FILE, sweep_json(results, told, COMPLETE), durable=False)
     if options.report or options.png:
-        from pipeline.results.report.sweep_remake import remake_sweep  # noqa: PLC0415 - Jinja2 is for reports only
+        from pipeline.results.report.sweep_remake import remake_sweep  # Jinja2 is for reports only
 
         remake_sweep(folder, png=options.png)
 

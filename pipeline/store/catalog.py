@@ -220,7 +220,7 @@ def _securities(directory: Place, sizes: Mapping[str, int]) -> tuple[Security, .
     names = sorted(sizes, key=lambda name: name.removesuffix(TICKS_SUFFIX))
     if not isinstance(directory, Remote):
         return tuple(_security(directory / name, sizes[name]) for name in names)
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+    from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_REQUESTS) as pool:
         return tuple(pool.map(lambda name: _security(directory / name, sizes[name]), names))
@@ -228,7 +228,7 @@ def _securities(directory: Place, sizes: Mapping[str, int]) -> tuple[Security, .
 
 def _security(path: Place, size: int) -> Security:
     """Describe a file by its own footer, which always speaks of the data that stands beside it."""
-    from pipeline.store.parquet import read_footer  # noqa: PLC0415 - Arrow is not for those who only ask what changed
+    from pipeline.store.parquet import read_footer  # Arrow is not for those who only ask what changed
 
     footer = read_footer(path)
     told = footer.metadata

@@ -109,7 +109,7 @@ class KeptResults:
         for start in range(0, len(keys), AT_A_TIME):
             some = keys[start : start + AT_A_TIME]
             marks = ",".join("?" * len(some))
-            yield from self._rows(f"SELECT key, digest, content FROM results WHERE key IN ({marks})", some)  # noqa: S608
+            yield from self._rows(f"SELECT key, digest, content FROM results WHERE key IN ({marks})", some)  # noqa: S608 - marks only
 
     def _may_be_too_much(self) -> bool:
         """Ask the file's size first: to add up what is in it, all of it has to be read."""

@@ -39,7 +39,7 @@ def sole_writer(directory: Place, command: str, option: str) -> Iterator[None]:
     if isinstance(directory, Remote):
         yield
         return
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - 10 ms that a run without files does without
+    from filelock import FileLock, Timeout  # 10 ms that a run without files does without
 
     try:
         directory.mkdir(parents=True, exist_ok=True)

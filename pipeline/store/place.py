@@ -78,14 +78,14 @@ class Remote:
 
     def files(self) -> dict[str, int]:
         """Return the name and size of each file in this directory; raises FileNotFoundError when it holds nothing."""
-        from pyarrow.fs import FileSelector  # noqa: PLC0415 - only what is not local pays for it
+        from pyarrow.fs import FileSelector  # only what is not local pays for it
 
         with self._reached() as (files, path):
             return {info.base_name: info.size for info in files.get_file_info(FileSelector(path)) if info.is_file}
 
     def exists(self) -> bool:
         """Return whether there is such a file or directory."""
-        from pyarrow.fs import FileType  # noqa: PLC0415
+        from pyarrow.fs import FileType
 
         with self._reached() as (files, path):
             return bool(files.get_file_info(path).type != FileType.NotFound)
@@ -121,7 +121,7 @@ class Remote:
     @contextlib.contextmanager
     def _reached(self) -> Iterator[tuple[Any, str]]:
         """Yield the filesystem and the path in it; turn the other side's failures into ours."""
-        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow as pa
 
         try:
             files, root = _filesystem(self.uri)
@@ -164,7 +164,7 @@ def place_of(given: str | Place) -> Place:
 
 def _local(text: str, rest: str) -> Path:
     """Return the path that a `file://` URI means on this machine."""
-    from urllib.parse import unquote  # noqa: PLC0415
+    from urllib.parse import unquote
 
     host, slash, path = rest.partition("?")[0].partition("/")
     if host not in ("", "localhost") or not slash:
@@ -175,7 +175,7 @@ def _local(text: str, rest: str) -> Path:
 @functools.lru_cache(maxsize=16)
 def _filesystem(uri: str) -> tuple[Any, str]:
     """Open a URI's filesystem, once a process: connections are kept and used again."""
-    from pyarrow.fs import FileSystem  # noqa: PLC0415
+    from pyarrow.fs import FileSystem
 
     files, root = FileSystem.from_uri(uri)
     return files, root

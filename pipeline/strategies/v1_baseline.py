@@ -59,14 +59,14 @@ class V1Baseline(Strategy):
                 limit = int(affordable)
         return limit
 
-    def on_fill(self, m: Market, side: int, price: float, quantity: int) -> None:  # noqa: ARG002
+    def on_fill(self, m: Market, side: int, price: float, quantity: int) -> None:
         """Restart the timer of the side that was filled."""
         if side == BUY:
             self.next_bid = m.now + self.refill_interval
         else:
             self.next_ask = m.now + self.refill_interval
 
-    def on_overnight_cancel(self, m: Market) -> None:  # noqa: ARG002
+    def on_overnight_cancel(self, m: Market) -> None:
         """Start the day with both timers run out."""
         self.next_bid = 0
         self.next_ask = 0

@@ -46,7 +46,7 @@ class V2PriceFollowQtyCooldown(Strategy):
             else:
                 m.watch_ask(m.ask)
 
-    def may_quote(self, m: Market) -> bool:  # noqa: ARG002
+    def may_quote(self, m: Market) -> bool:
         """Say whether the time has come to quote at all."""
         return True
 
@@ -78,7 +78,7 @@ class V2PriceFollowQtyCooldown(Strategy):
             size = m.ask_remaining
         return max(0, min(size, self.max_position + m.position))
 
-    def on_fill(self, m: Market, side: int, price: float, quantity: int) -> None:  # noqa: ARG002
+    def on_fill(self, m: Market, side: int, price: float, quantity: int) -> None:
         """Let the filled side cool."""
         self.cool(m, side)
 
@@ -89,7 +89,7 @@ class V2PriceFollowQtyCooldown(Strategy):
         else:
             self.cool_ask = m.now + self.cooldown
 
-    def on_overnight_cancel(self, m: Market) -> None:  # noqa: ARG002
+    def on_overnight_cancel(self, m: Market) -> None:
         """Start the day with nothing cooling."""
         self.cool_bid = 0
         self.cool_ask = 0

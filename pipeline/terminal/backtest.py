@@ -85,7 +85,7 @@ def show_backtest(run: BacktestRun) -> Closing:
 
 def show_sensitivity(run: BacktestRun) -> Closing:
     """Print the assumption check: one row an execution model, one column a security, as many to a table as fit."""
-    from pipeline.results.files import sensitivity_rows  # noqa: PLC0415
+    from pipeline.results.files import sensitivity_rows
 
     _say_errors(run)
     rows = sensitivity_rows(run.results)
@@ -150,7 +150,7 @@ def _show_assumptions(run: BacktestRun) -> None:
 
 
 def _by_execution(run: BacktestRun) -> dict[str, float]:
-    from pipeline.results.files import sensitivity_rows  # noqa: PLC0415 - it is loaded by now
+    from pipeline.results.files import sensitivity_rows  # it is loaded by now
 
     return {row["execution"]: row["net_pnl"] for row in sensitivity_rows(run.results) if row["security"] == "total"}
 
@@ -200,8 +200,8 @@ def tell_caches() -> None:
     """Say where compiled loops and results are kept, when --verbose asks."""
     if not voice().verbose:
         return
-    from pipeline.native import codecache  # noqa: PLC0415
-    from pipeline.store.kept import limit_bytes, results_folder  # noqa: PLC0415
+    from pipeline.native import codecache
+    from pipeline.store.kept import limit_bytes, results_folder
 
     limit = limit_bytes() // 2**20
     voice().detail(f"Compiled loops: {codecache.folder()}")

@@ -113,7 +113,7 @@ def _show_heading(security: RecordedSecurity) -> None:
 
 
 def _show_figures(figures: Mapping[str, Any]) -> None:
-    from pipeline.results.report.figures import TOPICS  # noqa: PLC0415 - only figures need their names
+    from pipeline.results.report.figures import TOPICS  # only figures need their names
 
     reasons = figures.get("reasons", {})
     for topic, of_topic in TOPICS.items():
@@ -126,7 +126,7 @@ def _show_figures(figures: Mapping[str, Any]) -> None:
 
 
 def _row(figure: Figure, figures: Mapping[str, Any], reasons: Mapping[str, str]) -> list[str]:
-    from pipeline.results.report.numbers import FORMS, NONE  # noqa: PLC0415
+    from pipeline.results.report.numbers import FORMS, NONE
 
     value = figure.of(figures)
     shown = FORMS[figure.form](value).replace("\N{MINUS SIGN}", "-").replace(NONE, "-")

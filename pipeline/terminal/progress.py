@@ -119,8 +119,8 @@ class Progress:
 
 def new_bar() -> Bar:
     """Return what draws bars on stderr and goes without a trace; what stdout gets while it is drawn stays on stdout."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bar  # noqa: PLC0415 - rich is loaded by what prints with it
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar  # rich is loaded by what prints with it
 
     columns = (
         TextColumn("{task.description:<20}", markup=False),

@@ -98,9 +98,9 @@ def _print(
     title: str | None, widths: Sequence[tuple[_Shape, int]], rows: Sequence[Sequence[str]], first_of_last: int
 ) -> None:
     """Print a table by rich; without the blanks at the ends of its lines where no colours stand between."""
-    from rich import box  # noqa: PLC0415 - rich is loaded by what prints with it
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box  # rich is loaded by what prints with it
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(
         title=None if title is None else Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
@@ -160,6 +160,6 @@ def _cells(text: str) -> int:
     """Return how many cells of the screen a text takes."""
     if text.isascii():
         return len(text)
-    from rich.cells import cell_len  # noqa: PLC0415
+    from rich.cells import cell_len
 
     return cell_len(text)

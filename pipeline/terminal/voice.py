@@ -172,7 +172,7 @@ def write(stream: TextIO, text: str, style: str = "") -> None:
     """Print a line as it stands: brackets are no markup, and control characters are shown, not sent."""
     text = text.translate(ESCAPED)
     if style and has_colours(stream):
-        from rich.text import Text  # noqa: PLC0415 - rich is loaded by what prints with it
+        from rich.text import Text  # rich is loaded by what prints with it
 
         console(stream).print(Text(text, style), soft_wrap=True)
     else:
@@ -197,7 +197,7 @@ def moves(stream: TextIO) -> bool:
 
 def console(stream: TextIO) -> Console:
     """Return what prints with colours, or without: as wide as the terminal, and 80 columns elsewhere and at least."""
-    from rich.console import Console  # noqa: PLC0415 - rich is loaded by what prints with it
+    from rich.console import Console  # rich is loaded by what prints with it
 
     coloured = has_colours(stream)
     terminal = stream.isatty()

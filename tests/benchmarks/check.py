@@ -82,7 +82,7 @@ def command_ratio(ours: list[str], yardstick: list[str], runs: int) -> float:
 
 
 def loop_ratio(replay: Callable[[], object], ticks: Ticks, settings: int, runs: int) -> float:
-    from yardstick import seconds_of_touch_loop  # noqa: PLC0415 - loads numba
+    from yardstick import seconds_of_touch_loop  # loads numba
 
     replay()
     taken, yards = [], []
@@ -96,12 +96,12 @@ def loop_ratio(replay: Callable[[], object], ticks: Ticks, settings: int, runs: 
 
 def loops(store: Path) -> dict[str, Measure]:
     """Return of each ratio of compiled loops what measures it: an event's time over one of the touch loop's."""
-    from pipeline.backtest.many import Setting, simulate_many  # noqa: PLC0415
-    from pipeline.backtest.simulate import simulate  # noqa: PLC0415
-    from pipeline.backtest.stage import Request, plan  # noqa: PLC0415
-    from pipeline.market.facts import facts_of  # noqa: PLC0415
-    from pipeline.store.parquet import read_ticks  # noqa: PLC0415
-    from pipeline.strategies.load import load_strategy, strategy_names  # noqa: PLC0415
+    from pipeline.backtest.many import Setting, simulate_many
+    from pipeline.backtest.simulate import simulate
+    from pipeline.backtest.stage import Request, plan
+    from pipeline.market.facts import facts_of
+    from pipeline.store.parquet import read_ticks
+    from pipeline.strategies.load import load_strategy, strategy_names
 
     def tasks(name: str, execution: str) -> Task:
         request = Request(name, parquet_dir=store, execution=execution, sensitivity=False, allow_stale=True)
@@ -127,7 +127,7 @@ def loops(store: Path) -> dict[str, Measure]:
 
 
 def measures_of(folder: Path, rows: int) -> dict[str, Measure]:
-    from pipeline.convert.sample import write_sample  # noqa: PLC0415
+    from pipeline.convert.sample import write_sample
 
     write_sample(folder / "sample.xlsx", days=20, rows=rows)
     timed(pipeline("convert", folder / "sample.xlsx", "--parquet-dir", folder / "store"))

@@ -141,11 +141,11 @@ def against_itertuples(golden: Path, folder: Path, runs: int) -> None:
 
 
 def loop_alone(store: Path, runs: int) -> None:
-    from pipeline.backtest.simulate import simulate  # noqa: PLC0415
-    from pipeline.backtest.stage import Request, plan  # noqa: PLC0415
-    from pipeline.market.facts import facts_of  # noqa: PLC0415
-    from pipeline.store.parquet import read_ticks  # noqa: PLC0415
-    from pipeline.strategies.load import load_strategy, strategy_names  # noqa: PLC0415
+    from pipeline.backtest.simulate import simulate
+    from pipeline.backtest.stage import Request, plan
+    from pipeline.market.facts import facts_of
+    from pipeline.store.parquet import read_ticks
+    from pipeline.strategies.load import load_strategy, strategy_names
 
     print("The compiled loop alone, one core, ticks in memory, million events a second")
     for name in strategy_names():

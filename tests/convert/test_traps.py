@@ -171,7 +171,7 @@ def test_text_with_an_error_word_in_every_cell_of_a_row_is_no_blank_row(tmp_path
 
 @pytest.mark.parametrize("writer", ["openpyxl", "openpyxl write-only", "xlsxwriter"])
 def test_workbooks_of_other_writers_are_read_by_the_fast_reader(tmp_path: Path, writer: str) -> None:
-    import datetime as dt  # noqa: PLC0415
+    import datetime as dt
 
     path = tmp_path / "t.xlsx"
     start = dt.datetime(2025, 4, 14, 10)  # noqa: DTZ001

@@ -104,7 +104,7 @@ def _run(words: list[str], said: Path, steps: Path, at: int, fault: Fault | None
     sys.stdout, sys.stderr = (os.fdopen(os.dup(stream), "w", encoding="utf-8", buffering=1) for stream in (1, 2))
     sys.argv = ["pipeline", *words]
     _number(Steps(os.open(steps, os.O_CREAT | os.O_WRONLY | os.O_APPEND), at, fault))
-    from pipeline.cli import main  # noqa: PLC0415 - loaded by the process that was forked
+    from pipeline.cli import main  # loaded by the process that was forked
 
     main()
 

@@ -17,7 +17,7 @@ NOTEBOOK: Final = ROOT / "docs" / "first_steps.ipynb"
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory, loops: Path) -> list[Any]:  # noqa: ARG001 - compiled loops are shared
     """Run the notebook in a folder that has the project's configs and nothing else; return its cells of code."""
-    from nbclient import NotebookClient  # noqa: PLC0415
+    from nbclient import NotebookClient
 
     folder = tmp_path_factory.mktemp("desk")
     shutil.copytree(ROOT / "configs", folder / "configs")

@@ -37,11 +37,11 @@ WORDS = (
 
 def make(folder: Path) -> Callable[[bytes], None]:
     """Return what plans a backtest with a config of these bytes and asks whether its parameters are possible."""
-    from pipeline.backtest import stage  # noqa: PLC0415 - instrumented when it is imported here
-    from pipeline.engine.strategy import fields_of  # noqa: PLC0415
-    from pipeline.errors import PipelineError  # noqa: PLC0415
-    from pipeline.strategies.load import load_strategy  # noqa: PLC0415
-    from tests.made import make_store  # noqa: PLC0415
+    from pipeline.backtest import stage  # instrumented when it is imported here
+    from pipeline.engine.strategy import fields_of
+    from pipeline.errors import PipelineError
+    from pipeline.strategies.load import load_strategy
+    from tests.made import make_store
 
     # They say the same whatever a config says, and take a hundred times as long.
     stage.choose_engine = lambda *_: ("python", None)

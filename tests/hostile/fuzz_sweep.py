@@ -44,11 +44,11 @@ WORDS = (
 
 def make(folder: Path) -> Callable[[bytes], None]:
     """Return what plans a sweep of these bytes, a file's or `--grid` texts line by line."""
-    from pipeline.backtest import stage  # noqa: PLC0415 - instrumented when it is imported here
-    from pipeline.errors import PipelineError  # noqa: PLC0415
-    from pipeline.research.grid import read_grid, read_sweep  # noqa: PLC0415
-    from pipeline.research.sweep import plan_sweep  # noqa: PLC0415
-    from tests.made import make_config, make_store  # noqa: PLC0415
+    from pipeline.backtest import stage  # instrumented when it is imported here
+    from pipeline.errors import PipelineError
+    from pipeline.research.grid import read_grid, read_sweep
+    from pipeline.research.sweep import plan_sweep
+    from tests.made import make_config, make_store
 
     # They say the same whatever a sweep says, and take a hundred times as long.
     stage.choose_engine = lambda *_: ("python", None)

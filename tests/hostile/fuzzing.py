@@ -124,7 +124,7 @@ def _once_each(target: Target, folder: Path, _asked: Any) -> int:
 
 
 def _by_coverage(target: Target, folder: Path, asked: Any) -> int:
-    import atheris  # type: ignore[import-not-found]  # noqa: PLC0415 - installed by who asks for it
+    import atheris  # type: ignore[import-not-found]  # installed by who asks for it
 
     with atheris.instrument_imports(include=["pipeline"]):
         take = target.make(folder)

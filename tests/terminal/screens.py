@@ -66,10 +66,10 @@ def to_terminal(
 
     stdout: a file that stdout goes to, while stderr stays on the terminal.
     """
-    import fcntl  # noqa: PLC0415 - there is none on Windows, where these tests are skipped
-    import pty  # noqa: PLC0415
-    import struct  # noqa: PLC0415
-    import termios  # noqa: PLC0415
+    import fcntl  # there is none on Windows, where these tests are skipped
+    import pty
+    import struct
+    import termios
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))

@@ -72,7 +72,7 @@ def test_no_line_is_longer_than_80_and_no_number_is_cut_or_broken(
 ) -> None:
     columns, rows = table
     out = shown("What", columns, rows[:-1] if apart else rows, rows[-1:] if apart else ())
-    from rich.cells import cell_len  # noqa: PLC0415
+    from rich.cells import cell_len
 
     assert max(cell_len(line) for line in out.splitlines()) <= 80
     words = out.split()

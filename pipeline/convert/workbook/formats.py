@@ -43,7 +43,7 @@ def _is_own(told: str) -> bool:
     if _is_clear(OWN + told):
         return _DATE_LETTERS.search(_bare(told)) is not None
     # openpyxl takes 0.2 s to import and most conversions never need it.
-    from openpyxl.styles.numbers import is_date_format  # noqa: PLC0415
+    from openpyxl.styles.numbers import is_date_format
 
     return bool(is_date_format(told))
 

@@ -50,11 +50,11 @@ def rows_of(book: Any, sheet: str) -> Iterator[Row]:
     with page._get_source() as source:  # noqa: SLF001 - the public way drops rows that stand twice under one number
         parser = WorkSheetParser(
             source,
-            page._shared_strings,  # noqa: SLF001
+            page._shared_strings,  # noqa: SLF001 - as openpyxl does
             data_only=True,
             epoch=book.epoch,
-            date_formats=book._date_formats,  # noqa: SLF001
-            timedelta_formats=book._timedelta_formats,  # noqa: SLF001
+            date_formats=book._date_formats,  # noqa: SLF001 - as openpyxl does
+            timedelta_formats=book._timedelta_formats,  # noqa: SLF001 - as openpyxl does
         )
         for number, cells in parser.parse():
             yield number, {cell["column"] - 1: _cell(cell["data_type"], cell["value"], book.epoch) for cell in cells}

@@ -48,7 +48,7 @@ def scan_sheet(workbook: Workbook, sheet: Sheet, header_row: int, head_rows: int
     Raises CorruptWorkbook when the bytes are not those the archive promises, UnreadableSheet for bad XML in the head.
     """
     # Arrow and numpy are loaded in the main thread while the sheets are unpacked on others.
-    from pipeline.convert.workbook.shape import ShapeReader  # noqa: PLC0415
+    from pipeline.convert.workbook.shape import ShapeReader
 
     head = HeadReader(workbook.texts, max(header_row, head_rows))
     shape = ShapeReader(workbook.limits.row)

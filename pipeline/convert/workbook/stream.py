@@ -47,7 +47,7 @@ class ElementStream:
         # An element above the root: by it, what was parsed can be let go of while parsing goes on.
         self._top: Element = builder.start("top", {})
         # What is dangerous in XML is refused before it comes here; defusedxml is a third as fast.
-        parser = XMLParser(target=builder)  # noqa: S314
+        parser = XMLParser(target=builder)  # noqa: S314 - see above
         self._parser: XMLPullParser[Any] = XMLPullParser(events=("end",), _parser=parser)
 
     @property

@@ -119,7 +119,7 @@ def own_reasons(strategy: type[Strategy], told: Explanation, moment: Moment, tic
 def _stop(told: Explanation, moment: Moment, tick: Callable[[int], Tick]) -> Reasons:
     aside = moment.aside
     assert aside is not None  # noqa: S101 - asked by own_reasons
-    assert told.taking is not None  # noqa: S101
+    assert told.taking is not None  # noqa: S101 - for mypy
     memory: Any = aside.memory
     mid, cost, of = (aside.bid + aside.ask) / 2, memory["cost"], memory["cost_quantity"]
     loss = percent = 0.0
@@ -175,7 +175,7 @@ def _entry(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple
     return (order, close, volume), numbers
 
 
-def _exit(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:  # noqa: ARG001
+def _exit(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
     sells = told.side == "sell"
     left = memory["exit_quantity"]
     numbers = _of_exit(told, memory) | {"print_size": told.tick.size}
@@ -191,7 +191,7 @@ def _exit(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[
     return words, numbers
 
 
-def _flatten(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:  # noqa: ARG001
+def _flatten(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
     words = (
         f"{told.quantity:,} of the exit order at {price(memory['exit_price'])} were left at the close.",
         f"The auction's first print is {price(told.price)}.",
@@ -206,7 +206,7 @@ def _of_exit(told: Explanation, memory: Any) -> dict[str, float]:
     return {"limit": memory["exit_price"], "remaining": left + told.quantity, "remains": left, "entry": entry}
 
 
-def _loss(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:  # noqa: ARG001
+def _loss(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
     entry = memory["entry"]
     gain = told.price - entry if told.side == "sell" else entry - told.price
     percent = gain / entry * 100

@@ -72,7 +72,7 @@ class Columns:
     def money(self, values: Float64s) -> dict[str, str]:
         """Keep AED to a cent, or where they span much to a ten-thousandth of the span; return what stands for them."""
         span = float(values.max() - values.min()) if len(values) else 0.0
-        return self.add(values, 2 if span < 1_000 else 1 if span < 10_000 else 0)  # noqa: PLR2004
+        return self.add(values, 2 if span < 1_000 else 1 if span < 10_000 else 0)  # noqa: PLR2004 - digits that can be seen
 
     def times(self, stamps: Int64s) -> dict[str, str]:
         """Keep times (ms) exactly, as steps from one to the next, equal ones once; return what stands for them."""

@@ -32,8 +32,8 @@ def write_pngs(directory: Place, figures: Mapping[str, Mapping[str, Any]]) -> No
     except OSError as error:
         raise not_written(directory, error) from error
     try:
-        import kaleido  # noqa: PLC0415 - an extra, which only --png needs
-        from kaleido.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError  # noqa: PLC0415
+        import kaleido  # an extra, which only --png needs
+        from kaleido.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError
     except ImportError:
         raise MissingExtra("--png needs kaleido: pip install 'tick-pipeline[png]'.") from None
     names = dict(enumerate(figures))

@@ -91,7 +91,7 @@ def plotly_script() -> bytes:
 
 def plotly_file() -> Path:
     """Return where the installed plotly package has plotly.min.js, without importing the package."""
-    import importlib.util  # noqa: PLC0415 - a run without a report does not need it
+    import importlib.util  # a run without a report does not need it
 
     found = importlib.util.find_spec("plotly")
     for folder in (found and found.submodule_search_locations) or ():
@@ -106,7 +106,7 @@ def _source(script: bytes) -> str:
 
 
 def _markup(text: str) -> Any:
-    from markupsafe import Markup  # noqa: PLC0415 - Jinja2's own, loaded with it
+    from markupsafe import Markup  # Jinja2's own, loaded with it
 
     return Markup(text)  # noqa: S704 - our own files, and JSON that `embedded` made harmless
 
@@ -116,7 +116,7 @@ def _kept_text(source: str, make: Callable[[], str]) -> str:
 
     Jinja2 would keep it itself, as a pickle, which runs what stands in it before anyone has looked at it.
     """
-    import jinja2  # noqa: PLC0415
+    import jinja2
 
     key = hashlib.sha256(f"{jinja2.__version__}\0{_HOW}\0{source}".encode()).hexdigest()
     path = cache_folder("pages") / f"{key}.py"
@@ -137,7 +137,7 @@ def _text_digest(key: str, text: str) -> str:
 
 @functools.cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only a report needs it
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only a report needs it
 
     class Kept(Environment):
         def compile(self, source: Any, name: Any = None, filename: Any = None, *_: Any, **__: Any) -> Any:

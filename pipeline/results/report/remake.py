@@ -27,7 +27,7 @@ def remake(folder: Path, *, png: bool = False) -> Path:
     figures = _figures(folder) if png else {}
     add_files(folder / RUN_FILE, [REPORT_FILE, *figures])
     if png:
-        from pipeline.results.report.images import write_pngs  # noqa: PLC0415 - only what draws images needs it
+        from pipeline.results.report.images import write_pngs  # only what draws images needs it
 
         write_pngs(folder, figures)
     return page

@@ -199,7 +199,7 @@ def _reason(figure: Figure, held: Mapping[str, Any]) -> str:
 
 
 def _names(names: Sequence[str], every: int) -> str:
-    if len(names) == every and every > 2:  # noqa: PLR2004
+    if len(names) == every and every > 2:  # noqa: PLR2004 - of two, both are named
         return "all"
     more = len(names) - NAMES_SHOWN
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -243,7 +243,7 @@ def _walk(swept: Swept, start: Choice) -> dict[str, Any]:
 
 def numbers_or_none(values: Any) -> list[float | None]:
     """Return numbers as JSON has them."""
-    return [None if value != value else value for value in np.asarray(values).tolist()]  # noqa: PLR0124
+    return [None if value != value else value for value in np.asarray(values).tolist()]  # noqa: PLR0124 - NaN
 
 
 def _texts(texts: Sequence[str]) -> list[str]:

@@ -25,7 +25,7 @@ def remake_sweep(folder: Place, *, png: bool = False) -> Place:
     add_files(folder / SWEEP_FILE, [REPORT_FILE], durable=False)
     write_bytes(folder / REPORT_FILE, page, durable=False)
     if png:
-        from pipeline.results.report.images import write_pngs  # noqa: PLC0415 - only what draws images needs it
+        from pipeline.results.report.images import write_pngs  # only what draws images needs it
 
         data, titles = page_charts(folder)
         figures = {f"{CHARTS_FOLDER}/{name}.png": plain_figure(data, name, title) for name, title in titles.items()}
