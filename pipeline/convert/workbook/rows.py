@@ -37,8 +37,8 @@ _SHARED: Final = int.from_bytes(b' t="s"', "little")
 _NO_VALUE: Final = int.from_bytes(b"/>", "little")
 _VALUE: Final = int.from_bytes(b"><v>", "little")
 _VALUE_END: Final = int.from_bytes(b"</v></c>", "little")
-_SPACE, _BANG, _QUOTE, _AND, _DOT, _SLASH, _ZERO, _NINE = tuple(b' !"&./09')
-_COLON, _LESS, _EQUALS, _GREATER, _ASK, _A, _Z, _LOW_A, _LOW_Z, _TILDE = tuple(b":<=>?AZaz~")
+_SPACE, _QUOTE, _AND, _DOT, _SLASH, _ZERO, _NINE = tuple(b' "&./09')
+_COLON, _LESS, _EQUALS, _GREATER, _A, _Z, _LOW_A, _LOW_Z, _TILDE = tuple(b":<=>AZaz~")
 _MOST_ROWS: Final = 1_048_576
 _LAST_COLUMN: Final = 16_383
 _LARGEST_SIZE: Final = 2**53
