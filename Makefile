@@ -44,7 +44,7 @@ $(READY): uv.lock requirements.lock pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
 	  uv sync --frozen --quiet --all-groups --compile-bytecode; \
 	else \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock \
 	  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi
 	@$(BIN)/python -m compileall -q pipeline

@@ -241,6 +241,14 @@ def test_both_lock_files_pin_the_same_versions() -> None:
     assert {name for name, _ in of_uv - of_pip} <= _needed_by("ray", {one["name"]: one for one in packages})
 
 
+def test_pip_takes_what_is_locked_and_looks_for_nothing_else() -> None:
+    """Without `--no-deps` pip looks for `coverage[toml]` anew and stops when a newer one than the locked has come out."""
+    lines = [line for name in ("Makefile", "README.md") for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+    asked = [line for line in lines if "pip install" in line and "requirements.lock" in line]
+    assert len(asked) == 2
+    assert [line for line in asked if "--require-hashes --no-deps" not in line] == []
+
+
 def _needed_by(name: str, packages: dict[str, Any]) -> set[str]:
     """Return a package and all it needs: that of the extra which no development needs."""
     found: set[str] = set()
