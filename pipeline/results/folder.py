@@ -15,7 +15,6 @@ from pipeline.errors import (
     nearest,
 )
 from pipeline.research.record import Figures, RecordedFills, RecordedRun
-from pipeline.results.csv_cells import text_of_cell
 from pipeline.results.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
 from pipeline.results.reading import AGAIN, csv_rows, read_run_file, reading
 from pipeline.store.columns import number_values, whole
@@ -66,7 +65,7 @@ def read_run(folder: Path) -> RecordedRun:
         total = _figures(metrics["portfolio"]) if figures else NOTHING
     path = folder / SUMMARY_FILE
     with reading(path):
-        errors = {row["security"]: text_of_cell(row["error"]) for row in csv_rows(path) if row["error"]}
+        errors = {row["security"]: row["error"] for row in csv_rows(path) if row["error"]}
     done = sorted((*figures, *errors))
     if done != sorted(settings["parameters"]):
         raise DamagedRun(f"{RUN_FILE}, {METRICS_FILE} and {SUMMARY_FILE} in {folder} are not of one run. {AGAIN}")

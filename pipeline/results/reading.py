@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import CorruptParquet, DamagedRun, MissingFile, NewerFormat, NewerRun, UnfinishedRun, UnknownRun
+from pipeline.results.csv_cells import text_of_cell
 from pipeline.results.layout import FORMAT_VERSION, RUN_FILE
 
 if TYPE_CHECKING:
@@ -56,5 +57,6 @@ def read_run_file(folder: Place) -> dict[str, Any]:
 
 
 def csv_rows(path: Place) -> list[dict[str, str]]:
-    """Return the rows of a CSV file by their columns, every cell as text."""
-    return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
+    """Return the rows of a CSV file by their columns, every cell as the text that it was made of."""
+    rows = csv.DictReader(io.StringIO(path.read_bytes().decode(), newline=""))
+    return [{name: text_of_cell(cell) for name, cell in row.items()} for row in rows]

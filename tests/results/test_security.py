@@ -11,6 +11,7 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import BadRequest, DamagedRun, UnknownRun, UnknownSecurity
+from pipeline.results.report.contents import read_contents
 from pipeline.results.security import Selection, newest_run, read_security
 from pipeline.store.parquet import write_table
 from tests.made import make_config, make_store
@@ -101,6 +102,18 @@ def test_an_auction_strategys_fills_have_their_type(run: Path, tmp_path: Path) -
     found = [one for ticker in ("FAB", "EMAAR", "MODON") for one in read_security(tmp_path / "run", ticker).fills()]
     assert {one["trade_type"] for one in found} >= {"auction_entry", "vwap_exit"}
     assert all(one["vwap_reference"] > 0 for one in found)
+
+
+@pytest.mark.parametrize("ticker", ["+FAB", "-1", "=A", "@FAB", "'FAB"])
+def test_a_ticker_that_a_spreadsheet_would_take_for_a_formula_is_found_as_it_is(ticker: str, tmp_path: Path) -> None:
+    store = make_store(tmp_path / "parquet", ("FAB",))
+    (store / "FAB.parquet").rename(store / f"{ticker}.parquet")
+    config = make_config(tmp_path / "v1.json", (ticker,))
+    run = api.backtest(config=config, parquet_dir=store, output_dir=tmp_path / "run")
+    found = read_security(tmp_path / "run", ticker)
+    assert (found.ticker, found.exchange, run.failed) == (ticker, "ADX", {})
+    assert len(found.fills()) == found.figures["fills"] > 0
+    assert len(read_contents(tmp_path / "run").daily[ticker].days) == found.figures["market_days"] == 2
 
 
 def test_a_security_that_is_not_in_the_run_is_told_with_those_that_are(run: Path) -> None:

@@ -115,6 +115,12 @@ def test_warnings_and_failed_securities_stand_before_the_figures(tmp_path: Path)
     assert said.index("DEWA failed") < said.index("Fees are 0.") < said.index("Headline figures")
 
 
+def test_an_error_stands_on_the_page_without_the_apostrophe_of_its_cell(tmp_path: Path) -> None:
+    folder = invent(tmp_path, ["FAB"])
+    (folder / "backtest_summary.csv").write_text("security,error\nFAB,\nDEWA,'=1 is no price.\n", encoding="utf-8")
+    assert "in none of the figures: =1 is no price." in text_of(backtest_page(folder))
+
+
 def test_a_hostile_name_is_text_everywhere(tmp_path: Path) -> None:
     folder = invent(tmp_path, [HOSTILE, "FAB"], failed=["<b>x</b>"], warnings=[HOSTILE, "</script><script>x()"])
     content = backtest_page(folder)
