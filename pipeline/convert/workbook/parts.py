@@ -187,7 +187,7 @@ def read_styles(pieces: Pieces) -> Styles:
                     own |= listed
                 numbers, listed = [], {}
         _check_number(max(len(numbers), len(listed)))
-    if stream.root:
+    if stream.begun:
         stream.close()
     lists = [name for name in order if name != "cellStyleXfs"]
     plain = lists in (["numFmts", "cellXfs"], ["cellXfs"], [])

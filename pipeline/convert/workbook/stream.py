@@ -38,6 +38,8 @@ class ElementStream:
         self._longest = longest
         self._step = step
         self._prolog: bytes | None = b""
+        self.begun = False
+        """Whether there was anything: a root may never come of what a quote or a comment swallows."""
         self._since = 0
         self._open: Element | None = None
         self._tags: dict[str, bool] = {}
@@ -57,6 +59,7 @@ class ElementStream:
 
     def feed(self, piece: bytes) -> Iterator[Element]:
         """Yield the elements that end in this piece, each to be used before the next is asked for."""
+        self.begun = self.begun or bool(piece)
         for start in range(0, len(piece), self._step):
             yield from self._fed(piece[start : start + self._step])
 
@@ -131,7 +134,7 @@ def elements(pieces: Iterable[bytes], names: Collection[str], longest: int) -> I
     stream = ElementStream(names, longest)
     for piece in pieces:
         yield from stream.feed(piece)
-    if stream.root:
+    if stream.begun:
         stream.close()
 
 
