@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.execution import PRESETS, SWITCH, SWITCHES
 from pipeline.errors import SweepError, nearest
-from pipeline.research.axes import MOST_SETTINGS, PRESET, STRATEGY, Axis, Grid, Span
+from pipeline.research.axes import PRESET, STRATEGY, Axis, Grid, Span
 from pipeline.settings import read_json
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 BLOCKS: Final = ("strategy", "config", "securities", "parameters", "execution", "_comment")
 RANGE_KEYS: Final = ("from", "to", "step", "points")
+MOST_VALUES: Final = 100_000
+"""Of all axes together: each of them is checked, also where a search takes a few."""
+
 MOST_WHOLE: Final = 2**53
 """Up to here whole numbers and floats that are equal are one value."""
 
@@ -85,9 +88,20 @@ def _grid(named: Sequence[tuple[str, object]], where: str, **told: Any) -> Grid:
     """Return the grid of axes as they were given, each name once."""
     if name := _twice(name for name, _ in named):
         raise SweepError(f"{where}: {name} is given twice; put all its values into one.")
-    made = [_axis(name, value, where) for name, value in named]
+    made: list[tuple[Axis, Span | None]] = []
+    for name, value in named:
+        made.append(_axis(name, value, where))
+        _check_number(sum(len(axis.values) for axis, _ in made), f"{where}: all axes together")
     axes, spans = tuple(axis for axis, _ in made), tuple(span for _, span in made if span is not None)
     return Grid(axes=axes, spans=spans, **told)
+
+
+def _check_number(values: int, where: str) -> None:
+    if values > MOST_VALUES:
+        raise SweepError(
+            f"{where}: {values:,} values; at most {MOST_VALUES:,}. "
+            "Take fewer, or a range without a step and --trials N."
+        )
 
 
 def _axis(name: str, given: object, where: str) -> tuple[Axis, Span | None]:
@@ -160,8 +174,9 @@ def _spread(span: Span, wanted: Any, where: str) -> list[float]:
     """Return the values of a range, in decimal arithmetic so that 0.1 + 0.2 is 0.3."""
     start, end = Decimal(str(span.start)), Decimal(str(span.end))
     if wanted is not None:
-        if not isinstance(wanted, int) or not 2 <= wanted <= MOST_SETTINGS:  # noqa: PLR2004 - both ends
+        if not isinstance(wanted, int) or wanted < 2:  # noqa: PLR2004 - both ends
             raise SweepError(f"{where}: {span.name}: points is {wanted}; it takes a whole number from 2 on.")
+        _check_number(wanted, f"{where}: {span.name}")
         if span.log:
             ratio = math.log(span.end / span.start)
             values = [span.start * math.exp(ratio * at / (wanted - 1)) for at in range(wanted)]
@@ -172,8 +187,7 @@ def _spread(span: Span, wanted: Any, where: str) -> list[float]:
         return _distinct([_as_given(start, span), _as_given(end, span)])
     step = Decimal(str(span.step))
     count = int((end - start) / step) + 1
-    if count > MOST_SETTINGS:
-        raise SweepError(f"{where}: {span.name}: {count:,} values; at most {MOST_SETTINGS:,}.")
+    _check_number(count, f"{where}: {span.name}")
     return [_as_given(start + step * at, span) for at in range(count)]
 
 

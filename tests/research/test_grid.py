@@ -125,7 +125,9 @@ MALFORMED: Final[dict[str, tuple[list[str], str]]] = {
     "a preset": (["execution=strickt"], "Did you mean 'strict'?"),
     "a preset that is a number": (["execution=1:2:1"], "execution is 1; it takes classic or strict"),
     "a switch": (["execution.fil_price=order"], "unknown switch 'execution.fil_price'. Did you mean 'fill_price'?"),
-    "too many": (["a=0:1:0.0000001"], "10,000,001 values; at most 5,000,000"),
+    "too many points": (["a=1:9:log100001"], "a: 100,001 values; at most 100,000"),
+    "too many together": (["a=1:60000:1", "b=1:60000:1"], "all axes together: 120,000 values; at most 100,000"),
+    "too many": (["a=0:1:0.0000001"], "a: 10,000,001 values; at most 100,000. Take fewer, or a range without"),
     "fees backwards": (["execution.fees_bps=3:0:1"], "execution.fees_bps: a range goes from"),
 }
 
