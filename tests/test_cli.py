@@ -244,7 +244,7 @@ def test_clean_cache_says_what_it_removed(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path))
     for part, size in (("loops", 10), ("results", 3_000_000)):
         (tmp_path / part).mkdir()
-        (tmp_path / part / "results-2.sqlite").write_bytes(bytes(size))
+        (tmp_path / part / "results-3.sqlite").write_bytes(bytes(size))
     done = pipeline("clean-cache")
     assert done.returncode == 0
     assert f"Removed {tmp_path / 'loops'} and 2.9 MB of results in {tmp_path / 'results'}" in done.stdout

@@ -146,6 +146,6 @@ def test_a_damaged_results_file_is_one_warning_and_the_run_is_sound(
     kept_results.write_bytes(b"nothing that SQLite knows" * 1_000)
     done = sweep(made, tmp_path / "out", "--grid", "quote_size=100,200")
     assert done.returncode == 0
-    assert "results-2.sqlite was damaged" in done.stderr
+    assert "results-3.sqlite was damaged" in done.stderr
     assert "Traceback" not in done.stderr
     assert "6 kept, 0 computed" in sweep(made, tmp_path / "out", "--grid", "quote_size=100,200").stdout

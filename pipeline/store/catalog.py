@@ -116,7 +116,7 @@ def content_digest(security: Security) -> str:
         return security.digest
     try:
         with security.path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return "unreadable"
 

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import warnings
 from contextlib import suppress
-from hashlib import blake2b
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.folders import cache_folder
@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT_VARIABLE: Final = "PIPELINE_RESULTS_MB"
-FILE_NAME: Final = "results-2.sqlite"
+FILE_NAME: Final = "results-3.sqlite"
+OF_ANY_VERSION: Final = "results-*.sqlite*"
 DEFAULT_LIMIT_MB: Final = 2048
 PATIENCE_SECONDS: Final = 30
 AT_A_TIME: Final = 500
-DIGEST_BYTES: Final = 16
 MOST_USES: Final = 2**62
 TABLES: Final = (
-    "CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, digest BLOB, content BLOB) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, digest BLOB, content BLOB)",
     "CREATE TABLE IF NOT EXISTS uses (key TEXT PRIMARY KEY, used INTEGER) WITHOUT ROWID",
 )
-"""Uses stand by themselves, since noting one would otherwise write its result anew."""
+"""Uses stand by themselves, since noting one would otherwise write its result anew.
+
+Results have row numbers, since SQLite reads whole rows, content and all, to find a key in a table that has none.
+"""
 
 IN_THE_WAY: Final = {
     *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
@@ -67,16 +70,23 @@ class KeptResults:
 
     def find(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return what is kept under these keys, and note that it was of use."""
-        found = {key: content for key, digest, content in self._kept(keys) if _is_as_written(key, digest, content)}
+        rows = list(self._of(keys, "key, digest, content"))
+        found = {key: content for key, digest, content in rows if _is_as_written(key, digest, content)}
+        self._many("DELETE FROM results WHERE key = ?", [row[:1] for row in rows if row[0] not in found])
         self._note(found)
         self._finish()
         return found
 
     def keep(self, results: Mapping[str, bytes]) -> None:
-        """Keep results, all of them or none; what is there already, byte for byte, is not written again."""
+        """Keep results, all of them or none; what is there already, by its digest, is not written again.
+
+        Should it not read back as it was written, `find` lets go of it.
+        """
         rows = [(key, _digest(key, content), content) for key, content in results.items()]
-        there = {row[0]: row for row in self._kept(list(results))}
-        self._many("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", [row for row in rows if there.get(row[0]) != row])
+        there = dict(self._of(list(results), "key, digest"))
+        self._many(
+            "INSERT OR REPLACE INTO results VALUES (?, ?, ?)", [row for row in rows if there.get(row[0]) != row[1]]
+        )
         self._note(results)
         self._finish()
 
@@ -105,11 +115,11 @@ class KeptResults:
             self._shrink()
         self._let_go()
 
-    def _kept(self, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    def _of(self, keys: Sequence[str], columns: str) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(keys), AT_A_TIME):
             some = keys[start : start + AT_A_TIME]
             marks = ",".join("?" * len(some))
-            yield from self._rows(f"SELECT key, digest, content FROM results WHERE key IN ({marks})", some)  # noqa: S608 - marks only
+            yield from self._rows(f"SELECT {columns} FROM results WHERE key IN ({marks})", some)  # noqa: S608 - ours
 
     def _may_be_too_much(self) -> bool:
         """Ask the file's size first: to add up what is in it, all of it has to be read."""
@@ -123,7 +133,9 @@ class KeptResults:
 
     def _open(self) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.path.exists():
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                _remove_earlier_formats(self.path.parent)
             self._database = _opened(self.path)
         except (sqlite3.Error, UnicodeError, OSError) as error:
             self._give_up(error)
@@ -187,18 +199,26 @@ class KeptResults:
 def clear(folder: Path) -> int:
     """Remove all kept results; return how many bytes they took."""
     freed = 0
-    for path in sorted(folder.glob("results-*.sqlite*")):
+    for path in sorted(folder.glob(OF_ANY_VERSION)):
         freed += path.stat().st_size
         path.unlink()
     return freed
 
 
+def _remove_earlier_formats(folder: Path) -> None:
+    """Remove what earlier versions kept: nobody reads it any more, and no limit would ever let go of it."""
+    for path in sorted(folder.glob(OF_ANY_VERSION)):
+        if not path.name.startswith(FILE_NAME):
+            with suppress(OSError):
+                path.unlink()
+
+
 def _opened(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=PATIENCE_SECONDS)
     try:
-        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         # A kill loses nothing by it; a power cut may cost what is kept, never a wrong result: each has its digest.
         database.execute("PRAGMA synchronous = OFF")
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         for table in TABLES:
             database.execute(table)
         database.commit()
@@ -209,7 +229,9 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _digest(key: str, content: bytes) -> bytes:
-    return blake2b(key.encode() + content, digest_size=DIGEST_BYTES).digest()
+    digest = sha256(key.encode())  # half of what blake2b takes where the CPU knows SHA
+    digest.update(content)
+    return digest.digest()
 
 
 def _is_as_written(key: object, digest: object, content: object) -> bool:

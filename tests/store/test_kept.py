@@ -103,6 +103,14 @@ def test_clearing_removes_the_file_and_says_how_large_it_was(tmp_path: Path) -> 
     assert clear(tmp_path / "nowhere") == 0
 
 
+def test_what_earlier_versions_kept_goes_when_the_file_is_made(tmp_path: Path) -> None:
+    for name in ("results-1.sqlite", "results-2.sqlite", "results-2.sqlite-journal", "notes.txt"):
+        (tmp_path / name).write_bytes(b"old")
+    written(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", FILE_NAME]
+    assert read(tmp_path) == SOME
+
+
 @pytest.mark.parametrize("flips", [1, 40])
 def test_whatever_bits_flip_a_result_is_as_it_was_or_not_there(tmp_path: Path, flips: int) -> None:
     file = written(tmp_path)
@@ -133,6 +141,28 @@ def test_damage_that_is_come_upon_late_is_healed_by_beginning_anew(tmp_path: Pat
     assert read(tmp_path) == SOME
 
 
+def test_a_result_that_rotted_is_let_go_of_when_it_is_looked_up_and_can_be_kept_again(tmp_path: Path) -> None:
+    key, content = next(iter(SOME)), b"rot" * 2000
+    file = written(tmp_path, {key: content})
+    whole = file.read_bytes()
+    at = whole.rindex(b"rotrot")
+    file.write_bytes(whole[:at] + b"rut" + whole[at + 3 :])
+    assert read(tmp_path) == {}
+    written(tmp_path, {key: content})
+    assert read(tmp_path) == {key: content}
+
+
+def test_what_is_there_already_is_told_by_its_digest_and_not_read_back(tmp_path: Path) -> None:
+    written(tmp_path)
+    kept = KeptResults(tmp_path, 64 * MB)
+    asked: list[str] = []
+    assert kept._database is not None
+    kept._database.set_trace_callback(asked.append)
+    kept.keep(SOME)
+    assert [one for one in asked if "INTO results" in one or "content" in one] == []
+    kept.close()
+
+
 FOREIGN: Final = {
     "a text": b"this is no database, and long enough to have a page of its own" * 100,
     "nothing but zeros": bytes(8192),
@@ -151,7 +181,7 @@ def test_a_file_that_is_not_ours_costs_a_warning_once_and_keeping_begins_anew(tm
         other.close()
     else:
         file.write_bytes(FOREIGN[kind] or file.read_bytes()[:6_000])
-    with pytest.warns(UserWarning, match=r"results-2.sqlite was damaged \(.*\); keeping results begins anew"):
+    with pytest.warns(UserWarning, match=r"results-3.sqlite was damaged \(.*\); keeping results begins anew"):
         assert read(tmp_path) == {}
     written(tmp_path)
     assert read(tmp_path) == SOME
