@@ -6,8 +6,15 @@ import atexit
 import gc
 import os
 import sys
+from typing import Final
 
-from pipeline import interrupt
+from pipeline import heap, interrupt, preload
+
+REPLAYING: Final = ("backtest", "sensitivity", "sweep")
+"""The commands that need Arrow and LLVM in any case, unless help is all that is wanted."""
+
+SWITCH_SECONDS: Final = 0.0002
+"""After how long a thread that wants to run Python gets its turn: there are short pieces of work for two of them."""
 
 
 def run() -> None:
@@ -15,10 +22,14 @@ def run() -> None:
     interrupt.watch()  # before the commands are loaded, which takes longer than a finger that slipped
     # Loading modules makes many objects and no garbage; looking for it is a tenth of a short run.
     gc.set_threshold(300_000)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    if sys.argv[1:2] and sys.argv[1] in REPLAYING and "--help" not in sys.argv:
+        heap.keep_freed()
+        preload.begin()
     from pipeline.cli import main
 
     try:
-        main()
+        heap.with_room_for_frames(main)
     except SystemExit as end:
         _leave(end)
 

@@ -15,6 +15,7 @@ import pipeline
 from pipeline.engine.outcome import SIDES
 from pipeline.engine.tape import BUY, SELL
 from pipeline.results.accounts import account_of, union_of
+from pipeline.results.behind import Behind
 from pipeline.results.beside import marks_table, prices_table
 from pipeline.results.csv_cells import csv_bytes, with_csv_cells
 from pipeline.results.daily import COLUMNS as DAILY_COLUMNS
@@ -82,6 +83,8 @@ class RunFolder:
         self._plan = plan
         self._report = report
         self._results: list[SecurityResult] = []
+        self._accounts: dict[str, Account] = {}
+        self._figures: dict[str, dict[str, Any]] = {}
 
     @contextlib.contextmanager
     def open(self) -> Iterator[RunFolder]:
@@ -91,7 +94,8 @@ class RunFolder:
         """
         with sole_writer(self.directory, "pipeline backtest", "--output-dir"):
             self._begin()
-            yield self
+            with Behind() as self._behind:
+                yield self
 
     def _begin(self) -> None:
         """Say that a run is under way before any file goes; till its end it answers for what the earlier one left."""
@@ -108,8 +112,11 @@ class RunFolder:
             raise not_written(self.directory, error) from error
 
     def add(self, result: SecurityResult) -> None:
-        """Write one security's fills."""
+        """Write one security's fills, while the next is replayed; raises what writing an earlier one raised."""
         self._results.append(result)
+        self._behind.do(self._write, result)
+
+    def _write(self, result: SecurityResult) -> None:
         if result.replayed is None or result.observed is None:
             return
         table = trades_table(result.replayed)
@@ -120,6 +127,8 @@ class RunFolder:
         sink = io.BytesIO()
         arrow_csv.write_csv(with_csv_cells(table, "trade_type"), sink, arrow_csv.WriteOptions(quoting_style="needed"))
         write_bytes(self.directory / text, sink.getvalue(), durable=False)
+        account = account_of(result)
+        self._accounts[result.ticker], self._figures[result.ticker] = account, figures_of(account)
 
     def _write_table(self, name: str, table: Any, ticker: str, delta_columns: Sequence[str]) -> None:
         metadata = {"security": ticker}
@@ -127,12 +136,13 @@ class RunFolder:
 
     def close(self, timings: Mapping[str, float]) -> None:
         """Write summary, metrics and, last, `run.json` with its status complete."""
+        self._behind.wait()
         results = sorted(self._results, key=lambda result: result.ticker)
         write_bytes(self.directory / SUMMARY_FILE, csv_text(SUMMARY_COLUMNS, summary_rows(results)), durable=False)
         if rows := sensitivity_rows(results):
             write_bytes(self.directory / SENSITIVITY_FILE, csv_text(SENSITIVITY_COLUMNS, rows), durable=False)
-        accounts = [account_of(result) for result in results if result.replayed is not None]
-        write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts)), durable=False)
+        accounts = [self._accounts[ticker] for ticker in sorted(self._accounts)]
+        write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts, self._figures)), durable=False)
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
         self._write_run("complete", timings, warnings_of(self._plan, results))
         if self._report:
@@ -231,18 +241,21 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes
     return csv_bytes([columns, *([row.get(name) for name in columns] for row in rows)])
 
 
-def metrics_of(accounts: Sequence[Account]) -> dict[str, Any]:
-    """Return the figures by security and for the portfolio of all that did not fail."""
-    by_security = {
-        one.ticker: security_figures(one)
-        | {"days_not_flat": day_names(one.replayed.days_not_flat), "counters": dict(one.replayed.counters)}
-        for one in accounts
-    }
+def metrics_of(accounts: Sequence[Account], known: Mapping[str, dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Return the figures by security and for the portfolio of all that did not fail; known: those of each already."""
+    by_security = {one.ticker: figures_of(one) if known is None else known[one.ticker] for one in accounts}
     not_flat = union_of([one.replayed.days_not_flat for one in accounts])
     return {
         "portfolio": portfolio_figures(accounts) | {"days_not_flat": day_names(not_flat)},
         "securities": by_security,
     }
+
+
+def figures_of(account: Account) -> dict[str, Any]:
+    """Return the figures of one security as metrics.json has them."""
+    replayed = account.replayed
+    own = {"days_not_flat": day_names(replayed.days_not_flat), "counters": dict(replayed.counters)}
+    return security_figures(account) | own
 
 
 def day_names(days: Int64s) -> list[str]:
