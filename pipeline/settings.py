@@ -24,7 +24,7 @@ EXCHANGE: Final = "exchange"
 SHORTEST: Final = 'the shortest is {"_defaults": {}}, all securities at the strategy\'s own defaults.'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Parameter:
     """One parameter of a strategy as a config file gives it.
 
@@ -90,7 +90,7 @@ class Parameter:
 Parameters: TypeAlias = Mapping[str, Parameter]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Config:
     """A strategy's config file: parameters by ticker, checked, in config units, defaults filled in.
 

@@ -18,7 +18,7 @@ Int8s: TypeAlias = NDArray[np.int8]
 Float64s: TypeAlias = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ticks:
     """The ticks of one security in workbook order, one array a column, all of one length.
 

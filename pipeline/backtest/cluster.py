@@ -33,7 +33,7 @@ FEWEST_RAY_CPUS: Final = 2
 SHARED: Final = ("*.py", "*.json")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lost:
     """What comes back for a task whose worker died: its place among the tasks."""
 

@@ -7,7 +7,6 @@ import importlib.machinery
 import importlib.util
 import platform
 import sys
-import sysconfig
 import uuid
 from functools import cache
 from hashlib import blake2b
@@ -36,6 +35,8 @@ ROOMS: Final = (
     *("store/parquet.py", "store/columns.py", "settings.py", "ticks.py", "times.py"),
 )
 """What decides the figures of a replay, below the package."""
+
+STANDARD_LIBRARY: Final = Path(ast.__file__).parent
 
 KEY_BYTES: Final = 20
 
@@ -85,7 +86,9 @@ def engine_version() -> str:
 
 
 def _python_files(place: Path) -> Iterable[Path]:
-    return place.glob("*.py") if place.is_dir() else [place] if place.exists() else []
+    if place.is_dir():
+        return [file for file in place.iterdir() if file.suffix == ".py"]
+    return [place] if place.exists() else []
 
 
 def strategy_text(strategy: type[Strategy]) -> str:
@@ -161,13 +164,17 @@ def _is_own(module: _Module) -> bool:
     """Tell whether a module is the user's: not Python's, not an installed library's, not the engine's."""
     if module.file is None or not Path(module.file).is_file():
         return _has_text(module)
-    if module.name.partition(".")[0] == "pipeline" and not module.name.startswith("pipeline.strategies."):
+    if module.name.partition(".")[0] == "pipeline":
+        return module.name.startswith("pipeline.strategies.")
+    if Path(module.file).is_relative_to(STANDARD_LIBRARY):
         return False
     return not any(Path(module.file).is_relative_to(folder) for folder in _library_folders())
 
 
 @cache
 def _library_folders() -> frozenset[Path]:
+    import sysconfig  # 2 ms, for strategies that import more than the standard library and ours
+
     told = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     return frozenset(Path(folder) for folder in told if folder)
 

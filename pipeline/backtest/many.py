@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Found: TypeAlias = "Replayed | ReplayError"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Setting:
     """What one replay is asked for: parameters by config key in config units, checked, and an execution model."""
 

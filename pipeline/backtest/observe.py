@@ -27,7 +27,7 @@ PATH_STEP: Final = 300 * SECOND
 NO_TIME: Final = -(2**63)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Observed:
     """What stands beside one security's fills, one entry a fill, and its price path, one entry a mark.
 
@@ -65,7 +65,7 @@ def observe(ticks: Ticks, fills: Fills, market_days: Int64s, market: MarketFacts
     return Observed(
         placed=_placed_times(ticks, fills),
         mid=book.mid(fills.event, fills.timestamp),
-        mid_later=np.array([book.mid_at(clock, clock[fills.event], after) for after in HORIZONS.values()]),
+        mid_later=book.mid_at(clock, clock[fills.event], np.array(list(HORIZONS.values()))[:, None]),
         path_time=path_time[order],
         path_mid=np.where(in_session, book.of_day(path_at, path_day), np.nan),
         path_last=_last_price(ticks, clock, prints, path_at, path_day),
@@ -98,8 +98,8 @@ class _Book:
         found: Float64s = np.where(self._in_session(times), self.of_day(events, times // DAY), np.nan)
         return found
 
-    def mid_at(self, clock: Int64s, times: Int64s, after: int) -> Float64s:
-        """Return the mid some time after each of some times, none unless both stand in one day's session."""
+    def mid_at(self, clock: Int64s, times: Int64s, after: Int64s) -> Float64s:
+        """Return the mids so long after each of some times, a row each; none unless both are of one day's session."""
         later = times + after
         events = np.searchsorted(clock, later, side="right") - 1
         same = self._in_session(times) & self._in_session(later) & (later // DAY == times // DAY)
@@ -122,7 +122,7 @@ class _Book:
 
     def _touch(self, quotes: Int64s, count: Any, events: Int64s, days: Int64s) -> Float64s:
         if not len(quotes):
-            return np.full(len(events), np.nan)
+            return np.full(events.shape, np.nan)
         before = np.where(events >= 0, count[events], 0)
         latest = quotes[before - 1]
         ticks = self._ticks

@@ -32,7 +32,7 @@ class Replayer(Protocol):
         """Replay the ticks with these parameters (as the strategy's fields hold them)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Replayed:
     """What one security's replay gave.
 

@@ -48,7 +48,7 @@ BYTES_A_TICK: Final = 160
 """What one replay takes for each tick: Arrow's columns, ours, and the room for fills, with a margin."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Request:
     """What the user asked for, as given; None means the default."""
 
@@ -67,7 +67,7 @@ class Request:
     allow_stale: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """A request that has been checked: nothing about it can be wrong any more but the data themselves.
 
@@ -196,12 +196,14 @@ def run(
 
 def result_names(plan: Plan) -> dict[str, str]:
     """Return the name each security's result is kept under, by ticker."""
-    names = {}
-    text = strategy_text(load_strategy(plan.tasks[0].strategy)) if plan.tasks else ""
+    names: dict[str, str] = {}
+    if not plan.tasks:
+        return names
+    strategy = load_strategy(plan.tasks[0].strategy)
+    text = strategy_text(strategy)
     for task, security in zip(plan.tasks, plan.securities, strict=True):
         purpose = json.dumps(["backtest", *(one.name for one in task.alternatives.values())])
-        market = facts_of(task.exchange)
-        strategy, digest = load_strategy(task.strategy), content_digest(security)
+        digest, market = content_digest(security), facts_of(task.exchange)
         identity = Identity(strategy, text, digest, market, task.engine, purpose)
         names[task.ticker] = identity.of(Setting(task.parameters, task.execution))
     return names

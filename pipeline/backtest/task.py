@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.ticks import Ticks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """All that a worker needs to replay one security; it reads the security's own file and shares nothing.
 
@@ -45,7 +45,7 @@ class Task:
     alternatives: Mapping[str, Execution] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Alternative:
     """What the same replay gives under another execution model: P&L and fees in AED, fills."""
 
@@ -59,7 +59,7 @@ class Alternative:
         return self.realized_pnl - self.fees
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SecurityResult:
     """One security's replay, or the error that ended it; seconds are wall clock. kept: replayed by an earlier run.
 

@@ -1,6 +1,6 @@
 """The commands that replay a strategy: the backtest, and what it owes to how orders are assumed to fill."""
 
-from __future__ import annotations
+# Annotations are not postponed here: Typer would compile each one's text anew at every start.
 
 from pathlib import Path
 from typing import Annotated

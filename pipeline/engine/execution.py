@@ -13,7 +13,7 @@ from pipeline.times import MILLISECOND, MINUTE
 Setting: TypeAlias = str | float | Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Switch:
     """One assumption: its values (a tuple of words, or None for a number from 0 on) and what the presets take.
 
@@ -46,7 +46,7 @@ SWITCH: Final = "execution."
 """What stands before a switch's name where parameters are named too."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Execution:
     """The execution model of a run: the value of every switch."""
 

@@ -42,7 +42,7 @@ class NotWalked(Exception):
     """A local that lanes would have to carry is now a whole number and now a float; a lane holds one of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lanes:
     """The names that differ between settings, in the order of their rows among the whole numbers and the floats."""
 

@@ -29,7 +29,7 @@ PURPOSE: Final = f"many settings, {LANES} at a time"
 LANE_COLUMNS: Final = ("lane_ints", "lane_floats", "lane_acts")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ManyLayout:
     """Where each value stands that is the same for all settings, and where those that differ."""
 

@@ -41,7 +41,7 @@ GIVEN_COLUMNS: Final = ("tick_below", "tick_size")
 Number: TypeAlias = int | float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fills:
     """Our fills in execution order, one array a column.
 
@@ -84,7 +84,7 @@ class Fills:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """The result of one replay.
 
@@ -97,7 +97,7 @@ class Outcome:
     final: Mapping[str, Number]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Facts:
     """What a replay is told of its market: session and switches by field, and the tick sizes from which prices on."""
 

@@ -20,7 +20,7 @@ SUBSET: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Method:
     """A function's definition, what its free names mean, its file, and its class's place among its class's bases."""
 
@@ -30,7 +30,7 @@ class Method:
     place: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One of the two objects a loop is made from, by the prefix its fields carry as locals.
 
@@ -52,7 +52,7 @@ class Part:
     others: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Scope:
     """What the names of one method being inlined stand for, and how its body is left."""
 

@@ -32,7 +32,7 @@ TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
 EXCHANGED: Final = ("given_ints", "given_floats", "final_ints", "final_floats")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """Where each named value stands in the arrays that go into a loop and come out of it."""
 
@@ -43,7 +43,7 @@ class Layout:
     columns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MarketFields:
     """The fields of a market by what they are to a replay: given, state, columns (with the kind of their numbers)."""
 
@@ -111,7 +111,7 @@ def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     return function_text(arguments, body)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FlatReplay:
     """The statements of a whole replay over locals, the kind of each local, and the fields they stand for."""
 

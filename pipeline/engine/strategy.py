@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Unit:
     """The unit a config gives a value in, and how many of the strategy's units make one of it."""
 
@@ -47,7 +47,7 @@ Minutes: TypeAlias = Annotated[int, Unit("minutes", MINUTE)]
 """Minutes in a config, int nanoseconds in the strategy."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Declared:
     default: Value
     key: str | None
@@ -105,7 +105,7 @@ class Strategy:
         """Settle a day that is over; an AuctionMarket calls it, also after the last event."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Memory:
     """One field a strategy remembers between ticks."""
 
@@ -113,7 +113,7 @@ class Memory:
     start: int | float | bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fields:
     """The declared fields of a strategy class, in the order of declaration.
 

@@ -32,7 +32,7 @@ LOADING: Final = threading.RLock()
 _engine: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Machine:
     """A loop as machine code: the address of its function, the note kept beside it, and what keeps it alive."""
 
@@ -41,7 +41,7 @@ class Machine:
     keep_alive: object
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Text:
     """A loop as text: its function, the numpy types its pointers point to after as many counts, and a note to keep.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Account:
     """One security's fills and what the market did around them; money in AED, times in ns on the exchange's clock.
 
@@ -95,6 +95,12 @@ class Account:
         The price of the last fill where there is none yet, 0 before any.
         """
         return self._mark_after(self._last_fill(times), times)
+
+    def worth_at(self, times: Int64s) -> Float64s:
+        """Return what the position is worth at each time at its mark, long or short, AED."""
+        at = self._last_fill(times)
+        worth: Float64s = np.abs(_value_at(at, self.replayed.fills.position)) * self._mark_after(at, times)
+        return worth
 
     def limit_at(self, times: Int64s) -> Float64s | None:
         """Return the largest position in shares that is allowed at each time, None where there is no limit."""

@@ -12,12 +12,12 @@ from pipeline.results.making import markouts, spread_captured, times_to_fill
 from pipeline.results.metrics import (
     FEWEST_DAYS,
     calmar,
-    compute_metrics,
     daily_pnl,
     deepest_drawdown,
     drawdown_days,
     joined,
     max_drawdown,
+    metrics_on_one_clock,
     named,
     on_one_clock,
     sortino,
@@ -119,7 +119,7 @@ def _figures(accounts: Sequence[Account], market_days: Int64s) -> dict[str, Any]
     drawdown = deepest_drawdown(np.cumsum(net))
     peak_capital = _peak_capital(accounts)
     total_fees = float(sum(one.sum() for one in fees))
-    basic = named(compute_metrics(fills, market_days, fees))
+    basic = named(metrics_on_one_clock(fills, times, net, daily))
     spread, waited = spread_captured(accounts), joined([times_to_fill(one) for one in accounts])
     orders = [one.replayed.orders for one in accounts]
     placed = None if any(one is None for one in orders) else sum(one or 0 for one in orders)
@@ -166,10 +166,10 @@ def _peak_capital(accounts: Sequence[Account]) -> float:
     """Return the largest Σ |position| · price of its latest fill over all securities at one moment, AED."""
     if not any(len(one.capital) for one in accounts):
         return 0.0
-    clock = np.concatenate([one.clock for one in accounts])
-    changes = np.concatenate([np.diff(one.capital, prepend=0.0) for one in accounts])
     if len(accounts) == 1:
         return float(accounts[0].capital.max())
+    clock = np.concatenate([one.clock for one in accounts])
+    changes = np.concatenate([np.diff(one.capital, prepend=0.0) for one in accounts])
     return float(np.cumsum(changes[np.argsort(clock, kind="stable")]).max())
 
 
@@ -188,7 +188,7 @@ def _inventory(accounts: Sequence[Account], market_days: Int64s) -> dict[str, fl
     marks = union_of([one.marks for one in accounts])
     if not len(marks) or not len(market_days):
         return dict.fromkeys(("time_in_market", "inventory_mean", "inventory_p95"))
-    worth = sum((np.abs(one.position_at(marks)) * one.mark_at(marks) for one in accounts), np.zeros(len(marks)))
+    worth = sum((one.worth_at(marks) for one in accounts), np.zeros(len(marks)))
     return {
         "time_in_market": _time_in_market(accounts, market_days),
         "inventory_mean": float(worth.mean()),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BPS: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Markout:
     """What fills were worth some time after, AED and basis points of their value; None where there are none to tell.
 
@@ -40,7 +40,7 @@ class Markout:
     fills: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Spread:
     """Σ side · (mid at the fill - price) · quantity, AED, in basis points of the fills' value, and over how many."""
 
@@ -105,7 +105,7 @@ def _first_fills(fills: Fills) -> Int64s:
     return firsts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Columns:
     signed: Any
     price: Any

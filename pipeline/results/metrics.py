@@ -24,7 +24,7 @@ ROUNDING: Final = 1e-9
 """Of the mean: days that vary by less earned the same, but for the rounding of prices' differences."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Drawdown:
     """The largest fall of equity from its running peak, AED, and where it stands among the entries of equity.
 
@@ -37,7 +37,7 @@ class Drawdown:
     back: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Metrics:
     """The figures of one security or of the portfolio; None where a figure cannot be computed.
 
@@ -66,12 +66,17 @@ def compute_metrics(fills: Sequence[Fills], market_days: Int64s, fees: Sequence[
     Equity is the sum of the securities' realised P&L on one clock; fills of one instant keep the order given. fees: AED
     a fill, none when not given; max_drawdown and sharpe are after them, what is over single fills is before.
     """
-    timestamps, net = on_one_clock(fills, fees)
+    times, net = on_one_clock(fills, fees)
+    return metrics_on_one_clock(fills, times, net, daily_pnl(times, net, market_days))
+
+
+def metrics_on_one_clock(fills: Sequence[Fills], times: Int64s, net: Float64s, daily: Float64s) -> Metrics:
+    """Return what `compute_metrics` does, given the fills on one clock and the P&L of each market day."""
     realized = joined([one.realized for one in fills])
     wins, losses = realized[realized > 0.0], realized[realized < 0.0]
     closing = len(wins) + len(losses)
     return Metrics(
-        fills=len(timestamps),
+        fills=len(times),
         closing_fills=closing,
         realized_pnl=float(sum(one.pnl[-1] for one in fills if len(one))),
         turnover=float(sum(np.dot(one.price, one.quantity) for one in fills)),
@@ -80,9 +85,9 @@ def compute_metrics(fills: Sequence[Fills], market_days: Int64s, fees: Sequence[
         profit_factor=float(wins.sum() / -losses.sum()) if len(losses) else None,
         average_win=float(wins.sum() / len(wins)) if len(wins) else None,
         average_loss=float(losses.sum() / len(losses)) if len(losses) else None,
-        sharpe=sharpe(daily_pnl(timestamps, net, market_days)),
-        market_days=len(market_days),
-        strategy_days=len(first_of_each_day(timestamps // DAY)),
+        sharpe=sharpe(daily),
+        market_days=len(daily),
+        strategy_days=len(first_of_each_day(times // DAY)),
     )
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pipeline.store.place import Place
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class BacktestRun:
     """The results of one backtest, sorted by ticker, and where they were written, if they were."""
 

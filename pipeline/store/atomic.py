@@ -27,7 +27,7 @@ _DISK: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 """What the system says where the disk is full or fails, and not the request."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Staged:
     """A file written whole under a temporary name, waiting to be put in place or thrown away."""
 
@@ -39,12 +39,14 @@ class Staged:
         try:
             if isinstance(self.target, Remote):
                 self.target.write_bytes(self.part.read_bytes())
+                self.discard()
             else:
                 self._replace(self.target)
-        except OSError as error:
-            raise not_written(self.target, error) from error
-        finally:
+        except BaseException as error:
             self.discard()
+            if isinstance(error, OSError):
+                raise not_written(self.target, error) from error
+            raise
 
     def _replace(self, target: Path) -> None:
         for attempt in range(_REPLACE_TRIES):
@@ -117,8 +119,9 @@ def write_bytes(target: Place, content: bytes, *, durable: bool = True) -> None:
 
 def remove_abandoned(directory: Place) -> None:
     """Remove the temporary files that killed runs left; only for who holds the directory. A bucket never has any."""
-    if isinstance(directory, Remote):
+    if isinstance(directory, Remote) or not directory.is_dir():
         return
-    for part in directory.glob(f".*{PART_SUFFIX}"):
-        with contextlib.suppress(OSError):
-            part.unlink()
+    for part in list(directory.iterdir()):
+        if part.name.startswith(".") and part.name.endswith(PART_SUFFIX):
+            with contextlib.suppress(OSError):
+                part.unlink()

@@ -31,7 +31,7 @@ _COMPRESSION: Final = "lz4"
 _SEAL: Final = "seal"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Footer:
     """What a Parquet file says of itself without its data: rows, and our own metadata as text."""
 

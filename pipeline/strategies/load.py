@@ -21,7 +21,7 @@ FOLDER: Final = Path(__file__).resolve().parent
 NOT_STRATEGIES: Final = ("__init__", "load")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StrategySource:
     """What a strategy is loaded from, here or on a worker elsewhere.
 
@@ -38,7 +38,8 @@ _loading = threading.Lock()
 
 def strategy_names() -> list[str]:
     """Return the names of the strategies that come with the product, sorted, without importing them."""
-    return sorted(file.stem for file in FOLDER.glob("*.py") if file.stem not in NOT_STRATEGIES)
+    files = [file for file in FOLDER.iterdir() if file.suffix == ".py"]
+    return sorted(file.stem for file in files if file.stem not in NOT_STRATEGIES)
 
 
 def strategy_source(name: str) -> StrategySource:
@@ -88,8 +89,10 @@ def _check_known(name: str) -> None:
 
 
 def _from_package(name: str) -> ModuleType:
-    _check_known(name)
-    return importlib.import_module(f"pipeline.strategies.{name}")
+    module = f"pipeline.strategies.{name}"
+    if module not in sys.modules:
+        _check_known(name)
+    return importlib.import_module(module)
 
 
 def _from_text(file: str, text: bytes, given: str) -> ModuleType:

@@ -19,7 +19,7 @@ LEAST_TEXT: Final = 12
 MOST_NAME: Final = 30
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Column:
     """A column: text is folded where there is no room; numbers and money are whole; money that is lost is red."""
 
@@ -37,7 +37,7 @@ def money(value: float) -> str:
     return f"{round(value, 2) + 0.0:,.2f}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
     """A column and how wide it must be and would like to be."""
 

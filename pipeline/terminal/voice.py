@@ -29,7 +29,7 @@ ESCAPED: Final = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(12
 """Control characters as text, so that no cell of a workbook and no file's name can command a terminal."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Closing:
     """How a command ended: one line for the reader, facts by name for a machine, what failed by name."""
 
@@ -44,7 +44,7 @@ class Closing:
         return SOME_FAILED if self.failed else self.status
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Voice:
     """What may be said.
 
