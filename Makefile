@@ -99,7 +99,7 @@ test: setup ## the tests, all but the long ones
 test-long: setup ## the long tests: kills, floods, fuzzing, the browser
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m slow $(ARGS)
 
-coverage: setup ## which lines and branches of pipeline/ the tests reach: at least 95 % (about ten minutes)
+coverage: setup ## which lines and branches of pipeline/ the tests reach: at least 95 % (about twenty minutes)
 	@$(BIN)/python -m coverage erase
 	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term $(addprefix --deselect=,$(COSTLY)) $(ARGS)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+import openpyxl
 import pytest
 
 from pipeline.convert.sample import write_sample
@@ -70,6 +72,20 @@ def test_quiet_and_verbose_contradict_each_other(desk: Path) -> None:
     said = to_pipe("backtest", "--quiet", "--verbose", cwd=desk)
     assert (said.status, said.out) == (2, "")
     assert said.err == "Error: --quiet and --verbose contradict each other; give one of them.\n"
+
+
+def test_verbose_says_how_each_sheet_was_read_and_why_one_was_not(tmp_path: Path) -> None:
+    workbook = tmp_path / "data" / "raw" / "ticks.xlsx"
+    write_sample(workbook, days=1, rows=300)
+    book = openpyxl.load_workbook(workbook)
+    clean, odd = book.sheetnames[:2]
+    book[odd].cell(20, 4).value = "many"
+    book.save(workbook)
+    first, second = (to_pipe("convert", "--verbose", cwd=tmp_path).err for _ in range(2))
+    assert re.search(rf"{clean}: [0-9,]+ rows in [0-9.]+ s, fast reader\n", first)
+    assert re.search(rf"{odd}: [0-9,]+ rows in [0-9.]+ s, row by row, since a cell was not as a clean sheet's\n", first)
+    for sheet in (clean, odd):
+        assert f"{sheet}: unchanged, since its content, header row and formats are what they were\n" in second
 
 
 def test_verbose_says_what_was_chosen_how_long_it_took_and_what_was_kept(desk: Path, kept_results: Path) -> None:
