@@ -6,6 +6,7 @@ none, so a second thread, which the system tells at once, ends the process when 
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -41,6 +42,7 @@ def watch() -> None:
     if _ending.watched:
         return
     _ending.watched = True
+    atexit.register(_ignore)  # the first that is registered is the last that is called
     os.environ.setdefault("PYTHONWARNINGS", SILENT_TIDIER)
     read, write = os.pipe()
     if os.name != "nt":
@@ -68,9 +70,17 @@ def in_order(say: Callable[[int], None]) -> Iterator[None]:
             sys.exit(128 + _ending.signal)
 
 
-def _on_signal(number: int, _frame: object) -> None:
+def _ignore() -> None:
+    """Let no further signal in: once is enough, and once all is done it would only spoil the exit status.
+
+    Python itself gives the signals back to the system before it takes its objects down; one that came then would kill.
+    """
     for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)  # once is enough
+        signal.signal(each, signal.SIG_IGN)
+
+
+def _on_signal(number: int, _frame: object) -> None:
+    _ignore()
     _ending.signal = number
     if _ending.in_order:
         raise KeyboardInterrupt

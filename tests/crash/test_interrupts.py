@@ -227,15 +227,45 @@ def test_impatience_shows_no_traceback(made: Path, tmp_path: Path, how: tuple[st
     ended(lambda: asleep(made, *words, "--output-dir", tmp_path / "run"), signal.SIGINT, again_after=again_after)
 
 
-def test_a_start_that_is_interrupted_anywhere_shows_no_traceback(made: Path, tmp_path: Path) -> None:
-    """From where our own code begins: what Python does before is Python's."""
-    program = "from pipeline import interrupt; interrupt.watch(); print(1, flush=True)\n"
-    program += "from pipeline.cli import main; main()"
-    words = ("backtest", "--strategy", "sleeps.py", "--config", "sleeps.json", "--parquet-dir", "parquet")
-    for step in range(25):
+WATCHED: Final = "from pipeline import interrupt; interrupt.watch(); print(1, flush=True)\n"
+"""From where our own code begins: what Python does before is Python's."""
+
+
+@pytest.mark.parametrize("to_its_end", [False, True])
+def test_a_backtest_that_is_interrupted_anywhere_shows_no_traceback(
+    made: Path, tmp_path: Path, *, to_its_end: bool
+) -> None:
+    program = WATCHED + "from pipeline.cli import main; main()"
+    words = ("backtest", "--strategy", "sleeps.py", "--config", "sleeps.json", "--parquet-dir", "parquet", "--fresh")
+    (made / "hurry").unlink(missing_ok=True)
+    if to_its_end:
+        (made / "hurry").touch()
+    ends = set()
+    for step in range(40 if to_its_end else 25):
         started = Started(made, *words, "--output-dir", tmp_path / "run", *BACKENDS[2], program=program)
         started.reach(lambda started=started: started.out)
         time.sleep(step * 0.04)
         end = started.end(signal.SIGINT, group=True)
-        assert (end.status, end.left) == (130, []), end.error
+        assert (end.status, end.left) in ([(130, []), (0, [])] if to_its_end else [(130, [])]), end.error
         assert "Traceback" not in end.error
+        if end.status == 0:
+            read_run(tmp_path / "run")
+        ends.add(end.status)
+    assert 130 in ends
+
+
+def test_a_signal_while_python_takes_itself_down_changes_no_exit_status(made: Path) -> None:
+    """By then all is written, and Python has given the signals back to the system, which would end it as killed."""
+    program = WATCHED + (
+        "import os, signal, sys\n"
+        "class Last:\n"
+        "    def __init__(self): self.kill, self.pid, self.say = os.kill, os.getpid(), os.write\n"
+        "    def __del__(self):\n"
+        "        self.say(1, b'sent')\n"
+        "        for number in (2, 15): self.kill(self.pid, number)\n"
+        "sys.modules['last'] = Last()\n"
+        "sys.exit(3)"
+    )
+    end = done(made, program=program)
+    assert (end.status, end.error) == (3, "")
+    assert end.out.endswith("sent")
