@@ -81,15 +81,21 @@ def _ignore() -> None:
 
 def _on_signal(number: int, _frame: object) -> None:
     _ignore()
+    threading.excepthook = _say_nothing
     _ending.signal = number
     if _ending.in_order:
         raise KeyboardInterrupt
     _end()
 
 
+def _say_nothing(_told: threading.ExceptHookArgs) -> None:
+    """Keep still about what another thread stumbles over: its processes are killed and its files closed."""
+
+
 def _wait(read: int) -> None:
     while (number := os.read(read, 1)[0]) not in SIGNALS:
         pass
+    threading.excepthook = _say_nothing
     time.sleep(GRACE_SECONDS)
     _ending.signal = number
     _end()

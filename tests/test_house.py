@@ -242,8 +242,9 @@ def test_both_lock_files_pin_the_same_versions() -> None:
 
 
 def test_pip_takes_what_is_locked_and_looks_for_nothing_else() -> None:
-    """Without `--no-deps` pip looks for `coverage[toml]` anew and stops when a newer one than the locked has come out."""
-    lines = [line for name in ("Makefile", "README.md") for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+    """Without `--no-deps` pip looks for `coverage[toml]` anew and stops when one newer than the locked has come out."""
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "README.md")]
+    lines = [line for text in texts for line in text.splitlines()]
     asked = [line for line in lines if "pip install" in line and "requirements.lock" in line]
     assert len(asked) == 2
     assert [line for line in asked if "--require-hashes --no-deps" not in line] == []

@@ -269,3 +269,23 @@ def test_a_signal_while_python_takes_itself_down_changes_no_exit_status(made: Pa
     end = done(made, program=program)
     assert (end.status, end.error) == (3, "")
     assert end.out.endswith("sent")
+
+
+def test_what_a_thread_stumbles_over_while_a_command_is_interrupted_is_not_shown(made: Path) -> None:
+    """The thread that manages processes is told of none of this, and they are killed before its eyes."""
+    program = WATCHED + (
+        "import signal, threading, time\n"
+        "def stumble():\n"
+        "    signal.raise_signal(signal.SIGTERM)\n"
+        "    time.sleep(0.2)\n"
+        "    raise OSError('handle is closed')\n"
+        "with interrupt.in_order(lambda status: print(f'Interrupted: {status}.')):\n"
+        "    try:\n"
+        "        threading.Thread(target=stumble).start()\n"
+        "        time.sleep(60)\n"
+        "    finally:\n"
+        "        time.sleep(0.5)"
+    )
+    end = done(made, program=program)
+    assert (end.status, end.error) == (143, "")
+    assert end.out.endswith("Interrupted: 143.\n")
