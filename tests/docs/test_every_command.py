@@ -82,7 +82,9 @@ def run(command: str, folder: Path) -> None:
         words[1:1] = ["-o", "setup", "-o", ".venv/.ready"]
     elif words[0] in ("python", "pipeline"):
         words[:1] = [sys.executable] if words[0] == "python" else [sys.executable, "-m", "pipeline"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # A reader's make is not inside another, whose ARGS it would take.
+    environment = {name: value for name, value in os.environ.items() if name not in ("ARGS", "MAKEFLAGS", "MAKELEVEL")}
+    environment["PYTHONPATH"] = str(ROOT)
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=folder, env=environment)
     assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
