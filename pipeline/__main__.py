@@ -8,10 +8,10 @@ import os
 import sys
 from typing import Final
 
-from pipeline import heap, interrupt, preload
+from pipeline import heap, interrupt
 
 REPLAYING: Final = ("backtest", "sensitivity", "sweep")
-"""The commands that need Arrow and LLVM in any case, unless help is all that is wanted."""
+"""The commands whose arrays are worth keeping memory for, unless help is all that is wanted."""
 
 SWITCH_SECONDS: Final = 0.0002
 """After how long a thread that wants to run Python gets its turn: there are short pieces of work for two of them."""
@@ -25,7 +25,6 @@ def run() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     if sys.argv[1:2] and sys.argv[1] in REPLAYING and "--help" not in sys.argv:
         heap.keep_freed()
-        preload.begin()
     from pipeline.cli import main
 
     try:

@@ -59,7 +59,7 @@ MAY_IMPORT: Final = {
     "research": (*STAGE, "backtest.stage"),
     "results": (*STAGE, "backtest.stage", "research"),
 }
-OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "heap", "interrupt", "preload", "terminal", "validation")
+OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "heap", "interrupt", "terminal", "validation")
 """What stands at the door may import anything; nothing further in may import it."""
 
 ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
