@@ -42,6 +42,7 @@ from pipeline.times import MILLISECOND
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from pipeline.backtest.observe import Observed
     from pipeline.backtest.simulate import Replayed
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
@@ -114,21 +115,20 @@ class RunFolder:
     def add(self, result: SecurityResult) -> None:
         """Write one security's fills, while the next is replayed; raises what writing an earlier one raised."""
         self._results.append(result)
-        self._behind.do(self._write, result)
+        if result.replayed is not None and result.observed is not None:
+            account = account_of(result)
+            self._accounts[result.ticker], self._figures[result.ticker] = account, figures_of(account)
+            self._behind.do(self._write, result.ticker, result.replayed, result.observed)
 
-    def _write(self, result: SecurityResult) -> None:
-        if result.replayed is None or result.observed is None:
-            return
-        table = trades_table(result.replayed)
-        trades, marks, prices, text = _files_of(result.ticker)
-        self._write_table(trades, table, result.ticker, ["timestamp"])
-        self._write_table(marks, marks_table(result.replayed.fills, result.observed), result.ticker, ["event"])
-        self._write_table(prices, prices_table(result.observed), result.ticker, ["timestamp"])
+    def _write(self, ticker: str, replayed: Replayed, observed: Observed) -> None:
+        table = trades_table(replayed)
+        trades, marks, prices, text = _files_of(ticker)
+        self._write_table(trades, table, ticker, ["timestamp"])
+        self._write_table(marks, marks_table(replayed.fills, observed), ticker, ["event"])
+        self._write_table(prices, prices_table(observed), ticker, ["timestamp"])
         sink = io.BytesIO()
         arrow_csv.write_csv(with_csv_cells(table, "trade_type"), sink, arrow_csv.WriteOptions(quoting_style="needed"))
         write_bytes(self.directory / text, sink.getvalue(), durable=False)
-        account = account_of(result)
-        self._accounts[result.ticker], self._figures[result.ticker] = account, figures_of(account)
 
     def _write_table(self, name: str, table: Any, ticker: str, delta_columns: Sequence[str]) -> None:
         metadata = {"security": ticker}
@@ -136,7 +136,6 @@ class RunFolder:
 
     def close(self, timings: Mapping[str, float]) -> None:
         """Write summary, metrics and, last, `run.json` with its status complete."""
-        self._behind.wait()
         results = sorted(self._results, key=lambda result: result.ticker)
         write_bytes(self.directory / SUMMARY_FILE, csv_text(SUMMARY_COLUMNS, summary_rows(results)), durable=False)
         if rows := sensitivity_rows(results):
@@ -144,6 +143,7 @@ class RunFolder:
         accounts = [self._accounts[ticker] for ticker in sorted(self._accounts)]
         write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts, self._figures)), durable=False)
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
+        self._behind.wait()
         self._write_run("complete", timings, warnings_of(self._plan, results))
         if self._report:
             from pipeline.results.report.backtest_page import backtest_page  # Jinja2 is for reports only
