@@ -47,13 +47,16 @@ def validate(
 ) -> Iterator[Check]:
     """Yield each check as it is made; on_stage is told what is being done for the next one.
 
-    Raises a PipelineError when there is nothing to run. A security that fails, fails in every way or the check does.
+    Raises a PipelineError when there is nothing to run. A security that fails is a check that fails, and has to fail in
+    every way.
     """
     with tempfile.TemporaryDirectory() as folder:
         for execution, ways in (("classic", WAYS), ("strict", STRICT_WAYS)):
             on_stage(f"Replaying: {execution}, sequential compiled")
             first = Path(folder) / execution
-            _backtest(first, parquet_dir, strategy, config, execution, "sequential", "compiled", 1)
+            failed = _backtest(first, parquet_dir, strategy, config, execution, "sequential", "compiled", 1)
+            for ticker, error in failed.items():
+                yield Check(f"{execution}, {ticker} is replayed", passed=False, detail=error)
             expected = _contents(first)
             for name, backend, engine, workers in ways:
                 on_stage(f"Replaying: {execution}, {name}")
@@ -81,8 +84,9 @@ def _backtest(
     backend: str,
     engine: str,
     workers: int,
-) -> None:
-    api.backtest(
+) -> dict[str, str]:
+    """Run one backtest and return the errors of the securities that failed, by ticker."""
+    run = api.backtest(
         strategy,
         fresh=True,
         config=config,
@@ -95,6 +99,7 @@ def _backtest(
         workers=workers,
         allow_stale=True,
     )
+    return run.failed
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

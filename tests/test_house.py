@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
 
-BASE: Final = ("errors", "folders", "settings", "ticks", "times")
+BASE: Final = ("errors", "folders", "numbers", "settings", "ticks", "times")
 RULES: Final = (*BASE, "market", "native", "engine")
 REPLAY: Final = (*RULES, "strategies", "backtest.simulate")
 STAGE: Final = (
@@ -37,6 +37,7 @@ STAGE: Final = (
 MAY_IMPORT: Final = {
     "errors": (),
     "folders": (),
+    "numbers": (),
     "ticks": ("errors",),
     "times": (),
     "settings": ("errors",),

@@ -139,6 +139,7 @@ def plan(request: Request) -> Plan:
             execution=execution,
             engine=engine,
             alternatives=alternatives,
+            error=one.error or _market_error(config.exchanges.get(one.ticker, one.exchange)),
         )
         for one in chosen
     )
@@ -169,7 +170,7 @@ def run(
     *,
     fresh: bool = False,
 ) -> Iterator[SecurityResult]:
-    """Yield each security's result as it completes: those kept from before first, then the longest.
+    """Yield each security's result as it completes: those that fail at once or are kept first, then the longest.
 
     on_compile: told the strategy's class when a loop of it is not yet kept on disk and is compiled now. kept: where
     results are found and kept, if anywhere; fresh: whether what is found there is replayed all the same.
@@ -179,7 +180,9 @@ def run(
     missing = []
     for task in plan.tasks:
         content = found.get(names.get(task.ticker, ""))
-        if content is None:
+        if task.error is not None:
+            yield SecurityResult(task, None, error=task.error)
+        elif content is None:
             missing.append(task)
         else:
             yield unpacked(task, content)
@@ -195,13 +198,15 @@ def run(
 
 
 def result_names(plan: Plan) -> dict[str, str]:
-    """Return the name each security's result is kept under, by ticker."""
+    """Return the name each security's result is kept under, by ticker; a security that cannot be replayed has none."""
     names: dict[str, str] = {}
     if not plan.tasks:
         return names
     strategy = load_strategy(plan.tasks[0].strategy)
     text = strategy_text(strategy)
     for task, security in zip(plan.tasks, plan.securities, strict=True):
+        if task.error is not None:
+            continue
         purpose = json.dumps(["backtest", *(one.name for one in task.alternatives.values())])
         digest, market = content_digest(security), facts_of(task.exchange)
         identity = Identity(strategy, text, digest, market, task.engine, purpose)
@@ -267,10 +272,17 @@ def check_fees(execution: Execution, where: str) -> None:
 
 
 def _check_exchange(name: str, where: str) -> None:
+    if error := _market_error(name):
+        raise ConfigError(f"{where}: {error}")
+
+
+def _market_error(exchange: str) -> str | None:
+    """Return why nothing can be replayed on an exchange, None where its facts are known."""
     try:
-        facts_of(name)
+        facts_of(exchange)
     except MarketFactsError as error:
-        raise ConfigError(f"{where}: {error}") from error
+        return str(error)
+    return None
 
 
 def _value(text: str) -> object:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class Task:
     """All that a worker needs to replay one security; it reads the security's own file and shares nothing.
 
-    alternatives: the execution models of the assumption check, by name; none when it is not wanted.
+    alternatives: the execution models of the assumption check, by name; none when it is not wanted. error: why its
+    ticks cannot be replayed, where that is known before; it is not run then.
     """
 
     ticker: str
@@ -43,6 +44,7 @@ class Task:
     execution: Execution
     engine: Engine
     alternatives: Mapping[str, Execution] = field(default_factory=dict)
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.execution import SWITCH
+from pipeline.engine.execution import SWITCH, preset_settings
 from pipeline.errors import SweepError
 
 if TYPE_CHECKING:
@@ -98,6 +98,24 @@ def points(axes: Sequence[Axis]) -> list[Point]:
     return [
         Point(dict(zip(names, combination, strict=True))) for combination in product(*(axis.values for axis in axes))
     ]
+
+
+def is_assumption(axis: str) -> bool:
+    """Tell whether an axis says how orders fill and what they cost, which a desk does not choose."""
+    return axis == PRESET or axis.startswith(SWITCH)
+
+
+def assumed(axes: Sequence[Axis]) -> dict[str, Any]:
+    """Return the one execution model among those varied that settings are chosen under, as a value by axis.
+
+    It is the careful one: the value that `strict` has where it is among an axis's values, else the first of them.
+    """
+    strict = {PRESET: "strict", **{SWITCH + name: value for name, value in preset_settings("strict").items()}}
+    return {
+        axis.name: strict[axis.name] if strict.get(axis.name) in axis.values else axis.values[0]
+        for axis in axes
+        if is_assumption(axis.name)
+    }
 
 
 def joined(first: Grid, second: Grid) -> Grid:

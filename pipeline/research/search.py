@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadRequest, MissingExtra
-from pipeline.research.axes import Point
+from pipeline.research.axes import Point, is_assumption, points
 from pipeline.research.sweep import make_trials
 
 if TYPE_CHECKING:
@@ -24,28 +24,39 @@ def check_search(grid: Grid, trials: int, strategies: Sequence[str]) -> None:
     """Raise MissingExtra without Optuna, BadRequest for a search that makes no sense."""
     if trials < 1:
         raise BadRequest(f"--trials is {trials}; it takes a whole number of at least 1.")
-    if len(strategies) > 1 or not grid.axes:
-        raise BadRequest("--trials searches the axes of one strategy; give one strategy and at least one axis.")
+    if len(strategies) > 1 or all(is_assumption(axis.name) for axis in grid.axes):
+        raise BadRequest(
+            "--trials searches the parameters of one strategy; give one strategy and at least one parameter."
+        )
     _optuna()
 
 
 def search(
     plan: SweepPlan, grid: Grid, trials: int, seed: int, scored: Callable[[Sequence[Trial]], list[float | None]]
 ) -> None:
-    """Try out settings for the highest score; one asked for twice is scored once."""
+    """Try out settings for the highest score; one asked for twice is scored once.
+
+    What is searched are parameters. Each point is tried under every execution model of the grid, which all count, and
+    scored under the one that settings are chosen under.
+    """
     optuna = _optuna()
     [(strategy, base)] = plan.bases.items()
     sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True, n_startup_trials=AT_A_TIME)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     known: dict[str, float | None] = {}
+    models = points([axis for axis in grid.axes if is_assumption(axis.name)])
+    count = max(1, trials // len(models))
     made = 0
-    while made < trials:
-        asked = [study.ask() for _ in range(min(AT_A_TIME, trials - made))]
+    while made < count:
+        asked = [study.ask() for _ in range(min(AT_A_TIME, count - made))]
         made += len(asked)
-        points = {_told(point): point for point in (_point(one, grid) for one in asked)}
-        new = {told: point for told, point in points.items() if told not in known}
-        some = make_trials(strategy, base, list(new.values()), len(known) + 1)
-        known |= dict(zip(new, scored(some), strict=True))
+        found = {_told(point): point for point in (_point(one, grid) for one in asked)}
+        new = {told: point for told, point in found.items() if told not in known}
+        each = [_under(point, model, grid) for point in new.values() for model in models]
+        some = make_trials(strategy, base, each, len(known) * len(models) + 1)
+        scores = dict(zip((trial.number for trial in some), scored(some), strict=True))
+        judged = [scores[trial.number] for trial in some if plan.may_choose(trial)]
+        known |= dict(zip(new, judged, strict=True))
         for one in asked:
             score = known[_told(_point(one, grid))]
             if score is None:
@@ -58,6 +69,8 @@ def _point(trial: Any, grid: Grid) -> Point:
     spans = {span.name: span for span in grid.spans}
     values: dict[str, Any] = {}
     for axis in grid.axes:
+        if is_assumption(axis.name):
+            continue
         span = spans.get(axis.name)
         if span is None:
             choices = [json.dumps(value, sort_keys=True) for value in axis.values]
@@ -70,6 +83,12 @@ def _point(trial: Any, grid: Grid) -> Point:
         else:
             values[axis.name] = trial.suggest_float(axis.name, span.start, span.end, log=span.log)
     return Point(values)
+
+
+def _under(point: Point, model: Point, grid: Grid) -> Point:
+    """Return a point under an execution model, its values in the order of the axes."""
+    values = {**point.values, **model.values}
+    return Point({axis.name: values[axis.name] for axis in grid.axes})
 
 
 def _told(point: Point) -> str:

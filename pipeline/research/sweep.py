@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pipeline.backtest.identity import Identity, strategy_text
 from pipeline.backtest.many import Setting, prepare, simulate_many
@@ -16,7 +16,7 @@ from pipeline.engine.lanes import LANES
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import ReplayError, SweepError, in_words, nearest
 from pipeline.market.facts import facts_of
-from pipeline.research.axes import PRESET, Axis, Grid, Point, points
+from pipeline.research.axes import PRESET, Axis, Grid, Point, assumed, is_assumption, points
 from pipeline.store.catalog import content_digest
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
@@ -88,7 +88,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """A sweep that has been checked. bases: the plan of each strategy by its name. axes: the names varied."""
+    """A sweep that has been checked. bases: the plan of each strategy by its name. axes: the names varied.
+
+    assumed: the execution model that settings are chosen under, where several are tried: a value by axis.
+    """
 
     bases: Mapping[str, Plan]
     trials: tuple[Trial, ...]
@@ -96,6 +99,11 @@ class SweepPlan:
     workers: int
     backend: Backend
     address: str | None
+    assumed: Mapping[str, Any] = field(default_factory=dict)
+
+    def may_choose(self, trial: Trial) -> bool:
+        """Tell whether a trial is under the execution model that settings are chosen under."""
+        return all(trial.point.values.get(axis, value) == value for axis, value in self.assumed.items())
 
     @property
     def tickers(self) -> tuple[str, ...]:
@@ -136,7 +144,8 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     backend: Backend = asked_backend(request.backend) or by_default
     need = [WALK_BYTES + base_need for base_need in (security.size for base in every for security in base.securities)]
     workers = workers_for(backend, need * max(1, len(trials) // MOST_A_TASK), request.workers, request.address)
-    return SweepPlan(bases, tuple(trials), tuple(axis.name for axis in grid.axes), workers, backend, request.address)
+    names = tuple(axis.name for axis in grid.axes)
+    return SweepPlan(bases, tuple(trials), names, workers, backend, request.address, assumed(grid.axes))
 
 
 def make_trials(strategy: str, base: Plan, some: Sequence[Point], first: int) -> list[Trial]:
@@ -163,7 +172,7 @@ def run_sweep(
     fresh: bool = False,
     on_compile: Callable[[str], None] | None = None,
 ) -> Iterator[Content]:
-    """Yield what each trial gives for each security: first what is kept, then the rest as tasks complete.
+    """Yield what each trial gives for each security: first what fails at once or is kept, then the rest as tasks end.
 
     kept: where results are found and kept, if anywhere; fresh: whether what is found there is computed all the same.
     """
@@ -175,6 +184,9 @@ def run_sweep(
         text = strategy_text(strategy)
         for task, security in zip(base.tasks, base.securities, strict=True):
             if tickers is not None and security.ticker not in tickers:
+                continue
+            if task.error is not None:
+                yield from (Content(trial.number, security.ticker, None, task.error) for trial in own)
                 continue
             digest, market = content_digest(security), facts_of(task.exchange)
             identity = Identity(strategy, text, digest, market, base.engine, purpose)
@@ -277,7 +289,7 @@ def _corners(axes: Sequence[Axis]) -> list[Point]:
 
 
 def _means_something(axis: str, base: Plan) -> bool:
-    if axis == PRESET or axis.startswith(SWITCH):
+    if is_assumption(axis):
         return base.switches_apply or axis == SWITCH + "fees_bps"
     return axis in fields_of(_strategy(base)).by_key()
 

@@ -31,7 +31,8 @@ from pipeline.results.layout import (
     SENSITIVITY_FILE,
     SUMMARY_FILE,
 )
-from pipeline.results.listing import files_of, json_bytes
+from pipeline.results.listing import files_of, json_bytes, remove_files
+from pipeline.results.status import COMPLETE, RUNNING, end_noted
 from pipeline.results.warned import warnings_of
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.columns import number_array, text_of_codes
@@ -91,26 +92,27 @@ class RunFolder:
     def open(self) -> Iterator[RunFolder]:
         """Make the folder, keep other runs out of it meanwhile, and remove what earlier ones left in it.
 
-        Raises InUse, OutputNotWritable or PlaceError.
+        Whatever ends the run before its end is put down in `run.json`. Raises InUse, OutputNotWritable or PlaceError.
         """
         with sole_writer(self.directory, "pipeline backtest", "--output-dir"):
-            self._begin()
-            with Behind() as self._behind:
-                yield self
+            earlier = self._begin()
+            with end_noted(self.directory / RUN_FILE):
+                remove_files(self.directory, earlier)
+                with Behind() as self._behind:
+                    yield self
 
-    def _begin(self) -> None:
-        """Say that a run is under way before any file goes; till its end it answers for what the earlier one left."""
+    def _begin(self) -> list[str]:
+        """Say that a run is under way before any file goes, and that it answers for what the earlier one left."""
         earlier = files_of(self.directory / RUN_FILE)
         try:
             for folder in FOLDERS:
                 (self.directory / folder).mkdir(parents=True, exist_ok=True)
             for folder in ("", *FOLDERS):
                 remove_abandoned(self.directory / folder)
-            self._write_run("running", {}, earlier=earlier)
-            for name in earlier:
-                (self.directory / name).unlink(missing_ok=True)
+            self._write_run(RUNNING, {}, earlier=earlier)
         except OSError as error:
             raise not_written(self.directory, error) from error
+        return earlier
 
     def add(self, result: SecurityResult) -> None:
         """Write one security's fills, while the next is replayed; raises what writing an earlier one raised."""
@@ -144,7 +146,7 @@ class RunFolder:
         write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts, self._figures)), durable=False)
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
         self._behind.wait()
-        self._write_run("complete", timings, warnings_of(self._plan, results))
+        self._write_run(COMPLETE, timings, warnings_of(self._plan, results))
         if self._report:
             from pipeline.results.report.backtest_page import backtest_page  # Jinja2 is for reports only
 
@@ -301,7 +303,7 @@ def _data_of(security: Security) -> dict[str, Any]:
     return {
         "digest": security.digest,
         "fingerprint": security.fingerprint,
-        "ticks": security.ticks,
+        "ticks": None if security.error else security.ticks,
         "exchange": security.exchange,
         "rows": None if entry is None else entry.rows,
         "blank": None if entry is None else entry.blank,

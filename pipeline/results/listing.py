@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.results.layout import CHARTS_FOLDER, FOLDERS
-from pipeline.store.atomic import write_bytes
+from pipeline.store.atomic import not_written, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,6 +32,15 @@ def files_of(run_file: Place) -> list[str]:
         for name in names
         if Path(name).parent.as_posix() in (".", *FOLDERS, CHARTS_FOLDER) and Path(name).name == name.split("/")[-1]
     ]
+
+
+def remove_files(folder: Place, names: Iterable[str]) -> None:
+    """Remove what an earlier run says it wrote into a folder; raises OutputNotWritable."""
+    try:
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise not_written(folder, error) from error
 
 
 def add_files(path: Place, names: Iterable[str], *, durable: bool = True) -> None:

@@ -8,9 +8,10 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import CorruptParquet, DamagedRun, MissingFile, NewerFormat, NewerRun, UnfinishedRun, UnknownRun
+from pipeline.errors import CorruptParquet, DamagedRun, MissingFile, NewerFormat, NewerRun, UnknownRun
 from pipeline.results.csv_cells import text_of_cell
 from pipeline.results.layout import FORMAT_VERSION, RUN_FILE
+from pipeline.results.status import check_complete
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,17 +43,13 @@ def read_run_file(folder: Place) -> dict[str, Any]:
         raise UnknownRun(f"{folder} is not a run folder: it has no {RUN_FILE}.")
     with reading(path):
         told: dict[str, Any] = json.loads(path.read_bytes())
-        version, status = told["format_version"], told["status"]
+        version = told["format_version"]
         if version > FORMAT_VERSION:
             raise NewerRun(
                 f"{path} was written by a later version of the project (format version {version}, this one knows "
                 f"{FORMAT_VERSION}); update the project."
             )
-        if status != "complete":
-            raise UnfinishedRun(
-                f"The run in {folder} is not complete (status '{status}'): it is still at work, or it was interrupted. "
-                "Wait for it, or run that backtest again."
-            )
+        check_complete(folder, told, "run")
     return told
 
 

@@ -18,6 +18,7 @@ from pipeline.research.axes import PRESET
 from pipeline.results.files import csv_text
 from pipeline.results.listing import json_bytes
 from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of
+from pipeline.results.status import RUNNING
 from pipeline.results.windows import FIGURES as WINDOW_FIGURES
 from pipeline.results.windows import WHOLE, window_figures
 from pipeline.store.columns import some_numbers, text_array
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from pipeline.results.windows import Window, WindowFigures
 
 FORMAT_VERSION: Final = 1
-RUNNING: Final = "running"
-COMPLETE: Final = "complete"
 TABLE_FILE: Final = "sweep.parquet"
 TOGETHER_FILE: Final = "sweep_all.parquet"
 SUMMARY_FILE: Final = "sweep_summary.csv"
@@ -105,7 +104,7 @@ def summary_csv(results: SweepResults, best: Sequence[Best], objective: str) -> 
     parted = any(one.train is not None for one in best)
     windows = [f"{part}_{name}" for part in ("train", "test") for name in WINDOW_FIGURES] if parted else []
     axes = [_column(axis) for axis in results.plan.axes]
-    columns = ["security", "chosen_by", "score", "setting", "strategy", *axes, *SHOWN, *windows]
+    columns = ["security", "chosen_by", "score", "setting", "strategy", "execution", *axes, *SHOWN, *windows]
     rows = []
     for one in best:
         row = _trial_row(one.trial) | {"security": one.security, "score": one.score, **one.figures}
@@ -118,7 +117,7 @@ def walk_csv(results: SweepResults, folds: Sequence[Fold]) -> bytes:
     """Return the walk forward as CSV, one row a security and fold."""
     windows = [f"{part}_{name}" for part in ("train", "test") for name in ("from", "to", *WINDOW_FIGURES)]
     axes = [_column(axis) for axis in results.plan.axes]
-    columns = ["security", "fold", "setting", "strategy", *axes, *windows]
+    columns = ["security", "fold", "setting", "strategy", "execution", *axes, *windows]
     rows = []
     for fold in folds:
         row = _trial_row(fold.trial) | {"security": fold.security, "fold": fold.number}
@@ -139,7 +138,10 @@ def sweep_json(results: SweepResults, told: Mapping[str, Any], status: str) -> b
         "strategies": [strategy_label(name) for name in plan.bases],
         "axes": list(plan.axes),
         "settings": len(results.trials),
-        "data": {one.ticker: {"digest": one.digest, "ticks": one.ticks} for one in base.securities},
+        "chosen_under": dict(plan.assumed),
+        "data": {
+            one.ticker: {"digest": one.digest, "ticks": None if one.error else one.ticks} for one in base.securities
+        },
         "version": pipeline.__version__,
         **told,
     }
@@ -195,7 +197,8 @@ def _trial_row(trial: Trial) -> dict[str, Any]:
         _column(name): json.dumps(value) if isinstance(value, Mapping) else value
         for name, value in trial.point.values.items()
     }
-    return {"setting": trial.number, "strategy": strategy_label(trial.strategy), **told}
+    model = trial.execution.name
+    return {"setting": trial.number, "strategy": strategy_label(trial.strategy), "execution": model, **told}
 
 
 def _switch_columns(plan: SweepPlan, trials: Sequence[Trial]) -> dict[str, pa.Array]:
@@ -216,7 +219,9 @@ def _as_text(value: Any) -> str | None:
 
 
 def _column(axis: str) -> str:
-    """Return the column of an axis: its name, unless a parameter has that of one of ours."""
+    """Return the column of an axis: its name, unless one of ours has that."""
+    if axis == PRESET:
+        return PRESET_COLUMN
     return f"parameter.{axis}" if axis in OURS else axis
 
 

@@ -13,11 +13,10 @@ from pipeline.research.search import check_search, search
 from pipeline.research.sweep import plan_sweep, run_sweep
 from pipeline.results.files import trades_content
 from pipeline.results.layout import CHARTS_FOLDER, REPORT_FILE, TRADES_FOLDER
-from pipeline.results.listing import files_of
+from pipeline.results.listing import files_of, remove_files
 from pipeline.results.measure import measure
+from pipeline.results.status import COMPLETE, RUNNING, end_noted
 from pipeline.results.sweep_files import (
-    COMPLETE,
-    RUNNING,
     SUMMARY_FILE,
     SWEEP_FILE,
     TABLE_FILE,
@@ -192,11 +191,11 @@ def _opened(folder: Place) -> Iterator[None]:
                 remove_abandoned(folder / part)
             earlier = files_of(folder / SWEEP_FILE)
             write_bytes(folder / SWEEP_FILE, begun_json(earlier), durable=False)
-            for name in earlier:
-                (folder / name).unlink(missing_ok=True)
         except OSError as error:
             raise not_written(folder, error) from error
-        yield
+        with end_noted(folder / SWEEP_FILE):
+            remove_files(folder, earlier)
+            yield
 
 
 def _write(

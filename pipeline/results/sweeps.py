@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine.execution import SWITCH
 from pipeline.errors import BadRequest, nearest
 from pipeline.results.measure import COUNTS, FIGURES, days_of, figures_of
 from pipeline.results.windows import (
@@ -21,7 +23,7 @@ from pipeline.results.windows import (
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.research.sweep import Content, SweepPlan, Trial
     from pipeline.results.measure import Days
@@ -98,6 +100,11 @@ class SweepResults:
         """Whether any setting came to an end on any security."""
         return any(one.content is not None for one in self.contents.values())
 
+    @property
+    def choices(self) -> list[Trial]:
+        """The trials that one may be chosen of: under one execution model, in order of their numbers."""
+        return [trial for trial in self.trials.values() if self.plan.may_choose(trial)]
+
     def good(self, ticker: str) -> list[tuple[Trial, bytes]]:
         """Return the trials that have a result on a security, in order of their numbers."""
         found = []
@@ -126,10 +133,14 @@ def check_objective(name: str) -> str:
 
 
 def best_settings(results: SweepResults, objective: str, split: tuple[Window, Window] | None) -> list[Best]:
-    """Return the best setting of each security and of all together; with a split, chosen on its first part alone."""
+    """Return the best setting of each security and of all together; with a split, chosen on its first part alone.
+
+    Settings under several execution models are chosen among those of one, `SweepPlan.assumed`. A security of which no
+    setting can be scored has none.
+    """
     found = []
     for ticker in results.plan.tickers:
-        good = results.good(ticker)
+        good = [(trial, content) for trial, content in results.good(ticker) if results.plan.may_choose(trial)]
         if not good:
             continue
         figures = figures_of([content for _, content in good])
@@ -179,6 +190,20 @@ def split_at(results: SweepResults, until: dt.date | None) -> tuple[Window, Wind
     return None if until is None or not results.any_good else train_and_test(results.market_days(), until)
 
 
+def under(assumed: Mapping[str, Any]) -> str:
+    """Return the execution model that settings were chosen under as words, empty where only one was tried."""
+    named = {axis.removeprefix(SWITCH): value for axis, value in assumed.items()}
+    return ", ".join(
+        f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in named.items()
+    )
+
+
+def walked_pnl(folds: Iterable[float | None]) -> float | None:
+    """Return what choosing anew earned in all parts of a walk forward, AED; None where no part has a market day."""
+    known = [value for value in folds if value is not None]
+    return sum(known) if known else None
+
+
 def _best(
     security: str, trial: Trial, score: float, figures: Any, days: Sequence[Days], split: tuple[Window, Window] | None
 ) -> Best:
@@ -192,7 +217,7 @@ def _best_of_all(results: SweepResults, objective: str, split: tuple[Window, Win
     if len(results.plan.tickers) < 2:  # noqa: PLR2004 - one security is all
         return None
     tickers = results.plan.tickers
-    whole = [trial for trial in results.trials.values() if all(_content(results, trial, one) for one in tickers)]
+    whole = [trial for trial in results.choices if all(_content(results, trial, one) for one in tickers)]
     if split is None and objective == "net_pnl":
         each = figures_of([_content(results, trial, one) for trial in whole for one in tickers])["net_pnl"]
         scores = each.reshape(len(whole), len(tickers)).sum(axis=1)
@@ -215,10 +240,10 @@ def _best_of_all(results: SweepResults, objective: str, split: tuple[Window, Win
 
 
 def _days_by_trial(results: SweepResults, security: str) -> list[tuple[Trial, list[Days]]]:
-    """Return what each trial did day by day, on one security or on all; those that failed on one of them left out."""
+    """Return what each trial to choose of did day by day, on one security or on all; those that failed left out."""
     tickers = results.plan.tickers if security == ALL else (security,)
     found = []
-    for trial in results.trials.values():
+    for trial in results.choices:
         contents = [_content(results, trial, ticker) for ticker in tickers]
         if all(contents):
             found.append((trial, [days_of(content) for content in contents]))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pipeline.numbers import counted, money
+from pipeline.results.accounts import union_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -42,8 +45,8 @@ def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:
         classic, strict = (sum(one[name].net_pnl for one in models) for name in ("classic", "strict"))
         if classic > 0.0 > strict:
             yield (
-                f"The profit hangs on how orders are assumed to fill: {classic:,.2f} AED under the classic rules, "
-                f"{strict:,.2f} AED as a careful desk assumes."
+                f"The profit hangs on how orders are assumed to fill: {money(classic)} AED under the classic rules, "
+                f"{money(strict)} AED as a careful desk assumes."
             )
 
 
@@ -78,5 +81,6 @@ def _without_fills(done: dict[str, Replayed]) -> Iterator[str]:
 def _few_days(done: dict[str, Replayed]) -> Iterator[str]:
     most = max((len(one.market_days) for one in done.values()), default=0)
     if 0 < most < FEW_DAYS:
-        covered = "1 market day" if most == 1 else f"{most} market days"
+        every = len(union_of([one.market_days for one in done.values()]))
+        covered = counted(every, "market day") + (f", no security more than {most} of them" if most < every else "")
         yield f"The ticks cover {covered}: annualised ratios say little with fewer than {FEW_DAYS}."

@@ -44,15 +44,16 @@ class Window:
 class WindowFigures:
     """The figures of a window; AED: net_pnl, turnover, daily_drawdown. None where a figure cannot be computed.
 
-    sharpe: annualised, of daily net P&L on all market days. daily_drawdown: of net P&L, looked at when days end.
+    Without a market day and a fill there is none but counts. sharpe: annualised, of daily net P&L on all market days.
+    daily_drawdown: of net P&L, looked at when days end.
     """
 
     fills: int
-    net_pnl: float
+    net_pnl: float | None
     sharpe: float | None
-    daily_drawdown: float
+    daily_drawdown: float | None
     win_rate: float | None
-    turnover: float
+    turnover: float | None
     market_days: int
 
 
@@ -72,13 +73,14 @@ def window_figures(days: Sequence[Days], window: Window) -> WindowFigures:
     if len(market_days):
         np.add.at(daily, places_of_days(traded["day"], market_days), net)
     closing = int(traded["closing"].sum())
+    empty = not len(market_days) and not len(traded)
     return WindowFigures(
         fills=int(traded["fills"].sum()),
-        net_pnl=float(net.sum()),
+        net_pnl=None if empty else float(net.sum()),
         sharpe=sharpe(daily),
-        daily_drawdown=max_drawdown(np.cumsum(daily)),
+        daily_drawdown=None if empty else max_drawdown(np.cumsum(daily)),
         win_rate=int(traded["wins"].sum()) / closing if closing else None,
-        turnover=float(traded["turnover"].sum()),
+        turnover=None if empty else float(traded["turnover"].sum()),
         market_days=len(market_days),
     )
 

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import BadCatalog, MissingFile, NoStore, StaleStore, UnknownSecurity, nearest
+from pipeline.errors import BadCatalog, NoStore, StaleStore, StoreError, UnknownSecurity, nearest
 from pipeline.store.atomic import write_bytes
 from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX, TAIL_BYTES, TICKS_SUFFIX
 from pipeline.store.place import Place, Remote, read_end
@@ -63,7 +63,8 @@ class Entry:
 class Security:
     """One security of the store: number of ticks, digest of its ticks, size of its file in bytes.
 
-    entry: what the catalog says of its conversion, None where it does not speak of this file.
+    entry: what the catalog says of its conversion, None where it does not speak of this file. error: why its file
+    cannot be used; nothing is known of its ticks then, and they count as none.
     """
 
     ticker: str
@@ -74,6 +75,7 @@ class Security:
     fingerprint: str
     size: int
     entry: Entry | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +163,22 @@ def write_catalog(directory: Place, entries: dict[str, Entry]) -> None:
 def open_store(directory: Place) -> Store:
     """Return the securities that `directory` holds, never opening a workbook.
 
-    Raises NoStore, BadCatalog, MissingFile, CorruptParquet, NewerFormat or PlaceError.
+    A file that is damaged, or listed and not there, is its security's error. Raises NoStore, BadCatalog or PlaceError.
     """
     sizes = tick_files(directory)
     entries = read_catalog(directory)
-    for entry in entries.values():
-        if entry.file not in sizes:
-            raise MissingFile(
-                f"{directory / entry.file} is listed in {CATALOG_NAME} and is not there. "
-                "Run `make convert` to make it again."
-            )
-    if not sizes:
+    if not sizes and not entries:
         raise NoStore(f"The Parquet directory {directory} holds no ticks. Run `make convert` (or `make demo`) first.")
-    securities = tuple(replace(one, entry=_entry_of(one, entries)) for one in _securities(directory, sizes))
-    return Store(directory, securities, tuple(entries[ticker] for ticker in sorted(entries)))
+    there = {name.removesuffix(TICKS_SUFFIX) for name in sizes}
+    gone = [_gone(directory / entry.file) for entry in entries.values() if entry.ticker not in there]
+    found = sorted([*_securities(directory, sizes), *gone], key=lambda one: one.ticker)
+    listed = tuple(entries[ticker] for ticker in sorted(entries))
+    return Store(directory, tuple(_with_entry(one, entries.get(one.ticker)) for one in found), listed)
+
+
+def _gone(path: Place) -> Security:
+    error = f"{path} is listed in {CATALOG_NAME} and is not there. Run `make convert` to make it again."
+    return Security(path.name.removesuffix(TICKS_SUFFIX), "", path, 0, "", "", 0, error=error)
 
 
 def tick_files(directory: Place) -> dict[str, int]:
@@ -202,11 +206,14 @@ def check_held(directory: Place, tickers: Iterable[str], held: Iterable[str]) ->
             )
 
 
-def _entry_of(security: Security, entries: Mapping[str, Entry]) -> Entry | None:
-    """Return the catalog's entry of a security, where it speaks of the file that stands there."""
-    entry = entries.get(security.ticker)
-    same = entry is not None and (entry.digest, entry.fingerprint) == (security.digest, security.fingerprint)
-    return entry if same else None
+def _with_entry(security: Security, entry: Entry | None) -> Security:
+    """Return a security with its entry of the catalog where that speaks of the file that stands there."""
+    if entry is None:
+        return security
+    if security.error is not None:
+        return replace(security, exchange=entry.exchange)
+    same = (entry.digest, entry.fingerprint) == (security.digest, security.fingerprint)
+    return replace(security, entry=entry) if same else security
 
 
 def _local_files(directory: Path) -> dict[str, int]:
@@ -230,10 +237,14 @@ def _security(path: Place, size: int) -> Security:
     """Describe a file by its own footer, which always speaks of the data that stands beside it."""
     from pipeline.store.parquet import read_footer  # Arrow is not for those who only ask what changed
 
-    footer = read_footer(path)
+    ticker = path.name.removesuffix(TICKS_SUFFIX)
+    try:
+        footer = read_footer(path)
+    except StoreError as error:
+        return Security(ticker, "", path, 0, "", "", size, error=str(error))
     told = footer.metadata
     return Security(
-        ticker=path.name.removesuffix(TICKS_SUFFIX),
+        ticker=ticker,
         exchange=told.get("exchange", ""),
         path=path,
         ticks=footer.rows,

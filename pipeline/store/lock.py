@@ -66,6 +66,24 @@ def sole_writer(directory: Place, command: str, option: str) -> Iterator[None]:
             _remove(directory / LOCK_NAME)
 
 
+def holder_of(directory: Place) -> str | None:
+    """Return who writes in a directory now: empty when nobody does, None where that cannot be told, as in a bucket."""
+    if isinstance(directory, Remote):
+        return None
+    path = directory / LOCK_NAME
+    if not path.exists():
+        return ""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(path, timeout=0, mode=FOR_ALL):
+            return ""
+    except Timeout:
+        return _holder(directory)
+    except (OSError, NotImplementedError):
+        return None
+
+
 def _note_holder(directory: Path, command: str) -> None:
     since = time.strftime("%Y-%m-%d %H:%M")
     told = {"command": command, "process": os.getpid(), "host": platform.node(), "since": since}

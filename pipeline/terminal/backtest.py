@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.numbers import counted, money
+from pipeline.results.assumptions import NO_WORSE, worst_switch
 from pipeline.terminal.progress import Progress
-from pipeline.terminal.tables import Column, money, show_table
+from pipeline.terminal.tables import Column, show_table
 from pipeline.terminal.voice import WIDTH, Closing, voice
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class BacktestProgress(Progress):
         """Say what is about to run."""
         self._many = len(plan.tasks)
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
-        securities = "1 security" if self._many == 1 else f"{self._many} securities"
+        securities = counted(self._many, "security")
         voice().say(f"Backtest {plan.strategy}: {securities}, {workers}, {plan.engine} engine")
         for note in plan.notes:
             voice().say(note)
@@ -79,6 +81,7 @@ def show_backtest(run: BacktestRun) -> Closing:
         "securities": {result.ticker: _figures(result) for result in run.results},
         "total": _total(run),
         "net_pnl_by_execution": _by_execution(run),
+        "worst_switch": worst_switch(_by_execution(run)),
     }
     return Closing(f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s{reused}{failed})", facts, run.failed)
 
@@ -100,11 +103,11 @@ def show_sensitivity(run: BacktestRun) -> Closing:
     show_table(
         "Net P&L, AED",
         columns,
-        [[model, *(f"{values[security]:,.2f}" for security in securities)] for model, values in found.items()],
+        [[model, *(money(values.get(security)) for security in securities)] for model, values in found.items()],
     )
     facts["net_pnl"] = found
     total = {model: values["total"] for model, values in found.items()}
-    line = "; ".join(f"{model} {total[model]:,.2f}" for model in ("classic", "strict") if model in total)
+    line = "; ".join(f"{model} {money(total[model])}" for model in ("classic", "strict") if model in total)
     return Closing(f"Net P&L of {run.plan.strategy}, AED: {line or 'nothing was replayed'}", facts, run.failed)
 
 
@@ -138,11 +141,11 @@ def _show_assumptions(run: BacktestRun) -> None:
     totals = _by_execution(run)
     if not totals:
         return
-    name, worst = min(((key, value) for key, value in totals.items() if "=" in key), key=lambda one: one[1])
+    worst = worst_switch(totals)
     lines = {
         "Net P&L, AED: as the classic rules fill orders": totals["classic"],
         "              as a careful desk assumes (strict)": totals["strict"],
-        f"              worst switch alone: {name}": worst,
+        f"              {f'worst switch alone: {worst}' if worst else NO_WORSE}": totals[worst or "classic"],
     }
     for label, value in lines.items():
         shown = money(value)
@@ -213,7 +216,7 @@ def _told(result: SecurityResult) -> str:
     if result.replayed is None:
         return f"{result.ticker}: failed: {result.error}"
     kept = ", kept from an earlier run" if result.kept else ""
-    return f"{result.ticker}: {len(result.replayed.fills):,} fills{kept}"
+    return f"{result.ticker}: {counted(len(result.replayed.fills), 'fill')}{kept}"
 
 
 def _how(result: SecurityResult) -> str:

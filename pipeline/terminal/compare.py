@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, Literal
 
+from pipeline.numbers import NONE, counted, money
 from pipeline.research.compare import ABSENT
-from pipeline.terminal.tables import Column, money, show_table
+from pipeline.terminal.tables import Column, show_table
 from pipeline.terminal.voice import Closing, voice
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from pipeline.research.compare import Absent, Comparison, Difference, Fill, SecurityComparison
     from pipeline.research.record import Figures, RecordedRun, Value
 
-NONE: Final = "-"
 DIGEST_SHOWN: Final = 12
 LABELS: Final = {"execution": "execution.", "version": "version of ", "data": "ticks' "}
 
@@ -30,13 +30,13 @@ def show_comparison(found: Comparison) -> Closing:
 def _line(found: Comparison) -> str:
     one, runs = found.a, f"{found.a.folder} and {found.b.folder}"
     if found.same:
-        count = f"{_count(len(one.parameters), 'security', 'securities')}, {_count(one.total.fills, 'fill', 'fills')}"
+        count = f"{counted(len(one.parameters), 'security')}, {counted(one.total.fills, 'fill')}"
         failed = f", {len(one.errors):,} failed" if one.errors else ""
         return f"{runs} are the same: {one.strategy}, {count}{failed}."
     if found.same_fills:
-        return f"{runs} have the same fills; {_count(len(found.differences), 'setting differs', 'settings differ')}."
+        return f"{runs} have the same fills; {_differ(len(found.differences))}."
     apart = sum(not one.same for one in found.securities)
-    return f"{runs} differ in {apart:,} of {_count(len(found.securities), 'security', 'securities')}."
+    return f"{runs} differ in {apart:,} of {counted(len(found.securities), 'security')}."
 
 
 def _show_all(found: Comparison) -> None:
@@ -45,10 +45,10 @@ def _show_all(found: Comparison) -> None:
     voice().show()
     _show_settings(found)
     charged = any(one.gross_pnl != one.net_pnl for one in _all_figures(found))
-    _show_figures("Realised P&L, AED" if charged else "P&L, AED", found, lambda one: _aed(one.gross_pnl))
+    _show_figures("Realised P&L, AED" if charged else "P&L, AED", found, lambda one: money(one.gross_pnl))
     if charged:
-        _show_figures("Net P&L, AED", found, lambda one: _aed(one.net_pnl))
-    _show_figures("Max drawdown, AED", found, lambda one: _aed(one.max_drawdown), kind="number", total="portfolio")
+        _show_figures("Net P&L, AED", found, lambda one: money(one.net_pnl))
+    _show_figures("Max drawdown, AED", found, lambda one: money(one.max_drawdown), kind="number", total="portfolio")
     _show_figures("Fills", found, lambda one: f"{one.fills:,}", kind="number")
     _show_partings(found)
 
@@ -122,10 +122,6 @@ def _show_figures(
     show_table(title, [Column("security", "name"), *(Column(name, kind) for name in ("A", "B", "B - A"))], rows, last)
 
 
-def _aed(value: float | None) -> str:
-    return NONE if value is None else money(value)
-
-
 def _show_partings(found: Comparison) -> None:
     if found.same_fills:
         voice().show("Every security has the same fills in both runs, to the last bit.")
@@ -152,9 +148,9 @@ def _parting_rows(one: SecurityComparison) -> Iterator[tuple[str, str, str, str]
 
 def _fill(fill: Fill | None, before: int) -> str:
     if fill is None:
-        return f"ends after {_count(before, 'fill', 'fills')}" if before else "no fills"
+        return f"ends after {counted(before, 'fill')}" if before else "no fills"
     return f"{fill.time.replace('T', ' ')}  {fill.side} {fill.quantity:,} at {fill.price!r}"
 
 
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number:,} {one if number == 1 else more}"
+def _differ(settings: int) -> str:
+    return "1 setting differs" if settings == 1 else f"{settings:,} settings differ"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.numbers import FORMS, counted, money
 from pipeline.results.explain.words import lines_of, summary
 from pipeline.results.layout import WEEKDAYS
 from pipeline.terminal.progress import Progress
-from pipeline.terminal.tables import Column, money, show_table
+from pipeline.terminal.tables import Column, show_table
 from pipeline.terminal.voice import WIDTH, Closing, voice
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def show_security(security: RecordedSecurity) -> Closing:
             told = figures.get(key) or {}
             names = sorted(told, key=lambda name: (WEEKDAYS.index(name) if name in WEEKDAYS else 0, name))
             _show_numbers(f"By {of}", of, "net P&L, AED", {name: money(told[name]) for name in names})
-        counted = {name: f"{count:,}" for name, count in (figures.get("counters") or {}).items()}
-        _show_numbers("Counted", "what", "count", counted)
-    line = f"{security.ticker} in {security.run.folder.as_posix()}: {figures['fills']:,} fills, net P&L "
+        counters = {name: f"{count:,}" for name, count in (figures.get("counters") or {}).items()}
+        _show_numbers("Counted", "what", "count", counters)
+    line = f"{security.ticker} in {security.run.folder.as_posix()}: {counted(figures['fills'], 'fill')}, net P&L "
     return Closing(f"{line}{money(figures['net_pnl'])} AED", _named(security) | {"figures": figures})
 
 
@@ -89,7 +90,7 @@ def show_fills(security: RecordedSecurity, selection: Selection) -> Closing:
         if len(shown) < len(every):
             voice().show(CHOOSE)
     of = len(every)
-    line = f"{len(shown):,} of {of:,} fills of {security.ticker} in {security.run.folder.as_posix()}"
+    line = f"{len(shown):,} of {counted(of, 'fill')} of {security.ticker} in {security.run.folder.as_posix()}"
     return Closing(line, _named(security) | {"fills": shown, "of": of})
 
 
@@ -126,10 +127,8 @@ def _show_figures(figures: Mapping[str, Any]) -> None:
 
 
 def _row(figure: Figure, figures: Mapping[str, Any], reasons: Mapping[str, str]) -> list[str]:
-    from pipeline.results.report.numbers import FORMS, NONE
-
     value = figure.of(figures)
-    shown = FORMS[figure.form](value).replace("\N{MINUS SIGN}", "-").replace(NONE, "-")
+    shown = FORMS[figure.form](value)
     name = figure.label + (f", {figure.unit}" if figure.unit else "")
     key = "markouts" if "." in figure.key else figure.key
     return [name, shown, (reasons.get(key) or figure.missing) if value is None else ""]

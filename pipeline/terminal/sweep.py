@@ -7,6 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.execution import SWITCH
+from pipeline.numbers import counted, money, ratio
+from pipeline.results.sweeps import ALL, under, walked_pnl
 from pipeline.terminal.backtest import tell_caches
 from pipeline.terminal.progress import Progress
 from pipeline.terminal.tables import Column, show_table
@@ -43,7 +45,7 @@ class SweepProgress(Progress):
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
         names = ", ".join(base.strategy for base in plan.bases.values())
         settings = total // max(1, len(plan.tickers))
-        voice().say(f"Sweep of {names}: {settings:,} settings x {len(plan.tickers)} securities, {workers}")
+        voice().say(f"Sweep of {names}: {_grid(settings, len(plan.tickers))}, {workers}")
         for base in plan.bases.values():
             if base.why_plain:
                 voice().say(f"On the plain engine, since it cannot be compiled: {base.why_plain}")
@@ -88,21 +90,24 @@ class SweepProgress(Progress):
         return f"{rate:,.0f}/s, {left // 60}:{left % 60:02} left"
 
 
+def _grid(settings: int, securities: int) -> str:
+    return f"{counted(settings, 'setting')} x {counted(securities, 'security')}"
+
+
 def show_sweep(run: SweepRun) -> Closing:
     """Print the best setting of each security and of all, and what was computed and what was kept."""
     results = run.results
     failed = run.failed
     for where, error in list(failed.items())[:ERRORS_SHOWN]:
         voice().error(f"{where}: {error}")
-    for one in run.best:
-        _warn_of_idleness(one)
+    _warn_of_choices(run)
     if run.best:
         _show_best(run)
     if run.folds:
         _show_folds(run)
     tickers = results.plan.tickers
     voice().show(
-        f"{len(results.contents):,} results ({len(results.trials):,} settings x {len(tickers)} securities): "
+        f"{counted(len(results.contents), 'result')} ({_grid(len(results.trials), len(tickers))}): "
         f"{results.kept:,} kept, {results.computed:,} computed, {results.failed:,} failed"
     )
     if results.kept:
@@ -118,6 +123,7 @@ def show_sweep(run: SweepRun) -> Closing:
         "kept_bytes": run.kept_bytes,
         "backend": results.plan.backend,
         "workers": results.plan.workers,
+        "chosen_under": dict(results.plan.assumed),
         "best": [_best(one) for one in run.best],
         "walk_forward": [_fold(one) for one in run.folds],
         "seconds": run.seconds,
@@ -131,6 +137,7 @@ def _best(one: Best) -> dict[str, Any]:
         "security": one.security,
         "setting": one.trial.number,
         "strategy": one.trial.strategy,
+        "execution": one.trial.execution.name,
         "values": dict(one.trial.point.values),
         "net_pnl": one.figures.get("net_pnl"),
         "sharpe": one.figures.get("sharpe"),
@@ -148,10 +155,17 @@ def _fold(one: Fold) -> dict[str, Any]:
     }
 
 
-def _warn_of_idleness(one: Best) -> None:
-    """Warn where a setting was chosen on days on which it had no fill."""
-    if one.train is not None and one.train.fills == 0:
-        voice().warn(f"{one.security}: no setting did better than one without any fill on the days it was chosen on.")
+def _warn_of_choices(run: SweepRun) -> None:
+    """Warn where no setting could be chosen, and where one was on days on which it had no fill."""
+    tickers = run.results.plan.tickers
+    chosen = {one.security for one in run.best}
+    for security in (*tickers, *([ALL] if len(tickers) > 1 else [])):
+        if security not in chosen:
+            voice().warn(f"{security}: no setting could be chosen: none has a figure to choose by.")
+    for one in run.best:
+        if one.train is not None and one.train.fills == 0:
+            said = "no setting did better than one without any fill on the days it was chosen on."
+            voice().warn(f"{one.security}: {said}")
 
 
 def _show_best(run: SweepRun) -> None:
@@ -168,13 +182,13 @@ def _show_best(run: SweepRun) -> None:
         if len(run.results.plan.bases) > 1:
             values = f"{one.trial.strategy}: {values}"
         if one.train is not None and one.test is not None:
-            shown = [_money(one.train.net_pnl), _money(one.test.net_pnl), _ratio(one.test.sharpe)]
+            shown = [money(one.train.net_pnl), money(one.test.net_pnl), ratio(one.test.sharpe)]
         else:
-            shown = [_money(one.figures.get("net_pnl")), _ratio(one.figures.get("sharpe"))]
-        rows.append([one.security, str(one.trial.number), values, *shown])
-    show_table(
-        "Best settings" + (", chosen on the first part" if parted else ", the best of many: too good"), columns, rows
-    )
+            shown = [money(one.figures.get("net_pnl")), ratio(one.figures.get("sharpe"))]
+        rows.append([one.security, f"{one.trial.number:,}", values, *shown])
+    model = under(run.results.plan.assumed)
+    how = ", chosen on the first part" if parted else ", the best of many: too good"
+    show_table(f"Best settings{f' under {model}' if model else ''}{how}", columns, rows)
 
 
 def _show_folds(run: SweepRun) -> None:
@@ -189,13 +203,5 @@ def _show_folds(run: SweepRun) -> None:
     for security in dict.fromkeys(fold.security for fold in run.folds):
         own = [fold for fold in run.folds if fold.security == security]
         chosen = ", ".join(str(fold.trial.number) for fold in own)
-        rows.append([security, chosen, _money(sum(fold.test.net_pnl for fold in own))])
+        rows.append([security, chosen, money(walked_pnl(fold.test.net_pnl for fold in own))])
     show_table(f"Walk forward, {parts} part{'s' if parts > 1 else ''}", columns, rows)
-
-
-def _money(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.0f}"
-
-
-def _ratio(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"

@@ -32,11 +32,6 @@ class Column:
         return self.kind in ("number", "money")
 
 
-def money(value: float) -> str:
-    """Return an amount as a column of money shows it, to the hundredth; nought has no sign."""
-    return f"{round(value, 2) + 0.0:,.2f}"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
     """A column and how wide it must be and would like to be."""

@@ -11,7 +11,6 @@ from pipeline.backtest.stage import Request, default_backend, plan, run
 from pipeline.errors import (
     BadRequest,
     ConfigError,
-    CorruptParquet,
     NoStore,
     UnconfiguredSecurity,
     UnknownSecurity,
@@ -86,11 +85,12 @@ def test_a_security_without_parameters_does_not_matter_when_it_is_not_chosen(req
     assert [task.ticker for task in chosen.tasks] == ["FAB", "MODON"]
 
 
-def test_a_torn_file_is_found_before_anything_runs(request_for: Any, tmp_path: Path) -> None:
+def test_a_torn_file_is_its_security_s_error_and_known_before_anything_runs(request_for: Any, tmp_path: Path) -> None:
     torn = tmp_path / "parquet" / "FAB.parquet"
     torn.write_bytes(torn.read_bytes()[:-100])
-    with pytest.raises(CorruptParquet, match=r"FAB\.parquet"):
-        plan(request_for())
+    errors = {task.ticker: task.error for task in plan(request_for()).tasks}
+    assert errors["EMAAR"] is errors["MODON"] is None
+    assert "FAB.parquet is not a whole Parquet file" in str(errors["FAB"])
 
 
 def test_workers_are_never_more_than_securities(request_for: Any) -> None:

@@ -20,7 +20,7 @@ from pipeline.results.report.sweep_data import read_swept
 from pipeline.results.security import read_security
 from pipeline.store import catalog, layout
 from pipeline.store.catalog import open_store, read_catalog
-from pipeline.store.parquet import read_table, read_ticks, ticks_digest
+from pipeline.store.parquet import read_footer, read_table, read_ticks, ticks_digest
 from tests.formats.make import CONFIG
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def raised_parquet(path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "make_newer", "read", "error"),
     [
-        ("parquet/FAB.parquet", raised_parquet, lambda kept: open_store(kept / "parquet"), NewerFormat),
+        ("parquet/FAB.parquet", raised_parquet, lambda kept: read_footer(kept / "parquet/FAB.parquet"), NewerFormat),
         ("parquet/FAB.parquet", raised_parquet, lambda kept: read_ticks(kept / "parquet/FAB.parquet"), NewerFormat),
         ("parquet/catalog.json", lambda path: raised(path, "version"), lambda kept: open_store(kept / "parquet"),
          BadCatalog),

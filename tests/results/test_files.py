@@ -182,7 +182,7 @@ def test_an_interrupted_run_is_not_taken_for_a_complete_one(made: Any, tmp_path:
 
     with pytest.raises(KeyboardInterrupt):
         run_into(tmp_path / "run", made, backend="sequential", on_result=interrupt)
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "running"
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "interrupted"
     assert not (tmp_path / "run" / "backtest_summary.csv").exists()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pipeline.errors import BadCatalog, CorruptParquet, MissingFile, NoStore, StaleStore, StoreError
+from pipeline.errors import BadCatalog, NoStore, StaleStore, StoreError
 from pipeline.store.catalog import Entry, Source, file_mark, open_store, read_catalog, write_catalog
 from pipeline.store.parquet import write_ticks
 from pipeline.ticks import Ticks
@@ -107,17 +107,22 @@ def test_a_directory_that_is_missing_or_empty_says_to_convert(tmp_path: Path, *,
         open_store(directory)
 
 
-def test_a_listed_file_that_is_gone_is_named(tmp_path: Path) -> None:
+def test_a_listed_file_that_is_gone_is_its_security_s_error(tmp_path: Path) -> None:
     make(tmp_path, "FAB")
     write_catalog(tmp_path, {"FAB": entry("FAB"), "ALDAR": entry("ALDAR")})
-    with pytest.raises(MissingFile, match=r"ALDAR\.parquet is listed"):
-        open_store(tmp_path)
+    gone, there = open_store(tmp_path).securities
+    assert (gone.ticker, gone.exchange, there.ticker, there.error) == ("ALDAR", "ADX", "FAB", None)
+    assert gone.error is not None
+    assert "ALDAR.parquet is listed in catalog.json and is not there" in gone.error
 
 
-def test_a_corrupt_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "FAB.parquet").write_bytes(b"PAR1")
-    with pytest.raises(CorruptParquet, match=r"FAB\.parquet"):
-        open_store(tmp_path)
+def test_a_damaged_file_is_its_security_s_error(tmp_path: Path) -> None:
+    make(tmp_path, "FAB")
+    (tmp_path / "ALDAR.parquet").write_bytes(b"PAR1")
+    damaged, whole = open_store(tmp_path).securities
+    assert (damaged.ticker, damaged.ticks, whole.ticker, whole.error) == ("ALDAR", 0, "FAB", None)
+    assert damaged.error is not None
+    assert "ALDAR.parquet is not a whole Parquet file" in damaged.error
 
 
 @pytest.mark.parametrize(

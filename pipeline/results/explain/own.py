@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.numbers import money
 from pipeline.results.explain.facts import Rule, Tick
-from pipeline.results.explain.text import clock_of, money, price
+from pipeline.results.explain.text import clock_of, price
 from pipeline.strategies.closing_auction import AUCTION_ENTRY, EOD_FLATTEN, STOP_LOSS, VWAP_EXIT, ClosingAuction
 from pipeline.strategies.v1_baseline import V1Baseline
 from pipeline.strategies.v2_1_stop_loss import LEAST_COST, V21StopLoss

@@ -33,11 +33,6 @@ def price(value: float) -> str:
     return repr(round(value, DECIMALS))
 
 
-def money(value: float) -> str:
-    """Return an amount, AED, to the hundredth; nought has no sign."""
-    return f"{round(value, 2) + 0.0:,.2f}"
-
-
 def file_of(path: Path) -> str:
     """Return a file as it would be typed here, or as it is called in the project's own folder."""
     for folder in (Path.cwd(), PROJECT):

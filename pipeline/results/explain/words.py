@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from pipeline.results.explain.text import clock_of, day_of, money, price
+from pipeline.numbers import money
+from pipeline.results.explain.text import clock_of, day_of, price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.results.assumptions import NO_WORSE
 from pipeline.results.report import charts, sections, timelines
 from pipeline.results.report.clock import DAY_MS, Clock
 from pipeline.results.report.contents import read_contents
@@ -65,14 +66,14 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
     data, notes = _drawings(contents, tracks, clock, shown, room)
     run = contents.run
     check = sections.assumption_check(contents)
-    days = clock.days.astype("datetime64[D]")
     return render(
         "backtest.html.j2",
         data,
         title=f"{run['strategy']}: backtest",
         run=run,
         versions=sorted(run["versions"].items()),
-        period=(str(days[0]), str(days[-1]), len(days)) if len(days) else None,
+        period=sections.period(contents),
+        replayed=sections.replayed(contents),
         securities=len(contents.figures),
         shown=shown,
         left_out=len(contents.figures) - len(shown),
@@ -83,6 +84,7 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         counters=sections.counters(contents, shown),
         missing=sections.missing(contents, shown),
         check=check,
+        no_worse=NO_WORSE,
         models=list(contents.sensitivity),
         checks=sections.checks_by_security(contents, shown),
         parameters=sections.parameters(contents, shown),

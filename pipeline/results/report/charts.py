@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.backtest.observe import HORIZONS
+from pipeline.numbers import FORMS
 from pipeline.results.layout import WEEKDAYS
-from pipeline.results.report.numbers import FORMS
 from pipeline.results.report.page import chart_text
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def lying_bars(named: Mapping[str, float], unit: str, marked: Sequence[str] = ()
         "orientation": "h",
         "x": values,
         "y": [chart_text(name) for name in named],
-        "text": [FORMS["whole_money"](value) for value in values],
+        "text": [FORMS["money"](value) for value in values],
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {

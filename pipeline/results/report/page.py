@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import MissingExtra, OutputNotWritable
 from pipeline.folders import cache_folder
-from pipeline.results.report.numbers import FORMS, exact
+from pipeline.numbers import FORMS, exact
 from pipeline.store.atomic import write_bytes
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.execution import SWITCHES
+from pipeline.numbers import counted
+from pipeline.results.assumptions import worst_switch
 from pipeline.results.daily import TOTAL
 from pipeline.results.report.figures import FIGURES, HEADLINE, TOPICS
 
@@ -49,6 +51,20 @@ def clipped(text: object) -> str:
     """Return text, a long one cut."""
     whole = str(text)
     return whole if len(whole) <= MOST_CHARACTERS else f"{whole[:MOST_CHARACTERS]} …"
+
+
+def replayed(contents: Contents) -> str:
+    """Return how many securities the figures are of, and how many of those asked for failed."""
+    done, failed = len(contents.figures), len(contents.errors)
+    every = counted(done + failed, "security")
+    return f"{done or 'none'} of {every}, {failed:,} failed" if failed else every
+
+
+def period(contents: Contents) -> str:
+    """Return which market days of any security the figures are of, empty without one."""
+    days = contents.total.days.astype("datetime64[D]")
+    many = counted(contents.portfolio["market_days"] or 0, "market day")
+    return f"{many}, {days[0]} to {days[-1]}" if len(days) else ""
 
 
 def headline(contents: Contents) -> list[tuple[Figure, Cell]]:
@@ -103,23 +119,22 @@ def glossary() -> list[Figure]:
 def assumption_check(contents: Contents) -> dict[str, Any] | None:
     """Return the check's totals by execution model and what its three lines say; None where it was not made."""
     totals = {model: by_security[TOTAL] for model, by_security in contents.sensitivity.items() if TOTAL in by_security}
-    alone = {model: value for model, value in totals.items() if "=" in model}
-    if "classic" not in totals or "strict" not in totals or not alone:
+    if "classic" not in totals or "strict" not in totals:
         return None
-    worst = min(alone, key=lambda model: (alone[model], model))
+    worst = worst_switch(totals)
     return {
         "totals": totals,
         "classic": totals["classic"],
         "strict": totals["strict"],
         "worst": worst,
-        "least": alone[worst],
+        "least": totals[worst or "classic"],
     }
 
 
 def checks_by_security(contents: Contents, shown: Sequence[str]) -> list[tuple[str, list[Cell]]]:
     """Return the check's rows: net P&L of each security under each model."""
     return [
-        (ticker, [Cell(by_security.get(ticker), "whole_money") for by_security in contents.sensitivity.values()])
+        (ticker, [Cell(by_security.get(ticker), "money") for by_security in contents.sensitivity.values()])
         for ticker in shown
     ]
 

@@ -84,7 +84,7 @@ def _with_main(figures: Sequence[Figure], swept: Swept) -> tuple[Figure, ...]:
 
 def _bytes_of(swept: Swept, figures: Sequence[Figure], settings: int) -> int:
     """Estimate what settings take: the widest that a figure needs, in base64."""
-    widths = [4 if one.form == "whole_money" else 3 if one.form == "count" else 2 for one in figures]
+    widths = [4 if one.form in ("money", "whole_money") else 3 if one.form == "count" else 2 for one in figures]
     each = len(swept.views) * sum(widths) + 2 * len(swept.axes) + 4
     return settings * each * 4 // 3
 
@@ -157,7 +157,7 @@ def _axis(axis: Axis, at: Int64s) -> dict[str, Any]:
 
 def walked(row: Mapping[str, str]) -> float | None:
     """Return what a part of a walk forward earned after choosing, AED; None where it has no market day."""
-    return float(row["test_net_pnl"]) if int(row["test_market_days"]) else None
+    return float(row["test_net_pnl"]) if row["test_net_pnl"] else None
 
 
 def map_on_page(swept: Swept, block: Block, choice: Choice) -> Float64s:

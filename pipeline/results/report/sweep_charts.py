@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BARS: Final = 30
 MOST_POINTS: Final = 2_000
-FORMATS: Final = {"whole_money": ",.0f", "count": ",.0f", "ratio": ".2f", "share": ".1%"}
+FORMATS: Final = {"money": ",.0f", "whole_money": ",.0f", "count": ",.0f", "ratio": ".2f", "share": ".1%"}
 ROOM: Final = {"automargin": True}
 TITLES: Final = {
     "map": "Map over two axes",

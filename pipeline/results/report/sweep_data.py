@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.execution import SWITCH
-from pipeline.errors import DamagedRun, NewerRun, UnfinishedRun, UnknownRun
+from pipeline.errors import DamagedRun, NewerRun, UnknownRun
 from pipeline.research.axes import PRESET
 from pipeline.results.reading import csv_rows
 from pipeline.results.report.sweep_axes import Axis, axis_of_values
-from pipeline.results.report.sweep_figures import BY_NAME, FIGURES, Figure
+from pipeline.results.report.sweep_figures import FIGURES, Figure
+from pipeline.results.status import COMPLETE, check_complete
 from pipeline.results.sweep_files import (
-    COMPLETE,
     FORMAT_VERSION,
     OURS,
     PRESET_COLUMN,
@@ -45,8 +45,6 @@ MOST_VIEWS: Final = 40
 
 MANY_ROWS: Final = 1_000_000
 """Rows from which a page reads few of their figures: five million would take the better part of a minute."""
-
-PART_DAYS: Final = ("train_market_days", "test_market_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,8 @@ def read_swept(directory: Place) -> Swept:
         raise UnknownRun(f"{directory} has no {SWEEP_FILE}: it is no folder of a sweep.") from error
     with _reading(directory):
         told = json.loads(content)
-        _check_usable(directory, told.get("format_version", 1), told.get("status", COMPLETE))
+        _check_version(directory, told.get("format_version", 1))
+        check_complete(directory, {"status": COMPLETE} | told, "sweep")
         tickers = sorted(told["data"])
         path = directory / TABLE_FILE
         footer = read_footer(path)
@@ -181,16 +180,11 @@ def read_swept(directory: Place) -> Swept:
         )
 
 
-def _check_usable(directory: Place, version: int, status: str) -> None:
+def _check_version(directory: Place, version: int) -> None:
     if version > FORMAT_VERSION:
         raise NewerRun(
             f"{directory / SWEEP_FILE} has format version {version} and this version of the project knows "
             f"{FORMAT_VERSION}; update the project."
-        )
-    if status != COMPLETE:
-        raise UnfinishedRun(
-            f"The sweep in {directory} is not complete (status '{status}'): it is still at work, or it was "
-            "interrupted. Wait for it, or run that sweep again; what it computed is kept."
         )
 
 
@@ -201,7 +195,6 @@ def _figures(footer: Footer, told: Mapping[str, Any], *, several: bool) -> dict[
         main = "sharpe" if told["chosen_by"] == "sharpe" else "net_pnl"
         kept = ("net_pnl", "sharpe", f"train_{main}", f"test_{main}", *(["turnover"] if several else []))
         names = {name: names[name] for name in kept}
-    names |= {name: name for name in PART_DAYS}
     return {name: column for name, column in names.items() if column in footer.columns}
 
 
@@ -265,15 +258,13 @@ def _together(path: Place, settings: Int64s, figures: Mapping[str, str]) -> dict
 
 
 def _telling(columns: Mapping[tuple[str, str], Float64s]) -> dict[tuple[str, str], Float64s]:
-    """Leave out what no setting has, figures of a part without a day, and fees where none were charged."""
+    """Leave out what no setting has, and fees where none were charged."""
     charged = any(name == "fees" and np.nansum(values) for (_, name), values in columns.items())
-    found = {}
-    for (view, name), values in columns.items():
-        days = columns.get((view, f"{name.partition('_')[0]}_market_days"))
-        told = values if days is None or (days > 0).all() else np.where(days > 0, values, np.nan)
-        if name in BY_NAME and not np.isnan(told).all() and (charged or name not in ("fees", "realized_pnl")):
-            found[view, name] = told
-    return found
+    return {
+        (view, name): values
+        for (view, name), values in columns.items()
+        if not np.isnan(values).all() and (charged or name not in ("fees", "realized_pnl"))
+    }
 
 
 def _folds(directory: Place, files: list[str]) -> dict[str, list[dict[str, str]]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.numbers import counted
 from pipeline.results.report import sweep_rows as tables
 from pipeline.results.report import sweep_words as words
 from pipeline.results.report.page import MOST_BYTES, chart_text, render
@@ -77,8 +78,7 @@ def _page(swept: Swept, block: Block) -> bytes:
         tiles=tables.tiles(swept, choice),
         best=_cut(best),
         headings=headings,
-        no_train=swept.parted
-        and any(swept.value(row.view, swept.main, swept.chosen(row.view)) is None for row in best),
+        unchosen=[words.view_name(view) for view in swept.views if swept.chosen(view) is None],
         choice=_cut(choice),
         walk=_cut(tables.walk_rows(swept)),
         axes=tables.axis_rows(swept),
@@ -87,7 +87,7 @@ def _page(swept: Swept, block: Block) -> bytes:
         top=_top(swept, block),
         same_execution=words.same_execution(swept),
         view_name=words.view_name,
-        counted=words.counted,
+        counted=counted,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.results.report.numbers import FORMS
+from pipeline.numbers import FORMS
 from pipeline.results.report.page import chart_text
 from pipeline.results.report.sweep_block import chosen_place, drawn, held
 from pipeline.results.report.sweep_figures import BY_NAME

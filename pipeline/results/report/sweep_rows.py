@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.results.report.sweep_block import walked
 from pipeline.results.report.sweep_figures import BY_NAME
 from pipeline.results.report.sweep_fold import rank_correlation, sample
+from pipeline.results.sweeps import walked_pnl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,15 +132,15 @@ def choice_rows(swept: Swept, figure: str) -> list[Row]:
 def walk_rows(swept: Swept) -> list[Row]:
     """Return, for each view, the settings of a walk forward, what they made in total, and in how many of its parts.
 
-    A part without a market day counts for nothing, and a setting chosen on no day at all is not named.
+    A part without a market day counts for nothing.
     """
     rows = []
     for view in swept.views:
         folds = swept.folds.get(view, [])
         after = [value for row in folds if (value := walked(row)) is not None]
-        chosen = ", ".join(row["setting"] if int(row["train_market_days"]) else "none" for row in folds)
+        chosen = ", ".join(row["setting"] for row in folds)
         cells = (
-            Cell(sum(after) if after else None, "whole_money", "no market day in any part"),
+            Cell(walked_pnl(after), "money", "no market day in any part"),
             Cell(len(after), "count"),
             Cell(sum(value > 0 for value in after), "count"),
         )

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.results.report.numbers import FORMS
+from pipeline.numbers import FORMS, counted
 from pipeline.results.report.sweep_figures import BY_NAME
 from pipeline.results.report.sweep_fold import HELD
 from pipeline.results.report.sweep_rows import FEW, NO_FIGURE
-from pipeline.results.sweeps import ALL
+from pipeline.results.sweeps import ALL, under
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,15 +30,9 @@ def joined(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 
-def counted(number: int, word: str) -> str:
-    """Return a number with its word, in the plural unless it is one."""
-    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
-    return f"{number:,} {word if number == 1 else plural}"
-
-
 def shown(figure: Figure, value: float | None) -> str:
     """Return a figure as it stands in a sentence."""
-    unit = " AED" if figure.form == "whole_money" else ""
+    unit = " AED" if figure.form == "money" else ""
     return f"{FORMS[figure.form](value)}{unit}"
 
 
@@ -56,7 +50,8 @@ def summary(swept: Swept) -> str:
     by = "Sharpe ratio" if told["chosen_by"] == "sharpe" else "net P&L"
     on = f" on {told['train']}" if swept.parted else ""
     many = f"{counted(len(swept.settings), 'setting')}{of} on {counted(swept.securities, 'security')}"
-    return f"{many}, the best chosen by {by}{on}."
+    model = under(told.get("chosen_under") or {})
+    return f"{many}, the best chosen by {by}{on}{f' under {model}' if model else ''}."
 
 
 def verdict(swept: Swept, choice: Sequence[Row]) -> list[str]:

@@ -95,7 +95,7 @@ def read_page(content: bytes) -> Page:
 
 def number(text: str) -> float:
     """Return the number that a person reads in a cell."""
-    return float(text.replace(",", "").replace("\N{MINUS SIGN}", "-"))
+    return float(text.replace(",", ""))
 
 
 def table(node: Node) -> tuple[list[Node], dict[str, list[Node]]]:

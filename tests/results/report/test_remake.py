@@ -36,10 +36,10 @@ def test_the_page_is_the_one_a_backtest_makes_and_is_listed(folder: Path) -> Non
     assert "report.html" in files_of(folder / "run.json")
 
 
-def test_a_run_that_is_still_at_work_is_left_alone(folder: Path) -> None:
+def test_a_run_that_was_interrupted_is_left_alone(folder: Path) -> None:
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     (folder / "run.json").write_text(json.dumps(run | {"status": "running"}), encoding="utf-8")
-    with pytest.raises(UnfinishedRun, match="not complete"):
+    with pytest.raises(UnfinishedRun, match="was interrupted"):
         remake(folder)
     assert not (folder / "report.html").exists()
 

@@ -31,14 +31,14 @@
 
   const plain = (value, digits) => {
     const text = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    return (value < 0 && /[1-9]/.test(text) ? "\u2212" : "") + text;
+    return (value < 0 && /[1-9]/.test(text) ? "-" : "") + text;
   };
   const forms = {
-    whole_money: (value) => plain(value, 0), count: (value) => plain(value, 0), ratio: (value) => plain(value, 2),
+    money: (value) => plain(value, 2), whole_money: (value) => plain(value, 0), count: (value) => plain(value, 0), ratio: (value) => plain(value, 2),
     share: (value) => plain(value * 100, 1),
   };
-  const shown = (figure, value) => (Number.isNaN(value) ? "\u2013" : forms[figure.form](value) + (figure.form === "share" ? " %" : ""));
-  const formats = { whole_money: ",.0f", count: ",.0f", ratio: ".2f", share: ".1%" };
+  const shown = (figure, value) => (Number.isNaN(value) ? "-" : forms[figure.form](value) + (figure.form === "share" ? " %" : ""));
+  const formats = { money: ",.0f", whole_money: ",.0f", count: ",.0f", ratio: ".2f", share: ".1%" };
   const safe = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const orNull = (value) => (Number.isNaN(value) ? null : value);
   const known = (values) => values.filter((value) => !Number.isNaN(value));
@@ -115,7 +115,7 @@
     });
     heat.colorbar.tickformat = formats[figure.form];
     const few = across.cells.length * 56 < document.querySelector('[data-chart="map"]').clientWidth - 150;
-    heat.texttemplate = few ? "%{z:" + (figure.form === "whole_money" || figure.form === "count" ? ".3s" : formats[figure.form]) + "}" : "";
+    heat.texttemplate = few ? "%{z:" + (["money", "whole_money", "count"].includes(figure.form) ? ".3s" : formats[figure.form]) + "}" : "";
     const at = chosen();
     const there = at >= 0 && across.codes[at] >= 0 && up.codes[at] >= 0;
     charts.map.layout.shapes = (there ? [[cellOf(across, at), cellOf(up, at)]] : []).map(([x, y]) => (

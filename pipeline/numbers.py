@@ -1,0 +1,55 @@
+"""Numbers as people read them: one form a kind of figure, for the terminal, the pages and every message alike.
+
+Files and `--json` have numbers unrounded instead. Signs are ASCII, so that every terminal has them and a cell that is
+copied from a page is a number in Excel.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NONE: Final = "-"
+"""What stands for a figure that cannot be computed."""
+
+
+def exact(value: float | None) -> str:
+    """Return a number unrounded, as sorting and tests read it; nothing for one that is missing."""
+    return "" if value is None else repr(value)
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its word, in the plural unless it is one: 1 security, 2 securities."""
+    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    return f"{number:,} {word if number == 1 else plural}"
+
+
+def _with(digits: int, factor: float = 1.0) -> Callable[[float | None], str]:
+    def form(value: float | None) -> str:
+        if value is None:
+            return NONE
+        text = f"{abs(value * factor):,.{digits}f}"
+        return f"-{text}" if value < 0 and text.strip("0.,") else text
+
+    return form
+
+
+FORMS: Final[dict[str, Callable[[float | None], str]]] = {
+    "count": _with(0),
+    "money": _with(2),
+    "whole_money": _with(0),
+    "ratio": _with(2),
+    "share": _with(1, 100.0),
+    "percentage": _with(1),
+    "bps": _with(2),
+    "seconds": _with(1),
+    "days": _with(0),
+    "shares": _with(0),
+}
+"""How a number is shown, by kind; nought has no sign, shares of one are shown in per cent. P&L, fees and drawdown are
+`money`; only values that are no result, as turnover and capital, are `whole_money`."""
+
+money: Final = FORMS["money"]
+ratio: Final = FORMS["ratio"]
