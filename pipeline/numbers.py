@@ -22,7 +22,7 @@ def exact(value: float | None) -> str:
 
 def counted(number: int, word: str) -> str:
     """Return a number with its word, in the plural unless it is one: 1 security, 2 securities."""
-    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    plural = f"{word[:-1]}ies" if word.endswith("y") and word[-2] not in "aeiou" else f"{word}s"
     return f"{number:,} {word if number == 1 else plural}"
 
 

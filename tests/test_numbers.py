@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from pipeline.numbers import FORMS, counted, exact
 
 CASES = [
@@ -38,5 +39,5 @@ def test_the_exact_number_is_kept_beside_it() -> None:
 
 
 def test_a_count_has_its_word_in_the_plural_unless_it_is_one() -> None:
-    found = [counted(number, word) for number in (0, 1, 2_000) for word in ("fill", "security")]
-    assert found == ["0 fills", "0 securities", "1 fill", "1 security", "2,000 fills", "2,000 securities"]
+    found = [counted(number, word) for number in (0, 1, 2_000) for word in ("day", "security")]
+    assert found == ["0 days", "0 securities", "1 day", "1 security", "2,000 days", "2,000 securities"]

@@ -112,7 +112,7 @@ def assumed(axes: Sequence[Axis]) -> dict[str, Any]:
     """
     strict = {PRESET: "strict", **{SWITCH + name: value for name, value in preset_settings("strict").items()}}
     return {
-        axis.name: strict[axis.name] if strict.get(axis.name) in axis.values else axis.values[0]
+        axis.name: next((value for value in axis.values if value == strict.get(axis.name)), axis.values[0])
         for axis in axes
         if is_assumption(axis.name)
     }

@@ -27,6 +27,9 @@ MOST_RANKED: Final = 200_000
 """Settings up to which all are ranked; of more, a sample of as many."""
 
 
+ALIKE: Final = ", same execution"
+"""Said of what is over the settings that fill orders, and pay, as the chosen one."""
+
 NO_FIGURE: Final = "cannot be computed: no day in this part, too few days, or no variation"
 
 
@@ -63,11 +66,12 @@ def tiles(swept: Swept, choice: Sequence[Row]) -> list[tuple[str, Cell]]:
     known, chosen = swept.known(view, main.name), swept.chosen(view)
     middle = float(np.median(known)) if len(known) else None
     above = float((known > 0).mean()) if len(known) else None
+    of = ALIKE if swept.assumptions else ""
     found = [
         ("Settings", Cell(len(swept.settings), "count")),
         (f"Best: {main.label}", Cell(swept.value(view, main.name, chosen), main.form)),
-        (f"Median: {main.label}", Cell(middle, main.form)),
-        ("Settings above 0 (%)", Cell(above, "share")),
+        (f"Median{of}: {main.label}", Cell(middle, main.form)),
+        (f"Settings above 0{of} (%)", Cell(above, "share")),
     ]
     if swept.parted:
         name = swept.main.removeprefix("train_")
@@ -75,7 +79,7 @@ def tiles(swept: Swept, choice: Sequence[Row]) -> list[tuple[str, Cell]]:
         correlation, _, mine, _, median, _ = choice[0].cells
         found += [
             (f"The best: {test.label}", mine),
-            (f"Median: {test.label}", median),
+            (f"Median{of}: {test.label}", median),
             ("Rank correlation, train and test", correlation),
         ]
     return found
@@ -95,7 +99,9 @@ def best_rows(swept: Swept) -> tuple[list[str], list[Row]]:
         cells = [Cell(swept.value(view, one.name, at), one.form) for one in figures]
         rows.append(Row(view, int(swept.settings[at]), values_of(swept, at), (*cells, *_spread(swept, view))))
     main = BY_NAME[swept.main]
-    return [*(one.label for one in figures), f"Median of all settings: {main.label}", "Settings above 0 (%)"], rows
+    of = ALIKE if swept.assumptions else ""
+    medians = [f"Median of all settings{of}: {main.label}", f"Settings above 0{of} (%)"]
+    return [*(one.label for one in figures), *medians], rows
 
 
 def choice_rows(swept: Swept, figure: str) -> list[Row]:

@@ -97,7 +97,7 @@ def test_the_verdict_and_the_tiles_say_what_the_tables_say(folder: Path, page: P
     assert tiles == pytest.approx(expected)
     said = page.root.one("section", id="verdict").text
     for words in (
-        f"number {chosen:,}, on all securities together has a net P&L on train of {row['train_net_pnl']:,.0f} AED",
+        f"number {chosen:,}, on all securities together has a net P&L on train of {row['train_net_pnl']:,.2f} AED",
         f"{(train > 0).sum()} of 12 settings with the same execution and fees_bps are above 0",
         f"place {1 + (test > row['test_net_pnl']).sum()} of 12",
         f"the rank correlation between train and test is {order:,.2f}",
@@ -251,8 +251,8 @@ def test_a_part_without_a_market_day_has_no_figure_and_says_why(tmp_path: Path) 
     assert columns["EMAAR"] - columns["FAB"] == {"sharpe", "test_net_pnl"}  # one day has no Sharpe ratio
 
 
-def test_a_setting_that_was_chosen_on_no_day_is_told_from_one_that_was(tmp_path: Path) -> None:
-    said = "the security has no market day in it, and its setting is only the first"
+def test_no_setting_is_chosen_for_a_security_without_a_day_to_choose_on(tmp_path: Path) -> None:
+    said = "No setting could be chosen for FAB: none has a figure to choose by."
     grid = {"quote_size": [100, 500]}
     late, early = (make_sweep(tmp_path / name, grid, short="FAB", late=name == "late") for name in ("late", "early"))
     assert said in read_page(sweep_page(late)).root.one("section", id="best").text
