@@ -11,8 +11,6 @@ from pipeline.terminal.tables import Column, show_table
 from pipeline.terminal.voice import WIDTH, Closing, voice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
     from pipeline.results.run import BacktestRun
@@ -190,13 +188,9 @@ def _figures(result: SecurityResult) -> dict[str, Any]:
 
 def _total(run: BacktestRun) -> dict[str, Any]:
     done = [result.replayed for result in run.results if result.replayed is not None]
-    total: Mapping[str, Any] = {
-        "fills": sum(len(one.fills) for one in done),
-        "realized_pnl": sum(one.realized_pnl for one in done),
-        "fees": sum(one.fees for one in done),
-        "net_pnl": sum(one.net_pnl for one in done),
-    }
-    return dict(total)
+    realized, fees = sum(one.realized_pnl for one in done), sum(one.fees for one in done)
+    fills = sum(len(one.fills) for one in done)
+    return {"fills": fills, "realized_pnl": realized, "fees": fees, "net_pnl": realized - fees}
 
 
 def tell_caches() -> None:
