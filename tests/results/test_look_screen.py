@@ -102,7 +102,7 @@ def test_twenty_are_shown_unless_a_count_is_given(capsys: pytest.CaptureFixture[
 
 def test_no_fills_and_none_chosen_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert screen(capsys, [])[-1] == "0 of 0 fills of FAB in output/x"
-    assert screen(capsys, [fill(1)], Selection(side="buy"))[-1] == "0 of 1 fills of FAB in output/x"
+    assert screen(capsys, [fill(1)], Selection(side="buy"))[-1] == "0 of 1 fill of FAB in output/x"
 
 
 @pytest.mark.parametrize("size", [1, 1_000, 1_000_000])

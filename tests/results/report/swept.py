@@ -128,7 +128,7 @@ def value(cell: Node) -> float:
     """Return a cell's exact number, having checked that a person reads the same."""
     held = cell.attributes["data-value"]
     if not held:
-        assert cell.text.startswith("\N{EN DASH}")
+        assert cell.text.startswith("-")
         return float("nan")
     rounded = 0.5 * 10.0 ** -len(cell.text.partition(".")[2]) * 1.000001
     assert number(cell.text) in (pytest.approx(float(held), abs=rounded), pytest.approx(float(held) * 100, abs=rounded))

@@ -51,11 +51,7 @@ def figure(held: dict[str, Any], key: str) -> float | None:
 def shown_as(cell: Node, value: float | None, percent: bool = False) -> bool:  # noqa: FBT001, FBT002
     """Return whether a cell holds a value exactly, and shows it to within half of its last digit."""
     if value is None:
-        return (
-            cell.attributes["data-value"] == ""
-            and cell.text.startswith("\N{EN DASH}")
-            and bool(cell.attributes.get("title"))
-        )
+        return cell.attributes["data-value"] == "" and cell.text.startswith("-") and bool(cell.attributes.get("title"))
     text = cell.text.split()[0]
     digits = len(text.partition(".")[2])
     near = abs(number(text) - value * (100 if percent else 1)) <= 0.5 * 10**-digits + 1e-9
@@ -226,10 +222,12 @@ def test_what_is_said_in_words_is_counted_again(folder: Path, page: Page) -> Non
     metrics, run = metrics_of(folder), json.loads((folder / "run.json").read_text(encoding="utf-8"))
     facts = " ".join(page.root.one("p", **{"class": "facts"}).text.split())
     days = sorted({row["day"] for row in rows_of(folder, "daily.csv")})
-    assert (
-        f"Backtest of {len(days)} market days, {days[0]} to {days[-1]} · {len(metrics['securities'])} securities"
-        in facts
+    done, failed = (
+        len(metrics["securities"]),
+        sum(bool(row["error"]) for row in rows_of(folder, "backtest_summary.csv")),
     )
+    securities = f"{done} of {done + failed} securities, {failed} failed" if failed else f"{done} securities"
+    assert f"Backtest of {len(days)} market days, {days[0]} to {days[-1]} · {securities} ·" in facts
     for panel in page.root.all("details", **{"class": "panel"}):
         ticker = panel.one("span", **{"class": "name"}).text
         assert f"{len(fills_of(folder, ticker)):,} fills" in panel.one("summary").text
