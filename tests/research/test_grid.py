@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import ConfigError, SweepError
-from pipeline.research.axes import joined, points
+from pipeline.research.axes import Axis, assumed, joined, points
 from pipeline.research.grid import grid_of, read_grid, read_sweep
 from tests.made import make_config, make_store
 
@@ -210,3 +210,24 @@ def test_what_the_strategy_does_not_take_is_refused_before_anything_runs(tmp_pat
         api.sweep(grid=grid, config=config, parquet_dir=store, output_dir=tmp_path / "out")
     assert told in str(error.value)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("axes", "model"),
+    [
+        ({"quote_size": (1, 2)}, {}),
+        ({"execution": ("classic", "strict")}, {"execution": "strict"}),
+        ({"execution": ("classic",)}, {"execution": "classic"}),
+        ({"execution.fill_price": ("print", "order")}, {"execution.fill_price": "order"}),
+        ({"execution.fees_bps": (5, 2.5)}, {"execution.fees_bps": 5}),
+        ({"execution.fees_bps": (5, 0)}, {"execution.fees_bps": 0}),
+        ({"execution": ("strict", "classic"), "quote_size": (1,), "execution.latency_ms": (10, 20)},
+         {"execution": "strict", "execution.latency_ms": 10}),
+    ],
+)  # fmt: skip
+def test_settings_are_chosen_under_the_careful_execution_model(
+    axes: dict[str, tuple[Any, ...]], model: dict[str, Any]
+) -> None:
+    found = assumed([Axis(name, values) for name, values in axes.items()])
+    assert found == model
+    assert [type(value) for value in found.values()] == [type(value) for value in model.values()]

@@ -112,7 +112,8 @@ def test_settings_that_fail_are_passed_over(made: tuple[Path, Path], tmp_path: P
 REFUSED: Final[dict[str, tuple[list[str], int, str]]] = {
     "none": (["quote_size=1,2"], 0, "--trials is 0; it takes a whole number of at least 1"),
     "fewer than none": (["quote_size=1,2"], -3, "--trials is -3"),
-    "no axis": ([], 5, "give one strategy and at least one axis"),
+    "no axis": ([], 5, "give one strategy and at least one parameter"),
+    "only execution": (["execution=classic,strict"], 5, "give one strategy and at least one parameter"),
     "two strategies": (["strategy=v1_baseline,v3_liquidity_monitor", "quote_size=1,2"], 5, "give one strategy"),
 }
 
