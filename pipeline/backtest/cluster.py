@@ -46,7 +46,7 @@ def check_cluster(backend: str | None, address: str | None) -> None:
             raise BadRequest(f"--address is where a cluster is: it goes with --backend {' or '.join(LIBRARY)}.")
         return
     if importlib.util.find_spec(LIBRARY[backend]) is None:
-        raise MissingExtra(f"--backend {backend} needs {backend}, which is not installed: pip install '.[{backend}]'.")
+        raise MissingExtra(f"--backend {backend} needs {LIBRARY[backend]}: pip install {LIBRARY[backend]}.")
     if address is None and backend == "dask":
         raise BadRequest(
             "--backend dask needs --address tcp://HOST:PORT, where `dask scheduler` says it listens. "
