@@ -13,7 +13,10 @@ from pipeline.cli.replay import backtest
 from pipeline.terminal.voice import Closing, voice
 
 SAMPLE: Final = Path("data/sample/sample_ticks.xlsx")
-NEXT: Final = "These ticks are synthetic. For your own: put a workbook in data/raw, then make convert, make backtest."
+NEXT: Final = (
+    "These ticks are synthetic. For your own: put a workbook in data/raw, then make convert, make backtest "
+    "(pipeline convert, pipeline backtest)."
+)
 
 
 def convert(
