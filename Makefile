@@ -24,32 +24,46 @@ OWN_PYTHON := --copies
 endif
 RUN_PIPELINE := $(BIN)/python -m pipeline
 READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+# pip compiles one module after the other, half of them tests and plotly's, which nothing here imports.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps
+COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '[/\\](tests|plotly)[/\\]' $(VENV) pipeline
 # Tests of seconds and of memory, which measuring coverage takes itself.
 COSTLY := tests/hostile/test_bombs.py tests/crash/test_interrupts.py
+EXPORT := uv export --quiet --frozen --no-emit-project --no-annotate --no-header --format requirements-txt
 COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark bench-check test test-long coverage audit check lint types lock clean-cache clean
+.PHONY: help setup setup-dev demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark bench-check test test-long coverage audit check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## make .venv from the lock file (uv when it is there, pip otherwise)
+setup: $(READY) ## make .venv with what running needs, from the lock file (uv when it is there, pip otherwise)
+
+setup-dev: $(READY_DEV) ## add what tests and checks need
 
 $(READY): uv.lock requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make setup PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -m venv --clear $(OWN_PYTHON) $(VENV)
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv sync --frozen --quiet --all-groups --compile-bytecode; \
+	  uv sync --frozen --quiet --no-dev; \
 	else \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock \
-	  && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	  $(PIP) --require-hashes -r requirements.lock && $(PIP) --no-build-isolation -e .; \
 	fi
-	@$(BIN)/python -m compileall -q pipeline
-	-@$(BIN)/python -m pipeline.convert.workbook.swift
+	-@$(COMPILE)
 	@touch $(READY)
+
+$(READY_DEV): $(READY) requirements-dev.lock
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv sync --frozen --quiet --all-groups; \
+	else \
+	  $(PIP) --require-hashes -r requirements-dev.lock; \
+	fi
+	-@$(COMPILE)
+	@touch $(READY_DEV)
 
 demo: setup ## the whole pipeline on a synthetic workbook
 	@$(RUN_PIPELINE) demo
@@ -90,33 +104,34 @@ validate: setup ## prove it: sequential = parallel, compiled = plain, Parquet = 
 benchmark: setup ## measure sequential against parallel, stage by stage
 	@$(RUN_PIPELINE) benchmark $(COMMON)
 
-bench-check: setup ## is it as fast as it was: ratios to fixed yardsticks beside the kept ones (minutes, a quiet machine)
+bench-check: setup-dev ## is it as fast as it was: ratios to fixed yardsticks beside the kept ones (minutes, a quiet machine)
 	@$(BIN)/python tests/benchmarks/check.py $(ARGS)
 
-test: setup ## the tests, all but the long ones
+test: setup-dev ## the tests, all but the long ones
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
-test-long: setup ## the long tests: kills, floods, fuzzing, the browser
+test-long: setup-dev ## the long tests: kills, floods, fuzzing, the browser
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m slow $(ARGS)
 
-coverage: setup ## which lines and branches of pipeline/ the tests reach: at least 95 % (about twenty minutes)
+coverage: setup-dev ## which lines and branches of pipeline/ the tests reach: at least 95 % (about twenty minutes)
 	@$(BIN)/python -m coverage erase
 	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term $(addprefix --deselect=,$(COSTLY)) $(ARGS)
 
-audit: setup ## known faults of the pinned packages (needs the network)
-	@$(BIN)/python -m pip_audit --require-hashes --disable-pip -r requirements.lock
+audit: setup-dev ## known faults of the pinned packages (needs the network)
+	@$(BIN)/python -m pip_audit --require-hashes --disable-pip -r requirements-dev.lock
 
-lint: setup ## ruff
+lint: setup-dev ## ruff
 	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
 
-types: setup ## mypy --strict
+types: setup-dev ## mypy --strict
 	@$(BIN)/python -m mypy
 
 check: lint types test ## lint, types, tests, import direction
 
-lock: ## make both lock files anew from pyproject.toml (needs uv)
+lock: ## make the lock files anew from pyproject.toml (needs uv)
 	uv lock --upgrade
-	uv export --quiet --frozen --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
+	$(EXPORT) --no-dev --group build -o requirements.lock
+	$(EXPORT) --all-groups -o requirements-dev.lock
 
 clean-cache: setup ## remove compiled code and the results kept on disk
 	@$(RUN_PIPELINE) clean-cache

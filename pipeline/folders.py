@@ -1,4 +1,4 @@
-"""Where this user's caches are: compiled loops and kept results."""
+"""Where this user's caches are, and where the files of `configs/` are found."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 FOLDER_VARIABLE: Final = "PIPELINE_CACHE_DIR"
+CONFIGS: Final = Path("configs")
+PACKAGE: Final = Path(__file__).resolve().parent
 
 
 def cache_folder(part: str) -> Path:
@@ -17,3 +19,28 @@ def cache_folder(part: str) -> Path:
     import platformdirs  # not needed when the folder is chosen
 
     return Path(platformdirs.user_cache_dir("tick-pipeline", appauthor=False)) / part
+
+
+def shipped_configs() -> Path:
+    """Return the `configs` folder that comes with the project: in the installed package, else in the repository."""
+    installed = PACKAGE / CONFIGS
+    return installed if installed.is_dir() else PACKAGE.parent / CONFIGS
+
+
+def config_file(path: Path) -> Path:
+    """Return where a file is: as named, seen from the working directory; else, one of `configs`, as it is shipped.
+
+    A path that is in neither place is returned as named.
+    """
+    return next((place for place in _places(path) if place.exists()), path)
+
+
+def config_files(folder: Path) -> list[Path]:
+    """Return the JSON files of a folder in the order of their names, each where `config_file` finds it."""
+    names = {file.name for place in _places(folder) for file in place.glob("*.json")}
+    return [config_file(folder / name) for name in sorted(names)]
+
+
+def _places(path: Path) -> list[Path]:
+    is_config = path.parts[:1] == CONFIGS.parts
+    return [path, shipped_configs() / path.relative_to(CONFIGS)] if is_config else [path]

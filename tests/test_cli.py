@@ -15,7 +15,7 @@ from tests.terminal.screens import without_stretches
 
 ROOT = Path(__file__).resolve().parents[1]
 GROUPS = {
-    "Make data": ("demo", "sample", "convert"),
+    "Make data": ("demo", "init", "sample", "convert"),
     "Replay": ("backtest", "sensitivity"),
     "Research": ("sweep",),
     "Look": ("inspect", "report", "show", "explain", "compare"),

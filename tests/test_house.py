@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -232,29 +232,54 @@ def test_the_stages_stay_functions_after_their_rooms_are_imported() -> None:
     assert said_by(program) == "pipeline.api pipeline.api True True"
 
 
-def test_both_lock_files_pin_the_same_versions() -> None:
-    packages = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
-    of_uv = {(package["name"], package["version"]) for package in packages if "registry" in package["source"]}
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    of_pip = set(re.findall(r"^([a-z0-9.-]+)==([^\s;\\]+)", text, flags=re.MULTILINE))
+UV_PACKAGES: Final = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
+MAKEFILE: Final = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def pinned(name: str) -> set[tuple[str, str]]:
+    """Return the names and versions that one of pip's lock files pins."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z0-9.-]+)==([^\s;\\]+)", text, flags=re.MULTILINE))
+
+
+def test_pips_lock_files_pin_the_versions_that_uvs_does() -> None:
+    of_uv = {(package["name"], package["version"]) for package in UV_PACKAGES if "registry" in package["source"]}
+    of_pip = pinned("requirements-dev.lock")
     assert {name for name, _ in of_uv} >= {"numpy", "numba", "pyarrow", "pytest"}
     assert of_pip <= of_uv
-    assert {name for name, _ in of_uv - of_pip} <= _needed_by("ray", {one["name"]: one for one in packages})
+    assert {name for name, _ in of_uv - of_pip} <= _needed_by(["ray"])
+
+
+def test_the_lock_file_for_running_has_what_running_needs_and_no_more() -> None:
+    [project] = [package for package in UV_PACKAGES if package["name"] == "tick-pipeline"]
+    needs = [need["name"] for need in (*project["dependencies"], *project["dev-dependencies"]["build"])]
+    assert {name for name, _ in pinned("requirements.lock")} == _needed_by(needs)
+    assert pinned("requirements.lock") < pinned("requirements-dev.lock")
 
 
 def test_pip_takes_what_is_locked_and_looks_for_nothing_else() -> None:
     """Without `--no-deps` pip looks for `coverage[toml]` anew and stops when one newer than the locked has come out."""
-    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "README.md")]
-    lines = [line for text in texts for line in text.splitlines()]
-    asked = [line for line in lines if "pip install" in line and "requirements.lock" in line]
-    assert len(asked) == 2
-    assert [line for line in asked if "--require-hashes --no-deps" not in line] == []
+    [pip] = re.findall(r"^PIP := (.*)$", MAKEFILE, flags=re.MULTILINE)
+    text = MAKEFILE.replace("$(PIP)", pip) + (ROOT / "README.md").read_text(encoding="utf-8")
+    asked = [one for one in re.split(r"&&|\n", text) if "pip install" in one and ".lock" in one]
+    assert len(asked) == 3
+    assert [one for one in asked if not ("--require-hashes" in one and "--no-deps" in one)] == []
 
 
-def _needed_by(name: str, packages: dict[str, Any]) -> set[str]:
-    """Return a package and all it needs: that of the extra which no development needs."""
+def test_what_runs_is_made_ready_to_run_and_what_develops_to_develop() -> None:
+    rules = re.findall(r"^([a-z-]+): (.*?) ## .*\n((?:\t.*\n)+)", MAKEFILE, flags=re.MULTILINE)
+    runs = {name for name, needs, recipe in rules if needs == "setup" and "$(RUN_PIPELINE)" in recipe}
+    develops = {name for name, needs, recipe in rules if needs == "setup-dev" and "$(RUN_PIPELINE)" not in recipe}
+    assert runs >= {"demo", "convert", "backtest", "sweep", "report", "validate"}
+    assert develops >= {"test", "test-long", "coverage", "lint", "types", "audit"}
+    assert {name for name, *_ in rules} == runs | develops
+
+
+def _needed_by(names: list[str]) -> set[str]:
+    """Return packages and all that they need, as uv has locked them."""
+    packages = {package["name"]: package for package in UV_PACKAGES}
     found: set[str] = set()
-    wanted = [name]
+    wanted = list(names)
     while wanted:
         found.add(one := wanted.pop())
         wanted += [need["name"] for need in packages[one].get("dependencies", []) if need["name"] not in found]

@@ -12,10 +12,10 @@ import socket
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadRequest, ClusterLost, MissingExtra, NoCluster
+from pipeline.folders import PACKAGE, config_files
 from pipeline.market import facts
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ PATIENCE_SECONDS: Final = 30
 """How long a cluster may be without any worker before the run is given up: restarting one takes seconds."""
 
 FEWEST_RAY_CPUS: Final = 2
-SHARED: Final = ("*.py", "*.json")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +46,7 @@ def check_cluster(backend: str | None, address: str | None) -> None:
             raise BadRequest(f"--address is where a cluster is: it goes with --backend {' or '.join(LIBRARY)}.")
         return
     if importlib.util.find_spec(LIBRARY[backend]) is None:
-        raise MissingExtra(f"--backend {backend} needs {backend}, which is not installed: pip install '.[{backend}]'.")
+        raise MissingExtra(f"--backend {backend} needs {LIBRARY[backend]}: pip install {LIBRARY[backend]}.")
     if address is None and backend == "dask":
         raise BadRequest(
             "--backend dask needs --address tcp://HOST:PORT, where `dask scheduler` says it listens. "
@@ -89,10 +88,9 @@ def in_processes(workers: int) -> dict[str, Any]:
 def code_digest() -> str:
     """Return the hash of this project's code and market facts as they stand here, line endings aside."""
     digest = hashlib.sha256()
-    for folder in (Path(__file__).resolve().parents[1], facts.FOLDER):
-        for file in sorted(file for pattern in SHARED for file in folder.rglob(pattern)):
-            digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
-            digest.update(file.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    code = {file.relative_to(PACKAGE).as_posix(): file for file in sorted(PACKAGE.rglob("*.py"))}
+    for name, file in [*code.items(), *((file.name, file) for file in config_files(facts.FOLDER))]:
+        digest.update(name.encode() + b"\0" + file.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return digest.hexdigest()
 
 

@@ -25,6 +25,7 @@ from pipeline.errors import (
     StaleStore,
     nearest,
 )
+from pipeline.folders import CONFIGS, config_file
 from pipeline.market.facts import facts_of
 from pipeline.settings import Config, read_config
 from pipeline.store.catalog import Security, Store, check_held, content_digest, open_store
@@ -117,7 +118,9 @@ def plan(request: Request) -> Plan:
     source, label = strategy_source(request.strategy), strategy_label(request.strategy)
     strategy = load_strategy(source)
     switches, parameters = _split(request.overrides)
-    config = read_config(request.config or default_config(label), fields_of(strategy).by_key(), parameters)
+    config = read_config(
+        config_file(request.config or CONFIGS / f"{label}.json"), fields_of(strategy).by_key(), parameters
+    )
     execution = _execution(request, config, switches)
     for ticker, exchange in config.exchanges.items():
         _check_exchange(exchange, f"{config.path}: {ticker}")
@@ -306,13 +309,6 @@ def default_backend(engine: Engine, ticks: int, workers: int | None) -> Backend:
 def asked_backend(given: str | None) -> Backend | None:
     """Return the backend asked for, None when none was; raise BadRequest for one that there is not."""
     return None if given is None else _one_of(given, BACKENDS, "--backend")
-
-
-def default_config(strategy: str) -> Path:
-    """Return the config of a strategy: the one in `configs` here, or else the one that comes with the project."""
-    here = Path("configs") / f"{strategy}.json"
-    shipped = Path(__file__).resolve().parents[2] / here
-    return here if here.exists() or not shipped.exists() else shipped
 
 
 def _stale(store: Store, *, allowed: bool) -> str | None:

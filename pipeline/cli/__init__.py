@@ -12,7 +12,7 @@ import typer
 
 from pipeline import __version__, interrupt
 from pipeline.cli.check import benchmark, clean_cache, validate
-from pipeline.cli.data import convert, demo, sample
+from pipeline.cli.data import convert, demo, init, sample
 from pipeline.cli.look import compare, explain, inspect, report, show
 from pipeline.cli.replay import backtest, sensitivity
 from pipeline.cli.sweep import sweep
@@ -30,7 +30,7 @@ OUR_FAULT: Final = "That is a fault of this project; --debug shows where it aros
 GO_ON: Final = "Interrupted. What is finished stands; run the same command again to go on."
 
 GROUPS: Final[Mapping[str, tuple[Callable[..., Any], ...]]] = {
-    "Make data": (demo, sample, convert),
+    "Make data": (demo, init, sample, convert),
     "Replay": (backtest, sensitivity),
     "Research": (sweep,),
     "Look": (inspect, report, show, explain, compare),

@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from pipeline.folders import CONFIGS, PACKAGE, config_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ENGINES: Final = ("compiled", "python")
 OBJECTIVES: Final = ("net_pnl", "sharpe")
 KEEP_TRADES: Final = ("best", "all")
-PROJECT: Final = Path(__file__).resolve().parents[2]
 NOT_STRATEGIES: Final = ("__init__", "load")
 DEPTH: Final = 3
 
 
 def strategies(incomplete: str) -> list[str]:
     """Complete a strategy's name; a file is for the shell to complete."""
-    names = (file.stem for file in _listed(PROJECT / "pipeline" / "strategies") if file.suffix == ".py")
+    names = (file.stem for file in _listed(PACKAGE / "strategies") if file.suffix == ".py")
     return _fitting((name for name in names if name not in NOT_STRATEGIES), incomplete)
 
 
@@ -127,12 +128,10 @@ def _runs(folder: Path, run_file: str, before: str, depth: int) -> Iterable[str]
 
 def _parameters(ctx: typer.Context) -> list[str]:
     label = Path(str(_given(ctx, "strategy") or "v1_baseline")).stem
-    configs = [Path("configs") / f"{label}.json", PROJECT / "configs" / f"{label}.json"]
-    for path in [Path(str(_given(ctx, "config")))] if _given(ctx, "config") else configs:
-        try:
-            told = json.loads(path.read_text(encoding="utf-8"))
-            blocks = [block for name, block in told.items() if name not in ("_execution", "_comment")]
-            return sorted({key for block in blocks for key in block} - {"exchange"})
-        except (OSError, ValueError, TypeError, AttributeError):
-            continue
-    return []
+    path = config_file(Path(str(_given(ctx, "config") or CONFIGS / f"{label}.json")))
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        blocks = [block for name, block in told.items() if name not in ("_execution", "_comment")]
+        return sorted({key for block in blocks for key in block} - {"exchange"})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return []

@@ -1,4 +1,4 @@
-"""The commands that make data: a synthetic workbook, workbooks to Parquet, and the whole way at once."""
+"""The commands that make data: configs to edit, a synthetic workbook, workbooks to Parquet, the whole way at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from pipeline.cli.replay import backtest
 from pipeline.terminal.voice import Closing, voice
 
 SAMPLE: Final = Path("data/sample/sample_ticks.xlsx")
-NEXT: Final = "These ticks are synthetic. For your own: put a workbook in data/raw, then make convert, make backtest."
+NEXT: Final = (
+    "These ticks are synthetic. For your own: put a workbook in data/raw, then make convert, make backtest "
+    "(pipeline convert, pipeline backtest)."
+)
 
 
 def convert(
@@ -68,6 +71,29 @@ def sample(
     with Progress("Making synthetic ticks"):
         write_sample(path, seed=seed)
     return Closing(f"Synthetic ticks (no real market data): {path}", {"workbook": path, "seed": seed})
+
+
+def init() -> Closing:
+    """Write the configs that come with the project into configs/, to be edited. A file that is there is left as it is.
+
+    Example: pipeline init
+    """
+    from pipeline.folders import CONFIGS, shipped_configs
+    from pipeline.store.atomic import not_written, write_bytes
+
+    shipped = shipped_configs()
+    targets = {CONFIGS / file.relative_to(shipped): file for file in sorted(shipped.rglob("*.json"))}
+    there = [target for target in targets if target.exists()]
+    written = [target for target in targets if target not in there]
+    for target in written:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise not_written(target, error) from error
+        write_bytes(target, targets[target].read_bytes())
+        voice().show(f"Wrote {target}")
+    line = f"Configs to edit: {CONFIGS}  ({len(written)} files written, {len(there)} were there and stay)"
+    return Closing(line, {"configs": CONFIGS, "written": written, "left": there})
 
 
 def demo() -> Closing:

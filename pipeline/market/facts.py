@@ -7,13 +7,13 @@ import json
 import math
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from pipeline.errors import MarketFactsError, nearest
+from pipeline.folders import CONFIGS, config_file, config_files
 from pipeline.times import MINUTE
 
-FOLDER: Final = Path(__file__).resolve().parents[2] / "configs" / "markets"
+FOLDER: Final = CONFIGS / "markets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class MarketFacts:
 @cache
 def facts_of(exchange: str) -> MarketFacts:
     """Return the facts of an exchange; raise MarketFactsError when its file is missing or not usable."""
-    path = FOLDER / f"{exchange}.json"
+    path = config_file(FOLDER / f"{exchange}.json")
     try:
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         sessions = told["sessions"]
@@ -55,7 +55,7 @@ def facts_of(exchange: str) -> MarketFacts:
             closed_days=frozenset(dt.date.fromisoformat(closed["day"]) for closed in told["closed_days"]),
         )
     except FileNotFoundError:
-        known = sorted(file.stem for file in FOLDER.glob("*.json"))
+        known = [file.stem for file in config_files(FOLDER)]
         raise MarketFactsError(
             f"No market facts for exchange '{exchange}'; there are {', '.join(known)}.{nearest(exchange, known)} "
             f"Add {path}."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.execution import PRESETS, SWITCH, SWITCHES
 from pipeline.errors import SweepError, nearest
+from pipeline.folders import config_file, config_files
 from pipeline.research.axes import PRESET, STRATEGY, Axis, Grid, Span
 from pipeline.settings import read_json
 
@@ -27,9 +28,10 @@ MOST_WHOLE: Final = 2**53
 
 
 def read_sweep(path: Path) -> Grid:
-    """Read a sweep file; raise SweepError for what is not one."""
+    """Read a sweep file, the one found where it is named or the shipped one; raise SweepError for what is not one."""
+    path = config_file(path)
     if not path.is_file():
-        known = sorted(str(file) for file in path.parent.glob("*.json"))
+        known = [str(path.parent / file.name) for file in config_files(path.parent)]
         there = f" There are: {', '.join(known)}." if known else ""
         raise SweepError(f"{path}: no such sweep file.{nearest(str(path), known) or there}")
     raw = read_json(path)

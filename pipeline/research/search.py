@@ -99,6 +99,6 @@ def _optuna() -> Any:
     try:
         optuna: Any = importlib.import_module("optuna")
     except ImportError:
-        raise MissingExtra("--trials needs Optuna: pip install 'tick-pipeline[search]'.") from None
+        raise MissingExtra("--trials needs Optuna: pip install optuna.") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna

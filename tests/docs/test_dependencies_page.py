@@ -12,6 +12,8 @@ import pytest
 ROOT: Final = Path(__file__).parents[2]
 SECTIONS: Final = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").split("\n## ")
 DECLARED: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+GROUPS: Final = DECLARED["dependency-groups"]
+DEVELOPMENT: Final = [*GROUPS["build"], *(one for one in GROUPS["dev"] if one != {"include-group": "build"})]
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -41,7 +43,7 @@ def test_each_extra_is_listed_under_its_name() -> None:
 
 
 def test_what_development_needs_is_listed() -> None:
-    assert listed("What development needs") == names(DECLARED["dependency-groups"]["dev"])
+    assert listed("What development needs") == names(DEVELOPMENT)
 
 
 @pytest.mark.parametrize("heading", ["What the product needs", "What an option needs"])
@@ -52,6 +54,6 @@ def test_every_package_has_its_reasons(heading: str) -> None:
 
 def test_what_is_declared_for_development_and_for_an_extra_is_of_one_version() -> None:
     extras = {one for some in DECLARED["project"]["optional-dependencies"].values() for one in some}
-    both = [one for one in DECLARED["dependency-groups"]["dev"] if names([one])[0] in names(list(extras))]
+    both = [one for one in DEVELOPMENT if names([one])[0] in names(list(extras))]
     assert both
     assert set(both) <= extras

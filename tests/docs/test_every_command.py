@@ -19,7 +19,7 @@ COMMANDS: Final = ("make", "python", "py", "pipeline", "pip", "dask", ".venv")
 
 ELSEWHERE: Final = {
     r"make test.*|make check|make coverage": ("tests/test_house.py", "This run is one."),
-    r"make (setup|lock|bench-check|audit).*": (
+    r"make (setup|setup-dev|lock|bench-check|audit).*": (
         ".ci/run",
         "They need the network, or measure; the first starts every run of CI.",
     ),
@@ -56,7 +56,7 @@ def files_of(page: Path) -> dict[str, str]:
 def project(tmp_path_factory: pytest.TempPathFactory, loops: Path) -> Path:  # noqa: ARG001 - compiled loops are shared
     """Make a folder as a fresh clone is after `make setup`, with a workbook converted and the first runs made."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in ("Makefile", "pyproject.toml", "uv.lock", "requirements.lock"):
+    for name in ("Makefile", "pyproject.toml", "uv.lock", "requirements.lock", "requirements-dev.lock"):
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "configs", folder / "configs")
     (folder / ".venv").symlink_to(sys.prefix, target_is_directory=True)
@@ -79,7 +79,7 @@ def run(command: str, folder: Path) -> None:
     """Run one command line as a reader's shell would, without what `make setup` would install anew."""
     words = shlex.split(command, comments=True)
     if words[0] == "make":
-        words[1:1] = ["-o", "setup", "-o", ".venv/.ready"]
+        words[1:1] = ["-o", "setup", "-o", ".venv/.ready", "-o", "setup-dev"]
     elif words[0] in ("python", "pipeline"):
         words[:1] = [sys.executable] if words[0] == "python" else [sys.executable, "-m", "pipeline"]
     # A reader's make is not inside another, whose ARGS it would take.

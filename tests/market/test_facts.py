@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline.errors import MarketFactsError
+from pipeline.folders import config_file
 from pipeline.market import facts
 from pipeline.market.facts import MarketFacts, facts_of
 
@@ -37,7 +38,7 @@ def test_an_exchange_has_its_sessions_and_tick_sizes(exchange: str, ticks: tuple
 
 @pytest.mark.parametrize("exchange", ["ADX", "DFM"])
 def test_every_fact_has_its_source(exchange: str) -> None:
-    told = json.loads((facts.FOLDER / f"{exchange}.json").read_text(encoding="utf-8"))
+    told = json.loads(config_file(facts.FOLDER / f"{exchange}.json").read_text(encoding="utf-8"))
     assert told["exchange"] == exchange
     assert told["sources"].keys() == {"sessions", "tick_sizes", "closed_days"}
     sources = [told["sources"]["sessions"], told["sources"]["tick_sizes"], *told["sources"]["closed_days"]]

@@ -141,5 +141,5 @@ def test_without_optuna_it_says_what_to_install(
         return importing(name, package)
 
     monkeypatch.setattr(importlib, "import_module", without)
-    with pytest.raises(MissingExtra, match=r"--trials needs Optuna: pip install"):
+    with pytest.raises(MissingExtra, match=r"--trials needs Optuna: pip install optuna"):
         search(made, tmp_path / "out")

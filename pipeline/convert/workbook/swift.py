@@ -1,7 +1,6 @@
 """A sheet's bytes in, piece by piece; its ticks as columns out when all is written as Excel writes it, None otherwise.
 
-The rows are read by machine code that is compiled once a machine, so this is for workbooks that are worth it; run as
-a module, it only compiles, as `make setup` does.
+The rows are read by machine code that is compiled once a machine, so this is for workbooks that are worth it.
 """
 
 from __future__ import annotations
@@ -188,7 +187,3 @@ def _decimals(mantissas: NDArray[np.int64], places: NDArray[np.int8]) -> NDArray
         nearest = [float(f"{each // len(_POWERS)}E-{each % len(_POWERS)}") for each in told.tolist()]
         values[long] = np.array(nearest)[where]
     return values
-
-
-if __name__ == "__main__":
-    rows_loop()

@@ -35,7 +35,7 @@ def write_pngs(directory: Place, figures: Mapping[str, Mapping[str, Any]]) -> No
         import kaleido  # an extra, which only --png needs
         from kaleido.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError
     except ImportError:
-        raise MissingExtra("--png needs kaleido: pip install 'tick-pipeline[png]'.") from None
+        raise MissingExtra("--png needs kaleido: pip install kaleido.") from None
     names = dict(enumerate(figures))
     with tempfile.TemporaryDirectory() as held:
         drawn = [
