@@ -90,7 +90,8 @@ def refuse_several_securities(sheet: str, parsed: Parsed) -> None:
             raise SeveralSecurities(f"its rows are those of '{shown(text)}'. {ONE_EACH}")
     starts = []
     for reject in parsed.rejects:
-        if reject.rule not in (ticks.NO_TIME, ticks.UNREADABLE_TIME):
+        # Most rejects are rows of a tick with one bad cell, and there may be a million of them.
+        if ticks.type_code(reject.cells[1]) >= 0 or reject.cells[2][:1].isdigit():
             continue
         if names_columns(reject.cells):
             starts.append((reject.row, ", ".join(filter(None, reject.cells))))
