@@ -40,6 +40,7 @@ def convert(
     workers: int | None = None,
     force: bool = False,
     strict: bool = False,
+    max_rejects: float | None = None,
     limits: Mapping[str, float] | Sequence[str] | None = None,
     on_event: Callable[[SheetEvent], None] | None = None,
     on_compile: Callable[[], None] | None = None,
@@ -47,10 +48,12 @@ def convert(
     """Convert workbooks (by default all in `data/raw`) to one Parquet file a security.
 
     parquet_dir may be a URI such as `s3://bucket/ticks`. header_row counts from 1. only: tickers or sheet names. Sheets
-    that have not changed are left as they are unless `force`. strict: a row that is no tick is an error of its sheet.
-    limits: how large a workbook may be, by the names of `Limits`, as {"unpacked_gb": 32}. on_compile: called when the
-    reader of large workbooks is compiled, once a machine. Raises a PipelineError when the request or a workbook cannot
-    be used; a sheet that cannot be used is a row of the result with its error.
+    that have not changed are left as they are unless `force`. max_rejects: the share of a sheet's rows that may be
+    rejected, by default 0.1; a sheet with more, or without a tick, fails and what the store holds of its security
+    stays. strict: none may be rejected. limits: how large a workbook may be, by the names of `Limits`, as
+    {"unpacked_gb": 32}. on_compile: called when the reader of large workbooks is compiled, once a machine. Raises a
+    PipelineError when the request or a workbook cannot be used; a sheet that cannot be used is a row of the result with
+    its error.
     """
     from pipeline.convert.plan import find_workbooks
     from pipeline.convert.stage import convert as convert_stage
@@ -71,6 +74,7 @@ def convert(
         workers=workers,
         force=force,
         strict=strict,
+        max_rejects=max_rejects,
         limits=limits,
         on_event=on_event,
         on_compile=on_compile,

@@ -216,12 +216,16 @@ class AmbiguousColumns(SheetError):
     """A sheet with two columns for one meaning."""
 
 
+class SeveralSecurities(SheetError):
+    """A sheet whose rows are of more than one security."""
+
+
 class UnreadableSheet(SheetError):
     """A sheet whose XML cannot be read."""
 
 
 class RejectedRows(SheetError):
-    """A sheet with rows that are no ticks, where none was to be."""
+    """A sheet of which no row is a tick, or more rows are rejected than may be."""
 
 
 class OverlappingWorkbooks(SheetError):

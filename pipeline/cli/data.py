@@ -31,6 +31,9 @@ def convert(
     workers: Workers = None,
     force: Annotated[bool, typer.Option("--force", help="Convert again what has not changed, too.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="A row that is no tick is an error of its sheet.")] = False,
+    max_rejects: Annotated[
+        float | None, typer.Option(help="The share of a sheet's rows that may be rejected. Default: 0.1.")
+    ] = None,
     limit: Annotated[list[str] | None, typer.Option(help="KEY=NUMBER: how large a workbook may be.")] = None,
 ) -> Closing:
     """Turn workbooks into one Parquet file a security (stage 1). Only what changed is converted again.
@@ -50,6 +53,7 @@ def convert(
             workers=workers,
             force=force,
             strict=strict,
+            max_rejects=max_rejects,
             limits=limit,
             on_event=progress.heard,
             on_compile=progress.compiling,

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from pipeline.convert.workbook.archive import Sheet, Workbook
 
-# Raise it whenever the same sheet would give other ticks or rejects than before.
-CONVERTER_VERSION: Final = 2
+# Raise it whenever the same sheet would give other ticks or rejects than before, or would be refused.
+CONVERTER_VERSION: Final = 3
 _MOST_TEXTS: Final = 1000
 
 

@@ -10,6 +10,8 @@ from pipeline.errors import BadSheetName, shown
 # Bloomberg's exchange codes: UH is Abu Dhabi (ADX), DH is Dubai (DFM).
 EXCHANGES: Final = {"UH": "ADX", "DH": "DFM"}
 _FORM: Final = re.compile(r"(?P<ticker>.+) (?P<code>UH|DH) EQUITY", re.IGNORECASE | re.ASCII)
+_FULL_NAME: Final = re.compile(r"\S.* [A-Z]{2} EQUITY", re.ASCII)
+_LONGEST: Final = 100
 _SAFE: Final = re.compile(r"[A-Z0-9][A-Z0-9&_.-]{0,31}", re.IGNORECASE | re.ASCII)
 _WINDOWS_DEVICES: Final = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}
@@ -32,6 +34,12 @@ def security_of(sheet: str) -> tuple[str, str]:
             "use letters, digits, '&', '_', '-' and inner dots."
         )
     return ticker, EXCHANGES[found["code"].upper()]
+
+
+def full_name(text: str) -> str | None:
+    """Return a security's name on any exchange in capitals, as FAB UH EQUITY; None for a text that is none."""
+    name = " ".join(text.split()).upper() if len(text) <= _LONGEST else ""
+    return name if _FULL_NAME.fullmatch(name) else None
 
 
 def _is_file_name(ticker: str) -> bool:

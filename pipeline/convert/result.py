@@ -50,10 +50,14 @@ class SheetEvent:
 
 @dataclass(frozen=True, slots=True)
 class ConvertResult:
-    """A conversion's outcome, one row per sheet in workbook order."""
+    """A conversion's outcome, one row per sheet in workbook order.
+
+    earlier: of the securities that failed, those of which the store has an earlier conversion still, with its ticks.
+    """
 
     parquet_dir: Place
     rows: tuple[SheetRow, ...]
+    earlier: dict[str, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[SheetRow, ...]:

@@ -83,7 +83,9 @@ def in_time_order(parts: Sequence[Part]) -> list[Part]:
     filled = [part for part in parts if len(part.content.parsed.ticks)]
     filled.sort(key=lambda part: int(part.content.parsed.ticks.timestamp[0]))
     for earlier, later in itertools.pairwise(filled):
-        if later.content.parsed.ticks.timestamp.min() < earlier.content.parsed.ticks.timestamp.max():
+        before, after = (part.content.parsed.ticks.timestamp for part in (earlier, later))
+        # Two that meet in one second are in order, two that are all of one second are not.
+        if after.min() < before.max() or after.max() == before.min():
             raise OverlappingWorkbooks(
                 f"{earlier.job.ticker}: {earlier.job.workbook.path} and {later.job.workbook.path} hold ticks of the "
                 "same time. Name on the command line the workbooks to convert, or move one of them out of data/raw "

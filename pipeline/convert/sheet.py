@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.convert.fingerprint import make_record
 from pipeline.convert.headers import HEAD_ROWS, find_columns
+from pipeline.convert.refuse import refuse_several_securities
 from pipeline.convert.strict import accept
 from pipeline.convert.ticks import judge_rows, type_code
 from pipeline.convert.workbook.scan import scan_sheet, whole_rows
@@ -79,7 +80,11 @@ def _content(
     if parsed.rows != len(parsed.ticks) + len(parsed.rejects) + parsed.blank:
         raise AssertionError(f"sheet '{sheet.name}': rows got lost between reading and sorting")
     if parsed.rows == 0:
-        raise EmptySheet(f"the sheet has headers in row {header_row} and no rows below them.")
+        raise EmptySheet(
+            f"the sheet has headers in row {header_row} and no rows below them. If Excel shows rows, save it there "
+            "again: a formula counts as the value that was saved with it."
+        )
+    refuse_several_securities(sheet.name, parsed)
     seen = {*head.get(header_row, {}).values(), *parsed.texts}
     return SheetContent(parsed, reader, make_record(workbook, sheet, header_row, seen))
 
@@ -95,8 +100,9 @@ def _read_fast(
         return None
     if not same_texts(workbook, sheet, len(shape.rows), lambda text: type_code(text) >= 0):
         return None
+    where = (workbook.path, sheet.name, header_row)
     with room.taken(_need(workbook, sheet, shape)) as has_room:
-        found = read_strict(workbook.path, sheet.name, header_row, columns.used) if has_room else None
+        found = read_strict(*where, columns.used, columns.security) if has_room else None
         if found is None or not _rows_agree(found, workbook, sheet, header_row, shape):
             return None
         return accept(found, date1904=workbook.date1904)
@@ -129,10 +135,12 @@ def _read_row_by_row(
     # openpyxl takes 0.2 s to import and most conversions never need it.
     from pipeline.convert.workbook.exact import read_rows
 
-    rows: Iterable[tuple[int, Sequence[Cell]]] = read_rows(workbook, sheet, header_row, columns.used)
+    named = columns.security is not None
+    places = columns.used if columns.security is None else (*columns.used, columns.security)
+    rows: Iterable[tuple[int, Sequence[Cell]]] = read_rows(workbook, sheet, header_row, places)
     if on_rows is not None:
         rows = _counted(rows, on_rows)
-    return judge_rows(rows, header_row, date1904=workbook.date1904)
+    return judge_rows(rows, header_row, date1904=workbook.date1904, named=named)
 
 
 def _counted(

@@ -7,18 +7,21 @@ import os
 import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.convert.limits import limits_of
 from pipeline.convert.plan import SheetJob, check_options, open_all, plan_sheets, prepare_directory
+from pipeline.convert.rejects import MAX_REJECTS, rejects_allowed
 from pipeline.convert.result import ConvertResult, EventKind, SheetEvent, SheetRow
 from pipeline.convert.room import Room
 from pipeline.convert.unchanged import refreshed, source_of
 from pipeline.convert.workbook.archive import Workbook, stamp_of
-from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, SheetError, WorkbookChanged
+from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, PipelineError, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
 from pipeline.store.catalog import Entry, read_catalog, write_catalog
+from pipeline.store.layout import ticks_name
 from pipeline.store.lock import sole_writer
 
 if TYPE_CHECKING:
@@ -46,25 +49,28 @@ def convert(
     workers: int | None = None,
     force: bool = False,
     strict: bool = False,
+    max_rejects: float | None = None,
     limits: Mapping[str, float] | Sequence[str] | None = None,
     on_event: Callable[[SheetEvent], None] | None = None,
     on_compile: Callable[[], None] | None = None,
 ) -> ConvertResult:
     """Convert the sheets of `workbooks` into `parquet_dir`, each security's files whole or not at all.
 
-    `header_row` counts from 1; `only` names tickers or sheets; `workers` defaults to the number of CPUs; `strict` makes
-    a rejected row an error of its sheet; `limits` are those of `Limits` by name, or texts KEY=VALUE. A sheet that
-    cannot be converted is a failed row of the result and the others go on. Raises, before anything is written,
+    `header_row` counts from 1; `only` names tickers or sheets; `workers` defaults to the number of CPUs; `max_rejects`
+    is the share of a sheet's rows that may be rejected, by default 0.1, and `strict` allows none; `limits` are those of
+    `Limits` by name, or texts KEY=VALUE. A sheet that cannot be converted, or without a tick, is a failed row of the
+    result; the others go on, and what the directory holds of its security stays. Raises, before anything is written,
     BadRequest, NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity, UnknownSecurity, InUse or OutputNotWritable,
     and WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
     """
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
+    rejects = rejects_allowed(max_rejects, strict=strict)
     allowed = limits_of(limits)
     books = open_all(workbooks, allowed)
     jobs = plan_sheets(books, only, max_sheets)
     threads = workers or os.cpu_count() or 1
     room = Room(allowed.fast, threads * _FAST_BYTES_A_THREAD)
-    run = _Run(parquet_dir, header_row, len(jobs), on_event, room, on_compile, strict)
+    run = _Run(parquet_dir, header_row, len(jobs), on_event, room, on_compile, rejects)
     with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
         return _convert_into(run, jobs, threads, force=force)
 
@@ -87,7 +93,19 @@ def _convert_into(run: _Run, jobs: list[SheetJob], threads: int, *, force: bool)
             f"{changed[0].path} was saved or replaced while it was read, so nothing of it was converted; "
             "run the conversion again."
         )
-    return ConvertResult(parquet_dir, tuple(run.rows[job.position] for job in jobs))
+    rows = tuple(run.rows[job.position] for job in jobs)
+    return ConvertResult(parquet_dir, rows, _earlier(parquet_dir, rows))
+
+
+def _earlier(parquet_dir: Place, rows: Iterable[SheetRow]) -> dict[str, int]:
+    """Return the ticks that the store holds of securities that failed, by ticker."""
+    found = {}
+    for ticker in sorted({row.ticker for row in rows if row.status == "failed" and row.ticker}):
+        from pipeline.store.parquet import read_footer
+
+        with suppress(PipelineError):
+            found[ticker] = read_footer(parquet_dir / ticks_name(ticker)).rows
+    return found
 
 
 def _known(parquet_dir: Place) -> dict[str, Entry]:
@@ -107,7 +125,7 @@ class _Run:
     on_event: Callable[[SheetEvent], None] | None
     room: Room
     on_compile: Callable[[], None] | None = None
-    strict: bool = False
+    rejects_allowed: float = MAX_REJECTS
     rows: dict[int, SheetRow] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     made: list[tuple[list[SheetJob], Made]] = field(default_factory=list)
@@ -125,9 +143,7 @@ class _Run:
         waiting = []
         for ticker, group in groups.items():
             entry = catalog.get(ticker)
-            # With --strict, rows that were rejected before are to be named now.
-            usable = entry if entry and not (self.strict and entry.rejects) else None
-            kept = usable and refreshed(usable, group, self.parquet_dir, self.header_row)
+            kept = entry and refreshed(entry, group, self.parquet_dir, self.header_row, self.rejects_allowed)
             if not kept:
                 waiting.append(group)
                 continue
@@ -201,8 +217,7 @@ class _Run:
             )
             from pipeline.convert.security import Part, make_security  # Arrow, loaded meanwhile
 
-            if self.strict:
-                refuse_rejects(content.parsed)
+            refuse_rejects(content.parsed, self.rejects_allowed)
             part = Part(job, content)
             if alone:
                 made = make_security([part], self.parquet_dir)
@@ -258,9 +273,8 @@ def _still(book: Workbook) -> bool:
 
 def _about(job: SheetJob, error: Exception) -> str:
     """Return the error with workbook and sheet named."""
-    return (
-        str(error) if job.sheet.name in str(error) else f"{job.workbook.path.name}, sheet '{job.sheet.name}': {error}"
-    )
+    sheet = f"sheet '{job.sheet.name}'"
+    return str(error) if sheet in str(error) else f"{job.workbook.path.name}, {sheet}: {error}"
 
 
 def _failed(job: SheetJob, error: str) -> SheetRow:

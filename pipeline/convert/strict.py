@@ -20,11 +20,11 @@ _CLOCK_DAY_1904: Final = -24107 * clock.MS_PER_DAY
 
 
 def accept(columns: StrictColumns, *, date1904: bool) -> Parsed | None:
-    """Return the sheet's ticks when each filled row is one; None when any row may be a reject."""
+    """Return the sheet's ticks when each filled row is one, of one security; None when any row may be a reject."""
     filled = slice(None) if columns.filled is None else columns.filled
     price, size = columns.price[filled], columns.size[filled]
     times = [time[filled] for time in columns.times]
-    if len(price) == 0:
+    if len(price) == 0 or len(columns.securities) > 1:
         return None
     moments = _moments(times, date1904=date1904)
     codes = np.array([type_code(text) for text in columns.type_texts], dtype=np.int8)
@@ -36,7 +36,8 @@ def accept(columns: StrictColumns, *, date1904: bool) -> Parsed | None:
         return None
     rows = len(columns.price) if columns.filled is None else int(np.flatnonzero(columns.filled)[-1]) + 1
     ticks = Ticks(timestamp=moments * MILLISECOND, kind=kinds, price=price + 0.0, volume=volume)
-    return Parsed(ticks, (), rows, rows - len(ticks), frozenset(columns.type_texts))
+    texts = frozenset((*columns.type_texts, *columns.securities))
+    return Parsed(ticks, (), rows, rows - len(ticks), texts, securities=dict.fromkeys(columns.securities, 0))
 
 
 def _moments(times: list[Int64s], *, date1904: bool) -> Int64s | None:

@@ -69,16 +69,16 @@ def _reader(workbook: Workbook, sheet: Sheet, header_row: int, head: Head, loop:
         raise _Declined from error
     if columns.clock is not None:
         raise _Declined
-    return SwiftReader(loop, workbook, sheet.size, header_row, columns.used, type_code)
+    return SwiftReader(loop, workbook, sheet.size, header_row, columns.used, columns.security, type_code)
 
 
 def _parsed(found: SwiftColumns | None, header_row: int, *, date1904: bool) -> Parsed:
-    """Return the ticks when every moment is one that is read as a date."""
-    if found is None:
+    """Return the ticks when every moment is one that is read as a date, and no two rows name different securities."""
+    if found is None or len(found.securities) > 1:
         raise _Declined
     moments = found.moments + clock.day_zero_ms(date1904=date1904)
     if moments.min() < clock.first_ms(date1904=date1904) or moments.max() >= clock.END_MS:
         raise _Declined
     ticks = Ticks(timestamp=moments * _NS_PER_MS, kind=found.kinds, price=found.price, volume=found.volume)
     rows = found.last - header_row
-    return Parsed(ticks, (), rows, rows - len(ticks), found.texts)
+    return Parsed(ticks, (), rows, rows - len(ticks), found.texts, securities=dict.fromkeys(found.securities, 0))

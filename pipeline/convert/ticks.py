@@ -56,7 +56,8 @@ class Parsed:
     """One sheet's rows: `rows` = ticks + rejects + `blank`; `texts` are the cell texts that were read.
 
     A text longer than Excel's longest name stands among them as one that no cell holds; above a thousand none is added.
-    `row_numbers` are the ticks' Excel rows when the rows were read one by one, else empty.
+    `row_numbers` are the ticks' Excel rows when the rows were read one by one, else empty. `securities` are the texts
+    of the column that names each row's security, each with its first row (0 when rows were not read one by one).
     """
 
     ticks: Ticks
@@ -65,6 +66,7 @@ class Parsed:
     blank: int
     texts: frozenset[str]
     row_numbers: Int64s = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    securities: dict[str, int] = field(default_factory=dict)
 
     @property
     def reject_counts(self) -> dict[str, int]:
@@ -81,18 +83,27 @@ def type_code(text: str) -> int:
     return _CODES.get(text.strip().casefold(), -1) if len(text) <= _LONGEST_KNOWN else -1
 
 
-def judge_rows(rows: Iterable[tuple[int, Sequence[Cell]]], header_row: int, *, date1904: bool) -> Parsed:
-    """Sort rows (number, cells of time, [clock,] type, price, size) into ticks, rejects and blanks by row number."""
+def judge_rows(
+    rows: Iterable[tuple[int, Sequence[Cell]]], header_row: int, *, date1904: bool, named: bool = False
+) -> Parsed:
+    """Sort rows (number, cells of time, [clock,] type, price, size) into ticks, rejects and blanks by row number.
+
+    named: each row has one more cell, which names its security.
+    """
     numbers, moments, sizes = array("q"), array("q"), array("q")
     codes, prices = array("b"), array("d")
     rejects: list[Reject] = []
     texts: set[str] = set()
     filled = array("q")
     shared: dict[str, str] = {}
-    for number, cells in rows:
+    securities: dict[str, int] = {}
+    for number, found in rows:
+        cells = found[:-1] if named else found
         if all(cell.kind == EMPTY for cell in cells):
             continue
         filled.append(number)
+        if named and found[-1].kind in (TEXT, NUMBER) and len(securities) < _MOST_TEXTS:
+            securities.setdefault(found[-1].text[:LONGEST_SHOWN], number)
         if len(texts) <= _MOST_TEXTS:
             texts.update(
                 cell.text if len(cell.text) <= _LONGEST_KNOWN else _LONG_TEXT for cell in cells if cell.kind == TEXT
@@ -127,8 +138,9 @@ def judge_rows(rows: Iterable[tuple[int, Sequence[Cell]]], header_row: int, *, d
         rejects=tuple(sorted(rejects, key=lambda reject: reject.row)),
         rows=len(filled) + blank,
         blank=blank,
-        texts=frozenset(texts),
+        texts=frozenset(texts.union(securities)),
         row_numbers=_column(numbers, np.int64)[order],
+        securities=securities,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.convert.fingerprint import fingerprint, still_holds
+from pipeline.convert.rejects import too_many
 from pipeline.store.catalog import Entry, Source, file_mark
 from pipeline.store.layout import rejects_name
 
@@ -16,9 +17,16 @@ if TYPE_CHECKING:
     from pipeline.store.place import Place
 
 
-def refreshed(entry: Entry, jobs: Sequence[SheetJob], parquet_dir: Place, header_row: int) -> Entry | None:
-    """Return the entry with its workbooks' present size and time; None when it must be converted again."""
+def refreshed(
+    entry: Entry, jobs: Sequence[SheetJob], parquet_dir: Place, header_row: int, allowed: float
+) -> Entry | None:
+    """Return the entry with its workbooks' present size and time; None when it must be converted again.
+
+    allowed: the share of a sheet's rows that may be rejected; a sheet with more is read again, so that they are quoted.
+    """
     if len(jobs) != len(entry.sources) or any(job.exchange != entry.exchange for job in jobs):
+        return None
+    if any(too_many(sum(source.rejects.values()), source.ticks, allowed) for source in entry.sources):
         return None
     left = list(jobs)
     sources: list[Source] = []

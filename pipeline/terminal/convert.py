@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OPENING: Final = "Opening the workbooks"
 READING: Final = "Reading the sheets"
 PLACING: Final = "Putting the files in place"
+MOST_LISTED: Final = 3
 
 
 class ConvertProgress(Progress):
@@ -79,6 +80,8 @@ def show_conversion(result: ConvertResult) -> Closing:
         status: sum(row.status == status for row in result.rows) for status in ("converted", "unchanged", "failed")
     }
     told = ", ".join(f"{count} {status}" for status, count in counted.items() if count)
+    if result.earlier:
+        told += f"; still as converted before: {_listed(result.earlier)}"
     ticks = sum(row.ticks for row in result.rows if row.status != "failed")
     facts = {
         "parquet_dir": result.parquet_dir,
@@ -86,6 +89,7 @@ def show_conversion(result: ConvertResult) -> Closing:
         "converted": counted["converted"],
         "unchanged": counted["unchanged"],
         "ticks": ticks,
+        "earlier": result.earlier,
     }
     failed = {row.sheet: str(row.error) for row in result.failed}
     return Closing(f"Ticks: {result.parquet_dir}  ({ticks:,} ticks; sheets: {told})", facts, failed)
@@ -106,6 +110,12 @@ def _sheet(row: SheetRow) -> dict[str, Any]:
         "reader": row.reader,
         "error": row.error,
     }
+
+
+def _listed(ticks: dict[str, int]) -> str:
+    """Return securities with their ticks, the first few of many."""
+    first = [f"{ticker} ({count:,} ticks)" for ticker, count in list(ticks.items())[:MOST_LISTED]]
+    return ", ".join(first) + (f" and {len(ticks) - MOST_LISTED:,} others" if len(ticks) > MOST_LISTED else "")
 
 
 def _how(row: SheetRow) -> str:

@@ -78,7 +78,7 @@ def test_rejects_of_all_parts_are_kept_with_their_workbooks(tmp_path: Path) -> N
     bad = (*tick()[:2], error("#N/A"), tick()[3])
     one = write_book(tmp_path / "a.xlsx", {FAB: tick_sheet(tick(45761.5), bad)})
     two = write_book(tmp_path / "b.xlsx", {FAB: tick_sheet(bad, tick(45762.5), bad)})
-    convert([one, two], tmp_path / "store")
+    convert([one, two], tmp_path / "store", max_rejects=0.7)
     rows = read_table(tmp_path / "store" / "FAB.rejects.parquet").to_pylist()
     assert [(row["workbook"], row["sheet"], row["row"], row["price"], row["rule"]) for row in rows] == [
         ("a.xlsx", FAB, 5, "#N/A", "price not a number"),

@@ -132,7 +132,7 @@ def test_parts_are_verified_in_the_order_in_which_they_were_joined(tmp_path: Pat
     bad = (*tick()[:3], error("#N/A"))
     later = write_book(tmp_path / "a.xlsx", {"FAB UH Equity": tick_sheet(tick(45762.5), bad)})
     earlier = write_book(tmp_path / "b.xlsx", {"FAB UH Equity": tick_sheet(bad, tick(45761.5))})
-    convert([later, earlier], tmp_path / "store")
+    convert([later, earlier], tmp_path / "store", max_rejects=0.5)
     (verified,) = verify_each(tmp_path / "store")
     assert verified.equal
     assert verified.rows == 4

@@ -30,22 +30,24 @@ def test_a_rejected_row_is_named_with_rule_and_cells_and_the_other_sheets_stand(
     result = convert([book], tmp_path / "store", strict=True)
     assert [row.status for row in result.rows] == ["failed", "converted"]
     assert str(result.rows[0].error) == (
-        "t.xlsx, sheet 'FAB UH Equity': row 6 is no tick (price not a number): time '2025-04-14 12:00:00', type 'BID', "
-        "price '#N/A', no size. 2 rows are no ticks, and --strict takes none."
+        "t.xlsx, sheet 'FAB UH Equity': 2 of 4 rows rejected (1 price not a number, 1 size negative; none may be). "
+        "Row 6 (price not a number): time '2025-04-14 12:00:00', type 'BID', price '#N/A', no size. Bloomberg has not "
+        "answered where a cell says #N/A or #NAME?: open the workbook beside the terminal, let the sheet fill, save it "
+        "and convert it again. Or leave such rows out: --max-rejects 0.5."
     )
     assert sorted(path.name for path in (tmp_path / "store").iterdir()) == ["ALDAR.parquet", "catalog.json"]
 
 
 def test_without_it_the_same_row_is_kept_aside(tmp_path: Path, book: Path) -> None:
-    assert not convert([book], tmp_path / "store").failed
+    assert not convert([book], tmp_path / "store", max_rejects=0.5).failed
 
 
 def test_a_sheet_that_was_converted_with_rejects_is_not_passed_over_as_unchanged(tmp_path: Path, book: Path) -> None:
-    convert([book], tmp_path / "store")
+    convert([book], tmp_path / "store", max_rejects=0.5)
     before = {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()}
     result = convert([book], tmp_path / "store", strict=True)
     assert [row.status for row in result.rows] == ["failed", "unchanged"]
-    assert "row 6 is no tick" in str(result.rows[0].error)
+    assert "Row 6 (price not a number)" in str(result.rows[0].error)
     assert {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()} == before
 
 
@@ -59,13 +61,13 @@ def test_a_reject_in_one_part_fails_all_parts_of_its_security(tmp_path: Path) ->
     assert not list((tmp_path / "store").iterdir())
 
 
-def test_a_single_reject_is_said_to_be_one(tmp_path: Path) -> None:
+def test_a_long_text_is_quoted_short(tmp_path: Path) -> None:
     rows = tick_sheet(tick()) + row_xml(1_048_576, (text("x" * 500), *tick()[1:]))
     result = pipeline.convert(write_book(tmp_path / "t.xlsx", {FAB: rows}), tmp_path / "store", strict=True)
     told = str(result.rows[0].error)
-    assert "row 1048576 is no tick (unreadable time)" in told
-    assert "It is the only such row" in told
-    assert len(told) < 300
+    assert "1 of 2 rows rejected" in told
+    assert "Row 1048576 (unreadable time): time 'xxx" in told
+    assert len(told) < 600
 
 
 def test_the_command_line_says_it_and_ends_with_1(tmp_path: Path, book: Path) -> None:
@@ -81,4 +83,4 @@ def test_the_command_line_says_it_and_ends_with_1(tmp_path: Path, book: Path) ->
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 1
-    assert "row 6 is no tick (price not a number)" in done.stderr
+    assert "Row 6 (price not a number)" in done.stderr

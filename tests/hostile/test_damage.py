@@ -203,7 +203,7 @@ def hook(event, args):
 import pipeline
 from pipeline.convert.verify import verify_each
 sys.addaudithook(hook)
-(row,) = pipeline.convert(sys.argv[1], sys.argv[2]).rows
+(row,) = pipeline.convert(sys.argv[1], sys.argv[2], max_rejects=0.5).rows
 (told,) = verify_each(Path(sys.argv[2]))
 print(json.dumps([row.ticks, row.reader, row.error, told.equal, seen]))
 """

@@ -31,9 +31,9 @@ row = st.one_of(clean_row, clean_row, clean_row, clean_row, clean_row, any_row)
 wrongs = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=2)
 
 
-def arrays() -> tuple[np.ndarray[Any, Any], ...]:
+def arrays(security: int = 0) -> tuple[np.ndarray[Any, Any], ...]:
     roles = np.zeros(16_384, np.int8)
-    roles[:4] = (rows.TIME, rows.KIND, rows.PRICE, rows.SIZE)
+    roles[:5] = (rows.TIME, rows.KIND, rows.PRICE, rows.SIZE, security)
     columns = [np.full(CAPACITY, -7, kind) for kind in (np.int64, np.int8, np.int64, np.int8, np.int64)]
     return roles, STYLES, CODES, np.zeros(len(CODES), np.int8), *columns, np.zeros(3, np.int64)
 
@@ -46,6 +46,7 @@ def arrays() -> tuple[np.ndarray[Any, Any], ...]:
     wrong=wrongs,
     cut=st.integers(0, 10**6),
     whole=st.booleans(),
+    security=st.sampled_from([0, rows.SECURITY]),
 )
 def test_the_machine_and_python_agree_on_any_bytes_and_never_look_behind_them(
     cells: list[tuple[Cell | None, ...]],
@@ -53,13 +54,14 @@ def test_the_machine_and_python_agree_on_any_bytes_and_never_look_behind_them(
     wrong: list[tuple[int, int]],
     cut: int,
     whole: bool,  # noqa: FBT001
+    security: int,
 ) -> None:
     block = bytearray((row_xml(1, header) + "".join(row_xml(at, each) for at, each in enumerate(cells, 2))).encode())
     for place, letter in wrong:
         block[place % len(block)] = letter
     read = bytes(block) if whole else bytes(block[: cut % len(block)])
     counts = (len(read), CAPACITY, 1, len(STYLES), len(CODES))
-    fast, slow = arrays(), arrays()
+    fast, slow = arrays(security), arrays(security)
     # In Python a look behind the NUL at the end is an IndexError.
     ended = rows.read_rows(*counts, read + b"\0", *slow)
     assert rows_loop()(counts, read, fast) == ended

@@ -26,6 +26,7 @@ class StrictColumns:
     """The rows below the header: times in ms since 1970, types as numbers into `type_texts`, prices and sizes.
 
     `filled` is None when no cell is empty, else True where all cells of a row are filled and False where none is.
+    `securities` are the texts beside filled rows in the column that names each row's security.
     """
 
     times: tuple[NDArray[np.int64], ...]
@@ -34,19 +35,25 @@ class StrictColumns:
     price: NDArray[np.float64]
     size: NDArray[np.float64]
     filled: NDArray[np.bool_] | None
+    securities: tuple[str, ...]
 
 
-def read_strict(path: Path, sheet: str, header_row: int, columns: Sequence[int]) -> StrictColumns | None:
+def read_strict(
+    path: Path, sheet: str, header_row: int, columns: Sequence[int], security: int | None = None
+) -> StrictColumns | None:
     """Read (time, [clock,] type, price, size) at `columns`; None when a column is not purely of its type.
+
+    security: the column that names each row's security.
 
     Every call opens the file anew: fastexcel's reader is not thread-safe.
     """
+    order = sorted(columns if security is None else {*columns, security})
     try:
         batch = fastexcel.read_excel(str(path)).load_sheet(
             sheet,
             header_row=None,
             skip_rows=header_row,
-            use_columns=sorted(columns),
+            use_columns=order,
             schema_sample_rows=None,
             dtype_coercion="strict",
             eager=True,
@@ -58,17 +65,19 @@ def read_strict(path: Path, sheet: str, header_row: int, columns: Sequence[int])
         if type(error).__name__ != "PanicException":
             raise
         return None
-    order = sorted(columns)
     found = [batch.column(order.index(column)) for column in columns]
     *times, kind, price, size = found
     if not all(time.type == pa.timestamp("ms") for time in times):
         return None
     if not (pa.types.is_string(kind.type) and price.type == pa.float64() and size.type == pa.float64()):
         return None
-    return _views(times, kind, price, size)
+    names = None if security is None else batch.column(order.index(security))
+    if names is not None and not pa.types.is_string(names.type):
+        return None
+    return _views(times, kind, price, size, names)
 
 
-def _views(times: list[Any], kind: Any, price: Any, size: Any) -> StrictColumns | None:
+def _views(times: list[Any], kind: Any, price: Any, size: Any, names: Any) -> StrictColumns | None:
     filled = None
     if any(column.null_count for column in (*times, kind, price, size)):
         masks = [_filled(column) for column in (*times, kind, price, size)]
@@ -76,6 +85,8 @@ def _views(times: list[Any], kind: Any, price: Any, size: Any) -> StrictColumns 
             return None
         filled = masks[0]
     encoded = kind.dictionary_encode()
+    if names is not None and filled is not None:
+        names = names.filter(pa.array(filled))
     return StrictColumns(
         times=tuple(_view(time, np.int64) for time in times),
         types=_view(encoded.indices, np.int32),
@@ -83,6 +94,7 @@ def _views(times: list[Any], kind: Any, price: Any, size: Any) -> StrictColumns 
         price=_view(price, np.float64),
         size=_view(size, np.float64),
         filled=filled,
+        securities=() if names is None else tuple(text for text in names.unique().to_pylist() if text and text.strip()),
     )
 
 

@@ -24,7 +24,7 @@ ODD: Final = -1
 TICKS, LAST_ROW, LAST_TICK = range(3)
 """What stands where in the memory between two blocks of rows."""
 
-TIME, KIND, PRICE, SIZE = 1, 2, 4, 8
+TIME, KIND, PRICE, SIZE, SECURITY = 1, 2, 4, 8, 16
 """What of a tick a column holds."""
 
 WHOLE: Final = TIME | KIND | PRICE | SIZE
@@ -230,10 +230,13 @@ def behind_wanted(
             return ODD
     else:
         text, end = number(xml, at, 9)
-        if end == at or text >= texts or code_of[text] < 0:
+        if end == at or text >= texts:
             return ODD
-        kinds[tick] = code_of[text]
-        is_used[text] = 1
+        if role == KIND:
+            if code_of[text] < 0:
+                return ODD
+            kinds[tick] = code_of[text]
+        is_used[text] |= role
     return end
 
 
@@ -272,7 +275,7 @@ def behind_cells(
                 end = behind_value(xml, start)
             else:
                 shows_date = 0 <= style < styles and is_date[style] != 0
-                if (shared != 0) != (role == KIND) or (shared == 0 and shows_date != (role == TIME)):
+                if (shared != 0) != (role in (KIND, SECURITY)) or (shared == 0 and shows_date != (role == TIME)):
                     return seen, ODD
                 seen |= role
                 end = behind_wanted(
@@ -307,9 +310,10 @@ def read_rows(
     """Read the whole rows in the first `size` bytes; return where they end, ODD when they are not as Excel writes them.
 
     role_of: of each column, what of a tick it holds, 0 for nothing. is_date: of each of so many styles, whether it
-    shows a date. code_of: of each of so many shared texts, which kind of tick it names, below 0 when none; is_used is
-    set for those that were met. Of each tick below the header the columns get its moment (ms since day 0), kind, price
-    (as a whole number and its decimal places) and volume. memory: ticks so far, the last row, the last row with a tick.
+    shows a date. code_of: of each of so many shared texts, which kind of tick it names, below 0 when none; is_used
+    gets the roles of those that were met. Of each tick below the header the columns get its moment (ms since day 0),
+    kind, price (as a whole number and its decimal places) and volume. memory: ticks so far, the last row, the last row
+    with a tick.
     """
     at = 0
     tick = memory[TICKS]
@@ -327,8 +331,8 @@ def read_rows(
                 *(xml, at, row, tick, styles, texts, role_of, is_date, code_of, is_used),
                 *(moments, kinds, mantissas, places, volumes),
             )
-            at = behind(xml, at, _ROW_END) if at != ODD and seen in (0, WHOLE) else ODD
-            if seen == WHOLE:
+            at = behind(xml, at, _ROW_END) if at != ODD and seen in (0, WHOLE, WHOLE | SECURITY) else ODD
+            if seen & WHOLE == WHOLE:
                 tick += 1
                 filled = row
         if at == ODD:

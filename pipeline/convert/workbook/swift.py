@@ -89,9 +89,9 @@ def _helpers() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class SwiftColumns:
-    """The ticks below the header: moments in ms since day 0, kinds, prices, volumes; and which texts named a kind.
+    """The ticks below the header: moments in ms since day 0, kinds, prices, volumes; and which texts were read.
 
-    last: the row of the last tick.
+    securities: those that name a row's security. last: the row of the last tick.
     """
 
     moments: NDArray[np.int64]
@@ -99,13 +99,15 @@ class SwiftColumns:
     price: NDArray[np.float64]
     volume: NDArray[np.int64]
     texts: frozenset[str]
+    securities: tuple[str, ...]
     last: int
 
 
 class SwiftReader:
     """Takes a sheet's XML piece by piece. columns: where time, type, price and size stand.
 
-    code_of: the kind of tick that a text names, below 0 when it names none. size: of the whole sheet, in bytes.
+    security: the column that names each row's security. code_of: the kind of tick that a text names, below 0 when it
+    names none. size: of the whole sheet, in bytes.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class SwiftReader:
         size: int,
         header_row: int,
         columns: Sequence[int],
+        security: int | None,
         code_of: Callable[[str], int],
     ) -> None:
         dates = date_style_numbers(workbook.styles)
@@ -129,6 +132,8 @@ class SwiftReader:
         self._memory = np.zeros(3, dtype=np.int64)
         role_of = np.zeros(_MOST_COLUMNS, dtype=np.int8)
         role_of[list(columns)] = (rows.TIME, rows.KIND, rows.PRICE, rows.SIZE)
+        if security is not None:
+            role_of[security] = rows.SECURITY
         is_date = np.array([number in dates for number in range(len(workbook.styles) + 1)], dtype=np.int8)
         codes = np.array([*map(code_of, workbook.texts), -1], dtype=np.int8)
         self._arrays = (role_of, is_date, codes, self._is_used, *self._columns, self._memory)
@@ -172,7 +177,9 @@ class SwiftReader:
             return None
         moments, kinds, mantissas, places, volumes = (column[:ticks] for column in self._columns)
         used = frozenset(self._texts[number] for number in np.flatnonzero(self._is_used).tolist())
-        return SwiftColumns(moments, kinds, _decimals(mantissas, places), volumes, used, last)
+        named = np.flatnonzero(self._is_used & rows.SECURITY).tolist()
+        names = tuple(text for number in named if (text := self._texts[number]).strip())
+        return SwiftColumns(moments, kinds, _decimals(mantissas, places), volumes, used, names, last)
 
     def _read(self, block: bytes, size: int) -> None:
         self._odd = self._odd or self._loop((size, *self._counts), block, self._arrays) != size
