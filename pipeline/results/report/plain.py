@@ -35,4 +35,3 @@ def _written_out(value: Any, key: str, data: Mapping[str, Any], colours: Mapping
         return {name: _written_out(one, name, data, colours) for name, one in whole.items() if name != "shared"}
     named = isinstance(value, str) and value.startswith("$") and re.search("color(scale|way)?$", key)
     return colours[value[1:]] if named else value
-

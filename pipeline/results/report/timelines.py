@@ -78,7 +78,6 @@ PARTS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 """What the traces of one kind have in common; it stands on the page once."""
-_SIDES: Final = {"buy": "Bought", "sell": "Sold"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,9 @@ class Timeline:
                 start, end = self.chart["layout"]["xaxis"]["range"]
                 x, y = np.concatenate([[start], x, [end]]), np.concatenate([[0], y, y[-1:] if len(y) else [0]])
         kept = extremes([y], MOST_IN_IMAGE)
-        listed = [None if missing else value for value, missing in zip(y[kept].tolist(), np.isnan(y[kept]), strict=True)]
+        listed = [
+            None if missing else value for value, missing in zip(y[kept].tolist(), np.isnan(y[kept]), strict=True)
+        ]
         return {"x": x[kept].tolist(), "y": listed}
 
 
@@ -179,7 +180,7 @@ def panel(ticker: str, track: Track, daily: Daily, clock: Clock) -> Timeline:
     """Return one security's price with its fills, position, equity and drawdown."""
     traces = [
         _part("price", "y"),
-        *(_part(side, "y") | {"hovertemplate": _of_fill(did, ticker)} for side, did in _SIDES.items()),
+        *(_part(side, "y") | {"hovertemplate": _of_fill(ticker)} for side in ("buy", "sell")),
         _part("position", "y2"),
         _part("equity", "y3"),
         _part("marked", "y3"),
@@ -200,10 +201,10 @@ def panel(ticker: str, track: Track, daily: Daily, clock: Clock) -> Timeline:
     )
 
 
-def _of_fill(did: str, ticker: str) -> str:
+def _of_fill(ticker: str) -> str:
     """Return what is said of a fill that the cursor is at."""
     return (
-        f"{did} %{{customdata[1]:,}} at %{{y:,.4~f}} AED <i>%{{x|%d %b %H:%M:%S}}</i><br>"
+        f"%{{customdata[1]:,}} at %{{y:,.4~f}} AED{_TIME}<br>"
         f"fill %{{customdata[0]}}: make explain SECURITY={chart_text(ticker)} FILL=%{{customdata[0]}}"
     )
 

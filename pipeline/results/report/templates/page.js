@@ -118,7 +118,7 @@
     const show = async (count, end) => {
       if (!drawn.has(div)) await draw(div);
       last = Math.max(Math.min(end, days.length - 1), count - 1);
-      return look(div, count && count < days.length ? [clock.start(days[last - count + 1]), clock.end(days[last])] : null, count);
+      return look(div, count && count < days.length ? [clock.start(days[last - count + 1]), clock.start(days[last]) + clock.span] : null, count);
     };
     const button = (text, label, act) => {
       const one = document.createElement("button");
