@@ -85,4 +85,4 @@ def _in_base_128(numbers: Int64s) -> bytes:
         more.append(rest > 0)
         numbers = rest
     digits.append(numbers)
-    return np.stack(digits, axis=1).astype(np.uint8)[np.stack(more, axis=1)].tobytes()
+    return bytes(np.stack(digits, axis=1).astype(np.uint8)[np.stack(more, axis=1)])
