@@ -73,7 +73,7 @@ def packed_columns(columns: dict[str, tuple[Any, int]]) -> dict[str, Any]:
     return {"columns": heads, "base64": packed(b"".join(parts))}
 
 
-def packed(content: bytes, level: int = 6) -> str:
+def packed(content: bytes, level: int = 4) -> str:
     """Return content as gzip in base64, the same on every run with one zlib."""
     return base64.b64encode(zlib.compress(content, level, GZIP)).decode()
 

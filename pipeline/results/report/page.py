@@ -44,7 +44,6 @@ TEMPLATE: Final = {
 """What all charts have in common, in the names of style.css's colours."""
 _HOW: Final = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
 _LIBRARY: Final = b"<!--plotly.min.js-->"
-_ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
 def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (), **context: Any) -> bytes:
@@ -78,7 +77,10 @@ def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (
 
 def embedded(data: Mapping[str, Any]) -> str:
     """Return data as JSON that cannot end the script element it stands in."""
-    return json.dumps(data, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    for mark in "<>&":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return text
 
 
 def chart_text(text: str) -> str:
