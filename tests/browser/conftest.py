@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+BUTTONS = {"Download plot as a PNG", "Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes"}
+"""What the bar of a chart may offer, all of it done on this machine."""
+
 
 @dataclass
 class Opened:
@@ -35,15 +38,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
-    """Open a file in a fresh window; keyword arguments are those of a window: viewport, color_scheme."""
+    """Open a file in a fresh window; keyword arguments are those of a window: viewport, color_scheme.
+
+    before: a script that runs before any of the page's. Requests are those of every window that the page opens, too.
+    """
     contexts = []
 
-    def opened(file: Path, **window: Any) -> Opened:
+    def opened(file: Path, before: str = "", **window: Any) -> Opened:
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | window))
         context.set_default_timeout(120_000)  # a machine that does much else is slow, not wrong
         contexts.append(context)
+        context.add_init_script(before)
         found = Opened(context.new_page())
-        found.page.on("request", lambda request: found.requests.append(request.url))
+        context.on("request", lambda request: found.requests.append(request.url))
         found.page.on("console", lambda line: found.said.append(f"{line.type}: {line.text}"))
         found.page.on("pageerror", lambda error: found.said.append(str(error)))
         found.page.goto(file.as_uri())
@@ -52,3 +59,16 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
     yield opened
     for context in contexts:
         context.close()
+
+
+def press_every_button(opened: Opened) -> list[str]:
+    """Click every button of every chart's bar, and return what each says it does; no click may leave the machine."""
+    opened.page.evaluate("report.drawAll()")
+    said = []
+    for button in opened.page.locator(".modebar-btn").all():
+        said.append(button.get_attribute("data-title") or "")
+        button.dispatch_event("click")
+    opened.page.wait_for_timeout(1_500)
+    assert len(opened.page.context.pages) == 1
+    assert [url for url in opened.requests if not url.startswith(("file:", "blob:", "data:"))] == []
+    return said

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.results.report.backtest_page import backtest_page
+from tests.browser.conftest import BUTTONS, press_every_button
 from tests.results.report.invented import invent
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+DAY_MS = 86_400_000
 HOSTILE = "<script>alert(1)</script>"
 RANGE = "name => document.querySelector(`[data-chart=${name}]`)._fullLayout.xaxis.range.map(one => one.slice(0, 13))"
 UNDRAWN = "document.querySelectorAll('.chart:not([data-drawn])').length"
@@ -46,6 +50,13 @@ def test_every_chart_draws_with_no_error_no_warning_and_no_request(made: Path, o
         assert chart.locator(".main-svg").count() > 0
         assert chart.locator(".trace path, .trace .point").count() > 0
     assert opened.requests == [made.as_uri()]
+    assert opened.said == []
+
+
+def test_no_button_of_a_chart_sends_anything_anywhere(made: Path, open_page: Callable[..., Any]) -> None:
+    opened = open_page(made)
+    open_all(opened.page)
+    assert set(press_every_button(opened)) == BUTTONS
     assert opened.said == []
 
 
@@ -93,24 +104,142 @@ def test_the_values_in_sight_fill_the_height(made: Path, open_page: Callable[...
     assert page.evaluate(held) == pytest.approx([low, high])
 
 
-def test_zoom_works_by_mouse_and_a_double_click_shows_all_again(made: Path, open_page: Callable[..., Any]) -> None:
+def drag(page: Page, chart: str, start: float, end: float) -> None:
+    """Zoom into a part of a chart's width, as a hand does."""
+    field = page.locator(f"[data-chart={chart}] .nsewdrag").first
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * start, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * end, box["y"] + 62, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+
+
+def heights(page: Page, chart: str) -> dict[str, list[float]]:
+    """Return the range of each height of a chart."""
+    found: dict[str, list[float]] = page.evaluate(
+        "name => Object.fromEntries(Object.entries(document.querySelector(`[data-chart=${name}]`)._fullLayout)"
+        ".filter(([key]) => /^yaxis/.test(key)).map(([key, axis]) => [key, axis.range]))",
+        chart,
+    )
+    return found
+
+
+def test_zoom_works_by_mouse_and_a_double_click_or_all_shows_all_again(
+    made: Path, open_page: Callable[..., Any]
+) -> None:
     page = open_page(made).page
     page.wait_for_selector("[data-chart=portfolio][data-drawn]")
-    before = page.evaluate(RANGE, "portfolio")
-    drag = page.locator("[data-chart=portfolio] .nsewdrag").first
-    drag.scroll_into_view_if_needed()
-    box = drag.bounding_box()
-    assert box
-    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 62, steps=5)
-    page.mouse.up()
-    page.wait_for_timeout(400)
-    after = page.evaluate(RANGE, "portfolio")
-    assert before[0] < after[0] < after[1] < before[1]
-    page.mouse.dblclick(box["x"] + box["width"] * 0.5, box["y"] + 60)
-    page.wait_for_timeout(400)
-    assert page.evaluate(RANGE, "portfolio") == before
+    before, high = page.evaluate(RANGE, "portfolio"), heights(page, "portfolio")
+    for way in ("double click", "All", "Reset axes"):
+        for part in ((0.4, 0.6), (0.3, 0.5)):  # and once more into what is shown
+            drag(page, "portfolio", *part)
+        after = page.evaluate(RANGE, "portfolio")
+        assert before[0] < after[0] < after[1] < before[1]
+        near = heights(page, "portfolio")
+        assert near["yaxis"][1] - near["yaxis"][0] < 0.5 * (high["yaxis"][1] - high["yaxis"][0])
+        if way == "double click":
+            page.locator("[data-chart=portfolio] .nsewdrag").first.dblclick(position={"x": 300, "y": 60})
+        elif way == "All":
+            page.locator("#equity").get_by_role("button", name="Show all").click()
+        else:
+            page.locator("[data-chart=portfolio] [data-title='Reset axes']").dispatch_event("click")
+        page.wait_for_timeout(500)
+        assert page.evaluate(RANGE, "portfolio") == before, way
+        assert heights(page, "portfolio") == high, way
+
+
+def test_bars_and_drawdown_keep_their_zero_wherever_one_looks(made: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(made).page
+    page.locator("#equity").get_by_role("button", name="Show 1 day").click()
+    back = page.locator("#equity").get_by_role("button", name="Earlier")
+    for _ in range(12):
+        found = heights(page, "portfolio")
+        for axis in ("yaxis2", "yaxis3"):
+            assert found[axis][0] <= 0 <= found[axis][1]
+        assert found["yaxis2"][1] == 0
+        back.click()
+    drag(page, "portfolio", 0.1, 0.3)  # the middle of the day, where its bar stands, is out of sight
+    low, high = heights(page, "portfolio")["yaxis3"]
+    (bar,) = page.evaluate(
+        "() => { const chart = document.querySelector('[data-chart=portfolio]');"
+        "const [from, to] = chart._fullLayout.xaxis.range.map(one => Date.parse(one.replace(' ', 'T') + 'Z'));"
+        "const bars = chart._fullData.find(one => one.type === 'bar');"
+        "return bars.y.filter((_, at) => Math.abs(bars.x[at] - (from + to) / 2) < 3 * 3600e3); }"
+    )
+    assert low <= min(bar, 0) <= max(bar, 0) <= high
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page of 20,000 fills in 40 days."""
+    folder = invent(tmp_path_factory.mktemp("long"), ["FAB"], 40, 20_000)
+    file = folder / "report.html"
+    file.write_bytes(backtest_page(folder))
+    return file
+
+
+MARKERS = """chart => Object.fromEntries(document.querySelector(`[data-chart=${chart}]`)._fullData
+    .filter(one => one.customdata)
+    .map(one => [one.name, one.x.map((x, at) => [x, one.y[at], ...one.customdata[at]])]))"""
+DRAWN = """([chart, kind]) => { const held = document.querySelector(`[data-chart=${chart}]`)._fullData;
+    const { x, y } = held.find(one => one.name === kind); return [x, y]; }"""
+WHERE = """([x, y]) => { const chart = document.querySelector('[data-chart=panel-0]'), full = chart._fullLayout;
+    const box = chart.getBoundingClientRect();
+    return [box.x + full._size.l + full.xaxis.d2p(x), box.y + full.yaxis._offset + full.yaxis.d2p(y)]; }"""
+
+
+def test_of_many_fills_the_shape_is_drawn_and_of_a_day_every_one(long: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(long).page
+    open_all(page)
+    fills = pq.read_table(long.parent / "trades" / "FAB.parquet")
+    stamps = fills.column("timestamp").cast("int64").to_pylist()
+    position, price = (fills.column(name).to_pylist() for name in ("position", "fill_price"))
+    times, drawn = page.evaluate(DRAWN, ["panel-0", "Position"])
+    assert len(drawn) < 6_000
+    assert (min(drawn), max(drawn), drawn[-1]) == (min(*position, 0), max(*position, 0), position[-1])
+    assert set(zip(times[1:-1], drawn[1:-1], strict=True)) <= set(zip(stamps, position, strict=True))
+    marks = page.evaluate(MARKERS, "panel-0")
+    every = [mark for side in marks.values() for mark in side]
+    assert (min(mark[1] for mark in every), max(mark[1] for mark in every)) == (min(price), max(price))
+    assert f"{len(every):,} of the 20,000 fills in sight are drawn" in page.inner_text("#panel-0 [data-seen]")
+
+    page.locator("#panel-0").get_by_role("button", name="Show 1 day").click()
+    day = [at for at, stamp in enumerate(stamps) if stamp // DAY_MS == stamps[-1] // DAY_MS]
+    expected = {
+        (stamps[at], price[at], at + 1, fills.column("fill_qty")[at].as_py(), fills.column("side")[at].as_py())
+        for at in day
+    }
+    marks = page.evaluate(MARKERS, "panel-0")
+    sides = [(*mark, side.lower()) for side, of_side in marks.items() for mark in of_side]
+    assert {one for one in sides if one[0] // DAY_MS == stamps[-1] // DAY_MS} == expected
+    assert page.inner_text("#panel-0 [data-seen]") == ""
+
+
+def test_a_marker_says_its_own_time_its_number_and_what_explains_it(long: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(long).page
+    open_all(page)
+    page.locator("#panel-0").get_by_role("button", name="Show 1 day").click()
+    page.wait_for_timeout(300)
+    every = sorted(mark for side in page.evaluate(MARKERS, "panel-0").values() for mark in side)
+    apart = [
+        one
+        for before, one, after in zip(every, every[1:], every[2:], strict=False)
+        if after[0] // DAY_MS == every[-1][0] // DAY_MS and min(one[0] - before[0], after[0] - one[0]) > 90_000
+    ]
+    at, price, number, quantity = apart[-1]
+    where = page.evaluate(WHERE, [at, price])
+    page.mouse.move(*where)
+    page.wait_for_selector("[data-chart=panel-0] .hoverlayer .legend, [data-chart=panel-0] .hovertext")
+    said = page.locator("[data-chart=panel-0] .hoverlayer").text_content() or ""
+    moment = dt.datetime.fromtimestamp(at / 1000, dt.UTC)
+    assert f"{quantity:,} at {price:g} AED {moment:%d %b %H:%M:%S}" in said
+    assert f"make explain SECURITY=FAB FILL={number}" in said
+    page.mouse.click(*where)
+    page.wait_for_selector("#panel-0 [data-fill] code")
+    assert page.inner_text("#panel-0 [data-fill] code") == f"python -m pipeline explain FAB --fill {number}"
 
 
 def test_sorting_one_table_of_figures_sorts_them_all(made: Path, open_page: Callable[..., Any]) -> None:
@@ -168,6 +297,7 @@ def test_on_paper_everything_is_open_light_and_drawn_and_the_screen_is_as_before
 ) -> None:
     opened = open_page(made, color_scheme="dark")
     page = opened.page
+    page.evaluate("report.ready")
     page.evaluate(f"""() => addEventListener("beforeprint", () => {{ window.seen = [
         document.querySelectorAll("details:not([open])").length, {UNDRAWN},
         getComputedStyle(document.documentElement).getPropertyValue("--card").trim()]; }})""")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from pipeline.results.report import page as pages
+from pipeline.results.report.curves import packed_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 HOSTILE = "<script>alert(1)</script>"
 TEMPLATE = """{% extends "base.html.j2" %}{% block content %}
-{{ ui.chart("one", title, "About it.", zoom=true) }}
+{{ ui.chart("one", title, "About it.") }}
 <table class="sortable"><thead><tr><th>a</th><th>b</th></tr></thead><tbody>
 {% for name, value in rows %}<tr data-row="{{ name }}"><th>{{ name }}</th>{{ ui.cell(value, "money", "none") }}</tr>
 {% endfor %}</tbody></table>
@@ -30,16 +32,19 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "one.html.j2").write_text(TEMPLATE, encoding="utf-8")
     monkeypatch.setattr(pages, "TEMPLATES", tmp_path)
     pages._environment.cache_clear()
-    days = [f"2025-01-{day:02d}" for day in range(6, 11)]
-    trace = {"x": {"column": "t"}, "y": [1, 2, 0, 4, 3], "name": pages.chart_text(HOSTILE), "line": {"color": "$buy"}}
+    days = [20_094, 1, 1, 1, 1]  # 6 to 10 January 2025
+    at = np.cumsum(days) * 86_400_000 + 39_600_000
+    trace = {"shared": "equity", "name": pages.chart_text(HOSTILE), "line": {"color": "$buy"}}
+    layout = {
+        "xaxis": {"type": "date", "range": [int(at[0]), int(at[-1])]},
+        "yaxis": {},
+        "margin": {"l": 40, "r": 10},
+        "showlegend": True,
+    }
+    pack = packed_columns({"stamps": (at, 0), "equity": (np.array([1, 2, 0, 4, 3]), 0)})
     data = {
-        "charts": {
-            "one": {
-                "data": [trace],
-                "layout": {"xaxis": {"type": "date", "range": [days[0], days[-1]]}, "showlegend": True},
-            }
-        },
-        "columns": {"t": {"start": 1_736_157_600_000, "steps": [0, 1440, 1440, 1440, 1440], "unit": 60_000}},
+        "charts": {"one": {"data": [trace], "layout": layout, "days": days, "pack": pack}},
+        "shared": {"equity": {"mode": "lines"}},
         "days": days,
         "hours": [10, 15],
     }
@@ -76,3 +81,16 @@ def test_a_table_sorts_by_exact_value_with_what_is_missing_last(made: Path, open
     assert page.evaluate(order) == "abdc"
     button.press("Enter")
     assert page.evaluate(order) == "dbac"
+
+
+def test_a_browser_that_cannot_unpack_charts_says_so_and_shows_the_tables(
+    made: Path, open_page: Callable[..., Any]
+) -> None:
+    opened = open_page(made, before="delete window.DecompressionStream")
+    opened.page.wait_for_selector("#no-charts:not([hidden])")
+    assert "this browser cannot unpack them" in opened.page.inner_text("#no-charts")
+    assert opened.page.locator(".chart:visible, .tools:visible").count() == 0
+    assert opened.page.locator("tbody tr:visible").count() == 4
+    opened.page.get_by_role("button", name="b", exact=True).press("Enter")
+    assert opened.page.locator("tbody tr").first.get_attribute("data-row") == "a"
+    assert opened.said == []

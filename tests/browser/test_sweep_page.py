@@ -14,6 +14,7 @@ from pipeline.results.report.sweep_charts import numbers_or_none, sweep_charts
 from pipeline.results.report.sweep_data import read_swept
 from pipeline.results.report.sweep_fold import Choice, first_choice
 from pipeline.results.report.sweep_page import sweep_page
+from tests.browser.conftest import BUTTONS, press_every_button
 from tests.results.report.swept import invent_sweep, make_sweep
 
 if TYPE_CHECKING:
@@ -105,6 +106,12 @@ def test_every_chart_draws_with_no_error_no_warning_and_no_request(
         assert chart.locator(".trace path, .trace .point, .heatmaplayer image").count() > 0
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
     assert opened.requests == [file.as_uri()]
+    assert opened.said == []
+
+
+def test_no_button_of_a_chart_sends_anything_anywhere(folder: Path, open_page: Callable[..., Any]) -> None:
+    opened = open_page(page_of(folder))
+    assert set(press_every_button(opened)) == BUTTONS
     assert opened.said == []
 
 
@@ -231,6 +238,7 @@ def test_on_paper_all_is_drawn_and_the_fields_are_gone(
     folder: Path, open_page: Callable[..., Any], tmp_path: Path
 ) -> None:
     opened = open_page(page_of(folder), color_scheme="dark")
+    opened.page.evaluate("report.ready")
     opened.page.evaluate(f"() => addEventListener('beforeprint', () => {{ window.seen = {UNDRAWN}; }})")
     opened.page.pdf(path=tmp_path / "page.pdf")
     assert opened.page.evaluate("seen") == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -10,8 +11,7 @@ from pipeline.results.assumptions import NO_WORSE
 from pipeline.results.report import charts, sections, timelines
 from pipeline.results.report.clock import DAY_MS, Clock
 from pipeline.results.report.contents import read_contents
-from pipeline.results.report.curves import Columns
-from pipeline.results.report.page import MOST_BYTES, plotly_script, render
+from pipeline.results.report.page import MOST_BYTES, embedded, library, render
 from pipeline.results.report.sketch import sketch
 
 if TYPE_CHECKING:
@@ -24,15 +24,15 @@ MOST_SECURITIES: Final = 180
 OPEN_PANELS: Final = 1
 _MARKUP: Final = 50_000
 _MARKUP_A_SECURITY: Final = 5_000
-_FOR_PORTFOLIO: Final = 8
+_FOR_PORTFOLIO: Final = 4
 """Of the room for drawings one part in so many is the portfolio's."""
 
 
 def backtest_page(directory: Place) -> bytes:
     """Return the page of a run folder whose other files are written; under 6 MB whatever the run.
 
-    What does not fit is drawn with fewer points, and the page says so; of very many securities those with the largest
-    turnover are shown. Raises DamagedRun, NewerRun, UnknownRun or UnfinishedRun.
+    Every fill of every security is on it. Where that does not fit, the securities with the smallest turnover have no
+    panel, then no row, and the page says so. Raises DamagedRun, NewerRun, UnknownRun or UnfinishedRun.
     """
     contents = read_contents(directory)
     tracks = {ticker: contents.track(ticker) for ticker in contents.figures}
@@ -40,7 +40,7 @@ def backtest_page(directory: Place) -> bytes:
     most, room = MOST_SECURITIES, None
     while True:
         shown = _shown(contents, most)
-        spare = MOST_BYTES - len(plotly_script()) - _MARKUP - _MARKUP_A_SECURITY * len(shown)
+        spare = MOST_BYTES - len(library()[1]) - _MARKUP - _MARKUP_A_SECURITY * len(shown)
         room = spare if room is None else room
         page = _page(contents, tracks, clock, shown, max(room, 0))
         over = len(page) - MOST_BYTES
@@ -53,17 +53,23 @@ def backtest_page(directory: Place) -> bytes:
 
 
 def page_charts(directory: Place) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the charts of a run folder as `render` takes them, and whose each panel is; raises as `backtest_page`."""
+    """Return the charts of a run folder with their lines written out, and whose each panel is.
+
+    Raises as `backtest_page`.
+    """
     contents = read_contents(directory)
     tracks = {ticker: contents.track(ticker) for ticker in contents.figures}
-    room = MOST_BYTES - len(plotly_script())
+    clock = _clock(contents, tracks)
     shown = _shown(contents, MOST_SECURITIES)
-    data, _ = _drawings(contents, tracks, _clock(contents, tracks), shown, room)
-    return data, {f"panel-{place}": ticker for place, ticker in enumerate(shown)}
+    over_time = {"portfolio": timelines.portfolio(list(tracks.values()), contents.total, clock, sys.maxsize)}
+    for place, ticker in enumerate(shown):
+        over_time[f"panel-{place}"] = timelines.panel(ticker, tracks[ticker], contents.daily[ticker], clock)
+    drawn = _of_the_run(contents, shown) | {name: one.in_image(clock) for name, one in over_time.items()}
+    return {"charts": drawn, "shared": _shared(clock)}, {f"panel-{place}": name for place, name in enumerate(shown)}
 
 
 def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], room: int) -> bytes:
-    data, notes = _drawings(contents, tracks, clock, shown, room)
+    data, note = _drawings(contents, tracks, clock, shown, room)
     run = contents.run
     check = sections.assumption_check(contents)
     return render(
@@ -93,7 +99,8 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         rejected=sections.rejected(contents),
         not_flat=sections.not_flat(contents, shown),
         glossary=sections.glossary(),
-        notes=notes,
+        portfolio_note=note,
+        panels=[name for name in data["charts"] if name.startswith("panel-")],
         titles=charts.TITLES,
         still=sketch(*timelines.together(list(tracks.values())), clock),
         figures=contents.figures,
@@ -107,14 +114,40 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
 
 def _drawings(
     contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], room: int
-) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
-    """Return the page's data, and by chart what of it is not drawn."""
-    columns = Columns()
-    of_portfolio = timelines.portfolio(list(tracks.values()), contents.total, clock, columns, room // _FOR_PORTFOLIO)
+) -> tuple[dict[str, Any], str]:
+    """Return the page's data in about so many bytes, and what of the portfolio's fills is left out.
+
+    A security whose panel does not fit has none.
+    """
+    every = list(tracks.values())
+    whole = timelines.portfolio(every, contents.total, clock, sys.maxsize)
+    of_portfolio, size = whole, len(embedded(whole.on_page()))
+    if size > room // _FOR_PORTFOLIO:
+        most = len(whole.columns["stamps"][0]) * (room // _FOR_PORTFOLIO) // size
+        of_portfolio = timelines.portfolio(every, contents.total, clock, most)
+    drawn = {"portfolio": of_portfolio.on_page()} | _of_the_run(contents, shown)
+    left = room - len(embedded(drawn["portfolio"]))
+    for ticker in _largest(contents, len(contents.figures)):
+        if ticker in shown:
+            panel = timelines.panel(ticker, tracks[ticker], contents.daily[ticker], clock).on_page()
+            left -= len(embedded(panel))
+            if left < 0:
+                break
+            drawn[f"panel-{shown.index(ticker)}"] = panel
+    data = {
+        "charts": drawn,
+        "shared": _shared(clock),
+        "days": np.diff(clock.days, prepend=0).tolist(),
+        "hours": [clock.opens, clock.closes],
+    }
+    return data, of_portfolio.note
+
+
+def _of_the_run(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
+    """Return the charts of the whole run that are not over time."""
     net = {ticker: contents.figures[ticker]["net_pnl"] for ticker in shown}
     by_size = dict(sorted(net.items(), key=lambda one: (-one[1], one[0])))
     drawn = {
-        "portfolio": of_portfolio.chart,
         "securities": charts.lying_bars(by_size, "Net P&L, AED"),
         "hours": charts.by_hour(contents.portfolio["pnl_by_hour"]),
         "weekdays": charts.by_weekday(contents.portfolio["pnl_by_weekday"]),
@@ -125,21 +158,11 @@ def _drawings(
     if check := sections.assumption_check(contents):
         marked = [contents.run["execution"]["name"]]
         drawn["assumptions"] = charts.lying_bars(check["totals"], "Net P&L, AED", marked)
-    notes = {"portfolio": of_portfolio.notes}
-    left = room - room // _FOR_PORTFOLIO
-    needs = [timelines.panel_need(tracks[ticker], contents.daily[ticker]) for ticker in shown]
-    for place, (ticker, given) in enumerate(zip(shown, timelines.shares(needs, left), strict=True)):
-        panel = timelines.panel(tracks[ticker], contents.daily[ticker], clock, columns, given)
-        drawn[f"panel-{place}"], notes[f"panel-{place}"] = panel.chart, panel.notes
-    shared = {"clock": clock.axis(), "panel": timelines.panel_layout(), **timelines.PARTS}
-    data = {
-        "charts": drawn,
-        "columns": columns.held,
-        "shared": shared,
-        "days": columns.times(clock.days),
-        "hours": [clock.opens, clock.closes],
-    }
-    return data, notes
+    return drawn
+
+
+def _shared(clock: Clock) -> dict[str, Any]:
+    return {"clock": clock.axis(), "panel": timelines.panel_layout(), **timelines.PARTS}
 
 
 def _clock(contents: Contents, tracks: Mapping[str, Track]) -> Clock:

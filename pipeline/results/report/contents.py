@@ -37,7 +37,8 @@ class Track:
     """One security's fills in execution order and its price path, one array a column.
 
     stamps, price_stamps: ms, exchange-local; stamps never step back. buys: whether a fill bought. price, mid: AED, NaN
-    where there was none. quantity, position: shares. realized, fees: AED, by fill.
+    where there was none. quantity, position: shares; a position is the sum of the fills up to it. realized, fees: AED,
+    by fill.
     """
 
     stamps: Int64s
@@ -83,6 +84,9 @@ class Contents:
         prices = _columns(self.folder / PRICES_FOLDER / f"{ticker}.parquet", ("timestamp", "mid"))
         with reading(self.folder / TRADES_FOLDER):
             stamps = fills["timestamp"]
+            traded = np.where(fills["side"], fills["fill_qty"], -fills["fill_qty"])
+            if (np.diff(fills["position"], prepend=0) != traded).any():
+                raise ValueError("a position is not the sum of the fills")
             return Track(
                 stamps=np.maximum.accumulate(stamps) if len(stamps) else stamps,
                 buys=fills["side"],

@@ -1,8 +1,10 @@
-"""Long series in, the points worth drawing out: extremes are kept, and what a page holds is as short as it can be."""
+"""Long series in, what a page carries of them out: every value, as steps, compressed; and the extremes for pictures."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import base64
+import zlib
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -10,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.ticks import Float64s, Int64s
+
+GZIP: Final = 31
+"""zlib's window bits for the gzip format; it writes no time into the header."""
 
 
 def drawdown(equity: Float64s) -> Float64s:
@@ -43,48 +48,41 @@ def extremes(series: Sequence[Any], most: int) -> Int64s:
     return kept if most >= 2 + 2 * len(series) else kept[:most]
 
 
-def largest(sizes: Any, most: int) -> Int64s:
-    """Return the places worth drawing, ascending, at most `most`: all, or the largest size of each stretch."""
-    most = max(most, 0)
-    if len(sizes) <= most:
-        return np.arange(len(sizes))
-    edges = np.linspace(0, len(sizes), most + 1).astype(np.int64)
-    stretches = zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
-    return np.array([start + int(np.argmax(sizes[start:end])) for start, end in stretches], np.int64)
+def packed_columns(columns: dict[str, tuple[Any, int]]) -> dict[str, Any]:
+    """Return columns of numbers as timeline.js reads them; each is named, with the digits behind the point it keeps.
+
+    A column is whole numbers of its last digit: a start, and the steps from one to the next in their greatest common
+    unit, where a missing value (NaN) has none. A step is written in base 128, least digit first, the high bit saying
+    that another follows: 0 for missing, else 1 + 2n for n from 0 on and -2n below. All columns follow one another in
+    one gzip stream, in base64. `columns` has of each its name, count, start, unit and digits.
+    """
+    heads, parts = [], []
+    for name, (values, digits) in columns.items():
+        numbers = np.asarray(values)
+        known = ~np.isnan(numbers)
+        whole = numbers[known] if digits == 0 else np.round(numbers[known] * 10.0**digits)
+        whole = whole.astype(np.int64)
+        start = int(whole[0]) if len(whole) else 0
+        steps = np.diff(whole, prepend=start)
+        unit = int(np.gcd.reduce(steps)) or 1
+        steps //= unit
+        written = np.zeros(len(numbers), np.int64)
+        written[known] = np.where(steps < 0, -2 * steps, 2 * steps + 1)
+        heads.append([name, len(numbers), start, unit, digits])
+        parts.append(_in_base_128(written))
+    return {"columns": heads, "base64": packed(b"".join(parts))}
 
 
-class Columns:
-    """The lists of numbers that a page's charts share: each stands on the page once, as short as it can be."""
+def packed(content: bytes, level: int = 4) -> str:
+    """Return content as gzip in base64, the same on every run with one zlib."""
+    return base64.b64encode(zlib.compress(content, level, GZIP)).decode()
 
-    def __init__(self) -> None:
-        self.held: dict[str, Any] = {}
-        self._times: dict[bytes, dict[str, str]] = {}
 
-    def add(self, values: Any, digits: int) -> dict[str, str]:
-        """Keep numbers rounded to so many digits behind the point, NaN as null; return what stands for them."""
-        rounded = np.round(np.asarray(values, np.float64), digits) + 0.0
-        missing = np.isnan(rounded)
-        if missing.any():
-            return self._named([None if empty else one for one, empty in zip(rounded.tolist(), missing, strict=True)])
-        whole = rounded.astype(np.int64)
-        return self._named((whole if (whole == rounded).all() else rounded).tolist())
-
-    def money(self, values: Float64s) -> dict[str, str]:
-        """Keep AED to a cent, or where they span much to a ten-thousandth of the span; return what stands for them."""
-        span = float(values.max() - values.min()) if len(values) else 0.0
-        return self.add(values, 2 if span < 1_000 else 1 if span < 10_000 else 0)  # noqa: PLR2004 - digits that can be seen
-
-    def times(self, stamps: Int64s) -> dict[str, str]:
-        """Keep times (ms) exactly, as steps from one to the next, equal ones once; return what stands for them."""
-        key = stamps.tobytes()
-        if key not in self._times:
-            steps = np.diff(stamps, prepend=stamps[:1])
-            unit = int(np.gcd.reduce(steps)) or 1
-            start = int(stamps[0]) if len(stamps) else 0
-            self._times[key] = self._named({"start": start, "steps": (steps // unit).tolist(), "unit": unit})
-        return self._times[key]
-
-    def _named(self, held: Any) -> dict[str, str]:
-        name = str(len(self.held))
-        self.held[name] = held
-        return {"column": name}
+def _in_base_128(numbers: Int64s) -> bytes:
+    digits, more = [], [np.ones(len(numbers), bool)]
+    while (rest := numbers >> 7).any():
+        digits.append((numbers & 127) | (128 * (rest > 0)))
+        more.append(rest > 0)
+        numbers = rest
+    digits.append(numbers)
+    return bytes(np.stack(digits, axis=1).astype(np.uint8)[np.stack(more, axis=1)])

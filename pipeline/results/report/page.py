@@ -7,12 +7,14 @@ import contextlib
 import functools
 import hashlib
 import json
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import MissingExtra, OutputNotWritable
 from pipeline.folders import cache_folder
 from pipeline.numbers import FORMS, exact
+from pipeline.results.report.curves import packed
 from pipeline.store.atomic import write_bytes
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ MOST_BYTES: Final = 5_999_999
 """No page may be larger, whatever the run."""
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+SCRIPTS: Final = ("timeline.js", "page.js")
 TEMPLATE: Final = {
     "layout": {
         "font": {"size": 12, "color": "$text"},
@@ -41,7 +44,6 @@ TEMPLATE: Final = {
 """What all charts have in common, in the names of style.css's colours."""
 _HOW: Final = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
 _LIBRARY: Final = b"<!--plotly.min.js-->"
-_ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
 def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (), **context: Any) -> bytes:
@@ -49,33 +51,36 @@ def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (
 
     `data["charts"]` maps a chart's name to its Plotly figure (`data`, `layout`); `<div class="chart"
     data-chart="NAME">` is where it is drawn. In a figure a value of a `color` key may be the name of one of style.css's
-    colours ("$buy"), a list of numbers may be `{"column": NAME}`, which stands in `data["columns"]` once, as a list or
-    as `{"start", "steps", "unit"}`, and `{"shared": NAME, …}` has all that `data["shared"][NAME]` has besides. The days
-    that zoom buttons step by are `data["days"]` or the figure's own `days` (ISO dates, or days since 1970-01-01), shown
-    from the first to the last of `data["hours"]`. Text from outside goes into a figure through `chart_text`.
-    scripts: files beside page.js that run after it.
+    colours ("$buy"), and `{"shared": NAME, …}` has all that `data["shared"][NAME]` has besides. A chart over time has
+    `pack`, the columns (`packed_columns`) that timeline.js makes its lines of, and `days`, which its zoom buttons step
+    by: the first as days since 1970-01-01, then the steps from one to the next. `data["days"]`, written alike, are all
+    days of the page, each shown from the first to the last of `data["hours"]`. Text from outside goes into a figure
+    through `chart_text`. scripts: files that run after page.js.
     """
-    library = plotly_script()
-    own = [(TEMPLATES / name).read_bytes().replace(b"\r\n", b"\n") for name in ("page.js", *scripts)]
+    source, content = library()
+    own = [(TEMPLATES / name).read_bytes().replace(b"\r\n", b"\n") for name in (*SCRIPTS, *scripts)]
     page = (
         _environment()
         .get_template(template)
         .render(
             context,
-            data=_markup(embedded({"columns": {}, "shared": {}, **data, "template": TEMPLATE})),
+            data=_markup(embedded({"shared": {}, "days": [], "hours": [0, 24], **data, "template": TEMPLATE})),
             style=_markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
             page_scripts=[_markup(script.decode()) for script in own],
             library=_markup(_LIBRARY.decode()),
-            script_sources=" ".join(_source(script) for script in (library, *own)),
+            script_sources=" ".join([source, *map(_source, own)]),
         )
     )
     before, _, after = page.encode().partition(_LIBRARY)
-    return before + library + after
+    return before + content + after
 
 
 def embedded(data: Mapping[str, Any]) -> str:
     """Return data as JSON that cannot end the script element it stands in."""
-    return json.dumps(data, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    for mark in "<>&":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return text
 
 
 def chart_text(text: str) -> str:
@@ -84,9 +89,14 @@ def chart_text(text: str) -> str:
 
 
 @functools.cache
-def plotly_script() -> bytes:
-    """Return plotly.min.js as the installed plotly package has it; raises MissingExtra."""
-    return plotly_file().read_bytes().replace(b"\r\n", b"\n")
+def library() -> tuple[str, bytes]:
+    """Return how a page's security policy names plotly.min.js, and the file compressed; raises MissingExtra.
+
+    Compressing it takes half a second, so it is kept.
+    """
+    script = plotly_file().read_bytes().replace(b"\r\n", b"\n")
+    source = _source(script)
+    return source, _kept_text(f"{zlib.ZLIB_RUNTIME_VERSION}\0{source}", lambda: packed(script, 9)).encode()
 
 
 def plotly_file() -> Path:
@@ -112,14 +122,9 @@ def _markup(text: str) -> Any:
 
 
 def _kept_text(source: str, make: Callable[[], str]) -> str:
-    """Return the Python that a template becomes, kept as text since making it is a fifth of a page's time.
-
-    Jinja2 would keep it itself, as a pickle, which runs what stands in it before anyone has looked at it.
-    """
-    import jinja2
-
-    key = hashlib.sha256(f"{jinja2.__version__}\0{_HOW}\0{source}".encode()).hexdigest()
-    path = cache_folder("pages") / f"{key}.py"
+    """Return the text that is made of a source, kept since making it takes long."""
+    key = hashlib.sha256(source.encode()).hexdigest()
+    path = cache_folder("pages") / f"{key}.txt"
     with contextlib.suppress(OSError, UnicodeDecodeError):
         digest, _, text = path.read_bytes().decode().partition("\n")
         if digest == f"# {_text_digest(key, text)}":
@@ -137,12 +142,14 @@ def _text_digest(key: str, text: str) -> str:
 
 @functools.cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only a report needs it
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, __version__  # only a report needs it
 
     class Kept(Environment):
         def compile(self, source: Any, name: Any = None, filename: Any = None, *_: Any, **__: Any) -> Any:
+            # Jinja2 would keep it itself, as a pickle, which runs what stands in it before anyone has looked at it.
             made = super().compile
-            text = _kept_text(f"{name}\0{source}", lambda: str(made(source, name, filename, raw=True)))
+            key = f"{__version__}\0{_HOW}\0{name}\0{source}"
+            text = _kept_text(key, lambda: str(made(source, name, filename, raw=True)))
             return compile(text, filename or "<template>", "exec")
 
     environment = Kept(

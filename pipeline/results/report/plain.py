@@ -1,4 +1,4 @@
-"""A page's data in, one chart of it as a plain Plotly figure out: colours and shared lists written out."""
+"""A page's data in, one chart of it as a plain Plotly figure out: colours and what charts share written out."""
 
 from __future__ import annotations
 
@@ -31,19 +31,7 @@ def _written_out(value: Any, key: str, data: Mapping[str, Any], colours: Mapping
     if isinstance(value, list):
         return [_written_out(one, key, data, colours) for one in value]
     if isinstance(value, dict):
-        if "column" in value:
-            return _listed(data["columns"][value["column"]])
         whole = {**data["shared"][value["shared"]], **value} if "shared" in value else value
         return {name: _written_out(one, name, data, colours) for name, one in whole.items() if name != "shared"}
     named = isinstance(value, str) and value.startswith("$") and re.search("color(scale|way)?$", key)
     return colours[value[1:]] if named else value
-
-
-def _listed(held: Any) -> list[Any]:
-    if isinstance(held, list):
-        return held
-    at, listed = held["start"], []
-    for step in held["steps"]:
-        at += step * held["unit"]
-        listed.append(at)
-    return listed

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 BYTES: Final = 800_000
-"""What a page's settings may take, of the 1.1 MB that Plotly's script leaves it."""
+"""What a page's settings may take: what can be looked through, not all there is room for."""
 
 LEAST_FIGURES: Final = 4
 MOST_WHOLE: Final = 20_000

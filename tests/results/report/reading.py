@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import itertools
 import json
+import math
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -62,27 +66,33 @@ class Page:
     root: Node
     data: dict[str, Any]
 
-    def numbers(self, held: Any) -> list[Any]:
-        """Return a chart's list of numbers, wherever it stands."""
-        if isinstance(held, dict):
-            held = self.data["columns"][held["column"]]
-        if isinstance(held, list):
-            return held
-        at, found = held["start"], []
-        for step in held["steps"]:
-            at += step * held["unit"]
-            found.append(at)
+    def columns(self, chart: str) -> dict[str, list[float]]:
+        """Return what a chart over time is made of, by name; NaN where a value is missing."""
+        pack = self.data["charts"][chart]["pack"]
+        content = gzip.decompress(base64.b64decode(pack["base64"]))
+        found: dict[str, list[float]] = {}
+        at = 0
+        for name, count, start, unit, digits in pack["columns"]:
+            total, found[name] = 0, []
+            for _ in range(count):
+                end = at
+                while content[end] > 127:
+                    end += 1
+                written = sum((byte & 127) << 7 * place for place, byte in enumerate(content[at : end + 1]))
+                at = end + 1
+                total += (written - 1) // 2 if written % 2 else -written // 2
+                found[name].append((start + total * unit) / 10**digits if written else math.nan)
+        assert at == len(content)
         return found
+
+    def days(self, chart: str) -> list[int]:
+        """Return the days of a chart over time, counted from 1970-01-01."""
+        return list(itertools.accumulate(self.data["charts"][chart]["days"]))
 
     def trace(self, chart: str, kind: str) -> dict[str, Any]:
         """Return a chart's trace of a kind."""
         (found,) = (one for one in self.data["charts"][chart]["data"] if one.get("shared") == kind)
         return dict(found)
-
-    def points(self, chart: str, kind: str) -> list[tuple[int, float | None]]:
-        """Return times (ms) and values of a chart's trace."""
-        trace = self.trace(chart, kind)
-        return list(zip(self.numbers(trace["x"]), self.numbers(trace["y"]), strict=True))
 
 
 def read_page(content: bytes) -> Page:

@@ -9,11 +9,14 @@ import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import DamagedRun, NewerRun, UnknownRun
 from pipeline.results.report.backtest_page import backtest_page
-from pipeline.results.report.page import plotly_script
+from pipeline.results.report.page import library
+from pipeline.store.columns import text_array
+from pipeline.store.parquet import write_table
 from pipeline.store.place import Remote
 from tests.results.report.invented import invent
 from tests.results.report.reading import read_page, table
@@ -49,11 +52,13 @@ def text_of(content: bytes) -> str:
 )
 def test_no_page_is_larger_than_six_megabytes(securities: int, days: int, fills: int, tmp_path: Path) -> None:
     content = backtest_page(invent(tmp_path, names(securities), days, fills))
-    assert len(plotly_script()) < len(content) <= LIMIT
+    assert len(library()[1]) < len(content) <= LIMIT
     page = read_page(content)
     panels = list(page.root.all("details", **{"class": "panel"}))
     assert 0 < len(panels) <= securities
-    assert len(page.data["charts"]) == 6 + len(panels)
+    drawn = [name for name in page.data["charts"] if name.startswith("panel-")]
+    assert len(page.data["charts"]) == 6 + len(drawn)
+    assert 0 < len(drawn) == len([one for panel in panels for one in panel.all("div", **{"class": "chart"})])
 
 
 def test_long_texts_do_not_make_a_page_large(tmp_path: Path) -> None:
@@ -64,15 +69,31 @@ def test_long_texts_do_not_make_a_page_large(tmp_path: Path) -> None:
     assert "2,940 more are in backtest_summary.csv." in text_of(content)
 
 
-def test_what_is_not_drawn_is_said_with_its_count(tmp_path: Path) -> None:
+def test_every_fill_is_on_the_page_of_a_long_run(tmp_path: Path) -> None:
     page = read_page(backtest_page(invent(tmp_path, ["FAB", "MODON"], 20, 60_000)))
     for place in range(2):
-        said = " ".join(page.root.one("details", id=f"panel-{place}").text.split())
-        drawn = sum(len(page.points(f"panel-{place}", side)) for side in ("buy", "sell"))
-        assert f"{drawn:,} of 60,000 fills are drawn: of each stretch of buys or of sells the largest." in said
-        points = len(page.points(f"panel-{place}", "equity")) - 2
-        assert f"Position, equity and drawdown: {points:,} of 60,000 points are drawn" in said
-        assert 1_000 < drawn < 60_000
+        assert len(page.columns(f"panel-{place}")["stamps"]) == 60_000
+    assert len(page.columns("portfolio")["equity"]) == 120_000
+
+
+@pytest.mark.slow
+def test_panels_that_do_not_fit_are_those_of_the_smallest_turnover_and_said(tmp_path: Path) -> None:
+    folder = invent(tmp_path, names(12), 20, 100_000)
+    content = backtest_page(folder)
+    assert len(content) <= LIMIT
+    page = read_page(content)
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["securities"]
+    by_turnover = sorted(metrics, key=lambda name: -metrics[name]["turnover"])
+    drawn = [name for place, name in enumerate(sorted(metrics)) if f"panel-{place}" in page.data["charts"]]
+    assert 1 < len(drawn) < 12
+    assert set(drawn) == set(by_turnover[: len(drawn)])
+    for place, name in enumerate(sorted(metrics)):
+        said = f"There was no room on this page for the chart of {name}"
+        assert (said in page.root.one("details", id=f"panel-{place}").text) == (name not in drawn)
+    kept = len(page.columns("portfolio")["equity"])
+    assert f"{kept:,} of 1,200,000 fills are on this page, with the extremes of each stretch." in page.root.text
+    every = page.columns("portfolio")["equity"]
+    assert every[-1] == pytest.approx(sum(one["net_pnl"] for one in metrics.values()), abs=1)
 
 
 @pytest.mark.slow
@@ -124,8 +145,8 @@ def test_an_error_stands_on_the_page_without_the_apostrophe_of_its_cell(tmp_path
 def test_a_hostile_name_is_text_everywhere(tmp_path: Path) -> None:
     folder = invent(tmp_path, [HOSTILE, "FAB"], failed=["<b>x</b>"], warnings=[HOSTILE, "</script><script>x()"])
     content = backtest_page(folder)
-    assert content.count(b"<script") == 3
-    assert content.count(b"</script") == 3
+    assert content.count(b"<script") == 4
+    assert content.count(b"</script") == 4
     assert b"<b>x" not in content
     page = read_page(content)
     (bars,) = page.data["charts"]["securities"]["data"]
@@ -164,12 +185,21 @@ def edited(folder: Path, name: str, **changed: Any) -> None:
     (folder / name).write_text(json.dumps(held | changed), encoding="utf-8")
 
 
+def bought_for_sold(path: Path) -> None:
+    trades = pq.read_table(path)
+    sides = ["sell" if side == "buy" else "buy" for side in trades.column("side").to_pylist()]
+    write_table(
+        path, trades.set_column(trades.schema.get_field_index("side"), "side", text_array(sides)), durable=False
+    )
+
+
 DAMAGE: list[tuple[Callable[[Path], object], type[Exception], str]] = [
     (lambda folder: (folder / "run.json").unlink(), UnknownRun, "is not a run folder"),
     (lambda folder: (folder / "metrics.json").unlink(), DamagedRun, "metrics.json is not there"),
     (lambda folder: (folder / "daily.csv").unlink(), DamagedRun, "daily.csv is not there"),
     (lambda folder: (folder / "prices" / "FAB.parquet").unlink(), DamagedRun, "FAB.parquet is not there"),
     (lambda folder: cut_off(folder, "trades/FAB.parquet"), DamagedRun, "FAB.parquet is damaged"),
+    (lambda folder: bought_for_sold(folder / "trades" / "FAB.parquet"), DamagedRun, "trades is damaged"),
     (lambda folder: cut_off(folder, "metrics.json"), DamagedRun, "metrics.json is damaged"),
     (lambda folder: edited(folder, "run.json", format_version=99), NewerRun, "later version"),
     (lambda folder: edited(folder, "metrics.json", securities={"../FAB": {}}), DamagedRun, "cannot be one"),

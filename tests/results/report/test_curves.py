@@ -1,16 +1,17 @@
-"""What is drawn of long series: never more than there is room for, never without the extremes, times exact."""
+"""What a page carries of long series is every value; what a picture shows of them is never without the extremes."""
 
 from __future__ import annotations
 
+import base64
+import gzip
 import math
-from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.results.report.curves import Columns, drawdown, extremes, largest
+from pipeline.results.report.curves import drawdown, extremes, packed, packed_columns
+from tests.results.report.reading import Node, Page
 
 VALUES = st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), min_size=1, max_size=300)
 
@@ -40,49 +41,32 @@ def test_a_spike_inside_a_long_calm_is_drawn() -> None:
     assert 77_777 in extremes([calm], 50)
 
 
-@given(st.lists(st.integers(1, 1000), max_size=200), st.integers(-1, 60))
-def test_the_largest_fill_of_each_stretch_is_drawn(sizes: list[int], most: int) -> None:
-    places = largest(np.array(sizes, np.int64), most).tolist()
-    assert places == sorted(set(places))
-    assert len(places) == min(len(sizes), max(most, 0))
-    if places:
-        assert max(sizes) in [sizes[place] for place in places]
-
-
 @given(st.lists(st.floats(-1e6, 1e6), max_size=50))
 def test_drawdown_is_the_fall_from_the_highest_so_far_beginning_at_nothing(equity: list[float]) -> None:
     expected = [value - max([0.0, *equity[: place + 1]]) for place, value in enumerate(equity)]
     assert drawdown(np.array(equity)).tolist() == expected
 
 
-def listed(columns: Columns, held: dict[str, str]) -> list[Any]:
-    one = columns.held[held["column"]]
-    if isinstance(one, list):
-        return one
-    return (one["start"] + np.cumsum(one["steps"]) * one["unit"]).astype(np.int64).tolist()
+NUMBERS = st.integers(-(10**12), 10**13) | st.integers(-3, 3)
 
 
-@given(st.lists(st.integers(-(10**12), 10**13), max_size=60))
-def test_times_are_kept_exactly(stamps: list[int]) -> None:
-    columns = Columns()
-    assert listed(columns, columns.times(np.array(stamps, np.int64))) == stamps
+@given(st.lists(NUMBERS, max_size=60), st.lists(st.integers(-(10**9), 10**9) | st.none(), max_size=60))
+def test_columns_come_back_exactly_with_what_is_missing(stamps: list[int], cents: list[int | None]) -> None:
+    money = [math.nan if one is None else one / 100 for one in cents]
+    pack = packed_columns({"stamps": (np.array(stamps, np.int64), 0), "money": (np.array(money, np.float64), 2)})
+    found = Page(Node("", {}), {"charts": {"one": {"pack": pack}}}).columns("one")
+    assert found["stamps"] == stamps
+    assert repr(found["money"]) == repr(money)
 
 
-def test_equal_times_stand_on_the_page_once() -> None:
-    columns = Columns()
-    assert columns.times(np.array([5, 6])) == columns.times(np.array([5, 6])) != columns.times(np.array([5, 7]))
-    assert len(columns.held) == 2
+def test_a_column_is_written_as_documented() -> None:
+    pack = packed_columns({"a": (np.array([5, 15, 5, 1285]), 0), "b": (np.array([np.nan, 0.5, 0.25]), 2)})
+    assert pack["columns"] == [["a", 4, 5, 10, 0], ["b", 3, 50, 25, 2]]
+    # Steps in tens: 0, 1, -1, 128; in quarters: missing, 0, -1.
+    assert gzip.decompress(base64.b64decode(pack["base64"])) == bytes([1, 3, 2, 0x81, 2, 0, 1, 2])
 
 
-@given(st.lists(st.floats(-1e7, 1e7), min_size=1, max_size=60))
-def test_amounts_are_kept_to_a_cent_or_to_a_thousandth_of_a_percent_of_their_span(values: list[float]) -> None:
-    columns = Columns()
-    kept = listed(columns, columns.money(np.array(values)))
-    within = max(0.005, (max(values) - min(values)) / 10_000)
-    assert kept == pytest.approx(values, rel=1e-9, abs=within + 1e-9)
-
-
-def test_what_is_missing_is_null_and_lists_of_whole_numbers_are_short() -> None:
-    columns = Columns()
-    assert repr(listed(columns, columns.add(np.array([1.0, np.nan, 0.25, 12.3456]), 2))) == "[1.0, None, 0.25, 12.35]"
-    assert repr(listed(columns, columns.add(np.array([1.004, -0.001, 7.0]), 2))) == "[1, 0, 7]"
+def test_what_is_packed_is_the_same_bytes_at_any_time() -> None:
+    content = base64.b64decode(packed(b"the same" * 100))
+    assert content[4:8] == bytes(4), "gzip keeps a time here"
+    assert packed(b"the same" * 100) == packed(b"the same" * 100)

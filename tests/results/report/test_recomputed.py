@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import math
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from tests.results.report.reading import Node, Page
 
+DAY_MS = 86_400_000
 HALF_A_CENT = 0.005 + 1e-9
 SHARES = {"win_rate", "return_on_limit", "fill_ratio", "time_in_market", "time_at_limit"}
 LOOKED_AT = {"data-value", "data-figure", "data-key"}
@@ -175,43 +177,40 @@ def test_the_mark_out_curves_are_those_of_metrics_json(folder: Path, page: Page)
 def test_the_portfolios_curves_are_sums_over_all_fills(folder: Path, page: Page) -> None:
     every = [one for ticker in metrics_of(folder)["securities"] for one in fills_of(folder, ticker)]
     full = curve(sorted(every, key=lambda one: one["at"]))
-    held_to(full, page, "portfolio", {"equity": 1, "drawdown": 2})
+    held_to(full, page, "portfolio", {"equity": 1})
     daily = [row for row in rows_of(folder, "daily.csv") if row["security"] == "total"]
-    assert [value for _, value in page.points("portfolio", "daily")] == pytest.approx(
-        [float(row["net_pnl"]) for row in daily], abs=HALF_A_CENT
-    )
-    assert [value for _, value in page.points("portfolio", "marked")] == pytest.approx(
-        [float(row["marked_equity"]) for row in daily], abs=HALF_A_CENT
-    )
+    bars = page.trace("portfolio", "daily")
+    net, marked = ([float(row[name]) for row in daily] for name in ("net_pnl", "marked_equity"))
+    assert bars["y"] == pytest.approx(net, abs=HALF_A_CENT)
+    assert page.columns("portfolio")["marked"] == pytest.approx(marked, abs=HALF_A_CENT)
     days = [row["day"] for row in daily]
-    assert [iso(at) for at, _ in page.points("portfolio", "daily")] == days
-    assert [iso(at) for at, _ in page.points("portfolio", "marked")] == days
+    assert [iso(at) for at in bars["x"]] == days
+    assert [iso(day * DAY_MS) for day in page.days("portfolio")] == days
 
 
-def test_a_panel_draws_its_securitys_fills_prices_and_curves(folder: Path, page: Page) -> None:
+def test_a_panel_has_all_fills_prices_and_days_of_its_security(folder: Path, page: Page) -> None:
     for place, ticker in enumerate(sorted(metrics_of(folder)["securities"])):
         fills = fills_of(folder, ticker)
-        held_to(curve(fills), page, f"panel-{place}", {"position": 3, "equity": 1, "drawdown": 2})
-        for side in ("buy", "sell"):
-            trace = page.trace(f"panel-{place}", side)
-            drawn = zip(*(page.numbers(trace[name]) for name in ("x", "y", "customdata")), strict=True)
-            expected = [(one["at"], one["fill_price"], one["fill_qty"]) for one in fills if one["side"] == side]
-            assert list(drawn) == expected
+        chart = f"panel-{place}"
+        held_to(curve(fills), page, chart, {"position": 3, "equity": 1})
+        columns = page.columns(chart)
+        assert columns["price"] == [one["fill_price"] for one in fills]
         prices = pq.read_table(folder / "prices" / f"{ticker}.parquet")
-        drawn_mid = page.points(f"panel-{place}", "price")
-        assert [at for at, _ in drawn_mid] == prices.column("timestamp").cast("int64").to_pylist()
-        assert [value for _, value in drawn_mid] == pytest.approx(prices.column("mid").to_pylist(), abs=0.00005 + 1e-9)
+        mids = [math.nan if mid is None else mid for mid in prices.column("mid").to_pylist()]
+        assert columns["price_stamps"] == prices.column("timestamp").cast("int64").to_pylist()
+        assert columns["mid"] == pytest.approx(mids, abs=0.00005 + 1e-9, nan_ok=True)
+        daily = [row for row in rows_of(folder, "daily.csv") if row["security"] == ticker]
+        marked = [float(row["marked_equity"] or "nan") for row in daily]
+        assert [iso(day * DAY_MS) for day in page.days(chart)] == [row["day"] for row in daily]
+        assert columns["marked"] == pytest.approx(marked, abs=HALF_A_CENT, nan_ok=True)
 
 
 def held_to(full: list[tuple[int, float, float, int]], page: Page, chart: str, places: dict[str, int]) -> None:
-    """Assert that what a chart draws lies on a curve, from nothing on the first day to its last value."""
+    """Assert that a chart has all of a curve, exact in time and to half a cent."""
+    columns = page.columns(chart)
+    assert columns["stamps"] == [one[0] for one in full]
     for name, place in places.items():
-        points = page.points(chart, name)
-        values = [one[place] for one in full]
-        within = max(HALF_A_CENT, (max(values) - min(values)) / 10_000)
-        assert [one for one, _ in points[1:-1]] == [one[0] for one in full]
-        assert points[0][1] == 0
-        assert [value for _, value in points[1:]] == pytest.approx([*values, values[-1]], abs=within)
+        assert columns[name] == pytest.approx([one[place] for one in full], abs=HALF_A_CENT)
 
 
 def iso(at: int) -> str:

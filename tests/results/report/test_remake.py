@@ -93,5 +93,5 @@ def test_a_plain_figure_has_nothing_left_to_look_up(folder: Path) -> None:
     panel = plain_figure(data, "panel-0", "FAB")
     buys = next(trace for trace in panel["data"] if trace["name"] == "Buy")
     assert buys["marker"]["color"] == paper_colours()["buy"] == "#0a7a4b"
-    assert len(buys["x"]) == len(buys["y"]) == len(buys["customdata"]) > 0
+    assert len(buys["x"]) == len(buys["y"]) > 0
     assert buys["x"] == sorted(buys["x"])

@@ -5,22 +5,11 @@
   const NARROW = 520; // px: below it amounts beside lying bars would meet their names
   const PAPER = 680; // px: the width of A4 between the margins of style.css
 
-  // Figures: named colours and shared columns become what Plotly takes.
-  const columns = new Map();
-  const column = (name) => {
-    if (!columns.has(name)) columns.set(name, listed(data.columns[name]));
-    return columns.get(name);
-  };
-  const listed = (held) => {
-    if (Array.isArray(held)) return held;
-    let at = held.start;
-    return held.steps.map((step) => (at += step * held.unit));
-  };
+  // Figures: named colours and what charts share become what Plotly takes, in lists of its own that it may change.
   const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
   const resolved = (value, key) => {
-    if (Array.isArray(value)) return typeof value[0] === "number" && typeof value[1] !== "string" ? value : value.map((one) => resolved(one, key));
+    if (Array.isArray(value)) return value.map((one) => resolved(one, key));
     if (value !== null && typeof value === "object") {
-      if (typeof value.column === "string") return column(value.column);
       const { shared, ...own } = value;
       const all = typeof shared === "string" ? { ...data.shared[shared], ...own } : own;
       return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, resolved(one, name)]));
@@ -33,79 +22,103 @@
     found.layout.font.family = getComputedStyle(document.body).fontFamily;
     return found;
   };
-  const config = { displaylogo: false, responsive: false, doubleClick: "reset", modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+  const config = {
+    displaylogo: false, responsive: false, doubleClick: "reset", plotlyServerURL: "",
+    modeBarButtons: [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]], // none that leaves this machine
+  };
 
+  // Plotly and the columns of charts over time come compressed.
   const charts = [...document.querySelectorAll(".chart")];
+  const clock = new timeline.Clock(timeline.summed(data.days), data.hours);
+  const bytes = new Map();
+  const unpack = async (name) => {
+    const { pack } = data.charts[name];
+    if (pack && !bytes.has(name)) bytes.set(name, new Uint8Array(await timeline.inflated(pack.base64).arrayBuffer()));
+  };
+  const load = async () => {
+    if (typeof DecompressionStream === "undefined") {
+      throw new Error("this browser cannot unpack them. Chrome and Edge can from version 80 on, Firefox from 113, Safari from 16.4");
+    }
+    const packed = document.getElementById("plotly"), script = document.createElement("script");
+    script.textContent = await timeline.inflated(packed.textContent).text();
+    document.head.append(script);
+    packed.remove();
+  };
+  let here = false; // whether Plotly is
+  const loaded = load().then(() => { here = true; }, (error) => {
+    const place = document.getElementById("no-charts");
+    place.textContent = "There are no charts: " + error.message + ". All figures are in the tables below.";
+    place.hidden = false;
+    root.dataset.charts = "none";
+  });
+
   const drawn = new Set();
+  const prepared = new Map();
+  const ready = (div) => here && (!data.charts[div.dataset.chart].pack || bytes.has(div.dataset.chart));
   const draw = (div, width) => {
-    const figure = resolved(data.charts[div.dataset.chart], "");
+    if (!ready(div)) return loaded.then(() => here && unpack(div.dataset.chart).then(() => draw(div, width)));
+    const name = div.dataset.chart, chart = data.charts[name], figure = resolved({ data: chart.data, layout: chart.layout }, "");
     const layout = { ...figure.layout, template: template(), height: div.clientHeight, width: width || div.clientWidth };
-    if (div._range) layout.xaxis = { ...layout.xaxis, range: div._range };
     if (layout.width < NARROW) figure.data.forEach((trace) => { if (trace.orientation === "h") trace.textposition = "none"; });
+    if (chart.pack) inSight(div, figure, layout);
     const first = !drawn.has(div);
     if (first) div.replaceChildren();
     drawn.add(div);
     return Plotly.react(div, figure.data, layout, config).then(() => {
-      if (first && "zoom" in div.dataset) div.on("plotly_relayout", (event) => moved(div, event));
-      if (div._range) fitted(div);
+      if (first && chart.pack) {
+        div.on("plotly_relayout", (event) => moved(div, event));
+        div.on("plotly_click", (event) => explained(div, event.points));
+      }
       div.setAttribute("data-drawn", "");
     });
   };
   const drawAll = (width) => Promise.all(charts.filter((div) => div.clientWidth).map((div) => draw(div, width)));
 
-  // Zoom: by mouse as Plotly has it, by buttons in whole market days; the values in sight fill the height.
+  // Charts over time: of the stretch in sight all that can be seen is drawn, and fills the height.
+  const count = (value) => value.toLocaleString("en-US");
+  const inSight = (div, figure, layout) => {
+    const name = div.dataset.chart, chart = data.charts[name];
+    if (!prepared.has(name)) prepared.set(name, timeline.prepared(chart, bytes.get(name), clock));
+    (div._fullData || []).forEach((trace, at) => { figure.data[at].visible = trace.visible; });
+    const range = div._range || chart.layout.xaxis.range, pixels = layout.width - layout.margin.l - layout.margin.r;
+    const { data: traces, heights, seen, shown } = timeline.view(figure.data, prepared.get(name), range, pixels, clock);
+    figure.data = traces;
+    layout.xaxis.range = [...range];
+    layout.modebar = { uirevision: 1 };
+    for (const [axis, height] of Object.entries(heights)) layout[axis].range = height;
+    const place = div.parentElement.querySelector("[data-seen]");
+    if (place) place.textContent = shown < seen ? count(shown) + " of the " + count(seen) + " fills in sight are drawn: zoom in to see each." : "";
+  };
+  const look = (div, range, days) => {
+    const [start, end] = data.charts[div.dataset.chart].layout.xaxis.range;
+    div._range = !range || (range[0] <= start && range[1] >= end) ? null : range;
+    div._tools(div._range ? days : 0);
+    return draw(div);
+  };
   const moved = (div, event) => {
-    if (!event["xaxis.autorange"] && !event["xaxis.range[0]"] && !event["xaxis.range"]) return;
+    if (!Object.keys(event).some((key) => key.startsWith("xaxis."))) return;
     const axis = div._fullLayout.xaxis;
-    const [from, to] = axis.range.map(axis.r2l);
-    const [start, end] = whole(div).map(axis.r2l);
-    div._range = event["xaxis.autorange"] || (from <= start && to >= end) ? null : [...axis.range];
-    fitted(div);
-    if (div._tools) div._tools(event._days);
+    look(div, axis.range.map((one) => axis.r2l(one)));
   };
-  const whole = (div) => data.charts[div.dataset.chart].layout.xaxis.range;
-  const fitted = (div) => {
-    const all = div._fullLayout, change = {};
-    const [from, to] = all.xaxis.range.map((one) => all.xaxis.r2l(one));
-    const seen = {};
-    for (const trace of div._fullData) {
-      if (trace.visible !== true || !trace.x || !trace.y) continue;
-      const y = (trace.yaxis || "y").replace("y", "yaxis");
-      const held = (seen[y] = seen[y] || [Infinity, -Infinity]);
-      const stepped = trace.line && trace.line.shape === "hv";
-      let before = null;
-      for (let at = 0; at < trace.x.length; at++) {
-        const x = all.xaxis.d2l ? all.xaxis.d2l(trace.x[at]) : trace.x[at];
-        const value = trace.y[at];
-        if (value === null) continue;
-        if (x < from) { before = value; continue; }
-        if (x > to) break;
-        held[0] = Math.min(held[0], value); held[1] = Math.max(held[1], value);
-      }
-      if (stepped && before !== null) { held[0] = Math.min(held[0], before); held[1] = Math.max(held[1], before); }
-    }
-    for (const [y, [low, high]] of Object.entries(seen)) {
-      if (all[y] === undefined || low > high) continue;
-      const room = (high - low || Math.abs(high) * 0.01 || 1) * 0.06;
-      if (div._range) change[y + ".range"] = [low - room, high + room];
-      else change[y + ".autorange"] = true;
-    }
-    return Plotly.relayout(div, change);
+  const explained = (div, points) => {
+    const place = div.parentElement.querySelector("[data-fill]"), point = points.find((one) => one.customdata);
+    if (!place || !point) return;
+    const command = document.createElement("code");
+    command.textContent = "python -m pipeline explain " + quoted(div.dataset.ticker) + " --fill " + point.customdata[0];
+    place.replaceChildren("Fill " + count(point.customdata[0]) + " is explained by ", command, " (of the run written last; of another with --run and its folder).");
   };
-  const at = (day, end) => (typeof day === "number" ? day * 86400000 : Date.parse(day)) + data.hours[end] * 3600000;
+  const quoted = (word) => (/^[\w.-]+$/.test(word) ? word : "'" + word.replace(/'/g, "'\\''") + "'");
   const tools = (div) => {
     const bar = document.createElement("div");
     bar.className = "tools";
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", "Zoom");
-    const days = resolved(data.charts[div.dataset.chart].days || data.days || [], "");
+    const days = timeline.summed(data.charts[div.dataset.chart].days);
     let last = days.length - 1, size = 0;
     const show = async (count, end) => {
       if (!drawn.has(div)) await draw(div);
-      size = count;
       last = Math.max(Math.min(end, days.length - 1), count - 1);
-      if (!count || count >= days.length) return Plotly.relayout(div, { "xaxis.range": whole(div), _days: 0 });
-      return Plotly.relayout(div, { "xaxis.range": [at(days[last - count + 1], 0), at(days[last], 1)], _days: count });
+      return look(div, count && count < days.length ? [clock.start(days[last - count + 1]), clock.start(days[last]) + clock.span] : null, count);
     };
     const button = (text, label, act) => {
       const one = document.createElement("button");
@@ -127,7 +140,7 @@
     div._tools(0);
     if (sizes.length > 1) div.before(bar);
   };
-  charts.filter((div) => "zoom" in div.dataset).forEach(tools);
+  charts.filter((div) => data.charts[div.dataset.chart].pack).forEach(tools);
 
   // What is in sight is drawn at once, the rest when it comes near or its panel is opened.
   const near = new IntersectionObserver((entries) => {
@@ -137,8 +150,16 @@
     }
   }, { rootMargin: "600px" });
   const first = charts.find((div) => "first" in div.dataset) || charts[0];
-  if (first && first.clientWidth) draw(first).then(() => performance.mark("first-drawn"));
-  charts.filter((div) => !drawn.has(div)).forEach((div) => near.observe(div));
+  const start = async () => {
+    await loaded;
+    if (!here) return;
+    if (first && first.clientWidth) {
+      await draw(first);
+      performance.mark("first-drawn");
+    }
+    charts.filter((div) => !drawn.has(div)).forEach((div) => near.observe(div));
+    for (const name of Object.keys(data.charts)) await unpack(name); // before anyone prints: printing waits for nothing
+  };
 
   const again = () => drawn.forEach((div) => div.clientWidth && draw(div));
   const fit = () => drawn.forEach((div) => div.clientWidth && div.clientWidth !== div._fullLayout.width && draw(div));
@@ -152,7 +173,7 @@
     opened = [...document.querySelectorAll("details:not([open])")];
     opened.forEach((one) => { one.open = true; });
     root.dataset.theme = "light";
-    drawAll(PAPER);
+    if (here) drawAll(PAPER);
   });
   addEventListener("afterprint", () => {
     opened.forEach((one) => { one.open = false; });
@@ -172,7 +193,7 @@
   addEventListener("hashchange", followed);
   followed();
   const redraw = (name) => Promise.all([...drawn].filter((div) => div.dataset.chart === name && div.clientWidth).map((div) => draw(div)));
-  window.report = { data, drawAll, redraw };
+  window.report = { data, drawAll, redraw, ready: start() };
 
   // Tables: sorted by their headings; numbers by their exact value, what is missing last; tables of one set together.
   const numeric = (cell) => (cell.dataset.value === undefined ? NaN : parseFloat(cell.dataset.value));

@@ -1,0 +1,158 @@
+"use strict";
+// Charts over time: their columns unpacked, and of these what there is to draw of a stretch of time. Times are ms.
+const timeline = (() => {
+  const DAY = 86400000, HOUR = 3600000;
+  const BUCKET = 1, MARKER_BUCKET = 3; // px
+  const ROOM = 0.06; // of the height, above and below what is in sight
+
+  const decoded = (base64) => {
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+    const coded = atob(base64), bytes = new Uint8Array(coded.length);
+    for (let at = 0; at < coded.length; at++) bytes[at] = coded.charCodeAt(at);
+    return bytes;
+  };
+  const inflated = (base64) => new Response(new Blob([decoded(base64)]).stream().pipeThrough(new DecompressionStream("gzip")));
+
+  // As packed_columns of curves.py writes them.
+  const columnsOf = (heads, bytes) => {
+    let next = 0;
+    return Object.fromEntries(heads.map(([name, count, start, unit, digits]) => {
+      const values = new Float64Array(count), scale = 10 ** digits;
+      let total = 0;
+      for (let at = 0; at < count; at++) {
+        let written = 0, weight = 1, byte;
+        do { byte = bytes[next++]; written += (byte & 127) * weight; weight *= 128; } while (byte > 127);
+        if (written) total += written % 2 ? (written - 1) / 2 : -written / 2;
+        values[at] = written ? (start + total * unit) / scale : NaN;
+      }
+      return [name, values];
+    }));
+  };
+  const summed = (steps) => {
+    let total = 0;
+    return steps.map((step) => (total += step));
+  };
+
+  // The days of the page one after the other, without what lies between them.
+  class Clock {
+    constructor(days, [opens, closes]) {
+      Object.assign(this, { days, opens: opens * HOUR, span: (closes - opens) * HOUR });
+    }
+    start(day) { return day * DAY + this.opens; }
+    end(day) { return this.start(day) + this.span - 1; }
+    place(time) {
+      const after = first(this.days, Math.floor(time / DAY) + 1);
+      if (!after) return 0;
+      return (after - 1) * this.span + Math.min(Math.max(time - this.start(this.days[after - 1]), 0), this.span);
+    }
+  }
+  const first = (sorted, least) => {
+    let low = 0, high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle] < least) low = middle + 1; else high = middle;
+    }
+    return low;
+  };
+
+  // Lines and markers, from all there is.
+  const below = (equity) => {
+    let peak = 0;
+    return equity.map((one) => one - (peak = Math.max(peak, one)));
+  };
+  const seriesOf = (name, held, days, clock) => {
+    if (name === "price") return { x: held.price_stamps, y: held.mid };
+    if (name === "marked") return { x: Float64Array.from(days, (day) => clock.end(day)), y: held.marked };
+    if (name !== "buy" && name !== "sell") return { x: held.stamps, y: name === "drawdown" ? below(held.equity) : held[name] };
+    const sign = name === "buy" ? 1 : -1;
+    const traded = held.position.map((one, at) => sign * (one - (at ? held.position[at - 1] : 0)));
+    const numbers = [...traded.keys()].filter((at) => traded[at] > 0);
+    const of = (column) => Float64Array.from(numbers, (at) => column[at]);
+    return { x: of(held.stamps), y: of(held.price), fills: numbers.map((at) => [at + (days.length ? 0 : 1), traded[at]]) };
+  };
+  // From 0 on the first day on, until the end of the last.
+  const fromOpenToClose = (values, before, after) => {
+    const longer = new Float64Array(values.length + 2);
+    longer.set(values, 1);
+    longer[0] = before;
+    longer[values.length + 1] = after;
+    return longer;
+  };
+  const prepared = (chart, bytes, clock) => {
+    const held = columnsOf(chart.pack.columns, bytes), days = summed(chart.days);
+    if (days.length) {
+      held.stamps = fromOpenToClose(held.stamps, ...chart.layout.xaxis.range);
+      for (const name of ["price", "position", "equity"]) {
+        if (held[name]) held[name] = fromOpenToClose(held[name], 0, held[name].at(-1) || 0);
+      }
+    }
+    const places = new Map();
+    return chart.data.map((trace) => {
+      const series = trace.x ? { x: trace.x, y: trace.y } : seriesOf(trace.shared, held, days, clock);
+      if (!places.has(series.x)) places.set(series.x, Float64Array.from(series.x, (time) => clock.place(time)));
+      return { ...series, places: places.get(series.x) };
+    });
+  };
+
+  // What is drawn between two places of the clock, and as much again on both sides for who drags it along: all points
+  // where there is room for them, else the first, least, greatest and last of every bucket, so that the shape is kept.
+  const thinned = ({ y, places }, from, to, buckets) => {
+    const width = to - from, size = width / buckets;
+    const low = Math.max(first(places, from - width) - 1, 0), high = Math.min(first(places, to + width) + 1, y.length);
+    const all = first(places, to) - first(places, from) <= 4 * buckets;
+    const kept = [];
+    for (let start = low, end; start < high; start = end) {
+      const bucket = Math.floor((places[start] - from) / size);
+      let least = start, most = start;
+      for (end = start + 1; end < high && !all && Math.floor((places[end] - from) / size) === bucket; end++) {
+        if (!(y[least] <= y[end])) least = end;
+        if (!(y[most] >= y[end])) most = end;
+      }
+      kept.push(...new Set([start, Math.min(least, most), Math.max(least, most), end - 1]));
+    }
+    return kept;
+  };
+  const isBar = (trace) => trace.type === "bar";
+  const drawnOf = (trace, series, from, to, pixels) => {
+    if (isBar(trace)) return trace;
+    const kept = thinned(series, from, to, Math.max(pixels / (trace.mode === "markers" ? MARKER_BUCKET : BUCKET), 1));
+    const of = (list) => kept.map((at) => list[at]);
+    return { ...trace, x: of(series.x), y: of(series.y), ...(series.fills ? { customdata: of(series.fills) } : {}) };
+  };
+
+  // The heights that hold what is in sight; of bars and areas 0 is always in sight.
+  const heightsOf = (traces, all, from, to, clock) => {
+    const found = {};
+    traces.forEach((trace, at) => {
+      if (trace.visible === "legendonly") return;
+      const axis = (trace.yaxis || "y").replace("y", "yaxis"), { y, places } = all[at];
+      const half = isBar(trace) ? clock.span / 2 : 0;
+      let low = first(places, from - half), high = first(places, to + half);
+      if (trace.line && trace.line.shape === "hv") low = Math.max(low - 1, 0); // it stands since before
+      const held = (found[axis] = found[axis] || { low: Infinity, high: -Infinity });
+      if (isBar(trace) || trace.fill === "tozeroy") held.zero = true;
+      for (let one = low; one < high; one++) {
+        if (y[one] < held.low) held.low = y[one];
+        if (y[one] > held.high) held.high = y[one];
+      }
+    });
+    return Object.fromEntries(Object.entries(found).map(([axis, { low, high, zero }]) => {
+      if (zero) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
+      if (low > high) [low, high] = [0, 0];
+      const room = (high - low || Math.abs(high) * 0.01 || 1) * ROOM;
+      return [axis, [zero && low === 0 && high ? 0 : low - room, zero && high === 0 && low ? 0 : high + room]];
+    }));
+  };
+
+  // A chart of a stretch of time: its traces, the ranges of its heights, and how many fills are in sight and drawn.
+  const view = (traces, all, [start, end], pixels, clock) => {
+    const from = clock.place(start), to = Math.max(clock.place(end), from + 1);
+    const data = traces.map((trace, at) => drawnOf(trace, all[at], from, to, pixels));
+    const within = (places) => first(places, to + 1) - first(places, from);
+    const marks = [...traces.keys()].filter((at) => all[at].fills);
+    const seen = marks.reduce((sum, at) => sum + within(all[at].places), 0);
+    const shown = marks.reduce((sum, at) => sum + within(Array.from(data[at].x, (time) => clock.place(time))), 0);
+    return { data, heights: heightsOf(traces, all, from, to, clock), seen, shown };
+  };
+  return { inflated, summed, Clock, prepared, view };
+})();
