@@ -74,6 +74,10 @@ class MissingExtra(PipelineError):
     """An optional library that was asked for and is not installed."""
 
 
+class MissingModule(PipelineError):
+    """A file of the project's own code that is not there."""
+
+
 class NoBrowser(PipelineError):
     """No Chrome or Chromium to draw images with."""
 

@@ -200,11 +200,11 @@ def result_names(plan: Plan) -> dict[str, str]:
     if not plan.tasks:
         return names
     strategy = load_strategy(plan.tasks[0].strategy)
-    text = strategy_text(strategy)
+    text, made_by = strategy_text(strategy), (run_task.__module__, packed.__module__)
     for task, security in zip(plan.tasks, plan.securities, strict=True):
         purpose = json.dumps(["backtest", *(one.name for one in task.alternatives.values())])
         digest, market = content_digest(security), facts_of(task.exchange)
-        identity = Identity(strategy, text, digest, market, task.engine, purpose)
+        identity = Identity(strategy, text, digest, market, task.engine, purpose, made_by)
         names[task.ticker] = identity.of(Setting(task.parameters, task.execution))
     return names
 

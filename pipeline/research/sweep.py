@@ -168,7 +168,7 @@ def run_sweep(
     kept: where results are found and kept, if anywhere; fresh: whether what is found there is computed all the same.
     """
     missing: dict[tuple[str, str], list[Named]] = {}
-    purpose = f"{measure.__module__}.{measure.__qualname__}"
+    purpose, made_by = f"{measure.__module__}.{measure.__qualname__}", (__name__, measure.__module__)
     for name, base in plan.bases.items():
         own = [trial for trial in trials if trial.strategy == name]
         strategy = _strategy(base)
@@ -177,7 +177,7 @@ def run_sweep(
             if tickers is not None and security.ticker not in tickers:
                 continue
             digest, market = content_digest(security), facts_of(task.exchange)
-            identity = Identity(strategy, text, digest, market, base.engine, purpose)
+            identity = Identity(strategy, text, digest, market, base.engine, purpose, made_by)
             named = list(_named(identity, own, task.parameters))
             found = kept.find([key for _, _, key in named]) if kept is not None and not fresh else {}
             for trial, setting, key in named:
