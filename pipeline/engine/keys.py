@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from pipeline.engine import (
     account,
     auction,
+    checks,
+    exact,
     inline,
     kinds,
     lanes,
@@ -22,6 +24,7 @@ from pipeline.engine import (
     parts,
     quiet,
     soundness,
+    spans,
     specialise,
     tape,
 )
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
 ENGINE_SOURCES: Final = (
     *(tape, account, orders, market, auction),
-    *(parts, lower, inline, kinds, soundness, specialise, lanes, quiet, many, sys.modules[__name__]),
+    *(parts, lower, inline, kinds, spans, exact, checks, soundness, specialise, lanes, quiet, many, sys.modules[__name__]),
 )
 
 _keys: dict[type[Strategy], str] = {}
