@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine import parts, specialise
+from pipeline.engine.checks import told
 from pipeline.engine.keys import code_key
 from pipeline.engine.many import PURPOSE
 from pipeline.engine.outcome import COLUMN_TYPES, Facts, Outcome, Room, failure, room_sizes
@@ -65,8 +66,9 @@ class CompiledReplay:
             final = self._attempt(ticks, parameters, room)
             if not final["m_out_of_room"]:
                 break
-        if failed := int(final["m_failed_line"]):
-            raise failure(parts.file_and_line(self._strategy, failed), int(final["m_event"]))
+        if failed := int(room.columns["failed"][0]):
+            what, line = told(failed)
+            raise failure(parts.file_and_line(self._strategy, line), int(final["m_event"]), what)
         return room.outcome(ticks, final)
 
     def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], room: Room) -> dict[str, int | float]:
@@ -94,7 +96,8 @@ def compiled_replay(
             def text() -> Text:
                 columns = layout_of(fields_of(strategy), strategy.rules).columns
                 source = specialise.loop_source(strategy, fixed)
-                return Text(source, specialise.LOOP_NAME, 1, [*TICK_TYPES, *EXCHANGED_TYPES, *column_types(columns)])
+                types = [*TICK_TYPES, *EXCHANGED_TYPES, *column_types(columns)]
+                return Text(source, specialise.LOOP_NAME, 1, types, helpers=specialise.helpers_of(source))
 
             told = (lambda: on_compile(strategy.__name__)) if on_compile else None
             _loaded[key] = CompiledReplay(strategy, machine_code(key, text, told))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.engine.lower import Expressions
 from pipeline.engine.parts import (
+    FAILED,
     Method,
     Part,
     Scope,
@@ -20,6 +21,7 @@ from pipeline.engine.parts import (
     error_at,
     error_in,
     fills_again,
+    line_number,
     refusal,
     unknown_field,
 )
@@ -85,7 +87,7 @@ class Inliner(Expressions):
         for statement in statements:
             made = self._statement(statement, scope)
             for node in made:
-                _mark(node, scope.method.file, statement.lineno)
+                _mark(node, scope, statement.lineno)
             flat += made
         return flat
 
@@ -175,6 +177,8 @@ class Inliner(Expressions):
         scope.loops += 1
         body = self._block(node.body, scope) or [ast.Pass()]
         scope.loops -= 1
+        if scope.of_strategy:  # what failed may never let the loop end
+            test = ast.BoolOp(ast.And(), [ast.parse(f"{FAILED}[0] == 0", mode="eval").body, test])
         if before:
             body = [*before, ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], []), *body]
             test = ast.Constant(True)
@@ -269,7 +273,9 @@ def _leave(scope: Scope) -> list[ast.stmt]:
     return [ast.If(ast.Name(scope.left_early, ast.Load()), [ast.Break()], [])]
 
 
-def _mark(node: ast.stmt, file: str, line: int) -> None:
+def _mark(node: ast.stmt, scope: Scope, line: int) -> None:
     for inner in ast.walk(node):
-        if isinstance(inner, ast.stmt) and not hasattr(inner, "origin"):
-            inner.origin = (file, line)  # type: ignore[attr-defined]
+        if isinstance(inner, (ast.stmt, ast.IfExp)) and not hasattr(inner, "origin"):
+            inner.origin = (scope.method.file, line)  # type: ignore[attr-defined, union-attr]
+            if scope.of_strategy and not hasattr(inner, "line"):
+                inner.line = line_number(scope.method, line)  # type: ignore[attr-defined, union-attr]

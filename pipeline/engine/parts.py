@@ -81,6 +81,9 @@ def source_of(module: Any) -> str:
     return vars(module).get(SOURCE) or inspect.getsource(module)
 
 
+FAILED: Final = "m_failed"
+"""The column of the market in whose one cell a line is noted that would have raised an exception."""
+
 LINES_A_FILE: Final = 1_000_000
 
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine import tape
+from pipeline.engine.checks import definitions, fail
 from pipeline.engine.inline import Inliner
-from pipeline.engine.kinds import check_kinds
-from pipeline.engine.parts import SUBSET, Method, Part, source_of
+from pipeline.engine.exact import exact_loop
+from pipeline.engine.parts import FAILED, SUBSET, Method, Part, source_of
+from pipeline.engine.spans import OF_MARKET, Span, WHOLE, parameter_span
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable, StrategyError
 
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
 
 LOOP_NAME: Final = "loop"
 HIDDEN: Final = frozenset(
-    {"capacity", "first_day", "day_index", "tick_levels", "failed_line", "out_of_room", "events"}
+    {"capacity", "first_day", "day_index", "tick_levels", "out_of_room", "events"}
     | {"many", "setting", "apart", "rows", "print_awaited", "orders", "bid_placed", "ask_placed"}
 )
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
+NUMBA: Final = {"int": "int64", "float": "float64", "IntColumn": "CPointer(int64)", "None": "void"}
 EXCHANGED: Final = ("given_ints", "given_floats", "final_ints", "final_floats")
 
 
@@ -135,13 +138,32 @@ def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     inliner = Inliner(parts)
     body = inliner.body(replay, bound, names, None, "completed")
     inliner.check_sound()
-    kinds = check_kinds(body, _declared_kinds(of_market, fields))
+    body, kinds = exact_loop(body, _declared_kinds(of_market, fields), _given_spans(of_market, fields))
     return FlatReplay(body, kinds, fields, of_market)
 
 
+def helpers_of(source: str) -> dict[str, str]:
+    """Return the checks whose text a loop's text holds, each with its signature in numba's words."""
+    helpers = {}
+    for name, node in definitions().items():
+        if f"def {name}(" in source:
+            takes = ", ".join(NUMBA[ast.unparse(one.annotation)] for one in node.args.args if one.annotation)
+            helpers[name] = f"{NUMBA[ast.unparse(node.returns)]}({takes})" if node.returns else ""
+    return helpers
+
+
 def function_text(arguments: Sequence[str], body: Iterable[str]) -> str:
-    """Return the text of the loop's function."""
-    return "\n".join([f"def {LOOP_NAME}({', '.join(arguments)}):", *(f"    {line}" for line in body)]) + "\n"
+    """Return the text of the loop's function, after that of the checks it calls."""
+    text = "\n".join([f"def {LOOP_NAME}({', '.join(arguments)}):", *(f"    {line}" for line in body)]) + "\n"
+    called = [node for name, node in definitions().items() if f"{name}(" in text or name == fail.__name__]
+    return "\n".join([*map(_bare, called), text])
+
+
+def _bare(node: ast.FunctionDef) -> str:
+    """Return a function's text without its words and types."""
+    arguments = ast.arguments([], [ast.arg(one.arg) for one in node.args.args], kwonlyargs=[], kw_defaults=[], defaults=[])
+    bare = ast.FunctionDef(node.name, arguments, node.body[1:], [])
+    return ast.unparse(ast.fix_missing_locations(bare)) + "\n"
 
 
 def taken(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
@@ -169,6 +191,19 @@ def _declared_kinds(of_market: MarketFields, fields: Fields) -> dict[str, str]:
     kinds |= {f"s_{name}_given": "bool" for name, parameter in fields.parameters.items() if parameter.optional}
     kinds |= {"s_" + name: memory.kind for name, memory in fields.memory.items()}
     return kinds | {"count": "int", "timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
+
+
+def _given_spans(of_market: MarketFields, fields: Fields) -> dict[str, Span]:
+    """Return the intervals of what a loop is given and of the fields that the rules of the market keep."""
+    of_all = {**of_market.given, **of_market.state}
+    spans: dict[str, Span] = {
+        "m_" + name: None if kind == "float" else OF_MARKET.get(name, WHOLE) if kind == "int" else (0, 1)
+        for name, kind in of_all.items()
+    }
+    for name, parameter in fields.parameters.items():
+        spans[f"s_{name}_given"] = (0, 1)
+        spans["s_" + name] = parameter_span(parameter)
+    return spans | {"count": WHOLE}
 
 
 def _parts(
