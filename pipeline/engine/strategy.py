@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping  # noqa: TC003 - get_type_hints looks for it here
 from dataclasses import dataclass
 from typing import (
-    TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
@@ -22,9 +22,6 @@ from pipeline.engine.tape import Tape  # noqa: TC001 - get_type_hints looks for 
 from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +73,8 @@ class Strategy:
     rules: the market it trades in. trade_types: the names of its numbered kinds of trade, for an AuctionMarket.
     counters: the memory that the summary of a run shows. shares_limit_key, notional_limit_key: the config keys of its
     largest position in shares and in AED, empty for none. notional_binds: whether it keeps its position to the second.
+    files: the data files that it reads, by their paths from its own folder. sources: what a strategy from a file was
+    made of, by such paths: its text, the modules beside it that it imports, its data files; empty for all others.
     """
 
     rules: ClassVar[type[Tape]] = Market
@@ -84,10 +83,20 @@ class Strategy:
     shares_limit_key: ClassVar[str] = "max_position"
     notional_limit_key: ClassVar[str] = "max_notional"
     notional_binds: ClassVar[bool] = True
+    files: ClassVar[tuple[str, ...]] = ()
+    sources: ClassVar[Mapping[str, bytes]] = {}
 
     def __init__(self, **values: Value) -> None:
         for name, value in values.items():
             setattr(self, name, value)
+
+    @classmethod
+    def read(cls, name: str) -> bytes:
+        """Return what one of `files` held when the run was planned, on whatever machine; raise StrategyError."""
+        if name not in cls.files or name not in cls.sources:
+            where = sys.modules[cls.__module__].__file__
+            raise StrategyError(f'{where}: \'{name}\' is read and not declared: `files = ("{name}",)` in {cls.__name__}.')
+        return cls.sources[name]
 
     def on_start(self) -> None:
         """Prepare memory from parameters, once, before the first tick."""
