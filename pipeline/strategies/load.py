@@ -138,7 +138,9 @@ def _only_strategy(module: ModuleType) -> type[Strategy]:
         close = [one.__name__ for one in own if hasattr(one, "on_tick")] if not found else []
         hint = f" Write `class {close[0]}(Strategy):`." if close else ""
         hint = " Keep one in the file, and put each other into a file of its own." if found else hint
-        raise StrategyError(f"{module.__file__}: a strategy file holds one class built on Strategy; found {names}.{hint}")
+        raise StrategyError(
+            f"{module.__file__}: a strategy file holds one class built on Strategy; found {names}.{hint}"
+        )
     return found.pop()
 
 
