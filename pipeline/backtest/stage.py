@@ -15,7 +15,6 @@ from pipeline.backtest.simulate import ENGINES, Engine, loop_constants, replayer
 from pipeline.backtest.task import SecurityResult, Task, run_task, worker_died
 from pipeline.backtest.workers import BACKENDS, Backend, check_workers, run_all, workers_for
 from pipeline.engine.execution import PRESETS, SWITCH, Execution, make_execution, variants
-from pipeline.engine.names import check_names
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import (
     BadRequest,
@@ -221,19 +220,15 @@ def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine 
 
     Raises StrategyError for a name that does not exist, and for what cannot be compiled when that was asked for.
     """
-    if asked != "python":
-        from pipeline.engine.compiled import check_compilable  # the plain engine does without LLVM
+    from pipeline.engine.compiled import check_compilable
 
-        try:
-            check_compilable(strategy, loop_constants(execution) or {})
-        except NotCompilable as why:
-            if asked == "compiled":
-                raise
-            check_names(strategy)
-            return "python", why.reason
-        return "compiled", None
-    check_names(strategy)
-    return "python", None
+    try:
+        check_compilable(strategy, loop_constants(execution) or {})
+    except NotCompilable as why:
+        if asked == "compiled":
+            raise
+        return "python", None if asked else why.reason
+    return asked or "compiled", None
 
 
 def _split(overrides: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

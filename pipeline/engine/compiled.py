@@ -11,6 +11,7 @@ from pipeline.engine import parts, specialise
 from pipeline.engine.checks import told
 from pipeline.engine.keys import code_key
 from pipeline.engine.many import PURPOSE
+from pipeline.engine.names import check_names
 from pipeline.engine.outcome import COLUMN_TYPES, Facts, Outcome, Room, failure, room_sizes
 from pipeline.engine.specialise import EXCHANGED, TICK_COLUMNS, Layout, given_values, layout_of
 from pipeline.engine.strategy import Strategy, fields_of
@@ -118,6 +119,7 @@ def check_compilable(strategy: type[Strategy], constants: Mapping[str, int]) -> 
     """Raise StrategyError, or its kind NotCompilable, where no loop can be made; quick when one was before."""
     keys = _key(strategy, _fixed(strategy, constants)), code_key(strategy, PURPOSE)
     if not any(codecache.read(key) for key in keys):
+        check_names(strategy)
         specialise.loop_source(strategy, constants)
 
 

@@ -21,12 +21,12 @@ from pipeline.engine.parts import (
     error_at,
     error_in,
     fills_again,
+    has_no,
     line_number,
     refusal,
     unknown_field,
 )
-from pipeline.engine.soundness import check_hooks, check_method, check_signature
-from pipeline.errors import nearest
+from pipeline.engine.soundness import check_method, check_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +43,6 @@ class Inliner(Expressions):
 
     def check_sound(self) -> None:
         """Check what was inlined; after all of it, so that what only plain Python takes is said first."""
-        check_hooks(self._parts["s"].methods, self._parts["m"].methods)
         for method, value_wanted in self._to_check:
             check_method(method, value_wanted=value_wanted)
 
@@ -204,7 +203,9 @@ class Inliner(Expressions):
         foreign = scope.of_strategy and part is not scope.owner
         known = part.verbs if foreign else part.methods.keys()
         if name not in known or name not in part.methods:
-            raise error_at(call, scope, f"{part.label} has no method '{name}'.{nearest(name, known)}")
+            if name in part.others:
+                raise refusal(call, scope, f"`{ast.unparse(call)}` calls what is no plain method of the class.")
+            raise error_at(call, scope, has_no(part.label, name, known))
         method = part.methods[name]
         if not foreign:
             check_signature(method)

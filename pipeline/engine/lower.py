@@ -6,6 +6,7 @@ import ast
 import builtins
 import math
 from abc import ABC, abstractmethod
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.parts import Part, Scope, assign, error_at, line_number, refusal, unknown_field
@@ -138,6 +139,10 @@ class Expressions(ABC):
     def _builtin(self, node: ast.Call, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
         if node.keywords:
             raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
+        called = scope.method.names.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        if isinstance(called, FunctionType):
+            why = f"{called.__name__} is a function outside the class; as a method, self.{called.__name__}(...), it can be compiled."
+            raise refusal(node, scope, why)
         before, values = self.operands(node.args, scope)
         if isinstance(node.func, ast.Attribute) and self._free_name(node.func.value, scope) is math:
             return self._math(node, node.func, before, values, scope)
@@ -209,12 +214,15 @@ class Expressions(ABC):
     def _name(self, node: ast.Name, scope: Scope) -> ast.expr:
         if node.id in scope.names:
             return ast.Name(scope.names[node.id], ast.Load())
+        if node.id in scope.parts:
+            why = f"`{node.id}` is passed on as a whole; a loop passes it to methods of the class only, as in self.helper(m)."
+            raise refusal(node, scope, why)
         value = scope.method.names.get(node.id)
         if isinstance(value, (bool, int, float)):
             return ast.Constant(value)
         if node.id in scope.method.names or hasattr(builtins, node.id):
             raise refusal(node, scope, f"'{node.id}' is no number, which is all that a loop takes from outside.")
-        known = [*scope.names, *scope.parts, *(n for n, v in scope.method.names.items() if isinstance(v, (int, float)))]
+        known = [*scope.names, *(n for n, v in scope.method.names.items() if isinstance(v, (int, float)))]
         raise error_at(node, scope, f"unknown name '{node.id}'.{nearest(node.id, known)}")
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> ast.expr:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine import tape
 from pipeline.engine.checks import definitions, fail
-from pipeline.engine.inline import Inliner
+from pipeline.engine.declared import declaration
 from pipeline.engine.exact import exact_loop
-from pipeline.engine.parts import FAILED, SUBSET, Method, Part, source_of
-from pipeline.engine.spans import OF_MARKET, Span, WHOLE, parameter_span
+from pipeline.engine.inline import Inliner
+from pipeline.engine.parts import FAILED, MARKET, SUBSET, Method, Part, refusal_in, source_of
+from pipeline.engine.spans import OF_MARKET, WHOLE, Span, parameter_span
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable, StrategyError
 
@@ -30,6 +31,7 @@ HIDDEN: Final = frozenset(
     {"capacity", "first_day", "day_index", "tick_levels", "out_of_room", "events"}
     | {"many", "setting", "apart", "rows", "print_awaited", "orders", "bid_placed", "ask_placed"}
 )
+ATTRIBUTE_HOOKS: Final = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
 NUMBA: Final = {"int": "int64", "float": "float64", "IntColumn": "CPointer(int64)", "None": "void"}
 EXCHANGED: Final = ("given_ints", "given_floats", "final_ints", "final_floats")
@@ -127,8 +129,9 @@ class FlatReplay:
 def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -> FlatReplay:
     """Return a strategy's replay as flat statements; raises StrategyError for what cannot be compiled."""
     fields = fields_of(strategy)
+    check_as_written(strategy)
     for name in fields.objects:
-        where = _declaration(strategy, name)
+        where = declaration(strategy, name)
         raise NotCompilable(f"{where}: {name} is no number, and the compiled engine remembers nothing else.", SUBSET)
     of_market = market_fields(strategy.rules)
     parts = _parts(strategy, fields, of_market, constants)
@@ -212,7 +215,7 @@ def _parts(
     return {
         "m": Part(
             prefix="m_",
-            label="the market",
+            label=MARKET,
             scalars=frozenset(of_market.given) | frozenset(of_market.state),
             columns=frozenset(of_market.columns),
             optional=frozenset(),
@@ -261,19 +264,31 @@ def strategy_methods(subject: type) -> dict[str, Method]:
         if not isinstance(definition, ast.ClassDef):
             raise StrategyError(f"{base.__name__}: its source cannot be found; put the class in a file of its own.")
         for member in definition.body:
-            if isinstance(member, ast.FunctionDef) and member.name != "__init__":
+            if isinstance(member, ast.FunctionDef) and not (base is Strategy and member.name in ("__init__", "read")):
                 methods[member.name] = Method(member, vars(module), str(module.__file__), place)
     return methods
 
 
-def _declaration(strategy: type[Strategy], name: str) -> str:
-    """Return the file and line where a strategy declares a field."""
-    for base in strategy.__mro__[:-1]:
+def check_as_written(strategy: type[Strategy]) -> None:
+    """Raise NotCompilable for a class that is not what its text says: a loop is made of the text alone."""
+    for place, base in enumerate(strategy.__mro__):
+        if base in Strategy.__mro__:
+            continue
         module = sys.modules[base.__module__]
-        for member in getattr(_definitions(module).get(base.__name__), "body", ()):
-            if isinstance(member, ast.AnnAssign) and ast.unparse(member.target) == name:
-                return f"{module.__file__}, line {member.lineno}"
-    return strategy.__name__
+        text = _definitions(module)[base.__name__]
+        members = {one.name: one for one in text.body if isinstance(one, ast.FunctionDef)}
+        held = {name: getattr(value, "__code__", None) for name, value in vars(base).items()}
+        named = members.keys() | {name for name in held if held[name] or name.startswith("on_")}
+        changed = [base.__name__] if text.decorator_list else []
+        for name in sorted(named):
+            code, member = held.get(name), members.get(name)
+            decorated = member is not None and member.decorator_list
+            if name in ATTRIBUTE_HOOKS or not (decorated or (code and member and code.co_firstlineno == member.lineno)):
+                changed.append(name)
+        if changed:
+            found = members.get(changed[0], text)
+            why = f"{changed[0]} is more than a method written out in the class, which is all that a loop is made of."
+            raise refusal_in(Method(found, {}, str(module.__file__), place), found, why)
 
 
 def _definitions(module: Any) -> dict[str, Any]:
