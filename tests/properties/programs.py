@@ -59,7 +59,6 @@ LARGE: Final = tuple(
     name for name in SEEN["int"] if re.search(r"now|day|arrives|latency|delay|opens|closes|prints", name)
 )
 WHOLE_SHARED: Final = ("m.volume", "m.kind", "m.bid_size", "m.event", "2", "0", "LIMIT")
-SMALL: Final = tuple(name for name in SEEN["int"] if name not in LARGE)
 WHOLE_OWN: Final = (
     "self.a",
     "self.b",
@@ -68,7 +67,7 @@ WHOLE_OWN: Final = (
     "lane",
     "m_x",
     "(0 if self.o is None else self.o)",
-    *SMALL,
+    *(name for name in SEEN["int"] if name not in LARGE),
 )
 WIDE: Final = (*LARGE, "self.d", "4_000_000_000", "3_037_000_500", "9_007_199_254_740_993", "9_223_372_036_854_775_807")
 FLOAT_SHARED: Final = ("m.price", "m.bid", "m.ask", "10.0", "0.0", "-0.0", "RATE")
@@ -104,6 +103,11 @@ VERBS: Final = (
     *("self.b += m.buy_at_ask({size})", "self.b -= m.sell_at_bid({size})"),
     *("if m.bid_order > 0:\n    m.resize_bid({size})", "if m.ask_order > 0:\n    self.f = m.resize_ask({size})"),
 )
+QUOTES: Final = (
+    "if m.kind == 0:\n    m.quote_bid(m.price, 30)",
+    "if m.kind == 1:\n    self.f = m.quote_ask(m.price, self.p + 5)",
+    "m.quote_bid(m.price, 5)",
+)
 QUIET_VERBS: Final = tuple(verb for verb in VERBS if "buy_at" not in verb and "sell_at" not in verb)
 LOCALS: Final = ("lane = 1", "m_x = m.kind", "q = 0.25", "acts = m.kind == 1")
 CLAMPS: Final = tuple(
@@ -112,9 +116,9 @@ CLAMPS: Final = tuple(
 DEEPEST: Final = 3
 
 IN_AN_AUCTION: Final = {
-    r"m\.(quote|resize|watch)_\w+\(.*\)$": "m.trade(BUY, m.price, self.p, self.x, 0, q, m.event)",
-    r"self\.f = m\.trade": "m.trade",
-    r"m\.(cancel_\w+|stand_aside|resume)\(\)": "m.trade(SELL, m.price, 5, 0.0, 1, self.x, m.event)",
+    r"m\.(quote|resize|watch)_\w+\(.*\)$": "m.trade(BUY, m.price + 0.01, self.p, self.x, 0, q, m.event)",
+    r"self\.f = m\.trade\(": "m.trade(",
+    r"m\.(cancel_\w+|stand_aside|resume)\(\)": "m.trade(SELL, m.price + 0.01, 5, 0.0, 1, self.x, m.event)",
     r"m\.(buy_at_ask|sell_at_bid)\((.*)\)": r"\2",
     r"m\.(bid_size|\w+_sent_size)": "m.volume",
     r"m\.(ask_size|bid_ahead|ask_ahead|bid_remaining|ask_remaining)": "m.kind",
@@ -161,7 +165,8 @@ def programs(draw: st.DrawFn, *, wide: bool = False, mistaken: bool = False) -> 
     from Python's; else whole numbers stay small. mistaken: with one of MISTAKES.
     """
     making = _Making(draw, wide=wide)
-    on_tick = [*LOCALS, *making.block(0, VERBS), *([] if wide else CLAMPS)]
+    quote = making.one_of(QUOTES)
+    on_tick = [*LOCALS, quote, *making.block(0, VERBS), *([] if wide else CLAMPS)]
     if mistaken:
         outer = [at for at, line in enumerate(on_tick) if not line.startswith((" ", "else"))]
         on_tick.insert(outer[making.below(len(outer))], making.one_of(MISTAKES))
@@ -178,8 +183,7 @@ def programs(draw: st.DrawFn, *, wide: bool = False, mistaken: bool = False) -> 
         "helper(self, m, n)": helper,
         "worth(self, m, n)": worth,
     }
-    methods = {head: body for head, body in methods.items() if body}
-    text = FIELDS + "".join(f"\n    def {head}:\n{_indented(body, 8)}" for head, body in methods.items())
+    text = FIELDS + "".join(f"\n    def {head}:\n{_indented(body, 8)}" for head, body in methods.items() if body)
     values = [{key: draw(st.sampled_from(row)) for key, row in PARAMETERS.items()} for _ in range(3)]
     return Program(text, tuple(values))
 
