@@ -1,7 +1,8 @@
 """What Python raises and a machine does not: operations that note the user's line where they fail and go on with 1.
 
-Plain functions of numbers. The compiled loop holds their text; each `if` that leads to `fail` says when it fails, so that
-a walk of many settings can ask first (`quiet.py`). A line to note is a number that `noted` makes of reason and line.
+Plain functions of numbers, whose text the compiled loop holds; one of a verb's argument returns it as it is, so that the
+compiler sees what it was. Each `if` that leads to `fail` says when it fails, so that a walk of many settings can ask
+first (`quiet.py`). A line to note is a number that `noted` makes of reason and line.
 """
 
 from __future__ import annotations
@@ -65,177 +66,172 @@ def told(number: int) -> tuple[str, int]:
     return list(REASONS.values())[reason], line
 
 
-def fail(failed: IntColumn, line: int) -> None:
-    """Note a line as failed, unless one is noted already."""
+def fail(failed: IntColumn, line: int, event: int) -> None:
+    """Note a line as failed, and the event, unless one is noted already; the loop goes on, which costs it nothing."""
     if failed[0] == 0:
         failed[0] = line
+        failed[1] = event
 
 
-def plus(a: int, b: int, failed: IntColumn, line: int) -> int:
+def plus(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
     """Return a + b."""
     if ((a ^ (a + b)) & (b ^ (a + b))) < 0:
-        fail(failed, line)
+        fail(failed, line, event)
         return 1
     return a + b
 
 
-def minus(a: int, b: int, failed: IntColumn, line: int) -> int:
+def minus(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
     """Return a - b."""
     if ((a ^ b) & (a ^ (a - b))) < 0:
-        fail(failed, line)
+        fail(failed, line, event)
         return 1
     return a - b
 
 
-def times(a: int, b: int, failed: IntColumn, line: int) -> int:
+def times(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
     """Return a * b; near the end of 64 bits, which floats tell roughly, the sign says whether it was passed."""
     if abs((1.0 * a) * b) > 9.2e18 and (abs((1.0 * a) * b) > 9.3e18 or (a * b < 0) != ((a < 0) != (b < 0))):
-        fail(failed, line)
+        fail(failed, line, event)
         return 1
     return a * b
 
 
-def negative(a: int, failed: IntColumn, line: int) -> int:
+def negative(a: int, failed: IntColumn, line: int, event: int) -> int:
     """Return -a."""
     if a < -9223372036854775807:
-        fail(failed, line)
+        fail(failed, line, event)
         return 1
     return -a
 
 
-def absolute(a: int, failed: IntColumn, line: int) -> int:
+def absolute(a: int, failed: IntColumn, line: int, event: int) -> int:
     """Return abs(a)."""
     if a < -9223372036854775807:
-        fail(failed, line)
+        fail(failed, line, event)
         return 1
     return abs(a)
 
 
-def floored(a: int, b: int, failed: IntColumn, line: int) -> int:
+def floored(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
     """Return a // b for a b that is not 0."""
     if a < -9223372036854775807 and b == -1:
-        fail(failed, line)
+        fail(failed, line, event)
         return 1
     return a // b
 
 
-def shifted(a: int, b: int, failed: IntColumn, line: int) -> int:
+def shifted(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
     """Return a << b."""
     if b < 0 or b > 63 or ((a << (b & 63)) >> (b & 63)) != a:
-        fail(failed, line)
+        fail(failed, line, event)
         return 1
     return a << b
 
 
-def shifted_back(a: int, b: int, failed: IntColumn, line: int) -> int:
+def shifted_back(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
     """Return a >> b."""
     if b < 0:
-        fail(failed, line)
+        fail(failed, line, event)
         return 1
     return a >> min(b, 63)
 
 
-def divisor(a: float, failed: IntColumn, line: int) -> float:
+def divisor(a: float, failed: IntColumn, line: int, event: int) -> float:
     """Return a float that is not zero."""
     if a == 0.0:
-        fail(failed, line)
+        fail(failed, line, event)
         return 1.0
     return a
 
 
-def whole_divisor(a: int, failed: IntColumn, line: int) -> int:
+def whole_divisor(a: int, failed: IntColumn, line: int, event: int) -> int:
     """Return a whole number that is not zero."""
     if a == 0:
-        fail(failed, line)
+        fail(failed, line, event)
         return 1
     return a
 
 
-def within(a: float, failed: IntColumn, line: int) -> float:
+def within(a: float, failed: IntColumn, line: int, event: int) -> float:
     """Return a float whose whole part has 64 bits."""
     if not (a >= -9223372036854775808.0 and a < 9223372036854775808.0):
-        fail(failed, line)
+        fail(failed, line, event)
         return 1.0
     return a
 
 
-def radicand(a: float, failed: IntColumn, line: int) -> float:
+def radicand(a: float, failed: IntColumn, line: int, event: int) -> float:
     """Return a float that has a square root."""
     if a < 0.0:
-        fail(failed, line)
+        fail(failed, line, event)
         return 1.0
     return a
 
 
-def power(a: float, b: float, failed: IntColumn, line: int) -> float:
+def power(a: float, b: float, failed: IntColumn, line: int, event: int) -> float:
     """Return what C's pow returns, which is what Python does."""
     if math.isinf(math.pow(a, b)) and not math.isinf(a):
-        fail(failed, line)
+        fail(failed, line, event)
         return 1.0
     return math.pow(a, b)
 
 
-def kept(a: int, failed: IntColumn, line: int) -> float:
+def kept(a: int, failed: IntColumn, line: int, event: int) -> float:
     """Return a whole number as the float that equals it."""
     if a < -9007199254740992 or a > 9007199254740992:
-        fail(failed, line)
+        fail(failed, line, event)
         return 1.0
     return 1.0 * a
 
 
-def price(a: float, failed: IntColumn, line: int) -> float:
+def price(a: float, failed: IntColumn, line: int, event: int) -> float:
     """Return a price at which an order can stand."""
     if not (a > 0.0 and a < math.inf):
-        fail(failed, line)
-        return 1.0
+        fail(failed, line, event)
     return a
 
 
-def moderate(a: float, failed: IntColumn, line: int) -> float:
+def moderate(a: float, failed: IntColumn, line: int, event: int) -> float:
     """Return a number that can be rounded to ticks."""
     if not (a > -1e12 and a < 1e12):
-        fail(failed, line)
+        fail(failed, line, event)
         return 1.0
     return a
 
 
-def size(a: int, failed: IntColumn, line: int) -> int:
+def size(a: int, failed: IntColumn, line: int, event: int) -> int:
     """Return a size that an order can have."""
     if a < 0 or a > 9007199254740992:
-        fail(failed, line)
-        return 1
+        fail(failed, line, event)
     return a
 
 
-def side(a: int, failed: IntColumn, line: int) -> int:
+def side(a: int, failed: IntColumn, line: int, event: int) -> int:
     """Return BUY or SELL."""
     if a != 1 and a != -1:
-        fail(failed, line)
-        return 1
+        fail(failed, line, event)
     return a
 
 
-def label(a: int, failed: IntColumn, line: int) -> int:
+def label(a: int, failed: IntColumn, line: int, event: int) -> int:
     """Return the number of a trade type."""
     if a < 0 or a > 127:
-        fail(failed, line)
-        return 1
+        fail(failed, line, event)
     return a
 
 
-def past(a: int, b: int, failed: IntColumn, line: int) -> int:
+def past(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
     """Return the number of an event, none later than b."""
     if a < 0 or a > b:
-        fail(failed, line)
-        return 1
+        fail(failed, line, event)
     return a
 
 
-def resized(a: int, b: float, failed: IntColumn, line: int) -> int:
+def resized(a: int, b: float, failed: IntColumn, line: int, event: int) -> int:
     """Return the size of an order at a price of b."""
     if b <= 0.0:
-        fail(failed, line)
-        return 1
+        fail(failed, line, event)
     return a
 
 

@@ -65,11 +65,12 @@ class CompiledReplay:
         for size in room_sizes(ticks):
             room = Room(ticks, facts, self._layout.columns, size)
             final = self._attempt(ticks, parameters, room)
-            if not final["m_out_of_room"]:
+            failed, event = room.columns["failed"].tolist()
+            if failed or not final["m_out_of_room"]:
                 break
-        if failed := int(room.columns["failed"][0]):
+        if failed:
             what, line = told(failed)
-            raise failure(parts.file_and_line(self._strategy, line), int(final["m_event"]), what)
+            raise failure(parts.file_and_line(self._strategy, line), event, what)
         return room.outcome(ticks, final)
 
     def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], room: Room) -> dict[str, int | float]:

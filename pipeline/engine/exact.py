@@ -97,6 +97,7 @@ class _Exact(ast.NodeTransformer):
         self._kinds = kinds
         self._spans = spans
         self._origin = ("", 0)
+        self._quoted: frozenset[str] = frozenset()
 
     # What is known of an expression that is not changed yet
 
@@ -131,14 +132,19 @@ class _Exact(ast.NodeTransformer):
         if wanted == "float" and self._kind(node.value) != "float":
             value = _float(value)
         for check, reason, field in checks_of(verb, parameter):
-            if check not in LIMITS or not inside(self._span(node.value), LIMITS[check]):
+            known = isinstance(node.value, ast.Name) and check == "price" and node.value.id in self._quoted
+            known |= f"m_{field}" in self._quoted
+            if not known and (check not in LIMITS or not inside(self._span(node.value), LIMITS[check])):
                 others = [ast.Name(f"m_{field}", ast.Load())] if field else []
                 value = _checked(check, [value, *others], reason, _line(node))
         return value
 
     def visit_If(self, node: ast.If) -> ast.stmt:
         test = self._test(node.test)
-        return ast.If(test, self._block(node.body), self._block(node.orelse))
+        outside, self._quoted = self._quoted, _quoted(node.test, self._quoted)
+        body = self._block(node.body)
+        self._quoted = outside
+        return ast.If(test, body, self._block(node.orelse))
 
     def visit_While(self, node: ast.While) -> ast.stmt:
         test = self._test(node.test)
@@ -318,6 +324,17 @@ def _divided(
     return ast.BinOp(left, node.op, right)
 
 
+def _quoted(test: ast.expr, known: frozenset[str]) -> frozenset[str]:
+    """Return the prices above 0 where a test holds: of a side that shows a size, and what equals such a price."""
+    for one in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]:
+        match one:
+            case ast.Compare(ast.Name("m_bid_size" | "m_ask_size" as name), [ast.Gt()], [ast.Constant(0)]):
+                known |= {name.removesuffix("_size")}
+            case ast.Compare(ast.Name(left), [ast.Eq()], [ast.Name(right)]) if left in known or right in known:
+                known |= {left, right}
+    return known
+
+
 def _now_and_now(node: ast.expr) -> str:
     return (
         f"`{getattr(node, 'shown', '')}` takes a value that is now a whole number and now a float; "
@@ -326,7 +343,8 @@ def _now_and_now(node: ast.expr) -> str:
 
 
 def _checked(name: str, operands: Sequence[ast.expr], reason: str, line: int) -> ast.expr:
-    return _call(name, [*operands, ast.Name(FAILED, ast.Load()), ast.Constant(noted(reason, line))])
+    where = [ast.Name(FAILED, ast.Load()), ast.Constant(noted(reason, line)), ast.Name("m_event", ast.Load())]
+    return _call(name, [*operands, *where])
 
 
 def _call(name: str, operands: Sequence[ast.expr]) -> ast.expr:

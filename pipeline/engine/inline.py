@@ -190,6 +190,8 @@ class Inliner(Expressions):
         scope.loops += 1
         body = self._block(node.body, scope) or [ast.Pass()]
         scope.loops -= 1
+        if scope.of_strategy:  # nor may it let one go on for long
+            body.insert(0, ast.parse(f"if {FAILED}[0] != 0:\n    break").body[0])
         span = ast.Call(ast.Name("range", ast.Load()), bounds, [])
         return [*before, ast.For(target, span, body, []), *_leave(scope)]
 

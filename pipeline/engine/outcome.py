@@ -125,7 +125,7 @@ class Room:
             "setting": 0,
         }
         days = last - first + 1
-        zeros = {"market_days": days, "failed": 1}
+        zeros = {"market_days": days, "failed": 2}
         self.columns: dict[str, Any] = {
             name: np.zeros(zeros[name], COLUMN_TYPES[name])
             if name in zeros

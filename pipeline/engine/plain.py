@@ -121,8 +121,8 @@ def _taken(market: Any, verb: str, name: str, value: Any, kind: str) -> int | fl
     except OverflowError:
         number = math.inf
     for check, reason, field in checks.checks_of(verb, name):
-        failed = [0]
-        getattr(checks, check)(number, *([getattr(market, field)] if field else []), failed, 1)
+        failed = [0, 0]
+        getattr(checks, check)(number, *([getattr(market, field)] if field else []), failed, 1, 0)
         if failed[0]:
             raise _Wrong(reason)
     return number

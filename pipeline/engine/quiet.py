@@ -221,7 +221,7 @@ class _Reading(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         if isinstance(node.func, ast.Name) and node.func.id in definitions():
-            return self._question.checked(node.func.id, [self.visit(value) for value in node.args[:-2]])
+            return self._question.checked(node.func.id, [self.visit(value) for value in node.args[:-3]])
         return ast.Call(node.func, [self.visit(value) for value in node.args], [])
 
     def visit_Subscript(self, _: ast.Subscript) -> ast.expr:

@@ -71,7 +71,8 @@ class CompiledWalk:
             room = Room(ticks, settings[0].facts, self._layout.shared.columns, capacity)
             lanes = self._lanes(room, settings)
             final = self._attempt(ticks, room, settings, lanes)
-            if not final["m_out_of_room"]:
+            failed = room.columns["failed"][0]
+            if failed or not final["m_out_of_room"]:
                 break
             if capacity > MOST_ROWS and len(settings) > 1:
                 half = len(settings) // 2
@@ -82,7 +83,7 @@ class CompiledWalk:
                 yield None
                 return
             capacity *= 4
-        if room.columns["failed"][0] or final["m_apart"]:
+        if failed or final["m_apart"]:
             yield from [None] * len(settings)
             return
         yield from self._outcomes(ticks, room, final, lanes, len(settings))
