@@ -50,6 +50,7 @@ def _hash_of_ingredients(strategy: type[Strategy]) -> str:
     modules = [sys.modules[base.__module__] for base in strategy.__mro__[:-1]]
     ingredients: list[object] = [specialise.LOOP_NAME, strategy.__qualname__, *toolchain()]
     ingredients += [parts.source_of(module) for module in (*ENGINE_SOURCES, *modules)]
+    ingredients += sorted(strategy.sources.items())
     ingredients.append(fields_of(strategy))  # kinds and starts may come from a module that is not among these
     for module in (*ENGINE_SOURCES, *modules):
         ingredients += [
