@@ -134,7 +134,8 @@ class Expressions(ABC):
 
     def _builtin(self, node: ast.Call, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
         called = scope.method.names.get(node.func.id) if isinstance(node.func, ast.Name) else None
-        if isinstance(called, FunctionType):
+        own = str(scope.method.names.get("__name__")).partition(".")[0]
+        if isinstance(called, FunctionType) and called.__module__.partition(".")[0] == own:
             name = called.__name__
             raise refusal(node, scope, f"{name} is a function outside the class; a method, self.{name}(...), compiles.")
         if node.keywords:

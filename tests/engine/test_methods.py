@@ -54,13 +54,17 @@ HOOKS: Final = {
     ),
     "a fill with less": (
         "on_fill(self, m)",
-        "on_fill takes m; the engine gives it m, side, price, quantity. "
-        "Write `def on_fill(self, m, side, price, quantity)`.",
+        (
+            "on_fill takes m; the engine gives it m, side, price, quantity. "
+            "Write `def on_fill(self, m, side, price, quantity)`."
+        ),
     ),
     "a fill that wants a name": (
         "on_fill(self, m, side, price, quantity, *, fee)",
-        "on_fill takes m, side, price, quantity, fee; the engine gives it m, side, price, quantity. "
-        "Write `def on_fill(self, m, side, price, quantity)`.",
+        (
+            "on_fill takes m, side, price, quantity, fee; the engine gives it m, side, price, quantity. "
+            "Write `def on_fill(self, m, side, price, quantity)`."
+        ),
     ),
     "a start with a market": (
         "on_start(self, m)",

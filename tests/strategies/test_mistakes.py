@@ -145,8 +145,9 @@ REFUSED: Final = {
     "a constructor": (
         own(methods="def __init__(self):\n    self.x = 5\n"),
         (
-            "line 12: S.__init__ would not be called. Give each field its first value in the class, as in `x: int = 5`; "
-            "compute what depends on parameters in `def on_start(self):`."
+            "line 12: S.__init__ would not be called. Give each field its first value in the class, as in "
+            "`x: int = 5`; compute "
+            "what depends on parameters in `def on_start(self):`."
         ),
     ),
     "a dataclass": (own(above="@dataclass\n"), "line 11: S is a @dataclass: remove that; its typed fields are enough."),
