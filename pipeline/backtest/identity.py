@@ -95,7 +95,8 @@ def strategy_text(strategy: type[Strategy]) -> str:
         if module.name not in seen and _is_own(module):
             seen[module.name] = _text_of(module)
             wanted += _imported_by(module, seen[module.name])
-    return "\0".join([strategy.__qualname__, *(f"{name}\0{seen[name]}" for name in sorted(seen))])
+    files = (f"{name}\0{blake2b(content).hexdigest()}" for name, content in sorted(strategy.sources.items()))
+    return "\0".join([strategy.__qualname__, *(f"{name}\0{seen[name]}" for name in sorted(seen)), *files])
 
 
 def _text_of(module: _Module) -> str:

@@ -37,7 +37,7 @@ def check_declared(strategy: type, base: type, typed: Collection[str]) -> None:
     for owner in own_classes(strategy, base):
         for name, value in vars(owner).items():
             if name in CONSTRUCTORS:
-                raise _constructor(owner, name, value)
+                raise _constructor(owner, name)
             if name not in typed and not name.startswith(("__", "_abc_")) and not _is_method(value):
                 raise _untyped(owner, name, value)
     _check_hooks(strategy, base)
@@ -104,14 +104,14 @@ def _untyped(owner: type, name: str, value: object) -> StrategyError:
     )
 
 
-def _constructor(owner: type, name: str, value: object) -> StrategyError:
+def _constructor(owner: type, name: str) -> StrategyError:
     if "__dataclass_fields__" in vars(owner):
         return StrategyError(
             f"{where(owner, None)}: {owner.__name__} is a @dataclass: remove that; its typed fields are enough."
         )
     return StrategyError(
-        f"{where(owner, _statement(owner, name))}: {owner.__name__}.{name} would not be called. Give each field its type "
-        "and its first value in the class, as in `x: int = 5`, and compute what depends on parameters in on_start(self)."
+        f"{where(owner, _statement(owner, name))}: {owner.__name__}.{name} would not be called. Give each field its "
+        "first value in the class, as in `x: int = 5`; compute what depends on parameters in `def on_start(self):`."
     )
 
 
@@ -144,8 +144,8 @@ def _check_hook(owner: type, name: str, function: FunctionType, standard: Any) -
     if function.__code__.co_flags & NEVER_RUNS:
         what = "yields" if function.__code__.co_flags & inspect.CO_GENERATOR else "is async"
         raise StrategyError(
-            f"{where(owner, _statement(owner, name))}: {name} {what}, so that calling it runs none of it. Write a plain "
-            "method."
+            f"{where(owner, _statement(owner, name))}: {name} {what}, so that calling it runs none of it. Write a "
+            "plain method."
         )
     given = list(inspect.signature(standard).parameters)
     if isinstance(vars(owner)[name], FunctionType):

@@ -147,6 +147,8 @@ class Inliner(Expressions):
             if target.id in scope.parts:
                 raise refusal(target, scope, f"`{target.id}` cannot be assigned to.")
             return scope.names.setdefault(target.id, target.id + scope.suffix)
+        if isinstance(target, ast.Tuple):
+            raise refusal(target, scope, f"`{ast.unparse(target)}` takes several values at once; write one a line.")
         if isinstance(target, ast.Attribute) and (part := self.part(target.value, scope)) is not None:
             if scope.owner is not None and part is not scope.owner:
                 raise error_at(target, scope, f"`{ast.unparse(target)}` can be read, not assigned to.")
@@ -200,14 +202,14 @@ class Inliner(Expressions):
     def call(self, call: ast.Call, scope: Scope, result: str | None) -> list[ast.stmt]:
         """Return the body of the method called, its parameters bound to the values given."""
         if not (isinstance(call.func, ast.Attribute) and (part := self.part(call.func.value, scope)) is not None):
-            raise refusal(call, scope, f"`{ast.unparse(call)}` does nothing the engine knows.")
+            raise refusal(call, scope, f"`{ast.unparse(call)}` is outside what can be compiled.")
         name = call.func.attr
         foreign = scope.of_strategy and part is not scope.owner
         known = part.verbs if foreign else part.methods.keys()
         if name not in known or name not in part.methods:
             if name in part.others:
                 raise refusal(call, scope, f"`{ast.unparse(call)}` calls what is no plain method of the class.")
-            raise error_at(call, scope, has_no(part.label, name, known))
+            raise error_at(call, scope, has_no(part.label, name, known, called=True))
         method = part.methods[name]
         if not foreign:
             check_signature(method)

@@ -34,6 +34,7 @@ def _hash_of_ingredients(strategy: type[Strategy]) -> str:
     names = dict.fromkeys(base.__module__ for of in (strategy, strategy.rules) for base in of.__mro__[:-1])
     own = [sys.modules[name] for name in names if name not in sources_of(LOOPS)]
     ingredients: list[object] = [digest_of(LOOPS), strategy.__qualname__, *toolchain()]
+    ingredients += sorted(strategy.sources.items())
     ingredients.append(fields_of(strategy))  # kinds and starts may come from a module that is not among these
     for module in own:
         ingredients.append(source_of(module))

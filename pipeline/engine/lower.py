@@ -137,12 +137,13 @@ class Expressions(ABC):
         return [*before, branch], ast.Name(kept, ast.Load())
 
     def _builtin(self, node: ast.Call, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+        called = scope.method.names.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        own = str(scope.method.names.get("__name__")).partition(".")[0]
+        if isinstance(called, FunctionType) and called.__module__.partition(".")[0] == own:
+            name = called.__name__
+            raise refusal(node, scope, f"{name} is a function outside the class; a method, self.{name}(...), compiles.")
         if node.keywords:
             raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
-        called = scope.method.names.get(node.func.id) if isinstance(node.func, ast.Name) else None
-        if isinstance(called, FunctionType):
-            why = f"{called.__name__} is a function outside the class; as a method, self.{called.__name__}(...), it can be compiled."
-            raise refusal(node, scope, why)
         before, values = self.operands(node.args, scope)
         if isinstance(node.func, ast.Attribute) and self._free_name(node.func.value, scope) is math:
             return self._math(node, node.func, before, values, scope)
@@ -215,8 +216,9 @@ class Expressions(ABC):
         if node.id in scope.names:
             return ast.Name(scope.names[node.id], ast.Load())
         if node.id in scope.parts:
-            why = f"`{node.id}` is passed on as a whole; a loop passes it to methods of the class only, as in self.helper(m)."
-            raise refusal(node, scope, why)
+            raise refusal(
+                node, scope, f"`{node.id}` is passed on; a loop passes it to methods only, as in self.helper(m)."
+            )
         value = scope.method.names.get(node.id)
         if isinstance(value, (bool, int, float)):
             return ast.Constant(value)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.declared import own_classes, where
 from pipeline.engine.parts import MARKET, Method, error_in, fills_again, has_no, source_of
-from pipeline.engine.specialise import HIDDEN, market_fields, strategy_methods
+from pipeline.engine.specialise import market_names, strategy_methods
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import StrategyError, nearest
 
@@ -44,12 +44,12 @@ class _Checker:
     """Checks the names in the methods of one strategy, and in what they pass the market or the strategy to."""
 
     def __init__(self, strategy: type[Strategy]) -> None:
-        fields, of_market = fields_of(strategy), market_fields(strategy.rules)
+        fields = fields_of(strategy)
         self._strategy = strategy
         self._owners = own_classes(strategy, Strategy)
         every = strategy_methods(strategy).items()
         self.methods = {name: one for name, one in every if strategy.__mro__[one.place] in self._owners}
-        self._market = ({*of_market.given, *of_market.state} - HIDDEN) | set(strategy.rules.verbs)
+        self._market = market_names(strategy.rules)
         self._frozen = fields.parameters.keys()
         self._fields = {*fields.parameters, *fields.memory, *fields.objects}
         self._trees: dict[str, ast.Module] = {}
@@ -90,13 +90,15 @@ class _Checker:
                 continue
             seen.add(key)
             held = _held(method.definition, given)
+            calls = [node for node in ast.walk(method.definition) if isinstance(node, ast.Call)]
+            called = {id(call.func) for call in calls}
             for node in ast.walk(method.definition):
                 if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in held:
-                    self._check(method, node, held[node.value.id])
-                elif isinstance(node, ast.Call):
-                    waiting += self._passed_on(node, method, held)
+                    self._check(method, node, held[node.value.id], called=id(node) in called)
+            for call in calls:
+                waiting += self._passed_on(call, method, held)
 
-    def _check(self, method: Method, node: ast.Attribute, holder: str) -> None:
+    def _check(self, method: Method, node: ast.Attribute, holder: str, *, called: bool) -> None:
         changed = not isinstance(node.ctx, ast.Load)
         if holder == "m":
             if node.attr not in self._market:
@@ -107,7 +109,7 @@ class _Checker:
             return
         own = self._fields | self.methods.keys()
         if node.attr not in own and not hasattr(self._strategy, node.attr):
-            raise error_in(method, node, has_no(self._strategy.__name__, node.attr, own))
+            raise error_in(method, node, has_no(self._strategy.__name__, node.attr, own, called=called))
         if changed and node.attr in self._frozen:
             why = f"{node.attr} is a parameter; it keeps its value for the whole run. Remember another in a field."
             raise error_in(method, node, why)
@@ -155,7 +157,7 @@ class _Checker:
 
 
 def _held(definition: ast.FunctionDef, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the names that hold the market or the strategy throughout a function: its arguments, and copies of them."""
+    """Return the names that hold the market or the strategy all through a function: arguments, and copies of them."""
     copies = [
         (node.targets[0], node.value.id)
         for node in ast.walk(definition)
@@ -193,10 +195,10 @@ def _names(code: CodeType, operation: str) -> Iterator[tuple[str, CodeType, int 
 def _check_on_fill(methods: Mapping[str, Method], filling: frozenset[str]) -> None:
     for name in _reached("on_fill", methods) & methods.keys():
         method = methods[name]
-        for node in ast.walk(method.definition):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.attr in filling:
-                if node.value.id not in _arguments(method)[:1]:
-                    raise fills_again(method, node, node.attr)
+        found = [node for node in ast.walk(method.definition) if isinstance(node, ast.Attribute)]
+        for node in found:
+            if node.attr in filling and isinstance(node.value, ast.Name) and node.value.id != _arguments(method)[0]:
+                raise fills_again(method, node, node.attr)
 
 
 def _filling(strategy: type[Strategy]) -> frozenset[str]:

@@ -148,9 +148,10 @@ def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyErro
     return error_at(node, scope, has_no(part.label, node.attr, known))
 
 
-def has_no(label: str, name: str, known: Collection[str]) -> str:
+def has_no(label: str, name: str, known: Collection[str], *, called: bool = False) -> str:
     """Say that a part has no such name, with the one that was meant, or with how to declare it."""
     if label == MARKET:
         return f"{label} has no '{name}'.{suggestion(name, known, of_market=True)}"
     hint = f" Declare what is to be remembered in the class, as in `{name}: float = 0.0`."
+    hint = f" Write it as a method: `def {name}(self, ...)`." if called else hint
     return f"{label} has no '{name}'.{suggestion(name, known, of_market=False) or hint}"

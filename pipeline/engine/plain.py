@@ -7,6 +7,7 @@ import sys
 import traceback
 from copy import deepcopy
 from numbers import Integral
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,7 +16,8 @@ from pipeline.engine import checks
 from pipeline.engine.checks import REASONS
 from pipeline.engine.kinds import wrong_kind
 from pipeline.engine.outcome import Facts, Outcome, Room, failure, room_sizes
-from pipeline.engine.specialise import market_fields
+from pipeline.engine.parts import MARKET, has_no
+from pipeline.engine.specialise import market_fields, market_names
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.engine.tape import replay
 from pipeline.errors import PipelineError, ReplayError, StrategyError, in_words
@@ -36,6 +38,7 @@ class PlainReplay:
     def __init__(self, strategy: type[Strategy]) -> None:
         self._strategy = strategy
         self._fields = fields_of(strategy)
+        self._file = str(sys.modules[strategy.__module__].__file__)
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
         """Replay the ticks with these parameters (as the strategy's fields hold them)."""
@@ -63,14 +66,16 @@ class PlainReplay:
         except PipelineError:
             raise
         except (Exception, SystemExit) as error:
-            raise self._told(error, market.event) from error
+            raise self._told(error, market) from error
         self._check_memory(strategy)
         final = {"m_" + name: getattr(market, name) for name in market_fields(self._strategy.rules).state}
         return final | {"s_" + name: getattr(strategy, name) for name in self._fields.memory}
 
-    def _told(self, error: BaseException, event: int) -> BaseException:
+    def _told(self, error: BaseException, market: Any) -> BaseException:
         """Return an error that names the strategy's own line, in the compiled engine's words where it has some."""
+        event = market.event
         files = {str(sys.modules[base.__module__].__file__) for base in self._strategy.__mro__[:-1]}
+        files |= {str(Path(self._file).parent / name) for name in self._strategy.sources}
         lines = traceback.extract_tb(error.__traceback__)
         own = [line for line in lines if line.filename in files]
         if not own:
@@ -82,6 +87,8 @@ class PlainReplay:
         by_itself = own[-1] is lines[-1] and not (own[-1].line or "").startswith("raise")
         if by_itself and isinstance(error, (ZeroDivisionError, ValueError, OverflowError)):
             return failure(where, event, REASONS["division" if isinstance(error, ZeroDivisionError) else "number"])
+        if isinstance(error, AttributeError) and error.obj is market:
+            return StrategyError(f"{where}: {has_no(MARKET, str(error.name), market_names(self._strategy.rules))}")
         return ReplayError(f"{in_words(error).removesuffix('.')} ({where}, at tick {event:,}).")
 
     def _check_memory(self, strategy: Strategy) -> None:

@@ -73,6 +73,12 @@ def market_fields(rules: type[tape.Tape]) -> MarketFields:
     )
 
 
+def market_names(rules: type[tape.Tape]) -> set[str]:
+    """Return the fields and the verbs of a market that a strategy may use."""
+    fields = market_fields(rules)
+    return ({*fields.given, *fields.state} - HIDDEN) | set(rules.verbs)
+
+
 def layout_of(fields: Fields, rules: type[tape.Tape]) -> Layout:
     """Return the layout of a loop made for a strategy with these fields, in a market with these rules."""
     of_market = market_fields(rules)

@@ -37,6 +37,8 @@ class Unit:
 
 TYPES: Final = ("Shares", "AED", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
 
+START: Final = {"int": "0", "float": "0.0", "bool": "False"}
+
 Kind: TypeAlias = Literal["int", "float", "bool"]
 Shares: TypeAlias = Annotated[int, Unit("shares")]
 AED: TypeAlias = Annotated[float, Unit("AED")]
@@ -172,13 +174,14 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
         value = getattr(strategy, name, None)
         if kind == "object":
             if isinstance(value, _Declared):
-                why = "a parameter is int, float, bool or one of the engine's units; a choice can be a number."
+                why = "a parameter is int, float, bool or one of the engine's units; for a choice, use a number."
                 raise _wrong(strategy, name, f": {why}")
             objects[name] = value
         elif isinstance(value, _Declared):
             parameters[name] = _parameter(strategy, name, value, kind, unit, optional=optional)
         elif optional or not _is_a(kind, value):
-            raise _wrong(strategy, name, f": memory starts from a plain {kind}, for example `{name}: {kind} = 0`.")
+            example = f"{name}: {kind} = {START[kind]}"
+            raise _wrong(strategy, name, f": memory starts from a plain {kind}, for example `{example}`.")
         else:
             memory[name] = Memory(kind, _start(kind, value))
     counts = [name for name, held in memory.items() if held.kind == "int"]

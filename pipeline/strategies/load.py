@@ -110,6 +110,15 @@ def undeclared_files(strategy: type[Strategy]) -> tuple[str, ...]:
     return undeclared(strategy.__module__.partition(".")[0], folder, strategy.sources)
 
 
+def undeclared_words(opened: Sequence[str]) -> str:
+    """Say what follows from data files that a strategy opened without declaring them."""
+    listed, names = ", ".join(opened), ", ".join(f'"{file}"' for file in opened)
+    return (
+        f"The strategy opened {listed}, which it does not declare: the results depend on it, so they are not kept, and "
+        f"no other machine has it. Write `files = ({names},)` in the class and read it with self.read(name)."
+    )
+
+
 def _files(folder: Path, modules: Sequence[ModuleText]) -> Iterator[tuple[str, bytes]]:
     """Yield the data files that the classes of these modules declare, by name, with what they hold."""
     from pipeline.strategies.modules import declared_files

@@ -1,4 +1,4 @@
-"""The modules that stand beside a strategy's file: found by its imports, carried as text, imported under names of their own."""
+"""The modules beside a strategy's file: found by its imports, carried as text, imported under names of their own."""
 
 from __future__ import annotations
 

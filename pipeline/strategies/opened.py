@@ -1,4 +1,4 @@
-"""The files that a strategy opens and does not declare: its results may depend on them, and nothing tells when they change."""
+"""The files that a strategy opens and does not declare: results may depend on them, and nothing tells of a change."""
 
 from __future__ import annotations
 
