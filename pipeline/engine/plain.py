@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
-HELD_AS: Final = {"int": (Integral, np.bool_), "float": (float, int, np.integer), "bool": (bool, np.bool_)}
+HELD_AS: Final = {"int": (Integral, np.bool_), "float": (float, int, np.integer, np.bool_), "bool": (bool, np.bool_)}
 """What memory may hold when a replay is over, by the kind it is declared."""
 
 
@@ -95,7 +95,7 @@ class PlainReplay:
         for name, memory in self._fields.memory.items():
             value = getattr(strategy, name)
             held = type(value).__name__
-            if not isinstance(value, HELD_AS[memory.kind]) or (memory.kind == "float" and isinstance(value, bool)):
+            if not isinstance(value, HELD_AS[memory.kind]):
                 raise StrategyError(
                     f"{type(strategy).__name__}.{name} is declared {memory.kind} and became a {held} during the run; "
                     f"write {memory.kind}(...) where it is assigned or declare it as what it is."

@@ -159,11 +159,11 @@ def _exact(operation: Callable[..., int]) -> Callable[..., int]:
     """Return a check of the loop's that asks what it asks of the machine's wrapped numbers of Python's whole ones."""
 
     def checked(*values: Any) -> int:
-        *operands, failed, line = values
+        *operands, failed, line, event = values
         value = operation(*operands)
         if -(2**63) <= value < 2**63:
             return value
-        checks.fail(failed, line)
+        checks.fail(failed, line, event)
         return 1
 
     return checked

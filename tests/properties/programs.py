@@ -131,12 +131,6 @@ IN_AN_AUCTION: Final = {
     r"class Own.*": r"\g<0>\n    rules = AuctionMarket\n    trade_types = ('one', 'other')",
 }
 
-MISTAKES: Final = (
-    *("self.nothing = 1", "self.a = m.nothing", "m.bid = 1.0", "self.p = 3", "self.a = nothing", "m.qoute_bid(1.0, 1)"),
-    *("m.trade(BUY, 1.0, 1)", "self.nothing(m)", "self.a = self.nothing + 1", "self.w += 1.0", "m.position += 1"),
-)
-"""Lines that no program may hold, which both engines refuse before the first tick."""
-
 
 @dataclass(frozen=True)
 class Program:
@@ -158,18 +152,18 @@ class Program:
 
 
 @st.composite
-def programs(draw: st.DrawFn, *, wide: bool = False, mistaken: bool = False) -> Program:
+def programs(draw: st.DrawFn, *, wide: bool = False, mistakes: Sequence[str] = ()) -> Program:
     """Draw a program and its settings.
 
     wide: with whole numbers near the end of 64 bits and floats near the end of theirs, which only machine code tells
-    from Python's; else whole numbers stay small. mistaken: with one of MISTAKES.
+    from Python's; else whole numbers stay small. mistakes: lines of which the program holds one.
     """
     making = _Making(draw, wide=wide)
     quote = making.one_of(QUOTES)
     on_tick = [*LOCALS, quote, *making.block(0, VERBS), *([] if wide else CLAMPS)]
-    if mistaken:
+    if mistakes:
         outer = [at for at, line in enumerate(on_tick) if not line.startswith((" ", "else"))]
-        on_tick.insert(outer[making.below(len(outer))], making.one_of(MISTAKES))
+        on_tick.insert(outer[making.below(len(outer))], making.one_of(mistakes))
     on_fill = [*LOCALS, *making.block(2, QUIET_VERBS), *CLAMPS]
     helper = [*LOCALS, *making.block(2, (), result="whole"), f"return {making.whole()}"]
     worth = [*LOCALS, *making.block(2, (), result="real"), f"return {making.real()}"]
@@ -317,7 +311,12 @@ class _Making:
         """Return what is a whole number now and a float at another time."""
         names = WHOLE_OWN + (WIDE if self._wide else ())
         forms = ("({whole} if {truth} else {float})", "{whole}", "min({whole}, {float})", "({whole} and {float})")
-        more = ("max({float}, {whole}, {float})", "({whole} if {truth} else {float}) + {whole}")
+        more = (
+            "max({float}, {whole}, {float})",
+            "(self.f and {float})",
+            "self.on",
+            "({whole} if {truth} else {float}) + {whole}",
+        )
         return self.one_of(forms + more).format(
             whole=self.one_of(names), float=self.one_of(FLOAT_OWN + FLOAT_SHARED), truth=self.truth()
         )

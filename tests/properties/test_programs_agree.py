@@ -45,6 +45,12 @@ Loops: TypeAlias = (
 BEYOND_A_MACHINE: Final = tuple(REASONS[reason] for reason in ("number", "kept"))
 """What ends a compiled replay and not always a plain one, whose whole numbers have no end."""
 
+MISTAKES: Final = (
+    *("self.nothing = 1", "self.a = m.nothing", "m.bid = 1.0", "self.p = 3", "self.a = nothing", "m.qoute_bid(1.0, 1)"),
+    *("m.trade(BUY, 1.0, 1)", "self.nothing(m)", "self.a = self.nothing + 1", "self.w += 1.0", "m.position += 1"),
+)
+"""Lines that no program may hold, which both engines refuse before the first tick."""
+
 WHOLE_PROGRAMS: Final = settings(suppress_health_check=list(HealthCheck))
 KINDS: Final[dict[str, tuple[Loops, bool, bool, int, int, int]]] = {
     "text of both loops": (lambda of, fixed: (PythonReplay(of, fixed), PythonWalk(of)), False, False, 4, 25, 3_000),
@@ -79,7 +85,7 @@ def test_a_program_does_in_every_engine_the_same(
 
 
 @settings(WHOLE_PROGRAMS, max_examples=10 * LARGER)
-@given(program=programs(mistaken=True))
+@given(program=programs(mistakes=MISTAKES))
 def test_a_mistake_is_refused_by_both_engines_in_the_same_words(
     program: Program, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
