@@ -15,10 +15,10 @@ class PipelineError(Exception):
     exit_status = 2
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
     """Return " Did you mean 'x'?" for the known name closest to `name`, or an empty string when none is close."""
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.casefold(), sorted(by_folded), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.casefold(), sorted(by_folded), n=1, cutoff=likeness)
     return f" Did you mean '{by_folded[close[0]]}'?" if close else ""
 
 
@@ -72,6 +72,10 @@ class BadRequest(PipelineError):
 
 class MissingExtra(PipelineError):
     """An optional library that was asked for and is not installed."""
+
+
+class MissingModule(PipelineError):
+    """A file of the project's own code that is not there."""
 
 
 class NoBrowser(PipelineError):

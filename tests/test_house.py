@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
 
-BASE: Final = ("errors", "folders", "numbers", "settings", "ticks", "times")
+BASE: Final = ("errors", "folders", "numbers", "settings", "sources", "ticks", "times")
 RULES: Final = (*BASE, "market", "native", "engine")
 REPLAY: Final = (*RULES, "strategies", "backtest.simulate")
 STAGE: Final = (
@@ -41,6 +41,7 @@ MAY_IMPORT: Final = {
     "ticks": ("errors",),
     "times": (),
     "settings": ("errors",),
+    "sources": ("errors",),
     "store": BASE,
     "market": BASE,
     "native": BASE,

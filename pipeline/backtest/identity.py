@@ -16,12 +16,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-import pipeline
+from pipeline import __version__
 from pipeline.engine.parts import SOURCE, source_of
 from pipeline.engine.strategy import fields_of
+from pipeline.sources import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from types import ModuleType
 
     from pipeline.backtest.many import Setting
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
     from pipeline.engine.execution import Execution
     from pipeline.engine.strategy import Strategy
     from pipeline.market.facts import MarketFacts
-
-ROOMS: Final = (
-    *("engine", "native", "backtest", "results/metrics.py", "results/measure.py", "results/files.py"),
-    *("store/parquet.py", "store/columns.py", "settings.py", "ticks.py", "times.py"),
-)
-"""What decides the figures of a replay, below the package."""
 
 STANDARD_LIBRARY: Final = Path(ast.__file__).parent
 
@@ -50,16 +45,26 @@ class _Module(NamedTuple):
 
 
 class Identity:
-    """Names the results of one strategy, whose `strategy_text` is given, on one security's ticks."""
+    """Names the results of one strategy, whose `strategy_text` is given, on one security's ticks.
+
+    made_by: the names of the modules whose functions make a result; what these import counts with them.
+    """
 
     def __init__(
-        self, strategy: type[Strategy], text: str, digest: str, market: MarketFacts, engine: Engine, purpose: str
+        self,
+        strategy: type[Strategy],
+        text: str,
+        digest: str,
+        market: MarketFacts,
+        engine: Engine,
+        purpose: str,
+        made_by: Sequence[str],
     ) -> None:
         self._fields = fields_of(strategy)
         self._exchange = market.exchange
         self._executions: dict[int, tuple[Execution, str]] = {}
         facts = repr((market.continuous, market.closing_auction, market.tick_sizes))
-        ticks_and_code = [purpose, digest, engine, facts, engine_version(), text]
+        ticks_and_code = [purpose, digest, engine, facts, *code_version(made_by), text]
         self._base = blake2b("\0".join(ticks_and_code).encode(), digest_size=KEY_BYTES)
 
     def of(self, setting: Setting) -> str:
@@ -76,19 +81,9 @@ class Identity:
         return self._executions[id(execution)][1]
 
 
-@cache
-def engine_version() -> str:
-    """Return the version of what computes results: the package's, and a digest of the rooms that decide them."""
-    folder = Path(pipeline.__file__).parent
-    files = sorted(file for room in ROOMS for file in _python_files(folder / room))
-    content = blake2b(b"\0".join(file.read_bytes() for file in files), digest_size=KEY_BYTES)
-    return f"{pipeline.__version__} {platform.python_version()} {np.__version__} {content.hexdigest()}"
-
-
-def _python_files(place: Path) -> Iterable[Path]:
-    if place.is_dir():
-        return [file for file in place.iterdir() if file.suffix == ".py"]
-    return [place] if place.exists() else []
+def code_version(made_by: Sequence[str]) -> list[str]:
+    """Return the versions of what computes results, and a digest of the modules named and all that they import."""
+    return [__version__, platform.python_version(), np.__version__, digest_of(*made_by)]
 
 
 def strategy_text(strategy: type[Strategy]) -> str:
@@ -100,7 +95,8 @@ def strategy_text(strategy: type[Strategy]) -> str:
         if module.name not in seen and _is_own(module):
             seen[module.name] = _text_of(module)
             wanted += _imported_by(module, seen[module.name])
-    return "\0".join([strategy.__qualname__, *(f"{name}\0{seen[name]}" for name in sorted(seen))])
+    files = (f"{name}\0{blake2b(content).hexdigest()}" for name, content in sorted(strategy.sources.items()))
+    return "\0".join([strategy.__qualname__, *(f"{name}\0{seen[name]}" for name in sorted(seen)), *files])
 
 
 def _text_of(module: _Module) -> str:

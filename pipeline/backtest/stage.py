@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -16,6 +17,7 @@ from pipeline.backtest.task import SecurityResult, Task, run_task, worker_died
 from pipeline.backtest.workers import BACKENDS, Backend, check_workers, run_all, workers_for
 from pipeline.engine.execution import PRESETS, SWITCH, Execution, make_execution, variants
 from pipeline.engine.names import check_names
+from pipeline.engine.specialise import loop_source
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import (
     BadRequest,
@@ -195,7 +197,7 @@ def run(
     longest_first = sorted(missing, key=lambda task: (-ticks[task.ticker], task.ticker))
     done = run_all(run_task, longest_first, plan.backend, plan.workers, address=plan.address, on_death=worker_died)
     for result in done:
-        if kept is not None and result.replayed is not None:
+        if kept is not None and result.replayed is not None and not result.opened:
             kept.keep({names[result.ticker]: packed(result)})
         yield result
 
@@ -206,13 +208,13 @@ def result_names(plan: Plan) -> dict[str, str]:
     if not plan.tasks:
         return names
     strategy = load_strategy(plan.tasks[0].strategy)
-    text = strategy_text(strategy)
+    text, made_by = strategy_text(strategy), (run_task.__module__, packed.__module__)
     for task, security in zip(plan.tasks, plan.securities, strict=True):
         if task.error is not None:
             continue
         purpose = json.dumps(["backtest", *(one.name for one in task.alternatives.values())])
         digest, market = content_digest(security), facts_of(task.exchange)
-        identity = Identity(strategy, text, digest, market, task.engine, purpose)
+        identity = Identity(strategy, text, digest, market, task.engine, purpose, made_by)
         names[task.ticker] = identity.of(Setting(task.parameters, task.execution))
     return names
 
@@ -229,19 +231,21 @@ def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine 
 
     Raises StrategyError for a name that does not exist, and for what cannot be compiled when that was asked for.
     """
-    if asked != "python":
-        from pipeline.engine.compiled import check_compilable  # the plain engine does without LLVM
+    constants = loop_constants(execution) or {}
+    if asked == "python":
+        check_names(strategy)
+        with suppress(NotCompilable):
+            loop_source(strategy, constants)  # what is refused is refused alike
+        return "python", None
+    from pipeline.engine.compiled import check_compilable  # the plain engine does without LLVM
 
-        try:
-            check_compilable(strategy, loop_constants(execution) or {})
-        except NotCompilable as why:
-            if asked == "compiled":
-                raise
-            check_names(strategy)
-            return "python", why.reason
-        return "compiled", None
-    check_names(strategy)
-    return "python", None
+    try:
+        check_compilable(strategy, constants)
+    except NotCompilable as why:
+        if asked == "compiled":
+            raise
+        return "python", why.reason
+    return "compiled", None
 
 
 def _split(overrides: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -13,7 +13,7 @@ from pipeline.backtest.simulate import Engine, Replayed, simulate
 from pipeline.errors import LoopsDisagree, ReplayError, in_words
 from pipeline.market.facts import facts_of
 from pipeline.store.parquet import read_ticks
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.load import load_strategy, undeclared_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,7 +65,7 @@ class Alternative:
 class SecurityResult:
     """One security's replay, or the error that ended it; seconds are wall clock. kept: replayed by an earlier run.
 
-    observed: what the market did around the fills.
+    observed: what the market did around the fills. opened: data files that the strategy opened and does not declare.
     """
 
     task: Task
@@ -78,6 +78,7 @@ class SecurityResult:
     replay_seconds: float = 0.0
     check_seconds: float = 0.0
     kept: bool = False
+    opened: tuple[str, ...] = ()
 
     @property
     def ticker(self) -> str:
@@ -109,6 +110,7 @@ def run_task(task: Task) -> SecurityResult:
             read_seconds=read - started,
             replay_seconds=done - read,
             check_seconds=time.perf_counter() - done,
+            opened=undeclared_files(strategy),
         )
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
         return SecurityResult(task, None, error=in_words(error), trace=traceback.format_exc())

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine import parts, specialise
+from pipeline.engine.checks import told
 from pipeline.engine.keys import code_key
 from pipeline.engine.many import PURPOSE
+from pipeline.engine.names import check_names
 from pipeline.engine.outcome import COLUMN_TYPES, Facts, Outcome, Room, failure, room_sizes
 from pipeline.engine.specialise import EXCHANGED, TICK_COLUMNS, Layout, given_values, layout_of
 from pipeline.engine.strategy import Strategy, fields_of
@@ -63,10 +65,12 @@ class CompiledReplay:
         for size in room_sizes(ticks):
             room = Room(ticks, facts, self._layout.columns, size)
             final = self._attempt(ticks, parameters, room)
-            if not final["m_out_of_room"]:
+            failed, event = room.columns["failed"].tolist()
+            if failed or not final["m_out_of_room"]:
                 break
-        if failed := int(final["m_failed_line"]):
-            raise failure(parts.file_and_line(self._strategy, failed), int(final["m_event"]))
+        if failed:
+            what, line = told(failed)
+            raise failure(parts.file_and_line(self._strategy, line), event, what)
         return room.outcome(ticks, final)
 
     def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], room: Room) -> dict[str, int | float]:
@@ -94,7 +98,8 @@ def compiled_replay(
             def text() -> Text:
                 columns = layout_of(fields_of(strategy), strategy.rules).columns
                 source = specialise.loop_source(strategy, fixed)
-                return Text(source, specialise.LOOP_NAME, 1, [*TICK_TYPES, *EXCHANGED_TYPES, *column_types(columns)])
+                types = [*TICK_TYPES, *EXCHANGED_TYPES, *column_types(columns)]
+                return Text(source, specialise.LOOP_NAME, 1, types, helpers=specialise.helpers_of(source))
 
             told = (lambda: on_compile(strategy.__name__)) if on_compile else None
             _loaded[key] = CompiledReplay(strategy, machine_code(key, text, told))
@@ -115,6 +120,7 @@ def check_compilable(strategy: type[Strategy], constants: Mapping[str, int]) -> 
     """Raise StrategyError, or its kind NotCompilable, where no loop can be made; quick when one was before."""
     keys = _key(strategy, _fixed(strategy, constants)), code_key(strategy, PURPOSE)
     if not any(codecache.read(key) for key in keys):
+        check_names(strategy)
         specialise.loop_source(strategy, constants)
 
 

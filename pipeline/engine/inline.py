@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.engine.lower import Expressions
 from pipeline.engine.parts import (
+    FAILED,
     Method,
     Part,
     Scope,
@@ -20,11 +21,12 @@ from pipeline.engine.parts import (
     error_at,
     error_in,
     fills_again,
+    has_no,
+    line_number,
     refusal,
     unknown_field,
 )
-from pipeline.engine.soundness import check_hooks, check_method, check_signature
-from pipeline.errors import nearest
+from pipeline.engine.soundness import check_method, check_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +43,6 @@ class Inliner(Expressions):
 
     def check_sound(self) -> None:
         """Check what was inlined; after all of it, so that what only plain Python takes is said first."""
-        check_hooks(self._parts["s"].methods, self._parts["m"].methods)
         for method, value_wanted in self._to_check:
             check_method(method, value_wanted=value_wanted)
 
@@ -85,7 +86,7 @@ class Inliner(Expressions):
         for statement in statements:
             made = self._statement(statement, scope)
             for node in made:
-                _mark(node, scope.method.file, statement.lineno)
+                _mark(node, scope, statement.lineno)
             flat += made
         return flat
 
@@ -146,6 +147,8 @@ class Inliner(Expressions):
             if target.id in scope.parts:
                 raise refusal(target, scope, f"`{target.id}` cannot be assigned to.")
             return scope.names.setdefault(target.id, target.id + scope.suffix)
+        if isinstance(target, ast.Tuple):
+            raise refusal(target, scope, f"`{ast.unparse(target)}` takes several values at once; write one a line.")
         if isinstance(target, ast.Attribute) and (part := self.part(target.value, scope)) is not None:
             if scope.owner is not None and part is not scope.owner:
                 raise error_at(target, scope, f"`{ast.unparse(target)}` can be read, not assigned to.")
@@ -175,6 +178,8 @@ class Inliner(Expressions):
         scope.loops += 1
         body = self._block(node.body, scope) or [ast.Pass()]
         scope.loops -= 1
+        if scope.of_strategy:  # what failed may never let the loop end
+            test = ast.BoolOp(ast.And(), [ast.parse(f"{FAILED}[0] == 0", mode="eval").body, test])
         if before:
             body = [*before, ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], []), *body]
             test = ast.Constant(True)
@@ -187,6 +192,8 @@ class Inliner(Expressions):
         scope.loops += 1
         body = self._block(node.body, scope) or [ast.Pass()]
         scope.loops -= 1
+        if scope.of_strategy:  # nor may it let one go on for long
+            body.insert(0, ast.parse(f"if {FAILED}[0] != 0:\n    break").body[0])
         span = ast.Call(ast.Name("range", ast.Load()), bounds, [])
         return [*before, ast.For(target, span, body, []), *_leave(scope)]
 
@@ -195,12 +202,14 @@ class Inliner(Expressions):
     def call(self, call: ast.Call, scope: Scope, result: str | None) -> list[ast.stmt]:
         """Return the body of the method called, its parameters bound to the values given."""
         if not (isinstance(call.func, ast.Attribute) and (part := self.part(call.func.value, scope)) is not None):
-            raise refusal(call, scope, f"`{ast.unparse(call)}` does nothing the engine knows.")
+            raise refusal(call, scope, f"`{ast.unparse(call)}` is outside what can be compiled.")
         name = call.func.attr
         foreign = scope.of_strategy and part is not scope.owner
         known = part.verbs if foreign else part.methods.keys()
         if name not in known or name not in part.methods:
-            raise error_at(call, scope, f"{part.label} has no method '{name}'.{nearest(name, known)}")
+            if name in part.others:
+                raise refusal(call, scope, f"`{ast.unparse(call)}` calls what is no plain method of the class.")
+            raise error_at(call, scope, has_no(part.label, name, known, called=True))
         method = part.methods[name]
         if not foreign:
             check_signature(method)
@@ -269,7 +278,9 @@ def _leave(scope: Scope) -> list[ast.stmt]:
     return [ast.If(ast.Name(scope.left_early, ast.Load()), [ast.Break()], [])]
 
 
-def _mark(node: ast.stmt, file: str, line: int) -> None:
+def _mark(node: ast.stmt, scope: Scope, line: int) -> None:
     for inner in ast.walk(node):
-        if isinstance(inner, ast.stmt) and not hasattr(inner, "origin"):
-            inner.origin = (file, line)  # type: ignore[attr-defined]
+        if isinstance(inner, (ast.stmt, ast.IfExp)) and not hasattr(inner, "origin"):
+            inner.origin = (scope.method.file, line)  # type: ignore[attr-defined, union-attr]
+            if scope.of_strategy and not hasattr(inner, "line"):
+                inner.line = line_number(scope.method, line)  # type: ignore[attr-defined, union-attr]

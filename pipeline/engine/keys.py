@@ -9,32 +9,16 @@ import hashlib
 import sys
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine import (
-    account,
-    auction,
-    inline,
-    kinds,
-    lanes,
-    lower,
-    many,
-    market,
-    orders,
-    parts,
-    quiet,
-    soundness,
-    specialise,
-    tape,
-)
+from pipeline.engine.parts import source_of
 from pipeline.engine.strategy import fields_of
 from pipeline.native.machine import toolchain
+from pipeline.sources import digest_of, sources_of
 
 if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
 
-ENGINE_SOURCES: Final = (
-    *(tape, account, orders, market, auction),
-    *(parts, lower, inline, kinds, soundness, specialise, lanes, quiet, many, sys.modules[__name__]),
-)
+LOOPS: Final = "pipeline.engine.walk"
+"""The module that makes loops and imports all that shapes one."""
 
 _keys: dict[type[Strategy], str] = {}
 
@@ -47,11 +31,13 @@ def code_key(strategy: type[Strategy], purpose: object) -> str:
 
 
 def _hash_of_ingredients(strategy: type[Strategy]) -> str:
-    modules = [sys.modules[base.__module__] for base in strategy.__mro__[:-1]]
-    ingredients: list[object] = [specialise.LOOP_NAME, strategy.__qualname__, *toolchain()]
-    ingredients += [parts.source_of(module) for module in (*ENGINE_SOURCES, *modules)]
+    names = dict.fromkeys(base.__module__ for of in (strategy, strategy.rules) for base in of.__mro__[:-1])
+    own = [sys.modules[name] for name in names if name not in sources_of(LOOPS)]
+    ingredients: list[object] = [digest_of(LOOPS), strategy.__qualname__, *toolchain()]
+    ingredients += sorted(strategy.sources.items())
     ingredients.append(fields_of(strategy))  # kinds and starts may come from a module that is not among these
-    for module in (*ENGINE_SOURCES, *modules):
+    for module in own:
+        ingredients.append(source_of(module))
         ingredients += [
             f"{name}={value!r}" for name, value in sorted(vars(module).items()) if isinstance(value, (int, float))
         ]

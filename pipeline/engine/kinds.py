@@ -1,10 +1,11 @@
-"""A flat loop in, a refusal out where a field declared int would silently become a float."""
+"""The assignments of a flat loop in, the kind of every name out, or a refusal where a declared one would change."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING, Final
 
+from pipeline.engine.checks import definitions, returned
 from pipeline.errors import StrategyError
 
 if TYPE_CHECKING:
@@ -13,29 +14,42 @@ if TYPE_CHECKING:
 ORDER: Final = ("bool", "int", "float")
 
 
-def check_kinds(body: Sequence[ast.stmt], declared: Mapping[str, str]) -> dict[str, str]:
-    """Return the kind of every name; raise StrategyError, with file and line, where a declared one is broken."""
+def assignments_of(body: Sequence[ast.stmt]) -> list[ast.Assign | ast.For]:
+    """Return all that gives a name a value."""
+    return [node for statement in body for node in ast.walk(statement) if isinstance(node, (ast.Assign, ast.For))]
+
+
+def kinds_of(assignments: Sequence[ast.Assign | ast.For], declared: Mapping[str, str]) -> dict[str, str]:
+    """Return the kind of every name: the one declared, or the widest that it is given."""
     kinds = dict(declared)
-    assignments = [
-        node for statement in body for node in ast.walk(statement) if isinstance(node, (ast.Assign, ast.For))
-    ]
     settled = False
     while not settled:
         settled = True
         for node in assignments:
-            target = node.target if isinstance(node, ast.For) else node.targets[0]
-            name = ast.unparse(target.value) if isinstance(target, ast.Subscript) else ast.unparse(target)
-            kind = "int" if isinstance(node, ast.For) else kind_of(node.value, kinds)
-            if kind is None:
+            name, kind = _given(node, kinds)
+            if kind is None or name in declared:
                 continue
-            if hasattr(node, "taken"):
-                _check_taken(node, kind)
-            if name in declared:
-                _agree(node, name, declared[name], kind)
-            elif name not in kinds or ORDER.index(kind) > ORDER.index(kinds[name]):
+            if name not in kinds or ORDER.index(kind) > ORDER.index(kinds[name]):
                 kinds[name] = kind
                 settled = False
     return kinds
+
+
+def check_kinds(assignments: Sequence[ast.Assign | ast.For], kinds: Mapping[str, str], declared: Mapping[str, str]) -> None:
+    """Raise StrategyError, with file and line, where a declared kind is broken."""
+    for node in assignments:
+        name, kind = _given(node, kinds)
+        if kind is not None and hasattr(node, "taken"):
+            _check_taken(node, kind)
+        if kind is not None and name in declared:
+            _agree(node, name, declared[name], kind)
+
+
+def _given(node: ast.Assign | ast.For, kinds: Mapping[str, str]) -> tuple[str, str | None]:
+    """Return the name that is given a value, and the kind of that."""
+    target = node.target if isinstance(node, ast.For) else node.targets[0]
+    name = ast.unparse(target.value) if isinstance(target, ast.Subscript) else ast.unparse(target)
+    return name, "int" if isinstance(node, ast.For) else kind_of(node.value, kinds)
 
 
 def kind_of(node: ast.expr, kinds: Mapping[str, str]) -> str | None:  # noqa: C901, PLR0911, PLR0912 - one arm an expression
@@ -59,9 +73,11 @@ def kind_of(node: ast.expr, kinds: Mapping[str, str]) -> str | None:  # noqa: C9
             return _widest([kind_of(value, kinds) for value in values])
         case ast.IfExp(body=yes, orelse=no):
             return _widest([kind_of(yes, kinds), kind_of(no, kinds)])
-        case ast.Call(func=ast.Name(id="int" | "round")):
+        case ast.Call(func=ast.Name(id="int" | "round"), args=[_]):
             return "int"
-        case ast.Call(func=ast.Name(id="abs"), args=[value]):
+        case ast.Call(func=ast.Name(id=name)) if name in definitions():
+            return returned(name)
+        case ast.Call(func=ast.Name(id="abs" | "round"), args=[value, *_]):
             return _widest([kind_of(value, kinds), "int"])
         case ast.Call(func=ast.Attribute(attr="floor" | "ceil" | "trunc")):
             return "int"
@@ -81,9 +97,7 @@ def _check_taken(node: ast.Assign | ast.For, kind: str) -> None:
     verb, parameter, wanted = getattr(node, "taken", ("", "", kind))
     if ORDER.index(kind) > ORDER.index(wanted):
         file, line = getattr(node, "origin", ("", 0))
-        raise StrategyError(
-            f"{file}, line {line}: {verb} takes {parameter} as {wanted} and would be given a {kind}; write int(...)."
-        )
+        raise wrong_kind(f"{file}, line {line}", verb, parameter, kind)
 
 
 def _agree(node: ast.stmt, name: str, wanted: str, kind: str) -> None:
@@ -93,3 +107,8 @@ def _agree(node: ast.stmt, name: str, wanted: str, kind: str) -> None:
             f"{file}, line {line}: {name[2:]} is declared {wanted} and would become a {kind} here; "
             f"write int(...) or declare it {kind}."
         )
+
+
+def wrong_kind(where: str, verb: str, parameter: str, kind: str) -> StrategyError:
+    """Return the error of a verb's argument that is to be a whole number."""
+    return StrategyError(f"{where}: {verb} takes {parameter} as int and would be given a {kind}; write int(...).")

@@ -13,8 +13,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.kinds import kind_of
-from pipeline.engine.lower import FAILED_LINE
 from pipeline.engine.parts import assign
 from pipeline.engine.quiet import ACTS, acts_question
 
@@ -31,15 +29,11 @@ LANE: Final = "lane"
 COUNT: Final = "lanes"
 SETTING: Final = "m_setting"
 LENGTH: Final = "m_rows"
-COMMON: Final = frozenset({LENGTH, "m_out_of_room", FAILED_LINE})
+COMMON: Final = frozenset({LENGTH, "m_out_of_room"})
 """What any setting may write for all: the length of the log of fills that they share, and what ends the walk."""
 
 UNHELD: Final = frozenset({SETTING, LENGTH})
 """What differs between settings and stands in no lane: which of them it is, and where the next line of the log goes."""
-
-
-class NotWalked(Exception):
-    """A local that lanes would have to carry is now a whole number and now a float; a lane holds one of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,16 +62,12 @@ def settings_innermost(
 
     varying: the names that differ between settings; fixed: those of them that keep their value for the whole replay.
     kinds: the kind of every name; of those that begin with `m_` or `s_` the lanes keep the value between events.
-    Raises NotWalked for statements that settings have to go through one by one.
     """
     maker = _Maker(varying, fixed, _occurrences(body))
     made = maker.block(body)
     made = [*maker.flags, *made]
     held = {name for name in varying if _is_kept(name)} - UNHELD
-    carried = _in_several_loops(made, varying - held - UNHELD)
-    if _of_two_kinds(made, carried, kinds):
-        raise NotWalked
-    held |= carried
+    held |= _in_several_loops(made, varying - held - UNHELD)
     lanes = Lanes(
         ints=tuple(sorted(name for name in held if kinds[name] != "float")),
         floats=tuple(sorted(name for name in held if kinds[name] == "float")),
@@ -297,16 +287,6 @@ def _in_several_loops(body: Sequence[ast.stmt], names: frozenset[str]) -> set[st
     loops = [node for statement in body for node in ast.walk(statement) if _is_over_lanes(node)]
     seen = Counter(name for loop in loops for name in _names(loop) & names)
     return {name for name, times in seen.items() if times > 1}
-
-
-def _of_two_kinds(body: Iterable[ast.stmt], names: Collection[str], kinds: Mapping[str, str]) -> bool:
-    """Tell whether one of these names is a float that is also assigned whole numbers; a float keeps 53 bits."""
-    for node in (one for statement in body for one in ast.walk(statement) if isinstance(one, ast.Assign)):
-        target = node.targets[0]
-        is_float = isinstance(target, ast.Name) and target.id in names and kinds[target.id] == "float"
-        if is_float and kind_of(node.value, kinds) != "float":
-            return True
-    return False
 
 
 def _is_over_lanes(node: ast.AST) -> bool:

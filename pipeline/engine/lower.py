@@ -6,6 +6,7 @@ import ast
 import builtins
 import math
 from abc import ABC, abstractmethod
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.parts import Part, Scope, assign, error_at, line_number, refusal, unknown_field
@@ -18,11 +19,8 @@ CONVERSIONS: Final = ("abs", "int", "float", "round")
 EXACT_MATH: Final = ("sqrt", "fabs", "floor", "ceil", "trunc", "copysign", "isnan", "isinf", "isfinite")
 """What IEEE 754 fixes to the last bit; a logarithm differs from one C library to the next."""
 
-TO_WHOLE: Final = ("int", "round", "floor", "ceil", "trunc")
-LARGEST_WHOLE: Final = 9.2e18
-
-FAILED_LINE: Final = "m_failed_line"
-"""The field of the market in which a line is noted that would have raised an exception."""
+LARGEST_POWER: Final = 8
+MOST_DIGITS: Final = 15
 
 
 class Expressions(ABC):
@@ -40,11 +38,18 @@ class Expressions(ABC):
         """Tell whether a call is one of the market or of the strategy."""
         return isinstance(call.func, ast.Attribute) and self.part(call.func.value, scope) is not None
 
-    def expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:  # noqa: C901, PLR0911, PLR0912 - a kind a line
-        """Return the statements that come first, and the expression over locals."""
+    def expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+        """Return the statements that come first, and the expression over locals, with the user's line it is made of."""
+        before, made = self._expression(node, scope)
+        if scope.of_strategy and not isinstance(made, ast.Name) and not hasattr(made, "line"):
+            made.line = line_number(scope.method, node.lineno)  # type: ignore[attr-defined]
+            made.shown = ast.unparse(node)  # type: ignore[attr-defined]
+        return before, made
+
+    def _expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:  # noqa: C901, PLR0911, PLR0912 - a kind a line
         match node:
             case ast.Constant(value=bool() | int() | float()):
-                return [], node
+                return [], ast.Constant(node.value)
             case ast.Name():
                 return [], self._name(node, scope)
             case ast.Attribute():
@@ -60,10 +65,10 @@ class Expressions(ABC):
             case ast.UnaryOp():
                 before, [operand] = self.operands([node.operand], scope)
                 return before, folded(ast.UnaryOp(node.op, operand))
-            case ast.BinOp() if not isinstance(node.op, (ast.Pow, ast.MatMult)):
+            case ast.BinOp(op=ast.Pow()):
+                return self._power(node, scope)
+            case ast.BinOp() if not isinstance(node.op, ast.MatMult):
                 before, [left, right] = self.operands([node.left, node.right], scope)
-                if isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)):
-                    before, [left, right] = self._guard_division(node, before, left, right, scope)
                 return before, ast.BinOp(left, node.op, right)
             case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
                 return [], self._none_test(node, scope)
@@ -132,6 +137,11 @@ class Expressions(ABC):
         return [*before, branch], ast.Name(kept, ast.Load())
 
     def _builtin(self, node: ast.Call, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+        called = scope.method.names.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        own = str(scope.method.names.get("__name__")).partition(".")[0]
+        if isinstance(called, FunctionType) and called.__module__.partition(".")[0] == own:
+            name = called.__name__
+            raise refusal(node, scope, f"{name} is a function outside the class; a method, self.{name}(...), compiles.")
         if node.keywords:
             raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
         before, values = self.operands(node.args, scope)
@@ -143,13 +153,31 @@ class Expressions(ABC):
             raise refusal(node, scope, f"'{name}' is not a function the compiled engine knows.{nearest(name, known)}")
         if name in ("min", "max") and len(values) > 1:
             return self._least_or_most(name, before, values)
-        if name not in CONVERSIONS or len(values) != 1:
+        if name == "round" and len(values) == 2:  # noqa: PLR2004 - with its digits
+            digits = values[1].value if isinstance(values[1], ast.Constant) else None
+            if type(digits) is not int or not 0 <= digits <= MOST_DIGITS:
+                why = f"`{ast.unparse(node)}`: the digits are a number from 0 to {MOST_DIGITS}."
+                raise refusal(node, scope, why)
+        elif name not in CONVERSIONS or len(values) != 1:
             raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
         if name == "float":
             return before, ast.BinOp(ast.Constant(1.0), ast.Mult(), values[0])
-        if name in TO_WHOLE:
-            before, values = self._guard_whole(node, before, values, scope)
         return before, ast.Call(ast.Name(name, ast.Load()), values, [])
+
+    def _power(self, node: ast.BinOp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+        before, [base, times] = self.operands([node.left, node.right], scope)
+        whole = isinstance(times, ast.Constant) and type(times.value) is int
+        if not (whole and 1 <= times.value <= LARGEST_POWER):  # type: ignore[attr-defined, operator]
+            raise refusal(
+                node,
+                scope,
+                f"`{ast.unparse(node)}`: a power is a number from 1 to {LARGEST_POWER}; write other powers as products, "
+                "`1 / x` for `x**-1`, math.sqrt(x) for a root.",
+            )
+        if not isinstance(base, ast.Constant):
+            before = [*before, assign(kept := self.temporary(), base)]
+            base = ast.Name(kept, ast.Load())
+        return before, ast.BinOp(base, ast.Pow(), times)
 
     def _math(
         self, node: ast.Call, function: ast.Attribute, before: list[ast.stmt], values: list[ast.expr], scope: Scope
@@ -158,66 +186,22 @@ class Expressions(ABC):
         if name not in EXACT_MATH or len(values) != 1 + (name == "copysign"):
             close = nearest(name, EXACT_MATH)
             raise refusal(node, scope, f"math.{name} is not compiled.{close} Of math there is {', '.join(EXACT_MATH)}.")
-        if name in TO_WHOLE:
-            before, values = self._guard_whole(node, before, values, scope)
-        if name == "sqrt":
-            before, values = self._guard(node, before, values, ast.Lt(), ast.Constant(0.0), scope)
         return before, ast.Call(function, values, [])
-
-    def _guard_division(
-        self, node: ast.expr, before: list[ast.stmt], left: ast.expr, right: ast.expr, scope: Scope
-    ) -> tuple[list[ast.stmt], list[ast.expr]]:
-        """Let a division by zero end the replay, as it would in Python; the machine would go on with infinity."""
-        if not scope.of_strategy or (isinstance(right, ast.Constant) and right.value):
-            return before, [left, right]
-        if not isinstance(left, ast.Constant):
-            before = [*before, assign(kept := self.temporary(), left)]
-            left = ast.Name(kept, ast.Load())
-        before, [right] = self._guard(node, before, [right], ast.Eq(), ast.Constant(0), scope, instead=ast.Constant(1))
-        return before, [left, right]
-
-    def _guard_whole(
-        self, node: ast.expr, before: list[ast.stmt], values: list[ast.expr], scope: Scope
-    ) -> tuple[list[ast.stmt], list[ast.expr]]:
-        """Let NaN, infinity and what exceeds 64 bits end the replay; the machine would make some number of them."""
-        before, values = self._guard(node, before, values, ast.Gt(), ast.Constant(LARGEST_WHOLE), scope)
-        before, values = self._guard(node, before, values, ast.Lt(), ast.Constant(-LARGEST_WHOLE), scope)
-        return self._guard(node, before, values, ast.NotEq(), None, scope)
-
-    def _guard(
-        self,
-        node: ast.expr,
-        before: list[ast.stmt],
-        values: list[ast.expr],
-        operator: ast.cmpop,
-        against: ast.expr | None,
-        scope: Scope,
-        instead: ast.expr | None = None,
-    ) -> tuple[list[ast.stmt], list[ast.expr]]:
-        """Note the line as failed when `value operator against` holds (by default against itself), and go on with 1."""
-        if not scope.of_strategy:
-            return before, values
-        value = ast.Name(self.temporary(), ast.Load())
-        test = ast.Compare(value, [operator], [against or value])
-        failed = [
-            assign(FAILED_LINE, ast.Constant(line_number(scope.method, node.lineno))),
-            assign(value.id, instead or ast.Constant(1)),
-        ]
-        return [*before, assign(value.id, values[0]), ast.If(test, failed, [])], [value, *values[1:]]
 
     def _least_or_most(
         self, name: str, before: list[ast.stmt], values: list[ast.expr]
     ) -> tuple[list[ast.stmt], ast.expr]:
         """Spell out Python's own rule, the first of equals and of a NaN, instead of trusting the machine's min."""
-        kept = self.temporary()
-        best = ast.Name(kept, ast.Load())
-        flat = [*before, assign(kept, values[0])]
+        flat = [*before, assign(kept := self.temporary(), values[0])]
         for value in values[1:]:
+            best = ast.Name(kept, ast.Load())
             flat.append(assign(rival := self.temporary(), value))
             other = ast.Name(rival, ast.Load())
             better = ast.Compare(other, [ast.Lt() if name == "min" else ast.Gt()], [best])
-            flat.append(assign(kept, ast.IfExp(better, other, best)))
-        return flat, best
+            chosen = ast.IfExp(better, other, best)
+            chosen.chooses = name  # type: ignore[attr-defined]
+            flat.append(assign(kept := self.temporary(), chosen))
+        return flat, ast.Name(kept, ast.Load())
 
     def _none_test(self, node: ast.Compare, scope: Scope) -> ast.expr:
         target, against = node.left, node.comparators[0]
@@ -231,12 +215,16 @@ class Expressions(ABC):
     def _name(self, node: ast.Name, scope: Scope) -> ast.expr:
         if node.id in scope.names:
             return ast.Name(scope.names[node.id], ast.Load())
+        if node.id in scope.parts:
+            raise refusal(
+                node, scope, f"`{node.id}` is passed on; a loop passes it to methods only, as in self.helper(m)."
+            )
         value = scope.method.names.get(node.id)
         if isinstance(value, (bool, int, float)):
             return ast.Constant(value)
         if node.id in scope.method.names or hasattr(builtins, node.id):
             raise refusal(node, scope, f"'{node.id}' is no number, which is all that a loop takes from outside.")
-        known = [*scope.names, *scope.parts, *(n for n, v in scope.method.names.items() if isinstance(v, (int, float)))]
+        known = [*scope.names, *(n for n, v in scope.method.names.items() if isinstance(v, (int, float)))]
         raise error_at(node, scope, f"unknown name '{node.id}'.{nearest(node.id, known)}")
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> ast.expr:

@@ -65,7 +65,7 @@ class Orders(Account):
         One on its way at the same price arrives when it would have, with the new size.
         """
         if self.wait_while_crossed and self.bid_size > 0 and self.ask_size > 0 and self.bid >= self.ask:
-            self.watch_bid(price)
+            self.hold_bid(price)
             return False
         if self.latency > 0:
             if not self.bid_sent or price != self.bid_sent_price:
@@ -83,7 +83,7 @@ class Orders(Account):
         One on its way at the same price arrives when it would have, with the new size.
         """
         if self.wait_while_crossed and self.bid_size > 0 and self.ask_size > 0 and self.bid >= self.ask:
-            self.watch_ask(price)
+            self.hold_ask(price)
             return False
         if self.latency > 0:
             if not self.ask_sent or price != self.ask_sent_price:
@@ -98,7 +98,7 @@ class Orders(Account):
     def resize_bid(self, size: int) -> bool:
         """Let our bid stand at the price and in the place it has, with this size; say whether it may."""
         if self.wait_while_crossed and self.bid_size > 0 and self.ask_size > 0 and self.bid >= self.ask:
-            self.watch_bid(self.bid_order)
+            self.hold_bid(self.bid_order)
             return False
         if self.no_self_cross and self.ask_live and self.bid_order >= self.ask_order:
             self.remove_ask()
@@ -112,7 +112,7 @@ class Orders(Account):
     def resize_ask(self, size: int) -> bool:
         """Let our ask stand at the price and in the place it has, with this size; say whether it may."""
         if self.wait_while_crossed and self.bid_size > 0 and self.ask_size > 0 and self.bid >= self.ask:
-            self.watch_ask(self.ask_order)
+            self.hold_ask(self.ask_order)
             return False
         if self.no_self_cross and self.bid_live and self.ask_order <= self.bid_order:
             self.remove_bid()
@@ -125,15 +125,11 @@ class Orders(Account):
 
     def watch_bid(self, price: float) -> None:
         """Have no bid, but keep a place in the queue as it stands at this price now, for `resize_bid` to take."""
-        self.cancel_bid()
-        self.bid_order = price
-        self.bid_ahead = self.bid_size if price <= self.bid else 0
+        self.hold_bid(price)
 
     def watch_ask(self, price: float) -> None:
         """Have no ask, but keep a place in the queue as it stands at this price now, for `resize_ask` to take."""
-        self.cancel_ask()
-        self.ask_order = price
-        self.ask_ahead = self.ask_size if price >= self.ask else 0
+        self.hold_ask(price)
 
     def cancel_bid(self) -> None:
         """Take our bid out of the market."""
@@ -149,14 +145,14 @@ class Orders(Account):
 
     def buy_at_ask(self, quantity: int) -> int:
         """Take from the ask's touch, at most what it shows; return how much. The book does not change."""
-        taken = max(0, min(quantity, self.ask_size))
+        taken = min(quantity, self.ask_size)
         if taken > 0:
             self.book_fill(BUY, self.ask, taken, NO_ORDER)
         return taken
 
     def sell_at_bid(self, quantity: int) -> int:
         """Give to the bid's touch, at most what it shows; return how much. The book does not change."""
-        taken = max(0, min(quantity, self.bid_size))
+        taken = min(quantity, self.bid_size)
         if taken > 0:
             self.book_fill(SELL, self.bid, taken, NO_ORDER)
         return taken
@@ -202,10 +198,22 @@ class Orders(Account):
         self.ask_ahead = self.ask_size if price >= self.ask else 0
         self.ask_remaining = size
 
+    def hold_bid(self, price: float) -> None:
+        """Have no bid, and keep a place in the queue at a price."""
+        self.cancel_bid()
+        self.bid_order = price
+        self.bid_ahead = self.bid_size if price <= self.bid else 0
+
     def note_bid(self) -> None:
         """Note that a new bid is placed at this event."""
         self.bid_placed = self.event
         self.orders += 1
+
+    def hold_ask(self, price: float) -> None:
+        """Have no ask, and keep a place in the queue at a price."""
+        self.cancel_ask()
+        self.ask_order = price
+        self.ask_ahead = self.ask_size if price >= self.ask else 0
 
     def note_ask(self) -> None:
         """Note that a new ask is placed at this event."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
 COLUMN_TYPES: Final = {
+    "failed": np.int64,
     "market_days": np.int8,
     "fill_setting": np.int16,
     "fill_event": np.int64,
@@ -124,9 +125,10 @@ class Room:
             "setting": 0,
         }
         days = last - first + 1
+        zeros = {"market_days": days, "failed": 2}
         self.columns: dict[str, Any] = {
-            name: np.zeros(days, COLUMN_TYPES[name])
-            if name == "market_days"
+            name: np.zeros(zeros[name], COLUMN_TYPES[name])
+            if name in zeros
             else np.empty(capacity, COLUMN_TYPES[name])
             for name in names
             if name not in GIVEN_COLUMNS
@@ -168,9 +170,6 @@ def side_names(side: Int8s) -> list[str]:
     return [SIDES[one] for one in side.tolist()]
 
 
-def failure(where: str, event: int) -> ReplayError:
-    """Return the error of a line that divided by zero, or made a whole number of what is none, at a tick."""
-    return ReplayError(
-        f"{where}: a division by zero, or a number that is none or too large, at tick {event:,}. "
-        "Test for it before this line."
-    )
+def failure(where: str, event: int, what: str) -> ReplayError:
+    """Return the error of a line that did at a tick what no line may."""
+    return ReplayError(f"{where}: {what}, at tick {event:,}. Test for it before this line.")

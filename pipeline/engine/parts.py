@@ -8,16 +8,20 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import NotCompilable, StrategyError, nearest
+from pipeline.engine.suggest import suggestion
+from pipeline.errors import NotCompilable, StrategyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 SUBSET: Final = (
     "The compiled engine takes assignments, if, while, for over range, arithmetic, comparisons, "
     "min, max, abs, int, float, round, and of math what is exact; "
     "anything else runs as plain Python, unless --engine compiled is asked for."
 )
+
+
+MARKET: Final = "the market"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +85,9 @@ def source_of(module: Any) -> str:
     return vars(module).get(SOURCE) or inspect.getsource(module)
 
 
+FAILED: Final = "m_failed"
+"""The column of the market in whose one cell a line is noted that would have raised an exception."""
+
 LINES_A_FILE: Final = 1_000_000
 
 
@@ -136,12 +143,15 @@ def refusal_in(method: Method, node: ast.expr | ast.stmt, why: str) -> NotCompil
 def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyError:
     """Return an error for a field that a part does not have, with the nearest one it has."""
     if node.attr in part.others:
-        return refusal(node, scope, f"{part.label}.{node.attr} is neither a parameter nor memory, which have types.")
+        return refusal(node, scope, f"{part.label}.{node.attr} is no number that the class declares as a field.")
     known = sorted((part.scalars - part.hidden) | part.methods.keys())
-    return error_at(node, scope, has_no(part.label, node.attr, known, declared_by_user=part.prefix == "s_"))
+    return error_at(node, scope, has_no(part.label, node.attr, known))
 
 
-def has_no(label: str, name: str, known: Iterable[str], *, declared_by_user: bool) -> str:
-    """Say that a name does not exist, with the nearest that does, or with how to declare it."""
-    hint = f" Declare what is to be remembered in the class, as in `{name}: float = 0.0`." if declared_by_user else ""
-    return f"{label} has no '{name}'.{nearest(name, known) or hint}"
+def has_no(label: str, name: str, known: Collection[str], *, called: bool = False) -> str:
+    """Say that a part has no such name, with the one that was meant, or with how to declare it."""
+    if label == MARKET:
+        return f"{label} has no '{name}'.{suggestion(name, known, of_market=True)}"
+    hint = f" Declare what is to be remembered in the class, as in `{name}: float = 0.0`."
+    hint = f" Write it as a method: `def {name}(self, ...)`." if called else hint
+    return f"{label} has no '{name}'.{suggestion(name, known, of_market=False) or hint}"

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import traceback
 from copy import deepcopy
 from numbers import Integral
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine import checks
+from pipeline.engine.checks import REASONS
+from pipeline.engine.kinds import wrong_kind
 from pipeline.engine.outcome import Facts, Outcome, Room, failure, room_sizes
-from pipeline.engine.specialise import market_fields
+from pipeline.engine.parts import MARKET, has_no
+from pipeline.engine.specialise import market_fields, market_names
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.engine.tape import replay
 from pipeline.errors import PipelineError, ReplayError, StrategyError, in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
-HELD_AS: Final = {"int": (Integral, np.bool_), "float": (float, int, np.integer), "bool": (bool, np.bool_)}
+HELD_AS: Final = {"int": (Integral, np.bool_), "float": (float, int, np.integer, np.bool_), "bool": (bool, np.bool_)}
 """What memory may hold when a replay is over, by the kind it is declared."""
 
 
@@ -32,6 +38,7 @@ class PlainReplay:
     def __init__(self, strategy: type[Strategy]) -> None:
         self._strategy = strategy
         self._fields = fields_of(strategy)
+        self._file = str(sys.modules[strategy.__module__].__file__)
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
         """Replay the ticks with these parameters (as the strategy's fields hold them)."""
@@ -44,6 +51,8 @@ class PlainReplay:
 
     def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], room: Room) -> dict[str, Any]:
         market: Any = self._strategy.rules()
+        for verb in self._strategy.rules.verbs:
+            setattr(market, verb, _checked(market, verb))
         strategy = self._strategy(**parameters, **{name: memory.start for name, memory in self._fields.memory.items()})
         for name, start in self._fields.objects.items():
             setattr(strategy, name, deepcopy(start))
@@ -57,44 +66,73 @@ class PlainReplay:
         except PipelineError:
             raise
         except (Exception, SystemExit) as error:
-            self._check_sizes(market)
-            raise self._told(error, market.event) from error
-        self._check_sizes(market)
+            raise self._told(error, market) from error
         self._check_memory(strategy)
         final = {"m_" + name: getattr(market, name) for name in market_fields(self._strategy.rules).state}
         return final | {"s_" + name: getattr(strategy, name) for name in self._fields.memory}
 
-    def _told(self, error: BaseException, event: int) -> BaseException:
+    def _told(self, error: BaseException, market: Any) -> BaseException:
         """Return an error that names the strategy's own line, in the compiled engine's words where it has some."""
+        event = market.event
         files = {str(sys.modules[base.__module__].__file__) for base in self._strategy.__mro__[:-1]}
+        files |= {str(Path(self._file).parent / name) for name in self._strategy.sources}
         lines = traceback.extract_tb(error.__traceback__)
         own = [line for line in lines if line.filename in files]
         if not own:
             return error
         where = f"{own[-1].filename}, line {own[-1].lineno}"
+        if isinstance(error, _Wrong):
+            *argument, reason = error.args
+            return wrong_kind(where, *argument) if argument else failure(where, event, REASONS[reason])
         by_itself = own[-1] is lines[-1] and not (own[-1].line or "").startswith("raise")
         if by_itself and isinstance(error, (ZeroDivisionError, ValueError, OverflowError)):
-            return failure(where, event)
+            return failure(where, event, REASONS["division" if isinstance(error, ZeroDivisionError) else "number"])
+        if isinstance(error, AttributeError) and error.obj is market:
+            return StrategyError(f"{where}: {has_no(MARKET, str(error.name), market_names(self._strategy.rules))}")
         return ReplayError(f"{in_words(error).removesuffix('.')} ({where}, at tick {event:,}).")
-
-    def _check_sizes(self, market: Any) -> None:
-        """Raise StrategyError for a size that a verb was given as a float, which the compiled engine refuses."""
-        for name, kind in market_fields(self._strategy.rules).state.items():
-            if kind == "int" and isinstance(getattr(market, name), float):
-                raise StrategyError(
-                    f"{sys.modules[self._strategy.__module__].__file__}: the market's {name} became a float by tick "
-                    f"{market.event:,}; sizes and quantities are whole: write int(...) where a verb is given one."
-                )
 
     def _check_memory(self, strategy: Strategy) -> None:
         for name, memory in self._fields.memory.items():
             value = getattr(strategy, name)
             held = type(value).__name__
-            if not isinstance(value, HELD_AS[memory.kind]) or (memory.kind == "float" and isinstance(value, bool)):
+            if not isinstance(value, HELD_AS[memory.kind]):
                 raise StrategyError(
                     f"{type(strategy).__name__}.{name} is declared {memory.kind} and became a {held} during the run; "
                     f"write {memory.kind}(...) where it is assigned or declare it as what it is."
                 )
+
+
+class _Wrong(ValueError):
+    """A verb was given what it does not take: verb, argument and kind where that is it, and the reason."""
+
+
+def _checked(market: Any, verb: str) -> Callable[..., Any]:
+    """Return a verb that takes numbers of its kinds only, as Python's own, and no price or size that cannot be."""
+    method = getattr(market, verb)
+    takes = {name: kind for name, kind in method.__annotations__.items() if name != "return"}
+
+    def called(*values: Any, **named: Any) -> Any:
+        given = dict(zip(takes, values, strict=False)) | named
+        if len(given) != len(values) + len(named) or given.keys() != takes.keys():
+            return method(*values, **named)
+        return method(**{name: _taken(market, verb, name, value, takes[name]) for name, value in given.items()})
+
+    return called if takes else method  # type: ignore[no-any-return]
+
+
+def _taken(market: Any, verb: str, name: str, value: Any, kind: str) -> int | float:
+    if kind == "int" and not isinstance(value, (Integral, np.bool_)):
+        raise _Wrong(verb, name, type(value).__name__, "")
+    try:
+        number = int(value) if kind == "int" else float(value)
+    except OverflowError:
+        number = math.inf
+    for check, reason, field in checks.checks_of(verb, name):
+        failed = [0, 0]
+        getattr(checks, check)(number, *([getattr(market, field)] if field else []), failed, 1, 0)
+        if failed[0]:
+            raise _Wrong(reason)
+    return number
 
 
 def _number(value: Any) -> int | float:

@@ -11,8 +11,8 @@ import ast
 from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
+from pipeline.engine.checks import definitions, returned
 from pipeline.engine.kinds import kind_of
-from pipeline.engine.lower import FAILED_LINE
 from pipeline.engine.parts import assign
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ACTS: Final = "acts"
 DEEPEST: Final = 6
+COSTLY: Final = ("power", "floored")
+"""Checks of what could stop the processor or take it long, for a lane that does not get there."""
 
 
 class _NotAskedError(Exception):
@@ -59,6 +61,7 @@ class _Question:
         self._values: dict[str, ast.expr] = {}
         self._left: list[ast.expr | None] = []
         self._acts: list[ast.expr] = []
+        self._where: ast.expr | None = None
         self._always = False
 
     @property
@@ -78,6 +81,7 @@ class _Question:
             self._statement(node, self._here(where), depth)
 
     def _statement(self, node: ast.stmt, where: ast.expr | None, depth: int) -> None:
+        self._where = where
         match node:
             case ast.Pass():
                 return
@@ -113,8 +117,6 @@ class _Question:
             if self._kinds[name] == "float":  # 0.0 equals -0.0 and is another number
                 differs = _either(differs, ast.Compare(value, [ast.Eq()], [ast.Constant(0.0)]))
             self._note(_both(where, differs))
-        elif name == FAILED_LINE and where is not None:
-            self._acts.append(where)
         elif name.startswith(("m_", "s_")):
             self._note(where)
         elif where is None or name not in self._values:
@@ -151,6 +153,18 @@ class _Question:
     def is_truth(self, node: ast.expr) -> bool:
         return kind_of(node, self._kinds) == "bool"
 
+    def checked(self, name: str, given: Sequence[ast.expr]) -> ast.expr:
+        """Return what a check returns, and count it as acting where it would note a line."""
+        check = definitions()[name]
+        *_, failing, ending = check.body
+        if not (isinstance(failing, ast.If) and isinstance(ending, ast.Return) and name not in COSTLY):
+            raise _NotAskedError
+        values = {one.arg: self._keep(value) for one, value in zip(check.args.args, given, strict=False)}
+        fails = self._keep(self.truth(_Filled(values).visit(deepcopy(failing.test))))
+        self._acts.append(_both(self._where, fails))
+        one = ast.Constant(1.0 if returned(name) == "float" else 1)
+        return ast.IfExp(fails, one, _Filled(values).visit(deepcopy(ending.value)))
+
     def read(self, name: str) -> ast.expr:
         """Return what a name stands for here."""
         if name in self._values:
@@ -168,6 +182,16 @@ class _Question:
             self._changing.add(name)
         self._made.append(assign(name, value))
         return ast.Name(name, ast.Load())
+
+
+class _Filled(ast.NodeTransformer):
+    """Puts what a check is given in the place of its arguments."""
+
+    def __init__(self, values: Mapping[str, ast.expr]) -> None:
+        self._values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._values.get(node.id, node)
 
 
 class _Reading(ast.NodeTransformer):
@@ -196,6 +220,8 @@ class _Reading(ast.NodeTransformer):
         return ast.BinOp(self.visit(node.left), node.op, self.visit(node.right))
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
+        if isinstance(node.func, ast.Name) and node.func.id in definitions():
+            return self._question.checked(node.func.id, [self.visit(value) for value in node.args[:-3]])
         return ast.Call(node.func, [self.visit(value) for value in node.args], [])
 
     def visit_Subscript(self, _: ast.Subscript) -> ast.expr:
@@ -232,7 +258,7 @@ def _may_act(body: Iterable[ast.stmt], lane_names: Collection[str]) -> bool:
             [target] = node.targets
             if not isinstance(target, ast.Name):
                 return True
-            if target.id != FAILED_LINE and (target.id in lane_names or target.id.startswith(("m_", "s_"))):
+            if target.id in lane_names or target.id.startswith(("m_", "s_")):
                 return True
     return False
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, TypeAlias
 
-from pipeline.engine import strategy as base
 from pipeline.engine.parts import error_in, refusal_in
-from pipeline.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from pipeline.engine.parts import Method
 
@@ -26,21 +24,6 @@ def check_signature(method: Method) -> None:
         raise refusal_in(method, definition, f"{name} has a decorator, which the compiled engine cannot call.")
     if any((arguments.defaults, arguments.kwonlyargs, arguments.posonlyargs, arguments.vararg, arguments.kwarg)):
         raise refusal_in(method, definition, f"{name} takes plain arguments only, without defaults, stars or slashes.")
-
-
-def check_hooks(methods: Mapping[str, Method], rules: Mapping[str, Method]) -> None:
-    """Raise StrategyError for an `on_...` that neither the rules of the market nor the strategy ever calls."""
-    hooks = {"on_start", *(name for name in _named(rules) if name.startswith("on_"))}
-    for name in methods.keys() - hooks - _named(methods):
-        if name.startswith("on_") and methods[name].names is not vars(base):
-            method = methods[name]
-            close = nearest(name, hooks) or f" This market calls {', '.join(sorted(hooks))}."
-            raise error_in(method, method.definition, f"nothing calls {name}.{close}")
-
-
-def _named(methods: Mapping[str, Method]) -> set[str]:
-    nodes = (node for method in methods.values() for node in ast.walk(method.definition))
-    return {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 
 
 def check_method(method: Method, *, value_wanted: bool) -> None:

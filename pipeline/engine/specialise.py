@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine import tape
+from pipeline.engine.checks import definitions, fail
+from pipeline.engine.declared import declaration
+from pipeline.engine.exact import exact_loop
 from pipeline.engine.inline import Inliner
-from pipeline.engine.kinds import check_kinds
-from pipeline.engine.parts import SUBSET, Method, Part, source_of
+from pipeline.engine.parts import FAILED, MARKET, SUBSET, Method, Part, refusal_in, source_of
+from pipeline.engine.spans import OF_MARKET, WHOLE, Span, parameter_span
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable, StrategyError
 
@@ -25,10 +28,12 @@ if TYPE_CHECKING:
 
 LOOP_NAME: Final = "loop"
 HIDDEN: Final = frozenset(
-    {"capacity", "first_day", "day_index", "tick_levels", "failed_line", "out_of_room", "events"}
+    {"capacity", "first_day", "day_index", "tick_levels", "out_of_room", "events"}
     | {"many", "setting", "apart", "rows", "print_awaited", "orders", "bid_placed", "ask_placed"}
 )
+ATTRIBUTE_HOOKS: Final = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
+NUMBA: Final = {"int": "int64", "float": "float64", "IntColumn": "CPointer(int64)", "None": "void"}
 EXCHANGED: Final = ("given_ints", "given_floats", "final_ints", "final_floats")
 
 
@@ -66,6 +71,12 @@ def market_fields(rules: type[tape.Tape]) -> MarketFields:
         columns={name: hint[: -len("Column")].lower() for name, hint in hints.items() if hint.endswith("Column")},
         starts=starts,
     )
+
+
+def market_names(rules: type[tape.Tape]) -> set[str]:
+    """Return the fields and the verbs of a market that a strategy may use."""
+    fields = market_fields(rules)
+    return ({*fields.given, *fields.state} - HIDDEN) | set(rules.verbs)
 
 
 def layout_of(fields: Fields, rules: type[tape.Tape]) -> Layout:
@@ -124,8 +135,9 @@ class FlatReplay:
 def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -> FlatReplay:
     """Return a strategy's replay as flat statements; raises StrategyError for what cannot be compiled."""
     fields = fields_of(strategy)
+    check_as_written(strategy)
     for name in fields.objects:
-        where = _declaration(strategy, name)
+        where = declaration(strategy, name)
         raise NotCompilable(f"{where}: {name} is no number, and the compiled engine remembers nothing else.", SUBSET)
     of_market = market_fields(strategy.rules)
     parts = _parts(strategy, fields, of_market, constants)
@@ -135,13 +147,32 @@ def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     inliner = Inliner(parts)
     body = inliner.body(replay, bound, names, None, "completed")
     inliner.check_sound()
-    kinds = check_kinds(body, _declared_kinds(of_market, fields))
+    body, kinds = exact_loop(body, _declared_kinds(of_market, fields), _given_spans(of_market, fields))
     return FlatReplay(body, kinds, fields, of_market)
 
 
+def helpers_of(source: str) -> dict[str, str]:
+    """Return the checks whose text a loop's text holds, each with its signature in numba's words."""
+    helpers = {}
+    for name, node in definitions().items():
+        if f"def {name}(" in source:
+            takes = ", ".join(NUMBA[ast.unparse(one.annotation)] for one in node.args.args if one.annotation)
+            helpers[name] = f"{NUMBA[ast.unparse(node.returns)]}({takes})" if node.returns else ""
+    return helpers
+
+
 def function_text(arguments: Sequence[str], body: Iterable[str]) -> str:
-    """Return the text of the loop's function."""
-    return "\n".join([f"def {LOOP_NAME}({', '.join(arguments)}):", *(f"    {line}" for line in body)]) + "\n"
+    """Return the text of the loop's function, after that of the checks it calls."""
+    text = "\n".join([f"def {LOOP_NAME}({', '.join(arguments)}):", *(f"    {line}" for line in body)]) + "\n"
+    called = [node for name, node in definitions().items() if f"{name}(" in text or name == fail.__name__]
+    return "\n".join([*map(_bare, called), text])
+
+
+def _bare(node: ast.FunctionDef) -> str:
+    """Return a function's text without its words and types."""
+    arguments = ast.arguments([], [ast.arg(one.arg) for one in node.args.args], kwonlyargs=[], kw_defaults=[], defaults=[])
+    bare = ast.FunctionDef(node.name, arguments, node.body[1:], [])
+    return ast.unparse(ast.fix_missing_locations(bare)) + "\n"
 
 
 def taken(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
@@ -171,13 +202,26 @@ def _declared_kinds(of_market: MarketFields, fields: Fields) -> dict[str, str]:
     return kinds | {"count": "int", "timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
 
 
+def _given_spans(of_market: MarketFields, fields: Fields) -> dict[str, Span]:
+    """Return the intervals of what a loop is given and of the fields that the rules of the market keep."""
+    of_all = {**of_market.given, **of_market.state}
+    spans: dict[str, Span] = {
+        "m_" + name: None if kind == "float" else OF_MARKET.get(name, WHOLE) if kind == "int" else (0, 1)
+        for name, kind in of_all.items()
+    }
+    for name, parameter in fields.parameters.items():
+        spans[f"s_{name}_given"] = (0, 1)
+        spans["s_" + name] = parameter_span(parameter)
+    return spans | {"count": WHOLE}
+
+
 def _parts(
     strategy: type[Strategy], fields: Fields, of_market: MarketFields, constants: Mapping[str, bool | int]
 ) -> dict[str, Part]:
     return {
         "m": Part(
             prefix="m_",
-            label="the market",
+            label=MARKET,
             scalars=frozenset(of_market.given) | frozenset(of_market.state),
             columns=frozenset(of_market.columns),
             optional=frozenset(),
@@ -226,19 +270,31 @@ def strategy_methods(subject: type) -> dict[str, Method]:
         if not isinstance(definition, ast.ClassDef):
             raise StrategyError(f"{base.__name__}: its source cannot be found; put the class in a file of its own.")
         for member in definition.body:
-            if isinstance(member, ast.FunctionDef) and member.name != "__init__":
+            if isinstance(member, ast.FunctionDef) and not (base is Strategy and member.name in ("__init__", "read")):
                 methods[member.name] = Method(member, vars(module), str(module.__file__), place)
     return methods
 
 
-def _declaration(strategy: type[Strategy], name: str) -> str:
-    """Return the file and line where a strategy declares a field."""
-    for base in strategy.__mro__[:-1]:
+def check_as_written(strategy: type[Strategy]) -> None:
+    """Raise NotCompilable for a class that is not what its text says: a loop is made of the text alone."""
+    for place, base in enumerate(strategy.__mro__):
+        if base in Strategy.__mro__:
+            continue
         module = sys.modules[base.__module__]
-        for member in getattr(_definitions(module).get(base.__name__), "body", ()):
-            if isinstance(member, ast.AnnAssign) and ast.unparse(member.target) == name:
-                return f"{module.__file__}, line {member.lineno}"
-    return strategy.__name__
+        text = _definitions(module)[base.__name__]
+        members = {one.name: one for one in text.body if isinstance(one, ast.FunctionDef)}
+        held = {name: getattr(value, "__code__", None) for name, value in vars(base).items()}
+        named = members.keys() | {name for name in held if held[name] or name.startswith("on_")}
+        changed = [base.__name__] if text.decorator_list else []
+        for name in sorted(named):
+            code, member = held.get(name), members.get(name)
+            decorated = member is not None and member.decorator_list
+            if name in ATTRIBUTE_HOOKS or not (decorated or (code and member and code.co_firstlineno == member.lineno)):
+                changed.append(name)
+        if changed:
+            found = members.get(changed[0], text)
+            why = f"{changed[0]} is more than a method written out in the class, which is all that a loop is made of."
+            raise refusal_in(Method(found, {}, str(module.__file__), place), found, why)
 
 
 def _definitions(module: Any) -> dict[str, Any]:

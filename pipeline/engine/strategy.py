@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Mapping  # noqa: TC003 - get_type_hints looks for it here
 from dataclasses import dataclass
 from typing import (
-    TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
+    Final,
     Literal,
     TypeAlias,
     cast,
@@ -17,14 +19,12 @@ from typing import (
     get_type_hints,
 )
 
+from pipeline.engine.declared import check_declared, declaration
 from pipeline.engine.market import Market
 from pipeline.engine.tape import Tape  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +34,10 @@ class Unit:
     name: str
     scale: int = 1
 
+
+TYPES: Final = ("Shares", "AED", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
+
+START: Final = {"int": "0", "float": "0.0", "bool": "False"}
 
 Kind: TypeAlias = Literal["int", "float", "bool"]
 Shares: TypeAlias = Annotated[int, Unit("shares")]
@@ -76,6 +80,8 @@ class Strategy:
     rules: the market it trades in. trade_types: the names of its numbered kinds of trade, for an AuctionMarket.
     counters: the memory that the summary of a run shows. shares_limit_key, notional_limit_key: the config keys of its
     largest position in shares and in AED, empty for none. notional_binds: whether it keeps its position to the second.
+    files: the data files that it reads, by their paths from its own folder. sources: what a strategy from a file was
+    made of, by such paths: its text, the modules beside it that it imports, its data files; empty for all others.
     """
 
     rules: ClassVar[type[Tape]] = Market
@@ -84,10 +90,22 @@ class Strategy:
     shares_limit_key: ClassVar[str] = "max_position"
     notional_limit_key: ClassVar[str] = "max_notional"
     notional_binds: ClassVar[bool] = True
+    files: ClassVar[tuple[str, ...]] = ()
+    sources: ClassVar[Mapping[str, bytes]] = {}
 
     def __init__(self, **values: Value) -> None:
         for name, value in values.items():
             setattr(self, name, value)
+
+    @classmethod
+    def read(cls, name: str) -> bytes:
+        """Return what one of `files` held when the run was planned, on whatever machine; raise StrategyError."""
+        if name not in cls.files or name not in cls.sources:
+            where = sys.modules[cls.__module__].__file__
+            raise StrategyError(
+                f"{where}: '{name}' is read and not declared: `files = (\"{name}\",)` in {cls.__name__}."
+            )
+        return cls.sources[name]
 
     def on_start(self) -> None:
         """Prepare memory from parameters, once, before the first tick."""
@@ -147,31 +165,51 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
     parameters: dict[str, Parameter] = {}
     memory: dict[str, Memory] = {}
     objects: dict[str, object] = {}
-    for name, hint in get_type_hints(strategy, include_extras=True).items():
-        if get_origin(hint) is ClassVar:
+    hints = _hints_of(strategy)
+    check_declared(strategy, Strategy, hints)
+    for name, hint in hints.items():
+        if hint is ClassVar or get_origin(hint) is ClassVar:
             continue
-        where = f"{_file_of(strategy)}: {strategy.__name__}.{name}"
         kind, optional, unit = _resolve(hint)
         value = getattr(strategy, name, None)
         if kind == "object":
             if isinstance(value, _Declared):
-                raise StrategyError(f"{where}: a parameter is int, float, bool or one of the engine's units.")
+                why = "a parameter is int, float, bool or one of the engine's units; for a choice, use a number."
+                raise _wrong(strategy, name, f": {why}")
             objects[name] = value
         elif isinstance(value, _Declared):
-            parameters[name] = _parameter(name, value, kind, unit, where, optional=optional)
+            parameters[name] = _parameter(strategy, name, value, kind, unit, optional=optional)
         elif optional or not _is_a(kind, value):
-            raise StrategyError(f"{where}: memory starts from a plain {kind}, for example `{name}: {kind} = 0`.")
+            example = f"{name}: {kind} = {START[kind]}"
+            raise _wrong(strategy, name, f": memory starts from a plain {kind}, for example `{example}`.")
         else:
             memory[name] = Memory(kind, _start(kind, value))
     counts = [name for name, held in memory.items() if held.kind == "int"]
     for name in strategy.counters:
         if name not in counts:
-            where = f"{_file_of(strategy)}: {strategy.__name__}.counters"
-            raise StrategyError(f"{where}: '{name}' is no int memory.{nearest(name, counts)}")
+            raise _wrong(strategy, "counters", f": '{name}' is no int memory.{nearest(name, counts)}")
     return Fields(parameters, memory, objects)
 
 
-def _parameter(name: str, declared: _Declared, kind: Kind, unit: Unit, where: str, *, optional: bool) -> Parameter:
+def _hints_of(strategy: type[Strategy]) -> dict[str, Any]:
+    try:
+        return get_type_hints(strategy, include_extras=True)
+    except NameError as error:
+        for owner in strategy.__mro__:
+            for name, hint in vars(owner).get("__annotations__", {}).items():
+                if isinstance(hint, str) and re.search(rf"\b{error.name}\b", hint):
+                    why = f": its type {error.name} is unknown here.{nearest(str(error.name), TYPES)} Is it imported?"
+                    raise _wrong(strategy, name, why) from error
+        raise
+
+
+def _wrong(strategy: type[Strategy], name: str, why: str) -> StrategyError:
+    return StrategyError(f"{declaration(strategy, name)}: {strategy.__name__}.{name}{why}")
+
+
+def _parameter(
+    strategy: type[Strategy], name: str, declared: _Declared, kind: Kind, unit: Unit, *, optional: bool
+) -> Parameter:
     draft = Parameter(
         key=declared.key or name,
         kind=kind,
@@ -185,14 +223,10 @@ def _parameter(name: str, declared: _Declared, kind: Kind, unit: Unit, where: st
         doc=declared.doc,
     )
     try:
-        draft.check(declared.default, f"{where}, its default")
+        draft.check(declared.default, "")
     except ConfigError as error:
-        raise StrategyError(str(error)) from error
+        raise _wrong(strategy, name, f", its default{error}") from error
     return draft
-
-
-def _file_of(strategy: type[Strategy]) -> str:
-    return str(getattr(sys.modules.get(strategy.__module__), "__file__", strategy.__module__))
 
 
 def _start(kind: str, value: Any) -> int | float | bool:

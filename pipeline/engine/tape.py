@@ -45,6 +45,7 @@ class Tape:
     many: bool
     setting: int
 
+    failed: IntColumn
     tick_below: FloatColumn
     tick_size: FloatColumn
     market_days: IntColumn
@@ -69,7 +70,6 @@ class Tape:
     day_index: int = 0
     time_of_day: int = 0
 
-    failed_line: int = 0
     out_of_room: bool = False
     apart: bool = False
     rows: int = 0
@@ -137,12 +137,12 @@ def replay(
 ) -> bool:
     """Replay all events; return False when it ended early.
 
-    That is when the fill columns were out of room, when a line of the strategy failed in the compiled loop, which then
-    stands in `failed_line`, or when many settings that walk the ticks together would no longer see the same book.
+    That is when the fill columns were out of room, or when many settings that walk the ticks together would no longer
+    see the same book. A line of the strategy that failed in the compiled loop, and its event, stand in `failed`.
     """
     strategy.on_start()
     for i in range(count):
-        if m.failed_line > 0 or m.out_of_room or m.apart:
+        if m.out_of_room or m.apart:
             return False
         m.event = i
         m.now = timestamps[i]

@@ -10,10 +10,10 @@ import numpy as np
 
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, Exchanged, column_types, tick_columns
 from pipeline.engine.keys import code_key
-from pipeline.engine.lanes import LANES, NotWalked
+from pipeline.engine.lanes import LANES
 from pipeline.engine.many import LANE_COLUMNS, PURPOSE, ManyLayout, many_source
 from pipeline.engine.outcome import Facts, Outcome, Room
-from pipeline.engine.specialise import EXCHANGED, LOOP_NAME, TICK_COLUMNS, given_values, market_fields
+from pipeline.engine.specialise import EXCHANGED, LOOP_NAME, TICK_COLUMNS, given_values, helpers_of, market_fields
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.native.machine import LOADING, Machine, Text, machine_code
 
@@ -31,7 +31,7 @@ FEWEST_LANES: Final = 8
 TICKS_A_FILL: Final = 12
 """Few strategies fill more often than at one tick in twelve; one that does is walked again with more room."""
 
-_loaded: dict[str, CompiledWalk | None] = {}
+_loaded: dict[str, CompiledWalk] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ class CompiledWalk:
             room = Room(ticks, settings[0].facts, self._layout.shared.columns, capacity)
             lanes = self._lanes(room, settings)
             final = self._attempt(ticks, room, settings, lanes)
-            if not final["m_out_of_room"]:
+            failed = room.columns["failed"][0]
+            if failed or not final["m_out_of_room"]:
                 break
             if capacity > MOST_ROWS and len(settings) > 1:
                 half = len(settings) // 2
@@ -82,7 +83,7 @@ class CompiledWalk:
                 yield None
                 return
             capacity *= 4
-        if final["m_failed_line"] or final["m_apart"]:
+        if failed or final["m_apart"]:
             yield from [None] * len(settings)
             return
         yield from self._outcomes(ticks, room, final, lanes, len(settings))
@@ -131,8 +132,8 @@ class CompiledWalk:
             start = end
 
 
-def compiled_walk(strategy: type[Strategy], on_compile: Callable[[str], None] | None = None) -> CompiledWalk | None:
-    """Return the compiled walk of a strategy, from this process, from disk, or compiled now; None if it has none.
+def compiled_walk(strategy: type[Strategy], on_compile: Callable[[str], None] | None = None) -> CompiledWalk:
+    """Return the compiled walk of a strategy, from this process, from disk, or compiled now.
 
     on_compile: told the strategy's name when it has to be compiled. Raises StrategyError for a class that cannot be.
     """
@@ -143,13 +144,10 @@ def compiled_walk(strategy: type[Strategy], on_compile: Callable[[str], None] | 
             def text() -> Text:
                 source, layout = many_source(strategy)
                 types = [*TICK_TYPES, *EXCHANGED_TYPES, *LANE_TYPES, *column_types(layout.shared.columns)]
-                return Text(source, LOOP_NAME, 2, types, layout.text())
+                return Text(source, LOOP_NAME, 2, types, layout.text(), helpers_of(source))
 
             told = (lambda: on_compile(strategy.__name__)) if on_compile else None
-            try:
-                _loaded[key] = CompiledWalk(strategy, machine_code(key, text, told))
-            except NotWalked:
-                _loaded[key] = None
+            _loaded[key] = CompiledWalk(strategy, machine_code(key, text, told))
         return _loaded[key]
 
 

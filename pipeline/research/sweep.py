@@ -19,7 +19,7 @@ from pipeline.market.facts import facts_of
 from pipeline.research.axes import PRESET, Axis, Grid, Point, assumed, is_assumption, points
 from pipeline.store.catalog import content_digest
 from pipeline.store.parquet import read_ticks
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.load import load_strategy, undeclared_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,13 +77,17 @@ class SweepTask:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a sweep found for one setting on one security: its content, or the error that ended it."""
+    """What a sweep found for one setting on one security: its content, or the error that ended it.
+
+    opened: data files that the strategy opened and does not declare.
+    """
 
     number: int
     ticker: str
     content: bytes | None
     error: str | None = None
     kept: bool = False
+    opened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ def run_sweep(
     kept: where results are found and kept, if anywhere; fresh: whether what is found there is computed all the same.
     """
     missing: dict[tuple[str, str], list[Named]] = {}
-    purpose = f"{measure.__module__}.{measure.__qualname__}"
+    purpose, made_by = f"{measure.__module__}.{measure.__qualname__}", (__name__, measure.__module__)
     for name, base in plan.bases.items():
         own = [trial for trial in trials if trial.strategy == name]
         strategy = _strategy(base)
@@ -189,7 +193,7 @@ def run_sweep(
                 yield from (Content(trial.number, security.ticker, None, task.error) for trial in own)
                 continue
             digest, market = content_digest(security), facts_of(task.exchange)
-            identity = Identity(strategy, text, digest, market, base.engine, purpose)
+            identity = Identity(strategy, text, digest, market, base.engine, purpose, made_by)
             named = list(_named(identity, own, task.parameters))
             found = kept.find([key for _, _, key in named]) if kept is not None and not fresh else {}
             for trial, setting, key in named:
@@ -205,7 +209,7 @@ def run_sweep(
     for results in done:
         if kept is not None:
             kept.keep(
-                {keys[one.number, one.ticker]: one.content for one in results if one.content is not None},
+                {keys[one.number, one.ticker]: one.content for one in results if one.content and not one.opened},
             )
         yield from results
 
@@ -232,7 +236,7 @@ def _measured(task: SweepTask) -> list[Content]:
     done = []
     for at, found in simulate_many(read_ticks(task.path), strategy, task.settings, market, task.engine):
         content, error = (None, str(found)) if isinstance(found, ReplayError) else (task.measure(found), None)
-        done.append(Content(task.numbers[at], task.ticker, content, error))
+        done.append(Content(task.numbers[at], task.ticker, content, error, opened=undeclared_files(strategy)))
     return done
 
 

@@ -1,4 +1,4 @@
-"""What the market did around one security's fills in, its tables of the run folder out: marks and the price path."""
+"""The Arrow tables of one security in a run folder: its fills, the marks around them, the price path."""
 
 from __future__ import annotations
 
@@ -8,13 +8,45 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.backtest.observe import HORIZONS, NO_TIME
-from pipeline.store.columns import number_array
+from pipeline.engine.outcome import SIDES
+from pipeline.engine.tape import BUY, SELL
+from pipeline.store.columns import number_array, text_of_codes
+from pipeline.store.parquet import table_bytes
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from pipeline.backtest.observe import Observed
+    from pipeline.backtest.simulate import Replayed
     from pipeline.engine.outcome import Fills
     from pipeline.ticks import Float64s
+
+
+def trades_table(replayed: Replayed) -> Any:
+    """Return fills as the Arrow table of the run folder, in execution order, nothing rounded.
+
+    A column `fee` where fees are charged; an auction strategy's also `trade_type` and `vwap_reference`.
+    """
+    fills = replayed.fills
+    columns = {
+        "timestamp": number_array(fills.timestamp // MILLISECOND, pa.timestamp("ms")),
+        "side": text_of_codes((fills.side == SELL).astype(np.int8), (SIDES[BUY], SIDES[SELL])),
+        "fill_price": number_array(fills.price, pa.float64()),
+        "fill_qty": number_array(fills.quantity, pa.int64()),
+        "realized_pnl": number_array(fills.realized, pa.float64()),
+        "position": number_array(fills.position, pa.int64()),
+        "pnl": number_array(fills.pnl, pa.float64()),
+    }
+    if replayed.fees_bps:
+        columns["fee"] = number_array(replayed.fill_fees, pa.float64())
+    if fills.trade_type is not None and fills.reference is not None:
+        columns["trade_type"] = text_of_codes(fills.trade_type, replayed.trade_types)
+        columns["vwap_reference"] = number_array(fills.reference, pa.float64())
+    return pa.table(columns)
+
+
+def trades_content(replayed: Replayed) -> bytes:
+    """Return fills as the bytes of a Parquet file, as `trades/<TICKER>.parquet` has them."""
+    return table_bytes(trades_table(replayed), delta_columns=["timestamp"])
 
 
 def marks_table(fills: Fills, observed: Observed) -> Any:

@@ -12,11 +12,9 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 import pipeline
-from pipeline.engine.outcome import SIDES
-from pipeline.engine.tape import BUY, SELL
 from pipeline.results.accounts import account_of, union_of
 from pipeline.results.behind import Behind
-from pipeline.results.beside import marks_table, prices_table
+from pipeline.results.beside import marks_table, prices_table, trades_table
 from pipeline.results.csv_cells import csv_bytes, with_csv_cells
 from pipeline.results.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.results.daily import daily_rows
@@ -35,10 +33,8 @@ from pipeline.results.listing import files_of, json_bytes, remove_files
 from pipeline.results.status import COMPLETE, RUNNING, end_noted
 from pipeline.results.warned import warnings_of
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
-from pipeline.store.columns import number_array, text_of_codes
 from pipeline.store.lock import sole_writer
-from pipeline.store.parquet import table_bytes, write_table
-from pipeline.times import MILLISECOND
+from pipeline.store.parquet import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -184,34 +180,6 @@ class RunFolder:
             "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
         }
         write_bytes(self.directory / RUN_FILE, json_bytes(content))
-
-
-def trades_table(replayed: Replayed) -> Any:
-    """Return fills as the Arrow table of the run folder, in execution order, nothing rounded.
-
-    A column `fee` where fees are charged; an auction strategy's also `trade_type` and `vwap_reference`.
-    """
-    fills = replayed.fills
-    columns = {
-        "timestamp": number_array(fills.timestamp // MILLISECOND, pa.timestamp("ms")),
-        "side": text_of_codes((fills.side == SELL).astype(np.int8), (SIDES[BUY], SIDES[SELL])),
-        "fill_price": number_array(fills.price, pa.float64()),
-        "fill_qty": number_array(fills.quantity, pa.int64()),
-        "realized_pnl": number_array(fills.realized, pa.float64()),
-        "position": number_array(fills.position, pa.int64()),
-        "pnl": number_array(fills.pnl, pa.float64()),
-    }
-    if replayed.fees_bps:
-        columns["fee"] = number_array(replayed.fill_fees, pa.float64())
-    if fills.trade_type is not None and fills.reference is not None:
-        columns["trade_type"] = text_of_codes(fills.trade_type, replayed.trade_types)
-        columns["vwap_reference"] = number_array(fills.reference, pa.float64())
-    return pa.table(columns)
-
-
-def trades_content(replayed: Replayed) -> bytes:
-    """Return fills as the bytes of a Parquet file, as `trades/<TICKER>.parquet` has them."""
-    return table_bytes(trades_table(replayed), delta_columns=["timestamp"])
 
 
 def sensitivity_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.errors import ReplayError, UnknownSecurity, nearest
 from pipeline.results.accounts import account_of
+from pipeline.results.beside import trades_table
 from pipeline.results.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.results.daily import daily_rows
 from pipeline.results.files import (
@@ -17,7 +18,6 @@ from pipeline.results.files import (
     metrics_of,
     sensitivity_rows,
     summary_rows,
-    trades_table,
 )
 
 if TYPE_CHECKING:

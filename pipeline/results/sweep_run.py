@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import BadRequest, nearest
 from pipeline.research.search import check_search, search
 from pipeline.research.sweep import plan_sweep, run_sweep
-from pipeline.results.files import trades_content
+from pipeline.results.beside import trades_content
 from pipeline.results.layout import CHARTS_FOLDER, REPORT_FILE, TRADES_FOLDER
 from pipeline.results.listing import files_of, remove_files
 from pipeline.results.measure import measure

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.numbers import counted, money
 from pipeline.results.accounts import union_of
+from pipeline.strategies.load import undeclared_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
     return [
         *_failed(results),
         *plan.warnings,
+        *_undeclared(results),
         *_assumptions(results),
         *_open_ends(done),
         *_conversion(plan),
@@ -37,6 +39,12 @@ def _failed(results: Sequence[SecurityResult]) -> Iterator[str]:
     failed = [result.ticker for result in results if result.replayed is None]
     if failed:
         yield f"{', '.join(failed)} failed: every total is without {'it' if len(failed) == 1 else 'them'}."
+
+
+def _undeclared(results: Sequence[SecurityResult]) -> Iterator[str]:
+    opened = sorted({file for result in results for file in result.opened})
+    if opened:
+        yield undeclared_words(opened)
 
 
 def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:

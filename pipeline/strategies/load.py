@@ -1,24 +1,29 @@
-"""A strategy's name or file in, its class out; a file's text travels, so that workers elsewhere need not have it."""
+"""A strategy's name or file in, its class out; the text of a file travels, so that workers elsewhere need not have it.
+
+With it travel the modules beside it that it imports, and the data files that it declares.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
-import linecache
 import sys
-import threading
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Final
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.parts import SOURCE
 from pipeline.engine.strategy import Strategy
 from pipeline.errors import StrategyError, UnknownStrategy, nearest
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pipeline.strategies.modules import ModuleText
+
 FOLDER: Final = Path(__file__).resolve().parent
-NOT_STRATEGIES: Final = ("__init__", "load")
+NOT_STRATEGIES: Final = ("__init__", "load", "modules", "opened")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,14 +31,21 @@ class StrategySource:
     """What a strategy is loaded from, here or on a worker elsewhere.
 
     name: as the user gave it. file, text: of a strategy file, its full path where it was read, and what it held.
+    modules: it, and those beside it that it imports. files: what it declares, by name. package: a name for all this.
     """
 
     name: str
     file: str = ""
     text: bytes | None = None
+    modules: tuple[ModuleText, ...] = ()
+    files: tuple[tuple[str, bytes], ...] = ()
+    package: str = ""
 
-
-_loading = threading.Lock()
+    @property
+    def contents(self) -> Mapping[str, bytes]:
+        """What each file held, modules included, by its path from the strategy's folder."""
+        folder = Path(self.file).parent
+        return {Path(one.file).relative_to(folder).as_posix(): one.text for one in self.modules} | dict(self.files)
 
 
 def strategy_names() -> list[str]:
@@ -45,15 +57,25 @@ def strategy_names() -> list[str]:
 def strategy_source(name: str) -> StrategySource:
     """Return what the strategy of that name, or in that file, is loaded from.
 
-    Raises UnknownStrategy for a name or file that is not there.
+    Raises UnknownStrategy for a name or file that is not there, StrategyError for what it imports or declares and
+    cannot be read.
     """
     if not name.endswith(".py"):
         _check_known(name)
         return StrategySource(name)
+    from pipeline.strategies.modules import modules_of  # strategies that come with the product do without
+
+    file = Path(name).resolve()
     try:
-        return StrategySource(name, str(Path(name).resolve()), Path(name).read_bytes())
+        text = file.read_bytes()
     except OSError as error:
         raise UnknownStrategy(f"{Path(name)}: no strategy file there can be read ({error.strerror}).") from error
+    modules = modules_of(file, text)
+    files = tuple(sorted(_files(file.parent, modules)))
+    every = hashlib.sha256(str(file).encode())
+    for label, content in [*((one.name, one.text) for one in modules), *files]:
+        every.update(f"\0{label}\0{len(content)}\0".encode() + content)
+    return StrategySource(name, str(file), text, modules, files, f"strategy_{every.hexdigest()[:16]}")
 
 
 def load_strategy(source: str | StrategySource) -> type[Strategy]:
@@ -63,21 +85,72 @@ def load_strategy(source: str | StrategySource) -> type[Strategy]:
     """
     if isinstance(source, str):
         source = strategy_source(source)
-    module = _from_package(source.name) if source.text is None else _from_text(source.file, source.text, source.name)
-    found = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Strategy) and value.__module__ == module.__name__
-    ]
-    if len(found) != 1:
-        names = ", ".join(sorted(one.__name__ for one in found)) or "none"
-        raise StrategyError(f"{module.__file__}: a strategy file holds one class built on Strategy; found {names}.")
-    return found[0]
+    if source.text is None:
+        return _only_strategy(_from_package(source.name))
+    found = _only_strategy(_from_texts(source))
+    if not found.sources:
+        found.sources = MappingProxyType(source.contents)
+        for name in found.files:
+            found.read(name)
+    return found
 
 
 def strategy_label(name: str) -> str:
     """Return the name a strategy's config and run go by: the name itself, or its file's."""
     return Path(name).stem if name.endswith(".py") else name
+
+
+def undeclared_files(strategy: type[Strategy]) -> tuple[str, ...]:
+    """Return the data files that a strategy has opened so far in this process without declaring them."""
+    if not strategy.sources:
+        return ()
+    from pipeline.strategies.opened import undeclared
+
+    folder = Path(str(sys.modules[strategy.__module__].__file__)).parent
+    return undeclared(strategy.__module__.partition(".")[0], folder, strategy.sources)
+
+
+def undeclared_words(opened: Sequence[str]) -> str:
+    """Say what follows from data files that a strategy opened without declaring them."""
+    listed, names = ", ".join(opened), ", ".join(f'"{file}"' for file in opened)
+    return (
+        f"The strategy opened {listed}, which it does not declare: the results depend on it, so they are not kept, and "
+        f"no other machine has it. Write `files = ({names},)` in the class and read it with self.read(name)."
+    )
+
+
+def _files(folder: Path, modules: Sequence[ModuleText]) -> Iterator[tuple[str, bytes]]:
+    """Yield the data files that the classes of these modules declare, by name, with what they hold."""
+    from pipeline.strategies.modules import declared_files
+
+    for module in modules:
+        for line, names in declared_files(module):
+            where = f"{module.file}, line {line}"
+            if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
+                raise StrategyError(f'{where}: files lists names as they stand, as in `files = ("model.json",)`.')
+            for name in names:
+                try:
+                    yield name, (folder / name).read_bytes()
+                except OSError as error:
+                    raise StrategyError(
+                        f"{where}: '{name}' cannot be read ({error.strerror}); it is looked for in {folder}."
+                    ) from error
+
+
+def _only_strategy(module: ModuleType) -> type[Strategy]:
+    """Return the strategy that a module defines and builds no other on."""
+    own = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__]
+    strategies = [one for one in own if issubclass(one, Strategy)]
+    found = {one for one in strategies if not any(one in other.__mro__[1:] for other in strategies)}
+    if len(found) != 1:
+        names = ", ".join(sorted(one.__name__ for one in found)) or "none"
+        close = [one.__name__ for one in own if hasattr(one, "on_tick")] if not found else []
+        hint = f" Write `class {close[0]}(Strategy):`." if close else ""
+        hint = " Keep one in the file, and put each other into a file of its own." if found else hint
+        raise StrategyError(
+            f"{module.__file__}: a strategy file holds one class built on Strategy; found {names}.{hint}"
+        )
+    return found.pop()
 
 
 def _check_known(name: str) -> None:
@@ -95,22 +168,26 @@ def _from_package(name: str) -> ModuleType:
     return importlib.import_module(module)
 
 
-def _from_text(file: str, text: bytes, given: str) -> ModuleType:
-    name = f"strategy_file_{hashlib.sha256(file.encode() + text).hexdigest()[:16]}"
-    with _loading:
-        # For tracebacks. Without a time of modification it is kept where the file is missing or has changed.
-        linecache.cache[file] = (len(text), None, text.decode(errors="replace").splitlines(keepends=True), file)
-        if name in sys.modules:
-            return sys.modules[name]
-        spec = importlib.util.spec_from_file_location(name, file)
-        assert spec is not None  # noqa: S101 - the file ends in .py
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            # Not by the loader: it takes a .pyc of equal size and whole second of modification for this text.
-            exec(compile(text, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the user's file
-            module.__dict__[SOURCE] = importlib.util.decode_source(text)
-        except Exception as error:
-            del sys.modules[name]
-            raise StrategyError(f"{Path(given)}: cannot be imported ({type(error).__name__}: {error}).") from error
-        return module
+def _from_texts(source: StrategySource) -> ModuleType:
+    from pipeline.strategies.modules import import_texts, module_name
+    from pipeline.strategies.opened import watch
+
+    watch(source.package)
+    try:
+        return import_texts(source.package, source.modules, module_name(Path(source.file)))
+    except (Exception, SystemExit) as error:
+        raise StrategyError(_not_imported(source, error)) from error
+
+
+def _not_imported(source: StrategySource, error: BaseException) -> str:
+    """Say at which line of the user's own an import ended, and why."""
+    where, what = source.file, f"{type(error).__name__}: {error}".replace(f"{source.package}.", "")
+    files = {one.file for one in source.modules}
+    if isinstance(error, SyntaxError) and error.filename in files:
+        where, what = f"{error.filename}, line {error.lineno}", f"SyntaxError: {error.msg}"
+    elif own := [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]:
+        where = f"{own[-1].filename}, line {own[-1].lineno}"
+    hint = ""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        hint = f" Install it, or put {error.name.partition('.')[0]}.py beside the strategy's file."
+    return f"{where}: cannot be imported ({what}).{hint}"

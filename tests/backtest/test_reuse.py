@@ -17,6 +17,7 @@ from pipeline import api
 from pipeline.results.sweep_run import SweepOptions
 from pipeline.store.kept import KeptResults
 from pipeline.store.parquet import ticks_digest, write_ticks
+from tests.copied_code import copied_code, forget_texts
 from tests.made import contents, make_config, make_store, make_strategy, random_ticks, results
 
 if TYPE_CHECKING:
@@ -135,6 +136,16 @@ def test_a_second_run_computes_what_changed_and_says_what_a_first_would(made: Ma
     assert results(made.folder / "again") == results(made.folder / "anew")
     assert swept.table.equals(made.sweep(**anew).table)
     assert again.summary["trades"].min() > 20
+
+
+def test_a_change_of_the_code_computes_again_what_that_code_makes(made: Made, tmp_path: Path) -> None:
+    made.backtest()
+    made.sweep()
+    with copied_code(tmp_path) as folder:
+        for changed, expected in (("__main__", (0, 0)), ("results/metrics", (0, 3)), ("engine/orders", (3, 3))):
+            say(folder / f"{changed}.py", "from __future__", "#\nfrom __future__")
+            forget_texts()
+            assert (len(replayed(made.backtest())), len(computed(made.sweep()))) == expected, changed
 
 
 def test_another_value_computes_its_own_settings_only(made: Made) -> None:

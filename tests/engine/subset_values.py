@@ -218,9 +218,11 @@ class Own(Strategy):
     down: bool = True
     changes: int = 0
     number: int = 0
+    money: float = 0.0
 
     def on_tick(self, m):
         was = self.up
+        self.money = self.up and m.price
         self.up = m.price > 10.0 and not self.down or m.volume == 3
         self.down = (m.volume > 450) == self.up or False
         if was != self.up:

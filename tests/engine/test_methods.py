@@ -48,10 +48,54 @@ HOOKS: Final = {
         "on_day_end(self, m)",
         "nothing calls on_day_end. This market calls on_fill, on_overnight_cancel, on_start, on_tick.",
     ),
-    "a tick with more": ("on_tick(self, m, book)", "on_tick takes m, book; the engine gives it m."),
-    "a fill with less": ("on_fill(self, m)", "on_fill takes m; the engine gives it m, side, price, quantity."),
-    "a start with a market": ("on_start(self, m)", "on_start takes m; the engine gives it nothing."),
+    "a tick with more": (
+        "on_tick(self, m, book)",
+        "on_tick takes m, book; the engine gives it m. Write `def on_tick(self, m)`.",
+    ),
+    "a fill with less": (
+        "on_fill(self, m)",
+        (
+            "on_fill takes m; the engine gives it m, side, price, quantity. "
+            "Write `def on_fill(self, m, side, price, quantity)`."
+        ),
+    ),
+    "a fill that wants a name": (
+        "on_fill(self, m, side, price, quantity, *, fee)",
+        (
+            "on_fill takes m, side, price, quantity, fee; the engine gives it m, side, price, quantity. "
+            "Write `def on_fill(self, m, side, price, quantity)`."
+        ),
+    ),
+    "a start with a market": (
+        "on_start(self, m)",
+        "on_start takes m; the engine gives it nothing. Write `def on_start(self)`.",
+    ),
+    "no underscore": ("ontick(self, m)", "nothing calls ontick. Did you mean 'on_tick'?"),
+    "more than one": ("on_ticks(self, m)", "nothing calls on_ticks. Did you mean 'on_tick'?"),
+    "another system's letters": ("onFill(self, m)", "nothing calls onFill. Did you mean 'on_fill'?"),
+    "letters that begin words": ("OnTick(self, m)", "nothing calls OnTick. Did you mean 'on_tick'?"),
+    "without its on": ("fill(self, m)", "nothing calls fill. Did you mean 'on_fill'?"),
+    "a call at each print": (
+        "on_trade(self, m)",
+        "nothing calls on_trade. on_tick is called on each quote and print, and `m.kind` says which it is.",
+    ),
+    "any event": (
+        "onevent(self, m)",
+        "nothing calls onevent. on_tick is called on each quote and print, and `m.kind` says which it is.",
+    ),
+    "a call that there is not": (
+        "onStop(self)",
+        "nothing calls onStop. This market calls on_fill, on_overnight_cancel, on_start, on_tick.",
+    ),
 }
+
+LEFT_ALONE: Final = ("only_long(self)", "one_sided(self)", "_on_tick(self)", "offset(self)", "fill_ratio(self)")
+
+
+@pytest.mark.parametrize("signature", LEFT_ALONE)
+def test_a_method_that_is_named_for_something_else_is_left_alone(signature: str, tmp_path: Path) -> None:
+    body = "class Own(Strategy):\n    def on_tick(self, m):\n        m.cancel_bid()\n\n"
+    check_names(strategy_of(tmp_path, f"{body}    def {signature}:\n        return 1\n"))
 
 
 @pytest.mark.parametrize("check", [loop_of, check_names])
@@ -64,6 +108,24 @@ def test_a_hook_that_the_engine_cannot_call_is_refused_by_file_and_line(
     with pytest.raises(StrategyError) as refused:
         check(strategy_of(tmp_path, body))
     assert str(refused.value) == f"{tmp_path / 'own.py'}, line 11: {words}"
+
+
+@pytest.mark.parametrize("check", [loop_of, check_names])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("    def on_tick(self, m):\n        yield m.bid\n", "line 9: on_tick yields, so that calling it runs none"),
+        ("    async def on_tick(self, m):\n        m.cancel_bid()\n", "line 9: on_tick is async, so that calling it"),
+        ("    def quote(self, m):\n        m.cancel_bid()\n", "line 8: Own has no on_tick, so it would do nothing."),
+    ],
+)
+def test_a_class_that_would_never_act_is_refused(
+    text: str, words: str, check: Callable[[type[Strategy]], object], tmp_path: Path
+) -> None:
+    if check is loop_of and "Own has no on_tick" in words:
+        check = check_names
+    with pytest.raises(StrategyError, match=words):
+        check(strategy_of(tmp_path, f"class Own(Strategy):\n{text}"))
 
 
 def test_a_method_of_ones_own_may_be_named_like_a_hook(tmp_path: Path) -> None:

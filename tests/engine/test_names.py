@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 PURE: Final = """\
 from collections import deque
+from typing import ClassVar
 
 
 class Own(Strategy):
-    STEPS = 4
+    STEPS: ClassVar[int] = 4
     size: Shares = parameter(500)
     window: deque = deque(maxlen=5)
     count: int = 0

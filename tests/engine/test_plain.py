@@ -30,6 +30,7 @@ TAKEN: Final = {
     "a whole number of numpy's": ("self.count = np.int64(7)", "s_count", 7),
     "a truth of numpy's": ("self.on = np.array([1.0]).all()", "s_on", 1),
     "a whole number for a float": ("self.money = 3", "s_money", 3),
+    "a truth for a float": ("self.money = m.price > 0 and True", "s_money", 1),
     "a truth for a whole number": ("self.count = m.price > 0", "s_count", 1),
 }
 
@@ -45,7 +46,6 @@ CHANGED: Final = {
     "a float in whole-number memory": ("self.count = 1.5", "count is declared int and became a float", "int"),
     "numpy's float in it": ("self.count = np.float64(1)", "count is declared int and became a float64", "int"),
     "single precision": ("self.money = np.float32(0.1)", "money is declared float and became a float32", "float"),
-    "a truth in float memory": ("self.money = True", "money is declared float and became a bool", "float"),
     "text": ("self.on = 'yes'", "on is declared bool and became a str", "bool"),
 }
 

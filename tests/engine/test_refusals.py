@@ -52,9 +52,9 @@ REFUSED: Final = {
         "self.vwap = m.price",
         "Declare what is to be remembered in the class, as in `vwap: float",
     ),
-    "a misspelt verb": ("m.quote_bit(m.bid, 5)", "the market has no method 'quote_bit'. Did you mean 'quote_bid'?"),
-    "a verb of the engine only": ("m.book_fill(1, m.bid, 5)", "the market has no method 'book_fill'."),
-    "a misspelt helper": ("self.helpr(m)", "Own has no method 'helpr'. Did you mean 'helper'?"),
+    "a misspelt verb": ("m.quote_bit(m.bid, 5)", "the market has no 'quote_bit'. Did you mean 'quote_bid'?"),
+    "a verb of the engine only": ("m.book_fill(1, m.bid, 5)", "the market has no 'book_fill'."),
+    "a misspelt helper": ("self.helpr(m)", "Own has no 'helpr'. Did you mean 'helper'?"),
     "a misspelt local": ("volume = m.volume; self.count = volum", "unknown name 'volum'. Did you mean 'volume'?"),
     "an unknown function": ("self.count = maxx(1, 2)", "'maxx' is not a function the compiled engine knows. Did you"),
     "an unknown function of math": (
@@ -67,7 +67,7 @@ REFUSED: Final = {
     ),
     "math that numba lacks": ("self.money = math.fmod(m.price, 0.7)", "math.fmod is not compiled."),
     "rounding to digits": ("self.money = round(m.price, 2)", "`round(m.price, 2)` is outside what can be compiled."),
-    "a function of the module named like a builtin": ("self.count = max(1, 2)", "'max' is not a function"),
+    "a function of the module named like a builtin": ("self.count = max(1, 2)", "max is a function outside the class"),
     "the room for fills": ("self.count = m.capacity", "the market has no 'capacity'."),
     "the engine's own count": ("self.count = m.events", "the market has no 'events'."),
     "a column of the fills": ("self.money = m.fill_price[0]", "`m.fill_price[...]` is outside what can be compiled."),
@@ -84,13 +84,13 @@ REFUSED: Final = {
         "\n        for i in range(3):\n            pass\n        z = i  # here",
         "'i' may have no value here",
     ),
-    "print": ("print(m.price)", "`print(m.price)` does nothing the engine knows."),
+    "print": ("print(m.price)", "`print(m.price)` is outside what can be compiled."),
     # what may not be assigned
     "the market's own state": ("m.position = 0", "`m.position` can be read, not assigned to."),
     "the market's state, augmented": ("m.position += 1", "`m.position` can be read, not assigned to."),
     "a parameter": ("self.size = 3", "size is a parameter; it keeps its value for the whole run."),
     "the market itself": ("m = 3", "`m` cannot be assigned to."),
-    "two targets of one value": ("a, b = m.price", "`(a, b)` cannot be assigned to."),
+    "two targets of one value": ("a, b = m.price", "`(a, b)` takes several values at once; write one a line."),
     "a float into int memory": ("self.count = m.price", "count is declared int and would become a float here"),
     "a division into int memory": ("self.count = m.volume / 2", "count is declared int and would become a float here"),
     "a size that is a float": ("m.quote_bid(m.bid, 1_000 / m.bid)", "quote_bid takes size as int and would be given a"),
@@ -121,7 +121,7 @@ REFUSED: Final = {
     "membership": ("self.on = m.kind in (0, 1)", OUTSIDE),
     "None": ("x = None", OUTSIDE),
     "a test for None of what is never None": ("self.on = self.size is None", "only a parameter that may be null"),
-    "super": ("super().on_tick(m)", "does nothing the engine knows"),
+    "super": ("super().on_tick(m)", "is outside what can be compiled"),
     # calls
     "too many arguments": ("self.helper(m, 1)", "helper takes m; 2 given."),
     "too few arguments": ("m.quote_bid(m.bid)", "quote_bid takes price, size; 1 given."),
@@ -152,16 +152,38 @@ def test_what_cannot_be_compiled_is_refused_by_file_and_line(name: str, tmp_path
         ("count: int", "Own.count: memory starts from a plain int, for example `count: int = 0`."),
         ("count: int = 1.5", "Own.count: memory starts from a plain int"),
         ("count: int = True", "Own.count: memory starts from a plain int"),
-        ("on: bool = 1", "Own.on: memory starts from a plain bool"),
+        ("on: bool = 1", "Own.on: memory starts from a plain bool, for example `on: bool = False`."),
+        (
+            "start: Share = parameter(5)",
+            "Own.start: its type Share is unknown here. Did you mean 'Shares'? Is it imported",
+        ),
+        (
+            "active = parameter(False)",
+            "no type, so it is neither a parameter nor memory. For a parameter write `active: b",
+        ),
+        (
+            "size = parameter(1_000)",
+            "Own.size has no type, so it is neither a parameter nor memory. For a parameter write ",
+        ),
+        (
+            "seen = 0",
+            "Own.seen has no type, so it is neither a parameter nor memory. For memory write `seen: int = 0`.",
+        ),
+        ("recent = []", "For memory write `recent: list = []`."),
+        (
+            "def __init__(self): self.count = 5",
+            "Own.__init__ would not be called. Give each field its first value in the",
+        ),
+        ("def __new__(cls, **values): return object.__new__(cls)", "Own.__new__ would not be called."),
         ("count: int | None = None", "Own.count: memory starts from a plain int"),
         ("size: Shares = parameter(None)", "Own.size, its default: size is null; it takes a whole number of shares."),
         ("size: Shares = parameter(1.5)", "size is 1.5; it takes a whole number of shares."),
         ("size: Shares = parameter(3, minimum=5)", "size is 3; it takes a whole number of shares at least 5."),
         (
             "size: Shares | float = parameter(3)",
-            "Own.size: a parameter is int, float, bool or one of the engine's units.",
+            "Own.size: a parameter is int, float, bool or one of the engine's units; for a",
         ),
-        ("name: str = parameter('')", "Own.name: a parameter is int, float, bool or one of the engine's units."),
+        ("name: str = parameter('')", "Own.name: a parameter is int, float, bool or one of the engine's units; for a"),
         ("counters = ('hits',)\n    hit: int = 0", "Own.counters: 'hits' is no int memory. Did you mean 'hit'?"),
         ("counters = ('money',)\n    money: float = 0.0", "Own.counters: 'money' is no int memory."),
         ("counters = ('size',)\n    size: Shares = parameter(3)", "Own.counters: 'size' is no int memory."),
@@ -174,7 +196,7 @@ def test_a_field_declared_wrong_is_refused_by_both_engines(
     strategy = strategy_of(tmp_path, f"class Own(Strategy):\n    {field}\n")
     with pytest.raises(PipelineError) as refused:
         engine(strategy)
-    assert str(refused.value).startswith(f"{tmp_path / 'own.py'}: ")
+    assert str(refused.value).startswith(f"{tmp_path / 'own.py'}, line 9: ")
     assert words in str(refused.value)
 
 
@@ -201,10 +223,11 @@ SOUND: Final = {
 def test_what_only_plain_python_takes_says_so_and_runs_there(name: str, tmp_path: Path) -> None:
     body = f"""\
 import decimal
+from typing import ClassVar
 TABLE = [1, 2, 3]
 
 class Own(Strategy):
-    STEPS = 4
+    STEPS: ClassVar[int] = 4
     count: int = 0
 
     def on_tick(self, m):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import ctypes
 import math
+import operator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,8 +13,10 @@ import numpy as np
 
 from pipeline.backtest.many import Setting, simulate_many
 from pipeline.backtest.simulate import CLASSIC, engine_facts, simulate
-from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, column_types
+from pipeline.engine import checks
+from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, CompiledReplay, column_types
 from pipeline.engine.many import many_source
+from pipeline.engine.specialise import loop_source, market_fields
 from pipeline.engine.strategy import fields_of
 from pipeline.engine.walk import LANE_TYPES, CompiledWalk, Given
 from pipeline.errors import ReplayError
@@ -100,41 +103,81 @@ class PythonWalk(CompiledWalk):
     def __init__(self, strategy: type[Strategy]) -> None:
         source, layout = many_source(strategy)
         self.source = source
-        super().__init__(strategy, Machine(ctypes.cast(_IDLE, ctypes.c_void_p).value or 0, layout.text(), None))
-        names = [*TICK_TYPES, *EXCHANGED_TYPES, *LANE_TYPES, *column_types(layout.shared.columns)]
-        types = [ctypes.POINTER(getattr(ctypes, "c_double" if name == "float64" else f"c_{name}")) for name in names]
-        function = _python_of(source)
+        super().__init__(strategy, Machine(_NOWHERE, layout.text(), None))
+        self._loop: Any = _python_of(source, 2, [*LANE_TYPES, *column_types(layout.shared.columns)])
 
-        def loop(count: int, lanes: int, *addresses: int) -> int:
-            pointers = [ctypes.cast(at, pointer) for at, pointer in zip(addresses, types, strict=True)]
-            return int(function(count, lanes, *pointers))
 
-        self._loop: Any = loop
+class PythonReplay(CompiledReplay):
+    """The loop of one setting, run by Python as it stands."""
+
+    def __init__(self, strategy: type[Strategy], constants: Mapping[str, int] | None) -> None:
+        known = market_fields(strategy.rules).given
+        super().__init__(strategy, Machine(_NOWHERE, "", None))
+        fixed = {name: value for name, value in (constants or {}).items() if name in known}
+        self._loop: Any = _python_of(loop_source(strategy, fixed), 1, column_types(self._layout.columns))
 
 
 _IDLE: Final = ctypes.CFUNCTYPE(ctypes.c_int64)(lambda: 0)
+_NOWHERE: Final = ctypes.cast(_IDLE, ctypes.c_void_p).value or 0
 
 
-def _python_of(source: str) -> Callable[..., int]:
+def _python_of(source: str, counts: int, more: Sequence[str]) -> Callable[..., int]:
     """Return the loop as a function; what a question asks in vain may divide by zero, as it may in machine code."""
-    tree = ast.fix_missing_locations(_Dividing().visit(ast.parse(source)))
-    namespace: dict[str, Any] = {"math": math, "divided": _divided}
-    exec(compile(tree, "<walk>", "exec"), namespace)  # noqa: S102 - the engine's own text
-    function: Callable[..., int] = namespace["loop"]
-    return function
+    tree = ast.fix_missing_locations(_Machinelike().visit(ast.parse(source)))
+    namespace: dict[str, Any] = {"math": math, "divided": _divided, "within_64_bits": _within_64_bits}
+    exec(compile(tree, "<loop>", "exec"), namespace)  # noqa: S102 - the engine's own text
+    namespace |= _EXACT
+    names = [*TICK_TYPES, *EXCHANGED_TYPES, *more]
+    types = [ctypes.POINTER(getattr(ctypes, "c_double" if name == "float64" else f"c_{name}")) for name in names]
+
+    def loop(*values: int) -> int:
+        pointers = [ctypes.cast(at, pointer) for at, pointer in zip(values[counts:], types, strict=True)]
+        return int(namespace["loop"](*values[:counts], *pointers))
+
+    return loop
 
 
-class _Dividing(ast.NodeTransformer):
+class _Machinelike(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        if not isinstance(node.op, ast.Div):
-            return node
-        return ast.Call(ast.Name("divided", ast.Load()), [node.left, node.right], [])
+        if isinstance(node.op, ast.Div):
+            return ast.Call(ast.Name("divided", ast.Load()), [node.left, node.right], [])
+        return ast.Call(ast.Name("within_64_bits", ast.Load()), [node], [])
 
 
 def _divided(left: float, right: float) -> float:
     with np.errstate(all="ignore"):
         return left / right if right else float(np.float64(left) / np.float64(right))
+
+
+def _within_64_bits(value: float) -> float:
+    assert not isinstance(value, int) or -(2**63) <= value < 2**63, "the machine would wrap it"
+    return value
+
+
+def _exact(operation: Callable[..., int]) -> Callable[..., int]:
+    """Return a check of the loop's that asks what it asks of the machine's wrapped numbers of Python's whole ones."""
+
+    def checked(*values: Any) -> int:
+        *operands, failed, line, event = values
+        value = operation(*operands)
+        if -(2**63) <= value < 2**63:
+            return value
+        checks.fail(failed, line, event)
+        return 1
+
+    return checked
+
+
+_EXACT: Final = {
+    "plus": _exact(operator.add),
+    "minus": _exact(operator.sub),
+    "times": _exact(operator.mul),
+    "negative": _exact(operator.neg),
+    "absolute": _exact(abs),
+    "floored": _exact(operator.floordiv),
+    "shifted": _exact(lambda a, b: a << b if 0 <= b < 64 else 2**64),
+}
 
 
 def walked_by_python(

@@ -1,0 +1,177 @@
+"""What a strategy's class declares: every field with its type, the hooks by their names, and no constructor.
+
+It is looked at as it stands in memory, which costs nothing; its text is read only to name a line.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from difflib import get_close_matches
+from types import BuiltinFunctionType, FunctionType
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.engine.parts import source_of
+from pipeline.errors import StrategyError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+CONSTRUCTORS: Final = ("__init__", "__new__", "__post_init__")
+NEVER_RUNS: Final = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+LIKE_A_HOOK: Final = 0.75
+"""How like a hook's name a method's has to be to be taken for one misspelt: `tick` and `on_ticks` are."""
+
+EVENT: Final = re.compile(r"on_?(trade|print|quote|bid|ask|book|event|bar|data|update|market|price|order_?book)")
+CALLED_BY_ITS_NAME: Final = re.compile(r"on_|on[A-Z]")
+
+
+def check_declared(strategy: type, base: type, typed: Collection[str]) -> None:
+    """Raise StrategyError, with file and line, for a class that would not do what it says.
+
+    base: what all strategies are built on. typed: the names that have an annotation. Refused are an attribute without
+    one, a constructor, a method that is nearly a hook and that nothing calls, and a hook that the engine cannot call.
+    """
+    for owner in own_classes(strategy, base):
+        for name, value in vars(owner).items():
+            if name in CONSTRUCTORS:
+                raise _constructor(owner, name)
+            if name not in typed and not name.startswith(("__", "_abc_")) and not _is_method(value):
+                raise _untyped(owner, name, value)
+    _check_hooks(strategy, base)
+
+
+def own_classes(strategy: type, base: type) -> list[type]:
+    """Return the user's classes that a strategy is made of."""
+    return [owner for owner in strategy.__mro__ if owner not in base.__mro__]
+
+
+def declaration(strategy: type, name: str) -> str:
+    """Return the file and line where a strategy, or a class it is built on, declares a field or a method."""
+    for owner in strategy.__mro__:
+        if name in vars(owner) or name in vars(owner).get("__annotations__", {}):
+            return where(owner, _statement(owner, name))
+    return where(strategy, None)
+
+
+def where(owner: type, statement: ast.stmt | None) -> str:
+    """Return the file, and where it is known the line, of a statement in a class."""
+    file = getattr(sys.modules.get(owner.__module__), "__file__", owner.__module__)
+    node = statement or _class_of(owner)
+    return str(file) if node is None else f"{file}, line {node.lineno}"
+
+
+def _class_of(owner: type) -> ast.ClassDef | None:
+    try:
+        tree = ast.parse(source_of(sys.modules[owner.__module__]))
+    except (KeyError, OSError, TypeError, SyntaxError):
+        return None
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == owner.__name__]
+    return found[-1] if found else None
+
+
+def _statement(owner: type, name: str) -> ast.stmt | None:
+    """Return the last statement of a class's body that gives a name its value."""
+    node = _class_of(owner)
+    found = [one for one in ast.walk(node) if isinstance(one, ast.stmt) and _gives(one, name)] if node else []
+    return max(found, key=lambda one: one.lineno, default=None)
+
+
+def _gives(node: ast.stmt, name: str) -> bool:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return node.name == name
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(isinstance(one, ast.Name) and one.id == name for target in targets if target for one in ast.walk(target))
+
+
+def _is_method(value: object) -> bool:
+    return hasattr(value, "__get__") or isinstance(value, (type, BuiltinFunctionType))
+
+
+def _untyped(owner: type, name: str, value: object) -> StrategyError:
+    statement = _statement(owner, name)
+    default = getattr(value, "default", value)
+    kind = "float | None" if default is None else type(default).__name__
+    given = getattr(statement, "value", None)
+    text = shown(ast.unparse(given)) if given is not None else repr(default)
+    meant = "a parameter" if default is not value else "memory"
+    constant = "" if default is not value else " A constant stands above the class."
+    return StrategyError(
+        f"{where(owner, statement)}: {owner.__name__}.{name} has no type, so it is neither a parameter nor memory. "
+        f"For {meant} write `{name}: {kind} = {text}`.{constant}"
+    )
+
+
+def _constructor(owner: type, name: str) -> StrategyError:
+    if "__dataclass_fields__" in vars(owner):
+        return StrategyError(
+            f"{where(owner, None)}: {owner.__name__} is a @dataclass: remove that; its typed fields are enough."
+        )
+    return StrategyError(
+        f"{where(owner, _statement(owner, name))}: {owner.__name__}.{name} would not be called. Give each field its "
+        "first value in the class, as in `x: int = 5`; compute what depends on parameters in `def on_start(self):`."
+    )
+
+
+def _functions(strategy: type, base: type) -> Iterator[tuple[type, str, FunctionType]]:
+    for owner in own_classes(strategy, base):
+        for name, value in vars(owner).items():
+            function = getattr(value, "__func__", value)
+            if isinstance(function, FunctionType):
+                yield owner, name, function
+
+
+def _check_hooks(strategy: Any, base: type) -> None:
+    standard = {name: value for name, value in vars(base).items() if name.startswith("on_")}
+    called = {"on_start", *_called_by(strategy.rules)}
+    for owner, name, function in _functions(strategy, base):
+        if name in called:
+            _check_hook(owner, name, function, standard[name])
+        elif not name.startswith("_") and (close := _nearly(name, called)) and name not in _used(strategy, base):
+            raise StrategyError(f"{where(owner, _statement(owner, name))}: nothing calls {name}.{close}")
+
+
+def _called_by(rules: type) -> set[str]:
+    """Return the hooks that a market calls."""
+    functions = (value for owner in rules.__mro__ for value in vars(owner).values())
+    named = (name for one in functions if isinstance(one, FunctionType) for name in one.__code__.co_names)
+    return {name for name in named if name.startswith("on_") and name != "on_event"}
+
+
+def _check_hook(owner: type, name: str, function: FunctionType, standard: Any) -> None:
+    if function.__code__.co_flags & NEVER_RUNS:
+        what = "yields" if function.__code__.co_flags & inspect.CO_GENERATOR else "is async"
+        raise StrategyError(
+            f"{where(owner, _statement(owner, name))}: {name} {what}, so that calling it runs none of it. Write a "
+            "plain method."
+        )
+    given = list(inspect.signature(standard).parameters)
+    if isinstance(vars(owner)[name], FunctionType):
+        try:
+            inspect.signature(function).bind(*given)
+        except TypeError:
+            taken = ", ".join(list(inspect.signature(function).parameters)[1:]) or "nothing"
+            raise StrategyError(
+                f"{where(owner, _statement(owner, name))}: {name} takes {taken}; the engine gives it "
+                f"{', '.join(given[1:]) or 'nothing'}. Write `def {name}({', '.join(given)})`."
+            ) from None
+
+
+def _nearly(name: str, hooks: Collection[str]) -> str:
+    """Return what to write instead of a name that is nearly a hook's; empty for any other name."""
+    folded = {hook.replace("_", ""): hook for hook in sorted(hooks)}
+    close = get_close_matches(name.replace("_", "").lower(), folded, n=1, cutoff=LIKE_A_HOOK)
+    if close:
+        return f" Did you mean '{folded[close[0]]}'?"
+    if EVENT.match(name.lower()):
+        return " on_tick is called on each quote and print, and `m.kind` says which it is."
+    return f" This market calls {', '.join(sorted(hooks))}." if CALLED_BY_ITS_NAME.match(name) else ""
+
+
+def _used(strategy: type, base: type) -> set[str]:
+    """Return all names that stand behind a dot in the files of a strategy's classes."""
+    modules = {owner.__module__ for owner in own_classes(strategy, base)}
+    nodes = (node for name in sorted(modules) for node in ast.walk(ast.parse(source_of(sys.modules[name]))))
+    return {node.attr for node in nodes if isinstance(node, ast.Attribute)}

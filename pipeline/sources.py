@@ -1,0 +1,71 @@
+"""The text of a module and of every module of this package that running it can reach, found by their imports.
+
+What is cached is keyed by these texts, so that no list of files has to be kept in step with the code.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipeline.errors import MissingModule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER: Final = Path(__file__).parent
+INIT: Final = "__init__.py"
+IMPORT: Final = re.compile(rb"from pipeline\.([\w.]+) import (\([^)]*\)|.*)")
+IMPORTED_NAME: Final = re.compile(rb"(\w+)(?: as \w+)?")
+COMMENT: Final = re.compile(rb"#.*")
+FOR_TYPES_ONLY: Final = re.compile(rb"if TYPE_CHECKING:\n(?: .*\n|\n)*")
+
+
+def digest_of(*entries: str) -> str:
+    """Return a digest of what `sources_of` returns, the names of the modules included."""
+    texts = (b"%s\0%s" % (name.encode(), text) for name, text in sources_of(*entries).items())
+    return sha256(b"\0".join(texts)).hexdigest()
+
+
+@cache
+def sources_of(*entries: str) -> Mapping[str, bytes]:
+    """Return the text of these modules and of all they import from this package, by name, sorted.
+
+    An import within a function counts, one for type checkers does not. Not followed is the package's own `__init__`,
+    which imports everything. Raises MissingModule where an import names a module that is not there.
+    """
+    found: dict[str, bytes] = {}
+    wanted = [(entry.partition(".")[2], "the key of what is cached") for entry in entries]
+    while wanted:
+        name, importer = wanted.pop()
+        if name in found:
+            continue
+        try:
+            found[name], imported = _read(name)
+        except OSError as error:
+            why = f"{_file_of(name)} cannot be read ({error.strerror}), and {importer} needs it"
+            raise MissingModule(f"{why}. The installation is damaged: install tick-pipeline again.") from error
+        wanted += [(module, f"pipeline.{name}") for module in imported]
+    return {f"pipeline.{name}": found[name] for name in sorted(found)}
+
+
+@cache
+def _read(name: str) -> tuple[bytes, list[str]]:
+    """Return the text of a module, and the modules that it imports or lies in."""
+    text = _file_of(name).read_bytes()
+    imported = [name.rpartition(".")[0]] if "." in name else []
+    for told, names in IMPORT.findall(FOR_TYPES_ONLY.sub(b"", text)):
+        module = told.decode()
+        imported.append(module)
+        if _file_of(module).name == INIT:
+            imported += [f"{module}.{one.decode()}" for one in IMPORTED_NAME.findall(COMMENT.sub(b"", names))]
+    return text, imported
+
+
+@cache
+def _file_of(name: str) -> Path:
+    place = FOLDER / name.replace(".", "/")
+    return place / INIT if place.is_dir() else place.with_name(f"{place.name}.py")

@@ -1,0 +1,168 @@
+"""What is cached is keyed by every module that makes it: changed or moved, each changes the key; no other does."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pipeline.backtest.kept import packed
+from pipeline.backtest.stage import Plan, Request, plan, result_names
+from pipeline.backtest.task import run_task
+from pipeline.engine import keys
+from pipeline.errors import MissingModule
+from pipeline.research import sweep
+from pipeline.results.beside import trades_content
+from pipeline.results.measure import measure
+from pipeline.sources import digest_of, sources_of
+from pipeline.strategies.load import load_strategy
+from tests.copied_code import PACKAGE, copied_code, forget_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ENTRIES: Final = {
+    "results": ("pipeline.backtest.task", "pipeline.backtest.kept"),
+    "swept figures": ("pipeline.research.sweep", "pipeline.results.measure"),
+    "swept fills": ("pipeline.research.sweep", "pipeline.results.beside"),
+    "loops": ("pipeline.engine.walk",),
+}
+OTHERS: Final = ("results/report", "terminal", "cli", "convert", "inspection", "results/explain", "api.py")
+
+
+@pytest.fixture
+def planned(made: tuple[Path, Path]) -> Plan:
+    store, config = made
+    return plan(Request(config=config, parquet_dir=store, securities=["FAB"]))
+
+
+@dataclass
+class Copied:
+    """A copy of the package that takes its place where the texts of modules are read."""
+
+    folder: Path
+    planned: Plan
+
+    def file(self, name: str) -> Path:
+        place = self.folder.joinpath(*name.split(".")[1:])
+        return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+
+    def keys(self) -> dict[str, str]:
+        forget_texts()
+        return {
+            "results": result_names(self.planned)["FAB"],
+            "loops": keys.code_key(load_strategy("v1_baseline"), "any"),
+            "swept figures": digest_of(sweep.__name__, measure.__module__),
+            "swept fills": digest_of(sweep.__name__, trades_content.__module__),
+        }
+
+
+@pytest.fixture
+def copied(planned: Plan, tmp_path: Path) -> Iterator[Copied]:
+    before = Copied(PACKAGE, planned).keys()
+    with copied_code(tmp_path) as folder:
+        made = Copied(folder, planned)
+        assert made.keys() == before, "where a package is installed makes no difference"
+        yield made
+
+
+@cache
+def reached(entries: tuple[str, ...]) -> set[str]:
+    """Return the modules of the package that running others can import, by what Python itself reads in them."""
+    found: set[str] = set()
+    wanted = list(entries)
+    while wanted:
+        name = wanted.pop()
+        place = PACKAGE.joinpath(*name.split(".")[1:])
+        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        if name in found or name.partition(".")[0] != "pipeline" or "." not in name or not file.is_file():
+            continue
+        found.add(name)
+        wanted += [name.rpartition(".")[0], *_imports(ast.parse(file.read_text(encoding="utf-8")))]
+    return found
+
+
+def _imports(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0
+        yield from (str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names))
+    for inner in ast.iter_child_nodes(node):
+        yield from _imports(inner)
+
+
+def run_by(work: Callable[[], Any]) -> set[str]:
+    """Return the modules of the package of which a function is called meanwhile."""
+    files: set[str] = set()
+    sys.setprofile(lambda frame, *_: files.add(frame.f_code.co_filename))
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    inside = [Path(file).relative_to(PACKAGE).with_suffix("") for file in files if file.startswith(f"{PACKAGE}/")]
+    return {".".join(("pipeline", *file.parts)) for file in inside} - {"pipeline.strategies.v1_baseline"}
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_the_modules_of_a_key_are_those_that_python_would_import(kind: str) -> None:
+    assert set(sources_of(*ENTRIES[kind])) == reached(ENTRIES[kind])
+
+
+def test_the_modules_that_make_a_result_are_in_its_key(planned: Plan) -> None:
+    def replay() -> None:
+        for engine in ("compiled", "python"):
+            packed(run_task(replace(planned.tasks[0], engine=engine, alternatives={})))
+
+    replay()  # what is compiled, is compiled now: numba's calls need not be looked at
+    found = run_by(replay)
+    assert {"pipeline.engine.tape", "pipeline.engine.compiled", "pipeline.store.seal"} <= found
+    assert found <= sources_of(*ENTRIES["results"]).keys()
+
+
+def test_a_change_in_any_module_that_makes_it_changes_a_key_and_no_other_change_does(copied: Copied) -> None:
+    before = copied.keys()
+    for file in (one for other in OTHERS for one in [copied.folder / other, *(copied.folder / other).rglob("*.py")]):
+        if file.is_file():
+            file.write_text(file.read_text(encoding="utf-8") + "#\n", encoding="utf-8")
+    assert copied.keys() == before
+    for name in set().union(*map(reached, ENTRIES.values())):
+        file, text = copied.file(name), copied.file(name).read_text(encoding="utf-8")
+        file.write_text(text + "#\n", encoding="utf-8")
+        changed = {kind for kind, key in copied.keys().items() if key != before[kind]}
+        assert changed == {kind for kind, entries in ENTRIES.items() if name in reached(entries)}, name
+        file.write_text(text, encoding="utf-8")
+
+
+def test_a_module_that_is_moved_changes_the_key_and_one_that_is_not_there_is_named(copied: Copied) -> None:
+    before = copied.keys()
+    texts = {one: one.read_text(encoding="utf-8") for one in copied.folder.rglob("*.py")}
+    for name in reached(ENTRIES["loops"]) - set(ENTRIES["loops"]):
+        file = copied.file(name)
+        if file.name == "__init__.py":
+            continue
+        moved = file.rename(file.with_name("elsewhere.py"))
+        with pytest.raises(MissingModule, match=rf"{file.name} cannot be read .*, and pipeline\.\S+ needs it"):
+            copied.keys()
+        importers = [one for one in texts if _renamed(texts[one], name) != texts[one]]
+        for one in importers:
+            one.write_text(_renamed(texts[one], name), encoding="utf-8")
+        assert not copied.keys().items() & before.items(), name
+        for one in importers:
+            one.write_text(texts[one], encoding="utf-8")
+        moved.rename(file)
+    assert copied.keys() == before
+
+
+def _renamed(text: str, name: str) -> str:
+    room, _, own = name.rpartition(".")
+    text = re.sub(rf"\bfrom {re.escape(name)} import", f"from {room}.elsewhere import", text)
+    return re.sub(rf"(from {re.escape(room)} import [^\n]*?)\b{own}\b", r"\1elsewhere", text)
