@@ -67,9 +67,10 @@ TRUTH_OWN: Final = (
 )
 VERBS: Final = (
     *("m.quote_bid({price}, {size})", "m.quote_ask({price}, {size})", "m.cancel_bid()", "m.cancel_ask()"),
-    *("m.watch_bid({price})", "m.watch_ask({price})", "m.resize_bid({size})", "m.resize_ask({size})"),
+    *("m.watch_bid({price})", "m.watch_ask({price})", "self.f = m.bid_order > 0.0 and m.resize_bid({size})"),
+    "self.f = m.ask_order > 0.0 and m.resize_ask({size})",
     *("m.stand_aside()", "m.resume()", "self.b += m.buy_at_ask({size})", "self.b -= m.sell_at_bid({size})"),
-    *("self.f = m.quote_bid(m.bid, {size})", "self.f = m.quote_ask(m.ask, {size})"),
+    *("self.f = m.quote_bid(max(m.bid, 0.01), {size})", "self.f = m.quote_ask(max(m.ask, 0.01), {size})"),
 )
 QUIET_VERBS: Final = tuple(verb for verb in VERBS if "buy_at" not in verb and "sell_at" not in verb)
 LOCALS: Final = ("lane = 1", "m_x = m.kind", "q = 0.25", "acts = m.kind == 1")
@@ -82,9 +83,9 @@ DEEPEST: Final = 3
 
 
 IN_AN_AUCTION: Final = {
-    r"m\.(quote|resize|watch)_\w+\(.*\)$": "m.trade(BUY, m.price, self.p, self.x, 0, q, m.event)",
-    r"self\.f = m\.trade": "m.trade",
-    r"m\.(cancel_\w+|stand_aside|resume)\(\)": "m.trade(SELL, m.price, 5, 0.0, 1, self.x, m.event)",
+    r"m\.(quote|resize|watch)_\w+\(.*\)$": "m.trade(BUY, max(m.price, 0.01), self.p, self.x, 0, q, m.event)",
+    r"self\.f = .*m\.trade": "m.trade",
+    r"m\.(cancel_\w+|stand_aside|resume)\(\)": "m.trade(SELL, max(m.price, 0.01), 5, 0.0, 1, self.x, m.event)",
     r"m\.(buy_at_ask|sell_at_bid)\((.*)\)": r"\2",
     r"m\.bid_size": "m.volume",
     r"m\.ask_size": "m.kind",
@@ -198,7 +199,7 @@ class _Making:
         return self.one_of(forms + more).format(one=one, other=other, truth=self._truth())
 
     def _price(self) -> str:
-        return self.one_of(("m.bid", "m.ask", "m.price", "m.price - 0.01", "m.price + 0.01 * self.p"))
+        return self.one_of(("max(m.bid, 0.01)", "max(0.01, m.ask)", "m.price", "m.price + 0.01 * self.p"))
 
     def _comparison(self) -> str:
         sides = (self._whole(), self._whole()) if self.chance(2) else (self._float(), self._float())
