@@ -36,7 +36,21 @@ if TYPE_CHECKING:
 
 ENGINE_SOURCES: Final = (
     *(tape, account, orders, market, auction),
-    *(parts, lower, inline, kinds, spans, exact, checks, soundness, specialise, lanes, quiet, many, sys.modules[__name__]),
+    *(
+        parts,
+        lower,
+        inline,
+        kinds,
+        spans,
+        exact,
+        checks,
+        soundness,
+        specialise,
+        lanes,
+        quiet,
+        many,
+        sys.modules[__name__],
+    ),
 )
 
 _keys: dict[type[Strategy], str] = {}

@@ -161,7 +161,7 @@ class Expressions(ABC):
     def _power(self, node: ast.BinOp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
         before, [base, times] = self.operands([node.left, node.right], scope)
         whole = isinstance(times, ast.Constant) and type(times.value) is int
-        if not (whole and 1 <= times.value <= LARGEST_POWER):  # type: ignore[attr-defined, operator]
+        if not (whole and 1 <= times.value <= LARGEST_POWER):  # type: ignore[attr-defined]
             raise refusal(
                 node,
                 scope,

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine import tape
 from pipeline.engine.checks import definitions, fail
-from pipeline.engine.inline import Inliner
 from pipeline.engine.exact import exact_loop
-from pipeline.engine.parts import FAILED, SUBSET, Method, Part, source_of
-from pipeline.engine.spans import OF_MARKET, Span, WHOLE, parameter_span
+from pipeline.engine.inline import Inliner
+from pipeline.engine.parts import SUBSET, Method, Part, source_of
+from pipeline.engine.spans import OF_MARKET, WHOLE, Span, parameter_span
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable, StrategyError
 
@@ -161,7 +161,9 @@ def function_text(arguments: Sequence[str], body: Iterable[str]) -> str:
 
 def _bare(node: ast.FunctionDef) -> str:
     """Return a function's text without its words and types."""
-    arguments = ast.arguments([], [ast.arg(one.arg) for one in node.args.args], kwonlyargs=[], kw_defaults=[], defaults=[])
+    arguments = ast.arguments(
+        [], [ast.arg(one.arg) for one in node.args.args], kwonlyargs=[], kw_defaults=[], defaults=[]
+    )
     bare = ast.FunctionDef(node.name, arguments, node.body[1:], [])
     return ast.unparse(ast.fix_missing_locations(bare)) + "\n"
 

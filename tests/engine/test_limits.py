@@ -98,9 +98,7 @@ def test_a_line_that_fails_ends_the_replay_by_file_line_and_tick(
     said = next((words for start, words in SAID.items() if name.startswith(start)), "a division by zero")
     with pytest.raises(ReplayError) as failed:
         engine(own, TICKS, {"case": case})
-    assert str(failed.value) == (
-        f"{file}, line {line}: {said}, at tick 2. Test for it before this line."
-    )
+    assert str(failed.value) == (f"{file}, line {line}: {said}, at tick 2. Test for it before this line.")
 
 
 def test_a_division_that_python_does_not_reach_does_not_fail(own: type[Strategy]) -> None:
