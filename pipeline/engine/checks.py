@@ -1,7 +1,7 @@
 """What Python raises and a machine does not: operations that note the user's line as they fail and go on with 1.
 
 Plain functions of numbers, whose text the compiled loop holds; one of a verb's argument returns it as it is, so that
-the compiler sees what it was. Each `if` that leads to `fail` says when it fails, so that a walk of many settings can ask
+the compiler sees what it was. Each `if` that leads to `fail` says when it fails, for a walk of many settings to ask
 first (`quiet.py`). A line to note is a number that `noted` makes of reason and line.
 """
 # ruff: noqa: PLR2004, PLR1714 - the ends of 64 and of 53 bits stand where a loop's text needs them

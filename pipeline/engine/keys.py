@@ -27,6 +27,7 @@ from pipeline.engine import (
     spans,
     specialise,
     tape,
+    versions,
 )
 from pipeline.engine.strategy import fields_of
 from pipeline.native.machine import toolchain
@@ -43,6 +44,7 @@ ENGINE_SOURCES: Final = (
         kinds,
         spans,
         exact,
+        versions,
         checks,
         soundness,
         specialise,

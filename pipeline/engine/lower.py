@@ -165,7 +165,7 @@ class Expressions(ABC):
             raise refusal(
                 node,
                 scope,
-                f"`{ast.unparse(node)}`: a power is a number from 1 to {LARGEST_POWER}; write other powers as products, "
+                f"`{ast.unparse(node)}`: a power is a number from 1 to {LARGEST_POWER}; write others as products, "
                 "`1 / x` for `x**-1`, math.sqrt(x) for a root.",
             )
         if not isinstance(base, ast.Constant):

@@ -35,9 +35,11 @@ class Versions(ast.NodeTransformer):
         return made
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Return the name that a local has here."""
         return ast.Name(self._now.get(node.id, node.id), node.ctx)
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Visit what a node holds, blocks as such."""
         for field, value in ast.iter_fields(node):
             if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
                 setattr(node, field, self.split(value))

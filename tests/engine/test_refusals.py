@@ -117,7 +117,7 @@ REFUSED: Final = {
     "f-string": ("x = f'{m.price}'", OUTSIDE),
     "comprehension": ("x = [i for i in range(3)]", OUTSIDE),
     "lambda": ("x = lambda: 1", OUTSIDE),
-    "a root": ("self.money = m.price ** 0.5", "a power is a number from 1 to 8; write other powers as products"),
+    "a root": ("self.money = m.price ** 0.5", "a power is a number from 1 to 8; write others as products"),
     "a power that is not written": ("self.money = m.price ** m.kind", "a power is a number from 1 to 8"),
     "bits of a float": ("self.count = int(m.price & 3)", "bits are of whole numbers; write int(...)."),
     "a range of floats": ("\n        for i in range(m.price):  # here\n            pass", "range takes whole numbers"),
