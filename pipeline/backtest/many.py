@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import repeat
 from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.backtest.simulate import Engine, engine_facts, loop_constants, replayed_of, replayer
@@ -89,7 +88,7 @@ def _outcomes(
 
     given = [Given(engine_facts(market, one.execution), values) for one, values in zip(asked, held, strict=True)]
     walk = compiled_walk(strategy)
-    outcomes = walk.run(ticks, given) if walk else repeat(None, len(given))
+    outcomes = walk.run(ticks, given)
     for one, values, outcome in zip(asked, held, outcomes, strict=True):
         yield _alone(ticks, strategy, one, values, market, engine) if outcome is None else outcome
 

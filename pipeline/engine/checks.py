@@ -1,9 +1,10 @@
-"""What Python raises and a machine does not: operations that note the user's line where they fail and go on with 1.
+"""What Python raises and a machine does not: operations that note the user's line as they fail and go on with 1.
 
-Plain functions of numbers, whose text the compiled loop holds; one of a verb's argument returns it as it is, so that the
-compiler sees what it was. Each `if` that leads to `fail` says when it fails, so that a walk of many settings can ask
+Plain functions of numbers, whose text the compiled loop holds; one of a verb's argument returns it as it is, so that
+the compiler sees what it was. Each `if` that leads to `fail` says when it fails, for a walk of many settings to ask
 first (`quiet.py`). A line to note is a number that `noted` makes of reason and line.
 """
+# ruff: noqa: PLR2004, PLR1714 - the ends of 64 and of 53 bits stand where a loop's text needs them
 
 from __future__ import annotations
 
@@ -288,7 +289,9 @@ def rounded(a: float, by: float) -> float:
 @cache
 def definitions() -> dict[str, ast.FunctionDef]:
     """Return the functions that a loop may hold, by name, in an order in which each comes after those it calls."""
-    made = [node for node in ast.parse(inspect.getsource(sys.modules[__name__])).body if isinstance(node, ast.FunctionDef)]
+    made = [
+        node for node in ast.parse(inspect.getsource(sys.modules[__name__])).body if isinstance(node, ast.FunctionDef)
+    ]
     start = next(at for at, node in enumerate(made) if node.name == fail.__name__)
     return {node.name: node for node in made[start:] if not node.decorator_list}
 

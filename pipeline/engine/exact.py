@@ -7,7 +7,6 @@ same; what is now one and now the other is refused where the two would differ.
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,7 @@ from pipeline.engine.checks import EXACT, checks_of, noted
 from pipeline.engine.kinds import assignments_of, check_kinds, kind_of, kinds_of
 from pipeline.engine.parts import FAILED, LINES_A_FILE
 from pipeline.engine.spans import FLOATS, WHOLE, Span, inside, of_operator, span_of, spans_of
+from pipeline.engine.versions import Versions
 from pipeline.errors import StrategyError
 
 if TYPE_CHECKING:
@@ -46,50 +46,12 @@ def exact_loop(
         if name not in declared and kinds[name] == "float" and kind_of(node.value, kinds) != "float"
     }
     if changing:
-        body = _Versions(body, changing).split(body)
+        body = Versions(body, changing).split(body)
         assignments = assignments_of(body)
         kinds = kinds_of(assignments, declared)
     check_kinds(assignments, kinds, declared)
     made = _Exact(kinds, spans_of(assignments, kinds, given))
     return [made.visit(statement) for statement in body], kinds
-
-
-class _Versions(ast.NodeTransformer):
-    """Gives a local a new name wherever a block that alone uses it assigns it anew, whatever it was before."""
-
-    def __init__(self, body: Sequence[ast.stmt], names: set[str]) -> None:
-        self._uses = _uses(body)
-        self._names = names
-        self._now: dict[str, str] = {}
-
-    def split(self, block: list[ast.stmt]) -> list[ast.stmt]:
-        """Return the statements of a block, the names of its own locals replaced."""
-        inside = _uses(block)
-        own = {name for name in self._names if inside[name] == self._uses[name] and _assigned_first(block, name)}
-        made = []
-        for at, statement in enumerate(block):
-            name = _assigned(statement)
-            if name in own:
-                statement.value = self.visit(statement.value)  # type: ignore[attr-defined]
-                self._now[name] = f"{name}_v{at}"
-                statement.targets = [self.visit(target) for target in statement.targets]  # type: ignore[attr-defined]
-                made.append(statement)
-            else:
-                made.append(self.visit(statement))
-        return made
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return ast.Name(self._now.get(node.id, node.id), node.ctx)
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        for field, value in ast.iter_fields(node):
-            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                setattr(node, field, self.split(value))
-            elif isinstance(value, list):
-                setattr(node, field, [self.visit(one) if isinstance(one, ast.AST) else one for one in value])
-            elif isinstance(value, ast.AST):
-                setattr(node, field, self.visit(value))
-        return node
 
 
 class _Exact(ast.NodeTransformer):
@@ -192,7 +154,9 @@ class _Exact(ast.NodeTransformer):
         made = []
         for node in nodes:
             value = self.visit(node)
-            made.append(self._kept(value, self._span(node), line) if to_float and self._kind(node) != "float" else value)
+            made.append(
+                self._kept(value, self._span(node), line) if to_float and self._kind(node) != "float" else value
+            )
         return made
 
     def _kept(self, value: ast.expr, span: Span, line: int) -> ast.expr:
@@ -233,7 +197,11 @@ class _Exact(ast.NodeTransformer):
             return _divided(node, (left, right), spans, whole=whole)
         if isinstance(node.op, ast.Pow):
             return self._power(node, left, kinds[0], line)
-        if whole and not isinstance(node.op, (*BITWISE, ast.RShift)) and not inside(of_operator(node.op, *spans), WHOLE):
+        if (
+            whole
+            and not isinstance(node.op, (*BITWISE, ast.RShift))
+            and not inside(of_operator(node.op, *spans), WHOLE)
+        ):
             return _checked(OPERATIONS[type(node.op)], [left, right], "number", line)
         return ast.BinOp(left, node.op, right)
 
@@ -367,19 +335,3 @@ def _line(node: ast.AST) -> int:
 
 def _may_be_zero(span: Span) -> bool:
     return span is not None and span[0] <= 0 <= span[1]
-
-
-def _assigned(statement: ast.stmt) -> str | None:
-    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-        return statement.targets[0].id
-    return None
-
-
-def _assigned_first(block: Sequence[ast.stmt], name: str) -> bool:
-    """Tell whether a block gives a name its value before anything in it uses that."""
-    first = next(statement for statement in block if _uses([statement])[name])
-    return _assigned(first) == name and _uses([first])[name] == 1
-
-
-def _uses(body: Sequence[ast.stmt]) -> Counter[str]:
-    return Counter(node.id for statement in body for node in ast.walk(statement) if isinstance(node, ast.Name))

@@ -35,7 +35,9 @@ def kinds_of(assignments: Sequence[ast.Assign | ast.For], declared: Mapping[str,
     return kinds
 
 
-def check_kinds(assignments: Sequence[ast.Assign | ast.For], kinds: Mapping[str, str], declared: Mapping[str, str]) -> None:
+def check_kinds(
+    assignments: Sequence[ast.Assign | ast.For], kinds: Mapping[str, str], declared: Mapping[str, str]
+) -> None:
     """Raise StrategyError, with file and line, where a declared kind is broken."""
     for node in assignments:
         name, kind = _given(node, kinds)

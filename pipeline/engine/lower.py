@@ -167,11 +167,11 @@ class Expressions(ABC):
     def _power(self, node: ast.BinOp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
         before, [base, times] = self.operands([node.left, node.right], scope)
         whole = isinstance(times, ast.Constant) and type(times.value) is int
-        if not (whole and 1 <= times.value <= LARGEST_POWER):  # type: ignore[attr-defined, operator]
+        if not (whole and 1 <= times.value <= LARGEST_POWER):  # type: ignore[attr-defined]
             raise refusal(
                 node,
                 scope,
-                f"`{ast.unparse(node)}`: a power is a number from 1 to {LARGEST_POWER}; write other powers as products, "
+                f"`{ast.unparse(node)}`: a power is a number from 1 to {LARGEST_POWER}; write others as products, "
                 "`1 / x` for `x**-1`, math.sqrt(x) for a root.",
             )
         if not isinstance(base, ast.Constant):

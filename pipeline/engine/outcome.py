@@ -36,6 +36,7 @@ COLUMN_TYPES: Final = {
 SIDES: Final = {BUY: "buy", SELL: "sell"}
 """The sides of fills as people write them."""
 
+MOST_SHARES: Final = 2**62
 MOST_FILLS: Final = 2**27
 GIVEN_COLUMNS: Final = ("tick_below", "tick_size")
 
@@ -127,9 +128,7 @@ class Room:
         days = last - first + 1
         zeros = {"market_days": days, "failed": 2}
         self.columns: dict[str, Any] = {
-            name: np.zeros(zeros[name], COLUMN_TYPES[name])
-            if name in zeros
-            else np.empty(capacity, COLUMN_TYPES[name])
+            name: np.zeros(zeros[name], COLUMN_TYPES[name]) if name in zeros else np.empty(capacity, COLUMN_TYPES[name])
             for name in names
             if name not in GIVEN_COLUMNS
         }
@@ -152,6 +151,8 @@ class Room:
             trade_type=cut.get("fill_type"),
             reference=cut.get("fill_reference"),
         )
+        if float(np.abs(fills.quantity.astype(np.float64)).sum()) > MOST_SHARES:
+            raise ReplayError(f"fills of more than {MOST_SHARES:,} shares; no position can be told of them.")
         days = np.flatnonzero(self.columns["market_days"]).astype(np.int64) + self._first_day
         return Outcome(fills, days, final)
 

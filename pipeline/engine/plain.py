@@ -115,14 +115,15 @@ def _checked(market: Any, verb: str) -> Callable[..., Any]:
         given = dict(zip(takes, values, strict=False)) | named
         if len(given) != len(values) + len(named) or given.keys() != takes.keys():
             return method(*values, **named)
+        for name, value in given.items():
+            if takes[name] == "int" and not isinstance(value, (Integral, np.bool_)):
+                raise _Wrong(verb, name, type(value).__name__, "")
         return method(**{name: _taken(market, verb, name, value, takes[name]) for name, value in given.items()})
 
     return called if takes else method  # type: ignore[no-any-return]
 
 
 def _taken(market: Any, verb: str, name: str, value: Any, kind: str) -> int | float:
-    if kind == "int" and not isinstance(value, (Integral, np.bool_)):
-        raise _Wrong(verb, name, type(value).__name__, "")
     try:
         number = int(value) if kind == "int" else float(value)
     except OverflowError:

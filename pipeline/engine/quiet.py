@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.checks import definitions, returned
 from pipeline.engine.kinds import kind_of
-from pipeline.engine.parts import assign
+from pipeline.engine.parts import FAILED, assign
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -157,7 +157,7 @@ class _Question:
         """Return what a check returns, and count it as acting where it would note a line."""
         check = definitions()[name]
         *_, failing, ending = check.body
-        if not (isinstance(failing, ast.If) and isinstance(ending, ast.Return) and name not in COSTLY):
+        if not (isinstance(failing, ast.If) and isinstance(ending, ast.Return) and ending.value) or name in COSTLY:
             raise _NotAskedError
         values = {one.arg: self._keep(value) for one, value in zip(check.args.args, given, strict=False)}
         fails = self._keep(self.truth(_Filled(values).visit(deepcopy(failing.test))))
@@ -220,12 +220,16 @@ class _Reading(ast.NodeTransformer):
         return ast.BinOp(self.visit(node.left), node.op, self.visit(node.right))
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        if isinstance(node.func, ast.Name) and node.func.id in definitions():
+        if isinstance(node.func, ast.Name) and node.func.id in definitions() and _is_of(node.args, FAILED):
             return self._question.checked(node.func.id, [self.visit(value) for value in node.args[:-3]])
         return ast.Call(node.func, [self.visit(value) for value in node.args], [])
 
     def visit_Subscript(self, _: ast.Subscript) -> ast.expr:
         raise _NotAskedError
+
+
+def _is_of(values: Iterable[ast.expr], name: str) -> bool:
+    return any(isinstance(value, ast.Name) and value.id == name for value in values)
 
 
 def _held(name: str) -> str:

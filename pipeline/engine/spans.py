@@ -56,7 +56,9 @@ def spans_of(
             if not isinstance(target, ast.Name) or target.id in given:
                 continue
             name = target.id
-            found = of_range(node.iter, kinds, spans) if isinstance(node, ast.For) else span_of(node.value, kinds, spans)
+            found = (
+                of_range(node.iter, kinds, spans) if isinstance(node, ast.For) else span_of(node.value, kinds, spans)
+            )
             limit = FLOATS if kinds.get(name) == "float" else WHOLE
             grown = within(joined(spans.get(name, NOTHING), found), limit)
             if name not in spans or grown != spans[name]:
@@ -85,7 +87,7 @@ def of_range(call: ast.expr, kinds: Mapping[str, str], spans: Mapping[str, Span]
     return joined(bounds[0], bounds[1] if len(bounds) > 1 else (0, 0))
 
 
-def span_of(node: ast.expr, kinds: Mapping[str, str], spans: Mapping[str, Span]) -> Span:  # noqa: C901, PLR0911 - one arm an expression
+def span_of(node: ast.expr, kinds: Mapping[str, str], spans: Mapping[str, Span]) -> Span:  # noqa: C901, PLR0911, PLR0912 - one arm an expression
     """Return the interval of an expression, before it would be an error to leave 64 bits."""
     match node:
         case ast.Constant(value=float()):
@@ -121,7 +123,7 @@ def span_of(node: ast.expr, kinds: Mapping[str, str], spans: Mapping[str, Span])
     return WHOLE
 
 
-def of_operator(op: ast.operator, left: Span, right: Span) -> Span:  # noqa: PLR0911 - an operator a line
+def of_operator(op: ast.operator, left: Span, right: Span) -> Span:  # noqa: C901, PLR0911 - an operator a line
     """Return the interval of an operation on whole numbers; None when one of them is always a float."""
     if left is None or right is None or isinstance(op, ast.Div):
         return None

@@ -16,7 +16,7 @@ from pipeline.engine.checks import definitions, fail
 from pipeline.engine.declared import declaration
 from pipeline.engine.exact import exact_loop
 from pipeline.engine.inline import Inliner
-from pipeline.engine.parts import FAILED, MARKET, SUBSET, Method, Part, refusal_in, source_of
+from pipeline.engine.parts import MARKET, SUBSET, Method, Part, refusal_in, source_of
 from pipeline.engine.spans import OF_MARKET, WHOLE, Span, parameter_span
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable, StrategyError
@@ -170,7 +170,9 @@ def function_text(arguments: Sequence[str], body: Iterable[str]) -> str:
 
 def _bare(node: ast.FunctionDef) -> str:
     """Return a function's text without its words and types."""
-    arguments = ast.arguments([], [ast.arg(one.arg) for one in node.args.args], kwonlyargs=[], kw_defaults=[], defaults=[])
+    arguments = ast.arguments(
+        [], [ast.arg(one.arg) for one in node.args.args], kwonlyargs=[], kw_defaults=[], defaults=[]
+    )
     bare = ast.FunctionDef(node.name, arguments, node.body[1:], [])
     return ast.unparse(ast.fix_missing_locations(bare)) + "\n"
 

@@ -67,7 +67,9 @@ def test_a_misspelt_name_is_refused_by_file_line_and_the_nearest(name: str, hook
 
 
 def test_a_strategy_of_plain_python_with_right_names_is_taken_and_runs(tmp_path: Path) -> None:
-    strategy = strategy_of(tmp_path, PURE.format("m.quote_bid(m.bid, self.size)", "m.quote_ask(m.ask, quantity)"))
+    strategy = strategy_of(
+        tmp_path, PURE.format("m.quote_bid(max(m.bid, 0.01), self.size)", "m.quote_ask(price, quantity)")
+    )
     check_names(strategy)
     assert plain(strategy, random_ticks(100)).final["s_count"] > 0
 

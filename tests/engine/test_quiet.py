@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from pipeline.engine import checks
 from pipeline.engine.quiet import acts_question
 
 KINDS: Final = {"s_n": "int", "s_k": "int", "s_x": "float", "s_y": "float", "s_f": "bool", "s_p": "int", "e": "int"}
@@ -44,7 +45,7 @@ ASKED: Final = {
         "while True:\n    if s_n:\n        break\n    break\nif s_f and s_k > e:\n    s_k = e"
     ),
     "deep": "if s_f:\n    if s_n > 1:\n        if s_k < 0:\n            if s_x == 0.0:\n                s_y = -s_y",
-    "a line that fails": "if s_n == e:\n    m_failed_line = 7\nif s_f:\n    s_k = 0",
+    "a line that fails": "if s_f:\n    t_1 = whole_divisor(s_n, m_failed, 7, m_event)",
     "a rest below a test": "if s_f:\n    if s_n % 2 == 0:\n        s_k = s_n // 2",
     "rounds below a test": "if s_f and s_n > 1:\n    for i in range(s_n):\n        s_k = s_k + i",
     "memory written twice": "if s_n > e:\n    s_k = s_k + 1\n    s_k = s_k - 1\n    s_n = s_k",
@@ -68,11 +69,11 @@ def test_the_answer_is_never_no_where_something_changes(name: str) -> None:
     answers = []
     for values in itertools.product(*STATES.values()):
         state = dict(zip(STATES, values, strict=True))
-        asked, after = ({**state, "m_failed_line": 0, "math": math} for _ in range(2))
+        asked, after = ({**vars(checks), **state, "m_failed": [0, 0], "m_event": 3} for _ in range(2))
         exec(ask, asked)  # noqa: S102 - the statements of this file
         exec(act, after)  # noqa: S102
         assert {key: exactly(asked[key]) for key in state} == {key: exactly(state[key]) for key in state}
-        changed = after["m_failed_line"] > 0 or any(exactly(after[key]) != exactly(state[key]) for key in LANES)
+        changed = after["m_failed"] != [0, 0] or any(exactly(after[key]) != exactly(state[key]) for key in LANES)
         assert asked["acts"] or not changed, state
         answers.append(bool(asked["acts"]))
         assert type(asked["acts"]) is bool

@@ -73,12 +73,11 @@ SCRIPTS: Final = {
     "buy what the ask shows": ("buy_at_ask 0 500",),
     "buy less than the ask shows": ("buy_at_ask 0 7", "buy_at_ask 0 7"),
     "sell what the bid shows": ("sell_at_bid 0 500", "sell_at_bid 0 100"),
-    "take nothing": ("sell_at_bid 0 0", "buy_at_ask 0 -5", "sell_at_bid 0 -5"),
+    "take nothing": ("sell_at_bid 0 0", "buy_at_ask 0 0"),
     "stand aside": ("quote_bid 10.1 50", "stand_aside 0 0"),
     "stand aside and resume": ("quote_bid 10.1 50", "stand_aside 0 0", "resume 0 0"),
     "say whether it stands": (BID, ASK, "resize_bid 0 6", "resize_ask 0 6"),
     "place across": (ASK, "quote_bid 10.2 50"),
-    "sizes that are none": ("quote_ask 10.1 -50", "quote_bid 10.1 50"),
 }
 
 TICKS: Final = written(
@@ -160,10 +159,6 @@ def test_a_verb_says_what_it_did(script: str, done: int, position: int, scripted
 
 def test_under_self_cross_the_older_order_goes_whole(scripted: type[Strategy]) -> None:
     assert orders(played(scripted, "place across", self_cross="cancel_older")) == [(1, 10.2, 0, 30), (0, 0.0, 0, 0)]
-
-
-def test_a_size_below_zero_gives_nothing_to_the_other_side(scripted: type[Strategy]) -> None:
-    assert orders(played(scripted, "sizes that are none", shared_print_volume="once"))[0] == (1, 10.1, 0, 30)
 
 
 @pytest.mark.parametrize(

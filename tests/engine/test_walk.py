@@ -217,9 +217,8 @@ def test_a_setting_that_fails_gives_its_error_and_the_others_stand(tmp_path: Pat
     assert all("own.py, line 15: a division by zero" in found[at] for at in failed)
 
 
-def test_a_local_of_two_kinds_that_lanes_cannot_carry_is_not_walked(tmp_path: Path) -> None:
+def test_a_local_of_two_kinds_is_walked_as_what_python_holds(tmp_path: Path) -> None:
     strategy = strategy_of(tmp_path, PARTED)
-    assert compiled_walk(strategy) is None
     settings = settings_for(strategy, PARTED)[:4]
     found = check(random_ticks(60), strategy, settings)
     assert found == [alone(random_ticks(60), strategy, one, engine="python") for one in settings]
