@@ -270,13 +270,15 @@ def test_a_module_without_its_text_counts_by_its_bytes(made: Made, monkeypatch: 
 def test_a_module_changed_under_a_running_session_is_never_kept_under_its_new_text(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.syspath_prepend(made.folder)
-    (made.folder / "own_module_once.py").write_text("LOOK_BACK = 20\n")
+    elsewhere = made.folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.syspath_prepend(elsewhere)
+    (elsewhere / "own_module_once.py").write_text("LOOK_BACK = 20\n")
     say(made.strategy, "from statistics import fmean", "from statistics import fmean\n\nimport own_module_once")
     say(made.strategy, "[-20:]", "[-own_module_once.LOOK_BACK:]")
     made.sweep()
     assert made.sweep().results.computed == 0
-    say(made.folder / "own_module_once.py", "20", "10")  # what is loaded still looks back by 20
+    say(elsewhere / "own_module_once.py", "20", "10")  # what is loaded still looks back by 20
     assert made.sweep().results.computed == 6
     monkeypatch.delitem(sys.modules, "own_module_once")
     monkeypatch.delitem(sys.modules, type_of(made).__module__)

@@ -257,7 +257,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(store: Path, tmp_path: Path, kept_results: Path) -> Callable[..., Any]:
     assert not kept_results.exists()
-    options = {"config": tmp_path / "own.json", "parquet_dir": store}
+    options: dict[str, Any] = {"config": tmp_path / "own.json", "parquet_dir": store}
     return lambda name, **how: api.backtest(str(tmp_path / "own.py"), output_dir=tmp_path / name, **options, **how)
 
 
