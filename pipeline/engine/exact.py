@@ -162,7 +162,9 @@ class _Exact(ast.NodeTransformer):
     def _kept(self, value: ast.expr, span: Span, line: int) -> ast.expr:
         if line and not inside(span, FLOATS):
             return _checked("kept", [value], "kept", line)
-        return ast.Constant(float(value.value)) if isinstance(value, ast.Constant) else _float(value)
+        if isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
+            return ast.Constant(float(value.value))
+        return _float(value)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         if isinstance(node.op, ast.Not):

@@ -281,6 +281,6 @@ def _leave(scope: Scope) -> list[ast.stmt]:
 def _mark(node: ast.stmt, scope: Scope, line: int) -> None:
     for inner in ast.walk(node):
         if isinstance(inner, (ast.stmt, ast.IfExp)) and not hasattr(inner, "origin"):
-            inner.origin = (scope.method.file, line)  # type: ignore[attr-defined, union-attr]
+            inner.origin = (scope.method.file, line)  # type: ignore[union-attr]
             if scope.of_strategy and not hasattr(inner, "line"):
-                inner.line = line_number(scope.method, line)  # type: ignore[attr-defined, union-attr]
+                inner.line = line_number(scope.method, line)  # type: ignore[union-attr]

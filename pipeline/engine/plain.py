@@ -120,7 +120,7 @@ def _checked(market: Any, verb: str) -> Callable[..., Any]:
                 raise _Wrong(verb, name, type(value).__name__, "")
         return method(**{name: _taken(market, verb, name, value, takes[name]) for name, value in given.items()})
 
-    return called if takes else method  # type: ignore[no-any-return]
+    return called if takes else method
 
 
 def _taken(market: Any, verb: str, name: str, value: Any, kind: str) -> int | float:

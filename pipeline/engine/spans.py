@@ -114,7 +114,7 @@ def span_of(node: ast.expr, kinds: Mapping[str, str], spans: Mapping[str, Span])
             return joined(*both) if kind_of(node, kinds) == "float" else _of_choice(node, *both)
         case ast.Call(func=ast.Name(id="abs"), args=[value]):
             found = span_of(value, kinds, spans)
-            return found if found in (None, NOTHING) else _absolute(*found)  # type: ignore[misc]
+            return found if found in (None, NOTHING) else _absolute(*found)
         case ast.Call(func=ast.Name(id=name), args=[value, *_]) if name in ("int", "round"):
             is_float = kind_of(value, kinds) == "float"
             return WHOLE if is_float and kind_of(node, kinds) == "int" else span_of(value, kinds, spans)
