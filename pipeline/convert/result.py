@@ -50,10 +50,11 @@ class SheetEvent:
 
 @dataclass(frozen=True, slots=True)
 class ConvertResult:
-    """A conversion's outcome, one row per sheet in workbook order."""
+    """A conversion's outcome, one row per sheet in workbook order; `warnings`: of the securities whose ticks stand."""
 
     parquet_dir: Place
     rows: tuple[SheetRow, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[SheetRow, ...]:

@@ -80,14 +80,18 @@ def _convert_into(run: _Run, jobs: list[SheetJob], threads: int, *, force: bool)
         changed = run.commit(dict.fromkeys(job.workbook for group in waiting for job in group))
     finally:
         run.discard()
+    catalog |= run.entries
     if run.entries:
-        write_catalog(parquet_dir, {**catalog, **run.entries})
+        write_catalog(parquet_dir, catalog)
     if changed:
         raise WorkbookChanged(
             f"{changed[0].path} was saved or replaced while it was read, so nothing of it was converted; "
             "run the conversion again."
         )
-    return ConvertResult(parquet_dir, tuple(run.rows[job.position] for job in jobs))
+    from pipeline.inspection.warn import held_of_entry, warnings_of
+
+    warnings = warnings_of(run.entries, [held_of_entry(entry) for entry in catalog.values()])
+    return ConvertResult(parquet_dir, tuple(run.rows[job.position] for job in jobs), tuple(warnings))
 
 
 def _known(parquet_dir: Place) -> dict[str, Entry]:

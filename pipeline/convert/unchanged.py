@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.convert.fingerprint import fingerprint, still_holds
+from pipeline.inspection.counts import is_current
+from pipeline.market.facts import facts_of
 from pipeline.store.catalog import Entry, Source, file_mark
 from pipeline.store.layout import rejects_name
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 def refreshed(entry: Entry, jobs: Sequence[SheetJob], parquet_dir: Place, header_row: int) -> Entry | None:
     """Return the entry with its workbooks' present size and time; None when it must be converted again."""
     if len(jobs) != len(entry.sources) or any(job.exchange != entry.exchange for job in jobs):
+        return None
+    if not is_current(entry.inspection, facts_of(entry.exchange)):
         return None
     left = list(jobs)
     sources: list[Source] = []
