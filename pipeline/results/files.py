@@ -32,7 +32,6 @@ from pipeline.results.layout import (
     SUMMARY_FILE,
 )
 from pipeline.results.listing import files_of, json_bytes
-from pipeline.results.warned import warnings_of
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.columns import number_array, text_of_codes
 from pipeline.store.lock import sole_writer
@@ -134,8 +133,8 @@ class RunFolder:
         metadata = {"security": ticker}
         write_table(self.directory / name, table, metadata=metadata, delta_columns=delta_columns, durable=False)
 
-    def close(self, timings: Mapping[str, float]) -> None:
-        """Write summary, metrics and, last, `run.json` with its status complete."""
+    def close(self, timings: Mapping[str, float], warnings: Sequence[str]) -> None:
+        """Write summary, metrics and, last, `run.json` with its status complete and the run's warnings."""
         results = sorted(self._results, key=lambda result: result.ticker)
         write_bytes(self.directory / SUMMARY_FILE, csv_text(SUMMARY_COLUMNS, summary_rows(results)), durable=False)
         if rows := sensitivity_rows(results):
@@ -144,7 +143,7 @@ class RunFolder:
         write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts, self._figures)), durable=False)
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
         self._behind.wait()
-        self._write_run("complete", timings, warnings_of(self._plan, results))
+        self._write_run("complete", timings, warnings)
         if self._report:
             from pipeline.results.report.backtest_page import backtest_page  # Jinja2 is for reports only
 

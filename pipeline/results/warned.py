@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pipeline.inspection.warn import held_of
+from pipeline.inspection.warn import warnings_of as warnings_of_ticks
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.backtest.simulate import Replayed
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
+    from pipeline.research.sweep import SweepPlan
+    from pipeline.results.sweeps import Best
 
 FEW_DAYS: Final = 60
 """Market days below which an annualised ratio is mostly chance."""
@@ -23,10 +28,24 @@ def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
         *plan.warnings,
         *_assumptions(results),
         *_open_ends(done),
-        *_conversion(plan),
+        *warnings_of_data(plan),
         *_without_prints(done),
         *_without_fills(done),
         *_few_days(done),
+    ]
+
+
+def warnings_of_sweep(plan: SweepPlan, best: Sequence[Best]) -> list[str]:
+    """Return the warnings of a sweep, the gravest first; a setting's error is its own row."""
+    bases = list(plan.bases.values())
+    return [
+        *dict.fromkeys(text for base in bases for text in base.warnings),
+        *warnings_of_data(bases[0]),
+        *(
+            f"{one.security}: no setting did better than one without any fill on the days it was chosen on."
+            for one in best
+            if one.train is not None and one.train.fills == 0
+        ),
     ]
 
 
@@ -56,11 +75,12 @@ def _open_ends(done: dict[str, Replayed]) -> Iterator[str]:
         yield f"Some days ended with a position: {', '.join(carried)}."
 
 
-def _conversion(plan: Plan) -> Iterator[str]:
-    for one in plan.securities:
-        if one.entry is not None and (rejected := sum(one.entry.rejects.values())):
-            rules = ", ".join(f"{count:,} {rule}" for rule, count in sorted(one.entry.rejects.items()))
-            yield f"{one.ticker}: {rejected:,} of {one.entry.rows:,} rows are no ticks ({rules})."
+def warnings_of_data(plan: Plan) -> list[str]:
+    """Return what is likely wrong with the ticks of a plan's securities, as their conversion found it."""
+    exchanges = {task.ticker: task.exchange for task in plan.tasks}
+    held = [held_of(one) for one in plan.held or plan.securities]
+    held = [one._replace(exchange=exchanges.get(one.ticker, one.exchange)) for one in held]
+    return warnings_of_ticks([one.ticker for one in plan.securities], held)
 
 
 def _without_prints(done: dict[str, Replayed]) -> Iterator[str]:

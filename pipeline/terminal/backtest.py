@@ -80,7 +80,12 @@ def show_backtest(run: BacktestRun) -> Closing:
         "total": _total(run),
         "net_pnl_by_execution": _by_execution(run),
     }
-    return Closing(f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s{reused}{failed})", facts, run.failed)
+    return Closing(
+        f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s{reused}{failed})",
+        facts,
+        run.failed,
+        warnings=run.warnings,
+    )
 
 
 def show_sensitivity(run: BacktestRun) -> Closing:
@@ -91,7 +96,7 @@ def show_sensitivity(run: BacktestRun) -> Closing:
     rows = sensitivity_rows(run.results)
     facts = {**_facts(run), "net_pnl": {}}
     if not run.plan.switches_apply:
-        return Closing(run.plan.own_orders, facts, run.failed)
+        return Closing(run.plan.own_orders, facts, run.failed, warnings=run.warnings)
     found: dict[str, dict[str, float]] = {}
     for row in rows:
         found.setdefault(row["execution"], {})[row["security"]] = row["net_pnl"]
@@ -105,7 +110,8 @@ def show_sensitivity(run: BacktestRun) -> Closing:
     facts["net_pnl"] = found
     total = {model: values["total"] for model, values in found.items()}
     line = "; ".join(f"{model} {total[model]:,.2f}" for model in ("classic", "strict") if model in total)
-    return Closing(f"Net P&L of {run.plan.strategy}, AED: {line or 'nothing was replayed'}", facts, run.failed)
+    line = f"Net P&L of {run.plan.strategy}, AED: {line or 'nothing was replayed'}"
+    return Closing(line, facts, run.failed, warnings=run.warnings)
 
 
 def _show_figures(run: BacktestRun) -> None:

@@ -88,7 +88,9 @@ def show_conversion(result: ConvertResult) -> Closing:
         "ticks": ticks,
     }
     failed = {row.sheet: str(row.error) for row in result.failed}
-    return Closing(f"Ticks: {result.parquet_dir}  ({ticks:,} ticks; sheets: {told})", facts, failed)
+    return Closing(
+        f"Ticks: {result.parquet_dir}  ({ticks:,} ticks; sheets: {told})", facts, failed, warnings=result.warnings
+    )
 
 
 def _sheet(row: SheetRow) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def show_explanation(told: Explanation) -> Closing:
     for line in lines_of(told, verbose=voice().verbose):
         voice().show(line)
     voice().show()
-    return Closing(summary(told), told.as_json())
+    return Closing(summary(told), told.as_json(), warnings=told.warnings)
 
 
 def show_security(security: RecordedSecurity) -> Closing:
@@ -74,7 +74,9 @@ def show_security(security: RecordedSecurity) -> Closing:
         counted = {name: f"{count:,}" for name, count in (figures.get("counters") or {}).items()}
         _show_numbers("Counted", "what", "count", counted)
     line = f"{security.ticker} in {security.run.folder.as_posix()}: {figures['fills']:,} fills, net P&L "
-    return Closing(f"{line}{money(figures['net_pnl'])} AED", _named(security) | {"figures": figures})
+    return Closing(
+        f"{line}{money(figures['net_pnl'])} AED", _named(security) | {"figures": figures}, **_warned(security)
+    )
 
 
 def show_fills(security: RecordedSecurity, selection: Selection) -> Closing:
@@ -90,7 +92,11 @@ def show_fills(security: RecordedSecurity, selection: Selection) -> Closing:
             voice().show(CHOOSE)
     of = len(every)
     line = f"{len(shown):,} of {of:,} fills of {security.ticker} in {security.run.folder.as_posix()}"
-    return Closing(line, _named(security) | {"fills": shown, "of": of})
+    return Closing(line, _named(security) | {"fills": shown, "of": of}, **_warned(security))
+
+
+def _warned(security: RecordedSecurity) -> dict[str, Any]:
+    return {"warnings": security.run.warnings_about(security.ticker)}
 
 
 def _named(security: RecordedSecurity) -> dict[str, str]:

@@ -94,8 +94,6 @@ def show_sweep(run: SweepRun) -> Closing:
     failed = run.failed
     for where, error in list(failed.items())[:ERRORS_SHOWN]:
         voice().error(f"{where}: {error}")
-    for one in run.best:
-        _warn_of_idleness(one)
     if run.best:
         _show_best(run)
     if run.folds:
@@ -123,7 +121,7 @@ def show_sweep(run: SweepRun) -> Closing:
         "seconds": run.seconds,
     }
     some = f"; {results.failed:,} of {len(results.contents):,} failed" if failed else ""
-    return Closing(f"Results: {run.output_dir}  ({run.seconds:.2f} s{some})", facts, failed)
+    return Closing(f"Results: {run.output_dir}  ({run.seconds:.2f} s{some})", facts, failed, warnings=run.warnings)
 
 
 def _best(one: Best) -> dict[str, Any]:
@@ -146,12 +144,6 @@ def _fold(one: Fold) -> dict[str, Any]:
         "setting": one.trial.number,
         "test": asdict(one.test),
     }
-
-
-def _warn_of_idleness(one: Best) -> None:
-    """Warn where a setting was chosen on days on which it had no fill."""
-    if one.train is not None and one.train.fills == 0:
-        voice().warn(f"{one.security}: no setting did better than one without any fill on the days it was chosen on.")
 
 
 def _show_best(run: SweepRun) -> None:
