@@ -121,6 +121,7 @@ def backtest(
     from pipeline.errors import BadRequest
     from pipeline.results.files import RunFolder
     from pipeline.results.run import BacktestRun
+    from pipeline.results.warned import warnings_of
     from pipeline.store.kept import KeptResults, results_folder
     from pipeline.store.place import Remote, place_of
 
@@ -168,13 +169,14 @@ def backtest(
             "replay": sum(result.replay_seconds for result in results),
             "sensitivity": sum(result.check_seconds for result in results),
         }
+        warnings = warnings_of(planned, results)
         if folder:
-            folder.close(seconds)
+            folder.close(seconds, warnings)
             if png and isinstance(folder.directory, Path):
                 from pipeline.results.report.remake import remake
 
                 remake(folder.directory, png=True)
-    return BacktestRun(planned, results, folder.directory if folder else None, seconds)
+    return BacktestRun(planned, results, folder.directory if folder else None, seconds, warnings)
 
 
 def sweep(

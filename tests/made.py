@@ -56,6 +56,14 @@ def random_ticks(seed: int, days: int = 2, a_day: int = 1_500) -> Ticks:
     return Ticks(clock.astype(np.int64), kind, price, volume.astype(np.int64))
 
 
+def usual_days(days: int = 3, price: float = 10.0) -> Ticks:
+    """Return whole, unremarkable days from Monday, 13 January 2025 on: bid, ask and print in turn, each of a second."""
+    clock = np.concatenate([MONDAY + (day + 1) * DAY + np.arange(34_200, 54_000, 30) * SECOND for day in range(days)])
+    kind = (np.arange(len(clock)) % 3).astype(np.int8)
+    at = np.choose(kind, [price - 0.02, price + 0.02, price])
+    return Ticks(clock.astype(np.int64), kind, np.round(at, 2), 1 + np.arange(len(clock), dtype=np.int64))
+
+
 def make_store(folder: Path, tickers: tuple[str, ...] = ("FAB", "EMAAR", "MODON")) -> Path:
     """Write a Parquet directory with one file of random ticks a ticker and return it."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,9 @@ def test_the_tables_have_every_security_and_stay_within_80_columns(desk: Path) -
     assert said.out.count(" FAB ") == said.out.count(" EMAAR ") == 6  # the long name leaves room for half of them
     assert max(map(len, said.out.splitlines())) <= 80
     assert "4 hours early, as if in UTC." in " ".join(said.out.split())
-    assert said.out.splitlines()[-1].startswith("data/parquet: 3 securities, 9,006 ticks, 2025-01-12 to 2025-01-13, ")
+    assert said.out.splitlines()[-1].startswith(
+        "data/parquet: 3 securities, 9,006 ticks, 2025-01-12 to 2025-01-13; 13 warnings"
+    )
 
 
 def test_a_security_that_is_named_is_shown_in_full(desk: Path) -> None:
@@ -78,9 +80,12 @@ def test_warnings_are_the_exit_status_only_when_that_is_asked_for(desk: Path) ->
     assert [one for one in told["warnings"] if "4 hours early" in one]
 
 
-def test_strict_is_content_with_ticks_that_are_as_they_should_be(tmp_path: Path) -> None:
+def test_of_the_sample_nothing_is_warned_of_but_its_rejects_and_without_them_strict_is_content(tmp_path: Path) -> None:
     assert to_pipe("sample", "data/raw/ticks.xlsx", cwd=tmp_path).status == 0
     assert to_pipe("convert", cwd=tmp_path).status == 0
-    said = to_pipe("inspect", "--strict", cwd=tmp_path)
+    said = to_pipe("inspect", "--strict", "--json", cwd=tmp_path)
+    assert said.status == 1
+    assert [one[:41] for one in json.loads(said.out)["warnings"]] == ["SPINNEYS: rejected rows: 4 of 12,005 (1 p"]
+    said = to_pipe("inspect", "--strict", "FAB", "MODON", "EMAAR", cwd=tmp_path)
     assert said.status == 0, said.out
     assert said.out.endswith(", no warnings\n")

@@ -56,9 +56,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("verb", QUIET)
-def test_quiet_says_the_closing_line_and_nothing_else(desk: Path, verb: str) -> None:
+def test_quiet_says_the_closing_line_and_warnings_and_nothing_else(desk: Path, verb: str) -> None:
     said = to_pipe(*QUIET[verb], "--quiet", cwd=desk)
-    assert (said.status, said.err) == (0, "")
+    assert (said.status, [line for line in said.err.splitlines() if not line.startswith("Warning: ")]) == (0, [])
     assert said.out.count("\n") == 1
 
 
@@ -158,7 +158,8 @@ def test_what_failed_is_listed_and_the_status_is_1(tmp_path: Path, words: tuple[
     assert "not a whole Parquet file" in told["failed"][name]
     assert f"Error: {name}: " in said.err
     quiet = to_pipe(*words, *chosen, "--quiet", cwd=tmp_path)
-    assert (quiet.status, quiet.out.count("\n"), quiet.err.count("\n")) == (1, 1, 1)
+    errors = [line for line in quiet.err.splitlines() if not line.startswith("Warning: ")]
+    assert (quiet.status, quiet.out.count("\n"), len(errors)) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ MAY_IMPORT: Final = {
     "store": BASE,
     "market": BASE,
     "native": BASE,
-    "convert": (*BASE, "store", "market", "native"),
+    "convert": (*BASE, "store", "market", "native", "inspection"),
     "inspection": (*BASE, "store", "market"),
     "engine": (*BASE, "market", "native"),
     "strategies": RULES,
@@ -59,7 +59,7 @@ MAY_IMPORT: Final = {
     "backtest.kept": (*REPLAY, "backtest.task", "backtest.observe"),
     "backtest.stage": STAGE,
     "research": (*STAGE, "backtest.stage"),
-    "results": (*STAGE, "backtest.stage", "research"),
+    "results": (*STAGE, "backtest.stage", "research", "inspection"),
 }
 OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "heap", "interrupt", "terminal", "validation")
 """What stands at the door may import anything; nothing further in may import it."""

@@ -76,6 +76,7 @@ class Plan:
 
     why_plain: what the compiled engine cannot take, when that is why the plain one runs. switches_apply: whether the
     execution switches mean anything to this strategy. stale: why the ticks may not be those of the workbook any more.
+    held: all that the store holds, `securities` among them.
     """
 
     strategy: str
@@ -90,6 +91,7 @@ class Plan:
     tasks: tuple[Task, ...]
     securities: tuple[Security, ...]
     stale: str | None = None
+    held: tuple[Security, ...] = ()
 
     @property
     def warnings(self) -> list[str]:
@@ -165,6 +167,7 @@ def plan(request: Request) -> Plan:
         tasks,
         chosen,
         stale,
+        store.securities,
     )
 
 

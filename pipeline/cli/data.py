@@ -113,4 +113,5 @@ def demo() -> Closing:
     replayed = backtest(parquet_dir=parquet_dir, output_dir=output_dir)
     voice().show(NEXT)
     facts = {"sample": made.facts, "convert": converted.facts, "backtest": replayed.facts}
-    return Closing(replayed.line, facts, {**converted.failed, **replayed.failed})
+    warnings = tuple(dict.fromkeys([*converted.warnings, *replayed.warnings]))
+    return Closing(replayed.line, facts, {**converted.failed, **replayed.failed}, warnings=warnings)

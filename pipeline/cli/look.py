@@ -66,12 +66,18 @@ def report(
     Example: pipeline report v1_baseline
     """
     from pipeline import api
+    from pipeline.results.layout import RUN_FILE
+    from pipeline.results.reading import recorded_warnings
+    from pipeline.results.sweep_files import SWEEP_FILE
     from pipeline.terminal.progress import Progress
 
     with Progress("Making the page"):
         page = api.report(run, png=png, output_dir=output_dir)
+        path = next(file for name in (SWEEP_FILE, RUN_FILE) if (file := page.parent / name).is_file())
+        warnings = recorded_warnings(path)
     facts = {"report": page, "charts": sorted(page.parent.glob("charts/*.png")) if png else []}
-    return Closing(f"Page: {page}" + (f"; charts: {page.parent / 'charts'}" if png else ""), facts)
+    line = f"Page: {page}" + (f"; charts: {page.parent / 'charts'}" if png else "")
+    return Closing(line, facts, warnings=warnings)
 
 
 def show(

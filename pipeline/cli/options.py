@@ -42,7 +42,7 @@ AllowStale = Annotated[bool, typer.Option("--allow-stale", help="Run although a 
 Fresh = Annotated[bool, typer.Option("--fresh", help="Replay what an earlier run replayed, too.")]
 
 SHARED: Final = {
-    "quiet": "Say errors and the closing line only.",
+    "quiet": "Say errors, warnings and the closing line only.",
     "verbose": "Say what was chosen, what was kept and why, and how long each part took.",
     "json": "Print one JSON object and nothing else on stdout.",
     "debug": "Show the traceback of an error.",

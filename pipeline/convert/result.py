@@ -53,11 +53,13 @@ class ConvertResult:
     """A conversion's outcome, one row per sheet in workbook order.
 
     earlier: of the securities that failed, those of which the store has an earlier conversion still, with its ticks.
+    warnings: of the securities whose ticks stand.
     """
 
     parquet_dir: Place
     rows: tuple[SheetRow, ...]
     earlier: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[SheetRow, ...]:

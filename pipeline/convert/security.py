@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from pipeline.convert.fingerprint import fingerprint
 from pipeline.errors import OverlappingWorkbooks
+from pipeline.inspection.security import counted_text
+from pipeline.market.facts import facts_of
 from pipeline.store.catalog import Entry, Source, file_mark
 from pipeline.store.columns import dictionary_array, number_array, text_array
 from pipeline.store.layout import rejects_name, ticks_name
@@ -123,6 +125,7 @@ def _entry(parts: Sequence[Part], ticks: Ticks) -> Entry:
         fingerprint=fingerprint([source.record for source in sources]),
         marks={},
         sources=sources,
+        inspection=counted_text(ticks, facts_of(first.exchange)),
     )
 
 
@@ -154,6 +157,7 @@ def _metadata(entry: Entry) -> dict[str, str]:
         "rows_kept": str(entry.ticks),
         "rows_rejected": str(sum(entry.rejects.values())),
         "rows_blank": str(entry.blank),
+        "inspection": entry.inspection,
     }
 
 

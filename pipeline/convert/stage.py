@@ -86,15 +86,19 @@ def _convert_into(run: _Run, jobs: list[SheetJob], threads: int, *, force: bool)
         changed = run.commit(dict.fromkeys(job.workbook for group in waiting for job in group))
     finally:
         run.discard()
+    catalog |= run.entries
     if run.entries:
-        write_catalog(parquet_dir, {**catalog, **run.entries})
+        write_catalog(parquet_dir, catalog)
     if changed:
         raise WorkbookChanged(
             f"{changed[0].path} was saved or replaced while it was read, so nothing of it was converted; "
             "run the conversion again."
         )
+    from pipeline.inspection.warn import held_of_entry, warnings_of
+
     rows = tuple(run.rows[job.position] for job in jobs)
-    return ConvertResult(parquet_dir, rows, _earlier(parquet_dir, rows))
+    warnings = warnings_of(run.entries, [held_of_entry(entry) for entry in catalog.values()])
+    return ConvertResult(parquet_dir, rows, _earlier(parquet_dir, rows), tuple(warnings))
 
 
 def _earlier(parquet_dir: Place, rows: Iterable[SheetRow]) -> dict[str, int]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.convert.fingerprint import fingerprint, still_holds
 from pipeline.convert.rejects import too_many
+from pipeline.inspection.counts import is_current
+from pipeline.market.facts import facts_of
 from pipeline.store.catalog import Entry, Source, file_mark
 from pipeline.store.layout import rejects_name
 
@@ -27,6 +29,8 @@ def refreshed(
     if len(jobs) != len(entry.sources) or any(job.exchange != entry.exchange for job in jobs):
         return None
     if any(too_many(sum(source.rejects.values()), source.ticks, allowed) for source in entry.sources):
+        return None
+    if not is_current(entry.inspection, facts_of(entry.exchange)):
         return None
     left = list(jobs)
     sources: list[Source] = []

@@ -17,13 +17,14 @@ from pipeline.times import DAY
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
+    from pipeline.inspection.clock import Clock
+    from pipeline.ticks import Float64s, Int64s, Ticks
 
 FAR: Final = 0.10
 """How far from the touch a print is that hardly can be one, as a share of the touch's price."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Touch:
     """The book after each event of the session, in stored order; 0 is a side that is empty.
 
@@ -32,70 +33,79 @@ class Touch:
     """
 
     row: Int64s
-    kind: Int8s
+    is_print: NDArray[np.bool_]
     price: Float64s
     bid: Float64s
     ask: Float64s
     lasts: Int64s
 
     @property
-    def both(self) -> NDArray[np.bool_]:
-        """Whether both sides are there."""
-        return (self.bid > 0) & (self.ask > 0)
-
-    @property
     def crossed(self) -> NDArray[np.bool_]:
-        """Whether the bid is above the ask."""
-        crossed: NDArray[np.bool_] = self.both & (self.bid > self.ask)
+        """Whether both sides are there and the bid is above the ask."""
+        crossed: NDArray[np.bool_] = (self.bid > self.ask) & (self.ask > 0)
         return crossed
 
     @property
     def locked(self) -> NDArray[np.bool_]:
-        """Whether the bid is the ask."""
-        locked: NDArray[np.bool_] = self.both & (self.bid == self.ask)
+        """Whether both sides are there and the bid is the ask."""
+        locked: NDArray[np.bool_] = (self.bid == self.ask) & (self.ask > 0)
         return locked
 
-    def outside(self, share: float = 0.0) -> NDArray[np.bool_]:
-        """Whether a print is below the bid or above the ask, by more than a share of its price."""
-        below = (self.bid > 0) & (self.price < self.bid * (1 - share))
-        above = (self.ask > 0) & (self.price > self.ask * (1 + share))
-        outside: NDArray[np.bool_] = (self.kind == TRADE) & (below | above)
-        return outside
+    @property
+    def outside(self) -> Int64s:
+        """The places of the prints below the bid or above the ask."""
+        outside = (self.price < self.bid) | ((self.price > self.ask) & (self.ask > 0))
+        outside &= self.is_print
+        return np.flatnonzero(outside)
+
+    def far(self, outside: Int64s) -> Int64s:
+        """Return those of the places of prints `outside` the touch that are far from it."""
+        price, bid, ask = self.price[outside], self.bid[outside], self.ask[outside]
+        far: Int64s = outside[(price < bid * (1 - FAR)) | ((ask > 0) & (price > ask * (1 + FAR)))]
+        return far
 
 
-def touch(ticks: Ticks, session: tuple[int, int]) -> Touch:
+def touch(ticks: Ticks, clock: Clock, session: tuple[int, int]) -> Touch:
     """Return the book after each event within [start, end) ns since midnight."""
-    priced = np.flatnonzero(ticks.price > 0)
-    clock = ticks.timestamp[priced]
-    day = clock // DAY
-    stretch = np.cumsum(np.diff(day, prepend=day[:1]) != 0)
-    of_day = clock - day * DAY
-    within = (of_day >= session[0]) & (of_day < session[1])
-    row, stretch, of_day = priced[within], stretch[within], of_day[within]
-    kind, price, volume = ticks.kind[row], ticks.price[row], ticks.volume[row]
+    within = (clock.of_day >= session[0]) & (clock.of_day < session[1]) & (ticks.price > 0)
+    row = np.flatnonzero(within)
+    # Where the clock steps back, rows outside the session can stand between two of one day, and the day begins anew.
+    stretch = clock.day[row] if clock.in_order else _stretches(clock.day, ticks.price)[row]
+    of_day, kind, price, volume = clock.of_day[row], ticks.kind[row], ticks.price[row], ticks.volume[row]
+    begins = np.ones(len(row), bool)
+    np.not_equal(stretch[1:], stretch[:-1], out=begins[1:])
+    quote = np.where(volume > 0, price, 0.0)
     return Touch(
         row=row,
-        kind=kind,
+        is_print=kind == TRADE,
         price=price,
-        bid=_side(kind == BID, price, volume, stretch),
-        ask=_side(kind == ASK, price, volume, stretch),
-        lasts=_lasts(of_day, stretch, session[1]),
+        bid=_side(kind == BID, quote, begins),
+        ask=_side(kind == ASK, quote, begins),
+        lasts=_lasts(of_day if clock.in_order else _forward(of_day, stretch), begins, session[1]),
     )
 
 
-def _side(quoted: NDArray[np.bool_], price: Float64s, volume: Int64s, stretch: Int64s) -> Float64s:
-    """Return one side's price after each event: that of its last quote in the same stretch of a day."""
-    place = np.arange(len(quoted))
-    last = np.maximum.accumulate(np.where(quoted, place, -1))
-    known = last >= 0
-    known &= stretch[last] == stretch
-    found: Float64s = np.where(known & (volume[last] > 0), price[last], 0.0)
+def _stretches(day: Int64s, price: Float64s) -> Int64s:
+    """Return for each priced row the number of the stretch of one day that it is in."""
+    priced = np.flatnonzero(price > 0)
+    found = np.zeros(len(day), np.int64)
+    found[priced] = np.cumsum(np.diff(day[priced], prepend=day[:1]) != 0)
     return found
 
 
-def _lasts(of_day: Int64s, stretch: Int64s, end: int) -> Int64s:
-    forward = np.maximum.accumulate(of_day + stretch * DAY) - stretch * DAY
+def _side(quoted: NDArray[np.bool_], quote: Float64s, begins: NDArray[np.bool_]) -> Float64s:
+    """Return one side's price after each event: that of its last quote in the same stretch of a day."""
+    at = np.flatnonzero(quoted | begins)
+    return np.repeat(np.where(quoted[at], quote[at], 0.0), np.diff(at, append=len(quoted)))
+
+
+def _forward(of_day: Int64s, stretch: Int64s) -> Int64s:
+    forward: Int64s = np.maximum.accumulate(of_day + stretch * DAY) - stretch * DAY
+    return forward
+
+
+def _lasts(forward: Int64s, begins: NDArray[np.bool_], end: int) -> Int64s:
     until = np.append(forward[1:], end)
-    until[np.flatnonzero(np.append(stretch[1:] != stretch[:-1], True))] = end
+    until[:-1][begins[1:]] = end
     lasts: Int64s = until - forward
     return lasts

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.times import DAY, MINUTE, date_of
+from pipeline.inspection.counts import Gap, Shift
+from pipeline.times import DAY, FIRST_DAY, MINUTE, date_of
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from collections.abc import Sequence
 
     from pipeline.market.facts import MarketFacts
     from pipeline.ticks import Int64s
@@ -26,77 +27,96 @@ FITS: Final = 0.95
 FEW: Final = 20
 """Ticks below which a day says nothing about its clock."""
 EDGE: Final = 0.005
+MONTHS: Final = 12
+NEARER: Final = 4
+"""How many times nearer together days must be when day and month are swapped, to be taken for swapped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """The longest stretch of a session without any tick, after the first tick and before the last; ns."""
+class Clock:
+    """Times of ticks as stored, ns: of_day since midnight, step from the row before (one fewer than rows).
 
-    start: int
-    end: int
+    day: since 1970-01-01; starts: where a stretch of one day begins; days: which there are, ascending. in_order:
+    whether the clock never steps back.
+    """
 
-    @property
-    def length(self) -> int:
-        """How long it is, ns."""
-        return self.end - self.start
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """Days whose ticks fit the market's hours when these are moved by whole hours; minutes of the day they run."""
-
-    hours: int
-    days: int
-    first_minute: int
-    last_minute: int
+    def __init__(self, timestamp: Int64s) -> None:
+        self.time = timestamp
+        self.day: Int64s = timestamp // DAY
+        self.of_day: Int64s = timestamp - self.day * DAY
+        self.step: Int64s = np.diff(timestamp)
+        self.in_order = bool((self.step >= 0).all())
+        self.starts: Int64s = np.append(0, np.flatnonzero(self.day[1:] != self.day[:-1]) + 1)
+        self.days: Int64s = np.unique(self.day[self.starts])
 
 
-def days_of(timestamp: Int64s) -> Int64s:
-    """Return the days on which there are ticks, since 1970-01-01, ascending."""
-    day = timestamp // DAY
-    found: Int64s = np.unique(day[np.flatnonzero(np.diff(day, prepend=day[:1] - 1))])
-    return found
+def missing_days(days: Sequence[int], facts: MarketFacts) -> list[int]:
+    """Return the days between the first and the last of these that are none of them and may be trading days."""
+    there = set(days)
+    between = range(days[0], days[-1]) if days else ()
+    return [day for day in between if day not in there and facts.may_trade_on(date_of(day))]
 
 
-def missing_days(days: Int64s, facts: MarketFacts) -> list[dt.date]:
-    """Return the trading days between the first and the last of these days that are none of them."""
-    there = set(days.tolist())
-    between = range(int(days[0]), int(days[-1])) if len(days) else ()
-    return [date_of(day) for day in between if day not in there and facts.is_trading_day(date_of(day))]
-
-
-def closed_days(days: Int64s, facts: MarketFacts) -> list[dt.date]:
+def closed_days(days: Sequence[int], facts: MarketFacts) -> list[int]:
     """Return those of these days on which the exchange does not trade."""
-    return [date_of(day) for day in days.tolist() if not facts.is_trading_day(date_of(day))]
+    return [day for day in days if facts.trades_on(date_of(day)) is False]
 
 
-def longest_gap(timestamp: Int64s, days: Int64s, session: tuple[int, int]) -> Gap | None:
-    """Return the longest stretch of [start, end) without a tick on any of these days, ends of the session included.
+def swapped(day: int) -> int | None:
+    """Return the day whose month is this one's day and whose day is this one's month, where there is one."""
+    date = date_of(day)
+    return (date.replace(month=date.day, day=date.month) - FIRST_DAY).days if date.day <= MONTHS else None
+
+
+def are_swapped(days: Sequence[int]) -> bool:
+    """Return whether days of the month up to 12 are rather months: swapped, these days would be far nearer together.
+
+    So they are where Excel read 5/1/2025 as the first of May: a week becomes the fifth of seven months.
+    """
+    turned = [day if (other := swapped(day)) is None else other for day in days]
+    return len(set(turned)) > 1 and (max(turned) - min(turned)) * NEARER < days[-1] - days[0]
+
+
+def longest_gap(clock: Clock, session: tuple[int, int]) -> Gap | None:
+    """Return the longest stretch of [start, end) without a tick on any day with ticks, ends of the session included.
 
     What is missing before the first tick of all and after the last is no gap: the ticks begin and end there.
     """
-    of_day = timestamp % DAY
-    within = timestamp[(of_day >= session[0]) & (of_day < session[1])]
-    points = np.concatenate([within, days * DAY + session[0], days * DAY + session[1]])
-    points = np.sort(points[(points >= timestamp.min()) & (points <= timestamp.max())], kind="stable")
-    lengths = np.diff(points)
-    lengths[points[1:] // DAY != points[:-1] // DAY] = -1
-    if not len(lengths):
-        return None
-    at = int(np.argmax(lengths))
-    return Gap(int(points[at]), int(points[at + 1]))
+    within = clock.time[np.flatnonzero((clock.of_day >= session[0]) & (clock.of_day < session[1]))]
+    if not clock.in_order:
+        within = np.sort(within, kind="stable")
+    edges = np.stack([clock.days * DAY + session[0], clock.days * DAY + session[1]])
+    place = np.searchsorted(within, edges)
+    some = place[0] < place[1]
+    first, last = (np.clip(one, 0, max(len(within) - 1, 0)) for one in (place[0], place[1] - 1))
+    lengths = np.diff(within)
+    lengths[last[some & (last < len(lengths))]] = -1  # overnight
+    longest = [int(np.argmax(lengths))] if len(lengths) else []
+    pairs = [(int(within[at]), int(within[at + 1])) for at in longest if lengths[at] >= 0]
+    begun, over = edges >= clock.time.min(), edges <= clock.time.max()
+    for day in range(len(clock.days)):
+        start, end = edges[:, day].tolist()
+        points = [int(within[first[day]]), int(within[last[day]])] if some[day] else []
+        whole = [start] * bool(begun[0, day] and over[0, day]) + points + [end] * bool(begun[1, day] and over[1, day])
+        pairs += [pair for pair in itertools.pairwise(whole) if list(pair) != points]
+    return Gap(*min(pairs, key=lambda pair: (pair[0] - pair[1], pair[0]))) if pairs else None
 
 
-def outside(timestamp: Int64s, facts: MarketFacts) -> int:
-    """Return how many ticks are before the market's first session or after its last."""
-    of_day = timestamp % DAY
-    return int(((of_day < facts.pre_open[0]) | (of_day >= facts.trade_at_last[1])).sum())
+def shifts(clock: Clock, outside: Int64s, facts: MarketFacts) -> list[Shift]:
+    """Return by how many whole hours days fit the market's hours better than as they are, most days first.
 
-
-def shifts(timestamp: Int64s, days: Int64s, facts: MarketFacts) -> list[Shift]:
-    """Return by how many whole hours days fit the market's hours better than as they are, most days first."""
-    place = np.searchsorted(days, timestamp // DAY)
-    counts = np.bincount(place * MINUTES + timestamp % DAY // MINUTE, minlength=len(days) * MINUTES)
+    outside: the rows outside the hours. A day can only fit better by what is outside of it.
+    """
+    ends = np.append(clock.starts[1:], len(clock.day))
+    of_stretch = np.searchsorted(clock.days, clock.day[clock.starts])
+    ticks = np.bincount(of_stretch, ends - clock.starts, len(clock.days))
+    off = np.bincount(np.searchsorted(clock.days, clock.day[outside]), minlength=len(clock.days))
+    days = clock.days[(off > SHIFTED_SHARE * ticks) & (ticks >= FEW)]
+    if not len(days):
+        return []
+    own = np.isin(clock.day, days)
+    place = np.searchsorted(days, clock.day[own])
+    minute = clock.of_day[own] // MINUTE
+    counts = np.bincount(place * MINUTES + minute, minlength=len(days) * MINUTES)
     by_minute = counts.reshape(len(days), MINUTES)
     until = np.concatenate([np.zeros((len(days), 1), np.int64), np.cumsum(by_minute, axis=1)], axis=1)
     first, last = facts.pre_open[0] // MINUTE, facts.trade_at_last[1] // MINUTE

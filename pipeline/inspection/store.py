@@ -6,19 +6,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipeline.errors import MissingFile, NoStore, PipelineError
-from pipeline.inspection import warn
-from pipeline.inspection.security import count
+from pipeline.inspection.clock import closed_days, missing_days
+from pipeline.inspection.security import counted_text
+from pipeline.inspection.warn import Held, held_of, of_changes, warnings_of
 from pipeline.market.facts import facts_of
-from pipeline.store.catalog import check_held, file_mark, read_catalog, tick_files
+from pipeline.store.catalog import check_held, file_mark, read_catalog, security_of, tick_files
 from pipeline.store.layout import CATALOG_NAME, TICKS_SUFFIX, ticks_name
-from pipeline.store.parquet import read_footer, read_ticks
-from pipeline.times import DAY, date_of
+from pipeline.store.parquet import read_ticks
+from pipeline.times import date_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from pipeline.inspection.security import Counts
+    from pipeline.inspection.counts import Counts
     from pipeline.store.catalog import Entry
     from pipeline.store.place import Place
 
@@ -33,6 +34,20 @@ class Inspected:
     counts: Counts | None = None
     error: str | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def missing_days(self) -> list[dt.date]:
+        """The weekdays between the first and the last without a tick, those left out that are known to be closed."""
+        return [date_of(day) for day in missing_days(self._days, facts_of(self.exchange))]
+
+    @property
+    def closed_days(self) -> list[dt.date]:
+        """The days with ticks on which the exchange does not trade."""
+        return [date_of(day) for day in closed_days(self._days, facts_of(self.exchange))]
+
+    @property
+    def _days(self) -> Sequence[int]:
+        return () if self.counts is None else self.counts.days
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +76,10 @@ def inspect_store(
     on_plan: Callable[[int], None] = lambda _: None,
     on_security: Callable[[str], None] = lambda _: None,
 ) -> Inspection:
-    """Count what each security (or each of `tickers`) holds, and warn of what is likely wrong.
+    """Return what was counted of each security (or each of `tickers`), and warn of what is likely wrong.
 
-    A file that cannot be read is that security's error. Raises NoStore, BadCatalog, UnknownSecurity or PlaceError.
+    What was not counted when it was converted is counted now. A file that cannot be read is that security's error.
+    Raises NoStore, BadCatalog, UnknownSecurity or PlaceError.
     """
     files, entries = tick_files(parquet_dir), read_catalog(parquet_dir)
     names = sorted({name.removesuffix(TICKS_SUFFIX) for name in files} | set(entries))
@@ -73,17 +89,28 @@ def inspect_store(
     check_held(parquet_dir, wanted, names)
     chosen = wanted or names
     on_plan(len(chosen))
-    found = []
-    for ticker in chosen:
+    found: dict[str, Inspected] = {}
+    held: list[Held] = []
+    for ticker in names:
         try:
-            found.append(_inspected(parquet_dir, ticker, entries.get(ticker)))
+            known, one = _inspected(parquet_dir, ticker, entries.get(ticker), counted=ticker in chosen)
+            held.append(known)
         except PipelineError as error:
-            found.append(Inspected(ticker, error=str(error)))
-        on_security(ticker)
-    return _warned(parquet_dir, found)
+            one = Inspected(ticker, error=str(error))
+        if ticker in chosen:
+            found[ticker] = one
+            on_security(ticker)
+    said = warnings_of([ticker for ticker, one in found.items() if one.error is None], held)
+    securities = [
+        replace(one, warnings=(*one.warnings, *(text for text in said if text.startswith(f"{ticker}: "))))
+        for ticker, one in found.items()
+    ]
+    own = {text for one in securities for text in one.warnings}
+    return Inspection(parquet_dir, tuple(securities), tuple(text for text in said if text not in own))
 
 
-def _inspected(parquet_dir: Place, ticker: str, entry: Entry | None) -> Inspected:
+def _inspected(parquet_dir: Place, ticker: str, entry: Entry | None, *, counted: bool) -> tuple[Held, Inspected]:
+    """Return what the store says of a security, counted now where that is asked for and was not done."""
     path = parquet_dir / ticks_name(ticker)
     try:
         stands = entry is not None and file_mark(path) == entry.marks.get(ticks_name(ticker))
@@ -91,36 +118,16 @@ def _inspected(parquet_dir: Place, ticker: str, entry: Entry | None) -> Inspecte
         raise MissingFile(
             f"{path} is listed in {CATALOG_NAME} and cannot be read. Run `make convert` to make it again."
         ) from error
-    exchange = read_footer(path).metadata.get("exchange", "")
-    ticks = read_ticks(path)
-    warnings = []
-    if entry is None:
-        warnings.append(f"{ticker}: {path.name} is not in {CATALOG_NAME}, so nothing is known of its workbook.")
-    elif not stands:
-        warnings.append(f"{ticker}: {path.name} is not the file that {CATALOG_NAME} lists. Run `make convert`.")
-    if not len(ticks):
-        return Inspected(ticker, exchange, entry if stands else None, warnings=(*warnings, f"{ticker}: no ticks."))
-    counts = count(ticks, facts_of(exchange))
-    return Inspected(ticker, exchange, entry if stands else None, counts, warnings=tuple(warnings))
-
-
-def _warned(parquet_dir: Place, found: Sequence[Inspected]) -> Inspection:
-    common: list[str] = []
-    off: dict[str, list[dt.date]] = {}
-    for exchange in sorted({one.exchange for one in found if one.counts is not None}):
-        counts = {one.ticker: one.counts for one in found if one.counts is not None and one.exchange == exchange}
-        off[exchange] = warn.days_off({ticker: one.missing_days for ticker, one in counts.items()}, _spans(counts))
-        common += warn.of_days_off(exchange, off[exchange])
-    securities = []
-    for one in found:
-        said = list(one.warnings)
-        if one.entry is not None:
-            said += warn.of_sources(one.entry)
-        if one.counts is not None:
-            said += warn.of_counts(one.ticker, one.counts, facts_of(one.exchange), off[one.exchange])
-        securities.append(replace(one, warnings=tuple(said)))
-    return Inspection(parquet_dir, tuple(securities), tuple(common))
-
-
-def _spans(counts: Mapping[str, Counts]) -> dict[str, tuple[dt.date, dt.date]]:
-    return {ticker: (date_of(one.first // DAY), date_of(one.last // DAY)) for ticker, one in counts.items()}
+    held = held_of(replace(security_of(path, 0), entry=entry if stands else None)).read()
+    warnings: list[str] = []
+    if counted:
+        ticks = read_ticks(path)  # counted or not, it is to be whole
+        if not held.is_inspected:
+            held = held._replace(inspection=counted_text(ticks, facts_of(held.exchange))).read()
+        if entry is None:
+            warnings.append(f"{ticker}: its file is not in {CATALOG_NAME}, so nothing is known of its workbook.")
+        elif not stands:
+            warnings.append(f"{ticker}: its file is not the one that {CATALOG_NAME} lists. Run `make convert`.")
+        else:
+            warnings += of_changes(entry)
+    return held, Inspected(ticker, held.exchange, held.entry, held.counts, warnings=tuple(warnings))

@@ -1,30 +1,33 @@
-"""What was counted in, warnings as plain sentences out: what is wrong, in which file, sheet or day, and what to do."""
+"""What was counted in, warnings as plain sentences out: what is wrong, in which file, sheet or day, and what to do.
+
+A sentence about one security begins with its ticker and, before any figure, with the words that all of its kind share.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from pipeline.inspection import counts as counted
 from pipeline.inspection.book import FAR
+from pipeline.inspection.clock import are_swapped, closed_days, missing_days, swapped
+from pipeline.market.facts import SATURDAY, facts_of
 from pipeline.store.catalog import changed_sources
 from pipeline.store.layout import rejects_name
 from pipeline.ticks import TICK_TYPES
 from pipeline.times import DAY, HOUR, MINUTE, SECOND, date_of
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pipeline.inspection.clock import Shift
-    from pipeline.inspection.security import Counts
+    from pipeline.inspection.counts import Counts, Shift
     from pipeline.market.facts import MarketFacts
-    from pipeline.store.catalog import Entry
+    from pipeline.store.catalog import Entry, Security
 
 EXCEL_ROWS: Final = 1_048_576
 """Where an Excel sheet ends, header rows included."""
 
-MANY_REJECTS: Final = 0.01
 MANY_OUTSIDE: Final = 0.05
 MUCH_CROSSED: Final = 0.01
 MUCH_LOCKED: Final = 0.10
@@ -34,69 +37,180 @@ MANY_DAYS: Final = 0.2
 LONG_GAP: Final = HOUR
 LONG_STEP: Final = MINUTE
 DAYS_SHOWN: Final = 4
+LONGEST_HOLIDAY: Final = 7
+"""Weekdays in a row for which an exchange may be closed; beyond, ticks were not exported."""
 
 ZONES: Final = {-4: "UTC", -3: "London's summer time", -8: "New York's summer time", -9: "New York's winter time"}
 """Clocks that are that many hours away from the UAE's (UTC+4, all year), as exports have them."""
 
 
-def of_sources(entry: Entry) -> Iterator[str]:
-    """Yield what is wrong with the sheets that a security was converted from."""
+class Held(NamedTuple):
+    """A security of a store: the text that was counted of its ticks, or the counts, and what else its file says.
+
+    rows: of the workbook; rejected: those of them that are no ticks. entry: of the catalog, if it speaks of this file.
+    """
+
+    ticker: str
+    exchange: str
+    inspection: str
+    rows: int
+    rejected: int
+    entry: Entry | None
+    counts: Counts | None = None
+
+    @property
+    def is_inspected(self) -> bool:
+        """Whether its ticks were counted by this version and today's facts of the market."""
+        return self.counts is not None or counted.is_current(self.inspection, facts_of(self.exchange))
+
+    def read(self) -> Held:
+        """Return the same with its counts, where it is inspected and has ticks."""
+        current = self.counts is None and self.is_inspected
+        return self._replace(counts=counted.from_text(self.inspection)) if current else self
+
+
+def held_of(security: Security) -> Held:
+    """Return a security as its file speaks of it, or as the catalog does where it speaks of that file."""
+    one, entry = security, security.entry
+    rows, rejected = (one.rows, one.rejected) if entry is None else (entry.rows, sum(entry.rejects.values()))
+    return Held(one.ticker, one.exchange, one.inspection, rows, rejected, entry)
+
+
+def held_of_entry(entry: Entry) -> Held:
+    """Return a security as the catalog speaks of it."""
+    return Held(entry.ticker, entry.exchange, entry.inspection, entry.rows, sum(entry.rejects.values()), entry)
+
+
+def warnings_of(used: Iterable[str], held: Iterable[Held]) -> list[str]:
+    """Return what is likely wrong with the securities `used`, by ticker, of all that a store holds.
+
+    What concerns several comes first, then each in the order of its ticker. The others tell on which days an exchange
+    traded. Raises MarketFactsError for an exchange that there is not.
+    """
+    wanted = set(used)
+    exchanges = {one.exchange for one in held if one.ticker in wanted}
+    read = sorted((one.read() for one in held if one.exchange in exchanges), key=lambda one: one.ticker)
+    common: list[str] = []
+    own: list[str] = []
+    for exchange in sorted(exchanges):
+        facts = facts_of(exchange)
+        there = {one.ticker: one.counts for one in read if one.counts is not None and one.exchange == exchange}
+        missed = _missed({ticker: one for ticker, one in there.items() if not are_swapped(one.days)}, facts)
+        common += _of_no_prints(
+            facts, sorted({day for ticker in wanted & there.keys() for day in missed.closed.get(ticker, ())})
+        )
+        for one in read:
+            if one.ticker in wanted and one.exchange == exchange:
+                own += _of_one(one, facts, missed.alone.get(one.ticker, []))
+    return common + sorted(own, key=lambda said: said.partition(":")[0])
+
+
+def _of_one(one: Held, facts: MarketFacts, missing: Sequence[int]) -> Iterator[str]:
+    if one.entry is not None:
+        yield from _of_sources(one.entry)
+    if one.rejected:
+        by_rule = () if one.entry is None else sorted(one.entry.rejects.items())
+        rules = ", ".join(f"{count:,} {rule}" for rule, count in by_rule)
+        yield (
+            f"{one.ticker}: rejected rows: {one.rejected:,} of {one.rows:,}{f' ({rules})' if rules else ''}. "
+            f"{rejects_name(one.ticker)} has them with their row numbers."
+        )
+    if one.counts is not None:
+        yield from of_counts(one.ticker, one.counts, facts, missing)
+    elif one.is_inspected:
+        yield f"{one.ticker}: no ticks."
+    else:
+        yield (
+            f"{one.ticker}: its ticks were not inspected by this version with these facts of the market. Run "
+            "`make convert` once more, which says what is likely wrong with them."
+        )
+
+
+def _of_sources(entry: Entry) -> Iterator[str]:
     for source in entry.sources:
         header = int(source.record.get("header_row", 0))
         if source.rows + header >= EXCEL_ROWS:
             yield (
-                f"{entry.ticker}: sheet '{source.sheet}' of {source.workbook} is full: it ends in row {EXCEL_ROWS:,}, "
+                f"{entry.ticker}: a full sheet: '{source.sheet}' of {source.workbook} ends in row {EXCEL_ROWS:,}, "
                 "Excel's last, so later ticks are missing. Export them to a second workbook; convert joins both."
             )
+
+
+def of_changes(entry: Entry) -> Iterator[str]:
+    """Yield that workbooks were changed after a security was converted from them."""
     for name in sorted({source.path for source in changed_sources(entry)}):
-        yield f"{entry.ticker}: {name} was changed after it was converted from it. Run `make convert`."
-    rejected = sum(entry.rejects.values())
-    if rejected > MANY_REJECTS * entry.rows:
-        rules = ", ".join(f"{count:,} {rule}" for rule, count in entry.rejects.items())
-        yield (
-            f"{entry.ticker}: {rejected:,} of {entry.rows:,} rows are no ticks ({rules}). "
-            f"{rejects_name(entry.ticker)} has them with their row numbers."
-        )
+        yield f"{entry.ticker}: a workbook was changed after it was converted: '{name}'. Run `make convert`."
 
 
-def of_counts(ticker: str, counts: Counts, facts: MarketFacts, known_off: Iterable[dt.date]) -> Iterator[str]:
-    """Yield what is wrong with a security's ticks; a day in `known_off` is missed by all and said once."""
+def of_counts(ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence[int] = ()) -> Iterator[str]:
+    """Yield what is wrong with a security's ticks; `missing`: days on which others of its exchange have prints."""
     yield from _of_kinds(ticker, counts)
+    yield from _of_order(ticker, counts)
     hours = list(_of_hours(ticker, counts, facts))
     yield from hours or _of_gaps(ticker, counts, facts)
-    missing = [day for day in counts.missing_days if day not in set(known_off)]
-    if missing:
-        yield f"{ticker}: no ticks on {_days(missing)}, when {facts.exchange} traded."
-    if counts.closed_days:
-        yield f"{ticker}: ticks on {_days(counts.closed_days)}, when {facts.exchange} is closed. Are the dates right?"
-    if counts.largest_step >= LONG_STEP:
+    if counts.prints_outside_hours and not counts.shifts:
         yield (
-            f"{ticker}: the clock steps back {_rows(counts.steps_back)}, by up to {span(counts.largest_step)}. "
-            "Ticks are replayed in the workbook's order; is it sorted?"
+            f"{ticker}: prints outside all sessions: {counts.prints_outside_hours:,} of {counts.trades:,}. "
+            f"{facts.exchange} trades {_span_of(facts)}; no strategy sees them."
+        )
+    if are_swapped(counts.days):
+        turned = sorted({day if (other := swapped(day)) is None else other for day in counts.days})
+        yield (
+            f"{ticker}: days and months look swapped, as Excel does where its locale is not the export's: "
+            f"{_between(counts.days)}, swapped {_between(turned)}. Export dates as yyyy-mm-dd."
+        )
+    elif missing:
+        yield f"{ticker}: no ticks on {_days(missing)}, when others of {facts.exchange} have prints."
+    if closed := closed_days(counts.days, facts):
+        yield (
+            f"{ticker}: ticks on days when {facts.exchange} is closed, {_days(closed)}. Are the dates right, "
+            "or days and months swapped?"
         )
     if counts.repeated > MANY_REPEATED * counts.ticks:
-        share = f"{counts.repeated:,} of {counts.ticks:,} rows"
-        yield f"{ticker}: {share} repeat an earlier row. Was a stretch pasted twice?"
+        yield (
+            f"{ticker}: rows repeat an earlier row: {counts.repeated:,} of {counts.ticks:,}. "
+            "Was a stretch pasted twice?"
+        )
     yield from _of_prices(ticker, counts, facts)
 
 
-def days_off(missing: Mapping[str, Sequence[dt.date]], spans: Mapping[str, tuple[dt.date, dt.date]]) -> list[dt.date]:
-    """Return the days that every security misses whose first and last tick are around them, if there are several."""
-    found = []
-    for day in sorted({day for days in missing.values() for day in days}):
-        around = [ticker for ticker, (first, last) in spans.items() if first < day < last]
-        if len(around) > 1 and all(day in missing[ticker] for ticker in around):
-            found.append(day)
-    return found
+class _Missed(NamedTuple):
+    """By ticker, weekdays without its ticks on which others have prints, and weekdays on which none has a print."""
+
+    alone: Mapping[str, list[int]]
+    closed: Mapping[str, list[int]]
 
 
-def of_days_off(exchange: str, days: Sequence[dt.date]) -> Iterator[str]:
-    """Yield that days are missed by every security of an exchange."""
-    if days:
-        what = "a day off that" if len(days) == 1 else "days off that"
+def _missed(there: Mapping[str, Counts], facts: MarketFacts) -> _Missed:
+    """Return which days securities of one exchange miss, those left out that are known to be closed."""
+    printed = {day for one in there.values() for day in set(one.days) - set(one.days_without_print)}
+    alone, closed = {}, {}
+    for ticker, one in there.items():
+        missing = missing_days(one.days, facts)
+        alone[ticker] = [day for day in missing if day in printed]
+        # Of one security alone, a day with quotes and no print is a quiet day.
+        silent = [] if len(there) == 1 else [*one.days_without_print]
+        closed[ticker] = [day for day in (*missing, *silent) if day not in printed and facts.may_trade_on(date_of(day))]
+    return _Missed(alone, closed)
+
+
+def _of_no_prints(facts: MarketFacts, days: Sequence[int]) -> Iterator[str]:
+    runs: list[list[int]] = []
+    for day in days:
+        if runs and all(date_of(between).weekday() >= SATURDAY for between in range(runs[-1][-1] + 1, day)):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    for run in runs:
+        if len(run) > LONGEST_HOLIDAY:
+            yield (
+                f"No security of {facts.exchange} has a print from {date_of(run[0])} to {date_of(run[-1])}: too long "
+                "for a holiday, so these ticks were not exported."
+            )
+    if some := [day for run in runs if len(run) <= LONGEST_HOLIDAY for day in run]:
         yield (
-            f"No security of {exchange} has ticks on {_days(days)}: {what} configs/markets/{exchange}.json does not "
-            "know, or ticks that were never exported."
+            f"No security of {facts.exchange} has a print on {_days(some)}: probably closed, though "
+            f"configs/markets/{facts.exchange}.json does not list {'it' if len(some) == 1 else 'them'}."
         )
 
 
@@ -118,18 +232,30 @@ def _of_kinds(ticker: str, counts: Counts) -> Iterator[str]:
         yield f"{ticker}: no {' and no '.join(lacking)} rows at all."
 
 
-def _of_hours(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
-    hours = f"{_clock(facts.pre_open[0])}-{_clock(facts.trade_at_last[1])}"
-    shifted = sum(one.days for one in counts.shifts)
-    if shifted > MANY_DAYS * counts.days:
-        told = "; ".join(_shift(one, counts.days) for one in counts.shifts if one.days > MANY_DAYS * shifted / 2)
+def _of_order(ticker: str, counts: Counts) -> Iterator[str]:
+    if counts.steps_back > counts.steps_forward:
         yield (
-            f"{ticker}: {told}. {facts.exchange} trades {hours}; strategies see nothing outside "
+            f"{ticker}: sorted newest first: the clock steps back in {_rows(counts.steps_back)}. Ticks are replayed in "
+            "the workbook's order; sort it by time, oldest first, and convert it again."
+        )
+    elif counts.largest_step >= LONG_STEP:
+        yield (
+            f"{ticker}: the clock steps back in {_rows(counts.steps_back)}, by up to {span(counts.largest_step)}. "
+            "Ticks are replayed in the workbook's order; is it sorted?"
+        )
+
+
+def _of_hours(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
+    shifted = sum(one.days for one in counts.shifts)
+    if shifted > MANY_DAYS * len(counts.days):
+        told = "; ".join(_shift(one, len(counts.days)) for one in counts.shifts if one.days > MANY_DAYS * shifted / 2)
+        yield (
+            f"{ticker}: {told}. {facts.exchange} trades {_span_of(facts)}; strategies see nothing outside "
             f"{_clock(facts.continuous[0])}-{_clock(facts.continuous[1])}, so export the exchange's own time."
         )
     elif counts.outside_hours > MANY_OUTSIDE * counts.ticks:
         share = counts.outside_hours / counts.ticks
-        yield f"{ticker}: {share:.0%} of the ticks are outside {facts.exchange}'s hours, {hours}."
+        yield f"{ticker}: ticks outside {facts.exchange}'s hours, {_span_of(facts)}: {share:.0%} of them."
 
 
 def _of_gaps(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
@@ -158,8 +284,8 @@ def _of_prices(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]
     priced = counts.ticks - counts.zero_prices
     if counts.off_grid > MANY_OFF_GRID * priced:
         yield (
-            f"{ticker}: {counts.off_grid:,} of {priced:,} prices ({counts.off_grid / priced:.0%}) are no multiple of "
-            f"the tick sizes in configs/markets/{facts.exchange}.json. Has the exchange changed them?"
+            f"{ticker}: prices that are no multiple of the tick sizes in configs/markets/{facts.exchange}.json: "
+            f"{counts.off_grid:,} of {priced:,} ({counts.off_grid / priced:.0%}). Has the exchange changed them?"
         )
     for what, events, length, much in (
         ("crossed", counts.crossed_events, counts.crossed, MUCH_CROSSED),
@@ -174,20 +300,27 @@ def _of_prices(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]
         far = counts.first_far
         sides = ", ".join(f"{name} {price:g}" for name, price in (("bid", far.bid), ("ask", far.ask)) if price)
         yield (
-            f"{ticker}: {counts.prints_far:,} {'print is' if counts.prints_far == 1 else 'prints are'} more than "
-            f"{FAR:.0%} away from the touch, the first at "
+            f"{ticker}: prints far from the touch, by more than {FAR:.0%}: {counts.prints_far:,}, the first at "
             f"{str(moment(far.timestamp))[:19].replace('T', ' ')}: {far.price:g} ({sides})."
         )
 
 
-def _days(days: Sequence[dt.date]) -> str:
+def _days(days: Sequence[int]) -> str:
     more = f" and {len(days) - DAYS_SHOWN} more days" if len(days) > DAYS_SHOWN else ""
-    return ", ".join(map(str, days[:DAYS_SHOWN])) + more
+    return ", ".join(str(date_of(day)) for day in days[:DAYS_SHOWN]) + more
+
+
+def _between(days: Sequence[int]) -> str:
+    return f"{len(days)} days between {date_of(days[0])} and {date_of(days[-1])}"
 
 
 def _rows(count: int) -> str:
-    return "once" if count == 1 else f"in {count:,} rows"
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _clock(of_day: int) -> str:
     return f"{of_day // HOUR:02}:{of_day // MINUTE % 60:02}"
+
+
+def _span_of(facts: MarketFacts) -> str:
+    return f"{_clock(facts.pre_open[0])}-{_clock(facts.trade_at_last[1])}"

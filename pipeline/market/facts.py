@@ -7,6 +7,7 @@ import json
 import math
 from dataclasses import dataclass
 from functools import cache
+from hashlib import blake2b
 from typing import Any, Final
 
 from pipeline.errors import MarketFactsError, nearest
@@ -14,6 +15,10 @@ from pipeline.folders import CONFIGS, config_file, config_files
 from pipeline.times import MINUTE
 
 FOLDER: Final = CONFIGS / "markets"
+SATURDAY: Final = 5
+
+# The UAE's weekend was Friday and Saturday before (`sources.week` of the market files).
+WEEK_SINCE: Final = dt.date(2022, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,8 @@ class MarketFacts:
 
     Each session is [start, end): pre_open, continuous, closing_auction, trade_at_last. The auction prints from the end
     of closing_auction on. tick_sizes: (price below which it applies in AED, tick in AED), ascending, the last below
-    infinity. closed_days: weekdays known to have had no trading.
+    infinity. closed_days: weekdays known to have had no trading; from known_from to known_to they are all of them.
+    tentative_days: weekdays announced as closed, but not for certain.
     """
 
     exchange: str
@@ -32,10 +38,27 @@ class MarketFacts:
     trade_at_last: tuple[int, int]
     tick_sizes: tuple[tuple[float, float], ...]
     closed_days: frozenset[dt.date]
+    known_from: dt.date = dt.date.max
+    known_to: dt.date = dt.date.min
+    tentative_days: frozenset[dt.date] = frozenset()
 
-    def is_trading_day(self, day: dt.date) -> bool:
-        """Tell whether the exchange trades on a day: Monday to Friday since 2022, unless known to be closed."""
-        return day.weekday() < 5 and day not in self.closed_days  # noqa: PLR2004 - Saturday
+    def trades_on(self, day: dt.date) -> bool | None:
+        """Tell whether the exchange trades on a day; None where that is not known."""
+        if day < WEEK_SINCE:
+            return None
+        if day.weekday() >= SATURDAY or day in self.closed_days:
+            return False
+        return True if self.known_from <= day <= self.known_to and day not in self.tentative_days else None
+
+    def may_trade_on(self, day: dt.date) -> bool:
+        """Tell whether a day is one of the exchange's week and not announced as closed, not even tentatively."""
+        return day >= WEEK_SINCE and self.trades_on(day) is not False and day not in self.tentative_days
+
+    @property
+    def key(self) -> str:
+        """A digest of the sessions and tick sizes: what is counted by them holds for these alone."""
+        told = (self.pre_open, self.continuous, self.closing_auction, self.trade_at_last, self.tick_sizes)
+        return blake2b(repr(told).encode(), digest_size=4).hexdigest()
 
 
 @cache
@@ -52,7 +75,10 @@ def facts_of(exchange: str) -> MarketFacts:
             closing_auction=_span(sessions["closing_auction"]),
             trade_at_last=_span(sessions["trade_at_last"]),
             tick_sizes=_ticks(told["tick_sizes"]),
-            closed_days=frozenset(dt.date.fromisoformat(closed["day"]) for closed in told["closed_days"]),
+            closed_days=_days(told, tentative=False),
+            known_from=dt.date.fromisoformat(told["known_from"]),
+            known_to=dt.date.fromisoformat(told["known_to"]),
+            tentative_days=_days(told, tentative=True),
         )
     except FileNotFoundError:
         known = [file.stem for file in config_files(FOLDER)]
@@ -62,6 +88,11 @@ def facts_of(exchange: str) -> MarketFacts:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MarketFactsError(f"{path}: the facts of the market cannot be read ({error!r}).") from error
+
+
+def _days(told: dict[str, Any], *, tentative: bool) -> frozenset[dt.date]:
+    chosen = [closed for closed in told["closed_days"] if closed.get("tentative", False) is tentative]
+    return frozenset(dt.date.fromisoformat(closed["day"]) for closed in chosen)
 
 
 def _span(texts: list[str]) -> tuple[int, int]:

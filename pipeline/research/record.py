@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -58,7 +59,7 @@ class RecordedRun:
     """One run: its settings by name, and by ticker parameters, digests of the ticks, figures or the error instead.
 
     total: the whole run's figures, its drawdown that of the portfolio. read_fills: reads one security's fills; raises
-    DamagedRun or NewerRun.
+    DamagedRun or NewerRun. warnings: what it told of itself and of its ticks.
     """
 
     folder: Path
@@ -73,3 +74,13 @@ class RecordedRun:
     errors: Mapping[str, str]
     total: Figures
     read_fills: Callable[[str], RecordedFills]
+    warnings: tuple[str, ...] = ()
+
+    def warnings_about(self, ticker: str) -> list[str]:
+        """Return the warnings that name a security, and those that name none of the run's."""
+        names = {name: re.compile(rf"(?<![\w.&-]){re.escape(name)}(?![\w&-])") for name in self.parameters}
+        return [
+            text
+            for text in self.warnings
+            if names[ticker].search(text) or not any(name.search(text) for name in names.values())
+        ]

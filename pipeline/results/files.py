@@ -31,7 +31,6 @@ from pipeline.results.layout import (
 )
 from pipeline.results.listing import files_of, json_bytes, remove_files
 from pipeline.results.status import COMPLETE, RUNNING, end_noted
-from pipeline.results.warned import warnings_of
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import write_table
@@ -132,8 +131,8 @@ class RunFolder:
         metadata = {"security": ticker}
         write_table(self.directory / name, table, metadata=metadata, delta_columns=delta_columns, durable=False)
 
-    def close(self, timings: Mapping[str, float]) -> None:
-        """Write summary, metrics and, last, `run.json` with its status complete."""
+    def close(self, timings: Mapping[str, float], warnings: Sequence[str]) -> None:
+        """Write summary, metrics and, last, `run.json` with its status complete and the run's warnings."""
         results = sorted(self._results, key=lambda result: result.ticker)
         write_bytes(self.directory / SUMMARY_FILE, csv_text(SUMMARY_COLUMNS, summary_rows(results)), durable=False)
         if rows := sensitivity_rows(results):
@@ -142,7 +141,7 @@ class RunFolder:
         write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts, self._figures)), durable=False)
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
         self._behind.wait()
-        self._write_run(COMPLETE, timings, warnings_of(self._plan, results))
+        self._write_run(COMPLETE, timings, warnings)
         if self._report:
             from pipeline.results.report.backtest_page import backtest_page  # Jinja2 is for reports only
 

@@ -112,6 +112,7 @@ def _settings(told: Mapping[str, Any]) -> dict[str, Any]:
         "execution": dict(told["execution"]["settings"]),
         "versions": dict(told["versions"]),
         "parameters": parameters,
+        "warnings": tuple(str(text) for text in told.get("warnings", ())),
         "digests": {ticker: str(told["data"][ticker]["digest"]) for ticker in parameters},
     }
 

@@ -53,6 +53,12 @@ def read_run_file(folder: Place) -> dict[str, Any]:
     return told
 
 
+def recorded_warnings(path: Place) -> list[str]:
+    """Return the warnings that a complete run's `run.json`, or a sweep's `sweep.json`, has; raises DamagedRun."""
+    with reading(path):
+        return [str(text) for text in json.loads(path.read_bytes()).get("warnings", ())]
+
+
 def csv_rows(path: Place) -> list[dict[str, str]]:
     """Return the rows of a CSV file by their columns, every cell as the text that it was made of."""
     rows = csv.DictReader(io.StringIO(path.read_bytes().decode(), newline=""))

@@ -34,12 +34,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BacktestRun:
-    """The results of one backtest, sorted by ticker, and where they were written, if they were."""
+    """The results of one backtest, sorted by ticker, and where they were written, if they were.
+
+    warnings: what is to be known before the figures are believed, as run.json and the page have it.
+    """
 
     plan: Plan
     results: Sequence[SecurityResult]
     output_dir: Place | None
     seconds: Mapping[str, float]
+    warnings: Sequence[str] = ()
 
     @property
     def failed(self) -> dict[str, str]:

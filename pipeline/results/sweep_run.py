@@ -41,6 +41,7 @@ from pipeline.results.sweeps import (
     score_of_all,
     split_at,
 )
+from pipeline.results.warned import warnings_of_sweep
 from pipeline.results.windows import check_folds
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.kept import KeptResults, results_folder
@@ -93,7 +94,10 @@ class Listeners:
 
 @dataclass(frozen=True)
 class SweepRun:
-    """A finished sweep. seconds: wall clock. kept_bytes: what all results kept on this machine take."""
+    """A finished sweep. seconds: wall clock. kept_bytes: what all results kept on this machine take.
+
+    warnings: what is to be known before a setting is believed, as sweep.json and the page have it.
+    """
 
     results: SweepResults
     best: tuple[Best, ...]
@@ -102,6 +106,7 @@ class SweepRun:
     output_dir: Place | None
     seconds: float
     kept_bytes: int
+    warnings: tuple[str, ...] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -143,13 +148,15 @@ def make_sweep(
             best = best_settings(results, options.choose_by, split)
             folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
             table = sweep_table(results, split)
+            warnings = warnings_of_sweep(results, best)
             if output_dir is not None:
                 trades = _trades(results, best, options, kept)
-                _write(output_dir, results, best, folds, table, options, split, trades)
+                _write(output_dir, results, best, folds, table, options, split, trades, warnings)
             size = kept.size()
         finally:
             kept.close()
-    return SweepRun(results, tuple(best), tuple(folds), table, output_dir, time.perf_counter() - started, size)
+    seconds = time.perf_counter() - started
+    return SweepRun(results, tuple(best), tuple(folds), table, output_dir, seconds, size, tuple(warnings))
 
 
 def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, kept: KeptResults, listeners: Listeners) -> SweepResults:
@@ -207,6 +214,7 @@ def _write(
     options: SweepOptions,
     split: tuple[Window, Window] | None,
     trades: Sequence[Content],
+    warnings: Sequence[str],
 ) -> None:
     """Write the folder; what lists its files is there before any other file, and says after them that it is complete.
 
@@ -222,6 +230,7 @@ def _write(
         "searched": options.trials,
         "seed": options.seed if options.trials is not None else None,
         "files": sorted(files),
+        "warnings": list(warnings),
     }
     write_bytes(folder / SWEEP_FILE, sweep_json(results, told, RUNNING), durable=False)
     write_table(folder / TABLE_FILE, table, dictionary_columns=repeating(table), durable=False)

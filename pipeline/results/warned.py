@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pipeline.inspection.warn import held_of
+from pipeline.inspection.warn import warnings_of as warnings_of_ticks
 from pipeline.numbers import counted, money
 from pipeline.results.accounts import union_of
 from pipeline.strategies.load import undeclared_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pipeline.backtest.simulate import Replayed
     from pipeline.backtest.stage import Plan
     from pipeline.backtest.task import SecurityResult
+    from pipeline.research.sweep import Content
+    from pipeline.results.sweeps import Best, SweepResults
 
 FEW_DAYS: Final = 60
 """Market days below which an annualised ratio is mostly chance."""
@@ -28,10 +32,35 @@ def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
         *_undeclared(results),
         *_assumptions(results),
         *_open_ends(done),
-        *_conversion(plan),
+        *warnings_of_data(plan),
         *_without_prints(done),
         *_without_fills(done),
         *_few_days(done),
+    ]
+
+
+def warnings_of_sweep(results: SweepResults, best: Sequence[Best]) -> list[str]:
+    """Return the warnings of a sweep, the gravest first; a setting's error is its own row."""
+    from pipeline.results.sweeps import ALL  # a backtest has no use for it
+
+    plan = results.plan
+    bases = list(plan.bases.values())
+    chosen = {one.security for one in best}
+    wanted = (*plan.tickers, *([ALL] if len(plan.tickers) > 1 else []))
+    return [
+        *dict.fromkeys(text for base in bases for text in base.warnings),
+        *_undeclared(results.contents.values()),
+        *(
+            f"{security}: no setting could be chosen: none has a figure to choose by."
+            for security in wanted
+            if security not in chosen
+        ),
+        *warnings_of_data(bases[0]),
+        *(
+            f"{one.security}: no setting did better than one without any fill on the days it was chosen on."
+            for one in best
+            if one.train is not None and one.train.fills == 0
+        ),
     ]
 
 
@@ -41,7 +70,7 @@ def _failed(results: Sequence[SecurityResult]) -> Iterator[str]:
         yield f"{', '.join(failed)} failed: every total is without {'it' if len(failed) == 1 else 'them'}."
 
 
-def _undeclared(results: Sequence[SecurityResult]) -> Iterator[str]:
+def _undeclared(results: Iterable[SecurityResult | Content]) -> Iterator[str]:
     opened = sorted({file for result in results for file in result.opened})
     if opened:
         yield undeclared_words(opened)
@@ -67,11 +96,12 @@ def _open_ends(done: dict[str, Replayed]) -> Iterator[str]:
         yield f"Some days ended with a position: {', '.join(carried)}."
 
 
-def _conversion(plan: Plan) -> Iterator[str]:
-    for one in plan.securities:
-        if one.entry is not None and (rejected := sum(one.entry.rejects.values())):
-            rules = ", ".join(f"{count:,} {rule}" for rule, count in sorted(one.entry.rejects.items()))
-            yield f"{one.ticker}: {rejected:,} of {one.entry.rows:,} rows are no ticks ({rules})."
+def warnings_of_data(plan: Plan) -> list[str]:
+    """Return what is likely wrong with the ticks of a plan's securities, as their conversion found it."""
+    exchanges = {task.ticker: task.exchange for task in plan.tasks}
+    held = [held_of(one) for one in plan.held or plan.securities]
+    held = [one._replace(exchange=exchanges.get(one.ticker, one.exchange)) for one in held]
+    return warnings_of_ticks([one.ticker for one in plan.securities], held)
 
 
 def _without_prints(done: dict[str, Replayed]) -> Iterator[str]:

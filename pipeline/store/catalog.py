@@ -43,7 +43,8 @@ class Source:
 class Entry:
     """One security's line in the catalog; `fingerprint` is that of the sources' content.
 
-    `marks` tell the security's files (name → mark) as they were written.
+    `marks` tell the security's files (name → mark) as they were written. `inspection`: what was counted of the ticks,
+    as in the file's own metadata, or nothing in a catalog of an earlier version.
     """
 
     ticker: str
@@ -57,6 +58,7 @@ class Entry:
     fingerprint: str
     marks: dict[str, str]
     sources: tuple[Source, ...]
+    inspection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Security:
     """One security of the store: number of ticks, digest of its ticks, size of its file in bytes.
 
     entry: what the catalog says of its conversion, None where it does not speak of this file. error: why its file
-    cannot be used; nothing is known of its ticks then, and they count as none.
+    cannot be used; nothing is known of its ticks then, and they count as none. inspection: the text of what was counted
+    of the ticks. rows: of the workbook; rejected: those of them that are no ticks.
     """
 
     ticker: str
@@ -76,6 +79,9 @@ class Security:
     size: int
     entry: Entry | None = None
     error: str | None = None
+    inspection: str = ""
+    rows: int = 0
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,15 +232,18 @@ def _securities(directory: Place, sizes: Mapping[str, int]) -> tuple[Security, .
     """Describe each file, sorted by ticker; a bucket's several at a time."""
     names = sorted(sizes, key=lambda name: name.removesuffix(TICKS_SUFFIX))
     if not isinstance(directory, Remote):
-        return tuple(_security(directory / name, sizes[name]) for name in names)
+        return tuple(security_of(directory / name, sizes[name]) for name in names)
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_REQUESTS) as pool:
-        return tuple(pool.map(lambda name: _security(directory / name, sizes[name]), names))
+        return tuple(pool.map(lambda name: security_of(directory / name, sizes[name]), names))
 
 
-def _security(path: Place, size: int) -> Security:
-    """Describe a file by its own footer, which always speaks of the data that stands beside it."""
+def security_of(path: Place, size: int) -> Security:
+    """Describe a file of `size` bytes by its own footer, which always speaks of the data that stands beside it.
+
+    Raises MissingFile, CorruptParquet or NewerFormat.
+    """
     from pipeline.store.parquet import read_footer  # Arrow is not for those who only ask what changed
 
     ticker = path.name.removesuffix(TICKS_SUFFIX)
@@ -251,6 +260,9 @@ def _security(path: Place, size: int) -> Security:
         digest=told.get("digest", ""),
         fingerprint=told.get("fingerprint", ""),
         size=size,
+        inspection=told.get("inspection", ""),
+        rows=int(told.get("rows_in", footer.rows)),
+        rejected=int(told.get("rows_rejected", 0)),
     )
 
 

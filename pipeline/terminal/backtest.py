@@ -81,7 +81,12 @@ def show_backtest(run: BacktestRun) -> Closing:
         "net_pnl_by_execution": _by_execution(run),
         "worst_switch": worst_switch(_by_execution(run)),
     }
-    return Closing(f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s{reused}{failed})", facts, run.failed)
+    return Closing(
+        f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s{reused}{failed})",
+        facts,
+        run.failed,
+        warnings=run.warnings,
+    )
 
 
 def show_sensitivity(run: BacktestRun) -> Closing:
@@ -92,7 +97,7 @@ def show_sensitivity(run: BacktestRun) -> Closing:
     rows = sensitivity_rows(run.results)
     facts = {**_facts(run), "net_pnl": {}}
     if not run.plan.switches_apply:
-        return Closing(run.plan.own_orders, facts, run.failed)
+        return Closing(run.plan.own_orders, facts, run.failed, warnings=run.warnings)
     found: dict[str, dict[str, float]] = {}
     for row in rows:
         found.setdefault(row["execution"], {})[row["security"]] = row["net_pnl"]
@@ -106,7 +111,8 @@ def show_sensitivity(run: BacktestRun) -> Closing:
     facts["net_pnl"] = found
     total = {model: values["total"] for model, values in found.items()}
     line = "; ".join(f"{model} {money(total[model])}" for model in ("classic", "strict") if model in total)
-    return Closing(f"Net P&L of {run.plan.strategy}, AED: {line or 'nothing was replayed'}", facts, run.failed)
+    line = f"Net P&L of {run.plan.strategy}, AED: {line or 'nothing was replayed'}"
+    return Closing(line, facts, run.failed, warnings=run.warnings)
 
 
 def _show_figures(run: BacktestRun) -> None:

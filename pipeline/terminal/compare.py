@@ -24,7 +24,15 @@ def show_comparison(found: Comparison) -> Closing:
     """Print two runs side by side, or only one line when they are the same."""
     if not found.same and voice().shows:
         _show_all(found)
-    return Closing(_line(found), found.as_json(), found.unreadable)
+    return Closing(_line(found), found.as_json(), found.unreadable, warnings=_warnings(found))
+
+
+def _warnings(found: Comparison) -> list[str]:
+    """Return the warnings of both runs, those that only one has with its letter after it."""
+    both = set(found.a.warnings) & set(found.b.warnings)
+    runs = (("A", found.a), ("B", found.b))
+    own = [f"{text} (only {name})" for name, run in runs for text in run.warnings if text not in both]
+    return [*(text for text in found.a.warnings if text in both), *own]
 
 
 def _line(found: Comparison) -> str:

@@ -92,7 +92,9 @@ def show_conversion(result: ConvertResult) -> Closing:
         "earlier": result.earlier,
     }
     failed = {row.sheet: str(row.error) for row in result.failed}
-    return Closing(f"Ticks: {result.parquet_dir}  ({ticks:,} ticks; sheets: {told})", facts, failed)
+    return Closing(
+        f"Ticks: {result.parquet_dir}  ({ticks:,} ticks; sheets: {told})", facts, failed, warnings=result.warnings
+    )
 
 
 def _sheet(row: SheetRow) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pipeline.times import SECOND
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.inspection.security import Counts
+    from pipeline.inspection.counts import Counts
     from pipeline.inspection.store import Inspected, Inspection
 
 LABEL: Final = 22
@@ -31,26 +31,34 @@ def show_inspection(found: Inspection, *, in_full: bool, strict: bool) -> Closin
             _show_tables(found, counted)
     for ticker, error in found.failed.items():
         voice().error(f"{ticker}: {error}")
-    for said in found.warnings:
-        voice().show(_wrapped(said, "  "), ODD)
-    voice().warnings += found.warnings
-    if counted and found.warnings:
-        voice().show()
+    if voice().shows:  # they are what was found; else they are said on stderr, as every command's
+        for said in found.warnings:
+            voice().show(_wrapped(said, "  "), ODD)
+        voice().warnings += found.warnings
+        if counted and found.warnings:
+            voice().show()
     facts = {
         "parquet_dir": found.parquet_dir,
         "securities": {one.ticker: _facts(one) for one in found.securities},
         "ticks": sum(counts.ticks for _, counts in counted),
     }
     status = 1 if strict and found.warnings else 0
-    return Closing(_line(found, [counts for _, counts in counted]), facts, found.failed, status)
+    return Closing(
+        _line(found, [counts for _, counts in counted]),
+        facts,
+        found.failed,
+        status,
+        () if voice().shows else found.warnings,
+    )
 
 
 def _line(found: Inspection, counts: list[Counts]) -> str:
-    many, warnings = len(found.securities), len(found.warnings)
+    many = len(found.securities)
     parts = [f"{many} {'security' if many == 1 else 'securities'}", f"{sum(one.ticks for one in counts):,} ticks"]
     if counts:
         parts.append(f"{_time(min(one.first for one in counts))[:10]} to {_time(max(one.last for one in counts))[:10]}")
-    parts.append(f"{warnings or 'no'} warning{'' if warnings == 1 else 's'}")
+    if not found.warnings:  # else they are counted as those of every command
+        parts.append("no warnings")
     return f"{found.parquet_dir}: {', '.join(parts)}"
 
 
@@ -63,7 +71,7 @@ def _show_tables(found: Inspection, counted: list[tuple[Inspected, Counts]]) -> 
             [
                 one.ticker,
                 f"{one.entry.rows:,}" if one.entry else "-",
-                *(f"{value:,}" for value in (counts.ticks, counts.days, len(counts.missing_days))),
+                *(f"{value:,}" for value in (counts.ticks, len(counts.days), len(one.missing_days))),
                 *(_time(value)[:10] for value in (counts.first, counts.last)),
             ]
             for one, counts in counted
@@ -128,8 +136,7 @@ def _lines(one: Inspected, counts: Counts) -> Iterator[tuple[str, str]]:
         yield "rows", f"{one.entry.rows:,}: {counts.ticks:,} ticks, {one.entry.blank:,} blank, {rejects}"
     yield "ticks", f"{counts.ticks:,}: {counts.bids:,} BID, {counts.asks:,} ASK, {counts.trades:,} TRADE"
     yield "time", f"{_time(counts.first)} to {_time(counts.last)}"
-    missing = f", {len(counts.missing_days)} missing" if counts.missing_days else ", none missing"
-    yield "days", f"{counts.days:,}{missing}"
+    yield "days", f"{len(counts.days):,}, {len(one.missing_days) or 'none'} missing"
     if counts.gap is not None:
         yield "longest gap", f"{span(counts.gap.length)} within the session, from {_time(counts.gap.start)}"
     yield "zero price, zero size", f"{counts.zero_prices:,} and {counts.zero_sizes:,} rows"
@@ -160,16 +167,18 @@ def _facts(one: Inspected) -> dict[str, Any]:
         "types": {"BID": counts.bids, "ASK": counts.asks, "TRADE": counts.trades},
         "first": _iso(counts.first),
         "last": _iso(counts.last),
-        "days": counts.days,
-        "missing_days": counts.missing_days,
-        "closed_days": counts.closed_days,
+        "days": len(counts.days),
+        "missing_days": one.missing_days,
+        "closed_days": one.closed_days,
         "longest_gap": {"start": _iso(counts.gap.start), "seconds": counts.gap.length / SECOND} if counts.gap else None,
         "zero_prices": counts.zero_prices,
         "zero_sizes": counts.zero_sizes,
         "steps_back": counts.steps_back,
+        "steps_forward": counts.steps_forward,
         "largest_step_seconds": counts.largest_step / SECOND,
         "repeated": counts.repeated,
         "outside_hours": counts.outside_hours,
+        "prints_outside_hours": counts.prints_outside_hours,
         "clock_shifts": [{"hours": shift.hours, "days": shift.days} for shift in counts.shifts],
         "off_tick_grid": counts.off_grid,
         "session": {

@@ -59,7 +59,7 @@ def show_explanation(told: Explanation) -> Closing:
     for line in lines_of(told, verbose=voice().verbose):
         voice().show(line)
     voice().show()
-    return Closing(summary(told), told.as_json())
+    return Closing(summary(told), told.as_json(), warnings=told.warnings)
 
 
 def show_security(security: RecordedSecurity) -> Closing:
@@ -75,7 +75,9 @@ def show_security(security: RecordedSecurity) -> Closing:
         counters = {name: f"{count:,}" for name, count in (figures.get("counters") or {}).items()}
         _show_numbers("Counted", "what", "count", counters)
     line = f"{security.ticker} in {security.run.folder.as_posix()}: {counted(figures['fills'], 'fill')}, net P&L "
-    return Closing(f"{line}{money(figures['net_pnl'])} AED", _named(security) | {"figures": figures})
+    return Closing(
+        f"{line}{money(figures['net_pnl'])} AED", _named(security) | {"figures": figures}, **_warned(security)
+    )
 
 
 def show_fills(security: RecordedSecurity, selection: Selection) -> Closing:
@@ -91,7 +93,11 @@ def show_fills(security: RecordedSecurity, selection: Selection) -> Closing:
             voice().show(CHOOSE)
     of = len(every)
     line = f"{len(shown):,} of {counted(of, 'fill')} of {security.ticker} in {security.run.folder.as_posix()}"
-    return Closing(line, _named(security) | {"fills": shown, "of": of})
+    return Closing(line, _named(security) | {"fills": shown, "of": of}, **_warned(security))
+
+
+def _warned(security: RecordedSecurity) -> dict[str, Any]:
+    return {"warnings": security.run.warnings_about(security.ticker)}
 
 
 def _named(security: RecordedSecurity) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.execution import SWITCH
 from pipeline.numbers import counted, money, ratio
-from pipeline.results.sweeps import ALL, under, walked_pnl
+from pipeline.results.sweeps import under, walked_pnl
 from pipeline.terminal.backtest import tell_caches
 from pipeline.terminal.progress import Progress
 from pipeline.terminal.tables import Column, show_table
@@ -100,7 +100,6 @@ def show_sweep(run: SweepRun) -> Closing:
     failed = run.failed
     for where, error in list(failed.items())[:ERRORS_SHOWN]:
         voice().error(f"{where}: {error}")
-    _warn_of_choices(run)
     if run.best:
         _show_best(run)
     if run.folds:
@@ -129,7 +128,7 @@ def show_sweep(run: SweepRun) -> Closing:
         "seconds": run.seconds,
     }
     some = f"; {results.failed:,} of {len(results.contents):,} failed" if failed else ""
-    return Closing(f"Results: {run.output_dir}  ({run.seconds:.2f} s{some})", facts, failed)
+    return Closing(f"Results: {run.output_dir}  ({run.seconds:.2f} s{some})", facts, failed, warnings=run.warnings)
 
 
 def _best(one: Best) -> dict[str, Any]:
@@ -153,19 +152,6 @@ def _fold(one: Fold) -> dict[str, Any]:
         "setting": one.trial.number,
         "test": asdict(one.test),
     }
-
-
-def _warn_of_choices(run: SweepRun) -> None:
-    """Warn where no setting could be chosen, and where one was on days on which it had no fill."""
-    tickers = run.results.plan.tickers
-    chosen = {one.security for one in run.best}
-    for security in (*tickers, *([ALL] if len(tickers) > 1 else [])):
-        if security not in chosen:
-            voice().warn(f"{security}: no setting could be chosen: none has a figure to choose by.")
-    for one in run.best:
-        if one.train is not None and one.train.fills == 0:
-            said = "no setting did better than one without any fill on the days it was chosen on."
-            voice().warn(f"{one.security}: {said}")
 
 
 def _show_best(run: SweepRun) -> None:

@@ -14,8 +14,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from pipeline.terminal.warnings import grouped, with_count
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -31,12 +33,13 @@ ESCAPED: Final = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Closing:
-    """How a command ended: one line for the reader, facts by name for a machine, what failed by name."""
+    """How a command ended: one line for the reader, facts by name for a machine, what failed by name, warnings."""
 
     line: str
     facts: Mapping[str, Any]
     failed: Mapping[str, str] = field(default_factory=dict)
     status: int = 0
+    warnings: Sequence[str] = ()
 
     @property
     def exit_status(self) -> int:
@@ -48,8 +51,8 @@ class Closing:
 class Voice:
     """What may be said.
 
-    quiet: errors and the closing line only. verbose: what was chosen, kept and how long it took, too. json: nothing on
-    stdout but the closing line, which is one JSON object. debug: tracebacks.
+    quiet: errors, warnings and the closing line only. verbose: what was chosen, kept and how long it took, too. json:
+    nothing on stdout but the closing line, which is one JSON object. debug: tracebacks.
     """
 
     command: str = ""
@@ -70,10 +73,9 @@ class Voice:
             write(sys.stderr, text)
 
     def warn(self, text: str) -> None:
-        """Warn of what does not stop the command."""
+        """Warn of what does not stop the command, whatever was asked for."""
         self.warnings.append(text)
-        if not self.quiet:
-            write(sys.stderr, f"Warning: {text}", ODD)
+        write(sys.stderr, f"Warning: {text}", ODD)
 
     def error(self, text: str) -> None:
         """Say what went wrong, whatever was asked for."""
@@ -90,11 +92,15 @@ class Voice:
         return not (self.quiet or self.json)
 
     def close(self, closing: Closing) -> int:
-        """Print the closing line and return the exit status."""
+        """Print the warnings and the closing line, which counts them, and return the exit status."""
+        for text in grouped(closing.warnings):
+            write(sys.stderr, f"Warning: {text}", ODD)
+        self.warnings += closing.warnings
         if self.json:
             self._print_object(closing.exit_status, None, closing.failed, closing.facts)
         else:
-            write(sys.stdout, closing.line)
+            write(sys.stdout, with_count(closing.line, len(self.warnings)) if self.warnings else closing.line)
+        self.warnings = []
         return closing.exit_status
 
     def fail(self, text: str, exit_status: int, *, said: str | None = None) -> int:

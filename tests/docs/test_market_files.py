@@ -1,4 +1,4 @@
-"""configs/markets: every closed day is a weekday, says why, and has a public source."""
+"""configs/markets: every closed day is a weekday, says why, and has a source."""
 
 from __future__ import annotations
 
@@ -29,16 +29,14 @@ def test_closed_days_are_weekdays_in_order_each_with_its_reason(exchange: str) -
 
 
 @pytest.mark.parametrize("exchange", ["ADX", "DFM"])
-def test_each_closed_day_has_a_public_source(exchange: str) -> None:
+def test_each_closed_day_has_a_source(exchange: str) -> None:
     sources = told(exchange)["sources"]["closed_days"]
-    assert all(source.startswith("https://") for source in sources)
-    sourced = {day for source in sources for day in re.findall(r"\d{4}-\d\d-\d\d(?=[,)])", source)}
+    sourced = {day for source in sources for day in re.findall(r"\d{4}-\d\d-\d\d(?=[,;)])", source)}
     assert sourced == {entry["day"] for entry in told(exchange)["closed_days"]}
 
 
 @pytest.mark.parametrize("exchange", ["ADX", "DFM"])
 def test_a_strategy_can_ask_for_them(exchange: str) -> None:
     facts = facts_of(exchange)
-    assert not facts.is_trading_day(dt.date(2024, 6, 18))
-    assert facts.is_trading_day(dt.date(2024, 6, 19))
-    assert not facts.is_trading_day(dt.date(2024, 6, 22))
+    days = [dt.date(2024, 6, 18), dt.date(2024, 6, 19), dt.date(2024, 6, 22), dt.date(2030, 6, 19)]
+    assert [facts.trades_on(day) for day in days] == [False, True, False, None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400_000_000_000
 BID, ASK, TRADE = 0, 1, 2
-EPOCH = dt.date(1970, 1, 1)
+QUARTER = 900_000_000_000
 
 Row = tuple[int, int, float, int]
 
@@ -31,9 +30,8 @@ def plain_counts(ticks: Ticks, facts: MarketFacts) -> dict[str, Any]:
     clocks = [row[0] for row in rows]
     days = sorted({clock // DAY for clock in clocks})
     back = [before - after for before, after in itertools.pairwise(clocks) if after < before]
-    dates = [EPOCH + dt.timedelta(days=day) for day in range(days[0], days[-1] + 1)]
-    traded = [date for date in dates if date.weekday() < 5 and date not in facts.closed_days]
-    there = {EPOCH + dt.timedelta(days=day) for day in days}
+    printed = {clock // DAY for clock, kind, _, _ in rows if kind == TRADE}
+    opens, closes = facts.pre_open[0], facts.trade_at_last[1]
     found = {
         "ticks": len(rows),
         "bids": sum(row[1] == BID for row in rows),
@@ -41,16 +39,19 @@ def plain_counts(ticks: Ticks, facts: MarketFacts) -> dict[str, Any]:
         "trades": sum(row[1] == TRADE for row in rows),
         "first": min(clocks),
         "last": max(clocks),
-        "days": len(days),
-        "missing_days": tuple(date for date in traded if date not in there),
-        "closed_days": tuple(date for date in sorted(there) if date not in traded),
+        "days": tuple(days),
+        "days_without_print": tuple(day for day in days if day not in printed),
         "gap": gap(clocks, days, facts),
         "zero_prices": sum(row[2] == 0 for row in rows),
         "zero_sizes": sum(row[3] == 0 for row in rows),
         "steps_back": len(back),
+        "steps_forward": sum(after > before for before, after in itertools.pairwise(clocks)),
         "largest_step": max(back, default=0),
         "repeated": len(rows) - len(set(rows)),
-        "outside_hours": sum(not facts.pre_open[0] <= clock % DAY < facts.trade_at_last[1] for clock in clocks),
+        "outside_hours": sum(not opens <= clock % DAY < closes for clock in clocks),
+        "prints_outside_hours": sum(
+            kind == TRADE and not opens <= clock % DAY < closes + QUARTER for clock, kind, _, _ in rows
+        ),
         "off_grid": sum(off_grid(row[2], facts) for row in rows if row[2] > 0),
     }
     return found | book(rows, facts)

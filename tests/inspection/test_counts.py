@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import asdict, replace
 from typing import Final
 
 import numpy as np
@@ -9,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.inspection.security import count, repeated
+from pipeline.inspection.clock import are_swapped, closed_days, missing_days
+from pipeline.inspection.counts import as_text, from_text, is_current
+from pipeline.inspection.security import count
 from pipeline.market.facts import facts_of
 from pipeline.ticks import Ticks
 from tests.inspection.plain_counts import counts, plain_counts
@@ -51,13 +55,6 @@ def test_every_count_of_a_usual_day_is_that_of_a_plain_loop(seed: int, exchange:
     assert counts(ticks, facts_of(exchange)) == plain_counts(ticks, facts_of(exchange))
 
 
-def test_rows_of_one_hash_that_differ_are_no_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
-    ticks = ticks_of([(0, HOUR, 0, 1.0, 5), (0, HOUR, 0, 2.0, 5), (0, HOUR, 0, 1.0, 5), (0, HOUR, 0, 2.0, 6)])
-    assert repeated(ticks) == 1
-    monkeypatch.setattr("pipeline.inspection.security.MIXERS", (0, 0, 0, 0))
-    assert repeated(ticks) == 1
-
-
 @pytest.mark.parametrize("hours", [-9, -4, -3, -1, 1, 2, 4, 6])
 def test_a_clock_that_is_off_by_whole_hours_is_found_whatever_the_hours(hours: int) -> None:
     one = random_ticks(3, days=5)
@@ -87,8 +84,46 @@ def test_a_few_ticks_say_nothing_about_the_clock() -> None:
 
 
 def test_days_known_to_be_closed_are_not_missed_and_ticks_on_them_are_told() -> None:
-    eid = (np.datetime64("2024-04-08", "D").astype(np.int64) * DAY) - MONDAY  # Eid al-Fitr 2024, Monday to Friday
-    weekend = [(int(eid // DAY) + day, 11 * HOUR, 0, 10.0, 1) for day in (-3, 1, 7)]
-    found = count(ticks_of(weekend), ADX)
-    assert [str(day) for day in found.missing_days] == []
-    assert [str(day) for day in found.closed_days] == ["2024-04-09"]
+    monday = int(np.datetime64("2024-04-08", "D").astype(np.int64))  # Eid al-Fitr 2024, Monday to Friday
+    assert missing_days([monday - 3, monday + 7], ADX) == []
+    assert closed_days([monday - 3, monday - 2, monday + 1, monday + 7], ADX) == [monday - 2, monday + 1]
+
+
+def day(text: str) -> int:
+    return (dt.date.fromisoformat(text) - dt.date(1970, 1, 1)).days
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (["2025-01-05", "2025-02-05", "2025-05-05", "2025-06-05"], True),  # 1, 2, 5 and 6 May
+        (["2025-01-05", "2025-02-05", "2025-05-13", "2025-05-14"], True),  # 1 and 2 May swapped, later days not
+        (["2025-05-01", "2025-05-02", "2025-05-05", "2025-05-12"], False),
+        (["2025-04-14", "2025-05-02", "2025-07-07", "2025-10-24"], False),
+        (["2025-05-05"], False),
+        (["2025-05-05", "2025-05-06"], False),
+        (["2024-12-12", "2025-01-01"], False),
+    ],
+)
+def test_days_and_months_are_swapped_when_that_brings_the_days_far_nearer(days: list[str], *, expected: bool) -> None:
+    assert are_swapped([day(one) for one in days]) == expected
+
+
+def test_counts_are_the_same_when_they_have_been_text() -> None:
+    for seed, hours in ((1, 0), (2, -4)):
+        ticks = random_ticks(seed)
+        found = count(Ticks(ticks.timestamp + hours * HOUR, ticks.kind, ticks.price, ticks.volume), ADX)
+        again = from_text(as_text(found, ADX))
+        assert again is not None
+        assert asdict(again) == asdict(found)
+    assert from_text(as_text(None, ADX)) is None
+
+
+def test_a_text_holds_for_the_facts_it_was_counted_by_and_for_this_version_only() -> None:
+    text = as_text(None, ADX)
+    assert is_current(text, ADX)
+    assert not is_current(text, facts_of("DFM"))
+    assert is_current(text, replace(ADX, closed_days=frozenset()))  # the days are kept, not what they were closed by
+    assert not is_current(text, replace(ADX, pre_open=(0, HOUR)))
+    assert not is_current(text.replace('"version":', '"version":9'), ADX)
+    assert not is_current("", ADX)

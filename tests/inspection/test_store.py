@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +12,12 @@ import pytest
 from pipeline import api
 from pipeline.convert.sample import write_sample
 from pipeline.errors import NoStore, UnknownSecurity
+from pipeline.inspection.security import counted_text
 from pipeline.inspection.store import inspect_store
 from pipeline.market.facts import facts_of
 from pipeline.store.parquet import ticks_digest, write_ticks
 from pipeline.ticks import ASK, BID, TRADE, Ticks
-from tests.made import DAY, HOUR, SECOND, make_store
+from tests.made import DAY, HOUR, SECOND, make_store, usual_days
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,18 +28,17 @@ MINUTE = 60 * SECOND
 
 
 def days_of_ticks(days: int = 3, price: float = 10.0) -> dict[str, Any]:
-    """Return the columns of whole, unremarkable days: bid, ask and print in turn, each of another second."""
-    clock = np.concatenate([MONDAY + day * DAY + np.arange(34_200, 54_000, 30) * SECOND for day in range(days)])
-    kind = np.arange(len(clock)) % 3
-    at = np.choose(kind, [price - 0.02, price + 0.02, price])
-    return {"timestamp": clock, "kind": kind, "price": np.round(at, 2), "volume": 1 + np.arange(len(clock))}
+    """Return the columns of whole, unremarkable days."""
+    return asdict(usual_days(days, price))
 
 
-def write(folder: Path, ticker: str = "FAB", exchange: str = "ADX", **columns: Any) -> Path:
+def write(folder: Path, ticker: str = "FAB", exchange: str = "ADX", *, inspected: bool = False, **columns: Any) -> Path:
     kinds = {"timestamp": np.int64, "kind": np.int8, "price": np.float64, "volume": np.int64}
     ticks = Ticks(**{name: np.asarray(columns[name]).astype(kind) for name, kind in kinds.items()})
     folder.mkdir(exist_ok=True)
     metadata = {"exchange": exchange, "digest": ticks_digest(ticks), "fingerprint": "made"}
+    if inspected:
+        metadata["inspection"] = counted_text(ticks, facts_of(exchange))
     write_ticks(folder / f"{ticker}.parquet", ticks, metadata)
     return folder
 
@@ -69,6 +69,26 @@ def without_a_day(columns: dict[str, Any]) -> None:
 
 def on_a_saturday(columns: dict[str, Any]) -> None:
     columns["timestamp"] = columns["timestamp"] + np.where(columns["timestamp"] >= MONDAY + 2 * DAY, 3 * DAY, 0)
+
+
+def without_a_fortnight(columns: dict[str, Any]) -> None:
+    columns["timestamp"] = columns["timestamp"] + np.where(columns["timestamp"] >= MONDAY + 2 * DAY, 14 * DAY, 0)
+
+
+def newest_first(columns: dict[str, Any]) -> None:
+    columns.update({name: column[::-1] for name, column in columns.items()})
+
+
+def with_prints_at_night(columns: dict[str, Any]) -> None:
+    night = {"timestamp": MONDAY + 2 * DAY + 23 * HOUR + np.arange(3) * MINUTE, "kind": [TRADE] * 3}
+    night |= {"price": [10.0] * 3, "volume": [1] * 3}
+    columns.update({name: np.concatenate([column, night[name]]) for name, column in columns.items()})
+
+
+def swapped(columns: dict[str, Any]) -> None:
+    day = columns["timestamp"] // DAY - MONDAY // DAY  # 3, 4 and 5 of January as the first of March, April and May
+    firsts = [np.datetime64(f"2025-0{month}-01", "D").astype(np.int64) for month in (3, 4, 5)]
+    columns["timestamp"] = columns["timestamp"] + (np.array(firsts)[day] - MONDAY // DAY - day) * DAY
 
 
 def with_a_hole(columns: dict[str, Any]) -> None:
@@ -116,20 +136,33 @@ def without_prints(columns: dict[str, Any]) -> None:
     ("spoil", "told"),
     [
         (shifted, ["FAB: ticks run from 05:31 to 10:58: 4 hours early, as if in UTC. ADX trades 09:30-15:00"]),
-        (often_late, ["FAB: 13% of the ticks are outside ADX's hours, 09:30-15:00."]),
-        (without_a_day, ["FAB: no ticks on 2025-01-14, when ADX traded."]),
-        (on_a_saturday, ["no ticks on 2025-01-15, 2025-01-16, 2025-01-17", "ticks on 2025-01-18, when ADX is closed"]),
+        (often_late, ["FAB: ticks outside ADX's hours, 09:30-15:00: 13% of them."]),
+        (without_a_day, ["No security of ADX has a print on 2025-01-14: probably closed"]),
+        (
+            on_a_saturday,
+            ["print on 2025-01-15, 2025-01-16, 2025-01-17: prob", "FAB: ticks on days when ADX is closed, 2025-01-18."],
+        ),
+        (without_a_fortnight, ["No security of ADX has a print from 2025-01-15 to 2025-01-28: too long for a holiday"]),
+        (newest_first, ["FAB: sorted newest first: the clock steps back in 1,979 rows. Ticks are replayed in the"]),
+        (with_prints_at_night, ["FAB: prints outside all sessions: 3 of 663. ADX trades 09:30-15:00"]),
+        (
+            swapped,
+            ["FAB: days and months look swapped, as Excel does", "FAB: ticks on days when ADX is closed, 2025-03-01"],
+        ),
         (with_a_hole, ["FAB: no tick from 10:59 to 13:00 on 2025-01-13, within the session."]),
         (cut_off, ["the ticks begin at 12:00 on 2025-01-13 and end at 12:59 on 2025-01-15."]),
-        (stepping_back, ["FAB: the clock steps back once, by up to 0:09:30."]),
-        (pasted_twice, ["FAB: 1,980 of 3,960 rows repeat an earlier row."]),
+        (stepping_back, ["FAB: the clock steps back in 1 row, by up to 0:09:30."]),
+        (pasted_twice, ["FAB: rows repeat an earlier row: 1,980 of 3,960. Was a stretch pasted twice?"]),
         (crossed, ["FAB: the book is crossed for 14:13:30 (100% of the session, 1,707 events)."]),
         (locked, ["FAB: the book is locked for 14:13:30 (100% of the session, 1,707 events)."]),
         (
             far_away,
-            ["FAB: 1 print is more than 10% away from the touch, the first at 2025-01-13 14:31:00: 13 (bid"],
+            ["FAB: prints far from the touch, by more than 10%: 1, the first at 2025-01-13 14:31:00: 13 (bid"],
         ),
-        (off_the_grid, ["FAB: 1,980 of 1,980 prices (100%) are no multiple of the tick sizes in configs/markets/ADX"]),
+        (
+            off_the_grid,
+            ["FAB: prices that are no multiple of the tick sizes in configs/markets/ADX.json: 1,980 of 1,980 (100%)"],
+        ),
         (without_prints, ["FAB: no TRADE rows at all."]),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -150,9 +183,60 @@ def test_a_day_that_all_securities_miss_is_said_once(tmp_path: Path) -> None:
     without_a_day(columns)
     for ticker in ("FAB", "MODON", "ADCB"):
         write(tmp_path / "store", ticker, **columns)
+    expected = (
+        "No security of ADX has a print on 2025-01-14: probably closed, "
+        "though configs/markets/ADX.json does not list it."
+    )
+    assert warnings_of(tmp_path / "store") == [expected]
+    assert warnings_of(tmp_path / "store", "FAB") == [expected]
+    assert warnings_of(tmp_path / "store", "EMAAR") == []
+
+
+def test_a_day_on_which_others_have_prints_is_missed_by_a_security(tmp_path: Path) -> None:
+    columns = days_of_ticks()
+    write(tmp_path / "store", "MODON", inspected=True, **columns)
+    without_a_day(columns)
+    write(tmp_path / "store", **columns)
+    expected = ["FAB: no ticks on 2025-01-14, when others of ADX have prints."]
+    assert warnings_of(tmp_path / "store") == expected
+    assert warnings_of(tmp_path / "store", "FAB") == expected
+
+
+def test_a_day_of_quotes_and_no_print_at_all_is_probably_closed_where_several_have_none(tmp_path: Path) -> None:
+    columns = days_of_ticks()
+    holiday = columns["timestamp"] // DAY == MONDAY // DAY + 1
+    columns["kind"] = np.where(holiday & (columns["kind"] == TRADE), ASK, columns["kind"])
+    columns["price"] = np.where(columns["kind"] == ASK, 10.02, columns["price"])
+    assert warnings_of(write(tmp_path / "store", **columns)) == []  # one security can be quiet for a day
+    write(tmp_path / "store", "MODON", **columns)
     [said] = warnings_of(tmp_path / "store")
-    assert said.startswith("No security of ADX has ticks on 2025-01-14: a day off that configs/markets/ADX.json does")
-    assert warnings_of(tmp_path / "store", "FAB") == ["FAB: no ticks on 2025-01-14, when ADX traded."]
+    assert said.startswith("No security of ADX has a print on 2025-01-14: probably closed")
+
+
+@pytest.mark.parametrize(
+    ("exchange", "day", "quiet"),
+    [
+        ("ADX", "2025-06-05", True),  # proven by ticks
+        ("DFM", "2025-06-27", True),
+        ("DFM", "2026-03-20", True),  # tentative
+        ("ADX", "2025-07-14", False),
+        ("DFM", "2026-03-24", False),
+    ],
+)
+def test_a_day_that_is_known_to_be_closed_is_not_spoken_of(
+    tmp_path: Path, exchange: str, day: str, *, quiet: bool
+) -> None:
+    columns = days_of_ticks(1, price=5.0)
+    at = np.datetime64(day, "D").astype(np.int64) * DAY
+    around = [int(at) + step * DAY for step in range(-7, 8) if step]
+    week = [one for one in around if np.is_busday(np.datetime64(one // DAY, "D"))]
+    known = {"2025-06-06", "2026-03-20"}
+    week = [one for one in week if str(np.datetime64(one // DAY, "D")) not in known]
+    clock = columns["timestamp"] - MONDAY
+    spread = {name: np.tile(column, len(week)) for name, column in columns.items()}
+    spread["timestamp"] = np.concatenate([clock + one for one in week])
+    said = warnings_of(write(tmp_path / "store", exchange=exchange, **spread))
+    assert [f"No security of {exchange} has a print on {day}: prob" in text for text in said] == [True] * (not quiet)
 
 
 @pytest.fixture
@@ -172,7 +256,7 @@ def test_a_converted_store_says_rows_rejects_and_nothing_wrong_but_rejects(conve
         ("MODON", 400, 0),
         ("SPINNEYS", 405, 1),
     ]
-    assert [said.split(" (")[0] for said in found.warnings] == []
+    assert [said.split(" (")[0] for said in found.warnings] == ["SPINNEYS: rejected rows: 4 of 405"]
 
 
 def change_catalog(folder: Path, ticker: str, **changes: Any) -> None:
@@ -186,24 +270,24 @@ def change_catalog(folder: Path, ticker: str, **changes: Any) -> None:
 @pytest.mark.parametrize(("rows", "full"), [(1_048_573, True), (1_048_572, False)])
 def test_a_full_sheet_is_told_its_header_rows_included(converted: Path, rows: int, *, full: bool) -> None:
     change_catalog(converted, "FAB", rows=rows)
-    said = [one for one in inspect_store(converted).warnings if "is full" in one]
+    said = [one for one in inspect_store(converted).warnings if "full sheet" in one]
     assert len(said) == full
     if full:
-        assert said[0].startswith("FAB: sheet 'FAB UH Equity' of ticks.xlsx is full: it ends in row 1,048,576, Excel's")
+        assert said[0].startswith("FAB: a full sheet: 'FAB UH Equity' of ticks.xlsx ends in row 1,048,576, Excel's")
 
 
 def test_many_rejects_are_told_with_their_rules(converted: Path) -> None:
     change_catalog(converted, "FAB", rejects={"price negative": 9})
-    [said] = inspect_store(converted).warnings
-    assert said.startswith("FAB: 9 of 400 rows are no ticks (9 price negative). FAB.rejects.parquet has them")
+    said = inspect_store(converted).warnings[0]
+    assert said.startswith("FAB: rejected rows: 9 of 400 (9 price negative). FAB.rejects.parquet has them")
 
 
 def test_a_changed_workbook_is_told_for_each_security_of_it(converted: Path) -> None:
     book = converted.parent / "ticks.xlsx"
     book.write_bytes(book.read_bytes() + b"0")
     said = inspect_store(converted).warnings
-    assert len(said) == 4
-    assert said[0] == f"EMAAR: {book} was changed after it was converted from it. Run `make convert`."
+    assert len([one for one in said if "was changed" in one]) == 4
+    assert said[0] == f"EMAAR: a workbook was changed after it was converted: '{book}'. Run `make convert`."
 
 
 def test_a_file_that_is_not_the_catalogs_is_told_and_counted(converted: Path) -> None:
@@ -211,7 +295,7 @@ def test_a_file_that_is_not_the_catalogs_is_told_and_counted(converted: Path) ->
     found = inspect_store(converted, ["fab"])
     assert found.securities[0].entry is None
     assert found.securities[0].counts is not None
-    assert found.warnings == ["FAB: FAB.parquet is not the file that catalog.json lists. Run `make convert`."]
+    assert found.warnings == ["FAB: its file is not the one that catalog.json lists. Run `make convert`."]
 
 
 def test_a_file_that_cannot_be_read_is_its_own_error_and_the_others_are_counted(converted: Path) -> None:

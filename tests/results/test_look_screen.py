@@ -22,7 +22,9 @@ from tests.made import make_config, make_store
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-RUN: Any = SimpleNamespace(folder=Path("output/x"), strategy="v1_baseline", execution_name="classic")
+RUN: Any = SimpleNamespace(
+    folder=Path("output/x"), strategy="v1_baseline", execution_name="classic", warnings_about=lambda _: []
+)
 
 
 class Made(RecordedSecurity):
@@ -227,6 +229,8 @@ def test_progress_counts_the_ticks_replayed(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_an_execution_with_many_switches_is_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
     name = "strict " + " ".join(f"switch_number_{number}=value" for number in range(9))
-    run: Any = SimpleNamespace(folder=Path("output/x"), strategy="v1_baseline", execution_name=name)
+    run: Any = SimpleNamespace(
+        folder=Path("output/x"), strategy="v1_baseline", execution_name=name, warnings_about=lambda _: []
+    )
     look.show_security(replace(RecordedSecurity(RUN, "FAB", "ADX", {"fills": 1, "net_pnl": 0.0}), run=run))
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80

@@ -11,8 +11,12 @@ import pytest
 from pipeline.backtest.stage import Plan
 from pipeline.backtest.task import Alternative, SecurityResult, Task
 from pipeline.engine.execution import make_execution
+from pipeline.inspection.counts import as_text
+from pipeline.inspection.security import count
+from pipeline.market.facts import facts_of
 from pipeline.results.warned import warnings_of
 from pipeline.store.catalog import Entry, Security
+from tests.made import usual_days
 from tests.results.booked import Fill, booked, days
 
 if TYPE_CHECKING:
@@ -22,15 +26,17 @@ CLASSIC: Final = make_execution("classic", {}, "")
 ROUND: Final = (Fill("1 10:00:10", 100, 10.0), Fill("1 11:00:00", -100, 10.5, 50.0))
 OPEN: Final = (Fill("1 10:00:10", -2_500, 10.0),)
 QUARTER: Final = tuple(range(1, 61))
+USUAL: Final = count(usual_days(), facts_of("ADX"))
 
 
 def plan_of(rejects: Mapping[str, int] | None = None, **changes: Any) -> Plan:
     """Return a plan of one security whose conversion rejected some of 1,000 rows, or is not known."""
     entry = None
+    inspection = as_text(USUAL, facts_of("ADX"))
     if rejects is not None:
         kept = 1_000 - sum(rejects.values())
-        entry = Entry("FAB", "ADX", "FAB.parquet", 1_000, kept, 0, dict(rejects), "", "", {}, ())
-    security = Security("FAB", "ADX", Path("FAB.parquet"), 1_000, "", "", 1, entry)
+        entry = Entry("FAB", "ADX", "FAB.parquet", 1_000, kept, 0, dict(rejects), "", "", {}, (), inspection)
+    security = Security("FAB", "ADX", Path("FAB.parquet"), 1_000, "", "", 1, entry, inspection)
     told: dict[str, Any] = {
         "strategy": "v1_baseline",
         "config": Path("v1.json"),
@@ -105,7 +111,12 @@ CASES: Final[dict[str, tuple[Plan, list[SecurityResult], list[str]]]] = {
     "rows that are no ticks": (
         plan_of({"unknown type": 2, "no time": 10}),
         [result()],
-        ["FAB: 12 of 1,000 rows are no ticks (10 no time, 2 unknown type)."],
+        [
+            (
+                "FAB: rejected rows: 12 of 1,000 (10 no time, 2 unknown type). "
+                "FAB.rejects.parquet has them with their row numbers."
+            )
+        ],
     ),
     "no fill": (plan_of(), [result(()), result(ticker="MODON")], ["No fill at all: FAB."]),
     "no print": (
@@ -131,7 +142,7 @@ CASES: Final[dict[str, tuple[Plan, list[SecurityResult], list[str]]]] = {
             "MODON failed: every total is without it.",
             "Convert again.",
             "The run ends with open positions, which realised P&L leaves out (shares): FAB -2,500.",
-            "FAB: 1 of 1,000 rows are no ticks (1 no time).",
+            "FAB: rejected rows: 1 of 1,000 (1 no time). FAB.rejects.parquet has them with their row numbers.",
             "No fill at all: SALIK.",
             "The ticks cover 2 market days: annualised ratios say little with fewer than 60.",
         ],

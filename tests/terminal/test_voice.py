@@ -77,12 +77,12 @@ def test_colours_are_for_terminals_and_for_who_asks_for_them(
 @pytest.mark.parametrize(
     ("how", "out", "err"),
     [
-        ({}, "a table's line\nThe end.\n", "going on\nWarning: odd\nError: bad\n"),
-        ({"quiet": True}, "The end.\n", "Error: bad\n"),
-        ({"verbose": True}, "a table's line\nThe end.\n", "going on\nin detail\nWarning: odd\nError: bad\n"),
+        ({}, "a table's line\nThe end. 1 warning.\n", "going on\nWarning: odd\nError: bad\n"),
+        ({"quiet": True}, "The end. 1 warning.\n", "Warning: odd\nError: bad\n"),
+        ({"verbose": True}, "a table's line\nThe end. 1 warning.\n", "going on\nin detail\nWarning: odd\nError: bad\n"),
     ],
 )
-def test_quiet_leaves_errors_and_the_closing_line_and_verbose_adds_details(
+def test_quiet_leaves_errors_warnings_and_the_closing_line_and_verbose_adds_details(
     speaking: Any, capsys: pytest.CaptureFixture[str], how: dict[str, bool], out: str, err: str
 ) -> None:
     one = speaking(**how)

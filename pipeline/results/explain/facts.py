@@ -189,6 +189,7 @@ class Explanation:
     """Why one fill happened. number counts from 1, of `fills` in the run.
 
     reasons: the strategy's own, in words, and in numbers as details. memory: the strategy's fields when it filled.
+    warnings: of the run, about this security.
     """
 
     number: int
@@ -211,6 +212,7 @@ class Explanation:
     details: Mapping[str, float] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     memory: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     security: str = ""
     run: str = ""
     strategy: str = ""

@@ -84,6 +84,7 @@ def explain_run_fill(wanted: Wanted, on_progress: Callable[[int, int], None] | N
         strategy=run.strategy,
         execution=run.execution_name,
         fills=count,
+        warnings=tuple(run.warnings_about(ticker)),
     )
 
 

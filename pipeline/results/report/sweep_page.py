@@ -10,6 +10,7 @@ from pipeline.numbers import counted
 from pipeline.results.report import sweep_rows as tables
 from pipeline.results.report import sweep_words as words
 from pipeline.results.report.page import MOST_BYTES, chart_text, render
+from pipeline.results.report.sections import clipped, lines
 from pipeline.results.report.sweep_block import BYTES, Block, block_of
 from pipeline.results.report.sweep_charts import TITLES, sweep_charts
 from pipeline.results.report.sweep_data import Swept, read_swept
@@ -83,6 +84,7 @@ def _page(swept: Swept, block: Block) -> bytes:
         walk=_cut(tables.walk_rows(swept)),
         axes=tables.axis_rows(swept),
         failures=tables.failure_rows(swept),
+        warnings=lines(clipped(one) for one in swept.told.get("warnings", ())),
         failed=sum(one.count for one in swept.failures),
         top=_top(swept, block),
         same_execution=words.same_execution(swept),
