@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pipeline.backtest.stage import Plan
-    from pipeline.backtest.task import SecurityResult
-    from pipeline.convert.result import ConvertResult, SheetEvent
-    from pipeline.research.compare import Comparison
-    from pipeline.results.explain.facts import Explanation
-    from pipeline.results.run import BacktestRun
-    from pipeline.results.security import RecordedSecurity
-    from pipeline.results.sweep_run import Listeners, SweepOptions, SweepRun
-    from pipeline.store.place import Place
+    from pipeline.conversion.result import ConvertResult, SheetEvent
+    from pipeline.replay.plan import Plan
+    from pipeline.replay.task import SecurityResult
+    from pipeline.runs.compare import Comparison
+    from pipeline.runs.recorded_security import RecordedSecurity
+    from pipeline.runs.run import BacktestRun
+    from pipeline.store.path import Place
+    from pipeline.sweeps.run import Listeners, SweepOptions, SweepRun
+    from pipeline.tracing.explanation import Explanation
 
 RAW_DIR: Final = Path("data/raw")
 PARQUET_DIR: Final = Path("data/parquet")
@@ -55,9 +55,9 @@ def convert(
     PipelineError when the request or a workbook cannot be used; a sheet that cannot be used is a row of the result with
     its error.
     """
-    from pipeline.convert.plan import find_workbooks
-    from pipeline.convert.stage import convert as convert_stage
-    from pipeline.store.place import place_of
+    from pipeline.conversion.plan import find_workbooks
+    from pipeline.conversion.stage import convert as convert_stage
+    from pipeline.store.path import place_of
 
     if workbooks is None:
         chosen = find_workbooks(RAW_DIR)
@@ -117,13 +117,13 @@ def backtest(
     `fresh`. Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with
     its error.
     """
-    from pipeline.backtest.stage import Request, plan, run
     from pipeline.errors import BadRequest
-    from pipeline.results.files import RunFolder
-    from pipeline.results.run import BacktestRun
-    from pipeline.results.warned import warnings_of
-    from pipeline.store.kept import KeptResults, results_folder
-    from pipeline.store.place import Remote, place_of
+    from pipeline.replay.plan import Request, plan, run
+    from pipeline.runs.run import BacktestRun
+    from pipeline.runs.run_warnings import warnings_of
+    from pipeline.runs.writer import RunFolder
+    from pipeline.store.path import Remote, place_of
+    from pipeline.store.result_cache import KeptResults, results_folder
 
     started = time.perf_counter()
     if png and (output_dir is None or isinstance(place_of(output_dir), Remote)):
@@ -173,7 +173,7 @@ def backtest(
         if folder:
             folder.close(seconds, warnings)
             if png and isinstance(folder.directory, Path):
-                from pipeline.results.report.remake import remake
+                from pipeline.pages.remake import remake
 
                 remake(folder.directory, png=True)
     return BacktestRun(planned, results, folder.directory if folder else None, seconds, warnings)
@@ -205,11 +205,11 @@ def sweep(
     takes them; they replace the file's axes of the same names. parameters: set for all settings, below the axes.
     The rest as in `backtest`. Raises a PipelineError when the request cannot be run.
     """
-    from pipeline.backtest.stage import Request
-    from pipeline.research.axes import joined
-    from pipeline.research.grid import grid_of, read_sweep
-    from pipeline.results.sweep_run import Listeners, SweepOptions, make_sweep
-    from pipeline.store.place import place_of
+    from pipeline.replay.plan import Request
+    from pipeline.store.path import place_of
+    from pipeline.sweeps.axes import joined
+    from pipeline.sweeps.grid import grid_of, read_sweep
+    from pipeline.sweeps.run import Listeners, SweepOptions, make_sweep
 
     told = joined(read_sweep(Path(sweep_file)), grid_of(grid)) if sweep_file is not None else grid_of(grid)
     chosen = config if config is not None else told.config
@@ -240,8 +240,8 @@ def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -
     a, b: run folders, or names of runs below `output_dir`. Nothing is replayed.
     Raises a PipelineError for what is no complete run; a security whose fills cannot be read says so in its row.
     """
-    from pipeline.research.compare import compare as compare_runs
-    from pipeline.results.folder import find_run, read_run
+    from pipeline.runs.compare import compare as compare_runs
+    from pipeline.runs.reader import find_run, read_run
 
     folders = [find_run(one, Path(output_dir)) for one in (a, b)]
     return compare_runs(*(read_run(folder) for folder in folders))
@@ -253,9 +253,9 @@ def report(run: str | Path | None = None, *, png: bool = False, output_dir: str 
     run: its folder, or its name below `output_dir`; by default the run written last there. Returns the page's path.
     Raises a PipelineError for what is no complete run, and where images cannot be drawn.
     """
-    from pipeline.results.report.remake import remake
-    from pipeline.results.report.sweep_remake import remake_sweep
-    from pipeline.results.sweep_files import SWEEP_FILE
+    from pipeline.pages.remake import remake
+    from pipeline.pages.sweep_remake import remake_sweep
+    from pipeline.sweeps.writer import SWEEP_FILE
 
     for folder in () if run is None else (Path(run), Path(output_dir) / run):
         if (folder / SWEEP_FILE).is_file():
@@ -272,7 +272,7 @@ def recorded_security(
     run: a run folder or the name of one below `output_dir`; by default the one written last there.
     Raises a PipelineError for what is no complete run, and for a security that is not in it or failed.
     """
-    from pipeline.results.security import read_security
+    from pipeline.runs.recorded_security import read_security
 
     return read_security(_run_folder(run, output_dir), security)
 
@@ -293,8 +293,8 @@ def explain(
     one that does not come with the project. on_progress: told how many ticks of how many are replayed.
     Raises a PipelineError for what cannot be explained, also where ticks or strategy have changed since the run.
     """
-    from pipeline.results.explain.of_run import Wanted, explain_run_fill
-    from pipeline.store.place import place_of
+    from pipeline.store.path import place_of
+    from pipeline.tracing.of_run import Wanted, explain_run_fill
 
     wanted = Wanted(_run_folder(run, output_dir), security, fill, place_of(parquet_dir), strategy)
     return explain_run_fill(wanted, on_progress)
@@ -302,8 +302,8 @@ def explain(
 
 def _run_folder(run: str | Path | None, output_dir: str | Path) -> Path:
     """Return the folder of a run that is named, or of the one written last below output_dir."""
-    from pipeline.results.folder import find_run
-    from pipeline.results.security import newest_run
+    from pipeline.runs.reader import find_run
+    from pipeline.runs.recorded_security import newest_run
 
     return newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir))
 

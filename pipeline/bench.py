@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipeline import api
-from pipeline.backtest.simulate import simulate
-from pipeline.backtest.stage import Request, plan, run
-from pipeline.backtest.workers import run_all
-from pipeline.convert.plan import find_workbooks, open_all
+from pipeline.conversion.plan import find_workbooks, open_all
 from pipeline.errors import BadRequest
-from pipeline.market.facts import facts_of
-from pipeline.results.files import RunFolder
+from pipeline.markets.facts import facts_of
+from pipeline.replay.plan import Request, plan, run
+from pipeline.replay.simulate import simulate
+from pipeline.replay.workers import run_all
+from pipeline.runs.writer import RunFolder
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pipeline.backtest.task import SecurityResult, Task
-    from pipeline.backtest.workers import Backend
+    from pipeline.replay.task import SecurityResult, Task
+    from pipeline.replay.workers import Backend
     from pipeline.ticks import Ticks
 
 STRATEGY: Final = "v1_baseline"

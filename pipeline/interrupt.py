@@ -119,6 +119,6 @@ def _tell() -> None:
 
 
 def _end_processes() -> None:
-    workers = sys.modules.get("pipeline.backtest.workers")
+    workers = sys.modules.get("pipeline.replay.workers")
     if workers is not None:
         workers.end_processes()

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline import api
-from pipeline.convert.verify import verify_each
-from pipeline.results.layout import RUN_FILE
+from pipeline.conversion.verify import verify_each
+from pipeline.runs.layout import RUN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipeline.convert.verify import Verified
-    from pipeline.store.place import Place
+    from pipeline.conversion.verify import Verified
+    from pipeline.store.path import Place
 
 WAYS: Final = (
     ("two threads", "threading", "compiled", 2),

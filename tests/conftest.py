@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import engine
 
-from pipeline.store.kept import FILE_NAME
+from pipeline.store.result_cache import FILE_NAME
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pipeline import sources
-from pipeline.engine import keys
+from pipeline.engine.compiler import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 from pyarrow.fs import FileSelector, FileSystem
 
 from pipeline import api
-from pipeline.convert.verify import verify_each
+from pipeline.conversion.verify import verify_each
 from pipeline.errors import (
     AccessRefused,
     CorruptParquet,
@@ -32,8 +32,8 @@ from pipeline.errors import (
 )
 from pipeline.store.catalog import open_store
 from pipeline.store.parquet import read_footer, read_ticks, write_table
-from pipeline.store.place import Remote, place_of
-from tests.convert.books import tick, tick_sheet, write_book
+from pipeline.store.path import Remote, place_of
+from tests.conversion.books import tick, tick_sheet, write_book
 from tests.made import contents
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import __version__
+from tests.console.screens import without_stretches
 from tests.made import make_config, make_store
-from tests.terminal.screens import without_stretches
 
 ROOT = Path(__file__).resolve().parents[1]
 GROUPS = {

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.market.facts import facts_of
+from pipeline.markets.facts import facts_of
 from pipeline.store.parquet import ticks_digest, write_ticks
 from pipeline.ticks import Ticks
+from tests.console.screens import to_pipe
 from tests.inspection.plain_counts import plain_counts
 from tests.made import HOUR, SECOND, make_store, random_ticks
-from tests.terminal.screens import to_pipe
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.store.parquet import read_table
+from tests.console.screens import without_stretches
 from tests.made import DIVIDES, make_config, make_store, make_strategy
-from tests.terminal.screens import without_stretches
 from tests.test_cli import pipeline
 
 if TYPE_CHECKING:

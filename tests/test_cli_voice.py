@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import openpyxl
 import pytest
 
-from pipeline.convert.sample import write_sample
+from pipeline.conversion.sample import write_sample
+from tests.console.screens import ROOT, environment, to_pipe, without_stretches
 from tests.made import make_config, make_store, make_strategy
-from tests.terminal.screens import ROOT, environment, to_pipe, without_stretches
 
 if TYPE_CHECKING:
     from pathlib import Path

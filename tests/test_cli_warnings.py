@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline import api
-from pipeline.convert.workbook.write import Moment, write_workbook
-from pipeline.results.layout import RUN_FILE
+from pipeline.conversion.excel.write import Moment, write_workbook
+from pipeline.runs.layout import RUN_FILE
 from pipeline.store.parquet import read_footer, read_ticks, write_ticks
+from tests.console.screens import to_pipe
 from tests.made import make_config, usual_days
-from tests.terminal.screens import to_pipe
 
 if TYPE_CHECKING:
     from pathlib import Path

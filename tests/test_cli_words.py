@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.backtest.simulate import ENGINES
-from pipeline.backtest.workers import BACKENDS
 from pipeline.cli import complete
 from pipeline.engine.execution import PRESETS, SWITCHES
-from pipeline.results.layout import RUN_FILE
-from pipeline.results.sweep_run import KEEP_TRADES
-from pipeline.results.sweeps import OBJECTIVES
+from pipeline.replay.simulate import ENGINES
+from pipeline.replay.workers import BACKENDS
+from pipeline.runs.layout import RUN_FILE
 from pipeline.strategies.load import strategy_names
+from pipeline.sweeps.choice import OBJECTIVES
+from pipeline.sweeps.run import KEEP_TRADES
+from tests.console.screens import ROOT, environment, to_pipe, without_stretches
 from tests.made import make_store
-from tests.terminal.screens import ROOT, environment, to_pipe, without_stretches
 
 if TYPE_CHECKING:
     from pathlib import Path

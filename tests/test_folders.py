@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.errors import MarketFactsError, SweepError
 from pipeline.folders import config_file, config_files, shipped_configs
-from pipeline.market.facts import facts_of
-from pipeline.research.grid import read_sweep
+from pipeline.markets.facts import facts_of
+from pipeline.sweeps.grid import read_sweep
 from tests.test_cli import pipeline
 
 ROOT: Final = Path(__file__).parents[1]

@@ -214,7 +214,7 @@ def test_a_backtest_with_compiled_code_at_hand_loads_no_compiler_and_no_pandas(t
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
 def test_a_pool_on_this_machine_loads_no_clusters_library(backend: str) -> None:
     program = (
-        "import sys\nfrom pipeline.backtest.workers import run_all, workers_for\n"
+        "import sys\nfrom pipeline.replay.workers import run_all, workers_for\n"
         f"assert workers_for('{backend}', [1, 1], 2) == 2\n"
         f"assert sorted(run_all(abs, [-1, -2], '{backend}', 2)) == [1, 2]\n"
         "print(*sorted({name.split('.')[0] for name in sys.modules}))"
@@ -226,7 +226,7 @@ def test_a_pool_on_this_machine_loads_no_clusters_library(backend: str) -> None:
 
 def test_the_stages_stay_functions_after_their_rooms_are_imported() -> None:
     program = (
-        "import pipeline.convert.stage, pipeline.backtest.stage\n"
+        "import pipeline.conversion.stage, pipeline.replay.plan\n"
         "from pipeline import convert, backtest\n"
         "print(convert.__module__, backtest.__module__, callable(convert), callable(backtest))"
     )

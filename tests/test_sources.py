@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pipeline.backtest.kept import packed
-from pipeline.backtest.stage import Plan, Request, plan, result_names
-from pipeline.backtest.task import run_task
-from pipeline.engine import keys
+from pipeline.engine.compiler import keys
 from pipeline.errors import MissingModule
-from pipeline.research import sweep
-from pipeline.results.beside import trades_content
-from pipeline.results.measure import measure
+from pipeline.replay.plan import Plan, Request, plan, result_names
+from pipeline.replay.result_codec import packed
+from pipeline.replay.task import run_task
+from pipeline.runs.fill_tables import trades_content
 from pipeline.sources import digest_of, sources_of
 from pipeline.strategies.load import load_strategy
+from pipeline.sweeps import plan as sweep_plan
+from pipeline.sweeps.codec import measure
 from tests.copied_code import PACKAGE, copied_code, forget_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ENTRIES: Final = {
-    "results": ("pipeline.backtest.task", "pipeline.backtest.kept"),
-    "swept figures": ("pipeline.research.sweep", "pipeline.results.measure"),
-    "swept fills": ("pipeline.research.sweep", "pipeline.results.beside"),
-    "loops": ("pipeline.engine.walk",),
+    "results": ("pipeline.replay.task", "pipeline.replay.result_codec"),
+    "swept figures": ("pipeline.sweeps.plan", "pipeline.sweeps.codec"),
+    "swept fills": ("pipeline.sweeps.plan", "pipeline.runs.fill_tables"),
+    "loops": ("pipeline.engine.batch",),
 }
 OTHERS: Final = ("results/report", "terminal", "cli", "convert", "inspection", "results/explain", "api.py")
 
@@ -58,8 +58,8 @@ class Copied:
         return {
             "results": result_names(self.planned)["FAB"],
             "loops": keys.code_key(load_strategy("v1_baseline"), "any"),
-            "swept figures": digest_of(sweep.__name__, measure.__module__),
-            "swept fills": digest_of(sweep.__name__, trades_content.__module__),
+            "swept figures": digest_of(sweep_plan.__name__, measure.__module__),
+            "swept fills": digest_of(sweep_plan.__name__, trades_content.__module__),
         }
 
 
@@ -124,7 +124,7 @@ def test_the_modules_that_make_a_result_are_in_its_key(planned: Plan) -> None:
 
     replay()  # what is compiled, is compiled now: numba's calls need not be looked at
     found = run_by(replay)
-    assert {"pipeline.engine.tape", "pipeline.engine.compiled", "pipeline.store.seal"} <= found
+    assert {"pipeline.engine.rules.replay_state", "pipeline.engine.compiled", "pipeline.store.seal"} <= found
     assert found <= sources_of(*ENTRIES["results"]).keys()
 
 

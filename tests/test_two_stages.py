@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import backtest, convert
-from pipeline.convert.sample import write_sample
+from pipeline.conversion.sample import write_sample
 from pipeline.errors import StaleStore
 
 if TYPE_CHECKING:

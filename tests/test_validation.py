@@ -7,7 +7,7 @@ import pytest
 
 from pipeline import convert
 from pipeline.bench import benchmark
-from pipeline.convert.sample import write_sample
+from pipeline.conversion.sample import write_sample
 from pipeline.store.parquet import read_footer, read_ticks, write_ticks
 from pipeline.ticks import Ticks
 from pipeline.validation import validate

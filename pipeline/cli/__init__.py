@@ -13,13 +13,13 @@ import typer
 from pipeline import __version__, interrupt
 from pipeline.cli.check import benchmark, clean_cache, validate
 from pipeline.cli.data import convert, demo, init, sample
-from pipeline.cli.look import compare, explain, inspect, report, show
 from pipeline.cli.replay import backtest, sensitivity
+from pipeline.cli.show import compare, explain, inspect, report, show
 from pipeline.cli.sweep import sweep
 from pipeline.cli.usage import is_usage, plain
 from pipeline.cli.verb import Verb, Verbs
+from pipeline.console.console import Voice, prepare_streams, speak, voice
 from pipeline.errors import PipelineError
-from pipeline.terminal.voice import Voice, prepare_streams, speak, voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

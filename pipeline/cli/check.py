@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import Config, ParquetDir, Strategy, Workers
-from pipeline.terminal.voice import Closing
+from pipeline.console.console import Closing
 
 
 def validate(
@@ -23,9 +23,9 @@ def validate(
 
     Example: pipeline validate --no-workbook
     """
-    from pipeline.store.place import place_of
-    from pipeline.terminal.progress import Progress
-    from pipeline.terminal.proofs import show_checks
+    from pipeline.console.checks import show_checks
+    from pipeline.console.progress import Progress
+    from pipeline.store.path import place_of
     from pipeline.validation import validate as run_validation
 
     with Progress() as progress:
@@ -49,8 +49,8 @@ def benchmark(
     Example: pipeline benchmark data/raw/ticks.xlsx --runs 3
     """
     from pipeline.bench import benchmark as measure
-    from pipeline.terminal.progress import Progress
-    from pipeline.terminal.proofs import show_benchmark
+    from pipeline.console.checks import show_benchmark
+    from pipeline.console.progress import Progress
 
     with Progress() as progress:
         timings = measure(workbooks or None, runs=runs, workers=workers, on_stage=progress.stage)
@@ -63,10 +63,10 @@ def clean_cache() -> Closing:
     Example: pipeline clean-cache
     """
     from pipeline.native import codecache
-    from pipeline.store import kept
+    from pipeline.store import result_cache
 
     codecache.clear()
-    freed = kept.clear(kept.results_folder())
-    line = f"Removed {codecache.folder()} and {freed / 2**20:.1f} MB of results in {kept.results_folder()}"
-    facts = {"loops": codecache.folder(), "results": kept.results_folder(), "freed_bytes": freed}
+    freed = result_cache.clear(result_cache.results_folder())
+    line = f"Removed {codecache.folder()} and {freed / 2**20:.1f} MB of results in {result_cache.results_folder()}"
+    facts = {"loops": codecache.folder(), "results": result_cache.results_folder(), "freed_bytes": freed}
     return Closing(line, facts)

@@ -45,7 +45,7 @@ def ticker(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the name of a run below the output directory."""
-    from pipeline.results.layout import RUN_FILE
+    from pipeline.runs.layout import RUN_FILE
 
     folder = Path(str(_given(ctx, "output_dir") or "output"))
     return _fitting(_runs(folder, RUN_FILE, "", DEPTH), incomplete)
@@ -53,7 +53,7 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def backends(incomplete: str) -> list[str]:
     """Complete a backend."""
-    from pipeline.backtest.workers import BACKENDS
+    from pipeline.replay.workers import BACKENDS
 
     return _fitting(BACKENDS, incomplete)
 

@@ -10,7 +10,7 @@ import typer
 from pipeline.cli import complete
 from pipeline.cli.options import MaxSheets, ParquetDir, Workers, names_in
 from pipeline.cli.replay import backtest
-from pipeline.terminal.voice import Closing, voice
+from pipeline.console.console import Closing, voice
 
 SAMPLE: Final = Path("data/sample/sample_ticks.xlsx")
 NEXT: Final = (
@@ -41,7 +41,7 @@ def convert(
     Example: pipeline convert data/raw/ticks.xlsx --only FAB,EMAAR
     """
     from pipeline import api
-    from pipeline.terminal.convert import ConvertProgress, show_conversion
+    from pipeline.console.convert import ConvertProgress, show_conversion
 
     with ConvertProgress() as progress:
         result = api.convert(
@@ -69,8 +69,8 @@ def sample(
 
     Example: pipeline sample data/sample/sample_ticks.xlsx
     """
-    from pipeline.convert.sample import write_sample
-    from pipeline.terminal.progress import Progress
+    from pipeline.console.progress import Progress
+    from pipeline.conversion.sample import write_sample
 
     with Progress("Making synthetic ticks"):
         write_sample(path, seed=seed)

@@ -24,7 +24,7 @@ from pipeline.cli.options import (
     assignments_in,
     names_in,
 )
-from pipeline.terminal.voice import Closing
+from pipeline.console.console import Closing
 
 
 def backtest(
@@ -55,7 +55,7 @@ def backtest(
     Example: pipeline backtest --set refill_interval_sec=30 --securities FAB
     """
     from pipeline import api
-    from pipeline.terminal.backtest import BacktestProgress, show_backtest
+    from pipeline.console.backtest import BacktestProgress, show_backtest
 
     folder = output_dir or Path("output") / Path(strategy).stem
     with BacktestProgress() as progress:
@@ -98,7 +98,7 @@ def sensitivity(
     Example: pipeline sensitivity --securities FAB
     """
     from pipeline import api
-    from pipeline.terminal.backtest import BacktestProgress, show_sensitivity
+    from pipeline.console.backtest import BacktestProgress, show_sensitivity
 
     with BacktestProgress() as progress:
         run = api.backtest(

@@ -25,8 +25,8 @@ from pipeline.cli.options import (
     assignments_in,
     names_in,
 )
+from pipeline.console.console import Closing
 from pipeline.errors import BadRequest
-from pipeline.terminal.voice import Closing
 
 
 def sweep(
@@ -71,8 +71,8 @@ def sweep(
     Example: pipeline sweep --grid refill_interval_sec=30,60,120
     """
     from pipeline import api
-    from pipeline.results.sweep_run import Listeners, SweepOptions
-    from pipeline.terminal.sweep import SweepProgress, show_sweep
+    from pipeline.console.sweep import SweepProgress, show_sweep
+    from pipeline.sweeps.run import Listeners, SweepOptions
 
     if sweep_file is None and not grid:
         raise BadRequest("A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE.")

@@ -9,8 +9,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from pipeline.cli.options import SHARED, shared_options
+from pipeline.console.console import Closing, Voice, spare_stdout_for_json, speak, voice
 from pipeline.errors import BadRequest, nearest
-from pipeline.terminal.voice import Closing, Voice, spare_stdout_for_json, speak, voice
 
 EXAMPLE: Final = "Example: "
 SHORT: Final = 60

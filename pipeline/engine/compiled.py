@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine import parts, specialise
-from pipeline.engine.checks import told
-from pipeline.engine.keys import code_key
-from pipeline.engine.many import PURPOSE
-from pipeline.engine.names import check_names
+from pipeline.engine.compiler import parts, specialise
+from pipeline.engine.compiler.batch_loop import PURPOSE
+from pipeline.engine.compiler.checks import told
+from pipeline.engine.compiler.keys import code_key
+from pipeline.engine.compiler.names import check_names
+from pipeline.engine.compiler.specialise import EXCHANGED, TICK_COLUMNS, Layout, given_values, layout_of
 from pipeline.engine.outcome import COLUMN_TYPES, Facts, Outcome, Room, failure, room_sizes
-from pipeline.engine.specialise import EXCHANGED, TICK_COLUMNS, Layout, given_values, layout_of
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.native import codecache
 from pipeline.native.machine import LOADING, Machine, Text, machine_code

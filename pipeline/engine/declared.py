@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.parts import source_of
+from pipeline.engine.compiler.parts import source_of
 from pipeline.errors import StrategyError, shown
 
 if TYPE_CHECKING:

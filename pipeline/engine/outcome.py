@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.tape import BUY, SELL
+from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.errors import ReplayError
 from pipeline.times import DAY
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine import checks
-from pipeline.engine.checks import REASONS
-from pipeline.engine.kinds import wrong_kind
+from pipeline.engine.compiler import checks
+from pipeline.engine.compiler.checks import REASONS
+from pipeline.engine.compiler.kinds import wrong_kind
+from pipeline.engine.compiler.parts import MARKET, has_no
+from pipeline.engine.compiler.specialise import market_fields, market_names
 from pipeline.engine.outcome import Facts, Outcome, Room, failure, room_sizes
-from pipeline.engine.parts import MARKET, has_no
-from pipeline.engine.specialise import market_fields, market_names
+from pipeline.engine.rules.replay_state import replay
 from pipeline.engine.strategy import Strategy, fields_of
-from pipeline.engine.tape import replay
 from pipeline.errors import PipelineError, ReplayError, StrategyError, in_words
 
 if TYPE_CHECKING:

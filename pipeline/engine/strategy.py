@@ -20,8 +20,8 @@ from typing import (
 )
 
 from pipeline.engine.declared import check_declared, declaration
-from pipeline.engine.market import Market
-from pipeline.engine.tape import Tape  # noqa: TC001 - get_type_hints looks for it here
+from pipeline.engine.rules.market import Market
+from pipeline.engine.rules.replay_state import Tape  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND

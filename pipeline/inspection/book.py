@@ -17,7 +17,7 @@ from pipeline.times import DAY
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.inspection.clock import Clock
+    from pipeline.inspection.sessions import Clock
     from pipeline.ticks import Float64s, Int64s, Ticks
 
 FAR: Final = 0.10

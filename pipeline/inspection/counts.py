@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pipeline.market.facts import MarketFacts
+    from pipeline.markets.facts import MarketFacts
 
 VERSION: Final = 1
 """Raise it when the same ticks would be counted otherwise, or more of them."""

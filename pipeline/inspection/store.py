@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipeline.errors import MissingFile, NoStore, PipelineError
-from pipeline.inspection.clock import closed_days, missing_days
-from pipeline.inspection.security import counted_text
+from pipeline.inspection.counting import counted_text
+from pipeline.inspection.sessions import closed_days, missing_days
 from pipeline.inspection.warn import Held, held_of, of_changes, warnings_of
-from pipeline.market.facts import facts_of
+from pipeline.markets.facts import facts_of
 from pipeline.store.catalog import check_held, file_mark, read_catalog, security_of, tick_files
 from pipeline.store.layout import CATALOG_NAME, TICKS_SUFFIX, ticks_name
 from pipeline.store.parquet import read_ticks
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pipeline.inspection.counts import Counts
     from pipeline.store.catalog import Entry
-    from pipeline.store.place import Place
+    from pipeline.store.path import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import numpy as np
 
 from pipeline.inspection import counts as counted
 from pipeline.inspection.book import FAR
-from pipeline.inspection.clock import are_swapped, closed_days, missing_days, swapped
-from pipeline.market.facts import SATURDAY, facts_of
+from pipeline.inspection.sessions import are_swapped, closed_days, missing_days, swapped
+from pipeline.markets.facts import SATURDAY, facts_of
 from pipeline.store.catalog import changed_sources
 from pipeline.store.layout import rejects_name
 from pipeline.ticks import TICK_TYPES
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipeline.inspection.counts import Counts, Shift
-    from pipeline.market.facts import MarketFacts
+    from pipeline.markets.facts import MarketFacts
     from pipeline.store.catalog import Entry, Security
 
 EXCEL_ROWS: Final = 1_048_576

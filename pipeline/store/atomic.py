@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from pipeline.errors import OutputNotWritable, WriteFailed
-from pipeline.store.place import Place, Remote
+from pipeline.store.path import Place, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

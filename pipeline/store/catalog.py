@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import BadCatalog, NoStore, StaleStore, StoreError, UnknownSecurity, nearest
 from pipeline.store.atomic import write_bytes
 from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX, TAIL_BYTES, TICKS_SUFFIX
-from pipeline.store.place import Place, Remote, read_end
+from pipeline.store.path import Place, Remote, read_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import InUse
 from pipeline.store.atomic import not_written
-from pipeline.store.place import Place, Remote
+from pipeline.store.path import Place, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

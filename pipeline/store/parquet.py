@@ -16,7 +16,7 @@ from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, WrongColum
 from pipeline.store.atomic import Staged, staging
 from pipeline.store.columns import dictionary_array, number_array, number_values, whole
 from pipeline.store.layout import FORMAT_VERSION, TAIL_BYTES, TICK_COLUMNS, TIME_ZONE
-from pipeline.store.place import read_end
+from pipeline.store.path import read_end
 from pipeline.store.seal import SEAL_NAME, end_bytes, footer_holds, is_sealed, pages_hold, sealed
 from pipeline.ticks import TICK_TYPES, Ticks
 from pipeline.times import MILLISECOND
@@ -24,7 +24,7 @@ from pipeline.times import MILLISECOND
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.store.place import Place
+    from pipeline.store.path import Place
 
 _PREFIX: Final = "tick-pipeline."
 _COMPRESSION: Final = "lz4"

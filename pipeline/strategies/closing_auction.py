@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.engine.auction import AuctionMarket
+from pipeline.engine.rules.auction import AuctionMarket
+from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.engine.strategy import AED, Days, Minutes, Shares, Strategy, parameter
-from pipeline.engine.tape import BUY, SELL
 from pipeline.ticks import TRADE
 
 if TYPE_CHECKING:
-    from pipeline.engine.auction import AuctionMarket as Market
+    from pipeline.engine.rules.auction import AuctionMarket as Market
 
 MINUTE = 60_000_000_000
 HOUR = 60 * MINUTE

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.parts import SOURCE
+from pipeline.engine.compiler.parts import SOURCE
 from pipeline.errors import StrategyError
 
 if TYPE_CHECKING:

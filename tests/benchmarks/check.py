@@ -25,7 +25,7 @@ from targets import IMPORTS, pipeline, timed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.backtest.task import Task
+    from pipeline.replay.task import Task
     from pipeline.ticks import Ticks
 
     Measure: TypeAlias = Callable[[int], float]
@@ -96,10 +96,10 @@ def loop_ratio(replay: Callable[[], object], ticks: Ticks, settings: int, runs: 
 
 def loops(store: Path) -> dict[str, Measure]:
     """Return of each ratio of compiled loops what measures it: an event's time over one of the touch loop's."""
-    from pipeline.backtest.many import Setting, simulate_many
-    from pipeline.backtest.simulate import simulate
-    from pipeline.backtest.stage import Request, plan
-    from pipeline.market.facts import facts_of
+    from pipeline.markets.facts import facts_of
+    from pipeline.replay.batch import Setting, simulate_many
+    from pipeline.replay.plan import Request, plan
+    from pipeline.replay.simulate import simulate
     from pipeline.store.parquet import read_ticks
     from pipeline.strategies.load import load_strategy, strategy_names
 
@@ -127,7 +127,7 @@ def loops(store: Path) -> dict[str, Measure]:
 
 
 def measures_of(folder: Path, rows: int) -> dict[str, Measure]:
-    from pipeline.convert.sample import write_sample
+    from pipeline.conversion.sample import write_sample
 
     write_sample(folder / "sample.xlsx", days=20, rows=rows)
     timed(pipeline("convert", folder / "sample.xlsx", "--parquet-dir", folder / "store"))

@@ -21,9 +21,9 @@ from tests.chromium import find_chromium
 MAKE = """
 import sys, time
 from pathlib import Path
-import pipeline.results.files
+import pipeline.runs.writer
 start = time.perf_counter()
-from pipeline.results.report.backtest_page import backtest_page
+from pipeline.pages.backtest_page import backtest_page
 content = backtest_page(Path(sys.argv[1]))
 print(time.perf_counter() - start)
 Path(sys.argv[2]).write_bytes(content)

@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 from targets import in_turn, pipeline
 
-from pipeline.backtest.many import Setting, prepare, simulate_many
-from pipeline.backtest.simulate import replayer, simulate
-from pipeline.backtest.stage import Request
+from pipeline.engine.batch import CompiledWalk
 from pipeline.engine.compiled import CompiledReplay
-from pipeline.engine.walk import CompiledWalk
-from pipeline.market.facts import facts_of
-from pipeline.research.grid import read_sweep
-from pipeline.research.sweep import SweepPlan, plan_sweep
+from pipeline.markets.facts import facts_of
+from pipeline.replay.batch import Setting, prepare, simulate_many
+from pipeline.replay.plan import Request
+from pipeline.replay.simulate import replayer, simulate
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.load import load_strategy
+from pipeline.sweeps.grid import read_sweep
+from pipeline.sweeps.plan import SweepPlan, plan_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable

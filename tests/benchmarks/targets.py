@@ -144,9 +144,9 @@ def against_itertuples(golden: Path, folder: Path, runs: int) -> None:
 
 
 def loop_alone(store: Path, runs: int) -> None:
-    from pipeline.backtest.simulate import simulate
-    from pipeline.backtest.stage import Request, plan
-    from pipeline.market.facts import facts_of
+    from pipeline.markets.facts import facts_of
+    from pipeline.replay.plan import Request, plan
+    from pipeline.replay.simulate import simulate
     from pipeline.store.parquet import read_ticks
     from pipeline.strategies.load import load_strategy, strategy_names
 

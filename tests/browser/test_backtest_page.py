@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.results.report.backtest_page import backtest_page
+from pipeline.pages.backtest_page import backtest_page
 from tests.browser.conftest import BUTTONS, press_every_button
-from tests.results.report.invented import invent
+from tests.pages.invented import invent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pipeline.results.report import page as pages
-from pipeline.results.report.curves import packed_columns
+from pipeline.pages import page as pages
+from pipeline.pages.curves import packed_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pipeline.results.report import sweep_block
-from pipeline.results.report.sweep_block import block_of, map_on_page
-from pipeline.results.report.sweep_charts import numbers_or_none, sweep_charts
-from pipeline.results.report.sweep_data import read_swept
-from pipeline.results.report.sweep_fold import Choice, first_choice
-from pipeline.results.report.sweep_page import sweep_page
+from pipeline.pages import sweep_block
+from pipeline.pages.sweep_block import block_of, map_on_page
+from pipeline.pages.sweep_charts import numbers_or_none, sweep_charts
+from pipeline.pages.sweep_data import read_swept
+from pipeline.pages.sweep_fold import Choice, first_choice
+from pipeline.pages.sweep_page import sweep_page
 from tests.browser.conftest import BUTTONS, press_every_button
-from tests.results.report.swept import invent_sweep, make_sweep
+from tests.pages.swept import invent_sweep, make_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pipeline.convert.sample import write_sample
+from pipeline.conversion.sample import write_sample
 from pipeline.errors import UnfinishedRun
-from pipeline.results.folder import read_run
-from pipeline.results.report.sweep_data import read_swept
+from pipeline.pages.sweep_data import read_swept
+from pipeline.runs.reader import read_run
 from pipeline.store.catalog import open_store
 from pipeline.store.parquet import read_table
 from tests.crash.started import leftovers

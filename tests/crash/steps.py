@@ -25,10 +25,16 @@ Fault = Literal["killed", "full"]
 PATIENCE: Final = 180.0
 REMOVE: Final = "remove"
 LOADED: Final = [
-    *("tests.crash.steps", "pipeline.cli", "pipeline.terminal", "pipeline.convert.stage", "pipeline.convert.sheet"),
-    *("pipeline.convert.security", "pipeline.backtest.stage", "pipeline.results.run", "pipeline.results.sweep_run"),
-    *("pipeline.results.files", "pipeline.store.kept", "rich.console", "rich.table", "fastexcel", "filelock"),
-    *("pipeline.results.report.backtest_page", "pipeline.results.report.sweep_page"),
+    *(
+        "tests.crash.steps",
+        "pipeline.cli",
+        "pipeline.console",
+        "pipeline.conversion.stage",
+        "pipeline.conversion.sheet",
+    ),
+    *("pipeline.conversion.security", "pipeline.replay.plan", "pipeline.runs.run", "pipeline.sweeps.run"),
+    *("pipeline.runs.writer", "pipeline.store.result_cache", "rich.console", "rich.table", "fastexcel", "filelock"),
+    *("pipeline.pages.backtest_page", "pipeline.pages.sweep_page"),
 ]
 """What the process that is forked has loaded, so that a command takes a tenth of a second."""
 

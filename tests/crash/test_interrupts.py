@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.convert.workbook.write import ErrorValue, Moment, write_workbook
+from pipeline.conversion.excel.write import ErrorValue, Moment, write_workbook
 from pipeline.errors import UnfinishedRun
-from pipeline.results.folder import read_run
+from pipeline.runs.reader import read_run
 from tests.crash.started import Ended, Started, done, leftovers
 from tests.made import make_store, make_strategy, results
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipeline.convert.workbook.write import Value
+    from pipeline.conversion.excel.write import Value
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="signals are sent as POSIX sends them")]
 

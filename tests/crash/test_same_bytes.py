@@ -24,7 +24,7 @@ TICKERS: Final = ("FAB", "EMAAR", "MODON")
 PROGRAM: Final = """
 import importlib, json, random, sys
 from pipeline import backtest
-stage = importlib.import_module("pipeline.backtest.stage")
+stage = importlib.import_module("pipeline.replay.plan")
 
 def shuffled(run, tasks, *rest, **how):
     chance = random.Random(seed)

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="proc
 # Both wait at the barrier, and whoever has the folder holds it until the test has seen what the other says.
 PROGRAM: Final = """
 import pathlib, time
-import pipeline.convert.stage, pipeline.store.lock as lock
+import pipeline.conversion.stage, pipeline.store.lock as lock
 
 def wait_for(name):
     while not pathlib.Path(name).exists():

@@ -17,7 +17,7 @@ import typer.main
 from pipeline.cli import app
 from pipeline.cli.options import SHARED
 from pipeline.cli.verb import Verb, Verbs
-from pipeline.convert.sample import write_sample
+from pipeline.conversion.sample import write_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,8 +26,8 @@ ELSEWHERE: Final = {
     r"(py|\.venv\\Scripts\\python) .*": (".ci/run", "Windows; `make setup` is the same two lines elsewhere."),
     r"python tests/benchmarks/.*": ("tests/benchmarks/targets.py", "Measurements, on workbooks of the reader's own."),
     r"pip install .*": (".ci/run", "The extras are in the lock file, which CI installs."),
-    r"dask (scheduler|worker) .*|.* --backend dask .*": ("tests/backtest/test_cluster.py", "A cluster on loopback."),
-    r".* --backend ray .*": ("tests/backtest/test_cluster.py", "Where Ray is installed."),
+    r"dask (scheduler|worker) .*|.* --backend dask .*": ("tests/replay/test_cluster.py", "A cluster on loopback."),
+    r".* --backend ray .*": ("tests/replay/test_cluster.py", "Where Ray is installed."),
     r".*s3://.*": ("tests/test_bucket.py", "A bucket on loopback."),
 }
 """Commands that do not run here, where they do, and why."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.results.explain import own, rules
+from pipeline.tracing import rules, strategy_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,12 @@ def test_a_command_prints_what_stands_below_it(desk: Path, block: int) -> None:
 
 
 def test_every_rule_stands_in_the_table_word_by_word_and_no_other() -> None:
-    known = [*rules.RULES.values(), *own.PLACING.values(), *own.STOP, *own.OF_TRADE.values()]
+    known = [
+        *rules.RULES.values(),
+        *strategy_reasons.PLACING.values(),
+        *strategy_reasons.STOP,
+        *strategy_reasons.OF_TRADE.values(),
+    ]
     wanted = {(one.section.format(**HOURS), one.text.format(**HOURS)) for one in known}
     section = PAGE.split("\n## The rules\n")[1].split("\n## ")[0]
     rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")][1:]

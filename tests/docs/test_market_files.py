@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from pipeline.market.facts import facts_of
+from pipeline.markets.facts import facts_of
 
 MARKETS: Final = Path(__file__).parents[2] / "configs" / "markets"
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import api
-from pipeline.results.figures import OF_DAYS, REASONS
+from pipeline.metrics.figures import OF_DAYS, REASONS
 from tests.made import make_config, make_store
 
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")

@@ -13,12 +13,12 @@ from typing import Final
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.engine.auction import AuctionMarket
-from pipeline.engine.lower import CONVERSIONS, EXACT_MATH
-from pipeline.engine.market import Market
-from pipeline.engine.specialise import HIDDEN, market_fields
+from pipeline.engine.compiler.lower import CONVERSIONS, EXACT_MATH
+from pipeline.engine.compiler.specialise import HIDDEN, market_fields
+from pipeline.engine.rules.auction import AuctionMarket
+from pipeline.engine.rules.market import Market
+from pipeline.engine.rules.replay_state import Tape
 from pipeline.engine.strategy import Strategy
-from pipeline.engine.tape import Tape
 from tests.made import make_store, results
 
 ROOT: Final = Path(__file__).parents[2]

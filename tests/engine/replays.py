@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.backtest.simulate import CLASSIC, engine_facts, loop_constants
 from pipeline.engine.compiled import compiled_replay
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.strategy import Strategy, fields_of
-from pipeline.market.facts import facts_of
+from pipeline.markets.facts import facts_of
+from pipeline.replay.simulate import CLASSIC, engine_facts, loop_constants
 from pipeline.strategies.load import load_strategy
 from pipeline.ticks import Ticks
 
@@ -39,7 +39,7 @@ from __future__ import annotations
 import math
 
 from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
-from pipeline.engine.tape import BUY, SELL
+from pipeline.engine.rules.replay_state import BUY, SELL
 
 """
 

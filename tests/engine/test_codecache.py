@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pipeline.backtest.simulate import CLASSIC
 from pipeline.engine import compiled
 from pipeline.native import codecache
 from pipeline.native.codecache import Code
+from pipeline.replay.simulate import CLASSIC
 from tests.engine.replays import HEADER, bits, random_ticks, strategy_of
 from tests.engine.replays import compiled as run_compiled
 
@@ -37,7 +37,7 @@ class Own(Strategy):
 
 IN_A_PROCESS: Final = """
 import json, os, sys
-from pipeline.backtest.simulate import CLASSIC
+from pipeline.replay.simulate import CLASSIC
 from tests.engine.replays import compiled, plain, random_ticks
 from pipeline.strategies.load import load_strategy
 compilations = []
@@ -55,7 +55,7 @@ print(json.dumps({
 
 WALKS_IN_A_PROCESS: Final = """
 import json, sys
-from pipeline.backtest.many import prepare
+from pipeline.replay.batch import prepare
 from pipeline.strategies.load import load_strategy
 from tests.engine.replays import random_ticks
 from tests.engine.walks import settings_of, together

@@ -11,7 +11,7 @@ import pytest
 from pipeline.strategies.load import strategy_names
 
 KEY = """
-from pipeline.engine.keys import code_key
+from pipeline.engine.compiler.keys import code_key
 from pipeline.strategies.load import load_strategy
 print(code_key(load_strategy("{name}"), [("tick", 1)]))
 """

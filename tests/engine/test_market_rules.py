@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.backtest.simulate import CLASSIC
 from pipeline.engine.execution import make_execution
+from pipeline.replay.simulate import CLASSIC
 from pipeline.strategies.load import load_strategy
 from tests.engine.replays import both, moment, written
 from tests.engine.rules import RULES

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.engine.names import check_names
-from pipeline.engine.specialise import loop_source
+from pipeline.engine.compiler.names import check_names
+from pipeline.engine.compiler.specialise import loop_source
 from pipeline.errors import StrategyError
 from tests.engine.replays import HEADER, strategy_of
 

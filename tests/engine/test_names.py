@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.engine.names import check_names
+from pipeline.engine.compiler.names import check_names
 from pipeline.errors import StrategyError
 from pipeline.strategies.load import load_strategy, strategy_names
 from tests.engine.replays import HEADER, plain, random_ticks, strategy_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pipeline.engine.compiled import compiled_replay
-from pipeline.engine.names import check_names
+from pipeline.engine.compiler.names import check_names
 from pipeline.engine.plain import PlainReplay
 from pipeline.errors import NotCompilable, PipelineError, StrategyError
 from tests.engine.replays import HEADER, plain, random_ticks, strategy_of

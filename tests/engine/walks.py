@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.backtest.many import Setting, simulate_many
-from pipeline.backtest.simulate import CLASSIC, engine_facts, simulate
-from pipeline.engine import checks
+from pipeline.engine.batch import LANE_TYPES, CompiledWalk, Given
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, CompiledReplay, column_types
-from pipeline.engine.many import many_source
-from pipeline.engine.specialise import loop_source, market_fields
+from pipeline.engine.compiler import checks
+from pipeline.engine.compiler.batch_loop import many_source
+from pipeline.engine.compiler.specialise import loop_source, market_fields
 from pipeline.engine.strategy import fields_of
-from pipeline.engine.walk import LANE_TYPES, CompiledWalk, Given
 from pipeline.errors import ReplayError
 from pipeline.native.machine import Machine
+from pipeline.replay.batch import Setting, simulate_many
+from pipeline.replay.simulate import CLASSIC, engine_facts, simulate
 from tests.engine.replays import ADX, bits, held, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pipeline.backtest.many import Found
-    from pipeline.backtest.simulate import Engine, Replayed
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Outcome
     from pipeline.engine.strategy import Strategy
-    from pipeline.market.facts import MarketFacts
+    from pipeline.markets.facts import MarketFacts
+    from pipeline.replay.batch import Found
+    from pipeline.replay.simulate import Engine, Replayed
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 

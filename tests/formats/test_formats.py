@@ -12,15 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import api
-from pipeline.convert.verify import _REJECT_COLUMNS
+from pipeline.conversion.verify import _REJECT_COLUMNS
 from pipeline.errors import BadCatalog, NewerFormat, NewerRun, PipelineError
-from pipeline.results import files, sweep_files
-from pipeline.results.folder import read_run
-from pipeline.results.report.sweep_data import read_swept
-from pipeline.results.security import read_security
+from pipeline.pages.sweep_data import read_swept
+from pipeline.runs import writer
+from pipeline.runs.reader import read_run
+from pipeline.runs.recorded_security import read_security
 from pipeline.store import catalog, layout
 from pipeline.store.catalog import open_store, read_catalog
 from pipeline.store.parquet import read_footer, read_table, read_ticks, ticks_digest
+from pipeline.sweeps import writer as sweep_writer
 from tests.formats.make import CONFIG
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ FOLDERS: Final = sorted(path for path in HERE.iterdir() if re.fullmatch(r"v\d+",
 TODAY: Final = {
     "store": layout.FORMAT_VERSION,
     "catalog": catalog._CATALOG_VERSION,
-    "run": files.FORMAT_VERSION,
-    "sweep": sweep_files.FORMAT_VERSION,
+    "run": writer.FORMAT_VERSION,
+    "sweep": sweep_writer.FORMAT_VERSION,
 }
 
 

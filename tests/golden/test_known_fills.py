@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.backtest.simulate import simulate
-from pipeline.convert.stage import convert
+from pipeline.conversion.stage import convert
 from pipeline.engine.execution import make_execution
 from pipeline.engine.strategy import fields_of
-from pipeline.market.facts import facts_of
+from pipeline.markets.facts import facts_of
+from pipeline.replay.simulate import simulate
 from pipeline.settings import read_config
 from pipeline.store.layout import ticks_name
 from pipeline.store.parquet import read_ticks

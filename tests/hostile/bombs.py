@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from typing import TYPE_CHECKING
 
-from tests.convert.books import MAIN, OFFICE, row_xml, shared, tick, tick_sheet, write_book
+from tests.conversion.books import MAIN, OFFICE, row_xml, shared, tick, tick_sheet, write_book
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -37,15 +37,15 @@ WORDS = (
 
 def make(folder: Path) -> Callable[[bytes], None]:
     """Return what plans a backtest with a config of these bytes and asks whether its parameters are possible."""
-    from pipeline.backtest import stage  # instrumented when it is imported here
     from pipeline.engine.strategy import fields_of
     from pipeline.errors import PipelineError
+    from pipeline.replay import plan
     from pipeline.strategies.load import load_strategy
     from tests.made import make_store
 
     # They say the same whatever a config says, and take a hundred times as long.
-    stage.choose_engine = lambda *_: ("python", None)
-    stage.open_store = functools.cache(stage.open_store)
+    plan.choose_engine = lambda *_: ("python", None)
+    plan.open_store = functools.cache(plan.open_store)
     path, store = folder / "config.json", make_store(folder / "store", ("FAB", "EMAAR"))
     known = {name: fields_of(load_strategy(name)).by_key() for name in ("v1_baseline", "closing_auction")}
 
@@ -53,7 +53,7 @@ def make(folder: Path) -> Callable[[bytes], None]:
         path.write_bytes(data)
         for strategy, parameters in known.items():
             try:
-                planned = stage.plan(stage.Request(strategy, config=path, parquet_dir=store, engine="python"))
+                planned = plan.plan(plan.Request(strategy, config=path, parquet_dir=store, engine="python"))
             except PipelineError as error:
                 assert str(error)  # noqa: PT017 - some sentence
                 continue

@@ -44,15 +44,15 @@ WORDS = (
 
 def make(folder: Path) -> Callable[[bytes], None]:
     """Return what plans a sweep of these bytes, a file's or `--grid` texts line by line."""
-    from pipeline.backtest import stage  # instrumented when it is imported here
     from pipeline.errors import PipelineError
-    from pipeline.research.grid import read_grid, read_sweep
-    from pipeline.research.sweep import plan_sweep
+    from pipeline.replay import plan
+    from pipeline.sweeps.grid import read_grid, read_sweep
+    from pipeline.sweeps.plan import plan_sweep
     from tests.made import make_config, make_store
 
     # They say the same whatever a sweep says, and take a hundred times as long.
-    stage.choose_engine = lambda *_: ("python", None)
-    stage.open_store = functools.cache(stage.open_store)
+    plan.choose_engine = lambda *_: ("python", None)
+    plan.open_store = functools.cache(plan.open_store)
     path, store = folder / "sweep.json", make_store(folder / "store", ("FAB", "EMAAR"))
     config = make_config(folder / "config.json", ("FAB", "EMAAR"))
 
@@ -66,7 +66,7 @@ def make(folder: Path) -> Callable[[bytes], None]:
                 grid = read_sweep(path)
             told = config if grid.config is None else folder / grid.config
             names = [name for name in grid.strategies if not name.endswith(".py")] or ["v1_baseline"]
-            request = stage.Request(
+            request = plan.Request(
                 names[0], config=told, parquet_dir=store, engine="python", securities=grid.securities
             )
             planned = plan_sweep(

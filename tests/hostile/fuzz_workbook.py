@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.convert.ticks import Parsed
-    from pipeline.convert.workbook.archive import Sheet, Workbook
+    from pipeline.conversion.excel.archive import Sheet, Workbook
+    from pipeline.conversion.ticks import Parsed
 
 PART = b"\n@@ "
 WORDS = (
@@ -75,16 +75,16 @@ def text_of(archive: bytes) -> bytes:
 
 def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functions in one, to be made anew
     """Return what reads a workbook of these bytes, every eighth by way of the store, and asks whether it is right."""
-    from pipeline.convert.headers import HEAD_ROWS, find_columns  # instrumented when imported here
-    from pipeline.convert.plan import open_all, plan_sheets
-    from pipeline.convert.room import Room
-    from pipeline.convert.sheet import _read_row_by_row, read_sheet
-    from pipeline.convert.stage import convert
-    from pipeline.convert.workbook.scan import scan_sheet
-    from pipeline.convert.workbook.swift import rows_loop
+    from pipeline.conversion.excel.compiled_reader import rows_loop
+    from pipeline.conversion.excel.scan import scan_sheet
+    from pipeline.conversion.headers import HEAD_ROWS, find_columns  # instrumented when imported here
+    from pipeline.conversion.memory_budget import Room
+    from pipeline.conversion.plan import open_all, plan_sheets
+    from pipeline.conversion.sheet import _read_row_by_row, read_sheet
+    from pipeline.conversion.stage import convert
     from pipeline.errors import PipelineError
     from pipeline.store.parquet import read_ticks
-    from tests.convert.books import content_of
+    from tests.conversion.books import content_of
 
     path, store, room, loop = folder / "t.xlsx", folder / "store", Room(1 << 30, 1 << 30), rows_loop()
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.convert.stage import convert
+from pipeline.conversion.stage import convert
 from pipeline.errors import CorruptWorkbook, NotAWorkbook, PipelineError
 from pipeline.store.parquet import read_ticks
-from tests.convert.books import MAIN, OFFICE, Cell, shared, text, tick, tick_sheet, write_book
+from tests.conversion.books import MAIN, OFFICE, Cell, shared, text, tick, tick_sheet, write_book
 from tests.hostile.bombs import BOOK, FAB, RELATIONS, SHEET, STYLES, TEXTS, book_of, book_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.convert.result import ConvertResult
+    from pipeline.conversion.result import ConvertResult
 
 ROOT = Path(__file__).parents[2]
 PRICES = [17.3, 17.4, 18.0, 2.0]
@@ -201,7 +201,7 @@ def hook(event, args):
     elif event == "open" and str(args[0]).startswith(("/etc", "http")):
         seen.append(str(args[0]))
 import pipeline
-from pipeline.convert.verify import verify_each
+from pipeline.conversion.verify import verify_each
 sys.addaudithook(hook)
 (row,) = pipeline.convert(sys.argv[1], sys.argv[2], max_rejects=0.5).rows
 (told,) = verify_each(Path(sys.argv[2]))

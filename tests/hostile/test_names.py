@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.convert.names import security_of
-from pipeline.convert.stage import convert
+from pipeline.conversion.names import security_of
+from pipeline.conversion.stage import convert
 from pipeline.errors import BadSheetName, DuplicateSecurity, PipelineError, shown
 from pipeline.store.catalog import open_store
 from pipeline.store.layout import rejects_name, ticks_name
-from tests.convert.books import tick, tick_sheet, write_book
+from tests.conversion.books import tick, tick_sheet, write_book
 from tests.hostile.bombs import BOOK, book_of, book_with
 
 if TYPE_CHECKING:

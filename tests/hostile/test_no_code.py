@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pipeline
-from pipeline.results.csv_cells import csv_cell, text_of_cell, with_csv_cells
-from pipeline.results.files import csv_text
-from pipeline.results.folder import read_run
+from pipeline.runs.csv_cells import csv_cell, text_of_cell, with_csv_cells
+from pipeline.runs.reader import read_run
+from pipeline.runs.writer import csv_text
 from pipeline.store.parquet import read_table
 from tests.made import make_config, make_store, make_strategy
 
@@ -118,7 +118,7 @@ def test_no_text_of_a_run_is_a_tag_in_its_page(hostile_run: Path, tmp_path: Path
 
 
 AUCTION = """
-from pipeline.engine.auction import AuctionMarket
+from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.strategy import Strategy
 
 
@@ -221,7 +221,7 @@ def hook(event, args):
         seen.append(event)
 sys.addaudithook(hook)
 import pipeline
-from pipeline.convert.sample import write_sample
+from pipeline.conversion.sample import write_sample
 folder = Path(sys.argv[1])
 write_sample(folder / "ticks.xlsx")
 pipeline.convert(folder / "ticks.xlsx", folder / "store")

@@ -6,10 +6,10 @@ import itertools
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pipeline.inspection.security import count
+from pipeline.inspection.counting import count
 
 if TYPE_CHECKING:
-    from pipeline.market.facts import MarketFacts
+    from pipeline.markets.facts import MarketFacts
     from pipeline.ticks import Ticks
 
 DAY = 86_400_000_000_000

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.inspection.clock import are_swapped, closed_days, missing_days
+from pipeline.inspection.counting import count
 from pipeline.inspection.counts import as_text, from_text, is_current
-from pipeline.inspection.security import count
-from pipeline.market.facts import facts_of
+from pipeline.inspection.sessions import are_swapped, closed_days, missing_days
+from pipeline.markets.facts import facts_of
 from pipeline.ticks import Ticks
 from tests.inspection.plain_counts import counts, plain_counts
 from tests.made import DAY, HOUR, MONDAY, SECOND, random_ticks

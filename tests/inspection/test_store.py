@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from pipeline import api
-from pipeline.convert.sample import write_sample
+from pipeline.conversion.sample import write_sample
 from pipeline.errors import NoStore, UnknownSecurity
-from pipeline.inspection.security import counted_text
+from pipeline.inspection.counting import counted_text
 from pipeline.inspection.store import inspect_store
-from pipeline.market.facts import facts_of
+from pipeline.markets.facts import facts_of
 from pipeline.store.parquet import ticks_digest, write_ticks
 from pipeline.ticks import ASK, BID, TRADE, Ticks
 from tests.made import DAY, HOUR, SECOND, make_store, usual_days

@@ -14,7 +14,7 @@ from tests.reference.records import Switches
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipeline.backtest.simulate import Replayed
+    from pipeline.replay.simulate import Replayed
     from tests.properties.streams import Case
     from tests.reference.records import Fill, Replay
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from pipeline.engine.market import Market
-from pipeline.engine.specialise import HIDDEN, market_fields
+from pipeline.engine.compiler.specialise import HIDDEN, market_fields
+from pipeline.engine.rules.market import Market
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +148,7 @@ class Program:
         text = self.text
         for pattern, instead in IN_AN_AUCTION.items():
             text = re.sub(pattern, instead, text, flags=re.MULTILINE)
-        return Program("from pipeline.engine.auction import AuctionMarket\n\n\n" + text, self.values)
+        return Program("from pipeline.engine.rules.auction import AuctionMarket\n\n\n" + text, self.values)
 
 
 @st.composite

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.backtest.simulate import engine_facts
-from pipeline.engine.market import Market
 from pipeline.engine.plain import PlainReplay
-from pipeline.market.facts import facts_of
+from pipeline.engine.rules.market import Market
+from pipeline.markets.facts import facts_of
+from pipeline.replay.simulate import engine_facts
 from pipeline.strategies.load import load_strategy
 from tests.engine.replays import held
 

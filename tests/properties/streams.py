@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 from hypothesis import strategies as st
 
-from pipeline.backtest.simulate import simulate
 from pipeline.engine.execution import SWITCHES, Execution, make_execution
 from pipeline.engine.strategy import fields_of
-from pipeline.market.facts import facts_of
+from pipeline.markets.facts import facts_of
+from pipeline.replay.simulate import simulate
 from pipeline.strategies.load import load_strategy, strategy_names
 from pipeline.ticks import Ticks
 from tests.engine.replays import DAY, FIRST_DAY, SECOND
@@ -23,7 +23,7 @@ from tests.engine.replays import DAY, FIRST_DAY, SECOND
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.backtest.simulate import Engine, Replayed
+    from pipeline.replay.simulate import Engine, Replayed
     from pipeline.settings import Value
 
 NAMES: Final = tuple(strategy_names())

@@ -18,7 +18,7 @@ from tests.properties.streams import MAKERS, Case, cases
 from tests.properties.watched import watch
 
 if TYPE_CHECKING:
-    from pipeline.backtest.simulate import Replayed
+    from pipeline.replay.simulate import Replayed
 
 FEES: Final = {"fees_bps": {"ADX": 1.5, "DFM": 2.25}}
 MODELS: Final = {

@@ -10,9 +10,9 @@ import importlib
 import pytest
 from hypothesis import given, settings
 
-from pipeline.backtest.simulate import CLASSIC, engine_facts
 from pipeline.engine.compiled import compiled_replay
-from pipeline.market.facts import facts_of
+from pipeline.markets.facts import facts_of
+from pipeline.replay.simulate import CLASSIC, engine_facts
 from pipeline.strategies.load import load_strategy
 from tests.engine.replays import bits, held
 from tests.properties.agreement import check_engines, check_reference

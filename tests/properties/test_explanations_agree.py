@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pipeline.market.facts import facts_of
-from pipeline.results.explain.explain import Setting, explain_fill
+from pipeline.markets.facts import facts_of
 from pipeline.strategies.load import load_strategy
+from pipeline.tracing.explain import Setting, explain_fill
 from tests.properties.agreement import exact, reference, rows_of_fills
 from tests.properties.seeded import for_seeded_cases
 from tests.properties.streams import MAKERS, Case
@@ -21,8 +21,8 @@ from tests.reference.orders import Orders
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.backtest.simulate import Replayed
-    from pipeline.results.explain.facts import Explanation
+    from pipeline.replay.simulate import Replayed
+    from pipeline.tracing.explanation import Explanation
     from tests.reference.orders import Event
     from tests.reference.records import Replay
 

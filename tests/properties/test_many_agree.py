@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from pipeline.backtest.many import Setting
-from pipeline.market.facts import facts_of
+from pipeline.markets.facts import facts_of
+from pipeline.replay.batch import Setting
 from pipeline.strategies.load import load_strategy
 from tests.engine.walks import alone, together
 from tests.properties.seeded import LARGER, for_seeded_cases, many_of

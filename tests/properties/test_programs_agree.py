@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.backtest.simulate import CLASSIC, engine_facts, loop_constants
-from pipeline.backtest.stage import choose_engine
-from pipeline.engine import lanes
-from pipeline.engine.checks import REASONS
+from pipeline.engine.batch import Given, compiled_walk
 from pipeline.engine.compiled import compiled_replay
-from pipeline.engine.walk import Given, compiled_walk
+from pipeline.engine.compiler import batch_code
+from pipeline.engine.compiler.checks import REASONS
 from pipeline.errors import NotCompilable, ReplayError, StrategyError
+from pipeline.replay.plan import choose_engine
+from pipeline.replay.simulate import CLASSIC, engine_facts, loop_constants
 from tests.engine.replays import ADX, held, plain, strategy_of
 from tests.engine.walks import PythonReplay, PythonWalk, bits_of, settings_of
 from tests.properties.programs import Program, programs
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from pipeline.engine.batch import CompiledWalk
     from pipeline.engine.compiled import CompiledReplay
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Outcome
     from pipeline.engine.strategy import Strategy
-    from pipeline.engine.walk import CompiledWalk
 
 Found: TypeAlias = "dict[str, bytes] | StrategyError | ReplayError"
 Loops: TypeAlias = (
@@ -71,7 +71,7 @@ def test_a_program_does_in_every_engine_the_same(
 ) -> None:
     loops, wide, auction, quick, slow, most = KINDS[kind]
     count = most if thorough and LARGER > 1 else slow if thorough else quick
-    monkeypatch.setattr(lanes, "SMALL", 0)
+    monkeypatch.setattr(batch_code, "SMALL", 0)
     reached: Counter[str] = Counter()
 
     @settings(WHOLE_PROGRAMS, max_examples=count)

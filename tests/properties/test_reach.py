@@ -14,7 +14,7 @@ from tests.properties.seeded import for_seeded_cases
 from tests.properties.streams import MAKERS, NAMES, SETTINGS, Case
 
 if TYPE_CHECKING:
-    from pipeline.backtest.simulate import Replayed
+    from pipeline.replay.simulate import Replayed
 
 AUCTION: Final = 53_700 * SECOND
 

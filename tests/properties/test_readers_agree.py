@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.convert.stage import convert
-from pipeline.convert.ticks import UNREADABLE_TIME, Parsed
-from pipeline.convert.verify import read_by_openpyxl
-from pipeline.convert.workbook.archive import open_workbook
+from pipeline.conversion.excel.archive import open_workbook
+from pipeline.conversion.stage import convert
+from pipeline.conversion.ticks import UNREADABLE_TIME, Parsed
+from pipeline.conversion.verify import read_by_openpyxl
 from pipeline.errors import UnreadableSheet
 from pipeline.store.parquet import read_footer, read_table, read_ticks
-from tests.convert.books import (
+from tests.conversion.books import (
     MAIN,
     content_of,
     number,
@@ -36,7 +36,7 @@ from tests.properties.workbooks import FAB, Layout, any_row, good_row, layouts, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.convert.books import Cell
+    from tests.conversion.books import Cell
 
 Rows = list[tuple["Cell | None", ...]]
 some_rows = st.lists(st.one_of(good_row, good_row, good_row, any_row, st.just(())), min_size=1, max_size=14)

@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.convert import clock
-from pipeline.convert.workbook import rows
-from pipeline.convert.workbook.swift import _decimals, rows_loop
-from tests.convert.books import Cell, number, row_xml, serial, shared, text
+from pipeline.conversion import timestamps
+from pipeline.conversion.excel import compiled_loop
+from pipeline.conversion.excel.compiled_reader import _decimals, rows_loop
+from tests.conversion.books import Cell, number, row_xml, serial, shared, text
 from tests.properties.workbooks import any_row, moments
 
 CAPACITY = 12
@@ -33,7 +33,7 @@ wrongs = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_siz
 
 def arrays(security: int = 0) -> tuple[np.ndarray[Any, Any], ...]:
     roles = np.zeros(16_384, np.int8)
-    roles[:5] = (rows.TIME, rows.KIND, rows.PRICE, rows.SIZE, security)
+    roles[:5] = (compiled_loop.TIME, compiled_loop.KIND, compiled_loop.PRICE, compiled_loop.SIZE, security)
     columns = [np.full(CAPACITY, -7, kind) for kind in (np.int64, np.int8, np.int64, np.int8, np.int64)]
     return roles, STYLES, CODES, np.zeros(len(CODES), np.int8), *columns, np.zeros(3, np.int64)
 
@@ -46,7 +46,7 @@ def arrays(security: int = 0) -> tuple[np.ndarray[Any, Any], ...]:
     wrong=wrongs,
     cut=st.integers(0, 10**6),
     whole=st.booleans(),
-    security=st.sampled_from([0, rows.SECURITY]),
+    security=st.sampled_from([0, compiled_loop.SECURITY]),
 )
 def test_the_machine_and_python_agree_on_any_bytes_and_never_look_behind_them(
     cells: list[tuple[Cell | None, ...]],
@@ -63,10 +63,10 @@ def test_the_machine_and_python_agree_on_any_bytes_and_never_look_behind_them(
     counts = (len(read), CAPACITY, 1, len(STYLES), len(CODES))
     fast, slow = arrays(security), arrays(security)
     # In Python a look behind the NUL at the end is an IndexError.
-    ended = rows.read_rows(*counts, read + b"\0", *slow)
+    ended = compiled_loop.read_rows(*counts, read + b"\0", *slow)
     assert rows_loop()(counts, read, fast) == ended
     assert [array.tolist() for array in fast] == [array.tolist() for array in slow]
-    assert ended in (len(read), rows.ODD) or not whole or wrong
+    assert ended in (len(read), compiled_loop.ODD) or not whole or wrong
 
 
 decimals = st.one_of(
@@ -80,7 +80,7 @@ decimals = st.one_of(
 @settings(max_examples=settings().max_examples * 2)
 @given(told=decimals)
 def test_a_decimal_number_is_the_double_nearest_to_it(told: str) -> None:
-    value, places, end = rows.decimal(told.encode() + b"<\0", 0)
+    value, places, end = compiled_loop.decimal(told.encode() + b"<\0", 0)
     if end != len(told):
         assert "e" in told or len(told.replace(".", "").lstrip("0")) > 16
         return
@@ -92,10 +92,10 @@ def test_a_decimal_number_is_the_double_nearest_to_it(told: str) -> None:
 @given(ms=st.integers(0, DAY_MS * 100_000), nudge=st.floats(-0.6, 0.6), digits=st.sampled_from([9, 12, 15, 16, 17]))
 def test_a_serial_is_rounded_to_the_millisecond_that_its_double_is(ms: int, nudge: float, digits: int) -> None:
     told = f"{62 + (ms + nudge) / DAY_MS:.{digits}g}"
-    found, end = rows.moment(told.encode() + b"<\0", 0)
+    found, end = compiled_loop.moment(told.encode() + b"<\0", 0)
     exact = float(told) * DAY_MS
-    if end == rows.ODD:
+    if end == compiled_loop.ODD:
         assert abs(exact - math.floor(exact) - 0.5) < 0.01
         return
     assert end == len(told)
-    assert found + clock.day_zero_ms(date1904=False) == clock.serial_ms(float(told), date1904=False)
+    assert found + timestamps.day_zero_ms(date1904=False) == timestamps.serial_ms(float(told), date1904=False)

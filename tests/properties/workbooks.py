@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from tests.convert.books import (
+from tests.conversion.books import (
     STYLED_EMPTY,
     Cell,
     boolean,

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import InUse, OutputNotWritable
 from pipeline.store.lock import HOLDER_NAME, LOCK_NAME, sole_writer
-from pipeline.store.place import place_of
+from pipeline.store.path import place_of
 
 if TYPE_CHECKING:
     from pathlib import Path

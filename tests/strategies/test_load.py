@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from pipeline.engine.parts import source_of
+from pipeline.engine.compiler.parts import source_of
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import StrategyError, UnknownStrategy
 from pipeline.settings import read_config

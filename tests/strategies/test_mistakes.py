@@ -14,7 +14,7 @@ from tests.made import make_store, results
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.backtest.stage import Plan
+    from pipeline.replay.plan import Plan
 
 HEADER: Final = """\
 import datetime as dt
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.engine.market import Market
+from pipeline.engine.rules.market import Market
 from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
 
 """

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline import api
-from pipeline.backtest.identity import strategy_text
 from pipeline.engine.compiled import compiled_replay
-from pipeline.engine.keys import code_key
-from pipeline.engine.names import check_names
+from pipeline.engine.compiler.keys import code_key
+from pipeline.engine.compiler.names import check_names
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import NotCompilable, StrategyError
+from pipeline.replay.result_key import strategy_text
 from pipeline.strategies.load import load_strategy, strategy_source
 from tests.engine.replays import plain, random_ticks
 from tests.made import make_store, results

@@ -1,0 +1,234 @@
+"""A backtest as it goes and as it ends in; progress on stderr, the closing tables on stdout, its closing out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.console.console import WIDTH, Closing, voice
+from pipeline.console.progress import Progress
+from pipeline.console.tables import Column, show_table
+from pipeline.metrics.assumptions import NO_WORSE, worst_switch
+from pipeline.numbers import counted, money
+
+if TYPE_CHECKING:
+    from pipeline.replay.plan import Plan
+    from pipeline.replay.task import SecurityResult
+    from pipeline.runs.run import BacktestRun
+
+CHECKING: Final = "Checking the request and the ticks"
+REPLAYING: Final = "Replaying"
+WRITING: Final = "Writing the results"
+
+
+class BacktestProgress(Progress):
+    """Says what a backtest is doing: one bar over the securities, or one line as each completes."""
+
+    def __init__(self) -> None:
+        super().__init__(CHECKING)
+        self._many = self._ready = 0
+        self._compiled: set[str] = set()
+
+    def planned(self, plan: Plan) -> None:
+        """Say what is about to run."""
+        self._many = len(plan.tasks)
+        workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
+        securities = counted(self._many, "security")
+        voice().say(f"Backtest {plan.strategy}: {securities}, {workers}, {plan.engine} engine")
+        for note in plan.notes:
+            voice().say(note)
+        voice().detail(f"Config: {plan.config}; execution: {plan.execution.name}")
+        tell_caches()
+        self.stage(REPLAYING, self._many)
+
+    def compiling(self, name: str) -> None:
+        """Say that a strategy is being compiled, once for this machine; its loops follow one another."""
+        if name in self._compiled:
+            return
+        self._compiled.add(name)
+        self.stage(f"Compiling {name}", self._many, self._ready)
+        voice().say(f"Compiling {name} for this machine; this is done once and takes a few seconds.")
+        self.calm()
+
+    def finished(self, result: SecurityResult) -> None:
+        """Count one security; name it when there is no bar."""
+        if self._stage != REPLAYING:
+            self.stage(REPLAYING, self._many, self._ready)
+        self._ready += 1
+        self.step(result.ticker)
+        line = f"[{self._ready}/{self._many}] {_told(result)}"
+        if voice().verbose:
+            voice().detail(f"{line}; {_how(result)}")
+        elif not self.draws:
+            voice().say(line)
+        if self._ready == self._many:
+            self.stage(WRITING)
+
+
+def show_backtest(run: BacktestRun) -> Closing:
+    """Print the closing table of a backtest; where fees are charged, with what they leave."""
+    _say_errors(run)
+    if voice().shows:
+        _show_figures(run)
+        _show_assumptions(run)
+    kept = sum(result.kept for result in run.results)
+    reused = f"; {kept} of {len(run.results)} kept from earlier runs" if kept else ""
+    failed = f"; {len(run.failed)} of {len(run.results)} failed" if run.failed else ""
+    facts = {
+        **_facts(run),
+        "output_dir": run.output_dir,
+        "securities": {result.ticker: _figures(result) for result in run.results},
+        "total": _total(run),
+        "net_pnl_by_execution": _by_execution(run),
+        "worst_switch": worst_switch(_by_execution(run)),
+    }
+    return Closing(
+        f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s{reused}{failed})",
+        facts,
+        run.failed,
+        warnings=run.warnings,
+    )
+
+
+def show_sensitivity(run: BacktestRun) -> Closing:
+    """Print the assumption check: one row an execution model, one column a security, as many to a table as fit."""
+    from pipeline.runs.writer import sensitivity_rows
+
+    _say_errors(run)
+    rows = sensitivity_rows(run.results)
+    facts = {**_facts(run), "net_pnl": {}}
+    if not run.plan.switches_apply:
+        return Closing(run.plan.own_orders, facts, run.failed, warnings=run.warnings)
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        found.setdefault(row["execution"], {})[row["security"]] = row["net_pnl"]
+    securities = list(dict.fromkeys(row["security"] for row in rows))
+    columns = [Column("execution", "name"), *(Column(security, "money") for security in securities)]
+    show_table(
+        "Net P&L, AED",
+        columns,
+        [[model, *(money(values.get(security)) for security in securities)] for model, values in found.items()],
+    )
+    facts["net_pnl"] = found
+    total = {model: values["total"] for model, values in found.items()}
+    line = "; ".join(f"{model} {money(total[model])}" for model in ("classic", "strict") if model in total)
+    line = f"Net P&L of {run.plan.strategy}, AED: {line or 'nothing was replayed'}"
+    return Closing(line, facts, run.failed, warnings=run.warnings)
+
+
+def _show_figures(run: BacktestRun) -> None:
+    charged = any(result.replayed and result.replayed.fees_bps for result in run.results)
+    titles = ("realised P&L (AED)", "fees (AED)", "net P&L (AED)") if charged else ("realised P&L (AED)",)
+    columns = [
+        Column("security", "name"),
+        Column("fills"),
+        *(Column(name, "number" if name.startswith("fees") else "money") for name in titles),
+        Column("final position"),
+        Column("days not flat"),
+    ]
+    rows = []
+    for result in run.results:
+        one = result.replayed
+        if one is None:
+            rows.append([result.ticker, "failed", *("" for _ in titles), "", ""])
+            continue
+        sums = (one.realized_pnl, one.fees, one.net_pnl)[: len(titles)]
+        days = f"{len(one.days_not_flat)} of {len(one.market_days)}"
+        rows.append([result.ticker, f"{len(one.fills):,}", *map(money, sums), f"{one.position:,}", days])
+    total = _total(run)
+    sums = (total["realized_pnl"], total["fees"], total["net_pnl"])[: len(titles)]
+    last = ["total", f"{total['fills']:,}", *map(money, sums), "", ""]
+    show_table(f"{run.plan.strategy}, {run.plan.execution.name} execution", columns, rows, [last])
+
+
+def _show_assumptions(run: BacktestRun) -> None:
+    """Print three lines: what the P&L is, what a careful desk would assume, and which single assumption it hangs on."""
+    totals = _by_execution(run)
+    if not totals:
+        return
+    worst = worst_switch(totals)
+    lines = {
+        "Net P&L, AED: as the classic rules fill orders": totals["classic"],
+        "              as a careful desk assumes (strict)": totals["strict"],
+        f"              {f'worst switch alone: {worst}' if worst else NO_WORSE}": totals[worst or "classic"],
+    }
+    for label, value in lines.items():
+        shown = money(value)
+        voice().show(f"{label}{shown:>{max(len(shown) + 1, WIDTH - 2 - len(label))}}")
+
+
+def _by_execution(run: BacktestRun) -> dict[str, float]:
+    from pipeline.runs.writer import sensitivity_rows  # it is loaded by now
+
+    return {row["execution"]: row["net_pnl"] for row in sensitivity_rows(run.results) if row["security"] == "total"}
+
+
+def _facts(run: BacktestRun) -> dict[str, Any]:
+    plan = run.plan
+    return {
+        "strategy": plan.strategy,
+        "execution": plan.execution.name,
+        "engine": plan.engine,
+        "backend": plan.backend,
+        "workers": plan.workers,
+        "kept": sum(result.kept for result in run.results),
+        "seconds": dict(run.seconds),
+    }
+
+
+def _figures(result: SecurityResult) -> dict[str, Any]:
+    one = result.replayed
+    if one is None:
+        return {"error": result.error}
+    return {
+        "fills": len(one.fills),
+        "realized_pnl": one.realized_pnl,
+        "fees": one.fees,
+        "net_pnl": one.net_pnl,
+        "position": one.position,
+        "market_days": len(one.market_days),
+        "days_not_flat": len(one.days_not_flat),
+        "kept": result.kept,
+        "error": None,
+    }
+
+
+def _total(run: BacktestRun) -> dict[str, Any]:
+    done = [result.replayed for result in run.results if result.replayed is not None]
+    realized, fees = sum(one.realized_pnl for one in done), sum(one.fees for one in done)
+    fills = sum(len(one.fills) for one in done)
+    return {"fills": fills, "realized_pnl": realized, "fees": fees, "net_pnl": realized - fees}
+
+
+def tell_caches() -> None:
+    """Say where compiled loops and results are kept, when --verbose asks."""
+    if not voice().verbose:
+        return
+    from pipeline.native import codecache
+    from pipeline.store.result_cache import limit_bytes, results_folder
+
+    limit = limit_bytes() // 2**20
+    voice().detail(f"Compiled loops: {codecache.folder()}")
+    kept = f"{results_folder()}, at most {limit:,} MB" if limit else "nowhere, since PIPELINE_RESULTS_MB is 0"
+    voice().detail(f"Kept results: {kept}")
+
+
+def _told(result: SecurityResult) -> str:
+    if result.replayed is None:
+        return f"{result.ticker}: failed: {result.error}"
+    kept = ", kept from an earlier run" if result.kept else ""
+    return f"{result.ticker}: {counted(len(result.replayed.fills), 'fill')}{kept}"
+
+
+def _how(result: SecurityResult) -> str:
+    if result.kept:
+        return "ticks, strategy, parameters, execution, market and engine are those of that run"
+    checked = f", the other execution models {result.check_seconds:.3f} s" if result.alternatives else ""
+    return f"reading {result.read_seconds:.3f} s, replay {result.replay_seconds:.3f} s{checked}"
+
+
+def _say_errors(run: BacktestRun) -> None:
+    for result in run.results:
+        if result.error is not None:
+            voice().error(f"{result.ticker}: {result.error}")
+            if voice().debug and result.trace:
+                voice().say(result.trace)

@@ -1,0 +1,45 @@
+"""Proofs and measurements in, a line or a table each on stdout out, and their closings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.console.console import BAD, Closing, voice
+from pipeline.console.tables import Column, show_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipeline.bench import StageTiming
+    from pipeline.validation import Check
+
+
+def show_checks(checks: Iterable[Check]) -> Closing:
+    """Print each check as it is made."""
+    made = []
+    for check in checks:
+        line = f"{'ok  ' if check.passed else 'FAIL'} {check.name}: {check.detail}"
+        if not check.passed and not voice().shows:
+            voice().error(f"{check.name}: {check.detail}")
+        voice().show(line, "" if check.passed else BAD)
+        made.append(check)
+    failed = {check.name: check.detail for check in made if not check.passed}
+    told = [{"name": check.name, "passed": check.passed, "detail": check.detail} for check in made]
+    facts = {"checks": told, "passed": len(made) - len(failed)}
+    return Closing(f"{len(made) - len(failed)} passed, {len(failed)} failed", facts, failed)
+
+
+def show_benchmark(timings: list[StageTiming], runs: int) -> Closing:
+    """Print sequential against parallel, stage by stage."""
+    columns = [Column("stage", "name"), *map(Column, ("sequential", "parallel", "speed-up"))]
+    show_table(
+        f"Medians of {runs}, seconds",
+        columns,
+        [[one.stage, f"{one.sequential:.4f}", f"{one.parallel:.4f}", f"{one.speed_up:.2f}x"] for one in timings],
+    )
+    stages = {
+        one.stage: {"sequential": one.sequential, "parallel": one.parallel, "speed_up": one.speed_up} for one in timings
+    }
+    whole = timings[-1]
+    line = f"{whole.stage}: {whole.sequential:.2f} s sequential, {whole.parallel:.2f} s parallel"
+    return Closing(f"{line[0].upper()}{line[1:]}", {"runs": runs, "stages": stages})

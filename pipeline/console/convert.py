@@ -1,0 +1,128 @@
+"""A conversion as it goes and as it ends in; progress on stderr, the closing table on stdout, its closing out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.console.console import Closing, voice
+from pipeline.console.progress import Progress
+from pipeline.console.tables import Column, show_table
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from pipeline.conversion.result import ConvertResult, SheetEvent, SheetRow
+
+OPENING: Final = "Opening the workbooks"
+READING: Final = "Reading the sheets"
+PLACING: Final = "Putting the files in place"
+MOST_LISTED: Final = 3
+
+
+class ConvertProgress(Progress):
+    """Says what a conversion is doing: a bar over the sheets and one for each that is being read, or a line a sheet."""
+
+    def __init__(self) -> None:
+        super().__init__(OPENING)
+        self._reading: dict[int, TaskID] = {}
+        self._ready = 0
+
+    def heard(self, event: SheetEvent) -> None:
+        """Take an event of the conversion; it may come from any thread, one at a time."""
+        if self._stage == OPENING:
+            self.stage(READING, event.total)
+        if event.row is not None:
+            self._finished(event.position, event.row)
+        elif self._bar is not None:
+            if event.position not in self._reading:
+                self._reading[event.position] = self._bar.add_task(f"  {event.sheet}", total=None, told="rows")
+            self._bar.update(self._reading[event.position], completed=event.rows)
+        if self._ready == event.total:
+            self.stage(PLACING)
+
+    def compiling(self) -> None:
+        """Say that the reader of large workbooks is being compiled, once for this machine."""
+        voice().say("Compiling the reader of large workbooks; this is done once and takes a few seconds.")
+
+    def _finished(self, position: int, row: SheetRow) -> None:
+        self._ready += 1
+        self.step()
+        if self._bar is not None and position in self._reading:
+            self._bar.remove_task(self._reading.pop(position))
+        what = row.status if row.status != "converted" else f"{row.rows:,} rows in {row.seconds:.2f} s"
+        if voice().verbose:
+            voice().detail(f"{row.sheet}: {what}{_how(row)}")
+        elif not self.draws:
+            voice().say(f"{row.sheet}: {what}")
+
+
+def show_conversion(result: ConvertResult) -> Closing:
+    """Print the closing table of a conversion."""
+    columns = [
+        Column("sheet", "name"),
+        Column("rows"),
+        Column("ticks"),
+        Column("rejects", "text"),
+        Column("seconds"),
+        Column("status", "text"),
+    ]
+    rows = []
+    for row in result.rows:
+        aside = [f"{count:,} {rule}" for rule, count in row.rejects.items()]
+        aside += [f"{row.blank:,} blank"] if row.blank else []
+        status = f"{row.status}, row by row" if row.reader == "row by row" else row.status
+        counts = (f"{row.rows:,}", f"{row.ticks:,}", ", ".join(aside) or "-", f"{row.seconds:.2f}")
+        rows.append([row.sheet, *counts, status])
+    show_table(f"Converted into {result.parquet_dir}", columns, rows)
+    for row in result.failed:
+        voice().error(str(row.error))
+    counted = {
+        status: sum(row.status == status for row in result.rows) for status in ("converted", "unchanged", "failed")
+    }
+    told = ", ".join(f"{count} {status}" for status, count in counted.items() if count)
+    if result.earlier:
+        told += f"; still as converted before: {_listed(result.earlier)}"
+    ticks = sum(row.ticks for row in result.rows if row.status != "failed")
+    facts = {
+        "parquet_dir": result.parquet_dir,
+        "sheets": [_sheet(row) for row in result.rows],
+        "converted": counted["converted"],
+        "unchanged": counted["unchanged"],
+        "ticks": ticks,
+        "earlier": result.earlier,
+    }
+    failed = {row.sheet: str(row.error) for row in result.failed}
+    return Closing(
+        f"Ticks: {result.parquet_dir}  ({ticks:,} ticks; sheets: {told})", facts, failed, warnings=result.warnings
+    )
+
+
+def _sheet(row: SheetRow) -> dict[str, Any]:
+    return {
+        "workbook": row.workbook,
+        "sheet": row.sheet,
+        "security": row.ticker,
+        "exchange": row.exchange,
+        "status": row.status,
+        "rows": row.rows,
+        "ticks": row.ticks,
+        "blank": row.blank,
+        "rejects": row.rejects,
+        "seconds": row.seconds,
+        "reader": row.reader,
+        "error": row.error,
+    }
+
+
+def _listed(ticks: dict[str, int]) -> str:
+    """Return securities with their ticks, the first few of many."""
+    first = [f"{ticker} ({count:,} ticks)" for ticker, count in list(ticks.items())[:MOST_LISTED]]
+    return ", ".join(first) + (f" and {len(ticks) - MOST_LISTED:,} others" if len(ticks) > MOST_LISTED else "")
+
+
+def _how(row: SheetRow) -> str:
+    if row.status == "unchanged":
+        return ", since its content, header row and formats are what they were"
+    if row.reader == "row by row":
+        return ", row by row, since a cell was not as a clean sheet's"
+    return f", {row.reader} reader" if row.reader else ""

@@ -1,0 +1,209 @@
+"""What was counted in a store in; tables or a block a security, then warnings, on stdout, and the closing out."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.console.console import ODD, WIDTH, Closing, voice
+from pipeline.console.tables import Column, show_table
+from pipeline.inspection.book import FAR
+from pipeline.inspection.warn import moment, span
+from pipeline.times import SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.inspection.counts import Counts
+    from pipeline.inspection.store import Inspected, Inspection
+
+LABEL: Final = 22
+
+
+def show_inspection(found: Inspection, *, in_full: bool, strict: bool) -> Closing:
+    """Print what was found: in tables, or in full a block a security; `strict` makes a warning the exit status 1."""
+    counted = [(one, one.counts) for one in found.securities if one.counts is not None]
+    if voice().shows:
+        if in_full:
+            for one, counts in counted:
+                _show_block(one, counts)
+        elif counted:
+            _show_tables(found, counted)
+    for ticker, error in found.failed.items():
+        voice().error(f"{ticker}: {error}")
+    if voice().shows:  # they are what was found; else they are said on stderr, as every command's
+        for said in found.warnings:
+            voice().show(_wrapped(said, "  "), ODD)
+        voice().warnings += found.warnings
+        if counted and found.warnings:
+            voice().show()
+    facts = {
+        "parquet_dir": found.parquet_dir,
+        "securities": {one.ticker: _facts(one) for one in found.securities},
+        "ticks": sum(counts.ticks for _, counts in counted),
+    }
+    status = 1 if strict and found.warnings else 0
+    return Closing(
+        _line(found, [counts for _, counts in counted]),
+        facts,
+        found.failed,
+        status,
+        () if voice().shows else found.warnings,
+    )
+
+
+def _line(found: Inspection, counts: list[Counts]) -> str:
+    many = len(found.securities)
+    parts = [f"{many} {'security' if many == 1 else 'securities'}", f"{sum(one.ticks for one in counts):,} ticks"]
+    if counts:
+        parts.append(f"{_time(min(one.first for one in counts))[:10]} to {_time(max(one.last for one in counts))[:10]}")
+    if not found.warnings:  # else they are counted as those of every command
+        parts.append("no warnings")
+    return f"{found.parquet_dir}: {', '.join(parts)}"
+
+
+def _show_tables(found: Inspection, counted: list[tuple[Inspected, Counts]]) -> None:
+    security = Column("security", "name")
+    show_table(
+        f"Ticks in {found.parquet_dir}",
+        [security, *map(Column, ("rows", "ticks", "days", "missing", "first", "last"))],
+        [
+            [
+                one.ticker,
+                f"{one.entry.rows:,}" if one.entry else "-",
+                *(f"{value:,}" for value in (counts.ticks, len(counts.days), len(one.missing_days))),
+                *(_time(value)[:10] for value in (counts.first, counts.last)),
+            ]
+            for one, counts in counted
+        ],
+    )
+    titles = ("rejects", "zero price", "zero size", "clock back", "repeated", "off grid", "off hours")
+    show_table(
+        "Rows",
+        [security, *map(Column, titles)],
+        [
+            [
+                one.ticker,
+                f"{sum(one.entry.rejects.values()):,}" if one.entry else "-",
+                *(f"{value:,}" for value in (counts.zero_prices, counts.zero_sizes, counts.steps_back)),
+                *(f"{value:,}" for value in (counts.repeated, counts.off_grid)),
+                _share(counts.outside_hours, counts.ticks),
+            ]
+            for one, counts in counted
+        ],
+    )
+    show_table(
+        "In the session",
+        [
+            security,
+            *map(Column, ("events", "crossed", "locked", "prints", "outside touch", f"by {FAR:.0%}", "longest gap")),
+        ],
+        [
+            [
+                one.ticker,
+                f"{counts.session_events:,}",
+                _share(counts.crossed, counts.session),
+                _share(counts.locked, counts.session),
+                f"{counts.session_prints:,}",
+                f"{counts.prints_outside:,}",
+                f"{counts.prints_far:,}",
+                span(counts.gap.length) if counts.gap else "-",
+            ]
+            for one, counts in counted
+        ],
+    )
+
+
+def _show_block(one: Inspected, counts: Counts) -> None:
+    voice().show(f"{one.ticker} ({one.exchange})")
+    for label, value in _lines(one, counts):
+        voice().show(_wrapped(value, " " * (LABEL + 2), f"  {label:<{LABEL}}"))
+    voice().show()
+
+
+def _wrapped(text: str, rest: str, first: str = "") -> str:
+    """Return a text in lines of 80 columns, behind `first` and then `rest`; a long name stays whole."""
+    return textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _lines(one: Inspected, counts: Counts) -> Iterator[tuple[str, str]]:
+    if one.entry is not None:
+        for source in one.entry.sources:
+            yield "sheet", f"{source.sheet} of {source.workbook}"
+        rejects = ", ".join(f"{many:,} {rule}" for rule, many in one.entry.rejects.items()) or "no rejects"
+        yield "rows", f"{one.entry.rows:,}: {counts.ticks:,} ticks, {one.entry.blank:,} blank, {rejects}"
+    yield "ticks", f"{counts.ticks:,}: {counts.bids:,} BID, {counts.asks:,} ASK, {counts.trades:,} TRADE"
+    yield "time", f"{_time(counts.first)} to {_time(counts.last)}"
+    yield "days", f"{len(counts.days):,}, {len(one.missing_days) or 'none'} missing"
+    if counts.gap is not None:
+        yield "longest gap", f"{span(counts.gap.length)} within the session, from {_time(counts.gap.start)}"
+    yield "zero price, zero size", f"{counts.zero_prices:,} and {counts.zero_sizes:,} rows"
+    back = f", by up to {span(counts.largest_step)}" if counts.steps_back else ""
+    yield "clock steps back", f"{counts.steps_back:,} rows{back}"
+    yield "repeated rows", f"{counts.repeated:,}"
+    yield "outside the hours", f"{counts.outside_hours:,} ({_share(counts.outside_hours, counts.ticks)})"
+    yield "off the tick grid", f"{counts.off_grid:,}"
+    yield "in the session", f"{counts.session_events:,} events, {counts.session_prints:,} of them prints"
+    for what, events, length in (
+        ("crossed book", counts.crossed_events, counts.crossed),
+        ("locked book", counts.locked_events, counts.locked),
+    ):
+        yield what, f"{events:,} events, {span(length)} ({_share(length, counts.session)} of the session)"
+    yield "prints off the touch", f"{counts.prints_outside:,}, {counts.prints_far:,} by more than {FAR:.0%}"
+
+
+def _facts(one: Inspected) -> dict[str, Any]:
+    if one.counts is None:
+        return {"exchange": one.exchange, "error": one.error, "warnings": one.warnings}
+    counts, entry = one.counts, one.entry
+    return {
+        "exchange": one.exchange,
+        "rows": entry.rows if entry else None,
+        "blank": entry.blank if entry else None,
+        "rejects": entry.rejects if entry else None,
+        "ticks": counts.ticks,
+        "types": {"BID": counts.bids, "ASK": counts.asks, "TRADE": counts.trades},
+        "first": _iso(counts.first),
+        "last": _iso(counts.last),
+        "days": len(counts.days),
+        "missing_days": one.missing_days,
+        "closed_days": one.closed_days,
+        "longest_gap": {"start": _iso(counts.gap.start), "seconds": counts.gap.length / SECOND} if counts.gap else None,
+        "zero_prices": counts.zero_prices,
+        "zero_sizes": counts.zero_sizes,
+        "steps_back": counts.steps_back,
+        "steps_forward": counts.steps_forward,
+        "largest_step_seconds": counts.largest_step / SECOND,
+        "repeated": counts.repeated,
+        "outside_hours": counts.outside_hours,
+        "prints_outside_hours": counts.prints_outside_hours,
+        "clock_shifts": [{"hours": shift.hours, "days": shift.days} for shift in counts.shifts],
+        "off_tick_grid": counts.off_grid,
+        "session": {
+            "events": counts.session_events,
+            "seconds": counts.session / SECOND,
+            "crossed_events": counts.crossed_events,
+            "crossed_seconds": counts.crossed / SECOND,
+            "locked_events": counts.locked_events,
+            "locked_seconds": counts.locked / SECOND,
+            "prints": counts.session_prints,
+            "prints_outside_touch": counts.prints_outside,
+            "prints_far_from_touch": counts.prints_far,
+        },
+        "error": None,
+        "warnings": one.warnings,
+    }
+
+
+def _iso(timestamp: int) -> str:
+    return str(moment(timestamp))[:23]
+
+
+def _time(timestamp: int) -> str:
+    return _iso(timestamp).replace("T", " ")
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.2%}" if whole else "-"

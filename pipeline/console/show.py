@@ -1,0 +1,197 @@
+"""One security of a run, or why one of its fills happened, in; lines within 80 columns and a closing out."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.console.console import WIDTH, Closing, voice
+from pipeline.console.progress import Progress
+from pipeline.console.tables import Column, show_table
+from pipeline.numbers import FORMS, counted, money
+from pipeline.runs.layout import WEEKDAYS
+from pipeline.tracing.rendering import lines_of, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pipeline.pages.figures import Figure
+    from pipeline.runs.recorded_security import RecordedSecurity, Selection
+    from pipeline.tracing.explanation import Explanation
+
+FILLS_SHOWN: Final = 20
+CHOOSE: Final = "--first, --last, --from, --to and --side choose others."
+
+COLUMNS: Final = {
+    "fill": "fill",
+    "time": "time",
+    "side": "side",
+    "quantity": "shares",
+    "price": "price",
+    "realized_pnl": "realised",
+    "position": "position",
+    "pnl": "P&L",
+    "fee": "fee",
+    "trade_type": "type",
+}
+LEFT: Final = ("time", "side", "type")
+LEFT_OUT_FIRST: Final = ("fee", "position", "trade_type")
+"""Columns that go when sizes are too large for all to stand within 80 columns."""
+
+BY_TIME: Final = {"pnl_by_hour": "hour", "pnl_by_weekday": "weekday"}
+
+
+class ExplainProgress(Progress):
+    """What an explanation is doing: first it reads the run and the ticks, then it replays."""
+
+    _replaying = False
+
+    def at(self, done: int, total: int) -> None:
+        """Say how many ticks of how many are replayed."""
+        if not self._replaying:
+            self._replaying = True
+            self.stage("Replaying up to it", total)
+        self.step(done=done)
+
+
+def show_explanation(told: Explanation) -> Closing:
+    """Print why a fill happened; with --verbose every print that reached the order, and what the strategy knew."""
+    for line in lines_of(told, verbose=voice().verbose):
+        voice().show(line)
+    voice().show()
+    return Closing(summary(told), told.as_json(), warnings=told.warnings)
+
+
+def show_security(security: RecordedSecurity) -> Closing:
+    """Print one security's figures."""
+    figures = security.figures
+    if voice().shows:
+        _show_heading(security)
+        _show_figures(figures)
+        for key, of in BY_TIME.items():
+            told = figures.get(key) or {}
+            names = sorted(told, key=lambda name: (WEEKDAYS.index(name) if name in WEEKDAYS else 0, name))
+            _show_numbers(f"By {of}", of, "net P&L, AED", {name: money(told[name]) for name in names})
+        counters = {name: f"{count:,}" for name, count in (figures.get("counters") or {}).items()}
+        _show_numbers("Counted", "what", "count", counters)
+    line = f"{security.ticker} in {security.run.folder.as_posix()}: {counted(figures['fills'], 'fill')}, net P&L "
+    return Closing(
+        f"{line}{money(figures['net_pnl'])} AED", _named(security) | {"figures": figures}, **_warned(security)
+    )
+
+
+def show_fills(security: RecordedSecurity, selection: Selection) -> Closing:
+    """Print the fills that are selected, in a table with a line before each day's first; 20 when no count is given."""
+    every = security.fills()
+    fills = selection.of(every)
+    shown = fills if selection.first or selection.last or voice().json else fills[:FILLS_SHOWN]
+    if voice().shows:
+        _show_heading(security)
+        if shown:
+            _show_rows(shown)
+        if len(shown) < len(every):
+            voice().show(CHOOSE)
+    of = len(every)
+    line = f"{len(shown):,} of {counted(of, 'fill')} of {security.ticker} in {security.run.folder.as_posix()}"
+    return Closing(line, _named(security) | {"fills": shown, "of": of}, **_warned(security))
+
+
+def _warned(security: RecordedSecurity) -> dict[str, Any]:
+    return {"warnings": security.run.warnings_about(security.ticker)}
+
+
+def _named(security: RecordedSecurity) -> dict[str, str]:
+    run = security.run
+    return {
+        "security": security.ticker,
+        "exchange": security.exchange,
+        "run": run.folder.as_posix(),
+        "strategy": run.strategy,
+        "execution": run.execution_name,
+    }
+
+
+def _show_heading(security: RecordedSecurity) -> None:
+    run = security.run
+    voice().show(f"{security.ticker}, {run.folder.as_posix()}")
+    for line in textwrap.wrap(f"{run.strategy}, {run.execution_name} execution", WIDTH, break_on_hyphens=False):
+        voice().show(line)
+    voice().show()
+
+
+def _show_figures(figures: Mapping[str, Any]) -> None:
+    from pipeline.pages.figures import TOPICS  # only figures need their names
+
+    reasons = figures.get("reasons", {})
+    for topic, of_topic in TOPICS.items():
+        known = [one for one in of_topic if ("markouts" if "." in one.key else one.key) in figures]
+        rows = [_row(one, figures, reasons) for one in known]
+        whys = any(row[2] for row in rows)
+        columns = [Column("figure", "name"), Column("value", "money"), *([Column("why not", "text")] if whys else [])]
+        if rows:
+            show_table(topic, columns, [row[: len(columns)] for row in rows])
+
+
+def _row(figure: Figure, figures: Mapping[str, Any], reasons: Mapping[str, str]) -> list[str]:
+    value = figure.of(figures)
+    shown = FORMS[figure.form](value)
+    name = figure.label + (f", {figure.unit}" if figure.unit else "")
+    key = "markouts" if "." in figure.key else figure.key
+    return [name, shown, (reasons.get(key) or figure.missing) if value is None else ""]
+
+
+def _show_numbers(title: str, of: str, value: str, numbers: Mapping[str, str]) -> None:
+    if numbers:
+        show_table(title, [Column(of, "name"), Column(value, "money")], [list(one) for one in numbers.items()])
+
+
+def _show_rows(fills: Sequence[Mapping[str, Any]]) -> None:
+    names = [name for name in COLUMNS if name in fills[0]]
+    whole_seconds = all(one["time"].endswith(".000") for one in fills)
+    decimals = max(len(repr(round(one["price"], 6)).partition(".")[2]) for one in fills)
+    days = [one["time"][:10] for one in fills]
+    left_out: list[str] = []
+    while True:
+        rows = [[_cell(name, one[name], decimals, whole_seconds=whole_seconds) for name in names] for one in fills]
+        lines = list(_laid_out([COLUMNS[name] for name in names], rows, days))
+        spare = [name for name in LEFT_OUT_FIRST if name in names]
+        if max(map(len, lines)) <= WIDTH or not spare:
+            break
+        names.remove(spare[0])
+        left_out.append(COLUMNS[spare[0]])
+    for line in lines:
+        voice().show(line)
+    if left_out:
+        voice().show(f"Left out for want of room: {', '.join(left_out)}; --json has it.")
+    voice().show()
+
+
+def _cell(name: str, value: Any, decimals: int, *, whole_seconds: bool) -> str:
+    if name == "time":
+        return str(value)[11 : 19 if whole_seconds else 23]
+    if name in ("realized_pnl", "pnl", "fee"):
+        return money(value)
+    if name == "price":
+        return f"{value:,.{decimals}f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _laid_out(titles: Sequence[str], rows: Sequence[Sequence[str]], days: Sequence[str]) -> Iterator[str]:
+    """Yield a table's lines, its columns as far apart as 80 columns allow, and each new day before its first row."""
+    widths = [max(len(title), *(len(row[at]) for row in rows)) for at, title in enumerate(titles)]
+    gap = "  " if sum(widths) + 2 * len(widths) <= WIDTH else " "
+
+    def line(cells: Sequence[str]) -> str:
+        placed = [
+            f"{cell:<{width}}" if title in LEFT else f"{cell:>{width}}"
+            for cell, width, title in zip(cells, widths, titles, strict=True)
+        ]
+        return f" {gap.join(placed)}".rstrip()
+
+    yield line(titles)
+    day = ""
+    for at, row in enumerate(rows):
+        if days[at] != day:
+            day = days[at]
+            yield f" {day}"
+        yield line(row)

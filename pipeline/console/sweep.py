@@ -1,0 +1,193 @@
+"""What a sweep says: how far it is, how fast and how long still, and in the end what came of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.console.backtest import tell_caches
+from pipeline.console.console import Closing, voice
+from pipeline.console.progress import Progress
+from pipeline.console.tables import Column, show_table
+from pipeline.engine.execution import SWITCH
+from pipeline.numbers import counted, money, ratio
+from pipeline.sweeps.choice import under, walked_pnl
+
+if TYPE_CHECKING:
+    from pipeline.sweeps.choice import Best, Fold
+    from pipeline.sweeps.plan import Content, SweepPlan
+    from pipeline.sweeps.run import SweepRun
+
+SAY_EVERY: Final = 10.0
+REDRAW_EVERY: Final = 0.1
+MB: Final = 2**20
+ERRORS_SHOWN: Final = 10
+
+CHECKING: Final = "Checking the sweep and the ticks"
+REPLAYING: Final = "Replaying"
+WRITING: Final = "Choosing the best and writing the results"
+
+
+class SweepProgress(Progress):
+    """A bar with the rate and the time left on a terminal; elsewhere a line every ten seconds."""
+
+    def __init__(self) -> None:
+        super().__init__(CHECKING)
+        self._many = self._ready = self._computed = 0
+        self._started = self._said = time.monotonic()
+        self._compiled: set[str] = set()
+
+    def planned(self, plan: SweepPlan, total: int) -> None:
+        """Say what is about to run."""
+        self._many = total
+        self._started = self._said = time.monotonic()
+        workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
+        names = ", ".join(base.strategy for base in plan.bases.values())
+        settings = total // max(1, len(plan.tickers))
+        voice().say(f"Sweep of {names}: {_grid(settings, len(plan.tickers))}, {workers}")
+        for base in plan.bases.values():
+            if base.why_plain:
+                voice().say(f"On the plain engine, since it cannot be compiled: {base.why_plain}")
+            voice().detail(
+                f"{base.strategy}: config {base.config}, {base.engine} engine, {base.execution.name} execution"
+            )
+        tell_caches()
+        self.stage(REPLAYING, total)
+
+    def compiling(self, name: str) -> None:
+        """Say that a strategy is being compiled, once for this machine."""
+        if name not in self._compiled:
+            self._compiled.add(name)
+            self.stage(f"Compiling {name}", self._many, self._ready)
+            voice().say(f"Compiling {name} for many settings at once; this is done once and takes a few seconds.")
+            self.calm()
+
+    def found(self, content: Content) -> None:
+        """Count one result."""
+        if self._stage != REPLAYING:
+            self.stage(REPLAYING, self._many, self._ready)
+        self._ready += 1
+        self._computed += not content.kept
+        now = time.monotonic()
+        if self.draws:
+            if now - self._said > REDRAW_EVERY or self._ready == self._many:
+                self._said = now
+                self.step(content.ticker, done=self._ready, told=self._how_fast(now))
+        elif now - self._said > SAY_EVERY:
+            self._said = now
+            self.step()
+            voice().say(f"{self._ready:,} of {self._many:,} results, {self._how_fast(now)}")
+        if self._ready == self._many:
+            self.stage(WRITING)
+
+    def _how_fast(self, now: float) -> str:
+        """Say how many results a second were computed so far, and how long the rest takes at that rate."""
+        rate = self._computed / max(now - self._started, 1e-9)
+        if not rate:
+            return "all kept so far"
+        left = round((self._many - self._ready) / rate)
+        return f"{rate:,.0f}/s, {left // 60}:{left % 60:02} left"
+
+
+def _grid(settings: int, securities: int) -> str:
+    return f"{counted(settings, 'setting')} x {counted(securities, 'security')}"
+
+
+def show_sweep(run: SweepRun) -> Closing:
+    """Print the best setting of each security and of all, and what was computed and what was kept."""
+    results = run.results
+    failed = run.failed
+    for where, error in list(failed.items())[:ERRORS_SHOWN]:
+        voice().error(f"{where}: {error}")
+    if run.best:
+        _show_best(run)
+    if run.folds:
+        _show_folds(run)
+    tickers = results.plan.tickers
+    voice().show(
+        f"{counted(len(results.contents), 'result')} ({_grid(len(results.trials), len(tickers))}): "
+        f"{results.kept:,} kept, {results.computed:,} computed, {results.failed:,} failed"
+    )
+    if results.kept:
+        voice().detail("Kept are results whose ticks, strategy, parameters, execution, market and engine are the same.")
+    voice().show(f"Kept results: {run.kept_bytes / MB:,.1f} MB (make clean-cache removes them)")
+    facts = {
+        "output_dir": run.output_dir,
+        "results": len(results.contents),
+        "settings": len(results.trials),
+        "securities": list(tickers),
+        "kept": results.kept,
+        "computed": results.computed,
+        "kept_bytes": run.kept_bytes,
+        "backend": results.plan.backend,
+        "workers": results.plan.workers,
+        "chosen_under": dict(results.plan.assumed),
+        "best": [_best(one) for one in run.best],
+        "walk_forward": [_fold(one) for one in run.folds],
+        "seconds": run.seconds,
+    }
+    some = f"; {results.failed:,} of {len(results.contents):,} failed" if failed else ""
+    return Closing(f"Results: {run.output_dir}  ({run.seconds:.2f} s{some})", facts, failed, warnings=run.warnings)
+
+
+def _best(one: Best) -> dict[str, Any]:
+    return {
+        "security": one.security,
+        "setting": one.trial.number,
+        "strategy": one.trial.strategy,
+        "execution": one.trial.execution.name,
+        "values": dict(one.trial.point.values),
+        "net_pnl": one.figures.get("net_pnl"),
+        "sharpe": one.figures.get("sharpe"),
+        "train": None if one.train is None else asdict(one.train),
+        "test": None if one.test is None else asdict(one.test),
+    }
+
+
+def _fold(one: Fold) -> dict[str, Any]:
+    return {
+        "part": one.number,
+        "security": one.security,
+        "setting": one.trial.number,
+        "test": asdict(one.test),
+    }
+
+
+def _show_best(run: SweepRun) -> None:
+    parted = any(one.train for one in run.best)
+    figures = (
+        [Column("train AED", "money"), Column("test AED", "money"), Column("test Sharpe")]
+        if parted
+        else [Column("net P&L (AED)", "money"), Column("Sharpe")]
+    )
+    columns = [Column("security", "name"), Column("setting"), Column("values", "text"), *figures]
+    rows = []
+    for one in run.best:
+        values = ", ".join(f"{name.removeprefix(SWITCH)}={value}" for name, value in one.trial.point.values.items())
+        if len(run.results.plan.bases) > 1:
+            values = f"{one.trial.strategy}: {values}"
+        if one.train is not None and one.test is not None:
+            shown = [money(one.train.net_pnl), money(one.test.net_pnl), ratio(one.test.sharpe)]
+        else:
+            shown = [money(one.figures.get("net_pnl")), ratio(one.figures.get("sharpe"))]
+        rows.append([one.security, f"{one.trial.number:,}", values, *shown])
+    model = under(run.results.plan.assumed)
+    how = ", chosen on the first part" if parted else ", the best of many: too good"
+    show_table(f"Best settings{f' under {model}' if model else ''}{how}", columns, rows)
+
+
+def _show_folds(run: SweepRun) -> None:
+    """Show the walk forward in total: what choosing anew on the past would have earned after."""
+    parts = max(fold.number for fold in run.folds)
+    columns = [
+        Column("security", "name"),
+        Column("settings chosen", "text"),
+        Column("net P&L after choosing (AED)", "money"),
+    ]
+    rows = []
+    for security in dict.fromkeys(fold.security for fold in run.folds):
+        own = [fold for fold in run.folds if fold.security == security]
+        chosen = ", ".join(str(fold.trial.number) for fold in own)
+        rows.append([security, chosen, money(walked_pnl(fold.test.net_pnl for fold in own))])
+    show_table(f"Walk forward, {parts} part{'s' if parts > 1 else ''}", columns, rows)

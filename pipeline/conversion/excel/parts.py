@@ -1,0 +1,257 @@
+"""The small XML parts of a workbook in; sheet list, shared texts, number formats and epoch out."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from pipeline.conversion.excel.stream import ElementStream, elements, local_name
+from pipeline.errors import shown
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+Pieces: TypeAlias = Iterable[bytes]
+"""A part's bytes, piece by piece; none when there is no such part."""
+
+_RELATIONSHIP_ID: Final = "}id"
+_TRUE: Final = frozenset({"1", "true", "on"})
+_PLAIN_TRUTHS: Final = frozenset({"", "0", "1", "false", "true"})
+_LONGEST_ENTRY: Final = 1 << 20
+# Excel ends at 31 and at 255.
+_LONGEST_NAME: Final = 255
+_LONGEST_FORMAT: Final = 1_000
+_ITEM: Final = "si"
+_LEAST_TEXT: Final = 16
+_MOST_ENTRIES: Final = 65_536
+_FAST_PARTS: Final = ("xl/workbook.xml", "xl/sharedStrings.xml", "xl/styles.xml")
+
+
+@dataclass(frozen=True, slots=True)
+class SheetEntry:
+    """A worksheet as the workbook lists it."""
+
+    name: str
+    hidden: bool
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Where things are in the archive, and which epoch its dates count from.
+
+    `plain` when the fast reader, which has rules of its own for where parts stand, finds the same ones.
+    """
+
+    sheets: tuple[SheetEntry, ...]
+    strings_part: str | None
+    styles_part: str | None
+    date1904: bool
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """What is asked of all shared texts again and again: letters in the longest, in all; which look escaped."""
+
+    longest: int
+    total: int
+    escaped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Styles:
+    """Each cell style's number format (built-in number or own text), which makes a number a date or not.
+
+    `plain` when the formats are listed once, before the styles that use them, as the fast reader needs them.
+    """
+
+    formats: tuple[str, ...]
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    kind: str
+    part: str
+    plain: bool
+
+
+def read_book(read: Callable[[str], Pieces], names: Iterable[str]) -> Book:
+    """Follow the relationships from the package root; `names` are the archive's parts.
+
+    Raises KeyError when it is no workbook, ValueError when its XML is bad or lists what is not there.
+    """
+    there = frozenset(names)
+    root = _relations(read("_rels/.rels"), "")
+    part = next((one.part for one in root.values() if one.kind == "officeDocument"), "")
+    if part not in there:
+        raise KeyError("it has no workbook part")
+    folder, name = posixpath.split(part)
+    relations = _relations(read(f"{folder}/_rels/{name}.rels"), folder)
+    sheets: list[SheetEntry] = []
+    truths: list[str] = []
+    plain = True
+    stream = ElementStream(("sheet", "workbookPr"), _LONGEST_ENTRY)
+    for piece in read(part):
+        for node in stream.feed(piece):
+            if local_name(node) == "workbookPr":
+                truths.append(node.get("date1904", ""))
+                continue
+            relation = _relation_of(node, relations)
+            # Chart and dialog sheets hold no cells.
+            if relation.kind == "worksheet":
+                sheets.append(_sheet(node, relation.part))
+                plain = plain and relation.plain
+        _check_number(len(sheets))
+    if stream.root != "workbook":
+        raise KeyError("its main part is no workbook")
+    stream.close()
+    _check_parts(sheets, there)
+    of_kind = {one.kind: one.part for one in relations.values()}
+    parts = (part, of_kind.get("sharedStrings"), of_kind.get("styles"))
+    for other in parts[1:]:
+        if other is not None and other not in there:
+            raise ValueError(f"it lists {shown(other)} and does not hold it")
+    return Book(
+        sheets=tuple(sheets),
+        strings_part=parts[1],
+        styles_part=parts[2],
+        date1904=any(truth.lower() in _TRUE for truth in truths),
+        plain=plain and _PLAIN_TRUTHS.issuperset(truths) and _stand_as_usual(parts, there),
+    )
+
+
+def shared_texts(pieces: Pieces, longest: int, size: int) -> tuple[str, ...]:
+    """Return the shared-string table's texts by number; phonetic guides are no part of a text.
+
+    Raises ValueError, also for a text of more than `longest` bytes, or for more texts than `size` bytes are meant for.
+    """
+    texts: list[str] = []
+    most = size // _LEAST_TEXT
+    for item in elements(pieces, (_ITEM,), longest):
+        texts.append(text_of(item))
+        if len(texts) > most:
+            raise ValueError(f"it has more than {most:,} texts, most of them empty")
+    return tuple(texts)
+
+
+def facts_of(texts: tuple[str, ...]) -> TextFacts:
+    """Return the facts about all shared texts."""
+    lengths = list(map(len, texts))
+    return TextFacts(max(lengths, default=0), sum(lengths), tuple(text for text in texts if "_x" in text))
+
+
+def text_of(item: Element) -> str:
+    """Return the text of a string item: its own runs, in order; raises ValueError for elements within a text."""
+    pieces: list[str] = []
+    for node in item:
+        name = local_name(node)
+        for text in node if name == "r" else (node,):
+            if name == "t" or local_name(text) == "t":
+                pieces.append(_plain(text))
+            elif local_name(text) == _ITEM or text.find(f".//{{*}}{_ITEM}") is not None:
+                raise ValueError("a text stands in another, as no Excel writes it")
+    return "".join(pieces)
+
+
+def _plain(text: Element) -> str:
+    if len(text):
+        raise ValueError("an element stands within a text, as no Excel writes it")
+    return text.text or ""
+
+
+def read_styles(pieces: Pieces) -> Styles:
+    """Return the number formats of the cell styles; raises ValueError."""
+    own: dict[str, str] = {}
+    listed: dict[str, str] = {}
+    numbers: list[str] = []
+    kept: list[str] = []
+    order: list[str] = []
+    stream = ElementStream(("xf", "numFmt"), _LONGEST_ENTRY, ends=("cellXfs", "cellStyleXfs", "numFmts"))
+    for piece in pieces:
+        for node in stream.feed(piece):
+            name = local_name(node)
+            if name == "xf":
+                numbers.append(node.get("numFmtId", "0"))
+            elif name == "numFmt":
+                listed[node.get("numFmtId", "")] = _format(node.get("formatCode", ""))
+            else:
+                # The formats of rules that colour cells stand in a list of another name.
+                order.append(name)
+                if name == "cellXfs":
+                    kept = numbers
+                elif name == "numFmts":
+                    own |= listed
+                numbers, listed = [], {}
+        _check_number(max(len(numbers), len(listed)))
+    if stream.begun:
+        stream.close()
+    lists = [name for name in order if name != "cellStyleXfs"]
+    plain = lists in (["numFmts", "cellXfs"], ["cellXfs"], [])
+    return Styles(tuple(f"={own[number]}" if number in own else number for number in kept), plain)
+
+
+def _format(code: str) -> str:
+    # One of a million letters would take a reader of formats for ever.
+    if len(code) > _LONGEST_FORMAT:
+        raise ValueError(f"it has a number format of {len(code):,} letters")
+    return code
+
+
+def _relations(pieces: Pieces, folder: str) -> dict[str, _Relation]:
+    """Return relationships by id; targets are relative to `folder` unless they start with a slash."""
+    found: dict[str, _Relation] = {}
+    for node in elements(pieces, ("Relationship",), _LONGEST_ENTRY):
+        kind = node.get("Type", "").rsplit("/", 1)[-1]
+        target = node.get("Target", "")
+        part = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+        found[node.get("Id", "")] = _Relation(kind, part, _as_fast_reader_takes(target) == part)
+        _check_number(len(found))
+    return found
+
+
+def _as_fast_reader_takes(target: str) -> str:
+    if target.startswith("/xl/"):
+        return target[1:]
+    return target if target.startswith("xl/") else f"xl/{target}"
+
+
+def _relation_of(node: Element, relations: dict[str, _Relation]) -> _Relation:
+    link = next((value for key, value in node.items() if key.endswith(_RELATIONSHIP_ID)), "")
+    relation = relations.get(link)
+    if relation is None:
+        raise ValueError(f"it lists a sheet '{shown(node.get('name', ''))}' and does not say where it is")
+    return relation
+
+
+def _sheet(node: Element, part: str) -> SheetEntry:
+    name = node.get("name", "")
+    if len(name) > _LONGEST_NAME:
+        raise ValueError(f"it has a sheet's name of {len(name):,} letters")
+    return SheetEntry(name, node.get("state", "visible") != "visible", part)
+
+
+def _check_parts(sheets: Iterable[SheetEntry], there: frozenset[str]) -> None:
+    """See that each sheet has a part of its own, so that none is lost and none is read again and again."""
+    taken: dict[str, str] = {}
+    for sheet in sheets:
+        name = shown(sheet.name)
+        if sheet.part not in there:
+            raise ValueError(f"it lists a sheet '{name}' and does not hold it")
+        if sheet.part in taken:
+            raise ValueError(f"the sheets '{taken[sheet.part]}' and '{name}' are one")
+        taken[sheet.part] = name
+
+
+def _stand_as_usual(parts: tuple[str | None, ...], there: frozenset[str]) -> bool:
+    lowered = {name.lower() for name in there}
+    usual = zip(parts, _FAST_PARTS, strict=True)
+    return all(part == name or (part is None and name.lower() not in lowered) for part, name in usual)
+
+
+def _check_number(entries: int) -> None:
+    if entries > _MOST_ENTRIES:
+        raise ValueError(f"one of its lists has more than {_MOST_ENTRIES:,} entries")

@@ -1,0 +1,153 @@
+"""The top rows of a sheet in, the positions of time, type, price and size out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from pipeline.conversion.names import full_name
+from pipeline.errors import AmbiguousColumns, EmptySheet, MissingColumns, SeveralSecurities, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+HEAD_ROWS: Final = 20
+_ALIASES: Final = {
+    "dates": "time",
+    "date": "time",
+    "time": "time",
+    "timestamp": "time",
+    "type": "type",
+    "price": "price",
+    "size": "size",
+    "volume": "size",
+    "vol": "size",
+    "qty": "size",
+    "quantity": "size",
+}
+_SECURITY: Final = frozenset(
+    {"ticker", "tickers", "tickersymbol", "security", "securities", "securityname", "symbol", "instrument"}
+    | {"stock", "bloombergticker", "bloombergcode", "isin", "ric", "sedol", "figi"}
+)
+_WANTED: Final = {"time": "Dates", "type": "Type", "price": "Price", "size": "Size"}
+_LONGEST: Final = 64
+_MOST_NAMES: Final = 20
+_SIDE_BY_SIDE: Final = 3
+ONE_EACH: Final = "Put each security into a sheet of its own, with its name as the sheet's."
+_DATE_NAMES: Final = frozenset({"date", "dates"})
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Positions (0 is column A) of what a tick needs.
+
+    clock: the second column when Date and Time stand apart. security: the column that names each row's security.
+    """
+
+    time: int
+    type: int
+    price: int
+    size: int
+    clock: int | None = None
+    security: int | None = None
+
+    @property
+    def used(self) -> tuple[int, ...]:
+        """Return the positions in the order time, (clock,) type, price, size."""
+        times = (self.time,) if self.clock is None else (self.time, self.clock)
+        return (*times, self.type, self.price, self.size)
+
+
+def find_columns(head: Mapping[int, Mapping[int, str]], header_row: int) -> Columns:
+    """Return where the columns stand in `head` (row number → position → text).
+
+    Raises EmptySheet, MissingColumns (naming what was found), AmbiguousColumns (naming both) or SeveralSecurities for
+    blocks that stand side by side.
+    """
+    if all(not text or text.isspace() for row in head.values() for text in row.values()):
+        raise EmptySheet("the sheet is empty.")
+    found = _meanings(head.get(header_row, {}))
+    missing = [name for meaning, name in _WANTED.items() if meaning not in found]
+    if missing:
+        raise MissingColumns(_missing_message(head, header_row, missing))
+    _refuse_blocks(found, header_row)
+    clock = None
+    times = found["time"]
+    if len(times) > 1:
+        times, clock = _date_and_clock(times)
+    for meaning, places in {**found, "time": times}.items():
+        if len(places) > 1:
+            (_, first), (_, second) = places[:2]
+            raise AmbiguousColumns(
+                f"row {header_row} has two columns for {meaning}, '{shown(first)}' and '{shown(second)}'; "
+                "rename or remove one."
+            )
+    columns = Columns(times[0][0], found["type"][0][0], found["price"][0][0], found["size"][0][0], clock)
+    _refuse_lower_block(head, header_row, columns)
+    return replace(columns, security=_security_column(head, header_row, columns))
+
+
+def names_columns(cells: Iterable[str]) -> bool:
+    """Return whether cells of a row are column names again: two of them at least."""
+    return sum(_word(cell) in _ALIASES for cell in cells) > 1
+
+
+def _meanings(row: Mapping[int, str]) -> dict[str, list[tuple[int, str]]]:
+    """Return meaning → [(position, header text)], left to right."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for position, text in sorted(row.items()):
+        meaning = _ALIASES.get(_word(text))
+        if meaning is not None:
+            found.setdefault(meaning, []).append((position, text))
+    return found
+
+
+def _date_and_clock(times: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], int | None]:
+    """Split a Date and a Time column; anything else stays two columns for one meaning."""
+    dates = [place for place in times if _word(place[1]) in _DATE_NAMES]
+    clocks = [place for place in times if _word(place[1]) == "time"]
+    if len(times) == len(dates) + len(clocks) and len(dates) == len(clocks) == 1:
+        return dates, clocks[0][0]
+    return times, None
+
+
+def _word(text: str) -> str:
+    """Return a header's text without case and blanks."""
+    return "".join(text.split()).casefold() if len(text) <= _LONGEST else ""
+
+
+def _refuse_blocks(found: Mapping[str, list[tuple[int, str]]], header_row: int) -> None:
+    """Raise SeveralSecurities for headers that stand twice in the header row."""
+    if sum(len(places) > 1 for places in found.values()) >= _SIDE_BY_SIDE:
+        names = ", ".join(shown(places[1][1]) for places in found.values() if len(places) > 1)
+        raise SeveralSecurities(
+            f"row {header_row} has the headers {names} twice, as for two securities side by side. {ONE_EACH}"
+        )
+
+
+def _refuse_lower_block(head: Mapping[int, Mapping[int, str]], header_row: int, columns: Columns) -> None:
+    """Raise SeveralSecurities for headers that stand lower, and beside the columns that are read."""
+    for number, row in sorted(head.items()):
+        beside = not names_columns(row.get(place, "") for place in columns.used)
+        if number > header_row and beside and set(_meanings(row)) == set(_WANTED):
+            raise SeveralSecurities(f"row {header_row} has headers, and row {number} has them again. {ONE_EACH}")
+
+
+def _security_column(head: Mapping[int, Mapping[int, str]], header_row: int, columns: Columns) -> int | None:
+    """Return the column whose header, or whose every cell in the first rows, names securities."""
+    rows = [cells for number, cells in head.items() if number > header_row and columns.type in cells]
+    for place in sorted(set(head[header_row]).union(*rows) - set(columns.used)):
+        named = bool(rows) and all(full_name(cells.get(place, "")) for cells in rows)
+        if named or _word(head[header_row].get(place, "")) in _SECURITY:
+            return place
+    return None
+
+
+def _missing_message(head: Mapping[int, Mapping[int, str]], header_row: int, missing: list[str]) -> str:
+    names = [text.strip() for _, text in sorted(head.get(header_row, {}).items()) if text and not text.isspace()]
+    told = ", ".join([shown(name, _LONGEST) for name in names[:_MOST_NAMES]] + ["…"] * (len(names) > _MOST_NAMES))
+    message = f"row {header_row} has no column {' and no column '.join(missing)}; it holds {told or 'nothing'}."
+    elsewhere = [number for number in sorted(head) if set(_meanings(head[number])) == set(_WANTED)]
+    if elsewhere:
+        return f"{message} Row {elsewhere[0]} has the headers: use --header-row {elsewhere[0]}."
+    return f"{message} A tick sheet needs Dates, Type, Price and Size in one row."

@@ -1,0 +1,140 @@
+"""Which sheets are refused for what their rows hold, with the cells at fault and what to do about them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from pipeline.conversion import ticks, timestamps
+from pipeline.conversion.headers import ONE_EACH, names_columns
+from pipeline.conversion.names import full_name
+from pipeline.conversion.rejects import too_many
+from pipeline.errors import RejectedRows, SeveralSecurities, shown
+from pipeline.times import MILLISECOND
+
+if TYPE_CHECKING:
+    from pipeline.conversion.ticks import Parsed, Reject
+    from pipeline.ticks import Ticks
+
+_CELLS: Final = ("time", "type", "price", "size")
+_CELL_OF: Final = {"no": 0, "unreadable": 0, "unknown": 1, "price": 2, "size": 3}
+"""By the first word of a rule, which of the cells broke it."""
+
+_MOST_BLOCKS: Final = 3
+_LAST_MONTH: Final = 12
+_NOT_ANSWERED: Final = (
+    "Bloomberg has not answered where a cell says #N/A or #NAME?: open the workbook beside the terminal, let the sheet "
+    "fill, save it and convert it again."
+)
+_ERRORS: Final = ("#N/A", "#NAME?")
+_SWAPPED: Final = (
+    "Excel took the dates for {other} although they are {order}: it swapped day and month of those that fit, as in row "
+    "{row} ({date}), and left the others as text. Correcting the texts is not enough: load the export into Excel again "
+    "with its dates declared as {order} (Data, From Text/CSV, or Text to Columns)."
+)
+_AS_NUMBERS: Final = "Make them numbers in Excel (select the column, Data, Text to Columns, Finish) and save it."
+_ADVICE: Final = {
+    ticks.NO_TIME: "Give each row its time, or remove the rows without one.",
+    ticks.UNREADABLE_TIME: "A time is a date cell or a text as 2025-04-14 10:00:01: make the column dates in Excel "
+    "(Data, Text to Columns, Date, with the order of day and month that is meant) and save the workbook.",
+    ticks.UNKNOWN_TYPE: "A type is BID, ASK or TRADE: load these event types, or rename those that stand for them.",
+    ticks.PRICE_MISSING: "Load the ticks again with their prices, or remove the rows without one.",
+    ticks.PRICE_NOT_A_NUMBER: _AS_NUMBERS,
+    ticks.PRICE_NEGATIVE: "No price is below 0: load the ticks again, or correct these rows.",
+    ticks.SIZE_MISSING: "Load the ticks again with their sizes, or remove the rows without one.",
+    ticks.SIZE_NOT_A_NUMBER: _AS_NUMBERS,
+    ticks.SIZE_NEGATIVE: "No size is below 0: load the ticks again, or correct these rows.",
+    ticks.SIZE_NOT_WHOLE: "A size is a whole number of shares: load the ticks again, or correct these rows.",
+    ticks.SIZE_TOO_LARGE: "A size is a number of shares: see that the column is that of the sizes.",
+}
+_NUMBER_AS_TIME: Final = (
+    "It is a number that no format shows as a date: format the column as date and time in Excel and save the workbook."
+)
+_DAY_AND_MONTH: Final = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-][0-9]{2,4}\b", re.ASCII)
+
+
+def refuse_rejects(parsed: Parsed, allowed: float) -> None:
+    """Raise RejectedRows for a sheet without a tick, or with a larger share of rejected rows than is allowed."""
+    bad, good = len(parsed.rejects), len(parsed.ticks)
+    if not too_many(bad, good, allowed):
+        return
+    counts = Counter(reject.rule for reject in parsed.rejects)
+    most = counts.most_common(1)[0][0]
+    leading = next(reject for reject in parsed.rejects if reject.rule == most)
+    quoted = " ".join(_quoted(reject) for reject in dict.fromkeys((parsed.rejects[0], leading)))
+    rules = ", ".join(f"{count:,} {rule}" for rule, count in counts.most_common())
+    limit = f"at most {100 * allowed:.3g} % may be" if allowed else "none may be"
+    rejected = f"{bad:,} of {bad + good:,} rows rejected ({rules}"
+    message = f"{rejected}; {limit})." if good else f"no ticks: {rejected})."
+    enough = math.ceil(100 * bad / (bad + good)) / 100
+    remedy = f" Or leave such rows out: --max-rejects {enough:g}." if good else ""
+    raise RejectedRows(f"{message} {quoted} {_advice(parsed, leading)}{remedy}")
+
+
+def refuse_several_securities(sheet: str, parsed: Parsed) -> None:
+    """Raise SeveralSecurities for a sheet with another security's rows, naming the rows where they begin."""
+    own = full_name(sheet)
+    rows = parsed.securities
+    names: dict[str, str] = {}
+    for text in rows:
+        names.setdefault(" ".join(text.split()).upper(), text)
+    if len(names) > 1:
+        listed = _listed([(rows[text], text) for text in names.values()])
+        raise SeveralSecurities(f"{listed} are of different securities. {ONE_EACH}")
+    for text in names.values():
+        if full_name(text) not in (None, own):
+            raise SeveralSecurities(f"its rows are those of '{shown(text)}'. {ONE_EACH}")
+    starts = []
+    for reject in parsed.rejects:
+        # Most rejects are rows of a tick with one bad cell, and there may be a million of them.
+        if ticks.type_code(reject.cells[1]) >= 0 or reject.cells[2][:1].isdigit():
+            continue
+        if names_columns(reject.cells):
+            starts.append((reject.row, ", ".join(filter(None, reject.cells))))
+        else:
+            starts += [(reject.row, text) for text in reject.cells if full_name(text) not in (None, own)][:1]
+    if starts:
+        raise SeveralSecurities(
+            f"another block of rows begins in it: {_listed(starts)}. {ONE_EACH} Where the rows below are of the same "
+            "security, remove the headers between them."
+        )
+
+
+def _listed(rows: list[tuple[int, str]]) -> str:
+    """Return rows by number with what they hold, the first few of many."""
+    listed = " and ".join(f"row {number} ('{shown(text)}')" for number, text in rows[:_MOST_BLOCKS])
+    return listed + (f" and {len(rows) - _MOST_BLOCKS:,} others" if len(rows) > _MOST_BLOCKS else "")
+
+
+def _quoted(reject: Reject) -> str:
+    cells = zip(_CELLS, reject.cells, strict=True)
+    texts = ", ".join(f"{name} '{shown(text)}'" if text else f"no {name}" for name, text in cells)
+    return f"Row {reject.row} ({reject.rule}): {texts}."
+
+
+def _may_be_swapped(found: Ticks) -> bool:
+    """Return whether there are ticks and each one's day could be a month."""
+    days = found.timestamp.astype("datetime64[ns]").astype("datetime64[D]")
+    of_month = (days - days.astype("datetime64[M]")).astype(int)
+    return 0 < len(days) == np.count_nonzero(of_month < _LAST_MONTH)
+
+
+def _advice(parsed: Parsed, reject: Reject) -> str:
+    """Return what to do about the rule that a row broke, by what its cell holds."""
+    text = reject.cells[_CELL_OF[reject.rule.partition(" ")[0]]].strip()
+    if any(cell.startswith(_ERRORS) for cell in reject.cells):
+        return _NOT_ANSWERED
+    if reject.rule == ticks.UNREADABLE_TIME:
+        found = _DAY_AND_MONTH.match(text)
+        numbers = (int(found[1]), int(found[2])) if found else (0, 0)
+        if max(numbers) > _LAST_MONTH and _may_be_swapped(parsed.ticks):
+            order, other = ("day/month", "month/day") if numbers[0] > _LAST_MONTH else ("month/day", "day/month")
+            date = timestamps.as_text(int(parsed.ticks.timestamp[0]) // MILLISECOND)
+            return _SWAPPED.format(order=order, other=other, row=parsed.row_numbers[0], date=date)
+        if text.replace(".", "", 1).isdigit():
+            return _NUMBER_AS_TIME
+    return _ADVICE[reject.rule]

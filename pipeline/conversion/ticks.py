@@ -1,0 +1,236 @@
+"""Raw rows in, ticks and named rejects out: the rules of what a tick is, for either reader."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from pipeline.conversion import timestamps
+from pipeline.conversion.excel.cells import BOOL, EMPTY, ISO, NUMBER, SERIAL, TEXT, Cell
+from pipeline.ticks import TICK_TYPES, Int64s, Ticks
+from pipeline.times import MILLISECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+NO_TIME: Final = "no time"
+UNREADABLE_TIME: Final = "unreadable time"
+UNKNOWN_TYPE: Final = "unknown type"
+PRICE_MISSING: Final = "price missing"
+PRICE_NOT_A_NUMBER: Final = "price not a number"
+PRICE_NEGATIVE: Final = "price negative"
+SIZE_MISSING: Final = "size missing"
+SIZE_NOT_A_NUMBER: Final = "size not a number"
+SIZE_NEGATIVE: Final = "size negative"
+SIZE_NOT_WHOLE: Final = "size not whole"
+SIZE_TOO_LARGE: Final = "size too large"
+# Excel keeps numbers as doubles, so above 2**53 a whole number is no longer the one that was meant.
+LARGEST_SIZE: Final = 2.0**53
+LONGEST_SHOWN: Final = 100
+_LONGEST_KNOWN: Final = 255
+_LONG_TEXT: Final = "\0"
+# As many as are asked for one by one when it is to be known whether a sheet changed.
+_MOST_TEXTS: Final = 1_000
+_CODES: Final = {name.casefold(): code for code, name in enumerate(TICK_TYPES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that is no tick: Excel row number, the cells (time, type, price, size) as text, and the rule it broke.
+
+    Of a cell's text the first 100 letters are kept.
+    """
+
+    row: int
+    cells: tuple[str, str, str, str]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One sheet's rows: `rows` = ticks + rejects + `blank`; `texts` are the cell texts that were read.
+
+    A text longer than Excel's longest name stands among them as one that no cell holds; above a thousand none is added.
+    `row_numbers` are the ticks' Excel rows when the rows were read one by one, else empty. `securities` are the texts
+    of the column that names each row's security, each with its first row (0 when rows were not read one by one).
+    """
+
+    ticks: Ticks
+    rejects: tuple[Reject, ...]
+    rows: int
+    blank: int
+    texts: frozenset[str]
+    row_numbers: Int64s = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    securities: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def reject_counts(self) -> dict[str, int]:
+        """Return the number of rejected rows by rule, sorted by rule."""
+        return dict(sorted(Counter(reject.rule for reject in self.rejects).items()))
+
+
+class _Broken(Exception):
+    """A row broke the rule that is the only argument."""
+
+
+def type_code(text: str) -> int:
+    """Return the code of BID, ASK or TRADE, case and blanks ignored; -1 for anything else."""
+    return _CODES.get(text.strip().casefold(), -1) if len(text) <= _LONGEST_KNOWN else -1
+
+
+def judge_rows(
+    rows: Iterable[tuple[int, Sequence[Cell]]], header_row: int, *, date1904: bool, named: bool = False
+) -> Parsed:
+    """Sort rows (number, cells of time, [clock,] type, price, size) into ticks, rejects and blanks by row number.
+
+    named: each row has one more cell, which names its security.
+    """
+    numbers, moments, sizes = array("q"), array("q"), array("q")
+    codes, prices = array("b"), array("d")
+    rejects: list[Reject] = []
+    texts: set[str] = set()
+    filled = array("q")
+    shared: dict[str, str] = {}
+    securities: dict[str, int] = {}
+    for number, found in rows:
+        cells = found[:-1] if named else found
+        if all(cell.kind == EMPTY for cell in cells):
+            continue
+        filled.append(number)
+        if named and found[-1].kind in (TEXT, NUMBER) and len(securities) < _MOST_TEXTS:
+            securities.setdefault(found[-1].text[:LONGEST_SHOWN], number)
+        if len(texts) <= _MOST_TEXTS:
+            texts.update(
+                cell.text if len(cell.text) <= _LONGEST_KNOWN else _LONG_TEXT for cell in cells if cell.kind == TEXT
+            )
+        *times, kind, price, size = cells
+        try:
+            moment, code = _moment(times, date1904=date1904), _code(kind)
+            cost, shares = _price(price), _size(size)
+        except _Broken as broken:
+            shown = " ".join(filter(None, (_shown(cell, date1904=date1904) for cell in times)))
+            told = (shown, *(_shown(cell, date1904=date1904) for cell in (kind, price, size)))
+            cut = (each[:LONGEST_SHOWN] for each in told)
+            rejects.append(Reject(number, tuple(_once(each, shared) for each in cut), str(broken)))  # type: ignore[arg-type]
+            continue
+        numbers.append(number)
+        moments.append(moment)
+        codes.append(code)
+        prices.append(cost)
+        sizes.append(shares)
+    # A file may hold its rows in another order than Excel shows them; what Excel shows is the workbook's order.
+    order = (
+        np.argsort(np.frombuffer(numbers, dtype=np.int64), kind="stable") if numbers else np.empty(0, dtype=np.int64)
+    )
+    blank = max(filled) - header_row - len(np.unique(np.frombuffer(filled, dtype=np.int64))) if filled else 0
+    return Parsed(
+        ticks=Ticks(
+            timestamp=_column(moments, np.int64)[order] * MILLISECOND,
+            kind=_column(codes, np.int8)[order],
+            price=_column(prices, np.float64)[order],
+            volume=_column(sizes, np.int64)[order],
+        ),
+        rejects=tuple(sorted(rejects, key=lambda reject: reject.row)),
+        rows=len(filled) + blank,
+        blank=blank,
+        texts=frozenset(texts.union(securities)),
+        row_numbers=_column(numbers, np.int64)[order],
+        securities=securities,
+    )
+
+
+def _once(text: str, shared: dict[str, str]) -> str:
+    """Return the same text for equal ones, up to a number of them: a million rejects may well say the same."""
+    return shared.setdefault(text, text) if len(shared) < _MOST_TEXTS else shared.get(text, text)
+
+
+def _column(values: array, kind: type) -> np.ndarray:  # type: ignore[type-arg]
+    return np.frombuffer(values, dtype=kind) if values else np.empty(0, dtype=kind)
+
+
+def _moment(times: Sequence[Cell], *, date1904: bool) -> int:
+    if any(cell.kind == EMPTY for cell in times):
+        raise _Broken(NO_TIME)
+    if len(times) == 1:
+        moment = _whole_moment(times[0], date1904=date1904)
+    else:
+        day, time = _day(times[0], date1904=date1904), _clock(times[1])
+        moment = None if day is None or time is None else day + time
+    if moment is None:
+        raise _Broken(UNREADABLE_TIME)
+    return moment
+
+
+def _whole_moment(cell: Cell, *, date1904: bool) -> int | None:
+    if cell.kind == SERIAL:
+        return timestamps.serial_ms(float(cell.text), date1904=date1904)
+    return timestamps.iso_ms(cell.text) if cell.kind in (TEXT, ISO) else None
+
+
+def _day(cell: Cell, *, date1904: bool) -> int | None:
+    if cell.kind == SERIAL:
+        return timestamps.serial_day_ms(float(cell.text), date1904=date1904)
+    return timestamps.iso_day_ms(cell.text) if cell.kind in (TEXT, ISO) else None
+
+
+def _clock(cell: Cell) -> int | None:
+    if cell.kind == SERIAL:
+        return timestamps.serial_clock_ms(float(cell.text))
+    return timestamps.iso_clock_ms(cell.text) if cell.kind in (TEXT, ISO) else None
+
+
+def _code(cell: Cell) -> int:
+    code = type_code(cell.text) if cell.kind == TEXT else -1
+    if code < 0:
+        raise _Broken(UNKNOWN_TYPE)
+    return code
+
+
+def _price(cell: Cell) -> float:
+    if cell.kind == EMPTY:
+        raise _Broken(PRICE_MISSING)
+    value = float(cell.text) if cell.kind == NUMBER else math.nan
+    if not math.isfinite(value):
+        raise _Broken(PRICE_NOT_A_NUMBER)
+    if value < 0:
+        raise _Broken(PRICE_NEGATIVE)
+    return value + 0.0
+
+
+def _size(cell: Cell) -> int:
+    if cell.kind == EMPTY:
+        raise _Broken(SIZE_MISSING)
+    value = float(cell.text) if cell.kind == NUMBER else math.nan
+    if not math.isfinite(value):
+        raise _Broken(SIZE_NOT_A_NUMBER)
+    if value < 0:
+        raise _Broken(SIZE_NEGATIVE)
+    if value > LARGEST_SIZE:
+        raise _Broken(SIZE_TOO_LARGE)
+    if not value.is_integer():
+        raise _Broken(SIZE_NOT_WHOLE)
+    return int(value)
+
+
+def _shown(cell: Cell, *, date1904: bool) -> str:
+    """Return a cell's text as a person would name it: 17.3, 2025-04-14 10:00:01, TRUE, #N/A."""
+    if cell.kind == ISO:
+        moment = timestamps.iso_ms(cell.text)
+        return cell.text if moment is None else timestamps.as_text(moment)
+    if cell.kind == BOOL:
+        return "FALSE" if cell.text.strip() in ("0", "false") else "TRUE"
+    if cell.kind == SERIAL:
+        moment = timestamps.serial_ms(float(cell.text), date1904=date1904)
+        if moment is not None:
+            return timestamps.as_text(moment)
+        if 0 <= float(cell.text) < 1:
+            return timestamps.as_text(timestamps.serial_clock_ms(float(cell.text)) or 0).partition(" ")[2]
+    if cell.kind in (NUMBER, SERIAL):
+        value = float(cell.text)
+        return str(int(value)) if value.is_integer() and abs(value) < LARGEST_SIZE else repr(value)
+    return cell.text

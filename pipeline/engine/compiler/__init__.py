@@ -1,0 +1,1 @@
+"""From a strategy's class and the rules to one flat loop."""

@@ -1,0 +1,80 @@
+"""A strategy class in, the text of the loop that walks the ticks once for many settings out, and its layout."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from pipeline.engine.compiler.batch_code import COMMON, LANES, SETTING, UNHELD, Lanes, differing, settings_innermost
+from pipeline.engine.compiler.specialise import (
+    EXCHANGED,
+    TICK_COLUMNS,
+    FlatReplay,
+    Layout,
+    flat_replay,
+    function_text,
+    given_back,
+    layout_of,
+    market_fields,
+    taken,
+    unparsed,
+)
+from pipeline.engine.rules.replay_state import Tape
+
+if TYPE_CHECKING:
+    from pipeline.engine.strategy import Strategy
+
+PURPOSE: Final = f"many settings, {LANES} at a time"
+LANE_COLUMNS: Final = ("lane_ints", "lane_floats", "lane_acts")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ManyLayout:
+    """Where each value stands that is the same for all settings, and where those that differ."""
+
+    shared: Layout
+    lanes: Lanes
+
+    def text(self) -> str:
+        """Return the layout as text, to be kept beside the machine code."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of_text(cls, text: str) -> ManyLayout:
+        """Return the layout that `text` gave the text of."""
+        told = json.loads(text)
+        shared, lanes = ({name: tuple(row) for name, row in told[part].items()} for part in ("shared", "lanes"))
+        return cls(Layout(**shared), Lanes(**lanes))
+
+
+def many_source(strategy: type[Strategy]) -> tuple[str, ManyLayout]:
+    """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError."""
+    flat = flat_replay(strategy, {"many": True})
+    fixed = _given_by_setting(strategy, flat)
+    seeds = {*fixed, *UNHELD, *("s_" + name for name in flat.fields.memory)}
+    varying = differing(flat.body, seeds)
+    body, lanes = settings_innermost(flat.body, varying, frozenset(fixed - {SETTING}), flat.kinds)
+    own = varying - COMMON
+    layout = ManyLayout(_shared(layout_of(flat.fields, strategy.rules), own), lanes)
+    arguments = ["count", "lanes", *TICK_COLUMNS, *EXCHANGED, *LANE_COLUMNS]
+    arguments += ["m_" + name for name in layout.shared.columns]
+    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if "m_" + name not in own]
+    lines = [*taken(layout.shared, flat.kinds), *starts, *unparsed(body), *given_back(layout.shared, flat.kinds)]
+    return function_text(arguments, lines), layout
+
+
+def _given_by_setting(strategy: type[Strategy], flat: FlatReplay) -> set[str]:
+    """Return the names a setting gives a value to, for the whole replay: its switches and its parameters."""
+    of_all = {*market_fields(Tape).given, *strategy.rules.walk_together}
+    names = {"m_" + name for name in flat.market.given if name not in of_all}
+    names |= {"s_" + name for name in flat.fields.parameters}
+    return names | {f"s_{name}_given" for name, parameter in flat.fields.parameters.items() if parameter.optional}
+
+
+def _shared(layout: Layout, varying: frozenset[str]) -> Layout:
+    kept = {
+        name: tuple(one for one in getattr(layout, name) if one not in varying)
+        for name in ("given_ints", "given_floats", "final_ints", "final_floats")
+    }
+    return replace(layout, **kept)

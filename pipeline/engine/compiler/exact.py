@@ -1,0 +1,339 @@
+"""A flat loop in, the same loop with Python's numbers out: what a machine would round or wrap is checked or refused.
+
+Where the intervals of the operands exclude it nothing is added. A whole number becomes a float only where both are the
+same; what is now one and now the other is refused where the two would differ.
+"""
+
+from __future__ import annotations
+
+import ast
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.engine.compiler.checks import EXACT, checks_of, noted
+from pipeline.engine.compiler.kinds import assignments_of, check_kinds, kind_of, kinds_of
+from pipeline.engine.compiler.parts import FAILED, LINES_A_FILE
+from pipeline.engine.compiler.spans import FLOATS, WHOLE, Span, inside, of_operator, span_of, spans_of
+from pipeline.engine.compiler.versions import Versions
+from pipeline.errors import StrategyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+OPERATIONS: Final = {ast.Add: "plus", ast.Sub: "minus", ast.Mult: "times", ast.LShift: "shifted"}
+BITWISE: Final = (ast.BitAnd, ast.BitOr, ast.BitXor)
+ON_BITS: Final = (*BITWISE, ast.LShift, ast.RShift)
+LIMITS: Final = {"size": (0, EXACT), "label": (0, 127)}
+TO_WHOLE: Final = ("int", "round", "floor", "ceil", "trunc")
+
+
+def exact_loop(
+    body: Sequence[ast.stmt], declared: Mapping[str, str], given: Mapping[str, Span]
+) -> tuple[list[ast.stmt], dict[str, str]]:
+    """Return the statements made exact, and the kind of every name.
+
+    declared: the kinds of fields. given: the intervals of those that keep theirs. Raises StrategyError, with file and
+    line, where a declared kind is broken or Python's result could not be told.
+    """
+    body = [deepcopy(statement) for statement in body]
+    assignments = assignments_of(body)
+    kinds = kinds_of(assignments, declared)
+    changing = {
+        name
+        for node in assignments
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        for name in (node.targets[0].id,)
+        if name not in declared and kinds[name] == "float" and kind_of(node.value, kinds) != "float"
+    }
+    if changing:
+        body = Versions(body, changing).split(body)
+        assignments = assignments_of(body)
+        kinds = kinds_of(assignments, declared)
+    check_kinds(assignments, kinds, declared)
+    made = _Exact(kinds, spans_of(assignments, kinds, given))
+    return [made.visit(statement) for statement in body], kinds
+
+
+class _Exact(ast.NodeTransformer):
+    def __init__(self, kinds: Mapping[str, str], spans: Mapping[str, Span]) -> None:
+        self._kinds = kinds
+        self._spans = spans
+        self._origin = ("", 0)
+        self._quoted: frozenset[str] = frozenset()
+
+    # What is known of an expression that is not changed yet
+
+    def _kind(self, node: ast.expr) -> str:
+        return kind_of(node, self._kinds) or "int"
+
+    def _span(self, node: ast.expr) -> Span:
+        return span_of(node, self._kinds, self._spans)
+
+    # Statements
+
+    def visit(self, node: ast.AST) -> Any:
+        """Remember where a statement came from."""
+        self._origin = getattr(node, "origin", self._origin) if isinstance(node, ast.stmt) else self._origin
+        return super().visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        target = node.targets[0]
+        kind = self._kind(node.value)
+        wanted = self._kind(target)
+        value = self.visit(node.value)
+        if wanted == "float" and kind != "float":
+            value = self._kept(value, self._span(node.value), _line(node))
+        if hasattr(node, "taken"):
+            value = self._taken(node, value)
+        node.targets = [self.visit(target)]
+        node.value = value
+        return node
+
+    def _taken(self, node: ast.Assign, value: ast.expr) -> ast.expr:
+        verb, parameter, wanted = node.taken  # type: ignore[attr-defined]
+        if wanted == "float" and self._kind(node.value) != "float":
+            value = _float(value)
+        for check, reason, field in checks_of(verb, parameter):
+            known = isinstance(node.value, ast.Name) and check == "price" and node.value.id in self._quoted
+            known |= f"m_{field}" in self._quoted
+            if not known and (check not in LIMITS or not inside(self._span(node.value), LIMITS[check])):
+                others = [ast.Name(f"m_{field}", ast.Load())] if field else []
+                value = _checked(check, [value, *others], reason, _line(node))
+        return value
+
+    def visit_If(self, node: ast.If) -> ast.stmt:
+        test = self._test(node.test)
+        outside, self._quoted = self._quoted, _quoted(node.test, self._quoted)
+        body = self._block(node.body)
+        self._quoted = outside
+        return ast.If(test, body, self._block(node.orelse))
+
+    def visit_While(self, node: ast.While) -> ast.stmt:
+        test = self._test(node.test)
+        return ast.While(test, self._block(node.body), [])
+
+    def visit_For(self, node: ast.For) -> ast.stmt:
+        assert isinstance(node.iter, ast.Call)  # noqa: S101 - the subset has no other
+        if any(self._kind(bound) == "float" for bound in node.iter.args):
+            raise self._error(node, "range takes whole numbers; write int(...).")
+        bounds = [self.visit(bound) for bound in node.iter.args]
+        if len(bounds) > 2 and _line(node) and _may_be_zero(self._span(node.iter.args[2])):  # noqa: PLR2004 - a step
+            bounds[2] = _checked("whole_divisor", [bounds[2]], "number", _line(node))
+        node.iter.args = bounds
+        node.body = self._block(node.body)
+        return node
+
+    def _block(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        return [self.visit(statement) for statement in body]
+
+    # Expressions
+
+    def _test(self, node: ast.expr) -> ast.expr:
+        """Return what is only asked whether it is true, so that its values need not be of one kind."""
+        if isinstance(node, ast.BoolOp):
+            return ast.BoolOp(node.op, [self._test(value) for value in node.values])
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return ast.UnaryOp(node.op, self._test(node.operand))
+        made: ast.expr = self.visit(node)
+        return made
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if type(node.value) is int and not inside((node.value, node.value), WHOLE):
+            raise self._error(node, f"{node.value} has more than 64 bits.")
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        return ast.BoolOp(node.op, self._of_one_kind(node.values, _line(node)))
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        test = self._test(node.test)
+        return ast.IfExp(test, *self._of_one_kind([node.body, node.orelse], _line(node)))
+
+    def _of_one_kind(self, nodes: Sequence[ast.expr], line: int) -> list[ast.expr]:
+        to_float = any(self._kind(node) == "float" for node in nodes)
+        made = []
+        for node in nodes:
+            value = self.visit(node)
+            made.append(
+                self._kept(value, self._span(node), line) if to_float and self._kind(node) != "float" else value
+            )
+        return made
+
+    def _kept(self, value: ast.expr, span: Span, line: int) -> ast.expr:
+        if line and not inside(span, FLOATS):
+            return _checked("kept", [value], "kept", line)
+        if isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
+            return ast.Constant(float(value.value))
+        return _float(value)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        if isinstance(node.op, ast.Not):
+            return self._test(node)
+        span, kind, line = self._span(node.operand), self._kind(node.operand), _line(node)
+        operand = self.visit(node.operand)
+        if isinstance(node.op, ast.Invert):
+            self._only_whole(node, kind)
+            return ast.UnaryOp(node.op, _whole(operand, kind))
+        if isinstance(node.op, ast.USub) and kind == "float" and _may_be_zero(span) and line:
+            raise self._error(node, _now_and_now(node))
+        if isinstance(node.op, ast.USub) and kind == "int" and line and not inside(self._span(node), WHOLE):
+            return _checked("negative", [operand], "number", line)
+        return ast.UnaryOp(node.op, operand)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        line = _line(node)
+        kinds = self._kind(node.left), self._kind(node.right)
+        spans = self._span(node.left), self._span(node.right)
+        left, right = self.visit(node.left), self.visit(node.right)
+        if not line:
+            return ast.BinOp(left, node.op, right)
+        if isinstance(node.op, ON_BITS):
+            self._only_whole(node, *kinds)
+            left = _whole(left, kinds[0])
+            if isinstance(node.op, ast.RShift) and not inside(spans[1], (0, 63)):
+                return _checked("shifted_back", [left, right], "number", line)
+        whole = "float" not in kinds
+        if not whole:
+            self._agrees_as_float(node, spans)
+        if isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)):
+            return _divided(node, (left, right), spans, whole=whole)
+        if isinstance(node.op, ast.Pow):
+            return self._power(node, left, kinds[0], line)
+        if (
+            whole
+            and not isinstance(node.op, (*BITWISE, ast.RShift))
+            and not inside(of_operator(node.op, *spans), WHOLE)
+        ):
+            return _checked(OPERATIONS[type(node.op)], [left, right], "number", line)
+        return ast.BinOp(left, node.op, right)
+
+    def _agrees_as_float(self, node: ast.BinOp, spans: tuple[Span, Span]) -> None:
+        """Refuse what would differ if both operands were whole numbers here, which as floats they are not any more."""
+        left, right = spans
+        if left is None or right is None:
+            return
+        found = of_operator(node.op, left, right)
+        below = left[0] < 0 or right[0] < 0 if isinstance(node.op, (ast.Mult, ast.Pow)) else right[0] < 0
+        zero_has_sign = isinstance(node.op, (ast.Mult, ast.FloorDiv, ast.Mod)) and below and _may_be_zero(found)
+        if zero_has_sign or not all(inside(span, FLOATS) for span in (left, right, found)):
+            raise self._error(node, _now_and_now(node))
+
+    def _power(self, node: ast.BinOp, base: ast.expr, kind: str, line: int) -> ast.expr:
+        assert isinstance(node.right, ast.Constant)  # noqa: S101 - lower.py takes no other
+        times: int = node.right.value  # type: ignore[assignment]
+        if kind == "float":
+            hidden = ast.parse(f"{float(times)} if {FAILED}[0] >= 0 else 1.0", mode="eval").body
+            return _checked("power", [base, hidden], "number", line)
+        made = _whole(base, kind)
+        product = ast.BinOp(node.left, ast.Mult(), node.left)
+        for _ in range(times - 1):
+            if inside(self._span(product), WHOLE):
+                made = ast.BinOp(made, ast.Mult(), base)
+            else:
+                made = _checked("times", [made, base], "number", line)
+            product = ast.BinOp(product, ast.Mult(), node.left)
+        return made
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        left, right = node.left, node.comparators[0]
+        made = [self.visit(left), self.visit(right)]
+        floats = [self._kind(left) == "float", self._kind(right) == "float"]
+        if floats == [False, True] and not inside(self._span(left), FLOATS):
+            return ast.Compare(_call("gap", made), node.ops, [ast.Constant(0.0)])
+        if floats == [True, False] and not inside(self._span(right), FLOATS):
+            return ast.Compare(ast.Constant(0.0), node.ops, [_call("gap", made[::-1])])
+        return ast.Compare(made[0], node.ops, [made[1]])
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        line = _line(node)
+        if not line:
+            self.generic_visit(node)
+            return node
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+        kind, span = self._kind(node.args[0]), self._span(node.args[0])
+        first, *others = [self.visit(argument) for argument in node.args]
+        if name == "round" and others:
+            digits: int = others[0].value
+            return _call("rounded", [first, ast.Constant(10.0**digits)]) if kind == "float" else _whole(first, kind)
+        if name in TO_WHOLE and kind != "float":
+            return _whole(first, kind)
+        if name in TO_WHOLE:
+            first = _checked("within", [first], "number", line)
+        if name == "sqrt":
+            first = _checked("radicand", [first if kind == "float" else _float(first)], "number", line)
+        if name == "abs" and kind == "int" and not inside(span, (-WHOLE[1], WHOLE[1])):
+            return _checked("absolute", [first], "number", line)
+        return ast.Call(node.func, [first, *others], [])
+
+    def _only_whole(self, node: ast.expr, *kinds: str) -> None:
+        if "float" in kinds:
+            raise self._error(node, f"`{ast.unparse(node)}`: bits are of whole numbers; write int(...).")
+
+    def _error(self, node: ast.AST, why: str) -> StrategyError:
+        file, line = self._origin
+        return StrategyError(f"{file}, line {_line(node) % LINES_A_FILE or line}: {why}")
+
+
+def _divided(
+    node: ast.BinOp, operands: tuple[ast.expr, ast.expr], spans: tuple[Span, Span], *, whole: bool
+) -> ast.expr:
+    line = _line(node)
+    (left, right), (of_left, of_right) = operands, spans
+    if not isinstance(right, ast.Constant) or not right.value:
+        if of_right is None or not whole:
+            right = _checked("divisor", [right if of_right is None else _float(right)], "division", line)
+        elif _may_be_zero(of_right):
+            right = _checked("whole_divisor", [right], "division", line)
+    if isinstance(node.op, ast.Div) and whole and not (inside(of_left, FLOATS) and inside(of_right, FLOATS)):
+        return _call("ratio", [left, right])
+    smallest = whole and not inside(of_left, (-WHOLE[1], WHOLE[1])) and of_right is not None and of_right[0] < 0
+    if smallest and isinstance(node.op, ast.FloorDiv):
+        return _checked("floored", [left, right], "number", line)
+    if smallest and isinstance(node.op, ast.Mod):
+        return _call("rest", [left, right])
+    return ast.BinOp(left, node.op, right)
+
+
+def _quoted(test: ast.expr, known: frozenset[str]) -> frozenset[str]:
+    """Return the prices above 0 where a test holds: of a side that shows a size, and what equals such a price."""
+    for one in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]:
+        match one:
+            case ast.Compare(ast.Name("m_bid_size" | "m_ask_size" as name), [ast.Gt()], [ast.Constant(0)]):
+                known |= {name.removesuffix("_size")}
+            case ast.Compare(ast.Name(left), [ast.Eq()], [ast.Name(right)]) if left in known or right in known:
+                known |= {left, right}
+    return known
+
+
+def _now_and_now(node: ast.expr) -> str:
+    return (
+        f"`{getattr(node, 'shown', '')}` takes a value that is now a whole number and now a float; "
+        "write float(...), or 0.0 for 0, where it is set."
+    )
+
+
+def _checked(name: str, operands: Sequence[ast.expr], reason: str, line: int) -> ast.expr:
+    where = [ast.Name(FAILED, ast.Load()), ast.Constant(noted(reason, line)), ast.Name("m_event", ast.Load())]
+    return _call(name, [*operands, *where])
+
+
+def _call(name: str, operands: Sequence[ast.expr]) -> ast.expr:
+    return ast.Call(ast.Name(name, ast.Load()), list(operands), [])
+
+
+def _float(value: ast.expr) -> ast.expr:
+    return ast.BinOp(ast.Constant(1.0), ast.Mult(), value)
+
+
+def _whole(value: ast.expr, kind: str) -> ast.expr:
+    """Return a truth value as the whole number that it is."""
+    return ast.BinOp(value, ast.Add(), ast.Constant(0)) if kind == "bool" else value
+
+
+def _line(node: ast.AST) -> int:
+    """Return the number of the user's line that a node was made of, 0 for the engine's own."""
+    return getattr(node, "line", 0)
+
+
+def _may_be_zero(span: Span) -> bool:
+    return span is not None and span[0] <= 0 <= span[1]

@@ -1,0 +1,286 @@
+"""Method bodies as `ast` in, flat statements over local variables out: calls on market and strategy are inlined.
+
+`self.x` and `m.y` become locals, a call of a method becomes its body, a return a way out of that body. The subset of
+Python that goes in is stated here, once: assignments, if, while, for over range, return, break, continue, pass;
+arithmetic, comparisons, and, or, not, conditional expressions; min, max, abs, int, float and `math`.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from pipeline.engine.compiler.lower import Expressions
+from pipeline.engine.compiler.parts import (
+    FAILED,
+    Method,
+    Part,
+    Scope,
+    assign,
+    called_with,
+    error_at,
+    error_in,
+    fills_again,
+    has_no,
+    line_number,
+    refusal,
+    unknown_field,
+)
+from pipeline.engine.compiler.soundness import check_method, check_signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+class Inliner(Expressions):
+    """Flattens one method and all it calls."""
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        super().__init__(parts)
+        self._open: list[ast.FunctionDef] = []
+        self._verbs: list[tuple[Method, ast.Call, str]] = []
+        self._to_check: list[tuple[Method, bool]] = []
+
+    def check_sound(self) -> None:
+        """Check what was inlined; after all of it, so that what only plain Python takes is said first."""
+        for method, value_wanted in self._to_check:
+            check_method(method, value_wanted=value_wanted)
+
+    def body(
+        self,
+        method: Method,
+        parts: Mapping[str, Part],
+        names: Mapping[str, str],
+        owner: Part | None,
+        result: str | None,
+    ) -> list[ast.stmt]:
+        """Return the flat statements of `method`, its parameters bound to parts and to locals."""
+        scope = Scope(method, dict(names), dict(parts), owner, f"_{self.count()}", result)
+        if method.definition in self._open:
+            if self._verbs and not scope.of_strategy:
+                raise fills_again(*self._verbs[-1])
+            raise error_in(method, method.definition, f"{method.definition.name} calls itself.")
+        if scope.of_strategy:
+            self._to_check.append((method, result is not None))
+        statements = method.definition.body
+        if statements and isinstance(statements[-1], ast.Return):
+            tail: ast.Return | None = statements[-1]
+            statements = statements[:-1]
+        else:
+            tail = None
+        self._open.append(method.definition)
+        flat = self._block(statements, scope)
+        if tail is not None:
+            flat += self._result(tail, scope)
+        self._open.pop()
+        if scope.needs_way_out:
+            flat = [ast.While(ast.Constant(True), [*flat, ast.Break()], [])]
+        if scope.left_early:
+            flat.insert(0, assign(scope.left_early, ast.Constant(False)))
+        return flat
+
+    # Statements
+
+    def _block(self, statements: Iterable[ast.stmt], scope: Scope) -> list[ast.stmt]:
+        flat: list[ast.stmt] = []
+        for statement in statements:
+            made = self._statement(statement, scope)
+            for node in made:
+                _mark(node, scope, statement.lineno)
+            flat += made
+        return flat
+
+    def _statement(self, node: ast.stmt, scope: Scope) -> list[ast.stmt]:  # noqa: C901, PLR0911 - one arm a statement
+        match node:
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
+                return []
+            case ast.Break() | ast.Continue():
+                return [node]
+            case ast.Return():
+                return self._early_return(node, scope)
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)) if len(targets) == len(
+                values
+            ):
+                return self._store_several(targets, values, scope)
+            case ast.Assign(targets=[target]):
+                return self._store(target, node.value, scope)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                return self._store(target, value, scope)
+            case ast.AugAssign(target=ast.Name() | ast.Attribute() as target):
+                read = _reading(target)
+                return self._store(target, ast.copy_location(ast.BinOp(read, node.op, node.value), node), scope)
+            case ast.Expr(value=ast.Call() as call):
+                return self.call(call, scope, result=None)
+            case ast.If():
+                before, test = self.expression(node.test, scope)
+                if isinstance(test, ast.Constant):
+                    return before + self._block(node.body if test.value else node.orelse, scope)
+                body = self._block(node.body, scope) or [ast.Pass()]
+                return [*before, ast.If(test, body, self._block(node.orelse, scope))]
+            case ast.While(orelse=[]):
+                return self._while(node, scope)
+            case ast.For(target=ast.Name(), orelse=[], iter=ast.Call(func=ast.Name(id="range"), keywords=[])):
+                return self._for(node, scope)
+        raise refusal(node, scope, f"`{ast.unparse(node).splitlines()[0]}` is outside what can be compiled.")
+
+    def _store(self, target: ast.expr, value: ast.expr, scope: Scope) -> list[ast.stmt]:
+        if isinstance(target, ast.Subscript) and not scope.of_strategy:
+            before, index = self.expression(target.slice, scope)
+            more, flat_value = self.expression(value, scope)
+            column = ast.Subscript(self.column(target.value, scope), index, ast.Store())
+            return [*before, *more, ast.Assign([column], flat_value)]
+        name = self._target(target, scope)
+        if isinstance(value, ast.Call) and self.is_method(value, scope):
+            return self.call(value, scope, result=name)
+        before, flat_value = self.expression(value, scope)
+        return [*before, assign(name, flat_value)]
+
+    def _store_several(self, targets: list[ast.expr], values: list[ast.expr], scope: Scope) -> list[ast.stmt]:
+        before, flat = self.operands(values, scope)
+        kept = [self.temporary() for _ in flat]
+        before += [assign(name, value) for name, value in zip(kept, flat, strict=True)]
+        targeted = [self._target(target, scope) for target in targets]
+        return before + [assign(name, ast.Name(value, ast.Load())) for name, value in zip(targeted, kept, strict=True)]
+
+    def _target(self, target: ast.expr, scope: Scope) -> str:
+        if isinstance(target, ast.Name):
+            if target.id in scope.parts:
+                raise refusal(target, scope, f"`{target.id}` cannot be assigned to.")
+            return scope.names.setdefault(target.id, target.id + scope.suffix)
+        if isinstance(target, ast.Tuple):
+            raise refusal(target, scope, f"`{ast.unparse(target)}` takes several values at once; write one a line.")
+        if isinstance(target, ast.Attribute) and (part := self.part(target.value, scope)) is not None:
+            if scope.owner is not None and part is not scope.owner:
+                raise error_at(target, scope, f"`{ast.unparse(target)}` can be read, not assigned to.")
+            if target.attr in part.frozen:
+                raise error_at(target, scope, f"{target.attr} is a parameter; it keeps its value for the whole run.")
+            if target.attr not in part.scalars:
+                raise unknown_field(target, part, scope)
+            return part.prefix + target.attr
+        raise refusal(target, scope, f"`{ast.unparse(target)}` cannot be assigned to.")
+
+    def _early_return(self, node: ast.Return, scope: Scope) -> list[ast.stmt]:
+        scope.needs_way_out = True
+        made = self._result(node, scope)
+        if scope.loops:
+            scope.left_early = f"left{scope.suffix}"
+            made.append(assign(scope.left_early, ast.Constant(True)))
+        return [*made, ast.Break()]
+
+    def _result(self, node: ast.Return, scope: Scope) -> list[ast.stmt]:
+        if node.value is None or scope.result is None:
+            return []
+        before, value = self.expression(node.value, scope)
+        return [*before, assign(scope.result, value)]
+
+    def _while(self, node: ast.While, scope: Scope) -> list[ast.stmt]:
+        before, test = self.expression(node.test, scope)
+        scope.loops += 1
+        body = self._block(node.body, scope) or [ast.Pass()]
+        scope.loops -= 1
+        if scope.of_strategy:  # what failed may never let the loop end
+            test = ast.BoolOp(ast.And(), [ast.parse(f"{FAILED}[0] == 0", mode="eval").body, test])
+        if before:
+            body = [*before, ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], []), *body]
+            test = ast.Constant(True)
+        return [ast.While(test, body, []), *_leave(scope)]
+
+    def _for(self, node: ast.For, scope: Scope) -> list[ast.stmt]:
+        assert isinstance(node.iter, ast.Call)  # noqa: S101 - matched by the caller
+        before, bounds = self.operands(node.iter.args, scope)
+        target = ast.Name(self._target(node.target, scope), ast.Store())
+        scope.loops += 1
+        body = self._block(node.body, scope) or [ast.Pass()]
+        scope.loops -= 1
+        if scope.of_strategy:  # nor may it let one go on for long
+            body.insert(0, ast.parse(f"if {FAILED}[0] != 0:\n    break").body[0])
+        span = ast.Call(ast.Name("range", ast.Load()), bounds, [])
+        return [*before, ast.For(target, span, body, []), *_leave(scope)]
+
+    # Calls of methods
+
+    def call(self, call: ast.Call, scope: Scope, result: str | None) -> list[ast.stmt]:
+        """Return the body of the method called, its parameters bound to the values given."""
+        if not (isinstance(call.func, ast.Attribute) and (part := self.part(call.func.value, scope)) is not None):
+            raise refusal(call, scope, f"`{ast.unparse(call)}` is outside what can be compiled.")
+        name = call.func.attr
+        foreign = scope.of_strategy and part is not scope.owner
+        known = part.verbs if foreign else part.methods.keys()
+        if name not in known or name not in part.methods:
+            if name in part.others:
+                raise refusal(call, scope, f"`{ast.unparse(call)}` calls what is no plain method of the class.")
+            raise error_at(call, scope, has_no(part.label, name, known, called=True))
+        method = part.methods[name]
+        if not foreign:
+            check_signature(method)
+        if any(isinstance(value, ast.Starred) for value in call.args) or any(not named.arg for named in call.keywords):
+            raise refusal(call, scope, f"`{ast.unparse(call)}` is outside what can be compiled.")
+        before, parts, names = self._bound(call, method, part, scope, verb=name if foreign else None)
+        if not foreign:
+            return [*before, *self.body(method, parts, names, part, result)]
+        self._verbs.append((scope.method, call, name))
+        made = [*before, *self.body(method, parts, names, part, result)]
+        self._verbs.pop()
+        return made
+
+    def _bound(
+        self, call: ast.Call, method: Method, part: Part, scope: Scope, verb: str | None
+    ) -> tuple[list[ast.stmt], dict[str, Part], dict[str, str]]:
+        """Return the statements that evaluate a call's arguments, and the parts and locals its parameters become."""
+        parameters = [argument.arg for argument in method.definition.args.args]
+        given = [*call.args, *self._keywords(call, parameters, scope)]
+        if len(given) != len(parameters) - 1:
+            if not scope.of_strategy:
+                raise called_with(method, [ast.unparse(value) for value in call.args])
+            wanted = ", ".join(parameters[1:]) or "nothing"
+            raise error_at(call, scope, f"{method.definition.name} takes {wanted}; {len(given)} given.")
+        parts = {parameters[0]: part}
+        names: dict[str, str] = {}
+        before: list[ast.stmt] = []
+        call_number = self.count()
+        for parameter, value in zip(parameters[1:], given, strict=True):
+            if (passed := self.part(value, scope)) is not None:
+                parts[parameter] = passed
+                continue
+            more, flat = self.expression(value, scope)
+            names[parameter] = f"{parameter}_{call_number}"
+            argument = assign(names[parameter], flat)
+            if verb is not None:
+                argument.taken = (verb, parameter, _kind(method, parameter))  # type: ignore[attr-defined]
+            before += [*more, argument]
+        return before, parts, names
+
+    def _keywords(self, call: ast.Call, parameters: Sequence[str], scope: Scope) -> list[ast.expr]:
+        by_name = {keyword.arg: keyword.value for keyword in call.keywords}
+        wanted = parameters[1 + len(call.args) :][: len(by_name)]
+        if list(by_name) != list(wanted):  # evaluated as they stand, so they stand in the order of the parameters
+            expected = ", ".join(parameters[1:])
+            refused = refusal if set(by_name) == set(wanted) else error_at
+            raise refused(call, scope, f"`{ast.unparse(call)}`: its arguments are, in this order, {expected}.")
+        return [by_name[name] for name in wanted]
+
+
+def _kind(method: Method, parameter: str) -> str:
+    (annotation,) = (found.annotation for found in method.definition.args.args if found.arg == parameter)
+    assert annotation is not None  # noqa: S101 - the engine's own text
+    return ast.unparse(annotation)
+
+
+def _reading(target: ast.Name | ast.Attribute) -> ast.expr:
+    if isinstance(target, ast.Name):
+        return ast.copy_location(ast.Name(target.id, ast.Load()), target)
+    return ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
+
+
+def _leave(scope: Scope) -> list[ast.stmt]:
+    if scope.left_early is None:
+        return []
+    return [ast.If(ast.Name(scope.left_early, ast.Load()), [ast.Break()], [])]
+
+
+def _mark(node: ast.stmt, scope: Scope, line: int) -> None:
+    for inner in ast.walk(node):
+        if isinstance(inner, (ast.stmt, ast.IfExp)) and not hasattr(inner, "origin"):
+            inner.origin = (scope.method.file, line)  # type: ignore[union-attr]
+            if scope.of_strategy and not hasattr(inner, "line"):
+                inner.line = line_number(scope.method, line)  # type: ignore[union-attr]

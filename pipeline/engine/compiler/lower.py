@@ -1,0 +1,295 @@
+"""Expressions over the market and the strategy in, expressions over locals out, with the statements they need first."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import math
+from abc import ABC, abstractmethod
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.engine.compiler.parts import Part, Scope, assign, error_at, line_number, refusal, unknown_field
+from pipeline.errors import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CONVERSIONS: Final = ("abs", "int", "float", "round")
+EXACT_MATH: Final = ("sqrt", "fabs", "floor", "ceil", "trunc", "copysign", "isnan", "isinf", "isfinite")
+"""What IEEE 754 fixes to the last bit; a logarithm differs from one C library to the next."""
+
+LARGEST_POWER: Final = 8
+MOST_DIGITS: Final = 15
+
+
+class Expressions(ABC):
+    """Lowers expressions; what stands to the left is evaluated first, and only what Python would evaluate."""
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        self._parts = dict(parts)
+        self._made = 0
+
+    @abstractmethod
+    def call(self, call: ast.Call, scope: Scope, result: str | None) -> list[ast.stmt]:
+        """Return the statements of a method's call; its value, if wanted, goes into the local `result`."""
+
+    def is_method(self, call: ast.Call, scope: Scope) -> bool:
+        """Tell whether a call is one of the market or of the strategy."""
+        return isinstance(call.func, ast.Attribute) and self.part(call.func.value, scope) is not None
+
+    def expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+        """Return the statements that come first, and the expression over locals, with the user's line it is made of."""
+        before, made = self._expression(node, scope)
+        if scope.of_strategy and not isinstance(made, ast.Name) and not hasattr(made, "line"):
+            made.line = line_number(scope.method, node.lineno)  # type: ignore[attr-defined]
+            made.shown = ast.unparse(node)  # type: ignore[attr-defined]
+        return before, made
+
+    def _expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:  # noqa: C901, PLR0911, PLR0912 - a kind a line
+        match node:
+            case ast.Constant(value=bool() | int() | float()):
+                return [], ast.Constant(node.value)
+            case ast.Name():
+                return [], self._name(node, scope)
+            case ast.Attribute():
+                return [], self._attribute(node, scope)
+            case ast.Subscript():
+                before, index = self.expression(node.slice, scope)
+                return before, ast.Subscript(self.column(node.value, scope), index, ast.Load())
+            case ast.Call() if self.is_method(node, scope):
+                result = self.temporary()
+                return self.call(node, scope, result), ast.Name(result, ast.Load())
+            case ast.Call():
+                return self._builtin(node, scope)
+            case ast.UnaryOp():
+                before, [operand] = self.operands([node.operand], scope)
+                return before, folded(ast.UnaryOp(node.op, operand))
+            case ast.BinOp(op=ast.Pow()):
+                return self._power(node, scope)
+            case ast.BinOp() if not isinstance(node.op, ast.MatMult):
+                before, [left, right] = self.operands([node.left, node.right], scope)
+                return before, ast.BinOp(left, node.op, right)
+            case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+                return [], self._none_test(node, scope)
+            case ast.Compare(ops=[*operators]) if not any(isinstance(op, (ast.In, ast.NotIn)) for op in operators):
+                if len(operators) > 1:
+                    if any(
+                        isinstance(inner, ast.Call) for middle in node.comparators[:-1] for inner in ast.walk(middle)
+                    ):
+                        raise refusal(node, scope, f"`{ast.unparse(node)}` calls in its middle; split it with `and`.")
+                    return self.expression(_chained(node), scope)
+                before, [left, other] = self.operands([node.left, node.comparators[0]], scope)
+                return before, folded(ast.Compare(left, node.ops, [other]))
+            case ast.BoolOp():
+                return self._bool(node, scope)
+            case ast.IfExp():
+                return self._conditional(node, scope)
+        raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
+
+    def operands(self, nodes: Sequence[ast.expr], scope: Scope) -> tuple[list[ast.stmt], list[ast.expr]]:
+        """Lower operands that Python evaluates all, from left to right."""
+        before: list[ast.stmt] = []
+        flat: list[ast.expr] = []
+        for node in nodes:
+            more, value = self.expression(node, scope)
+            if more:  # what stands to the left is evaluated first, as Python does
+                for at, earlier in enumerate(flat):
+                    if not isinstance(earlier, ast.Constant):
+                        before.append(assign(kept := self.temporary(), earlier))
+                        flat[at] = ast.Name(kept, ast.Load())
+            before += more
+            flat.append(value)
+        return before, flat
+
+    def _bool(self, node: ast.BoolOp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+        made: list[tuple[list[ast.stmt], ast.expr]] = []
+        for value in node.values:
+            before, flat_value = self.expression(value, scope)
+            decides = isinstance(flat_value, ast.Constant) and bool(flat_value.value) is isinstance(node.op, ast.Or)
+            if not isinstance(flat_value, ast.Constant) or decides or value is node.values[-1] or before:
+                made.append((before, flat_value))
+            if decides:
+                break
+        if len(made) == 1:
+            return made[0]
+        if not any(before for before, _ in made[1:]):
+            return made[0][0], ast.BoolOp(node.op, [value for _, value in made])
+        kept = self.temporary()
+        name = ast.Name(kept, ast.Load())
+        test: ast.expr = name if isinstance(node.op, ast.And) else ast.UnaryOp(ast.Not(), name)
+        flat: list[ast.stmt] = [*made[-1][0], assign(kept, made[-1][1])]
+        for before, value in reversed(made[:-1]):
+            flat = [*before, assign(kept, value), ast.If(test, flat, [])]
+        return flat, name
+
+    def _conditional(self, node: ast.IfExp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+        before, test = self.expression(node.test, scope)
+        if isinstance(test, ast.Constant):
+            chosen, value = self.expression(node.body if test.value else node.orelse, scope)
+            return before + chosen, value
+        yes_before, yes = self.expression(node.body, scope)
+        no_before, no = self.expression(node.orelse, scope)
+        if not yes_before and not no_before:
+            return before, ast.IfExp(test, yes, no)
+        kept = self.temporary()
+        branch = ast.If(test, [*yes_before, assign(kept, yes)], [*no_before, assign(kept, no)])
+        return [*before, branch], ast.Name(kept, ast.Load())
+
+    def _builtin(self, node: ast.Call, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+        called = scope.method.names.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        own = str(scope.method.names.get("__name__")).partition(".")[0]
+        if isinstance(called, FunctionType) and called.__module__.partition(".")[0] == own:
+            name = called.__name__
+            raise refusal(node, scope, f"{name} is a function outside the class; a method, self.{name}(...), compiles.")
+        if node.keywords:
+            raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
+        before, values = self.operands(node.args, scope)
+        if isinstance(node.func, ast.Attribute) and self._free_name(node.func.value, scope) is math:
+            return self._math(node, node.func, before, values, scope)
+        name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
+        known = (*CONVERSIONS, "min", "max")
+        if name not in known or name in scope.method.names or name in scope.names:
+            raise refusal(node, scope, f"'{name}' is not a function the compiled engine knows.{nearest(name, known)}")
+        if name in ("min", "max") and len(values) > 1:
+            return self._least_or_most(name, before, values)
+        if name == "round" and len(values) == 2:  # noqa: PLR2004 - with its digits
+            digits = values[1].value if isinstance(values[1], ast.Constant) else None
+            if type(digits) is not int or not 0 <= digits <= MOST_DIGITS:
+                why = f"`{ast.unparse(node)}`: the digits are a number from 0 to {MOST_DIGITS}."
+                raise refusal(node, scope, why)
+        elif name not in CONVERSIONS or len(values) != 1:
+            raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
+        if name == "float":
+            return before, ast.BinOp(ast.Constant(1.0), ast.Mult(), values[0])
+        return before, ast.Call(ast.Name(name, ast.Load()), values, [])
+
+    def _power(self, node: ast.BinOp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+        before, [base, times] = self.operands([node.left, node.right], scope)
+        whole = isinstance(times, ast.Constant) and type(times.value) is int
+        if not (whole and 1 <= times.value <= LARGEST_POWER):  # type: ignore[attr-defined]
+            raise refusal(
+                node,
+                scope,
+                f"`{ast.unparse(node)}`: a power is a number from 1 to {LARGEST_POWER}; write others as products, "
+                "`1 / x` for `x**-1`, math.sqrt(x) for a root.",
+            )
+        if not isinstance(base, ast.Constant):
+            before = [*before, assign(kept := self.temporary(), base)]
+            base = ast.Name(kept, ast.Load())
+        return before, ast.BinOp(base, ast.Pow(), times)
+
+    def _math(
+        self, node: ast.Call, function: ast.Attribute, before: list[ast.stmt], values: list[ast.expr], scope: Scope
+    ) -> tuple[list[ast.stmt], ast.expr]:
+        name = function.attr
+        if name not in EXACT_MATH or len(values) != 1 + (name == "copysign"):
+            close = nearest(name, EXACT_MATH)
+            raise refusal(node, scope, f"math.{name} is not compiled.{close} Of math there is {', '.join(EXACT_MATH)}.")
+        return before, ast.Call(function, values, [])
+
+    def _least_or_most(
+        self, name: str, before: list[ast.stmt], values: list[ast.expr]
+    ) -> tuple[list[ast.stmt], ast.expr]:
+        """Spell out Python's own rule, the first of equals and of a NaN, instead of trusting the machine's min."""
+        flat = [*before, assign(kept := self.temporary(), values[0])]
+        for value in values[1:]:
+            best = ast.Name(kept, ast.Load())
+            flat.append(assign(rival := self.temporary(), value))
+            other = ast.Name(rival, ast.Load())
+            better = ast.Compare(other, [ast.Lt() if name == "min" else ast.Gt()], [best])
+            chosen = ast.IfExp(better, other, best)
+            chosen.chooses = name  # type: ignore[attr-defined]
+            flat.append(assign(kept := self.temporary(), chosen))
+        return flat, ast.Name(kept, ast.Load())
+
+    def _none_test(self, node: ast.Compare, scope: Scope) -> ast.expr:
+        target, against = node.left, node.comparators[0]
+        if isinstance(target, ast.Attribute) and isinstance(against, ast.Constant) and against.value is None:
+            part = self.part(target.value, scope)
+            if part is not None and target.attr in part.optional:
+                given = ast.Name(f"{part.prefix}{target.attr}_given", ast.Load())
+                return given if isinstance(node.ops[0], ast.IsNot) else ast.UnaryOp(ast.Not(), given)
+        raise refusal(node, scope, f"`{ast.unparse(node)}`: only a parameter that may be null is compared with None.")
+
+    def _name(self, node: ast.Name, scope: Scope) -> ast.expr:
+        if node.id in scope.names:
+            return ast.Name(scope.names[node.id], ast.Load())
+        if node.id in scope.parts:
+            raise refusal(
+                node, scope, f"`{node.id}` is passed on; a loop passes it to methods only, as in self.helper(m)."
+            )
+        value = scope.method.names.get(node.id)
+        if isinstance(value, (bool, int, float)):
+            return ast.Constant(value)
+        if node.id in scope.method.names or hasattr(builtins, node.id):
+            raise refusal(node, scope, f"'{node.id}' is no number, which is all that a loop takes from outside.")
+        known = [*scope.names, *(n for n, v in scope.method.names.items() if isinstance(v, (int, float)))]
+        raise error_at(node, scope, f"unknown name '{node.id}'.{nearest(node.id, known)}")
+
+    def _attribute(self, node: ast.Attribute, scope: Scope) -> ast.expr:
+        part = self.part(node.value, scope)
+        if part is None:
+            holder = self._free_name(node.value, scope)
+            constant = getattr(holder, node.attr, None) if holder is math else None
+            if isinstance(constant, float):
+                return ast.Constant(constant)
+            raise refusal(node, scope, f"`{ast.unparse(node)}` is not a field of the market or of the strategy.")
+        if node.attr not in part.scalars or (
+            scope.of_strategy and part is not scope.owner and node.attr in part.hidden
+        ):
+            raise unknown_field(node, part, scope)
+        if node.attr in part.constants:
+            return ast.Constant(part.constants[node.attr])
+        return ast.Name(part.prefix + node.attr, ast.Load())
+
+    def column(self, node: ast.expr, scope: Scope) -> ast.expr:
+        """Return the local that stands for a column of the ticks or of the fills."""
+        if scope.of_strategy:
+            raise refusal(node, scope, f"`{ast.unparse(node)}[...]` is outside what can be compiled.")
+        if isinstance(node, ast.Name) and node.id in scope.names:
+            return ast.Name(scope.names[node.id], ast.Load())
+        if isinstance(node, ast.Attribute) and (part := self.part(node.value, scope)) and node.attr in part.columns:
+            return ast.Name(part.prefix + node.attr, ast.Load())
+        raise refusal(node, scope, f"`{ast.unparse(node)}` is not a column.")
+
+    def part(self, node: ast.expr, scope: Scope) -> Part | None:
+        """Return the market or the strategy when that is what an expression names."""
+        if isinstance(node, ast.Name):
+            return scope.parts.get(node.id)
+        if isinstance(node, ast.Attribute) and (holder := self.part(node.value, scope)) is not None:
+            linked = holder.links.get(node.attr)
+            return self._parts[linked] if linked else None
+        return None
+
+    def _free_name(self, node: ast.expr, scope: Scope) -> Any:
+        free = isinstance(node, ast.Name) and node.id not in scope.names and node.id not in scope.parts
+        return scope.method.names.get(node.id) if free and isinstance(node, ast.Name) else None
+
+    def temporary(self) -> str:
+        """Return a local that nothing else uses."""
+        return f"kept_{self.count()}"
+
+    def count(self) -> int:
+        """Return the next number, so that no two locals made here share a name."""
+        self._made += 1
+        return self._made
+
+
+def _chained(node: ast.Compare) -> ast.expr:
+    """Return `a < b < c` as `a < b and b < c`, which is what Python does when b is a plain name or number."""
+    terms = [node.left, *node.comparators]
+    pairs = [
+        ast.copy_location(ast.Compare(left, [operator], [right]), node)
+        for left, operator, right in zip(terms, node.ops, terms[1:], strict=False)
+    ]
+    return ast.copy_location(ast.BoolOp(ast.And(), list(pairs)), node)
+
+
+def folded(node: ast.UnaryOp | ast.Compare) -> ast.expr:
+    """Return the value of an expression over constants, so that a switch that is off leaves no trace."""
+    operands = [node.operand] if isinstance(node, ast.UnaryOp) else [node.left, *node.comparators]
+    if not all(isinstance(operand, ast.Constant) for operand in operands):
+        return node
+    text = ast.unparse(ast.fix_missing_locations(ast.Expression(node)))
+    return ast.Constant(eval(text, {"__builtins__": {}}))  # noqa: S307 - constants and one operator

@@ -1,0 +1,224 @@
+"""Refuse a strategy, before the first tick, for a name that does not exist or a verb out of place.
+
+The market and the strategy are followed into the functions, of the strategy's own files, that they are passed to.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import dis
+import sys
+from types import CodeType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.engine.compiler.parts import MARKET, Method, error_in, fills_again, has_no, source_of
+from pipeline.engine.compiler.specialise import market_names, strategy_methods
+from pipeline.engine.declared import own_classes, where
+from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.errors import StrategyError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+HOOKS: Final = ("on_tick", "on_fill", "on_overnight_cancel", "on_day_end")
+
+
+def check_names(strategy: type[Strategy]) -> None:
+    """Raise StrategyError, with file, line and the right name, for a name that does not exist.
+
+    Also for an assignment to the market or to a parameter, which can be read only; for a verb that fills, where on_fill
+    leads to it; and for a class without on_tick, which would do nothing.
+    """
+    fields_of(strategy)
+    if strategy.on_tick is Strategy.on_tick:
+        why = f"{strategy.__name__} has no on_tick, so it would do nothing. Write `def on_tick(self, m):`."
+        raise StrategyError(f"{where(strategy, None)}: {why}")
+    checker = _Checker(strategy)
+    checker.check_known()
+    checker.check_followed()
+    _check_on_fill(checker.methods, _filling(strategy))
+
+
+class _Checker:
+    """Checks the names in the methods of one strategy, and in what they pass the market or the strategy to."""
+
+    def __init__(self, strategy: type[Strategy]) -> None:
+        fields = fields_of(strategy)
+        self._strategy = strategy
+        self._owners = own_classes(strategy, Strategy)
+        every = strategy_methods(strategy).items()
+        self.methods = {name: one for name, one in every if strategy.__mro__[one.place] in self._owners}
+        self._market = market_names(strategy.rules)
+        self._frozen = fields.parameters.keys()
+        self._fields = {*fields.parameters, *fields.memory, *fields.objects}
+        self._trees: dict[str, ast.Module] = {}
+
+    def check_known(self) -> None:
+        """Check that what is neither a local, a field nor a builtin is a name of the module."""
+        functions = [one for owner in self._owners for one in _functions_of(owner)]
+        modules = {owner.__module__: vars(sys.modules[owner.__module__]) for owner in self._owners}
+        inside = [one for names in modules.values() for one in names.values() if isinstance(one, FunctionType)]
+        assigned = {name for one in [*functions, *inside] for name, _, _ in _names(one.__code__, "STORE_GLOBAL")}
+        for function in functions:
+            for name, code, line in _names(function.__code__, "LOAD_GLOBAL"):
+                if name not in function.__globals__ and name not in assigned and not hasattr(builtins, name):
+                    why = f"unknown name '{name}'.{self._meant(name, function, code)}"
+                    raise StrategyError(f"{code.co_filename}, line {line}: {why}")
+
+    def _meant(self, name: str, function: FunctionType, code: CodeType) -> str:
+        call = function.__name__
+        if name in {_arguments(method)[1] for hook, method in self.methods.items() if hook in HOOKS}:
+            return f" Write `def {call}(self, {name})`, and `self.{call}({name})` where it is called."
+        for holder, names in (("self", self._fields | self.methods.keys()), ("m", self._market)):
+            if name in names:
+                return f" Write `{holder}.{name}`."
+        return nearest(name, [*code.co_varnames, *function.__globals__])
+
+    def check_followed(self) -> None:
+        """Check every use of the market and of the strategy, wherever they are passed to."""
+        waiting: list[tuple[Method, dict[str, str]]] = []
+        for name, method in self.methods.items():
+            arguments = _arguments(method)
+            if not any(ast.unparse(one) == "staticmethod" for one in method.definition.decorator_list):
+                waiting.append((method, dict(zip(arguments[: 2 if name in HOOKS else 1], ("self", "m"), strict=False))))
+        seen = set()
+        while waiting:
+            method, given = waiting.pop()
+            key = id(method.definition), tuple(sorted(given.items()))
+            if key in seen:
+                continue
+            seen.add(key)
+            held = _held(method.definition, given)
+            calls = [node for node in ast.walk(method.definition) if isinstance(node, ast.Call)]
+            called = {id(call.func) for call in calls}
+            for node in ast.walk(method.definition):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in held:
+                    self._check(method, node, held[node.value.id], called=id(node) in called)
+            for call in calls:
+                waiting += self._passed_on(call, method, held)
+
+    def _check(self, method: Method, node: ast.Attribute, holder: str, *, called: bool) -> None:
+        changed = not isinstance(node.ctx, ast.Load)
+        if holder == "m":
+            if node.attr not in self._market:
+                raise error_in(method, node, has_no(MARKET, node.attr, self._market))
+            if changed:
+                why = f"`{ast.unparse(node)}` can be read, not assigned to; what is yours goes into a field of {{}}."
+                raise error_in(method, node, why.format(self._strategy.__name__))
+            return
+        own = self._fields | self.methods.keys()
+        if node.attr not in own and not hasattr(self._strategy, node.attr):
+            raise error_in(method, node, has_no(self._strategy.__name__, node.attr, own, called=called))
+        if changed and node.attr in self._frozen:
+            why = f"{node.attr} is a parameter; it keeps its value for the whole run. Remember another in a field."
+            raise error_in(method, node, why)
+
+    def _passed_on(
+        self, call: ast.Call, method: Method, held: Mapping[str, str]
+    ) -> Iterator[tuple[Method, dict[str, str]]]:
+        """Yield what a call leads to when the market or the strategy is among its arguments, and as what."""
+        named = {keyword.arg: keyword.value for keyword in call.keywords}
+        if not any(isinstance(one, ast.Name) and one.id in held for one in (*call.args, *named.values())):
+            return
+        called, own = self._called(call.func, method, held)
+        if called is not None:
+            first, *others = _arguments(called) or [""]
+            given = {first: "self"} if own == "self" else {}
+            values = [*zip(others if own else [first, *others], call.args, strict=False), *named.items()]
+            given |= {str(to): held[one.id] for to, one in values if isinstance(one, ast.Name) and one.id in held}
+            yield called, given
+
+    def _called(self, node: ast.expr, method: Method, held: Mapping[str, str]) -> tuple[Method | None, str]:
+        """Return what is called, and what it gets as its first argument by itself: "self", "new" or nothing."""
+        found: Any = None
+        if isinstance(node, ast.Name) and node.id not in held:
+            found = method.names.get(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if held.get(node.value.id) == "self":
+                return self.methods.get(node.attr), "self"
+            holder = method.names.get(node.value.id)
+            found = vars(holder).get(node.attr) if isinstance(holder, ModuleType) else None
+        made = isinstance(found, type)
+        function = vars(found).get("__init__") if made else found
+        return (self._text_of(function) if isinstance(function, FunctionType) else None), "new" if made else ""
+
+    def _text_of(self, function: FunctionType) -> Method | None:
+        """Return the definition of a function of the strategy's own files."""
+        module = function.__module__
+        if module.partition(".")[0] != self._strategy.__module__.partition(".")[0]:
+            return None
+        if module not in self._trees:
+            self._trees[module] = ast.parse(source_of(sys.modules[module]))
+        for node in ast.walk(self._trees[module]):
+            if isinstance(node, ast.FunctionDef) and node.lineno == function.__code__.co_firstlineno:
+                return Method(node, function.__globals__, function.__code__.co_filename)
+        return None
+
+
+def _held(definition: ast.FunctionDef, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the names that hold the market or the strategy all through a function: arguments, and copies of them."""
+    copies = [
+        (node.targets[0], node.value.id)
+        for node in ast.walk(definition)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and isinstance(node.targets[0], ast.Name)
+    ]
+    held = dict(given)
+    for _ in copies:
+        held |= {target.id: held[value] for target, value in copies if isinstance(target, ast.Name) and value in held}
+    copied = {id(target) for target, value in copies if value in held}
+    own = {id(one) for one in ast.walk(definition.args)}
+    for node in ast.walk(definition):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and id(node) not in copied:
+            held.pop(node.id, None)
+        elif isinstance(node, ast.arg) and id(node) not in own:
+            held.pop(node.arg, None)
+    return held
+
+
+def _functions_of(owner: type) -> list[FunctionType]:
+    every = [getattr(one, "__func__", getattr(one, "fget", one)) for one in vars(owner).values()]
+    return [one for one in every if isinstance(one, FunctionType) and one.__module__ == owner.__module__]
+
+
+def _names(code: CodeType, operation: str) -> Iterator[tuple[str, CodeType, int | None]]:
+    """Yield the names that a function, or one within it, loads or stores in one way, with its code and line."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == operation:
+            place = instruction.positions
+            yield instruction.argval, code, place.lineno if place else None
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner, operation)
+
+
+def _check_on_fill(methods: Mapping[str, Method], filling: frozenset[str]) -> None:
+    for name in _reached("on_fill", methods) & methods.keys():
+        method = methods[name]
+        found = [node for node in ast.walk(method.definition) if isinstance(node, ast.Attribute)]
+        for node in found:
+            if node.attr in filling and isinstance(node.value, ast.Name) and node.value.id != _arguments(method)[0]:
+                raise fills_again(method, node, node.attr)
+
+
+def _filling(strategy: type[Strategy]) -> frozenset[str]:
+    """Return the verbs that call on_fill before they return."""
+    methods = strategy_methods(strategy.rules)
+    return frozenset(verb for verb in strategy.rules.verbs if "on_fill" in _reached(verb, methods))
+
+
+def _reached(name: str, methods: Mapping[str, Method]) -> set[str]:
+    """Return the names of all that a method calls, and what is called there, itself included."""
+    reached: set[str] = set()
+    waiting = {name}
+    while waiting:
+        reached.add(at := waiting.pop())
+        if at in methods:
+            waiting |= {node.attr for node in ast.walk(methods[at].definition) if isinstance(node, ast.Attribute)}
+            waiting -= reached
+    return reached
+
+
+def _arguments(method: Method) -> list[str]:
+    arguments = method.definition.args
+    return [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]

@@ -1,0 +1,157 @@
+"""The two objects a loop is made from, the scope of a method being inlined, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.engine.compiler.suggest import suggestion
+from pipeline.errors import NotCompilable, StrategyError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+SUBSET: Final = (
+    "The compiled engine takes assignments, if, while, for over range, arithmetic, comparisons, "
+    "min, max, abs, int, float, round, and of math what is exact; "
+    "anything else runs as plain Python, unless --engine compiled is asked for."
+)
+
+
+MARKET: Final = "the market"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """A function's definition, what its free names mean, its file, and its class's place among its class's bases."""
+
+    definition: ast.FunctionDef
+    names: Mapping[str, Any]
+    file: str
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One of the two objects a loop is made from, by the prefix its fields carry as locals.
+
+    verbs: the methods the other part may call. constants: fields that keep one value in this loop. hidden: fields the
+    other part may not see. others: names that Python would find and a loop does not hold.
+    """
+
+    prefix: str
+    label: str
+    scalars: frozenset[str]
+    columns: frozenset[str]
+    optional: frozenset[str]
+    frozen: frozenset[str]
+    methods: Mapping[str, Method]
+    verbs: frozenset[str] = frozenset()
+    links: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, bool | int] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """What the names of one method being inlined stand for, and how its body is left."""
+
+    method: Method
+    names: dict[str, str]
+    parts: dict[str, Part]
+    owner: Part | None
+    suffix: str
+    result: str | None
+    loops: int = 0
+    left_early: str | None = None
+    needs_way_out: bool = False
+
+    @property
+    def of_strategy(self) -> bool:
+        """Whether this is a user's text, which is checked, and not the engine's own."""
+        return self.owner is not None and self.owner.prefix == "s_"
+
+
+SOURCE: Final = "__source__"
+"""Where a module keeps its own text when that is not, or not any more, in its file."""
+
+
+def source_of(module: Any) -> str:
+    """Return the text that a module was made from; raises OSError where there is none."""
+    return vars(module).get(SOURCE) or inspect.getsource(module)
+
+
+FAILED: Final = "m_failed"
+"""The column of the market in whose one cell a line is noted that would have raised an exception."""
+
+LINES_A_FILE: Final = 1_000_000
+
+
+def line_number(method: Method, line: int) -> int:
+    """Return one number for a line of a method's file, by which `file_and_line` finds it again."""
+    return method.place * LINES_A_FILE + line
+
+
+def file_and_line(strategy: type, number: int) -> str:
+    """Return the file and line that `line_number` made a number of."""
+    place, line = divmod(number, LINES_A_FILE)
+    return f"{sys.modules[strategy.__mro__[place].__module__].__file__}, line {line}"
+
+
+def assign(name: str, value: ast.expr) -> ast.stmt:
+    """Return the statement `name = value`."""
+    return ast.Assign([ast.Name(name, ast.Store())], value)
+
+
+def error_in(method: Method, node: ast.expr | ast.stmt, why: str) -> StrategyError:
+    """Return an error that names the file and the line of `node`."""
+    return StrategyError(f"{method.file}, line {node.lineno}: {why}")
+
+
+def error_at(node: ast.expr | ast.stmt, scope: Scope, why: str) -> StrategyError:
+    """Return an error that names the file and the line of `node`."""
+    return error_in(scope.method, node, why)
+
+
+def called_with(method: Method, given: Sequence[str]) -> StrategyError:
+    """Return an error for a hook that does not take what the engine calls it with, in which the market is `self`."""
+    taken = ", ".join(argument.arg for argument in method.definition.args.args[1:]) or "nothing"
+    called = ", ".join("m" if value == "self" else value for value in given) or "nothing"
+    return error_in(method, method.definition, f"{method.definition.name} takes {taken}; the engine gives it {called}.")
+
+
+def fills_again(method: Method, node: ast.expr, verb: str) -> StrategyError:
+    """Return an error for a verb that fills where on_fill leads to it."""
+    why = "it fills at once, which would call on_fill again. Remember what to do and do it in on_tick."
+    return error_in(method, node, f"on_fill may not call {verb}: {why}")
+
+
+def refusal(node: ast.expr | ast.stmt, scope: Scope, why: str) -> NotCompilable:
+    """Return an error for what lies outside the subset, which it states."""
+    return refusal_in(scope.method, node, why)
+
+
+def refusal_in(method: Method, node: ast.expr | ast.stmt, why: str) -> NotCompilable:
+    """Return an error for what lies outside the subset, which it states."""
+    return NotCompilable(f"{method.file}, line {node.lineno}: {why}", SUBSET)
+
+
+def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyError:
+    """Return an error for a field that a part does not have, with the nearest one it has."""
+    if node.attr in part.others:
+        return refusal(node, scope, f"{part.label}.{node.attr} is no number that the class declares as a field.")
+    known = sorted((part.scalars - part.hidden) | part.methods.keys())
+    return error_at(node, scope, has_no(part.label, node.attr, known))
+
+
+def has_no(label: str, name: str, known: Collection[str], *, called: bool = False) -> str:
+    """Say that a part has no such name, with the one that was meant, or with how to declare it."""
+    if label == MARKET:
+        return f"{label} has no '{name}'.{suggestion(name, known, of_market=True)}"
+    hint = f" Declare what is to be remembered in the class, as in `{name}: float = 0.0`."
+    hint = f" Write it as a method: `def {name}(self, ...)`." if called else hint
+    return f"{label} has no '{name}'.{suggestion(name, known, of_market=False) or hint}"

@@ -1,0 +1,309 @@
+"""A strategy class and the rules of its market in, the text of one flat loop out: what the compiled engine compiles.
+
+The loop takes pointers only: the ticks, the values given to it (session, switches, parameters) and its columns.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.engine.compiler.checks import definitions, fail
+from pipeline.engine.compiler.exact import exact_loop
+from pipeline.engine.compiler.inline import Inliner
+from pipeline.engine.compiler.parts import MARKET, SUBSET, Method, Part, refusal_in, source_of
+from pipeline.engine.compiler.spans import OF_MARKET, WHOLE, Span, parameter_span
+from pipeline.engine.declared import declaration
+from pipeline.engine.rules import replay_state
+from pipeline.engine.strategy import Fields, Strategy, fields_of
+from pipeline.errors import NotCompilable, StrategyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pipeline.settings import Value
+
+LOOP_NAME: Final = "loop"
+HIDDEN: Final = frozenset(
+    {"capacity", "first_day", "day_index", "tick_levels", "out_of_room", "events"}
+    | {"many", "setting", "apart", "rows", "print_awaited", "orders", "bid_placed", "ask_placed"}
+)
+ATTRIBUTE_HOOKS: Final = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
+TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
+NUMBA: Final = {"int": "int64", "float": "float64", "IntColumn": "CPointer(int64)", "None": "void"}
+EXCHANGED: Final = ("given_ints", "given_floats", "final_ints", "final_floats")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Where each named value stands in the arrays that go into a loop and come out of it."""
+
+    given_ints: tuple[str, ...]
+    given_floats: tuple[str, ...]
+    final_ints: tuple[str, ...]
+    final_floats: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarketFields:
+    """The fields of a market by what they are to a replay: given, state, columns (with the kind of their numbers)."""
+
+    given: Mapping[str, str]
+    state: Mapping[str, str]
+    columns: Mapping[str, str]
+    starts: Mapping[str, int | float | bool]
+
+
+def market_fields(rules: type[replay_state.Tape]) -> MarketFields:
+    """Read the fields of a market class and of what it is built on, in the order of their declaration."""
+    hints: dict[str, str] = {}
+    for base in reversed(rules.__mro__):
+        hints |= {name: str(hint) for name, hint in vars(base).get("__annotations__", {}).items()}
+    scalars = {name: hint for name, hint in hints.items() if hint in ("int", "float", "bool")}
+    starts = {name: getattr(rules, name) for name in scalars if hasattr(rules, name)}
+    return MarketFields(
+        given={name: kind for name, kind in scalars.items() if name not in starts},
+        state={name: kind for name, kind in scalars.items() if name in starts},
+        columns={name: hint[: -len("Column")].lower() for name, hint in hints.items() if hint.endswith("Column")},
+        starts=starts,
+    )
+
+
+def market_names(rules: type[replay_state.Tape]) -> set[str]:
+    """Return the fields and the verbs of a market that a strategy may use."""
+    fields = market_fields(rules)
+    return ({*fields.given, *fields.state} - HIDDEN) | set(rules.verbs)
+
+
+def layout_of(fields: Fields, rules: type[replay_state.Tape]) -> Layout:
+    """Return the layout of a loop made for a strategy with these fields, in a market with these rules."""
+    of_market = market_fields(rules)
+    given = [("m_" + name, kind) for name, kind in of_market.given.items()]
+    for name, parameter in fields.parameters.items():
+        if parameter.optional:
+            given.append((f"s_{name}_given", "bool"))
+        given.append((f"s_{name}", parameter.kind))
+    final = [("m_" + name, kind) for name, kind in of_market.state.items()]
+    final += [("s_" + name, memory.kind) for name, memory in fields.memory.items()]
+    return Layout(
+        given_ints=tuple(name for name, kind in given if kind != "float"),
+        given_floats=tuple(name for name, kind in given if kind == "float"),
+        final_ints=tuple(name for name, kind in final if kind != "float"),
+        final_floats=tuple(name for name, kind in final if kind == "float"),
+        columns=tuple(of_market.columns),
+    )
+
+
+def given_values(fields: Fields, of_market: Mapping[str, float], parameters: Mapping[str, Value]) -> dict[str, float]:
+    """Return the loop's given values by their names in the layout."""
+    given: dict[str, float] = {"m_" + name: value for name, value in of_market.items()}
+    for name, parameter in fields.parameters.items():
+        value = parameters[name]
+        if parameter.optional:
+            given[f"s_{name}_given"] = value is not None
+        given[f"s_{name}"] = 0 if value is None else value
+    return given
+
+
+def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -> str:
+    """Return the text of the loop specialised for a strategy.
+
+    constants: fields of its market that keep one value in this loop. Raises StrategyError for what cannot be compiled.
+    """
+    flat = flat_replay(strategy, {"many": False} | dict(constants))
+    layout = layout_of(flat.fields, strategy.rules)
+    arguments = ["count", *TICK_COLUMNS, *EXCHANGED, *("m_" + name for name in layout.columns)]
+    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items()]
+    body = [*taken(layout, flat.kinds), *starts, *unparsed(flat.body), *given_back(layout, flat.kinds)]
+    return function_text(arguments, body)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlatReplay:
+    """The statements of a whole replay over locals, the kind of each local, and the fields they stand for."""
+
+    body: list[ast.stmt]
+    kinds: Mapping[str, str]
+    fields: Fields
+    market: MarketFields
+
+
+def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -> FlatReplay:
+    """Return a strategy's replay as flat statements; raises StrategyError for what cannot be compiled."""
+    fields = fields_of(strategy)
+    check_as_written(strategy)
+    for name in fields.objects:
+        where = declaration(strategy, name)
+        raise NotCompilable(f"{where}: {name} is no number, and the compiled engine remembers nothing else.", SUBSET)
+    of_market = market_fields(strategy.rules)
+    parts = _parts(strategy, fields, of_market, constants)
+    bound = {"m": parts["m"], "strategy": parts["s"]}
+    names = {name: name for name in ("count", *TICK_COLUMNS)}
+    replay = Method(_definitions(replay_state)["replay"], vars(replay_state), str(replay_state.__file__))
+    inliner = Inliner(parts)
+    body = inliner.body(replay, bound, names, None, "completed")
+    inliner.check_sound()
+    body, kinds = exact_loop(body, _declared_kinds(of_market, fields), _given_spans(of_market, fields))
+    return FlatReplay(body, kinds, fields, of_market)
+
+
+def helpers_of(source: str) -> dict[str, str]:
+    """Return the checks whose text a loop's text holds, each with its signature in numba's words."""
+    helpers = {}
+    for name, node in definitions().items():
+        if f"def {name}(" in source:
+            takes = ", ".join(NUMBA[ast.unparse(one.annotation)] for one in node.args.args if one.annotation)
+            helpers[name] = f"{NUMBA[ast.unparse(node.returns)]}({takes})" if node.returns else ""
+    return helpers
+
+
+def function_text(arguments: Sequence[str], body: Iterable[str]) -> str:
+    """Return the text of the loop's function, after that of the checks it calls."""
+    text = "\n".join([f"def {LOOP_NAME}({', '.join(arguments)}):", *(f"    {line}" for line in body)]) + "\n"
+    called = [node for name, node in definitions().items() if f"{name}(" in text or name == fail.__name__]
+    return "\n".join([*map(_bare, called), text])
+
+
+def _bare(node: ast.FunctionDef) -> str:
+    """Return a function's text without its words and types."""
+    arguments = ast.arguments(
+        [], [ast.arg(one.arg) for one in node.args.args], kwonlyargs=[], kw_defaults=[], defaults=[]
+    )
+    bare = ast.FunctionDef(node.name, arguments, node.body[1:], [])
+    return ast.unparse(ast.fix_missing_locations(bare)) + "\n"
+
+
+def taken(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
+    """Return the lines that take the given values out of their arrays."""
+    lines = [
+        f"{name} = given_ints[{at}]" + (" != 0" if kinds[name] == "bool" else "")
+        for at, name in enumerate(layout.given_ints)
+    ]
+    return lines + [f"{name} = given_floats[{at}]" for at, name in enumerate(layout.given_floats)]
+
+
+def given_back(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
+    """Return the lines that leave the final state in its arrays."""
+    lines = [
+        f"final_ints[{at}] = " + (f"1 if {name} else 0" if kinds[name] == "bool" else name)
+        for at, name in enumerate(layout.final_ints)
+    ]
+    lines += [f"final_floats[{at}] = {name}" for at, name in enumerate(layout.final_floats)]
+    return [*lines, "return 1 if completed else 0"]
+
+
+def _declared_kinds(of_market: MarketFields, fields: Fields) -> dict[str, str]:
+    kinds = {"m_" + name: kind for name, kind in {**of_market.given, **of_market.state, **of_market.columns}.items()}
+    kinds |= {"s_" + name: parameter.kind for name, parameter in fields.parameters.items()}
+    kinds |= {f"s_{name}_given": "bool" for name, parameter in fields.parameters.items() if parameter.optional}
+    kinds |= {"s_" + name: memory.kind for name, memory in fields.memory.items()}
+    return kinds | {"count": "int", "timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
+
+
+def _given_spans(of_market: MarketFields, fields: Fields) -> dict[str, Span]:
+    """Return the intervals of what a loop is given and of the fields that the rules of the market keep."""
+    of_all = {**of_market.given, **of_market.state}
+    spans: dict[str, Span] = {
+        "m_" + name: None if kind == "float" else OF_MARKET.get(name, WHOLE) if kind == "int" else (0, 1)
+        for name, kind in of_all.items()
+    }
+    for name, parameter in fields.parameters.items():
+        spans[f"s_{name}_given"] = (0, 1)
+        spans["s_" + name] = parameter_span(parameter)
+    return spans | {"count": WHOLE}
+
+
+def _parts(
+    strategy: type[Strategy], fields: Fields, of_market: MarketFields, constants: Mapping[str, bool | int]
+) -> dict[str, Part]:
+    return {
+        "m": Part(
+            prefix="m_",
+            label=MARKET,
+            scalars=frozenset(of_market.given) | frozenset(of_market.state),
+            columns=frozenset(of_market.columns),
+            optional=frozenset(),
+            frozen=frozenset(of_market.given),
+            methods=strategy_methods(strategy.rules),
+            verbs=frozenset(strategy.rules.verbs),
+            links={"strategy": "s"},
+            constants=constants,
+            hidden=HIDDEN,
+        ),
+        "s": Part(
+            prefix="s_",
+            label=strategy.__name__,
+            scalars=frozenset(fields.parameters) | frozenset(fields.memory),
+            columns=frozenset(),
+            optional=frozenset(name for name, parameter in fields.parameters.items() if parameter.optional),
+            frozen=frozenset(fields.parameters),
+            methods=_with_memory(strategy_methods(strategy), fields),
+            others=frozenset(dir(strategy)),
+        ),
+    }
+
+
+def _with_memory(methods: dict[str, Method], fields: Fields) -> dict[str, Method]:
+    """Let on_start give each memory field its first value, as the class body does for the plain engine."""
+    start = methods["on_start"]
+    assignments = [
+        ast.parse(f"self.{name} = {_literal(memory.start)}").body[0] for name, memory in fields.memory.items()
+    ]
+    definition = copy(start.definition)
+    definition.body = [*assignments, *start.definition.body]
+    return methods | {"on_start": Method(definition, start.names, start.file, start.place)}
+
+
+def _literal(value: float) -> str:
+    """Return a number as Python text; 1e999 is how infinity can be written."""
+    return repr(value).replace("inf", "1e999").replace("nan", "(1e999 - 1e999)")
+
+
+def strategy_methods(subject: type) -> dict[str, Method]:
+    """Return the methods of a strategy or of a market, with those it is built on, by name."""
+    methods: dict[str, Method] = {}
+    for place, base in reversed(list(enumerate(subject.__mro__[:-1]))):
+        module = sys.modules[base.__module__]
+        definition = _definitions(module).get(base.__name__)
+        if not isinstance(definition, ast.ClassDef):
+            raise StrategyError(f"{base.__name__}: its source cannot be found; put the class in a file of its own.")
+        for member in definition.body:
+            if isinstance(member, ast.FunctionDef) and not (base is Strategy and member.name in ("__init__", "read")):
+                methods[member.name] = Method(member, vars(module), str(module.__file__), place)
+    return methods
+
+
+def check_as_written(strategy: type[Strategy]) -> None:
+    """Raise NotCompilable for a class that is not what its text says: a loop is made of the text alone."""
+    for place, base in enumerate(strategy.__mro__):
+        if base in Strategy.__mro__:
+            continue
+        module = sys.modules[base.__module__]
+        text = _definitions(module)[base.__name__]
+        members = {one.name: one for one in text.body if isinstance(one, ast.FunctionDef)}
+        held = {name: getattr(value, "__code__", None) for name, value in vars(base).items()}
+        named = members.keys() | {name for name in held if held[name] or name.startswith("on_")}
+        changed = [base.__name__] if text.decorator_list else []
+        for name in sorted(named):
+            code, member = held.get(name), members.get(name)
+            decorated = member is not None and member.decorator_list
+            if name in ATTRIBUTE_HOOKS or not (decorated or (code and member and code.co_firstlineno == member.lineno)):
+                changed.append(name)
+        if changed:
+            found = members.get(changed[0], text)
+            why = f"{changed[0]} is more than a method written out in the class, which is all that a loop is made of."
+            raise refusal_in(Method(found, {}, str(module.__file__), place), found, why)
+
+
+def _definitions(module: Any) -> dict[str, Any]:
+    tree = ast.parse(source_of(module))
+    return {node.name: node for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
+
+
+def unparsed(body: list[ast.stmt]) -> list[str]:
+    """Return statements as lines of text."""
+    return ast.unparse(ast.fix_missing_locations(ast.Module(body, []))).splitlines()

@@ -1,0 +1,62 @@
+"""Our position and its average entry: what a fill closes, what it opens, what it realises."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipeline.engine.rules.replay_state import BUY, SELL, Tape
+
+NO_ORDER: Final = -1
+"""Where a fill says which order it is of: of none, as one that takes from the touch or closes the day."""
+
+
+class Account(Tape):
+    """A position in shares (negative is short), its average entry price in AED, and what was realised in AED.
+
+    The entry price is kept when the position closes and is unchanged by partial closes. Two products, a sum and a
+    division, in that order: the exact bits of the P&L depend on it.
+    """
+
+    entry_price: float = 0.0
+
+    def flatten(self, price: float) -> None:
+        """Close the whole position at a price, whatever volume stands behind it; live orders stay."""
+        side = SELL if self.position > 0 else BUY
+        self.book_fill(side, price, abs(self.position), NO_ORDER)
+
+    def book_fill(self, side: int, price: float, quantity: int, placed: int) -> None:
+        """Book a fill of an order placed at an event: close and open what it does, record it, tell the strategy."""
+        realized = 0.0
+        opening = quantity
+        if side == BUY:
+            if self.position < 0:
+                closing = min(quantity, -self.position)
+                realized += (self.entry_price - price) * closing
+                self.realized_pnl += realized
+                self.position += closing
+                opening -= closing
+            if opening > 0:
+                if self.position == 0:
+                    self.entry_price = price
+                    self.position = opening
+                else:
+                    cost = self.entry_price * self.position + price * opening
+                    self.position += opening
+                    self.entry_price = cost / self.position
+        else:
+            if self.position > 0:
+                closing = min(quantity, self.position)
+                realized += (price - self.entry_price) * closing
+                self.realized_pnl += realized
+                self.position -= closing
+                opening -= closing
+            if opening > 0:
+                if self.position == 0:
+                    self.entry_price = price
+                    self.position = -opening
+                else:
+                    cost = self.entry_price * -self.position + price * opening
+                    self.position -= opening
+                    self.entry_price = cost / -self.position
+        self.record(side, price, quantity, realized, self.event, placed)
+        self.strategy.on_fill(self, side, price, quantity)

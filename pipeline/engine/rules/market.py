@@ -1,0 +1,167 @@
+"""The market a quoting strategy sees and the rules every event goes through: session, book, orders, fills, account.
+
+How our orders fill, under the `classic` execution model:
+
+* Only a trade print fills. It reaches our ask when its price is at or above it, our bid when at or below it.
+* A print first consumes the quantity that stood ahead of us when the order was placed; what is left fills us.
+* Nothing but such prints moves us up the queue: no cancellation, no change of the displayed quantity.
+* Each side may use the whole print, the ask first. A fill is booked at the price of the print.
+* The strategy acts before the print is matched, so an order placed on a print can be filled by it.
+* Orders, their queue positions and the position survive the night; the book does not.
+* The first print from the closing auction on closes the position at its price, whatever its volume.
+
+Each `execution` switch changes one of these; `execution.py` lists them. The classic loop is made with the switches off
+and holds no trace of them.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pipeline.engine.rules.orders import Orders
+from pipeline.engine.rules.replay_state import BUY, NO_DAY, SELL
+from pipeline.ticks import ASK, BID, TRADE
+from pipeline.times import DAY
+
+
+class Market(Orders):
+    """The state of one security's replay."""
+
+    walk_together: ClassVar[tuple[str, ...]] = ("match_first", "open_delay")
+
+    order_price_fills: bool
+    cancel_overnight: bool
+    print_used_once: bool
+    match_first: bool
+    through_clears: bool
+    flatten_at_touch: bool
+    cancel_stale: bool
+    open_delay: int
+
+    flat_day: int = NO_DAY
+    closed: bool = False
+    print_awaited: bool = False
+    flatten_pending: bool = False
+
+    def on_event(self) -> None:
+        """Take the security through one event; a price of zero is a placeholder and none."""
+        if self.price > 0.0:
+            self.events += 1
+            if self.now < self.day_start or self.now >= self.day_start + DAY:
+                self.begin_day()
+            self.time_of_day = self.now - self.day_start
+            if self.kind == TRADE:
+                self.market_days[self.day_index] = 1
+            in_session = self.continuous_opens <= self.time_of_day < self.continuous_closes
+            ended = False
+            if not in_session or self.print_awaited:
+                if self.many:
+                    self.apart = in_session
+                    self.closing()
+                else:
+                    ended = self.closing()
+            if in_session and not ended:
+                self.trade_continuously()
+
+    def begin_day(self) -> None:
+        """Empty the book."""
+        self.turn_day()
+        self.bid_size = 0
+        self.ask_size = 0
+        if self.flat_day != self.day_start:
+            self.closed = False
+            self.print_awaited = False
+            self.flatten_pending = False
+        if self.cancel_overnight:
+            self.cancel_bid()
+            self.cancel_ask()
+            self.remove_bid()
+            self.remove_ask()
+            self.strategy.on_overnight_cancel(self)
+
+    def closing(self) -> bool:
+        """Close the position at the end of the day; say whether the event ends here, for a print that is awaited."""
+        price = 0.0
+        if self.flatten_at_touch and self.time_of_day >= self.continuous_closes and self.bid_size > 0 < self.ask_size:
+            price = self.bid if self.position > 0 else self.ask if self.position < 0 else 0.0
+        if self.time_of_day >= self.auction_prints and not self.closed:
+            self.closed = True
+            self.flat_day = self.day_start
+            self.print_awaited = True
+            if self.position != 0 and price == 0.0:
+                self.flatten_pending = True
+        ended = self.flatten_pending
+        if self.kind == TRADE:
+            self.print_awaited = False
+            if self.flatten_pending:
+                self.flatten_pending = False
+                price = self.price
+        if price > 0.0:
+            self.flatten(price)
+        return ended
+
+    def trade_continuously(self) -> None:
+        """Let an event inside the quoting session reach the book, the strategy and our orders."""
+        if self.latency > 0:
+            self.take_arrivals()
+        self.update_book()
+        if self.time_of_day >= self.continuous_opens + self.open_delay:
+            for turn in range(2):
+                if (turn == 0) != self.match_first:
+                    self.strategy.on_tick(self)
+                elif self.kind == TRADE and not self.standing_aside:
+                    self.match_print()
+
+    def update_book(self) -> None:
+        """Let a quote replace its side of the book; a print leaves the book as it is."""
+        self.session_rows += 1
+        if self.kind == BID:
+            self.bid_count += 1
+            self.bid = self.price
+            self.bid_size = self.volume
+        elif self.kind == ASK:
+            self.ask_count += 1
+            self.ask = self.price
+            self.ask_size = self.volume
+        else:
+            self.trade_count += 1
+            self.last_price = self.price
+        if self.cancel_stale:
+            if self.bid_live and (self.bid_size == 0 or self.bid != self.bid_order):
+                self.remove_bid()
+            if self.ask_live and (self.ask_size == 0 or self.ask != self.ask_order):
+                self.remove_ask()
+
+    def match_print(self) -> None:
+        """Match a print against our orders, the ask side first; both quotes are read before either is matched."""
+        price = self.price
+        left = self.volume
+        ask_reached = self.ask_live and price >= self.ask_order
+        bid_reached = self.bid_live and price <= self.bid_order
+        if ask_reached:
+            if self.through_clears and price != self.ask_order:
+                self.ask_ahead = 0
+            passed = min(self.ask_ahead, left)
+            self.ask_ahead -= passed
+            left -= passed
+            filled = min(self.ask_remaining, left)
+            if filled > 0:
+                left -= filled
+                self.ask_remaining -= filled
+                if self.ask_remaining == 0:
+                    self.ask_live = False
+                self.book_fill(SELL, self.ask_order if self.order_price_fills else price, filled, self.ask_placed)
+        if bid_reached:
+            if not self.print_used_once:
+                left = self.volume
+            if self.through_clears and price != self.bid_order:
+                self.bid_ahead = 0
+            passed = min(self.bid_ahead, left)
+            self.bid_ahead -= passed
+            left -= passed
+            filled = min(self.bid_remaining, left)
+            if filled > 0:
+                self.bid_remaining -= filled
+                if self.bid_remaining == 0:
+                    self.bid_live = False
+                self.book_fill(BUY, self.bid_order if self.order_price_fills else price, filled, self.bid_placed)

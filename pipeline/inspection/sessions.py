@@ -1,0 +1,140 @@
+"""Times of ticks and a market's hours in; days, gaps, what is outside the hours and by how many hours it is off out."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from pipeline.inspection.counts import Gap, Shift
+from pipeline.times import DAY, FIRST_DAY, MINUTE, date_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.markets.facts import MarketFacts
+    from pipeline.ticks import Int64s
+
+MINUTES: Final = DAY // MINUTE
+SHIFTS: Final = (0, *(hours for distance in range(1, 13) for hours in (-distance, distance)))
+"""Hours by which a clock may be off, the nearest first."""
+
+SHIFTED_SHARE: Final = 0.05
+"""How much more of a day's ticks the session must hold when it is shifted, for the day to count as shifted."""
+FITS: Final = 0.95
+"""The share of a day's ticks that the shifted session must hold."""
+FEW: Final = 20
+"""Ticks below which a day says nothing about its clock."""
+EDGE: Final = 0.005
+MONTHS: Final = 12
+NEARER: Final = 4
+"""How many times nearer together days must be when day and month are swapped, to be taken for swapped."""
+
+
+class Clock:
+    """Times of ticks as stored, ns: of_day since midnight, step from the row before (one fewer than rows).
+
+    day: since 1970-01-01; starts: where a stretch of one day begins; days: which there are, ascending. in_order:
+    whether the clock never steps back.
+    """
+
+    def __init__(self, timestamp: Int64s) -> None:
+        self.time = timestamp
+        self.day: Int64s = timestamp // DAY
+        self.of_day: Int64s = timestamp - self.day * DAY
+        self.step: Int64s = np.diff(timestamp)
+        self.in_order = bool((self.step >= 0).all())
+        self.starts: Int64s = np.append(0, np.flatnonzero(self.day[1:] != self.day[:-1]) + 1)
+        self.days: Int64s = np.unique(self.day[self.starts])
+
+
+def missing_days(days: Sequence[int], facts: MarketFacts) -> list[int]:
+    """Return the days between the first and the last of these that are none of them and may be trading days."""
+    there = set(days)
+    between = range(days[0], days[-1]) if days else ()
+    return [day for day in between if day not in there and facts.may_trade_on(date_of(day))]
+
+
+def closed_days(days: Sequence[int], facts: MarketFacts) -> list[int]:
+    """Return those of these days on which the exchange does not trade."""
+    return [day for day in days if facts.trades_on(date_of(day)) is False]
+
+
+def swapped(day: int) -> int | None:
+    """Return the day whose month is this one's day and whose day is this one's month, where there is one."""
+    date = date_of(day)
+    return (date.replace(month=date.day, day=date.month) - FIRST_DAY).days if date.day <= MONTHS else None
+
+
+def are_swapped(days: Sequence[int]) -> bool:
+    """Return whether days of the month up to 12 are rather months: swapped, these days would be far nearer together.
+
+    So they are where Excel read 5/1/2025 as the first of May: a week becomes the fifth of seven months.
+    """
+    turned = [day if (other := swapped(day)) is None else other for day in days]
+    return len(set(turned)) > 1 and (max(turned) - min(turned)) * NEARER < days[-1] - days[0]
+
+
+def longest_gap(clock: Clock, session: tuple[int, int]) -> Gap | None:
+    """Return the longest stretch of [start, end) without a tick on any day with ticks, ends of the session included.
+
+    What is missing before the first tick of all and after the last is no gap: the ticks begin and end there.
+    """
+    within = clock.time[np.flatnonzero((clock.of_day >= session[0]) & (clock.of_day < session[1]))]
+    if not clock.in_order:
+        within = np.sort(within, kind="stable")
+    edges = np.stack([clock.days * DAY + session[0], clock.days * DAY + session[1]])
+    place = np.searchsorted(within, edges)
+    some = place[0] < place[1]
+    first, last = (np.clip(one, 0, max(len(within) - 1, 0)) for one in (place[0], place[1] - 1))
+    lengths = np.diff(within)
+    lengths[last[some & (last < len(lengths))]] = -1  # overnight
+    longest = [int(np.argmax(lengths))] if len(lengths) else []
+    pairs = [(int(within[at]), int(within[at + 1])) for at in longest if lengths[at] >= 0]
+    begun, over = edges >= clock.time.min(), edges <= clock.time.max()
+    for day in range(len(clock.days)):
+        start, end = edges[:, day].tolist()
+        points = [int(within[first[day]]), int(within[last[day]])] if some[day] else []
+        whole = [start] * bool(begun[0, day] and over[0, day]) + points + [end] * bool(begun[1, day] and over[1, day])
+        pairs += [pair for pair in itertools.pairwise(whole) if list(pair) != points]
+    return Gap(*min(pairs, key=lambda pair: (pair[0] - pair[1], pair[0]))) if pairs else None
+
+
+def shifts(clock: Clock, outside: Int64s, facts: MarketFacts) -> list[Shift]:
+    """Return by how many whole hours days fit the market's hours better than as they are, most days first.
+
+    outside: the rows outside the hours. A day can only fit better by what is outside of it.
+    """
+    ends = np.append(clock.starts[1:], len(clock.day))
+    of_stretch = np.searchsorted(clock.days, clock.day[clock.starts])
+    ticks = np.bincount(of_stretch, ends - clock.starts, len(clock.days))
+    off = np.bincount(np.searchsorted(clock.days, clock.day[outside]), minlength=len(clock.days))
+    days = clock.days[(off > SHIFTED_SHARE * ticks) & (ticks >= FEW)]
+    if not len(days):
+        return []
+    own = np.isin(clock.day, days)
+    place = np.searchsorted(days, clock.day[own])
+    minute = clock.of_day[own] // MINUTE
+    counts = np.bincount(place * MINUTES + minute, minlength=len(days) * MINUTES)
+    by_minute = counts.reshape(len(days), MINUTES)
+    until = np.concatenate([np.zeros((len(days), 1), np.int64), np.cumsum(by_minute, axis=1)], axis=1)
+    first, last = facts.pre_open[0] // MINUTE, facts.trade_at_last[1] // MINUTE
+    inside = np.stack(
+        [until[:, _minute(last + 60 * hours)] - until[:, _minute(first + 60 * hours)] for hours in SHIFTS]
+    )
+    best = np.argmax(inside, axis=0)
+    total = until[:, -1]
+    most = inside.max(axis=0)
+    better = (most - inside[0] > SHIFTED_SHARE * total) & (most >= FITS * total) & (total >= FEW)
+    found = []
+    for at in np.unique(best[better]).tolist():
+        own = better & (best == at)
+        spread = np.cumsum(by_minute[own].sum(axis=0))
+        ends = np.searchsorted(spread, [EDGE * spread[-1], (1 - EDGE) * spread[-1]])
+        found.append(Shift(SHIFTS[at], int(own.sum()), int(ends[0]), int(ends[1])))
+    return sorted(found, key=lambda one: (-one.days, one.hours))
+
+
+def _minute(minute: int) -> int:
+    return min(max(minute, 0), MINUTES)

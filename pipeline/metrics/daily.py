@@ -1,0 +1,70 @@
+"""Accounts in, one row a market day out: P&L, equity and position of each security and of all together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.metrics.accounts import union_of
+from pipeline.metrics.formulas import places_of_days
+from pipeline.times import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pipeline.metrics.accounts import Account
+    from pipeline.ticks import Int64s
+
+COLUMNS: Final = (
+    *("security", "day", "fills", "gross_pnl", "fees", "net_pnl"),
+    *("equity", "position", "marked_equity"),
+)
+TOTAL: Final = "total"
+
+
+def daily_rows(accounts: Sequence[Account]) -> Iterator[dict[str, Any]]:
+    """Yield a row a security and market day, then `total` a market day of any of them; money in AED.
+
+    equity: net realised P&L since the start. position: shares when the day ends, none for the total. marked_equity:
+    equity with the open position at its mark. A row goes on until the next market day of its security begins: what
+    happens on a day without a print counts to the market day before, to the first where none is before.
+    """
+    every = union_of([one.replayed.market_days for one in accounts])
+    totals: dict[str, Any] = {}
+    for one in accounts:
+        days = one.replayed.market_days
+        columns = _columns(one, days)
+        yield from _rows(one.ticker, days, columns)
+        if len(days) < len(every):
+            columns = _columns(one, every)
+        totals = {name: totals.get(name, 0) + column for name, column in columns.items() if name != "position"}
+    yield from _rows(TOTAL, every, totals)
+
+
+def _columns(account: Account, days: Int64s) -> dict[str, Any]:
+    """Return what happened on each day, and what stood when the next began."""
+    if not len(days):
+        return {}
+    ends = np.append(days[1:] * DAY - 1, np.iinfo(np.int64).max)
+    fills = account.replayed.fills
+    places = places_of_days(account.clock // DAY, days)
+    gross, fees, net = (
+        np.bincount(places, values, len(days)) for values in (fills.realized, account.fees, account.net)
+    )
+    return {
+        "fills": np.bincount(places, minlength=len(days)),
+        "gross_pnl": gross,
+        "fees": fees,
+        "net_pnl": net,
+        "equity": account.equity_at(ends),
+        "position": account.position_at(ends),
+        "marked_equity": account.marked_equity_at(ends),
+    }
+
+
+def _rows(security: str, days: Int64s, columns: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    names = days.astype("datetime64[D]").astype(str).tolist()
+    listed = {name: column.tolist() for name, column in columns.items()}
+    for at, day in enumerate(names):
+        yield {"security": security, "day": day} | {name: column[at] for name, column in listed.items()}

@@ -1,0 +1,134 @@
+"""A run's tables in, the charts of the whole run out as Plotly figures: P&L, mark-outs, hours, the assumption check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.numbers import FORMS
+from pipeline.pages.page import chart_text
+from pipeline.replay.observe import HORIZONS
+from pipeline.runs.layout import WEEKDAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+TITLES: Final = {
+    "portfolio": "Equity, drawdown and P&L by day, AED",
+    "assumptions": "Net P&L of the portfolio by execution model, AED",
+    "securities": "Net P&L by security, AED",
+    "hours": "Net P&L by hour of the fill, AED",
+    "weekdays": "Net P&L by weekday, AED",
+    "markouts": "Mark-outs: what fills are worth later, bps of the value traded",
+}
+"""The titles of the charts of the whole run."""
+ROW: Final = 22
+"""Pixels of height that one bar of a lying bar chart takes."""
+MOST_LEFT: Final = 170
+CURVES: Final = 12
+"""Securities drawn beside the portfolio in one chart of curves."""
+
+
+def lying_bars(named: Mapping[str, float], unit: str, marked: Sequence[str] = ()) -> dict[str, Any]:
+    """Return one bar a name, from above, green above 0 and red below; those in `marked` are outlined."""
+    values = list(named.values())
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "x": values,
+        "y": [chart_text(name) for name in named],
+        "text": [FORMS["money"](value) for value in values],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "marker": {
+            "color": _signs(values),
+            "line": {"color": "$text", "width": [2 * (name in marked) for name in named]},
+        },
+        "hovertemplate": f"%{{y}}: %{{x:,.2f}} {unit}<extra></extra>",
+    }
+    layout = {
+        "height": lying_height(len(named)),
+        "margin": {"l": min(20 + 7 * max(map(len, named), default=0), MOST_LEFT), "r": 12, "t": 8, "b": 40},
+        "xaxis": {"title": {"text": unit}, "zeroline": True, "range": _roomy(values), "nticks": 6},
+        "yaxis": {
+            "type": "category",
+            "autorange": "reversed",
+            "ticksuffix": " ",
+            "showgrid": False,
+            "dtick": 1,
+            "tickfont": {"size": 11},
+        },
+        "bargap": 0.25,
+    }
+    return {"data": [trace], "layout": layout}
+
+
+def lying_height(bars: int) -> int:
+    """Return the height of a lying bar chart, px."""
+    return 60 + ROW * max(bars, 2)
+
+
+def by_hour(held: Mapping[str, float]) -> dict[str, Any]:
+    """Return net P&L by the hour of the fill, from the first to the last that has any."""
+    hours = sorted(map(int, held))
+    every = range(hours[0], hours[-1] + 1) if hours else ()
+    return _standing({f"{hour:02d}:00": held.get(str(hour), 0.0) for hour in every}, "Hour of the fill, exchange time")
+
+
+def by_weekday(held: Mapping[str, float]) -> dict[str, Any]:
+    """Return net P&L by the weekday of the fill."""
+    return _standing({day[:3]: held[day] for day in WEEKDAYS if day in held}, "")
+
+
+def _standing(named: Mapping[str, float], title: str) -> dict[str, Any]:
+    values = list(named.values())
+    trace = {
+        "type": "bar",
+        "x": list(named),
+        "y": values,
+        "marker": {"color": _signs(values)},
+        "hovertemplate": "%{x}: %{y:,.2f} AED<extra></extra>",
+    }
+    layout = {
+        "xaxis": {"type": "category", "title": {"text": title}},
+        "yaxis": {"title": {"text": "Net P&L, AED"}, "zeroline": True},
+        "bargap": 0.25,
+    }
+    return {"data": [trace], "layout": layout}
+
+
+def mark_outs(portfolio: Mapping[str, Any], securities: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what fills were worth so long after, bps of the value traded: the portfolio, and securities behind it."""
+    traces = [_curve(one, chart_text(ticker), {"color": "$faint", "width": 1}, 4) for ticker, one in securities.items()]
+    traces.append(_curve(portfolio, "Portfolio", {"color": "$equity", "width": 3}, 8))
+    layout = {
+        "xaxis": {"type": "category", "title": {"text": "Time after the fill"}},
+        "yaxis": {"title": {"text": "Gain per value traded, bps"}, "zeroline": True},
+        "showlegend": False,
+        "hovermode": "closest",
+    }
+    return {"data": traces, "layout": layout}
+
+
+def _curve(figures: Mapping[str, Any], name: str, line: dict[str, Any], size: int) -> dict[str, Any]:
+    values = [figures["spread_captured_bps"], *(figures["markouts"][horizon]["bps"] for horizon in HORIZONS)]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": ["at the fill", *(f"{horizon[:-1]} s" for horizon in HORIZONS)],
+        "y": values,
+        "name": name,
+        "line": line,
+        "marker": {"color": line["color"], "size": size},
+        "hovertemplate": f"{name}, %{{x}}: %{{y:.2f}} bps<extra></extra>",
+    }
+
+
+def _roomy(values: Sequence[float]) -> list[float]:
+    """Return a range with room for the amounts beside the bars."""
+    low, high = min([0.0, *values]), max([0.0, *values])
+    room = (high - low or 1.0) * 0.16
+    return [low - room * (low < 0.0), high + room * (high > 0.0 or low == 0.0)]
+
+
+def _signs(values: Sequence[float]) -> list[str]:
+    return ["$good" if value >= 0 else "$bad" for value in values]

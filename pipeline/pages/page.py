@@ -1,0 +1,162 @@
+"""A template's name and the charts' data in, one self-contained HTML page out; the only file that knows Jinja2."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import hashlib
+import json
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.errors import MissingExtra, OutputNotWritable
+from pipeline.folders import cache_folder
+from pipeline.numbers import FORMS, exact
+from pipeline.pages.curves import packed
+from pipeline.store.atomic import write_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from jinja2 import Environment
+
+MOST_BYTES: Final = 5_999_999
+"""No page may be larger, whatever the run."""
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+SCRIPTS: Final = ("timeline.js", "page.js")
+TEMPLATE: Final = {
+    "layout": {
+        "font": {"size": 12, "color": "$text"},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "separators": ".,",
+        "margin": {"l": 66, "r": 12, "t": 12, "b": 46},
+        "colorway": ["$equity", "$marked", "$buy", "$sell", "$position", "$price"],
+        "hoverlabel": {"bgcolor": "$card", "bordercolor": "$line", "font": {"color": "$text"}},
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
+        "xaxis": {"gridcolor": "$grid", "linecolor": "$line", "zerolinecolor": "$faint", "automargin": False},
+        "yaxis": {"gridcolor": "$grid", "linecolor": "$line", "zerolinecolor": "$faint", "automargin": False},
+    }
+}
+"""What all charts have in common, in the names of style.css's colours."""
+_HOW: Final = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+_LIBRARY: Final = b"<!--plotly.min.js-->"
+
+
+def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (), **context: Any) -> bytes:
+    """Return the page that `template` makes of `context`, with `data` inside it for page.js.
+
+    `data["charts"]` maps a chart's name to its Plotly figure (`data`, `layout`); `<div class="chart"
+    data-chart="NAME">` is where it is drawn. In a figure a value of a `color` key may be the name of one of style.css's
+    colours ("$buy"), and `{"shared": NAME, …}` has all that `data["shared"][NAME]` has besides. A chart over time has
+    `pack`, the columns (`packed_columns`) that timeline.js makes its lines of, and `days`, which its zoom buttons step
+    by: the first as days since 1970-01-01, then the steps from one to the next. `data["days"]`, written alike, are all
+    days of the page, each shown from the first to the last of `data["hours"]`. Text from outside goes into a figure
+    through `chart_text`. scripts: files that run after page.js.
+    """
+    source, content = library()
+    own = [(TEMPLATES / name).read_bytes().replace(b"\r\n", b"\n") for name in (*SCRIPTS, *scripts)]
+    page = (
+        _environment()
+        .get_template(template)
+        .render(
+            context,
+            data=_markup(embedded({"shared": {}, "days": [], "hours": [0, 24], **data, "template": TEMPLATE})),
+            style=_markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+            page_scripts=[_markup(script.decode()) for script in own],
+            library=_markup(_LIBRARY.decode()),
+            script_sources=" ".join([source, *map(_source, own)]),
+        )
+    )
+    before, _, after = page.encode().partition(_LIBRARY)
+    return before + content + after
+
+
+def embedded(data: Mapping[str, Any]) -> str:
+    """Return data as JSON that cannot end the script element it stands in."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    for mark in "<>&":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return text
+
+
+def chart_text(text: str) -> str:
+    """Return text so that Plotly, which reads some HTML in its labels, shows it as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@functools.cache
+def library() -> tuple[str, bytes]:
+    """Return how a page's security policy names plotly.min.js, and the file compressed; raises MissingExtra.
+
+    Compressing it takes half a second, so it is kept.
+    """
+    script = plotly_file().read_bytes().replace(b"\r\n", b"\n")
+    source = _source(script)
+    return source, _kept_text(f"{zlib.ZLIB_RUNTIME_VERSION}\0{source}", lambda: packed(script, 9)).encode()
+
+
+def plotly_file() -> Path:
+    """Return where the installed plotly package has plotly.min.js, without importing the package."""
+    import importlib.util  # a run without a report does not need it
+
+    found = importlib.util.find_spec("plotly")
+    for folder in (found and found.submodule_search_locations) or ():
+        file = Path(folder) / "package_data" / "plotly.min.js"
+        if file.is_file():
+            return file
+    raise MissingExtra("The report needs plotly, which is not installed here; run `make setup`, or use --no-report.")
+
+
+def _source(script: bytes) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+
+
+def _markup(text: str) -> Any:
+    from markupsafe import Markup  # Jinja2's own, loaded with it
+
+    return Markup(text)  # noqa: S704 - our own files, and JSON that `embedded` made harmless
+
+
+def _kept_text(source: str, make: Callable[[], str]) -> str:
+    """Return the text that is made of a source, kept since making it takes long."""
+    key = hashlib.sha256(source.encode()).hexdigest()
+    path = cache_folder("pages") / f"{key}.txt"
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        digest, _, text = path.read_bytes().decode().partition("\n")
+        if digest == f"# {_text_digest(key, text)}":
+            return str(text)
+    text = make()
+    with contextlib.suppress(OSError, OutputNotWritable):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, f"# {_text_digest(key, text)}\n{text}".encode(), durable=False)
+    return text
+
+
+def _text_digest(key: str, text: str) -> str:
+    return hashlib.sha256(f"{key}{text}".encode()).hexdigest()
+
+
+@functools.cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, __version__  # only a report needs it
+
+    class Kept(Environment):
+        def compile(self, source: Any, name: Any = None, filename: Any = None, *_: Any, **__: Any) -> Any:
+            # Jinja2 would keep it itself, as a pickle, which runs what stands in it before anyone has looked at it.
+            made = super().compile
+            key = f"{__version__}\0{_HOW}\0{name}\0{source}"
+            text = _kept_text(key, lambda: str(made(source, name, filename, raw=True)))
+            return compile(text, filename or "<template>", "exec")
+
+    environment = Kept(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        auto_reload=False,
+        **_HOW,  # type: ignore[arg-type]
+    )
+    environment.filters |= {"shown": lambda value, form: FORMS[form](value), "exact": exact}
+    return environment

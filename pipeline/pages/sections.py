@@ -1,0 +1,236 @@
+"""What a run folder holds in, the rows of its page's tables and lists out, each no longer than a page can bear."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.engine.execution import SWITCHES
+from pipeline.metrics.assumptions import worst_switch
+from pipeline.metrics.daily import TOTAL
+from pipeline.numbers import counted
+from pipeline.pages.figures import FIGURES, HEADLINE, TOPICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pipeline.pages.contents import Contents
+    from pipeline.pages.figures import Figure
+
+MOST_LINES: Final = 60
+MOST_CHARACTERS: Final = 400
+NAMES_SHOWN: Final = 12
+PORTFOLIO: Final = "Portfolio"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value to show, how, and why it is missing."""
+
+    value: float | None
+    form: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A list cut to what a page can bear, and how many lines it leaves out."""
+
+    shown: Sequence[Any]
+    left_out: int
+
+
+def lines(found: Iterable[Any], most: int = MOST_LINES) -> Lines:
+    """Return the first lines of a list."""
+    every = list(found)
+    return Lines(every[:most], max(len(every) - most, 0))
+
+
+def clipped(text: object) -> str:
+    """Return text, a long one cut."""
+    whole = str(text)
+    return whole if len(whole) <= MOST_CHARACTERS else f"{whole[:MOST_CHARACTERS]} …"
+
+
+def replayed(contents: Contents) -> str:
+    """Return how many securities the figures are of, and how many of those asked for failed."""
+    done, failed = len(contents.figures), len(contents.errors)
+    every = counted(done + failed, "security")
+    return f"{done or 'none'} of {every}, {failed:,} failed" if failed else every
+
+
+def period(contents: Contents) -> str:
+    """Return which market days of any security the figures are of, empty without one."""
+    days = contents.total.days.astype("datetime64[D]")
+    many = counted(contents.portfolio["market_days"] or 0, "market day")
+    return f"{many}, {days[0]} to {days[-1]}" if len(days) else ""
+
+
+def headline(contents: Contents) -> list[tuple[Figure, Cell]]:
+    """Return the portfolio's headline figures."""
+    return [(figure, _cell(figure, contents.portfolio)) for figure in HEADLINE]
+
+
+def topics(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the tables of all figures: by topic its figures, a row a security, and the portfolio's row."""
+    return [
+        {
+            "heading": heading,
+            "figures": figures,
+            "rows": [(ticker, _cells(figures, contents.figures[ticker])) for ticker in shown],
+            "total": _cells(figures, contents.portfolio),
+        }
+        for heading, figures in TOPICS.items()
+    ]
+
+
+def counters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
+    """Return what strategies counted besides: the names of their counters and a row a security; empty without any."""
+    held: Mapping[str, Mapping[str, Any]] = {ticker: contents.figures[ticker].get("counters") or {} for ticker in shown}
+    names = sorted({name for one in held.values() for name in one})[:MOST_LINES]
+    rows = [(ticker, [Cell(one.get(name), "count", _NOT_COUNTED) for name in names]) for ticker, one in held.items()]
+    return {"names": names, "rows": rows if names else []}
+
+
+def missing(contents: Contents, shown: Sequence[str]) -> Lines:
+    """Return why figures are missing: labels, reason and who it concerns, in the order of the tables."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, held in ((PORTFOLIO, contents.portfolio), *((ticker, contents.figures[ticker]) for ticker in shown)):
+        for figure in FIGURES.values():
+            if figure.of(held) is None:
+                found.setdefault((figure.label, _reason(figure, held)), []).append(name)
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for (label, reason), names in found.items():
+        by_reason.setdefault((reason, _names(names, len(shown) + 1)), []).append(label)
+    return lines(
+        (", ".join(dict.fromkeys(labels)), clipped(reason), who) for (reason, who), labels in by_reason.items()
+    )
+
+
+def glossary() -> list[Figure]:
+    """Return every figure once, as it is explained at the end; a mark-out stands for all horizons."""
+    first: dict[str, Figure] = {}
+    for figure in FIGURES.values():
+        first.setdefault(figure.anchor, figure)
+    return list(first.values())
+
+
+def assumption_check(contents: Contents) -> dict[str, Any] | None:
+    """Return the check's totals by execution model and what its three lines say; None where it was not made."""
+    totals = {model: by_security[TOTAL] for model, by_security in contents.sensitivity.items() if TOTAL in by_security}
+    if "classic" not in totals or "strict" not in totals:
+        return None
+    worst = worst_switch(totals)
+    return {
+        "totals": totals,
+        "classic": totals["classic"],
+        "strict": totals["strict"],
+        "worst": worst,
+        "least": totals[worst or "classic"],
+    }
+
+
+def checks_by_security(contents: Contents, shown: Sequence[str]) -> list[tuple[str, list[Cell]]]:
+    """Return the check's rows: net P&L of each security under each model."""
+    return [
+        (ticker, [Cell(by_security.get(ticker), "money") for by_security in contents.sensitivity.values()])
+        for ticker in shown
+    ]
+
+
+def parameters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
+    """Return the parameters that all securities share, and the names and rows of those that differ."""
+    held: Mapping[str, Mapping[str, Any]] = contents.run["parameters"]
+    names = list(dict.fromkeys(name for ticker in sorted(held) for name in held[ticker]))
+    texts = {name: {_text(one.get(name)) for one in held.values()} for name in names}
+    same = {name: next(iter(texts[name])) for name in names if len(texts[name]) == 1}
+    differing = [name for name in names if name not in same]
+    rows = [(ticker, [_value(held[ticker].get(name)) for name in differing]) for ticker in shown if ticker in held]
+    return {"same": lines(same.items()), "names": differing[:MOST_LINES], "rows": rows if differing else []}
+
+
+def switches(contents: Contents) -> list[tuple[str, str, str]]:
+    """Return every execution switch, its value in this run, and what it is about."""
+    held = contents.run["execution"]["settings"]
+    return [(name, _text(held[name]), SWITCHES[name].doc if name in SWITCHES else "") for name in sorted(held)]
+
+
+def data_rows(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what each security's ticks were: counts, rejected rows and fingerprints; None where it is not known."""
+    rows = []
+    for ticker in shown:
+        one = contents.run["data"].get(ticker, {})
+        rejects = one.get("rejects")
+        rows.append(
+            {
+                "ticker": ticker,
+                "exchange": one.get("exchange") or "",
+                "counts": [
+                    Cell(one.get("rows"), "count", _UNKNOWN),
+                    Cell(one.get("ticks"), "count", _UNKNOWN),
+                    Cell(None if rejects is None else sum(rejects.values()), "count", _UNKNOWN),
+                    Cell(one.get("blank"), "count", _UNKNOWN),
+                ],
+                "digest": one.get("digest", ""),
+                "fingerprint": one.get("fingerprint", ""),
+            }
+        )
+    return rows
+
+
+def rejected(contents: Contents) -> Lines:
+    """Return the rejected rows of the conversion: security, rule, rows."""
+    data: Mapping[str, Mapping[str, Any]] = contents.run["data"]
+    return lines(
+        (ticker, clipped(rule), count)
+        for ticker in sorted(data)
+        for rule, count in sorted((data[ticker].get("rejects") or {}).items())
+    )
+
+
+def not_flat(contents: Contents, shown: Sequence[str]) -> list[tuple[str, Lines]]:
+    """Return the days that ended with an open position, by security."""
+    held = {ticker: contents.figures[ticker].get("days_not_flat") or [] for ticker in shown}
+    return [(ticker, lines(days, NAMES_SHOWN)) for ticker, days in held.items() if days]
+
+
+_NOT_COUNTED: Final = "This security's run did not count it."
+_UNKNOWN: Final = "The catalog does not say."
+
+
+def _cells(figures: Iterable[Figure], held: Mapping[str, Any]) -> list[Cell]:
+    return [_cell(figure, held) for figure in figures]
+
+
+def _cell(figure: Figure, held: Mapping[str, Any]) -> Cell:
+    value = figure.of(held)
+    return Cell(value, figure.form, clipped(_reason(figure, held)) if value is None else "")
+
+
+def _reason(figure: Figure, held: Mapping[str, Any]) -> str:
+    reasons: Mapping[str, str] = held.get("reasons") or {}
+    return reasons.get(figure.key) or reasons.get(figure.key.partition(".")[0]) or figure.missing
+
+
+def _names(names: Sequence[str], every: int) -> str:
+    if len(names) == every and every > 2:  # noqa: PLR2004 - of two, both are named
+        return "all"
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _value(value: object) -> tuple[float | None, str]:
+    """Return a parameter's number to sort by, where it is one, and its text."""
+    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    return number, _text(value)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return clipped(value if isinstance(value, str) else json.dumps(value, sort_keys=True))

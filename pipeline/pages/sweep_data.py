@@ -1,0 +1,287 @@
+"""A sweep's folder in, its settings as arrays out: what was varied, and every figure by setting and security."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.engine.execution import SWITCH
+from pipeline.errors import DamagedRun, NewerRun, UnknownRun
+from pipeline.pages.sweep_axes import Axis, axis_of_values
+from pipeline.pages.sweep_figures import FIGURES, Figure
+from pipeline.runs.read_file import csv_rows
+from pipeline.runs.status import COMPLETE, check_complete
+from pipeline.store.columns import coded, float_values
+from pipeline.store.parquet import read_footer, read_table
+from pipeline.sweeps.axes import PRESET
+from pipeline.sweeps.choice import ALL
+from pipeline.sweeps.writer import (
+    FORMAT_VERSION,
+    OURS,
+    PRESET_COLUMN,
+    SUMMARY_FILE,
+    SWEEP_FILE,
+    TABLE_FILE,
+    TOGETHER_FILE,
+    WALK_FILE,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipeline.store.parquet import Footer
+    from pipeline.store.path import Place
+    from pipeline.ticks import Float64s, Int64s
+
+AGAIN: Final = "Run that sweep again."
+
+MOST_VIEWS: Final = 40
+"""Securities up to which a page has them all."""
+
+MANY_ROWS: Final = 1_000_000
+"""Rows from which a page reads few of their figures: five million would take the better part of a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One error of settings: its text, how many results it ended, and the first of them."""
+
+    text: str
+    count: int
+    setting: int
+    security: str
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A sweep as its folder has it.
+
+    told: sweep.json. settings: their numbers. axes: what took more than one value, `strategy` among them; fixed: the
+    axes that took one. views: `all`, if there are several securities, and the tickers. best, folds: rows of the
+    summary and the walk forward, by view. results: settings times securities.
+    """
+
+    told: Mapping[str, Any]
+    settings: Int64s
+    axes: tuple[Axis, ...]
+    fixed: Mapping[str, str]
+    securities: int
+    views: tuple[str, ...]
+    columns: Mapping[tuple[str, str], Float64s]
+    best: Mapping[str, Mapping[str, str]]
+    folds: Mapping[str, list[dict[str, str]]]
+    failures: tuple[Failure, ...]
+    results: int
+
+    @property
+    def parted(self) -> bool:
+        """Whether settings were chosen on one part of the days and judged on another."""
+        return bool(self.told["train"])
+
+    @property
+    def main(self) -> str:
+        """The figure settings were chosen by, of the days they were chosen on."""
+        by_sharpe = self.told["chosen_by"] == "sharpe"
+        if self.parted:
+            return "train_sharpe" if by_sharpe else "train_net_pnl"
+        return "sharpe" if by_sharpe else "net_pnl"
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The figures that some setting has, without those that say the same of all."""
+        return tuple(one for one in FIGURES if any((view, one.name) in self.columns for view in self.views))
+
+    def values(self, view: str, figure: str) -> Float64s:
+        """Return a figure of all settings, NaN where it cannot be computed."""
+        found = self.columns.get((view, figure))
+        return np.full(len(self.settings), np.nan) if found is None else found
+
+    def value(self, view: str, figure: str, at: int | None) -> float | None:
+        """Return a figure of one setting; None where it cannot be computed."""
+        found = float("nan") if at is None else float(self.values(view, figure)[at])
+        return None if np.isnan(found) else found
+
+    @property
+    def assumptions(self) -> tuple[Axis, ...]:
+        """The axes that say how orders fill and what they cost, which a desk does not choose."""
+        return tuple(axis for axis in self.axes if axis.name == PRESET or axis.name.startswith(SWITCH))
+
+    def peers(self, view: str) -> Any:
+        """Return which settings fill orders, and pay, as the one chosen for a view; all where none was chosen."""
+        chosen = self.chosen(view)
+        same = np.ones(len(self.settings), bool)
+        for axis in self.assumptions if chosen is not None else ():
+            same &= axis.codes == axis.codes[chosen]
+        return same
+
+    def known(self, view: str, figure: str) -> Float64s:
+        """Return a figure of the settings that have it and are peers of the one chosen."""
+        values = self.values(view, figure)
+        found: Float64s = values[~np.isnan(values) & self.peers(view)]
+        return found
+
+    def chosen(self, view: str) -> int | None:
+        """Return the place of the setting chosen for a view; None when none could be."""
+        row = self.best.get(view)
+        return None if row is None else int(np.searchsorted(self.settings, int(row["setting"])))
+
+
+def read_swept(directory: Place) -> Swept:
+    """Read a sweep's folder.
+
+    Raises UnknownRun for what is none, UnfinishedRun, NewerRun, and DamagedRun for a file that is not whole.
+    """
+    try:
+        content = (directory / SWEEP_FILE).read_bytes()
+    except FileNotFoundError as error:
+        raise UnknownRun(f"{directory} has no {SWEEP_FILE}: it is no folder of a sweep.") from error
+    with _reading(directory):
+        told = json.loads(content)
+        _check_version(directory, told.get("format_version", 1))
+        check_complete(directory, {"status": COMPLETE} | told, "sweep")
+        tickers = sorted(told["data"])
+        path = directory / TABLE_FILE
+        footer = read_footer(path)
+        names = {axis: _column_of(axis, footer.columns) for axis in told["axes"]}
+        several = TOGETHER_FILE in told["files"]
+        figures = _figures(footer, told, several=len(tickers) > MOST_VIEWS)
+        wanted = ["setting", "strategy", "security", *names.values(), *figures.values(), "error"]
+        table = read_table(path, list(dict.fromkeys(wanted)))
+        numbers = float_values(table["setting"]).reshape(-1, len(tickers))
+        if (numbers != numbers[:, :1]).any() or not _tiled(table["security"], tickers):
+            raise DamagedRun(f"{path} does not have a row for each setting and security. {AGAIN}")
+        settings = numbers[:, 0].astype(np.int64)
+        best = {row["security"]: row for row in csv_rows(directory / SUMMARY_FILE)}
+        shown = _shown(table, tickers, settings, best)
+        columns: dict[tuple[str, str], Float64s] = {}
+        for name, column in figures.items():
+            held = float_values(table[column]).reshape(-1, len(tickers))
+            columns |= {(ticker, name): np.ascontiguousarray(held[:, tickers.index(ticker)]) for ticker in shown}
+        if several:
+            columns |= _together(directory / TOGETHER_FILE, settings, figures)
+        axes = _axes(table, names, len(tickers))
+        return Swept(
+            told=told,
+            settings=settings,
+            axes=tuple(axis for axis in axes if len(axis.values) > 1),
+            fixed={axis.name: axis.values[0] for axis in axes if len(axis.values) == 1},
+            securities=len(tickers),
+            views=(*((ALL,) if several else ()), *shown),
+            columns=_telling(columns),
+            best=best,
+            folds=_folds(directory, told["files"]),
+            failures=_failures(table, tickers),
+            results=len(table),
+        )
+
+
+def _check_version(directory: Place, version: int) -> None:
+    if version > FORMAT_VERSION:
+        raise NewerRun(
+            f"{directory / SWEEP_FILE} has format version {version} and this version of the project knows "
+            f"{FORMAT_VERSION}; update the project."
+        )
+
+
+def _figures(footer: Footer, told: Mapping[str, Any], *, several: bool) -> dict[str, str]:
+    """Return the figures to read with their columns in the table of securities: of a large one those that matter."""
+    names = {one.name: "max_drawdown" if one.name == "drawdown" else one.name for one in FIGURES}
+    if footer.rows > MANY_ROWS:
+        main = "sharpe" if told["chosen_by"] == "sharpe" else "net_pnl"
+        kept = ("net_pnl", "sharpe", f"train_{main}", f"test_{main}", *(["turnover"] if several else []))
+        names = {name: names[name] for name in kept}
+    return {name: column for name, column in names.items() if column in footer.columns}
+
+
+def _shown(table: Any, tickers: list[str], settings: Int64s, best: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the securities a page has room for: those whose chosen settings turned over most."""
+    if len(tickers) <= MOST_VIEWS:
+        return tickers
+    turnover = float_values(table["turnover"]).reshape(-1, len(tickers))
+    found = []
+    for at, ticker in enumerate(tickers):
+        chosen = int(np.searchsorted(settings, int(best[ticker]["setting"]))) if ticker in best else 0
+        found.append((-float(np.nan_to_num(turnover[chosen, at])), ticker))
+    return sorted(ticker for _, ticker in sorted(found)[:MOST_VIEWS])
+
+
+@contextlib.contextmanager
+def _reading(directory: Place) -> Iterator[None]:
+    """Turn what a folder that something else wrote into can be made to raise into DamagedRun."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DamagedRun(f"{error.filename or directory} is not there. {AGAIN}") from error
+    except (ValueError, KeyError, TypeError, IndexError, csv.Error) as error:
+        raise DamagedRun(f"{directory} is no whole folder of a sweep. {AGAIN}") from error
+
+
+def _column_of(axis: str, there: tuple[str, ...]) -> str:
+    if axis == PRESET:
+        return PRESET_COLUMN if PRESET_COLUMN in there else PRESET
+    return f"parameter.{axis}" if axis in OURS else axis
+
+
+def _tiled(column: Any, tickers: list[str]) -> bool:
+    codes, texts = coded(column)
+    return texts == tickers and bool((codes.reshape(-1, len(tickers)) == np.arange(len(tickers))).all())
+
+
+def _axes(table: Any, names: Mapping[str, str], tickers: int) -> list[Axis]:
+    """Return all axes of a sweep; the strategy is the first of them."""
+    of, labels = coded(table["strategy"])
+    of = of[::tickers]
+    found = [axis_of_values("strategy", labels, of, np.ones(len(of), bool))]
+    for axis, name in names.items():
+        codes, values = coded(table[name])
+        codes = codes[::tickers]
+        applies = np.ones(len(of), bool)
+        if len(labels) > 1:
+            applies = np.isin(of, np.unique(of[codes >= 0]))
+        found.append(axis_of_values(axis, values, codes, applies))
+    return found
+
+
+def _together(path: Place, settings: Int64s, figures: Mapping[str, str]) -> dict[tuple[str, str], Float64s]:
+    """Return the figures of all securities together; their drawdown is looked at when days end."""
+    table = read_table(path)
+    if not np.array_equal(float_values(table["setting"]), settings):
+        raise DamagedRun(f"{path} does not have the settings of {TABLE_FILE}. {AGAIN}")
+    names = {name: "daily_drawdown" if name == "drawdown" else name for name in figures}
+    there = table.column_names
+    return {(ALL, name): float_values(table[column]) for name, column in names.items() if column in there}
+
+
+def _telling(columns: Mapping[tuple[str, str], Float64s]) -> dict[tuple[str, str], Float64s]:
+    """Leave out what no setting has, and fees where none were charged."""
+    charged = any(name == "fees" and np.nansum(values) for (_, name), values in columns.items())
+    return {
+        (view, name): values
+        for (view, name), values in columns.items()
+        if not np.isnan(values).all() and (charged or name not in ("fees", "realized_pnl"))
+    }
+
+
+def _folds(directory: Place, files: list[str]) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in csv_rows(directory / WALK_FILE) if WALK_FILE in files else ():
+        found.setdefault(row["security"], []).append(row)
+    return found
+
+
+def _failures(table: Any, tickers: list[str]) -> tuple[Failure, ...]:
+    """Return the errors, the commonest first."""
+    codes, texts = coded(table["error"])
+    failed = np.flatnonzero(codes >= 0)
+    used, first, counts = np.unique(codes[failed], return_index=True, return_counts=True)
+    settings = float_values(table["setting"])
+    found = [
+        Failure(texts[code], int(count), int(settings[at]), tickers[at % len(tickers)])
+        for code, at, count in zip(used.tolist(), failed[first].tolist(), counts.tolist(), strict=True)
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.count, one.setting, one.security)))

@@ -1,0 +1,108 @@
+"""One security's ticks and many settings in, what each gives out: the ticks are walked once for as many as may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.errors import ReplayError
+from pipeline.replay.simulate import Engine, engine_facts, loop_constants, replayed_of, replayer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pipeline.engine.execution import Execution
+    from pipeline.engine.outcome import Outcome
+    from pipeline.markets.facts import MarketFacts
+    from pipeline.replay.simulate import Replayed
+    from pipeline.settings import Value, Values
+    from pipeline.ticks import Ticks
+
+Found: TypeAlias = "Replayed | ReplayError"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """What one replay is asked for: parameters by config key in config units, checked, and an execution model."""
+
+    parameters: Values
+    execution: Execution
+
+
+def simulate_many(
+    ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting], market: MarketFacts, engine: Engine
+) -> Iterator[tuple[int, Found]]:
+    """Yield each setting's number and what it gives, bit for bit what `simulate` gives; in no order that matters.
+
+    A setting whose replay fails gives its error. Settings that differ in fees only are replayed once.
+    """
+    for group in _walks(strategy, settings):
+        outcomes = _outcomes(ticks, strategy, settings, group, market, engine)
+        for numbers, outcome in zip(group, outcomes, strict=True):
+            for number in numbers:
+                if isinstance(outcome, ReplayError):
+                    yield number, outcome
+                else:
+                    fees = settings[number].execution.fees_bps(market.exchange)
+                    yield number, replayed_of(ticks, outcome, strategy, fees)
+
+
+def prepare(strategy: type[Strategy], engine: Engine, on_compile: Callable[[str], None] | None = None) -> None:
+    """Have the loop for many settings at hand, so that no worker waits for another that compiles it."""
+    if engine == "compiled":
+        from pipeline.engine.batch import compiled_walk  # the plain engine does without LLVM
+
+        compiled_walk(strategy, on_compile)
+
+
+def _walks(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list[list[int]]]:
+    """Part settings into walks of what may walk together, each a list of the numbers that are one replay."""
+    fields = fields_of(strategy)
+    together = strategy.rules.walk_together
+    walks: dict[tuple[int, ...], dict[object, list[int]]] = {}
+    for number, setting in enumerate(settings):
+        switches = setting.execution.fields()
+        walk = walks.setdefault(tuple(switches[name] for name in together), {})
+        held = map(repr, fields.held(setting.parameters).values())  # 0.0 equals -0.0 and is another number
+        walk.setdefault((*held, *switches.values()), []).append(number)
+    return [list(walk.values()) for walk in walks.values()]
+
+
+def _outcomes(
+    ticks: Ticks,
+    strategy: type[Strategy],
+    settings: Sequence[Setting],
+    group: Sequence[Sequence[int]],
+    market: MarketFacts,
+    engine: Engine,
+) -> Iterator[Outcome | ReplayError]:
+    fields = fields_of(strategy)
+    asked = [settings[numbers[0]] for numbers in group]
+    held = [fields.held(one.parameters) for one in asked]
+    if engine == "python" or (len(asked) == 1 and loop_constants(asked[0].execution) is not None):
+        for one, values in zip(asked, held, strict=True):
+            yield _alone(ticks, strategy, one, values, market, engine)
+        return
+    from pipeline.engine.batch import Given, compiled_walk
+
+    given = [Given(engine_facts(market, one.execution), values) for one, values in zip(asked, held, strict=True)]
+    walk = compiled_walk(strategy)
+    outcomes = walk.run(ticks, given)
+    for one, values, outcome in zip(asked, held, outcomes, strict=True):
+        yield _alone(ticks, strategy, one, values, market, engine) if outcome is None else outcome
+
+
+def _alone(
+    ticks: Ticks,
+    strategy: type[Strategy],
+    setting: Setting,
+    held: Mapping[str, Value],
+    market: MarketFacts,
+    engine: Engine,
+) -> Outcome | ReplayError:
+    replay = replayer(strategy, setting.execution, engine)
+    try:
+        return replay.run(ticks, engine_facts(market, setting.execution), held)
+    except ReplayError as error:
+        return error

@@ -1,0 +1,346 @@
+"""A backtest request in, a checked plan and then one result a security out, as they complete."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from pipeline.engine.compiler.names import check_names
+from pipeline.engine.compiler.specialise import loop_source
+from pipeline.engine.execution import PRESETS, SWITCH, Execution, make_execution, variants
+from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.errors import (
+    BadRequest,
+    ConfigError,
+    MarketFactsError,
+    NotCompilable,
+    StaleStore,
+    nearest,
+)
+from pipeline.folders import CONFIGS, config_file
+from pipeline.markets.facts import facts_of
+from pipeline.replay.batch import Setting, prepare
+from pipeline.replay.result_codec import packed, unpacked
+from pipeline.replay.result_key import Identity, strategy_text
+from pipeline.replay.simulate import ENGINES, Engine, loop_constants, replayer, takes_switches
+from pipeline.replay.task import SecurityResult, Task, run_task, worker_died
+from pipeline.replay.workers import BACKENDS, Backend, check_workers, run_all, workers_for
+from pipeline.settings import Config, read_config
+from pipeline.store.catalog import Security, Store, check_held, content_digest, open_store
+from pipeline.strategies.load import load_strategy, strategy_label, strategy_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pipeline.store.path import Place
+    from pipeline.store.result_cache import KeptResults
+
+Name = TypeVar("Name", bound=str)
+
+WORTH_A_POOL: Final = 3_000_000
+"""Ticks from which a second thread saves more than joblib's start costs, with the compiled engine."""
+
+SWITCHED_REPLAYS_A_READ: Final = 3
+"""How many replays cost about what reading the same ticks costs."""
+
+BYTES_A_TICK: Final = 160
+"""What one replay takes for each tick: Arrow's columns, ours, and the room for fills, with a margin."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """What the user asked for, as given; None means the default."""
+
+    strategy: str = "v1_baseline"
+    config: Path | None = None
+    parquet_dir: Place = Path("data/parquet")
+    workers: int | None = None
+    backend: str | None = None
+    address: str | None = None
+    engine: str | None = None
+    execution: str | None = None
+    sensitivity: bool | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    securities: Sequence[str] = ()
+    max_sheets: int | None = None
+    allow_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A request that has been checked: nothing about it can be wrong any more but the data themselves.
+
+    why_plain: what the compiled engine cannot take, when that is why the plain one runs. switches_apply: whether the
+    execution switches mean anything to this strategy. stale: why the ticks may not be those of the workbook any more.
+    held: all that the store holds, `securities` among them.
+    """
+
+    strategy: str
+    config: Path
+    execution: Execution
+    engine: Engine
+    why_plain: str | None
+    switches_apply: bool
+    backend: Backend
+    workers: int
+    address: str | None
+    tasks: tuple[Task, ...]
+    securities: tuple[Security, ...]
+    stale: str | None = None
+    held: tuple[Security, ...] = ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is to be known of the run before it starts, a sentence each."""
+        return self.notes if self.stale is None else [self.stale, *self.notes]
+
+    @property
+    def notes(self) -> list[str]:
+        """What follows for the run from its strategy, a sentence each."""
+        found = []
+        if self.why_plain:
+            found.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
+        if not self.switches_apply and loop_constants(self.execution) is None:
+            found.append(self.own_orders)
+        return found
+
+    @property
+    def own_orders(self) -> str:
+        """What is to be said of a strategy to which the execution switches mean nothing."""
+        return f"{self.strategy} keeps its own orders: the execution switches do not apply to it, only fees do."
+
+
+def plan(request: Request) -> Plan:
+    """Check a request and plan its tasks; every error of the request itself is raised here, before anything runs."""
+    asked_engine = None if request.engine is None else _one_of(request.engine, ENGINES, "--engine")
+    backend_asked = asked_backend(request.backend)
+    check_workers(request.workers, backend_asked, request.address)
+    source, label = strategy_source(request.strategy), strategy_label(request.strategy)
+    strategy = load_strategy(source)
+    switches, parameters = _split(request.overrides)
+    config = read_config(
+        config_file(request.config or CONFIGS / f"{label}.json"), fields_of(strategy).by_key(), parameters
+    )
+    execution = _execution(request, config, switches)
+    for ticker, exchange in config.exchanges.items():
+        _check_exchange(exchange, f"{config.path}: {ticker}")
+    store = open_store(request.parquet_dir)
+    stale = _stale(store, allowed=request.allow_stale)
+    chosen = _chosen(store.securities, request)
+    values = config.of([security.ticker for security in chosen])
+    engine, why_plain = choose_engine(strategy, execution, asked_engine)
+    switches_apply = takes_switches(strategy)
+    check = request.sensitivity if request.sensitivity is not None else engine == "compiled"
+    alternatives = variants(execution) if check and switches_apply else {}
+    tasks = tuple(
+        Task(
+            ticker=one.ticker,
+            exchange=config.exchanges.get(one.ticker, one.exchange),
+            path=one.path.absolute() if request.address and isinstance(one.path, Path) else one.path,
+            strategy=source,
+            parameters=values[one.ticker],
+            execution=execution,
+            engine=engine,
+            alternatives=alternatives,
+            error=one.error or _market_error(config.exchanges.get(one.ticker, one.exchange)),
+        )
+        for one in chosen
+    )
+    work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
+    backend = backend_asked or default_backend(engine, work, request.workers)
+    need = [security.ticks * BYTES_A_TICK + security.size for security in chosen]
+    workers = min(workers_for(backend, need, request.workers, request.address), len(tasks))
+    return Plan(
+        label,
+        config.path,
+        execution,
+        engine,
+        why_plain,
+        switches_apply,
+        backend,
+        workers,
+        request.address,
+        tasks,
+        chosen,
+        stale,
+        store.securities,
+    )
+
+
+def run(
+    plan: Plan,
+    on_compile: Callable[[str], None] | None = None,
+    kept: KeptResults | None = None,
+    *,
+    fresh: bool = False,
+) -> Iterator[SecurityResult]:
+    """Yield each security's result as it completes: those that fail at once or are kept first, then the longest.
+
+    on_compile: told the strategy's class when a loop of it is not yet kept on disk and is compiled now. kept: where
+    results are found and kept, if anywhere; fresh: whether what is found there is replayed all the same.
+    """
+    names = {} if kept is None else result_names(plan)
+    found = {} if kept is None or fresh else kept.find(list(names.values()))
+    missing = []
+    for task in plan.tasks:
+        content = found.get(names.get(task.ticker, ""))
+        if task.error is not None:
+            yield SecurityResult(task, None, error=task.error)
+        elif content is None:
+            missing.append(task)
+        else:
+            yield unpacked(task, content)
+    if missing:
+        _prepare(missing[0], on_compile)
+    ticks = {security.ticker: security.ticks for security in plan.securities}
+    longest_first = sorted(missing, key=lambda task: (-ticks[task.ticker], task.ticker))
+    done = run_all(run_task, longest_first, plan.backend, plan.workers, address=plan.address, on_death=worker_died)
+    for result in done:
+        if kept is not None and result.replayed is not None and not result.opened:
+            kept.keep({names[result.ticker]: packed(result)})
+        yield result
+
+
+def result_names(plan: Plan) -> dict[str, str]:
+    """Return the name each security's result is kept under, by ticker; a security that cannot be replayed has none."""
+    names: dict[str, str] = {}
+    if not plan.tasks:
+        return names
+    strategy = load_strategy(plan.tasks[0].strategy)
+    text, made_by = strategy_text(strategy), (run_task.__module__, packed.__module__)
+    for task, security in zip(plan.tasks, plan.securities, strict=True):
+        if task.error is not None:
+            continue
+        purpose = json.dumps(["backtest", *(one.name for one in task.alternatives.values())])
+        digest, market = content_digest(security), facts_of(task.exchange)
+        identity = Identity(strategy, text, digest, market, task.engine, purpose, made_by)
+        names[task.ticker] = identity.of(Setting(task.parameters, task.execution))
+    return names
+
+
+def _prepare(task: Task, on_compile: Callable[[str], None] | None) -> None:
+    strategy = load_strategy(task.strategy)
+    replayer(strategy, task.execution, task.engine, on_compile)
+    if task.alternatives:
+        prepare(strategy, task.engine, on_compile)
+
+
+def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine | None) -> tuple[Engine, str | None]:
+    """Return the engine for a strategy, and why it is the plain one when nobody asked for it.
+
+    Raises StrategyError for a name that does not exist, and for what cannot be compiled when that was asked for.
+    """
+    constants = loop_constants(execution) or {}
+    if asked == "python":
+        check_names(strategy)
+        with suppress(NotCompilable):
+            loop_source(strategy, constants)  # what is refused is refused alike
+        return "python", None
+    from pipeline.engine.compiled import check_compilable  # the plain engine does without LLVM
+
+    try:
+        check_compilable(strategy, constants)
+    except NotCompilable as why:
+        if asked == "compiled":
+            raise
+        return "python", why.reason
+    return "compiled", None
+
+
+def _split(overrides: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Part what `--set` gives into execution switches and parameters."""
+    switches = {key.removeprefix(SWITCH): text for key, text in overrides.items() if key.startswith(SWITCH)}
+    return switches, {key: text for key, text in overrides.items() if not key.startswith(SWITCH)}
+
+
+def _execution(request: Request, config: Config, switches: Mapping[str, str]) -> Execution:
+    """Let the command line's preset replace the config's block; its single switches win over both."""
+    block = {} if request.execution is not None else dict(config.execution)
+    named = block.pop("preset", None)
+    if named is not None and named not in PRESETS:
+        raise ConfigError(
+            f"{config.path}: _execution: preset is {json.dumps(named)}; it takes {' or '.join(PRESETS)}."
+            f"{nearest(str(named), PRESETS)}"
+        )
+    preset = request.execution if named is None else str(named)
+    told = make_execution(preset, block, f"{config.path}: _execution")
+    given = {key: _value(text) for key, text in switches.items()}
+    execution = make_execution(told.preset, told.changed | given, "--set execution")
+    check_fees(execution, "fees_bps")
+    return execution
+
+
+def check_fees(execution: Execution, where: str) -> None:
+    """Raise ConfigError, naming `where`, for fees of an exchange that there is not."""
+    fees = execution.settings["fees_bps"]
+    for exchange in fees if isinstance(fees, Mapping) else ():
+        _check_exchange(exchange, where)
+
+
+def _check_exchange(name: str, where: str) -> None:
+    if error := _market_error(name):
+        raise ConfigError(f"{where}: {error}")
+
+
+def _market_error(exchange: str) -> str | None:
+    """Return why nothing can be replayed on an exchange, None where its facts are known."""
+    try:
+        facts_of(exchange)
+    except MarketFactsError as error:
+        return str(error)
+    return None
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def default_backend(engine: Engine, ticks: int, workers: int | None) -> Backend:
+    """Return the backend that is quickest for this engine and this many ticks.
+
+    A plain strategy holds the GIL and needs processes. A compiled one needs threads only, and none at all while the
+    whole replay takes less time than joblib takes to load: figures in docs/performance.md. Workers asked for are given.
+    """
+    if engine == "python":
+        return "loky"
+    return "sequential" if workers in (None, 1) and ticks < WORTH_A_POOL else "threading"
+
+
+def asked_backend(given: str | None) -> Backend | None:
+    """Return the backend asked for, None when none was; raise BadRequest for one that there is not."""
+    return None if given is None else _one_of(given, BACKENDS, "--backend")
+
+
+def _stale(store: Store, *, allowed: bool) -> str | None:
+    """Return why the store is behind its workbooks, None when it is not; raise that where it is not allowed."""
+    try:
+        store.check_fresh()
+    except StaleStore as error:
+        if not allowed:
+            raise
+        return str(error)
+    return None
+
+
+def _chosen(securities: Sequence[Security], request: Request) -> tuple[Security, ...]:
+    if request.max_sheets is not None and request.max_sheets < 1:
+        raise BadRequest(f"--max-sheets is {request.max_sheets}; it takes a whole number of at least 1.")
+    by_ticker = {security.ticker: security for security in securities}
+    wanted = [ticker.strip().upper() for ticker in request.securities]
+    check_held(request.parquet_dir, wanted, by_ticker)
+    chosen = [by_ticker[ticker] for ticker in sorted(set(wanted) or by_ticker)]
+    return tuple(chosen[: request.max_sheets])
+
+
+def _one_of(given: str, known: Sequence[Name], option: str) -> Name:
+    for one in known:
+        if one == given:
+            return one
+    raise BadRequest(f"{option} is '{given}'; it takes {', '.join(known)}.{nearest(given, known)}")

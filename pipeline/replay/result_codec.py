@@ -1,0 +1,65 @@
+"""One security's result in, the bytes it is kept as out, and back: numbers as they are, nothing that is code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.engine.outcome import Fills
+from pipeline.replay.observe import HORIZONS, Observed
+from pipeline.replay.simulate import Replayed
+from pipeline.replay.task import Alternative, SecurityResult
+
+if TYPE_CHECKING:
+    from pipeline.replay.task import Task
+
+LENGTH_BYTES: Final = 8
+OBSERVED: Final = "observed_"
+ARRAYS: Final = ("market_days", "days_not_flat")
+PLAIN: Final = tuple(one.name for one in fields(Replayed) if one.name not in ("fills", *ARRAYS))
+
+
+def packed(result: SecurityResult) -> bytes:
+    """Return a result as bytes; one that failed is not for keeping."""
+    replayed, observed = result.replayed, result.observed
+    assert replayed is not None  # noqa: S101 - the caller keeps what has come to an end
+    assert observed is not None  # noqa: S101 - the same
+    columns: dict[str, Any] = {name: getattr(replayed, name) for name in ARRAYS}
+    columns |= {one.name: getattr(replayed.fills, one.name) for one in fields(Fills)}
+    columns |= {f"{OBSERVED}{one.name}": getattr(observed, one.name).ravel() for one in fields(Observed)}
+    arrays = {name: np.ascontiguousarray(column) for name, column in columns.items() if column is not None}
+    head = {
+        "arrays": [[name, array.dtype.str, len(array)] for name, array in arrays.items()],
+        "plain": {name: _listed(getattr(replayed, name)) for name in PLAIN},
+        "alternatives": {name: asdict(one) for name, one in result.alternatives.items()},
+    }
+    text = json.dumps(head).encode()
+    return b"".join([len(text).to_bytes(LENGTH_BYTES, "little"), text, *(array.tobytes() for array in arrays.values())])
+
+
+def unpacked(task: Task, content: bytes) -> SecurityResult:
+    """Return the result of a task that was kept as these bytes."""
+    start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
+    head = json.loads(content[LENGTH_BYTES:start])
+    arrays: dict[str, Any] = {}
+    for name, kind, count in head["arrays"]:
+        arrays[name] = np.frombuffer(content, kind, count, start)
+        start += arrays[name].nbytes
+    plain = head["plain"] | {"trade_types": tuple(head["plain"]["trade_types"])}
+    own = {name: arrays.pop(name) for name in ARRAYS}
+    seen = {one.name: arrays.pop(f"{OBSERVED}{one.name}") for one in fields(Observed)}
+    seen["mid_later"] = seen["mid_later"].reshape(len(HORIZONS), -1)
+    return SecurityResult(
+        task,
+        Replayed(fills=Fills(**arrays), **own, **plain),
+        Observed(**seen),
+        alternatives={name: Alternative(**one) for name, one in head["alternatives"].items()},
+        kept=True,
+    )
+
+
+def _listed(value: Any) -> Any:
+    return dict(value) if hasattr(value, "items") else value

@@ -1,0 +1,177 @@
+"""One security's ticks and parameters in, its result out: no files, no processes, nothing shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from pipeline.engine.execution import Execution, make_execution
+from pipeline.engine.outcome import Facts
+from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.times import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pipeline.engine.outcome import Fills, Outcome
+    from pipeline.markets.facts import MarketFacts
+    from pipeline.settings import Value, Values
+    from pipeline.ticks import Float64s, Int64s, Ticks
+
+Engine: TypeAlias = Literal["compiled", "python"]
+CLASSIC: Final = make_execution("classic", {}, "")
+ENGINES: Final[tuple[Engine, ...]] = ("compiled", "python")
+
+
+class Replayer(Protocol):
+    """What replays a strategy over one security's ticks."""
+
+    def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
+        """Replay the ticks with these parameters (as the strategy's fields hold them)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Replayed:
+    """What one security's replay gave.
+
+    market_days, days_not_flat: int64, days since 1970-01-01, ascending: days with a print, and those of them that
+    ended with a position. rows: ticks read. events: those with a price above zero. *_count: events inside the quoting
+    session. last_price: of the last print inside the session, AED, None without one. realized_pnl: AED, before fees.
+    orders: how many we placed; None where the strategy keeps its own, or many settings walked together.
+    final: the engine's state after the last event. counters: what the strategy counted. fees_bps: per fill.
+    """
+
+    fills: Fills
+    market_days: Int64s
+    days_not_flat: Int64s
+    rows: int
+    events: int
+    session_rows: int
+    bid_count: int
+    ask_count: int
+    trade_count: int
+    last_price: float | None
+    position: int
+    realized_pnl: float
+    orders: int | None
+    final: Mapping[str, float]
+    trade_types: tuple[str, ...]
+    counters: Mapping[str, int]
+    fees_bps: float
+
+    @property
+    def fill_fees(self) -> Float64s:
+        """The fee of each fill, AED: its value times the fee in basis points."""
+        return self.fills.price * self.fills.quantity * (self.fees_bps / 10_000)
+
+    @property
+    def fees(self) -> float:
+        """All fees, AED."""
+        return float(self.fill_fees.sum())
+
+    @property
+    def net_pnl(self) -> float:
+        """Realised P&L after fees, AED."""
+        return self.realized_pnl - self.fees
+
+    @property
+    def strategy_days(self) -> Int64s:
+        """Days since 1970-01-01 with at least one fill, ascending."""
+        return distinct(self.fills.timestamp // DAY)
+
+
+def simulate(
+    ticks: Ticks,
+    strategy: type[Strategy],
+    parameters: Values,
+    market: MarketFacts,
+    execution: Execution,
+    engine: Engine = "compiled",
+) -> Replayed:
+    """Replay one security under one execution model; parameters by config key, in config units, checked.
+
+    Raises StrategyError for a strategy that the engine cannot run.
+    """
+    held = fields_of(strategy).held(parameters)
+    outcome = replayer(strategy, execution, engine).run(ticks, engine_facts(market, execution), held)
+    return replayed_of(ticks, outcome, strategy, execution.fees_bps(market.exchange))
+
+
+def replayer(
+    strategy: type[Strategy], execution: Execution, engine: Engine, on_compile: Callable[[str], None] | None = None
+) -> Replayer:
+    """Return what replays a strategy: the loop made for `classic` alone, the one that knows the switches, or neither.
+
+    on_compile: told the strategy's class when its loop is not yet kept on disk and is compiled now.
+    """
+    if engine == "python":
+        from pipeline.engine.plain import PlainReplay  # one engine a run
+
+        return PlainReplay(strategy)
+    from pipeline.engine.compiled import compiled_replay
+
+    return compiled_replay(strategy, loop_constants(execution), on_compile)
+
+
+def loop_constants(execution: Execution) -> dict[str, int] | None:
+    """Return what the loop for an execution model need not ask about: all switches for `classic`, else none."""
+    fields = execution.fields()
+    return fields if fields == CLASSIC.fields() else None
+
+
+def takes_switches(strategy: type[Strategy]) -> bool:
+    """Tell whether execution switches mean anything in the market a strategy trades in."""
+    known = {name for base in strategy.rules.__mro__ for name in vars(base).get("__annotations__", {})}
+    return known >= CLASSIC.fields().keys()
+
+
+def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
+    """Return what the engine is told of a market and of how orders are executed in it."""
+    below, sizes = zip(*market.tick_sizes, strict=True)
+    fields = {
+        "continuous_opens": market.continuous[0],
+        "continuous_closes": market.continuous[1],
+        "auction_prints": market.closing_auction[1],
+    }
+    return Facts(fields | execution.fields(), np.array(below), np.array(sizes))
+
+
+def replayed_of(ticks: Ticks, outcome: Outcome, strategy: type[Strategy], fees_bps: float) -> Replayed:
+    """Return an outcome as what one security's replay gave."""
+    final = outcome.final
+    return Replayed(
+        fills=outcome.fills,
+        market_days=outcome.market_days,
+        days_not_flat=days_not_flat(outcome.fills, outcome.market_days, ticks.timestamp),
+        rows=len(ticks),
+        events=int(final["m_events"]),
+        session_rows=int(final["m_session_rows"]),
+        bid_count=int(final["m_bid_count"]),
+        ask_count=int(final["m_ask_count"]),
+        trade_count=int(final["m_trade_count"]),
+        last_price=float(final["m_last_price"]) if final["m_trade_count"] else None,
+        position=int(final["m_position"]),
+        realized_pnl=float(final["m_realized_pnl"]),
+        orders=int(final["m_orders"]) if outcome.fills.placed is not None and "m_orders" in final else None,
+        final=final,
+        trade_types=strategy.trade_types,
+        counters={name: int(final[f"s_{name}"]) for name in strategy.counters},
+        fees_bps=fees_bps,
+    )
+
+
+def days_not_flat(fills: Fills, market_days: Int64s, timestamps: Int64s) -> Int64s:
+    """Return the market days whose last event left a position; days since 1970-01-01, ascending."""
+    if not len(fills):
+        return market_days[:0]
+    days = np.maximum.accumulate(timestamps[fills.event] // DAY)
+    last_fill = np.searchsorted(days, market_days, side="right") - 1
+    not_flat: Int64s = market_days[(fills.position[last_fill] != 0) & (last_fill >= 0)]
+    return not_flat
+
+
+def distinct(days: Int64s) -> Int64s:
+    """Return the distinct values, ascending; numpy's own would load masked arrays for it, 10 ms of a short run."""
+    return np.array(sorted(set(days.tolist())), np.int64)

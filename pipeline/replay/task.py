@@ -1,0 +1,147 @@
+"""One security's task in, its result or its error in words out: what a worker runs, whatever the backend."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipeline.errors import LoopsDisagree, ReplayError, in_words
+from pipeline.markets.facts import facts_of
+from pipeline.replay.batch import Setting, simulate_many
+from pipeline.replay.observe import Observed, observe
+from pipeline.replay.simulate import Engine, Replayed, simulate
+from pipeline.store.parquet import read_ticks
+from pipeline.strategies.load import load_strategy, undeclared_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.engine.execution import Execution
+    from pipeline.engine.strategy import Strategy
+    from pipeline.errors import WorkerDied
+    from pipeline.markets.facts import MarketFacts
+    from pipeline.settings import Values
+    from pipeline.store.path import Place
+    from pipeline.strategies.load import StrategySource
+    from pipeline.ticks import Ticks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """All that a worker needs to replay one security; it reads the security's own file and shares nothing.
+
+    alternatives: the execution models of the assumption check, by name; none when it is not wanted. error: why its
+    ticks cannot be replayed, where that is known before; it is not run then.
+    """
+
+    ticker: str
+    exchange: str
+    path: Place
+    strategy: StrategySource
+    parameters: Values
+    execution: Execution
+    engine: Engine
+    alternatives: Mapping[str, Execution] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alternative:
+    """What the same replay gives under another execution model: P&L and fees in AED, fills."""
+
+    realized_pnl: float
+    fees: float
+    fills: int
+
+    @property
+    def net_pnl(self) -> float:
+        """P&L after fees, AED."""
+        return self.realized_pnl - self.fees
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SecurityResult:
+    """One security's replay, or the error that ended it; seconds are wall clock. kept: replayed by an earlier run.
+
+    observed: what the market did around the fills. opened: data files that the strategy opened and does not declare.
+    """
+
+    task: Task
+    replayed: Replayed | None
+    observed: Observed | None = None
+    error: str | None = None
+    trace: str | None = None
+    alternatives: Mapping[str, Alternative] = field(default_factory=dict)
+    read_seconds: float = 0.0
+    replay_seconds: float = 0.0
+    check_seconds: float = 0.0
+    kept: bool = False
+    opened: tuple[str, ...] = ()
+
+    @property
+    def ticker(self) -> str:
+        """The security's ticker."""
+        return self.task.ticker
+
+
+def run_task(task: Task) -> SecurityResult:
+    """Read one security's ticks and replay them; a failure becomes the result's error and takes nobody along."""
+    started = time.perf_counter()
+    try:
+        strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
+        ticks = read_ticks(task.path)
+        read = time.perf_counter()
+        replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
+        observed = observe(ticks, replayed.fills, replayed.market_days, market)
+        done = time.perf_counter()
+        others = _under(task, ticks, strategy, market, list(task.alternatives.values()))
+        _check_loops_agree(task, replayed, others)
+        alternatives = {
+            name: Alternative(found.realized_pnl, found.fees, len(found.fills))
+            for name, found in zip(task.alternatives, others, strict=True)
+        }
+        return SecurityResult(
+            task,
+            replayed,
+            observed,
+            alternatives=alternatives,
+            read_seconds=read - started,
+            replay_seconds=done - read,
+            check_seconds=time.perf_counter() - done,
+            opened=undeclared_files(strategy),
+        )
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
+        return SecurityResult(task, None, error=in_words(error), trace=traceback.format_exc())
+
+
+def worker_died(task: Task, error: WorkerDied) -> SecurityResult:
+    """Return the result of a security whose worker cannot tell any more."""
+    return SecurityResult(task, None, error=str(error))
+
+
+def _check_loops_agree(task: Task, replayed: Replayed, others: Sequence[Replayed]) -> None:
+    """Compare what both compiled loops found for the run's own execution model, since both were run anyway."""
+    for model, other in zip(task.alternatives.values(), others, strict=True):
+        one, many = replayed.fills, other.fills
+        if model.fields() == task.execution.fields() and (
+            one.event.tobytes() != many.event.tobytes() or one.pnl.tobytes() != many.pnl.tobytes()
+        ):
+            raise LoopsDisagree(
+                f"The loop for one setting found {len(one):,} fills and the loop for many {len(many):,}, or others. "
+                "That is a fault of this project, not of the strategy: use --no-sensitivity, no sweep, and report it."
+            )
+
+
+def _under(
+    task: Task, ticks: Ticks, strategy: type[Strategy], market: MarketFacts, models: Sequence[Execution]
+) -> list[Replayed]:
+    """Replay one security under each of several execution models; raises what the first to fail raises."""
+    settings = [Setting(task.parameters, model) for model in models]
+    found: dict[int, Replayed] = {}
+    for number, one in simulate_many(ticks, strategy, settings, market, task.engine):
+        if isinstance(one, ReplayError):
+            raise one
+        found[number] = one
+    return [found[number] for number in range(len(models))]

@@ -1,0 +1,225 @@
+"""Tasks in, results out as they complete, also when workers die on the way: joblib's pools are used here only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections import Counter
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
+
+from pipeline.errors import BadRequest, WorkerDied
+from pipeline.replay.cluster import LIBRARY, Lost, check_cluster, cluster_options, cluster_threads, in_processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+Backend: TypeAlias = Literal["threading", "loky", "sequential", "dask", "ray"]
+BACKENDS: Final[tuple[Backend, ...]] = ("threading", "loky", "sequential", "dask", "ray")
+
+TOGETHER: Final[Mapping[Backend, int]] = {"loky": 2, "ray": 2, "dask": 1}
+"""How often a task may lose its worker among others before it is run alone, once; Dask itself has tried four times."""
+
+PROCESS_BYTES: Final = 250 * 2**20
+"""What a worker process takes before its first tick: the interpreter, numpy and pyarrow."""
+
+CGROUP_FILES: Final = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
+NO_LIMIT: Final = 2**63
+SECONDS_BETWEEN_LOOKS: Final = 1.0
+"""How often a worker process looks whether its command still runs; a killed one can tell nobody."""
+
+TIDIER: Final = "resource_tracker"
+"""The process by which loky removes shared files when its other ones are gone."""
+
+Work = TypeVar("Work")
+Done = TypeVar("Done")
+
+
+def run_all(
+    run: Callable[[Work], Done],
+    tasks: Sequence[Work],
+    backend: Backend,
+    workers: int,
+    *,
+    address: str | None = None,
+    on_death: Callable[[Work, WorkerDied], Done] | None = None,
+) -> Iterator[Done]:
+    """Yield the result of each task as it completes, in no particular order unless sequential.
+
+    A task whose worker dies is done again, in the end by itself; if its worker dies even then, on_death makes the
+    result, or WorkerDied is raised. address: where the cluster is.
+    """
+    if backend == "sequential" or (backend == "loky" and len(tasks) == 1):
+        yield from map(run, tasks)
+        return
+    waiting = dict(enumerate(tasks))
+    deaths: Counter[int] = Counter()
+    with (
+        cluster_options(backend, address, workers)
+        if backend in LIBRARY
+        else nullcontext(_here(backend, workers)) as how
+    ):
+        while waiting:
+            alone = [place for place in waiting if deaths[place] >= TOGETHER.get(backend, 1)][:1]
+            chosen = {place: waiting[place] for place in alone or waiting}
+            for place, result in _together(run, chosen, workers, how):
+                if not isinstance(result, Lost):
+                    del waiting[place]
+                    yield result
+                elif not alone:
+                    deaths[place] += 1
+                elif on_death is None:
+                    raise _died()
+                else:
+                    yield on_death(waiting.pop(place), _died())
+
+
+def _together(
+    run: Callable[[Work], Done], tasks: Mapping[int, Work], workers: int, how: Mapping[str, Any]
+) -> Iterator[tuple[int, Done | Lost]]:
+    """Yield the results of one pool, and what is known to be lost when it breaks."""
+    from joblib import Parallel, delayed  # a sequential run does without it
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    pool = Parallel(return_as="generator_unordered", batch_size=1, **how)
+    left = dict.fromkeys(tasks)
+    results = None
+    try:
+        with _ctrl_c_held() if how["backend"] == "loky" else nullcontext():  # the first may die while others are sent
+            results = pool(delayed(_placed)(run, place, task) for place, task in tasks.items())
+        for done in results:
+            place, result = (done.place, done) if isinstance(done, Lost) else done
+            del left[place]
+            yield place, result
+    except (BrokenProcessPool, MemoryError):
+        # loky stops all its processes and does not say who died; they take tasks in order, so it is one of the first.
+        # One that has no memory left to take a task or to send its result is as good as dead.
+        for place in list(left)[:workers]:
+            yield place, Lost(place)
+    finally:
+        if results is not None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # joblib's remark on what an interrupt leaves undone
+                results.close()
+
+
+def _here(backend: Backend, workers: int) -> dict[str, Any]:
+    if backend == "loky":
+        begun = {"initializer": _begin_worker, "initargs": (os.getpid(),)}
+        return {"backend": backend, **begun, **in_processes(workers)}
+    return {"backend": backend, "n_jobs": workers}
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Hold Ctrl-C back while processes are started, where that can be: until they ignore it they would show tracebacks.
+
+    A terminal sends it to all of them, and it is this process that ends the others.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # on its start it would let go of what is held
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin_worker(parent: int) -> None:
+    """Leave Ctrl-C to the process whose worker this is, and follow that one when it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    import psutil
+
+    with suppress(psutil.Error):
+        process = psutil.Process(parent)
+        while process.is_running():
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    os._exit(1)
+
+
+def _placed(run: Callable[[Work], Done], place: int, task: Work) -> tuple[int, Done]:
+    return place, run(task)
+
+
+def _died() -> WorkerDied:
+    return WorkerDied(
+        "Its worker process died, and again when it ran alone: out of memory, killed, or ended by the strategy itself. "
+        "Run it with --securities and --backend sequential to see how it ends."
+    )
+
+
+def workers_for(backend: Backend, need: Sequence[int], asked: int | None = None, address: str | None = None) -> int:
+    """Return how many workers to use.
+
+    need: bytes each task takes. asked: the user's number, taken as it is; by default what the CPUs (of the cgroup,
+    if there is one) and the memory that is free allow. A cluster has what it has. Raises BadRequest for a number
+    below 1, NoCluster for a cluster that cannot be used.
+    """
+    check_workers(asked)
+    if address is not None:
+        threads = cluster_threads(backend, address)
+        return threads if asked is None else min(asked, threads)
+    if asked is not None:
+        return asked
+    if backend == "sequential" or len(need) <= 1:
+        return 1
+    from joblib import cpu_count
+
+    each = max(need) + (0 if backend == "threading" else PROCESS_BYTES)
+    return int(max(1, min(cpu_count(), len(need), free_memory() // each)))
+
+
+def check_workers(asked: int | None, backend: Backend | None = None, address: str | None = None) -> None:
+    """Raise BadRequest for fewer than one worker or an address out of place, MissingExtra for a missing library."""
+    check_cluster(backend, address)
+    if asked is not None and asked < 1:
+        raise BadRequest(f"--workers is {asked}; it takes a whole number of at least 1.")
+
+
+def end_processes() -> None:
+    """End the worker processes of this one at once; what tidies up behind them ends by itself when this one has."""
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if not any(TIDIER in word for word in child.cmdline()):
+                child.kill()
+
+
+def free_memory() -> int:
+    """Return the bytes that can still be used, on this machine or in this cgroup, whichever is less."""
+    import psutil
+
+    return min(psutil.virtual_memory().available, _cgroup_room())
+
+
+def _cgroup_room() -> int:
+    """Read the limit of a Linux control group (v2, then v1); without one there is room without end."""
+    for limit_file, used_file in CGROUP_FILES:
+        try:
+            limit, used = int(Path(limit_file).read_text()), int(Path(used_file).read_text())
+            return max(0, limit - used + _droppable(Path(used_file).with_name("memory.stat")))
+        except (OSError, ValueError):
+            continue
+    return NO_LIMIT
+
+
+def _droppable(stat: Path) -> int:
+    """Return the bytes of the page cache that the kernel drops before it runs out."""
+    fields = dict(line.split() for line in stat.read_text().splitlines())
+    return int(fields.get("inactive_file", 0))

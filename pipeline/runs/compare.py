@@ -1,0 +1,239 @@
+"""Two recorded runs in, their comparison out: settings that differ, figures side by side, where their fills part."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import numpy as np
+
+from pipeline.engine.outcome import SIDES
+from pipeline.errors import PipelineError
+from pipeline.runs.record import Figures
+from pipeline.times import MILLISECOND, iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pipeline.runs.record import RecordedFills, RecordedRun, Value
+
+Subject: TypeAlias = Literal["run", "execution", "version", "data", "parameter"]
+
+
+class Absent(Enum):
+    """What stands for the value of something that a run does not have; a parameter that is null has a value."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One setting in which the runs differ; security is None for what holds for all of them."""
+
+    subject: Subject
+    name: str
+    security: str | None
+    a: Value | Absent
+    b: Value | Absent
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One fill: time as ISO text to the millisecond, exchange-local; side buy or sell; price in AED; shares."""
+
+    time: str
+    side: str
+    price: float
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """The first fill, counted from 0, that is not the same to the last bit; None for a run that ended before it."""
+
+    index: int
+    a: Fill | None
+    b: Fill | None
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityComparison:
+    """One security: its figures in each run, None where it failed (error says how) or was not in the run at all.
+
+    parting: None for the same fills. unreadable: why the fills of two replays that went well were not compared.
+    """
+
+    ticker: str
+    a: Figures | None
+    b: Figures | None
+    error_a: str | None = None
+    error_b: str | None = None
+    parting: Parting | None = None
+    unreadable: str | None = None
+
+    @property
+    def difference(self) -> Figures | None:
+        """Figures of B less those of A, where both have them."""
+        return self.b.minus(self.a) if self.a and self.b else None
+
+    @property
+    def same(self) -> bool:
+        """Whether both runs say the same of this security: figures, error, fills."""
+        apart = self.parting is not None or self.unreadable is not None
+        return self.a == self.b and self.error_a == self.error_b and not apart
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs side by side, securities sorted by ticker."""
+
+    a: RecordedRun
+    b: RecordedRun
+    differences: tuple[Difference, ...]
+    securities: tuple[SecurityComparison, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether the runs differ in nothing but where they are and how they were run."""
+        return not self.differences and self.a.total == self.b.total and all(one.same for one in self.securities)
+
+    @property
+    def same_fills(self) -> bool:
+        """Whether every security was replayed in both runs and filled the same."""
+        return all(one.a and one.b and not one.parting and one.unreadable is None for one in self.securities)
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Why fills could not be compared, by ticker."""
+        return {one.ticker: one.unreadable for one in self.securities if one.unreadable is not None}
+
+    @property
+    def like_for_like(self) -> tuple[Figures, Figures] | None:
+        """Each run's sums over the securities that both have figures of; None where those are all of both."""
+        pairs = [(one.a, one.b) for one in self.securities if one.a and one.b]
+        if len(pairs) == len(self.securities) or not pairs:
+            return None
+        return _sum(a for a, _ in pairs), _sum(b for _, b in pairs)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the comparison as plain values for JSON; what a run does not have has no key."""
+        found: dict[str, Any] = {
+            "a": _run_json(self.a),
+            "b": _run_json(self.b),
+            "same": self.same,
+            "differences": [_difference_json(one) for one in self.differences],
+            "securities": {one.ticker: _security_json(one) for one in self.securities},
+            "total": _figures_json(self.a.total, self.b.total),
+        }
+        if shared := self.like_for_like:
+            found["in_both"] = _figures_json(*shared)
+        return found
+
+
+def compare(a: RecordedRun, b: RecordedRun) -> Comparison:
+    """Compare two runs; fills that cannot be read are their security's `unreadable`, never an error."""
+    tickers = sorted({*a.parameters, *b.parameters})
+    return Comparison(a, b, tuple(_differences(a, b)), tuple(_security(ticker, a, b) for ticker in tickers))
+
+
+def first_parting(a: RecordedFills, b: RecordedFills) -> Parting | None:
+    """Return the first fill in which time, side, price or quantity differ by a bit, None for the same fills."""
+    both = min(len(a), len(b))
+    apart = (
+        (a.timestamp[:both] != b.timestamp[:both])
+        | (a.side[:both] != b.side[:both])
+        | (a.price[:both].view(np.int64) != b.price[:both].view(np.int64))
+        | (a.quantity[:both] != b.quantity[:both])
+    )
+    index = int(np.argmax(apart)) if apart.any() else both
+    if index == len(a) == len(b):
+        return None
+    return Parting(index, _fill(a, index), _fill(b, index))
+
+
+def _fill(fills: RecordedFills, index: int) -> Fill | None:
+    if index >= len(fills):
+        return None
+    return Fill(
+        time=iso(int(fills.timestamp[index]) * MILLISECOND),
+        side=SIDES[int(fills.side[index])],
+        price=float(fills.price[index]),
+        quantity=int(fills.quantity[index]),
+    )
+
+
+def _differences(a: RecordedRun, b: RecordedRun) -> Iterator[Difference]:
+    runs = ({"strategy": one.strategy, "config": one.config} for one in (a, b))
+    yield from _apart("run", None, *runs)
+    yield from _apart("execution", None, a.execution, b.execution)
+    yield from _apart("version", None, a.versions, b.versions)
+    shared = sorted(a.parameters.keys() & b.parameters.keys())
+    for ticker in shared:
+        yield from _apart("data", ticker, {"digest": a.digests[ticker]}, {"digest": b.digests[ticker]})
+    for ticker in shared:
+        yield from _apart("parameter", ticker, a.parameters[ticker], b.parameters[ticker])
+
+
+def _apart(
+    subject: Subject, security: str | None, a: Mapping[str, Value], b: Mapping[str, Value]
+) -> Iterator[Difference]:
+    for name in dict.fromkeys((*a, *b)):
+        values: tuple[Value | Absent, Value | Absent] = a.get(name, ABSENT), b.get(name, ABSENT)
+        if values[0] != values[1]:
+            yield Difference(subject, name, security, *values)
+
+
+def _security(ticker: str, a: RecordedRun, b: RecordedRun) -> SecurityComparison:
+    figures = a.figures.get(ticker), b.figures.get(ticker)
+    errors = a.errors.get(ticker), b.errors.get(ticker)
+    if None in figures:
+        return SecurityComparison(ticker, *figures, *errors)
+    try:
+        parting = first_parting(a.read_fills(ticker), b.read_fills(ticker))
+    except PipelineError as error:
+        return SecurityComparison(ticker, *figures, unreadable=str(error))
+    return SecurityComparison(ticker, *figures, parting=parting)
+
+
+def _sum(figures: Iterable[Figures]) -> Figures:
+    known = list(figures)
+    return Figures(
+        fills=sum(one.fills for one in known),
+        gross_pnl=sum(one.gross_pnl for one in known),
+        net_pnl=sum(one.net_pnl for one in known),
+        max_drawdown=None,
+    )
+
+
+def _run_json(run: RecordedRun) -> dict[str, Any]:
+    return {
+        "folder": run.folder.as_posix(),
+        "strategy": run.strategy,
+        "config": run.config,
+        "execution": run.execution_name,
+    }
+
+
+def _difference_json(one: Difference) -> dict[str, Any]:
+    found = {"subject": one.subject, "name": one.name, "security": one.security, "a": one.a, "b": one.b}
+    return {key: value for key, value in found.items() if value is not ABSENT and (key, value) != ("security", None)}
+
+
+def _figures_json(a: Figures | None, b: Figures | None) -> dict[str, Any]:
+    found = {"a": a, "b": b, "difference": b.minus(a) if a and b else None}
+    return {key: asdict(value) for key, value in found.items() if value is not None}
+
+
+def _security_json(one: SecurityComparison) -> dict[str, Any]:
+    found: dict[str, Any] = _figures_json(one.a, one.b)
+    texts = {"error_a": one.error_a, "error_b": one.error_b, "unreadable": one.unreadable}
+    found |= {key: text for key, text in texts.items() if text is not None}
+    if one.a and one.b and one.unreadable is None:
+        found["same_fills"] = one.parting is None
+    if one.parting is not None:
+        found["parts_at"] = asdict(one.parting)
+    return found

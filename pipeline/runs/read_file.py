@@ -1,0 +1,65 @@
+"""A file of a run folder in, its content out; whatever is wrong with it is an error that names the file."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.errors import CorruptParquet, DamagedRun, MissingFile, NewerFormat, NewerRun, UnknownRun
+from pipeline.runs.csv_cells import text_of_cell
+from pipeline.runs.layout import FORMAT_VERSION, RUN_FILE
+from pipeline.runs.status import check_complete
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.store.path import Place
+
+AGAIN: Final = "Run that backtest again."
+
+
+@contextlib.contextmanager
+def reading(path: Place) -> Iterator[None]:
+    """Turn whatever a file of a run folder can be made to raise into DamagedRun; --debug shows what it was."""
+    try:
+        yield
+    except (FileNotFoundError, MissingFile) as error:
+        raise DamagedRun(f"{path} is not there. {AGAIN}") from error
+    except NewerFormat as error:
+        raise NewerRun(f"{path} was written by a later version of the project; update the project.") from error
+    except OSError as error:
+        raise DamagedRun(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (CorruptParquet, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+        raise DamagedRun(f"{path} is damaged. {AGAIN}") from error
+
+
+def read_run_file(folder: Place) -> dict[str, Any]:
+    """Return `run.json` of a run that is complete; raises UnknownRun, UnfinishedRun, NewerRun or DamagedRun."""
+    path = folder / RUN_FILE
+    if not path.exists():
+        raise UnknownRun(f"{folder} is not a run folder: it has no {RUN_FILE}.")
+    with reading(path):
+        told: dict[str, Any] = json.loads(path.read_bytes())
+        version = told["format_version"]
+        if version > FORMAT_VERSION:
+            raise NewerRun(
+                f"{path} was written by a later version of the project (format version {version}, this one knows "
+                f"{FORMAT_VERSION}); update the project."
+            )
+        check_complete(folder, told, "run")
+    return told
+
+
+def recorded_warnings(path: Place) -> list[str]:
+    """Return the warnings that a complete run's `run.json`, or a sweep's `sweep.json`, has; raises DamagedRun."""
+    with reading(path):
+        return [str(text) for text in json.loads(path.read_bytes()).get("warnings", ())]
+
+
+def csv_rows(path: Place) -> list[dict[str, str]]:
+    """Return the rows of a CSV file by their columns, every cell as the text that it was made of."""
+    rows = csv.DictReader(io.StringIO(path.read_bytes().decode(), newline=""))
+    return [{name: text_of_cell(cell) for name, cell in row.items()} for row in rows]

@@ -1,0 +1,151 @@
+"""A run folder in, the recorded run out: settings, figures and errors at once, fills when they are asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.engine.outcome import SIDES
+from pipeline.errors import (
+    DamagedRun,
+    UnknownRun,
+    nearest,
+)
+from pipeline.runs.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
+from pipeline.runs.read_file import AGAIN, csv_rows, read_run_file, reading
+from pipeline.runs.record import Figures, RecordedFills, RecordedRun
+from pipeline.store.columns import number_values, whole
+from pipeline.store.parquet import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.ticks import Int8s
+
+FILL_COLUMNS: Final = {"timestamp": "timestamp[ms]", "side": "string", "fill_price": "double", "fill_qty": "int64"}
+BY_NAME: Final = {name: side for side, name in SIDES.items()}
+NAMES_SHOWN: Final = 8
+
+NOTHING: Final = Figures(fills=0, gross_pnl=0.0, net_pnl=0.0, max_drawdown=None)
+"""What all securities of a run together come to when every one of them failed."""
+
+
+def find_run(wanted: str | Path, output_dir: Path) -> Path:
+    """Return the run folder at a path, or else that of this name below `output_dir`; raises UnknownRun."""
+    places = Path(wanted), output_dir / wanted
+    for place in places:
+        if (place / RUN_FILE).is_file():
+            return place
+    for place in places:
+        if place.is_dir():
+            raise UnknownRun(f"{place} is not a run folder: it has no {RUN_FILE}.{_listed(place)}")
+        if place.is_file():
+            raise UnknownRun(f"{place} is a file; name the run folder that it stands in.")
+    names = _runs_below(output_dir)
+    close = nearest(str(wanted), [*names, *((output_dir / name).as_posix() for name in names)])
+    told = close or _listed(output_dir)
+    raise UnknownRun(f"There is no run '{wanted}', neither as a folder nor in {output_dir}.{told}")
+
+
+def read_run(folder: Path) -> RecordedRun:
+    """Return what a run folder says of its run, all but the fills.
+
+    Raises UnknownRun, UnfinishedRun, NewerRun or DamagedRun.
+    """
+    told = read_run_file(folder)
+    with reading(folder / RUN_FILE):
+        settings = _settings(told)
+    path = folder / METRICS_FILE
+    with reading(path):
+        metrics = json.loads(path.read_bytes())
+        figures = {ticker: _figures(one) for ticker, one in metrics["securities"].items()}
+        total = _figures(metrics["portfolio"]) if figures else NOTHING
+    path = folder / SUMMARY_FILE
+    with reading(path):
+        errors = {row["security"]: row["error"] for row in csv_rows(path) if row["error"]}
+    done = sorted((*figures, *errors))
+    if done != sorted(settings["parameters"]):
+        raise DamagedRun(f"{RUN_FILE}, {METRICS_FILE} and {SUMMARY_FILE} in {folder} are not of one run. {AGAIN}")
+    return RecordedRun(
+        folder=folder,
+        **settings,
+        figures=figures,
+        errors=errors,
+        total=total,
+        read_fills=lambda ticker: read_fills(folder, figures[ticker].fills, ticker),
+    )
+
+
+def read_fills(folder: Path, expected: int, ticker: str) -> RecordedFills:
+    """Return one security's fills, exact, in execution order; raises DamagedRun or NewerRun."""
+    path = folder / TRADES_FOLDER / f"{ticker}.parquet"
+    with reading(path):
+        table = read_table(path, list(FILL_COLUMNS))
+    if {field.name: str(field.type) for field in table.schema} != FILL_COLUMNS:
+        raise DamagedRun(f"{path} does not have the columns of fills ({', '.join(FILL_COLUMNS)}). {AGAIN}")
+    if any(column.null_count for column in table.columns):
+        raise DamagedRun(f"{path} has empty cells. {AGAIN}")
+    if len(table) != expected:
+        raise DamagedRun(f"{path} holds {len(table):,} fills and {METRICS_FILE} says {expected:,}. {AGAIN}")
+    time, side, price, quantity = (whole(table[name]) for name in FILL_COLUMNS)
+    return RecordedFills(
+        timestamp=number_values(time, np.int64),
+        side=_sides(path, side),
+        price=number_values(price, np.float64),
+        quantity=number_values(quantity, np.int64),
+    )
+
+
+def _settings(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a RecordedRun that `run.json` holds."""
+    parameters = {ticker: dict(values) for ticker, values in told["parameters"].items()}
+    for ticker in parameters:
+        if Path(ticker).name != ticker:
+            raise ValueError(f"'{ticker}' is no ticker")
+    return {
+        "strategy": str(told["strategy"]),
+        "config": str(told["config"]),
+        "execution_name": str(told["execution"]["name"]),
+        "execution": dict(told["execution"]["settings"]),
+        "versions": dict(told["versions"]),
+        "parameters": parameters,
+        "warnings": tuple(str(text) for text in told.get("warnings", ())),
+        "digests": {ticker: str(told["data"][ticker]["digest"]) for ticker in parameters},
+    }
+
+
+def _figures(told: Mapping[str, Any]) -> Figures:
+    return Figures(
+        fills=int(told["fills"]),
+        gross_pnl=float(told["realized_pnl"]),
+        net_pnl=float(told["net_pnl"]),
+        max_drawdown=float(told["max_drawdown"]),
+    )
+
+
+def _sides(path: Path, column: Any) -> Int8s:
+    """Return +1 and -1 for the texts of a column of sides."""
+    coded = column.dictionary_encode()
+    texts = coded.dictionary.to_pylist()
+    if not BY_NAME.keys() >= set(texts):
+        raise DamagedRun(f"{path} has a side that is none of {', '.join(BY_NAME)}. {AGAIN}")
+    codes = np.array([BY_NAME[text] for text in texts], np.int8)
+    sides: Int8s = codes[number_values(coded.indices, np.int32)]
+    return sides
+
+
+def _runs_below(directory: Path) -> list[str]:
+    """Return the names of all runs below a directory, with the folders between."""
+    found = (path.parent.relative_to(directory).as_posix() for path in directory.rglob(RUN_FILE))
+    return sorted(name for name in found if name != ".")
+
+
+def _listed(directory: Path) -> str:
+    names = _runs_below(directory)
+    if not names:
+        return f" There are no runs in {directory}."
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return f" Runs in {directory}: {', '.join(names[:NAMES_SHOWN])}{more}."

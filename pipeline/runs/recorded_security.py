@@ -1,0 +1,154 @@
+"""A run folder and a ticker in, all that the run recorded of that security out: its figures, its fills line by line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.engine.outcome import SIDES, side_names
+from pipeline.errors import BadRequest, DamagedRun, ReplayError, UnknownRun, UnknownSecurity, nearest
+from pipeline.runs.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
+from pipeline.runs.read_file import AGAIN, csv_rows
+from pipeline.runs.reader import read_run
+from pipeline.store.columns import number_values, whole
+from pipeline.store.parquet import read_table
+from pipeline.times import MILLISECOND, iso
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pipeline.runs.record import RecordedFills, RecordedRun
+
+
+EXACT: Final = {"realized_pnl": np.float64, "position": np.int64, "pnl": np.float64}
+OF_SOME: Final = {"fee": np.float64, "trade_type": str, "vwap_reference": np.float64}
+"""Columns that only some runs have: where fees are charged, and an auction strategy's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSecurity:
+    """One security of a run. figures: by name, as metrics.json has them."""
+
+    run: RecordedRun
+    ticker: str
+    exchange: str
+    figures: Mapping[str, Any]
+
+    def fills(self) -> list[dict[str, Any]]:
+        """Return its fills in execution order, one mapping each, numbered from 1; time as ISO text, exchange-local.
+
+        Raises DamagedRun or NewerRun.
+        """
+        columns = read_columns(self.run, self.ticker)
+        names = list(columns)
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which fills are wanted.
+
+    first, last: as many of what is left. start, end: a date, a time of day (of every day) or both, inclusive; a date
+    alone is the whole day. side: buy or sell.
+    """
+
+    first: int | None = None
+    last: int | None = None
+    start: str | None = None
+    end: str | None = None
+    side: str | None = None
+
+    def of(self, fills: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the fills that are wanted; raises BadRequest for what cannot be meant."""
+        for option, count in (("--first", self.first), ("--last", self.last)):
+            if count is not None and count < 1:
+                raise BadRequest(f"{option} is {count}; it takes a whole number of at least 1.")
+        if self.side is not None and self.side not in SIDES.values():
+            raise BadRequest(f"--side is '{self.side}'; it takes buy or sell.{nearest(self.side, SIDES.values())}")
+        chosen = [one for one in fills if self.side in (None, one["side"])]
+        if self.start is not None:
+            low, part = _time("--from", self.start, last=False)
+            chosen = [one for one in chosen if part(one["time"]) >= low]
+        if self.end is not None:
+            high, part = _time("--to", self.end, last=True)
+            chosen = [one for one in chosen if part(one["time"]) <= high]
+        chosen = chosen[: self.first]
+        return chosen if self.last is None else chosen[-self.last :]
+
+
+def newest_run(output_dir: Path) -> Path:
+    """Return the run folder below `output_dir` that was written last; raises UnknownRun when there is none."""
+    found = [(path.stat().st_mtime_ns, path.parent) for path in output_dir.rglob(RUN_FILE)]
+    if not found:
+        raise UnknownRun(f"There are no runs in {output_dir}. Run `make backtest` first, or name a run with --run.")
+    return max(found)[1]
+
+
+def read_security(folder: Path, ticker: str) -> RecordedSecurity:
+    """Return one security of a run.
+
+    Raises what `read_run` raises, UnknownSecurity for one that is not in the run, ReplayError for one that failed.
+    """
+    run, name = read_run(folder), ticker.upper()
+    if name not in run.parameters:
+        raise UnknownSecurity(
+            f"{ticker} is not in {folder}.{nearest(ticker, run.parameters)} It has {', '.join(sorted(run.parameters))}."
+        )
+    if name in run.errors:
+        raise ReplayError(f"{name} failed in {folder}, so it has neither figures nor fills: {run.errors[name]}")
+    figures = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))["securities"][name]
+    exchange = next(row["exchange"] for row in csv_rows(folder / SUMMARY_FILE) if row["security"] == name)
+    return RecordedSecurity(run, name, exchange, figures)
+
+
+def read_columns(run: RecordedRun, ticker: str) -> dict[str, list[Any]]:
+    """Return a security's fills as columns: number, time and side as text, and the rest as the run folder has it."""
+    fills = run.read_fills(ticker)
+    return {
+        "fill": list(range(1, len(fills) + 1)),
+        "time": [iso(one * MILLISECOND) for one in fills.timestamp.tolist()],
+        "side": side_names(fills.side),
+        "price": fills.price.tolist(),
+        "quantity": fills.quantity.tolist(),
+        **_others(run.folder, ticker, fills),
+    }
+
+
+def _others(folder: Path, ticker: str, fills: RecordedFills) -> dict[str, list[Any]]:
+    path = folder / TRADES_FOLDER / f"{ticker}.parquet"
+    table = read_table(path)
+    found: dict[str, list[Any]] = {}
+    for name, kind in (EXACT | OF_SOME).items():
+        if name not in table.column_names:
+            if name in EXACT:
+                raise DamagedRun(f"{path} has no column {name}. {AGAIN}")
+            continue
+        column = whole(table[name])
+        wanted = "string" if kind is str else "int64" if kind is np.int64 else "double"
+        if str(column.type) != wanted or column.null_count:
+            raise DamagedRun(f"{path}: column {name} is not what a run writes. {AGAIN}")
+        found[name] = column.to_pylist() if kind is str else number_values(column, kind).tolist()
+    assert all(len(values) == len(fills) for values in found.values())  # noqa: S101 - of one table
+    return found
+
+
+def _time(option: str, text: str, *, last: bool) -> tuple[str, Any]:
+    """Return a bound as text that compares with ISO times, or with their time of day, and which of it to compare."""
+    given = text.strip().replace(" ", "T")
+    try:
+        if "T" not in given and ":" in given:
+            return dt.time.fromisoformat(given).isoformat(timespec="milliseconds"), lambda time: time.partition("T")[2]
+        if "T" not in given:
+            day = dt.date.fromisoformat(given).isoformat()
+            return (f"{day}T~" if last else day), lambda time: time
+        moment = dt.datetime.fromisoformat(given).replace(tzinfo=None)
+    except ValueError:
+        raise BadRequest(
+            f"{option} is '{text}'; it takes a date, a time or both: 2025-01-06, 14:55:00 or '2025-01-06 14:55:00'."
+        ) from None
+    return moment.isoformat(timespec="milliseconds"), lambda time: time

@@ -1,0 +1,124 @@
+"""A run's plan and results in, what its reader should know before believing the figures out, a sentence each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pipeline.inspection.warn import held_of
+from pipeline.inspection.warn import warnings_of as warnings_of_ticks
+from pipeline.metrics.accounts import union_of
+from pipeline.numbers import counted, money
+from pipeline.strategies.load import undeclared_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pipeline.replay.plan import Plan
+    from pipeline.replay.simulate import Replayed
+    from pipeline.replay.task import SecurityResult
+    from pipeline.sweeps.choice import Best, SweepResults
+    from pipeline.sweeps.plan import Content
+
+FEW_DAYS: Final = 60
+"""Market days below which an annualised ratio is mostly chance."""
+
+
+def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
+    """Return the warnings of a run, the gravest first."""
+    done = {result.ticker: result.replayed for result in results if result.replayed is not None}
+    return [
+        *_failed(results),
+        *plan.warnings,
+        *_undeclared(results),
+        *_assumptions(results),
+        *_open_ends(done),
+        *warnings_of_data(plan),
+        *_without_prints(done),
+        *_without_fills(done),
+        *_few_days(done),
+    ]
+
+
+def warnings_of_sweep(results: SweepResults, best: Sequence[Best]) -> list[str]:
+    """Return the warnings of a sweep, the gravest first; a setting's error is its own row."""
+    from pipeline.sweeps.choice import ALL  # a backtest has no use for it
+
+    plan = results.plan
+    bases = list(plan.bases.values())
+    chosen = {one.security for one in best}
+    wanted = (*plan.tickers, *([ALL] if len(plan.tickers) > 1 else []))
+    return [
+        *dict.fromkeys(text for base in bases for text in base.warnings),
+        *_undeclared(results.contents.values()),
+        *(
+            f"{security}: no setting could be chosen: none has a figure to choose by."
+            for security in wanted
+            if security not in chosen
+        ),
+        *warnings_of_data(bases[0]),
+        *(
+            f"{one.security}: no setting did better than one without any fill on the days it was chosen on."
+            for one in best
+            if one.train is not None and one.train.fills == 0
+        ),
+    ]
+
+
+def _failed(results: Sequence[SecurityResult]) -> Iterator[str]:
+    failed = [result.ticker for result in results if result.replayed is None]
+    if failed:
+        yield f"{', '.join(failed)} failed: every total is without {'it' if len(failed) == 1 else 'them'}."
+
+
+def _undeclared(results: Iterable[SecurityResult | Content]) -> Iterator[str]:
+    opened = sorted({file for result in results for file in result.opened})
+    if opened:
+        yield undeclared_words(opened)
+
+
+def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:
+    models = [result.alternatives for result in results if result.alternatives]
+    if models:
+        classic, strict = (sum(one[name].net_pnl for one in models) for name in ("classic", "strict"))
+        if classic > 0.0 > strict:
+            yield (
+                f"The profit hangs on how orders are assumed to fill: {money(classic)} AED under the classic rules, "
+                f"{money(strict)} AED as a careful desk assumes."
+            )
+
+
+def _open_ends(done: dict[str, Replayed]) -> Iterator[str]:
+    open_now = [f"{ticker} {one.position:,}" for ticker, one in done.items() if one.position]
+    if open_now:
+        yield f"The run ends with open positions, which realised P&L leaves out (shares): {', '.join(open_now)}."
+    carried = [f"{ticker} {len(one.days_not_flat)}" for ticker, one in done.items() if len(one.days_not_flat)]
+    if carried:
+        yield f"Some days ended with a position: {', '.join(carried)}."
+
+
+def warnings_of_data(plan: Plan) -> list[str]:
+    """Return what is likely wrong with the ticks of a plan's securities, as their conversion found it."""
+    exchanges = {task.ticker: task.exchange for task in plan.tasks}
+    held = [held_of(one) for one in plan.held or plan.securities]
+    held = [one._replace(exchange=exchanges.get(one.ticker, one.exchange)) for one in held]
+    return warnings_of_ticks([one.ticker for one in plan.securities], held)
+
+
+def _without_prints(done: dict[str, Replayed]) -> Iterator[str]:
+    silent = [ticker for ticker, one in done.items() if not len(one.market_days)]
+    if silent:
+        yield f"No print at all, so no market day: {', '.join(silent)}."
+
+
+def _without_fills(done: dict[str, Replayed]) -> Iterator[str]:
+    idle = [ticker for ticker, one in done.items() if not len(one.fills)]
+    if idle:
+        yield f"No fill at all: {', '.join(idle)}."
+
+
+def _few_days(done: dict[str, Replayed]) -> Iterator[str]:
+    most = max((len(one.market_days) for one in done.values()), default=0)
+    if 0 < most < FEW_DAYS:
+        every = len(union_of([one.market_days for one in done.values()]))
+        covered = counted(every, "market day") + (f", no security more than {most} of them" if most < every else "")
+        yield f"The ticks cover {covered}: annualised ratios say little with fewer than {FEW_DAYS}."

@@ -1,0 +1,278 @@
+"""Results in, the run folder out: fills, summary, metrics and `run.json`, each file whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import platform
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+import pipeline
+from pipeline.metrics.accounts import account_of, union_of
+from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
+from pipeline.metrics.daily import daily_rows
+from pipeline.metrics.figures import portfolio_figures, security_figures
+from pipeline.runs.background_writer import Behind
+from pipeline.runs.csv_cells import csv_bytes, with_csv_cells
+from pipeline.runs.fill_tables import marks_table, prices_table, trades_table
+from pipeline.runs.layout import (
+    DAILY_FILE,
+    FOLDERS,
+    FORMAT_VERSION,
+    METRICS_FILE,
+    REPORT_FILE,
+    RUN_FILE,
+    SENSITIVITY_FILE,
+    SUMMARY_FILE,
+)
+from pipeline.runs.manifest import files_of, json_bytes, remove_files
+from pipeline.runs.status import COMPLETE, RUNNING, end_noted
+from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
+from pipeline.store.lock import sole_writer
+from pipeline.store.parquet import write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pipeline.metrics.accounts import Account
+    from pipeline.replay.observe import Observed
+    from pipeline.replay.plan import Plan
+    from pipeline.replay.simulate import Replayed
+    from pipeline.replay.task import SecurityResult
+    from pipeline.store.catalog import Security
+    from pipeline.store.path import Place
+    from pipeline.ticks import Int64s
+
+
+SUMMARY_COLUMNS: Final = (
+    "security",
+    "exchange",
+    "trades",
+    "realized_pnl",
+    "position",
+    "market_dates",
+    "strategy_dates",
+    "days_not_flat",
+    "fees",
+    "net_pnl",
+    "rows",
+    "events",
+    "session_rows",
+    "bid_count",
+    "ask_count",
+    "trade_count",
+    "last_price",
+    "error",
+)
+
+SENSITIVITY_COLUMNS: Final = ("security", "execution", "fills", "realized_pnl", "fees", "net_pnl")
+
+
+class RunFolder:
+    """The folder of one run: opened before the first result, written as results come, closed when all have."""
+
+    def __init__(self, directory: Place, plan: Plan, *, report: bool = True) -> None:
+        self.directory = directory
+        self._plan = plan
+        self._report = report
+        self._results: list[SecurityResult] = []
+        self._accounts: dict[str, Account] = {}
+        self._figures: dict[str, dict[str, Any]] = {}
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[RunFolder]:
+        """Make the folder, keep other runs out of it meanwhile, and remove what earlier ones left in it.
+
+        Whatever ends the run before its end is put down in `run.json`. Raises InUse, OutputNotWritable or PlaceError.
+        """
+        with sole_writer(self.directory, "pipeline backtest", "--output-dir"):
+            earlier = self._begin()
+            with end_noted(self.directory / RUN_FILE):
+                remove_files(self.directory, earlier)
+                with Behind() as self._behind:
+                    yield self
+
+    def _begin(self) -> list[str]:
+        """Say that a run is under way before any file goes, and that it answers for what the earlier one left."""
+        earlier = files_of(self.directory / RUN_FILE)
+        try:
+            for folder in FOLDERS:
+                (self.directory / folder).mkdir(parents=True, exist_ok=True)
+            for folder in ("", *FOLDERS):
+                remove_abandoned(self.directory / folder)
+            self._write_run(RUNNING, {}, earlier=earlier)
+        except OSError as error:
+            raise not_written(self.directory, error) from error
+        return earlier
+
+    def add(self, result: SecurityResult) -> None:
+        """Write one security's fills, while the next is replayed; raises what writing an earlier one raised."""
+        self._results.append(result)
+        if result.replayed is not None and result.observed is not None:
+            account = account_of(result)
+            self._accounts[result.ticker], self._figures[result.ticker] = account, figures_of(account)
+            self._behind.do(self._write, result.ticker, result.replayed, result.observed)
+
+    def _write(self, ticker: str, replayed: Replayed, observed: Observed) -> None:
+        table = trades_table(replayed)
+        trades, marks, prices, text = _files_of(ticker)
+        self._write_table(trades, table, ticker, ["timestamp"])
+        self._write_table(marks, marks_table(replayed.fills, observed), ticker, ["event"])
+        self._write_table(prices, prices_table(observed), ticker, ["timestamp"])
+        sink = io.BytesIO()
+        arrow_csv.write_csv(with_csv_cells(table, "trade_type"), sink, arrow_csv.WriteOptions(quoting_style="needed"))
+        write_bytes(self.directory / text, sink.getvalue(), durable=False)
+
+    def _write_table(self, name: str, table: Any, ticker: str, delta_columns: Sequence[str]) -> None:
+        metadata = {"security": ticker}
+        write_table(self.directory / name, table, metadata=metadata, delta_columns=delta_columns, durable=False)
+
+    def close(self, timings: Mapping[str, float], warnings: Sequence[str]) -> None:
+        """Write summary, metrics and, last, `run.json` with its status complete and the run's warnings."""
+        results = sorted(self._results, key=lambda result: result.ticker)
+        write_bytes(self.directory / SUMMARY_FILE, csv_text(SUMMARY_COLUMNS, summary_rows(results)), durable=False)
+        if rows := sensitivity_rows(results):
+            write_bytes(self.directory / SENSITIVITY_FILE, csv_text(SENSITIVITY_COLUMNS, rows), durable=False)
+        accounts = [self._accounts[ticker] for ticker in sorted(self._accounts)]
+        write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts, self._figures)), durable=False)
+        write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
+        self._behind.wait()
+        self._write_run(COMPLETE, timings, warnings)
+        if self._report:
+            from pipeline.pages.backtest_page import backtest_page  # Jinja2 is for reports only
+
+            write_bytes(self.directory / REPORT_FILE, backtest_page(self.directory), durable=False)
+
+    def _write_run(
+        self,
+        status: str,
+        timings: Mapping[str, float],
+        warnings: Sequence[str] = (),
+        earlier: Iterable[str] = (),
+    ) -> None:
+        plan = self._plan
+        written = [file for task in plan.tasks for file in _files_of(task.ticker)]
+        if any(task.alternatives for task in plan.tasks):
+            written.append(SENSITIVITY_FILE)
+        if self._report:
+            written.append(REPORT_FILE)
+        content = {
+            "format_version": FORMAT_VERSION,
+            "status": status,
+            "strategy": plan.strategy,
+            "config": plan.config.name,
+            "execution": {"name": plan.execution.name, "settings": dict(plan.execution.settings)},
+            "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},
+            "data": {one.ticker: _data_of(one) for one in plan.securities},
+            "warnings": list(warnings),
+            "versions": {
+                "pipeline": pipeline.__version__,
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+                "pyarrow": pa.__version__,
+            },
+            "files": sorted({*written, SUMMARY_FILE, METRICS_FILE, DAILY_FILE, *earlier}),
+            "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
+        }
+        write_bytes(self.directory / RUN_FILE, json_bytes(content))
+
+
+def sensitivity_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
+    """Return the assumption check, one row a security and execution model, then the totals."""
+    rows: list[dict[str, Any]] = []
+    totals: dict[str, dict[str, Any]] = {}
+    for result in results:
+        for model, found in result.alternatives.items():
+            row = {
+                "fills": found.fills,
+                "realized_pnl": found.realized_pnl,
+                "fees": found.fees,
+                "net_pnl": found.net_pnl,
+            }
+            rows.append({"security": result.ticker, "execution": model} | row)
+            total = totals.setdefault(model, {"security": "total", "execution": model} | dict.fromkeys(row, 0))
+            for name, value in row.items():
+                total[name] += value
+    return rows + list(totals.values())
+
+
+def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
+    """Return the summary, one row a security in the order given; a failed one has its error and nothing else."""
+    return [_summary_row(result) for result in results]
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return rows as CSV, floats as their shortest exact form, an absent figure as an empty cell."""
+    return csv_bytes([columns, *([row.get(name) for name in columns] for row in rows)])
+
+
+def metrics_of(accounts: Sequence[Account], known: Mapping[str, dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Return the figures by security and for the portfolio of all that did not fail; known: those of each already."""
+    by_security = {one.ticker: figures_of(one) if known is None else known[one.ticker] for one in accounts}
+    not_flat = union_of([one.replayed.days_not_flat for one in accounts])
+    return {
+        "portfolio": portfolio_figures(accounts) | {"days_not_flat": day_names(not_flat)},
+        "securities": by_security,
+    }
+
+
+def figures_of(account: Account) -> dict[str, Any]:
+    """Return the figures of one security as metrics.json has them."""
+    replayed = account.replayed
+    own = {"days_not_flat": day_names(replayed.days_not_flat), "counters": dict(replayed.counters)}
+    return security_figures(account) | own
+
+
+def day_names(days: Int64s) -> list[str]:
+    """Return days since 1970-01-01 as ISO dates."""
+    return [str(day) for day in days.astype("datetime64[D]")]
+
+
+def _summary_row(result: SecurityResult) -> dict[str, Any]:
+    row: dict[str, Any] = {"security": result.ticker, "exchange": result.task.exchange, "error": result.error}
+    if result.replayed is not None:
+        row |= _counts(result.replayed)
+    return row
+
+
+def _counts(replayed: Replayed) -> dict[str, Any]:
+    return {
+        "trades": len(replayed.fills),
+        "realized_pnl": replayed.realized_pnl,
+        "position": replayed.position,
+        "market_dates": len(replayed.market_days),
+        "strategy_dates": len(replayed.strategy_days),
+        "days_not_flat": len(replayed.days_not_flat),
+        "fees": replayed.fees,
+        "net_pnl": replayed.net_pnl,
+        "rows": replayed.rows,
+        "events": replayed.events,
+        "session_rows": replayed.session_rows,
+        "bid_count": replayed.bid_count,
+        "ask_count": replayed.ask_count,
+        "trade_count": replayed.trade_count,
+        "last_price": replayed.last_price,
+    }
+
+
+def _files_of(ticker: str) -> tuple[str, str, str, str]:
+    parquet = f"{ticker}.parquet"
+    return (*(f"{folder}/{parquet}" for folder in FOLDERS), f"{ticker.lower()}_trades_timeseries.csv")  # type: ignore[return-value]
+
+
+def _data_of(security: Security) -> dict[str, Any]:
+    """Return what the run was made from: the ticks and, where the catalog knows, the rows of their conversion."""
+    entry = security.entry
+    return {
+        "digest": security.digest,
+        "fingerprint": security.fingerprint,
+        "ticks": None if security.error else security.ticks,
+        "exchange": security.exchange,
+        "rows": None if entry is None else entry.rows,
+        "blank": None if entry is None else entry.blank,
+        "rejects": None if entry is None else dict(entry.rejects),
+    }

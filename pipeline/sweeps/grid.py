@@ -1,0 +1,252 @@
+"""A sweep file, `--grid` texts or axes by name in, the grid they mean out; SweepError for what is none."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.engine.execution import PRESETS, SWITCH, SWITCHES
+from pipeline.errors import SweepError, nearest
+from pipeline.folders import config_file, config_files
+from pipeline.settings import read_json
+from pipeline.sweeps.axes import PRESET, STRATEGY, Axis, Grid, Span
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BLOCKS: Final = ("strategy", "config", "securities", "parameters", "execution", "_comment")
+RANGE_KEYS: Final = ("from", "to", "step", "points")
+MOST_VALUES: Final = 100_000
+"""Of all axes together: each of them is checked, also where a search takes a few."""
+
+MOST_WHOLE: Final = 2**53
+"""Up to here whole numbers and floats that are equal are one value."""
+
+
+def read_sweep(path: Path) -> Grid:
+    """Read a sweep file, the one found where it is named or the shipped one; raise SweepError for what is not one."""
+    path = config_file(path)
+    if not path.is_file():
+        known = [str(path.parent / file.name) for file in config_files(path.parent)]
+        there = f" There are: {', '.join(known)}." if known else ""
+        raise SweepError(f"{path}: no such sweep file.{nearest(str(path), known) or there}")
+    raw = read_json(path)
+    for key in raw:
+        if key not in BLOCKS:
+            raise SweepError(
+                f"{path}: unknown block '{key}'.{nearest(key, BLOCKS) or ' It takes ' + ', '.join(BLOCKS)}"
+            )
+    strategies = _texts(raw.get(STRATEGY, ()), f"{path}: {STRATEGY}")
+    parameters = _block(raw.get("parameters", {}), f"{path}: parameters")
+    execution = raw.get("execution", {})
+    named: dict[str, Any] = {}
+    if isinstance(execution, (str, list)):
+        named[PRESET] = execution
+    else:
+        for key, value in _block(execution, f"{path}: execution").items():
+            named[PRESET if key == "preset" else SWITCH + key] = value
+    config = raw.get("config")
+    if config is not None and not isinstance(config, str):
+        raise SweepError(f"{path}: config is {json.dumps(config)}; it takes the path of a config file.")
+    return _grid(
+        [*parameters.items(), *named.items()],
+        str(path),
+        strategies=strategies,
+        config=config,
+        securities=_texts(raw.get("securities", ()), f"{path}: securities"),
+    )
+
+
+def read_grid(texts: Sequence[str]) -> Grid:
+    """Read `--grid` texts, `name=value,value`, `name=from:to:step` or `name=from:to:logN`; raise SweepError."""
+    named: list[tuple[str, object]] = []
+    strategies: tuple[str, ...] = ()
+    for text in texts:
+        name, found, given = text.partition("=")
+        if not found or not name.strip() or not given.strip():
+            raise SweepError(f"--grid {text}: write name=value,value or name=from:to:step.")
+        name = name.strip()
+        if name == STRATEGY:
+            strategies = _texts([one.strip() for one in given.split(",")], "--grid strategy")
+        else:
+            named.append((name, _from_text(given.strip(), f"--grid {text}")))
+    return _grid(named, "--grid", strategies=strategies)
+
+
+def grid_of(given: Mapping[str, object] | Sequence[str]) -> Grid:
+    """Return the grid of axes by name, each a list of values, a range or one value, or of `--grid` texts."""
+    if not isinstance(given, Mapping):
+        return read_grid(given)
+    listed = {name: list(value) if isinstance(value, (tuple, range)) else value for name, value in given.items()}
+    strategies = _texts(listed.pop(STRATEGY, ()), "grid: strategy")
+    return _grid(list(listed.items()), "grid", strategies=strategies)
+
+
+def _grid(named: Sequence[tuple[str, object]], where: str, **told: Any) -> Grid:
+    """Return the grid of axes as they were given, each name once."""
+    if name := _twice(name for name, _ in named):
+        raise SweepError(f"{where}: {name} is given twice; put all its values into one.")
+    made: list[tuple[Axis, Span | None]] = []
+    for name, value in named:
+        made.append(_axis(name, value, where))
+        _check_number(sum(len(axis.values) for axis, _ in made), f"{where}: all axes together")
+    axes, spans = tuple(axis for axis, _ in made), tuple(span for _, span in made if span is not None)
+    return Grid(axes=axes, spans=spans, **told)
+
+
+def _check_number(values: int, where: str) -> None:
+    if values > MOST_VALUES:
+        raise SweepError(
+            f"{where}: {values:,} values; at most {MOST_VALUES:,}. "
+            "Take fewer, or a range without a step and --trials N."
+        )
+
+
+def _axis(name: str, given: object, where: str) -> tuple[Axis, Span | None]:
+    if name.startswith(SWITCH) and name.removeprefix(SWITCH) not in SWITCHES:
+        raise SweepError(f"{where}: unknown switch '{name}'.{nearest(name.removeprefix(SWITCH), SWITCHES)}")
+    span = None
+    values: list[Any]
+    if isinstance(given, Mapping) and (name != SWITCH + "fees_bps" or "from" in given or "to" in given):
+        span = _span(name, given, where)
+        values = _spread(span, given.get("points"), where)
+    elif isinstance(given, list):
+        values = given
+    else:
+        values = [given]
+    if not values:
+        raise SweepError(f"{where}: {name} takes no value at all; give at least one.")
+    _check_values(name, values, where)
+    if name == PRESET:
+        for value in values:
+            if value not in PRESETS:
+                raise SweepError(
+                    f"{where}: execution is {json.dumps(value)}; it takes {' or '.join(PRESETS)}."
+                    f"{nearest(str(value), PRESETS)}"
+                )
+    return Axis(name, tuple(values)), span
+
+
+def _check_values(name: str, values: Sequence[Any], where: str) -> None:
+    """Raise SweepError for values that no axis has, and for one that is there twice."""
+    known: set[str] = set()
+    for value in values:
+        parts = value.values() if isinstance(value, dict) else [value]
+        if any(isinstance(part, (dict, list)) for part in parts):
+            raise SweepError(
+                f"{where}: {name} has a list in its list of values; give numbers, names or blocks of them."
+            )
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        text = repr(float(value)) if is_number and abs(value) < MOST_WHOLE else json.dumps(value, sort_keys=True)
+        if text in known:
+            raise SweepError(f"{where}: {name} has {json.dumps(value, sort_keys=True)} twice; keep one.")
+        known.add(text)
+
+
+def _span(name: str, given: Mapping[str, Any], where: str) -> Span:
+    known = (*RANGE_KEYS, "log")
+    for key in given:
+        if key not in known:
+            raise SweepError(f"{where}: {name}: unknown key '{key}' of a range.{nearest(key, known)}")
+    numbers = {key: given[key] for key in (*RANGE_KEYS,) if key in given}
+    for key, value in numbers.items():
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not abs(value) <= sys.float_info.max:
+            raise SweepError(f"{where}: {name}: {key} is {json.dumps(value)}; it takes a number.")
+    if "from" not in given or "to" not in given or given["from"] > given["to"]:
+        raise SweepError(f"{where}: {name}: a range goes from a value to one that is not smaller.")
+    log = given.get("log", False)
+    if not isinstance(log, bool):
+        raise SweepError(f"{where}: {name}: log is {json.dumps(log)}; it takes true or false.")
+    step = given.get("step")
+    if step is not None and (log or "points" in given):
+        raise SweepError(f"{where}: {name}: a range has a step or points, not both, and a log range has points.")
+    if step is not None and not step > 0:
+        raise SweepError(f"{where}: {name}: step is {step}; it takes a number above 0.")
+    if log and not given["from"] > 0:
+        raise SweepError(f"{where}: {name}: a log range starts above 0.")
+    return Span(name, given["from"], given["to"], step, log, given.get("points"))
+
+
+def _spread(span: Span, wanted: Any, where: str) -> list[float]:
+    """Return the values of a range, in decimal arithmetic so that 0.1 + 0.2 is 0.3."""
+    start, end = Decimal(str(span.start)), Decimal(str(span.end))
+    if wanted is not None:
+        if not isinstance(wanted, int) or wanted < 2:  # noqa: PLR2004 - both ends
+            raise SweepError(f"{where}: {span.name}: points is {wanted}; it takes a whole number from 2 on.")
+        _check_number(wanted, f"{where}: {span.name}")
+        if span.log:
+            ratio = math.log(span.end / span.start)
+            values = [span.start * math.exp(ratio * at / (wanted - 1)) for at in range(wanted)]
+            return _distinct([_as_given(Decimal(f"{value:.4g}"), span) for value in values])
+        between = (end - start) / (wanted - 1)
+        return _distinct([_as_given(start + between * at, span) for at in range(wanted)])
+    if span.step is None:
+        return _distinct([_as_given(start, span), _as_given(end, span)])
+    step = Decimal(str(span.step))
+    count = int((end - start) / step) + 1
+    _check_number(count, f"{where}: {span.name}")
+    return [_as_given(start + step * at, span) for at in range(count)]
+
+
+def _as_given(value: Decimal, span: Span) -> float:
+    """Keep whole numbers whole where the range was given in whole numbers."""
+    return int(value.to_integral_value()) if span.is_whole else float(value)
+
+
+def _distinct(values: list[float]) -> list[float]:
+    return list(dict.fromkeys(values))
+
+
+def _from_text(text: str, where: str) -> object:
+    parts = text.split(":")
+    if len(parts) == 3 and not text.startswith(("{", "[")):  # noqa: PLR2004 - from, to and how
+        start, end, how = (_word(part.strip()) for part in parts)
+        if isinstance(how, str) and how.startswith("log"):
+            return {"from": start, "to": end, "log": True, "points": _word(how.removeprefix("log"))}
+        return {"from": start, "to": end, "step": how}
+    if text.startswith(("{", "[")):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise SweepError(f"{where}: not valid JSON ({error}).") from error
+    return [_word(part.strip()) for part in text.split(",")]
+
+
+def _word(text: str) -> Any:
+    try:
+        Decimal(text)
+        return json.loads(text)
+    except (InvalidOperation, ValueError):
+        return {"true": True, "false": False, "null": None}.get(text, text)
+
+
+def _texts(given: object, where: str) -> tuple[str, ...]:
+    listed = [given] if isinstance(given, str) else given
+    if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
+        raise SweepError(f"{where} is {json.dumps(given)}; it takes a name or a list of names.")
+    if "" in listed:
+        raise SweepError(f'{where} has "" among its names.')
+    if one := _twice(listed):
+        raise SweepError(f"{where} has {json.dumps(one)} twice; keep one.")
+    return tuple(listed)
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    """Return the first name that was there before."""
+    known: set[str] = set()
+    for name in names:
+        if name in known:
+            return name
+        known.add(name)
+    return None
+
+
+def _block(given: object, where: str) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise SweepError(f"{where} is {json.dumps(given)}; it takes a block in braces.")
+    return {key: value for key, value in given.items() if key != "_comment"}

@@ -1,0 +1,309 @@
+"""A sweep's request in, a checked plan and then one content a setting and security out; what is kept is reused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from pipeline.engine.compiler.batch_code import LANES
+from pipeline.engine.execution import SWITCH, Execution, make_execution, preset_settings
+from pipeline.engine.strategy import fields_of
+from pipeline.errors import ReplayError, SweepError, in_words, nearest
+from pipeline.markets.facts import facts_of
+from pipeline.replay.batch import Setting, prepare, simulate_many
+from pipeline.replay.plan import Plan, Request, asked_backend, check_fees, default_backend, plan
+from pipeline.replay.result_key import Identity, strategy_text
+from pipeline.replay.simulate import Replayed
+from pipeline.replay.workers import run_all, workers_for
+from pipeline.store.catalog import content_digest
+from pipeline.store.parquet import read_ticks
+from pipeline.strategies.load import load_strategy, undeclared_files
+from pipeline.sweeps.axes import PRESET, Axis, Grid, Point, assumed, is_assumption, points
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipeline.engine.strategy import Strategy
+    from pipeline.errors import WorkerDied
+    from pipeline.replay.simulate import Engine
+    from pipeline.replay.workers import Backend
+    from pipeline.settings import Values
+    from pipeline.store.path import Place
+    from pipeline.store.result_cache import KeptResults
+    from pipeline.strategies.load import StrategySource
+
+EVENTS_A_TASK: Final = 300_000_000
+"""Ticks x settings of one task, about a second: what a lost worker or a kill costs."""
+
+WORTH_PROCESSES: Final = 4_000
+"""Results from which processes are worth their start: making one takes the interpreter, which threads share."""
+
+MOST_A_TASK: Final = 8 * LANES
+WALK_BYTES: Final = 800 * 2**20
+PLAIN_TICKS: Final = 10_000_000
+
+Measure = Callable[[Replayed], bytes]
+Named: TypeAlias = "tuple[Trial, Setting, str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One setting of a sweep: its number from 1 on, its strategy, the point of the grid, and what that changes.
+
+    changes: parameters by config key, checked. execution: the model all its replays run under.
+    """
+
+    number: int
+    strategy: str
+    point: Point
+    changes: Values
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True)
+class SweepTask:
+    """Many settings of one security; the worker reads the security's file once for all of them."""
+
+    ticker: str
+    exchange: str
+    path: Place
+    strategy: StrategySource
+    engine: Engine
+    numbers: tuple[int, ...]
+    settings: tuple[Setting, ...]
+    measure: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a sweep found for one setting on one security: its content, or the error that ended it.
+
+    opened: data files that the strategy opened and does not declare.
+    """
+
+    number: int
+    ticker: str
+    content: bytes | None
+    error: str | None = None
+    kept: bool = False
+    opened: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPlan:
+    """A sweep that has been checked. bases: the plan of each strategy by its name. axes: the names varied.
+
+    assumed: the execution model that settings are chosen under, where several are tried: a value by axis.
+    """
+
+    bases: Mapping[str, Plan]
+    trials: tuple[Trial, ...]
+    axes: tuple[str, ...]
+    workers: int
+    backend: Backend
+    address: str | None
+    assumed: Mapping[str, Any] = field(default_factory=dict)
+
+    def may_choose(self, trial: Trial) -> bool:
+        """Tell whether a trial is under the execution model that settings are chosen under."""
+        return all(trial.point.values.get(axis, value) == value for axis, value in self.assumed.items())
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """The tickers swept, sorted."""
+        return tuple(security.ticker for security in next(iter(self.bases.values())).securities)
+
+    @property
+    def size(self) -> int:
+        """How many results the sweep has: a trial and a security each."""
+        return len(self.trials) * len(self.tickers)
+
+
+def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enumerate_points: bool = True) -> SweepPlan:
+    """Check a sweep and plan it; every error of the request itself is raised here, before anything runs.
+
+    enumerate_points: whether all points of the grid are its trials; a search makes its own.
+    """
+    bases = {name: plan(replace(request, strategy=name, sensitivity=False)) for name in strategies}
+    _check_axes(grid, bases)
+    for span in grid.spans:
+        if enumerate_points and span.is_for_search:
+            raise SweepError(f"{span.name}: a range needs a step or points, unless --trials searches it.")
+    trials: list[Trial] = []
+    for name, base in bases.items():
+        axes = [axis for axis in grid.axes if _means_something(axis.name, base)]
+        made = make_trials(name, base, points(axes) if enumerate_points else _corners(axes), len(trials) + 1)
+        trials += made if enumerate_points else []
+    every = [base for base in bases.values() if base.tasks]
+    settings = len(trials) // max(1, len(every)) or LANES
+    work = sum(security.ticks for base in every for security in base.securities) * settings
+    engine: Engine = "python" if any(base.engine == "python" for base in every) else "compiled"
+    many = (
+        request.workers != 1 and engine == "compiled" and settings * len(every[0].securities) >= WORTH_PROCESSES
+        if every
+        else False
+    )
+    by_default = "loky" if many else default_backend(engine, work, request.workers)
+    backend: Backend = asked_backend(request.backend) or by_default
+    need = [WALK_BYTES + base_need for base_need in (security.size for base in every for security in base.securities)]
+    workers = workers_for(backend, need * max(1, len(trials) // MOST_A_TASK), request.workers, request.address)
+    names = tuple(axis.name for axis in grid.axes)
+    return SweepPlan(bases, tuple(trials), names, workers, backend, request.address, assumed(grid.axes))
+
+
+def make_trials(strategy: str, base: Plan, some: Sequence[Point], first: int) -> list[Trial]:
+    """Return points as trials, numbered from `first` on; raise ConfigError for a value that is not taken."""
+    known = fields_of(_strategy(base)).by_key()
+    executions: dict[str, Execution] = {}
+    trials = []
+    for number, point in enumerate(some, first):
+        changes = {key: known[key].check(value, "the sweep") for key, value in point.parameters.items()}
+        named = repr((point.preset, sorted(point.switches.items())))
+        if named not in executions:
+            executions[named] = _execution(base.execution, point)
+        trials.append(Trial(number, strategy, point, changes, executions[named]))
+    return trials
+
+
+def run_sweep(
+    plan: SweepPlan,
+    measure: Measure,
+    kept: KeptResults | None,
+    trials: Sequence[Trial],
+    *,
+    tickers: Sequence[str] | None = None,
+    fresh: bool = False,
+    on_compile: Callable[[str], None] | None = None,
+) -> Iterator[Content]:
+    """Yield what each trial gives for each security: first what fails at once or is kept, then the rest as tasks end.
+
+    kept: where results are found and kept, if anywhere; fresh: whether what is found there is computed all the same.
+    """
+    missing: dict[tuple[str, str], list[Named]] = {}
+    purpose, made_by = f"{measure.__module__}.{measure.__qualname__}", (__name__, measure.__module__)
+    for name, base in plan.bases.items():
+        own = [trial for trial in trials if trial.strategy == name]
+        strategy = _strategy(base)
+        text = strategy_text(strategy)
+        for task, security in zip(base.tasks, base.securities, strict=True):
+            if tickers is not None and security.ticker not in tickers:
+                continue
+            if task.error is not None:
+                yield from (Content(trial.number, security.ticker, None, task.error) for trial in own)
+                continue
+            digest, market = content_digest(security), facts_of(task.exchange)
+            identity = Identity(strategy, text, digest, market, base.engine, purpose, made_by)
+            named = list(_named(identity, own, task.parameters))
+            found = kept.find([key for _, _, key in named]) if kept is not None and not fresh else {}
+            for trial, setting, key in named:
+                if key in found:
+                    yield Content(trial.number, security.ticker, found[key], kept=True)
+                else:
+                    missing.setdefault((name, security.ticker), []).append((trial, setting, key))
+    keys = {(trial.number, ticker): key for (_, ticker), rows in missing.items() for trial, _, key in rows}
+    for base in {name: plan.bases[name] for name, _ in missing}.values():
+        prepare(_strategy(base), base.engine, on_compile)
+    tasks = _tasks(plan, missing, measure)
+    done = run_all(run_sweep_task, tasks, plan.backend, plan.workers, address=plan.address, on_death=sweep_worker_died)
+    for results in done:
+        if kept is not None:
+            kept.keep(
+                {keys[one.number, one.ticker]: one.content for one in results if one.content and not one.opened},
+            )
+        yield from results
+
+
+def run_sweep_task(task: SweepTask) -> list[Content]:
+    """Read one security's ticks and measure every setting on them; a failure becomes the settings' error."""
+    try:
+        return _measured(task)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
+        return [Content(number, task.ticker, None, in_words(error)) for number in task.numbers]
+
+
+def sweep_worker_died(task: SweepTask, error: WorkerDied) -> list[Content]:
+    """Return the settings whose worker cannot tell any more."""
+    return [Content(number, task.ticker, None, str(error)) for number in task.numbers]
+
+
+def _strategy(base: Plan) -> type[Strategy]:
+    return load_strategy(base.tasks[0].strategy)
+
+
+def _measured(task: SweepTask) -> list[Content]:
+    strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
+    done = []
+    for at, found in simulate_many(read_ticks(task.path), strategy, task.settings, market, task.engine):
+        content, error = (None, str(found)) if isinstance(found, ReplayError) else (task.measure(found), None)
+        done.append(Content(task.numbers[at], task.ticker, content, error, opened=undeclared_files(strategy)))
+    return done
+
+
+def _named(identity: Identity, trials: Sequence[Trial], parameters: Values) -> Iterator[Named]:
+    for trial in trials:
+        setting = Setting({**parameters, **trial.changes}, trial.execution)
+        yield trial, setting, identity.of(setting)
+
+
+def _tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Named]], measure: Measure) -> list[SweepTask]:
+    """Return the tasks, those of the largest securities first; each is a second or so of work."""
+    tasks: list[tuple[int, SweepTask]] = []
+    for (name, ticker), rows in missing.items():
+        base = plan.bases[name]
+        [at] = [at for at, security in enumerate(base.securities) if security.ticker == ticker]
+        ticks, task = base.securities[at].ticks, base.tasks[at]
+        for some in _parts(rows, _settings_a_task(base.engine, ticks)):
+            made = SweepTask(
+                ticker=ticker,
+                exchange=task.exchange,
+                path=task.path,
+                strategy=task.strategy,
+                engine=base.engine,
+                numbers=tuple(trial.number for trial, _, _ in some),
+                settings=tuple(setting for _, setting, _ in some),
+                measure=measure,
+            )
+            tasks.append((ticks * len(some), made))
+    tasks.sort(key=lambda one: (-one[0], one[1].strategy.name, one[1].ticker, one[1].numbers))
+    return [task for _, task in tasks]
+
+
+def _settings_a_task(engine: Engine, ticks: int) -> int:
+    if engine == "python":
+        return max(1, min(MOST_A_TASK, PLAIN_TICKS // max(1, ticks)))
+    return max(LANES, min(MOST_A_TASK, EVENTS_A_TASK // max(1, ticks)) // LANES * LANES)
+
+
+def _parts(rows: Sequence[Named], size: int) -> Iterator[Sequence[Named]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _execution(base: Execution, point: Point) -> Execution:
+    execution = make_execution(point.preset or base.preset, {**base.changed, **point.switches}, "the sweep")
+    check_fees(execution, "the sweep: fees_bps")
+    return execution
+
+
+def _corners(axes: Sequence[Axis]) -> list[Point]:
+    """Return points in which every value of every axis occurs, so that all are checked before a search begins."""
+    longest = max((len(axis.values) for axis in axes), default=0)
+    return [Point({axis.name: axis.values[at % len(axis.values)] for axis in axes}) for at in range(longest)]
+
+
+def _means_something(axis: str, base: Plan) -> bool:
+    if is_assumption(axis):
+        return base.switches_apply or axis == SWITCH + "fees_bps"
+    return axis in fields_of(_strategy(base)).by_key()
+
+
+def _check_axes(grid: Grid, bases: Mapping[str, Plan]) -> None:
+    for axis in grid.axes:
+        if not any(_means_something(axis.name, base) for base in bases.values()):
+            known = [key for base in bases.values() for key in fields_of(_strategy(base)).by_key()]
+            known += [PRESET, *(SWITCH + key for key in preset_settings("classic"))]
+            raise SweepError(
+                f"{axis.name} is nothing that {' or '.join(base.strategy for base in bases.values())} takes."
+                f"{nearest(axis.name, known)}"
+            )

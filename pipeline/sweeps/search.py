@@ -1,0 +1,104 @@
+"""A grid too large to walk in, the settings Optuna would try out: the same ones each time for one seed."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.errors import BadRequest, MissingExtra
+from pipeline.sweeps.axes import Point, is_assumption, points
+from pipeline.sweeps.plan import make_trials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipeline.sweeps.axes import Grid
+    from pipeline.sweeps.plan import SweepPlan, Trial
+
+AT_A_TIME: Final = 32
+"""Settings asked for before any of them is judged, whatever the number of workers, so that the answers are the same."""
+
+
+def check_search(grid: Grid, trials: int, strategies: Sequence[str]) -> None:
+    """Raise MissingExtra without Optuna, BadRequest for a search that makes no sense."""
+    if trials < 1:
+        raise BadRequest(f"--trials is {trials}; it takes a whole number of at least 1.")
+    if len(strategies) > 1 or all(is_assumption(axis.name) for axis in grid.axes):
+        raise BadRequest(
+            "--trials searches the parameters of one strategy; give one strategy and at least one parameter."
+        )
+    _optuna()
+
+
+def search(
+    plan: SweepPlan, grid: Grid, trials: int, seed: int, scored: Callable[[Sequence[Trial]], list[float | None]]
+) -> None:
+    """Try out settings for the highest score; one asked for twice is scored once.
+
+    What is searched are parameters. Each point is tried under every execution model of the grid, which all count, and
+    scored under the one that settings are chosen under.
+    """
+    optuna = _optuna()
+    [(strategy, base)] = plan.bases.items()
+    sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True, n_startup_trials=AT_A_TIME)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    known: dict[str, float | None] = {}
+    models = points([axis for axis in grid.axes if is_assumption(axis.name)])
+    count = max(1, trials // len(models))
+    made = 0
+    while made < count:
+        asked = [study.ask() for _ in range(min(AT_A_TIME, count - made))]
+        made += len(asked)
+        found = {_told(point): point for point in (_point(one, grid) for one in asked)}
+        new = {told: point for told, point in found.items() if told not in known}
+        each = [_under(point, model, grid) for point in new.values() for model in models]
+        some = make_trials(strategy, base, each, len(known) * len(models) + 1)
+        scores = dict(zip((trial.number for trial in some), scored(some), strict=True))
+        judged = [scores[trial.number] for trial in some if plan.may_choose(trial)]
+        known |= dict(zip(new, judged, strict=True))
+        for one in asked:
+            score = known[_told(_point(one, grid))]
+            if score is None:
+                study.tell(one, state=optuna.trial.TrialState.FAIL)
+            else:
+                study.tell(one, score)
+
+
+def _point(trial: Any, grid: Grid) -> Point:
+    spans = {span.name: span for span in grid.spans}
+    values: dict[str, Any] = {}
+    for axis in grid.axes:
+        if is_assumption(axis.name):
+            continue
+        span = spans.get(axis.name)
+        if span is None:
+            choices = [json.dumps(value, sort_keys=True) for value in axis.values]
+            values[axis.name] = json.loads(trial.suggest_categorical(axis.name, choices))
+        elif span.step is not None:
+            # Optuna's own steps are binary: of 0.1 to 0.3 it would ask for 0.30000000000000004.
+            values[axis.name] = axis.values[trial.suggest_int(axis.name, 0, len(axis.values) - 1)]
+        elif span.is_whole:
+            values[axis.name] = trial.suggest_int(axis.name, int(span.start), int(span.end), log=span.log)
+        else:
+            values[axis.name] = trial.suggest_float(axis.name, span.start, span.end, log=span.log)
+    return Point(values)
+
+
+def _under(point: Point, model: Point, grid: Grid) -> Point:
+    """Return a point under an execution model, its values in the order of the axes."""
+    values = {**point.values, **model.values}
+    return Point({axis.name: values[axis.name] for axis in grid.axes})
+
+
+def _told(point: Point) -> str:
+    return json.dumps(dict(point.values), sort_keys=True)
+
+
+def _optuna() -> Any:
+    try:
+        optuna: Any = importlib.import_module("optuna")
+    except ImportError:
+        raise MissingExtra("--trials needs Optuna: pip install optuna.") from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna

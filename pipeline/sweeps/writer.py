@@ -1,0 +1,229 @@
+"""A sweep's results in, the files of its folder out: the tidy table, the summary, the walk forward and `sweep.json`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+import pipeline
+from pipeline.engine.execution import SWITCH
+from pipeline.engine.strategy import fields_of
+from pipeline.runs.manifest import json_bytes
+from pipeline.runs.status import RUNNING
+from pipeline.runs.writer import csv_text
+from pipeline.store.columns import some_numbers, text_array
+from pipeline.strategies.load import load_strategy, strategy_label
+from pipeline.sweeps.axes import PRESET
+from pipeline.sweeps.codec import COUNTS, FIGURES, days_of, figures_of
+from pipeline.sweeps.date_windows import FIGURES as WINDOW_FIGURES
+from pipeline.sweeps.date_windows import WHOLE, window_figures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.sweeps.choice import Best, Fold, SweepResults
+    from pipeline.sweeps.codec import Days
+    from pipeline.sweeps.date_windows import Window, WindowFigures
+    from pipeline.sweeps.plan import SweepPlan, Trial
+
+FORMAT_VERSION: Final = 1
+TABLE_FILE: Final = "sweep.parquet"
+TOGETHER_FILE: Final = "sweep_all.parquet"
+SUMMARY_FILE: Final = "sweep_summary.csv"
+WALK_FILE: Final = "walk_forward.csv"
+SWEEP_FILE: Final = "sweep.json"
+OURS: Final = frozenset(
+    [*("setting", "strategy", "security", "exchange", "error", "chosen_by", "score", "fold"), *FIGURES]
+    + [f"{part}_{name}" for part in ("train", "test") for name in ("from", "to", *WINDOW_FIGURES)]
+)
+"""The names of columns that say something else than a parameter of the same name."""
+
+PRESET_COLUMN: Final = "execution.preset"
+"""The column of the preset asked for; `execution` is the whole model, switches and all."""
+
+SHOWN: Final = ("fills", "realized_pnl", "fees", "net_pnl", "sharpe", "max_drawdown", "turnover", "win_rate")
+
+
+def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> pa.Table:
+    """Return one row a setting and security: parameters, execution, figures, and those of both windows if parted."""
+    plan = results.plan
+    rows = [(trial, ticker) for trial in results.trials.values() for ticker in plan.tickers]
+    found = [results.contents.get((trial.number, ticker)) for trial, ticker in rows]
+    base = {name: {task.ticker: task for task in one.tasks} for name, one in plan.bases.items()}
+    columns: dict[str, pa.Array] = {
+        "setting": some_numbers([trial.number for trial, _ in rows], pa.int64()),
+        "strategy": text_array([strategy_label(trial.strategy) for trial, _ in rows]),
+        "security": text_array([ticker for _, ticker in rows]),
+        "exchange": text_array([base[trial.strategy][ticker].exchange for trial, ticker in rows]),
+    }
+    for key, kind in _parameters(plan).items():
+        held = [{**base[trial.strategy][ticker].parameters, **trial.changes}.get(key) for trial, ticker in rows]
+        columns[_column(key)] = some_numbers(held, kind)
+    columns["execution"] = text_array([trial.execution.name for trial, _ in rows])
+    columns |= _switch_columns(plan, [trial for trial, _ in rows])
+    columns |= _figure_columns([None if one is None else one.content for one in found])
+    days = [None if one is None or one.content is None else [days_of(one.content)] for one in found]
+    columns |= _window_columns(days, _parts(split))
+    columns["error"] = text_array([None if one is None else one.error for one in found])
+    return pa.table(columns)
+
+
+def repeating(table: pa.Table) -> list[str]:
+    """Return the columns of a sweep's table in which few values occur: texts and parameters."""
+    return [name for name in table.column_names if name == "error" or name not in OURS or table[name].type == pa.utf8()]
+
+
+def together_table(results: SweepResults, split: tuple[Window, Window] | None) -> pa.Table | None:
+    """Return one row a setting: what it did on all securities together, empty where it failed on one.
+
+    None for a single security. The figures are those the summary has for `all`; daily_drawdown as of a window.
+    """
+    tickers = results.plan.tickers
+    if len(tickers) < 2:  # noqa: PLR2004 - one security is all
+        return None
+    numbers = [*results.trials]
+    found = {number: results.together(number) for number in numbers}
+    whole = [number for number in numbers if found[number] is not None]
+    each = figures_of([content for number in whole for content in found[number] or ()])
+    days = [None if contents is None else [days_of(one) for one in contents] for contents in found.values()]
+    columns = {"setting": some_numbers(numbers, pa.int64()), **_window_columns(days, {"": WHOLE})}
+    for name in ("realized_pnl", "fees", "net_pnl", "turnover"):
+        sums = dict(zip(whole, each[name].reshape(len(whole), len(tickers)).sum(axis=1).tolist(), strict=True))
+        columns[name] = some_numbers([sums.get(number) for number in numbers], pa.float64())
+    return pa.table(columns | _window_columns(days, _parts(split)))
+
+
+def summary_csv(results: SweepResults, best: Sequence[Best], objective: str) -> bytes:
+    """Return the best settings as CSV."""
+    parted = any(one.train is not None for one in best)
+    windows = [f"{part}_{name}" for part in ("train", "test") for name in WINDOW_FIGURES] if parted else []
+    axes = [_column(axis) for axis in results.plan.axes]
+    columns = ["security", "chosen_by", "score", "setting", "strategy", "execution", *axes, *SHOWN, *windows]
+    rows = []
+    for one in best:
+        row = _trial_row(one.trial) | {"security": one.security, "score": one.score, **one.figures}
+        row["chosen_by"] = f"train_{objective}" if one.train else objective
+        rows.append(row | _prefixed("train", one.train) | _prefixed("test", one.test))
+    return csv_text(columns, rows)
+
+
+def walk_csv(results: SweepResults, folds: Sequence[Fold]) -> bytes:
+    """Return the walk forward as CSV, one row a security and fold."""
+    windows = [f"{part}_{name}" for part in ("train", "test") for name in ("from", "to", *WINDOW_FIGURES)]
+    axes = [_column(axis) for axis in results.plan.axes]
+    columns = ["security", "fold", "setting", "strategy", "execution", *axes, *windows]
+    rows = []
+    for fold in folds:
+        row = _trial_row(fold.trial) | {"security": fold.security, "fold": fold.number}
+        for part, window, figures in (("train", fold.train_window, fold.train), ("test", fold.test_window, fold.test)):
+            start, _, end = str(window).partition(" to ")
+            row |= {f"{part}_from": start, f"{part}_to": end} | _prefixed(part, figures)
+        rows.append(row)
+    return csv_text(columns, rows)
+
+
+def sweep_json(results: SweepResults, told: Mapping[str, Any], status: str) -> bytes:
+    """Return what the sweep was, as JSON: what is needed to say where its figures come from."""
+    plan = results.plan
+    base = next(iter(plan.bases.values()))
+    content = {
+        "format_version": FORMAT_VERSION,
+        "status": status,
+        "strategies": [strategy_label(name) for name in plan.bases],
+        "axes": list(plan.axes),
+        "settings": len(results.trials),
+        "chosen_under": dict(plan.assumed),
+        "data": {
+            one.ticker: {"digest": one.digest, "ticks": None if one.error else one.ticks} for one in base.securities
+        },
+        "version": pipeline.__version__,
+        **told,
+    }
+    return json_bytes(content)
+
+
+def begun_json(earlier: Sequence[str]) -> bytes:
+    """Return what stands for a sweep that has not come to its end, with the files of the one before it."""
+    content = {"format_version": FORMAT_VERSION, "status": RUNNING, "files": sorted(earlier)}
+    return json_bytes(content)
+
+
+def _parameters(plan: SweepPlan) -> dict[str, pa.DataType]:
+    """Return the parameters of all strategies swept, with the Arrow type of what a config gives."""
+    types: dict[str, pa.DataType] = {}
+    for base in plan.bases.values():
+        for key, one in fields_of(load_strategy(base.tasks[0].strategy)).by_key().items():
+            whole = one.kind == "int" and one.scale == 1
+            types[key] = pa.bool_() if one.kind == "bool" else pa.int64() if whole else pa.float64()
+    return types
+
+
+def _figure_columns(contents: Sequence[bytes | None]) -> dict[str, pa.Array]:
+    known = [at for at, content in enumerate(contents) if content is not None]
+    figures = figures_of([content for content in contents if content is not None])
+    columns: dict[str, pa.Array] = {}
+    for name in FIGURES:
+        values = np.full(len(contents), np.nan)
+        values[known] = figures[name]
+        kind = pa.int64() if name in COUNTS else pa.float64()
+        columns[name] = some_numbers([None if math.isnan(value) else value for value in values.tolist()], kind)
+    return columns
+
+
+def _window_columns(days: Sequence[Sequence[Days] | None], windows: Mapping[str, Window]) -> dict[str, pa.Array]:
+    """Return the figures of windows by what their columns' names begin with."""
+    columns: dict[str, pa.Array] = {}
+    for prefix, window in windows.items():
+        figures = [None if one is None else window_figures(one, window) for one in days]
+        for name in WINDOW_FIGURES:
+            kind = pa.int64() if name in ("fills", "market_days") else pa.float64()
+            held = [None if one is None else getattr(one, name) for one in figures]
+            columns[f"{prefix}{name}"] = some_numbers(held, kind)
+    return columns
+
+
+def _parts(split: tuple[Window, Window] | None) -> dict[str, Window]:
+    return {} if split is None else {"train_": split[0], "test_": split[1]}
+
+
+def _trial_row(trial: Trial) -> dict[str, Any]:
+    told = {
+        _column(name): json.dumps(value) if isinstance(value, Mapping) else value
+        for name, value in trial.point.values.items()
+    }
+    model = trial.execution.name
+    return {"setting": trial.number, "strategy": strategy_label(trial.strategy), "execution": model, **told}
+
+
+def _switch_columns(plan: SweepPlan, trials: Sequence[Trial]) -> dict[str, pa.Array]:
+    """Return the execution switches varied, as they were asked for, empty for a strategy they say nothing to."""
+    columns: dict[str, pa.Array] = {}
+    for axis in (name for name in plan.axes if name == PRESET or name.startswith(SWITCH)):
+        held = [trial.point.values.get(axis) for trial in trials]
+        name = PRESET_COLUMN if axis == PRESET else axis
+        if all(value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)) for value in held):
+            columns[name] = some_numbers(held, pa.float64())
+        else:
+            columns[name] = text_array([_as_text(value) for value in held])
+    return columns
+
+
+def _as_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _column(axis: str) -> str:
+    """Return the column of an axis: its name, unless one of ours has that."""
+    if axis == PRESET:
+        return PRESET_COLUMN
+    return f"parameter.{axis}" if axis in OURS else axis
+
+
+def _prefixed(part: str, figures: WindowFigures | None) -> dict[str, Any]:
+    return {} if figures is None else {f"{part}_{name}": value for name, value in asdict(figures).items()}

@@ -1,0 +1,129 @@
+"""An explanation's facts in, the rules that decided out: each with its section in docs/rules.md, or its switch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pipeline.times import DAY
+from pipeline.tracing.explanation import Rule
+from pipeline.tracing.text import hour_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.engine.execution import Execution
+    from pipeline.markets.facts import MarketFacts
+    from pipeline.tracing.explanation import Explanation, Match, Order
+
+RULES: Final = {
+    "reaches_ask": Rule("§5.1", "A print at or above our ask reaches it."),
+    "reaches_bid": Rule("§5.1", "A print at or below our bid reaches it."),
+    "both_sides": Rule(
+        "§5.1",
+        "Both our quotes are read before either is matched; then the ask side is matched, then the bid side.",
+    ),
+    "each": Rule("§5.1", "Each side may use the whole print, even if the other side has just used it."),
+    "once": Rule(
+        "shared_print_volume=once",
+        "What the ask side used of a print, its queue ahead and our fill, is gone for the bid side.",
+    ),
+    "queue": Rule(
+        "§5.1",
+        "A print first consumes what stands ahead of us; what is left of it fills us. Nothing but prints that reach us "
+        "shortens the queue ahead: no cancellation, no change of the displayed quantity.",
+    ),
+    "through": Rule("§5.1", "A print through our price consumes only its own volume from the queue ahead of us."),
+    "clears": Rule(
+        "trade_through=clears",
+        "A print strictly through our price clears the queue ahead of us before it is matched.",
+    ),
+    "print_price": Rule("§5.1", "The fill takes the price of the print, not that of our quote."),
+    "order_price": Rule("fill_price=order", "The fill takes our own limit price, not that of the print."),
+    "act_first": Rule(
+        "§4, steps 8 and 9",
+        "The strategy acts on a print before the print is matched, so an order placed on it can be filled by it.",
+    ),
+    "match_first": Rule("same_event_fill=no", "A print is matched before the strategy acts on it."),
+    "overnight": Rule(
+        "§4, step 1",
+        "A new day empties the book and nothing else: orders, queue positions and timers survive the night.",
+    ),
+    "latency": Rule(
+        "latency_ms={latency}",
+        "An order joins its queue at the first event of the session at or after decision plus latency, behind the book "
+        "as it stands before that event.",
+    ),
+    "flatten": Rule(
+        "§4, step 4",
+        "The first event at or after {auction} is a print and finds an open position: it closes all of it, at its "
+        "price, whatever its volume.",
+    ),
+    "pending": Rule(
+        "§4, steps 4 and 5",
+        "The first event at or after {auction} finds an open position and is no print: everything waits for the next "
+        "print, which closes all of it, at its price, whatever its volume.",
+    ),
+    "touch": Rule(
+        "flatten=touch",
+        "At any event from {close} on with both sides of the book there, an open position is closed as a whole against "
+        "the opposite touch.",
+    ),
+    "taken": Rule(
+        "buy_at_ask, sell_at_bid",
+        "A strategy may take from the opposite touch at once, at most what it shows, at its price. What is shown is "
+        "not reduced by that.",
+    ),
+    "account": Rule(
+        "§5.2",
+        "A fill first closes what stands against it, at the average entry price; what is left of it opens a position, "
+        "or adds to it at the average of both prices.",
+    ),
+}
+
+
+def rules_of(told: Explanation, execution: Execution, market: MarketFacts) -> tuple[Rule, ...]:
+    """Return the rules that decided a fill, in the order in which they did."""
+    words = {
+        "auction": hour_of(market.closing_auction[1]),
+        "close": hour_of(market.continuous[1]),
+        "latency": f"{float(str(execution.settings['latency_ms'])):g}",
+    }
+    chosen = [RULES[name] for name in _names(told, execution)]
+    return tuple(Rule(rule.section.format(**words), rule.text.format(**words)) for rule in chosen)
+
+
+def _names(told: Explanation, execution: Execution) -> Iterator[str]:
+    if told.order is not None and told.match is not None:
+        yield from _of_print(told, told.order, told.match, execution)
+    elif told.flatten is not None and told.how == "touch":
+        yield "touch"
+    elif told.flatten is not None:
+        yield "pending" if told.flatten.waited else "flatten"
+    elif told.taking is not None:
+        yield "taken"
+    if told.how != "trade":
+        yield "account"
+
+
+def _of_print(told: Explanation, order: Order, match: Match, execution: Execution) -> Iterator[str]:
+    switches = execution.fields()
+    if order.placed.time // DAY != told.tick.time // DAY:
+        yield "overnight"
+    if order.sent is not None:
+        yield "latency"
+    if switches["match_first"]:
+        yield "match_first"
+    elif told.tick in (order.placed, order.taken):
+        yield "act_first"
+    yield f"reaches_{order.side}"
+    if any(one.how == "print" for one in told.others):
+        yield "both_sides"
+        yield "once" if switches["print_used_once"] else "each"
+    elif match.used:
+        yield "once"
+    if match.cleared or (match.through and switches["through_clears"]):
+        yield "clears"
+    yield "queue"
+    if match.through and not switches["through_clears"]:
+        yield "through"
+    yield "order_price" if match.at_limit else "print_price"

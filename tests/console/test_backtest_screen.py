@@ -1,0 +1,135 @@
+"""What a backtest and its assumption check say on the screen."""
+
+from __future__ import annotations
+
+import csv
+import re
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline import api
+from pipeline.console import backtest as screens
+from pipeline.console.console import voice
+from pipeline.engine.execution import SWITCHES
+from tests.made import make_config, make_strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def screen(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[str, str]]:
+    """Return what a run prints on stdout and stderr, as the commands print it."""
+
+    def of(show: Any = screens.show_backtest, **options: Any) -> tuple[str, str]:
+        options = {"config": make_config(tmp_path / "v1.json"), "parquet_dir": store} | options
+        with screens.BacktestProgress() as progress:
+            run = api.backtest(
+                **options, output_dir=tmp_path / "run", on_plan=progress.planned, on_compile=progress.compiling
+            )
+        voice().close(show(run))
+        said = capsys.readouterr()
+        return said.out, said.err
+
+    return of
+
+
+def total_of(tmp_path: Path, model: str) -> str:
+    with (tmp_path / "run" / "sensitivity.csv").open(newline="") as file:
+        rows = {row["execution"]: row for row in csv.DictReader(file) if row["security"] == "total"}
+    return f"{float(rows[model]['net_pnl']):,.2f}"
+
+
+def test_the_closing_table_ends_with_three_lines_of_the_check(screen: Any, tmp_path: Path) -> None:
+    lines = screen()[0].splitlines()[-4:-1]
+    assert lines[0].startswith("Net P&L, AED: as the classic rules fill orders")
+    assert lines[1].startswith("              as a careful desk assumes (strict)")
+    worst = re.match(r" {14}worst switch alone: ([\w=.:]+) ", lines[2])
+    assert worst is not None
+    assert worst[1] == "fill_price=order"
+    assert [line.split()[-1] for line in lines] == [total_of(tmp_path, one) for one in ("classic", "strict", worst[1])]
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("options", [{"sensitivity": False}, {"engine": "python", "backend": "sequential"}])
+def test_there_are_no_such_lines_without_a_check(screen: Any, options: Any) -> None:
+    assert "Net P&L, AED" not in screen(**options)[0]
+
+
+def test_the_table_names_the_execution_model(screen: Any) -> None:
+    assert screen(execution="strict")[0].startswith("v1_baseline, strict execution")
+    single = {"execution.fill_price": "order"}
+    assert screen(parameters=single, sensitivity=False)[0].startswith("v1_baseline, classic fill_price=order execution")
+
+
+def test_the_table_has_fees_and_net_where_fees_are_charged(screen: Any) -> None:
+    out, _ = screen(parameters={"execution.fees_bps": 5}, sensitivity=False)
+    assert "fees" in out
+    assert "net P&L" in out
+    numbers = {
+        row.split()[0]: [float(cell.replace(",", "")) for cell in row.split()[1:5]]
+        for row in out.splitlines()
+        if row.split()[:1] and row.split()[0] in ("EMAAR", "FAB", "MODON", "total")
+    }
+    for _fills, gross, fees, net in numbers.values():
+        assert net == pytest.approx(gross - fees, abs=0.02)
+    assert max(map(len, out.splitlines()[:-1])) <= 80
+
+
+def test_sensitivity_shows_every_model_by_security_and_in_total(screen: Any, tmp_path: Path) -> None:
+    out, _ = screen(screens.show_sensitivity)
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if len(line.split()) > 4}
+    assert rows["execution"] == ["EMAAR", "FAB", "MODON", "total"]
+    models = [model for model in rows if model not in ("execution", "Net")]
+    assert models[:2] == ["classic", "strict"]
+    assert {model.split("=")[0] for model in models[2:]} == set(SWITCHES)
+    for model in models:
+        assert rows[model][3] == total_of(tmp_path, model)
+        parts = [float(number.replace(",", "")) for number in rows[model]]
+        assert parts[3] == pytest.approx(sum(parts[:3]), abs=0.03)
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("size", [1.0, 1e6, 1e12])
+def test_sensitivity_shows_every_figure_whole_within_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], size: float
+) -> None:
+    securities = [*(f"TICKER{number}" for number in range(16)), "total"]
+    models = ["classic", "strict", *(f"{key}={switch.alone}" for key, switch in SWITCHES.items())]
+    rows = [
+        {"security": security, "execution": model, "net_pnl": -size * (1 + at)}
+        for at, security in enumerate(securities)
+        for model in models
+    ]
+    monkeypatch.setattr("pipeline.runs.writer.sensitivity_rows", lambda _: rows)
+    plan = {"switches_apply": True, "strategy": "v1", "engine": "compiled", "backend": "threading", "workers": 1}
+    plan |= {"execution": SimpleNamespace(name="classic")}
+    shown: Any = SimpleNamespace(results=[], seconds={}, failed={}, warnings=(), plan=SimpleNamespace(**plan))
+    screens.show_sensitivity(shown)
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    for row in rows:
+        assert f"{row['net_pnl']:,.2f}" in out
+        assert str(row["security"]) in out
+        assert str(row["execution"]) in out
+    assert "…" not in out
+
+
+def test_a_fallback_to_the_plain_engine_is_one_line_that_says_why(screen: Any, tmp_path: Path) -> None:
+    body = "seen: list = []\n\ndef on_tick(self, m):\n    self.seen.append(m.price)\n"
+    file = make_strategy(tmp_path / "own.py", body)
+    _, err = screen(strategy=str(file), config=file.with_suffix(".json"))
+    lines = [line for line in err.splitlines() if "cannot be compiled" in line]
+    assert len([line for line in lines if not line.startswith("Warning: ")]) == 1
+    assert "seen" in lines[0]
+
+
+@pytest.mark.slow
+def test_a_strategys_two_loops_are_said_to_be_compiled_once(screen: Any, tmp_path: Path) -> None:
+    body = "def on_tick(self, m):\n    if m.bid_size > 0:\n        m.quote_bid(m.bid, 7)\n"
+    file = make_strategy(tmp_path / "own.py", body)
+    _, err = screen(strategy=str(file), config=file.with_suffix(".json"))
+    assert err.count("Compiling Own") == 1

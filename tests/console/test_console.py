@@ -1,0 +1,133 @@
+"""Where words go, in which colour, and what a machine reads."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from pipeline.console.console import Closing, Voice, has_colours, moves, speak, voice, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+VARIABLES = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "TERM")
+
+
+@pytest.fixture
+def speaking() -> Iterator[Callable[..., Voice]]:
+    """Speak as asked until the test ends."""
+
+    def asked(**how: bool) -> Voice:
+        speak(Voice("backtest", **how))  # type: ignore[arg-type]
+        return voice()
+
+    voice().warnings.clear()
+    yield asked
+    voice().warnings.clear()
+    speak(Voice())
+
+
+class Stream(io.StringIO):
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.mark.parametrize(
+    ("terminal", "told", "coloured"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"NO_COLOR": ""}, True),
+        (False, {"FORCE_COLOR": "1"}, True),
+        (False, {"FORCE_COLOR": "0"}, False),
+        (False, {"CLICOLOR_FORCE": "1"}, True),
+        (False, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (True, {"CLICOLOR": "0"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (True, {"TERM": "dumb", "FORCE_COLOR": "1"}, True),
+    ],
+)
+def test_colours_are_for_terminals_and_for_who_asks_for_them(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, str], *, terminal: bool, coloured: bool
+) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    stream = Stream(terminal=terminal)
+    assert has_colours(stream) == coloured
+    assert moves(stream) == (terminal and told.get("TERM") != "dumb")
+    write(stream, "Error: [red] \x1b[2J", "bold red")
+    said = stream.getvalue()
+    assert ("\x1b[1;31m" in said) == coloured
+    assert "Error: [red] \\x1b[2J" in said
+    assert "\x1b[2J" not in said
+
+
+@pytest.mark.parametrize(
+    ("how", "out", "err"),
+    [
+        ({}, "a table's line\nThe end. 1 warning.\n", "going on\nWarning: odd\nError: bad\n"),
+        ({"quiet": True}, "The end. 1 warning.\n", "Warning: odd\nError: bad\n"),
+        ({"verbose": True}, "a table's line\nThe end. 1 warning.\n", "going on\nin detail\nWarning: odd\nError: bad\n"),
+    ],
+)
+def test_quiet_leaves_errors_warnings_and_the_closing_line_and_verbose_adds_details(
+    speaking: Any, capsys: pytest.CaptureFixture[str], how: dict[str, bool], out: str, err: str
+) -> None:
+    one = speaking(**how)
+    one.say("going on")
+    one.detail("in detail")
+    one.warn("odd")
+    one.error("bad")
+    one.show("a table's line")
+    assert one.close(Closing("The end.", {})) == 0
+    assert capsys.readouterr() == (out, err)
+
+
+def test_the_json_object_is_one_sorted_line_of_plain_values(speaking: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    one = speaking(json=True)
+    one.show("a table's line")
+    one.warn("odd")
+    facts = {
+        "pnl": np.float64(1.5),
+        "fills": np.int64(3),
+        "sharpe": float("nan"),
+        "folder": Path("output"),
+        "x": (1, None),
+    }
+    assert one.close(Closing("The end.", facts, {"FAB": "bad"})) == 1
+    out = capsys.readouterr().out
+    assert out == (
+        '{"command": "backtest", "error": null, "exit_status": 1, "failed": {"FAB": "bad"}, "fills": 3, '
+        '"folder": "output", "pnl": 1.5, "sharpe": null, "warnings": ["odd"], "x": [1, null]}\n'
+    )
+
+
+def test_an_error_is_said_and_is_in_the_json_object(speaking: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    one = speaking(json=True)
+    assert one.fail("no such thing.", 2) == 2
+    out, err = capsys.readouterr()
+    assert err == "Error: no such thing.\n"
+    told = {"command": "backtest", "error": "no such thing.", "exit_status": 2, "failed": {}, "warnings": []}
+    assert json.loads(out) == told
+
+
+def test_what_was_warned_of_before_the_options_were_read_is_not_forgotten(speaking: Any) -> None:
+    speaking().warn("early")
+    assert speaking(json=True).warnings == ["early"]
+
+
+@pytest.mark.parametrize(("failed", "status", "ends"), [({}, 0, 0), ({}, 1, 1), ({"FAB": "bad"}, 0, 1)])
+def test_a_failed_security_is_the_exit_status_1(failed: dict[str, str], status: int, ends: int) -> None:
+    assert Closing("", {}, failed, status).exit_status == ends

@@ -1,0 +1,236 @@
+"""One security of a run on the screen: its figures, and its fills within 80 columns."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline import api
+from pipeline.console import show
+from pipeline.console.console import Voice, speak, voice
+from pipeline.pages.figures import FIGURES
+from pipeline.runs.recorded_security import RecordedSecurity, Selection, read_security
+from pipeline.tracing.explanation import Account, Explanation, Tick
+from tests.made import make_config, make_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+RUN: Any = SimpleNamespace(
+    folder=Path("output/x"), strategy="v1_baseline", execution_name="classic", warnings_about=lambda _: []
+)
+
+
+class Made(RecordedSecurity):
+    """A security whose fills are given."""
+
+    def fills(self) -> list[dict[str, Any]]:
+        return MADE
+
+
+MADE: list[dict[str, Any]] = []
+
+
+@pytest.fixture(autouse=True)
+def speaking() -> Iterator[None]:
+    before = voice()
+    yield
+    speak(before)
+
+
+def fill(number: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "fill": number,
+        "time": "2025-01-06T10:00:01.000",
+        "side": "sell",
+        "price": 13.4,
+        "quantity": 2_400,
+        "realized_pnl": -0.001,
+        "position": -2_400,
+        "pnl": 1_234.567,
+    } | changes
+
+
+def screen(
+    capsys: pytest.CaptureFixture[str], fills: list[dict[str, Any]], selection: Selection | None = None
+) -> list[str]:
+    MADE[:] = fills
+    voice().close(show.show_fills(Made(RUN, "FAB", "ADX", {}), selection or Selection()))
+    return capsys.readouterr().out.splitlines()
+
+
+def figures(capsys: pytest.CaptureFixture[str], told: Mapping[str, Any]) -> str:
+    voice().close(show.show_security(RecordedSecurity(RUN, "FAB", "ADX", told)))
+    return capsys.readouterr().out
+
+
+def test_fills_stand_in_columns_below_their_day(capsys: pytest.CaptureFixture[str]) -> None:
+    made = [fill(1), fill(2, side="buy", price=13.36), fill(3, time="2025-01-07T14:55:00.000")]
+    assert screen(capsys, made) == [
+        "FAB, output/x",
+        "v1_baseline, classic execution",
+        "",
+        " fill  time      side  shares  price  realised  position       P&L",
+        " 2025-01-06",
+        "    1  10:00:01  sell   2,400  13.40      0.00    -2,400  1,234.57",
+        "    2  10:00:01  buy    2,400  13.36      0.00    -2,400  1,234.57",
+        " 2025-01-07",
+        "    3  14:55:00  sell   2,400  13.40      0.00    -2,400  1,234.57",
+        "",
+        "3 of 3 fills of FAB in output/x",
+    ]
+
+
+def test_milliseconds_are_shown_where_there_are_any(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = screen(capsys, [fill(1), fill(2, time="2025-01-06T10:00:01.250")])
+    assert [line.split()[1] for line in lines[5:7]] == ["10:00:01.000", "10:00:01.250"]
+
+
+def test_twenty_are_shown_unless_a_count_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+    made = [fill(number) for number in range(1, 31)]
+    for selection, count in ((None, 20), (Selection(first=25), 25), (Selection(last=3), 3)):
+        assert screen(capsys, made, selection)[-2:] == [
+            "--first, --last, --from, --to and --side choose others.",
+            f"{count} of 30 fills of FAB in output/x",
+        ]
+    assert screen(capsys, made, Selection(first=30))[-3].startswith("   30  ")
+
+
+def test_no_fills_and_none_chosen_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert screen(capsys, [])[-1] == "0 of 0 fills of FAB in output/x"
+    assert screen(capsys, [fill(1)], Selection(side="buy"))[-1] == "0 of 1 fill of FAB in output/x"
+
+
+@pytest.mark.parametrize("size", [1, 1_000, 1_000_000])
+@pytest.mark.parametrize("extra", [{}, {"fee": 0.5}, {"trade_type": "auction_entry", "vwap_reference": 1.0}])
+def test_all_of_it_is_within_80_columns(capsys: pytest.CaptureFixture[str], size: int, extra: dict[str, Any]) -> None:
+    grown = {"quantity": 10 * size, "position": -10 * size, "realized_pnl": -1.5 * size, "pnl": 12.25 * size} | extra
+    lines = screen(capsys, [fill(12_345, **grown)])
+    assert max(map(len, lines)) <= 80
+    assert f"{12.25 * size:,.2f}" in lines[5]
+    left_out = lines[6].startswith("Left out for want of room: ")
+    assert left_out == (size == 1_000_000 and bool(extra))
+
+
+def test_figures_have_names_units_and_what_stands_in_for_one_that_is_missing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = {
+        "fills": 1_204,
+        "net_pnl": -1_234.5,
+        "win_rate": 0.4961,
+        "max_drawdown_pct": 0.571,
+        "sharpe": None,
+        "days_not_flat": ["2025-01-06"],
+        "reasons": {
+            "sharpe": "Fewer than two market days, and a sentence that is too long to stand beside its figure."
+        },
+        "pnl_by_hour": {"10": 12.5},
+        "pnl_by_weekday": {"Tuesday": 1.0, "Monday": 2.0},
+        "counters": {"stop_loss_triggers": 3},
+    }
+    out = figures(capsys, told)
+    assert max(map(len, out.splitlines())) <= 80
+    words = " ".join(out.split())
+    for said in (
+        "Fills 1,204",
+        "Net P&L, AED -1,234.50",
+        "Win rate, % 49.6",
+        "Max drawdown, % of peak capital 0.6",
+        "Sharpe, a year - Fewer than two market days",
+        "Days not flat 1",
+        "10 12.50",
+        "Monday 2.00 Tuesday 1.00",
+        "stop_loss_triggers 3",
+    ):
+        assert said in words
+    assert out.splitlines()[-1] == "FAB in output/x: 1,204 fills, net P&L -1,234.50 AED"
+
+
+@pytest.fixture(scope="module")
+def security(tmp_path_factory: pytest.TempPathFactory) -> RecordedSecurity:
+    folder = tmp_path_factory.mktemp("run")
+    store, config = make_store(folder / "parquet", ("FAB",)), make_config(folder / "v1.json", ("FAB",))
+    api.backtest(config=config, parquet_dir=store, output_dir=folder / "run", sensitivity=False)
+    return read_security(folder / "run", "FAB")
+
+
+def test_every_figure_of_a_real_run_is_shown(security: RecordedSecurity, capsys: pytest.CaptureFixture[str]) -> None:
+    out = figures_of(security, capsys)
+    for key, value in security.figures.items():
+        if isinstance(value, (int, float)) or value is None:
+            assert FIGURES[key].label in out
+    for part in ("Mark-out 60s, bps", "Adverse 1s, AED", "Fills marked 300s", "By hour", "By weekday"):
+        assert part in out
+    assert f"{security.figures['net_pnl']:,.2f}" in out
+    in_percent = security.figures["max_drawdown"] / security.figures["peak_capital"] * 100
+    assert re.search(rf"Max drawdown, % of peak capital +{in_percent:.1f}\n", out)
+    assert max(map(len, out.splitlines()[1:-1])) <= 80
+
+
+def figures_of(security: RecordedSecurity, capsys: pytest.CaptureFixture[str]) -> str:
+    show.show_security(security)
+    return capsys.readouterr().out
+
+
+def test_a_run_made_before_a_figure_was_shows_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    out = figures(capsys, {"fills": 3, "net_pnl": 1.0})
+    assert "Mark-out" not in out
+    assert "Net P&L" in out
+
+
+def test_as_json_everything_is_there(security: RecordedSecurity, capsys: pytest.CaptureFixture[str]) -> None:
+    speak(Voice("show", json=True))
+    voice().close(show.show_security(security))
+    told = json.loads(capsys.readouterr().out)
+    assert told["figures"] == security.figures
+    assert (told["security"], told["exchange"], told["strategy"]) == ("FAB", "ADX", "v1_baseline")
+    voice().close(show.show_fills(security, Selection(side="buy")))
+    told = json.loads(capsys.readouterr().out)
+    assert told["fills"] == [one for one in security.fills() if one["side"] == "buy"]
+    assert told["of"] == len(security.fills()) > len(told["fills"]) > 20
+
+
+def test_quiet_says_one_line(security: RecordedSecurity, capsys: pytest.CaptureFixture[str]) -> None:
+    speak(Voice("show", quiet=True))
+    voice().close(show.show_security(security))
+    voice().close(show.show_fills(security, Selection()))
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_verbose_adds_what_the_strategy_knew(
+    capsys: pytest.CaptureFixture[str],
+    verbose: bool,  # noqa: FBT001
+) -> None:
+    tick = Tick(4, 1_736_157_600_000_000_000, "TRADE", 10.0, 5)
+    account = Account(0, 0.0, 0.0, 0, 5, 0.0, 5, 10.0, 0.0, 0.0)
+    told = Explanation(1, "buy", 10.0, 5, "print", tick, None, None, None, account, memory={"patience": 3})
+    speak(Voice("explain", verbose=verbose))
+    show.show_explanation(told)
+    assert ("patience = 3" in capsys.readouterr().out) == verbose
+
+
+def test_progress_counts_the_ticks_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(show.ExplainProgress, "stage", lambda _, text, total=None: told.append((text, total)))
+    monkeypatch.setattr(show.ExplainProgress, "step", lambda _, done: told.append(done))
+    with show.ExplainProgress() as progress:
+        progress.at(0, 90)
+        progress.at(50, 90)
+    assert told == [("Replaying up to it", 90), 0, 50]
+
+
+def test_an_execution_with_many_switches_is_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "strict " + " ".join(f"switch_number_{number}=value" for number in range(9))
+    run: Any = SimpleNamespace(
+        folder=Path("output/x"), strategy="v1_baseline", execution_name=name, warnings_about=lambda _: []
+    )
+    show.show_security(replace(RecordedSecurity(RUN, "FAB", "ADX", {"fills": 1, "net_pnl": 0.0}), run=run))
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80

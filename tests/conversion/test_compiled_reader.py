@@ -1,0 +1,261 @@
+"""The compiled reader of large workbooks: what it takes, what it leaves to others, and that it never looks behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pytest
+
+from pipeline.conversion import stage
+from pipeline.conversion.excel import compiled_loop
+from pipeline.conversion.excel.archive import open_workbook
+from pipeline.conversion.excel.compiled_reader import rows_loop
+from pipeline.conversion.excel.scan import scan_sheet
+from pipeline.conversion.stage import convert
+from tests.conversion.books import (
+    Cell,
+    content_of,
+    number,
+    read_both,
+    read_swift,
+    row_xml,
+    serial,
+    shared,
+    text,
+    tick_sheet,
+    write_book,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT: Final = Path(__file__).parents[2]
+FAB: Final = "FAB UH Equity"
+TEXTS: Final = ("BID", "Ask", " TRADE ", "SETTLE", "")
+
+
+def tick(time: object = "45761.5", kind: int = 0, price: object = 17.3, size: object = 100) -> tuple[Cell, ...]:
+    return serial(time), shared(kind), number(price), number(size)
+
+
+def book_of(folder: Path, xml: str, **more: Any) -> Path:
+    return write_book(folder / "t.xlsx", {FAB: xml}, texts=TEXTS, **more)
+
+
+CLEAN: Final = {
+    "ticks of every type": tick_sheet(tick(kind=0), tick(kind=1), tick(kind=2)),
+    "prices of seventeen digits": tick_sheet(tick(price="18.719999999999999"), tick(price="0.52500000000000002")),
+    "prices of many digits": tick_sheet(tick(price="0.1234567890123456"), tick(price="12345678901234567")),
+    "noughts": tick_sheet(tick(price=0, size=0), tick(price="0.0")),
+    "the largest size": tick_sheet(tick(size=2**53)),
+    "whole days": tick_sheet(tick(time=45761), tick(time="45761.99999")),
+    "a time between two milliseconds": tick_sheet(tick(time="45761.333333333336"), tick(time="45761.000000011572")),
+    "rows left out": tick_sheet(tick(), (), (), tick()),
+    "empty rows": tick_sheet(tick()) + '<row r="5"/><row r="6" ht="15"/><row r="9"></row>' + row_xml(10, tick()),
+    "rows of formatted cells": tick_sheet(tick())
+    + '<row r="5"><c r="A5" s="1"/><c r="D5"/></row>'
+    + row_xml(6, tick())
+    + '<row r="7"><c r="A7" s="1"/></row>',
+    "other columns": tick_sheet((*tick(), number(1), shared(4), shared(3)), (*tick(), None, serial(3))),
+    "a row of another column": tick_sheet(tick(), (None, None, None, None, number(2)), tick()),
+    "attributes of rows": tick_sheet(tick()).replace(
+        '<row r="4"', '<row r="4" spans="1:4" x:dyDescent="0.25" xmlns:x="u"'
+    ),
+    "numbers that say so": tick_sheet(tick()).replace('<c r="C4"', '<c r="C4" t="n"'),
+    "columns to the right": row_xml(3, (text("Dates"), text("Type"), text("Price"), text("Size")), 22)
+    + row_xml(4, tick(), 22),
+    "no titles": tick_sheet(tick()).partition("</row>")[2],
+}
+
+
+@pytest.mark.parametrize("sheet", CLEAN)
+def test_what_excel_writes_is_read_as_row_by_row(tmp_path: Path, sheet: str) -> None:
+    book = book_of(tmp_path, CLEAN[sheet])
+    found, (_, exact) = read_swift(book), read_both(book)
+    assert found is not None
+    assert content_of(found) == content_of(exact)
+    assert found.texts == exact.texts
+    assert len(found.ticks) > 0
+
+
+def test_dates_count_from_1904_where_the_workbook_says_so(tmp_path: Path) -> None:
+    book = book_of(tmp_path, tick_sheet(tick(time="44299.41667824074")), date1904=True)
+    found, (_, exact) = read_swift(book), read_both(book)
+    assert found is not None
+    assert content_of(found) == content_of(exact)
+
+
+@pytest.mark.parametrize("count", [1, 17, 18, 60])
+def test_sheets_shorter_and_longer_than_the_head_are_read(tmp_path: Path, count: int) -> None:
+    book = book_of(tmp_path, tick_sheet(*(tick(price=n, kind=n % 3) for n in range(count))))
+    found, (_, exact) = read_swift(book), read_both(book)
+    assert found is not None
+    assert content_of(found) == content_of(exact)
+    assert len(found.ticks) == count
+
+
+HEAD: Final = [tick()] * 26
+ROW_30, ROW_31 = row_xml(30, tick()), row_xml(31, tick())
+UNUSUAL: Final = {
+    "a reject": tick_sheet(*HEAD, tick(), tick(kind=3)),
+    "a blank text for a type": tick_sheet(*HEAD, tick(), tick(kind=4)),
+    "a text that is not there": tick_sheet(*HEAD, tick(), tick(kind=len(TEXTS))),
+    "a type written in the cell": tick_sheet(*HEAD, tick(), (serial(45761), text("BID"), number(1), number(1))),
+    "a number for a type": tick_sheet(*HEAD, tick(), (serial(45761), number(0), number(1), number(1))),
+    "a cell of four missing": tick_sheet(*HEAD, tick(), (serial(45761), shared(0), number(1))),
+    "an empty cell of four": tick_sheet(*HEAD, tick(), (*tick()[:3], Cell('s="1"', ""))),
+    "a number that shows no date": tick_sheet(*HEAD, tick(), (number(45761), *tick()[1:])),
+    "a price that shows a date": tick_sheet(*HEAD, tick(), (*tick()[:2], serial(17), number(1))),
+    "a size that shows a date": tick_sheet(*HEAD, tick(), (*tick()[:3], serial(17))),
+    "a style that is not there": tick_sheet(*HEAD, tick(), (serial(45761, style=9), *tick()[1:])),
+    "a text for a price": tick_sheet(*HEAD, tick(), (*tick()[:2], shared(0), number(1))),
+    "an error": tick_sheet(*HEAD, tick(), (*tick()[:2], Cell('t="e"', "<v>#N/A</v>"), number(1))),
+    "a formula": tick_sheet(*HEAD, tick(), (*tick()[:2], Cell("", "<f>1+1</f><v>2</v>"), number(1))),
+    "a time before all dates": tick_sheet(*HEAD, tick(), tick(time="0.5")),
+    "a time behind all dates": tick_sheet(*HEAD, tick(), tick(time="300000")),
+    "a time near half a millisecond": tick_sheet(*HEAD, tick(), tick(time="45761.50000000579")),
+    "a negative price": tick_sheet(*HEAD, tick(), tick(price=-1)),
+    "a price with an exponent": tick_sheet(*HEAD, tick(), tick(price="1E-2")),
+    "a price of eighteen digits": tick_sheet(*HEAD, tick(), tick(price="0.123456789012345678")),
+    "a price that ends in its point": tick_sheet(*HEAD, tick(), tick(price="17.")),
+    "a price that begins with it": tick_sheet(*HEAD, tick(), tick(price=".5")),
+    "a blank before a price": tick_sheet(*HEAD, tick(), tick(price=" 17.3")),
+    "half a share": tick_sheet(*HEAD, tick(), tick(size="100.5")),
+    "too large a size": tick_sheet(*HEAD, tick(), tick(size=2**53 + 2)),
+    "a letter by its number": tick_sheet(*HEAD, tick(), tick(price="1&#55;")),
+    "a comment": tick_sheet(*HEAD, tick(), tick(price="1<!-- -->7")),
+    "a comment between rows": "<!-- -->".join((tick_sheet(*HEAD, tick()), ROW_31)),
+    "a comment behind the rows": tick_sheet(*HEAD, tick()) + "</sheetData><!-- --><sheetData>",
+    "blanks between rows": "\n".join((tick_sheet(*HEAD, tick()), ROW_31)),
+    "a row twice": tick_sheet(*HEAD, tick(), tick()) + ROW_31,
+    "rows out of order": tick_sheet(*HEAD) + ROW_31 + ROW_30,
+    "a row without a number": tick_sheet(*HEAD, tick(), tick()).replace('<row r="31"', "<row"),
+    "a row whose number comes late": tick_sheet(*HEAD, tick(), tick()).replace('<row r="31"', '<row ht="1" r="31"'),
+    "a cell without a place": tick_sheet(*HEAD, tick(), tick()).replace('<c r="C31"', "<c"),
+    "a cell of another row": tick_sheet(*HEAD, tick(), tick()).replace('r="C31"', 'r="C30"'),
+    "cells out of order": tick_sheet(*HEAD, tick(), tick()).replace('r="C31"', 'r="E31"'),
+    "a cell behind the last column": tick_sheet(*HEAD, tick(), (*tick(), number(1))).replace('r="E31"', 'r="XFE31"'),
+    "a row behind the last": tick_sheet(*HEAD, tick()) + '<row r="1048577"/>',
+    "single quotes": tick_sheet(*HEAD, tick(), tick()).replace('r="C31"', "r='C31'"),
+    "a row from elsewhere": tick_sheet(*HEAD, tick()) + '<x:row xmlns:x="u" r="31"/>',
+    "rows in a second table": tick_sheet(*HEAD, tick()) + f"</sheetData><sheetData>{ROW_31}",
+    "no rows below the headers": tick_sheet(),
+    "a header that is missing": tick_sheet(*HEAD, tick()).replace("Price", "Prize"),
+}
+
+
+@pytest.mark.parametrize("sheet", UNUSUAL)
+def test_anything_else_is_left_to_the_other_readers(tmp_path: Path, sheet: str) -> None:
+    assert read_swift(book_of(tmp_path, UNUSUAL[sheet])) is None
+
+
+def test_a_date_and_a_time_apart_are_left_to_the_other_readers(tmp_path: Path) -> None:
+    header = tuple(text(name) for name in ("Date", "Time", "Type", "Price", "Size"))
+    both = (serial(45761), serial("0.5"), *tick()[1:])
+    assert read_swift(book_of(tmp_path, row_xml(3, header) + row_xml(4, both))) is None
+
+
+def test_a_workbook_with_rules_of_its_own_is_left_to_the_other_readers(tmp_path: Path) -> None:
+    assert read_swift(book_of(tmp_path, tick_sheet(tick()), date_format='d "of" _"m')) is None
+
+
+@pytest.mark.parametrize(("before", "after"), [(b"<v>17.3</v>", b"<v>18.3</v>"), (b'<row r="40">', b'<row r="41">')])
+def test_a_flipped_byte_is_an_error_whether_it_still_reads_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bytes, after: bytes
+) -> None:
+    book = book_of(tmp_path, tick_sheet(*[tick()] * 50))
+    with zipfile.ZipFile(book) as packed, zipfile.ZipFile(tmp_path / "stored.xlsx", "w") as stored:
+        for name in packed.namelist():
+            stored.writestr(name, packed.read(name))
+    content = (tmp_path / "stored.xlsx").read_bytes()
+    assert before in content
+    (tmp_path / "stored.xlsx").write_bytes(content.replace(before, after))
+    monkeypatch.setattr(stage, "_WORTH_COMPILING", 1)
+    (row,) = convert([tmp_path / "stored.xlsx"], tmp_path / "store").rows
+    assert (row.status, "does not match its checksum" in str(row.error)) == ("failed", True)
+
+
+def test_a_long_sheet_comes_in_pieces_and_is_read_whole(tmp_path: Path) -> None:
+    book = book_of(tmp_path, tick_sheet(*(tick(price=n / 8, kind=n % 3, size=n) for n in range(30_000))))
+    assert open_workbook(book).sheets[0].size > 3 << 20
+    found, (_, exact) = read_swift(book), read_both(book)
+    assert found is not None
+    assert content_of(found) == content_of(exact)
+
+
+def test_a_large_conversion_gives_the_same_bytes_whoever_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean, odd = (tick_sheet(*(tick(price=n) for n in range(40)), *more) for more in ((), (tick(kind=3),)))
+    book = write_book(tmp_path / "t.xlsx", {FAB: clean, "EMAAR DH Equity": odd}, texts=TEXTS)
+    convert([book], tmp_path / "by others")
+    monkeypatch.setattr(stage, "_WORTH_COMPILING", 1)
+    monkeypatch.setattr(sys.modules["pipeline.conversion.sheet"], "scan_sheet", _only_of("EMAAR DH Equity"))
+    result = convert([book], tmp_path / "swift")
+    assert [(row.status, row.reader) for row in result.rows] == [("converted", "fast"), ("converted", "row by row")]
+    for file in ("FAB.parquet", "EMAAR.parquet", "EMAAR.rejects.parquet"):
+        assert (tmp_path / "swift" / file).read_bytes() == (tmp_path / "by others" / file).read_bytes()
+    catalogs = [json.loads((tmp_path / name / "catalog.json").read_text()) for name in ("swift", "by others")]
+    assert catalogs[0] == catalogs[1] or _without_times(catalogs[0]) == _without_times(catalogs[1])
+    again = convert([book], tmp_path / "by others")
+    assert [row.status for row in again.rows] == ["unchanged", "unchanged"]
+
+
+def _only_of(name: str) -> Callable[..., object]:
+    """Let only this sheet be scanned for the other readers."""
+
+    def scan(workbook: Any, sheet: Any, *more: Any) -> object:
+        assert sheet.name == name
+        return scan_sheet(workbook, sheet, *more)
+
+    return scan
+
+
+def _without_times(catalog: Any) -> Any:
+    """A catalog without the times of its files, which two conversions do not share."""
+    if isinstance(catalog, dict):
+        return {key: _without_times(value) for key, value in catalog.items() if key != "marks"}
+    return catalog
+
+
+IN_A_PROCESS: Final = """
+import json, sys
+from pipeline.conversion.excel.compiled_reader import rows_loop
+told = []
+rows_loop(lambda: told.append(1))
+print(json.dumps({"compiled": len(told), "numba": "numba" in sys.modules}))
+"""
+
+
+def test_a_second_process_finds_the_reader_and_does_without_numba(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path))
+    found = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", IN_A_PROCESS], capture_output=True, text=True, check=False, cwd=ROOT
+        )
+        assert done.returncode == 0, done.stderr
+        found.append(json.loads(done.stdout))
+    assert found == [{"compiled": 1, "numba": True}, {"compiled": 0, "numba": False}]
+
+
+def test_the_machine_and_python_leave_the_same_in_every_array() -> None:
+    block = "".join(row_xml(at, tick(price=f"{at}.25", kind=at % 3)) for at in range(1, 9)).encode()
+    fast, slow = _arrays(), _arrays()
+    counts = (len(block), 20, 2, 3, 5)
+    assert rows_loop()(counts, block, fast) == compiled_loop.read_rows(*counts, block + b"\0", *slow) == len(block)
+    assert [array.tolist() for array in fast] == [array.tolist() for array in slow]
+    assert fast[-1].tolist() == [6, 8, 8]
+
+
+def _arrays() -> tuple[np.ndarray[Any, Any], ...]:
+    roles, codes = np.zeros(16_384, np.int8), np.array([0, 1, 2, -1, -1], np.int8)
+    roles[:4] = (compiled_loop.TIME, compiled_loop.KIND, compiled_loop.PRICE, compiled_loop.SIZE)
+    columns = [np.zeros(20, kind) for kind in (np.int64, np.int8, np.int64, np.int8, np.int64)]
+    return roles, np.array([0, 1, 0], np.int8), codes, np.zeros(5, np.int8), *columns, np.zeros(3, np.int64)

@@ -1,0 +1,118 @@
+"""How large a workbook may be is a setting: by the name of each limit, on the command line and in Python."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pipeline
+from pipeline.conversion.limits import KEYS, Limits, limits_of
+from pipeline.conversion.memory_budget import Room
+from pipeline.conversion.verify import verify_each
+from pipeline.errors import BadRequest, WorkbookTooLarge
+from tests.conversion.books import text, tick, tick_sheet, write_book
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FAB = "FAB UH Equity"
+
+
+def test_the_usual_limits_are_those_of_the_documents() -> None:
+    told = dict(zip(KEYS, (16, 1, 64, 4, 200, 1), strict=True))
+    assert told == {"unpacked_gb": 16, "sheet_gb": 1, "text_mb": 64, "row_mb": 4, "ratio": 200, "fast_gb": 1}
+    assert limits_of(None) == limits_of([]) == limits_of({}) == Limits(**told)
+
+
+def test_a_limit_is_given_by_name() -> None:
+    assert limits_of(["unpacked_gb=32", " row_mb = 0.5"]) == Limits(unpacked_gb=32, row_mb=0.5)
+    assert limits_of({"sheet_gb": 2}).sheet == 2 << 30
+    assert limits_of({"text_mb": 1.5}).text == 3 << 19
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["unpacked=3"], "no such limit.*unpacked_gb"),
+        (["unpacked_gb"], "KEY=NUMBER"),
+        (["unpacked_gb=1", "unpacked_gb=2"], "each key once"),
+        (["unpacked_gb=x"], "no number"),
+        (["unpacked_gb="], "no number"),
+        (["unpacked_gb=0"], "above 0"),
+        (["unpacked_gb=-1"], "above 0"),
+        (["unpacked_gb=inf"], "above 0"),
+        (["unpacked_gb=nan"], "above 0"),
+        ({"unpacked_gb": True}, "above 0"),
+        ({"unpacked_gb": "1"}, "above 0"),
+        ({"x": 1}, "no such limit"),
+    ],
+)
+def test_what_is_no_limit_is_a_named_error(given: object, words: str) -> None:
+    with pytest.raises(BadRequest, match=words):
+        limits_of(given)  # type: ignore[arg-type]
+
+
+def test_a_limit_decides_what_is_converted_and_the_message_names_it(tmp_path: Path) -> None:
+    book = write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(tick(), tick(kind="BID " * 20_000))})
+    for limits, words in (
+        ({"sheet_gb": 1e-6}, "--limit sheet_gb=NUMBER"),
+        ({"unpacked_gb": 1e-6}, "--limit unpacked_gb=NUMBER"),
+        ({"text_mb": 1e-4}, "--limit text_mb=NUMBER"),
+    ):
+        with pytest.raises(WorkbookTooLarge, match=words):
+            pipeline.convert(book, tmp_path / "store", limits=limits)
+    (row,) = pipeline.convert(book, tmp_path / "store", limits={"row_mb": 0.01}).rows
+    assert "--limit row_mb=NUMBER" in str(row.error)
+    (row,) = pipeline.convert(book, tmp_path / "store", max_rejects=0.5).rows
+    assert (row.ticks, row.rejects) == (1, {"unknown type": 1})
+
+
+def test_a_sheet_too_large_for_the_fast_reader_is_read_row_by_row(tmp_path: Path) -> None:
+    book = write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(tick(), tick())})
+    (row,) = pipeline.convert(book, tmp_path / "store", limits={"fast_gb": 1e-7}).rows
+    assert (row.reader, row.ticks) == ("row by row", 2)
+    (row,) = pipeline.convert(book, tmp_path / "other").rows
+    assert (row.reader, row.ticks) == ("fast", 2)
+
+
+def test_what_was_converted_within_larger_limits_is_verified_within_them(tmp_path: Path) -> None:
+    texts = ["BID", "x" * 5_000_000]
+    book = write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(tick(), (text("note"),))}, texts=texts)
+    with pytest.raises(WorkbookTooLarge, match="row_mb"):
+        pipeline.convert(book, tmp_path / "store")
+    pipeline.convert(book, tmp_path / "store", limits={"row_mb": 8}, max_rejects=0.5)
+    assert [each.equal for each in verify_each(tmp_path / "store")] == [True]
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=12))
+def test_no_more_room_is_taken_than_there_is_and_everyone_has_a_turn(needs: list[int]) -> None:
+    room, lock = Room(50, 80), threading.Lock()
+    held, most, turns = [0], [0], []
+
+    def take(need: int) -> None:
+        with room.taken(need) as has_room:
+            with lock:
+                held[0] += need if has_room else 0
+                most[0] = max(most[0], held[0])
+                turns.append(has_room == (need <= 50))
+            with lock:
+                held[0] -= need if has_room else 0
+
+    threads = [threading.Thread(target=take, args=(need,)) for need in needs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert turns == [True] * len(needs)
+    assert most[0] <= 80
+
+
+def test_room_is_given_back_when_a_reader_fails() -> None:
+    room = Room(10, 10)
+    for _ in range(3):
+        with pytest.raises(OSError, match="failed"), room.taken(10):
+            raise OSError("failed")

@@ -1,0 +1,252 @@
+"""A sheet without a tick, or with more rejected rows than may be, fails; what the store held of its security stays."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+import pipeline
+from pipeline.conversion.stage import convert
+from pipeline.errors import BadRequest
+from pipeline.store.catalog import read_catalog
+from tests.conversion.books import Cell, error, number, serial, text, tick, tick_sheet, write_book
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT: Final = Path(__file__).parents[2]
+FAB: Final = "FAB UH Equity"
+ALDAR: Final = "ALDAR UH Equity"
+REQUESTING: Final = (text("#N/A Requesting Data..."),)
+NO_SIZE: Final = tick()[:3]
+HEADERS_ONLY: Final = tick_sheet()
+BLANK_ROWS: Final = tick_sheet((text("  "), None), (), (Cell('s="1"', ""),))
+
+
+def rows(good: int, bad: int, cells: Sequence[Cell] = NO_SIZE) -> str:
+    return tick_sheet(*[tick()] * good, *[cells] * bad)
+
+
+def files(store: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in store.iterdir() if not path.name.startswith(".")}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "max_rejects", "status"),
+    [
+        (0, 1, None, "failed"),
+        (0, 1, 1, "failed"),
+        (9, 1, None, "converted"),
+        (8, 1, None, "failed"),
+        (27, 3, None, "converted"),
+        (7, 3, 0.3, "converted"),
+        (6, 3, 0.3, "failed"),
+        (71, 29, 0.29, "converted"),
+        (70, 29, 0.29, "failed"),
+        (1, 99, 1, "converted"),
+        (99, 1, 0, "failed"),
+        (99, 0, 0, "converted"),
+    ],
+)
+def test_one_row_in_ten_may_be_rejected_or_the_share_that_is_given(
+    tmp_path: Path, good: int, bad: int, max_rejects: float | None, status: str
+) -> None:
+    book = write_book(tmp_path / "t.xlsx", {FAB: rows(good, bad)})
+    result = convert([book], tmp_path / "store", max_rejects=max_rejects)
+    assert [row.status for row in result.rows] == [status]
+    assert (tmp_path / "store" / "FAB.parquet").exists() == (status == "converted")
+
+
+def test_blank_rows_do_not_make_a_share_smaller(tmp_path: Path) -> None:
+    book = write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(*[tick()] * 8, *[()] * 90, NO_SIZE)})
+    assert convert([book], tmp_path / "store").rows[0].status == "failed"
+
+
+@pytest.mark.parametrize("sheet", [tick_sheet(REQUESTING), HEADERS_ONLY, BLANK_ROWS, rows(3, 3), "", rows(0, 5)])
+@pytest.mark.parametrize("force", [False, True])
+def test_what_the_store_holds_of_a_failed_sheet_stays_byte_for_byte(
+    tmp_path: Path,
+    sheet: str,
+    force: bool,  # noqa: FBT001
+) -> None:
+    store, book = tmp_path / "store", tmp_path / "t.xlsx"
+    write_book(book, {FAB: rows(20, 1), ALDAR: rows(5, 0)})
+    convert([book], store)
+    before, line = files(store), read_catalog(store)["FAB"]
+    write_book(book, {FAB: sheet, ALDAR: rows(6, 0)})
+    for _ in range(2):  # a failed sheet is not unchanged the next time
+        result = convert([book], store, force=force)
+        assert result.rows[0].status == "failed"
+        assert result.earlier == {"FAB": 20}
+        after = files(store)
+        assert {name: after[name] for name in before if name.startswith("FAB")} == {
+            name: content for name, content in before.items() if name.startswith("FAB")
+        }
+        assert read_catalog(store)["FAB"] == line
+    assert read_catalog(store)["ALDAR"].ticks == 6
+    write_book(book, {FAB: rows(21, 0), ALDAR: rows(6, 0)})
+    assert [row.status for row in convert([book], store).rows] == ["converted", "unchanged"]
+
+
+def test_what_was_converted_under_another_share_is_judged_by_the_present_one(tmp_path: Path) -> None:
+    store, book = tmp_path / "store", write_book(tmp_path / "t.xlsx", {FAB: rows(6, 4)})
+    convert([book], store, max_rejects=0.4)
+    before = files(store)
+    assert convert([book], store, max_rejects=0.5).rows[0].status == "unchanged"
+    assert "Row 10 (size missing)" in str(convert([book], store).rows[0].error)
+    assert files(store) == before
+
+
+def test_a_store_that_an_older_version_left_without_ticks_is_judged_again(tmp_path: Path) -> None:
+    store, book = tmp_path / "store", write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(tick())})
+    convert([book], store)
+    catalog = json.loads((store / "catalog.json").read_text())
+    for counts in (catalog["securities"]["FAB"], catalog["securities"]["FAB"]["sources"][0]):
+        counts.update(ticks=0, rejects={"size missing": 1})
+    (store / "catalog.json").write_text(json.dumps(catalog))
+    assert convert([book], store).rows[0].status == "converted"
+
+
+def test_one_sheet_of_a_security_that_fails_fails_the_security(tmp_path: Path) -> None:
+    one = write_book(tmp_path / "a.xlsx", {FAB: tick_sheet(*[tick(45761.5)] * 50)})
+    two = write_book(tmp_path / "b.xlsx", {FAB: tick_sheet(tick(45762.5), REQUESTING)})
+    convert([one], tmp_path / "store")
+    before = files(tmp_path / "store")
+    result = convert([one, two], tmp_path / "store")
+    assert [row.status for row in result.rows] == ["failed", "failed"]
+    assert "another part of FAB failed: b.xlsx, sheet 'FAB UH Equity': 1 of 2 rows rejected" in str(
+        result.rows[0].error
+    )
+    assert files(tmp_path / "store") == before
+
+
+@pytest.mark.parametrize("times", [(45761.5, 45762.5), (45761.5,)])
+def test_two_workbooks_with_the_same_ticks_are_refused_and_the_good_data_stay(
+    tmp_path: Path, times: tuple[float, ...]
+) -> None:
+    book = write_book(tmp_path / "a.xlsx", {FAB: tick_sheet(*(tick(time) for time in times))})
+    convert([book], tmp_path / "store")
+    before = files(tmp_path / "store")
+    (tmp_path / "b.xlsx").write_bytes(book.read_bytes())
+    result = convert([book, tmp_path / "b.xlsx"], tmp_path / "store")
+    assert [row.status for row in result.rows] == ["failed", "failed"]
+    assert "hold ticks of the same time" in str(result.rows[0].error)
+    assert result.earlier == {"FAB": len(times)}
+    assert files(tmp_path / "store") == before
+
+
+TIME: Final = serial("45761.5")
+BID: Final = (TIME, text("BID"))
+NOON: Final = "time '2025-04-14 12:00:00'"
+
+
+@pytest.mark.parametrize(
+    ("cells", "quoted", "advice"),
+    [
+        (
+            REQUESTING,
+            "Row 4 (unreadable time): time '#N/A Requesting Data...', no type, no price, no size.",
+            "terminal",
+        ),
+        ((error("#NAME?"),), "Row 4 (unreadable time): time '#NAME?', no type", "beside the terminal"),
+        ((None, *tick()[1:]), "Row 4 (no time): no time, type 'BID'", "Give each row its time"),
+        ((text("14/05/2025 10:00"), *tick()[1:]), "(unreadable time): time '14/05/2025 10:00'", "date cell or a text"),
+        ((number(45761.5), *tick()[1:]), "(unreadable time): time '45761.5'", "format the column as date and time"),
+        (tick(kind="BEST_BID"), f"(unknown type): {NOON}, type 'BEST_BID'", "BID, ASK or TRADE"),
+        ((*BID, None, number(1)), f"(price missing): {NOON}, type 'BID', no price", "again with their prices"),
+        ((*BID, text("17.3"), number(1)), "(price not a number)", "Make them numbers in Excel"),
+        ((*BID, error("#N/A"), number(1)), "price '#N/A'", "let the sheet fill"),
+        ((*BID, number(-1), number(1)), "(price negative)", "No price is below 0"),
+        (
+            (*BID, number(1), None),
+            "(size missing): time '2025-04-14 12:00:00', type 'BID', price '1', no size",
+            "sizes",
+        ),
+        ((*BID, number(1), text("1,000")), "size '1,000'", "Make them numbers in Excel"),
+        ((*BID, number(1), number(-1)), "(size negative)", "No size is below 0"),
+        ((*BID, number(1), number(1.5)), "(size not whole)", "whole number of shares"),
+        ((*BID, number(1), number("9007199254740994")), "(size too large)", "that of the sizes"),
+    ],
+)
+def test_the_first_rejected_row_is_quoted_with_what_to_do_about_its_rule(
+    tmp_path: Path, cells: Sequence[Cell], quoted: str, advice: str
+) -> None:
+    (row,) = convert([write_book(tmp_path / "t.xlsx", {FAB: rows(0, 2, cells)})], tmp_path / "store").rows
+    message = str(row.error)
+    assert message.startswith("t.xlsx, sheet 'FAB UH Equity': no ticks: 2 of 2 rows rejected (2 ")
+    assert quoted in message
+    assert advice in message.partition(quoted)[2]
+
+
+def test_what_to_do_is_said_of_the_rule_that_most_rows_broke_and_the_first_row_is_quoted_too(tmp_path: Path) -> None:
+    book = write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(REQUESTING, tick(), NO_SIZE, NO_SIZE)})
+    message = str(convert([book], tmp_path / "store").rows[0].error)
+    assert "3 of 4 rows rejected (2 size missing, 1 unreadable time; at most 10 % may be)." in message
+    assert message.index("Row 4 (unreadable time)") < message.index("Row 6 (size missing)")
+    assert message.endswith("remove the rows without one. Or leave such rows out: --max-rejects 0.75.")
+
+
+@pytest.mark.parametrize(
+    ("left", "day", "order", "swapped"),
+    [
+        ("13/05/2025 10:00:00", 45658.5, "day/month", True),  # 2025-01-01
+        ("05/13/2025 10:00:00", 45658.5, "month/day", True),
+        ("12/05/2025 10:00:00", 45658.5, "", False),
+        ("13/05/2025 10:00:00", 45761.5, "", False),  # the 14th of April can be no swapped date
+    ],
+)
+def test_dates_that_excel_swapped_by_halves_are_told_by_a_text_and_a_date(
+    tmp_path: Path,
+    left: str,
+    day: float,
+    order: str,
+    swapped: bool,  # noqa: FBT001
+) -> None:
+    cells = (text(left), *tick()[1:])
+    book = write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(tick(day), cells, tick(day), cells)})
+    message = str(convert([book], tmp_path / "store").rows[0].error)
+    assert f"Row 5 (unreadable time): time '{left}'" in message
+    assert ("swapped day and month of those that fit, as in row 4 (2025-01-01 12:00:00)" in message) == swapped
+    assert not swapped or f"although they are {order}" in message
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, 30, float("nan")])
+def test_a_share_that_cannot_be_meant_is_an_error_before_anything_is_read(tmp_path: Path, share: float) -> None:
+    with pytest.raises(BadRequest, match=r"--max-rejects .* from 0 to 1"):
+        pipeline.convert(tmp_path / "none.xlsx", tmp_path / "store", max_rejects=share)
+    assert not (tmp_path / "store").exists()
+
+
+def test_strict_and_a_share_contradict_each_other(tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="contradict"):
+        pipeline.convert(tmp_path / "none.xlsx", tmp_path / "store", strict=True, max_rejects=0.3)
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipeline", "convert", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def test_the_command_ends_with_1_and_says_that_the_store_holds_the_earlier_conversion(tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    names = [f"T{n} UH Equity" for n in range(5)]
+    write_book(tmp_path / "t.xlsx", {name: rows(1200, 0) for name in [FAB, *names]})
+    assert run(str(tmp_path / "t.xlsx"), "--parquet-dir", store).returncode == 0
+    write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(REQUESTING), **{name: rows(1200, 1) for name in names}})
+    done = run(str(tmp_path / "t.xlsx"), "--parquet-dir", store)
+    assert done.returncode == 1
+    assert "Row 4 (unreadable time): time '#N/A Requesting Data...'" in done.stderr
+    assert done.stdout.splitlines()[-1] == (
+        f"Ticks: {store}  (6,000 ticks; sheets: 5 converted, 1 failed; still as converted before: FAB (1,200 ticks))"
+    )
+    write_book(tmp_path / "t.xlsx", {name: rows(2, 2) for name in [FAB, *names]})
+    done = run(str(tmp_path / "t.xlsx"), "--parquet-dir", store)
+    assert done.stdout.endswith("FAB (1,200 ticks), T0 (1,200 ticks), T1 (1,200 ticks) and 3 others)\n")
+    done = run(str(tmp_path / "t.xlsx"), "--parquet-dir", store, "--json")
+    assert json.loads(done.stdout)["earlier"] == dict.fromkeys(["FAB", "T0", "T1", "T2", "T3", "T4"], 1200)
+    assert run(str(tmp_path / "t.xlsx"), "--parquet-dir", store, "--max-rejects", "0.5").returncode == 0

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+
+from pipeline.conversion.sample import write_sample
+from pipeline.conversion.stage import convert
+from pipeline.conversion.verify import verify_each
+from pipeline.store.catalog import open_store
+from pipeline.store.parquet import read_footer, read_ticks, write_ticks
+from pipeline.ticks import TICK_TYPES, Ticks
+from tests.conversion.books import error, tick, tick_sheet, write_book
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sample") / "sample.xlsx"
+    write_sample(path, days=2, rows=800)
+    return path
+
+
+def test_equal_seeds_give_equal_bytes_and_others_do_not(sample: Path, tmp_path: Path) -> None:
+    write_sample(tmp_path / "again.xlsx", days=2, rows=800)
+    write_sample(tmp_path / "other.xlsx", days=2, rows=800, seed=8)
+    assert (tmp_path / "again.xlsx").read_bytes() == sample.read_bytes()
+    assert (tmp_path / "other.xlsx").read_bytes() != sample.read_bytes()
+
+
+def test_the_sample_says_that_it_is_synthetic_and_opens_in_another_reader(sample: Path) -> None:
+    book = openpyxl.load_workbook(sample)
+    assert book.sheetnames == ["FAB UH Equity", "MODON UH Equity", "EMAAR DH Equity", "SPINNEYS DH Equity"]
+    for sheet in book:
+        assert "SYNTHETIC" in sheet["A2"].value
+        assert [cell.value for cell in sheet[3]] == ["Dates", "Type", "Price", "Size"]
+        assert sheet["A4"].value == dt.datetime(2025, 1, 6, 9, 30)  # noqa: DTZ001
+        assert [sheet["B4"].value, sheet["C4"].value, sheet["D4"].value] == ["BID", 0, 0]
+
+
+def test_the_sample_has_the_shape_of_trading_days(sample: Path, tmp_path: Path) -> None:
+    result = convert([sample], tmp_path / "store")
+    assert [row.status for row in result.rows] == ["converted"] * 4
+    assert result.rows[3].rejects == {
+        "price not a number": 1,
+        "size not whole": 1,
+        "unknown type": 1,
+        "unreadable time": 1,
+    }
+    assert result.rows[3].blank == 1
+    ticks = read_ticks(tmp_path / "store" / "FAB.parquet")
+    seconds = ticks.timestamp // 1_000_000_000 % 86_400
+    trades = seconds[ticks.kind == TICK_TYPES.index("TRADE")]
+    assert (ticks.timestamp % 1_000_000_000 == 0).all()
+    assert len(set((ticks.timestamp // 86_400_000_000_000).tolist())) == 2
+    assert seconds.min() == 9 * 3600 + 30 * 60
+    assert trades.min() >= 10 * 3600
+    assert (trades >= 14 * 3600 + 55 * 60).sum() >= 10
+    assert len(set(ticks.timestamp.tolist())) < len(ticks)
+
+
+def test_a_store_equals_its_workbook_read_afresh(sample: Path, tmp_path: Path) -> None:
+    convert([sample], tmp_path / "store")
+    verified = list(verify_each(tmp_path / "store"))
+    assert [(each.ticker, each.equal) for each in verified] == [
+        ("EMAAR", True),
+        ("FAB", True),
+        ("MODON", True),
+        ("SPINNEYS", True),
+    ]
+    assert verified[3].rows == 804
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told", "kept"),
+    [
+        ("timestamp", 1_744_632_001_000_000_000, "2025-04-14 12:00:00", "2025-04-14 12:00:01"),
+        ("kind", 1, "'BID'", "'ASK'"),
+        ("price", 17.300000000000004, "17.3", "17.300000000000004"),
+        ("volume", 101, "100", "101"),
+    ],
+)
+def test_a_single_changed_cell_is_found_with_its_row(
+    tmp_path: Path, column: str, value: float, told: str, kept: str
+) -> None:
+    book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick(), (), tick(), tick())})
+    convert([book], tmp_path / "store")
+    path = tmp_path / "store" / "FAB.parquet"
+    ticks = read_ticks(path)
+    columns = {name: getattr(ticks, name).copy() for name in ("timestamp", "kind", "price", "volume")}
+    columns[column][1] = value
+    write_ticks(path, Ticks(**columns), read_footer(path).metadata)
+    (verified,) = verify_each(tmp_path / "store")
+    difference = verified.difference
+    assert difference is not None
+    assert (difference.row, difference.workbook, difference.store) == (6, told, kept)
+    assert not verified.equal
+
+
+@pytest.mark.parametrize("keep", [1, 3])
+def test_a_store_with_fewer_or_more_ticks_is_found(tmp_path: Path, keep: int) -> None:
+    book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick(), tick())})
+    convert([book], tmp_path / "store")
+    path = tmp_path / "store" / "FAB.parquet"
+    ticks = read_ticks(path)
+    places = [0, 1, 1][:keep]
+    other = Ticks(ticks.timestamp[places], ticks.kind[places], ticks.price[places], ticks.volume[places])
+    write_ticks(path, other, read_footer(path).metadata)
+    (verified,) = verify_each(tmp_path / "store")
+    assert verified.difference is not None
+    assert (verified.difference.row, verified.difference.column) == (5 if keep == 1 else None, "timestamp")
+
+
+def test_a_workbook_that_is_gone_or_was_edited_is_said(tmp_path: Path) -> None:
+    book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick())})
+    convert([book], tmp_path / "store")
+    write_book(book, {"FAB UH Equity": tick_sheet(tick(), tick())})
+    told: list[str] = []
+    (edited,) = verify_each(tmp_path / "store", told.append)
+    assert "no longer what was converted" in str(edited.error)
+    assert told == ["FAB"]
+    book.unlink()
+    (gone,) = verify_each(tmp_path / "store")
+    assert "There is no workbook" in str(gone.error)
+
+
+def test_parts_are_verified_in_the_order_in_which_they_were_joined(tmp_path: Path) -> None:
+    bad = (*tick()[:3], error("#N/A"))
+    later = write_book(tmp_path / "a.xlsx", {"FAB UH Equity": tick_sheet(tick(45762.5), bad)})
+    earlier = write_book(tmp_path / "b.xlsx", {"FAB UH Equity": tick_sheet(bad, tick(45761.5))})
+    convert([later, earlier], tmp_path / "store", max_rejects=0.5)
+    (verified,) = verify_each(tmp_path / "store")
+    assert verified.equal
+    assert verified.rows == 4
+    assert open_store(tmp_path / "store").securities[0].ticks == 2

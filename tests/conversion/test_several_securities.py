@@ -1,0 +1,209 @@
+"""Two securities in one sheet are never made one: such a sheet is refused with its rows named, by every reader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.conversion import stage
+from pipeline.conversion.stage import convert
+from pipeline.store.parquet import read_ticks
+from tests.conversion.books import (
+    HEADERS,
+    STYLED_EMPTY,
+    TITLES,
+    Cell,
+    content_of,
+    error,
+    number,
+    read_swift,
+    row_xml,
+    rows_xml,
+    serial,
+    shared,
+    text,
+    tick,
+    tick_sheet,
+    write_book,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pipeline.conversion.result import SheetRow
+
+FAB: Final = "FAB UH Equity"
+EMAAR: Final = "EMAAR DH Equity"
+TEXTS: Final = ("BID", "ASK", FAB, EMAAR, "fab uh  equity", "FAB", "EMAAR", "", "Source: made up")
+READERS: Final = ("compiled", "fast", "row by row")
+
+
+def shared_tick(kind: int = 0, price: object = 17.3) -> tuple[Cell, ...]:
+    return serial("45761.5"), shared(kind), number(price), number(100)
+
+
+def named_sheet(*names: Cell | None, header: Cell | None = text("Ticker"), before: bool = True) -> str:  # noqa: B008
+    """A sheet with a column of names before the ticks, or behind them."""
+    cells = [(header, HEADERS), *((name, shared_tick()) for name in names)]
+    rows = [(one, *others) if before else (*others, one) for one, others in cells]
+    return rows_xml([*TITLES, *rows])
+
+
+def read(folder: Path, xml: str, reader: str, monkeypatch: pytest.MonkeyPatch) -> SheetRow:
+    """Convert one sheet by a reader, which may leave it to those behind it."""
+    if reader == "compiled":
+        monkeypatch.setattr(stage, "_WORTH_COMPILING", 0)
+    book = write_book(folder / "t.xlsx", {FAB: xml}, texts=TEXTS)
+    limits = {"fast_gb": 1e-9} if reader == "row by row" else None
+    (row,) = convert([book], folder / "store", limits=limits, max_rejects=0.9).rows
+    return row
+
+
+@pytest.fixture(params=READERS)
+def reader(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+TWO: Final = "row 4 ('FAB UH Equity') and row 6 ('EMAAR DH Equity') are of different securities"
+REFUSED: Final = {
+    "a ticker column": (named_sheet(shared(2), shared(2), shared(3)), TWO),
+    "a ticker column behind the ticks": (named_sheet(shared(2), shared(2), shared(3), before=False), TWO),
+    "securities named where a block begins": (named_sheet(shared(2), None, shared(3), None), TWO),
+    "tickers alone": (
+        named_sheet(shared(5), shared(6), header=text(" Security ")),
+        "row 4 ('FAB') and row 5 ('EMAAR') are",
+    ),
+    "tickers that are numbers": (named_sheet(number(2222), number(1120)), "row 4 ('2222') and row 5 ('1120') are"),
+    "texts in the cells": (
+        named_sheet(text(FAB), text(FAB), text(EMAAR), header=text("Symbol")),
+        TWO,
+    ),
+    "a column whose header does not say it": (
+        named_sheet(shared(2), shared(2), shared(3), header=text("Fund")),
+        TWO,
+    ),
+    "a column without a header": (named_sheet(shared(2), shared(2), shared(3), header=None), TWO),
+    "more securities than are worth naming": (
+        named_sheet(*(text(f"T{n} UH Equity") for n in range(9))),
+        "row 4 ('T0 UH Equity') and row 5 ('T1 UH Equity') and row 6 ('T2 UH Equity') and 6 others are of",
+    ),
+    "a column that names one other security": (
+        named_sheet(shared(3), shared(3)),
+        "its rows are those of 'EMAAR DH Equity'",
+    ),
+    "blocks below each other": (
+        tick_sheet(tick(), tick(), (text(EMAAR),), HEADERS, tick()),
+        "row 6 ('EMAAR DH Equity') and row 7 ('Dates, Type, Price, Size')",
+    ),
+    "blocks below each other without titles": (
+        tick_sheet(tick(), (), HEADERS, tick()),
+        "row 6 ('Dates, Type, Price, Size')",
+    ),
+    "a block with its columns in another order": (
+        tick_sheet(tick(), (text("TIME"), text("Price"), text("Volume"), text("Event")), tick()),
+        "row 5 ('TIME, Price, Volume, Event')",
+    ),
+    "a block that begins a column further right": (
+        tick_sheet(*[tick()] * 20, (None, text("Dates"), text("Type"), text("Price"), text("Size")), (None, *tick())),
+        "row 24 ('Dates, Type, Price')",
+    ),
+    "a block with a title alone": (tick_sheet(tick(), (text("AAPL US Equity"),), tick()), "row 5 ('AAPL US Equity')"),
+    "blocks side by side": (
+        rows_xml([*TITLES, (*HEADERS, None, *HEADERS), (*tick(), None, *tick())]),
+        "row 3 has the headers Dates, Type, Price, Size twice",
+    ),
+    "blocks side by side with one column of times": (
+        rows_xml([*TITLES, (*HEADERS, *HEADERS[1:]), (*tick(), *tick()[1:])]),
+        "row 3 has the headers Type, Price, Size twice",
+    ),
+    "blocks side by side of which one begins lower": (
+        rows_xml([*TITLES, HEADERS, tick(), (*tick(), None, *HEADERS), (*tick(), None, *tick())]),
+        "row 3 has headers, and row 5 has them again",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_sheet_of_several_securities_is_refused_with_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: str, case: str
+) -> None:
+    xml, words = REFUSED[case]
+    good = read(tmp_path, tick_sheet(tick(), tick()), reader, monkeypatch)
+    assert good.status == "converted"
+    before = (tmp_path / "store" / "FAB.parquet").read_bytes()
+    row = read(tmp_path, xml, reader, monkeypatch)
+    assert row.status == "failed"
+    assert str(row.error).startswith("t.xlsx, sheet 'FAB UH Equity': ")
+    assert words in str(row.error)
+    assert "Put each security into a sheet of its own" in str(row.error)
+    assert (tmp_path / "store" / "FAB.parquet").read_bytes() == before
+
+
+ONE: Final = {
+    "one security in a column": (named_sheet(shared(2), shared(2)), 2, True),
+    "in another case": (named_sheet(shared(2), shared(4)), 2, False),
+    "its ticker alone": (named_sheet(shared(5), shared(5)), 2, True),
+    "cells left empty": (named_sheet(shared(2), None, shared(7), STYLED_EMPTY), 4, True),
+    "a column without a name in it": (named_sheet(None, None), 2, True),
+    "a column with errors": (named_sheet(error("#N/A"), error("#N/A")), 2, None),
+    "a footer below the column": (named_sheet(shared(2), shared(2)) + row_xml(9, (shared(8),)), 2, None),
+    "columns of other things": (named_sheet(text("x"), text("y"), header=text("Broker")), 2, True),
+    "its own name again": (tick_sheet(*[tick()] * 20, (text(FAB),), tick()), 21, False),
+    "another name in the title": (tick_sheet(shared_tick()).replace(f">{FAB}<", f">{EMAAR}<"), 1, True),
+}
+
+
+@pytest.mark.parametrize("case", ONE)
+def test_a_sheet_of_one_security_is_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: str, case: str
+) -> None:
+    xml, ticks, fast = ONE[case]
+    row = read(tmp_path, xml, reader, monkeypatch)
+    assert row.error is None
+    assert len(read_ticks(tmp_path / "store" / "FAB.parquet")) == row.ticks == ticks
+    if fast is not None and reader != "row by row":
+        assert row.reader == ("fast" if fast else "row by row")
+
+
+def test_the_compiled_reader_takes_a_column_of_one_security_and_no_other(tmp_path: Path) -> None:
+    found = [
+        read_swift(write_book(tmp_path / "t.xlsx", {FAB: named_sheet(*names)}, texts=TEXTS))
+        for names in ([shared(2), None, shared(2)], [shared(2), shared(3)])
+    ]
+    assert [parsed and parsed.securities for parsed in found] == [{FAB: 0}, None]
+
+
+names = st.sampled_from(
+    [shared(2), shared(2), shared(2), shared(3), shared(7), None, STYLED_EMPTY, text(FAB), number(7)]
+)
+
+
+@given(cells=st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=8), before=st.booleans())
+def test_every_reader_finds_the_same_securities(
+    tmp_path_factory: pytest.TempPathFactory,
+    cells: Sequence[tuple[Cell | None, bool]],
+    before: bool,  # noqa: FBT001
+) -> None:
+    from pipeline.conversion.excel.archive import open_workbook
+    from pipeline.conversion.excel.compiled_reader import rows_loop
+    from pipeline.conversion.memory_budget import Room
+    from pipeline.conversion.sheet import read_sheet
+    from pipeline.errors import SheetError
+
+    rows = [(name, shared_tick() if is_tick else (None,) * 4) for name, is_tick in cells]
+    lines = [(text("Ticker"), HEADERS), *rows]
+    xml = rows_xml([*TITLES, *((one, *others) if before else (*others, one) for one, others in lines)])
+    book = write_book(tmp_path_factory.getbasetemp() / "securities.xlsx", {FAB: xml}, texts=TEXTS)
+    workbook = open_workbook(book)
+    found: list[Any] = []
+    for loop, room in ((rows_loop(), Room(1 << 30, 1 << 30)), (None, Room(1 << 30, 1 << 30)), (None, Room(0, 0))):
+        try:
+            content = read_sheet(workbook, workbook.sheets[0], 3, room, loop)
+            found.append((content_of(content.parsed), set(content.parsed.securities), content.record))
+        except SheetError as refused:
+            found.append(str(refused))
+    assert found[0] == found[1] == found[2]

@@ -1,0 +1,230 @@
+"""Many settings walk the ticks together, and each finds to the last bit what it finds alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pytest
+
+from pipeline.engine import batch
+from pipeline.engine.batch import CompiledWalk, Given, compiled_walk
+from pipeline.engine.compiler import batch_code
+from pipeline.engine.compiler.batch_code import LANES
+from pipeline.engine.execution import make_execution
+from pipeline.engine.outcome import Room
+from pipeline.replay.batch import Setting, simulate_many
+from pipeline.replay.simulate import CLASSIC, engine_facts
+from pipeline.strategies.load import load_strategy
+from tests.engine.replays import ADX, held, random_ticks, strategy_of, written
+from tests.engine.subset_flow import FLOW
+from tests.engine.subset_values import VALUES
+from tests.engine.subset_walk import PARTED, WALK
+from tests.engine.test_replay import QUOTES, every_print_fills_both_sides
+from tests.engine.walks import alone, plainly_alone, settings_of, together, walked_by_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pipeline.engine.outcome import Outcome
+    from pipeline.engine.strategy import Strategy
+    from pipeline.ticks import Ticks
+
+UNLIKE: Final = "class Own(Strategy):\n    p: Shares = parameter(1)"
+"""A parameter that nothing reads, so that settings differ and have to find the same."""
+
+SUBSET: Final = {name: body.replace("class Own(Strategy):", UNLIKE) for name, body in (FLOW | VALUES).items()} | WALK
+COMPILED: Final = (
+    "fills that no setting decides",
+    "numbers as tests",
+    "locals carried from one loop over the lanes to another",
+)
+"""The few that are also compiled, of which each takes ten seconds when it is not kept."""
+
+GIVEN: Final = ({"p": 1}, {"p": 2}, {"p": 3, "w": 0.0}, {"p": 2, "w": -0.0, "o": 7}, {"p": 4, "o": 0})
+MODELS: Final = (CLASSIC, make_execution("strict", {"same_event_fill": "yes", "open_delay": "none"}, ""))
+
+
+def settings_for(strategy: type[Strategy], body: str) -> list[Setting]:
+    given = [{key: value for key, value in one.items() if f"    {key}: " in body} for one in GIVEN]
+    return settings_of(strategy, given, MODELS)
+
+
+@pytest.mark.parametrize("small", [batch_code.SMALL, 0])
+@pytest.mark.parametrize("name", SUBSET)
+def test_a_construct_of_the_subset_does_in_a_walk_what_python_does(
+    name: str, small: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_code, "SMALL", small)
+    strategy = strategy_of(tmp_path, SUBSET[name])
+    settings, ticks = settings_for(strategy, SUBSET[name]), random_ticks(160)
+    assert walked_by_python(ticks, strategy, settings) == plainly_alone(ticks, strategy, settings)
+
+
+@pytest.mark.parametrize("name", [COMPILED[0], *(pytest.param(name, marks=pytest.mark.slow) for name in COMPILED[1:])])
+def test_a_construct_does_compiled_in_a_walk_what_it_does_compiled_alone(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_code, "SMALL", 0)
+    strategy = strategy_of(tmp_path, WALK[name])
+    settings = settings_for(strategy, WALK[name])
+    check(random_ticks(), strategy, settings)
+
+
+def walk_of(strategy: type[Strategy]) -> CompiledWalk:
+    found = compiled_walk(strategy)
+    assert found is not None
+    return found
+
+
+def check(ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting]) -> list[Any]:
+    """See that settings find together what each of them finds alone, and return it."""
+    found = together(ticks, strategy, settings)
+    for setting, one in zip(settings, found, strict=True):
+        assert one == alone(ticks, strategy, setting), setting
+    return found
+
+
+def quoting(count: int) -> list[Setting]:
+    """Make settings of v1_baseline that all differ."""
+    values = [{**QUOTES, "quote_size": 10 + at // 9, "refill_interval_sec": at % 9} for at in range(count)]
+    return settings_of(load_strategy("v1_baseline"), values)
+
+
+@pytest.mark.parametrize("count", [1, 2, LANES - 1, LANES, LANES + 1, 2 * LANES + 3])
+def test_any_number_of_settings_walks(count: int) -> None:
+    found = check(random_ticks(300), load_strategy("v1_baseline"), quoting(count))
+    assert len({one["m_realized_pnl"] for one in found}) > count // 20
+
+
+def test_equal_settings_find_the_same_and_are_replayed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    strategy = load_strategy("v1_baseline")
+    walked: list[Given] = []
+    replay = walk_of(strategy).run
+
+    def noted(_: CompiledWalk, ticks: Ticks, given: Sequence[Given]) -> Iterator[Outcome | None]:
+        walked.extend(given)
+        return replay(ticks, given)
+
+    monkeypatch.setattr(CompiledWalk, "run", noted)
+    once = quoting(5)
+    fees = [Setting(one.parameters, make_execution("classic", {"fees_bps": 3}, "")) for one in once]
+    found = check(random_ticks(), strategy, [*once, *once, *fees])
+    assert found[:5] == found[5:10]
+    assert [one["fees_bps"] for one in found] == [0.0] * 10 + [3.0] * 5
+    assert len(walked) == 5
+
+
+def test_the_order_of_settings_changes_nothing() -> None:
+    strategy, settings = load_strategy("v1_baseline"), quoting(LANES + 9)
+    order = np.random.default_rng(3).permutation(len(settings)).tolist()
+    found = together(random_ticks(), strategy, settings)
+    shuffled = together(random_ticks(), strategy, [settings[at] for at in order])
+    assert shuffled == [found[at] for at in order]
+
+
+ZEROS: Final = """\
+class Own(Strategy):
+    x: AED = parameter(1.0)
+    seen: float = 0.0
+
+    def on_tick(self, m):
+        self.seen = math.copysign(1.0, self.x)
+"""
+
+
+def test_zeros_that_differ_by_their_sign_are_settings_that_differ(tmp_path: Path) -> None:
+    strategy = strategy_of(tmp_path, ZEROS)
+    settings = settings_of(strategy, [{"x": 0.0}, {"x": -0.0}])
+    found = dict(simulate_many(random_ticks(30), strategy, settings, ADX, "python"))
+    assert [found[at].final["s_seen"] for at in range(2)] == [1.0, -1.0]  # type: ignore[union-attr]
+
+
+BACK_INTO_THE_SESSION: Final = """
+    1 10:00:00 bid   10.00 10
+    1 10:00:01 trade 10.00 60
+    1 14:55:00 ask   10.20 5
+    1 14:44:50 bid   10.01 5
+    1 14:44:51 trade 10.01 90
+    1 14:44:52 trade 10.02 90
+    1 14:56:00 trade 10.30 90
+    2 10:00:00 bid   10.00 10
+    2 10:02:00 trade 10.00 60
+"""
+
+
+def test_settings_that_no_longer_see_one_book_are_replayed_alone() -> None:
+    strategy, ticks = load_strategy("v1_baseline"), written(BACK_INTO_THE_SESSION)
+    settings = settings_of(strategy, [{**QUOTES, "quote_size": size} for size in (0, 40, 50)])
+    given = [Given(engine_facts(ADX, CLASSIC), held(strategy, one.parameters)) for one in settings]
+    assert list(walk_of(strategy).run(ticks, given)) == [None] * 3
+    found = check(ticks, strategy, settings)
+    assert len({one["m_bid"] for one in found}) == 1
+    assert len({one["session_rows"] for one in found}) == 2
+    assert found == [alone(ticks, strategy, one, engine="python") for one in settings]
+
+
+@pytest.mark.parametrize(("most_rows", "rooms"), [(batch.MOST_ROWS, 2), (1_000, 7)])
+def test_a_walk_that_runs_out_of_room_is_walked_again(
+    most_rows: int, rooms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    class Noted(Room):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            sizes.append(given[-1])
+
+    monkeypatch.setattr(batch, "Room", Noted)
+    monkeypatch.setattr(batch, "MOST_ROWS", most_rows)
+    settings = quoting(12)
+    found = check(every_print_fills_both_sides(900), load_strategy("v1_baseline"), settings)
+    assert sum(len(one["event"]) // 8 for one in found) > 4_000
+    assert len(sizes) >= rooms
+    assert len(set(sizes)) > 1
+
+
+def test_a_setting_that_no_room_suffices_for_is_replayed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "MOST_ROWS", 10)
+    strategy, ticks = load_strategy("v1_baseline"), every_print_fills_both_sides(900)
+    model = make_execution("classic", {"flatten": "touch"}, "")
+    (setting,) = settings_of(strategy, [QUOTES], [model])
+    given = Given(engine_facts(ADX, model), held(strategy, setting.parameters))
+    assert list(walk_of(strategy).run(ticks, [given])) == [None]
+    assert len(check(ticks, strategy, [setting])[0]["event"]) > 8 * 1_700
+
+
+FAILS: Final = """\
+class Own(Strategy):
+    p: Shares = parameter(1)
+    n: int = 0
+
+    def on_tick(self, m):
+        self.n += 1
+        if m.kind == 2:
+            self.n += 1000 // (self.n - self.p)
+        if m.bid_size > 0:
+            m.quote_bid(m.bid, 10 + self.p)
+"""
+
+
+def test_a_setting_that_fails_gives_its_error_and_the_others_stand(tmp_path: Path) -> None:
+    strategy = strategy_of(tmp_path, FAILS)
+    ticks = random_ticks(100)
+    found = check(ticks, strategy, settings_of(strategy, [{"p": at} for at in range(12)]))
+    failed = [at for at, one in enumerate(found) if isinstance(one, str)]
+    assert 0 < len(failed) < 12
+    assert all("own.py, line 15: a division by zero" in found[at] for at in failed)
+
+
+def test_a_local_of_two_kinds_is_walked_as_what_python_holds(tmp_path: Path) -> None:
+    strategy = strategy_of(tmp_path, PARTED)
+    settings = settings_for(strategy, PARTED)[:4]
+    found = check(random_ticks(60), strategy, settings)
+    assert found == [alone(random_ticks(60), strategy, one, engine="python") for one in settings]
+
+
+def test_no_ticks_give_nothing() -> None:
+    found = check(random_ticks(0), load_strategy("v1_baseline"), quoting(3))
+    assert [one["rows"] for one in found] == [0] * 3

@@ -1,0 +1,109 @@
+"""Fills, mids and a price path written by hand in, an account out: what tests of figures work out by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.engine.outcome import Fills
+from pipeline.metrics.accounts import Account
+from pipeline.replay.observe import NO_TIME, Observed
+from pipeline.replay.simulate import Replayed
+from tests.made import DAY, HOUR, SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MINUTE: Final = 60 * SECOND
+SESSION: Final = (10 * HOUR, 14 * HOUR + 45 * MINUTE)
+FIRST: Final = 20_094
+"""2025-01-06, a Monday: day 1."""
+
+NONE: Final = math.nan
+NEVER: Final = (NONE, NONE, NONE, NONE)
+
+
+@dataclass(frozen=True)
+class Fill:
+    """A fill: when, what it realised before fees, the event its order was placed on and when, the mid then and later.
+
+    shares: below 0 sells.
+    """
+
+    time: str
+    shares: int
+    price: float
+    realized: float = 0.0
+    placed: tuple[int, str] | None = None
+    mid: float = NONE
+    later: Sequence[float] = NEVER
+
+
+def at(text: str) -> int:
+    """Return `2 10:00:05`, a day from 1 and a time of day, as ns since 1970."""
+    day, clock = text.split()
+    hours, minutes, seconds = (int(part) for part in clock.split(":"))
+    return (FIRST + int(day) - 1) * DAY + ((hours * 60 + minutes) * 60 + seconds) * SECOND
+
+
+def days(*numbers: int) -> Any:
+    """Return days from 1 as days since 1970."""
+    return np.array([FIRST + number - 1 for number in numbers], np.int64)
+
+
+def booked(
+    fills: Sequence[Fill] = (),
+    market_days: Sequence[int] = (1,),
+    path: Sequence[tuple[str, float, float]] = (),
+    *,
+    ticker: str = "FAB",
+    fees_bps: float = 0.0,
+    orders: int | None = 0,
+    **limits: Any,
+) -> Account:
+    """Return the account of fills and of a price path (time, mid, last print); market days from 1."""
+    shares = np.array([one.shares for one in fills], np.int64)
+    realized = np.array([one.realized for one in fills], np.float64)
+    held = Fills(
+        event=np.arange(len(fills)) + 1_000,
+        timestamp=np.array([at(one.time) for one in fills], np.int64),
+        side=np.sign(shares).astype(np.int8),
+        price=np.array([one.price for one in fills], np.float64),
+        quantity=np.abs(shares),
+        realized=realized,
+        position=np.cumsum(shares),
+        pnl=np.cumsum(realized),
+        placed=np.array([one.placed[0] if one.placed else -1 for one in fills], np.int64),
+    )
+    observed = Observed(
+        placed=np.array([at(one.placed[1]) if one.placed else NO_TIME for one in fills], np.int64),
+        mid=np.array([one.mid for one in fills], np.float64),
+        mid_later=np.array([one.later for one in fills], np.float64).reshape(-1, 4).T,
+        path_time=np.array([at(time) for time, _, _ in path], np.int64),
+        path_mid=np.array([mid for _, mid, _ in path], np.float64),
+        path_last=np.array([last for _, _, last in path], np.float64),
+    )
+    return Account(ticker, replayed(held, days(*market_days), fees_bps, orders), observed, SESSION, **limits)
+
+
+def replayed(fills: Fills, market_days: Any, fees_bps: float = 0.0, orders: int | None = 0) -> Replayed:
+    """Return what a replay gave that had these fills."""
+    counts: dict[str, Any] = dict.fromkeys((one.name for one in dataclasses.fields(Replayed)), 0)
+    own = {
+        "fills": fills,
+        "market_days": market_days,
+        "days_not_flat": market_days[:0],
+        "position": int(fills.position[-1]) if len(fills) else 0,
+        "realized_pnl": float(fills.pnl[-1]) if len(fills) else 0.0,
+        "orders": orders,
+        "fees_bps": fees_bps,
+        "counters": {},
+        "final": {},
+        "trade_types": (),
+        "last_price": None,
+    }
+    return Replayed(**(counts | own))

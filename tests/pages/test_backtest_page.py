@@ -1,0 +1,229 @@
+"""The page of a run: small enough whatever the run, the same bytes each time, honest about what it leaves out."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import DamagedRun, NewerRun, UnknownRun
+from pipeline.pages.backtest_page import backtest_page
+from pipeline.pages.page import library
+from pipeline.store.columns import text_array
+from pipeline.store.parquet import write_table
+from pipeline.store.path import Remote
+from tests.pages.invented import invent
+from tests.pages.reading import read_page, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LIMIT = 5_999_999
+HOSTILE = "<script>alert(1)</script>"
+
+
+def names(count: int) -> list[str]:
+    return [f"T{place:04d}" for place in range(count)]
+
+
+def text_of(content: bytes) -> str:
+    return " ".join(read_page(content).root.text.split())
+
+
+@pytest.mark.parametrize(
+    ("securities", "days", "fills"),
+    [
+        (1, 1, 0),
+        (1, 5, 400_000),
+        (16, 60, 2_500),
+        pytest.param(120, 60, 3_000, marks=pytest.mark.slow),
+        (120, 5, 300),
+        pytest.param(120, 250, 9_000, marks=pytest.mark.slow),
+        pytest.param(1_000, 10, 50, marks=pytest.mark.slow),
+        (2, 5_000, 20_000),
+    ],
+)
+def test_no_page_is_larger_than_six_megabytes(securities: int, days: int, fills: int, tmp_path: Path) -> None:
+    content = backtest_page(invent(tmp_path, names(securities), days, fills))
+    assert len(library()[1]) < len(content) <= LIMIT
+    page = read_page(content)
+    panels = list(page.root.all("details", **{"class": "panel"}))
+    assert 0 < len(panels) <= securities
+    drawn = [name for name in page.data["charts"] if name.startswith("panel-")]
+    assert len(page.data["charts"]) == 6 + len(drawn)
+    assert 0 < len(drawn) == len([one for panel in panels for one in panel.all("div", **{"class": "chart"})])
+
+
+def test_long_texts_do_not_make_a_page_large(tmp_path: Path) -> None:
+    many = ["A warning that goes on and on. " * 4_000] * 900
+    content = backtest_page(invent(tmp_path, ["FAB"], failed=names(3_000), warnings=many))
+    assert len(content) <= LIMIT
+    assert "840 more are in run.json." in text_of(content)
+    assert "2,940 more are in backtest_summary.csv." in text_of(content)
+
+
+def test_every_fill_is_on_the_page_of_a_long_run(tmp_path: Path) -> None:
+    page = read_page(backtest_page(invent(tmp_path, ["FAB", "MODON"], 20, 60_000)))
+    for place in range(2):
+        assert len(page.columns(f"panel-{place}")["stamps"]) == 60_000
+    assert len(page.columns("portfolio")["equity"]) == 120_000
+
+
+@pytest.mark.slow
+def test_panels_that_do_not_fit_are_those_of_the_smallest_turnover_and_said(tmp_path: Path) -> None:
+    folder = invent(tmp_path, names(12), 20, 100_000)
+    content = backtest_page(folder)
+    assert len(content) <= LIMIT
+    page = read_page(content)
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["securities"]
+    by_turnover = sorted(metrics, key=lambda name: -metrics[name]["turnover"])
+    drawn = [name for place, name in enumerate(sorted(metrics)) if f"panel-{place}" in page.data["charts"]]
+    assert 1 < len(drawn) < 12
+    assert set(drawn) == set(by_turnover[: len(drawn)])
+    for place, name in enumerate(sorted(metrics)):
+        said = f"There was no room on this page for the chart of {name}"
+        assert (said in page.root.one("details", id=f"panel-{place}").text) == (name not in drawn)
+    kept = len(page.columns("portfolio")["equity"])
+    assert f"{kept:,} of 1,200,000 fills are on this page, with the extremes of each stretch." in page.root.text
+    every = page.columns("portfolio")["equity"]
+    assert every[-1] == pytest.approx(sum(one["net_pnl"] for one in metrics.values()), abs=1)
+
+
+@pytest.mark.slow
+def test_with_very_many_securities_those_with_the_largest_turnover_are_shown(tmp_path: Path) -> None:
+    folder = invent(tmp_path, names(600), 1, 2)
+    page = read_page(backtest_page(folder))
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["securities"]
+    _, rows = table(next(page.root.all("table", data_set="figures")))
+    shown = [name for name in rows if name != "Portfolio"]
+    by_turnover = sorted(metrics, key=lambda name: -metrics[name]["turnover"])
+    assert set(shown) == set(by_turnover[: len(shown)])
+    assert f"{len(shown)} of 600 securities are on this page" in page.root.text
+
+
+def test_two_pages_of_one_folder_are_the_same_bytes_however_the_run_was_carried_out(tmp_path: Path) -> None:
+    folder = invent(tmp_path, ["FAB", "EMAAR"])
+    first = backtest_page(folder)
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    run["how"] = {"engine": "python", "backend": "loky", "workers": 7, "seconds": {"replay": 99.0}}
+    (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    assert backtest_page(folder) == first
+
+
+def test_a_folder_behind_a_uri_has_the_same_page(tmp_path: Path) -> None:
+    folder = invent(tmp_path, ["FAB"])
+    assert backtest_page(Remote(folder.as_uri())) == backtest_page(folder)
+
+
+def test_a_run_of_which_everything_failed_has_a_page_that_says_so(tmp_path: Path) -> None:
+    folder = invent(tmp_path, [], failed=["FAB", "EMAAR"])
+    (folder / "sensitivity.csv").unlink()
+    said = text_of(backtest_page(folder))
+    assert "FAB failed and is in none of the figures: FAB is unwell." in said
+    assert "No security was replayed." in said
+    assert "This run has no assumption check." in said
+
+
+def test_warnings_and_failed_securities_stand_before_the_figures(tmp_path: Path) -> None:
+    said = text_of(backtest_page(invent(tmp_path, ["FAB"], failed=["DEWA"], warnings=["Fees are 0."])))
+    assert said.index("DEWA failed") < said.index("Fees are 0.") < said.index("Headline figures")
+
+
+def test_an_error_stands_on_the_page_without_the_apostrophe_of_its_cell(tmp_path: Path) -> None:
+    folder = invent(tmp_path, ["FAB"])
+    (folder / "backtest_summary.csv").write_text("security,error\nFAB,\nDEWA,'=1 is no price.\n", encoding="utf-8")
+    assert "in none of the figures: =1 is no price." in text_of(backtest_page(folder))
+
+
+def test_a_hostile_name_is_text_everywhere(tmp_path: Path) -> None:
+    folder = invent(tmp_path, [HOSTILE, "FAB"], failed=["<b>x</b>"], warnings=[HOSTILE, "</script><script>x()"])
+    content = backtest_page(folder)
+    assert content.count(b"<script") == 4
+    assert content.count(b"</script") == 4
+    assert b"<b>x" not in content
+    page = read_page(content)
+    (bars,) = page.data["charts"]["securities"]["data"]
+    assert sorted(bars["y"]) == sorted(["FAB", "&lt;script&gt;alert(1)&lt;/script&gt;"])
+    assert HOSTILE in page.root.one("ul", **{"class": "jump"}).text
+
+
+def test_every_missing_figure_has_its_reason_in_the_cell_and_in_the_list(tmp_path: Path) -> None:
+    page = read_page(backtest_page(invent(tmp_path, ["FAB"])))
+    empty = [cell for cell in page.root.all("td") if cell.attributes.get("data-value") == ""]
+    assert empty
+    assert all(cell.attributes["title"] for cell in empty)
+    assert "Calmar (Portfolio, FAB): Too few days." in " ".join(page.root.one("div", id="missing").text.split())
+
+
+def test_headings_go_down_one_level_at_a_time_and_every_link_leads_somewhere(tmp_path: Path) -> None:
+    page = read_page(backtest_page(invent(tmp_path, ["FAB"], warnings=["w"])))
+    levels = [int(node.tag[1]) for node in page.root.all() if re.fullmatch(r"h[1-6]", node.tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    ids = [str(node.attributes["id"]) for node in page.root.all() if "id" in node.attributes]
+    assert len(ids) == len(set(ids))
+    targets = {str(node.attributes["href"]) for node in page.root.all("a")}
+    assert {target.removeprefix("#") for target in targets} <= set(ids)
+    assert page.root.one("html").attributes["lang"] == "en"
+
+
+def cut_off(folder: Path, name: str) -> None:
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[: len(whole) // 2])
+
+
+def edited(folder: Path, name: str, **changed: Any) -> None:
+    held = json.loads((folder / name).read_text(encoding="utf-8"))
+    (folder / name).write_text(json.dumps(held | changed), encoding="utf-8")
+
+
+def bought_for_sold(path: Path) -> None:
+    trades = pq.read_table(path)
+    sides = ["sell" if side == "buy" else "buy" for side in trades.column("side").to_pylist()]
+    write_table(
+        path, trades.set_column(trades.schema.get_field_index("side"), "side", text_array(sides)), durable=False
+    )
+
+
+DAMAGE: list[tuple[Callable[[Path], object], type[Exception], str]] = [
+    (lambda folder: (folder / "run.json").unlink(), UnknownRun, "is not a run folder"),
+    (lambda folder: (folder / "metrics.json").unlink(), DamagedRun, "metrics.json is not there"),
+    (lambda folder: (folder / "daily.csv").unlink(), DamagedRun, "daily.csv is not there"),
+    (lambda folder: (folder / "prices" / "FAB.parquet").unlink(), DamagedRun, "FAB.parquet is not there"),
+    (lambda folder: cut_off(folder, "trades/FAB.parquet"), DamagedRun, "FAB.parquet is damaged"),
+    (lambda folder: bought_for_sold(folder / "trades" / "FAB.parquet"), DamagedRun, "trades is damaged"),
+    (lambda folder: cut_off(folder, "metrics.json"), DamagedRun, "metrics.json is damaged"),
+    (lambda folder: edited(folder, "run.json", format_version=99), NewerRun, "later version"),
+    (lambda folder: edited(folder, "metrics.json", securities={"../FAB": {}}), DamagedRun, "cannot be one"),
+    (lambda folder: edited(folder, "metrics.json", securities={"C:FAB": {}}), DamagedRun, "cannot be one"),
+]
+
+
+@pytest.mark.parametrize(("damage", "kind", "said"), DAMAGE, ids=range(len(DAMAGE)))
+def test_a_damaged_folder_is_refused_by_name(
+    damage: Callable[[Path], object], kind: type[Exception], said: str, tmp_path: Path
+) -> None:
+    folder = invent(tmp_path, ["FAB"])
+    damage(folder)
+    with pytest.raises(kind, match=re.escape(said)):
+        backtest_page(folder)
+
+
+def test_a_page_is_made_without_pandas_and_without_plotlys_python(tmp_path: Path) -> None:
+    folder = invent(tmp_path, ["FAB"])
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom pipeline.pages.backtest_page import backtest_page\n"
+        f"backtest_page(Path({str(folder)!r}))\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "jinja2" in loaded
+    assert not {"pandas", "plotly", "kaleido", "numba"} & set(loaded)

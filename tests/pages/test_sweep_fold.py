@@ -1,0 +1,109 @@
+"""What a sweep's page computes: packed columns, maps over two axes, rank correlation, samples, the cells of an axis."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from pipeline.pages.sweep_axes import axis_of_values
+from pipeline.pages.sweep_fold import Ranked, packed, rank_correlation, sample, unpacked
+
+FIGURES: Final = st.one_of(st.floats(-1e7, 1e7), st.just(float("nan")), st.sampled_from([0.0, 1.0, -1.0]))
+
+
+@given(arrays(np.float64, st.integers(0, 50), elements=FIGURES), st.integers(0, 4))
+def test_a_packed_column_is_its_numbers_rounded(values: Any, digits: int) -> None:
+    np.testing.assert_allclose(unpacked(packed(values, digits)), values, atol=0.5000001 * 10.0**-digits)
+
+
+@pytest.mark.parametrize(
+    ("most", "kind"), [(127, "i1"), (128, "i2"), (32_767, "i2"), (32_768, "i4"), (2**31 - 1, "i4"), (2**31, "f8")]
+)
+def test_a_column_takes_the_fewest_bytes_that_hold_it(most: int, kind: str) -> None:
+    column = packed([most, -most, np.nan, 0])
+    assert column["kind"] == kind
+    np.testing.assert_array_equal(unpacked(column), [most, -most, np.nan, 0])
+
+
+@given(
+    arrays(np.float64, 40, elements=FIGURES),
+    arrays(np.int64, 40, elements=st.integers(-1, 5)),
+    st.sampled_from([-1, 0, 1]),
+)
+def test_a_map_has_the_best_and_the_median_of_each_cell(values: Any, cells: Any, better: int) -> None:
+    maps = Ranked(values, better).maps(cells, 6)
+    for cell in range(6):
+        own = values[(cells == cell) & ~np.isnan(values)]
+        best = np.nan if not len(own) else own.min() if better < 0 else own.max()
+        median = np.nan if not len(own) else np.median(own)
+        np.testing.assert_allclose([maps["best"][cell], maps["median"][cell]], [best, median])
+
+
+@given(arrays(np.float64, (2, 25), elements=st.one_of(st.integers(-4, 4).map(float), st.just(float("nan")))))
+def test_the_rank_correlation_is_that_of_pandas(both: Any) -> None:
+    found = rank_correlation(both[0], both[1])
+    frame = pd.DataFrame(both.T).dropna()
+    ranks = frame.rank()
+    if len(frame) < 3 or (ranks.nunique() < 2).any():
+        assert found is None
+    else:
+        assert found == pytest.approx(ranks[0].corr(ranks[1]))
+
+
+@pytest.mark.parametrize("sizes", [(25, 20, 2), (6, 5, 7, 2, 3, 2), (2,) * 12, (1000, 3)])
+def test_a_sample_is_in_step_with_no_axis_of_the_grid(sizes: tuple[int, ...]) -> None:
+    total = int(np.prod(sizes))
+    at = sample(np.arange(1, total + 1), 300)
+    assert len(at) == 300
+    assert (np.diff(at) > 0).all()
+    for axis in np.unravel_index(at, sizes):
+        counts = np.bincount(axis)
+        if len(counts) <= 7:
+            assert counts.max() < 1.35 * 300 / len(counts)
+            assert counts.min() > 0.65 * 300 / len(counts)
+
+
+def test_what_is_few_enough_is_not_sampled() -> None:
+    assert sample(np.array([3, 9, 4]), 3).tolist() == [0, 1, 2]
+
+
+ALL: Final = (True, True, True, True)
+COLUMNS: Final[dict[str, tuple[list[Any], list[int], tuple[bool, ...], list[str], list[int]]]] = {
+    "numbers in order": ([30, 5, 200], [0, 1, 2, 1], ALL, ["5", "30", "200"], [1, 0, 2, 0]),
+    "large and small": ([1_000_000, 0.1, 2.0], [0, 1, 2, 1], ALL, ["0.1", "2", "1,000,000"], [2, 0, 1, 0]),
+    "words as they came": (["strict", "classic"], [0, 1, 0, 1], ALL, ["strict", "classic"], [0, 1, 0, 1]),
+    "truths": ([True, False], [0, 1, 1, 0], ALL, ["true", "false"], [0, 1, 1, 0]),
+    "fees by exchange": (['{"ADX": 2.0, "DFM": 3}', "0"], [0, 1, 0, 1], ALL, ["ADX 2, DFM 3", "0"], [0, 1, 0, 1]),
+    "none given": ([7, 5], [-1, 0, 1, -1], ALL, ["5", "7", "none"], [2, 1, 0, 2]),
+    "not for every strategy": ([7, 5], [-1, 0, 1, -1], (False, True, True, False), ["5", "7"], [-1, 1, 0, -1]),
+    "a value of no setting": ([7, 5, 6], [0, 2, 0, 2], ALL, ["6", "7"], [1, 0, 1, 0]),
+}
+
+
+@pytest.mark.parametrize("named", COLUMNS)
+def test_the_values_of_an_axis(named: str) -> None:
+    values, codes, applies, shown, places = COLUMNS[named]
+    axis = axis_of_values("execution.fees_bps", values, np.array(codes, np.int32), np.array(applies))
+    assert (list(axis.values), axis.codes.tolist()) == (shown, places)
+    assert (list(axis.cells), axis.cell_codes.tolist(), axis.label) == (shown, places, "fees_bps")
+
+
+def test_values_that_are_put_together_keep_their_order_and_ends() -> None:
+    values = [float(one) for one in np.geomspace(1, 1e6, 400)]
+    axis = axis_of_values("size", values, np.arange(400, dtype=np.int32), np.ones(400, bool))
+    assert len(axis.cells) == 20
+    assert (np.diff(axis.cell_codes) >= 0).all()
+    assert np.bincount(axis.cell_codes).min() >= 19
+    assert (axis.cells[0], axis.cells[-1][-9:]) == ("1 \N{EN DASH} 1.931", "1,000,000")
+
+
+def test_too_many_words_end_in_others() -> None:
+    axis = axis_of_values("kind", [f"k{at}" for at in range(60)], np.arange(60, dtype=np.int32), np.ones(60, bool))
+    assert (len(axis.values), len(axis.cells), axis.cells[-1]) == (60, 40, "others")
+    assert axis.cell_codes.tolist() == [*range(39), *[39] * 21]

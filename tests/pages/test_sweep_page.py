@@ -1,0 +1,268 @@
+"""The page of a sweep: every number on it is recomputed from the files beside it, as a notebook would."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.pages.sweep_fold import unpacked
+from pipeline.pages.sweep_page import sweep_page
+from tests.pages.reading import Page, read_page
+from tests.pages.swept import AXES, EXECUTION, chosen_of, frame_of, make_sweep, rows_of, value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_sweep(tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> Page:
+    return read_page(sweep_page(folder))
+
+
+@pytest.fixture(scope="module")
+def frame(folder: Path) -> pd.DataFrame:
+    return frame_of(folder)
+
+
+def view_of(name: str) -> str:
+    return "all" if name == "all together" else name
+
+
+def peers(frame: pd.DataFrame, view: str, setting: int) -> pd.DataFrame:
+    """Return the settings of a view under the execution of one of them."""
+    own = frame.loc[view]
+    return own[(own[EXECUTION] == own.loc[setting, EXECUTION]).all(axis=1)]
+
+
+def spearman(one: pd.Series, other: pd.Series) -> float:
+    return float(one.rank().corr(other.rank()))
+
+
+def test_the_table_of_best_settings_is_what_the_files_say(folder: Path, page: Page, frame: pd.DataFrame) -> None:
+    rows, chosen = rows_of(page, "best-table"), chosen_of(folder)
+    assert {view_of(name) for name in rows} == chosen.keys() == {"all", "EMAAR", "FAB", "MODON"}
+    figures = ["train_net_pnl", "test_net_pnl", "net_pnl", "sharpe", "drawdown", "fills", "win_rate", "fees"]
+    for name, cells in rows.items():
+        view = view_of(name)
+        row = frame.loc[(view, chosen[view])]
+        assert int(value(cells[0])) == chosen[view]
+        assert [cell.text for cell in cells[1:5]] == [
+            f"{row['refill_interval_sec']:g}",
+            f"{row['quote_size']:,}",
+            row["execution.preset"],
+            f"{row['execution.fees_bps']:g}",
+        ]
+        same = peers(frame, view, chosen[view])["train_net_pnl"]
+        expected = [*row[figures], same.median(), (same > 0).mean()]
+        assert [value(cell) for cell in cells[5:]] == pytest.approx(expected, nan_ok=True)
+
+
+def test_what_choosing_was_worth_is_recomputed_from_train_and_test(
+    folder: Path, page: Page, frame: pd.DataFrame
+) -> None:
+    rows, chosen = rows_of(page, "choice-table"), chosen_of(folder)
+    assert len(rows) == 4
+    for name, cells in rows.items():
+        view = view_of(name)
+        row, same = frame.loc[(view, chosen[view])], peers(frame, view, chosen[view])
+        assert len(same) == 12
+        test = same["test_net_pnl"]
+        expected = [
+            chosen[view],
+            spearman(same["train_net_pnl"], test),
+            row["train_net_pnl"],
+            row["test_net_pnl"],
+            1 + (test > row["test_net_pnl"]).sum(),
+            test.median(),
+            test.max(),
+        ]
+        assert [value(cell) for cell in cells] == pytest.approx(expected)
+
+
+def test_the_verdict_and_the_tiles_say_what_the_tables_say(folder: Path, page: Page, frame: pd.DataFrame) -> None:
+    chosen = chosen_of(folder)["all"]
+    row, same = frame.loc[("all", chosen)], peers(frame, "all", chosen)
+    train, test = same["train_net_pnl"], same["test_net_pnl"]
+    order = spearman(train, test)
+    tiles = [value(cell) for cell in page.root.one("section", id="verdict").all("dd")]
+    expected = [48, row["train_net_pnl"], train.median(), (train > 0).mean(), row["test_net_pnl"], test.median(), order]
+    assert tiles == pytest.approx(expected)
+    said = page.root.one("section", id="verdict").text
+    for words in (
+        f"number {chosen:,}, on all securities together has a net P&L on train of {row['train_net_pnl']:,.2f} AED",
+        f"{(train > 0).sum()} of 12 settings with the same execution and fees_bps are above 0",
+        f"place {1 + (test > row['test_net_pnl']).sum()} of 12",
+        f"the rank correlation between train and test is {order:,.2f}",
+    ):
+        assert words in said
+    for preset in ("classic", "strict"):
+        best = frame.loc["all"].query("`execution.preset` == @preset")["train_net_pnl"].max()
+        assert f"{best:,.2f} AED with execution {preset}" in said
+
+
+def test_the_walk_forward_is_the_files(folder: Path, page: Page) -> None:
+    told = pd.read_csv(folder / "walk_forward.csv")
+    for name, cells in rows_of(page, "walk-table").items():
+        own = told[told["security"] == view_of(name)]
+        assert cells[0].text == ", ".join(map(str, own["setting"]))
+        after = own["test_net_pnl"]
+        assert [value(cell) for cell in cells[1:]] == pytest.approx([after.sum(), len(own), (after > 0).sum()])
+    [bars] = page.data["charts"]["walk"]["data"]
+    own = told[told["security"] == "all"]
+    assert (bars["x"], bars["y"]) == (own["test_from"].tolist(), own["test_net_pnl"].tolist())
+
+
+def test_every_setting_is_on_the_page_with_every_figure(page: Page, frame: pd.DataFrame) -> None:
+    held = page.data["sweep"]
+    assert unpacked(held["numbers"]).tolist() == list(range(1, 49))
+    assert (held["total"], held["sampled"], held["maps"]) == (48, 48, None)
+    digits = {"ratio": 3, "share": 4, "money": 2, "whole_money": 0, "count": 0}
+    seen = set()
+    for view in held["views"]:
+        own = frame.loc[view["name"]]
+        for figure in held["figures"]:
+            expected = own[figure["name"]].to_numpy(float)
+            if figure["name"] not in view["columns"]:
+                assert np.isnan(expected).all()
+                continue
+            places = digits[figure["form"]]
+            found = unpacked(view["columns"][figure["name"]])
+            np.testing.assert_allclose(found, expected, atol=0.5000001 * 10.0**-places)
+            seen.add((view["name"], figure["name"]))
+    assert len(seen) == 4 * 10
+    for axis, column in zip(held["axes"], AXES, strict=True):
+        found = [axis["values"][int(code)] for code in unpacked(axis["codes"])]
+        values = frame.loc["all"][column]
+        assert found == [one if isinstance(one, str) else f"{one:,g}" for one in values]
+
+
+def test_the_charts_at_first_are_drawn_from_the_files(folder: Path, page: Page, frame: pd.DataFrame) -> None:
+    chosen, charts = chosen_of(folder)["all"], page.data["charts"]
+    row, same = frame.loc[("all", chosen)], peers(frame, "all", chosen)
+    assert list(charts) == ["map", "spread", "choice", "walk", "parallel"]
+    [heat] = charts["map"]["data"]
+    grid = same.pivot_table(index="quote_size", columns="refill_interval_sec", values="train_net_pnl", aggfunc="max")
+    np.testing.assert_allclose(np.array(heat["z"], float), grid.to_numpy(), atol=0.006)
+    assert heat["x"] == ["20", "60", "120", "200"]
+    assert heat["y"] == ["500", "1,000", "3,000"]
+    [frame_of] = charts["map"]["layout"]["shapes"]
+    at = grid.columns.get_loc(row["refill_interval_sec"]), grid.index.get_loc(row["quote_size"])
+    assert (frame_of["x0"] + 0.5, frame_of["y0"] + 0.5) == at
+    [bars] = charts["spread"]["data"]
+    train = same["train_net_pnl"].round(2)
+    counts, edges = np.histogram(train, 30)
+    assert bars["y"] == counts.tolist()
+    np.testing.assert_allclose(bars["x"], (edges[1:] + edges[:-1]) / 2)
+    lines = [shape["x0"] for shape in charts["spread"]["layout"]["shapes"]]
+    assert lines == pytest.approx([train.median(), row["train_net_pnl"]], abs=0.01)
+    points, star = charts["choice"]["data"]
+    assert points["x"] == pytest.approx(same["train_net_pnl"].tolist(), abs=0.006)
+    assert points["y"] == pytest.approx(same["test_net_pnl"].tolist(), abs=0.006)
+    assert star["x"] + star["y"] == pytest.approx([row["train_net_pnl"], row["test_net_pnl"]])
+
+
+def test_parallel_lines_pass_through_each_settings_values(folder: Path, page: Page, frame: pd.DataFrame) -> None:
+    chosen = chosen_of(folder)["all"]
+    same, traces = peers(frame, "all", chosen), page.data["charts"]["parallel"]["data"]
+    assert [trace["name"] for trace in traces][-2:] == ["highest fifth", "chosen"]
+
+    def lines(trace: dict[str, Any]) -> list[list[float]]:
+        found: list[list[float]] = [[]]
+        for x in trace["x"]:
+            found.append([]) if x is None else found[-1].append(x)
+        return found[:-1]
+
+    def placed(values: pd.Series, *, places: bool = False) -> pd.Series:
+        ranked = values.rank(method="dense") if places else values
+        return (ranked - ranked.min()) / (ranked.max() - ranked.min())
+
+    whole = frame.loc["all"]
+    expected = [
+        placed(whole[name].map({"classic": 0, "strict": 1}) if name == EXECUTION[0] else whole[name], places=True)
+        for name in AXES
+    ]
+    expected += [placed(same[name]) for name in ("train_net_pnl", "test_net_pnl", "fills")]
+    by_setting = pd.concat([one[same.index] for one in expected], axis=1)
+    order = same["train_net_pnl"].sort_values(kind="stable").index
+    groups = [order[at * 12 // 5 + (at * 12 % 5 > 0) :] for at in range(5)]
+    drawn = [line for trace in traces[:5] for line in lines(trace)]
+    assert len(drawn) == 12
+    assert sorted(drawn) == pytest.approx(np.array(sorted(by_setting.round(4).to_numpy().tolist())), abs=2e-4)
+    assert lines(traces[4]) == pytest.approx(by_setting.loc[sorted(groups[4])].to_numpy(), abs=2e-4)
+    assert lines(traces[5]) == [pytest.approx(by_setting.loc[chosen].tolist(), abs=2e-4)]
+
+
+def test_the_best_by_the_figure_shown_are_listed(folder: Path, page: Page, frame: pd.DataFrame) -> None:
+    same = peers(frame, "all", chosen_of(folder)["all"])
+    order = same["train_net_pnl"].sort_values(ascending=False, kind="stable").index[:15]
+    rows = rows_of(page, "top-table")
+    assert [int(name.replace(",", "")) for name in rows] == order.tolist()
+    names = [figure["name"] for figure in page.data["sweep"]["figures"]]
+    for setting, cells in zip(order, rows.values(), strict=True):
+        expected = same.loc[setting, names].astype(float).tolist()
+        assert [value(cell) for cell in cells[4:]] == pytest.approx(expected, nan_ok=True)
+
+
+def test_what_was_tried_is_said(page: Page) -> None:
+    rows = {name: [cell.text for cell in cells] for name, cells in rows_of(page, "axes-table").items()}
+    assert rows == {
+        "refill_interval_sec": ["4", "20, 60, 120, 200"],
+        "quote_size": ["3", "500, 1,000, 3,000"],
+        "execution": ["2", "classic, strict"],
+        "fees_bps": ["2", "0, 2.5"],
+        "strategy": ["1", "v1_baseline"],
+    }
+    assert "48 settings of refill_interval_sec, quote_size, execution and fees_bps on 3 securities" in page.root.text
+
+
+def test_choosing_and_judging_on_the_same_days_is_warned_of(tmp_path: Path) -> None:
+    page = read_page(sweep_page(make_sweep(tmp_path, {"quote_size": [50, 500]}, train_until=None, walk_forward=None)))
+    verdict = page.root.one("section", id="verdict")
+    assert verdict.attributes["class"] == "warning"
+    assert "The best of 2 settings is too good" in verdict.text
+    assert "add --train-until DATE" in verdict.text
+    assert page.data["charts"].keys() == {"map", "spread", "parallel"}
+
+
+def test_a_part_without_a_market_day_has_no_figure_and_says_why(tmp_path: Path) -> None:
+    page = read_page(sweep_page(make_sweep(tmp_path, {"quote_size": [100, 500, 900]}, short="FAB")))
+    choice, walk = rows_of(page, "choice-table"), rows_of(page, "walk-table")
+    assert [bool(cell.attributes["data-value"]) for cell in choice["FAB"]] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
+    assert "no day in this part" in choice["FAB"][3].text
+    assert [cell.attributes.get("data-value") for cell in walk["FAB"][1:]] == ["", "0", "0"]
+    assert all(value(cell) == value(cell) for cell in choice["EMAAR"])
+    columns = {view["name"]: set(view["columns"]) for view in page.data["sweep"]["views"]}
+    assert columns["EMAAR"] - columns["FAB"] == {"sharpe", "test_net_pnl"}  # one day has no Sharpe ratio
+
+
+def test_no_setting_is_chosen_for_a_security_without_a_day_to_choose_on(tmp_path: Path) -> None:
+    said = "No setting could be chosen for FAB: none has a figure to choose by."
+    grid = {"quote_size": [100, 500]}
+    late, early = (make_sweep(tmp_path / name, grid, short="FAB", late=name == "late") for name in ("late", "early"))
+    assert said in read_page(sweep_page(late)).root.one("section", id="best").text
+    assert said not in read_page(sweep_page(early)).root.one("section", id="best").text
+
+
+def test_the_same_folder_gives_the_same_bytes_wherever_it_stands(folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "another name"
+    elsewhere.mkdir()
+    for file in folder.iterdir():
+        if file.is_file():
+            (elsewhere / file.name).write_bytes(file.read_bytes())
+    assert sweep_page(elsewhere) == sweep_page(folder) == (folder / "report.html").read_bytes()

@@ -1,0 +1,45 @@
+"""The time axis: no fill falls into a break, and nights, weekends and holidays take no room."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.pages.time_axis import Clock
+
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
+
+
+def broken(clock: Clock) -> list[tuple[int, int]]:
+    return sorted((start, start + one["dvalue"]) for one in clock.axis()["rangebreaks"] for start in one["values"])
+
+
+@given(st.sets(st.integers(20_000, 20_060), min_size=1), st.lists(st.integers(0, DAY_MS - 1), min_size=1, max_size=9))
+def test_breaks_lie_apart_and_hide_nothing_that_happened(days: set[int], times: list[int]) -> None:
+    clock = Clock(np.array(sorted(days)), np.array(times))
+    breaks = broken(clock)
+    assert all(end <= start for (_, end), (start, _) in pairwise(breaks))
+    stamps = [day * DAY_MS + time for day in days for time in times]
+    assert not [at for at in stamps for start, end in breaks if start <= at < end]
+    first, last = clock.span(np.array(sorted(days)))
+    drawn = last + 1 - first - sum(end - start for start, end in breaks)
+    assert drawn == len(days) * (clock.closes - clock.opens) * HOUR_MS
+
+
+def test_a_week_of_the_exchange_has_four_nights_and_a_weekend() -> None:
+    monday = 20_101
+    clock = Clock(
+        np.array([monday, monday + 1, monday + 2, monday + 3, monday + 4, monday + 7]),
+        np.array([36_000_000, 53_701_000]),
+    )
+    assert [(end - start) // HOUR_MS for start, end in broken(clock)] == [19, 19, 19, 19, 67]
+    assert (clock.opens, clock.closes) == (10, 15)
+
+
+def test_a_run_without_a_day_has_an_axis_too() -> None:
+    clock = Clock(np.empty(0, np.int64), np.empty(0, np.int64))
+    assert broken(clock) == []
+    assert clock.span(clock.days) == [0, DAY_MS]

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline.errors import (
+    BadRequest,
+    ConfigError,
+    NoStore,
+    UnconfiguredSecurity,
+    UnknownSecurity,
+    UnknownStrategy,
+)
+from pipeline.replay.batch import simulate_many
+from pipeline.replay.plan import Request, default_backend, plan, run
+from tests.made import make_config, make_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def request_for(tmp_path: Path) -> Any:
+    store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
+    return lambda **changes: Request(**{"parquet_dir": store, "config": config, **changes})
+
+
+def test_every_security_of_the_store_is_planned_in_the_order_of_tickers(request_for: Any) -> None:
+    assert [task.ticker for task in plan(request_for()).tasks] == ["EMAAR", "FAB", "MODON"]
+
+
+def test_the_exchange_comes_from_the_parquet_file(request_for: Any) -> None:
+    assert {task.ticker: task.exchange for task in plan(request_for()).tasks} == {
+        "EMAAR": "DFM",
+        "FAB": "ADX",
+        "MODON": "ADX",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({"workers": 0}, BadRequest, "--workers is 0"),
+        ({"workers": -3}, BadRequest, "--workers is -3"),
+        ({"max_sheets": 0}, BadRequest, "--max-sheets is 0"),
+        ({"backend": "thread"}, BadRequest, "Did you mean 'threading'"),
+        ({"engine": "pyton"}, BadRequest, "Did you mean 'python'"),
+        ({"strategy": "v1_basline"}, UnknownStrategy, "Did you mean 'v1_baseline'"),
+        ({"securities": ["FABB"]}, UnknownSecurity, "Did you mean 'FAB'"),
+        ({"overrides": {"refil_interval_sec": "30"}}, ConfigError, "Did you mean 'refill_interval_sec'"),
+        ({"overrides": {"max_position": "many"}}, ConfigError, 'max_position is "many"'),
+    ],
+)
+def test_a_wrong_request_is_refused_before_anything_runs(
+    request_for: Any, changes: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words) as refused:
+        plan(request_for(**changes))
+    assert refused.value.exit_status == 2
+
+
+def test_a_missing_store_says_to_convert(request_for: Any, tmp_path: Path) -> None:
+    with pytest.raises(NoStore, match="make convert"):
+        plan(request_for(parquet_dir=tmp_path / "nowhere"))
+
+
+def test_an_empty_store_says_to_convert(request_for: Any, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NoStore, match="make convert"):
+        plan(request_for(parquet_dir=tmp_path / "empty"))
+
+
+def test_a_security_without_parameters_is_named(request_for: Any, tmp_path: Path) -> None:
+    config = make_config(tmp_path / "two.json", ("FAB", "MODON"))
+    with pytest.raises(UnconfiguredSecurity, match="no parameters for EMAAR"):
+        plan(request_for(config=config))
+
+
+def test_a_security_without_parameters_does_not_matter_when_it_is_not_chosen(request_for: Any, tmp_path: Path) -> None:
+    config = make_config(tmp_path / "two.json", ("FAB", "MODON"))
+    chosen = plan(request_for(config=config, securities=["modon", "FAB"]))
+    assert [task.ticker for task in chosen.tasks] == ["FAB", "MODON"]
+
+
+def test_a_torn_file_is_its_security_s_error_and_known_before_anything_runs(request_for: Any, tmp_path: Path) -> None:
+    torn = tmp_path / "parquet" / "FAB.parquet"
+    torn.write_bytes(torn.read_bytes()[:-100])
+    errors = {task.ticker: task.error for task in plan(request_for()).tasks}
+    assert errors["EMAAR"] is errors["MODON"] is None
+    assert "FAB.parquet is not a whole Parquet file" in str(errors["FAB"])
+
+
+def test_workers_are_never_more_than_securities(request_for: Any) -> None:
+    assert plan(request_for(workers=64, backend="threading")).workers == 3
+
+
+@pytest.mark.parametrize(
+    ("engine", "ticks", "workers", "expected"),
+    [
+        ("compiled", 700_000, None, "sequential"),
+        ("compiled", 700_000, 1, "sequential"),
+        ("compiled", 700_000, 2, "threading"),
+        ("compiled", 4_000_000, None, "threading"),
+        ("python", 1_000, None, "loky"),
+        ("python", 4_000_000, 2, "loky"),
+    ],
+)
+def test_the_default_backend_is_the_quickest(engine: Any, ticks: int, workers: int | None, expected: str) -> None:
+    assert default_backend(engine, ticks, workers) == expected
+
+
+@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
+@pytest.mark.parametrize("engine", ["compiled", "python"])
+def test_every_backend_and_engine_gives_the_same_fills(request_for: Any, backend: str, engine: str) -> None:
+    expected = {one.ticker: one for one in run(plan(request_for(backend="sequential")))}
+    found = {one.ticker: one for one in run(plan(request_for(backend=backend, engine=engine, workers=2)))}
+    assert found.keys() == expected.keys()
+    for ticker, result in found.items():
+        ours, theirs = result.replayed, expected[ticker].replayed
+        assert ours is not None
+        assert theirs is not None
+        assert len(ours.fills) > 100
+        assert ours.final == theirs.final
+        assert ours.fills.pnl.tobytes() == theirs.fills.pnl.tobytes()
+        assert ours.fills.event.tobytes() == theirs.fills.event.tobytes()
+
+
+@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
+def test_a_failing_security_does_not_take_the_others_along(request_for: Any, tmp_path: Path, backend: str) -> None:
+    planned = plan(request_for(backend=backend, workers=2))
+    broken = tmp_path / "parquet" / "FAB.parquet"
+    content = bytearray(broken.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    broken.write_bytes(content)
+    results = {one.ticker: one for one in run(planned)}
+    assert "FAB.parquet" in (results["FAB"].error or "")
+    assert results["FAB"].replayed is None
+    assert results["EMAAR"].replayed is not None
+    assert results["MODON"].replayed is not None
+
+
+def test_a_strategy_that_raises_is_an_error_in_words(request_for: Any, tmp_path: Path) -> None:
+    file = tmp_path / "always_fails.py"
+    file.write_text(
+        "from pipeline.engine.strategy import Strategy\n"
+        "class AlwaysFails(Strategy):\n"
+        "    def on_tick(self, m):\n"
+        "        raise ValueError('no model for ' + str(m.price))\n"
+    )
+    (tmp_path / "none.json").write_text('{"_defaults": {}}')
+    planned = plan(
+        request_for(strategy=str(file), config=tmp_path / "none.json", engine="python", backend="sequential")
+    )
+    errors = [one.error or "" for one in run(planned)]
+    assert len(errors) == 3
+    assert all(error.startswith("ValueError: no model for") for error in errors)
+
+
+def test_two_loops_that_disagree_are_said_to(request_for: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_fill_short(*given: Any) -> Any:
+        for number, found in simulate_many(*given):
+            yield number, replace(found, fills=found.fills.at(slice(0, -1)))
+
+    monkeypatch.setattr(sys.modules["pipeline.replay.task"], "simulate_many", one_fill_short)
+    results = list(run(plan(request_for(backend="sequential", sensitivity=True))))
+    assert {result.error is not None and "a fault of this project" in result.error for result in results} == {True}
+    monkeypatch.undo()
+    assert {result.error for result in run(plan(request_for(backend="sequential", sensitivity=True)))} == {None}

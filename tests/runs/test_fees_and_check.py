@@ -1,0 +1,131 @@
+"""Fees beside the gross figures, and the assumption check in the run folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline import api
+from tests.made import PARAMETERS, contents, make_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pipeline.runs.run import BacktestRun
+
+FEES = {"execution.fees_bps": {"ADX": 5, "DFM": 2.5}}
+
+
+@pytest.fixture
+def run_into(store: Path, tmp_path: Path) -> Callable[..., BacktestRun]:
+    def run(name: str, **options: Any) -> BacktestRun:
+        config = make_config(tmp_path / "v1.json")
+        return api.backtest(**{"config": config, "parquet_dir": store, "output_dir": tmp_path / name} | options)
+
+    return run
+
+
+def table(file: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(file.read_text())))
+
+
+def test_each_fill_has_its_fee_and_gross_figures_stay_as_they_are(run_into: Any, tmp_path: Path) -> None:
+    run_into("free")
+    run_into("charged", parameters=FEES)
+    for ticker, bps in (("FAB", 5), ("EMAAR", 2.5)):
+        free = pq.read_table(tmp_path / "free" / "trades" / f"{ticker}.parquet")
+        charged = pq.read_table(tmp_path / "charged" / "trades" / f"{ticker}.parquet")
+        assert "fee" not in free.column_names
+        assert charged.drop_columns(["fee"]).equals(free)
+        value = charged["fill_price"].to_numpy() * charged["fill_qty"].to_numpy()
+        assert np.allclose(charged["fee"].to_numpy(), value * bps / 10_000, rtol=1e-15)
+    header = (tmp_path / "charged" / "fab_trades_timeseries.csv").read_text().splitlines()[0]
+    assert header.endswith(',"pnl","fee"')
+
+
+def test_summary_and_metrics_have_gross_and_net_apart(run_into: Any, tmp_path: Path) -> None:
+    free, charged = run_into("free"), run_into("charged", parameters=FEES)
+    rows = table(tmp_path / "charged" / "backtest_summary.csv")
+    told = json.loads((tmp_path / "charged" / "metrics.json").read_text())
+    assert [row["realized_pnl"] for row in rows] == [str(value) for value in free.summary["realized_pnl"]]
+    for row in rows:
+        fees = float(row["fees"])
+        assert fees == charged.trades(row["security"])["fee"].to_numpy().sum() > 0
+        assert float(row["net_pnl"]) == float(row["realized_pnl"]) - fees
+        own = told["securities"][row["security"]]
+        assert (own["fees"], own["net_pnl"]) == (fees, float(row["net_pnl"]))
+    assert told["portfolio"]["fees"] == pytest.approx(sum(float(row["fees"]) for row in rows), rel=1e-15)
+    assert told["portfolio"]["net_pnl"] == pytest.approx(sum(float(row["net_pnl"]) for row in rows), rel=1e-12)
+
+
+def test_an_exchange_that_the_config_overrides_pays_its_own_fees(run_into: Any, tmp_path: Path) -> None:
+    config = make_config(tmp_path / "moved.json", FAB=PARAMETERS | {"exchange": "DFM"})
+    run = run_into("moved", config=config, parameters=FEES)
+    fees = {one.ticker: one.replayed.fees_bps for one in run.results}
+    assert fees == {"EMAAR": 2.5, "FAB": 2.5, "MODON": 5.0}
+    assert run.summary["exchange"].tolist() == ["DFM", "DFM", "ADX"]
+
+
+def test_the_check_has_every_model_by_security_and_totals_that_are_their_sums(run_into: Any, tmp_path: Path) -> None:
+    run_into("run")
+    rows = table(tmp_path / "run" / "sensitivity.csv")
+    assert [row["security"] for row in rows[::14]] == ["EMAAR", "FAB", "MODON", "total"]
+    models = [row["execution"] for row in rows[:14]]
+    assert models[:3] == ["classic", "strict", "fill_price=order"]
+    for at, model in enumerate(models):
+        *parts, total = rows[at::14]
+        assert {row["execution"] for row in parts} == {model} == {total["execution"]}
+        for column in ("fills", "realized_pnl", "fees", "net_pnl"):
+            assert float(total[column]) == sum(float(row[column]) for row in parts)
+    assert {float(row["fees"]) > 0 for row in rows if row["execution"] == "fees_bps=1"} == {True}
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("classic", {}),
+        ("strict", {"execution": "strict"}),
+        ("flatten=touch", {"parameters": {"execution.flatten": "touch"}}),
+        ("latency_ms=1000", {"parameters": {"execution.latency_ms": 1000}}),
+        ("fees_bps=1", {"parameters": {"execution.fees_bps": 1}}),
+    ],
+)
+def test_a_model_of_the_check_gives_what_a_run_under_it_gives(run_into: Any, model: str, options: Any) -> None:
+    check = run_into("check").sensitivity
+    alone = run_into("alone", sensitivity=False, **options).summary
+    found = check[(check["execution"] == model) & (check["security"] != "total")]
+    assert found["fills"].tolist() == alone["trades"].tolist()
+    assert found["realized_pnl"].tolist() == alone["realized_pnl"].tolist()
+    assert found["net_pnl"].tolist() == alone["net_pnl"].tolist()
+
+
+def test_the_check_changes_nothing_else_of_a_run(run_into: Any, tmp_path: Path) -> None:
+    run_into("with")
+    run_into("without", sensitivity=False)
+    with_check, without = contents(tmp_path / "with"), contents(tmp_path / "without")
+    assert "sensitivity.csv" in json.loads(with_check.pop("run.json"))["files"]
+    assert "sensitivity.csv" not in json.loads(without.pop("run.json"))["files"]
+    del with_check["sensitivity.csv"]
+    assert with_check.pop("report.html") != without.pop("report.html")
+    assert with_check == without
+
+
+def test_a_run_without_the_check_leaves_none_of_an_earlier_one(run_into: Any, tmp_path: Path) -> None:
+    run_into("run")
+    assert run_into("run", sensitivity=False).sensitivity.empty
+    assert not (tmp_path / "run" / "sensitivity.csv").exists()
+
+
+def test_run_json_names_the_model_and_every_switch(run_into: Any, tmp_path: Path) -> None:
+    run_into("run", execution="strict", parameters={"execution.latency_ms": 20} | FEES, sensitivity=False)
+    told = json.loads((tmp_path / "run" / "run.json").read_text())["execution"]
+    assert told["name"].startswith("strict latency_ms=20 fees_bps=")
+    assert told["settings"]["fill_price"] == "order"
+    assert told["settings"]["fees_bps"] == {"ADX": 5.0, "DFM": 2.5}

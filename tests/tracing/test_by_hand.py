@@ -1,0 +1,87 @@
+"""What is explained agrees with docs/rules.md on fills worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import reduce
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pipeline.engine.execution import make_execution
+from pipeline.engine.strategy import fields_of
+from pipeline.markets.facts import facts_of
+from pipeline.strategies.load import load_strategy
+from pipeline.tracing.explain import Setting, explain_fill
+from pipeline.tracing.rendering import lines_of
+from tests.engine.replays import written
+from tests.tracing import of_others, of_v1
+
+if TYPE_CHECKING:
+    from pipeline.tracing.explanation import Explanation
+    from tests.tracing.scenario import Scenario
+
+SCENARIOS: Final = (*of_v1.SCENARIOS, *of_others.SCENARIOS)
+
+
+def explained(scenario: Scenario) -> Explanation:
+    strategy = load_strategy(scenario.strategy)
+    standard = {key: parameter.default for key, parameter in fields_of(strategy).by_key().items()}
+    execution = make_execution("classic", scenario.switches, "here")
+    setting = Setting(strategy, standard | dict(scenario.parameters), facts_of("ADX"), execution)
+    told, _ = explain_fill(written(scenario.ticks), setting, scenario.fill)
+    assert told is not None
+    return replace(told, security="FAB", run="output/x", strategy=scenario.strategy, execution=execution.name, fills=9)
+
+
+def at(told: Any, path: str) -> Any:
+    def step(value: Any, name: str) -> Any:
+        if isinstance(value, tuple):
+            return value[int(name)]
+        return value[name] if isinstance(value, dict) else getattr(value, name)
+
+    return reduce(step, path.split("."), told)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_fill_is_explained_as_the_rules_say(scenario: Scenario) -> None:
+    told = explained(scenario)
+    found = {path: at(told, path) for path in scenario.facts}
+    wanted = {
+        path: pytest.approx(value, abs=1e-9) if isinstance(value, float) else value
+        for path, value in scenario.facts.items()
+    }
+    assert found == wanted
+    assert tuple(rule.section for rule in told.rules) == scenario.rules
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_it_is_said_in_words_within_80_columns(scenario: Scenario, verbose: bool) -> None:  # noqa: FBT001
+    lines = lines_of(explained(scenario), verbose=verbose)
+    assert max(map(len, lines)) <= 80
+    said = " ".join(line.strip() for line in lines)
+    assert [words for words in scenario.words if words not in said] == []
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_as_json_it_is_the_same_facts_with_times_as_text(scenario: Scenario) -> None:
+    told = explained(scenario)
+    found = json.loads(json.dumps(told.as_json(), allow_nan=False))
+    assert found["quantity"] == told.quantity
+    assert found["account"]["pnl"] == told.account.pnl
+    assert found["tick"]["time"].startswith("2025-01-0")
+    assert [rule["section"] for rule in found["rules"]] == list(scenario.rules)
+
+
+def test_ten_fills_and_more_are_worked_out_by_hand_for_every_strategy_and_every_way_to_fill() -> None:
+    assert len(SCENARIOS) >= 10
+    assert {one.strategy for one in SCENARIOS} == {
+        "v1_baseline",
+        "v2_price_follow_qty_cooldown",
+        "v2_1_stop_loss",
+        "v3_liquidity_monitor",
+        "closing_auction",
+    }
+    assert {one.facts.get("how") for one in SCENARIOS} >= {"print", "taken", "auction", "touch", "trade"}
