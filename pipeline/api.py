@@ -6,8 +6,6 @@ Nothing is printed; nothing heavy is imported before it is used.
 from __future__ import annotations
 
 import json
-import time
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -117,66 +115,35 @@ def backtest(
     `fresh`. Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with
     its error.
     """
-    from pipeline.errors import BadRequest
-    from pipeline.replay.plan import Request, plan, run
-    from pipeline.runs.run import BacktestRun
-    from pipeline.runs.run_warnings import warnings_of
-    from pipeline.runs.writer import RunFolder
-    from pipeline.store.path import Remote, place_of
-    from pipeline.store.result_cache import KeptResults, results_folder
+    from pipeline.replay.plan import Request
+    from pipeline.runs.backtest import Listeners, run_backtest
+    from pipeline.store.path import place_of
 
-    started = time.perf_counter()
-    if png and (output_dir is None or isinstance(place_of(output_dir), Remote)):
-        raise BadRequest("--png draws into a folder of this machine: name one with --output-dir.")
-    planned = plan(
-        Request(
-            strategy=strategy,
-            config=None if config is None else Path(config),
-            parquet_dir=place_of(parquet_dir),
-            workers=workers,
-            backend=backend,
-            address=address,
-            engine=engine,
-            execution=execution,
-            sensitivity=sensitivity,
-            overrides={key: _as_text(value) for key, value in (parameters or {}).items()},
-            securities=securities,
-            max_sheets=max_sheets,
-            allow_stale=allow_stale,
-        )
+    folder = None if output_dir is None else place_of(output_dir)
+    _check_png(folder, png=png)
+    request = Request(
+        strategy=strategy,
+        config=None if config is None else Path(config),
+        parquet_dir=place_of(parquet_dir),
+        workers=workers,
+        backend=backend,
+        address=address,
+        engine=engine,
+        execution=execution,
+        sensitivity=sensitivity,
+        overrides={key: _as_text(value) for key, value in (parameters or {}).items()},
+        securities=securities,
+        max_sheets=max_sheets,
+        allow_stale=allow_stale,
     )
-    folder = None if output_dir is None else RunFolder(place_of(output_dir), planned, report=report)
-    with folder.open() if folder else nullcontext():
-        if on_plan:
-            on_plan(planned)
-        results = []
-        # Who asks for plain Python steps through it with a debugger, or wants to see it agree: it always runs.
-        kept = None if engine == "python" else KeptResults(results_folder())
-        try:
-            for result in run(planned, on_compile, kept, fresh=fresh):
-                results.append(result)
-                if folder:
-                    folder.add(result)
-                if on_result:
-                    on_result(result)
-        finally:
-            if kept is not None:
-                kept.close()
-        results.sort(key=lambda result: result.ticker)
-        seconds = {
-            "total": time.perf_counter() - started,
-            "reading": sum(result.read_seconds for result in results),
-            "replay": sum(result.replay_seconds for result in results),
-            "sensitivity": sum(result.check_seconds for result in results),
-        }
-        warnings = warnings_of(planned, results)
-        if folder:
-            folder.close(seconds, warnings)
-            if png and isinstance(folder.directory, Path):
-                from pipeline.pages.remake import remake
 
-                remake(folder.directory, png=True)
-    return BacktestRun(planned, results, folder.directory if folder else None, seconds, warnings)
+    def make_page(finished: Place) -> None:
+        from pipeline.pages.remake import remake
+
+        remake(finished, png=png)
+
+    listeners = Listeners(on_plan, on_result, on_compile)
+    return run_backtest(request, folder, listeners, make_page if report or png else None, fresh=fresh)
 
 
 def sweep(
@@ -229,9 +196,16 @@ def sweep(
     )
     named = (strategy,) if strategy is not None else told.strategies
     folder = None if output_dir is None else place_of(output_dir)
-    return make_sweep(
-        replace(told, strategies=named), request, options or SweepOptions(), folder, listeners or Listeners()
-    )
+    options = options or SweepOptions()
+    _check_png(folder, png=options.png)
+
+    def make_page(finished: Place) -> None:
+        from pipeline.pages.sweep_remake import remake_sweep
+
+        remake_sweep(finished, png=options.png)
+
+    asked = make_page if options.report or options.png else None
+    return make_sweep(replace(told, strategies=named), request, options, folder, listeners or Listeners(), asked)
 
 
 def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -> Comparison:
@@ -257,11 +231,12 @@ def report(run: str | Path | None = None, *, png: bool = False, output_dir: str 
     from pipeline.pages.sweep_remake import remake_sweep
     from pipeline.sweeps.writer import SWEEP_FILE
 
-    for folder in () if run is None else (Path(run), Path(output_dir) / run):
-        if (folder / SWEEP_FILE).is_file():
-            remake_sweep(folder, png=png)
-            return folder / "report.html"
-    return remake(_run_folder(run, output_dir), png=png)
+    named = () if run is None else (Path(run), Path(output_dir) / run)
+    swept = next((folder for folder in named if (folder / SWEEP_FILE).is_file()), None)
+    folder = swept or _run_folder(run, output_dir)
+    make_page = remake_sweep if swept else remake
+    make_page(folder, png=png)
+    return folder / "report.html"
 
 
 def recorded_security(
@@ -298,6 +273,13 @@ def explain(
 
     wanted = Wanted(_run_folder(run, output_dir), security, fill, place_of(parquet_dir), strategy)
     return explain_run_fill(wanted, on_progress)
+
+
+def _check_png(folder: Place | None, *, png: bool) -> None:
+    if png and not isinstance(folder, Path):
+        from pipeline.errors import BadRequest
+
+        raise BadRequest("--png draws into a folder of this machine: name one with --output-dir.")
 
 
 def _run_folder(run: str | Path | None, output_dir: str | Path) -> Path:

@@ -32,6 +32,7 @@ class _Ending:
     in_order = False
     signal = 0
     say: Callable[[int], None] | None = None
+    end_workers: Callable[[], None] | None = None
 
 
 _ending = _Ending()
@@ -68,6 +69,11 @@ def in_order(say: Callable[[int], None]) -> Iterator[None]:
             _tell()
             _end_processes()
             sys.exit(128 + _ending.signal)
+
+
+def end_with(end_workers: Callable[[], None]) -> None:
+    """Have worker processes, which this one is about to start, ended by `end_workers` when a signal ends this one."""
+    _ending.end_workers = end_workers
 
 
 def _ignore() -> None:
@@ -119,6 +125,5 @@ def _tell() -> None:
 
 
 def _end_processes() -> None:
-    workers = sys.modules.get("pipeline.replay.workers")
-    if workers is not None:
-        workers.end_processes()
+    if _ending.end_workers is not None:
+        _ending.end_workers()

@@ -12,6 +12,8 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 """Lengths of time, ns."""
 
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 FIRST_DAY: Final = dt.date(1970, 1, 1)
 _MIDNIGHT: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - exchange-local, as every time here is
 

@@ -83,7 +83,7 @@ def make_config(path: Path, tickers: tuple[str, ...] = ("FAB", "EMAAR", "MODON")
 def make_strategy(path: Path, body: str) -> Path:
     """Write a strategy class of this body, a config that has nothing to set beside it, and return the class's path."""
     lines = ["import math", "from statistics import fmean", ""]
-    lines += ["from pipeline.engine.rules.market import Market"]
+    lines += ["from pipeline.engine.market import Market"]
     lines += ["from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter", "", ""]
     lines += [f"class Own(Strategy):\n{indent(dedent(body).strip(), '    ')}", ""]
     path.write_text("\n".join(lines), encoding="utf-8")

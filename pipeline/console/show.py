@@ -9,7 +9,7 @@ from pipeline.console.console import WIDTH, Closing, voice
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.numbers import FORMS, counted, money
-from pipeline.runs.layout import WEEKDAYS
+from pipeline.times import WEEKDAYS
 from pipeline.tracing.rendering import lines_of, summary
 
 if TYPE_CHECKING:

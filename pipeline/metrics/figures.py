@@ -21,8 +21,7 @@ from pipeline.metrics.formulas import (
     sortino,
 )
 from pipeline.metrics.market_making import markouts, spread_captured, times_to_fill
-from pipeline.runs.layout import WEEKDAYS
-from pipeline.times import DAY, HOUR
+from pipeline.times import DAY, HOUR, WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.numbers import FORMS
 from pipeline.pages.page import chart_text
 from pipeline.replay.observe import HORIZONS
-from pipeline.runs.layout import WEEKDAYS
+from pipeline.times import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,27 +13,25 @@ from pipeline.runs.manifest import add_files
 from pipeline.store.atomic import write_bytes
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pipeline.store.path import Place
 
 
-def remake(folder: Path, *, png: bool = False) -> Path:
-    """Write the page of a run folder again, from its files, and return its path; png: also `charts/*.png`.
+def remake(folder: Place, *, png: bool = False) -> None:
+    """Write the page of a run folder, from its files; png: also `charts/*.png`.
 
     What is written is listed in `run.json`, so that the next run into this folder removes it. Raises UnknownRun,
     UnfinishedRun, DamagedRun, NewerRun, OutputNotWritable; with png also MissingExtra and NoBrowser.
     """
-    page = folder / REPORT_FILE
-    write_bytes(page, backtest_page(folder), durable=False)
+    write_bytes(folder / REPORT_FILE, backtest_page(folder), durable=False)
     figures = _figures(folder) if png else {}
     add_files(folder / RUN_FILE, [REPORT_FILE, *figures])
     if png:
         from pipeline.pages.images import write_pngs  # only what draws images needs it
 
         write_pngs(folder, figures)
-    return page
 
 
-def _figures(folder: Path) -> dict[str, dict[str, Any]]:
+def _figures(folder: Place) -> dict[str, dict[str, Any]]:
     """Return every chart of the page by the name of its image."""
     data, panels = page_charts(folder)
     figures = {}

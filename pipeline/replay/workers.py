@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from pipeline.errors import BadRequest, WorkerDied
+from pipeline.interrupt import end_with
 from pipeline.replay.cluster import LIBRARY, Lost, check_cluster, cluster_options, cluster_threads, in_processes
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def run_all(
     if backend == "sequential" or (backend == "loky" and len(tasks) == 1):
         yield from map(run, tasks)
         return
+    end_with(end_processes)
     waiting = dict(enumerate(tasks))
     deaths: Counter[int] = Counter()
     with (

@@ -1,4 +1,4 @@
-"""How the files of a run folder, and weekdays in them, are named: shared by what writes, reads and lists them."""
+"""How the files of a run folder are named: shared by what writes, reads and lists them."""
 
 from __future__ import annotations
 
@@ -16,5 +16,3 @@ MARKS_FOLDER: Final = "marks"
 PRICES_FOLDER: Final = "prices"
 CHARTS_FOLDER: Final = "charts"
 FOLDERS: Final = (TRADES_FOLDER, MARKS_FOLDER, PRICES_FOLDER)
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-"""The names of `pnl_by_weekday` in metrics.json."""

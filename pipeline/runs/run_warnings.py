@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pipeline.replay.plan import Plan
     from pipeline.replay.simulate import Replayed
     from pipeline.replay.task import SecurityResult
-    from pipeline.sweeps.choice import Best, SweepResults
-    from pipeline.sweeps.plan import Content
 
 FEW_DAYS: Final = 60
 """Market days below which an annualised ratio is mostly chance."""
@@ -29,7 +27,7 @@ def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
     return [
         *_failed(results),
         *plan.warnings,
-        *_undeclared(results),
+        *undeclared_files(one.opened for one in results),
         *_assumptions(results),
         *_open_ends(done),
         *warnings_of_data(plan),
@@ -39,41 +37,17 @@ def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
     ]
 
 
-def warnings_of_sweep(results: SweepResults, best: Sequence[Best]) -> list[str]:
-    """Return the warnings of a sweep, the gravest first; a setting's error is its own row."""
-    from pipeline.sweeps.choice import ALL  # a backtest has no use for it
-
-    plan = results.plan
-    bases = list(plan.bases.values())
-    chosen = {one.security for one in best}
-    wanted = (*plan.tickers, *([ALL] if len(plan.tickers) > 1 else []))
-    return [
-        *dict.fromkeys(text for base in bases for text in base.warnings),
-        *_undeclared(results.contents.values()),
-        *(
-            f"{security}: no setting could be chosen: none has a figure to choose by."
-            for security in wanted
-            if security not in chosen
-        ),
-        *warnings_of_data(bases[0]),
-        *(
-            f"{one.security}: no setting did better than one without any fill on the days it was chosen on."
-            for one in best
-            if one.train is not None and one.train.fills == 0
-        ),
-    ]
-
-
 def _failed(results: Sequence[SecurityResult]) -> Iterator[str]:
     failed = [result.ticker for result in results if result.replayed is None]
     if failed:
         yield f"{', '.join(failed)} failed: every total is without {'it' if len(failed) == 1 else 'them'}."
 
 
-def _undeclared(results: Iterable[SecurityResult | Content]) -> Iterator[str]:
-    opened = sorted({file for result in results for file in result.opened})
-    if opened:
-        yield undeclared_words(opened)
+def undeclared_files(opened: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Yield what is to be said of data files that a strategy opened in its replays and does not declare."""
+    files = sorted({file for some in opened for file in some})
+    if files:
+        yield undeclared_words(files)
 
 
 def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:

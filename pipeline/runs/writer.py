@@ -73,7 +73,10 @@ SENSITIVITY_COLUMNS: Final = ("security", "execution", "fills", "realized_pnl", 
 
 
 class RunFolder:
-    """The folder of one run: opened before the first result, written as results come, closed when all have."""
+    """The folder of one run: opened before the first result, written as results come, closed when all have.
+
+    report: whether a page will be made from the closed folder, which is then among the files that it lists.
+    """
 
     def __init__(self, directory: Place, plan: Plan, *, report: bool = True) -> None:
         self.directory = directory
@@ -142,10 +145,6 @@ class RunFolder:
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
         self._behind.wait()
         self._write_run(COMPLETE, timings, warnings)
-        if self._report:
-            from pipeline.pages.backtest_page import backtest_page  # Jinja2 is for reports only
-
-            write_bytes(self.directory / REPORT_FILE, backtest_page(self.directory), durable=False)
 
     def _write_run(
         self,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.engine.rules.auction import AuctionMarket
-from pipeline.engine.rules.replay_state import BUY, SELL
+from pipeline.engine.market import BUY, SELL, AuctionMarket
 from pipeline.engine.strategy import AED, Days, Minutes, Shares, Strategy, parameter
 from pipeline.ticks import TRADE
 
 if TYPE_CHECKING:
-    from pipeline.engine.rules.auction import AuctionMarket as Market
+    from pipeline.engine.market import AuctionMarket as Market
 
 MINUTE = 60_000_000_000
 HOUR = 60 * MINUTE

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.engine.rules.replay_state import BUY
+from pipeline.engine.market import BUY
 from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
 
 if TYPE_CHECKING:
-    from pipeline.engine.rules.market import Market
+    from pipeline.engine.market import Market
 
 
 class V1Baseline(Strategy):

@@ -8,7 +8,7 @@ from pipeline.engine.strategy import AED, Shares, parameter
 from pipeline.strategies.v2_price_follow_qty_cooldown import V2PriceFollowQtyCooldown
 
 if TYPE_CHECKING:
-    from pipeline.engine.rules.market import Market
+    from pipeline.engine.market import Market
 
 LEAST_COST = 1e-6
 

@@ -8,7 +8,7 @@ from pipeline.engine.strategy import Duration, parameter
 from pipeline.strategies.v2_price_follow_qty_cooldown import V2PriceFollowQtyCooldown
 
 if TYPE_CHECKING:
-    from pipeline.engine.rules.market import Market
+    from pipeline.engine.market import Market
 
 
 class V3LiquidityMonitor(V2PriceFollowQtyCooldown):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadRequest, nearest
 from pipeline.runs.fill_tables import trades_content
 from pipeline.runs.layout import CHARTS_FOLDER, REPORT_FILE, TRADES_FOLDER
 from pipeline.runs.manifest import files_of, remove_files
-from pipeline.runs.run_warnings import warnings_of_sweep
 from pipeline.runs.status import COMPLETE, RUNNING, end_noted
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.lock import sole_writer
@@ -33,6 +31,7 @@ from pipeline.sweeps.codec import measure
 from pipeline.sweeps.date_windows import check_folds
 from pipeline.sweeps.plan import plan_sweep, run_sweep
 from pipeline.sweeps.search import check_search, search
+from pipeline.sweeps.sweep_warnings import warnings_of_sweep
 from pipeline.sweeps.writer import (
     SUMMARY_FILE,
     SWEEP_FILE,
@@ -122,9 +121,17 @@ class SweepRun:
 
 
 def make_sweep(
-    grid: Grid, request: Request, options: SweepOptions, output_dir: Place | None, listeners: Listeners
+    grid: Grid,
+    request: Request,
+    options: SweepOptions,
+    output_dir: Place | None,
+    listeners: Listeners,
+    make_page: Callable[[Place], object] | None,
 ) -> SweepRun:
-    """Run a sweep and write its folder, if there is to be one; raises a PipelineError for a request that cannot be."""
+    """Run a sweep and write its folder, if there is to be one; raises a PipelineError for a request that cannot be.
+
+    make_page: called with the finished folder, while other runs are still kept out of it.
+    """
     started = time.perf_counter()
     check_objective(options.choose_by)
     if options.keep_trades is not None and options.keep_trades not in KEEP_TRADES:
@@ -132,8 +139,6 @@ def make_sweep(
             f"--keep-trades is '{options.keep_trades}'; it takes {' or '.join(KEEP_TRADES)}."
             f"{nearest(options.keep_trades, KEEP_TRADES)}"
         )
-    if options.png and not isinstance(output_dir, Path):
-        raise BadRequest("--png draws into a folder of this machine: name one with --output-dir.")
     strategies = grid.strategies or (request.strategy,)
     if options.trials is not None:
         check_search(grid, options.trials, strategies)
@@ -152,6 +157,8 @@ def make_sweep(
             if output_dir is not None:
                 trades = _trades(results, best, options, kept)
                 _write(output_dir, results, best, folds, table, options, split, trades, warnings)
+                if make_page:
+                    make_page(output_dir)
             size = kept.size()
         finally:
             kept.close()
@@ -216,10 +223,7 @@ def _write(
     trades: Sequence[Content],
     warnings: Sequence[str],
 ) -> None:
-    """Write the folder; what lists its files is there before any other file, and says after them that it is complete.
-
-    The page is made from the complete folder, and can be made again from it.
-    """
+    """Write the folder; what lists its files is there before any other, and says after them that it is complete."""
     together = together_table(results, split)
     files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else []), *([] if together is None else [TOGETHER_FILE])]
     files += [*(_trades_name(one) for one in trades), *([REPORT_FILE] if options.report or options.png else [])]
@@ -243,10 +247,6 @@ def _write(
         if one.content is not None:
             write_bytes(folder / _trades_name(one), one.content, durable=False)
     write_bytes(folder / SWEEP_FILE, sweep_json(results, told, COMPLETE), durable=False)
-    if options.report or options.png:
-        from pipeline.pages.sweep_remake import remake_sweep  # Jinja2 is for reports only
-
-        remake_sweep(folder, png=options.png)
 
 
 def _trades_name(one: Content) -> str:

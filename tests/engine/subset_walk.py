@@ -239,7 +239,7 @@ DAY_ENDS: Final = """\
 """
 
 PARTED: Final = (
-    "from pipeline.engine.rules.auction import AuctionMarket\n\n\n"
+    "from pipeline.engine.market import AuctionMarket\n\n\n"
     + FIELDS
     + "    rules = AuctionMarket\n"
     + CARRIED.replace("step = m.kind", "step = m.kind\n        self.n += step")
@@ -247,9 +247,7 @@ PARTED: Final = (
 """The same where its statements are parted: `at` would be carried as a float, which is too short for it."""
 
 WALK: Final = {
-    name: ("from pipeline.engine.rules.auction import AuctionMarket\n\n\n" if "AuctionMarket" in body else "")
-    + FIELDS
-    + body
+    name: ("from pipeline.engine.market import AuctionMarket\n\n\n" if "AuctionMarket" in body else "") + FIELDS + body
     for name, body in {
         "fills that no setting decides": FILLS_ANYWAY,
         "numbers as tests": NUMBERS_AS_TESTS,

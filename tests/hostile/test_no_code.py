@@ -118,7 +118,7 @@ def test_no_text_of_a_run_is_a_tag_in_its_page(hostile_run: Path, tmp_path: Path
 
 
 AUCTION = """
-from pipeline.engine.rules.auction import AuctionMarket
+from pipeline.engine.market import AuctionMarket
 from pipeline.engine.strategy import Strategy
 
 

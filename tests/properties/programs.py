@@ -148,7 +148,7 @@ class Program:
         text = self.text
         for pattern, instead in IN_AN_AUCTION.items():
             text = re.sub(pattern, instead, text, flags=re.MULTILINE)
-        return Program("from pipeline.engine.rules.auction import AuctionMarket\n\n\n" + text, self.values)
+        return Program("from pipeline.engine.market import AuctionMarket\n\n\n" + text, self.values)
 
 
 @st.composite

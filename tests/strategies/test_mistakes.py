@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.engine.rules.market import Market
+from pipeline.engine.market import Market
 from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
 
 """
