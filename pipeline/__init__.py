@@ -12,10 +12,6 @@ explain("FAB", 17)
 
 __version__ = "0.1.0"
 
-# The rooms `convert` and `backtest` are loaded before the functions of the same names take their place here: the
-# import system binds a room to its package only when it first loads it, so the functions stay.
-import pipeline.backtest
-import pipeline.convert  # noqa: F401 - see above
 from pipeline.api import backtest, compare, convert, explain, sweep
 
 __all__ = ["backtest", "compare", "convert", "explain", "sweep"]
