@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.inspection.counting import counted_text
+from pipeline.markets.facts import facts_of
 from pipeline.store.parquet import ticks_digest, write_ticks
 from pipeline.ticks import Ticks
 
@@ -70,6 +72,7 @@ def make_store(folder: Path, tickers: tuple[str, ...] = ("FAB", "EMAAR", "MODON"
     for seed, ticker in enumerate(tickers):
         ticks = random_ticks(seed)
         metadata = {"exchange": EXCHANGES[ticker], "digest": ticks_digest(ticks), "fingerprint": f"made {seed}"}
+        metadata["inspection"] = counted_text(ticks, facts_of(EXCHANGES[ticker]))
         write_ticks(folder / f"{ticker}.parquet", ticks, metadata)
     return folder
 

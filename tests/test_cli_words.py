@@ -15,7 +15,7 @@ from pipeline.engine.execution import PRESETS, SWITCHES
 from pipeline.replay.simulate import ENGINES
 from pipeline.replay.workers import BACKENDS
 from pipeline.runs.layout import RUN_FILE
-from pipeline.strategies.load import strategy_names
+from pipeline.strategies.loading.load import strategy_names
 from pipeline.sweeps.choice import OBJECTIVES
 from pipeline.sweeps.run import KEEP_TRADES
 from tests.console.screens import ROOT, environment, to_pipe, without_stretches

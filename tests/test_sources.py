@@ -19,7 +19,7 @@ from pipeline.replay.result_codec import packed
 from pipeline.replay.task import run_task
 from pipeline.runs.fill_tables import trades_content
 from pipeline.sources import digest_of, sources_of
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from pipeline.sweeps import plan as sweep_plan
 from pipeline.sweeps.codec import measure
 from tests.copied_code import PACKAGE, copied_code, forget_texts

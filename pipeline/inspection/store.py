@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pipeline.errors import MissingFile, NoStore, PipelineError
+from pipeline.errors import CorruptParquet, MissingFile, NoStore, PipelineError
 from pipeline.inspection.counting import counted_text
 from pipeline.inspection.sessions import closed_days, missing_days
 from pipeline.inspection.warn import Held, held_of, of_changes, warnings_of
@@ -118,7 +118,10 @@ def _inspected(parquet_dir: Place, ticker: str, entry: Entry | None, *, counted:
         raise MissingFile(
             f"{path} is listed in {CATALOG_NAME} and cannot be read. Run `make convert` to make it again."
         ) from error
-    held = held_of(replace(security_of(path, 0), entry=entry if stands else None)).read()
+    security = security_of(path, 0)
+    if security.error is not None:
+        raise CorruptParquet(security.error)
+    held = held_of(replace(security, entry=entry if stands else None)).read()
     warnings: list[str] = []
     if counted:
         ticks = read_ticks(path)  # counted or not, it is to be whole

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.markets.facts import facts_of
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from pipeline.times import DAY
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from pipeline.replay.task import SecurityResult, Task, run_task, worker_died
 from pipeline.replay.workers import BACKENDS, Backend, check_workers, run_all, workers_for
 from pipeline.settings import Config, read_config
 from pipeline.store.catalog import Security, Store, check_held, content_digest, open_store
-from pipeline.strategies.load import load_strategy, strategy_label, strategy_source
+from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

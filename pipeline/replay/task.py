@@ -13,7 +13,7 @@ from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.observe import Observed, observe
 from pipeline.replay.simulate import Engine, Replayed, simulate
 from pipeline.store.parquet import read_ticks
-from pipeline.strategies.load import load_strategy, undeclared_files
+from pipeline.strategies.loading.load import load_strategy, undeclared_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipeline.markets.facts import MarketFacts
     from pipeline.settings import Values
     from pipeline.store.path import Place
-    from pipeline.strategies.load import StrategySource
+    from pipeline.strategies.loading.load import StrategySource
     from pipeline.ticks import Ticks
 
 

@@ -8,7 +8,7 @@ from pipeline.inspection.warn import held_of
 from pipeline.inspection.warn import warnings_of as warnings_of_ticks
 from pipeline.metrics.accounts import union_of
 from pipeline.numbers import counted, money
-from pipeline.strategies.load import undeclared_words
+from pipeline.strategies.loading.load import undeclared_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -73,9 +73,11 @@ def _open_ends(done: dict[str, Replayed]) -> Iterator[str]:
 def warnings_of_data(plan: Plan) -> list[str]:
     """Return what is likely wrong with the ticks of a plan's securities, as their conversion found it."""
     exchanges = {task.ticker: task.exchange for task in plan.tasks}
-    held = [held_of(one) for one in plan.held or plan.securities]
+    unusable = {task.ticker for task in plan.tasks if task.error is not None}
+    held = [held_of(one) for one in plan.held or plan.securities if one.error is None]
     held = [one._replace(exchange=exchanges.get(one.ticker, one.exchange)) for one in held]
-    return warnings_of_ticks([one.ticker for one in plan.securities], held)
+    used = [one.ticker for one in plan.securities if one.error is None and one.ticker not in unusable]
+    return warnings_of_ticks(used, held)
 
 
 def _without_prints(done: dict[str, Replayed]) -> Iterator[str]:

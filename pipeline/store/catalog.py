@@ -65,9 +65,9 @@ class Entry:
 class Security:
     """One security of the store: number of ticks, digest of its ticks, size of its file in bytes.
 
-    entry: what the catalog says of its conversion, None where it does not speak of this file. error: why its file
-    cannot be used; nothing is known of its ticks then, and they count as none. inspection: the text of what was counted
-    of the ticks. rows: of the workbook; rejected: those of them that are no ticks.
+    entry: what the catalog says of its conversion, None where it does not speak of this file. inspection: the text of
+    what was counted of the ticks. rows: of the workbook; rejected: those of them that are no ticks. error: why its file
+    cannot be used; nothing is known of its ticks then, and they count as none.
     """
 
     ticker: str
@@ -78,10 +78,10 @@ class Security:
     fingerprint: str
     size: int
     entry: Entry | None = None
-    error: str | None = None
     inspection: str = ""
     rows: int = 0
     rejected: int = 0
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

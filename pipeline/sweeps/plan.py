@@ -18,7 +18,7 @@ from pipeline.replay.simulate import Replayed
 from pipeline.replay.workers import run_all, workers_for
 from pipeline.store.catalog import content_digest
 from pipeline.store.parquet import read_ticks
-from pipeline.strategies.load import load_strategy, undeclared_files
+from pipeline.strategies.loading.load import load_strategy, undeclared_files
 from pipeline.sweeps.axes import PRESET, Axis, Grid, Point, assumed, is_assumption, points
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Values
     from pipeline.store.path import Place
     from pipeline.store.result_cache import KeptResults
-    from pipeline.strategies.load import StrategySource
+    from pipeline.strategies.loading.load import StrategySource
 
 EVENTS_A_TASK: Final = 300_000_000
 """Ticks x settings of one task, about a second: what a lost worker or a kill costs."""

@@ -18,7 +18,7 @@ from pipeline.runs.manifest import json_bytes
 from pipeline.runs.status import RUNNING
 from pipeline.runs.writer import csv_text
 from pipeline.store.columns import some_numbers, text_array
-from pipeline.strategies.load import load_strategy, strategy_label
+from pipeline.strategies.loading.load import load_strategy, strategy_label
 from pipeline.sweeps.axes import PRESET
 from pipeline.sweeps.codec import COUNTS, FIGURES, days_of, figures_of
 from pipeline.sweeps.date_windows import FIGURES as WINDOW_FIGURES

@@ -16,7 +16,7 @@ from pipeline.runs.layout import RUN_FILE
 from pipeline.runs.recorded_security import read_columns, read_security
 from pipeline.store.layout import ticks_name
 from pipeline.store.parquet import read_ticks, ticks_digest
-from pipeline.strategies.load import load_strategy, strategy_label, strategy_names
+from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_names
 from pipeline.times import MILLISECOND
 from pipeline.tracing.explain import Setting, explain_fill
 

@@ -101,7 +101,7 @@ def loops(store: Path) -> dict[str, Measure]:
     from pipeline.replay.plan import Request, plan
     from pipeline.replay.simulate import simulate
     from pipeline.store.parquet import read_ticks
-    from pipeline.strategies.load import load_strategy, strategy_names
+    from pipeline.strategies.loading.load import load_strategy, strategy_names
 
     def tasks(name: str, execution: str) -> Task:
         request = Request(name, parquet_dir=store, execution=execution, sensitivity=False, allow_stale=True)

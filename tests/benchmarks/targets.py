@@ -148,7 +148,7 @@ def loop_alone(store: Path, runs: int) -> None:
     from pipeline.replay.plan import Request, plan
     from pipeline.replay.simulate import simulate
     from pipeline.store.parquet import read_ticks
-    from pipeline.strategies.load import load_strategy, strategy_names
+    from pipeline.strategies.loading.load import load_strategy, strategy_names
 
     print("The compiled loop alone, one core, ticks in memory, million events a second")
     for name in strategy_names():

@@ -13,7 +13,7 @@ from pipeline.engine.plain import PlainReplay
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import CLASSIC, engine_facts, loop_constants
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from pipeline.ticks import Ticks
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pipeline.engine.execution import make_execution
 from pipeline.engine.outcome import Room
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.simulate import CLASSIC, engine_facts
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from tests.engine.replays import ADX, held, random_ticks, strategy_of, written
 from tests.engine.subset_flow import FLOW
 from tests.engine.subset_values import VALUES

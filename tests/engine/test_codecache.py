@@ -39,7 +39,7 @@ IN_A_PROCESS: Final = """
 import json, os, sys
 from pipeline.replay.simulate import CLASSIC
 from tests.engine.replays import compiled, plain, random_ticks
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 compilations = []
 import pipeline.engine.compiled as engine
 strategy = load_strategy(sys.argv[1])
@@ -56,7 +56,7 @@ print(json.dumps({
 WALKS_IN_A_PROCESS: Final = """
 import json, sys
 from pipeline.replay.batch import prepare
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from tests.engine.replays import random_ticks
 from tests.engine.walks import settings_of, together
 compilations = []

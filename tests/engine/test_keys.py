@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from pipeline.strategies.load import strategy_names
+from pipeline.strategies.loading.load import strategy_names
 
 KEY = """
 from pipeline.engine.compiler.keys import code_key
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 print(code_key(load_strategy("{name}"), [("tick", 1)]))
 """
 

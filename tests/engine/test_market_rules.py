@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.engine.execution import make_execution
 from pipeline.replay.simulate import CLASSIC
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from tests.engine.replays import both, moment, written
 from tests.engine.rules import RULES
 from tests.engine.switches import SWITCHES_BY_HAND

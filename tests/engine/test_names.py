@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.engine.compiler.names import check_names
 from pipeline.errors import StrategyError
-from pipeline.strategies.load import load_strategy, strategy_names
+from pipeline.strategies.loading.load import load_strategy, strategy_names
 from tests.engine.replays import HEADER, plain, random_ticks, strategy_of
 
 if TYPE_CHECKING:

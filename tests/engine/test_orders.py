@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from pipeline.engine.execution import make_execution
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from tests.engine.replays import both, written
 
 QUOTES: Final = {"quote_size": 100, "min_local_currency_before_quote": 50, "refill_interval_sec": 60}

@@ -12,7 +12,7 @@ from pipeline.engine.compiled import compiled_replay
 from pipeline.engine.outcome import room_sizes
 from pipeline.engine.plain import PlainReplay
 from pipeline.replay.simulate import CLASSIC
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from pipeline.ticks import Ticks
 from tests.engine.replays import DAY, FACTS, FIRST_DAY, SECOND, bits, both, compiled, held, plain, random_ticks
 

@@ -18,7 +18,7 @@ from pipeline.replay.simulate import simulate
 from pipeline.settings import read_config
 from pipeline.store.layout import ticks_name
 from pipeline.store.parquet import read_ticks
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 
 if TYPE_CHECKING:
     from pipeline.ticks import Ticks

@@ -40,7 +40,7 @@ def make(folder: Path) -> Callable[[bytes], None]:
     from pipeline.engine.strategy import fields_of
     from pipeline.errors import PipelineError
     from pipeline.replay import plan
-    from pipeline.strategies.load import load_strategy
+    from pipeline.strategies.loading.load import load_strategy
     from tests.made import make_store
 
     # They say the same whatever a config says, and take a hundred times as long.

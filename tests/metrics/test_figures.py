@@ -63,7 +63,8 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     base = tmp_path_factory.mktemp("run")
     options = dict(RUNS[request.param])
     if options["strategy"] == "own":
-        file = make_strategy(base / "own.py", "def on_tick(self, m):\n    fmean([1])\n    m.quote_bid(m.bid, 7)\n")
+        tick = "    if m.bid > 0:\n        m.quote_bid(m.bid, int(fmean([7])))\n"
+        file = make_strategy(base / "own.py", f"def on_tick(self, m):\n{tick}")
         options |= {"strategy": str(file), "config": file.with_suffix(".json"), "backend": "sequential"}
     elif options["strategy"] == "closing_auction":
         (base / "config.json").write_text(

@@ -16,7 +16,7 @@ from pipeline.engine.execution import SWITCHES, Execution, make_execution
 from pipeline.engine.strategy import fields_of
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import simulate
-from pipeline.strategies.load import load_strategy, strategy_names
+from pipeline.strategies.loading.load import load_strategy, strategy_names
 from pipeline.ticks import Ticks
 from tests.engine.replays import DAY, FIRST_DAY, SECOND
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from pipeline.engine.compiled import compiled_replay
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import CLASSIC, engine_facts
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from tests.engine.replays import bits, held
 from tests.properties.agreement import check_engines, check_reference
 from tests.properties.seeded import for_seeded_cases, seeded_case

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline.markets.facts import facts_of
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from pipeline.tracing.explain import Setting, explain_fill
 from tests.properties.agreement import exact, reference, rows_of_fills
 from tests.properties.seeded import for_seeded_cases

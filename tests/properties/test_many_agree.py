@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from tests.engine.walks import alone, together
 from tests.properties.seeded import LARGER, for_seeded_cases, many_of
 from tests.properties.streams import NAMES, Case

@@ -8,7 +8,7 @@ from pipeline.engine.plain import PlainReplay
 from pipeline.engine.rules.market import Market
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import engine_facts
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from tests.engine.replays import held
 
 if TYPE_CHECKING:

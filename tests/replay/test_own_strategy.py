@@ -176,7 +176,8 @@ def test_the_market_and_the_parameters_are_read_only_on_either_engine(
 
 
 def test_a_line_that_divides_by_zero_ends_its_security_and_no_other(run: Any, tmp_path: Path) -> None:
-    body = "limit: Shares = parameter(5)\n\ndef on_tick(self, m):\n    m.quote_bid(m.bid / self.limit, 1)\n"
+    tick = "    if m.bid > 0:\n        m.quote_bid(m.bid / self.limit, 1)\n"
+    body = f"limit: Shares = parameter(5)\n\ndef on_tick(self, m):\n{tick}"
     file = make_strategy(tmp_path / "own.py", body)
     file.with_suffix(".json").write_text('{"_defaults": {}, "FAB": {"limit": 0}}')
     done = run(file, "run", sensitivity=False)

@@ -286,6 +286,6 @@ def test_a_module_changed_under_a_running_session_is_never_kept_under_its_new_te
 
 
 def type_of(made: Made) -> Any:
-    from pipeline.strategies.load import load_strategy
+    from pipeline.strategies.loading.load import load_strategy
 
     return load_strategy(str(made.strategy))

@@ -103,7 +103,7 @@ def test_a_run_at_work_is_not_said_to_be_interrupted(made: tuple[Path, Path], tm
 def test_a_run_whose_page_cannot_be_made_is_complete(
     made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.pages.backtest_page.backtest_page", raises(MemoryError()))
+    monkeypatch.setattr("pipeline.pages.remake.backtest_page", raises(MemoryError()))
     with pytest.raises(MemoryError):
         run(made, tmp_path)
     assert status(tmp_path) == ("complete", None)

@@ -16,8 +16,8 @@ from pipeline.engine.compiler.parts import source_of
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import StrategyError, UnknownStrategy
 from pipeline.settings import read_config
-from pipeline.strategies import load
-from pipeline.strategies.load import load_strategy, strategy_label, strategy_names, strategy_source
+from pipeline.strategies.loading import load
+from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_names, strategy_source
 
 ROOT: Final = Path(__file__).parents[2]
 STRATEGY: Final = "from pipeline.engine.strategy import Strategy\n"

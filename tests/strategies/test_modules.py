@@ -17,7 +17,7 @@ from pipeline.engine.compiler.names import check_names
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import NotCompilable, StrategyError
 from pipeline.replay.result_key import strategy_text
-from pipeline.strategies.load import load_strategy, strategy_source
+from pipeline.strategies.loading.load import load_strategy, strategy_source
 from tests.engine.replays import plain, random_ticks
 from tests.made import make_store, results
 
@@ -89,7 +89,7 @@ def test_the_text_that_was_read_travels_and_is_what_runs(tmp_path: Path) -> None
     travels = pickle.dumps(strategy_source(folder_of(tmp_path)))
     for file in [*tmp_path.rglob("*.py")]:
         file.unlink()
-    script = "import pickle, sys; from pipeline.strategies.load import load_strategy\n"
+    script = "import pickle, sys; from pipeline.strategies.loading.load import load_strategy\n"
     script += "own = load_strategy(pickle.load(sys.stdin.buffer)); print(sys.modules[own.__module__].LIMIT)"
     done = subprocess.run([sys.executable, "-c", script], input=travels, capture_output=True, check=True, cwd=tmp_path)
     assert done.stdout.split() == [b"900"]

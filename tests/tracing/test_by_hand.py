@@ -12,7 +12,7 @@ import pytest
 from pipeline.engine.execution import make_execution
 from pipeline.engine.strategy import fields_of
 from pipeline.markets.facts import facts_of
-from pipeline.strategies.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy
 from pipeline.tracing.explain import Setting, explain_fill
 from pipeline.tracing.rendering import lines_of
 from tests.engine.replays import written

@@ -20,10 +20,9 @@ from pipeline.errors import StrategyError, UnknownStrategy, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.strategies.modules import ModuleText
+    from pipeline.strategies.loading.modules import ModuleText
 
-FOLDER: Final = Path(__file__).resolve().parent
-NOT_STRATEGIES: Final = ("__init__", "load", "modules", "opened")
+FOLDER: Final = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,8 +49,7 @@ class StrategySource:
 
 def strategy_names() -> list[str]:
     """Return the names of the strategies that come with the product, sorted, without importing them."""
-    files = [file for file in FOLDER.iterdir() if file.suffix == ".py"]
-    return sorted(file.stem for file in files if file.stem not in NOT_STRATEGIES)
+    return sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
 
 
 def strategy_source(name: str) -> StrategySource:
@@ -63,7 +61,7 @@ def strategy_source(name: str) -> StrategySource:
     if not name.endswith(".py"):
         _check_known(name)
         return StrategySource(name)
-    from pipeline.strategies.modules import modules_of  # strategies that come with the product do without
+    from pipeline.strategies.loading.modules import modules_of  # strategies that come with the product do without
 
     file = Path(name).resolve()
     try:
@@ -104,7 +102,7 @@ def undeclared_files(strategy: type[Strategy]) -> tuple[str, ...]:
     """Return the data files that a strategy has opened so far in this process without declaring them."""
     if not strategy.sources:
         return ()
-    from pipeline.strategies.opened import undeclared
+    from pipeline.strategies.loading.opened import undeclared
 
     folder = Path(str(sys.modules[strategy.__module__].__file__)).parent
     return undeclared(strategy.__module__.partition(".")[0], folder, strategy.sources)
@@ -121,7 +119,7 @@ def undeclared_words(opened: Sequence[str]) -> str:
 
 def _files(folder: Path, modules: Sequence[ModuleText]) -> Iterator[tuple[str, bytes]]:
     """Yield the data files that the classes of these modules declare, by name, with what they hold."""
-    from pipeline.strategies.modules import declared_files
+    from pipeline.strategies.loading.modules import declared_files
 
     for module in modules:
         for line, names in declared_files(module):
@@ -169,8 +167,8 @@ def _from_package(name: str) -> ModuleType:
 
 
 def _from_texts(source: StrategySource) -> ModuleType:
-    from pipeline.strategies.modules import import_texts, module_name
-    from pipeline.strategies.opened import watch
+    from pipeline.strategies.loading.modules import import_texts, module_name
+    from pipeline.strategies.loading.opened import watch
 
     watch(source.package)
     try:
