@@ -34,7 +34,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_show_and_explain_take_the_run_written_last(desk: Path) -> None:
     shown = pipeline("show", "fab", "--fills", "--first", "3", cwd=desk)
-    assert (shown.returncode, shown.stderr.replace("Reading the run ...\n", "")) == (0, "")
+    assert shown.returncode == 0
+    said = shown.stderr.replace("Reading the run ...\n", "").splitlines()
+    assert said == [
+        f"Warning: {text}" for text in json.loads(pipeline("show", "FAB", "--json", cwd=desk).stdout)["warnings"]
+    ]
     assert shown.stdout.startswith("FAB, output/v1_baseline\n")
     assert shown.stdout.splitlines()[-1].startswith("3 of ")
     told = pipeline("explain", "FAB", "--fill", "3", cwd=desk)

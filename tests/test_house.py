@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+import pipeline
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
@@ -21,68 +22,76 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
 
-BASE: Final = ("errors", "folders", "numbers", "settings", "sources", "ticks", "times")
-RULES: Final = (*BASE, "market", "native", "engine")
-REPLAY: Final = (*RULES, "strategies", "backtest.simulate")
-STAGE: Final = (
+BASE: Final = ("errors", "folders", "interrupt", "numbers", "settings", "sources", "ticks", "times")
+RULES: Final = (*BASE, "markets", "native", "engine", "engine.rules", "engine.strategy")
+REPLAY: Final = (*RULES, "strategies", "replay.simulate")
+PLAN: Final = (
     *REPLAY,
     "store",
-    "backtest.many",
-    "backtest.observe",
-    "backtest.identity",
-    "backtest.workers",
-    "backtest.task",
-    "backtest.kept",
+    "replay.batch",
+    "replay.observe",
+    "replay.result_key",
+    "replay.workers",
+    "replay.task",
+    "replay.result_codec",
 )
+METRICS: Final = (*PLAN, "replay.plan")
+RUNS: Final = (*METRICS, "metrics", "inspection")
 MAY_IMPORT: Final = {
     "errors": (),
     "folders": (),
+    "interrupt": (),
     "numbers": (),
     "ticks": ("errors",),
     "times": (),
     "settings": ("errors",),
     "sources": ("errors",),
     "store": BASE,
-    "market": BASE,
+    "markets": BASE,
     "native": BASE,
-    "convert": (*BASE, "store", "market", "native", "inspection"),
-    "inspection": (*BASE, "store", "market"),
-    "engine": (*BASE, "market", "native"),
+    "inspection": (*BASE, "store", "markets"),
+    "conversion": (*BASE, "store", "markets", "native", "inspection"),
+    "engine.rules": (*BASE, "engine.strategy"),
+    "engine.strategy": (*BASE, "engine", "engine.rules"),
+    "engine": (*BASE, "markets", "native", "engine.rules", "engine.strategy"),
     "strategies": RULES,
-    "backtest.simulate": (*RULES, "strategies"),
-    "backtest.many": REPLAY,
-    "backtest.observe": REPLAY,
-    "backtest.identity": (*REPLAY, "backtest.many"),
-    "backtest.cluster": RULES,
-    "backtest.workers": (*REPLAY, "backtest.cluster"),
-    "backtest.task": (*REPLAY, "store", "backtest.many", "backtest.observe"),
-    "backtest.kept": (*REPLAY, "backtest.task", "backtest.observe"),
-    "backtest.stage": STAGE,
-    "research": (*STAGE, "backtest.stage"),
-    "results": (*STAGE, "backtest.stage", "research", "inspection"),
+    "replay.simulate": (*RULES, "strategies"),
+    "replay.batch": REPLAY,
+    "replay.observe": REPLAY,
+    "replay.result_key": (*REPLAY, "replay.batch"),
+    "replay.cluster": RULES,
+    "replay.workers": (*REPLAY, "replay.cluster"),
+    "replay.task": (*REPLAY, "store", "replay.batch", "replay.observe"),
+    "replay.result_codec": (*REPLAY, "replay.task", "replay.observe"),
+    "replay.plan": PLAN,
+    "metrics": METRICS,
+    "runs": RUNS,
+    "sweeps": (*RUNS, "runs"),
+    "pages": (*RUNS, "runs", "sweeps"),
+    "tracing": (*RUNS, "runs", "sweeps"),
 }
-OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "heap", "interrupt", "terminal", "validation")
+OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "console", "heap", "validation")
 """What stands at the door may import anything; nothing further in may import it."""
 
 ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
-    "fastexcel": "convert/workbook/",
-    "openpyxl": "convert/workbook/",
-    "zipfile": "convert/workbook/",
-    "pyarrow.fs": "store/place.py",
+    "fastexcel": "conversion/excel/",
+    "openpyxl": "conversion/excel/",
+    "zipfile": "conversion/excel/",
+    "pyarrow.fs": "store/path.py",
     "pyarrow.parquet": "store/parquet.py",
-    "joblib": ("backtest/workers.py", "backtest/cluster.py"),
-    "distributed": "backtest/cluster.py",
-    "ray": "backtest/cluster.py",
-    "psutil": "backtest/workers.py",
+    "joblib": ("replay/workers.py", "replay/cluster.py"),
+    "distributed": "replay/cluster.py",
+    "ray": "replay/cluster.py",
+    "psutil": "replay/workers.py",
     "numba": "native/",
     "llvmlite": "native/",
     "filelock": "store/lock.py",
     "platformdirs": "folders.py",
     "typer": "cli/",
-    "rich": "terminal/",
-    "jinja2": "results/report/page.py",
-    "markupsafe": "results/report/page.py",
-    "kaleido": "results/report/images.py",
+    "rich": "console/",
+    "jinja2": "pages/page.py",
+    "markupsafe": "pages/page.py",
+    "kaleido": "pages/images.py",
 }
 
 POSIX_MODULES: Final = {
@@ -145,7 +154,7 @@ def test_imports_are_read_wherever_they_stand() -> None:
 def test_no_import_runs_against_the_direction(file: Path) -> None:
     room = room_of(dotted_of(file))
     if room == "":
-        assert dotted_of(file) in ("", "backtest"), f"{file}: say in MAY_IMPORT what this room may import"
+        assert dotted_of(file) in ("", "replay"), f"{file}: say in MAY_IMPORT what this room may import"
     if room in OUTSIDE:
         return
     names = list(imported(tree_of(file)))
@@ -224,13 +233,10 @@ def test_a_pool_on_this_machine_loads_no_clusters_library(backend: str) -> None:
     assert not [name for name in CLUSTERS if name in loaded]
 
 
-def test_the_stages_stay_functions_after_their_rooms_are_imported() -> None:
-    program = (
-        "import pipeline.conversion.stage, pipeline.replay.plan\n"
-        "from pipeline import convert, backtest\n"
-        "print(convert.__module__, backtest.__module__, callable(convert), callable(backtest))"
-    )
-    assert said_by(program) == "pipeline.api pipeline.api True True"
+def test_no_public_function_has_the_name_of_a_room() -> None:
+    rooms = {file.parent.name for file in FILES if file.name == "__init__.py"}
+    assert {"conversion", "replay", "sweeps"} <= rooms
+    assert not rooms & set(pipeline.__all__)
 
 
 UV_PACKAGES: Final = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]

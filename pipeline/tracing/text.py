@@ -7,7 +7,7 @@ from typing import Final
 
 from pipeline.times import MINUTE, SECOND, moment_of
 
-PROJECT: Final = Path(__file__).parents[3]
+PROJECT: Final = Path(__file__).parents[2]
 DECIMALS: Final = 6
 """More than any exchange's grid has; an average of several prices is shown to as many."""
 

@@ -241,12 +241,12 @@ def test_the_command_ends_with_1_and_says_that_the_store_holds_the_earlier_conve
     done = run(str(tmp_path / "t.xlsx"), "--parquet-dir", store)
     assert done.returncode == 1
     assert "Row 4 (unreadable time): time '#N/A Requesting Data...'" in done.stderr
-    assert done.stdout.splitlines()[-1] == (
+    assert done.stdout.splitlines()[-1].startswith(
         f"Ticks: {store}  (6,000 ticks; sheets: 5 converted, 1 failed; still as converted before: FAB (1,200 ticks))"
     )
     write_book(tmp_path / "t.xlsx", {name: rows(2, 2) for name in [FAB, *names]})
     done = run(str(tmp_path / "t.xlsx"), "--parquet-dir", store)
-    assert done.stdout.endswith("FAB (1,200 ticks), T0 (1,200 ticks), T1 (1,200 ticks) and 3 others)\n")
+    assert "FAB (1,200 ticks), T0 (1,200 ticks), T1 (1,200 ticks) and 3 others)" in done.stdout.splitlines()[-1]
     done = run(str(tmp_path / "t.xlsx"), "--parquet-dir", store, "--json")
     assert json.loads(done.stdout)["earlier"] == dict.fromkeys(["FAB", "T0", "T1", "T2", "T3", "T4"], 1200)
     assert run(str(tmp_path / "t.xlsx"), "--parquet-dir", store, "--max-rejects", "0.5").returncode == 0

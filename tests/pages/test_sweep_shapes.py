@@ -71,7 +71,7 @@ def test_errors_are_counted_and_shown_as_text(tmp_path: Path) -> None:
     ]
     assert "80 results of 120" in page.root.one("section", id="verdict").text
     assert "8 more errors" in page.root.one("section", id="failed").text
-    assert len(list(page.root.all("script"))) == 4
+    assert len(list(page.root.all("script"))) == 5
     assert f"Sweep of {HOSTILE}" in page.root.one("h1").text
     [heat] = page.data["charts"]["map"]["data"]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in heat["y"]
