@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.engine.checks import EXACT, MOST
 from pipeline.engine.kinds import kind_of
-from pipeline.times import DAY
+from pipeline.engine.tape import NO_DAY
+from pipeline.times import DAY, FARTHEST_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,13 +29,15 @@ FLOATS: Final = (-EXACT, EXACT)
 COUNT: Final = (0, 2**40)
 
 OF_MARKET: Final = {
+    **dict.fromkeys(("day", "last_day"), (-FARTHEST_DAY, FARTHEST_DAY)),
+    **dict.fromkeys(("now", "day_start", "flat_day"), (NO_DAY, -NO_DAY)),
     **dict.fromkeys(("time_of_day", "continuous_opens", "continuous_closes", "auction_prints"), (0, DAY)),
     **dict.fromkeys(("event", "fills", "session_rows", "bid_count", "ask_count", "trade_count", "kind"), COUNT),
     **dict.fromkeys(("volume", "bid_size", "ask_size"), (0, MOST)),
     **dict.fromkeys(("bid_remaining", "ask_remaining", "bid_sent_size", "ask_sent_size"), (0, EXACT)),
     "position": (-(2**62), 2**62),
 }
-"""What fields of the market can be; `Room.outcome` refuses fills that would carry a position further."""
+"""What fields of the market can be; `Room` refuses ticks of days, and fills to a position, that lie beyond."""
 
 ROUNDS: Final = 6
 ARITHMETIC: Final[Mapping[type, Callable[[int, int], int]]] = {
