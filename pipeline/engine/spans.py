@@ -39,6 +39,9 @@ OF_MARKET: Final = {
 }
 """What fields of the market can be; `Room` refuses ticks of days, and fills to a position, that lie beyond."""
 
+MOST_STEPS: Final = 2 * COUNT[1]
+"""How often a statement outside the user's loops is gone through: the market lets a strategy act twice an event."""
+
 ROUNDS: Final = 6
 ARITHMETIC: Final[Mapping[type, Callable[[int, int], int]]] = {
     ast.Add: operator.add,
@@ -51,25 +54,47 @@ def spans_of(
     assignments: Sequence[ast.Assign | ast.For], kinds: Mapping[str, str], given: Mapping[str, Span]
 ) -> dict[str, Span]:
     """Return the interval of every name that is assigned, and of those given, which keep theirs."""
+    steps: dict[str, tuple[int, int]] = {}
+    others = []
+    for node in assignments:
+        name, step = _step(node)
+        if step is None:
+            others.append((name, node))
+        else:
+            low, high = steps.get(name, (0, 0))
+            steps[name] = (low + min(step, 0) * MOST_STEPS, high + max(step, 0) * MOST_STEPS)
+    starts: dict[str, Span] = {}
     spans = dict(given)
     for number in range(1_000):
         settled = True
-        for node in assignments:
-            target = node.target if isinstance(node, ast.For) else node.targets[0]
-            if not isinstance(target, ast.Name) or target.id in given:
+        for name, node in others:
+            if not name or name in given:
                 continue
-            name = target.id
             found = (
                 of_range(node.iter, kinds, spans) if isinstance(node, ast.For) else span_of(node.value, kinds, spans)
             )
             limit = FLOATS if kinds.get(name) == "float" else WHOLE
-            grown = within(joined(spans.get(name, NOTHING), found), limit)
-            if name not in spans or grown != spans[name]:
-                spans[name] = limit if number > ROUNDS and grown is not None else grown
+            grown = within(joined(starts.get(name, NOTHING), found), limit)
+            if name not in spans or grown != starts[name]:
+                starts[name] = limit if number > ROUNDS and grown is not None else grown
+                spans[name] = within(of_operator(ast.Add(), starts[name], steps.get(name, (0, 0))), limit)
                 settled = False
         if settled:
             break
     return spans
+
+
+def _step(node: ast.Assign | ast.For) -> tuple[str, int | None]:
+    """Return the name assigned, if it is one, and the number by which it counts, outside the user's loops."""
+    target = node.target if isinstance(node, ast.For) else node.targets[0]
+    name = target.id if isinstance(target, ast.Name) else ""
+    match node:
+        case ast.Assign(value=ast.BinOp(left=ast.Name(id=left), op=op, right=ast.Constant(value=int(step)))) if (
+            left == name and not hasattr(node, "repeated")
+        ):
+            if isinstance(op, (ast.Add, ast.Sub)):
+                return name, -step if isinstance(op, ast.Sub) else step
+    return name, None
 
 
 def parameter_span(parameter: Parameter) -> Span:
