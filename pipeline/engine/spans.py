@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from pipeline.engine.checks import EXACT, MOST
 from pipeline.engine.kinds import kind_of
 from pipeline.engine.tape import NO_DAY
+from pipeline.ticks import MOST_VOLUME
 from pipeline.times import DAY, FARTHEST_DAY
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ OF_MARKET: Final = {
     **dict.fromkeys(("now", "day_start", "flat_day"), (NO_DAY, -NO_DAY)),
     **dict.fromkeys(("time_of_day", "continuous_opens", "continuous_closes", "auction_prints"), (0, DAY)),
     **dict.fromkeys(("event", "fills", "session_rows", "bid_count", "ask_count", "trade_count", "kind"), COUNT),
-    **dict.fromkeys(("volume", "bid_size", "ask_size"), (0, MOST)),
+    **dict.fromkeys(("volume", "bid_size", "ask_size"), (0, MOST_VOLUME)),
     **dict.fromkeys(("bid_remaining", "ask_remaining", "bid_sent_size", "ask_sent_size"), (0, EXACT)),
     "position": (-(2**62), 2**62),
 }
