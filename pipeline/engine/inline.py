@@ -284,7 +284,7 @@ def _repeat(body: Iterable[ast.stmt]) -> None:
     """Mark what may be done any number of times an event."""
     for node in (inner for statement in body for inner in ast.walk(statement)):
         if isinstance(node, ast.Assign):
-            node.repeated = True  # type: ignore[attr-defined]
+            node.repeated = True
 
 
 def _mark(node: ast.stmt, scope: Scope, line: int) -> None:
