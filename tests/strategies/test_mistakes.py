@@ -64,7 +64,9 @@ RUNS |= {
         "\nself.v += m.bid**2 + round(m.bid / 3, 2) + round(m.bid * 8.125, 2)\nself.c += m.volume**2", fields=COUNT
     ),
     "a time against a float": own("\nif m.now + 1 == float(m.now):\n    self.c += 1000", fields=COUNT),
-    "divisions of what is below zero": own("\nself.c += -m.volume // 7 + -m.volume % 7 + round(m.bid * 0.5)", fields=COUNT),
+    "divisions of what is below zero": own(
+        "\nself.c += -m.volume // 7 + -m.volume % 7 + round(m.bid * 0.5)", fields=COUNT
+    ),
     "truth values as numbers": own("\nself.c += (m.bid > 10) + (m.ask > 10) * 2", fields=COUNT),
 }
 
