@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 BID: Final = 0
 ASK: Final = 1
 TRADE: Final = 2
+MOST_VOLUME: Final = 2**53
+"""Every whole number up to here is a float as well."""
+
 TICK_TYPES: Final = ("BID", "ASK", "TRADE")
 
 Int64s: TypeAlias = NDArray[np.int64]
@@ -24,7 +27,7 @@ class Ticks:
 
     timestamp: int64, nanoseconds since 1970-01-01 on the exchange's local clock (no zone).
     kind: int8, index into `TICK_TYPES`.
-    price: float64, AED a share. volume: int64, shares.
+    price: float64, AED a share. volume: int64, shares, from 0 to `MOST_VOLUME`.
     """
 
     timestamp: Int64s

@@ -12,6 +12,9 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 """Lengths of time, ns."""
 
+FARTHEST_DAY: Final = 53_000
+"""Days before and after 1970-01-01 that a replay takes: a time and a length of time then add up in 64 bits."""
+
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 FIRST_DAY: Final = dt.date(1970, 1, 1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.errors import ReplayError
-from pipeline.times import DAY
+from pipeline.times import DAY, FARTHEST_DAY, date_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -115,6 +115,9 @@ class Room:
         first, last = (0, 0)
         if len(ticks):
             first, last = int(ticks.timestamp.min()) // DAY, int(ticks.timestamp.max()) // DAY
+            if first < -FARTHEST_DAY or last > FARTHEST_DAY:
+                years = f"ticks from {date_of(first)} to {date_of(last)}"
+                raise ReplayError(f"{years}; a replay takes 1825 to 2114. Correct the times in the workbook.")
         self._first_day = first
         self.given: dict[str, int] = {
             **facts.fields,

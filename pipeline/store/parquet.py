@@ -18,7 +18,7 @@ from pipeline.store.columns import dictionary_array, number_array, number_values
 from pipeline.store.layout import FORMAT_VERSION, TAIL_BYTES, TICK_COLUMNS, TIME_ZONE
 from pipeline.store.path import read_end
 from pipeline.store.seal import SEAL_NAME, end_bytes, footer_holds, is_sealed, pages_hold, sealed
-from pipeline.ticks import TICK_TYPES, Ticks
+from pipeline.ticks import MOST_VOLUME, TICK_TYPES, Ticks
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
@@ -160,11 +160,14 @@ def read_ticks(path: Place) -> Ticks:
         columns = file.read(columns=list(TICK_COLUMNS), use_threads=False).columns
     time, kind, price, volume = (_whole(path, name, chunks) for name, chunks in zip(TICK_COLUMNS, columns, strict=True))
     _check_types(path, time, kind, price, volume)
+    volumes = number_values(volume, np.int64)
+    if len(volumes) and volumes.view(np.uint64).max() > MOST_VOLUME:  # which a number below 0 is too
+        raise WrongColumns(f"{path}: a volume is below 0 or above 2**53; run `make convert` to make the file again.")
     return Ticks(
         timestamp=number_values(time, np.int64) * MILLISECOND,
         kind=_kinds(path, kind),
         price=number_values(price, np.float64),
-        volume=number_values(volume, np.int64),
+        volume=volumes,
     )
 
 

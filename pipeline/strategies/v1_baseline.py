@@ -56,7 +56,7 @@ class V1Baseline(Strategy):
                 mid = (m.bid + m.ask) / 2
             affordable = self.max_notional / mid
             if affordable < limit:
-                limit = int(affordable)
+                limit = min(limit, max(0, int(affordable)))
         return limit
 
     def on_fill(self, m: Market, side: int, price: float, quantity: int) -> None:

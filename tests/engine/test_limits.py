@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from pipeline.engine.compiler.specialise import loop_source
 
 from pipeline.errors import ReplayError
-from tests.engine.replays import both, compiled, plain, strategy_of, written
+from tests.engine.replays import both, compiled, plain, strategy_of, ticks_of, written
 
 if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
@@ -199,3 +200,63 @@ class Own(Strategy):
 
 def test_where_numbers_are_large_or_mixed_the_loop_finds_what_python_finds(tmp_path: Path) -> None:
     assert both(strategy_of(tmp_path, EQUAL), TICKS).final["s_later"] > 0
+
+
+COUNTING: Final = """\
+class Own(Strategy):
+    ticks: int = 0
+    rounds: int = 0
+
+    def on_tick(self, m):
+        self.ticks += 1{more}
+
+    def more(self):
+        self.rounds += 1
+        return self.rounds % 3 != 0
+
+    def on_fill(self, m, side, price, quantity):
+        self.ticks -= 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "checked"),
+    [
+        ("", False),
+        ("\n        later = m.now + m.time_of_day + m.volume - m.bid_size", False),
+        ("\n        for _ in range(m.volume):\n            self.rounds += 1", True),
+        ("\n        while self.more():\n            pass", True),
+        ("\n        self.rounds += m.event", True),
+        ("\n        self.rounds = self.ticks\n        self.ticks = self.rounds", True),
+    ],
+)
+def test_sums_are_checked_only_where_the_market_lets_them_leave_64_bits(
+    tmp_path: Path, more: str, *, checked: bool
+) -> None:
+    strategy = strategy_of(tmp_path, COUNTING.format(more=more))
+    assert ("def plus(" in loop_source(strategy, {})) is checked
+    assert both(strategy, TICKS).final["s_ticks"] == 4
+
+
+@pytest.mark.parametrize("engine", [compiled, plain])
+def test_ticks_so_far_away_that_times_would_not_add_up_are_refused(tmp_path: Path, engine: object) -> None:
+    assert callable(engine)
+    far = ticks_of([(0, 0, 9.99, 500), (2**63 - 1, 2, 10.01, 900)])
+    with pytest.raises(ReplayError, match="ticks from 1970-01-01 to 2262-04-11; a replay takes 1825 to 2114"):
+        engine(strategy_of(tmp_path, COUNTING.format(more="")), far)
+
+
+@pytest.mark.parametrize("engine", [compiled, plain])
+@pytest.mark.parametrize(("price", "said"), [("0.0", ""), ("-0.5", "a price below 0"), ("math.inf", "a price below 0")])
+def test_a_trade_of_an_auction_takes_a_price_of_zero_and_no_other_that_is_none(
+    tmp_path: Path, engine: object, price: str, said: str
+) -> None:
+    assert callable(engine)
+    body = "class Own(Strategy):\n    rules = AuctionMarket\n    trade_types = ('x',)\n\n    def on_tick(self, m):\n"
+    body = f"from pipeline.engine.market import AuctionMarket\n\n\n{body}        x = {price}\n"
+    strategy = strategy_of(tmp_path, f"{body}        m.trade(BUY, x, 5, 0.0, 0, 9.0, m.event)\n")
+    if said:
+        with pytest.raises(ReplayError, match=rf"own\.py, line \d+: {said}, or no number, at tick 0\."):
+            engine(strategy, TICKS)
+    else:
+        assert list(engine(strategy, TICKS).fills.price) == [0.0] * len(TICKS)

@@ -45,7 +45,7 @@ def path(tmp_path: Path) -> Path:
             st.integers(-(10**12), 9 * 10**12),
             st.integers(0, 2),
             st.floats(0, allow_infinity=False, allow_nan=False),
-            st.integers(0, 2**63 - 1),
+            st.integers(0, 2**53),
         ),
         max_size=50,
     )
@@ -123,6 +123,8 @@ def with_column(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
         (lambda table: table.rename_columns(["time", "type", "price", "volume"]), "lacks timestamp"),
         (lambda table: with_column(table, "price", pa.array([None, 1.0])), "price has 1 empty cells"),
         (lambda table: with_column(table, "volume", pa.array([1.5, 2.0])), "volume is double"),
+        (lambda table: with_column(table, "volume", pa.array([1, -1])), "a volume is below 0"),
+        (lambda table: with_column(table, "volume", pa.array([1, 2**53 + 1])), "above 2\\*\\*53"),
         (lambda table: with_column(table, "timestamp", pa.array([1, 2], pa.timestamp("us"))), "timestamp is timestamp"),
         (lambda table: with_column(table, "type", pa.array(["BID", "ASK"])), "type is string"),
         (lambda table: with_column(table, "type", pa.array(["BID", "SETTLE"]).dictionary_encode()), "'SETTLE' is none"),

@@ -56,6 +56,37 @@ RUNS: Final = {
     .replace("class S", "from mybase import Base\n\nclass S"),
 }
 
+COUNT: Final = f"{SIZE}c: int = 0\nt: Nanoseconds = 0\nv: float = 0.0\n"
+"""The fields of the cases on arithmetic below."""
+
+RUNS |= {
+    "powers and roundings": own(
+        "\nself.v += m.bid**2 + round(m.bid / 3, 2) + round(m.bid * 8.125, 2)\nself.c += m.volume**2", fields=COUNT
+    ),
+    "a time against a float": own("\nif m.now + 1 == float(m.now):\n    self.c += 1000", fields=COUNT),
+    "divisions of what is below zero": own(
+        "\nself.c += -m.volume // 7 + -m.volume % 7 + round(m.bid * 0.5)", fields=COUNT
+    ),
+    "truth values as numbers": own("\nself.c += (m.bid > 10) + (m.ask > 10) * 2", fields=COUNT),
+}
+
+SAID: Final = "a number that is none, or a whole number outside 64 bits"
+FAILS: Final = {
+    "a price of zero": ("m.quote_bid(0.0, 5)", "a price that is not above 0, or no number", True),
+    "a price of infinity": ("m.quote_bid(m.price / 1e-320, 5)", "a price that is not above 0, or no number", True),
+    "a size below zero": ("m.quote_bid(m.price, -5)", "a size below 0 or above 2**53", True),
+    "a division by an empty side": ("self.v = m.price / (m.volume - m.volume)", "a division by zero", True),
+    "a duration squared": ("self.v = (m.now - self.t) * (m.now - self.t) / 1e18", SAID, False),
+    "eight times the time": ("self.c = m.now * 8", SAID, False),
+    "the whole part of what is large": ("self.c = int(m.price * 1e18)", SAID, False),
+    "now a time, now a float": (
+        "self.c = int(m.now + 1 if m.price > 0 else 0.0)",
+        "a whole number beyond 2**53",
+        False,
+    ),
+}
+"""A line, what it does, and whether plain Python, whose whole numbers have no end, says so too."""
+
 PLAIN: Final = {
     "a list remembered": (own("\nself.mids.append(m.bid)", fields=f"{SIZE}mids: list = []\n"), "mids is no number"),
     "a function that takes the market": (
@@ -261,7 +292,8 @@ def answer(folder: Path, text: str, store: Path, engine: str | None) -> tuple[st
         )
     except PipelineError as refused:
         return str(refused), None
-    assert done.failed == {}
+    if done.failed:
+        return str(done.failed["FAB"]), None
     assert done.summary["trades"].sum() > 0
     return planned[0].why_plain or "", results(out)
 
@@ -291,3 +323,18 @@ def test_what_is_no_mistake_gives_equal_bytes_compiled_and_plain(name: str, stor
     (why, compiled), (_, plain) = (answer(tmp_path, RUNS[name], store, engine) for engine in (None, "python"))
     assert why == ""
     assert compiled == plain
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_arithmetic_that_a_machine_cannot_do_as_python_does_ends_the_security_at_its_line(
+    name: str, store: Path, tmp_path: Path
+) -> None:
+    line, words, by_plain_too = FAILS[name]
+    text = own(f"\n{line}", fields=COUNT)
+    at = next(number for number, found in enumerate(text.splitlines(), 1) if found.strip() == line)
+    for engine in ("compiled", "python"):
+        told = answer(tmp_path, text, store, engine)
+        if engine == "compiled" or by_plain_too:
+            assert told[0].startswith(f"{tmp_path / 'own.py'}, line {at}: {words}")
+        else:
+            assert told[1] is not None

@@ -48,7 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(made: Path, cache: Path, output: Path, *how: str) -> subprocess.Popen[str]:
     # A setting a task: what is kept grows one by one.
-    program = "from pipeline.research import sweep; sweep.PLAIN_TICKS = 1; from pipeline.cli import main; main()"
+    program = "from pipeline.sweeps import plan; plan.PLAIN_TICKS = 1; from pipeline.cli import main; main()"
     command = [sys.executable, "-c", program, "sweep", "--grid", "size=100:800:100", "--walk-forward", "1"]
     command += ["--strategy", str(made / "own.py"), "--config", str(made / "own.json"), "--keep-trades", "best"]
     command += ["--parquet-dir", str(made / "parquet"), "--output-dir", str(output), *how]

@@ -29,6 +29,7 @@ REASONS: Final = {
     "number": "a number that is none, or a whole number outside 64 bits",
     "kept": "a whole number beyond 2**53 kept as a float, which would change it; write float(...) if that may be",
     "price": "a price that is not above 0, or no number",
+    "traded": "a price below 0, or no number",
     "size": "a size below 0 or above 2**53",
     "order": "a size for an order that was given no price; quote it first",
     "argument": "a side, a trade type or an event that there is not",
@@ -41,6 +42,7 @@ ARGUMENTS: Final = {
     ("round_to_tick", "price"): (("moderate", "number", ""),),
     ("resize_bid", "size"): (_SIZE, ("resized", "order", "bid_order")),
     ("resize_ask", "size"): (_SIZE, ("resized", "order", "ask_order")),
+    ("trade", "price"): (("traded", "traded", ""),),
     ("", "price"): (("price", "price", ""),),
     ("", "size"): (_SIZE,),
     ("", "quantity"): (_SIZE,),
@@ -189,6 +191,13 @@ def kept(a: int, failed: IntColumn, line: int, event: int) -> float:
 def price(a: float, failed: IntColumn, line: int, event: int) -> float:
     """Return a price at which an order can stand."""
     if not (a > 0.0 and a < math.inf):
+        fail(failed, line, event)
+    return a
+
+
+def traded(a: float, failed: IntColumn, line: int, event: int) -> float:
+    """Return a price at which a strategy can say that it traded: an auction's print may have none, which is 0."""
+    if not (a >= 0.0 and a < math.inf):
         fail(failed, line, event)
     return a
 

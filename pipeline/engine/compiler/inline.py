@@ -179,6 +179,7 @@ class Inliner(Expressions):
         body = self._block(node.body, scope) or [ast.Pass()]
         scope.loops -= 1
         if scope.of_strategy:  # what failed may never let the loop end
+            _repeat([*before, *body])
             test = ast.BoolOp(ast.And(), [ast.parse(f"{FAILED}[0] == 0", mode="eval").body, test])
         if before:
             body = [*before, ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], []), *body]
@@ -193,6 +194,7 @@ class Inliner(Expressions):
         body = self._block(node.body, scope) or [ast.Pass()]
         scope.loops -= 1
         if scope.of_strategy:  # nor may it let one go on for long
+            _repeat(body)
             body.insert(0, ast.parse(f"if {FAILED}[0] != 0:\n    break").body[0])
         span = ast.Call(ast.Name("range", ast.Load()), bounds, [])
         return [*before, ast.For(target, span, body, []), *_leave(scope)]
@@ -276,6 +278,13 @@ def _leave(scope: Scope) -> list[ast.stmt]:
     if scope.left_early is None:
         return []
     return [ast.If(ast.Name(scope.left_early, ast.Load()), [ast.Break()], [])]
+
+
+def _repeat(body: Iterable[ast.stmt]) -> None:
+    """Mark what may be done any number of times an event."""
+    for node in (inner for statement in body for inner in ast.walk(statement)):
+        if isinstance(node, ast.Assign):
+            node.repeated = True  # type: ignore[attr-defined]
 
 
 def _mark(node: ast.stmt, scope: Scope, line: int) -> None:

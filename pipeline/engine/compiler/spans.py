@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.engine.compiler.checks import EXACT, MOST
 from pipeline.engine.compiler.kinds import kind_of
-from pipeline.times import DAY
+from pipeline.engine.rules.replay_state import NO_DAY
+from pipeline.ticks import MOST_VOLUME
+from pipeline.times import DAY, FARTHEST_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,13 +30,18 @@ FLOATS: Final = (-EXACT, EXACT)
 COUNT: Final = (0, 2**40)
 
 OF_MARKET: Final = {
+    **dict.fromkeys(("day", "last_day"), (-FARTHEST_DAY, FARTHEST_DAY)),
+    **dict.fromkeys(("now", "day_start", "flat_day"), (NO_DAY, -NO_DAY)),
     **dict.fromkeys(("time_of_day", "continuous_opens", "continuous_closes", "auction_prints"), (0, DAY)),
     **dict.fromkeys(("event", "fills", "session_rows", "bid_count", "ask_count", "trade_count", "kind"), COUNT),
-    **dict.fromkeys(("volume", "bid_size", "ask_size"), (0, MOST)),
+    **dict.fromkeys(("volume", "bid_size", "ask_size"), (0, MOST_VOLUME)),
     **dict.fromkeys(("bid_remaining", "ask_remaining", "bid_sent_size", "ask_sent_size"), (0, EXACT)),
     "position": (-(2**62), 2**62),
 }
-"""What fields of the market can be; `Room.outcome` refuses fills that would carry a position further."""
+"""What fields of the market can be; `Room` refuses ticks of days, and fills to a position, that lie beyond."""
+
+MOST_STEPS: Final = 2 * COUNT[1]
+"""How often a statement outside the user's loops is gone through: the market lets a strategy act twice an event."""
 
 ROUNDS: Final = 6
 ARITHMETIC: Final[Mapping[type, Callable[[int, int], int]]] = {
@@ -48,25 +55,47 @@ def spans_of(
     assignments: Sequence[ast.Assign | ast.For], kinds: Mapping[str, str], given: Mapping[str, Span]
 ) -> dict[str, Span]:
     """Return the interval of every name that is assigned, and of those given, which keep theirs."""
+    steps: dict[str, tuple[int, int]] = {}
+    others = []
+    for node in assignments:
+        name, step = _step(node)
+        if step is None:
+            others.append((name, node))
+        else:
+            low, high = steps.get(name, (0, 0))
+            steps[name] = (low + min(step, 0) * MOST_STEPS, high + max(step, 0) * MOST_STEPS)
+    starts: dict[str, Span] = {}
     spans = dict(given)
     for number in range(1_000):
         settled = True
-        for node in assignments:
-            target = node.target if isinstance(node, ast.For) else node.targets[0]
-            if not isinstance(target, ast.Name) or target.id in given:
+        for name, node in others:
+            if not name or name in given:
                 continue
-            name = target.id
             found = (
                 of_range(node.iter, kinds, spans) if isinstance(node, ast.For) else span_of(node.value, kinds, spans)
             )
             limit = FLOATS if kinds.get(name) == "float" else WHOLE
-            grown = within(joined(spans.get(name, NOTHING), found), limit)
-            if name not in spans or grown != spans[name]:
-                spans[name] = limit if number > ROUNDS and grown is not None else grown
+            grown = within(joined(starts.get(name, NOTHING), found), limit)
+            if name not in spans or grown != starts[name]:
+                starts[name] = limit if number > ROUNDS and grown is not None else grown
+                spans[name] = within(of_operator(ast.Add(), starts[name], steps.get(name, (0, 0))), limit)
                 settled = False
         if settled:
             break
     return spans
+
+
+def _step(node: ast.Assign | ast.For) -> tuple[str, int | None]:
+    """Return the name assigned, if it is one, and the number by which it counts, outside the user's loops."""
+    target = node.target if isinstance(node, ast.For) else node.targets[0]
+    name = target.id if isinstance(target, ast.Name) else ""
+    match node:
+        case ast.Assign(value=ast.BinOp(left=ast.Name(id=left), op=op, right=ast.Constant(value=int(step)))) if (
+            left == name and not hasattr(node, "repeated")
+        ):
+            if isinstance(op, (ast.Add, ast.Sub)):
+                return name, -step if isinstance(op, ast.Sub) else step
+    return name, None
 
 
 def parameter_span(parameter: Parameter) -> Span:
