@@ -1,6 +1,6 @@
-"""What the commands do as functions, for notebooks and for the command line: paths and options in, results out.
+"""The public functions, one for each command's work, for notebooks and for the command line.
 
-Nothing is printed; nothing heavy is imported before it is used.
+They take paths and options and return results. They print nothing, and import heavy modules only when called.
 """
 
 from __future__ import annotations
