@@ -1,4 +1,4 @@
-"""What the assumption check found, from the net P&L under each execution model: said alike wherever it is said."""
+"""The result of the assumption check, from the net P&L under each execution model, in one wording for every output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fills and market days in, the figures of a run out: pure functions, each with its formula and convention."""
+"""Formulas of the figures of a run from its fills and market days: pure functions, each with its convention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fills and the mids around them in, what explains a market maker's P&L out: spread, adverse selection, waiting."""
+"""Market-making metrics from fills and the mids around them: spread captured, adverse selection, time to fill."""
 
 from __future__ import annotations
 
