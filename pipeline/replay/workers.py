@@ -1,4 +1,4 @@
-"""Tasks in, results out as they complete, also when workers die on the way: joblib's pools are used here only."""
+"""Runs tasks on joblib's pools and yields results as they complete, even when workers die; only here is joblib used."""
 
 from __future__ import annotations
 

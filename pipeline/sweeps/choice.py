@@ -1,4 +1,4 @@
-"""A sweep's contents in, its best settings and its walk forward out."""
+"""Chooses the best settings of a sweep, and again for each fold of its walk forward."""
 
 from __future__ import annotations
 
