@@ -1,4 +1,4 @@
-"""The result of the assumption check, from the net P&L under each execution model, in one wording for every output."""
+"""The worst switch of the assumption check, from net P&L by execution model, worded alike in every output."""
 
 from __future__ import annotations
 

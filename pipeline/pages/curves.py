@@ -1,4 +1,4 @@
-"""Compresses long series for a page, every value of them as steps, and picks the extremes that an image draws."""
+"""Compresses long series for a page, every value of them as steps, and picks the extremes that a picture draws."""
 
 from __future__ import annotations
 

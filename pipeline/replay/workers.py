@@ -1,4 +1,4 @@
-"""Runs tasks on joblib's pools and yields results as they complete, even when workers die; only here is joblib used."""
+"""Runs tasks on joblib's pools, which only this file uses, and yields results as they complete, even if workers die."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chooses the best settings of a sweep, and again for each fold of its walk forward."""
+"""Chooses the best settings of a sweep, over all its days and again in each walk-forward fold."""
 
 from __future__ import annotations
 
