@@ -1,4 +1,4 @@
-"""Tick workbooks to Parquet once; exact, parallel strategy replays many times.
+"""Convert tick workbooks to Parquet once, then replay strategies over them exactly, in parallel, as often as needed.
 
 from pipeline import backtest, compare, convert, explain, sweep
 

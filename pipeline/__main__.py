@@ -1,4 +1,4 @@
-"""`python -m pipeline`, and the command `pipeline`: the command line's exit status in, the end of the process out."""
+"""Entry point of `python -m pipeline` and of the `pipeline` command: runs the command line and ends the process."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the commands do as functions, for notebooks and for the command line: paths and options in, results out.
+"""The public functions, one for each command's work, for notebooks and for the command line.
 
-Nothing is printed; nothing heavy is imported before it is used.
+They take paths and options and return results. They print nothing, and import heavy modules only when called.
 """
 
 from __future__ import annotations
@@ -43,15 +43,26 @@ def convert(
     on_event: Callable[[SheetEvent], None] | None = None,
     on_compile: Callable[[], None] | None = None,
 ) -> ConvertResult:
-    """Convert workbooks (by default all in `data/raw`) to one Parquet file a security.
+    """Convert workbooks to one Parquet file per security; sheets that have not changed are left as they are.
 
-    parquet_dir may be a URI such as `s3://bucket/ticks`. header_row counts from 1. only: tickers or sheet names. Sheets
-    that have not changed are left as they are unless `force`. max_rejects: the share of a sheet's rows that may be
-    rejected, by default 0.1; a sheet with more, or without a tick, fails and what the store holds of its security
-    stays. strict: none may be rejected. limits: how large a workbook may be, by the names of `Limits`, as
-    {"unpacked_gb": 32}. on_compile: called when the reader of large workbooks is compiled, once a machine. Raises a
-    PipelineError when the request or a workbook cannot be used; a sheet that cannot be used is a row of the result with
-    its error.
+    Args:
+        workbooks: Path or paths of .xlsx or .xlsm files; by default every workbook in `data/raw`.
+        parquet_dir: Directory for the Parquet files, or a URI such as `s3://bucket/ticks`.
+        header_row: Row that holds the column names, counted from 1.
+        only, max_sheets: Tickers or sheet names to convert, and how many securities at most; by default all.
+        workers: Sheets read at a time; by default the number of CPUs.
+        force, strict: Convert unchanged sheets as well; allow no rejected row, which excludes `max_rejects`.
+        max_rejects: Share of a sheet's rows that may be rejected, 0 to 1, by default 0.1. A sheet with more, or without
+            a tick, fails, and what the store holds of its security stays.
+        limits: How large a workbook may be, by the names of `Limits`, as {"unpacked_gb": 32}, or texts `KEY=VALUE`.
+        on_event: Called with each event of a sheet, from worker threads, one at a time.
+        on_compile: Called when the reader of large workbooks is compiled, once per machine.
+
+    Returns:
+        One row per sheet, in workbook order. A sheet that cannot be converted is a failed row with its error.
+
+    Raises:
+        PipelineError: The request or a workbook cannot be used.
     """
     from pipeline.conversion.plan import find_workbooks
     from pipeline.conversion.stage import convert as convert_stage
@@ -104,16 +115,28 @@ def backtest(
 ) -> BacktestRun:
     """Replay a strategy over the securities of a Parquet directory and return the run.
 
-    strategy: a name or a .py file. config: by default `configs/<strategy>.json`. parameters: config keys set for all
-    securities, over the config, and execution switches as `execution.fill_price`. backend: threading, loky, sequential,
-    dask or ray, whose cluster is at address. engine: by default compiled, or plain Python for a strategy that cannot
-    be. execution: `classic` (default) or `strict`. sensitivity: the same replays under the other execution models; by
-    default with the compiled engine. output_dir: where the run's files go; nothing is written without one. report:
-    whether `report.html` is one; png: whether each of its charts is one, as an image. parquet_dir and output_dir may be
-    URIs such as `s3://bucket/run`.
-    A security whose ticks, strategy, parameters and execution are those of an earlier run is not replayed again, unless
-    `fresh`. Raises a PipelineError when the request cannot be run; a security that fails is a row of the summary with
-    its error.
+    Args:
+        strategy: Name of a shipped strategy, or path of a .py file.
+        config: Config file; by default `configs/<strategy>.json`.
+        parquet_dir: Directory of the Parquet files, or a URI such as `s3://bucket/ticks`.
+        output_dir: Folder or URI for the run's files; by default nothing is written.
+        workers: Securities replayed at a time; by default what CPUs and memory allow.
+        backend, address: `threading`, `loky`, `sequential`, by default the quickest; or `dask` or `ray` at an address.
+        engine: `compiled` or `python`; by default compiled, or plain Python for a strategy that cannot be compiled.
+        execution: `classic` or `strict`; by default the config's `_execution`, else `classic`.
+        sensitivity: Replay under the other execution models as well; by default with the compiled engine.
+        parameters: Config keys set for all securities, over the config, and switches as `execution.fill_price`.
+        securities, max_sheets: Tickers to replay, and how many at most; by default all in the directory.
+        allow_stale: Run although a workbook has changed since it was converted, with a warning.
+        fresh: Replay also the securities whose ticks, strategy, parameters and execution are those of a cached result.
+        report, png: Write `report.html`, and each of its charts as an image, into `output_dir` (png: on this machine).
+        on_plan, on_result, on_compile: Called with the checked plan, each result, and the strategy being compiled.
+
+    Returns:
+        The run, sorted by ticker. A security that fails is a row of its summary with the error.
+
+    Raises:
+        PipelineError: The request cannot be run.
     """
     from pipeline.replay.plan import Request
     from pipeline.runs.backtest import Listeners, run_backtest
@@ -166,11 +189,22 @@ def sweep(
     options: SweepOptions | None = None,
     listeners: Listeners | None = None,
 ) -> SweepRun:
-    """Try out many settings of a strategy on every security; what was computed before is not computed again.
+    """Try out many settings of a strategy on every security; results that are cached are not computed again.
 
-    sweep_file: a file of `configs/sweeps`. grid: axes by name, each a list of values or a range, or texts as `--grid`
-    takes them; they replace the file's axes of the same names. parameters: set for all settings, below the axes.
-    The rest as in `backtest`. Raises a PipelineError when the request cannot be run.
+    Args:
+        sweep_file: A file of `configs/sweeps`.
+        grid: Axes by name, lists of values or ranges, or texts as `--grid` takes; they replace axes of the sweep file.
+        strategy: Name or .py file; by default those of the sweep file, else `v1_baseline`.
+        config, securities: As in `backtest`; by default those of the sweep file, if it has any.
+        parquet_dir, output_dir, workers, backend, address, engine, execution, max_sheets, allow_stale: As there.
+        parameters: Config keys and switches set for all settings; axes of the same names win.
+        options, listeners: Split of the days, objective, search and files to write; whom to call as the sweep goes on.
+
+    Returns:
+        The finished sweep; its `frame` has one row per setting and security.
+
+    Raises:
+        PipelineError: The request cannot be run.
     """
     from pipeline.replay.plan import Request
     from pipeline.store.path import place_of
@@ -209,10 +243,13 @@ def sweep(
 
 
 def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -> Comparison:
-    """Compare two runs: the settings that differ, figures side by side, the first fill where each security parts.
+    """Compare two runs: settings that differ, figures side by side, the first fill that differs; nothing is replayed.
 
-    a, b: run folders, or names of runs below `output_dir`. Nothing is replayed.
-    Raises a PipelineError for what is no complete run; a security whose fills cannot be read says so in its row.
+    Args:
+        a, b, output_dir: Two run folders, or the names of two runs below `output_dir`.
+
+    Raises:
+        PipelineError: One is not a complete run; a security whose fills cannot be read says so in its row instead.
     """
     from pipeline.runs.compare import compare as compare_runs
     from pipeline.runs.reader import find_run, read_run
@@ -222,10 +259,14 @@ def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -
 
 
 def report(run: str | Path | None = None, *, png: bool = False, output_dir: str | Path = OUTPUT_DIR) -> Path:
-    """Make the page of a finished run or sweep anew, from its files; with png an image of each chart as well.
+    """Make the page of a finished run or sweep anew from its files, and return the page's path.
 
-    run: its folder, or its name below `output_dir`; by default the run written last there. Returns the page's path.
-    Raises a PipelineError for what is no complete run, and where images cannot be drawn.
+    Args:
+        run, output_dir: Its folder, or its name below `output_dir`; by default the run written last there.
+        png: Draw each chart as an image as well.
+
+    Raises:
+        PipelineError: It is not a complete run or sweep, or images cannot be drawn.
     """
     from pipeline.pages.remake import remake
     from pipeline.pages.sweep_remake import remake_sweep
@@ -244,8 +285,12 @@ def recorded_security(
 ) -> RecordedSecurity:
     """Return what a run recorded of one security: its figures, and its fills when they are asked for.
 
-    run: a run folder or the name of one below `output_dir`; by default the one written last there.
-    Raises a PipelineError for what is no complete run, and for a security that is not in it or failed.
+    Args:
+        security: Ticker, in any case.
+        run, output_dir: A run folder, or the name of one below `output_dir`; by default the one written last there.
+
+    Raises:
+        PipelineError: It is not a complete run, or the security is not in it or failed.
     """
     from pipeline.runs.recorded_security import read_security
 
@@ -262,11 +307,18 @@ def explain(
     strategy: str | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Explanation:
-    """Return why a fill happened, from a plain replay of the security up to it that finds all fills as recorded.
+    """Return why a fill happened, from a replay in plain Python that must find every fill up to it as recorded.
 
-    fill: its number in `trades/<TICKER>.parquet`, counted from 1. run: as in `recorded_security`. strategy: the file of
-    one that does not come with the project. on_progress: told how many ticks of how many are replayed.
-    Raises a PipelineError for what cannot be explained, also where ticks or strategy have changed since the run.
+    Args:
+        security: Ticker, in any case.
+        fill: Number of the fill in `trades/<TICKER>.parquet`, counted from 1.
+        run, output_dir: As in `recorded_security`.
+        parquet_dir: Directory or URI of the ticks that the run replayed.
+        strategy: File of the run's strategy if it is not a shipped one.
+        on_progress: Called with the number of ticks replayed and the number to replay.
+
+    Raises:
+        PipelineError: The fill cannot be explained, for example since ticks or strategy have changed since the run.
     """
     from pipeline.store.path import place_of
     from pipeline.tracing.of_run import Wanted, explain_run_fill

@@ -1,4 +1,4 @@
-"""A workbook in, a table out: the same work sequential and parallel, stage by stage, medians of several runs."""
+"""Benchmark of sequential against parallel work, stage by stage, as medians over several runs on the same workbooks."""
 
 from __future__ import annotations
 

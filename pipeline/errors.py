@@ -1,4 +1,4 @@
-"""Every failure a user can meet, as named exceptions that carry one or two plain sentences and an exit status."""
+"""Every failure a user can meet, as named exceptions with a one- or two-sentence message and an exit status."""
 
 from __future__ import annotations
 

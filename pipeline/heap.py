@@ -1,7 +1,8 @@
-"""Memory that was freed stays with this process, for the next array and the next call to use.
+"""Tuning of glibc's malloc so that freed memory stays in this process and is reused by the next array or call.
 
-What goes back to the system is taken from it anew: each page is filled with zeros, and giving it back stops every other
-thread for a moment. A replay's arrays are much alike, and so are the calls of a loop.
+Memory that is returned to the system has to be requested again: every page is filled with zeros, and returning it
+briefly stops every other thread. The arrays of one replay are much like those of the next, and so are the calls of a
+loop.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Ctrl-C and SIGTERM in, the end of this process within two seconds out: in good order when that is soon enough.
+"""Handling of Ctrl-C and SIGTERM: the process ends within two seconds, cleanly if that is soon enough.
 
-Python tells its main thread of a signal, between two of its own steps. A compiled loop and the reading of Excel take
-none, so a second thread, which the system tells at once, ends the process when the first is not done with it.
+Python tells its main thread of a signal only between two bytecode instructions. A compiled loop and the reading of
+Excel execute none, so a second thread, which the system notifies at once, ends the process when the first does not.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Numbers as people read them: one form a kind of figure, for the terminal, the pages and every message alike.
+"""Number formats for people: one format per kind of figure, used alike by the terminal, the pages and every message.
 
-Files and `--json` have numbers unrounded instead. Signs are ASCII, so that every terminal has them and a cell that is
+Files and `--json` hold unrounded numbers instead. Signs are ASCII, so that every terminal can show them and a cell
 copied from a page is a number in Excel.
 """
 

@@ -1,4 +1,4 @@
-"""What a run is: parameter specifications, config files read and checked against them, and the frozen run settings."""
+"""Parameter specifications of a strategy, and config files read and checked against them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The text of a module and of every module of this package that running it can reach, found by their imports.
+"""Source text of a module and of every module of this package that it can reach through its imports.
 
-What is cached is keyed by these texts, so that no list of files has to be kept in step with the code.
+Cache keys contain these texts, so that no list of files has to be kept in step with the code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One security's ticks as plain arrays: what the store gives and the engine takes."""
+"""One security's ticks as plain arrays, as the store returns them and the engine reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time as the project counts it, ns since 1970-01-01 on the exchange's clock: lengths, days as dates, ISO text."""
+"""Time as the project counts it, ns since 1970-01-01 on the exchange's clock: units, days as dates, ISO text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Parquet directory in, proofs out: every way of running gives the same bytes, and Parquet says what Excel says."""
+"""Checks that every way of running gives the same bytes and that the Parquet store matches the workbooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The command line: words in, exit status out. No logic and nothing heavy; each command imports what it runs."""
+"""The command line: parses what was typed, runs the command and returns its exit status.
+
+It holds no logic and imports nothing heavy; each command imports what it runs.
+"""
 
 from __future__ import annotations
 

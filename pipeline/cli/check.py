@@ -1,4 +1,4 @@
-"""The commands that prove, measure and clear."""
+"""The commands that validate, benchmark and clear the cache."""
 
 from __future__ import annotations
 

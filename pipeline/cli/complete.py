@@ -1,6 +1,7 @@
-"""What was typed so far in, what it may become out: from names of files and one config, so that Tab answers at once.
+"""Tab completion of strategies, tickers, runs, options and settings, from file names and one config.
 
-Nothing that computes is loaded. Whatever cannot be read completes to nothing; an error has no place at Tab.
+Nothing that computes is imported, so that Tab answers at once. Whatever cannot be read completes to nothing: an error
+message has no place at Tab.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The commands that make data: configs to edit, a synthetic workbook, workbooks to Parquet, the whole way at once."""
+"""The commands that make data: convert workbooks, make a synthetic one, copy configs for editing, run the demo."""
 
 from __future__ import annotations
 

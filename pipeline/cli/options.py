@@ -1,4 +1,4 @@
-"""The options that several commands have, each with its one line of help and what completes it."""
+"""The options that several commands share, each with its one line of help and its completion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands that replay a strategy: the backtest, and what it owes to how orders are assumed to fill."""
+"""The commands that replay a strategy: the backtest, and how its P&L depends on how orders are assumed to fill."""
 
 # Annotations are not postponed here: Typer would compile each one's text anew at every start.
 

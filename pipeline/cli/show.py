@@ -1,4 +1,4 @@
-"""The commands that look at what is there and change nothing."""
+"""The commands that show what is there, or make a run's page anew: compare, report, show, explain and inspect."""
 
 from __future__ import annotations
 

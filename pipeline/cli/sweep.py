@@ -1,4 +1,4 @@
-"""The command that tries out many settings."""
+"""The command that tries out many settings of a strategy."""
 
 from __future__ import annotations
 

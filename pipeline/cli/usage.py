@@ -1,4 +1,4 @@
-"""A command line that Typer could not read in, one plain sentence about it out."""
+"""Turns a command line that Typer could not parse into one plain sentence about what was wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A verb and the list of verbs as Typer builds them: options that all share, help in groups, how a verb ends."""
+"""How Typer builds each verb and the list of verbs: shared options, grouped help, and how a command ends."""
 
 from __future__ import annotations
 

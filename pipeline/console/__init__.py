@@ -1,1 +1,1 @@
-"""What the commands say: progress and errors on stderr while they work, tables and a closing line on stdout at last."""
+"""What commands print: progress and errors on stderr as they work, then tables and a closing line on stdout."""

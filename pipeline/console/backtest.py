@@ -1,4 +1,4 @@
-"""A backtest as it goes and as it ends in; progress on stderr, the closing tables on stdout, its closing out."""
+"""Prints a backtest: progress on stderr while it runs, then the closing tables on stdout and its command result."""
 
 from __future__ import annotations
 

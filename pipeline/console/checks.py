@@ -1,4 +1,4 @@
-"""Proofs and measurements in, a line or a table each on stdout out, and their closings."""
+"""Prints the checks of `validate`, a line each, and the timings of `benchmark` as a table, on stdout."""
 
 from __future__ import annotations
 

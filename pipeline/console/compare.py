@@ -1,4 +1,4 @@
-"""A comparison in, its tables on stdout and its closing out: settings, figures side by side, where the fills part."""
+"""Prints a comparison of two runs on stdout: settings, figures side by side, and where the fills first differ."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How much was asked to be said in; words, tables and one closing line out, each where it belongs and in its colour.
+"""The console of a command: what it prints where, as --quiet, --verbose, --json and the terminal's colours decide.
 
-Stderr has what happens meanwhile: progress, warnings, errors. Stdout has what was found: tables, then the closing line.
+Progress, warnings and errors go to stderr as they happen. Tables and then the closing line go to stdout.
 """
 
 from __future__ import annotations

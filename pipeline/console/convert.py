@@ -1,4 +1,4 @@
-"""A conversion as it goes and as it ends in; progress on stderr, the closing table on stdout, its closing out."""
+"""Prints a conversion: progress on stderr while it runs, then the closing table on stdout and its command result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was counted in a store in; tables or a block a security, then warnings, on stdout, and the closing out."""
+"""Prints what was counted in a store on stdout: tables, or one block per security, and then the warnings."""
 
 from __future__ import annotations
 

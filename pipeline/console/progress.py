@@ -1,4 +1,4 @@
-"""Stretches of work in; on stderr a bar on a terminal, elsewhere a line, about whatever takes longer than a moment."""
+"""Shows the progress of work that takes more than a moment, on stderr: a bar on a terminal, a line elsewhere."""
 
 from __future__ import annotations
 

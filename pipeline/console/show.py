@@ -1,4 +1,4 @@
-"""One security of a run, or why one of its fills happened, in; lines within 80 columns and a closing out."""
+"""Prints one security of a run, or why one of its fills happened, in lines of at most 80 columns."""
 
 from __future__ import annotations
 

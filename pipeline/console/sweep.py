@@ -1,4 +1,4 @@
-"""What a sweep says: how far it is, how fast and how long still, and in the end what came of it."""
+"""Prints a sweep: how far it is, its rate and the time left while it runs, then its best settings and folds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns and rows in, tables on stdout out: never wider than the screen, and no number ever cut or broken."""
+"""Prints tables on stdout, never wider than the screen and with no number ever cut or wrapped."""
 
 from __future__ import annotations
 

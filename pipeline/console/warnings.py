@@ -1,4 +1,4 @@
-"""Warnings as a terminal shows them: few of a kind, none longer than a few lines; `--json` and files have all."""
+"""Shortens warnings for the terminal: few of a kind, none longer than a few lines; `--json` and files have all."""
 
 from __future__ import annotations
 

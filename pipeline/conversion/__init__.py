@@ -1,1 +1,1 @@
-"""Stage 1: tick workbooks in, one checked Parquet file per security out."""
+"""Stage 1: converts tick workbooks to one checked Parquet file per security."""

@@ -1,4 +1,7 @@
-"""One sheet in, its ticks and first rows out, by one pass over its bytes; None when it is not as Excel writes one."""
+"""Reads a sheet's ticks and first rows in one pass over its bytes with the compiled reader.
+
+A sheet that is not written exactly as Excel writes one is declined (None) and left to the other readers.
+"""
 
 from __future__ import annotations
 

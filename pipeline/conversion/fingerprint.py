@@ -1,4 +1,4 @@
-"""A sheet's content in, a record out by which a later run knows, without unpacking it, that it means the same still."""
+"""Records what a sheet's content depends on, so that a later run can tell without unpacking it that nothing changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The top rows of a sheet in, the positions of time, type, price and size out."""
+"""Finds the columns of time, type, price and size in the top rows of a sheet."""
 
 from __future__ import annotations
 

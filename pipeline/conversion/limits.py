@@ -1,4 +1,4 @@
-"""Texts `KEY=VALUE` or numbers by key in, how large a workbook may be before it is refused out."""
+"""Limits on the size of a workbook, given as `KEY=VALUE` texts or as numbers by key; a larger one is refused."""
 
 from __future__ import annotations
 

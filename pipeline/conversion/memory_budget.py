@@ -1,4 +1,4 @@
-"""How many bytes a read may need in, leave to read out: at once, when others are done, or never."""
+"""Memory budget of the threads that read sheets: a read starts, waits for others, or is refused as too large."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sheet name in, ticker and exchange out: `FAB UH Equity` is FAB on ADX."""
+"""Splits a sheet name into ticker and exchange: `FAB UH Equity` is FAB on ADX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request in, the sheets to convert out; all that is wrong with it is said before any work."""
+"""Checks a conversion request and lists the sheets to convert; every error of the request is raised before any work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which sheets are refused for what their rows hold, with the cells at fault and what to do about them."""
+"""Refuses a sheet for what its rows hold, quoting the cells at fault and saying what to do about them."""
 
 from __future__ import annotations
 

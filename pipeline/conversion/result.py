@@ -1,4 +1,4 @@
-"""What a conversion tells: one row per sheet for the closing table, and events while it runs."""
+"""Result of a conversion, with one row per sheet for the closing table, and the events reported while it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A seed in, a synthetic tick workbook out: made-up prices in the shape of a Bloomberg export, for the demo."""
+"""Writes a synthetic tick workbook from a seed: made-up prices in the layout of a Bloomberg export, for the demo."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _AUCTION_PRINTS: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class _Security:
-    """What a made-up security starts from: AED a share and the price step in AED."""
+    """What a made-up security starts from: its price in AED a share and its price step in AED."""
 
     sheet: str
     price: float
@@ -47,7 +47,7 @@ _SECURITIES: Final = (
 def write_sample(path: Path, *, seed: int = 7, days: int = 4, rows: int = 12_000) -> None:
     """Write a workbook of four securities with about `rows` rows each over `days` trading days.
 
-    Equal arguments give equal bytes. The last sheet holds a few rows that are no ticks. Raises OutputNotWritable.
+    Equal arguments give equal bytes. The last sheet holds a few rows that are not ticks. Raises OutputNotWritable.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     sheets = {}
@@ -84,26 +84,26 @@ def _day(chance: random.Random, rows: int, steps: int, usual: int) -> Iterator[t
         yield _quote(chance, second, middle, usual)
     for second in _seconds(chance, _OPEN, _PRE_CLOSE, rows - 2 * early - _AUCTION_PRINTS - 2):
         luck = chance.random()
-        if luck < 0.04:  # noqa: PLR2004 - one print in ten - the walk's pace
-            middle = max(5, middle + (1 if luck < 0.02 else -1))  # noqa: PLR2004 - one print in ten - up as often as down
+        if luck < 0.04:  # noqa: PLR2004 - one event in 25 moves the middle by a step
+            middle = max(5, middle + (1 if luck < 0.02 else -1))  # noqa: PLR2004 - up as often as down
         yield _event(chance, second, middle, usual)
     for second in _seconds(chance, _PRE_CLOSE, _AUCTION, early):
         yield _quote(chance, second, middle, usual)
-    # The auction's trades are printed together, all at the closing price.
+    # The auction's trades are printed in one or two seconds, all at the closing price.
     for number in range(_AUCTION_PRINTS):
         yield _AUCTION + number // 8, "TRADE", middle, _size(chance, usual * 6)
 
 
 def _event(chance: random.Random, second: int, middle: int, usual: int) -> tuple[int, str, int, int]:
     luck = chance.random()
-    if luck < 0.2:  # noqa: PLR2004 - one print in ten - one event in five is a trade
-        return second, "TRADE", middle + (1 if luck < 0.1 else -1), _size(chance, usual // 2)  # noqa: PLR2004 - one print in ten
+    if luck < 0.2:  # noqa: PLR2004 - one event in five is a trade, half of them up
+        return second, "TRADE", middle + (1 if luck < 0.1 else -1), _size(chance, usual // 2)  # noqa: PLR2004
     return _quote(chance, second, middle, usual)
 
 
 def _quote(chance: random.Random, second: int, middle: int, usual: int) -> tuple[int, str, int, int]:
     depth = 1 + int(chance.random() * 1.3)
-    if chance.random() < 0.5:  # noqa: PLR2004 - one print in ten - bids as often as asks
+    if chance.random() < 0.5:  # noqa: PLR2004 - bids as often as asks
         return second, "BID", max(1, middle - depth), _size(chance, usual * 4)
     return second, "ASK", middle + depth, _size(chance, usual * 4)
 
@@ -117,7 +117,7 @@ def _size(chance: random.Random, usual: int) -> int:
 
 
 def _spoil(rows: list[Sequence[Value]]) -> None:
-    """Put a few rows in that are no ticks, as exports have them: error cells, a text, a broken size, an empty row."""
+    """Insert rows that are no ticks, as exports have them: error cells, an unknown type, a broken size, a blank row."""
     time = rows[40][0]
     rows[20:20] = [(time, "ASK", ErrorValue("#N/A"), 500), ()]
     rows[60:60] = [("#N/A N/A", "BID", 1.6, 100), (time, "SETTLE", 1.6, 100), (time, "TRADE", 1.6, 250.5)]

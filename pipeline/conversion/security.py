@@ -1,4 +1,4 @@
-"""The sheets of one security in; its ticks and rejects written beside their places, and its catalog entry, out."""
+"""Joins the sheets of one security, writes its ticks and rejects under temporary names and makes its catalog entry."""
 
 from __future__ import annotations
 

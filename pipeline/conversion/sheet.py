@@ -1,4 +1,4 @@
-"""One sheet of one workbook in, its ticks and rejects and the record of its content out."""
+"""Reads one sheet of a workbook: its ticks, its rejects and the record of the content they were read from."""
 
 from __future__ import annotations
 

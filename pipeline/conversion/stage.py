@@ -1,4 +1,4 @@
-"""Workbooks in, a Parquet directory with one file per security out: sheets in parallel, unchanged ones skipped."""
+"""Converts workbooks to a Parquet directory, one file per security: sheets in parallel, unchanged ones skipped."""
 
 from __future__ import annotations
 

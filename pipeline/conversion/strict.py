@@ -1,4 +1,4 @@
-"""Columns of one type each in, ticks out when every row keeps the rules; None asks for the row-by-row reader."""
+"""Turns columns of one type each into ticks when every row keeps the rules; None asks for the row-by-row reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw rows in, ticks and named rejects out: the rules of what a tick is, for either reader."""
+"""The rules of what a tick is, applied to raw rows of either reader: ticks, and rejects with the rule they broke."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Excel serials and ISO texts in, milliseconds since 1970-01-01 on the exchange's clock out."""
+"""Converts Excel serials and ISO texts to milliseconds since 1970-01-01 on the exchange's clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A security's catalog entry and its sheets as they are now in; the refreshed entry out when nothing changed."""
+"""Decides whether a security's sheets are unchanged since their conversion, and refreshes its catalog entry if so."""
 
 from __future__ import annotations
 

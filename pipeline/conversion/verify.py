@@ -1,4 +1,4 @@
-"""A Parquet directory in, a comparison of each security with its workbooks read afresh, cell by cell, out."""
+"""Compares each security of a Parquet directory, cell by cell, with its workbooks read afresh through openpyxl."""
 
 from __future__ import annotations
 

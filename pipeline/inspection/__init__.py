@@ -1,1 +1,1 @@
-"""What is in the store: ticks and the facts of their market in, counts, gaps and warnings in plain sentences out."""
+"""What is likely wrong with the ticks in the store: counts, gaps and warnings, given the facts of their market."""

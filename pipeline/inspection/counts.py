@@ -1,4 +1,4 @@
-"""What is counted about one security's ticks, and the text in which it is stored beside them."""
+"""The counts of one security's ticks, and the text form in which they are stored with the ticks."""
 
 from __future__ import annotations
 

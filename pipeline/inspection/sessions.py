@@ -1,4 +1,4 @@
-"""Times of ticks and a market's hours in; days, gaps, what is outside the hours and by how many hours it is off out."""
+"""Checks tick times against a market's hours: missing days, gaps, ticks outside the session, clocks off by hours."""
 
 from __future__ import annotations
 

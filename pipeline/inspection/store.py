@@ -1,4 +1,4 @@
-"""A Parquet directory in, what was counted in each of its securities and what to be warned of out."""
+"""Inspects a Parquet directory: what was counted of each security, and what to warn of."""
 
 from __future__ import annotations
 

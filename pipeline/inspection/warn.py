@@ -1,4 +1,4 @@
-"""What was counted in, warnings as plain sentences out: what is wrong, in which file, sheet or day, and what to do.
+"""Turns counts into warnings in plain sentences: what is wrong, in which file, sheet or day, and what to do.
 
 A sentence about one security begins with its ticker and, before any figure, with the words that all of its kind share.
 """

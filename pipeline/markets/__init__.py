@@ -1,1 +1,1 @@
-"""Market facts, read from `configs/markets`: one file an exchange, each fact with its public source."""
+"""Market facts, read from `configs/markets`: one file per exchange, each fact with its public source."""

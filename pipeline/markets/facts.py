@@ -1,4 +1,4 @@
-"""An exchange's name in, the facts of its market out, as its file in `configs/markets` states them."""
+"""Reads the facts of an exchange's market from its file in `configs/markets`."""
 
 from __future__ import annotations
 

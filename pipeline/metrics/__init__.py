@@ -1,1 +1,1 @@
-"""Figures of a run: of one security, and of several on one clock."""
+"""Figures of a run, of one security and of several on one clock."""

@@ -1,4 +1,4 @@
-"""One security's replay in, its account over time out: net P&L, cash, capital and inventory on any clock asked for."""
+"""One security's account over time, from its replay: net P&L, cash, capital and inventory on any clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the assumption check found, from the net P&L under each execution model: said alike wherever it is said."""
+"""The worst switch of the assumption check, from net P&L by execution model, worded alike in every output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts in, one row a market day out: P&L, equity and position of each security and of all together."""
+"""Daily P&L, equity and position of each security and of all together, one row per market day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts in, every figure of a run out: of one security, or of several on one clock; what is missing says why."""
+"""Every figure of one security, or of several on one clock, with the reason where one cannot be computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fills and market days in, the figures of a run out: pure functions, each with its formula and convention."""
+"""Formulas of the figures of a run from its fills and market days: pure functions, each with its convention."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 TRADING_DAYS_A_YEAR: Final = 252
 FEWEST_DAYS: Final = 2
-"""Days from which on there is a variation to speak of."""
+"""The fewest days from which a deviation is computed."""
 
 ROUNDING: Final = 1e-9
-"""Of the mean: days that vary by less earned the same, but for the rounding of prices' differences."""
+"""As a share of the mean: days that vary by less earned the same, but for rounding in differences of prices."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,17 +61,35 @@ class Metrics:
 
 
 def compute_metrics(fills: Sequence[Fills], market_days: Int64s, fees: Sequence[Float64s] | None = None) -> Metrics:
-    """Return the figures of one or more securities' fills together on the market days given (days since 1970-01-01).
+    """Return the figures of one or more securities' fills taken together.
 
-    Equity is the sum of the securities' realised P&L on one clock; fills of one instant keep the order given. fees: AED
-    a fill, none when not given; max_drawdown and sharpe are after them, what is over single fills is before.
+    Equity is the sum of the securities' realised P&L on one clock; fills of one instant keep the order given.
+
+    Args:
+        fills: Fills of each security, in execution order.
+        market_days: Market days, shape (days,), ascending, as days since 1970-01-01.
+        fees: Fee of each fill in AED, one array per security; none by default. max_drawdown and sharpe are after fees,
+            figures over single fills (win_rate, profit_factor, average_win, average_loss) and realized_pnl before.
+
+    Returns:
+        The figures; a field is None where it cannot be computed.
     """
     times, net = on_one_clock(fills, fees)
     return metrics_on_one_clock(fills, times, net, daily_pnl(times, net, market_days))
 
 
 def metrics_on_one_clock(fills: Sequence[Fills], times: Int64s, net: Float64s, daily: Float64s) -> Metrics:
-    """Return what `compute_metrics` does, given the fills on one clock and the P&L of each market day."""
+    """Return what `compute_metrics` does, for fills that are already on one clock.
+
+    Args:
+        fills: Fills of each security, in execution order.
+        times: Times of all fills in time order, shape (fills,), ns since 1970-01-01.
+        net: P&L after fees of the same fills, shape (fills,), AED.
+        daily: P&L after fees of each market day, shape (days,), AED.
+
+    Returns:
+        The figures; a field is None where it cannot be computed.
+    """
     realized = joined([one.realized for one in fills])
     wins, losses = realized[realized > 0.0], realized[realized < 0.0]
     closing = len(wins) + len(losses)
@@ -92,15 +110,27 @@ def metrics_on_one_clock(fills: Sequence[Fills], times: Int64s, net: Float64s, d
 
 
 def first_of_each_day(days: Int64s) -> Int64s:
-    """Return the places at which a new day begins in days that ascend."""
+    """Return the index of the first entry of each day.
+
+    Args:
+        days: Days since 1970-01-01, shape (n,), ascending.
+
+    Returns:
+        Indices into `days`, shape (distinct days,), ascending.
+    """
     places: Int64s = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1]))) if len(days) else days[:0]
     return places
 
 
 def on_one_clock(fills: Sequence[Fills], fees: Sequence[Float64s] | None = None) -> tuple[Int64s, Float64s]:
-    """Return timestamps (ns) and realised P&L (AED) of all fills in time order, equal times in the order given.
+    """Return times and realised P&L of all fills in time order; equal times keep the order given.
 
-    fees: AED a fill, taken off what it realised.
+    Args:
+        fills: Fills of each security, in execution order.
+        fees: Fee of each fill in AED, one array per security, subtracted from what it realised; none by default.
+
+    Returns:
+        Times in ns since 1970-01-01 and P&L in AED, both of shape (fills of all securities,).
     """
     if not fills:
         return np.empty(0, np.int64), np.empty(0, np.float64)
@@ -115,9 +145,17 @@ def on_one_clock(fills: Sequence[Fills], fees: Sequence[Float64s] | None = None)
 
 
 def daily_pnl(timestamps: Int64s, realized: Float64s, market_days: Int64s) -> Float64s:
-    """Return realised P&L by market day, AED; a day without fills is a day with zero P&L.
+    """Return realised P&L by market day; a day without fills has a P&L of zero.
 
-    Days are in `places_of_days`, so that they add up to all P&L; without a market day there are none.
+    Fills are assigned to days as `places_of_days` says, so that the days add up to all P&L.
+
+    Args:
+        timestamps: Times of the fills, shape (fills,), ns since 1970-01-01.
+        realized: P&L that each fill realised, shape (fills,), AED.
+        market_days: Market days, shape (days,), ascending, as days since 1970-01-01.
+
+    Returns:
+        P&L of each market day, shape (days,), AED; empty without a market day.
     """
     if not len(market_days):
         return np.zeros(0)
@@ -126,20 +164,33 @@ def daily_pnl(timestamps: Int64s, realized: Float64s, market_days: Int64s) -> Fl
 
 
 def places_of_days(days: Int64s, market_days: Int64s) -> Int64s:
-    """Return the place of each day among the market days, of which there is one at least.
+    """Return the index of the market day that each day counts to.
 
-    A day without a print, on which a position may be closed against the touch, counts to the market day before, to the
-    first where none is before.
+    A day without a print, on which a position may be closed against the touch, counts to the market day before it, or
+    to the first market day where there is none before.
+
+    Args:
+        days: Days since 1970-01-01, shape (n,).
+        market_days: Market days, shape (days,), ascending, at least one, as days since 1970-01-01.
+
+    Returns:
+        Indices into `market_days`, shape (n,).
     """
     places: Int64s = np.maximum(np.searchsorted(market_days, days, side="right") - 1, 0)
     return places
 
 
 def sharpe(daily: Float64s) -> float | None:
-    """Return the annualised Sharpe ratio of daily P&L: mean / standard deviation (n - 1) · √252, riskless rate 0.
+    """Return the annualised Sharpe ratio of daily P&L: mean / standard deviation (n - 1) · √252, risk-free rate 0.
 
-    None with fewer than two days or without variation. Source: W. F. Sharpe, The Sharpe Ratio, J. Portfolio
-    Management 21 (1994), taken on AED of P&L instead of returns, since a market maker's capital is a choice.
+    Source: W. F. Sharpe, The Sharpe Ratio, J. Portfolio Management 21 (1994), taken on AED of P&L instead of returns,
+    since a market maker's capital is a choice.
+
+    Args:
+        daily: P&L of each market day, shape (days,), AED.
+
+    Returns:
+        The ratio, a number without unit; None with fewer than two days or without variation.
     """
     if len(daily) < FEWEST_DAYS:
         return None
@@ -152,9 +203,14 @@ def sharpe(daily: Float64s) -> float | None:
 def sortino(daily: Float64s) -> float | None:
     """Return the annualised Sortino ratio of daily P&L: mean / downside deviation · √252, target 0.
 
-    The downside deviation is √(Σ min(P&L, 0)² / n) over all n days. None with fewer than two days or without a losing
-    one. Source: F. A. Sortino and L. N. Price, Performance Measurement in a Downside Risk Framework, J. Investing 3
-    (1994), taken on AED as the Sharpe ratio is.
+    The downside deviation is √(Σ min(P&L, 0)² / n) over all n days. Source: F. A. Sortino and L. N. Price, Performance
+    Measurement in a Downside Risk Framework, J. Investing 3 (1994), taken on AED as the Sharpe ratio is.
+
+    Args:
+        daily: P&L of each market day, shape (days,), AED.
+
+    Returns:
+        The ratio, a number without unit; None with fewer than two days or without a losing one.
     """
     if len(daily) < FEWEST_DAYS:
         return None
@@ -164,10 +220,17 @@ def sortino(daily: Float64s) -> float | None:
 
 
 def calmar(daily: Float64s, drawdown: float) -> float | None:
-    """Return annualised P&L over the maximum drawdown: mean daily P&L · 252 / drawdown, both AED.
+    """Return annualised P&L over the maximum drawdown: mean daily P&L · 252 / drawdown.
 
-    None without a day or a drawdown. Source: T. W. Young, Calmar Ratio: A Smoother Tool, Futures (October 1991), over
-    the whole run instead of three years.
+    Source: T. W. Young, Calmar Ratio: A Smoother Tool, Futures (October 1991), over the whole run instead of three
+    years.
+
+    Args:
+        daily: P&L of each market day, shape (days,), AED.
+        drawdown: Maximum drawdown, AED, at least 0.
+
+    Returns:
+        The ratio, a number without unit; None without a day or a drawdown.
     """
     if not len(daily) or drawdown <= 0.0:
         return None
@@ -175,7 +238,14 @@ def calmar(daily: Float64s, drawdown: float) -> float | None:
 
 
 def deepest_drawdown(equity: Float64s) -> Drawdown:
-    """Return the largest fall of equity from its running peak, the first of equals; equity starts from 0."""
+    """Return the largest fall of equity from its running peak, the first of equals; equity starts from 0.
+
+    Args:
+        equity: Running total of P&L, shape (n,), AED.
+
+    Returns:
+        The fall in AED, and the entries of `equity` where it begins and is made good.
+    """
     if not len(equity):
         return Drawdown(0.0, -1, None)
     peaks = np.maximum(np.maximum.accumulate(equity), 0.0)
@@ -191,10 +261,18 @@ def deepest_drawdown(equity: Float64s) -> Drawdown:
 
 
 def drawdown_days(drawdown: Drawdown, times: Int64s, market_days: Int64s) -> int | None:
-    """Return how many market days a drawdown lasted, that of its peak and that of its end included.
+    """Return how many market days a drawdown lasted, including those of its peak and its end.
 
-    times: of the entries of equity, ns. It begins with the first entry where equity fell from the 0 it starts from, and
-    ends on the last market day where equity never came back. 0 where there was none, None without a market day.
+    It begins with the first entry if equity fell from the 0 it starts from, and ends on the last market day if equity
+    never came back.
+
+    Args:
+        drawdown: As `deepest_drawdown` returns it.
+        times: Times of the entries of equity, shape (n,), ns since 1970-01-01.
+        market_days: Market days, shape (days,), ascending, as days since 1970-01-01.
+
+    Returns:
+        Number of market days; 0 without a drawdown, None without a market day.
     """
     if drawdown.depth == 0.0:
         return 0
@@ -208,7 +286,14 @@ def drawdown_days(drawdown: Drawdown, times: Int64s, market_days: Int64s) -> int
 
 
 def max_drawdown(equity: Float64s) -> float:
-    """Return the largest fall of equity from its running peak, AED, at least 0; equity starts from 0."""
+    """Return the largest fall of equity from its running peak; equity starts from 0.
+
+    Args:
+        equity: Running total of P&L, shape (n,), AED.
+
+    Returns:
+        The fall in AED, at least 0.
+    """
     if not len(equity):
         return 0.0
     peak = np.maximum(np.maximum.accumulate(equity), 0.0)
@@ -216,12 +301,26 @@ def max_drawdown(equity: Float64s) -> float:
 
 
 def named(figures: Any) -> dict[str, Any]:
-    """Return a dataclass's figures by name, in a tenth of the time of `asdict`, which copies each."""
+    """Return a dataclass's figures by name, in a tenth of the time of `asdict`, which copies each.
+
+    Args:
+        figures: An instance of a dataclass with slots.
+
+    Returns:
+        The value of each field, in the order of the fields.
+    """
     return {name: getattr(figures, name) for name in figures.__slots__}
 
 
 def joined(columns: Sequence[Any]) -> Any:
-    """Return columns one after the other, the very column where there is one; an empty one of none."""
+    """Return columns one after the other.
+
+    Args:
+        columns: Arrays of one dimension.
+
+    Returns:
+        The concatenation; a single column itself, not a copy; an empty float64 array of no columns.
+    """
     if len(columns) == 1:
         return columns[0]
     return np.concatenate(columns) if len(columns) else np.empty(0)

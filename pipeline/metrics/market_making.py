@@ -1,4 +1,4 @@
-"""Fills and the mids around them in, what explains a market maker's P&L out: spread, adverse selection, waiting."""
+"""Market-making metrics from fills and the mids around them: spread captured, adverse selection, time to fill."""
 
 from __future__ import annotations
 
@@ -52,8 +52,15 @@ class Spread:
 def spread_captured(accounts: Sequence[Account]) -> Spread:
     """Return what fills earned against the mid in force when they happened: half the spread, for a quote at the touch.
 
-    Over all fills with a mid; what takes from the touch counts too, and pays. Source: the realised-spread decomposition
-    of R. Huang and H. Stoll, Dealer versus Auction Markets, J. Financial Economics 41 (1996).
+    It is Σ side · (mid at fill - price) · quantity over all fills with a mid; fills that take from the touch count too,
+    and pay. Source: the realised-spread decomposition of R. Huang and H. Stoll, Dealer versus Auction Markets,
+    J. Financial Economics 41 (1996).
+
+    Args:
+        accounts: The accounts of the securities, whose fills are taken together.
+
+    Returns:
+        The sum in AED and in basis points of the fills' value, and the number of fills with a mid.
     """
     columns = _columns(accounts)
     known = ~np.isnan(columns.mid)
@@ -64,7 +71,16 @@ def spread_captured(accounts: Sequence[Account]) -> Spread:
 def markouts(accounts: Sequence[Account]) -> dict[str, Markout]:
     """Return the mark-out of all fills at each of HORIZONS, and its part that is adverse selection.
 
-    Source: as for `spread_captured`; the mid later is the price impact's yardstick there.
+    At horizon τ the mark-out is Σ side · (mid at τ - price) · quantity, and adverse selection is
+    Σ side · (mid at fill - mid at τ) · quantity. Source: as for `spread_captured`; the later mid measures
+    price impact there.
+
+    Args:
+        accounts: The accounts of the securities, whose fills are taken together.
+
+    Returns:
+        By name of the horizon (`1s`, `10s`, ...): both sums in AED and in basis points of the fills' value, and the
+        number of fills with a mid at both times.
     """
     columns = _columns(accounts)
     found = {}
@@ -79,10 +95,17 @@ def markouts(accounts: Sequence[Account]) -> dict[str, Markout]:
 
 
 def times_to_fill(account: Account) -> Float64s:
-    """Return how long each order that was filled had stood by its first fill, seconds of continuous session.
+    """Return how long each order that was filled had stood by its first fill.
 
-    An order is our quote on one side at one price without a break, and known by the event that it was placed on: two of
-    one second are two. Where clocks step back an order may be filled before it was placed; that counts as at once.
+    An order is our quote on one side at one price without a break, identified by the event at which it was placed: two
+    orders placed within one second are two. Where clocks step back an order may be filled before it was placed; that
+    counts as 0.
+
+    Args:
+        account: The account of one security.
+
+    Returns:
+        Time from placing to first fill, shape (filled orders,), in seconds of continuous session.
     """
     fills, days, session = account.replayed.fills, account.replayed.market_days, account.session
     firsts = _first_fills(fills)

@@ -1,1 +1,1 @@
-"""Text of loops in, machine code out: compiled once by numba, kept on disk, loaded without it."""
+"""Compiles the text of loops to machine code with numba once, keeps it on disk and loads it without numba."""

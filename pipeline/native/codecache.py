@@ -1,6 +1,6 @@
-"""Machine code on disk: one file a key, written whole, checked by its digest when read.
+"""Cache of machine code on disk: one file per key, written whole and checked by its digest when read.
 
-What is kept is code: whoever can write the folder can run code as its user, as with any compiler's cache.
+What is cached is code: whoever can write to the folder can run code as its user, as with any compiler's cache.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The text of a loop in, its machine code out: compiled by numba once, kept on disk, loaded without numba.
+"""Machine code of a loop from its text: compiled by numba once, kept on disk, loaded without numba.
 
-A kept file is found by a key that is the hash of all that went into it; it carries a digest and is rebuilt when that
-differs.
+A cached file is found by its key, the hash of everything that went into it. It carries a digest, and is rebuilt when
+that does not match.
 """
 
 from __future__ import annotations

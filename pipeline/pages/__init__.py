@@ -1,1 +1,1 @@
-"""A run folder in, one page that opens from the disk without network out."""
+"""Makes the page of a run or sweep from its folder: one HTML file that opens from disk without a network."""

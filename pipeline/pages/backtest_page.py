@@ -1,4 +1,4 @@
-"""A run folder in, its page out: made from the folder's files and nothing else, and never larger than it may be."""
+"""The page of a backtest, made from the files of its run folder alone and limited in size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's tables in, the charts of the whole run out as Plotly figures: P&L, mark-outs, hours, the assumption check."""
+"""The Plotly charts of a whole run that are not over time: P&L, mark-outs, hours, the assumption check."""
 
 from __future__ import annotations
 

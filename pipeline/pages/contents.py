@@ -1,4 +1,4 @@
-"""A run folder in, all that its page shows out: settings, figures and tables at once, fills and prices by security."""
+"""Reads everything that a backtest page shows: settings, figures and tables at once, fills and prices by security."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long series in, what a page carries of them out: every value, as steps, compressed; and the extremes for pictures."""
+"""Compresses long series for a page, every value of them as steps, and picks the extremes that a picture draws."""
 
 from __future__ import annotations
 

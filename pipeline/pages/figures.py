@@ -1,4 +1,4 @@
-"""Every figure that a page of a backtest shows: its name in the files, its label, unit, form and meaning, once."""
+"""Every figure that a backtest page shows, defined once: its name in the files, label, unit, format and meaning."""
 
 from __future__ import annotations
 

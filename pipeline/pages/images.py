@@ -1,4 +1,4 @@
-"""Plotly figures in, PNG files out, drawn by this machine's Chrome or Chromium; the only file that knows kaleido."""
+"""Draws Plotly figures as PNG files with this machine's Chrome or Chromium; the only file that knows kaleido."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A template's name and the charts' data in, one self-contained HTML page out; the only file that knows Jinja2."""
+"""Renders a template and the charts' data as one self-contained HTML page; the only file that knows Jinja2."""
 
 from __future__ import annotations
 

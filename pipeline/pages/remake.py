@@ -1,4 +1,4 @@
-"""A finished run folder in, its page made anew, and an image of each of its charts where they are asked for."""
+"""Makes the page of a finished run from its folder, with an image of each chart when asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run folder holds in, the rows of its page's tables and lists out, each no longer than a page can bear."""
+"""The rows of a backtest page's tables and lists, each cut to what a page can hold."""
 
 from __future__ import annotations
 

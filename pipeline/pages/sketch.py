@@ -1,4 +1,4 @@
-"""A curve over time in, the points of a still picture of it out: what a page shows before its charts are drawn."""
+"""The points of a still picture of a curve over time, which a page shows before its charts are drawn."""
 
 from __future__ import annotations
 

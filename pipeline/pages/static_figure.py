@@ -1,4 +1,4 @@
-"""A page's data in, one chart of it as a plain Plotly figure out: colours and what charts share written out."""
+"""One chart of a page as a plain Plotly figure, with the colours and settings that charts share written out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A column of what was varied in, an axis out: its values in order, and the cells a map of limited size shows."""
+"""An axis of a sweep's page: its values in order, and the cells in which a map of limited size shows them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A sweep and a number of bytes in, what its page computes with out: every setting, or a sample of them and maps.
+"""The data that a sweep's page computes with, limited to a number of bytes: every setting, or a sample and maps.
 
 A sweep that fits is in the page whole. Of one that does not, the page has a sample of settings, the best of each
-security, and maps over pairs of axes that were made of all settings.
+security, and maps over pairs of axes that were computed from all settings.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A sweep and what is chosen first in, its charts as Plotly figures out; sweep.js fills the same figures anew."""
+"""The Plotly charts of a sweep's page as it shows them at first; sweep.js fills the same figures with other choices."""
 
 from __future__ import annotations
 

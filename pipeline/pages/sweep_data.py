@@ -1,4 +1,4 @@
-"""A sweep's folder in, its settings as arrays out: what was varied, and every figure by setting and security."""
+"""Reads a sweep's folder as arrays: what was varied, and every figure by setting and security."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every figure that a page of a sweep shows: its name in the files, its label, how it is shown and held, once."""
+"""Every figure that a sweep's page shows, defined once: its name in the files, label, format and stored precision."""
 
 from __future__ import annotations
 

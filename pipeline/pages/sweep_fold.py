@@ -1,4 +1,4 @@
-"""Figures of settings in, what a page shows of them out: maps over two axes, and columns packed into little text."""
+"""Computes what a sweep's page shows of its settings' figures: maps over two axes, and columns packed as text."""
 
 from __future__ import annotations
 

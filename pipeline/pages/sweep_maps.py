@@ -1,4 +1,4 @@
-"""A sweep that a page has no room for in, maps of all its settings over pairs of axes out."""
+"""Maps of all settings over pairs of axes, for a sweep too large for its page to hold whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep's folder in, its page out: the best settings, what they are worth, and every setting to look through."""
+"""The page of a sweep, made from its folder: the best settings, how far to trust them, and the settings to explore."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A sweep in, its settings as parallel lines out: from axis to axis and on to their figures, as a Plotly figure.
+"""Parallel-coordinates chart of a sweep's settings: lines from axis to axis and on to their figures, in Plotly.
 
-The lanes lie one below the other, so that long names and narrow screens have room, and are drawn as plain lines, which
-print and need no WebGL.
+The axes lie one below the other, which leaves room for long names and suits narrow screens, and are drawn as plain
+lines, which print and need no WebGL.
 """
 
 from __future__ import annotations

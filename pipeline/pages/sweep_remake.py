@@ -1,4 +1,4 @@
-"""A finished sweep's folder in, its page made from its files, and an image of each chart where they are asked for."""
+"""Makes the page of a finished sweep from its folder, with an image of each chart when asked for."""
 
 from __future__ import annotations
 

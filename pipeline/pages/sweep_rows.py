@@ -1,4 +1,4 @@
-"""A sweep in, the rows of its page's tables out: the best settings, what choosing was worth, what failed."""
+"""The rows of a sweep page's tables: the best settings, what choosing them was worth out of sample, what failed."""
 
 from __future__ import annotations
 

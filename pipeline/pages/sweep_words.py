@@ -1,4 +1,4 @@
-"""A sweep in, what its page says of it in sentences out: what was swept, and what to make of the best setting."""
+"""The sentences of a sweep's page: what was swept, and what to make of the best setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The days and hours of a run in, the time axis of its charts out: nights, weekends and holidays take no room."""
+"""The time axis of a run's charts, on which nights, weekends and holidays take no room."""
 
 from __future__ import annotations
 

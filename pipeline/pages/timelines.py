@@ -1,6 +1,6 @@
-"""Fills, prices and days in, the charts over time out: the portfolio's equity, and one panel a security.
+"""The charts over time of a backtest page: the portfolio's equity, and one panel per security.
 
-A chart's lines and markers are made from its columns: in the page by timeline.js, for an image here.
+A chart's lines and markers are made from its columns, by timeline.js in the page and here for an image.
 """
 
 from __future__ import annotations

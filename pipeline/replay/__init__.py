@@ -1,1 +1,1 @@
-"""Stage 2: the Parquet store in, one result a security out."""
+"""Stage 2: replays a strategy over the Parquet store, one result per security."""

@@ -1,4 +1,4 @@
-"""One security's ticks and many settings in, what each gives out: the ticks are walked once for as many as may be."""
+"""Replays one security under many settings, decoding its ticks once and running as many per pass as possible."""
 
 from __future__ import annotations
 

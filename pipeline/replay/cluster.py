@@ -1,6 +1,7 @@
-"""An address in, joblib's pool on that Dask or Ray cluster out: the only file that knows either.
+"""Connects joblib's pool to a Dask or Ray cluster by its address; the only file that knows either library.
 
-joblib's backends for both say nothing of a task whose worker is lost, and wait for it for ever; ours report it.
+joblib's own backends for both report nothing when the worker of a task is lost, and wait for it forever; ours report
+it.
 """
 
 from __future__ import annotations

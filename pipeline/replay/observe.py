@@ -1,4 +1,4 @@
-"""One security's ticks and fills in, what the market did around the fills out: mids, and the path of the price.
+"""What the market did around one security's fills: the mids at and after each fill, and the path of the price.
 
 The mid is (bid + ask) / 2 of the book that the engine keeps: quotes of the continuous session with a price, each side
 the latest of its day, empty while its latest has no volume. Outside that session, and with a side empty, there is none.

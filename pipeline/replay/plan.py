@@ -1,4 +1,4 @@
-"""A backtest request in, a checked plan and then one result a security out, as they complete."""
+"""Checks a backtest request, plans its tasks and yields one result per security as each completes."""
 
 from __future__ import annotations
 

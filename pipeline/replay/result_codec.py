@@ -1,4 +1,4 @@
-"""One security's result in, the bytes it is kept as out, and back: numbers as they are, nothing that is code."""
+"""Encodes one security's result as bytes for the result cache and back: exact numbers, and nothing executable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A replay in, the name its result is kept under out: the hash of everything the result depends on."""
+"""The key of a replay in the result cache: the hash of everything that its result depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One security's ticks and parameters in, its result out: no files, no processes, nothing shared."""
+"""Replays one security's ticks under one set of parameters: no files, no processes, nothing shared."""
 
 from __future__ import annotations
 

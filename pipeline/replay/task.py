@@ -1,4 +1,4 @@
-"""One security's task in, its result or its error in words out: what a worker runs, whatever the backend."""
+"""The task that a worker runs on any backend: replay one security and return its result, or its error in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks in, results out as they complete, also when workers die on the way: joblib's pools are used here only."""
+"""Runs tasks on joblib's pools, which only this file uses, and yields results as they complete, even if workers die."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a run leaves for people: summary, fills, metrics, files."""
+"""A run's folder: writing, reading and comparing its summary, fills and metrics."""

@@ -1,4 +1,4 @@
-"""Calls in, carried out one after the other by a second thread out, while the caller goes on."""
+"""Background writer: a second thread that runs the calls it is given one after the other, while the caller goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backtest from its request to its folder: plan, replay what is not cached, write each result as it comes."""
+"""Drives a backtest from its request to its folder: plan, replay what is not cached, write each result as it comes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two recorded runs in, their comparison out: settings that differ, figures side by side, where their fills part."""
+"""Compares two recorded runs: settings that differ, figures side by side, and the first fill that differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A value in, the CSV cell that says it out: a text that a spreadsheet would take for a formula comes as text."""
+"""Escapes CSV cells so that a text which a spreadsheet would take for a formula stays a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the files of a run folder are named: shared by what writes, reads and lists them."""
+"""File names of a run folder, shared by the code that writes, reads and lists them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`run.json` and `sweep.json`: how they are written, and the files that they list as their folder's own."""
+"""Writes `run.json` and `sweep.json`, the manifests that list the files belonging to their folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file of a run folder in, its content out; whatever is wrong with it is an error that names the file."""
+"""Reads the files of a run folder; anything wrong with one is raised as an error that names the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run folder in, the recorded run out: settings, figures and errors at once, fills when they are asked for."""
+"""Finds a run folder and reads its settings, figures and errors, and its fills when they are asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finished run as it was recorded: what ran on what, what came of it, and its fills when they are asked for."""
+"""A finished run as it was recorded: what ran on what, the figures that resulted, and the fills on request."""
 
 from __future__ import annotations
 

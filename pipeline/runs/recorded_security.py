@@ -1,4 +1,4 @@
-"""A run folder and a ticker in, all that the run recorded of that security out: its figures, its fills line by line."""
+"""Reads what a run recorded of one security: its figures, and its fills row by row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finished run in a notebook: summary, figures, days, fills and equity as pandas DataFrames."""
+"""A finished run for notebooks: summary, figures, days, fills and equity as pandas DataFrames."""
 
 from __future__ import annotations
 

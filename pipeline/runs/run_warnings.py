@@ -1,4 +1,4 @@
-"""A run's plan and results in, what its reader should know before believing the figures out, a sentence each."""
+"""Run warnings: what a reader should know before believing a run's figures, one sentence each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a run or sweep stands, as its `run.json` or `sweep.json` says, and what that means to whoever reads it."""
+"""The status of a run or sweep in its `run.json` or `sweep.json`: set when it ends, and checked by its readers."""
 
 from __future__ import annotations
 

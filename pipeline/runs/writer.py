@@ -1,4 +1,4 @@
-"""Results in, the run folder out: fills, summary, metrics and `run.json`, each file whole or not there."""
+"""Writes a run folder: fills, summary, metrics and `run.json`, each file whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is on disk between the stages: Parquet files and their catalog."""
+"""What stands between the stages: Parquet files and their catalog."""

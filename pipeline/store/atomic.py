@@ -1,6 +1,6 @@
-"""Bytes in, a file that is there whole or not at all out: written beside its place, flushed, renamed.
+"""Writes a file whole or not at all: under a temporary name next to its target, flushed, then renamed.
 
-What belongs into a bucket is written to a temporary file of this machine and put there whole.
+A file that goes to a bucket is written to a temporary file on this machine and uploaded whole.
 """
 
 from __future__ import annotations

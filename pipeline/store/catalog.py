@@ -1,4 +1,4 @@
-"""A Parquet directory in, its securities out: what is there, from which workbooks, and whether that is fresh."""
+"""The securities of a Parquet directory, the workbooks they came from, and whether these have changed since."""
 
 from __future__ import annotations
 

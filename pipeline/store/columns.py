@@ -1,4 +1,4 @@
-"""Python and numpy values in, Arrow columns out, and back: by their buffers, since Arrow's own ways import pandas."""
+"""Converts Python and numpy values to Arrow columns and back by their buffers; Arrow's own ways import pandas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the store's files are named and what they hold: constants shared by what writes, reads and lists them."""
+"""File names, columns and format version of the store, shared by the code that writes, reads and lists its files."""
 
 from __future__ import annotations
 

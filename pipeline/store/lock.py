@@ -1,4 +1,4 @@
-"""A directory in, its only writer out: a lock that ends with the process that holds it, and a note of who that is."""
+"""Lock that gives a directory one writer: it ends with the process that holds it, and a note says who that is."""
 
 from __future__ import annotations
 

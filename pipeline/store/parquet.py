@@ -1,4 +1,4 @@
-"""Tables and ticks in, atomic, checksummed Parquet files out, and back; the only file that knows Parquet."""
+"""Reads and writes tables and ticks as Parquet files, atomic and checksummed; the only file that knows Parquet."""
 
 from __future__ import annotations
 

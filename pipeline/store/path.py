@@ -1,4 +1,4 @@
-"""A path or a URI in, the place out: a local path as it is, or a directory or file in a bucket that opens itself."""
+"""Local and object-store paths: turns a path or URI as a user gives it into a local path or a path in a bucket."""
 
 from __future__ import annotations
 

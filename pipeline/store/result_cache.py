@@ -1,6 +1,6 @@
-"""Results by the hash of what they depend on: kept in one SQLite file, whole or not at all, bounded in size.
+"""The result cache: results by the hash of what they depend on, in one SQLite file bounded in size.
 
-A result that does not read back as it was written is as good as none: it is computed again.
+Each result is written whole or not at all. One that does not read back as it was written is computed again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A Parquet file in, the same with a seal before its footer out; a sealed file in, whether it is as written out.
+"""Seals a Parquet file with digests of its pages and its footer, and checks the seal when the file is read.
 
-Parquet's own checksums cover what is in the pages, not the pages' headers and not the footer: a flipped bit there can
-pass for other values. The seal stands where readers of Parquet never look: they find all they read from the footer.
+Parquet's own checksums cover the content of the pages, not the pages' headers and not the footer: a flipped bit there
+can pass for other values. The seal stands where readers of Parquet never look: they find all they read from the footer.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The strategies that come with the product, one a file."""
+"""The strategies that ship with the project, one per file."""

@@ -1,4 +1,4 @@
-"""Closing auction: enter in it a little off the day's late VWAP, leave at that VWAP in the next session."""
+"""Closing auction: enter in it a little off the day's late VWAP, exit at that VWAP in the next session."""
 
 from __future__ import annotations
 

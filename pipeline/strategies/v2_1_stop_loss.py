@@ -1,4 +1,4 @@
-"""v2.1: v2, and a stop loss that works against the opposite touch while the quotes stand aside."""
+"""v2.1: v2 with a stop loss that closes against the opposite touch while the quotes stand aside."""
 
 from __future__ import annotations
 

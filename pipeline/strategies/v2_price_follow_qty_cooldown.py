@@ -1,4 +1,4 @@
-"""v2: quotes follow the touch at every event; after a fill a side keeps what is left of its size for a while."""
+"""v2: quotes follow the touch at every event; after a fill a side keeps its remaining size for a while."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is learnt from several runs together."""
+"""Sweeps: what is learnt from replaying many settings of a strategy."""

@@ -1,4 +1,4 @@
-"""Axes with their values in, the settings to try out: every combination of them."""
+"""The axes of a sweep with their values, and the settings to try: every combination of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep's contents in, its best settings and its walk forward out."""
+"""Chooses the best settings of a sweep, over all its days and again in each walk-forward fold."""
 
 from __future__ import annotations
 

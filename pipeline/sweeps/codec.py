@@ -1,4 +1,4 @@
-"""One replay in, its figures and its days as a few kilobytes out, and back: what a sweep keeps of each setting."""
+"""Sweep codec: a setting's figures and daily results as a few kilobytes, which is what a sweep keeps of a replay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a setting did day by day in, its figures between two days out: to choose on one part and judge on another."""
+"""Date windows: a setting's figures between two days, to choose on one part of the data and judge on another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep file, `--grid` texts or axes by name in, the grid they mean out; SweepError for what is none."""
+"""Reads the grid of a sweep from a sweep file, `--grid` texts or axes by name; raises SweepError for an invalid one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep's request in, a checked plan and then one content a setting and security out; what is kept is reused."""
+"""Checks a sweep's request, plans it and yields one result per setting and security, reusing what is cached."""
 
 from __future__ import annotations
 

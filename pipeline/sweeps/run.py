@@ -1,4 +1,4 @@
-"""A sweep from its request to its folder: plan, run or search, choose, write; what notebooks get back."""
+"""Drives a sweep from its request to its folder: plan, run or search, choose, write; and what notebooks get back."""
 
 from __future__ import annotations
 

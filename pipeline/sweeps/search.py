@@ -1,4 +1,4 @@
-"""A grid too large to walk in, the settings Optuna would try out: the same ones each time for one seed."""
+"""Searches a grid too large to run whole with Optuna, trying the same settings each time for one seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sweep's reader should know before believing its best settings, a sentence each."""
+"""Sweep warnings: what a reader should know before believing a sweep's best settings, one sentence each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep's results in, the files of its folder out: the tidy table, the summary, the walk forward and `sweep.json`."""
+"""Builds the files of a sweep's folder: the tidy table, the summary, the walk-forward folds and `sweep.json`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A run's fill in, why it happened out: the event, the book, our order and its queue, the arithmetic, the rule."""
+"""Explains why a fill of a run happened: the event, the book, our order and its queue, the arithmetic, the rule."""

@@ -1,6 +1,6 @@
-"""Ticks, a strategy with its settings and a fill's number in, its explanation out; the plain engine says what happened.
+"""Explains one fill of a strategy by replaying the ticks up to it through the plain engine and recording what it did.
 
-Nothing here reads files: `of_run.py` takes all of it from a run folder and a store.
+Nothing here reads files: `of_run.py` supplies everything from a run folder and a store.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an explanation is made of, as plain values: the fill, its event, the book, our order, the account, the rules."""
+"""The parts of an explanation as plain values: the fill, its event, the book, our order, the account, the rules."""
 
 from __future__ import annotations
 

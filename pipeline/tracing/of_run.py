@@ -1,4 +1,4 @@
-"""A run folder, a store and a fill's number in, why that fill happened out; or why it cannot be told any more."""
+"""Explains a fill of a recorded run from its folder and the store, or says why it can no longer be explained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An explanation in, the lines that say it out, each within 80 columns."""
+"""Renders an explanation as lines of at most 80 columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An explanation's facts in, the rules that decided out: each with its section in docs/rules.md, or its switch."""
+"""Finds the rules that decided a fill, each with its section in docs/rules.md or its execution switch."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the strategies that come with the project have to say of a fill of theirs, beyond what the engine knows.
+"""The reasons that the shipped strategies give for a fill of theirs, beyond what the engine knows.
 
-A strategy of the user's own has no words here: it is explained by the verbs it called and the lines that called them.
+A user's own strategy has none here: it is explained by the actions it called and the lines that called them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Numbers and times in, the text that an explanation shows of them out."""
+"""Formats the numbers, times and file names that an explanation shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is noted while a replay is watched: places in the queue, how prints were shared out, and the fill waited for."""
+"""What is recorded while a replay is traced: places in the queue, how prints were shared out, and the fill sought."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The markets of the plain engine, with a note of every order and of all that led to one fill: their rules unchanged.
+"""The markets of the plain engine with a record of every order and of all that led to one fill; their rules unchanged.
 
-What is overridden calls the engine's own method and writes down what it found before and after; nothing is computed
-here that the engine computes.
+Each override calls the engine's own method and records what it found before and after; nothing is computed here that
+the engine computes.
 """
 
 from __future__ import annotations

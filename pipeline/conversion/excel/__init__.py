@@ -1,1 +1,1 @@
-"""Everything that knows Excel: the archive and its parts, the two readers and a small writer."""
+"""Everything that knows Excel's file format: the archive and its parts, the readers and a small writer."""

@@ -1,4 +1,4 @@
-"""A workbook's path in, its checked archive and list of sheets out; nothing of the sheets themselves is unpacked."""
+"""Opens a workbook, checks its archive and lists its sheets, without unpacking any of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rows and cells say of themselves in; row numbers, columns and shared texts out, ValueError for what is none."""
+"""Parses the row numbers, cell references and shared-string numbers of a sheet; raises ValueError for invalid ones."""
 
 from __future__ import annotations
 

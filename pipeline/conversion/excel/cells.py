@@ -1,4 +1,4 @@
-"""What a cell is: its kind, and its text as the file has it."""
+"""A cell as the file holds it: its kind and its text."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Rows of a sheet as Excel writes them in, the ticks in them as columns out: a loop that is compiled as it stands.
+"""The loop, compiled as it stands, that reads the rows of a sheet written by Excel and stores their ticks as columns.
 
-It takes exactly one way of writing a sheet and looks at every byte of it: rows and cells in rising order that name
-their own places, one number or shared text a cell, dates where dates belong. For anything else it says ODD, and other
-readers take the sheet. Every byte is compared before the next is looked at, and the last one is a NUL that fits
-nowhere, so it never looks behind the end. Plain Python runs it, too, with the same result.
+It accepts exactly one way of writing a sheet and checks every byte of it: rows and cells in ascending order that carry
+their own references, one number or shared string per cell, dates where dates belong. For anything else it returns ODD,
+and other readers take the sheet. Each byte is compared before the next one is read, and the last byte is a NUL, which
+is valid nowhere, so the loop never reads past the end. It also runs as plain Python, with the same result.
 """
 
 from __future__ import annotations

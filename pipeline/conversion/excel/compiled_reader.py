@@ -1,6 +1,7 @@
-"""A sheet's bytes in, piece by piece; its ticks as columns out when all is written as Excel writes it, None otherwise.
+"""Feeds a sheet's bytes, chunk by chunk, to the compiled loop and returns its ticks as columns.
 
-The rows are read by machine code that is compiled once a machine, so this is for workbooks that are worth it.
+It returns None when the sheet is not written exactly as Excel writes one. The loop is machine code that each machine
+compiles once, so this reader is meant for workbooks large enough to repay that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One sheet in, its columns as arrays out when fastexcel's strict mode finds each of one type; None otherwise."""
+"""Reads a sheet's columns as arrays through fastexcel's strict mode; None when a column is not all of one type."""
 
 from __future__ import annotations
 

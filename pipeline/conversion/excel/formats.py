@@ -1,4 +1,4 @@
-"""Number formats in, whether each shows a number as a date out, and whether every reader would say the same."""
+"""Decides which number formats show a number as a date, and whether every reader would decide the same."""
 
 from __future__ import annotations
 

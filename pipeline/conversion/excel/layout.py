@@ -1,7 +1,8 @@
-"""A sheet's bytes in, piece by piece; which rows and columns hold cells out, when all is written as Excel writes it.
+"""Determines which rows and columns of a sheet hold cells, provided the sheet is written as Excel writes it.
 
-What the fast reader takes for granted is looked at here, cell by cell: it keeps room for the whole span of the cells,
-so one stray cell far away would take all memory; it believes a cell's own row number; it drops rows that stand twice.
+The fast reader takes the layout on trust, so it is checked here, cell by cell: that reader allocates memory for the
+whole range that the cells span, so one stray cell far away would exhaust memory; it believes a cell's own row number;
+and it drops a row whose number occurs twice.
 """
 
 from __future__ import annotations

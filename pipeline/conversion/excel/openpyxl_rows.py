@@ -1,4 +1,4 @@
-"""A workbook's path in, its sheets' rows as openpyxl sees them out: a second opinion on what the workbook says."""
+"""Reads the rows of a workbook's sheets through openpyxl, as an independent check on our own readers."""
 
 from __future__ import annotations
 

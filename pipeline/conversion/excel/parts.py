@@ -1,4 +1,4 @@
-"""The small XML parts of a workbook in; sheet list, shared texts, number formats and epoch out."""
+"""Reads the small XML parts of a workbook: sheet list, shared strings, number formats and date epoch."""
 
 from __future__ import annotations
 

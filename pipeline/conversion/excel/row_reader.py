@@ -1,4 +1,4 @@
-"""One sheet in, its rows cell by cell out, each cell as it stands in the file: what it is and its text."""
+"""Reads a sheet row by row and cell by cell, each cell as the file holds it: its kind and its text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One sheet's packed XML in, checksum verified; its shape and its first rows as text out."""
+"""Unpacks a sheet's XML, verifies its checksum, and returns its layout and the text of its first rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An archive's list of parts in, the error for what no tick workbook looks like out; nothing is unpacked."""
+"""Refuses archives that no tick workbook looks like, by their list of parts alone, before anything is unpacked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One XML part in, piece by piece; its elements of the wanted names out as they end, and nothing of it kept."""
+"""Incremental XML parser that yields elements of the wanted names as they end and keeps none of them in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sheet and the workbook's shared texts in, whether every reader finds the same text behind every number out."""
+"""Decides whether the fast reader resolves a sheet's shared strings to the same texts as the row reader."""
 
 from __future__ import annotations
 

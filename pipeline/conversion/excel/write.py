@@ -1,4 +1,4 @@
-"""Rows of plain values in, a small .xlsx workbook out, equal bytes for equal rows."""
+"""Writes a small .xlsx workbook from rows of plain values; equal rows give equal bytes."""
 
 from __future__ import annotations
 

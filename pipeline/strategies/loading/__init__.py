@@ -1,1 +1,1 @@
-"""From a strategy's name or file to its class: its text, the modules beside it, the data files that it reads."""
+"""Loads a strategy by name or file: its class, its text, the modules next to it and the data files it declares."""

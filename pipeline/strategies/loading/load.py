@@ -1,6 +1,6 @@
-"""A strategy's name or file in, its class out; the text of a file travels, so that workers elsewhere need not have it.
+"""Loads a strategy's class by name or from a file, whose text is sent along so that remote workers need not have it.
 
-With it travel the modules beside it that it imports, and the data files that it declares.
+With the text go the modules next to it that it imports, and the data files that it declares.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The modules beside a strategy's file: found by its imports, carried as text, imported under names of their own."""
+"""The modules next to a strategy's file: found by its imports, sent as text, imported under a private package name."""
 
 from __future__ import annotations
 

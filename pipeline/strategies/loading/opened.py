@@ -1,4 +1,4 @@
-"""The files that a strategy opens and does not declare: results may depend on them, and nothing tells of a change."""
+"""Records which undeclared files a strategy opens: results may depend on them, and no cache key notices a change."""
 
 from __future__ import annotations
 
