@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from pipeline.engine.compiler.specialise import loop_source
 
+from pipeline.engine.compiler.specialise import loop_source
 from pipeline.errors import ReplayError
 from tests.engine.replays import both, compiled, plain, strategy_of, ticks_of, written
 

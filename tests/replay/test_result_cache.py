@@ -142,7 +142,7 @@ def test_a_change_of_the_code_computes_again_what_that_code_makes(made: Made, tm
     made.backtest()
     made.sweep()
     with copied_code(tmp_path) as folder:
-        for changed, expected in (("__main__", (0, 0)), ("results/metrics", (0, 3)), ("engine/orders", (3, 3))):
+        for changed, expected in (("__main__", (0, 0)), ("metrics/formulas", (0, 3)), ("engine/rules/orders", (3, 3))):
             say(folder / f"{changed}.py", "from __future__", "#\nfrom __future__")
             forget_texts()
             assert (len(replayed(made.backtest())), len(computed(made.sweep()))) == expected, changed
