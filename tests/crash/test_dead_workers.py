@@ -67,8 +67,9 @@ class Ends(Strategy):
     def on_tick(self, m):
         if m.event > 500 and self.ends > 0:
             WAYS[self.ends]()
-        m.quote_bid(m.bid, self.size)
-        m.quote_ask(m.ask, self.size)
+        if m.bid > 0 and m.ask > 0:
+            m.quote_bid(m.bid, self.size)
+            m.quote_ask(m.ask, self.size)
 """
 KILLED, EXITED, LEFT, UNPICKLABLE, WORDLESS, HUNGRY, WAITING = range(1, 8)
 DIED: Final = "Its worker process died, and again when it ran alone"

@@ -41,8 +41,9 @@ def on_tick(self, m):
     if m.event > 500 and not __import__("pathlib").Path("hurry").exists():
         __import__("pathlib").Path("asleep").touch()
         __import__("time").sleep(600)
-    m.quote_bid(m.bid, self.size)
-    m.quote_ask(m.ask, self.size)
+    if m.bid > 0 and m.ask > 0:
+        m.quote_bid(m.bid, self.size)
+        m.quote_ask(m.ask, self.size)
 """
 SPINS: Final = """
 size: Shares = parameter(300, minimum=1)
@@ -56,8 +57,9 @@ def on_tick(self, m):
             i += 1
             if i % 3 == 0:
                 self.total = self.total + i
-    m.quote_bid(m.bid, self.size + self.total % 2)
-    m.quote_ask(m.ask, self.size)
+    if m.bid > 0 and m.ask > 0:
+        m.quote_bid(m.bid, self.size + self.total % 2)
+        m.quote_ask(m.ask, self.size)
 """
 
 
