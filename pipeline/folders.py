@@ -32,7 +32,8 @@ def config_file(path: Path) -> Path:
 
     A path that is in neither place is returned as named.
     """
-    return next((place for place in _places(path) if place.exists()), path)
+    # Path.exists raises for a name too long.
+    return next((place for place in _places(path) if os.path.exists(place)), path)  # noqa: PTH110
 
 
 def config_files(folder: Path) -> list[Path]:

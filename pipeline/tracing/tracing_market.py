@@ -91,16 +91,6 @@ class WatchedMarket(Watched, Market):
             self._resized(SELL, self.ask_ahead, was, size, _caller())
         return stands
 
-    def watch_bid(self, price: float) -> None:
-        """Note the place."""
-        super().watch_bid(price)
-        self.places[BUY] = Place(self.event, self.bid_size, self.bid_ahead)
-
-    def watch_ask(self, price: float) -> None:
-        """Note the place."""
-        super().watch_ask(price)
-        self.places[SELL] = Place(self.event, self.ask_size, self.ask_ahead)
-
     def buy_at_ask(self, quantity: int) -> int:
         """Note how much was asked for."""
         self.taking = quantity, _caller()
@@ -136,10 +126,20 @@ class WatchedMarket(Watched, Market):
         super().join_ask(price, size)
         self._joined(SELL, self.ask_size, self.ask_ahead, size, unbroken=unbroken)
 
+    def hold_bid(self, price: float) -> None:
+        """Note the place kept without an order."""
+        super().hold_bid(price)
+        self.places[BUY] = Place(self.event, self.bid_size, self.bid_ahead)
+
     def remove_bid(self) -> None:
         """Note that no place is left."""
         super().remove_bid()
         self.places[BUY] = Place(self.event)
+
+    def hold_ask(self, price: float) -> None:
+        """Note the place kept without an order."""
+        super().hold_ask(price)
+        self.places[SELL] = Place(self.event, self.ask_size, self.ask_ahead)
 
     def remove_ask(self) -> None:
         """Note that no place is left."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -124,6 +125,6 @@ def bits(outcome: Outcome) -> dict[str, bytes]:
     }
     found["market_days"] = outcome.market_days.tobytes()
     for name, value in outcome.final.items():
-        number = int(value) if float(value).is_integer() and value != 0 else value
-        found[name] = struct.pack("<d", value) if isinstance(number, float) else str(number).encode()
+        whole = float(value).is_integer() and (value != 0 or math.copysign(1, value) > 0)
+        found[name] = str(int(value)).encode() if whole else struct.pack("<d", value)
     return found
