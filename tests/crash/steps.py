@@ -50,19 +50,25 @@ class Outcome:
 
 @dataclass
 class Steps:
-    """Numbers steps from 1, notes each in a file, and goes wrong at one of them; a disk that is full stays full."""
+    """Numbers steps from 1, notes each in a file, and goes wrong at one of them; a disk that is full stays full.
+
+    Two threads write: each number is taken by one of them.
+    """
 
     notes: int
     at: int
     fault: Fault | None
     done: int = 0
+    taking: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, what: str, where: str | Path) -> None:
-        self.done += 1
-        os.write(self.notes, f"{what} {Path(where).name}\n".encode())
-        if self.fault == "killed" and self.done == self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self.fault == "full" and self.done >= self.at and what != REMOVE:
+        with self.taking:
+            self.done += 1
+            done = self.done
+            os.write(self.notes, f"{what} {Path(where).name}\n".encode())
+            if self.fault == "killed" and done == self.at:
+                os.kill(os.getpid(), signal.SIGKILL)
+        if self.fault == "full" and done >= self.at and what != REMOVE:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

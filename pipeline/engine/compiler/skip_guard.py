@@ -53,7 +53,7 @@ class _Question:
         self, lane_names: Collection[str], fixed: Collection[str], kinds: Mapping[str, str], depth: int
     ) -> None:
         self._lane_names = lane_names
-        self._kinds = kinds
+        self._kinds = {**kinds, **{_held(name): kinds[name] for name in lane_names}}
         self._changing: set[str] = {_held(name) for name in lane_names if name not in fixed}
         self._depth = depth
         self._made: list[ast.stmt] = []
@@ -177,7 +177,10 @@ class _Question:
         if isinstance(value, (ast.Name, ast.Constant)):
             return value
         assert value is not None  # noqa: S101 - for mypy
-        name = f"q{len(self._made)}_now"
+        kind = kind_of(value, self._kinds)
+        assert kind is not None, ast.unparse(value)  # noqa: S101 - for mypy
+        name = f"q{len(self._made)}_{kind}_now"
+        self._kinds[name] = kind
         if self._changes(value):
             self._changing.add(name)
         self._made.append(assign(name, value))
