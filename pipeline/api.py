@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.runs.compare import Comparison
     from pipeline.runs.recorded_security import RecordedSecurity
     from pipeline.runs.run import BacktestRun
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
     from pipeline.sweeps.run import Listeners, SweepOptions, SweepRun
     from pipeline.tracing.explanation import Explanation
 
@@ -30,7 +30,7 @@ OUTPUT_DIR: Final = Path("output")
 
 def convert(
     workbooks: str | Path | Sequence[str | Path] | None = None,
-    parquet_dir: str | Place = PARQUET_DIR,
+    parquet_dir: str | AnyPath = PARQUET_DIR,
     *,
     header_row: int = 3,
     only: Sequence[str] | None = None,
@@ -66,7 +66,7 @@ def convert(
     """
     from pipeline.conversion.plan import find_workbooks
     from pipeline.conversion.stage import convert as convert_stage
-    from pipeline.store.path import place_of
+    from pipeline.store.path import path_of
 
     if workbooks is None:
         chosen = find_workbooks(RAW_DIR)
@@ -76,7 +76,7 @@ def convert(
         chosen = [Path(workbook) for workbook in workbooks]
     return convert_stage(
         chosen,
-        place_of(parquet_dir),
+        path_of(parquet_dir),
         header_row=header_row,
         only=only,
         max_sheets=max_sheets,
@@ -94,8 +94,8 @@ def backtest(
     strategy: str = "v1_baseline",
     *,
     config: str | Path | None = None,
-    parquet_dir: str | Place = PARQUET_DIR,
-    output_dir: str | Place | None = None,
+    parquet_dir: str | AnyPath = PARQUET_DIR,
+    output_dir: str | AnyPath | None = None,
     workers: int | None = None,
     backend: str | None = None,
     address: str | None = None,
@@ -140,14 +140,14 @@ def backtest(
     """
     from pipeline.replay.plan import Request
     from pipeline.runs.backtest import Listeners, run_backtest
-    from pipeline.store.path import place_of
+    from pipeline.store.path import path_of
 
-    folder = None if output_dir is None else place_of(output_dir)
+    folder = None if output_dir is None else path_of(output_dir)
     _check_png(folder, png=png)
     request = Request(
         strategy=strategy,
         config=None if config is None else Path(config),
-        parquet_dir=place_of(parquet_dir),
+        parquet_dir=path_of(parquet_dir),
         workers=workers,
         backend=backend,
         address=address,
@@ -160,7 +160,7 @@ def backtest(
         allow_stale=allow_stale,
     )
 
-    def make_page(finished: Place) -> None:
+    def make_page(finished: AnyPath) -> None:
         from pipeline.pages.remake import remake
 
         remake(finished, png=png)
@@ -175,8 +175,8 @@ def sweep(
     grid: Mapping[str, object] | Sequence[str] = (),
     strategy: str | None = None,
     config: str | Path | None = None,
-    parquet_dir: str | Place = PARQUET_DIR,
-    output_dir: str | Place | None = None,
+    parquet_dir: str | AnyPath = PARQUET_DIR,
+    output_dir: str | AnyPath | None = None,
     workers: int | None = None,
     backend: str | None = None,
     address: str | None = None,
@@ -207,7 +207,7 @@ def sweep(
         PipelineError: The request cannot be run.
     """
     from pipeline.replay.plan import Request
-    from pipeline.store.path import place_of
+    from pipeline.store.path import path_of
     from pipeline.sweeps.axes import joined
     from pipeline.sweeps.grid import grid_of, read_sweep
     from pipeline.sweeps.run import Listeners, SweepOptions, make_sweep
@@ -217,7 +217,7 @@ def sweep(
     request = Request(
         strategy=strategy or "v1_baseline",
         config=None if chosen is None else Path(chosen),
-        parquet_dir=place_of(parquet_dir),
+        parquet_dir=path_of(parquet_dir),
         workers=workers,
         backend=backend,
         address=address,
@@ -229,11 +229,11 @@ def sweep(
         allow_stale=allow_stale,
     )
     named = (strategy,) if strategy is not None else told.strategies
-    folder = None if output_dir is None else place_of(output_dir)
+    folder = None if output_dir is None else path_of(output_dir)
     options = options or SweepOptions()
     _check_png(folder, png=options.png)
 
-    def make_page(finished: Place) -> None:
+    def make_page(finished: AnyPath) -> None:
         from pipeline.pages.sweep_remake import remake_sweep
 
         remake_sweep(finished, png=options.png)
@@ -302,7 +302,7 @@ def explain(
     fill: int,
     run: str | Path | None = None,
     *,
-    parquet_dir: str | Place = PARQUET_DIR,
+    parquet_dir: str | AnyPath = PARQUET_DIR,
     output_dir: str | Path = OUTPUT_DIR,
     strategy: str | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -320,14 +320,14 @@ def explain(
     Raises:
         PipelineError: The fill cannot be explained, for example since ticks or strategy have changed since the run.
     """
-    from pipeline.store.path import place_of
+    from pipeline.store.path import path_of
     from pipeline.tracing.of_run import Wanted, explain_run_fill
 
-    wanted = Wanted(_run_folder(run, output_dir), security, fill, place_of(parquet_dir), strategy)
+    wanted = Wanted(_run_folder(run, output_dir), security, fill, path_of(parquet_dir), strategy)
     return explain_run_fill(wanted, on_progress)
 
 
-def _check_png(folder: Place | None, *, png: bool) -> None:
+def _check_png(folder: AnyPath | None, *, png: bool) -> None:
     if png and not isinstance(folder, Path):
         from pipeline.errors import BadRequest
 

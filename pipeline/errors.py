@@ -103,23 +103,23 @@ class InUse(PipelineError):
 # Places that are not on this machine
 
 
-class PlaceError(PipelineError):
+class PathError(PipelineError):
     """A directory or file behind a URI that cannot be used."""
 
 
-class UnknownScheme(PlaceError):
+class UnknownScheme(PathError):
     """A URI of a kind that no installed filesystem answers to."""
 
 
-class NoBucket(PlaceError):
+class NoBucket(PathError):
     """A bucket that is not there."""
 
 
-class AccessRefused(PlaceError):
+class AccessRefused(PathError):
     """Credentials that are missing, wrong or not allowed to do what was asked."""
 
 
-class Unreachable(PlaceError):
+class Unreachable(PathError):
     """The other side does not answer."""
 
 

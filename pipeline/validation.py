@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipeline.conversion.verify import Verified
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 WAYS: Final = (
     ("two threads", "threading", "compiled", 2),
@@ -38,7 +38,7 @@ class Check:
 
 
 def validate(
-    parquet_dir: Place,
+    parquet_dir: AnyPath,
     *,
     strategy: str = "v1_baseline",
     config: Path | None = None,
@@ -77,7 +77,7 @@ def _told(one: Verified) -> str:
 
 def _backtest(
     output_dir: Path,
-    parquet_dir: Place,
+    parquet_dir: AnyPath,
     strategy: str,
     config: Path | None,
     execution: str,

@@ -32,7 +32,7 @@ from pipeline.errors import (
 )
 from pipeline.store.catalog import open_store
 from pipeline.store.parquet import read_footer, read_ticks, write_table
-from pipeline.store.path import Remote, place_of
+from pipeline.store.path import ObjectStorePath, path_of
 from tests.conversion.books import tick, tick_sheet, write_book
 from tests.made import contents
 
@@ -74,7 +74,7 @@ def bucket(server: str, tmp_path: Path) -> Callable[[str], str]:
 
 def put(folder: Path, uri: str) -> str:
     for file in sorted(folder.iterdir()):
-        (place_of(uri) / file.name).write_bytes(file.read_bytes())
+        (path_of(uri) / file.name).write_bytes(file.read_bytes())
     return uri
 
 
@@ -95,8 +95,8 @@ def compared(files: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def spoil(uri: str, ticker: str, part: float = 0.5) -> None:
-    file = place_of(uri) / f"{ticker}.parquet"
-    assert isinstance(file, Remote)
+    file = path_of(uri) / f"{ticker}.parquet"
+    assert isinstance(file, ObjectStorePath)
     content = bytearray(file.read_bytes())
     content[int(len(content) * part)] ^= 0x10
     file.write_bytes(bytes(content))
@@ -150,7 +150,7 @@ def test_the_command_line_takes_uris_as_they_are(made: Any, bucket: Callable[[st
 
 def test_a_second_run_removes_what_the_first_wrote_and_nothing_else(made: Any, bucket: Callable[[str], str]) -> None:
     api.backtest(config=made[1], parquet_dir=made[0], output_dir=bucket("run"))
-    (place_of(bucket("run")) / "notes.txt").write_bytes(b"mine")
+    (path_of(bucket("run")) / "notes.txt").write_bytes(b"mine")
     api.backtest(config=made[1], parquet_dir=made[0], output_dir=bucket("run"), securities=["FAB"])
     left = held(bucket("run"))
     assert left["notes.txt"] == b"mine"
@@ -181,7 +181,7 @@ def test_a_flipped_bit_in_an_object_does_not_pass(made: Any, bucket: Callable[[s
     uri = put(made[0], bucket("ticks"))
     spoil(uri, "FAB", part)
     with pytest.raises(CorruptParquet, match=r"ticks/FAB\.parquet"):
-        read_ticks(place_of(uri) / "FAB.parquet")
+        read_ticks(path_of(uri) / "FAB.parquet")
 
 
 @pytest.mark.parametrize("backend", ["sequential", "loky"])
@@ -192,7 +192,7 @@ def test_objects_that_are_corrupt_or_gone_fail_and_the_others_stand(
     spoil(ticks, "EMAAR")
 
     def remove(_: object) -> None:
-        gone = place_of(ticks) / "MODON.parquet"
+        gone = path_of(ticks) / "MODON.parquet"
         gone.unlink()
 
     run = api.backtest(
@@ -210,22 +210,22 @@ def test_a_security_that_is_out_of_reach_fails_and_the_others_stand(
     made: Any, bucket: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticks = put(made[0], bucket("ticks"))
-    read = Remote.read_bytes
+    read = ObjectStorePath.read_bytes
 
-    def cut_off(place: Remote) -> bytes:
+    def cut_off(place: ObjectStorePath) -> bytes:
         if place.name == "FAB.parquet":
             with place._reached():
                 raise OSError("When reading: AWS Error NETWORK_CONNECTION during GetObject operation: curlCode: 7")
         return read(place)
 
-    monkeypatch.setattr(Remote, "read_bytes", cut_off)
+    monkeypatch.setattr(ObjectStorePath, "read_bytes", cut_off)
     run = api.backtest(config=made[1], parquet_dir=ticks, output_dir=bucket("run"))
     assert list(run.failed) == ["FAB"]
     assert "FAB.parquet: it cannot be reached" in errors_of(bucket("run"))["FAB"]
 
 
 def test_a_file_whose_footer_is_long_is_read_and_one_cut_short_is_not(bucket: Callable[[str], str]) -> None:
-    folder = place_of(bucket("ticks"))
+    folder = path_of(bucket("ticks"))
     write_table(folder / "LONG.parquet", pa.table({"a": [1, 2]}), metadata={"long": "x" * 200_000})
     footer = read_footer(folder / "LONG.parquet")
     assert (footer.rows, len(footer.metadata["long"])) == (2, 200_000)
@@ -270,9 +270,9 @@ def test_a_bucket_to_write_to_that_is_not_there_stops_the_run_before_it_starts(
 def test_a_listed_object_that_is_gone_is_named(bucket: Callable[[str], str], tmp_path: Path) -> None:
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick())})
     api.convert(book, bucket("ticks"))
-    (place_of(bucket("ticks")) / "FAB.parquet").unlink()
-    (place_of(bucket("ticks")) / "OTHER.parquet").write_bytes(b"")
-    gone, broken = open_store(place_of(bucket("ticks"))).securities
+    (path_of(bucket("ticks")) / "FAB.parquet").unlink()
+    (path_of(bucket("ticks")) / "OTHER.parquet").write_bytes(b"")
+    gone, broken = open_store(path_of(bucket("ticks"))).securities
     assert "FAB.parquet is listed in catalog.json" in str(gone.error)
     assert "OTHER.parquet is not a whole Parquet file" in str(broken.error)
 
@@ -292,7 +292,7 @@ def test_wrong_credentials_are_named(
 @pytest.mark.slow
 def test_a_server_that_does_not_answer_is_named() -> None:
     with pytest.raises(Unreachable, match="look at the network and at endpoint_override"):
-        open_store(place_of("s3://desk/ticks?scheme=http&region=us-east-1&endpoint_override=127.0.0.1:9"))
+        open_store(path_of("s3://desk/ticks?scheme=http&region=us-east-1&endpoint_override=127.0.0.1:9"))
 
 
 def book_of(path: Path, **prices: object) -> Path:
@@ -315,10 +315,10 @@ def test_a_conversion_into_a_bucket_gives_the_bytes_of_a_local_one_and_converts_
     assert held(uri) == contents(tmp_path / "local")
     assert "ALDAR.rejects.parquet" in held(uri)
     assert statuses() == ["unchanged", "unchanged"]
-    assert all(verified.equal for verified in verify_each(place_of(uri)))
+    assert all(verified.equal for verified in verify_each(path_of(uri)))
     book_of(book, FAB=17, ALDAR=18)
     with pytest.raises(StaleStore):
-        open_store(place_of(uri)).check_fresh()
+        open_store(path_of(uri)).check_fresh()
     assert statuses() == ["unchanged", "converted"]
     assert sorted(held(uri)) == ["ALDAR.parquet", "FAB.parquet", "catalog.json"]
     spoil(uri, "FAB", 0.99)

@@ -225,8 +225,8 @@ def test_a_second_backtest_says_what_it_kept_and_fresh_replays_it(
     first = backtest(made, tmp_path / "run")
     assert "kept" not in first.stdout + first.stderr
     again = backtest(made, tmp_path / "run")
-    assert "3 of 3 kept from earlier runs" in again.stdout
-    assert again.stderr.count("kept from an earlier run") == 3
+    assert "3 of 3 cached by earlier runs" in again.stdout
+    assert again.stderr.count("cached by an earlier run") == 3
     assert "kept" not in backtest(made, tmp_path / "run", "--fresh").stdout
     assert kept_results.exists()
 

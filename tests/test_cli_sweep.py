@@ -32,16 +32,16 @@ def test_a_sweep_says_what_runs_what_was_best_and_what_was_kept(
     done = sweep(made, tmp_path / "out", *words)
     assert done.returncode == 0, done.stderr
     assert "Sweep of v1_baseline: 6 settings x 3 securities, 1 worker (sequential)" in done.stderr
-    assert "18 results (6 settings x 3 securities): 0 kept, 18 computed, 0 failed" in done.stdout
+    assert "18 results (6 settings x 3 securities): 0 cached, 18 computed, 0 failed" in done.stdout
     assert f"Results: {tmp_path / 'out'}" in done.stdout
     for words_said in ("Best settings", "EMAAR", "FAB", "MODON", "all", "net P&L (AED)", "refill_interval_sec="):
         assert words_said in done.stdout
     assert kept_results.exists()
     again = sweep(made, tmp_path / "out", *words)
-    assert "18 kept, 0 computed, 0 failed" in again.stdout
-    assert "Kept results: 0.0 MB (make clean-cache removes them)" in again.stdout
+    assert "18 cached, 0 computed, 0 failed" in again.stdout
+    assert "Result cache: 0.0 MB (make clean-cache removes them)" in again.stdout
     fresh = sweep(made, tmp_path / "out", *words, "--fresh")
-    assert "0 kept, 18 computed, 0 failed" in fresh.stdout
+    assert "0 cached, 18 computed, 0 failed" in fresh.stdout
     cleaned = pipeline("clean-cache")
     assert (cleaned.returncode, kept_results.exists()) == (0, False)
     assert f"MB of results in {kept_results.parent}" in cleaned.stdout
@@ -125,7 +125,7 @@ def test_a_setting_that_fails_is_named_and_the_status_is_1(made: tuple[Path, Pat
     assert "Error: setting 1 on EMAAR: " in done.stderr
     assert "a division by zero" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "0 kept, 3 computed, 3 failed" in done.stdout
+    assert "0 cached, 3 computed, 3 failed" in done.stdout
 
 
 def test_a_corrupt_file_is_named_and_the_status_is_1(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_corrupt_file_is_named_and_the_status_is_1(tmp_path: Path) -> None:
     done = sweep((store, config), tmp_path / "out", "--grid", "quote_size=100,200")
     assert done.returncode == 1
     assert "Error: setting 1 on FAB: " in done.stderr
-    assert "0 kept, 4 computed, 2 failed" in done.stdout
+    assert "0 cached, 4 computed, 2 failed" in done.stdout
 
 
 def test_a_damaged_results_file_is_one_warning_and_the_run_is_sound(
@@ -148,4 +148,4 @@ def test_a_damaged_results_file_is_one_warning_and_the_run_is_sound(
     assert done.returncode == 0
     assert "results-3.sqlite was damaged" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "6 kept, 0 computed" in sweep(made, tmp_path / "out", "--grid", "quote_size=100,200").stdout
+    assert "6 cached, 0 computed" in sweep(made, tmp_path / "out", "--grid", "quote_size=100,200").stdout

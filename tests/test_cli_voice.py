@@ -95,12 +95,12 @@ def test_verbose_says_what_was_chosen_how_long_it_took_and_what_was_kept(desk: P
         "Config: ",
         "execution: classic",
         "Compiled loops: ",
-        f"Kept results: {kept_results.parent}, at most 64",
+        f"Result cache: {kept_results.parent}, at most 64",
     ):
         assert words in first
     assert first.count("; reading 0.") == 4
     assert first.count(" s, the other execution models 0.") == 4
-    assert second.count("kept from an earlier run; ticks, strategy, parameters, execution, market and engine are") == 4
+    assert second.count("cached by an earlier run; ticks, strategy, parameters, execution, market and engine are") == 4
     for stretch in ("Checking the request and the ticks: ", "Replaying: ", "Writing the results: "):
         assert stretch in first
 

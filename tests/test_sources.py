@@ -17,11 +17,11 @@ from pipeline.errors import MissingModule
 from pipeline.replay.plan import Plan, Request, plan, result_names
 from pipeline.replay.result_codec import packed
 from pipeline.replay.task import run_task
-from pipeline.runs.fill_tables import trades_content
+from pipeline.runs.fill_tables import encode_trades
 from pipeline.sources import digest_of, sources_of
 from pipeline.strategies.loading.load import load_strategy
 from pipeline.sweeps import plan as sweep_plan
-from pipeline.sweeps.codec import measure
+from pipeline.sweeps.codec import encode_figures
 from tests.copied_code import PACKAGE, copied_code, forget_texts
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class Copied:
         return {
             "results": result_names(self.planned)["FAB"],
             "loops": keys.code_key(load_strategy("v1_baseline"), "any"),
-            "swept figures": digest_of(sweep_plan.__name__, measure.__module__),
-            "swept fills": digest_of(sweep_plan.__name__, trades_content.__module__),
+            "swept figures": digest_of(sweep_plan.__name__, encode_figures.__module__),
+            "swept fills": digest_of(sweep_plan.__name__, encode_trades.__module__),
         }
 
 

@@ -25,12 +25,12 @@ def validate(
     """
     from pipeline.console.checks import show_checks
     from pipeline.console.progress import Progress
-    from pipeline.store.path import place_of
+    from pipeline.store.path import path_of
     from pipeline.validation import validate as run_validation
 
     with Progress() as progress:
         checks = run_validation(
-            place_of(parquet_dir),
+            path_of(parquet_dir),
             strategy=strategy,
             config=config,
             read_workbooks=workbook,
@@ -58,7 +58,7 @@ def benchmark(
 
 
 def clean_cache() -> Closing:
-    """Remove compiled code and kept results; the next run makes them again.
+    """Remove compiled code and cached results; the next run makes them again.
 
     Example: pipeline clean-cache
     """

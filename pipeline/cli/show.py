@@ -151,11 +151,11 @@ def inspect(
     from pipeline.console.inspect import show_inspection
     from pipeline.console.progress import Progress
     from pipeline.inspection.store import inspect_store
-    from pipeline.store.path import place_of
+    from pipeline.store.path import path_of
 
     with Progress("Listing the store") as progress:
         found = inspect_store(
-            place_of(parquet_dir),
+            path_of(parquet_dir),
             tickers or (),
             on_plan=lambda total: progress.stage("Counting", total),
             on_security=progress.step,

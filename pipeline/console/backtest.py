@@ -70,8 +70,8 @@ def show_backtest(run: BacktestRun) -> Closing:
     if voice().shows:
         _show_figures(run)
         _show_assumptions(run)
-    kept = sum(result.kept for result in run.results)
-    reused = f"; {kept} of {len(run.results)} kept from earlier runs" if kept else ""
+    cached = sum(result.cached for result in run.results)
+    reused = f"; {cached} of {len(run.results)} cached by earlier runs" if cached else ""
     failed = f"; {len(run.failed)} of {len(run.results)} failed" if run.failed else ""
     facts = {
         **_facts(run),
@@ -170,7 +170,7 @@ def _facts(run: BacktestRun) -> dict[str, Any]:
         "engine": plan.engine,
         "backend": plan.backend,
         "workers": plan.workers,
-        "kept": sum(result.kept for result in run.results),
+        "cached": sum(result.cached for result in run.results),
         "seconds": dict(run.seconds),
     }
 
@@ -187,7 +187,7 @@ def _figures(result: SecurityResult) -> dict[str, Any]:
         "position": one.position,
         "market_days": len(one.market_days),
         "days_not_flat": len(one.days_not_flat),
-        "kept": result.kept,
+        "cached": result.cached,
         "error": None,
     }
 
@@ -200,7 +200,7 @@ def _total(run: BacktestRun) -> dict[str, Any]:
 
 
 def tell_caches() -> None:
-    """Say where compiled loops and results are kept, when --verbose asks."""
+    """Say where compiled loops and results are cached, when --verbose asks."""
     if not voice().verbose:
         return
     from pipeline.native import codecache
@@ -208,19 +208,19 @@ def tell_caches() -> None:
 
     limit = limit_bytes() // 2**20
     voice().detail(f"Compiled loops: {codecache.folder()}")
-    kept = f"{results_folder()}, at most {limit:,} MB" if limit else "nowhere, since PIPELINE_RESULTS_MB is 0"
-    voice().detail(f"Kept results: {kept}")
+    cache = f"{results_folder()}, at most {limit:,} MB" if limit else "nowhere, since PIPELINE_RESULTS_MB is 0"
+    voice().detail(f"Result cache: {cache}")
 
 
 def _told(result: SecurityResult) -> str:
     if result.replayed is None:
         return f"{result.ticker}: failed: {result.error}"
-    kept = ", kept from an earlier run" if result.kept else ""
-    return f"{result.ticker}: {counted(len(result.replayed.fills), 'fill')}{kept}"
+    cached = ", cached by an earlier run" if result.cached else ""
+    return f"{result.ticker}: {counted(len(result.replayed.fills), 'fill')}{cached}"
 
 
 def _how(result: SecurityResult) -> str:
-    if result.kept:
+    if result.cached:
         return "ticks, strategy, parameters, execution, market and engine are those of that run"
     checked = f", the other execution models {result.check_seconds:.3f} s" if result.alternatives else ""
     return f"reading {result.read_seconds:.3f} s, replay {result.replay_seconds:.3f} s{checked}"

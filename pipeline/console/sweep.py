@@ -16,7 +16,7 @@ from pipeline.sweeps.choice import under, walked_pnl
 
 if TYPE_CHECKING:
     from pipeline.sweeps.choice import Best, Fold
-    from pipeline.sweeps.plan import Content, SweepPlan
+    from pipeline.sweeps.plan import SweepPlan, TrialResult
     from pipeline.sweeps.run import SweepRun
 
 SAY_EVERY: Final = 10.0
@@ -63,17 +63,17 @@ class SweepProgress(Progress):
             voice().say(f"Compiling {name} for many settings at once; this is done once and takes a few seconds.")
             self.calm()
 
-    def found(self, content: Content) -> None:
+    def found(self, result: TrialResult) -> None:
         """Count one result."""
         if self._stage != REPLAYING:
             self.stage(REPLAYING, self._many, self._ready)
         self._ready += 1
-        self._computed += not content.kept
+        self._computed += not result.cached
         now = time.monotonic()
         if self.draws:
             if now - self._said > REDRAW_EVERY or self._ready == self._many:
                 self._said = now
-                self.step(content.ticker, done=self._ready, told=self._how_fast(now))
+                self.step(result.ticker, done=self._ready, told=self._how_fast(now))
         elif now - self._said > SAY_EVERY:
             self._said = now
             self.step()
@@ -85,7 +85,7 @@ class SweepProgress(Progress):
         """Say how many results a second were computed so far, and how long the rest takes at that rate."""
         rate = self._computed / max(now - self._started, 1e-9)
         if not rate:
-            return "all kept so far"
+            return "all cached so far"
         left = round((self._many - self._ready) / rate)
         return f"{rate:,.0f}/s, {left // 60}:{left % 60:02} left"
 
@@ -95,7 +95,7 @@ def _grid(settings: int, securities: int) -> str:
 
 
 def show_sweep(run: SweepRun) -> Closing:
-    """Print the best setting of each security and of all, and what was computed and what was kept."""
+    """Print the best setting of each security and of all, and what was computed and what was cached."""
     results = run.results
     failed = run.failed
     for where, error in list(failed.items())[:ERRORS_SHOWN]:
@@ -106,20 +106,20 @@ def show_sweep(run: SweepRun) -> Closing:
         _show_folds(run)
     tickers = results.plan.tickers
     voice().show(
-        f"{counted(len(results.contents), 'result')} ({_grid(len(results.trials), len(tickers))}): "
-        f"{results.kept:,} kept, {results.computed:,} computed, {results.failed:,} failed"
+        f"{counted(len(results.trial_results), 'result')} ({_grid(len(results.trials), len(tickers))}): "
+        f"{results.cached:,} cached, {results.computed:,} computed, {results.failed:,} failed"
     )
-    if results.kept:
+    if results.cached:
         voice().detail("Kept are results whose ticks, strategy, parameters, execution, market and engine are the same.")
-    voice().show(f"Kept results: {run.kept_bytes / MB:,.1f} MB (make clean-cache removes them)")
+    voice().show(f"Result cache: {run.cache_bytes / MB:,.1f} MB (make clean-cache removes them)")
     facts = {
         "output_dir": run.output_dir,
-        "results": len(results.contents),
+        "results": len(results.trial_results),
         "settings": len(results.trials),
         "securities": list(tickers),
-        "kept": results.kept,
+        "cached": results.cached,
         "computed": results.computed,
-        "kept_bytes": run.kept_bytes,
+        "cache_bytes": run.cache_bytes,
         "backend": results.plan.backend,
         "workers": results.plan.workers,
         "chosen_under": dict(results.plan.assumed),
@@ -127,7 +127,7 @@ def show_sweep(run: SweepRun) -> Closing:
         "walk_forward": [_fold(one) for one in run.folds],
         "seconds": run.seconds,
     }
-    some = f"; {results.failed:,} of {len(results.contents):,} failed" if failed else ""
+    some = f"; {results.failed:,} of {len(results.trial_results):,} failed" if failed else ""
     return Closing(f"Results: {run.output_dir}  ({run.seconds:.2f} s{some})", facts, failed, warnings=run.warnings)
 
 
@@ -137,7 +137,7 @@ def _best(one: Best) -> dict[str, Any]:
         "setting": one.trial.number,
         "strategy": one.trial.strategy,
         "execution": one.trial.execution.name,
-        "values": dict(one.trial.point.values),
+        "values": dict(one.trial.combination.values),
         "net_pnl": one.figures.get("net_pnl"),
         "sharpe": one.figures.get("sharpe"),
         "train": None if one.train is None else asdict(one.train),
@@ -164,7 +164,9 @@ def _show_best(run: SweepRun) -> None:
     columns = [Column("security", "name"), Column("setting"), Column("values", "text"), *figures]
     rows = []
     for one in run.best:
-        values = ", ".join(f"{name.removeprefix(SWITCH)}={value}" for name, value in one.trial.point.values.items())
+        values = ", ".join(
+            f"{name.removeprefix(SWITCH)}={value}" for name, value in one.trial.combination.values.items()
+        )
         if len(run.results.plan.bases) > 1:
             values = f"{one.trial.strategy}: {values}"
         if one.train is not None and one.test is not None:

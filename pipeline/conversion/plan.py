@@ -17,7 +17,7 @@ from pipeline.errors import (
     shown,
 )
 from pipeline.store.atomic import not_written, staging
-from pipeline.store.path import Place, Remote
+from pipeline.store.path import AnyPath, ObjectStorePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,13 +90,13 @@ def plan_sheets(books: Iterable[Workbook], only: Sequence[str] | None, max_sheet
     ]
 
 
-def prepare_directory(parquet_dir: Place) -> None:
-    """Make the Parquet directory when needed and try that it can be written; raises OutputNotWritable or PlaceError."""
+def prepare_directory(parquet_dir: AnyPath) -> None:
+    """Make the Parquet directory when needed and try that it can be written; raises OutputNotWritable or PathError."""
     try:
         parquet_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise not_written(parquet_dir, error) from error
-    if isinstance(parquet_dir, Remote):
+    if isinstance(parquet_dir, ObjectStorePath):
         (parquet_dir / _PROBE).write_bytes(b"")
         (parquet_dir / _PROBE).unlink(missing_ok=True)
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 Status = Literal["converted", "unchanged", "failed"]
 EventKind = Literal["started", "rows", "finished"]
@@ -56,7 +56,7 @@ class ConvertResult:
     warnings: of the securities whose ticks stand.
     """
 
-    parquet_dir: Place
+    parquet_dir: AnyPath
     rows: tuple[SheetRow, ...]
     earlier: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

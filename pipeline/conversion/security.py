@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.plan import SheetJob
     from pipeline.conversion.sheet import SheetContent
     from pipeline.store.atomic import Staged
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Made:
 
     entry: Entry
     staged: tuple[Staged, ...]
-    without_rejects: Place | None
+    without_rejects: AnyPath | None
 
     def commit(self) -> None:
         """Put the files in place; an old file of rejects goes when there are none now."""
@@ -58,7 +58,7 @@ class Made:
             staged.discard()
 
 
-def make_security(parts: Sequence[Part], parquet_dir: Place) -> Made:
+def make_security(parts: Sequence[Part], parquet_dir: AnyPath) -> Made:
     """Join the parts in time order and write the security's files; raises OverlappingWorkbooks or OutputNotWritable."""
     ordered = in_time_order(parts)
     ticks = _joined([part.content.parsed.ticks for part in ordered])

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pipeline.conversion.excel.compiled_reader import RowsLoop
     from pipeline.conversion.security import Made, Part
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 
 # What a full sheet of ticks takes (1,048,576 rows, four columns).
@@ -41,7 +41,7 @@ _WORTH_COMPILING: Final = 64 << 20
 
 def convert(
     workbooks: Sequence[Path],
-    parquet_dir: Place,
+    parquet_dir: AnyPath,
     *,
     header_row: int = 3,
     only: Sequence[str] | None = None,
@@ -101,7 +101,7 @@ def _convert_into(run: _Run, jobs: list[SheetJob], threads: int, *, force: bool)
     return ConvertResult(parquet_dir, rows, _earlier(parquet_dir, rows), tuple(warnings))
 
 
-def _earlier(parquet_dir: Place, rows: Iterable[SheetRow]) -> dict[str, int]:
+def _earlier(parquet_dir: AnyPath, rows: Iterable[SheetRow]) -> dict[str, int]:
     """Return the ticks that the store holds of securities that failed, by ticker."""
     found = {}
     for ticker in sorted({row.ticker for row in rows if row.status == "failed" and row.ticker}):
@@ -112,7 +112,7 @@ def _earlier(parquet_dir: Place, rows: Iterable[SheetRow]) -> dict[str, int]:
     return found
 
 
-def _known(parquet_dir: Place) -> dict[str, Entry]:
+def _known(parquet_dir: AnyPath) -> dict[str, Entry]:
     try:
         return read_catalog(parquet_dir)
     except BadCatalog:
@@ -123,7 +123,7 @@ def _known(parquet_dir: Place) -> dict[str, Entry]:
 class _Run:
     """One conversion under way: rows by position, files made and waiting, catalog entries that stand."""
 
-    parquet_dir: Place
+    parquet_dir: AnyPath
     header_row: int
     total: int
     on_event: Callable[[SheetEvent], None] | None

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.conversion.plan import SheetJob
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 
 def refreshed(
-    entry: Entry, jobs: Sequence[SheetJob], parquet_dir: Place, header_row: int, allowed: float
+    entry: Entry, jobs: Sequence[SheetJob], parquet_dir: AnyPath, header_row: int, allowed: float
 ) -> Entry | None:
     """Return the entry with its workbooks' present size and time; None when it must be converted again.
 
@@ -52,7 +52,7 @@ def source_of(entry: Entry, job: SheetJob) -> Source:
     return next(source for source in entry.sources if (source.path, source.sheet) == place)
 
 
-def _files_stand(entry: Entry, parquet_dir: Place) -> bool:
+def _files_stand(entry: Entry, parquet_dir: AnyPath) -> bool:
     """Return whether the security's files are those that were written with the catalog's line."""
     rejects = rejects_name(entry.ticker)
     if set(entry.marks) != ({entry.file, rejects} if entry.rejects else {entry.file}):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.limits import Limits
     from pipeline.conversion.ticks import Parsed
     from pipeline.store.catalog import Entry, Source
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
     from pipeline.ticks import Ticks
 
 _REJECT_COLUMNS: Final = ("row", "time", "type", "price", "size", "rule")
@@ -61,7 +61,7 @@ class Verified:
         return self.difference is None and self.error is None
 
 
-def verify_each(parquet_dir: Place, on_start: Callable[[str], None] = lambda _: None) -> Iterator[Verified]:
+def verify_each(parquet_dir: AnyPath, on_start: Callable[[str], None] = lambda _: None) -> Iterator[Verified]:
     """Yield each security's comparison with its workbooks, which openpyxl reads row by row, as it is made.
 
     on_start is told the ticker before. A workbook or file that cannot be read is that security's error. Raises
@@ -75,7 +75,7 @@ def verify_each(parquet_dir: Place, on_start: Callable[[str], None] = lambda _: 
             yield Verified(entry.ticker, 0, error=str(error))
 
 
-def _compare(entry: Entry, parquet_dir: Place) -> Verified:
+def _compare(entry: Entry, parquet_dir: AnyPath) -> Verified:
     """Compare the parts, in the order in which they were joined, with the joined files."""
     parts = [_read_afresh(source) for source in entry.sources]
     told = [row for parsed in parts for row in _rows(parsed.ticks, parsed.row_numbers.tolist())]
@@ -130,7 +130,7 @@ def _rows(ticks: Ticks, numbers: Iterable[int | None] | None = None) -> Iterator
         yield number, (time // MILLISECOND, TICK_TYPES[kind], price, volume)
 
 
-def _kept_rejects(path: Place) -> Iterator[tuple[int | None, Row]]:
+def _kept_rejects(path: AnyPath) -> Iterator[tuple[int | None, Row]]:
     table = read_table(path, _REJECT_COLUMNS)
     for row in zip(*(table.column(name).to_pylist() for name in _REJECT_COLUMNS), strict=True):
         yield _reject(row)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pipeline.inspection.counts import Counts
     from pipeline.store.catalog import Entry
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Inspected:
 class Inspection:
     """A whole directory, securities sorted by ticker; `common` warns of what concerns several."""
 
-    parquet_dir: Place
+    parquet_dir: AnyPath
     securities: tuple[Inspected, ...]
     common: tuple[str, ...] = field(default=())
 
@@ -70,7 +70,7 @@ class Inspection:
 
 
 def inspect_store(
-    parquet_dir: Place,
+    parquet_dir: AnyPath,
     tickers: Sequence[str] = (),
     *,
     on_plan: Callable[[int], None] = lambda _: None,
@@ -79,7 +79,7 @@ def inspect_store(
     """Return what was counted of each security (or each of `tickers`), and warn of what is likely wrong.
 
     What was not counted when it was converted is counted now. A file that cannot be read is that security's error.
-    Raises NoStore, BadCatalog, UnknownSecurity or PlaceError.
+    Raises NoStore, BadCatalog, UnknownSecurity or PathError.
     """
     files, entries = tick_files(parquet_dir), read_catalog(parquet_dir)
     names = sorted({name.removesuffix(TICKS_SUFFIX) for name in files} | set(entries))
@@ -109,7 +109,7 @@ def inspect_store(
     return Inspection(parquet_dir, tuple(securities), tuple(text for text in said if text not in own))
 
 
-def _inspected(parquet_dir: Place, ticker: str, entry: Entry | None, *, counted: bool) -> tuple[Held, Inspected]:
+def _inspected(parquet_dir: AnyPath, ticker: str, entry: Entry | None, *, counted: bool) -> tuple[Held, Inspected]:
     """Return what the store says of a security, counted now where that is asked for and was not done."""
     path = parquet_dir / ticks_name(ticker)
     try:

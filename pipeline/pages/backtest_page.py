@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.pages.contents import Contents, Track
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 MOST_SECURITIES: Final = 180
 OPEN_PANELS: Final = 1
@@ -28,7 +28,7 @@ _FOR_PORTFOLIO: Final = 4
 """Of the room for drawings one part in so many is the portfolio's."""
 
 
-def backtest_page(directory: Place) -> bytes:
+def backtest_page(directory: AnyPath) -> bytes:
     """Return the page of a run folder whose other files are written; under 6 MB whatever the run.
 
     Every fill of every security is on it. Where that does not fit, the securities with the smallest turnover have no
@@ -52,7 +52,7 @@ def backtest_page(directory: Place) -> bytes:
             most, room = min(most, len(shown)) * 2 // 3, None
 
 
-def page_charts(directory: Place) -> tuple[dict[str, Any], dict[str, str]]:
+def page_charts(directory: AnyPath) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the charts of a run folder with their lines written out, and whose each panel is.
 
     Raises as `backtest_page`.

@@ -26,7 +26,7 @@ from pipeline.store.parquet import read_table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
     from pipeline.ticks import Float64s, Int64s
 
 FILL_COLUMNS: Final = ("timestamp", "side", "fill_price", "fill_qty", "realized_pnl", "position", "fee")
@@ -69,7 +69,7 @@ class Contents:
     errors: by security.
     """
 
-    folder: Place
+    folder: AnyPath
     run: Mapping[str, Any]
     portfolio: Mapping[str, Any]
     figures: Mapping[str, Mapping[str, Any]]
@@ -100,7 +100,7 @@ class Contents:
             )
 
 
-def read_contents(folder: Place) -> Contents:
+def read_contents(folder: AnyPath) -> Contents:
     """Return what a run folder holds, without fills and prices.
 
     Raises UnknownRun, UnfinishedRun, NewerRun or DamagedRun.
@@ -136,7 +136,7 @@ def read_contents(folder: Place) -> Contents:
     )
 
 
-def _daily(path: Place) -> dict[str, Daily]:
+def _daily(path: AnyPath) -> dict[str, Daily]:
     by_security: dict[str, list[dict[str, str]]] = {}
     for row in csv_rows(path):
         by_security.setdefault(row["security"], []).append(row)
@@ -160,7 +160,7 @@ def _plain_name(ticker: str) -> bool:
     return bool(ticker) and not named.drive and not named.root and not {".", ".."} & {*PurePosixPath(ticker).parts}
 
 
-def _columns(path: Place, wanted: Sequence[str]) -> dict[str, Any]:
+def _columns(path: AnyPath, wanted: Sequence[str]) -> dict[str, Any]:
     """Return the columns of a Parquet file as numpy: times in ms, an empty cell as NaN, sides as whether they buy."""
     with reading(path):
         table = read_table(path, wanted)

@@ -14,7 +14,7 @@ from pipeline.store.atomic import not_written, write_bytes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 WIDTH: Final = 1200
 SCALE: Final = 2
@@ -22,7 +22,7 @@ SCALE: Final = 2
 _SECONDS: Final = 120.0
 
 
-def write_pngs(directory: Place, figures: Mapping[str, Mapping[str, Any]]) -> None:
+def write_pngs(directory: AnyPath, figures: Mapping[str, Mapping[str, Any]]) -> None:
     """Write one PNG a figure, by its name below `charts/`, 2400 pixels wide; nothing is asked of the network.
 
     Raises MissingExtra without kaleido, NoBrowser without a Chrome or Chromium that starts, OutputNotWritable.

@@ -13,10 +13,10 @@ from pipeline.runs.manifest import add_files
 from pipeline.store.atomic import write_bytes
 
 if TYPE_CHECKING:
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 
-def remake(folder: Place, *, png: bool = False) -> None:
+def remake(folder: AnyPath, *, png: bool = False) -> None:
     """Write the page of a run folder, from its files; png: also `charts/*.png`.
 
     What is written is listed in `run.json`, so that the next run into this folder removes it. Raises UnknownRun,
@@ -31,7 +31,7 @@ def remake(folder: Place, *, png: bool = False) -> None:
         write_pngs(folder, figures)
 
 
-def _figures(folder: Place) -> dict[str, dict[str, Any]]:
+def _figures(folder: AnyPath) -> dict[str, dict[str, Any]]:
     """Return every chart of the page by the name of its image."""
     data, panels = page_charts(folder)
     figures = {}

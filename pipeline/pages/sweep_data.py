@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pipeline.store.parquet import Footer
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
     from pipeline.ticks import Float64s, Int64s
 
 AGAIN: Final = "Run that sweep again."
@@ -131,7 +131,7 @@ class Swept:
         return None if row is None else int(np.searchsorted(self.settings, int(row["setting"])))
 
 
-def read_swept(directory: Place) -> Swept:
+def read_swept(directory: AnyPath) -> Swept:
     """Read a sweep's folder.
 
     Raises UnknownRun for what is none, UnfinishedRun, NewerRun, and DamagedRun for a file that is not whole.
@@ -180,7 +180,7 @@ def read_swept(directory: Place) -> Swept:
         )
 
 
-def _check_version(directory: Place, version: int) -> None:
+def _check_version(directory: AnyPath, version: int) -> None:
     if version > FORMAT_VERSION:
         raise NewerRun(
             f"{directory / SWEEP_FILE} has format version {version} and this version of the project knows "
@@ -211,7 +211,7 @@ def _shown(table: Any, tickers: list[str], settings: Int64s, best: Mapping[str, 
 
 
 @contextlib.contextmanager
-def _reading(directory: Place) -> Iterator[None]:
+def _reading(directory: AnyPath) -> Iterator[None]:
     """Turn what a folder that something else wrote into can be made to raise into DamagedRun."""
     try:
         yield
@@ -247,7 +247,7 @@ def _axes(table: Any, names: Mapping[str, str], tickers: int) -> list[Axis]:
     return found
 
 
-def _together(path: Place, settings: Int64s, figures: Mapping[str, str]) -> dict[tuple[str, str], Float64s]:
+def _together(path: AnyPath, settings: Int64s, figures: Mapping[str, str]) -> dict[tuple[str, str], Float64s]:
     """Return the figures of all securities together; their drawdown is looked at when days end."""
     table = read_table(path)
     if not np.array_equal(float_values(table["setting"]), settings):
@@ -267,7 +267,7 @@ def _telling(columns: Mapping[tuple[str, str], Float64s]) -> dict[tuple[str, str
     }
 
 
-def _folds(directory: Place, files: list[str]) -> dict[str, list[dict[str, str]]]:
+def _folds(directory: AnyPath, files: list[str]) -> dict[str, list[dict[str, str]]]:
     found: dict[str, list[dict[str, str]]] = {}
     for row in csv_rows(directory / WALK_FILE) if WALK_FILE in files else ():
         found.setdefault(row["security"], []).append(row)

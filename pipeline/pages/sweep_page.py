@@ -19,7 +19,7 @@ from pipeline.pages.sweep_fold import axis_of, first_choice, inside
 
 if TYPE_CHECKING:
     from pipeline.pages.sweep_rows import Row
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 TABLE_CELLS: Final = 1_500
 """Cells up to which a table has a row for each security; of more it has the first, and says so."""
@@ -27,7 +27,7 @@ TABLE_CELLS: Final = 1_500
 TOP: Final = 15
 
 
-def sweep_page(directory: Place) -> bytes:
+def sweep_page(directory: AnyPath) -> bytes:
     """Return the page of a sweep's folder, made from its files alone.
 
     Raises UnknownRun for a folder that is no sweep's, DamagedRun for files that are not whole, MissingExtra without
@@ -42,7 +42,7 @@ def sweep_page(directory: Place) -> bytes:
     return page
 
 
-def page_charts(directory: Place) -> tuple[dict[str, Any], dict[str, str]]:
+def page_charts(directory: AnyPath) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the data of a sweep's page, with its charts as they are shown at first, and their titles by name."""
     swept = read_swept(directory)
     block = block_of(swept, first_choice(swept))

@@ -12,10 +12,10 @@ from pipeline.store.atomic import write_bytes
 from pipeline.sweeps.writer import SWEEP_FILE
 
 if TYPE_CHECKING:
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 
-def remake_sweep(folder: Place, *, png: bool = False) -> Place:
+def remake_sweep(folder: AnyPath, *, png: bool = False) -> AnyPath:
     """Write the page of a sweep's folder, from its files, and return its path; png: also `charts/*.png`.
 
     What is written is listed in `sweep.json`, so that the next sweep into this folder removes it. Raises UnknownRun,

@@ -34,7 +34,7 @@ FEWEST_RAY_CPUS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lost:
+class WorkerLost:
     """What comes back for a task whose worker died: its place among the tasks."""
 
     place: int
@@ -259,7 +259,7 @@ def _reporting(backend: Any, death: type[BaseException]) -> Any:
     class Reporting(backend):  # type: ignore[misc]
         def tell(self, func: Any, callback: Callable[[object], None], out: object) -> None:
             place = func.items[0][1][1]
-            callback([Lost(place)] if isinstance(out, death) else out)
+            callback([WorkerLost(place)] if isinstance(out, death) else out)
 
         def retrieve_result_callback(self, out: object) -> object:
             if isinstance(out, ClusterLost):

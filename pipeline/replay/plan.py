@@ -36,8 +36,8 @@ from pipeline.strategies.loading.load import load_strategy, strategy_label, stra
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pipeline.store.path import Place
-    from pipeline.store.result_cache import KeptResults
+    from pipeline.store.path import AnyPath
+    from pipeline.store.result_cache import ResultCache
 
 Name = TypeVar("Name", bound=str)
 
@@ -57,7 +57,7 @@ class Request:
 
     strategy: str = "v1_baseline"
     config: Path | None = None
-    parquet_dir: Place = Path("data/parquet")
+    parquet_dir: AnyPath = Path("data/parquet")
     workers: int | None = None
     backend: str | None = None
     address: str | None = None
@@ -174,17 +174,17 @@ def plan(request: Request) -> Plan:
 def run(
     plan: Plan,
     on_compile: Callable[[str], None] | None = None,
-    kept: KeptResults | None = None,
+    cache: ResultCache | None = None,
     *,
     fresh: bool = False,
 ) -> Iterator[SecurityResult]:
-    """Yield each security's result as it completes: those that fail at once or are kept first, then the longest.
+    """Yield each security's result as it completes: those that fail at once or are cached first, then the longest.
 
-    on_compile: told the strategy's class when a loop of it is not yet kept on disk and is compiled now. kept: where
-    results are found and kept, if anywhere; fresh: whether what is found there is replayed all the same.
+    on_compile: told the strategy's class when a loop of it is not yet kept on disk and is compiled now. cache: where
+    results are looked up and stored, if anywhere; fresh: whether what it has is replayed all the same.
     """
-    names = {} if kept is None else result_names(plan)
-    found = {} if kept is None or fresh else kept.find(list(names.values()))
+    names = {} if cache is None else result_names(plan)
+    found = {} if cache is None or fresh else cache.get(list(names.values()))
     missing = []
     for task in plan.tasks:
         content = found.get(names.get(task.ticker, ""))
@@ -200,13 +200,13 @@ def run(
     longest_first = sorted(missing, key=lambda task: (-ticks[task.ticker], task.ticker))
     done = run_all(run_task, longest_first, plan.backend, plan.workers, address=plan.address, on_death=worker_died)
     for result in done:
-        if kept is not None and result.replayed is not None and not result.opened:
-            kept.keep({names[result.ticker]: packed(result)})
+        if cache is not None and result.replayed is not None and not result.opened:
+            cache.put({names[result.ticker]: packed(result)})
         yield result
 
 
 def result_names(plan: Plan) -> dict[str, str]:
-    """Return the name each security's result is kept under, by ticker; a security that cannot be replayed has none."""
+    """Return the name each security's result is cached under, by ticker; none for one that cannot be replayed."""
     names: dict[str, str] = {}
     if not plan.tasks:
         return names

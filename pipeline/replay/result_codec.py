@@ -23,9 +23,9 @@ PLAIN: Final = tuple(one.name for one in fields(Replayed) if one.name not in ("f
 
 
 def packed(result: SecurityResult) -> bytes:
-    """Return a result as bytes; one that failed is not for keeping."""
+    """Return a result as bytes; one that failed is not for the cache."""
     replayed, observed = result.replayed, result.observed
-    assert replayed is not None  # noqa: S101 - the caller keeps what has come to an end
+    assert replayed is not None  # noqa: S101 - the caller caches what has come to an end
     assert observed is not None  # noqa: S101 - the same
     columns: dict[str, Any] = {name: getattr(replayed, name) for name in ARRAYS}
     columns |= {one.name: getattr(replayed.fills, one.name) for one in fields(Fills)}
@@ -41,7 +41,7 @@ def packed(result: SecurityResult) -> bytes:
 
 
 def unpacked(task: Task, content: bytes) -> SecurityResult:
-    """Return the result of a task that was kept as these bytes."""
+    """Return the result of a task that was cached as these bytes."""
     start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
     head = json.loads(content[LENGTH_BYTES:start])
     arrays: dict[str, Any] = {}
@@ -57,7 +57,7 @@ def unpacked(task: Task, content: bytes) -> SecurityResult:
         Replayed(fills=Fills(**arrays), **own, **plain),
         Observed(**seen),
         alternatives={name: Alternative(**one) for name, one in head["alternatives"].items()},
-        kept=True,
+        cached=True,
     )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.errors import WorkerDied
     from pipeline.markets.facts import MarketFacts
     from pipeline.settings import Values
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
     from pipeline.strategies.loading.load import StrategySource
     from pipeline.ticks import Ticks
 
@@ -38,7 +38,7 @@ class Task:
 
     ticker: str
     exchange: str
-    path: Place
+    path: AnyPath
     strategy: StrategySource
     parameters: Values
     execution: Execution
@@ -63,7 +63,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SecurityResult:
-    """One security's replay, or the error that ended it; seconds are wall clock. kept: replayed by an earlier run.
+    """One security's replay, or the error that ended it; seconds are wall clock. cached: replayed by an earlier run.
 
     observed: what the market did around the fills. opened: data files that the strategy opened and does not declare.
     """
@@ -77,7 +77,7 @@ class SecurityResult:
     read_seconds: float = 0.0
     replay_seconds: float = 0.0
     check_seconds: float = 0.0
-    kept: bool = False
+    cached: bool = False
     opened: tuple[str, ...] = ()
 
     @property

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from pipeline.errors import BadRequest, WorkerDied
 from pipeline.interrupt import end_with
-from pipeline.replay.cluster import LIBRARY, Lost, check_cluster, cluster_options, cluster_threads, in_processes
+from pipeline.replay.cluster import LIBRARY, WorkerLost, check_cluster, cluster_options, cluster_threads, in_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ def run_all(
             alone = [place for place in waiting if deaths[place] >= TOGETHER.get(backend, 1)][:1]
             chosen = {place: waiting[place] for place in alone or waiting}
             for place, result in _together(run, chosen, workers, how):
-                if not isinstance(result, Lost):
+                if not isinstance(result, WorkerLost):
                     del waiting[place]
                     yield result
                 elif not alone:
@@ -85,7 +85,7 @@ def run_all(
 
 def _together(
     run: Callable[[Work], Done], tasks: Mapping[int, Work], workers: int, how: Mapping[str, Any]
-) -> Iterator[tuple[int, Done | Lost]]:
+) -> Iterator[tuple[int, Done | WorkerLost]]:
     """Yield the results of one pool, and what is known to be lost when it breaks."""
     from joblib import Parallel, delayed  # a sequential run does without it
     from joblib.externals.loky.process_executor import BrokenProcessPool
@@ -97,14 +97,14 @@ def _together(
         with _ctrl_c_held() if how["backend"] == "loky" else nullcontext():  # the first may die while others are sent
             results = pool(delayed(_placed)(run, place, task) for place, task in tasks.items())
         for done in results:
-            place, result = (done.place, done) if isinstance(done, Lost) else done
+            place, result = (done.place, done) if isinstance(done, WorkerLost) else done
             del left[place]
             yield place, result
     except (BrokenProcessPool, MemoryError):
         # loky stops all its processes and does not say who died; they take tasks in order, so it is one of the first.
         # One that has no memory left to take a task or to send its result is as good as dead.
         for place in list(left)[:workers]:
-            yield place, Lost(place)
+            yield place, WorkerLost(place)
     finally:
         if results is not None:
             with warnings.catch_warnings():

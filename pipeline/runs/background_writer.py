@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Behind:
+class BackgroundWriter:
     """A thread that does what it is given in that order; what a call raises is raised by the next `do` or by `wait`.
 
     Left by an exception, it drops the calls that it has not begun.

@@ -11,14 +11,14 @@ from pipeline.replay.plan import plan, run
 from pipeline.runs.run import BacktestRun
 from pipeline.runs.run_warnings import warnings_of
 from pipeline.runs.writer import RunFolder
-from pipeline.store.result_cache import KeptResults, results_folder
+from pipeline.store.result_cache import ResultCache, results_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.replay.plan import Plan, Request
     from pipeline.replay.task import SecurityResult
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Listeners:
 
 def run_backtest(
     request: Request,
-    output_dir: Place | None,
+    output_dir: AnyPath | None,
     listeners: Listeners,
-    make_page: Callable[[Place], object] | None,
+    make_page: Callable[[AnyPath], object] | None,
     *,
     fresh: bool,
 ) -> BacktestRun:
@@ -51,7 +51,7 @@ def run_backtest(
             listeners.on_plan(planned)
         results = []
         # Who asks for plain Python steps through it with a debugger, or wants to see it agree: it always runs.
-        cache = None if request.engine == "python" else KeptResults(results_folder())
+        cache = None if request.engine == "python" else ResultCache(results_folder())
         try:
             for result in run(planned, listeners.on_compile, cache, fresh=fresh):
                 results.append(result)

@@ -44,7 +44,7 @@ def trades_table(replayed: Replayed) -> Any:
     return pa.table(columns)
 
 
-def trades_content(replayed: Replayed) -> bytes:
+def encode_trades(replayed: Replayed) -> bytes:
     """Return fills as the bytes of a Parquet file, as `trades/<TICKER>.parquet` has them."""
     return table_bytes(trades_table(replayed), delta_columns=["timestamp"])
 

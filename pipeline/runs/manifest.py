@@ -12,7 +12,7 @@ from pipeline.store.atomic import not_written, write_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 
 def json_bytes(content: Mapping[str, Any]) -> bytes:
@@ -20,7 +20,7 @@ def json_bytes(content: Mapping[str, Any]) -> bytes:
     return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
 
 
-def files_of(run_file: Place) -> list[str]:
+def files_of(run_file: AnyPath) -> list[str]:
     """Return what an earlier run says it wrote; only plain names below its own folder are believed."""
     try:
         listed = json.loads(run_file.read_bytes())["files"]
@@ -34,7 +34,7 @@ def files_of(run_file: Place) -> list[str]:
     ]
 
 
-def remove_files(folder: Place, names: Iterable[str]) -> None:
+def remove_files(folder: AnyPath, names: Iterable[str]) -> None:
     """Remove what an earlier run says it wrote into a folder; raises OutputNotWritable."""
     try:
         for name in names:
@@ -43,7 +43,7 @@ def remove_files(folder: Place, names: Iterable[str]) -> None:
         raise not_written(folder, error) from error
 
 
-def add_files(path: Place, names: Iterable[str], *, durable: bool = True) -> None:
+def add_files(path: AnyPath, names: Iterable[str], *, durable: bool = True) -> None:
     """List files as well that were written after the others, so that the next run into this folder removes them."""
     told = json.loads(path.read_bytes())
     listed = sorted({*told["files"], *names})

@@ -16,13 +16,13 @@ from pipeline.runs.status import check_complete
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 AGAIN: Final = "Run that backtest again."
 
 
 @contextlib.contextmanager
-def reading(path: Place) -> Iterator[None]:
+def reading(path: AnyPath) -> Iterator[None]:
     """Turn whatever a file of a run folder can be made to raise into DamagedRun; --debug shows what it was."""
     try:
         yield
@@ -36,7 +36,7 @@ def reading(path: Place) -> Iterator[None]:
         raise DamagedRun(f"{path} is damaged. {AGAIN}") from error
 
 
-def read_run_file(folder: Place) -> dict[str, Any]:
+def read_run_file(folder: AnyPath) -> dict[str, Any]:
     """Return `run.json` of a run that is complete; raises UnknownRun, UnfinishedRun, NewerRun or DamagedRun."""
     path = folder / RUN_FILE
     if not path.exists():
@@ -53,13 +53,13 @@ def read_run_file(folder: Place) -> dict[str, Any]:
     return told
 
 
-def recorded_warnings(path: Place) -> list[str]:
+def recorded_warnings(path: AnyPath) -> list[str]:
     """Return the warnings that a complete run's `run.json`, or a sweep's `sweep.json`, has; raises DamagedRun."""
     with reading(path):
         return [str(text) for text in json.loads(path.read_bytes()).get("warnings", ())]
 
 
-def csv_rows(path: Place) -> list[dict[str, str]]:
+def csv_rows(path: AnyPath) -> list[dict[str, str]]:
     """Return the rows of a CSV file by their columns, every cell as the text that it was made of."""
     rows = csv.DictReader(io.StringIO(path.read_bytes().decode(), newline=""))
     return [{name: text_of_cell(cell) for name, cell in row.items()} for row in rows]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.replay.plan import Plan
     from pipeline.replay.simulate import Replayed
     from pipeline.replay.task import SecurityResult
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,7 +41,7 @@ class BacktestRun:
 
     plan: Plan
     results: Sequence[SecurityResult]
-    output_dir: Place | None
+    output_dir: AnyPath | None
     seconds: Mapping[str, float]
     warnings: Sequence[str] = ()
 

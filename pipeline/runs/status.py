@@ -14,7 +14,7 @@ from pipeline.store.lock import holder_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 RUNNING: Final = "running"
 COMPLETE: Final = "complete"
@@ -23,7 +23,7 @@ INTERRUPTED: Final = "interrupted"
 
 
 @contextlib.contextmanager
-def end_noted(path: Place) -> Iterator[None]:
+def end_noted(path: AnyPath) -> Iterator[None]:
     """Put down in `run.json` or `sweep.json` that its run failed, and why, or was interrupted; that is raised on.
 
     Where no more can be written, as on a full disk, it goes on saying `running`; its lock is free then.
@@ -40,7 +40,7 @@ def end_noted(path: Place) -> Iterator[None]:
         raise
 
 
-def check_complete(folder: Place, told: Mapping[str, object], kind: str) -> None:
+def check_complete(folder: AnyPath, told: Mapping[str, object], kind: str) -> None:
     """Raise UnfinishedRun for a run or sweep (`kind`) that is not complete: still at work, interrupted or failed."""
     status = told["status"]
     if status == COMPLETE:

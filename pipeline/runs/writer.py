@@ -16,7 +16,7 @@ from pipeline.metrics.accounts import account_of, union_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import daily_rows
 from pipeline.metrics.figures import portfolio_figures, security_figures
-from pipeline.runs.background_writer import Behind
+from pipeline.runs.background_writer import BackgroundWriter
 from pipeline.runs.csv_cells import csv_bytes, with_csv_cells
 from pipeline.runs.fill_tables import marks_table, prices_table, trades_table
 from pipeline.runs.layout import (
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pipeline.replay.simulate import Replayed
     from pipeline.replay.task import SecurityResult
     from pipeline.store.catalog import Security
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
     from pipeline.ticks import Int64s
 
 
@@ -78,7 +78,7 @@ class RunFolder:
     report: whether a page will be made from the closed folder, which is then among the files that it lists.
     """
 
-    def __init__(self, directory: Place, plan: Plan, *, report: bool = True) -> None:
+    def __init__(self, directory: AnyPath, plan: Plan, *, report: bool = True) -> None:
         self.directory = directory
         self._plan = plan
         self._report = report
@@ -90,13 +90,13 @@ class RunFolder:
     def open(self) -> Iterator[RunFolder]:
         """Make the folder, keep other runs out of it meanwhile, and remove what earlier ones left in it.
 
-        Whatever ends the run before its end is put down in `run.json`. Raises InUse, OutputNotWritable or PlaceError.
+        Whatever ends the run before its end is put down in `run.json`. Raises InUse, OutputNotWritable or PathError.
         """
         with sole_writer(self.directory, "pipeline backtest", "--output-dir"):
             earlier = self._begin()
             with end_noted(self.directory / RUN_FILE):
                 remove_files(self.directory, earlier)
-                with Behind() as self._behind:
+                with BackgroundWriter() as self._background:
                     yield self
 
     def _begin(self) -> list[str]:
@@ -118,7 +118,7 @@ class RunFolder:
         if result.replayed is not None and result.observed is not None:
             account = account_of(result)
             self._accounts[result.ticker], self._figures[result.ticker] = account, figures_of(account)
-            self._behind.do(self._write, result.ticker, result.replayed, result.observed)
+            self._background.do(self._write, result.ticker, result.replayed, result.observed)
 
     def _write(self, ticker: str, replayed: Replayed, observed: Observed) -> None:
         table = trades_table(replayed)
@@ -143,7 +143,7 @@ class RunFolder:
         accounts = [self._accounts[ticker] for ticker in sorted(self._accounts)]
         write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts, self._figures)), durable=False)
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
-        self._behind.wait()
+        self._background.wait()
         self._write_run(COMPLETE, timings, warnings)
 
     def _write_run(

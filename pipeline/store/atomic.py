@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from pipeline.errors import OutputNotWritable, WriteFailed
-from pipeline.store.path import Place, Remote
+from pipeline.store.path import AnyPath, ObjectStorePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +32,12 @@ class Staged:
     """A file written whole under a temporary name, waiting to be put in place or thrown away."""
 
     part: Path
-    target: Place
+    target: AnyPath
 
     def commit(self) -> None:
-        """Put the file in place of any older one; raises OutputNotWritable or PlaceError when that stays impossible."""
+        """Put the file in place of any older one; raises OutputNotWritable or PathError when that stays impossible."""
         try:
-            if isinstance(self.target, Remote):
+            if isinstance(self.target, ObjectStorePath):
                 self.target.write_bytes(self.part.read_bytes())
                 self.discard()
             else:
@@ -70,7 +70,7 @@ class Staged:
 
 
 @contextlib.contextmanager
-def staging(target: Place, *, durable: bool = True) -> Iterator[tuple[IO[bytes], Staged]]:
+def staging(target: AnyPath, *, durable: bool = True) -> Iterator[tuple[IO[bytes], Staged]]:
     """Open a temporary neighbour of `target` for writing; on leaving it is whole, on any failure it is gone.
 
     durable: also flushed to the disk itself, so that a power cut cannot tear it; a killed process cannot either way.
@@ -80,7 +80,7 @@ def staging(target: Place, *, durable: bool = True) -> Iterator[tuple[IO[bytes],
         with staged.part.open("wb") as file:
             yield file, staged
             file.flush()
-            if durable and not isinstance(target, Remote):
+            if durable and not isinstance(target, ObjectStorePath):
                 os.fsync(file.fileno())
     except OSError as error:
         staged.discard()
@@ -90,14 +90,14 @@ def staging(target: Place, *, durable: bool = True) -> Iterator[tuple[IO[bytes],
         raise
 
 
-def not_written(target: Place, error: OSError) -> OutputNotWritable:
+def not_written(target: AnyPath, error: OSError) -> OutputNotWritable:
     """Return what to raise where the system refused to write `target`: a full or failing disk is nobody's request."""
     kind = WriteFailed if error.errno in _DISK else OutputNotWritable
     return kind(f"{target} cannot be written: {error.strerror or error}.")
 
 
-def _part_of(target: Place) -> Path:
-    if isinstance(target, Remote):
+def _part_of(target: AnyPath) -> Path:
+    if isinstance(target, ObjectStorePath):
         import tempfile  # 3 ms that a local run does without
 
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=PART_SUFFIX)
@@ -107,9 +107,9 @@ def _part_of(target: Place) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}{PART_SUFFIX}")
 
 
-def write_bytes(target: Place, content: bytes, *, durable: bool = True) -> None:
-    """Write `content` to `target` whole or not at all; raises OutputNotWritable or PlaceError."""
-    if isinstance(target, Remote):
+def write_bytes(target: AnyPath, content: bytes, *, durable: bool = True) -> None:
+    """Write `content` to `target` whole or not at all; raises OutputNotWritable or PathError."""
+    if isinstance(target, ObjectStorePath):
         target.write_bytes(content)
         return
     with staging(target, durable=durable) as (file, staged):
@@ -117,9 +117,9 @@ def write_bytes(target: Place, content: bytes, *, durable: bool = True) -> None:
     staged.commit()
 
 
-def remove_abandoned(directory: Place) -> None:
+def remove_abandoned(directory: AnyPath) -> None:
     """Remove the temporary files that killed runs left; only for who holds the directory. A bucket never has any."""
-    if isinstance(directory, Remote) or not directory.is_dir():
+    if isinstance(directory, ObjectStorePath) or not directory.is_dir():
         return
     for part in list(directory.iterdir()):
         if part.name.startswith(".") and part.name.endswith(PART_SUFFIX):

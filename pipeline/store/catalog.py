@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import BadCatalog, NoStore, StaleStore, StoreError, UnknownSecurity, nearest
 from pipeline.store.atomic import write_bytes
 from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX, TAIL_BYTES, TICKS_SUFFIX
-from pipeline.store.path import Place, Remote, read_end
+from pipeline.store.path import AnyPath, ObjectStorePath, read_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,7 +72,7 @@ class Security:
 
     ticker: str
     exchange: str
-    path: Place
+    path: AnyPath
     ticks: int
     digest: str
     fingerprint: str
@@ -88,7 +88,7 @@ class Security:
 class Store:
     """An opened Parquet directory; `securities` are sorted by ticker."""
 
-    directory: Place
+    directory: AnyPath
     securities: tuple[Security, ...]
     entries: tuple[Entry, ...]
 
@@ -129,7 +129,7 @@ def content_digest(security: Security) -> str:
         return "unreadable"
 
 
-def file_mark(path: Place) -> str:
+def file_mark(path: AnyPath) -> str:
     """Return a file's size and a digest of its end, where a Parquet file keeps all it says of itself.
 
     So that a run in which nothing changed need not load anything that reads Parquet. Raises OSError.
@@ -138,7 +138,7 @@ def file_mark(path: Place) -> str:
     return f"{size}:{blake2b(end, digest_size=16).hexdigest()}"
 
 
-def read_catalog(directory: Place) -> dict[str, Entry]:
+def read_catalog(directory: AnyPath) -> dict[str, Entry]:
     """Return the catalog's entries by ticker, empty when there is no catalog; raises BadCatalog."""
     path = directory / CATALOG_NAME
     try:
@@ -156,7 +156,7 @@ def read_catalog(directory: Place) -> dict[str, Entry]:
         raise BadCatalog(_unreadable(path, f"{type(error).__name__}: {error}")) from error
 
 
-def write_catalog(directory: Place, entries: dict[str, Entry]) -> None:
+def write_catalog(directory: AnyPath, entries: dict[str, Entry]) -> None:
     """Write `catalog.json` whole or not at all, sorted, only when its content differs; raises OutputNotWritable."""
     securities = {ticker: _fields(entries[ticker]) for ticker in sorted(entries)}
     content = {"version": _CATALOG_VERSION, "securities": securities}
@@ -166,10 +166,10 @@ def write_catalog(directory: Place, entries: dict[str, Entry]) -> None:
         write_bytes(path, encoded)
 
 
-def open_store(directory: Place) -> Store:
+def open_store(directory: AnyPath) -> Store:
     """Return the securities that `directory` holds, never opening a workbook.
 
-    A file that is damaged, or listed and not there, is its security's error. Raises NoStore, BadCatalog or PlaceError.
+    A file that is damaged, or listed and not there, is its security's error. Raises NoStore, BadCatalog or PathError.
     """
     sizes = tick_files(directory)
     entries = read_catalog(directory)
@@ -182,15 +182,15 @@ def open_store(directory: Place) -> Store:
     return Store(directory, tuple(_with_entry(one, entries.get(one.ticker)) for one in found), listed)
 
 
-def _gone(path: Place) -> Security:
+def _gone(path: AnyPath) -> Security:
     error = f"{path} is listed in {CATALOG_NAME} and is not there. Run `make convert` to make it again."
     return Security(path.name.removesuffix(TICKS_SUFFIX), "", path, 0, "", "", 0, error=error)
 
 
-def tick_files(directory: Place) -> dict[str, int]:
-    """Return the name and size of each file of ticks in a Parquet directory; raises NoStore or PlaceError."""
+def tick_files(directory: AnyPath) -> dict[str, int]:
+    """Return the name and size of each file of ticks in a Parquet directory; raises NoStore or PathError."""
     try:
-        sizes = directory.files() if isinstance(directory, Remote) else _local_files(directory)
+        sizes = directory.files() if isinstance(directory, ObjectStorePath) else _local_files(directory)
     except (FileNotFoundError, NotADirectoryError):
         raise NoStore(
             f"There is no Parquet directory {directory}. Run `make convert` (or `make demo`) first."
@@ -202,7 +202,7 @@ def tick_files(directory: Place) -> dict[str, int]:
     }
 
 
-def check_held(directory: Place, tickers: Iterable[str], held: Iterable[str]) -> None:
+def check_held(directory: AnyPath, tickers: Iterable[str], held: Iterable[str]) -> None:
     """Raise UnknownSecurity for a ticker that is none of those the directory holds."""
     known = sorted(held)
     for ticker in tickers:
@@ -228,10 +228,10 @@ def _local_files(directory: Path) -> dict[str, int]:
         return {each.name: each.stat().st_size for each in found if each.name.endswith(TICKS_SUFFIX) and each.is_file()}
 
 
-def _securities(directory: Place, sizes: Mapping[str, int]) -> tuple[Security, ...]:
+def _securities(directory: AnyPath, sizes: Mapping[str, int]) -> tuple[Security, ...]:
     """Describe each file, sorted by ticker; a bucket's several at a time."""
     names = sorted(sizes, key=lambda name: name.removesuffix(TICKS_SUFFIX))
-    if not isinstance(directory, Remote):
+    if not isinstance(directory, ObjectStorePath):
         return tuple(security_of(directory / name, sizes[name]) for name in names)
     from concurrent.futures import ThreadPoolExecutor
 
@@ -239,7 +239,7 @@ def _securities(directory: Place, sizes: Mapping[str, int]) -> tuple[Security, .
         return tuple(pool.map(lambda name: security_of(directory / name, sizes[name]), names))
 
 
-def security_of(path: Place, size: int) -> Security:
+def security_of(path: AnyPath, size: int) -> Security:
     """Describe a file of `size` bytes by its own footer, which always speaks of the data that stands beside it.
 
     Raises MissingFile, CorruptParquet or NewerFormat.
@@ -277,5 +277,5 @@ def _fields(entry: Entry) -> dict[str, Any]:
     return fields
 
 
-def _unreadable(path: Place, why: str) -> str:
+def _unreadable(path: AnyPath, why: str) -> str:
     return f"{path} cannot be read ({why}). Delete it and run `make convert`."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import InUse
 from pipeline.store.atomic import not_written
-from pipeline.store.path import Place, Remote
+from pipeline.store.path import AnyPath, ObjectStorePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,13 +30,13 @@ FOR_ALL: Final = 0o666
 
 
 @contextmanager
-def sole_writer(directory: Place, command: str, option: str) -> Iterator[None]:
+def sole_writer(directory: AnyPath, command: str, option: str) -> Iterator[None]:
     """Make `directory` when needed and keep other runs out of it meanwhile; readers are not kept out.
 
     command: what holds it, as its user called it; option: what chooses another directory. The lock is the system's, so
     a killed process holds none. A bucket has no lock. Raises InUse or OutputNotWritable.
     """
-    if isinstance(directory, Remote):
+    if isinstance(directory, ObjectStorePath):
         yield
         return
     from filelock import FileLock, Timeout  # 10 ms that a run without files does without
@@ -66,9 +66,9 @@ def sole_writer(directory: Place, command: str, option: str) -> Iterator[None]:
             _remove(directory / LOCK_NAME)
 
 
-def holder_of(directory: Place) -> str | None:
+def holder_of(directory: AnyPath) -> str | None:
     """Return who writes in a directory now: empty when nobody does, None where that cannot be told, as in a bucket."""
-    if isinstance(directory, Remote):
+    if isinstance(directory, ObjectStorePath):
         return None
     path = directory / LOCK_NAME
     if not path.exists():

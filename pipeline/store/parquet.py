@@ -24,7 +24,7 @@ from pipeline.times import MILLISECOND
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
 
 _PREFIX: Final = "tick-pipeline."
 _COMPRESSION: Final = "lz4"
@@ -49,7 +49,7 @@ def ticks_digest(ticks: Ticks) -> str:
 
 
 def stage_table(
-    path: Place,
+    path: AnyPath,
     table: Any,
     *,
     metadata: Mapping[str, str] | None = None,
@@ -94,7 +94,7 @@ def _encode(
 
 
 def write_table(
-    path: Place,
+    path: AnyPath,
     table: Any,
     *,
     metadata: Mapping[str, str] | None = None,
@@ -113,19 +113,19 @@ def write_table(
     ).commit()
 
 
-def read_table(path: Place, columns: Sequence[str] | None = None) -> Any:
+def read_table(path: AnyPath, columns: Sequence[str] | None = None) -> Any:
     """Return the pyarrow table of `path`, checksums verified; raises CorruptParquet, MissingFile or NewerFormat."""
     with _opened(path) as (file, _):
         return file.read(columns=None if columns is None else list(columns), use_threads=False)
 
 
-def read_footer(path: Place) -> Footer:
+def read_footer(path: AnyPath) -> Footer:
     """Return row count and metadata without reading data; raises CorruptParquet, MissingFile or NewerFormat."""
     with _opened(path, footer_only=True) as (_, footer):
         return footer
 
 
-def stage_ticks(path: Place, ticks: Ticks, metadata: Mapping[str, str]) -> Staged:
+def stage_ticks(path: AnyPath, ticks: Ticks, metadata: Mapping[str, str]) -> Staged:
     """Write ticks beside `path` under a temporary name; time is kept in whole milliseconds."""
     table = pa.Table.from_arrays(
         [
@@ -145,12 +145,12 @@ def stage_ticks(path: Place, ticks: Ticks, metadata: Mapping[str, str]) -> Stage
     )
 
 
-def write_ticks(path: Place, ticks: Ticks, metadata: Mapping[str, str]) -> None:
+def write_ticks(path: AnyPath, ticks: Ticks, metadata: Mapping[str, str]) -> None:
     """Write one security's ticks whole or not at all; raises OutputNotWritable."""
     stage_ticks(path, ticks, metadata).commit()
 
 
-def read_ticks(path: Place) -> Ticks:
+def read_ticks(path: AnyPath) -> Ticks:
     """Return the ticks of `path` as numpy arrays, timestamps in ns.
 
     Raises MissingFile, CorruptParquet, WrongColumns (also for an empty cell or an unknown type text) or NewerFormat.
@@ -171,7 +171,7 @@ def read_ticks(path: Place) -> Ticks:
     )
 
 
-def _content(path: Place, *, footer_only: bool) -> bytes:
+def _content(path: AnyPath, *, footer_only: bool) -> bytes:
     """Return a file's bytes, or its last ones where these hold the footer and that will do."""
     if footer_only:
         size, end = read_end(path, TAIL_BYTES)
@@ -181,7 +181,7 @@ def _content(path: Place, *, footer_only: bool) -> bytes:
 
 
 @contextlib.contextmanager
-def _opened(path: Place, *, footer_only: bool = False) -> Iterator[tuple[Any, Footer]]:
+def _opened(path: AnyPath, *, footer_only: bool = False) -> Iterator[tuple[Any, Footer]]:
     """Open a Parquet file, once its seal holds, and turn Arrow's failures into ours, also those inside the block."""
     try:
         content = _content(path, footer_only=footer_only)
@@ -199,7 +199,7 @@ def _opened(path: Place, *, footer_only: bool = False) -> Iterator[tuple[Any, Fo
         raise CorruptParquet(_not_whole(path, _first_line(error))) from error
 
 
-def _not_whole(path: Place, why: str) -> str:
+def _not_whole(path: AnyPath, why: str) -> str:
     return f"{path} is not a whole Parquet file ({why}); run `make convert` to make it again."
 
 
@@ -207,7 +207,7 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def _footer(path: Place, file: Any) -> Footer:
+def _footer(path: AnyPath, file: Any) -> Footer:
     raw = file.metadata.metadata or {}
     metadata = {
         key.decode("utf-8", "replace").removeprefix(_PREFIX): value.decode("utf-8", "replace")
@@ -223,7 +223,7 @@ def _footer(path: Place, file: Any) -> Footer:
     return Footer(file.metadata.num_rows, tuple(file.schema_arrow.names), metadata)
 
 
-def _check_columns(path: Place, found: Sequence[str]) -> None:
+def _check_columns(path: AnyPath, found: Sequence[str]) -> None:
     missing = [name for name in TICK_COLUMNS if name not in found]
     if missing:
         raise WrongColumns(
@@ -232,7 +232,7 @@ def _check_columns(path: Place, found: Sequence[str]) -> None:
         )
 
 
-def _check_types(path: Place, time: Any, kind: Any, price: Any, volume: Any) -> None:
+def _check_types(path: AnyPath, time: Any, kind: Any, price: Any, volume: Any) -> None:
     wanted = (
         ("timestamp", time, time.type == pa.timestamp("ms")),
         ("type", kind, pa.types.is_dictionary(kind.type) and pa.types.is_string(kind.type.value_type)),
@@ -244,7 +244,7 @@ def _check_types(path: Place, time: Any, kind: Any, price: Any, volume: Any) -> 
             raise WrongColumns(f"{path}: column {name} is {column.type}; run `make convert` to make the file again.")
 
 
-def _whole(path: Place, name: str, chunks: Any) -> Any:
+def _whole(path: AnyPath, name: str, chunks: Any) -> Any:
     """Return a column as one Arrow array without nulls."""
     if chunks.null_count:
         raise WrongColumns(
@@ -253,7 +253,7 @@ def _whole(path: Place, name: str, chunks: Any) -> Any:
     return whole(chunks)
 
 
-def _kinds(path: Place, column: Any) -> Any:
+def _kinds(path: AnyPath, column: Any) -> Any:
     """Map the file's own dictionary to `TICK_TYPES` by its texts, never by its positions."""
     texts = column.dictionary.to_pylist()
     unknown = [str(text) for text in texts if text not in TICK_TYPES]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pipeline.errors import AccessRefused, BadRequest, NoBucket, PlaceError, UnknownScheme, Unreachable, nearest
+from pipeline.errors import AccessRefused, BadRequest, NoBucket, PathError, UnknownScheme, Unreachable, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,17 +44,17 @@ _CAUSES: Final = (
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Remote:
+class ObjectStorePath:
     """A directory or file behind a pyarrow filesystem URI, used as a `Path` is; `below` is what was joined to the URI.
 
     It holds no connection, so a task can carry it to another process or machine, which opens it with its own
-    credentials. Every failure of the other side is a PlaceError; a missing file is a FileNotFoundError, as with `Path`.
+    credentials. Every failure of the other side is a PathError; a missing file is a FileNotFoundError, as with `Path`.
     """
 
     uri: str
     below: str = ""
 
-    def __truediv__(self, name: str) -> Remote:
+    def __truediv__(self, name: str) -> ObjectStorePath:
         return replace(self, below=f"{self.below}/{name}" if self.below else name)
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class Remote:
         return f"{shown.rstrip('/')}/{self.below}" if self.below else shown
 
     def __repr__(self) -> str:
-        return f"Remote('{self}')"
+        return f"ObjectStorePath('{self}')"
 
     @property
     def name(self) -> str:
@@ -132,12 +132,12 @@ class Remote:
             raise _told(self, error) from error
 
 
-Place: TypeAlias = Path | Remote
+AnyPath: TypeAlias = Path | ObjectStorePath
 
 
-def read_end(place: Place, most: int) -> tuple[int, bytes]:
-    """Return a file's size and its last bytes, at most `most` of them; raises OSError or PlaceError."""
-    if isinstance(place, Remote):
+def read_end(place: AnyPath, most: int) -> tuple[int, bytes]:
+    """Return a file's size and its last bytes, at most `most` of them; raises OSError or PathError."""
+    if isinstance(place, ObjectStorePath):
         return place.read_end(most)
     size = place.stat().st_size
     with place.open("rb") as file:
@@ -145,12 +145,12 @@ def read_end(place: Place, most: int) -> tuple[int, bytes]:
         return size, file.read()
 
 
-def place_of(given: str | Place) -> Place:
+def path_of(given: str | AnyPath) -> AnyPath:
     """Return the place a user named: a URI with a scheme is remote, but for `file://`, and all else is a local path.
 
     Raises BadRequest for a URI that went through `Path`, which makes `s3:/` of `s3://`.
     """
-    if isinstance(given, Remote):
+    if isinstance(given, ObjectStorePath):
         return given
     text = str(given)
     scheme, _, rest = text.partition(":")
@@ -159,7 +159,7 @@ def place_of(given: str | Place) -> Place:
     # One letter is a drive of Windows.
     if len(scheme) == 1 or not rest.startswith("//") or not scheme.translate(_IN_A_SCHEME).isalnum():
         return Path(given)
-    return _local(text, rest[2:]) if scheme.lower() == "file" else Remote(text)
+    return _local(text, rest[2:]) if scheme.lower() == "file" else ObjectStorePath(text)
 
 
 def _local(text: str, rest: str) -> Path:
@@ -181,7 +181,7 @@ def _filesystem(uri: str) -> tuple[Any, str]:
     return files, root
 
 
-def _told(place: Remote, error: Exception) -> PlaceError:
+def _told(place: ObjectStorePath, error: Exception) -> PathError:
     """Put Arrow's words for a failure, which differ by store, into ours."""
     lines = str(error).replace(place.uri, str(place)).splitlines()
     said = _without_password(lines[0] if lines else type(error).__name__)
@@ -194,7 +194,7 @@ def _told(place: Remote, error: Exception) -> PlaceError:
     for pattern, kind, words in _CAUSES:
         if re.search(pattern, said):
             return kind(f"{place}: {words}. {said}")
-    return PlaceError(f"{place} cannot be used: {said}")
+    return PathError(f"{place} cannot be used: {said}")
 
 
 def _without_password(text: str) -> str:

@@ -53,7 +53,7 @@ def limit_bytes() -> int:
     return DEFAULT_LIMIT_MB * 2**20
 
 
-class KeptResults:
+class ResultCache:
     """The results kept in a folder; those not used for longest go when there are more than `limit` bytes.
 
     A folder that cannot be written, or a file that is no database any more, costs a warning and not the run.
@@ -68,7 +68,7 @@ class KeptResults:
         if self._limit:
             self._open()
 
-    def find(self, keys: Sequence[str]) -> dict[str, bytes]:
+    def get(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return what is kept under these keys, and note that it was of use."""
         rows = list(self._of(keys, "key, digest, content"))
         found = {key: content for key, digest, content in rows if _is_as_written(key, digest, content)}
@@ -77,10 +77,10 @@ class KeptResults:
         self._finish()
         return found
 
-    def keep(self, results: Mapping[str, bytes]) -> None:
+    def put(self, results: Mapping[str, bytes]) -> None:
         """Keep results, all of them or none; what is there already, by its digest, is not written again.
 
-        Should it not read back as it was written, `find` lets go of it.
+        Should it not read back as it was written, `get` lets go of it.
         """
         rows = [(key, _digest(key, content), content) for key, content in results.items()]
         there = dict(self._of(list(results), "key, digest"))
@@ -91,7 +91,7 @@ class KeptResults:
         self._finish()
 
     def size(self) -> int:
-        """Return the bytes that the kept results take."""
+        """Return the bytes that the cached results take."""
         return sum(_whole(row[0]) for row in self._rows("SELECT sum(length(content)) FROM results"))
 
     def count(self) -> int:
@@ -197,7 +197,7 @@ class KeptResults:
 
 
 def clear(folder: Path) -> int:
-    """Remove all kept results; return how many bytes they took."""
+    """Remove all cached results; return how many bytes they took."""
     freed = 0
     for path in sorted(folder.glob(OF_ANY_VERSION)):
         freed += path.stat().st_size

@@ -66,7 +66,7 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Combination:
     """One combination: the value of each axis by its name."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Point:
         return {name.removeprefix(SWITCH): value for name, value in self.values.items() if name.startswith(SWITCH)}
 
 
-def points(axes: Sequence[Axis]) -> list[Point]:
+def combinations(axes: Sequence[Axis]) -> list[Combination]:
     """Return every combination, the last axis changing fastest; raise SweepError when there are too many."""
     size = math.prod(len(axis.values) for axis in axes)
     if size > MOST_SETTINGS:
@@ -95,9 +95,7 @@ def points(axes: Sequence[Axis]) -> list[Point]:
             f"The grid has {size:,} settings; at most {MOST_SETTINGS:,}. Take fewer values, or --trials N."
         )
     names = [axis.name for axis in axes]
-    return [
-        Point(dict(zip(names, combination, strict=True))) for combination in product(*(axis.values for axis in axes))
-    ]
+    return [Combination(dict(zip(names, values, strict=True))) for values in product(*(axis.values for axis in axes))]
 
 
 def is_assumption(axis: str) -> bool:

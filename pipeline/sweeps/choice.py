@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.sweeps.codec import Days
-    from pipeline.sweeps.plan import Content, SweepPlan, Trial
+    from pipeline.sweeps.plan import SweepPlan, Trial, TrialResult
 
 ALL: Final = "all"
 OBJECTIVES: Final = ("net_pnl", "sharpe")
@@ -62,10 +62,10 @@ class Fold:
 
 @dataclass
 class SweepResults:
-    """The contents of a sweep as they come in, and what is to be said of them when all have."""
+    """The results of a sweep's trials as they come in, and what is to be said of them when all have."""
 
     plan: SweepPlan
-    contents: dict[tuple[int, str], Content] = field(default_factory=dict)
+    trial_results: dict[tuple[int, str], TrialResult] = field(default_factory=dict)
     trials: dict[int, Trial] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -76,29 +76,29 @@ class SweepResults:
         """Know more trials than the plan began with, as a search finds them."""
         self.trials |= {trial.number: trial for trial in trials}
 
-    def add(self, content: Content) -> None:
+    def add(self, result: TrialResult) -> None:
         """Take in one setting's result on one security."""
-        self.contents[content.number, content.ticker] = content
+        self.trial_results[result.number, result.ticker] = result
 
     @property
-    def kept(self) -> int:
-        """How many results were kept from before."""
-        return sum(one.kept for one in self.contents.values())
+    def cached(self) -> int:
+        """How many results were cached by earlier sweeps."""
+        return sum(one.cached for one in self.trial_results.values())
 
     @property
     def failed(self) -> int:
         """How many settings failed on a security."""
-        return sum(one.error is not None for one in self.contents.values())
+        return sum(one.error is not None for one in self.trial_results.values())
 
     @property
     def computed(self) -> int:
         """How many results were computed now."""
-        return len(self.contents) - self.kept - self.failed
+        return len(self.trial_results) - self.cached - self.failed
 
     @property
     def any_good(self) -> bool:
         """Whether any setting came to an end on any security."""
-        return any(one.content is not None for one in self.contents.values())
+        return any(one.encoded is not None for one in self.trial_results.values())
 
     @property
     def choices(self) -> list[Trial]:
@@ -109,15 +109,15 @@ class SweepResults:
         """Return the trials that have a result on a security, in order of their numbers."""
         found = []
         for number, trial in self.trials.items():
-            one = self.contents.get((number, ticker))
-            if one is not None and one.content is not None:
-                found.append((trial, one.content))
+            one = self.trial_results.get((number, ticker))
+            if one is not None and one.encoded is not None:
+                found.append((trial, one.encoded))
         return found
 
     def together(self, number: int) -> list[bytes] | None:
         """Return what a setting gave on each security; None when it failed on one."""
-        contents = [_content(self, self.trials[number], ticker) for ticker in self.plan.tickers]
-        return contents if all(contents) else None
+        encoded = [_encoded(self, self.trials[number], ticker) for ticker in self.plan.tickers]
+        return encoded if all(encoded) else None
 
     def market_days(self) -> Any:
         """Return the market days of all securities together."""
@@ -178,10 +178,10 @@ def score_of_all(
     results: SweepResults, trial: Trial, objective: str, split: tuple[Window, Window] | None
 ) -> float | None:
     """Return what one setting scores on all securities together; None when it failed on one, or cannot be scored."""
-    contents = [_content(results, trial, ticker) for ticker in results.plan.tickers]
-    if not all(contents):
+    encoded = [_encoded(results, trial, ticker) for ticker in results.plan.tickers]
+    if not all(encoded):
         return None
-    score = _score(window_figures([days_of(one) for one in contents], split[0] if split else WHOLE), objective)
+    score = _score(window_figures([days_of(one) for one in encoded], split[0] if split else WHOLE), objective)
     return None if np.isnan(score) else score
 
 
@@ -217,9 +217,9 @@ def _best_of_all(results: SweepResults, objective: str, split: tuple[Window, Win
     if len(results.plan.tickers) < 2:  # noqa: PLR2004 - one security is all
         return None
     tickers = results.plan.tickers
-    whole = [trial for trial in results.choices if all(_content(results, trial, one) for one in tickers)]
+    whole = [trial for trial in results.choices if all(_encoded(results, trial, one) for one in tickers)]
     if split is None and objective == "net_pnl":
-        each = figures_of([_content(results, trial, one) for trial in whole for one in tickers])["net_pnl"]
+        each = figures_of([_encoded(results, trial, one) for trial in whole for one in tickers])["net_pnl"]
         scores = each.reshape(len(whole), len(tickers)).sum(axis=1)
     else:
         found = [score_of_all(results, trial, objective, split) for trial in whole]
@@ -228,8 +228,8 @@ def _best_of_all(results: SweepResults, objective: str, split: tuple[Window, Win
     if at is None:
         return None
     trial = whole[at]
-    contents = [_content(results, trial, one) for one in tickers]
-    days, figures = [days_of(one) for one in contents], figures_of(contents)
+    encoded = [_encoded(results, trial, one) for one in tickers]
+    days, figures = [days_of(one) for one in encoded], figures_of(encoded)
     told: dict[str, float | None] = {
         name: float(figures[name].sum()) for name in ("realized_pnl", "fees", "net_pnl", "turnover")
     }
@@ -244,15 +244,15 @@ def _days_by_trial(results: SweepResults, security: str) -> list[tuple[Trial, li
     tickers = results.plan.tickers if security == ALL else (security,)
     found = []
     for trial in results.choices:
-        contents = [_content(results, trial, ticker) for ticker in tickers]
-        if all(contents):
-            found.append((trial, [days_of(content) for content in contents]))
+        encoded = [_encoded(results, trial, ticker) for ticker in tickers]
+        if all(encoded):
+            found.append((trial, [days_of(one) for one in encoded]))
     return found
 
 
-def _content(results: SweepResults, trial: Trial, ticker: str) -> bytes:
-    one = results.contents.get((trial.number, ticker))
-    return b"" if one is None or one.content is None else one.content
+def _encoded(results: SweepResults, trial: Trial, ticker: str) -> bytes:
+    one = results.trial_results.get((trial.number, ticker))
+    return b"" if one is None or one.encoded is None else one.encoded
 
 
 def _score(figures: WindowFigures, objective: str) -> float:

@@ -43,7 +43,7 @@ class Days:
     traded: Any
 
 
-def measure(replayed: Replayed) -> bytes:
+def encode_figures(replayed: Replayed) -> bytes:
     """Return a replay's figures and days as bytes."""
     fills, market_days = replayed.fills, replayed.market_days
     fees = replayed.fill_fees

@@ -19,7 +19,7 @@ from pipeline.replay.workers import run_all, workers_for
 from pipeline.store.catalog import content_digest
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
-from pipeline.sweeps.axes import PRESET, Axis, Grid, Point, assumed, is_assumption, points
+from pipeline.sweeps.axes import PRESET, Axis, Combination, Grid, assumed, combinations, is_assumption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pipeline.replay.simulate import Engine
     from pipeline.replay.workers import Backend
     from pipeline.settings import Values
-    from pipeline.store.path import Place
-    from pipeline.store.result_cache import KeptResults
+    from pipeline.store.path import AnyPath
+    from pipeline.store.result_cache import ResultCache
     from pipeline.strategies.loading.load import StrategySource
 
 EVENTS_A_TASK: Final = 300_000_000
@@ -43,20 +43,20 @@ MOST_A_TASK: Final = 8 * LANES
 WALK_BYTES: Final = 800 * 2**20
 PLAIN_TICKS: Final = 10_000_000
 
-Measure = Callable[[Replayed], bytes]
+Encode = Callable[[Replayed], bytes]
 Named: TypeAlias = "tuple[Trial, Setting, str]"
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One setting of a sweep: its number from 1 on, its strategy, the point of the grid, and what that changes.
+    """One setting of a sweep: its number from 1 on, its strategy, the combination of the grid, and what that changes.
 
     changes: parameters by config key, checked. execution: the model all its replays run under.
     """
 
     number: int
     strategy: str
-    point: Point
+    combination: Combination
     changes: Values
     execution: Execution
 
@@ -67,26 +67,26 @@ class SweepTask:
 
     ticker: str
     exchange: str
-    path: Place
+    path: AnyPath
     strategy: StrategySource
     engine: Engine
     numbers: tuple[int, ...]
     settings: tuple[Setting, ...]
-    measure: Measure
+    encode: Encode
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """What a sweep found for one setting on one security: its content, or the error that ended it.
+class TrialResult:
+    """What a sweep found for one setting on one security: its encoded figures or fills, or the error that ended it.
 
     opened: data files that the strategy opened and does not declare.
     """
 
     number: int
     ticker: str
-    content: bytes | None
+    encoded: bytes | None
     error: str | None = None
-    kept: bool = False
+    cached: bool = False
     opened: tuple[str, ...] = ()
 
 
@@ -107,7 +107,7 @@ class SweepPlan:
 
     def may_choose(self, trial: Trial) -> bool:
         """Tell whether a trial is under the execution model that settings are chosen under."""
-        return all(trial.point.values.get(axis, value) == value for axis, value in self.assumed.items())
+        return all(trial.combination.values.get(axis, value) == value for axis, value in self.assumed.items())
 
     @property
     def tickers(self) -> tuple[str, ...]:
@@ -120,21 +120,21 @@ class SweepPlan:
         return len(self.trials) * len(self.tickers)
 
 
-def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enumerate_points: bool = True) -> SweepPlan:
+def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enumerate_all: bool = True) -> SweepPlan:
     """Check a sweep and plan it; every error of the request itself is raised here, before anything runs.
 
-    enumerate_points: whether all points of the grid are its trials; a search makes its own.
+    enumerate_all: whether all combinations of the grid are its trials; a search makes its own.
     """
     bases = {name: plan(replace(request, strategy=name, sensitivity=False)) for name in strategies}
     _check_axes(grid, bases)
     for span in grid.spans:
-        if enumerate_points and span.is_for_search:
+        if enumerate_all and span.is_for_search:
             raise SweepError(f"{span.name}: a range needs a step or points, unless --trials searches it.")
     trials: list[Trial] = []
     for name, base in bases.items():
         axes = [axis for axis in grid.axes if _means_something(axis.name, base)]
-        made = make_trials(name, base, points(axes) if enumerate_points else _corners(axes), len(trials) + 1)
-        trials += made if enumerate_points else []
+        made = make_trials(name, base, combinations(axes) if enumerate_all else _corners(axes), len(trials) + 1)
+        trials += made if enumerate_all else []
     every = [base for base in bases.values() if base.tasks]
     settings = len(trials) // max(1, len(every)) or LANES
     work = sum(security.ticks for base in every for security in base.securities) * settings
@@ -152,36 +152,36 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     return SweepPlan(bases, tuple(trials), names, workers, backend, request.address, assumed(grid.axes))
 
 
-def make_trials(strategy: str, base: Plan, some: Sequence[Point], first: int) -> list[Trial]:
-    """Return points as trials, numbered from `first` on; raise ConfigError for a value that is not taken."""
+def make_trials(strategy: str, base: Plan, some: Sequence[Combination], first: int) -> list[Trial]:
+    """Return combinations as trials, numbered from `first` on; raise ConfigError for a value that is not taken."""
     known = fields_of(_strategy(base)).by_key()
     executions: dict[str, Execution] = {}
     trials = []
-    for number, point in enumerate(some, first):
-        changes = {key: known[key].check(value, "the sweep") for key, value in point.parameters.items()}
-        named = repr((point.preset, sorted(point.switches.items())))
+    for number, combination in enumerate(some, first):
+        changes = {key: known[key].check(value, "the sweep") for key, value in combination.parameters.items()}
+        named = repr((combination.preset, sorted(combination.switches.items())))
         if named not in executions:
-            executions[named] = _execution(base.execution, point)
-        trials.append(Trial(number, strategy, point, changes, executions[named]))
+            executions[named] = _execution(base.execution, combination)
+        trials.append(Trial(number, strategy, combination, changes, executions[named]))
     return trials
 
 
 def run_sweep(
     plan: SweepPlan,
-    measure: Measure,
-    kept: KeptResults | None,
+    encode: Encode,
+    cache: ResultCache | None,
     trials: Sequence[Trial],
     *,
     tickers: Sequence[str] | None = None,
     fresh: bool = False,
     on_compile: Callable[[str], None] | None = None,
-) -> Iterator[Content]:
-    """Yield what each trial gives for each security: first what fails at once or is kept, then the rest as tasks end.
+) -> Iterator[TrialResult]:
+    """Yield what each trial gives for each security: first what fails at once or is cached, then the rest as tasks end.
 
-    kept: where results are found and kept, if anywhere; fresh: whether what is found there is computed all the same.
+    cache: where results are looked up and stored, if anywhere; fresh: whether what it has is computed all the same.
     """
     missing: dict[tuple[str, str], list[Named]] = {}
-    purpose, made_by = f"{measure.__module__}.{measure.__qualname__}", (__name__, measure.__module__)
+    purpose, made_by = f"{encode.__module__}.{encode.__qualname__}", (__name__, encode.__module__)
     for name, base in plan.bases.items():
         own = [trial for trial in trials if trial.strategy == name]
         strategy = _strategy(base)
@@ -190,53 +190,53 @@ def run_sweep(
             if tickers is not None and security.ticker not in tickers:
                 continue
             if task.error is not None:
-                yield from (Content(trial.number, security.ticker, None, task.error) for trial in own)
+                yield from (TrialResult(trial.number, security.ticker, None, task.error) for trial in own)
                 continue
             digest, market = content_digest(security), facts_of(task.exchange)
             identity = Identity(strategy, text, digest, market, base.engine, purpose, made_by)
             named = list(_named(identity, own, task.parameters))
-            found = kept.find([key for _, _, key in named]) if kept is not None and not fresh else {}
+            found = cache.get([key for _, _, key in named]) if cache is not None and not fresh else {}
             for trial, setting, key in named:
                 if key in found:
-                    yield Content(trial.number, security.ticker, found[key], kept=True)
+                    yield TrialResult(trial.number, security.ticker, found[key], cached=True)
                 else:
                     missing.setdefault((name, security.ticker), []).append((trial, setting, key))
     keys = {(trial.number, ticker): key for (_, ticker), rows in missing.items() for trial, _, key in rows}
     for base in {name: plan.bases[name] for name, _ in missing}.values():
         prepare(_strategy(base), base.engine, on_compile)
-    tasks = _tasks(plan, missing, measure)
+    tasks = _tasks(plan, missing, encode)
     done = run_all(run_sweep_task, tasks, plan.backend, plan.workers, address=plan.address, on_death=sweep_worker_died)
     for results in done:
-        if kept is not None:
-            kept.keep(
-                {keys[one.number, one.ticker]: one.content for one in results if one.content and not one.opened},
+        if cache is not None:
+            cache.put(
+                {keys[one.number, one.ticker]: one.encoded for one in results if one.encoded and not one.opened},
             )
         yield from results
 
 
-def run_sweep_task(task: SweepTask) -> list[Content]:
-    """Read one security's ticks and measure every setting on them; a failure becomes the settings' error."""
+def run_sweep_task(task: SweepTask) -> list[TrialResult]:
+    """Read one security's ticks and encode every setting on them; a failure becomes the settings' error."""
     try:
         return _measured(task)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
-        return [Content(number, task.ticker, None, in_words(error)) for number in task.numbers]
+        return [TrialResult(number, task.ticker, None, in_words(error)) for number in task.numbers]
 
 
-def sweep_worker_died(task: SweepTask, error: WorkerDied) -> list[Content]:
+def sweep_worker_died(task: SweepTask, error: WorkerDied) -> list[TrialResult]:
     """Return the settings whose worker cannot tell any more."""
-    return [Content(number, task.ticker, None, str(error)) for number in task.numbers]
+    return [TrialResult(number, task.ticker, None, str(error)) for number in task.numbers]
 
 
 def _strategy(base: Plan) -> type[Strategy]:
     return load_strategy(base.tasks[0].strategy)
 
 
-def _measured(task: SweepTask) -> list[Content]:
+def _measured(task: SweepTask) -> list[TrialResult]:
     strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
     done = []
     for at, found in simulate_many(read_ticks(task.path), strategy, task.settings, market, task.engine):
-        content, error = (None, str(found)) if isinstance(found, ReplayError) else (task.measure(found), None)
-        done.append(Content(task.numbers[at], task.ticker, content, error, opened=undeclared_files(strategy)))
+        encoded, error = (None, str(found)) if isinstance(found, ReplayError) else (task.encode(found), None)
+        done.append(TrialResult(task.numbers[at], task.ticker, encoded, error, opened=undeclared_files(strategy)))
     return done
 
 
@@ -246,7 +246,7 @@ def _named(identity: Identity, trials: Sequence[Trial], parameters: Values) -> I
         yield trial, setting, identity.of(setting)
 
 
-def _tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Named]], measure: Measure) -> list[SweepTask]:
+def _tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Named]], encode: Encode) -> list[SweepTask]:
     """Return the tasks, those of the largest securities first; each is a second or so of work."""
     tasks: list[tuple[int, SweepTask]] = []
     for (name, ticker), rows in missing.items():
@@ -262,7 +262,7 @@ def _tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Named]], 
                 engine=base.engine,
                 numbers=tuple(trial.number for trial, _, _ in some),
                 settings=tuple(setting for _, setting, _ in some),
-                measure=measure,
+                encode=encode,
             )
             tasks.append((ticks * len(some), made))
     tasks.sort(key=lambda one: (-one[0], one[1].strategy.name, one[1].ticker, one[1].numbers))
@@ -280,16 +280,16 @@ def _parts(rows: Sequence[Named], size: int) -> Iterator[Sequence[Named]]:
         yield rows[start : start + size]
 
 
-def _execution(base: Execution, point: Point) -> Execution:
-    execution = make_execution(point.preset or base.preset, {**base.changed, **point.switches}, "the sweep")
+def _execution(base: Execution, combination: Combination) -> Execution:
+    execution = make_execution(combination.preset or base.preset, {**base.changed, **combination.switches}, "the sweep")
     check_fees(execution, "the sweep: fees_bps")
     return execution
 
 
-def _corners(axes: Sequence[Axis]) -> list[Point]:
-    """Return points in which every value of every axis occurs, so that all are checked before a search begins."""
+def _corners(axes: Sequence[Axis]) -> list[Combination]:
+    """Return combinations in which every value of every axis occurs, so that all are checked before a search begins."""
     longest = max((len(axis.values) for axis in axes), default=0)
-    return [Point({axis.name: axis.values[at % len(axis.values)] for axis in axes}) for at in range(longest)]
+    return [Combination({axis.name: axis.values[at % len(axis.values)] for axis in axes}) for at in range(longest)]
 
 
 def _means_something(axis: str, base: Plan) -> bool:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadRequest, nearest
-from pipeline.runs.fill_tables import trades_content
+from pipeline.runs.fill_tables import encode_trades
 from pipeline.runs.layout import CHARTS_FOLDER, REPORT_FILE, TRADES_FOLDER
 from pipeline.runs.manifest import files_of, remove_files
 from pipeline.runs.status import COMPLETE, RUNNING, end_noted
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import write_table
-from pipeline.store.result_cache import KeptResults, results_folder
+from pipeline.store.result_cache import ResultCache, results_folder
 from pipeline.sweeps.choice import (
     ALL,
     Best,
@@ -27,7 +27,7 @@ from pipeline.sweeps.choice import (
     score_of_all,
     split_at,
 )
-from pipeline.sweeps.codec import measure
+from pipeline.sweeps.codec import encode_figures
 from pipeline.sweeps.date_windows import check_folds
 from pipeline.sweeps.plan import plan_sweep, run_sweep
 from pipeline.sweeps.search import check_search, search
@@ -54,10 +54,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.replay.plan import Request
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
     from pipeline.sweeps.axes import Grid
     from pipeline.sweeps.date_windows import Window
-    from pipeline.sweeps.plan import Content, SweepPlan
+    from pipeline.sweeps.plan import SweepPlan, TrialResult
 
 KEEP_TRADES: Final = ("best", "all")
 
@@ -67,7 +67,7 @@ class SweepOptions:
     """What is asked of a sweep beyond what runs where.
 
     trials: how many settings a search may try instead of the whole grid; seed: of that search. fresh: compute what is
-    kept, too. keep_trades: write the fills of the best settings, or of all. report: make the folder's page;
+    cached, too. keep_trades: write the fills of the best settings, or of all. report: make the folder's page;
     png: and an image of each of its charts.
     """
 
@@ -87,13 +87,13 @@ class Listeners:
     """Whom a sweep tells how it goes on."""
 
     on_plan: Callable[[SweepPlan, int], None] | None = None
-    on_content: Callable[[Content], None] | None = None
+    on_result: Callable[[TrialResult], None] | None = None
     on_compile: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True)
 class SweepRun:
-    """A finished sweep. seconds: wall clock. kept_bytes: what all results kept on this machine take.
+    """A finished sweep. seconds: wall clock. cache_bytes: what all cached results on this machine take.
 
     warnings: what is to be known before a setting is believed, as sweep.json and the page have it.
     """
@@ -102,9 +102,9 @@ class SweepRun:
     best: tuple[Best, ...]
     folds: tuple[Fold, ...]
     table: Any = field(repr=False)
-    output_dir: Place | None
+    output_dir: AnyPath | None
     seconds: float
-    kept_bytes: int
+    cache_bytes: int
     warnings: tuple[str, ...] = ()
 
     @property
@@ -116,7 +116,7 @@ class SweepRun:
     @property
     def failed(self) -> dict[str, str]:
         """The errors of settings that failed, by setting and security."""
-        errors = {key: one.error for key, one in self.results.contents.items() if one.error is not None}
+        errors = {key: one.error for key, one in self.results.trial_results.items() if one.error is not None}
         return {f"setting {number} on {ticker}": errors[number, ticker] for number, ticker in sorted(errors)}
 
 
@@ -124,9 +124,9 @@ def make_sweep(
     grid: Grid,
     request: Request,
     options: SweepOptions,
-    output_dir: Place | None,
+    output_dir: AnyPath | None,
     listeners: Listeners,
-    make_page: Callable[[Place], object] | None,
+    make_page: Callable[[AnyPath], object] | None,
 ) -> SweepRun:
     """Run a sweep and write its folder, if there is to be one; raises a PipelineError for a request that cannot be.
 
@@ -144,42 +144,44 @@ def make_sweep(
         check_search(grid, options.trials, strategies)
     if options.walk_forward is not None:
         check_folds(options.walk_forward)
-    plan = plan_sweep(grid, request, strategies, enumerate_points=options.trials is None)
+    plan = plan_sweep(grid, request, strategies, enumerate_all=options.trials is None)
     with nullcontext() if output_dir is None else _opened(output_dir):
-        kept = KeptResults(results_folder())
+        cache = ResultCache(results_folder())
         try:
-            results = _run(plan, grid, options, kept, listeners)
+            results = _run(plan, grid, options, cache, listeners)
             split = split_at(results, options.train_until)
             best = best_settings(results, options.choose_by, split)
             folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
             table = sweep_table(results, split)
             warnings = warnings_of_sweep(results, best)
             if output_dir is not None:
-                trades = _trades(results, best, options, kept)
+                trades = _trades(results, best, options, cache)
                 _write(output_dir, results, best, folds, table, options, split, trades, warnings)
                 if make_page:
                     make_page(output_dir)
-            size = kept.size()
+            size = cache.size()
         finally:
-            kept.close()
+            cache.close()
     seconds = time.perf_counter() - started
     return SweepRun(results, tuple(best), tuple(folds), table, output_dir, seconds, size, tuple(warnings))
 
 
-def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, kept: KeptResults, listeners: Listeners) -> SweepResults:
+def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, cache: ResultCache, listeners: Listeners) -> SweepResults:
     results = SweepResults(plan)
     trials = len(plan.trials) if options.trials is None else options.trials
     if listeners.on_plan:
         listeners.on_plan(plan, trials * len(plan.tickers))
 
-    def take(content: Content) -> None:
-        results.add(content)
-        if listeners.on_content:
-            listeners.on_content(content)
+    def take(result: TrialResult) -> None:
+        results.add(result)
+        if listeners.on_result:
+            listeners.on_result(result)
 
     def ran(some: Any) -> None:
-        for content in run_sweep(plan, measure, kept, some, fresh=options.fresh, on_compile=listeners.on_compile):
-            take(content)
+        for result in run_sweep(
+            plan, encode_figures, cache, some, fresh=options.fresh, on_compile=listeners.on_compile
+        ):
+            take(result)
 
     if options.trials is None:
         ran(plan.trials)
@@ -196,7 +198,7 @@ def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, kept: KeptResults, 
 
 
 @contextmanager
-def _opened(folder: Place) -> Iterator[None]:
+def _opened(folder: AnyPath) -> Iterator[None]:
     """Make the folder, keep other runs out of it meanwhile, and remove what an earlier sweep says it left in it."""
     with sole_writer(folder, "pipeline sweep", "--output-dir"):
         try:
@@ -213,14 +215,14 @@ def _opened(folder: Place) -> Iterator[None]:
 
 
 def _write(
-    folder: Place,
+    folder: AnyPath,
     results: SweepResults,
     best: list[Best],
     folds: list[Fold],
     table: Any,
     options: SweepOptions,
     split: tuple[Window, Window] | None,
-    trades: Sequence[Content],
+    trades: Sequence[TrialResult],
     warnings: Sequence[str],
 ) -> None:
     """Write the folder; what lists its files is there before any other, and says after them that it is complete."""
@@ -244,28 +246,28 @@ def _write(
     if folds:
         write_bytes(folder / WALK_FILE, walk_csv(results, folds), durable=False)
     for one in trades:
-        if one.content is not None:
-            write_bytes(folder / _trades_name(one), one.content, durable=False)
+        if one.encoded is not None:
+            write_bytes(folder / _trades_name(one), one.encoded, durable=False)
     write_bytes(folder / SWEEP_FILE, sweep_json(results, told, COMPLETE), durable=False)
 
 
-def _trades_name(one: Content) -> str:
+def _trades_name(one: TrialResult) -> str:
     return f"{TRADES_FOLDER}/{one.number}_{one.ticker}.parquet"
 
 
-def _trades(results: SweepResults, best: list[Best], options: SweepOptions, kept: KeptResults) -> list[Content]:
+def _trades(results: SweepResults, best: list[Best], options: SweepOptions, cache: ResultCache) -> list[TrialResult]:
     """Return the fills of chosen settings as Parquet bytes, by setting and security."""
     plan = results.plan
     if options.keep_trades is None:
         return []
     wanted = {(one.trial.number, ticker) for one in best for ticker in plan.tickers if one.security in (ALL, ticker)}
-    found: list[Content] = []
+    found: list[TrialResult] = []
     for ticker in plan.tickers:
         trials = [
             trial
             for number, trial in results.trials.items()
             if options.keep_trades == "all" or (number, ticker) in wanted
         ]
-        some_kept = kept if options.keep_trades == "best" else None
-        found += run_sweep(plan, trades_content, some_kept, trials, tickers=(ticker,), fresh=options.fresh)
-    return sorted((one for one in found if one.content is not None), key=lambda one: (one.number, one.ticker))
+        cache_of_fills = cache if options.keep_trades == "best" else None
+        found += run_sweep(plan, encode_trades, cache_of_fills, trials, tickers=(ticker,), fresh=options.fresh)
+    return sorted((one for one in found if one.encoded is not None), key=lambda one: (one.number, one.ticker))

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadRequest, MissingExtra
-from pipeline.sweeps.axes import Point, is_assumption, points
+from pipeline.sweeps.axes import Combination, combinations, is_assumption
 from pipeline.sweeps.plan import make_trials
 
 if TYPE_CHECKING:
@@ -36,36 +36,36 @@ def search(
 ) -> None:
     """Try out settings for the highest score; one asked for twice is scored once.
 
-    What is searched are parameters. Each point is tried under every execution model of the grid, which all count, and
-    scored under the one that settings are chosen under.
+    What is searched are parameters. Each combination is tried under every execution model of the grid, which all
+    count, and scored under the one that settings are chosen under.
     """
     optuna = _optuna()
     [(strategy, base)] = plan.bases.items()
     sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True, n_startup_trials=AT_A_TIME)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     known: dict[str, float | None] = {}
-    models = points([axis for axis in grid.axes if is_assumption(axis.name)])
+    models = combinations([axis for axis in grid.axes if is_assumption(axis.name)])
     count = max(1, trials // len(models))
     made = 0
     while made < count:
         asked = [study.ask() for _ in range(min(AT_A_TIME, count - made))]
         made += len(asked)
-        found = {_told(point): point for point in (_point(one, grid) for one in asked)}
-        new = {told: point for told, point in found.items() if told not in known}
-        each = [_under(point, model, grid) for point in new.values() for model in models]
+        found = {_key(combination): combination for combination in (_combination(one, grid) for one in asked)}
+        new = {told: combination for told, combination in found.items() if told not in known}
+        each = [_under(combination, model, grid) for combination in new.values() for model in models]
         some = make_trials(strategy, base, each, len(known) * len(models) + 1)
         scores = dict(zip((trial.number for trial in some), scored(some), strict=True))
         judged = [scores[trial.number] for trial in some if plan.may_choose(trial)]
         known |= dict(zip(new, judged, strict=True))
         for one in asked:
-            score = known[_told(_point(one, grid))]
+            score = known[_key(_combination(one, grid))]
             if score is None:
                 study.tell(one, state=optuna.trial.TrialState.FAIL)
             else:
                 study.tell(one, score)
 
 
-def _point(trial: Any, grid: Grid) -> Point:
+def _combination(trial: Any, grid: Grid) -> Combination:
     spans = {span.name: span for span in grid.spans}
     values: dict[str, Any] = {}
     for axis in grid.axes:
@@ -82,17 +82,17 @@ def _point(trial: Any, grid: Grid) -> Point:
             values[axis.name] = trial.suggest_int(axis.name, int(span.start), int(span.end), log=span.log)
         else:
             values[axis.name] = trial.suggest_float(axis.name, span.start, span.end, log=span.log)
-    return Point(values)
+    return Combination(values)
 
 
-def _under(point: Point, model: Point, grid: Grid) -> Point:
-    """Return a point under an execution model, its values in the order of the axes."""
-    values = {**point.values, **model.values}
-    return Point({axis.name: values[axis.name] for axis in grid.axes})
+def _under(combination: Combination, model: Combination, grid: Grid) -> Combination:
+    """Return a combination under an execution model, its values in the order of the axes."""
+    values = {**combination.values, **model.values}
+    return Combination({axis.name: values[axis.name] for axis in grid.axes})
 
 
-def _told(point: Point) -> str:
-    return json.dumps(dict(point.values), sort_keys=True)
+def _key(combination: Combination) -> str:
+    return json.dumps(dict(combination.values), sort_keys=True)
 
 
 def _optuna() -> Any:

@@ -21,7 +21,7 @@ def warnings_of_sweep(results: SweepResults, best: Sequence[Best]) -> list[str]:
     wanted = (*tickers, *([ALL] if len(tickers) > 1 else []))
     return [
         *dict.fromkeys(text for base in bases for text in base.warnings),
-        *undeclared_files(content.opened for content in results.contents.values()),
+        *undeclared_files(result.opened for result in results.trial_results.values()),
         *(
             f"{security}: no setting could be chosen: none has a figure to choose by."
             for security in wanted

@@ -54,7 +54,7 @@ def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> p
     """Return one row a setting and security: parameters, execution, figures, and those of both windows if parted."""
     plan = results.plan
     rows = [(trial, ticker) for trial in results.trials.values() for ticker in plan.tickers]
-    found = [results.contents.get((trial.number, ticker)) for trial, ticker in rows]
+    found = [results.trial_results.get((trial.number, ticker)) for trial, ticker in rows]
     base = {name: {task.ticker: task for task in one.tasks} for name, one in plan.bases.items()}
     columns: dict[str, pa.Array] = {
         "setting": some_numbers([trial.number for trial, _ in rows], pa.int64()),
@@ -67,8 +67,8 @@ def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> p
         columns[_column(key)] = some_numbers(held, kind)
     columns["execution"] = text_array([trial.execution.name for trial, _ in rows])
     columns |= _switch_columns(plan, [trial for trial, _ in rows])
-    columns |= _figure_columns([None if one is None else one.content for one in found])
-    days = [None if one is None or one.content is None else [days_of(one.content)] for one in found]
+    columns |= _figure_columns([None if one is None else one.encoded for one in found])
+    days = [None if one is None or one.encoded is None else [days_of(one.encoded)] for one in found]
     columns |= _window_columns(days, _parts(split))
     columns["error"] = text_array([None if one is None else one.error for one in found])
     return pa.table(columns)
@@ -195,7 +195,7 @@ def _parts(split: tuple[Window, Window] | None) -> dict[str, Window]:
 def _trial_row(trial: Trial) -> dict[str, Any]:
     told = {
         _column(name): json.dumps(value) if isinstance(value, Mapping) else value
-        for name, value in trial.point.values.items()
+        for name, value in trial.combination.values.items()
     }
     model = trial.execution.name
     return {"setting": trial.number, "strategy": strategy_label(trial.strategy), "execution": model, **told}
@@ -205,7 +205,7 @@ def _switch_columns(plan: SweepPlan, trials: Sequence[Trial]) -> dict[str, pa.Ar
     """Return the execution switches varied, as they were asked for, empty for a strategy they say nothing to."""
     columns: dict[str, pa.Array] = {}
     for axis in (name for name in plan.axes if name == PRESET or name.startswith(SWITCH)):
-        held = [trial.point.values.get(axis) for trial in trials]
+        held = [trial.combination.values.get(axis) for trial in trials]
         name = PRESET_COLUMN if axis == PRESET else axis
         if all(value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)) for value in held):
             columns[name] = some_numbers(held, pa.float64())

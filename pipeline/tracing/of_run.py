@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
     from pipeline.runs.record import RecordedRun
     from pipeline.runs.recorded_security import RecordedSecurity
-    from pipeline.store.path import Place
+    from pipeline.store.path import AnyPath
     from pipeline.ticks import Ticks
     from pipeline.tracing.explanation import Explanation
 
@@ -45,7 +45,7 @@ class Wanted:
     folder: Path
     ticker: str
     number: int
-    parquet_dir: Place
+    parquet_dir: AnyPath
     strategy: str | None = None
 
 

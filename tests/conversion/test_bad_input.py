@@ -13,7 +13,7 @@ from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.limits import Limits
 from pipeline.conversion.plan import find_workbooks
 from pipeline.conversion.stage import convert
-from pipeline.store.path import place_of
+from pipeline.store.path import path_of
 from tests.conversion.books import HEADERS, TITLES, rows_xml, text, tick, tick_sheet, write_book
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def test_a_parquet_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
 
 def test_a_parquet_directory_of_an_unknown_kind_is_named(tmp_path: Path) -> None:
     with pytest.raises(errors.UnknownScheme, match="foo://"):
-        convert([write_book(tmp_path / "t.xlsx", {FAB: GOOD})], place_of("foo://bucket/ticks"))
+        convert([write_book(tmp_path / "t.xlsx", {FAB: GOOD})], path_of("foo://bucket/ticks"))
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write anywhere")

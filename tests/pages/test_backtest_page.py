@@ -17,7 +17,7 @@ from pipeline.pages.backtest_page import backtest_page
 from pipeline.pages.page import library
 from pipeline.store.columns import text_array
 from pipeline.store.parquet import write_table
-from pipeline.store.path import Remote
+from pipeline.store.path import ObjectStorePath
 from tests.pages.invented import invent
 from tests.pages.reading import read_page, table
 
@@ -119,7 +119,7 @@ def test_two_pages_of_one_folder_are_the_same_bytes_however_the_run_was_carried_
 
 def test_a_folder_behind_a_uri_has_the_same_page(tmp_path: Path) -> None:
     folder = invent(tmp_path, ["FAB"])
-    assert backtest_page(Remote(folder.as_uri())) == backtest_page(folder)
+    assert backtest_page(ObjectStorePath(folder.as_uri())) == backtest_page(folder)
 
 
 def test_a_run_of_which_everything_failed_has_a_page_that_says_so(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline import api
 from pipeline.store.parquet import ticks_digest, write_ticks
-from pipeline.store.result_cache import KeptResults
+from pipeline.store.result_cache import ResultCache
 from pipeline.sweeps.run import SweepOptions
 from tests.copied_code import copied_code, forget_texts
 from tests.made import contents, make_config, make_store, make_strategy, random_ticks, results
@@ -82,11 +82,11 @@ def made(tmp_path: Path, kept_results: Path) -> Made:
 
 
 def replayed(run: BacktestRun) -> list[str]:
-    return [one.ticker for one in run.results if not one.kept]
+    return [one.ticker for one in run.results if not one.cached]
 
 
 def computed(run: SweepRun) -> list[str]:
-    return sorted({one.ticker for one in run.results.contents.values() if not one.kept})
+    return sorted({one.ticker for one in run.results.trial_results.values() if not one.cached})
 
 
 def touch(*paths: Path) -> None:
@@ -151,20 +151,20 @@ def test_a_change_of_the_code_computes_again_what_that_code_makes(made: Made, tm
 def test_another_value_computes_its_own_settings_only(made: Made) -> None:
     made.sweep()
     more = made.sweep(delays=(*DELAYS, 300))
-    assert (more.results.kept, more.results.computed) == (6, 3)
+    assert (more.results.cached, more.results.computed) == (6, 3)
     assert made.sweep(delays=(300, 200)).results.computed == 0
 
 
 def test_a_flipped_bit_in_a_kept_result_is_computed_again(made: Made, kept_results: Path) -> None:
     first = made.sweep()
-    content = first.results.contents[2, "FAB"].content
+    content = first.results.trial_results[2, "FAB"].encoded
     assert content is not None
     raw = bytearray(kept_results.read_bytes())
     at = raw.index(content[:64])  # its figures, which no other setting has
     raw[at + 20] ^= 0x04
     kept_results.write_bytes(raw)
     second = made.sweep()
-    assert [key for key, one in second.results.contents.items() if not one.kept] == [(2, "FAB")]
+    assert [key for key, one in second.results.trial_results.items() if not one.cached] == [(2, "FAB")]
     assert second.table.equals(first.table)
     assert made.sweep().results.computed == 0
 
@@ -174,15 +174,15 @@ def test_what_is_kept_stays_below_the_limit_and_what_was_of_use_last_stays(
 ) -> None:
     monkeypatch.setenv("PIPELINE_RESULTS_MB", "2")
     assert replayed(made.backtest()) == [*TICKERS]
-    kept = KeptResults(kept_results.parent)
-    kept.keep({"unused from here on": bytes(2_000_000)})
+    kept = ResultCache(kept_results.parent)
+    kept.put({"unused from here on": bytes(2_000_000)})
     kept.close()
     for size in range(1, 4):
         assert replayed(made.backtest(parameters={"size": size})) == [*TICKERS]
         assert replayed(made.backtest()) == []
-    kept = KeptResults(kept_results.parent)
+    kept = ResultCache(kept_results.parent)
     assert 30_000 < kept.size() < 2 * 2**20
-    assert kept.find(["unused from here on"]) == {}
+    assert kept.get(["unused from here on"]) == {}
     kept.close()
 
 
@@ -192,7 +192,7 @@ def test_a_kept_backtest_of_a_shipped_strategy_gives_the_same_bytes_its_check_in
     options: dict[str, Any] = {"config": make_config(tmp_path / "v1.json"), "parquet_dir": made.store}
     for name in ("first", "second"):
         run = api.backtest(**options, output_dir=tmp_path / name, sensitivity=True)
-        assert all(one.kept == (name == "second") for one in run.results)
+        assert all(one.cached == (name == "second") for one in run.results)
     first, second = contents(tmp_path / "first"), contents(tmp_path / "second")
     assert "sensitivity.csv" in first
     assert {name for name in first if first[name] != second[name]} <= {"run.json"}
@@ -249,12 +249,12 @@ def test_a_changed_module_that_a_strategy_imports_is_a_changed_strategy(made: Ma
     (made.folder / "own_between.py").write_text("from own_inner import LOOK_BACK as THIRD\n")
     say(made.strategy, "from statistics import fmean", f"from statistics import fmean\n{IMPORTS}")
     say(made.strategy, "[-20:]", "[-look_back():]")
-    assert "0 kept, 2 computed, 0 failed" in in_a_process(made)
+    assert "0 cached, 2 computed, 0 failed" in in_a_process(made)
     touch(*files)
-    assert "2 kept, 0 computed, 0 failed" in in_a_process(made)
+    assert "2 cached, 0 computed, 0 failed" in in_a_process(made)
     for file in files:
         say(file, "20", "10")
-        assert "0 kept, 2 computed, 0 failed" in in_a_process(made), file
+        assert "0 cached, 2 computed, 0 failed" in in_a_process(made), file
 
 
 def test_a_module_without_its_text_counts_by_its_bytes(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,7 +146,7 @@ def test_a_sweep_that_ends_early_says_so(made: tuple[Path, Path], tmp_path: Path
             config=made[1],
             parquet_dir=made[0],
             output_dir=tmp_path,
-            listeners=Listeners(on_content=raises(error)),
+            listeners=Listeners(on_result=raises(error)),
         )
     expected = "failed: ValueError: nobody thought of it" if isinstance(error, ValueError) else "was interrupted."
     with pytest.raises(UnfinishedRun, match=f"The sweep in .* {expected}"):

@@ -152,7 +152,7 @@ def test_what_is_kept_gives_the_bytes_of_what_is_fresh_without_fills_too(
     assert json.loads(first["metrics.json"])["portfolio"]["fees"] > 0
     for how, changes in HOW.items():
         run = api.backtest(**(options | changes), output_dir=tmp_path / "again")
-        assert {one.kept for one in run.results} == {"kept" in how}, how
+        assert {one.cached for one in run.results} == {"kept" in how}, how
         assert results(tmp_path / "again") == first, how
     assert kept_results.exists()
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import InUse, OutputNotWritable
 from pipeline.store.lock import HOLDER_NAME, LOCK_NAME, sole_writer
-from pipeline.store.path import place_of
+from pipeline.store.path import path_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,7 +90,7 @@ def test_a_file_system_without_locks_costs_a_warning(tmp_path: Path, monkeypatch
 
 
 def test_a_bucket_has_no_lock_and_is_not_asked() -> None:
-    with sole_writer(place_of("s3://nowhere/run"), "pipeline backtest", "--output-dir"):
+    with sole_writer(path_of("s3://nowhere/run"), "pipeline backtest", "--output-dir"):
         pass
 
 

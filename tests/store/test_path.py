@@ -11,13 +11,13 @@ from pipeline.errors import (
     AccessRefused,
     BadRequest,
     NoBucket,
+    PathError,
     PipelineError,
-    PlaceError,
     UnknownScheme,
     Unreachable,
 )
 from pipeline.store.catalog import open_store
-from pipeline.store.path import Place, Remote, _told, place_of
+from pipeline.store.path import AnyPath, ObjectStorePath, _told, path_of
 from tests.made import make_config, make_store, results
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
         ("file:///data/a%20b", Path("/data/a b")),
         ("file://localhost/data", Path("/data")),
         ("FILE:///data?x=1", Path("/data")),
-        ("s3://bucket", Remote("s3://bucket")),
-        ("s3://bucket/a?scheme=http", Remote("s3://bucket/a?scheme=http")),
-        ("foo://bucket", Remote("foo://bucket")),
-        (Remote("gs://b", "c"), Remote("gs://b", "c")),
+        ("s3://bucket", ObjectStorePath("s3://bucket")),
+        ("s3://bucket/a?scheme=http", ObjectStorePath("s3://bucket/a?scheme=http")),
+        ("foo://bucket", ObjectStorePath("foo://bucket")),
+        (ObjectStorePath("gs://b", "c"), ObjectStorePath("gs://b", "c")),
     ],
 )
-def test_a_place_is_local_unless_it_is_a_uri_of_another_scheme(given: str | Place, place: Place) -> None:
-    assert place_of(given) == place
+def test_a_place_is_local_unless_it_is_a_uri_of_another_scheme(given: str | AnyPath, place: AnyPath) -> None:
+    assert path_of(given) == place
 
 
 @pytest.mark.parametrize(
@@ -58,23 +58,31 @@ def test_a_place_is_local_unless_it_is_a_uri_of_another_scheme(given: str | Plac
 )
 def test_a_uri_that_lost_something_on_its_way_is_named(given: str | Path, words: str) -> None:
     with pytest.raises(BadRequest, match=words):
-        place_of(given)
+        path_of(given)
 
 
 @pytest.mark.parametrize(
     ("place", "shown", "name"),
     [
-        (Remote("s3://bucket?scheme=http") / "FAB.parquet", "s3://bucket/FAB.parquet", "FAB.parquet"),
-        (Remote("s3://bucket/a/") / "trades/FAB.parquet", "s3://bucket/a/trades/FAB.parquet", "FAB.parquet"),
-        (Remote("s3://bucket/a/") / "trades" / "FAB.parquet", "s3://bucket/a/trades/FAB.parquet", "FAB.parquet"),
-        (Remote("s3://bucket/run"), "s3://bucket/run", "run"),
-        (Remote("s3://key:secret@bucket/run"), "s3://***@bucket/run", "run"),
-        (Remote("abfs://box@account.dfs.core.windows.net/run"), "abfs://box@account.dfs.core.windows.net/run", "run"),
+        (ObjectStorePath("s3://bucket?scheme=http") / "FAB.parquet", "s3://bucket/FAB.parquet", "FAB.parquet"),
+        (ObjectStorePath("s3://bucket/a/") / "trades/FAB.parquet", "s3://bucket/a/trades/FAB.parquet", "FAB.parquet"),
+        (
+            ObjectStorePath("s3://bucket/a/") / "trades" / "FAB.parquet",
+            "s3://bucket/a/trades/FAB.parquet",
+            "FAB.parquet",
+        ),
+        (ObjectStorePath("s3://bucket/run"), "s3://bucket/run", "run"),
+        (ObjectStorePath("s3://key:secret@bucket/run"), "s3://***@bucket/run", "run"),
+        (
+            ObjectStorePath("abfs://box@account.dfs.core.windows.net/run"),
+            "abfs://box@account.dfs.core.windows.net/run",
+            "run",
+        ),
     ],
 )
-def test_a_remote_place_is_shown_without_its_query_and_password(place: Remote, shown: str, name: str) -> None:
+def test_an_object_store_path_shows_neither_query_nor_password(place: ObjectStorePath, shown: str, name: str) -> None:
     assert (str(place), place.name) == (shown, name)
-    assert repr(place) == f"Remote('{shown}')"
+    assert repr(place) == f"ObjectStorePath('{shown}')"
     assert pickle.loads(pickle.dumps(place)) == place  # noqa: S301 - our own
 
 
@@ -90,13 +98,13 @@ def test_a_remote_place_is_shown_without_its_query_and_password(place: Remote, s
         ("google::cloud::Status(UNAVAILABLE: Could not create a OAuth2 access token to", AccessRefused),
         ("google::cloud::Status(UNAVAILABLE: CURL error [7]=Could not connect to server", Unreachable),
         ("When reading 'a': AWS Error NETWORK_CONNECTION during HeadObject operation: curlCode: 7", Unreachable),
-        ("When reading 'ACCESS_KEY TOKEN': AWS Error UNKNOWN (HTTP status 500) during HeadObject", PlaceError),
-        ("", PlaceError),
+        ("When reading 'ACCESS_KEY TOKEN': AWS Error UNKNOWN (HTTP status 500) during HeadObject", PathError),
+        ("", PathError),
     ],
 )
-def test_what_the_other_side_says_is_put_in_plain_words(said: str, kind: type[PlaceError]) -> None:
+def test_what_the_other_side_says_is_put_in_plain_words(said: str, kind: type[PathError]) -> None:
     uri = "foo://key:secret@a?client_secret=secret"
-    told = _told(Remote(uri), OSError(f"{said} '{uri}' and foo://key:secret@a/b\nsecond line"))
+    told = _told(ObjectStorePath(uri), OSError(f"{said} '{uri}' and foo://key:secret@a/b\nsecond line"))
     assert type(told) is kind
     assert told.exit_status == 2
     assert str(told).startswith("foo://***@a")
@@ -110,9 +118,9 @@ def test_what_the_other_side_says_is_put_in_plain_words(said: str, kind: type[Pl
         ("foo://bucket/ticks", UnknownScheme, "'foo://' is not a kind of place"),
         ("hdf://bucket/ticks", UnknownScheme, "Did you mean 'hdfs'?"),
         ("https://example.com/ticks", UnknownScheme, "'https://' is not a kind of place"),
-        ("s3:///ticks", PlaceError, "Missing bucket name"),
-        ("s3://bucket/ticks?endpoint=here", PlaceError, "Unexpected query parameter in S3 URI: 'endpoint'"),
-        ("s3://two words/ticks", PlaceError, "Cannot parse URI"),
+        ("s3:///ticks", PathError, "Missing bucket name"),
+        ("s3://bucket/ticks?endpoint=here", PathError, "Unexpected query parameter in S3 URI: 'endpoint'"),
+        ("s3://two words/ticks", PathError, "Cannot parse URI"),
     ],
 )
 @pytest.mark.parametrize("option", ["parquet_dir", "output_dir"])
@@ -131,7 +139,7 @@ def test_a_uri_that_cannot_be_meant_stops_a_backtest_before_it_starts(
 
 def test_a_file_uri_is_the_local_directory_with_all_its_guarantees(tmp_path: Path) -> None:
     store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
-    assert open_store(place_of(store.as_uri())) == open_store(store)
+    assert open_store(path_of(store.as_uri())) == open_store(store)
     api.backtest(parquet_dir=store, config=config, output_dir=tmp_path / "run")
     run = api.backtest(parquet_dir=store.as_uri(), config=config, output_dir=(tmp_path / "by uri").as_uri())
     assert run.output_dir == tmp_path / "by uri"
@@ -147,13 +155,13 @@ def test_a_file_uri_is_the_local_directory_with_all_its_guarantees(tmp_path: Pat
         lambda place: place.unlink(),
     ],
 )
-def test_what_is_not_there_is_not_found_as_with_a_path(use: Callable[[Remote], object]) -> None:
+def test_what_is_not_there_is_not_found_as_with_a_path(use: Callable[[ObjectStorePath], object]) -> None:
     with pytest.raises(FileNotFoundError):
-        use(Remote("mock:///nowhere") / "none")
+        use(ObjectStorePath("mock:///nowhere") / "none")
 
 
 def test_a_directory_is_made_where_there_are_any_and_holds_what_was_put() -> None:
-    run = Remote("mock:///held") / "run"
+    run = ObjectStorePath("mock:///held") / "run"
     assert not run.exists()
     run.mkdir()
     (run / "a.txt").write_bytes(b"abc")

@@ -1,4 +1,4 @@
-"""Kept results: whole or not at all, bounded, and never worse than none, whatever happens to their file."""
+"""Result cache: whole or not at all, bounded, and never worse than none, whatever happens to their file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.store.result_cache import FILE_NAME, KeptResults, clear, limit_bytes
+from pipeline.store.result_cache import FILE_NAME, ResultCache, clear, limit_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,15 +22,15 @@ SOME: Final = {f"{number:040x}": bytes([number]) * (400 + number) for number in 
 
 
 def written(folder: Path, results: Mapping[str, bytes] = SOME, limit: int = 64 * MB) -> Path:
-    kept = KeptResults(folder, limit)
-    kept.keep(results)
+    kept = ResultCache(folder, limit)
+    kept.put(results)
     kept.close()
     return folder / FILE_NAME
 
 
 def read(folder: Path, limit: int = 64 * MB, *keys: str) -> dict[str, bytes]:
-    kept = KeptResults(folder, limit)
-    found = kept.find(list(keys or SOME))
+    kept = ResultCache(folder, limit)
+    found = kept.get(list(keys or SOME))
     kept.close()
     return found
 
@@ -50,12 +50,12 @@ def test_a_result_kept_again_replaces_the_one_before(tmp_path: Path) -> None:
 def test_ten_thousand_results_are_looked_up_in_twenty_questions(tmp_path: Path) -> None:
     many = {f"{number:040x}": b"%d" % number for number in range(10_000)}
     written(tmp_path, many)
-    kept = KeptResults(tmp_path, 64 * MB)
+    kept = ResultCache(tmp_path, 64 * MB)
     asked: list[str] = []
     assert kept._database is not None
     kept._database.set_trace_callback(asked.append)
     wanted = [f"{number:040x}" for number in range(1, 20_000, 2)]
-    assert kept.find(wanted) == {key: many[key] for key in wanted[:5_000]}
+    assert kept.get(wanted) == {key: many[key] for key in wanted[:5_000]}
     assert sum(statement.startswith("SELECT") for statement in asked) == 20
     assert sum(statement.startswith("BEGIN") for statement in asked) == 1
     assert kept.count() == 10_000
@@ -68,7 +68,7 @@ def test_the_longest_unused_go_first_and_what_stays_is_below_the_limit(tmp_path:
     assert set(read(tmp_path, 4_000, "a")) == {"a"}
     written(tmp_path, {"e": bytes(1_000)}, 4_000)
     assert set(read(tmp_path, 4_000, *"abcde")) == set("acde")
-    kept = KeptResults(tmp_path, 4_000)
+    kept = ResultCache(tmp_path, 4_000)
     assert (kept.size(), kept.count()) == (4_000, 4)
     kept.close()
 
@@ -154,11 +154,11 @@ def test_a_result_that_rotted_is_let_go_of_when_it_is_looked_up_and_can_be_kept_
 
 def test_what_is_there_already_is_told_by_its_digest_and_not_read_back(tmp_path: Path) -> None:
     written(tmp_path)
-    kept = KeptResults(tmp_path, 64 * MB)
+    kept = ResultCache(tmp_path, 64 * MB)
     asked: list[str] = []
     assert kept._database is not None
     kept._database.set_trace_callback(asked.append)
-    kept.keep(SOME)
+    kept.put(SOME)
     assert [one for one in asked if "INTO results" in one or "content" in one] == []
     kept.close()
 
@@ -196,12 +196,12 @@ def test_a_folder_that_cannot_be_made_costs_a_warning(tmp_path: Path) -> None:
 WRITER: Final = """
 import sys
 from pathlib import Path
-from pipeline.store.result_cache import KeptResults
-kept = KeptResults(Path(sys.argv[1]), 2**26)
+from pipeline.store.result_cache import ResultCache
+kept = ResultCache(Path(sys.argv[1]), 2**26)
 for number in range(60):
-    kept.keep({f"{sys.argv[2]} {number} {part}": b"%d" % number for part in range(5)})
-    kept.find([f"a {number} 0", f"b {number} 0", "both"])
-    kept.keep({"both": b"same"})
+    kept.put({f"{sys.argv[2]} {number} {part}": b"%d" % number for part in range(5)})
+    kept.get([f"a {number} 0", f"b {number} 0", "both"])
+    kept.put({"both": b"same"})
 kept.close()
 """
 
@@ -213,9 +213,9 @@ def test_two_processes_at_once_both_keep_all_of_theirs(tmp_path: Path) -> None:
     ]
     said = [one.communicate(timeout=60)[1] for one in both]
     assert ([one.returncode for one in both], said) == ([0, 0], [b"", b""])
-    kept = KeptResults(tmp_path, 64 * MB)
+    kept = ResultCache(tmp_path, 64 * MB)
     assert kept.count() == 2 * 60 * 5 + 1
     assert (
-        len(kept.find([f"{name} {number} {part}" for name in "ab" for number in range(60) for part in range(5)])) == 600
+        len(kept.get([f"{name} {number} {part}" for name in "ab" for number in range(60) for part in range(5)])) == 600
     )
     kept.close()

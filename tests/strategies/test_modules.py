@@ -270,7 +270,7 @@ def test_modules_and_files_beside_a_strategy_go_to_every_worker(run: Any, tmp_pa
     done = run(backend, backend=backend, fresh=True, workers=2)
     assert done.failed == {}
     again = run("again", backend="sequential")
-    assert all(result.kept for result in again.results)
+    assert all(result.cached for result in again.results)
     assert results(tmp_path / backend) == results(tmp_path / "again")
     assert not [text for text in warnings_of(tmp_path / backend) if "declare" in text]
 
@@ -287,7 +287,7 @@ def test_a_file_that_is_opened_and_not_declared_is_told_and_its_results_are_not_
     for name in ("first", "second"):
         done = run(name, backend=backend)
         assert done.failed == {}
-        assert not any(result.kept for result in done.results)
+        assert not any(result.cached for result in done.results)
         [told] = [text for text in warnings_of(tmp_path / name) if "declare" in text]
         assert told.startswith("The strategy opened model.json, which it does not declare: ")
         assert 'Write `files = ("model.json",)` in the class' in told

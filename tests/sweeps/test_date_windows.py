@@ -205,8 +205,8 @@ def test_what_is_chosen_does_not_depend_on_what_comes_after(swept: tuple[SweepRu
     assert after.table.select(train).equals(run.table.select(train))
     wide = {"refill_interval_sec": {"from": 5, "to": 500}, "execution": ["classic", "strict"]}
     searched = [sweep(tmp_path, one, grid=wide, train_until=UNTIL, trials=40) for one in (folder / "parquet", store)]
-    assert [[trial.point for trial in one.results.trials.values()] for one in searched[:1]] == [
-        [trial.point for trial in one.results.trials.values()] for one in searched[1:]
+    assert [[trial.combination for trial in one.results.trials.values()] for one in searched[:1]] == [
+        [trial.combination for trial in one.results.trials.values()] for one in searched[1:]
     ]
     assert [one.best[-1].trial.number for one in searched[:1]] == [one.best[-1].trial.number for one in searched[1:]]
 
@@ -253,7 +253,7 @@ def test_kept_trades_are_those_of_a_backtest_with_the_setting(
     names = {f"{number}_{ticker}.parquet" for number, ticker in wanted}
     assert {file.name for file in (tmp_path / "out" / "trades").iterdir()} == names
     for number, ticker in sorted(wanted):
-        values = dict(run.results.trials[number].point.values)
+        values = dict(run.results.trials[number].combination.values)
         done = api.backtest(
             config=tmp_path / "v1.json",
             parquet_dir=store,

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import ConfigError, SweepError
-from pipeline.sweeps.axes import Axis, assumed, joined, points
+from pipeline.sweeps.axes import Axis, assumed, combinations, joined
 from pipeline.sweeps.grid import grid_of, read_grid, read_sweep
 from tests.made import make_config, make_store
 
@@ -72,7 +72,7 @@ def test_a_sweep_file_says_all_of_it(tmp_path: Path) -> None:
         "execution.latency_ms": (0, 50),
     }
     assert [(span.name, span.step, span.log) for span in grid.spans] == [("b", 0.1, False)]
-    assert grid.size == len(points(grid.axes)) == 24
+    assert grid.size == len(combinations(grid.axes)) == 24
 
 
 @pytest.mark.parametrize("execution", ["strict", ["strict"], {"preset": "strict"}])
@@ -83,7 +83,9 @@ def test_presets_may_be_written_shortly(tmp_path: Path, execution: object) -> No
 
 
 def test_every_combination_is_a_setting_the_last_axis_changing_fastest() -> None:
-    made = points(grid_of({"a": (1, 2), "execution": ["classic", "strict"], "execution.latency_ms": range(2)}).axes)
+    made = combinations(
+        grid_of({"a": (1, 2), "execution": ["classic", "strict"], "execution.latency_ms": range(2)}).axes
+    )
     assert [tuple(one.values.values()) for one in made] == [
         (a, preset, latency) for a in (1, 2) for preset in ("classic", "strict") for latency in (0, 1)
     ]
@@ -143,7 +145,7 @@ def test_a_malformed_text_is_an_error_that_names_what_is_wrong(named: str) -> No
 def test_too_many_combinations_are_refused_before_they_are_made() -> None:
     axes = read_grid([f"{name}=1:3000:1" for name in "abc"]).axes
     with pytest.raises(SweepError, match=r"27,000,000,000 settings; at most 5,000,000. Take fewer values, or --trials"):
-        points(axes)
+        combinations(axes)
 
 
 MALFORMED_FILES: Final[dict[str, tuple[str, str]]] = {

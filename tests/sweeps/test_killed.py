@@ -81,7 +81,7 @@ def counts(file: Path) -> Iterator[int]:
 def whole(made: Path) -> dict[str, bytes]:
     process = start(made, made / "cache", made / "whole", "--backend", "sequential")
     out, error = process.communicate(timeout=180)
-    assert (process.returncode, "0 kept, 16 computed, 0 failed" in out) == (0, True), error
+    assert (process.returncode, "0 cached, 16 computed, 0 failed" in out) == (0, True), error
     return contents(made / "whole")
 
 
@@ -116,5 +116,5 @@ def test_a_killed_sweep_goes_on_and_ends_as_if_it_had_not_been(
     again = start(made, cache, tmp_path / "out", *options)
     out, error = again.communicate(timeout=180)
     assert again.returncode == 0, error
-    assert f"{known} kept, {RESULTS - known} computed, 0 failed" in out
+    assert f"{known} cached, {RESULTS - known} computed, 0 failed" in out
     assert contents(tmp_path / "out") == whole

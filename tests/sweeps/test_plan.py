@@ -113,7 +113,7 @@ def test_a_row_is_what_a_backtest_with_its_settings_gives(store: Path, tmp_path:
             parquet_dir=store,
             output_dir=one,
             sensitivity=False,
-            **options_of(trial.point.values),
+            **options_of(trial.combination.values),
         )
         for row in (row for row in rows if row["setting"] == trial.number):
             expected = told_by_backtest(one, row["security"])
@@ -124,7 +124,7 @@ def test_a_row_is_what_a_backtest_with_its_settings_gives(store: Path, tmp_path:
             assert (row["execution"], row["error"]) == (done.plan.execution.name, None)
             told = {key: row[key] for key in result.task.parameters}
             assert told == dict(result.task.parameters)
-            for axis, value in trial.point.values.items():
+            for axis, value in trial.combination.values.items():
                 column = "execution.preset" if axis == "execution" else axis
                 assert row[column] in (value, json.dumps(value))
 
@@ -217,7 +217,7 @@ def test_a_setting_that_fails_is_a_row_with_its_error_and_the_others_stand(
     assert set(run.failed) == {"setting 2 on EMAAR", "setting 2 on FAB"}
     assert frame.loc[0, "error"].str.contains(f"{own}, line {line}: a division by zero").all()
     assert frame.loc[0, "fills"].isna().all()
-    assert (run.results.failed, run.results.computed, run.results.kept) == (2, 4, 0)
+    assert (run.results.failed, run.results.computed, run.results.cached) == (2, 4, 0)
     without = api.sweep(grid={"limit": [3, 2]}, **sweep, backend="sequential")
     stand = [row | {"setting": 0} for row in run.table.to_pylist() if row["error"] is None]
     assert stand == [row | {"setting": 0} for row in without.table.to_pylist()]
@@ -278,7 +278,7 @@ def test_a_corrupt_file_is_a_row_a_setting_with_its_error_and_is_not_kept(tmp_pa
     assert run.frame.groupby("security")["fills"].count().to_dict() == {"EMAAR": 2, "FAB": 0}
     (store / "FAB.parquet").write_bytes(whole)
     again = api.sweep(**sweep, parquet_dir=store)
-    assert (again.failed, again.results.kept, again.results.computed) == ({}, 2, 2)
+    assert (again.failed, again.results.cached, again.results.computed) == ({}, 2, 2)
     assert kept_results.exists()
 
 

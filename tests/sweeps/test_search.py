@@ -51,8 +51,8 @@ def test_the_same_seed_gives_the_same_bytes_and_the_second_run_computes_nothing(
     first = search(made, tmp_path / "first")
     assert kept_results.exists()
     second = search(made, tmp_path / "second")
-    assert (first.results.kept, second.results.computed) == (0, 0)
-    assert second.results.kept == len(first.results.contents) == 2 * len(first.results.trials)
+    assert (first.results.cached, second.results.computed) == (0, 0)
+    assert second.results.cached == len(first.results.trial_results) == 2 * len(first.results.trials)
     assert contents(tmp_path / "first") == contents(tmp_path / "second")
     told = json.loads((tmp_path / "first" / "sweep.json").read_text())
     assert (told["searched"], told["seed"]) == (50, 3)
@@ -70,7 +70,7 @@ def test_it_asks_for_the_same_settings_whatever_computes_them(made: tuple[Path, 
 
 def test_what_it_asks_for_is_within_the_axes_and_in_decimal_steps(made: tuple[Path, Path], tmp_path: Path) -> None:
     run = search(made, tmp_path / "out")
-    tried = [trial.point.values for trial in run.results.trials.values()]
+    tried = [trial.combination.values for trial in run.results.trials.values()]
     assert len(tried) == len({json.dumps(dict(one)) for one in tried}) > 32
     for one in tried:
         assert isinstance(one["refill_interval_sec"], int)
@@ -96,7 +96,7 @@ def test_it_finds_the_best_of_a_small_grid_and_its_rows_are_the_grids(made: tupl
         chosen = api.sweep(
             grid=grid, parquet_dir=made[0], config=made[1], options=SweepOptions(choose_by=objective)
         ).best[-1]
-        assert (best.trial.point, best.score) == (chosen.trial.point, chosen.score)
+        assert (best.trial.combination, best.score) == (chosen.trial.combination, chosen.score)
 
 
 def test_settings_that_fail_are_passed_over(made: tuple[Path, Path], tmp_path: Path) -> None:
