@@ -47,7 +47,7 @@ SHARED: Final = {
     "json": "Print one JSON object and nothing else on stdout.",
     "debug": "Show the traceback of an error.",
 }
-"""What every verb takes, by name: docs/commands.md says what each does."""
+"""What every verb takes, by name: docs/reference/commands.md says what each does."""
 
 
 def shared_options() -> list[TyperOption]:

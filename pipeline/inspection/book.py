@@ -1,7 +1,7 @@
 """The touch in force at each event of a session, computed for all events at once by the rules of the engine.
 
 A quote of size 0 empties its side, a print leaves the book alone, both sides start a day empty, and rows without a
-price are skipped. docs/strategies.md states the rules; the engine's own loop applies them event by event.
+price are skipped. docs/use/strategies.md states the rules; the engine's own loop applies them event by event.
 """
 
 from __future__ import annotations

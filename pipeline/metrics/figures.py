@@ -80,7 +80,7 @@ def security_figures(account: Account) -> dict[str, Any]:
     """Return the figures of one security by name, null where one cannot be computed, and `reasons` by name.
 
     Money in AED, times in seconds, shares of time from 0 to 1; all but `realized_pnl`, `turnover` and what is over
-    single fills (win rate, profit factor, average win and loss) are after fees. docs/metrics.md states each formula.
+    single fills (win rate, profit factor, average win and loss) are after fees. Formulas: docs/reference/metrics.md.
     """
     figures = _figures([account], account.replayed.market_days)
     limit = account.limit_at(account.marks)

@@ -51,7 +51,7 @@ def check_cluster(backend: str | None, address: str | None) -> None:
     if address is None and backend == "dask":
         raise BadRequest(
             "--backend dask needs --address tcp://HOST:PORT, where `dask scheduler` says it listens. "
-            "docs/scale.md starts a small cluster in five lines."
+            "docs/use/scale.md starts a small cluster in five lines."
         )
     if address is not None:
         _host_and_port(address)

@@ -306,7 +306,7 @@ def default_backend(engine: Engine, ticks: int, workers: int | None) -> Backend:
     """Return the backend that is quickest for this engine and this many ticks.
 
     A plain strategy holds the GIL and needs processes. A compiled one needs threads only, and none at all while the
-    whole replay takes less time than joblib takes to load: figures in docs/performance.md. Workers asked for are given.
+    whole replay takes less time than joblib takes to load. Workers asked for are given.
     """
     if engine == "python":
         return "loky"

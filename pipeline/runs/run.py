@@ -66,7 +66,7 @@ class BacktestRun:
 
     @property
     def metrics(self) -> pd.DataFrame:
-        """Every figure of docs/metrics.md that is one number: a row a security that did not fail, then `portfolio`.
+        """Every figure that is one number: a row a security that did not fail, then `portfolio`.
 
         Mark-outs stand as `markout_1s_aed` and so on. NaN where a figure cannot be computed; metrics.json says why.
         """

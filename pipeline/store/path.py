@@ -33,7 +33,7 @@ _CAUSES: Final = (
             r"|Status\((PERMISSION_DENIED|UNAUTHENTICATED)|OAuth2 access token|AuthenticationException"
         ),
         AccessRefused,
-        "the credentials in the environment are missing, wrong or not enough for this (docs/scale.md)",
+        "the credentials in the environment are missing, wrong or not enough for this (docs/use/scale.md)",
     ),
     (
         r"AWS Error (NETWORK_CONNECTION|REQUEST_TIMEOUT|SERVICE_UNAVAILABLE|SLOW_DOWN)|Status\(UNAVAILABLE",

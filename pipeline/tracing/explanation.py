@@ -178,7 +178,7 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule that decided: its section in docs/rules.md, or the execution switch, and what it says."""
+    """One rule that decided: its section in docs/reference/rules.md, or the execution switch, and what it says."""
 
     section: str
     text: str

@@ -27,7 +27,9 @@ def lines_of(told: Explanation, *, verbose: bool = False) -> list[str]:
     else:
         parts.append(("The fill", _without_order(told)))
     parts.append(("The position", _account(told)))
-    parts.append(("Why, by the sections of docs/rules.md", (f"{rule.section}: {rule.text}" for rule in told.rules)))
+    parts.append(
+        ("Why, by the sections of docs/reference/rules.md", (f"{rule.section}: {rule.text}" for rule in told.rules))
+    )
     if verbose:
         parts.append(("The strategy's fields", _memory(told)))
     lines: list[str] = []

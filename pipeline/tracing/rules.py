@@ -1,4 +1,4 @@
-"""Finds the rules that decided a fill, each with its section in docs/rules.md or its execution switch."""
+"""Finds the rules that decided a fill, each with its section in docs/reference/rules.md or its execution switch."""
 
 from __future__ import annotations
 

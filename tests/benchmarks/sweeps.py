@@ -1,4 +1,4 @@
-"""The figures of sweeps in docs/performance.md: settings together against one by one, and whole commands.
+"""The figures of sweeps in docs/maintain/performance.md: settings together against one by one, and whole commands.
 
     python tests/benchmarks/sweeps.py STORE [--runs 5]
 

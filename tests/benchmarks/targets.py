@@ -1,4 +1,4 @@
-"""The figures of docs/performance.md: ours and a yardstick in turn, whole processes, medians.
+"""The figures of docs/maintain/performance.md: ours and a yardstick in turn, whole processes, medians.
 
     python tests/benchmarks/targets.py WORKBOOK GOLDEN_WORKBOOK [--runs 5] [--skip-pandas]
 

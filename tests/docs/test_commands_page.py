@@ -1,4 +1,4 @@
-"""docs/commands.md: every verb, option and key is named, none that there is not, and every example runs as printed."""
+"""The commands page: every verb, option and key is named, none that there is not, and every example runs as printed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).parents[2]
-PAGE: Final = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+PAGE: Final = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
 SECTIONS: Final = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, flags=re.MULTILINE | re.DOTALL))
 EVERY: Final = "What every verb takes"
 

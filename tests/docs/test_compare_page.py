@@ -1,4 +1,4 @@
-"""docs/compare.md: its commands and its notebook run as printed, and it names every key of the JSON object."""
+"""docs/use/compare.md: its commands and its notebook run as printed, and it names every key of the JSON object."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).parents[2]
-PAGE: Final = (ROOT / "docs" / "compare.md").read_text(encoding="utf-8")
+PAGE: Final = (ROOT / "docs" / "use" / "compare.md").read_text(encoding="utf-8")
 
 
 def python(*words: str, cwd: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 ROOT: Final = Path(__file__).parents[2]
-SECTIONS: Final = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").split("\n## ")
+SECTIONS: Final = (ROOT / "docs" / "maintain" / "dependencies.md").read_text(encoding="utf-8").split("\n## ")
 DECLARED: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS: Final = DECLARED["dependency-groups"]
 DEVELOPMENT: Final = [*GROUPS["build"], *(one for one in GROUPS["dev"] if one != {"include-group": "build"})]

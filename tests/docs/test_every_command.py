@@ -14,7 +14,9 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parents[2]
-PAGES: Final = {page.relative_to(ROOT).as_posix(): page for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))}
+PAGES: Final = {
+    page.relative_to(ROOT).as_posix(): page for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
+}
 COMMANDS: Final = ("make", "python", "py", "pipeline", "pip", "dask", ".venv")
 
 ELSEWHERE: Final = {

@@ -1,4 +1,4 @@
-"""docs/execution.md names every switch and value, and what it prints can be run."""
+"""docs/use/execution.md names every switch and value, and what it prints can be run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.engine.execution import PRESETS, SWITCHES, make_execution
 
-PAGE: Final = (Path(__file__).parents[2] / "docs" / "execution.md").read_text(encoding="utf-8")
+PAGE: Final = (Path(__file__).parents[2] / "docs" / "use" / "execution.md").read_text(encoding="utf-8")
 
 
 def shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""docs/explain.md: its commands print what it prints, it has every rule, and it names every key of the JSON objects."""
+"""The page of explain: its commands print what it prints, and it names every rule and every key of the JSON objects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).parents[2]
-PAGE: Final = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
+PAGE: Final = (ROOT / "docs" / "use" / "explain.md").read_text(encoding="utf-8")
 BLOCKS: Final = re.findall(r"^```\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
 HOURS: Final = {"auction": "14:55", "close": "14:45", "latency": "…"}
 

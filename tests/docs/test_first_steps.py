@@ -1,4 +1,4 @@
-"""docs/first_steps.ipynb runs from its first cell to its last, and is kept without what it printed."""
+"""docs/use/first_steps.ipynb runs from its first cell to its last, and is kept without what it printed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 ROOT: Final = Path(__file__).parents[2]
-NOTEBOOK: Final = ROOT / "docs" / "first_steps.ipynb"
+NOTEBOOK: Final = ROOT / "docs" / "use" / "first_steps.ipynb"
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""docs/formats.md names every column of a run folder's files, with the type that it has, and no other."""
+"""docs/reference/formats.md names every column of a run folder's files, with the type that it has, and no other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from pipeline import api
 from tests.made import make_config, make_store
 
-PAGE: Final = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+PAGE: Final = (Path(__file__).parents[2] / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
 RUN: Final = PAGE.split("\n## The run folder\n")[1].split("\n## ")[0]
 PARTS: Final = dict(re.findall(r"^### `([\w<>./]+)`\n(.*?)(?=^### |\Z)", RUN, flags=re.MULTILINE | re.DOTALL))
 

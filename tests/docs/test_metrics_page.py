@@ -1,4 +1,4 @@
-"""docs/metrics.md names every figure that a run has, and no other."""
+"""docs/reference/metrics.md names every figure that a run has, and no other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline import api
 from pipeline.metrics.figures import OF_DAYS, REASONS
 from tests.made import make_config, make_store
 
-PAGE: Final = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+PAGE: Final = (Path(__file__).parents[2] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
 TABLES, FILES = PAGE.split("\n## The files behind them\n")
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parents[2]
-PAGE: Final = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+PAGE: Final = (ROOT / "docs" / "maintain" / "reliability.md").read_text(encoding="utf-8")
 NAMED: Final = sorted(set(re.findall(r"`(tests/[\w/]+(?:\.py)?)`", PAGE)))
 
 

@@ -1,4 +1,4 @@
-"""docs/strategies.md: its example runs as printed, its tables are what the engine shows."""
+"""docs/use/strategies.md: its example runs as printed, its tables are what the engine shows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pipeline.engine.strategy import Strategy
 from tests.made import make_store, results
 
 ROOT: Final = Path(__file__).parents[2]
-PAGE: Final = (ROOT / "docs" / "strategies.md").read_text(encoding="utf-8")
+PAGE: Final = (ROOT / "docs" / "use" / "strategies.md").read_text(encoding="utf-8")
 
 
 def section(title: str) -> str:

@@ -241,6 +241,6 @@ def test_a_conversion_and_two_backtests_load_no_pickle_and_start_and_call_nothin
 
 
 def test_the_documents_say_that_a_strategy_is_code() -> None:
-    for document in ("SECURITY.md", "docs/strategies.md"):
+    for document in ("SECURITY.md", "docs/use/strategies.md"):
         told = " ".join((ROOT / document).read_text(encoding="utf-8").split())
         assert "A strategy file is code and runs as you." in told

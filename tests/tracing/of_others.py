@@ -1,4 +1,4 @@
-"""Days of the other strategies, a fill of each, and what docs/rules.md says of it: worked out by hand."""
+"""Days of the other strategies, a fill of each, and what docs/reference/rules.md says of it: worked out by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Days of v1, a fill of each, and what docs/rules.md says of it: worked out by hand, written as literals."""
+"""Days of v1, a fill of each, and what docs/reference/rules.md says of it: worked out by hand, written as literals."""
 
 from __future__ import annotations
 

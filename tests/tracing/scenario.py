@@ -1,4 +1,4 @@
-"""What a made-up day, a fill of it, and what docs/rules.md says of that fill are made of."""
+"""What a made-up day, a fill of it, and what docs/reference/rules.md says of that fill are made of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is explained agrees with docs/rules.md on fills worked out by hand."""
+"""What is explained agrees with docs/reference/rules.md on fills worked out by hand."""
 
 from __future__ import annotations
 
