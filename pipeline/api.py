@@ -321,10 +321,10 @@ def explain(
         PipelineError: The fill cannot be explained, for example since ticks or strategy have changed since the run.
     """
     from pipeline.store.path import path_of
-    from pipeline.tracing.of_run import Wanted, explain_run_fill
+    from pipeline.tracing.recorded_fill import FillRequest, explain_run_fill
 
-    wanted = Wanted(_run_folder(run, output_dir), security, fill, path_of(parquet_dir), strategy)
-    return explain_run_fill(wanted, on_progress)
+    request = FillRequest(_run_folder(run, output_dir), security, fill, path_of(parquet_dir), strategy)
+    return explain_run_fill(request, on_progress)
 
 
 def _check_png(folder: AnyPath | None, *, png: bool) -> None:

@@ -1,6 +1,6 @@
-"""Explains one fill of a strategy by replaying the ticks up to it through the plain engine and recording what it did.
+"""Explains one fill by replaying the ticks up to it through the plain engine with a market that keeps a trace.
 
-Nothing here reads files: `of_run.py` supplies everything from a run folder and a store.
+Nothing here reads files: `recorded_fill.py` has everything from a run folder and a store.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -26,7 +26,6 @@ from pipeline.tracing.explanation import (
     Explanation,
     Flatten,
     Line,
-    Match,
     Order,
     Other,
     Passed,
@@ -36,10 +35,9 @@ from pipeline.tracing.explanation import (
     Touch,
 )
 from pipeline.tracing.rules import rules_of
-from pipeline.tracing.strategy_reasons import own_reasons, watched_strategy
-from pipeline.tracing.text import file_of
-from pipeline.tracing.trace import NEVER, Watch
-from pipeline.tracing.tracing_market import line_of, watched
+from pipeline.tracing.strategy_reasons import strategy_reasons, tracing_strategy
+from pipeline.tracing.trace import NEVER, Trace
+from pipeline.tracing.tracing_market import line_of, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +48,10 @@ if TYPE_CHECKING:
     from pipeline.markets.facts import MarketFacts
     from pipeline.settings import Values
     from pipeline.ticks import Ticks
-    from pipeline.tracing.trace import Moment, Place, Spot
+    from pipeline.tracing.trace import CodePosition, TracedFill
+
+
+PROJECT: Final = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,61 +67,70 @@ class Setting:
 def explain_fill(
     ticks: Ticks, setting: Setting, number: int, on_day: Callable[[int], None] | None = None
 ) -> tuple[Explanation | None, Fills]:
-    """Return why the fill of this number, counted from 1, happened, and the fills up to it; None when there is none.
+    """Replay the ticks up to a fill and return why it happened.
 
-    on_day: told the number of each day's first tick while the replay goes on. Raises what a replay raises.
+    Args:
+        ticks: The security's ticks.
+        setting: What is replayed.
+        number: The fill, counted from 1.
+        on_day: Called with the number of each day's first tick while the replay goes on.
+
+    Returns:
+        The explanation, None when there are fewer fills, and the fills up to it.
+
+    Raises:
+        PipelineError: What a replay of these ticks raises.
     """
-    watch = Watch(number, on_day)
+    trace = Trace(number, on_day)
     strategy = setting.strategy
-    rules = watched(strategy.rules, watch)
-    kind = watched_strategy(strategy)
-    replay = PlainReplay(type(strategy.__name__, (kind,), {"rules": rules, "__module__": strategy.__module__}))
-    held = fields_of(strategy).held(setting.parameters)
-    found = replay.run(ticks, engine_facts(setting.market, setting.execution), held)
-    fills = found.fills.at(slice(0, number))
-    if watch.moment is None:
+    namespace = {"rules": tracing(strategy.rules, trace), "__module__": strategy.__module__}
+    replay = PlainReplay(type(strategy.__name__, (tracing_strategy(strategy),), namespace))
+    values = fields_of(strategy).held(setting.parameters)
+    outcome = replay.run(ticks, engine_facts(setting.market, setting.execution), values)
+    fills = outcome.fills.at(slice(0, number))
+    if trace.fill is None:
         return None, fills
-    return _Told(ticks, setting, watch, watch.moment).explanation(), fills
+    return _FromTrace(ticks, setting, trace, trace.fill).explanation(), fills
 
 
-class _Told:
-    """Turns what was noted, which is numbers of ticks, into facts."""
+class _FromTrace:
+    """Turns a trace, which names ticks by their number, into an explanation."""
 
-    def __init__(self, ticks: Ticks, setting: Setting, watch: Watch, moment: Moment) -> None:
+    def __init__(self, ticks: Ticks, setting: Setting, trace: Trace, fill: TracedFill) -> None:
         self._ticks = ticks
         self._setting = setting
-        self._watch = watch
-        self._moment = moment
+        self._trace = trace
+        self._fill = fill
 
     def explanation(self) -> Explanation:
-        moment, setting = self._moment, self._setting
+        fill, setting = self._fill, self._setting
         bid, ask = self._book()
-        told = Explanation(
-            number=self._watch.wanted,
-            side="buy" if moment.side == BUY else "sell",
-            price=moment.price,
-            quantity=moment.quantity,
-            how=moment.how,
-            tick=self._tick(moment.event),
-            before=self._tick(moment.event - 1) if moment.event > 0 else None,
+        facts = Explanation(
+            number=self._trace.fill_number,
+            side="buy" if fill.side == BUY else "sell",
+            price=fill.price,
+            quantity=fill.quantity,
+            how=fill.how,
+            tick=self._tick(fill.event),
+            before=self._tick(fill.event - 1) if fill.event > 0 else None,
             bid=bid,
             ask=ask,
             account=self._account(),
-            order=None if moment.place is None else self._order(moment.place),
-            match=self._match(),
+            order=self._order(),
+            match=fill.match,
             taking=self._taking(),
             flatten=self._flatten(),
             trade=self._trade(),
             others=tuple(
                 Other(number, how, SIDES[side], quantity, price)
-                for number, how, side, price, quantity in self._watch.at_event
-                if number != self._watch.wanted
+                for number, how, side, price, quantity in self._trace.fills_at_event
+                if number != self._trace.fill_number
             ),
-            memory={name: moment.memory[name] for name in self._names()},
+            memory={name: fill.memory[name] for name in self._names()},
         )
-        reasons = own_reasons(setting.strategy, told, moment, self._tick)
-        rules = rules_of(told, setting.execution, setting.market)
-        return replace(told, reasons=reasons.words, details=reasons.numbers, rules=(*rules, *reasons.rules))
+        reasons = strategy_reasons(setting.strategy, facts, fill, self._tick)
+        rules = rules_of(facts, setting.execution, setting.market)
+        return replace(facts, reasons=reasons.words, details=reasons.numbers, rules=(*rules, *reasons.rules))
 
     def _names(self) -> list[str]:
         fields = fields_of(self._setting.strategy)
@@ -139,102 +149,93 @@ class _Told:
     def _book(self) -> tuple[Touch | None, Touch | None]:
         if issubclass(self._setting.strategy.rules, AuctionMarket):
             return self._best(BID), self._best(ASK)
-        bid, bid_size, ask, ask_size = self._moment.book
+        bid, bid_size, ask, ask_size = self._fill.book
         return (Touch(bid, bid_size) if bid_size > 0 else None), (Touch(ask, ask_size) if ask_size > 0 else None)
 
     def _best(self, kind: int) -> Touch | None:
         """Return the last quote of a side up to the fill's tick; an auction market forgets none and keeps no size."""
-        end = self._moment.event + 1
+        end = self._fill.event + 1
         quotes = np.flatnonzero((self._ticks.kind[:end] == kind) & (self._ticks.price[:end] > 0.0))
         return Touch(float(self._ticks.price[quotes[-1]]), None) if len(quotes) else None
 
     def _account(self) -> Account:
-        moment = self._moment
-        before, signed = moment.position_before, moment.side * moment.quantity
+        fill = self._fill
+        before, signed = fill.position_before, fill.side * fill.quantity
         fees = self._setting.execution.fees_bps(self._setting.market.exchange)
-        closed = min(abs(before), moment.quantity) if before * signed < 0 else 0
+        closed = min(abs(before), fill.quantity) if before * signed < 0 else 0
         return Account(
             position_before=before,
-            entry_before=moment.entry_before,
-            pnl_before=moment.pnl_before,
+            entry_before=fill.entry_before,
+            pnl_before=fill.pnl_before,
             closed=closed,
-            opened=moment.quantity - closed,
-            realized=moment.realized,
-            position=moment.position,
-            entry=moment.entry,
-            pnl=moment.pnl,
-            fee=moment.price * moment.quantity * (fees / 10_000),
+            opened=fill.quantity - closed,
+            realized=fill.realized,
+            position=fill.position,
+            entry=fill.entry,
+            pnl=fill.pnl,
+            fee=fill.price * fill.quantity * (fees / 10_000),
         )
 
-    def _order(self, place: Place) -> Order:
-        return Order(
-            side="bid" if self._moment.side == BUY else "ask",
-            price=self._moment.order,
-            placed=self._tick(place.placed),
-            taken=self._tick(place.taken),
-            again=place.again,
-            shown=place.shown,
-            ahead=place.ahead,
-            size=place.size,
-            sent=None if place.sent == NEVER else self._tick(place.sent),
-            resizes=tuple(Resize(self._tick(event), was, size) for event, was, size in place.resizes),
-            prints=tuple(Passed(self._tick(event), ahead, filled) for event, ahead, filled in place.prints),
-            line=self._line(place.spot),
-        )
-
-    def _match(self) -> Match | None:
-        shared, filled = self._moment.shared, self._moment.quantity
-        if shared is None:
+    def _order(self) -> Order | None:
+        queue_position, match = self._fill.queue_position, self._fill.match
+        if queue_position is None or match is None:
             return None
-        size = self._tick(self._moment.event).size
-        return Match(
-            print_size=size,
-            used=shared.used,
-            ahead=shared.ahead,
-            cleared=shared.cleared,
-            passed=shared.passed,
-            left=size - shared.used - shared.passed,
-            remaining=shared.remaining,
-            filled=filled,
-            remains=shared.remaining - filled,
-            limit=shared.limit,
-            through=shared.through,
-            at_limit=bool(self._setting.execution.fields()["order_price_fills"]),
+        return Order(
+            side="bid" if self._fill.side == BUY else "ask",
+            price=match.limit,
+            placed=self._tick(queue_position.placed),
+            taken=self._tick(queue_position.taken),
+            again=queue_position.again,
+            shown=queue_position.shown,
+            ahead=queue_position.ahead,
+            size=queue_position.size,
+            sent=None if queue_position.sent == NEVER else self._tick(queue_position.sent),
+            resizes=tuple(Resize(self._tick(event), before, size) for event, before, size in queue_position.resizes),
+            prints=tuple(Passed(self._tick(event), ahead, filled) for event, ahead, filled in queue_position.prints),
+            line=self._line(queue_position.called_from),
         )
 
     def _taking(self) -> Taking | None:
-        moment = self._moment
-        if moment.how != "taken":
+        fill = self._fill
+        if fill.how != "taken":
             return None
-        _, bid_size, _, ask_size = moment.book
-        shown = ask_size if moment.side == BUY else bid_size
-        since = None if moment.aside is None else self._tick(moment.aside.event)
-        return Taking(moment.wanted, shown, moment.quantity, since, self._line(moment.spot))
+        _, bid_size, _, ask_size = fill.book
+        shown = ask_size if fill.side == BUY else bid_size
+        since = None if fill.stand_aside is None else self._tick(fill.stand_aside.event)
+        return Taking(fill.asked_for, shown, fill.quantity, since, self._line(fill.called_from))
 
     def _flatten(self) -> Flatten | None:
-        moment = self._moment
-        if moment.how not in ("auction", "touch"):
+        fill = self._fill
+        if fill.how not in ("auction", "touch"):
             return None
-        return Flatten(self._tick(moment.found), waited=moment.found != moment.event)
+        return Flatten(self._tick(fill.found_open), waited=fill.found_open != fill.event)
 
     def _trade(self) -> AuctionTrade | None:
-        moment = self._moment
-        if moment.how != "trade":
+        fill = self._fill
+        if fill.how != "trade":
             return None
         types = self._setting.strategy.trade_types
-        known = 0 <= moment.trade_type < len(types)
-        name = types[moment.trade_type] if known else str(moment.trade_type)
-        return AuctionTrade(name, moment.reference, self._line(moment.spot))
+        known = 0 <= fill.trade_type < len(types)
+        name = types[fill.trade_type] if known else str(fill.trade_type)
+        return AuctionTrade(name, fill.reference, self._line(fill.called_from))
 
-    def _line(self, spot: Spot | None) -> Line | None:
-        """Return the line of the verb's call, from the text that was run and not from the file as it may stand now."""
-        if spot is None:
+    def _line(self, position: CodePosition | None) -> Line | None:
+        """Return the line of an action's call, from the text that was run and not from the file as it may stand now."""
+        if position is None:
             return None
-        number = line_of(spot)
-        file = spot[0].co_filename
-        shown = file_of(Path(file))
+        number = line_of(position)
+        file = position[0].co_filename
+        name = _file_name(Path(file))
         for base in self._setting.strategy.__mro__[:-1]:
             module: Any = sys.modules[base.__module__]
             if module.__file__ == file:
-                return Line(shown, number, source_of(module).splitlines()[number - 1].strip())
-        return Line(shown, number, "")
+                return Line(name, number, source_of(module).splitlines()[number - 1].strip())
+        return Line(name, number, "")
+
+
+def _file_name(path: Path) -> str:
+    """Return a file as it would be typed here, or as it is called in the project's own folder."""
+    for folder in (Path.cwd(), PROJECT):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.as_posix()

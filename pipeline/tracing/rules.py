@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.times import DAY
 from pipeline.tracing.explanation import Rule
-from pipeline.tracing.text import hour_of
+from pipeline.tracing.rendering import hour_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,42 +81,42 @@ RULES: Final = {
 }
 
 
-def rules_of(told: Explanation, execution: Execution, market: MarketFacts) -> tuple[Rule, ...]:
+def rules_of(fill: Explanation, execution: Execution, market: MarketFacts) -> tuple[Rule, ...]:
     """Return the rules that decided a fill, in the order in which they did."""
-    words = {
+    values = {
         "auction": hour_of(market.closing_auction[1]),
         "close": hour_of(market.continuous[1]),
         "latency": f"{float(str(execution.settings['latency_ms'])):g}",
     }
-    chosen = [RULES[name] for name in _names(told, execution)]
-    return tuple(Rule(rule.section.format(**words), rule.text.format(**words)) for rule in chosen)
+    rules = [RULES[name] for name in _names(fill, execution)]
+    return tuple(Rule(rule.section.format(**values), rule.text.format(**values)) for rule in rules)
 
 
-def _names(told: Explanation, execution: Execution) -> Iterator[str]:
-    if told.order is not None and told.match is not None:
-        yield from _of_print(told, told.order, told.match, execution)
-    elif told.flatten is not None and told.how == "touch":
+def _names(fill: Explanation, execution: Execution) -> Iterator[str]:
+    if fill.order is not None and fill.match is not None:
+        yield from _of_print(fill, fill.order, fill.match, execution)
+    elif fill.flatten is not None and fill.how == "touch":
         yield "touch"
-    elif told.flatten is not None:
-        yield "pending" if told.flatten.waited else "flatten"
-    elif told.taking is not None:
+    elif fill.flatten is not None:
+        yield "pending" if fill.flatten.waited else "flatten"
+    elif fill.taking is not None:
         yield "taken"
-    if told.how != "trade":
+    if fill.how != "trade":
         yield "account"
 
 
-def _of_print(told: Explanation, order: Order, match: Match, execution: Execution) -> Iterator[str]:
+def _of_print(fill: Explanation, order: Order, match: Match, execution: Execution) -> Iterator[str]:
     switches = execution.fields()
-    if order.placed.time // DAY != told.tick.time // DAY:
+    if order.placed.time // DAY != fill.tick.time // DAY:
         yield "overnight"
     if order.sent is not None:
         yield "latency"
     if switches["match_first"]:
         yield "match_first"
-    elif told.tick in (order.placed, order.taken):
+    elif fill.tick in (order.placed, order.taken):
         yield "act_first"
     yield f"reaches_{order.side}"
-    if any(one.how == "print" for one in told.others):
+    if any(other.how == "print" for other in fill.others):
         yield "both_sides"
         yield "once" if switches["print_used_once"] else "each"
     elif match.used:

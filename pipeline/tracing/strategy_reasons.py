@@ -15,7 +15,7 @@ from pipeline.strategies.v2_1_stop_loss import LEAST_COST, V21StopLoss
 from pipeline.strategies.v2_price_follow_qty_cooldown import V2PriceFollowQtyCooldown
 from pipeline.strategies.v3_liquidity_monitor import V3LiquidityMonitor
 from pipeline.tracing.explanation import Rule, Tick
-from pipeline.tracing.text import clock_of, price
+from pipeline.tracing.rendering import clock_of, price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.engine.rules.auction import AuctionMarket
     from pipeline.engine.strategy import Strategy
     from pipeline.tracing.explanation import Explanation
-    from pipeline.tracing.trace import Moment
+    from pipeline.tracing.trace import TracedFill
 
 STICKS: Final = Rule(
     "§6",
@@ -90,7 +90,7 @@ class Reasons:
     rules: tuple[Rule, ...] = ()
 
 
-class _WatchedClosingAuction(ClosingAuction):
+class _TracingClosingAuction(ClosingAuction):
     """Notes on which tick the day's auction orders were placed."""
 
     def place_orders(self, m: AuctionMarket) -> None:
@@ -100,27 +100,29 @@ class _WatchedClosingAuction(ClosingAuction):
             vars(self)["placed_at"] = m.event
 
 
-def watched_strategy(strategy: type[Strategy]) -> type[Strategy]:
+def tracing_strategy(strategy: type[Strategy]) -> type[Strategy]:
     """Return a strategy that does the same and notes what its reasons need."""
     if strategy is ClosingAuction:
-        return _WatchedClosingAuction
+        return _TracingClosingAuction
     return strategy
 
 
-def own_reasons(strategy: type[Strategy], told: Explanation, moment: Moment, tick: Callable[[int], Tick]) -> Reasons:
+def strategy_reasons(
+    strategy: type[Strategy], fill: Explanation, traced: TracedFill, tick: Callable[[int], Tick]
+) -> Reasons:
     """Return what a strategy has to say of one of its fills; nothing for one that does not come with the project."""
-    if told.trade is not None and strategy is ClosingAuction:
-        words, numbers = OF_AUCTION[moment.trade_type](told, moment.memory, tick)
-        return Reasons(words, numbers, (OF_TRADE[moment.trade_type],))
-    if told.taking is not None and moment.aside is not None and strategy is V21StopLoss:
-        return _stop(told, moment, tick)
-    return Reasons(rules=(PLACING[strategy],)) if told.order is not None and strategy in PLACING else Reasons()
+    if fill.trade is not None and strategy is ClosingAuction:
+        words, numbers = OF_AUCTION[traced.trade_type](fill, traced.memory, tick)
+        return Reasons(words, numbers, (OF_TRADE[traced.trade_type],))
+    if fill.taking is not None and traced.stand_aside is not None and strategy is V21StopLoss:
+        return _stop(fill, traced, tick)
+    return Reasons(rules=(PLACING[strategy],)) if fill.order is not None and strategy in PLACING else Reasons()
 
 
-def _stop(told: Explanation, moment: Moment, tick: Callable[[int], Tick]) -> Reasons:
-    aside = moment.aside
-    assert aside is not None  # noqa: S101 - asked by own_reasons
-    assert told.taking is not None  # noqa: S101 - for mypy
+def _stop(fill: Explanation, traced: TracedFill, tick: Callable[[int], Tick]) -> Reasons:
+    aside = traced.stand_aside
+    assert aside is not None  # noqa: S101 - asked by strategy_reasons
+    assert fill.taking is not None  # noqa: S101 - for mypy
     memory: Any = aside.memory
     mid, cost, of = (aside.bid + aside.ask) / 2, memory["cost"], memory["cost_quantity"]
     loss = percent = 0.0
@@ -137,20 +139,20 @@ def _stop(told: Explanation, moment: Moment, tick: Callable[[int], Tick]) -> Rea
         "loss_pct": percent,
         "threshold_pct": memory["stop_loss"],
         "ordered": ordered,
-        "done_before": ordered - told.taking.wanted,
+        "done_before": ordered - fill.taking.wanted,
     }
     why = (
         f"The stop was triggered at tick {at.index:,} ({clock_of(at.time)}): position {aside.position:,} at a cost of "
         f"{money(cost)} AED, mid {price(mid)}: {money(loss)} AED are {percent:.4f} % of the cost, less than "
         f"{-memory['stop_loss']:g} %."
     )
-    left = told.taking.wanted
-    slices = f"{ordered:,} to close, {ordered - left:,} done before, {left:,} left; {told.taking.shown:,} are shown."
+    left = fill.taking.wanted
+    slices = f"{ordered:,} to close, {ordered - left:,} done before, {left:,} left; {fill.taking.shown:,} are shown."
     return Reasons((why, slices), numbers, STOP)
 
 
-def _entry(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
-    buys = told.side == "buy"
+def _entry(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
+    buys = fill.side == "buy"
     limit = memory["buy_price"] if buys else memory["sell_price"]
     share = int(memory["auction_volume"] * (memory["fill_share"] / 100))
     placed = tick(memory["placed_at"])
@@ -163,65 +165,65 @@ def _entry(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple
         "share": share,
     }
     order = (
-        f"The {told.side} order was placed at tick {placed.index:,} ({clock_of(placed.time)}): "
+        f"The {fill.side} order was placed at tick {placed.index:,} ({clock_of(placed.time)}): "
         f"{memory['order_notional']:,.0f} AED at the late VWAP of {price(memory['vwap'])} are "
         f"{memory['order_quantity']:,} shares; limit: the VWAP {'less' if buys else 'plus'} {memory['spread']:g} %, in "
         f"whole ticks, {price(limit)}."
     )
-    close = f"The auction's first print, {price(told.price)}, is {'at or below' if buys else 'at or above'} it."
+    close = f"The auction's first print, {price(fill.price)}, is {'at or below' if buys else 'at or above'} it."
     volume = (
         f"{memory['fill_share']:g} % of the day's auction volume of {memory['auction_volume']:,} are {share:,}; of "
-        f"{memory['order_quantity']:,} ordered {told.quantity:,} were filled."
+        f"{memory['order_quantity']:,} ordered {fill.quantity:,} were filled."
     )
     return (order, close, volume), numbers
 
 
-def _exit(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
-    sells = told.side == "sell"
+def _exit(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
+    sells = fill.side == "sell"
     left = memory["exit_quantity"]
-    numbers = _of_exit(told, memory) | {"print_size": told.tick.size}
+    numbers = _of_exit(fill, memory) | {"print_size": fill.tick.size}
     why = (
-        f"The exit order {told.side}s at {price(memory['exit_price'])}, the VWAP of the entry's day in whole ticks: "
-        f"the print at {price(told.price)} is {'at or above' if sells else 'at or below'} it."
+        f"The exit order {fill.side}s at {price(memory['exit_price'])}, the VWAP of the entry's day in whole ticks: "
+        f"the print at {price(fill.price)} is {'at or above' if sells else 'at or below'} it."
     )
     words = (
         why,
-        f"{left + told.quantity:,} were left, {told.tick.size:,} printed: {told.quantity:,} filled, {left:,} remain.",
-        _gain(told, memory["exit_entry"]),
+        f"{left + fill.quantity:,} were left, {fill.tick.size:,} printed: {fill.quantity:,} filled, {left:,} remain.",
+        _gain(fill, memory["exit_entry"]),
     )
     return words, numbers
 
 
-def _flatten(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
+def _flatten(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
     words = (
-        f"{told.quantity:,} of the exit order at {price(memory['exit_price'])} were left at the close.",
-        f"The auction's first print is {price(told.price)}.",
-        _gain(told, memory["exit_entry"]),
+        f"{fill.quantity:,} of the exit order at {price(memory['exit_price'])} were left at the close.",
+        f"The auction's first print is {price(fill.price)}.",
+        _gain(fill, memory["exit_entry"]),
     )
-    return words, _of_exit(told, memory)
+    return words, _of_exit(fill, memory)
 
 
-def _of_exit(told: Explanation, memory: Any) -> dict[str, float]:
+def _of_exit(fill: Explanation, memory: Any) -> dict[str, float]:
     left = memory["exit_quantity"]
     entry = memory["exit_entry"]
-    return {"limit": memory["exit_price"], "remaining": left + told.quantity, "remains": left, "entry": entry}
+    return {"limit": memory["exit_price"], "remaining": left + fill.quantity, "remains": left, "entry": entry}
 
 
-def _loss(told: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
+def _loss(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[tuple[str, ...], dict[str, float]]:
     entry = memory["entry"]
-    gain = told.price - entry if told.side == "sell" else entry - told.price
+    gain = fill.price - entry if fill.side == "sell" else entry - fill.price
     percent = gain / entry * 100
     why = (
-        f"The position of {told.account.position_before:,} was entered at {price(entry)}; its touch is at "
-        f"{price(told.price)}: {percent:.4f} %, less than {-memory['stop_loss']:g} %."
+        f"The position of {fill.account.position_before:,} was entered at {price(entry)}; its touch is at "
+        f"{price(fill.price)}: {percent:.4f} %, less than {-memory['stop_loss']:g} %."
     )
-    return (why, _gain(told, entry)), {"entry": entry, "loss_pct": percent, "threshold_pct": memory["stop_loss"]}
+    return (why, _gain(fill, entry)), {"entry": entry, "loss_pct": percent, "threshold_pct": memory["stop_loss"]}
 
 
-def _gain(told: Explanation, entry: float) -> str:
-    first, second = (told.price, entry) if told.side == "sell" else (entry, told.price)
-    realized = told.account.realized
-    return f"({price(first)} - {price(second)}) x {told.quantity:,} = {money(realized)} AED realised."
+def _gain(fill: Explanation, entry: float) -> str:
+    first, second = (fill.price, entry) if fill.side == "sell" else (entry, fill.price)
+    realized = fill.account.realized
+    return f"({price(first)} - {price(second)}) x {fill.quantity:,} = {money(realized)} AED realised."
 
 
 OF_AUCTION: Final = {AUCTION_ENTRY: _entry, VWAP_EXIT: _exit, STOP_LOSS: _loss, EOD_FLATTEN: _flatten}

@@ -1,4 +1,4 @@
-"""What is recorded while a replay is traced: places in the queue, how prints were shared out, and the fill sought."""
+"""What is recorded while a replay is traced: queue positions, the prints that reached our orders, the fill sought."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
 
-    from pipeline.tracing.explanation import How
+    from pipeline.tracing.explanation import How, Match
 
 NEVER: Final = -1
 
-Spot: TypeAlias = "tuple[CodeType, int]"
-"""A place in a strategy's code: which function, and where in it."""
+CodePosition: TypeAlias = "tuple[CodeType, int]"
+"""Where in a strategy's code: the function, and the bytecode offset in it."""
 
 
 @dataclass(slots=True)
-class Place:
-    """Our order or our noted place on one side; ticks by number. See `Order` for what is what."""
+class QueuePosition:
+    """Our order, or the position we keep without one, on one side; ticks by number. The fields are those of `Order`."""
 
     taken: int = NEVER
     shown: int = 0
@@ -28,18 +28,18 @@ class Place:
     size: int = 0
     again: int = 0
     sent: int = NEVER
-    spot: Spot | None = None
+    called_from: CodePosition | None = None
     resizes: list[tuple[int, int, int]] = field(default_factory=list)
     prints: list[tuple[int, int, int]] = field(default_factory=list)
 
-    def copied(self) -> Place:
-        """Return it as it is now."""
+    def copied(self) -> QueuePosition:
+        """Return a copy that later events leave as it is."""
         return replace(self, resizes=list(self.resizes), prints=list(self.prints))
 
 
 @dataclass(slots=True)
-class Queue:
-    """One side before a print is matched: whether it is reached, what is ahead of us, what is left of ours."""
+class BeforePrint:
+    """One side before a print is matched: whether the print reaches it, shares ahead of us, shares left of ours."""
 
     reached: bool
     ahead: int
@@ -47,21 +47,8 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """How a print was shared out; see `Match`."""
-
-    used: int
-    ahead: int
-    cleared: int
-    passed: int
-    remaining: int
-    limit: float
-    through: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """When the quotes began to stand aside: the tick, the book, the position and the strategy's fields then."""
+class StandAside:
+    """When our quotes began to stand aside: the tick, the book, the position and the strategy's fields then."""
 
     event: int
     bid: float
@@ -71,8 +58,8 @@ class Aside:
 
 
 @dataclass(slots=True)
-class Moment:
-    """The fill that was waited for, as it was booked."""
+class TracedFill:
+    """The fill that is explained, as the market booked it."""
 
     how: How
     event: int
@@ -88,36 +75,38 @@ class Moment:
     position: int = 0
     entry: float = 0.0
     pnl: float = 0.0
-    order: float = 0.0
-    place: Place | None = None
-    shared: Shared | None = None
-    wanted: int = 0
-    spot: Spot | None = None
-    aside: Aside | None = None
-    found: int = NEVER
+    queue_position: QueuePosition | None = None
+    match: Match | None = None
+    asked_for: int = 0
+    called_from: CodePosition | None = None
+    stand_aside: StandAside | None = None
+    found_open: int = NEVER
     trade_type: int = NEVER
     reference: float = 0.0
 
 
-class Watch:
-    """What a replay is watched for: the fill of this number, counted from 1. on_day: told each day's first event."""
+class Trace:
+    """The record of one replay, kept for the fill of this number, counted from 1.
 
-    def __init__(self, wanted: int, on_day: Callable[[int], None] | None = None) -> None:
-        self.wanted = wanted
+    on_day: told the number of each day's first event.
+    """
+
+    def __init__(self, fill_number: int, on_day: Callable[[int], None] | None = None) -> None:
+        self.fill_number = fill_number
         self.on_day = on_day
         self.begin()
 
     def begin(self) -> None:
-        """Forget what an attempt saw that ran out of room."""
-        self.moment: Moment | None = None
+        """Forget an attempt that ran out of room for its fills."""
+        self.fill: TracedFill | None = None
         self.event = NEVER
-        self.at_event: list[tuple[int, How, int, float, int]] = []
+        self.fills_at_event: list[tuple[int, How, int, float, int]] = []
 
     def booked(self, number: int, event: int, how: How, side: int, price: float, quantity: int) -> None:
         """Note a fill, with the others of its tick: number, how, side, price, quantity."""
         if event != self.event:
-            if self.moment is not None:
+            if self.fill is not None:
                 return
             self.event = event
-            self.at_event = []
-        self.at_event.append((number, how, side, price, quantity))
+            self.fills_at_event = []
+        self.fills_at_event.append((number, how, side, price, quantity))

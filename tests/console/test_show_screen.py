@@ -65,8 +65,8 @@ def screen(
     return capsys.readouterr().out.splitlines()
 
 
-def figures(capsys: pytest.CaptureFixture[str], told: Mapping[str, Any]) -> str:
-    voice().close(show.show_security(RecordedSecurity(RUN, "FAB", "ADX", told)))
+def figures(capsys: pytest.CaptureFixture[str], explanation: Mapping[str, Any]) -> str:
+    voice().close(show.show_security(RecordedSecurity(RUN, "FAB", "ADX", explanation)))
     return capsys.readouterr().out
 
 
@@ -121,7 +121,7 @@ def test_all_of_it_is_within_80_columns(capsys: pytest.CaptureFixture[str], size
 def test_figures_have_names_units_and_what_stands_in_for_one_that_is_missing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    told = {
+    explanation = {
         "fills": 1_204,
         "net_pnl": -1_234.5,
         "win_rate": 0.4961,
@@ -135,7 +135,7 @@ def test_figures_have_names_units_and_what_stands_in_for_one_that_is_missing(
         "pnl_by_weekday": {"Tuesday": 1.0, "Monday": 2.0},
         "counters": {"stop_loss_triggers": 3},
     }
-    out = figures(capsys, told)
+    out = figures(capsys, explanation)
     assert max(map(len, out.splitlines())) <= 80
     words = " ".join(out.split())
     for said in (
@@ -188,13 +188,13 @@ def test_a_run_made_before_a_figure_was_shows_the_others(capsys: pytest.CaptureF
 def test_as_json_everything_is_there(security: RecordedSecurity, capsys: pytest.CaptureFixture[str]) -> None:
     speak(Voice("show", json=True))
     voice().close(show.show_security(security))
-    told = json.loads(capsys.readouterr().out)
-    assert told["figures"] == security.figures
-    assert (told["security"], told["exchange"], told["strategy"]) == ("FAB", "ADX", "v1_baseline")
+    explanation = json.loads(capsys.readouterr().out)
+    assert explanation["figures"] == security.figures
+    assert (explanation["security"], explanation["exchange"], explanation["strategy"]) == ("FAB", "ADX", "v1_baseline")
     voice().close(show.show_fills(security, Selection(side="buy")))
-    told = json.loads(capsys.readouterr().out)
-    assert told["fills"] == [one for one in security.fills() if one["side"] == "buy"]
-    assert told["of"] == len(security.fills()) > len(told["fills"]) > 20
+    explanation = json.loads(capsys.readouterr().out)
+    assert explanation["fills"] == [one for one in security.fills() if one["side"] == "buy"]
+    assert explanation["of"] == len(security.fills()) > len(explanation["fills"]) > 20
 
 
 def test_quiet_says_one_line(security: RecordedSecurity, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,20 +211,20 @@ def test_verbose_adds_what_the_strategy_knew(
 ) -> None:
     tick = Tick(4, 1_736_157_600_000_000_000, "TRADE", 10.0, 5)
     account = Account(0, 0.0, 0.0, 0, 5, 0.0, 5, 10.0, 0.0, 0.0)
-    told = Explanation(1, "buy", 10.0, 5, "print", tick, None, None, None, account, memory={"patience": 3})
+    explanation = Explanation(1, "buy", 10.0, 5, "print", tick, None, None, None, account, memory={"patience": 3})
     speak(Voice("explain", verbose=verbose))
-    show.show_explanation(told)
+    show.show_explanation(explanation)
     assert ("patience = 3" in capsys.readouterr().out) == verbose
 
 
 def test_progress_counts_the_ticks_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[Any] = []
-    monkeypatch.setattr(show.ExplainProgress, "stage", lambda _, text, total=None: told.append((text, total)))
-    monkeypatch.setattr(show.ExplainProgress, "step", lambda _, done: told.append(done))
+    explanation: list[Any] = []
+    monkeypatch.setattr(show.ExplainProgress, "stage", lambda _, text, total=None: explanation.append((text, total)))
+    monkeypatch.setattr(show.ExplainProgress, "step", lambda _, done: explanation.append(done))
     with show.ExplainProgress() as progress:
         progress.at(0, 90)
         progress.at(50, 90)
-    assert told == [("Replaying up to it", 90), 0, 50]
+    assert explanation == [("Replaying up to it", 90), 0, 50]
 
 
 def test_an_execution_with_many_switches_is_wrapped(capsys: pytest.CaptureFixture[str]) -> None:

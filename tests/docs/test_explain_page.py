@@ -81,10 +81,10 @@ def keys(value: object) -> Iterator[str]:
     ],
 )
 def test_every_key_of_the_json_objects_is_named(desk: Path, command: str) -> None:
-    told = json.loads(python("-m", "pipeline", *command.split(), "--json", cwd=desk))
+    explanation = json.loads(python("-m", "pipeline", *command.split(), "--json", cwd=desk))
     section = PAGE.split("\n## As JSON\n")[1].split("\n## ")[0]
     of_every_verb = {"command", "error", "exit_status", "failed", "warnings"}
-    assert [key for key in sorted({*keys(told)} - of_every_verb) if f"`{key}`" not in section] == []
+    assert [key for key in sorted({*keys(explanation)} - of_every_verb) if f"`{key}`" not in section] == []
 
 
 def test_the_notebook_runs_as_printed(desk: Path) -> None:

@@ -62,7 +62,7 @@ def noting(notes: dict[int, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[N
             notes[len(self.fills) + 1] = stop.remaining
         fill(self, event, which, price, quantity)
 
-    def noted_trade(self: Any, event: int, ts: int, **told: Any) -> None:
+    def noted_trade(self: Any, event: int, ts: int, **explanation: Any) -> None:
         today, order = self.today, self.exit
         notes[len(self.fills) + 1] = {
             "orders": dict(today.orders),
@@ -71,7 +71,7 @@ def noting(notes: dict[int, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[N
             "exit": None if order is None else (order.price, order.remaining, order.entry_price),
             "entry": self.entry,
         }
-        trade(self, event, ts, **told)
+        trade(self, event, ts, **explanation)
 
     with monkeypatch.context() as patch:
         patch.setattr(Orders, "match_side", noted_match)
@@ -85,50 +85,57 @@ def explained(case: Case, number: int) -> Explanation | None:
     return explain_fill(case.ticks, setting, number)[0]
 
 
-def check_recorded(told: Explanation, row: tuple[Any, ...]) -> None:
+def check_recorded(explanation: Explanation, row: tuple[Any, ...]) -> None:
     """The explanation is of the fill that the run recorded, to the last bit."""
-    account = told.account
-    side = 1 if told.side == "buy" else -1
-    found = (told.tick.index, told.tick.time, side, told.price, told.quantity, account.realized)
+    account = explanation.account
+    side = 1 if explanation.side == "buy" else -1
+    found = (
+        explanation.tick.index,
+        explanation.tick.time,
+        side,
+        explanation.price,
+        explanation.quantity,
+        account.realized,
+    )
     assert tuple(map(exact, (*found, account.position, account.pnl))) == tuple(map(exact, row[:8]))
-    assert account.position_before + side * told.quantity == account.position
-    assert account.closed + account.opened == told.quantity
+    assert account.position_before + side * explanation.quantity == account.position
+    assert account.closed + account.opened == explanation.quantity
 
 
-def check_arithmetic(told: Explanation, case: Case, noted: Reached | None) -> None:
-    match, on = told.match, case.execution.settings
-    assert (match is not None) == (noted is not None) == (told.how == "print")
-    if match is None or noted is None or told.order is None:
+def check_arithmetic(explanation: Explanation, case: Case, noted: Reached | None) -> None:
+    match, on = explanation.match, case.execution.settings
+    assert (match is not None) == (noted is not None) == (explanation.how == "print")
+    if match is None or noted is None or explanation.order is None:
         return
     assert match.print_size - match.used == noted.volume
     assert (match.ahead, match.remaining, match.limit) == (noted.ahead, noted.remaining, noted.price)
-    through = told.tick.price != noted.price
+    through = explanation.tick.price != noted.price
     cleared = noted.ahead if through and on["trade_through"] == "clears" else 0
     assert (match.cleared, match.passed) == (cleared, min(noted.ahead - cleared, noted.volume))
     assert match.left == noted.volume - match.passed
-    assert match.filled == told.quantity == min(noted.remaining, match.left)
+    assert match.filled == explanation.quantity == min(noted.remaining, match.left)
     assert match.remains == noted.remaining - match.filled
-    assert told.price == (noted.price if on["fill_price"] == "order" else told.tick.price)
+    assert explanation.price == (noted.price if on["fill_price"] == "order" else explanation.tick.price)
     assert match.at_limit == (on["fill_price"] == "order")
 
 
-def check_stop(told: Explanation, case: Case, remaining: int) -> None:
+def check_stop(explanation: Explanation, case: Case, remaining: int) -> None:
     """A slice of a stop works on what the reference's stop had left, triggered beyond the threshold."""
-    taking, threshold = told.taking, case.parameters["stop_loss_threshold_pct"]
+    taking, threshold = explanation.taking, case.parameters["stop_loss_threshold_pct"]
     assert taking is not None
     assert taking.aside_since is not None
     assert threshold is not None
-    shown = shown_at(case, "bid" if told.side == "sell" else "ask", told.tick.index)
-    assert (taking.wanted, (told.price, taking.shown)) == (remaining, shown)
-    assert told.quantity == min(remaining, taking.shown)
-    assert told.details["ordered"] - told.details["done_before"] == remaining
-    assert told.details["loss_pct"] < -threshold
-    assert taking.aside_since.index <= told.tick.index
+    shown = shown_at(case, "bid" if explanation.side == "sell" else "ask", explanation.tick.index)
+    assert (taking.wanted, (explanation.price, taking.shown)) == (remaining, shown)
+    assert explanation.quantity == min(remaining, taking.shown)
+    assert explanation.details["ordered"] - explanation.details["done_before"] == remaining
+    assert explanation.details["loss_pct"] < -threshold
+    assert taking.aside_since.index <= explanation.tick.index
 
 
-def check_history(told: Explanation, case: Case) -> None:
-    """What is told of the order adds up to what the print found, and its place is behind what the ticks showed."""
-    order, match = told.order, told.match
+def check_history(explanation: Explanation, case: Case) -> None:
+    """The order's history adds up to what the print found, and its queue position is behind what the ticks showed."""
+    order, match = explanation.order, explanation.match
     assert order is not None
     assert match is not None
     assert order.ahead - order.passed == match.ahead
@@ -138,7 +145,7 @@ def check_history(told: Explanation, case: Case) -> None:
     for _, kind, change in sorted(marks, key=lambda mark: mark[:2]):
         remaining = change if kind == 0 else remaining + change
     assert remaining == match.remaining
-    assert max(order.placed.index, order.taken.index) <= told.tick.index
+    assert max(order.placed.index, order.taken.index) <= explanation.tick.index
     assert order.again == 0 or order.placed.index < order.taken.index
     shown = shown_at(case, order.side, order.taken.index)
     assert shown == (order.price, order.shown)
@@ -172,11 +179,11 @@ def each_explained(case: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
     assert run.fills.placed is not None
     placed = run.fills.placed.tolist()
     for number, row in enumerate(rows_of_fills(run), 1):
-        told = explained(case, number)
-        assert told is not None
-        assert told.number == number
-        assert (-1 if told.order is None else told.order.placed.index) == placed[number - 1]
-        yield told, row, notes.get(number)
+        explanation = explained(case, number)
+        assert explanation is not None
+        assert explanation.number == number
+        assert (-1 if explanation.order is None else explanation.order.placed.index) == placed[number - 1]
+        yield explanation, row, notes.get(number)
     assert explained(case, len(run.fills) + 1) is None
 
 
@@ -188,18 +195,20 @@ def test_every_fill_is_explained_with_the_numbers_of_the_reference(name: str, mo
     def agree(case: Case) -> None:
         if case.execution.settings["latency_ms"]:
             return
-        for told, row, noted in each_explained(case, monkeypatch):
-            check_recorded(told, row)
-            check_arithmetic(told, case, noted if isinstance(noted, Reached) else None)
-            if told.how == "taken":
-                check_stop(told, case, noted)
-            if told.how == "print":
-                check_history(told, case)
-            reached.update([told.how, *(rule.section for rule in told.rules)])
-            reached["both sides"] += any(one.how == "print" for one in told.others) and told.how == "print"
-            reached["behind a used print"] += bool(told.match and told.match.used)
-            reached["cleared"] += bool(told.match and told.match.cleared)
-            reached["waited"] += bool(told.flatten and told.flatten.waited)
+        for explanation, row, noted in each_explained(case, monkeypatch):
+            check_recorded(explanation, row)
+            check_arithmetic(explanation, case, noted if isinstance(noted, Reached) else None)
+            if explanation.how == "taken":
+                check_stop(explanation, case, noted)
+            if explanation.how == "print":
+                check_history(explanation, case)
+            reached.update([explanation.how, *(rule.section for rule in explanation.rules)])
+            reached["both sides"] += (
+                any(one.how == "print" for one in explanation.others) and explanation.how == "print"
+            )
+            reached["behind a used print"] += bool(explanation.match and explanation.match.used)
+            reached["cleared"] += bool(explanation.match and explanation.match.cleared)
+            reached["waited"] += bool(explanation.flatten and explanation.flatten.waited)
 
     for_seeded_cases([name], 700 if name == "v1_baseline" else 200, agree)  # v1 fills less
     wanted = ["print", "auction", "touch", "both sides", "waited", "cleared", "fill_price=order", "§4, step 1"]
@@ -209,25 +218,25 @@ def test_every_fill_is_explained_with_the_numbers_of_the_reference(name: str, mo
     assert reached["behind a used print"] > 0
 
 
-def check_auction(told: Explanation, noted: dict[str, Any]) -> None:
+def check_auction(explanation: Explanation, noted: dict[str, Any]) -> None:
     """A trade's own reasons have the numbers that the reference had just before it."""
-    assert told.trade is not None
-    numbers = told.details
-    if told.trade.type == "auction_entry":
-        limit, ordered = noted["orders"][told.side]
+    assert explanation.trade is not None
+    numbers = explanation.details
+    if explanation.trade.type == "auction_entry":
+        limit, ordered = noted["orders"][explanation.side]
         assert (numbers["limit"], numbers["ordered"], numbers["vwap"]) == (limit, ordered, noted["vwap"])
         assert numbers["auction_volume"] == noted["auction_volume"]
-        assert told.quantity == min(numbers["share"], ordered)
-        assert told.price <= limit if told.side == "buy" else told.price >= limit
-    elif told.trade.type == "stop_loss":
+        assert explanation.quantity == min(numbers["share"], ordered)
+        assert explanation.price <= limit if explanation.side == "buy" else explanation.price >= limit
+    elif explanation.trade.type == "stop_loss":
         assert numbers["entry"] == noted["entry"]
-        loss = (told.price - noted["entry"]) * (1 if told.side == "sell" else -1) / noted["entry"] * 100
+        loss = (explanation.price - noted["entry"]) * (1 if explanation.side == "sell" else -1) / noted["entry"] * 100
         assert numbers["loss_pct"] == pytest.approx(loss, abs=1e-9)
     else:
         price, remaining, entry = noted["exit"]
         assert (numbers["limit"], numbers["entry"]) == (price, entry)
-        exits = told.trade.type == "vwap_exit"
-        assert numbers["remains"] == numbers["remaining"] - told.quantity
+        exits = explanation.trade.type == "vwap_exit"
+        assert numbers["remains"] == numbers["remaining"] - explanation.quantity
         # The reference takes an exit's fill off what is left before it books it, and a flatten's after.
         assert numbers["remains" if exits else "remaining"] == remaining
 
@@ -238,14 +247,14 @@ def test_every_trade_of_the_auction_is_explained_with_the_numbers_of_the_referen
     reached: Counter[str] = Counter()
 
     def agree(case: Case) -> None:
-        for told, row, noted in each_explained(case, monkeypatch):
-            assert told.trade is not None
-            check_recorded(told, row)
-            check_auction(told, noted)
-            assert (told.trade.type, told.trade.reference) == (TRADE_TYPES[row[-2]], row[-1])
+        for explanation, row, noted in each_explained(case, monkeypatch):
+            assert explanation.trade is not None
+            check_recorded(explanation, row)
+            check_auction(explanation, noted)
+            assert (explanation.trade.type, explanation.trade.reference) == (TRADE_TYPES[row[-2]], row[-1])
             charged = case.execution.fees_bps(case.exchange) / 10_000
-            assert told.account.fee == pytest.approx(told.price * told.quantity * charged)
-            reached[told.trade.type] += 1
+            assert explanation.account.fee == pytest.approx(explanation.price * explanation.quantity * charged)
+            reached[explanation.trade.type] += 1
 
     for_seeded_cases(["closing_auction"], 200, agree)
     assert [kind for kind in TRADE_TYPES if reached[kind] < 5] == []
@@ -261,11 +270,11 @@ def test_with_a_latency_every_fill_is_the_recorded_one_and_its_order_was_sent_lo
         if not latency:
             return
         for number, row in enumerate(rows_of_fills(case.run()), 1):
-            told = explained(case, number)
-            assert told is not None
-            check_recorded(told, row)
-            if told.order is not None and told.order.sent is not None:
-                assert told.order.taken.time - told.order.sent.time >= latency * 1_000_000
+            explanation = explained(case, number)
+            assert explanation is not None
+            check_recorded(explanation, row)
+            if explanation.order is not None and explanation.order.sent is not None:
+                assert explanation.order.taken.time - explanation.order.sent.time >= latency * 1_000_000
                 sent += 1
 
     for_seeded_cases(MAKERS, 100, agree)

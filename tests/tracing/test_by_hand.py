@@ -30,30 +30,32 @@ def explained(scenario: Scenario) -> Explanation:
     standard = {key: parameter.default for key, parameter in fields_of(strategy).by_key().items()}
     execution = make_execution("classic", scenario.switches, "here")
     setting = Setting(strategy, standard | dict(scenario.parameters), facts_of("ADX"), execution)
-    told, _ = explain_fill(written(scenario.ticks), setting, scenario.fill)
-    assert told is not None
-    return replace(told, security="FAB", run="output/x", strategy=scenario.strategy, execution=execution.name, fills=9)
+    explanation, _ = explain_fill(written(scenario.ticks), setting, scenario.fill)
+    assert explanation is not None
+    return replace(
+        explanation, security="FAB", run="output/x", strategy=scenario.strategy, execution=execution.name, fills=9
+    )
 
 
-def at(told: Any, path: str) -> Any:
+def at(explanation: Any, path: str) -> Any:
     def step(value: Any, name: str) -> Any:
         if isinstance(value, tuple):
             return value[int(name)]
         return value[name] if isinstance(value, dict) else getattr(value, name)
 
-    return reduce(step, path.split("."), told)
+    return reduce(step, path.split("."), explanation)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_fill_is_explained_as_the_rules_say(scenario: Scenario) -> None:
-    told = explained(scenario)
-    found = {path: at(told, path) for path in scenario.facts}
+    explanation = explained(scenario)
+    found = {path: at(explanation, path) for path in scenario.facts}
     wanted = {
         path: pytest.approx(value, abs=1e-9) if isinstance(value, float) else value
         for path, value in scenario.facts.items()
     }
     assert found == wanted
-    assert tuple(rule.section for rule in told.rules) == scenario.rules
+    assert tuple(rule.section for rule in explanation.rules) == scenario.rules
 
 
 @pytest.mark.parametrize("verbose", [False, True])
@@ -67,10 +69,10 @@ def test_it_is_said_in_words_within_80_columns(scenario: Scenario, verbose: bool
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_as_json_it_is_the_same_facts_with_times_as_text(scenario: Scenario) -> None:
-    told = explained(scenario)
-    found = json.loads(json.dumps(told.as_json(), allow_nan=False))
-    assert found["quantity"] == told.quantity
-    assert found["account"]["pnl"] == told.account.pnl
+    explanation = explained(scenario)
+    found = json.loads(json.dumps(explanation.as_json(), allow_nan=False))
+    assert found["quantity"] == explanation.quantity
+    assert found["account"]["pnl"] == explanation.account.pnl
     assert found["tick"]["time"].startswith("2025-01-0")
     assert [rule["section"] for rule in found["rules"]] == list(scenario.rules)
 

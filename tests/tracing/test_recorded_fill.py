@@ -67,20 +67,27 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def explain(desk: Path, fill: int, run: str = "v1_baseline", security: str = "FAB", **options: Any) -> Explanation:
-    told: dict[str, Any] = {"parquet_dir": desk / STORE, "output_dir": desk / OUTPUT} | options
-    return api.explain(security, fill, run, **told)
+    explanation: dict[str, Any] = {"parquet_dir": desk / STORE, "output_dir": desk / OUTPUT} | options
+    return api.explain(security, fill, run, **explanation)
 
 
 def test_ten_fills_of_a_run_are_those_that_it_recorded(desk: Path) -> None:
     for ticker in ("FAB", "EMAAR", "MODON"):
         fills = read_security(desk / OUTPUT / "v1_baseline", ticker).fills()
         for number in np.random.default_rng(3).integers(1, len(fills) + 1, 10).tolist():
-            told, recorded = explain(desk, number, security=ticker), fills[number - 1]
-            found = (told.number, told.side, told.price, told.quantity, told.account.position, told.account.pnl)
-            assert found == tuple(recorded[name] for name in ("fill", "side", "price", "quantity", "position", "pnl"))
-            assert told.as_json()["tick"]["time"] == recorded["time"]
-            assert told.fills == len(fills)
-            assert told.execution == "classic"
+            explanation, recorded = explain(desk, number, security=ticker), fills[number - 1]
+            facts = (
+                explanation.number,
+                explanation.side,
+                explanation.price,
+                explanation.quantity,
+                explanation.account.position,
+                explanation.account.pnl,
+            )
+            assert facts == tuple(recorded[name] for name in ("fill", "side", "price", "quantity", "position", "pnl"))
+            assert explanation.as_json()["tick"]["time"] == recorded["time"]
+            assert explanation.fills == len(fills)
+            assert explanation.execution == "classic"
 
 
 def test_a_ticker_may_be_written_small(desk: Path) -> None:
@@ -88,27 +95,31 @@ def test_a_ticker_may_be_written_small(desk: Path) -> None:
 
 
 def test_a_users_strategy_is_explained_by_its_own_line(desk: Path) -> None:
-    told = explain(desk, 2, "taker", strategy=str(desk / "taker.py"))
-    assert told.how == "taken"
-    assert told.taking is not None
-    assert told.taking.line is not None
-    assert told.taking.line.text == "self.taken += m.buy_at_ask(self.quote_size)"
+    explanation = explain(desk, 2, "taker", strategy=str(desk / "taker.py"))
+    assert explanation.how == "taken"
+    assert explanation.taking is not None
+    assert explanation.taking.line is not None
+    assert explanation.taking.line.text == "self.taken += m.buy_at_ask(self.quote_size)"
     text = (desk / "taker.py").read_text(encoding="utf-8").splitlines()
-    assert text[told.taking.line.line - 1].strip() == told.taking.line.text
-    assert (told.taking.wanted, told.quantity, told.reasons) == (100, min(100, told.taking.shown), ())
-    assert told.memory["taken"] == told.account.position_before
-    said = "\n".join(lines_of(told, verbose=True))
+    assert text[explanation.taking.line.line - 1].strip() == explanation.taking.line.text
+    assert (explanation.taking.wanted, explanation.quantity, explanation.reasons) == (
+        100,
+        min(100, explanation.taking.shown),
+        (),
+    )
+    assert explanation.memory["taken"] == explanation.account.position_before
+    said = "\n".join(lines_of(explanation, verbose=True))
     assert re.search(r"taker\.py, line \d+:\n +self\.taken \+= m\.buy_at_ask", said)
-    assert f"taken = {told.account.position_before}" in said
+    assert f"taken = {explanation.account.position_before}" in said
 
 
 def test_an_order_of_a_users_strategy_has_its_line_too(desk: Path) -> None:
     fills = read_security(desk / OUTPUT / "taker", "FAB").fills()
     number = next(one["fill"] for one in fills if one["side"] == "sell")
-    told = explain(desk, number, "taker", strategy=str(desk / "taker.py"))
-    assert told.order is not None
-    assert told.order.line is not None
-    assert told.order.line.text == "m.quote_ask(m.ask, self.quote_size)"
+    explanation = explain(desk, number, "taker", strategy=str(desk / "taker.py"))
+    assert explanation.order is not None
+    assert explanation.order.line is not None
+    assert explanation.order.line.text == "m.quote_ask(m.ask, self.quote_size)"
 
 
 def test_the_run_written_last_is_the_default(desk: Path) -> None:
@@ -118,12 +129,12 @@ def test_the_run_written_last_is_the_default(desk: Path) -> None:
 
 def test_progress_is_told_as_far_as_the_fill(desk: Path) -> None:
     last = len(read_security(desk / OUTPUT / "v1_baseline", "FAB").fills())
-    told: list[tuple[int, int]] = []
-    explain(desk, last, on_progress=lambda done, total: told.append((done, total)))
-    assert len(told) == 2  # days
-    assert told == sorted(told)
-    assert len({total for _, total in told}) == 1
-    assert 0 <= told[-1][0] <= told[-1][1] <= 3_002
+    explanation: list[tuple[int, int]] = []
+    explain(desk, last, on_progress=lambda done, total: explanation.append((done, total)))
+    assert len(explanation) == 2  # days
+    assert explanation == sorted(explanation)
+    assert len({total for _, total in explanation}) == 1
+    assert 0 <= explanation[-1][0] <= explanation[-1][1] <= 3_002
 
 
 REFUSALS: Final[list[tuple[Callable[[Path], Any], type[PipelineError], str, int]]] = [
@@ -139,11 +150,11 @@ REFUSALS: Final[list[tuple[Callable[[Path], Any], type[PipelineError], str, int]
 ]
 
 
-@pytest.mark.parametrize(("ask", "kind", "told", "status"), REFUSALS)
+@pytest.mark.parametrize(("ask", "kind", "explanation", "status"), REFUSALS)
 def test_what_cannot_be_explained_is_refused_in_words(
-    desk: Path, ask: Callable[[Path], Any], kind: type[PipelineError], told: str, status: int
+    desk: Path, ask: Callable[[Path], Any], kind: type[PipelineError], explanation: str, status: int
 ) -> None:
-    with pytest.raises(kind, match=told) as error:
+    with pytest.raises(kind, match=explanation) as error:
         ask(desk)
     assert error.value.exit_status == status
 
@@ -158,7 +169,7 @@ def test_ticks_that_have_changed_since_are_refused(desk: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "kind", "told", "status"),
+    ("old", "new", "kind", "explanation", "status"),
     [
         ("buy_at_ask(self.quote_size)", "buy_at_ask(7)", OtherFills, "parts from the run in .* at fill 1: the run", 1),
         ("self.taken < 3 *", "self.taken < 0 *", OtherFills, "The strategy's file has changed since the run", 1),
@@ -173,12 +184,12 @@ def test_ticks_that_have_changed_since_are_refused(desk: Path, tmp_path: Path) -
     ],
 )
 def test_a_strategy_that_has_changed_since_is_refused(
-    desk: Path, tmp_path: Path, old: str, new: str, kind: type[PipelineError], told: str, status: int
+    desk: Path, tmp_path: Path, old: str, new: str, kind: type[PipelineError], explanation: str, status: int
 ) -> None:
     text = (desk / "taker.py").read_text(encoding="utf-8")
     assert old in text
     (tmp_path / "taker.py").write_text(text.replace(old, new), encoding="utf-8")
-    with pytest.raises(kind, match=told) as error:
+    with pytest.raises(kind, match=explanation) as error:
         explain(desk, 2, "taker", strategy=str(tmp_path / "taker.py"))
     assert error.value.exit_status == status
 
