@@ -21,7 +21,7 @@ from pipeline.cli.show import compare, explain, inspect, report, show
 from pipeline.cli.sweep import sweep
 from pipeline.cli.usage import is_usage, plain
 from pipeline.cli.verb import Verb, Verbs
-from pipeline.console.console import Voice, prepare_streams, speak, voice
+from pipeline.console.output import Console, console, prepare_streams, set_console
 from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def main() -> None:
     words = sys.argv[1:]
     verb = next((word for word in words if not word.startswith("-")), "")
     # What cannot be read as options yet may be wrong as a whole; how to say so can be told all the same.
-    speak(Voice(verb, quiet="--quiet" in words, json="--json" in words, debug="--debug" in words))
+    set_console(Console(verb, quiet="--quiet" in words, json="--json" in words, debug="--debug" in words))
     _keep_only(verb)
     interrupt.watch()
     with interrupt.in_order(_say_interrupted):
@@ -106,13 +106,13 @@ def _status() -> int:
             typer.echo(str(error), err=True)
             return 2
         if is_usage(error):
-            return _failed(error, plain(error, voice().command), 2)
+            return _failed(error, plain(error, console().command), 2)
         return _failed(error, _in_words(error), 1)
     return status if isinstance(status, int) else 0
 
 
 def _say_interrupted(exit_status: int) -> None:
-    voice().fail(GO_ON, exit_status, said=GO_ON)
+    console().fail(GO_ON, exit_status, is_error=False)
 
 
 def _in_words(error: Exception) -> str:
@@ -125,9 +125,9 @@ def _in_words(error: Exception) -> str:
 
 
 def _failed(error: Exception, told: str, exit_status: int) -> int:
-    if voice().debug:
+    if console().debug:
         traceback.print_exception(error)
-    return voice().fail(told, exit_status)
+    return console().fail(told, exit_status)
 
 
 def _warn(
@@ -139,4 +139,4 @@ def _warn(
     line: str | None = None,
 ) -> None:
     """Say a warning as the sentence it is; where in our code it arose helps nobody at the desk."""
-    voice().warn(str(message))
+    console().warn(str(message))

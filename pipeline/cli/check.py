@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import Config, ParquetDir, Strategy, Workers
-from pipeline.console.console import Closing
+from pipeline.console.output import CommandResult
 
 
 def validate(
@@ -16,7 +16,7 @@ def validate(
     strategy: Strategy = "v1_baseline",
     config: Config = None,
     workbook: Annotated[bool, typer.Option(help="Read the workbooks again and compare, cell by cell.")] = True,
-) -> Closing:
+) -> CommandResult:
     """Prove that results and ticks are the same, byte for byte.
 
     Sequential = parallel, compiled = plain Python, Parquet = workbook.
@@ -43,7 +43,7 @@ def benchmark(
     workbooks: Annotated[list[Path] | None, typer.Argument(help="Default: every workbook in data/raw.")] = None,
     runs: Annotated[int, typer.Option(help="How often each is measured; the median is shown.")] = 5,
     workers: Workers = None,
-) -> Closing:
+) -> CommandResult:
     """Measure sequential against parallel, stage by stage.
 
     Example: pipeline benchmark data/raw/ticks.xlsx --runs 3
@@ -57,7 +57,7 @@ def benchmark(
     return show_benchmark(timings, runs)
 
 
-def clean_cache() -> Closing:
+def clean_cache() -> CommandResult:
     """Remove compiled code and cached results; the next run makes them again.
 
     Example: pipeline clean-cache
@@ -69,4 +69,4 @@ def clean_cache() -> Closing:
     freed = result_cache.clear(result_cache.results_folder())
     line = f"Removed {codecache.folder()} and {freed / 2**20:.1f} MB of results in {result_cache.results_folder()}"
     facts = {"loops": codecache.folder(), "results": result_cache.results_folder(), "freed_bytes": freed}
-    return Closing(line, facts)
+    return CommandResult(line, facts)

@@ -10,7 +10,7 @@ import typer
 from pipeline.cli import complete
 from pipeline.cli.options import MaxSheets, ParquetDir, Workers, names_in
 from pipeline.cli.replay import backtest
-from pipeline.console.console import Closing, voice
+from pipeline.console.output import CommandResult, console
 
 SAMPLE: Final = Path("data/sample/sample_ticks.xlsx")
 NEXT: Final = (
@@ -35,7 +35,7 @@ def convert(
         float | None, typer.Option(help="The share of a sheet's rows that may be rejected. Default: 0.1.")
     ] = None,
     limit: Annotated[list[str] | None, typer.Option(help="KEY=NUMBER: how large a workbook may be.")] = None,
-) -> Closing:
+) -> CommandResult:
     """Turn workbooks into one Parquet file a security (stage 1). Only what changed is converted again.
 
     Example: pipeline convert data/raw/ticks.xlsx --only FAB,EMAAR
@@ -64,7 +64,7 @@ def convert(
 def sample(
     path: Annotated[Path, typer.Argument(help="The workbook to make.")] = SAMPLE,
     seed: Annotated[int, typer.Option(help="Another seed makes other ticks.")] = 7,
-) -> Closing:
+) -> CommandResult:
     """Make a workbook of synthetic ticks, for trying things out.
 
     Example: pipeline sample data/sample/sample_ticks.xlsx
@@ -74,10 +74,10 @@ def sample(
 
     with Progress("Making synthetic ticks"):
         write_sample(path, seed=seed)
-    return Closing(f"Synthetic ticks (no real market data): {path}", {"workbook": path, "seed": seed})
+    return CommandResult(f"Synthetic ticks (no real market data): {path}", {"workbook": path, "seed": seed})
 
 
-def init() -> Closing:
+def init() -> CommandResult:
     """Write the configs that come with the project into configs/, to be edited. A file that is there is left as it is.
 
     Example: pipeline init
@@ -95,23 +95,23 @@ def init() -> Closing:
         except OSError as error:
             raise not_written(target, error) from error
         write_bytes(target, targets[target].read_bytes())
-        voice().show(f"Wrote {target}")
+        console().show(f"Wrote {target}")
     line = f"Configs to edit: {CONFIGS}  ({len(written)} files written, {len(there)} were there and stay)"
-    return Closing(line, {"configs": CONFIGS, "written": written, "left": there})
+    return CommandResult(line, {"configs": CONFIGS, "written": written, "left": there})
 
 
-def demo() -> Closing:
+def demo() -> CommandResult:
     """Make, convert and backtest synthetic ticks, and say where the results are.
 
     Example: pipeline demo
     """
     parquet_dir, output_dir = "data/sample/parquet", "output/demo"
     made = sample(SAMPLE)
-    voice().show(made.line)
+    console().show(made.line)
     converted = convert([SAMPLE], parquet_dir)
-    voice().show(converted.line)
+    console().show(converted.line)
     replayed = backtest(parquet_dir=parquet_dir, output_dir=output_dir)
-    voice().show(NEXT)
+    console().show(NEXT)
     facts = {"sample": made.facts, "convert": converted.facts, "backtest": replayed.facts}
     warnings = tuple(dict.fromkeys([*converted.warnings, *replayed.warnings]))
-    return Closing(replayed.line, facts, {**converted.failed, **replayed.failed}, warnings=warnings)
+    return CommandResult(replayed.line, facts, {**converted.failed, **replayed.failed}, warnings=warnings)

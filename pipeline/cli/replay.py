@@ -24,7 +24,7 @@ from pipeline.cli.options import (
     assignments_in,
     names_in,
 )
-from pipeline.console.console import Closing
+from pipeline.console.output import CommandResult
 
 
 def backtest(
@@ -49,7 +49,7 @@ def backtest(
         bool, typer.Option("--png", help="Draw its charts into charts/ as well; needs the extra png.")
     ] = False,
     allow_stale: AllowStale = False,
-) -> Closing:
+) -> CommandResult:
     """Replay a strategy over the Parquet files (stage 2). Never opens a workbook.
 
     Example: pipeline backtest --set refill_interval_sec=30 --securities FAB
@@ -92,7 +92,7 @@ def sensitivity(
     sets: Sets = None,
     securities: Securities = "",
     allow_stale: AllowStale = False,
-) -> Closing:
+) -> CommandResult:
     """Show what the P&L owes to how orders are assumed to fill: classic, strict, each switch alone.
 
     Example: pipeline sensitivity --securities FAB

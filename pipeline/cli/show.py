@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli import complete
 from pipeline.cli.options import ParquetDir
-from pipeline.console.console import Closing
+from pipeline.console.output import CommandResult
 from pipeline.errors import BadRequest
 
 Security = Annotated[str, typer.Argument(metavar="SECURITY", help="Its ticker.", autocompletion=complete.ticker)]
@@ -33,7 +33,7 @@ def compare(
     ],
     b: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.", autocompletion=complete.runs)],
     output_dir: OutputDir = Path("output"),
-) -> Closing:
+) -> CommandResult:
     """Put two runs side by side: settings, P&L, fills, drawdown, and the first fill where they part.
 
     Example: pipeline compare v1_baseline output/another
@@ -60,7 +60,7 @@ def report(
         bool, typer.Option("--png", help="Draw each chart into charts/ as well; needs the extra png.")
     ] = False,
     output_dir: OutputDir = Path("output"),
-) -> Closing:
+) -> CommandResult:
     """Make the page of a finished run anew, from its files.
 
     Example: pipeline report v1_baseline
@@ -77,7 +77,7 @@ def report(
         warnings = recorded_warnings(path)
     facts = {"report": page, "charts": sorted(page.parent.glob("charts/*.png")) if png else []}
     line = f"Page: {page}" + (f"; charts: {page.parent / 'charts'}" if png else "")
-    return Closing(line, facts, warnings=warnings)
+    return CommandResult(line, facts, warnings=warnings)
 
 
 def show(
@@ -90,7 +90,7 @@ def show(
     end: Annotated[str | None, typer.Option("--to", help="Up to a date, a time of day or both, inclusive.")] = None,
     side: Annotated[str | None, typer.Option(help="Only buy, or only sell.")] = None,
     output_dir: OutputDir = Path("output"),
-) -> Closing:
+) -> CommandResult:
     """Show one security of a run: its figures, or its fills.
 
     Example: pipeline show FAB --fills --from 14:55
@@ -115,7 +115,7 @@ def explain(
     parquet_dir: ParquetDir = "data/parquet",
     strategy: Annotated[str | None, typer.Option(help="The file of a strategy that is not the project's.")] = None,
     output_dir: OutputDir = Path("output"),
-) -> Closing:
+) -> CommandResult:
     """Say why a fill happened: the event, the book, our order and its queue, the arithmetic, the rule.
 
     Example: pipeline explain FAB --fill 3 --run v1_baseline
@@ -143,7 +143,7 @@ def inspect(
     ] = None,
     parquet_dir: ParquetDir = "data/parquet",
     strict: Annotated[bool, typer.Option("--strict", help="End with status 1 when there is a warning.")] = False,
-) -> Closing:
+) -> CommandResult:
     """Show what is in the store: rows, days, gaps, odd prices and books, and warn of what is likely wrong.
 
     Example: pipeline inspect FAB

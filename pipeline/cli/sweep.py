@@ -25,7 +25,7 @@ from pipeline.cli.options import (
     assignments_in,
     names_in,
 )
-from pipeline.console.console import Closing
+from pipeline.console.output import CommandResult
 from pipeline.errors import BadRequest
 
 
@@ -65,7 +65,7 @@ def sweep(
     securities: Securities = "",
     max_sheets: MaxSheets = None,
     allow_stale: AllowStale = False,
-) -> Closing:
+) -> CommandResult:
     """Try out many settings on every security. What was computed before is not computed again.
 
     Example: pipeline sweep --grid refill_interval_sec=30,60,120

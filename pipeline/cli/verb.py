@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from pipeline.cli.options import SHARED, shared_options
-from pipeline.console.console import Closing, Voice, spare_stdout_for_json, speak, voice
+from pipeline.console.output import CommandResult, Console, console, reserve_stdout_for_json, set_console
 from pipeline.errors import BadRequest, nearest
 
 EXAMPLE: Final = "Example: "
@@ -44,11 +44,11 @@ class Verb(TyperCommand):
         if asked.get("quiet") and asked.get("verbose"):
             raise BadRequest("--quiet and --verbose contradict each other; give one of them.")
         quiet, verbose, json, debug = (asked.get(name, False) for name in SHARED)
-        speak(Voice(str(ctx.info_name), quiet, verbose, json, debug))
-        if voice().json:
-            spare_stdout_for_json()
-        closing = super().invoke(ctx)
-        raise typer.Exit(voice().close(closing) if isinstance(closing, Closing) else 0)
+        set_console(Console(str(ctx.info_name), quiet, verbose, json, debug))
+        if console().json:
+            reserve_stdout_for_json()
+        result = super().invoke(ctx)
+        raise typer.Exit(console().close(result) if isinstance(result, CommandResult) else 0)
 
 
 class Verbs(TyperGroup):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.console.console import WIDTH, Closing, voice
+from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.metrics.assumptions import NO_WORSE, worst_switch
@@ -33,11 +33,11 @@ class BacktestProgress(Progress):
         self._many = len(plan.tasks)
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
         securities = counted(self._many, "security")
-        voice().say(f"Backtest {plan.strategy}: {securities}, {workers}, {plan.engine} engine")
+        console().info(f"Backtest {plan.strategy}: {securities}, {workers}, {plan.engine} engine")
         for note in plan.notes:
-            voice().say(note)
-        voice().detail(f"Config: {plan.config}; execution: {plan.execution.name}")
-        tell_caches()
+            console().info(note)
+        console().detail(f"Config: {plan.config}; execution: {plan.execution.name}")
+        show_cache_folders()
         self.stage(REPLAYING, self._many)
 
     def compiling(self, name: str) -> None:
@@ -46,7 +46,7 @@ class BacktestProgress(Progress):
             return
         self._compiled.add(name)
         self.stage(f"Compiling {name}", self._many, self._ready)
-        voice().say(f"Compiling {name} for this machine; this is done once and takes a few seconds.")
+        console().info(f"Compiling {name} for this machine; this is done once and takes a few seconds.")
         self.calm()
 
     def finished(self, result: SecurityResult) -> None:
@@ -56,18 +56,18 @@ class BacktestProgress(Progress):
         self._ready += 1
         self.step(result.ticker)
         line = f"[{self._ready}/{self._many}] {_told(result)}"
-        if voice().verbose:
-            voice().detail(f"{line}; {_how(result)}")
+        if console().verbose:
+            console().detail(f"{line}; {_how(result)}")
         elif not self.draws:
-            voice().say(line)
+            console().info(line)
         if self._ready == self._many:
             self.stage(WRITING)
 
 
-def show_backtest(run: BacktestRun) -> Closing:
+def show_backtest(run: BacktestRun) -> CommandResult:
     """Print the closing table of a backtest; where fees are charged, with what they leave."""
     _say_errors(run)
-    if voice().shows:
+    if console().shows:
         _show_figures(run)
         _show_assumptions(run)
     cached = sum(result.cached for result in run.results)
@@ -81,7 +81,7 @@ def show_backtest(run: BacktestRun) -> Closing:
         "net_pnl_by_execution": _by_execution(run),
         "worst_switch": worst_switch(_by_execution(run)),
     }
-    return Closing(
+    return CommandResult(
         f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s{reused}{failed})",
         facts,
         run.failed,
@@ -89,7 +89,7 @@ def show_backtest(run: BacktestRun) -> Closing:
     )
 
 
-def show_sensitivity(run: BacktestRun) -> Closing:
+def show_sensitivity(run: BacktestRun) -> CommandResult:
     """Print the assumption check: one row an execution model, one column a security, as many to a table as fit."""
     from pipeline.runs.writer import sensitivity_rows
 
@@ -97,7 +97,7 @@ def show_sensitivity(run: BacktestRun) -> Closing:
     rows = sensitivity_rows(run.results)
     facts = {**_facts(run), "net_pnl": {}}
     if not run.plan.switches_apply:
-        return Closing(run.plan.own_orders, facts, run.failed, warnings=run.warnings)
+        return CommandResult(run.plan.own_orders, facts, run.failed, warnings=run.warnings)
     found: dict[str, dict[str, float]] = {}
     for row in rows:
         found.setdefault(row["execution"], {})[row["security"]] = row["net_pnl"]
@@ -112,7 +112,7 @@ def show_sensitivity(run: BacktestRun) -> Closing:
     total = {model: values["total"] for model, values in found.items()}
     line = "; ".join(f"{model} {money(total[model])}" for model in ("classic", "strict") if model in total)
     line = f"Net P&L of {run.plan.strategy}, AED: {line or 'nothing was replayed'}"
-    return Closing(line, facts, run.failed, warnings=run.warnings)
+    return CommandResult(line, facts, run.failed, warnings=run.warnings)
 
 
 def _show_figures(run: BacktestRun) -> None:
@@ -153,7 +153,7 @@ def _show_assumptions(run: BacktestRun) -> None:
     }
     for label, value in lines.items():
         shown = money(value)
-        voice().show(f"{label}{shown:>{max(len(shown) + 1, WIDTH - 2 - len(label))}}")
+        console().show(f"{label}{shown:>{max(len(shown) + 1, WIDTH - 2 - len(label))}}")
 
 
 def _by_execution(run: BacktestRun) -> dict[str, float]:
@@ -199,17 +199,17 @@ def _total(run: BacktestRun) -> dict[str, Any]:
     return {"fills": fills, "realized_pnl": realized, "fees": fees, "net_pnl": realized - fees}
 
 
-def tell_caches() -> None:
+def show_cache_folders() -> None:
     """Say where compiled loops and results are cached, when --verbose asks."""
-    if not voice().verbose:
+    if not console().verbose:
         return
     from pipeline.native import codecache
     from pipeline.store.result_cache import limit_bytes, results_folder
 
     limit = limit_bytes() // 2**20
-    voice().detail(f"Compiled loops: {codecache.folder()}")
+    console().detail(f"Compiled loops: {codecache.folder()}")
     cache = f"{results_folder()}, at most {limit:,} MB" if limit else "nowhere, since PIPELINE_RESULTS_MB is 0"
-    voice().detail(f"Result cache: {cache}")
+    console().detail(f"Result cache: {cache}")
 
 
 def _told(result: SecurityResult) -> str:
@@ -229,6 +229,6 @@ def _how(result: SecurityResult) -> str:
 def _say_errors(run: BacktestRun) -> None:
     for result in run.results:
         if result.error is not None:
-            voice().error(f"{result.ticker}: {result.error}")
-            if voice().debug and result.trace:
-                voice().say(result.trace)
+            console().error(f"{result.ticker}: {result.error}")
+            if console().debug and result.trace:
+                console().info(result.trace)

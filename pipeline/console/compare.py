@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, Literal
 
-from pipeline.console.console import Closing, voice
+from pipeline.console.output import CommandResult, console
 from pipeline.console.tables import Column, show_table
 from pipeline.numbers import NONE, counted, money
 from pipeline.runs.compare import ABSENT
@@ -20,11 +20,11 @@ DIGEST_SHOWN: Final = 12
 LABELS: Final = {"execution": "execution.", "version": "version of ", "data": "ticks' "}
 
 
-def show_comparison(found: Comparison) -> Closing:
+def show_comparison(found: Comparison) -> CommandResult:
     """Print two runs side by side, or only one line when they are the same."""
-    if not found.same and voice().shows:
+    if not found.same and console().shows:
         _show_all(found)
-    return Closing(_line(found), found.as_json(), found.unreadable, warnings=_warnings(found))
+    return CommandResult(_line(found), found.as_json(), found.unreadable, warnings=_warnings(found))
 
 
 def _warnings(found: Comparison) -> list[str]:
@@ -49,8 +49,8 @@ def _line(found: Comparison) -> str:
 
 def _show_all(found: Comparison) -> None:
     for name, run in (("A", found.a), ("B", found.b)):
-        voice().show(_heading(name, run))
-    voice().show()
+        console().show(_heading(name, run))
+    console().show()
     _show_settings(found)
     charged = any(one.gross_pnl != one.net_pnl for one in _all_figures(found))
     _show_figures("Realised P&L, AED" if charged else "P&L, AED", found, lambda one: money(one.gross_pnl))
@@ -67,7 +67,7 @@ def _heading(name: str, run: RecordedRun) -> str:
 
 def _show_settings(found: Comparison) -> None:
     if not found.differences:
-        voice().show("No setting on record differs: strategy, execution, versions, ticks, parameters.\n")
+        console().show("No setting on record differs: strategy, execution, versions, ticks, parameters.\n")
         return
     shown = [one for one in found.differences if not _of_one_strategy(found, one)]
     shared = found.a.parameters.keys() & found.b.parameters.keys()
@@ -82,7 +82,7 @@ def _show_settings(found: Comparison) -> None:
     columns = [Column("setting", "name"), *(Column(name, "text") for name in ("security", "A", "B"))]
     show_table("What differs", columns, table)
     if len(shown) < len(found.differences):
-        voice().show("Parameters of only one of the strategies are left out; --json has them.\n")
+        console().show("Parameters of only one of the strategies are left out; --json has them.\n")
 
 
 def _of_one_strategy(found: Comparison, one: Difference) -> bool:
@@ -132,7 +132,7 @@ def _show_figures(
 
 def _show_partings(found: Comparison) -> None:
     if found.same_fills:
-        voice().show("Every security has the same fills in both runs, to the last bit.")
+        console().show("Every security has the same fills in both runs, to the last bit.")
         return
     rows = [row for one in found.securities for row in _parting_rows(one)]
     columns = [Column("security", "name"), Column("fill", "text"), Column("run", "text"), Column("what", "text")]

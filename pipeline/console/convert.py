@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.console.console import Closing, voice
+from pipeline.console.output import CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 
@@ -42,7 +42,7 @@ class ConvertProgress(Progress):
 
     def compiling(self) -> None:
         """Say that the reader of large workbooks is being compiled, once for this machine."""
-        voice().say("Compiling the reader of large workbooks; this is done once and takes a few seconds.")
+        console().info("Compiling the reader of large workbooks; this is done once and takes a few seconds.")
 
     def _finished(self, position: int, row: SheetRow) -> None:
         self._ready += 1
@@ -50,13 +50,13 @@ class ConvertProgress(Progress):
         if self._bar is not None and position in self._reading:
             self._bar.remove_task(self._reading.pop(position))
         what = row.status if row.status != "converted" else f"{row.rows:,} rows in {row.seconds:.2f} s"
-        if voice().verbose:
-            voice().detail(f"{row.sheet}: {what}{_how(row)}")
+        if console().verbose:
+            console().detail(f"{row.sheet}: {what}{_how(row)}")
         elif not self.draws:
-            voice().say(f"{row.sheet}: {what}")
+            console().info(f"{row.sheet}: {what}")
 
 
-def show_conversion(result: ConvertResult) -> Closing:
+def show_conversion(result: ConvertResult) -> CommandResult:
     """Print the closing table of a conversion."""
     columns = [
         Column("sheet", "name"),
@@ -75,7 +75,7 @@ def show_conversion(result: ConvertResult) -> Closing:
         rows.append([row.sheet, *counts, status])
     show_table(f"Converted into {result.parquet_dir}", columns, rows)
     for row in result.failed:
-        voice().error(str(row.error))
+        console().error(str(row.error))
     counted = {
         status: sum(row.status == status for row in result.rows) for status in ("converted", "unchanged", "failed")
     }
@@ -92,7 +92,7 @@ def show_conversion(result: ConvertResult) -> Closing:
         "earlier": result.earlier,
     }
     failed = {row.sheet: str(row.error) for row in result.failed}
-    return Closing(
+    return CommandResult(
         f"Ticks: {result.parquet_dir}  ({ticks:,} ticks; sheets: {told})", facts, failed, warnings=result.warnings
     )
 

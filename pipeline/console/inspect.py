@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.console.console import ODD, WIDTH, Closing, voice
+from pipeline.console.output import WARNING, WIDTH, CommandResult, console
 from pipeline.console.tables import Column, show_table
 from pipeline.inspection.book import FAR
 from pipeline.inspection.warn import moment, span
@@ -20,35 +20,35 @@ if TYPE_CHECKING:
 LABEL: Final = 22
 
 
-def show_inspection(found: Inspection, *, in_full: bool, strict: bool) -> Closing:
+def show_inspection(found: Inspection, *, in_full: bool, strict: bool) -> CommandResult:
     """Print what was found: in tables, or in full a block a security; `strict` makes a warning the exit status 1."""
     counted = [(one, one.counts) for one in found.securities if one.counts is not None]
-    if voice().shows:
+    if console().shows:
         if in_full:
             for one, counts in counted:
                 _show_block(one, counts)
         elif counted:
             _show_tables(found, counted)
     for ticker, error in found.failed.items():
-        voice().error(f"{ticker}: {error}")
-    if voice().shows:  # they are what was found; else they are said on stderr, as every command's
+        console().error(f"{ticker}: {error}")
+    if console().shows:  # they are what was found; else they are said on stderr, as every command's
         for said in found.warnings:
-            voice().show(_wrapped(said, "  "), ODD)
-        voice().warnings += found.warnings
+            console().show(_wrapped(said, "  "), WARNING)
+        console().warnings += found.warnings
         if counted and found.warnings:
-            voice().show()
+            console().show()
     facts = {
         "parquet_dir": found.parquet_dir,
         "securities": {one.ticker: _facts(one) for one in found.securities},
         "ticks": sum(counts.ticks for _, counts in counted),
     }
     status = 1 if strict and found.warnings else 0
-    return Closing(
+    return CommandResult(
         _line(found, [counts for _, counts in counted]),
         facts,
         found.failed,
         status,
-        () if voice().shows else found.warnings,
+        () if console().shows else found.warnings,
     )
 
 
@@ -115,10 +115,10 @@ def _show_tables(found: Inspection, counted: list[tuple[Inspected, Counts]]) -> 
 
 
 def _show_block(one: Inspected, counts: Counts) -> None:
-    voice().show(f"{one.ticker} ({one.exchange})")
+    console().show(f"{one.ticker} ({one.exchange})")
     for label, value in _lines(one, counts):
-        voice().show(_wrapped(value, " " * (LABEL + 2), f"  {label:<{LABEL}}"))
-    voice().show()
+        console().show(_wrapped(value, " " * (LABEL + 2), f"  {label:<{LABEL}}"))
+    console().show()
 
 
 def _wrapped(text: str, rest: str, first: str = "") -> str:

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
-from pipeline.console.console import console, moves, voice
+from pipeline.console.output import console, is_live_terminal, rich_console
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,7 +38,7 @@ class Progress:
         self._done = 0
         self._since = time.perf_counter()
         self._seconds: dict[str, float] = {}
-        self.draws = moves(sys.stderr) and not voice().quiet
+        self.draws = is_live_terminal(sys.stderr) and not console().quiet
         """Whether there is a bar, or will be, so that single steps need not be said."""
 
     def __enter__(self) -> Self:
@@ -59,7 +59,7 @@ class Progress:
                 self._bar.stop()
                 self._bar = None
         for stage, seconds in self._seconds.items():
-            voice().detail(f"{stage}: {seconds:.3f} s")
+            console().detail(f"{stage}: {seconds:.3f} s")
 
     def stage(self, text: str, total: int | None = None, done: int = 0) -> None:
         """Begin a stretch of `total` steps, or of nobody knows how many."""
@@ -70,7 +70,7 @@ class Progress:
             if self._bar is not None and self._task is not None:
                 self._bar.remove_task(self._task)
                 self._task = self._added(self._bar)
-        if not self.draws and not voice().quiet:
+        if not self.draws and not console().quiet:
             self.calm()
             self._wait(PATIENCE)
 
@@ -100,7 +100,7 @@ class Progress:
         with self._lock:
             if not self.draws:
                 if self._stage:
-                    voice().say(f"{self._stage} ...")
+                    console().info(f"{self._stage} ...")
                 return
             self._bar = new_bar()
             self._task = self._added(self._bar)
@@ -129,4 +129,4 @@ def new_bar() -> Bar:
         TimeElapsedColumn(),
         TextColumn("{task.fields[told]}", markup=False),
     )
-    return Bar(*columns, console=console(sys.stderr), transient=True, redirect_stdout=sys.stdout.isatty())
+    return Bar(*columns, console=rich_console(sys.stderr), transient=True, redirect_stdout=sys.stdout.isatty())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.console.console import WIDTH, Closing, voice
+from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.numbers import FORMS, counted, money
@@ -54,18 +54,18 @@ class ExplainProgress(Progress):
         self.step(done=done)
 
 
-def show_explanation(told: Explanation) -> Closing:
+def show_explanation(told: Explanation) -> CommandResult:
     """Print why a fill happened; with --verbose every print that reached the order, and what the strategy knew."""
-    for line in lines_of(told, verbose=voice().verbose):
-        voice().show(line)
-    voice().show()
-    return Closing(summary(told), told.as_json(), warnings=told.warnings)
+    for line in lines_of(told, verbose=console().verbose):
+        console().show(line)
+    console().show()
+    return CommandResult(summary(told), told.as_json(), warnings=told.warnings)
 
 
-def show_security(security: RecordedSecurity) -> Closing:
+def show_security(security: RecordedSecurity) -> CommandResult:
     """Print one security's figures."""
     figures = security.figures
-    if voice().shows:
+    if console().shows:
         _show_heading(security)
         _show_figures(figures)
         for key, of in BY_TIME.items():
@@ -75,25 +75,25 @@ def show_security(security: RecordedSecurity) -> Closing:
         counters = {name: f"{count:,}" for name, count in (figures.get("counters") or {}).items()}
         _show_numbers("Counted", "what", "count", counters)
     line = f"{security.ticker} in {security.run.folder.as_posix()}: {counted(figures['fills'], 'fill')}, net P&L "
-    return Closing(
+    return CommandResult(
         f"{line}{money(figures['net_pnl'])} AED", _named(security) | {"figures": figures}, **_warned(security)
     )
 
 
-def show_fills(security: RecordedSecurity, selection: Selection) -> Closing:
+def show_fills(security: RecordedSecurity, selection: Selection) -> CommandResult:
     """Print the fills that are selected, in a table with a line before each day's first; 20 when no count is given."""
     every = security.fills()
     fills = selection.of(every)
-    shown = fills if selection.first or selection.last or voice().json else fills[:FILLS_SHOWN]
-    if voice().shows:
+    shown = fills if selection.first or selection.last or console().json else fills[:FILLS_SHOWN]
+    if console().shows:
         _show_heading(security)
         if shown:
             _show_rows(shown)
         if len(shown) < len(every):
-            voice().show(CHOOSE)
+            console().show(CHOOSE)
     of = len(every)
     line = f"{len(shown):,} of {counted(of, 'fill')} of {security.ticker} in {security.run.folder.as_posix()}"
-    return Closing(line, _named(security) | {"fills": shown, "of": of}, **_warned(security))
+    return CommandResult(line, _named(security) | {"fills": shown, "of": of}, **_warned(security))
 
 
 def _warned(security: RecordedSecurity) -> dict[str, Any]:
@@ -113,10 +113,10 @@ def _named(security: RecordedSecurity) -> dict[str, str]:
 
 def _show_heading(security: RecordedSecurity) -> None:
     run = security.run
-    voice().show(f"{security.ticker}, {run.folder.as_posix()}")
+    console().show(f"{security.ticker}, {run.folder.as_posix()}")
     for line in textwrap.wrap(f"{run.strategy}, {run.execution_name} execution", WIDTH, break_on_hyphens=False):
-        voice().show(line)
-    voice().show()
+        console().show(line)
+    console().show()
 
 
 def _show_figures(figures: Mapping[str, Any]) -> None:
@@ -160,10 +160,10 @@ def _show_rows(fills: Sequence[Mapping[str, Any]]) -> None:
         names.remove(spare[0])
         left_out.append(COLUMNS[spare[0]])
     for line in lines:
-        voice().show(line)
+        console().show(line)
     if left_out:
-        voice().show(f"Left out for want of room: {', '.join(left_out)}; --json has it.")
-    voice().show()
+        console().show(f"Left out for want of room: {', '.join(left_out)}; --json has it.")
+    console().show()
 
 
 def _cell(name: str, value: Any, decimals: int, *, whole_seconds: bool) -> str:

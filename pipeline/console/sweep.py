@@ -6,8 +6,8 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.console.backtest import tell_caches
-from pipeline.console.console import Closing, voice
+from pipeline.console.backtest import show_cache_folders
+from pipeline.console.output import CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.engine.execution import SWITCH
@@ -45,14 +45,14 @@ class SweepProgress(Progress):
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
         names = ", ".join(base.strategy for base in plan.bases.values())
         settings = total // max(1, len(plan.tickers))
-        voice().say(f"Sweep of {names}: {_grid(settings, len(plan.tickers))}, {workers}")
+        console().info(f"Sweep of {names}: {_grid(settings, len(plan.tickers))}, {workers}")
         for base in plan.bases.values():
             if base.why_plain:
-                voice().say(f"On the plain engine, since it cannot be compiled: {base.why_plain}")
-            voice().detail(
+                console().info(f"On the plain engine, since it cannot be compiled: {base.why_plain}")
+            console().detail(
                 f"{base.strategy}: config {base.config}, {base.engine} engine, {base.execution.name} execution"
             )
-        tell_caches()
+        show_cache_folders()
         self.stage(REPLAYING, total)
 
     def compiling(self, name: str) -> None:
@@ -60,7 +60,7 @@ class SweepProgress(Progress):
         if name not in self._compiled:
             self._compiled.add(name)
             self.stage(f"Compiling {name}", self._many, self._ready)
-            voice().say(f"Compiling {name} for many settings at once; this is done once and takes a few seconds.")
+            console().info(f"Compiling {name} for many settings at once; this is done once and takes a few seconds.")
             self.calm()
 
     def found(self, result: TrialResult) -> None:
@@ -77,7 +77,7 @@ class SweepProgress(Progress):
         elif now - self._said > SAY_EVERY:
             self._said = now
             self.step()
-            voice().say(f"{self._ready:,} of {self._many:,} results, {self._how_fast(now)}")
+            console().info(f"{self._ready:,} of {self._many:,} results, {self._how_fast(now)}")
         if self._ready == self._many:
             self.stage(WRITING)
 
@@ -94,24 +94,26 @@ def _grid(settings: int, securities: int) -> str:
     return f"{counted(settings, 'setting')} x {counted(securities, 'security')}"
 
 
-def show_sweep(run: SweepRun) -> Closing:
+def show_sweep(run: SweepRun) -> CommandResult:
     """Print the best setting of each security and of all, and what was computed and what was cached."""
     results = run.results
     failed = run.failed
     for where, error in list(failed.items())[:ERRORS_SHOWN]:
-        voice().error(f"{where}: {error}")
+        console().error(f"{where}: {error}")
     if run.best:
         _show_best(run)
     if run.folds:
         _show_folds(run)
     tickers = results.plan.tickers
-    voice().show(
+    console().show(
         f"{counted(len(results.trial_results), 'result')} ({_grid(len(results.trials), len(tickers))}): "
         f"{results.cached:,} cached, {results.computed:,} computed, {results.failed:,} failed"
     )
     if results.cached:
-        voice().detail("Kept are results whose ticks, strategy, parameters, execution, market and engine are the same.")
-    voice().show(f"Result cache: {run.cache_bytes / MB:,.1f} MB (make clean-cache removes them)")
+        console().detail(
+            "Kept are results whose ticks, strategy, parameters, execution, market and engine are the same."
+        )
+    console().show(f"Result cache: {run.cache_bytes / MB:,.1f} MB (make clean-cache removes them)")
     facts = {
         "output_dir": run.output_dir,
         "results": len(results.trial_results),
@@ -128,7 +130,9 @@ def show_sweep(run: SweepRun) -> Closing:
         "seconds": run.seconds,
     }
     some = f"; {results.failed:,} of {len(results.trial_results):,} failed" if failed else ""
-    return Closing(f"Results: {run.output_dir}  ({run.seconds:.2f} s{some})", facts, failed, warnings=run.warnings)
+    return CommandResult(
+        f"Results: {run.output_dir}  ({run.seconds:.2f} s{some})", facts, failed, warnings=run.warnings
+    )
 
 
 def _best(one: Best) -> dict[str, Any]:

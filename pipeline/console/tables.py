@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from pipeline.console.console import ESCAPED, WIDTH, console, has_colours, voice
+from pipeline.console.output import ESCAPED, WIDTH, console, rich_console, uses_colour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,11 +46,11 @@ def show_table(
     title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], last: Sequence[Sequence[str]] = ()
 ) -> None:
     """Print a table, the `last` rows apart; columns that do not fit follow as further tables, the first repeated."""
-    if not voice().shows:
+    if not console().shows:
         return
     shown = [[cell.translate(ESCAPED) for cell in row] for row in (*rows, *last)]
-    plain = not sys.stdout.isatty() and not has_colours(sys.stdout)
-    room = WIDTH if plain else console(sys.stdout).width
+    plain = not sys.stdout.isatty() and not uses_colour(sys.stdout)
+    room = WIDTH if plain else rich_console(sys.stdout).width
     for number, widths in enumerate(_parted(columns, shown, room)):
         heading = title if number == 0 else None
         if plain and (lines := _lines(heading, widths, shown, len(rows))) is not None:
@@ -107,8 +107,8 @@ def _print(
         if 0 < at == first_of_last:
             table.add_section()
         table.add_row(*(Text(row[shape.place], _style(shape.column, row[shape.place])) for shape, _ in widths))
-    out = console(sys.stdout)
-    if has_colours(sys.stdout):
+    out = rich_console(sys.stdout)
+    if uses_colour(sys.stdout):
         out.print(table)
         return
     with out.capture() as captured:

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import api
 from pipeline.console import backtest as screens
-from pipeline.console.console import voice
+from pipeline.console.output import console
 from pipeline.engine.execution import SWITCHES
 from tests.made import make_config, make_strategy
 
@@ -30,7 +30,7 @@ def screen(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> C
             run = api.backtest(
                 **options, output_dir=tmp_path / "run", on_plan=progress.planned, on_compile=progress.compiling
             )
-        voice().close(show(run))
+        console().close(show(run))
         said = capsys.readouterr()
         return said.out, said.err
 

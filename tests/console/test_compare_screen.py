@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.console.compare import show_comparison
-from pipeline.console.console import voice
+from pipeline.console.output import console
 from pipeline.runs.compare import Comparison, compare
 from pipeline.runs.record import Figures, RecordedFills, RecordedRun
 
@@ -51,7 +51,7 @@ def run(name: str, of: dict[str, RecordedFills], size: float = 1.0, **changes: A
 @pytest.fixture
 def screen(capsys: pytest.CaptureFixture[str]) -> Callable[[Comparison], str]:
     def of(found: Comparison) -> str:
-        voice().close(show_comparison(found))
+        console().close(show_comparison(found))
         return capsys.readouterr().out
 
     return of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pipeline.console import progress as module
-from pipeline.console.console import Voice, speak
+from pipeline.console.output import Console, set_console
 from pipeline.console.progress import Progress
 from pipeline.conversion.sample import write_sample
 from tests.console.screens import COLOURS, ESCAPES, left_on_screen, to_pipe, to_terminal, without_stretches
@@ -174,13 +174,13 @@ def test_quiet_says_nothing_and_verbose_says_how_long_each_stretch_took(
     impatient: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
-        for how in (Voice(quiet=True), Voice(verbose=True)):
-            speak(how)
+        for how in (Console(quiet=True), Console(verbose=True)):
+            set_console(how)
             with Progress("Opening") as progress:
                 time.sleep(impatient if how.quiet else 0)
                 progress.stage("Reading")
                 progress.stage("Opening")
     finally:
-        speak(Voice())
+        set_console(Console())
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(": ")[0] for line in lines] == ["Opening", "Reading"]

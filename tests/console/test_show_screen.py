@@ -13,7 +13,7 @@ import pytest
 
 from pipeline import api
 from pipeline.console import show
-from pipeline.console.console import Voice, speak, voice
+from pipeline.console.output import Console, console, set_console
 from pipeline.pages.figures import FIGURES
 from pipeline.runs.recorded_security import RecordedSecurity, Selection, read_security
 from pipeline.tracing.explanation import Account, Explanation, Tick
@@ -39,9 +39,9 @@ MADE: list[dict[str, Any]] = []
 
 @pytest.fixture(autouse=True)
 def speaking() -> Iterator[None]:
-    before = voice()
+    before = console()
     yield
-    speak(before)
+    set_console(before)
 
 
 def fill(number: int, **changes: Any) -> dict[str, Any]:
@@ -61,12 +61,12 @@ def screen(
     capsys: pytest.CaptureFixture[str], fills: list[dict[str, Any]], selection: Selection | None = None
 ) -> list[str]:
     MADE[:] = fills
-    voice().close(show.show_fills(Made(RUN, "FAB", "ADX", {}), selection or Selection()))
+    console().close(show.show_fills(Made(RUN, "FAB", "ADX", {}), selection or Selection()))
     return capsys.readouterr().out.splitlines()
 
 
 def figures(capsys: pytest.CaptureFixture[str], explanation: Mapping[str, Any]) -> str:
-    voice().close(show.show_security(RecordedSecurity(RUN, "FAB", "ADX", explanation)))
+    console().close(show.show_security(RecordedSecurity(RUN, "FAB", "ADX", explanation)))
     return capsys.readouterr().out
 
 
@@ -186,21 +186,21 @@ def test_a_run_made_before_a_figure_was_shows_the_others(capsys: pytest.CaptureF
 
 
 def test_as_json_everything_is_there(security: RecordedSecurity, capsys: pytest.CaptureFixture[str]) -> None:
-    speak(Voice("show", json=True))
-    voice().close(show.show_security(security))
+    set_console(Console("show", json=True))
+    console().close(show.show_security(security))
     explanation = json.loads(capsys.readouterr().out)
     assert explanation["figures"] == security.figures
     assert (explanation["security"], explanation["exchange"], explanation["strategy"]) == ("FAB", "ADX", "v1_baseline")
-    voice().close(show.show_fills(security, Selection(side="buy")))
+    console().close(show.show_fills(security, Selection(side="buy")))
     explanation = json.loads(capsys.readouterr().out)
     assert explanation["fills"] == [one for one in security.fills() if one["side"] == "buy"]
     assert explanation["of"] == len(security.fills()) > len(explanation["fills"]) > 20
 
 
 def test_quiet_says_one_line(security: RecordedSecurity, capsys: pytest.CaptureFixture[str]) -> None:
-    speak(Voice("show", quiet=True))
-    voice().close(show.show_security(security))
-    voice().close(show.show_fills(security, Selection()))
+    set_console(Console("show", quiet=True))
+    console().close(show.show_security(security))
+    console().close(show.show_fills(security, Selection()))
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
@@ -212,7 +212,7 @@ def test_verbose_adds_what_the_strategy_knew(
     tick = Tick(4, 1_736_157_600_000_000_000, "TRADE", 10.0, 5)
     account = Account(0, 0.0, 0.0, 0, 5, 0.0, 5, 10.0, 0.0, 0.0)
     explanation = Explanation(1, "buy", 10.0, 5, "print", tick, None, None, None, account, memory={"patience": 3})
-    speak(Voice("explain", verbose=verbose))
+    set_console(Console("explain", verbose=verbose))
     show.show_explanation(explanation)
     assert ("patience = 3" in capsys.readouterr().out) == verbose
 

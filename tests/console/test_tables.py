@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.console import tables as module
-from pipeline.console.console import Voice, speak
+from pipeline.console.output import Console, set_console
 from pipeline.console.tables import Column, show_table
 
 if TYPE_CHECKING:
@@ -113,10 +113,10 @@ def test_only_money_that_is_lost_is_red(monkeypatch: pytest.MonkeyPatch) -> None
     assert re.findall(r"\x1b\[31m *(\S+?)\x1b", out) == ["-1.50"]
 
 
-@pytest.mark.parametrize("silent", [Voice(quiet=True), Voice(json=True)])
-def test_there_are_no_tables_where_only_the_closing_is_wanted(silent: Voice) -> None:
-    speak(silent)
+@pytest.mark.parametrize("silent", [Console(quiet=True), Console(json=True)])
+def test_there_are_no_tables_where_only_the_closing_is_wanted(silent: Console) -> None:
+    set_console(silent)
     try:
         assert shown("What", [Column("security", "name"), Column("fills")], [["FAB", "1"]]) == ""
     finally:
-        speak(Voice())
+        set_console(Console())

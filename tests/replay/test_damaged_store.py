@@ -12,7 +12,7 @@ import pytest
 from pipeline import api
 from pipeline.conversion.sample import write_sample
 from pipeline.store.parquet import read_ticks, write_ticks
-from tests.test_cli import pipeline
+from tests.cli.test_main import pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import api
 from pipeline.console import backtest as screens
-from pipeline.console.console import voice
+from pipeline.console.output import console
 from pipeline.store.parquet import ticks_digest, write_ticks
 from pipeline.ticks import Ticks
 from tests.made import make_store, random_ticks, results
@@ -77,9 +77,9 @@ def test_there_is_no_check_of_it_and_sensitivity_says_so(
     done = run(store, tmp_path / "run", sensitivity=True)
     assert done.sensitivity.empty
     assert not (tmp_path / "run" / "sensitivity.csv").exists()
-    voice().close(screens.show_backtest(done))
+    console().close(screens.show_backtest(done))
     assert "Net P&L, AED:" not in capsys.readouterr().out
-    voice().close(screens.show_sensitivity(done))
+    console().close(screens.show_sensitivity(done))
     assert "the execution switches do not apply to it" in capsys.readouterr().out
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.cli.test_main import pipeline
 from tests.made import make_config
 from tests.pages.reading import read_page, table
-from tests.test_cli import pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

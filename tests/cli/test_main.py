@@ -13,7 +13,7 @@ from pipeline import __version__
 from tests.console.screens import without_stretches
 from tests.made import make_config, make_store
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 GROUPS = {
     "Make data": ("demo", "init", "sample", "convert"),
     "Replay": ("backtest", "sensitivity"),

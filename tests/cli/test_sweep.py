@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.store.parquet import read_table
+from tests.cli.test_main import pipeline
 from tests.console.screens import without_stretches
 from tests.made import DIVIDES, make_config, make_store, make_strategy
-from tests.test_cli import pipeline
 
 if TYPE_CHECKING:
     import subprocess

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pipeline.console.console import Closing, Voice, has_colours, moves, speak, voice, write
+from pipeline.console.output import CommandResult, Console, console, is_live_terminal, set_console, uses_colour, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,17 +19,17 @@ VARIABLES = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "TERM")
 
 
 @pytest.fixture
-def speaking() -> Iterator[Callable[..., Voice]]:
+def speaking() -> Iterator[Callable[..., Console]]:
     """Speak as asked until the test ends."""
 
-    def asked(**how: bool) -> Voice:
-        speak(Voice("backtest", **how))  # type: ignore[arg-type]
-        return voice()
+    def asked(**how: bool) -> Console:
+        set_console(Console("backtest", **how))  # type: ignore[arg-type]
+        return console()
 
-    voice().warnings.clear()
+    console().warnings.clear()
     yield asked
-    voice().warnings.clear()
-    speak(Voice())
+    console().warnings.clear()
+    set_console(Console())
 
 
 class Stream(io.StringIO):
@@ -65,8 +65,8 @@ def test_colours_are_for_terminals_and_for_who_asks_for_them(
     for name, value in told.items():
         monkeypatch.setenv(name, value)
     stream = Stream(terminal=terminal)
-    assert has_colours(stream) == coloured
-    assert moves(stream) == (terminal and told.get("TERM") != "dumb")
+    assert uses_colour(stream) == coloured
+    assert is_live_terminal(stream) == (terminal and told.get("TERM") != "dumb")
     write(stream, "Error: [red] \x1b[2J", "bold red")
     said = stream.getvalue()
     assert ("\x1b[1;31m" in said) == coloured
@@ -86,12 +86,12 @@ def test_quiet_leaves_errors_warnings_and_the_closing_line_and_verbose_adds_deta
     speaking: Any, capsys: pytest.CaptureFixture[str], how: dict[str, bool], out: str, err: str
 ) -> None:
     one = speaking(**how)
-    one.say("going on")
+    one.info("going on")
     one.detail("in detail")
     one.warn("odd")
     one.error("bad")
     one.show("a table's line")
-    assert one.close(Closing("The end.", {})) == 0
+    assert one.close(CommandResult("The end.", {})) == 0
     assert capsys.readouterr() == (out, err)
 
 
@@ -106,7 +106,7 @@ def test_the_json_object_is_one_sorted_line_of_plain_values(speaking: Any, capsy
         "folder": Path("output"),
         "x": (1, None),
     }
-    assert one.close(Closing("The end.", facts, {"FAB": "bad"})) == 1
+    assert one.close(CommandResult("The end.", facts, {"FAB": "bad"})) == 1
     out = capsys.readouterr().out
     assert out == (
         '{"command": "backtest", "error": null, "exit_status": 1, "failed": {"FAB": "bad"}, "fills": 3, '
@@ -130,4 +130,4 @@ def test_what_was_warned_of_before_the_options_were_read_is_not_forgotten(speaki
 
 @pytest.mark.parametrize(("failed", "status", "ends"), [({}, 0, 0), ({}, 1, 1), ({"FAB": "bad"}, 0, 1)])
 def test_a_failed_security_is_the_exit_status_1(failed: dict[str, str], status: int, ends: int) -> None:
-    assert Closing("", {}, failed, status).exit_status == ends
+    assert CommandResult("", {}, failed, status).exit_status == ends

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline import api
+from tests.cli.test_main import pipeline
 from tests.made import make_config, make_store
-from tests.test_cli import pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""The console of a command: what it prints where, as --quiet, --verbose, --json and the terminal's colours decide.
+"""Decides what a command prints and where: --quiet, --verbose, --json and the terminal's colours.
 
 Progress, warnings and errors go to stderr as they happen. Tables and then the closing line go to stdout.
 """
@@ -19,11 +19,11 @@ from pipeline.console.warnings import grouped, with_count
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rich.console import Console
+    from rich.console import Console as RichConsole
 
 WIDTH: Final = 80
-BAD: Final = "bold red"
-ODD: Final = "yellow"
+ERROR: Final = "bold red"
+WARNING: Final = "yellow"
 SOME_FAILED: Final = 1
 """The exit status when some securities failed and the others stand."""
 
@@ -32,8 +32,8 @@ ESCAPED: Final = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Closing:
-    """How a command ended: one line for the reader, facts by name for a machine, what failed by name, warnings."""
+class CommandResult:
+    """How a command ended: a closing line for the reader, facts for --json, errors by name, warnings."""
 
     line: str
     facts: Mapping[str, Any]
@@ -48,11 +48,11 @@ class Closing:
 
 
 @dataclass(slots=True, eq=False)
-class Voice:
-    """What may be said.
+class Console:
+    """Prints what a command reports, as far as its options ask for it.
 
-    quiet: errors, warnings and the closing line only. verbose: what was chosen, kept and how long it took, too. json:
-    nothing on stdout but the closing line, which is one JSON object. debug: tracebacks.
+    quiet: errors, warnings and the closing line only. verbose: also what was chosen, what came from the cache, timings.
+    json: nothing on stdout but one JSON object in place of the closing line. debug: tracebacks.
     """
 
     command: str = ""
@@ -62,27 +62,27 @@ class Voice:
     debug: bool = False
     warnings: list[str] = field(default_factory=list)
 
-    def say(self, text: str) -> None:
-        """Say what is going on, on stderr at once."""
+    def info(self, text: str) -> None:
+        """Print progress on stderr, at once."""
         if not self.quiet:
             write(sys.stderr, text)
 
     def detail(self, text: str) -> None:
-        """Say what only --verbose asks for."""
+        """Print on stderr what only --verbose asks for."""
         if self.verbose:
             write(sys.stderr, text)
 
     def warn(self, text: str) -> None:
-        """Warn of what does not stop the command, whatever was asked for."""
+        """Print a warning on stderr, even with --quiet."""
         self.warnings.append(text)
-        write(sys.stderr, f"Warning: {text}", ODD)
+        write(sys.stderr, f"Warning: {text}", WARNING)
 
     def error(self, text: str) -> None:
-        """Say what went wrong, whatever was asked for."""
-        write(sys.stderr, f"Error: {text}", BAD)
+        """Print an error on stderr, even with --quiet."""
+        write(sys.stderr, f"Error: {text}", ERROR)
 
     def show(self, text: str = "", style: str = "") -> None:
-        """Print a line of what was found."""
+        """Print a line of the result on stdout."""
         if self.shows:
             write(sys.stdout, text, style)
 
@@ -91,24 +91,24 @@ class Voice:
         """Whether tables and the like are printed."""
         return not (self.quiet or self.json)
 
-    def close(self, closing: Closing) -> int:
+    def close(self, result: CommandResult) -> int:
         """Print the warnings and the closing line, which counts them, and return the exit status."""
-        for text in grouped(closing.warnings):
-            write(sys.stderr, f"Warning: {text}", ODD)
-        self.warnings += closing.warnings
+        for text in grouped(result.warnings):
+            write(sys.stderr, f"Warning: {text}", WARNING)
+        self.warnings += result.warnings
         if self.json:
-            self._print_object(closing.exit_status, None, closing.failed, closing.facts)
+            self._print_object(result.exit_status, None, result.failed, result.facts)
         else:
-            write(sys.stdout, with_count(closing.line, len(self.warnings)) if self.warnings else closing.line)
+            write(sys.stdout, with_count(result.line, len(self.warnings)) if self.warnings else result.line)
         self.warnings = []
-        return closing.exit_status
+        return result.exit_status
 
-    def fail(self, text: str, exit_status: int, *, said: str | None = None) -> int:
-        """Say the error that ended the command, in other words if there are better ones; return its exit status."""
-        if said is None:
+    def fail(self, text: str, exit_status: int, *, is_error: bool = True) -> int:
+        """Print why the command ended, as an error unless it was the user's wish; return its exit status."""
+        if is_error:
             self.error(text)
         else:
-            write(sys.stderr, said)
+            write(sys.stderr, text)
         if self.json:
             self._print_object(exit_status, text, {}, {})
         return exit_status
@@ -116,7 +116,7 @@ class Voice:
     def _print_object(
         self, exit_status: int, error: str | None, failed: Mapping[str, str], facts: Mapping[str, Any]
     ) -> None:
-        told = {
+        members = {
             **facts,
             "command": self.command,
             "error": error,
@@ -124,12 +124,12 @@ class Voice:
             "failed": failed,
             "warnings": self.warnings,
         }
-        _machine.write(json.dumps(_plain(told), sort_keys=True, allow_nan=False) + "\n")
-        _machine.flush()
+        _json_stdout.write(json.dumps(_plain(members), sort_keys=True, allow_nan=False) + "\n")
+        _json_stdout.flush()
 
 
-class _Machine:
-    """The stdout of a machine that reads it: whatever else is printed, by a strategy or a library, goes to stderr."""
+class _JsonStdout:
+    """Stdout for the JSON object alone: what a strategy or a library prints goes to stderr."""
 
     def __init__(self) -> None:
         self._own: TextIO | None = None
@@ -154,70 +154,70 @@ class _Machine:
         (self._own or sys.stdout).flush()
 
 
-_machine: Final = _Machine()
-_speaking: list[Voice] = [Voice()]
+_json_stdout: Final = _JsonStdout()
+_current: list[Console] = [Console()]
 
 
-def voice() -> Voice:
-    """Return the voice of this process: it has one stdout and one stderr."""
-    return _speaking[0]
+def console() -> Console:
+    """Return the console of this process: it has one stdout and one stderr."""
+    return _current[0]
 
 
-def speak(as_asked: Voice) -> None:
-    """Speak so from now on."""
-    as_asked.warnings = [*voice().warnings, *as_asked.warnings]
-    _speaking[0] = as_asked
+def set_console(new: Console) -> None:
+    """Print as `new` says from now on; warnings given so far stay counted."""
+    new.warnings = [*console().warnings, *new.warnings]
+    _current[0] = new
 
 
-def spare_stdout_for_json() -> None:
-    """Send to stderr what anything but the closing prints from now on."""
-    _machine.take()
+def reserve_stdout_for_json() -> None:
+    """Send to stderr everything but the JSON object that is printed from now on."""
+    _json_stdout.take()
 
 
 def write(stream: TextIO, text: str, style: str = "") -> None:
     """Print a line as it stands: brackets are no markup, and control characters are shown, not sent."""
     text = text.translate(ESCAPED)
-    if style and has_colours(stream):
+    if style and uses_colour(stream):
         from rich.text import Text  # rich is loaded by what prints with it
 
-        console(stream).print(Text(text, style), soft_wrap=True)
+        rich_console(stream).print(Text(text, style), soft_wrap=True)
     else:
         stream.write(text + "\n")
     stream.flush()
 
 
-def has_colours(stream: TextIO) -> bool:
+def uses_colour(stream: TextIO) -> bool:
     """Tell whether colours are wanted: on a terminal, never with NO_COLOR, anywhere with FORCE_COLOR."""
-    told = os.environ
-    if told.get("NO_COLOR"):
+    variables = os.environ
+    if variables.get("NO_COLOR"):
         return False
-    if any(told.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+    if any(variables.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
         return True
-    return moves(stream) and told.get("CLICOLOR") != "0"
+    return is_live_terminal(stream) and variables.get("CLICOLOR") != "0"
 
 
-def moves(stream: TextIO) -> bool:
+def is_live_terminal(stream: TextIO) -> bool:
     """Tell whether a stream is a terminal on which a bar can be drawn."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def console(stream: TextIO) -> Console:
+def rich_console(stream: TextIO) -> RichConsole:
     """Return what prints with colours, or without: as wide as the terminal, and 80 columns elsewhere and at least."""
-    from rich.console import Console  # rich is loaded by what prints with it
+    from rich.console import Console as RichConsole  # loaded only by what prints with it
 
-    coloured = has_colours(stream)
+    coloured = uses_colour(stream)
     terminal = stream.isatty()
-    made = Console(
+    printer = RichConsole(
         file=stream,
         force_terminal=coloured or terminal,
-        color_system=("auto" if moves(stream) else "standard") if coloured else None,
+        color_system=("auto" if is_live_terminal(stream) else "standard") if coloured else None,
         no_color=not coloured,
         highlight=False,
         markup=False,
         emoji=False,
     )
-    made.width = max(WIDTH, made.width) if terminal else WIDTH
-    return made
+    printer.width = max(WIDTH, printer.width) if terminal else WIDTH
+    return printer
 
 
 def prepare_streams() -> None:
