@@ -110,9 +110,7 @@ def show_sweep(run: SweepRun) -> CommandResult:
         f"{results.cached:,} cached, {results.computed:,} computed, {results.failed:,} failed"
     )
     if results.cached:
-        console().detail(
-            "Kept are results whose ticks, strategy, parameters, execution, market and engine are the same."
-        )
+        console().detail("Cached results have the same ticks, strategy, parameters, execution, market and engine.")
     console().show(f"Result cache: {run.cache_bytes / MB:,.1f} MB (make clean-cache removes them)")
     facts = {
         "output_dir": run.output_dir,
