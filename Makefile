@@ -35,7 +35,7 @@ COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark bench-check test test-long coverage audit check lint types lock clean-cache clean
+.PHONY: help setup setup-dev demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark bench-check test test-long coverage docs audit check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +116,9 @@ test-long: setup-dev ## the long tests: kills, floods, fuzzing, the browser
 coverage: setup-dev ## which lines and branches of pipeline/ the tests reach: at least 95 % (about twenty minutes)
 	@$(BIN)/python -m coverage erase
 	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term $(addprefix --deselect=,$(COSTLY)) $(ARGS)
+
+docs: setup-dev ## README.md and docs/ as a searchable site: build/docs/index.html
+	@$(BIN)/python -m mkdocs build --quiet --strict
 
 audit: setup-dev ## known faults of the pinned packages (needs the network)
 	@$(BIN)/python -m pip_audit --require-hashes --disable-pip -r requirements-dev.lock
