@@ -38,7 +38,7 @@ def test_a_workbook_changed_after_its_conversion_stops_the_backtest_until_it_is_
 ) -> None:
     convert(workbook, tmp_path / "parquet")
     write_sample(workbook, seed=8, days=2, rows=600)
-    with pytest.raises(StaleStore, match="make convert") as stale:
+    with pytest.raises(StaleStore, match="pipeline convert") as stale:
         backtest(parquet_dir=tmp_path / "parquet")
     assert stale.value.exit_status == 2
     old = backtest(parquet_dir=tmp_path / "parquet", allow_stale=True)

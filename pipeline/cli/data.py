@@ -14,8 +14,7 @@ from pipeline.console.output import CommandResult, console
 
 SAMPLE: Final = Path("data/sample/sample_ticks.xlsx")
 NEXT: Final = (
-    "These ticks are synthetic. For your own: put a workbook in data/raw, then make convert, make backtest "
-    "(pipeline convert, pipeline backtest)."
+    "These ticks are synthetic. For your own, put a workbook in data/raw, then `pipeline convert`, `pipeline backtest`."
 )
 
 

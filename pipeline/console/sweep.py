@@ -111,7 +111,7 @@ def show_sweep(run: SweepRun) -> CommandResult:
     )
     if results.cached:
         console().detail("Cached results have the same ticks, strategy, parameters, execution, market and engine.")
-    console().show(f"Result cache: {run.cache_bytes / MB:,.1f} MB (make clean-cache removes them)")
+    console().show(f"Result cache: {run.cache_bytes / MB:,.1f} MB (`pipeline clean-cache` empties it)")
     facts = {
         "output_dir": run.output_dir,
         "results": len(results.trial_results),

@@ -65,7 +65,7 @@ def open_all(workbooks: Sequence[Path], limits: Limits | None = None) -> list[Wo
     if not workbooks:
         raise NoWorkbook(
             "There is no workbook to convert. Put .xlsx files into data/raw, or name one on the command line, "
-            "as data/sample/sample_ticks.xlsx after `pipeline sample`; `make demo` runs everything on synthetic ticks."
+            "as data/sample/sample_ticks.xlsx after `pipeline sample`; `pipeline demo` does it all on synthetic ticks."
         )
     once = dict.fromkeys(path.absolute() for path in workbooks)
     return [open_workbook(path, limits) for path in once]

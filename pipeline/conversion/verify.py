@@ -95,7 +95,7 @@ def _read_afresh(source: Source) -> Parsed:
     sheet = next((sheet for sheet in workbook.sheets if sheet.name == source.sheet), None)
     if sheet is None or not still_holds(source.record, workbook, sheet, header_row):
         raise StaleStore(
-            f"{path}: sheet '{source.sheet}' is no longer what was converted; run `make convert`, then compare."
+            f"{path}: sheet '{source.sheet}' is no longer what was converted; run `pipeline convert`, then compare."
         )
     return read_by_openpyxl(workbook, sheet, header_row)
 

@@ -84,7 +84,9 @@ def inspect_store(
     files, entries = tick_files(parquet_dir), read_catalog(parquet_dir)
     names = sorted({name.removesuffix(TICKS_SUFFIX) for name in files} | set(entries))
     if not names:
-        raise NoStore(f"The Parquet directory {parquet_dir} holds no ticks. Run `make convert` (or `make demo`) first.")
+        raise NoStore(
+            f"The Parquet directory {parquet_dir} holds no ticks. Run `pipeline convert` (or `pipeline demo`) first."
+        )
     wanted = sorted({ticker.upper() for ticker in tickers})
     check_held(parquet_dir, wanted, names)
     chosen = wanted or names
@@ -116,7 +118,7 @@ def _inspected(parquet_dir: AnyPath, ticker: str, entry: Entry | None, *, counte
         stands = entry is not None and file_mark(path) == entry.marks.get(ticks_name(ticker))
     except OSError as error:
         raise MissingFile(
-            f"{path} is listed in {CATALOG_NAME} and cannot be read. Run `make convert` to make it again."
+            f"{path} is listed in {CATALOG_NAME} and cannot be read. Run `pipeline convert` to make it again."
         ) from error
     security = security_of(path, 0)
     if security.error is not None:
@@ -130,7 +132,7 @@ def _inspected(parquet_dir: AnyPath, ticker: str, entry: Entry | None, *, counte
         if entry is None:
             warnings.append(f"{ticker}: its file is not in {CATALOG_NAME}, so nothing is known of its workbook.")
         elif not stands:
-            warnings.append(f"{ticker}: its file is not the one that {CATALOG_NAME} lists. Run `make convert`.")
+            warnings.append(f"{ticker}: its file is not the one that {CATALOG_NAME} lists. Run `pipeline convert`.")
         else:
             warnings += of_changes(entry)
     return held, Inspected(ticker, held.exchange, held.entry, held.counts, warnings=tuple(warnings))

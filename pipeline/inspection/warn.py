@@ -122,7 +122,7 @@ def _of_one(one: Held, facts: MarketFacts, missing: Sequence[int]) -> Iterator[s
     else:
         yield (
             f"{one.ticker}: its ticks were not inspected by this version with these facts of the market. Run "
-            "`make convert` once more, which says what is likely wrong with them."
+            "`pipeline convert` once more, which says what is likely wrong with them."
         )
 
 
@@ -139,7 +139,7 @@ def _of_sources(entry: Entry) -> Iterator[str]:
 def of_changes(entry: Entry) -> Iterator[str]:
     """Yield that workbooks were changed after a security was converted from them."""
     for name in sorted({source.path for source in changed_sources(entry)}):
-        yield f"{entry.ticker}: a workbook was changed after it was converted: '{name}'. Run `make convert`."
+        yield f"{entry.ticker}: a workbook was changed after it was converted: '{name}'. Run `pipeline convert`."
 
 
 def of_counts(ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence[int] = ()) -> Iterator[str]:

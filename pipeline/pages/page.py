@@ -108,7 +108,7 @@ def plotly_file() -> Path:
         file = Path(folder) / "package_data" / "plotly.min.js"
         if file.is_file():
             return file
-    raise MissingExtra("The report needs plotly, which is not installed here; run `make setup`, or use --no-report.")
+    raise MissingExtra("The report needs plotly, which is not installed here; install plotly, or use --no-report.")
 
 
 def _source(script: bytes) -> str:

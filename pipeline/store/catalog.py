@@ -97,7 +97,7 @@ class Store:
         for entry in self.entries:
             for source in changed_sources(entry):
                 raise StaleStore(
-                    f"{source.path} was changed after {entry.ticker} was converted from it. Run `make convert` "
+                    f"{source.path} was changed after {entry.ticker} was converted from it. Run `pipeline convert` "
                     "(quick when nothing that matters changed), or pass --allow-stale to use the old ticks."
                 )
 
@@ -174,7 +174,9 @@ def open_store(directory: AnyPath) -> Store:
     sizes = tick_files(directory)
     entries = read_catalog(directory)
     if not sizes and not entries:
-        raise NoStore(f"The Parquet directory {directory} holds no ticks. Run `make convert` (or `make demo`) first.")
+        raise NoStore(
+            f"The Parquet directory {directory} holds no ticks. Run `pipeline convert` (or `pipeline demo`) first."
+        )
     there = {name.removesuffix(TICKS_SUFFIX) for name in sizes}
     gone = [_gone(directory / entry.file) for entry in entries.values() if entry.ticker not in there]
     found = sorted([*_securities(directory, sizes), *gone], key=lambda one: one.ticker)
@@ -183,7 +185,7 @@ def open_store(directory: AnyPath) -> Store:
 
 
 def _gone(path: AnyPath) -> Security:
-    error = f"{path} is listed in {CATALOG_NAME} and is not there. Run `make convert` to make it again."
+    error = f"{path} is listed in {CATALOG_NAME} and is not there. Run `pipeline convert` to make it again."
     return Security(path.name.removesuffix(TICKS_SUFFIX), "", path, 0, "", "", 0, error=error)
 
 
@@ -193,7 +195,7 @@ def tick_files(directory: AnyPath) -> dict[str, int]:
         sizes = directory.files() if isinstance(directory, ObjectStorePath) else _local_files(directory)
     except (FileNotFoundError, NotADirectoryError):
         raise NoStore(
-            f"There is no Parquet directory {directory}. Run `make convert` (or `make demo`) first."
+            f"There is no Parquet directory {directory}. Run `pipeline convert` (or `pipeline demo`) first."
         ) from None
     except OSError as error:
         raise NoStore(f"The Parquet directory {directory} cannot be read: {error.strerror or error}.") from error
@@ -278,4 +280,4 @@ def _fields(entry: Entry) -> dict[str, Any]:
 
 
 def _unreadable(path: AnyPath, why: str) -> str:
-    return f"{path} cannot be read ({why}). Delete it and run `make convert`."
+    return f"{path} cannot be read ({why}). Delete it and run `pipeline convert`."

@@ -162,7 +162,9 @@ def read_ticks(path: AnyPath) -> Ticks:
     _check_types(path, time, kind, price, volume)
     volumes = number_values(volume, np.int64)
     if len(volumes) and volumes.view(np.uint64).max() > MOST_VOLUME:  # which a number below 0 is too
-        raise WrongColumns(f"{path}: a volume is below 0 or above 2**53; run `make convert` to make the file again.")
+        raise WrongColumns(
+            f"{path}: a volume is below 0 or above 2**53; run `pipeline convert` to make the file again."
+        )
     return Ticks(
         timestamp=number_values(time, np.int64) * MILLISECOND,
         kind=_kinds(path, kind),
@@ -194,13 +196,13 @@ def _opened(path: AnyPath, *, footer_only: bool = False) -> Iterator[tuple[Any, 
                 raise CorruptParquet(_not_whole(path, "its seal is broken"))
             yield file, footer
     except FileNotFoundError as error:
-        raise MissingFile(f"{path} is not there; run `make convert`.") from error
+        raise MissingFile(f"{path} is not there; run `pipeline convert`.") from error
     except (pa.ArrowException, OSError, EOFError, ValueError, OverflowError) as error:
         raise CorruptParquet(_not_whole(path, _first_line(error))) from error
 
 
 def _not_whole(path: AnyPath, why: str) -> str:
-    return f"{path} is not a whole Parquet file ({why}); run `make convert` to make it again."
+    return f"{path} is not a whole Parquet file ({why}); run `pipeline convert` to make it again."
 
 
 def _first_line(error: BaseException) -> str:
@@ -218,7 +220,7 @@ def _footer(path: AnyPath, file: Any) -> Footer:
     if not version.isdigit() or int(version) > FORMAT_VERSION:
         raise NewerFormat(
             f"{path} has format version {version} and this version of the project knows {FORMAT_VERSION}; "
-            "update the project, or run `make convert` to make the file again."
+            "update the project, or run `pipeline convert` to make the file again."
         )
     return Footer(file.metadata.num_rows, tuple(file.schema_arrow.names), metadata)
 
@@ -228,7 +230,7 @@ def _check_columns(path: AnyPath, found: Sequence[str]) -> None:
     if missing:
         raise WrongColumns(
             f"{path} has the columns {', '.join(found) or '(none)'} and lacks {', '.join(missing)}; "
-            "it was not made by `make convert`."
+            "it was not made by `pipeline convert`."
         )
 
 
@@ -241,14 +243,16 @@ def _check_types(path: AnyPath, time: Any, kind: Any, price: Any, volume: Any) -
     )
     for name, column, right in wanted:
         if not right:
-            raise WrongColumns(f"{path}: column {name} is {column.type}; run `make convert` to make the file again.")
+            raise WrongColumns(
+                f"{path}: column {name} is {column.type}; run `pipeline convert` to make the file again."
+            )
 
 
 def _whole(path: AnyPath, name: str, chunks: Any) -> Any:
     """Return a column as one Arrow array without nulls."""
     if chunks.null_count:
         raise WrongColumns(
-            f"{path}: column {name} has {chunks.null_count} empty cells; run `make convert` to make the file again."
+            f"{path}: column {name} has {chunks.null_count} empty cells; run `pipeline convert` to make the file again."
         )
     return whole(chunks)
 

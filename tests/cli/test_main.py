@@ -99,7 +99,7 @@ def test_set_changes_a_parameter_for_all_securities(made: tuple[Path, Path], tmp
         (("--set", "refill=3"), "unknown parameter 'refill'"),
         (("--set", "nonsense"), "write KEY=VALUE"),
         (("--securities", "FABB"), "Did you mean 'FAB'?"),
-        (("--parquet-dir", "no/such/dir"), "make convert"),
+        (("--parquet-dir", "no/such/dir"), "pipeline convert"),
         (("--parquet-dir", "s4://bucket/ticks"), "'s4://' is not a kind of place"),
         (("--output-dir", "s3:/bucket/run"), "one slash after its scheme"),
         (("--config", "no/such.json"), "no such config file"),
@@ -208,7 +208,7 @@ def test_no_workbook_says_where_to_put_one(tmp_path: Path) -> None:
     done = pipeline("convert", cwd=tmp_path)
     assert done.returncode == 2
     assert "data/raw" in done.stderr.replace("\\", "/")
-    assert "make demo" in done.stderr
+    assert "pipeline demo" in done.stderr
 
 
 def test_demo_goes_from_nothing_to_results(tmp_path: Path) -> None:

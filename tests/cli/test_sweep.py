@@ -39,7 +39,7 @@ def test_a_sweep_says_what_runs_what_was_best_and_what_was_kept(
     assert kept_results.exists()
     again = sweep(made, tmp_path / "out", *words)
     assert "18 cached, 0 computed, 0 failed" in again.stdout
-    assert "Result cache: 0.0 MB (make clean-cache removes them)" in again.stdout
+    assert "Result cache: 0.0 MB (`pipeline clean-cache` empties it)" in again.stdout
     fresh = sweep(made, tmp_path / "out", *words, "--fresh")
     assert "0 cached, 18 computed, 0 failed" in fresh.stdout
     cleaned = pipeline("clean-cache")

@@ -58,7 +58,10 @@ def test_what_a_verb_does_not_take_is_one_plain_sentence(tmp_path: Path, words: 
         ("--quiet backtest", "--quiet stands after the verb: pipeline VERB --quiet. Try `pipeline --help`."),
         ("--vresion", "pipeline has no option --vresion. Did you mean '--version'? Try `pipeline --help`."),
         ("benchmark --runs 0", "--runs is 0; it takes a whole number of at least 1."),
-        ("inspect --parquet-dir no", "There is no Parquet directory no. Run `make convert` (or `make demo`) first."),
+        (
+            "inspect --parquet-dir no",
+            "There is no Parquet directory no. Run `pipeline convert` (or `pipeline demo`) first.",
+        ),
     ],
 )
 def test_what_is_no_request_is_one_plain_sentence(tmp_path: Path, words: str, told: str) -> None:

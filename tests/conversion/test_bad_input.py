@@ -157,7 +157,7 @@ def test_a_request_that_cannot_be_meant_is_a_named_error(
 
 
 def test_no_workbook_says_where_to_put_one(store: Path) -> None:
-    with pytest.raises(errors.NoWorkbook, match=r"data/raw.*make demo"):
+    with pytest.raises(errors.NoWorkbook, match=r"data/raw.*pipeline demo"):
         convert([], store)
 
 

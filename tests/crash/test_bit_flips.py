@@ -125,7 +125,7 @@ def test_a_file_that_is_not_what_was_sealed_is_refused(
     damaged = tmp_path / smallest.name
     damaged.write_bytes(damage(smallest.read_bytes()))
     assert damaged.read_bytes() != smallest.read_bytes()
-    with pytest.raises(CorruptParquet, match=r"FAB\.parquet.*make convert"):
+    with pytest.raises(CorruptParquet, match=r"FAB\.parquet.*pipeline convert"):
         read_ticks(damaged)
 
 

@@ -287,7 +287,7 @@ def test_a_changed_workbook_is_told_for_each_security_of_it(converted: Path) -> 
     book.write_bytes(book.read_bytes() + b"0")
     said = inspect_store(converted).warnings
     assert len([one for one in said if "was changed" in one]) == 4
-    assert said[0] == f"EMAAR: a workbook was changed after it was converted: '{book}'. Run `make convert`."
+    assert said[0] == f"EMAAR: a workbook was changed after it was converted: '{book}'. Run `pipeline convert`."
 
 
 def test_a_file_that_is_not_the_catalogs_is_told_and_counted(converted: Path) -> None:
@@ -295,7 +295,7 @@ def test_a_file_that_is_not_the_catalogs_is_told_and_counted(converted: Path) ->
     found = inspect_store(converted, ["fab"])
     assert found.securities[0].entry is None
     assert found.securities[0].counts is not None
-    assert found.warnings == ["FAB: its file is not the one that catalog.json lists. Run `make convert`."]
+    assert found.warnings == ["FAB: its file is not the one that catalog.json lists. Run `pipeline convert`."]
 
 
 def test_a_file_that_cannot_be_read_is_its_own_error_and_the_others_are_counted(converted: Path) -> None:
@@ -328,7 +328,7 @@ def test_one_tick_is_counted(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_an_error_that_says_so(tmp_path: Path) -> None:
-    with pytest.raises(NoStore, match="make convert"):
+    with pytest.raises(NoStore, match="pipeline convert"):
         inspect_store(tmp_path / "nothing")
     (tmp_path / "empty").mkdir()
     with pytest.raises(NoStore, match="holds no ticks"):

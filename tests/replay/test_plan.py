@@ -63,13 +63,13 @@ def test_a_wrong_request_is_refused_before_anything_runs(
 
 
 def test_a_missing_store_says_to_convert(request_for: Any, tmp_path: Path) -> None:
-    with pytest.raises(NoStore, match="make convert"):
+    with pytest.raises(NoStore, match="pipeline convert"):
         plan(request_for(parquet_dir=tmp_path / "nowhere"))
 
 
 def test_an_empty_store_says_to_convert(request_for: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(NoStore, match="make convert"):
+    with pytest.raises(NoStore, match="pipeline convert"):
         plan(request_for(parquet_dir=tmp_path / "empty"))
 
 

@@ -186,7 +186,7 @@ def test_fills_that_are_not_those_of_the_run_are_refused(
         recorded.read_fills("FAB")
     assert told in str(error.value)
     assert str(file) in str(error.value)
-    assert "make convert" not in str(error.value)
+    assert "pipeline convert" not in str(error.value)
 
 
 def test_the_columns_read_are_those_a_run_writes(run: Path) -> None:

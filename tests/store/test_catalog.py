@@ -86,7 +86,7 @@ def test_a_conversion_under_way_does_not_disturb_a_store_that_is_opened(tmp_path
 
 def test_a_file_in_place_of_the_directory_says_to_convert(tmp_path: Path) -> None:
     (tmp_path / "parquet").write_bytes(b"")
-    with pytest.raises(NoStore, match="make convert"):
+    with pytest.raises(NoStore, match="pipeline convert"):
         open_store(tmp_path / "parquet")
 
 
@@ -103,7 +103,7 @@ def test_a_directory_that_is_missing_or_empty_says_to_convert(tmp_path: Path, *,
     directory = tmp_path / "parquet"
     if made:
         directory.mkdir()
-    with pytest.raises(NoStore, match="make convert"):
+    with pytest.raises(NoStore, match="pipeline convert"):
         open_store(directory)
 
 
@@ -153,7 +153,7 @@ def test_a_store_is_stale_when_a_workbook_is_there_and_is_another(tmp_path: Path
         book.unlink()
     store = open_store(tmp_path)
     if change in ("touched", "grown"):
-        with pytest.raises(StaleStore, match=r"t\.xlsx.*FAB.*make convert.*--allow-stale") as raised:
+        with pytest.raises(StaleStore, match=r"t\.xlsx.*FAB.*pipeline convert.*--allow-stale") as raised:
             store.check_fresh()
         assert isinstance(raised.value, StoreError)
         assert raised.value.exit_status == 2

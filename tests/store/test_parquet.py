@@ -160,7 +160,7 @@ def test_a_file_that_does_not_hold_ticks_is_refused_by_name(
 )
 def test_a_file_that_is_no_whole_parquet_is_refused_by_name(path: Path, spoil: Callable[[bytes], bytes]) -> None:
     path.write_bytes(spoil(path.read_bytes()))
-    with pytest.raises(CorruptParquet, match=r"FAB\.parquet.*make convert"):
+    with pytest.raises(CorruptParquet, match=r"FAB\.parquet.*pipeline convert"):
         read_ticks(path)
 
 
