@@ -1,4 +1,4 @@
-"""docs/use/execution.md names every switch and value, and what it prints can be run."""
+"""docs/reference/execution.md explains every switch and value, and what it prints can be run."""
 
 from __future__ import annotations
 
@@ -11,27 +11,11 @@ import pytest
 
 from pipeline.engine.execution import PRESETS, SWITCHES, make_execution
 
-PAGE: Final = (Path(__file__).parents[2] / "docs" / "use" / "execution.md").read_text(encoding="utf-8")
+PAGE: Final = (Path(__file__).parents[2] / "docs" / "reference" / "execution.md").read_text(encoding="utf-8")
 
 
 def shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def rows() -> dict[str, list[str]]:
-    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if line.startswith("| `")]
-    return {row[0].strip("`"): row[1:] for row in cells}
-
-
-def test_the_table_has_every_switch_in_the_order_of_the_code_and_no_other() -> None:
-    assert list(rows()) == list(SWITCHES)
-
-
-@pytest.mark.parametrize("key", SWITCHES)
-def test_the_table_says_what_each_preset_takes(key: str) -> None:
-    classic, strict, _ = rows()[key]
-    assert classic == f"`{shown(SWITCHES[key].classic)}`"
-    assert strict == f"`{shown(SWITCHES[key].strict)}`"
 
 
 @pytest.mark.parametrize("key", SWITCHES)
@@ -39,7 +23,7 @@ def test_each_switch_has_a_paragraph_with_all_its_values(key: str) -> None:
     paragraph = re.search(rf"^\*\*`{key}`\*\*: (.*?)\n\n", PAGE, flags=re.MULTILINE | re.DOTALL)
     assert paragraph is not None
     for word in SWITCHES[key].words or ():
-        assert f"`{word}`" in paragraph[1] or f"`{word}`" in " ".join(rows()[key])
+        assert f"`{word}`" in paragraph[1]
     assert key in ("latency_ms", "fees_bps") or SWITCHES[key].words
 
 
