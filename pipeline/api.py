@@ -161,9 +161,9 @@ def backtest(
     )
 
     def make_page(finished: AnyPath) -> None:
-        from pipeline.pages.remake import remake
+        from pipeline.pages.remake import write_run_page
 
-        remake(finished, png=png)
+        write_run_page(finished, png=png)
 
     listeners = Listeners(on_plan, on_result, on_compile)
     return run_backtest(request, folder, listeners, make_page if report or png else None, fresh=fresh)
@@ -234,9 +234,9 @@ def sweep(
     _check_png(folder, png=options.png)
 
     def make_page(finished: AnyPath) -> None:
-        from pipeline.pages.sweep_remake import remake_sweep
+        from pipeline.pages.remake import write_sweep_page
 
-        remake_sweep(finished, png=options.png)
+        write_sweep_page(finished, png=options.png)
 
     asked = make_page if options.report or options.png else None
     return make_sweep(replace(told, strategies=named), request, options, folder, listeners or Listeners(), asked)
@@ -268,15 +268,14 @@ def report(run: str | Path | None = None, *, png: bool = False, output_dir: str 
     Raises:
         PipelineError: It is not a complete run or sweep, or images cannot be drawn.
     """
-    from pipeline.pages.remake import remake
-    from pipeline.pages.sweep_remake import remake_sweep
+    from pipeline.pages.remake import write_run_page, write_sweep_page
     from pipeline.sweeps.writer import SWEEP_FILE
 
     named = () if run is None else (Path(run), Path(output_dir) / run)
     swept = next((folder for folder in named if (folder / SWEEP_FILE).is_file()), None)
     folder = swept or _run_folder(run, output_dir)
-    make_page = remake_sweep if swept else remake
-    make_page(folder, png=png)
+    write_page = write_sweep_page if swept else write_run_page
+    write_page(folder, png=png)
     return folder / "report.html"
 
 

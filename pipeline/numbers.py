@@ -6,10 +6,8 @@ copied from a page is a number in Excel.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 NONE: Final = "-"
 """What stands for a figure that cannot be computed."""
@@ -26,27 +24,32 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word if number == 1 else plural}"
 
 
-def _with(digits: int, factor: float = 1.0) -> Callable[[float | None], str]:
-    def form(value: float | None) -> str:
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """How one kind of number is shown: times a factor, with so many digits behind the point."""
+
+    digits: int
+    factor: float = 1.0
+
+    def __call__(self, value: float | None) -> str:
+        """Return a number as people read it."""
         if value is None:
             return NONE
-        text = f"{abs(value * factor):,.{digits}f}"
+        text = f"{abs(value * self.factor):,.{self.digits}f}"
         return f"-{text}" if value < 0 and text.strip("0.,") else text
 
-    return form
 
-
-FORMS: Final[dict[str, Callable[[float | None], str]]] = {
-    "count": _with(0),
-    "money": _with(2),
-    "whole_money": _with(0),
-    "ratio": _with(2),
-    "share": _with(1, 100.0),
-    "percentage": _with(1),
-    "bps": _with(2),
-    "seconds": _with(1),
-    "days": _with(0),
-    "shares": _with(0),
+FORMS: Final = {
+    "count": Form(0),
+    "money": Form(2),
+    "whole_money": Form(0),
+    "ratio": Form(2),
+    "share": Form(1, 100.0),
+    "percentage": Form(1),
+    "bps": Form(2),
+    "seconds": Form(1),
+    "days": Form(0),
+    "shares": Form(0),
 }
 """How a number is shown, by kind; nought has no sign, shares of one are shown in per cent. P&L, fees and drawdown are
 `money`; only values that are no result, as turnover and capital, are `whole_money`."""

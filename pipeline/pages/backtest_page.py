@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.metrics.assumptions import NO_WORSE
-from pipeline.pages import charts, sections, timelines
-from pipeline.pages.contents import read_contents
+from pipeline.pages import backtest_tables as tables
+from pipeline.pages import charts, timelines
+from pipeline.pages.cells import clipped, lines
 from pipeline.pages.page import MOST_BYTES, embedded, library, render
+from pipeline.pages.run_reader import read_contents
 from pipeline.pages.sketch import sketch
 from pipeline.pages.time_axis import DAY_MS, Clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.pages.contents import Contents, Track
+    from pipeline.pages.run_reader import Contents, Track
     from pipeline.store.path import AnyPath
 
 MOST_SECURITIES: Final = 180
@@ -52,53 +54,37 @@ def backtest_page(directory: AnyPath) -> bytes:
             most, room = min(most, len(shown)) * 2 // 3, None
 
 
-def page_charts(directory: AnyPath) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the charts of a run folder with their lines written out, and whose each panel is.
-
-    Raises as `backtest_page`.
-    """
-    contents = read_contents(directory)
-    tracks = {ticker: contents.track(ticker) for ticker in contents.figures}
-    clock = _clock(contents, tracks)
-    shown = _shown(contents, MOST_SECURITIES)
-    over_time = {"portfolio": timelines.portfolio(list(tracks.values()), contents.total, clock, sys.maxsize)}
-    for place, ticker in enumerate(shown):
-        over_time[f"panel-{place}"] = timelines.panel(ticker, tracks[ticker], contents.daily[ticker], clock)
-    drawn = _of_the_run(contents, shown) | {name: one.in_image(clock) for name, one in over_time.items()}
-    return {"charts": drawn, "shared": _shared(clock)}, {f"panel-{place}": name for place, name in enumerate(shown)}
-
-
 def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], room: int) -> bytes:
     data, note = _drawings(contents, tracks, clock, shown, room)
     run = contents.run
-    check = sections.assumption_check(contents)
+    check = tables.assumption_check(contents)
     return render(
         "backtest.html.j2",
         data,
         title=f"{run['strategy']}: backtest",
         run=run,
         versions=sorted(run["versions"].items()),
-        period=sections.period(contents),
-        replayed=sections.replayed(contents),
+        period=tables.period(contents),
+        replayed=tables.replayed(contents),
         securities=len(contents.figures),
         shown=shown,
         left_out=len(contents.figures) - len(shown),
-        errors=sections.lines((ticker, sections.clipped(error)) for ticker, error in contents.errors.items()),
-        warnings=sections.lines(sections.clipped(one) for one in run.get("warnings") or []),
-        headline=sections.headline(contents),
-        topics=sections.topics(contents, shown),
-        counters=sections.counters(contents, shown),
-        missing=sections.missing(contents, shown),
+        errors=lines((ticker, clipped(error)) for ticker, error in contents.errors.items()),
+        warnings=lines(clipped(one) for one in run.get("warnings") or []),
+        headline=tables.headline(contents),
+        topics=tables.topics(contents, shown),
+        counters=tables.counters(contents, shown),
+        missing=tables.missing(contents, shown),
         check=check,
         no_worse=NO_WORSE,
         models=list(contents.sensitivity),
-        checks=sections.checks_by_security(contents, shown),
-        parameters=sections.parameters(contents, shown),
-        switches=sections.switches(contents),
-        data_rows=sections.data_rows(contents, shown),
-        rejected=sections.rejected(contents),
-        not_flat=sections.not_flat(contents, shown),
-        glossary=sections.glossary(),
+        checks=tables.checks_by_security(contents, shown),
+        parameters=tables.parameters(contents, shown),
+        switches=tables.switches(contents),
+        data_rows=tables.data_rows(contents, shown),
+        rejected=tables.rejected(contents),
+        not_flat=tables.not_flat(contents, shown),
+        glossary=tables.glossary(),
         portfolio_note=note,
         panels=[name for name in data["charts"] if name.startswith("panel-")],
         titles=charts.TITLES,
@@ -155,7 +141,7 @@ def _of_the_run(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
             contents.portfolio, {ticker: contents.figures[ticker] for ticker in _largest(contents, charts.CURVES)}
         ),
     }
-    if check := sections.assumption_check(contents):
+    if check := tables.assumption_check(contents):
         marked = [contents.run["execution"]["name"]]
         drawn["assumptions"] = charts.lying_bars(check["totals"], "Net P&L, AED", marked)
     return drawn

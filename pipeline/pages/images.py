@@ -1,63 +1,65 @@
-"""Draws Plotly figures as PNG files with this machine's Chrome or Chromium; the only file that knows kaleido."""
+"""Saves the charts of a page as PNG files with this machine's Chrome or Chromium; the only file that knows kaleido."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import asyncio
+import base64
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import MissingExtra, NoBrowser
 from pipeline.pages.page import plotly_file
 from pipeline.runs.layout import CHARTS_FOLDER
-from pipeline.store.atomic import not_written, write_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pipeline.store.path import AnyPath
+    from pathlib import Path
 
 WIDTH: Final = 1200
 SCALE: Final = 2
-"""Pixels of the image a pixel of the figure, so that it prints well."""
-_SECONDS: Final = 120.0
+"""Pixels of the image a pixel of the chart, so that it prints well."""
+_READY: Final = "(async () => { await report.ready; return report.charts.map((div) => ({ ...div.dataset })); })()"
+_SECONDS: Final = 600.0
+_PAUSE: Final = 0.1
 
 
-def write_pngs(directory: AnyPath, figures: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write one PNG a figure, by its name below `charts/`, 2400 pixels wide; nothing is asked of the network.
+def draw_pngs(page: Path) -> dict[str, bytes]:
+    """Return an image of every chart of a page, 2400 pixels wide, by its name below the folder of the page.
 
-    Raises MissingExtra without kaleido, NoBrowser without a Chrome or Chromium that starts, OutputNotWritable.
+    Nothing is asked of the network.
+
+    Raises:
+        MissingExtra: kaleido is not installed.
+        NoBrowser: No Chrome or Chromium starts.
     """
-    try:
-        (directory / CHARTS_FOLDER).mkdir(exist_ok=True)
-    except OSError as error:
-        raise not_written(directory, error) from error
     try:
         import kaleido  # an extra, which only --png needs
         from kaleido.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError
     except ImportError:
         raise MissingExtra("--png needs kaleido: pip install kaleido.") from None
-    names = dict(enumerate(figures))
-    with tempfile.TemporaryDirectory() as held:
-        drawn = [
-            {
-                "fig": dict(figures[name]),
-                "path": str(Path(held) / f"{number}.png"),
-                "opts": {
-                    "format": "png",
-                    "width": WIDTH,
-                    "height": figures[name]["layout"].get("height", 400) + 60,
-                    "scale": SCALE,
-                },
-            }
-            for number, name in names.items()
-        ]
-        settings = {"plotlyjs": plotly_file().as_uri(), "mathjax": False, "timeout": _SECONDS}
-        try:
-            kaleido.write_fig_from_object_sync(drawn, kopts=settings, cancel_on_error=True)
-        except (ChromeNotFoundError, BrowserFailedError, BrowserClosedError) as error:
-            raise NoBrowser(
-                "--png draws with Chrome or Chromium, and none starts on this machine. Install one, or name it in the "
-                "environment as BROWSER_PATH."
-            ) from error
-        for number, name in names.items():
-            write_bytes(directory / name, (Path(held) / f"{number}.png").read_bytes(), durable=False)
+    try:
+        browser = kaleido.Kaleido(plotlyjs=plotly_file().as_uri(), mathjax=False)
+        return asyncio.run(asyncio.wait_for(_draw(browser, page.absolute().as_uri()), _SECONDS))
+    except (ChromeNotFoundError, BrowserFailedError, BrowserClosedError, TimeoutError) as error:
+        raise NoBrowser(
+            "--png draws with Chrome or Chromium, and none starts on this machine. Install one, or name it in the "
+            "environment as BROWSER_PATH."
+        ) from error
+
+
+async def _draw(browser: Any, page: str) -> dict[str, bytes]:
+    images: dict[str, bytes] = {}
+    async with browser:
+        tab = await browser.create_tab(page)
+        while (charts := await _evaluate(tab, _READY)) is None:  # noqa: ASYNC110 - nothing says that scripts have run
+            await asyncio.sleep(_PAUSE)
+        for number, chart in enumerate(charts):
+            drawn = await _evaluate(tab, f"report.image(report.charts[{number}], {WIDTH}, {SCALE})")
+            name = f"security_{chart['ticker']}" if "ticker" in chart else chart["chart"]
+            images[f"{CHARTS_FOLDER}/{name}.png"] = base64.b64decode(drawn.partition(",")[2])
+    return images
+
+
+async def _evaluate(tab: Any, expression: str) -> Any:
+    """Return the value of a JavaScript expression in a tab, None where it fails."""
+    arguments = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+    result = (await tab.send_command("Runtime.evaluate", arguments)).get("result", {})
+    return None if "exceptionDetails" in result else result.get("result", {}).get("value")

@@ -1,45 +1,58 @@
-"""Makes the page of a finished run from its folder, with an image of each chart when asked for."""
+"""Makes the page of a finished run or sweep from its folder, with an image of each chart when asked for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline.pages.backtest_page import backtest_page, page_charts
-from pipeline.pages.charts import TITLES
-from pipeline.pages.page import chart_text
-from pipeline.pages.static_figure import plain_figure
 from pipeline.runs.layout import CHARTS_FOLDER, REPORT_FILE, RUN_FILE
 from pipeline.runs.manifest import add_files
-from pipeline.store.atomic import write_bytes
+from pipeline.store.atomic import not_written, write_bytes
 
 if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
 
 
-def remake(folder: AnyPath, *, png: bool = False) -> None:
-    """Write the page of a run folder, from its files; png: also `charts/*.png`.
+def write_run_page(folder: AnyPath, *, png: bool = False) -> AnyPath:
+    """Write the page of a run folder, from its files, and return its path.
 
-    What is written is listed in `run.json`, so that the next run into this folder removes it. Raises UnknownRun,
-    UnfinishedRun, DamagedRun, NewerRun, OutputNotWritable; with png also MissingExtra and NoBrowser.
+    What is written is listed in `run.json`, so that the next run into this folder removes it.
+
+    Args:
+        folder: A run's folder; with `png` one of this machine.
+        png: Also draw `charts/*.png`.
+
+    Raises:
+        UnknownRun, UnfinishedRun, DamagedRun, NewerRun: The folder is no whole run.
+        OutputNotWritable: The system refused to write.
+        MissingExtra, NoBrowser: With `png`: kaleido is not installed, or no Chrome or Chromium starts.
     """
-    write_bytes(folder / REPORT_FILE, backtest_page(folder), durable=False)
-    figures = _figures(folder) if png else {}
-    add_files(folder / RUN_FILE, [REPORT_FILE, *figures])
+    from pipeline.pages.backtest_page import backtest_page  # a sweep needs none of it
+
+    return _write(folder, RUN_FILE, backtest_page(folder), png=png)
+
+
+def write_sweep_page(folder: AnyPath, *, png: bool = False) -> AnyPath:
+    """Write the page of a sweep's folder, from its files, and return its path; the rest as `write_run_page`."""
+    from pipeline.pages.sweep_page import sweep_page  # a run needs none of it
+    from pipeline.sweeps.writer import SWEEP_FILE
+
+    return _write(folder, SWEEP_FILE, sweep_page(folder), png=png)
+
+
+def _write(folder: AnyPath, manifest: str, page: bytes, *, png: bool) -> AnyPath:
+    add_files(folder / manifest, [REPORT_FILE], durable=False)
+    write_bytes(folder / REPORT_FILE, page, durable=False)
     if png:
-        from pipeline.pages.images import write_pngs  # only what draws images needs it
+        from pipeline.pages.images import draw_pngs  # only what draws images needs it
 
-        write_pngs(folder, figures)
-
-
-def _figures(folder: AnyPath) -> dict[str, dict[str, Any]]:
-    """Return every chart of the page by the name of its image."""
-    data, panels = page_charts(folder)
-    figures = {}
-    for name in data["charts"]:
-        ticker = panels.get(name)
-        title = (
-            TITLES[name] if ticker is None else f"{chart_text(ticker)}: price with fills, position, equity, drawdown"
-        )
-        file = name if ticker is None else f"security_{ticker}"
-        figures[f"{CHARTS_FOLDER}/{file}.png"] = plain_figure(data, name, title)
-    return figures
+        assert isinstance(folder, Path)  # noqa: S101 - the API has refused any other
+        images = draw_pngs(folder / REPORT_FILE)
+        add_files(folder / manifest, images, durable=False)
+        try:
+            (folder / CHARTS_FOLDER).mkdir(exist_ok=True)
+        except OSError as error:
+            raise not_written(folder, error) from error
+        for name, content in images.items():
+            write_bytes(folder / name, content, durable=False)
+    return folder / REPORT_FILE

@@ -1,6 +1,6 @@
 """The charts over time of a backtest page: the portfolio's equity, and one panel per security.
 
-A chart's lines and markers are made from its columns, by timeline.js in the page and here for an image.
+A chart's lines and markers are made from its columns by timeline.js.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipeline.pages.page import chart_text
 from pipeline.pages.time_axis import HOUR_MS
 
 if TYPE_CHECKING:
-    from pipeline.pages.contents import Daily, Track
+    from pipeline.pages.run_reader import Daily, Track
     from pipeline.pages.time_axis import Clock
     from pipeline.ticks import Float64s, Int64s
 
@@ -23,8 +23,6 @@ MOST_DAYS: Final = 800
 """Days drawn as a bar each; of more, each bar is a month."""
 PORTFOLIO_HEIGHT: Final = 560
 PANEL_HEIGHT: Final = 620
-MOST_IN_IMAGE: Final = 6_000
-"""Points of a line, or markers of a side, that an image has room for."""
 PRICE_DIGITS: Final = 4
 MONEY_DIGITS: Final = 2
 _TIME: Final = " <i>%{x|%d %b %H:%M:%S}</i>"
@@ -98,33 +96,6 @@ class Timeline:
         """Return the chart as the page has it: every value, to be thinned by the browser for what is in sight."""
         steps = np.diff(self.days, prepend=0).tolist()
         return self.chart | {"days": steps, "pack": packed_columns(self.columns)}
-
-    def in_image(self, clock: Clock) -> dict[str, Any]:
-        """Return the chart with its lines written out, of each no more points than an image has room for."""
-        made = {trace["shared"]: self._line(trace["shared"], clock) for trace in self.chart["data"] if "x" not in trace}
-        data = [trace | made.get(trace["shared"], {}) for trace in self.chart["data"]]
-        return self.chart | {"data": data}
-
-    def _line(self, name: str, clock: Clock) -> dict[str, Any]:
-        column = {one: values for one, (values, _) in self.columns.items()}
-        if name == "price":
-            x, y = column["price_stamps"], column["mid"]
-        elif name == "marked":
-            x, y = np.array([clock.end(day) for day in self.days.tolist()], np.int64), column["marked"]
-        elif name in ("buy", "sell"):
-            traded = np.diff(column["position"], prepend=0)
-            mine = traded > 0 if name == "buy" else traded < 0
-            x, y = column["stamps"][mine], column["price"][mine]
-        else:
-            x, y = column["stamps"], drawdown(column["equity"]) if name == "drawdown" else column[name]
-            if len(self.days):  # from 0 on the first day on, until the end of the last
-                start, end = self.chart["layout"]["xaxis"]["range"]
-                x, y = np.concatenate([[start], x, [end]]), np.concatenate([[0], y, y[-1:] if len(y) else [0]])
-        kept = extremes([y], MOST_IN_IMAGE)
-        listed = [
-            None if missing else value for value, missing in zip(y[kept].tolist(), np.isnan(y[kept]), strict=True)
-        ]
-        return {"x": x[kept].tolist(), "y": listed}
 
 
 def together(tracks: list[Track]) -> tuple[Int64s, Float64s]:

@@ -1,24 +1,23 @@
-"""The page of a sweep in a real browser: it draws first what Python made of the files, and then what is chosen."""
+"""The page of a sweep in a real browser: what it draws, first and for what is chosen, is recomputed from the files."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from pipeline.pages import sweep_block
-from pipeline.pages.sweep_block import block_of, map_on_page
-from pipeline.pages.sweep_charts import numbers_or_none, sweep_charts
-from pipeline.pages.sweep_data import read_swept
-from pipeline.pages.sweep_fold import Choice, first_choice
+from pipeline.pages import sweep_settings
 from pipeline.pages.sweep_page import sweep_page
+from pipeline.store.parquet import read_table
 from tests.browser.conftest import BUTTONS, press_every_button
-from tests.pages.swept import invent_sweep, make_sweep
+from tests.pages.swept import AXES, chosen_of, frame_of, invent_sweep, make_sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from playwright.sync_api import Page
@@ -27,19 +26,32 @@ pytestmark = pytest.mark.slow
 
 HOSTILE: Final = "<script>alert(1)</script>"
 UNDRAWN: Final = "document.querySelectorAll('.chart:not([data-drawn])').length"
-SHOWN: Final = ("x", "y", "z", "width", "zmin", "zmax", "colorscale", "line", "name")
+COLUMN_OF: Final = dict(
+    zip(["refill_interval_sec", "quote_size", "execution", "execution.fees_bps"], AXES, strict=True)
+)
+NEAR: Final = {"rtol": 1e-9, "atol": 0.006}
+"""A page holds amounts to a cent."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen in the fields of the page; held: axes by name, at the number of a value."""
+
+    view: str
+    figure: str
+    across: str
+    up: str
+    fold: str = "best"
+    held: Mapping[str, int] = field(default_factory=dict)
+
+
 CHOICES: Final = (
-    Choice("FAB", "train_net_pnl", "refill_interval_sec", "quote_size", held={}),
+    Choice("FAB", "train_net_pnl", "refill_interval_sec", "quote_size"),
     Choice("all", "net_pnl", "quote_size", "execution", "median", {"execution.fees_bps": 1}),
     Choice("MODON", "drawdown", "execution.fees_bps", "refill_interval_sec", "best", {"execution": 1}),
     Choice("all", "fills", "quote_size", "refill_interval_sec", "best", {"quote_size": 1}),
     Choice("EMAAR", "win_rate", "refill_interval_sec", "execution.fees_bps", "median", {"execution": 0}),
     Choice("EMAAR", "test_net_pnl", "execution", "quote_size", "best", {"refill_interval_sec": 3}),
-)
-CHOICES_OF_MAPS: Final = (
-    Choice("FAB", "train_net_pnl", "refill_interval_sec", "quote_size"),
-    Choice("all", "net_pnl", "quote_size", "execution", "median", {"execution.fees_bps": 1}),
-    Choice("EMAAR", "test_net_pnl", "refill_interval_sec", "execution.fees_bps", "best", {"execution": 1}),
 )
 
 
@@ -61,22 +73,44 @@ def drawn(page: Page) -> dict[str, Any]:
     return found
 
 
-def told(figure: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{name: trace[name] for name in SHOWN if name in trace} for trace in figure["data"]]
+def values_of(frame: pd.DataFrame, axis: str) -> list[Any]:
+    """Return the values of an axis in its order."""
+    return (
+        list(dict.fromkeys(frame.loc["all"][COLUMN_OF[axis]]))
+        if axis == "execution"
+        else sorted(set(frame.loc["all"][COLUMN_OF[axis]]))
+    )
 
 
-def alike(found: Any, expected: Any) -> None:
-    """Compare figures number by number; floats differ by what adding in another order does."""
-    if isinstance(expected, list):
-        assert len(found) == len(expected)
-        for one, other in zip(found, expected, strict=True):
-            alike(one, other)
-    elif isinstance(expected, dict):
-        assert found.keys() == expected.keys()
-        for name, other in expected.items():
-            alike(found[name], other)
-    else:
-        assert found == (pytest.approx(expected, rel=1e-9, abs=1e-4) if isinstance(expected, float) else expected)
+def check_charts(charts: dict[str, Any], folder: Path, frame: pd.DataFrame, choice: Choice) -> None:
+    """Compare what is drawn for a choice with what the files say."""
+    own = frame.loc[choice.view]
+    for axis, at in choice.held.items():
+        own = own[own[COLUMN_OF[axis]] == values_of(frame, axis)[at]]
+    chosen = [setting for setting in [chosen_of(folder)[choice.view]] if setting in own.index]
+    across, up = values_of(frame, choice.across), values_of(frame, choice.up)
+    fold = "median" if choice.fold == "median" else "min" if choice.figure in ("drawdown", "fees") else "max"
+    cells = own.pivot_table(
+        index=COLUMN_OF[choice.up], columns=COLUMN_OF[choice.across], values=choice.figure, aggfunc=fold
+    ).reindex(index=up, columns=across)
+    [heat] = charts["map"]["data"]
+    np.testing.assert_allclose(np.array(heat["z"], float), cells.to_numpy(float), **NEAR)
+    frames = [(shape["x0"] + 0.5, shape["y0"] + 0.5) for shape in charts["map"]["layout"]["shapes"]]
+    row = own.loc[chosen]
+    assert frames == [
+        (across.index(x), up.index(y))
+        for x, y in zip(row[COLUMN_OF[choice.across]], row[COLUMN_OF[choice.up]], strict=True)
+    ]
+    figures = own[choice.figure].round(2 if choice.figure != "win_rate" else 4)
+    [bars] = charts["spread"]["data"]
+    assert sum(bars["y"]) == len(figures)
+    np.testing.assert_allclose(bars["x"][0] - bars["width"] / 2, figures.min(), atol=1e-6)
+    lines = [shape["x0"] for shape in charts["spread"]["layout"]["shapes"]]
+    np.testing.assert_allclose(lines, [figures.median(), *row[choice.figure]], **NEAR)
+    points, star = charts["choice"]["data"]
+    for axis, column in (("x", "train_net_pnl"), ("y", "test_net_pnl")):
+        np.testing.assert_allclose(points[axis], own[column], **NEAR)
+        np.testing.assert_allclose(star[axis], row[column], **NEAR)
 
 
 def choose(page: Page, choice: Choice) -> None:
@@ -101,7 +135,7 @@ def test_every_chart_draws_with_no_error_no_warning_and_no_request(
     drawn(opened.page)
     assert opened.page.evaluate(UNDRAWN) == 0
     charts = opened.page.locator(".chart").all()
-    assert len(charts) == 5
+    assert len(charts) == 4
     for chart in charts:
         assert chart.locator(".trace path, .trace .point, .heatmaplayer image").count() > 0
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
@@ -115,47 +149,58 @@ def test_no_button_of_a_chart_sends_anything_anywhere(folder: Path, open_page: C
     assert opened.said == []
 
 
-def test_what_the_page_draws_first_is_what_python_made_of_the_files(
+def test_what_the_page_draws_first_and_for_each_choice_is_recomputed_from_the_files(
     folder: Path, open_page: Callable[..., Any]
 ) -> None:
-    swept = read_swept(folder)
-    expected = sweep_charts(swept, block_of(swept, first_choice(swept)))
-    found = drawn(open_page(page_of(folder)).page)
-    assert list(found) == list(expected) == ["map", "spread", "choice", "walk", "parallel"]
-    for name, figure in expected.items():
-        alike(told(found[name]), told(figure))
-        alike(found[name]["layout"].get("shapes", []), figure["layout"].get("shapes", []))
-
-
-def test_what_is_chosen_one_after_the_other_is_drawn_as_python_would(
-    folder: Path, open_page: Callable[..., Any]
-) -> None:
-    swept = read_swept(folder)
-    block = block_of(swept, first_choice(swept))
+    frame = frame_of(folder)
     page = open_page(page_of(folder)).page
+    row = frame.loc["all"].loc[chosen_of(folder)["all"]]
+    held = {axis: values_of(frame, axis).index(row[COLUMN_OF[axis]]) for axis in ("execution", "execution.fees_bps")}
+    first = Choice("all", "train_net_pnl", "refill_interval_sec", "quote_size", held=held)
+    charts = drawn(page)
+    assert list(charts) == ["map", "spread", "choice", "walk"]
+    assert (charts["map"]["data"][0]["x"], charts["map"]["data"][0]["y"]) == (
+        ["20", "60", "120", "200"],
+        ["500", "1,000", "3,000"],
+    )
+    check_charts(charts, folder, frame, first)
     for choice in CHOICES:
         choose(page, choice)
-        found, expected = drawn(page), sweep_charts(swept, replace(block, start=choice))
-        for name in ("map", "spread", "choice", "parallel"):
-            alike(told(found[name]), told(expected[name]))
-            alike(found[name]["layout"].get("shapes", []), expected[name]["layout"].get("shapes", []))
+        check_charts(drawn(page), folder, frame, choice)
+    [bars] = drawn(page)["walk"]["data"]
+    walk = pd.read_csv(folder / "walk_forward.csv").query("security == 'EMAAR'")
+    assert (bars["x"], bars["y"]) == (walk["test_from"].tolist(), walk["test_net_pnl"].tolist())
 
 
-def test_maps_of_a_sweep_that_does_not_fit_are_found_again(
+def test_medians_of_a_sweep_that_does_not_fit_are_of_the_even_sample(
     folder: Path, open_page: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_block, "MOST_WHOLE", 10)
-    monkeypatch.setattr(sweep_block, "SAMPLE", 20)
-    swept = read_swept(folder)
-    block = block_of(swept, first_choice(swept))
+    monkeypatch.setattr(sweep_settings, "MOST_SETTINGS", 30)
     page = open_page(page_of(folder)).page
-    for choice in CHOICES_OF_MAPS:
-        choose(page, choice)
-        turned = [choice.across, choice.up] not in block.content["maps"]["pairs"]
-        asked = replace(choice, across=choice.up, up=choice.across) if turned else choice
-        expected = map_on_page(swept, block, asked)
-        rows = expected.T if turned else expected
-        alike(drawn(page)["map"]["data"][0]["z"], [numbers_or_none(row) for row in rows])
+    numbers = page.evaluate("report.numbers")
+    sampled = page.evaluate("report.data.sweep.sampled")
+    assert sampled == 15 < len(numbers) < 48
+    choose(page, Choice("all", "train_net_pnl", "refill_interval_sec", "quote_size", "median"))
+    own = frame_of(folder).loc["all"].loc[numbers[:sampled]]
+    cells = own.pivot_table(
+        index="quote_size", columns="refill_interval_sec", values="train_net_pnl", aggfunc="median"
+    ).reindex(index=[500, 1_000, 3_000], columns=[20, 60, 120, 200])
+    np.testing.assert_allclose(np.array(drawn(page)["map"]["data"][0]["z"], float), cells.to_numpy(float), **NEAR)
+
+
+def test_the_best_by_the_figure_shown_are_listed(folder: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_of(folder)).page
+    frame = frame_of(folder)
+    row = frame.loc["all"].loc[chosen_of(folder)["all"]]
+    same = frame.loc["all"]
+    same = same[(same[AXES[2:]] == row[AXES[2:]]).all(axis=1)]
+    order = same["train_net_pnl"].sort_values(ascending=False, kind="stable").index[:15]
+    rows = page.locator("#top-table tbody tr")
+    assert [int(text.replace(",", "")) for text in rows.locator("th").all_inner_texts()] == order.tolist()
+    names = [figure["name"] for figure in page.evaluate("report.data.sweep.figures")]
+    for number, setting in enumerate(order):
+        cells = rows.nth(number).locator("td").evaluate_all("all => all.map(one => Number(one.dataset.value || NaN))")
+        np.testing.assert_allclose(cells[4:], same.loc[setting, names].astype(float), rtol=1e-6, atol=0.006)
 
 
 def test_the_fields_work_by_keyboard_and_say_what_is_shown(folder: Path, open_page: Callable[..., Any]) -> None:
@@ -179,7 +224,7 @@ def test_the_map_is_a_table_too(folder: Path, open_page: Callable[..., Any]) -> 
     value = "one => Number(one.dataset.value)"
     rows = page.locator("#map-table tbody tr").all()
     cells = [row.locator("td").evaluate_all(f"all => all.map({value})") for row in rows]
-    alike(cells[::-1], drawn(page)["map"]["data"][0]["z"])
+    assert cells[::-1] == drawn(page)["map"]["data"][0]["z"]
     assert page.inner_text("#map-table caption") == (
         "Net P&L on train (AED) by quote_size (down) and refill_interval_sec (across)"
     )
@@ -215,9 +260,9 @@ def test_hostile_names_and_errors_show_as_text(tmp_path: Path, open_page: Callab
 
 SHAPES: Final[dict[str, tuple[dict[str, list[Any]], int]]] = {
     "no axis": ({"a": [1]}, 2),
-    "one axis": ({"a": [1, 2, 3]}, 4),
-    "one axis of words": ({"execution": ["classic", "strict"]}, 4),
-    "values put together": ({"a": [x / 7 for x in range(90)], "b": [*range(70)], "kind": ["p", "q"]}, 4),
+    "one axis": ({"a": [1, 2, 3]}, 3),
+    "one axis of words": ({"execution": ["classic", "strict"]}, 3),
+    "values put together": ({"a": [x / 7 for x in range(90)], "b": [*range(70)], "kind": ["p", "q"]}, 3),
 }
 
 
@@ -225,13 +270,19 @@ SHAPES: Final[dict[str, tuple[dict[str, list[Any]], int]]] = {
 def test_pages_of_other_shapes_draw(named: str, tmp_path: Path, open_page: Callable[..., Any]) -> None:
     axes, charts = SHAPES[named]
     folder = invent_sweep(tmp_path, axes, ["EMAAR", "FAB"])
-    swept = read_swept(folder)
-    expected = sweep_charts(swept, block_of(swept, first_choice(swept)))
     opened = open_page(page_of(folder))
     found = drawn(opened.page)
     assert (len(found), opened.page.evaluate(UNDRAWN), opened.said) == (charts, 0, [])
-    for name, figure in expected.items():
-        alike(told(found[name]), told(figure))
+    if named == "one axis":
+        line, star = found["map"]["data"]
+        figures = read_table(folder / "sweep_all.parquet").to_pandas()["train_net_pnl"]
+        assert line["x"] == [1, 2, 3]
+        np.testing.assert_allclose(line["y"], figures, **NEAR)
+        np.testing.assert_allclose(star["y"], [figures.max()], **NEAR)
+    if named == "values put together":
+        figures = read_table(folder / "sweep_all.parquet").to_pandas()["train_net_pnl"]
+        highest = max(value for row in found["map"]["data"][0]["z"] for value in row if value is not None)
+        assert highest == pytest.approx(figures.max(), abs=0.006)
 
 
 def test_on_paper_all_is_drawn_and_the_fields_are_gone(
@@ -251,4 +302,4 @@ def test_on_paper_all_is_drawn_and_the_fields_are_gone(
 def test_without_scripts_the_best_settings_are_there(folder: Path, open_page: Callable[..., Any]) -> None:
     page = open_page(page_of(folder), java_script_enabled=False).page
     assert page.locator("#best-table tbody tr").count() == 4
-    assert page.locator("#top-table tbody tr").count() == 12
+    assert "need JavaScript" in page.locator("noscript").inner_text()

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.conversion.sample import write_sample
 from pipeline.errors import UnfinishedRun
-from pipeline.pages.sweep_data import read_swept
+from pipeline.pages.sweep_reader import read_sweep
 from pipeline.runs.reader import read_run
 from pipeline.store.catalog import open_store
 from pipeline.store.parquet import read_table
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PLAIN: Final = ("--engine", "python", "--backend", "sequential")
-READERS: Final[dict[str, Callable[[Path], object]]] = {"run.json": read_run, "sweep.json": read_swept}
+READERS: Final[dict[str, Callable[[Path], object]]] = {"run.json": read_run, "sweep.json": read_sweep}
 PAGE: Final = "report.html"
 """Made from a complete folder, with the time it took in it; it can be made again."""
 

@@ -14,7 +14,7 @@ import pytest
 from pipeline import api
 from pipeline.conversion.verify import _REJECT_COLUMNS
 from pipeline.errors import BadCatalog, NewerFormat, NewerRun, PipelineError
-from pipeline.pages.sweep_data import read_swept
+from pipeline.pages.sweep_reader import read_sweep
 from pipeline.runs import writer
 from pipeline.runs.reader import read_run
 from pipeline.runs.recorded_security import read_security
@@ -80,7 +80,7 @@ def test_a_run_is_what_it_was(kept: Path, expected: Any) -> None:
 
 
 def test_a_sweep_is_what_it_was(kept: Path, expected: Any) -> None:
-    swept = read_swept(kept / "sweep")
+    swept = read_sweep(kept / "sweep")
     assert sorted(swept.told["data"]) == sorted(expected["ticks"])
     assert swept.results == 2 * len(expected["ticks"])
     assert api.report(kept / "sweep").exists()
@@ -117,9 +117,9 @@ def raised_parquet(path: Path) -> None:
          BadCatalog),
         ("run/run.json", lambda path: raised(path, "format_version"), lambda kept: read_run(kept / "run"), NewerRun),
         ("run/trades/FAB.parquet", raised_parquet, lambda kept: read_run(kept / "run").read_fills("FAB"), NewerRun),
-        ("sweep/sweep.json", lambda path: raised(path, "format_version"), lambda kept: read_swept(kept / "sweep"),
+        ("sweep/sweep.json", lambda path: raised(path, "format_version"), lambda kept: read_sweep(kept / "sweep"),
          NewerRun),
-        ("sweep/sweep.parquet", raised_parquet, lambda kept: read_swept(kept / "sweep"), NewerFormat),
+        ("sweep/sweep.parquet", raised_parquet, lambda kept: read_sweep(kept / "sweep"), NewerFormat),
     ],
 )  # fmt: skip
 def test_a_newer_format_is_refused_by_name(

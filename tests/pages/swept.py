@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import datetime as dt
 import json
@@ -104,6 +105,20 @@ def invent_sweep(
     told |= {"data": {ticker: {"ticks": 1, "digest": "x"} for ticker in tickers}, "searched": None, "seed": None}
     (folder / "sweep.json").write_text(json.dumps(told), encoding="utf-8")
     return folder
+
+
+def unpacked(column: Mapping[str, Any]) -> Any:
+    """Return the numbers of a packed column as the page reads them: NaN for none."""
+    values = np.frombuffer(base64.b64decode(column["base64"]), f"<{column['kind']}")
+    if column["kind"] == "f8":
+        return values
+    return np.where(values == np.iinfo(values.dtype).min, np.nan, values / 10 ** column["digits"])
+
+
+def peers(frame: pd.DataFrame, view: str, setting: int) -> pd.DataFrame:
+    """Return the settings of a view under the execution of one of them."""
+    own = frame.loc[view]
+    return own[(own[EXECUTION] == own.loc[setting, EXECUTION]).all(axis=1)]
 
 
 def frame_of(folder: Path) -> pd.DataFrame:

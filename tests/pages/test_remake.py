@@ -1,4 +1,4 @@
-"""A finished run's page made anew, and its charts as images, drawn by a real browser."""
+"""The page of a finished run or sweep made anew, and its charts as images, saved by a real browser."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.errors import MissingExtra, NoBrowser, UnfinishedRun
-from pipeline.pages.backtest_page import backtest_page, page_charts
+from pipeline import api
+from pipeline.errors import BadRequest, MissingExtra, NoBrowser, UnfinishedRun, UnknownRun
+from pipeline.pages.backtest_page import backtest_page
 from pipeline.pages.page import plotly_file
-from pipeline.pages.remake import remake
-from pipeline.pages.static_figure import paper_colours, plain_figure
+from pipeline.pages.remake import write_run_page, write_sweep_page
 from pipeline.runs.manifest import files_of
+from pipeline.sweeps.run import SweepOptions
 from tests.chromium import find_chromium
+from tests.made import make_config, make_store
 from tests.pages.invented import invent
+from tests.pages.swept import invent_sweep, make_sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +34,7 @@ def test_the_page_is_the_one_a_backtest_makes_and_is_listed(folder: Path) -> Non
     before = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     before["files"].remove("report.html")
     (folder / "run.json").write_text(json.dumps(before), encoding="utf-8")
-    remake(folder)
+    write_run_page(folder)
     page = folder / "report.html"
     assert page.read_bytes() == backtest_page(folder)
     assert "report.html" in files_of(folder / "run.json")
@@ -41,14 +44,14 @@ def test_a_run_that_was_interrupted_is_left_alone(folder: Path) -> None:
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     (folder / "run.json").write_text(json.dumps(run | {"status": "running"}), encoding="utf-8")
     with pytest.raises(UnfinishedRun, match="was interrupted"):
-        remake(folder)
+        write_run_page(folder)
     assert not (folder / "report.html").exists()
 
 
 @pytest.mark.slow
 def test_every_chart_is_an_image_that_the_next_run_removes(folder: Path) -> None:
     find_chromium()
-    remake(folder, png=True)
+    write_run_page(folder, png=True)
     images = {file.name: file.read_bytes() for file in (folder / "charts").iterdir()}
     assert sorted(images) == [
         *("assumptions.png", "hours.png", "markouts.png", "portfolio.png", "securities.png"),
@@ -73,7 +76,7 @@ def test_the_images_library_is_told_to_ask_nothing_of_the_network() -> None:
 def test_without_the_extra_the_message_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kaleido", None)
     with pytest.raises(MissingExtra, match=r"pip install kaleido"):
-        remake(folder, png=True)
+        write_run_page(folder, png=True)
     assert (folder / "report.html").is_file()
 
 
@@ -81,18 +84,69 @@ def test_without_a_browser_the_message_says_what_to_install(folder: Path, monkey
     pytest.importorskip("kaleido")
     monkeypatch.setenv("BROWSER_PATH", str(folder / "no-chrome"))
     with pytest.raises(NoBrowser, match="Install one"):
-        remake(folder, png=True)
+        write_run_page(folder, png=True)
 
 
-def test_a_plain_figure_has_nothing_left_to_look_up(folder: Path) -> None:
-    data, panels = page_charts(folder)
-    assert panels == {"panel-0": "FAB"}
-    for name in data["charts"]:
-        text = json.dumps(plain_figure(data, name, "A title"))
-        assert not [mark for mark in ('"column"', '"shared"', '"$') if mark in text]
-        assert '"A title"' in text
-    panel = plain_figure(data, "panel-0", "FAB")
-    buys = next(trace for trace in panel["data"] if trace["name"] == "Buy")
-    assert buys["marker"]["color"] == paper_colours()["buy"] == "#0a7a4b"
-    assert len(buys["x"]) == len(buys["y"]) > 0
-    assert buys["x"] == sorted(buys["x"])
+GRID = {"quote_size": [100, 200], "refill_interval_sec": [30, 60]}
+
+
+def there(folder: Path) -> set[str]:
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_sweep_makes_its_page_unless_told_not_to_and_removes_the_last_one(tmp_path: Path) -> None:
+    folder = make_sweep(tmp_path, GRID)
+    assert there(folder) == {"sweep.json", *files_of(folder / "sweep.json")}
+    assert "report.html" in there(folder)
+    assert there(make_sweep(tmp_path, GRID, report=False)) == there(folder) - {"report.html"}
+    assert "report.html" not in files_of(folder / "sweep.json")
+
+
+def test_a_sweeps_page_made_anew_is_the_one_the_sweep_made_and_is_listed(tmp_path: Path) -> None:
+    folder = make_sweep(tmp_path, GRID)
+    page = (folder / "report.html").read_bytes()
+    make_sweep(tmp_path, GRID, report=False)
+    assert write_sweep_page(folder) == folder / "report.html"
+    assert (folder / "report.html").read_bytes() == page
+    assert "report.html" in files_of(folder / "sweep.json")
+    make_sweep(tmp_path, GRID, report=False)
+    assert "report.html" not in there(folder)
+
+
+def test_a_folder_that_is_no_sweeps_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(UnknownRun, match="it is no folder of a sweep"):
+        write_sweep_page(tmp_path)
+    assert there(tmp_path) == set()
+
+
+@pytest.mark.parametrize("where", [None, "s3://bucket/sweep"])
+def test_images_that_have_no_folder_are_refused_before_anything_runs(where: str | None, tmp_path: Path) -> None:
+    store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
+    asked = {"config": config, "parquet_dir": store, "output_dir": where, "options": SweepOptions(png=True)}
+    with pytest.raises(BadRequest, match="--png draws into a folder of this machine"):
+        api.sweep(grid=GRID, **asked)
+
+
+@pytest.mark.slow
+def test_every_chart_of_a_sweep_is_an_image_that_the_next_sweep_removes(tmp_path: Path) -> None:
+    find_chromium()
+    folder = make_sweep(tmp_path, GRID, png=True)
+    images = {file.name: file.read_bytes() for file in (folder / "charts").iterdir()}
+    assert sorted(images) == ["choice.png", "map.png", "spread.png", "walk.png"]
+    for content in images.values():
+        assert content[:8] == b"\x89PNG\r\n\x1a\n"
+        width, height = struct.unpack(">II", content[16:24])
+        assert width == 2400
+        assert 600 <= height <= 1600
+    make_sweep(tmp_path, GRID)
+    assert not [name for name in there(folder) if name.endswith(".png")]
+
+
+@pytest.mark.slow
+def test_an_image_takes_names_as_they_are(tmp_path: Path) -> None:
+    find_chromium()
+    folder = invent_sweep(tmp_path, {"<b>": ["<i>x", "y"], "b": [1, 2]}, ["<FAB", "EMAAR"])
+    write_sweep_page(folder, png=True)
+    assert {name for name in there(folder) if name.startswith("charts/")} == {
+        f"charts/{name}.png" for name in ("choice", "map", "spread")
+    }

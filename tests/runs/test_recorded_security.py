@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import BadRequest, DamagedRun, UnknownRun, UnknownSecurity
-from pipeline.pages.contents import read_contents
+from pipeline.pages.run_reader import read_contents
 from pipeline.runs.recorded_security import Selection, newest_run, read_security
 from pipeline.store.parquet import write_table
 from tests.made import make_config, make_store

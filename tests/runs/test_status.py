@@ -15,7 +15,7 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import BadRequest, OutputNotWritable, PipelineError, UnfinishedRun
-from pipeline.pages.sweep_data import read_swept
+from pipeline.pages.sweep_reader import read_sweep
 from pipeline.runs.reader import read_run
 from pipeline.sweeps.run import Listeners, SweepOptions
 from tests.made import contents
@@ -103,7 +103,7 @@ def test_a_run_at_work_is_not_said_to_be_interrupted(made: tuple[Path, Path], tm
 def test_a_run_whose_page_cannot_be_made_is_complete(
     made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.pages.remake.backtest_page", raises(MemoryError()))
+    monkeypatch.setattr("pipeline.pages.backtest_page.backtest_page", raises(MemoryError()))
     with pytest.raises(MemoryError):
         run(made, tmp_path)
     assert status(tmp_path) == ("complete", None)
@@ -150,7 +150,7 @@ def test_a_sweep_that_ends_early_says_so(made: tuple[Path, Path], tmp_path: Path
         )
     expected = "failed: ValueError: nobody thought of it" if isinstance(error, ValueError) else "was interrupted."
     with pytest.raises(UnfinishedRun, match=f"The sweep in .* {expected}"):
-        read_swept(tmp_path)
+        read_sweep(tmp_path)
 
 
 def test_a_sweep_whose_days_cannot_be_parted_says_so(made: tuple[Path, Path], tmp_path: Path) -> None:

@@ -55,16 +55,20 @@
   const drawn = new Set();
   const prepared = new Map();
   const ready = (div) => here && (!data.charts[div.dataset.chart].pack || bytes.has(div.dataset.chart));
+  const figureOf = (div, width, height) => {
+    const chart = data.charts[div.dataset.chart], figure = resolved({ data: chart.data, layout: chart.layout }, "");
+    const layout = { ...figure.layout, template: template(), height, width };
+    if (width < NARROW) figure.data.forEach((trace) => { if (trace.orientation === "h") trace.textposition = "none"; });
+    if (chart.pack) inSight(div, figure, layout);
+    return { data: figure.data, layout };
+  };
   const draw = (div, width) => {
     if (!ready(div)) return loaded.then(() => here && unpack(div.dataset.chart).then(() => draw(div, width)));
-    const name = div.dataset.chart, chart = data.charts[name], figure = resolved({ data: chart.data, layout: chart.layout }, "");
-    const layout = { ...figure.layout, template: template(), height: div.clientHeight, width: width || div.clientWidth };
-    if (layout.width < NARROW) figure.data.forEach((trace) => { if (trace.orientation === "h") trace.textposition = "none"; });
-    if (chart.pack) inSight(div, figure, layout);
+    const chart = data.charts[div.dataset.chart], figure = figureOf(div, width || div.clientWidth, div.clientHeight);
     const first = !drawn.has(div);
     if (first) div.replaceChildren();
     drawn.add(div);
-    return Plotly.react(div, figure.data, layout, config).then(() => {
+    return Plotly.react(div, figure.data, figure.layout, config).then(() => {
       if (first && chart.pack) {
         div.on("plotly_relayout", (event) => moved(div, event));
         div.on("plotly_click", (event) => explained(div, event.points));
@@ -73,6 +77,18 @@
     });
   };
   const drawAll = (width) => Promise.all(charts.filter((div) => div.clientWidth).map((div) => draw(div, width)));
+
+  // A chart as an image, on white and under its title: images.py asks for it.
+  const image = async (div, width, scale) => {
+    root.dataset.theme = "light";
+    await unpack(div.dataset.chart);
+    const chart = data.charts[div.dataset.chart], height = parseInt(div.style.height, 10) + 60;
+    const figure = figureOf(div, width, height), about = chart.about ? ": " + chart.about : "";
+    const text = (div.getAttribute("aria-label").replace("Chart: ", "") + about).replace(/&/g, "&amp;").replace(/</g, "&lt;");
+    Object.assign(figure.layout, { title: { text, x: 0.02 }, paper_bgcolor: "#ffffff" });
+    figure.layout.margin = { l: 70, r: 20, b: 50, ...figure.layout.margin, t: 80 };
+    return Plotly.toImage(figure, { format: "png", width, height, scale });
+  };
 
   // Charts over time: of the stretch in sight all that can be seen is drawn, and fills the height.
   const count = (value) => value.toLocaleString("en-US");
@@ -193,7 +209,7 @@
   addEventListener("hashchange", followed);
   followed();
   const redraw = (name) => Promise.all([...drawn].filter((div) => div.dataset.chart === name && div.clientWidth).map((div) => draw(div)));
-  window.report = { data, drawAll, redraw, ready: start() };
+  window.report = { data, charts, drawAll, redraw, image, ready: start() };
 
   // Tables: sorted by their headings; numbers by their exact value, what is missing last; tables of one set together.
   const numeric = (cell) => (cell.dataset.value === undefined ? NaN : parseFloat(cell.dataset.value));

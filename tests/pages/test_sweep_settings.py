@@ -1,4 +1,4 @@
-"""What a sweep's page computes: packed columns, maps over two axes, rank correlation, samples, the cells of an axis."""
+"""What a sweep's page computes: packed columns, rank correlation, the settings it carries, the cells of an axis."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipeline.pages.sweep_axes import axis_of_values
-from pipeline.pages.sweep_fold import Ranked, packed, rank_correlation, sample, unpacked
+from pipeline.pages.sweep_settings import packed, sample
+from pipeline.pages.sweep_tables import rank_correlation
+from tests.pages.swept import unpacked
 
 FIGURES: Final = st.one_of(st.floats(-1e7, 1e7), st.just(float("nan")), st.sampled_from([0.0, 1.0, -1.0]))
 
@@ -29,20 +31,6 @@ def test_a_column_takes_the_fewest_bytes_that_hold_it(most: int, kind: str) -> N
     column = packed([most, -most, np.nan, 0])
     assert column["kind"] == kind
     np.testing.assert_array_equal(unpacked(column), [most, -most, np.nan, 0])
-
-
-@given(
-    arrays(np.float64, 40, elements=FIGURES),
-    arrays(np.int64, 40, elements=st.integers(-1, 5)),
-    st.sampled_from([-1, 0, 1]),
-)
-def test_a_map_has_the_best_and_the_median_of_each_cell(values: Any, cells: Any, better: int) -> None:
-    maps = Ranked(values, better).maps(cells, 6)
-    for cell in range(6):
-        own = values[(cells == cell) & ~np.isnan(values)]
-        best = np.nan if not len(own) else own.min() if better < 0 else own.max()
-        median = np.nan if not len(own) else np.median(own)
-        np.testing.assert_allclose([maps["best"][cell], maps["median"][cell]], [best, median])
 
 
 @given(arrays(np.float64, (2, 25), elements=st.one_of(st.integers(-4, 4).map(float), st.just(float("nan")))))

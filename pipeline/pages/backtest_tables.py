@@ -3,54 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.execution import SWITCHES
 from pipeline.metrics.assumptions import worst_switch
 from pipeline.metrics.daily import TOTAL
 from pipeline.numbers import counted
+from pipeline.pages.cells import MOST_LINES, Cell, Lines, clipped, lines
 from pipeline.pages.figures import FIGURES, HEADLINE, TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pipeline.pages.contents import Contents
     from pipeline.pages.figures import Figure
+    from pipeline.pages.run_reader import Contents
 
-MOST_LINES: Final = 60
-MOST_CHARACTERS: Final = 400
 NAMES_SHOWN: Final = 12
 PORTFOLIO: Final = "Portfolio"
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A value to show, how, and why it is missing."""
-
-    value: float | None
-    form: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """A list cut to what a page can bear, and how many lines it leaves out."""
-
-    shown: Sequence[Any]
-    left_out: int
-
-
-def lines(found: Iterable[Any], most: int = MOST_LINES) -> Lines:
-    """Return the first lines of a list."""
-    every = list(found)
-    return Lines(every[:most], max(len(every) - most, 0))
-
-
-def clipped(text: object) -> str:
-    """Return text, a long one cut."""
-    whole = str(text)
-    return whole if len(whole) <= MOST_CHARACTERS else f"{whole[:MOST_CHARACTERS]} …"
 
 
 def replayed(contents: Contents) -> str:

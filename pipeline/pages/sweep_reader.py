@@ -34,7 +34,6 @@ from pipeline.sweeps.writer import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipeline.store.parquet import Footer
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Float64s, Int64s
 
@@ -43,8 +42,8 @@ AGAIN: Final = "Run that sweep again."
 MOST_VIEWS: Final = 40
 """Securities up to which a page has them all."""
 
-MANY_ROWS: Final = 1_000_000
-"""Rows from which a page reads few of their figures: five million would take the better part of a minute."""
+COLUMNS: Final = {figure.name: {"drawdown": "max_drawdown"}.get(figure.name, figure.name) for figure in FIGURES}
+"""The figures of a setting on one security, with their columns in the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +57,15 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Swept:
+class RecordedSweep:
     """A sweep as its folder has it.
 
-    told: sweep.json. settings: their numbers. axes: what took more than one value, `strategy` among them; fixed: the
-    axes that took one. views: `all`, if there are several securities, and the tickers. best, folds: rows of the
-    summary and the walk forward, by view. results: settings times securities.
+    manifest: sweep.json. settings: their numbers. axes: what took more than one value, `strategy` among them; fixed:
+    what took one. views: `all`, if there are several securities, and the tickers. best, folds: rows of the summary and
+    the walk forward, by view. results: settings times securities.
     """
 
-    told: Mapping[str, Any]
+    manifest: Mapping[str, Any]
     settings: Int64s
     axes: tuple[Axis, ...]
     fixed: Mapping[str, str]
@@ -81,12 +80,12 @@ class Swept:
     @property
     def parted(self) -> bool:
         """Whether settings were chosen on one part of the days and judged on another."""
-        return bool(self.told["train"])
+        return bool(self.manifest["train"])
 
     @property
     def main(self) -> str:
         """The figure settings were chosen by, of the days they were chosen on."""
-        by_sharpe = self.told["chosen_by"] == "sharpe"
+        by_sharpe = self.manifest["chosen_by"] == "sharpe"
         if self.parted:
             return "train_sharpe" if by_sharpe else "train_net_pnl"
         return "sharpe" if by_sharpe else "net_pnl"
@@ -94,17 +93,17 @@ class Swept:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """The figures that some setting has, without those that say the same of all."""
-        return tuple(one for one in FIGURES if any((view, one.name) in self.columns for view in self.views))
+        return tuple(figure for figure in FIGURES if any((view, figure.name) in self.columns for view in self.views))
 
     def values(self, view: str, figure: str) -> Float64s:
         """Return a figure of all settings, NaN where it cannot be computed."""
-        found = self.columns.get((view, figure))
-        return np.full(len(self.settings), np.nan) if found is None else found
+        column = self.columns.get((view, figure))
+        return np.full(len(self.settings), np.nan) if column is None else column
 
     def value(self, view: str, figure: str, at: int | None) -> float | None:
         """Return a figure of one setting; None where it cannot be computed."""
-        found = float("nan") if at is None else float(self.values(view, figure)[at])
-        return None if np.isnan(found) else found
+        number = float("nan") if at is None else float(self.values(view, figure)[at])
+        return None if np.isnan(number) else number
 
     @property
     def assumptions(self) -> tuple[Axis, ...]:
@@ -122,8 +121,8 @@ class Swept:
     def known(self, view: str, figure: str) -> Float64s:
         """Return a figure of the settings that have it and are peers of the one chosen."""
         values = self.values(view, figure)
-        found: Float64s = values[~np.isnan(values) & self.peers(view)]
-        return found
+        known: Float64s = values[~np.isnan(values) & self.peers(view)]
+        return known
 
     def chosen(self, view: str) -> int | None:
         """Return the place of the setting chosen for a view; None when none could be."""
@@ -131,7 +130,7 @@ class Swept:
         return None if row is None else int(np.searchsorted(self.settings, int(row["setting"])))
 
 
-def read_swept(directory: AnyPath) -> Swept:
+def read_sweep(directory: AnyPath) -> RecordedSweep:
     """Read a sweep's folder.
 
     Raises UnknownRun for what is none, UnfinishedRun, NewerRun, and DamagedRun for a file that is not whole.
@@ -141,15 +140,15 @@ def read_swept(directory: AnyPath) -> Swept:
     except FileNotFoundError as error:
         raise UnknownRun(f"{directory} has no {SWEEP_FILE}: it is no folder of a sweep.") from error
     with _reading(directory):
-        told = json.loads(content)
-        _check_version(directory, told.get("format_version", 1))
-        check_complete(directory, {"status": COMPLETE} | told, "sweep")
-        tickers = sorted(told["data"])
+        manifest = json.loads(content)
+        _check_version(directory, manifest.get("format_version", 1))
+        check_complete(directory, {"status": COMPLETE} | manifest, "sweep")
+        tickers = sorted(manifest["data"])
         path = directory / TABLE_FILE
         footer = read_footer(path)
-        names = {axis: _column_of(axis, footer.columns) for axis in told["axes"]}
-        several = TOGETHER_FILE in told["files"]
-        figures = _figures(footer, told, several=len(tickers) > MOST_VIEWS)
+        names = {axis: _column_of(axis, footer.columns) for axis in manifest["axes"]}
+        several = TOGETHER_FILE in manifest["files"]
+        figures = {figure: column for figure, column in COLUMNS.items() if column in footer.columns}
         wanted = ["setting", "strategy", "security", *names.values(), *figures.values(), "error"]
         table = read_table(path, list(dict.fromkeys(wanted)))
         numbers = float_values(table["setting"]).reshape(-1, len(tickers))
@@ -160,21 +159,21 @@ def read_swept(directory: AnyPath) -> Swept:
         shown = _shown(table, tickers, settings, best)
         columns: dict[tuple[str, str], Float64s] = {}
         for name, column in figures.items():
-            held = float_values(table[column]).reshape(-1, len(tickers))
-            columns |= {(ticker, name): np.ascontiguousarray(held[:, tickers.index(ticker)]) for ticker in shown}
+            values = float_values(table[column]).reshape(-1, len(tickers))
+            columns |= {(ticker, name): np.ascontiguousarray(values[:, tickers.index(ticker)]) for ticker in shown}
         if several:
             columns |= _together(directory / TOGETHER_FILE, settings, figures)
         axes = _axes(table, names, len(tickers))
-        return Swept(
-            told=told,
+        return RecordedSweep(
+            manifest=manifest,
             settings=settings,
             axes=tuple(axis for axis in axes if len(axis.values) > 1),
             fixed={axis.name: axis.values[0] for axis in axes if len(axis.values) == 1},
             securities=len(tickers),
             views=(*((ALL,) if several else ()), *shown),
-            columns=_telling(columns),
+            columns=_with_values(columns),
             best=best,
-            folds=_folds(directory, told["files"]),
+            folds=_folds(directory, manifest["files"]),
             failures=_failures(table, tickers),
             results=len(table),
         )
@@ -188,26 +187,16 @@ def _check_version(directory: AnyPath, version: int) -> None:
         )
 
 
-def _figures(footer: Footer, told: Mapping[str, Any], *, several: bool) -> dict[str, str]:
-    """Return the figures to read with their columns in the table of securities: of a large one those that matter."""
-    names = {one.name: "max_drawdown" if one.name == "drawdown" else one.name for one in FIGURES}
-    if footer.rows > MANY_ROWS:
-        main = "sharpe" if told["chosen_by"] == "sharpe" else "net_pnl"
-        kept = ("net_pnl", "sharpe", f"train_{main}", f"test_{main}", *(["turnover"] if several else []))
-        names = {name: names[name] for name in kept}
-    return {name: column for name, column in names.items() if column in footer.columns}
-
-
 def _shown(table: Any, tickers: list[str], settings: Int64s, best: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return the securities a page has room for: those whose chosen settings turned over most."""
     if len(tickers) <= MOST_VIEWS:
         return tickers
     turnover = float_values(table["turnover"]).reshape(-1, len(tickers))
-    found = []
+    by_turnover = []
     for at, ticker in enumerate(tickers):
         chosen = int(np.searchsorted(settings, int(best[ticker]["setting"]))) if ticker in best else 0
-        found.append((-float(np.nan_to_num(turnover[chosen, at])), ticker))
-    return sorted(ticker for _, ticker in sorted(found)[:MOST_VIEWS])
+        by_turnover.append((-float(np.nan_to_num(turnover[chosen, at])), ticker))
+    return sorted(ticker for _, ticker in sorted(by_turnover)[:MOST_VIEWS])
 
 
 @contextlib.contextmanager
@@ -236,15 +225,15 @@ def _axes(table: Any, names: Mapping[str, str], tickers: int) -> list[Axis]:
     """Return all axes of a sweep; the strategy is the first of them."""
     of, labels = coded(table["strategy"])
     of = of[::tickers]
-    found = [axis_of_values("strategy", labels, of, np.ones(len(of), bool))]
+    axes = [axis_of_values("strategy", labels, of, np.ones(len(of), bool))]
     for axis, name in names.items():
         codes, values = coded(table[name])
         codes = codes[::tickers]
         applies = np.ones(len(of), bool)
         if len(labels) > 1:
             applies = np.isin(of, np.unique(of[codes >= 0]))
-        found.append(axis_of_values(axis, values, codes, applies))
-    return found
+        axes.append(axis_of_values(axis, values, codes, applies))
+    return axes
 
 
 def _together(path: AnyPath, settings: Int64s, figures: Mapping[str, str]) -> dict[tuple[str, str], Float64s]:
@@ -257,7 +246,7 @@ def _together(path: AnyPath, settings: Int64s, figures: Mapping[str, str]) -> di
     return {(ALL, name): float_values(table[column]) for name, column in names.items() if column in there}
 
 
-def _telling(columns: Mapping[tuple[str, str], Float64s]) -> dict[tuple[str, str], Float64s]:
+def _with_values(columns: Mapping[tuple[str, str], Float64s]) -> dict[tuple[str, str], Float64s]:
     """Leave out what no setting has, and fees where none were charged."""
     charged = any(name == "fees" and np.nansum(values) for (_, name), values in columns.items())
     return {
@@ -268,10 +257,10 @@ def _telling(columns: Mapping[tuple[str, str], Float64s]) -> dict[tuple[str, str
 
 
 def _folds(directory: AnyPath, files: list[str]) -> dict[str, list[dict[str, str]]]:
-    found: dict[str, list[dict[str, str]]] = {}
+    folds: dict[str, list[dict[str, str]]] = {}
     for row in csv_rows(directory / WALK_FILE) if WALK_FILE in files else ():
-        found.setdefault(row["security"], []).append(row)
-    return found
+        folds.setdefault(row["security"], []).append(row)
+    return folds
 
 
 def _failures(table: Any, tickers: list[str]) -> tuple[Failure, ...]:
@@ -280,8 +269,13 @@ def _failures(table: Any, tickers: list[str]) -> tuple[Failure, ...]:
     failed = np.flatnonzero(codes >= 0)
     used, first, counts = np.unique(codes[failed], return_index=True, return_counts=True)
     settings = float_values(table["setting"])
-    found = [
+    failures = [
         Failure(texts[code], int(count), int(settings[at]), tickers[at % len(tickers)])
         for code, at, count in zip(used.tolist(), failed[first].tolist(), counts.tolist(), strict=True)
     ]
-    return tuple(sorted(found, key=lambda one: (-one.count, one.setting, one.security)))
+    return tuple(sorted(failures, key=lambda failure: (-failure.count, failure.setting, failure.security)))
+
+
+def part_pnl(row: Mapping[str, str]) -> float | None:
+    """Return what one fold of a walk forward earned after choosing, AED; None where it has no market day."""
+    return float(row["test_net_pnl"]) if row["test_net_pnl"] else None

@@ -1,0 +1,159 @@
+"""The settings that a sweep's page carries, for sweep.js to draw: which of them, and their values as packed columns."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.numbers import FORMS
+from pipeline.pages.sweep_figures import BY_NAME
+from pipeline.pages.sweep_reader import part_pnl
+from pipeline.pages.sweep_words import correlation_sentence, view_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.pages.sweep_axes import Axis
+    from pipeline.pages.sweep_reader import RecordedSweep
+    from pipeline.pages.sweep_tables import Row
+    from pipeline.ticks import Int64s
+
+MOST_SETTINGS: Final = 3_000
+BYTES: Final = 3_500_000
+"""What a page's settings take at most."""
+_KINDS: Final = ("<i1", "<i2", "<i4")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The settings of a page, as places in the sweep: first an even sample of all, then the best of the others."""
+
+    places: Int64s
+    sampled: int
+    best: int = 0
+
+
+def select(sweep: RecordedSweep) -> Selection:
+    """Return the settings a page carries.
+
+    All, if a page has room for them. Of more, an even sample makes half of the page, and the best by the figure chosen
+    by, of the first view, make the other half, with the setting chosen for each view.
+    """
+    count = len(sweep.settings)
+    most = min(MOST_SETTINGS, BYTES // _bytes_a_setting(sweep))
+    if count <= most:
+        return Selection(np.arange(count), count)
+    evenly = sample(sweep.settings, most // 2)
+    best = top_places(sweep.values(sweep.views[0], sweep.main), 1, most - most // 2)
+    chosen = [place for view in sweep.views if (place := sweep.chosen(view)) is not None]
+    others = np.setdiff1d(np.array([*best, *chosen], np.int64), evenly)
+    return Selection(np.concatenate([evenly, others]), len(evenly), len(best))
+
+
+def sample(numbers: Int64s, most: int) -> Int64s:
+    """Return the places of at most so many settings, ascending: spread over all, in step with no axis of the grid.
+
+    Source: D. Knuth, The Art of Computer Programming 3, 6.4: multiplicative hashing by the golden ratio.
+    """
+    if len(numbers) <= most:
+        return np.arange(len(numbers))
+    keys = numbers.astype(np.uint64) * np.uint64(2_654_435_761) % np.uint64(2**32)
+    places: Int64s = np.sort(np.argpartition(keys, most)[:most])  # no two keys are equal
+    return places
+
+
+def top_places(values: Any, better: int, count: int) -> list[int]:
+    """Return the places of the best settings, the first of equals first; better: -1 where low is good."""
+    order = np.argsort(-values if better >= 0 else values, kind="stable")
+    return [int(place) for place in order[:count] if not np.isnan(values[place])]
+
+
+def page_data(sweep: RecordedSweep, selection: Selection, choice: Sequence[Row]) -> dict[str, Any]:
+    """Return what sweep.js draws from; choice: the rows of `choice_rows`."""
+    sentences = {row.view: correlation_sentence(sweep, row) for row in choice}
+    places = selection.places
+    place_of = {place: number for number, place in enumerate(places.tolist())}
+    return {
+        "sampled": selection.sampled,
+        "total": len(sweep.settings),
+        "numbers": packed(sweep.settings[places]),
+        "axes": [_axis(axis, places) for axis in sweep.axes],
+        "figures": [
+            {"name": figure.name, "label": figure.label, "form": figure.form, "better": figure.better}
+            | {"signed": figure.is_signed}
+            for figure in sweep.figures
+        ],
+        "forms": {name: {"digits": form.digits, "factor": form.factor} for name, form in FORMS.items()},
+        "views": [
+            {
+                "name": view,
+                "label": view_name(view),
+                "chosen": place_of.get(sweep.chosen(view), -1),
+                "columns": {
+                    figure.name: packed(sweep.values(view, figure.name)[places], figure.digits)
+                    for figure in sweep.figures
+                    if (view, figure.name) in sweep.columns
+                },
+                "walk": [
+                    [f"{row['test_from']} to {row['test_to']}", int(row["setting"]), part_pnl(row)]
+                    for row in sweep.folds.get(view, ())
+                ],
+                "choice": sentences.get(view, ""),
+            }
+            for view in sweep.views
+        ],
+        "start": _start(sweep),
+    }
+
+
+def _start(sweep: RecordedSweep) -> dict[str, Any]:
+    """Return what a page shows at first: the axes with the most values, under the execution of the chosen setting."""
+    view = sweep.views[0]
+    chosen = sweep.chosen(view)
+    applying = [axis for axis in sweep.axes if chosen is None or axis.codes[chosen] >= 0]
+    ordered = sorted(applying, key=lambda axis: (axis in sweep.assumptions, axis.numbers is None, -len(axis.values)))
+    across, up = (*[axis.name for axis in ordered[:2]], None, None)[:2]
+    held = {
+        axis.name: int(axis.cell_codes[chosen])
+        for axis in sweep.assumptions
+        if chosen is not None and axis.name not in (across, up) and axis.codes[chosen] >= 0
+    }
+    figure = sweep.main if BY_NAME[sweep.main] in sweep.figures else next(iter(sweep.figures), BY_NAME["net_pnl"]).name
+    return {"view": view, "figure": figure, "across": across, "up": up, "fold": "best", "held": held}
+
+
+def _bytes_a_setting(sweep: RecordedSweep) -> int:
+    """Return what a setting takes at most, in base64."""
+    figures = sum(8 if "money" in figure.form else 4 for figure in sweep.figures)
+    return (len(sweep.views) * figures + 2 * len(sweep.axes) + 4) * 4 // 3
+
+
+def _axis(axis: Axis, places: Int64s) -> dict[str, Any]:
+    """Return an axis with the values that settings of the page have."""
+    codes = axis.codes[places]
+    used = np.unique(codes[codes >= 0])
+    return {
+        "name": axis.name,
+        "label": axis.label,
+        "values": [axis.values[code] for code in used.tolist()],
+        "numbers": None if axis.numbers is None else [axis.numbers[code] for code in used.tolist()],
+        "codes": packed(np.where(codes < 0, np.nan, np.searchsorted(used, codes))),
+        "cells": list(axis.cells),
+        "cellOf": axis.cell_of[used].tolist(),
+        "binned": axis.binned,
+    }
+
+
+def packed(values: Any, digits: int = 0) -> dict[str, Any]:
+    """Return numbers rounded to `digits` decimals as base64 of the narrowest whole numbers; the lowest means none."""
+    scaled = np.rint(np.asarray(values, np.float64) * 10**digits)
+    most = float(np.nanmax(np.abs(scaled), initial=0.0))
+    kind = next((kind for kind in _KINDS if most <= np.iinfo(kind).max), None)
+    if kind is None:
+        content = (scaled / 10**digits).astype("<f8")
+        return {"kind": "f8", "digits": 0, "base64": base64.b64encode(content.tobytes()).decode()}
+    content = np.where(np.isnan(scaled), np.iinfo(kind).min, scaled).astype(kind)
+    return {"kind": kind[1:], "digits": digits, "base64": base64.b64encode(content.tobytes()).decode()}
