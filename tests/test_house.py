@@ -74,7 +74,6 @@ OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "console", "heap", "val
 """What stands at the door may import anything; nothing further in may import it."""
 
 ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
-    "fastexcel": "conversion/excel/",
     "openpyxl": "conversion/excel/",
     "zipfile": "conversion/excel/",
     "pyarrow.fs": "store/path.py",

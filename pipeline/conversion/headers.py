@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.conversion.names import full_name
 from pipeline.errors import AmbiguousColumns, EmptySheet, MissingColumns, SeveralSecurities, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+Head: TypeAlias = "Mapping[int, Mapping[int, str]]"
+"""A sheet's first rows: row number → column (0 is A) → the start of the text."""
 
 HEAD_ROWS: Final = 20
 _ALIASES: Final = {
@@ -58,7 +61,7 @@ class Columns:
         return (*times, self.type, self.price, self.size)
 
 
-def find_columns(head: Mapping[int, Mapping[int, str]], header_row: int) -> Columns:
+def find_columns(head: Head, header_row: int) -> Columns:
     """Return where the columns stand in `head` (row number → position → text).
 
     Raises EmptySheet, MissingColumns (naming what was found), AmbiguousColumns (naming both) or SeveralSecurities for
@@ -125,7 +128,7 @@ def _refuse_blocks(found: Mapping[str, list[tuple[int, str]]], header_row: int) 
         )
 
 
-def _refuse_lower_block(head: Mapping[int, Mapping[int, str]], header_row: int, columns: Columns) -> None:
+def _refuse_lower_block(head: Head, header_row: int, columns: Columns) -> None:
     """Raise SeveralSecurities for headers that stand lower, and beside the columns that are read."""
     for number, row in sorted(head.items()):
         beside = not names_columns(row.get(place, "") for place in columns.used)
@@ -133,7 +136,7 @@ def _refuse_lower_block(head: Mapping[int, Mapping[int, str]], header_row: int, 
             raise SeveralSecurities(f"row {header_row} has headers, and row {number} has them again. {ONE_EACH}")
 
 
-def _security_column(head: Mapping[int, Mapping[int, str]], header_row: int, columns: Columns) -> int | None:
+def _security_column(head: Head, header_row: int, columns: Columns) -> int | None:
     """Return the column whose header, or whose every cell in the first rows, names securities."""
     rows = [cells for number, cells in head.items() if number > header_row and columns.type in cells]
     for place in sorted(set(head[header_row]).union(*rows) - set(columns.used)):
@@ -143,7 +146,7 @@ def _security_column(head: Mapping[int, Mapping[int, str]], header_row: int, col
     return None
 
 
-def _missing_message(head: Mapping[int, Mapping[int, str]], header_row: int, missing: list[str]) -> str:
+def _missing_message(head: Head, header_row: int, missing: list[str]) -> str:
     names = [text.strip() for _, text in sorted(head.get(header_row, {}).items()) if text and not text.isspace()]
     told = ", ".join([shown(name, _LONGEST) for name in names[:_MOST_NAMES]] + ["…"] * (len(names) > _MOST_NAMES))
     message = f"row {header_row} has no column {' and no column '.join(missing)}; it holds {told or 'nothing'}."

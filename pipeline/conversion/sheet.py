@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
-from pipeline.conversion.excel.layout import rows_with_values
-from pipeline.conversion.excel.scan import scan_sheet, whole_rows
-from pipeline.conversion.excel.texts import same_texts
+from pipeline.conversion import timestamps
+from pipeline.conversion.excel.fast_reader import FastReader
+from pipeline.conversion.excel.scan import HEAD_BYTES, HeadReader, chunks_of
 from pipeline.conversion.fingerprint import make_record
 from pipeline.conversion.headers import HEAD_ROWS, find_columns
 from pipeline.conversion.refuse import refuse_several_securities
-from pipeline.conversion.strict import accept
-from pipeline.conversion.ticks import judge_rows, type_code
-from pipeline.errors import EmptySheet
+from pipeline.conversion.ticks import Parsed, judge_rows, type_code
+from pipeline.errors import EmptySheet, SheetError
+from pipeline.ticks import Ticks
+from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,19 +22,15 @@ if TYPE_CHECKING:
     from pipeline.conversion.excel.archive import Sheet, Workbook
     from pipeline.conversion.excel.cells import Cell
     from pipeline.conversion.excel.compiled_reader import RowsLoop
-    from pipeline.conversion.excel.fastexcel_reader import StrictColumns
-    from pipeline.conversion.excel.layout import Shape
-    from pipeline.conversion.excel.scan import Scan
-    from pipeline.conversion.headers import Columns
-    from pipeline.conversion.memory_budget import Room
-    from pipeline.conversion.ticks import Parsed
+    from pipeline.conversion.excel.fast_reader import FastColumns, Rows
+    from pipeline.conversion.headers import Head
 
 FAST: Final = "fast"
 ROW_BY_ROW: Final = "row by row"
 _PROGRESS_ROWS: Final = 20_000
-# Measured: what the fast reader takes for a place in the span, for a cell, for a row and for a shared text, in bytes.
-_A_PLACE, _A_CELL, _A_ROW, _A_TEXT = 32, 40, 64, 48
-_LEAST_XML: Final = 20
+_MOST_TEXTS: Final = 65_536
+# Bytes of XML for one of the fast reader: a row has 100 bytes at least, and takes 26.
+_XML_PER_BYTE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +46,30 @@ def read_sheet(
     workbook: Workbook,
     sheet: Sheet,
     header_row: int,
-    room: Room,
     loop: RowsLoop | None = None,
     on_rows: Callable[[int], None] | None = None,
 ) -> SheetContent:
-    """Read one sheet by a fast reader, or row by row when any cell in it is not as a clean sheet's.
+    """Read one sheet by the fast reader, or row by row when any cell in it is not as a clean sheet's.
 
-    `loop` reads rows as Excel writes them in one pass, `room` is the memory that the fast reader of others may take,
-    `on_rows` is told the rows read so far now and then. Raises a SheetError or CorruptWorkbook.
+    Args:
+        workbook: The workbook, opened.
+        sheet: One of its sheets.
+        header_row: Row of the column names, counted from 1.
+        loop: The compiled loop over rows; without it the fast reader matches a pattern, which takes longer.
+        on_rows: Called with the number of rows read so far now and then.
+
+    Raises:
+        SheetError: The sheet holds no ticks that can be read.
+        CorruptWorkbook: The bytes are not those that the archive promises.
     """
-    if loop is not None:
-        from pipeline.conversion.compiled_sheets import read_swiftly  # brings the compiler's runtime
-
-        found = read_swiftly(workbook, sheet, header_row, loop)
-        if found is not None:
-            return _content(workbook, sheet, header_row, *found, FAST)
-    scan = scan_sheet(workbook, sheet, header_row, HEAD_ROWS)
-    columns = find_columns(scan.head, header_row)
-    parsed, reader = _read_fast(workbook, sheet, header_row, columns, scan, room), FAST
-    if parsed is None:
-        parsed, reader = _read_row_by_row(workbook, sheet, header_row, columns, on_rows), ROW_BY_ROW
-    return _content(workbook, sheet, header_row, parsed, scan.head, reader)
-
-
-def _content(
-    workbook: Workbook, sheet: Sheet, header_row: int, parsed: Parsed, head: dict[int, dict[int, str]], reader: str
-) -> SheetContent:
+    fast = read_fast(workbook, sheet, header_row, loop)
+    if fast is None and loop is not None:
+        fast = read_fast(workbook, sheet, header_row, None)  # takes a few more ways of writing a cell
+    if fast is not None:
+        (parsed, head), reader = fast, FAST
+    else:
+        head = read_head(workbook, sheet, header_row)
+        parsed, reader = read_row_by_row(workbook, sheet, header_row, head, on_rows), ROW_BY_ROW
     if parsed.rows != len(parsed.ticks) + len(parsed.rejects) + parsed.blank:
         raise AssertionError(f"sheet '{sheet.name}': rows got lost between reading and sorting")
     if parsed.rows == 0:
@@ -89,55 +82,86 @@ def _content(
     return SheetContent(parsed, reader, make_record(workbook, sheet, header_row, seen))
 
 
-def _read_fast(
-    workbook: Workbook, sheet: Sheet, header_row: int, columns: Columns, scan: Scan, room: Room
-) -> Parsed | None:
-    # Arrow is loaded in the main thread while sheets are unpacked on others.
-    from pipeline.conversion.excel.fastexcel_reader import read_strict
+def read_fast(workbook: Workbook, sheet: Sheet, header_row: int, loop: RowsLoop | None) -> tuple[Parsed, Head] | None:
+    """Unpack a sheet once, verify CRC and size, and read its ticks and first rows meanwhile.
 
-    shape = scan.shape
-    if shape is None or not workbook.plain:
-        return None
-    if not same_texts(workbook, sheet, len(shape.rows), lambda text: type_code(text) >= 0):
-        return None
-    where = (workbook.path, sheet.name, header_row)
-    with room.taken(_need(workbook, sheet, shape)) as has_room:
-        found = read_strict(*where, columns.used, columns.security) if has_room else None
-        if found is None or not _rows_agree(found, workbook, sheet, header_row, shape):
-            return None
-        return accept(found, date1904=workbook.date1904)
-
-
-def _need(workbook: Workbook, sheet: Sheet, shape: Shape) -> int:
-    """Return the bytes that the fast reader may take: the span of the cells, the cells, and all texts there are."""
-    own_texts = max(0, sheet.size - _LEAST_XML * shape.cells)
-    shared = workbook.text_facts.total + _A_TEXT * len(workbook.texts)
-    return _A_PLACE * shape.area + _A_CELL * shape.cells + _A_ROW * len(shape.rows) + own_texts + shared
-
-
-def _rows_agree(found: StrictColumns, workbook: Workbook, sheet: Sheet, header_row: int, shape: Shape) -> bool:
-    """Return whether the fast reader found every row that holds anything and no others.
-
-    An error cell comes from it as an empty one, so a row of them would look blank.
+    Returns None for a sheet that is not written exactly as Excel writes one, or is not all clean ticks.
     """
-    told = np.flatnonzero(np.ones(len(found.price)) if found.filled is None else found.filled) + header_row + 1
-    rows = shape.rows[~shape.hollow]
-    if np.array_equal(rows[rows > header_row], told):
-        return True
-    # Cells that are there and empty, as those of a formatted column, are no reason to read row by row.
-    rows = shape.rows[rows_with_values(whole_rows(workbook, sheet))]
-    return np.array_equal(rows[rows > header_row], told)
+    if len(workbook.texts) > _MOST_TEXTS or sheet.size // _XML_PER_BYTE > workbook.limits.fast:
+        return None
+    head = HeadReader(workbook.texts, max(header_row, HEAD_ROWS))
+    reader: FastReader | None = None
+    first = b""
+    for chunk in chunks_of(workbook.path, sheet):
+        if reader is not None:
+            if not reader.feed(chunk):
+                return None
+            continue
+        head.feed(chunk)
+        first += chunk
+        if head.whole:
+            reader = _reader(workbook, sheet, header_row, head.head, loop)
+            if reader is None or not reader.feed(first):
+                return None
+        elif len(first) >= HEAD_BYTES:
+            return None
+    if reader is None:
+        reader = _reader(workbook, sheet, header_row, head.head, loop)
+        if reader is None or not reader.feed(first):
+            return None
+    parsed = _parsed(reader.columns(), header_row, date1904=workbook.date1904)
+    return None if parsed is None else (parsed, head.head)
 
 
-def _read_row_by_row(
-    workbook: Workbook, sheet: Sheet, header_row: int, columns: Columns, on_rows: Callable[[int], None] | None
+def _reader(workbook: Workbook, sheet: Sheet, header_row: int, head: Head, loop: RowsLoop | None) -> FastReader | None:
+    try:
+        columns = find_columns(head, header_row)
+    except SheetError:
+        return None
+    rows: Rows
+    if loop is not None and columns.clock is None:
+        from pipeline.conversion.excel.compiled_reader import CompiledRows  # brings the compiler's runtime
+
+        rows = CompiledRows(loop, workbook, sheet.size, columns, header_row, type_code)
+    else:
+        from pipeline.conversion.excel.pattern_reader import PatternRows
+
+        rows = PatternRows(workbook, columns, header_row, type_code)
+    return FastReader(rows, workbook.limits.row)
+
+
+def _parsed(columns: FastColumns | None, header_row: int, *, date1904: bool) -> Parsed | None:
+    """Return the ticks when every moment is one that is read as a date, and no two rows name different securities."""
+    if columns is None or len(columns.securities) > 1:
+        return None
+    moments = columns.moments
+    if moments.min() < timestamps.first_ms(date1904=date1904) or moments.max() >= timestamps.END_MS:
+        return None
+    ticks = Ticks(timestamp=moments * MILLISECOND, kind=columns.kinds, price=columns.price, volume=columns.volume)
+    rows = columns.last - header_row
+    securities = dict.fromkeys(columns.securities, 0)
+    return Parsed(ticks, (), rows, rows - len(ticks), columns.texts, securities=securities)
+
+
+def read_head(workbook: Workbook, sheet: Sheet, header_row: int) -> Head:
+    """Unpack a sheet, verify CRC and size, and read its first rows."""
+    head = HeadReader(workbook.texts, max(header_row, HEAD_ROWS))
+    for chunk in chunks_of(workbook.path, sheet):
+        head.feed(chunk)
+    return head.head
+
+
+def read_row_by_row(
+    workbook: Workbook, sheet: Sheet, header_row: int, head: Head, on_rows: Callable[[int], None] | None = None
 ) -> Parsed:
+    """Return the ticks and rejects of a sheet with these first rows, read cell by cell."""
     # openpyxl takes 0.2 s to import and most conversions never need it.
     from pipeline.conversion.excel.row_reader import read_rows
 
+    columns = find_columns(head, header_row)
     named = columns.security is not None
-    places = columns.used if columns.security is None else (*columns.used, columns.security)
-    rows: Iterable[tuple[int, Sequence[Cell]]] = read_rows(workbook, sheet, header_row, places)
+    positions = columns.used if columns.security is None else (*columns.used, columns.security)
+    rows: Iterable[tuple[int, Sequence[Cell]]] = read_rows(workbook, sheet, header_row, positions)
     if on_rows is not None:
         rows = _counted(rows, on_rows)
     return judge_rows(rows, header_row, date1904=workbook.date1904, named=named)

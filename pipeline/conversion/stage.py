@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.archive import Workbook, stamp_of
 from pipeline.conversion.limits import limits_of
-from pipeline.conversion.memory_budget import Room
 from pipeline.conversion.plan import SheetJob, check_options, open_all, plan_sheets, prepare_directory
 from pipeline.conversion.rejects import MAX_REJECTS, rejects_allowed
 from pipeline.conversion.result import ConvertResult, EventKind, SheetEvent, SheetRow
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
 
 
-# What a full sheet of ticks takes (1,048,576 rows, four columns).
-_FAST_BYTES_A_THREAD: Final = 512 << 20
 # Of sheets. Compiling takes three seconds, once a machine; what is compiled then takes a tenth of the time.
 _WORTH_COMPILING: Final = 64 << 20
 
@@ -69,8 +66,7 @@ def convert(
     books = open_all(workbooks, allowed)
     jobs = plan_sheets(books, only, max_sheets)
     threads = workers or os.cpu_count() or 1
-    room = Room(allowed.fast, threads * _FAST_BYTES_A_THREAD)
-    run = _Run(parquet_dir, header_row, len(jobs), on_event, room, on_compile, rejects)
+    run = _Run(parquet_dir, header_row, len(jobs), on_event, on_compile, rejects)
     with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
         return _convert_into(run, jobs, threads, force=force)
 
@@ -127,7 +123,6 @@ class _Run:
     header_row: int
     total: int
     on_event: Callable[[SheetEvent], None] | None
-    room: Room
     on_compile: Callable[[], None] | None = None
     rejects_allowed: float = MAX_REJECTS
     rows: dict[int, SheetRow] = field(default_factory=dict)
@@ -216,9 +211,7 @@ class _Run:
         start = time.perf_counter()
         self._tell("started", job)
         try:
-            content = read_sheet(
-                job.workbook, job.sheet, self.header_row, self.room, loop, lambda rows: self._progress(job, rows)
-            )
+            content = read_sheet(job.workbook, job.sheet, self.header_row, loop, lambda rows: self._progress(job, rows))
             from pipeline.conversion.security import Part, make_security  # Arrow, loaded meanwhile
 
             refuse_rejects(content.parsed, self.rejects_allowed)

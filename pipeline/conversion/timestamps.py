@@ -5,7 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.ticks import Float64s
 
 MS_PER_DAY: Final = 86_400_000
 _DAY: Final = float(MS_PER_DAY)
@@ -40,6 +45,13 @@ def serial_ms(serial: float, *, date1904: bool) -> int | None:
     days = serial + _EPOCH_1904_DAYS if date1904 else serial
     moment = math.floor(days * _DAY + 0.5) + _EPOCH_MS
     return moment if first_ms(date1904=date1904) <= moment < END_MS else None
+
+
+def serials_ms(serials: Float64s, *, date1904: bool) -> Float64s:
+    """Return the moments of many serials as `serial_ms` does, as whole numbers that may lie out of range."""
+    days = serials + _EPOCH_1904_DAYS if date1904 else serials
+    moments: Float64s = np.floor(days * _DAY + 0.5) + _EPOCH_MS
+    return moments
 
 
 def serial_day_ms(serial: float, *, date1904: bool) -> int | None:

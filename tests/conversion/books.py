@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from pipeline.conversion.compiled_sheets import read_swiftly
 from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.excel.compiled_reader import rows_loop
-from pipeline.conversion.excel.scan import scan_sheet
-from pipeline.conversion.headers import HEAD_ROWS, find_columns
-from pipeline.conversion.memory_budget import Room
-from pipeline.conversion.sheet import _read_fast, _read_row_by_row
+from pipeline.conversion.sheet import read_fast, read_head, read_row_by_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -163,22 +159,19 @@ def write_book(
 
 
 def read_both(path: Path, header_row: int = 3) -> tuple[Parsed | None, Parsed]:
-    """Read a workbook's first sheet by the fast reader (None when it declines) and row by row."""
+    """Read a workbook's first sheet by the pattern reader (None when it declines) and row by row."""
     workbook = open_workbook(path)
     sheet = workbook.sheets[0]
-    scan = scan_sheet(workbook, sheet, header_row, HEAD_ROWS)
-    columns = find_columns(scan.head, header_row)
-    return (
-        _read_fast(workbook, sheet, header_row, columns, scan, Room(1 << 30, 1 << 30)),
-        _read_row_by_row(workbook, sheet, header_row, columns, None),
-    )
+    rows = read_row_by_row(workbook, sheet, header_row, read_head(workbook, sheet, header_row))
+    fast = read_fast(workbook, sheet, header_row, None)
+    return None if fast is None else fast[0], rows
 
 
-def read_swift(path: Path, header_row: int = 3) -> Parsed | None:
+def read_compiled(path: Path, header_row: int = 3) -> Parsed | None:
     """Read a workbook's first sheet by the compiled reader of large workbooks; None when it declines."""
     workbook = open_workbook(path)
-    found = read_swiftly(workbook, workbook.sheets[0], header_row, rows_loop())
-    return None if found is None else found[0]
+    fast = read_fast(workbook, workbook.sheets[0], header_row, rows_loop())
+    return None if fast is None else fast[0]
 
 
 def content_of(parsed: Parsed) -> dict[str, object]:

@@ -16,14 +16,14 @@ from pipeline.conversion import stage
 from pipeline.conversion.excel import compiled_loop
 from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.excel.compiled_reader import rows_loop
-from pipeline.conversion.excel.scan import scan_sheet
+from pipeline.conversion.sheet import read_row_by_row
 from pipeline.conversion.stage import convert
 from tests.conversion.books import (
     Cell,
     content_of,
     number,
     read_both,
-    read_swift,
+    read_compiled,
     row_xml,
     serial,
     shared,
@@ -77,7 +77,7 @@ CLEAN: Final = {
 @pytest.mark.parametrize("sheet", CLEAN)
 def test_what_excel_writes_is_read_as_row_by_row(tmp_path: Path, sheet: str) -> None:
     book = book_of(tmp_path, CLEAN[sheet])
-    found, (_, exact) = read_swift(book), read_both(book)
+    found, (_, exact) = read_compiled(book), read_both(book)
     assert found is not None
     assert content_of(found) == content_of(exact)
     assert found.texts == exact.texts
@@ -86,7 +86,7 @@ def test_what_excel_writes_is_read_as_row_by_row(tmp_path: Path, sheet: str) -> 
 
 def test_dates_count_from_1904_where_the_workbook_says_so(tmp_path: Path) -> None:
     book = book_of(tmp_path, tick_sheet(tick(time="44299.41667824074")), date1904=True)
-    found, (_, exact) = read_swift(book), read_both(book)
+    found, (_, exact) = read_compiled(book), read_both(book)
     assert found is not None
     assert content_of(found) == content_of(exact)
 
@@ -94,7 +94,7 @@ def test_dates_count_from_1904_where_the_workbook_says_so(tmp_path: Path) -> Non
 @pytest.mark.parametrize("count", [1, 17, 18, 60])
 def test_sheets_shorter_and_longer_than_the_head_are_read(tmp_path: Path, count: int) -> None:
     book = book_of(tmp_path, tick_sheet(*(tick(price=n, kind=n % 3) for n in range(count))))
-    found, (_, exact) = read_swift(book), read_both(book)
+    found, (_, exact) = read_compiled(book), read_both(book)
     assert found is not None
     assert content_of(found) == content_of(exact)
     assert len(found.ticks) == count
@@ -152,17 +152,7 @@ UNUSUAL: Final = {
 
 @pytest.mark.parametrize("sheet", UNUSUAL)
 def test_anything_else_is_left_to_the_other_readers(tmp_path: Path, sheet: str) -> None:
-    assert read_swift(book_of(tmp_path, UNUSUAL[sheet])) is None
-
-
-def test_a_date_and_a_time_apart_are_left_to_the_other_readers(tmp_path: Path) -> None:
-    header = tuple(text(name) for name in ("Date", "Time", "Type", "Price", "Size"))
-    both = (serial(45761), serial("0.5"), *tick()[1:])
-    assert read_swift(book_of(tmp_path, row_xml(3, header) + row_xml(4, both))) is None
-
-
-def test_a_workbook_with_rules_of_its_own_is_left_to_the_other_readers(tmp_path: Path) -> None:
-    assert read_swift(book_of(tmp_path, tick_sheet(tick()), date_format='d "of" _"m')) is None
+    assert read_compiled(book_of(tmp_path, UNUSUAL[sheet])) is None
 
 
 @pytest.mark.parametrize(("before", "after"), [(b"<v>17.3</v>", b"<v>18.3</v>"), (b'<row r="40">', b'<row r="41">')])
@@ -184,7 +174,7 @@ def test_a_flipped_byte_is_an_error_whether_it_still_reads_or_not(
 def test_a_long_sheet_comes_in_pieces_and_is_read_whole(tmp_path: Path) -> None:
     book = book_of(tmp_path, tick_sheet(*(tick(price=n / 8, kind=n % 3, size=n) for n in range(30_000))))
     assert open_workbook(book).sheets[0].size > 3 << 20
-    found, (_, exact) = read_swift(book), read_both(book)
+    found, (_, exact) = read_compiled(book), read_both(book)
     assert found is not None
     assert content_of(found) == content_of(exact)
 
@@ -194,7 +184,7 @@ def test_a_large_conversion_gives_the_same_bytes_whoever_reads(tmp_path: Path, m
     book = write_book(tmp_path / "t.xlsx", {FAB: clean, "EMAAR DH Equity": odd}, texts=TEXTS)
     convert([book], tmp_path / "by others")
     monkeypatch.setattr(stage, "_WORTH_COMPILING", 1)
-    monkeypatch.setattr(sys.modules["pipeline.conversion.sheet"], "scan_sheet", _only_of("EMAAR DH Equity"))
+    monkeypatch.setattr(sys.modules["pipeline.conversion.sheet"], "read_row_by_row", _only_of("EMAAR DH Equity"))
     result = convert([book], tmp_path / "swift")
     assert [(row.status, row.reader) for row in result.rows] == [("converted", "fast"), ("converted", "row by row")]
     for file in ("FAB.parquet", "EMAAR.parquet", "EMAAR.rejects.parquet"):
@@ -206,13 +196,13 @@ def test_a_large_conversion_gives_the_same_bytes_whoever_reads(tmp_path: Path, m
 
 
 def _only_of(name: str) -> Callable[..., object]:
-    """Let only this sheet be scanned for the other readers."""
+    """Let only this sheet be read row by row."""
 
-    def scan(workbook: Any, sheet: Any, *more: Any) -> object:
+    def read(workbook: Any, sheet: Any, *more: Any) -> object:
         assert sheet.name == name
-        return scan_sheet(workbook, sheet, *more)
+        return read_row_by_row(workbook, sheet, *more)
 
-    return scan
+    return read
 
 
 def _without_times(catalog: Any) -> Any:

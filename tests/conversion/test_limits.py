@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import pipeline
 from pipeline.conversion.limits import KEYS, Limits, limits_of
-from pipeline.conversion.memory_budget import Room
 from pipeline.conversion.verify import verify_each
 from pipeline.errors import BadRequest, WorkbookTooLarge
 from tests.conversion.books import text, tick, tick_sheet, write_book
@@ -86,33 +82,3 @@ def test_what_was_converted_within_larger_limits_is_verified_within_them(tmp_pat
         pipeline.convert(book, tmp_path / "store")
     pipeline.convert(book, tmp_path / "store", limits={"row_mb": 8}, max_rejects=0.5)
     assert [each.equal for each in verify_each(tmp_path / "store")] == [True]
-
-
-@given(st.lists(st.integers(0, 60), min_size=1, max_size=12))
-def test_no_more_room_is_taken_than_there_is_and_everyone_has_a_turn(needs: list[int]) -> None:
-    room, lock = Room(50, 80), threading.Lock()
-    held, most, turns = [0], [0], []
-
-    def take(need: int) -> None:
-        with room.taken(need) as has_room:
-            with lock:
-                held[0] += need if has_room else 0
-                most[0] = max(most[0], held[0])
-                turns.append(has_room == (need <= 50))
-            with lock:
-                held[0] -= need if has_room else 0
-
-    threads = [threading.Thread(target=take, args=(need,)) for need in needs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert turns == [True] * len(needs)
-    assert most[0] <= 80
-
-
-def test_room_is_given_back_when_a_reader_fails() -> None:
-    room = Room(10, 10)
-    for _ in range(3):
-        with pytest.raises(OSError, match="failed"), room.taken(10):
-            raise OSError("failed")

@@ -19,7 +19,7 @@ from tests.conversion.books import (
     content_of,
     error,
     number,
-    read_swift,
+    read_compiled,
     row_xml,
     rows_xml,
     serial,
@@ -171,7 +171,7 @@ def test_a_sheet_of_one_security_is_converted(
 
 def test_the_compiled_reader_takes_a_column_of_one_security_and_no_other(tmp_path: Path) -> None:
     found = [
-        read_swift(write_book(tmp_path / "t.xlsx", {FAB: named_sheet(*names)}, texts=TEXTS))
+        read_compiled(write_book(tmp_path / "t.xlsx", {FAB: named_sheet(*names)}, texts=TEXTS))
         for names in ([shared(2), None, shared(2)], [shared(2), shared(3)])
     ]
     assert [parsed and parsed.securities for parsed in found] == [{FAB: 0}, None]
@@ -190,7 +190,7 @@ def test_every_reader_finds_the_same_securities(
 ) -> None:
     from pipeline.conversion.excel.archive import open_workbook
     from pipeline.conversion.excel.compiled_reader import rows_loop
-    from pipeline.conversion.memory_budget import Room
+    from pipeline.conversion.limits import Limits
     from pipeline.conversion.sheet import read_sheet
     from pipeline.errors import SheetError
 
@@ -198,11 +198,11 @@ def test_every_reader_finds_the_same_securities(
     lines = [(text("Ticker"), HEADERS), *rows]
     xml = rows_xml([*TITLES, *((one, *others) if before else (*others, one) for one, others in lines)])
     book = write_book(tmp_path_factory.getbasetemp() / "securities.xlsx", {FAB: xml}, texts=TEXTS)
-    workbook = open_workbook(book)
     found: list[Any] = []
-    for loop, room in ((rows_loop(), Room(1 << 30, 1 << 30)), (None, Room(1 << 30, 1 << 30)), (None, Room(0, 0))):
+    for loop, limits in ((rows_loop(), Limits()), (None, Limits()), (None, Limits(fast_gb=1e-9))):
+        workbook = open_workbook(book, limits)
         try:
-            content = read_sheet(workbook, workbook.sheets[0], 3, room, loop)
+            content = read_sheet(workbook, workbook.sheets[0], 3, loop)
             found.append((content_of(content.parsed), set(content.parsed.securities), content.record))
         except SheetError as refused:
             found.append(str(refused))

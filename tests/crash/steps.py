@@ -34,7 +34,7 @@ LOADED: Final = [
         "pipeline.conversion.sheet",
     ),
     *("pipeline.conversion.security", "pipeline.replay.plan", "pipeline.runs.run", "pipeline.sweeps.run"),
-    *("pipeline.runs.writer", "pipeline.store.result_cache", "rich.console", "rich.table", "fastexcel", "filelock"),
+    *("pipeline.runs.writer", "pipeline.store.result_cache", "rich.console", "rich.table", "filelock"),
     *("pipeline.pages.backtest_page", "pipeline.pages.sweep_page"),
 ]
 """What the process that is forked has loaded, so that a command takes a tenth of a second."""

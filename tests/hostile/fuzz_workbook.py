@@ -76,17 +76,14 @@ def text_of(archive: bytes) -> bytes:
 def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functions in one, to be made anew
     """Return what reads a workbook of these bytes, every eighth by way of the store, and asks whether it is right."""
     from pipeline.conversion.excel.compiled_reader import rows_loop
-    from pipeline.conversion.excel.scan import scan_sheet
-    from pipeline.conversion.headers import HEAD_ROWS, find_columns  # instrumented when imported here
-    from pipeline.conversion.memory_budget import Room
-    from pipeline.conversion.plan import open_all, plan_sheets
-    from pipeline.conversion.sheet import _read_row_by_row, read_sheet
+    from pipeline.conversion.plan import open_all, plan_sheets  # instrumented when imported here
+    from pipeline.conversion.sheet import read_head, read_row_by_row, read_sheet
     from pipeline.conversion.stage import convert
     from pipeline.errors import PipelineError
     from pipeline.store.parquet import read_ticks
     from tests.conversion.books import content_of
 
-    path, store, room, loop = folder / "t.xlsx", folder / "store", Room(1 << 30, 1 << 30), rows_loop()
+    path, store, loop = folder / "t.xlsx", folder / "store", rows_loop()
 
     def take(data: bytes) -> None:
         path.write_bytes(archive_of(data))
@@ -104,7 +101,7 @@ def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functio
         for each in (loop, None):
             ticks = None
             try:
-                content = read_sheet(book, sheet, 3, room, each)
+                content = read_sheet(book, sheet, 3, each)
             except PipelineError as error:
                 assert str(error)  # noqa: PT017
                 continue
@@ -118,8 +115,7 @@ def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functio
 
     def same_row_by_row(book: Workbook, sheet: Sheet, found: Parsed) -> None:
         try:
-            head = scan_sheet(book, sheet, 3, HEAD_ROWS).head
-            exact = _read_row_by_row(book, sheet, 3, find_columns(head, 3), None)
+            exact = read_row_by_row(book, sheet, 3, read_head(book, sheet, 3))
         except PipelineError:
             return  # XML that is none, which the fast readers do not mind
         assert content_of(found) == content_of(exact)

@@ -59,7 +59,7 @@ SPOILED = {
     "a header in every column": (bombs.long_header_in_every_column, "has no column Dates"),
     "a row of another number": (bombs.far_cell('<row r="7"><c r="A1048576"><v>1</v></c></row>'), "no cell of row 7"),
     "a row that Excel has not": (bombs.far_cell('<row r="4294967303"><c><v>1</v></c></row>'), "no row number"),
-    "a column that Excel has not": (bombs.far_cell('<row r="7"><c r="XFE7"><v>1</v></c></row>'), "behind column XFD"),
+    "a column that Excel has not": (bombs.far_cell('<row r="7"><c r="XFE7"><v>1</v></c></row>'), "beyond column XFD"),
     "letters without end": (bombs.far_cell(f'<row r="7"><c r="{"A" * 900_000}7"/></row>'), "no cell of row 7"),
 }
 """Workbooks whose sheet fails by name."""
@@ -74,7 +74,7 @@ SLOW_SPOILED = {
     "a long text": (bombs.long_inline_text, "goes on for more than 4 MB"),
     "a long comment": (bombs.long_comment, "goes on for more than 4 MB"),
     "a long attribute": (bombs.long_attribute, "goes on for more than 4 MB"),
-    "rows without end": (bombs.many_rows, "none of the 1,048,576"),
+    "rows without end": (bombs.many_rows, "beyond the 1,048,576"),
     "elements without end": (bombs.many_elements, "the sheet is empty"),
     "elements in elements": (bombs.deep_elements, "too deep"),
     "kinds of elements": (bombs.kinds_of_elements, "more than 10,000 kinds"),

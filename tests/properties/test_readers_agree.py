@@ -23,7 +23,7 @@ from tests.conversion.books import (
     content_of,
     number,
     read_both,
-    read_swift,
+    read_compiled,
     serial,
     shared,
     text,
@@ -50,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def all_agree(book: Path, header_row: int = 3) -> bool:
     """Compare what four readers find; return whether the fast one took the sheet."""
     fast, exact = read_both(book, header_row)
-    swift = read_swift(book, header_row)
+    swift = read_compiled(book, header_row)
     workbook = open_workbook(book)
     third = read_by_openpyxl(workbook, workbook.sheets[0], header_row)
     assert _shown_alike(exact) == _shown_alike(third)
@@ -81,7 +81,8 @@ def test_the_fast_reader_takes_clean_sheets_however_they_are_laid_out(folder: Pa
     took = all_agree(write(folder / "t.xlsx", rows, clean), clean.header_row)
     moments = [float(row[0].inner.rpartition("<v>")[2].removesuffix("</v>")) for row in rows if row]
     first = 2 if clean.date1904 else 61
-    assert took == all(first <= moment for moment in moments)
+    rich = any("<r>" in row[1].inner for row in rows if row)  # a type of several runs of letters is read row by row
+    assert took == (not rich and all(first <= moment for moment in moments))
 
 
 RULES = '<conditionalFormatting sqref="A1"><cfRule type="expression" priority="1"/></conditionalFormatting>'

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import IO, TYPE_CHECKING, Final
 
-from pipeline.conversion.excel.formats import are_plain
-from pipeline.conversion.excel.parts import Book, SheetEntry, TextFacts, facts_of, read_book, read_styles, shared_texts
+from pipeline.conversion.excel.parts import Book, SheetEntry, read_book, read_styles, shared_texts
 from pipeline.conversion.excel.sizes import check_directory, check_part, check_parts
 from pipeline.conversion.excel.stream import TooLong
 from pipeline.conversion.limits import Limits
@@ -65,17 +64,15 @@ class Sheet:
 class Workbook:
     """An archive that passed its checks, with the parts that all its sheets share and the limits that it is read in.
 
-    `plain` when the fast reader, which has rules of its own, finds the same parts and takes the same numbers for dates.
+    texts: the shared texts by number. styles: the number format of each cell style, as `read_styles` returns them.
     """
 
     path: Path
     stamp: Stamp
     sheets: tuple[Sheet, ...]
     texts: tuple[str, ...]
-    text_facts: TextFacts
     styles: tuple[str, ...]
     date1904: bool
-    plain: bool
     limits: Limits
 
 
@@ -98,17 +95,13 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
         book = _book(path, read, there)
         for entry in book.sheets:
             check_part(path, there[entry.part], "sheet_gb", limits)
-        texts = shared_texts(read(book.strings_part), limits.row, limits.text)
-        styles = read_styles(read(book.styles_part))
         return Workbook(
             path=path,
             stamp=stamp,
             sheets=tuple(_sheet(entry, there[entry.part]) for entry in book.sheets),
-            texts=texts,
-            text_facts=facts_of(texts),
-            styles=styles.formats,
+            texts=shared_texts(read(book.strings_part), limits.row, limits.text),
+            styles=read_styles(read(book.styles_part)),
             date1904=book.date1904,
-            plain=book.plain and styles.plain and are_plain(styles.formats) and not archive.comment,
             limits=limits,
         )
 

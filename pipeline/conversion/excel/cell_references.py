@@ -15,39 +15,49 @@ _WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _A: Final = ord("A") - 1
 
 
-def row_of(told: str | None, previous: int) -> int:
-    """Return a row's number: what its attribute tells, or the one behind the previous row."""
-    if told is None:
+def row_of(reference: str | None, previous: int) -> int:
+    """Return a row's number: that of its attribute, or the one after the previous row's."""
+    if reference is None:
         number = previous + 1
-    elif _WHOLE.fullmatch(told):
-        number = int(told)
+    elif _WHOLE.fullmatch(reference):
+        number = int(reference)
     else:
-        raise ValueError(f"'{shown(told)}' is no row number")
+        raise ValueError(f"'{shown(reference)}' is no row number")
     if not 1 <= number <= LAST_ROW:
-        raise ValueError(f"row {number} is none of the {LAST_ROW:,} that Excel has")
+        raise ValueError(f"row {number} is beyond the {LAST_ROW:,} that Excel has")
     return number
 
 
-def column_of(told: str | None, previous: int, row: int) -> int:
-    """Return a cell's column, 0 for A: what its reference tells, or the one behind the previous cell of the row."""
-    if told is None:
+def column_of(reference: str | None, previous: int, row: int) -> int:
+    """Return a cell's column, 0 for A: that of its reference, or the one after the previous cell's."""
+    if reference is None:
         column = previous + 1
     else:
-        found = _REFERENCE.fullmatch(told)
-        if found is None or int(found[2]) != row:
-            raise ValueError(f"'{shown(told)}' is no cell of row {row}")
-        column = _column(found[1])
+        match = _REFERENCE.fullmatch(reference)
+        if match is None or int(match[2]) != row:
+            raise ValueError(f"'{shown(reference)}' is no cell of row {row}")
+        column = _column(match[1])
     if column > LAST_COLUMN:
-        raise ValueError(f"a cell of row {row} stands behind column XFD, Excel's last")
+        raise ValueError(f"a cell of row {row} stands beyond column XFD, Excel's last")
     return column
 
 
-def shared_text(told: str, texts: tuple[str, ...]) -> str:
+def shared_text(number: str, texts: tuple[str, ...]) -> str:
     """Return the shared text of a number."""
-    told = told.strip()
-    if not _WHOLE.fullmatch(told) or int(told) >= len(texts):
-        raise ValueError(f"there is no shared text {shown(told)}")
-    return texts[int(told)]
+    number = number.strip()
+    if not _WHOLE.fullmatch(number) or int(number) >= len(texts):
+        raise ValueError(f"there is no shared text {shown(number)}")
+    return texts[int(number)]
+
+
+def letters_of(column: int) -> str:
+    """Return the letters of a column, A for 0."""
+    letters = ""
+    column += 1
+    while column:
+        column, place = divmod(column - 1, 26)
+        letters = chr(ord("A") + place) + letters
+    return letters
 
 
 @lru_cache(maxsize=1024)

@@ -1,9 +1,9 @@
-"""The loop, compiled as it stands, that reads the rows of a sheet written by Excel and stores their ticks as columns.
+"""Loop over the rows of a sheet as Excel writes them, compiled as it stands; it stores their ticks as columns.
 
 It accepts exactly one way of writing a sheet and checks every byte of it: rows and cells in ascending order that carry
-their own references, one number or shared string per cell, dates where dates belong. For anything else it returns ODD,
-and other readers take the sheet. Each byte is compared before the next one is read, and the last byte is a NUL, which
-is valid nowhere, so the loop never reads past the end. It also runs as plain Python, with the same result.
+their own references, one number or shared string per cell, dates where dates belong. For anything else it returns
+UNSUPPORTED, and the row reader takes the sheet. Each byte is compared before the next one is read, and the last byte is
+a NUL, which is valid nowhere, so the loop never reads past the end. It also runs as plain Python, with the same result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Bytes: TypeAlias = NDArray[np.int8]
     Words: TypeAlias = NDArray[np.int64]
 
-ODD: Final = -1
+UNSUPPORTED: Final = -1
 TICKS, LAST_ROW, LAST_TICK = range(3)
 """What stands where in the memory between two blocks of rows."""
 
@@ -42,30 +42,30 @@ _COLON, _LESS, _EQUALS, _GREATER, _A, _Z, _LOW_A, _LOW_Z, _TILDE = tuple(b":<=>A
 _MOST_ROWS: Final = 1_048_576
 _LAST_COLUMN: Final = 16_383
 _LARGEST_SIZE: Final = 2**53
-# Seventeen digits, which is all that Excel writes, and as many places as powers of ten are exact.
+# Seventeen digits, which is all that Excel writes, and as many decimals as powers of ten are exact.
 _ROOM_FOR_A_DIGIT: Final = 10**16
-_MOST_PLACES: Final = 22
+_MOST_DECIMALS: Final = 22
 _LAST_DAY: Final = 4_000_000
 _MS_PER_DAY: Final = 86_400_000
-# A part of a day is taken to eleven places, under a microsecond; where that is near half a millisecond, how a double
+# A part of a day is taken to eleven decimals, under a microsecond; where that is near half a millisecond, how a double
 # would be rounded is left to those who read doubles.
-_DAY_PLACES: Final = 11
+_DAY_DECIMALS: Final = 11
 _PER_MS: Final = 10**11
 _HALF_MS: Final = 5 * 10**10
 _DOUBTFUL: Final = 5 * 10**8
 
 
-def behind(xml: Letters, at: int, token: int) -> int:
-    """Return the place behind a token, which is up to eight letters in one number; ODD when it does not stand here."""
+def expect(xml: Letters, at: int, token: int) -> int:
+    """Return where a token ends, up to eight letters as one number; UNSUPPORTED when it does not stand at `at`."""
     while token != 0:
         if xml[at] != token & 255:
-            return ODD
+            return UNSUPPORTED
         token >>= 8
         at += 1
     return at
 
 
-def number(xml: Letters, at: int, most: int) -> tuple[int, int]:
+def parse_number(xml: Letters, at: int, most: int) -> tuple[int, int]:
     """Return a whole number of at most so many digits and where it ends, which is its beginning when it is none."""
     value = 0
     end = at
@@ -75,44 +75,45 @@ def number(xml: Letters, at: int, most: int) -> tuple[int, int]:
     return value, end
 
 
-def behind_attributes(xml: Letters, at: int) -> int:
-    """Return the place behind any number of attributes; ODD for what is none."""
+def skip_attributes(xml: Letters, at: int) -> int:
+    """Return where any number of attributes ends; UNSUPPORTED for anything else."""
     while xml[at] == _SPACE:
         at += 1
         start = at
         while _LOW_A <= xml[at] <= _LOW_Z or _A <= xml[at] <= _Z or _ZERO <= xml[at] <= _COLON:
             at += 1
         if at == start or xml[at] != _EQUALS or xml[at + 1] != _QUOTE:
-            return ODD
+            return UNSUPPORTED
         at += 2
         while _SPACE <= xml[at] <= _TILDE and xml[at] != _QUOTE and xml[at] != _LESS and xml[at] != _AND:
             at += 1
         if xml[at] != _QUOTE:
-            return ODD
+            return UNSUPPORTED
         at += 1
     return at
 
 
-def behind_row(xml: Letters, at: int) -> int:
-    """Return the place behind a row's end whatever its cells hold; ODD for comments and names from elsewhere."""
-    while behind(xml, at, _ROW_END) == ODD:
+def skip_row(xml: Letters, at: int) -> int:
+    """Return where a row ends, whatever its cells hold; UNSUPPORTED for comments and prefixed names."""
+    while expect(xml, at, _ROW_END) == UNSUPPORTED:
         if xml[at] == 0:
-            return ODD
+            return UNSUPPORTED
         if xml[at] == _LESS:
             name = at + 2 if xml[at + 1] == _SLASH else at + 1
             start = name
             while _LOW_A <= xml[name] <= _LOW_Z or _A <= xml[name] <= _Z:
                 name += 1
             if name == start or xml[name] == _COLON:
-                return ODD
+                return UNSUPPORTED
         at += 1
-    return behind(xml, at, _ROW_END)
+    return expect(xml, at, _ROW_END)
 
 
-def cell(xml: Letters, at: int, row: int, before: int) -> tuple[int, int, int, int]:
-    """Return of a cell its column, its style (ODD: none), whether its value is a shared text, and where the value is.
+def parse_cell(xml: Letters, at: int, row: int, before: int) -> tuple[int, int, int, int]:
+    """Return a cell's column, its style (UNSUPPORTED: none), whether its value is a shared text, and where that begins.
 
-    It must stand in this row behind the column before. `at` is behind its opening. The place is ODD when it does not.
+    The cell must be of this row and to the right of the column `before`; else where it begins is UNSUPPORTED. `at` is
+    after the cell's opening.
     """
     start = at
     column = 0
@@ -120,91 +121,91 @@ def cell(xml: Letters, at: int, row: int, before: int) -> tuple[int, int, int, i
         column = column * 26 + (xml[at] - _A + 1)
         at += 1
     column -= 1
-    told, end = number(xml, at, 7)
-    if column <= before or column > _LAST_COLUMN or told != row or xml[at] == _ZERO or xml[end] != _QUOTE:
-        return column, ODD, 0, ODD
+    row_of_cell, end = parse_number(xml, at, 7)
+    if column <= before or column > _LAST_COLUMN or row_of_cell != row or xml[at] == _ZERO or xml[end] != _QUOTE:
+        return column, UNSUPPORTED, 0, UNSUPPORTED
     at = end + 1
-    style = ODD
-    start = behind(xml, at, _STYLE)
-    if start != ODD:
-        style, end = number(xml, start, 6)
+    style = UNSUPPORTED
+    start = expect(xml, at, _STYLE)
+    if start != UNSUPPORTED:
+        style, end = parse_number(xml, start, 6)
         if end == start or xml[end] != _QUOTE:
-            return column, style, 0, ODD
+            return column, style, 0, UNSUPPORTED
         at = end + 1
-    end = behind(xml, at, _SHARED)
-    if end != ODD:
+    end = expect(xml, at, _SHARED)
+    if end != UNSUPPORTED:
         return column, style, 1, end
-    end = behind(xml, at, _NUMBER)
-    return column, style, 0, at if end == ODD else end
+    end = expect(xml, at, _NUMBER)
+    return column, style, 0, at if end == UNSUPPORTED else end
 
 
-def moment(xml: Letters, at: int) -> tuple[int, int]:
-    """Return a serial as milliseconds since day 0, rounded, and where it ends; ODD for what is none or is doubtful."""
-    day, end = number(xml, at, 8)
+def parse_moment(xml: Letters, at: int) -> tuple[int, int]:
+    """Return a serial as milliseconds since day 0, rounded, and where it ends, UNSUPPORTED for a doubtful one."""
+    day, end = parse_number(xml, at, 8)
     if end == at or day > _LAST_DAY:
-        return 0, ODD
+        return 0, UNSUPPORTED
     part = 0
-    places = 0
+    decimals = 0
     if xml[end] == _DOT:
         start = end + 1
-        part, end = number(xml, start, _DAY_PLACES)
-        places = end - start
-        if places == 0:
-            return 0, ODD
+        part, end = parse_number(xml, start, _DAY_DECIMALS)
+        decimals = end - start
+        if decimals == 0:
+            return 0, UNSUPPORTED
         while _ZERO <= xml[end] <= _NINE:
             end += 1
-    while places < _DAY_PLACES:
+    while decimals < _DAY_DECIMALS:
         part *= 10
-        places += 1
+        decimals += 1
     part *= _MS_PER_DAY
     if _HALF_MS - _DOUBTFUL < part % _PER_MS < _HALF_MS + _DOUBTFUL:
-        return 0, ODD
+        return 0, UNSUPPORTED
     return day * _MS_PER_DAY + (part + _HALF_MS) // _PER_MS, end
 
 
-def decimal(xml: Letters, at: int) -> tuple[int, int, int]:
-    """Return a decimal number as a whole number of tenths, hundredths ..., its places, and where it ends."""
-    value, end = number(xml, at, 17)
-    places = 0
+def parse_decimal(xml: Letters, at: int) -> tuple[int, int, int]:
+    """Return a decimal number as a whole number of tenths, hundredths ..., how many decimals, and where it ends."""
+    value, end = parse_number(xml, at, 17)
+    decimals = 0
     if end == at:
-        return 0, 0, ODD
+        return 0, 0, UNSUPPORTED
     if xml[end] == _DOT:
         start = end + 1
         end = start
-        while _ZERO <= xml[end] <= _NINE and value < _ROOM_FOR_A_DIGIT and end - start < _MOST_PLACES:
+        while _ZERO <= xml[end] <= _NINE and value < _ROOM_FOR_A_DIGIT and end - start < _MOST_DECIMALS:
             value = value * 10 + (xml[end] - _ZERO)
             end += 1
-        places = end - start
-        if places == 0:
-            return 0, 0, ODD
-    return value, places, end
+        decimals = end - start
+        if decimals == 0:
+            return 0, 0, UNSUPPORTED
+    return value, decimals, end
 
 
-def behind_value(xml: Letters, at: int) -> int:
+def skip_value(xml: Letters, at: int) -> int:
     """Return where a value of no interest ends."""
     while _SPACE <= xml[at] <= _TILDE and xml[at] != _LESS and xml[at] != _AND:
         at += 1
     return at
 
 
-def behind_opening(xml: Letters, at: int, last: int) -> tuple[int, int, int]:
-    """Return of a row behind the last one its number, whether it is open, and the place behind its tag, or ODD."""
-    start = behind(xml, at, _ROW)
-    if start == ODD:
-        return 0, 0, ODD
-    row, end = number(xml, start, 7)
+def parse_opening(xml: Letters, at: int, last: int) -> tuple[int, int, int]:
+    """Return the number of a row after `last`, whether it has content, and where its tag ends, or UNSUPPORTED."""
+    start = expect(xml, at, _ROW)
+    if start == UNSUPPORTED:
+        return 0, 0, UNSUPPORTED
+    row, end = parse_number(xml, start, 7)
     if row <= last or row > _MOST_ROWS or xml[start] == _ZERO or xml[end] != _QUOTE:
-        return 0, 0, ODD
-    at = behind_attributes(xml, end + 1)
-    if at == ODD:
-        return 0, 0, ODD
-    end = behind(xml, at, _NO_VALUE)
-    if end != ODD:
+        return 0, 0, UNSUPPORTED
+    at = skip_attributes(xml, end + 1)
+    if at == UNSUPPORTED:
+        return 0, 0, UNSUPPORTED
+    end = expect(xml, at, _NO_VALUE)
+    if end != UNSUPPORTED:
         return row, 0, end
-    return row, 1, at + 1 if xml[at] == _GREATER else ODD
+    return row, 1, at + 1 if xml[at] == _GREATER else UNSUPPORTED
 
 
-def behind_wanted(
+def parse_value(
     xml: Letters,
     at: int,
     role: int,
@@ -215,32 +216,32 @@ def behind_wanted(
     moments: Words,
     kinds: Bytes,
     mantissas: Words,
-    places: Bytes,
+    decimals: Bytes,
     volumes: Words,
 ) -> int:
-    """Put a value of a tick into its column; return the place behind it, ODD when it is none of a tick."""
+    """Store a value of a tick in its column; return where it ends, UNSUPPORTED when no tick has such a value."""
     if role == TIME:
-        moments[tick], end = moment(xml, at)
+        moments[tick], end = parse_moment(xml, at)
     elif role == PRICE:
-        mantissas[tick], places[tick], end = decimal(xml, at)
+        mantissas[tick], decimals[tick], end = parse_decimal(xml, at)
     elif role == SIZE:
-        volume, end = number(xml, at, 16)
+        volume, end = parse_number(xml, at, 16)
         volumes[tick] = volume
         if end == at or volume > _LARGEST_SIZE:
-            return ODD
+            return UNSUPPORTED
     else:
-        text, end = number(xml, at, 9)
+        text, end = parse_number(xml, at, 9)
         if end == at or text >= texts:
-            return ODD
+            return UNSUPPORTED
         if role == KIND:
             if code_of[text] < 0:
-                return ODD
+                return UNSUPPORTED
             kinds[tick] = code_of[text]
         is_used[text] |= role
     return end
 
 
-def behind_cells(
+def parse_cells(
     xml: Letters,
     at: int,
     row: int,
@@ -254,38 +255,38 @@ def behind_cells(
     moments: Words,
     kinds: Bytes,
     mantissas: Words,
-    places: Bytes,
+    decimals: Bytes,
     volumes: Words,
 ) -> tuple[int, int]:
-    """Read the cells of one row into a tick; return which of its values they hold and the place behind them, or ODD."""
+    """Read the cells of one row into a tick; return which values they hold, and where they end, or UNSUPPORTED."""
     seen = 0
     column = -1
-    start = behind(xml, at, _CELL)
-    while start != ODD:
-        column, style, shared, end = cell(xml, start, row, column)
-        if end == ODD:
-            return seen, ODD
-        at = behind(xml, end, _NO_VALUE)
-        if at == ODD:
-            start = behind(xml, end, _VALUE)
-            if start == ODD:
-                return seen, ODD
+    start = expect(xml, at, _CELL)
+    while start != UNSUPPORTED:
+        column, style, shared, end = parse_cell(xml, start, row, column)
+        if end == UNSUPPORTED:
+            return seen, UNSUPPORTED
+        at = expect(xml, end, _NO_VALUE)
+        if at == UNSUPPORTED:
+            start = expect(xml, end, _VALUE)
+            if start == UNSUPPORTED:
+                return seen, UNSUPPORTED
             role = role_of[column]
             if role == 0:
-                end = behind_value(xml, start)
+                end = skip_value(xml, start)
             else:
                 shows_date = 0 <= style < styles and is_date[style] != 0
                 if (shared != 0) != (role in (KIND, SECURITY)) or (shared == 0 and shows_date != (role == TIME)):
-                    return seen, ODD
+                    return seen, UNSUPPORTED
                 seen |= role
-                end = behind_wanted(
+                end = parse_value(
                     *(xml, start, role, tick, texts, code_of, is_used),
-                    *(moments, kinds, mantissas, places, volumes),
+                    *(moments, kinds, mantissas, decimals, volumes),
                 )
-            at = behind(xml, end, _VALUE_END) if end != ODD else ODD
-            if at == ODD:
-                return seen, ODD
-        start = behind(xml, at, _CELL)
+            at = expect(xml, end, _VALUE_END) if end != UNSUPPORTED else UNSUPPORTED
+            if at == UNSUPPORTED:
+                return seen, UNSUPPORTED
+        start = expect(xml, at, _CELL)
     return seen, at
 
 
@@ -303,40 +304,42 @@ def read_rows(
     moments: Words,
     kinds: Bytes,
     mantissas: Words,
-    places: Bytes,
+    decimals: Bytes,
     volumes: Words,
     memory: Words,
 ) -> int:
-    """Read the whole rows in the first `size` bytes; return where they end, ODD when they are not as Excel writes them.
+    """Read the whole rows in the first `size` bytes; return where they end, or UNSUPPORTED.
 
     role_of: of each column, what of a tick it holds, 0 for nothing. is_date: of each of so many styles, whether it
-    shows a date. code_of: of each of so many shared texts, which kind of tick it names, below 0 when none; is_used
+    shows a date. code_of: of each of so many shared texts, the kind of tick that it names, below 0 for none; is_used
     gets the roles of those that were met. Of each tick below the header the columns get its moment (ms since day 0),
-    kind, price (as a whole number and its decimal places) and volume. memory: ticks so far, the last row, the last row
-    with a tick.
+    kind, price (as a whole number and how many of its digits are decimals) and volume. memory: ticks so far, the last
+    row, the last row with a tick.
     """
     at = 0
     tick = memory[TICKS]
     last = memory[LAST_ROW]
     filled = memory[LAST_TICK]
     while at < size:
-        row, is_open, at = behind_opening(xml, at, last)
+        row, is_open, at = parse_opening(xml, at, last)
         last = row
-        if at != ODD and is_open != 0 and row <= header_row:
-            at = behind_row(xml, at)
-        elif at != ODD and is_open != 0:
+        if at != UNSUPPORTED and is_open != 0 and row <= header_row:
+            at = skip_row(xml, at)
+        elif at != UNSUPPORTED and is_open != 0:
             if tick == capacity:
-                return ODD
-            seen, at = behind_cells(
+                return UNSUPPORTED
+            seen, at = parse_cells(
                 *(xml, at, row, tick, styles, texts, role_of, is_date, code_of, is_used),
-                *(moments, kinds, mantissas, places, volumes),
+                *(moments, kinds, mantissas, decimals, volumes),
             )
-            at = behind(xml, at, _ROW_END) if at != ODD and seen in (0, WHOLE, WHOLE | SECURITY) else ODD
+            at = (
+                expect(xml, at, _ROW_END) if at != UNSUPPORTED and seen in (0, WHOLE, WHOLE | SECURITY) else UNSUPPORTED
+            )
             if seen & WHOLE == WHOLE:
                 tick += 1
                 filled = row
-        if at == ODD:
-            return ODD
+        if at == UNSUPPORTED:
+            return UNSUPPORTED
     memory[TICKS] = tick
     memory[LAST_ROW] = last
     memory[LAST_TICK] = filled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from pipeline.conversion.excel.stream import ElementStream, elements, local_name
 from pipeline.errors import shown
@@ -18,7 +18,6 @@ Pieces: TypeAlias = Iterable[bytes]
 
 _RELATIONSHIP_ID: Final = "}id"
 _TRUE: Final = frozenset({"1", "true", "on"})
-_PLAIN_TRUTHS: Final = frozenset({"", "0", "1", "false", "true"})
 _LONGEST_ENTRY: Final = 1 << 20
 # Excel ends at 31 and at 255.
 _LONGEST_NAME: Final = 255
@@ -26,7 +25,6 @@ _LONGEST_FORMAT: Final = 1_000
 _ITEM: Final = "si"
 _LEAST_TEXT: Final = 16
 _MOST_ENTRIES: Final = 65_536
-_FAST_PARTS: Final = ("xl/workbook.xml", "xl/sharedStrings.xml", "xl/styles.xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +38,17 @@ class SheetEntry:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Where things are in the archive, and which epoch its dates count from.
-
-    `plain` when the fast reader, which has rules of its own for where parts stand, finds the same ones.
-    """
+    """Where things are in the archive, and which epoch its dates count from."""
 
     sheets: tuple[SheetEntry, ...]
     strings_part: str | None
     styles_part: str | None
     date1904: bool
-    plain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TextFacts:
-    """What is asked of all shared texts again and again: letters in the longest, in all; which look escaped."""
-
-    longest: int
-    total: int
-    escaped: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Styles:
-    """Each cell style's number format (built-in number or own text), which makes a number a date or not.
-
-    `plain` when the formats are listed once, before the styles that use them, as the fast reader needs them.
-    """
-
-    formats: tuple[str, ...]
-    plain: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Relation:
+class _Relation(NamedTuple):
     kind: str
     part: str
-    plain: bool
 
 
 def read_book(read: Callable[[str], Pieces], names: Iterable[str]) -> Book:
@@ -93,7 +65,6 @@ def read_book(read: Callable[[str], Pieces], names: Iterable[str]) -> Book:
     relations = _relations(read(f"{folder}/_rels/{name}.rels"), folder)
     sheets: list[SheetEntry] = []
     truths: list[str] = []
-    plain = True
     stream = ElementStream(("sheet", "workbookPr"), _LONGEST_ENTRY)
     for piece in read(part):
         for node in stream.feed(piece):
@@ -104,7 +75,6 @@ def read_book(read: Callable[[str], Pieces], names: Iterable[str]) -> Book:
             # Chart and dialog sheets hold no cells.
             if relation.kind == "worksheet":
                 sheets.append(_sheet(node, relation.part))
-                plain = plain and relation.plain
         _check_number(len(sheets))
     if stream.root != "workbook":
         raise KeyError("its main part is no workbook")
@@ -120,7 +90,6 @@ def read_book(read: Callable[[str], Pieces], names: Iterable[str]) -> Book:
         strings_part=parts[1],
         styles_part=parts[2],
         date1904=any(truth.lower() in _TRUE for truth in truths),
-        plain=plain and _PLAIN_TRUTHS.issuperset(truths) and _stand_as_usual(parts, there),
     )
 
 
@@ -136,12 +105,6 @@ def shared_texts(pieces: Pieces, longest: int, size: int) -> tuple[str, ...]:
         if len(texts) > most:
             raise ValueError(f"it has more than {most:,} texts, most of them empty")
     return tuple(texts)
-
-
-def facts_of(texts: tuple[str, ...]) -> TextFacts:
-    """Return the facts about all shared texts."""
-    lengths = list(map(len, texts))
-    return TextFacts(max(lengths, default=0), sum(lengths), tuple(text for text in texts if "_x" in text))
 
 
 def text_of(item: Element) -> str:
@@ -163,13 +126,15 @@ def _plain(text: Element) -> str:
     return text.text or ""
 
 
-def read_styles(pieces: Pieces) -> Styles:
-    """Return the number formats of the cell styles; raises ValueError."""
+def read_styles(pieces: Pieces) -> tuple[str, ...]:
+    """Return the number format of each cell style: a built-in format's number, or an own format's text after '='.
+
+    Raises ValueError.
+    """
     own: dict[str, str] = {}
     listed: dict[str, str] = {}
     numbers: list[str] = []
-    kept: list[str] = []
-    order: list[str] = []
+    of_cells: list[str] = []
     stream = ElementStream(("xf", "numFmt"), _LONGEST_ENTRY, ends=("cellXfs", "cellStyleXfs", "numFmts"))
     for piece in pieces:
         for node in stream.feed(piece):
@@ -180,18 +145,15 @@ def read_styles(pieces: Pieces) -> Styles:
                 listed[node.get("numFmtId", "")] = _format(node.get("formatCode", ""))
             else:
                 # The formats of rules that colour cells stand in a list of another name.
-                order.append(name)
                 if name == "cellXfs":
-                    kept = numbers
+                    of_cells = numbers
                 elif name == "numFmts":
                     own |= listed
                 numbers, listed = [], {}
         _check_number(max(len(numbers), len(listed)))
     if stream.begun:
         stream.close()
-    lists = [name for name in order if name != "cellStyleXfs"]
-    plain = lists in (["numFmts", "cellXfs"], ["cellXfs"], [])
-    return Styles(tuple(f"={own[number]}" if number in own else number for number in kept), plain)
+    return tuple(f"={own[number]}" if number in own else number for number in of_cells)
 
 
 def _format(code: str) -> str:
@@ -208,15 +170,9 @@ def _relations(pieces: Pieces, folder: str) -> dict[str, _Relation]:
         kind = node.get("Type", "").rsplit("/", 1)[-1]
         target = node.get("Target", "")
         part = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-        found[node.get("Id", "")] = _Relation(kind, part, _as_fast_reader_takes(target) == part)
+        found[node.get("Id", "")] = _Relation(kind, part)
         _check_number(len(found))
     return found
-
-
-def _as_fast_reader_takes(target: str) -> str:
-    if target.startswith("/xl/"):
-        return target[1:]
-    return target if target.startswith("xl/") else f"xl/{target}"
 
 
 def _relation_of(node: Element, relations: dict[str, _Relation]) -> _Relation:
@@ -244,12 +200,6 @@ def _check_parts(sheets: Iterable[SheetEntry], there: frozenset[str]) -> None:
         if sheet.part in taken:
             raise ValueError(f"the sheets '{taken[sheet.part]}' and '{name}' are one")
         taken[sheet.part] = name
-
-
-def _stand_as_usual(parts: tuple[str | None, ...], there: frozenset[str]) -> bool:
-    lowered = {name.lower() for name in there}
-    usual = zip(parts, _FAST_PARTS, strict=True)
-    return all(part == name or (part is None and name.lower() not in lowered) for part, name in usual)
 
 
 def _check_number(entries: int) -> None:

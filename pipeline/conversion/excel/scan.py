@@ -1,11 +1,10 @@
-"""Unpacks a sheet's XML, verifies its checksum, and returns its layout and the text of its first rows."""
+"""Unpacks a sheet's XML piece by piece, verifies its checksum, and reads the texts of its first rows."""
 
 from __future__ import annotations
 
 import os
 import zipfile
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.cell_references import column_of, row_of, shared_text
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from xml.etree.ElementTree import Element
 
-    from pipeline.conversion.excel.archive import Sheet, Workbook
-    from pipeline.conversion.excel.layout import Shape
+    from pipeline.conversion.excel.archive import Sheet
 
 # Each piece gives up the interpreter and takes it back, which is dear while another thread imports: few, large pieces.
 _PACKED_CHUNK: Final = 1 << 17
@@ -27,35 +25,7 @@ _LARGEST_CHUNK: Final = 1 << 21
 HEAD_BYTES: Final = 1 << 20
 _HEAD_STEP: Final = 1 << 12
 _LONGEST_NAME: Final = 256
-_ROW: Final = b"<row "
 _LOCAL_HEADER: Final = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What one pass over a sheet's bytes tells: its first rows' texts by position, and which rows and cells it has.
-
-    `shape` is None when the sheet is not written as Excel writes it, so that only the row-by-row reader can be trusted.
-    """
-
-    head: dict[int, dict[int, str]]
-    shape: Shape | None
-
-
-def scan_sheet(workbook: Workbook, sheet: Sheet, header_row: int, head_rows: int) -> Scan:
-    """Unpack the sheet once, verify CRC and size, look at its shape and read the first rows.
-
-    Raises CorruptWorkbook when the bytes are not those the archive promises, UnreadableSheet for bad XML in the head.
-    """
-    # Arrow and numpy are loaded in the main thread while the sheets are unpacked on others.
-    from pipeline.conversion.excel.layout import ShapeReader
-
-    head = HeadReader(workbook.texts, max(header_row, head_rows))
-    shape = ShapeReader(workbook.limits.row)
-    for chunk in chunks_of(workbook.path, sheet):
-        head.feed(chunk)
-        shape.feed(chunk)
-    return Scan(head.head, shape.shape())
 
 
 class HeadReader:
@@ -138,17 +108,6 @@ def chunks_of(path: Path, sheet: Sheet) -> Iterator[bytes]:
         raise _damaged(path, sheet) from error
     if (seen, crc) != (sheet.size, sheet.crc):
         raise _damaged(path, sheet)
-
-
-def whole_rows(workbook: Workbook, sheet: Sheet) -> Iterator[bytes]:
-    """Unpack a sheet again, cut before rows; what stands before the first row comes with none."""
-    rest = b""
-    for chunk in chunks_of(workbook.path, sheet):
-        block = rest + chunk
-        cut = max(block.rfind(_ROW), 0)
-        rest = block[cut:]
-        yield block[:cut]
-    yield rest
 
 
 def _inflated(path: Path, sheet: Sheet) -> Iterator[bytes]:

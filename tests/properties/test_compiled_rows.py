@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel import compiled_loop
-from pipeline.conversion.excel.compiled_reader import _decimals, rows_loop
+from pipeline.conversion.excel.compiled_reader import nearest_doubles, rows_loop
 from tests.conversion.books import Cell, number, row_xml, serial, shared, text
 from tests.properties.workbooks import any_row, moments
 
@@ -66,7 +66,7 @@ def test_the_machine_and_python_agree_on_any_bytes_and_never_look_behind_them(
     ended = compiled_loop.read_rows(*counts, read + b"\0", *slow)
     assert rows_loop()(counts, read, fast) == ended
     assert [array.tolist() for array in fast] == [array.tolist() for array in slow]
-    assert ended in (len(read), compiled_loop.ODD) or not whole or wrong
+    assert ended in (len(read), compiled_loop.UNSUPPORTED) or not whole or wrong
 
 
 decimals = st.one_of(
@@ -80,11 +80,11 @@ decimals = st.one_of(
 @settings(max_examples=settings().max_examples * 2)
 @given(told=decimals)
 def test_a_decimal_number_is_the_double_nearest_to_it(told: str) -> None:
-    value, places, end = compiled_loop.decimal(told.encode() + b"<\0", 0)
+    value, places, end = compiled_loop.parse_decimal(told.encode() + b"<\0", 0)
     if end != len(told):
         assert "e" in told or len(told.replace(".", "").lstrip("0")) > 16
         return
-    found = _decimals(np.array([value], np.int64), np.array([places], np.int8))
+    found = nearest_doubles(np.array([value], np.int64), np.array([places], np.int8))
     assert found.tolist() == [float(told)]
 
 
@@ -92,9 +92,9 @@ def test_a_decimal_number_is_the_double_nearest_to_it(told: str) -> None:
 @given(ms=st.integers(0, DAY_MS * 100_000), nudge=st.floats(-0.6, 0.6), digits=st.sampled_from([9, 12, 15, 16, 17]))
 def test_a_serial_is_rounded_to_the_millisecond_that_its_double_is(ms: int, nudge: float, digits: int) -> None:
     told = f"{62 + (ms + nudge) / DAY_MS:.{digits}g}"
-    found, end = compiled_loop.moment(told.encode() + b"<\0", 0)
+    found, end = compiled_loop.parse_moment(told.encode() + b"<\0", 0)
     exact = float(told) * DAY_MS
-    if end == compiled_loop.ODD:
+    if end == compiled_loop.UNSUPPORTED:
         assert abs(exact - math.floor(exact) - 0.5) < 0.01
         return
     assert end == len(told)
