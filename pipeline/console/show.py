@@ -15,7 +15,7 @@ from pipeline.tracing.rendering import lines_of, summary
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.pages.figures import Figure
+    from pipeline.metrics.figure import Figure
     from pipeline.runs.recorded_security import RecordedSecurity, Selection
     from pipeline.tracing.explanation import Explanation
 
@@ -120,24 +120,20 @@ def _show_heading(security: RecordedSecurity) -> None:
 
 
 def _show_figures(figures: Mapping[str, Any]) -> None:
-    from pipeline.pages.figures import TOPICS  # only figures need their names
+    from pipeline.metrics.registry import GROUPS  # it loads numpy, which only figures need
 
-    reasons = figures.get("reasons", {})
-    for topic, of_topic in TOPICS.items():
-        known = [one for one in of_topic if ("markouts" if "." in one.key else one.key) in figures]
-        rows = [_row(one, figures, reasons) for one in known]
-        whys = any(row[2] for row in rows)
-        columns = [Column("figure", "name"), Column("value", "money"), *([Column("why not", "text")] if whys else [])]
+    for group, of_group in GROUPS.items():
+        rows = [_row(figure, figures) for figure in of_group if figure.key in figures]
+        columns = [Column("figure", "name"), Column("value", "money")]
+        if any(row[2] for row in rows):
+            columns.append(Column("why not", "text"))
         if rows:
-            show_table(topic, columns, [row[: len(columns)] for row in rows])
+            show_table(group, columns, [row[: len(columns)] for row in rows])
 
 
-def _row(figure: Figure, figures: Mapping[str, Any], reasons: Mapping[str, str]) -> list[str]:
-    value = figure.of(figures)
-    shown = FORMS[figure.form](value)
-    name = figure.label + (f", {figure.unit}" if figure.unit else "")
-    key = "markouts" if "." in figure.key else figure.key
-    return [name, shown, (reasons.get(key) or figure.missing) if value is None else ""]
+def _row(figure: Figure, figures: Mapping[str, Any]) -> list[str]:
+    value = figure.value_in(figures)
+    return [figure.heading, FORMS[figure.form](value), figure.reason_in(figures) if value is None else ""]
 
 
 def _show_numbers(title: str, of: str, value: str, numbers: Mapping[str, str]) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Account:
+class AccountHistory:
     """One security's fills and what the market did around them; money in AED, times in ns on the exchange's clock.
 
     session: the continuous session, ns since midnight. shares_limit, notional_limit: the strategy's largest position,
@@ -143,12 +143,12 @@ class Account:
         return np.where(np.isnan(mark), last_fill, mark)
 
 
-def account_of(result: SecurityResult) -> Account:
+def account_of(result: SecurityResult) -> AccountHistory:
     """Return the account of a security that was replayed."""
     assert result.replayed is not None  # noqa: S101 - the caller leaves out what failed
     assert result.observed is not None  # noqa: S101 - the same
     strategy, values = load_strategy(result.task.strategy), result.task.parameters
-    return Account(
+    return AccountHistory(
         ticker=result.ticker,
         replayed=result.replayed,
         observed=result.observed,

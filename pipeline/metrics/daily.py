@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.metrics.accounts import union_of
-from pipeline.metrics.formulas import places_of_days
+from pipeline.metrics.formulas import market_day_indices
 from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.metrics.accounts import Account
+    from pipeline.metrics.accounts import AccountHistory
     from pipeline.ticks import Int64s
 
 COLUMNS: Final = (
@@ -23,7 +23,7 @@ COLUMNS: Final = (
 TOTAL: Final = "total"
 
 
-def daily_rows(accounts: Sequence[Account]) -> Iterator[dict[str, Any]]:
+def daily_rows(accounts: Sequence[AccountHistory]) -> Iterator[dict[str, Any]]:
     """Yield a row a security and market day, then `total` a market day of any of them; money in AED.
 
     equity: net realised P&L since the start. position: shares when the day ends, none for the total. marked_equity:
@@ -42,13 +42,13 @@ def daily_rows(accounts: Sequence[Account]) -> Iterator[dict[str, Any]]:
     yield from _rows(TOTAL, every, totals)
 
 
-def _columns(account: Account, days: Int64s) -> dict[str, Any]:
+def _columns(account: AccountHistory, days: Int64s) -> dict[str, Any]:
     """Return what happened on each day, and what stood when the next began."""
     if not len(days):
         return {}
     ends = np.append(days[1:] * DAY - 1, np.iinfo(np.int64).max)
     fills = account.replayed.fills
-    places = places_of_days(account.clock // DAY, days)
+    places = market_day_indices(account.clock // DAY, days)
     gross, fees, net = (
         np.bincount(places, values, len(days)) for values in (fills.realized, account.fees, account.net)
     )

@@ -1,9 +1,8 @@
-"""Formulas of the figures of a run from its fills and market days: pure functions, each with its convention."""
+"""Formulas of performance figures, from fills and market days: pure functions, each with its convention and source."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,91 +23,6 @@ ROUNDING: Final = 1e-9
 """As a share of the mean: days that vary by less earned the same, but for rounding in differences of prices."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawdown:
-    """The largest fall of equity from its running peak, AED, and where it stands among the entries of equity.
-
-    peak: the last entry at that peak, -1 for the 0 it starts from. back: the first entry that is back at the peak, None
-    where equity never came back.
-    """
-
-    depth: float
-    peak: int
-    back: int | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Metrics:
-    """The figures of one security or of the portfolio; None where a figure cannot be computed.
-
-    AED: realized_pnl, turnover (Σ price · quantity), max_drawdown, average_win, average_loss (below 0). Counts: fills,
-    closing_fills (those that realise a gain or a loss), market_days, strategy_days (days with a fill). Ratios: win_rate
-    (gaining / closing fills, 0 to 1), profit_factor (Σ gains / Σ losses), sharpe (annualised).
-    """
-
-    fills: int
-    closing_fills: int
-    realized_pnl: float
-    turnover: float
-    max_drawdown: float
-    win_rate: float | None
-    profit_factor: float | None
-    average_win: float | None
-    average_loss: float | None
-    sharpe: float | None
-    market_days: int
-    strategy_days: int
-
-
-def compute_metrics(fills: Sequence[Fills], market_days: Int64s, fees: Sequence[Float64s] | None = None) -> Metrics:
-    """Return the figures of one or more securities' fills taken together.
-
-    Equity is the sum of the securities' realised P&L on one clock; fills of one instant keep the order given.
-
-    Args:
-        fills: Fills of each security, in execution order.
-        market_days: Market days, shape (days,), ascending, as days since 1970-01-01.
-        fees: Fee of each fill in AED, one array per security; none by default. max_drawdown and sharpe are after fees,
-            figures over single fills (win_rate, profit_factor, average_win, average_loss) and realized_pnl before.
-
-    Returns:
-        The figures; a field is None where it cannot be computed.
-    """
-    times, net = on_one_clock(fills, fees)
-    return metrics_on_one_clock(fills, times, net, daily_pnl(times, net, market_days))
-
-
-def metrics_on_one_clock(fills: Sequence[Fills], times: Int64s, net: Float64s, daily: Float64s) -> Metrics:
-    """Return what `compute_metrics` does, for fills that are already on one clock.
-
-    Args:
-        fills: Fills of each security, in execution order.
-        times: Times of all fills in time order, shape (fills,), ns since 1970-01-01.
-        net: P&L after fees of the same fills, shape (fills,), AED.
-        daily: P&L after fees of each market day, shape (days,), AED.
-
-    Returns:
-        The figures; a field is None where it cannot be computed.
-    """
-    realized = joined([one.realized for one in fills])
-    wins, losses = realized[realized > 0.0], realized[realized < 0.0]
-    closing = len(wins) + len(losses)
-    return Metrics(
-        fills=len(times),
-        closing_fills=closing,
-        realized_pnl=float(sum(one.pnl[-1] for one in fills if len(one))),
-        turnover=float(sum(np.dot(one.price, one.quantity) for one in fills)),
-        max_drawdown=max_drawdown(np.cumsum(net)),
-        win_rate=len(wins) / closing if closing else None,
-        profit_factor=float(wins.sum() / -losses.sum()) if len(losses) else None,
-        average_win=float(wins.sum() / len(wins)) if len(wins) else None,
-        average_loss=float(losses.sum() / len(losses)) if len(losses) else None,
-        sharpe=sharpe(daily),
-        market_days=len(daily),
-        strategy_days=len(first_of_each_day(times // DAY)),
-    )
-
-
 def first_of_each_day(days: Int64s) -> Int64s:
     """Return the index of the first entry of each day.
 
@@ -118,8 +32,10 @@ def first_of_each_day(days: Int64s) -> Int64s:
     Returns:
         Indices into `days`, shape (distinct days,), ascending.
     """
-    places: Int64s = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1]))) if len(days) else days[:0]
-    return places
+    if not len(days):
+        return days[:0]
+    indices: Int64s = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1])))
+    return indices
 
 
 def on_one_clock(fills: Sequence[Fills], fees: Sequence[Float64s] | None = None) -> tuple[Int64s, Float64s]:
@@ -135,19 +51,19 @@ def on_one_clock(fills: Sequence[Fills], fees: Sequence[Float64s] | None = None)
     if not fills:
         return np.empty(0, np.int64), np.empty(0, np.float64)
     # A clock that steps back inside one security must not reorder its fills: its own running maximum is its clock.
-    together: Int64s = joined([np.maximum.accumulate(one.timestamp) if len(one) else one.timestamp for one in fills])
-    realized = joined([one.realized for one in fills])
+    times: Int64s = joined([np.maximum.accumulate(each.timestamp) if len(each) else each.timestamp for each in fills])
+    realized = joined([each.realized for each in fills])
     net = realized if fees is None else realized - joined(fees)
     if len(fills) == 1:
-        return together, net
-    order = np.argsort(together, kind="stable")
-    return together[order], net[order]
+        return times, net
+    order = np.argsort(times, kind="stable")
+    return times[order], net[order]
 
 
 def daily_pnl(timestamps: Int64s, realized: Float64s, market_days: Int64s) -> Float64s:
     """Return realised P&L by market day; a day without fills has a P&L of zero.
 
-    Fills are assigned to days as `places_of_days` says, so that the days add up to all P&L.
+    Fills are assigned to days as `market_day_indices` says, so that the days add up to all P&L.
 
     Args:
         timestamps: Times of the fills, shape (fills,), ns since 1970-01-01.
@@ -159,11 +75,11 @@ def daily_pnl(timestamps: Int64s, realized: Float64s, market_days: Int64s) -> Fl
     """
     if not len(market_days):
         return np.zeros(0)
-    totals = np.bincount(places_of_days(timestamps // DAY, market_days), realized, len(market_days))
+    totals = np.bincount(market_day_indices(timestamps // DAY, market_days), realized, len(market_days))
     return totals.astype(np.float64)
 
 
-def places_of_days(days: Int64s, market_days: Int64s) -> Int64s:
+def market_day_indices(days: Int64s, market_days: Int64s) -> Int64s:
     """Return the index of the market day that each day counts to.
 
     A day without a print, on which a position may be closed against the touch, counts to the market day before it, or
@@ -176,8 +92,8 @@ def places_of_days(days: Int64s, market_days: Int64s) -> Int64s:
     Returns:
         Indices into `market_days`, shape (n,).
     """
-    places: Int64s = np.maximum(np.searchsorted(market_days, days, side="right") - 1, 0)
-    return places
+    indices: Int64s = np.maximum(np.searchsorted(market_days, days, side="right") - 1, 0)
+    return indices
 
 
 def sharpe(daily: Float64s) -> float | None:
@@ -195,9 +111,9 @@ def sharpe(daily: Float64s) -> float | None:
     if len(daily) < FEWEST_DAYS:
         return None
     mean = float(daily.sum()) / len(daily)
-    apart = daily - mean
-    spread = math.sqrt(float((apart * apart).sum()) / (len(daily) - 1))
-    return mean / spread * math.sqrt(TRADING_DAYS_A_YEAR) if spread > ROUNDING * abs(mean) else None
+    deviations = daily - mean
+    deviation = math.sqrt(float((deviations * deviations).sum()) / (len(daily) - 1))
+    return mean / deviation * math.sqrt(TRADING_DAYS_A_YEAR) if deviation > ROUNDING * abs(mean) else None
 
 
 def sortino(daily: Float64s) -> float | None:
@@ -237,52 +153,32 @@ def calmar(daily: Float64s, drawdown: float) -> float | None:
     return float(daily.sum()) / len(daily) * TRADING_DAYS_A_YEAR / drawdown
 
 
-def deepest_drawdown(equity: Float64s) -> Drawdown:
-    """Return the largest fall of equity from its running peak, the first of equals; equity starts from 0.
+def drawdown_days(equity: Float64s, times: Int64s, market_days: Int64s) -> int | None:
+    """Return how many market days the maximum drawdown lasted, including those of its peak and of its end.
+
+    It begins with the first entry if equity fell from the 0 it starts from, and ends on the last market day if equity
+    never came back. Of drawdowns equally deep it is the first.
 
     Args:
         equity: Running total of P&L, shape (n,), AED.
-
-    Returns:
-        The fall in AED, and the entries of `equity` where it begins and is made good.
-    """
-    if not len(equity):
-        return Drawdown(0.0, -1, None)
-    peaks = np.maximum(np.maximum.accumulate(equity), 0.0)
-    trough = int(np.argmax(peaks - equity))
-    peak = peaks[trough]
-    at_peak = np.flatnonzero(equity[: trough + 1] == peak)
-    back = np.flatnonzero(equity[trough:] >= peak)
-    return Drawdown(
-        depth=float(peak - equity[trough]),
-        peak=int(at_peak[-1]) if len(at_peak) else -1,
-        back=trough + int(back[0]) if len(back) else None,
-    )
-
-
-def drawdown_days(drawdown: Drawdown, times: Int64s, market_days: Int64s) -> int | None:
-    """Return how many market days a drawdown lasted, including those of its peak and its end.
-
-    It begins with the first entry if equity fell from the 0 it starts from, and ends on the last market day if equity
-    never came back.
-
-    Args:
-        drawdown: As `deepest_drawdown` returns it.
         times: Times of the entries of equity, shape (n,), ns since 1970-01-01.
         market_days: Market days, shape (days,), ascending, as days since 1970-01-01.
 
     Returns:
         Number of market days; 0 without a drawdown, None without a market day.
     """
-    if drawdown.depth == 0.0:
+    peaks = running_peak(equity)
+    falls = peaks - equity
+    if not falls.any():
         return 0
     if not len(market_days):
         return None
-    entries = np.array([max(drawdown.peak, 0), -1 if drawdown.back is None else drawdown.back])
-    first, last = places_of_days(times[entries] // DAY, market_days).tolist()
-    if drawdown.back is None:
-        last = len(market_days) - 1
-    return int(last) - int(first) + 1
+    trough = int(np.argmax(falls))
+    at_peak = np.flatnonzero(equity[: trough + 1] == peaks[trough])
+    recovered = np.flatnonzero(equity[trough:] >= peaks[trough])
+    ends = [at_peak[-1] if len(at_peak) else 0, trough + recovered[0] if len(recovered) else -1]
+    first, last = market_day_indices(times[ends] // DAY, market_days).tolist()
+    return (int(last) if len(recovered) else len(market_days) - 1) - int(first) + 1
 
 
 def max_drawdown(equity: Float64s) -> float:
@@ -294,22 +190,39 @@ def max_drawdown(equity: Float64s) -> float:
     Returns:
         The fall in AED, at least 0.
     """
-    if not len(equity):
-        return 0.0
-    peak = np.maximum(np.maximum.accumulate(equity), 0.0)
-    return float((peak - equity).max())
+    return float((running_peak(equity) - equity).max()) if len(equity) else 0.0
 
 
-def named(figures: Any) -> dict[str, Any]:
-    """Return a dataclass's figures by name, in a tenth of the time of `asdict`, which copies each.
+def running_peak(equity: Float64s) -> Float64s:
+    """Return the highest that equity has been at each entry, at least the 0 that it starts from.
 
     Args:
-        figures: An instance of a dataclass with slots.
+        equity: Running total of P&L, shape (n,), AED.
 
     Returns:
-        The value of each field, in the order of the fields.
+        The peaks, shape (n,), AED.
     """
-    return {name: getattr(figures, name) for name in figures.__slots__}
+    peaks: Float64s = np.maximum(np.maximum.accumulate(equity), 0.0)
+    return peaks
+
+
+def percentile(values: Float64s, percent: float) -> float:
+    """Return a percentile, linear between the two nearest values.
+
+    numpy's own gives the same and would load its masked arrays for it, which takes 8 ms.
+
+    Args:
+        values: At least one value, shape (n,).
+        percent: From 0 to 100.
+
+    Returns:
+        The percentile, in the unit of the values.
+    """
+    ordered = np.sort(values)
+    rank = (len(ordered) - 1) * percent / 100
+    below = int(rank)
+    low, high = ordered[below], ordered[min(below + 1, len(ordered) - 1)]
+    return float(low + (high - low) * (rank - below))
 
 
 def joined(columns: Sequence[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Market-making metrics from fills and the mids around them: spread captured, adverse selection, time to fill."""
+"""Formulas of market making, from fills and the mids around them: spread captured, mark-outs, times to fill."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.engine.outcome import Fills
-    from pipeline.metrics.accounts import Account
+    from pipeline.metrics.accounts import AccountHistory
     from pipeline.ticks import Float64s, Int64s
 
 BPS: Final = 10_000
@@ -26,11 +26,12 @@ BPS: Final = 10_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Markout:
-    """What fills were worth some time after, AED and basis points of their value; None where there are none to tell.
+    """The mark-out of fills and their adverse selection, which together are the spread these fills captured.
 
-    aed, bps: Σ side · (mid then - price) · quantity. adverse_aed, adverse_bps: Σ side · (mid at the fill - mid then) ·
-    quantity, what the market moved against us. fills: those with a mid at both times, which all four are over, so that
-    aed + adverse_aed is the spread these captured.
+    Attributes:
+        aed, bps: Mark-out, AED and basis points of the fills' value; None without a fill.
+        adverse_aed, adverse_bps: Adverse selection, likewise.
+        fills: How many fills have a mid at both times; all four are over these.
     """
 
     aed: float | None
@@ -42,15 +43,15 @@ class Markout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spread:
-    """Σ side · (mid at the fill - price) · quantity, AED, in basis points of the fills' value, and over how many."""
+    """The spread captured, AED and basis points of the fills' value, None without a fill, and over how many fills."""
 
     aed: float | None
     bps: float | None
     fills: int
 
 
-def spread_captured(accounts: Sequence[Account]) -> Spread:
-    """Return what fills earned against the mid in force when they happened: half the spread, for a quote at the touch.
+def spread_captured(accounts: Sequence[AccountHistory]) -> Spread:
+    """Return what fills earned against the mid at the fill: half the spread, for a quote at the touch.
 
     It is Σ side · (mid at fill - price) · quantity over all fills with a mid; fills that take from the touch count too,
     and pay. Source: the realised-spread decomposition of R. Huang and H. Stoll, Dealer versus Auction Markets,
@@ -65,10 +66,10 @@ def spread_captured(accounts: Sequence[Account]) -> Spread:
     columns = _columns(accounts)
     known = ~np.isnan(columns.mid)
     earned = columns.signed[known] * (columns.mid[known] - columns.price[known])
-    return Spread(*_told(earned, columns.value[known]), int(known.sum()))
+    return Spread(*_sums(earned, columns.value[known]), int(known.sum()))
 
 
-def markouts(accounts: Sequence[Account]) -> dict[str, Markout]:
+def markouts(accounts: Sequence[AccountHistory]) -> dict[str, Markout]:
     """Return the mark-out of all fills at each of HORIZONS, and its part that is adverse selection.
 
     At horizon τ the mark-out is Σ side · (mid at τ - price) · quantity, and adverse selection is
@@ -83,18 +84,18 @@ def markouts(accounts: Sequence[Account]) -> dict[str, Markout]:
         number of fills with a mid at both times.
     """
     columns = _columns(accounts)
-    found = {}
-    for number, name in enumerate(HORIZONS):
-        later = joined([one.observed.mid_later[number] for one in accounts])
+    at_horizons = {}
+    for number, horizon in enumerate(HORIZONS):
+        later = joined([account.observed.mid_later[number] for account in accounts])
         known = ~np.isnan(columns.mid) & ~np.isnan(later)
         signed, value = columns.signed[known], columns.value[known]
-        kept = _told(signed * (later[known] - columns.price[known]), value)
-        lost = _told(signed * (columns.mid[known] - later[known]), value)
-        found[name] = Markout(*kept, *lost, int(known.sum()))
-    return found
+        markout = _sums(signed * (later[known] - columns.price[known]), value)
+        adverse = _sums(signed * (columns.mid[known] - later[known]), value)
+        at_horizons[horizon] = Markout(*markout, *adverse, int(known.sum()))
+    return at_horizons
 
 
-def times_to_fill(account: Account) -> Float64s:
+def times_to_fill(account: AccountHistory) -> Float64s:
     """Return how long each order that was filled had stood by its first fill.
 
     An order is our quote on one side at one price without a break, identified by the event at which it was placed: two
@@ -112,20 +113,20 @@ def times_to_fill(account: Account) -> Float64s:
     if not len(firsts):
         return np.empty(0)
     filled = session_clock(fills.timestamp[firsts], days, session)
-    stood = filled - session_clock(account.observed.placed[firsts], days, session)
-    waited: Float64s = np.maximum(stood, 0) / SECOND
-    return waited
+    placed = session_clock(account.observed.placed[firsts], days, session)
+    seconds: Float64s = np.maximum(filled - placed, 0) / SECOND
+    return seconds
 
 
 def _first_fills(fills: Fills) -> Int64s:
     """Return the number of each order's first fill, ascending; a side's orders follow one another."""
     assert fills.placed is not None  # noqa: S101 - only a replay of its own is observed
-    found = []
+    firsts = []
     for side in (BUY, SELL):
-        own = np.flatnonzero((fills.side == side) & (fills.placed != NO_ORDER))
-        found.append(own[np.diff(fills.placed[own], prepend=NO_ORDER) != 0])
-    firsts: Int64s = np.sort(np.concatenate(found))
-    return firsts
+        of_side = np.flatnonzero((fills.side == side) & (fills.placed != NO_ORDER))
+        firsts.append(of_side[np.diff(fills.placed[of_side], prepend=NO_ORDER) != 0])
+    ascending: Int64s = np.sort(np.concatenate(firsts))
+    return ascending
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -136,15 +137,16 @@ class _Columns:
     mid: Any
 
 
-def _columns(accounts: Sequence[Account]) -> _Columns:
-    fills = [one.replayed.fills for one in accounts]
-    price = joined([one.price for one in fills])
-    quantity = joined([one.quantity for one in fills])
-    signed = joined([one.side for one in fills]) * quantity
-    return _Columns(signed, price, price * quantity, joined([one.observed.mid for one in accounts]))
+def _columns(accounts: Sequence[AccountHistory]) -> _Columns:
+    fills = [account.replayed.fills for account in accounts]
+    price = joined([each.price for each in fills])
+    quantity = joined([each.quantity for each in fills])
+    signed = joined([each.side for each in fills]) * quantity
+    return _Columns(signed, price, price * quantity, joined([account.observed.mid for account in accounts]))
 
 
-def _told(earned: Any, value: Any) -> tuple[float | None, float | None]:
+def _sums(earned: Any, value: Any) -> tuple[float | None, float | None]:
+    """Return Σ earned in AED and in basis points of Σ value."""
     if not len(earned):
         return None, None
     aed = float(earned.sum())

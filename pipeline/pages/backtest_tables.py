@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.engine.execution import SWITCHES
 from pipeline.metrics.assumptions import worst_switch
 from pipeline.metrics.daily import TOTAL
+from pipeline.metrics.registry import GROUPS, METRICS
 from pipeline.numbers import counted
 from pipeline.pages.cells import MOST_LINES, Cell, Lines, clipped, lines
-from pipeline.pages.figures import FIGURES, HEADLINE, TOPICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pipeline.pages.figures import Figure
+    from pipeline.metrics.figure import Figure
     from pipeline.pages.run_reader import Contents
 
 NAMES_SHOWN: Final = 12
@@ -38,7 +38,7 @@ def period(contents: Contents) -> str:
 
 def headline(contents: Contents) -> list[tuple[Figure, Cell]]:
     """Return the portfolio's headline figures."""
-    return [(figure, _cell(figure, contents.portfolio)) for figure in HEADLINE]
+    return [(figure, _cell(figure, contents.portfolio)) for figure in METRICS if figure.is_headline]
 
 
 def topics(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ def topics(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:
             "rows": [(ticker, _cells(figures, contents.figures[ticker])) for ticker in shown],
             "total": _cells(figures, contents.portfolio),
         }
-        for heading, figures in TOPICS.items()
+        for heading, figures in GROUPS.items()
     ]
 
 
@@ -66,12 +66,12 @@ def missing(contents: Contents, shown: Sequence[str]) -> Lines:
     """Return why figures are missing: labels, reason and who it concerns, in the order of the tables."""
     found: dict[tuple[str, str], list[str]] = {}
     for name, held in ((PORTFOLIO, contents.portfolio), *((ticker, contents.figures[ticker]) for ticker in shown)):
-        for figure in FIGURES.values():
-            if figure.of(held) is None:
-                found.setdefault((figure.label, _reason(figure, held)), []).append(name)
+        for figure in _tabled():
+            if figure.value_in(held) is None:
+                found.setdefault((figure.label, figure.reason_in(held)), []).append(name)
     by_reason: dict[tuple[str, str], list[str]] = {}
     for (label, reason), names in found.items():
-        by_reason.setdefault((reason, _names(names, len(shown) + 1)), []).append(label)
+        by_reason.setdefault((reason, _names([*dict.fromkeys(names)], len(shown) + 1)), []).append(label)
     return lines(
         (", ".join(dict.fromkeys(labels)), clipped(reason), who) for (reason, who), labels in by_reason.items()
     )
@@ -80,7 +80,7 @@ def missing(contents: Contents, shown: Sequence[str]) -> Lines:
 def glossary() -> list[Figure]:
     """Return every figure once, as it is explained at the end; a mark-out stands for all horizons."""
     first: dict[str, Figure] = {}
-    for figure in FIGURES.values():
+    for figure in _tabled():
         first.setdefault(figure.anchor, figure)
     return list(first.values())
 
@@ -173,13 +173,13 @@ def _cells(figures: Iterable[Figure], held: Mapping[str, Any]) -> list[Cell]:
 
 
 def _cell(figure: Figure, held: Mapping[str, Any]) -> Cell:
-    value = figure.of(held)
-    return Cell(value, figure.form, clipped(_reason(figure, held)) if value is None else "")
+    value = figure.value_in(held)
+    return Cell(value, figure.form, clipped(figure.reason_in(held)) if value is None else "")
 
 
-def _reason(figure: Figure, held: Mapping[str, Any]) -> str:
-    reasons: Mapping[str, str] = held.get("reasons") or {}
-    return reasons.get(figure.key) or reasons.get(figure.key.partition(".")[0]) or figure.missing
+def _tabled() -> Iterator[Figure]:
+    for figures in GROUPS.values():
+        yield from figures
 
 
 def _names(names: Sequence[str], every: int) -> str:

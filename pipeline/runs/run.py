@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pipeline.metrics.accounts import Account
+    from pipeline.metrics.accounts import AccountHistory
     from pipeline.replay.plan import Plan
     from pipeline.replay.simulate import Replayed
     from pipeline.replay.task import SecurityResult
@@ -114,7 +114,7 @@ class BacktestRun:
             frame["portfolio"] = frame.sum(axis=1)
         return frame
 
-    def _accounts(self) -> list[Account]:
+    def _accounts(self) -> list[AccountHistory]:
         return [account_of(result) for result in self.results if result.replayed is not None]
 
     def _result(self, ticker: str) -> Replayed:

@@ -12,10 +12,11 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 import pipeline
-from pipeline.metrics.accounts import account_of, union_of
+from pipeline.metrics.accounts import account_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import daily_rows
-from pipeline.metrics.figures import portfolio_figures, security_figures
+from pipeline.metrics.figures import portfolio_figures, replay_figures, security_figures
+from pipeline.metrics.registry import SUMMARY_FIGURES
 from pipeline.runs.background_writer import BackgroundWriter
 from pipeline.runs.csv_cells import csv_bytes, with_csv_cells
 from pipeline.runs.fill_tables import marks_table, prices_table, trades_table
@@ -38,36 +39,16 @@ from pipeline.store.parquet import write_table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pipeline.metrics.accounts import Account
+    from pipeline.metrics.accounts import AccountHistory
     from pipeline.replay.observe import Observed
     from pipeline.replay.plan import Plan
     from pipeline.replay.simulate import Replayed
     from pipeline.replay.task import SecurityResult
     from pipeline.store.catalog import Security
     from pipeline.store.path import AnyPath
-    from pipeline.ticks import Int64s
 
-
-SUMMARY_COLUMNS: Final = (
-    "security",
-    "exchange",
-    "trades",
-    "realized_pnl",
-    "position",
-    "market_dates",
-    "strategy_dates",
-    "days_not_flat",
-    "fees",
-    "net_pnl",
-    "rows",
-    "events",
-    "session_rows",
-    "bid_count",
-    "ask_count",
-    "trade_count",
-    "last_price",
-    "error",
-)
+COUNTS: Final = ("rows", "events", "session_rows", "bid_count", "ask_count", "trade_count", "last_price")
+SUMMARY_COLUMNS: Final = ("security", "exchange", *SUMMARY_FIGURES, *COUNTS, "error")
 
 SENSITIVITY_COLUMNS: Final = ("security", "execution", "fills", "realized_pnl", "fees", "net_pnl")
 
@@ -83,7 +64,7 @@ class RunFolder:
         self._plan = plan
         self._report = report
         self._results: list[SecurityResult] = []
-        self._accounts: dict[str, Account] = {}
+        self._accounts: dict[str, AccountHistory] = {}
         self._figures: dict[str, dict[str, Any]] = {}
 
     @contextlib.contextmanager
@@ -117,7 +98,7 @@ class RunFolder:
         self._results.append(result)
         if result.replayed is not None and result.observed is not None:
             account = account_of(result)
-            self._accounts[result.ticker], self._figures[result.ticker] = account, figures_of(account)
+            self._accounts[result.ticker], self._figures[result.ticker] = account, security_figures(account)
             self._background.do(self._write, result.ticker, result.replayed, result.observed)
 
     def _write(self, ticker: str, replayed: Replayed, observed: Observed) -> None:
@@ -209,53 +190,19 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes
     return csv_bytes([columns, *([row.get(name) for name in columns] for row in rows)])
 
 
-def metrics_of(accounts: Sequence[Account], known: Mapping[str, dict[str, Any]] | None = None) -> dict[str, Any]:
+def metrics_of(accounts: Sequence[AccountHistory], known: Mapping[str, dict[str, Any]] | None = None) -> dict[str, Any]:
     """Return the figures by security and for the portfolio of all that did not fail; known: those of each already."""
-    by_security = {one.ticker: figures_of(one) if known is None else known[one.ticker] for one in accounts}
-    not_flat = union_of([one.replayed.days_not_flat for one in accounts])
-    return {
-        "portfolio": portfolio_figures(accounts) | {"days_not_flat": day_names(not_flat)},
-        "securities": by_security,
-    }
-
-
-def figures_of(account: Account) -> dict[str, Any]:
-    """Return the figures of one security as metrics.json has them."""
-    replayed = account.replayed
-    own = {"days_not_flat": day_names(replayed.days_not_flat), "counters": dict(replayed.counters)}
-    return security_figures(account) | own
-
-
-def day_names(days: Int64s) -> list[str]:
-    """Return days since 1970-01-01 as ISO dates."""
-    return [str(day) for day in days.astype("datetime64[D]")]
+    by_security = {one.ticker: security_figures(one) if known is None else known[one.ticker] for one in accounts}
+    return {"portfolio": portfolio_figures(accounts), "securities": by_security}
 
 
 def _summary_row(result: SecurityResult) -> dict[str, Any]:
     row: dict[str, Any] = {"security": result.ticker, "exchange": result.task.exchange, "error": result.error}
     if result.replayed is not None:
-        row |= _counts(result.replayed)
+        figures = replay_figures(result.replayed, SUMMARY_FIGURES.values())
+        row |= {heading: figures[figure.name] for heading, figure in SUMMARY_FIGURES.items()}
+        row |= {name: getattr(result.replayed, name) for name in COUNTS}
     return row
-
-
-def _counts(replayed: Replayed) -> dict[str, Any]:
-    return {
-        "trades": len(replayed.fills),
-        "realized_pnl": replayed.realized_pnl,
-        "position": replayed.position,
-        "market_dates": len(replayed.market_days),
-        "strategy_dates": len(replayed.strategy_days),
-        "days_not_flat": len(replayed.days_not_flat),
-        "fees": replayed.fees,
-        "net_pnl": replayed.net_pnl,
-        "rows": replayed.rows,
-        "events": replayed.events,
-        "session_rows": replayed.session_rows,
-        "bid_count": replayed.bid_count,
-        "ask_count": replayed.ask_count,
-        "trade_count": replayed.trade_count,
-        "last_price": replayed.last_price,
-    }
 
 
 def _files_of(ticker: str) -> tuple[str, str, str, str]:

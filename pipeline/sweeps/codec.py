@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.metrics.formulas import Metrics, compute_metrics, first_of_each_day, on_one_clock
+from pipeline.metrics.figures import replay_figures
+from pipeline.metrics.formulas import first_of_each_day, on_one_clock
+from pipeline.metrics.registry import SWEEP_FIGURES
 from pipeline.times import DAY
 
 if TYPE_CHECKING:
@@ -17,15 +19,10 @@ if TYPE_CHECKING:
     from pipeline.replay.simulate import Replayed
     from pipeline.ticks import Float64s, Int64s
 
-COUNTS: Final = ("fills", "closing_fills", "market_days", "strategy_days", "days_not_flat", "position")
-FIGURES: Final = (
-    *("fills", "closing_fills", "realized_pnl", "fees", "net_pnl", "turnover", "max_drawdown", "sharpe"),
-    *("win_rate", "profit_factor", "average_win", "average_loss"),
-    *("market_days", "strategy_days", "days_not_flat", "position"),
-)
-"""The figures of one setting on one security, as in metrics.json. NaN: cannot be computed."""
+FIGURES: Final = tuple(figure.name for figure in SWEEP_FIGURES)
+"""The figures of one setting on one security. NaN: cannot be computed."""
 
-OF_METRICS: Final = tuple(name for name in FIGURES if name in Metrics.__slots__)
+COUNTS: Final = tuple(figure.name for figure in SWEEP_FIGURES if figure.form in ("count", "shares"))
 FIGURE_TYPE: Final = np.dtype([(name, "<f8") for name in FIGURES])
 SPAN_TYPE: Final = np.dtype([("first_day", "<i4"), ("span", "<i4")])
 DAY_TYPE: Final = np.dtype(
@@ -46,19 +43,10 @@ class Days:
 def encode_figures(replayed: Replayed) -> bytes:
     """Return a replay's figures and days as bytes."""
     fills, market_days = replayed.fills, replayed.market_days
-    fees = replayed.fill_fees
-    metrics = compute_metrics([fills], market_days, [fees])
+    values = replay_figures(replayed, SWEEP_FIGURES).values()
+    figures = np.array([tuple(np.nan if value is None else value for value in values)], FIGURE_TYPE)
     clock = on_one_clock([fills])[0]
-    total_fees = float(fees.sum())
-    told = {
-        **{name: getattr(metrics, name) for name in OF_METRICS},
-        "fees": total_fees,
-        "net_pnl": replayed.realized_pnl - total_fees,
-        "days_not_flat": len(replayed.days_not_flat),
-        "position": replayed.position,
-    }
-    figures = np.array([tuple(np.nan if told[name] is None else told[name] for name in FIGURES)], FIGURE_TYPE)
-    traded = _traded(clock // DAY, fills.realized, fees, fills.price * fills.quantity)
+    traded = _traded(clock // DAY, fills.realized, replayed.fill_fees, fills.price * fills.quantity)
     return b"".join([figures.tobytes(), _days_as_bits(market_days), traded.tobytes()])
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.errors import BadRequest
-from pipeline.metrics.formulas import max_drawdown, places_of_days, sharpe
+from pipeline.metrics.formulas import market_day_indices, max_drawdown, sharpe
 from pipeline.times import FIRST_DAY, date_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def window_figures(days: Sequence[Days], window: Window) -> WindowFigures:
     net = traded["realized"] - traded["fees"]
     daily = np.zeros(len(market_days))
     if len(market_days):
-        np.add.at(daily, places_of_days(traded["day"], market_days), net)
+        np.add.at(daily, market_day_indices(traded["day"], market_days), net)
     closing = int(traded["closing"].sum())
     empty = not len(market_days) and not len(traded)
     return WindowFigures(

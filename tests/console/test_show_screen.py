@@ -14,7 +14,7 @@ import pytest
 from pipeline import api
 from pipeline.console import show
 from pipeline.console.output import Console, console, set_console
-from pipeline.pages.figures import FIGURES
+from pipeline.metrics.registry import BY_NAME
 from pipeline.runs.recorded_security import RecordedSecurity, Selection, read_security
 from pipeline.tracing.explanation import Account, Explanation, Tick
 from tests.made import make_config, make_store
@@ -143,7 +143,7 @@ def test_figures_have_names_units_and_what_stands_in_for_one_that_is_missing(
         "Net P&L, AED -1,234.50",
         "Win rate, % 49.6",
         "Max drawdown, % of peak capital 0.6",
-        "Sharpe, a year - Fewer than two market days",
+        "Sharpe ratio, annualised - Fewer than two market days",
         "Days not flat 1",
         "10 12.50",
         "Monday 2.00 Tuesday 1.00",
@@ -165,9 +165,9 @@ def test_every_figure_of_a_real_run_is_shown(security: RecordedSecurity, capsys:
     out = figures_of(security, capsys)
     for key, value in security.figures.items():
         if isinstance(value, (int, float)) or value is None:
-            assert FIGURES[key].label in out
-    for part in ("Mark-out 60s, bps", "Adverse 1s, AED", "Fills marked 300s", "By hour", "By weekday"):
-        assert part in out
+            assert BY_NAME[key].label in out
+    parts = ("Mark-out after 60s, bps", "Adverse selection after 1s, AED", "Fills marked after 300s")
+    assert all(part in out for part in (*parts, "By hour", "By weekday"))
     assert f"{security.figures['net_pnl']:,.2f}" in out
     in_percent = security.figures["max_drawdown"] / security.figures["peak_capital"] * 100
     assert re.search(rf"Max drawdown, % of peak capital +{in_percent:.1f}\n", out)

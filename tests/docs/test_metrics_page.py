@@ -1,21 +1,23 @@
-"""docs/reference/metrics.md names every figure that a run has, and no other."""
+"""docs/reference/metrics.md explains every figure that a run has: its tables are made from the registry of figures."""
 
 from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow.parquet as pq
 import pytest
 
 from pipeline import api
-from pipeline.metrics.figures import OF_DAYS, REASONS
+from tests.docs.metrics_tables import PAGE, with_tables
 from tests.made import make_config, make_store
 
-PAGE: Final = (Path(__file__).parents[2] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
-TABLES, FILES = PAGE.split("\n## The files behind them\n")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT: Final = PAGE.read_text(encoding="utf-8")
+TABLES, FILES = TEXT.split("\n## The files behind them\n")
 
 
 @pytest.fixture(scope="module")
@@ -29,28 +31,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base / "out"
 
 
-def test_every_figure_is_named_and_no_other(folder: Path) -> None:
+def test_its_tables_are_those_of_the_registry() -> None:
+    assert with_tables(TEXT) == TEXT, "run `python -m tests.docs.metrics_tables`"
+
+
+def test_every_figure_of_a_run_is_explained_with_its_formula(folder: Path) -> None:
     figures = json.loads((folder / "metrics.json").read_text())["securities"]["FAB"]
-    rows = re.findall(r"^\| (.*?) \|", TABLES, flags=re.MULTILINE)
-    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    inside = {"aed", "bps", "adverse_aed", "adverse_bps"}
-    assert named - inside == figures.keys() - {"reasons"}
-    assert inside == figures["markouts"]["1s"].keys() - {"fills"}
-
-
-def test_a_figure_says_when_it_is_null_if_it_can_be(folder: Path) -> None:
-    can_be = {*REASONS, *OF_DAYS}
-    figures = json.loads((folder / "metrics.json").read_text())["portfolio"]
-    assert figures["reasons"].keys() <= can_be
-    rows = re.findall(r"^\| `(\w+)`.*\| (.*?) ?\|$", TABLES, flags=re.MULTILINE)
-    assert len(rows) > 35
-    for name, null_when in rows:
-        assert bool(null_when) == (name in can_be), name
-
-
-def test_every_figure_says_what_it_is_in_words_and_by_formula() -> None:
-    rows = [line.split(" | ") for line in TABLES.splitlines() if line.startswith("| `")]
-    assert all(len(cells) == 5 and cells[1] and cells[2] for cells in rows), [row for row in rows if len(row) != 5]
+    rows = dict(re.findall(r"^\| `([\w.τ]+)` \| .+? \| (.+?) \| .+? \| .+? \| .*\|$", TABLES, flags=re.MULTILINE))
+    names = {name.partition(".")[0] for name in rows}
+    assert names == figures.keys() - {"reasons", "counters"}
+    assert {name.split(".")[-1] for name in rows if "." in name} == figures["markouts"]["1s"].keys()
 
 
 def test_every_column_of_the_files_is_named(folder: Path) -> None:

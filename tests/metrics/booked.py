@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.outcome import Fills
-from pipeline.metrics.accounts import Account
+from pipeline.metrics.accounts import AccountHistory
 from pipeline.replay.observe import NO_TIME, Observed
 from pipeline.replay.simulate import Replayed
 from tests.made import DAY, HOUR, SECOND
@@ -64,7 +64,7 @@ def booked(
     fees_bps: float = 0.0,
     orders: int | None = 0,
     **limits: Any,
-) -> Account:
+) -> AccountHistory:
     """Return the account of fills and of a price path (time, mid, last print); market days from 1."""
     shares = np.array([one.shares for one in fills], np.int64)
     realized = np.array([one.realized for one in fills], np.float64)
@@ -87,7 +87,7 @@ def booked(
         path_mid=np.array([mid for _, mid, _ in path], np.float64),
         path_last=np.array([last for _, _, last in path], np.float64),
     )
-    return Account(ticker, replayed(held, days(*market_days), fees_bps, orders), observed, SESSION, **limits)
+    return AccountHistory(ticker, replayed(held, days(*market_days), fees_bps, orders), observed, SESSION, **limits)
 
 
 def replayed(fills: Fills, market_days: Any, fees_bps: float = 0.0, orders: int | None = 0) -> Replayed:

@@ -12,7 +12,7 @@ from tests.metrics.booked import NONE, Fill, booked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.metrics.accounts import Account
+    from pipeline.metrics.accounts import AccountHistory
 
 PATH: Final = (
     ("1 10:05:00", 10.2, 10.1),
@@ -24,7 +24,7 @@ HELD: Final = (Fill("1 10:00:10", 100, 10.0), Fill("1 11:00:00", -60, 10.5, 30.0
 CLOSED: Final = (*HELD, Fill("3 14:55:00", -40, 9.0, -40.0))
 
 
-def rows(accounts: Sequence[Account]) -> list[tuple[Any, ...]]:
+def rows(accounts: Sequence[AccountHistory]) -> list[tuple[Any, ...]]:
     """Return the rows as tuples, in the order of the file's columns after the day."""
     found = []
     for row in daily_rows(accounts):

@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import api
-from pipeline.metrics.figures import _percentile
-from pipeline.metrics.formulas import calmar, deepest_drawdown, drawdown_days, sharpe, sortino
+from pipeline.metrics.formulas import calmar, drawdown_days, max_drawdown, percentile, sharpe, sortino
 from pipeline.runs.reader import read_run
 from pipeline.store.parquet import ticks_digest, write_ticks
 from pipeline.ticks import Ticks
@@ -230,16 +229,15 @@ def test_calmar_by_hand() -> None:
 )
 def test_a_drawdown_lasts_from_its_peak_until_equity_is_back(equity: list[float], depth: float, days: int) -> None:
     times = np.arange(5, len(equity) + 5, dtype=np.int64) * DAY
-    found = deepest_drawdown(np.array(equity))
-    assert found.depth == depth
+    assert max_drawdown(np.array(equity)) == depth
     idle_first = np.arange(len(equity) + 5)
-    assert drawdown_days(found, times, idle_first) == days
-    assert drawdown_days(found, times, idle_first[:0]) == (None if depth else 0)
+    assert drawdown_days(np.array(equity), times, idle_first) == days
+    assert drawdown_days(np.array(equity), times, idle_first[:0]) == (None if depth else 0)
 
 
 def test_a_drawdown_counts_market_days_only() -> None:
     equity, times = np.array([9.0, 1.0, 9.0]), np.array([3, 5, 8]) * DAY
-    assert drawdown_days(deepest_drawdown(equity), times, np.array([1, 3, 4, 7, 9])) == 3  # 3, 4, and 7 for 8
+    assert drawdown_days(equity, times, np.array([1, 3, 4, 7, 9])) == 3  # 3, 4, and 7 for 8
 
 
 def test_a_run_in_which_everything_failed_has_no_figure_and_says_so(tmp_path: Path) -> None:
@@ -268,5 +266,6 @@ def test_a_run_in_which_everything_failed_has_no_figure_and_says_so(tmp_path: Pa
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.sampled_from([50, 95]))
 def test_a_percentile_is_numpys(values: list[float], percent: int) -> None:
-    found = _percentile(np.array(values), percent)
-    assert found == pytest.approx(float(np.percentile(values, percent)), rel=1e-12, abs=1e-9)
+    assert percentile(np.array(values), percent) == pytest.approx(
+        float(np.percentile(values, percent)), rel=1e-12, abs=1e-9
+    )

@@ -80,6 +80,8 @@ OF_FAB: Final[dict[str, Any]] = {
     },
     "pnl_by_hour": {"10": -21.95, "11": 29.37, "14": -6.576},
     "pnl_by_weekday": {"Monday": 28.37, "Tuesday": -27.526},
+    "days_not_flat": [],
+    "counters": {},
     "reasons": {},
 }
 NO_MARK: Final = {"aed": None, "bps": None, "adverse_aed": None, "adverse_bps": None, "fills": 0}
@@ -119,6 +121,8 @@ OF_MODON: Final[dict[str, Any]] = {
     "markouts": dict.fromkeys(("1s", "10s", "60s", "300s"), NO_MARK),
     "pnl_by_hour": {"10": 0.0, "12": 10.0},
     "pnl_by_weekday": {"Tuesday": 0.0, "Wednesday": 10.0},
+    "days_not_flat": [],
+    "counters": {},
     "reasons": {
         "sortino": "No market day lost anything.",
         "calmar": "Equity never fell.",
@@ -135,7 +139,7 @@ OF_MODON: Final[dict[str, Any]] = {
 }
 # on one clock: net -1, 29.37, 0, -20.95, -6.576, 10; equity -1, 28.37, 28.37, 7.42, 0.844, 10.844; capital at most
 # 60 · 9.5 + 10 · 50; five-minute marks 1,005, 408, 904, 1,100, 495
-OF_BOTH: Final[dict[str, Any]] = OF_FAB | {
+OF_BOTH: Final[dict[str, Any]] = {name: value for name, value in OF_FAB.items() if name != "counters"} | {
     "fills": 6,
     "closing_fills": 4,
     "market_days": 3,
@@ -184,8 +188,11 @@ def test_every_figure_of_both_on_one_clock() -> None:
 
 
 def test_a_portfolio_of_one_is_that_one_but_for_its_limit() -> None:
-    own = portfolio_figures([FAB])
-    assert {name for name, value in own.items() if value != security_figures(FAB)[name]} == {"time_at_limit", "reasons"}
+    alone = portfolio_figures([FAB])
+    assert {name for name, value in alone.items() if value != security_figures(FAB)[name]} == {
+        "time_at_limit",
+        "reasons",
+    }
 
 
 NO_DAY: Final = "No market day."

@@ -159,7 +159,7 @@ def test_every_missing_figure_has_its_reason_in_the_cell_and_in_the_list(tmp_pat
     empty = [cell for cell in page.root.all("td") if cell.attributes.get("data-value") == ""]
     assert empty
     assert all(cell.attributes["title"] for cell in empty)
-    assert "Calmar (Portfolio, FAB): Too few days." in " ".join(page.root.one("div", id="missing").text.split())
+    assert "Calmar ratio (Portfolio, FAB): Too few days." in " ".join(page.root.one("div", id="missing").text.split())
 
 
 def test_headings_go_down_one_level_at_a_time_and_every_link_leads_somewhere(tmp_path: Path) -> None:

@@ -43,11 +43,10 @@ def fills_of(folder: Path, ticker: str) -> list[dict[str, Any]]:
 
 
 def figure(held: dict[str, Any], key: str) -> float | None:
-    if key == "days_not_flat":
-        return len(held[key]) if key in held else None
-    horizon, dot, part = key.partition(".")
-    value: float | None = held["markouts"][horizon][part] if dot else held[key]
-    return value
+    value: Any = held
+    for part in key.split("."):
+        value = value[part]
+    return len(value) if isinstance(value, list) else value
 
 
 def shown_as(cell: Node, value: float | None, percent: bool = False) -> bool:  # noqa: FBT001, FBT002
@@ -86,7 +85,9 @@ def test_every_figure_of_every_security_is_that_of_metrics_json(folder: Path, pa
                 assert shown_as(cell, figure(held, key), percent=key in SHARES), (ticker, key, cell)
                 seen.add(key)
     flat = {name for name, value in metrics["portfolio"].items() if not isinstance(value, (dict, list))}
-    marks = {f"{horizon}.{part}" for horizon, held in metrics["portfolio"]["markouts"].items() for part in held}
+    marks = {
+        f"markouts.{horizon}.{part}" for horizon, held in metrics["portfolio"]["markouts"].items() for part in held
+    }
     assert seen == flat | marks | {"days_not_flat"}
 
 

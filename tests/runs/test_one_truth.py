@@ -94,7 +94,7 @@ def aed(value: float) -> str:
 
 def test_each_security_has_the_same_figures_everywhere(run: Shown) -> None:
     metrics, summary, page = run.read("metrics.json")["securities"], run.rows("backtest_summary.csv"), {}
-    for caption in ("P&L", "Fills and orders"):
+    for caption in ("P&L", "Fills and orders", "Days"):
         for name, row in cells(run.page, caption).items():
             page[name] = page.get(name, {}) | row
     assert metrics

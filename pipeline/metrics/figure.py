@@ -1,0 +1,125 @@
+"""What one figure is: how it is computed, shown and explained, and which outputs carry it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.metrics.formulas import FEWEST_DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pipeline.metrics.portfolio import Portfolio
+
+TAU: Final = "τ"
+"""Stands for the horizon where a figure of several horizons is explained once."""
+
+UNKNOWN: Final = "It cannot be computed from this run."
+"""Why a figure is missing in a run that gives no reason, as one of an older version."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reason:
+    """Why a figure can be missing. applies: whether it is the reason, given that the figure is missing."""
+
+    text: str
+    applies: Callable[[Portfolio], bool] = lambda _: True
+
+
+NO_DAY: Final = Reason("No market day.", lambda p: not len(p.market_days))
+ONE_DAY: Final = Reason("One market day only.", lambda p: len(p.market_days) < FEWEST_DAYS)
+NO_MARK: Final = Reason("No five-minute mark in the continuous session.")
+OWN_ORDERS: Final = Reason(
+    "The strategy keeps its own orders, which the engine does not see.", lambda p: p.orders is None
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Figure:
+    """One figure, declared in `pipeline.metrics.registry`: all that any output knows of it.
+
+    Attributes:
+        name: Its key in metrics.json and its column in sweep files; `markouts.10s.bps` is a key within keys.
+        compute: Its value from a portfolio: a number, None where it cannot be computed, an array of days, or numbers by
+            name (`form` by_name).
+        group: The table that shows it.
+        label: What people read instead of the name.
+        unit: What stands beside the label, empty for a pure number.
+        form: How a number is shown, one of `numbers.FORMS`, of days how many; `by_name` is no number.
+        meaning: What it says, in a sentence or two.
+        formula: How it is computed.
+        source: The publication that the formula is from.
+        missing: Why it can be missing; the first that applies is the reason.
+        in_metrics: Whether metrics.json, the page and `show` have it.
+        is_headline: Whether it is one of the portfolio's tiles on the page.
+        in_sweep: Whether a sweep keeps it of every setting; it is then computed without mids.
+        can_choose: Whether a sweep can choose its best setting by it.
+        better: 1 where more is better, -1 where less is, 0 where neither is.
+        summary: Its place among the figures of backtest_summary.csv and its heading there; None where it has none.
+        horizon: How long after a fill it looks at the market, empty for most.
+    """
+
+    name: str
+    compute: Callable[[Portfolio], Any]
+    group: str
+    label: str
+    unit: str = ""
+    form: str
+    meaning: str
+    formula: str
+    source: str = ""
+    missing: tuple[Reason, ...] = ()
+    in_metrics: bool = True
+    is_headline: bool = False
+    in_sweep: bool = False
+    can_choose: bool = False
+    better: int = 0
+    summary: tuple[int, str] | None = None
+    horizon: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key of metrics.json that it stands under, which its reason has too."""
+        return self.name.partition(".")[0]
+
+    @property
+    def general_name(self) -> str:
+        """Its name with τ for the horizon, alike for all horizons."""
+        return self.name.replace(self.horizon, TAU, 1) if self.horizon else self.name
+
+    @property
+    def general_label(self) -> str:
+        """Its label with τ for the horizon, alike for all horizons."""
+        return self.label.replace(self.horizon, TAU) if self.horizon else self.label
+
+    @property
+    def heading(self) -> str:
+        """Its label and its unit."""
+        return f"{self.label}, {self.unit}" if self.unit else self.label
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is shown as one number; of days it is how many."""
+        return self.form != "by_name"
+
+    @property
+    def anchor(self) -> str:
+        """Where a page explains it."""
+        return f"about-{self.general_name.replace('.', '-')}"
+
+    def value_in(self, figures: Mapping[str, Any]) -> float | None:
+        """Return its number among figures as metrics.json has them; None where it is missing."""
+        value: Any = figures
+        for key in self.name.split("."):
+            value = None if value is None else value.get(key)
+        return len(value) if isinstance(value, list) else value
+
+    def reason_in(self, figures: Mapping[str, Any]) -> str:
+        """Return why it is missing among figures as metrics.json has them."""
+        reasons: Mapping[str, str] = figures.get("reasons") or {}
+        return reasons.get(self.key) or UNKNOWN
+
+    def why_missing(self, portfolio: Portfolio) -> str:
+        """Return why it cannot be computed from a portfolio."""
+        return next(reason.text for reason in self.missing if reason.applies(portfolio))

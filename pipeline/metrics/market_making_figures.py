@@ -1,0 +1,226 @@
+"""The figures of market making: inventory, orders, spread captured, mark-outs and adverse selection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.metrics.figure import NO_DAY, NO_MARK, OWN_ORDERS, TAU, Figure, Reason
+from pipeline.metrics.formulas import percentile
+from pipeline.metrics.performance_figures import ACTIVITY
+from pipeline.replay.observe import HORIZONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pipeline.metrics.portfolio import Portfolio
+
+INVENTORY: Final = "Inventory"
+BPS: Final = "Spread and mark-outs, bps of the value traded"
+AED: Final = "Spread and mark-outs, AED"
+
+HUANG_STOLL: Final = (
+    "The realised-spread decomposition of R. Huang and H. Stoll, Dealer versus Auction Markets, J. Financial "
+    "Economics 41 (1996), in money."
+)
+NO_MID: Final = Reason("No fill in the continuous session with both sides of the book quoted.")
+NO_LATER_MID: Final = Reason("No fill with a mid both at the fill and so long after it, in one continuous session.")
+NO_WAIT: Final = Reason("No resting order was filled.")
+MARKOUT: Final = f"Σ side · (mid at {TAU} - price) · quantity, side +1 for a buy"
+ADVERSE_SELECTION: Final = f"Σ side · (mid at fill - mid at {TAU}) · quantity"
+OVER_VALUE: Final = " / Σ price · quantity of these fills · 10,000"
+
+
+def _markout(horizon: str, field: str) -> Callable[[Portfolio], Any]:
+    return lambda p: getattr(p.markouts[horizon], field)
+
+
+def _markouts(unit: str, form: str) -> Iterator[Figure]:
+    """Yield the mark-out, then the adverse selection, at each horizon, in one unit."""
+    part = unit.lower()
+    group = BPS if unit == "bps" else AED
+    for horizon in HORIZONS:
+        yield Figure(
+            name=f"markouts.{horizon}.{part}",
+            compute=_markout(horizon, part),
+            group=group,
+            label=f"Mark-out after {horizon}",
+            unit=unit,
+            form=form,
+            meaning=f"What the fills were worth {TAU} later, against the mid then.",
+            formula=f"`markouts.{TAU}.aed`{OVER_VALUE}" if group == BPS else MARKOUT,
+            source=HUANG_STOLL,
+            missing=(NO_LATER_MID,),
+            better=1,
+            horizon=horizon,
+        )
+    for horizon in HORIZONS:
+        yield Figure(
+            name=f"markouts.{horizon}.adverse_{part}",
+            compute=_markout(horizon, f"adverse_{part}"),
+            group=group,
+            label=f"Adverse selection after {horizon}",
+            unit=unit,
+            form=form,
+            meaning=f"How far the mid had moved against the fills {TAU} later. With the mark-out it adds up to the "
+            "spread that these fills captured.",
+            formula=f"`markouts.{TAU}.adverse_aed`{OVER_VALUE}" if group == BPS else ADVERSE_SELECTION,
+            source=HUANG_STOLL,
+            missing=(NO_LATER_MID,),
+            better=-1,
+            horizon=horizon,
+        )
+
+
+MARKET_MAKING_FIGURES: Final = (
+    Figure(
+        name="position",
+        compute=lambda p: sum(replay.position for replay in p.replays),
+        group=INVENTORY,
+        label="Final position",
+        unit="shares",
+        form="shares",
+        meaning="Position after the last event.",
+        formula="shares bought - shares sold",
+        in_metrics=False,
+        in_sweep=True,
+        summary=(3, "position"),
+    ),
+    Figure(
+        name="time_in_market",
+        compute=lambda p: p.time_in_market if len(p.inventory) else None,
+        group=INVENTORY,
+        label="Time in market",
+        unit="%",
+        form="share",
+        meaning="Share of the continuous sessions' time with an open position; of the portfolio, with any.",
+        formula="session time with a position / session time",
+        missing=(NO_DAY, NO_MARK),
+    ),
+    Figure(
+        name="inventory_mean",
+        compute=lambda p: float(p.inventory.mean()) if len(p.inventory) else None,
+        group=INVENTORY,
+        label="Inventory, mean",
+        unit="AED",
+        form="whole_money",
+        meaning="Usual value of the open positions, long or short.",
+        formula="mean of Σ abs(position) · mark at the five-minute marks",
+        missing=(NO_DAY, NO_MARK),
+    ),
+    Figure(
+        name="inventory_p95",
+        compute=lambda p: percentile(p.inventory, 95) if len(p.inventory) else None,
+        group=INVENTORY,
+        label="Inventory, 95th percentile",
+        unit="AED",
+        form="whole_money",
+        meaning="Value of the open positions that is exceeded at one mark in twenty.",
+        formula="95th percentile of Σ abs(position) · mark at the five-minute marks, linear between two marks",
+        missing=(NO_DAY, NO_MARK),
+    ),
+    Figure(
+        name="time_at_limit",
+        compute=lambda p: p.time_at_limit,
+        group=INVENTORY,
+        label="Time at limit",
+        unit="%",
+        form="share",
+        meaning="How long the strategy could not quote both sides: share of the five-minute marks with the position at "
+        "`max_position`, or at `max_notional` / mark where the strategy keeps to it.",
+        formula="marks at the limit / marks",
+        missing=(
+            NO_DAY,
+            Reason("Limits are each security's own.", lambda p: not p.is_one_security),
+            Reason("The strategy has no position limit.", lambda p: p.position_limits is None),
+            NO_MARK,
+        ),
+    ),
+    Figure(
+        name="orders",
+        compute=lambda p: p.orders,
+        group=ACTIVITY,
+        label="Orders",
+        form="count",
+        meaning="Orders placed. An order is our quote on one side at one price without a break; one placed anew at its "
+        "price goes to the back of its queue and is the same order.",
+        formula="number of orders",
+        missing=(OWN_ORDERS,),
+    ),
+    Figure(
+        name="fill_ratio",
+        compute=lambda p: len(p.times_to_fill) / p.orders if p.orders else None,
+        group=ACTIVITY,
+        label="Fill ratio",
+        unit="%",
+        form="share",
+        meaning="Share of the orders placed that were filled, at least in part.",
+        formula="orders with at least one fill / `orders`",
+        missing=(OWN_ORDERS, Reason("No order was placed.")),
+    ),
+    Figure(
+        name="time_to_fill_median",
+        compute=lambda p: percentile(p.times_to_fill, 50) if len(p.times_to_fill) else None,
+        group=ACTIVITY,
+        label="Time to fill, median",
+        unit="s",
+        form="seconds",
+        meaning="How long a filled order had stood before its first fill, in time of the continuous session: nights "
+        "and days without a print do not count. With a latency it stands from when it joins its queue.",
+        formula="median of (first fill - placing)",
+        missing=(OWN_ORDERS, NO_WAIT),
+    ),
+    Figure(
+        name="time_to_fill_mean",
+        compute=lambda p: float(p.times_to_fill.mean()) if len(p.times_to_fill) else None,
+        group=ACTIVITY,
+        label="Time to fill, mean",
+        unit="s",
+        form="seconds",
+        meaning="How long a filled order had stood before its first fill, where long waits weigh more.",
+        formula="mean of (first fill - placing)",
+        missing=(OWN_ORDERS, NO_WAIT),
+    ),
+    Figure(
+        name="spread_captured_bps",
+        compute=lambda p: p.spread.bps,
+        group=BPS,
+        label="Spread captured",
+        unit="bps",
+        form="bps",
+        meaning="The spread captured for each AED traded.",
+        formula=f"`spread_captured`{OVER_VALUE}",
+        source=HUANG_STOLL,
+        missing=(NO_MID,),
+        is_headline=True,
+        better=1,
+    ),
+    *_markouts("bps", "bps"),
+    Figure(
+        name="spread_captured",
+        compute=lambda p: p.spread.aed,
+        group=AED,
+        label="Spread captured",
+        unit="AED",
+        form="money",
+        meaning="What fills earned against the mid at the fill: half the spread, for a quote at the touch. Fills "
+        "that take from the touch pay it, and count.",
+        formula="Σ side · (mid at fill - price) · quantity, side +1 for a buy",
+        source=HUANG_STOLL,
+        missing=(NO_MID,),
+        better=1,
+    ),
+    *_markouts("AED", "money"),
+    *(
+        Figure(
+            name=f"markouts.{horizon}.fills",
+            compute=_markout(horizon, "fills"),
+            group=AED,
+            label=f"Fills marked after {horizon}",
+            form="count",
+            meaning="Fills that the mark-outs are over.",
+            formula=f"number of fills with a mid both at the fill and {TAU} later, in one continuous session",
+            horizon=horizon,
+        )
+        for horizon in HORIZONS
+    ),
+)
