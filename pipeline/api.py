@@ -1,18 +1,17 @@
 """The public functions, one for each command's work, for notebooks and for the command line.
 
 They take paths and options and return results. They print nothing, and import heavy modules only when called.
+Annotations are not postponed, since the command line is made from them.
 """
 
-from __future__ import annotations
-
-import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from pipeline import options as take
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from pipeline.conversion.result import ConvertResult, SheetEvent
     from pipeline.replay.plan import Plan
     from pipeline.replay.task import SecurityResult
@@ -20,29 +19,26 @@ if TYPE_CHECKING:
     from pipeline.runs.recorded_security import RecordedSecurity
     from pipeline.runs.run import BacktestRun
     from pipeline.store.path import AnyPath
-    from pipeline.sweeps.run import Listeners, SweepOptions, SweepRun
+    from pipeline.sweeps.plan import SweepPlan, TrialResult
+    from pipeline.sweeps.run import SweepRun
     from pipeline.tracing.explanation import Explanation
-
-RAW_DIR: Final = Path("data/raw")
-PARQUET_DIR: Final = Path("data/parquet")
-OUTPUT_DIR: Final = Path("output")
 
 
 def convert(
-    workbooks: str | Path | Sequence[str | Path] | None = None,
-    parquet_dir: str | AnyPath = PARQUET_DIR,
+    workbooks: take.Workbooks = None,
+    parquet_dir: take.ParquetDir = take.PARQUET_DIR,
     *,
-    header_row: int = 3,
-    only: Sequence[str] | None = None,
-    max_sheets: int | None = None,
-    workers: int | None = None,
-    force: bool = False,
-    strict: bool = False,
-    max_rejects: float | None = None,
-    limits: Mapping[str, float] | Sequence[str] | None = None,
-    on_event: Callable[[SheetEvent], None] | None = None,
+    header_row: take.HeaderRow = 3,
+    only: take.Only = (),
+    max_sheets: take.MaxSheets = None,
+    workers: take.SheetWorkers = None,
+    force: take.Force = False,
+    strict: take.Strict = False,
+    max_rejects: take.MaxRejects = None,
+    limits: take.Limits = None,
+    on_event: "Callable[[SheetEvent], None] | None" = None,
     on_compile: Callable[[], None] | None = None,
-) -> ConvertResult:
+) -> "ConvertResult":
     """Convert workbooks to one Parquet file per security; sheets that have not changed are left as they are.
 
     Args:
@@ -68,51 +64,46 @@ def convert(
     from pipeline.conversion.stage import convert as convert_stage
     from pipeline.store.path import path_of
 
-    if workbooks is None:
-        chosen = find_workbooks(RAW_DIR)
-    elif isinstance(workbooks, (str, Path)):
-        chosen = [Path(workbooks)]
-    else:
-        chosen = [Path(workbook) for workbook in workbooks]
+    named = [workbooks] if isinstance(workbooks, (str, Path)) else workbooks
     return convert_stage(
-        chosen,
+        find_workbooks(take.RAW_DIR) if named is None else list(map(Path, named)),
         path_of(parquet_dir),
         header_row=header_row,
-        only=only,
+        only=take.names_of(only) or None,
         max_sheets=max_sheets,
         workers=workers,
         force=force,
         strict=strict,
         max_rejects=max_rejects,
-        limits=limits,
+        limits=limits or None,
         on_event=on_event,
         on_compile=on_compile,
     )
 
 
 def backtest(
-    strategy: str = "v1_baseline",
+    strategy: take.Strategy = take.STRATEGY,
     *,
-    config: str | Path | None = None,
-    parquet_dir: str | AnyPath = PARQUET_DIR,
-    output_dir: str | AnyPath | None = None,
-    workers: int | None = None,
-    backend: str | None = None,
-    address: str | None = None,
-    engine: str | None = None,
-    execution: str | None = None,
-    sensitivity: bool | None = None,
-    parameters: Mapping[str, object] | None = None,
-    securities: Sequence[str] = (),
-    max_sheets: int | None = None,
-    allow_stale: bool = False,
-    fresh: bool = False,
-    report: bool = True,
-    png: bool = False,
-    on_plan: Callable[[Plan], None] | None = None,
-    on_result: Callable[[SecurityResult], None] | None = None,
+    config: take.Config = None,
+    parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    output_dir: take.RunFolder = None,
+    workers: take.Workers = None,
+    backend: take.Backend = None,
+    address: take.Address = None,
+    engine: take.Engine = None,
+    execution: take.ExecutionModel = None,
+    parameters: take.Parameters = (),
+    securities: take.Securities = (),
+    max_sheets: take.MaxSheets = None,
+    sensitivity: take.Sensitivity = None,
+    fresh: take.Fresh = False,
+    report: take.Report = True,
+    png: take.Png = False,
+    allow_stale: take.AllowStale = False,
+    on_plan: "Callable[[Plan], None] | None" = None,
+    on_result: "Callable[[SecurityResult], None] | None" = None,
     on_compile: Callable[[str], None] | None = None,
-) -> BacktestRun:
+) -> "BacktestRun":
     """Replay a strategy over the securities of a Parquet directory and return the run.
 
     Args:
@@ -143,7 +134,7 @@ def backtest(
     from pipeline.store.path import path_of
 
     folder = None if output_dir is None else path_of(output_dir)
-    _check_png(folder, png=png)
+    take.check_png(folder, png=png)
     request = Request(
         strategy=strategy,
         config=None if config is None else Path(config),
@@ -154,13 +145,13 @@ def backtest(
         engine=engine,
         execution=execution,
         sensitivity=sensitivity,
-        overrides={key: _as_text(value) for key, value in (parameters or {}).items()},
-        securities=securities,
+        overrides=take.overrides_of(parameters),
+        securities=take.names_of(securities),
         max_sheets=max_sheets,
         allow_stale=allow_stale,
     )
 
-    def make_page(finished: AnyPath) -> None:
+    def make_page(finished: "AnyPath") -> None:
         from pipeline.pages.remake import write_run_page
 
         write_run_page(finished, png=png)
@@ -170,35 +161,50 @@ def backtest(
 
 
 def sweep(
-    sweep_file: str | Path | None = None,
+    sweep_file: take.SweepFile = None,
     *,
-    grid: Mapping[str, object] | Sequence[str] = (),
-    strategy: str | None = None,
-    config: str | Path | None = None,
-    parquet_dir: str | AnyPath = PARQUET_DIR,
-    output_dir: str | AnyPath | None = None,
-    workers: int | None = None,
-    backend: str | None = None,
-    address: str | None = None,
-    engine: str | None = None,
-    execution: str | None = None,
-    parameters: Mapping[str, object] | None = None,
-    securities: Sequence[str] = (),
-    max_sheets: int | None = None,
-    allow_stale: bool = False,
-    options: SweepOptions | None = None,
-    listeners: Listeners | None = None,
-) -> SweepRun:
+    grid: take.Grid = (),
+    strategy: take.SweepStrategy = None,
+    config: take.Config = None,
+    parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    output_dir: take.SweepFolder = None,
+    train_until: take.TrainUntil = None,
+    walk_forward: take.WalkForward = None,
+    choose_by: take.ChooseBy = "net_pnl",
+    keep_trades: take.KeepTrades = None,
+    trials: take.Trials = None,
+    seed: take.Seed = 1,
+    fresh: take.Fresh = False,
+    report: take.Report = True,
+    png: take.Png = False,
+    workers: take.Workers = None,
+    backend: take.Backend = None,
+    address: take.Address = None,
+    engine: take.Engine = None,
+    execution: take.ExecutionModel = None,
+    parameters: take.Parameters = (),
+    securities: take.Securities = (),
+    max_sheets: take.MaxSheets = None,
+    allow_stale: take.AllowStale = False,
+    on_plan: "Callable[[SweepPlan, int], None] | None" = None,
+    on_result: "Callable[[TrialResult], None] | None" = None,
+    on_compile: Callable[[str], None] | None = None,
+) -> "SweepRun":
     """Try out many settings of a strategy on every security; results that are cached are not computed again.
 
     Args:
         sweep_file: A file of `configs/sweeps`.
         grid: Axes by name, lists of values or ranges, or texts as `--grid` takes; they replace axes of the sweep file.
         strategy: Name or .py file; by default those of the sweep file, else `v1_baseline`.
-        config, securities: As in `backtest`; by default those of the sweep file, if it has any.
+        config, securities, fresh, report, png: As in `backtest`; config and securities first as in the sweep file.
         parquet_dir, output_dir, workers, backend, address, engine, execution, max_sheets, allow_stale: As there.
+        train_until: Last training day, as a date or as text (2025-08-29): settings are chosen on the days up to it.
+        walk_forward: Number of walk-forward folds, before each of which settings are chosen anew.
+        choose_by: Objective, `net_pnl` or `sharpe`.
+        keep_trades: Write the fills of the `best` settings, or of `all`.
+        trials, seed: How many settings a search by Optuna may try instead of the whole grid, and its seed.
         parameters: Config keys and switches set for all settings; axes of the same names win.
-        options, listeners: Split of the days, objective, search and files to write; whom to call as the sweep goes on.
+        on_plan, on_result, on_compile: Called with the plan and its number of results, each result, what is compiled.
 
     Returns:
         The finished sweep; its `frame` has one row per setting and security.
@@ -212,10 +218,10 @@ def sweep(
     from pipeline.sweeps.grid import grid_of, read_sweep
     from pipeline.sweeps.run import Listeners, SweepOptions, make_sweep
 
-    told = joined(read_sweep(Path(sweep_file)), grid_of(grid)) if sweep_file is not None else grid_of(grid)
-    chosen = config if config is not None else told.config
+    axes = joined(read_sweep(Path(sweep_file)), grid_of(grid)) if sweep_file is not None else grid_of(grid)
+    chosen = config if config is not None else axes.config
     request = Request(
-        strategy=strategy or "v1_baseline",
+        strategy=strategy or take.STRATEGY,
         config=None if chosen is None else Path(chosen),
         parquet_dir=path_of(parquet_dir),
         workers=workers,
@@ -223,26 +229,36 @@ def sweep(
         address=address,
         engine=engine,
         execution=execution,
-        overrides={key: _as_text(value) for key, value in (parameters or {}).items()},
-        securities=securities or told.securities,
+        overrides=take.overrides_of(parameters),
+        securities=take.names_of(securities) or axes.securities,
         max_sheets=max_sheets,
         allow_stale=allow_stale,
     )
-    named = (strategy,) if strategy is not None else told.strategies
+    axes = replace(axes, strategies=(strategy,) if strategy is not None else axes.strategies)
     folder = None if output_dir is None else path_of(output_dir)
-    options = options or SweepOptions()
-    _check_png(folder, png=options.png)
+    take.check_png(folder, png=png)
+    options = SweepOptions(
+        train_until=take.date_of(train_until, "--train-until"),
+        walk_forward=walk_forward,
+        choose_by=choose_by,
+        keep_trades=keep_trades,
+        trials=trials,
+        seed=seed,
+        fresh=fresh,
+        report=report,
+        png=png,
+    )
 
-    def make_page(finished: AnyPath) -> None:
+    def make_page(finished: "AnyPath") -> None:
         from pipeline.pages.remake import write_sweep_page
 
-        write_sweep_page(finished, png=options.png)
+        write_sweep_page(finished, png=png)
 
-    asked = make_page if options.report or options.png else None
-    return make_sweep(replace(told, strategies=named), request, options, folder, listeners or Listeners(), asked)
+    listeners = Listeners(on_plan, on_result, on_compile)
+    return make_sweep(axes, request, options, folder, listeners, make_page if report or png else None)
 
 
-def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -> Comparison:
+def compare(a: take.RunA, b: take.RunB, output_dir: take.OutputDir = take.OUTPUT_DIR) -> "Comparison":
     """Compare two runs: settings that differ, figures side by side, the first fill that differs; nothing is replayed.
 
     Args:
@@ -254,11 +270,10 @@ def compare(a: str | Path, b: str | Path, output_dir: str | Path = OUTPUT_DIR) -
     from pipeline.runs.compare import compare as compare_runs
     from pipeline.runs.reader import find_run, read_run
 
-    folders = [find_run(one, Path(output_dir)) for one in (a, b)]
-    return compare_runs(*(read_run(folder) for folder in folders))
+    return compare_runs(*(read_run(find_run(run, Path(output_dir))) for run in (a, b)))
 
 
-def report(run: str | Path | None = None, *, png: bool = False, output_dir: str | Path = OUTPUT_DIR) -> Path:
+def report(run: take.RunOrSweep = None, *, png: take.Png = False, output_dir: take.OutputDir = take.OUTPUT_DIR) -> Path:
     """Make the page of a finished run or sweep anew from its files, and return the page's path.
 
     Args:
@@ -280,8 +295,8 @@ def report(run: str | Path | None = None, *, png: bool = False, output_dir: str 
 
 
 def recorded_security(
-    security: str, run: str | Path | None = None, *, output_dir: str | Path = OUTPUT_DIR
-) -> RecordedSecurity:
+    security: take.Security, run: take.Run = None, *, output_dir: take.OutputDir = take.OUTPUT_DIR
+) -> "RecordedSecurity":
     """Return what a run recorded of one security: its figures, and its fills when they are asked for.
 
     Args:
@@ -297,15 +312,15 @@ def recorded_security(
 
 
 def explain(
-    security: str,
-    fill: int,
-    run: str | Path | None = None,
+    security: take.Security,
+    fill: take.Fill,
+    run: take.Run = None,
     *,
-    parquet_dir: str | AnyPath = PARQUET_DIR,
-    output_dir: str | Path = OUTPUT_DIR,
-    strategy: str | None = None,
+    parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    output_dir: take.OutputDir = take.OUTPUT_DIR,
+    strategy: take.StrategyFile = None,
     on_progress: Callable[[int, int], None] | None = None,
-) -> Explanation:
+) -> "Explanation":
     """Return why a fill happened, from a replay in plain Python that must find every fill up to it as recorded.
 
     Args:
@@ -326,20 +341,9 @@ def explain(
     return explain_run_fill(request, on_progress)
 
 
-def _check_png(folder: AnyPath | None, *, png: bool) -> None:
-    if png and not isinstance(folder, Path):
-        from pipeline.errors import BadRequest
-
-        raise BadRequest("--png draws into a folder of this machine: name one with --output-dir.")
-
-
 def _run_folder(run: str | Path | None, output_dir: str | Path) -> Path:
     """Return the folder of a run that is named, or of the one written last below output_dir."""
     from pipeline.runs.reader import find_run
     from pipeline.runs.recorded_security import newest_run
 
     return newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir))
-
-
-def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

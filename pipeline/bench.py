@@ -14,6 +14,7 @@ from pipeline import api
 from pipeline.conversion.plan import find_workbooks, open_all
 from pipeline.errors import BadRequest
 from pipeline.markets.facts import facts_of
+from pipeline.options import RAW_DIR
 from pipeline.replay.plan import Request, plan, run
 from pipeline.replay.simulate import simulate
 from pipeline.replay.workers import run_all
@@ -60,7 +61,7 @@ def benchmark(
     if runs < 1:
         raise BadRequest(f"--runs is {runs}; it takes a whole number of at least 1.")
     on_stage("Converting the workbooks once")
-    chosen = list(workbooks) if workbooks else find_workbooks(api.RAW_DIR)
+    chosen = list(workbooks) if workbooks else find_workbooks(RAW_DIR)
     with tempfile.TemporaryDirectory() as folder:
         bench = _Bench(chosen, Path(folder), workers)
         stages: list[tuple[str, Callable[[bool], object]]] = [

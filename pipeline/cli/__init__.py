@@ -9,18 +9,19 @@ import os
 import sys
 import traceback
 import warnings
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
+from typer.core import TyperOption
+from typer.main import get_install_completion_arguments
 
 from pipeline import __version__, interrupt
 from pipeline.cli.check import benchmark, clean_cache, validate
+from pipeline.cli.command import Commands
 from pipeline.cli.data import convert, demo, init, sample
-from pipeline.cli.replay import backtest, sensitivity
+from pipeline.cli.replay import backtest, sensitivity, sweep
 from pipeline.cli.show import compare, explain, inspect, report, show
-from pipeline.cli.sweep import sweep
 from pipeline.cli.usage import is_usage, plain
-from pipeline.cli.verb import Verb, Verbs
 from pipeline.console.output import Console, console, prepare_streams, set_console
 from pipeline.errors import PipelineError
 
@@ -33,40 +34,38 @@ OUR_FAULT: Final = "That is a fault of this project; --debug shows where it aros
 GO_ON: Final = "Interrupted. What is finished stands; run the same command again to go on."
 
 GROUPS: Final[Mapping[str, tuple[Callable[..., Any], ...]]] = {
-    "Make data": (demo, init, sample, convert),
-    "Replay": (backtest, sensitivity),
-    "Research": (sweep,),
-    "Look": (inspect, report, show, explain, compare),
-    "Check": (validate, benchmark, clean_cache),
+    "Data": (demo, init, sample, convert, inspect),
+    "Replay": (backtest, sensitivity, sweep),
+    "Results": (report, show, explain, compare),
+    "Checks": (validate, benchmark, clean_cache),
 }
 
-app = typer.Typer(
-    name="pipeline",
-    cls=Verbs,
-    help="Bloomberg tick workbooks to Parquet once; exact, fast strategy replays as often as you like.",
-    epilog="Each verb explains itself, with an example: pipeline VERB --help.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-for group, commands in GROUPS.items():
-    for command in commands:
-        app.command(cls=Verb, rich_help_panel=group)(command)
 
-
-def _say_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
+def _print_version(ctx: Any, param: Any, wanted: bool) -> None:  # noqa: FBT001 - click's signature
     if wanted:
         typer.echo(f"pipeline {__version__}")
         raise typer.Exit
 
 
-@app.callback()
-def _top(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and exit.")
-    ] = False,
-) -> None:
-    pass
+app = Commands(
+    GROUPS,
+    name="pipeline",
+    help="Bloomberg tick workbooks to Parquet once; exact, fast strategy replays as often as you like.",
+    epilog="Each command explains itself, with an example: pipeline COMMAND --help.",
+    params=[
+        TyperOption(
+            param_decls=["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_print_version,
+            help="Print the version and exit.",
+        ),
+        *get_install_completion_arguments(),
+    ],
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 def main() -> None:
@@ -82,23 +81,15 @@ def main() -> None:
     verb = next((word for word in words if not word.startswith("-")), "")
     # What cannot be read as options yet may be wrong as a whole; how to say so can be told all the same.
     set_console(Console(verb, quiet="--quiet" in words, json="--json" in words, debug="--debug" in words))
-    _keep_only(verb)
     interrupt.watch()
     with interrupt.in_order(_say_interrupted):
         status = _status()
     sys.exit(status)
 
 
-def _keep_only(verb: str) -> None:
-    """Let Typer build the verb asked for and no others, 20 ms; where there is no such verb, it builds them all."""
-    asked = [one for one in app.registered_commands if getattr(one.callback, "__name__", "").replace("_", "-") == verb]
-    if asked and COMPLETING not in os.environ:
-        app.registered_commands = asked
-
-
 def _status() -> int:
     try:
-        status = app(prog_name="pipeline", standalone_mode=False)
+        status = app.main(prog_name="pipeline", standalone_mode=False)
     except PipelineError as error:
         return _failed(error, str(error), error.exit_status)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is said in one sentence

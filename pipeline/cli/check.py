@@ -1,21 +1,18 @@
 """The commands that validate, benchmark and clear the cache."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from pipeline.cli.options import Config, ParquetDir, Strategy, Workers
+from pipeline import options as take
 from pipeline.console.output import CommandResult
+from pipeline.options import Option
 
 
 def validate(
-    parquet_dir: ParquetDir = "data/parquet",
-    strategy: Strategy = "v1_baseline",
-    config: Config = None,
-    workbook: Annotated[bool, typer.Option(help="Read the workbooks again and compare, cell by cell.")] = True,
+    parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    strategy: take.Strategy = take.STRATEGY,
+    config: take.Config = None,
+    workbook: Annotated[bool, Option("Read the workbooks again and compare them cell by cell.")] = True,
 ) -> CommandResult:
     """Prove that results and ticks are the same, byte for byte.
 
@@ -32,7 +29,7 @@ def validate(
         checks = run_validation(
             path_of(parquet_dir),
             strategy=strategy,
-            config=config,
+            config=None if config is None else Path(config),
             read_workbooks=workbook,
             on_stage=progress.stage,
         )
@@ -40,9 +37,12 @@ def validate(
 
 
 def benchmark(
-    workbooks: Annotated[list[Path] | None, typer.Argument(help="Default: every workbook in data/raw.")] = None,
-    runs: Annotated[int, typer.Option(help="How often each is measured; the median is shown.")] = 5,
-    workers: Workers = None,
+    workbooks: Annotated[
+        tuple[str, ...],
+        Option("Workbooks to measure with.", default="every one in data/raw", repeatable=True, argument=True),
+    ] = (),
+    runs: Annotated[int, Option("How often each stage is measured; the median is shown.", metavar="N")] = 5,
+    workers: take.Workers = None,
 ) -> CommandResult:
     """Measure sequential against parallel, stage by stage.
 
@@ -53,7 +53,9 @@ def benchmark(
     from pipeline.console.progress import Progress
 
     with Progress() as progress:
-        timings = measure(workbooks or None, runs=runs, workers=workers, on_stage=progress.stage)
+        timings = measure(
+            [Path(workbook) for workbook in workbooks] or None, runs=runs, workers=workers, on_stage=progress.stage
+        )
     return show_benchmark(timings, runs)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ENGINES: Final = ("compiled", "python")
 OBJECTIVES: Final = ("net_pnl", "sharpe")
 KEEP_TRADES: Final = ("best", "all")
+SIDES: Final = ("buy", "sell")
 NOT_STRATEGIES: Final = ("__init__", "load")
 DEPTH: Final = 3
 
@@ -76,12 +77,17 @@ def objectives(incomplete: str) -> list[str]:
     return _fitting(OBJECTIVES, incomplete)
 
 
-def fills_kept(incomplete: str) -> list[str]:
+def keep_trades(incomplete: str) -> list[str]:
     """Complete whose fills a sweep writes."""
     return _fitting(KEEP_TRADES, incomplete)
 
 
-def settings(ctx: typer.Context, incomplete: str) -> list[str]:
+def sides(incomplete: str) -> list[str]:
+    """Complete the side of a fill."""
+    return _fitting(SIDES, incomplete)
+
+
+def parameters(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete a parameter as the strategy's config names it, an execution switch, or a switch's value."""
     from pipeline.engine.execution import SWITCH, SWITCHES
 

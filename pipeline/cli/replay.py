@@ -1,103 +1,44 @@
-"""The commands that replay a strategy: the backtest, and how its P&L depends on how orders are assumed to fill."""
-
-# Annotations are not postponed here: Typer would compile each one's text anew at every start.
+"""The commands that replay a strategy: a backtest, how its P&L depends on how orders are assumed to fill, a sweep."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
-
-from pipeline.cli.options import (
-    Address,
-    AllowStale,
-    Backend,
-    Config,
-    Engine,
-    ExecutionModel,
-    Fresh,
-    MaxSheets,
-    ParquetDir,
-    Securities,
-    Sets,
-    Strategy,
-    Workers,
-    assignments_in,
-    names_in,
-)
+from pipeline import api
+from pipeline import options as take
+from pipeline.cli.command import options_of
 from pipeline.console.output import CommandResult
+from pipeline.errors import BadRequest
 
 
-def backtest(
-    strategy: Strategy = "v1_baseline",
-    config: Config = None,
-    parquet_dir: ParquetDir = "data/parquet",
-    output_dir: Annotated[
-        str | None, typer.Option(metavar="PATH", help="The run's folder; a URI, too. Default: output/STRATEGY.")
-    ] = None,
-    workers: Workers = None,
-    backend: Backend = None,
-    address: Address = None,
-    engine: Engine = None,
-    execution: ExecutionModel = None,
-    sets: Sets = None,
-    securities: Securities = "",
-    max_sheets: MaxSheets = None,
-    sensitivity: Annotated[bool | None, typer.Option(help="The same replays under the other models, too.")] = None,
-    fresh: Fresh = False,
-    report: Annotated[bool, typer.Option(help="Make the run's page, report.html.")] = True,
-    png: Annotated[
-        bool, typer.Option("--png", help="Draw its charts into charts/ as well; needs the extra png.")
-    ] = False,
-    allow_stale: AllowStale = False,
-) -> CommandResult:
+@options_of(api.backtest)
+def backtest(**options: Any) -> CommandResult:
     """Replay a strategy over the Parquet files (stage 2). Never opens a workbook.
 
     Example: pipeline backtest --set refill_interval_sec=30 --securities FAB
     """
-    from pipeline import api
     from pipeline.console.backtest import BacktestProgress, show_backtest
 
-    folder = output_dir or Path("output") / Path(strategy).stem
+    options["output_dir"] = options["output_dir"] or Path("output") / Path(options["strategy"]).stem
     with BacktestProgress() as progress:
         run = api.backtest(
-            strategy,
-            config=config,
-            parquet_dir=parquet_dir,
-            output_dir=folder,
-            workers=workers,
-            backend=backend,
-            address=address,
-            engine=engine,
-            execution=execution,
-            sensitivity=sensitivity,
-            parameters=assignments_in(sets or []),
-            securities=names_in(securities),
-            max_sheets=max_sheets,
-            allow_stale=allow_stale,
-            fresh=fresh,
-            report=report,
-            png=png,
-            on_plan=progress.planned,
-            on_result=progress.finished,
-            on_compile=progress.compiling,
+            **options, on_plan=progress.planned, on_result=progress.finished, on_compile=progress.compiling
         )
     return show_backtest(run)
 
 
 def sensitivity(
-    strategy: Strategy = "v1_baseline",
-    config: Config = None,
-    parquet_dir: ParquetDir = "data/parquet",
-    workers: Workers = None,
-    sets: Sets = None,
-    securities: Securities = "",
-    allow_stale: AllowStale = False,
+    strategy: take.Strategy = take.STRATEGY,
+    config: take.Config = None,
+    parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    workers: take.Workers = None,
+    parameters: take.Parameters = (),
+    securities: take.Securities = (),
+    allow_stale: take.AllowStale = False,
 ) -> CommandResult:
     """Show what the P&L owes to how orders are assumed to fill: classic, strict, each switch alone.
 
     Example: pipeline sensitivity --securities FAB
     """
-    from pipeline import api
     from pipeline.console.backtest import BacktestProgress, show_sensitivity
 
     with BacktestProgress() as progress:
@@ -107,11 +48,30 @@ def sensitivity(
             parquet_dir=parquet_dir,
             workers=workers,
             sensitivity=True,
-            parameters=assignments_in(sets or []),
-            securities=names_in(securities),
+            parameters=parameters,
+            securities=securities,
             allow_stale=allow_stale,
             on_plan=progress.planned,
             on_result=progress.finished,
             on_compile=progress.compiling,
         )
     return show_sensitivity(run)
+
+
+@options_of(api.sweep)
+def sweep(**options: Any) -> CommandResult:
+    """Try out many settings on every security. What was computed before is not computed again.
+
+    Example: pipeline sweep --grid refill_interval_sec=30,60,120
+    """
+    from pipeline.console.sweep import SweepProgress, show_sweep
+
+    sweep_file, strategy = options["sweep_file"], options["strategy"]
+    if not sweep_file and not options["grid"]:
+        raise BadRequest("A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE.")
+    options["output_dir"] = (
+        options["output_dir"] or f"output/sweeps/{Path(sweep_file or strategy or take.STRATEGY).stem}"
+    )
+    with SweepProgress() as progress:
+        run = api.sweep(**options, on_plan=progress.planned, on_result=progress.found, on_compile=progress.compiling)
+    return show_sweep(run)

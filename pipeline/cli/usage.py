@@ -6,16 +6,13 @@ import re
 from typing import Any, Final
 
 from pipeline.cli import complete
-from pipeline.cli.options import SHARED
 from pipeline.errors import nearest
+from pipeline.options import SHARED
 
 TOP: Final = "pipeline"
 TAKES: Final = {
     "int": "a whole number",
-    "integer": "a whole number",
     "float": "a number",
-    "datetime": "a date such as 2025-08-29",
-    "boolean": "true or false",
 }
 
 
@@ -53,7 +50,9 @@ def _no_such_option(given: str, verb: str, known: list[str]) -> str:
 
 def _otherwise(message: str, verb: str, known: list[str]) -> str:
     unexpected = re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", message)
-    return _unexpected(unexpected[1].split()[0], verb, known) if unexpected else f"{message.rstrip('.')}."
+    if unexpected:
+        return _unexpected(unexpected[1].split()[0], verb, known)
+    return message if message.endswith("?") else f"{message.rstrip('.')}."
 
 
 def _unexpected(word: str, verb: str, known: list[str]) -> str:

@@ -15,11 +15,10 @@ from tests.made import make_config, make_store
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = {
-    "Make data": ("demo", "init", "sample", "convert"),
-    "Replay": ("backtest", "sensitivity"),
-    "Research": ("sweep",),
-    "Look": ("inspect", "report", "show", "explain", "compare"),
-    "Check": ("validate", "benchmark", "clean-cache"),
+    "Data": ("demo", "init", "sample", "convert", "inspect"),
+    "Replay": ("backtest", "sensitivity", "sweep"),
+    "Results": ("report", "show", "explain", "compare"),
+    "Checks": ("validate", "benchmark", "clean-cache"),
 }
 COMMANDS = tuple(verb for verbs in GROUPS.values() for verb in verbs)
 

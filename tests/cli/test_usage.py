@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.cli import complete
+from pipeline import api
+from pipeline.cli import app, complete
 from pipeline.engine.execution import PRESETS, SWITCHES
 from pipeline.replay.simulate import ENGINES
 from pipeline.replay.workers import BACKENDS
@@ -19,9 +23,10 @@ from pipeline.strategies.loading.load import strategy_names
 from pipeline.sweeps.choice import OBJECTIVES
 from pipeline.sweeps.run import KEEP_TRADES
 from tests.console.screens import ROOT, environment, to_pipe, without_stretches
-from tests.made import make_store
+from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -32,7 +37,6 @@ if TYPE_CHECKING:
         ("backtest --no-sensitivty", "backtest has no option --no-sensitivty. Did you mean '--no-sensitivity'?"),
         ("backtest -x", "backtest has no option -x."),
         ("backtest --workers two", "--workers is 'two'; it takes a whole number."),
-        ("sweep --train-until 29.08.2025", "--train-until is '29.08.2025'; it takes a date such as 2025-08-29."),
         ("backtest --workers", "--workers needs a value after it."),
         ("backtest --fresh=yes", "--fresh takes no value; it is there or not."),
         ("backtest v3_liquidity_monitor", "'v3_liquidity_monitor'. Did you mean --strategy v3_liquidity_monitor?"),
@@ -53,10 +57,14 @@ def test_what_a_verb_does_not_take_is_one_plain_sentence(tmp_path: Path, words: 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("backtset", "There is no verb 'backtset'. Did you mean 'backtest'? `pipeline --help` lists them."),
-        ("frobnicate", "There is no verb 'frobnicate'. `pipeline --help` lists them."),
+        ("backtset", "No such command 'backtset'. Did you mean 'backtest'? Try `pipeline --help`."),
+        ("frobnicate", "No such command 'frobnicate'. Try `pipeline --help`."),
         ("--quiet backtest", "--quiet stands after the verb: pipeline VERB --quiet. Try `pipeline --help`."),
         ("--vresion", "pipeline has no option --vresion. Did you mean '--version'? Try `pipeline --help`."),
+        (
+            "sweep --grid a=1 --train-until 29.08.2025",
+            "--train-until is '29.08.2025'; it takes a date such as 2025-08-29.",
+        ),
         ("benchmark --runs 0", "--runs is 0; it takes a whole number of at least 1."),
         (
             "inspect --parquet-dir no",
@@ -76,9 +84,9 @@ def test_debug_shows_where_a_usage_error_arose(tmp_path: Path) -> None:
 
 def test_a_fault_of_ours_is_a_sentence_too_and_debug_shows_where(tmp_path: Path) -> None:
     program = (
-        "import sys\nimport pipeline.api\n"
+        "import sys\nimport pipeline.api\nfrom pipeline.cli import main\n"
         "def broken(*a, **k): raise KeyError('what nobody thought of')\n"
-        "pipeline.api.backtest = broken\nfrom pipeline.cli import main\n"
+        "pipeline.api.backtest = broken\n"
     )
     for words, traced in ((["backtest"], False), (["backtest", "--debug"], True)):
         done = subprocess.run(
@@ -94,6 +102,37 @@ def test_a_fault_of_ours_is_a_sentence_too_and_debug_shows_where(tmp_path: Path)
             "Error: KeyError: 'what nobody thought of'. That is a fault of this project; --debug shows" in done.stderr
         )
         assert ("Traceback" in done.stderr) == traced
+
+
+@pytest.mark.parametrize("command", ["backtest", "sweep", "convert"])
+def test_the_older_names_of_workers_are_taken_and_not_shown(command: str) -> None:
+    made = app.get_command(None, command)
+
+    def workers(*words: str) -> object:
+        return made.make_context(command, list(words)).params["workers"]
+
+    assert workers("--max-workers", "3") == workers("--workers=3") == workers("--parallel", "--max-workers=3") == 3
+    assert workers("--parallel") is workers() is None
+    text = made.get_help(made.make_context(command, []))
+    assert "--workers" in text
+    assert "--max-workers" not in text
+    assert "--parallel" not in text
+
+
+def test_a_backtest_runs_with_the_older_names_of_workers(tmp_path: Path) -> None:
+    store, config = make_store(tmp_path / "store"), make_config(tmp_path / "config.json")
+    words = ("--parquet-dir", store, "--config", config, "--output-dir", tmp_path / "run", "--no-report")
+    said = to_pipe("backtest", *words, "--parallel", "--max-workers", "2", "--json", cwd=tmp_path)
+    assert said.status == 0, said.err
+    assert json.loads(said.out)["workers"] == 2
+
+
+@pytest.mark.parametrize("public", [api.convert, api.backtest, api.sweep, api.compare, api.report, api.explain])
+def test_every_option_of_a_public_function_is_explained_to_editors(public: Callable[..., object]) -> None:
+    args = re.search(r"    Args:\n(.*?)\n\n", str(public.__doc__), re.DOTALL)
+    assert args is not None
+    named = {name for line in re.findall(r"^ {8}(\w.*?):", args[1], re.MULTILINE) for name in line.split(", ")}
+    assert named == set(inspect.signature(public).parameters)
 
 
 @pytest.fixture(scope="module")

@@ -12,27 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import typer.main
 
-from pipeline.cli import app
-from pipeline.cli.options import SHARED
-from pipeline.cli.verb import Verb, Verbs
 from pipeline.conversion.sample import write_sample
+from pipeline.options import SHARED
+from tests.docs.option_tables import COMMANDS, table_of, with_tables
+from tests.docs.option_tables import PAGE as PAGE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).parents[2]
-PAGE: Final = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+PAGE: Final = PAGE_FILE.read_text(encoding="utf-8")
 SECTIONS: Final = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, flags=re.MULTILINE | re.DOTALL))
 EVERY: Final = "What every verb takes"
 
-group = typer.main.get_command(app)
-assert isinstance(group, Verbs)
-VERBS: Final = {name: verb for name, verb in group.commands.items() if isinstance(verb, Verb)}
-
 PAGE_EXAMPLES: Final = [line for line in PAGE.splitlines() if line.startswith("pipeline ")]
-EXAMPLES: Final = list(dict.fromkeys([*PAGE_EXAMPLES, *(verb.example for verb in VERBS.values())]))
+EXAMPLES: Final = list(dict.fromkeys([*PAGE_EXAMPLES, *(command.example for command in COMMANDS.values())]))
 
 
 def named(text: str) -> set[str]:
@@ -41,16 +36,9 @@ def named(text: str) -> set[str]:
     return {word for first in firsts for word in re.findall(r"`([^`]+)`", first)}
 
 
-def words_of(verb: Verb) -> set[str]:
-    """Return a verb's options, and its arguments as they are written on the page."""
-    options = {word for param in verb.params for word in (*param.opts, *param.secondary_opts) if word.startswith("-")}
-    arguments = [param for param in verb.params if param.param_type_name == "argument"]
-    return options | {str(param.metavar or param.name).strip("[].").upper().removesuffix("]...") for param in arguments}
-
-
 def test_the_page_has_a_section_for_each_verb_and_no_other() -> None:
-    assert list(SECTIONS) == [EVERY, *VERBS]
-    for verb in VERBS:
+    assert list(SECTIONS) == [EVERY, *COMMANDS]
+    for verb in COMMANDS:
         assert f"[{verb}](#{verb})" in PAGE
 
 
@@ -58,15 +46,16 @@ def test_the_options_of_every_verb_are_named() -> None:
     assert {f"--{name}" for name in SHARED} | {"--help"} <= named(SECTIONS[EVERY])
 
 
-@pytest.mark.parametrize("name", VERBS)
-def test_every_option_of_a_verb_is_named_and_none_that_it_has_not(name: str) -> None:
-    assert named(SECTIONS[name].split("What is counted")[0]) == words_of(VERBS[name]) - {f"--{one}" for one in SHARED}
+def test_the_tables_of_options_are_what_the_commands_take() -> None:
+    """After a change of options: `python -m tests.docs.option_tables`."""
+    assert with_tables(PAGE) == PAGE
+    assert PAGE.count("| option | what |") == 1 + sum(bool(table_of(command)) for command in COMMANDS.values())
 
 
-@pytest.mark.parametrize("name", VERBS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_verb_has_one_example_that_is_on_the_page(name: str) -> None:
-    assert VERBS[name].example in PAGE_EXAMPLES
-    assert len(f"Example: {VERBS[name].example}") <= 80
+    assert COMMANDS[name].example in PAGE_EXAMPLES
+    assert len(f"Example: {COMMANDS[name].example}") <= 80
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +112,10 @@ NAMES_OF_THINGS: Final = re.compile(r"[A-Z]+|classic|strict|\S+=\S+|.*\s.*|refil
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in VERBS if name not in ("benchmark", "validate")])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("benchmark", "validate")])
 def test_every_key_of_a_verbs_json_is_named(ran: dict[str, Any], desk: Path, name: str) -> None:
     assert ran
-    done = run(VERBS[name].example, desk, "--json")
+    done = run(COMMANDS[name].example, desk, "--json")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1
     told = json.loads(done.stdout)

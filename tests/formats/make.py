@@ -18,7 +18,6 @@ from pipeline.conversion.sample import write_sample
 from pipeline.runs.reader import read_run
 from pipeline.store.catalog import open_store, read_catalog, write_catalog
 from pipeline.store.parquet import read_ticks, ticks_digest
-from pipeline.sweeps.run import SweepOptions
 
 MADE_FROM: Final = "/desk/data/raw/ticks.xlsx"
 CONFIG: Final = {"_defaults": {"quote_size": 2_000, "refill_interval_sec": 60, "max_position": 6_000}}
@@ -42,8 +41,7 @@ def make(folder: Path) -> None:
         write_catalog(store, entries)
         asked: dict[str, Any] = {"config": config, "parquet_dir": store, "allow_stale": True}
         backtest(output_dir=run, report=False, **asked)
-        options = SweepOptions(keep_trades="best", report=False)
-        sweep(grid={"refill_interval_sec": [30, 60]}, output_dir=swept, options=options, **asked)
+        sweep(grid={"refill_interval_sec": [30, 60]}, output_dir=swept, keep_trades="best", report=False, **asked)
     (folder / "expected.json").write_text(json.dumps(expected(folder), indent=1) + "\n", encoding="utf-8")
 
 

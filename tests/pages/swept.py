@@ -16,7 +16,6 @@ import pytest
 
 from pipeline import api
 from pipeline.store.parquet import read_table, ticks_digest, write_table, write_ticks
-from pipeline.sweeps.run import SweepOptions
 from pipeline.ticks import Ticks
 from tests.made import DAY, make_config, make_store, random_ticks
 from tests.pages.reading import Node, Page, number, table
@@ -49,8 +48,8 @@ def make_sweep(
         made = random_ticks(9, days=1)
         ticks = Ticks(made.timestamp + DAY * late, made.kind, made.price, made.volume)
         write_ticks(store / f"{short}.parquet", ticks, {"exchange": "ADX", "digest": ticks_digest(ticks)})
-    asked = SweepOptions(**({"train_until": UNTIL, "walk_forward": 1} | options))
-    api.sweep(grid=grid, config=config, parquet_dir=store, output_dir=folder / "sweep", options=asked)
+    asked: dict[str, Any] = {"train_until": UNTIL, "walk_forward": 1} | options
+    api.sweep(grid=grid, config=config, parquet_dir=store, output_dir=folder / "sweep", **asked)
     return folder / "sweep"
 
 

@@ -15,7 +15,6 @@ from pipeline.pages.backtest_page import backtest_page
 from pipeline.pages.page import plotly_file
 from pipeline.pages.remake import write_run_page, write_sweep_page
 from pipeline.runs.manifest import files_of
-from pipeline.sweeps.run import SweepOptions
 from tests.chromium import find_chromium
 from tests.made import make_config, make_store
 from tests.pages.invented import invent
@@ -122,7 +121,7 @@ def test_a_folder_that_is_no_sweeps_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("where", [None, "s3://bucket/sweep"])
 def test_images_that_have_no_folder_are_refused_before_anything_runs(where: str | None, tmp_path: Path) -> None:
     store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
-    asked = {"config": config, "parquet_dir": store, "output_dir": where, "options": SweepOptions(png=True)}
+    asked = {"config": config, "parquet_dir": store, "output_dir": where, "png": True}
     with pytest.raises(BadRequest, match="--png draws into a folder of this machine"):
         api.sweep(grid=GRID, **asked)
 

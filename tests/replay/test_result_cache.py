@@ -16,7 +16,6 @@ import pytest
 from pipeline import api
 from pipeline.store.parquet import ticks_digest, write_ticks
 from pipeline.store.result_cache import ResultCache
-from pipeline.sweeps.run import SweepOptions
 from tests.copied_code import copied_code, forget_texts
 from tests.made import contents, make_config, make_store, make_strategy, random_ticks, results
 
@@ -66,9 +65,7 @@ class Made:
 
     def sweep(self, *, fresh: bool = False, delays: tuple[int, ...] = DELAYS, **more: Any) -> SweepRun:
         grid = {"execution.latency_ms": delays}
-        return api.sweep(
-            grid=grid, strategy=str(self.strategy), options=SweepOptions(fresh=fresh), **self.options(**more)
-        )
+        return api.sweep(grid=grid, strategy=str(self.strategy), fresh=fresh, **self.options(**more))
 
 
 @pytest.fixture

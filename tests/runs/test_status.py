@@ -17,7 +17,6 @@ from pipeline import api
 from pipeline.errors import BadRequest, OutputNotWritable, PipelineError, UnfinishedRun
 from pipeline.pages.sweep_reader import read_sweep
 from pipeline.runs.reader import read_run
-from pipeline.sweeps.run import Listeners, SweepOptions
 from tests.made import contents
 
 ROOT: Final = Path(__file__).parents[2]
@@ -146,7 +145,7 @@ def test_a_sweep_that_ends_early_says_so(made: tuple[Path, Path], tmp_path: Path
             config=made[1],
             parquet_dir=made[0],
             output_dir=tmp_path,
-            listeners=Listeners(on_result=raises(error)),
+            on_result=raises(error),
         )
     expected = "failed: ValueError: nobody thought of it" if isinstance(error, ValueError) else "was interrupted."
     with pytest.raises(UnfinishedRun, match=f"The sweep in .* {expected}"):
@@ -154,9 +153,8 @@ def test_a_sweep_that_ends_early_says_so(made: tuple[Path, Path], tmp_path: Path
 
 
 def test_a_sweep_whose_days_cannot_be_parted_says_so(made: tuple[Path, Path], tmp_path: Path) -> None:
-    options = SweepOptions(train_until=dt.date(2031, 1, 1))
-    grid = {"refill_interval_sec": [30, 60]}
+    asked: dict[str, Any] = {"grid": {"refill_interval_sec": [30, 60]}, "train_until": dt.date(2031, 1, 1)}
     with pytest.raises(BadRequest):
-        api.sweep(grid=grid, config=made[1], parquet_dir=made[0], output_dir=tmp_path, options=options)
+        api.sweep(**asked, config=made[1], parquet_dir=made[0], output_dir=tmp_path)
     assert status(tmp_path, "sweep.json")[0] == "failed"
     assert "--train-until 2031-01-01 leaves no day" in str(status(tmp_path, "sweep.json")[1])

@@ -13,7 +13,6 @@ import pytest
 from pipeline import api
 from pipeline.errors import BadRequest
 from pipeline.store.parquet import read_table, ticks_digest, write_ticks
-from pipeline.sweeps.run import SweepOptions
 from pipeline.ticks import Ticks
 from tests.made import DAY, HOUR, MONDAY, make_config, make_store, random_ticks
 
@@ -68,9 +67,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[SweepRun, Path]:
 
 def sweep(folder: Path, store: Path, grid: Any = GRID, **options: Any) -> SweepRun:
     config = make_config(folder / "v1.json", tuple(DAYS))
-    return api.sweep(
-        grid=grid, config=config, parquet_dir=store, output_dir=folder / "out", options=SweepOptions(**options)
-    )
+    return api.sweep(grid=grid, config=config, parquet_dir=store, output_dir=folder / "out", **options)
 
 
 def trades(folder: Path, number: int, tickers: Iterable[str]) -> pd.DataFrame:

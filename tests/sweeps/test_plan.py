@@ -13,7 +13,6 @@ import pytest
 from pipeline import api
 from pipeline.store.parquet import read_table, ticks_digest, write_ticks
 from pipeline.sweeps import plan as sweeping
-from pipeline.sweeps.run import SweepOptions
 from pipeline.ticks import Ticks
 from tests.made import DIVIDES, contents, make_config, make_store, make_strategy, random_ticks
 
@@ -178,10 +177,10 @@ def same_everywhere(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     shuffled_tasks: list[int] = []
     found: dict[str, dict[str, bytes]] = {}
-    until = SweepOptions(train_until=UNTIL, walk_forward=2, keep_trades="best")
+    until: dict[str, Any] = {"train_until": UNTIL, "walk_forward": 2, "keep_trades": "best"}
     for name, how in {**HOW, "elsewhere": {"backend": "dask", "address": address}}.items():
         monkeypatch.setattr(sweeping, "_tasks", shuffled if "shuffled" in name else made)
-        api.sweep(**sweep, **how, parquet_dir=store, output_dir=tmp_path / name, options=until)
+        api.sweep(**sweep, **how, parquet_dir=store, output_dir=tmp_path / name, **until)
         found[name] = contents(tmp_path / name)
     assert {"sweep.parquet", "sweep_summary.csv", "walk_forward.csv", "sweep.json"} < found["one by one"].keys()
     assert {name for name, held in found.items() if held != found["one by one"]} == set()
@@ -233,7 +232,9 @@ def test_where_every_setting_fails_the_table_says_how_whatever_was_asked(store: 
         parquet_dir=store,
         output_dir=tmp_path / "out",
         backend="sequential",
-        options=SweepOptions(train_until=UNTIL, walk_forward=2, keep_trades="all"),
+        train_until=UNTIL,
+        walk_forward=2,
+        keep_trades="all",
     )
     assert (run.best, run.folds, len(run.failed)) == ((), (), 2)
     assert read_table(tmp_path / "out" / "sweep.parquet")["error"].null_count == 0
@@ -292,7 +293,7 @@ def test_a_parameter_by_the_name_of_a_figure_hides_neither(store: Path, tmp_path
         parquet_dir=store,
         output_dir=tmp_path / "out",
         backend="sequential",
-        options=SweepOptions(walk_forward=1),
+        walk_forward=1,
     )
     rows = run.table.to_pylist()
     assert [row["parameter.fills"] for row in rows] == [100, 100, 200, 200]

@@ -11,7 +11,6 @@ import pytest
 from pipeline import api
 from pipeline.errors import BadRequest, MissingExtra
 from pipeline.sweeps.grid import read_grid
-from pipeline.sweeps.run import SweepOptions
 from tests.made import contents, make_config, make_store
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def search(made: tuple[Path, Path], output: Path, grid: Any = None, **options: A
         parquet_dir=made[0],
         config=made[1],
         output_dir=output,
-        options=SweepOptions(**{"trials": 50, "seed": 3} | options),
+        **{"trials": 50, "seed": 3} | options,
     )
 
 
@@ -62,9 +61,8 @@ def test_the_same_seed_gives_the_same_bytes_and_the_second_run_computes_nothing(
 
 def test_it_asks_for_the_same_settings_whatever_computes_them(made: tuple[Path, Path], tmp_path: Path) -> None:
     for name, how in {"one": {"backend": "sequential"}, "two": {"backend": "threading", "workers": 2}}.items():
-        options = SweepOptions(trials=50, seed=3, choose_by="sharpe")
         where: dict[str, Any] = {"parquet_dir": made[0], "config": made[1], "output_dir": tmp_path / name}
-        api.sweep(grid=GRID, **where, **how, options=options)
+        api.sweep(grid=GRID, **where, **how, trials=50, seed=3, choose_by="sharpe")
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
@@ -93,9 +91,7 @@ def test_it_finds_the_best_of_a_small_grid_and_its_rows_are_the_grids(made: tupl
     assert rows[0].equals(rows[1])
     for objective in ("net_pnl", "sharpe"):
         best = search(made, tmp_path / "out", grid, trials=64, choose_by=objective).best[-1]
-        chosen = api.sweep(
-            grid=grid, parquet_dir=made[0], config=made[1], options=SweepOptions(choose_by=objective)
-        ).best[-1]
+        chosen = api.sweep(grid=grid, parquet_dir=made[0], config=made[1], choose_by=objective).best[-1]
         assert (best.trial.combination, best.score) == (chosen.trial.combination, chosen.score)
 
 

@@ -1,0 +1,277 @@
+"""Declares every option once: what it takes, its help and its default; signatures, commands and documents come from it.
+
+The functions of `pipeline.api` take options of these types. `pipeline/cli/command.py` makes the command line from their
+signatures, and the tables of docs/reference/commands.md are made from the command line.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pipeline.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.store.path import AnyPath
+
+RAW_DIR: Final = Path("data/raw")
+PARQUET_DIR: Final = Path("data/parquet")
+OUTPUT_DIR: Final = Path("output")
+STRATEGY: Final = "v1_baseline"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Option:
+    """How an option, or an argument, is written on the command line and explained.
+
+    Attributes:
+        help: What it does, in one sentence.
+        default: Its default in words, where the value in the signature does not say it.
+        flag: Its name on the command line, where that is not the parameter's.
+        aliases: Further names that mean the same and are not shown.
+        ignored: Flags without a value that are accepted, do nothing and are not shown.
+        metavar: What stands for its value.
+        completion: The function of `pipeline.cli.complete` that completes its value.
+        repeatable: Whether it can be given several times.
+        argument: Whether it is given by its place, not by a flag.
+        see: The document that says more.
+    """
+
+    help: str
+    default: str = ""
+    flag: str = ""
+    aliases: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    metavar: str | None = None
+    completion: str = ""
+    repeatable: bool = False
+    argument: bool = False
+    see: str = ""
+
+
+# Every command takes these.
+SHARED: Final = {
+    "quiet": Option("Print only errors, warnings and the closing line."),
+    "verbose": Option("Also print what was chosen, what came from the cache and why, and how long each part took."),
+    "json": Option("Print one JSON object and nothing else on stdout."),
+    "debug": Option("Show the traceback of an error."),
+}
+
+# Which ticks, and where.
+ParquetDir = Annotated[
+    "str | AnyPath", Option("Directory or URI of the Parquet files.", metavar="PATH", see="../use/scale.md")
+]
+Securities = Annotated[
+    "str | Sequence[str]", Option("Only these tickers, separated by commas.", metavar="TICKERS", completion="tickers")
+]
+MaxSheets = Annotated[int | None, Option("Only the first N securities, for a quick try.", metavar="N")]
+AllowStale = Annotated[bool, Option("Run although a workbook has changed since it was converted, with a warning.")]
+
+# What is replayed, and how.
+Strategy = Annotated[
+    str,
+    Option("Name of a strategy, or path of a .py file.", completion="strategies", see="../use/strategies.md"),
+]
+SweepStrategy = Annotated[
+    str | None,
+    Option(
+        "Name of a strategy, or path of a .py file.",
+        default=f"the sweep file's, else {STRATEGY}",
+        completion="strategies",
+    ),
+]
+Config = Annotated[
+    "str | Path | None", Option("Parameters by ticker.", default="configs/STRATEGY.json", metavar="PATH")
+]
+Parameters = Annotated[
+    "Mapping[str, object] | Sequence[str]",
+    Option(
+        "KEY=VALUE: a parameter for all securities, or execution.SWITCH. Repeatable.",
+        flag="--set",
+        metavar="KEY=VALUE",
+        completion="parameters",
+        repeatable=True,
+    ),
+]
+ExecutionModel = Annotated[
+    str | None,
+    Option(
+        "How orders are assumed to fill: classic or strict.",
+        default="the config's, else classic",
+        completion="presets",
+        see="execution.md",
+    ),
+]
+Sensitivity = Annotated[
+    bool | None, Option("Also replay under the other execution models.", default="with the compiled engine")
+]
+Fresh = Annotated[bool, Option("Replay even what is in the result cache.")]
+Workers = Annotated[
+    int | None,
+    Option(
+        "How many securities at a time.",
+        default="what CPUs and memory allow",
+        aliases=("--max-workers",),
+        ignored=("--parallel",),
+    ),
+]
+Backend = Annotated[
+    str | None,
+    Option(
+        "How workers run: threading, loky, sequential, dask or ray.",
+        default="the quickest",
+        completion="backends",
+        see="../use/scale.md",
+    ),
+]
+Address = Annotated[str | None, Option("Address of the Dask or Ray cluster, as tcp://HOST:PORT.", metavar="URL")]
+Engine = Annotated[
+    str | None,
+    Option(
+        "compiled, or python to step through a strategy.",
+        default="compiled, where the strategy can be",
+        completion="engines",
+    ),
+]
+
+# What is written.
+RunFolder = Annotated[
+    "str | AnyPath | None",
+    Option("Folder or URI of the run's files.", default="output/STRATEGY", metavar="PATH", see="../use/scale.md"),
+]
+SweepFolder = Annotated[
+    "str | AnyPath | None",
+    Option("Folder or URI of the sweep's files.", default="output/sweeps/NAME", metavar="PATH", see="../use/scale.md"),
+]
+Report = Annotated[bool, Option("Write the page report.html, unless --no-report.", see="../use/report.md")]
+Png = Annotated[bool, Option("Also draw each chart into charts/; needs the extra png.")]
+
+# Conversion.
+Workbooks = Annotated[
+    "str | Path | Sequence[str | Path] | None",
+    Option("Workbooks to convert.", default="every one in data/raw", argument=True, repeatable=True),
+]
+SheetWorkers = Annotated[
+    int | None,
+    Option(
+        "How many sheets at a time.",
+        default="as many as there are CPUs",
+        aliases=("--max-workers",),
+        ignored=("--parallel",),
+    ),
+]
+HeaderRow = Annotated[int, Option("Row with the column names, counted from 1.", metavar="N")]
+Only = Annotated[
+    "str | Sequence[str]",
+    Option("Only these tickers or sheets, separated by commas.", metavar="NAMES", completion="tickers"),
+]
+Force = Annotated[bool, Option("Also convert what has not changed.")]
+Strict = Annotated[bool, Option("Fail a sheet of which any row is rejected.")]
+MaxRejects = Annotated[
+    float | None,
+    Option(
+        "Share of a sheet's rows that may be rejected; a sheet with more, or without a tick, fails.",
+        default="0.1",
+        metavar="SHARE",
+    ),
+]
+Limits = Annotated[
+    "Mapping[str, float] | Sequence[str] | None",
+    Option(
+        "KEY=NUMBER: how large a workbook may be. Repeatable.",
+        flag="--limit",
+        metavar="KEY=NUMBER",
+        repeatable=True,
+        see="formats.md",
+    ),
+]
+
+# Sweeps.
+SweepFile = Annotated["str | Path | None", Option("A sweep: a file as in configs/sweeps.", argument=True)]
+Grid = Annotated[
+    "Mapping[str, object] | Sequence[str]",
+    Option(
+        "NAME=VALUE,VALUE or NAME=FROM:TO:STEP (or :logN). Repeatable.",
+        metavar="AXIS",
+        repeatable=True,
+        see="../use/sweeps.md",
+    ),
+]
+TrainUntil = Annotated[
+    dt.date | str | None, Option("Choose on the days up to this date, test on the others.", metavar="DATE")
+]
+WalkForward = Annotated[int | None, Option("Choose anew before each of N walk-forward folds.", metavar="N")]
+ChooseBy = Annotated[str, Option("Objective of the choice: net_pnl or sharpe.", completion="objectives")]
+KeepTrades = Annotated[
+    str | None, Option("Also write the fills of the best settings (best), or of all (all).", completion="keep_trades")
+]
+Trials = Annotated[int | None, Option("Search for the best with N settings, by Optuna.", metavar="N")]
+Seed = Annotated[int, Option("Seed of the search.")]
+
+# Runs.
+Run = Annotated[
+    "str | Path | None",
+    Option(
+        "A run: its folder, or its name below --output-dir.",
+        default="the one written last",
+        metavar="RUN",
+        completion="runs",
+    ),
+]
+RunOrSweep = Annotated[
+    "str | Path | None",
+    Option(
+        "A run or a sweep: its folder, or its name below --output-dir.",
+        default="the run written last",
+        metavar="[RUN]",
+        completion="runs",
+        argument=True,
+    ),
+]
+RunA = Annotated[
+    "str | Path",
+    Option("A run: its folder, or its name below --output-dir.", metavar="A", completion="runs", argument=True),
+]
+RunB = Annotated["str | Path", Option("The run to compare it with.", metavar="B", completion="runs", argument=True)]
+OutputDir = Annotated["str | Path", Option("Where runs are looked for by name.", metavar="PATH")]
+Security = Annotated[str, Option("Its ticker.", metavar="SECURITY", completion="ticker", argument=True)]
+Fill = Annotated[int, Option("Number of the fill, counted from 1, as `show --fills` has it.", metavar="N")]
+StrategyFile = Annotated[str | None, Option("File of the run's strategy, if it is not a shipped one.", metavar="PATH")]
+
+
+def names_of(names: str | Sequence[str]) -> Sequence[str]:
+    """Return names that are a list, or one text with commas between them."""
+    return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else names
+
+
+def overrides_of(parameters: Mapping[str, object] | Sequence[str]) -> dict[str, str]:
+    """Return the value of each parameter as text; raise BadRequest for a text that is not KEY=VALUE."""
+    if isinstance(parameters, Mapping):
+        return {key: value if isinstance(value, str) else json.dumps(value) for key, value in parameters.items()}
+    pairs = [text.partition("=") for text in parameters or ()]
+    for key, equals, value in pairs:
+        if not (key and equals and value):
+            raise BadRequest(f"--set {key}{equals}{value}: write KEY=VALUE, for example refill_interval_sec=30.")
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def date_of(value: dt.date | str | None, option: str) -> dt.date | None:
+    """Return a date that may be given as text; raise BadRequest for a text that is none."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise BadRequest(f"{option} is '{value}'; it takes a date such as 2025-08-29.") from None
+
+
+def check_png(folder: AnyPath | None, *, png: bool) -> None:
+    """Raise BadRequest where images are asked for and there is no folder of this machine for them."""
+    if png and not isinstance(folder, Path):
+        raise BadRequest("--png draws into a folder of this machine: name one with --output-dir.")
