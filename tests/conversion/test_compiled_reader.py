@@ -1,4 +1,4 @@
-"""The compiled reader of large workbooks: what it takes, what it leaves to others, and that it never looks behind."""
+"""The fast reader, compiled and by pattern: what it takes, what it leaves to the row reader, and no byte too many."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.conversion import stage
 from pipeline.conversion.excel import compiled_loop
 from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.excel.compiled_reader import rows_loop
-from pipeline.conversion.sheet import read_row_by_row
+from pipeline.conversion.sheet import read_fast, read_row_by_row
 from pipeline.conversion.stage import convert
 from tests.conversion.books import (
     Cell,
@@ -77,11 +77,12 @@ CLEAN: Final = {
 @pytest.mark.parametrize("sheet", CLEAN)
 def test_what_excel_writes_is_read_as_row_by_row(tmp_path: Path, sheet: str) -> None:
     book = book_of(tmp_path, CLEAN[sheet])
-    found, (_, exact) = read_compiled(book), read_both(book)
-    assert found is not None
-    assert content_of(found) == content_of(exact)
-    assert found.texts == exact.texts
-    assert len(found.ticks) > 0
+    pattern, exact = read_both(book)
+    for fast in (read_compiled(book), pattern):
+        assert fast is not None
+        assert content_of(fast) == content_of(exact)
+        assert fast.texts == exact.texts
+        assert len(fast.ticks) > 0
 
 
 def test_dates_count_from_1904_where_the_workbook_says_so(tmp_path: Path) -> None:
@@ -150,9 +151,24 @@ UNUSUAL: Final = {
 }
 
 
+TAKEN_BY_THE_PATTERN: Final = {
+    "a type written in the cell",
+    "a formula",
+    "a time near half a millisecond",
+    "a price with an exponent",
+    "a price of eighteen digits",
+}
+
+
 @pytest.mark.parametrize("sheet", UNUSUAL)
-def test_anything_else_is_left_to_the_other_readers(tmp_path: Path, sheet: str) -> None:
-    assert read_compiled(book_of(tmp_path, UNUSUAL[sheet])) is None
+def test_anything_else_is_left_to_the_row_reader(tmp_path: Path, sheet: str) -> None:
+    book = book_of(tmp_path, UNUSUAL[sheet])
+    assert read_compiled(book) is None
+    workbook = open_workbook(book)
+    fast = read_fast(workbook, workbook.sheets[0], 3, None)
+    assert (fast is not None) == (sheet in TAKEN_BY_THE_PATTERN)
+    if fast is not None:
+        assert content_of(fast[0]) == content_of(read_both(book)[1])
 
 
 @pytest.mark.parametrize(("before", "after"), [(b"<v>17.3</v>", b"<v>18.3</v>"), (b'<row r="40">', b'<row r="41">')])
@@ -174,9 +190,10 @@ def test_a_flipped_byte_is_an_error_whether_it_still_reads_or_not(
 def test_a_long_sheet_comes_in_pieces_and_is_read_whole(tmp_path: Path) -> None:
     book = book_of(tmp_path, tick_sheet(*(tick(price=n / 8, kind=n % 3, size=n) for n in range(30_000))))
     assert open_workbook(book).sheets[0].size > 3 << 20
-    found, (_, exact) = read_compiled(book), read_both(book)
-    assert found is not None
-    assert content_of(found) == content_of(exact)
+    pattern, exact = read_both(book)
+    for fast in (read_compiled(book), pattern):
+        assert fast is not None
+        assert content_of(fast) == content_of(exact)
 
 
 def test_a_large_conversion_gives_the_same_bytes_whoever_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
