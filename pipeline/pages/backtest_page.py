@@ -70,7 +70,7 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         shown=shown,
         left_out=len(contents.figures) - len(shown),
         errors=lines((ticker, clipped(error)) for ticker, error in contents.errors.items()),
-        warnings=lines(clipped(one) for one in run.get("warnings") or []),
+        warnings=lines(clipped(warning) for warning in run.get("warnings") or []),
         headline=tables.headline(contents),
         topics=tables.topics(contents, shown),
         counters=tables.counters(contents, shown),
@@ -132,7 +132,7 @@ def _drawings(
 def _of_the_run(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
     """Return the charts of the whole run that are not over time."""
     net = {ticker: contents.figures[ticker]["net_pnl"] for ticker in shown}
-    by_size = dict(sorted(net.items(), key=lambda one: (-one[1], one[0])))
+    by_size = dict(sorted(net.items(), key=lambda pair: (-pair[1], pair[0])))
     drawn = {
         "securities": charts.lying_bars(by_size, "Net P&L, AED"),
         "hours": charts.by_hour(contents.portfolio["pnl_by_hour"]),

@@ -56,24 +56,27 @@ def topics(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:
 
 def counters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
     """Return what strategies counted besides: the names of their counters and a row a security; empty without any."""
-    held: Mapping[str, Mapping[str, Any]] = {ticker: contents.figures[ticker].get("counters") or {} for ticker in shown}
-    names = sorted({name for one in held.values() for name in one})[:MOST_LINES]
-    rows = [(ticker, [Cell(one.get(name), "count", _NOT_COUNTED) for name in names]) for ticker, one in held.items()]
+    counts: Mapping[str, Any] = {ticker: contents.figures[ticker].get("counters") or {} for ticker in shown}
+    names = sorted({name for by_name in counts.values() for name in by_name})[:MOST_LINES]
+    rows = [
+        (ticker, [Cell(by_name.get(name), "count", _NOT_COUNTED) for name in names])
+        for ticker, by_name in counts.items()
+    ]
     return {"names": names, "rows": rows if names else []}
 
 
 def missing(contents: Contents, shown: Sequence[str]) -> Lines:
     """Return why figures are missing: labels, reason and who it concerns, in the order of the tables."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for name, held in ((PORTFOLIO, contents.portfolio), *((ticker, contents.figures[ticker]) for ticker in shown)):
+    who: dict[tuple[str, str], list[str]] = {}
+    for name, values in ((PORTFOLIO, contents.portfolio), *((ticker, contents.figures[ticker]) for ticker in shown)):
         for figure in _tabled():
-            if figure.value_in(held) is None:
-                found.setdefault((figure.label, figure.reason_in(held)), []).append(name)
-    by_reason: dict[tuple[str, str], list[str]] = {}
-    for (label, reason), names in found.items():
-        by_reason.setdefault((reason, _names([*dict.fromkeys(names)], len(shown) + 1)), []).append(label)
+            if figure.value_in(values) is None:
+                who.setdefault((figure.label, figure.reason_in(values)), []).append(name)
+    labels: dict[tuple[str, str], list[str]] = {}
+    for (label, reason), names in who.items():
+        labels.setdefault((reason, _names([*dict.fromkeys(names)], len(shown) + 1)), []).append(label)
     return lines(
-        (", ".join(dict.fromkeys(labels)), clipped(reason), who) for (reason, who), labels in by_reason.items()
+        (", ".join(dict.fromkeys(missed)), clipped(reason), names) for (reason, names), missed in labels.items()
     )
 
 
@@ -110,39 +113,39 @@ def checks_by_security(contents: Contents, shown: Sequence[str]) -> list[tuple[s
 
 def parameters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
     """Return the parameters that all securities share, and the names and rows of those that differ."""
-    held: Mapping[str, Mapping[str, Any]] = contents.run["parameters"]
-    names = list(dict.fromkeys(name for ticker in sorted(held) for name in held[ticker]))
-    texts = {name: {_text(one.get(name)) for one in held.values()} for name in names}
+    values: Mapping[str, Mapping[str, Any]] = contents.run["parameters"]
+    names = list(dict.fromkeys(name for ticker in sorted(values) for name in values[ticker]))
+    texts = {name: {_text(by_name.get(name)) for by_name in values.values()} for name in names}
     same = {name: next(iter(texts[name])) for name in names if len(texts[name]) == 1}
     differing = [name for name in names if name not in same]
-    rows = [(ticker, [_value(held[ticker].get(name)) for name in differing]) for ticker in shown if ticker in held]
+    rows = [(ticker, [_value(values[ticker].get(name)) for name in differing]) for ticker in shown if ticker in values]
     return {"same": lines(same.items()), "names": differing[:MOST_LINES], "rows": rows if differing else []}
 
 
 def switches(contents: Contents) -> list[tuple[str, str, str]]:
     """Return every execution switch, its value in this run, and what it is about."""
-    held = contents.run["execution"]["settings"]
-    return [(name, _text(held[name]), SWITCHES[name].doc if name in SWITCHES else "") for name in sorted(held)]
+    values = contents.run["execution"]["settings"]
+    return [(name, _text(values[name]), SWITCHES[name].doc if name in SWITCHES else "") for name in sorted(values)]
 
 
 def data_rows(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:
     """Return what each security's ticks were: counts, rejected rows and fingerprints; None where it is not known."""
     rows = []
     for ticker in shown:
-        one = contents.run["data"].get(ticker, {})
-        rejects = one.get("rejects")
+        data = contents.run["data"].get(ticker, {})
+        rejects = data.get("rejects")
         rows.append(
             {
                 "ticker": ticker,
-                "exchange": one.get("exchange") or "",
+                "exchange": data.get("exchange") or "",
                 "counts": [
-                    Cell(one.get("rows"), "count", _UNKNOWN),
-                    Cell(one.get("ticks"), "count", _UNKNOWN),
+                    Cell(data.get("rows"), "count", _UNKNOWN),
+                    Cell(data.get("ticks"), "count", _UNKNOWN),
                     Cell(None if rejects is None else sum(rejects.values()), "count", _UNKNOWN),
-                    Cell(one.get("blank"), "count", _UNKNOWN),
+                    Cell(data.get("blank"), "count", _UNKNOWN),
                 ],
-                "digest": one.get("digest", ""),
-                "fingerprint": one.get("fingerprint", ""),
+                "digest": data.get("digest", ""),
+                "fingerprint": data.get("fingerprint", ""),
             }
         )
     return rows
@@ -160,21 +163,21 @@ def rejected(contents: Contents) -> Lines:
 
 def not_flat(contents: Contents, shown: Sequence[str]) -> list[tuple[str, Lines]]:
     """Return the days that ended with an open position, by security."""
-    held = {ticker: contents.figures[ticker].get("days_not_flat") or [] for ticker in shown}
-    return [(ticker, lines(days, NAMES_SHOWN)) for ticker, days in held.items() if days]
+    open_days = {ticker: contents.figures[ticker].get("days_not_flat") or [] for ticker in shown}
+    return [(ticker, lines(days, NAMES_SHOWN)) for ticker, days in open_days.items() if days]
 
 
 _NOT_COUNTED: Final = "This security's run did not count it."
 _UNKNOWN: Final = "The catalog does not say."
 
 
-def _cells(figures: Iterable[Figure], held: Mapping[str, Any]) -> list[Cell]:
-    return [_cell(figure, held) for figure in figures]
+def _cells(figures: Iterable[Figure], values: Mapping[str, Any]) -> list[Cell]:
+    return [_cell(figure, values) for figure in figures]
 
 
-def _cell(figure: Figure, held: Mapping[str, Any]) -> Cell:
-    value = figure.value_in(held)
-    return Cell(value, figure.form, clipped(figure.reason_in(held)) if value is None else "")
+def _cell(figure: Figure, values: Mapping[str, Any]) -> Cell:
+    value = figure.value_in(values)
+    return Cell(value, figure.form, clipped(figure.reason_in(values)) if value is None else "")
 
 
 def _tabled() -> Iterator[Figure]:

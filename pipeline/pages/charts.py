@@ -18,7 +18,7 @@ TITLES: Final = {
     "securities": "Net P&L by security, AED",
     "hours": "Net P&L by hour of the fill, AED",
     "weekdays": "Net P&L by weekday, AED",
-    "markouts": "Mark-outs: what fills are worth later, bps of the value traded",
+    "markouts": "Mark-outs by time after the fill, bps of the value traded",
 }
 """The titles of the charts of the whole run."""
 ROW: Final = 22
@@ -46,7 +46,7 @@ def lying_bars(named: Mapping[str, float], unit: str, marked: Sequence[str] = ()
         "hovertemplate": f"%{{y}}: %{{x:,.2f}} {unit}<extra></extra>",
     }
     layout = {
-        "height": lying_height(len(named)),
+        "height": 60 + ROW * max(len(named), 2),
         "margin": {"l": min(20 + 7 * max(map(len, named), default=0), MOST_LEFT), "r": 12, "t": 8, "b": 40},
         "xaxis": {"title": {"text": unit}, "zeroline": True, "range": _roomy(values), "nticks": 6},
         "yaxis": {
@@ -62,21 +62,16 @@ def lying_bars(named: Mapping[str, float], unit: str, marked: Sequence[str] = ()
     return {"data": [trace], "layout": layout}
 
 
-def lying_height(bars: int) -> int:
-    """Return the height of a lying bar chart, px."""
-    return 60 + ROW * max(bars, 2)
-
-
-def by_hour(held: Mapping[str, float]) -> dict[str, Any]:
+def by_hour(pnl: Mapping[str, float]) -> dict[str, Any]:
     """Return net P&L by the hour of the fill, from the first to the last that has any."""
-    hours = sorted(map(int, held))
+    hours = sorted(map(int, pnl))
     every = range(hours[0], hours[-1] + 1) if hours else ()
-    return _standing({f"{hour:02d}:00": held.get(str(hour), 0.0) for hour in every}, "Hour of the fill, exchange time")
+    return _standing({f"{hour:02d}:00": pnl.get(str(hour), 0.0) for hour in every}, "Hour of the fill, exchange time")
 
 
-def by_weekday(held: Mapping[str, float]) -> dict[str, Any]:
+def by_weekday(pnl: Mapping[str, float]) -> dict[str, Any]:
     """Return net P&L by the weekday of the fill."""
-    return _standing({day[:3]: held[day] for day in WEEKDAYS if day in held}, "")
+    return _standing({day[:3]: pnl[day] for day in WEEKDAYS if day in pnl}, "")
 
 
 def _standing(named: Mapping[str, float], title: str) -> dict[str, Any]:
@@ -98,11 +93,14 @@ def _standing(named: Mapping[str, float], title: str) -> dict[str, Any]:
 
 def mark_outs(portfolio: Mapping[str, Any], securities: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return what fills were worth so long after, bps of the value traded: the portfolio, and securities behind it."""
-    traces = [_curve(one, chart_text(ticker), {"color": "$faint", "width": 1}, 4) for ticker, one in securities.items()]
+    traces = [
+        _curve(figures, chart_text(ticker), {"color": "$faint", "width": 1}, 4)
+        for ticker, figures in securities.items()
+    ]
     traces.append(_curve(portfolio, "Portfolio", {"color": "$equity", "width": 3}, 8))
     layout = {
         "xaxis": {"type": "category", "title": {"text": "Time after the fill"}},
-        "yaxis": {"title": {"text": "Gain per value traded, bps"}, "zeroline": True},
+        "yaxis": {"title": {"text": "Mark-out, bps of the value traded"}, "zeroline": True},
         "showlegend": False,
         "hovermode": "closest",
     }

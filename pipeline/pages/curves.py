@@ -35,17 +35,17 @@ def extremes(series: Sequence[Any], most: int) -> Int64s:
         return np.arange(count)
     stretches = max((most - 2) // (2 * len(series)), 1)
     edges = np.linspace(0, count, stretches + 1).astype(np.int64)
-    found: list[Any] = [np.array([0, count - 1])]
+    extreme: list[Any] = [np.array([0, count - 1])]
     for values in series:
         # Every stretch as a row of one table, the last padded with its own end.
         width = int((edges[1:] - edges[:-1]).max())
         places = np.minimum(edges[:-1, None] + np.arange(width), edges[1:, None] - 1)
-        held = values[places].astype(np.float64)
+        table = values[places].astype(np.float64)
         rows = np.arange(stretches)
-        found.append(places[rows, np.argmin(np.where(np.isnan(held), np.inf, held), axis=1)])
-        found.append(places[rows, np.argmax(np.where(np.isnan(held), -np.inf, held), axis=1)])
-    kept: Int64s = np.unique(np.concatenate(found))
-    return kept if most >= 2 + 2 * len(series) else kept[:most]
+        extreme.append(places[rows, np.argmin(np.where(np.isnan(table), np.inf, table), axis=1)])
+        extreme.append(places[rows, np.argmax(np.where(np.isnan(table), -np.inf, table), axis=1)])
+    ascending: Int64s = np.unique(np.concatenate(extreme))
+    return ascending if most >= 2 + 2 * len(series) else ascending[:most]
 
 
 def packed_columns(columns: dict[str, tuple[Any, int]]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (
     through `chart_text`. scripts: files that run after page.js.
     """
     source, content = library()
-    own = [(TEMPLATES / name).read_bytes().replace(b"\r\n", b"\n") for name in (*SCRIPTS, *scripts)]
+    sources = [(TEMPLATES / name).read_bytes().replace(b"\r\n", b"\n") for name in (*SCRIPTS, *scripts)]
     page = (
         _environment()
         .get_template(template)
@@ -68,9 +68,9 @@ def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (
             context,
             data=_markup(embedded({"shared": {}, "days": [], "hours": [0, 24], **data, "template": TEMPLATE})),
             style=_markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
-            page_scripts=[_markup(script.decode()) for script in own],
+            page_scripts=[_markup(script.decode()) for script in sources],
             library=_markup(_LIBRARY.decode()),
-            script_sources=" ".join([source, *map(_source, own)]),
+            script_sources=" ".join([source, *map(_source, sources)]),
         )
     )
     before, _, after = page.encode().partition(_LIBRARY)
@@ -110,8 +110,8 @@ def plotly_file() -> Path:
     """Return where the installed plotly package has plotly.min.js, without importing the package."""
     import importlib.util  # a run without a report does not need it
 
-    found = importlib.util.find_spec("plotly")
-    for folder in (found and found.submodule_search_locations) or ():
+    package = importlib.util.find_spec("plotly")
+    for folder in (package and package.submodule_search_locations) or ():
         file = Path(folder) / "package_data" / "plotly.min.js"
         if file.is_file():
             return file

@@ -36,7 +36,7 @@ def sketch(stamps: Int64s, values: Float64s, clock: Clock) -> Sketch:
     up = np.round((highest - values[kept]) / spread * HEIGHT, 1)
     zero = round(highest / spread * HEIGHT, 1)
     before = np.concatenate([[zero], up])
-    steps = [f"{x:g},{y:g}" for x, one, other in zip(across, before, up, strict=False) for y in (one, other)]
+    steps = [f"{x:g},{y:g}" for x, *heights in zip(across, before, up, strict=False) for y in heights]
     return Sketch(" ".join([f"0,{zero:g}", *steps, f"{WIDTH},{before[-1]:g}"]), zero)
 
 

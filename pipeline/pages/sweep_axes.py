@@ -83,7 +83,7 @@ def axis_of_values(name: str, values: Sequence[Any], codes: Any, applies: Any) -
 def _text(value: Any) -> str:
     """Return a choice as people write it; fees by exchange are JSON in the table."""
     if isinstance(value, str) and value.startswith("{"):
-        return ", ".join(f"{name} {number_text(float(one))}" for name, one in json.loads(value).items())
+        return ", ".join(f"{name} {number_text(float(fee))}" for name, fee in json.loads(value).items())
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -106,9 +106,9 @@ def _choices(name: str, values: Sequence[str], codes: Any) -> Axis:
 
 
 def _axis(name: str, values: Sequence[str], numbers: Any, codes: Any, cells: Sequence[str], cell_of: Any) -> Axis:
-    held = None if numbers is None else tuple(numbers.tolist())
+    listed = None if numbers is None else tuple(numbers.tolist())
     of = np.append(cell_of, -1).astype(np.int32)
-    return Axis(name, short_name(name), tuple(values), held, codes.astype(np.int32), tuple(cells), of[:-1], of[codes])
+    return Axis(name, short_name(name), tuple(values), listed, codes.astype(np.int32), tuple(cells), of[:-1], of[codes])
 
 
 def _bins(numbers: Any) -> Any:
@@ -121,6 +121,6 @@ def _bins(numbers: Any) -> Any:
 def _span(numbers: Any, digits: int) -> str:
     """Return the first and last of numbers; those that are not whole to so many digits, so that many fit."""
     first, last = (
-        number_text(one if one.is_integer() else float(f"{one:.{digits}g}")) for one in numbers[[0, -1]].tolist()
+        number_text(end if end.is_integer() else float(f"{end:.{digits}g}")) for end in numbers[[0, -1]].tolist()
     )
     return first if first == last else f"{first} \N{EN DASH} {last}"

@@ -88,12 +88,12 @@ class Order:
     @property
     def passed(self) -> int:
         """How much of the queue ahead earlier prints took, shares."""
-        return sum(one.ahead for one in self.prints)
+        return sum(print_.ahead for print_ in self.prints)
 
     @property
     def filled(self) -> int:
         """How much of the order earlier prints filled, shares."""
-        return sum(one.filled for one in self.prints)
+        return sum(print_.filled for print_ in self.prints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,16 +221,15 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """Return the explanation as plain values for JSON, times as ISO text; what does not apply is null."""
-        told = asdict(self)
-        told["memory"] = {name: _plain(value) for name, value in self.memory.items()}
-        found: dict[str, Any] = _with_times(told)
-        return found
+        values = asdict(self) | {"memory": {name: _plain(value) for name, value in self.memory.items()}}
+        plain: dict[str, Any] = _with_times(values)
+        return plain
 
 
 def _with_times(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: iso(one) if key == "time" else _with_times(one) for key, one in value.items()}
-    return [_with_times(one) for one in value] if isinstance(value, (list, tuple)) else value
+        return {key: iso(part) if key == "time" else _with_times(part) for key, part in value.items()}
+    return [_with_times(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def _plain(value: Any) -> Any:
