@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Final
 
-from pipeline import heap, interrupt
+from pipeline import interrupt, malloc
 
 REPLAYING: Final = ("backtest", "sensitivity", "sweep")
 """The commands whose arrays are worth keeping memory for, unless help is all that is wanted."""
@@ -24,11 +24,11 @@ def run() -> None:
     gc.set_threshold(300_000)
     sys.setswitchinterval(SWITCH_SECONDS)
     if sys.argv[1:2] and sys.argv[1] in REPLAYING and "--help" not in sys.argv:
-        heap.keep_freed()
+        malloc.keep_freed()
     from pipeline.cli import main
 
     try:
-        heap.with_room_for_frames(main)
+        main()
     except SystemExit as end:
         _leave(end)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BID: Final = 0
 ASK: Final = 1
@@ -37,3 +40,11 @@ class Ticks:
 
     def __len__(self) -> int:
         return len(self.timestamp)
+
+
+def union_of(several: Sequence[Int64s]) -> Int64s:
+    """Return the days or times that occur in any, ascending; numpy's own would load masked arrays for it."""
+    if not several:
+        return np.empty(0, np.int64)
+    every = np.sort(np.concatenate(several))
+    return every[np.concatenate(([True], every[1:] != every[:-1]))] if len(every) else every

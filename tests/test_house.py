@@ -70,7 +70,7 @@ MAY_IMPORT: Final = {
     "pages": (*RUNS, "runs", "sweeps"),
     "tracing": (*RUNS, "runs", "sweeps"),
 }
-OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "console", "heap", "options", "validation")
+OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "console", "malloc", "options", "validation")
 """What stands at the door may import anything; nothing further in may import it."""
 
 ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
@@ -78,7 +78,7 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "zipfile": "conversion/excel/",
     "pyarrow.fs": "store/path.py",
     "pyarrow.parquet": "store/parquet.py",
-    "joblib": ("replay/workers.py", "replay/cluster.py"),
+    "joblib": "replay/workers.py",
     "distributed": "replay/cluster.py",
     "ray": "replay/cluster.py",
     "psutil": "replay/workers.py",

@@ -13,8 +13,6 @@ from pipeline.strategies.loading.load import load_strategy
 from pipeline.times import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pipeline.replay.observe import Observed
     from pipeline.replay.simulate import Replayed
     from pipeline.replay.task import SecurityResult
@@ -174,11 +172,3 @@ def session_clock(times: Int64s, market_days: Int64s, session: tuple[int, int]) 
     inside = np.where(known, np.clip(times - days * DAY, opens, closes) - opens, 0)
     passed: Int64s = rank * (closes - opens) + inside
     return passed
-
-
-def union_of(several: Sequence[Int64s]) -> Int64s:
-    """Return the times that occur in any, ascending; numpy's own would load masked arrays for it."""
-    if not several:
-        return np.empty(0, np.int64)
-    every = np.sort(np.concatenate(several))
-    return every[np.concatenate(([True], every[1:] != every[:-1]))] if len(every) else every

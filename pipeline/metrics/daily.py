@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.metrics.accounts import union_of
 from pipeline.metrics.formulas import market_day_indices
+from pipeline.ticks import union_of
 from pipeline.times import DAY
 
 if TYPE_CHECKING:

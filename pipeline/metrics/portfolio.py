@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.metrics import market_making
-from pipeline.metrics.accounts import session_clock, union_of
+from pipeline.metrics.accounts import session_clock
 from pipeline.metrics.formulas import daily_pnl, joined, max_drawdown, on_one_clock
+from pipeline.ticks import union_of
 from pipeline.times import DAY, HOUR, WEEKDAYS
 
 if TYPE_CHECKING:

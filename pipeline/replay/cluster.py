@@ -1,7 +1,6 @@
-"""Connects joblib's pool to a Dask or Ray cluster by its address; the only file that knows either library.
+"""Runs tasks on a Dask or Ray cluster by its address; the only file that knows either library, by its public functions.
 
-joblib's own backends for both report nothing when the worker of a task is lost, and wait for it forever; ours report
-it.
+joblib's own backends for both report nothing when the worker of a task is lost, and wait for it forever.
 """
 
 from __future__ import annotations
@@ -11,33 +10,93 @@ import importlib.util
 import re
 import socket
 import time
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from pipeline.errors import BadRequest, ClusterLost, MissingExtra, NoCluster
 from pipeline.folders import PACKAGE, config_files
 from pipeline.markets import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 LIBRARY: Final = {"dask": "distributed", "ray": "ray"}
 """The library behind each backend that runs on other machines."""
 
 ADDRESS: Final = re.compile(r"(?:(?:tcp|ray)://)?(?P<host>[^/:@\s]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5})")
 CONNECT_SECONDS: Final = 5
+WAIT_SECONDS: Final = 1
+"""How long a finished task is waited for before the cluster is asked whether it has any worker."""
+
 PATIENCE_SECONDS: Final = 30
 """How long a cluster may be without any worker before the run is given up: restarting one takes seconds."""
 
-FEWEST_RAY_CPUS: Final = 2
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkerLost:
-    """What comes back for a task whose worker died: its place among the tasks."""
+    """What comes back for a task whose worker died."""
 
-    place: int
+
+class Cluster(Protocol):
+    """What is asked of a cluster's library; `capacity` is how many tasks may be handed over at a time."""
+
+    capacity: int
+
+    def submit(self, run: Callable[[Task], Result], task: Task) -> Any:
+        """Hand a task over; return its future, which can be hashed."""
+
+    def finished(self, futures: Sequence[Any]) -> Sequence[Any]:
+        """Return those that have finished, after waiting for the first for WAIT_SECONDS at most."""
+
+    def result(self, future: Any) -> Any:
+        """Return what a finished task gave, WorkerLost where its worker died; raises ClusterLost for all else."""
+
+    def has_worker(self) -> bool:
+        """Return whether any worker is there; raises whatever it likes when nothing answers."""
+
+
+@contextmanager
+def connected(backend: str, address: str | None, workers: int) -> Iterator[Cluster]:
+    """Connect to the cluster at an address, and leave it in the end; Ray without one starts processes of its own."""
+    if backend == "dask":
+        with _dask_client(str(address)) as client:
+            yield _Dask(client, workers)
+        return
+    ray = _ray(address, workers)
+    try:
+        yield _Ray(ray, workers)
+    finally:
+        ray.shutdown()
+
+
+def run_on(
+    cluster: Cluster, run: Callable[[Task], Result], tasks: Mapping[int, Task]
+) -> Iterator[tuple[int, Result | WorkerLost]]:
+    """Yield each task's number and result as it completes; raises ClusterLost when no worker is left for long."""
+    waiting, running, silence = iter(tasks.items()), dict[Any, int](), ""
+    last_seen = time.monotonic()
+    while True:
+        for number, task in islice(waiting, cluster.capacity - len(running)):
+            running[cluster.submit(run, task)] = number
+        if not running:
+            return
+        try:
+            finished = cluster.finished(list(running))
+            if finished or cluster.has_worker():
+                last_seen = time.monotonic()
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - the scheduler does not answer, in whatever way
+            finished, silence = (), f" ({type(error).__name__}: {error})"
+            time.sleep(WAIT_SECONDS / 10)
+        if time.monotonic() - last_seen > PATIENCE_SECONDS:
+            raise ClusterLost(f"The cluster has no worker left, or its scheduler is gone{silence}.")
+        for future in finished:
+            yield running.pop(future), cluster.result(future)
 
 
 def check_cluster(backend: str | None, address: str | None) -> None:
@@ -66,26 +125,6 @@ def cluster_threads(backend: str, address: str) -> int:
     return _dask_threads(address) if backend == "dask" else _ray_threads(address)
 
 
-@contextmanager
-def cluster_options(backend: str, address: str | None, workers: int) -> Iterator[dict[str, Any]]:
-    """Connect and yield how joblib's Parallel gets that cluster's workers; leave the cluster in the end."""
-    if backend == "dask":
-        with _dask_client(str(address)) as client:
-            everything = workers >= sum(client.nthreads().values())
-            yield {"backend": _dask_backend(client), "pre_dispatch": "all" if everything else workers}
-        return
-    ray = _ray(address, workers)
-    try:
-        yield {"backend": _ray_backend(ray), **in_processes(workers)}
-    finally:
-        ray.shutdown()
-
-
-def in_processes(workers: int) -> dict[str, Any]:
-    """Return how Parallel runs so many tasks at a time, never one in this very process: it could die with its task."""
-    return {"n_jobs": max(workers, 2), "pre_dispatch": 1 if workers == 1 else "2 * n_jobs"}
-
-
 def code_digest() -> str:
     """Return the hash of this project's code and market facts as they stand here, line endings aside."""
     digest = hashlib.sha256()
@@ -96,10 +135,10 @@ def code_digest() -> str:
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
-    found = ADDRESS.fullmatch(address)
-    if found is None:
+    match = ADDRESS.fullmatch(address)
+    if match is None:
         raise BadRequest(f"--address is '{address}'; it takes HOST:PORT, for example tcp://10.0.0.5:8786.")
-    return found["host"].strip("[]"), int(found["port"])
+    return match["host"].strip("[]"), int(match["port"])
 
 
 def _check_port(backend: str, address: str) -> None:
@@ -133,7 +172,67 @@ def _check_code(address: str, digests: dict[str, object]) -> None:
             )
 
 
-# Dask
+class _Dask:
+    """A Dask cluster by `distributed`'s client."""
+
+    def __init__(self, client: Any, workers: int) -> None:
+        self._client = client
+        self._library: Any = importlib.import_module("distributed")
+        self.capacity = workers if workers < sum(client.nthreads().values()) else 2**31
+
+    def submit(self, run: Callable[[Task], Result], task: Task) -> Any:
+        return self._client.submit(run, task, pure=False)
+
+    def finished(self, futures: Sequence[Any]) -> Sequence[Any]:
+        try:
+            with self._client.as_current():
+                done = self._library.wait(futures, timeout=WAIT_SECONDS, return_when="FIRST_COMPLETED").done
+        except TimeoutError:
+            return ()
+        return [*done]
+
+    def result(self, future: Any) -> Any:
+        error = future.exception()
+        if error is None:
+            return future.result()
+        return _lost(error, self._library.KilledWorker)
+
+    def has_worker(self) -> bool:
+        return bool(self._client.ncores())
+
+
+class _Ray:
+    """A Ray cluster; each task in a process of its own kind, which Ray uses again for the next."""
+
+    def __init__(self, ray: Any, workers: int) -> None:
+        self._ray = ray
+        self.capacity = workers
+
+    def submit(self, run: Callable[[Task], Result], task: Task) -> Any:
+        return self._ray.remote(max_retries=0)(run).remote(task)
+
+    def finished(self, futures: Sequence[Any]) -> Sequence[Any]:
+        done: Sequence[Any] = self._ray.wait(futures, num_returns=1, timeout=WAIT_SECONDS)[0]
+        return done
+
+    def result(self, future: Any) -> Any:
+        errors = self._ray.exceptions
+        try:
+            return self._ray.get(future)
+        except errors.RayError as error:
+            return _lost(error, errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError)
+
+    def has_worker(self) -> bool:
+        return any(node["Alive"] for node in self._ray.nodes())
+
+
+def _lost(error: BaseException, *deaths: type[BaseException]) -> WorkerLost:
+    """Return that a task's worker died, where that is what its error says; raises ClusterLost for any other."""
+    if isinstance(error, deaths):
+        return WorkerLost()
+    raise ClusterLost(
+        f"The cluster could not run a task ({type(error).__name__}: {error}). What is finished stands."
+    ) from error
 
 
 @contextmanager
@@ -161,55 +260,11 @@ def _dask_threads(address: str) -> int:
         return int(sum(client.nthreads().values()))
 
 
-def _dask_backend(client: Any) -> Any:
-    from joblib._dask import DaskDistributedBackend
-
-    distributed: Any = importlib.import_module("distributed")
-
-    class DaskBackend(_reporting(DaskDistributedBackend, distributed.KilledWorker)):  # type: ignore[misc]
-        """Also tells joblib of futures that failed outside the task, and of a cluster that is gone."""
-
-        def effective_n_jobs(self, _: int) -> int:
-            # joblib would run the tasks of a cluster that has one thread, or one left, in this very process.
-            return max(2, int(sum(self.client.ncores().values())))
-
-        def submit(self, func: Any, callback: Any = None) -> Any:
-            future = super().submit(func, callback)
-            future.add_done_callback(lambda done: self.failed(func, callback, done.exception()))
-            return future
-
-        def failed(self, func: Any, callback: Any, error: BaseException | None) -> None:
-            if error is not None:
-                self.tell(func, callback, error)
-
-        def start_call(self) -> None:
-            super().start_call()
-            self.client.loop.add_callback(self.watch)
-
-        async def watch(self) -> None:
-            import asyncio  # 15 ms, and here it is loaded
-
-            idle = 0
-            while self._continue and idle < PATIENCE_SECONDS:
-                await asyncio.sleep(1)
-                try:
-                    idle = 0 if await self.client.scheduler.ncores() else idle + 1
-                except Exception:  # noqa: BLE001 - the scheduler does not answer, in whatever way
-                    idle += 1
-            for future in [*self._results.values()] if self._continue else []:
-                future.set_exception(ClusterLost("The Dask cluster has no worker left, or its scheduler is gone."))
-
-    return DaskBackend(client=client)
-
-
-# Ray
-
-
 def _ray(address: str | None, workers: int | None = None) -> Any:
     """Connect to a cluster, or start one of this machine's own processes."""
     ray: Any = importlib.import_module("ray")
     if not ray.is_initialized():
-        local = {"num_cpus": max(workers or 0, 2), "include_dashboard": False} if address is None else {}
+        local = {"num_cpus": max(workers or 0, 1), "include_dashboard": False} if address is None else {}
         try:
             ray.init(address=address or "local", logging_level="error", log_to_driver=False, **local)
         except Exception as error:
@@ -222,52 +277,15 @@ def _ray(address: str | None, workers: int | None = None) -> Any:
 
 def _ray_threads(address: str) -> int:
     ray = _ray(address.removeprefix("tcp://"))
-    place = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+    on_node = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
     ask = ray.remote(num_cpus=0)(code_digest)
     digests: dict[str, object] = {}
     for node in ray.nodes():
         if node["Alive"]:
             try:
-                told = ask.options(scheduling_strategy=place(node["NodeID"], soft=False)).remote()
-                digests[node["NodeManagerAddress"]] = ray.get(told)
+                answer = ask.options(scheduling_strategy=on_node(node["NodeID"], soft=False)).remote()
+                digests[node["NodeManagerAddress"]] = ray.get(answer)
             except ray.exceptions.RayError as error:
                 digests[node["NodeManagerAddress"]] = error
     _check_code(address, digests)
-    threads = int(ray.cluster_resources().get("CPU", 0))
-    if threads < FEWEST_RAY_CPUS:
-        raise NoCluster(f"--address {address}: the Ray cluster has {threads} CPUs; its pool of workers needs two.")
-    return threads
-
-
-def _ray_backend(ray: Any) -> Any:
-    ray_backend: Any = importlib.import_module("ray.util.joblib.ray_backend").RayBackend
-
-    class RayBackend(_reporting(ray_backend, ray.exceptions.RayActorError)):  # type: ignore[misc]
-        """Also hands out results as they complete."""
-
-        supports_return_generator = True
-
-        def submit(self, func: Any, callback: Any = None) -> Any:
-            return super().submit(func, lambda out: self.tell(func, callback, out))
-
-    return RayBackend()
-
-
-def _reporting(backend: Any, death: type[BaseException]) -> Any:
-    """Return one of joblib's backends that can say what became of a task that did not come back."""
-
-    class Reporting(backend):  # type: ignore[misc]
-        def tell(self, func: Any, callback: Callable[[object], None], out: object) -> None:
-            place = func.items[0][1][1]
-            callback([WorkerLost(place)] if isinstance(out, death) else out)
-
-        def retrieve_result_callback(self, out: object) -> object:
-            if isinstance(out, ClusterLost):
-                raise out
-            if isinstance(out, BaseException):
-                raise ClusterLost(
-                    f"The cluster could not run a task ({type(out).__name__}: {out}). What is finished stands."
-                ) from out
-            return super().retrieve_result_callback(out)
-
-    return Reporting
+    return int(ray.cluster_resources().get("CPU", 0))

@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.engine.execution import Execution, make_execution
 from pipeline.engine.outcome import Facts
 from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.ticks import union_of
 from pipeline.times import DAY
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Replayed:
     @property
     def strategy_days(self) -> Int64s:
         """Days since 1970-01-01 with at least one fill, ascending."""
-        return distinct(self.fills.timestamp // DAY)
+        return union_of([self.fills.timestamp // DAY])
 
 
 def simulate(
@@ -170,8 +171,3 @@ def days_not_flat(fills: Fills, market_days: Int64s, timestamps: Int64s) -> Int6
     last_fill = np.searchsorted(days, market_days, side="right") - 1
     not_flat: Int64s = market_days[(fills.position[last_fill] != 0) & (last_fill >= 0)]
     return not_flat
-
-
-def distinct(days: Int64s) -> Int64s:
-    """Return the distinct values, ascending; numpy's own would load masked arrays for it, 10 ms of a short run."""
-    return np.array(sorted(set(days.tolist())), np.int64)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from pipeline.errors import BadRequest, WorkerDied
 from pipeline.interrupt import end_with
-from pipeline.replay.cluster import LIBRARY, WorkerLost, check_cluster, cluster_options, cluster_threads, in_processes
+from pipeline.replay.cluster import LIBRARY, WorkerLost, check_cluster, cluster_threads, connected, run_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 Backend: TypeAlias = Literal["threading", "loky", "sequential", "dask", "ray"]
 BACKENDS: Final[tuple[Backend, ...]] = ("threading", "loky", "sequential", "dask", "ray")
 
-TOGETHER: Final[Mapping[Backend, int]] = {"loky": 2, "ray": 2, "dask": 1}
-"""How often a task may lose its worker among others before it is run alone, once; Dask itself has tried four times."""
+TOGETHER: Final[Mapping[Backend, int]] = {"loky": 2}
+"""How often a task may lose its worker among others before it is run alone, once, if not once: loky ends them all."""
 
 PROCESS_BYTES: Final = 250 * 2**20
 """What a worker process takes before its first tick: the interpreter, numpy and pyarrow."""
@@ -63,60 +63,53 @@ def run_all(
     end_with(end_processes)
     waiting = dict(enumerate(tasks))
     deaths: Counter[int] = Counter()
-    with (
-        cluster_options(backend, address, workers)
-        if backend in LIBRARY
-        else nullcontext(_here(backend, workers)) as how
-    ):
+    with connected(backend, address, workers) if backend in LIBRARY else nullcontext() as cluster:
         while waiting:
-            alone = [place for place in waiting if deaths[place] >= TOGETHER.get(backend, 1)][:1]
-            chosen = {place: waiting[place] for place in alone or waiting}
-            for place, result in _together(run, chosen, workers, how):
+            alone = [number for number in waiting if deaths[number] >= TOGETHER.get(backend, 1)][:1]
+            chosen = {number: waiting[number] for number in alone or waiting}
+            results = run_on(cluster, run, chosen) if cluster else _run_here(run, chosen, backend, workers)
+            for number, result in results:
                 if not isinstance(result, WorkerLost):
-                    del waiting[place]
+                    del waiting[number]
                     yield result
                 elif not alone:
-                    deaths[place] += 1
+                    deaths[number] += 1
                 elif on_death is None:
                     raise _died()
                 else:
-                    yield on_death(waiting.pop(place), _died())
+                    yield on_death(waiting.pop(number), _died())
 
 
-def _together(
-    run: Callable[[Work], Done], tasks: Mapping[int, Work], workers: int, how: Mapping[str, Any]
+def _run_here(
+    run: Callable[[Work], Done], tasks: Mapping[int, Work], backend: Backend, workers: int
 ) -> Iterator[tuple[int, Done | WorkerLost]]:
-    """Yield the results of one pool, and what is known to be lost when it breaks."""
+    """Yield the results of one of joblib's pools on this machine, and what is known to be lost when it breaks."""
     from joblib import Parallel, delayed  # a sequential run does without it
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    pool = Parallel(return_as="generator_unordered", batch_size=1, **how)
+    options: dict[str, Any] = {"n_jobs": workers}
+    if backend == "loky":  # never one task in this very process: it could die with it
+        options = {"n_jobs": max(workers, 2), "pre_dispatch": 1 if workers == 1 else "2 * n_jobs"}
+        options |= {"initializer": _begin_worker, "initargs": (os.getpid(),)}
+    pool = Parallel(backend=backend, return_as="generator_unordered", batch_size=1, **options)
     left = dict.fromkeys(tasks)
     results = None
     try:
-        with _ctrl_c_held() if how["backend"] == "loky" else nullcontext():  # the first may die while others are sent
-            results = pool(delayed(_placed)(run, place, task) for place, task in tasks.items())
-        for done in results:
-            place, result = (done.place, done) if isinstance(done, WorkerLost) else done
-            del left[place]
-            yield place, result
+        with _ctrl_c_held() if backend == "loky" else nullcontext():  # the first may die while others are sent
+            results = pool(delayed(_numbered)(run, number, task) for number, task in tasks.items())
+        for number, result in results:
+            del left[number]
+            yield number, result
     except (BrokenProcessPool, MemoryError):
         # loky stops all its processes and does not say who died; they take tasks in order, so it is one of the first.
         # One that has no memory left to take a task or to send its result is as good as dead.
-        for place in list(left)[:workers]:
-            yield place, WorkerLost(place)
+        for number in list(left)[:workers]:
+            yield number, WorkerLost()
     finally:
         if results is not None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # joblib's remark on what an interrupt leaves undone
                 results.close()
-
-
-def _here(backend: Backend, workers: int) -> dict[str, Any]:
-    if backend == "loky":
-        begun = {"initializer": _begin_worker, "initargs": (os.getpid(),)}
-        return {"backend": backend, **begun, **in_processes(workers)}
-    return {"backend": backend, "n_jobs": workers}
 
 
 @contextmanager
@@ -154,8 +147,8 @@ def _follow(parent: int) -> None:
     os._exit(1)
 
 
-def _placed(run: Callable[[Work], Done], place: int, task: Work) -> tuple[int, Done]:
-    return place, run(task)
+def _numbered(run: Callable[[Work], Done], number: int, task: Work) -> tuple[int, Done]:
+    return number, run(task)
 
 
 def _died() -> WorkerDied:
@@ -207,11 +200,11 @@ def free_memory() -> int:
     """Return the bytes that can still be used, on this machine or in this cgroup, whichever is less."""
     import psutil
 
-    return min(psutil.virtual_memory().available, _cgroup_room())
+    return min(psutil.virtual_memory().available, _cgroup_free())
 
 
-def _cgroup_room() -> int:
-    """Read the limit of a Linux control group (v2, then v1); without one there is room without end."""
+def _cgroup_free() -> int:
+    """Read the limit of a Linux control group (v2, then v1); without one nothing limits it."""
     for limit_file, used_file in CGROUP_FILES:
         try:
             limit, used = int(Path(limit_file).read_text()), int(Path(used_file).read_text())

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.inspection.warn import held_of
 from pipeline.inspection.warn import warnings_of as warnings_of_ticks
-from pipeline.metrics.accounts import union_of
 from pipeline.numbers import counted, money
 from pipeline.strategies.loading.load import undeclared_words
+from pipeline.ticks import union_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -16,10 +16,10 @@ from pipeline.sweeps.date_windows import (
     Window,
     WindowFigures,
     train_and_test,
-    union,
     walk_forward,
     window_figures,
 )
+from pipeline.ticks import union_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -122,7 +122,7 @@ class SweepResults:
     def market_days(self) -> Any:
         """Return the market days of all securities together."""
         firsts = [self.good(ticker)[:1] for ticker in self.plan.tickers]
-        return union(days_of(content).market_days for some in firsts for _, content in some)
+        return union_of([days_of(encoded).market_days for some in firsts for _, encoded in some])
 
 
 def check_objective(name: str) -> str:

@@ -11,11 +11,12 @@ import numpy as np
 
 from pipeline.errors import BadRequest
 from pipeline.metrics.formulas import market_day_indices, max_drawdown, sharpe
+from pipeline.ticks import union_of
 from pipeline.times import FIRST_DAY, date_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pipeline.sweeps.codec import Days
     from pipeline.ticks import Int64s
@@ -120,15 +121,10 @@ def walk_forward(market_days: Int64s, folds: int) -> list[tuple[Window, Window]]
     return [(Window(starts[0], before.last, starts[0], before.end), part) for before, part in pairwise(every)]
 
 
-def union(several: Iterable[Int64s]) -> Int64s:
-    """Return the days that occur in any, ascending."""
-    return np.array(sorted({day for days in several for day in days.tolist()}), np.int64)
-
-
 @functools.lru_cache(maxsize=64)
 def _distinct(days: bytes) -> Int64s:
     """Return the days that occur, ascending; settings of one sweep share theirs."""
-    return np.unique(np.frombuffer(days, np.int64))
+    return union_of([np.frombuffer(days, np.int64)])
 
 
 def _within(rows: Any, days: Any, window: Window) -> Any:

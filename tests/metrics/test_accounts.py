@@ -7,7 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from pipeline.metrics.accounts import session_clock, union_of
+from pipeline.metrics.accounts import session_clock
+from pipeline.ticks import union_of
 from tests.metrics.booked import NONE, SESSION, Fill, at, booked, days
 
 TRADES: Final = (

@@ -1,0 +1,32 @@
+"""Tuning of glibc's malloc so that freed memory stays in this process and is reused by the next array.
+
+Memory that is returned to the system has to be requested again: every page is filled with zeros, and returning it
+briefly stops every other thread. The arrays of one replay are much like those of the next.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+M_TRIM_THRESHOLD: Final = -1
+M_MMAP_THRESHOLD: Final = -3
+"""Numbers of glibc's malloc.h; see mallopt(3)."""
+
+LARGEST_KEPT: Final = 32 << 20
+"""Bytes: arrays above this are still given back one by one; glibc takes no more."""
+
+MOST_FREE: Final = 256 << 20
+"""Bytes: what is free above this is given back all the same."""
+
+
+def keep_freed() -> None:
+    """Have glibc keep the arrays' memory that is freed; with another C library, nothing."""
+    if os.name == "nt":
+        return
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_TRIM_THRESHOLD, MOST_FREE)
+        mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)
