@@ -37,15 +37,6 @@ class QueuePosition:
         return replace(self, resizes=list(self.resizes), prints=list(self.prints))
 
 
-@dataclass(slots=True)
-class BeforePrint:
-    """One side before a print is matched: whether the print reaches it, shares ahead of us, shares left of ours."""
-
-    reached: bool
-    ahead: int
-    remaining: int
-
-
 @dataclass(frozen=True, slots=True)
 class StandAside:
     """When our quotes began to stand aside: the tick, the book, the position and the strategy's fields then."""

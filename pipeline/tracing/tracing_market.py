@@ -10,12 +10,14 @@ import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.engine import plain
+from pipeline.engine.rules import orders
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.market import Market
-from pipeline.engine.rules.replay_state import BUY, SELL, Tape
+from pipeline.engine.rules.orders import Orders, Side
+from pipeline.engine.rules.replay_state import Tape
 from pipeline.ticks import TRADE
 from pipeline.tracing.explanation import Match
-from pipeline.tracing.trace import NEVER, BeforePrint, QueuePosition, StandAside, TracedFill
+from pipeline.tracing.trace import NEVER, QueuePosition, StandAside, TracedFill
 
 if TYPE_CHECKING:
     from pipeline.tracing.explanation import How
@@ -28,6 +30,7 @@ class TracingState(Tape):
     trace: ClassVar[Trace]
 
     def __init__(self) -> None:
+        super().__init__()
         self.trace.begin()
 
     def turn_day(self) -> None:
@@ -44,52 +47,103 @@ class TracingState(Tape):
         self.apart = True
 
 
+class TracingSide(Side):
+    """`Side`, traced."""
+
+    market: TracingMarket
+
+    def __init__(self, market: Orders, *, is_bid: bool) -> None:
+        super().__init__(market, is_bid=is_bid)
+        self.queue_position = QueuePosition()
+        self.called_from: CodePosition | None = None
+        self.decided = NEVER
+        self.before_print = 0, 0, 0
+
+    def quote(self, price: float, size: int) -> bool:
+        """Note the line that placed it, and with a latency when that was decided."""
+        self.called_from = _caller()
+        if not self.sent or price != self.sent_price:
+            self.decided = self.market.event
+        return super().quote(price, size)
+
+    def resize(self, size: int) -> bool:
+        """Note a size that changed, or an order that came back into its queue position."""
+        size_before = self.remaining if self.live else NEVER
+        stands = super().resize(size)
+        before = self.queue_position
+        if stands and size_before == NEVER:
+            self.queue_position = QueuePosition(
+                before.taken, before.shown, self.ahead, self.market.event, size, called_from=_caller()
+            )
+        elif stands and size_before != size:
+            before.resizes.append((self.market.event, size_before, size))
+        return stands
+
+    def join(self, price: float, size: int) -> None:
+        """Note the queue position taken."""
+        before, unbroken, event = self.queue_position, self.live and price == self.order_price, self.market.event
+        super().join(price, size)
+        placed, again = (before.placed, before.again + 1) if unbroken else (event, 0)
+        sent = self.decided if self.market.latency > 0 else NEVER
+        self.queue_position = QueuePosition(event, self.size, self.ahead, placed, size, again, sent, self.called_from)
+
+    def hold(self, price: float) -> None:
+        """Note the queue position kept without an order."""
+        super().hold(price)
+        self.queue_position = QueuePosition(self.market.event, self.size, self.ahead)
+
+    def remove(self) -> None:
+        """Note that no queue position is left."""
+        super().remove()
+        self.queue_position = QueuePosition(self.market.event)
+
+    def match(self, volume: int) -> int:
+        """Note what a print finds, and what it takes of the queue when it does not fill us."""
+        self.before_print = volume, self.ahead, self.remaining
+        ahead, self.market.matching = self.ahead, self
+        left = super().match(volume)
+        if self.market.matching is self:  # no fill was booked
+            self.market.matching = None
+            if ahead > self.ahead:
+                self.queue_position.prints.append((self.market.event, ahead - self.ahead, 0))
+        return left
+
+    def match_of(self, quantity: int) -> Match:
+        """Return how the print at hand was shared out, of which so much fills us."""
+        market = self.market
+        volume, ahead, remaining = self.before_print
+        through = market.price != self.order_price
+        cleared = ahead if through and market.through_clears else 0
+        passed = ahead - cleared - self.ahead
+        self.queue_position.prints.append((market.event, cleared + passed, quantity))
+        return Match(
+            print_size=market.volume,
+            used=market.volume - volume,
+            ahead=ahead,
+            cleared=cleared,
+            passed=passed,
+            left=volume - passed,
+            remaining=remaining,
+            filled=quantity,
+            remains=remaining - quantity,
+            limit=self.order_price,
+            through=through,
+            at_limit=bool(market.order_price_fills),
+        )
+
+
 class TracingMarket(TracingState, Market):
     """`Market`, traced."""
 
+    side_type = TracingSide
+
     def __init__(self) -> None:
         super().__init__()
-        self.queue_positions = {BUY: QueuePosition(), SELL: QueuePosition()}
-        self.called_from: dict[int, CodePosition | None] = {BUY: None, SELL: None}
-        self.decided = {BUY: NEVER, SELL: NEVER}
-        self.before_print: dict[int, BeforePrint] | None = None
-        self.used_by_ask = 0
+        self.matching: TracingSide | None = None
         self.taking: tuple[int, CodePosition] | None = None
         self.flattening = self.against_touch = False
         self.stood_aside: StandAside | None = None
         self.found_open = NEVER
-
-    # The actions
-
-    def quote_bid(self, price: float, size: int) -> bool:
-        """Note the line that placed it, and with a latency when that was decided."""
-        self.called_from[BUY] = _caller()
-        if not self.bid_sent or price != self.bid_sent_price:
-            self.decided[BUY] = self.event
-        return super().quote_bid(price, size)
-
-    def quote_ask(self, price: float, size: int) -> bool:
-        """Note the line that placed it, and with a latency when that was decided."""
-        self.called_from[SELL] = _caller()
-        if not self.ask_sent or price != self.ask_sent_price:
-            self.decided[SELL] = self.event
-        return super().quote_ask(price, size)
-
-    def resize_bid(self, size: int) -> bool:
-        """Note a size that changed, or an order that came back into its queue position."""
-        size_before = self.bid_remaining if self.bid_live else NEVER
-        stands = super().resize_bid(size)
-        if stands and size_before != size:
-            self._note_resize(BUY, self.bid_ahead, size_before, size, _caller())
-        return stands
-
-    def resize_ask(self, size: int) -> bool:
-        """Note a size that changed, or an order that came back into its queue position."""
-        size_before = self.ask_remaining if self.ask_live else NEVER
-        stands = super().resize_ask(size)
-        if stands and size_before != size:
-            self._note_resize(SELL, self.ask_ahead, size_before, size, _caller())
-        return stands
 
     def buy_at_ask(self, quantity: int) -> int:
         """Note how much was asked for."""
@@ -112,75 +166,6 @@ class TracingMarket(TracingState, Market):
             self.stood_aside = StandAside(self.event, *book, self.position, dict(vars(self.strategy)))
         super().stand_aside()
 
-    # Our orders
-
-    def join_bid(self, price: float, size: int) -> None:
-        """Note the queue position taken."""
-        unbroken = self.bid_live and price == self.bid_order
-        super().join_bid(price, size)
-        self._note_join(BUY, self.bid_size, self.bid_ahead, size, unbroken=unbroken)
-
-    def join_ask(self, price: float, size: int) -> None:
-        """Note the queue position taken."""
-        unbroken = self.ask_live and price == self.ask_order
-        super().join_ask(price, size)
-        self._note_join(SELL, self.ask_size, self.ask_ahead, size, unbroken=unbroken)
-
-    def hold_bid(self, price: float) -> None:
-        """Note the queue position kept without an order."""
-        super().hold_bid(price)
-        self.queue_positions[BUY] = QueuePosition(self.event, self.bid_size, self.bid_ahead)
-
-    def remove_bid(self) -> None:
-        """Note that no queue position is left."""
-        super().remove_bid()
-        self.queue_positions[BUY] = QueuePosition(self.event)
-
-    def hold_ask(self, price: float) -> None:
-        """Note the queue position kept without an order."""
-        super().hold_ask(price)
-        self.queue_positions[SELL] = QueuePosition(self.event, self.ask_size, self.ask_ahead)
-
-    def remove_ask(self) -> None:
-        """Note that no queue position is left."""
-        super().remove_ask()
-        self.queue_positions[SELL] = QueuePosition(self.event)
-
-    def _note_join(self, side: int, shown: int, ahead: int, size: int, *, unbroken: bool) -> None:
-        before = self.queue_positions[side]
-        placed, again = (before.placed, before.again + 1) if unbroken else (self.event, 0)
-        sent = self.decided[side] if self.latency > 0 else NEVER
-        self.queue_positions[side] = QueuePosition(
-            self.event, shown, ahead, placed, size, again, sent, self.called_from[side]
-        )
-
-    def _note_resize(self, side: int, ahead: int, size_before: int, size: int, caller: CodePosition) -> None:
-        before = self.queue_positions[side]
-        if size_before == NEVER:
-            self.queue_positions[side] = QueuePosition(
-                before.taken, before.shown, ahead, self.event, size, called_from=caller
-            )
-        else:
-            before.resizes.append((self.event, size_before, size))
-
-    # Fills
-
-    def match_print(self) -> None:
-        """Note what a print that reaches us finds, and what it takes of the queue."""
-        asks = self.ask_live and self.price >= self.ask_order
-        bids = self.bid_live and self.price <= self.bid_order
-        if asks or bids:
-            self.before_print = {
-                SELL: BeforePrint(asks, self.ask_ahead, self.ask_remaining),
-                BUY: BeforePrint(bids, self.bid_ahead, self.bid_remaining),
-            }
-            self.used_by_ask = 0
-        super().match_print()
-        if self.before_print is not None:
-            self._note_passed(SELL)
-            self._note_passed(BUY)
-            self.before_print = None
-
     def closing(self) -> bool:
         """Note how a position would be closed now, and when a wait for a print begins."""
         waiting = self.flatten_pending
@@ -200,65 +185,23 @@ class TracingMarket(TracingState, Market):
     def book_fill(self, side: int, price: float, quantity: int, *rest: Any) -> None:
         """Note the fill, all of it when it is the one that is explained."""
         number = self.fills + 1
-        match = self._match(side, quantity) if self.before_print is not None else None
-        how: How = "print" if match is not None else "taken"
+        matching, self.matching = self.matching, None
+        how: How = "print" if matching is not None else "taken"
         if self.flattening:
             how = "touch" if self.against_touch else "auction"
-        fill = self._traced(how, side, price, quantity, match) if number == self.trace.fill_number else None
+        fill = self._traced(how, side, price, quantity) if number == self.trace.fill_number else None
         self.trace.booked(number, self.event, how, side, price, quantity)
-        if match is not None:
-            self.queue_positions[side].prints.append((self.event, match.cleared + match.passed, quantity))
+        if matching is not None:
+            position = matching.queue_position.copied()
+            match = matching.match_of(quantity)
+            if fill is not None:
+                fill.match, fill.queue_position = match, position
         super().book_fill(side, price, quantity, *rest)
         if fill is not None:
             fill.entry = self.entry_price
             self.finish(fill)
-        if self.before_print is not None:  # on_fill may have placed either side anew
-            self.before_print = {
-                SELL: BeforePrint(reached=False, ahead=self.ask_ahead, remaining=self.ask_remaining),
-                BUY: BeforePrint(self.before_print[BUY].reached and side == SELL, self.bid_ahead, self.bid_remaining),
-            }
 
-    def _note_passed(self, side: int) -> None:
-        """Note what a print took of the queue ahead of an order that it reached and did not fill."""
-        assert self.before_print is not None  # noqa: S101 - only inside match_print
-        before, limit, ahead = self.before_print[side], self.bid_order, self.bid_ahead
-        if side == SELL:
-            limit, ahead = self.ask_order, self.ask_ahead
-        if before.reached and before.ahead > ahead:
-            self.queue_positions[side].prints.append((self.event, before.ahead - ahead, 0))
-            if side == SELL and not (self.through_clears and self.price != limit):
-                self.used_by_ask = before.ahead - ahead
-        before.reached = False
-
-    def _match(self, side: int, quantity: int) -> Match:
-        assert self.before_print is not None  # noqa: S101 - only inside match_print
-        if side == SELL:
-            limit, ahead, used = self.ask_order, self.ask_ahead, 0
-        else:
-            self._note_passed(SELL)
-            limit, ahead = self.bid_order, self.bid_ahead
-            used = self.used_by_ask if self.print_used_once else 0
-        before, through = self.before_print[side], self.price != limit
-        cleared = before.ahead if through and self.through_clears else 0
-        passed = before.ahead - cleared - ahead
-        if side == SELL:
-            self.used_by_ask = passed + quantity
-        return Match(
-            print_size=self.volume,
-            used=used,
-            ahead=before.ahead,
-            cleared=cleared,
-            passed=passed,
-            left=self.volume - used - passed,
-            remaining=before.remaining,
-            filled=quantity,
-            remains=before.remaining - quantity,
-            limit=limit,
-            through=through,
-            at_limit=bool(self.order_price_fills),
-        )
-
-    def _traced(self, how: How, side: int, price: float, quantity: int, match: Match | None) -> TracedFill:
+    def _traced(self, how: How, side: int, price: float, quantity: int) -> TracedFill:
         fill = TracedFill(
             how,
             self.event,
@@ -270,8 +213,6 @@ class TracingMarket(TracingState, Market):
             self.realized_pnl,
             dict(vars(self.strategy)),
             (self.bid, self.bid_size, self.ask, self.ask_size),
-            match=match,
-            queue_position=self.queue_positions[side].copied() if match is not None else None,
             found_open=self.found_open,
         )
         if self.taking is not None:
@@ -312,8 +253,8 @@ def line_of(position: CodePosition) -> int:
 
 
 def _caller() -> CodePosition:
-    """Return where in the strategy the action was called; the check of its arguments stands between."""
-    frame = sys._getframe(2)  # noqa: SLF001 - the only way to a caller that costs nothing while nobody asks
-    while frame.f_code.co_filename == plain.__file__ and frame.f_back is not None:
+    """Return where in the strategy the action was called; the engine's own code stands between."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the only way to a caller that costs nothing while nobody asks
+    while frame.f_code.co_filename in (__file__, orders.__file__, plain.__file__) and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti

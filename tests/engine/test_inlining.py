@@ -154,3 +154,12 @@ def test_min_and_max_keep_the_first_of_equals_and_of_nan(tmp_path: Path) -> None
         final = engine(strategy, written(TOUCHES)).final
         assert math.isnan(final["s_first"])
         assert (final["s_later"], final["s_most"]) == (9.99, 9.99)
+
+
+def test_what_a_method_does_for_a_value_that_nobody_takes_is_done(tmp_path: Path) -> None:
+    strategy = strategy_of(
+        tmp_path,
+        "class Own(Strategy):\n    def on_tick(self, m):\n        self.place(m)\n\n"
+        "    def place(self, m):\n        return m.quote_bid(10.0, 100)\n",
+    )
+    assert both(strategy, random_ticks()).final["m_bid_order"] == 10.0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.rules.market import Market
+from pipeline.engine.rules.orders import Side
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import engine_facts
 from pipeline.strategies.loading.load import load_strategy
@@ -15,8 +16,33 @@ if TYPE_CHECKING:
     from tests.properties.streams import Case
 
 
+class RecordingSide(Side):
+    """`Side`, whose market looks at it after each step."""
+
+    market: RecordingMarket
+
+    def join(self, price: float, size: int) -> None:
+        super().join(price, size)
+        self.market.look()
+
+    def resize(self, size: int) -> bool:
+        stands = super().resize(size)
+        self.market.look()
+        return stands
+
+    def cancel(self) -> None:
+        super().cancel()
+        self.market.look()
+
+    def remove(self) -> None:
+        super().remove()
+        self.market.look()
+
+
 class RecordingMarket(Market):
     """`Market`, looked at after each step: a side's order goes on while it stands at one price without a break."""
+
+    side_type = RecordingSide
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,40 +60,6 @@ class RecordingMarket(Market):
             elif before is None or before[0] != now:
                 self.since[side] = now, self.event
                 self.begun += 1
-
-    def join_bid(self, price: float, size: int) -> None:
-        super().join_bid(price, size)
-        self.look()
-
-    def join_ask(self, price: float, size: int) -> None:
-        super().join_ask(price, size)
-        self.look()
-
-    def resize_bid(self, size: int) -> bool:
-        stands = super().resize_bid(size)
-        self.look()
-        return stands
-
-    def resize_ask(self, size: int) -> bool:
-        stands = super().resize_ask(size)
-        self.look()
-        return stands
-
-    def cancel_bid(self) -> None:
-        super().cancel_bid()
-        self.look()
-
-    def cancel_ask(self) -> None:
-        super().cancel_ask()
-        self.look()
-
-    def remove_bid(self) -> None:
-        super().remove_bid()
-        self.look()
-
-    def remove_ask(self) -> None:
-        super().remove_ask()
-        self.look()
 
     def match_print(self) -> None:
         self.matching = True

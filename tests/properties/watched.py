@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.rules.market import Market
+from pipeline.engine.rules.orders import Side
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import engine_facts
 from pipeline.strategies.loading.load import load_strategy
@@ -16,28 +17,27 @@ if TYPE_CHECKING:
     from tests.properties.streams import Case
 
 
+class WatchedSide(Side):
+    """`Side`, with its promises asserted where they are kept."""
+
+    decided = 0
+
+    def quote(self, price: float, size: int) -> bool:
+        if not (self.sent and self.sent_price == price):
+            self.decided = self.market.now
+        return super().quote(price, size)
+
+    def join(self, price: float, size: int) -> None:
+        super().join(price, size)
+        assert self.market.now >= self.decided + self.market.latency
+        behind = price <= self.price if self.is_bid else price >= self.price
+        assert self.ahead == (self.size if behind else 0), "behind the book of now"
+
+
 class WatchedMarket(Market):
     """`Market`, with its promises asserted where they are kept."""
 
-    def quote_bid(self, price: float, size: int) -> bool:
-        if not (self.bid_sent and self.bid_sent_price == price):
-            self.bid_decided = self.now
-        return super().quote_bid(price, size)
-
-    def quote_ask(self, price: float, size: int) -> bool:
-        if not (self.ask_sent and self.ask_sent_price == price):
-            self.ask_decided = self.now
-        return super().quote_ask(price, size)
-
-    def join_bid(self, price: float, size: int) -> None:
-        super().join_bid(price, size)
-        assert self.now >= self.bid_decided + self.latency
-        assert self.bid_ahead == (self.bid_size if price <= self.bid else 0), "behind the book of now"
-
-    def join_ask(self, price: float, size: int) -> None:
-        super().join_ask(price, size)
-        assert self.now >= self.ask_decided + self.latency
-        assert self.ask_ahead == (self.ask_size if price >= self.ask else 0), "behind the book of now"
+    side_type = WatchedSide
 
     def match_print(self) -> None:
         cleared = {"ask": self.through_clears and self.price != self.ask_order}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.engine.compiler.lower import Expressions
 from pipeline.engine.compiler.parts import (
     FAILED,
+    STRATEGY,
     Method,
     Part,
     Scope,
@@ -50,7 +51,7 @@ class Inliner(Expressions):
         self,
         method: Method,
         parts: Mapping[str, Part],
-        names: Mapping[str, str],
+        names: Mapping[str, ast.expr],
         owner: Part | None,
         result: str | None,
     ) -> list[ast.stmt]:
@@ -146,17 +147,17 @@ class Inliner(Expressions):
         if isinstance(target, ast.Name):
             if target.id in scope.parts:
                 raise refusal(target, scope, f"`{target.id}` cannot be assigned to.")
-            return scope.names.setdefault(target.id, target.id + scope.suffix)
+            return ast.unparse(scope.names.setdefault(target.id, ast.Name(target.id + scope.suffix, ast.Load())))
         if isinstance(target, ast.Tuple):
             raise refusal(target, scope, f"`{ast.unparse(target)}` takes several values at once; write one a line.")
         if isinstance(target, ast.Attribute) and (part := self.part(target.value, scope)) is not None:
-            if scope.owner is not None and part is not scope.owner:
+            if scope.of_strategy and part is not scope.owner:
                 raise error_at(target, scope, f"`{ast.unparse(target)}` can be read, not assigned to.")
             if target.attr in part.frozen:
                 raise error_at(target, scope, f"{target.attr} is a parameter; it keeps its value for the whole run.")
             if target.attr not in part.scalars:
                 raise unknown_field(target, part, scope)
-            return part.prefix + target.attr
+            return part.local(target.attr).id
         raise refusal(target, scope, f"`{ast.unparse(target)}` cannot be assigned to.")
 
     def _early_return(self, node: ast.Return, scope: Scope) -> list[ast.stmt]:
@@ -168,10 +169,12 @@ class Inliner(Expressions):
         return [*made, ast.Break()]
 
     def _result(self, node: ast.Return, scope: Scope) -> list[ast.stmt]:
-        if node.value is None or scope.result is None:
+        if node.value is None:
             return []
         before, value = self.expression(node.value, scope)
-        return [*before, assign(scope.result, value)]
+        if scope.result is None and isinstance(value, (ast.Constant, ast.Name)):
+            return before
+        return [*before, assign(scope.result or self.temporary(), value)]
 
     def _while(self, node: ast.While, scope: Scope) -> list[ast.stmt]:
         before, test = self.expression(node.test, scope)
@@ -227,7 +230,7 @@ class Inliner(Expressions):
 
     def _bound(
         self, call: ast.Call, method: Method, part: Part, scope: Scope, verb: str | None
-    ) -> tuple[list[ast.stmt], dict[str, Part], dict[str, str]]:
+    ) -> tuple[list[ast.stmt], dict[str, Part], dict[str, ast.expr]]:
         """Return the statements that evaluate a call's arguments, and the parts and locals its parameters become."""
         parameters = [argument.arg for argument in method.definition.args.args]
         given = [*call.args, *self._keywords(call, parameters, scope)]
@@ -237,7 +240,8 @@ class Inliner(Expressions):
             wanted = ", ".join(parameters[1:]) or "nothing"
             raise error_at(call, scope, f"{method.definition.name} takes {wanted}; {len(given)} given.")
         parts = {parameters[0]: part}
-        names: dict[str, str] = {}
+        names: dict[str, ast.expr] = {}
+        of_engine = not scope.of_strategy and part.prefix != STRATEGY
         before: list[ast.stmt] = []
         call_number = self.count()
         for parameter, value in zip(parameters[1:], given, strict=True):
@@ -245,8 +249,13 @@ class Inliner(Expressions):
                 parts[parameter] = passed
                 continue
             more, flat = self.expression(value, scope)
-            names[parameter] = f"{parameter}_{call_number}"
-            argument = assign(names[parameter], flat)
+            passes = isinstance(flat, ast.Constant) or (isinstance(value, ast.Name) and _keeps(scope.method, value.id))
+            if of_engine and passes and _keeps(method, parameter):
+                names[parameter] = flat
+                continue
+            local = f"{parameter}_{call_number}"
+            names[parameter] = ast.Name(local, ast.Load())
+            argument = assign(local, flat)
             if verb is not None:
                 argument.taken = (verb, parameter, _kind(method, parameter))  # type: ignore[attr-defined]
             before += [*more, argument]
@@ -260,6 +269,13 @@ class Inliner(Expressions):
             refused = refusal if set(by_name) == set(wanted) else error_at
             raise refused(call, scope, f"`{ast.unparse(call)}`: its arguments are, in this order, {expected}.")
         return [by_name[name] for name in wanted]
+
+
+def _keeps(method: Method, parameter: str) -> bool:
+    """Tell whether a name is a parameter of a method, which gives it no other value."""
+    names = (node for node in ast.walk(method.definition) if isinstance(node, ast.Name))
+    stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    return parameter in [one.arg for one in method.definition.args.args] and parameter not in stored
 
 
 def _kind(method: Method, parameter: str) -> str:

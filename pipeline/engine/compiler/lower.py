@@ -6,6 +6,7 @@ import ast
 import builtins
 import math
 from abc import ABC, abstractmethod
+from copy import copy
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,8 +59,7 @@ class Expressions(ABC):
                 before, index = self.expression(node.slice, scope)
                 return before, ast.Subscript(self.column(node.value, scope), index, ast.Load())
             case ast.Call() if self.is_method(node, scope):
-                result = self.temporary()
-                return self.call(node, scope, result), ast.Name(result, ast.Load())
+                return self._value_of(node, scope)
             case ast.Call():
                 return self._builtin(node, scope)
             case ast.UnaryOp():
@@ -86,6 +86,15 @@ class Expressions(ABC):
             case ast.IfExp():
                 return self._conditional(node, scope)
         raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
+
+    def _value_of(self, call: ast.Call, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
+        result = self.temporary()
+        made = self.call(call, scope, result)
+        match made:
+            case [*before, ast.Assign(targets=[ast.Name(id=name)], value=value)] if name == result:
+                if not scope.of_strategy:  # of the engine's own text, so that a switch that is off folds away
+                    return before, value
+        return made, ast.Name(result, ast.Load())
 
     def operands(self, nodes: Sequence[ast.expr], scope: Scope) -> tuple[list[ast.stmt], list[ast.expr]]:
         """Lower operands that Python evaluates all, from left to right."""
@@ -214,7 +223,7 @@ class Expressions(ABC):
 
     def _name(self, node: ast.Name, scope: Scope) -> ast.expr:
         if node.id in scope.names:
-            return ast.Name(scope.names[node.id], ast.Load())
+            return copy(scope.names[node.id])
         if node.id in scope.parts:
             raise refusal(
                 node, scope, f"`{node.id}` is passed on; a loop passes it to methods only, as in self.helper(m)."
@@ -241,16 +250,16 @@ class Expressions(ABC):
             raise unknown_field(node, part, scope)
         if node.attr in part.constants:
             return ast.Constant(part.constants[node.attr])
-        return ast.Name(part.prefix + node.attr, ast.Load())
+        return part.local(node.attr)
 
     def column(self, node: ast.expr, scope: Scope) -> ast.expr:
         """Return the local that stands for a column of the ticks or of the fills."""
         if scope.of_strategy:
             raise refusal(node, scope, f"`{ast.unparse(node)}[...]` is outside what can be compiled.")
         if isinstance(node, ast.Name) and node.id in scope.names:
-            return ast.Name(scope.names[node.id], ast.Load())
+            return copy(scope.names[node.id])
         if isinstance(node, ast.Attribute) and (part := self.part(node.value, scope)) and node.attr in part.columns:
-            return ast.Name(part.prefix + node.attr, ast.Load())
+            return part.local(node.attr)
         raise refusal(node, scope, f"`{ast.unparse(node)}` is not a column.")
 
     def part(self, node: ast.expr, scope: Scope) -> Part | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.engine.compiler.parts import MARKET, Method, error_in, fills_again, has_no, source_of
 from pipeline.engine.compiler.specialise import market_names, strategy_methods
 from pipeline.engine.declared import own_classes, where
+from pipeline.engine.rules.orders import Side
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import StrategyError, nearest
 
@@ -203,7 +204,7 @@ def _check_on_fill(methods: Mapping[str, Method], filling: frozenset[str]) -> No
 
 def _filling(strategy: type[Strategy]) -> frozenset[str]:
     """Return the verbs that call on_fill before they return."""
-    methods = strategy_methods(strategy.rules)
+    methods = strategy_methods(Side) | strategy_methods(strategy.rules)
     return frozenset(verb for verb in strategy.rules.verbs if "on_fill" in _reached(verb, methods))
 
 

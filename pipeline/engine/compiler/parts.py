@@ -22,6 +22,8 @@ SUBSET: Final = (
 
 
 MARKET: Final = "the market"
+STRATEGY: Final = "s_"
+"""What the locals that stand for a strategy's fields begin with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,10 +38,11 @@ class Method:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One of the two objects a loop is made from, by the prefix its fields carry as locals.
+    """One of the objects a loop is made from: the strategy, its market, or a side of that.
 
-    verbs: the methods the other part may call. constants: fields that keep one value in this loop. hidden: fields the
-    other part may not see. others: names that Python would find and a loop does not hold.
+    prefix: what the locals that stand for its fields begin with; aliases: those of another name. verbs: the methods the
+    other part may call. constants: fields that keep one value in this loop. hidden: fields the other part may not see.
+    others: names that Python would find and a loop does not hold.
     """
 
     prefix: str
@@ -54,6 +57,11 @@ class Part:
     constants: Mapping[str, bool | int] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def local(self, name: str) -> ast.Name:
+        """Return the local that stands for a field."""
+        return ast.Name(self.aliases.get(name, self.prefix + name), ast.Load())
 
 
 @dataclass(slots=True, eq=False)
@@ -61,7 +69,7 @@ class Scope:
     """What the names of one method being inlined stand for, and how its body is left."""
 
     method: Method
-    names: dict[str, str]
+    names: dict[str, ast.expr]
     parts: dict[str, Part]
     owner: Part | None
     suffix: str
@@ -73,7 +81,7 @@ class Scope:
     @property
     def of_strategy(self) -> bool:
         """Whether this is a user's text, which is checked, and not the engine's own."""
-        return self.owner is not None and self.owner.prefix == "s_"
+        return self.owner is not None and self.owner.prefix == STRATEGY
 
 
 SOURCE: Final = "__source__"

@@ -77,7 +77,7 @@ def spans_of(
             limit = FLOATS if kinds.get(name) == "float" else WHOLE
             grown = within(joined(starts.get(name, NOTHING), found), limit)
             if name not in spans or grown != starts[name]:
-                starts[name] = limit if number > ROUNDS and grown is not None else grown
+                starts[name] = _widened(starts.get(name), grown, limit) if number > ROUNDS else grown
                 spans[name] = within(of_operator(ast.Add(), starts[name], steps.get(name, (0, 0))), limit)
                 settled = False
         if settled:
@@ -200,6 +200,13 @@ def within(span: Span, limit: tuple[int, int]) -> Span:
 def inside(span: Span, limit: tuple[int, int]) -> bool:
     """Tell whether an interval lies inside a limit; what is always a float does."""
     return span is None or within(span, limit) == span
+
+
+def _widened(old: Span, grown: Span, limit: tuple[int, int]) -> Span:
+    """Return an interval that grew once too often, each end that moved at its limit."""
+    if old is None or grown is None:
+        return grown
+    return grown[0] if grown[0] == old[0] else limit[0], grown[1] if grown[1] == old[1] else limit[1]
 
 
 def _all_joined(spans: Sequence[Span]) -> Span:

@@ -18,6 +18,7 @@ from pipeline.engine.compiler.parts import MARKET, SUBSET, Method, Part, refusal
 from pipeline.engine.compiler.spans import OF_MARKET, WHOLE, Span, parameter_span
 from pipeline.engine.declared import declaration
 from pipeline.engine.rules import replay_state
+from pipeline.engine.rules.orders import Side, SideField
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable, StrategyError
 
@@ -50,12 +51,16 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MarketFields:
-    """The fields of a market by what they are to a replay: given, state, columns (with the kind of their numbers)."""
+    """The fields of a market by what they are to a replay: given, state, columns (with the kind of their numbers).
+
+    sides: the fields of each side of the market, with their names in the market.
+    """
 
     given: Mapping[str, str]
     state: Mapping[str, str]
     columns: Mapping[str, str]
     starts: Mapping[str, int | float | bool]
+    sides: Mapping[str, Mapping[str, str]]
 
 
 def market_fields(rules: type[replay_state.Tape]) -> MarketFields:
@@ -65,11 +70,17 @@ def market_fields(rules: type[replay_state.Tape]) -> MarketFields:
         hints |= {name: str(hint) for name, hint in vars(base).get("__annotations__", {}).items()}
     scalars = {name: hint for name, hint in hints.items() if hint in ("int", "float", "bool")}
     starts = {name: getattr(rules, name) for name in scalars if hasattr(rules, name)}
+    sides: dict[str, dict[str, str]] = {}
+    for name, start in starts.items():
+        if isinstance(start, SideField):
+            starts[name] = getattr(Side, start.field)
+            sides.setdefault(start.side, {})[start.field] = name
     return MarketFields(
         given={name: kind for name, kind in scalars.items() if name not in starts},
         state={name: kind for name, kind in scalars.items() if name in starts},
         columns={name: hint[: -len("Column")].lower() for name, hint in hints.items() if hint.endswith("Column")},
         starts=starts,
+        sides=sides,
     )
 
 
@@ -140,9 +151,9 @@ def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
         where = declaration(strategy, name)
         raise NotCompilable(f"{where}: {name} is no number, and the compiled engine remembers nothing else.", SUBSET)
     of_market = market_fields(strategy.rules)
-    parts = _parts(strategy, fields, of_market, constants)
+    parts = _parts(strategy, fields, of_market, constants) | _sides(of_market)
     bound = {"m": parts["m"], "strategy": parts["s"]}
-    names = {name: name for name in ("count", *TICK_COLUMNS)}
+    names = {name: ast.Name(name, ast.Load()) for name in ("count", *TICK_COLUMNS)}
     replay = Method(_definitions(replay_state)["replay"], vars(replay_state), str(replay_state.__file__))
     inliner = Inliner(parts)
     body = inliner.body(replay, bound, names, None, "completed")
@@ -230,7 +241,7 @@ def _parts(
             frozen=frozenset(of_market.given),
             methods=strategy_methods(strategy.rules),
             verbs=frozenset(strategy.rules.verbs),
-            links={"strategy": "s"},
+            links={"strategy": "s", **{side: side for side in of_market.sides}},
             constants=constants,
             hidden=HIDDEN,
         ),
@@ -245,6 +256,25 @@ def _parts(
             others=frozenset(dir(strategy)),
         ),
     }
+
+
+def _sides(of_market: MarketFields) -> dict[str, Part]:
+    parts = {}
+    for side, names in of_market.sides.items():
+        [other] = of_market.sides.keys() - {side}
+        parts[side] = Part(
+            prefix="m_",
+            label=side,
+            scalars=frozenset((*names, "is_bid")),
+            columns=frozenset(),
+            optional=frozenset(),
+            frozen=frozenset(),
+            methods=strategy_methods(Side),
+            links={"market": "m", "other": other},
+            constants={"is_bid": side == "bid_side"},
+            aliases={field: "m_" + name for field, name in names.items()},
+        )
+    return parts
 
 
 def _with_memory(methods: dict[str, Method], fields: Fields) -> dict[str, Method]:

@@ -27,36 +27,23 @@ class Account(Tape):
     def book_fill(self, side: int, price: float, quantity: int, placed: int) -> None:
         """Book a fill of an order placed at an event: close and open what it does, record it, tell the strategy."""
         realized = 0.0
+        held = side * self.position
         opening = quantity
-        if side == BUY:
-            if self.position < 0:
-                closing = min(quantity, -self.position)
-                realized += (self.entry_price - price) * closing
-                self.realized_pnl += realized
-                self.position += closing
-                opening -= closing
-            if opening > 0:
-                if self.position == 0:
-                    self.entry_price = price
-                    self.position = opening
-                else:
-                    cost = self.entry_price * self.position + price * opening
-                    self.position += opening
-                    self.entry_price = cost / self.position
-        else:
-            if self.position > 0:
-                closing = min(quantity, self.position)
-                realized += (price - self.entry_price) * closing
-                self.realized_pnl += realized
-                self.position -= closing
-                opening -= closing
-            if opening > 0:
-                if self.position == 0:
-                    self.entry_price = price
-                    self.position = -opening
-                else:
-                    cost = self.entry_price * -self.position + price * opening
-                    self.position -= opening
-                    self.entry_price = cost / -self.position
+        if held < 0:
+            closing = min(quantity, -held)
+            gain = self.entry_price - price if side == BUY else price - self.entry_price
+            realized += gain * closing
+            self.realized_pnl += realized
+            held += closing
+            opening -= closing
+        if opening > 0:
+            if held == 0:
+                self.entry_price = price
+                held = opening
+            else:
+                cost = self.entry_price * held + price * opening
+                held += opening
+                self.entry_price = cost / held
+        self.position = side * held
         self.record(side, price, quantity, realized, self.event, placed)
         self.strategy.on_fill(self, side, price, quantity)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pipeline.engine.rules.orders import Orders
-from pipeline.engine.rules.replay_state import BUY, NO_DAY, SELL
+from pipeline.engine.rules.replay_state import NO_DAY
 from pipeline.ticks import ASK, BID, TRADE
 from pipeline.times import DAY
 
@@ -29,11 +29,9 @@ class Market(Orders):
 
     walk_together: ClassVar[tuple[str, ...]] = ("match_first", "open_delay")
 
-    order_price_fills: bool
     cancel_overnight: bool
     print_used_once: bool
     match_first: bool
-    through_clears: bool
     flatten_at_touch: bool
     cancel_stale: bool
     open_delay: int
@@ -66,17 +64,17 @@ class Market(Orders):
     def begin_day(self) -> None:
         """Empty the book."""
         self.turn_day()
-        self.bid_size = 0
-        self.ask_size = 0
+        self.bid_side.size = 0
+        self.ask_side.size = 0
         if self.flat_day != self.day_start:
             self.closed = False
             self.print_awaited = False
             self.flatten_pending = False
         if self.cancel_overnight:
-            self.cancel_bid()
-            self.cancel_ask()
-            self.remove_bid()
-            self.remove_ask()
+            self.bid_side.cancel()
+            self.ask_side.cancel()
+            self.bid_side.remove()
+            self.ask_side.remove()
             self.strategy.on_overnight_cancel(self)
 
     def closing(self) -> bool:
@@ -103,7 +101,8 @@ class Market(Orders):
     def trade_continuously(self) -> None:
         """Let an event inside the quoting session reach the book, the strategy and our orders."""
         if self.latency > 0:
-            self.take_arrivals()
+            self.bid_side.arrive()
+            self.ask_side.arrive()
         self.update_book()
         if self.time_of_day >= self.continuous_opens + self.open_delay:
             for turn in range(2):
@@ -117,51 +116,25 @@ class Market(Orders):
         self.session_rows += 1
         if self.kind == BID:
             self.bid_count += 1
-            self.bid = self.price
-            self.bid_size = self.volume
+            self.bid_side.price = self.price
+            self.bid_side.size = self.volume
         elif self.kind == ASK:
             self.ask_count += 1
-            self.ask = self.price
-            self.ask_size = self.volume
+            self.ask_side.price = self.price
+            self.ask_side.size = self.volume
         else:
             self.trade_count += 1
             self.last_price = self.price
         if self.cancel_stale:
-            if self.bid_live and (self.bid_size == 0 or self.bid != self.bid_order):
-                self.remove_bid()
-            if self.ask_live and (self.ask_size == 0 or self.ask != self.ask_order):
-                self.remove_ask()
+            self.bid_side.remove_stale()
+            self.ask_side.remove_stale()
 
     def match_print(self) -> None:
         """Match a print against our orders, the ask side first; both quotes are read before either is matched."""
-        price = self.price
         left = self.volume
-        ask_reached = self.ask_live and price >= self.ask_order
-        bid_reached = self.bid_live and price <= self.bid_order
+        ask_reached = self.ask_live and self.price >= self.ask_order
+        bid_reached = self.bid_live and self.price <= self.bid_order
         if ask_reached:
-            if self.through_clears and price != self.ask_order:
-                self.ask_ahead = 0
-            passed = min(self.ask_ahead, left)
-            self.ask_ahead -= passed
-            left -= passed
-            filled = min(self.ask_remaining, left)
-            if filled > 0:
-                left -= filled
-                self.ask_remaining -= filled
-                if self.ask_remaining == 0:
-                    self.ask_live = False
-                self.book_fill(SELL, self.ask_order if self.order_price_fills else price, filled, self.ask_placed)
+            left = self.ask_side.match(left)
         if bid_reached:
-            if not self.print_used_once:
-                left = self.volume
-            if self.through_clears and price != self.bid_order:
-                self.bid_ahead = 0
-            passed = min(self.bid_ahead, left)
-            self.bid_ahead -= passed
-            left -= passed
-            filled = min(self.bid_remaining, left)
-            if filled > 0:
-                self.bid_remaining -= filled
-                if self.bid_remaining == 0:
-                    self.bid_live = False
-                self.book_fill(BUY, self.bid_order if self.order_price_fills else price, filled, self.bid_placed)
+            self.bid_side.match(left if self.print_used_once else self.volume)
