@@ -38,8 +38,6 @@ LEFT: Final = ("time", "side", "type")
 LEFT_OUT_FIRST: Final = ("fee", "position", "trade_type")
 """Columns that go when sizes are too large for all to stand within 80 columns."""
 
-BY_TIME: Final = {"pnl_by_hour": "hour", "pnl_by_weekday": "weekday"}
-
 
 class ExplainProgress(Progress):
     """What an explanation is doing: first it reads the run and the ticks, then it replays."""
@@ -68,10 +66,6 @@ def show_security(security: RecordedSecurity) -> CommandResult:
     if console().shows:
         _show_heading(security)
         _show_figures(figures)
-        for key, of in BY_TIME.items():
-            told = figures.get(key) or {}
-            names = sorted(told, key=lambda name: (WEEKDAYS.index(name) if name in WEEKDAYS else 0, name))
-            _show_numbers(f"By {of}", of, "net P&L, AED", {name: money(told[name]) for name in names})
         counters = {name: f"{count:,}" for name, count in (figures.get("counters") or {}).items()}
         _show_numbers("Counted", "what", "count", counters)
     line = f"{security.ticker} in {security.run.folder.as_posix()}: {counted(figures['fills'], 'fill')}, net P&L "
@@ -120,7 +114,7 @@ def _show_heading(security: RecordedSecurity) -> None:
 
 
 def _show_figures(figures: Mapping[str, Any]) -> None:
-    from pipeline.metrics.registry import GROUPS  # it loads numpy, which only figures need
+    from pipeline.metrics.registry import GROUPS, METRICS  # it loads numpy, which only figures need
 
     for group, of_group in GROUPS.items():
         rows = [_row(figure, figures) for figure in of_group if figure.key in figures]
@@ -129,6 +123,12 @@ def _show_figures(figures: Mapping[str, Any]) -> None:
             columns.append(Column("why not", "text"))
         if rows:
             show_table(group, columns, [row[: len(columns)] for row in rows])
+    for figure in METRICS:
+        if not figure.is_number:
+            by_name = figures.get(figure.name) or {}
+            names = sorted(by_name, key=lambda name: (WEEKDAYS.index(name) if name in WEEKDAYS else 0, name))
+            numbers = {name: money(by_name[name]) for name in names}
+            _show_numbers(figure.label, figure.label.rpartition(" ")[2], f"net P&L, {figure.unit}", numbers)
 
 
 def _row(figure: Figure, figures: Mapping[str, Any]) -> list[str]:

@@ -1,20 +1,36 @@
-"""Every figure that a sweep's page shows, defined once: its name in the files, label, format and stored precision."""
+"""The figures that a sweep's page shows: headline figures of the registry, of all days and of both parts of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from pipeline.metrics.registry import BY_NAME as REGISTRY
+from pipeline.metrics.registry import OBJECTIVES, SWEEP_FIGURES
+
+if TYPE_CHECKING:
+    from pipeline.metrics.figure import Figure
+
+NAMES: Final = {"max_drawdown": "drawdown"}
+"""What a page calls a figure that has another name in sweep_all.parquet than in sweep.parquet."""
+
+DIGITS: Final = {"money": 2, "ratio": 3, "share": 4}
+"""How exactly a page holds numbers, by how they are shown; all others as whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure of a setting. form: how it is shown; digits: how exactly a page holds it; better: 1 high, -1 low."""
+class SweepFigure:
+    """A figure of a setting. form: how it is shown; better: 1 where more is better, -1 where less is, else 0."""
 
     name: str
     label: str
     form: str
-    digits: int
     better: int
+
+    @property
+    def digits(self) -> int:
+        """How exactly a page holds it."""
+        return DIGITS.get(self.form, 0)
 
     @property
     def is_signed(self) -> bool:
@@ -22,20 +38,15 @@ class Figure:
         return self.better > 0 and self.form in ("money", "ratio")
 
 
-FIGURES: Final = (
-    Figure("net_pnl", "Net P&L (AED)", "money", 2, 1),
-    Figure("sharpe", "Sharpe ratio after fees", "ratio", 3, 1),
-    Figure("train_net_pnl", "Net P&L on train (AED)", "money", 2, 1),
-    Figure("test_net_pnl", "Net P&L on test (AED)", "money", 2, 1),
-    Figure("drawdown", "Drawdown (AED)", "money", 2, -1),
-    Figure("train_sharpe", "Sharpe ratio on train", "ratio", 3, 1),
-    Figure("test_sharpe", "Sharpe ratio on test", "ratio", 3, 1),
-    Figure("fills", "Fills", "count", 0, 0),
-    Figure("win_rate", "Winning closes", "share", 4, 1),
-    Figure("fees", "Fees (AED)", "money", 2, -1),
-    Figure("realized_pnl", "Gross P&L (AED)", "money", 2, 1),
-    Figure("turnover", "Turnover (AED)", "whole_money", 0, 0),
-)
-"""In the order a page gives them up when they do not fit, the last first."""
+def _of(figure: Figure, part: str = "") -> SweepFigure:
+    name = f"{part}_{figure.name}" if part else NAMES.get(figure.name, figure.name)
+    label = f"{figure.label}{f' on {part}' if part else ''}{f' ({figure.unit})' if figure.unit else ''}"
+    return SweepFigure(name, label, figure.form, figure.better)
 
+
+FIGURES: Final = (
+    *(_of(REGISTRY[name]) for name in OBJECTIVES),
+    *(_of(REGISTRY[name], part) for part in ("train", "test") for name in OBJECTIVES),
+    *(_of(figure) for figure in SWEEP_FIGURES if figure.is_headline and not figure.can_choose),
+)
 BY_NAME: Final = {figure.name: figure for figure in FIGURES}

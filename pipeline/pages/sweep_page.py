@@ -31,7 +31,7 @@ def sweep_page(directory: AnyPath) -> bytes:
         MissingExtra: plotly is not installed.
     """
     sweep = read_sweep(directory)
-    by = "sharpe" if sweep.main.endswith("sharpe") else "net_pnl"
+    by = sweep.objective
     choice = tables.choice_rows(sweep, by) if sweep.parted else []
     selection = select(sweep)
     data = page_data(sweep, selection, choice)

@@ -12,8 +12,9 @@ import numpy as np
 
 from pipeline.engine.execution import SWITCH
 from pipeline.errors import DamagedRun, NewerRun, UnknownRun
+from pipeline.metrics.registry import OBJECTIVES
 from pipeline.pages.sweep_axes import Axis, axis_of_values
-from pipeline.pages.sweep_figures import FIGURES, Figure
+from pipeline.pages.sweep_figures import FIGURES, SweepFigure
 from pipeline.runs.read_file import csv_rows
 from pipeline.runs.status import COMPLETE, check_complete
 from pipeline.store.columns import coded, float_values
@@ -42,7 +43,7 @@ AGAIN: Final = "Run that sweep again."
 MOST_VIEWS: Final = 40
 """Securities up to which a page has them all."""
 
-COLUMNS: Final = {figure.name: {"drawdown": "max_drawdown"}.get(figure.name, figure.name) for figure in FIGURES}
+COLUMNS: Final = {figure.name: "max_drawdown" if figure.name == "drawdown" else figure.name for figure in FIGURES}
 """The figures of a setting on one security, with their columns in the table."""
 
 
@@ -83,15 +84,18 @@ class RecordedSweep:
         return bool(self.manifest["train"])
 
     @property
-    def main(self) -> str:
-        """The figure settings were chosen by, of the days they were chosen on."""
-        by_sharpe = self.manifest["chosen_by"] == "sharpe"
-        if self.parted:
-            return "train_sharpe" if by_sharpe else "train_net_pnl"
-        return "sharpe" if by_sharpe else "net_pnl"
+    def objective(self) -> str:
+        """The figure settings were chosen by."""
+        chosen_by = self.manifest["chosen_by"]
+        return chosen_by if chosen_by in OBJECTIVES else OBJECTIVES[0]
 
     @property
-    def figures(self) -> tuple[Figure, ...]:
+    def main(self) -> str:
+        """The figure settings were chosen by, of the days they were chosen on."""
+        return f"train_{self.objective}" if self.parted else self.objective
+
+    @property
+    def figures(self) -> tuple[SweepFigure, ...]:
         """The figures that some setting has, without those that say the same of all."""
         return tuple(figure for figure in FIGURES if any((view, figure.name) in self.columns for view in self.views))
 

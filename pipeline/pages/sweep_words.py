@@ -14,7 +14,7 @@ from pipeline.sweeps.choice import ALL, under
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.pages.sweep_figures import Figure
+    from pipeline.pages.sweep_figures import SweepFigure
     from pipeline.pages.sweep_reader import RecordedSweep
     from pipeline.pages.sweep_tables import Row
 
@@ -38,15 +38,15 @@ def joined(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 
-def shown(figure: Figure, value: float | None) -> str:
+def shown(figure: SweepFigure, value: float | None) -> str:
     """Return a figure as it stands in a sentence."""
     unit = " AED" if figure.form == "money" else ""
     return f"{FORMS[figure.form](value)}{unit}"
 
 
-def named(figure: Figure) -> str:
+def named(figure: SweepFigure) -> str:
     """Return the name of a figure as it stands in a sentence."""
-    name = figure.label.removesuffix(" (AED)")
+    name = figure.label.partition(" (")[0]
     return name if name.startswith("Sharpe") else f"{name[0].lower()}{name[1:]}"
 
 
@@ -55,7 +55,7 @@ def summary(sweep: RecordedSweep) -> str:
     manifest = sweep.manifest
     axes = [axis.label for axis in sweep.axes]
     of = f" of {joined(axes)}" if axes else ""
-    by = "Sharpe ratio" if manifest["chosen_by"] == "sharpe" else "net P&L"
+    by = named(BY_NAME[sweep.objective])
     on = f" on {manifest['train']}" if sweep.parted else ""
     many = f"{counted(len(sweep.settings), 'setting')}{of} on {counted(sweep.securities, 'security')}"
     model = under(manifest.get("chosen_under") or {})

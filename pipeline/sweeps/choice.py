@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.engine.execution import SWITCH
 from pipeline.errors import BadRequest, nearest
+from pipeline.metrics.registry import OBJECTIVES
 from pipeline.sweeps.codec import COUNTS, FIGURES, days_of, figures_of
 from pipeline.sweeps.date_windows import (
     WHOLE,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from pipeline.sweeps.plan import SweepPlan, Trial, TrialResult
 
 ALL: Final = "all"
-OBJECTIVES: Final = ("net_pnl", "sharpe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def best_settings(results: SweepResults, objective: str, split: tuple[Window, Wi
             continue
         figures = figures_of([content for _, content in good])
         if split is None:
-            scores = figures["net_pnl" if objective == "net_pnl" else "sharpe"]
+            scores = figures[objective]
         else:
             scores = np.array([_score(window_figures([days_of(one)], split[0]), objective) for _, one in good])
         at = _highest(scores)
@@ -256,8 +256,8 @@ def _encoded(results: SweepResults, trial: Trial, ticker: str) -> bytes:
 
 
 def _score(figures: WindowFigures, objective: str) -> float:
-    value = figures.net_pnl if objective == "net_pnl" else figures.sharpe
-    return float("nan") if value is None else value
+    value = getattr(figures, objective)
+    return float("nan") if value is None else float(value)
 
 
 def _highest(scores: Any) -> int | None:

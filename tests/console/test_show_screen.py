@@ -167,7 +167,7 @@ def test_every_figure_of_a_real_run_is_shown(security: RecordedSecurity, capsys:
         if isinstance(value, (int, float)) or value is None:
             assert BY_NAME[key].label in out
     parts = ("Mark-out after 60s, bps", "Adverse selection after 1s, AED", "Fills marked after 300s")
-    assert all(part in out for part in (*parts, "By hour", "By weekday"))
+    assert all(part in out for part in (*parts, "P&L by hour", "P&L by weekday"))
     assert f"{security.figures['net_pnl']:,.2f}" in out
     in_percent = security.figures["max_drawdown"] / security.figures["peak_capital"] * 100
     assert re.search(rf"Max drawdown, % of peak capital +{in_percent:.1f}\n", out)
