@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.console.output import WARNING, WIDTH, CommandResult, console
 from pipeline.console.tables import Column, show_table
-from pipeline.inspection.book import FAR
+from pipeline.inspection.counts import FAR
 from pipeline.inspection.warn import moment, span
 from pipeline.times import SECOND
 

@@ -5,22 +5,21 @@ It runs over every tick that is converted, and takes 60 ns a row beside the 1,20
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.inspection.book import touch
-from pipeline.inspection.counts import Counts, FarPrint, as_text
+from pipeline.inspection.counts import FAR, Counts, FarPrint, as_text
 from pipeline.inspection.sessions import Clock, longest_gap, shifts
-from pipeline.ticks import ASK, BID, TRADE
-from pipeline.times import MINUTE
+from pipeline.markets.book import Book
+from pipeline.ticks import ASK, BID, TICK_TYPES, TRADE
+from pipeline.times import DAY, MINUTE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.inspection.book import Touch
     from pipeline.markets.facts import MarketFacts
-    from pipeline.ticks import Ticks
+    from pipeline.ticks import Float64s, Int64s, Ticks
 
 OFF_GRID: Final = 1e-6
 """Ticks by which a price may miss the grid and still be on it: what binary fractions cost."""
@@ -28,15 +27,13 @@ OFF_GRID: Final = 1e-6
 LATE: Final = 15 * MINUTE
 """After the close until when prints are expected: the last session's are reported up to minutes later."""
 
-MIXERS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
+MIXERS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 
 
 def count(ticks: Ticks, facts: MarketFacts) -> Counts:
     """Count everything about one security's ticks, of which there is at least one."""
     clock = Clock(ticks.timestamp)
-    book = touch(ticks, clock, facts.continuous)
-    prints_outside = book.outside
-    far = book.far(prints_outside)
+    session = _session(ticks, clock, facts)
     is_print = ticks.kind == TRADE
     open_, close = facts.pre_open[0], facts.trade_at_last[1]
     outside = np.flatnonzero((clock.of_day < open_) | (clock.of_day >= close))
@@ -58,21 +55,66 @@ def count(ticks: Ticks, facts: MarketFacts) -> Counts:
         steps_forward=_many(clock.step > 0),
         largest_step=int(-min(clock.step.min(initial=0), 0)),
         repeated=repeated(ticks),
-        session_events=len(book.row),
-        session=int(book.lasts.sum()),
-        crossed_events=_many(book.crossed),
-        crossed=int(book.lasts[book.crossed].sum()),
-        locked_events=_many(book.locked),
-        locked=int(book.lasts[book.locked].sum()),
-        session_prints=_many(book.is_print),
-        prints_outside=len(prints_outside),
-        prints_far=len(far),
-        first_far=_far_print(ticks, book, int(far[0])) if len(far) else None,
+        **session,
         outside_hours=len(outside),
         prints_outside_hours=_many(late & is_print[outside]),
         shifts=tuple(shifts(clock, outside, facts)),
         off_grid=off_grid(ticks, facts),
     )
+
+
+def _session(ticks: Ticks, clock: Clock, facts: MarketFacts) -> dict[str, Any]:
+    """Return the counts of the continuous session."""
+    # Where the clock steps back, rows outside the session can stand between two of one day, and the day begins anew.
+    stretch = clock.day if clock.in_order else _stretches(clock.day, ticks.price)
+    book = Book(ticks, facts.continuous, in_order=clock.in_order)
+    row = np.flatnonzero(book.rows)
+    stretch = stretch[row]
+    begins = np.ones(len(row), bool)
+    np.not_equal(stretch[1:], stretch[:-1], out=begins[1:])
+    bid, ask = book.touch_after_each(row, begins)
+    of_day = clock.of_day[row]
+    if not clock.in_order:
+        of_day = np.maximum.accumulate(of_day + stretch * DAY) - stretch * DAY
+    lasts = _lasts(of_day, begins, facts.continuous[1])
+    crossed, locked = bid > ask, bid == ask
+    prints = np.flatnonzero(ticks.kind[row] == TRADE)
+    row, bid, ask = row[prints], bid[prints], ask[prints]
+    price = ticks.price[row]
+    far = np.flatnonzero((price < bid * (1 - FAR)) | (price > ask * (1 + FAR)))
+    return {
+        "session_events": len(lasts),
+        "session": int(lasts.sum()),
+        "crossed_events": _many(crossed),
+        "crossed": int(lasts[crossed].sum()),
+        "locked_events": _many(locked),
+        "locked": int(lasts[locked].sum()),
+        "session_prints": len(prints),
+        "prints_outside": _many((price < bid) | (price > ask)),
+        "prints_far": len(far),
+        "first_far": _far_print(ticks, int(row[far[0]]), bid[far[0]], ask[far[0]]) if len(far) else None,
+    }
+
+
+def _stretches(day: Int64s, price: Float64s) -> Int64s:
+    """Return for each priced row the number of the stretch of one day that it is in."""
+    priced = np.flatnonzero(price > 0)
+    stretches = np.zeros(len(day), np.int64)
+    stretches[priced] = np.cumsum(np.diff(day[priced], prepend=day[:1]) != 0)
+    return stretches
+
+
+def _lasts(of_day: Int64s, begins: NDArray[np.bool_], end: int) -> Int64s:
+    """Return for how long the book stands after each event, ns, the last of a day until the session ends."""
+    until = np.append(of_day[1:], end)
+    until[:-1][begins[1:]] = end
+    lasts: Int64s = until - of_day
+    return lasts
+
+
+def _far_print(ticks: Ticks, event: int, bid: float, ask: float) -> FarPrint:
+    sides = (0.0 if np.isnan(price) else float(price) for price in (bid, ask))
+    return FarPrint(int(ticks.timestamp[event]), float(ticks.price[event]), *sides)
 
 
 def counted_text(ticks: Ticks, facts: MarketFacts) -> str:
@@ -89,9 +131,10 @@ def repeated(ticks: Ticks) -> int:
 
     Rows are compared by a hash of 64 bits: of a million rows all different, two have the same once in 37 million times.
     """
-    columns = (ticks.timestamp, ticks.kind.astype(np.int64), ticks.volume, ticks.price + 0.0)  # -0.0 is 0.0
+    size_and_kind = ticks.volume * len(TICK_TYPES)
+    size_and_kind += ticks.kind
     mixed = np.zeros(len(ticks), np.uint64)
-    for column, mixer in zip(columns, MIXERS, strict=True):
+    for column, mixer in zip((ticks.timestamp, size_and_kind, ticks.price + 0.0), MIXERS, strict=True):  # -0.0 is 0.0
         mixed ^= column.view(np.uint64)
         mixed *= np.uint64(mixer)
         mixed ^= mixed >> np.uint64(29)
@@ -112,8 +155,3 @@ def off_grid(ticks: Ticks, facts: MarketFacts) -> int:
     steps = price / size
     steps -= np.rint(steps)
     return _many(np.abs(steps, out=steps) > OFF_GRID)
-
-
-def _far_print(ticks: Ticks, book: Touch, at: int) -> FarPrint:
-    timestamp = int(ticks.timestamp[book.row[at]])
-    return FarPrint(timestamp, float(book.price[at]), float(book.bid[at]), float(book.ask[at]))

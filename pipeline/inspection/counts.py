@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pipeline.markets.facts import MarketFacts
 
+FAR: Final = 0.10
+"""How far from the touch a print is that hardly can be one, as a share of the touch's price."""
+
 VERSION: Final = 1
 """Raise it when the same ticks would be counted otherwise, or more of them."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from pipeline.inspection import counts as counted
-from pipeline.inspection.book import FAR
+from pipeline.inspection.counts import FAR
 from pipeline.inspection.sessions import are_swapped, closed_days, missing_days, swapped
 from pipeline.markets.facts import SATURDAY, facts_of
 from pipeline.store.catalog import changed_sources
