@@ -52,11 +52,19 @@ def benchmark(
     runs: int = 5,
     workers: int | None = None,
     on_stage: Callable[[str], None] = lambda _: None,
+    on_warnings: Callable[[Sequence[str]], None] = lambda _: None,
 ) -> list[StageTiming]:
-    """Measure each stage on these workbooks (by default those in `data/raw`), both ways in turn, `runs` times.
+    """Measure each stage on workbooks, one security after the other and several at a time.
 
-    on_stage is told what is being done. Raises BadRequest for less than one run, and a PipelineError when there is no
-    workbook, or a security without parameters in the strategy's config.
+    Args:
+        workbooks: By default those in `data/raw`.
+        runs: How often each stage is measured, both ways in turn.
+        workers: Securities at a time; by default what CPUs and memory allow.
+        on_stage: Called with what is being done.
+        on_warnings: Called with the warnings of the conversion.
+
+    Raises:
+        PipelineError: There is no workbook, a security has no parameters in the config, or `runs` is below 1.
     """
     if runs < 1:
         raise BadRequest(f"--runs is {runs}; it takes a whole number of at least 1.")
@@ -64,6 +72,7 @@ def benchmark(
     chosen = list(workbooks) if workbooks else find_workbooks(RAW_DIR)
     with tempfile.TemporaryDirectory() as folder:
         bench = _Bench(chosen, Path(folder), workers)
+        on_warnings(bench.warnings)
         stages: list[tuple[str, Callable[[bool], object]]] = [
             ("sheet discovery", bench.discover),
             ("reading Excel, writing Parquet", bench.convert),
@@ -96,7 +105,7 @@ class _Bench:
         self._workbooks = workbooks
         self._folder = folder
         self._parquet = folder / "parquet"
-        api.convert(workbooks, self._parquet)
+        self.warnings = api.convert(workbooks, self._parquet).warnings
         self._plan = plan(Request(STRATEGY, parquet_dir=self._parquet, workers=workers))
         self._workers = self._plan.workers
         self._ticks: dict[str, Ticks] = {task.ticker: read_ticks(task.path) for task in self._plan.tasks}

@@ -13,9 +13,10 @@ from pipeline.conversion.verify import verify_each
 from pipeline.runs.layout import RUN_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pipeline.conversion.verify import Verified
+    from pipeline.runs.run import BacktestRun
     from pipeline.store.path import AnyPath
 
 WAYS: Final = (
@@ -44,18 +45,28 @@ def validate(
     config: Path | None = None,
     read_workbooks: bool = True,
     on_stage: Callable[[str], None] = lambda _: None,
+    on_warnings: Callable[[Sequence[str]], None] = lambda _: None,
 ) -> Iterator[Check]:
-    """Yield each check as it is made; on_stage is told what is being done for the next one.
+    """Yield each check as it is made.
 
-    Raises a PipelineError when there is nothing to run. A security that fails is a check that fails, and has to fail in
-    every way.
+    Args:
+        parquet_dir: Directory of the Parquet files.
+        strategy: Name of a shipped strategy, or path of a .py file.
+        config: Config file; by default `configs/<strategy>.json`.
+        read_workbooks: Read the workbooks again and compare them with the Parquet files, cell by cell.
+        on_stage: Called with what is done for the next check.
+        on_warnings: Called with the warnings of a run under each execution model.
+
+    Raises:
+        PipelineError: There is nothing to run. A security that fails is a check that fails, and must fail in every way.
     """
     with tempfile.TemporaryDirectory() as folder:
         for execution, ways in (("classic", WAYS), ("strict", STRICT_WAYS)):
             on_stage(f"Replaying: {execution}, sequential compiled")
             first = Path(folder) / execution
-            failed = _backtest(first, parquet_dir, strategy, config, execution, "sequential", "compiled", 1)
-            for ticker, error in failed.items():
+            run = _backtest(first, parquet_dir, strategy, config, execution, "sequential", "compiled", 1)
+            on_warnings(run.warnings)
+            for ticker, error in run.failed.items():
                 yield Check(f"{execution}, {ticker} is replayed", passed=False, detail=error)
             expected = _contents(first)
             for name, backend, engine, workers in ways:
@@ -84,9 +95,8 @@ def _backtest(
     backend: str,
     engine: str,
     workers: int,
-) -> dict[str, str]:
-    """Run one backtest and return the errors of the securities that failed, by ticker."""
-    run = api.backtest(
+) -> BacktestRun:
+    return api.backtest(
         strategy,
         fresh=True,
         config=config,
@@ -99,7 +109,6 @@ def _backtest(
         workers=workers,
         allow_stale=True,
     )
-    return run.failed
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

@@ -25,7 +25,9 @@ def store(tmp_path: Path) -> Path:
 
 
 def test_every_way_of_running_and_the_workbook_agree(store: Path) -> None:
-    checks = list(validate(store))
+    warnings: list[str] = []
+    checks = list(validate(store, on_warnings=warnings.extend))
+    assert [text for text in warnings if "market day" in text]
     assert [check.name for check in checks if not check.passed] == []
     names = " / ".join(check.name for check in checks)
     for words in ("two threads", "two processes", "plain Python", "Parquet = workbook, FAB"):

@@ -25,6 +25,7 @@ def validate(
     from pipeline.store.path import path_of
     from pipeline.validation import validate as run_validation
 
+    warnings: list[str] = []
     with Progress() as progress:
         checks = run_validation(
             path_of(parquet_dir),
@@ -32,8 +33,9 @@ def validate(
             config=None if config is None else Path(config),
             read_workbooks=workbook,
             on_stage=progress.stage,
+            on_warnings=warnings.extend,
         )
-        return show_checks(checks)
+        return show_checks(checks, warnings)
 
 
 def benchmark(
@@ -52,11 +54,11 @@ def benchmark(
     from pipeline.console.checks import show_benchmark
     from pipeline.console.progress import Progress
 
+    paths = [Path(workbook) for workbook in workbooks] or None
+    warnings: list[str] = []
     with Progress() as progress:
-        timings = measure(
-            [Path(workbook) for workbook in workbooks] or None, runs=runs, workers=workers, on_stage=progress.stage
-        )
-    return show_benchmark(timings, runs)
+        timings = measure(paths, runs=runs, workers=workers, on_stage=progress.stage, on_warnings=warnings.extend)
+    return show_benchmark(timings, runs, warnings)
 
 
 def clean_cache() -> CommandResult:

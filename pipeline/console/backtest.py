@@ -20,40 +20,52 @@ REPLAYING: Final = "Replaying"
 WRITING: Final = "Writing the results"
 
 
-class BacktestProgress(Progress):
-    """Says what a backtest is doing: one bar over the securities, or one line as each completes."""
+class ReplayProgress(Progress):
+    """Progress of replays, of which `_ready` of `_many` are done; a loop may have to be compiled first."""
 
-    def __init__(self) -> None:
-        super().__init__(CHECKING)
+    compiling_text = "Compiling {} for this machine; this is done once and takes a few seconds."
+
+    def __init__(self, first: str) -> None:
+        super().__init__(first)
         self._many = self._ready = 0
         self._compiled: set[str] = set()
 
+    def compiling(self, name: str) -> None:
+        """Print that a strategy is being compiled, once for all its loops."""
+        if name not in self._compiled:
+            self._compiled.add(name)
+            self.stage(f"Compiling {name}", self._many, self._ready)
+            console().info(self.compiling_text.format(name))
+            self.calm()
+
+    def count(self) -> None:
+        """Count one result."""
+        if self._stage != REPLAYING:
+            self.stage(REPLAYING, self._many, self._ready)
+        self._ready += 1
+
+
+class BacktestProgress(ReplayProgress):
+    """Progress of a backtest: a bar over the securities on a terminal, elsewhere a line as each completes."""
+
+    def __init__(self) -> None:
+        super().__init__(CHECKING)
+
     def planned(self, plan: Plan) -> None:
-        """Say what is about to run."""
+        """Print what is about to run."""
         self._many = len(plan.tasks)
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
         securities = counted(self._many, "security")
         console().info(f"Backtest {plan.strategy}: {securities}, {workers}, {plan.engine} engine")
-        for note in plan.notes:
-            console().info(note)
+        for warning in plan.warnings:
+            console().warn_early(warning)
         console().detail(f"Config: {plan.config}; execution: {plan.execution.name}")
         show_cache_folders()
         self.stage(REPLAYING, self._many)
 
-    def compiling(self, name: str) -> None:
-        """Say that a strategy is being compiled, once for this machine; its loops follow one another."""
-        if name in self._compiled:
-            return
-        self._compiled.add(name)
-        self.stage(f"Compiling {name}", self._many, self._ready)
-        console().info(f"Compiling {name} for this machine; this is done once and takes a few seconds.")
-        self.calm()
-
     def finished(self, result: SecurityResult) -> None:
         """Count one security; name it when there is no bar."""
-        if self._stage != REPLAYING:
-            self.stage(REPLAYING, self._many, self._ready)
-        self._ready += 1
+        self.count()
         self.step(result.ticker)
         line = f"[{self._ready}/{self._many}] {_told(result)}"
         if console().verbose:

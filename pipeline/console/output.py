@@ -61,6 +61,7 @@ class Console:
     json: bool = False
     debug: bool = False
     warnings: list[str] = field(default_factory=list)
+    _printed: set[str] = field(default_factory=set)
 
     def info(self, text: str) -> None:
         """Print progress on stderr, at once."""
@@ -75,7 +76,12 @@ class Console:
     def warn(self, text: str) -> None:
         """Print a warning on stderr, even with --quiet."""
         self.warnings.append(text)
-        write(sys.stderr, f"Warning: {text}", WARNING)
+        self._print_warning(text)
+
+    def warn_early(self, text: str) -> None:
+        """Print a warning that the command result will have as well, so that it is not printed again."""
+        self._printed.add(text)
+        self._print_warning(text)
 
     def error(self, text: str) -> None:
         """Print an error on stderr, even with --quiet."""
@@ -93,14 +99,15 @@ class Console:
 
     def close(self, result: CommandResult) -> int:
         """Print the warnings and the closing line, which counts them, and return the exit status."""
-        for text in grouped(result.warnings):
-            write(sys.stderr, f"Warning: {text}", WARNING)
+        for text in grouped(text for text in result.warnings if text not in self._printed):
+            self._print_warning(text)
         self.warnings += result.warnings
         if self.json:
             self._print_object(result.exit_status, None, result.failed, result.facts)
         else:
             write(sys.stdout, with_count(result.line, len(self.warnings)) if self.warnings else result.line)
         self.warnings = []
+        self._printed.clear()
         return result.exit_status
 
     def fail(self, text: str, exit_status: int, *, is_error: bool = True) -> int:
@@ -112,6 +119,10 @@ class Console:
         if self.json:
             self._print_object(exit_status, text, {}, {})
         return exit_status
+
+    @staticmethod
+    def _print_warning(text: str) -> None:
+        write(sys.stderr, f"Warning: {text}", WARNING)
 
     def _print_object(
         self, exit_status: int, error: str | None, failed: Mapping[str, str], facts: Mapping[str, Any]
@@ -180,7 +191,10 @@ def write(stream: TextIO, text: str, style: str = "") -> None:
     if style and uses_colour(stream):
         from rich.text import Text  # rich is loaded by what prints with it
 
-        rich_console(stream).print(Text(text, style), soft_wrap=True)
+        printer = rich_console(stream)
+        with printer.capture() as line:  # a bar that is drawn meanwhile moves aside for what is written to the stream
+            printer.print(Text(text, style), soft_wrap=True)
+        stream.write(line.get())
     else:
         stream.write(text + "\n")
     stream.flush()

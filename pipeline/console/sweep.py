@@ -6,9 +6,8 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.console.backtest import show_cache_folders
+from pipeline.console.backtest import REPLAYING, ReplayProgress, show_cache_folders
 from pipeline.console.output import CommandResult, console
-from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.engine.execution import SWITCH
 from pipeline.numbers import counted, money, ratio
@@ -25,18 +24,18 @@ MB: Final = 2**20
 ERRORS_SHOWN: Final = 10
 
 CHECKING: Final = "Checking the sweep and the ticks"
-REPLAYING: Final = "Replaying"
 WRITING: Final = "Choosing the best and writing the results"
 
 
-class SweepProgress(Progress):
+class SweepProgress(ReplayProgress):
     """A bar with the rate and the time left on a terminal; elsewhere a line every ten seconds."""
+
+    compiling_text = "Compiling {} for many settings at once; this is done once and takes a few seconds."
 
     def __init__(self) -> None:
         super().__init__(CHECKING)
-        self._many = self._ready = self._computed = 0
+        self._computed = 0
         self._started = self._said = time.monotonic()
-        self._compiled: set[str] = set()
 
     def planned(self, plan: SweepPlan, total: int) -> None:
         """Say what is about to run."""
@@ -47,27 +46,17 @@ class SweepProgress(Progress):
         settings = total // max(1, len(plan.tickers))
         console().info(f"Sweep of {names}: {_grid(settings, len(plan.tickers))}, {workers}")
         for base in plan.bases.values():
-            if base.why_plain:
-                console().info(f"On the plain engine, since it cannot be compiled: {base.why_plain}")
+            for warning in base.warnings:
+                console().warn_early(warning)
             console().detail(
                 f"{base.strategy}: config {base.config}, {base.engine} engine, {base.execution.name} execution"
             )
         show_cache_folders()
         self.stage(REPLAYING, total)
 
-    def compiling(self, name: str) -> None:
-        """Say that a strategy is being compiled, once for this machine."""
-        if name not in self._compiled:
-            self._compiled.add(name)
-            self.stage(f"Compiling {name}", self._many, self._ready)
-            console().info(f"Compiling {name} for many settings at once; this is done once and takes a few seconds.")
-            self.calm()
-
     def found(self, result: TrialResult) -> None:
         """Count one result."""
-        if self._stage != REPLAYING:
-            self.stage(REPLAYING, self._many, self._ready)
-        self._ready += 1
+        self.count()
         self._computed += not result.cached
         now = time.monotonic()
         if self.draws:

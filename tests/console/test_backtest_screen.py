@@ -123,7 +123,8 @@ def test_a_fallback_to_the_plain_engine_is_one_line_that_says_why(screen: Any, t
     file = make_strategy(tmp_path / "own.py", body)
     _, err = screen(strategy=str(file), config=file.with_suffix(".json"))
     lines = [line for line in err.splitlines() if "cannot be compiled" in line]
-    assert len([line for line in lines if not line.startswith("Warning: ")]) == 1
+    assert len(lines) == 1
+    assert lines[0].startswith("Warning: ")
     assert "seen" in lines[0]
 
 
