@@ -93,7 +93,7 @@ def best_rows(sweep: RecordedSweep) -> tuple[list[str], list[Row]]:
 def choice_rows(sweep: RecordedSweep, figure: str) -> list[Row]:
     """Return, for each view, what choosing by a figure on train was worth on test.
 
-    The cells: rank correlation, the chosen setting on train and test, its place on test, the median and best on test.
+    The cells: rank correlation, the chosen setting on train and test, its rank on test, the median and best on test.
     """
     rows = []
     for view in sweep.views:
@@ -102,7 +102,7 @@ def choice_rows(sweep: RecordedSweep, figure: str) -> list[Row]:
         at = sweep.chosen(view)
         form = BY_NAME[f"test_{figure}"].form
         known, mine = test[peers & ~np.isnan(test)], sweep.value(view, f"test_{figure}", at)
-        place = None if mine is None else 1 + int((known > mine).sum())
+        rank = None if mine is None else 1 + int((known > mine).sum())
         cells = (
             Cell(
                 rank_correlation(train[peers], test[peers]),
@@ -111,7 +111,7 @@ def choice_rows(sweep: RecordedSweep, figure: str) -> list[Row]:
             ),
             Cell(sweep.value(view, f"train_{figure}", at), form, NO_FIGURE),
             Cell(mine, form, NO_FIGURE),
-            Cell(place, "count", NO_FIGURE),
+            Cell(rank, "count", NO_FIGURE),
             Cell(float(np.median(known)) if len(known) else None, form, NO_FIGURE),
             Cell(float(known.max()) if len(known) else None, form, NO_FIGURE),
         )

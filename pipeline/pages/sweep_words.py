@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 HELD: Final = (
     (0.7, "the order of the settings mostly held"),
     (0.3, "the order of the settings held in part"),
-    (-0.3, "the order of the settings did not hold: what was best before says next to nothing of after"),
-    (-1.0, "the order of the settings turned round"),
+    (-0.3, "the order of the settings did not hold: what was best before says next to nothing about after"),
+    (-1.0, "the order of the settings was reversed"),
 )
 """What a rank correlation from this value on means."""
 
@@ -127,14 +127,14 @@ def correlation_sentence(sweep: RecordedSweep, row: Row) -> str:
 def _after(sweep: RecordedSweep, row: Row) -> list[str]:
     """Return what came of the choice on the days after."""
     test = BY_NAME[f"test_{sweep.main.removeprefix('train_')}"]
-    _, _, chosen, place, median, _ = row.cells
+    _, _, chosen, rank, median, _ = row.cells
     after = sweep.manifest["test"]
     if chosen.value is None:
         outcome = f"On the days after, {after}, it has none."
     else:
         known = len(sweep.known(row.view, test.name))
         outcome = (
-            f"On the days it was not chosen on, {after}, it has {shown(test, chosen.value)}, place {place.value:,} of "
+            f"On the days it was not chosen on, {after}, it has {shown(test, chosen.value)}, rank {rank.value:,} of "
             f"{known:,}; the median there is {shown(test, median.value)}."
         )
     order = correlation_sentence(sweep, row)

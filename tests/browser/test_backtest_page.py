@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.metrics.registry import GROUPS
 from pipeline.pages.backtest_page import backtest_page
 from tests.browser.conftest import BUTTONS, press_every_button
 from tests.pages.invented import invent
@@ -251,7 +252,7 @@ def test_sorting_one_table_of_figures_sorts_them_all(made: Path, open_page: Call
     )
     cells = page.locator("table[data-set=figures]").first.locator("tbody tr td:nth-child(2)")
     values = cells.evaluate_all("all => all.map(one => Number(one.dataset.value))")
-    assert len(orders) == 6
+    assert len(orders) == len(GROUPS)
     assert all(order == orders[0] for order in orders)
     assert values == sorted(values, reverse=True)
     assert page.locator("th[data-key=net_pnl]").get_attribute("aria-sort") == "descending"
@@ -320,6 +321,6 @@ def test_the_first_stop_of_the_tab_key_leads_past_the_navigation(made: Path, ope
 
 def test_without_scripts_the_figures_are_there(made: Path, open_page: Callable[..., Any]) -> None:
     page = open_page(made, java_script_enabled=False).page
-    assert page.locator("table[data-set=figures] tbody tr").count() == 18
+    assert page.locator("table[data-set=figures] tbody tr").count() == 3 * len(GROUPS)
     assert "All figures are in the tables below" in page.inner_text("main")
     assert page.locator("svg.still polyline").is_visible()

@@ -92,7 +92,7 @@ def test_the_verdict_and_the_tiles_say_what_the_tables_say(folder: Path, page: P
     for words in (
         f"number {chosen:,}, on all securities together has a net P&L on train of {row['train_net_pnl']:,.2f} AED",
         f"{(train > 0).sum()} of 12 settings with the same execution and fees_bps are above 0",
-        f"place {1 + (test > row['test_net_pnl']).sum()} of 12",
+        f"rank {1 + (test > row['test_net_pnl']).sum()} of 12",
         f"the rank correlation between train and test is {order:,.2f}",
     ):
         assert words in said

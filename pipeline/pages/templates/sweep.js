@@ -188,7 +188,7 @@
     for (const [name, figure] of [["xaxis", train], ["yaxis", test]]) {
       Object.assign(charts.choice.layout[name], { title: { text: figure.label, standoff: 8 }, tickformat: tickFormat(figure) });
     }
-    say("choice", viewName() + ": " + viewOf(state.view).choice);
+    say("choice", (viewName() + ": " + viewOf(state.view).choice).replace(/^a/, "A"));
   };
   const drawWalk = () => {
     const rows = viewOf(state.view).walk, [bar] = charts.walk.data;
