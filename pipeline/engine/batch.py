@@ -1,4 +1,4 @@
-"""Ticks and many settings in, an outcome a setting out: the ticks are walked once for as many settings as fit."""
+"""Replays many settings in one pass over a security's ticks, by the compiled batch loop of their strategy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, Exchanged, column_types, tick_columns
 from pipeline.engine.compiler.batch_code import LANES
-from pipeline.engine.compiler.batch_loop import LANE_COLUMNS, PURPOSE, ManyLayout, many_source
+from pipeline.engine.compiler.batch_loop import LANE_COLUMNS, PURPOSE, BatchLayout, batch_source
 from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
@@ -20,7 +20,7 @@ from pipeline.engine.compiler.specialise import (
     helpers_of,
     market_fields,
 )
-from pipeline.engine.outcome import Facts, Outcome, Room
+from pipeline.engine.outcome import Buffers, Facts, Outcome
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.native.machine import LOADING, Machine, Text, machine_code
 
@@ -32,54 +32,54 @@ if TYPE_CHECKING:
 
 LANE_TYPES: Final = ("int64", "float64", "int8")
 MOST_ROWS: Final = 6_000_000
-"""Fills of all settings of one walk there is room for: 280 MB if all of them come."""
+"""Fills that the buffers of one batch hold, of all its settings: 280 MB if all of them come."""
 
 FEWEST_LANES: Final = 8
 TICKS_A_FILL: Final = 12
-"""Few strategies fill more often than at one tick in twelve; one that does is walked again with more room."""
+"""Few strategies fill more often than at one tick in twelve; one that does is replayed again with larger buffers."""
 
-_loaded: dict[str, CompiledWalk] = {}
+_loaded: dict[str, BatchRunner] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What one replay is given: of its market and execution model, and its parameters as the strategy holds them."""
+class BatchSetting:
+    """One setting of a batch: its market and execution model, and its parameters as the strategy holds them."""
 
     facts: Facts
     parameters: Mapping[str, Value]
 
 
-class CompiledWalk:
+class BatchRunner:
     """The compiled loop of one strategy over many settings; safe to run from several threads at once."""
 
     def __init__(self, strategy: type[Strategy], machine: Machine) -> None:
         self._fields = fields_of(strategy)
         self._market = market_fields(strategy.rules)
-        self._kept = [*("m_" + name for name in self._market.state), *("s_" + name for name in self._fields.memory)]
+        self._state = [*("m_" + name for name in self._market.state), *("s_" + name for name in self._fields.memory)]
         self._machine = machine
-        self._layout = ManyLayout.of_text(machine.note)
+        self._layout = BatchLayout.of_text(machine.note)
         pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(LANE_COLUMNS) + len(self._layout.shared.columns)
         counts = [ctypes.c_int64, ctypes.c_int64]
         self._loop = ctypes.CFUNCTYPE(ctypes.c_int64, *counts, *[ctypes.c_void_p] * pointers)(machine.address)
 
-    def run(self, ticks: Ticks, settings: Sequence[Given]) -> Iterator[Outcome | None]:
+    def run(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Outcome | None]:
         """Yield each setting's outcome, in the order given; None for one that has to be replayed alone.
 
-        All settings must agree in what `walk_together` names. At most a few millions of fills are held at a time.
+        All settings must agree in what `shared_in_batch` names. At most a few millions of fills are held at a time.
         """
         each = len(ticks) // TICKS_A_FILL + 64
         at_a_time = max(FEWEST_LANES, min(LANES, MOST_ROWS // each))
         for start in range(0, len(settings), at_a_time):
             yield from self._block(ticks, settings[start : start + at_a_time], each)
 
-    def _block(self, ticks: Ticks, settings: Sequence[Given], each: int) -> Iterator[Outcome | None]:
+    def _block(self, ticks: Ticks, settings: Sequence[BatchSetting], each: int) -> Iterator[Outcome | None]:
         capacity = each * len(settings)
         while True:
-            room = Room(ticks, settings[0].facts, self._layout.shared.columns, capacity)
-            lanes = self._lanes(room, settings)
-            final = self._attempt(ticks, room, settings, lanes)
-            failed = room.columns["failed"][0]
-            if failed or not final["m_out_of_room"]:
+            buffers = Buffers(ticks, settings[0].facts, self._layout.shared.columns, capacity)
+            lanes = self._lanes(buffers, settings)
+            final = self._attempt(ticks, buffers, settings, lanes)
+            failed = buffers.columns["failed"][0]
+            if failed or not final["m_out_of_capacity"]:
                 break
             if capacity > MOST_ROWS and len(settings) > 1:
                 half = len(settings) // 2
@@ -90,12 +90,12 @@ class CompiledWalk:
                 yield None
                 return
             capacity *= 4
-        if failed or final["m_apart"]:
+        if failed or final["m_diverged"]:
             yield from [None] * len(settings)
             return
-        yield from self._outcomes(ticks, room, final, lanes, len(settings))
+        yield from self._outcomes(ticks, buffers, final, lanes, len(settings))
 
-    def _lanes(self, room: Room, settings: Sequence[Given]) -> dict[str, Any]:
+    def _lanes(self, buffers: Buffers, settings: Sequence[BatchSetting]) -> dict[str, Any]:
         """Return the lanes as they stand before the first tick, a row a name."""
         lanes = self._layout.lanes
         rows: dict[str, Any] = dict(zip(lanes.ints, np.zeros((len(lanes.ints), LANES), np.int64), strict=True))
@@ -104,33 +104,33 @@ class CompiledWalk:
             if "m_" + name in rows:
                 rows["m_" + name][:] = start
         for lane, setting in enumerate(settings):
-            given = given_values(self._fields, {**room.given, **setting.facts.fields}, setting.parameters)
-            for name, value in given.items():
+            values = given_values(self._fields, {**buffers.given, **setting.facts.fields}, setting.parameters)
+            for name, value in values.items():
                 if name in rows:
                     rows[name][lane] = value
         return rows
 
     def _attempt(
-        self, ticks: Ticks, room: Room, settings: Sequence[Given], lanes: Mapping[str, Any]
+        self, ticks: Ticks, buffers: Buffers, settings: Sequence[BatchSetting], lanes: Mapping[str, Any]
     ) -> dict[str, int | float]:
         layout = self._layout.shared
-        exchanged = Exchanged(layout, given_values(self._fields, room.given, settings[0].parameters))
+        exchanged = Exchanged(layout, given_values(self._fields, buffers.given, settings[0].parameters))
         of_lanes = [_whole(lanes, names) for names in (self._layout.lanes.ints, self._layout.lanes.floats)]
         arrays = [*tick_columns(ticks), *exchanged.arrays, *of_lanes, np.zeros(LANES, np.int8)]
-        arrays += [room.columns[name] for name in layout.columns]
+        arrays += [buffers.columns[name] for name in layout.columns]
         self._loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
         return exchanged.final()
 
     def _outcomes(
-        self, ticks: Ticks, room: Room, final: Mapping[str, int | float], lanes: Mapping[str, Any], count: int
+        self, ticks: Ticks, buffers: Buffers, final: Mapping[str, int | float], lanes: Mapping[str, Any], count: int
     ) -> Iterator[Outcome]:
         rows = int(final["m_rows"])
-        owner = room.columns["fill_setting"][:rows]
+        owner = buffers.columns["fill_setting"][:rows]
         order = np.argsort(owner, kind="stable")
         ends = np.cumsum(np.bincount(owner, minlength=count)).tolist()
-        whole = room.outcome(ticks, {**final, "m_fills": rows})
+        whole = buffers.outcome(ticks, {**final, "m_fills": rows})
         fills = replace(whole.fills, placed=None).at(order)
-        names = [name for name in self._kept if name in lanes]
+        names = [name for name in self._state if name in lanes]
         columns = [lanes[name][:count].tolist() for name in names]
         start = 0
         for lane, end in enumerate(ends):
@@ -139,22 +139,23 @@ class CompiledWalk:
             start = end
 
 
-def compiled_walk(strategy: type[Strategy], on_compile: Callable[[str], None] | None = None) -> CompiledWalk:
-    """Return the compiled walk of a strategy, from this process, from disk, or compiled now.
+def batch_runner(strategy: type[Strategy], on_compile: Callable[[str], None] | None = None) -> BatchRunner:
+    """Return the batch runner of a strategy, from this process, from disk, or compiled now.
 
-    on_compile: told the strategy's name when it has to be compiled. Raises StrategyError for a class that cannot be.
+    on_compile: called with the strategy's name when it has to be compiled. Raises StrategyError for a class that
+    cannot be.
     """
     key = code_key(strategy, PURPOSE)
     with LOADING:
         if key not in _loaded:
 
             def text() -> Text:
-                source, layout = many_source(strategy)
+                source, layout = batch_source(strategy)
                 types = [*TICK_TYPES, *EXCHANGED_TYPES, *LANE_TYPES, *column_types(layout.shared.columns)]
                 return Text(source, LOOP_NAME, 2, types, layout.text(), helpers_of(source))
 
-            told = (lambda: on_compile(strategy.__name__)) if on_compile else None
-            _loaded[key] = CompiledWalk(strategy, machine_code(key, text, told))
+            report = (lambda: on_compile(strategy.__name__)) if on_compile else None
+            _loaded[key] = BatchRunner(strategy, machine_code(key, text, report))
         return _loaded[key]
 
 

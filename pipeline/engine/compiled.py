@@ -1,4 +1,4 @@
-"""A strategy class in, its replay as machine code out."""
+"""Replays one setting of a strategy by its compiled loop, which is loaded from disk or compiled once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from pipeline.engine.compiler import parts, specialise
 from pipeline.engine.compiler.batch_loop import PURPOSE
-from pipeline.engine.compiler.checks import told
+from pipeline.engine.compiler.checks import reason_and_line
 from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.names import check_names
 from pipeline.engine.compiler.specialise import EXCHANGED, TICK_COLUMNS, Layout, given_values, layout_of
-from pipeline.engine.outcome import COLUMN_TYPES, Facts, Outcome, Room, failure, room_sizes
+from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Outcome, buffer_sizes, failure
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.native import codecache
 from pipeline.native.machine import LOADING, Machine, Text, machine_code
@@ -62,20 +62,20 @@ class CompiledReplay:
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
         """Replay the ticks with these parameters (as the strategy's fields hold them); raises ReplayError."""
-        for size in room_sizes(ticks):
-            room = Room(ticks, facts, self._layout.columns, size)
-            final = self._attempt(ticks, parameters, room)
-            failed, event = room.columns["failed"].tolist()
-            if failed or not final["m_out_of_room"]:
+        for size in buffer_sizes(ticks):
+            buffers = Buffers(ticks, facts, self._layout.columns, size)
+            final = self._attempt(ticks, parameters, buffers)
+            failed, event = buffers.columns["failed"].tolist()
+            if failed or not final["m_out_of_capacity"]:
                 break
         if failed:
-            what, line = told(failed)
+            what, line = reason_and_line(failed)
             raise failure(parts.file_and_line(self._strategy, line), event, what)
-        return room.outcome(ticks, final)
+        return buffers.outcome(ticks, final)
 
-    def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], room: Room) -> dict[str, int | float]:
-        exchanged = Exchanged(self._layout, given_values(self._fields, room.given, parameters))
-        arrays = [*tick_columns(ticks), *exchanged.arrays, *(room.columns[name] for name in self._layout.columns)]
+    def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], buffers: Buffers) -> dict[str, int | float]:
+        exchanged = Exchanged(self._layout, given_values(self._fields, buffers.given, parameters))
+        arrays = [*tick_columns(ticks), *exchanged.arrays, *(buffers.columns[name] for name in self._layout.columns)]
         self._loop(len(ticks), *(array.ctypes.data for array in arrays))
         return exchanged.final()
 
@@ -87,8 +87,8 @@ def compiled_replay(
 ) -> CompiledReplay:
     """Return the compiled replay of a strategy, from this process, from disk, or compiled now.
 
-    constants: fields of the market that this loop is made for and need not ask about. on_compile: told the strategy's
-    name when it has to be compiled. Raises StrategyError for a class that cannot be.
+    constants: fields of the market that this loop is made for and need not ask about. on_compile: called with the
+    strategy's name when it has to be compiled. Raises StrategyError for a class that cannot be.
     """
     fixed = _fixed(strategy, constants)
     key = _key(strategy, fixed)
@@ -101,8 +101,8 @@ def compiled_replay(
                 types = [*TICK_TYPES, *EXCHANGED_TYPES, *column_types(columns)]
                 return Text(source, specialise.LOOP_NAME, 1, types, helpers=specialise.helpers_of(source))
 
-            told = (lambda: on_compile(strategy.__name__)) if on_compile else None
-            _loaded[key] = CompiledReplay(strategy, machine_code(key, text, told))
+            report = (lambda: on_compile(strategy.__name__)) if on_compile else None
+            _loaded[key] = CompiledReplay(strategy, machine_code(key, text, report))
         return _loaded[key]
 
 

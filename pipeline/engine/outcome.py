@@ -1,4 +1,4 @@
-"""What one replay leaves behind: the fills as columns, the final state, and the room both engines write into."""
+"""What one replay leaves behind: the fills as columns, the final state, and the buffers both engines write into."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Fills:
     event: index of the tick that filled us. timestamp: ns, exchange-local. side: +1 buy, -1 sell.
     price: AED. quantity, position (after the fill): shares. realized (by this fill), pnl (running total): AED.
     placed: index of the tick at which the order that was filled was placed, -1 where no order of ours stood; None where
-    many settings walked the ticks together.
+    the setting was replayed in a batch.
     trade_type (index into the strategy's trade_types) and reference (AED): of an auction strategy's trades, else None.
     """
 
@@ -108,7 +108,7 @@ class Facts:
     tick_size: Float64s
 
 
-class Room:
+class Buffers:
     """The columns of a replay: those it is given, and those it fills, sized for `capacity` fills."""
 
     def __init__(self, ticks: Ticks, facts: Facts, names: Iterable[str], capacity: int) -> None:
@@ -125,7 +125,7 @@ class Room:
             "last_day": last,
             "capacity": capacity,
             "tick_levels": len(facts.tick_size),
-            "many": False,
+            "batched": False,
             "setting": 0,
         }
         days = last - first + 1
@@ -160,8 +160,8 @@ class Room:
         return Outcome(fills, days, final)
 
 
-def room_sizes(ticks: Ticks) -> Iterator[int]:
-    """Yield how many fills to make room for: seldom outgrown at first, then more; raises ReplayError at the end."""
+def buffer_sizes(ticks: Ticks) -> Iterator[int]:
+    """Yield sizes of the buffers, in fills: seldom outgrown at first, then more; raises ReplayError at the end."""
     size = len(ticks) // 8 + 1024
     while size <= MOST_FILLS:
         yield size

@@ -1,4 +1,4 @@
-"""A strategy class and ticks in, an outcome out: the class run as it stands, for a debugger or any library it calls."""
+"""Replays a strategy class as it stands, uncompiled: a debugger steps through it, and it may call any library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.engine.compiler.checks import REASONS
 from pipeline.engine.compiler.kinds import wrong_kind
 from pipeline.engine.compiler.parts import MARKET, has_no
 from pipeline.engine.compiler.specialise import market_fields, market_names
-from pipeline.engine.outcome import Facts, Outcome, Room, failure, room_sizes
+from pipeline.engine.outcome import Buffers, Facts, Outcome, buffer_sizes, failure
 from pipeline.engine.rules.replay_state import replay
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import PipelineError, ReplayError, StrategyError, in_words
@@ -42,23 +42,23 @@ class PlainReplay:
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
         """Replay the ticks with these parameters (as the strategy's fields hold them)."""
-        for size in room_sizes(ticks):
-            room = Room(ticks, facts, market_fields(self._strategy.rules).columns, size)
-            final = self._attempt(ticks, parameters, room)
-            if not final["m_out_of_room"]:
+        for size in buffer_sizes(ticks):
+            buffers = Buffers(ticks, facts, market_fields(self._strategy.rules).columns, size)
+            final = self._attempt(ticks, parameters, buffers)
+            if not final["m_out_of_capacity"]:
                 break
-        return room.outcome(ticks, {name: _number(value) for name, value in final.items()})
+        return buffers.outcome(ticks, {name: _number(value) for name, value in final.items()})
 
-    def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], room: Room) -> dict[str, Any]:
+    def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], buffers: Buffers) -> dict[str, Any]:
         market: Any = self._strategy.rules()
-        for verb in self._strategy.rules.verbs:
-            setattr(market, verb, _checked(market, verb))
+        for action in self._strategy.rules.actions:
+            setattr(market, action, _checked(market, action))
         strategy = self._strategy(**parameters, **{name: memory.start for name, memory in self._fields.memory.items()})
         for name, start in self._fields.objects.items():
             setattr(strategy, name, deepcopy(start))
         market.strategy = strategy
-        columns = {name: _view(column) for name, column in room.columns.items()}
-        for name, value in {**room.given, **columns}.items():
+        columns = {name: _view(column) for name, column in buffers.columns.items()}
+        for name, value in {**buffers.given, **columns}.items():
             setattr(market, name, value)
         of_ticks = [_view(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
         try:
@@ -103,12 +103,12 @@ class PlainReplay:
 
 
 class _Wrong(ValueError):
-    """A verb was given what it does not take: verb, argument and kind where that is it, and the reason."""
+    """An action was given what it does not take: action, argument and kind where that is it, and the reason."""
 
 
-def _checked(market: Any, verb: str) -> Callable[..., Any]:
-    """Return a verb that takes numbers of its kinds only, as Python's own, and no price or size that cannot be."""
-    method = getattr(market, verb)
+def _checked(market: Any, action: str) -> Callable[..., Any]:
+    """Return an action that takes numbers of its kinds only, as Python's own, and no price or size that cannot be."""
+    method = getattr(market, action)
     takes = {name: kind for name, kind in method.__annotations__.items() if name != "return"}
 
     def called(*values: Any, **named: Any) -> Any:
@@ -117,18 +117,18 @@ def _checked(market: Any, verb: str) -> Callable[..., Any]:
             return method(*values, **named)
         for name, value in given.items():
             if takes[name] == "int" and not isinstance(value, (Integral, np.bool_)):
-                raise _Wrong(verb, name, type(value).__name__, "")
-        return method(**{name: _taken(market, verb, name, value, takes[name]) for name, value in given.items()})
+                raise _Wrong(action, name, type(value).__name__, "")
+        return method(**{name: _taken(market, action, name, value, takes[name]) for name, value in given.items()})
 
     return called if takes else method
 
 
-def _taken(market: Any, verb: str, name: str, value: Any, kind: str) -> int | float:
+def _taken(market: Any, action: str, name: str, value: Any, kind: str) -> int | float:
     try:
         number = int(value) if kind == "int" else float(value)
     except OverflowError:
         number = math.inf
-    for check, reason, field in checks.checks_of(verb, name):
+    for check, reason, field in checks.checks_of(action, name):
         failed = [0, 0]
         getattr(checks, check)(number, *([getattr(market, field)] if field else []), failed, 1, 0)
         if failed[0]:

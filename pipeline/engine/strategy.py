@@ -21,7 +21,7 @@ from typing import (
 
 from pipeline.engine.declared import check_declared, declaration
 from pipeline.engine.rules.market import Market
-from pipeline.engine.rules.replay_state import Tape  # noqa: TC001 - get_type_hints looks for it here
+from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND
@@ -84,7 +84,7 @@ class Strategy:
     made of, by such paths: its text, the modules beside it that it imports, its data files; empty for all others.
     """
 
-    rules: ClassVar[type[Tape]] = Market
+    rules: ClassVar[type[ReplayState]] = Market
     trade_types: ClassVar[tuple[str, ...]] = ()
     counters: ClassVar[tuple[str, ...]] = ()
     shares_limit_key: ClassVar[str] = "max_position"

@@ -51,15 +51,15 @@ def simulate_many(
 def prepare(strategy: type[Strategy], engine: Engine, on_compile: Callable[[str], None] | None = None) -> None:
     """Have the loop for many settings at hand, so that no worker waits for another that compiles it."""
     if engine == "compiled":
-        from pipeline.engine.batch import compiled_walk  # the plain engine does without LLVM
+        from pipeline.engine.batch import batch_runner  # the plain engine does without LLVM
 
-        compiled_walk(strategy, on_compile)
+        batch_runner(strategy, on_compile)
 
 
 def _walks(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list[list[int]]]:
     """Part settings into walks of what may walk together, each a list of the numbers that are one replay."""
     fields = fields_of(strategy)
-    together = strategy.rules.walk_together
+    together = strategy.rules.shared_in_batch
     walks: dict[tuple[int, ...], dict[object, list[int]]] = {}
     for number, setting in enumerate(settings):
         switches = setting.execution.fields()
@@ -84,10 +84,10 @@ def _outcomes(
         for one, values in zip(asked, held, strict=True):
             yield _alone(ticks, strategy, one, values, market, engine)
         return
-    from pipeline.engine.batch import Given, compiled_walk
+    from pipeline.engine.batch import BatchSetting, batch_runner
 
-    given = [Given(engine_facts(market, one.execution), values) for one, values in zip(asked, held, strict=True)]
-    walk = compiled_walk(strategy)
+    given = [BatchSetting(engine_facts(market, one.execution), values) for one, values in zip(asked, held, strict=True)]
+    walk = batch_runner(strategy)
     outcomes = walk.run(ticks, given)
     for one, values, outcome in zip(asked, held, outcomes, strict=True):
         yield _alone(ticks, strategy, one, values, market, engine) if outcome is None else outcome

@@ -14,7 +14,7 @@ from pipeline.engine.rules import orders
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.orders import Orders, Side
-from pipeline.engine.rules.replay_state import Tape
+from pipeline.engine.rules.replay_state import ReplayState
 from pipeline.ticks import TRADE
 from pipeline.tracing.explanation import Match
 from pipeline.tracing.trace import NEVER, QueuePosition, StandAside, TracedFill
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipeline.tracing.trace import CodePosition, Trace
 
 
-class TracingState(Tape):
+class TracingState(ReplayState):
     """What both tracing markets share."""
 
     trace: ClassVar[Trace]
@@ -44,7 +44,7 @@ class TracingState(Tape):
         fill.realized = self.fill_realized[self.rows - 1]
         fill.position, fill.pnl = self.position, self.realized_pnl
         self.trace.fill = fill
-        self.apart = True
+        self.diverged = True
 
 
 class TracingSide(Side):
@@ -240,7 +240,7 @@ class TracingAuctionMarket(TracingState, AuctionMarket):
             self.finish(fill)
 
 
-def tracing(market: type[Tape], trace: Trace) -> type[Tape]:
+def tracing(market: type[ReplayState], trace: Trace) -> type[ReplayState]:
     """Return the kind of a market that traces into `trace`."""
     kind = TracingAuctionMarket if issubclass(market, AuctionMarket) else TracingMarket
     return type(f"Tracing{market.__name__}", (kind, market), {"trace": trace})

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from targets import in_turn, pipeline
 
-from pipeline.engine.batch import CompiledWalk
+from pipeline.engine.batch import BatchRunner
 from pipeline.engine.compiled import CompiledReplay
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare, simulate_many
@@ -63,7 +63,7 @@ def rates(store: Path, runs: int) -> None:
     for execution in {trial.execution.name: trial.execution for trial in plan.trials}.values():
         replayer(strategy, execution, "compiled")
     inside: dict[str, list[float]] = {"together": [], "alone": []}
-    CompiledWalk._attempt = timed(CompiledWalk._attempt, inside["together"])  # type: ignore[method-assign]
+    BatchRunner._attempt = timed(BatchRunner._attempt, inside["together"])  # type: ignore[method-assign]
     CompiledReplay._attempt = timed(CompiledReplay._attempt, inside["alone"])  # type: ignore[method-assign]
     found: dict[str, list[float]] = {}
     for _ in range(runs):

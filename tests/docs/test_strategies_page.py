@@ -17,7 +17,7 @@ from pipeline.engine.compiler.lower import CONVERSIONS, EXACT_MATH
 from pipeline.engine.compiler.specialise import HIDDEN, market_fields
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.market import Market
-from pipeline.engine.rules.replay_state import Tape
+from pipeline.engine.rules.replay_state import ReplayState
 from pipeline.engine.strategy import Strategy
 from tests.made import make_store, results
 
@@ -35,7 +35,7 @@ def first_cells(text: str) -> list[list[str]]:
     return [re.findall(r"`([^`]+)`", "\n".join(row.split("|")[1] for row in table.splitlines())) for table in tables]
 
 
-def fields(rules: type[Tape]) -> set[str]:
+def fields(rules: type[ReplayState]) -> set[str]:
     found = market_fields(rules)
     return {*found.given, *found.state} - HIDDEN
 
@@ -91,14 +91,14 @@ def test_the_example_is_short(desk: Path) -> None:
 def test_the_tables_list_exactly_the_fields_a_strategy_sees() -> None:
     everywhere, quoting = first_cells(section("What it sees"))
     everywhere, quoting = ([name for name in names if name != "field"] for names in (everywhere, quoting))
-    assert sorted(everywhere) == sorted(fields(Tape))
-    assert sorted(quoting) == sorted(fields(Market) - fields(Tape))
+    assert sorted(everywhere) == sorted(fields(ReplayState))
+    assert sorted(quoting) == sorted(fields(Market) - fields(ReplayState))
 
 
 def test_the_table_lists_exactly_the_verbs_with_their_arguments() -> None:
     [verbs] = first_cells(section("What it can do"))
     wanted = []
-    for verb in Market.verbs:
+    for verb in Market.actions:
         code = getattr(Market, verb).__code__
         wanted.append(f"{verb}({', '.join(code.co_varnames[1 : code.co_argcount])})")
     assert sorted(verbs) == sorted(wanted)
@@ -112,7 +112,7 @@ def test_the_table_lists_exactly_the_methods_that_are_called() -> None:
 
 def test_the_auction_paragraph_names_what_only_its_market_has() -> None:
     text = section("The closing auction")
-    for name in (*(fields(AuctionMarket) - fields(Tape)), *AuctionMarket.verbs, "on_day_end", "trade_types"):
+    for name in (*(fields(AuctionMarket) - fields(ReplayState)), *AuctionMarket.actions, "on_day_end", "trade_types"):
         assert f"`{name}" in text
     code = AuctionMarket.trade.__code__
     assert f"trade({', '.join(code.co_varnames[1 : code.co_argcount])})" in text

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from pipeline.engine import batch
-from pipeline.engine.batch import CompiledWalk, Given, compiled_walk
+from pipeline.engine.batch import BatchRunner, BatchSetting, batch_runner
 from pipeline.engine.compiler import batch_code
 from pipeline.engine.compiler.batch_code import LANES
 from pipeline.engine.execution import make_execution
-from pipeline.engine.outcome import Room
+from pipeline.engine.outcome import Buffers
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.simulate import CLASSIC, engine_facts
 from pipeline.strategies.loading.load import load_strategy
@@ -72,8 +72,8 @@ def test_a_construct_does_compiled_in_a_walk_what_it_does_compiled_alone(
     check(random_ticks(), strategy, settings)
 
 
-def walk_of(strategy: type[Strategy]) -> CompiledWalk:
-    found = compiled_walk(strategy)
+def walk_of(strategy: type[Strategy]) -> BatchRunner:
+    found = batch_runner(strategy)
     assert found is not None
     return found
 
@@ -100,14 +100,14 @@ def test_any_number_of_settings_walks(count: int) -> None:
 
 def test_equal_settings_find_the_same_and_are_replayed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     strategy = load_strategy("v1_baseline")
-    walked: list[Given] = []
+    walked: list[BatchSetting] = []
     replay = walk_of(strategy).run
 
-    def noted(_: CompiledWalk, ticks: Ticks, given: Sequence[Given]) -> Iterator[Outcome | None]:
+    def noted(_: BatchRunner, ticks: Ticks, given: Sequence[BatchSetting]) -> Iterator[Outcome | None]:
         walked.extend(given)
         return replay(ticks, given)
 
-    monkeypatch.setattr(CompiledWalk, "run", noted)
+    monkeypatch.setattr(BatchRunner, "run", noted)
     once = quoting(5)
     fees = [Setting(one.parameters, make_execution("classic", {"fees_bps": 3}, "")) for one in once]
     found = check(random_ticks(), strategy, [*once, *once, *fees])
@@ -157,7 +157,7 @@ BACK_INTO_THE_SESSION: Final = """
 def test_settings_that_no_longer_see_one_book_are_replayed_alone() -> None:
     strategy, ticks = load_strategy("v1_baseline"), written(BACK_INTO_THE_SESSION)
     settings = settings_of(strategy, [{**QUOTES, "quote_size": size} for size in (0, 40, 50)])
-    given = [Given(engine_facts(ADX, CLASSIC), held(strategy, one.parameters)) for one in settings]
+    given = [BatchSetting(engine_facts(ADX, CLASSIC), held(strategy, one.parameters)) for one in settings]
     assert list(walk_of(strategy).run(ticks, given)) == [None] * 3
     found = check(ticks, strategy, settings)
     assert len({one["m_bid"] for one in found}) == 1
@@ -171,12 +171,12 @@ def test_a_walk_that_runs_out_of_room_is_walked_again(
 ) -> None:
     sizes: list[int] = []
 
-    class Noted(Room):
+    class Noted(Buffers):
         def __init__(self, *given: Any) -> None:
             super().__init__(*given)
             sizes.append(given[-1])
 
-    monkeypatch.setattr(batch, "Room", Noted)
+    monkeypatch.setattr(batch, "Buffers", Noted)
     monkeypatch.setattr(batch, "MOST_ROWS", most_rows)
     settings = quoting(12)
     found = check(every_print_fills_both_sides(900), load_strategy("v1_baseline"), settings)
@@ -190,7 +190,7 @@ def test_a_setting_that_no_room_suffices_for_is_replayed_alone(monkeypatch: pyte
     strategy, ticks = load_strategy("v1_baseline"), every_print_fills_both_sides(900)
     model = make_execution("classic", {"flatten": "touch"}, "")
     (setting,) = settings_of(strategy, [QUOTES], [model])
-    given = Given(engine_facts(ADX, model), held(strategy, setting.parameters))
+    given = BatchSetting(engine_facts(ADX, model), held(strategy, setting.parameters))
     assert list(walk_of(strategy).run(ticks, [given])) == [None]
     assert len(check(ticks, strategy, [setting])[0]["event"]) > 8 * 1_700
 

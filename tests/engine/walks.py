@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.batch import LANE_TYPES, CompiledWalk, Given
+from pipeline.engine.batch import LANE_TYPES, BatchRunner, BatchSetting
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, CompiledReplay, column_types
 from pipeline.engine.compiler import checks
-from pipeline.engine.compiler.batch_loop import many_source
+from pipeline.engine.compiler.batch_loop import batch_source
 from pipeline.engine.compiler.specialise import loop_source, market_fields
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import ReplayError
@@ -97,11 +97,11 @@ class _Whole:
         return {name: value for name, value in self.numbers.items() if name not in OF_THE_WALK}
 
 
-class PythonWalk(CompiledWalk):
+class PythonBatchRunner(BatchRunner):
     """A walk whose loop is run by Python as it stands, so that strategies need not be compiled to be walked."""
 
     def __init__(self, strategy: type[Strategy]) -> None:
-        source, layout = many_source(strategy)
+        source, layout = batch_source(strategy)
         self.source = source
         super().__init__(strategy, Machine(_NOWHERE, layout.text(), None))
         self._loop: Any = _python_of(source, 2, [*LANE_TYPES, *column_types(layout.shared.columns)])
@@ -184,8 +184,8 @@ def walked_by_python(
     ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting]
 ) -> list[dict[str, bytes] | None]:
     """Return each setting's outcome of a walk that Python runs, as bytes; None where it has to be replayed alone."""
-    given = [Given(engine_facts(ADX, one.execution), held(strategy, one.parameters)) for one in settings]
-    return [bits_of(found) if found else None for found in PythonWalk(strategy).run(ticks, given)]
+    given = [BatchSetting(engine_facts(ADX, one.execution), held(strategy, one.parameters)) for one in settings]
+    return [bits_of(found) if found else None for found in PythonBatchRunner(strategy).run(ticks, given)]
 
 
 def plainly_alone(ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting]) -> list[dict[str, bytes]]:

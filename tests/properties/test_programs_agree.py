@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.engine.batch import Given, compiled_walk
+from pipeline.engine.batch import BatchSetting, batch_runner
 from pipeline.engine.compiled import compiled_replay
 from pipeline.engine.compiler import batch_code
 from pipeline.engine.compiler.checks import REASONS
@@ -23,7 +23,7 @@ from pipeline.errors import NotCompilable, ReplayError, StrategyError
 from pipeline.replay.plan import choose_engine
 from pipeline.replay.simulate import CLASSIC, engine_facts, loop_constants
 from tests.engine.replays import ADX, held, plain, strategy_of
-from tests.engine.walks import PythonReplay, PythonWalk, bits_of, settings_of
+from tests.engine.walks import PythonBatchRunner, PythonReplay, bits_of, settings_of
 from tests.properties.programs import Program, programs
 from tests.properties.seeded import LARGER, many_of, seeded_case
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from pipeline.engine.batch import CompiledWalk
+    from pipeline.engine.batch import BatchRunner
     from pipeline.engine.compiled import CompiledReplay
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Outcome
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 Found: TypeAlias = "dict[str, bytes] | StrategyError | ReplayError"
 Loops: TypeAlias = (
-    "Callable[[type[Strategy], Mapping[str, int] | None], tuple[CompiledReplay | PythonReplay, CompiledWalk | None]]"
+    "Callable[[type[Strategy], Mapping[str, int] | None], tuple[CompiledReplay | PythonReplay, BatchRunner | None]]"
 )
 
 BEYOND_A_MACHINE: Final = tuple(REASONS[reason] for reason in ("number", "kept"))
@@ -53,13 +53,20 @@ MISTAKES: Final = (
 
 WHOLE_PROGRAMS: Final = settings(suppress_health_check=list(HealthCheck))
 KINDS: Final[dict[str, tuple[Loops, bool, bool, int, int, int]]] = {
-    "text of both loops": (lambda of, fixed: (PythonReplay(of, fixed), PythonWalk(of)), False, False, 4, 25, 3_000),
+    "text of both loops": (
+        lambda of, fixed: (PythonReplay(of, fixed), PythonBatchRunner(of)),
+        False,
+        False,
+        4,
+        25,
+        3_000,
+    ),
     "text of both loops in an auction": (
-        lambda of, fixed: (PythonReplay(of, fixed), PythonWalk(of)),
+        lambda of, fixed: (PythonReplay(of, fixed), PythonBatchRunner(of)),
         *(False, True, 5, 30, 3_000),
     ),
     "text with the widest numbers": (lambda of, fixed: (PythonReplay(of, fixed), None), True, True, 8, 40, 3_500),
-    "machine code": (lambda of, fixed: (compiled_replay(of, fixed), compiled_walk(of)), True, True, 1, 3, 500),
+    "machine code": (lambda of, fixed: (compiled_replay(of, fixed), batch_runner(of)), True, True, 1, 3, 500),
 }
 """How the loops are made, whether numbers are wide, the market is an auction's; programs: quick, slow, thorough."""
 
@@ -104,7 +111,7 @@ def compare(folder: Path, program: Program, stream: int, make_loops: Loops) -> s
     case = seeded_case("v1_baseline", stream)
     model = next((one.execution for one in many_of(case, 30) if _walks_with_classic(one.execution)), CLASSIC)
     asked = [one.parameters for one in settings_of(strategy, program.values, [model])]
-    given_all = [Given(engine_facts(ADX, model), held(strategy, one)) for one in asked]
+    given_all = [BatchSetting(engine_facts(ADX, model), held(strategy, one)) for one in asked]
     wanted = [found_by(partial(plain, strategy, case.ticks, one, model)) for one in asked]
     try:
         alone, walk = make_loops(strategy, loop_constants(model))

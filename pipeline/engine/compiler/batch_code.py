@@ -1,4 +1,4 @@
-"""A flat loop over events in, the same loop with many settings innermost out: one walk of the ticks for all of them.
+"""Turns a flat loop over events into one with many settings innermost, so that one pass over the ticks serves them all.
 
 What is the same for every setting (the event, the day, the book) is worked out once an event; what differs stands in a
 lane a setting, and is worked out in loops over the lanes. Settings do not see each other, so that each goes through the
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 LANES: Final = 128
-"""How many settings one walk takes: what they remember stays in the first levels of the processor's cache."""
+"""How many settings one batch takes: what they remember stays in the first levels of the processor's cache."""
 
 SMALL: Final = 20
 """Statements that are done sooner than it is asked whether they would do anything."""
@@ -29,7 +29,7 @@ LANE: Final = "lane"
 COUNT: Final = "lanes"
 SETTING: Final = "m_setting"
 LENGTH: Final = "m_rows"
-COMMON: Final = frozenset({LENGTH, "m_out_of_room"})
+COMMON: Final = frozenset({LENGTH, "m_out_of_capacity"})
 """What any setting may write for all: the length of the log of fills that they share, and what ends the walk."""
 
 UNHELD: Final = frozenset({SETTING, LENGTH})
@@ -51,7 +51,7 @@ def differing(body: Sequence[ast.stmt], seeds: Collection[str]) -> frozenset[str
     while size != len(found):
         size = len(found)
         for statement in body:
-            _follow(statement, found, apart=False)
+            _follow(statement, found, diverged=False)
     return frozenset(found)
 
 
@@ -77,37 +77,37 @@ def settings_innermost(
     return [placing.visit(asking.visit(statement)) for statement in made], lanes
 
 
-def _follow(node: ast.stmt, found: set[str], *, apart: bool) -> None:
+def _follow(node: ast.stmt, found: set[str], *, diverged: bool) -> None:
     match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            if name not in COMMON and (apart or _names(value) & found):
+            if name not in COMMON and (diverged or _names(value) & found):
                 found.add(name)
         case ast.If():
-            inside = apart or bool(_names(node.test) & found)
+            inside = diverged or bool(_names(node.test) & found)
             for inner in (*node.body, *node.orelse):
-                _follow(inner, found, apart=inside)
+                _follow(inner, found, diverged=inside)
         case ast.While() | ast.For():
-            inside = apart or _differs_in_rounds(node, found)
+            inside = diverged or _differs_in_rounds(node, found)
             if inside and isinstance(node, ast.For):
                 found |= _names(node.target)
             for inner in node.body:
-                _follow(inner, found, apart=inside)
+                _follow(inner, found, diverged=inside)
 
 
 def _differs_in_rounds(node: ast.While | ast.For, varying: Collection[str]) -> bool:
     """Tell whether some settings may leave a loop, or a round of it, when others stay."""
     rounds = node.test if isinstance(node, ast.While) else node.iter
-    return bool(_names(rounds) & set(varying)) or _leaves(node.body, varying, apart=False)
+    return bool(_names(rounds) & set(varying)) or _leaves(node.body, varying, diverged=False)
 
 
-def _leaves(body: Iterable[ast.stmt], varying: Collection[str], *, apart: bool) -> bool:
-    """Tell whether statements hold a way out of the loop they are in; with apart=False, one for some settings only."""
+def _leaves(body: Iterable[ast.stmt], varying: Collection[str], *, diverged: bool) -> bool:
+    """Tell whether statements hold a way out of their loop; with diverged=False, one for some settings only."""
     for node in body:
-        if isinstance(node, (ast.Break, ast.Continue)) and apart:
+        if isinstance(node, (ast.Break, ast.Continue)) and diverged:
             return True
         if isinstance(node, ast.If):
-            inside = apart or bool(_names(node.test) & set(varying))
-            if _leaves([*node.body, *node.orelse], varying, apart=inside):
+            inside = diverged or bool(_names(node.test) & set(varying))
+            if _leaves([*node.body, *node.orelse], varying, diverged=inside):
                 return True
     return False
 
@@ -127,7 +127,7 @@ class _Maker:
         run: list[ast.stmt] = []
         for node in body:
             if not _names(node) & self._varying:
-                if run and (_leaves([node], (), apart=True) or _written([node]) & _all_names(run)):
+                if run and (_leaves([node], (), diverged=True) or _written([node]) & _all_names(run)):
                     made += self._over_lanes(run)
                     run = []
                 made.append(node)
@@ -146,7 +146,7 @@ class _Maker:
         inside = _occurrences([node])
         shared = _written([node]) - self._varying - COMMON
         own = all(inside[name] == self._occurrences[name] and not _is_kept(name) for name in shared)
-        return own and not _leaves([node], (), apart=True)
+        return own and not _leaves([node], (), diverged=True)
 
     def _is_better_parted(self, node: ast.stmt) -> bool:
         """Tell whether a loop is the same for all settings, with nothing of a setting to carry between its parts."""

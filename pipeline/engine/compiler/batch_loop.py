@@ -1,4 +1,4 @@
-"""A strategy class in, the text of the loop that walks the ticks once for many settings out, and its layout."""
+"""Makes the text of a strategy's batch loop, which replays many settings in one pass, and the layout of its arrays."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipeline.engine.compiler.specialise import (
     taken,
     unparsed,
 )
-from pipeline.engine.rules.replay_state import Tape
+from pipeline.engine.rules.replay_state import ReplayState
 
 if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
@@ -30,7 +30,7 @@ LANE_COLUMNS: Final = ("lane_ints", "lane_floats", "lane_acts")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ManyLayout:
+class BatchLayout:
     """Where each value stands that is the same for all settings, and where those that differ."""
 
     shared: Layout
@@ -41,22 +41,22 @@ class ManyLayout:
         return json.dumps(asdict(self))
 
     @classmethod
-    def of_text(cls, text: str) -> ManyLayout:
+    def of_text(cls, text: str) -> BatchLayout:
         """Return the layout that `text` gave the text of."""
-        told = json.loads(text)
-        shared, lanes = ({name: tuple(row) for name, row in told[part].items()} for part in ("shared", "lanes"))
+        parts = json.loads(text)
+        shared, lanes = ({name: tuple(row) for name, row in parts[part].items()} for part in ("shared", "lanes"))
         return cls(Layout(**shared), Lanes(**lanes))
 
 
-def many_source(strategy: type[Strategy]) -> tuple[str, ManyLayout]:
+def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError."""
-    flat = flat_replay(strategy, {"many": True})
+    flat = flat_replay(strategy, {"batched": True})
     fixed = _given_by_setting(strategy, flat)
     seeds = {*fixed, *UNHELD, *("s_" + name for name in flat.fields.memory)}
     varying = differing(flat.body, seeds)
     body, lanes = settings_innermost(flat.body, varying, frozenset(fixed - {SETTING}), flat.kinds)
     own = varying - COMMON
-    layout = ManyLayout(_shared(layout_of(flat.fields, strategy.rules), own), lanes)
+    layout = BatchLayout(_shared(layout_of(flat.fields, strategy.rules), own), lanes)
     arguments = ["count", "lanes", *TICK_COLUMNS, *EXCHANGED, *LANE_COLUMNS]
     arguments += ["m_" + name for name in layout.shared.columns]
     starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if "m_" + name not in own]
@@ -66,7 +66,7 @@ def many_source(strategy: type[Strategy]) -> tuple[str, ManyLayout]:
 
 def _given_by_setting(strategy: type[Strategy], flat: FlatReplay) -> set[str]:
     """Return the names a setting gives a value to, for the whole replay: its switches and its parameters."""
-    of_all = {*market_fields(Tape).given, *strategy.rules.walk_together}
+    of_all = {*market_fields(ReplayState).given, *strategy.rules.shared_in_batch}
     names = {"m_" + name for name in flat.market.given if name not in of_all}
     names |= {"s_" + name for name in flat.fields.parameters}
     return names | {f"s_{name}_given" for name, parameter in flat.fields.parameters.items() if parameter.optional}

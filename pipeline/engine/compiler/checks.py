@@ -1,8 +1,8 @@
 """What Python raises and a machine does not: operations that note the user's line as they fail and go on with 1.
 
-Plain functions of numbers, whose text the compiled loop holds; one of a verb's argument returns it as it is, so that
-the compiler sees what it was. Each `if` that leads to `fail` says when it fails, for a walk of many settings to ask
-first (`quiet.py`). A line to note is a number that `noted` makes of reason and line.
+Plain functions of numbers, whose text the compiled loop holds; one of an action's argument returns it as it is, so that
+the compiler sees what it was. Each `if` that leads to `fail` says when it fails, for a batch to ask first
+(`skip_guard.py`). A line to note is a number that `noted` makes of reason and line.
 """
 # ruff: noqa: PLR2004, PLR1714 - the ends of 64 and of 53 bits stand where a loop's text needs them
 
@@ -50,12 +50,12 @@ ARGUMENTS: Final = {
     ("", "trade_type"): (("label", "argument", ""),),
     ("", "event"): (("past", "argument", "event"),),
 }
-"""The checks of a verb's argument (the verb is empty for all others): each with its reason and a field it looks at."""
+"""The checks of an action's argument (an empty action: of all others), each with its reason and a field it looks at."""
 
 
-def checks_of(verb: str, parameter: str) -> Sequence[tuple[str, str, str]]:
-    """Return the checks of a verb's argument."""
-    return ARGUMENTS.get((verb, parameter)) or ARGUMENTS.get(("", parameter), ())
+def checks_of(action: str, parameter: str) -> Sequence[tuple[str, str, str]]:
+    """Return the checks of an action's argument."""
+    return ARGUMENTS.get((action, parameter)) or ARGUMENTS.get(("", parameter), ())
 
 
 def noted(reason: str, line: int) -> int:
@@ -63,7 +63,7 @@ def noted(reason: str, line: int) -> int:
     return list(REASONS).index(reason) * REASON_STEP + line
 
 
-def told(number: int) -> tuple[str, int]:
+def reason_and_line(number: int) -> tuple[str, int]:
     """Return the words of the reason and the line that `noted` made a number of."""
     reason, line = divmod(number, REASON_STEP)
     return list(REASONS.values())[reason], line

@@ -1,4 +1,4 @@
-"""A flat loop in, the same loop with Python's numbers out: what a machine would round or wrap is checked or refused.
+"""Makes a flat loop compute with Python's numbers: what a machine would round or wrap is checked or refused.
 
 Where the intervals of the operands exclude it nothing is added. A whole number becomes a float only where both are the
 same; what is now one and now the other is refused where the two would differ.
@@ -90,10 +90,10 @@ class _Exact(ast.NodeTransformer):
         return node
 
     def _taken(self, node: ast.Assign, value: ast.expr) -> ast.expr:
-        verb, parameter, wanted = node.taken  # type: ignore[attr-defined]
+        action, parameter, wanted = node.taken  # type: ignore[attr-defined]
         if wanted == "float" and self._kind(node.value) != "float":
             value = _float(value)
-        for check, reason, field in checks_of(verb, parameter):
+        for check, reason, field in checks_of(action, parameter):
             known = isinstance(node.value, ast.Name) and check == "price" and node.value.id in self._quoted
             known |= f"m_{field}" in self._quoted
             if not known and (check not in LIMITS or not inside(self._span(node.value), LIMITS[check])):

@@ -1,4 +1,4 @@
-"""Method bodies as `ast` in, flat statements over local variables out: calls on market and strategy are inlined.
+"""Inlines calls on market and strategy: the bodies of methods, as `ast`, become flat statements over locals.
 
 `self.x` and `m.y` become locals, a call of a method becomes its body, a return a way out of that body. The subset of
 Python that goes in is stated here, once: assignments, if, while, for over range, return, break, continue, pass;
@@ -39,7 +39,7 @@ class Inliner(Expressions):
     def __init__(self, parts: Mapping[str, Part]) -> None:
         super().__init__(parts)
         self._open: list[ast.FunctionDef] = []
-        self._verbs: list[tuple[Method, ast.Call, str]] = []
+        self._open_actions: list[tuple[Method, ast.Call, str]] = []
         self._to_check: list[tuple[Method, bool]] = []
 
     def check_sound(self) -> None:
@@ -58,8 +58,8 @@ class Inliner(Expressions):
         """Return the flat statements of `method`, its parameters bound to parts and to locals."""
         scope = Scope(method, dict(names), dict(parts), owner, f"_{self.count()}", result)
         if method.definition in self._open:
-            if self._verbs and not scope.of_strategy:
-                raise fills_again(*self._verbs[-1])
+            if self._open_actions and not scope.of_strategy:
+                raise fills_again(*self._open_actions[-1])
             raise error_in(method, method.definition, f"{method.definition.name} calls itself.")
         if scope.of_strategy:
             self._to_check.append((method, result is not None))
@@ -210,7 +210,7 @@ class Inliner(Expressions):
             raise refusal(call, scope, f"`{ast.unparse(call)}` is outside what can be compiled.")
         name = call.func.attr
         foreign = scope.of_strategy and part is not scope.owner
-        known = part.verbs if foreign else part.methods.keys()
+        known = part.actions if foreign else part.methods.keys()
         if name not in known or name not in part.methods:
             if name in part.others:
                 raise refusal(call, scope, f"`{ast.unparse(call)}` calls what is no plain method of the class.")
@@ -220,16 +220,16 @@ class Inliner(Expressions):
             check_signature(method)
         if any(isinstance(value, ast.Starred) for value in call.args) or any(not named.arg for named in call.keywords):
             raise refusal(call, scope, f"`{ast.unparse(call)}` is outside what can be compiled.")
-        before, parts, names = self._bound(call, method, part, scope, verb=name if foreign else None)
+        before, parts, names = self._bound(call, method, part, scope, action=name if foreign else None)
         if not foreign:
             return [*before, *self.body(method, parts, names, part, result)]
-        self._verbs.append((scope.method, call, name))
+        self._open_actions.append((scope.method, call, name))
         made = [*before, *self.body(method, parts, names, part, result)]
-        self._verbs.pop()
+        self._open_actions.pop()
         return made
 
     def _bound(
-        self, call: ast.Call, method: Method, part: Part, scope: Scope, verb: str | None
+        self, call: ast.Call, method: Method, part: Part, scope: Scope, action: str | None
     ) -> tuple[list[ast.stmt], dict[str, Part], dict[str, ast.expr]]:
         """Return the statements that evaluate a call's arguments, and the parts and locals its parameters become."""
         parameters = [argument.arg for argument in method.definition.args.args]
@@ -256,8 +256,8 @@ class Inliner(Expressions):
             local = f"{parameter}_{call_number}"
             names[parameter] = ast.Name(local, ast.Load())
             argument = assign(local, flat)
-            if verb is not None:
-                argument.taken = (verb, parameter, _kind(method, parameter))  # type: ignore[attr-defined]
+            if action is not None:
+                argument.taken = (action, parameter, _kind(method, parameter))  # type: ignore[attr-defined]
             before += [*more, argument]
         return before, parts, names
 

@@ -1,4 +1,4 @@
-"""A strategy in, the key of its machine code out: the hash of all that goes into it.
+"""Finds the key of a strategy's machine code: the hash of all that goes into it.
 
 That is the engine's and the strategy's source, the constants they name, and what compiles them.
 """

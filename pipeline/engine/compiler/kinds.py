@@ -1,4 +1,4 @@
-"""The assignments of a flat loop in, the kind of every name out, or a refusal where a declared one would change."""
+"""Infers the kind of every name of a flat loop, int, float or bool, and refuses where a declared one would change."""
 
 from __future__ import annotations
 
@@ -95,11 +95,11 @@ def _widest(kinds: Sequence[str | None]) -> str | None:
 
 
 def _check_taken(node: ast.Assign | ast.For, kind: str) -> None:
-    """Let a verb's argument be refused where the user gives it, not where the market would keep it."""
-    verb, parameter, wanted = getattr(node, "taken", ("", "", kind))
+    """Let an action's argument be refused where the user gives it, not where the market would keep it."""
+    action, parameter, wanted = getattr(node, "taken", ("", "", kind))
     if ORDER.index(kind) > ORDER.index(wanted):
         file, line = getattr(node, "origin", ("", 0))
-        raise wrong_kind(f"{file}, line {line}", verb, parameter, kind)
+        raise wrong_kind(f"{file}, line {line}", action, parameter, kind)
 
 
 def _agree(node: ast.stmt, name: str, wanted: str, kind: str) -> None:
@@ -111,6 +111,6 @@ def _agree(node: ast.stmt, name: str, wanted: str, kind: str) -> None:
         )
 
 
-def wrong_kind(where: str, verb: str, parameter: str, kind: str) -> StrategyError:
-    """Return the error of a verb's argument that is to be a whole number."""
-    return StrategyError(f"{where}: {verb} takes {parameter} as int and would be given a {kind}; write int(...).")
+def wrong_kind(where: str, action: str, parameter: str, kind: str) -> StrategyError:
+    """Return the error of an action's argument that is to be a whole number."""
+    return StrategyError(f"{where}: {action} takes {parameter} as int and would be given a {kind}; write int(...).")

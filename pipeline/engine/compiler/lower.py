@@ -1,4 +1,4 @@
-"""Expressions over the market and the strategy in, expressions over locals out, with the statements they need first."""
+"""Lowers expressions over the market and the strategy to ones over locals, and the statements they need first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refuse a strategy, before the first tick, for a name that does not exist or a verb out of place.
+"""Refuse a strategy, before the first tick, for a name that does not exist or an action out of place.
 
 The market and the strategy are followed into the functions, of the strategy's own files, that they are passed to.
 """
@@ -28,8 +28,8 @@ HOOKS: Final = ("on_tick", "on_fill", "on_overnight_cancel", "on_day_end")
 def check_names(strategy: type[Strategy]) -> None:
     """Raise StrategyError, with file, line and the right name, for a name that does not exist.
 
-    Also for an assignment to the market or to a parameter, which can be read only; for a verb that fills, where on_fill
-    leads to it; and for a class without on_tick, which would do nothing.
+    Also for an assignment to the market or to a parameter, which can be read only; for an action that fills, where
+    on_fill leads to it; and for a class without on_tick, which would do nothing.
     """
     fields_of(strategy)
     if strategy.on_tick is Strategy.on_tick:
@@ -203,9 +203,9 @@ def _check_on_fill(methods: Mapping[str, Method], filling: frozenset[str]) -> No
 
 
 def _filling(strategy: type[Strategy]) -> frozenset[str]:
-    """Return the verbs that call on_fill before they return."""
+    """Return the actions that call on_fill before they return."""
     methods = strategy_methods(Side) | strategy_methods(strategy.rules)
-    return frozenset(verb for verb in strategy.rules.verbs if "on_fill" in _reached(verb, methods))
+    return frozenset(action for action in strategy.rules.actions if "on_fill" in _reached(action, methods))
 
 
 def _reached(name: str, methods: Mapping[str, Method]) -> set[str]:

@@ -40,9 +40,9 @@ class Method:
 class Part:
     """One of the objects a loop is made from: the strategy, its market, or a side of that.
 
-    prefix: what the locals that stand for its fields begin with; aliases: those of another name. verbs: the methods the
-    other part may call. constants: fields that keep one value in this loop. hidden: fields the other part may not see.
-    others: names that Python would find and a loop does not hold.
+    prefix: what the locals that stand for its fields begin with; aliases: those of another name. actions: the methods
+    the other part may call. constants: fields that keep one value in this loop. hidden: fields the other part may not
+    see. others: names that Python would find and a loop does not hold.
     """
 
     prefix: str
@@ -52,7 +52,7 @@ class Part:
     optional: frozenset[str]
     frozen: frozenset[str]
     methods: Mapping[str, Method]
-    verbs: frozenset[str] = frozenset()
+    actions: frozenset[str] = frozenset()
     links: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, bool | int] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
@@ -132,10 +132,10 @@ def called_with(method: Method, given: Sequence[str]) -> StrategyError:
     return error_in(method, method.definition, f"{method.definition.name} takes {taken}; the engine gives it {called}.")
 
 
-def fills_again(method: Method, node: ast.expr, verb: str) -> StrategyError:
-    """Return an error for a verb that fills where on_fill leads to it."""
+def fills_again(method: Method, node: ast.expr, action: str) -> StrategyError:
+    """Return an error for an action that fills where on_fill leads to it."""
     why = "it fills at once, which would call on_fill again. Remember what to do and do it in on_tick."
-    return error_in(method, node, f"on_fill may not call {verb}: {why}")
+    return error_in(method, node, f"on_fill may not call {action}: {why}")
 
 
 def refusal(node: ast.expr | ast.stmt, scope: Scope, why: str) -> NotCompilable:

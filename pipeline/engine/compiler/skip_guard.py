@@ -1,4 +1,4 @@
-"""What one setting does on an event in, the question whether that changes anything at all out.
+"""Asks, before the settings of a batch act on an event, which of them it would change at all.
 
 Most events change nothing for most settings. The question is put to all lanes before any of them acts: it has no
 branches and writes nothing, so that the processor answers it for several lanes at once. It may say yes in vain, since

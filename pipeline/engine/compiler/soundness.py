@@ -1,4 +1,4 @@
-"""A method in, a refusal out where it would not do in a compiled loop what it does in Python."""
+"""Refuses a method that would not do in a compiled loop what it does in Python."""
 
 from __future__ import annotations
 

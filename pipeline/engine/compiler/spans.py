@@ -1,4 +1,4 @@
-"""The kinds of a flat loop's names in, the whole numbers out that each of them can be, as an interval.
+"""Infers for every name of a flat loop the interval of the whole numbers that it can be.
 
 A name that is a float may also have been given whole numbers, which Python would keep as such: it has an interval too.
 """
@@ -38,7 +38,7 @@ OF_MARKET: Final = {
     **dict.fromkeys(("bid_remaining", "ask_remaining", "bid_sent_size", "ask_sent_size"), (0, EXACT)),
     "position": (-(2**62), 2**62),
 }
-"""What fields of the market can be; `Room` refuses ticks of days, and fills to a position, that lie beyond."""
+"""What fields of the market can be; `Buffers` refuses ticks of days, and fills to a position, that lie beyond."""
 
 MOST_STEPS: Final = 2 * COUNT[1]
 """How often a statement outside the user's loops is gone through: the market lets a strategy act twice an event."""

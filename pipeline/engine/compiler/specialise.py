@@ -1,4 +1,4 @@
-"""A strategy class and the rules of its market in, the text of one flat loop out: what the compiled engine compiles.
+"""Makes the text of one flat loop from a strategy class and the rules of its market: what the compiled engine compiles.
 
 The loop takes pointers only: the ticks, the values given to it (session, switches, parameters) and its columns.
 """
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 LOOP_NAME: Final = "loop"
 HIDDEN: Final = frozenset(
-    {"capacity", "first_day", "day_index", "tick_levels", "out_of_room", "events"}
-    | {"many", "setting", "apart", "rows", "print_awaited", "orders", "bid_placed", "ask_placed"}
+    {"capacity", "first_day", "day_index", "tick_levels", "out_of_capacity", "events"}
+    | {"batched", "setting", "diverged", "rows", "print_awaited", "orders", "bid_placed", "ask_placed"}
 )
 ATTRIBUTE_HOOKS: Final = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
@@ -63,7 +63,7 @@ class MarketFields:
     sides: Mapping[str, Mapping[str, str]]
 
 
-def market_fields(rules: type[replay_state.Tape]) -> MarketFields:
+def market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
     """Read the fields of a market class and of what it is built on, in the order of their declaration."""
     hints: dict[str, str] = {}
     for base in reversed(rules.__mro__):
@@ -84,13 +84,13 @@ def market_fields(rules: type[replay_state.Tape]) -> MarketFields:
     )
 
 
-def market_names(rules: type[replay_state.Tape]) -> set[str]:
-    """Return the fields and the verbs of a market that a strategy may use."""
+def market_names(rules: type[replay_state.ReplayState]) -> set[str]:
+    """Return the fields and the actions of a market that a strategy may use."""
     fields = market_fields(rules)
-    return ({*fields.given, *fields.state} - HIDDEN) | set(rules.verbs)
+    return ({*fields.given, *fields.state} - HIDDEN) | set(rules.actions)
 
 
-def layout_of(fields: Fields, rules: type[replay_state.Tape]) -> Layout:
+def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
     """Return the layout of a loop made for a strategy with these fields, in a market with these rules."""
     of_market = market_fields(rules)
     given = [("m_" + name, kind) for name, kind in of_market.given.items()]
@@ -125,7 +125,7 @@ def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
 
     constants: fields of its market that keep one value in this loop. Raises StrategyError for what cannot be compiled.
     """
-    flat = flat_replay(strategy, {"many": False} | dict(constants))
+    flat = flat_replay(strategy, {"batched": False} | dict(constants))
     layout = layout_of(flat.fields, strategy.rules)
     arguments = ["count", *TICK_COLUMNS, *EXCHANGED, *("m_" + name for name in layout.columns)]
     starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items()]
@@ -240,7 +240,7 @@ def _parts(
             optional=frozenset(),
             frozen=frozenset(of_market.given),
             methods=strategy_methods(strategy.rules),
-            verbs=frozenset(strategy.rules.verbs),
+            actions=frozenset(strategy.rules.actions),
             links={"strategy": "s", **{side: side for side in of_market.sides}},
             constants=constants,
             hidden=HIDDEN,

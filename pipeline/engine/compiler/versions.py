@@ -1,4 +1,4 @@
-"""A flat loop in, the same loop out with a name of its own for each value that a local takes one after the other."""
+"""Gives each value that a local takes one after the other a name, and so a kind, of its own."""
 
 from __future__ import annotations
 

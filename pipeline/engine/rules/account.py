@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline.engine.rules.replay_state import BUY, SELL, Tape
+from pipeline.engine.rules.replay_state import BUY, SELL, ReplayState
 
 NO_ORDER: Final = -1
 """Where a fill says which order it is of: of none, as one that takes from the touch or closes the day."""
 
 
-class Account(Tape):
+class Account(ReplayState):
     """A position in shares (negative is short), its average entry price in AED, and what was realised in AED.
 
     The entry price is kept when the position closes and is unchanged by partial closes. Two products, a sum and a

@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pipeline.engine.rules.account import NO_ORDER
-from pipeline.engine.rules.replay_state import FloatColumn, IntColumn, Tape
+from pipeline.engine.rules.replay_state import FloatColumn, IntColumn, ReplayState
 from pipeline.ticks import ASK, BID, TRADE
 from pipeline.times import DAY
 
 
-class AuctionMarket(Tape):
+class AuctionMarket(ReplayState):
     """One security's ticks, those with a price of zero included; `best_bid` and `best_ask` are never reset."""
 
-    verbs: ClassVar[tuple[str, ...]] = (*Tape.verbs, "trade")
+    actions: ClassVar[tuple[str, ...]] = (*ReplayState.actions, "trade")
 
     fill_type: IntColumn
     fill_reference: FloatColumn

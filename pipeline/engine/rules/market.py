@@ -27,7 +27,7 @@ from pipeline.times import DAY
 class Market(Orders):
     """The state of one security's replay."""
 
-    walk_together: ClassVar[tuple[str, ...]] = ("match_first", "open_delay")
+    shared_in_batch: ClassVar[tuple[str, ...]] = ("match_first", "open_delay")
 
     cancel_overnight: bool
     print_used_once: bool
@@ -53,8 +53,8 @@ class Market(Orders):
             in_session = self.continuous_opens <= self.time_of_day < self.continuous_closes
             ended = False
             if not in_session or self.print_awaited:
-                if self.many:
-                    self.apart = in_session
+                if self.batched:
+                    self.diverged = in_session
                     self.closing()
                 else:
                     ended = self.closing()

@@ -68,7 +68,7 @@ class Side:
             self.hold(self.order_price)
             return False
         self.avoid_self_cross(self.order_price)
-        if not self.market.many and not self.live:
+        if not self.market.batched and not self.live:
             self.note_new()
         self.remaining = size
         self.live = True
@@ -105,7 +105,7 @@ class Side:
     def join(self, price: float, size: int) -> None:
         """Put our order at the back of its queue."""
         self.avoid_self_cross(price)
-        if not self.market.many and (not self.live or price != self.order_price):
+        if not self.market.batched and (not self.live or price != self.order_price):
             self.note_new()
         self.live = True
         self.order_price = price
@@ -191,12 +191,11 @@ def of_ask(field: str) -> Any:
 class Orders(Account):
     """Both sides of the market, and what a strategy may do there.
 
-    `orders` counts those placed. Where many settings walk the ticks together neither that nor `placed` is kept: it
-    would cost them up to half their speed.
+    `orders` counts those placed. In a batch neither that nor `placed` is kept: it would cost up to half its speed.
     """
 
-    verbs: ClassVar[tuple[str, ...]] = (
-        *Account.verbs,
+    actions: ClassVar[tuple[str, ...]] = (
+        *Account.actions,
         *("quote_bid", "resize_bid", "watch_bid", "cancel_bid", "buy_at_ask"),
         *("quote_ask", "resize_ask", "watch_ask", "cancel_ask", "sell_at_bid"),
         *("stand_aside", "resume"),

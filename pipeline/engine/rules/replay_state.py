@@ -1,8 +1,8 @@
-"""What every kind of replay has: the event at hand, the day, the account, and the columns our fills go into.
+"""The state that every kind of replay has: the event at hand, the day, the account, and the columns of our fills.
 
 `market.py` and `auction.py` build the rules on it. All three are written once, as ordinary Python: the plain engine
 runs them as they stand, the compiled engine makes its loop from this very text, so they keep to the subset of Python
-that `inline.py` states.
+that `compiler/inline.py` states.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ IntColumn: TypeAlias = "list[int] | memoryview[int]"
 FloatColumn: TypeAlias = "list[float] | memoryview[float]"
 
 
-class Tape:
+class ReplayState:
     """One security's events, one at a time.
 
     Prices in AED, sizes in shares, times in ns on the exchange's local clock; a time of day counts from midnight, `day`
-    and `last_day` (the day of the latest tick) from 1970-01-01. `many`: whether several settings, by number, walk the
-    ticks together and write their fills into the same columns.
+    and `last_day` (the day of the latest tick) from 1970-01-01. `batched`: whether several settings, by
+    number, are replayed in one pass over the ticks and write their fills into the same columns.
     """
 
-    verbs: ClassVar[tuple[str, ...]] = ("round_to_tick",)
-    walk_together: ClassVar[tuple[str, ...]] = ()
+    actions: ClassVar[tuple[str, ...]] = ("round_to_tick",)
+    shared_in_batch: ClassVar[tuple[str, ...]] = ()
     strategy: Strategy
 
     continuous_opens: int
@@ -42,7 +42,7 @@ class Tape:
     last_day: int
     capacity: int
     tick_levels: int
-    many: bool
+    batched: bool
     setting: int
 
     failed: IntColumn
@@ -70,8 +70,8 @@ class Tape:
     day_index: int = 0
     time_of_day: int = 0
 
-    out_of_room: bool = False
-    apart: bool = False
+    out_of_capacity: bool = False
+    diverged: bool = False
     rows: int = 0
 
     position: int = 0
@@ -109,7 +109,7 @@ class Tape:
         """Append a fill, of the order placed at an event, to the columns; position and P&L already show it."""
         at = self.rows
         if at < self.capacity:
-            if self.many:
+            if self.batched:
                 self.fill_setting[at] = self.setting
             self.fill_event[at] = event
             self.fill_side[at] = side
@@ -118,16 +118,16 @@ class Tape:
             self.fill_realized[at] = realized
             self.fill_position[at] = self.position
             self.fill_pnl[at] = self.realized_pnl
-            if not self.many:
+            if not self.batched:
                 self.fill_placed[at] = placed
             self.rows = at + 1
             self.fills += 1
         else:
-            self.out_of_room = True
+            self.out_of_capacity = True
 
 
 def replay(
-    m: Tape,
+    m: ReplayState,
     strategy: Strategy,
     count: int,
     timestamps: IntColumn,
@@ -137,12 +137,12 @@ def replay(
 ) -> bool:
     """Replay all events; return False when it ended early.
 
-    That is when the fill columns were out of room, or when many settings that walk the ticks together would no longer
-    see the same book. A line of the strategy that failed in the compiled loop, and its event, stand in `failed`.
+    That is when the fill columns were full, or when the settings of a batch would no longer see the same book. A line
+    of the strategy that failed in the compiled loop, and its event, stand in `failed`.
     """
     strategy.on_start()
     for i in range(count):
-        if m.out_of_room or m.apart:
+        if m.out_of_capacity or m.diverged:
             return False
         m.event = i
         m.now = timestamps[i]
