@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 class AccountHistory:
     """One security's fills and what the market did around them; money in AED, times in ns on the exchange's clock.
 
-    session: the continuous session, ns since midnight. shares_limit, notional_limit: the strategy's largest position,
-    None where it has none. notional_binds: whether the strategy keeps to the second as well.
+    Attributes:
+        ticker: The security.
+        replayed: What its replay gave.
+        observed: The mids around its fills, and its price path.
+        session: The continuous session, ns since midnight.
+        shares_limit: The strategy's largest position in shares, None without such a limit.
+        notional_limit: The same in AED.
+        notional_binds: Whether the strategy keeps to the notional limit.
     """
 
     ticker: str
@@ -59,16 +65,16 @@ class AccountHistory:
 
     @cached_property
     def cash(self) -> Float64s:
-        """What was received less what was paid, fees included, after each fill."""
+        """Cash received less cash paid, fees included, after each fill."""
         fills = self.replayed.fills
         return np.cumsum(-fills.side * fills.quantity * fills.price - self.fees)
 
     @cached_property
     def capital(self) -> Float64s:
-        """What the position was worth after each fill, at that fill's price, long or short."""
+        """Value of the position after each fill at that fill's price, long or short."""
         fills = self.replayed.fills
-        worth: Float64s = np.abs(fills.position) * fills.price
-        return worth
+        value: Float64s = np.abs(fills.position) * fills.price
+        return value
 
     def position_at(self, times: Int64s) -> Int64s:
         """Return the position in shares at each time, fills of that instant included."""
@@ -82,10 +88,10 @@ class AccountHistory:
 
     def marked_equity_at(self, times: Int64s) -> Float64s:
         """Return net P&L at each time with the open position at its mark: cash and position · mark."""
-        at = self._last_fill(times)
-        position = _value_at(at, self.replayed.fills.position)
-        marked: Float64s = _value_at(at, self.cash) + position * self._mark_after(at, times)
-        return np.where(position == 0, _value_at(at, self.equity), marked)
+        fill = self._last_fill(times)
+        position = _value_at(fill, self.replayed.fills.position)
+        marked: Float64s = _value_at(fill, self.cash) + position * self._mark_after(fill, times)
+        return np.where(position == 0, _value_at(fill, self.equity), marked)
 
     def mark_at(self, times: Int64s) -> Float64s:
         """Return the price a position is valued at: the mid, else the last print, else the last of either known.
@@ -94,11 +100,11 @@ class AccountHistory:
         """
         return self._mark_after(self._last_fill(times), times)
 
-    def worth_at(self, times: Int64s) -> Float64s:
-        """Return what the position is worth at each time at its mark, long or short, AED."""
-        at = self._last_fill(times)
-        worth: Float64s = np.abs(_value_at(at, self.replayed.fills.position)) * self._mark_after(at, times)
-        return worth
+    def inventory_at(self, times: Int64s) -> Float64s:
+        """Return the value of the position at each time at its mark, long or short, AED."""
+        fill = self._last_fill(times)
+        inventory: Float64s = np.abs(_value_at(fill, self.replayed.fills.position)) * self._mark_after(fill, times)
+        return inventory
 
     def limit_at(self, times: Int64s) -> Float64s | None:
         """Return the largest position in shares that is allowed at each time, None where there is no limit."""
@@ -123,9 +129,9 @@ class AccountHistory:
     def _path(self) -> Float64s:
         """The mark at each entry of the price path, NaN before the first is known."""
         path = self.observed
-        own = np.where(np.isnan(path.path_mid), path.path_last, path.path_mid)
-        known = np.maximum.accumulate(np.where(np.isnan(own), 0, np.arange(len(own))))
-        return own[known]
+        marks = np.where(np.isnan(path.path_mid), path.path_last, path.path_mid)
+        last_known = np.maximum.accumulate(np.where(np.isnan(marks), 0, np.arange(len(marks))))
+        return marks[last_known]
 
     def _last_fill(self, times: Int64s) -> Int64s:
         """Return the number of the last fill at each time, -1 before the first."""
@@ -133,12 +139,12 @@ class AccountHistory:
         return last
 
     def _mark_after(self, fill: Int64s, times: Int64s) -> Float64s:
-        last_fill: Float64s = _value_at(fill, self.replayed.fills.price)
+        last_price: Float64s = _value_at(fill, self.replayed.fills.price)
         if not len(self._path):
-            return last_fill
-        at = np.searchsorted(self.observed.path_time, times, side="right") - 1
-        mark = np.where(at >= 0, self._path[at], np.nan)
-        return np.where(np.isnan(mark), last_fill, mark)
+            return last_price
+        entry = np.searchsorted(self.observed.path_time, times, side="right") - 1
+        mark = np.where(entry >= 0, self._path[entry], np.nan)
+        return np.where(np.isnan(mark), last_price, mark)
 
 
 def account_of(result: SecurityResult) -> AccountHistory:
@@ -158,17 +164,26 @@ def account_of(result: SecurityResult) -> AccountHistory:
 
 
 def _value_at(fill: Int64s, values: Any) -> Any:
-    """Return what stood after each fill, 0 before the first."""
+    """Return the value after each fill, 0 before the first."""
     return np.where(fill >= 0, values[fill], values.dtype.type(0)) if len(values) else np.zeros(len(fill), values.dtype)
 
 
 def session_clock(times: Int64s, market_days: Int64s, session: tuple[int, int]) -> Int64s:
-    """Return times as ns of continuous session since the first market day, nights and pauses left out."""
+    """Return times as time of the continuous session, nights and days without a print left out.
+
+    Args:
+        times: Times, shape (n,), ns since 1970-01-01.
+        market_days: Market days, shape (days,), ascending, as days since 1970-01-01.
+        session: When the continuous session opens and closes, ns since midnight.
+
+    Returns:
+        Session time since the opening of the first market day, shape (n,), ns.
+    """
     opens, closes = session
     days = times // DAY
     rank = np.searchsorted(market_days, days)
     known = rank < len(market_days)
     known[known] = market_days[rank[known]] == days[known]
     inside = np.where(known, np.clip(times - days * DAY, opens, closes) - opens, 0)
-    passed: Int64s = rank * (closes - opens) + inside
-    return passed
+    session_time: Int64s = rank * (closes - opens) + inside
+    return session_time

@@ -24,22 +24,29 @@ TOTAL: Final = "total"
 
 
 def daily_rows(accounts: Sequence[AccountHistory]) -> Iterator[dict[str, Any]]:
-    """Yield a row a security and market day, then `total` a market day of any of them; money in AED.
+    """Yield the rows of daily.csv.
 
-    equity: net realised P&L since the start. position: shares when the day ends, none for the total. marked_equity:
-    equity with the open position at its mark. A row goes on until the next market day of its security begins: what
-    happens on a day without a print counts to the market day before, to the first where none is before.
+    A row goes on until the next market day of its security begins: what happens on a day without a print counts to the
+    market day before, to the first where none is before.
+
+    Args:
+        accounts: The accounts of the securities that were replayed, in the order of the rows.
+
+    Yields:
+        A row a security and market day, then `total` a market day of any of them, by COLUMNS; money in AED. equity: net
+        realised P&L since the start. position: shares when the day ends, none for the total. marked_equity: equity with
+        the open position at its mark.
     """
-    every = union_of([one.replayed.market_days for one in accounts])
+    all_days = union_of([account.replayed.market_days for account in accounts])
     totals: dict[str, Any] = {}
-    for one in accounts:
-        days = one.replayed.market_days
-        columns = _columns(one, days)
-        yield from _rows(one.ticker, days, columns)
-        if len(days) < len(every):
-            columns = _columns(one, every)
+    for account in accounts:
+        days = account.replayed.market_days
+        columns = _columns(account, days)
+        yield from _rows(account.ticker, days, columns)
+        if len(days) < len(all_days):
+            columns = _columns(account, all_days)
         totals = {name: totals.get(name, 0) + column for name, column in columns.items() if name != "position"}
-    yield from _rows(TOTAL, every, totals)
+    yield from _rows(TOTAL, all_days, totals)
 
 
 def _columns(account: AccountHistory, days: Int64s) -> dict[str, Any]:
@@ -48,12 +55,12 @@ def _columns(account: AccountHistory, days: Int64s) -> dict[str, Any]:
         return {}
     ends = np.append(days[1:] * DAY - 1, np.iinfo(np.int64).max)
     fills = account.replayed.fills
-    places = market_day_indices(account.clock // DAY, days)
+    indices = market_day_indices(account.clock // DAY, days)
     gross, fees, net = (
-        np.bincount(places, values, len(days)) for values in (fills.realized, account.fees, account.net)
+        np.bincount(indices, values, len(days)) for values in (fills.realized, account.fees, account.net)
     )
     return {
-        "fills": np.bincount(places, minlength=len(days)),
+        "fills": np.bincount(indices, minlength=len(days)),
         "gross_pnl": gross,
         "fees": fees,
         "net_pnl": net,
@@ -65,6 +72,6 @@ def _columns(account: AccountHistory, days: Int64s) -> dict[str, Any]:
 
 def _rows(security: str, days: Int64s, columns: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     names = days.astype("datetime64[D]").astype(str).tolist()
-    listed = {name: column.tolist() for name, column in columns.items()}
-    for at, day in enumerate(names):
-        yield {"security": security, "day": day} | {name: column[at] for name, column in listed.items()}
+    values = {name: column.tolist() for name, column in columns.items()}
+    for number, day in enumerate(names):
+        yield {"security": security, "day": day} | {name: column[number] for name, column in values.items()}

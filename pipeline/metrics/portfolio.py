@@ -144,7 +144,7 @@ class Portfolio:
         marks = union_of([account.marks for account in self.accounts])
         if not len(self.market_days):
             return np.empty(0)
-        inventory: Float64s = sum((account.worth_at(marks) for account in self.accounts), np.zeros(len(marks)))
+        inventory: Float64s = sum((account.inventory_at(marks) for account in self.accounts), np.zeros(len(marks)))
         return inventory
 
     @cached_property

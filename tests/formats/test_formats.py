@@ -81,7 +81,7 @@ def test_a_run_is_what_it_was(kept: Path, expected: Any) -> None:
 
 def test_a_sweep_is_what_it_was(kept: Path, expected: Any) -> None:
     swept = read_sweep(kept / "sweep")
-    assert sorted(swept.told["data"]) == sorted(expected["ticks"])
+    assert sorted(swept.manifest["data"]) == sorted(expected["ticks"])
     assert swept.results == 2 * len(expected["ticks"])
     assert api.report(kept / "sweep").exists()
     for ticker in expected["fills"]:

@@ -1,4 +1,4 @@
-"""Fills, mids and a price path written by hand in, an account out: what tests of figures work out by hand."""
+"""Makes an account from fills, mids and a price path written by hand, for figures worked out by hand."""
 
 from __future__ import annotations
 

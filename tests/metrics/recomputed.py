@@ -1,4 +1,4 @@
-"""A run folder in, its figures out, worked out fill by fill in plain Python: what metrics.json is held against."""
+"""Works out a run folder's figures fill by fill in plain Python, which metrics.json is held against."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def figures(securities: Sequence[Security]) -> dict[str, Any]:
         "pnl_by_weekday": sums((day.strftime("%A"), net) for day, net in zip(days, daily, strict=True)),
     }
     own_days = {one.ticker: one.days for one in securities}
-    return found | inventory(securities, days) | making(fills, own_days)
+    return found | inventory(securities, days) | market_making(fills, own_days)
 
 
 def ratio(daily: Sequence[float], spread: float) -> float | None:
@@ -238,7 +238,7 @@ def inventory(securities: Sequence[Security], days: Sequence[dt.date]) -> dict[s
     }
 
 
-def making(fills: Sequence[Fill], own_days: dict[str, list[dt.date]]) -> dict[str, Any]:
+def market_making(fills: Sequence[Fill], own_days: dict[str, list[dt.date]]) -> dict[str, Any]:
     seen = [fill for fill in fills if fill.mid is not None]
     spread = math.fsum(fill.side * ((fill.mid or 0) - fill.price) * fill.quantity for fill in seen)
     markouts = {}

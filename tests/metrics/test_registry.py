@@ -17,7 +17,6 @@ from pipeline.metrics.registry import FIGURES, GROUPS, METRICS, OBJECTIVES
 from pipeline.numbers import FORMS
 from pipeline.runs.recorded_security import read_security
 from pipeline.sweeps.date_windows import FIGURES as WINDOW_FIGURES
-from pipeline.sweeps.run import SweepOptions
 from tests.docs.metrics_tables import PAGE
 from tests.made import make_config, make_store
 from tests.pages.reading import read_page
@@ -49,7 +48,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     made = {"config": make_config(base / "config.json"), "parquet_dir": make_store(base / "parquet")}
     run, swept = base / "run", base / "sweep"
     backtest = api.backtest(**made, output_dir=run)
-    api.sweep(**made, output_dir=swept, grid=["refill_interval_sec=10,60"], options=SweepOptions())
+    api.sweep(**made, output_dir=swept, grid=["refill_interval_sec=10,60"])
     with (run / "backtest_summary.csv").open(newline="") as file:
         summary = next(csv.reader(file))
     return Outputs(
