@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipeline.runs.compare import Absent, Comparison, Difference, Fill, SecurityComparison
-    from pipeline.runs.record import Figures, RecordedRun, Value
+    from pipeline.runs.reader import Figures, RecordedRun, Value
 
 DIGEST_SHOWN: Final = 12
 LABELS: Final = {"execution": "execution.", "version": "version of ", "data": "ticks' "}

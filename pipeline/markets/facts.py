@@ -57,8 +57,8 @@ class MarketFacts:
     @property
     def key(self) -> str:
         """A digest of the sessions and tick sizes: what is counted by them holds for these alone."""
-        told = (self.pre_open, self.continuous, self.closing_auction, self.trade_at_last, self.tick_sizes)
-        return blake2b(repr(told).encode(), digest_size=4).hexdigest()
+        facts = (self.pre_open, self.continuous, self.closing_auction, self.trade_at_last, self.tick_sizes)
+        return blake2b(repr(facts).encode(), digest_size=4).hexdigest()
 
 
 @cache
@@ -66,19 +66,19 @@ def facts_of(exchange: str) -> MarketFacts:
     """Return the facts of an exchange; raise MarketFactsError when its file is missing or not usable."""
     path = config_file(FOLDER / f"{exchange}.json")
     try:
-        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        sessions = told["sessions"]
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        sessions = facts["sessions"]
         return MarketFacts(
             exchange=exchange,
             pre_open=_span(sessions["pre_open"]),
             continuous=_span(sessions["continuous"]),
             closing_auction=_span(sessions["closing_auction"]),
             trade_at_last=_span(sessions["trade_at_last"]),
-            tick_sizes=_ticks(told["tick_sizes"]),
-            closed_days=_days(told, tentative=False),
-            known_from=dt.date.fromisoformat(told["known_from"]),
-            known_to=dt.date.fromisoformat(told["known_to"]),
-            tentative_days=_days(told, tentative=True),
+            tick_sizes=_ticks(facts["tick_sizes"]),
+            closed_days=_days(facts, tentative=False),
+            known_from=dt.date.fromisoformat(facts["known_from"]),
+            known_to=dt.date.fromisoformat(facts["known_to"]),
+            tentative_days=_days(facts, tentative=True),
         )
     except FileNotFoundError:
         known = [file.stem for file in config_files(FOLDER)]
@@ -90,8 +90,8 @@ def facts_of(exchange: str) -> MarketFacts:
         raise MarketFactsError(f"{path}: the facts of the market cannot be read ({error!r}).") from error
 
 
-def _days(told: dict[str, Any], *, tentative: bool) -> frozenset[dt.date]:
-    chosen = [closed for closed in told["closed_days"] if closed.get("tentative", False) is tentative]
+def _days(facts: dict[str, Any], *, tentative: bool) -> frozenset[dt.date]:
+    chosen = [closed for closed in facts["closed_days"] if closed.get("tentative", False) is tentative]
     return frozenset(dt.date.fromisoformat(closed["day"]) for closed in chosen)
 
 

@@ -15,8 +15,8 @@ from pipeline.errors import DamagedRun, NewerRun, UnknownRun
 from pipeline.metrics.registry import OBJECTIVES
 from pipeline.pages.sweep_axes import Axis, axis_of_values
 from pipeline.pages.sweep_figures import FIGURES, SweepFigure
+from pipeline.runs.manifest import COMPLETE, check_complete
 from pipeline.runs.read_file import csv_rows
-from pipeline.runs.status import COMPLETE, check_complete
 from pipeline.store.columns import coded, float_values
 from pipeline.store.parquet import read_footer, read_table
 from pipeline.sweeps.axes import PRESET

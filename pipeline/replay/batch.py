@@ -79,18 +79,18 @@ def _outcomes(
 ) -> Iterator[Outcome | ReplayError]:
     fields = fields_of(strategy)
     asked = [settings[numbers[0]] for numbers in group]
-    held = [fields.held(one.parameters) for one in asked]
+    parameters = [fields.held(setting.parameters) for setting in asked]
     if engine == "python" or (len(asked) == 1 and loop_constants(asked[0].execution) is not None):
-        for one, values in zip(asked, held, strict=True):
-            yield _alone(ticks, strategy, one, values, market, engine)
+        for setting, values in zip(asked, parameters, strict=True):
+            yield _alone(ticks, strategy, setting, values, market, engine)
         return
     from pipeline.engine.batch import BatchSetting, batch_runner
 
-    given = [BatchSetting(engine_facts(market, one.execution), values) for one, values in zip(asked, held, strict=True)]
-    walk = batch_runner(strategy)
-    outcomes = walk.run(ticks, given)
-    for one, values, outcome in zip(asked, held, outcomes, strict=True):
-        yield _alone(ticks, strategy, one, values, market, engine) if outcome is None else outcome
+    facts = [engine_facts(market, setting.execution) for setting in asked]
+    batch = [BatchSetting(of_market, values) for of_market, values in zip(facts, parameters, strict=True)]
+    outcomes = batch_runner(strategy).run(ticks, batch)
+    for setting, values, outcome in zip(asked, parameters, outcomes, strict=True):
+        yield _alone(ticks, strategy, setting, values, market, engine) if outcome is None else outcome
 
 
 def _alone(

@@ -101,12 +101,12 @@ class Plan:
     @property
     def notes(self) -> list[str]:
         """What follows for the run from its strategy, a sentence each."""
-        found = []
+        notes = []
         if self.why_plain:
-            found.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
+            notes.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
         if not self.switches_apply and loop_constants(self.execution) is None:
-            found.append(self.own_orders)
-        return found
+            notes.append(self.own_orders)
+        return notes
 
     @property
     def own_orders(self) -> str:
@@ -184,10 +184,10 @@ def run(
     results are looked up and stored, if anywhere; fresh: whether what it has is replayed all the same.
     """
     names = {} if cache is None else result_names(plan)
-    found = {} if cache is None or fresh else cache.get(list(names.values()))
+    cached_results = {} if cache is None or fresh else cache.get(list(names.values()))
     missing = []
     for task in plan.tasks:
-        content = found.get(names.get(task.ticker, ""))
+        content = cached_results.get(names.get(task.ticker, ""))
         if task.error is not None:
             yield SecurityResult(task, None, error=task.error)
         elif content is None:
@@ -267,9 +267,9 @@ def _execution(request: Request, config: Config, switches: Mapping[str, str]) ->
             f"{nearest(str(named), PRESETS)}"
         )
     preset = request.execution if named is None else str(named)
-    told = make_execution(preset, block, f"{config.path}: _execution")
-    given = {key: _value(text) for key, text in switches.items()}
-    execution = make_execution(told.preset, told.changed | given, "--set execution")
+    of_config = make_execution(preset, block, f"{config.path}: _execution")
+    of_command_line = {key: _value(text) for key, text in switches.items()}
+    execution = make_execution(of_config.preset, of_config.changed | of_command_line, "--set execution")
     check_fees(execution, "fees_bps")
     return execution
 
@@ -313,9 +313,9 @@ def default_backend(engine: Engine, ticks: int, workers: int | None) -> Backend:
     return "sequential" if workers in (None, 1) and ticks < WORTH_A_POOL else "threading"
 
 
-def asked_backend(given: str | None) -> Backend | None:
+def asked_backend(text: str | None) -> Backend | None:
     """Return the backend asked for, None when none was; raise BadRequest for one that there is not."""
-    return None if given is None else _one_of(given, BACKENDS, "--backend")
+    return None if text is None else _one_of(text, BACKENDS, "--backend")
 
 
 def _stale(store: Store, *, allowed: bool) -> str | None:
@@ -339,8 +339,8 @@ def _chosen(securities: Sequence[Security], request: Request) -> tuple[Security,
     return tuple(chosen[: request.max_sheets])
 
 
-def _one_of(given: str, known: Sequence[Name], option: str) -> Name:
-    for one in known:
-        if one == given:
-            return one
-    raise BadRequest(f"{option} is '{given}'; it takes {', '.join(known)}.{nearest(given, known)}")
+def _one_of(text: str, known: Sequence[Name], option: str) -> Name:
+    for name in known:
+        if name == text:
+            return name
+    raise BadRequest(f"{option} is '{text}'; it takes {', '.join(known)}.{nearest(text, known)}")

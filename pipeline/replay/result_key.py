@@ -142,10 +142,10 @@ def _file_of(name: str) -> str | None:
     if loaded is not None:
         return getattr(loaded, "__file__", None)
     try:
-        found = _spec_of(name)
+        spec = _spec_of(name)
     except (ImportError, ValueError):
         return None
-    return None if found is None else found.origin
+    return None if spec is None else spec.origin
 
 
 def _spec_of(name: str) -> importlib.machinery.ModuleSpec | None:
@@ -171,8 +171,8 @@ def _is_own(module: _Module) -> bool:
 def _library_folders() -> frozenset[Path]:
     import sysconfig  # 2 ms, for strategies that import more than the standard library and ours
 
-    told = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return frozenset(Path(folder) for folder in told if folder)
+    folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return frozenset(Path(folder) for folder in folders if folder)
 
 
 def _has_text(module: _Module) -> bool:

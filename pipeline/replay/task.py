@@ -139,9 +139,9 @@ def _under(
 ) -> list[Replayed]:
     """Replay one security under each of several execution models; raises what the first to fail raises."""
     settings = [Setting(task.parameters, model) for model in models]
-    found: dict[int, Replayed] = {}
-    for number, one in simulate_many(ticks, strategy, settings, market, task.engine):
-        if isinstance(one, ReplayError):
-            raise one
-        found[number] = one
-    return [found[number] for number in range(len(models))]
+    by_number: dict[int, Replayed] = {}
+    for number, replayed in simulate_many(ticks, strategy, settings, market, task.engine):
+        if isinstance(replayed, ReplayError):
+            raise replayed
+        by_number[number] = replayed
+    return [by_number[number] for number in range(len(models))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from dataclasses import fields as dataclass_fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -10,13 +11,13 @@ import numpy as np
 
 from pipeline.engine.outcome import SIDES
 from pipeline.errors import PipelineError
-from pipeline.runs.record import Figures
+from pipeline.runs.reader import Figures
 from pipeline.times import MILLISECOND, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pipeline.runs.record import RecordedFills, RecordedRun, Value
+    from pipeline.runs.reader import RecordedFills, RecordedRun, Value
 
 Subject: TypeAlias = Literal["run", "execution", "version", "data", "parameter"]
 
@@ -121,7 +122,7 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         """Return the comparison as plain values for JSON; what a run does not have has no key."""
-        found: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "a": _run_json(self.a),
             "b": _run_json(self.b),
             "same": self.same,
@@ -130,8 +131,8 @@ class Comparison:
             "total": _figures_json(self.a.total, self.b.total),
         }
         if shared := self.like_for_like:
-            found["in_both"] = _figures_json(*shared)
-        return found
+            fields["in_both"] = _figures_json(*shared)
+        return fields
 
 
 def compare(a: RecordedRun, b: RecordedRun) -> Comparison:
@@ -218,22 +219,22 @@ def _run_json(run: RecordedRun) -> dict[str, Any]:
     }
 
 
-def _difference_json(one: Difference) -> dict[str, Any]:
-    found = {"subject": one.subject, "name": one.name, "security": one.security, "a": one.a, "b": one.b}
-    return {key: value for key, value in found.items() if value is not ABSENT and (key, value) != ("security", None)}
+def _difference_json(difference: Difference) -> dict[str, Any]:
+    fields = {field.name: getattr(difference, field.name) for field in dataclass_fields(difference)}
+    return {key: value for key, value in fields.items() if value is not ABSENT and (key, value) != ("security", None)}
 
 
 def _figures_json(a: Figures | None, b: Figures | None) -> dict[str, Any]:
-    found = {"a": a, "b": b, "difference": b.minus(a) if a and b else None}
-    return {key: asdict(value) for key, value in found.items() if value is not None}
+    sides = {"a": a, "b": b, "difference": b.minus(a) if a and b else None}
+    return {key: asdict(value) for key, value in sides.items() if value is not None}
 
 
-def _security_json(one: SecurityComparison) -> dict[str, Any]:
-    found: dict[str, Any] = _figures_json(one.a, one.b)
-    texts = {"error_a": one.error_a, "error_b": one.error_b, "unreadable": one.unreadable}
-    found |= {key: text for key, text in texts.items() if text is not None}
-    if one.a and one.b and one.unreadable is None:
-        found["same_fills"] = one.parting is None
-    if one.parting is not None:
-        found["parts_at"] = asdict(one.parting)
-    return found
+def _security_json(security: SecurityComparison) -> dict[str, Any]:
+    fields: dict[str, Any] = _figures_json(security.a, security.b)
+    texts = {"error_a": security.error_a, "error_b": security.error_b, "unreadable": security.unreadable}
+    fields |= {key: text for key, text in texts.items() if text is not None}
+    if security.a and security.b and security.unreadable is None:
+        fields["same_fills"] = security.parting is None
+    if security.parting is not None:
+        fields["parts_at"] = asdict(security.parting)
+    return fields

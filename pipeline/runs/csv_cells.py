@@ -47,7 +47,7 @@ def text_of_cell(cell: str) -> str:
 
 def with_csv_cells(table: Any, column: str) -> Any:
     """Return an Arrow table in which a column of texts, if it has that column, is one of CSV cells."""
-    place = table.schema.get_field_index(column)
-    if place < 0:
+    index = table.schema.get_field_index(column)
+    if index < 0:
         return table
-    return table.set_column(place, column, text_array([csv_cell(text) for text in table.column(column).to_pylist()]))
+    return table.set_column(index, column, text_array([csv_cell(text) for text in table.column(column).to_pylist()]))

@@ -1,18 +1,27 @@
-"""Writes `run.json` and `sweep.json`, the manifests that list the files belonging to their folder."""
+"""The manifests `run.json` and `sweep.json`: the files of their folder, and whether its run or sweep is complete."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.errors import PipelineError, UnfinishedRun, in_words
 from pipeline.runs.layout import CHARTS_FOLDER, FOLDERS
 from pipeline.store.atomic import not_written, write_bytes
+from pipeline.store.lock import holder_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipeline.store.path import AnyPath
+
+
+RUNNING: Final = "running"
+COMPLETE: Final = "complete"
+FAILED: Final = "failed"
+INTERRUPTED: Final = "interrupted"
 
 
 def json_bytes(content: Mapping[str, Any]) -> bytes:
@@ -45,8 +54,43 @@ def remove_files(folder: AnyPath, names: Iterable[str]) -> None:
 
 def add_files(path: AnyPath, names: Iterable[str], *, durable: bool = True) -> None:
     """List files as well that were written after the others, so that the next run into this folder removes them."""
-    told = json.loads(path.read_bytes())
-    listed = sorted({*told["files"], *names})
-    if listed != told["files"]:
-        told["files"] = listed
-        write_bytes(path, json_bytes(told), durable=durable)
+    manifest = json.loads(path.read_bytes())
+    listed = sorted({*manifest["files"], *names})
+    if listed != manifest["files"]:
+        manifest["files"] = listed
+        write_bytes(path, json_bytes(manifest), durable=durable)
+
+
+@contextlib.contextmanager
+def end_noted(path: AnyPath) -> Iterator[None]:
+    """Put down in `run.json` or `sweep.json` that its run failed, and why, or was interrupted; that is raised on.
+
+    Where no more can be written, as on a full disk, it goes on saying `running`; its lock is free then.
+    """
+    try:
+        yield
+    except BaseException as error:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, PipelineError):
+            manifest = json.loads(path.read_bytes())
+            if manifest["status"] == RUNNING:
+                failed = isinstance(error, Exception)
+                manifest |= {"status": FAILED, "error": in_words(error)} if failed else {"status": INTERRUPTED}
+                write_bytes(path, json_bytes(manifest), durable=False)
+        raise
+
+
+def check_complete(folder: AnyPath, manifest: Mapping[str, object], kind: str) -> None:
+    """Raise UnfinishedRun for a run or sweep (`kind`) that is not complete: still at work, interrupted or failed."""
+    status = manifest["status"]
+    if status == COMPLETE:
+        return
+    again = f"Run that {'backtest' if kind == 'run' else kind} again."
+    holder = holder_of(folder) if status == RUNNING else ""
+    if holder:
+        raise UnfinishedRun(f"The {kind} in {folder} is not complete: {holder} is still at work. Wait for it.")
+    if holder is None:
+        how = "it is still at work, or it was interrupted. Wait for it, or run it again"
+        raise UnfinishedRun(f"The {kind} in {folder} is not complete: {how}.")
+    if status == FAILED:
+        raise UnfinishedRun(f"The {kind} in {folder} failed: {manifest.get('error')} {again}")
+    raise UnfinishedRun(f"The {kind} in {folder} was interrupted. {again}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import CorruptParquet, DamagedRun, MissingFile, NewerFormat, NewerRun, UnknownRun
 from pipeline.runs.csv_cells import text_of_cell
 from pipeline.runs.layout import FORMAT_VERSION, RUN_FILE
-from pipeline.runs.status import check_complete
+from pipeline.runs.manifest import check_complete
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,15 +42,15 @@ def read_run_file(folder: AnyPath) -> dict[str, Any]:
     if not path.exists():
         raise UnknownRun(f"{folder} is not a run folder: it has no {RUN_FILE}.")
     with reading(path):
-        told: dict[str, Any] = json.loads(path.read_bytes())
-        version = told["format_version"]
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+        version = manifest["format_version"]
         if version > FORMAT_VERSION:
             raise NewerRun(
                 f"{path} was written by a later version of the project (format version {version}, this one knows "
                 f"{FORMAT_VERSION}); update the project."
             )
-        check_complete(folder, told, "run")
-    return told
+        check_complete(folder, manifest, "run")
+    return manifest
 
 
 def recorded_warnings(path: AnyPath) -> list[str]:

@@ -1,10 +1,12 @@
-"""Finds a run folder and reads its settings, figures and errors, and its fills when they are asked for."""
+"""Finds a run folder and reads what it recorded: settings, figures and errors, and fills when they are asked for."""
 
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
@@ -16,18 +18,91 @@ from pipeline.errors import (
 )
 from pipeline.runs.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
 from pipeline.runs.read_file import AGAIN, csv_rows, read_run_file, reading
-from pipeline.runs.record import Figures, RecordedFills, RecordedRun
 from pipeline.store.columns import number_values, whole
 from pipeline.store.parquet import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from pipeline.ticks import Int8s
+    from pipeline.ticks import Float64s, Int8s, Int64s
+
+Value: TypeAlias = "str | int | float | bool | Mapping[str, float] | None"
 
 FILL_COLUMNS: Final = {"timestamp": "timestamp[ms]", "side": "string", "fill_price": "double", "fill_qty": "int64"}
 BY_NAME: Final = {name: side for side, name in SIDES.items()}
 NAMES_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFills:
+    """One security's fills in execution order, one array a column.
+
+    timestamp: ms, exchange-local. side: +1 buy, -1 sell. price: AED. quantity: shares.
+    """
+
+    timestamp: Int64s
+    side: Int8s
+    price: Float64s
+    quantity: Int64s
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What came of one security or several: fills; P&L before and after fees and the largest fall of equity, AED.
+
+    max_drawdown: None for securities put together whose common equity was not recorded.
+    """
+
+    fills: int
+    gross_pnl: float
+    net_pnl: float
+    max_drawdown: float | None
+
+    def minus(self, other: Figures) -> Figures:
+        """Return these figures less others."""
+        known = self.max_drawdown is not None and other.max_drawdown is not None
+        return Figures(
+            fills=self.fills - other.fills,
+            gross_pnl=self.gross_pnl - other.gross_pnl,
+            net_pnl=self.net_pnl - other.net_pnl,
+            max_drawdown=(self.max_drawdown or 0.0) - (other.max_drawdown or 0.0) if known else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """One run: its settings by name, and by ticker parameters, digests of the ticks, figures or the error instead.
+
+    total: the whole run's figures, its drawdown that of the portfolio. read_fills: reads one security's fills; raises
+    DamagedRun or NewerRun. warnings: what it told of itself and of its ticks.
+    """
+
+    folder: Path
+    strategy: str
+    config: str
+    execution_name: str
+    execution: Mapping[str, Value]
+    versions: Mapping[str, str]
+    parameters: Mapping[str, Mapping[str, Value]]
+    digests: Mapping[str, str]
+    figures: Mapping[str, Figures]
+    errors: Mapping[str, str]
+    total: Figures
+    read_fills: Callable[[str], RecordedFills]
+    warnings: tuple[str, ...] = ()
+
+    def warnings_about(self, ticker: str) -> list[str]:
+        """Return the warnings that name a security, and those that name none of the run's."""
+        names = {name: re.compile(rf"(?<![\w.&-]){re.escape(name)}(?![\w&-])") for name in self.parameters}
+        return [
+            text
+            for text in self.warnings
+            if names[ticker].search(text) or not any(name.search(text) for name in names.values())
+        ]
+
 
 NOTHING: Final = Figures(fills=0, gross_pnl=0.0, net_pnl=0.0, max_drawdown=None)
 """What all securities of a run together come to when every one of them failed."""
@@ -35,19 +110,19 @@ NOTHING: Final = Figures(fills=0, gross_pnl=0.0, net_pnl=0.0, max_drawdown=None)
 
 def find_run(wanted: str | Path, output_dir: Path) -> Path:
     """Return the run folder at a path, or else that of this name below `output_dir`; raises UnknownRun."""
-    places = Path(wanted), output_dir / wanted
-    for place in places:
-        if (place / RUN_FILE).is_file():
-            return place
-    for place in places:
-        if place.is_dir():
-            raise UnknownRun(f"{place} is not a run folder: it has no {RUN_FILE}.{_listed(place)}")
-        if place.is_file():
-            raise UnknownRun(f"{place} is a file; name the run folder that it stands in.")
+    candidates = Path(wanted), output_dir / wanted
+    for folder in candidates:
+        if (folder / RUN_FILE).is_file():
+            return folder
+    for folder in candidates:
+        if folder.is_dir():
+            raise UnknownRun(f"{folder} is not a run folder: it has no {RUN_FILE}.{_listed(folder)}")
+        if folder.is_file():
+            raise UnknownRun(f"{folder} is a file; name the run folder that it stands in.")
     names = _runs_below(output_dir)
     close = nearest(str(wanted), [*names, *((output_dir / name).as_posix() for name in names)])
-    told = close or _listed(output_dir)
-    raise UnknownRun(f"There is no run '{wanted}', neither as a folder nor in {output_dir}.{told}")
+    hint = close or _listed(output_dir)
+    raise UnknownRun(f"There is no run '{wanted}', neither as a folder nor in {output_dir}.{hint}")
 
 
 def read_run(folder: Path) -> RecordedRun:
@@ -55,9 +130,9 @@ def read_run(folder: Path) -> RecordedRun:
 
     Raises UnknownRun, UnfinishedRun, NewerRun or DamagedRun.
     """
-    told = read_run_file(folder)
+    manifest = read_run_file(folder)
     with reading(folder / RUN_FILE):
-        settings = _settings(told)
+        settings = _settings(manifest)
     path = folder / METRICS_FILE
     with reading(path):
         metrics = json.loads(path.read_bytes())
@@ -99,30 +174,30 @@ def read_fills(folder: Path, expected: int, ticker: str) -> RecordedFills:
     )
 
 
-def _settings(told: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a RecordedRun that `run.json` holds."""
-    parameters = {ticker: dict(values) for ticker, values in told["parameters"].items()}
+    parameters = {ticker: dict(values) for ticker, values in manifest["parameters"].items()}
     for ticker in parameters:
         if Path(ticker).name != ticker:
             raise ValueError(f"'{ticker}' is no ticker")
     return {
-        "strategy": str(told["strategy"]),
-        "config": str(told["config"]),
-        "execution_name": str(told["execution"]["name"]),
-        "execution": dict(told["execution"]["settings"]),
-        "versions": dict(told["versions"]),
+        "strategy": str(manifest["strategy"]),
+        "config": str(manifest["config"]),
+        "execution_name": str(manifest["execution"]["name"]),
+        "execution": dict(manifest["execution"]["settings"]),
+        "versions": dict(manifest["versions"]),
         "parameters": parameters,
-        "warnings": tuple(str(text) for text in told.get("warnings", ())),
-        "digests": {ticker: str(told["data"][ticker]["digest"]) for ticker in parameters},
+        "warnings": tuple(str(text) for text in manifest.get("warnings", ())),
+        "digests": {ticker: str(manifest["data"][ticker]["digest"]) for ticker in parameters},
     }
 
 
-def _figures(told: Mapping[str, Any]) -> Figures:
+def _figures(metrics: Mapping[str, Any]) -> Figures:
     return Figures(
-        fills=int(told["fills"]),
-        gross_pnl=float(told["realized_pnl"]),
-        net_pnl=float(told["net_pnl"]),
-        max_drawdown=float(told["max_drawdown"]),
+        fills=int(metrics["fills"]),
+        gross_pnl=float(metrics["realized_pnl"]),
+        net_pnl=float(metrics["net_pnl"]),
+        max_drawdown=float(metrics["max_drawdown"]),
     )
 
 
@@ -139,8 +214,8 @@ def _sides(path: Path, column: Any) -> Int8s:
 
 def _runs_below(directory: Path) -> list[str]:
     """Return the names of all runs below a directory, with the folders between."""
-    found = (path.parent.relative_to(directory).as_posix() for path in directory.rglob(RUN_FILE))
-    return sorted(name for name in found if name != ".")
+    names = (path.parent.relative_to(directory).as_posix() for path in directory.rglob(RUN_FILE))
+    return sorted(name for name in names if name != ".")
 
 
 def _listed(directory: Path) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pipeline.runs.record import RecordedFills, RecordedRun
+    from pipeline.runs.reader import RecordedFills, RecordedRun
 
 
 EXACT: Final = {"realized_pnl": np.float64, "position": np.int64, "pnl": np.float64}
@@ -70,23 +70,23 @@ class Selection:
                 raise BadRequest(f"{option} is {count}; it takes a whole number of at least 1.")
         if self.side is not None and self.side not in SIDES.values():
             raise BadRequest(f"--side is '{self.side}'; it takes buy or sell.{nearest(self.side, SIDES.values())}")
-        chosen = [one for one in fills if self.side in (None, one["side"])]
+        chosen = [fill for fill in fills if self.side in (None, fill["side"])]
         if self.start is not None:
             low, part = _time("--from", self.start, last=False)
-            chosen = [one for one in chosen if part(one["time"]) >= low]
+            chosen = [fill for fill in chosen if part(fill["time"]) >= low]
         if self.end is not None:
             high, part = _time("--to", self.end, last=True)
-            chosen = [one for one in chosen if part(one["time"]) <= high]
+            chosen = [fill for fill in chosen if part(fill["time"]) <= high]
         chosen = chosen[: self.first]
         return chosen if self.last is None else chosen[-self.last :]
 
 
 def newest_run(output_dir: Path) -> Path:
     """Return the run folder below `output_dir` that was written last; raises UnknownRun when there is none."""
-    found = [(path.stat().st_mtime_ns, path.parent) for path in output_dir.rglob(RUN_FILE)]
-    if not found:
+    folders = [(path.stat().st_mtime_ns, path.parent) for path in output_dir.rglob(RUN_FILE)]
+    if not folders:
         raise UnknownRun(f"There are no runs in {output_dir}. Run `pipeline backtest` first, or name a run with --run.")
-    return max(found)[1]
+    return max(folders)[1]
 
 
 def read_security(folder: Path, ticker: str) -> RecordedSecurity:
@@ -122,7 +122,7 @@ def read_columns(run: RecordedRun, ticker: str) -> dict[str, list[Any]]:
 def _others(folder: Path, ticker: str, fills: RecordedFills) -> dict[str, list[Any]]:
     path = folder / TRADES_FOLDER / f"{ticker}.parquet"
     table = read_table(path)
-    found: dict[str, list[Any]] = {}
+    columns: dict[str, list[Any]] = {}
     for name, kind in (EXACT | OF_SOME).items():
         if name not in table.column_names:
             if name in EXACT:
@@ -132,21 +132,21 @@ def _others(folder: Path, ticker: str, fills: RecordedFills) -> dict[str, list[A
         wanted = "string" if kind is str else "int64" if kind is np.int64 else "double"
         if str(column.type) != wanted or column.null_count:
             raise DamagedRun(f"{path}: column {name} is not what a run writes. {AGAIN}")
-        found[name] = column.to_pylist() if kind is str else number_values(column, kind).tolist()
-    assert all(len(values) == len(fills) for values in found.values())  # noqa: S101 - of one table
-    return found
+        columns[name] = column.to_pylist() if kind is str else number_values(column, kind).tolist()
+    assert all(len(values) == len(fills) for values in columns.values())  # noqa: S101 - of one table
+    return columns
 
 
 def _time(option: str, text: str, *, last: bool) -> tuple[str, Any]:
     """Return a bound as text that compares with ISO times, or with their time of day, and which of it to compare."""
-    given = text.strip().replace(" ", "T")
+    bound = text.strip().replace(" ", "T")
     try:
-        if "T" not in given and ":" in given:
-            return dt.time.fromisoformat(given).isoformat(timespec="milliseconds"), lambda time: time.partition("T")[2]
-        if "T" not in given:
-            day = dt.date.fromisoformat(given).isoformat()
+        if "T" not in bound and ":" in bound:
+            return dt.time.fromisoformat(bound).isoformat(timespec="milliseconds"), lambda time: time.partition("T")[2]
+        if "T" not in bound:
+            day = dt.date.fromisoformat(bound).isoformat()
             return (f"{day}T~" if last else day), lambda time: time
-        moment = dt.datetime.fromisoformat(given).replace(tzinfo=None)
+        moment = dt.datetime.fromisoformat(bound).replace(tzinfo=None)
     except ValueError:
         raise BadRequest(
             f"{option} is '{text}'; it takes a date, a time or both: 2025-01-06, 14:55:00 or '2025-01-06 14:55:00'."

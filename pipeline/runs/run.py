@@ -72,8 +72,9 @@ class BacktestRun:
         """
         import pandas as pd
 
-        found = metrics_of(self._accounts())
-        rows = {name: _flat(one) for name, one in {**found["securities"], "portfolio": found["portfolio"]}.items()}
+        metrics = metrics_of(self._accounts())
+        of_all = {**metrics["securities"], "portfolio": metrics["portfolio"]}
+        rows = {name: _flat(figures) for name, figures in of_all.items()}
         frame = pd.DataFrame.from_dict(rows, orient="index")
         frame.index.name = "security"
         empty = [name for name in frame if frame[name].isna().all()]
@@ -129,7 +130,7 @@ class BacktestRun:
 
 def _flat(figures: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures that are one number, a mark-out's with its horizon in the name."""
-    found = {name: value for name, value in figures.items() if not isinstance(value, (dict, list))}
+    numbers = {name: value for name, value in figures.items() if not isinstance(value, (dict, list))}
     for horizon, markout in figures["markouts"].items():
-        found |= {f"markout_{horizon}_{name}": value for name, value in markout.items()}
-    return found
+        numbers |= {f"markout_{horizon}_{name}": value for name, value in markout.items()}
+    return numbers

@@ -74,10 +74,10 @@ def warnings_of_data(plan: Plan) -> list[str]:
     """Return what is likely wrong with the ticks of a plan's securities, as their conversion found it."""
     exchanges = {task.ticker: task.exchange for task in plan.tasks}
     unusable = {task.ticker for task in plan.tasks if task.error is not None}
-    held = [held_of(one) for one in plan.held or plan.securities if one.error is None]
-    held = [one._replace(exchange=exchanges.get(one.ticker, one.exchange)) for one in held]
-    used = [one.ticker for one in plan.securities if one.error is None and one.ticker not in unusable]
-    return warnings_of_ticks(used, held)
+    in_store = [held_of(security) for security in plan.held or plan.securities if security.error is None]
+    in_store = [security._replace(exchange=exchanges.get(security.ticker, security.exchange)) for security in in_store]
+    used = [security.ticker for security in plan.securities if security.error is None]
+    return warnings_of_ticks([ticker for ticker in used if ticker not in unusable], in_store)
 
 
 def _without_prints(done: dict[str, Replayed]) -> Iterator[str]:

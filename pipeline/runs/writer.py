@@ -30,8 +30,7 @@ from pipeline.runs.layout import (
     SENSITIVITY_FILE,
     SUMMARY_FILE,
 )
-from pipeline.runs.manifest import files_of, json_bytes, remove_files
-from pipeline.runs.status import COMPLETE, RUNNING, end_noted
+from pipeline.runs.manifest import COMPLETE, RUNNING, end_noted, files_of, json_bytes, remove_files
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import write_table
@@ -166,12 +165,12 @@ def sensitivity_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     totals: dict[str, dict[str, Any]] = {}
     for result in results:
-        for model, found in result.alternatives.items():
+        for model, alternative in result.alternatives.items():
             row = {
-                "fills": found.fills,
-                "realized_pnl": found.realized_pnl,
-                "fees": found.fees,
-                "net_pnl": found.net_pnl,
+                "fills": alternative.fills,
+                "realized_pnl": alternative.realized_pnl,
+                "fees": alternative.fees,
+                "net_pnl": alternative.net_pnl,
             }
             rows.append({"security": result.ticker, "execution": model} | row)
             total = totals.setdefault(model, {"security": "total", "execution": model} | dict.fromkeys(row, 0))

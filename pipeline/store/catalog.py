@@ -179,9 +179,10 @@ def open_store(directory: AnyPath) -> Store:
         )
     there = {name.removesuffix(TICKS_SUFFIX) for name in sizes}
     gone = [_gone(directory / entry.file) for entry in entries.values() if entry.ticker not in there]
-    found = sorted([*_securities(directory, sizes), *gone], key=lambda one: one.ticker)
+    securities = sorted([*_securities(directory, sizes), *gone], key=lambda security: security.ticker)
     listed = tuple(entries[ticker] for ticker in sorted(entries))
-    return Store(directory, tuple(_with_entry(one, entries.get(one.ticker)) for one in found), listed)
+    with_entries = (_with_entry(security, entries.get(security.ticker)) for security in securities)
+    return Store(directory, tuple(with_entries), listed)
 
 
 def _gone(path: AnyPath) -> Security:
@@ -226,8 +227,9 @@ def _with_entry(security: Security, entry: Entry | None) -> Security:
 
 def _local_files(directory: Path) -> dict[str, int]:
     # A conversion under way renames its temporary files; they are none of ours.
-    with os.scandir(directory) as found:
-        return {each.name: each.stat().st_size for each in found if each.name.endswith(TICKS_SUFFIX) and each.is_file()}
+    with os.scandir(directory) as entries:
+        files = (entry for entry in entries if entry.name.endswith(TICKS_SUFFIX) and entry.is_file())
+        return {file.name: file.stat().st_size for file in files}
 
 
 def _securities(directory: AnyPath, sizes: Mapping[str, int]) -> tuple[Security, ...]:
@@ -253,18 +255,18 @@ def security_of(path: AnyPath, size: int) -> Security:
         footer = read_footer(path)
     except StoreError as error:
         return Security(ticker, "", path, 0, "", "", size, error=str(error))
-    told = footer.metadata
+    metadata = footer.metadata
     return Security(
         ticker=ticker,
-        exchange=told.get("exchange", ""),
+        exchange=metadata.get("exchange", ""),
         path=path,
         ticks=footer.rows,
-        digest=told.get("digest", ""),
-        fingerprint=told.get("fingerprint", ""),
+        digest=metadata.get("digest", ""),
+        fingerprint=metadata.get("fingerprint", ""),
         size=size,
-        inspection=told.get("inspection", ""),
-        rows=int(told.get("rows_in", footer.rows)),
-        rejected=int(told.get("rows_rejected", 0)),
+        inspection=metadata.get("inspection", ""),
+        rows=int(metadata.get("rows_in", footer.rows)),
+        rejected=int(metadata.get("rows_rejected", 0)),
     )
 
 

@@ -42,8 +42,8 @@ def some_numbers(values: Sequence[float | None], kind: Any) -> Any:
     known = None if all(value is not None for value in values) else _bits([value is not None for value in values])
     if kind == pa.bool_():
         return pa.Array.from_buffers(kind, len(values), [known, _bits([bool(value) for value in values])])
-    held = np.array([0 if value is None else value for value in values], kind.to_pandas_dtype())
-    return pa.Array.from_buffers(kind, len(values), [known, pa.py_buffer(held)])
+    filled = np.array([0 if value is None else value for value in values], kind.to_pandas_dtype())
+    return pa.Array.from_buffers(kind, len(values), [known, pa.py_buffer(filled)])
 
 
 def _bits(values: Sequence[bool] | np.ndarray[Any, Any]) -> Any:
@@ -59,34 +59,36 @@ def number_values(column: Any, kind: type[Any]) -> Any:
 
 def float_values(column: Any) -> Any:
     """Return numbers or truth values of a column as float64, NaN where it is empty; to_numpy() would import pandas."""
-    found = [_floats(chunk) for chunk in column.chunks if len(chunk)]
-    return found[0] if len(found) == 1 else np.concatenate([np.empty(0), *found])
+    parts = [_floats(chunk) for chunk in column.chunks if len(chunk)]
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
 
 
 def _floats(chunk: Any) -> Any:
-    known, held = chunk.buffers()
+    known, content = chunk.buffers()
     if pa.types.is_boolean(chunk.type):
-        values = _from_bits(held, chunk).astype(np.float64)
+        values = _from_bits(content, chunk).astype(np.float64)
     else:
         kind = np.dtype(chunk.type.to_pandas_dtype())
-        values = np.frombuffer(held, kind, len(chunk), chunk.offset * kind.itemsize).astype(np.float64, copy=False)
+        values = np.frombuffer(content, kind, len(chunk), chunk.offset * kind.itemsize).astype(np.float64, copy=False)
     return np.where(_from_bits(known, chunk), values, np.nan) if chunk.null_count else values
 
 
-def _from_bits(held: Any, chunk: Any) -> Any:
-    bits = np.unpackbits(np.frombuffer(held, np.uint8), bitorder="little")
+def _from_bits(content: Any, chunk: Any) -> Any:
+    bits = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")
     return bits[chunk.offset : chunk.offset + len(chunk)].astype(bool)
 
 
 def coded(column: Any) -> tuple[Any, list[Any]]:
     """Return a column as int32 places in the list of its different values, -1 where it is empty."""
-    held = column.combine_chunks().dictionary_encode()
-    held = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
-    if not len(held):
+    encoded = column.combine_chunks().dictionary_encode()
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    if not len(encoded):
         return np.empty(0, np.int32), []
-    codes = np.frombuffer(held.indices.buffers()[1], np.int32, len(held), 4 * held.offset)
-    known = held.indices.buffers()[0]
-    return (np.where(_from_bits(known, held), codes, -1) if held.null_count else codes), held.dictionary.to_pylist()
+    codes = np.frombuffer(encoded.indices.buffers()[1], np.int32, len(encoded), 4 * encoded.offset)
+    known = encoded.indices.buffers()[0]
+    if encoded.null_count:
+        codes = np.where(_from_bits(known, encoded), codes, -1)
+    return codes, encoded.dictionary.to_pylist()
 
 
 def dictionary_array(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> Any:

@@ -86,9 +86,9 @@ def holder_of(directory: AnyPath) -> str | None:
 
 def _note_holder(directory: Path, command: str) -> None:
     since = time.strftime("%Y-%m-%d %H:%M")
-    told = {"command": command, "process": os.getpid(), "host": platform.node(), "since": since}
+    holder = {"command": command, "process": os.getpid(), "host": platform.node(), "since": since}
     with suppress(OSError):  # the lock holds without it
-        (directory / HOLDER_NAME).write_text(json.dumps(told), encoding="utf-8")
+        (directory / HOLDER_NAME).write_text(json.dumps(holder), encoding="utf-8")
 
 
 def _remove(*paths: Path) -> None:
@@ -99,7 +99,7 @@ def _remove(*paths: Path) -> None:
 
 def _holder(directory: Path) -> str:
     try:
-        told = json.loads((directory / HOLDER_NAME).read_text(encoding="utf-8"))
-        return f"`{told['command']}` (process {told['process']} on {told['host']}, since {told['since']})"
+        holder = json.loads((directory / HOLDER_NAME).read_text(encoding="utf-8"))
+        return f"`{holder['command']}` (process {holder['process']} on {holder['host']}, since {holder['since']})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another run"

@@ -6,7 +6,7 @@ import contextlib
 import io
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 import numpy as np
 import pyarrow as pa
@@ -48,69 +48,49 @@ def ticks_digest(ticks: Ticks) -> str:
     return digest.hexdigest()
 
 
-def stage_table(
-    path: AnyPath,
-    table: Any,
-    *,
-    metadata: Mapping[str, str] | None = None,
-    delta_columns: Sequence[str] = (),
-    dictionary_columns: Sequence[str] = (),
-    durable: bool = True,
-) -> Staged:
+class TableOptions(TypedDict, total=False):
+    """How a table is written: our metadata, columns encoded otherwise, and whether it is flushed to the disk itself."""
+
+    metadata: Mapping[str, str]
+    delta_columns: Sequence[str]
+    dictionary_columns: Sequence[str]
+    durable: bool
+
+
+def stage_table(path: AnyPath, table: Any, **options: Unpack[TableOptions]) -> Staged:
     """Write `table` beside `path` under a temporary name; the caller commits or discards it."""
-    with staging(path, durable=durable) as (file, staged):
-        _encode(table, file, metadata or {}, delta_columns, dictionary_columns)
+    with staging(path, durable=options.pop("durable", True)) as (file, staged):
+        _encode(table, file, options)
     return staged
 
 
-def table_bytes(table: Any, *, delta_columns: Sequence[str] = ()) -> bytes:
+def write_table(path: AnyPath, table: Any, **options: Unpack[TableOptions]) -> None:
+    """Write a pyarrow table whole or not at all, with our metadata and page checksums; raises OutputNotWritable."""
+    stage_table(path, table, **options).commit()
+
+
+def table_bytes(table: Any, **options: Unpack[TableOptions]) -> bytes:
     """Return a pyarrow table as the bytes of a Parquet file, as `write_table` writes it."""
     sink = io.BytesIO()
-    _encode(table, sink, {}, delta_columns, ())
+    _encode(table, sink, options)
     return sink.getvalue()
 
 
-def _encode(
-    table: Any,
-    file: IO[bytes],
-    metadata: Mapping[str, str],
-    delta_columns: Sequence[str],
-    dictionary_columns: Sequence[str],
-) -> None:
-    ours = {f"{_PREFIX}{key}": value for key, value in sorted(metadata.items())}
+def _encode(table: Any, file: IO[bytes], options: TableOptions) -> None:
+    ours = {f"{_PREFIX}{key}": value for key, value in sorted(options.get("metadata", {}).items())}
     ours |= {f"{_PREFIX}format_version": str(FORMAT_VERSION), f"{_PREFIX}{_SEAL}": SEAL_NAME}
     sink = io.BytesIO()
     pq.write_table(
         table.replace_schema_metadata(ours),
         sink,
         compression=_COMPRESSION,
-        use_dictionary=list(dictionary_columns),
-        column_encoding=dict.fromkeys(delta_columns, "DELTA_BINARY_PACKED") or None,
+        use_dictionary=list(options.get("dictionary_columns", ())),
+        column_encoding=dict.fromkeys(options.get("delta_columns", ()), "DELTA_BINARY_PACKED") or None,
         row_group_size=max(table.num_rows, 1),
         write_page_checksum=True,
     )
     for part in sealed(sink.getbuffer()):
         file.write(part)
-
-
-def write_table(
-    path: AnyPath,
-    table: Any,
-    *,
-    metadata: Mapping[str, str] | None = None,
-    delta_columns: Sequence[str] = (),
-    dictionary_columns: Sequence[str] = (),
-    durable: bool = True,
-) -> None:
-    """Write a pyarrow table whole or not at all, with our metadata and page checksums; raises OutputNotWritable."""
-    stage_table(
-        path,
-        table,
-        metadata=metadata,
-        delta_columns=delta_columns,
-        dictionary_columns=dictionary_columns,
-        durable=durable,
-    ).commit()
 
 
 def read_table(path: AnyPath, columns: Sequence[str] | None = None) -> Any:
@@ -225,11 +205,11 @@ def _footer(path: AnyPath, file: Any) -> Footer:
     return Footer(file.metadata.num_rows, tuple(file.schema_arrow.names), metadata)
 
 
-def _check_columns(path: AnyPath, found: Sequence[str]) -> None:
-    missing = [name for name in TICK_COLUMNS if name not in found]
+def _check_columns(path: AnyPath, names: Sequence[str]) -> None:
+    missing = [column for column in TICK_COLUMNS if column not in names]
     if missing:
         raise WrongColumns(
-            f"{path} has the columns {', '.join(found) or '(none)'} and lacks {', '.join(missing)}; "
+            f"{path} has the columns {', '.join(names) or '(none)'} and lacks {', '.join(missing)}; "
             "it was not made by `pipeline convert`."
         )
 

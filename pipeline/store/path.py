@@ -135,30 +135,30 @@ class ObjectStorePath:
 AnyPath: TypeAlias = Path | ObjectStorePath
 
 
-def read_end(place: AnyPath, most: int) -> tuple[int, bytes]:
+def read_end(path: AnyPath, most: int) -> tuple[int, bytes]:
     """Return a file's size and its last bytes, at most `most` of them; raises OSError or PathError."""
-    if isinstance(place, ObjectStorePath):
-        return place.read_end(most)
-    size = place.stat().st_size
-    with place.open("rb") as file:
+    if isinstance(path, ObjectStorePath):
+        return path.read_end(most)
+    size = path.stat().st_size
+    with path.open("rb") as file:
         file.seek(max(0, size - most))
         return size, file.read()
 
 
-def path_of(given: str | AnyPath) -> AnyPath:
+def path_of(path: str | AnyPath) -> AnyPath:
     """Return the place a user named: a URI with a scheme is remote, but for `file://`, and all else is a local path.
 
     Raises BadRequest for a URI that went through `Path`, which makes `s3:/` of `s3://`.
     """
-    if isinstance(given, ObjectStorePath):
-        return given
-    text = str(given)
+    if isinstance(path, ObjectStorePath):
+        return path
+    text = str(path)
     scheme, _, rest = text.partition(":")
     if scheme in _SCHEMES and rest[:1] in ("/", "\\") and rest[1:2] not in ("/", "\\"):
         raise BadRequest(f"{text} has one slash after its scheme; write two, as text and not as a Path.")
     # One letter is a drive of Windows.
     if len(scheme) == 1 or not rest.startswith("//") or not scheme.translate(_IN_A_SCHEME).isalnum():
-        return Path(given)
+        return Path(path)
     return _local(text, rest[2:]) if scheme.lower() == "file" else ObjectStorePath(text)
 
 

@@ -71,11 +71,11 @@ class ResultCache:
     def get(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return what is kept under these keys, and note that it was of use."""
         rows = list(self._of(keys, "key, digest, content"))
-        found = {key: content for key, digest, content in rows if _is_as_written(key, digest, content)}
-        self._many("DELETE FROM results WHERE key = ?", [row[:1] for row in rows if row[0] not in found])
-        self._note(found)
+        intact = {key: content for key, digest, content in rows if _is_as_written(key, digest, content)}
+        self._many("DELETE FROM results WHERE key = ?", [row[:1] for row in rows if row[0] not in intact])
+        self._note(intact)
         self._finish()
-        return found
+        return intact
 
     def put(self, results: Mapping[str, bytes]) -> None:
         """Keep results, all of them or none; what is there already, by its digest, is not written again.

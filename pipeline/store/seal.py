@@ -52,8 +52,8 @@ def footer_holds(end: Buffer) -> bool:
 def pages_hold(content: Buffer) -> bool:
     """Return whether all that stands before the seal is what was sealed; `content` is the whole file."""
     start = _footer_start(content)
-    told = bytes(content[start - _SEAL_BYTES : start])[len(_MARK) : -_DIGEST_BYTES]
-    return _digest(memoryview(content)[: start - _SEAL_BYTES]) == told
+    digest = bytes(content[start - _SEAL_BYTES : start])[len(_MARK) : -_DIGEST_BYTES]
+    return _digest(memoryview(content)[: start - _SEAL_BYTES]) == digest
 
 
 def _footer_start(end: Buffer) -> int:

@@ -107,12 +107,12 @@ class SweepResults:
 
     def good(self, ticker: str) -> list[tuple[Trial, bytes]]:
         """Return the trials that have a result on a security, in order of their numbers."""
-        found = []
+        results = []
         for number, trial in self.trials.items():
-            one = self.trial_results.get((number, ticker))
-            if one is not None and one.encoded is not None:
-                found.append((trial, one.encoded))
-        return found
+            result = self.trial_results.get((number, ticker))
+            if result is not None and result.encoded is not None:
+                results.append((trial, result.encoded))
+        return results
 
     def together(self, number: int) -> list[bytes] | None:
         """Return what a setting gave on each security; None when it failed on one."""
@@ -138,7 +138,7 @@ def best_settings(results: SweepResults, objective: str, split: tuple[Window, Wi
     Settings under several execution models are chosen among those of one, `SweepPlan.assumed`. A security of which no
     setting can be scored has none.
     """
-    found = []
+    best_of_each = []
     for ticker in results.plan.tickers:
         good = [(trial, content) for trial, content in results.good(ticker) if results.plan.may_choose(trial)]
         if not good:
@@ -151,9 +151,9 @@ def best_settings(results: SweepResults, objective: str, split: tuple[Window, Wi
         at = _highest(scores)
         if at is not None:
             days = [days_of(good[at][1])]
-            found.append(_best(ticker, good[at][0], float(scores[at]), figures[at], days, split))
+            best_of_each.append(_best(ticker, good[at][0], float(scores[at]), figures[at], days, split))
     together = _best_of_all(results, objective, split)
-    return [*found, *([together] if together else [])]
+    return [*best_of_each, *([together] if together else [])]
 
 
 def folds_of(results: SweepResults, objective: str, folds: int) -> list[Fold]:
@@ -162,7 +162,7 @@ def folds_of(results: SweepResults, objective: str, folds: int) -> list[Fold]:
         return []
     windows = walk_forward(results.market_days(), folds)
     every = [*results.plan.tickers, ALL] if len(results.plan.tickers) > 1 else [*results.plan.tickers]
-    made = []
+    folds_chosen = []
     for security in every:
         candidates = _days_by_trial(results, security)
         for number, (train, test) in enumerate(windows, 1):
@@ -170,8 +170,8 @@ def folds_of(results: SweepResults, objective: str, folds: int) -> list[Fold]:
             at = _highest(np.array([_score(one, objective) for one in figures]))
             if at is not None:
                 trial, days = candidates[at]
-                made.append(Fold(security, number, train, test, trial, figures[at], window_figures(days, test)))
-    return made
+                folds_chosen.append(Fold(security, number, train, test, trial, figures[at], window_figures(days, test)))
+    return folds_chosen
 
 
 def score_of_all(
@@ -207,10 +207,10 @@ def walked_pnl(folds: Iterable[float | None]) -> float | None:
 def _best(
     security: str, trial: Trial, score: float, figures: Any, days: Sequence[Days], split: tuple[Window, Window] | None
 ) -> Best:
-    told = {name: None if np.isnan(figures[name]) else float(figures[name]) for name in FIGURES}
-    told |= {name: int(value) for name in COUNTS if (value := told[name]) is not None}
+    known = {name: None if np.isnan(figures[name]) else float(figures[name]) for name in FIGURES}
+    known |= {name: int(value) for name in COUNTS if (value := known[name]) is not None}
     parts = [window_figures(days, window) for window in split] if split else [None, None]
-    return Best(security, trial, score, told, *parts)
+    return Best(security, trial, score, known, *parts)
 
 
 def _best_of_all(results: SweepResults, objective: str, split: tuple[Window, Window] | None) -> Best | None:
@@ -222,32 +222,32 @@ def _best_of_all(results: SweepResults, objective: str, split: tuple[Window, Win
         each = figures_of([_encoded(results, trial, one) for trial in whole for one in tickers])["net_pnl"]
         scores = each.reshape(len(whole), len(tickers)).sum(axis=1)
     else:
-        found = [score_of_all(results, trial, objective, split) for trial in whole]
-        scores = np.array([np.nan if score is None else score for score in found])
+        scored = [score_of_all(results, trial, objective, split) for trial in whole]
+        scores = np.array([np.nan if score is None else score for score in scored])
     at = _highest(scores)
     if at is None:
         return None
     trial = whole[at]
     encoded = [_encoded(results, trial, one) for one in tickers]
     days, figures = [days_of(one) for one in encoded], figures_of(encoded)
-    told: dict[str, float | None] = {
+    sums: dict[str, float | None] = {
         name: float(figures[name].sum()) for name in ("realized_pnl", "fees", "net_pnl", "turnover")
     }
     together = window_figures(days, WHOLE)
-    told |= {"fills": together.fills, "sharpe": together.sharpe, "win_rate": together.win_rate}
+    sums |= {"fills": together.fills, "sharpe": together.sharpe, "win_rate": together.win_rate}
     parts = [window_figures(days, window) for window in split] if split else [None, None]
-    return Best(ALL, trial, float(scores[at]), told, *parts)
+    return Best(ALL, trial, float(scores[at]), sums, *parts)
 
 
 def _days_by_trial(results: SweepResults, security: str) -> list[tuple[Trial, list[Days]]]:
     """Return what each trial to choose of did day by day, on one security or on all; those that failed left out."""
     tickers = results.plan.tickers if security == ALL else (security,)
-    found = []
+    by_trial = []
     for trial in results.choices:
         encoded = [_encoded(results, trial, ticker) for ticker in tickers]
         if all(encoded):
-            found.append((trial, [days_of(one) for one in encoded]))
-    return found
+            by_trial.append((trial, [days_of(one) for one in encoded]))
+    return by_trial
 
 
 def _encoded(results: SweepResults, trial: Trial, ticker: str) -> bytes:

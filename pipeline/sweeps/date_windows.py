@@ -91,10 +91,10 @@ def train_and_test(market_days: Int64s, until: dt.date) -> tuple[Window, Window]
     split = (until - FIRST_DAY).days
     train, test = market_days[market_days <= split], market_days[market_days > split]
     if not len(train) or not len(test):
-        found = (
+        period = (
             f"{date_of(int(market_days[0]))} to {date_of(int(market_days[-1]))}" if len(market_days) else "none at all"
         )
-        raise BadRequest(f"--train-until {until} leaves no day on one side; the market days are {found}.")
+        raise BadRequest(f"--train-until {until} leaves no day on one side; the market days are {period}.")
     first = int(train[0])
     return Window(first, int(train[-1]), first, split), Window(int(test[0]), int(test[-1]), split + 1, END)
 

@@ -86,16 +86,16 @@ def grid_of(given: Mapping[str, object] | Sequence[str]) -> Grid:
     return _grid(list(listed.items()), "grid", strategies=strategies)
 
 
-def _grid(named: Sequence[tuple[str, object]], where: str, **told: Any) -> Grid:
+def _grid(named: Sequence[tuple[str, object]], where: str, **named_parts: Any) -> Grid:
     """Return the grid of axes as they were given, each name once."""
     if name := _twice(name for name, _ in named):
         raise SweepError(f"{where}: {name} is given twice; put all its values into one.")
-    made: list[tuple[Axis, Span | None]] = []
+    axes_and_spans: list[tuple[Axis, Span | None]] = []
     for name, value in named:
-        made.append(_axis(name, value, where))
-        _check_number(sum(len(axis.values) for axis, _ in made), f"{where}: all axes together")
-    axes, spans = tuple(axis for axis, _ in made), tuple(span for _, span in made if span is not None)
-    return Grid(axes=axes, spans=spans, **told)
+        axes_and_spans.append(_axis(name, value, where))
+        _check_number(sum(len(axis.values) for axis, _ in axes_and_spans), f"{where}: all axes together")
+    axes = tuple(axis for axis, _ in axes_and_spans)
+    return Grid(axes=axes, spans=tuple(span for _, span in axes_and_spans if span is not None), **named_parts)
 
 
 def _check_number(values: int, where: str) -> None:

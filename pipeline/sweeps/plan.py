@@ -133,8 +133,8 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     trials: list[Trial] = []
     for name, base in bases.items():
         axes = [axis for axis in grid.axes if _means_something(axis.name, base)]
-        made = make_trials(name, base, combinations(axes) if enumerate_all else _corners(axes), len(trials) + 1)
-        trials += made if enumerate_all else []
+        of_strategy = make_trials(name, base, combinations(axes) if enumerate_all else _corners(axes), len(trials) + 1)
+        trials += of_strategy if enumerate_all else []
     every = [base for base in bases.values() if base.tasks]
     settings = len(trials) // max(1, len(every)) or LANES
     work = sum(security.ticks for base in every for security in base.securities) * settings
@@ -195,10 +195,10 @@ def run_sweep(
             digest, market = content_digest(security), facts_of(task.exchange)
             identity = Identity(strategy, text, digest, market, base.engine, purpose, made_by)
             named = list(_named(identity, own, task.parameters))
-            found = cache.get([key for _, _, key in named]) if cache is not None and not fresh else {}
+            cached_results = cache.get([key for _, _, key in named]) if cache is not None and not fresh else {}
             for trial, setting, key in named:
-                if key in found:
-                    yield TrialResult(trial.number, security.ticker, found[key], cached=True)
+                if key in cached_results:
+                    yield TrialResult(trial.number, security.ticker, cached_results[key], cached=True)
                 else:
                     missing.setdefault((name, security.ticker), []).append((trial, setting, key))
     keys = {(trial.number, ticker): key for (_, ticker), rows in missing.items() for trial, _, key in rows}
@@ -254,7 +254,7 @@ def _tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Named]], 
         [at] = [at for at, security in enumerate(base.securities) if security.ticker == ticker]
         ticks, task = base.securities[at].ticks, base.tasks[at]
         for some in _parts(rows, _settings_a_task(base.engine, ticks)):
-            made = SweepTask(
+            sweep_task = SweepTask(
                 ticker=ticker,
                 exchange=task.exchange,
                 path=task.path,
@@ -264,7 +264,7 @@ def _tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Named]], 
                 settings=tuple(setting for _, setting, _ in some),
                 encode=encode,
             )
-            tasks.append((ticks * len(some), made))
+            tasks.append((ticks * len(some), sweep_task))
     tasks.sort(key=lambda one: (-one[0], one[1].strategy.name, one[1].ticker, one[1].numbers))
     return [task for _, task in tasks]
 

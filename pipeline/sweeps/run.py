@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.errors import BadRequest, nearest
 from pipeline.runs.fill_tables import encode_trades
 from pipeline.runs.layout import CHARTS_FOLDER, REPORT_FILE, TRADES_FOLDER
-from pipeline.runs.manifest import files_of, remove_files
-from pipeline.runs.status import COMPLETE, RUNNING, end_noted
+from pipeline.runs.manifest import COMPLETE, RUNNING, end_noted, files_of, remove_files
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.lock import sole_writer
 from pipeline.store.parquet import write_table
@@ -260,8 +259,10 @@ def _trades(results: SweepResults, best: list[Best], options: SweepOptions, cach
     plan = results.plan
     if options.keep_trades is None:
         return []
-    wanted = {(one.trial.number, ticker) for one in best for ticker in plan.tickers if one.security in (ALL, ticker)}
-    found: list[TrialResult] = []
+    wanted = {
+        (choice.trial.number, ticker) for choice in best for ticker in plan.tickers if choice.security in (ALL, ticker)
+    }
+    fills: list[TrialResult] = []
     for ticker in plan.tickers:
         trials = [
             trial
@@ -269,5 +270,6 @@ def _trades(results: SweepResults, best: list[Best], options: SweepOptions, cach
             if options.keep_trades == "all" or (number, ticker) in wanted
         ]
         cache_of_fills = cache if options.keep_trades == "best" else None
-        found += run_sweep(plan, encode_trades, cache_of_fills, trials, tickers=(ticker,), fresh=options.fresh)
-    return sorted((one for one in found if one.encoded is not None), key=lambda one: (one.number, one.ticker))
+        fills += run_sweep(plan, encode_trades, cache_of_fills, trials, tickers=(ticker,), fresh=options.fresh)
+    good = (result for result in fills if result.encoded is not None)
+    return sorted(good, key=lambda result: (result.number, result.ticker))

@@ -46,23 +46,23 @@ def search(
     known: dict[str, float | None] = {}
     models = combinations([axis for axis in grid.axes if is_assumption(axis.name)])
     count = max(1, trials // len(models))
-    made = 0
-    while made < count:
-        asked = [study.ask() for _ in range(min(AT_A_TIME, count - made))]
-        made += len(asked)
-        found = {_key(combination): combination for combination in (_combination(one, grid) for one in asked)}
-        new = {told: combination for told, combination in found.items() if told not in known}
+    asked_so_far = 0
+    while asked_so_far < count:
+        asked = [study.ask() for _ in range(min(AT_A_TIME, count - asked_so_far))]
+        asked_so_far += len(asked)
+        by_key = {_key(combination): combination for combination in (_combination(ask, grid) for ask in asked)}
+        new = {key: combination for key, combination in by_key.items() if key not in known}
         each = [_under(combination, model, grid) for combination in new.values() for model in models]
         some = make_trials(strategy, base, each, len(known) * len(models) + 1)
         scores = dict(zip((trial.number for trial in some), scored(some), strict=True))
         judged = [scores[trial.number] for trial in some if plan.may_choose(trial)]
         known |= dict(zip(new, judged, strict=True))
-        for one in asked:
-            score = known[_key(_combination(one, grid))]
+        for ask in asked:
+            score = known[_key(_combination(ask, grid))]
             if score is None:
-                study.tell(one, state=optuna.trial.TrialState.FAIL)
+                study.tell(ask, state=optuna.trial.TrialState.FAIL)
             else:
-                study.tell(one, score)
+                study.tell(ask, score)
 
 
 def _combination(trial: Any, grid: Grid) -> Combination:

@@ -14,8 +14,7 @@ import pyarrow as pa
 import pipeline
 from pipeline.engine.execution import SWITCH
 from pipeline.engine.strategy import fields_of
-from pipeline.runs.manifest import json_bytes
-from pipeline.runs.status import RUNNING
+from pipeline.runs.manifest import RUNNING, json_bytes
 from pipeline.runs.writer import csv_text
 from pipeline.store.columns import some_numbers, text_array
 from pipeline.strategies.loading.load import load_strategy, strategy_label

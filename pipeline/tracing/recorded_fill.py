@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pipeline.engine.outcome import Fills
     from pipeline.engine.strategy import Strategy
-    from pipeline.runs.record import RecordedRun
+    from pipeline.runs.reader import RecordedRun
     from pipeline.runs.recorded_security import RecordedSecurity
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Ticks

@@ -12,7 +12,7 @@ import pytest
 from pipeline.console.compare import show_comparison
 from pipeline.console.output import console
 from pipeline.runs.compare import Comparison, compare
-from pipeline.runs.record import Figures, RecordedFills, RecordedRun
+from pipeline.runs.reader import Figures, RecordedFills, RecordedRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable

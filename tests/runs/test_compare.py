@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import api, compare
 from pipeline.runs.compare import ABSENT, first_parting
-from pipeline.runs.record import RecordedFills
+from pipeline.runs.reader import RecordedFills
 from pipeline.store.parquet import ticks_digest, write_ticks
 from tests.made import PARAMETERS, make_config, make_store, random_ticks
 
