@@ -69,23 +69,23 @@ def find_columns(head: Head, header_row: int) -> Columns:
     """
     if all(not text or text.isspace() for row in head.values() for text in row.values()):
         raise EmptySheet("the sheet is empty.")
-    found = _meanings(head.get(header_row, {}))
-    missing = [name for meaning, name in _WANTED.items() if meaning not in found]
+    by_meaning = _by_meaning(head.get(header_row, {}))
+    missing = [name for meaning, name in _WANTED.items() if meaning not in by_meaning]
     if missing:
         raise MissingColumns(_missing_message(head, header_row, missing))
-    _refuse_blocks(found, header_row)
+    _refuse_blocks(by_meaning, header_row)
     clock = None
-    times = found["time"]
+    times = by_meaning["time"]
     if len(times) > 1:
         times, clock = _date_and_clock(times)
-    for meaning, places in {**found, "time": times}.items():
+    for meaning, places in {**by_meaning, "time": times}.items():
         if len(places) > 1:
             (_, first), (_, second) = places[:2]
             raise AmbiguousColumns(
                 f"row {header_row} has two columns for {meaning}, '{shown(first)}' and '{shown(second)}'; "
                 "rename or remove one."
             )
-    columns = Columns(times[0][0], found["type"][0][0], found["price"][0][0], found["size"][0][0], clock)
+    columns = Columns(times[0][0], by_meaning["type"][0][0], by_meaning["price"][0][0], by_meaning["size"][0][0], clock)
     _refuse_lower_block(head, header_row, columns)
     return replace(columns, security=_security_column(head, header_row, columns))
 
@@ -95,14 +95,14 @@ def names_columns(cells: Iterable[str]) -> bool:
     return sum(_word(cell) in _ALIASES for cell in cells) > 1
 
 
-def _meanings(row: Mapping[int, str]) -> dict[str, list[tuple[int, str]]]:
+def _by_meaning(row: Mapping[int, str]) -> dict[str, list[tuple[int, str]]]:
     """Return meaning → [(position, header text)], left to right."""
-    found: dict[str, list[tuple[int, str]]] = {}
+    by_meaning: dict[str, list[tuple[int, str]]] = {}
     for position, text in sorted(row.items()):
         meaning = _ALIASES.get(_word(text))
         if meaning is not None:
-            found.setdefault(meaning, []).append((position, text))
-    return found
+            by_meaning.setdefault(meaning, []).append((position, text))
+    return by_meaning
 
 
 def _date_and_clock(times: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], int | None]:
@@ -119,10 +119,10 @@ def _word(text: str) -> str:
     return "".join(text.split()).casefold() if len(text) <= _LONGEST else ""
 
 
-def _refuse_blocks(found: Mapping[str, list[tuple[int, str]]], header_row: int) -> None:
+def _refuse_blocks(by_meaning: Mapping[str, list[tuple[int, str]]], header_row: int) -> None:
     """Raise SeveralSecurities for headers that stand twice in the header row."""
-    if sum(len(places) > 1 for places in found.values()) >= _SIDE_BY_SIDE:
-        names = ", ".join(shown(places[1][1]) for places in found.values() if len(places) > 1)
+    if sum(len(places) > 1 for places in by_meaning.values()) >= _SIDE_BY_SIDE:
+        names = ", ".join(shown(places[1][1]) for places in by_meaning.values() if len(places) > 1)
         raise SeveralSecurities(
             f"row {header_row} has the headers {names} twice, as for two securities side by side. {ONE_EACH}"
         )
@@ -132,7 +132,7 @@ def _refuse_lower_block(head: Head, header_row: int, columns: Columns) -> None:
     """Raise SeveralSecurities for headers that stand lower, and beside the columns that are read."""
     for number, row in sorted(head.items()):
         beside = not names_columns(row.get(place, "") for place in columns.used)
-        if number > header_row and beside and set(_meanings(row)) == set(_WANTED):
+        if number > header_row and beside and set(_by_meaning(row)) == set(_WANTED):
             raise SeveralSecurities(f"row {header_row} has headers, and row {number} has them again. {ONE_EACH}")
 
 
@@ -148,9 +148,9 @@ def _security_column(head: Head, header_row: int, columns: Columns) -> int | Non
 
 def _missing_message(head: Head, header_row: int, missing: list[str]) -> str:
     names = [text.strip() for _, text in sorted(head.get(header_row, {}).items()) if text and not text.isspace()]
-    told = ", ".join([shown(name, _LONGEST) for name in names[:_MOST_NAMES]] + ["…"] * (len(names) > _MOST_NAMES))
-    message = f"row {header_row} has no column {' and no column '.join(missing)}; it holds {told or 'nothing'}."
-    elsewhere = [number for number in sorted(head) if set(_meanings(head[number])) == set(_WANTED)]
+    listed = ", ".join([shown(name, _LONGEST) for name in names[:_MOST_NAMES]] + ["…"] * (len(names) > _MOST_NAMES))
+    message = f"row {header_row} has no column {' and no column '.join(missing)}; it holds {listed or 'nothing'}."
+    elsewhere = [number for number in sorted(head) if set(_by_meaning(head[number])) == set(_WANTED)]
     if elsewhere:
         return f"{message} Row {elsewhere[0]} has the headers: use --header-row {elsewhere[0]}."
     return f"{message} A tick sheet needs Dates, Type, Price and Size in one row."

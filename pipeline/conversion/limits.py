@@ -12,8 +12,7 @@ from pipeline.errors import BadRequest, nearest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MB: Final = 1 << 20
-_GB: Final = 1 << 30
+_BYTES: Final = {"mb": 1 << 20, "gb": 1 << 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +31,18 @@ class Limits:
     ratio: float = 200
     fast_gb: float = 1
 
-    @property
-    def unpacked(self) -> int:
-        """The whole workbook in bytes."""
-        return int(self.unpacked_gb * _GB)
-
-    @property
-    def sheet(self) -> int:
-        """One sheet in bytes."""
-        return int(self.sheet_gb * _GB)
-
-    @property
-    def text(self) -> int:
-        """A part that is not a sheet, in bytes."""
-        return int(self.text_mb * _MB)
-
-    @property
-    def fast(self) -> int:
-        """The memory for the fast reader in bytes."""
-        return int(self.fast_gb * _GB)
-
-    @property
-    def row(self) -> int:
-        """One row in bytes."""
-        return int(self.row_mb * _MB)
+    def bytes_of(self, key: str) -> int:
+        """Return the limit of a key that ends in _gb or _mb, in bytes."""
+        return int(getattr(self, key) * _BYTES[key[-2:]])
 
 
 UNLIMITED: Final = Limits(1e6, 1e6, 1e6, 1e6, 1e6)
 KEYS: Final = tuple(field.name for field in fields(Limits))
 
 
-def limits_of(given: Mapping[str, float] | Sequence[str] | None) -> Limits:
-    """Return the limits with those given in the place of the usual ones; raise BadRequest for what is none."""
-    named = given if isinstance(given, Mapping) else _parsed(given or ())
+def limits_of(limits: Mapping[str, float] | Sequence[str] | None) -> Limits:
+    """Return the limits with these in place of the usual ones; raise BadRequest for one that there is not."""
+    named = limits if isinstance(limits, Mapping) else _parsed(limits or ())
     for key, value in named.items():
         if key not in KEYS:
             raise BadRequest(f"--limit {key}: there is no such limit.{nearest(key, KEYS) or _listed()}")
@@ -76,14 +54,14 @@ def limits_of(given: Mapping[str, float] | Sequence[str] | None) -> Limits:
 def _parsed(texts: Sequence[str]) -> dict[str, float]:
     named: dict[str, float] = {}
     for text in texts:
-        key, found, value = text.partition("=")
+        key, equals, value = text.partition("=")
         key = key.strip()
-        if not found or key in named:
+        if not equals or key in named:
             raise BadRequest(f"--limit {text}: write KEY=NUMBER, each key once.{_listed()}")
         try:
             named[key] = float(value)
         except ValueError:
-            raise BadRequest(f"--limit {text}: {value.strip() or 'nothing'} is no number.") from None
+            raise BadRequest(f"--limit {text}: {value.strip() or 'nothing'} is not a number.") from None
     return named
 
 

@@ -20,20 +20,20 @@ _WINDOWS_DEVICES: Final = frozenset(
 
 def security_of(sheet: str) -> tuple[str, str]:
     """Return (ticker, exchange) of a sheet name, any case and blanks; raises BadSheetName."""
-    found = _FORM.fullmatch(" ".join(sheet.split()))
-    if found is None:
+    match = _FORM.fullmatch(" ".join(sheet.split()))
+    if match is None:
         raise BadSheetName(
             f"Sheet '{shown(sheet)}': the name must be ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', "
             "for example 'FAB UH Equity'."
         )
-    ticker = found["ticker"]
+    ticker = match["ticker"]
     # Asked before letters become large: some that only look like others would become them.
     if not _SAFE.fullmatch(ticker) or not _is_file_name(ticker := ticker.upper()):
         raise BadSheetName(
             f"Sheet '{shown(sheet)}': the ticker '{shown(ticker)}' cannot be a file name on every system; "
             "use letters, digits, '&', '_', '-' and inner dots."
         )
-    return ticker, EXCHANGES[found["code"].upper()]
+    return ticker, EXCHANGES[match["code"].upper()]
 
 
 def full_name(text: str) -> str | None:

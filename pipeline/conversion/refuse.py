@@ -116,9 +116,9 @@ def _quoted(reject: Reject) -> str:
     return f"Row {reject.row} ({reject.rule}): {texts}."
 
 
-def _may_be_swapped(found: Ticks) -> bool:
+def _may_be_swapped(parsed_ticks: Ticks) -> bool:
     """Return whether there are ticks and each one's day could be a month."""
-    days = found.timestamp.astype("datetime64[ns]").astype("datetime64[D]")
+    days = parsed_ticks.timestamp.astype("datetime64[ns]").astype("datetime64[D]")
     of_month = (days - days.astype("datetime64[M]")).astype(int)
     return 0 < len(days) == np.count_nonzero(of_month < _LAST_MONTH)
 
@@ -129,12 +129,12 @@ def _advice(parsed: Parsed, reject: Reject) -> str:
     if any(cell.startswith(_ERRORS) for cell in reject.cells):
         return _NOT_ANSWERED
     if reject.rule == ticks.UNREADABLE_TIME:
-        found = _DAY_AND_MONTH.match(text)
-        numbers = (int(found[1]), int(found[2])) if found else (0, 0)
+        date = _DAY_AND_MONTH.match(text)
+        numbers = (int(date[1]), int(date[2])) if date else (0, 0)
         if max(numbers) > _LAST_MONTH and _may_be_swapped(parsed.ticks):
             order, other = ("day/month", "month/day") if numbers[0] > _LAST_MONTH else ("month/day", "day/month")
-            date = timestamps.as_text(int(parsed.ticks.timestamp[0]) // MILLISECOND)
-            return _SWAPPED.format(order=order, other=other, row=parsed.row_numbers[0], date=date)
+            first = timestamps.as_text(int(parsed.ticks.timestamp[0]) // MILLISECOND)
+            return _SWAPPED.format(order=order, other=other, row=parsed.row_numbers[0], date=first)
         if text.replace(".", "", 1).isdigit():
             return _NUMBER_AS_TIME
     return _ADVICE[reject.rule]

@@ -38,7 +38,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class StagedSecurity:
     """A security's files, written whole under temporary names, and its line for the catalog."""
 
     entry: Entry
@@ -58,7 +58,7 @@ class Made:
             staged.discard()
 
 
-def make_security(parts: Sequence[Part], parquet_dir: AnyPath) -> Made:
+def stage_security(parts: Sequence[Part], parquet_dir: AnyPath) -> StagedSecurity:
     """Join the parts in time order and write the security's files; raises OverlappingWorkbooks or OutputNotWritable."""
     ordered = in_time_order(parts)
     ticks = _joined([part.content.parsed.ticks for part in ordered])
@@ -77,7 +77,7 @@ def make_security(parts: Sequence[Part], parquet_dir: AnyPath) -> Made:
             staged[0].discard()
             raise
     marks = {file.target.name: file_mark(file.part) for file in staged}
-    return Made(replace(entry, marks=marks), tuple(staged), None if entry.rejects else rejects_path)
+    return StagedSecurity(replace(entry, marks=marks), tuple(staged), None if entry.rejects else rejects_path)
 
 
 def in_time_order(parts: Sequence[Part]) -> list[Part]:
@@ -165,16 +165,16 @@ def _rejects_table(parts: Sequence[Part]) -> Any:
     books = [part.job.workbook.path.name for part in parts]
     sheets = [part.job.sheet.name for part in parts]
     counts = [len(part.content.parsed.rejects) for part in parts]
-    found = [reject for part in parts for reject in part.content.parsed.rejects]
+    rejects = [reject for part in parts for reject in part.content.parsed.rejects]
     origin = np.repeat(np.arange(len(parts), dtype=np.int8), counts)
-    cells = [text_array([reject.cells[place] for reject in found]) for place in range(4)]
+    cells = [text_array([reject.cells[column] for reject in rejects]) for column in range(4)]
     return pa.Table.from_arrays(
         [
             dictionary_array(origin, books),
             dictionary_array(origin, sheets),
-            number_array(np.array([reject.row for reject in found], dtype=np.int64), pa.int64()),
+            number_array(np.array([reject.row for reject in rejects], dtype=np.int64), pa.int64()),
             *cells,
-            text_array([reject.rule for reject in found]),
+            text_array([reject.rule for reject in rejects]),
         ],
         names=["workbook", "sheet", "row", "time", "type", "price", "size", "rule"],
     )

@@ -87,7 +87,7 @@ def read_fast(workbook: Workbook, sheet: Sheet, header_row: int, loop: RowsLoop 
 
     Returns None for a sheet that is not written exactly as Excel writes one, or is not all clean ticks.
     """
-    if len(workbook.texts) > _MOST_TEXTS or sheet.size // _XML_PER_BYTE > workbook.limits.fast:
+    if len(workbook.texts) > _MOST_TEXTS or sheet.size // _XML_PER_BYTE > workbook.limits.bytes_of("fast_gb"):
         return None
     head = HeadReader(workbook.texts, max(header_row, HEAD_ROWS))
     reader: FastReader | None = None
@@ -127,7 +127,7 @@ def _reader(workbook: Workbook, sheet: Sheet, header_row: int, head: Head, loop:
         from pipeline.conversion.excel.pattern_reader import PatternRows
 
         rows = PatternRows(workbook, columns, header_row, type_code)
-    return FastReader(rows, workbook.limits.row)
+    return FastReader(rows, workbook.limits.bytes_of("row_mb"))
 
 
 def _parsed(columns: FastColumns | None, header_row: int, *, date1904: bool) -> Parsed | None:

@@ -9,13 +9,13 @@ import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.conversion.excel.archive import Workbook, stamp_of
 from pipeline.conversion.limits import limits_of
 from pipeline.conversion.plan import SheetJob, check_options, open_all, plan_sheets, prepare_directory
 from pipeline.conversion.rejects import MAX_REJECTS, rejects_allowed
-from pipeline.conversion.result import ConvertResult, EventKind, SheetEvent, SheetRow
+from pipeline.conversion.result import ConvertResult, EventKind, SheetEvent, SheetRow, Status
 from pipeline.conversion.unchanged import refreshed, source_of
 from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, PipelineError, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.conversion.excel.compiled_reader import RowsLoop
-    from pipeline.conversion.security import Made, Part
+    from pipeline.conversion.security import Part, StagedSecurity
     from pipeline.store.path import AnyPath
 
 
@@ -99,13 +99,13 @@ def _convert_into(run: _Run, jobs: list[SheetJob], threads: int, *, force: bool)
 
 def _earlier(parquet_dir: AnyPath, rows: Iterable[SheetRow]) -> dict[str, int]:
     """Return the ticks that the store holds of securities that failed, by ticker."""
-    found = {}
+    ticks = {}
     for ticker in sorted({row.ticker for row in rows if row.status == "failed" and row.ticker}):
         from pipeline.store.parquet import read_footer
 
         with suppress(PipelineError):
-            found[ticker] = read_footer(parquet_dir / ticks_name(ticker)).rows
-    return found
+            ticks[ticker] = read_footer(parquet_dir / ticks_name(ticker)).rows
+    return ticks
 
 
 def _known(parquet_dir: AnyPath) -> dict[str, Entry]:
@@ -117,7 +117,7 @@ def _known(parquet_dir: AnyPath) -> dict[str, Entry]:
 
 @dataclass(slots=True)
 class _Run:
-    """One conversion under way: rows by position, files made and waiting, catalog entries that stand."""
+    """One conversion under way: rows by position, files staged and waiting, catalog entries that stand."""
 
     parquet_dir: AnyPath
     header_row: int
@@ -127,7 +127,7 @@ class _Run:
     rejects_allowed: float = MAX_REJECTS
     rows: dict[int, SheetRow] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
-    made: list[tuple[list[SheetJob], Made]] = field(default_factory=list)
+    staged: list[tuple[list[SheetJob], StagedSecurity]] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -136,19 +136,19 @@ class _Run:
         groups: dict[str, list[SheetJob]] = {}
         for job in jobs:
             if job.error is not None:
-                self._finish(job, _failed(job, job.error))
+                self._finish(job, _row(job, "failed", error=job.error))
             else:
                 groups.setdefault(job.ticker, []).append(job)
         waiting = []
         for ticker, group in groups.items():
-            entry = catalog.get(ticker)
-            kept = entry and refreshed(entry, group, self.parquet_dir, self.header_row, self.rejects_allowed)
-            if not kept:
+            known = catalog.get(ticker)
+            entry = known and refreshed(known, group, self.parquet_dir, self.header_row, self.rejects_allowed)
+            if not entry:
                 waiting.append(group)
                 continue
-            self.entries[ticker] = kept
+            self.entries[ticker] = entry
             for job in group:
-                self._finish(job, _unchanged(job, kept))
+                self._finish(job, _unchanged(job, entry))
         return waiting
 
     def convert_all(self, groups: list[list[SheetJob]], threads: int) -> None:
@@ -185,16 +185,16 @@ class _Run:
     def commit(self, books: Iterable[Workbook]) -> list[Workbook]:
         """Put in place what was made from workbooks that are still what was read; return those that are not."""
         changed = [book for book in books if not _still(book)]
-        for jobs, made in self.made:
+        for jobs, staged in self.staged:
             if not any(job.workbook in changed for job in jobs):
-                made.commit()
-                self.entries[made.entry.ticker] = made.entry
+                staged.commit()
+                self.entries[staged.entry.ticker] = staged.entry
         return changed
 
     def discard(self) -> None:
         """Remove the temporary files that were not put in place."""
-        for _, made in self.made:
-            made.discard()
+        for _, staged in self.staged:
+            staged.discard()
 
     def _collect(self, futures: dict[Future[Part | None], SheetJob], parts: dict[int, Part]) -> None:
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
@@ -209,26 +209,26 @@ class _Run:
         from pipeline.conversion.sheet import read_sheet
 
         start = time.perf_counter()
-        self._tell("started", job)
+        self._report("started", job)
         try:
             content = read_sheet(job.workbook, job.sheet, self.header_row, loop, lambda rows: self._progress(job, rows))
-            from pipeline.conversion.security import Part, make_security  # Arrow, loaded meanwhile
+            from pipeline.conversion.security import Part, stage_security  # Arrow, loaded meanwhile
 
             refuse_rejects(content.parsed, self.rejects_allowed)
             part = Part(job, content)
             if alone:
-                made = make_security([part], self.parquet_dir)
+                staged = stage_security([part], self.parquet_dir)
                 with self.lock:
-                    self.made.append(([job], made))
+                    self.staged.append(([job], staged))
         except (SheetError, CorruptWorkbook) as error:
-            self._finish(job, replace(_failed(job, _about(job, error)), seconds=time.perf_counter() - start))
+            self._finish(job, _row(job, "failed", error=_about(job, error), seconds=time.perf_counter() - start))
             return None
         self._finish(job, _converted(part, time.perf_counter() - start))
         return None if alone else part
 
     def _join(self, group: list[SheetJob], parts: dict[int, Part]) -> None:
         """Write a security that stands in several workbooks; one bad part fails them all."""
-        from pipeline.conversion.security import make_security
+        from pipeline.conversion.security import stage_security
 
         bad = [self.rows[job.position] for job in group if job.position not in parts]
         error = None
@@ -236,8 +236,8 @@ class _Run:
             error = f"another part of {group[0].ticker} failed: {bad[0].error}"
         else:
             try:
-                made = make_security([parts[job.position] for job in group], self.parquet_dir)
-                self.made.append((group, made))
+                staged = stage_security([parts[job.position] for job in group], self.parquet_dir)
+                self.staged.append((group, staged))
             except SheetError as overlapping:
                 error = str(overlapping)
         for job in group:
@@ -247,14 +247,14 @@ class _Run:
     def _progress(self, job: SheetJob, rows: int) -> None:
         if self.stopped.is_set():
             raise SheetError("the conversion was stopped.")
-        self._tell("rows", job, rows)
+        self._report("rows", job, rows)
 
     def _finish(self, job: SheetJob, row: SheetRow) -> None:
         with self.lock:
             self.rows[job.position] = row
-        self._tell("finished", job, row.rows, row)
+        self._report("finished", job, row.rows, row)
 
-    def _tell(self, kind: EventKind, job: SheetJob, rows: int = 0, row: SheetRow | None = None) -> None:
+    def _report(self, kind: EventKind, job: SheetJob, rows: int = 0, row: SheetRow | None = None) -> None:
         if self.on_event is not None:
             with self.lock:
                 self.on_event(SheetEvent(kind, job.workbook.path, job.sheet.name, job.position, self.total, rows, row))
@@ -274,18 +274,15 @@ def _about(job: SheetJob, error: Exception) -> str:
     return str(error) if sheet in str(error) else f"{job.workbook.path.name}, {sheet}: {error}"
 
 
-def _failed(job: SheetJob, error: str) -> SheetRow:
-    return SheetRow(job.workbook.path, job.sheet.name, job.ticker, job.exchange, "failed", error=error)
+def _row(job: SheetJob, status: Status, **more: Any) -> SheetRow:
+    return SheetRow(job.workbook.path, job.sheet.name, job.ticker, job.exchange, status, **more)
 
 
 def _converted(part: Part, seconds: float) -> SheetRow:
-    job, parsed = part.job, part.content.parsed
-    return SheetRow(
-        workbook=job.workbook.path,
-        sheet=job.sheet.name,
-        ticker=job.ticker,
-        exchange=job.exchange,
-        status="converted",
+    parsed = part.content.parsed
+    return _row(
+        part.job,
+        "converted",
         rows=parsed.rows,
         ticks=len(parsed.ticks),
         blank=parsed.blank,
@@ -297,14 +294,5 @@ def _converted(part: Part, seconds: float) -> SheetRow:
 
 def _unchanged(job: SheetJob, entry: Entry) -> SheetRow:
     source = source_of(entry, job)
-    return SheetRow(
-        workbook=job.workbook.path,
-        sheet=job.sheet.name,
-        ticker=job.ticker,
-        exchange=job.exchange,
-        status="unchanged",
-        rows=source.rows,
-        ticks=source.ticks,
-        blank=source.blank,
-        rejects=source.rejects,
-    )
+    counts = {"rows": source.rows, "ticks": source.ticks, "blank": source.blank, "rejects": source.rejects}
+    return _row(job, "unchanged", **counts)

@@ -1,4 +1,4 @@
-"""The rules of what a tick is, applied to raw rows of either reader: ticks, and rejects with the rule they broke."""
+"""Applies the rules of what a tick is to raw rows: ticks, and rejects with the rule they broke."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from pipeline.ticks import TICK_TYPES, Int64s, Ticks
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 NO_TIME: Final = "no time"
 UNREADABLE_TIME: Final = "unreadable time"
@@ -97,13 +98,13 @@ def judge_rows(
     filled = array("q")
     shared: dict[str, str] = {}
     securities: dict[str, int] = {}
-    for number, found in rows:
-        cells = found[:-1] if named else found
+    for number, row in rows:
+        cells = row[:-1] if named else row
         if all(cell.kind == EMPTY for cell in cells):
             continue
         filled.append(number)
-        if named and found[-1].kind in (TEXT, NUMBER) and len(securities) < _MOST_TEXTS:
-            securities.setdefault(found[-1].text[:LONGEST_SHOWN], number)
+        if named and row[-1].kind in (TEXT, NUMBER) and len(securities) < _MOST_TEXTS:
+            securities.setdefault(row[-1].text[:LONGEST_SHOWN], number)
         if len(texts) <= _MOST_TEXTS:
             texts.update(
                 cell.text if len(cell.text) <= _LONGEST_KNOWN else _LONG_TEXT for cell in cells if cell.kind == TEXT
@@ -114,9 +115,9 @@ def judge_rows(
             cost, shares = _price(price), _size(size)
         except _Broken as broken:
             shown = " ".join(filter(None, (_shown(cell, date1904=date1904) for cell in times)))
-            told = (shown, *(_shown(cell, date1904=date1904) for cell in (kind, price, size)))
-            cut = (each[:LONGEST_SHOWN] for each in told)
-            rejects.append(Reject(number, tuple(_once(each, shared) for each in cut), str(broken)))  # type: ignore[arg-type]
+            full = (shown, *(_shown(cell, date1904=date1904) for cell in (kind, price, size)))
+            cut = (text[:LONGEST_SHOWN] for text in full)
+            rejects.append(Reject(number, tuple(_once(text, shared) for text in cut), str(broken)))  # type: ignore[arg-type]
             continue
         numbers.append(number)
         moments.append(moment)
@@ -157,31 +158,20 @@ def _moment(times: Sequence[Cell], *, date1904: bool) -> int:
     if any(cell.kind == EMPTY for cell in times):
         raise _Broken(NO_TIME)
     if len(times) == 1:
-        moment = _whole_moment(times[0], date1904=date1904)
+        moment = _time_of(times[0], partial(timestamps.serial_ms, date1904=date1904), timestamps.iso_ms)
     else:
-        day, time = _day(times[0], date1904=date1904), _clock(times[1])
-        moment = None if day is None or time is None else day + time
+        day = _time_of(times[0], partial(timestamps.serial_day_ms, date1904=date1904), timestamps.iso_day_ms)
+        clock = _time_of(times[1], timestamps.serial_clock_ms, timestamps.iso_clock_ms)
+        moment = None if day is None or clock is None else day + clock
     if moment is None:
         raise _Broken(UNREADABLE_TIME)
     return moment
 
 
-def _whole_moment(cell: Cell, *, date1904: bool) -> int | None:
+def _time_of(cell: Cell, of_serial: Callable[[float], int | None], of_iso: Callable[[str], int | None]) -> int | None:
     if cell.kind == SERIAL:
-        return timestamps.serial_ms(float(cell.text), date1904=date1904)
-    return timestamps.iso_ms(cell.text) if cell.kind in (TEXT, ISO) else None
-
-
-def _day(cell: Cell, *, date1904: bool) -> int | None:
-    if cell.kind == SERIAL:
-        return timestamps.serial_day_ms(float(cell.text), date1904=date1904)
-    return timestamps.iso_day_ms(cell.text) if cell.kind in (TEXT, ISO) else None
-
-
-def _clock(cell: Cell) -> int | None:
-    if cell.kind == SERIAL:
-        return timestamps.serial_clock_ms(float(cell.text))
-    return timestamps.iso_clock_ms(cell.text) if cell.kind in (TEXT, ISO) else None
+        return of_serial(float(cell.text))
+    return of_iso(cell.text) if cell.kind in (TEXT, ISO) else None
 
 
 def _code(cell: Cell) -> int:
@@ -192,29 +182,27 @@ def _code(cell: Cell) -> int:
 
 
 def _price(cell: Cell) -> float:
-    if cell.kind == EMPTY:
-        raise _Broken(PRICE_MISSING)
-    value = float(cell.text) if cell.kind == NUMBER else math.nan
-    if not math.isfinite(value):
-        raise _Broken(PRICE_NOT_A_NUMBER)
-    if value < 0:
-        raise _Broken(PRICE_NEGATIVE)
-    return value + 0.0
+    return _number(cell, PRICE_MISSING, PRICE_NOT_A_NUMBER, PRICE_NEGATIVE) + 0.0
 
 
 def _size(cell: Cell) -> int:
-    if cell.kind == EMPTY:
-        raise _Broken(SIZE_MISSING)
-    value = float(cell.text) if cell.kind == NUMBER else math.nan
-    if not math.isfinite(value):
-        raise _Broken(SIZE_NOT_A_NUMBER)
-    if value < 0:
-        raise _Broken(SIZE_NEGATIVE)
+    value = _number(cell, SIZE_MISSING, SIZE_NOT_A_NUMBER, SIZE_NEGATIVE)
     if value > LARGEST_SIZE:
         raise _Broken(SIZE_TOO_LARGE)
     if not value.is_integer():
         raise _Broken(SIZE_NOT_WHOLE)
     return int(value)
+
+
+def _number(cell: Cell, missing: str, not_a_number: str, negative: str) -> float:
+    if cell.kind == EMPTY:
+        raise _Broken(missing)
+    value = float(cell.text) if cell.kind == NUMBER else math.nan
+    if not math.isfinite(value):
+        raise _Broken(not_a_number)
+    if value < 0:
+        raise _Broken(negative)
+    return value
 
 
 def _shown(cell: Cell, *, date1904: bool) -> str:

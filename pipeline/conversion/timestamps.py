@@ -95,12 +95,12 @@ def as_text(moment_ms: int) -> str:
 
 
 def _split(text: str) -> tuple[int | None, int | None] | None:
-    found = _ISO.fullmatch(text.strip()) if len(text) <= _LONGEST else None
-    if found is None or bool(found["gap"]) != bool(found["date"] and found["time"]):
+    match = _ISO.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    if match is None or bool(match["gap"]) != bool(match["date"] and match["time"]):
         return None
     try:
-        day = None if found["date"] is None else _days(found["date"]) * MS_PER_DAY
-        clock = None if found["time"] is None else _clock(found["time"])
+        day = None if match["date"] is None else _days(match["date"]) * MS_PER_DAY
+        clock = None if match["time"] is None else _clock(match["time"])
     except ValueError:
         return None
     return None if day is None and clock is None else (day, clock)

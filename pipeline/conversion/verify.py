@@ -64,7 +64,7 @@ class Verified:
 def verify_each(parquet_dir: AnyPath, on_start: Callable[[str], None] = lambda _: None) -> Iterator[Verified]:
     """Yield each security's comparison with its workbooks, which openpyxl reads row by row, as it is made.
 
-    on_start is told the ticker before. A workbook or file that cannot be read is that security's error. Raises
+    on_start is called with the ticker before. A workbook or file that cannot be read is that security's error. Raises
     BadCatalog.
     """
     for ticker, entry in sorted(read_catalog(parquet_dir).items()):
@@ -78,13 +78,13 @@ def verify_each(parquet_dir: AnyPath, on_start: Callable[[str], None] = lambda _
 def _compare(entry: Entry, parquet_dir: AnyPath) -> Verified:
     """Compare the parts, in the order in which they were joined, with the joined files."""
     parts = [_read_afresh(source) for source in entry.sources]
-    told = [row for parsed in parts for row in _rows(parsed.ticks, parsed.row_numbers.tolist())]
-    kept = _rows(read_ticks(parquet_dir / entry.file))
-    difference = _first_difference(told, kept, TICK_COLUMNS)
+    of_workbook = [row for parsed in parts for row in _rows(parsed.ticks, parsed.row_numbers.tolist())]
+    of_store = _rows(read_ticks(parquet_dir / entry.file))
+    difference = _first_difference(of_workbook, of_store, TICK_COLUMNS)
     rejects = [_reject((each.row, *each.cells, each.rule)) for parsed in parts for each in parsed.rejects]
-    kept_rejects = _kept_rejects(parquet_dir / rejects_name(entry.ticker)) if entry.rejects else []
-    difference = difference or _first_difference(rejects, kept_rejects, _REJECT_COLUMNS)
-    return Verified(entry.ticker, len(told) + len(rejects), difference)
+    stored_rejects = _stored_rejects(parquet_dir / rejects_name(entry.ticker)) if entry.rejects else []
+    difference = difference or _first_difference(rejects, stored_rejects, _REJECT_COLUMNS)
+    return Verified(entry.ticker, len(of_workbook) + len(rejects), difference)
 
 
 def _read_afresh(source: Source) -> Parsed:
@@ -130,7 +130,7 @@ def _rows(ticks: Ticks, numbers: Iterable[int | None] | None = None) -> Iterator
         yield number, (time // MILLISECOND, TICK_TYPES[kind], price, volume)
 
 
-def _kept_rejects(path: AnyPath) -> Iterator[tuple[int | None, Row]]:
+def _stored_rejects(path: AnyPath) -> Iterator[tuple[int | None, Row]]:
     table = read_table(path, _REJECT_COLUMNS)
     for row in zip(*(table.column(name).to_pylist() for name in _REJECT_COLUMNS), strict=True):
         yield _reject(row)
@@ -143,11 +143,11 @@ def _reject(row: Row) -> tuple[int | None, Row]:
 
 
 def _first_difference(
-    told: Iterable[tuple[int | None, Row]], kept: Iterable[tuple[int | None, Row]], columns: tuple[str, ...]
+    of_workbook: Iterable[tuple[int | None, Row]], of_store: Iterable[tuple[int | None, Row]], columns: tuple[str, ...]
 ) -> Difference | None:
     """Return the first cell in which the workbook's rows and the store's differ."""
-    others = iter(kept)
-    for number, row in told:
+    others = iter(of_store)
+    for number, row in of_workbook:
         _, other = next(others, (None, None))
         if other is None:
             return Difference(number, columns[0], _shown(columns[0], row[0]), _NOTHING)

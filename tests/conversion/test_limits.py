@@ -26,8 +26,8 @@ def test_the_usual_limits_are_those_of_the_documents() -> None:
 
 def test_a_limit_is_given_by_name() -> None:
     assert limits_of(["unpacked_gb=32", " row_mb = 0.5"]) == Limits(unpacked_gb=32, row_mb=0.5)
-    assert limits_of({"sheet_gb": 2}).sheet == 2 << 30
-    assert limits_of({"text_mb": 1.5}).text == 3 << 19
+    assert limits_of({"sheet_gb": 2}).bytes_of("sheet_gb") == 2 << 30
+    assert limits_of({"text_mb": 1.5}).bytes_of("text_mb") == 3 << 19
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_a_limit_is_given_by_name() -> None:
         (["unpacked=3"], "no such limit.*unpacked_gb"),
         (["unpacked_gb"], "KEY=NUMBER"),
         (["unpacked_gb=1", "unpacked_gb=2"], "each key once"),
-        (["unpacked_gb=x"], "no number"),
-        (["unpacked_gb="], "no number"),
+        (["unpacked_gb=x"], "not a number"),
+        (["unpacked_gb="], "not a number"),
         (["unpacked_gb=0"], "above 0"),
         (["unpacked_gb=-1"], "above 0"),
         (["unpacked_gb=inf"], "above 0"),

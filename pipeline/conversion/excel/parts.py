@@ -165,14 +165,14 @@ def _format(code: str) -> str:
 
 def _relations(pieces: Pieces, folder: str) -> dict[str, _Relation]:
     """Return relationships by id; targets are relative to `folder` unless they start with a slash."""
-    found: dict[str, _Relation] = {}
+    relations: dict[str, _Relation] = {}
     for node in elements(pieces, ("Relationship",), _LONGEST_ENTRY):
         kind = node.get("Type", "").rsplit("/", 1)[-1]
         target = node.get("Target", "")
         part = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-        found[node.get("Id", "")] = _Relation(kind, part)
-        _check_number(len(found))
-    return found
+        relations[node.get("Id", "")] = _Relation(kind, part)
+        _check_number(len(relations))
+    return relations
 
 
 def _relation_of(node: Element, relations: dict[str, _Relation]) -> _Relation:

@@ -39,7 +39,7 @@ def read_rows(
     number = 0
     with archive_of(workbook.path) as archive:
         try:
-            for node in elements(pieces_of(archive, sheet.part), ("row",), workbook.limits.row):
+            for node in elements(pieces_of(archive, sheet.part), ("row",), workbook.limits.bytes_of("row_mb")):
                 number = row_of(node.get("r"), number)
                 if number > header_row:
                     yield number, _cells(node, number, slots, texts, dates)
@@ -57,14 +57,14 @@ def read_rows(
 def _cells(
     row: Element, number: int, slots: dict[int, int], texts: tuple[str, ...], dates: frozenset[int]
 ) -> list[Cell]:
-    found = [BLANK] * len(slots)
+    cells = [BLANK] * len(slots)
     position = -1
     for node in row:
         position = column_of(node.get("r"), position, number)
         slot = slots.get(position)
         if slot is not None:
-            found[slot] = _cell(node, texts, dates)
-    return found
+            cells[slot] = _cell(node, texts, dates)
+    return cells
 
 
 def _cell(node: Element, texts: tuple[str, ...], dates: frozenset[int]) -> Cell:

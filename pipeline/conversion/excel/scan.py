@@ -74,14 +74,14 @@ class HeadReader:
 
 
 def _row_texts(row: Element, number: int, texts: tuple[str, ...]) -> dict[int, str]:
-    found: dict[int, str] = {}
+    row_texts: dict[int, str] = {}
     position = -1
     for cell in row:
         position = column_of(cell.get("r"), position, number)
         text = _cell_text(cell, texts)[:_LONGEST_NAME]
         if text:
-            found[position] = text
-    return found
+            row_texts[position] = text
+    return row_texts
 
 
 def _cell_text(cell: Element, texts: tuple[str, ...]) -> str:

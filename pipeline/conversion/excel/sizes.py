@@ -61,7 +61,7 @@ def check_parts(path: Path, archive: zipfile.ZipFile, limits: Limits) -> None:
                 f"{path}: {name} would unpack to {info.file_size // _MIB} MiB from {info.compress_size} bytes, more "
                 f"than {limits.ratio:g} to 1; it is not opened. If you trust it: --limit ratio=NUMBER."
             )
-    if unpacked > limits.unpacked or packed > path.stat().st_size:
+    if unpacked > limits.bytes_of("unpacked_gb") or packed > path.stat().st_size:
         raise WorkbookTooLarge(
             f"{path} would unpack to {unpacked // _MIB} MiB, more than {limits.unpacked_gb:g} GB or than a file of its "
             "size can hold; it is not opened. If you trust it: --limit unpacked_gb=NUMBER."
@@ -70,11 +70,9 @@ def check_parts(path: Path, archive: zipfile.ZipFile, limits: Limits) -> None:
 
 def check_part(path: Path, info: zipfile.ZipInfo, key: str, limits: Limits) -> None:
     """Refuse a part larger than the limit `key`, which is sheet_gb or text_mb."""
-    allowed, told = (
-        (limits.sheet, f"{limits.sheet_gb:g} GB") if key == "sheet_gb" else (limits.text, f"{limits.text_mb:g} MB")
-    )
-    if info.file_size > allowed:
+    if info.file_size > limits.bytes_of(key):
         raise WorkbookTooLarge(
-            f"{path}: {shown(info.filename)} would unpack to {info.file_size / _MIB:.1f} MiB, more than {told}; "
+            f"{path}: {shown(info.filename)} would unpack to {info.file_size / _MIB:.1f} MiB, more than "
+            f"{getattr(limits, key):g} {key[-2:].upper()}; "
             f"it is not opened. If you trust it: --limit {key}=NUMBER."
         )
