@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 COMPLETING: Final = "_PIPELINE_COMPLETE"
-OUR_FAULT: Final = "That is a fault of this project; --debug shows where it arose. Please report it."
-GO_ON: Final = "Interrupted. What is finished stands; run the same command again to go on."
+OUR_FAULT: Final = "This is a bug in tick-pipeline; please report it. --debug shows where it arose."
+GO_ON: Final = "Interrupted. Finished results are kept; run the same command again to resume."
 
 GROUPS: Final[Mapping[str, tuple[Callable[..., Any], ...]]] = {
     "Data": (demo, init, sample, convert, inspect),
@@ -109,7 +109,7 @@ def _say_interrupted(exit_status: int) -> None:
 def _in_words(error: Exception) -> str:
     """Return what nobody has put into a sentence where it arose."""
     if isinstance(error, MemoryError):
-        return "There is not enough memory for this. Try fewer --workers, or --securities one after the other."
+        return "There is not enough memory. Use fewer --workers, or fewer --securities at a time."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}{f': {error.filename}' if error.filename else ''}."
     return f"{type(error).__name__}: {error}. {OUR_FAULT}"

@@ -14,7 +14,7 @@ def validate(
     config: take.Config = None,
     workbook: Annotated[bool, Option("Read the workbooks again and compare them cell by cell.")] = True,
 ) -> CommandResult:
-    """Prove that results and ticks are the same, byte for byte.
+    """Check that every way of running gives the same bytes.
 
     Sequential = parallel, compiled = plain Python, Parquet = workbook.
 
@@ -46,7 +46,7 @@ def benchmark(
     runs: Annotated[int, Option("How often each stage is measured; the median is shown.", metavar="N")] = 5,
     workers: take.Workers = None,
 ) -> CommandResult:
-    """Measure sequential against parallel, stage by stage.
+    """Time sequential against parallel work, stage by stage.
 
     Example: pipeline benchmark data/raw/ticks.xlsx --runs 3
     """
@@ -62,7 +62,7 @@ def benchmark(
 
 
 def clean_cache() -> CommandResult:
-    """Remove compiled code and cached results; the next run makes them again.
+    """Remove compiled code and cached results; the next run rebuilds them.
 
     Example: pipeline clean-cache
     """

@@ -17,7 +17,7 @@ NEXT: Final = (
 
 @options_of(api.convert)
 def convert(**options: Any) -> CommandResult:
-    """Turn workbooks into one Parquet file a security (stage 1). Only what changed is converted again.
+    """Convert workbooks to one Parquet file per security (stage 1). Unchanged sheets are skipped.
 
     Example: pipeline convert data/raw/ticks.xlsx --only FAB,EMAAR
     """
@@ -33,7 +33,7 @@ def sample(
     path: Annotated[str | Path, Option("Workbook to make.", argument=True)] = SAMPLE,
     seed: Annotated[int, Option("Another seed makes other ticks.")] = 7,
 ) -> CommandResult:
-    """Make a workbook of synthetic ticks, for trying things out.
+    """Make a workbook of synthetic ticks to try things out with.
 
     Example: pipeline sample data/sample/sample_ticks.xlsx
     """
@@ -46,7 +46,7 @@ def sample(
 
 
 def init() -> CommandResult:
-    """Write the configs that come with the project into configs/, to be edited. A file that is there is left as it is.
+    """Copy the shipped configs into configs/ for editing. Existing files are left as they are.
 
     Example: pipeline init
     """
@@ -69,7 +69,7 @@ def init() -> CommandResult:
 
 
 def demo() -> CommandResult:
-    """Make, convert and backtest synthetic ticks, and say where the results are.
+    """Make, convert and backtest synthetic ticks.
 
     Example: pipeline demo
     """

@@ -35,7 +35,7 @@ def sensitivity(
     securities: take.Securities = (),
     allow_stale: take.AllowStale = False,
 ) -> CommandResult:
-    """Show what the P&L owes to how orders are assumed to fill: classic, strict, each switch alone.
+    """Show how the P&L depends on the fill assumptions: classic, strict, each switch alone.
 
     Example: pipeline sensitivity --securities FAB
     """
@@ -60,7 +60,7 @@ def sensitivity(
 
 @options_of(api.sweep)
 def sweep(**options: Any) -> CommandResult:
-    """Try out many settings on every security. What was computed before is not computed again.
+    """Run many parameter settings on every security. Cached results are reused.
 
     Example: pipeline sweep --grid refill_interval_sec=30,60,120
     """

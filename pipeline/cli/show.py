@@ -12,7 +12,7 @@ from pipeline.options import Option
 
 @options_of(api.compare)
 def compare(**options: Any) -> CommandResult:
-    """Put two runs side by side: settings, P&L, fills, drawdown, and the first fill where they part.
+    """Compare two runs: settings, P&L, fills, drawdown, and the first fill that differs.
 
     Example: pipeline compare v1_baseline output/another
     """
@@ -26,7 +26,7 @@ def compare(**options: Any) -> CommandResult:
 
 @options_of(api.report)
 def report(**options: Any) -> CommandResult:
-    """Make the page of a finished run anew, from its files.
+    """Rebuild the page of a finished run or sweep from its files.
 
     Example: pipeline report v1_baseline
     """
@@ -73,7 +73,7 @@ def show(
 
 @options_of(api.explain)
 def explain(**options: Any) -> CommandResult:
-    """Say why a fill happened: the event, the book, our order and its queue, the arithmetic, the rule.
+    """Explain why a fill happened: the event, the book, our order and its queue, the arithmetic, the rule.
 
     Example: pipeline explain FAB --fill 3 --run v1_baseline
     """
@@ -99,7 +99,7 @@ def inspect(
     parquet_dir: take.ParquetDir = take.PARQUET_DIR,
     strict: Annotated[bool, Option("End with status 1 when there is a warning.")] = False,
 ) -> CommandResult:
-    """Show what is in the store: rows, days, gaps, odd prices and books, and warn of what is likely wrong.
+    """Show what is in the Parquet files: rows, days, gaps, odd prices and books. Warns of likely data errors.
 
     Example: pipeline inspect FAB
     """

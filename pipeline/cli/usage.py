@@ -34,7 +34,7 @@ def plain(error: Any, verb: str) -> str:
         case "BadParameter":
             told = _bad_value(error)
         case "BadOptionUsage" if "not take a value" in error.message:
-            told = f"{error.option_name} takes no value; it is there or not."
+            told = f"{error.option_name} takes no value."
         case "BadOptionUsage":
             told = f"{error.option_name} needs a value after it."
         case _:
@@ -44,7 +44,7 @@ def plain(error: Any, verb: str) -> str:
 
 def _no_such_option(given: str, verb: str, known: list[str]) -> str:
     if verb == TOP and given.lstrip("-") in SHARED:
-        return f"{given} stands after the verb: pipeline VERB {given}."
+        return f"{given} goes after the command: pipeline COMMAND {given}."
     return f"{verb} has no option {given}.{nearest(given, known)}"
 
 
@@ -61,7 +61,7 @@ def _unexpected(word: str, verb: str, known: list[str]) -> str:
         meant = f" Did you mean --strategy {word}?"
     elif "--securities" in known and word.isupper():
         meant = f" Did you mean --securities {word}?"
-    return f"{verb} does not know what to do with '{word}'.{meant}"
+    return f"{verb} takes no argument '{word}'.{meant}"
 
 
 def _bad_value(error: Any) -> str:

@@ -220,7 +220,7 @@ def show_cache_folders() -> None:
 
     limit = limit_bytes() // 2**20
     console().detail(f"Compiled loops: {codecache.folder()}")
-    cache = f"{results_folder()}, at most {limit:,} MB" if limit else "nowhere, since PIPELINE_RESULTS_MB is 0"
+    cache = f"{results_folder()}, at most {limit:,} MB" if limit else "off, since PIPELINE_RESULTS_MB is 0"
     console().detail(f"Result cache: {cache}")
 
 

@@ -136,7 +136,7 @@ def _show_partings(found: Comparison) -> None:
         return
     rows = [row for one in found.securities for row in _parting_rows(one)]
     columns = [Column("security", "name"), Column("fill", "text"), Column("run", "text"), Column("what", "text")]
-    show_table("First fill where they part", columns, rows)
+    show_table("First fill that differs", columns, rows)
 
 
 def _parting_rows(one: SecurityComparison) -> Iterator[tuple[str, str, str, str]]:

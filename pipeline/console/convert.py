@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 OPENING: Final = "Opening the workbooks"
 READING: Final = "Reading the sheets"
-PLACING: Final = "Putting the files in place"
+PLACING: Final = "Moving the files into place"
 MOST_LISTED: Final = 3
 
 
@@ -81,7 +81,7 @@ def show_conversion(result: ConvertResult) -> CommandResult:
     }
     told = ", ".join(f"{count} {status}" for status, count in counted.items() if count)
     if result.earlier:
-        told += f"; still as converted before: {_listed(result.earlier)}"
+        told += f"; kept from an earlier conversion: {_listed(result.earlier)}"
     ticks = sum(row.ticks for row in result.rows if row.status != "failed")
     facts = {
         "parquet_dir": result.parquet_dir,
@@ -122,7 +122,7 @@ def _listed(ticks: dict[str, int]) -> str:
 
 def _how(row: SheetRow) -> str:
     if row.status == "unchanged":
-        return ", since its content, header row and formats are what they were"
+        return ": its content, header row and formats are the same"
     if row.reader == "row by row":
-        return ", row by row, since a cell was not as a clean sheet's"
+        return ", row by row, since a cell is not in the expected form"
     return f", {row.reader} reader" if row.reader else ""

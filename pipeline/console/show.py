@@ -158,7 +158,7 @@ def _show_rows(fills: Sequence[Mapping[str, Any]]) -> None:
     for line in lines:
         console().show(line)
     if left_out:
-        console().show(f"Left out for want of room: {', '.join(left_out)}; --json has it.")
+        console().show(f"Not shown, for lack of space: {', '.join(left_out)}; --json has all.")
     console().show()
 
 

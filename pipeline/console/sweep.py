@@ -166,7 +166,7 @@ def _show_best(run: SweepRun) -> None:
             shown = [money(one.figures.get("net_pnl")), ratio(one.figures.get("sharpe"))]
         rows.append([one.security, f"{one.trial.number:,}", values, *shown])
     model = under(run.results.plan.assumed)
-    how = ", chosen on the first part" if parted else ", the best of many: too good"
+    how = ", chosen on the training days" if parted else ", in-sample best"
     show_table(f"Best settings{f' under {model}' if model else ''}{how}", columns, rows)
 
 

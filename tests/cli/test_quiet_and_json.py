@@ -83,9 +83,11 @@ def test_verbose_says_how_each_sheet_was_read_and_why_one_was_not(tmp_path: Path
     book.save(workbook)
     first, second = (to_pipe("convert", "--verbose", cwd=tmp_path).err for _ in range(2))
     assert re.search(rf"{clean}: [0-9,]+ rows in [0-9.]+ s, fast reader\n", first)
-    assert re.search(rf"{odd}: [0-9,]+ rows in [0-9.]+ s, row by row, since a cell was not as a clean sheet's\n", first)
+    assert re.search(
+        rf"{odd}: [0-9,]+ rows in [0-9.]+ s, row by row, since a cell is not in the expected form\n", first
+    )
     for sheet in (clean, odd):
-        assert f"{sheet}: unchanged, since its content, header row and formats are what they were\n" in second
+        assert f"{sheet}: unchanged: its content, header row and formats are the same\n" in second
 
 
 def test_verbose_says_what_was_chosen_how_long_it_took_and_what_was_kept(desk: Path, kept_results: Path) -> None:
@@ -198,7 +200,7 @@ def test_an_interrupted_run_says_so_in_the_json(tmp_path: Path) -> None:
         out, err = process.communicate(timeout=60)
     found = object_of(out)
     assert (process.returncode, found["exit_status"]) == (130, 130)
-    assert found["error"] == "Interrupted. What is finished stands; run the same command again to go on."
+    assert found["error"] == "Interrupted. Finished results are kept; run the same command again to resume."
     assert err.endswith(f"{found['error']}\n")
     assert "Traceback" not in err
 

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
         ("backtest -x", "backtest has no option -x."),
         ("backtest --workers two", "--workers is 'two'; it takes a whole number."),
         ("backtest --workers", "--workers needs a value after it."),
-        ("backtest --fresh=yes", "--fresh takes no value; it is there or not."),
+        ("backtest --fresh=yes", "--fresh takes no value."),
         ("backtest v3_liquidity_monitor", "'v3_liquidity_monitor'. Did you mean --strategy v3_liquidity_monitor?"),
-        ("backtest FAB", "backtest does not know what to do with 'FAB'. Did you mean --securities FAB?"),
-        ("clean-cache now please", "clean-cache does not know what to do with 'now'."),
+        ("backtest FAB", "backtest takes no argument 'FAB'. Did you mean --securities FAB?"),
+        ("clean-cache now please", "clean-cache takes no argument 'now'."),
         ("compare one", "compare needs B: the run to compare it with."),
         ("compare", "compare needs A: a run: its folder, or its name below --output-dir."),
     ],
@@ -59,7 +59,7 @@ def test_what_a_verb_does_not_take_is_one_plain_sentence(tmp_path: Path, words: 
     [
         ("backtset", "No such command 'backtset'. Did you mean 'backtest'? Try `pipeline --help`."),
         ("frobnicate", "No such command 'frobnicate'. Try `pipeline --help`."),
-        ("--quiet backtest", "--quiet stands after the verb: pipeline VERB --quiet. Try `pipeline --help`."),
+        ("--quiet backtest", "--quiet goes after the command: pipeline COMMAND --quiet. Try `pipeline --help`."),
         ("--vresion", "pipeline has no option --vresion. Did you mean '--version'? Try `pipeline --help`."),
         (
             "sweep --grid a=1 --train-until 29.08.2025",
@@ -98,9 +98,7 @@ def test_a_fault_of_ours_is_a_sentence_too_and_debug_shows_where(tmp_path: Path)
             env=environment({}),
         )
         assert done.returncode == 1
-        assert (
-            "Error: KeyError: 'what nobody thought of'. That is a fault of this project; --debug shows" in done.stderr
-        )
+        assert "Error: KeyError: 'what nobody thought of'. This is a bug in tick-pipeline" in done.stderr
         assert ("Traceback" in done.stderr) == traced
 
 

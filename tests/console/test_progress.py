@@ -63,7 +63,7 @@ def test_ctrl_c_leaves_the_terminal_as_it_was_and_says_how_to_go_on(slow: list[s
     assert said.out.count(HIDE_CURSOR) == 1
     assert said.out.rindex(SHOW_CURSOR) > said.out.index(HIDE_CURSOR)  # shown twice, where a bar ends as time runs out
     left = [line for line in left_on_screen(said.out) if line.strip("^C ")]
-    assert left[-1] == "Interrupted. What is finished stands; run the same command again to go on."
+    assert left[-1] == "Interrupted. Finished results are kept; run the same command again to resume."
     assert "Traceback" not in said.out
     assert not [line for line in left if "━━" in line]
 

@@ -114,7 +114,7 @@ def test_all_of_it_is_within_80_columns(capsys: pytest.CaptureFixture[str], size
     lines = screen(capsys, [fill(12_345, **grown)])
     assert max(map(len, lines)) <= 80
     assert f"{12.25 * size:,.2f}" in lines[5]
-    left_out = lines[6].startswith("Left out for want of room: ")
+    left_out = lines[6].startswith("Not shown, for lack of space: ")
     assert left_out == (size == 1_000_000 and bool(extra))
 
 

@@ -242,7 +242,8 @@ def test_the_command_ends_with_1_and_says_that_the_store_holds_the_earlier_conve
     assert done.returncode == 1
     assert "Row 4 (unreadable time): time '#N/A Requesting Data...'" in done.stderr
     assert done.stdout.splitlines()[-1].startswith(
-        f"Ticks: {store}  (6,000 ticks; sheets: 5 converted, 1 failed; still as converted before: FAB (1,200 ticks)"
+        f"Ticks: {store}  (6,000 ticks; sheets: 5 converted, 1 failed; "
+        "kept from an earlier conversion: FAB (1,200 ticks)"
     )
     write_book(tmp_path / "t.xlsx", {name: rows(2, 2) for name in [FAB, *names]})
     done = run(str(tmp_path / "t.xlsx"), "--parquet-dir", store)

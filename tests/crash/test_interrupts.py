@@ -88,7 +88,7 @@ def ended(start: Callable[[], Started], number: signal.Signals, **how: object) -
     for _ in range(TRIES):
         end = start().end(number, group=number == signal.SIGINT, **how)  # type: ignore[arg-type]
         assert (end.status, end.left) == (STATUS[number], []), end.error
-        assert end.error.count("Interrupted. What is finished stands; run the same command again") == 1
+        assert end.error.count("Interrupted. Finished results are kept; run the same command again") == 1
         assert "Traceback" not in end.error
         assert "Warning" not in end.error
         busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

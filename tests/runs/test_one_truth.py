@@ -190,7 +190,7 @@ def test_a_sweep_chooses_under_one_execution_model_and_says_which(sweep: Shown) 
     for file in ("sweep_summary.csv", "walk_forward.csv"):
         assert {row["execution"] for row in sweep.rows(file).values()} == {"strict"}
     assert {one["execution"] for one in sweep.told["best"]} == {"strict"}
-    assert "Best settings under execution strict, chosen on the first part" in sweep.lines
+    assert "Best settings under execution strict, chosen on the training days" in sweep.lines
     assert sweep.page.root.one("p", **{"class": "facts"}).text.endswith(" under execution strict.")
 
 
