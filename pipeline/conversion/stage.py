@@ -90,10 +90,10 @@ def _convert_into(run: _Run, jobs: list[SheetJob], threads: int, *, force: bool)
             f"{changed[0].path} was saved or replaced while it was read, so nothing of it was converted; "
             "run the conversion again."
         )
-    from pipeline.inspection.warn import held_of_entry, warnings_of
+    from pipeline.inspection.warn import stored_by_catalog, warnings_of
 
     rows = tuple(run.rows[job.position] for job in jobs)
-    warnings = warnings_of(run.entries, [held_of_entry(entry) for entry in catalog.values()])
+    warnings = warnings_of(run.entries, [stored_by_catalog(entry) for entry in catalog.values()])
     return ConvertResult(parquet_dir, rows, _earlier(parquet_dir, rows), tuple(warnings))
 
 

@@ -95,8 +95,8 @@ class Counts:
 
 def as_text(counts: Counts | None, facts: MarketFacts) -> str:
     """Return counts, or that there was no tick to count, as one line of JSON, with what they were counted by."""
-    told = None if counts is None else asdict(counts)
-    return json.dumps({"version": VERSION, "market": facts.key, "counts": told}, separators=(",", ":"))
+    values = None if counts is None else asdict(counts)
+    return json.dumps({"version": VERSION, "market": facts.key, "counts": values}, separators=(",", ":"))
 
 
 def is_current(text: str, facts: MarketFacts) -> bool:
@@ -106,10 +106,10 @@ def is_current(text: str, facts: MarketFacts) -> bool:
 
 def from_text(text: str) -> Counts | None:
     """Return the counts of a text that `is_current`; None where there was no tick to count."""
-    told = json.loads(text)["counts"]
-    if told is None:
+    values = json.loads(text)["counts"]
+    if values is None:
         return None
-    told["gap"] = told["gap"] and Gap(**told["gap"])
-    told["first_far"] = told["first_far"] and FarPrint(**told["first_far"])
-    told["shifts"] = tuple(Shift(**one) for one in told["shifts"])
-    return Counts(**told | {name: tuple(told[name]) for name in ("days", "days_without_print")})
+    values["gap"] = values["gap"] and Gap(**values["gap"])
+    values["first_far"] = values["first_far"] and FarPrint(**values["first_far"])
+    values["shifts"] = tuple(Shift(**shift) for shift in values["shifts"])
+    return Counts(**values | {name: tuple(values[name]) for name in ("days", "days_without_print")})

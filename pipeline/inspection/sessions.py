@@ -87,7 +87,7 @@ def longest_gap(clock: Clock, session: tuple[int, int]) -> Gap | None:
     edges = np.stack([clock.days * DAY + session[0], clock.days * DAY + session[1]])
     place = np.searchsorted(within, edges)
     some = place[0] < place[1]
-    first, last = (np.clip(one, 0, max(len(within) - 1, 0)) for one in (place[0], place[1] - 1))
+    first, last = (np.clip(end, 0, max(len(within) - 1, 0)) for end in (place[0], place[1] - 1))
     lengths = np.diff(within)
     lengths[last[some & (last < len(lengths))]] = -1  # overnight
     longest = [int(np.argmax(lengths))] if len(lengths) else []
@@ -127,13 +127,13 @@ def shifts(clock: Clock, outside: Int64s, facts: MarketFacts) -> list[Shift]:
     total = until[:, -1]
     most = inside.max(axis=0)
     better = (most - inside[0] > SHIFTED_SHARE * total) & (most >= FITS * total) & (total >= FEW)
-    found = []
+    shifted = []
     for at in np.unique(best[better]).tolist():
         own = better & (best == at)
         spread = np.cumsum(by_minute[own].sum(axis=0))
         ends = np.searchsorted(spread, [EDGE * spread[-1], (1 - EDGE) * spread[-1]])
-        found.append(Shift(SHIFTS[at], int(own.sum()), int(ends[0]), int(ends[1])))
-    return sorted(found, key=lambda one: (-one.days, one.hours))
+        shifted.append(Shift(SHIFTS[at], int(own.sum()), int(ends[0]), int(ends[1])))
+    return sorted(shifted, key=lambda shift: (-shift.days, shift.hours))
 
 
 def _minute(minute: int) -> int:

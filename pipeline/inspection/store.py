@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import CorruptParquet, MissingFile, NoStore, PipelineError
 from pipeline.inspection.counting import counted_text
 from pipeline.inspection.sessions import closed_days, missing_days
-from pipeline.inspection.warn import Held, held_of, of_changes, warnings_of
+from pipeline.inspection.warn import StoredSecurity, of_changes, stored_security, warnings_of
 from pipeline.markets.facts import facts_of
 from pipeline.store.catalog import check_held, file_mark, read_catalog, security_of, tick_files
 from pipeline.store.layout import CATALOG_NAME, TICKS_SUFFIX, ticks_name
@@ -61,12 +61,12 @@ class Inspection:
     @property
     def warnings(self) -> list[str]:
         """Every warning, those of several securities first."""
-        return [*self.common, *(said for one in self.securities for said in one.warnings)]
+        return [*self.common, *(warning for security in self.securities for warning in security.warnings)]
 
     @property
     def failed(self) -> dict[str, str]:
         """The errors of the securities that could not be counted, by ticker."""
-        return {one.ticker: one.error for one in self.securities if one.error is not None}
+        return {security.ticker: security.error for security in self.securities if security.error is not None}
 
 
 def inspect_store(
@@ -91,27 +91,29 @@ def inspect_store(
     check_held(parquet_dir, wanted, names)
     chosen = wanted or names
     on_plan(len(chosen))
-    found: dict[str, Inspected] = {}
-    held: list[Held] = []
+    inspected: dict[str, Inspected] = {}
+    stored: list[StoredSecurity] = []
     for ticker in names:
         try:
-            known, one = _inspected(parquet_dir, ticker, entries.get(ticker), counted=ticker in chosen)
-            held.append(known)
+            security, result = _inspected(parquet_dir, ticker, entries.get(ticker), counted=ticker in chosen)
+            stored.append(security)
         except PipelineError as error:
-            one = Inspected(ticker, error=str(error))
+            result = Inspected(ticker, error=str(error))
         if ticker in chosen:
-            found[ticker] = one
+            inspected[ticker] = result
             on_security(ticker)
-    said = warnings_of([ticker for ticker, one in found.items() if one.error is None], held)
+    warnings = warnings_of([ticker for ticker, result in inspected.items() if result.error is None], stored)
     securities = [
-        replace(one, warnings=(*one.warnings, *(text for text in said if text.startswith(f"{ticker}: "))))
-        for ticker, one in found.items()
+        replace(result, warnings=(*result.warnings, *(text for text in warnings if text.startswith(f"{ticker}: "))))
+        for ticker, result in inspected.items()
     ]
-    own = {text for one in securities for text in one.warnings}
-    return Inspection(parquet_dir, tuple(securities), tuple(text for text in said if text not in own))
+    own = {text for result in securities for text in result.warnings}
+    return Inspection(parquet_dir, tuple(securities), tuple(text for text in warnings if text not in own))
 
 
-def _inspected(parquet_dir: AnyPath, ticker: str, entry: Entry | None, *, counted: bool) -> tuple[Held, Inspected]:
+def _inspected(
+    parquet_dir: AnyPath, ticker: str, entry: Entry | None, *, counted: bool
+) -> tuple[StoredSecurity, Inspected]:
     """Return what the store says of a security, counted now where that is asked for and was not done."""
     path = parquet_dir / ticks_name(ticker)
     try:
@@ -123,16 +125,16 @@ def _inspected(parquet_dir: AnyPath, ticker: str, entry: Entry | None, *, counte
     security = security_of(path, 0)
     if security.error is not None:
         raise CorruptParquet(security.error)
-    held = held_of(replace(security, entry=entry if stands else None)).read()
+    stored = stored_security(replace(security, entry=entry if stands else None)).read()
     warnings: list[str] = []
     if counted:
         ticks = read_ticks(path)  # counted or not, it is to be whole
-        if not held.is_inspected:
-            held = held._replace(inspection=counted_text(ticks, facts_of(held.exchange))).read()
+        if not stored.is_inspected:
+            stored = stored._replace(inspection=counted_text(ticks, facts_of(stored.exchange))).read()
         if entry is None:
             warnings.append(f"{ticker}: its file is not in {CATALOG_NAME}, so nothing is known of its workbook.")
         elif not stands:
             warnings.append(f"{ticker}: its file is not the one that {CATALOG_NAME} lists. Run `pipeline convert`.")
         else:
             warnings += of_changes(entry)
-    return held, Inspected(ticker, held.exchange, held.entry, held.counts, warnings=tuple(warnings))
+    return stored, Inspected(ticker, stored.exchange, stored.entry, stored.counts, warnings=tuple(warnings))

@@ -44,7 +44,7 @@ ZONES: Final = {-4: "UTC", -3: "London's summer time", -8: "New York's summer ti
 """Clocks that are that many hours away from the UAE's (UTC+4, all year), as exports have them."""
 
 
-class Held(NamedTuple):
+class StoredSecurity(NamedTuple):
     """A security of a store: the text that was counted of its ticks, or the counts, and what else its file says.
 
     rows: of the workbook; rejected: those of them that are no ticks. entry: of the catalog, if it speaks of this file.
@@ -63,65 +63,74 @@ class Held(NamedTuple):
         """Whether its ticks were counted by this version and today's facts of the market."""
         return self.counts is not None or counted.is_current(self.inspection, facts_of(self.exchange))
 
-    def read(self) -> Held:
+    def read(self) -> StoredSecurity:
         """Return the same with its counts, where it is inspected and has ticks."""
         current = self.counts is None and self.is_inspected
         return self._replace(counts=counted.from_text(self.inspection)) if current else self
 
 
-def held_of(security: Security) -> Held:
+def stored_security(security: Security) -> StoredSecurity:
     """Return a security as its file speaks of it, or as the catalog does where it speaks of that file."""
-    one, entry = security, security.entry
-    rows, rejected = (one.rows, one.rejected) if entry is None else (entry.rows, sum(entry.rejects.values()))
-    return Held(one.ticker, one.exchange, one.inspection, rows, rejected, entry)
+    of_file = StoredSecurity(
+        security.ticker, security.exchange, security.inspection, security.rows, security.rejected, None
+    )
+    if security.entry is None:
+        return of_file
+    rejected = sum(security.entry.rejects.values())
+    return of_file._replace(rows=security.entry.rows, rejected=rejected, entry=security.entry)
 
 
-def held_of_entry(entry: Entry) -> Held:
+def stored_by_catalog(entry: Entry) -> StoredSecurity:
     """Return a security as the catalog speaks of it."""
-    return Held(entry.ticker, entry.exchange, entry.inspection, entry.rows, sum(entry.rejects.values()), entry)
+    return StoredSecurity(
+        entry.ticker, entry.exchange, entry.inspection, entry.rows, sum(entry.rejects.values()), entry
+    )
 
 
-def warnings_of(used: Iterable[str], held: Iterable[Held]) -> list[str]:
+def warnings_of(used: Iterable[str], stored: Iterable[StoredSecurity]) -> list[str]:
     """Return what is likely wrong with the securities `used`, by ticker, of all that a store holds.
 
-    What concerns several comes first, then each in the order of its ticker. The others tell on which days an exchange
-    traded. Raises MarketFactsError for an exchange that there is not.
+    What concerns several comes first, then each in the order of its ticker. The days on which an exchange traded are
+    known from all others. Raises MarketFactsError for an unknown exchange.
     """
     wanted = set(used)
-    exchanges = {one.exchange for one in held if one.ticker in wanted}
-    read = sorted((one.read() for one in held if one.exchange in exchanges), key=lambda one: one.ticker)
+    exchanges = {security.exchange for security in stored if security.ticker in wanted}
+    read = [security.read() for security in stored if security.exchange in exchanges]
+    read.sort(key=lambda security: security.ticker)
     common: list[str] = []
     own: list[str] = []
     for exchange in sorted(exchanges):
         facts = facts_of(exchange)
-        there = {one.ticker: one.counts for one in read if one.counts is not None and one.exchange == exchange}
-        missed = _missed({ticker: one for ticker, one in there.items() if not are_swapped(one.days)}, facts)
+        of_exchange = [security for security in read if security.exchange == exchange]
+        there = {security.ticker: security.counts for security in of_exchange if security.counts is not None}
+        missed = _missed({ticker: counts for ticker, counts in there.items() if not are_swapped(counts.days)}, facts)
         common += _of_no_prints(
             facts, sorted({day for ticker in wanted & there.keys() for day in missed.closed.get(ticker, ())})
         )
-        for one in read:
-            if one.ticker in wanted and one.exchange == exchange:
-                own += _of_one(one, facts, missed.alone.get(one.ticker, []))
-    return common + sorted(own, key=lambda said: said.partition(":")[0])
+        for security in of_exchange:
+            if security.ticker in wanted:
+                own += _of_security(security, facts, missed.alone.get(security.ticker, []))
+    return common + sorted(own, key=lambda warning: warning.partition(":")[0])
 
 
-def _of_one(one: Held, facts: MarketFacts, missing: Sequence[int]) -> Iterator[str]:
-    if one.entry is not None:
-        yield from _of_sources(one.entry)
-    if one.rejected:
-        by_rule = () if one.entry is None else sorted(one.entry.rejects.items())
+def _of_security(security: StoredSecurity, facts: MarketFacts, missing: Sequence[int]) -> Iterator[str]:
+    if security.entry is not None:
+        yield from _of_sources(security.entry)
+    if security.rejected:
+        by_rule = () if security.entry is None else sorted(security.entry.rejects.items())
         rules = ", ".join(f"{count:,} {rule}" for rule, count in by_rule)
+        why = f" ({rules})" if rules else ""
         yield (
-            f"{one.ticker}: rejected rows: {one.rejected:,} of {one.rows:,}{f' ({rules})' if rules else ''}. "
-            f"{rejects_name(one.ticker)} has them with their row numbers."
+            f"{security.ticker}: rejected rows: {security.rejected:,} of {security.rows:,}{why}. "
+            f"{rejects_name(security.ticker)} has them with their row numbers."
         )
-    if one.counts is not None:
-        yield from of_counts(one.ticker, one.counts, facts, missing)
-    elif one.is_inspected:
-        yield f"{one.ticker}: no ticks."
+    if security.counts is not None:
+        yield from of_counts(security.ticker, security.counts, facts, missing)
+    elif security.is_inspected:
+        yield f"{security.ticker}: no ticks."
     else:
         yield (
-            f"{one.ticker}: its ticks were not inspected by this version with these facts of the market. Run "
+            f"{security.ticker}: its ticks were not inspected by this version with these facts of the market. Run "
             "`pipeline convert` once more, which says what is likely wrong with them."
         )
 
@@ -183,13 +192,13 @@ class _Missed(NamedTuple):
 
 def _missed(there: Mapping[str, Counts], facts: MarketFacts) -> _Missed:
     """Return which days securities of one exchange miss, those left out that are known to be closed."""
-    printed = {day for one in there.values() for day in set(one.days) - set(one.days_without_print)}
+    printed = {day for counts in there.values() for day in set(counts.days) - set(counts.days_without_print)}
     alone, closed = {}, {}
-    for ticker, one in there.items():
-        missing = missing_days(one.days, facts)
+    for ticker, counts in there.items():
+        missing = missing_days(counts.days, facts)
         alone[ticker] = [day for day in missing if day in printed]
         # Of one security alone, a day with quotes and no print is a quiet day.
-        silent = [] if len(there) == 1 else [*one.days_without_print]
+        silent = [] if len(there) == 1 else [*counts.days_without_print]
         closed[ticker] = [day for day in (*missing, *silent) if day not in printed and facts.may_trade_on(date_of(day))]
     return _Missed(alone, closed)
 
@@ -246,11 +255,12 @@ def _of_order(ticker: str, counts: Counts) -> Iterator[str]:
 
 
 def _of_hours(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
-    shifted = sum(one.days for one in counts.shifts)
+    shifted = sum(shift.days for shift in counts.shifts)
     if shifted > MANY_DAYS * len(counts.days):
-        told = "; ".join(_shift(one, len(counts.days)) for one in counts.shifts if one.days > MANY_DAYS * shifted / 2)
+        main = [shift for shift in counts.shifts if shift.days > MANY_DAYS * shifted / 2]
+        off = "; ".join(_shift(shift, len(counts.days)) for shift in main)
         yield (
-            f"{ticker}: {told}. {facts.exchange} trades {_span_of(facts)}; strategies see nothing outside "
+            f"{ticker}: {off}. {facts.exchange} trades {_span_of(facts)}; strategies see nothing outside "
             f"{_clock(facts.continuous[0])}-{_clock(facts.continuous[1])}, so export the exchange's own time."
         )
     elif counts.outside_hours > MANY_OUTSIDE * counts.ticks:
@@ -261,22 +271,22 @@ def _of_hours(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
 def _of_gaps(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
     start, end = facts.continuous
     if counts.gap is not None and counts.gap.length >= LONG_GAP:
-        gap = " to ".join(str(moment(one))[11:16] for one in (counts.gap.start, counts.gap.end))
+        gap = " to ".join(str(moment(time))[11:16] for time in (counts.gap.start, counts.gap.end))
         yield f"{ticker}: no tick from {gap} on {date_of(counts.gap.start // DAY)}, within the session."
-    told = []
+    cut = []
     if start + LONG_GAP <= counts.first % DAY:
-        told.append(f"begin at {str(moment(counts.first))[11:16]} on {date_of(counts.first // DAY)}")
+        cut.append(f"begin at {str(moment(counts.first))[11:16]} on {date_of(counts.first // DAY)}")
     if counts.last % DAY <= end - LONG_GAP:
-        told.append(f"end at {str(moment(counts.last))[11:16]} on {date_of(counts.last // DAY)}")
-    if told:
-        yield f"{ticker}: not all of a session was exported: the ticks {' and '.join(told)}."
+        cut.append(f"end at {str(moment(counts.last))[11:16]} on {date_of(counts.last // DAY)}")
+    if cut:
+        yield f"{ticker}: not all of a session was exported: the ticks {' and '.join(cut)}."
 
 
-def _shift(one: Shift, days: int) -> str:
-    hours = f"{abs(one.hours)} hour{'s' if abs(one.hours) > 1 else ''} {'early' if one.hours < 0 else 'late'}"
-    zone = f", as if in {ZONES[one.hours]}" if one.hours in ZONES else ""
-    on = "" if one.days == days else f" on {one.days:,} of {days:,} days"
-    first, last = _clock(one.first_minute * MINUTE), _clock(one.last_minute * MINUTE)
+def _shift(shift: Shift, days: int) -> str:
+    hours = f"{abs(shift.hours)} hour{'s' if abs(shift.hours) > 1 else ''} {'early' if shift.hours < 0 else 'late'}"
+    zone = f", as if in {ZONES[shift.hours]}" if shift.hours in ZONES else ""
+    on = "" if shift.days == days else f" on {shift.days:,} of {days:,} days"
+    first, last = _clock(shift.first_minute * MINUTE), _clock(shift.last_minute * MINUTE)
     return f"ticks run from {first} to {last}{on}: {hours}{zone}"
 
 
