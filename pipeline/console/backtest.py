@@ -8,7 +8,7 @@ from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.metrics.assumptions import NO_WORSE, worst_switch
-from pipeline.numbers import counted, money
+from pipeline.numbers import FORMS, counted, money
 
 if TYPE_CHECKING:
     from pipeline.replay.plan import Plan
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 CHECKING: Final = "Checking the request and the ticks"
 REPLAYING: Final = "Replaying"
 WRITING: Final = "Writing the results"
+
+FIGURES: Final = ("fills", "realized_pnl", "fees", "net_pnl", "position", "market_days", "days_not_flat")
+"""What `--json` has of each security."""
 
 
 class ReplayProgress(Progress):
@@ -128,28 +131,24 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
 
 
 def _show_figures(run: BacktestRun) -> None:
+    from pipeline.metrics.registry import BY_NAME  # it is loaded by now
+
     charged = any(result.replayed and result.replayed.fees_bps for result in run.results)
-    titles = ("realised P&L (AED)", "fees (AED)", "net P&L (AED)") if charged else ("realised P&L (AED)",)
-    columns = [
-        Column("security", "name"),
-        Column("fills"),
-        *(Column(name, "number" if name.startswith("fees") else "money") for name in titles),
-        Column("final position"),
-        Column("days not flat"),
-    ]
+    names = ["fills", "realized_pnl", *(("fees", "net_pnl") if charged else ()), "position", "days_not_flat"]
+    figures = [BY_NAME[name] for name in names]
     rows = []
     for result in run.results:
-        one = result.replayed
-        if one is None:
-            rows.append([result.ticker, "failed", *("" for _ in titles), "", ""])
+        if result.replayed is None:
+            rows.append([result.ticker, "failed", *("" for _ in names[1:])])
             continue
-        sums = (one.realized_pnl, one.fees, one.net_pnl)[: len(titles)]
-        days = f"{len(one.days_not_flat)} of {len(one.market_days)}"
-        rows.append([result.ticker, f"{len(one.fills):,}", *map(money, sums), f"{one.position:,}", days])
+        values = _figures(result)
+        cells = [FORMS[figure.form](values[figure.name]) for figure in figures]
+        rows.append([result.ticker, *cells[:-1], f"{cells[-1]} of {values['market_days']}"])
     total = _total(run)
-    sums = (total["realized_pnl"], total["fees"], total["net_pnl"])[: len(titles)]
-    last = ["total", f"{total['fills']:,}", *map(money, sums), "", ""]
-    show_table(f"{run.plan.strategy}, {run.plan.execution.name} execution", columns, rows, [last])
+    last = ["total", *(FORMS[figure.form](total[figure.name]) if figure.name in total else "" for figure in figures)]
+    columns = [Column(figure.column, "money" if figure.better > 0 else "number") for figure in figures]
+    title = f"{run.plan.strategy}, {run.plan.execution.name} execution"
+    show_table(title, [Column("security", "name"), *columns], rows, [last])
 
 
 def _show_assumptions(run: BacktestRun) -> None:
@@ -188,20 +187,13 @@ def _facts(run: BacktestRun) -> dict[str, Any]:
 
 
 def _figures(result: SecurityResult) -> dict[str, Any]:
-    one = result.replayed
-    if one is None:
+    from pipeline.metrics.figures import replay_figures
+    from pipeline.metrics.registry import BY_NAME
+
+    if result.replayed is None:
         return {"error": result.error}
-    return {
-        "fills": len(one.fills),
-        "realized_pnl": one.realized_pnl,
-        "fees": one.fees,
-        "net_pnl": one.net_pnl,
-        "position": one.position,
-        "market_days": len(one.market_days),
-        "days_not_flat": len(one.days_not_flat),
-        "cached": result.cached,
-        "error": None,
-    }
+    figures = replay_figures(result.replayed, [BY_NAME[name] for name in FIGURES])
+    return {**figures, "cached": result.cached, "error": None}
 
 
 def _total(run: BacktestRun) -> dict[str, Any]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from pipeline.console.output import CommandResult, console
 from pipeline.console.tables import Column, show_table
-from pipeline.numbers import NONE, counted, money
+from pipeline.numbers import FORMS, NONE, counted
 from pipeline.runs.compare import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pipeline.metrics.figure import Figure
     from pipeline.runs.compare import Absent, Comparison, Difference, Fill, SecurityComparison
     from pipeline.runs.reader import Figures, RecordedRun, Value
 
@@ -52,12 +53,14 @@ def _show_all(found: Comparison) -> None:
         console().show(_heading(name, run))
     console().show()
     _show_settings(found)
+    from pipeline.metrics.registry import BY_NAME  # only runs that differ need it
+
     charged = any(one.gross_pnl != one.net_pnl for one in _all_figures(found))
-    _show_figures("Realised P&L, AED" if charged else "P&L, AED", found, lambda one: money(one.gross_pnl))
+    _show_figures(BY_NAME["realized_pnl"], found, lambda figures: figures.gross_pnl)
     if charged:
-        _show_figures("Net P&L, AED", found, lambda one: money(one.net_pnl))
-    _show_figures("Max drawdown, AED", found, lambda one: money(one.max_drawdown), kind="number", total="portfolio")
-    _show_figures("Fills", found, lambda one: f"{one.fills:,}", kind="number")
+        _show_figures(BY_NAME["net_pnl"], found, lambda figures: figures.net_pnl)
+    _show_figures(BY_NAME["max_drawdown"], found, lambda figures: figures.max_drawdown, total="portfolio")
+    _show_figures(BY_NAME["fills"], found, lambda figures: figures.fills)
     _show_partings(found)
 
 
@@ -107,14 +110,13 @@ def _all_figures(found: Comparison) -> Iterator[Figures]:
 
 
 def _show_figures(
-    title: str,
-    found: Comparison,
-    shown: Callable[[Figures], str],
-    *,
-    kind: Literal["money", "number"] = "money",
-    total: str = "total",
+    figure: Figure, found: Comparison, value: Callable[[Figures], float | None], *, total: str = "total"
 ) -> None:
     """Print one figure of every security in both runs, then of the runs as a whole."""
+
+    def shown(figures: Figures) -> str:
+        return FORMS[figure.form](value(figures))
+
     rows = []
     for one in found.securities:
         difference = shown(one.difference) if one.difference else NONE
@@ -127,7 +129,8 @@ def _show_figures(
     if found.like_for_like and total == "total":
         totals.append(("in both", *found.like_for_like))
     last = [(name, shown(a), shown(b), shown(b.minus(a))) for name, a, b in totals]
-    show_table(title, [Column("security", "name"), *(Column(name, kind) for name in ("A", "B", "B - A"))], rows, last)
+    columns = [Column(name, "money" if figure.better > 0 else "number") for name in ("A", "B", "B - A")]
+    show_table(figure.heading, [Column("security", "name"), *columns], rows, last)
 
 
 def _show_partings(found: Comparison) -> None:

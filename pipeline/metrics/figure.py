@@ -99,6 +99,12 @@ class Figure:
         return f"{self.label}, {self.unit}" if self.unit else self.label
 
     @property
+    def column(self) -> str:
+        """Its label as a heading within a table of the terminal, with the currency of an amount."""
+        label = f"{self.label[0].lower()}{self.label[1:]}"
+        return f"{label} ({self.unit})" if self.unit == "AED" else label
+
+    @property
     def is_number(self) -> bool:
         """Whether it is shown as one number; of days it is how many."""
         return self.form != "by_name"

@@ -68,7 +68,7 @@ def test_each_command_has_an_example(command: str) -> None:
 def test_the_closing_table_has_what_a_trader_looks_for(made: tuple[Path, Path], tmp_path: Path) -> None:
     done = backtest(made, tmp_path / "run")
     assert done.returncode == 0, done.stderr
-    for words in ("security", "fills", "realised P&L (AED)", "final position", "days not flat", "MODON", "total"):
+    for words in ("security", "fills", "gross P&L (AED)", "final position", "days not flat", "MODON", "total"):
         assert words in done.stdout
     assert f"Results: {tmp_path / 'run'}" in done.stdout
     assert "fees" not in done.stdout
