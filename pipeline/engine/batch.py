@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, Exchanged, column_types, tick_columns
-from pipeline.engine.compiler.batch_code import LANES
+from pipeline.engine.compiler.batch_code import BATCH_SIZE
 from pipeline.engine.compiler.batch_loop import LANE_COLUMNS, PURPOSE, BatchLayout, batch_source
 from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
     LOOP_NAME,
     TICK_COLUMNS,
-    given_values,
     helpers_of,
+    input_values,
     market_fields,
 )
 from pipeline.engine.outcome import Buffers, Facts, Outcome
@@ -34,7 +34,7 @@ LANE_TYPES: Final = ("int64", "float64", "int8")
 MOST_ROWS: Final = 6_000_000
 """Fills that the buffers of one batch hold, of all its settings: 280 MB if all of them come."""
 
-FEWEST_LANES: Final = 8
+SMALLEST_BATCH: Final = 8
 TICKS_A_FILL: Final = 12
 """Few strategies fill more often than at one tick in twelve; one that does is replayed again with larger buffers."""
 
@@ -68,7 +68,7 @@ class BatchRunner:
         All settings must agree in what `shared_in_batch` names. At most a few millions of fills are held at a time.
         """
         each = len(ticks) // TICKS_A_FILL + 64
-        at_a_time = max(FEWEST_LANES, min(LANES, MOST_ROWS // each))
+        at_a_time = max(SMALLEST_BATCH, min(BATCH_SIZE, MOST_ROWS // each))
         for start in range(0, len(settings), at_a_time):
             yield from self._block(ticks, settings[start : start + at_a_time], each)
 
@@ -98,13 +98,13 @@ class BatchRunner:
     def _lanes(self, buffers: Buffers, settings: Sequence[BatchSetting]) -> dict[str, Any]:
         """Return the lanes as they stand before the first tick, a row a name."""
         lanes = self._layout.lanes
-        rows: dict[str, Any] = dict(zip(lanes.ints, np.zeros((len(lanes.ints), LANES), np.int64), strict=True))
-        rows |= dict(zip(lanes.floats, np.zeros((len(lanes.floats), LANES)), strict=True))
+        rows: dict[str, Any] = dict(zip(lanes.ints, np.zeros((len(lanes.ints), BATCH_SIZE), np.int64), strict=True))
+        rows |= dict(zip(lanes.floats, np.zeros((len(lanes.floats), BATCH_SIZE)), strict=True))
         for name, start in self._market.starts.items():
             if "m_" + name in rows:
                 rows["m_" + name][:] = start
         for lane, setting in enumerate(settings):
-            values = given_values(self._fields, {**buffers.given, **setting.facts.fields}, setting.parameters)
+            values = input_values(self._fields, {**buffers.inputs, **setting.facts.fields}, setting.parameters)
             for name, value in values.items():
                 if name in rows:
                     rows[name][lane] = value
@@ -114,9 +114,9 @@ class BatchRunner:
         self, ticks: Ticks, buffers: Buffers, settings: Sequence[BatchSetting], lanes: Mapping[str, Any]
     ) -> dict[str, int | float]:
         layout = self._layout.shared
-        exchanged = Exchanged(layout, given_values(self._fields, buffers.given, settings[0].parameters))
+        exchanged = Exchanged(layout, input_values(self._fields, buffers.inputs, settings[0].parameters))
         of_lanes = [_whole(lanes, names) for names in (self._layout.lanes.ints, self._layout.lanes.floats)]
-        arrays = [*tick_columns(ticks), *exchanged.arrays, *of_lanes, np.zeros(LANES, np.int8)]
+        arrays = [*tick_columns(ticks), *exchanged.arrays, *of_lanes, np.zeros(BATCH_SIZE, np.int8)]
         arrays += [buffers.columns[name] for name in layout.columns]
         self._loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
         return exchanged.final()

@@ -12,7 +12,7 @@ from pipeline.engine.compiler.batch_loop import PURPOSE
 from pipeline.engine.compiler.checks import reason_and_line
 from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.names import check_names
-from pipeline.engine.compiler.specialise import EXCHANGED, TICK_COLUMNS, Layout, given_values, layout_of
+from pipeline.engine.compiler.specialise import EXCHANGED, TICK_COLUMNS, Layout, input_values, layout_of
 from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Outcome, buffer_sizes, failure
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.native import codecache
@@ -36,8 +36,8 @@ class Exchanged:
     def __init__(self, layout: Layout, given: Mapping[str, float]) -> None:
         self._layout = layout
         self.arrays = (
-            np.array([given[name] for name in layout.given_ints], np.int64),
-            np.array([given[name] for name in layout.given_floats], np.float64),
+            np.array([given[name] for name in layout.input_ints], np.int64),
+            np.array([given[name] for name in layout.input_floats], np.float64),
             np.zeros(len(layout.final_ints), np.int64),
             np.zeros(len(layout.final_floats), np.float64),
         )
@@ -74,7 +74,7 @@ class CompiledReplay:
         return buffers.outcome(ticks, final)
 
     def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], buffers: Buffers) -> dict[str, int | float]:
-        exchanged = Exchanged(self._layout, given_values(self._fields, buffers.given, parameters))
+        exchanged = Exchanged(self._layout, input_values(self._fields, buffers.inputs, parameters))
         arrays = [*tick_columns(ticks), *exchanged.arrays, *(buffers.columns[name] for name in self._layout.columns)]
         self._loop(len(ticks), *(array.ctypes.data for array in arrays))
         return exchanged.final()
@@ -125,7 +125,7 @@ def check_compilable(strategy: type[Strategy], constants: Mapping[str, int]) -> 
 
 
 def _fixed(strategy: type[Strategy], constants: Mapping[str, int] | None) -> dict[str, int]:
-    given = specialise.market_fields(strategy.rules).given
+    given = specialise.market_fields(strategy.rules).inputs
     return {name: value for name, value in (constants or {}).items() if name in given}
 
 

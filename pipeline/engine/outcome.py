@@ -38,7 +38,7 @@ SIDES: Final = {BUY: "buy", SELL: "sell"}
 
 MOST_SHARES: Final = 2**62
 MOST_FILLS: Final = 2**27
-GIVEN_COLUMNS: Final = ("tick_below", "tick_size")
+INPUT_COLUMNS: Final = ("tick_below", "tick_size")
 
 Number: TypeAlias = int | float
 
@@ -119,7 +119,7 @@ class Buffers:
                 years = f"ticks from {date_of(first)} to {date_of(last)}"
                 raise ReplayError(f"{years}; a replay takes 1825 to 2114. Correct the times in the workbook.")
         self._first_day = first
-        self.given: dict[str, int] = {
+        self.inputs: dict[str, int] = {
             **facts.fields,
             "first_day": first,
             "last_day": last,
@@ -133,7 +133,7 @@ class Buffers:
         self.columns: dict[str, Any] = {
             name: np.zeros(zeros[name], COLUMN_TYPES[name]) if name in zeros else np.empty(capacity, COLUMN_TYPES[name])
             for name in names
-            if name not in GIVEN_COLUMNS
+            if name not in INPUT_COLUMNS
         }
         self.columns |= {"tick_below": facts.tick_below, "tick_size": facts.tick_size}
 

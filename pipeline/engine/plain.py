@@ -58,7 +58,7 @@ class PlainReplay:
             setattr(strategy, name, deepcopy(start))
         market.strategy = strategy
         columns = {name: _view(column) for name, column in buffers.columns.items()}
-        for name, value in {**buffers.given, **columns}.items():
+        for name, value in {**buffers.inputs, **columns}.items():
             setattr(market, name, value)
         of_ticks = [_view(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
         try:

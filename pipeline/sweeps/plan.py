@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pipeline.engine.compiler.batch_code import LANES
+from pipeline.engine.compiler.batch_code import BATCH_SIZE
 from pipeline.engine.execution import SWITCH, Execution, make_execution, preset_settings
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import ReplayError, SweepError, in_words, nearest
@@ -39,7 +39,7 @@ EVENTS_A_TASK: Final = 300_000_000
 WORTH_PROCESSES: Final = 4_000
 """Results from which processes are worth their start: making one takes the interpreter, which threads share."""
 
-MOST_A_TASK: Final = 8 * LANES
+MOST_A_TASK: Final = 8 * BATCH_SIZE
 WALK_BYTES: Final = 800 * 2**20
 PLAIN_TICKS: Final = 10_000_000
 
@@ -136,7 +136,7 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
         of_strategy = make_trials(name, base, combinations(axes) if enumerate_all else _corners(axes), len(trials) + 1)
         trials += of_strategy if enumerate_all else []
     every = [base for base in bases.values() if base.tasks]
-    settings = len(trials) // max(1, len(every)) or LANES
+    settings = len(trials) // max(1, len(every)) or BATCH_SIZE
     work = sum(security.ticks for base in every for security in base.securities) * settings
     engine: Engine = "python" if any(base.engine == "python" for base in every) else "compiled"
     many = (
@@ -272,7 +272,7 @@ def _tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Named]], 
 def _settings_a_task(engine: Engine, ticks: int) -> int:
     if engine == "python":
         return max(1, min(MOST_A_TASK, PLAIN_TICKS // max(1, ticks)))
-    return max(LANES, min(MOST_A_TASK, EVENTS_A_TASK // max(1, ticks)) // LANES * LANES)
+    return max(BATCH_SIZE, min(MOST_A_TASK, EVENTS_A_TASK // max(1, ticks)) // BATCH_SIZE * BATCH_SIZE)
 
 
 def _parts(rows: Sequence[Named], size: int) -> Iterator[Sequence[Named]]:

@@ -37,7 +37,7 @@ def first_cells(text: str) -> list[list[str]]:
 
 def fields(rules: type[ReplayState]) -> set[str]:
     found = market_fields(rules)
-    return {*found.given, *found.state} - HIDDEN
+    return {*found.inputs, *found.state} - HIDDEN
 
 
 @pytest.fixture(scope="module")

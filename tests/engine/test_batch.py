@@ -10,7 +10,7 @@ import pytest
 from pipeline.engine import batch
 from pipeline.engine.batch import BatchRunner, BatchSetting, batch_runner
 from pipeline.engine.compiler import batch_code
-from pipeline.engine.compiler.batch_code import LANES
+from pipeline.engine.compiler.batch_code import BATCH_SIZE
 from pipeline.engine.execution import make_execution
 from pipeline.engine.outcome import Buffers
 from pipeline.replay.batch import Setting, simulate_many
@@ -92,7 +92,7 @@ def quoting(count: int) -> list[Setting]:
     return settings_of(load_strategy("v1_baseline"), values)
 
 
-@pytest.mark.parametrize("count", [1, 2, LANES - 1, LANES, LANES + 1, 2 * LANES + 3])
+@pytest.mark.parametrize("count", [1, 2, BATCH_SIZE - 1, BATCH_SIZE, BATCH_SIZE + 1, 2 * BATCH_SIZE + 3])
 def test_any_number_of_settings_walks(count: int) -> None:
     found = check(random_ticks(300), load_strategy("v1_baseline"), quoting(count))
     assert len({one["m_realized_pnl"] for one in found}) > count // 20
@@ -117,7 +117,7 @@ def test_equal_settings_find_the_same_and_are_replayed_once(monkeypatch: pytest.
 
 
 def test_the_order_of_settings_changes_nothing() -> None:
-    strategy, settings = load_strategy("v1_baseline"), quoting(LANES + 9)
+    strategy, settings = load_strategy("v1_baseline"), quoting(BATCH_SIZE + 9)
     order = np.random.default_rng(3).permutation(len(settings)).tolist()
     found = together(random_ticks(), strategy, settings)
     shuffled = together(random_ticks(), strategy, [settings[at] for at in order])

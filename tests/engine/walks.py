@@ -111,7 +111,7 @@ class PythonReplay(CompiledReplay):
     """The loop of one setting, run by Python as it stands."""
 
     def __init__(self, strategy: type[Strategy], constants: Mapping[str, int] | None) -> None:
-        known = market_fields(strategy.rules).given
+        known = market_fields(strategy.rules).inputs
         super().__init__(strategy, Machine(_NOWHERE, "", None))
         fixed = {name: value for name, value in (constants or {}).items() if name in known}
         self._loop: Any = _python_of(loop_source(strategy, fixed), 1, column_types(self._layout.columns))

@@ -44,8 +44,8 @@ def reference(case: Case) -> Replay:
     """Replay a case with its strategy's reference, which takes a parameter that is null as one not given."""
     module = importlib.import_module(f"tests.reference.{case.name}")
     known = {key: value for key, value in case.execution.settings.items() if key in KNOWN_TO_REFERENCES}
-    given_values = {key: value for key, value in case.parameters.items() if value is not None}
-    found: Replay = module.replay(*columns(case.ticks), given_values, case.exchange, Switches(**known))  # type: ignore[arg-type]
+    input_values = {key: value for key, value in case.parameters.items() if value is not None}
+    found: Replay = module.replay(*columns(case.ticks), input_values, case.exchange, Switches(**known))  # type: ignore[arg-type]
     return found
 
 

@@ -49,7 +49,7 @@ PARAMETERS: Final[dict[str, tuple[Any, ...]]] = {
 OF_MARKET: Final = market_fields(Market)
 SEEN: Final = {
     kind: tuple(
-        f"m.{name}" for name, of in {**OF_MARKET.given, **OF_MARKET.state}.items() if of == kind and name not in HIDDEN
+        f"m.{name}" for name, of in {**OF_MARKET.inputs, **OF_MARKET.state}.items() if of == kind and name not in HIDDEN
     )
     for kind in ("int", "float", "bool")
 }

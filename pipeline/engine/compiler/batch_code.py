@@ -19,7 +19,7 @@ from pipeline.engine.compiler.skip_guard import ACTS, acts_question
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-LANES: Final = 128
+BATCH_SIZE: Final = 128
 """How many settings one batch takes: what they remember stays in the first levels of the processor's cache."""
 
 SMALL: Final = 20
@@ -245,7 +245,7 @@ class _Placing(ast.NodeTransformer):
             return node
         used = sorted(_all_names(node.body) & self._row.keys())
         node.body = [self.visit(statement) for statement in node.body]
-        first = [ast.parse(f"{_place(name)} = {self._row[name][1] * LANES} + {LANE}").body[0] for name in used]
+        first = [ast.parse(f"{_place(name)} = {self._row[name][1] * BATCH_SIZE} + {LANE}").body[0] for name in used]
         return _lane_loop([*first, *node.body])
 
     def visit_Name(self, node: ast.Name) -> ast.expr:

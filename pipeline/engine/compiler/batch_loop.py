@@ -6,7 +6,15 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.compiler.batch_code import COMMON, LANES, SETTING, UNHELD, Lanes, differing, settings_innermost
+from pipeline.engine.compiler.batch_code import (
+    BATCH_SIZE,
+    COMMON,
+    SETTING,
+    UNHELD,
+    Lanes,
+    differing,
+    settings_innermost,
+)
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
     TICK_COLUMNS,
@@ -14,10 +22,10 @@ from pipeline.engine.compiler.specialise import (
     Layout,
     flat_replay,
     function_text,
-    given_back,
+    input_lines,
     layout_of,
     market_fields,
-    taken,
+    output_lines,
     unparsed,
 )
 from pipeline.engine.rules.replay_state import ReplayState
@@ -25,7 +33,7 @@ from pipeline.engine.rules.replay_state import ReplayState
 if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
 
-PURPOSE: Final = f"many settings, {LANES} at a time"
+PURPOSE: Final = f"many settings, {BATCH_SIZE} at a time"
 LANE_COLUMNS: Final = ("lane_ints", "lane_floats", "lane_acts")
 
 
@@ -60,14 +68,19 @@ def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     arguments = ["count", "lanes", *TICK_COLUMNS, *EXCHANGED, *LANE_COLUMNS]
     arguments += ["m_" + name for name in layout.shared.columns]
     starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if "m_" + name not in own]
-    lines = [*taken(layout.shared, flat.kinds), *starts, *unparsed(body), *given_back(layout.shared, flat.kinds)]
+    lines = [
+        *input_lines(layout.shared, flat.kinds),
+        *starts,
+        *unparsed(body),
+        *output_lines(layout.shared, flat.kinds),
+    ]
     return function_text(arguments, lines), layout
 
 
 def _given_by_setting(strategy: type[Strategy], flat: FlatReplay) -> set[str]:
     """Return the names a setting gives a value to, for the whole replay: its switches and its parameters."""
-    of_all = {*market_fields(ReplayState).given, *strategy.rules.shared_in_batch}
-    names = {"m_" + name for name in flat.market.given if name not in of_all}
+    of_all = {*market_fields(ReplayState).inputs, *strategy.rules.shared_in_batch}
+    names = {"m_" + name for name in flat.market.inputs if name not in of_all}
     names |= {"s_" + name for name in flat.fields.parameters}
     return names | {f"s_{name}_given" for name, parameter in flat.fields.parameters.items() if parameter.optional}
 
@@ -75,6 +88,6 @@ def _given_by_setting(strategy: type[Strategy], flat: FlatReplay) -> set[str]:
 def _shared(layout: Layout, varying: frozenset[str]) -> Layout:
     kept = {
         name: tuple(one for one in getattr(layout, name) if one not in varying)
-        for name in ("given_ints", "given_floats", "final_ints", "final_floats")
+        for name in ("input_ints", "input_floats", "final_ints", "final_floats")
     }
     return replace(layout, **kept)

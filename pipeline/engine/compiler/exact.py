@@ -83,14 +83,14 @@ class _Exact(ast.NodeTransformer):
         value = self.visit(node.value)
         if wanted == "float" and kind != "float":
             value = self._kept(value, self._span(node.value), _line(node))
-        if hasattr(node, "taken"):
-            value = self._taken(node, value)
+        if hasattr(node, "action_argument"):
+            value = self._argument(node, value)
         node.targets = [self.visit(target)]
         node.value = value
         return node
 
-    def _taken(self, node: ast.Assign, value: ast.expr) -> ast.expr:
-        action, parameter, wanted = node.taken  # type: ignore[attr-defined]
+    def _argument(self, node: ast.Assign, value: ast.expr) -> ast.expr:
+        action, parameter, wanted = node.action_argument  # type: ignore[attr-defined]
         if wanted == "float" and self._kind(node.value) != "float":
             value = _float(value)
         for check, reason, field in checks_of(action, parameter):

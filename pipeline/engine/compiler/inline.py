@@ -257,7 +257,7 @@ class Inliner(Expressions):
             names[parameter] = ast.Name(local, ast.Load())
             argument = assign(local, flat)
             if action is not None:
-                argument.taken = (action, parameter, _kind(method, parameter))  # type: ignore[attr-defined]
+                argument.action_argument = (action, parameter, _kind(method, parameter))  # type: ignore[attr-defined]
             before += [*more, argument]
         return before, parts, names
 

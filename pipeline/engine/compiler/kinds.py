@@ -26,10 +26,10 @@ def kinds_of(assignments: Sequence[ast.Assign | ast.For], declared: Mapping[str,
     while not settled:
         settled = True
         for node in assignments:
-            name, kind = _given(node, kinds)
+            name, kind = _assigned(node, kinds)
             if kind is None or name in declared:
                 continue
-            if name not in kinds or ORDER.index(kind) > ORDER.index(kinds[name]):
+            if name not in kinds or _is_wider(kind, kinds[name]):
                 kinds[name] = kind
                 settled = False
     return kinds
@@ -38,16 +38,23 @@ def kinds_of(assignments: Sequence[ast.Assign | ast.For], declared: Mapping[str,
 def check_kinds(
     assignments: Sequence[ast.Assign | ast.For], kinds: Mapping[str, str], declared: Mapping[str, str]
 ) -> None:
-    """Raise StrategyError, with file and line, where a declared kind is broken."""
+    """Raise StrategyError, with file and line, where a declared kind, of a field or an action's argument, is broken."""
     for node in assignments:
-        name, kind = _given(node, kinds)
-        if kind is not None and hasattr(node, "taken"):
-            _check_taken(node, kind)
-        if kind is not None and name in declared:
-            _agree(node, name, declared[name], kind)
+        name, kind = _assigned(node, kinds)
+        if kind is None:
+            continue
+        file, line = getattr(node, "origin", ("", 0))
+        action, parameter, wanted = getattr(node, "action_argument", ("", "", kind))
+        if _is_wider(kind, wanted):
+            raise wrong_kind(f"{file}, line {line}", action, parameter, kind)
+        if name in declared and _is_wider(kind, declared[name]):
+            raise StrategyError(
+                f"{file}, line {line}: {name[2:]} is declared {declared[name]} and would become a {kind} here; "
+                f"write int(...) or declare it {kind}."
+            )
 
 
-def _given(node: ast.Assign | ast.For, kinds: Mapping[str, str]) -> tuple[str, str | None]:
+def _assigned(node: ast.Assign | ast.For, kinds: Mapping[str, str]) -> tuple[str, str | None]:
     """Return the name that is given a value, and the kind of that."""
     target = node.target if isinstance(node, ast.For) else node.targets[0]
     name = ast.unparse(target.value) if isinstance(target, ast.Subscript) else ast.unparse(target)
@@ -94,21 +101,8 @@ def _widest(kinds: Sequence[str | None]) -> str | None:
     return max(known, key=ORDER.index) if len(known) == len(kinds) else None
 
 
-def _check_taken(node: ast.Assign | ast.For, kind: str) -> None:
-    """Let an action's argument be refused where the user gives it, not where the market would keep it."""
-    action, parameter, wanted = getattr(node, "taken", ("", "", kind))
-    if ORDER.index(kind) > ORDER.index(wanted):
-        file, line = getattr(node, "origin", ("", 0))
-        raise wrong_kind(f"{file}, line {line}", action, parameter, kind)
-
-
-def _agree(node: ast.stmt, name: str, wanted: str, kind: str) -> None:
-    if ORDER.index(kind) > ORDER.index(wanted):
-        file, line = getattr(node, "origin", ("", 0))
-        raise StrategyError(
-            f"{file}, line {line}: {name[2:]} is declared {wanted} and would become a {kind} here; "
-            f"write int(...) or declare it {kind}."
-        )
+def _is_wider(kind: str, wanted: str) -> bool:
+    return ORDER.index(kind) > ORDER.index(wanted)
 
 
 def wrong_kind(where: str, action: str, parameter: str, kind: str) -> StrategyError:

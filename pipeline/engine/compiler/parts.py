@@ -48,10 +48,10 @@ class Part:
     prefix: str
     label: str
     scalars: frozenset[str]
-    columns: frozenset[str]
-    optional: frozenset[str]
-    frozen: frozenset[str]
     methods: Mapping[str, Method]
+    columns: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
     actions: frozenset[str] = frozenset()
     links: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, bool | int] = field(default_factory=dict)

@@ -35,15 +35,15 @@ HIDDEN: Final = frozenset(
 ATTRIBUTE_HOOKS: Final = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
 NUMBA: Final = {"int": "int64", "float": "float64", "IntColumn": "CPointer(int64)", "None": "void"}
-EXCHANGED: Final = ("given_ints", "given_floats", "final_ints", "final_floats")
+EXCHANGED: Final = ("input_ints", "input_floats", "final_ints", "final_floats")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """Where each named value stands in the arrays that go into a loop and come out of it."""
 
-    given_ints: tuple[str, ...]
-    given_floats: tuple[str, ...]
+    input_ints: tuple[str, ...]
+    input_floats: tuple[str, ...]
     final_ints: tuple[str, ...]
     final_floats: tuple[str, ...]
     columns: tuple[str, ...]
@@ -51,12 +51,12 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MarketFields:
-    """The fields of a market by what they are to a replay: given, state, columns (with the kind of their numbers).
+    """The fields of a market by what they are to a replay: inputs, state, columns (with the kind of their numbers).
 
     sides: the fields of each side of the market, with their names in the market.
     """
 
-    given: Mapping[str, str]
+    inputs: Mapping[str, str]
     state: Mapping[str, str]
     columns: Mapping[str, str]
     starts: Mapping[str, int | float | bool]
@@ -76,7 +76,7 @@ def market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
             starts[name] = getattr(Side, start.field)
             sides.setdefault(start.side, {})[start.field] = name
     return MarketFields(
-        given={name: kind for name, kind in scalars.items() if name not in starts},
+        inputs={name: kind for name, kind in scalars.items() if name not in starts},
         state={name: kind for name, kind in scalars.items() if name in starts},
         columns={name: hint[: -len("Column")].lower() for name, hint in hints.items() if hint.endswith("Column")},
         starts=starts,
@@ -87,13 +87,13 @@ def market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
 def market_names(rules: type[replay_state.ReplayState]) -> set[str]:
     """Return the fields and the actions of a market that a strategy may use."""
     fields = market_fields(rules)
-    return ({*fields.given, *fields.state} - HIDDEN) | set(rules.actions)
+    return ({*fields.inputs, *fields.state} - HIDDEN) | set(rules.actions)
 
 
 def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
     """Return the layout of a loop made for a strategy with these fields, in a market with these rules."""
     of_market = market_fields(rules)
-    given = [("m_" + name, kind) for name, kind in of_market.given.items()]
+    given = [("m_" + name, kind) for name, kind in of_market.inputs.items()]
     for name, parameter in fields.parameters.items():
         if parameter.optional:
             given.append((f"s_{name}_given", "bool"))
@@ -101,15 +101,15 @@ def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
     final = [("m_" + name, kind) for name, kind in of_market.state.items()]
     final += [("s_" + name, memory.kind) for name, memory in fields.memory.items()]
     return Layout(
-        given_ints=tuple(name for name, kind in given if kind != "float"),
-        given_floats=tuple(name for name, kind in given if kind == "float"),
+        input_ints=tuple(name for name, kind in given if kind != "float"),
+        input_floats=tuple(name for name, kind in given if kind == "float"),
         final_ints=tuple(name for name, kind in final if kind != "float"),
         final_floats=tuple(name for name, kind in final if kind == "float"),
         columns=tuple(of_market.columns),
     )
 
 
-def given_values(fields: Fields, of_market: Mapping[str, float], parameters: Mapping[str, Value]) -> dict[str, float]:
+def input_values(fields: Fields, of_market: Mapping[str, float], parameters: Mapping[str, Value]) -> dict[str, float]:
     """Return the loop's given values by their names in the layout."""
     given: dict[str, float] = {"m_" + name: value for name, value in of_market.items()}
     for name, parameter in fields.parameters.items():
@@ -129,7 +129,7 @@ def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     layout = layout_of(flat.fields, strategy.rules)
     arguments = ["count", *TICK_COLUMNS, *EXCHANGED, *("m_" + name for name in layout.columns)]
     starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items()]
-    body = [*taken(layout, flat.kinds), *starts, *unparsed(flat.body), *given_back(layout, flat.kinds)]
+    body = [*input_lines(layout, flat.kinds), *starts, *unparsed(flat.body), *output_lines(layout, flat.kinds)]
     return function_text(arguments, body)
 
 
@@ -188,16 +188,16 @@ def _bare(node: ast.FunctionDef) -> str:
     return ast.unparse(ast.fix_missing_locations(bare)) + "\n"
 
 
-def taken(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
+def input_lines(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
     """Return the lines that take the given values out of their arrays."""
     lines = [
-        f"{name} = given_ints[{at}]" + (" != 0" if kinds[name] == "bool" else "")
-        for at, name in enumerate(layout.given_ints)
+        f"{name} = input_ints[{at}]" + (" != 0" if kinds[name] == "bool" else "")
+        for at, name in enumerate(layout.input_ints)
     ]
-    return lines + [f"{name} = given_floats[{at}]" for at, name in enumerate(layout.given_floats)]
+    return lines + [f"{name} = input_floats[{at}]" for at, name in enumerate(layout.input_floats)]
 
 
-def given_back(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
+def output_lines(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
     """Return the lines that leave the final state in its arrays."""
     lines = [
         f"final_ints[{at}] = " + (f"1 if {name} else 0" if kinds[name] == "bool" else name)
@@ -208,7 +208,7 @@ def given_back(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
 
 
 def _declared_kinds(of_market: MarketFields, fields: Fields) -> dict[str, str]:
-    kinds = {"m_" + name: kind for name, kind in {**of_market.given, **of_market.state, **of_market.columns}.items()}
+    kinds = {"m_" + name: kind for name, kind in {**of_market.inputs, **of_market.state, **of_market.columns}.items()}
     kinds |= {"s_" + name: parameter.kind for name, parameter in fields.parameters.items()}
     kinds |= {f"s_{name}_given": "bool" for name, parameter in fields.parameters.items() if parameter.optional}
     kinds |= {"s_" + name: memory.kind for name, memory in fields.memory.items()}
@@ -217,7 +217,7 @@ def _declared_kinds(of_market: MarketFields, fields: Fields) -> dict[str, str]:
 
 def _given_spans(of_market: MarketFields, fields: Fields) -> dict[str, Span]:
     """Return the intervals of what a loop is given and of the fields that the rules of the market keep."""
-    of_all = {**of_market.given, **of_market.state}
+    of_all = {**of_market.inputs, **of_market.state}
     spans: dict[str, Span] = {
         "m_" + name: None if kind == "float" else OF_MARKET.get(name, WHOLE) if kind == "int" else (0, 1)
         for name, kind in of_all.items()
@@ -235,10 +235,9 @@ def _parts(
         "m": Part(
             prefix="m_",
             label=MARKET,
-            scalars=frozenset(of_market.given) | frozenset(of_market.state),
+            scalars=frozenset(of_market.inputs) | frozenset(of_market.state),
             columns=frozenset(of_market.columns),
-            optional=frozenset(),
-            frozen=frozenset(of_market.given),
+            frozen=frozenset(of_market.inputs),
             methods=strategy_methods(strategy.rules),
             actions=frozenset(strategy.rules.actions),
             links={"strategy": "s", **{side: side for side in of_market.sides}},
@@ -249,7 +248,6 @@ def _parts(
             prefix="s_",
             label=strategy.__name__,
             scalars=frozenset(fields.parameters) | frozenset(fields.memory),
-            columns=frozenset(),
             optional=frozenset(name for name, parameter in fields.parameters.items() if parameter.optional),
             frozen=frozenset(fields.parameters),
             methods=_with_memory(strategy_methods(strategy), fields),
@@ -266,9 +264,6 @@ def _sides(of_market: MarketFields) -> dict[str, Part]:
             prefix="m_",
             label=side,
             scalars=frozenset((*names, "is_bid")),
-            columns=frozenset(),
-            optional=frozenset(),
-            frozen=frozenset(),
             methods=strategy_methods(Side),
             links={"market": "m", "other": other},
             constants={"is_bid": side == "bid_side"},
