@@ -29,7 +29,7 @@ UNDRAWN = "document.querySelectorAll('.chart:not([data-drawn])').length"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = invent(tmp_path_factory.mktemp("run"), ["EMAAR", "FAB", HOSTILE], 30, 400, failed=["DEWA"])
     file = folder / "report.html"
     file.write_bytes(backtest_page(folder))
@@ -41,8 +41,10 @@ def open_all(page: Page) -> None:
     page.evaluate("report.drawAll()")
 
 
-def test_every_chart_draws_with_no_error_no_warning_and_no_request(made: Path, open_page: Callable[..., Any]) -> None:
-    opened = open_page(made)
+def test_every_chart_draws_with_no_error_no_warning_and_no_request(
+    page_file: Path, open_page: Callable[..., Any]
+) -> None:
+    opened = open_page(page_file)
     open_all(opened.page)
     assert opened.page.evaluate(UNDRAWN) == 0
     assert opened.page.locator("svg.still").count() == 0
@@ -50,21 +52,21 @@ def test_every_chart_draws_with_no_error_no_warning_and_no_request(made: Path, o
     for chart in opened.page.locator(".chart").all():
         assert chart.locator(".main-svg").count() > 0
         assert chart.locator(".trace path, .trace .point").count() > 0
-    assert opened.requests == [made.as_uri()]
+    assert opened.requests == [page_file.as_uri()]
     assert opened.said == []
 
 
-def test_no_button_of_a_chart_sends_anything_anywhere(made: Path, open_page: Callable[..., Any]) -> None:
-    opened = open_page(made)
+def test_no_button_of_a_chart_sends_anything_anywhere(page_file: Path, open_page: Callable[..., Any]) -> None:
+    opened = open_page(page_file)
     open_all(opened.page)
     assert set(press_every_button(opened)) == BUTTONS
     assert opened.said == []
 
 
 def test_the_portfolio_is_drawn_first_and_closed_panels_only_when_opened(
-    made: Path, open_page: Callable[..., Any]
+    page_file: Path, open_page: Callable[..., Any]
 ) -> None:
-    page = open_page(made).page
+    page = open_page(page_file).page
     page.wait_for_selector("[data-chart=portfolio][data-drawn]")
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.wait_for_timeout(300)
@@ -73,14 +75,14 @@ def test_the_portfolio_is_drawn_first_and_closed_panels_only_when_opened(
     page.wait_for_selector("[data-chart=panel-2][data-drawn]")
 
 
-def test_a_link_to_a_security_opens_its_panel(made: Path, open_page: Callable[..., Any]) -> None:
-    page = open_page(made).page
+def test_a_link_to_a_security_opens_its_panel(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file).page
     page.locator(".jump a", has_text="FAB").press("Enter")
     page.wait_for_selector("#panel-2[open] [data-drawn]")
 
 
-def test_zoom_works_by_keyboard_in_whole_market_days(made: Path, open_page: Callable[..., Any]) -> None:
-    page = open_page(made).page
+def test_zoom_works_by_keyboard_in_whole_market_days(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file).page
     tools = page.locator("#equity .tools")
     tools.get_by_role("button", name="Show 1 day").press("Enter")
     assert page.evaluate(RANGE, "portfolio") == ["2025-02-21 10", "2025-02-21 15"]
@@ -93,8 +95,8 @@ def test_zoom_works_by_keyboard_in_whole_market_days(made: Path, open_page: Call
     assert page.evaluate(RANGE, "portfolio") == ["2025-01-13 10", "2025-02-21 14"]
 
 
-def test_the_values_in_sight_fill_the_height(made: Path, open_page: Callable[..., Any]) -> None:
-    page = open_page(made).page
+def test_the_values_in_sight_fill_the_height(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file).page
     held = "document.querySelector('[data-chart=portfolio]')._fullLayout.yaxis.range"
     page.wait_for_selector("[data-chart=portfolio][data-drawn]")
     low, high = page.evaluate(held)
@@ -129,9 +131,9 @@ def heights(page: Page, chart: str) -> dict[str, list[float]]:
 
 
 def test_zoom_works_by_mouse_and_a_double_click_or_all_shows_all_again(
-    made: Path, open_page: Callable[..., Any]
+    page_file: Path, open_page: Callable[..., Any]
 ) -> None:
-    page = open_page(made).page
+    page = open_page(page_file).page
     page.wait_for_selector("[data-chart=portfolio][data-drawn]")
     before, high = page.evaluate(RANGE, "portfolio"), heights(page, "portfolio")
     for way in ("double click", "All", "Reset axes"):
@@ -152,8 +154,8 @@ def test_zoom_works_by_mouse_and_a_double_click_or_all_shows_all_again(
         assert heights(page, "portfolio") == high, way
 
 
-def test_bars_and_drawdown_keep_their_zero_wherever_one_looks(made: Path, open_page: Callable[..., Any]) -> None:
-    page = open_page(made).page
+def test_bars_and_drawdown_keep_their_zero_wherever_one_looks(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file).page
     page.locator("#equity").get_by_role("button", name="Show 1 day").click()
     back = page.locator("#equity").get_by_role("button", name="Earlier")
     for _ in range(12):
@@ -243,8 +245,8 @@ def test_a_marker_says_its_own_time_its_number_and_what_explains_it(long: Path, 
     assert page.inner_text("#panel-0 [data-fill] code") == f"python -m pipeline explain FAB --fill {number}"
 
 
-def test_sorting_one_table_of_figures_sorts_them_all(made: Path, open_page: Callable[..., Any]) -> None:
-    page = open_page(made).page
+def test_sorting_one_table_of_figures_sorts_them_all(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file).page
     page.locator("table[data-set=figures] th[data-key=net_pnl] button").press("Enter")
     orders = page.evaluate(
         "[...document.querySelectorAll('table[data-set=figures]')]"
@@ -259,8 +261,8 @@ def test_sorting_one_table_of_figures_sorts_them_all(made: Path, open_page: Call
     assert page.locator("table[data-set=figures] tfoot th").first.text_content() == "Portfolio"
 
 
-def test_a_hostile_name_shows_as_text(made: Path, open_page: Callable[..., Any]) -> None:
-    opened = open_page(made)
+def test_a_hostile_name_shows_as_text(page_file: Path, open_page: Callable[..., Any]) -> None:
+    opened = open_page(page_file)
     opened.page.on("dialog", lambda dialog: opened.said.append(dialog.message))
     open_all(opened.page)
     assert HOSTILE in opened.page.inner_text(".jump")
@@ -270,8 +272,8 @@ def test_a_hostile_name_shows_as_text(made: Path, open_page: Callable[..., Any])
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])
-def test_the_page_never_scrolls_sideways(width: int, made: Path, open_page: Callable[..., Any]) -> None:
-    page = open_page(made, viewport={"width": width, "height": 800}).page
+def test_the_page_never_scrolls_sideways(width: int, page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file, viewport={"width": width, "height": 800}).page
     open_all(page)
     for details in page.locator("details").all():
         details.evaluate("one => { one.open = true; }")
@@ -280,8 +282,8 @@ def test_the_page_never_scrolls_sideways(width: int, made: Path, open_page: Call
     assert page.locator(".scrolls").evaluate_all(within)
 
 
-def test_charts_follow_the_scheme_and_the_windows_width(made: Path, open_page: Callable[..., Any]) -> None:
-    page = open_page(made, color_scheme="light").page
+def test_charts_follow_the_scheme_and_the_windows_width(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file, color_scheme="light").page
     page.wait_for_selector("[data-chart=portfolio][data-drawn]")
     asked = "getComputedStyle(document.querySelector('[data-chart=portfolio] .ytick text')).fill"
     light = page.evaluate(asked)
@@ -294,9 +296,9 @@ def test_charts_follow_the_scheme_and_the_windows_width(made: Path, open_page: C
 
 
 def test_on_paper_everything_is_open_light_and_drawn_and_the_screen_is_as_before(
-    made: Path, open_page: Callable[..., Any], tmp_path: Path
+    page_file: Path, open_page: Callable[..., Any], tmp_path: Path
 ) -> None:
-    opened = open_page(made, color_scheme="dark")
+    opened = open_page(page_file, color_scheme="dark")
     page = opened.page
     page.evaluate("report.ready")
     page.evaluate(f"""() => addEventListener("beforeprint", () => {{ window.seen = [
@@ -311,16 +313,18 @@ def test_on_paper_everything_is_open_light_and_drawn_and_the_screen_is_as_before
     assert opened.said == []
 
 
-def test_the_first_stop_of_the_tab_key_leads_past_the_navigation(made: Path, open_page: Callable[..., Any]) -> None:
-    page = open_page(made).page
+def test_the_first_stop_of_the_tab_key_leads_past_the_navigation(
+    page_file: Path, open_page: Callable[..., Any]
+) -> None:
+    page = open_page(page_file).page
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "To the figures"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
 
 
-def test_without_scripts_the_figures_are_there(made: Path, open_page: Callable[..., Any]) -> None:
-    page = open_page(made, java_script_enabled=False).page
+def test_without_scripts_the_figures_are_there(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file, java_script_enabled=False).page
     assert page.locator("table[data-set=figures] tbody tr").count() == 3 * len(GROUPS)
     assert "All figures are in the tables below" in page.inner_text("main")
     assert page.locator("svg.still polyline").is_visible()

@@ -26,7 +26,7 @@ ROWS = [("b", 9.0), ("a", 10.0), ("c", None), ("d", -3.5)]
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def page_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in pages.TEMPLATES.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "one.html.j2").write_text(TEMPLATE, encoding="utf-8")
@@ -54,17 +54,17 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_a_chart_draws_without_a_request_or_an_error(made: Path, open_page: Callable[..., Any]) -> None:
-    opened = open_page(made)
+def test_a_chart_draws_without_a_request_or_an_error(page_file: Path, open_page: Callable[..., Any]) -> None:
+    opened = open_page(page_file)
     opened.page.wait_for_selector(".chart[data-drawn] .scatterlayer .trace")
-    assert opened.requests == [made.as_uri()]
+    assert opened.requests == [page_file.as_uri()]
     assert opened.said == []
     assert HOSTILE in opened.page.inner_text("h1")
     assert HOSTILE in opened.page.inner_html(".legendtext").replace("&lt;", "<").replace("&gt;", ">")
 
 
-def test_the_zoom_buttons_show_whole_days(made: Path, open_page: Callable[..., Any]) -> None:
-    page = open_page(made).page
+def test_the_zoom_buttons_show_whole_days(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file).page
     page.wait_for_selector(".chart[data-drawn]")
     page.get_by_role("button", name="Show 1 day").press("Enter")
     asked = "document.querySelector('.chart')._fullLayout.xaxis.range.map(x => x.slice(0, 13))"
@@ -73,8 +73,8 @@ def test_the_zoom_buttons_show_whole_days(made: Path, open_page: Callable[..., A
     assert page.evaluate(asked) == ["2025-01-09 10", "2025-01-09 15"]
 
 
-def test_a_table_sorts_by_exact_value_with_what_is_missing_last(made: Path, open_page: Callable[..., Any]) -> None:
-    page = open_page(made).page
+def test_a_table_sorts_by_exact_value_with_what_is_missing_last(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file).page
     button = page.get_by_role("button", name="b", exact=True)
     order = "[...document.querySelectorAll('tbody tr')].map(row => row.dataset.row).join('')"
     button.press("Enter")
@@ -84,9 +84,9 @@ def test_a_table_sorts_by_exact_value_with_what_is_missing_last(made: Path, open
 
 
 def test_a_browser_that_cannot_unpack_charts_says_so_and_shows_the_tables(
-    made: Path, open_page: Callable[..., Any]
+    page_file: Path, open_page: Callable[..., Any]
 ) -> None:
-    opened = open_page(made, before="delete window.DecompressionStream")
+    opened = open_page(page_file, before="delete window.DecompressionStream")
     opened.page.wait_for_selector("#no-charts:not([hidden])")
     assert "this browser cannot unpack them" in opened.page.inner_text("#no-charts")
     assert opened.page.locator(".chart:visible, .tools:visible").count() == 0

@@ -45,8 +45,8 @@ def make_sweep(
     """
     store, config = make_store(folder / "parquet"), make_config(folder / "v1.json")
     if short is not None:
-        made = random_ticks(9, days=1)
-        ticks = Ticks(made.timestamp + DAY * late, made.kind, made.price, made.volume)
+        day = random_ticks(9, days=1)
+        ticks = Ticks(day.timestamp + DAY * late, day.kind, day.price, day.volume)
         write_ticks(store / f"{short}.parquet", ticks, {"exchange": "ADX", "digest": ticks_digest(ticks)})
     asked: dict[str, Any] = {"train_until": UNTIL, "walk_forward": 1} | options
     api.sweep(grid=grid, config=config, parquet_dir=store, output_dir=folder / "sweep", **asked)
@@ -99,10 +99,10 @@ def invent_sweep(
         held = np.where(failed[:, None], -np.inf, figures["train_net_pnl"])
         writer.writerows([ticker, 1 + int(held[:, at].argmax())] for at, ticker in enumerate(tickers))
         writer.writerows([["all", 1 + int(held.sum(1).argmax())]] if count > 1 else [])
-    told = {"axes": list(axes), "chosen_by": "net_pnl", "strategies": [strategy], "settings": total, "files": files}
-    told |= {"train": "2025-01-06 to 2025-01-16", "test": "2025-01-17 to 2025-01-29", "version": "0"}
-    told |= {"data": {ticker: {"ticks": 1, "digest": "x"} for ticker in tickers}, "searched": None, "seed": None}
-    (folder / "sweep.json").write_text(json.dumps(told), encoding="utf-8")
+    manifest = {"axes": list(axes), "chosen_by": "net_pnl", "strategies": [strategy], "settings": total, "files": files}
+    manifest |= {"train": "2025-01-06 to 2025-01-16", "test": "2025-01-17 to 2025-01-29", "version": "0"}
+    manifest |= {"data": {ticker: {"ticks": 1, "digest": "x"} for ticker in tickers}, "searched": None, "seed": None}
+    (folder / "sweep.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
 

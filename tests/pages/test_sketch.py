@@ -20,16 +20,16 @@ def test_a_curve_of_two_days_is_drawn_in_steps_with_the_night_left_out() -> None
     stamps = np.array([MONDAY * DAY_MS + 10 * HOUR_MS, (MONDAY + 3) * DAY_MS + 12 * HOUR_MS])
     clock = Clock(np.array([MONDAY, MONDAY + 3]), stamps % DAY_MS)
     assert (clock.opens, clock.closes) == (10, 13)
-    made = sketch(stamps, np.array([100.0, -100.0]), clock)
-    assert made.zero == 100
-    assert corners(made.points) == [(0, 100), (0, 100), (0, 0), (833.3, 0), (833.3, 200), (1000, 200)]
+    drawing = sketch(stamps, np.array([100.0, -100.0]), clock)
+    assert drawing.zero == 100
+    assert corners(drawing.points) == [(0, 100), (0, 100), (0, 0), (833.3, 0), (833.3, 200), (1000, 200)]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), max_size=900))
 def test_every_curve_stays_in_its_box_and_touches_what_is_highest(values: list[float]) -> None:
     stamps = MONDAY * DAY_MS + 10 * HOUR_MS + np.arange(len(values)) * 1000
-    made = sketch(stamps, np.array(values), Clock(np.array([MONDAY]), np.array([10 * HOUR_MS])))
-    places = corners(made.points)
+    drawing = sketch(stamps, np.array(values), Clock(np.array([MONDAY]), np.array([10 * HOUR_MS])))
+    places = corners(drawing.points)
     assert [x for x, _ in places] == sorted(x for x, _ in places)
     assert all(0 <= x <= 1000 and 0 <= y <= 200 for x, y in places)
     assert len(places) <= 2 * 300 + 2
@@ -39,5 +39,5 @@ def test_every_curve_stays_in_its_box_and_touches_what_is_highest(values: list[f
 
 def test_a_run_without_a_fill_is_a_line_at_nothing() -> None:
     nothing = np.empty(0, np.int64)
-    made = sketch(nothing, np.empty(0), Clock(nothing, nothing))
-    assert corners(made.points) == [(0, 0), (1000, 0)]
+    drawing = sketch(nothing, np.empty(0), Clock(nothing, nothing))
+    assert corners(drawing.points) == [(0, 0), (1000, 0)]

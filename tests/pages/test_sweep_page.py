@@ -102,14 +102,14 @@ def test_the_verdict_and_the_tiles_say_what_the_tables_say(folder: Path, page: P
 
 
 def test_the_walk_forward_is_the_files(folder: Path, page: Page) -> None:
-    told = pd.read_csv(folder / "walk_forward.csv")
+    walk = pd.read_csv(folder / "walk_forward.csv")
     for name, cells in rows_of(page, "walk-table").items():
-        own = told[told["security"] == view_of(name)]
+        own = walk[walk["security"] == view_of(name)]
         assert cells[0].text == ", ".join(map(str, own["setting"]))
         after = own["test_net_pnl"]
         assert [value(cell) for cell in cells[1:]] == pytest.approx([after.sum(), len(own), (after > 0).sum()])
     for view in page.data["sweep"]["views"]:
-        own = told[told["security"] == view["name"]]
+        own = walk[walk["security"] == view["name"]]
         days = own["test_from"] + " to " + own["test_to"]
         assert view["walk"] == [list(row) for row in zip(days, own["setting"], own["test_net_pnl"], strict=True)]
 

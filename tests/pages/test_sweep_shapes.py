@@ -86,23 +86,23 @@ def break_json(folder: Path) -> None:
 
 def forget(name: str) -> Callable[[Path], None]:
     def broken(folder: Path) -> None:
-        told = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
-        del told[name]
-        (folder / "sweep.json").write_text(json.dumps(told), encoding="utf-8")
+        manifest = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+        del manifest[name]
+        (folder / "sweep.json").write_text(json.dumps(manifest), encoding="utf-8")
 
     return broken
 
 
 def add_security(folder: Path) -> None:
-    told = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
-    told["data"]["ZED"] = {}
-    (folder / "sweep.json").write_text(json.dumps(told), encoding="utf-8")
+    manifest = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+    manifest["data"]["ZED"] = {}
+    (folder / "sweep.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def rename_security(folder: Path) -> None:
-    told = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
-    told["data"] = {"FAB": {}, "ZED": {}}
-    (folder / "sweep.json").write_text(json.dumps(told), encoding="utf-8")
+    manifest = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+    manifest["data"] = {"FAB": {}, "ZED": {}}
+    (folder / "sweep.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 DAMAGES: Final[dict[str, tuple[Callable[[Path], None], type[Exception], str]]] = {
