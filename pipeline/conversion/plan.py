@@ -32,7 +32,7 @@ _PROBE: Final = "probe"
 
 @dataclass(frozen=True, slots=True)
 class SheetJob:
-    """One sheet to convert; `position` is its place in the closing table, `error` is set when its name is no good."""
+    """One sheet to convert; `position` is its row in the closing table, `error` is set when its name is not valid."""
 
     position: int
     workbook: Workbook

@@ -53,12 +53,28 @@ def convert(
 ) -> ConvertResult:
     """Convert the sheets of `workbooks` into `parquet_dir`, each security's files whole or not at all.
 
-    `header_row` counts from 1; `only` names tickers or sheets; `workers` defaults to the number of CPUs; `max_rejects`
-    is the share of a sheet's rows that may be rejected, by default 0.1, and `strict` allows none; `limits` are those of
-    `Limits` by name, or texts KEY=VALUE. A sheet that cannot be converted, or without a tick, is a failed row of the
-    result; the others go on, and what the directory holds of its security stays. Raises, before anything is written,
-    BadRequest, NoWorkbook, NotAWorkbook and its kinds, DuplicateSecurity, UnknownSecurity, InUse or OutputNotWritable,
-    and WorkbookChanged when a workbook was saved meanwhile: nothing of it is put in place then.
+    Args:
+        workbooks: Paths of the workbooks.
+        parquet_dir: The store, on disk or in a bucket.
+        header_row: Row of the column names, counted from 1.
+        only: Tickers or sheet names to convert; by default all.
+        max_sheets: How many securities at most.
+        workers: Sheets read at a time; by default the number of CPUs.
+        force: Convert unchanged sheets as well.
+        strict: Allow no rejected row.
+        max_rejects: Share of a sheet's rows that may be rejected, by default 0.1.
+        limits: Those of `Limits` by name, or texts KEY=VALUE.
+        on_event: Called with each event of a sheet, from worker threads, one at a time.
+        on_compile: Called before the reader of large workbooks is compiled.
+
+    Returns:
+        One row per sheet. A sheet that cannot be converted, or without a tick, is a failed row; the others go on, and
+        what the directory holds of its security stays.
+
+    Raises:
+        PipelineError: Before anything is written: BadRequest, NoWorkbook, NotAWorkbook and its kinds,
+            DuplicateSecurity, UnknownSecurity, InUse or OutputNotWritable. Later: WorkbookChanged when a workbook was
+            saved meanwhile; nothing of it is put in place then.
     """
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
     rejects = rejects_allowed(max_rejects, strict=strict)

@@ -42,9 +42,9 @@ _CODES: Final = {name.casefold(): code for code, name in enumerate(TICK_TYPES)}
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that is no tick: Excel row number, the cells (time, type, price, size) as text, and the rule it broke.
+    """A row that is not a tick: Excel row number, the cells (time, type, price, size) as text, and the rule it broke.
 
-    Of a cell's text the first 100 letters are kept.
+    Only the first 100 letters of a cell's text are kept.
     """
 
     row: int

@@ -39,7 +39,7 @@ def day_zero_ms(*, date1904: bool) -> int:
 
 
 def serial_ms(serial: float, *, date1904: bool) -> int | None:
-    """Return the moment of an Excel serial, rounded to the nearest millisecond; None when it is no date in range."""
+    """Return the moment of an Excel serial, rounded to the nearest millisecond; None when it is not a date in range."""
     if not math.isfinite(serial):
         return None
     days = serial + _EPOCH_1904_DAYS if date1904 else serial
@@ -55,7 +55,7 @@ def serials_ms(serials: Float64s, *, date1904: bool) -> Float64s:
 
 
 def serial_day_ms(serial: float, *, date1904: bool) -> int | None:
-    """Return midnight of a serial's day; None when it is no date in range."""
+    """Return midnight of a serial's day; None when it is not a date in range."""
     return serial_ms(math.floor(serial), date1904=date1904) if math.isfinite(serial) else None
 
 

@@ -129,7 +129,7 @@ def archive_of(path: Path) -> Iterator[zipfile.ZipFile]:
         raise NotAWorkbook(f"{path} is a directory, not a workbook.") from error
     except TooLong as error:
         raise WorkbookTooLarge(
-            f"{path}: one of its texts or lists is no tick workbook's ({error}); it is not opened. "
+            f"{path}: one of its texts or lists is too long for a tick workbook ({error}); it is not opened. "
             "If you trust it: --limit row_mb=NUMBER."
         ) from error
     except OSError as error:

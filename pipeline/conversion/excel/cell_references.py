@@ -22,7 +22,7 @@ def row_of(reference: str | None, previous: int) -> int:
     elif _WHOLE.fullmatch(reference):
         number = int(reference)
     else:
-        raise ValueError(f"'{shown(reference)}' is no row number")
+        raise ValueError(f"'{shown(reference)}' is not a row number")
     if not 1 <= number <= LAST_ROW:
         raise ValueError(f"row {number} is beyond the {LAST_ROW:,} that Excel has")
     return number
@@ -35,7 +35,7 @@ def column_of(reference: str | None, previous: int, row: int) -> int:
     else:
         match = _REFERENCE.fullmatch(reference)
         if match is None or int(match[2]) != row:
-            raise ValueError(f"'{shown(reference)}' is no cell of row {row}")
+            raise ValueError(f"'{shown(reference)}' is not a cell of row {row}")
         column = _column(match[1])
     if column > LAST_COLUMN:
         raise ValueError(f"a cell of row {row} stands beyond column XFD, Excel's last")

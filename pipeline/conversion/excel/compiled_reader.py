@@ -60,7 +60,7 @@ class RowsLoop:
 
 
 def rows_loop(on_compile: Callable[[], None] | None = None) -> RowsLoop:
-    """Return the loop, from this process, from disk, or compiled now, which `on_compile` is told."""
+    """Return the loop, from this process, from disk, or compiled now, after a call of `on_compile`."""
     source = Path(compiled_loop.__file__).read_text(encoding="utf-8")
     text = Text(source, compiled_loop.read_rows.__name__, _COUNTS, _POINTERS, helpers=_helpers())
     key = hashlib.sha256("\0".join((*toolchain(), repr(text))).encode()).hexdigest()

@@ -54,11 +54,11 @@ class _Relation(NamedTuple):
 def read_book(read: Callable[[str], Pieces], names: Iterable[str]) -> Book:
     """Follow the relationships from the package root; `names` are the archive's parts.
 
-    Raises KeyError when it is no workbook, ValueError when its XML is bad or lists what is not there.
+    Raises KeyError when it is not a workbook, ValueError when its XML is bad or lists what is not there.
     """
     there = frozenset(names)
     root = _relations(read("_rels/.rels"), "")
-    part = next((one.part for one in root.values() if one.kind == "officeDocument"), "")
+    part = next((relation.part for relation in root.values() if relation.kind == "officeDocument"), "")
     if part not in there:
         raise KeyError("it has no workbook part")
     folder, name = posixpath.split(part)
@@ -77,10 +77,10 @@ def read_book(read: Callable[[str], Pieces], names: Iterable[str]) -> Book:
                 sheets.append(_sheet(node, relation.part))
         _check_number(len(sheets))
     if stream.root != "workbook":
-        raise KeyError("its main part is no workbook")
+        raise KeyError("its main part is not a workbook")
     stream.close()
     _check_parts(sheets, there)
-    of_kind = {one.kind: one.part for one in relations.values()}
+    of_kind = {relation.kind: relation.part for relation in relations.values()}
     parts = (part, of_kind.get("sharedStrings"), of_kind.get("styles"))
     for other in parts[1:]:
         if other is not None and other not in there:
@@ -94,7 +94,7 @@ def read_book(read: Callable[[str], Pieces], names: Iterable[str]) -> Book:
 
 
 def shared_texts(pieces: Pieces, longest: int, size: int) -> tuple[str, ...]:
-    """Return the shared-string table's texts by number; phonetic guides are no part of a text.
+    """Return the shared-string table's texts by number; phonetic guides are not part of a text.
 
     Raises ValueError, also for a text of more than `longest` bytes, or for more texts than `size` bytes are meant for.
     """
@@ -116,13 +116,13 @@ def text_of(item: Element) -> str:
             if name == "t" or local_name(text) == "t":
                 pieces.append(_plain(text))
             elif local_name(text) == _ITEM or text.find(f".//{{*}}{_ITEM}") is not None:
-                raise ValueError("a text stands in another, as no Excel writes it")
+                raise ValueError("a text is nested in another, which Excel never writes")
     return "".join(pieces)
 
 
 def _plain(text: Element) -> str:
     if len(text):
-        raise ValueError("an element stands within a text, as no Excel writes it")
+        raise ValueError("an element stands within a text, which Excel never writes")
     return text.text or ""
 
 

@@ -46,7 +46,8 @@ def read_rows(
                 node.clear()
         except TooLong as error:
             raise UnreadableSheet(
-                f"row {number + 1} or a later one is no row of ticks ({error}). If you trust it: --limit row_mb=NUMBER."
+                f"row {number + 1} or a later one is too long for a row of ticks ({error}). "
+                "If you trust it: --limit row_mb=NUMBER."
             ) from error
         except ValueError as error:
             raise UnreadableSheet(

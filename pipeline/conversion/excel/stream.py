@@ -27,14 +27,14 @@ class TooLong(ValueError):
 class ElementStream:
     """Takes the bytes of one part and yields its elements of some names as they end, with all that is in them.
 
-    ends: further names whose end is told; what was in them is gone by then. longest: how many bytes one element of
+    ends: further names to yield at their end, without what was in them. longest: how many bytes one element of
     those names, or any other text, may go on. A part that declares anything (a document type, thus entities) or that
     is not UTF-8 is refused before it is parsed. Raises ValueError, TooLong among them.
     """
 
     def __init__(self, names: Collection[str], longest: int, *, ends: Collection[str] = (), step: int = _STEP) -> None:
         self._names = frozenset(names)
-        self._told = self._names.union(ends)
+        self._yielded = self._names.union(ends)
         self._longest = longest
         self._step = step
         self._prolog: bytes | None = b""
@@ -64,7 +64,7 @@ class ElementStream:
             yield from self._fed(piece[start : start + self._step])
 
     def close(self) -> None:
-        """Say that there is no more; raises ValueError when the part is not whole."""
+        """End the part; raises ValueError when it is not whole."""
         try:
             self._parser.close()
         except ParseError as error:
@@ -84,7 +84,7 @@ class ElementStream:
                 ended = True
                 tag = node.tag
                 if tag not in tags:
-                    tags[tag] = local_name(node) in self._told
+                    tags[tag] = local_name(node) in self._yielded
                     _check_kinds(len(tags))
                 if (keys := node.keys()) and not attributes.issuperset(keys):
                     attributes.update(keys)
@@ -106,7 +106,7 @@ class ElementStream:
         before = self._prolog if root is None else self._prolog[: root.start()]
         encoding = _ENCODING.search(before)
         if b"<!D" in before or b"\0" in before or (encoding and encoding[1].lower() not in _ENCODINGS):
-            raise ValueError("it declares a document type or entities, or is not UTF-8, as no Excel writes it")
+            raise ValueError("it declares a document type or entities, or is not UTF-8, which Excel never writes")
         if root is not None:
             self._prolog = None
         elif len(before) > _LONGEST_PROLOG:
@@ -120,7 +120,7 @@ class ElementStream:
                 return parent
             del parent[:-1]
             parent = parent[-1]
-        raise ValueError("its elements stand too deep in one another")
+        raise ValueError("its elements are nested too deeply")
 
 
 def _check_kinds(number: int) -> None:

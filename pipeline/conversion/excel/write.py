@@ -78,22 +78,22 @@ def _add(archive: zipfile.ZipFile, name: str, content: str) -> None:
 def _sheet(rows: Iterable[Sequence[Value]], texts: dict[str, int]) -> str:
     lines = []
     for number, row in enumerate(rows, start=1):
-        cells = "".join(_cell(f"{chr(65 + place)}{number}", value, texts) for place, value in enumerate(row))
+        cells = "".join(_cell(f"{chr(65 + column)}{number}", value, texts) for column, value in enumerate(row))
         if cells:
             lines.append(f'<row r="{number}">{cells}</row>')
     return f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
 
 
-def _cell(place: str, value: Value, texts: dict[str, int]) -> str:
+def _cell(reference: str, value: Value, texts: dict[str, int]) -> str:
     if value is None:
         return ""
     if isinstance(value, Moment):
-        return f'<c r="{place}" s="1"><v>{value.ms / _MS_PER_DAY + _EPOCH_DAYS!r}</v></c>'
+        return f'<c r="{reference}" s="1"><v>{value.ms / _MS_PER_DAY + _EPOCH_DAYS!r}</v></c>'
     if isinstance(value, ErrorValue):
-        return f'<c r="{place}" t="e"><v>{escape(value.text)}</v></c>'
+        return f'<c r="{reference}" t="e"><v>{escape(value.text)}</v></c>'
     if isinstance(value, str):
-        return f'<c r="{place}" t="s"><v>{texts.setdefault(value, len(texts))}</v></c>'
-    return f'<c r="{place}"><v>{value!r}</v></c>'
+        return f'<c r="{reference}" t="s"><v>{texts.setdefault(value, len(texts))}</v></c>'
+    return f'<c r="{reference}"><v>{value!r}</v></c>'
 
 
 def _book(names: Sequence[str]) -> str:
