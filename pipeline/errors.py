@@ -100,7 +100,7 @@ class InUse(PipelineError):
     """Another run writes where this one would."""
 
 
-# Places that are not on this machine
+# Paths that are not on this machine
 
 
 class PathError(PipelineError):

@@ -94,7 +94,7 @@ def _on_signal(number: int, _frame: object) -> None:
     _end()
 
 
-def _say_nothing(_told: threading.ExceptHookArgs) -> None:
+def _say_nothing(_thread: threading.ExceptHookArgs) -> None:
     """Keep still about what another thread stumbles over: its processes are killed and its files closed."""
 
 

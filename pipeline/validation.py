@@ -75,15 +75,15 @@ def validate(
                 _backtest(other, parquet_dir, strategy, config, execution, backend, engine, workers)
                 yield _same_bytes(f"{execution}, sequential compiled = {name}", expected, _contents(other))
     if read_workbooks:
-        for one in verify_each(parquet_dir, lambda ticker: on_stage(f"Reading the workbook again: {ticker}")):
-            yield Check(f"Parquet = workbook, {one.ticker}", one.equal, _told(one))
+        for security in verify_each(parquet_dir, lambda ticker: on_stage(f"Reading the workbook again: {ticker}")):
+            yield Check(f"Parquet = workbook, {security.ticker}", security.equal, _compared(security))
 
 
-def _told(one: Verified) -> str:
-    if one.difference is not None:
-        where = one.difference
+def _compared(security: Verified) -> str:
+    if security.difference is not None:
+        where = security.difference
         return f"row {where.row}, {where.column}: workbook {where.workbook}, Parquet {where.store}"
-    return one.error or f"{one.rows:,} rows, cell by cell"
+    return security.error or f"{security.rows:,} rows, cell by cell"
 
 
 def _backtest(

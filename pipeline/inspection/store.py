@@ -10,7 +10,7 @@ from pipeline.inspection.counting import counted_text
 from pipeline.inspection.sessions import closed_days, missing_days
 from pipeline.inspection.warn import StoredSecurity, of_changes, stored_security, warnings_of
 from pipeline.markets.facts import facts_of
-from pipeline.store.catalog import check_held, file_mark, read_catalog, security_of, tick_files
+from pipeline.store.catalog import check_known, file_mark, read_catalog, security_of, tick_files
 from pipeline.store.layout import CATALOG_NAME, TICKS_SUFFIX, ticks_name
 from pipeline.store.parquet import read_ticks
 from pipeline.times import date_of
@@ -88,7 +88,7 @@ def inspect_store(
             f"The Parquet directory {parquet_dir} holds no ticks. Run `pipeline convert` (or `pipeline demo`) first."
         )
     wanted = sorted({ticker.upper() for ticker in tickers})
-    check_held(parquet_dir, wanted, names)
+    check_known(parquet_dir, wanted, names)
     chosen = wanted or names
     on_plan(len(chosen))
     inspected: dict[str, Inspected] = {}

@@ -30,7 +30,7 @@ from pipeline.replay.simulate import ENGINES, Engine, loop_constants, replayer, 
 from pipeline.replay.task import SecurityResult, Task, run_task, worker_died
 from pipeline.replay.workers import BACKENDS, Backend, check_workers, run_all, workers_for
 from pipeline.settings import Config, read_config
-from pipeline.store.catalog import Security, Store, check_held, content_digest, open_store
+from pipeline.store.catalog import Security, Store, check_known, content_digest, open_store
 from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_source
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Plan:
 
     why_plain: what the compiled engine cannot take, when that is why the plain one runs. switches_apply: whether the
     execution switches mean anything to this strategy. stale: why the ticks may not be those of the workbook any more.
-    held: all that the store holds, `securities` among them.
+    in_store: all that the store holds, `securities` among them.
     """
 
     strategy: str
@@ -91,7 +91,7 @@ class Plan:
     tasks: tuple[Task, ...]
     securities: tuple[Security, ...]
     stale: str | None = None
-    held: tuple[Security, ...] = ()
+    in_store: tuple[Security, ...] = ()
 
     @property
     def warnings(self) -> list[str]:
@@ -334,7 +334,7 @@ def _chosen(securities: Sequence[Security], request: Request) -> tuple[Security,
         raise BadRequest(f"--max-sheets is {request.max_sheets}; it takes a whole number of at least 1.")
     by_ticker = {security.ticker: security for security in securities}
     wanted = [ticker.strip().upper() for ticker in request.securities]
-    check_held(request.parquet_dir, wanted, by_ticker)
+    check_known(request.parquet_dir, wanted, by_ticker)
     chosen = [by_ticker[ticker] for ticker in sorted(set(wanted) or by_ticker)]
     return tuple(chosen[: request.max_sheets])
 

@@ -69,12 +69,12 @@ class Identity:
 
     def of(self, setting: Setting) -> str:
         """Return the name of the result under one setting; how its values were written makes no difference."""
-        held = self._fields.held(setting.parameters)
+        values = self._fields.held(setting.parameters)
         name = self._base.copy()
-        name.update(repr((list(held.items()), self._told(setting.execution))).encode())
+        name.update(repr((list(values.items()), self._text_of(setting.execution))).encode())
         return name.hexdigest()
 
-    def _told(self, execution: Execution) -> str:
+    def _text_of(self, execution: Execution) -> str:
         if id(execution) not in self._executions:
             fees = execution.fees_bps(self._exchange)
             self._executions[id(execution)] = execution, repr((sorted(execution.fields().items()), fees))

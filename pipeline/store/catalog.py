@@ -205,9 +205,9 @@ def tick_files(directory: AnyPath) -> dict[str, int]:
     }
 
 
-def check_held(directory: AnyPath, tickers: Iterable[str], held: Iterable[str]) -> None:
+def check_known(directory: AnyPath, tickers: Iterable[str], stored: Iterable[str]) -> None:
     """Raise UnknownSecurity for a ticker that is none of those the directory holds."""
-    known = sorted(held)
+    known = sorted(stored)
     for ticker in tickers:
         if ticker not in known:
             raise UnknownSecurity(

@@ -129,7 +129,7 @@ class ObjectStorePath:
         except FileNotFoundError:
             raise
         except (OSError, pa.ArrowException, ImportError) as error:
-            raise _told(self, error) from error
+            raise path_error(self, error) from error
 
 
 AnyPath: TypeAlias = Path | ObjectStorePath
@@ -146,7 +146,7 @@ def read_end(path: AnyPath, most: int) -> tuple[int, bytes]:
 
 
 def path_of(path: str | AnyPath) -> AnyPath:
-    """Return the place a user named: a URI with a scheme is remote, but for `file://`, and all else is a local path.
+    """Return the path a user named: a URI with a scheme is remote, but for `file://`, and all else is a local path.
 
     Raises BadRequest for a URI that went through `Path`, which makes `s3:/` of `s3://`.
     """
@@ -181,20 +181,20 @@ def _filesystem(uri: str) -> tuple[Any, str]:
     return files, root
 
 
-def _told(place: ObjectStorePath, error: Exception) -> PathError:
-    """Put Arrow's words for a failure, which differ by store, into ours."""
-    lines = str(error).replace(place.uri, str(place)).splitlines()
+def path_error(path: ObjectStorePath, error: Exception) -> PathError:
+    """Return Arrow's failure, whose words differ by store, as one of ours that names the path."""
+    lines = str(error).replace(path.uri, str(path)).splitlines()
     said = _without_password(lines[0] if lines else type(error).__name__)
-    scheme = place.uri.partition("://")[0]
+    scheme = path.uri.partition("://")[0]
     if "Unrecognized filesystem type" in said or "but Arrow compiled without" in said:
         return UnknownScheme(
-            f"{place}: '{scheme}://' is not a kind of place this installation knows. It takes a local path, file://, "
+            f"{path}: '{scheme}://' is no scheme that this installation knows. It takes a local path, file://, "
             f"s3://, gs://, abfs:// or hdfs://.{nearest(scheme, _SCHEMES)}"
         )
     for pattern, kind, words in _CAUSES:
         if re.search(pattern, said):
-            return kind(f"{place}: {words}. {said}")
-    return PathError(f"{place} cannot be used: {said}")
+            return kind(f"{path}: {words}. {said}")
+    return PathError(f"{path} cannot be used: {said}")
 
 
 def _without_password(text: str) -> str:

@@ -99,7 +99,7 @@ def test_set_changes_a_parameter_for_all_securities(made: tuple[Path, Path], tmp
         (("--set", "nonsense"), "write KEY=VALUE"),
         (("--securities", "FABB"), "Did you mean 'FAB'?"),
         (("--parquet-dir", "no/such/dir"), "pipeline convert"),
-        (("--parquet-dir", "s4://bucket/ticks"), "'s4://' is not a kind of place"),
+        (("--parquet-dir", "s4://bucket/ticks"), "'s4://' is no scheme"),
         (("--output-dir", "s3:/bucket/run"), "one slash after its scheme"),
         (("--config", "no/such.json"), "no such config file"),
         (("--execution", "strickt"), "Did you mean 'strict'?"),

@@ -17,7 +17,7 @@ from pipeline.errors import (
     Unreachable,
 )
 from pipeline.store.catalog import open_store
-from pipeline.store.path import AnyPath, ObjectStorePath, _told, path_of
+from pipeline.store.path import AnyPath, ObjectStorePath, path_error, path_of
 from tests.made import make_config, make_store, results
 
 if TYPE_CHECKING:
@@ -104,20 +104,20 @@ def test_an_object_store_path_shows_neither_query_nor_password(place: ObjectStor
 )
 def test_what_the_other_side_says_is_put_in_plain_words(said: str, kind: type[PathError]) -> None:
     uri = "foo://key:secret@a?client_secret=secret"
-    told = _told(ObjectStorePath(uri), OSError(f"{said} '{uri}' and foo://key:secret@a/b\nsecond line"))
-    assert type(told) is kind
-    assert told.exit_status == 2
-    assert str(told).startswith("foo://***@a")
-    assert "secret" not in str(told)
-    assert "second line" not in str(told)
+    error = path_error(ObjectStorePath(uri), OSError(f"{said} '{uri}' and foo://key:secret@a/b\nsecond line"))
+    assert type(error) is kind
+    assert error.exit_status == 2
+    assert str(error).startswith("foo://***@a")
+    assert "secret" not in str(error)
+    assert "second line" not in str(error)
 
 
 @pytest.mark.parametrize(
     ("uri", "kind", "words"),
     [
-        ("foo://bucket/ticks", UnknownScheme, "'foo://' is not a kind of place"),
+        ("foo://bucket/ticks", UnknownScheme, "'foo://' is no scheme"),
         ("hdf://bucket/ticks", UnknownScheme, "Did you mean 'hdfs'?"),
-        ("https://example.com/ticks", UnknownScheme, "'https://' is not a kind of place"),
+        ("https://example.com/ticks", UnknownScheme, "'https://' is no scheme"),
         ("s3:///ticks", PathError, "Missing bucket name"),
         ("s3://bucket/ticks?endpoint=here", PathError, "Unexpected query parameter in S3 URI: 'endpoint'"),
         ("s3://two words/ticks", PathError, "Cannot parse URI"),
