@@ -28,8 +28,15 @@ SHORTEST: Final = 'the shortest is {"_defaults": {}}, all securities at the stra
 class Parameter:
     """One parameter of a strategy as a config file gives it.
 
-    key: its name in the config. kind: what the strategy computes with. scale: config unit → strategy unit
-    (a duration is seconds in a config and int nanoseconds in a strategy). An optional parameter may be null.
+    Attributes:
+        key: Its name in the config.
+        kind: What the strategy computes with.
+        default: Its value where a config has none, in config units.
+        optional: Whether it may be null.
+        minimum, maximum, above: Bounds in config units; `above` itself is not allowed.
+        scale: Strategy units per config unit: a duration is seconds in a config and int nanoseconds in a strategy.
+        unit: The config unit, for messages.
+        doc: What it is.
     """
 
     key: str
@@ -94,7 +101,12 @@ Parameters: TypeAlias = Mapping[str, Parameter]
 class Config:
     """A strategy's config file: parameters by ticker, checked, in config units, defaults filled in.
 
-    execution: its `_execution` block as it stands. exchanges: by ticker, where the config overrides the sheet's.
+    Attributes:
+        path: The file.
+        securities: Parameters by ticker.
+        defaults: Parameters of all other tickers; None where the config has no `_defaults`.
+        execution: Its `_execution` block as it stands.
+        exchanges: Exchange by ticker, where the config overrides the sheet's.
     """
 
     path: Path
@@ -119,8 +131,13 @@ class Config:
 def read_config(path: Path, parameters: Parameters, overrides: Mapping[str, str] | None = None) -> Config:
     """Read and check a strategy's config file.
 
-    parameters: the strategy's, by config key. overrides: `--set` texts by config key; they win over the file.
-    Raises ConfigError for an unreadable file, a duplicate or unknown key, a wrong type or an impossible value.
+    Args:
+        path: The file.
+        parameters: The strategy's, by config key.
+        overrides: `--set` texts by config key; they win over the file.
+
+    Raises:
+        ConfigError: The file is unreadable, a key is unknown or given twice, a type is wrong or a value impossible.
     """
     raw = read_json(path)
     forced = {key: _parse_override(key, text, parameters) for key, text in (overrides or {}).items()}

@@ -115,10 +115,10 @@ def _in_words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}. {OUR_FAULT}"
 
 
-def _failed(error: Exception, told: str, exit_status: int) -> int:
+def _failed(error: Exception, message: str, exit_status: int) -> int:
     if console().debug:
         traceback.print_exception(error)
-    return console().fail(told, exit_status)
+    return console().fail(message, exit_status)
 
 
 def _warn(

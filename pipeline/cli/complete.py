@@ -36,8 +36,8 @@ def tickers(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the last of several tickers of the Parquet directory, which commas separate."""
     before, comma, last = incomplete.rpartition(",")
     taken = before.upper().split(",")
-    found = (name for name in _tickers(ctx) if name not in taken)
-    return [f"{before}{comma}{name}" for name in _fitting(found, last.upper())]
+    names = (name for name in _tickers(ctx) if name not in taken)
+    return [f"{before}{comma}{name}" for name in _fitting(names, last.upper())]
 
 
 def ticker(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -49,7 +49,7 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the name of a run below the output directory."""
     from pipeline.runs.layout import RUN_FILE
 
-    folder = Path(str(_given(ctx, "output_dir") or "output"))
+    folder = Path(str(_parsed(ctx, "output_dir") or "output"))
     return _fitting(_runs(folder, RUN_FILE, "", DEPTH), incomplete)
 
 
@@ -102,7 +102,7 @@ def _fitting(names: Iterable[str], start: str) -> list[str]:
     return sorted(name for name in names if name.startswith(start))
 
 
-def _given(ctx: typer.Context, name: str) -> Any:
+def _parsed(ctx: typer.Context, name: str) -> Any:
     return ctx.params.get(name)
 
 
@@ -114,31 +114,31 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _tickers(ctx: typer.Context) -> list[str]:
-    given = str(_given(ctx, "parquet_dir") or "data/parquet")
-    names = [] if "://" in given else [file.name for file in _listed(Path(given))]
+    folder = str(_parsed(ctx, "parquet_dir") or "data/parquet")
+    names = [] if "://" in folder else [file.name for file in _listed(Path(folder))]
     ticks = (name for name in names if name.endswith(".parquet") and not name.endswith(".rejects.parquet"))
     return [name.removesuffix(".parquet") for name in ticks]
 
 
 def _runs(folder: Path, run_file: str, before: str, depth: int) -> Iterable[str]:
     try:
-        found = list(os.scandir(folder))
+        entries = list(os.scandir(folder))
     except OSError:
         return
-    if before and any(one.name == run_file for one in found):
+    if before and any(entry.name == run_file for entry in entries):
         yield before.removesuffix("/")
     elif depth:
-        for one in found:
-            if one.is_dir():
-                yield from _runs(folder / one.name, run_file, f"{before}{one.name}/", depth - 1)
+        for entry in entries:
+            if entry.is_dir():
+                yield from _runs(folder / entry.name, run_file, f"{before}{entry.name}/", depth - 1)
 
 
 def _parameters(ctx: typer.Context) -> list[str]:
-    label = Path(str(_given(ctx, "strategy") or "v1_baseline")).stem
-    path = config_file(Path(str(_given(ctx, "config") or CONFIGS / f"{label}.json")))
+    label = Path(str(_parsed(ctx, "strategy") or "v1_baseline")).stem
+    path = config_file(Path(str(_parsed(ctx, "config") or CONFIGS / f"{label}.json")))
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        blocks = [block for name, block in told.items() if name not in ("_execution", "_comment")]
+        config = json.loads(path.read_text(encoding="utf-8"))
+        blocks = [block for name, block in config.items() if name not in ("_execution", "_comment")]
         return sorted({key for block in blocks for key in block} - {"exchange"})
     except (OSError, ValueError, TypeError, AttributeError):
         return []

@@ -74,12 +74,12 @@ def demo() -> CommandResult:
     Example: pipeline demo
     """
     parquet_dir, output_dir = "data/sample/parquet", "output/demo"
-    made = sample(SAMPLE)
-    console().show(made.line)
+    sampled = sample(SAMPLE)
+    console().show(sampled.line)
     converted = convert(workbooks=[SAMPLE], parquet_dir=parquet_dir)
     console().show(converted.line)
     replayed = backtest(strategy=STRATEGY, parquet_dir=parquet_dir, output_dir=output_dir)
     console().show(NEXT)
-    facts = {"sample": made.facts, "convert": converted.facts, "backtest": replayed.facts}
+    facts = {"sample": sampled.facts, "convert": converted.facts, "backtest": replayed.facts}
     warnings = tuple(dict.fromkeys([*converted.warnings, *replayed.warnings]))
     return CommandResult(replayed.line, facts, {**converted.failed, **replayed.failed}, warnings=warnings)

@@ -28,24 +28,28 @@ def plain(error: Any, verb: str) -> str:
     known = _options(context)
     match type(error).__name__:
         case "NoSuchOption":
-            told = _no_such_option(error.option_name, verb, known)
+            sentence = _no_such_option(error.option_name, verb, known)
         case "MissingParameter":
-            told = f"{verb} needs {_named(error.param)}: {_told(error.param)}"
+            sentence = f"{verb} needs {_named(error.param)}: {_help_of(error.param)}"
         case "BadParameter":
-            told = _bad_value(error)
+            sentence = _bad_value(error)
         case "BadOptionUsage" if "not take a value" in error.message:
-            told = f"{error.option_name} takes no value."
+            sentence = f"{error.option_name} takes no value."
         case "BadOptionUsage":
-            told = f"{error.option_name} needs a value after it."
+            sentence = f"{error.option_name} needs a value after it."
         case _:
-            told = _otherwise(error.format_message(), verb, known)
-    return f"{told} `pipeline {verb} --help` lists what it takes." if verb != TOP else f"{told} Try `pipeline --help`."
+            sentence = _otherwise(error.format_message(), verb, known)
+    return (
+        f"{sentence} `pipeline {verb} --help` lists what it takes."
+        if verb != TOP
+        else f"{sentence} Try `pipeline --help`."
+    )
 
 
-def _no_such_option(given: str, verb: str, known: list[str]) -> str:
-    if verb == TOP and given.lstrip("-") in SHARED:
-        return f"{given} goes after the command: pipeline COMMAND {given}."
-    return f"{verb} has no option {given}.{nearest(given, known)}"
+def _no_such_option(name: str, verb: str, known: list[str]) -> str:
+    if verb == TOP and name.lstrip("-") in SHARED:
+        return f"{name} goes after the command: pipeline COMMAND {name}."
+    return f"{verb} has no option {name}.{nearest(name, known)}"
 
 
 def _otherwise(message: str, verb: str, known: list[str]) -> str:
@@ -79,9 +83,9 @@ def _named(param: Any) -> str:
     return str(param.opts[0] if param.param_type_name == "option" else param.human_readable_name)
 
 
-def _told(param: Any) -> str:
-    told = str(getattr(param, "help", "") or "say which.")
-    return f"{told[0].lower()}{told[1:]}"
+def _help_of(param: Any) -> str:
+    text = str(getattr(param, "help", "") or "say which.")
+    return f"{text[0].lower()}{text[1:]}"
 
 
 def _options(context: Any) -> list[str]:

@@ -113,18 +113,18 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
     facts = {**_facts(run), "net_pnl": {}}
     if not run.plan.switches_apply:
         return CommandResult(run.plan.own_orders, facts, run.failed, warnings=run.warnings)
-    found: dict[str, dict[str, float]] = {}
+    by_execution: dict[str, dict[str, float]] = {}
     for row in rows:
-        found.setdefault(row["execution"], {})[row["security"]] = row["net_pnl"]
+        by_execution.setdefault(row["execution"], {})[row["security"]] = row["net_pnl"]
     securities = list(dict.fromkeys(row["security"] for row in rows))
     columns = [Column("execution", "name"), *(Column(security, "money") for security in securities)]
     show_table(
         "Net P&L, AED",
         columns,
-        [[model, *(money(values.get(security)) for security in securities)] for model, values in found.items()],
+        [[model, *(money(values.get(security)) for security in securities)] for model, values in by_execution.items()],
     )
-    facts["net_pnl"] = found
-    total = {model: values["total"] for model, values in found.items()}
+    facts["net_pnl"] = by_execution
+    total = {model: values["total"] for model, values in by_execution.items()}
     line = "; ".join(f"{model} {money(total[model])}" for model in ("classic", "strict") if model in total)
     line = f"Net P&L of {run.plan.strategy}, AED: {line or 'nothing was replayed'}"
     return CommandResult(line, facts, run.failed, warnings=run.warnings)
@@ -198,8 +198,8 @@ def _figures(result: SecurityResult) -> dict[str, Any]:
 
 def _total(run: BacktestRun) -> dict[str, Any]:
     done = [result.replayed for result in run.results if result.replayed is not None]
-    realized, fees = sum(one.realized_pnl for one in done), sum(one.fees for one in done)
-    fills = sum(len(one.fills) for one in done)
+    realized, fees = sum(replayed.realized_pnl for replayed in done), sum(replayed.fees for replayed in done)
+    fills = sum(len(replayed.fills) for replayed in done)
     return {"fills": fills, "realized_pnl": realized, "fees": fees, "net_pnl": realized - fees}
 
 

@@ -21,80 +21,86 @@ DIGEST_SHOWN: Final = 12
 LABELS: Final = {"execution": "execution.", "version": "version of ", "data": "ticks' "}
 
 
-def show_comparison(found: Comparison) -> CommandResult:
+def show_comparison(comparison: Comparison) -> CommandResult:
     """Print two runs side by side, or only one line when they are the same."""
-    if not found.same and console().shows:
-        _show_all(found)
-    return CommandResult(_line(found), found.as_json(), found.unreadable, warnings=_warnings(found))
+    if not comparison.same and console().shows:
+        _show_all(comparison)
+    return CommandResult(_line(comparison), comparison.as_json(), comparison.unreadable, warnings=_warnings(comparison))
 
 
-def _warnings(found: Comparison) -> list[str]:
+def _warnings(comparison: Comparison) -> list[str]:
     """Return the warnings of both runs, those that only one has with its letter after it."""
-    both = set(found.a.warnings) & set(found.b.warnings)
-    runs = (("A", found.a), ("B", found.b))
+    both = set(comparison.a.warnings) & set(comparison.b.warnings)
+    runs = (("A", comparison.a), ("B", comparison.b))
     own = [f"{text} (only {name})" for name, run in runs for text in run.warnings if text not in both]
-    return [*(text for text in found.a.warnings if text in both), *own]
+    return [*(text for text in comparison.a.warnings if text in both), *own]
 
 
-def _line(found: Comparison) -> str:
-    one, runs = found.a, f"{found.a.folder} and {found.b.folder}"
-    if found.same:
-        count = f"{counted(len(one.parameters), 'security')}, {counted(one.total.fills, 'fill')}"
-        failed = f", {len(one.errors):,} failed" if one.errors else ""
-        return f"{runs} are the same: {one.strategy}, {count}{failed}."
-    if found.same_fills:
-        return f"{runs} have the same fills; {_differ(len(found.differences))}."
-    apart = sum(not one.same for one in found.securities)
-    return f"{runs} differ in {apart:,} of {counted(len(found.securities), 'security')}."
+def _line(comparison: Comparison) -> str:
+    run, runs = comparison.a, f"{comparison.a.folder} and {comparison.b.folder}"
+    if comparison.same:
+        count = f"{counted(len(run.parameters), 'security')}, {counted(run.total.fills, 'fill')}"
+        failed = f", {len(run.errors):,} failed" if run.errors else ""
+        return f"{runs} are the same: {run.strategy}, {count}{failed}."
+    if comparison.same_fills:
+        return f"{runs} have the same fills; {_differ(len(comparison.differences))}."
+    different = sum(not security.same for security in comparison.securities)
+    return f"{runs} differ in {different:,} of {counted(len(comparison.securities), 'security')}."
 
 
-def _show_all(found: Comparison) -> None:
-    for name, run in (("A", found.a), ("B", found.b)):
+def _show_all(comparison: Comparison) -> None:
+    for name, run in (("A", comparison.a), ("B", comparison.b)):
         console().show(_heading(name, run))
     console().show()
-    _show_settings(found)
+    _show_settings(comparison)
     from pipeline.metrics.registry import BY_NAME  # only runs that differ need it
 
-    charged = any(one.gross_pnl != one.net_pnl for one in _all_figures(found))
-    _show_figures(BY_NAME["realized_pnl"], found, lambda figures: figures.gross_pnl)
+    charged = any(figures.gross_pnl != figures.net_pnl for figures in _all_figures(comparison))
+    _show_figures(BY_NAME["realized_pnl"], comparison, lambda figures: figures.gross_pnl)
     if charged:
-        _show_figures(BY_NAME["net_pnl"], found, lambda figures: figures.net_pnl)
-    _show_figures(BY_NAME["max_drawdown"], found, lambda figures: figures.max_drawdown, total="portfolio")
-    _show_figures(BY_NAME["fills"], found, lambda figures: figures.fills)
-    _show_partings(found)
+        _show_figures(BY_NAME["net_pnl"], comparison, lambda figures: figures.net_pnl)
+    _show_figures(BY_NAME["max_drawdown"], comparison, lambda figures: figures.max_drawdown, total="portfolio")
+    _show_figures(BY_NAME["fills"], comparison, lambda figures: figures.fills)
+    _show_partings(comparison)
 
 
 def _heading(name: str, run: RecordedRun) -> str:
     return f"{name}: {run.folder} ({run.strategy}, {run.execution_name} execution)"
 
 
-def _show_settings(found: Comparison) -> None:
-    if not found.differences:
+def _show_settings(comparison: Comparison) -> None:
+    if not comparison.differences:
         console().show("No setting on record differs: strategy, execution, versions, ticks, parameters.\n")
         return
-    shown = [one for one in found.differences if not _of_one_strategy(found, one)]
-    shared = found.a.parameters.keys() & found.b.parameters.keys()
-    order = list(dict.fromkeys(_setting(one) for one in shown))
+    shown = [difference for difference in comparison.differences if not _of_one_strategy(comparison, difference)]
+    shared = comparison.a.parameters.keys() & comparison.b.parameters.keys()
+    order = list(dict.fromkeys(_setting(difference) for difference in shown))
     rows: dict[tuple[str, str, str], list[str]] = {}
-    for one in sorted(shown, key=lambda one: order.index(_setting(one))):
-        securities = rows.setdefault((_setting(one), _value(one, one.a), _value(one, one.b)), [])
-        securities += [one.security] if one.security else []
+    for difference in sorted(shown, key=lambda difference: order.index(_setting(difference))):
+        securities = rows.setdefault(
+            (_setting(difference), _value(difference, difference.a), _value(difference, difference.b)), []
+        )
+        securities += [difference.security] if difference.security else []
     table = [
         (setting, "all" if len(of) in (0, len(shared)) else ", ".join(of), a, b) for (setting, a, b), of in rows.items()
     ]
     columns = [Column("setting", "name"), *(Column(name, "text") for name in ("security", "A", "B"))]
     show_table("What differs", columns, table)
-    if len(shown) < len(found.differences):
+    if len(shown) < len(comparison.differences):
         console().show("Parameters of only one of the strategies are left out; --json has them.\n")
 
 
-def _of_one_strategy(found: Comparison, one: Difference) -> bool:
+def _of_one_strategy(comparison: Comparison, difference: Difference) -> bool:
     """Tell whether a parameter is there for one strategy and unknown to the other."""
-    return one.subject == "parameter" and found.a.strategy != found.b.strategy and ABSENT in (one.a, one.b)
+    return (
+        difference.subject == "parameter"
+        and comparison.a.strategy != comparison.b.strategy
+        and ABSENT in (difference.a, difference.b)
+    )
 
 
-def _setting(one: Difference) -> str:
-    return f"{LABELS.get(one.subject, '')}{one.name}"
+def _setting(difference: Difference) -> str:
+    return f"{LABELS.get(difference.subject, '')}{difference.name}"
 
 
 def _value(of: Difference, value: Value | Absent) -> str:
@@ -104,13 +110,13 @@ def _value(of: Difference, value: Value | Absent) -> str:
     return text[:DIGEST_SHOWN] if of.subject == "data" else text
 
 
-def _all_figures(found: Comparison) -> Iterator[Figures]:
-    for one in (found.a, found.b):
-        yield from one.figures.values()
+def _all_figures(comparison: Comparison) -> Iterator[Figures]:
+    for run in (comparison.a, comparison.b):
+        yield from run.figures.values()
 
 
 def _show_figures(
-    figure: Figure, found: Comparison, value: Callable[[Figures], float | None], *, total: str = "total"
+    figure: Figure, comparison: Comparison, value: Callable[[Figures], float | None], *, total: str = "total"
 ) -> None:
     """Print one figure of every security in both runs, then of the runs as a whole."""
 
@@ -118,43 +124,48 @@ def _show_figures(
         return FORMS[figure.form](value(figures))
 
     rows = []
-    for one in found.securities:
-        difference = shown(one.difference) if one.difference else NONE
+    for security in comparison.securities:
+        difference = shown(security.difference) if security.difference else NONE
         cells = [
             shown(figures) if figures else "failed" if error else NONE
-            for figures, error in ((one.a, one.error_a), (one.b, one.error_b))
+            for figures, error in ((security.a, security.error_a), (security.b, security.error_b))
         ]
-        rows.append((one.ticker, *cells, difference))
-    totals = [(total, found.a.total, found.b.total)]
-    if found.like_for_like and total == "total":
-        totals.append(("in both", *found.like_for_like))
+        rows.append((security.ticker, *cells, difference))
+    totals = [(total, comparison.a.total, comparison.b.total)]
+    if comparison.like_for_like and total == "total":
+        totals.append(("in both", *comparison.like_for_like))
     last = [(name, shown(a), shown(b), shown(b.minus(a))) for name, a, b in totals]
     columns = [Column(name, "money" if figure.better > 0 else "number") for name in ("A", "B", "B - A")]
     show_table(figure.heading, [Column("security", "name"), *columns], rows, last)
 
 
-def _show_partings(found: Comparison) -> None:
-    if found.same_fills:
+def _show_partings(comparison: Comparison) -> None:
+    if comparison.same_fills:
         console().show("Every security has the same fills in both runs, to the last bit.")
         return
-    rows = [row for one in found.securities for row in _parting_rows(one)]
+    rows = [row for security in comparison.securities for row in _parting_rows(security)]
     columns = [Column("security", "name"), Column("fill", "text"), Column("run", "text"), Column("what", "text")]
     show_table("First fill that differs", columns, rows)
 
 
-def _parting_rows(one: SecurityComparison) -> Iterator[tuple[str, str, str, str]]:
-    if one.a is None or one.b is None:
-        for run, figures, error in (("A", one.a, one.error_a), ("B", one.b, one.error_b)):
+def _parting_rows(security: SecurityComparison) -> Iterator[tuple[str, str, str, str]]:
+    if security.a is None or security.b is None:
+        for run, figures, error in (("A", security.a, security.error_a), ("B", security.b, security.error_b)):
             if figures is None:
-                yield one.ticker, NONE, run, f"failed: {error}" if error else "not in this run"
-    elif one.unreadable is not None:
-        yield one.ticker, NONE, NONE, f"not compared: {one.unreadable}"
-    elif one.parting is None:
-        yield one.ticker, NONE, NONE, f"same fills ({one.a.fills:,})" if one.a.fills else "no fills in either"
+                yield security.ticker, NONE, run, f"failed: {error}" if error else "not in this run"
+    elif security.unreadable is not None:
+        yield security.ticker, NONE, NONE, f"not compared: {security.unreadable}"
+    elif security.parting is None:
+        yield (
+            security.ticker,
+            NONE,
+            NONE,
+            f"same fills ({security.a.fills:,})" if security.a.fills else "no fills in either",
+        )
     else:
-        place = one.parting.index
-        yield one.ticker, f"{place + 1:,}", "A", _fill(one.parting.a, place)
-        yield "", "", "B", _fill(one.parting.b, place)
+        index = security.parting.index
+        yield security.ticker, f"{index + 1:,}", "A", _fill(security.parting.a, index)
+        yield "", "", "B", _fill(security.parting.b, index)
 
 
 def _fill(fill: Fill | None, before: int) -> str:

@@ -79,9 +79,9 @@ def show_conversion(result: ConvertResult) -> CommandResult:
     counted = {
         status: sum(row.status == status for row in result.rows) for status in ("converted", "unchanged", "failed")
     }
-    told = ", ".join(f"{count} {status}" for status, count in counted.items() if count)
+    summary = ", ".join(f"{count} {status}" for status, count in counted.items() if count)
     if result.earlier:
-        told += f"; kept from an earlier conversion: {_listed(result.earlier)}"
+        summary += f"; kept from an earlier conversion: {_listed(result.earlier)}"
     ticks = sum(row.ticks for row in result.rows if row.status != "failed")
     facts = {
         "parquet_dir": result.parquet_dir,
@@ -93,7 +93,7 @@ def show_conversion(result: ConvertResult) -> CommandResult:
     }
     failed = {row.sheet: str(row.error) for row in result.failed}
     return CommandResult(
-        f"Ticks: {result.parquet_dir}  ({ticks:,} ticks; sheets: {told})", facts, failed, warnings=result.warnings
+        f"Ticks: {result.parquet_dir}  ({ticks:,} ticks; sheets: {summary})", facts, failed, warnings=result.warnings
     )
 
 

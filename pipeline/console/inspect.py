@@ -20,61 +20,65 @@ if TYPE_CHECKING:
 LABEL: Final = 22
 
 
-def show_inspection(found: Inspection, *, in_full: bool, strict: bool) -> CommandResult:
+def show_inspection(inspection: Inspection, *, in_full: bool, strict: bool) -> CommandResult:
     """Print what was found: in tables, or in full a block a security; `strict` makes a warning the exit status 1."""
-    counted = [(one, one.counts) for one in found.securities if one.counts is not None]
+    counted = [(inspected, inspected.counts) for inspected in inspection.securities if inspected.counts is not None]
     if console().shows:
         if in_full:
-            for one, counts in counted:
-                _show_block(one, counts)
+            for inspected, counts in counted:
+                _show_block(inspected, counts)
         elif counted:
-            _show_tables(found, counted)
-    for ticker, error in found.failed.items():
+            _show_tables(inspection, counted)
+    for ticker, error in inspection.failed.items():
         console().error(f"{ticker}: {error}")
     if console().shows:  # they are what was found; else they are said on stderr, as every command's
-        for said in found.warnings:
-            console().show(_wrapped(said, "  "), WARNING)
-        console().warnings += found.warnings
-        if counted and found.warnings:
+        for warning in inspection.warnings:
+            console().show(_wrapped(warning, "  "), WARNING)
+        console().warnings += inspection.warnings
+        if counted and inspection.warnings:
             console().show()
     facts = {
-        "parquet_dir": found.parquet_dir,
-        "securities": {one.ticker: _facts(one) for one in found.securities},
+        "parquet_dir": inspection.parquet_dir,
+        "securities": {inspected.ticker: _facts(inspected) for inspected in inspection.securities},
         "ticks": sum(counts.ticks for _, counts in counted),
     }
-    status = 1 if strict and found.warnings else 0
+    status = 1 if strict and inspection.warnings else 0
     return CommandResult(
-        _line(found, [counts for _, counts in counted]),
+        _line(inspection, [counts for _, counts in counted]),
         facts,
-        found.failed,
+        inspection.failed,
         status,
-        () if console().shows else found.warnings,
+        () if console().shows else inspection.warnings,
     )
 
 
-def _line(found: Inspection, counts: list[Counts]) -> str:
-    many = len(found.securities)
-    parts = [f"{many} {'security' if many == 1 else 'securities'}", f"{sum(one.ticks for one in counts):,} ticks"]
+def _line(inspection: Inspection, counts: list[Counts]) -> str:
+    many = len(inspection.securities)
+    parts = [
+        f"{many} {'security' if many == 1 else 'securities'}",
+        f"{sum(count.ticks for count in counts):,} ticks",
+    ]
     if counts:
-        parts.append(f"{_time(min(one.first for one in counts))[:10]} to {_time(max(one.last for one in counts))[:10]}")
-    if not found.warnings:  # else they are counted as those of every command
+        first, last = min(count.first for count in counts), max(count.last for count in counts)
+        parts.append(f"{_time(first)[:10]} to {_time(last)[:10]}")
+    if not inspection.warnings:  # else they are counted as those of every command
         parts.append("no warnings")
-    return f"{found.parquet_dir}: {', '.join(parts)}"
+    return f"{inspection.parquet_dir}: {', '.join(parts)}"
 
 
-def _show_tables(found: Inspection, counted: list[tuple[Inspected, Counts]]) -> None:
+def _show_tables(inspection: Inspection, counted: list[tuple[Inspected, Counts]]) -> None:
     security = Column("security", "name")
     show_table(
-        f"Ticks in {found.parquet_dir}",
+        f"Ticks in {inspection.parquet_dir}",
         [security, *map(Column, ("rows", "ticks", "days", "missing", "first", "last"))],
         [
             [
-                one.ticker,
-                f"{one.entry.rows:,}" if one.entry else "-",
-                *(f"{value:,}" for value in (counts.ticks, len(counts.days), len(one.missing_days))),
+                inspected.ticker,
+                f"{inspected.entry.rows:,}" if inspected.entry else "-",
+                *(f"{value:,}" for value in (counts.ticks, len(counts.days), len(inspected.missing_days))),
                 *(_time(value)[:10] for value in (counts.first, counts.last)),
             ]
-            for one, counts in counted
+            for inspected, counts in counted
         ],
     )
     titles = ("rejects", "zero price", "zero size", "clock back", "repeated", "off grid", "off hours")
@@ -83,13 +87,13 @@ def _show_tables(found: Inspection, counted: list[tuple[Inspected, Counts]]) -> 
         [security, *map(Column, titles)],
         [
             [
-                one.ticker,
-                f"{sum(one.entry.rejects.values()):,}" if one.entry else "-",
+                inspected.ticker,
+                f"{sum(inspected.entry.rejects.values()):,}" if inspected.entry else "-",
                 *(f"{value:,}" for value in (counts.zero_prices, counts.zero_sizes, counts.steps_back)),
                 *(f"{value:,}" for value in (counts.repeated, counts.off_grid)),
                 _share(counts.outside_hours, counts.ticks),
             ]
-            for one, counts in counted
+            for inspected, counts in counted
         ],
     )
     show_table(
@@ -100,7 +104,7 @@ def _show_tables(found: Inspection, counted: list[tuple[Inspected, Counts]]) -> 
         ],
         [
             [
-                one.ticker,
+                inspected.ticker,
                 f"{counts.session_events:,}",
                 _share(counts.crossed, counts.session),
                 _share(counts.locked, counts.session),
@@ -109,14 +113,14 @@ def _show_tables(found: Inspection, counted: list[tuple[Inspected, Counts]]) -> 
                 f"{counts.prints_far:,}",
                 span(counts.gap.length) if counts.gap else "-",
             ]
-            for one, counts in counted
+            for inspected, counts in counted
         ],
     )
 
 
-def _show_block(one: Inspected, counts: Counts) -> None:
-    console().show(f"{one.ticker} ({one.exchange})")
-    for label, value in _lines(one, counts):
+def _show_block(inspected: Inspected, counts: Counts) -> None:
+    console().show(f"{inspected.ticker} ({inspected.exchange})")
+    for label, value in _lines(inspected, counts):
         console().show(_wrapped(value, " " * (LABEL + 2), f"  {label:<{LABEL}}"))
     console().show()
 
@@ -128,15 +132,15 @@ def _wrapped(text: str, rest: str, first: str = "") -> str:
     )
 
 
-def _lines(one: Inspected, counts: Counts) -> Iterator[tuple[str, str]]:
-    if one.entry is not None:
-        for source in one.entry.sources:
+def _lines(inspected: Inspected, counts: Counts) -> Iterator[tuple[str, str]]:
+    if inspected.entry is not None:
+        for source in inspected.entry.sources:
             yield "sheet", f"{source.sheet} of {source.workbook}"
-        rejects = ", ".join(f"{many:,} {rule}" for rule, many in one.entry.rejects.items()) or "no rejects"
-        yield "rows", f"{one.entry.rows:,}: {counts.ticks:,} ticks, {one.entry.blank:,} blank, {rejects}"
+        rejects = ", ".join(f"{many:,} {rule}" for rule, many in inspected.entry.rejects.items()) or "no rejects"
+        yield "rows", f"{inspected.entry.rows:,}: {counts.ticks:,} ticks, {inspected.entry.blank:,} blank, {rejects}"
     yield "ticks", f"{counts.ticks:,}: {counts.bids:,} BID, {counts.asks:,} ASK, {counts.trades:,} TRADE"
     yield "time", f"{_time(counts.first)} to {_time(counts.last)}"
-    yield "days", f"{len(counts.days):,}, {len(one.missing_days) or 'none'} missing"
+    yield "days", f"{len(counts.days):,}, {len(inspected.missing_days) or 'none'} missing"
     if counts.gap is not None:
         yield "longest gap", f"{span(counts.gap.length)} within the session, from {_time(counts.gap.start)}"
     yield "zero price, zero size", f"{counts.zero_prices:,} and {counts.zero_sizes:,} rows"
@@ -154,12 +158,12 @@ def _lines(one: Inspected, counts: Counts) -> Iterator[tuple[str, str]]:
     yield "prints off the touch", f"{counts.prints_outside:,}, {counts.prints_far:,} by more than {FAR:.0%}"
 
 
-def _facts(one: Inspected) -> dict[str, Any]:
-    if one.counts is None:
-        return {"exchange": one.exchange, "error": one.error, "warnings": one.warnings}
-    counts, entry = one.counts, one.entry
+def _facts(inspected: Inspected) -> dict[str, Any]:
+    if inspected.counts is None:
+        return {"exchange": inspected.exchange, "error": inspected.error, "warnings": inspected.warnings}
+    counts, entry = inspected.counts, inspected.entry
     return {
-        "exchange": one.exchange,
+        "exchange": inspected.exchange,
         "rows": entry.rows if entry else None,
         "blank": entry.blank if entry else None,
         "rejects": entry.rejects if entry else None,
@@ -168,8 +172,8 @@ def _facts(one: Inspected) -> dict[str, Any]:
         "first": _iso(counts.first),
         "last": _iso(counts.last),
         "days": len(counts.days),
-        "missing_days": one.missing_days,
-        "closed_days": one.closed_days,
+        "missing_days": inspected.missing_days,
+        "closed_days": inspected.closed_days,
         "longest_gap": {"start": _iso(counts.gap.start), "seconds": counts.gap.length / SECOND} if counts.gap else None,
         "zero_prices": counts.zero_prices,
         "zero_sizes": counts.zero_sizes,
@@ -193,7 +197,7 @@ def _facts(one: Inspected) -> dict[str, Any]:
             "prints_far_from_touch": counts.prints_far,
         },
         "error": None,
-        "warnings": one.warnings,
+        "warnings": inspected.warnings,
     }
 
 

@@ -246,9 +246,9 @@ def prepare_streams() -> None:
 def _plain(value: Any) -> Any:
     """Return a value as JSON has it: numbers of numpy as numbers, what is no number as null, the rest as text."""
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if value is None or isinstance(value, (bool, int, str)):

@@ -52,12 +52,12 @@ class ExplainProgress(Progress):
         self.step(done=done)
 
 
-def show_explanation(told: Explanation) -> CommandResult:
+def show_explanation(explanation: Explanation) -> CommandResult:
     """Print why a fill happened; with --verbose every print that reached the order, and what the strategy knew."""
-    for line in lines_of(told, verbose=console().verbose):
+    for line in lines_of(explanation, verbose=console().verbose):
         console().show(line)
     console().show()
-    return CommandResult(summary(told), told.as_json(), warnings=told.warnings)
+    return CommandResult(summary(explanation), explanation.as_json(), warnings=explanation.warnings)
 
 
 def show_security(security: RecordedSecurity) -> CommandResult:
@@ -138,17 +138,17 @@ def _row(figure: Figure, figures: Mapping[str, Any]) -> list[str]:
 
 def _show_numbers(title: str, of: str, value: str, numbers: Mapping[str, str]) -> None:
     if numbers:
-        show_table(title, [Column(of, "name"), Column(value, "money")], [list(one) for one in numbers.items()])
+        show_table(title, [Column(of, "name"), Column(value, "money")], [list(pair) for pair in numbers.items()])
 
 
 def _show_rows(fills: Sequence[Mapping[str, Any]]) -> None:
     names = [name for name in COLUMNS if name in fills[0]]
-    whole_seconds = all(one["time"].endswith(".000") for one in fills)
-    decimals = max(len(repr(round(one["price"], 6)).partition(".")[2]) for one in fills)
-    days = [one["time"][:10] for one in fills]
+    whole_seconds = all(fill["time"].endswith(".000") for fill in fills)
+    decimals = max(len(repr(round(fill["price"], 6)).partition(".")[2]) for fill in fills)
+    days = [fill["time"][:10] for fill in fills]
     left_out: list[str] = []
     while True:
-        rows = [[_cell(name, one[name], decimals, whole_seconds=whole_seconds) for name in names] for one in fills]
+        rows = [[_cell(name, fill[name], decimals, whole_seconds=whole_seconds) for name in names] for fill in fills]
         lines = list(_laid_out([COLUMNS[name] for name in names], rows, days))
         spare = [name for name in LEFT_OUT_FIRST if name in names]
         if max(map(len, lines)) <= WIDTH or not spare:

@@ -112,8 +112,8 @@ def show_sweep(run: SweepRun) -> CommandResult:
         "backend": results.plan.backend,
         "workers": results.plan.workers,
         "chosen_under": dict(results.plan.assumed),
-        "best": [_best(one) for one in run.best],
-        "walk_forward": [_fold(one) for one in run.folds],
+        "best": [_best(entry) for entry in run.best],
+        "walk_forward": [_fold(entry) for entry in run.folds],
         "seconds": run.seconds,
     }
     some = f"; {results.failed:,} of {len(results.trial_results):,} failed" if failed else ""
@@ -122,31 +122,31 @@ def show_sweep(run: SweepRun) -> CommandResult:
     )
 
 
-def _best(one: Best) -> dict[str, Any]:
+def _best(best: Best) -> dict[str, Any]:
     return {
-        "security": one.security,
-        "setting": one.trial.number,
-        "strategy": one.trial.strategy,
-        "execution": one.trial.execution.name,
-        "values": dict(one.trial.combination.values),
-        "net_pnl": one.figures.get("net_pnl"),
-        "sharpe": one.figures.get("sharpe"),
-        "train": None if one.train is None else asdict(one.train),
-        "test": None if one.test is None else asdict(one.test),
+        "security": best.security,
+        "setting": best.trial.number,
+        "strategy": best.trial.strategy,
+        "execution": best.trial.execution.name,
+        "values": dict(best.trial.combination.values),
+        "net_pnl": best.figures.get("net_pnl"),
+        "sharpe": best.figures.get("sharpe"),
+        "train": None if best.train is None else asdict(best.train),
+        "test": None if best.test is None else asdict(best.test),
     }
 
 
-def _fold(one: Fold) -> dict[str, Any]:
+def _fold(fold: Fold) -> dict[str, Any]:
     return {
-        "part": one.number,
-        "security": one.security,
-        "setting": one.trial.number,
-        "test": asdict(one.test),
+        "part": fold.number,
+        "security": fold.security,
+        "setting": fold.trial.number,
+        "test": asdict(fold.test),
     }
 
 
 def _show_best(run: SweepRun) -> None:
-    parted = any(one.train for one in run.best)
+    parted = any(best.train for best in run.best)
     figures = (
         [Column("train AED", "money"), Column("test AED", "money"), Column("test Sharpe")]
         if parted
@@ -154,17 +154,17 @@ def _show_best(run: SweepRun) -> None:
     )
     columns = [Column("security", "name"), Column("setting"), Column("values", "text"), *figures]
     rows = []
-    for one in run.best:
+    for best in run.best:
         values = ", ".join(
-            f"{name.removeprefix(SWITCH)}={value}" for name, value in one.trial.combination.values.items()
+            f"{name.removeprefix(SWITCH)}={value}" for name, value in best.trial.combination.values.items()
         )
         if len(run.results.plan.bases) > 1:
-            values = f"{one.trial.strategy}: {values}"
-        if one.train is not None and one.test is not None:
-            shown = [money(one.train.net_pnl), money(one.test.net_pnl), ratio(one.test.sharpe)]
+            values = f"{best.trial.strategy}: {values}"
+        if best.train is not None and best.test is not None:
+            shown = [money(best.train.net_pnl), money(best.test.net_pnl), ratio(best.test.sharpe)]
         else:
-            shown = [money(one.figures.get("net_pnl")), ratio(one.figures.get("sharpe"))]
-        rows.append([one.security, f"{one.trial.number:,}", values, *shown])
+            shown = [money(best.figures.get("net_pnl")), ratio(best.figures.get("sharpe"))]
+        rows.append([best.security, f"{best.trial.number:,}", values, *shown])
     model = under(run.results.plan.assumed)
     how = ", chosen on the training days" if parted else ", in-sample best"
     show_table(f"Best settings{f' under {model}' if model else ''}{how}", columns, rows)

@@ -37,7 +37,7 @@ class _Shape:
     """A column and how wide it must be and would like to be."""
 
     column: Column
-    place: int
+    index: int
     least: int
     most: int
 
@@ -65,7 +65,7 @@ def _lines(
     """Return a table's lines as rich would print them; None where something has to be folded or is no plain text."""
     whole = sum(width for _, width in widths) + BETWEEN * (len(widths) - 1)
     titles = [shape.column.title for shape, _ in widths]
-    picked = [[row[shape.place] for shape, _ in widths] for row in rows]
+    picked = [[row[shape.index] for shape, _ in widths] for row in rows]
     fits = all(len(cell) <= width for row in (titles, *picked) for cell, (_, width) in zip(row, widths, strict=True))
     texts = [title or "", *titles, *(cell for row in picked for cell in row)]
     fits = fits and len(title or "") <= whole <= WIDTH - EDGES
@@ -106,7 +106,7 @@ def _print(
     for at, row in enumerate(rows):
         if 0 < at == first_of_last:
             table.add_section()
-        table.add_row(*(Text(row[shape.place], _style(shape.column, row[shape.place])) for shape, _ in widths))
+        table.add_row(*(Text(row[shape.index], _style(shape.column, row[shape.index])) for shape, _ in widths))
     out = rich_console(sys.stdout)
     if uses_colour(sys.stdout):
         out.print(table)
@@ -122,7 +122,7 @@ def _style(column: Column, cell: str) -> str:
 
 def _parted(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> Iterator[list[tuple[_Shape, int]]]:
     """Yield the columns of each table with their widths."""
-    first, *others = [_shape(column, place, rows) for place, column in enumerate(columns)]
+    first, *others = [_shape(column, index, rows) for index, column in enumerate(columns)]
     tables: list[list[_Shape]] = [[first]]
     for shape in others:
         if len(tables[-1]) > 1 and _width([*tables[-1], shape]) > room:
@@ -141,14 +141,14 @@ def _width(shapes: Sequence[_Shape]) -> int:
     return sum(shape.least for shape in shapes) + BETWEEN * (len(shapes) - 1) + EDGES
 
 
-def _shape(column: Column, place: int, rows: Sequence[Sequence[str]]) -> _Shape:
+def _shape(column: Column, index: int, rows: Sequence[Sequence[str]]) -> _Shape:
     title = max(_cells(word) for word in column.title.split())
-    cells = max((_cells(row[place]) for row in rows), default=0)
+    cells = max((_cells(row[index]) for row in rows), default=0)
     most = max(cells, _cells(column.title))
     if column.is_whole:
-        return _Shape(column, place, max(cells, title), most)
+        return _Shape(column, index, max(cells, title), most)
     least = min(cells, MOST_NAME if column.kind == "name" else LEAST_TEXT)
-    return _Shape(column, place, max(least, title), most)
+    return _Shape(column, index, max(least, title), most)
 
 
 def _cells(text: str) -> int:

@@ -22,18 +22,18 @@ def grouped(warnings: Iterable[str]) -> list[str]:
     every = dict.fromkeys(warnings)
     kinds: dict[str, list[str]] = {}
     for text in every:
-        if found := _OF_ONE.match(text):
-            kinds.setdefault(found["kind"], []).append(found["ticker"])
+        if match := _OF_ONE.match(text):
+            kinds.setdefault(match["kind"], []).append(match["ticker"])
     shown = []
     for text in every:
-        found = _OF_ONE.match(text)
-        tickers = kinds[found["kind"]] if found else []
-        place = tickers.index(found["ticker"]) if found else 0
-        if place < SHOWN or len(tickers) == SHOWN + 1:
+        match = _OF_ONE.match(text)
+        tickers = kinds[match["kind"]] if match else []
+        index = tickers.index(match["ticker"]) if match else 0
+        if index < SHOWN or len(tickers) == SHOWN + 1:
             shown.append(_clipped(text))
-        elif found and place == SHOWN:
+        elif match and index == SHOWN:
             others = ", ".join(tickers[SHOWN:])
-            shown.append(_clipped(f"{len(tickers) - SHOWN:,} more: {found['kind'].strip()} …: {others}"))
+            shown.append(_clipped(f"{len(tickers) - SHOWN:,} more: {match['kind'].strip()} …: {others}"))
     return shown
 
 
