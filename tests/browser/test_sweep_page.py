@@ -233,7 +233,8 @@ def test_the_map_is_a_table_too(folder: Path, open_page: Callable[..., Any]) -> 
 def test_the_best_by_another_figure_are_listed_and_sort(folder: Path, open_page: Callable[..., Any]) -> None:
     page = open_page(page_of(folder)).page
     page.locator("#explore [data-pick=figure]").select_option("drawdown")
-    place = page.locator("#top-table thead th").all_inner_texts().index("Drawdown (AED)")
+    label = page.evaluate("report.data.sweep.figures.find(figure => figure.name === 'drawdown').label")
+    place = page.locator("#top-table thead th").all_inner_texts().index(label)
     asked = (
         f"[...document.querySelectorAll('#top-table tbody tr')].map(row => Number(row.cells[{place}].dataset.value))"
     )
