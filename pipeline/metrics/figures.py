@@ -57,7 +57,11 @@ def replay_figures(replayed: Replayed, figures: Iterable[Figure]) -> dict[str, A
     Returns:
         Each number by the figure's name, None where it cannot be computed; of days how many.
     """
-    portfolio = Portfolio([replayed], replayed.market_days)
+    return numbers_of(Portfolio([replayed], replayed.market_days), figures)
+
+
+def numbers_of(portfolio: Portfolio, figures: Iterable[Figure]) -> dict[str, Any]:
+    """Return figures that are one number, as `replay_figures` does, of a portfolio that its caller needs as well."""
     values = {figure.name: figure.compute(portfolio) for figure in figures}
     return {name: len(value) if isinstance(value, np.ndarray) else value for name, value in values.items()}
 

@@ -191,6 +191,8 @@ class Portfolio:
     @cached_property
     def days_not_flat(self) -> Int64s:
         """Market days that ended with an open position of any, as days since 1970-01-01, ascending."""
+        if len(self.replays) == 1:
+            return self.replays[0].days_not_flat
         return union_of([replay.days_not_flat for replay in self.replays])
 
     @cached_property
