@@ -58,7 +58,7 @@ SPOILED = {
     "entities in UTF-16": (bombs.entities_in_utf16, "is not UTF-8"),
     "a header in every column": (bombs.long_header_in_every_column, "has no column Dates"),
     "a row of another number": (bombs.far_cell('<row r="7"><c r="A1048576"><v>1</v></c></row>'), "not a cell of row 7"),
-    "a row that Excel has not": (bombs.far_cell('<row r="4294967303"><c><v>1</v></c></row>'), "no row number"),
+    "a row that Excel has not": (bombs.far_cell('<row r="4294967303"><c><v>1</v></c></row>'), "not a row number"),
     "a column that Excel has not": (bombs.far_cell('<row r="7"><c r="XFE7"><v>1</v></c></row>'), "beyond column XFD"),
     "letters without end": (bombs.far_cell(f'<row r="7"><c r="{"A" * 900_000}7"/></row>'), "not a cell of row 7"),
 }
