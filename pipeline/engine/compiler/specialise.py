@@ -74,7 +74,8 @@ def market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
     for name, start in starts.items():
         if isinstance(start, SideField):
             starts[name] = getattr(Side, start.field)
-            sides.setdefault(start.side, {})[start.field] = name
+            touch = start.side.removesuffix("_side")
+            sides.setdefault(start.side, {"price": touch, "size": f"{touch}_size"})[start.field] = name
     return MarketFields(
         inputs={name: kind for name, kind in scalars.items() if name not in starts},
         state={name: kind for name, kind in scalars.items() if name in starts},

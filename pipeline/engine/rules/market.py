@@ -64,8 +64,8 @@ class Market(Orders):
     def begin_day(self) -> None:
         """Empty the book."""
         self.turn_day()
-        self.bid_side.size = 0
-        self.ask_side.size = 0
+        self.bid_size = 0
+        self.ask_size = 0
         if self.flat_day != self.day_start:
             self.closed = False
             self.print_awaited = False
@@ -116,12 +116,12 @@ class Market(Orders):
         self.session_rows += 1
         if self.kind == BID:
             self.bid_count += 1
-            self.bid_side.price = self.price
-            self.bid_side.size = self.volume
+            self.bid = self.price
+            self.bid_size = self.volume
         elif self.kind == ASK:
             self.ask_count += 1
-            self.ask_side.price = self.price
-            self.ask_side.size = self.volume
+            self.ask = self.price
+            self.ask_size = self.volume
         else:
             self.trade_count += 1
             self.last_price = self.price
@@ -132,8 +132,8 @@ class Market(Orders):
     def match_print(self) -> None:
         """Match a print against our orders, the ask side first; both quotes are read before either is matched."""
         left = self.volume
-        ask_reached = self.ask_live and self.price >= self.ask_order
-        bid_reached = self.bid_live and self.price <= self.bid_order
+        ask_reached = self.ask_side.live and self.price >= self.ask_side.order_price
+        bid_reached = self.bid_side.live and self.price <= self.bid_side.order_price
         if ask_reached:
             left = self.ask_side.match(left)
         if bid_reached:

@@ -24,9 +24,6 @@ class Side:
     market: Orders
     other: Side
 
-    price: float = 0.0
-    size: int = 0
-
     live: bool = False
     order_price: float = 0.0
     ahead: int = 0
@@ -41,6 +38,16 @@ class Side:
     def __init__(self, market: Orders, *, is_bid: bool) -> None:
         self.market = market
         self.is_bid = is_bid
+
+    @property
+    def price(self) -> float:
+        """The price of the touch, which the market holds, as strategies read it at every event."""
+        return self.market.bid if self.is_bid else self.market.ask
+
+    @property
+    def size(self) -> int:
+        """The size of the touch."""
+        return self.market.bid_size if self.is_bid else self.market.ask_size
 
     # What a strategy may do
 
@@ -213,10 +220,10 @@ class Orders(Account):
     orders: int = 0
     standing_aside: bool = False
 
-    bid: float = of_bid("price")
-    bid_size: int = of_bid("size")
-    ask: float = of_ask("price")
-    ask_size: int = of_ask("size")
+    bid: float = 0.0
+    bid_size: int = 0
+    ask: float = 0.0
+    ask_size: int = 0
 
     bid_live: bool = of_bid("live")
     bid_order: float = of_bid("order_price")
