@@ -100,7 +100,7 @@ class Case:
     def __repr__(self) -> str:
         """Show the case as it would be typed."""
         rows = list(zip(*(column.tolist() for column in columns(self.ticks)), strict=True))
-        return f"{self.name} {self.inputs} [{self.execution.name}] on {self.exchange}: {rows}"
+        return f"{self.name} {self.given} [{self.execution.name}] on {self.exchange}: {rows}"
 
     @property
     def parameters(self) -> dict[str, Value]:
@@ -108,7 +108,7 @@ class Case:
         known = fields_of(load_strategy(self.name)).by_key()
         standard = {key: parameter.default for key, parameter in known.items()}
         small = {"min_local_currency_before_quote": 0, "quote_size": 100} if "quote_size" in known else {}
-        return standard | small | dict(self.inputs)
+        return standard | small | dict(self.given)
 
     def run(self, engine: Engine = "compiled") -> Replayed:
         """Replay the case."""
