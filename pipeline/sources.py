@@ -44,28 +44,29 @@ def sources_of(*entries: str) -> Mapping[str, bytes]:
         if name in found:
             continue
         try:
-            found[name], imported = _read(name)
+            found[name], imported = read_module(name)
         except OSError as error:
-            why = f"{_file_of(name)} cannot be read ({error.strerror}), and {importer} needs it"
+            why = f"{file_of(name)} cannot be read ({error.strerror}), and {importer} needs it"
             raise MissingModule(f"{why}. The installation is damaged: install tick-pipeline again.") from error
         wanted += [(module, f"pipeline.{name}") for module in imported]
     return {f"pipeline.{name}": found[name] for name in sorted(found)}
 
 
 @cache
-def _read(name: str) -> tuple[bytes, list[str]]:
+def read_module(name: str) -> tuple[bytes, list[str]]:
     """Return the text of a module, and the modules that it imports or lies in."""
-    text = _file_of(name).read_bytes()
+    text = file_of(name).read_bytes()
     imported = [name.rpartition(".")[0]] if "." in name else []
     for told, names in IMPORT.findall(FOR_TYPES_ONLY.sub(b"", text)):
         module = told.decode()
         imported.append(module)
-        if _file_of(module).name == INIT:
+        if file_of(module).name == INIT:
             imported += [f"{module}.{one.decode()}" for one in IMPORTED_NAME.findall(COMMENT.sub(b"", names))]
     return text, imported
 
 
 @cache
-def _file_of(name: str) -> Path:
+def file_of(name: str) -> Path:
+    """Return the file of a module or package."""
     place = FOLDER / name.replace(".", "/")
     return place / INIT if place.is_dir() else place.with_name(f"{place.name}.py")

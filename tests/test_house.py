@@ -232,6 +232,27 @@ def test_a_pool_on_this_machine_loads_no_clusters_library(backend: str) -> None:
     assert not [name for name in CLUSTERS if name in loaded]
 
 
+def private_names(file: Path) -> Iterator[str]:
+    """Yield what a test takes of `pipeline` that begins with an underscore, as imported and as an attribute."""
+    ours = set()
+    tree = tree_of(file)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "pipeline":
+            yield from (alias.name for alias in node.names if alias.name.startswith("_") and alias.name[1] != "_")
+            ours |= {alias.asname or alias.name for alias in node.names}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner in ours and re.match("_[^_]", name):
+                yield f"{owner}.{name}"
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "tests").rglob("*.py")), ids=lambda file: file.relative_to(ROOT).as_posix()
+)
+def test_a_test_uses_public_names_alone(file: Path) -> None:
+    assert list(private_names(file)) == []
+
+
 def test_no_public_function_has_the_name_of_a_room() -> None:
     rooms = {file.parent.name for file in FILES if file.name == "__init__.py"}
     assert {"conversion", "replay", "sweeps"} <= rooms

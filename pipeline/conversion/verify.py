@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Ticks
 
-_REJECT_COLUMNS: Final = ("row", "time", "type", "price", "size", "rule")
+REJECT_COLUMNS: Final = ("row", "time", "type", "price", "size", "rule")
 _NOTHING: Final = "(nothing)"
 Row = tuple[Any, ...]
 
@@ -83,7 +83,7 @@ def _compare(entry: Entry, parquet_dir: AnyPath) -> Verified:
     difference = _first_difference(of_workbook, of_store, TICK_COLUMNS)
     rejects = [_reject((each.row, *each.cells, each.rule)) for parsed in parts for each in parsed.rejects]
     stored_rejects = _stored_rejects(parquet_dir / rejects_name(entry.ticker)) if entry.rejects else []
-    difference = difference or _first_difference(rejects, stored_rejects, _REJECT_COLUMNS)
+    difference = difference or _first_difference(rejects, stored_rejects, REJECT_COLUMNS)
     return Verified(entry.ticker, len(of_workbook) + len(rejects), difference)
 
 
@@ -131,8 +131,8 @@ def _rows(ticks: Ticks, numbers: Iterable[int | None] | None = None) -> Iterator
 
 
 def _stored_rejects(path: AnyPath) -> Iterator[tuple[int | None, Row]]:
-    table = read_table(path, _REJECT_COLUMNS)
-    for row in zip(*(table.column(name).to_pylist() for name in _REJECT_COLUMNS), strict=True):
+    table = read_table(path, REJECT_COLUMNS)
+    for row in zip(*(table.column(name).to_pylist() for name in REJECT_COLUMNS), strict=True):
         yield _reject(row)
 
 

@@ -38,7 +38,7 @@ SMALLEST_BATCH: Final = 8
 TICKS_A_FILL: Final = 12
 """Few strategies fill more often than at one tick in twelve; one that does is replayed again with larger buffers."""
 
-_loaded: dict[str, BatchRunner] = {}
+loaded: dict[str, BatchRunner] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class BatchRunner:
         while True:
             buffers = Buffers(ticks, settings[0].facts, self._layout.shared.columns, capacity)
             lanes = self._lanes(buffers, settings)
-            final = self._attempt(ticks, buffers, settings, lanes)
+            final = self.attempt(ticks, buffers, settings, lanes)
             failed = buffers.columns["failed"][0]
             if failed or not final["m_out_of_capacity"]:
                 break
@@ -110,9 +110,10 @@ class BatchRunner:
                     rows[name][lane] = value
         return rows
 
-    def _attempt(
+    def attempt(
         self, ticks: Ticks, buffers: Buffers, settings: Sequence[BatchSetting], lanes: Mapping[str, Any]
     ) -> dict[str, int | float]:
+        """Run the loop once into these buffers, and return the state it ends in, too small a buffer noted in it."""
         layout = self._layout.shared
         exchanged = Exchanged(layout, input_values(self._fields, buffers.inputs, settings[0].parameters))
         of_lanes = [_whole(lanes, names) for names in (self._layout.lanes.ints, self._layout.lanes.floats)]
@@ -147,7 +148,7 @@ def batch_runner(strategy: type[Strategy], on_compile: Callable[[str], None] | N
     """
     key = code_key(strategy, PURPOSE)
     with LOADING:
-        if key not in _loaded:
+        if key not in loaded:
 
             def text() -> Text:
                 source, layout = batch_source(strategy)
@@ -155,8 +156,8 @@ def batch_runner(strategy: type[Strategy], on_compile: Callable[[str], None] | N
                 return Text(source, LOOP_NAME, 2, types, layout.text(), helpers_of(source))
 
             report = (lambda: on_compile(strategy.__name__)) if on_compile else None
-            _loaded[key] = BatchRunner(strategy, machine_code(key, text, report))
-        return _loaded[key]
+            loaded[key] = BatchRunner(strategy, machine_code(key, text, report))
+        return loaded[key]
 
 
 def _whole(rows: Mapping[str, Any], names: Sequence[str]) -> Any:

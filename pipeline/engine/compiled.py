@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TICK_TYPES: Final = ("int64", "int8", "float64", "int64")
 EXCHANGED_TYPES: Final = tuple(name.split("_")[1][:-1] + "64" for name in EXCHANGED)
 
-_loaded: dict[str, CompiledReplay] = {}
+loaded: dict[str, CompiledReplay] = {}
 
 
 class Exchanged:
@@ -64,7 +64,7 @@ class CompiledReplay:
         """Replay the ticks with these parameters (as the strategy's fields hold them); raises ReplayError."""
         for size in buffer_sizes(ticks):
             buffers = Buffers(ticks, facts, self._layout.columns, size)
-            final = self._attempt(ticks, parameters, buffers)
+            final = self.attempt(ticks, parameters, buffers)
             failed, event = buffers.columns["failed"].tolist()
             if failed or not final["m_out_of_capacity"]:
                 break
@@ -73,7 +73,8 @@ class CompiledReplay:
             raise failure(parts.file_and_line(self._strategy, line), event, what)
         return buffers.outcome(ticks, final)
 
-    def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], buffers: Buffers) -> dict[str, int | float]:
+    def attempt(self, ticks: Ticks, parameters: Mapping[str, Value], buffers: Buffers) -> dict[str, int | float]:
+        """Run the loop once into these buffers, and return the state it ends in, too small a buffer noted in it."""
         exchanged = Exchanged(self._layout, input_values(self._fields, buffers.inputs, parameters))
         arrays = [*tick_columns(ticks), *exchanged.arrays, *(buffers.columns[name] for name in self._layout.columns)]
         self._loop(len(ticks), *(array.ctypes.data for array in arrays))
@@ -93,7 +94,7 @@ def compiled_replay(
     fixed = _fixed(strategy, constants)
     key = _key(strategy, fixed)
     with LOADING:
-        if key not in _loaded:
+        if key not in loaded:
 
             def text() -> Text:
                 columns = layout_of(fields_of(strategy), strategy.rules).columns
@@ -102,8 +103,8 @@ def compiled_replay(
                 return Text(source, specialise.LOOP_NAME, 1, types, helpers=specialise.helpers_of(source))
 
             report = (lambda: on_compile(strategy.__name__)) if on_compile else None
-            _loaded[key] = CompiledReplay(strategy, machine_code(key, text, report))
-        return _loaded[key]
+            loaded[key] = CompiledReplay(strategy, machine_code(key, text, report))
+        return loaded[key]
 
 
 def tick_columns(ticks: Ticks) -> list[Any]:

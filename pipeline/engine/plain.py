@@ -44,12 +44,13 @@ class PlainReplay:
         """Replay the ticks with these parameters (as the strategy's fields hold them)."""
         for size in buffer_sizes(ticks):
             buffers = Buffers(ticks, facts, market_fields(self._strategy.rules).columns, size)
-            final = self._attempt(ticks, parameters, buffers)
+            final = self.attempt(ticks, parameters, buffers)
             if not final["m_out_of_capacity"]:
                 break
         return buffers.outcome(ticks, {name: _number(value) for name, value in final.items()})
 
-    def _attempt(self, ticks: Ticks, parameters: Mapping[str, Value], buffers: Buffers) -> dict[str, Any]:
+    def attempt(self, ticks: Ticks, parameters: Mapping[str, Value], buffers: Buffers) -> dict[str, Any]:
+        """Replay once into these buffers, and return the state it ends in, too small a buffer noted in it."""
         market: Any = self._strategy.rules()
         for action in self._strategy.rules.actions:
             setattr(market, action, _checked(market, action))

@@ -62,7 +62,7 @@ def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (
     source, content = library()
     sources = [(TEMPLATES / name).read_bytes().replace(b"\r\n", b"\n") for name in (*SCRIPTS, *scripts)]
     page = (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             context,
@@ -151,7 +151,8 @@ def _cache_file(key: str) -> Path:
 
 
 @functools.cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders the templates: names from outside are escaped, one that is not given is an error."""
     from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, __version__  # pages alone need it
 
     class CompiledTemplates(BytecodeCache):

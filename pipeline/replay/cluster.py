@@ -158,7 +158,8 @@ def _check_port(backend: str, address: str) -> None:
         return
 
 
-def _check_code(address: str, digests: dict[str, object]) -> None:
+def check_code(address: str, digests: dict[str, object]) -> None:
+    """Raise NoCluster, naming the worker, where one cannot load this project or has other code than this process."""
     for worker, digest in digests.items():
         if isinstance(digest, BaseException):
             raise NoCluster(
@@ -256,7 +257,7 @@ def _dask_threads(address: str) -> int:
             raise NoCluster(
                 f"--address {address}: the scheduler has no worker. Start one: dask worker {address}"
             ) from error
-        _check_code(address, client.run(code_digest, on_error="return"))
+        check_code(address, client.run(code_digest, on_error="return"))
         return int(sum(client.nthreads().values()))
 
 
@@ -287,5 +288,5 @@ def _ray_threads(address: str) -> int:
                 digests[node["NodeManagerAddress"]] = ray.get(answer)
             except ray.exceptions.RayError as error:
                 digests[node["NodeManagerAddress"]] = error
-    _check_code(address, digests)
+    check_code(address, digests)
     return int(ray.cluster_resources().get("CPU", 0))

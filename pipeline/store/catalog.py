@@ -18,7 +18,7 @@ from pipeline.store.path import AnyPath, ObjectStorePath, read_end
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_CATALOG_VERSION: Final = 1
+CATALOG_VERSION: Final = 1
 _REQUESTS: Final = 16
 """How many files of a bucket are asked for at a time: nearly all of it is waiting."""
 
@@ -149,7 +149,7 @@ def read_catalog(directory: AnyPath) -> dict[str, Entry]:
         raise BadCatalog(_unreadable(path, str(error))) from error
     try:
         content = json.loads(text)
-        if content["version"] > _CATALOG_VERSION:
+        if content["version"] > CATALOG_VERSION:
             raise BadCatalog(f"{path} was written by a later version of the project; update the project.")
         return {ticker: _entry(ticker, fields) for ticker, fields in content["securities"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -159,7 +159,7 @@ def read_catalog(directory: AnyPath) -> dict[str, Entry]:
 def write_catalog(directory: AnyPath, entries: dict[str, Entry]) -> None:
     """Write `catalog.json` whole or not at all, sorted, only when its content differs; raises OutputNotWritable."""
     securities = {ticker: _fields(entries[ticker]) for ticker in sorted(entries)}
-    content = {"version": _CATALOG_VERSION, "securities": securities}
+    content = {"version": CATALOG_VERSION, "securities": securities}
     encoded = (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
     path = directory / CATALOG_NAME
     if not path.exists() or path.read_bytes() != encoded:

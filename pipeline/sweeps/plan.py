@@ -204,7 +204,7 @@ def run_sweep(
     keys = {(trial.number, ticker): key for (_, ticker), rows in missing.items() for trial, _, key in rows}
     for base in {name: plan.bases[name] for name, _ in missing}.values():
         prepare(_strategy(base), base.engine, on_compile)
-    tasks = _tasks(plan, missing, encode)
+    tasks = sweep_tasks(plan, missing, encode)
     done = run_all(run_sweep_task, tasks, plan.backend, plan.workers, address=plan.address, on_death=sweep_worker_died)
     for results in done:
         if cache is not None:
@@ -246,7 +246,7 @@ def _named(identity: Identity, trials: Sequence[Trial], parameters: Values) -> I
         yield trial, setting, identity.of(setting)
 
 
-def _tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Named]], encode: Encode) -> list[SweepTask]:
+def sweep_tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Named]], encode: Encode) -> list[SweepTask]:
     """Return the tasks, those of the largest securities first; each is a second or so of work."""
     tasks: list[tuple[int, SweepTask]] = []
     for (name, ticker), rows in missing.items():

@@ -63,8 +63,8 @@ def rates(store: Path, runs: int) -> None:
     for execution in {trial.execution.name: trial.execution for trial in plan.trials}.values():
         replayer(strategy, execution, "compiled")
     inside: dict[str, list[float]] = {"together": [], "alone": []}
-    BatchRunner._attempt = timed(BatchRunner._attempt, inside["together"])  # type: ignore[method-assign]
-    CompiledReplay._attempt = timed(CompiledReplay._attempt, inside["alone"])  # type: ignore[method-assign]
+    BatchRunner.attempt = timed(BatchRunner.attempt, inside["together"])  # type: ignore[method-assign]
+    CompiledReplay.attempt = timed(CompiledReplay.attempt, inside["alone"])  # type: ignore[method-assign]
     found: dict[str, list[float]] = {}
     for _ in range(runs):
         seconds = Counter[str]()

@@ -31,7 +31,7 @@ def page_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "one.html.j2").write_text(TEMPLATE, encoding="utf-8")
     monkeypatch.setattr(pages, "TEMPLATES", tmp_path)
-    pages._environment.cache_clear()
+    pages.environment.cache_clear()
     days = [20_094, 1, 1, 1, 1]  # 6 to 10 January 2025
     at = np.cumsum(days) * 86_400_000 + 39_600_000
     trace = {"shared": "equity", "name": pages.chart_text(HOSTILE), "line": {"color": "$buy"}}
@@ -50,7 +50,7 @@ def page_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     file = tmp_path / "page.html"
     file.write_bytes(pages.render("one.html.j2", data, title=HOSTILE, rows=ROWS))
-    pages._environment.cache_clear()
+    pages.environment.cache_clear()
     return file
 
 

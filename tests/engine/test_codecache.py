@@ -95,7 +95,7 @@ def in_a_process(strategy: Path, text: str = IN_A_PROCESS, **environment: str) -
 
 def forget() -> None:
     """Let this process look at the disk again, as a new one would."""
-    compiled._loaded.clear()
+    compiled.loaded.clear()
 
 
 def test_a_second_process_finds_the_code_and_does_without_numba(own_folder: Path, tmp_path: Path) -> None:

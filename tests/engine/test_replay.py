@@ -62,7 +62,7 @@ def test_threads_that_need_one_strategy_at_once_compile_it_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path / "loops"))
-    monkeypatch.setattr("pipeline.engine.compiled._loaded", {})
+    monkeypatch.setattr("pipeline.engine.compiled.loaded", {})
     compilations: list[str] = []
     strategy = load_strategy("v1_baseline")
     with ThreadPoolExecutor(4) as pool:

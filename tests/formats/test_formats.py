@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import api
-from pipeline.conversion.verify import _REJECT_COLUMNS
+from pipeline.conversion.verify import REJECT_COLUMNS
 from pipeline.errors import BadCatalog, NewerFormat, NewerRun, PipelineError
 from pipeline.pages.sweep_reader import read_sweep
 from pipeline.runs import writer
@@ -31,7 +31,7 @@ HERE: Final = Path(__file__).parent
 FOLDERS: Final = sorted(path for path in HERE.iterdir() if re.fullmatch(r"v\d+", path.name))
 TODAY: Final = {
     "store": layout.FORMAT_VERSION,
-    "catalog": catalog._CATALOG_VERSION,
+    "catalog": catalog.CATALOG_VERSION,
     "run": writer.FORMAT_VERSION,
     "sweep": sweep_writer.FORMAT_VERSION,
 }
@@ -62,7 +62,7 @@ def test_ticks_and_rejects_are_what_they_were(kept: Path, expected: Any) -> None
     for ticker, entry in listed.items():
         assert entry.rows == entry.ticks + entry.blank + sum(entry.rejects.values())
         if entry.rejects:
-            rejects = read_table(kept / "parquet" / f"{ticker}.rejects.parquet", _REJECT_COLUMNS)
+            rejects = read_table(kept / "parquet" / f"{ticker}.rejects.parquet", REJECT_COLUMNS)
             assert len(rejects) == sum(entry.rejects.values())
     assert any(entry.rejects for entry in listed.values())
 

@@ -88,6 +88,6 @@ def test_a_scheduler_without_workers_is_refused(store: Path, tmp_path: Path, mon
     ],
 )
 def test_a_worker_with_other_code_is_refused_by_name(told: object, words: str) -> None:
-    clusters._check_code("tcp://h:1", {"w0": clusters.code_digest()})
+    clusters.check_code("tcp://h:1", {"w0": clusters.code_digest()})
     with pytest.raises(NoCluster, match=words):
-        clusters._check_code("tcp://h:1", {"w0": clusters.code_digest(), "w1": told})
+        clusters.check_code("tcp://h:1", {"w0": clusters.code_digest(), "w1": told})

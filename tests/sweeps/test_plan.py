@@ -167,7 +167,7 @@ def dask_address(loops: Path) -> Iterator[str]:
 
 
 def same_everywhere(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, **sweep: Any) -> None:
-    made = sweeping._tasks
+    made = sweeping.sweep_tasks
 
     def shuffled(*given: Any) -> list[Any]:
         tasks = made(*given)
@@ -179,7 +179,7 @@ def same_everywhere(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     found: dict[str, dict[str, bytes]] = {}
     until: dict[str, Any] = {"train_until": UNTIL, "walk_forward": 2, "keep_trades": "best"}
     for name, how in {**HOW, "elsewhere": {"backend": "dask", "address": address}}.items():
-        monkeypatch.setattr(sweeping, "_tasks", shuffled if "shuffled" in name else made)
+        monkeypatch.setattr(sweeping, "sweep_tasks", shuffled if "shuffled" in name else made)
         api.sweep(**sweep, **how, parquet_dir=store, output_dir=tmp_path / name, **until)
         found[name] = contents(tmp_path / name)
     assert {"sweep.parquet", "sweep_summary.csv", "walk_forward.csv", "sweep.json"} < found["one by one"].keys()

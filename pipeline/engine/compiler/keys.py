@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 LOOPS: Final = "pipeline.engine.batch"
 """The module that makes loops and imports all that shapes one."""
 
-_keys: dict[type[Strategy], str] = {}
+keys_by_strategy: dict[type[Strategy], str] = {}
 
 
 def code_key(strategy: type[Strategy], purpose: object) -> str:
     """Return the hash of all that goes into a strategy's machine code of one purpose."""
-    if strategy not in _keys:
-        _keys[strategy] = _hash_of_ingredients(strategy)
-    return hashlib.sha256(f"{_keys[strategy]} {purpose}".encode()).hexdigest()
+    if strategy not in keys_by_strategy:
+        keys_by_strategy[strategy] = _hash_of_ingredients(strategy)
+    return hashlib.sha256(f"{keys_by_strategy[strategy]} {purpose}".encode()).hexdigest()
 
 
 def _hash_of_ingredients(strategy: type[Strategy]) -> str:
