@@ -232,9 +232,10 @@ def _without_times(catalog: Any) -> Any:
 IN_A_PROCESS: Final = """
 import json, sys
 from pipeline.conversion.excel.compiled_reader import rows_loop
-told = []
-rows_loop(lambda: told.append(1))
-print(json.dumps({"compiled": len(told), "numba": "numba" in sys.modules}))
+compilations = []
+is_there = rows_loop(may_compile=False) is not None
+rows_loop(lambda: compilations.append(1))
+print(json.dumps({"there": is_there, "compiled": len(compilations), "numba": "numba" in sys.modules}))
 """
 
 
@@ -249,7 +250,20 @@ def test_a_second_process_finds_the_reader_and_does_without_numba(
         )
         assert done.returncode == 0, done.stderr
         found.append(json.loads(done.stdout))
-    assert found == [{"compiled": 1, "numba": True}, {"compiled": 0, "numba": False}]
+    assert found == [
+        {"there": False, "compiled": 1, "numba": True},
+        {"there": True, "compiled": 0, "numba": False},
+    ]
+
+
+def test_a_small_workbook_is_read_by_the_loop_where_that_is_compiled_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert rows_loop() is not None
+    monkeypatch.setattr(stage, "_WORTH_LOADING", 1)
+    monkeypatch.setattr(sys.modules["pipeline.conversion.excel.pattern_reader"], "PatternRows", None)
+    (row,) = convert([book_of(tmp_path, tick_sheet(*[tick()] * 50))], tmp_path / "store").rows
+    assert (row.status, row.reader) == ("converted", "fast")
 
 
 def test_the_machine_and_python_leave_the_same_in_every_array() -> None:

@@ -15,6 +15,7 @@ from pipeline.conversion.excel import compiled_loop
 from pipeline.conversion.excel.cell_references import LAST_COLUMN, LAST_ROW
 from pipeline.conversion.excel.fast_reader import FastColumns
 from pipeline.conversion.excel.formats import date_style_numbers
+from pipeline.native import codecache
 from pipeline.native.machine import Machine, Text, machine_code, toolchain
 
 if TYPE_CHECKING:
@@ -59,12 +60,17 @@ class RowsLoop:
         return int(self._loop(*counts, xml, *(array.ctypes.data for array in arrays)))
 
 
-def rows_loop(on_compile: Callable[[], None] | None = None) -> RowsLoop:
-    """Return the loop, from this process, from disk, or compiled now, after a call of `on_compile`."""
+def rows_loop(on_compile: Callable[[], None] | None = None, *, may_compile: bool = True) -> RowsLoop | None:
+    """Return the loop, from this process, from disk, or compiled now, after a call of `on_compile`.
+
+    None where it would have to be compiled and may not.
+    """
     source = Path(compiled_loop.__file__).read_text(encoding="utf-8")
     text = Text(source, compiled_loop.read_rows.__name__, _COUNTS, _POINTERS, helpers=_helpers())
     key = hashlib.sha256("\0".join((*toolchain(), repr(text))).encode()).hexdigest()
     if key not in _loaded:
+        if not may_compile and codecache.read(key) is None:
+            return None
         _loaded[key] = RowsLoop(machine_code(key, lambda: text, on_compile))
     return _loaded[key]
 
