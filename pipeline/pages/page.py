@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jinja2 import Environment
-    from jinja2.bccache import Bucket
 
 MOST_BYTES: Final = 5_999_999
 """No page may be larger, whatever the run."""
@@ -44,7 +43,7 @@ TEMPLATE: Final = {
 }
 """What all charts have in common, in the names of style.css's colours."""
 _DIGEST_BYTES: Final = 32
-_OPTIONS: Final = {"trim_blocks": True, "lstrip_blocks": True}
+
 _LIBRARY: Final = b"<!--plotly.min.js-->"
 
 
@@ -153,28 +152,15 @@ def _cache_file(key: str) -> Path:
 @functools.cache
 def environment() -> Environment:
     """Return what renders the templates: names from outside are escaped, one that is not given is an error."""
-    from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, __version__  # pages alone need it
-
-    class CompiledTemplates(BytecodeCache):
-        """Spares a page 70 ms of compiling; the library's own file cache would not notice a damaged file."""
-
-        def load_bytecode(self, bucket: Bucket) -> None:
-            if (code := cached(self._key(bucket))) is not None:
-                bucket.bytecode_from_string(code)
-
-        def dump_bytecode(self, bucket: Bucket) -> None:
-            cache(self._key(bucket), bucket.bytecode_to_string())
-
-        def _key(self, bucket: Bucket) -> str:
-            return f"{__version__}\0{_OPTIONS}\0{bucket.key}\0{bucket.checksum}"
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # pages alone need it
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         auto_reload=False,
-        bytecode_cache=CompiledTemplates(),
         autoescape=True,
-        **_OPTIONS,  # type: ignore[arg-type]
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {"shown": lambda value, form: FORMS[form](value), "exact": exact}
     return environment

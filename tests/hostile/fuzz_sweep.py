@@ -70,7 +70,7 @@ def make(folder: Path) -> Callable[[bytes], None]:
                 names[0], config=told, parquet_dir=store, engine="python", securities=grid.securities
             )
             planned = plan_sweep(
-                replace(grid, strategies=tuple(names)), request, names, enumerate_points=grid.size <= MOST
+                replace(grid, strategies=tuple(names)), request, names, enumerate_all=grid.size <= MOST
             )
         except PipelineError as error:
             assert str(error)  # noqa: PT017 - some sentence

@@ -62,4 +62,4 @@ def test_a_page_is_the_same_before_and_after_its_parts_are_cached(folder: Path, 
     command = [sys.executable, "-c", f"{code}sys.stdout.buffer.write(page(Path({str(run)!r})))"]
     first, second = (subprocess.check_output(command) for _ in range(2))
     assert first == second == backtest_page(run)
-    assert len(list(folder.iterdir())) == 4  # three templates and Plotly
+    assert len(list(folder.iterdir())) == 1  # Plotly's script, compressed
