@@ -14,6 +14,7 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from pipeline.errors import BadRequest, ClusterLost, MissingExtra, NoCluster
@@ -178,25 +179,28 @@ class _Dask:
 
     def __init__(self, client: Any, workers: int) -> None:
         self._client = client
-        self._library: Any = importlib.import_module("distributed")
+        self._killed: type[BaseException] = importlib.import_module("distributed").KilledWorker
+        self._finished: SimpleQueue[Any] = SimpleQueue()
         self.capacity = workers if workers < sum(client.nthreads().values()) else 2**31
 
     def submit(self, run: Callable[[Task], Result], task: Task) -> Any:
-        return self._client.submit(run, task, pure=False)
+        future = self._client.submit(run, task, pure=False)
+        future.add_done_callback(self._finished.put)
+        return future
 
-    def finished(self, futures: Sequence[Any]) -> Sequence[Any]:
+    def finished(self, futures: Sequence[Any]) -> Sequence[Any]:  # noqa: ARG002 - each puts itself into the queue
+        # Ctrl-C inside the library's own wait makes it log a traceback.
         try:
-            with self._client.as_current():
-                done = self._library.wait(futures, timeout=WAIT_SECONDS, return_when="FIRST_COMPLETED").done
-        except TimeoutError:
+            future = self._finished.get(timeout=WAIT_SECONDS)
+        except Empty:
             return ()
-        return [*done]
+        return () if future.cancelled() else [future]  # all are, when the scheduler goes away
 
     def result(self, future: Any) -> Any:
         error = future.exception()
         if error is None:
             return future.result()
-        return _lost(error, self._library.KilledWorker)
+        return _lost(error, self._killed)
 
     def has_worker(self) -> bool:
         return bool(self._client.ncores())

@@ -88,7 +88,7 @@ def test_panels_that_do_not_fit_are_those_of_the_smallest_turnover_and_said(tmp_
     assert 1 < len(drawn) < 12
     assert set(drawn) == set(by_turnover[: len(drawn)])
     for place, name in enumerate(sorted(metrics)):
-        said = f"There was no room on this page for the chart of {name}"
+        said = f"This page has no room for the chart of {name}"
         assert (said in page.root.one("details", id=f"panel-{place}").text) == (name not in drawn)
     kept = len(page.columns("portfolio")["equity"])
     assert f"{kept:,} of 1,200,000 fills are on this page, with the extremes of each stretch." in page.root.text
