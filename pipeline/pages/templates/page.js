@@ -30,10 +30,14 @@
   // Plotly and the columns of charts over time come compressed.
   const charts = [...document.querySelectorAll(".chart")];
   const clock = new timeline.Clock(timeline.summed(data.days), data.hours);
-  const bytes = new Map();
-  const unpack = async (name) => {
+  const bytes = new Map(), unpacked = new Map();
+  const inflate = async (name) => {
     const { pack } = data.charts[name];
-    if (pack && !bytes.has(name)) bytes.set(name, new Uint8Array(await timeline.inflated(pack.base64).arrayBuffer()));
+    if (pack) bytes.set(name, new Uint8Array(await timeline.inflated(pack.base64).arrayBuffer()));
+  };
+  const unpack = (name) => {
+    if (!unpacked.has(name)) unpacked.set(name, inflate(name));
+    return unpacked.get(name);
   };
   const load = async () => {
     if (typeof DecompressionStream === "undefined") {
@@ -167,6 +171,7 @@
   }, { rootMargin: "600px" });
   const first = charts.find((div) => "first" in div.dataset) || charts[0];
   const start = async () => {
+    if (first) unpack(first.dataset.chart).catch(() => {}); // beside the script; a browser that cannot has been told
     await loaded;
     if (!here) return;
     if (first && first.clientWidth) {
