@@ -18,12 +18,22 @@ if TYPE_CHECKING:
 
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]  # explaining a failed replay takes minutes
 
-settings.register_profile("default", max_examples=200, deadline=None, derandomize=True, database=None, phases=PHASES)
+BUSY = [HealthCheck.too_slow]  # a machine that does other work beside the tests makes slow input
+
+settings.register_profile(
+    "default",
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=BUSY,
+    phases=PHASES,
+)
 settings.register_profile(
     "thorough",
     max_examples=20_000,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=BUSY,
     print_blob=True,
     phases=PHASES,
 )
