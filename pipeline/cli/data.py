@@ -11,7 +11,8 @@ from pipeline.options import STRATEGY, Option
 
 SAMPLE: Final = Path("data/sample/sample_ticks.xlsx")
 NEXT: Final = (
-    "These ticks are synthetic. For your own, put a workbook in data/raw, then `pipeline convert`, `pipeline backtest`."
+    "These ticks are synthetic. For your own, put a workbook in data/raw, then `pipeline convert`, `pipeline backtest` "
+    "(in a clone: make convert, make backtest)."
 )
 
 
