@@ -18,9 +18,7 @@ DOCS: Final = Path(__file__).parents[2] / "docs"
 
 def switches() -> str:
     """Return the table of the execution switches."""
-    rows = "".join(
-        f"| `{name}` | {' | '.join(_values(switch))} | {switch.doc} |\n" for name, switch in SWITCHES.items()
-    )
+    rows = "".join(f"| `{name}` | {_values(switch)} | {switch.doc} |\n" for name, switch in SWITCHES.items())
     return f"| switch | `classic` | `strict` | other values | decides |\n|---|---|---|---|---|\n{rows}"
 
 
