@@ -15,14 +15,13 @@ import pytest
 
 from pipeline.conversion.sample import write_sample
 from pipeline.options import SHARED
-from tests.docs.option_tables import COMMANDS, table_of, with_tables
-from tests.docs.option_tables import PAGE as PAGE_FILE
+from tests.docs.generated import COMMANDS, DOCS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).parents[2]
-PAGE: Final = PAGE_FILE.read_text(encoding="utf-8")
+PAGE: Final = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
 SECTIONS: Final = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, flags=re.MULTILINE | re.DOTALL))
 EVERY: Final = "What every verb takes"
 
@@ -44,12 +43,6 @@ def test_the_page_has_a_section_for_each_verb_and_no_other() -> None:
 
 def test_the_options_of_every_verb_are_named() -> None:
     assert {f"--{name}" for name in SHARED} | {"--help"} <= named(SECTIONS[EVERY])
-
-
-def test_the_tables_of_options_are_what_the_commands_take() -> None:
-    """After a change of options: `python -m tests.docs.option_tables`."""
-    assert with_tables(PAGE) == PAGE
-    assert PAGE.count("| option | what |") == 1 + sum(bool(table_of(command)) for command in COMMANDS.values())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -118,15 +111,18 @@ def test_every_key_of_a_verbs_json_is_named(ran: dict[str, Any], desk: Path, nam
     done = run(COMMANDS[name].example, desk, "--json")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1
-    told = json.loads(done.stdout)
-    assert json.dumps(told, sort_keys=True) + "\n" == done.stdout
+    printed = json.loads(done.stdout)
+    assert json.dumps(printed, sort_keys=True) + "\n" == done.stdout
     common = {"command", "error", "exit_status", "failed", "warnings"}
-    assert common <= told.keys()
-    assert (told["command"], told["error"], told["exit_status"], told["failed"]) == (name, None, 0, {})
+    assert common <= printed.keys()
+    assert (printed["command"], printed["error"], printed["exit_status"], printed["failed"]) == (name, None, 0, {})
     for key in common:
         assert f"`{key}`" in SECTIONS[EVERY]
     for key in {
-        *keys({key: told[key] for key in told.keys() - common}, deep=name not in ("demo", "compare", "show", "explain"))
+        *keys(
+            {key: printed[key] for key in printed.keys() - common},
+            deep=name not in ("demo", "compare", "show", "explain"),
+        )
     }:
         if not NAMES_OF_THINGS.fullmatch(key):
             assert f"`{key}`" in SECTIONS[name], key

@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import api
-from tests.docs.metrics_tables import PAGE, with_tables
+from tests.docs.generated import DOCS
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TEXT: Final = PAGE.read_text(encoding="utf-8")
+TEXT: Final = (DOCS / "reference" / "metrics.md").read_text(encoding="utf-8")
 TABLES, FILES = TEXT.split("\n## The files behind them\n")
 
 
@@ -29,10 +29,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         config=config, parquet_dir=make_store(base / "parquet", tickers), output_dir=base / "out", report=False
     )
     return base / "out"
-
-
-def test_its_tables_are_those_of_the_registry() -> None:
-    assert with_tables(TEXT) == TEXT, "run `python -m tests.docs.metrics_tables`"
 
 
 def test_every_figure_of_a_run_is_explained_with_its_formula(folder: Path) -> None:

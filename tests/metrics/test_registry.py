@@ -17,7 +17,7 @@ from pipeline.metrics.registry import FIGURES, GROUPS, METRICS, OBJECTIVES
 from pipeline.numbers import FORMS
 from pipeline.runs.recorded_security import read_security
 from pipeline.sweeps.date_windows import FIGURES as WINDOW_FIGURES
-from tests.docs.metrics_tables import PAGE
+from tests.docs.generated import DOCS
 from tests.made import make_config, make_store
 from tests.pages.reading import read_page
 
@@ -78,7 +78,7 @@ def test_a_figure_is_in_every_output_that_should_carry_it(
     assert (figure.name in headings) == (figure.in_metrics and figure.is_number)
     assert (figure.name in tiles) == figure.is_headline
     assert (figure.label in capsys.readouterr().out) == figure.in_metrics
-    assert f"`{figure.general_name}`" in PAGE.read_text(encoding="utf-8")
+    assert f"`{figure.general_name}`" in (DOCS / "reference" / "metrics.md").read_text(encoding="utf-8")
     assert (figure.name in outputs.sweep) == figure.in_sweep
     assert figure.summary is None or figure.summary[1] in outputs.summary
     if figure.in_metrics and figure.is_number and figure.name != "days_not_flat":
