@@ -10,11 +10,14 @@ import numpy as np
 
 from pipeline.inspection.counting import counted_text
 from pipeline.markets.facts import facts_of
-from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.store.parquet import stage_ticks, ticks_digest
 from pipeline.ticks import Ticks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from pipeline.store.path import AnyPath
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
@@ -64,6 +67,11 @@ def usual_days(days: int = 3, price: float = 10.0) -> Ticks:
     kind = (np.arange(len(clock)) % 3).astype(np.int8)
     at = np.choose(kind, [price - 0.02, price + 0.02, price])
     return Ticks(clock.astype(np.int64), kind, np.round(at, 2), 1 + np.arange(len(clock), dtype=np.int64))
+
+
+def write_ticks(path: AnyPath, ticks: Ticks, metadata: Mapping[str, str]) -> None:
+    """Write one security's ticks as a conversion does, with this metadata."""
+    stage_ticks(path, ticks, metadata).commit()
 
 
 def make_store(folder: Path, tickers: tuple[str, ...] = ("FAB", "EMAAR", "MODON")) -> Path:

@@ -48,7 +48,7 @@ MAY_IMPORT: Final = {
     "sources": ("errors",),
     "store": BASE,
     "markets": BASE,
-    "native": BASE,
+    "native": (*BASE, "store"),
     "inspection": (*BASE, "store", "markets"),
     "conversion": (*BASE, "store", "markets", "native", "inspection"),
     "engine.rules": (*BASE, "engine.strategy"),

@@ -8,9 +8,10 @@ import pytest
 from pipeline import convert
 from pipeline.bench import benchmark
 from pipeline.conversion.sample import write_sample
-from pipeline.store.parquet import read_footer, read_ticks, write_ticks
+from pipeline.store.parquet import read_footer, read_ticks
 from pipeline.ticks import Ticks
 from pipeline.validation import validate
+from tests.made import write_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,21 +5,17 @@ What is cached is code: whoever can write to the folder can run code as its user
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-import tempfile
-import time
 import warnings
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
+from pipeline.errors import OutputNotWritable
 from pipeline.folders import cache_folder
+from pipeline.store.cached_file import read_cached, write_cached
 
-DIGEST_BYTES: Final = 32
-DRAFT: Final = ".tmp"
-ABANDONED_AFTER_SECONDS: Final = 3600
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,51 +33,27 @@ def folder() -> Path:
 
 
 def read(key: str) -> Code | None:
-    """Return the code kept under a key; None when there is none or it is not whole."""
-    try:
-        raw = _file(key).read_bytes()
-    except OSError:
+    """Return the code cached under a key; None when there is none or it is not whole."""
+    content = read_cached(_file(key), key)
+    if content is None:
         return None
-    digest, body = raw[:DIGEST_BYTES], raw[DIGEST_BYTES:]
-    symbol, *rest = body.split(b"\0", 2)
-    if len(rest) != 2 or hashlib.sha256(key.encode() + body).digest() != digest:  # noqa: PLR2004 - note and code
-        return None
-    return Code(symbol.decode(), rest[1], rest[0].decode())
+    symbol, note, code = content.split(b"\0", 2)
+    return Code(symbol.decode(), code, note.decode())
 
 
 def write(key: str, code: Code) -> None:
-    """Keep code under a key; a folder that cannot be written costs a warning, not the run."""
-    body = b"\0".join([code.symbol.encode(), code.note.encode(), code.object])
-    target, draft = _file(key), None
+    """Cache code under a key; a folder that cannot be written costs a warning, not the run."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(target.parent)
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=key[:8], suffix=DRAFT, delete=False) as file:
-            draft = Path(file.name)
-            file.write(hashlib.sha256(key.encode() + body).digest() + body)
-        draft.replace(target)
-    except OSError as error:
+        write_cached(_file(key), key, b"\0".join([code.symbol.encode(), code.note.encode(), code.object]))
+    except OutputNotWritable as error:
         warnings.warn(
-            f"Compiled code cannot be kept in {target.parent} ({error}); it is compiled anew each run.", stacklevel=2
+            f"Compiled code cannot be kept in {folder()} ({error}); it is compiled anew each run.", stacklevel=2
         )
-    finally:
-        if draft is not None:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
 
 
 def clear() -> None:
-    """Remove every kept loop."""
+    """Remove every cached loop."""
     shutil.rmtree(folder(), ignore_errors=True)
-
-
-def _remove_abandoned(loops: Path) -> None:
-    """Remove drafts that killed runs left; one that is being written is moments old."""
-    limit = time.time() - ABANDONED_AFTER_SECONDS
-    for draft in loops.glob(f"*{DRAFT}"):
-        with suppress(OSError):
-            if draft.stat().st_mtime < limit:
-                draft.unlink()
 
 
 def _file(key: str) -> Path:

@@ -15,7 +15,7 @@ from pipeline.errors import MissingExtra, OutputNotWritable
 from pipeline.folders import cache_folder
 from pipeline.numbers import FORMS, exact
 from pipeline.pages.curves import packed
-from pipeline.store.atomic import write_bytes
+from pipeline.store.cached_file import read_cached, write_cached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,6 @@ TEMPLATE: Final = {
     }
 }
 """What all charts have in common, in the names of style.css's colours."""
-_DIGEST_BYTES: Final = 32
 
 _LIBRARY: Final = b"<!--plotly.min.js-->"
 
@@ -129,20 +128,13 @@ def _markup(text: str) -> Any:
 
 def cached(key: str) -> bytes | None:
     """Return what is cached under a key; None when there is nothing, or it is not as it was written."""
-    with contextlib.suppress(OSError):
-        content = _cache_file(key).read_bytes()
-        digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-        if digest == hashlib.sha256(key.encode() + body).digest():
-            return body
-    return None
+    return read_cached(_cache_file(key), key)
 
 
 def cache(key: str, content: bytes) -> None:
-    """Keep content under a key; where the folder cannot be written it is made anew each time."""
-    path = _cache_file(key)
-    with contextlib.suppress(OSError, OutputNotWritable):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, hashlib.sha256(key.encode() + content).digest() + content, durable=False)
+    """Cache content under a key; where the folder cannot be written it is made anew each time."""
+    with contextlib.suppress(OutputNotWritable):
+        write_cached(_cache_file(key), key, content)
 
 
 def _cache_file(key: str) -> Path:

@@ -117,11 +117,18 @@ def write_bytes(target: AnyPath, content: bytes, *, durable: bool = True) -> Non
     staged.commit()
 
 
-def remove_abandoned(directory: AnyPath) -> None:
-    """Remove the temporary files that killed runs left; only for who holds the directory. A bucket never has any."""
+def remove_abandoned(directory: AnyPath, older_than: float | None = None) -> None:
+    """Remove the temporary files that killed runs left. A bucket never has any.
+
+    Args:
+        directory: Where to look; files of its folders stay.
+        older_than: Their age in seconds from which they go, where others may be writing; all go for who holds the
+            directory alone.
+    """
     if isinstance(directory, ObjectStorePath) or not directory.is_dir():
         return
     for part in list(directory.iterdir()):
         if part.name.startswith(".") and part.name.endswith(PART_SUFFIX):
             with contextlib.suppress(OSError):
-                part.unlink()
+                if older_than is None or part.stat().st_mtime < time.time() - older_than:
+                    part.unlink()

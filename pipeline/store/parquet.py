@@ -125,11 +125,6 @@ def stage_ticks(path: AnyPath, ticks: Ticks, metadata: Mapping[str, str]) -> Sta
     )
 
 
-def write_ticks(path: AnyPath, ticks: Ticks, metadata: Mapping[str, str]) -> None:
-    """Write one security's ticks whole or not at all; raises OutputNotWritable."""
-    stage_ticks(path, ticks, metadata).commit()
-
-
 def read_ticks(path: AnyPath) -> Ticks:
     """Return the ticks of `path` as numpy arrays, timestamps in ns.
 

@@ -9,10 +9,10 @@ import os
 import sqlite3
 import warnings
 from contextlib import suppress
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.folders import cache_folder
+from pipeline.store.cached_file import entry_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -82,7 +82,7 @@ class ResultCache:
 
         Should it not read back as it was written, `get` lets go of it.
         """
-        rows = [(key, _digest(key, content), content) for key, content in results.items()]
+        rows = [(key, entry_digest(key, content), content) for key, content in results.items()]
         there = dict(self._of(list(results), "key, digest"))
         self._many(
             "INSERT OR REPLACE INTO results VALUES (?, ?, ?)", [row for row in rows if there.get(row[0]) != row[1]]
@@ -228,14 +228,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _digest(key: str, content: bytes) -> bytes:
-    digest = sha256(key.encode())  # half of what blake2b takes where the CPU knows SHA
-    digest.update(content)
-    return digest.digest()
-
-
 def _is_as_written(key: object, digest: object, content: object) -> bool:
-    return isinstance(key, str) and isinstance(content, bytes) and _digest(key, content) == digest
+    return isinstance(key, str) and isinstance(content, bytes) and entry_digest(key, content) == digest
 
 
 def _is_damage(error: Exception) -> bool:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.markets.facts import facts_of
-from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.store.parquet import ticks_digest
 from pipeline.ticks import Ticks
 from tests.console.screens import to_pipe
 from tests.inspection.plain_counts import plain_counts
-from tests.made import HOUR, SECOND, make_store, random_ticks
+from tests.made import HOUR, SECOND, make_store, random_ticks, write_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path

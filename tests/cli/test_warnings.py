@@ -11,9 +11,9 @@ import pytest
 from pipeline import api
 from pipeline.conversion.excel.write import Moment, write_workbook
 from pipeline.runs.layout import RUN_FILE
-from pipeline.store.parquet import read_footer, read_ticks, write_ticks
+from pipeline.store.parquet import read_footer, read_ticks
 from tests.console.screens import to_pipe
-from tests.made import make_config, usual_days
+from tests.made import make_config, usual_days, write_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path

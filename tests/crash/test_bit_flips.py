@@ -12,8 +12,8 @@ import pytest
 from pipeline import api
 from pipeline.errors import CorruptParquet, DamagedRun
 from pipeline.runs.reader import read_fills
-from pipeline.store.parquet import read_footer, read_table, read_ticks, ticks_digest, write_table, write_ticks
-from tests.made import make_config, random_ticks
+from pipeline.store.parquet import read_footer, read_table, read_ticks, ticks_digest, write_table
+from tests.made import make_config, random_ticks, write_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

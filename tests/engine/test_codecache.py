@@ -17,6 +17,7 @@ from pipeline.engine import compiled
 from pipeline.native import codecache
 from pipeline.native.codecache import Code
 from pipeline.replay.simulate import CLASSIC
+from pipeline.store.cached_file import ABANDONED_AFTER_SECONDS
 from tests.engine.replays import HEADER, bits, random_ticks, strategy_of
 from tests.engine.replays import compiled as run_compiled
 
@@ -249,8 +250,8 @@ def test_what_killed_runs_left_of_their_drafts_goes(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path))
     loops = codecache.folder()
     loops.mkdir()
-    for name, age in (("old.tmp", 2 * codecache.ABANDONED_AFTER_SECONDS), ("new.tmp", 0)):
+    for name, age in ((".old.part", 2 * ABANDONED_AFTER_SECONDS), (".new.part", 0)):
         (loops / name).write_bytes(b"half")
         os.utime(loops / name, (time.time() - age,) * 2)
     codecache.write("key", Code("symbol", b"code"))
-    assert {file.name for file in loops.iterdir()} == {"key.loop", "new.tmp"}
+    assert {file.name for file in loops.iterdir()} == {"key.loop", ".new.part"}

@@ -15,9 +15,9 @@ from pipeline.errors import NoStore, UnknownSecurity
 from pipeline.inspection.counting import counted_text
 from pipeline.inspection.store import inspect_store
 from pipeline.markets.facts import facts_of
-from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.store.parquet import ticks_digest
 from pipeline.ticks import ASK, BID, TRADE, Ticks
-from tests.made import DAY, HOUR, SECOND, make_store, usual_days
+from tests.made import DAY, HOUR, SECOND, make_store, usual_days, write_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

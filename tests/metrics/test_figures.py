@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pipeline import api
 from pipeline.metrics.formulas import calmar, drawdown_days, max_drawdown, percentile, sharpe, sortino
 from pipeline.runs.reader import read_run
-from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.store.parquet import ticks_digest
 from pipeline.ticks import Ticks
 from tests.made import (
     DAY,
@@ -30,6 +30,7 @@ from tests.made import (
     make_store,
     make_strategy,
     random_ticks,
+    write_ticks,
 )
 from tests.metrics.recomputed import at_limit, daily_rows, figures, not_flat, read
 

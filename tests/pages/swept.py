@@ -15,9 +15,9 @@ import pyarrow as pa
 import pytest
 
 from pipeline import api
-from pipeline.store.parquet import read_table, ticks_digest, write_table, write_ticks
+from pipeline.store.parquet import read_table, ticks_digest, write_table
 from pipeline.ticks import Ticks
-from tests.made import DAY, make_config, make_store, random_ticks
+from tests.made import DAY, make_config, make_store, random_ticks, write_ticks
 from tests.pages.reading import Node, Page, number, table
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline import api
-from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.store.parquet import ticks_digest
 from pipeline.ticks import Ticks
-from tests.made import DAY, MONDAY, SECOND, make_config, random_ticks
+from tests.made import DAY, MONDAY, SECOND, make_config, random_ticks, write_ticks
 from tests.pages.reading import read_page
 
 if TYPE_CHECKING:

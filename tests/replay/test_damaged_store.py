@@ -11,8 +11,9 @@ import pytest
 
 from pipeline import api
 from pipeline.conversion.sample import write_sample
-from pipeline.store.parquet import read_ticks, write_ticks
+from pipeline.store.parquet import read_ticks
 from tests.cli.test_main import pipeline
+from tests.made import write_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline import api
-from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.store.parquet import ticks_digest
 from pipeline.store.result_cache import ResultCache
 from tests.copied_code import copied_code, forget_texts
-from tests.made import contents, make_config, make_store, make_strategy, random_ticks, results
+from tests.made import contents, make_config, make_store, make_strategy, random_ticks, results, write_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

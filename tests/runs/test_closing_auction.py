@@ -10,9 +10,9 @@ import pytest
 from pipeline import api
 from pipeline.console import backtest as screens
 from pipeline.console.output import console
-from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.store.parquet import ticks_digest
 from pipeline.ticks import Ticks
-from tests.made import make_store, random_ticks, results
+from tests.made import make_store, random_ticks, results, write_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ import pytest
 from pipeline import api, compare
 from pipeline.runs.compare import ABSENT, first_parting
 from pipeline.runs.reader import RecordedFills
-from pipeline.store.parquet import ticks_digest, write_ticks
-from tests.made import PARAMETERS, make_config, make_store, random_ticks
+from pipeline.store.parquet import ticks_digest
+from tests.made import PARAMETERS, make_config, make_store, random_ticks, write_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path

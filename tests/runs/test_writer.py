@@ -11,9 +11,9 @@ from pyarrow import csv as arrow_csv
 from pipeline import api
 from pipeline.errors import OutputNotWritable
 from pipeline.runs.writer import SUMMARY_COLUMNS
-from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.store.parquet import ticks_digest
 from pipeline.ticks import Ticks
-from tests.made import PARAMETERS, contents, make_store, random_ticks, results
+from tests.made import PARAMETERS, contents, make_store, random_ticks, results, write_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.errors import BadCatalog, NoStore, StaleStore, StoreError
 from pipeline.store.catalog import Entry, Source, file_mark, open_store, read_catalog, write_catalog
-from pipeline.store.parquet import write_ticks
 from pipeline.ticks import Ticks
+from tests.made import write_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path

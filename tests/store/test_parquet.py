@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, OutputNotWritable, WrongColumns
 from pipeline.store.atomic import Staged, remove_abandoned, staging, write_bytes
-from pipeline.store.parquet import read_footer, read_table, read_ticks, ticks_digest, write_table, write_ticks
+from pipeline.store.parquet import read_footer, read_table, read_ticks, ticks_digest, write_table
 from pipeline.ticks import Ticks
+from tests.made import write_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,8 +212,8 @@ def test_tables_keep_their_metadata_and_order(tmp_path: Path) -> None:
 def test_reading_and_writing_ticks_loads_no_pandas(tmp_path: Path) -> None:
     code = (
         "import sys, numpy as np; from pathlib import Path; from pipeline.ticks import Ticks;"
-        "from pipeline.store.parquet import write_ticks, read_ticks; p = Path(sys.argv[1]);"
-        "write_ticks(p, Ticks(np.arange(3)*10**9, np.zeros(3, np.int8), np.ones(3), np.arange(3)), {'a': 'b'});"
+        "from pipeline.store.parquet import stage_ticks, read_ticks; p = Path(sys.argv[1]);"
+        "stage_ticks(p, Ticks(np.arange(3)*10**9, np.zeros(3, np.int8), np.ones(3), np.arange(3)), {}).commit();"
         "assert len(read_ticks(p)) == 3; assert 'pandas' not in sys.modules, 'pandas'"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "t.parquet")], check=True)

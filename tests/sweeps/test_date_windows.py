@@ -12,9 +12,9 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import BadRequest
-from pipeline.store.parquet import read_table, ticks_digest, write_ticks
+from pipeline.store.parquet import read_table, ticks_digest
 from pipeline.ticks import Ticks
-from tests.made import DAY, HOUR, MONDAY, make_config, make_store, random_ticks
+from tests.made import DAY, HOUR, MONDAY, make_config, make_store, random_ticks, write_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

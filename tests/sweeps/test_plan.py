@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline import api
-from pipeline.store.parquet import read_table, ticks_digest, write_ticks
+from pipeline.store.parquet import read_table, ticks_digest
 from pipeline.sweeps import plan as sweeping
 from pipeline.ticks import Ticks
-from tests.made import DIVIDES, contents, make_config, make_store, make_strategy, random_ticks
+from tests.made import DIVIDES, contents, make_config, make_store, make_strategy, random_ticks, write_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

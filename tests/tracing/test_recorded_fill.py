@@ -23,9 +23,9 @@ from pipeline.errors import (
     UnknownStrategy,
 )
 from pipeline.runs.recorded_security import read_security
-from pipeline.store.parquet import ticks_digest, write_ticks
+from pipeline.store.parquet import ticks_digest
 from pipeline.tracing.rendering import lines_of
-from tests.made import make_config, make_store, make_strategy, random_ticks
+from tests.made import make_config, make_store, make_strategy, random_ticks, write_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
