@@ -74,8 +74,8 @@ OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "console", "malloc", "o
 """What stands at the door may import anything; nothing further in may import it."""
 
 ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
-    "openpyxl": "conversion/excel/",
-    "zipfile": "conversion/excel/",
+    "openpyxl": "conversion/verify.py",
+    "zipfile": ("conversion/excel/", "conversion/verify.py"),
     "pyarrow.fs": "store/path.py",
     "pyarrow.parquet": "store/parquet.py",
     "joblib": "replay/workers.py",

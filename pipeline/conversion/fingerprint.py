@@ -1,4 +1,4 @@
-"""Records what a sheet's content depends on, so that a later run can tell without unpacking it that nothing changed."""
+"""What the content of a sheet is: all that its ticks hang on, known without unpacking the sheet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pipeline.store.layout import FORMAT_VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pipeline.conversion.excel.archive import Sheet, Workbook
+    from pipeline.conversion.excel.archive import Workbook
+    from pipeline.conversion.excel.parts import Sheet
 
 # Raise it whenever the same sheet would give other ticks or rejects than before, or would be refused.
 CONVERTER_VERSION: Final = 3
@@ -19,71 +20,59 @@ _MOST_TEXTS: Final = 1000
 
 
 def make_record(workbook: Workbook, sheet: Sheet, header_row: int, seen: Iterable[str]) -> dict[str, Any]:
-    """Return what the sheet's meaning hangs on; `seen` are the texts of the header row and of the cells that were read.
+    """Return what the sheet's content is; `seen` are the texts of the header row and of the cells that were read.
 
-    The sheet's XML holds numbers of shared texts and of styles only, so the record keeps what stood behind them: every
-    shared text that is among those seen, and the number formats of all styles there were.
+    The sheet's XML holds numbers of shared texts and of styles only, so the record has what stood behind them: every
+    shared text that is among those seen, or all when they are many or not all shared, and the number formats of all
+    styles there were.
     """
-    return {
-        **_own(sheet, header_row),
-        "date1904": workbook.date1904,
-        "styles": _list_digest(workbook.styles),
-        "texts": _texts(workbook.texts, frozenset(seen)),
-    }
+    texts = set(seen)
+    numbers = [number for number, text in enumerate(workbook.texts) if text in texts]
+    if len(numbers) > _MOST_TEXTS or not texts <= {workbook.texts[number] for number in numbers}:
+        return _content(workbook, sheet, header_row, len(workbook.styles), len(workbook.texts))
+    return _content(workbook, sheet, header_row, len(workbook.styles), numbers)
 
 
 def still_holds(record: dict[str, Any], workbook: Workbook, sheet: Sheet, header_row: int) -> bool:
     """Return whether converting the sheet now would read what it read when `record` was made."""
     try:
-        return (
-            all(record[key] == value for key, value in _own(sheet, header_row).items())
-            and record["date1904"] == workbook.date1904
-            and _same_list(record["styles"], workbook.styles)
-            and _same_texts(record["texts"], workbook.texts)
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
+        texts = record["texts"]
+        used = texts["all"]["count"] if "all" in texts else [int(number) for number in texts["used"]]
+        return record == _content(workbook, sheet, header_row, record["styles"]["count"], used)
+    except (KeyError, TypeError, ValueError):
         return False
 
 
 def fingerprint(records: Sequence[dict[str, Any]]) -> str:
     """Return one hex digest for the records of all parts of a security, in the order in which they were joined."""
-    return _digest(json.dumps(list(records), sort_keys=True, ensure_ascii=False))
+    return _digest(list(records))
 
 
-def _own(sheet: Sheet, header_row: int) -> dict[str, Any]:
+def _content(workbook: Workbook, sheet: Sheet, header_row: int, styles: int, texts: int | list[int]) -> dict[str, Any]:
+    """Return a sheet's content as of the first so many styles, and of the first so many texts or of these alone.
+
+    What was added to a table behind those that were there when the sheet was read is not used by it.
+    """
+    table = workbook.texts
     return {
         "converter": CONVERTER_VERSION,
         "format": FORMAT_VERSION,
         "sheet": sheet.name,
-        "crc": f"{sheet.crc:08x}",
-        "size": sheet.size,
+        "crc": f"{sheet.part.CRC:08x}",
+        "size": sheet.part.file_size,
         "header_row": header_row,
+        "date1904": workbook.date1904,
+        "styles": _table(workbook.styles[:styles]),
+        "texts": {"all": _table(table[:texts])}
+        if isinstance(texts, int)
+        else {"used": {str(number): table[number] for number in texts if number < len(table)}},
     }
 
 
-def _texts(table: tuple[str, ...], seen: frozenset[str]) -> dict[str, Any]:
-    """Keep the seen texts' numbers; when they are many or not all shared, keep a digest of the whole table."""
-    used = {str(number): text for number, text in enumerate(table) if text in seen}
-    if len(used) > _MOST_TEXTS or not seen <= set(used.values()):
-        return {"all": _list_digest(table)}
-    return {"used": used}
+def _table(items: tuple[str, ...]) -> dict[str, Any]:
+    return {"count": len(items), "digest": _digest(items)}
 
 
-def _same_texts(record: dict[str, Any], table: tuple[str, ...]) -> bool:
-    if "all" in record:
-        return _same_list(record["all"], table)
-    return all(int(number) < len(table) and table[int(number)] == text for number, text in record["used"].items())
-
-
-def _list_digest(items: tuple[str, ...]) -> dict[str, Any]:
-    return {"count": len(items), "digest": _digest(json.dumps(items, ensure_ascii=False))}
-
-
-def _same_list(record: dict[str, Any], items: tuple[str, ...]) -> bool:
-    """Entries added behind those that were there when the sheet was read are not used by it."""
-    count = record["count"]
-    return len(items) >= count and _list_digest(items[:count]) == record
-
-
-def _digest(text: str) -> str:
+def _digest(content: Sequence[Any]) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -60,6 +60,11 @@ class Columns:
         times = (self.time,) if self.clock is None else (self.time, self.clock)
         return (*times, self.type, self.price, self.size)
 
+    @property
+    def with_security(self) -> tuple[int, ...]:
+        """Return the positions used and that of the security's name, where there is one."""
+        return self.used if self.security is None else (*self.used, self.security)
+
 
 def find_columns(head: Head, header_row: int) -> Columns:
     """Return where the columns stand in `head` (row number → position → text).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipeline.conversion.excel.archive import Sheet, Workbook, open_workbook
+from pipeline.conversion.excel.archive import Workbook, open_workbook
 from pipeline.conversion.names import security_of
 from pipeline.errors import (
     BadRequest,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from pipeline.conversion.excel.parts import Sheet
     from pipeline.conversion.limits import Limits
 
 _SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.conversion import timestamps
-from pipeline.conversion.excel.fast_reader import FastReader
-from pipeline.conversion.excel.scan import HEAD_BYTES, HeadReader, chunks_of
+from pipeline.conversion.excel.row_reader import pieces_of, read_head, read_rows
 from pipeline.conversion.fingerprint import make_record
-from pipeline.conversion.headers import HEAD_ROWS, find_columns
+from pipeline.conversion.headers import HEAD_ROWS, Columns, find_columns
 from pipeline.conversion.refuse import refuse_several_securities
 from pipeline.conversion.ticks import Parsed, judge_rows, type_code
 from pipeline.errors import EmptySheet, SheetError
@@ -17,13 +16,13 @@ from pipeline.ticks import Ticks
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from pipeline.conversion.excel.archive import Sheet, Workbook
-    from pipeline.conversion.excel.cells import Cell
+    from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.excel.compiled_reader import RowsLoop
-    from pipeline.conversion.excel.fast_reader import FastColumns, Rows
-    from pipeline.conversion.headers import Head
+    from pipeline.conversion.excel.fast_reader import FastReader
+    from pipeline.conversion.excel.parts import Sheet
+    from pipeline.conversion.ticks import Row
 
 FAST: Final = "fast"
 ROW_BY_ROW: Final = "row by row"
@@ -47,9 +46,9 @@ def read_sheet(
     sheet: Sheet,
     header_row: int,
     loop: RowsLoop | None = None,
-    on_rows: Callable[[int], None] | None = None,
+    on_rows: Callable[[int], None] = lambda _: None,
 ) -> SheetContent:
-    """Read one sheet by the fast reader, or row by row when any cell in it is not as a clean sheet's.
+    """Read one sheet by a fast reader, or row by row when any cell in it is not as a clean sheet's.
 
     Args:
         workbook: The workbook, opened.
@@ -62,14 +61,12 @@ def read_sheet(
         SheetError: The sheet holds no ticks that can be read.
         CorruptWorkbook: The bytes are not those that the archive promises.
     """
-    fast = read_fast(workbook, sheet, header_row, loop)
-    if fast is None and loop is not None:
-        fast = read_fast(workbook, sheet, header_row, None)  # takes a few more ways of writing a cell
-    if fast is not None:
-        (parsed, head), reader = fast, FAST
-    else:
-        head = read_head(workbook, sheet, header_row)
-        parsed, reader = read_row_by_row(workbook, sheet, header_row, head, on_rows), ROW_BY_ROW
+    columns, headers = columns_of(workbook, sheet, header_row)
+    parsed = None
+    for compiled in dict.fromkeys((loop, None)):  # the pattern takes a few more ways of writing a cell
+        parsed = parsed or read_fast(workbook, sheet, columns, header_row, compiled)
+    reader = FAST if parsed else ROW_BY_ROW
+    parsed = parsed or read_row_by_row(workbook, sheet, columns, header_row, on_rows)
     if parsed.rows != len(parsed.ticks) + len(parsed.rejects) + parsed.blank:
         raise AssertionError(f"sheet '{sheet.name}': rows got lost between reading and sorting")
     if parsed.rows == 0:
@@ -78,99 +75,64 @@ def read_sheet(
             "again: a formula counts as the value that was saved with it."
         )
     refuse_several_securities(sheet.name, parsed)
-    seen = {*head.get(header_row, {}).values(), *parsed.texts}
-    return SheetContent(parsed, reader, make_record(workbook, sheet, header_row, seen))
+    return SheetContent(parsed, reader, make_record(workbook, sheet, header_row, parsed.texts.union(headers)))
 
 
-def read_fast(workbook: Workbook, sheet: Sheet, header_row: int, loop: RowsLoop | None) -> tuple[Parsed, Head] | None:
-    """Unpack a sheet once, verify CRC and size, and read its ticks and first rows meanwhile.
-
-    Returns None for a sheet that is not written exactly as Excel writes one, or is not all clean ticks.
-    """
-    if len(workbook.texts) > _MOST_TEXTS or sheet.size // _XML_PER_BYTE > workbook.limits.bytes_of("fast_gb"):
-        return None
-    head = HeadReader(workbook.texts, max(header_row, HEAD_ROWS))
-    reader: FastReader | None = None
-    first = b""
-    for chunk in chunks_of(workbook.path, sheet):
-        if reader is not None:
-            if not reader.feed(chunk):
-                return None
-            continue
-        head.feed(chunk)
-        first += chunk
-        if head.whole:
-            reader = _reader(workbook, sheet, header_row, head.head, loop)
-            if reader is None or not reader.feed(first):
-                return None
-        elif len(first) >= HEAD_BYTES:
-            return None
-    if reader is None:
-        reader = _reader(workbook, sheet, header_row, head.head, loop)
-        if reader is None or not reader.feed(first):
-            return None
-    parsed = _parsed(reader.columns(), header_row, date1904=workbook.date1904)
-    return None if parsed is None else (parsed, head.head)
-
-
-def _reader(workbook: Workbook, sheet: Sheet, header_row: int, head: Head, loop: RowsLoop | None) -> FastReader | None:
+def columns_of(workbook: Workbook, sheet: Sheet, header_row: int) -> tuple[Columns, frozenset[str]]:
+    """Return where a sheet's columns are, and the texts of its header row; raises SheetError or CorruptWorkbook."""
     try:
-        columns = find_columns(head, header_row)
+        head = read_head(workbook, sheet, max(header_row, HEAD_ROWS))
+        return find_columns(head, header_row), frozenset(head[header_row].values())
     except SheetError:
+        for _ in pieces_of(workbook, sheet):  # where bytes were changed, that is what is wrong
+            pass
+        raise
+
+
+def read_fast(
+    workbook: Workbook, sheet: Sheet, columns: Columns, header_row: int, loop: RowsLoop | None
+) -> Parsed | None:
+    """Unpack a sheet once, verify its checksum, and read its ticks meanwhile.
+
+    Returns None for a sheet that is not written exactly as Excel writes one, or is not all clean ticks of one security.
+    """
+    if len(workbook.texts) > _MOST_TEXTS or sheet.part.file_size // _XML_PER_BYTE > workbook.limits.bytes_of("fast_gb"):
         return None
-    rows: Rows
+    reader: FastReader
     if loop is not None and columns.clock is None:
-        from pipeline.conversion.excel.compiled_reader import CompiledRows  # brings the compiler's runtime
+        from pipeline.conversion.excel.compiled_reader import CompiledReader  # brings the compiler's runtime
 
-        rows = CompiledRows(loop, workbook, sheet.size, columns, header_row, type_code)
+        reader = CompiledReader(loop, workbook, sheet.part.file_size, columns, header_row, type_code)
     else:
-        from pipeline.conversion.excel.pattern_reader import PatternRows
+        from pipeline.conversion.excel.pattern_reader import PatternReader
 
-        rows = PatternRows(workbook, columns, header_row, type_code)
-    return FastReader(rows, workbook.limits.bytes_of("row_mb"))
-
-
-def _parsed(columns: FastColumns | None, header_row: int, *, date1904: bool) -> Parsed | None:
-    """Return the ticks when every moment is one that is read as a date, and no two rows name different securities."""
-    if columns is None or len(columns.securities) > 1:
+        reader = PatternReader(workbook, columns, header_row, type_code)
+    for piece in pieces_of(workbook, sheet):
+        if not reader.feed(piece):
+            return None
+    read = reader.close()
+    if read is None or len(read.securities) > 1:
         return None
-    moments = columns.moments
-    if moments.min() < timestamps.first_ms(date1904=date1904) or moments.max() >= timestamps.END_MS:
+    if read.moments.min() < timestamps.first_ms(date1904=workbook.date1904) or read.moments.max() >= timestamps.END_MS:
         return None
-    ticks = Ticks(timestamp=moments * MILLISECOND, kind=columns.kinds, price=columns.price, volume=columns.volume)
-    rows = columns.last - header_row
-    securities = dict.fromkeys(columns.securities, 0)
-    return Parsed(ticks, (), rows, rows - len(ticks), columns.texts, securities=securities)
-
-
-def read_head(workbook: Workbook, sheet: Sheet, header_row: int) -> Head:
-    """Unpack a sheet, verify CRC and size, and read its first rows."""
-    head = HeadReader(workbook.texts, max(header_row, HEAD_ROWS))
-    for chunk in chunks_of(workbook.path, sheet):
-        head.feed(chunk)
-    return head.head
+    ticks = Ticks(timestamp=read.moments * MILLISECOND, kind=read.kinds, price=read.price, volume=read.volume)
+    rows = read.last - header_row
+    return Parsed(ticks, (), rows, rows - len(ticks), read.texts, securities=dict.fromkeys(read.securities, 0))
 
 
 def read_row_by_row(
-    workbook: Workbook, sheet: Sheet, header_row: int, head: Head, on_rows: Callable[[int], None] | None = None
+    workbook: Workbook,
+    sheet: Sheet,
+    columns: Columns,
+    header_row: int,
+    on_rows: Callable[[int], None] = lambda _: None,
 ) -> Parsed:
-    """Return the ticks and rejects of a sheet with these first rows, read cell by cell."""
-    # openpyxl takes 0.2 s to import and most conversions never need it.
-    from pipeline.conversion.excel.row_reader import read_rows
+    """Return the ticks and rejects of a sheet, read cell by cell; raises UnreadableSheet or CorruptWorkbook."""
 
-    columns = find_columns(head, header_row)
-    named = columns.security is not None
-    positions = columns.used if columns.security is None else (*columns.used, columns.security)
-    rows: Iterable[tuple[int, Sequence[Cell]]] = read_rows(workbook, sheet, header_row, positions)
-    if on_rows is not None:
-        rows = _counted(rows, on_rows)
-    return judge_rows(rows, header_row, date1904=workbook.date1904, named=named)
+    def counted() -> Iterator[Row]:
+        for count, row in enumerate(read_rows(workbook, sheet, header_row, columns.with_security), start=1):
+            yield row
+            if count % _PROGRESS_ROWS == 0:
+                on_rows(count)
 
-
-def _counted(
-    rows: Iterable[tuple[int, Sequence[Cell]]], on_rows: Callable[[int], None]
-) -> Iterator[tuple[int, Sequence[Cell]]]:
-    for count, row in enumerate(rows, start=1):
-        yield row
-        if count % _PROGRESS_ROWS == 0:
-            on_rows(count)
+    return judge_rows(counted(), columns, header_row, date1904=workbook.date1904)

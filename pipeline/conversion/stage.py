@@ -174,9 +174,9 @@ class _Run:
         if not groups:
             return
         single = {group[0].position for group in groups if len(group) == 1}
-        jobs = sorted((job for group in groups for job in group), key=lambda job: -job.sheet.size)
+        jobs = sorted((job for group in groups for job in group), key=lambda job: -job.sheet.part.file_size)
         parts: dict[int, Part] = {}
-        loop = self._loop(sum(job.sheet.size for job in jobs))
+        loop = self._loop(sum(job.sheet.part.file_size for job in jobs))
         pool = ThreadPoolExecutor(min(threads, len(jobs)), thread_name_prefix="convert")
         try:
             futures = {pool.submit(self._read, job, loop, alone=job.position in single): job for job in jobs}

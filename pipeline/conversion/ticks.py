@@ -7,17 +7,22 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
 from pipeline.conversion import timestamps
-from pipeline.conversion.excel.cells import BOOL, EMPTY, ISO, NUMBER, SERIAL, TEXT, Cell
+from pipeline.conversion.excel.cells import BLANK, BOOL, EMPTY, ISO, NUMBER, SERIAL, TEXT, Cell
 from pipeline.ticks import TICK_TYPES, Int64s, Ticks
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pipeline.conversion.headers import Columns
+
+Row: TypeAlias = "tuple[int, Mapping[int, Cell]]"
+"""A row's Excel number and its cells that are not blank, by column."""
 
 NO_TIME: Final = "no time"
 UNREADABLE_TIME: Final = "unreadable time"
@@ -84,13 +89,8 @@ def type_code(text: str) -> int:
     return _CODES.get(text.strip().casefold(), -1) if len(text) <= _LONGEST_KNOWN else -1
 
 
-def judge_rows(
-    rows: Iterable[tuple[int, Sequence[Cell]]], header_row: int, *, date1904: bool, named: bool = False
-) -> Parsed:
-    """Sort rows (number, cells of time, [clock,] type, price, size) into ticks, rejects and blanks by row number.
-
-    named: each row has one more cell, which names its security.
-    """
+def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, *, date1904: bool) -> Parsed:
+    """Sort the rows below the header, in any order, into ticks, rejects and blanks by row number."""
     numbers, moments, sizes = array("q"), array("q"), array("q")
     codes, prices = array("b"), array("d")
     rejects: list[Reject] = []
@@ -98,13 +98,15 @@ def judge_rows(
     filled = array("q")
     shared: dict[str, str] = {}
     securities: dict[str, int] = {}
+    used = columns.used
     for number, row in rows:
-        cells = row[:-1] if named else row
-        if all(cell.kind == EMPTY for cell in cells):
+        cells = [row.get(column, BLANK) for column in used]
+        if all(cell is BLANK for cell in cells):
             continue
         filled.append(number)
-        if named and row[-1].kind in (TEXT, NUMBER) and len(securities) < _MOST_TEXTS:
-            securities.setdefault(row[-1].text[:LONGEST_SHOWN], number)
+        security = BLANK if columns.security is None else row.get(columns.security, BLANK)
+        if security.kind in (TEXT, NUMBER) and len(securities) < _MOST_TEXTS:
+            securities.setdefault(security.text[:LONGEST_SHOWN], number)
         if len(texts) <= _MOST_TEXTS:
             texts.update(
                 cell.text if len(cell.text) <= _LONGEST_KNOWN else _LONG_TEXT for cell in cells if cell.kind == TEXT

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
+import warnings
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import openpyxl
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, to_excel
+from openpyxl.worksheet._reader import WorkSheetParser
+
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel.archive import open_workbook
-from pipeline.conversion.excel.cells import BLANK
-from pipeline.conversion.excel.openpyxl_rows import open_book, rows_of
+from pipeline.conversion.excel.cells import BLANK, BOOL, ERROR, ISO, NUMBER, SERIAL, TEXT, Cell
 from pipeline.conversion.fingerprint import still_holds
 from pipeline.conversion.headers import find_columns
 from pipeline.conversion.limits import UNLIMITED
 from pipeline.conversion.ticks import UNREADABLE_TIME, judge_rows
-from pipeline.errors import PipelineError, StaleStore
-from pipeline.store.catalog import read_catalog
+from pipeline.errors import PipelineError, StaleStore, UnreadableSheet
+from pipeline.store.catalog import changed_sources, read_catalog
 from pipeline.store.layout import TICK_COLUMNS, rejects_name
 from pipeline.store.parquet import read_table, read_ticks
 from pipeline.ticks import TICK_TYPES
@@ -24,16 +31,19 @@ from pipeline.times import MILLISECOND
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pipeline.conversion.excel.archive import Sheet, Workbook
-    from pipeline.conversion.limits import Limits
-    from pipeline.conversion.ticks import Parsed
-    from pipeline.store.catalog import Entry, Source
+    from pipeline.conversion.excel.archive import Workbook
+    from pipeline.conversion.excel.parts import Sheet
+    from pipeline.conversion.ticks import Parsed, Row
+    from pipeline.store.catalog import Entry
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Ticks
 
 REJECT_COLUMNS: Final = ("row", "time", "type", "price", "size", "rule")
 _NOTHING: Final = "(nothing)"
-Row = tuple[Any, ...]
+_KINDS: Final = {"s": TEXT, "e": ERROR, "n": NUMBER}
+# openpyxl makes dates of numbers that are none.
+_FIRST: Final = {WINDOWS_EPOCH: dt.datetime(1900, 3, 1), MAC_EPOCH: dt.datetime(1904, 1, 2)}  # noqa: DTZ001 - no zone
+_DAY: Final = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,86 +87,123 @@ def verify_each(parquet_dir: AnyPath, on_start: Callable[[str], None] = lambda _
 
 def _compare(entry: Entry, parquet_dir: AnyPath) -> Verified:
     """Compare the parts, in the order in which they were joined, with the joined files."""
-    parts = [_read_afresh(source) for source in entry.sources]
-    of_workbook = [row for parsed in parts for row in _rows(parsed.ticks, parsed.row_numbers.tolist())]
-    of_store = _rows(read_ticks(parquet_dir / entry.file))
-    difference = _first_difference(of_workbook, of_store, TICK_COLUMNS)
-    rejects = [_reject((each.row, *each.cells, each.rule)) for parsed in parts for each in parsed.rejects]
-    stored_rejects = _stored_rejects(parquet_dir / rejects_name(entry.ticker)) if entry.rejects else []
-    difference = difference or _first_difference(rejects, stored_rejects, REJECT_COLUMNS)
-    return Verified(entry.ticker, len(of_workbook) + len(rejects), difference)
+    parts = list(_read_afresh(entry))
+    numbers = [number for parsed in parts for number in parsed.row_numbers.tolist()]
+    ticks = [row for parsed in parts for row in _rows(parsed.ticks)]
+    difference = _first_difference(numbers, ticks, _rows(read_ticks(parquet_dir / entry.file)), TICK_COLUMNS)
+    rejects = [(reject.row, *reject.cells, reject.rule) for parsed in parts for reject in parsed.rejects]
+    stored: list[tuple[Any, ...]] = []
+    if entry.rejects:
+        table = read_table(parquet_dir / rejects_name(entry.ticker), REJECT_COLUMNS)
+        stored = list(zip(*(table.column(name).to_pylist() for name in REJECT_COLUMNS), strict=True))
+    difference = difference or _first_difference(
+        [row[0] for row in rejects], map(_comparable, rejects), map(_comparable, stored), REJECT_COLUMNS
+    )
+    return Verified(entry.ticker, len(ticks) + len(rejects), difference)
 
 
-def _read_afresh(source: Source) -> Parsed:
-    """Read one sheet through openpyxl, which shares no code with the readers that made the store."""
-    path = Path(source.path)
-    workbook = open_workbook(path, _limits_for(path, source))
-    header_row = int(source.record["header_row"])
-    sheet = next((sheet for sheet in workbook.sheets if sheet.name == source.sheet), None)
-    if sheet is None or not still_holds(source.record, workbook, sheet, header_row):
-        raise StaleStore(
-            f"{path}: sheet '{source.sheet}' is no longer what was converted; run `pipeline convert`, then compare."
-        )
-    return read_by_openpyxl(workbook, sheet, header_row)
+def _read_afresh(entry: Entry) -> Iterator[Parsed]:
+    """Read a security's sheets through openpyxl, which shares no code with the readers that made the store."""
+    changed = changed_sources(entry)
+    for source in entry.sources:
+        # For the very file that was converted there are no limits: whoever converted it had its reasons.
+        workbook = open_workbook(Path(source.path), None if source in changed else UNLIMITED)
+        header_row = int(source.record["header_row"])
+        sheet = next((sheet for sheet in workbook.sheets if sheet.name == source.sheet), None)
+        if sheet is None or not still_holds(source.record, workbook, sheet, header_row):
+            raise StaleStore(
+                f"{source.path}: sheet '{source.sheet}' is no longer what was converted; run `pipeline convert`, then "
+                "compare."
+            )
+        yield read_by_openpyxl(workbook, sheet, header_row)
 
 
 def read_by_openpyxl(workbook: Workbook, sheet: Sheet, header_row: int) -> Parsed:
     """Return the ticks and rejects that openpyxl finds; raises UnreadableSheet for what it cannot read, SheetError."""
-    with open_book(workbook.path) as book:
-        rows = rows_of(book, sheet.name)
-        head: dict[int, dict[int, str]] = {}
-        for number, cells in rows:
-            head[number] = {place: cell.text for place, cell in cells.items()}
-            if number >= header_row:
-                break
-        used = find_columns(head, header_row).used
-        below = ((number, [cells.get(place, BLANK) for place in used]) for number, cells in rows if number > header_row)
-        return judge_rows(below, header_row, date1904=workbook.date1904)
+    # Told of serials that are no dates and of parts it does not know, which the comparison says better or not at all.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            book = openpyxl.load_workbook(workbook.path, read_only=True, data_only=True, keep_links=False)
+        except Exception as error:  # openpyxl names no errors of its own: odd styles alone raise five kinds
+            raise _unreadable(workbook, error) from error
+        try:
+            rows = _openpyxl_rows(book, sheet.name)
+            head: dict[int, dict[int, str]] = {}
+            for number, cells in rows:
+                head[number] = {column: cell.text for column, cell in cells.items()}
+                if number >= header_row:
+                    break
+            below = (row for row in rows if row[0] > header_row)
+            return judge_rows(below, find_columns(head, header_row), header_row, date1904=workbook.date1904)
+        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+            raise _unreadable(workbook, error) from error
+        finally:
+            book.close()
 
 
-def _limits_for(path: Path, source: Source) -> Limits | None:
-    """Return no limits at all for the very file that was converted: whoever converted it had its reasons."""
-    try:
-        now = path.stat()
-    except OSError:
-        return None
-    return UNLIMITED if (now.st_size, now.st_mtime_ns) == (source.size, source.mtime_ns) else None
+def _unreadable(workbook: Workbook, error: Exception) -> UnreadableSheet:
+    return UnreadableSheet(f"{workbook.path} cannot be read by openpyxl: {error}")
 
 
-def _rows(ticks: Ticks, numbers: Iterable[int | None] | None = None) -> Iterator[tuple[int | None, Row]]:
-    """Yield (Excel row number, (ms, type, price, volume))."""
-    columns = (ticks.timestamp.tolist(), ticks.kind.tolist(), ticks.price.tolist(), ticks.volume.tolist())
-    for number, time, kind, price, volume in zip(numbers or [None] * len(ticks), *columns, strict=True):
-        yield number, (time // MILLISECOND, TICK_TYPES[kind], price, volume)
+def _openpyxl_rows(book: Any, sheet: str) -> Iterator[Row]:
+    """Yield every row element, whatever the sheet says of its dimension."""
+    page = book[sheet]
+    with page._get_source() as source:  # noqa: SLF001 - the public way drops rows that stand twice under one number
+        parser = WorkSheetParser(
+            source,
+            page._shared_strings,  # noqa: SLF001 - as openpyxl does
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,  # noqa: SLF001 - as openpyxl does
+            timedelta_formats=book._timedelta_formats,  # noqa: SLF001 - as openpyxl does
+        )
+        for number, cells in parser.parse():
+            read = {cell["column"] - 1: _cell(cell["data_type"], cell["value"], book.epoch) for cell in cells}
+            yield number, {column: cell for column, cell in read.items() if cell is not BLANK}
 
 
-def _stored_rejects(path: AnyPath) -> Iterator[tuple[int | None, Row]]:
-    table = read_table(path, REJECT_COLUMNS)
-    for row in zip(*(table.column(name).to_pylist() for name in REJECT_COLUMNS), strict=True):
-        yield _reject(row)
+def _cell(kind: str, value: Any, epoch: dt.datetime) -> Cell:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return BLANK
+    if isinstance(value, bool):
+        return Cell(BOOL, str(int(value)))
+    if isinstance(value, dt.datetime) and value < _FIRST[epoch]:
+        return Cell(SERIAL, repr(to_excel(value, epoch)))  # type: ignore[no-untyped-call]
+    if isinstance(value, dt.date | dt.time):
+        return Cell(ISO, str(value) if not getattr(value, "microsecond", 0) else str(value)[:-3])
+    if isinstance(value, dt.timedelta):
+        return Cell(SERIAL, repr(value / _DAY))
+    return Cell(_KINDS[kind], value if isinstance(value, str) else repr(value))
 
 
-def _reject(row: Row) -> tuple[int | None, Row]:
-    """Leave the time out where both sides call it unreadable: openpyxl does not give the cell's own text then."""
-    number, time, *others = row
-    return number, (number, "" if row[-1] == UNREADABLE_TIME else time, *others)
+def _rows(ticks: Ticks) -> Iterator[tuple[Any, ...]]:
+    """Yield (ms, type, price, volume)."""
+    columns = (ticks.timestamp // MILLISECOND, ticks.kind, ticks.price, ticks.volume)
+    for time, kind, price, volume in zip(*(column.tolist() for column in columns), strict=True):
+        yield time, TICK_TYPES[kind], price, volume
+
+
+def _comparable(reject: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Leave out a time that both sides call unreadable: openpyxl does not give the cell's own text then."""
+    number, time, *others = reject
+    return number, "" if reject[-1] == UNREADABLE_TIME else time, *others
 
 
 def _first_difference(
-    of_workbook: Iterable[tuple[int | None, Row]], of_store: Iterable[tuple[int | None, Row]], columns: tuple[str, ...]
+    numbers: Iterable[int], of_workbook: Iterable[Any], of_store: Iterable[Any], columns: tuple[str, ...]
 ) -> Difference | None:
-    """Return the first cell in which the workbook's rows and the store's differ."""
-    others = iter(of_store)
-    for number, row in of_workbook:
-        _, other = next(others, (None, None))
-        if other is None:
-            return Difference(number, columns[0], _shown(columns[0], row[0]), _NOTHING)
-        for column, value, stored in zip(columns, row, other, strict=True):
-            if value != stored:
-                return Difference(number, column, _shown(column, value), _shown(column, stored))
-    left = next(others, None)
-    return None if left is None else Difference(None, columns[0], _NOTHING, _shown(columns[0], left[1][0]))
+    """Return the first cell in which the workbook's rows, of these Excel row numbers, and the store's differ."""
 
+    def shown(column: str, value: Any) -> str:
+        return timestamps.as_text(value) if column == "timestamp" else repr(value)
 
-def _shown(column: str, value: Any) -> str:
-    return timestamps.as_text(value) if column == "timestamp" else repr(value)
+    for number, row, stored in itertools.zip_longest(numbers, of_workbook, of_store):
+        if row is None or stored is None:
+            first = columns[0]
+            ends = [_NOTHING if side is None else shown(first, side[0]) for side in (row, stored)]
+            return Difference(number, first, *ends)
+        for column, value, other in zip(columns, row, stored, strict=True):
+            if value != other:
+                return Difference(number, column, shown(column, value), shown(column, other))
+    return None

@@ -9,12 +9,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.excel.compiled_reader import rows_loop
-from pipeline.conversion.sheet import read_fast, read_head, read_row_by_row
+from pipeline.conversion.sheet import columns_of, read_fast, read_row_by_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from pipeline.conversion.excel.compiled_reader import RowsLoop
     from pipeline.conversion.ticks import Parsed
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -162,16 +163,22 @@ def read_both(path: Path, header_row: int = 3) -> tuple[Parsed | None, Parsed]:
     """Read a workbook's first sheet by the pattern reader (None when it declines) and row by row."""
     workbook = open_workbook(path)
     sheet = workbook.sheets[0]
-    rows = read_row_by_row(workbook, sheet, header_row, read_head(workbook, sheet, header_row))
-    fast = read_fast(workbook, sheet, header_row, None)
-    return None if fast is None else fast[0], rows
+    columns, _ = columns_of(workbook, sheet, header_row)
+    exact = read_row_by_row(workbook, sheet, columns, header_row)
+    return read_fast(workbook, sheet, columns, header_row, None), exact
+
+
+def read_by_pattern(path: Path, header_row: int = 3, loop: RowsLoop | None = None) -> Parsed | None:
+    """Read a workbook's first sheet by the pattern reader, or by a compiled loop; None when it declines."""
+    workbook = open_workbook(path)
+    sheet = workbook.sheets[0]
+    columns, _ = columns_of(workbook, sheet, header_row)
+    return read_fast(workbook, sheet, columns, header_row, loop)
 
 
 def read_compiled(path: Path, header_row: int = 3) -> Parsed | None:
     """Read a workbook's first sheet by the compiled reader of large workbooks; None when it declines."""
-    workbook = open_workbook(path)
-    fast = read_fast(workbook, workbook.sheets[0], header_row, rows_loop())
-    return None if fast is None else fast[0]
+    return read_by_pattern(path, header_row, rows_loop())
 
 
 def content_of(parsed: Parsed) -> dict[str, object]:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.conversion.excel.archive import Sheet, Workbook
+    from pipeline.conversion.excel.archive import Workbook
+    from pipeline.conversion.excel.parts import Sheet
     from pipeline.conversion.ticks import Parsed
 
 PART = b"\n@@ "
@@ -77,7 +78,7 @@ def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functio
     """Return what reads a workbook of these bytes, every eighth by way of the store, and asks whether it is right."""
     from pipeline.conversion.excel.compiled_reader import rows_loop
     from pipeline.conversion.plan import open_all, plan_sheets  # instrumented when imported here
-    from pipeline.conversion.sheet import read_head, read_row_by_row, read_sheet
+    from pipeline.conversion.sheet import columns_of, read_row_by_row, read_sheet
     from pipeline.conversion.stage import convert
     from pipeline.errors import PipelineError
     from pipeline.store.parquet import read_ticks
@@ -115,7 +116,7 @@ def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functio
 
     def same_row_by_row(book: Workbook, sheet: Sheet, found: Parsed) -> None:
         try:
-            exact = read_row_by_row(book, sheet, 3, read_head(book, sheet, 3))
+            exact = read_row_by_row(book, sheet, columns_of(book, sheet, 3)[0], 3)
         except PipelineError:
             return  # XML that is none, which the fast readers do not mind
         assert content_of(found) == content_of(exact)

@@ -1,30 +1,40 @@
-"""Opens a workbook, checks its archive and lists its sheets, without unpacking any of them."""
+"""Opens a workbook, refuses archives that no tick workbook looks like, lists its sheets and unpacks its parts."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
+import os
 import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import IO, TYPE_CHECKING, Final
 
-from pipeline.conversion.excel.parts import Book, SheetEntry, read_book, read_styles, shared_texts
-from pipeline.conversion.excel.sizes import check_directory, check_part, check_parts
+from pipeline.conversion.excel.parts import Sheet, date_style_numbers, read_book, read_styles, shared_texts
 from pipeline.conversion.excel.stream import TooLong
 from pipeline.conversion.limits import Limits
-from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected, WorkbookTooLarge
+from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected, WorkbookTooLarge, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 _OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 _MIB: Final = 1 << 20
-_PIECE: Final = 1 << 16
+_LARGEST_DIRECTORY: Final = 8 * _MIB
+_RATIO_FROM: Final = 16 * _MIB
+_ENCRYPTED: Final = 0x1
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_END, _END_SIZE, _LONGEST_COMMENT = b"PK\5\6", 22, 65_535
+_END_64_SIZE, _LOCATOR, _LOCATOR_SIZE = 56, b"PK\6\7", 20
+_LOCAL_HEADER: Final = 30
+# Each piece gives up the interpreter and takes it back, which is dear while another thread imports: few, large pieces
+# after a small one, which is all that the first rows need.
+_PACKED_PIECE: Final = 1 << 17
+_FIRST_PIECE, _PIECE = 1 << 14, 1 << 21
 _DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -39,32 +49,19 @@ _DAMAGE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What tells one saved state of a file from another: size, time of modification in ns, its archive directory."""
+    """What tells one saved state of a file from another: size, time of modification in ns, and its list of parts."""
 
     size: int
     mtime_ns: int
-    directory: str
+    parts: tuple[tuple[str, int, int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One worksheet: name, part of the archive, checksum, unpacked size; and where its packed bytes begin and end."""
-
-    name: str
-    hidden: bool
-    part: str
-    crc: int
-    size: int
-    offset: int
-    packed: int
-    method: int
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Workbook:
     """An archive that passed its checks, with the parts that all its sheets share and the limits that it is read in.
 
-    texts: the shared texts by number. styles: the number format of each cell style, as `read_styles` returns them.
+    texts: the shared texts by number. styles: the number format of each cell style, as `read_styles` returns them;
+    date_styles: the numbers of those that show a date or a time.
     """
 
     path: Path
@@ -72,6 +69,7 @@ class Workbook:
     sheets: tuple[Sheet, ...]
     texts: tuple[str, ...]
     styles: tuple[str, ...]
+    date_styles: frozenset[int]
     date1904: bool
     limits: Limits
 
@@ -82,25 +80,30 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
     Raises NotAWorkbook, PasswordProtected, CorruptWorkbook or WorkbookTooLarge.
     """
     limits = limits or Limits()
-    with archive_of(path) as archive:
+    with _archive_of(path) as archive:
         stamp = _stamp(path, archive)
-        check_parts(path, archive, limits)
-        there = {info.filename: info for info in archive.infolist()}
+        _check_parts(path, archive, limits)
+        listed = {info.filename: info for info in archive.infolist()}
 
         def read(part: str | None) -> Iterator[bytes]:
-            if part in there:
-                check_part(path, there[part], "text_mb", limits)
-                yield from pieces_of(archive, part)
+            if part in listed:
+                _check_size(path, listed[part], "text_mb", limits)
+                yield from unpacked(path, listed[part])
 
-        book = _book(path, read, there)
-        for entry in book.sheets:
-            check_part(path, there[entry.part], "sheet_gb", limits)
+        try:
+            book = read_book(read, listed)
+        except KeyError as error:
+            raise NotAWorkbook(f"{path} is a zip archive but not an Excel workbook ({error.args[0]}).") from error
+        for sheet in book.sheets:
+            _check_size(path, sheet.part, "sheet_gb", limits)
+        styles = read_styles(read(book.styles_part))
         return Workbook(
             path=path,
             stamp=stamp,
-            sheets=tuple(_sheet(entry, there[entry.part]) for entry in book.sheets),
+            sheets=book.sheets,
             texts=shared_texts(read(book.strings_part), limits.bytes_of("row_mb"), limits.bytes_of("text_mb")),
-            styles=read_styles(read(book.styles_part)),
+            styles=styles,
+            date_styles=date_style_numbers(styles),
             date1904=book.date1904,
             limits=limits,
         )
@@ -108,19 +111,62 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
 
 def stamp_of(path: Path) -> Stamp:
     """Return the state of the file now; raises NotAWorkbook or CorruptWorkbook."""
-    with archive_of(path) as archive:
+    with _archive_of(path) as archive:
         return _stamp(path, archive)
 
 
+def unpacked(path: Path, part: zipfile.ZipInfo, name: str = "") -> Iterator[bytes]:
+    """Yield a part's bytes, never more than the archive declares; raises CorruptWorkbook where its checksum differs.
+
+    name: what the message calls the part; by default its name in the archive.
+    """
+    size = crc = 0
+    try:
+        for piece in _inflated(path, part):
+            size += len(piece)
+            if size > part.file_size:
+                break
+            crc = zlib.crc32(piece, crc)
+            yield piece
+    except (OSError, zlib.error):
+        crc = -1
+    if (size, crc) != (part.file_size, part.CRC):
+        raise CorruptWorkbook(
+            f"{path}: {name or shown(part.filename)} does not match its checksum, so its bytes were changed or lost; "
+            "fetch the workbook again or save it again in Excel."
+        )
+
+
+def _inflated(path: Path, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Unpack one part without zipfile's own buffering, which costs as much again as the unpacking."""
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS) if part.compress_type == zipfile.ZIP_DEFLATED else None
+    sizes = itertools.chain([_FIRST_PIECE], itertools.repeat(_PIECE))
+    with path.open("rb") as file:
+        file.seek(part.header_offset)
+        local = file.read(_LOCAL_HEADER)
+        file.seek(int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little"), os.SEEK_CUR)
+        left = part.compress_size
+        while left > 0 and (packed := file.read(min(left, _PACKED_PIECE))):
+            left -= len(packed)
+            if unpacker is None:
+                yield packed
+                continue
+            while packed:
+                yield unpacker.decompress(packed, next(sizes))
+                packed = unpacker.unconsumed_tail
+        if unpacker is not None:
+            yield unpacker.flush()
+
+
 @contextlib.contextmanager
-def archive_of(path: Path) -> Iterator[zipfile.ZipFile]:
+def _archive_of(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open the archive and name what is wrong with it, also while it is read inside the block."""
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise NotAWorkbook(f"{path} is a device or a pipe, not a workbook.")
         with path.open("rb") as file:
             _check_magic(path, file)
-            check_directory(path, file)
+            _check_directory(path, file)
             with zipfile.ZipFile(file) as archive:
                 yield archive
     except FileNotFoundError as error:
@@ -132,48 +178,31 @@ def archive_of(path: Path) -> Iterator[zipfile.ZipFile]:
             f"{path}: one of its texts or lists is too long for a tick workbook ({error}); it is not opened. "
             "If you trust it: --limit row_mb=NUMBER."
         ) from error
-    except OSError as error:
-        if error.errno == errno.EINVAL:  # a place in the file that is none
-            raise _damaged(path, error) from error
-        raise NotAWorkbook(
-            f"{path} cannot be read: {error.strerror or error}. Is it open in another program?"
+    except (OSError, *_DAMAGE) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # an offset in the file that is none
+            raise NotAWorkbook(
+                f"{path} cannot be read: {error.strerror or error}. Is it open in another program?"
+            ) from error
+        raise CorruptWorkbook(
+            f"{path} is damaged ({error}); open it in Excel, save it again and repeat the conversion."
         ) from error
-    except _DAMAGE as error:
-        raise _damaged(path, error) from error
-
-
-def pieces_of(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
-    """Unpack one part piece by piece, never more than is declared, its CRC checked at the end."""
-    with archive.open(part) as source:
-        while piece := source.read(_PIECE):
-            yield piece
-
-
-def _damaged(path: Path, error: Exception) -> CorruptWorkbook:
-    return CorruptWorkbook(f"{path} is damaged ({error}); open it in Excel, save it again and repeat the conversion.")
 
 
 def _stamp(path: Path, archive: zipfile.ZipFile) -> Stamp:
-    digest = blake2b(digest_size=16)
-    for info in archive.infolist():
-        name = info.filename.encode("utf-8", "surrogatepass")
-        digest.update(repr((name, info.CRC, info.file_size, info.header_offset)).encode())
     now = path.stat()
-    return Stamp(now.st_size, now.st_mtime_ns, digest.hexdigest())
+    parts = ((info.filename, info.CRC, info.file_size, info.header_offset) for info in archive.infolist())
+    return Stamp(now.st_size, now.st_mtime_ns, tuple(parts))
 
 
 def _check_magic(path: Path, file: IO[bytes]) -> None:
     start = file.read(8)
     if start.startswith(_OLE_MAGIC):
-        file.seek(0)
         # The stream's name stands in the compound file's directory, in UTF-16.
         if _contains(file, _ENCRYPTED_STREAM):
             raise PasswordProtected(f"{path} is password-protected; save it in Excel without a password.")
         raise NotAWorkbook(f"{path} is an old .xls workbook; save it in Excel as .xlsx.")
-    if not start:
-        raise NotAWorkbook(f"{path} is empty, not an Excel workbook (.xlsx or .xlsm).")
     if not start.startswith(b"PK"):
-        raise NotAWorkbook(f"{path} is not an Excel workbook (.xlsx or .xlsm).")
+        raise NotAWorkbook(f"{path} is {'' if start else 'empty, '}not an Excel workbook (.xlsx or .xlsm).")
 
 
 def _contains(file: IO[bytes], needle: bytes) -> bool:
@@ -185,21 +214,61 @@ def _contains(file: IO[bytes], needle: bytes) -> bool:
     return False
 
 
-def _book(path: Path, read: Callable[[str], Iterator[bytes]], there: Collection[str]) -> Book:
-    try:
-        return read_book(read, there)
-    except KeyError as error:
-        raise NotAWorkbook(f"{path} is a zip archive but not an Excel workbook ({error.args[0]}).") from error
+def _check_directory(path: Path, file: IO[bytes]) -> None:
+    """Refuse an archive whose list of parts would itself fill the memory; leaves the file at its start."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _END_SIZE - _LONGEST_COMMENT - _LOCATOR_SIZE - _END_64_SIZE))
+    tail = file.read()
+    file.seek(0)
+    end = tail.rfind(_END)
+    if end < 0:
+        return
+    listed = int.from_bytes(tail[end + 12 : end + 16], "little")
+    locator = end - _LOCATOR_SIZE
+    if locator >= _END_64_SIZE and tail.startswith(_LOCATOR, locator):
+        listed = int.from_bytes(tail[locator - _END_64_SIZE + 40 :][:8], "little")
+    if listed > _LARGEST_DIRECTORY:
+        raise WorkbookTooLarge(f"{path} lists more parts than any workbook has; it is not opened.")
 
 
-def _sheet(entry: SheetEntry, info: zipfile.ZipInfo) -> Sheet:
-    return Sheet(
-        name=entry.name,
-        hidden=entry.hidden,
-        part=entry.part,
-        crc=info.CRC,
-        size=info.file_size,
-        offset=info.header_offset,
-        packed=info.compress_size,
-        method=info.compress_type,
-    )
+def _check_parts(path: Path, archive: zipfile.ZipFile, limits: Limits) -> None:
+    """Refuse an archive by its list of parts alone, before anything is unpacked."""
+    names: set[str] = set()
+    packed = size = 0
+    for info in archive.infolist():
+        name = shown(info.filename)
+        if info.filename.casefold() in names:
+            raise CorruptWorkbook(f"{path} is damaged (it holds {name} twice); save it again in Excel.")
+        names.add(info.filename.casefold())
+        if info.flag_bits & _ENCRYPTED:
+            raise PasswordProtected(f"{path} is password-protected; save it in Excel without a password.")
+        if info.compress_type not in _METHODS:
+            raise CorruptWorkbook(f"{path} is damaged ({name} is packed as Excel does not pack); save it in Excel.")
+        packed += info.compress_size
+        size += info.file_size
+        if info.file_size > _RATIO_FROM and info.file_size > limits.ratio * info.compress_size:
+            raise _too_large(
+                f"{path}: {name} would unpack to {info.file_size // _MIB} MiB from {info.compress_size} bytes, more "
+                f"than {limits.ratio:g} to 1",
+                "ratio",
+            )
+    if size > limits.bytes_of("unpacked_gb") or packed > path.stat().st_size:
+        raise _too_large(
+            f"{path} would unpack to {size // _MIB} MiB, more than {limits.unpacked_gb:g} GB or than a file of its "
+            "size can hold",
+            "unpacked_gb",
+        )
+
+
+def _check_size(path: Path, info: zipfile.ZipInfo, key: str, limits: Limits) -> None:
+    """Refuse a part larger than the limit `key`, which is sheet_gb or text_mb."""
+    if info.file_size > limits.bytes_of(key):
+        raise _too_large(
+            f"{path}: {shown(info.filename)} would unpack to {info.file_size / _MIB:.1f} MiB, more than "
+            f"{getattr(limits, key):g} {key[-2:].upper()}",
+            key,
+        )
+
+
+def _too_large(problem: str, key: str) -> WorkbookTooLarge:
+    return WorkbookTooLarge(f"{problem}; it is not opened. If you trust it: --limit {key}=NUMBER.")

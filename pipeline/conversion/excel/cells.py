@@ -1,8 +1,19 @@
-"""A cell as the file holds it: its kind and its text."""
+"""Reads the cells of a row's XML: where each stands, and its kind and text as the file holds them."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pipeline.conversion.excel.parts import text_of
+from pipeline.errors import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from xml.etree.ElementTree import Element
+
+    from pipeline.conversion.excel.archive import Workbook
 
 EMPTY: Final = "empty"
 NUMBER: Final = "number"
@@ -11,6 +22,15 @@ ISO: Final = "iso"
 TEXT: Final = "text"
 BOOL: Final = "bool"
 ERROR: Final = "error"
+
+LAST_ROW: Final = 1_048_576
+LAST_COLUMN: Final = 16_383
+_REFERENCE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.IGNORECASE | re.ASCII)
+_WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_STYLE: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
+_KIND_OF_TYPE: Final = {"b": BOOL, "e": ERROR, "str": TEXT, "inlineStr": TEXT, "s": TEXT, "d": ISO}
+# With a namespace and, as no Excel writes it, without.
+_VALUE, _INLINE = ("}v", "v"), ("}is", "is")
 
 
 class Cell(NamedTuple):
@@ -21,3 +41,108 @@ class Cell(NamedTuple):
 
 
 BLANK: Final = Cell(EMPTY, "")
+
+
+class CellReader:
+    """Reads the cells of rows that come in the order of the file; raises ValueError for what Excel does not write.
+
+    columns: those to read, 0 for A.
+    """
+
+    def __init__(self, workbook: Workbook, columns: Container[int]) -> None:
+        self._columns = columns
+        self._date_styles = workbook.date_styles
+        # A text may be as long as a book and stand in every row, so it is looked through once.
+        self._texts = tuple("" if text.isspace() else text for text in workbook.texts)
+        self.row = 0
+        """Number of the row that was read last."""
+
+    def next_row(self, row: Element) -> int:
+        """Return a row's number: that of its attribute, or the one after the previous row's."""
+        reference = row.get("r")
+        if reference is None:
+            number = self.row + 1
+        elif _WHOLE.fullmatch(reference):
+            number = int(reference)
+        else:
+            raise ValueError(f"'{shown(reference)}' is not a row number")
+        if not 1 <= number <= LAST_ROW:
+            raise ValueError(f"row {number} is beyond the {LAST_ROW:,} that Excel has")
+        self.row = number
+        return number
+
+    def cells(self, row: Element) -> dict[int, Cell]:
+        """Return the cells of the present row that are not blank, by column."""
+        cells = {}
+        column = -1
+        for node in row:
+            column = self._column_of(node.get("r"), column)
+            if column in self._columns and (cell := self._cell(node)) is not BLANK:
+                cells[column] = cell
+        return cells
+
+    def _column_of(self, reference: str | None, previous: int) -> int:
+        """Return a cell's column: that of its reference, or the one after the previous cell's."""
+        if reference is None:
+            column = previous + 1
+        else:
+            match = _REFERENCE.fullmatch(reference)
+            if match is None or int(match[2]) != self.row:
+                raise ValueError(f"'{shown(reference)}' is not a cell of row {self.row}")
+            column = _column(match[1])
+        if column > LAST_COLUMN:
+            raise ValueError(f"a cell of row {self.row} stands beyond column XFD, Excel's last")
+        return column
+
+    def _cell(self, node: Element) -> Cell:
+        kind = node.get("t", "n")
+        value = ""
+        for child in node:
+            tag = child.tag
+            if tag[-2:] in _VALUE:
+                value = child.text or ""
+            elif tag[-3:] in _INLINE:
+                value = text_of(child)
+        if kind == "s" and value:
+            value = self._shared_text(value.strip())
+            return Cell(TEXT, value) if value else BLANK
+        if not value or value.isspace():
+            return BLANK
+        known = _KIND_OF_TYPE.get(kind)
+        if known is not None:
+            return Cell(known, value)
+        if not _is_number(value):
+            return Cell(TEXT, value)
+        style = node.get("s", "")
+        return Cell(SERIAL if _STYLE.fullmatch(style) and int(style) in self._date_styles else NUMBER, value)
+
+    def _shared_text(self, number: str) -> str:
+        if not _WHOLE.fullmatch(number) or int(number) >= len(self._texts):
+            raise ValueError(f"there is no shared text {shown(number)}")
+        return self._texts[int(number)]
+
+
+def letters_of(column: int) -> str:
+    """Return the letters of a column, A for 0."""
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
+
+
+@lru_cache(maxsize=1024)
+def _column(letters: str) -> int:
+    column = 0
+    for letter in letters.upper():
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column - 1
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text.isascii() and "_" not in text

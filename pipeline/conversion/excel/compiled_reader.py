@@ -12,9 +12,8 @@ import numpy as np
 
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel import compiled_loop
-from pipeline.conversion.excel.cell_references import LAST_COLUMN, LAST_ROW
-from pipeline.conversion.excel.fast_reader import FastColumns
-from pipeline.conversion.excel.formats import date_style_numbers
+from pipeline.conversion.excel.cells import LAST_COLUMN, LAST_ROW
+from pipeline.conversion.excel.fast_reader import FastColumns, FastReader
 from pipeline.native import codecache
 from pipeline.native.machine import Machine, Text, machine_code, toolchain
 
@@ -85,10 +84,10 @@ def _helpers() -> dict[str, str]:
     return types_of
 
 
-class CompiledRows:
-    """The ticks of the rows read so far; see `Rows` in the fast reader.
+class CompiledReader(FastReader):
+    """Keeps the ticks of rows that the compiled loop takes.
 
-    size: of the whole sheet in bytes. kind_of: the kind of tick that a text names, below 0 when it names none.
+    size: of the whole sheet in bytes. kind_of: the kind of tick that a text names, below 0 for none.
     """
 
     def __init__(
@@ -100,7 +99,7 @@ class CompiledRows:
         header_row: int,
         kind_of: Callable[[str], int],
     ) -> None:
-        dates = date_style_numbers(workbook.styles)
+        super().__init__(workbook.limits.bytes_of("row_mb"))
         self._loop = loop
         self._texts = workbook.texts
         self._day_zero = timestamps.day_zero_ms(date1904=workbook.date1904)
@@ -114,7 +113,9 @@ class CompiledRows:
         role_of[list(columns.used)] = (compiled_loop.TIME, compiled_loop.KIND, compiled_loop.PRICE, compiled_loop.SIZE)
         if columns.security is not None:
             role_of[columns.security] = compiled_loop.SECURITY
-        is_date = np.array([number in dates for number in range(len(workbook.styles) + 1)], dtype=np.int8)
+        is_date = np.array(
+            [number in workbook.date_styles for number in range(len(workbook.styles) + 1)], dtype=np.int8
+        )
         codes = np.array([*map(kind_of, workbook.texts), -1], dtype=np.int8)
         self._arrays = (role_of, is_date, codes, self._is_used, *self._columns, self._memory)
 

@@ -6,8 +6,9 @@ A sheet that is not written as Excel writes one is declined, and left to the row
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int8s, Int64s
@@ -35,24 +36,21 @@ class FastColumns:
     last: int
 
 
-class Rows(Protocol):
-    """A loop over rows that keeps the ticks it has read."""
+class FastReader(ABC):
+    """Cuts the XML of a sheet into whole rows, whose ticks a subclass keeps. longest_row: bytes that one may have."""
 
-    def read(self, block: bytes, size: int) -> bool:
-        """Read the whole rows in the first `size` bytes; return False when one is not as Excel writes a tick."""
-
-    def columns(self) -> FastColumns | None:
-        """Return the ticks of all rows read; None when there is none."""
-
-
-class FastReader:
-    """Cuts the XML of a sheet into whole rows for `rows`. longest_row: how many bytes one row may have."""
-
-    def __init__(self, rows: Rows, longest_row: int) -> None:
-        self._rows = rows
+    def __init__(self, longest_row: int) -> None:
         self._longest_row = longest_row
         self._begun = False
         self._rest = b""
+
+    @abstractmethod
+    def read(self, block: bytes, size: int) -> bool:
+        """Read the whole rows in the first `size` bytes; return False when one is not as Excel writes a tick."""
+
+    @abstractmethod
+    def columns(self) -> FastColumns | None:
+        """Return the ticks of all rows read; None when there is none."""
 
     def feed(self, piece: bytes) -> bool:
         """Read the rows that end in this piece; return False when something is met that Excel does not write."""
@@ -68,11 +66,11 @@ class FastReader:
             block = block[start:]
         cut = max(block.rfind(_ROW), 0)
         self._rest = block[cut:]
-        return self._rows.read(block, cut) and len(self._rest) <= self._longest_row
+        return self.read(block, cut) and len(self._rest) <= self._longest_row
 
-    def columns(self) -> FastColumns | None:
-        """Return what was read when the whole sheet was given; None when it is not as Excel writes it, or is empty."""
+    def close(self) -> FastColumns | None:
+        """Return what was read when the whole sheet was fed; None when it is not as Excel writes it, or is empty."""
         end = self._rest.find(_DATA_END)
-        if not self._begun or end < 0 or _UNUSUAL.search(self._rest, end) or not self._rows.read(self._rest, end):
+        if not self._begun or end < 0 or _UNUSUAL.search(self._rest, end) or not self.read(self._rest, end):
             return None
-        return self._rows.columns()
+        return self.columns()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -12,6 +13,7 @@ from pipeline.errors import shown
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+    from zipfile import ZipInfo
 
 Pieces: TypeAlias = Iterable[bytes]
 """A part's bytes, piece by piece; none when there is no such part."""
@@ -27,20 +29,27 @@ _LEAST_TEXT: Final = 16
 _MOST_ENTRIES: Final = 65_536
 
 
+# Number formats that Excel has built in and that show a date or a time; in others, what no letter is a date's by:
+# quoted texts, and what stands in brackets but is no elapsed time. The rule is openpyxl's.
+_DATE_FORMATS: Final = frozenset(map(str, (*range(14, 23), 45, 46, 47)))
+_LITERALS: Final = re.compile(r'".*?"|\[(?!hh?\]|mm?\]|ss?\])[^\]]*\]')
+_DATE_LETTER: Final = re.compile(r"(?<![_\\])[dmhysDMHYS]")
+
+
 @dataclass(frozen=True, slots=True)
-class SheetEntry:
-    """A worksheet as the workbook lists it."""
+class Sheet:
+    """A worksheet as the workbook lists it, and its part of the archive."""
 
     name: str
     hidden: bool
-    part: str
+    part: ZipInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Where things are in the archive, and which epoch its dates count from."""
+    """The worksheets, where their texts and styles are in the archive, and which epoch the dates count from."""
 
-    sheets: tuple[SheetEntry, ...]
+    sheets: tuple[Sheet, ...]
     strings_part: str | None
     styles_part: str | None
     date1904: bool
@@ -51,46 +60,54 @@ class _Relation(NamedTuple):
     part: str
 
 
-def read_book(read: Callable[[str], Pieces], names: Iterable[str]) -> Book:
-    """Follow the relationships from the package root; `names` are the archive's parts.
+def read_book(read: Callable[[str], Pieces], listed: Mapping[str, ZipInfo]) -> Book:
+    """Follow the relationships from the package root; `listed` are the archive's parts.
 
     Raises KeyError when it is not a workbook, ValueError when its XML is bad or lists what is not there.
     """
-    there = frozenset(names)
     root = _relations(read("_rels/.rels"), "")
     part = next((relation.part for relation in root.values() if relation.kind == "officeDocument"), "")
-    if part not in there:
+    if part not in listed:
         raise KeyError("it has no workbook part")
     folder, name = posixpath.split(part)
     relations = _relations(read(f"{folder}/_rels/{name}.rels"), folder)
-    sheets: list[SheetEntry] = []
-    truths: list[str] = []
+    sheets: dict[str, Sheet] = {}
+    date1904 = False
     stream = ElementStream(("sheet", "workbookPr"), _LONGEST_ENTRY)
     for piece in read(part):
         for node in stream.feed(piece):
             if local_name(node) == "workbookPr":
-                truths.append(node.get("date1904", ""))
-                continue
-            relation = _relation_of(node, relations)
-            # Chart and dialog sheets hold no cells.
-            if relation.kind == "worksheet":
-                sheets.append(_sheet(node, relation.part))
-        _check_number(len(sheets))
+                date1904 |= node.get("date1904", "").lower() in _TRUE
+            else:
+                _add_sheet(sheets, node, relations, listed)
     if stream.root != "workbook":
         raise KeyError("its main part is not a workbook")
     stream.close()
-    _check_parts(sheets, there)
     of_kind = {relation.kind: relation.part for relation in relations.values()}
-    parts = (part, of_kind.get("sharedStrings"), of_kind.get("styles"))
-    for other in parts[1:]:
-        if other is not None and other not in there:
+    strings, styles = of_kind.get("sharedStrings"), of_kind.get("styles")
+    for other in (strings, styles):
+        if other is not None and other not in listed:
             raise ValueError(f"it lists {shown(other)} and does not hold it")
-    return Book(
-        sheets=tuple(sheets),
-        strings_part=parts[1],
-        styles_part=parts[2],
-        date1904=any(truth.lower() in _TRUE for truth in truths),
-    )
+    return Book(tuple(sheets.values()), strings, styles, date1904)
+
+
+def _add_sheet(
+    sheets: dict[str, Sheet], node: Element, relations: Mapping[str, _Relation], listed: Mapping[str, ZipInfo]
+) -> None:
+    """Add a worksheet by its part, so that none is lost and none is read again and again."""
+    name = node.get("name", "")
+    relation = relations.get(next((value for key, value in node.items() if key.endswith(_RELATIONSHIP_ID)), ""))
+    if relation is None:
+        raise ValueError(f"it lists a sheet '{shown(name)}' and does not say where it is")
+    if relation.kind != "worksheet":  # chart and dialog sheets hold no cells
+        return
+    if len(name) > _LONGEST_NAME:
+        raise ValueError(f"it has a sheet's name of {len(name):,} letters")
+    if relation.part not in listed:
+        raise ValueError(f"it lists a sheet '{shown(name)}' and does not hold it")
+    if relation.part in sheets:
+        raise ValueError(f"the sheets '{shown(sheets[relation.part].name)}' and '{shown(name)}' are one")
+    sheets[relation.part] = Sheet(name, node.get("state", "visible") != "visible", listed[relation.part])
 
 
 def shared_texts(pieces: Pieces, longest: int, size: int) -> tuple[str, ...]:
@@ -156,6 +173,19 @@ def read_styles(pieces: Pieces) -> tuple[str, ...]:
     return tuple(f"={own[number]}" if number in own else number for number in of_cells)
 
 
+def date_style_numbers(formats: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of the cell styles that show a number as a date or a time."""
+    dates = {number_format for number_format in set(formats) if _is_date(number_format)}
+    return frozenset(number for number, number_format in enumerate(formats) if number_format in dates)
+
+
+def _is_date(number_format: str) -> bool:
+    if not number_format.startswith("="):
+        return number_format in _DATE_FORMATS
+    first = number_format[1:].split(";", maxsplit=1)[0]
+    return _DATE_LETTER.search(_LITERALS.sub("", first)) is not None
+
+
 def _format(code: str) -> str:
     # One of a million letters would take a reader of formats for ever.
     if len(code) > _LONGEST_FORMAT:
@@ -173,33 +203,6 @@ def _relations(pieces: Pieces, folder: str) -> dict[str, _Relation]:
         relations[node.get("Id", "")] = _Relation(kind, part)
         _check_number(len(relations))
     return relations
-
-
-def _relation_of(node: Element, relations: dict[str, _Relation]) -> _Relation:
-    link = next((value for key, value in node.items() if key.endswith(_RELATIONSHIP_ID)), "")
-    relation = relations.get(link)
-    if relation is None:
-        raise ValueError(f"it lists a sheet '{shown(node.get('name', ''))}' and does not say where it is")
-    return relation
-
-
-def _sheet(node: Element, part: str) -> SheetEntry:
-    name = node.get("name", "")
-    if len(name) > _LONGEST_NAME:
-        raise ValueError(f"it has a sheet's name of {len(name):,} letters")
-    return SheetEntry(name, node.get("state", "visible") != "visible", part)
-
-
-def _check_parts(sheets: Iterable[SheetEntry], there: frozenset[str]) -> None:
-    """See that each sheet has a part of its own, so that none is lost and none is read again and again."""
-    taken: dict[str, str] = {}
-    for sheet in sheets:
-        name = shown(sheet.name)
-        if sheet.part not in there:
-            raise ValueError(f"it lists a sheet '{name}' and does not hold it")
-        if sheet.part in taken:
-            raise ValueError(f"the sheets '{taken[sheet.part]}' and '{name}' are one")
-        taken[sheet.part] = name
 
 
 def _check_number(entries: int) -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipeline.conversion import timestamps
-from pipeline.conversion.excel.cell_references import LAST_ROW, letters_of
-from pipeline.conversion.excel.fast_reader import FastColumns
-from pipeline.conversion.excel.formats import date_style_numbers
+from pipeline.conversion.excel.cells import LAST_ROW, letters_of
+from pipeline.conversion.excel.fast_reader import FastColumns, FastReader
 from pipeline.ticks import MOST_VOLUME
 
 if TYPE_CHECKING:
@@ -34,15 +33,15 @@ _ROW_NUMBER: Final = re.compile(r'<row r="([1-9][0-9]{0,6})"')
 _HIDDEN: Final = re.compile(r"<[!?]|<[^\s<>/:]+:(?:row|c)[\s/>]")
 
 
-class PatternRows:
-    """The ticks of the rows read so far; see `Rows` in the fast reader.
+class PatternReader(FastReader):
+    """Keeps the ticks of rows that match the pattern.
 
-    kind_of: the kind of tick that a text names, below 0 when it names none.
+    kind_of: the kind of tick that a text names, below 0 for none.
     """
 
     def __init__(self, workbook: Workbook, columns: Columns, header_row: int, kind_of: Callable[[str], int]) -> None:
+        super().__init__(workbook.limits.bytes_of("row_mb"))
         self._workbook = workbook
-        self._dates = date_style_numbers(workbook.styles)
         self._header_row = header_row
         self._kind_of = kind_of
         self._has_clock = columns.clock is not None
@@ -119,7 +118,7 @@ class PatternRows:
     def _numbers(self, rows: list[tuple[str, ...]], name: str, *, dates: bool) -> Float64s | None:
         """Return a column of numbers; None for a negative one, and where a date should be a plain number or not."""
         styles = {int(style or -1) for style in set(self._column(rows, f"{name}_style"))}
-        if not (styles <= self._dates if dates else styles.isdisjoint(self._dates)):
+        if not (styles <= self._workbook.date_styles if dates else styles.isdisjoint(self._workbook.date_styles)):
             return None
         numbers = np.array(list(map(float, self._column(rows, name)))) + 0.0  # -0.0 is 0.0
         return None if numbers.min() < 0 else numbers

@@ -1,99 +1,75 @@
-"""Reads a sheet row by row and cell by cell, each cell as the file holds it: its kind and its text."""
+"""Reads a sheet row by row and cell by cell, whatever lawful XML it is; and the texts of any sheet's first rows."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
-from pipeline.conversion.excel.archive import archive_of, pieces_of
-from pipeline.conversion.excel.cell_references import column_of, row_of, shared_text
-from pipeline.conversion.excel.cells import BLANK, BOOL, ERROR, ISO, NUMBER, SERIAL, TEXT, Cell
-from pipeline.conversion.excel.formats import date_style_numbers
-from pipeline.conversion.excel.parts import text_of
-from pipeline.conversion.excel.stream import TooLong, elements
+from pipeline.conversion.excel.archive import unpacked
+from pipeline.conversion.excel.cells import LAST_COLUMN, Cell, CellReader
+from pipeline.conversion.excel.stream import ElementStream, TooLong, elements
 from pipeline.errors import UnreadableSheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from xml.etree.ElementTree import Element
+    from collections.abc import Collection, Iterator
 
-    from pipeline.conversion.excel.archive import Sheet, Workbook
+    from pipeline.conversion.excel.archive import Workbook
+    from pipeline.conversion.excel.parts import Sheet
 
-_KIND_OF_TYPE: Final = {"b": BOOL, "e": ERROR, "str": TEXT, "inlineStr": TEXT, "s": TEXT, "d": ISO}
-# With a namespace and, as no Excel writes it, without.
-_VALUE, _INLINE = ("}v", "v"), ("}is", "is")
-_STYLE: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
+_HEAD_BYTES: Final = 1 << 20
+_HEAD_STEP: Final = 1 << 12
+_LONGEST_NAME: Final = 256
+
+
+def pieces_of(workbook: Workbook, sheet: Sheet) -> Iterator[bytes]:
+    """Yield a sheet's XML piece by piece; raises CorruptWorkbook at its end where its checksum differs."""
+    return unpacked(workbook.path, sheet.part, f"sheet '{sheet.name}'")
+
+
+def read_head(workbook: Workbook, sheet: Sheet, rows: int) -> dict[int, dict[int, str]]:
+    """Return the texts of the first `rows` rows, as far as they stand in the first megabyte: row → column → its start.
+
+    Raises UnreadableSheet.
+    """
+    reader = CellReader(workbook, range(LAST_COLUMN + 1))
+    stream = ElementStream(("row",), _HEAD_BYTES, step=_HEAD_STEP)
+    head: dict[int, dict[int, str]] = {}
+    left = _HEAD_BYTES
+    try:
+        for piece in pieces_of(workbook, sheet):
+            for row in stream.feed(piece[:left]):
+                number = reader.next_row(row)
+                if number > rows:
+                    return head
+                head[number] = {column: cell.text[:_LONGEST_NAME] for column, cell in reader.cells(row).items()}
+            left -= len(piece)
+            if left <= 0:
+                break
+    except ValueError as error:
+        raise UnreadableSheet(f"its first rows cannot be read ({error}); save the workbook again in Excel.") from error
+    return head
 
 
 def read_rows(
-    workbook: Workbook, sheet: Sheet, header_row: int, columns: Sequence[int]
-) -> Iterator[tuple[int, list[Cell]]]:
-    """Yield (Excel row number, cells at `columns`) for every row element below the header, in file order.
+    workbook: Workbook, sheet: Sheet, header_row: int, columns: Collection[int]
+) -> Iterator[tuple[int, dict[int, Cell]]]:
+    """Yield (Excel row number, column → cell, blank ones left out) of every row below the header, in file order.
 
-    The sheet's stated dimension is not looked at. Formulas give their cached values. Raises UnreadableSheet.
+    The sheet's stated dimension is not looked at. Formulas give their cached values. Raises UnreadableSheet, or
+    CorruptWorkbook where the checksum differs.
     """
-    dates = date_style_numbers(workbook.styles)
-    slots = {column: slot for slot, column in enumerate(columns)}
-    # A text may be as long as a book and stand in every row, so it is looked through once.
-    texts = tuple("" if text.isspace() else text for text in workbook.texts)
-    number = 0
-    with archive_of(workbook.path) as archive:
-        try:
-            for node in elements(pieces_of(archive, sheet.part), ("row",), workbook.limits.bytes_of("row_mb")):
-                number = row_of(node.get("r"), number)
-                if number > header_row:
-                    yield number, _cells(node, number, slots, texts, dates)
-                node.clear()
-        except TooLong as error:
-            raise UnreadableSheet(
-                f"row {number + 1} or a later one is too long for a row of ticks ({error}). "
-                "If you trust it: --limit row_mb=NUMBER."
-            ) from error
-        except ValueError as error:
-            raise UnreadableSheet(
-                f"row {number + 1} or a later one cannot be read ({error}); save the workbook again in Excel."
-            ) from error
-
-
-def _cells(
-    row: Element, number: int, slots: dict[int, int], texts: tuple[str, ...], dates: frozenset[int]
-) -> list[Cell]:
-    cells = [BLANK] * len(slots)
-    position = -1
-    for node in row:
-        position = column_of(node.get("r"), position, number)
-        slot = slots.get(position)
-        if slot is not None:
-            cells[slot] = _cell(node, texts, dates)
-    return cells
-
-
-def _cell(node: Element, texts: tuple[str, ...], dates: frozenset[int]) -> Cell:
-    kind = node.get("t", "n")
-    value = ""
-    for child in node:
-        tag = child.tag
-        if tag[-2:] in _VALUE:
-            value = child.text or ""
-        elif tag[-3:] in _INLINE:
-            value = text_of(child)
-    if kind == "s" and value:
-        value = shared_text(value, texts)
-        return Cell(TEXT, value) if value else BLANK
-    if not value or value.isspace():
-        return BLANK
-    known = _KIND_OF_TYPE.get(kind)
-    if known is not None:
-        return Cell(known, value)
-    if not _is_number(value):
-        return Cell(TEXT, value)
-    style = node.get("s", "")
-    return Cell(SERIAL if _STYLE.fullmatch(style) and int(style) in dates else NUMBER, value)
-
-
-def _is_number(text: str) -> bool:
+    reader = CellReader(workbook, columns)
+    pieces = pieces_of(workbook, sheet)
     try:
-        float(text)
-    except ValueError:
-        return False
-    return text.isascii() and "_" not in text
+        for row in elements(pieces, ("row",), workbook.limits.bytes_of("row_mb")):
+            if reader.next_row(row) > header_row:
+                yield reader.row, reader.cells(row)
+            row.clear()
+    except ValueError as error:
+        for _ in pieces:  # where bytes were changed, that is what is wrong
+            pass
+        where = f"row {reader.row + 1} or a later one"
+        if isinstance(error, TooLong):
+            message = f"{where} is too long for a row of ticks ({error}). If you trust it: --limit row_mb=NUMBER."
+        else:
+            message = f"{where} cannot be read ({error}); save the workbook again in Excel."
+        raise UnreadableSheet(message) from error
