@@ -39,7 +39,7 @@ PERFORMANCE_FIGURES: Final = (
         in_sweep=True,
     ),
     Figure(
-        name="fills_a_day",
+        name="fills_per_day",
         compute=lambda p: len(p.times) / len(p.market_days) if len(p.market_days) else None,
         group=ACTIVITY,
         label="Fills per day",

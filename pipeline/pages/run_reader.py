@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +18,7 @@ from pipeline.runs.layout import (
     SUMMARY_FILE,
     TRADES_FOLDER,
 )
-from pipeline.runs.read_file import AGAIN, csv_rows, read_run_file, reading
+from pipeline.runs.read_file import AGAIN, csv_rows, read_metrics, read_run_file, reading
 from pipeline.store.columns import float_values, number_values, whole
 from pipeline.store.parquet import read_table
 
@@ -106,8 +105,8 @@ def read_contents(folder: AnyPath) -> Contents:
     Raises UnknownRun, UnfinishedRun, NewerRun or DamagedRun.
     """
     run = read_run_file(folder)
+    metrics = read_metrics(folder)
     with reading(folder / METRICS_FILE):
-        metrics = json.loads((folder / METRICS_FILE).read_bytes())
         figures = {ticker: metrics["securities"][ticker] for ticker in sorted(metrics["securities"])}
         portfolio = metrics["portfolio"]
     for ticker in figures:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 RUN_FILE: Final = "run.json"
 SUMMARY_FILE: Final = "backtest_summary.csv"
 SENSITIVITY_FILE: Final = "sensitivity.csv"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import CorruptParquet, DamagedRun, MissingFile, NewerFormat, NewerRun, UnknownRun
 from pipeline.runs.csv_cells import text_of_cell
-from pipeline.runs.layout import FORMAT_VERSION, RUN_FILE
+from pipeline.runs.layout import FORMAT_VERSION, METRICS_FILE, RUN_FILE
 from pipeline.runs.manifest import check_complete
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
 
 AGAIN: Final = "Run that backtest again."
+FORMER_KEYS: Final = {"fills_a_day": "fills_per_day"}
+"""What keys of metrics.json were called in format version 1."""
 
 
 @contextlib.contextmanager
@@ -51,6 +53,18 @@ def read_run_file(folder: AnyPath) -> dict[str, Any]:
             )
         check_complete(folder, manifest, "run")
     return manifest
+
+
+def read_metrics(folder: AnyPath) -> dict[str, Any]:
+    """Return `metrics.json` of a run with its keys as they are called now; raises DamagedRun."""
+
+    def renamed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {FORMER_KEYS.get(key, key): value for key, value in pairs}
+
+    path = folder / METRICS_FILE
+    with reading(path):
+        metrics: dict[str, Any] = json.loads(path.read_bytes(), object_pairs_hook=renamed)
+    return metrics
 
 
 def recorded_warnings(path: AnyPath) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from pipeline.errors import (
     nearest,
 )
 from pipeline.runs.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
-from pipeline.runs.read_file import AGAIN, csv_rows, read_run_file, reading
+from pipeline.runs.read_file import AGAIN, csv_rows, read_metrics, read_run_file, reading
 from pipeline.store.columns import number_values, whole
 from pipeline.store.parquet import read_table
 
@@ -133,9 +132,8 @@ def read_run(folder: Path) -> RecordedRun:
     manifest = read_run_file(folder)
     with reading(folder / RUN_FILE):
         settings = _settings(manifest)
-    path = folder / METRICS_FILE
-    with reading(path):
-        metrics = json.loads(path.read_bytes())
+    metrics = read_metrics(folder)
+    with reading(folder / METRICS_FILE):
         figures = {ticker: _figures(one) for ticker, one in metrics["securities"].items()}
         total = _figures(metrics["portfolio"]) if figures else NOTHING
     path = folder / SUMMARY_FILE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,8 +10,8 @@ import numpy as np
 
 from pipeline.engine.outcome import SIDES, side_names
 from pipeline.errors import BadRequest, DamagedRun, ReplayError, UnknownRun, UnknownSecurity, nearest
-from pipeline.runs.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
-from pipeline.runs.read_file import AGAIN, csv_rows
+from pipeline.runs.layout import RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
+from pipeline.runs.read_file import AGAIN, csv_rows, read_metrics
 from pipeline.runs.reader import read_run
 from pipeline.store.columns import number_values, whole
 from pipeline.store.parquet import read_table
@@ -101,7 +100,7 @@ def read_security(folder: Path, ticker: str) -> RecordedSecurity:
         )
     if name in run.errors:
         raise ReplayError(f"{name} failed in {folder}, so it has neither figures nor fills: {run.errors[name]}")
-    figures = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))["securities"][name]
+    figures = read_metrics(folder)["securities"][name]
     exchange = next(row["exchange"] for row in csv_rows(folder / SUMMARY_FILE) if row["security"] == name)
     return RecordedSecurity(run, name, exchange, figures)
 

@@ -118,7 +118,7 @@ def figures(securities: Sequence[Security]) -> dict[str, Any]:
         "closing_fills": len(gains) + len(losses),
         "market_days": len(days),
         "strategy_days": len({fill.time.date() for fill in fills}),
-        "fills_a_day": len(fills) / len(days) if days else None,
+        "fills_per_day": len(fills) / len(days) if days else None,
         "realized_pnl": math.fsum(fill.realized for fill in fills),
         "fees": math.fsum(fill.fee for fill in fills),
         "net_pnl": equity,

@@ -44,7 +44,7 @@ OF_FAB: Final[dict[str, Any]] = {
     "closing_fills": 3,
     "market_days": 2,
     "strategy_days": 2,
-    "fills_a_day": 2.0,
+    "fills_per_day": 2.0,
     "realized_pnl": 4.0,
     "fees": 3.156,
     "net_pnl": 0.844,
@@ -90,7 +90,7 @@ OF_MODON: Final[dict[str, Any]] = {
     "closing_fills": 1,
     "market_days": 2,
     "strategy_days": 2,
-    "fills_a_day": 1.0,
+    "fills_per_day": 1.0,
     "realized_pnl": 10.0,
     "fees": 0.0,
     "net_pnl": 10.0,
@@ -226,7 +226,7 @@ MISSING: Final[dict[str, tuple[Any, dict[str, str]]]] = {
     "no market day": (
         booked([Fill("1 10:00:10", 1, 1.0), Fill("1 10:00:11", -1, 0.5, -0.5)], (), shares_limit=5),
         {
-            **dict.fromkeys(("fills_a_day", "sharpe", "sortino", "calmar"), NO_DAY),
+            **dict.fromkeys(("fills_per_day", "sharpe", "sortino", "calmar"), NO_DAY),
             **dict.fromkeys(("max_drawdown_days", "max_drawdown_marked"), NO_DAY),
             **dict.fromkeys(("time_in_market", "inventory_mean", "inventory_p95", "time_at_limit"), NO_DAY),
         },
@@ -246,7 +246,7 @@ def test_what_is_known_without_a_fill_is_zero_and_not_missing() -> None:
     figures = security_figures(MISSING["no fill"][0])
     zero = {name for name, value in figures.items() if value == 0 and value is not None}
     assert zero == {
-        *("fills", "closing_fills", "strategy_days", "fills_a_day", "realized_pnl", "fees", "net_pnl", "turnover"),
+        *("fills", "closing_fills", "strategy_days", "fills_per_day", "realized_pnl", "fees", "net_pnl", "turnover"),
         *("max_drawdown", "max_drawdown_days", "max_drawdown_marked", "peak_capital"),
         *("time_in_market", "inventory_mean", "inventory_p95", "time_at_limit", "fill_ratio"),
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FIGURES = (
-    *("fills", "closing_fills", "market_days", "strategy_days", "fills_a_day", "realized_pnl", "fees", "net_pnl"),
+    *("fills", "closing_fills", "market_days", "strategy_days", "fills_per_day", "realized_pnl", "fees", "net_pnl"),
     *("turnover", "sharpe", "sortino", "calmar", "max_drawdown", "max_drawdown_pct", "max_drawdown_days"),
     *("max_drawdown_marked", "peak_capital", "win_rate", "profit_factor", "average_win", "average_loss"),
     *("return_on_limit", "time_in_market", "inventory_mean", "inventory_p95", "time_at_limit", "spread_captured"),
