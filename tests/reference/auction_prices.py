@@ -15,8 +15,13 @@ TICKS = {
 
 def round_to_tick(price: float, exchange: str) -> float:
     """Round to the tick of the raw price, half to even."""
-    tick = next(tick for below, tick in TICKS[exchange] if price < below)
+    tick = tick_at(price, exchange)
     return round(price / tick) * tick
+
+
+def tick_at(price: float, exchange: str) -> float:
+    """Give the tick at a price."""
+    return next(tick for below, tick in TICKS[exchange] if price < below)
 
 
 def slope_bps_per_hour(points: list[tuple[float, float]]) -> float:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from .orders import Event, Orders, Side
+from .exchange import Exchange
+from .orders import Event, Side
 from .records import (
     AFTER_OPEN,
     ASK,
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class MarketMaker(Orders, ABC):
+class MarketMaker(Exchange, ABC):
     """State of one security over the whole run, and the rules every market-making strategy shares."""
 
-    def __init__(self, parameters: Mapping[str, Any], switches: Switches) -> None:
-        super().__init__(switches)
+    def __init__(self, parameters: Mapping[str, Any], switches: Switches, exchange: str = "ADX") -> None:
+        super().__init__(switches, exchange)
         size = parameters.get("quote_size", 50_000)
         self.quote_size = {
             BID: parameters.get("quote_size_bid", size),
@@ -66,10 +67,6 @@ class MarketMaker(Orders, ABC):
     def stop_loss(self, event: Event) -> bool:  # noqa: ARG002
         """Say whether the event goes on to quoting and matching."""
         return True
-
-    def stop_is_working(self) -> bool:
-        """Say whether quotes are frozen by a stop order."""
-        return False
 
     def after_flatten(self) -> None:
         """Hear that the position was flattened."""
@@ -114,6 +111,8 @@ class MarketMaker(Orders, ABC):
 
     def close_of_day(self, event: Event) -> bool:
         """Flatten in the closing auction; say whether the event ends here."""
+        if self.switches.flatten == "none":
+            return False
         if event.tod >= AUCTION and not self.closed:
             self.closed = True
             self.flat_day = event.day
@@ -148,7 +147,7 @@ class MarketMaker(Orders, ABC):
         if event.kind == TRADE:
             self.last_price = event.price
         else:
-            self.sides[event.kind].touch = (event.price, event.volume) if event.volume > 0 else None
+            self.see_quote(event)
         if self.switches.stale_orders == "cancel":
             for side in self.sides.values():
                 if side.quote is not None and (side.touch is None or side.touch[0] != side.quote):
@@ -157,7 +156,7 @@ class MarketMaker(Orders, ABC):
     def trade_and_quote(self, event: Event) -> None:
         """Run the strategy section, and match a trade against our orders after it (classic) or before it."""
         match_first = self.switches.same_event_fill == "no"
-        if match_first and event.kind == TRADE and not self.stop_is_working():
+        if match_first and event.kind == TRADE and not self.stands_aside():
             self.match(event)
         if not self.stop_loss(event):
             return
@@ -208,4 +207,8 @@ class MarketMaker(Orders, ABC):
             trade_count=self.counts[TRADE],
             last_price=self.last_price,
             stop_loss_triggers=self.stop_loss_triggers,
+            crossed_fills=self.crossed_fills,
+            crossed_shares=self.crossed_shares,
+            takes=self.takes,
+            taken_shares=self.taken_shares,
         )

@@ -23,6 +23,14 @@ class Side:
     ahead: int = 0
     remaining: int = 0
     last: int | None = None
+    printed: int = 0  # matched against us at our price since the side's last quote or our placement
+    taken: int = 0  # of what the touch shows, by us
+
+    def join(self, price: float, ahead: int) -> None:
+        """Note a place in the queue at a price."""
+        self.price = price
+        self.ahead = ahead
+        self.printed = 0
 
     def cancel(self) -> None:
         """Take our order out of the market. The timer is not touched."""
@@ -30,6 +38,7 @@ class Side:
         self.price = None
         self.ahead = 0
         self.remaining = 0
+        self.printed = 0
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,9 @@ class Event:
 class Orders:
     """Both sides, the account, and the fills so far."""
 
-    def __init__(self, switches: Switches) -> None:
+    def __init__(self, switches: Switches, exchange: str = "ADX") -> None:
         self.switches = switches
+        self.exchange = exchange
         self.account = Account()
         self.sides = {BID: Side(), ASK: Side()}
         self.fills: list[Fill] = []
@@ -80,6 +90,8 @@ class Orders:
         side = self.sides[which]
         if self.switches.trade_through == "clears" and event.price != side.price:
             side.ahead = 0
+        if event.price == side.price:
+            side.printed += volume
         queue = min(side.ahead, volume)
         side.ahead -= queue
         volume -= queue

@@ -36,8 +36,13 @@ class Switches:
     self_cross: Literal["allowed", "cancel_older"] = "allowed"
     crossed_book: Literal["quoted", "wait"] = "quoted"
     open_delay: Literal["none", "10:05"] = "none"
-    flatten: Literal["auction", "touch"] = "auction"
+    flatten: Literal["auction", "touch", "none"] = "auction"
     stale_orders: Literal["kept", "cancel"] = "kept"
+    queue: Literal["prints", "capped", "front", "power1", "power2", "power3"] = "prints"
+    touch: Literal["ignored", "fills"] = "ignored"
+    shown_size: Literal["again", "once"] = "again"
+    marketable: Literal["rest", "take", "reject"] = "rest"
+    order_price: Literal["any", "grid"] = "any"
 
 
 CLASSIC = Switches()
@@ -51,6 +56,11 @@ STRICT = Switches(
     crossed_book="wait",
     open_delay="10:05",
     flatten="touch",
+    queue="capped",
+    touch="fills",
+    shown_size="once",
+    marketable="take",
+    order_price="grid",
 )
 
 
@@ -89,6 +99,10 @@ class Replay:
     trade_count: int = 0
     last_price: float | None = None
     stop_loss_triggers: int = 0
+    crossed_fills: int = 0  # by a touch at or through our order
+    crossed_shares: int = 0
+    takes: int = 0  # by orders placed at or through the opposite touch
+    taken_shares: int = 0
     # closing auction
     filtered_buy_entries: int = 0
     filtered_sell_entries: int = 0

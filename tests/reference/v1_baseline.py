@@ -35,17 +35,10 @@ class Baseline(MarketMaker):
             elapsed = self.elapsed(side, event.ts)
             if elapsed is not None and elapsed < self.interval:
                 continue
-            price, displayed = side.touch
-            side.price = price
-            side.ahead = math.trunc(displayed)
-            if self.may_quote(side.touch, size[which]):
-                self.cancel_opposite_if_crossing(which, price)
-                side.remaining = size[which]
-                side.quote = price
+            if not self.may_quote(side.touch, size[which]):
+                self.suppress(which)
+            elif self.place(event, which, side.touch[0], size[which]):
                 side.last = event.ts
-            else:
-                side.remaining = 0
-                side.quote = None
 
     def position_limit(self) -> int:
         """Give the largest position, in shares, at the current mid price."""
@@ -69,8 +62,8 @@ def replay(
     prices: NDArray[np.float64],
     volumes: NDArray[Any],
     parameters: Mapping[str, Any],
-    exchange: str = "ADX",  # noqa: ARG001
+    exchange: str = "ADX",
     switches: Switches = CLASSIC,
 ) -> Replay:
     """Replay one security's ticks with v1."""
-    return Baseline(parameters, switches).run(timestamps_ns, kinds, prices, volumes)
+    return Baseline(parameters, switches, exchange).run(timestamps_ns, kinds, prices, volumes)

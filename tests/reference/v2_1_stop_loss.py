@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +28,8 @@ class Stop:
 class StopLoss(PriceFollow):
     """The rules v2.1 adds to v2."""
 
-    def __init__(self, parameters: Mapping[str, Any], switches: Switches) -> None:
-        super().__init__(parameters, switches)
+    def __init__(self, parameters: Mapping[str, Any], switches: Switches, exchange: str = "ADX") -> None:
+        super().__init__(parameters, switches, exchange)
         self.stop_threshold: float = parameters.get("stop_loss_threshold_pct", 2.0)
         self.stop: Stop | None = None
         self.cost = 0.0
@@ -65,7 +64,7 @@ class StopLoss(PriceFollow):
         super().cancel_overnight()
         self.stop = None
 
-    def stop_is_working(self) -> bool:
+    def stands_aside(self) -> bool:
         """Say whether a stop order is there."""
         return self.stop is not None
 
@@ -81,9 +80,9 @@ class StopLoss(PriceFollow):
         opposite = self.sides[BID if self.stop.side == ASK else ASK].touch
         if opposite is None:
             return False
-        price, displayed = opposite
-        filled = min(self.stop.remaining, math.trunc(displayed))
-        self.fill(event, self.stop.side, price, filled)
+        filled = self.take(self.stop.side, self.stop.remaining)
+        if filled > 0:
+            self.fill(event, self.stop.side, opposite[0], filled)
         self.stop.remaining -= filled
         if self.stop.remaining <= 0:
             self.stop = None
@@ -109,8 +108,8 @@ def replay(
     prices: NDArray[np.float64],
     volumes: NDArray[Any],
     parameters: Mapping[str, Any],
-    exchange: str = "ADX",  # noqa: ARG001
+    exchange: str = "ADX",
     switches: Switches = CLASSIC,
 ) -> Replay:
     """Replay one security's ticks with v2.1."""
-    return StopLoss(parameters, switches).run(timestamps_ns, kinds, prices, volumes)
+    return StopLoss(parameters, switches, exchange).run(timestamps_ns, kinds, prices, volumes)

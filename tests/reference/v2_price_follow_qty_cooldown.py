@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from .market_maker import MarketMaker
@@ -27,19 +26,12 @@ class PriceFollow(MarketMaker):
             side = self.sides[which]
             if side.touch is None:
                 continue
-            price, displayed = side.touch
-            if self.may_quote(side.touch, size[which]):
-                self.cancel_opposite_if_crossing(which, price)
-                if side.price is None or side.price != price:
-                    side.price = price
-                    side.ahead = math.trunc(displayed)
-                side.remaining = size[which]
-                side.quote = price
+            if not self.may_quote(side.touch, size[which]):
+                self.suppress(which)
+            elif side.price == side.touch[0]:
+                self.resize(event, which, size[which])
             else:
-                side.price = price
-                side.ahead = math.trunc(displayed)
-                side.remaining = 0
-                side.quote = None
+                self.place(event, which, side.touch[0], size[which])
 
     def sizes(self, ts: int) -> dict[int, int]:
         """Give both sides' sizes, before either side is changed."""
@@ -60,8 +52,8 @@ def replay(
     prices: NDArray[np.float64],
     volumes: NDArray[Any],
     parameters: Mapping[str, Any],
-    exchange: str = "ADX",  # noqa: ARG001
+    exchange: str = "ADX",
     switches: Switches = CLASSIC,
 ) -> Replay:
     """Replay one security's ticks with v2."""
-    return PriceFollow(parameters, switches).run(timestamps_ns, kinds, prices, volumes)
+    return PriceFollow(parameters, switches, exchange).run(timestamps_ns, kinds, prices, volumes)

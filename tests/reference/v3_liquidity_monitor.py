@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from .records import AFTER_OPEN, ASK, BID, CLASSIC, Replay, Switches
@@ -27,18 +26,11 @@ class LiquidityMonitor(PriceFollow):
             side = self.sides[which]
             if side.touch is None:
                 continue
-            price, displayed = side.touch
             if event.tod >= AFTER_OPEN and self.may_quote(side.touch, size[which]):
-                self.cancel_opposite_if_crossing(which, price)
-                side.price = price
-                side.ahead = math.trunc(displayed)
-                side.remaining = size[which]
-                side.quote = price
+                self.place(event, which, side.touch[0], size[which])
             else:
-                side.price = price
+                self.suppress(which)
                 side.ahead = 0
-                side.remaining = 0
-                side.quote = None
 
 
 def replay(
@@ -47,8 +39,8 @@ def replay(
     prices: NDArray[np.float64],
     volumes: NDArray[Any],
     parameters: Mapping[str, Any],
-    exchange: str = "ADX",  # noqa: ARG001
+    exchange: str = "ADX",
     switches: Switches = CLASSIC,
 ) -> Replay:
     """Replay one security's ticks with v3."""
-    return LiquidityMonitor(parameters, switches).run(timestamps_ns, kinds, prices, volumes)
+    return LiquidityMonitor(parameters, switches, exchange).run(timestamps_ns, kinds, prices, volumes)

@@ -1,0 +1,142 @@
+"""What an exchange does with our orders besides matching prints: queues, touches that reach us, orders that cross."""
+
+from __future__ import annotations
+
+import math
+
+from .grid import on_grid
+from .orders import Event, Orders, Side
+from .queues import Quoted, ahead_after
+from .records import ASK, BID, TRADE
+
+
+class Exchange(Orders):
+    """Our orders, as an exchange treats them when a quote changes and when we place them."""
+
+    crossed_fills = crossed_shares = 0
+    takes = taken_shares = 0
+
+    def see_quote(self, event: Event) -> None:
+        """Put a quote into the book, then let it move the queue and fill what it reaches."""
+        side = self.sides[event.kind]
+        before = side.touch
+        side.touch = (event.price, event.volume) if event.volume > 0 else None
+        if before is None or before[0] != event.price:
+            side.taken = 0
+        self.move_queue(event, side, before)
+        if self.switches.touch == "fills":
+            self.fill_at_touch(event)
+
+    def move_queue(self, event: Event, side: Side, before: tuple[float, float] | None) -> None:
+        """Correct what stands ahead of our order by what its side shows now."""
+        if side.price is not None:
+            quoted = Quoted(
+                shown=shown_at(side.price, event),
+                previous=math.trunc(before[1]) if before is not None and before[0] == side.price else 0,
+                printed=side.printed,
+                at_our_price=event.price == side.price,
+            )
+            side.ahead = ahead_after(self.switches.queue, side.ahead, quoted)
+        side.printed = 0
+
+    def fill_at_touch(self, event: Event) -> None:
+        """Fill our ask, then our bid, when the opposite touch of an uncrossed book stands at or through it."""
+        bid, ask = self.sides[BID].touch, self.sides[ASK].touch
+        if bid is None or ask is None or bid[0] >= ask[0] or self.stands_aside():
+            return
+        for which in (ASK, BID):
+            side = self.sides[which]
+            if side.quote is None or side.remaining == 0 or not self.reaches_opposite(which, side.quote):
+                continue
+            side.ahead = 0
+            filled = self.take(which, side.remaining)
+            if filled > 0:
+                price = side.quote
+                side.remaining -= filled
+                if side.remaining == 0:
+                    side.quote = None
+                self.crossed_fills += 1
+                self.crossed_shares += filled
+                self.fill(event, which, price, filled)
+
+    def reaches_opposite(self, which: int, price: float) -> bool:
+        """Say whether the opposite touch stands at or through a price of ours."""
+        opposite = self.sides[ASK if which == BID else BID].touch
+        return opposite is not None and (price >= opposite[0] if which == BID else price <= opposite[0])
+
+    def take(self, which: int, wanted: int) -> int:
+        """Use up what the opposite touch shows, and what of it we have not had; give how much."""
+        opposite = self.sides[ASK if which == BID else BID]
+        shown = 0 if opposite.touch is None else math.trunc(opposite.touch[1])
+        if self.switches.shown_size == "again":
+            return min(wanted, shown)
+        taken = min(wanted, max(0, shown - opposite.taken))
+        opposite.taken += taken
+        return taken
+
+    def place(self, event: Event, which: int, price: float, size: int) -> bool:
+        """Place an order at the back of the displayed queue, in place of the one there; say whether it was placed."""
+        side = self.sides[which]
+        if self.switches.order_price == "grid":
+            price = on_grid(price, self.exchange, up=which == ASK)
+        crosses = self.reaches_opposite(which, price)
+        if crosses and self.switches.marketable == "reject":
+            return False
+        self.cancel_opposite_if_crossing(which, price)
+        side.join(price, 0 if side.touch is None else math.trunc(side.touch[1]))
+        side.quote = price
+        side.remaining = size
+        if crosses and self.switches.marketable == "take":
+            self.take_and_rest(event, which)
+        return True
+
+    def resize(self, event: Event, which: int, size: int) -> None:
+        """Let our order stand in its place with another size; one that stood aside is placed there."""
+        side = self.sides[which]
+        assert side.price is not None
+        crosses = side.quote is None and self.reaches_opposite(which, side.price)
+        if crosses and self.switches.marketable == "reject":
+            return
+        self.cancel_opposite_if_crossing(which, side.price)
+        side.quote = side.price
+        side.remaining = size
+        if crosses and self.switches.marketable == "take":
+            self.take_and_rest(event, which)
+
+    def take_and_rest(self, event: Event, which: int) -> None:
+        """Trade an order at the touch it was placed at or through; what is left stands first in its queue."""
+        side, opposite = self.sides[which], self.sides[ASK if which == BID else BID]
+        assert opposite.touch is not None
+        price = opposite.touch[0]
+        side.ahead = 0
+        taken = self.take(which, side.remaining)
+        side.remaining -= taken
+        if side.remaining == 0:
+            side.cancel()
+        if taken > 0:
+            self.takes += 1
+            self.taken_shares += taken
+            self.fill(event, which, price, taken)
+
+    def suppress(self, which: int) -> None:
+        """Have no order at the touch, but note the displayed queue there."""
+        side = self.sides[which]
+        assert side.touch is not None
+        side.join(side.touch[0], math.trunc(side.touch[1]))
+        side.remaining = 0
+        side.quote = None
+
+    def stands_aside(self) -> bool:
+        """Say whether the strategy has frozen its quotes."""
+        return False
+
+
+def shown_at(price: float, event: Event) -> int | None:
+    """Give the shares a quote shows at a price of its side; none if it hides them behind a better price."""
+    assert event.kind != TRADE
+    if event.volume <= 0:
+        return 0
+    if event.price == price:
+        return math.trunc(event.volume)
+    worse = event.price < price if event.kind == BID else event.price > price
+    return 0 if worse else None
