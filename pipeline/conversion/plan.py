@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.archive import Workbook, open_workbook
@@ -16,8 +16,7 @@ from pipeline.errors import (
     nearest,
     shown,
 )
-from pipeline.store.atomic import not_written, staging
-from pipeline.store.path import AnyPath, ObjectStorePath
+from pipeline.store.atomic import PART_SUFFIX, not_written, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,10 +24,11 @@ if TYPE_CHECKING:
 
     from pipeline.conversion.excel.parts import Sheet
     from pipeline.conversion.limits import Limits
+    from pipeline.store.path import AnyPath
 
 _SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})
 _LOCK_PREFIX: Final = "~$"
-_PROBE: Final = "probe"
+_PROBE: Final = f".probe{PART_SUFFIX}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,7 @@ def plan_sheets(books: Iterable[Workbook], only: Sequence[str] | None, max_sheet
         # A security in several workbooks counts once, so that a quick try never cuts one in half.
         first = list(dict.fromkeys(_file_key(job) for job in jobs))[:max_sheets]
         jobs = [job for job in jobs if _file_key(job) in first]
-    return [
-        SheetJob(position, job.workbook, job.sheet, job.ticker, job.exchange, job.error)
-        for position, job in enumerate(jobs)
-    ]
+    return [replace(job, position=position) for position, job in enumerate(jobs)]
 
 
 def prepare_directory(parquet_dir: AnyPath) -> None:
@@ -97,13 +94,8 @@ def prepare_directory(parquet_dir: AnyPath) -> None:
         parquet_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise not_written(parquet_dir, error) from error
-    if isinstance(parquet_dir, ObjectStorePath):
-        (parquet_dir / _PROBE).write_bytes(b"")
-        (parquet_dir / _PROBE).unlink(missing_ok=True)
-        return
-    with staging(parquet_dir / _PROBE) as (_, staged):
-        pass
-    staged.discard()
+    write_bytes(parquet_dir / _PROBE, b"", durable=False)
+    (parquet_dir / _PROBE).unlink(missing_ok=True)
 
 
 def _jobs(book: Workbook) -> list[SheetJob]:

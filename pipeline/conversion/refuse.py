@@ -1,4 +1,4 @@
-"""Refuses a sheet for what its rows hold, quoting the cells at fault and saying what to do about them."""
+"""Refuses a sheet for what its rows hold, more rejects than may be or two securities, and says what to do about it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 from pipeline.conversion import ticks, timestamps
 from pipeline.conversion.headers import ONE_EACH, names_columns
 from pipeline.conversion.names import full_name
-from pipeline.conversion.rejects import too_many
-from pipeline.errors import RejectedRows, SeveralSecurities, shown
+from pipeline.errors import BadRequest, RejectedRows, SeveralSecurities, shown
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from pipeline.conversion.ticks import Parsed, Reject
     from pipeline.ticks import Ticks
 
+MAX_REJECTS: Final = 0.1
 _CELLS: Final = ("time", "type", "price", "size")
 _CELL_OF: Final = {"no": 0, "unreadable": 0, "unknown": 1, "price": 2, "size": 3}
 """By the first word of a rule, which of the cells broke it."""
@@ -55,6 +55,22 @@ _NUMBER_AS_TIME: Final = (
     "It is a number that no format shows as a date: format the column as date and time in Excel and save the workbook."
 )
 _DAY_AND_MONTH: Final = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-][0-9]{2,4}\b", re.ASCII)
+
+
+def rejects_allowed(max_rejects: float | None, *, strict: bool) -> float:
+    """Return which share of a sheet's rows may be rejected; raises BadRequest for one that cannot be meant."""
+    if max_rejects is not None and not 0 <= max_rejects <= 1:
+        raise BadRequest(
+            f"--max-rejects is {max_rejects:g}; it takes a share from 0 to 1: 0.3 allows three rejected rows in ten."
+        )
+    if strict and max_rejects:
+        raise BadRequest("--strict and --max-rejects contradict each other; give one of them.")
+    return 0.0 if strict else MAX_REJECTS if max_rejects is None else max_rejects
+
+
+def too_many(rejects: int, ticks: int, allowed: float) -> bool:
+    """Return whether a sheet of so many rejected rows and ticks fails: without a tick it always does."""
+    return ticks == 0 or rejects / (rejects + ticks) > allowed
 
 
 def refuse_rejects(parsed: Parsed, allowed: float) -> None:

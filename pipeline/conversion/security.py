@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,18 +23,9 @@ from pipeline.ticks import Ticks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.conversion.plan import SheetJob
     from pipeline.conversion.sheet import SheetContent
     from pipeline.store.atomic import Staged
     from pipeline.store.path import AnyPath
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One sheet of a security and what was read from it."""
-
-    job: SheetJob
-    content: SheetContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +49,20 @@ class StagedSecurity:
             staged.discard()
 
 
-def stage_security(parts: Sequence[Part], parquet_dir: AnyPath) -> StagedSecurity:
-    """Join the parts in time order and write the security's files; raises OverlappingWorkbooks or OutputNotWritable."""
-    ordered = in_time_order(parts)
-    ticks = _joined([part.content.parsed.ticks for part in ordered])
-    entry = _entry(ordered, ticks)
+def stage_security(ticker: str, exchange: str, sheets: Sequence[SheetContent], parquet_dir: AnyPath) -> StagedSecurity:
+    """Join the sheets in time order and write the security's files under temporary names.
+
+    Raises OverlappingWorkbooks or OutputNotWritable.
+    """
+    ordered = _in_time_order(ticker, sheets)
+    entry, ticks = _joined(ticker, exchange, ordered)
     metadata = _metadata(entry)
-    rejects_path = parquet_dir / rejects_name(entry.ticker)
+    rejects_path = parquet_dir / rejects_name(ticker)
     staged = [stage_ticks(parquet_dir / entry.file, ticks, metadata)]
     if entry.rejects:
         try:
-            staged.append(
-                stage_table(
-                    rejects_path, _rejects_table(ordered), metadata=metadata, dictionary_columns=("workbook", "sheet")
-                )
-            )
+            table = _rejects_table(ordered)
+            staged.append(stage_table(rejects_path, table, metadata=metadata, dictionary_columns=("workbook", "sheet")))
         except BaseException:
             staged[0].discard()
             raise
@@ -80,43 +70,34 @@ def stage_security(parts: Sequence[Part], parquet_dir: AnyPath) -> StagedSecurit
     return StagedSecurity(replace(entry, marks=marks), tuple(staged), None if entry.rejects else rejects_path)
 
 
-def in_time_order(parts: Sequence[Part]) -> list[Part]:
-    """Order parts by their first tick (parts without ticks last); raises OverlappingWorkbooks naming both."""
-    filled = [part for part in parts if len(part.content.parsed.ticks)]
-    filled.sort(key=lambda part: int(part.content.parsed.ticks.timestamp[0]))
-    for earlier, later in itertools.pairwise(filled):
-        before, after = (part.content.parsed.ticks.timestamp for part in (earlier, later))
+def _in_time_order(ticker: str, sheets: Sequence[SheetContent]) -> list[SheetContent]:
+    """Order sheets, each of which has ticks, by their first; raises OverlappingWorkbooks naming both."""
+    ordered = sorted(sheets, key=lambda sheet: int(sheet.parsed.ticks.timestamp[0]))
+    for earlier, later in itertools.pairwise(ordered):
+        before, after = earlier.parsed.ticks.timestamp, later.parsed.ticks.timestamp
         # Two that meet in one second are in order, two that are all of one second are not.
         if after.min() < before.max() or after.max() == before.min():
             raise OverlappingWorkbooks(
-                f"{earlier.job.ticker}: {earlier.job.workbook.path} and {later.job.workbook.path} hold ticks of the "
-                "same time. Name on the command line the workbooks to convert, or move one of them out of data/raw "
-                "(--only leaves out whole securities)."
+                f"{ticker}: {earlier.workbook.path} and {later.workbook.path} hold ticks of the same time. Name on the "
+                "command line the workbooks to convert, or move one of them out of data/raw (--only leaves out whole "
+                "securities)."
             )
-    return [*filled, *(part for part in parts if not len(part.content.parsed.ticks))]
+    return ordered
 
 
-def _joined(ticks: Sequence[Ticks]) -> Ticks:
-    if len(ticks) == 1:
-        return ticks[0]
-    return Ticks(
-        timestamp=np.concatenate([part.timestamp for part in ticks]),
-        kind=np.concatenate([part.kind for part in ticks]),
-        price=np.concatenate([part.price for part in ticks]),
-        volume=np.concatenate([part.volume for part in ticks]),
-    )
-
-
-def _entry(parts: Sequence[Part], ticks: Ticks) -> Entry:
-    sources = tuple(_source(part) for part in parts)
-    rejects: Counter[str] = Counter()
-    for source in sources:
-        rejects.update(source.rejects)
-    first = parts[0].job
-    return Entry(
-        ticker=first.ticker,
-        exchange=first.exchange,
-        file=ticks_name(first.ticker),
+def _joined(ticker: str, exchange: str, sheets: Sequence[SheetContent]) -> tuple[Entry, Ticks]:
+    """Return a security's line for the catalog, marks of files left out, and its ticks."""
+    every = [sheet.parsed.ticks for sheet in sheets]
+    ticks = every[0]
+    if len(every) > 1:
+        names = [field.name for field in fields(Ticks)]
+        ticks = Ticks(**{name: np.concatenate([getattr(part, name) for part in every]) for name in names})
+    sources = tuple(_source(sheet) for sheet in sheets)
+    rejects = sum((Counter(source.rejects) for source in sources), Counter[str]())
+    entry = Entry(
+        ticker=ticker,
+        exchange=exchange,
+        file=ticks_name(ticker),
         rows=sum(source.rows for source in sources),
         ticks=len(ticks),
         blank=sum(source.blank for source in sources),
@@ -125,23 +106,24 @@ def _entry(parts: Sequence[Part], ticks: Ticks) -> Entry:
         fingerprint=fingerprint([source.record for source in sources]),
         marks={},
         sources=sources,
-        inspection=counted_text(ticks, facts_of(first.exchange)),
+        inspection=counted_text(ticks, facts_of(exchange)),
     )
+    return entry, ticks
 
 
-def _source(part: Part) -> Source:
-    workbook, parsed = part.job.workbook, part.content.parsed
+def _source(sheet: SheetContent) -> Source:
+    path, stamp = sheet.workbook.path, sheet.workbook.stamp
     return Source(
-        workbook=workbook.path.name,
-        path=str(workbook.path),
-        size=workbook.stamp.size,
-        mtime_ns=workbook.stamp.mtime_ns,
-        sheet=part.job.sheet.name,
-        rows=parsed.rows,
-        ticks=len(parsed.ticks),
-        blank=parsed.blank,
-        rejects=parsed.reject_counts,
-        record=part.content.record,
+        workbook=path.name,
+        path=str(path),
+        size=stamp.size,
+        mtime_ns=stamp.mtime_ns,
+        sheet=sheet.sheet.name,
+        rows=sheet.parsed.rows,
+        ticks=len(sheet.parsed.ticks),
+        blank=sheet.parsed.blank,
+        rejects=sheet.parsed.reject_counts,
+        record=sheet.record,
     )
 
 
@@ -161,20 +143,15 @@ def _metadata(entry: Entry) -> dict[str, str]:
     }
 
 
-def _rejects_table(parts: Sequence[Part]) -> Any:
-    books = [part.job.workbook.path.name for part in parts]
-    sheets = [part.job.sheet.name for part in parts]
-    counts = [len(part.content.parsed.rejects) for part in parts]
-    rejects = [reject for part in parts for reject in part.content.parsed.rejects]
-    origin = np.repeat(np.arange(len(parts), dtype=np.int8), counts)
-    cells = [text_array([reject.cells[column] for reject in rejects]) for column in range(4)]
-    return pa.Table.from_arrays(
-        [
-            dictionary_array(origin, books),
-            dictionary_array(origin, sheets),
-            number_array(np.array([reject.row for reject in rejects], dtype=np.int64), pa.int64()),
-            *cells,
-            text_array([reject.rule for reject in rejects]),
-        ],
-        names=["workbook", "sheet", "row", "time", "type", "price", "size", "rule"],
-    )
+def _rejects_table(sheets: Sequence[SheetContent]) -> Any:
+    rejects = [reject for sheet in sheets for reject in sheet.parsed.rejects]
+    origin = np.repeat(np.arange(len(sheets), dtype=np.int8), [len(sheet.parsed.rejects) for sheet in sheets])
+    columns = {
+        "workbook": dictionary_array(origin, [sheet.workbook.path.name for sheet in sheets]),
+        "sheet": dictionary_array(origin, [sheet.sheet.name for sheet in sheets]),
+        "row": number_array(np.array([reject.row for reject in rejects], dtype=np.int64), pa.int64()),
+    }
+    for number, name in enumerate(("time", "type", "price", "size")):
+        columns[name] = text_array([reject.cells[number] for reject in rejects])
+    columns["rule"] = text_array([reject.rule for reject in rejects])
+    return pa.Table.from_arrays(list(columns.values()), names=list(columns))

@@ -36,6 +36,8 @@ _XML_PER_BYTE: Final = 3
 class SheetContent:
     """What a sheet holds, by which reader it was read, and the record of the content it was read from."""
 
+    workbook: Workbook
+    sheet: Sheet
     parsed: Parsed
     reader: str
     record: dict[str, Any]
@@ -75,7 +77,8 @@ def read_sheet(
             "again: a formula counts as the value that was saved with it."
         )
     refuse_several_securities(sheet.name, parsed)
-    return SheetContent(parsed, reader, make_record(workbook, sheet, header_row, parsed.texts.union(headers)))
+    record = make_record(workbook, sheet, header_row, parsed.texts.union(headers))
+    return SheetContent(workbook, sheet, parsed, reader, record)
 
 
 def columns_of(workbook: Workbook, sheet: Sheet, header_row: int) -> tuple[Columns, frozenset[str]]:

@@ -6,7 +6,7 @@ import importlib
 import os
 import threading
 import time
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.conversion.excel.archive import Workbook, stamp_of
 from pipeline.conversion.limits import limits_of
 from pipeline.conversion.plan import SheetJob, check_options, open_all, plan_sheets, prepare_directory
-from pipeline.conversion.rejects import MAX_REJECTS, rejects_allowed
+from pipeline.conversion.refuse import refuse_rejects, rejects_allowed
 from pipeline.conversion.result import ConvertResult, EventKind, SheetEvent, SheetRow, Status
-from pipeline.conversion.unchanged import refreshed, source_of
+from pipeline.conversion.sheet import SheetContent, read_sheet
+from pipeline.conversion.unchanged import unchanged_sources
 from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, PipelineError, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
 from pipeline.store.catalog import Entry, read_catalog, write_catalog
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.conversion.excel.compiled_reader import RowsLoop
-    from pipeline.conversion.security import Part, StagedSecurity
+    from pipeline.conversion.security import StagedSecurity
     from pipeline.store.path import AnyPath
 
 
 # Of sheets. Compiling takes three seconds, once a machine; what is compiled is loaded in a few hundredths of a second
 # and reads in a third of the time of a pattern, which Python runs on one core.
-_WORTH_COMPILING: Final = 64 << 20
-_WORTH_LOADING: Final = 4 << 20
+WORTH_COMPILING: Final = 64 << 20
+WORTH_LOADING: Final = 4 << 20
 
 
 def convert(
@@ -79,30 +80,26 @@ def convert(
             saved meanwhile; nothing of it is put in place then.
     """
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
-    rejects = rejects_allowed(max_rejects, strict=strict)
-    allowed = limits_of(limits)
-    books = open_all(workbooks, allowed)
-    jobs = plan_sheets(books, only, max_sheets)
-    threads = workers or os.cpu_count() or 1
-    run = _Run(parquet_dir, header_row, len(jobs), on_event, on_compile, rejects)
+    allowed = rejects_allowed(max_rejects, strict=strict)
+    jobs = plan_sheets(open_all(workbooks, limits_of(limits)), only, max_sheets)
+    run = _Conversion(parquet_dir, header_row, allowed, len(jobs), on_event)
     with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
-        return _convert_into(run, jobs, threads, force=force)
-
-
-def _convert_into(run: _Run, jobs: list[SheetJob], threads: int, *, force: bool) -> ConvertResult:
-    parquet_dir = run.parquet_dir
-    prepare_directory(parquet_dir)
-    remove_abandoned(parquet_dir)
-    catalog = _known(parquet_dir)
-    waiting = run.settle(jobs, {} if force else catalog)
-    try:
-        run.convert_all(waiting, threads)
-        changed = run.commit(dict.fromkeys(job.workbook for group in waiting for job in group))
-    finally:
-        run.discard()
-    catalog |= run.entries
-    if run.entries:
-        write_catalog(parquet_dir, catalog)
+        prepare_directory(parquet_dir)
+        remove_abandoned(parquet_dir)
+        catalog: dict[str, Entry] = {}
+        with suppress(BadCatalog):
+            catalog = read_catalog(parquet_dir)
+        securities = run.pass_over(jobs, {} if force else catalog)
+        try:
+            run.read_all(securities, workers or os.cpu_count() or 1, on_compile)
+            changed = run.publish(securities)
+        finally:
+            for security in securities:
+                if security.staged is not None:
+                    security.staged.discard()
+        catalog |= run.entries
+        if run.entries:
+            write_catalog(parquet_dir, catalog)
     if changed:
         raise WorkbookChanged(
             f"{changed[0].path} was saved or replaced while it was read, so nothing of it was converted; "
@@ -126,156 +123,142 @@ def _earlier(parquet_dir: AnyPath, rows: Iterable[SheetRow]) -> dict[str, int]:
     return ticks
 
 
-def _known(parquet_dir: AnyPath) -> dict[str, Entry]:
-    try:
-        return read_catalog(parquet_dir)
-    except BadCatalog:
-        return {}
+@dataclass(slots=True)
+class _Security:
+    """The sheets of one security; what was read of them, by position, until its files are staged."""
+
+    jobs: list[SheetJob]
+    read: dict[int, SheetContent | None] = field(default_factory=dict)
+    staged: StagedSecurity | None = None
 
 
 @dataclass(slots=True)
-class _Run:
-    """One conversion under way: rows by position, files staged and waiting, catalog entries that stand."""
+class _Conversion:
+    """One conversion under way: the rows of sheets by position, and the catalog entries that stand."""
 
     parquet_dir: AnyPath
     header_row: int
+    rejects_allowed: float
     total: int
     on_event: Callable[[SheetEvent], None] | None
-    on_compile: Callable[[], None] | None = None
-    rejects_allowed: float = MAX_REJECTS
     rows: dict[int, SheetRow] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
-    staged: list[tuple[list[SheetJob], StagedSecurity]] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def settle(self, jobs: Iterable[SheetJob], catalog: dict[str, Entry]) -> list[list[SheetJob]]:
+    def pass_over(self, jobs: Iterable[SheetJob], catalog: dict[str, Entry]) -> list[_Security]:
         """Answer for sheets with bad names and unchanged content; return the others by security."""
-        groups: dict[str, list[SheetJob]] = {}
+        by_ticker: dict[str, list[SheetJob]] = {}
         for job in jobs:
             if job.error is not None:
-                self._finish(job, _row(job, "failed", error=job.error))
+                self._pass_over(job, "failed", error=job.error)
             else:
-                groups.setdefault(job.ticker, []).append(job)
-        waiting = []
-        for ticker, group in groups.items():
-            known = catalog.get(ticker)
-            entry = known and refreshed(known, group, self.parquet_dir, self.header_row, self.rejects_allowed)
-            if not entry:
-                waiting.append(group)
+                by_ticker.setdefault(job.ticker, []).append(job)
+        changed = []
+        for ticker, group in by_ticker.items():
+            entry = catalog.get(ticker)
+            sources = entry and unchanged_sources(entry, group, self.parquet_dir, self.header_row, self.rejects_allowed)
+            if not entry or not sources:
+                changed.append(_Security(group))
                 continue
-            self.entries[ticker] = entry
+            self.entries[ticker] = replace(entry, sources=tuple(sources.values()))
             for job in group:
-                self._finish(job, _unchanged(job, entry))
-        return waiting
+                source = sources[job.position]
+                counts = {name: getattr(source, name) for name in ("rows", "ticks", "blank", "rejects")}
+                self._pass_over(job, "unchanged", **counts)
+        return changed
 
-    def convert_all(self, groups: list[list[SheetJob]], threads: int) -> None:
+    def _pass_over(self, job: SheetJob, status: Status, **more: Any) -> None:
+        self.rows[job.position] = _row(job, status, **more)
+        self._report("finished", job, row=self.rows[job.position])
+
+    def read_all(self, securities: list[_Security], threads: int, on_compile: Callable[[], None] | None) -> None:
         """Read all sheets on threads, largest first, and write each security's files under temporary names."""
-        if not groups:
+        sheets = [(security, job) for security in securities for job in security.jobs]
+        if not sheets:
             return
-        single = {group[0].position for group in groups if len(group) == 1}
-        jobs = sorted((job for group in groups for job in group), key=lambda job: -job.sheet.part.file_size)
-        parts: dict[int, Part] = {}
-        loop = self._loop(sum(job.sheet.part.file_size for job in jobs))
-        pool = ThreadPoolExecutor(min(threads, len(jobs)), thread_name_prefix="convert")
+        sheets.sort(key=lambda sheet: -sheet[1].sheet.part.file_size)
+        loop = _loop(sum(job.sheet.part.file_size for _, job in sheets), on_compile)
+        pool = ThreadPoolExecutor(min(threads, len(sheets)), thread_name_prefix="convert")
         try:
-            futures = {pool.submit(self._read, job, loop, alone=job.position in single): job for job in jobs}
+            futures = [pool.submit(self._convert_sheet, security, job, loop) for security, job in sheets]
             # Unpacking needs no Arrow, so it runs on the threads while Arrow is loaded here.
             importlib.import_module("pipeline.conversion.security")
-            self._collect(futures, parts)
+            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                future.result()
         except BaseException:
             self.stopped.set()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-        for group in groups:
-            if len(group) > 1:
-                self._join(group, parts)
 
-    def _loop(self, size: int) -> RowsLoop | None:
-        """Return the compiled loop over rows when there are so many bytes of sheets that it is worth it."""
-        if size < _WORTH_LOADING:
-            return None
-        from pipeline.conversion.excel.compiled_reader import rows_loop
-
-        return rows_loop(self.on_compile, may_compile=size >= _WORTH_COMPILING)
-
-    def commit(self, books: Iterable[Workbook]) -> list[Workbook]:
+    def publish(self, securities: Iterable[_Security]) -> list[Workbook]:
         """Put in place what was made from workbooks that are still what was read; return those that are not."""
+        books = dict.fromkeys(job.workbook for security in securities for job in security.jobs)
         changed = [book for book in books if not _still(book)]
-        for jobs, staged in self.staged:
-            if not any(job.workbook in changed for job in jobs):
-                staged.commit()
-                self.entries[staged.entry.ticker] = staged.entry
+        for security in securities:
+            if security.staged is not None and not any(job.workbook in changed for job in security.jobs):
+                security.staged.commit()
+                self.entries[security.jobs[0].ticker] = security.staged.entry
         return changed
 
-    def discard(self) -> None:
-        """Remove the temporary files that were not put in place."""
-        for _, staged in self.staged:
-            staged.discard()
-
-    def _collect(self, futures: dict[Future[Part | None], SheetJob], parts: dict[int, Part]) -> None:
-        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-        for future in done:
-            part = future.result()
-            if part is not None:
-                parts[futures[future].position] = part
-
-    def _read(self, job: SheetJob, loop: RowsLoop | None, *, alone: bool) -> Part | None:
-        """Read one sheet; a security's only sheet is written at once, so that its memory is free again."""
-        from pipeline.conversion.refuse import refuse_rejects
-        from pipeline.conversion.sheet import read_sheet
-
+    def _convert_sheet(self, security: _Security, job: SheetJob, loop: RowsLoop | None) -> None:
+        """Read one sheet; with a security's last one, write its files, so that its memory is free again."""
         start = time.perf_counter()
         self._report("started", job)
+        content: SheetContent | None = None
         try:
             content = read_sheet(job.workbook, job.sheet, self.header_row, loop, lambda rows: self._progress(job, rows))
-            from pipeline.conversion.security import Part, stage_security  # Arrow, loaded meanwhile
-
             refuse_rejects(content.parsed, self.rejects_allowed)
-            part = Part(job, content)
-            if alone:
-                staged = stage_security([part], self.parquet_dir)
-                with self.lock:
-                    self.staged.append(([job], staged))
+            row = _converted(job, content)
         except (SheetError, CorruptWorkbook) as error:
-            self._finish(job, _row(job, "failed", error=_about(job, error), seconds=time.perf_counter() - start))
-            return None
-        self._finish(job, _converted(part, time.perf_counter() - start))
-        return None if alone else part
+            row, content = _row(job, "failed", error=_about(job, error)), None
+        with self.lock:
+            self.rows[job.position] = replace(row, seconds=time.perf_counter() - start)
+            security.read[job.position] = content
+            is_last = len(security.read) == len(security.jobs)
+        if is_last:
+            self._stage(security)
+            self.rows[job.position] = replace(self.rows[job.position], seconds=time.perf_counter() - start)
+        self._report("finished", job, row=self.rows[job.position])
 
-    def _join(self, group: list[SheetJob], parts: dict[int, Part]) -> None:
-        """Write a security that stands in several workbooks; one bad part fails them all."""
-        from pipeline.conversion.security import stage_security
+    def _stage(self, security: _Security) -> None:
+        """Write a security's files under temporary names; one bad sheet of several fails them all."""
+        from pipeline.conversion.security import stage_security  # Arrow, loaded meanwhile
 
-        bad = [self.rows[job.position] for job in group if job.position not in parts]
-        error = None
-        if bad:
-            error = f"another part of {group[0].ticker} failed: {bad[0].error}"
-        else:
+        first = security.jobs[0]
+        contents = [content for job in security.jobs if (content := security.read.pop(job.position)) is not None]
+        errors = [self.rows[job.position].error for job in security.jobs if self.rows[job.position].error]
+        error = f"another part of {first.ticker} failed: {errors[0]}" if errors else ""
+        if not error:
             try:
-                staged = stage_security([parts[job.position] for job in group], self.parquet_dir)
-                self.staged.append((group, staged))
+                security.staged = stage_security(first.ticker, first.exchange, contents, self.parquet_dir)
             except SheetError as overlapping:
                 error = str(overlapping)
-        for job in group:
-            if error is not None and self.rows[job.position].status != "failed":
-                self.rows[job.position] = replace(self.rows[job.position], status="failed", error=error)
+        for job in security.jobs if error else ():
+            row = self.rows[job.position]
+            self.rows[job.position] = replace(row, status="failed", error=row.error or error)
 
     def _progress(self, job: SheetJob, rows: int) -> None:
         if self.stopped.is_set():
             raise SheetError("the conversion was stopped.")
         self._report("rows", job, rows)
 
-    def _finish(self, job: SheetJob, row: SheetRow) -> None:
-        with self.lock:
-            self.rows[job.position] = row
-        self._report("finished", job, row.rows, row)
-
     def _report(self, kind: EventKind, job: SheetJob, rows: int = 0, row: SheetRow | None = None) -> None:
         if self.on_event is not None:
+            count = row.rows if row else rows
+            event = SheetEvent(kind, job.workbook.path, job.sheet.name, job.position, self.total, count, row)
             with self.lock:
-                self.on_event(SheetEvent(kind, job.workbook.path, job.sheet.name, job.position, self.total, rows, row))
+                self.on_event(event)
+
+
+def _loop(size: int, on_compile: Callable[[], None] | None) -> RowsLoop | None:
+    """Return the compiled loop over rows when there are so many bytes of sheets that it is worth it."""
+    if size < WORTH_LOADING:
+        return None
+    from pipeline.conversion.excel.compiled_reader import rows_loop
+
+    return rows_loop(on_compile, may_compile=size >= WORTH_COMPILING)
 
 
 def _still(book: Workbook) -> bool:
@@ -296,21 +279,14 @@ def _row(job: SheetJob, status: Status, **more: Any) -> SheetRow:
     return SheetRow(job.workbook.path, job.sheet.name, job.ticker, job.exchange, status, **more)
 
 
-def _converted(part: Part, seconds: float) -> SheetRow:
-    parsed = part.content.parsed
+def _converted(job: SheetJob, content: SheetContent) -> SheetRow:
+    parsed = content.parsed
     return _row(
-        part.job,
+        job,
         "converted",
         rows=parsed.rows,
         ticks=len(parsed.ticks),
         blank=parsed.blank,
         rejects=parsed.reject_counts,
-        seconds=seconds,
-        reader=part.content.reader,
+        reader=content.reader,
     )
-
-
-def _unchanged(job: SheetJob, entry: Entry) -> SheetRow:
-    source = source_of(entry, job)
-    counts = {"rows": source.rows, "ticks": source.ticks, "blank": source.blank, "rejects": source.rejects}
-    return _row(job, "unchanged", **counts)

@@ -1,4 +1,4 @@
-"""Decides whether a security's sheets are unchanged since their conversion, and refreshes its catalog entry if so."""
+"""Decides whether a security's sheets and files are what they were when it was converted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.conversion.fingerprint import fingerprint, still_holds
-from pipeline.conversion.rejects import too_many
+from pipeline.conversion.refuse import too_many
 from pipeline.inspection.counts import is_current
 from pipeline.markets.facts import facts_of
 from pipeline.store.catalog import Entry, Source, file_mark
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
 
 
-def refreshed(
+def unchanged_sources(
     entry: Entry, jobs: Sequence[SheetJob], parquet_dir: AnyPath, header_row: int, allowed: float
-) -> Entry | None:
-    """Return the entry with its workbooks' present size and time; None when it must be converted again.
+) -> dict[int, Source] | None:
+    """Return the entry's sources, as their workbooks are now, by position of the sheet; None to convert it again.
 
     allowed: the share of a sheet's rows that may be rejected; a sheet with more is read again, so that they are quoted.
     """
@@ -32,24 +32,17 @@ def refreshed(
         return None
     if not is_current(entry.inspection, facts_of(entry.exchange)):
         return None
-    left = list(jobs)
-    sources: list[Source] = []
+    sources: dict[int, Source] = {}
     for source in entry.sources:
-        job = next((job for job in left if still_holds(source.record, job.workbook, job.sheet, header_row)), None)
+        others = (job for job in jobs if job.position not in sources)
+        job = next((job for job in others if still_holds(source.record, job.workbook, job.sheet, header_row)), None)
         if job is None:
             return None
-        left.remove(job)
         path, stamp = job.workbook.path, job.workbook.stamp
-        sources.append(replace(source, workbook=path.name, path=str(path), size=stamp.size, mtime_ns=stamp.mtime_ns))
-    if not _files_stand(entry, parquet_dir):
-        return None
-    return replace(entry, sources=tuple(sources))
-
-
-def source_of(entry: Entry, job: SheetJob) -> Source:
-    """Return the refreshed entry's source that is the sheet of `job`."""
-    place = (str(job.workbook.path), job.sheet.name)
-    return next(source for source in entry.sources if (source.path, source.sheet) == place)
+        sources[job.position] = replace(
+            source, workbook=path.name, path=str(path), size=stamp.size, mtime_ns=stamp.mtime_ns
+        )
+    return sources if _files_stand(entry, parquet_dir) else None
 
 
 def _files_stand(entry: Entry, parquet_dir: AnyPath) -> bool:

@@ -180,7 +180,7 @@ def test_a_flipped_byte_is_an_error_whether_it_still_reads_or_not(
     content = (tmp_path / "stored.xlsx").read_bytes()
     assert before in content
     (tmp_path / "stored.xlsx").write_bytes(content.replace(before, after))
-    monkeypatch.setattr(stage, "_WORTH_COMPILING", 1)
+    monkeypatch.setattr(stage, "WORTH_COMPILING", 1)
     (row,) = convert([tmp_path / "stored.xlsx"], tmp_path / "store").rows
     assert (row.status, "does not match its checksum" in str(row.error)) == ("failed", True)
 
@@ -198,7 +198,7 @@ def test_a_large_conversion_gives_the_same_bytes_whoever_reads(tmp_path: Path, m
     clean, odd = (tick_sheet(*(tick(price=n) for n in range(40)), *more) for more in ((), (tick(kind=3),)))
     book = write_book(tmp_path / "t.xlsx", {FAB: clean, "EMAAR DH Equity": odd}, texts=TEXTS)
     convert([book], tmp_path / "by others")
-    monkeypatch.setattr(stage, "_WORTH_COMPILING", 1)
+    monkeypatch.setattr(stage, "WORTH_COMPILING", 1)
     monkeypatch.setattr(sys.modules["pipeline.conversion.sheet"], "read_row_by_row", _only_of("EMAAR DH Equity"))
     result = convert([book], tmp_path / "swift")
     assert [(row.status, row.reader) for row in result.rows] == [("converted", "fast"), ("converted", "row by row")]
@@ -258,7 +258,7 @@ def test_a_small_workbook_is_read_by_the_loop_where_that_is_compiled_already(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert rows_loop() is not None
-    monkeypatch.setattr(stage, "_WORTH_LOADING", 1)
+    monkeypatch.setattr(stage, "WORTH_LOADING", 1)
     monkeypatch.setattr(sys.modules["pipeline.conversion.excel.pattern_reader"], "PatternReader", None)
     (row,) = convert([book_of(tmp_path, tick_sheet(*[tick()] * 50))], tmp_path / "store").rows
     assert (row.status, row.reader) == ("converted", "fast")

@@ -56,7 +56,7 @@ def named_sheet(*names: Cell | None, header: Cell | None = text("Ticker"), befor
 def read(folder: Path, xml: str, reader: str, monkeypatch: pytest.MonkeyPatch) -> SheetRow:
     """Convert one sheet by a reader, which may leave it to those behind it."""
     if reader == "compiled":
-        monkeypatch.setattr(stage, "_WORTH_COMPILING", 0)
+        monkeypatch.setattr(stage, "WORTH_COMPILING", 0)
     book = write_book(folder / "t.xlsx", {FAB: xml}, texts=TEXTS)
     limits = {"fast_gb": 1e-9} if reader == "row by row" else None
     (row,) = convert([book], folder / "store", limits=limits, max_rejects=0.9).rows
