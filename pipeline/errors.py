@@ -263,6 +263,10 @@ class CorruptParquet(StoreError):
     """A file that is not Parquet, was cut short or fails its checksums."""
 
 
+class OtherTicks(StoreError):
+    """A file of ticks that is not the one that was listed."""
+
+
 class WrongColumns(StoreError):
     """A Parquet file whose columns, types or values are not those of ticks."""
 

@@ -14,10 +14,10 @@ from pipeline.conversion.fingerprint import fingerprint
 from pipeline.errors import OverlappingWorkbooks
 from pipeline.inspection.counting import counted_text
 from pipeline.markets.facts import facts_of
-from pipeline.store.catalog import Entry, Source, file_mark
+from pipeline.store.catalog import Entry, Source
 from pipeline.store.columns import dictionary_array, number_array, text_array
 from pipeline.store.layout import rejects_name, ticks_name
-from pipeline.store.parquet import stage_table, stage_ticks, ticks_digest
+from pipeline.store.parquet import read_footer, stage_table, stage_ticks
 from pipeline.ticks import Ticks
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def stage_security(ticker: str, exchange: str, sheets: Sequence[SheetContent], p
         except BaseException:
             staged[0].discard()
             raise
-    marks = {file.target.name: file_mark(file.part) for file in staged}
-    return StagedSecurity(replace(entry, marks=marks), tuple(staged), None if entry.rejects else rejects_path)
+    digests = {file.target.name: read_footer(file.part).digest for file in staged}
+    return StagedSecurity(replace(entry, digests=digests), tuple(staged), None if entry.rejects else rejects_path)
 
 
 def _in_time_order(ticker: str, sheets: Sequence[SheetContent]) -> list[SheetContent]:
@@ -102,9 +102,8 @@ def _joined(ticker: str, exchange: str, sheets: Sequence[SheetContent]) -> tuple
         ticks=len(ticks),
         blank=sum(source.blank for source in sources),
         rejects=dict(sorted(rejects.items())),
-        digest=ticks_digest(ticks),
         fingerprint=fingerprint([source.record for source in sources]),
-        marks={},
+        digests={},
         sources=sources,
         inspection=counted_text(ticks, facts_of(exchange)),
     )
@@ -134,7 +133,6 @@ def _metadata(entry: Entry) -> dict[str, str]:
         "sheet": "; ".join(dict.fromkeys(source.sheet for source in entry.sources)),
         "workbook": "; ".join(source.workbook for source in entry.sources),
         "fingerprint": entry.fingerprint,
-        "digest": entry.digest,
         "rows_in": str(entry.rows),
         "rows_kept": str(entry.ticks),
         "rows_rejected": str(sum(entry.rejects.values())),

@@ -9,13 +9,14 @@ from pipeline.conversion.fingerprint import fingerprint, still_holds
 from pipeline.conversion.refuse import too_many
 from pipeline.inspection.counts import is_current
 from pipeline.markets.facts import facts_of
-from pipeline.store.catalog import Entry, Source, file_mark
 from pipeline.store.layout import rejects_name
+from pipeline.store.seal import file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.conversion.plan import SheetJob
+    from pipeline.store.catalog import Entry, Source
     from pipeline.store.path import AnyPath
 
 
@@ -48,12 +49,9 @@ def unchanged_sources(
 def _files_stand(entry: Entry, parquet_dir: AnyPath) -> bool:
     """Return whether the security's files are those that were written with the catalog's line."""
     rejects = rejects_name(entry.ticker)
-    if set(entry.marks) != ({entry.file, rejects} if entry.rejects else {entry.file}):
+    if set(entry.digests) != ({entry.file, rejects} if entry.rejects else {entry.file}):
         return False
     if not entry.rejects and (parquet_dir / rejects).exists():
         return False
-    try:
-        stand = all(file_mark(parquet_dir / name) == mark for name, mark in entry.marks.items())
-    except OSError:
-        return False
-    return stand and fingerprint([source.record for source in entry.sources]) == entry.fingerprint
+    intact = all(file_digest(parquet_dir / name) == digest for name, digest in entry.digests.items())
+    return intact and fingerprint([source.record for source in entry.sources]) == entry.fingerprint

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pipeline.errors import CorruptParquet, MissingFile, NoStore, PipelineError
+from pipeline.errors import CorruptParquet, PipelineError
 from pipeline.inspection.counting import counted_text
 from pipeline.inspection.sessions import closed_days, missing_days
 from pipeline.inspection.warn import StoredSecurity, of_changes, stored_security, warnings_of
 from pipeline.markets.facts import facts_of
-from pipeline.store.catalog import check_known, file_mark, read_catalog, security_of, tick_files
-from pipeline.store.layout import CATALOG_NAME, TICKS_SUFFIX, ticks_name
+from pipeline.store.catalog import check_known, open_store
+from pipeline.store.layout import CATALOG_NAME
 from pipeline.store.parquet import read_ticks
 from pipeline.times import date_of
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pipeline.inspection.counts import Counts
-    from pipeline.store.catalog import Entry
+    from pipeline.store.catalog import Entry, Security
     from pipeline.store.path import AnyPath
 
 
@@ -81,22 +81,20 @@ def inspect_store(
     What was not counted when it was converted is counted now. A file that cannot be read is that security's error.
     Raises NoStore, BadCatalog, UnknownSecurity or PathError.
     """
-    files, entries = tick_files(parquet_dir), read_catalog(parquet_dir)
-    names = sorted({name.removesuffix(TICKS_SUFFIX) for name in files} | set(entries))
-    if not names:
-        raise NoStore(
-            f"The Parquet directory {parquet_dir} holds no ticks. Run `pipeline convert` (or `pipeline demo`) first."
-        )
+    store = open_store(parquet_dir)
+    names = [security.ticker for security in store.securities]
     wanted = sorted({ticker.upper() for ticker in tickers})
     check_known(parquet_dir, wanted, names)
     chosen = wanted or names
     on_plan(len(chosen))
+    listed = {entry.ticker for entry in store.entries}
     inspected: dict[str, Inspected] = {}
     stored: list[StoredSecurity] = []
-    for ticker in names:
+    for security in store.securities:
+        ticker = security.ticker
         try:
-            security, result = _inspected(parquet_dir, ticker, entries.get(ticker), counted=ticker in chosen)
-            stored.append(security)
+            counted, result = _inspected(security, counted=ticker in chosen, listed=ticker in listed)
+            stored.append(counted)
         except PipelineError as error:
             result = Inspected(ticker, error=str(error))
         if ticker in chosen:
@@ -111,30 +109,21 @@ def inspect_store(
     return Inspection(parquet_dir, tuple(securities), tuple(text for text in warnings if text not in own))
 
 
-def _inspected(
-    parquet_dir: AnyPath, ticker: str, entry: Entry | None, *, counted: bool
-) -> tuple[StoredSecurity, Inspected]:
+def _inspected(security: Security, *, counted: bool, listed: bool) -> tuple[StoredSecurity, Inspected]:
     """Return what the store says of a security, counted now where that is asked for and was not done."""
-    path = parquet_dir / ticks_name(ticker)
-    try:
-        stands = entry is not None and file_mark(path) == entry.marks.get(ticks_name(ticker))
-    except OSError as error:
-        raise MissingFile(
-            f"{path} is listed in {CATALOG_NAME} and cannot be read. Run `pipeline convert` to make it again."
-        ) from error
-    security = security_of(path, 0)
     if security.error is not None:
         raise CorruptParquet(security.error)
-    stored = stored_security(replace(security, entry=entry if stands else None)).read()
+    ticker, entry = security.ticker, security.entry
+    stored = stored_security(security).read()
     warnings: list[str] = []
     if counted:
-        ticks = read_ticks(path)  # counted or not, it is to be whole
+        ticks = read_ticks(security.path, security.digest)  # counted or not, it is to be whole
         if not stored.is_inspected:
             stored = stored._replace(inspection=counted_text(ticks, facts_of(stored.exchange))).read()
-        if entry is None:
-            warnings.append(f"{ticker}: its file is not in {CATALOG_NAME}, so nothing is known of its workbook.")
-        elif not stands:
+        if entry is not None:
+            warnings += of_changes(entry)
+        elif listed:
             warnings.append(f"{ticker}: its file is not the one that {CATALOG_NAME} lists. Run `pipeline convert`.")
         else:
-            warnings += of_changes(entry)
+            warnings.append(f"{ticker}: its file is not in {CATALOG_NAME}, so nothing is known of its workbook.")
     return stored, Inspected(ticker, stored.exchange, stored.entry, stored.counts, warnings=tuple(warnings))

@@ -30,7 +30,7 @@ from pipeline.replay.simulate import ENGINES, Engine, loop_constants, replayer, 
 from pipeline.replay.task import SecurityResult, Task, run_task, worker_died
 from pipeline.replay.workers import BACKENDS, Backend, check_workers, run_all, workers_for
 from pipeline.settings import Config, read_config
-from pipeline.store.catalog import Security, Store, check_known, content_digest, open_store
+from pipeline.store.catalog import Security, Store, check_known, open_store, verified_digest
 from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_source
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ def plan(request: Request) -> Plan:
             ticker=one.ticker,
             exchange=config.exchanges.get(one.ticker, one.exchange),
             path=one.path.absolute() if request.address and isinstance(one.path, Path) else one.path,
+            digest=one.digest,
             strategy=source,
             parameters=values[one.ticker],
             execution=execution,
@@ -216,7 +217,7 @@ def result_names(plan: Plan) -> dict[str, str]:
         if task.error is not None:
             continue
         purpose = json.dumps(["backtest", *(one.name for one in task.alternatives.values())])
-        digest, market = content_digest(security), facts_of(task.exchange)
+        digest, market = verified_digest(security), facts_of(task.exchange)
         identity = Identity(strategy, text, digest, market, task.engine, purpose, made_by)
         names[task.ticker] = identity.of(Setting(task.parameters, task.execution))
     return names

@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 class Task:
     """All that a worker needs to replay one security; it reads the security's own file and shares nothing.
 
-    alternatives: the execution models of the assumption check, by name; none when it is not wanted. error: why its
-    ticks cannot be replayed, where that is known before; it is not run then.
+    digest: of its file as it was listed. alternatives: the execution models of the assumption check, by name; none
+    when it is not wanted. error: why its ticks cannot be replayed, where that is known before; it is not run then.
     """
 
     ticker: str
     exchange: str
     path: AnyPath
+    digest: str
     strategy: StrategySource
     parameters: Values
     execution: Execution
@@ -91,7 +92,7 @@ def run_task(task: Task) -> SecurityResult:
     started = time.perf_counter()
     try:
         strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
-        ticks = read_ticks(task.path)
+        ticks = read_ticks(task.path, task.digest)
         read = time.perf_counter()
         replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
         observed = observe(ticks, replayed.fills, replayed.market_days, market)

@@ -174,7 +174,8 @@ def _differences(a: RecordedRun, b: RecordedRun) -> Iterator[Difference]:
     yield from _apart("version", None, a.versions, b.versions)
     shared = sorted(a.parameters.keys() & b.parameters.keys())
     for ticker in shared:
-        yield from _apart("data", ticker, {"digest": a.digests[ticker]}, {"digest": b.digests[ticker]})
+        if a.digests.get(ticker) and b.digests.get(ticker):
+            yield from _apart("data", ticker, {"digest": a.digests[ticker]}, {"digest": b.digests[ticker]})
     for ticker in shared:
         yield from _apart("parameter", ticker, a.parameters[ticker], b.parameters[ticker])
 

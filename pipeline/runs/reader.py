@@ -73,8 +73,9 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
-    """One run: its settings by name, and by ticker parameters, digests of the ticks, figures or the error instead.
+    """One run: its settings by name, and by ticker parameters, digests, figures or the error instead.
 
+    digests: of the files of ticks; none of a run of version 1.
     total: the whole run's figures, its drawdown that of the portfolio. read_fills: reads one security's fills; raises
     DamagedRun or NewerRun. warnings: what it told of itself and of its ticks.
     """
@@ -186,8 +187,15 @@ def _settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "versions": dict(manifest["versions"]),
         "parameters": parameters,
         "warnings": tuple(str(text) for text in manifest.get("warnings", ())),
-        "digests": {ticker: str(manifest["data"][ticker]["digest"]) for ticker in parameters},
+        "digests": _digests(manifest),
     }
+
+
+def _digests(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of the files of ticks; a run of version 1 has others, which say nothing of files."""
+    if manifest["format_version"] == 1:
+        return {}
+    return {ticker: str(manifest["data"][ticker]["digest"]) for ticker in manifest["parameters"]}
 
 
 def _figures(metrics: Mapping[str, Any]) -> Figures:

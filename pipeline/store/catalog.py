@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadCatalog, NoStore, StaleStore, StoreError, UnknownSecurity, nearest
 from pipeline.store.atomic import write_bytes
-from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX, TAIL_BYTES, TICKS_SUFFIX
-from pipeline.store.path import AnyPath, ObjectStorePath, read_end
+from pipeline.store.layout import CATALOG_NAME, REJECTS_SUFFIX, TICKS_SUFFIX
+from pipeline.store.path import AnyPath, ObjectStorePath
+from pipeline.store.seal import file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-CATALOG_VERSION: Final = 1
+CATALOG_VERSION: Final = 2
 _REQUESTS: Final = 16
 """How many files of a bucket are asked for at a time: nearly all of it is waiting."""
 
@@ -43,8 +42,8 @@ class Source:
 class Entry:
     """One security's line in the catalog; `fingerprint` is that of the sources' content.
 
-    `marks` tell the security's files (name → mark) as they were written. `inspection`: what was counted of the ticks,
-    as in the file's own metadata, or nothing in a catalog of an earlier version.
+    digests: of the security's files as they were written, by name; none in a catalog of version 1. inspection: what was
+    counted of the ticks, as in the file's own metadata, or nothing in a catalog of an earlier version.
     """
 
     ticker: str
@@ -54,16 +53,15 @@ class Entry:
     ticks: int
     blank: int
     rejects: dict[str, int]
-    digest: str
     fingerprint: str
-    marks: dict[str, str]
+    digests: dict[str, str]
     sources: tuple[Source, ...]
     inspection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """One security of the store: number of ticks, digest of its ticks, size of its file in bytes.
+    """One security of the store: number of ticks, digest of its file and the file's size in bytes.
 
     entry: what the catalog says of its conversion, None where it does not speak of this file. inspection: the text of
     what was counted of the ticks. rows: of the workbook; rejected: those of them that are no ticks. error: why its file
@@ -115,29 +113,6 @@ def changed_sources(entry: Entry) -> list[Source]:
     return changed
 
 
-def content_digest(security: Security) -> str:
-    """Return the digest of a security's file as it stands, so that a damaged one is not taken for what it was.
-
-    Of a file in a bucket, which keeps checksums of its own, the digest of the ticks that its footer states.
-    """
-    if not isinstance(security.path, Path):
-        return security.digest
-    try:
-        with security.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return "unreadable"
-
-
-def file_mark(path: AnyPath) -> str:
-    """Return a file's size and a digest of its end, where a Parquet file keeps all it says of itself.
-
-    So that a run in which nothing changed need not load anything that reads Parquet. Raises OSError.
-    """
-    size, end = read_end(path, TAIL_BYTES)
-    return f"{size}:{blake2b(end, digest_size=16).hexdigest()}"
-
-
 def read_catalog(directory: AnyPath) -> dict[str, Entry]:
     """Return the catalog's entries by ticker, empty when there is no catalog; raises BadCatalog."""
     path = directory / CATALOG_NAME
@@ -151,7 +126,7 @@ def read_catalog(directory: AnyPath) -> dict[str, Entry]:
         content = json.loads(text)
         if content["version"] > CATALOG_VERSION:
             raise BadCatalog(f"{path} was written by a later version of the project; update the project.")
-        return {ticker: _entry(ticker, fields) for ticker, fields in content["securities"].items()}
+        return {ticker: _entry(ticker, fields, content["version"]) for ticker, fields in content["securities"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadCatalog(_unreadable(path, f"{type(error).__name__}: {error}")) from error
 
@@ -171,7 +146,7 @@ def open_store(directory: AnyPath) -> Store:
 
     A file that is damaged, or listed and not there, is its security's error. Raises NoStore, BadCatalog or PathError.
     """
-    sizes = tick_files(directory)
+    sizes = _tick_files(directory)
     entries = read_catalog(directory)
     if not sizes and not entries:
         raise NoStore(
@@ -185,12 +160,22 @@ def open_store(directory: AnyPath) -> Store:
     return Store(directory, tuple(with_entries), listed)
 
 
+def verified_digest(security: Security) -> str:
+    """Return the digest of a security's file; one in a bucket is verified when it is read.
+
+    Of a damaged file one that no other has, so that no result is looked up or cached under what it was.
+    """
+    if security.digest and not isinstance(security.path, Path):
+        return security.digest
+    return file_digest(security.path) or f"damaged {os.urandom(16).hex()}"
+
+
 def _gone(path: AnyPath) -> Security:
     error = f"{path} is listed in {CATALOG_NAME} and is not there. Run `pipeline convert` to make it again."
     return Security(path.name.removesuffix(TICKS_SUFFIX), "", path, 0, "", "", 0, error=error)
 
 
-def tick_files(directory: AnyPath) -> dict[str, int]:
+def _tick_files(directory: AnyPath) -> dict[str, int]:
     """Return the name and size of each file of ticks in a Parquet directory; raises NoStore or PathError."""
     try:
         sizes = directory.files() if isinstance(directory, ObjectStorePath) else _local_files(directory)
@@ -221,7 +206,8 @@ def _with_entry(security: Security, entry: Entry | None) -> Security:
         return security
     if security.error is not None:
         return replace(security, exchange=entry.exchange)
-    same = (entry.digest, entry.fingerprint) == (security.digest, security.fingerprint)
+    listed = entry.digests.get(entry.file, security.digest), entry.fingerprint
+    same = listed == (security.digest, security.fingerprint)
     return replace(security, entry=entry) if same else security
 
 
@@ -236,14 +222,14 @@ def _securities(directory: AnyPath, sizes: Mapping[str, int]) -> tuple[Security,
     """Describe each file, sorted by ticker; a bucket's several at a time."""
     names = sorted(sizes, key=lambda name: name.removesuffix(TICKS_SUFFIX))
     if not isinstance(directory, ObjectStorePath):
-        return tuple(security_of(directory / name, sizes[name]) for name in names)
+        return tuple(_security_of(directory / name, sizes[name]) for name in names)
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_REQUESTS) as pool:
-        return tuple(pool.map(lambda name: security_of(directory / name, sizes[name]), names))
+        return tuple(pool.map(lambda name: _security_of(directory / name, sizes[name]), names))
 
 
-def security_of(path: AnyPath, size: int) -> Security:
+def _security_of(path: AnyPath, size: int) -> Security:
     """Describe a file of `size` bytes by its own footer, which always speaks of the data that stands beside it.
 
     Raises MissingFile, CorruptParquet or NewerFormat.
@@ -261,7 +247,7 @@ def security_of(path: AnyPath, size: int) -> Security:
         exchange=metadata.get("exchange", ""),
         path=path,
         ticks=footer.rows,
-        digest=metadata.get("digest", ""),
+        digest=footer.digest,
         fingerprint=metadata.get("fingerprint", ""),
         size=size,
         inspection=metadata.get("inspection", ""),
@@ -270,8 +256,10 @@ def security_of(path: AnyPath, size: int) -> Security:
     )
 
 
-def _entry(ticker: str, fields: dict[str, Any]) -> Entry:
+def _entry(ticker: str, fields: dict[str, Any], version: int) -> Entry:
     sources = tuple(Source(**source) for source in fields["sources"])
+    if version == 1:  # digests of other things, by which no file is known any more
+        fields = {key: value for key, value in fields.items() if key not in ("digest", "marks")} | {"digests": {}}
     return Entry(**{**fields, "ticker": ticker, "sources": sources})
 
 

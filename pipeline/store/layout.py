@@ -8,8 +8,6 @@ from typing import Final
 FORMAT_VERSION: Final = 1
 TIME_ZONE: Final = "Asia/Dubai"
 TICK_COLUMNS: Final = ("timestamp", "type", "price", "volume")
-TAIL_BYTES: Final = 1 << 16
-"""The end of a file in which Parquet keeps all it says of itself."""
 CATALOG_NAME: Final = "catalog.json"
 TICKS_SUFFIX: Final = ".parquet"
 REJECTS_SUFFIX: Final = ".rejects.parquet"

@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import IO, TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, WrongColumns
+from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, OtherTicks, WrongColumns
 from pipeline.store.atomic import Staged, staging
 from pipeline.store.columns import dictionary_array, number_array, number_values, whole
-from pipeline.store.layout import FORMAT_VERSION, TAIL_BYTES, TICK_COLUMNS, TIME_ZONE
-from pipeline.store.path import read_end
-from pipeline.store.seal import SEAL_NAME, end_bytes, footer_holds, is_sealed, pages_hold, sealed
+from pipeline.store.layout import FORMAT_VERSION, TICK_COLUMNS, TIME_ZONE
+from pipeline.store.seal import SEAL_NAME, read_sealed, sealed
 from pipeline.ticks import MOST_VOLUME, TICK_TYPES, Ticks
 from pipeline.times import MILLISECOND
 
@@ -33,19 +31,12 @@ _SEAL: Final = "seal"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Footer:
-    """What a Parquet file says of itself without its data: rows, and our own metadata as text."""
+    """What a Parquet file says of itself without its data: rows, our own metadata as text, the digest of its pages."""
 
     rows: int
     columns: tuple[str, ...]
     metadata: dict[str, str]
-
-
-def ticks_digest(ticks: Ticks) -> str:
-    """Return blake2b-128 over timestamp (ns), kind, price and volume bytes, little-endian, as hex."""
-    digest = blake2b(digest_size=16)
-    for column, kind in ((ticks.timestamp, "<i8"), (ticks.kind, "i1"), (ticks.price, "<f8"), (ticks.volume, "<i8")):
-        digest.update(np.ascontiguousarray(column, dtype=kind).view(np.uint8).data)
-    return digest.hexdigest()
+    digest: str
 
 
 class TableOptions(TypedDict, total=False):
@@ -125,12 +116,24 @@ def stage_ticks(path: AnyPath, ticks: Ticks, metadata: Mapping[str, str]) -> Sta
     )
 
 
-def read_ticks(path: AnyPath) -> Ticks:
-    """Return the ticks of `path` as numpy arrays, timestamps in ns.
+def read_ticks(path: AnyPath, digest: str = "") -> Ticks:
+    """Return the ticks of a file.
 
-    Raises MissingFile, CorruptParquet, WrongColumns (also for an empty cell or an unknown type text) or NewerFormat.
+    Args:
+        path: The file.
+        digest: The digest that the file is listed with, in the catalog or in a run; empty where none is.
+
+    Returns:
+        The ticks as numpy arrays, timestamps in ns.
+
+    Raises:
+        OtherTicks: The file is not the one that was listed with this digest.
+        WrongColumns: Its columns, or their types, are not those of ticks; also for an empty cell or an unknown type.
+        MissingFile, CorruptParquet, NewerFormat: It cannot be read.
     """
     with _opened(path) as (file, footer):
+        if digest and footer.digest != digest:
+            raise OtherTicks(f"{path} was replaced after its digest was taken; run the command again.")
         _check_columns(path, footer.columns)
         columns = file.read(columns=list(TICK_COLUMNS), use_threads=False).columns
     time, kind, price, volume = (_whole(path, name, chunks) for name, chunks in zip(TICK_COLUMNS, columns, strict=True))
@@ -148,26 +151,14 @@ def read_ticks(path: AnyPath) -> Ticks:
     )
 
 
-def _content(path: AnyPath, *, footer_only: bool) -> bytes:
-    """Return a file's bytes, or its last ones where these hold the footer and that will do."""
-    if footer_only:
-        size, end = read_end(path, TAIL_BYTES)
-        if size == len(end) or end_bytes(end) <= len(end):
-            return end
-    return path.read_bytes()
-
-
 @contextlib.contextmanager
 def _opened(path: AnyPath, *, footer_only: bool = False) -> Iterator[tuple[Any, Footer]]:
     """Open a Parquet file, once its seal holds, and turn Arrow's failures into ours, also those inside the block."""
     try:
-        content = _content(path, footer_only=footer_only)
-        unbroken = is_sealed(content)
-        if unbroken and not (footer_holds(content) and (footer_only or pages_hold(content))):
-            raise CorruptParquet(_not_whole(path, "its content is not what its seal was made for"))
+        content, digest = read_sealed(path, end_only=footer_only)
         with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as file:
-            footer = _footer(path, file)
-            if _SEAL in footer.metadata and not unbroken:
+            footer = _footer(path, file, digest)
+            if _SEAL in footer.metadata and not digest:
                 raise CorruptParquet(_not_whole(path, "its seal is broken"))
             yield file, footer
     except FileNotFoundError as error:
@@ -184,7 +175,7 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def _footer(path: AnyPath, file: Any) -> Footer:
+def _footer(path: AnyPath, file: Any, digest: str) -> Footer:
     raw = file.metadata.metadata or {}
     metadata = {
         key.decode("utf-8", "replace").removeprefix(_PREFIX): value.decode("utf-8", "replace")
@@ -197,7 +188,7 @@ def _footer(path: AnyPath, file: Any) -> Footer:
             f"{path} has format version {version} and this version of the project knows {FORMAT_VERSION}; "
             "update the project, or run `pipeline convert` to make the file again."
         )
-    return Footer(file.metadata.num_rows, tuple(file.schema_arrow.names), metadata)
+    return Footer(file.metadata.num_rows, tuple(file.schema_arrow.names), metadata, digest)
 
 
 def _check_columns(path: AnyPath, names: Sequence[str]) -> None:

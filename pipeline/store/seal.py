@@ -1,4 +1,4 @@
-"""Seals a Parquet file with digests of its pages and its footer, and checks the seal when the file is read.
+"""Seals a Parquet file with digests of its pages and of its footer; that of its pages is the file's digest.
 
 Parquet's own checksums cover the content of the pages, not the pages' headers and not the footer: a flipped bit there
 can pass for other values. The seal stands where readers of Parquet never look: they find all they read from the footer.
@@ -7,10 +7,15 @@ can pass for other values. The seal stands where readers of Parquet never look: 
 from __future__ import annotations
 
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from pipeline.store.path import read_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pipeline.store.path import AnyPath
 
     Buffer = bytes | memoryview
 
@@ -20,8 +25,11 @@ SEAL_NAME: Final = "blake2b-128"
 _MARK: Final = b"TICKSEAL"
 _DIGEST_BYTES: Final = 16
 _SEAL_BYTES: Final = len(_MARK) + 2 * _DIGEST_BYTES
-_TAIL_BYTES: Final = 8
+_LENGTH_BYTES: Final = 8
 """The length of the footer and Parquet's own mark, with which every file ends."""
+
+_END_BYTES: Final = 1 << 16
+"""As much of a file's end as nearly every footer takes."""
 
 
 def sealed(content: Buffer) -> Sequence[Buffer]:
@@ -31,34 +39,51 @@ def sealed(content: Buffer) -> Sequence[Buffer]:
     return pages, _seal(_digest(pages), footer), footer
 
 
-def end_bytes(end: Buffer) -> int:
-    """Return how many bytes at a file's end hold its seal and footer, as these last bytes of it say."""
-    return len(end) - _footer_start(end) + _SEAL_BYTES
+def read_sealed(path: AnyPath, *, end_only: bool = False) -> tuple[bytes, str]:
+    """Read a Parquet file and verify its seal.
 
+    Args:
+        path: The file.
+        end_only: Whether its last bytes will do, which hold the footer; the pages are not verified then.
 
-def is_sealed(end: Buffer) -> bool:
-    """Return whether a seal stands before the footer; `end` are a file's last bytes, all of them or enough."""
-    start = _footer_start(end)
-    return start >= _SEAL_BYTES and bytes(end[start - _SEAL_BYTES :][: len(_MARK)]) == _MARK
+    Returns:
+        The bytes, and the digest of the pages; the digest is empty for a file without a seal.
 
-
-def footer_holds(end: Buffer) -> bool:
-    """Return whether the footer is the one that was sealed."""
-    start = _footer_start(end)
-    seal = bytes(end[start - _SEAL_BYTES : start])
-    return seal == _seal(seal[len(_MARK) : -_DIGEST_BYTES], end[start:])
-
-
-def pages_hold(content: Buffer) -> bool:
-    """Return whether all that stands before the seal is what was sealed; `content` is the whole file."""
+    Raises:
+        ValueError: The content is not what was sealed.
+        OSError: The file cannot be read; PathError where it is in a bucket.
+    """
+    content = read_end(path, _END_BYTES)[1] if end_only else path.read_bytes()
+    if end_only and _footer_start(content) < _SEAL_BYTES:
+        content = path.read_bytes()
     start = _footer_start(content)
-    digest = bytes(content[start - _SEAL_BYTES : start])[len(_MARK) : -_DIGEST_BYTES]
-    return _digest(memoryview(content)[: start - _SEAL_BYTES]) == digest
+    seal = bytes(content[start - _SEAL_BYTES : start]) if start >= _SEAL_BYTES else b""
+    if not seal.startswith(_MARK):
+        return content, ""
+    digest = seal[len(_MARK) : -_DIGEST_BYTES]
+    if seal != _seal(digest, content[start:]):
+        raise ValueError("its content is not what its seal was made for")
+    if not end_only and _digest(memoryview(content)[: start - _SEAL_BYTES]) != digest:
+        raise ValueError("its content is not what its seal was made for")
+    return content, digest.hex()
+
+
+def file_digest(path: AnyPath) -> str:
+    """Return the digest of a Parquet file after verifying all of it; empty where it is not whole or not there.
+
+    Of a file in a bucket, which keeps checksums of its own, the footer alone is read. A file that another program wrote
+    has no seal: the digest is that of all its bytes.
+    """
+    try:
+        _, digest = read_sealed(path, end_only=not isinstance(path, Path))
+        return digest or _digest(path.read_bytes()).hex()
+    except (OSError, ValueError):
+        return ""
 
 
 def _footer_start(end: Buffer) -> int:
     """Return where the footer begins, below zero when that is before these bytes."""
-    return len(end) - _TAIL_BYTES - int.from_bytes(end[-_TAIL_BYTES:-4], "little")
+    return len(end) - _LENGTH_BYTES - int.from_bytes(end[-_LENGTH_BYTES:-4], "little")
 
 
 def _seal(of_pages: bytes, footer: Buffer) -> bytes:

@@ -16,7 +16,7 @@ from pipeline.replay.plan import Plan, Request, asked_backend, check_fees, defau
 from pipeline.replay.result_key import Identity, strategy_text
 from pipeline.replay.simulate import Replayed
 from pipeline.replay.workers import run_all, workers_for
-from pipeline.store.catalog import content_digest
+from pipeline.store.catalog import verified_digest
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
 from pipeline.sweeps.axes import PRESET, Axis, Combination, Grid, assumed, combinations, is_assumption
@@ -68,6 +68,7 @@ class SweepTask:
     ticker: str
     exchange: str
     path: AnyPath
+    digest: str
     strategy: StrategySource
     engine: Engine
     numbers: tuple[int, ...]
@@ -192,8 +193,8 @@ def run_sweep(
             if task.error is not None:
                 yield from (TrialResult(trial.number, security.ticker, None, task.error) for trial in own)
                 continue
-            digest, market = content_digest(security), facts_of(task.exchange)
-            identity = Identity(strategy, text, digest, market, base.engine, purpose, made_by)
+            digest = verified_digest(security)
+            identity = Identity(strategy, text, digest, facts_of(task.exchange), base.engine, purpose, made_by)
             named = list(_named(identity, own, task.parameters))
             cached_results = cache.get([key for _, _, key in named]) if cache is not None and not fresh else {}
             for trial, setting, key in named:
@@ -234,7 +235,7 @@ def _strategy(base: Plan) -> type[Strategy]:
 def _measured(task: SweepTask) -> list[TrialResult]:
     strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
     done = []
-    for at, found in simulate_many(read_ticks(task.path), strategy, task.settings, market, task.engine):
+    for at, found in simulate_many(read_ticks(task.path, task.digest), strategy, task.settings, market, task.engine):
         encoded, error = (None, str(found)) if isinstance(found, ReplayError) else (task.encode(found), None)
         done.append(TrialResult(task.numbers[at], task.ticker, encoded, error, opened=undeclared_files(strategy)))
     return done
@@ -258,6 +259,7 @@ def sweep_tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Name
                 ticker=ticker,
                 exchange=task.exchange,
                 path=task.path,
+                digest=task.digest,
                 strategy=task.strategy,
                 engine=base.engine,
                 numbers=tuple(trial.number for trial, _, _ in some),

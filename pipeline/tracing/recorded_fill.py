@@ -10,12 +10,20 @@ import numpy as np
 from pipeline.engine.execution import make_execution
 from pipeline.engine.outcome import side_names
 from pipeline.engine.strategy import fields_of
-from pipeline.errors import BadRequest, ChangedSinceRun, ConfigError, OtherFills, UnknownFill, UnknownStrategy
+from pipeline.errors import (
+    BadRequest,
+    ChangedSinceRun,
+    ConfigError,
+    OtherFills,
+    OtherTicks,
+    UnknownFill,
+    UnknownStrategy,
+)
 from pipeline.markets.facts import facts_of
 from pipeline.runs.layout import RUN_FILE
 from pipeline.runs.recorded_security import read_columns, read_security
 from pipeline.store.layout import ticks_name
-from pipeline.store.parquet import read_ticks, ticks_digest
+from pipeline.store.parquet import read_ticks
 from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_names
 from pipeline.times import MILLISECOND
 from pipeline.tracing.explain import Setting, explain_fill
@@ -62,9 +70,7 @@ def explain_run_fill(request: FillRequest, on_progress: Callable[[int, int], Non
     count = len(recorded["fill"])
     _check_number(request, ticker, count)
     setting = _setting(security, request.strategy)
-    path = request.parquet_dir / ticks_name(ticker)
-    ticks = read_ticks(path)
-    _check_ticks(request, run, ticker, ticks)
+    ticks = _ticks_of_run(request, run, ticker)
     on_day = None
     if on_progress is not None:
         filled = np.int64(run.read_fills(ticker).timestamp[request.number - 1]) * MILLISECOND
@@ -133,14 +139,14 @@ def _strategy(run: RecordedRun, file_or_name: str | None) -> type[Strategy]:
     return load_strategy(file_or_name or run.strategy)
 
 
-def _check_ticks(request: FillRequest, run: RecordedRun, ticker: str, ticks: Ticks) -> None:
-    digest, expected = ticks_digest(ticks), run.digests[ticker]
-    if expected and digest != expected:
+def _ticks_of_run(request: FillRequest, run: RecordedRun, ticker: str) -> Ticks:
+    try:
+        return read_ticks(request.parquet_dir / ticks_name(ticker), run.digests.get(ticker, ""))
+    except OtherTicks as error:
         raise ChangedSinceRun(
-            f"The ticks of {ticker} in {request.parquet_dir} are not those of the run in {request.folder}: their "
-            f"digest is {digest[:12]}, the run's {expected[:12]}. Name the run's store with --parquet-dir, or run that "
-            "backtest again."
-        )
+            f"The ticks of {ticker} in {request.parquet_dir} are not those of the run in {request.folder}: its file "
+            "has another digest. Name the run's store with --parquet-dir, or run that backtest again."
+        ) from error
 
 
 def _check_fills(

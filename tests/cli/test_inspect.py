@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.markets.facts import facts_of
-from pipeline.store.parquet import ticks_digest
 from pipeline.ticks import Ticks
 from tests.console.screens import to_pipe
 from tests.inspection.plain_counts import plain_counts
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 def write(folder: Path, ticker: str, ticks: Ticks) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    metadata = {"exchange": "ADX", "digest": ticks_digest(ticks), "fingerprint": "made"}
+    metadata = {"exchange": "ADX", "fingerprint": "made"}
     write_ticks(folder / f"{ticker}.parquet", ticks, metadata)
 
 

@@ -12,7 +12,7 @@ import pytest
 from pipeline import api
 from pipeline.errors import CorruptParquet, DamagedRun
 from pipeline.runs.reader import read_fills
-from pipeline.store.parquet import read_footer, read_table, read_ticks, ticks_digest, write_table
+from pipeline.store.parquet import read_footer, read_table, read_ticks, write_table
 from tests.made import make_config, random_ticks, write_ticks
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("files")
     for name, rows in (("FAB", 40), ("EMAAR", 9_000)):
         ticks = random_ticks(rows, 2, rows)
-        metadata = {"exchange": "ADX", "digest": ticks_digest(ticks), "fingerprint": name}
+        metadata = {"exchange": "ADX", "fingerprint": name}
         write_ticks(folder / f"{name}.parquet", ticks, metadata)
     texts = pa.table({"row": range(500), "rule": ["price missing", "no time"] * 250})
     write_table(folder / "table.parquet", texts, dictionary_columns=["rule"])

@@ -17,7 +17,8 @@ from pipeline import backtest, convert, sweep
 from pipeline.conversion.sample import write_sample
 from pipeline.runs.reader import read_run
 from pipeline.store.catalog import open_store, read_catalog, write_catalog
-from pipeline.store.parquet import read_ticks, ticks_digest
+from pipeline.store.parquet import read_ticks
+from tests.made import ticks_digest
 
 MADE_FROM: Final = "/desk/data/raw/ticks.xlsx"
 CONFIG: Final = {"_defaults": {"quote_size": 2_000, "refill_interval_sec": 60, "max_position": 6_000}}

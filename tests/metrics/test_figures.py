@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from pipeline import api
 from pipeline.metrics.formulas import calmar, drawdown_days, max_drawdown, percentile, sharpe, sortino
 from pipeline.runs.reader import read_run
-from pipeline.store.parquet import ticks_digest
 from pipeline.ticks import Ticks
 from tests.made import (
     DAY,
@@ -97,7 +96,7 @@ def make_uneven(store: Path) -> None:
 
 
 def write(store: Path, ticker: str, ticks: Ticks) -> None:
-    write_ticks(store / f"{ticker}.parquet", ticks, {"exchange": EXCHANGES[ticker], "digest": ticks_digest(ticks)})
+    write_ticks(store / f"{ticker}.parquet", ticks, {"exchange": EXCHANGES[ticker]})
 
 
 def told(folder: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline import api
-from pipeline.store.parquet import read_table, ticks_digest, write_table
+from pipeline.store.parquet import read_table, write_table
 from pipeline.ticks import Ticks
 from tests.made import DAY, make_config, make_store, random_ticks, write_ticks
 from tests.pages.reading import Node, Page, number, table
@@ -47,7 +47,7 @@ def make_sweep(
     if short is not None:
         day = random_ticks(9, days=1)
         ticks = Ticks(day.timestamp + DAY * late, day.kind, day.price, day.volume)
-        write_ticks(store / f"{short}.parquet", ticks, {"exchange": "ADX", "digest": ticks_digest(ticks)})
+        write_ticks(store / f"{short}.parquet", ticks, {"exchange": "ADX"})
     asked: dict[str, Any] = {"train_until": UNTIL, "walk_forward": 1} | options
     api.sweep(grid=grid, config=config, parquet_dir=store, output_dir=folder / "sweep", **asked)
     return folder / "sweep"

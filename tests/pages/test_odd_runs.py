@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from pipeline import api
-from pipeline.store.parquet import ticks_digest
 from pipeline.ticks import Ticks
 from tests.made import DAY, MONDAY, SECOND, make_config, random_ticks, write_ticks
 from tests.pages.reading import read_page
@@ -47,7 +46,7 @@ def test_an_odd_run_has_its_page(name: str, tmp_path: Path) -> None:
     (tmp_path / "parquet").mkdir()
     for ticker, rows in RUNS[name].items():
         ticks = ticks_of(rows)
-        metadata = {"exchange": "ADX", "digest": ticks_digest(ticks), "fingerprint": "made"}
+        metadata = {"exchange": "ADX", "fingerprint": "made"}
         write_ticks(tmp_path / "parquet" / f"{ticker}.parquet", ticks, metadata)
     config = make_config(tmp_path / "v1.json", tuple(RUNS[name]))
     run = api.backtest(config=config, parquet_dir=tmp_path / "parquet", output_dir=tmp_path / "run")

@@ -13,7 +13,7 @@ from pipeline import api
 from pipeline.conversion.sample import write_sample
 from pipeline.store.parquet import read_ticks
 from tests.cli.test_main import pipeline
-from tests.made import write_ticks
+from tests.made import make_config, make_store, random_ticks, write_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,3 +119,32 @@ def test_an_exchange_without_facts_fails_its_security(whole: Path, tmp_path: Pat
     status, said = command(tmp_path, "backtest")
     assert (status, list(said["failed"])) == (1, ["FAB"])
     assert "No market facts for exchange 'NYSE'" in said["failed"]["FAB"]
+
+
+def test_ticks_replaced_after_the_plan_fail_their_security_and_are_not_cached(
+    tmp_path: Path, kept_results: Path
+) -> None:
+    assert not kept_results.exists()
+    store, config = make_store(tmp_path / "parquet", ("FAB", "MODON")), make_config(tmp_path / "c.json")
+    options: dict[str, Any] = {"config": config, "parquet_dir": store, "sensitivity": False}
+
+    def replace_ticks(_: object) -> None:
+        write_ticks(store / "FAB.parquet", random_ticks(77), {"exchange": "ADX"})
+
+    run = api.backtest(**options, on_plan=replace_ticks)
+    assert list(run.failed) == ["FAB"]
+    assert "FAB.parquet was replaced" in run.failed["FAB"]
+    again = api.backtest(**options)
+    assert [(result.ticker, result.cached) for result in again.results] == [("FAB", False), ("MODON", True)]
+
+
+def test_a_conversion_makes_a_damaged_file_again_wherever_it_is_damaged(tmp_path: Path) -> None:
+    write_sample(tmp_path / "t.xlsx", days=2, rows=9_000)
+    api.convert(tmp_path / "t.xlsx", tmp_path / "parquet")
+    file = tmp_path / "parquet" / "FAB.parquet"
+    whole = file.read_bytes()
+    for place in (40, len(whole) // 4):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        rows = api.convert(tmp_path / "t.xlsx", tmp_path / "parquet").rows
+        assert [row.ticker for row in rows if row.status == "converted"] == ["FAB"]
+        assert file.read_bytes() == whole

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline import api
-from pipeline.store.parquet import ticks_digest
 from pipeline.store.result_cache import ResultCache
 from tests.copied_code import copied_code, forget_texts
 from tests.made import contents, make_config, make_store, make_strategy, random_ticks, results, write_ticks
@@ -93,7 +92,7 @@ def touch(*paths: Path) -> None:
 
 def write(made: Made, ticker: str, seed: int, a_day: int = 400) -> None:
     ticks = random_ticks(seed, a_day=a_day)
-    write_ticks(made.store / f"{ticker}.parquet", ticks, {"exchange": "ADX", "digest": ticks_digest(ticks)})
+    write_ticks(made.store / f"{ticker}.parquet", ticks, {"exchange": "ADX"})
 
 
 def say(path: Path, old: str, new: str) -> None:

@@ -10,7 +10,6 @@ import pytest
 from pipeline import api
 from pipeline.console import backtest as screens
 from pipeline.console.output import console
-from pipeline.store.parquet import ticks_digest
 from pipeline.ticks import Ticks
 from tests.made import make_store, random_ticks, results, write_ticks
 
@@ -27,7 +26,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     price[1_500::3_002] = 9.5
     price[3_001::3_002] = 10.5
     ticks = Ticks(made.timestamp, made.kind, price, made.volume + 10_000)
-    metadata = {"exchange": "ADX", "digest": ticks_digest(ticks), "fingerprint": "made"}
+    metadata = {"exchange": "ADX", "fingerprint": "made"}
     write_ticks(folder / "FAB.parquet", ticks, metadata)
     return folder
 

@@ -13,7 +13,6 @@ import pytest
 from pipeline import api, compare
 from pipeline.runs.compare import ABSENT, first_parting
 from pipeline.runs.reader import RecordedFills
-from pipeline.store.parquet import ticks_digest
 from tests.made import PARAMETERS, make_config, make_store, random_ticks, write_ticks
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         api.backtest(**made | {"output_dir": folder / name} | options)
     ticks = random_ticks(0)
     ticks.price[-1_000:] = np.round(ticks.price[-1_000:] + 0.02, 2)
-    metadata = {"exchange": "ADX", "digest": ticks_digest(ticks), "fingerprint": "made anew"}
+    metadata = {"exchange": "ADX", "fingerprint": "made anew"}
     write_ticks(store / "FAB.parquet", ticks, metadata)
     api.backtest(**made, output_dir=folder / "other")
     broken = store / "EMAAR.parquet"

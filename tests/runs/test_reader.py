@@ -121,7 +121,7 @@ def test_no_output_directory_at_all_is_told_too(tmp_path: Path) -> None:
         (lambda run: change(run / "run.json", parameters={}), DamagedRun, "are not of one run"),
         (lambda run: change(run / "run.json", status="running"), UnfinishedRun, "was interrupted"),
         (lambda run: change(run / "run.json", format_version=99), NewerRun, "update the project"),
-        (lambda run: change(run / "run.json", format_version="1"), DamagedRun, "run.json is damaged"),
+        (lambda run: change(run / "run.json", format_version="2"), DamagedRun, "run.json is damaged"),
         (lambda run: (run / "metrics.json").unlink(), DamagedRun, "metrics.json is not there"),
         (lambda run: change(run / "metrics.json", portfolio={}), DamagedRun, "metrics.json is damaged"),
         (lambda run: change(run / "metrics.json", securities={}), DamagedRun, "are not of one run"),

@@ -35,7 +35,7 @@ def plan_of(rejects: Mapping[str, int] | None = None, **changes: Any) -> Plan:
     inspection = as_text(USUAL, facts_of("ADX"))
     if rejects is not None:
         kept = 1_000 - sum(rejects.values())
-        entry = Entry("FAB", "ADX", "FAB.parquet", 1_000, kept, 0, dict(rejects), "", "", {}, (), inspection)
+        entry = Entry("FAB", "ADX", "FAB.parquet", 1_000, kept, 0, dict(rejects), "", {}, (), inspection)
     security = Security("FAB", "ADX", Path("FAB.parquet"), 1_000, "", "", 1, entry, inspection)
     told: dict[str, Any] = {
         "strategy": "v1_baseline",
@@ -60,7 +60,7 @@ def result(
     not_flat: Sequence[int] = (),
     **more: Any,
 ) -> SecurityResult:
-    task = Task(ticker, "ADX", Path(f"{ticker}.parquet"), "v1_baseline", {}, CLASSIC, "compiled")
+    task = Task(ticker, "ADX", Path(f"{ticker}.parquet"), "", "v1_baseline", {}, CLASSIC, "compiled")
     found = replace(booked(fills, market_days).replayed, days_not_flat=days(*not_flat))
     return SecurityResult(task, found, **more)
 

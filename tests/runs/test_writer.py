@@ -11,7 +11,6 @@ from pyarrow import csv as arrow_csv
 from pipeline import api
 from pipeline.errors import OutputNotWritable
 from pipeline.runs.writer import SUMMARY_COLUMNS
-from pipeline.store.parquet import ticks_digest
 from pipeline.ticks import Ticks
 from tests.made import PARAMETERS, contents, make_store, random_ticks, results, write_ticks
 
@@ -139,7 +138,7 @@ def test_what_is_kept_gives_the_bytes_of_what_is_fresh_without_fills_too(
     store = make_store(tmp_path / "parquet")
     made = random_ticks(9)
     quotes = Ticks(*(column[made.kind != 2] for column in (made.timestamp, made.kind, made.price, made.volume)))
-    write_ticks(store / "MODON.parquet", quotes, {"exchange": "ADX", "digest": ticks_digest(quotes)})
+    write_ticks(store / "MODON.parquet", quotes, {"exchange": "ADX"})
     defaults = (
         {"stop_loss_threshold_pct": 0.2, "spread_vwap_pct": 0.01} if strategy == "closing_auction" else PARAMETERS
     )

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import BadCatalog, NoStore, StaleStore, StoreError
-from pipeline.store.catalog import Entry, Source, file_mark, open_store, read_catalog, write_catalog
+from pipeline.store.catalog import Entry, Source, open_store, read_catalog, write_catalog
+from pipeline.store.seal import file_digest
 from pipeline.ticks import Ticks
 from tests.made import write_ticks
 
@@ -20,7 +21,7 @@ def ticks(rows: int = 2) -> Ticks:
     return Ticks(np.arange(rows) * 10**9, np.zeros(rows, np.int8), np.ones(rows), np.arange(rows))
 
 
-def entry(ticker: str, *sources: Source) -> Entry:
+def entry(ticker: str, *sources: Source, digest: str = "d") -> Entry:
     return Entry(
         ticker=ticker,
         exchange="ADX",
@@ -29,9 +30,8 @@ def entry(ticker: str, *sources: Source) -> Entry:
         ticks=2,
         blank=0,
         rejects={"price missing": 1},
-        digest="d",
         fingerprint="f",
-        marks={f"{ticker}.parquet": "m"},
+        digests={f"{ticker}.parquet": digest},
         sources=sources,
     )
 
@@ -43,9 +43,7 @@ def source(path: Path) -> Source:
 
 def make(directory: Path, *tickers: str) -> Path:
     for ticker in tickers:
-        write_ticks(
-            directory / f"{ticker}.parquet", ticks(), {"exchange": "ADX", "digest": f"d-{ticker}", "fingerprint": "f"}
-        )
+        write_ticks(directory / f"{ticker}.parquet", ticks(), {"exchange": "ADX", "fingerprint": "f"})
     return directory
 
 
@@ -63,12 +61,14 @@ def test_a_catalog_comes_back_as_it_was_written_in_sorted_stable_bytes(tmp_path:
 
 def test_a_store_lists_its_securities_by_ticker(tmp_path: Path) -> None:
     make(tmp_path, "MODON", "FAB")
-    write_catalog(tmp_path, {"FAB": entry("FAB"), "MODON": entry("MODON")})
+    whole = entry("FAB", digest=file_digest(tmp_path / "FAB.parquet"))
+    write_catalog(tmp_path, {"FAB": whole, "MODON": entry("MODON")})
     store = open_store(tmp_path)
-    assert [(each.ticker, each.exchange, each.ticks, each.digest) for each in store.securities] == [
-        ("FAB", "ADX", 2, "d-FAB"),
-        ("MODON", "ADX", 2, "d-MODON"),
+    assert [(each.ticker, each.exchange, each.ticks, each.entry) for each in store.securities] == [
+        ("FAB", "ADX", 2, whole),
+        ("MODON", "ADX", 2, None),  # the catalog lists another file
     ]
+    assert {each.digest for each in store.securities} == set(whole.digests.values())
     assert all(each.size == each.path.stat().st_size for each in store.securities)
 
 
@@ -159,12 +159,3 @@ def test_a_store_is_stale_when_a_workbook_is_there_and_is_another(tmp_path: Path
         assert raised.value.exit_status == 2
     else:
         store.check_fresh()
-
-
-def test_a_mark_tells_a_file_by_its_size_and_its_end(tmp_path: Path) -> None:
-    path = tmp_path / "f"
-    path.write_bytes(b"a" * 70_000)
-    first = file_mark(path)
-    assert first.startswith("70000:")
-    path.write_bytes(b"a" * 69_999 + b"b")
-    assert file_mark(path) != first

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, OutputNotWritable, WrongColumns
+from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, OtherTicks, OutputNotWritable, WrongColumns
 from pipeline.store.atomic import Staged, remove_abandoned, staging, write_bytes
-from pipeline.store.parquet import read_footer, read_table, read_ticks, ticks_digest, write_table
+from pipeline.store.parquet import read_footer, read_table, read_ticks, write_table
+from pipeline.store.seal import file_digest
 from pipeline.ticks import Ticks
 from tests.made import write_ticks
 
@@ -192,11 +194,33 @@ def test_a_later_format_is_refused_by_name(path: Path) -> None:
             read(path)
 
 
-def test_the_digest_is_that_of_the_four_columns_bytes() -> None:
-    ticks = Ticks(np.array([1]), np.array([2], np.int8), np.array([0.5]), np.array([3]))
-    # b2sum --length=128 of 01 00*7, 02, 00*6 e0 3f, 03 00*7
-    assert ticks_digest(ticks) == "1e9ee88a149d4891a5fca9064f3d307e"
-    assert ticks_digest(ticks) != ticks_digest(Ticks(ticks.timestamp, ticks.kind, ticks.price, ticks.volume + 1))
+def test_the_digest_of_a_file_is_that_of_its_pages_whatever_its_metadata(path: Path, tmp_path: Path) -> None:
+    content, other = path.read_bytes(), tmp_path / "OTHER.parquet"
+    pages = content[: content.index(b"TICKSEAL")]
+    assert file_digest(path) == read_footer(path).digest == hashlib.blake2b(pages, digest_size=16).hexdigest()
+    write_ticks(other, make_ticks(), {"exchange": "DFM", "sheet": "another"})
+    assert file_digest(other) == file_digest(path)
+    write_ticks(other, make_ticks(4999), {"exchange": "ADX"})
+    assert file_digest(other) != file_digest(path)
+
+
+def test_a_file_without_a_seal_has_the_digest_of_all_its_bytes_and_a_damaged_one_none(path: Path) -> None:
+    whole = path.read_bytes()
+    pq.write_table(pq.read_table(path).replace_schema_metadata({}), path)
+    assert file_digest(path) == hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    for place in (40, whole.index(b"TICKSEAL") + 9, len(whole) - 40):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert file_digest(path) == ""
+    path.unlink()
+    assert file_digest(path) == ""
+
+
+def test_ticks_are_read_from_the_file_that_was_listed_and_from_no_other(path: Path) -> None:
+    listed = file_digest(path)
+    assert len(read_ticks(path, listed)) == 5000
+    write_ticks(path, make_ticks(4999), {"exchange": "ADX"})
+    with pytest.raises(OtherTicks, match=r"FAB\.parquet was replaced"):
+        read_ticks(path, listed)
 
 
 def test_tables_keep_their_metadata_and_order(tmp_path: Path) -> None:

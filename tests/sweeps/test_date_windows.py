@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import BadRequest
-from pipeline.store.parquet import read_table, ticks_digest
+from pipeline.store.parquet import read_table
 from pipeline.ticks import Ticks
 from tests.made import DAY, HOUR, MONDAY, make_config, make_store, random_ticks, write_ticks
 
@@ -45,7 +45,7 @@ def make_days(folder: Path, *, other_after: dt.date | None = None) -> Path:
             split = MONDAY + (other_after - START).days * DAY + DAY
             later = on_days(random_ticks(seed + 50, days=9, a_day=300), days[:-1])
             ticks = joined(ticks, ticks.timestamp < split, later, later.timestamp >= split)
-        write_ticks(store / f"{ticker}.parquet", ticks, {"exchange": "ADX", "digest": ticks_digest(ticks)})
+        write_ticks(store / f"{ticker}.parquet", ticks, {"exchange": "ADX"})
     return store
 
 
@@ -279,7 +279,7 @@ def test_fills_on_days_without_a_print_are_in_one_part_and_one_only(tmp_path: Pa
     day, clock = (made.timestamp - MONDAY) // DAY, made.timestamp % DAY
     keep = np.where(day % 2 == 1, made.kind != 2, clock < 13 * HOUR)
     ticks = Ticks(made.timestamp[keep], made.kind[keep], made.price[keep], made.volume[keep])
-    write_ticks(store / "FAB.parquet", ticks, {"exchange": "ADX", "digest": ticks_digest(ticks)})
+    write_ticks(store / "FAB.parquet", ticks, {"exchange": "ADX"})
     grid = {"execution.flatten": ["touch"], "refill_interval_sec": [5, 60]}
     run = sweep(tmp_path, store, grid=grid, train_until=until, walk_forward=1, keep_trades="all")
     for row in run.table.to_pylist():

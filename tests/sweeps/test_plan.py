@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline import api
-from pipeline.store.parquet import read_table, ticks_digest
+from pipeline.store.parquet import read_table
 from pipeline.sweeps import plan as sweeping
 from pipeline.ticks import Ticks
 from tests.made import DIVIDES, contents, make_config, make_store, make_strategy, random_ticks, write_ticks
@@ -51,7 +51,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         price[1_001::1_002] = 10.5
         ticks = Ticks(made.timestamp, made.kind, price, made.volume + 10_000)
         exchange = "ADX" if ticker == "FAB" else "DFM"
-        metadata = {"exchange": exchange, "digest": ticks_digest(ticks), "fingerprint": "made"}
+        metadata = {"exchange": exchange, "fingerprint": "made"}
         write_ticks(folder / f"{ticker}.parquet", ticks, metadata)
     return folder
 

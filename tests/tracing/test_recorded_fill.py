@@ -23,7 +23,6 @@ from pipeline.errors import (
     UnknownStrategy,
 )
 from pipeline.runs.recorded_security import read_security
-from pipeline.store.parquet import ticks_digest
 from pipeline.tracing.rendering import lines_of
 from tests.made import make_config, make_store, make_strategy, random_ticks, write_ticks
 
@@ -162,7 +161,7 @@ def test_what_cannot_be_explained_is_refused_in_words(
 def test_ticks_that_have_changed_since_are_refused(desk: Path, tmp_path: Path) -> None:
     ticks = random_ticks(0)
     ticks.volume[-1] += 1
-    write_ticks(tmp_path / "FAB.parquet", ticks, {"exchange": "ADX", "digest": ticks_digest(ticks)})
+    write_ticks(tmp_path / "FAB.parquet", ticks, {"exchange": "ADX"})
     with pytest.raises(ChangedSinceRun, match=r"are not those of the run .* Name the run's store") as error:
         explain(desk, 1, parquet_dir=tmp_path)
     assert error.value.exit_status == 2
