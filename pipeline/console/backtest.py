@@ -148,7 +148,7 @@ def _show_figures(run: BacktestRun) -> None:
     last = ["total", *(FORMS[figure.form](total[figure.name]) if figure.name in total else "" for figure in figures)]
     columns = [Column(figure.column, "money" if figure.better > 0 else "number") for figure in figures]
     title = f"{run.plan.strategy}, {run.plan.execution.name} execution"
-    show_table(title, [Column("security", "name"), *columns], rows, [last])
+    show_table(title, [Column("security", "name"), *columns], [*rows, "", last])
 
 
 def _show_assumptions(run: BacktestRun) -> None:

@@ -136,7 +136,7 @@ def _show_figures(
         totals.append(("in both", *comparison.like_for_like))
     last = [(name, shown(a), shown(b), shown(b.minus(a))) for name, a, b in totals]
     columns = [Column(name, "money" if figure.better > 0 else "number") for name in ("A", "B", "B - A")]
-    show_table(figure.heading, [Column("security", "name"), *columns], rows, last)
+    show_table(figure.heading, [Column("security", "name"), *columns], [*rows, "", *last])
 
 
 def _show_partings(comparison: Comparison) -> None:

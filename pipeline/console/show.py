@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.console.output import WIDTH, CommandResult, console
@@ -13,7 +14,7 @@ from pipeline.times import WEEKDAYS
 from pipeline.tracing.rendering import lines_of, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.metrics.figure import Figure
     from pipeline.runs.recorded_security import RecordedSecurity, Selection
@@ -23,20 +24,17 @@ FILLS_SHOWN: Final = 20
 CHOOSE: Final = "--first, --last, --from, --to and --side choose others."
 
 COLUMNS: Final = {
-    "fill": "fill",
-    "time": "time",
-    "side": "side",
-    "quantity": "shares",
-    "price": "price",
-    "realized_pnl": "realised",
-    "position": "position",
-    "pnl": "P&L",
-    "fee": "fee",
-    "trade_type": "type",
+    "fill": Column("fill"),
+    "time": Column("time"),
+    "side": Column("side", "name"),
+    "quantity": Column("shares"),
+    "price": Column("price"),
+    "realized_pnl": Column("realised", "money"),
+    "position": Column("position"),
+    "pnl": Column("P&L", "money"),
+    "fee": Column("fee", "money"),
+    "trade_type": Column("type", "name"),
 }
-LEFT: Final = ("time", "side", "type")
-LEFT_OUT_FIRST: Final = ("fee", "position", "trade_type")
-"""Columns that go when sizes are too large for all to stand within 80 columns."""
 
 
 class ExplainProgress(Progress):
@@ -145,49 +143,18 @@ def _show_rows(fills: Sequence[Mapping[str, Any]]) -> None:
     names = [name for name in COLUMNS if name in fills[0]]
     whole_seconds = all(fill["time"].endswith(".000") for fill in fills)
     decimals = max(len(repr(round(fill["price"], 6)).partition(".")[2]) for fill in fills)
-    days = [fill["time"][:10] for fill in fills]
-    left_out: list[str] = []
-    while True:
-        rows = [[_cell(name, fill[name], decimals, whole_seconds=whole_seconds) for name in names] for fill in fills]
-        lines = list(_laid_out([COLUMNS[name] for name in names], rows, days))
-        spare = [name for name in LEFT_OUT_FIRST if name in names]
-        if max(map(len, lines)) <= WIDTH or not spare:
-            break
-        names.remove(spare[0])
-        left_out.append(COLUMNS[spare[0]])
-    for line in lines:
-        console().show(line)
-    if left_out:
-        console().show(f"Not shown, for lack of space: {', '.join(left_out)}; --json has all.")
-    console().show()
+    rows: list[list[str] | str] = []
+    for day, of_day in groupby(fills, key=lambda fill: fill["time"][:10]):
+        cells = ([_cell(name, fill[name], decimals, whole_seconds=whole_seconds) for name in names] for fill in of_day)
+        rows += [day, *cells]
+    show_table("Fills", [COLUMNS[name] for name in names], rows)
 
 
 def _cell(name: str, value: Any, decimals: int, *, whole_seconds: bool) -> str:
     if name == "time":
         return str(value)[11 : 19 if whole_seconds else 23]
-    if name in ("realized_pnl", "pnl", "fee"):
+    if COLUMNS[name].kind == "money":
         return money(value)
     if name == "price":
         return f"{value:,.{decimals}f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _laid_out(titles: Sequence[str], rows: Sequence[Sequence[str]], days: Sequence[str]) -> Iterator[str]:
-    """Yield a table's lines, its columns as far apart as 80 columns allow, and each new day before its first row."""
-    widths = [max(len(title), *(len(row[at]) for row in rows)) for at, title in enumerate(titles)]
-    gap = "  " if sum(widths) + 2 * len(widths) <= WIDTH else " "
-
-    def line(cells: Sequence[str]) -> str:
-        placed = [
-            f"{cell:<{width}}" if title in LEFT else f"{cell:>{width}}"
-            for cell, width, title in zip(cells, widths, titles, strict=True)
-        ]
-        return f" {gap.join(placed)}".rstrip()
-
-    yield line(titles)
-    day = ""
-    for at, row in enumerate(rows):
-        if days[at] != day:
-            day = days[at]
-            yield f" {day}"
-        yield line(row)

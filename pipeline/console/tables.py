@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, Literal
 
 from pipeline.console.output import ESCAPED, WIDTH, console, rich_console, uses_colour
@@ -12,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LOSS: Final = "red"
-RULE: Final = "─"
-BETWEEN: Final = 3
+GAP: Final = "  "
 EDGES: Final = 2
 LEAST_TEXT: Final = 12
 MOST_NAME: Final = 30
+ON_ONE_LINE: Final = ESCAPED | dict.fromkeys(map(ord, "\n\t"), " ")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,127 +34,94 @@ class Column:
         """Whether its cells are never folded."""
         return self.kind in ("number", "money")
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shape:
-    """A column and how wide it must be and would like to be."""
-
-    column: Column
-    index: int
-    least: int
-    most: int
+    def widths(self, cells: Sequence[str]) -> tuple[int, int]:
+        """Return how wide it must be for its cells, and how wide it would like to be."""
+        longest = max(map(_width, cells), default=0)
+        limit = longest if self.is_whole else MOST_NAME if self.kind == "name" else LEAST_TEXT
+        return max(min(longest, limit), *map(_width, self.title.split())), max(longest, _width(self.title))
 
 
-def show_table(
-    title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], last: Sequence[Sequence[str]] = ()
-) -> None:
-    """Print a table, the `last` rows apart; columns that do not fit follow as further tables, the first repeated."""
+def show_table(title: str, columns: Sequence[Column], rows: Sequence[Sequence[str] | str]) -> None:
+    """Print a table; columns that do not fit follow as further tables, the first column repeated.
+
+    Args:
+        title: The line above it.
+        columns: What its cells are.
+        rows: A cell a column; a text instead of a row is a line by itself, as a day or, empty, before totals.
+    """
     if not console().shows:
         return
-    shown = [[cell.translate(ESCAPED) for cell in row] for row in (*rows, *last)]
-    plain = not sys.stdout.isatty() and not uses_colour(sys.stdout)
-    room = WIDTH if plain else rich_console(sys.stdout).width
-    for number, widths in enumerate(_parted(columns, shown, room)):
-        heading = title if number == 0 else None
-        if plain and (lines := _lines(heading, widths, shown, len(rows))) is not None:
-            sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)
+    shown = [row if isinstance(row, str) else [cell.translate(ON_ONE_LINE) for cell in row] for row in rows]
+    cells = [row for row in shown if not isinstance(row, str)]
+    wanted = [column.widths([row[at] for row in cells]) for at, column in enumerate(columns)]
+    room = max(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns) if sys.stdout.isatty() else WIDTH
+    console().show(textwrap.fill(title, room, break_long_words=False, break_on_hyphens=False))
+    for part in _parts([least for least, _ in wanted], room):
+        widths = _widths({at: wanted[at] for at in part}, columns, room)
+        console().show()
+        _show_row([column.title for column in columns], columns, widths)
+        console().show(f" {'─' * (sum(widths.values()) + len(GAP) * (len(widths) - 1))}")
+        for row in shown:
+            if isinstance(row, str):
+                console().show(f" {row}".rstrip())
+            else:
+                _show_row(row, columns, widths, losses=True)
+    console().show()
+
+
+def _show_row(cells: Sequence[str], columns: Sequence[Column], widths: dict[int, int], *, losses: bool = False) -> None:
+    """Print a row, in as many lines as its longest text needs."""
+    lost = {at for at in widths if losses and columns[at].kind == "money" and cells[at][:1] == "-" and cells[at] != "-"}
+    for line in zip_longest(*(_folded(cells[at], width) for at, width in widths.items()), fillvalue=""):
+        pieces = []
+        for (at, width), text in zip(widths.items(), line, strict=True):
+            blank = " " * (width - _width(text))
+            pieces.append((blank + text if columns[at].is_whole else text + blank, LOSS if at in lost else ""))
+        if lost and uses_colour(sys.stdout):
+            from rich.text import Text  # rich is loaded by what prints with it
+
+            parts = [part for piece in pieces for part in (GAP, piece)][1:]
+            rich_console(sys.stdout).print(Text.assemble(" ", *parts), soft_wrap=True)
         else:
-            _print(heading, widths, shown, len(rows))
+            console().show(f" {GAP.join(text for text, _ in pieces)}".rstrip())
 
 
-def _lines(
-    title: str | None, widths: Sequence[tuple[_Shape, int]], rows: Sequence[Sequence[str]], first_of_last: int
-) -> list[str] | None:
-    """Return a table's lines as rich would print them; None where something has to be folded or is no plain text."""
-    whole = sum(width for _, width in widths) + BETWEEN * (len(widths) - 1)
-    titles = [shape.column.title for shape, _ in widths]
-    picked = [[row[shape.index] for shape, _ in widths] for row in rows]
-    fits = all(len(cell) <= width for row in (titles, *picked) for cell, (_, width) in zip(row, widths, strict=True))
-    texts = [title or "", *titles, *(cell for row in picked for cell in row)]
-    fits = fits and len(title or "") <= whole <= WIDTH - EDGES
-    if not fits or not all(text.isascii() and text.isprintable() for text in texts):
-        return None
-    lines = [
-        "" if title is None else title,
-        *([] if title is None else [""]),
-        _line(titles, widths),
-        f" {RULE * whole}",
-    ]
-    for at, row in enumerate(picked):
-        lines += ["", _line(row, widths)] if 0 < at == first_of_last else [_line(row, widths)]
-    return [*lines, ""]
+def _parts(least: Sequence[int], room: int) -> Iterator[list[int]]:
+    """Yield the columns of each table: the first, and as many of the others as there is room for."""
+    part, width = [0], least[0]
+    for at in range(1, len(least)):
+        if len(part) > 1 and width + len(GAP) + least[at] > room - EDGES:
+            yield part
+            part, width = [0], least[0]
+        part.append(at)
+        width += len(GAP) + least[at]
+    yield part
 
 
-def _line(cells: Sequence[str], widths: Sequence[tuple[_Shape, int]]) -> str:
-    return " " + (" " * BETWEEN).join(
-        cell.rstrip().rjust(width) if shape.column.is_whole else cell.ljust(width)
-        for cell, (shape, width) in zip(cells, widths, strict=True)
-    )
+def _widths(wanted: dict[int, tuple[int, int]], columns: Sequence[Column], room: int) -> dict[int, int]:
+    """Return the width of each column: what is left of the room goes to names and numbers first, then to texts."""
+    widths = {at: least for at, (least, _) in wanted.items()}
+    spare = max(room - EDGES - sum(widths.values()) - len(GAP) * (len(widths) - 1), 0)
+    for at in sorted(wanted, key=lambda at: columns[at].kind == "text"):
+        more = min(wanted[at][1] - widths[at], spare)
+        widths[at] += more
+        spare -= more
+    return widths
 
 
-def _print(
-    title: str | None, widths: Sequence[tuple[_Shape, int]], rows: Sequence[Sequence[str]], first_of_last: int
-) -> None:
-    """Print a table by rich; without the blanks at the ends of its lines where no colours stand between."""
-    from rich import box  # rich is loaded by what prints with it
-    from rich.table import Table
-    from rich.text import Text
+def _folded(text: str, width: int) -> list[str]:
+    """Return a text in lines of a width, between words where it can be."""
+    if _width(text) <= width:
+        return [text]
+    lines = textwrap.wrap(text, width, break_on_hyphens=False)
+    if text.isascii():
+        return lines
+    from rich.cells import chop_cells
 
-    table = Table(
-        title=None if title is None else Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
-    )
-    for shape, width in widths:
-        justify: Literal["left", "right"] = "right" if shape.column.is_whole else "left"
-        table.add_column(Text(shape.column.title), justify=justify, width=width, overflow="fold")
-    for at, row in enumerate(rows):
-        if 0 < at == first_of_last:
-            table.add_section()
-        table.add_row(*(Text(row[shape.index], _style(shape.column, row[shape.index])) for shape, _ in widths))
-    out = rich_console(sys.stdout)
-    if uses_colour(sys.stdout):
-        out.print(table)
-        return
-    with out.capture() as captured:
-        out.print(table)
-    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    return [part for line in lines for part in chop_cells(line, width)]
 
 
-def _style(column: Column, cell: str) -> str:
-    return LOSS if column.kind == "money" and cell.startswith("-") and len(cell) > 1 else ""
-
-
-def _parted(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> Iterator[list[tuple[_Shape, int]]]:
-    """Yield the columns of each table with their widths."""
-    first, *others = [_shape(column, index, rows) for index, column in enumerate(columns)]
-    tables: list[list[_Shape]] = [[first]]
-    for shape in others:
-        if len(tables[-1]) > 1 and _width([*tables[-1], shape]) > room:
-            tables.append([first])
-        tables[-1].append(shape)
-    for shapes in tables:
-        left = room - _width(shapes)
-        widths = {}
-        for shape in sorted(shapes, key=lambda one: one.column.kind == "text"):
-            widths[shape] = min(shape.most, shape.least + max(left, 0))
-            left -= widths[shape] - shape.least
-        yield [(shape, widths[shape]) for shape in shapes]
-
-
-def _width(shapes: Sequence[_Shape]) -> int:
-    return sum(shape.least for shape in shapes) + BETWEEN * (len(shapes) - 1) + EDGES
-
-
-def _shape(column: Column, index: int, rows: Sequence[Sequence[str]]) -> _Shape:
-    title = max(_cells(word) for word in column.title.split())
-    cells = max((_cells(row[index]) for row in rows), default=0)
-    most = max(cells, _cells(column.title))
-    if column.is_whole:
-        return _Shape(column, index, max(cells, title), most)
-    least = min(cells, MOST_NAME if column.kind == "name" else LEAST_TEXT)
-    return _Shape(column, index, max(least, title), most)
-
-
-def _cells(text: str) -> int:
+def _width(text: str) -> int:
     """Return how many cells of the screen a text takes."""
     if text.isascii():
         return len(text)

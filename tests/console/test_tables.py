@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.console import tables as module
 from pipeline.console.output import Console, set_console
 from pipeline.console.tables import Column, show_table
 
@@ -19,12 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class Terminal(io.StringIO):
+    """A screen."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def shown(
-    title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], last: Sequence[Sequence[str]] = ()
+    title: str, columns: Sequence[Column], rows: Sequence[Sequence[str] | str], stream: type[io.StringIO] = io.StringIO
 ) -> str:
-    out = io.StringIO()
+    out = stream()
     with contextlib.redirect_stdout(out):
-        show_table(title, columns, rows, last)
+        show_table(title, columns, rows)
     return out.getvalue()
 
 
@@ -45,25 +51,41 @@ def tables(draw: st.DrawFn) -> tuple[list[Column], list[list[str]]]:
     return columns, rows
 
 
-cells = st.text(st.sampled_from("ab1 ,.-"), max_size=9)
+def test_numbers_stand_right_texts_fold_between_words_and_a_text_among_the_rows_is_a_line() -> None:
+    columns = [Column("security", "name"), Column("net P&L", "money"), Column("why", "text"), Column("fills")]
+    reason = "no print in the session of that day, and none on the day before it, nor on the one after"
+    rows = [
+        ["FAB", "-1,234.50", reason, "7"],
+        "2025-01-07",
+        ["EMAAR", "2.00", "-", "12,345"],
+        "",
+        ["total", "", "", "8"],
+    ]
+    assert shown("Largest first", columns, rows).splitlines() == [
+        "Largest first",
+        "",
+        " security    net P&L  why                                                 fills",
+        f" {'─' * 78}",
+        " FAB       -1,234.50  no print in the session of that day, and none on        7",
+        "                      the day before it, nor on the one after",
+        " 2025-01-07",
+        " EMAAR          2.00  -                                                  12,345",
+        "",
+        " total                                                                        8",
+        "",
+    ]
 
 
-@given(
-    columns=st.lists(
-        st.sampled_from([Column("a b"), Column("c d", "text"), Column("e", "money")]), min_size=1, max_size=9
-    ),
-    data=st.data(),
-    title=st.sampled_from(["x", "a title of several words", "Größe"]),
-)
-def test_a_table_without_colours_is_the_one_that_rich_prints(
-    columns: list[Column], data: st.DataObject, title: str
-) -> None:
-    rows = data.draw(st.lists(st.lists(cells, min_size=len(columns), max_size=len(columns)), max_size=4))
-    last = data.draw(st.integers(0, len(rows)))
-    plain = shown(title, columns, rows[:last], rows[last:])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_lines", lambda *_: None)
-        assert shown(title, columns, rows[:last], rows[last:]) == plain
+def test_a_wide_terminal_is_used_and_a_narrow_one_is_taken_for_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    columns = [Column("security", "name"), *(Column(f"figure {number}") for number in range(9))]
+    parts = {}
+    for width in ("40", "80", "200"):
+        monkeypatch.setenv("COLUMNS", width)
+        parts[width] = shown("What", columns, [["FAB", *("123,456,789.00" for _ in range(9))]], Terminal).count(
+            "security"
+        )
+    assert parts == {"40": 3, "80": 3, "200": 1}
 
 
 @given(table=tables(), apart=st.booleans())
@@ -71,7 +93,7 @@ def test_no_line_is_longer_than_80_and_no_number_is_cut_or_broken(
     table: tuple[list[Column], list[list[str]]], *, apart: bool
 ) -> None:
     columns, rows = table
-    out = shown("What", columns, rows[:-1] if apart else rows, rows[-1:] if apart else ())
+    out = shown("What", columns, [*rows[:-1], "", rows[-1]] if apart else rows)
     from rich.cells import cell_len
 
     assert max(cell_len(line) for line in out.splitlines()) <= 80
