@@ -30,18 +30,18 @@ def shipped_configs() -> Path:
 def config_file(path: Path) -> Path:
     """Return where a file is: as named, seen from the working directory; else, one of `configs`, as it is shipped.
 
-    A path that is in neither place is returned as named.
+    A path that is in neither is returned as named.
     """
     # Path.exists raises for a name too long.
-    return next((place for place in _places(path) if os.path.exists(place)), path)  # noqa: PTH110
+    return next((candidate for candidate in _candidates(path) if os.path.exists(candidate)), path)  # noqa: PTH110
 
 
 def config_files(folder: Path) -> list[Path]:
     """Return the JSON files of a folder in the order of their names, each where `config_file` finds it."""
-    names = {file.name for place in _places(folder) for file in place.glob("*.json")}
+    names = {file.name for candidate in _candidates(folder) for file in candidate.glob("*.json")}
     return [config_file(folder / name) for name in sorted(names)]
 
 
-def _places(path: Path) -> list[Path]:
+def _candidates(path: Path) -> list[Path]:
     is_config = path.parts[:1] == CONFIGS.parts
     return [path, shipped_configs() / path.relative_to(CONFIGS)] if is_config else [path]

@@ -37,19 +37,19 @@ def sources_of(*entries: str) -> Mapping[str, bytes]:
     An import within a function counts, one for type checkers does not. Not followed is the package's own `__init__`,
     which imports everything. Raises MissingModule where an import names a module that is not there.
     """
-    found: dict[str, bytes] = {}
+    texts: dict[str, bytes] = {}
     wanted = [(entry.partition(".")[2], "the key of what is cached") for entry in entries]
     while wanted:
         name, importer = wanted.pop()
-        if name in found:
+        if name in texts:
             continue
         try:
-            found[name], imported = read_module(name)
+            texts[name], imported = read_module(name)
         except OSError as error:
             why = f"{file_of(name)} cannot be read ({error.strerror}), and {importer} needs it"
             raise MissingModule(f"{why}. The installation is damaged: install tick-pipeline again.") from error
         wanted += [(module, f"pipeline.{name}") for module in imported]
-    return {f"pipeline.{name}": found[name] for name in sorted(found)}
+    return {f"pipeline.{name}": texts[name] for name in sorted(texts)}
 
 
 @cache
@@ -57,16 +57,17 @@ def read_module(name: str) -> tuple[bytes, list[str]]:
     """Return the text of a module, and the modules that it imports or lies in."""
     text = file_of(name).read_bytes()
     imported = [name.rpartition(".")[0]] if "." in name else []
-    for told, names in IMPORT.findall(FOR_TYPES_ONLY.sub(b"", text)):
-        module = told.decode()
+    for dotted, names in IMPORT.findall(FOR_TYPES_ONLY.sub(b"", text)):
+        module = dotted.decode()
         imported.append(module)
         if file_of(module).name == INIT:
-            imported += [f"{module}.{one.decode()}" for one in IMPORTED_NAME.findall(COMMENT.sub(b"", names))]
+            members = IMPORTED_NAME.findall(COMMENT.sub(b"", names))
+            imported += [f"{module}.{member.decode()}" for member in members]
     return text, imported
 
 
 @cache
 def file_of(name: str) -> Path:
     """Return the file of a module or package."""
-    place = FOLDER / name.replace(".", "/")
-    return place / INIT if place.is_dir() else place.with_name(f"{place.name}.py")
+    path = FOLDER / name.replace(".", "/")
+    return path / INIT if path.is_dir() else path.with_name(f"{path.name}.py")

@@ -30,7 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("asked", "expected"),
     [
         ("configs/v1_baseline.json", Path("configs/v1_baseline.json")),
         ("./configs/v1_baseline.json", Path("configs/v1_baseline.json")),
@@ -45,9 +45,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("../configs/closing_auction.json", Path("../configs/closing_auction.json")),
     ],
 )
-def test_a_file_here_comes_first_and_a_shipped_one_second(here: Path, asked: str, found: Path) -> None:
+def test_a_file_here_comes_first_and_a_shipped_one_second(here: Path, asked: str, expected: Path) -> None:
     assert here == Path.cwd()
-    assert config_file(Path(asked)) == found
+    assert config_file(Path(asked)) == expected
 
 
 def test_a_folders_files_are_those_of_both_places_each_once(here: Path) -> None:
@@ -56,9 +56,9 @@ def test_a_folders_files_are_those_of_both_places_each_once(here: Path) -> None:
 
 
 def test_an_exchange_is_as_the_file_here_says(here: Path) -> None:
-    told = json.loads((SHIPPED / "markets" / "ADX.json").read_text(encoding="utf-8"))
-    told["sessions"]["continuous"] = ["10:00", "12:00"]
-    (here / MARKETS / "ADX.json").write_text(json.dumps(told), encoding="utf-8")
+    facts = json.loads((SHIPPED / "markets" / "ADX.json").read_text(encoding="utf-8"))
+    facts["sessions"]["continuous"] = ["10:00", "12:00"]
+    (here / MARKETS / "ADX.json").write_text(json.dumps(facts), encoding="utf-8")
     assert facts_of.__wrapped__("ADX").continuous == (600 * 60_000_000_000, 720 * 60_000_000_000)
     assert facts_of.__wrapped__("DFM").continuous == (600 * 60_000_000_000, 885 * 60_000_000_000)
     with pytest.raises(MarketFactsError, match=r"there are ADX, DFM, XYZ\. Add configs.markets.QQ\.json\."):

@@ -50,8 +50,8 @@ class Copied:
     planned: Plan
 
     def file(self, name: str) -> Path:
-        place = self.folder.joinpath(*name.split(".")[1:])
-        return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        path = self.folder.joinpath(*name.split(".")[1:])
+        return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
     def keys(self) -> dict[str, str]:
         forget_texts()
@@ -75,17 +75,17 @@ def copied(planned: Plan, tmp_path: Path) -> Iterator[Copied]:
 @cache
 def reached(entries: tuple[str, ...]) -> set[str]:
     """Return the modules of the package that running others can import, by what Python itself reads in them."""
-    found: set[str] = set()
+    names: set[str] = set()
     wanted = list(entries)
     while wanted:
         name = wanted.pop()
-        place = PACKAGE.joinpath(*name.split(".")[1:])
-        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-        if name in found or name.partition(".")[0] != "pipeline" or "." not in name or not file.is_file():
+        path = PACKAGE.joinpath(*name.split(".")[1:])
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if name in names or name.partition(".")[0] != "pipeline" or "." not in name or not file.is_file():
             continue
-        found.add(name)
+        names.add(name)
         wanted += [name.rpartition(".")[0], *_imports(ast.parse(file.read_text(encoding="utf-8")))]
-    return found
+    return names
 
 
 def _imports(node: ast.AST) -> Iterator[str]:
@@ -123,15 +123,15 @@ def test_the_modules_that_make_a_result_are_in_its_key(planned: Plan) -> None:
             packed(run_task(replace(planned.tasks[0], engine=engine, alternatives={})))
 
     replay()  # what is compiled, is compiled now: numba's calls need not be looked at
-    found = run_by(replay)
-    assert {"pipeline.engine.rules.replay_state", "pipeline.engine.compiled", "pipeline.store.seal"} <= found
-    assert found <= sources_of(*ENTRIES["results"]).keys()
+    modules = run_by(replay)
+    assert {"pipeline.engine.rules.replay_state", "pipeline.engine.compiled", "pipeline.store.seal"} <= modules
+    assert modules <= sources_of(*ENTRIES["results"]).keys()
 
 
 def test_a_change_in_any_module_that_makes_it_changes_a_key_and_no_other_change_does(copied: Copied) -> None:
     assert [other for other in OTHERS if not (copied.folder / other).exists()] == []
     before = copied.keys()
-    for file in (one for other in OTHERS for one in [copied.folder / other, *(copied.folder / other).rglob("*.py")]):
+    for file in (file for other in OTHERS for file in [copied.folder / other, *(copied.folder / other).rglob("*.py")]):
         if file.is_file():
             file.write_text(file.read_text(encoding="utf-8") + "#\n", encoding="utf-8")
     assert copied.keys() == before
@@ -145,7 +145,7 @@ def test_a_change_in_any_module_that_makes_it_changes_a_key_and_no_other_change_
 
 def test_a_module_that_is_moved_changes_the_key_and_one_that_is_not_there_is_named(copied: Copied) -> None:
     before = copied.keys()
-    texts = {one: one.read_text(encoding="utf-8") for one in copied.folder.rglob("*.py")}
+    texts = {path: path.read_text(encoding="utf-8") for path in copied.folder.rglob("*.py")}
     for name in reached(ENTRIES["loops"]) - set(ENTRIES["loops"]):
         file = copied.file(name)
         if file.name == "__init__.py":
@@ -153,17 +153,17 @@ def test_a_module_that_is_moved_changes_the_key_and_one_that_is_not_there_is_nam
         moved = file.rename(file.with_name("elsewhere.py"))
         with pytest.raises(MissingModule, match=rf"{file.name} cannot be read .*, and pipeline\.\S+ needs it"):
             copied.keys()
-        importers = [one for one in texts if _renamed(texts[one], name) != texts[one]]
-        for one in importers:
-            one.write_text(_renamed(texts[one], name), encoding="utf-8")
+        importers = [path for path, text in texts.items() if _renamed(text, name) != text]
+        for path in importers:
+            path.write_text(_renamed(texts[path], name), encoding="utf-8")
         assert not copied.keys().items() & before.items(), name
-        for one in importers:
-            one.write_text(texts[one], encoding="utf-8")
+        for path in importers:
+            path.write_text(texts[path], encoding="utf-8")
         moved.rename(file)
     assert copied.keys() == before
 
 
 def _renamed(text: str, name: str) -> str:
-    room, _, own = name.rpartition(".")
-    text = re.sub(rf"\bfrom {re.escape(name)} import", f"from {room}.elsewhere import", text)
-    return re.sub(rf"(from {re.escape(room)} import [^\n]*?)\b{own}\b", r"\1elsewhere", text)
+    package, _, own = name.rpartition(".")
+    text = re.sub(rf"\bfrom {re.escape(name)} import", f"from {package}.elsewhere import", text)
+    return re.sub(rf"(from {re.escape(package)} import [^\n]*?)\b{own}\b", r"\1elsewhere", text)

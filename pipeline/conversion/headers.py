@@ -16,17 +16,10 @@ Head: TypeAlias = "Mapping[int, Mapping[int, str]]"
 
 HEAD_ROWS: Final = 20
 _ALIASES: Final = {
-    "dates": "time",
-    "date": "time",
-    "time": "time",
-    "timestamp": "time",
+    **dict.fromkeys(("dates", "date", "time", "timestamp"), "time"),
     "type": "type",
     "price": "price",
-    "size": "size",
-    "volume": "size",
-    "vol": "size",
-    "qty": "size",
-    "quantity": "size",
+    **dict.fromkeys(("size", "volume", "vol", "qty", "quantity"), "size"),
 }
 _SECURITY: Final = frozenset(
     {"ticker", "tickers", "tickersymbol", "security", "securities", "securityname", "symbol", "instrument"}
@@ -78,19 +71,21 @@ def find_columns(head: Head, header_row: int) -> Columns:
     missing = [name for meaning, name in _WANTED.items() if meaning not in by_meaning]
     if missing:
         raise MissingColumns(_missing_message(head, header_row, missing))
-    _refuse_blocks(by_meaning, header_row)
-    clock = None
-    times = by_meaning["time"]
-    if len(times) > 1:
-        times, clock = _date_and_clock(times)
-    for meaning, places in {**by_meaning, "time": times}.items():
-        if len(places) > 1:
-            (_, first), (_, second) = places[:2]
+    repeated = [headers[1][1] for headers in by_meaning.values() if len(headers) > 1]
+    if len(repeated) >= _SIDE_BY_SIDE:
+        raise SeveralSecurities(
+            f"row {header_row} has the headers {', '.join(map(shown, repeated))} twice, as for two securities side by "
+            f"side. {ONE_EACH}"
+        )
+    by_meaning["time"], clock = _date_and_clock(by_meaning["time"])
+    for meaning, headers in by_meaning.items():
+        if len(headers) > 1:
             raise AmbiguousColumns(
-                f"row {header_row} has two columns for {meaning}, '{shown(first)}' and '{shown(second)}'; "
-                "rename or remove one."
+                f"row {header_row} has two columns for {meaning}, '{shown(headers[0][1])}' and "
+                f"'{shown(headers[1][1])}'; rename or remove one."
             )
-    columns = Columns(times[0][0], by_meaning["type"][0][0], by_meaning["price"][0][0], by_meaning["size"][0][0], clock)
+    time, kind, price, size = (by_meaning[meaning][0][0] for meaning in _WANTED)
+    columns = Columns(time, kind, price, size, clock)
     _refuse_lower_block(head, header_row, columns)
     return replace(columns, security=_security_column(head, header_row, columns))
 
@@ -111,12 +106,11 @@ def _by_meaning(row: Mapping[int, str]) -> dict[str, list[tuple[int, str]]]:
 
 
 def _date_and_clock(times: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], int | None]:
-    """Split a Date and a Time column; anything else stays two columns for one meaning."""
-    dates = [place for place in times if _word(place[1]) in _DATE_NAMES]
-    clocks = [place for place in times if _word(place[1]) == "time"]
-    if len(times) == len(dates) + len(clocks) and len(dates) == len(clocks) == 1:
-        return dates, clocks[0][0]
-    return times, None
+    """Split a Date and a Time column; anything else stays what it is, two columns for one meaning or one."""
+    dates = [header for header in times if _word(header[1]) in _DATE_NAMES]
+    clocks = [header for header in times if _word(header[1]) == "time"]
+    is_split = len(times) == len(dates) + len(clocks) and len(dates) == len(clocks) == 1
+    return (dates, clocks[0][0]) if is_split else (times, None)
 
 
 def _word(text: str) -> str:
@@ -124,19 +118,10 @@ def _word(text: str) -> str:
     return "".join(text.split()).casefold() if len(text) <= _LONGEST else ""
 
 
-def _refuse_blocks(by_meaning: Mapping[str, list[tuple[int, str]]], header_row: int) -> None:
-    """Raise SeveralSecurities for headers that stand twice in the header row."""
-    if sum(len(places) > 1 for places in by_meaning.values()) >= _SIDE_BY_SIDE:
-        names = ", ".join(shown(places[1][1]) for places in by_meaning.values() if len(places) > 1)
-        raise SeveralSecurities(
-            f"row {header_row} has the headers {names} twice, as for two securities side by side. {ONE_EACH}"
-        )
-
-
 def _refuse_lower_block(head: Head, header_row: int, columns: Columns) -> None:
     """Raise SeveralSecurities for headers that stand lower, and beside the columns that are read."""
     for number, row in sorted(head.items()):
-        beside = not names_columns(row.get(place, "") for place in columns.used)
+        beside = not names_columns(row.get(column, "") for column in columns.used)
         if number > header_row and beside and set(_by_meaning(row)) == set(_WANTED):
             raise SeveralSecurities(f"row {header_row} has headers, and row {number} has them again. {ONE_EACH}")
 
@@ -144,10 +129,10 @@ def _refuse_lower_block(head: Head, header_row: int, columns: Columns) -> None:
 def _security_column(head: Head, header_row: int, columns: Columns) -> int | None:
     """Return the column whose header, or whose every cell in the first rows, names securities."""
     rows = [cells for number, cells in head.items() if number > header_row and columns.type in cells]
-    for place in sorted(set(head[header_row]).union(*rows) - set(columns.used)):
-        named = bool(rows) and all(full_name(cells.get(place, "")) for cells in rows)
-        if named or _word(head[header_row].get(place, "")) in _SECURITY:
-            return place
+    for column in sorted(set(head[header_row]).union(*rows) - set(columns.used)):
+        is_named = bool(rows) and all(full_name(cells.get(column, "")) for cells in rows)
+        if is_named or _word(head[header_row].get(column, "")) in _SECURITY:
+            return column
     return None
 
 

@@ -85,9 +85,9 @@ def longest_gap(clock: Clock, session: tuple[int, int]) -> Gap | None:
     if not clock.in_order:
         within = np.sort(within, kind="stable")
     edges = np.stack([clock.days * DAY + session[0], clock.days * DAY + session[1]])
-    place = np.searchsorted(within, edges)
-    some = place[0] < place[1]
-    first, last = (np.clip(end, 0, max(len(within) - 1, 0)) for end in (place[0], place[1] - 1))
+    edge = np.searchsorted(within, edges)
+    some = edge[0] < edge[1]
+    first, last = (np.clip(end, 0, max(len(within) - 1, 0)) for end in (edge[0], edge[1] - 1))
     lengths = np.diff(within)
     lengths[last[some & (last < len(lengths))]] = -1  # overnight
     longest = [int(np.argmax(lengths))] if len(lengths) else []
@@ -114,9 +114,9 @@ def shifts(clock: Clock, outside: Int64s, facts: MarketFacts) -> list[Shift]:
     if not len(days):
         return []
     own = np.isin(clock.day, days)
-    place = np.searchsorted(days, clock.day[own])
+    of_day = np.searchsorted(days, clock.day[own])
     minute = clock.of_day[own] // MINUTE
-    counts = np.bincount(place * MINUTES + minute, minlength=len(days) * MINUTES)
+    counts = np.bincount(of_day * MINUTES + minute, minlength=len(days) * MINUTES)
     by_minute = counts.reshape(len(days), MINUTES)
     until = np.concatenate([np.zeros((len(days), 1), np.int64), np.cumsum(by_minute, axis=1)], axis=1)
     first, last = facts.pre_open[0] // MINUTE, facts.trade_at_last[1] // MINUTE

@@ -79,8 +79,8 @@ def tick(time: object = 45761.5, kind: str = "BID", price: object = 17.3, size: 
 
 def row_xml(at: int, cells: Sequence[Cell | None], first_column: int = 0) -> str:
     inner = "".join(
-        f'<c r="{chr(65 + first_column + place)}{at}"{cell.attributes and " " + cell.attributes}>{cell.inner}</c>'
-        for place, cell in enumerate(cells)
+        f'<c r="{chr(65 + first_column + number)}{at}"{cell.attributes and " " + cell.attributes}>{cell.inner}</c>'
+        for number, cell in enumerate(cells)
         if cell is not None
     )
     return f'<row r="{at}">{inner}</row>'
@@ -164,8 +164,8 @@ def read_both(path: Path, header_row: int = 3) -> tuple[Parsed | None, Parsed]:
     workbook = open_workbook(path)
     sheet = workbook.sheets[0]
     columns, _ = columns_of(workbook, sheet, header_row)
-    exact = read_row_by_row(workbook, sheet, columns, header_row)
-    return read_fast(workbook, sheet, columns, header_row, None), exact
+    by_row = read_row_by_row(workbook, sheet, columns, header_row)
+    return read_fast(workbook, sheet, columns, header_row, None), by_row
 
 
 def read_by_pattern(path: Path, header_row: int = 3, loop: RowsLoop | None = None) -> Parsed | None:

@@ -78,28 +78,28 @@ CLEAN: Final = {
 @pytest.mark.parametrize("sheet", CLEAN)
 def test_what_excel_writes_is_read_as_row_by_row(tmp_path: Path, sheet: str) -> None:
     book = book_of(tmp_path, CLEAN[sheet])
-    pattern, exact = read_both(book)
+    pattern, by_row = read_both(book)
     for fast in (read_compiled(book), pattern):
         assert fast is not None
-        assert content_of(fast) == content_of(exact)
-        assert fast.texts == exact.texts
+        assert content_of(fast) == content_of(by_row)
+        assert fast.texts == by_row.texts
         assert len(fast.ticks) > 0
 
 
 def test_dates_count_from_1904_where_the_workbook_says_so(tmp_path: Path) -> None:
     book = book_of(tmp_path, tick_sheet(tick(time="44299.41667824074")), date1904=True)
-    found, (_, exact) = read_compiled(book), read_both(book)
-    assert found is not None
-    assert content_of(found) == content_of(exact)
+    compiled, (_, by_row) = read_compiled(book), read_both(book)
+    assert compiled is not None
+    assert content_of(compiled) == content_of(by_row)
 
 
 @pytest.mark.parametrize("count", [1, 17, 18, 60])
 def test_sheets_shorter_and_longer_than_the_head_are_read(tmp_path: Path, count: int) -> None:
     book = book_of(tmp_path, tick_sheet(*(tick(price=n, kind=n % 3) for n in range(count))))
-    found, (_, exact) = read_compiled(book), read_both(book)
-    assert found is not None
-    assert content_of(found) == content_of(exact)
-    assert len(found.ticks) == count
+    compiled, (_, by_row) = read_compiled(book), read_both(book)
+    assert compiled is not None
+    assert content_of(compiled) == content_of(by_row)
+    assert len(compiled.ticks) == count
 
 
 HEAD: Final = [tick()] * 26
@@ -188,15 +188,15 @@ def test_a_flipped_byte_is_an_error_whether_it_still_reads_or_not(
 def test_a_long_sheet_comes_in_pieces_and_is_read_whole(tmp_path: Path) -> None:
     book = book_of(tmp_path, tick_sheet(*(tick(price=n / 8, kind=n % 3, size=n) for n in range(30_000))))
     assert open_workbook(book).sheets[0].part.file_size > 3 << 20
-    pattern, exact = read_both(book)
+    pattern, by_row = read_both(book)
     for fast in (read_compiled(book), pattern):
         assert fast is not None
-        assert content_of(fast) == content_of(exact)
+        assert content_of(fast) == content_of(by_row)
 
 
 def test_a_large_conversion_gives_the_same_bytes_whoever_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clean, odd = (tick_sheet(*(tick(price=n) for n in range(40)), *more) for more in ((), (tick(kind=3),)))
-    book = write_book(tmp_path / "t.xlsx", {FAB: clean, "EMAAR DH Equity": odd}, texts=TEXTS)
+    clean, rejecting = (tick_sheet(*(tick(price=n) for n in range(40)), *more) for more in ((), (tick(kind=3),)))
+    book = write_book(tmp_path / "t.xlsx", {FAB: clean, "EMAAR DH Equity": rejecting}, texts=TEXTS)
     convert([book], tmp_path / "by others")
     monkeypatch.setattr(stage, "WORTH_COMPILING", 1)
     monkeypatch.setattr(sys.modules["pipeline.conversion.sheet"], "read_row_by_row", _only_of("EMAAR DH Equity"))
@@ -241,14 +241,14 @@ def test_a_second_process_finds_the_reader_and_does_without_numba(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path))
-    found = []
+    processes = []
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", IN_A_PROCESS], capture_output=True, text=True, check=False, cwd=ROOT
         )
         assert done.returncode == 0, done.stderr
-        found.append(json.loads(done.stdout))
-    assert found == [
+        processes.append(json.loads(done.stdout))
+    assert processes == [
         {"there": False, "compiled": 1, "numba": True},
         {"there": True, "compiled": 0, "numba": False},
     ]

@@ -19,9 +19,9 @@ FAB = "FAB UH Equity"
 
 
 def test_the_usual_limits_are_those_of_the_documents() -> None:
-    told = dict(zip(KEYS, (16, 1, 64, 4, 200, 1), strict=True))
-    assert told == {"unpacked_gb": 16, "sheet_gb": 1, "text_mb": 64, "row_mb": 4, "ratio": 200, "fast_gb": 1}
-    assert limits_of(None) == limits_of([]) == limits_of({}) == Limits(**told)
+    limits = dict(zip(KEYS, (16, 1, 64, 4, 200, 1), strict=True))
+    assert limits == {"unpacked_gb": 16, "sheet_gb": 1, "text_mb": 64, "row_mb": 4, "ratio": 200, "fast_gb": 1}
+    assert limits_of(None) == limits_of([]) == limits_of({}) == Limits(**limits)
 
 
 def test_a_limit_is_given_by_name() -> None:
@@ -31,7 +31,7 @@ def test_a_limit_is_given_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("limits", "words"),
     [
         (["unpacked=3"], "no such limit.*unpacked_gb"),
         (["unpacked_gb"], "KEY=NUMBER"),
@@ -47,9 +47,9 @@ def test_a_limit_is_given_by_name() -> None:
         ({"x": 1}, "no such limit"),
     ],
 )
-def test_what_is_no_limit_is_a_named_error(given: object, words: str) -> None:
+def test_what_is_no_limit_is_a_named_error(limits: object, words: str) -> None:
     with pytest.raises(BadRequest, match=words):
-        limits_of(given)  # type: ignore[arg-type]
+        limits_of(limits)  # type: ignore[arg-type]
 
 
 def test_a_limit_decides_what_is_converted_and_the_message_names_it(tmp_path: Path) -> None:

@@ -113,11 +113,11 @@ def test_a_store_that_an_older_version_left_without_ticks_is_judged_again(tmp_pa
 
 
 def test_one_sheet_of_a_security_that_fails_fails_the_security(tmp_path: Path) -> None:
-    one = write_book(tmp_path / "a.xlsx", {FAB: tick_sheet(*[tick(45761.5)] * 50)})
-    two = write_book(tmp_path / "b.xlsx", {FAB: tick_sheet(tick(45762.5), REQUESTING)})
-    convert([one], tmp_path / "store")
+    first = write_book(tmp_path / "a.xlsx", {FAB: tick_sheet(*[tick(45761.5)] * 50)})
+    second = write_book(tmp_path / "b.xlsx", {FAB: tick_sheet(tick(45762.5), REQUESTING)})
+    convert([first], tmp_path / "store")
     before = files(tmp_path / "store")
-    result = convert([one, two], tmp_path / "store")
+    result = convert([first, second], tmp_path / "store")
     assert [row.status for row in result.rows] == ["failed", "failed"]
     assert "another part of FAB failed: b.xlsx, sheet 'FAB UH Equity': 1 of 2 rows rejected" in str(
         result.rows[0].error

@@ -98,7 +98,7 @@ def test_a_sheet_without_any_text_is_empty() -> None:
 
 @given(st.permutations(["Dates", "Type", "Price", "Size", "Bid Yield", "Condition"]), st.integers(0, 6))
 def test_columns_may_stand_anywhere(order: list[str], shift: int) -> None:
-    columns = find_columns({3: {place + shift: name for place, name in enumerate(order)}}, 3)
+    columns = find_columns({3: {column + shift: name for column, name in enumerate(order)}}, 3)
     assert columns.used == tuple(order.index(name) + shift for name in ("Dates", "Type", "Price", "Size"))
 
 
@@ -110,9 +110,9 @@ def test_a_table_that_starts_in_another_column_beside_others_is_read_alike_by_bo
         row_xml(at, (text("x") if at % 2 else number(1), number(at), number(17.3), text("ASK"), serial(45761.5)), 2)
         for at in range(4, 10)
     )
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": head + rows}))
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": head + rows}))
     assert fast is not None
-    assert content_of(fast) == content_of(exact)
+    assert content_of(fast) == content_of(by_row)
     assert fast.ticks.volume.tolist() == [4, 5, 6, 7, 8, 9]
 
 
@@ -120,9 +120,9 @@ def test_a_table_that_starts_in_another_column_beside_others_is_read_alike_by_bo
 def test_the_header_row_may_be_another(tmp_path: Path, header_row: int) -> None:
     names = (text("Dates"), text("Type"), text("Price"), text("Size"))
     rows = row_xml(header_row, names) + row_xml(header_row + 1, tick()) + row_xml(header_row + 3, tick())
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": rows}), header_row)
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": rows}), header_row)
     assert fast is not None
-    assert content_of(fast) == content_of(exact)
+    assert content_of(fast) == content_of(by_row)
     assert (fast.rows, fast.blank) == (3, 1)
 
 
@@ -132,9 +132,9 @@ def test_types_may_be_shared_texts(tmp_path: Path) -> None:
         f'<c r="C{at}"><v>1</v></c><c r="D{at}"><v>2</v></c></row>'
         for at in (4, 5)
     )
-    fast, exact = read_both(
+    fast, by_row = read_both(
         write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet() + rows}, texts=["x", "TRADE"])
     )
     assert fast is not None
     assert fast.ticks.kind.tolist() == [2, 2]
-    assert content_of(fast) == content_of(exact)
+    assert content_of(fast) == content_of(by_row)

@@ -36,13 +36,13 @@ def test_parts_are_joined_in_time_order_whatever_their_names_and_order(tmp_path:
 
 
 def test_a_part_that_is_edited_or_left_out_or_added_is_noticed(tmp_path: Path) -> None:
-    one, two = part(tmp_path / "a.xlsx", 14), part(tmp_path / "b.xlsx", 15)
-    convert([one, two], tmp_path / "store")
-    part(two, 15, 16)
-    assert [row.status for row in convert([one, two], tmp_path / "store").rows] == ["converted", "converted"]
-    assert [row.status for row in convert([one], tmp_path / "store").rows] == ["converted"]
+    first, second = part(tmp_path / "a.xlsx", 14), part(tmp_path / "b.xlsx", 15)
+    convert([first, second], tmp_path / "store")
+    part(second, 15, 16)
+    assert [row.status for row in convert([first, second], tmp_path / "store").rows] == ["converted", "converted"]
+    assert [row.status for row in convert([first], tmp_path / "store").rows] == ["converted"]
     assert len(read_ticks(tmp_path / "store" / "FAB.parquet")) == 1
-    assert [row.status for row in convert([one, two], tmp_path / "store").rows] == ["converted", "converted"]
+    assert [row.status for row in convert([first, second], tmp_path / "store").rows] == ["converted", "converted"]
 
 
 def test_parts_may_meet_in_one_second(tmp_path: Path) -> None:
@@ -52,16 +52,16 @@ def test_parts_may_meet_in_one_second(tmp_path: Path) -> None:
 
 
 def test_overlapping_parts_fail_with_both_names_and_others_stand(tmp_path: Path) -> None:
-    one = write_book(
+    first = write_book(
         tmp_path / "a.xlsx",
         {FAB: tick_sheet(tick(45761.5), tick(45764.5)), "ALDAR UH Equity": tick_sheet(tick())},
     )
-    two = part(tmp_path / "b.xlsx", 15, 16)
-    result = convert([one, two], tmp_path / "store")
+    second = part(tmp_path / "b.xlsx", 15, 16)
+    result = convert([first, second], tmp_path / "store")
     assert [row.status for row in result.rows] == ["failed", "converted", "failed"]
     for row in result.failed:
-        assert str(one) in str(row.error)
-        assert str(two) in str(row.error)
+        assert str(first) in str(row.error)
+        assert str(second) in str(row.error)
         assert "command line" in str(row.error)
     assert sorted(path.name for path in (tmp_path / "store").iterdir()) == ["ALDAR.parquet", "catalog.json"]
 
@@ -76,17 +76,22 @@ def test_one_bad_part_fails_all_parts_of_its_security(tmp_path: Path) -> None:
 
 def test_rejects_of_all_parts_are_kept_with_their_workbooks(tmp_path: Path) -> None:
     bad = (*tick()[:2], error("#N/A"), tick()[3])
-    one = write_book(tmp_path / "a.xlsx", {FAB: tick_sheet(tick(45761.5), bad)})
-    two = write_book(tmp_path / "b.xlsx", {FAB: tick_sheet(bad, tick(45762.5), bad)})
-    convert([one, two], tmp_path / "store", max_rejects=0.7)
+    first = write_book(tmp_path / "a.xlsx", {FAB: tick_sheet(tick(45761.5), bad)})
+    second = write_book(tmp_path / "b.xlsx", {FAB: tick_sheet(bad, tick(45762.5), bad)})
+    convert([first, second], tmp_path / "store", max_rejects=0.7)
     rows = read_table(tmp_path / "store" / "FAB.rejects.parquet").to_pylist()
     assert [(row["workbook"], row["sheet"], row["row"], row["price"], row["rule"]) for row in rows] == [
         ("a.xlsx", FAB, 5, "#N/A", "price not a number"),
         ("b.xlsx", FAB, 4, "#N/A", "price not a number"),
         ("b.xlsx", FAB, 6, "#N/A", "price not a number"),
     ]
-    told = read_footer(tmp_path / "store" / "FAB.parquet").metadata
-    assert (told["rows_in"], told["rows_kept"], told["rows_rejected"], told["rows_blank"]) == ("5", "2", "3", "0")
+    metadata = read_footer(tmp_path / "store" / "FAB.parquet").metadata
+    assert (metadata["rows_in"], metadata["rows_kept"], metadata["rows_rejected"], metadata["rows_blank"]) == (
+        "5",
+        "2",
+        "3",
+        "0",
+    )
 
 
 def test_one_ticker_on_two_exchanges_is_an_error_with_both_names(tmp_path: Path) -> None:
@@ -126,10 +131,13 @@ def test_a_workbook_named_twice_is_read_once(tmp_path: Path) -> None:
 def test_rows_come_in_workbook_order_whatever_finishes_first(tmp_path: Path) -> None:
     names = [f"T{n} UH Equity" for n in range(8)]
     book = write_book(tmp_path / "t.xlsx", {name: tick_sheet(*[tick()] * (1 + 40 * n)) for n, name in enumerate(names)})
-    told: list[tuple[str, int, int]] = []
+    events: list[tuple[str, int, int]] = []
     result = convert(
-        [book], tmp_path / "store", workers=4, on_event=lambda each: told.append((each.kind, each.position, each.total))
+        [book],
+        tmp_path / "store",
+        workers=4,
+        on_event=lambda each: events.append((each.kind, each.position, each.total)),
     )
     assert [row.sheet for row in result.rows] == names
     assert [row.ticks for row in result.rows] == [1 + 40 * n for n in range(8)]
-    assert sorted(told) == sorted((kind, n, 8) for kind in ("started", "finished") for n in range(8))
+    assert sorted(events) == sorted((kind, n, 8) for kind in ("started", "finished") for n in range(8))

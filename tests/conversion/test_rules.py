@@ -67,10 +67,10 @@ def test_a_row_that_is_no_tick_is_rejected_by_name_with_its_cells(
     tmp_path: Path, cells: tuple[object, ...], shown: tuple[str, ...], rule: str
 ) -> None:
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick(), tick(), cells, tick())})
-    fast, exact = read_both(book)
+    fast, by_row = read_both(book)
     assert fast is None
-    assert [(each.row, each.cells, each.rule) for each in exact.rejects] == [(6, shown, rule)]
-    assert (len(exact.ticks), exact.rows, exact.blank) == (3, 4, 0)
+    assert [(each.row, each.cells, each.rule) for each in by_row.rejects] == [(6, shown, rule)]
+    assert (len(by_row.ticks), by_row.rows, by_row.blank) == (3, 4, 0)
 
 
 @pytest.mark.parametrize(
@@ -90,20 +90,20 @@ def test_a_row_that_is_a_tick_is_kept_as_it_is(
     tmp_path: Path, row: tuple[object, ...], kind: int, price: float, volume: int
 ) -> None:
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(row, row)})
-    fast, exact = read_both(book)
+    fast, by_row = read_both(book)
     assert fast is not None
-    assert content_of(fast) == content_of(exact)
-    assert exact.ticks.kind.tolist() == [kind, kind]
-    assert [value.hex() for value in exact.ticks.price.tolist()] == [price.hex()] * 2
-    assert exact.ticks.volume.tolist() == [volume, volume]
+    assert content_of(fast) == content_of(by_row)
+    assert by_row.ticks.kind.tolist() == [kind, kind]
+    assert [value.hex() for value in by_row.ticks.price.tolist()] == [price.hex()] * 2
+    assert by_row.ticks.volume.tolist() == [volume, volume]
 
 
 def test_duplicates_and_clocks_that_step_back_are_kept_in_workbook_order(tmp_path: Path) -> None:
     rows = [tick("45761.5"), tick("45761.25"), tick("45761.25"), tick("45761.75")]
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(*rows)}))
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(*rows)}))
     assert fast is not None
     assert [stamp // 3_600_000_000_000 % 24 for stamp in fast.ticks.timestamp.tolist()] == [12, 6, 6, 18]
-    assert content_of(fast) == content_of(exact)
+    assert content_of(fast) == content_of(by_row)
 
 
 BLANK_ROWS = {
@@ -117,15 +117,15 @@ BLANK_ROWS = {
 @pytest.mark.parametrize("blank", BLANK_ROWS.values(), ids=BLANK_ROWS)
 def test_a_blank_row_is_counted_and_is_no_reject(tmp_path: Path, blank: tuple[object, ...]) -> None:
     rows = [tick(), blank, blank, tick(), blank]
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(*rows)}))
-    assert (len(exact.ticks), exact.blank, exact.rows, exact.rejects) == (2, 2, 4, ())
-    assert fast is None or content_of(fast) == content_of(exact)
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(*rows)}))
+    assert (len(by_row.ticks), by_row.blank, by_row.rows, by_row.rejects) == (2, 2, 4, ())
+    assert fast is None or content_of(fast) == content_of(by_row)
 
 
 def test_absent_rows_between_ticks_do_not_send_a_sheet_to_the_slow_reader(tmp_path: Path) -> None:
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet((), tick(), (), tick(), ())}))
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet((), tick(), (), tick(), ())}))
     assert fast is not None
-    assert content_of(fast) == content_of(exact)
+    assert content_of(fast) == content_of(by_row)
     assert (fast.rows, fast.blank, len(fast.ticks)) == (4, 2, 2)
 
 
@@ -161,13 +161,13 @@ def test_both_readers_agree_and_no_row_is_lost(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[object, ...]]
 ) -> None:
     book = write_book(tmp_path_factory.mktemp("junk") / "t.xlsx", {"FAB UH Equity": tick_sheet(*rows)})
-    fast, exact = read_both(book)
-    assert exact.rows == len(exact.ticks) + len(exact.rejects) + exact.blank
+    fast, by_row = read_both(book)
+    assert by_row.rows == len(by_row.ticks) + len(by_row.rejects) + by_row.blank
     filled = [at for at, row in enumerate(rows, start=1) if any(cell not in (None, STYLED_EMPTY) for cell in row)]
-    assert exact.rows == (filled[-1] if filled else 0)
-    assert exact.blank == exact.rows - len(filled)
+    assert by_row.rows == (filled[-1] if filled else 0)
+    assert by_row.blank == by_row.rows - len(filled)
     if fast is not None:
-        assert content_of(fast) == content_of(exact)
+        assert content_of(fast) == content_of(by_row)
 
 
 @settings(max_examples=30)
@@ -188,6 +188,6 @@ def test_the_fast_reader_takes_every_clean_sheet(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[object, ...]]
 ) -> None:
     book = write_book(tmp_path_factory.mktemp("clean") / "t.xlsx", {"FAB UH Equity": tick_sheet(*rows)})
-    fast, exact = read_both(book)
+    fast, by_row = read_both(book)
     assert fast is not None
-    assert content_of(fast) == content_of(exact)
+    assert content_of(fast) == content_of(by_row)

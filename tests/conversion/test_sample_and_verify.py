@@ -77,7 +77,7 @@ def test_a_store_equals_its_workbook_read_afresh(sample: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "told", "kept"),
+    ("column", "value", "in_workbook", "in_store"),
     [
         ("timestamp", 1_744_632_001_000_000_000, "2025-04-14 12:00:00", "2025-04-14 12:00:01"),
         ("kind", 1, "'BID'", "'ASK'"),
@@ -86,7 +86,7 @@ def test_a_store_equals_its_workbook_read_afresh(sample: Path, tmp_path: Path) -
     ],
 )
 def test_a_single_changed_cell_is_found_with_its_row(
-    tmp_path: Path, column: str, value: float, told: str, kept: str
+    tmp_path: Path, column: str, value: float, in_workbook: str, in_store: str
 ) -> None:
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick(), (), tick(), tick())})
     convert([book], tmp_path / "store")
@@ -98,7 +98,7 @@ def test_a_single_changed_cell_is_found_with_its_row(
     (verified,) = verify_each(tmp_path / "store")
     difference = verified.difference
     assert difference is not None
-    assert (difference.row, difference.workbook, difference.store) == (6, told, kept)
+    assert (difference.row, difference.workbook, difference.store) == (6, in_workbook, in_store)
     assert not verified.equal
 
 
@@ -108,8 +108,8 @@ def test_a_store_with_fewer_or_more_ticks_is_found(tmp_path: Path, keep: int) ->
     convert([book], tmp_path / "store")
     path = tmp_path / "store" / "FAB.parquet"
     ticks = read_ticks(path)
-    places = [0, 1, 1][:keep]
-    other = Ticks(ticks.timestamp[places], ticks.kind[places], ticks.price[places], ticks.volume[places])
+    rows = [0, 1, 1][:keep]
+    other = Ticks(ticks.timestamp[rows], ticks.kind[rows], ticks.price[rows], ticks.volume[rows])
     write_ticks(path, other, read_footer(path).metadata)
     (verified,) = verify_each(tmp_path / "store")
     assert verified.difference is not None
@@ -120,10 +120,10 @@ def test_a_workbook_that_is_gone_or_was_edited_is_said(tmp_path: Path) -> None:
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick())})
     convert([book], tmp_path / "store")
     write_book(book, {"FAB UH Equity": tick_sheet(tick(), tick())})
-    told: list[str] = []
-    (edited,) = verify_each(tmp_path / "store", told.append)
+    started: list[str] = []
+    (edited,) = verify_each(tmp_path / "store", started.append)
     assert "no longer what was converted" in str(edited.error)
-    assert told == ["FAB"]
+    assert started == ["FAB"]
     book.unlink()
     (gone,) = verify_each(tmp_path / "store")
     assert "There is no workbook" in str(gone.error)

@@ -49,7 +49,7 @@ def shared_tick(kind: int = 0, price: object = 17.3) -> tuple[Cell, ...]:
 def named_sheet(*names: Cell | None, header: Cell | None = text("Ticker"), before: bool = True) -> str:  # noqa: B008
     """A sheet with a column of names before the ticks, or behind them."""
     cells = [(header, HEADERS), *((name, shared_tick()) for name in names)]
-    rows = [(one, *others) if before else (*others, one) for one, others in cells]
+    rows = [(named, *others) if before else (*others, named) for named, others in cells]
     return rows_xml([*TITLES, *rows])
 
 
@@ -170,11 +170,11 @@ def test_a_sheet_of_one_security_is_converted(
 
 
 def test_the_compiled_reader_takes_a_column_of_one_security_and_no_other(tmp_path: Path) -> None:
-    found = [
+    parsed_sheets = [
         read_compiled(write_book(tmp_path / "t.xlsx", {FAB: named_sheet(*names)}, texts=TEXTS))
         for names in ([shared(2), None, shared(2)], [shared(2), shared(3)])
     ]
-    assert [parsed and parsed.securities for parsed in found] == [{FAB: 0}, None]
+    assert [parsed and parsed.securities for parsed in parsed_sheets] == [{FAB: 0}, None]
 
 
 names = st.sampled_from(
@@ -196,14 +196,14 @@ def test_every_reader_finds_the_same_securities(
 
     rows = [(name, shared_tick() if is_tick else (None,) * 4) for name, is_tick in cells]
     lines = [(text("Ticker"), HEADERS), *rows]
-    xml = rows_xml([*TITLES, *((one, *others) if before else (*others, one) for one, others in lines)])
+    xml = rows_xml([*TITLES, *((named, *others) if before else (*others, named) for named, others in lines)])
     book = write_book(tmp_path_factory.getbasetemp() / "securities.xlsx", {FAB: xml}, texts=TEXTS)
-    found: list[Any] = []
+    outcomes: list[Any] = []
     for loop, limits in ((rows_loop(), Limits()), (None, Limits()), (None, Limits(fast_gb=1e-9))):
         workbook = open_workbook(book, limits)
         try:
             content = read_sheet(workbook, workbook.sheets[0], 3, loop)
-            found.append((content_of(content.parsed), set(content.parsed.securities), content.record))
+            outcomes.append((content_of(content.parsed), set(content.parsed.securities), content.record))
         except SheetError as refused:
-            found.append(str(refused))
-    assert found[0] == found[1] == found[2]
+            outcomes.append(str(refused))
+    assert outcomes[0] == outcomes[1] == outcomes[2]

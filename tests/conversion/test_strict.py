@@ -64,10 +64,10 @@ def test_a_reject_in_one_part_fails_all_parts_of_its_security(tmp_path: Path) ->
 def test_a_long_text_is_quoted_short(tmp_path: Path) -> None:
     rows = tick_sheet(tick()) + row_xml(1_048_576, (text("x" * 500), *tick()[1:]))
     result = pipeline.convert(write_book(tmp_path / "t.xlsx", {FAB: rows}), tmp_path / "store", strict=True)
-    told = str(result.rows[0].error)
-    assert "1 of 2 rows rejected" in told
-    assert "Row 1048576 (unreadable time): time 'xxx" in told
-    assert len(told) < 600
+    message = str(result.rows[0].error)
+    assert "1 of 2 rows rejected" in message
+    assert "Row 1048576 (unreadable time): time 'xxx" in message
+    assert len(message) < 600
 
 
 def test_the_command_line_says_it_and_ends_with_1(tmp_path: Path, book: Path) -> None:

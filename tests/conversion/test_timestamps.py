@@ -41,10 +41,10 @@ def test_every_second_of_a_day_is_exact_in_both_readers(
     serials = (f"{day + second / 86400:.{digits}g}" for second in range(86400))
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(*map(tick, serials))}, date1904=date1904)
     expected = [(MONDAY_MS + second * 1000) * 1_000_000 for second in range(86400)]
-    fast, exact = read_both(book)
+    fast, by_row = read_both(book)
     assert fast is not None
     assert fast.ticks.timestamp.tolist() == expected
-    assert exact.ticks.timestamp.tolist() == expected
+    assert by_row.ticks.timestamp.tolist() == expected
 
 
 @pytest.mark.parametrize("digits", [15, 16, 17])
@@ -55,10 +55,10 @@ def test_milliseconds_are_exact_in_both_readers(tmp_path: Path, digits: int, day
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(*rows)}, date1904=date1904)
     epoch = dt.date(1904, 1, 1) if date1904 else dt.date(1899, 12, 30)
     midnight = ((epoch - dt.date(1970, 1, 1)).days + day) * DAY_MS
-    fast, exact = read_both(book)
+    fast, by_row = read_both(book)
     assert fast is not None
     assert fast.ticks.timestamp.tolist() == [(midnight + moment) * 1_000_000 for moment in moments]
-    assert exact.ticks.timestamp.tolist() == fast.ticks.timestamp.tolist()
+    assert by_row.ticks.timestamp.tolist() == fast.ticks.timestamp.tolist()
 
 
 @given(st.integers(min_value=1, max_value=DAY_MS * 130 * 365), st.sampled_from([15, 16, 17]), st.booleans())
@@ -98,10 +98,10 @@ def test_a_serial_written_with_15_digits_or_more_gives_its_millisecond(
 def test_a_time_that_is_no_moment_is_rejected_and_the_others_stay(tmp_path: Path, cell: object, rule: str) -> None:
     bad = (cell, text("BID"), number(17.3), number(100))
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick(), bad, tick())})
-    fast, exact = read_both(book)
+    fast, by_row = read_both(book)
     assert fast is None
-    assert [(each.row, each.rule) for each in exact.rejects] == [(5, rule)]
-    assert len(exact.ticks) == 2
+    assert [(each.row, each.rule) for each in by_row.rejects] == [(5, rule)]
+    assert len(by_row.ticks) == 2
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ def test_a_time_that_is_no_moment_is_rejected_and_the_others_stay(tmp_path: Path
 )
 def test_iso_texts_are_read_as_times(tmp_path: Path, cell: object, milliseconds: int) -> None:
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet((cell, text("BID"), number(1), number(2)))})
-    fast, exact = read_both(book)
-    assert exact.ticks.timestamp.tolist() == [(MONDAY_MS + milliseconds) * 1_000_000]
-    assert fast is None or content_of(fast) == content_of(exact)
+    fast, by_row = read_both(book)
+    assert by_row.ticks.timestamp.tolist() == [(MONDAY_MS + milliseconds) * 1_000_000]
+    assert fast is None or content_of(fast) == content_of(by_row)
 
 
 @pytest.mark.parametrize(
@@ -129,17 +129,17 @@ def test_iso_texts_are_read_as_times(tmp_path: Path, cell: object, milliseconds:
 )
 def test_any_date_format_makes_a_number_a_moment(tmp_path: Path, code: str) -> None:
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick(45761.5))}, date_format=code)
-    fast, exact = read_both(book)
-    assert exact.ticks.timestamp.tolist() == [(MONDAY_MS + DAY_MS // 2) * 1_000_000]
-    assert fast is None or content_of(fast) == content_of(exact)
+    fast, by_row = read_both(book)
+    assert by_row.ticks.timestamp.tolist() == [(MONDAY_MS + DAY_MS // 2) * 1_000_000]
+    assert fast is None or content_of(fast) == content_of(by_row)
 
 
 @pytest.mark.parametrize("code", ["0.00", "#,##0", "General", '0.0 "days"', "[Red]0.0"])
 def test_a_number_format_does_not_make_a_number_a_moment(tmp_path: Path, code: str) -> None:
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick(45761.5))}, date_format=code)
-    fast, exact = read_both(book)
+    fast, by_row = read_both(book)
     assert fast is None
-    assert [each.rule for each in exact.rejects] == ["unreadable time"]
+    assert [each.rule for each in by_row.rejects] == ["unreadable time"]
 
 
 @pytest.mark.parametrize("date1904", [False, True])
@@ -153,10 +153,10 @@ def test_separate_date_and_time_columns_are_joined_to_every_second(tmp_path: Pat
     )
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": head + rows}, date1904=date1904)
     expected = [(MONDAY_MS + second * 1000) * 1_000_000 for second in seconds]
-    fast, exact = read_both(book)
+    fast, by_row = read_both(book)
     assert fast is not None
     assert fast.ticks.timestamp.tolist() == expected
-    assert exact.ticks.timestamp.tolist() == expected
+    assert by_row.ticks.timestamp.tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -181,9 +181,9 @@ def test_a_date_and_a_time_cell_make_one_moment_or_a_named_reject(
         tmp_path / "t.xlsx",
         {"FAB UH Equity": rows_xml([(), (), headers, (date, time, text("BID"), number(1), number(2))])},
     )
-    fast, exact = read_both(book)
-    assert fast is None or content_of(fast) == content_of(exact)
+    fast, by_row = read_both(book)
+    assert fast is None or content_of(fast) == content_of(by_row)
     if isinstance(expected, str):
-        assert [each.rule for each in exact.rejects] == [expected]
+        assert [each.rule for each in by_row.rejects] == [expected]
     else:
-        assert exact.ticks.timestamp.tolist() == [(MONDAY_MS + expected) * 1_000_000]  # type: ignore[operator]
+        assert by_row.ticks.timestamp.tolist() == [(MONDAY_MS + expected) * 1_000_000]  # type: ignore[operator]

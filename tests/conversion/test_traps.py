@@ -37,33 +37,33 @@ FAB = "FAB UH Equity"
 
 def test_a_row_that_stands_twice_under_one_number_is_kept_twice(tmp_path: Path) -> None:
     rows = tick_sheet(tick(price=1), tick(price=2)) + row_xml(5, tick(price=3)) + row_xml(6, tick(price=4))
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}))
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}))
     assert fast is None
-    assert exact.ticks.price.tolist() == [1.0, 2.0, 3.0, 4.0]
-    assert (exact.rows, exact.blank) == (4, 0)
+    assert by_row.ticks.price.tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert (by_row.rows, by_row.blank) == (4, 0)
 
 
 def test_a_repeated_row_is_found_also_when_head_rows_are_absent(tmp_path: Path) -> None:
     rows = tick_sheet(tick(price=1), tick(price=2)) + row_xml(5, tick(price=3))
     rows = rows.replace(row_xml(1, (text(FAB),)), "")
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}))
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}))
     assert fast is None
-    assert exact.ticks.price.tolist() == [1.0, 2.0, 3.0]
+    assert by_row.ticks.price.tolist() == [1.0, 2.0, 3.0]
 
 
 def test_rows_out_of_order_come_in_the_order_excel_shows(tmp_path: Path) -> None:
     rows = tick_sheet() + "".join(row_xml(at, tick(price=at)) for at in (6, 4, 5))
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}))
-    assert exact.ticks.price.tolist() == [4.0, 5.0, 6.0]
-    assert fast is None or content_of(fast) == content_of(exact)
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}))
+    assert by_row.ticks.price.tolist() == [4.0, 5.0, 6.0]
+    assert fast is None or content_of(fast) == content_of(by_row)
 
 
 @pytest.mark.parametrize("dimension", ["A1", "A1:D4", "A1:XFD1048576", "B2:C3", "nonsense", None])
 def test_a_wrong_dimension_loses_no_row(tmp_path: Path, dimension: str | None) -> None:
     book = write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(tick(), tick(), tick())}, dimension=dimension)
-    fast, exact = read_both(book)
-    assert len(exact.ticks) == 3
-    assert fast is None or content_of(fast) == content_of(exact)
+    fast, by_row = read_both(book)
+    assert len(by_row.ticks) == 3
+    assert fast is None or content_of(fast) == content_of(by_row)
     assert convert([book], tmp_path / "store").rows[0].ticks == 3
 
 
@@ -84,8 +84,8 @@ def test_unusual_but_lawful_xml_gives_the_same_ticks(tmp_path: Path, change: obj
     changed = change(plain)  # type: ignore[operator]
     assert changed != plain
     _, expected = read_both(write_book(tmp_path / "plain.xlsx", {FAB: plain}))
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {FAB: changed}))
-    assert content_of(exact) == content_of(expected)
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {FAB: changed}))
+    assert content_of(by_row) == content_of(expected)
     assert fast is None or content_of(fast) == content_of(expected)
 
 
@@ -98,8 +98,8 @@ def test_an_escaped_letter_in_a_number_is_no_shorter_number(
     cells = list(tick())
     cells[column] = Cell(cells[column].attributes, f"<v>{broken.format(escape)}</v>")
     rows = tick_sheet(tick(), cells, tick())
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}))
-    assert [each.row for each in exact.rejects] == [5]
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}))
+    assert [each.row for each in by_row.rejects] == [5]
     assert fast is None
 
 
@@ -114,8 +114,8 @@ def test_an_escaped_letter_in_a_type_makes_it_another_type(tmp_path: Path, broke
     }[where]
     rows = tick_sheet(tick(), (time, cell, price, size), tick())
     book = write_book(tmp_path / "t.xlsx", {FAB: rows}, texts=[unescape(broken)])
-    fast, exact = read_both(book)
-    assert [each.row for each in exact.rejects] == [5]
+    fast, by_row = read_both(book)
+    assert [each.row for each in by_row.rejects] == [5]
     assert fast is None
     assert read_compiled(book) is None
 
@@ -156,16 +156,16 @@ def test_a_prefixed_namespace_is_read(tmp_path: Path) -> None:
                     content = content.replace(f"</{tag}>", f"</x:{tag}>")
                 content = content.replace("xmlns=", "xmlns:x=")
             new.writestr(name, content)
-    fast, exact = read_both(rewritten)
-    assert content_of(exact) == content_of(expected)
+    fast, by_row = read_both(rewritten)
+    assert content_of(by_row) == content_of(expected)
     assert fast is None or content_of(fast) == content_of(expected)
 
 
 def test_text_with_an_error_word_in_every_cell_of_a_row_is_no_blank_row(tmp_path: Path) -> None:
     rows = tick_sheet(tick(), (text("NA"), text("NA"), text("NA"), text("NA")), tick())
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}))
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}))
     assert fast is None
-    assert [(each.row, each.rule) for each in exact.rejects] == [(5, "unreadable time")]
+    assert [(each.row, each.rule) for each in by_row.rejects] == [(5, "unreadable time")]
 
 
 @pytest.mark.parametrize("writer", ["openpyxl", "openpyxl write-only", "xlsxwriter"])
@@ -181,12 +181,12 @@ def test_workbooks_of_other_writers_are_read_by_the_fast_reader(tmp_path: Path, 
             for at, row in enumerate([("Dates", "Type", "Price", "Size"), *rows], start=2):
                 sheet.write_row(at, 0, row)
     else:
-        made = openpyxl.Workbook(write_only=writer.endswith("write-only"))
-        page = made.create_sheet(FAB) if made.write_only else made.active
+        book = openpyxl.Workbook(write_only=writer.endswith("write-only"))
+        page = book.create_sheet(FAB) if book.write_only else book.active
         page.title = FAB
         for row in [(FAB,), (), ("Dates", "Type", "Price", "Size"), *rows]:
             page.append(row)
-        made.save(path)
+        book.save(path)
     result = convert([path], tmp_path / "store")
     assert [(row.status, row.reader, row.ticks) for row in result.rows] == [("converted", "fast", 50)]
     ticks = read_ticks(tmp_path / "store" / "FAB.parquet")
@@ -198,24 +198,24 @@ def test_workbooks_of_other_writers_are_read_by_the_fast_reader(tmp_path: Path, 
 
 
 def test_cells_of_other_columns_are_not_looked_at(tmp_path: Path) -> None:
-    odd = (text("x"), number("1e999"), serial(0.5), text("#N/A"))
-    rows = [(*tick(), odd[n % 4], odd[(n + 1) % 4]) for n in range(8)]
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(*rows)}))
+    others = (text("x"), number("1e999"), serial(0.5), text("#N/A"))
+    rows = [(*tick(), others[n % 4], others[(n + 1) % 4]) for n in range(8)]
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(*rows)}))
     assert fast is not None
-    assert content_of(fast) == content_of(exact)
+    assert content_of(fast) == content_of(by_row)
 
 
 def test_a_stray_cell_far_away_takes_no_memory(tmp_path: Path) -> None:
     rows = tick_sheet(tick(), tick()) + '<row r="900000"><c r="XFD900000"><v>1</v></c></row>'
-    fast, exact = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}, dimension="A1:XFD900000"))
+    fast, by_row = read_both(write_book(tmp_path / "t.xlsx", {FAB: rows}, dimension="A1:XFD900000"))
     assert fast is not None
-    assert content_of(fast) == content_of(exact)
-    assert (len(exact.ticks), exact.rows) == (2, 2)
+    assert content_of(fast) == content_of(by_row)
+    assert (len(by_row.ticks), by_row.rows) == (2, 2)
 
 
 def test_progress_is_told_while_reading_row_by_row(tmp_path: Path) -> None:
     rows = [tick() for _ in range(20_050)]
     book = open_workbook(write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(*rows, tick(size="0.5"))}))
-    told: list[int] = []
-    content = read_sheet(book, book.sheets[0], 3, on_rows=told.append)
-    assert (content.reader, told) == ("row by row", [20_000])
+    progress: list[int] = []
+    content = read_sheet(book, book.sheets[0], 3, on_rows=progress.append)
+    assert (content.reader, progress) == ("row by row", [20_000])

@@ -32,7 +32,7 @@ def plain_counts(ticks: Ticks, facts: MarketFacts) -> dict[str, Any]:
     back = [before - after for before, after in itertools.pairwise(clocks) if after < before]
     printed = {clock // DAY for clock, kind, _, _ in rows if kind == TRADE}
     opens, closes = facts.pre_open[0], facts.trade_at_last[1]
-    found = {
+    plain = {
         "ticks": len(rows),
         "bids": sum(row[1] == BID for row in rows),
         "asks": sum(row[1] == ASK for row in rows),
@@ -54,7 +54,7 @@ def plain_counts(ticks: Ticks, facts: MarketFacts) -> dict[str, Any]:
         ),
         "off_grid": sum(off_grid(row[2], facts) for row in rows if row[2] > 0),
     }
-    return found | book(rows, facts)
+    return plain | book(rows, facts)
 
 
 def off_grid(price: float, facts: MarketFacts) -> bool:
@@ -104,10 +104,10 @@ def book(rows: list[Row], facts: MarketFacts) -> dict[str, Any]:
         events.append((stretch, clock % DAY, both and bid > ask, both and bid == ask))
     lasting = {"session": 0, "crossed": 0, "locked": 0}
     now = 0
-    for place, (stretch, clock, crossed, locked) in enumerate(events):
-        now = clock if place == 0 or events[place - 1][0] != stretch else max(now, clock)
-        is_last = place + 1 == len(events) or events[place + 1][0] != stretch
-        until = end if is_last else max(now, events[place + 1][1])
+    for number, (stretch, clock, crossed, locked) in enumerate(events):
+        now = clock if number == 0 or events[number - 1][0] != stretch else max(now, clock)
+        is_last = number + 1 == len(events) or events[number + 1][0] != stretch
+        until = end if is_last else max(now, events[number + 1][1])
         lasting["session"] += until - now
         lasting["crossed"] += (until - now) * crossed
         lasting["locked"] += (until - now) * locked
@@ -125,6 +125,6 @@ def book(rows: list[Row], facts: MarketFacts) -> dict[str, Any]:
 
 def counts(ticks: Ticks, facts: MarketFacts) -> dict[str, Any]:
     """Return what the pipeline counts, without the shifts of the clock."""
-    found = asdict(count(ticks, facts))
-    del found["shifts"]
-    return found
+    counted = asdict(count(ticks, facts))
+    del counted["shifts"]
+    return counted

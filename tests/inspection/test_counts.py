@@ -37,15 +37,15 @@ rows = st.tuples(
 )
 
 
-def ticks_of(found: list[tuple[int, int, int, float, int]]) -> Ticks:
-    day, moment, kind, price, volume = (list(column) for column in zip(*found, strict=True))
+def ticks_of(rows: list[tuple[int, int, int, float, int]]) -> Ticks:
+    day, moment, kind, price, volume = (list(column) for column in zip(*rows, strict=True))
     clock = MONDAY + np.array(day, np.int64) * DAY + np.array(moment, np.int64)
     return Ticks(clock, np.array(kind, np.int8), np.array(price, np.float64), np.array(volume, np.int64))
 
 
-@given(found=st.lists(rows, min_size=1, max_size=60), in_order=st.booleans())
-def test_every_count_is_that_of_a_plain_loop(found: list[tuple[int, int, int, float, int]], *, in_order: bool) -> None:
-    ticks = ticks_of(sorted(found) if in_order else found)
+@given(rows=st.lists(rows, min_size=1, max_size=60), in_order=st.booleans())
+def test_every_count_is_that_of_a_plain_loop(rows: list[tuple[int, int, int, float, int]], *, in_order: bool) -> None:
+    ticks = ticks_of(sorted(rows) if in_order else rows)
     assert counts(ticks, ADX) == plain_counts(ticks, ADX)
 
 
@@ -57,19 +57,19 @@ def test_every_count_of_a_usual_day_is_that_of_a_plain_loop(seed: int, exchange:
 
 @pytest.mark.parametrize("hours", [-9, -4, -3, -1, 1, 2, 4, 6])
 def test_a_clock_that_is_off_by_whole_hours_is_found_whatever_the_hours(hours: int) -> None:
-    one = random_ticks(3, days=5)
-    shifted = Ticks(one.timestamp + hours * HOUR, one.kind, one.price, one.volume)
-    [found] = count(shifted, ADX).shifts
-    assert (found.hours, found.days) == (hours, 5)
-    assert abs(found.first_minute - (9 * 60 + 30 + hours * 60)) <= 5
-    assert abs(found.last_minute - (15 * 60 + hours * 60)) <= 10
+    ticks = random_ticks(3, days=5)
+    shifted = Ticks(ticks.timestamp + hours * HOUR, ticks.kind, ticks.price, ticks.volume)
+    [shift] = count(shifted, ADX).shifts
+    assert (shift.hours, shift.days) == (hours, 5)
+    assert abs(shift.first_minute - (9 * 60 + 30 + hours * 60)) <= 5
+    assert abs(shift.last_minute - (15 * 60 + hours * 60)) <= 10
 
 
 def test_a_clock_that_changes_with_summer_time_is_found_on_each_part_of_the_days() -> None:
-    one = random_ticks(3, days=5)
-    late = one.timestamp >= MONDAY + 3 * DAY
-    shifted = Ticks(one.timestamp - np.where(late, 3, 4) * HOUR, one.kind, one.price, one.volume)
-    assert [(found.hours, found.days) for found in count(shifted, ADX).shifts] == [(-4, 3), (-3, 2)]
+    ticks = random_ticks(3, days=5)
+    late = ticks.timestamp >= MONDAY + 3 * DAY
+    shifted = Ticks(ticks.timestamp - np.where(late, 3, 4) * HOUR, ticks.kind, ticks.price, ticks.volume)
+    assert [(shift.hours, shift.days) for shift in count(shifted, ADX).shifts] == [(-4, 3), (-3, 2)]
 
 
 @pytest.mark.parametrize("exchange", ["ADX", "DFM"])
@@ -106,16 +106,16 @@ def day(text: str) -> int:
     ],
 )
 def test_days_and_months_are_swapped_when_that_brings_the_days_far_nearer(days: list[str], *, expected: bool) -> None:
-    assert are_swapped([day(one) for one in days]) == expected
+    assert are_swapped([day(text) for text in days]) == expected
 
 
 def test_counts_are_the_same_when_they_have_been_text() -> None:
     for seed, hours in ((1, 0), (2, -4)):
         ticks = random_ticks(seed)
-        found = count(Ticks(ticks.timestamp + hours * HOUR, ticks.kind, ticks.price, ticks.volume), ADX)
-        again = from_text(as_text(found, ADX))
+        counted = count(Ticks(ticks.timestamp + hours * HOUR, ticks.kind, ticks.price, ticks.volume), ADX)
+        again = from_text(as_text(counted, ADX))
         assert again is not None
-        assert asdict(again) == asdict(found)
+        assert asdict(again) == asdict(counted)
     assert from_text(as_text(None, ADX)) is None
 
 

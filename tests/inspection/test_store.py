@@ -132,7 +132,7 @@ def without_prints(columns: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "expected"),
     [
         (shifted, ["FAB: ticks run from 05:31 to 10:58: 4 hours early, as if in UTC. ADX trades 09:30-15:00"]),
         (often_late, ["FAB: ticks outside ADX's hours, 09:30-15:00: 13% of them."]),
@@ -166,12 +166,14 @@ def without_prints(columns: dict[str, Any]) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_each_fault_is_one_sentence(tmp_path: Path, spoil: Callable[[dict[str, Any]], None], told: list[str]) -> None:
+def test_each_fault_is_one_sentence(
+    tmp_path: Path, spoil: Callable[[dict[str, Any]], None], expected: list[str]
+) -> None:
     columns = days_of_ticks()
     spoil(columns)
     said = warnings_of(write(tmp_path / "store", **columns))
-    assert len(said) == len(told)
-    for sentence, part in zip(said, told, strict=True):
+    assert len(said) == len(expected)
+    for sentence, part in zip(said, expected, strict=True):
         assert part in sentence
         assert sentence.endswith((".", "?"))
 
@@ -228,12 +230,12 @@ def test_a_day_that_is_known_to_be_closed_is_not_spoken_of(
     columns = days_of_ticks(1, price=5.0)
     at = np.datetime64(day, "D").astype(np.int64) * DAY
     around = [int(at) + step * DAY for step in range(-7, 8) if step]
-    week = [one for one in around if np.is_busday(np.datetime64(one // DAY, "D"))]
+    week = [date for date in around if np.is_busday(np.datetime64(date // DAY, "D"))]
     known = {"2025-06-06", "2026-03-20"}
-    week = [one for one in week if str(np.datetime64(one // DAY, "D")) not in known]
+    week = [date for date in week if str(np.datetime64(date // DAY, "D")) not in known]
     clock = columns["timestamp"] - MONDAY
     spread = {name: np.tile(column, len(week)) for name, column in columns.items()}
-    spread["timestamp"] = np.concatenate([clock + one for one in week])
+    spread["timestamp"] = np.concatenate([clock + date for date in week])
     said = warnings_of(write(tmp_path / "store", exchange=exchange, **spread))
     assert [f"No security of {exchange} has a print on {day}: prob" in text for text in said] == [True] * (not quiet)
 
@@ -246,30 +248,30 @@ def converted(tmp_path: Path) -> Path:
 
 
 def test_a_converted_store_says_rows_rejects_and_nothing_wrong_but_rejects(converted: Path) -> None:
-    found = inspect_store(converted)
-    assert found.failed == {}
-    entries = {one.ticker: one.entry for one in found.securities if one.entry is not None}
-    assert [(name, one.rows, one.blank) for name, one in entries.items()] == [
+    inspection = inspect_store(converted)
+    assert inspection.failed == {}
+    entries = {entry.ticker: entry.entry for entry in inspection.securities if entry.entry is not None}
+    assert [(name, entry.rows, entry.blank) for name, entry in entries.items()] == [
         ("EMAAR", 400, 0),
         ("FAB", 400, 0),
         ("MODON", 400, 0),
         ("SPINNEYS", 405, 1),
     ]
-    assert [said.split(" (")[0] for said in found.warnings] == ["SPINNEYS: rejected rows: 4 of 405"]
+    assert [said.split(" (")[0] for said in inspection.warnings] == ["SPINNEYS: rejected rows: 4 of 405"]
 
 
 def change_catalog(folder: Path, ticker: str, **changes: Any) -> None:
-    told = json.loads((folder / "catalog.json").read_text())
-    entry = told["securities"][ticker]
+    catalog = json.loads((folder / "catalog.json").read_text())
+    entry = catalog["securities"][ticker]
     entry |= {key: value for key, value in changes.items() if key in entry}
     entry["sources"][0] |= {key: value for key, value in changes.items() if key in entry["sources"][0]}
-    (folder / "catalog.json").write_text(json.dumps(told))
+    (folder / "catalog.json").write_text(json.dumps(catalog))
 
 
 @pytest.mark.parametrize(("rows", "full"), [(1_048_573, True), (1_048_572, False)])
 def test_a_full_sheet_is_told_its_header_rows_included(converted: Path, rows: int, *, full: bool) -> None:
     change_catalog(converted, "FAB", rows=rows)
-    said = [one for one in inspect_store(converted).warnings if "full sheet" in one]
+    said = [text for text in inspect_store(converted).warnings if "full sheet" in text]
     assert len(said) == full
     if full:
         assert said[0].startswith("FAB: a full sheet: 'FAB UH Equity' of ticks.xlsx ends in row 1,048,576, Excel's")
@@ -285,16 +287,16 @@ def test_a_changed_workbook_is_told_for_each_security_of_it(converted: Path) -> 
     book = converted.parent / "ticks.xlsx"
     book.write_bytes(book.read_bytes() + b"0")
     said = inspect_store(converted).warnings
-    assert len([one for one in said if "was changed" in one]) == 4
+    assert len([text for text in said if "was changed" in text]) == 4
     assert said[0] == f"EMAAR: a workbook was changed after it was converted: '{book}'. Run `pipeline convert`."
 
 
 def test_a_file_that_is_not_the_catalogs_is_told_and_counted(converted: Path) -> None:
     write(converted, "FAB", **days_of_ticks())
-    found = inspect_store(converted, ["fab"])
-    assert found.securities[0].entry is None
-    assert found.securities[0].counts is not None
-    assert found.warnings == ["FAB: its file is not the one that catalog.json lists. Run `pipeline convert`."]
+    inspection = inspect_store(converted, ["fab"])
+    assert inspection.securities[0].entry is None
+    assert inspection.securities[0].counts is not None
+    assert inspection.warnings == ["FAB: its file is not the one that catalog.json lists. Run `pipeline convert`."]
 
 
 def test_a_file_that_cannot_be_read_is_its_own_error_and_the_others_are_counted(converted: Path) -> None:
@@ -303,10 +305,10 @@ def test_a_file_that_cannot_be_read_is_its_own_error_and_the_others_are_counted(
     (converted / "FAB.parquet").write_bytes(content)
     (converted / "MODON.parquet").unlink()
     (converted / "NOEXCHANGE.parquet").write_bytes(b"no Parquet at all")
-    found = inspect_store(converted)
-    assert sorted(found.failed) == ["FAB", "MODON", "NOEXCHANGE"]
-    assert "MODON.parquet is listed in catalog.json and is not there" in found.failed["MODON"]
-    assert [one.ticker for one in found.securities if one.counts] == ["EMAAR", "SPINNEYS"]
+    inspection = inspect_store(converted)
+    assert sorted(inspection.failed) == ["FAB", "MODON", "NOEXCHANGE"]
+    assert "MODON.parquet is listed in catalog.json and is not there" in inspection.failed["MODON"]
+    assert [security.ticker for security in inspection.securities if security.counts] == ["EMAAR", "SPINNEYS"]
 
 
 def test_an_exchange_that_is_not_known_is_the_securitys_error(tmp_path: Path) -> None:
@@ -321,9 +323,9 @@ def test_a_file_without_ticks_is_told(tmp_path: Path) -> None:
 
 def test_one_tick_is_counted(tmp_path: Path) -> None:
     write(tmp_path / "store", timestamp=[MONDAY + 12 * HOUR], kind=[0], price=[10.0], volume=[1])
-    [one] = inspect_store(tmp_path / "store").securities
-    assert one.counts is not None
-    assert (one.counts.ticks, one.counts.gap, one.counts.session) == (1, None, (2 * 60 + 45) * MINUTE)
+    [security] = inspect_store(tmp_path / "store").securities
+    assert security.counts is not None
+    assert (security.counts.ticks, security.counts.gap, security.counts.session) == (1, None, (2 * 60 + 45) * MINUTE)
 
 
 def test_what_is_not_there_is_an_error_that_says_so(tmp_path: Path) -> None:

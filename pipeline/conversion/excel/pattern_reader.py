@@ -112,8 +112,8 @@ class PatternReader(FastReader):
         return "security_shared" not in self._pattern.groupindex or self._read_texts(ticks, "security") is not None
 
     def _column(self, rows: list[tuple[str, ...]], name: str) -> list[str]:
-        place = self._pattern.groupindex[name] - 1
-        return [row[place] for row in rows]
+        group = self._pattern.groupindex[name] - 1
+        return [row[group] for row in rows]
 
     def _numbers(self, rows: list[tuple[str, ...]], name: str, *, dates: bool) -> Float64s | None:
         """Return a column of numbers; None for a negative one, and where a date should be a plain number or not."""
