@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.compiler import checks
-from pipeline.engine.compiler.checks import REASONS
-from pipeline.engine.compiler.kinds import wrong_kind
-from pipeline.engine.compiler.parts import MARKET, has_no
+from pipeline.engine.compiler.checks import REASONS, checks_of, failing
+from pipeline.engine.compiler.parts import MARKET, has_no, wrong_kind
 from pipeline.engine.compiler.specialise import market_fields, market_names
 from pipeline.engine.outcome import Buffers, Facts, Outcome, buffer_sizes, failure
 from pipeline.engine.rules.replay_state import replay
@@ -129,10 +127,8 @@ def _taken(market: Any, action: str, name: str, value: Any, kind: str) -> int | 
         number = int(value) if kind == "int" else float(value)
     except OverflowError:
         number = math.inf
-    for check, reason, field in checks.checks_of(action, name):
-        failed = [0, 0]
-        getattr(checks, check)(number, *([getattr(market, field)] if field else []), failed, 1, 0)
-        if failed[0]:
+    for check, reason, field in checks_of(action, name):
+        if failing(check)(number, *([getattr(market, field)] if field else [])):
             raise _Wrong(reason)
     return number
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from pipeline.engine.compiler import checks
+from pipeline.engine.compiler.checks import definitions
 from pipeline.engine.compiler.skip_guard import acts_question
 
 KINDS: Final = {"s_n": "int", "s_k": "int", "s_x": "float", "s_y": "float", "s_f": "bool", "s_p": "int", "e": "int"}
@@ -65,11 +65,12 @@ def test_the_answer_is_never_no_where_something_changes(name: str) -> None:
     body = ast.parse(ASKED[name]).body
     question = acts_question(body, LANES, ("s_p",), {**KINDS, "t_1": "int"})
     assert question
-    ask, act = code_of(question), code_of(ast.parse(ASKED[name]).body)
+    checks = list(definitions().values())
+    ask, act = code_of(question), code_of([*checks, *ast.parse(ASKED[name]).body])
     answers = []
     for values in itertools.product(*STATES.values()):
         state = dict(zip(STATES, values, strict=True))
-        asked, after = ({**vars(checks), **state, "m_failed": [0, 0], "m_event": 3} for _ in range(2))
+        asked, after = ({"math": math, **state, "m_failed": [0, 0], "m_event": 3} for _ in range(2))
         exec(ask, asked)  # noqa: S102 - the statements of this file
         exec(act, after)  # noqa: S102
         assert {key: exactly(asked[key]) for key in state} == {key: exactly(state[key]) for key in state}

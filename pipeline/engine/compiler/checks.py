@@ -1,22 +1,21 @@
-"""What Python raises and a machine does not: operations that note the user's line as they fail and go on with 1.
+"""What Python raises and a machine does not: operations that note the user's line as they fail and go on.
 
-Plain functions of numbers, whose text the compiled loop holds; one of an action's argument returns it as it is, so that
-the compiler sees what it was. Each `if` that leads to `fail` says when it fails, for a batch to ask first
-(`skip_guard.py`). A line to note is a number that `noted` makes of reason and line.
+The compiled loop holds each as a function, made of its row in CHECKS. A line to note is a number that `noted` makes of
+reason and line.
 """
-# ruff: noqa: PLR2004, PLR1714 - the ends of 64 and of 53 bits stand where a loop's text needs them
+# ruff: noqa: PLR2004 - the ends of 64 and of 53 bits stand where a loop's text needs them
 
 from __future__ import annotations
 
 import ast
 import inspect
 import math
-import sys
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pipeline.engine.rules.replay_state import IntColumn
 
@@ -37,6 +36,61 @@ REASONS: Final = {
 """What a line did, by the word under which it is noted."""
 
 REASON_STEP: Final = 10**12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """An operation on operands `a` and `b`: when it fails, what it gives otherwise, and of what kind that is.
+
+    One that failed gives 1, or, where it is the argument of an action, what it was given.
+    """
+
+    kinds: tuple[str, ...]
+    fails: str
+    value: str
+    kind: str = "int"
+    of_argument: bool = False
+
+    @property
+    def operands(self) -> Sequence[str]:
+        """The names of the operands."""
+        return "ab"[: len(self.kinds)]
+
+
+INSTEAD: Final = {"int": 1, "float": 1.0}
+"""What an operation that failed gives, by its kind."""
+
+CHECKS: Final = {
+    "plus": Check(("int", "int"), "((a ^ (a + b)) & (b ^ (a + b))) < 0", "a + b"),
+    "minus": Check(("int", "int"), "((a ^ b) & (a ^ (a - b))) < 0", "a - b"),
+    # near the end of 64 bits, which floats tell roughly, the sign says whether it was passed
+    "times": Check(
+        ("int", "int"),
+        "abs((1.0 * a) * b) > 9.2e18 and (abs((1.0 * a) * b) > 9.3e18 or (a * b < 0) != ((a < 0) != (b < 0)))",
+        "a * b",
+    ),
+    "negative": Check(("int",), "a < -9223372036854775807", "-a"),
+    "absolute": Check(("int",), "a < -9223372036854775807", "abs(a)"),
+    "floored": Check(("int", "int"), "a < -9223372036854775807 and b == -1", "a // b"),
+    "shifted": Check(("int", "int"), "b < 0 or b > 63 or ((a << (b & 63)) >> (b & 63)) != a", "a << b"),
+    "shifted_back": Check(("int", "int"), "b < 0", "a >> min(b, 63)"),
+    "divisor": Check(("float",), "a == 0.0", "a", "float"),
+    "whole_divisor": Check(("int",), "a == 0", "a"),
+    "within": Check(("float",), "not (a >= -9223372036854775808.0 and a < 9223372036854775808.0)", "a", "float"),
+    "radicand": Check(("float",), "a < 0.0", "a", "float"),
+    "power": Check(("float", "float"), "math.isinf(math.pow(a, b)) and not math.isinf(a)", "math.pow(a, b)", "float"),
+    "kept": Check(("int",), "a < -9007199254740992 or a > 9007199254740992", "1.0 * a", "float"),
+    "price": Check(("float",), "not (a > 0.0 and a < math.inf)", "a", "float", of_argument=True),
+    # an auction's print may have no price, which is 0
+    "traded": Check(("float",), "not (a >= 0.0 and a < math.inf)", "a", "float", of_argument=True),
+    "moderate": Check(("float",), "not (a > -1e12 and a < 1e12)", "a", "float"),
+    "size": Check(("int",), "a < 0 or a > 9007199254740992", "a", of_argument=True),
+    "side": Check(("int",), "a != 1 and a != -1", "a", of_argument=True),
+    "label": Check(("int",), "a < 0 or a > 127", "a", of_argument=True),
+    "past": Check(("int", "int"), "a < 0 or a > b", "a", of_argument=True),
+    "resized": Check(("int", "float"), "b <= 0.0", "a", of_argument=True),
+}
+
 _SIZE: Final = ("size", "size", "")
 ARGUMENTS: Final = {
     ("round_to_tick", "price"): (("moderate", "number", ""),),
@@ -74,175 +128,6 @@ def fail(failed: IntColumn, line: int, event: int) -> None:
     if failed[0] == 0:
         failed[0] = line
         failed[1] = event
-
-
-def plus(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return a + b."""
-    if ((a ^ (a + b)) & (b ^ (a + b))) < 0:
-        fail(failed, line, event)
-        return 1
-    return a + b
-
-
-def minus(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return a - b."""
-    if ((a ^ b) & (a ^ (a - b))) < 0:
-        fail(failed, line, event)
-        return 1
-    return a - b
-
-
-def times(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return a * b; near the end of 64 bits, which floats tell roughly, the sign says whether it was passed."""
-    if abs((1.0 * a) * b) > 9.2e18 and (abs((1.0 * a) * b) > 9.3e18 or (a * b < 0) != ((a < 0) != (b < 0))):
-        fail(failed, line, event)
-        return 1
-    return a * b
-
-
-def negative(a: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return -a."""
-    if a < -9223372036854775807:
-        fail(failed, line, event)
-        return 1
-    return -a
-
-
-def absolute(a: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return abs(a)."""
-    if a < -9223372036854775807:
-        fail(failed, line, event)
-        return 1
-    return abs(a)
-
-
-def floored(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return a // b for a b that is not 0."""
-    if a < -9223372036854775807 and b == -1:
-        fail(failed, line, event)
-        return 1
-    return a // b
-
-
-def shifted(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return a << b."""
-    if b < 0 or b > 63 or ((a << (b & 63)) >> (b & 63)) != a:
-        fail(failed, line, event)
-        return 1
-    return a << b
-
-
-def shifted_back(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return a >> b."""
-    if b < 0:
-        fail(failed, line, event)
-        return 1
-    return a >> min(b, 63)
-
-
-def divisor(a: float, failed: IntColumn, line: int, event: int) -> float:
-    """Return a float that is not zero."""
-    if a == 0.0:
-        fail(failed, line, event)
-        return 1.0
-    return a
-
-
-def whole_divisor(a: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return a whole number that is not zero."""
-    if a == 0:
-        fail(failed, line, event)
-        return 1
-    return a
-
-
-def within(a: float, failed: IntColumn, line: int, event: int) -> float:
-    """Return a float whose whole part has 64 bits."""
-    if not (a >= -9223372036854775808.0 and a < 9223372036854775808.0):
-        fail(failed, line, event)
-        return 1.0
-    return a
-
-
-def radicand(a: float, failed: IntColumn, line: int, event: int) -> float:
-    """Return a float that has a square root."""
-    if a < 0.0:
-        fail(failed, line, event)
-        return 1.0
-    return a
-
-
-def power(a: float, b: float, failed: IntColumn, line: int, event: int) -> float:
-    """Return what C's pow returns, which is what Python does."""
-    if math.isinf(math.pow(a, b)) and not math.isinf(a):
-        fail(failed, line, event)
-        return 1.0
-    return math.pow(a, b)
-
-
-def kept(a: int, failed: IntColumn, line: int, event: int) -> float:
-    """Return a whole number as the float that equals it."""
-    if a < -9007199254740992 or a > 9007199254740992:
-        fail(failed, line, event)
-        return 1.0
-    return 1.0 * a
-
-
-def price(a: float, failed: IntColumn, line: int, event: int) -> float:
-    """Return a price at which an order can stand."""
-    if not (a > 0.0 and a < math.inf):
-        fail(failed, line, event)
-    return a
-
-
-def traded(a: float, failed: IntColumn, line: int, event: int) -> float:
-    """Return a price at which a strategy can say that it traded: an auction's print may have none, which is 0."""
-    if not (a >= 0.0 and a < math.inf):
-        fail(failed, line, event)
-    return a
-
-
-def moderate(a: float, failed: IntColumn, line: int, event: int) -> float:
-    """Return a number that can be rounded to ticks."""
-    if not (a > -1e12 and a < 1e12):
-        fail(failed, line, event)
-        return 1.0
-    return a
-
-
-def size(a: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return a size that an order can have."""
-    if a < 0 or a > 9007199254740992:
-        fail(failed, line, event)
-    return a
-
-
-def side(a: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return BUY or SELL."""
-    if a != 1 and a != -1:
-        fail(failed, line, event)
-    return a
-
-
-def label(a: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return the number of a trade type."""
-    if a < 0 or a > 127:
-        fail(failed, line, event)
-    return a
-
-
-def past(a: int, b: int, failed: IntColumn, line: int, event: int) -> int:
-    """Return the number of an event, none later than b."""
-    if a < 0 or a > b:
-        fail(failed, line, event)
-    return a
-
-
-def resized(a: int, b: float, failed: IntColumn, line: int, event: int) -> int:
-    """Return the size of an order at a price of b."""
-    if b <= 0.0:
-        fail(failed, line, event)
-    return a
 
 
 def rest(a: int, b: int) -> int:
@@ -298,11 +183,26 @@ def rounded(a: float, by: float) -> float:
 @cache
 def definitions() -> dict[str, ast.FunctionDef]:
     """Return the functions that a loop may hold, by name, in an order in which each comes after those it calls."""
-    made = [
-        node for node in ast.parse(inspect.getsource(sys.modules[__name__])).body if isinstance(node, ast.FunctionDef)
-    ]
-    start = next(at for at, node in enumerate(made) if node.name == fail.__name__)
-    return {node.name: node for node in made[start:] if not node.decorator_list}
+    texts = [inspect.getsource(fail)]
+    for name, check in CHECKS.items():
+        operands = ", ".join(f"{operand}: {kind}" for operand, kind in zip(check.operands, check.kinds, strict=True))
+        head = f"def {name}({operands}, failed: IntColumn, line: int, event: int) -> {check.kind}:"
+        instead = [] if check.of_argument else [f"        return {INSTEAD[check.kind]}"]
+        body = [f"    if {check.fails}:", "        fail(failed, line, event)", *instead, f"    return {check.value}"]
+        texts.append("\n".join([head, *body]))
+    texts += [inspect.getsource(function) for function in (rest, ratio, gap, rounded)]
+    functions = [node for node in ast.parse("\n".join(texts)).body if isinstance(node, ast.FunctionDef)]
+    for node in functions:
+        node.body = node.body[ast.get_docstring(node) is not None :]
+    return {node.name: node for node in functions}
+
+
+@cache
+def failing(name: str) -> Callable[..., bool]:
+    """Return the function that says of its operands whether a check of them fails."""
+    check = CHECKS[name]
+    function: Any = eval(f"lambda {', '.join(check.operands)}: {check.fails}", {"math": math})  # noqa: S307 - our own
+    return function  # type: ignore[no-any-return]
 
 
 def returned(name: str) -> str:

@@ -11,16 +11,34 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.checks import EXACT, checks_of, noted
-from pipeline.engine.compiler.kinds import assignments_of, check_kinds, kind_of, kinds_of
-from pipeline.engine.compiler.parts import FAILED, LINES_A_FILE
-from pipeline.engine.compiler.spans import FLOATS, WHOLE, Span, inside, of_operator, span_of, spans_of
+from pipeline.engine.compiler.inference import (
+    FLOATS,
+    WHOLE,
+    Number,
+    Span,
+    given_name,
+    givings,
+    inside,
+    is_wider,
+    kinds_of,
+    number_of,
+    numbers_of,
+    of_operator,
+)
+from pipeline.engine.compiler.parts import FAILED, LINES_A_FILE, wrong_kind
 from pipeline.engine.compiler.versions import Versions
 from pipeline.errors import StrategyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-OPERATIONS: Final = {ast.Add: "plus", ast.Sub: "minus", ast.Mult: "times", ast.LShift: "shifted"}
+OPERATIONS: Final = {
+    ast.Add: "plus",
+    ast.Sub: "minus",
+    ast.Mult: "times",
+    ast.LShift: "shifted",
+    ast.RShift: "shifted_back",
+}
 BITWISE: Final = (ast.BitAnd, ast.BitOr, ast.BitXor)
 ON_BITS: Final = (*BITWISE, ast.LShift, ast.RShift)
 LIMITS: Final = {"size": (0, EXACT), "label": (0, 127)}
@@ -28,46 +46,39 @@ TO_WHOLE: Final = ("int", "round", "floor", "ceil", "trunc")
 
 
 def exact_loop(
-    body: Sequence[ast.stmt], declared: Mapping[str, str], given: Mapping[str, Span]
+    body: Sequence[ast.stmt], declared: Mapping[str, str], spans: Mapping[str, Span]
 ) -> tuple[list[ast.stmt], dict[str, str]]:
     """Return the statements made exact, and the kind of every name.
 
-    declared: the kinds of fields. given: the intervals of those that keep theirs. Raises StrategyError, with file and
+    declared: the kinds of fields. spans: the intervals of those that keep theirs. Raises StrategyError, with file and
     line, where a declared kind is broken or Python's result could not be told.
     """
     body = [deepcopy(statement) for statement in body]
-    assignments = assignments_of(body)
-    kinds = kinds_of(assignments, declared)
+    kinds = kinds_of(body, declared)
     changing = {
         name
-        for node in assignments
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-        for name in (node.targets[0].id,)
-        if name not in declared and kinds[name] == "float" and kind_of(node.value, kinds) != "float"
+        for node in givings(body)
+        if (name := given_name(node)) not in declared
+        and isinstance(node, ast.Assign)
+        and kinds[name].kind == "float"
+        and number_of(node.value, kinds).kind != "float"
     }
     if changing:
         body = Versions(body, changing).split(body)
-        assignments = assignments_of(body)
-        kinds = kinds_of(assignments, declared)
-    check_kinds(assignments, kinds, declared)
-    made = _Exact(kinds, spans_of(assignments, kinds, given))
-    return [made.visit(statement) for statement in body], kinds
+        kinds = kinds_of(body, declared)
+    exact = _Exact(numbers_of(body, kinds, spans))
+    return [exact.visit(statement) for statement in body], {name: number.kind for name, number in kinds.items()}
 
 
 class _Exact(ast.NodeTransformer):
-    def __init__(self, kinds: Mapping[str, str], spans: Mapping[str, Span]) -> None:
-        self._kinds = kinds
-        self._spans = spans
+    def __init__(self, names: Mapping[str, Number]) -> None:
+        self._names = names
         self._origin = ("", 0)
         self._quoted: frozenset[str] = frozenset()
 
-    # What is known of an expression that is not changed yet
-
-    def _kind(self, node: ast.expr) -> str:
-        return kind_of(node, self._kinds) or "int"
-
-    def _span(self, node: ast.expr) -> Span:
-        return span_of(node, self._kinds, self._spans)
+    def _number(self, node: ast.expr) -> Number:
+        """Return what an expression can be that is not changed yet."""
+        return number_of(node, self._names)
 
     # Statements
 
@@ -77,26 +88,29 @@ class _Exact(ast.NodeTransformer):
         return super().visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
-        target = node.targets[0]
-        kind = self._kind(node.value)
-        wanted = self._kind(target)
+        target, number = node.targets[0], self._number(node.value)
+        wanted = self._number(target).kind
+        if is_wider(number.kind, wanted):
+            why = f"{given_name(node)[2:]} is declared {wanted} and would become a {number.kind} here; "
+            raise self._error(node, f"{why}write int(...) or declare it {number.kind}.")
         value = self.visit(node.value)
-        if wanted == "float" and kind != "float":
-            value = self._kept(value, self._span(node.value), _line(node))
+        if wanted == "float" and number.kind != "float":
+            value = self._kept(value, number.span, _line(node))
         if hasattr(node, "action_argument"):
-            value = self._argument(node, value)
-        node.targets = [self.visit(target)]
-        node.value = value
-        return node
+            value = self._argument(node, value, number)
+        return ast.Assign([self.visit(target)], value)
 
-    def _argument(self, node: ast.Assign, value: ast.expr) -> ast.expr:
+    def _argument(self, node: ast.Assign, value: ast.expr, number: Number) -> ast.expr:
         action, parameter, wanted = node.action_argument  # type: ignore[attr-defined]
-        if wanted == "float" and self._kind(node.value) != "float":
+        if is_wider(number.kind, wanted):
+            file, line = self._origin
+            raise wrong_kind(f"{file}, line {line}", action, parameter, number.kind)
+        if wanted == "float" and number.kind != "float":
             value = _float(value)
         for check, reason, field in checks_of(action, parameter):
             known = isinstance(node.value, ast.Name) and check == "price" and node.value.id in self._quoted
             known |= f"m_{field}" in self._quoted
-            if not known and (check not in LIMITS or not inside(self._span(node.value), LIMITS[check])):
+            if not known and (check not in LIMITS or not inside(number.span, LIMITS[check])):
                 others = [ast.Name(f"m_{field}", ast.Load())] if field else []
                 value = _checked(check, [value, *others], reason, _line(node))
         return value
@@ -114,14 +128,13 @@ class _Exact(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> ast.stmt:
         assert isinstance(node.iter, ast.Call)  # noqa: S101 - the subset has no other
-        if any(self._kind(bound) == "float" for bound in node.iter.args):
+        numbers = [self._number(bound) for bound in node.iter.args]
+        if any(number.kind == "float" for number in numbers):
             raise self._error(node, "range takes whole numbers; write int(...).")
         bounds = [self.visit(bound) for bound in node.iter.args]
-        if len(bounds) > 2 and _line(node) and _may_be_zero(self._span(node.iter.args[2])):  # noqa: PLR2004 - a step
+        if len(bounds) > 2 and _line(node) and _may_be_zero(numbers[2].span):  # noqa: PLR2004 - a step
             bounds[2] = _checked("whole_divisor", [bounds[2]], "number", _line(node))
-        node.iter.args = bounds
-        node.body = self._block(node.body)
-        return node
+        return ast.For(node.target, ast.Call(node.iter.func, bounds, []), self._block(node.body), [])
 
     def _block(self, body: list[ast.stmt]) -> list[ast.stmt]:
         return [self.visit(statement) for statement in body]
@@ -134,8 +147,7 @@ class _Exact(ast.NodeTransformer):
             return ast.BoolOp(node.op, [self._test(value) for value in node.values])
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return ast.UnaryOp(node.op, self._test(node.operand))
-        made: ast.expr = self.visit(node)
-        return made
+        return self.visit(node)  # type: ignore[no-any-return]
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if type(node.value) is int and not inside((node.value, node.value), WHOLE):
@@ -150,14 +162,14 @@ class _Exact(ast.NodeTransformer):
         return ast.IfExp(test, *self._of_one_kind([node.body, node.orelse], _line(node)))
 
     def _of_one_kind(self, nodes: Sequence[ast.expr], line: int) -> list[ast.expr]:
-        to_float = any(self._kind(node) == "float" for node in nodes)
-        made = []
-        for node in nodes:
-            value = self.visit(node)
-            made.append(
-                self._kept(value, self._span(node), line) if to_float and self._kind(node) != "float" else value
-            )
-        return made
+        numbers = [self._number(node) for node in nodes]
+        values: list[ast.expr] = [self.visit(node) for node in nodes]
+        if all(number.kind != "float" for number in numbers):
+            return values
+        return [
+            value if number.kind == "float" else self._kept(value, number.span, line)
+            for value, number in zip(values, numbers, strict=True)
+        ]
 
     def _kept(self, value: ast.expr, span: Span, line: int) -> ast.expr:
         if line and not inside(span, FLOATS):
@@ -169,80 +181,76 @@ class _Exact(ast.NodeTransformer):
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         if isinstance(node.op, ast.Not):
             return self._test(node)
-        span, kind, line = self._span(node.operand), self._kind(node.operand), _line(node)
+        number, line = self._number(node.operand), _line(node)
         operand = self.visit(node.operand)
         if isinstance(node.op, ast.Invert):
-            self._only_whole(node, kind)
-            return ast.UnaryOp(node.op, _whole(operand, kind))
-        if isinstance(node.op, ast.USub) and kind == "float" and _may_be_zero(span) and line:
-            raise self._error(node, _now_and_now(node))
-        if isinstance(node.op, ast.USub) and kind == "int" and line and not inside(self._span(node), WHOLE):
-            return _checked("negative", [operand], "number", line)
+            self._only_whole(node, number)
+            return ast.UnaryOp(node.op, _whole(operand, number))
+        if isinstance(node.op, ast.USub) and line:
+            if number.kind == "float" and _may_be_zero(number.span):
+                raise self._error(node, _now_and_now(node))
+            if number.kind == "int" and not inside(self._number(node).span, WHOLE):
+                return _checked("negative", [operand], "number", line)
         return ast.UnaryOp(node.op, operand)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         line = _line(node)
-        kinds = self._kind(node.left), self._kind(node.right)
-        spans = self._span(node.left), self._span(node.right)
+        numbers = self._number(node.left), self._number(node.right)
         left, right = self.visit(node.left), self.visit(node.right)
         if not line:
             return ast.BinOp(left, node.op, right)
         if isinstance(node.op, ON_BITS):
-            self._only_whole(node, *kinds)
-            left = _whole(left, kinds[0])
-            if isinstance(node.op, ast.RShift) and not inside(spans[1], (0, 63)):
-                return _checked("shifted_back", [left, right], "number", line)
-        whole = "float" not in kinds
+            self._only_whole(node, *numbers)
+            left = _whole(left, numbers[0])
+        whole = "float" not in (numbers[0].kind, numbers[1].kind)
         if not whole:
-            self._agrees_as_float(node, spans)
+            self._agrees_as_float(node, numbers[0].span, numbers[1].span)
         if isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)):
-            return _divided(node, (left, right), spans, whole=whole)
+            return _divided(node, (left, right), (numbers[0].span, numbers[1].span), whole=whole)
         if isinstance(node.op, ast.Pow):
-            return self._power(node, left, kinds[0], line)
-        if (
-            whole
-            and not isinstance(node.op, (*BITWISE, ast.RShift))
-            and not inside(of_operator(node.op, *spans), WHOLE)
-        ):
+            return self._power(node, left, numbers[0])
+        if isinstance(node.op, ast.RShift):
+            bounded = inside(numbers[1].span, (0, 63))
+        else:
+            bounded = isinstance(node.op, BITWISE) or inside(self._number(node).span, WHOLE)
+        if whole and not bounded:
             return _checked(OPERATIONS[type(node.op)], [left, right], "number", line)
         return ast.BinOp(left, node.op, right)
 
-    def _agrees_as_float(self, node: ast.BinOp, spans: tuple[Span, Span]) -> None:
+    def _agrees_as_float(self, node: ast.BinOp, left: Span, right: Span) -> None:
         """Refuse what would differ if both operands were whole numbers here, which as floats they are not any more."""
-        left, right = spans
         if left is None or right is None:
             return
-        found = of_operator(node.op, left, right)
+        result = of_operator(node.op, left, right)
         below = left[0] < 0 or right[0] < 0 if isinstance(node.op, (ast.Mult, ast.Pow)) else right[0] < 0
-        zero_has_sign = isinstance(node.op, (ast.Mult, ast.FloorDiv, ast.Mod)) and below and _may_be_zero(found)
-        if zero_has_sign or not all(inside(span, FLOATS) for span in (left, right, found)):
+        zero_has_sign = isinstance(node.op, (ast.Mult, ast.FloorDiv, ast.Mod)) and below and _may_be_zero(result)
+        if zero_has_sign or not all(inside(span, FLOATS) for span in (left, right, result)):
             raise self._error(node, _now_and_now(node))
 
-    def _power(self, node: ast.BinOp, base: ast.expr, kind: str, line: int) -> ast.expr:
+    def _power(self, node: ast.BinOp, base: ast.expr, number: Number) -> ast.expr:
         assert isinstance(node.right, ast.Constant)  # noqa: S101 - lower.py takes no other
         times: int = node.right.value  # type: ignore[assignment]
-        if kind == "float":
+        if number.kind == "float":
             hidden = ast.parse(f"{float(times)} if {FAILED}[0] >= 0 else 1.0", mode="eval").body
-            return _checked("power", [base, hidden], "number", line)
-        made = _whole(base, kind)
-        product = ast.BinOp(node.left, ast.Mult(), node.left)
+            return _checked("power", [base, hidden], "number", _line(node))
+        power, span = _whole(base, number), number.span
         for _ in range(times - 1):
-            if inside(self._span(product), WHOLE):
-                made = ast.BinOp(made, ast.Mult(), base)
+            span = of_operator(ast.Mult(), span, number.span)
+            if inside(span, WHOLE):
+                power = ast.BinOp(power, ast.Mult(), base)
             else:
-                made = _checked("times", [made, base], "number", line)
-            product = ast.BinOp(product, ast.Mult(), node.left)
-        return made
+                power = _checked("times", [power, base], "number", _line(node))
+        return power
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
-        left, right = node.left, node.comparators[0]
-        made = [self.visit(left), self.visit(right)]
-        floats = [self._kind(left) == "float", self._kind(right) == "float"]
-        if floats == [False, True] and not inside(self._span(left), FLOATS):
-            return ast.Compare(_call("gap", made), node.ops, [ast.Constant(0.0)])
-        if floats == [True, False] and not inside(self._span(right), FLOATS):
-            return ast.Compare(ast.Constant(0.0), node.ops, [_call("gap", made[::-1])])
-        return ast.Compare(made[0], node.ops, [made[1]])
+        numbers = [self._number(node.left), self._number(node.comparators[0])]
+        left, right = self.visit(node.left), self.visit(node.comparators[0])
+        rounded = [number.kind != "float" and not inside(number.span, FLOATS) for number in numbers]
+        if rounded[0] and numbers[1].kind == "float":
+            return ast.Compare(_call("gap", [left, right]), node.ops, [ast.Constant(0.0)])
+        if rounded[1] and numbers[0].kind == "float":
+            return ast.Compare(ast.Constant(0.0), node.ops, [_call("gap", [right, left])])
+        return ast.Compare(left, node.ops, [right])
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         line = _line(node)
@@ -250,23 +258,22 @@ class _Exact(ast.NodeTransformer):
             self.generic_visit(node)
             return node
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
-        kind, span = self._kind(node.args[0]), self._span(node.args[0])
+        number = self._number(node.args[0])
         first, *others = [self.visit(argument) for argument in node.args]
+        if name in TO_WHOLE and number.kind != "float":
+            return _whole(first, number)
         if name == "round" and others:
-            digits: int = others[0].value
-            return _call("rounded", [first, ast.Constant(10.0**digits)]) if kind == "float" else _whole(first, kind)
-        if name in TO_WHOLE and kind != "float":
-            return _whole(first, kind)
+            return _call("rounded", [first, ast.Constant(10.0 ** others[0].value)])
         if name in TO_WHOLE:
             first = _checked("within", [first], "number", line)
         if name == "sqrt":
-            first = _checked("radicand", [first if kind == "float" else _float(first)], "number", line)
-        if name == "abs" and kind == "int" and not inside(span, (-WHOLE[1], WHOLE[1])):
+            first = _checked("radicand", [first if number.kind == "float" else _float(first)], "number", line)
+        if name == "abs" and number.kind == "int" and not inside(number.span, (-WHOLE[1], WHOLE[1])):
             return _checked("absolute", [first], "number", line)
         return ast.Call(node.func, [first, *others], [])
 
-    def _only_whole(self, node: ast.expr, *kinds: str) -> None:
-        if "float" in kinds:
+    def _only_whole(self, node: ast.expr, *numbers: Number) -> None:
+        if any(number.kind == "float" for number in numbers):
             raise self._error(node, f"`{ast.unparse(node)}`: bits are of whole numbers; write int(...).")
 
     def _error(self, node: ast.AST, why: str) -> StrategyError:
@@ -296,8 +303,8 @@ def _divided(
 
 def _quoted(test: ast.expr, known: frozenset[str]) -> frozenset[str]:
     """Return the prices above 0 where a test holds: of a side that shows a size, and what equals such a price."""
-    for one in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]:
-        match one:
+    for term in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]:
+        match term:
             case ast.Compare(ast.Name("m_bid_size" | "m_ask_size" as name), [ast.Gt()], [ast.Constant(0)]):
                 known |= {name.removesuffix("_size")}
             case ast.Compare(ast.Name(left), [ast.Eq()], [ast.Name(right)]) if left in known or right in known:
@@ -313,8 +320,8 @@ def _now_and_now(node: ast.expr) -> str:
 
 
 def _checked(name: str, operands: Sequence[ast.expr], reason: str, line: int) -> ast.expr:
-    where = [ast.Name(FAILED, ast.Load()), ast.Constant(noted(reason, line)), ast.Name("m_event", ast.Load())]
-    return _call(name, [*operands, *where])
+    note = [ast.Name(FAILED, ast.Load()), ast.Constant(noted(reason, line)), ast.Name("m_event", ast.Load())]
+    return _call(name, [*operands, *note])
 
 
 def _call(name: str, operands: Sequence[ast.expr]) -> ast.expr:
@@ -325,9 +332,9 @@ def _float(value: ast.expr) -> ast.expr:
     return ast.BinOp(ast.Constant(1.0), ast.Mult(), value)
 
 
-def _whole(value: ast.expr, kind: str) -> ast.expr:
+def _whole(value: ast.expr, number: Number) -> ast.expr:
     """Return a truth value as the whole number that it is."""
-    return ast.BinOp(value, ast.Add(), ast.Constant(0)) if kind == "bool" else value
+    return ast.BinOp(value, ast.Add(), ast.Constant(0)) if number.kind == "bool" else value
 
 
 def _line(node: ast.AST) -> int:

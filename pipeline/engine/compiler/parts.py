@@ -138,6 +138,11 @@ def fills_again(method: Method, node: ast.expr, action: str) -> StrategyError:
     return error_in(method, node, f"on_fill may not call {action}: {why}")
 
 
+def wrong_kind(where: str, action: str, parameter: str, kind: str) -> StrategyError:
+    """Return an error for an action's argument that is to be a whole number."""
+    return StrategyError(f"{where}: {action} takes {parameter} as int and would be given a {kind}; write int(...).")
+
+
 def refusal(node: ast.expr | ast.stmt, scope: Scope, why: str) -> NotCompilable:
     """Return an error for what lies outside the subset, which it states."""
     return refusal_in(scope.method, node, why)

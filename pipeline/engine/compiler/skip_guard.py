@@ -11,9 +11,9 @@ import ast
 from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.compiler.checks import definitions, returned
-from pipeline.engine.compiler.kinds import kind_of
-from pipeline.engine.compiler.parts import FAILED, assign
+from pipeline.engine.compiler.checks import CHECKS, INSTEAD
+from pipeline.engine.compiler.inference import NOTHING, Number, number_of
+from pipeline.engine.compiler.parts import assign
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -53,7 +53,8 @@ class _Question:
         self, lane_names: Collection[str], fixed: Collection[str], kinds: Mapping[str, str], depth: int
     ) -> None:
         self._lane_names = lane_names
-        self._kinds = {**kinds, **{_held(name): kinds[name] for name in lane_names}}
+        self._numbers = {name: Number(kind, NOTHING) for name, kind in kinds.items()}
+        self._numbers |= {_held(name): self._numbers[name] for name in lane_names}
         self._changing: set[str] = {_held(name) for name in lane_names if name not in fixed}
         self._depth = depth
         self._made: list[ast.stmt] = []
@@ -114,7 +115,7 @@ class _Question:
         if name in self._lane_names:
             old = self._value(ast.Name(name, ast.Load()))
             differs: ast.expr = ast.Compare(value, [ast.NotEq()], [old])
-            if self._kinds[name] == "float":  # 0.0 equals -0.0 and is another number
+            if self._numbers[name].kind == "float":  # 0.0 equals -0.0 and is another number
                 differs = _either(differs, ast.Compare(value, [ast.Eq()], [ast.Constant(0.0)]))
             self._note(_both(where, differs))
         elif name.startswith(("m_", "s_")):
@@ -151,19 +152,18 @@ class _Question:
         return value if self.is_truth(node) else ast.Compare(value, [ast.NotEq()], [ast.Constant(0)])
 
     def is_truth(self, node: ast.expr) -> bool:
-        return kind_of(node, self._kinds) == "bool"
+        return number_of(node, self._numbers).kind == "bool"
 
     def checked(self, name: str, given: Sequence[ast.expr]) -> ast.expr:
         """Return what a check returns, and count it as acting where it would note a line."""
-        check = definitions()[name]
-        *_, failing, ending = check.body
-        if not (isinstance(failing, ast.If) and isinstance(ending, ast.Return) and ending.value) or name in COSTLY:
+        if name in COSTLY:
             raise _NotAskedError
-        values = {one.arg: self._keep(value) for one, value in zip(check.args.args, given, strict=False)}
-        fails = self._keep(self.truth(_Filled(values).visit(deepcopy(failing.test))))
+        check = CHECKS[name]
+        filled = _Filled(dict(zip(check.operands, map(self._keep, given), strict=True)))
+        fails = self._keep(self.truth(filled.visit(ast.parse(check.fails, mode="eval").body)))
         self._acts.append(_both(self._where, fails))
-        one = ast.Constant(1.0 if returned(name) == "float" else 1)
-        return ast.IfExp(fails, one, _Filled(values).visit(deepcopy(ending.value)))
+        instead = ast.Constant(INSTEAD[check.kind])
+        return ast.IfExp(fails, instead, filled.visit(ast.parse(check.value, mode="eval").body))
 
     def read(self, name: str) -> ast.expr:
         """Return what a name stands for here."""
@@ -177,10 +177,9 @@ class _Question:
         if isinstance(value, (ast.Name, ast.Constant)):
             return value
         assert value is not None  # noqa: S101 - for mypy
-        kind = kind_of(value, self._kinds)
-        assert kind is not None, ast.unparse(value)  # noqa: S101 - for mypy
-        name = f"q{len(self._made)}_{kind}_now"
-        self._kinds[name] = kind
+        number = number_of(value, self._numbers)
+        name = f"q{len(self._made)}_{number.kind}_now"
+        self._numbers[name] = number
         if self._changes(value):
             self._changing.add(name)
         self._made.append(assign(name, value))
@@ -223,16 +222,12 @@ class _Reading(ast.NodeTransformer):
         return ast.BinOp(self.visit(node.left), node.op, self.visit(node.right))
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        if isinstance(node.func, ast.Name) and node.func.id in definitions() and _is_of(node.args, FAILED):
+        if isinstance(node.func, ast.Name) and node.func.id in CHECKS:
             return self._question.checked(node.func.id, [self.visit(value) for value in node.args[:-3]])
         return ast.Call(node.func, [self.visit(value) for value in node.args], [])
 
     def visit_Subscript(self, _: ast.Subscript) -> ast.expr:
         raise _NotAskedError
-
-
-def _is_of(values: Iterable[ast.expr], name: str) -> bool:
-    return any(isinstance(value, ast.Name) and value.id == name for value in values)
 
 
 def _held(name: str) -> str:

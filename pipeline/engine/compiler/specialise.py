@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.checks import definitions, fail
 from pipeline.engine.compiler.exact import exact_loop
+from pipeline.engine.compiler.inference import OF_MARKET, WHOLE, Span, parameter_span
 from pipeline.engine.compiler.inline import Inliner
 from pipeline.engine.compiler.parts import MARKET, SUBSET, Method, Part, refusal_in, source_of
-from pipeline.engine.compiler.spans import OF_MARKET, WHOLE, Span, parameter_span
 from pipeline.engine.declared import declaration
 from pipeline.engine.rules import replay_state
 from pipeline.engine.rules.orders import Side, SideField
@@ -185,7 +185,7 @@ def _bare(node: ast.FunctionDef) -> str:
     arguments = ast.arguments(
         [], [ast.arg(one.arg) for one in node.args.args], kwonlyargs=[], kw_defaults=[], defaults=[]
     )
-    bare = ast.FunctionDef(node.name, arguments, node.body[1:], [])
+    bare = ast.FunctionDef(node.name, arguments, node.body, [])
     return ast.unparse(ast.fix_missing_locations(bare)) + "\n"
 
 
