@@ -67,7 +67,7 @@ class Parameter:
                     return number
         raise ConfigError(f"{where}: {self.key} is {json.dumps(value)}; it takes {self.describe()}.")
 
-    def held(self, value: Value) -> Value:
+    def as_field(self, value: Value) -> Value:
         """Return a checked value in the unit the strategy computes with."""
         if value is None or self.scale == 1:
             return value

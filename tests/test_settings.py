@@ -200,4 +200,5 @@ def test_a_value_is_kept_in_the_parameters_own_kind(key: str, given: Any, kept: 
 
 def test_a_duration_is_held_in_whole_nanoseconds() -> None:
     seconds = PARAMETERS["refill_interval_sec"]
-    assert [seconds.held(value) for value in (60, 0.1, 2.5, 1e-9)] == [60_000_000_000, 100_000_000, 2_500_000_000, 1]
+    nanoseconds = [seconds.as_field(value) for value in (60, 0.1, 2.5, 1e-9)]
+    assert nanoseconds == [60_000_000_000, 100_000_000, 2_500_000_000, 1]

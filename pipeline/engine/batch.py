@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, Exchanged, column_types, tick_columns
 from pipeline.engine.compiler.batch_code import BATCH_SIZE
-from pipeline.engine.compiler.batch_loop import LANE_COLUMNS, PURPOSE, BatchLayout, batch_source
+from pipeline.engine.compiler.batch_loop import PURPOSE, SETTING_COLUMNS, BatchLayout, batch_source
 from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
-LANE_TYPES: Final = ("int64", "float64", "int8")
+SETTING_TYPES: Final = ("int64", "float64", "int8")
 MOST_ROWS: Final = 6_000_000
 """Fills that the buffers of one batch hold, of all its settings: 280 MB if all of them come."""
 
@@ -58,7 +58,7 @@ class BatchRunner:
         self._state = [*("m_" + name for name in self._market.state), *("s_" + name for name in self._fields.memory)]
         self._machine = machine
         self._layout = BatchLayout.of_text(machine.note)
-        pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(LANE_COLUMNS) + len(self._layout.shared.columns)
+        pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(SETTING_COLUMNS) + len(self._layout.shared.columns)
         counts = [ctypes.c_int64, ctypes.c_int64]
         self._loop = ctypes.CFUNCTYPE(ctypes.c_int64, *counts, *[ctypes.c_void_p] * pointers)(machine.address)
 
@@ -97,7 +97,7 @@ class BatchRunner:
 
     def _lanes(self, buffers: Buffers, settings: Sequence[BatchSetting]) -> dict[str, Any]:
         """Return the lanes as they stand before the first tick, a row a name."""
-        lanes = self._layout.lanes
+        lanes = self._layout.rows
         rows: dict[str, Any] = dict(zip(lanes.ints, np.zeros((len(lanes.ints), BATCH_SIZE), np.int64), strict=True))
         rows |= dict(zip(lanes.floats, np.zeros((len(lanes.floats), BATCH_SIZE)), strict=True))
         for name, start in self._market.starts.items():
@@ -116,7 +116,7 @@ class BatchRunner:
         """Run the loop once into these buffers, and return the state it ends in, too small a buffer noted in it."""
         layout = self._layout.shared
         exchanged = Exchanged(layout, input_values(self._fields, buffers.inputs, settings[0].parameters))
-        of_lanes = [_whole(lanes, names) for names in (self._layout.lanes.ints, self._layout.lanes.floats)]
+        of_lanes = [_whole(lanes, names) for names in (self._layout.rows.ints, self._layout.rows.floats)]
         arrays = [*tick_columns(ticks), *exchanged.arrays, *of_lanes, np.zeros(BATCH_SIZE, np.int8)]
         arrays += [buffers.columns[name] for name in layout.columns]
         self._loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
@@ -152,7 +152,7 @@ def batch_runner(strategy: type[Strategy], on_compile: Callable[[str], None] | N
 
             def text() -> Text:
                 source, layout = batch_source(strategy)
-                types = [*TICK_TYPES, *EXCHANGED_TYPES, *LANE_TYPES, *column_types(layout.shared.columns)]
+                types = [*TICK_TYPES, *EXCHANGED_TYPES, *SETTING_TYPES, *column_types(layout.shared.columns)]
                 return Text(source, LOOP_NAME, 2, types, layout.text(), helpers_of(source))
 
             report = (lambda: on_compile(strategy.__name__)) if on_compile else None

@@ -33,11 +33,11 @@ loaded: dict[str, CompiledReplay] = {}
 class Exchanged:
     """The values given to a loop and those it leaves behind, in the arrays that EXCHANGED names, in their order."""
 
-    def __init__(self, layout: Layout, given: Mapping[str, float]) -> None:
+    def __init__(self, layout: Layout, values: Mapping[str, float]) -> None:
         self._layout = layout
         self.arrays = (
-            np.array([given[name] for name in layout.input_ints], np.int64),
-            np.array([given[name] for name in layout.input_floats], np.float64),
+            np.array([values[name] for name in layout.input_ints], np.int64),
+            np.array([values[name] for name in layout.input_floats], np.float64),
             np.zeros(len(layout.final_ints), np.int64),
             np.zeros(len(layout.final_floats), np.float64),
         )
@@ -126,8 +126,8 @@ def check_compilable(strategy: type[Strategy], constants: Mapping[str, int]) -> 
 
 
 def _fixed(strategy: type[Strategy], constants: Mapping[str, int] | None) -> dict[str, int]:
-    given = specialise.market_fields(strategy.rules).inputs
-    return {name: value for name, value in (constants or {}).items() if name in given}
+    inputs = specialise.market_fields(strategy.rules).inputs
+    return {name: value for name, value in (constants or {}).items() if name in inputs}
 
 
 def _key(strategy: type[Strategy], fixed: Mapping[str, int]) -> str:

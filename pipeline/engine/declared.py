@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.compiler.parts import source_of
+from pipeline.engine.compiler.parts import names_in, source_of
 from pipeline.errors import StrategyError, shown
 
 if TYPE_CHECKING:
@@ -68,22 +68,23 @@ def _class_of(owner: type) -> ast.ClassDef | None:
         tree = ast.parse(source_of(sys.modules[owner.__module__]))
     except (KeyError, OSError, TypeError, SyntaxError):
         return None
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == owner.__name__]
-    return found[-1] if found else None
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == owner.__name__]
+    return classes[-1] if classes else None
 
 
 def _statement(owner: type, name: str) -> ast.stmt | None:
     """Return the last statement of a class's body that gives a name its value."""
     node = _class_of(owner)
-    found = [one for one in ast.walk(node) if isinstance(one, ast.stmt) and _gives(one, name)] if node else []
-    return max(found, key=lambda one: one.lineno, default=None)
+    statements = [inner for inner in ast.walk(node) if isinstance(inner, ast.stmt)] if node else []
+    giving = [statement for statement in statements if _gives(statement, name)]
+    return max(giving, key=lambda statement: statement.lineno, default=None)
 
 
 def _gives(node: ast.stmt, name: str) -> bool:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return node.name == name
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    return any(isinstance(one, ast.Name) and one.id == name for target in targets if target for one in ast.walk(target))
+    return any(name in names_in(target) for target in targets if target)
 
 
 def _is_method(value: object) -> bool:
@@ -94,8 +95,8 @@ def _untyped(owner: type, name: str, value: object) -> StrategyError:
     statement = _statement(owner, name)
     default = getattr(value, "default", value)
     kind = "float | None" if default is None else type(default).__name__
-    given = getattr(statement, "value", None)
-    text = shown(ast.unparse(given)) if given is not None else repr(default)
+    start = getattr(statement, "value", None)
+    text = shown(ast.unparse(start)) if start is not None else repr(default)
     meant = "a parameter" if default is not value else "memory"
     constant = "" if default is not value else " A constant stands above the class."
     return StrategyError(
@@ -136,7 +137,7 @@ def _check_hooks(strategy: Any, base: type) -> None:
 def _called_by(rules: type) -> set[str]:
     """Return the hooks that a market calls."""
     functions = (value for owner in rules.__mro__ for value in vars(owner).values())
-    named = (name for one in functions if isinstance(one, FunctionType) for name in one.__code__.co_names)
+    named = (name for value in functions if isinstance(value, FunctionType) for name in value.__code__.co_names)
     return {name for name in named if name.startswith("on_") and name != "on_event"}
 
 
@@ -147,15 +148,15 @@ def _check_hook(owner: type, name: str, function: FunctionType, standard: Any) -
             f"{where(owner, _statement(owner, name))}: {name} {what}, so that calling it runs none of it. Write a "
             "plain method."
         )
-    given = list(inspect.signature(standard).parameters)
+    arguments = list(inspect.signature(standard).parameters)
     if isinstance(vars(owner)[name], FunctionType):
         try:
-            inspect.signature(function).bind(*given)
+            inspect.signature(function).bind(*arguments)
         except TypeError:
             taken = ", ".join(list(inspect.signature(function).parameters)[1:]) or "nothing"
             raise StrategyError(
                 f"{where(owner, _statement(owner, name))}: {name} takes {taken}; the engine gives it "
-                f"{', '.join(given[1:]) or 'nothing'}. Write `def {name}({', '.join(given)})`."
+                f"{', '.join(arguments[1:]) or 'nothing'}. Write `def {name}({', '.join(arguments)})`."
             ) from None
 
 

@@ -146,9 +146,9 @@ class Fields:
         """Return the parameters by their config keys."""
         return {parameter.key: parameter for parameter in self.parameters.values()}
 
-    def held(self, values: Values) -> dict[str, Value]:
+    def field_values(self, values: Values) -> dict[str, Value]:
         """Return checked config values, by key, as the strategy's fields hold them."""
-        return {name: parameter.held(values[parameter.key]) for name, parameter in self.parameters.items()}
+        return {name: parameter.as_field(values[parameter.key]) for name, parameter in self.parameters.items()}
 
 
 _fields: dict[type[Strategy], Fields] = {}
@@ -184,7 +184,7 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
             raise _wrong(strategy, name, f": memory starts from a plain {kind}, for example `{example}`.")
         else:
             memory[name] = Memory(kind, _start(kind, value))
-    counts = [name for name, held in memory.items() if held.kind == "int"]
+    counts = [name for name, field in memory.items() if field.kind == "int"]
     for name in strategy.counters:
         if name not in counts:
             raise _wrong(strategy, "counters", f": '{name}' is no int memory.{nearest(name, counts)}")

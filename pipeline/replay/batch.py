@@ -64,7 +64,7 @@ def _walks(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list[l
     for number, setting in enumerate(settings):
         switches = setting.execution.fields()
         walk = walks.setdefault(tuple(switches[name] for name in together), {})
-        held = map(repr, fields.held(setting.parameters).values())  # 0.0 equals -0.0 and is another number
+        held = map(repr, fields.field_values(setting.parameters).values())  # 0.0 equals -0.0 and is another number
         walk.setdefault((*held, *switches.values()), []).append(number)
     return [list(walk.values()) for walk in walks.values()]
 
@@ -79,7 +79,7 @@ def _outcomes(
 ) -> Iterator[Outcome | ReplayError]:
     fields = fields_of(strategy)
     asked = [settings[numbers[0]] for numbers in group]
-    parameters = [fields.held(setting.parameters) for setting in asked]
+    parameters = [fields.field_values(setting.parameters) for setting in asked]
     if engine == "python" or (len(asked) == 1 and loop_constants(asked[0].execution) is not None):
         for setting, values in zip(asked, parameters, strict=True):
             yield _alone(ticks, strategy, setting, values, market, engine)

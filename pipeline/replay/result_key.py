@@ -69,7 +69,7 @@ class Identity:
 
     def of(self, setting: Setting) -> str:
         """Return the name of the result under one setting; how its values were written makes no difference."""
-        values = self._fields.held(setting.parameters)
+        values = self._fields.field_values(setting.parameters)
         name = self._base.copy()
         name.update(repr((list(values.items()), self._text_of(setting.execution))).encode())
         return name.hexdigest()

@@ -95,7 +95,7 @@ def simulate(
 
     Raises StrategyError for a strategy that the engine cannot run.
     """
-    held = fields_of(strategy).held(parameters)
+    held = fields_of(strategy).field_values(parameters)
     outcome = replayer(strategy, execution, engine).run(ticks, engine_facts(market, execution), held)
     return replayed_of(ticks, outcome, strategy, execution.fees_bps(market.exchange))
 

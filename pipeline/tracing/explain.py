@@ -85,7 +85,7 @@ def explain_fill(
     strategy = setting.strategy
     namespace = {"rules": tracing(strategy.rules, trace), "__module__": strategy.__module__}
     replay = PlainReplay(type(strategy.__name__, (tracing_strategy(strategy),), namespace))
-    values = fields_of(strategy).held(setting.parameters)
+    values = fields_of(strategy).field_values(setting.parameters)
     outcome = replay.run(ticks, engine_facts(setting.market, setting.execution), values)
     fills = outcome.fills.at(slice(0, number))
     if trace.fill is None:

@@ -85,11 +85,11 @@ def strategy_of(folder: Path, body: str, name: str = "own.py") -> type[Strategy]
     return load_strategy(str(path))
 
 
-def held(strategy: type[Strategy], values: Mapping[str, Value] | None = None) -> dict[str, Value]:
+def field_values(strategy: type[Strategy], values: Mapping[str, Value] | None = None) -> dict[str, Value]:
     """Return a strategy's parameters, defaults for those not given, as its fields hold them."""
     fields = fields_of(strategy)
     defaults = {parameter.key: parameter.default for parameter in fields.parameters.values()}
-    return fields.held(defaults | dict(values or {}))
+    return fields.field_values(defaults | dict(values or {}))
 
 
 def compiled(
@@ -97,20 +97,20 @@ def compiled(
 ) -> Outcome:
     """Replay with the compiled engine, by the loop that a run takes for this execution model."""
     replay = compiled_replay(strategy, loop_constants(execution))
-    return replay.run(ticks, engine_facts(ADX, execution), held(strategy, values))
+    return replay.run(ticks, engine_facts(ADX, execution), field_values(strategy, values))
 
 
 def plain(
     strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value] | None = None, execution: Execution = CLASSIC
 ) -> Outcome:
     """Replay with the plain engine."""
-    return PlainReplay(strategy).run(ticks, engine_facts(ADX, execution), held(strategy, values))
+    return PlainReplay(strategy).run(ticks, engine_facts(ADX, execution), field_values(strategy, values))
 
 
 def both(
     strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value] | None = None, execution: Execution = CLASSIC
 ) -> Outcome:
-    """Replay with both engines, see that they agree bit for bit, and return what they found."""
+    """Replay with both engines, see that they agree bit for bit, and return the outcome."""
     fast, slow = compiled(strategy, ticks, values, execution), plain(strategy, ticks, values, execution)
     assert bits(fast) == bits(slow)
     return fast
@@ -119,12 +119,12 @@ def both(
 def bits(outcome: Outcome) -> dict[str, bytes]:
     """Return an outcome's every value as bytes; only the kind of a whole number, int or float, is not told apart."""
     columns = {field.name: getattr(outcome.fills, field.name) for field in dataclasses.fields(outcome.fills)}
-    found = {
+    exact = {
         name: b"" if column is None else column.dtype.str.encode() + column.tobytes()
         for name, column in columns.items()
     }
-    found["market_days"] = outcome.market_days.tobytes()
+    exact["market_days"] = outcome.market_days.tobytes()
     for name, value in outcome.final.items():
         whole = float(value).is_integer() and (value != 0 or math.copysign(1, value) > 0)
-        found[name] = str(int(value)).encode() if whole else struct.pack("<d", value)
-    return found
+        exact[name] = str(int(value)).encode() if whole else struct.pack("<d", value)
+    return exact

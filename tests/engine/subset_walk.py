@@ -1,4 +1,4 @@
-"""Strategies written to hit what parts a walk's loops over the lanes and asks before them, as text.
+"""Strategies written to hit what parts a walk's loops over the settings and asks before them, as text.
 
 Each takes a parameter `p`, so that settings differ, and what else it names; all that it remembers is compared.
 """
@@ -66,10 +66,10 @@ NAMES_OF_LOCALS: Final = """\
     total: int = 0
 
     def on_tick(self, m):
-        lane = m.volume + self.p
-        lanes = lane * 2
-        acts = lane > 300
-        acting = lanes - lane
+        setting = m.volume + self.p
+        settings = setting * 2
+        acts = setting > 300
+        acting = settings - setting
         any = 1 if acts else 2
         q = acting + any
         m_x = q * self.p
@@ -80,7 +80,7 @@ NAMES_OF_LOCALS: Final = """\
         if acts:
             self.n += s_x
         if self.n > m_x:
-            self.total += any0_set + lanes
+            self.total += any0_set + settings
             m.quote_bid(m.price, self.p)
 """
 
@@ -255,7 +255,7 @@ WALK: Final = {
         "locals named as the walk names its own": NAMES_OF_LOCALS,
         "a zero with a sign": MINUS_ZERO,
         "memory that is not a number": NOT_A_NUMBER,
-        "locals carried from one loop over the lanes to another": CARRIED,
+        "locals carried from one loop over the settings to another": CARRIED,
         "rounds that settings share, and such that differ": ROUNDS,
         "verbs in every order": VERBS_IN_ANY_ORDER,
         "days that end, trades that no setting decides": DAY_ENDS,

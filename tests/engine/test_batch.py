@@ -16,7 +16,7 @@ from pipeline.engine.outcome import Buffers
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.simulate import CLASSIC, engine_facts
 from pipeline.strategies.loading.load import load_strategy
-from tests.engine.replays import ADX, held, random_ticks, strategy_of, written
+from tests.engine.replays import ADX, field_values, random_ticks, strategy_of, written
 from tests.engine.subset_flow import FLOW
 from tests.engine.subset_values import VALUES
 from tests.engine.subset_walk import PARTED, WALK
@@ -38,17 +38,17 @@ SUBSET: Final = {name: body.replace("class Own(Strategy):", UNLIKE) for name, bo
 COMPILED: Final = (
     "fills that no setting decides",
     "numbers as tests",
-    "locals carried from one loop over the lanes to another",
+    "locals carried from one loop over the settings to another",
 )
 """The few that are also compiled, of which each takes ten seconds when it is not kept."""
 
-GIVEN: Final = ({"p": 1}, {"p": 2}, {"p": 3, "w": 0.0}, {"p": 2, "w": -0.0, "o": 7}, {"p": 4, "o": 0})
+VALUES: Final = ({"p": 1}, {"p": 2}, {"p": 3, "w": 0.0}, {"p": 2, "w": -0.0, "o": 7}, {"p": 4, "o": 0})
 MODELS: Final = (CLASSIC, make_execution("strict", {"same_event_fill": "yes", "open_delay": "none"}, ""))
 
 
 def settings_for(strategy: type[Strategy], body: str) -> list[Setting]:
-    given = [{key: value for key, value in one.items() if f"    {key}: " in body} for one in GIVEN]
-    return settings_of(strategy, given, MODELS)
+    values = [{key: value for key, value in case.items() if f"    {key}: " in body} for case in VALUES]
+    return settings_of(strategy, values, MODELS)
 
 
 @pytest.mark.parametrize("small", [batch_code.SMALL, 0])
@@ -73,17 +73,17 @@ def test_a_construct_does_compiled_in_a_walk_what_it_does_compiled_alone(
 
 
 def walk_of(strategy: type[Strategy]) -> BatchRunner:
-    found = batch_runner(strategy)
-    assert found is not None
-    return found
+    runner = batch_runner(strategy)
+    assert runner is not None
+    return runner
 
 
 def check(ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting]) -> list[Any]:
     """See that settings find together what each of them finds alone, and return it."""
-    found = together(ticks, strategy, settings)
-    for setting, one in zip(settings, found, strict=True):
-        assert one == alone(ticks, strategy, setting), setting
-    return found
+    outcomes = together(ticks, strategy, settings)
+    for setting, outcome in zip(settings, outcomes, strict=True):
+        assert outcome == alone(ticks, strategy, setting), setting
+    return outcomes
 
 
 def quoting(count: int) -> list[Setting]:
@@ -94,8 +94,8 @@ def quoting(count: int) -> list[Setting]:
 
 @pytest.mark.parametrize("count", [1, 2, BATCH_SIZE - 1, BATCH_SIZE, BATCH_SIZE + 1, 2 * BATCH_SIZE + 3])
 def test_any_number_of_settings_walks(count: int) -> None:
-    found = check(random_ticks(300), load_strategy("v1_baseline"), quoting(count))
-    assert len({one["m_realized_pnl"] for one in found}) > count // 20
+    outcomes = check(random_ticks(300), load_strategy("v1_baseline"), quoting(count))
+    assert len({outcome["m_realized_pnl"] for outcome in outcomes}) > count // 20
 
 
 def test_equal_settings_find_the_same_and_are_replayed_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,25 +103,25 @@ def test_equal_settings_find_the_same_and_are_replayed_once(monkeypatch: pytest.
     walked: list[BatchSetting] = []
     replay = walk_of(strategy).run
 
-    def noted(_: BatchRunner, ticks: Ticks, given: Sequence[BatchSetting]) -> Iterator[Outcome | None]:
-        walked.extend(given)
-        return replay(ticks, given)
+    def noted(_: BatchRunner, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Outcome | None]:
+        walked.extend(settings)
+        return replay(ticks, settings)
 
     monkeypatch.setattr(BatchRunner, "run", noted)
     once = quoting(5)
-    fees = [Setting(one.parameters, make_execution("classic", {"fees_bps": 3}, "")) for one in once]
-    found = check(random_ticks(), strategy, [*once, *once, *fees])
-    assert found[:5] == found[5:10]
-    assert [one["fees_bps"] for one in found] == [0.0] * 10 + [3.0] * 5
+    fees = [Setting(setting.parameters, make_execution("classic", {"fees_bps": 3}, "")) for setting in once]
+    outcomes = check(random_ticks(), strategy, [*once, *once, *fees])
+    assert outcomes[:5] == outcomes[5:10]
+    assert [outcome["fees_bps"] for outcome in outcomes] == [0.0] * 10 + [3.0] * 5
     assert len(walked) == 5
 
 
 def test_the_order_of_settings_changes_nothing() -> None:
     strategy, settings = load_strategy("v1_baseline"), quoting(BATCH_SIZE + 9)
     order = np.random.default_rng(3).permutation(len(settings)).tolist()
-    found = together(random_ticks(), strategy, settings)
+    outcomes = together(random_ticks(), strategy, settings)
     shuffled = together(random_ticks(), strategy, [settings[at] for at in order])
-    assert shuffled == [found[at] for at in order]
+    assert shuffled == [outcomes[at] for at in order]
 
 
 ZEROS: Final = """\
@@ -137,8 +137,8 @@ class Own(Strategy):
 def test_zeros_that_differ_by_their_sign_are_settings_that_differ(tmp_path: Path) -> None:
     strategy = strategy_of(tmp_path, ZEROS)
     settings = settings_of(strategy, [{"x": 0.0}, {"x": -0.0}])
-    found = dict(simulate_many(random_ticks(30), strategy, settings, ADX, "python"))
-    assert [found[at].final["s_seen"] for at in range(2)] == [1.0, -1.0]  # type: ignore[union-attr]
+    outcomes = dict(simulate_many(random_ticks(30), strategy, settings, ADX, "python"))
+    assert [outcomes[at].final["s_seen"] for at in range(2)] == [1.0, -1.0]  # type: ignore[union-attr]
 
 
 BACK_INTO_THE_SESSION: Final = """
@@ -157,12 +157,13 @@ BACK_INTO_THE_SESSION: Final = """
 def test_settings_that_no_longer_see_one_book_are_replayed_alone() -> None:
     strategy, ticks = load_strategy("v1_baseline"), written(BACK_INTO_THE_SESSION)
     settings = settings_of(strategy, [{**QUOTES, "quote_size": size} for size in (0, 40, 50)])
-    given = [BatchSetting(engine_facts(ADX, CLASSIC), held(strategy, one.parameters)) for one in settings]
-    assert list(walk_of(strategy).run(ticks, given)) == [None] * 3
-    found = check(ticks, strategy, settings)
-    assert len({one["m_bid"] for one in found}) == 1
-    assert len({one["session_rows"] for one in found}) == 2
-    assert found == [alone(ticks, strategy, one, engine="python") for one in settings]
+    facts = engine_facts(ADX, CLASSIC)
+    batch_settings = [BatchSetting(facts, field_values(strategy, setting.parameters)) for setting in settings]
+    assert list(walk_of(strategy).run(ticks, batch_settings)) == [None] * 3
+    outcomes = check(ticks, strategy, settings)
+    assert len({outcome["m_bid"] for outcome in outcomes}) == 1
+    assert len({outcome["session_rows"] for outcome in outcomes}) == 2
+    assert outcomes == [alone(ticks, strategy, setting, engine="python") for setting in settings]
 
 
 @pytest.mark.parametrize(("most_rows", "rooms"), [(batch.MOST_ROWS, 2), (1_000, 7)])
@@ -172,15 +173,15 @@ def test_a_walk_that_runs_out_of_room_is_walked_again(
     sizes: list[int] = []
 
     class Noted(Buffers):
-        def __init__(self, *given: Any) -> None:
-            super().__init__(*given)
-            sizes.append(given[-1])
+        def __init__(self, *values: Any) -> None:
+            super().__init__(*values)
+            sizes.append(values[-1])
 
     monkeypatch.setattr(batch, "Buffers", Noted)
     monkeypatch.setattr(batch, "MOST_ROWS", most_rows)
     settings = quoting(12)
-    found = check(every_print_fills_both_sides(900), load_strategy("v1_baseline"), settings)
-    assert sum(len(one["event"]) // 8 for one in found) > 4_000
+    outcomes = check(every_print_fills_both_sides(900), load_strategy("v1_baseline"), settings)
+    assert sum(len(outcome["event"]) // 8 for outcome in outcomes) > 4_000
     assert len(sizes) >= rooms
     assert len(set(sizes)) > 1
 
@@ -190,8 +191,8 @@ def test_a_setting_that_no_room_suffices_for_is_replayed_alone(monkeypatch: pyte
     strategy, ticks = load_strategy("v1_baseline"), every_print_fills_both_sides(900)
     model = make_execution("classic", {"flatten": "touch"}, "")
     (setting,) = settings_of(strategy, [QUOTES], [model])
-    given = BatchSetting(engine_facts(ADX, model), held(strategy, setting.parameters))
-    assert list(walk_of(strategy).run(ticks, [given])) == [None]
+    batch_setting = BatchSetting(engine_facts(ADX, model), field_values(strategy, setting.parameters))
+    assert list(walk_of(strategy).run(ticks, [batch_setting])) == [None]
     assert len(check(ticks, strategy, [setting])[0]["event"]) > 8 * 1_700
 
 
@@ -212,19 +213,19 @@ class Own(Strategy):
 def test_a_setting_that_fails_gives_its_error_and_the_others_stand(tmp_path: Path) -> None:
     strategy = strategy_of(tmp_path, FAILS)
     ticks = random_ticks(100)
-    found = check(ticks, strategy, settings_of(strategy, [{"p": at} for at in range(12)]))
-    failed = [at for at, one in enumerate(found) if isinstance(one, str)]
+    outcomes = check(ticks, strategy, settings_of(strategy, [{"p": at} for at in range(12)]))
+    failed = [at for at, outcome in enumerate(outcomes) if isinstance(outcome, str)]
     assert 0 < len(failed) < 12
-    assert all("own.py, line 15: a division by zero" in found[at] for at in failed)
+    assert all("own.py, line 15: a division by zero" in outcomes[at] for at in failed)
 
 
 def test_a_local_of_two_kinds_is_walked_as_what_python_holds(tmp_path: Path) -> None:
     strategy = strategy_of(tmp_path, PARTED)
     settings = settings_for(strategy, PARTED)[:4]
-    found = check(random_ticks(60), strategy, settings)
-    assert found == [alone(random_ticks(60), strategy, one, engine="python") for one in settings]
+    outcomes = check(random_ticks(60), strategy, settings)
+    assert outcomes == [alone(random_ticks(60), strategy, setting, engine="python") for setting in settings]
 
 
 def test_no_ticks_give_nothing() -> None:
-    found = check(random_ticks(0), load_strategy("v1_baseline"), quoting(3))
-    assert [one["rows"] for one in found] == [0] * 3
+    outcomes = check(random_ticks(0), load_strategy("v1_baseline"), quoting(3))
+    assert [outcome["rows"] for outcome in outcomes] == [0] * 3

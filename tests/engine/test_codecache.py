@@ -90,8 +90,8 @@ def in_a_process(strategy: Path, text: str = IN_A_PROCESS, **environment: str) -
         env=inherited | {"PYTHONPATH": f"{strategy.parent}{os.pathsep}{ROOT}"} | environment,
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
 
 
 def forget() -> None:
@@ -116,8 +116,8 @@ def test_a_second_process_walks_without_numba_and_makes_a_damaged_walk_anew(own_
     strategy_of(tmp_path, body)
     first, second = (in_a_process(tmp_path / "own.py", WALKS_IN_A_PROCESS) for _ in range(2))
     assert (first["compiled"], second["compiled"], second["numba"]) == (["Own"], [], False)
-    (kept,) = own_folder.iterdir()
-    kept.write_bytes(DAMAGES["a flipped byte in the code"](kept.read_bytes()))
+    (loop_file,) = own_folder.iterdir()
+    loop_file.write_bytes(DAMAGES["a flipped byte in the code"](loop_file.read_bytes()))
     third, fourth = (in_a_process(tmp_path / "own.py", WALKS_IN_A_PROCESS) for _ in range(2))
     assert (third["compiled"], fourth["compiled"], fourth["numba"]) == (["Own"], [], False)
     assert first["found"] == second["found"] == third["found"] == fourth["found"]
@@ -146,15 +146,15 @@ def test_a_flat_file_with_a_flipped_byte_or_cut_short_is_compiled_again(own_fold
     strategy = strategy_of(tmp_path, OWN)
     forget()
     whole = bits(run_compiled(strategy, random_ticks()))
-    (kept,) = own_folder.iterdir()
+    (loop_file,) = own_folder.iterdir()
     for damage in ("a flipped byte in the code", "cut short"):
-        kept.write_bytes(DAMAGES[damage](kept.read_bytes()))
+        loop_file.write_bytes(DAMAGES[damage](loop_file.read_bytes()))
         forget()
         compilations: list[str] = []
         compiled.compiled_replay(strategy, CLASSIC.fields(), compilations.append)
         assert compilations == ["Own"]
         assert bits(run_compiled(strategy, random_ticks())) == whole
-        assert codecache.read(kept.stem) is not None
+        assert codecache.read(loop_file.stem) is not None
 
 
 def test_a_file_under_another_key_is_not_taken(own_folder: Path) -> None:
@@ -205,9 +205,9 @@ def test_an_edit_that_keeps_size_and_time_of_modification_is_seen(own_folder: Pa
     for number, step in enumerate(("2", "3"), start=1):
         file.write_text(text.replace("+= 2", f"+= {step}"), encoding="utf-8")
         os.utime(file, (1_700_000_000, 1_700_000_000))
-        found = in_a_process(file)
-        assert found["fast"] == found["slow"]
-        assert found["compiled"] == ["Own"]
+        report = in_a_process(file)
+        assert report["fast"] == report["slow"]
+        assert report["compiled"] == ["Own"]
         assert len(list(own_folder.iterdir())) == number
 
 
@@ -224,7 +224,7 @@ def test_a_folder_that_cannot_be_written_only_warns(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path / "taken"))
     strategy = strategy_of(tmp_path, OWN)
     forget()
-    with pytest.warns(UserWarning, match="Compiled code cannot be kept in .*taken.*it is compiled anew each run"):
+    with pytest.warns(UserWarning, match="Compiled code cannot be loop_file in .*taken.*it is compiled anew each run"):
         outcome = run_compiled(strategy, random_ticks(30))
     assert outcome.final["m_events"] == 30
 

@@ -77,7 +77,7 @@ SAID: Final = {
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> type[Strategy]:
+def failing(tmp_path_factory: pytest.TempPathFactory) -> type[Strategy]:
     """Make one strategy of all cases, which a parameter tells apart: it is compiled once."""
     body = FRAME
     for case, statement in enumerate(FAILING.values()):
@@ -89,21 +89,21 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> type[Strategy]:
 @pytest.mark.parametrize("engine", [compiled, plain])
 @pytest.mark.parametrize("name", FAILING)
 def test_a_line_that_fails_ends_the_replay_by_file_line_and_tick(
-    name: str, engine: object, own: type[Strategy]
+    name: str, engine: object, failing: type[Strategy]
 ) -> None:
     assert callable(engine)
     case = list(FAILING).index(name)
-    file = Path(str(sys.modules[own.__module__].__file__))
+    file = Path(str(sys.modules[failing.__module__].__file__))
     lines = file.read_text(encoding="utf-8").splitlines()
     (line,) = [number for number, text in enumerate(lines, 1) if text.endswith(f"# case {case}.")]
     said = next((words for start, words in SAID.items() if name.startswith(start)), "a division by zero")
     with pytest.raises(ReplayError) as failed:
-        engine(own, TICKS, {"case": case})
+        engine(failing, TICKS, {"case": case})
     assert str(failed.value) == (f"{file}, line {line}: {said}, at tick 2. Test for it before this line.")
 
 
-def test_a_division_that_python_does_not_reach_does_not_fail(own: type[Strategy]) -> None:
-    assert both(own, TICKS).final["s_n"] == 5
+def test_a_division_that_python_does_not_reach_does_not_fail(failing: type[Strategy]) -> None:
+    assert both(failing, TICKS).final["s_n"] == 5
 
 
 def test_a_line_of_an_inherited_method_is_named_in_its_own_file(

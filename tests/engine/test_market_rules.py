@@ -25,15 +25,15 @@ SIDES: Final = {"buy": 1, "sell": -1}
 @pytest.mark.parametrize("rule", RULES)
 def test_the_market_keeps_its_rules(rule: str) -> None:
     stream, fills = RULES[rule]
-    assert told(replayed(stream)) == worked_out(fills)
+    assert fills_of(replayed(stream)) == worked_out(fills)
 
 
 @pytest.mark.parametrize("case", SWITCHES_BY_HAND)
 def test_a_switch_changes_what_it_says(case: str) -> None:
     switches, stream, fills = SWITCHES_BY_HAND[case]
     classic, switched = fills.split("---")
-    assert told(replayed(stream)) == worked_out(classic)
-    assert told(replayed(stream, execution=make_execution("classic", switches, "here"))) == worked_out(switched)
+    assert fills_of(replayed(stream)) == worked_out(classic)
+    assert fills_of(replayed(stream, execution=make_execution("classic", switches, "here"))) == worked_out(switched)
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def replayed(stream: str, values: dict[str, Value] | None = None, execution: Exe
     return both(load_strategy("v1_baseline"), written(stream), QUOTES | (values or {}), execution)
 
 
-def told(outcome: Outcome) -> list[tuple[float, ...]]:
-    found = outcome.fills
-    columns = (found.timestamp, found.side, found.price, found.quantity, found.position, found.pnl)
+def fills_of(outcome: Outcome) -> list[tuple[float, ...]]:
+    fills = outcome.fills
+    columns = (fills.timestamp, fills.side, fills.price, fills.quantity, fills.position, fills.pnl)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 

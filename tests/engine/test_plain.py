@@ -38,8 +38,8 @@ TAKEN: Final = {
 @pytest.mark.parametrize("name", TAKEN)
 def test_memory_takes_numbers_of_its_kind_whoever_made_them(name: str, tmp_path: Path) -> None:
     statement, field, value = TAKEN[name]
-    found = plain(strategy_of(tmp_path, FRAME.format(statement)), random_ticks(50)).final[field]
-    assert (found, type(found)) == (value, type(value))
+    remembered = plain(strategy_of(tmp_path, FRAME.format(statement)), random_ticks(50)).final[field]
+    assert (remembered, type(remembered)) == (value, type(value))
 
 
 CHANGED: Final = {

@@ -14,7 +14,7 @@ from pipeline.engine.plain import PlainReplay
 from pipeline.replay.simulate import CLASSIC
 from pipeline.strategies.loading.load import load_strategy
 from pipeline.ticks import Ticks
-from tests.engine.replays import DAY, FACTS, FIRST_DAY, SECOND, bits, both, compiled, held, plain, random_ticks
+from tests.engine.replays import DAY, FACTS, FIRST_DAY, SECOND, bits, both, compiled, field_values, plain, random_ticks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def test_the_first_room_may_be_outgrown_by_one_fill_or_by_none(count: int) -> No
 def test_replays_in_several_threads_give_what_one_gives() -> None:
     strategy = load_strategy("v1_baseline")
     streams = [random_ticks(4_000, seed) for seed in range(4)] + [every_print_fills_both_sides(3_000)]
-    replay, values = compiled_replay(strategy, CLASSIC.fields()), held(strategy, QUOTES)
+    replay, values = compiled_replay(strategy, CLASSIC.fields()), field_values(strategy, QUOTES)
     alone = [bits(replay.run(ticks, FACTS, values)) for ticks in streams]
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda ticks: bits(replay.run(ticks, FACTS, values)), streams * 40))
@@ -86,9 +86,9 @@ def test_a_replay_leaves_its_ticks_as_they_are_and_takes_views_of_larger_arrays(
 def test_one_replay_object_starts_anew_each_time() -> None:
     strategy = load_strategy("v1_baseline")
     for replay in (compiled_replay(strategy, CLASSIC.fields()), PlainReplay(strategy)):
-        first = replay.run(random_ticks(900), FACTS, held(strategy, QUOTES))
-        replay.run(random_ticks(300, seed=3), FACTS, held(strategy, {}))
-        assert bits(replay.run(random_ticks(900), FACTS, held(strategy, QUOTES))) == bits(first)
+        first = replay.run(random_ticks(900), FACTS, field_values(strategy, QUOTES))
+        replay.run(random_ticks(300, seed=3), FACTS, field_values(strategy, {}))
+        assert bits(replay.run(random_ticks(900), FACTS, field_values(strategy, QUOTES))) == bits(first)
 
 
 def test_ticks_before_1970_and_days_far_apart_are_replayed_alike() -> None:

@@ -1,4 +1,4 @@
-"""The question whether an event changes anything for a lane: never a no in vain, and a no wherever it is asked for."""
+"""The question whether an event changes anything for a setting: never a no in vain, a no wherever it is asked for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.engine.compiler.checks import definitions
 from pipeline.engine.compiler.skip_guard import acts_question
 
 KINDS: Final = {"s_n": "int", "s_k": "int", "s_x": "float", "s_y": "float", "s_f": "bool", "s_p": "int", "e": "int"}
-LANES: Final = ("s_n", "s_k", "s_x", "s_y", "s_f", "s_p")
+STORED: Final = ("s_n", "s_k", "s_x", "s_y", "s_f", "s_p")
 STATES: Final[dict[str, tuple[Any, ...]]] = {
     "s_n": (0, 1, 2, 256),
     "s_k": (0, -3, 4),
@@ -53,7 +53,7 @@ ASKED: Final = {
 }
 
 NOT_ASKED: Final = {
-    "a change whatever the lane holds": "s_n = s_n + 1\nif e > 1:\n    m_rows = m_rows + 1",
+    "a change whatever the setting holds": "s_n = s_n + 1\nif e > 1:\n    m_rows = m_rows + 1",
     "rounds first": "for i in range(s_n):\n    s_k = s_k + i",
     "a rest first": "t_1 = s_n % 2\nif t_1 > s_k:\n    s_k = t_1",
     "a number that and chooses": "t_1 = s_n and s_k\nif t_1:\n    s_x = 1.0",
@@ -63,7 +63,7 @@ NOT_ASKED: Final = {
 @pytest.mark.parametrize("name", ASKED)
 def test_the_answer_is_never_no_where_something_changes(name: str) -> None:
     body = ast.parse(ASKED[name]).body
-    question = acts_question(body, LANES, ("s_p",), {**KINDS, "t_1": "int"})
+    question = acts_question(body, STORED, ("s_p",), {**KINDS, "t_1": "int"})
     assert question
     checks = list(definitions().values())
     ask, act = code_of(question), code_of([*checks, *ast.parse(ASKED[name]).body])
@@ -74,7 +74,7 @@ def test_the_answer_is_never_no_where_something_changes(name: str) -> None:
         exec(ask, asked)  # noqa: S102 - the statements of this file
         exec(act, after)  # noqa: S102
         assert {key: exactly(asked[key]) for key in state} == {key: exactly(state[key]) for key in state}
-        changed = after["m_failed"] != [0, 0] or any(exactly(after[key]) != exactly(state[key]) for key in LANES)
+        changed = after["m_failed"] != [0, 0] or any(exactly(after[key]) != exactly(state[key]) for key in STORED)
         assert asked["acts"] or not changed, state
         answers.append(bool(asked["acts"]))
         assert type(asked["acts"]) is bool
@@ -82,8 +82,8 @@ def test_the_answer_is_never_no_where_something_changes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NOT_ASKED)
-def test_nothing_is_asked_where_all_lanes_would_say_the_same_or_none_can_be_told(name: str) -> None:
-    assert acts_question(ast.parse(NOT_ASKED[name]).body, LANES, ("s_p",), {**KINDS, "t_1": "int"}) == []
+def test_nothing_is_asked_where_all_settings_would_say_the_same_or_none_can_be_told(name: str) -> None:
+    assert acts_question(ast.parse(NOT_ASKED[name]).body, STORED, ("s_p",), {**KINDS, "t_1": "int"}) == []
 
 
 def code_of(statements: list[ast.stmt]) -> Any:

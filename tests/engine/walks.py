@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.batch import LANE_TYPES, BatchRunner, BatchSetting
+from pipeline.engine.batch import SETTING_TYPES, BatchRunner, BatchSetting
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, CompiledReplay, column_types
 from pipeline.engine.compiler import checks
 from pipeline.engine.compiler.batch_loop import batch_source
@@ -21,7 +21,7 @@ from pipeline.errors import ReplayError
 from pipeline.native.machine import Machine
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.simulate import CLASSIC, engine_facts, simulate
-from tests.engine.replays import ADX, bits, held, plain
+from tests.engine.replays import ADX, bits, field_values, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,16 +44,16 @@ def settings_of(
 ) -> list[Setting]:
     """Return a setting for each of these parameters, defaults for those not given, under each execution model."""
     defaults = {key: parameter.default for key, parameter in fields_of(strategy).by_key().items()}
-    return [Setting(defaults | dict(given), execution) for execution in executions for given in values]
+    return [Setting(defaults | dict(changes), execution) for execution in executions for changes in values]
 
 
 def together(
     ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting], market: MarketFacts = ADX
 ) -> list[dict[str, Any] | str]:
     """Return what each setting gives of a walk with the others, every value exactly, or the text of its error."""
-    found = dict(simulate_many(ticks, strategy, settings, market, "compiled"))
-    assert sorted(found) == list(range(len(settings)))
-    return [exactly(found[number]) for number in range(len(settings))]
+    replays = dict(simulate_many(ticks, strategy, settings, market, "compiled"))
+    assert sorted(replays) == list(range(len(settings)))
+    return [exactly(replays[number]) for number in range(len(settings))]
 
 
 def alone(
@@ -66,12 +66,13 @@ def alone(
         return str(error)
 
 
-def exactly(found: Found) -> dict[str, Any] | str:
+def exactly(replay: Found) -> dict[str, Any] | str:
     """Return what a replay gave as what differs when a bit of it does; one NaN is as good as another."""
-    if isinstance(found, ReplayError):
-        return str(found)
-    fields = {name: getattr(found, name) for name in OF_A_REPLAY}
-    return {**fields, **bits_of(found), "days_not_flat": found.days_not_flat.tolist(), "counters": dict(found.counters)}
+    if isinstance(replay, ReplayError):
+        return str(replay)
+    fields = {name: getattr(replay, name) for name in OF_A_REPLAY}
+    days_not_flat, counters = replay.days_not_flat.tolist(), dict(replay.counters)
+    return {**fields, **bits_of(replay), "days_not_flat": days_not_flat, "counters": counters}
 
 
 OF_A_REPLAY: Final = (
@@ -80,10 +81,10 @@ OF_A_REPLAY: Final = (
 )
 
 
-def bits_of(found: Replayed | Outcome) -> dict[str, bytes]:
+def bits_of(replay: Replayed | Outcome) -> dict[str, bytes]:
     """Return fills, market days and final state as bytes, without what only a walk counts or only a lone replay."""
-    number = {name: math.nan if value != value else value for name, value in found.final.items()}  # noqa: PLR0124
-    return bits(_Whole(replace(found.fills, placed=None), found.market_days, number))  # type: ignore[arg-type]
+    number = {name: math.nan if value != value else value for name, value in replay.final.items()}  # noqa: PLR0124
+    return bits(_Whole(replace(replay.fills, placed=None), replay.market_days, number))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class PythonBatchRunner(BatchRunner):
         source, layout = batch_source(strategy)
         self.source = source
         super().__init__(strategy, Machine(_NOWHERE, layout.text(), None))
-        self._loop: Any = _python_of(source, 2, [*LANE_TYPES, *column_types(layout.shared.columns)])
+        self._loop: Any = _python_of(source, 2, [*SETTING_TYPES, *column_types(layout.shared.columns)])
 
 
 class PythonReplay(CompiledReplay):
@@ -184,10 +185,14 @@ def walked_by_python(
     ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting]
 ) -> list[dict[str, bytes] | None]:
     """Return each setting's outcome of a walk that Python runs, as bytes; None where it has to be replayed alone."""
-    given = [BatchSetting(engine_facts(ADX, one.execution), held(strategy, one.parameters)) for one in settings]
-    return [bits_of(found) if found else None for found in PythonBatchRunner(strategy).run(ticks, given)]
+    batch_settings = [
+        BatchSetting(engine_facts(ADX, setting.execution), field_values(strategy, setting.parameters))
+        for setting in settings
+    ]
+    outcomes = PythonBatchRunner(strategy).run(ticks, batch_settings)
+    return [bits_of(outcome) if outcome else None for outcome in outcomes]
 
 
 def plainly_alone(ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting]) -> list[dict[str, bytes]]:
     """Return what the plain engine finds for each setting, as bytes."""
-    return [bits_of(plain(strategy, ticks, one.parameters, one.execution)) for one in settings]
+    return [bits_of(plain(strategy, ticks, setting.parameters, setting.execution)) for setting in settings]

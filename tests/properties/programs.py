@@ -64,7 +64,7 @@ WHOLE_OWN: Final = (
     "self.b",
     "self.p",
     "self.x_now",
-    "lane",
+    "setting",
     "m_x",
     "(0 if self.o is None else self.o)",
     *(name for name in SEEN["int"] if name not in LARGE),
@@ -109,7 +109,7 @@ QUOTES: Final = (
     "m.quote_bid(m.price, 5)",
 )
 QUIET_VERBS: Final = tuple(verb for verb in VERBS if "buy_at" not in verb and "sell_at" not in verb)
-LOCALS: Final = ("lane = 1", "m_x = m.kind", "q = 0.25", "acts = m.kind == 1")
+LOCALS: Final = ("setting = 1", "m_x = m.kind", "q = 0.25", "acts = m.kind == 1")
 CLAMPS: Final = tuple(
     f"if {name} > 9999 or {name} < -9999:\n    {name} = 7" for name in ("self.a", "self.b", "self.x_now")
 )
@@ -144,7 +144,7 @@ class Program:
         return f"{self.values}\n{self.text}"
 
     def in_an_auction(self) -> Program:
-        """Return its counterpart in the market in which each part of it stands in own loops over the lanes."""
+        """Return its counterpart in the market in which each part of it stands in own loops over the settings."""
         text = self.text
         for pattern, instead in IN_AN_AUCTION.items():
             text = re.sub(pattern, instead, text, flags=re.MULTILINE)
@@ -222,7 +222,7 @@ class _Making:
         bound = self.one_of(("3", "m.kind", "2", "min(self.p, 3)", "min(abs(self.b), 3)"))
         if kind == 10:
             span = self.one_of(("{bound}", "1, {bound}", "{bound}, -1, -2")).format(bound=bound)
-            return [f"for {count} in range({span}):", *_in([f"lane += {count}", *inner])]
+            return [f"for {count} in range({span}):", *_in([f"setting += {count}", *inner])]
         start = [f"{count} = 0", f"while {count} < {bound} and ({self.truth()}):"]
         return [*start, *_in([f"{count} += 1", *inner])]
 
@@ -241,7 +241,9 @@ class _Making:
                     f"self.y = self.worth(m, n=self.helper(m, {self.whole()}) + 0.5)",
                 )
             )
-        form = self.one_of(("self.a", "self.b", "self.x_now", "lane", "m_x", "self.x", "self.y", "q", "self.f", "acts"))
+        form = self.one_of(
+            ("self.a", "self.b", "self.x_now", "setting", "m_x", "self.x", "self.y", "q", "self.f", "acts")
+        )
         if form in ("self.f", "acts"):
             return f"{form} = {self._comparison()}"
         of_floats = form in ("self.x", "self.y", "q")

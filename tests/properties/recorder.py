@@ -10,7 +10,7 @@ from pipeline.engine.rules.orders import Side
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import engine_facts
 from pipeline.strategies.loading.load import load_strategy
-from tests.engine.replays import held
+from tests.engine.replays import field_values
 
 if TYPE_CHECKING:
     from tests.properties.streams import Case
@@ -88,5 +88,5 @@ def record(case: Case) -> tuple[list[int], int]:
     strategy: Any = load_strategy(case.name)
     recorded = type("Recorded", (strategy,), {"rules": Kept, "__module__": strategy.__module__})
     facts = engine_facts(facts_of(case.exchange), case.execution)
-    PlainReplay(recorded).run(case.ticks, facts, held(strategy, case.parameters))
+    PlainReplay(recorded).run(case.ticks, facts, field_values(strategy, case.parameters))
     return markets[-1].of_fills, markets[-1].begun

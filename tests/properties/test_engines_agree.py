@@ -14,7 +14,7 @@ from pipeline.engine.compiled import compiled_replay
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import CLASSIC, engine_facts
 from pipeline.strategies.loading.load import load_strategy
-from tests.engine.replays import bits, held
+from tests.engine.replays import bits, field_values
 from tests.properties.agreement import check_engines, check_reference
 from tests.properties.seeded import for_seeded_cases, seeded_case
 from tests.properties.streams import MAKERS, NAMES, Case, cases, columns
@@ -48,7 +48,7 @@ def test_the_loop_that_knows_the_switches_gives_what_the_classic_loop_gives(name
 
     def agree(case: Case) -> None:
         facts = engine_facts(facts_of(case.exchange), case.execution)
-        found = [bits(loop.run(case.ticks, facts, held(strategy, case.parameters))) for loop in loops]
+        found = [bits(loop.run(case.ticks, facts, field_values(strategy, case.parameters))) for loop in loops]
         assert found[0] == found[1]
 
     for_seeded_cases([name], count, agree, CLASSIC)

@@ -22,7 +22,7 @@ from pipeline.engine.compiler.checks import REASONS
 from pipeline.errors import NotCompilable, ReplayError, StrategyError
 from pipeline.replay.plan import choose_engine
 from pipeline.replay.simulate import CLASSIC, engine_facts, loop_constants
-from tests.engine.replays import ADX, held, plain, strategy_of
+from tests.engine.replays import ADX, field_values, plain, strategy_of
 from tests.engine.walks import PythonBatchRunner, PythonReplay, bits_of, settings_of
 from tests.properties.programs import Program, programs
 from tests.properties.seeded import LARGER, many_of, seeded_case
@@ -111,7 +111,7 @@ def compare(folder: Path, program: Program, stream: int, make_loops: Loops) -> s
     case = seeded_case("v1_baseline", stream)
     model = next((one.execution for one in many_of(case, 30) if _walks_with_classic(one.execution)), CLASSIC)
     asked = [one.parameters for one in settings_of(strategy, program.values, [model])]
-    given_all = [BatchSetting(engine_facts(ADX, model), held(strategy, one)) for one in asked]
+    given_all = [BatchSetting(engine_facts(ADX, model), field_values(strategy, one)) for one in asked]
     wanted = [found_by(partial(plain, strategy, case.ticks, one, model)) for one in asked]
     try:
         alone, walk = make_loops(strategy, loop_constants(model))

@@ -10,7 +10,7 @@ from pipeline.engine.rules.orders import Side
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import engine_facts
 from pipeline.strategies.loading.load import load_strategy
-from tests.engine.replays import held
+from tests.engine.replays import field_values
 
 if TYPE_CHECKING:
     from pipeline.engine.outcome import Outcome
@@ -61,4 +61,4 @@ def watch(case: Case) -> Outcome:
     strategy: Any = load_strategy(case.name)
     watched = type("Watched", (strategy,), {"rules": WatchedMarket, "__module__": strategy.__module__})
     facts = engine_facts(facts_of(case.exchange), case.execution)
-    return PlainReplay(watched).run(case.ticks, facts, held(strategy, case.parameters))
+    return PlainReplay(watched).run(case.ticks, facts, field_values(strategy, case.parameters))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from pipeline.engine.compiler.batch_code import (
     BATCH_SIZE,
     COMMON,
+    COUNT,
     SETTING,
-    UNHELD,
-    Lanes,
+    WITHOUT_ROW,
+    SettingRows,
     differing,
     settings_innermost,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
 
 PURPOSE: Final = f"many settings, {BATCH_SIZE} at a time"
-LANE_COLUMNS: Final = ("lane_ints", "lane_floats", "lane_acts")
+SETTING_COLUMNS: Final = ("setting_ints", "setting_floats", "setting_acts")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +43,7 @@ class BatchLayout:
     """Where each value stands that is the same for all settings, and where those that differ."""
 
     shared: Layout
-    lanes: Lanes
+    rows: SettingRows
 
     def text(self) -> str:
         """Return the layout as text, to be kept beside the machine code."""
@@ -52,22 +53,22 @@ class BatchLayout:
     def of_text(cls, text: str) -> BatchLayout:
         """Return the layout that `text` gave the text of."""
         parts = json.loads(text)
-        shared, lanes = ({name: tuple(row) for name, row in parts[part].items()} for part in ("shared", "lanes"))
-        return cls(Layout(**shared), Lanes(**lanes))
+        shared, rows = ({name: tuple(row) for name, row in parts[part].items()} for part in ("shared", "rows"))
+        return cls(Layout(**shared), SettingRows(**rows))
 
 
 def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError."""
     flat = flat_replay(strategy, {"batched": True})
     fixed = _given_by_setting(strategy, flat)
-    seeds = {*fixed, *UNHELD, *("s_" + name for name in flat.fields.memory)}
+    seeds = {*fixed, *WITHOUT_ROW, *("s_" + name for name in flat.fields.memory)}
     varying = differing(flat.body, seeds)
-    body, lanes = settings_innermost(flat.body, varying, frozenset(fixed - {SETTING}), flat.kinds)
-    own = varying - COMMON
-    layout = BatchLayout(_shared(layout_of(flat.fields, strategy.rules), own), lanes)
-    arguments = ["count", "lanes", *TICK_COLUMNS, *EXCHANGED, *LANE_COLUMNS]
+    body, rows = settings_innermost(flat.body, varying, frozenset(fixed - {SETTING}), flat.kinds)
+    unshared = varying - COMMON
+    layout = BatchLayout(_shared(layout_of(flat.fields, strategy.rules), unshared), rows)
+    arguments = ["count", COUNT, *TICK_COLUMNS, *EXCHANGED, *SETTING_COLUMNS]
     arguments += ["m_" + name for name in layout.shared.columns]
-    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if "m_" + name not in own]
+    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if "m_" + name not in unshared]
     lines = [
         *input_lines(layout.shared, flat.kinds),
         *starts,
@@ -86,8 +87,5 @@ def _given_by_setting(strategy: type[Strategy], flat: FlatReplay) -> set[str]:
 
 
 def _shared(layout: Layout, varying: frozenset[str]) -> Layout:
-    kept = {
-        name: tuple(one for one in getattr(layout, name) if one not in varying)
-        for name in ("input_ints", "input_floats", "final_ints", "final_floats")
-    }
-    return replace(layout, **kept)
+    exchanged = {array: tuple(name for name in getattr(layout, array) if name not in varying) for array in EXCHANGED}
+    return replace(layout, **exchanged)

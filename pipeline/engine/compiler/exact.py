@@ -25,7 +25,7 @@ from pipeline.engine.compiler.inference import (
     numbers_of,
     of_operator,
 )
-from pipeline.engine.compiler.parts import FAILED, LINES_A_FILE, wrong_kind
+from pipeline.engine.compiler.parts import FAILED, LINES_A_FILE, conjuncts_of, wrong_kind
 from pipeline.engine.compiler.versions import Versions
 from pipeline.errors import StrategyError
 
@@ -95,7 +95,7 @@ class _Exact(ast.NodeTransformer):
             raise self._error(node, f"{why}write int(...) or declare it {number.kind}.")
         value = self.visit(node.value)
         if wanted == "float" and number.kind != "float":
-            value = self._kept(value, number.span, _line(node))
+            value = self._whole_as_float(value, number.span, _line(node))
         if hasattr(node, "action_argument"):
             value = self._argument(node, value, number)
         return ast.Assign([self.visit(target)], value)
@@ -167,11 +167,11 @@ class _Exact(ast.NodeTransformer):
         if all(number.kind != "float" for number in numbers):
             return values
         return [
-            value if number.kind == "float" else self._kept(value, number.span, line)
+            value if number.kind == "float" else self._whole_as_float(value, number.span, line)
             for value, number in zip(values, numbers, strict=True)
         ]
 
-    def _kept(self, value: ast.expr, span: Span, line: int) -> ast.expr:
+    def _whole_as_float(self, value: ast.expr, span: Span, line: int) -> ast.expr:
         if line and not inside(span, FLOATS):
             return _checked("kept", [value], "kept", line)
         if isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
@@ -303,7 +303,7 @@ def _divided(
 
 def _quoted(test: ast.expr, known: frozenset[str]) -> frozenset[str]:
     """Return the prices above 0 where a test holds: of a side that shows a size, and what equals such a price."""
-    for term in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]:
+    for term in conjuncts_of(test):
         match term:
             case ast.Compare(ast.Name("m_bid_size" | "m_ask_size" as name), [ast.Gt()], [ast.Constant(0)]):
                 known |= {name.removesuffix("_size")}

@@ -173,17 +173,17 @@ def number_of(node: ast.expr, names: Mapping[str, Number]) -> Number:  # noqa: C
             number = number_of(operand, names)
             return Number(widest(number.kind, "int"), _of_sign(op, number.span))
         case ast.BinOp(left=left, op=op, right=right):
-            one, other = number_of(left, names), number_of(right, names)
-            kind = "float" if isinstance(op, ast.Div) else widest(one.kind, other.kind, "int")
-            return Number(kind, of_operator(op, one.span, other.span))
+            first, second = number_of(left, names), number_of(right, names)
+            kind = "float" if isinstance(op, ast.Div) else widest(first.kind, second.kind, "int")
+            return Number(kind, of_operator(op, first.span, second.span))
         case ast.BoolOp(values=values):
             numbers = [number_of(value, names) for value in values]
             return Number(widest(*(number.kind for number in numbers)), reduce(joined, (n.span for n in numbers)))
         case ast.IfExp(body=yes, orelse=no):
-            one, other = number_of(yes, names), number_of(no, names)
-            kind = widest(one.kind, other.kind)
+            first, second = number_of(yes, names), number_of(no, names)
+            kind = widest(first.kind, second.kind)
             choose = None if kind == "float" else getattr(node, "chooses", None)
-            return Number(kind, _of_choice(choose, one.span, other.span))
+            return Number(kind, _of_choice(choose, first.span, second.span))
         case ast.Call(func=ast.Name(id="abs" | "int" | "round" as name), args=[value, *digits]):
             number = number_of(value, names)
             if name == "abs":

@@ -85,10 +85,10 @@ class Inliner(Expressions):
     def _block(self, statements: Iterable[ast.stmt], scope: Scope) -> list[ast.stmt]:
         flat: list[ast.stmt] = []
         for statement in statements:
-            made = self._statement(statement, scope)
-            for node in made:
+            lowered = self._statement(statement, scope)
+            for node in lowered:
                 _mark(node, scope, statement.lineno)
-            flat += made
+            flat += lowered
         return flat
 
     def _statement(self, node: ast.stmt, scope: Scope) -> list[ast.stmt]:  # noqa: C901, PLR0911 - one arm a statement
@@ -138,10 +138,11 @@ class Inliner(Expressions):
 
     def _store_several(self, targets: list[ast.expr], values: list[ast.expr], scope: Scope) -> list[ast.stmt]:
         before, flat = self.operands(values, scope)
-        kept = [self.temporary() for _ in flat]
-        before += [assign(name, value) for name, value in zip(kept, flat, strict=True)]
-        targeted = [self._target(target, scope) for target in targets]
-        return before + [assign(name, ast.Name(value, ast.Load())) for name, value in zip(targeted, kept, strict=True)]
+        values_before = [self.temporary() for _ in flat]
+        before += [assign(name, value) for name, value in zip(values_before, flat, strict=True)]
+        for target, value_before in zip(targets, values_before, strict=True):
+            before.append(assign(self._target(target, scope), ast.Name(value_before, ast.Load())))
+        return before
 
     def _target(self, target: ast.expr, scope: Scope) -> str:
         if isinstance(target, ast.Name):
@@ -162,11 +163,11 @@ class Inliner(Expressions):
 
     def _early_return(self, node: ast.Return, scope: Scope) -> list[ast.stmt]:
         scope.needs_way_out = True
-        made = self._result(node, scope)
+        result = self._result(node, scope)
         if scope.loops:
             scope.left_early = f"left{scope.suffix}"
-            made.append(assign(scope.left_early, ast.Constant(True)))
-        return [*made, ast.Break()]
+            result.append(assign(scope.left_early, ast.Constant(True)))
+        return [*result, ast.Break()]
 
     def _result(self, node: ast.Return, scope: Scope) -> list[ast.stmt]:
         if node.value is None:
@@ -224,27 +225,27 @@ class Inliner(Expressions):
         if not foreign:
             return [*before, *self.body(method, parts, names, part, result)]
         self._open_actions.append((scope.method, call, name))
-        made = [*before, *self.body(method, parts, names, part, result)]
+        body = self.body(method, parts, names, part, result)
         self._open_actions.pop()
-        return made
+        return [*before, *body]
 
     def _bound(
         self, call: ast.Call, method: Method, part: Part, scope: Scope, action: str | None
     ) -> tuple[list[ast.stmt], dict[str, Part], dict[str, ast.expr]]:
         """Return the statements that evaluate a call's arguments, and the parts and locals its parameters become."""
         parameters = [argument.arg for argument in method.definition.args.args]
-        given = [*call.args, *self._keywords(call, parameters, scope)]
-        if len(given) != len(parameters) - 1:
+        arguments = [*call.args, *self._keywords(call, parameters, scope)]
+        if len(arguments) != len(parameters) - 1:
             if not scope.of_strategy:
                 raise called_with(method, [ast.unparse(value) for value in call.args])
             wanted = ", ".join(parameters[1:]) or "nothing"
-            raise error_at(call, scope, f"{method.definition.name} takes {wanted}; {len(given)} given.")
+            raise error_at(call, scope, f"{method.definition.name} takes {wanted}; {len(arguments)} given.")
         parts = {parameters[0]: part}
         names: dict[str, ast.expr] = {}
         of_engine = not scope.of_strategy and part.prefix != STRATEGY
         before: list[ast.stmt] = []
         call_number = self.count()
-        for parameter, value in zip(parameters[1:], given, strict=True):
+        for parameter, value in zip(parameters[1:], arguments, strict=True):
             if (passed := self.part(value, scope)) is not None:
                 parts[parameter] = passed
                 continue
@@ -275,11 +276,12 @@ def _keeps(method: Method, parameter: str) -> bool:
     """Tell whether a name is a parameter of a method, which gives it no other value."""
     names = (node for node in ast.walk(method.definition) if isinstance(node, ast.Name))
     stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    return parameter in [one.arg for one in method.definition.args.args] and parameter not in stored
+    return parameter in [argument.arg for argument in method.definition.args.args] and parameter not in stored
 
 
 def _kind(method: Method, parameter: str) -> str:
-    (annotation,) = (found.annotation for found in method.definition.args.args if found.arg == parameter)
+    arguments = method.definition.args.args
+    (annotation,) = (argument.annotation for argument in arguments if argument.arg == parameter)
     assert annotation is not None  # noqa: S101 - the engine's own text
     return ast.unparse(annotation)
 

@@ -32,11 +32,11 @@ def code_key(strategy: type[Strategy], purpose: object) -> str:
 
 def _hash_of_ingredients(strategy: type[Strategy]) -> str:
     names = dict.fromkeys(base.__module__ for of in (strategy, strategy.rules) for base in of.__mro__[:-1])
-    own = [sys.modules[name] for name in names if name not in sources_of(LOOPS)]
+    modules = [sys.modules[name] for name in names if name not in sources_of(LOOPS)]
     ingredients: list[object] = [digest_of(LOOPS), strategy.__qualname__, *toolchain()]
     ingredients += sorted(strategy.sources.items())
     ingredients.append(fields_of(strategy))  # kinds and starts may come from a module that is not among these
-    for module in own:
+    for module in modules:
         ingredients.append(source_of(module))
         ingredients += [
             f"{name}={value!r}" for name, value in sorted(vars(module).items()) if isinstance(value, (int, float))

@@ -29,7 +29,7 @@ class Expressions(ABC):
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
         self._parts = dict(parts)
-        self._made = 0
+        self._count = 0
 
     @abstractmethod
     def call(self, call: ast.Call, scope: Scope, result: str | None) -> list[ast.stmt]:
@@ -41,11 +41,11 @@ class Expressions(ABC):
 
     def expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
         """Return the statements that come first, and the expression over locals, with the user's line it is made of."""
-        before, made = self._expression(node, scope)
-        if scope.of_strategy and not isinstance(made, ast.Name) and not hasattr(made, "line"):
-            made.line = line_number(scope.method, node.lineno)  # type: ignore[attr-defined]
-            made.shown = ast.unparse(node)  # type: ignore[attr-defined]
-        return before, made
+        before, flat = self._expression(node, scope)
+        if scope.of_strategy and not isinstance(flat, ast.Name) and not hasattr(flat, "line"):
+            flat.line = line_number(scope.method, node.lineno)  # type: ignore[attr-defined]
+            flat.shown = ast.unparse(node)  # type: ignore[attr-defined]
+        return before, flat
 
     def _expression(self, node: ast.expr, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:  # noqa: C901, PLR0911, PLR0912 - a kind a line
         match node:
@@ -89,12 +89,12 @@ class Expressions(ABC):
 
     def _value_of(self, call: ast.Call, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
         result = self.temporary()
-        made = self.call(call, scope, result)
-        match made:
+        body = self.call(call, scope, result)
+        match body:
             case [*before, ast.Assign(targets=[ast.Name(id=name)], value=value)] if name == result:
                 if not scope.of_strategy:  # of the engine's own text, so that a switch that is off folds away
                     return before, value
-        return made, ast.Name(result, ast.Load())
+        return body, ast.Name(result, ast.Load())
 
     def operands(self, nodes: Sequence[ast.expr], scope: Scope) -> tuple[list[ast.stmt], list[ast.expr]]:
         """Lower operands that Python evaluates all, from left to right."""
@@ -105,31 +105,31 @@ class Expressions(ABC):
             if more:  # what stands to the left is evaluated first, as Python does
                 for at, earlier in enumerate(flat):
                     if not isinstance(earlier, ast.Constant):
-                        before.append(assign(kept := self.temporary(), earlier))
-                        flat[at] = ast.Name(kept, ast.Load())
+                        before.append(assign(local := self.temporary(), earlier))
+                        flat[at] = ast.Name(local, ast.Load())
             before += more
             flat.append(value)
         return before, flat
 
     def _bool(self, node: ast.BoolOp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
-        made: list[tuple[list[ast.stmt], ast.expr]] = []
+        terms: list[tuple[list[ast.stmt], ast.expr]] = []
         for value in node.values:
             before, flat_value = self.expression(value, scope)
             decides = isinstance(flat_value, ast.Constant) and bool(flat_value.value) is isinstance(node.op, ast.Or)
             if not isinstance(flat_value, ast.Constant) or decides or value is node.values[-1] or before:
-                made.append((before, flat_value))
+                terms.append((before, flat_value))
             if decides:
                 break
-        if len(made) == 1:
-            return made[0]
-        if not any(before for before, _ in made[1:]):
-            return made[0][0], ast.BoolOp(node.op, [value for _, value in made])
-        kept = self.temporary()
-        name = ast.Name(kept, ast.Load())
+        if len(terms) == 1:
+            return terms[0]
+        if not any(before for before, _ in terms[1:]):
+            return terms[0][0], ast.BoolOp(node.op, [value for _, value in terms])
+        result = self.temporary()
+        name = ast.Name(result, ast.Load())
         test: ast.expr = name if isinstance(node.op, ast.And) else ast.UnaryOp(ast.Not(), name)
-        flat: list[ast.stmt] = [*made[-1][0], assign(kept, made[-1][1])]
-        for before, value in reversed(made[:-1]):
-            flat = [*before, assign(kept, value), ast.If(test, flat, [])]
+        flat: list[ast.stmt] = [*terms[-1][0], assign(result, terms[-1][1])]
+        for before, value in reversed(terms[:-1]):
+            flat = [*before, assign(result, value), ast.If(test, flat, [])]
         return flat, name
 
     def _conditional(self, node: ast.IfExp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
@@ -141,14 +141,14 @@ class Expressions(ABC):
         no_before, no = self.expression(node.orelse, scope)
         if not yes_before and not no_before:
             return before, ast.IfExp(test, yes, no)
-        kept = self.temporary()
-        branch = ast.If(test, [*yes_before, assign(kept, yes)], [*no_before, assign(kept, no)])
-        return [*before, branch], ast.Name(kept, ast.Load())
+        result = self.temporary()
+        branch = ast.If(test, [*yes_before, assign(result, yes)], [*no_before, assign(result, no)])
+        return [*before, branch], ast.Name(result, ast.Load())
 
     def _builtin(self, node: ast.Call, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
         called = scope.method.names.get(node.func.id) if isinstance(node.func, ast.Name) else None
-        own = str(scope.method.names.get("__name__")).partition(".")[0]
-        if isinstance(called, FunctionType) and called.__module__.partition(".")[0] == own:
+        package = str(scope.method.names.get("__name__")).partition(".")[0]
+        if isinstance(called, FunctionType) and called.__module__.partition(".")[0] == package:
             name = called.__name__
             raise refusal(node, scope, f"{name} is a function outside the class; a method, self.{name}(...), compiles.")
         if node.keywords:
@@ -184,8 +184,8 @@ class Expressions(ABC):
                 "`1 / x` for `x**-1`, math.sqrt(x) for a root.",
             )
         if not isinstance(base, ast.Constant):
-            before = [*before, assign(kept := self.temporary(), base)]
-            base = ast.Name(kept, ast.Load())
+            before = [*before, assign(local := self.temporary(), base)]
+            base = ast.Name(local, ast.Load())
         return before, ast.BinOp(base, ast.Pow(), times)
 
     def _math(
@@ -201,24 +201,24 @@ class Expressions(ABC):
         self, name: str, before: list[ast.stmt], values: list[ast.expr]
     ) -> tuple[list[ast.stmt], ast.expr]:
         """Spell out Python's own rule, the first of equals and of a NaN, instead of trusting the machine's min."""
-        flat = [*before, assign(kept := self.temporary(), values[0])]
+        flat = [*before, assign(chosen := self.temporary(), values[0])]
         for value in values[1:]:
-            best = ast.Name(kept, ast.Load())
+            best = ast.Name(chosen, ast.Load())
             flat.append(assign(rival := self.temporary(), value))
             other = ast.Name(rival, ast.Load())
             better = ast.Compare(other, [ast.Lt() if name == "min" else ast.Gt()], [best])
-            chosen = ast.IfExp(better, other, best)
-            chosen.chooses = name  # type: ignore[attr-defined]
-            flat.append(assign(kept := self.temporary(), chosen))
-        return flat, ast.Name(kept, ast.Load())
+            choice = ast.IfExp(better, other, best)
+            choice.chooses = name  # type: ignore[attr-defined]
+            flat.append(assign(chosen := self.temporary(), choice))
+        return flat, ast.Name(chosen, ast.Load())
 
     def _none_test(self, node: ast.Compare, scope: Scope) -> ast.expr:
         target, against = node.left, node.comparators[0]
         if isinstance(target, ast.Attribute) and isinstance(against, ast.Constant) and against.value is None:
             part = self.part(target.value, scope)
             if part is not None and target.attr in part.optional:
-                given = ast.Name(f"{part.prefix}{target.attr}_given", ast.Load())
-                return given if isinstance(node.ops[0], ast.IsNot) else ast.UnaryOp(ast.Not(), given)
+                has_value = ast.Name(f"{part.prefix}{target.attr}_given", ast.Load())
+                return has_value if isinstance(node.ops[0], ast.IsNot) else ast.UnaryOp(ast.Not(), has_value)
         raise refusal(node, scope, f"`{ast.unparse(node)}`: only a parameter that may be null is compared with None.")
 
     def _name(self, node: ast.Name, scope: Scope) -> ast.expr:
@@ -281,8 +281,8 @@ class Expressions(ABC):
 
     def count(self) -> int:
         """Return the next number, so that no two locals made here share a name."""
-        self._made += 1
-        return self._made
+        self._count += 1
+        return self._count
 
 
 def _chained(node: ast.Compare) -> ast.expr:

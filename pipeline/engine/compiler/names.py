@@ -49,7 +49,7 @@ class _Checker:
         self._strategy = strategy
         self._owners = own_classes(strategy, Strategy)
         every = strategy_methods(strategy).items()
-        self.methods = {name: one for name, one in every if strategy.__mro__[one.place] in self._owners}
+        self.methods = {name: method for name, method in every if strategy.__mro__[method.base] in self._owners}
         self._market = market_names(strategy.rules)
         self._frozen = fields.parameters.keys()
         self._fields = {*fields.parameters, *fields.memory, *fields.objects}
@@ -57,10 +57,11 @@ class _Checker:
 
     def check_known(self) -> None:
         """Check that what is neither a local, a field nor a builtin is a name of the module."""
-        functions = [one for owner in self._owners for one in _functions_of(owner)]
+        functions = [function for owner in self._owners for function in _functions_of(owner)]
         modules = {owner.__module__: vars(sys.modules[owner.__module__]) for owner in self._owners}
-        inside = [one for names in modules.values() for one in names.values() if isinstance(one, FunctionType)]
-        assigned = {name for one in [*functions, *inside] for name, _, _ in _names(one.__code__, "STORE_GLOBAL")}
+        beside = [value for names in modules.values() for value in names.values() if isinstance(value, FunctionType)]
+        stores = [_names(function.__code__, "STORE_GLOBAL") for function in (*functions, *beside)]
+        assigned = {name for names in stores for name, _, _ in names}
         for function in functions:
             for name, code, line in _names(function.__code__, "LOAD_GLOBAL"):
                 if name not in function.__globals__ and name not in assigned and not hasattr(builtins, name):
@@ -81,23 +82,23 @@ class _Checker:
         waiting: list[tuple[Method, dict[str, str]]] = []
         for name, method in self.methods.items():
             arguments = _arguments(method)
-            if not any(ast.unparse(one) == "staticmethod" for one in method.definition.decorator_list):
+            if not any(ast.unparse(decorator) == "staticmethod" for decorator in method.definition.decorator_list):
                 waiting.append((method, dict(zip(arguments[: 2 if name in HOOKS else 1], ("self", "m"), strict=False))))
         seen = set()
         while waiting:
-            method, given = waiting.pop()
-            key = id(method.definition), tuple(sorted(given.items()))
+            method, arguments_as = waiting.pop()
+            key = id(method.definition), tuple(sorted(arguments_as.items()))
             if key in seen:
                 continue
             seen.add(key)
-            held = _held(method.definition, given)
+            holders = _holders(method.definition, arguments_as)
             calls = [node for node in ast.walk(method.definition) if isinstance(node, ast.Call)]
             called = {id(call.func) for call in calls}
             for node in ast.walk(method.definition):
-                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in held:
-                    self._check(method, node, held[node.value.id], called=id(node) in called)
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in holders:
+                    self._check(method, node, holders[node.value.id], called=id(node) in called)
             for call in calls:
-                waiting += self._passed_on(call, method, held)
+                waiting += self._passed_on(call, method, holders)
 
     def _check(self, method: Method, node: ast.Attribute, holder: str, *, called: bool) -> None:
         changed = not isinstance(node.ctx, ast.Load)
@@ -108,41 +109,43 @@ class _Checker:
                 why = f"`{ast.unparse(node)}` can be read, not assigned to; what is yours goes into a field of {{}}."
                 raise error_in(method, node, why.format(self._strategy.__name__))
             return
-        own = self._fields | self.methods.keys()
-        if node.attr not in own and not hasattr(self._strategy, node.attr):
-            raise error_in(method, node, has_no(self._strategy.__name__, node.attr, own, called=called))
+        known = self._fields | self.methods.keys()
+        if node.attr not in known and not hasattr(self._strategy, node.attr):
+            raise error_in(method, node, has_no(self._strategy.__name__, node.attr, known, called=called))
         if changed and node.attr in self._frozen:
             why = f"{node.attr} is a parameter; it keeps its value for the whole run. Remember another in a field."
             raise error_in(method, node, why)
 
     def _passed_on(
-        self, call: ast.Call, method: Method, held: Mapping[str, str]
+        self, call: ast.Call, method: Method, holders: Mapping[str, str]
     ) -> Iterator[tuple[Method, dict[str, str]]]:
         """Yield what a call leads to when the market or the strategy is among its arguments, and as what."""
         named = {keyword.arg: keyword.value for keyword in call.keywords}
-        if not any(isinstance(one, ast.Name) and one.id in held for one in (*call.args, *named.values())):
+        if not any(isinstance(value, ast.Name) and value.id in holders for value in (*call.args, *named.values())):
             return
-        called, own = self._called(call.func, method, held)
+        called, first_argument = self._called(call.func, method, holders)
         if called is not None:
             first, *others = _arguments(called) or [""]
-            given = {first: "self"} if own == "self" else {}
-            values = [*zip(others if own else [first, *others], call.args, strict=False), *named.items()]
-            given |= {str(to): held[one.id] for to, one in values if isinstance(one, ast.Name) and one.id in held}
-            yield called, given
+            positional = zip(others if first_argument else [first, *others], call.args, strict=False)
+            arguments_as = {first: "self"} if first_argument == "self" else {}
+            for argument, value in (*positional, *named.items()):
+                if isinstance(value, ast.Name) and value.id in holders:
+                    arguments_as[str(argument)] = holders[value.id]
+            yield called, arguments_as
 
-    def _called(self, node: ast.expr, method: Method, held: Mapping[str, str]) -> tuple[Method | None, str]:
+    def _called(self, node: ast.expr, method: Method, holders: Mapping[str, str]) -> tuple[Method | None, str]:
         """Return what is called, and what it gets as its first argument by itself: "self", "new" or nothing."""
-        found: Any = None
-        if isinstance(node, ast.Name) and node.id not in held:
-            found = method.names.get(node.id)
+        target: Any = None
+        if isinstance(node, ast.Name) and node.id not in holders:
+            target = method.names.get(node.id)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if held.get(node.value.id) == "self":
+            if holders.get(node.value.id) == "self":
                 return self.methods.get(node.attr), "self"
-            holder = method.names.get(node.value.id)
-            found = vars(holder).get(node.attr) if isinstance(holder, ModuleType) else None
-        made = isinstance(found, type)
-        function = vars(found).get("__init__") if made else found
-        return (self._text_of(function) if isinstance(function, FunctionType) else None), "new" if made else ""
+            module = method.names.get(node.value.id)
+            target = vars(module).get(node.attr) if isinstance(module, ModuleType) else None
+        is_class = isinstance(target, type)
+        function = vars(target).get("__init__") if is_class else target
+        return (self._text_of(function) if isinstance(function, FunctionType) else None), "new" if is_class else ""
 
     def _text_of(self, function: FunctionType) -> Method | None:
         """Return the definition of a function of the strategy's own files."""
@@ -157,37 +160,36 @@ class _Checker:
         return None
 
 
-def _held(definition: ast.FunctionDef, given: Mapping[str, str]) -> dict[str, str]:
+def _holders(definition: ast.FunctionDef, arguments_as: Mapping[str, str]) -> dict[str, str]:
     """Return the names that hold the market or the strategy all through a function: arguments, and copies of them."""
     copies = [
         (node.targets[0], node.value.id)
         for node in ast.walk(definition)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and isinstance(node.targets[0], ast.Name)
     ]
-    held = dict(given)
+    holders = dict(arguments_as)
     for _ in copies:
-        held |= {target.id: held[value] for target, value in copies if isinstance(target, ast.Name) and value in held}
-    copied = {id(target) for target, value in copies if value in held}
-    own = {id(one) for one in ast.walk(definition.args)}
+        holders |= {to.id: holders[value] for to, value in copies if isinstance(to, ast.Name) and value in holders}
+    copied = {id(target) for target, value in copies if value in holders}
+    arguments = {id(argument) for argument in ast.walk(definition.args)}
     for node in ast.walk(definition):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and id(node) not in copied:
-            held.pop(node.id, None)
-        elif isinstance(node, ast.arg) and id(node) not in own:
-            held.pop(node.arg, None)
-    return held
+            holders.pop(node.id, None)
+        elif isinstance(node, ast.arg) and id(node) not in arguments:
+            holders.pop(node.arg, None)
+    return holders
 
 
 def _functions_of(owner: type) -> list[FunctionType]:
-    every = [getattr(one, "__func__", getattr(one, "fget", one)) for one in vars(owner).values()]
-    return [one for one in every if isinstance(one, FunctionType) and one.__module__ == owner.__module__]
+    members = [getattr(value, "__func__", getattr(value, "fget", value)) for value in vars(owner).values()]
+    return [member for member in members if isinstance(member, FunctionType) and member.__module__ == owner.__module__]
 
 
 def _names(code: CodeType, operation: str) -> Iterator[tuple[str, CodeType, int | None]]:
     """Yield the names that a function, or one within it, loads or stores in one way, with its code and line."""
     for instruction in dis.get_instructions(code):
         if instruction.opname == operation:
-            place = instruction.positions
-            yield instruction.argval, code, place.lineno if place else None
+            yield instruction.argval, code, instruction.positions.lineno if instruction.positions else None
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             yield from _names(inner, operation)
@@ -196,9 +198,10 @@ def _names(code: CodeType, operation: str) -> Iterator[tuple[str, CodeType, int 
 def _check_on_fill(methods: Mapping[str, Method], filling: frozenset[str]) -> None:
     for name in _reached("on_fill", methods) & methods.keys():
         method = methods[name]
-        found = [node for node in ast.walk(method.definition) if isinstance(node, ast.Attribute)]
-        for node in found:
-            if node.attr in filling and isinstance(node.value, ast.Name) and node.value.id != _arguments(method)[0]:
+        for node in ast.walk(method.definition):
+            if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)):
+                continue
+            if node.attr in filling and node.value.id != _arguments(method)[0]:
                 raise fills_again(method, node, node.attr)
 
 

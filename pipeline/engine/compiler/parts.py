@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ from pipeline.engine.compiler.suggest import suggestion
 from pipeline.errors import NotCompilable, StrategyError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 SUBSET: Final = (
     "The compiled engine takes assignments, if, while, for over range, arithmetic, comparisons, "
@@ -28,12 +29,12 @@ STRATEGY: Final = "s_"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Method:
-    """A function's definition, what its free names mean, its file, and its class's place among its class's bases."""
+    """A function's definition, what its free names mean, its file, and which of its class's bases defines it."""
 
     definition: ast.FunctionDef
     names: Mapping[str, Any]
     file: str
-    place: int = 0
+    base: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,18 +102,33 @@ LINES_A_FILE: Final = 1_000_000
 
 def line_number(method: Method, line: int) -> int:
     """Return one number for a line of a method's file, by which `file_and_line` finds it again."""
-    return method.place * LINES_A_FILE + line
+    return method.base * LINES_A_FILE + line
 
 
 def file_and_line(strategy: type, number: int) -> str:
     """Return the file and line that `line_number` made a number of."""
-    place, line = divmod(number, LINES_A_FILE)
-    return f"{sys.modules[strategy.__mro__[place].__module__].__file__}, line {line}"
+    base, line = divmod(number, LINES_A_FILE)
+    return f"{sys.modules[strategy.__mro__[base].__module__].__file__}, line {line}"
 
 
 def assign(name: str, value: ast.expr) -> ast.stmt:
     """Return the statement `name = value`."""
     return ast.Assign([ast.Name(name, ast.Store())], value)
+
+
+def names_in(*nodes: ast.AST) -> set[str]:
+    """Return the names that stand in expressions or statements."""
+    return set(occurrences(nodes))
+
+
+def occurrences(nodes: Iterable[ast.AST]) -> Counter[str]:
+    """Return how often each name stands in expressions or statements."""
+    return Counter(inner.id for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Name))
+
+
+def conjuncts_of(test: ast.expr) -> Sequence[ast.expr]:
+    """Return the tests that all have to hold for a test to hold."""
+    return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
 
 
 def error_in(method: Method, node: ast.expr | ast.stmt, why: str) -> StrategyError:
@@ -125,10 +141,10 @@ def error_at(node: ast.expr | ast.stmt, scope: Scope, why: str) -> StrategyError
     return error_in(scope.method, node, why)
 
 
-def called_with(method: Method, given: Sequence[str]) -> StrategyError:
+def called_with(method: Method, values: Sequence[str]) -> StrategyError:
     """Return an error for a hook that does not take what the engine calls it with, in which the market is `self`."""
     taken = ", ".join(argument.arg for argument in method.definition.args.args[1:]) or "nothing"
-    called = ", ".join("m" if value == "self" else value for value in given) or "nothing"
+    called = ", ".join("m" if value == "self" else value for value in values) or "nothing"
     return error_in(method, method.definition, f"{method.definition.name} takes {taken}; the engine gives it {called}.")
 
 

@@ -1,19 +1,20 @@
 """Asks, before the settings of a batch act on an event, which of them it would change at all.
 
-Most events change nothing for most settings. The question is put to all lanes before any of them acts: it has no
-branches and writes nothing, so that the processor answers it for several lanes at once. It may say yes in vain, since
-the lane then does what it would have done; it never says no in vain.
+Most events change nothing for most settings. The question is put to all of them before any acts: it has no branches
+and writes nothing, so that the processor answers it for several settings at once. It may say yes in vain, since the
+setting then does what it would have done; it never says no in vain.
 """
 
 from __future__ import annotations
 
 import ast
 from copy import deepcopy
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.checks import CHECKS, INSTEAD
 from pipeline.engine.compiler.inference import NOTHING, Number, number_of
-from pipeline.engine.compiler.parts import assign
+from pipeline.engine.compiler.parts import assign, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 ACTS: Final = "acts"
 DEEPEST: Final = 6
 COSTLY: Final = ("power", "floored")
-"""Checks of what could stop the processor or take it long, for a lane that does not get there."""
+"""Checks of what could stop the processor or take it long, for a setting that does not get there."""
 
 
 class _NotAskedError(Exception):
@@ -29,14 +30,15 @@ class _NotAskedError(Exception):
 
 
 def acts_question(
-    body: Sequence[ast.stmt], lane_names: Collection[str], fixed: Collection[str], kinds: Mapping[str, str]
+    body: Sequence[ast.stmt], stored: Collection[str], fixed: Collection[str], kinds: Mapping[str, str]
 ) -> list[ast.stmt]:
-    """Return statements that set `acts` for one lane; none when the answer would be the same for all lanes.
+    """Return statements that set `acts` for one setting; none when the answer would be the same for all settings.
 
-    lane_names: the names that stand in the lanes. The shallowest question that tells lanes apart is the cheapest.
+    stored: the names that have a number a setting; fixed: those that keep it for the whole replay. kinds: the kind of
+    every name. The shallowest question that tells settings apart is the cheapest.
     """
     for depth in range(1, DEEPEST + 1):
-        question = _Question(lane_names, fixed, kinds, depth)
+        question = _Question(stored, fixed, kinds, depth)
         try:
             question.go_through(body, None, 0)
         except _NotAskedError:
@@ -47,17 +49,15 @@ def acts_question(
 
 
 class _Question:
-    """The statements gone through as they would run on a lane that nothing has changed so far, every branch at once."""
+    """The statements gone through as they would run for a setting not changed so far, every branch at once."""
 
-    def __init__(
-        self, lane_names: Collection[str], fixed: Collection[str], kinds: Mapping[str, str], depth: int
-    ) -> None:
-        self._lane_names = lane_names
+    def __init__(self, stored: Collection[str], fixed: Collection[str], kinds: Mapping[str, str], depth: int) -> None:
+        self._stored = stored
         self._numbers = {name: Number(kind, NOTHING) for name, kind in kinds.items()}
-        self._numbers |= {_held(name): self._numbers[name] for name in lane_names}
-        self._changing: set[str] = {_held(name) for name in lane_names if name not in fixed}
+        self._numbers |= {_before(name): self._numbers[name] for name in stored}
+        self._changing: set[str] = {_before(name) for name in stored if name not in fixed}
         self._depth = depth
-        self._made: list[ast.stmt] = []
+        self._assignments: list[ast.stmt] = []
         self._loaded: dict[str, str] = {}
         self._values: dict[str, ast.expr] = {}
         self._left: list[ast.expr | None] = []
@@ -70,12 +70,12 @@ class _Question:
         return not self._always and any(self._changes(acts) for acts in self._acts)
 
     def text(self) -> list[ast.stmt]:
-        loads = [assign(held, ast.Name(name, ast.Load())) for name, held in self._loaded.items()]
-        return [*loads, *self._made, assign(ACTS, _any_of(self._acts))]
+        loads = [assign(local, ast.Name(name, ast.Load())) for name, local in self._loaded.items()]
+        return [*loads, *self._assignments, assign(ACTS, reduce(_either, self._acts))]
 
     def go_through(self, body: Iterable[ast.stmt], where: ast.expr | None, depth: int) -> None:
         body = list(body)
-        if depth and (_certain(body) or (depth >= self._depth and _may_act(body, self._lane_names))):
+        if depth and (_certain(body) or (depth >= self._depth and _may_act(body, self._stored))):
             self._note(where)
             return
         for node in body:
@@ -112,7 +112,7 @@ class _Question:
         return where
 
     def _assign(self, name: str, value: ast.expr, where: ast.expr | None) -> None:
-        if name in self._lane_names:
+        if name in self._stored:
             old = self._value(ast.Name(name, ast.Load()))
             differs: ast.expr = ast.Compare(value, [ast.NotEq()], [old])
             if self._numbers[name].kind == "float":  # 0.0 equals -0.0 and is another number
@@ -132,8 +132,8 @@ class _Question:
             self._acts.append(where)
 
     def _changes(self, value: ast.expr) -> bool:
-        """Tell whether a value may change from one event to the next otherwise than for all lanes alike."""
-        return any(isinstance(one, ast.Name) and one.id in self._changing for one in ast.walk(value))
+        """Tell whether a value may change from one event to the next otherwise than for all settings alike."""
+        return not self._changing.isdisjoint(names_in(value))
 
     def _value(self, node: ast.expr) -> ast.expr:
         return _Reading(self).visit(deepcopy(node))  # type: ignore[no-any-return]
@@ -142,10 +142,7 @@ class _Question:
         """Return a test as what is true or false: the bits of numbers, combined, are not what they are as tests."""
         match node:
             case ast.BoolOp():
-                first, *others = (self.truth(value) for value in node.values)
-                for other in others:
-                    first = _both(first, other) if isinstance(node.op, ast.And) else _either(first, other)
-                return first
+                return reduce(_both if isinstance(node.op, ast.And) else _either, map(self.truth, node.values))
             case ast.UnaryOp(op=ast.Not()):
                 return _not(self.truth(node.operand))
         value = self._value(node)
@@ -154,12 +151,12 @@ class _Question:
     def is_truth(self, node: ast.expr) -> bool:
         return number_of(node, self._numbers).kind == "bool"
 
-    def checked(self, name: str, given: Sequence[ast.expr]) -> ast.expr:
+    def checked(self, name: str, operands: Sequence[ast.expr]) -> ast.expr:
         """Return what a check returns, and count it as acting where it would note a line."""
         if name in COSTLY:
             raise _NotAskedError
         check = CHECKS[name]
-        filled = _Filled(dict(zip(check.operands, map(self._keep, given), strict=True)))
+        filled = _Filled(dict(zip(check.operands, map(self._keep, operands), strict=True)))
         fails = self._keep(self.truth(filled.visit(ast.parse(check.fails, mode="eval").body)))
         self._acts.append(_both(self._where, fails))
         instead = ast.Constant(INSTEAD[check.kind])
@@ -169,8 +166,8 @@ class _Question:
         """Return what a name stands for here."""
         if name in self._values:
             return self._values[name]
-        if name in self._lane_names:
-            return ast.Name(self._loaded.setdefault(name, _held(name)), ast.Load())
+        if name in self._stored:
+            return ast.Name(self._loaded.setdefault(name, _before(name)), ast.Load())
         return ast.Name(name, ast.Load())
 
     def _keep(self, value: ast.expr | None) -> ast.expr:
@@ -178,11 +175,11 @@ class _Question:
             return value
         assert value is not None  # noqa: S101 - for mypy
         number = number_of(value, self._numbers)
-        name = f"q{len(self._made)}_{number.kind}_now"
+        name = f"q{len(self._assignments)}_{number.kind}_now"
         self._numbers[name] = number
         if self._changes(value):
             self._changing.add(name)
-        self._made.append(assign(name, value))
+        self._assignments.append(assign(name, value))
         return ast.Name(name, ast.Load())
 
 
@@ -230,8 +227,8 @@ class _Reading(ast.NodeTransformer):
         raise _NotAskedError
 
 
-def _held(name: str) -> str:
-    """Return the local that holds a lane's value; a strategy's locals end in a number, its fields begin with `s_`."""
+def _before(name: str) -> str:
+    """Return the local of a setting's value so far; a strategy's locals end in a number, its fields begin with `s_`."""
     return f"q_{name}_now"
 
 
@@ -242,42 +239,35 @@ def _certain(body: Iterable[ast.stmt]) -> bool:
             return True
         if isinstance(node, ast.If) and node.orelse and _certain(node.body) and _certain(node.orelse):
             return True
-        if isinstance(node, (ast.If, ast.While, ast.For)) and _way_out(node):
+        if isinstance(node, (ast.If, ast.While, ast.For)) and _may_leave(node):
             return False
     return False
 
 
-def _way_out(node: ast.stmt) -> bool:
-    return any(isinstance(one, (ast.Break, ast.Continue)) for one in ast.walk(node))
+def _may_leave(node: ast.stmt) -> bool:
+    return any(isinstance(inner, (ast.Break, ast.Continue)) for inner in ast.walk(node))
 
 
-def _may_act(body: Iterable[ast.stmt], lane_names: Collection[str]) -> bool:
+def _may_act(body: Iterable[ast.stmt], stored: Collection[str]) -> bool:
     """Tell whether statements may change something, a line noted as failed aside, or leave where they are."""
-    for node in (one for statement in body for one in ast.walk(statement)):
+    for node in (inner for statement in body for inner in ast.walk(statement)):
         if isinstance(node, (ast.Break, ast.Continue)):
             return True
         if isinstance(node, ast.Assign):
             [target] = node.targets
             if not isinstance(target, ast.Name):
                 return True
-            if target.id in lane_names or target.id.startswith(("m_", "s_")):
+            if target.id in stored or target.id.startswith(("m_", "s_")):
                 return True
     return False
 
 
-def _both(one: ast.expr | None, other: ast.expr) -> ast.expr:
-    return other if one is None else ast.BinOp(one, ast.BitAnd(), other)
+def _both(left: ast.expr | None, right: ast.expr) -> ast.expr:
+    return right if left is None else ast.BinOp(left, ast.BitAnd(), right)
 
 
-def _either(one: ast.expr, other: ast.expr) -> ast.expr:
-    return ast.BinOp(one, ast.BitOr(), other)
-
-
-def _any_of(tests: list[ast.expr]) -> ast.expr:
-    found = tests[0]
-    for test in tests[1:]:
-        found = _either(found, test)
-    return found
+def _either(left: ast.expr, right: ast.expr) -> ast.expr:
+    return ast.BinOp(left, ast.BitOr(), right)
 
 
 def _not(test: ast.expr) -> ast.expr:

@@ -103,10 +103,10 @@ def _names_of(target: ast.expr) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(target) if isinstance(node, ast.Name) and _stores(node))
 
 
-def _either(one: Assigned, other: Assigned) -> Assigned:
-    if one is None or other is None:
-        return other if one is None else one
-    return one & other
+def _either(left: Assigned, right: Assigned) -> Assigned:
+    if left is None or right is None:
+        return right if left is None else left
+    return left & right
 
 
 def _breaks(statements: Iterable[ast.stmt]) -> bool:

@@ -94,16 +94,16 @@ def market_names(rules: type[replay_state.ReplayState]) -> set[str]:
 def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
     """Return the layout of a loop made for a strategy with these fields, in a market with these rules."""
     of_market = market_fields(rules)
-    given = [("m_" + name, kind) for name, kind in of_market.inputs.items()]
+    inputs = [("m_" + name, kind) for name, kind in of_market.inputs.items()]
     for name, parameter in fields.parameters.items():
         if parameter.optional:
-            given.append((f"s_{name}_given", "bool"))
-        given.append((f"s_{name}", parameter.kind))
+            inputs.append((f"s_{name}_given", "bool"))
+        inputs.append((f"s_{name}", parameter.kind))
     final = [("m_" + name, kind) for name, kind in of_market.state.items()]
     final += [("s_" + name, memory.kind) for name, memory in fields.memory.items()]
     return Layout(
-        input_ints=tuple(name for name, kind in given if kind != "float"),
-        input_floats=tuple(name for name, kind in given if kind == "float"),
+        input_ints=tuple(name for name, kind in inputs if kind != "float"),
+        input_floats=tuple(name for name, kind in inputs if kind == "float"),
         final_ints=tuple(name for name, kind in final if kind != "float"),
         final_floats=tuple(name for name, kind in final if kind == "float"),
         columns=tuple(of_market.columns),
@@ -112,13 +112,13 @@ def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
 
 def input_values(fields: Fields, of_market: Mapping[str, float], parameters: Mapping[str, Value]) -> dict[str, float]:
     """Return the loop's given values by their names in the layout."""
-    given: dict[str, float] = {"m_" + name: value for name, value in of_market.items()}
+    inputs: dict[str, float] = {"m_" + name: value for name, value in of_market.items()}
     for name, parameter in fields.parameters.items():
         value = parameters[name]
         if parameter.optional:
-            given[f"s_{name}_given"] = value is not None
-        given[f"s_{name}"] = 0 if value is None else value
-    return given
+            inputs[f"s_{name}_given"] = value is not None
+        inputs[f"s_{name}"] = 0 if value is None else value
+    return inputs
 
 
 def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -> str:
@@ -168,7 +168,9 @@ def helpers_of(source: str) -> dict[str, str]:
     helpers = {}
     for name, node in definitions().items():
         if f"def {name}(" in source:
-            takes = ", ".join(NUMBA[ast.unparse(one.annotation)] for one in node.args.args if one.annotation)
+            takes = ", ".join(
+                NUMBA[ast.unparse(operand.annotation)] for operand in node.args.args if operand.annotation
+            )
             helpers[name] = f"{NUMBA[ast.unparse(node.returns)]}({takes})" if node.returns else ""
     return helpers
 
@@ -182,9 +184,8 @@ def function_text(arguments: Sequence[str], body: Iterable[str]) -> str:
 
 def _bare(node: ast.FunctionDef) -> str:
     """Return a function's text without its words and types."""
-    arguments = ast.arguments(
-        [], [ast.arg(one.arg) for one in node.args.args], kwonlyargs=[], kw_defaults=[], defaults=[]
-    )
+    operands = [ast.arg(operand.arg) for operand in node.args.args]
+    arguments = ast.arguments([], operands, kwonlyargs=[], kw_defaults=[], defaults=[])
     bare = ast.FunctionDef(node.name, arguments, node.body, [])
     return ast.unparse(ast.fix_missing_locations(bare)) + "\n"
 
@@ -281,7 +282,7 @@ def _with_memory(methods: dict[str, Method], fields: Fields) -> dict[str, Method
     ]
     definition = copy(start.definition)
     definition.body = [*assignments, *start.definition.body]
-    return methods | {"on_start": Method(definition, start.names, start.file, start.place)}
+    return methods | {"on_start": Method(definition, start.names, start.file, start.base)}
 
 
 def _literal(value: float) -> str:
@@ -292,37 +293,37 @@ def _literal(value: float) -> str:
 def strategy_methods(subject: type) -> dict[str, Method]:
     """Return the methods of a strategy or of a market, with those it is built on, by name."""
     methods: dict[str, Method] = {}
-    for place, base in reversed(list(enumerate(subject.__mro__[:-1]))):
+    for number, base in reversed(list(enumerate(subject.__mro__[:-1]))):
         module = sys.modules[base.__module__]
         definition = _definitions(module).get(base.__name__)
         if not isinstance(definition, ast.ClassDef):
             raise StrategyError(f"{base.__name__}: its source cannot be found; put the class in a file of its own.")
         for member in definition.body:
             if isinstance(member, ast.FunctionDef) and not (base is Strategy and member.name in ("__init__", "read")):
-                methods[member.name] = Method(member, vars(module), str(module.__file__), place)
+                methods[member.name] = Method(member, vars(module), str(module.__file__), number)
     return methods
 
 
 def check_as_written(strategy: type[Strategy]) -> None:
     """Raise NotCompilable for a class that is not what its text says: a loop is made of the text alone."""
-    for place, base in enumerate(strategy.__mro__):
+    for number, base in enumerate(strategy.__mro__):
         if base in Strategy.__mro__:
             continue
         module = sys.modules[base.__module__]
         text = _definitions(module)[base.__name__]
-        members = {one.name: one for one in text.body if isinstance(one, ast.FunctionDef)}
-        held = {name: getattr(value, "__code__", None) for name, value in vars(base).items()}
-        named = members.keys() | {name for name in held if held[name] or name.startswith("on_")}
+        members = {member.name: member for member in text.body if isinstance(member, ast.FunctionDef)}
+        codes = {name: getattr(value, "__code__", None) for name, value in vars(base).items()}
+        named = members.keys() | {name for name, code in codes.items() if code or name.startswith("on_")}
         changed = [base.__name__] if text.decorator_list else []
         for name in sorted(named):
-            code, member = held.get(name), members.get(name)
+            code, member = codes.get(name), members.get(name)
             decorated = member is not None and member.decorator_list
             if name in ATTRIBUTE_HOOKS or not (decorated or (code and member and code.co_firstlineno == member.lineno)):
                 changed.append(name)
         if changed:
-            found = members.get(changed[0], text)
+            definition = members.get(changed[0], text)
             why = f"{changed[0]} is more than a method written out in the class, which is all that a loop is made of."
-            raise refusal_in(Method(found, {}, str(module.__file__), place), found, why)
+            raise refusal_in(Method(definition, {}, str(module.__file__), number), definition, why)
 
 
 def _definitions(module: Any) -> dict[str, Any]:

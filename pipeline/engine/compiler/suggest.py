@@ -62,9 +62,9 @@ def suggestion(name: str, known: Collection[str], *, of_market: bool) -> str:
         if re.fullmatch(pattern, word):
             sells = any(part in word for part in SELLS) and "take_ask" not in word
             side, take = ("ask", "sell_at_bid") if sells else ("bid", "buy_at_ask")
-            found = [one for one in (some.format(side=side, take=take) for some in wanted) if one in known]
-            if found:
-                return f" Did you mean {' or '.join(repr(one) for one in found)}?"
+            ours = [name for name in (text.format(side=side, take=take) for text in wanted) if name in known]
+            if ours:
+                return f" Did you mean {' or '.join(map(repr, ours))}?"
     parts = set(word.split("_"))
-    within = [one for one in sorted(known) if set(one.split("_")) <= parts]
+    within = [name for name in sorted(known) if set(name.split("_")) <= parts]
     return f" Did you mean {max(within, key=len)!r}?" if within else nearest(name, known)
