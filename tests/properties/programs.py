@@ -60,12 +60,7 @@ LARGE: Final = tuple(
 )
 WHOLE_SHARED: Final = ("m.volume", "m.kind", "m.bid_size", "m.event", "2", "0", "LIMIT")
 WHOLE_OWN: Final = (
-    "self.a",
-    "self.b",
-    "self.p",
-    "self.x_now",
-    "setting",
-    "m_x",
+    *("self.a", "self.b", "self.p", "self.x_now", "setting", "m_x"),
     "(0 if self.o is None else self.o)",
     *(name for name in SEEN["int"] if name not in LARGE),
 )
