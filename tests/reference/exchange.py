@@ -76,32 +76,39 @@ class Exchange(Orders):
 
     def place(self, event: Event, which: int, price: float, size: int) -> bool:
         """Place an order at the back of the displayed queue, in place of the one there; say whether it was placed."""
+        price = self.order_price(which, price)
+        return self.stand(event, which, price, size, self.queue_at(which, price))
+
+    def stand(self, event: Event, which: int, price: float, size: int, ahead: int | None = None) -> bool:
+        """Let an order stand, behind so many or in the place we watch, unless it may not; it may trade at once."""
         side = self.sides[which]
-        if self.switches.order_price == "grid":
-            price = on_grid(price, self.exchange, up=which == ASK)
         crosses = self.reaches_opposite(which, price)
         if crosses and self.switches.marketable == "reject":
             return False
         self.cancel_opposite_if_crossing(which, price)
-        side.join(price, 0 if side.touch is None else math.trunc(side.touch[1]))
+        if ahead is not None:
+            side.join(price, ahead)
         side.quote = price
         side.remaining = size
         if crosses and self.switches.marketable == "take":
             self.take_and_rest(event, which)
         return True
 
-    def resize(self, event: Event, which: int, size: int) -> None:
-        """Let our order stand in its place with another size; one that stood aside is placed there."""
+    def amend(self, which: int, price: float, size: int) -> bool:
+        """Let the order that stands at a price stand in its place with another size; say whether it was there."""
         side = self.sides[which]
-        assert side.price is not None
-        crosses = side.quote is None and self.reaches_opposite(which, side.price)
-        if crosses and self.switches.marketable == "reject":
-            return
-        self.cancel_opposite_if_crossing(which, side.price)
-        side.quote = side.price
+        if side.quote != price:
+            return False
+        self.cancel_opposite_if_crossing(which, price)
         side.remaining = size
-        if crosses and self.switches.marketable == "take":
-            self.take_and_rest(event, which)
+        return True
+
+    def join(self, event: Event, which: int, price: float, size: int) -> bool:
+        """Place an order where we watched a place; say whether it was placed."""
+        side = self.sides[which]
+        if side.quote is not None or side.price != price:
+            return False
+        return self.stand(event, which, price, size)
 
     def take_and_rest(self, event: Event, which: int) -> None:
         """Trade an order at the touch it was placed at or through; what is left stands first in its queue."""
@@ -118,13 +125,38 @@ class Exchange(Orders):
             self.taken_shares += taken
             self.fill(event, which, price, taken)
 
-    def suppress(self, which: int) -> None:
-        """Have no order at the touch, but note the displayed queue there."""
+    def watch(self, which: int, price: float) -> None:
+        """Have no order, but note the queue at a price."""
         side = self.sides[which]
-        assert side.touch is not None
-        side.join(side.touch[0], math.trunc(side.touch[1]))
+        price = self.order_price(which, price)
+        side.join(price, self.queue_at(which, price))
         side.remaining = 0
         side.quote = None
+
+    def hit(self, event: Event, which: int, wanted: int) -> None:
+        """Trade with the opposite touch at once, as far as it shows anything."""
+        opposite = self.sides[ASK if which == BID else BID].touch
+        filled = self.take(which, wanted)
+        if opposite is not None and filled > 0:
+            self.fill(event, which, opposite[0], filled)
+            self.after_hit(filled)
+
+    def after_hit(self, filled: int) -> None:
+        """Hear how much of a hit was filled."""
+
+    def order_price(self, which: int, price: float) -> float:
+        """Give the price at which an order for this price stands."""
+        if self.switches.order_price == "any":
+            return price
+        return on_grid(price, self.exchange, up=which == ASK)
+
+    def queue_at(self, which: int, price: float) -> int:
+        """Give what an order at a price joins behind: all that its touch shows, nobody if it betters the touch."""
+        touch = self.sides[which].touch
+        if touch is None:
+            return 0
+        betters = price > touch[0] if which == BID else price < touch[0]
+        return 0 if betters else math.trunc(touch[1])
 
     def stands_aside(self) -> bool:
         """Say whether the strategy has frozen its quotes."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 from .auction_prices import tick_at
 
-CLOSE_ENOUGH = 1e-9
+CLOSE_ENOUGH = Decimal("1e-9")
 
 
 def on_grid(price: float, exchange: str, *, up: bool) -> float:
-    """Round a price down or up to the tick at that price; one that all but stands on the grid stays."""
-    tick = tick_at(price, exchange)
-    nearest = round(price / tick) * tick
-    if abs(price - nearest) <= CLOSE_ENOUGH:
-        return price
-    return (math.ceil if up else math.floor)(price / tick) * tick
+    """Round a price down or up to the tick at that price; one that all but stands on the grid is rounded to it."""
+    tick = Decimal(str(tick_at(price, exchange)))
+    ticks = round(Decimal(price) / tick)
+    if abs(Decimal(price) - ticks * tick) > CLOSE_ENOUGH:
+        ticks = (math.ceil if up else math.floor)(Decimal(price) / tick)
+    return float(ticks * tick)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from .exchange import Exchange
+from .messages import Messages
 from .orders import Event, Side
 from .records import (
     AFTER_OPEN,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class MarketMaker(Exchange, ABC):
+class MarketMaker(Messages, ABC):
     """State of one security over the whole run, and the rules every market-making strategy shares."""
 
     def __init__(self, parameters: Mapping[str, Any], switches: Switches, exchange: str = "ADX") -> None:
@@ -73,6 +73,7 @@ class MarketMaker(Exchange, ABC):
 
     def cancel_overnight(self) -> None:
         """Forget every order and timer at the start of a new day."""
+        self.on_their_way = []
         for side in self.sides.values():
             side.cancel()
             side.last = None
@@ -143,6 +144,7 @@ class MarketMaker(Exchange, ABC):
 
     def see(self, event: Event) -> None:
         """Update the book and the counters."""
+        self.deliver(event)
         self.counts[event.kind] += 1
         if event.kind == TRADE:
             self.last_price = event.price

@@ -43,6 +43,7 @@ class Switches:
     shown_size: Literal["again", "once"] = "again"
     marketable: Literal["rest", "take", "reject"] = "rest"
     order_price: Literal["any", "grid"] = "any"
+    latency_ms: float = 0
 
 
 CLASSIC = Switches()

@@ -36,8 +36,8 @@ class Baseline(MarketMaker):
             if elapsed is not None and elapsed < self.interval:
                 continue
             if not self.may_quote(side.touch, size[which]):
-                self.suppress(which)
-            elif self.place(event, which, side.touch[0], size[which]):
+                self.send(event, which, "watch", side.touch[0])
+            elif self.send(event, which, "place", side.touch[0], size[which]):
                 side.last = event.ts
 
     def position_limit(self) -> int:

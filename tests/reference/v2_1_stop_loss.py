@@ -77,17 +77,18 @@ class StopLoss(PriceFollow):
         if self.stop is None:
             return True
 
-        opposite = self.sides[BID if self.stop.side == ASK else ASK].touch
-        if opposite is None:
+        side = self.stop.side
+        if self.sides[BID if side == ASK else ASK].touch is None:
             return False
-        filled = self.take(self.stop.side, self.stop.remaining)
-        if filled > 0:
-            self.fill(event, self.stop.side, opposite[0], filled)
+        self.send(event, side, "take", 0.0, self.stop.remaining)
+        return self.stop is None
+
+    def after_hit(self, filled: int) -> None:
+        """Count down the stop order."""
+        assert self.stop is not None
         self.stop.remaining -= filled
         if self.stop.remaining <= 0:
             self.stop = None
-            return True
-        return False
 
     def loss_is_too_large(self) -> bool:
         """Compare the open position's loss at mid, in percent of its cost, with the threshold."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .messages import Verb
     from .orders import Event
 
 
@@ -27,11 +28,12 @@ class PriceFollow(MarketMaker):
             if side.touch is None:
                 continue
             if not self.may_quote(side.touch, size[which]):
-                self.suppress(which)
+                self.send(event, which, "watch", side.touch[0])
             elif side.price == side.touch[0]:
-                self.resize(event, which, size[which])
+                verb: Verb = "join" if side.quote is None else "amend"
+                self.send(event, which, verb, side.touch[0], size[which])
             else:
-                self.place(event, which, side.touch[0], size[which])
+                self.send(event, which, "place", side.touch[0], size[which])
 
     def sizes(self, ts: int) -> dict[int, int]:
         """Give both sides' sizes, before either side is changed."""

@@ -27,10 +27,9 @@ class LiquidityMonitor(PriceFollow):
             if side.touch is None:
                 continue
             if event.tod >= AFTER_OPEN and self.may_quote(side.touch, size[which]):
-                self.place(event, which, side.touch[0], size[which])
+                self.send(event, which, "place", side.touch[0], size[which])
             else:
-                self.suppress(which)
-                side.ahead = 0
+                self.send(event, which, "watch", side.touch[0])
 
 
 def replay(
