@@ -73,10 +73,11 @@ class MarketMaker(Messages, ABC):
 
     def cancel_overnight(self) -> None:
         """Forget every order and timer at the start of a new day."""
-        self.on_their_way = []
         for side in self.sides.values():
             side.cancel()
             side.last = None
+        for under_way in self.under_way.values():
+            under_way.clear()
 
     # Section 4.
 

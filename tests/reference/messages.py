@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from .exchange import Exchange
+from .records import ASK, BID
 
 if TYPE_CHECKING:
     from .orders import Event
 
-    Verb = Literal["place", "amend", "join", "watch", "take"]
+    Verb = Literal["place", "amend", "join", "watch", "cancel", "take"]
 
 MILLISECOND = 1_000_000
 
@@ -27,37 +28,41 @@ class Message:
 
 
 class Messages(Exchange):
-    """Our side of the line: without latency a message is there when it is sent."""
+    """Our side of the line: without latency a message is there when it is sent.
+
+    At most two messages of a side are under way; a third takes the place of the second."""
 
     def __init__(self, *inputs: object) -> None:
         super().__init__(*inputs)  # type: ignore[arg-type]
-        self.on_their_way: list[Message] = []
+        self.under_way: dict[int, list[Message]] = {BID: [], ASK: []}
 
-    def send(self, event: Event, which: int, verb: Verb, price: float, size: int = 0) -> bool:
-        """Send a message; say whether the exchange refused it, as far as that is known by now."""
+    def send(self, event: Event, which: int, verb: Verb, price: float = 0.0, size: int = 0) -> bool:
+        """Send a message; say whether the exchange did what it says, as far as that is known by now."""
         latency = round(self.switches.latency_ms * MILLISECOND)
         message = Message(which, verb, price, size, event.ts + latency)
-        if latency == 0:
+        under_way = self.under_way[which]
+        if latency == 0 or (not under_way and self.changes_nothing_there(message)):
             return self.obey(event, message)
-        before = [earlier for earlier in self.on_their_way if earlier.which == which]
-        side = self.sides[which]
-        if before and (before[-1].verb, before[-1].price) == (verb, price):
-            before[-1].size = size
-        elif before or verb != "amend" or side.remaining != size:
-            self.on_their_way.append(message)
+        if under_way and (under_way[-1].verb, under_way[-1].price) == (verb, price):
+            under_way[-1].size = size
+        else:
+            del under_way[1:]
+            under_way.append(message)
         return True
 
+    def changes_nothing_there(self, message: Message) -> bool:
+        """Say whether the exchange need not hear of it: a cancel of no order, the size that an order has."""
+        side = self.sides[message.which]
+        if message.verb == "amend":
+            return side.remaining == message.size
+        return message.verb in ("watch", "cancel") and side.quote is None
+
     def deliver(self, event: Event) -> None:
-        """Let arrive what is due, each side's messages in the order they were sent."""
-        late = []
-        held_up = set()
-        for message in self.on_their_way:
-            if message.arrival > event.ts or message.which in held_up:
-                held_up.add(message.which)
-                late.append(message)
-            else:
-                self.obey(event, message)
-        self.on_their_way = late
+        """Let arrive what is due, the bid's messages before the ask's, each in the order they were sent."""
+        for which in (BID, ASK):
+            under_way = self.under_way[which]
+            while under_way and under_way[0].arrival <= event.ts:
+                self.obey(event, under_way.pop(0))
 
     def obey(self, event: Event, message: Message) -> bool:
         """Do at the exchange what a message says; say whether it was done."""
@@ -70,6 +75,8 @@ class Messages(Exchange):
             return self.join(event, which, price, size)
         if message.verb == "watch":
             self.watch(which, price)
+        elif message.verb == "cancel":
+            self.sides[which].cancel()
         else:
             self.hit(event, which, size)
         return True

@@ -36,7 +36,7 @@ class Baseline(MarketMaker):
             if elapsed is not None and elapsed < self.interval:
                 continue
             if not self.may_quote(side.touch, size[which]):
-                self.send(event, which, "watch", side.touch[0])
+                self.send(event, which, "cancel")
             elif self.send(event, which, "place", side.touch[0], size[which]):
                 side.last = event.ts
 
