@@ -60,8 +60,7 @@ def packed_columns(columns: dict[str, tuple[Any, int]]) -> dict[str, Any]:
     for name, (values, digits) in columns.items():
         numbers = np.asarray(values)
         known = ~np.isnan(numbers)
-        whole = numbers[known] if digits == 0 else np.round(numbers[known] * 10.0**digits)
-        whole = whole.astype(np.int64)
+        whole = np.round(numbers[known] * 10.0**digits if digits else numbers[known]).astype(np.int64)
         start = int(whole[0]) if len(whole) else 0
         steps = np.diff(whole, prepend=start)
         unit = int(np.gcd.reduce(steps)) or 1

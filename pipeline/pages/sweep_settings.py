@@ -1,14 +1,14 @@
-"""The settings that a sweep's page carries, for sweep.js to draw: which of them, and their values as packed columns."""
+"""The settings that a sweep's page carries, for sweep.js to draw: which of them, and what of each."""
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from pipeline.numbers import FORMS
+from pipeline.pages.curves import packed_columns
 from pipeline.pages.sweep_figures import BY_NAME
 from pipeline.pages.sweep_reader import part_pnl
 from pipeline.pages.sweep_words import correlation_sentence, view_name
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 MOST_SETTINGS: Final = 3_000
 BYTES: Final = 3_500_000
 """What a page's settings take at most."""
-_KINDS: Final = ("<i1", "<i2", "<i4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def page_data(sweep: RecordedSweep, selection: Selection, choice: Sequence[Row])
     return {
         "sampled": selection.sampled,
         "total": len(sweep.settings),
-        "numbers": packed(sweep.settings[places]),
+        "pack": packed_columns(_columns(sweep, places)),
         "axes": [_axis(axis, places) for axis in sweep.axes],
         "figures": [
             {"name": figure.name, "label": figure.label, "form": figure.form, "better": figure.better}
@@ -92,11 +91,6 @@ def page_data(sweep: RecordedSweep, selection: Selection, choice: Sequence[Row])
                 "name": view,
                 "label": view_name(view),
                 "chosen": place_of.get(sweep.chosen(view), -1),
-                "columns": {
-                    figure.name: packed(sweep.values(view, figure.name)[places], figure.digits)
-                    for figure in sweep.figures
-                    if (view, figure.name) in sweep.columns
-                },
                 "walk": [
                     [f"{row['test_from']} to {row['test_to']}", int(row["setting"]), part_pnl(row)]
                     for row in sweep.folds.get(view, ())
@@ -131,29 +125,33 @@ def _bytes_a_setting(sweep: RecordedSweep) -> int:
     return (len(sweep.views) * figures + 2 * len(sweep.axes) + 4) * 4 // 3
 
 
+def _columns(sweep: RecordedSweep, places: Int64s) -> dict[str, tuple[Any, int]]:
+    """Return the settings' numbers, the place of each one's value on each axis, and its figures by view."""
+    columns: dict[str, tuple[Any, int]] = {"setting": (sweep.settings[places], 0)}
+    for at, axis in enumerate(sweep.axes):
+        codes = axis.codes[places]
+        columns[f"axis {at}"] = (np.where(codes < 0, np.nan, np.searchsorted(_used(axis, places), codes)), 0)
+    for view in sweep.views:
+        for figure in sweep.figures:
+            if (view, figure.name) in sweep.columns:
+                columns[f"{view}\n{figure.name}"] = (sweep.values(view, figure.name)[places], figure.digits)
+    return columns
+
+
+def _used(axis: Axis, places: Int64s) -> Any:
+    codes = axis.codes[places]
+    return np.unique(codes[codes >= 0])
+
+
 def _axis(axis: Axis, places: Int64s) -> dict[str, Any]:
     """Return an axis with the values that settings of the page have."""
-    codes = axis.codes[places]
-    used = np.unique(codes[codes >= 0])
+    used = _used(axis, places)
     return {
         "name": axis.name,
         "label": axis.label,
         "values": [axis.values[code] for code in used.tolist()],
         "numbers": None if axis.numbers is None else [axis.numbers[code] for code in used.tolist()],
-        "codes": packed(np.where(codes < 0, np.nan, np.searchsorted(used, codes))),
         "cells": list(axis.cells),
         "cellOf": axis.cell_of[used].tolist(),
         "binned": axis.binned,
     }
-
-
-def packed(values: Any, digits: int = 0) -> dict[str, Any]:
-    """Return numbers rounded to `digits` decimals as base64 of the narrowest whole numbers; the lowest means none."""
-    scaled = np.rint(np.asarray(values, np.float64) * 10**digits)
-    most = float(np.nanmax(np.abs(scaled), initial=0.0))
-    kind = next((kind for kind in _KINDS if most <= np.iinfo(kind).max), None)
-    if kind is None:
-        content = (scaled / 10**digits).astype("<f8")
-        return {"kind": "f8", "digits": 0, "base64": base64.b64encode(content.tobytes()).decode()}
-    content = np.where(np.isnan(scaled), np.iinfo(kind).min, scaled).astype(kind)
-    return {"kind": kind[1:], "digits": digits, "base64": base64.b64encode(content.tobytes()).decode()}

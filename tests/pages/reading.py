@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
@@ -68,22 +68,11 @@ class Page:
 
     def columns(self, chart: str) -> dict[str, list[float]]:
         """Return what a chart over time is made of, by name; NaN where a value is missing."""
-        pack = self.data["charts"][chart]["pack"]
-        content = gzip.decompress(base64.b64decode(pack["base64"]))
-        found: dict[str, list[float]] = {}
-        at = 0
-        for name, count, start, unit, digits in pack["columns"]:
-            total, found[name] = 0, []
-            for _ in range(count):
-                end = at
-                while content[end] > 127:
-                    end += 1
-                written = sum((byte & 127) << 7 * place for place, byte in enumerate(content[at : end + 1]))
-                at = end + 1
-                total += (written - 1) // 2 if written % 2 else -written // 2
-                found[name].append((start + total * unit) / 10**digits if written else math.nan)
-        assert at == len(content)
-        return found
+        return unpacked(self.data["charts"][chart]["pack"])
+
+    def settings(self) -> dict[str, list[float]]:
+        """Return what a sweep's page has of its settings, by name; NaN where a value is missing."""
+        return unpacked(self.data["sweep"]["pack"])
 
     def days(self, chart: str) -> list[int]:
         """Return the days of a chart over time, counted from 1970-01-01."""
@@ -93,6 +82,25 @@ class Page:
         """Return a chart's trace of a kind."""
         (found,) = (one for one in self.data["charts"][chart]["data"] if one.get("shared") == kind)
         return dict(found)
+
+
+def unpacked(pack: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Return the columns that were packed together, by name; NaN where a value is missing."""
+    content = gzip.decompress(base64.b64decode(pack["base64"]))
+    columns: dict[str, list[float]] = {}
+    start = 0
+    for name, count, first, unit, digits in pack["columns"]:
+        total, columns[name] = 0, []
+        for _ in range(count):
+            end = start
+            while content[end] > 127:
+                end += 1
+            written = sum((byte & 127) << 7 * place for place, byte in enumerate(content[start : end + 1]))
+            start = end + 1
+            total += (written - 1) // 2 if written % 2 else -written // 2
+            columns[name].append((first + total * unit) / 10**digits if written else math.nan)
+    assert start == len(content)
+    return columns
 
 
 def read_page(content: bytes) -> Page:

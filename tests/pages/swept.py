@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import datetime as dt
 import json
@@ -104,14 +103,6 @@ def invent_sweep(
     manifest |= {"data": {ticker: {"ticks": 1, "digest": "x"} for ticker in tickers}, "searched": None, "seed": None}
     (folder / "sweep.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
-
-
-def unpacked(column: Mapping[str, Any]) -> Any:
-    """Return the numbers of a packed column as the page reads them: NaN for none."""
-    values = np.frombuffer(base64.b64decode(column["base64"]), f"<{column['kind']}")
-    if column["kind"] == "f8":
-        return values
-    return np.where(values == np.iinfo(values.dtype).min, np.nan, values / 10 ** column["digits"])
 
 
 def peers(frame: pd.DataFrame, view: str, setting: int) -> pd.DataFrame:

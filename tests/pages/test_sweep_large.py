@@ -11,7 +11,7 @@ from pipeline.pages.page import MOST_BYTES
 from pipeline.pages.sweep_page import sweep_page
 from pipeline.store.parquet import read_table
 from tests.pages.reading import read_page
-from tests.pages.swept import chosen_of, invent_sweep, unpacked
+from tests.pages.swept import chosen_of, invent_sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def test_of_many_settings_the_page_has_an_even_sample_and_the_best_by_the_chosen
     folder = invent_sweep(tmp_path, {"a": [*range(100)], "b": [*range(80)]}, ["EMAAR", "FAB"])
     page = read_page(sweep_page(folder))
     data = page.data["sweep"]
-    numbers = unpacked(data["numbers"]).astype(int)
+    numbers = np.array(page.settings()["setting"], int)
     assert (data["total"], data["sampled"], len(set(numbers))) == (8_000, 1_500, len(numbers))
     assert 2_600 < len(numbers) <= 3_003
     together = read_table(folder / "sweep_all.parquet").to_pandas().set_index("setting")["train_net_pnl"]

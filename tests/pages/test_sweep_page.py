@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.pages.sweep_page import sweep_page
 from tests.pages.reading import Page, read_page
-from tests.pages.swept import AXES, chosen_of, frame_of, make_sweep, peers, rows_of, unpacked, value
+from tests.pages.swept import AXES, chosen_of, frame_of, make_sweep, peers, rows_of, value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,27 +115,28 @@ def test_the_walk_forward_is_the_files(folder: Path, page: Page) -> None:
 
 
 def test_every_setting_is_on_the_page_with_every_figure(page: Page, frame: pd.DataFrame) -> None:
-    held = page.data["sweep"]
-    assert unpacked(held["numbers"]).tolist() == list(range(1, 49))
-    assert (held["total"], held["sampled"]) == (48, 48)
+    sweep, settings = page.data["sweep"], page.settings()
+    assert settings["setting"] == list(range(1, 49))
+    assert (sweep["total"], sweep["sampled"]) == (48, 48)
     digits = {"ratio": 3, "share": 4, "money": 2, "whole_money": 0, "count": 0}
     seen = set()
-    for view in held["views"]:
+    for view in sweep["views"]:
         own = frame.loc[view["name"]]
-        for figure in held["figures"]:
+        for figure in sweep["figures"]:
+            column = f"{view['name']}\n{figure['name']}"
             expected = own[figure["name"]].to_numpy(float)
-            if figure["name"] not in view["columns"]:
+            if column not in settings:
                 assert np.isnan(expected).all()
                 continue
             places = digits[figure["form"]]
-            found = unpacked(view["columns"][figure["name"]])
-            np.testing.assert_allclose(found, expected, atol=0.5000001 * 10.0**-places)
+            np.testing.assert_allclose(settings[column], expected, atol=0.5000001 * 10.0**-places)
             seen.add((view["name"], figure["name"]))
     assert len(seen) == 4 * 10 + 3  # sweep_all.parquet has no profit factor
-    for axis, column in zip(held["axes"], AXES, strict=True):
-        found = [axis["values"][int(code)] for code in unpacked(axis["codes"])]
-        values = frame.loc["all"][column]
-        assert found == [one if isinstance(one, str) else f"{one:,g}" for one in values]
+    for at, (axis, name) in enumerate(zip(sweep["axes"], AXES, strict=True)):
+        values = frame.loc["all"][name]
+        assert [axis["values"][int(code)] for code in settings[f"axis {at}"]] == [
+            one if isinstance(one, str) else f"{one:,g}" for one in values
+        ]
 
 
 def test_what_is_said_of_train_and_test_is_said_of_each_security(folder: Path, page: Page, frame: pd.DataFrame) -> None:
@@ -181,7 +182,8 @@ def test_a_part_without_a_market_day_has_no_figure_and_says_why(tmp_path: Path) 
     assert "no day in this part" in choice["FAB"][3].text
     assert [cell.attributes.get("data-value") for cell in walk["FAB"][1:]] == ["", "0", "0"]
     assert all(value(cell) == value(cell) for cell in choice["EMAAR"])
-    columns = {view["name"]: set(view["columns"]) for view in page.data["sweep"]["views"]}
+    names = [name.split("\n") for name in page.settings() if "\n" in name]
+    columns = {view: {figure for security, figure in names if security == view} for view in ("EMAAR", "FAB")}
     assert columns["EMAAR"] - columns["FAB"] == {"sharpe", "test_net_pnl"}  # one day has no Sharpe ratio
 
 

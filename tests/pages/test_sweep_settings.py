@@ -1,4 +1,4 @@
-"""What a sweep's page computes: packed columns, rank correlation, the settings it carries, the cells of an axis."""
+"""What a sweep's page computes: rank correlation, the settings it carries, the cells of an axis."""
 
 from __future__ import annotations
 
@@ -12,25 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipeline.pages.sweep_axes import axis_of_values
-from pipeline.pages.sweep_settings import packed, sample
+from pipeline.pages.sweep_settings import sample
 from pipeline.pages.sweep_tables import rank_correlation
-from tests.pages.swept import unpacked
-
-FIGURES: Final = st.one_of(st.floats(-1e7, 1e7), st.just(float("nan")), st.sampled_from([0.0, 1.0, -1.0]))
-
-
-@given(arrays(np.float64, st.integers(0, 50), elements=FIGURES), st.integers(0, 4))
-def test_a_packed_column_is_its_numbers_rounded(values: Any, digits: int) -> None:
-    np.testing.assert_allclose(unpacked(packed(values, digits)), values, atol=0.5000001 * 10.0**-digits)
-
-
-@pytest.mark.parametrize(
-    ("most", "kind"), [(127, "i1"), (128, "i2"), (32_767, "i2"), (32_768, "i4"), (2**31 - 1, "i4"), (2**31, "f8")]
-)
-def test_a_column_takes_the_fewest_bytes_that_hold_it(most: int, kind: str) -> None:
-    column = packed([most, -most, np.nan, 0])
-    assert column["kind"] == kind
-    np.testing.assert_array_equal(unpacked(column), [most, -most, np.nan, 0])
 
 
 @given(arrays(np.float64, (2, 25), elements=st.one_of(st.integers(-4, 4).map(float), st.just(float("nan")))))

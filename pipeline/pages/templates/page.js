@@ -31,9 +31,10 @@
   const charts = [...document.querySelectorAll(".chart")];
   const clock = new timeline.Clock(timeline.summed(data.days), data.hours);
   const bytes = new Map(), unpacked = new Map();
+  const bytesOf = async (pack) => new Uint8Array(await timeline.inflated(pack.base64).arrayBuffer());
   const inflate = async (name) => {
     const { pack } = data.charts[name];
-    if (pack) bytes.set(name, new Uint8Array(await timeline.inflated(pack.base64).arrayBuffer()));
+    if (pack) bytes.set(name, await bytesOf(pack));
   };
   const unpack = (name) => {
     if (!unpacked.has(name)) unpacked.set(name, inflate(name));
@@ -49,7 +50,9 @@
     packed.remove();
   };
   let here = false; // whether Plotly is
-  const loaded = load().then(() => { here = true; }, (error) => {
+  const plotly = load(), { pack } = data.sweep || {};
+  const columns = pack && bytesOf(pack).then((content) => timeline.columnsOf(pack.columns, content));
+  const loaded = Promise.all([plotly, columns]).then(() => { here = true; }, (error) => {
     const place = document.getElementById("no-charts");
     place.textContent = "There are no charts: " + error.message + ". All figures are in the tables below.";
     place.hidden = false;
@@ -214,7 +217,7 @@
   addEventListener("hashchange", followed);
   followed();
   const redraw = (name) => Promise.all([...drawn].filter((div) => div.dataset.chart === name && div.clientWidth).map((div) => draw(div)));
-  window.report = { data, charts, drawAll, redraw, image, ready: start() };
+  window.report = { data, charts, columns, drawAll, redraw, image, ready: start() };
 
   // Tables: sorted by their headings; numbers by their exact value, what is missing last; tables of one set together.
   const numeric = (cell) => (cell.dataset.value === undefined ? NaN : parseFloat(cell.dataset.value));

@@ -1,32 +1,21 @@
 "use strict";
-// The settings of a sweep, as sweep_settings.py packed them: what is chosen in the page's fields fills its charts.
-(() => {
+// The settings of a sweep that sweep_settings.py chose: what is chosen in the page's fields fills its charts.
+(async () => {
   const { data, redraw } = window.report;
   const sweep = data.sweep, charts = data.charts;
   if (!sweep.figures.length) return;
   const BARS = 30, TOP = 15;
+  const columns = await window.report.columns.catch(() => null);
+  if (!columns) return; // page.js has said why
 
-  const kinds = { i1: Int8Array, i2: Int16Array, i4: Int32Array, f8: Float64Array };
-  const unpacked = (column) => {
-    const whole = new kinds[column.kind](Uint8Array.from(atob(column.base64), (character) => character.charCodeAt(0)).buffer);
-    if (column.kind === "f8") return whole;
-    const none = -(2 ** (8 * whole.BYTES_PER_ELEMENT - 1)), scale = 10 ** column.digits;
-    return Float64Array.from(whole, (number) => (number === none ? NaN : number / scale));
-  };
-  const cache = new Map();
-  const once = (name, make) => cache.get(name) || cache.set(name, make()).get(name);
-
-  const numbers = unpacked(sweep.numbers);
+  const numbers = columns.setting, none = new Float64Array(numbers.length).fill(NaN);
   const every = [...numbers.keys()];
-  const axes = sweep.axes.map((axis) => ({ ...axis, codes: unpacked(axis.codes) }));
+  const axes = sweep.axes.map((axis, at) => ({ ...axis, codes: columns["axis " + at] }));
   const axisOf = (name) => axes.find((axis) => axis.name === name);
   const cellOf = (axis, at) => (axis.codes[at] >= 0 ? axis.cellOf[axis.codes[at]] : NaN);
   const figureOf = (name) => sweep.figures.find((figure) => figure.name === name);
   const viewOf = (name) => sweep.views.find((view) => view.name === name);
-  const valuesOf = (view, figure) => once(view + "\n" + figure, () => {
-    const column = viewOf(view).columns[figure];
-    return column ? unpacked(column) : new Float64Array(numbers.length).fill(NaN);
-  });
+  const valuesOf = (view, figure) => columns[view + "\n" + figure] || none;
   const state = { ...sweep.start, held: { ...sweep.start.held } };
 
   // A number as numbers.py of the project shows it.

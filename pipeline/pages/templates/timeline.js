@@ -154,5 +154,5 @@ const timeline = (() => {
     const shown = marks.reduce((sum, at) => sum + within(Array.from(data[at].x, (time) => clock.place(time))), 0);
     return { data, heights: heightsOf(traces, all, from, to, clock), seen, shown };
   };
-  return { inflated, summed, Clock, prepared, view };
+  return { inflated, columnsOf, summed, Clock, prepared, view };
 })();
