@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,7 +11,8 @@ import pytest
 
 from pipeline.engine.compiler.specialise import loop_source
 from pipeline.errors import ReplayError
-from tests.engine.replays import both, compiled, plain, strategy_of, ticks_of, written
+from tests.engine.replays import FACTS, both, compiled, held, plain, strategy_of, ticks_of, written
+from tests.engine.walks import PythonReplay
 
 if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
@@ -235,7 +237,7 @@ def test_sums_are_checked_only_where_the_market_lets_them_leave_64_bits(
 ) -> None:
     strategy = strategy_of(tmp_path, COUNTING.format(more=more))
     assert ("def plus(" in loop_source(strategy, {})) is checked
-    assert both(strategy, TICKS).final["s_ticks"] == 4
+    assert PythonReplay(strategy, {}).run(TICKS, FACTS, held(strategy)).final["s_ticks"] == 4
 
 
 @pytest.mark.parametrize("engine", [compiled, plain])
@@ -247,16 +249,14 @@ def test_ticks_so_far_away_that_times_would_not_add_up_are_refused(tmp_path: Pat
 
 
 @pytest.mark.parametrize("engine", [compiled, plain])
-@pytest.mark.parametrize(("price", "said"), [("0.0", ""), ("-0.5", "a price below 0"), ("math.inf", "a price below 0")])
-def test_a_trade_of_an_auction_takes_a_price_of_zero_and_no_other_that_is_none(
-    tmp_path: Path, engine: object, price: str, said: str
-) -> None:
+def test_a_trade_of_an_auction_takes_a_price_of_zero_and_no_other_that_is_none(tmp_path: Path, engine: object) -> None:
     assert callable(engine)
-    body = "class Own(Strategy):\n    rules = AuctionMarket\n    trade_types = ('x',)\n\n    def on_tick(self, m):\n"
-    body = f"from pipeline.engine.market import AuctionMarket\n\n\n{body}        x = {price}\n"
-    strategy = strategy_of(tmp_path, f"{body}        m.trade(BUY, x, 5, 0.0, 0, 9.0, m.event)\n")
-    if said:
-        with pytest.raises(ReplayError, match=rf"own\.py, line \d+: {said}, or no number, at tick 0\."):
-            engine(strategy, TICKS)
-    else:
-        assert list(engine(strategy, TICKS).fills.price) == [0.0] * len(TICKS)
+    body = (
+        "class Own(Strategy):\n    rules = AuctionMarket\n    trade_types = ('x',)\n    x: float = parameter(0.0)\n\n"
+    )
+    body = f"from pipeline.engine.market import AuctionMarket\n\n\n{body}    def on_tick(self, m):\n"
+    strategy = strategy_of(tmp_path, f"{body}        m.trade(BUY, self.x, 5, 0.0, 0, 9.0, m.event)\n")
+    assert list(engine(strategy, TICKS).fills.price) == [0.0] * len(TICKS)
+    for price in (-0.5, math.inf):
+        with pytest.raises(ReplayError, match=r"own\.py, line \d+: a price below 0, or no number, at tick 0\."):
+            engine(strategy, TICKS, {"x": price})

@@ -22,18 +22,29 @@ VERBS: Final = (
 SCRIPTED: Final = """\
 class Own(Strategy):
     done: int = 0
+    rounded: float = -1.0
 
     def on_tick(self, m):
+        self.rounded = m.round_to_tick(self.price_2)
+        verb = -1
+        price = 0.0
+        size = 0
         if m.event == 2:
-            self.act(m, self.verb_2, self.price_2, self.size_2)
+            verb = self.verb_2
+            price = self.price_2
+            size = self.size_2
         elif m.event == 3:
-            self.act(m, self.verb_3, self.price_3, self.size_3)
+            verb = self.verb_3
+            price = self.price_3
+            size = self.size_3
         elif m.event == 4:
-            self.act(m, self.verb_4, self.price_4, self.size_4)
+            verb = self.verb_4
+            price = self.price_4
+            size = self.size_4
         elif m.event == 5:
-            self.act(m, self.verb_5, self.price_5, self.size_5)
-
-    def act(self, m, verb, price, size):
+            verb = self.verb_5
+            price = self.price_5
+            size = self.size_5
         if verb == 0:
             self.done += m.quote_bid(price, size)
         elif verb == 1:
@@ -177,14 +188,6 @@ def test_under_self_cross_the_older_order_goes_whole(scripted: type[Strategy]) -
         (0.0, 0.0),
     ],
 )
-def test_a_price_is_rounded_to_the_tick_of_its_level(price: float, rounded: float, rounding: type[Strategy]) -> None:
-    outcome = both(rounding, TICKS, {"price": price})
+def test_a_price_is_rounded_to_the_tick_of_its_level(price: float, rounded: float, scripted: type[Strategy]) -> None:
+    outcome = both(scripted, TICKS, {"price_2": price})
     assert outcome.final["s_rounded"] == pytest.approx(rounded, abs=1e-12)
-
-
-@pytest.fixture(scope="module")
-def rounding(tmp_path_factory: pytest.TempPathFactory) -> type[Strategy]:
-    """Make a strategy that rounds its parameter."""
-    body = "class Own(Strategy):\n    price: AED = parameter(0.0)\n    rounded: float = -1.0\n\n"
-    body += "    def on_tick(self, m):\n        self.rounded = m.round_to_tick(self.price)\n"
-    return strategy_of(tmp_path_factory.mktemp("rounding"), body)

@@ -57,8 +57,9 @@ if not 0 < b <= a < market.ask + 1:
         above="LIMIT = 5000\n",
         hook="on_tick(self, market)",
     ).replace("m.", "market."),
-    "a class built on another of the file, and that on one of a module beside": own()
-    .replace("class S(Strategy)", "from mybase import Base\n\nclass Middle(Base)")
+    "a class built on another of the file, and that on one of a module beside": own().replace(
+        "class S(Strategy)", "from mybase import Base\n\nclass Middle(Base)"
+    )
     + "\nclass S(Middle):\n    more: int = 0\n",
     "arithmetic": own(
         """
