@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +15,7 @@ from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]  # explaining a failed replay takes minutes
 
@@ -42,14 +43,17 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def loops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep compiled loops in a folder of this test run, which all of xdist's workers share.
+def loops(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Path]:
+    """Keep what is cached in a folder of this test run, which all of xdist's workers share.
 
-    TEST_LOOPS names a folder that outlives the run, to spare its 30 s of compiling while tests are written.
+    Its compiled loops are pytest's to keep from run to run: they are found by the digest of all that makes them.
     """
     base = tmp_path_factory.getbasetemp()
-    of_run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = Path(os.environ.get("TEST_LOOPS") or of_run / "loops")
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    folder.mkdir(exist_ok=True)
+    if pytestconfig.cache:
+        with suppress(OSError):  # another worker was first, or Windows forbids links: then they last as long as the run
+            (folder / "loops").symlink_to(pytestconfig.cache.mkdir("loops"), target_is_directory=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIPELINE_CACHE_DIR", str(folder))
         patch.setenv("PIPELINE_RESULTS_MB", "0")  # what a test says is computed is; tests of keeping set their own

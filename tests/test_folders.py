@@ -12,7 +12,7 @@ from pipeline.errors import MarketFactsError, SweepError
 from pipeline.folders import config_file, config_files, shipped_configs
 from pipeline.markets.facts import facts_of
 from pipeline.sweeps.grid import read_sweep
-from tests.cli.test_main import pipeline
+from tests.forked import pipeline
 
 ROOT: Final = Path(__file__).parents[1]
 SHIPPED: Final = ROOT / "configs"

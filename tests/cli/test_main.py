@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline import __version__
 from tests.console.screens import without_stretches
+from tests.forked import pipeline
 from tests.made import make_config, make_store
+
+if TYPE_CHECKING:
+    import subprocess
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = {
@@ -21,18 +23,6 @@ GROUPS = {
     "Checks": ("validate", "benchmark", "clean-cache"),
 }
 COMMANDS = tuple(verb for verbs in GROUPS.values() for verb in verbs)
-
-
-def pipeline(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline", *map(str, words)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=environment,
-        check=False,
-    )
 
 
 def backtest(made: tuple[Path, Path], output: Path, *words: str) -> subprocess.CompletedProcess[str]:

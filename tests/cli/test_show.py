@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline import api
-from tests.cli.test_main import pipeline
+from tests.forked import pipeline
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:

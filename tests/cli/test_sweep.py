@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.store.parquet import read_table
-from tests.cli.test_main import pipeline
 from tests.console.screens import without_stretches
+from tests.forked import pipeline
 from tests.made import DIVIDES, make_config, make_store, make_strategy
 
 if TYPE_CHECKING:

@@ -235,9 +235,10 @@ def test_what_is_installed_for_bash_completes_in_bash(desk: Path, tmp_path: Path
     program.chmod(0o755)
     told = {"HOME": str(tmp_path), "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
     told |= {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-    installed = to_pipe("--install-completion", "bash", cwd=tmp_path, **told)
-    assert installed.status == 0, installed.err
-    assert "bash completion installed in" in installed.out
+    install = [program, "--install-completion", "bash"]
+    installed = subprocess.run(install, capture_output=True, text=True, check=False, env=environment(told))
+    assert installed.returncode == 0, installed.stderr
+    assert "bash completion installed in" in installed.stdout
     script = (
         f"source '{tmp_path}/.bashrc'; COMP_WORDS=(pipeline backtest --securities FAB,E); COMP_CWORD=3; "
         "_pipeline_completion pipeline; echo ${COMPREPLY[@]}"

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.forked import ROOT, pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 ASKED = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "TERM", "COLUMNS", "TTY_COMPATIBLE")
@@ -43,14 +44,7 @@ def environment(told: Mapping[str, str]) -> dict[str, str]:
 
 def to_pipe(*words: str | Path, cwd: Path = ROOT, **told: str) -> Said:
     """Run `pipeline` with both streams in pipes."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        env=environment(told),
-    )
+    done = pipeline(*words, cwd=cwd, environment=environment(told))
     return Said(done.stdout, done.stderr, done.returncode)
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-import pipeline
+from pipeline import api
 from pipeline.conversion.stage import convert
 from pipeline.errors import BadRequest
 from pipeline.store.catalog import read_catalog
 from tests.conversion.books import Cell, error, number, serial, text, tick, tick_sheet, write_book
+from tests.forked import pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-ROOT: Final = Path(__file__).parents[2]
 FAB: Final = "FAB UH Equity"
 ALDAR: Final = "ALDAR UH Equity"
 REQUESTING: Final = (text("#N/A Requesting Data..."),)
@@ -218,27 +216,22 @@ def test_dates_that_excel_swapped_by_halves_are_told_by_a_text_and_a_date(
 @pytest.mark.parametrize("share", [-0.1, 1.5, 30, float("nan")])
 def test_a_share_that_cannot_be_meant_is_an_error_before_anything_is_read(tmp_path: Path, share: float) -> None:
     with pytest.raises(BadRequest, match=r"--max-rejects .* from 0 to 1"):
-        pipeline.convert(tmp_path / "none.xlsx", tmp_path / "store", max_rejects=share)
+        api.convert(tmp_path / "none.xlsx", tmp_path / "store", max_rejects=share)
     assert not (tmp_path / "store").exists()
 
 
 def test_strict_and_a_share_contradict_each_other(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="contradict"):
-        pipeline.convert(tmp_path / "none.xlsx", tmp_path / "store", strict=True, max_rejects=0.3)
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipeline", "convert", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+        api.convert(tmp_path / "none.xlsx", tmp_path / "store", strict=True, max_rejects=0.3)
 
 
 def test_the_command_ends_with_1_and_says_that_the_store_holds_the_earlier_conversion(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     names = [f"T{n} UH Equity" for n in range(5)]
     write_book(tmp_path / "t.xlsx", {name: rows(1200, 0) for name in [FAB, *names]})
-    assert run(str(tmp_path / "t.xlsx"), "--parquet-dir", store).returncode == 0
+    assert pipeline("convert", tmp_path / "t.xlsx", "--parquet-dir", store).returncode == 0
     write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(REQUESTING), **{name: rows(1200, 1) for name in names}})
-    done = run(str(tmp_path / "t.xlsx"), "--parquet-dir", store)
+    done = pipeline("convert", tmp_path / "t.xlsx", "--parquet-dir", store)
     assert done.returncode == 1
     assert "Row 4 (unreadable time): time '#N/A Requesting Data...'" in done.stderr
     assert done.stdout.splitlines()[-1].startswith(
@@ -246,8 +239,8 @@ def test_the_command_ends_with_1_and_says_that_the_store_holds_the_earlier_conve
         "kept from an earlier conversion: FAB (1,200 ticks)"
     )
     write_book(tmp_path / "t.xlsx", {name: rows(2, 2) for name in [FAB, *names]})
-    done = run(str(tmp_path / "t.xlsx"), "--parquet-dir", store)
+    done = pipeline("convert", tmp_path / "t.xlsx", "--parquet-dir", store)
     assert "FAB (1,200 ticks), T0 (1,200 ticks), T1 (1,200 ticks) and 3 others)" in done.stdout.splitlines()[-1]
-    done = run(str(tmp_path / "t.xlsx"), "--parquet-dir", store, "--json")
+    done = pipeline("convert", tmp_path / "t.xlsx", "--parquet-dir", store, "--json")
     assert json.loads(done.stdout)["earlier"] == dict.fromkeys(["FAB", "T0", "T1", "T2", "T3", "T4"], 1200)
-    assert run(str(tmp_path / "t.xlsx"), "--parquet-dir", store, "--max-rejects", "0.5").returncode == 0
+    assert pipeline("convert", tmp_path / "t.xlsx", "--parquet-dir", store, "--max-rejects", "0.5").returncode == 0

@@ -8,36 +8,23 @@ from __future__ import annotations
 
 import errno
 import io
-import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from tests.forked import PATIENCE, forked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 Fault = Literal["killed", "full"]
 
-PATIENCE: Final = 180.0
 REMOVE: Final = "remove"
-LOADED: Final = [
-    *(
-        "tests.crash.steps",
-        "pipeline.cli",
-        "pipeline.console",
-        "pipeline.conversion.stage",
-        "pipeline.conversion.sheet",
-    ),
-    *("pipeline.conversion.security", "pipeline.replay.plan", "pipeline.runs.run", "pipeline.sweeps.run"),
-    *("pipeline.runs.writer", "pipeline.store.result_cache", "rich.console", "rich.table", "filelock"),
-    *("pipeline.pages.backtest_page", "pipeline.pages.sweep_page"),
-]
-"""What the process that is forked has loaded, so that a command takes a tenth of a second."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +70,11 @@ def command(
     environment: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Run a command of the command line in a process of its own, until it ends or is made to; `folder` is scratch."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LOADED)
     name = os.urandom(4).hex()
     said, steps = folder / f"said {name}.txt", folder / f"steps {name}.txt"
-    told = {**os.environ, "COLUMNS": "80", **(environment or {})}
-    process = context.Process(target=_run, args=([str(word) for word in words], said, steps, at, fault, told))
-    process.start()
+    variables = {**os.environ, "COLUMNS": "80", **(environment or {})}
+    number = partial(_number, steps, at, fault)
+    process = forked([str(word) for word in words], said, said, Path.cwd(), variables, number)
     if kill_after is not None:
         time.sleep(kill_after)
         process.kill()
@@ -108,22 +93,9 @@ def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
-def _run(words: list[str], said: Path, steps: Path, at: int, fault: Fault | None, told: dict[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(told)
-    output = os.open(said, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-    for stream in (1, 2):
-        os.dup2(output, stream)
-    sys.stdout, sys.stderr = (os.fdopen(os.dup(stream), "w", encoding="utf-8", buffering=1) for stream in (1, 2))
-    sys.argv = ["pipeline", *words]
-    _number(Steps(os.open(steps, os.O_CREAT | os.O_WRONLY | os.O_APPEND), at, fault))
-    from pipeline.cli import main  # loaded by the process that was forked
-
-    main()
-
-
-def _number(steps: Steps) -> None:
+def _number(notes: Path, at: int, fault: Fault | None) -> None:
     """Stand between Python and the system wherever a file is made, written, flushed, renamed or removed."""
+    steps = Steps(os.open(notes, os.O_CREAT | os.O_WRONLY | os.O_APPEND), at, fault)
     _before("fsync", steps, lambda number: Path(f"/proc/self/fd/{number}").readlink())
     _before("replace", steps, lambda source, _target: source)
     _before("mkdir", steps, lambda path, *_: path)

@@ -6,8 +6,6 @@ import json
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,8 +14,10 @@ import pytest
 from pipeline.conversion.sample import write_sample
 from pipeline.options import SHARED
 from tests.docs.generated import COMMANDS, DOCS
+from tests.forked import pipeline
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).parents[2]
@@ -62,17 +62,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(example: str, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     program, *words = shlex.split(example)
     assert program == "pipeline"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = dict(os.environ)
     if "clean-cache" in words:  # not that of the other tests
         environment["PIPELINE_CACHE_DIR"] = str(folder / "cache")
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline", *words, *more],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env=environment,
-    )
+    return pipeline(*words, *more, cwd=folder, environment=environment)
 
 
 def keys(value: object, *, deep: bool) -> Iterator[str]:

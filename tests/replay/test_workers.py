@@ -3,10 +3,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
-from joblib._parallel_backends import LokyBackend
+from joblib.parallel import BACKENDS
 
 from pipeline.errors import BadRequest, WorkerDied
 from pipeline.replay import workers
@@ -48,21 +51,37 @@ def test_a_lost_task_that_nobody_answers_for_is_an_error() -> None:
         list(run_all(double_or_die, range(5), "loky", 2))
 
 
+def pool_processes() -> int:
+    """Return how many worker processes of a pool live."""
+    alive = 0
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            command = " ".join(child.cmdline())
+            alive += "loky" in command and workers.TIDIER not in command
+    return alive
+
+
 def test_a_worker_that_dies_while_tasks_are_still_handed_out_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the machine is busy, a first task may have killed its worker before the second is handed out."""
-    handed_out = 0
-    submit = LokyBackend.submit
+    handed_out = refused = 0
 
-    def submit_late(self: Any, task: Any, callback: Any = None) -> Any:
-        nonlocal handed_out
-        handed_out += 1
-        give_up = time.monotonic() + 60
-        while handed_out in (2, 4) and self._workers._flags.broken is None and time.monotonic() < give_up:
-            time.sleep(0.01)
-        return submit(self, task, callback)
+    class Late(BACKENDS["loky"]):  # type: ignore[misc]
+        def submit(self, task: Any, callback: Any = None) -> Any:
+            nonlocal handed_out, refused
+            handed_out += 1
+            give_up = time.monotonic() + 60
+            while handed_out in (2, 4) and pool_processes() > 1 and time.monotonic() < give_up:
+                time.sleep(0.01)
+            time.sleep(0.5 if handed_out in (2, 4) else 0)  # until the pool knows of it too
+            try:
+                return super().submit(task, callback)
+            except BrokenProcessPool:
+                refused += 1
+                raise
 
-    monkeypatch.setattr(LokyBackend, "submit", submit_late)
+    monkeypatch.setitem(BACKENDS, "loky", Late)
     assert list(run_all(double_or_die, [3, 1], "loky", 2, on_death=say_so)) == ["3: WorkerDied", 2]
+    assert refused > 0
 
 
 def test_results_come_as_they_complete() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.cli.test_main import pipeline
+from tests.forked import pipeline
 from tests.made import make_config
 from tests.pages.reading import read_page, table
 
