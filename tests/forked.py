@@ -82,7 +82,7 @@ def _run(
     os.chdir(cwd)
     for stream, file in ((1, out), (2, error)):
         os.dup2(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_APPEND), stream)
-    sys.stdout, sys.stderr = (os.fdopen(os.dup(stream), "w", encoding="utf-8", buffering=1) for stream in (1, 2))
+    sys.stdout, sys.stderr = (os.fdopen(stream, "w", encoding="utf-8", buffering=1, closefd=False) for stream in (1, 2))
     sys.argv = [str(ROOT / "pipeline" / "__main__.py"), *words]
     if before:
         before()
