@@ -202,6 +202,41 @@ ORDERS: Final[dict[str, Case]] = {
         """,
         {"latency_ms=2000": "1 10:06:02 buy 5.00 30 30\n1 10:06:03 buy 5.01 10 40"},
     ),
+    # 5.01 was to arrive at 10:06:06; 5.02, sent after it, takes its place under way and arrives at 10:06:07.
+    "a third message takes the place of the second": Case(
+        buyer(wait=1),
+        """
+        1 10:06:00 bid   5.00 100
+        1 10:06:01 bid   5.01  50
+        1 10:06:02 bid   5.02  40
+        1 10:06:06 trade 5.01  60
+        1 10:06:07 trade 5.02  45
+        """,
+        {"latency_ms=5000": "1 10:06:07 buy 5.02 5 5"},
+    ),
+    # The ask of v2 has 60 left at 10:06:02 and asks for 100 again; a print fills it before that arrives.
+    "a change of size finds no order that was filled meanwhile": Case(
+        seller(wait=1),
+        """
+        1 10:06:00 ask   5.02  10
+        1 10:06:01 trade 5.02  50
+        1 10:06:02 trade 5.02  60
+        1 10:06:03 trade 5.02  30
+        """,
+        {"latency_ms=1000": "1 10:06:01 sell 5.02 40 -40\n1 10:06:02 sell 5.02 60 -100"},
+        "v2_price_follow_qty_cooldown",
+    ),
+    "what is under way at the close arrives in the morning, or never": Case(
+        buyer(),
+        """
+        1 14:44:59 bid   5.00 100
+        2 10:00:00 trade 5.00  15
+        """,
+        {
+            "latency_ms=2000": "2 10:00:00 buy 5.00 15 15",
+            "latency_ms=2000 overnight_orders=cancelled": "",
+        },
+    ),
     # By its clock the second message would arrive at 10:06:10, before the first: it waits for it.
     "two messages of a side keep their order when the clock steps back": Case(
         buyer(),

@@ -43,12 +43,12 @@ QUEUES: Final[dict[str, Case]] = {
         """,
         {"": "", "queue=capped": "1 10:06:03 buy 5.02 30 30"},
     ),
-    # The better touch says nothing of 5.02: 500 stay ahead, then at most the 400 shown: 430 - 400 = 30.
+    # The better touch says nothing of 5.02: 500 stay ahead, then at most the 400 shown, and no one is seen to cancel.
     "a better touch hides our queue": Case(
         seller(),
         """
         1 10:06:00 ask   5.02 500
-        1 10:06:01 ask   5.01 200
+        1 10:06:01 ask   5.01 900
         1 10:06:02 ask   5.02 400
         1 10:06:03 trade 5.02 430
         """,
@@ -144,17 +144,20 @@ QUEUES: Final[dict[str, Case]] = {
         """,
         {"queue=capped": "2 10:06:00 sell 5.02 10 -10"},
     ),
-    # v2 keeps a place at the touch while it is worth less than 1,000 AED: 120 ahead; 90 shown caps them; at 300 shown
-    # it is worth quoting again, behind 90: 100 - 90 = 10.
+    # v2's 10 are sold; while it cools it watches 5.02 behind 120. At 10:06:12 it is back there, behind the 90 of then.
     "the cap moves a place that is only watched": Case(
-        seller() | {"min_local_currency_before_quote": 1_000},
+        seller(10, wait=10),
         """
-        1 10:06:00 ask   5.02 120
-        1 10:06:01 ask   5.02  90
-        1 10:06:02 ask   5.02 300
-        1 10:06:03 trade 5.02 100
+        1 10:06:00 ask   5.02 100
+        1 10:06:01 trade 5.02 110
+        1 10:06:02 ask   5.02 120
+        1 10:06:12 ask   5.02  90
+        1 10:06:13 trade 5.02  95
         """,
-        {"": "1 10:06:03 sell 5.02 10 -10", "queue=capped": "1 10:06:03 sell 5.02 10 -10"},
+        {
+            "": "1 10:06:01 sell 5.02 10 -10",
+            "queue=capped": "1 10:06:01 sell 5.02 10 -10\n1 10:06:13 sell 5.02 5 -15",
+        },
         "v2_price_follow_qty_cooldown",
     ),
 }

@@ -138,4 +138,26 @@ TOUCHES: Final[dict[str, Case]] = {
             "touch=fills": "1 10:06:05 sell 5.02 60 -60\n1 10:06:13 sell 5.02 10 -70",
         },
     ),
+    # 100 bought at 5.00; at a mid of 4.86 the stop sells 40 and waits for a bid: our ask at 5.02 is frozen when one
+    # comes at 5.03, and the stop sells its 60 there.
+    "no touch fills us while a stop works": Case(
+        {"quote_size": 100, "refill_interval_sec": FOREVER, "stop_loss_threshold_pct": 2.0},
+        """
+        1 10:06:00 bid   5.00 500
+        1 10:06:01 ask   5.02 100
+        1 10:06:02 trade 5.00 600
+        1 10:06:03 bid   4.70  40
+        1 10:06:04 bid   4.70   0
+        1 10:06:05 ask   5.05 100
+        1 10:06:06 bid   5.03  60
+        """,
+        {
+            "touch=fills": """
+                1 10:06:02 buy  5.00 100 100
+                1 10:06:03 sell 4.70  40  60
+                1 10:06:06 sell 5.03  60   0
+                """,
+        },
+        "v2_1_stop_loss",
+    ),
 }
