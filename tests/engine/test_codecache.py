@@ -224,7 +224,7 @@ def test_a_folder_that_cannot_be_written_only_warns(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path / "taken"))
     strategy = strategy_of(tmp_path, OWN)
     forget()
-    with pytest.warns(UserWarning, match="Compiled code cannot be loop_file in .*taken.*it is compiled anew each run"):
+    with pytest.warns(UserWarning, match="Compiled code cannot be kept in .*taken.*it is compiled anew each run"):
         outcome = run_compiled(strategy, random_ticks(30))
     assert outcome.final["m_events"] == 30
 

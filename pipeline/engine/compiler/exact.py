@@ -24,6 +24,7 @@ from pipeline.engine.compiler.inference import (
     number_of,
     numbers_of,
     of_operator,
+    of_sign,
 )
 from pipeline.engine.compiler.parts import FAILED, LINES_A_FILE, conjuncts_of, wrong_kind
 from pipeline.engine.compiler.versions import Versions
@@ -76,9 +77,10 @@ class _Exact(ast.NodeTransformer):
         self._origin = ("", 0)
         self._quoted: frozenset[str] = frozenset()
 
-    def _number(self, node: ast.expr) -> Number:
-        """Return what an expression can be that is not changed yet."""
-        return number_of(node, self._names)
+    def _exact(self, node: ast.expr) -> tuple[ast.expr, Number]:
+        """Return an expression made exact, and what it can be."""
+        number = number_of(node, self._names)
+        return self.visit(node), number
 
     # Statements
 
@@ -88,8 +90,8 @@ class _Exact(ast.NodeTransformer):
         return super().visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
-        target, number = node.targets[0], self._number(node.value)
-        wanted = self._number(target).kind
+        target, number = node.targets[0], number_of(node.value, self._names)
+        wanted = number_of(target, self._names).kind
         if is_wider(number.kind, wanted):
             why = f"{given_name(node)[2:]} is declared {wanted} and would become a {number.kind} here; "
             raise self._error(node, f"{why}write int(...) or declare it {number.kind}.")
@@ -128,13 +130,12 @@ class _Exact(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> ast.stmt:
         assert isinstance(node.iter, ast.Call)  # noqa: S101 - the subset has no other
-        numbers = [self._number(bound) for bound in node.iter.args]
+        bounds, numbers = zip(*map(self._exact, node.iter.args), strict=True)
         if any(number.kind == "float" for number in numbers):
             raise self._error(node, "range takes whole numbers; write int(...).")
-        bounds = [self.visit(bound) for bound in node.iter.args]
         if len(bounds) > 2 and _line(node) and _may_be_zero(numbers[2].span):  # noqa: PLR2004 - a step
-            bounds[2] = _checked("whole_divisor", [bounds[2]], "number", _line(node))
-        return ast.For(node.target, ast.Call(node.iter.func, bounds, []), self._block(node.body), [])
+            bounds = (*bounds[:2], _checked("whole_divisor", bounds[2:], "number", _line(node)))
+        return ast.For(node.target, ast.Call(node.iter.func, list(bounds), []), self._block(node.body), [])
 
     def _block(self, body: list[ast.stmt]) -> list[ast.stmt]:
         return [self.visit(statement) for statement in body]
@@ -162,13 +163,11 @@ class _Exact(ast.NodeTransformer):
         return ast.IfExp(test, *self._of_one_kind([node.body, node.orelse], _line(node)))
 
     def _of_one_kind(self, nodes: Sequence[ast.expr], line: int) -> list[ast.expr]:
-        numbers = [self._number(node) for node in nodes]
-        values: list[ast.expr] = [self.visit(node) for node in nodes]
-        if all(number.kind != "float" for number in numbers):
-            return values
+        values = [self._exact(node) for node in nodes]
+        to_float = any(number.kind == "float" for _, number in values)
         return [
-            value if number.kind == "float" else self._whole_as_float(value, number.span, line)
-            for value, number in zip(values, numbers, strict=True)
+            self._whole_as_float(value, number.span, line) if to_float and number.kind != "float" else value
+            for value, number in values
         ]
 
     def _whole_as_float(self, value: ast.expr, span: Span, line: int) -> ast.expr:
@@ -181,38 +180,36 @@ class _Exact(ast.NodeTransformer):
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         if isinstance(node.op, ast.Not):
             return self._test(node)
-        number, line = self._number(node.operand), _line(node)
-        operand = self.visit(node.operand)
+        line, (operand, number) = _line(node), self._exact(node.operand)
         if isinstance(node.op, ast.Invert):
             self._only_whole(node, number)
             return ast.UnaryOp(node.op, _whole(operand, number))
         if isinstance(node.op, ast.USub) and line:
             if number.kind == "float" and _may_be_zero(number.span):
                 raise self._error(node, _now_and_now(node))
-            if number.kind == "int" and not inside(self._number(node).span, WHOLE):
+            if number.kind == "int" and not inside(of_sign(node.op, number.span), WHOLE):
                 return _checked("negative", [operand], "number", line)
         return ast.UnaryOp(node.op, operand)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         line = _line(node)
-        numbers = self._number(node.left), self._number(node.right)
-        left, right = self.visit(node.left), self.visit(node.right)
+        (left, of_left), (right, of_right) = self._exact(node.left), self._exact(node.right)
         if not line:
             return ast.BinOp(left, node.op, right)
         if isinstance(node.op, ON_BITS):
-            self._only_whole(node, *numbers)
-            left = _whole(left, numbers[0])
-        whole = "float" not in (numbers[0].kind, numbers[1].kind)
+            self._only_whole(node, of_left, of_right)
+            left = _whole(left, of_left)
+        whole = "float" not in (of_left.kind, of_right.kind)
         if not whole:
-            self._agrees_as_float(node, numbers[0].span, numbers[1].span)
+            self._agrees_as_float(node, of_left.span, of_right.span)
         if isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)):
-            return _divided(node, (left, right), (numbers[0].span, numbers[1].span), whole=whole)
+            return _divided(node, (left, right), (of_left.span, of_right.span), whole=whole)
         if isinstance(node.op, ast.Pow):
-            return self._power(node, left, numbers[0])
+            return self._power(node, left, of_left)
         if isinstance(node.op, ast.RShift):
-            bounded = inside(numbers[1].span, (0, 63))
+            bounded = inside(of_right.span, (0, 63))
         else:
-            bounded = isinstance(node.op, BITWISE) or inside(self._number(node).span, WHOLE)
+            bounded = isinstance(node.op, BITWISE) or inside(of_operator(node.op, of_left.span, of_right.span), WHOLE)
         if whole and not bounded:
             return _checked(OPERATIONS[type(node.op)], [left, right], "number", line)
         return ast.BinOp(left, node.op, right)
@@ -243,12 +240,11 @@ class _Exact(ast.NodeTransformer):
         return power
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
-        numbers = [self._number(node.left), self._number(node.comparators[0])]
-        left, right = self.visit(node.left), self.visit(node.comparators[0])
-        rounded = [number.kind != "float" and not inside(number.span, FLOATS) for number in numbers]
-        if rounded[0] and numbers[1].kind == "float":
+        (left, of_left), (right, of_right) = self._exact(node.left), self._exact(node.comparators[0])
+        floats = of_left.kind == "float", of_right.kind == "float"
+        if floats == (False, True) and not inside(of_left.span, FLOATS):
             return ast.Compare(_call("gap", [left, right]), node.ops, [ast.Constant(0.0)])
-        if rounded[1] and numbers[0].kind == "float":
+        if floats == (True, False) and not inside(of_right.span, FLOATS):
             return ast.Compare(ast.Constant(0.0), node.ops, [_call("gap", [right, left])])
         return ast.Compare(left, node.ops, [right])
 
@@ -258,8 +254,8 @@ class _Exact(ast.NodeTransformer):
             self.generic_visit(node)
             return node
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
-        number = self._number(node.args[0])
-        first, *others = [self.visit(argument) for argument in node.args]
+        first, number = self._exact(node.args[0])
+        others = [self.visit(argument) for argument in node.args[1:]]
         if name in TO_WHOLE and number.kind != "float":
             return _whole(first, number)
         if name == "round" and others:

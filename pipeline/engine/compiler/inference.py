@@ -171,7 +171,7 @@ def number_of(node: ast.expr, names: Mapping[str, Number]) -> Number:  # noqa: C
             return Number("bool", (0, 1))
         case ast.UnaryOp(op=op, operand=operand):
             number = number_of(operand, names)
-            return Number(widest(number.kind, "int"), _of_sign(op, number.span))
+            return Number(widest(number.kind, "int"), of_sign(op, number.span))
         case ast.BinOp(left=left, op=op, right=right):
             first, second = number_of(left, names), number_of(right, names)
             kind = "float" if isinstance(op, ast.Div) else widest(first.kind, second.kind, "int")
@@ -277,7 +277,8 @@ def _of_choice(choose: str | None, left: Span, right: Span) -> Span:
     return least_or_most(left[0], right[0]), least_or_most(left[1], right[1])
 
 
-def _of_sign(op: ast.unaryop, span: Span) -> Span:
+def of_sign(op: ast.unaryop, span: Span) -> Span:
+    """Return the interval of `-`, `~` or `+` of whole numbers."""
     if span is None or span == NOTHING or isinstance(op, ast.UAdd):
         return span
     return (-span[1], -span[0]) if isinstance(op, ast.USub) else (~span[1], ~span[0])

@@ -18,13 +18,9 @@ from pipeline.engine.compiler.parts import (
     Part,
     Scope,
     assign,
-    called_with,
-    error_at,
-    error_in,
     fills_again,
     has_no,
     line_number,
-    refusal,
     unknown_field,
 )
 from pipeline.engine.compiler.soundness import check_method, check_signature
@@ -60,7 +56,7 @@ class Inliner(Expressions):
         if method.definition in self._open:
             if self._open_actions and not scope.of_strategy:
                 raise fills_again(*self._open_actions[-1])
-            raise error_in(method, method.definition, f"{method.definition.name} calls itself.")
+            raise method.error(method.definition, f"{method.definition.name} calls itself.")
         if scope.of_strategy:
             self._to_check.append((method, result is not None))
         statements = method.definition.body
@@ -122,7 +118,7 @@ class Inliner(Expressions):
                 return self._while(node, scope)
             case ast.For(target=ast.Name(), orelse=[], iter=ast.Call(func=ast.Name(id="range"), keywords=[])):
                 return self._for(node, scope)
-        raise refusal(node, scope, f"`{ast.unparse(node).splitlines()[0]}` is outside what can be compiled.")
+        raise scope.refusal(node)
 
     def _store(self, target: ast.expr, value: ast.expr, scope: Scope) -> list[ast.stmt]:
         if isinstance(target, ast.Subscript) and not scope.of_strategy:
@@ -147,19 +143,19 @@ class Inliner(Expressions):
     def _target(self, target: ast.expr, scope: Scope) -> str:
         if isinstance(target, ast.Name):
             if target.id in scope.parts:
-                raise refusal(target, scope, f"`{target.id}` cannot be assigned to.")
+                raise scope.refusal(target, f"`{target.id}` cannot be assigned to.")
             return ast.unparse(scope.names.setdefault(target.id, ast.Name(target.id + scope.suffix, ast.Load())))
         if isinstance(target, ast.Tuple):
-            raise refusal(target, scope, f"`{ast.unparse(target)}` takes several values at once; write one a line.")
+            raise scope.refusal(target, f"`{ast.unparse(target)}` takes several values at once; write one a line.")
         if isinstance(target, ast.Attribute) and (part := self.part(target.value, scope)) is not None:
             if scope.of_strategy and part is not scope.owner:
-                raise error_at(target, scope, f"`{ast.unparse(target)}` can be read, not assigned to.")
+                raise scope.error(target, f"`{ast.unparse(target)}` can be read, not assigned to.")
             if target.attr in part.frozen:
-                raise error_at(target, scope, f"{target.attr} is a parameter; it keeps its value for the whole run.")
+                raise scope.error(target, f"{target.attr} is a parameter; it keeps its value for the whole run.")
             if target.attr not in part.scalars:
                 raise unknown_field(target, part, scope)
             return part.local(target.attr).id
-        raise refusal(target, scope, f"`{ast.unparse(target)}` cannot be assigned to.")
+        raise scope.refusal(target, f"`{ast.unparse(target)}` cannot be assigned to.")
 
     def _early_return(self, node: ast.Return, scope: Scope) -> list[ast.stmt]:
         scope.needs_way_out = True
@@ -208,19 +204,19 @@ class Inliner(Expressions):
     def call(self, call: ast.Call, scope: Scope, result: str | None) -> list[ast.stmt]:
         """Return the body of the method called, its parameters bound to the values given."""
         if not (isinstance(call.func, ast.Attribute) and (part := self.part(call.func.value, scope)) is not None):
-            raise refusal(call, scope, f"`{ast.unparse(call)}` is outside what can be compiled.")
+            raise scope.refusal(call)
         name = call.func.attr
         foreign = scope.of_strategy and part is not scope.owner
         known = part.actions if foreign else part.methods.keys()
         if name not in known or name not in part.methods:
             if name in part.others:
-                raise refusal(call, scope, f"`{ast.unparse(call)}` calls what is no plain method of the class.")
-            raise error_at(call, scope, has_no(part.label, name, known, called=True))
+                raise scope.refusal(call, f"`{ast.unparse(call)}` calls what is no plain method of the class.")
+            raise scope.error(call, has_no(part.label, name, known, called=True))
         method = part.methods[name]
         if not foreign:
             check_signature(method)
         if any(isinstance(value, ast.Starred) for value in call.args) or any(not named.arg for named in call.keywords):
-            raise refusal(call, scope, f"`{ast.unparse(call)}` is outside what can be compiled.")
+            raise scope.refusal(call)
         before, parts, names = self._bound(call, method, part, scope, action=name if foreign else None)
         if not foreign:
             return [*before, *self.body(method, parts, names, part, result)]
@@ -236,10 +232,8 @@ class Inliner(Expressions):
         parameters = [argument.arg for argument in method.definition.args.args]
         arguments = [*call.args, *self._keywords(call, parameters, scope)]
         if len(arguments) != len(parameters) - 1:
-            if not scope.of_strategy:
-                raise called_with(method, [ast.unparse(value) for value in call.args])
             wanted = ", ".join(parameters[1:]) or "nothing"
-            raise error_at(call, scope, f"{method.definition.name} takes {wanted}; {len(arguments)} given.")
+            raise scope.error(call, f"{method.definition.name} takes {wanted}; {len(arguments)} given.")
         parts = {parameters[0]: part}
         names: dict[str, ast.expr] = {}
         of_engine = not scope.of_strategy and part.prefix != STRATEGY
@@ -267,8 +261,8 @@ class Inliner(Expressions):
         wanted = parameters[1 + len(call.args) :][: len(by_name)]
         if list(by_name) != list(wanted):  # evaluated as they stand, so they stand in the order of the parameters
             expected = ", ".join(parameters[1:])
-            refused = refusal if set(by_name) == set(wanted) else error_at
-            raise refused(call, scope, f"`{ast.unparse(call)}`: its arguments are, in this order, {expected}.")
+            refused = scope.refusal if set(by_name) == set(wanted) else scope.error
+            raise refused(call, f"`{ast.unparse(call)}`: its arguments are, in this order, {expected}.")
         return [by_name[name] for name in wanted]
 
 
@@ -305,9 +299,13 @@ def _repeat(body: Iterable[ast.stmt]) -> None:
             node.repeated = True  # type: ignore[attr-defined]
 
 
-def _mark(node: ast.stmt, scope: Scope, line: int) -> None:
-    for inner in ast.walk(node):
-        if isinstance(inner, (ast.stmt, ast.IfExp)) and not hasattr(inner, "origin"):
-            inner.origin = (scope.method.file, line)  # type: ignore[union-attr]
-            if scope.of_strategy and not hasattr(inner, "line"):
-                inner.line = line_number(scope.method, line)  # type: ignore[union-attr]
+def _mark(node: ast.AST, scope: Scope, line: int) -> None:
+    """Note the line that statements and choices were made of, where it is not noted yet, as it is below such nodes."""
+    if hasattr(node, "origin"):
+        return
+    for inner in ast.iter_child_nodes(node):
+        _mark(inner, scope, line)
+    if isinstance(node, (ast.stmt, ast.IfExp)):
+        node.origin = (scope.method.file, line)  # type: ignore[union-attr]
+        if scope.of_strategy and not hasattr(node, "line"):
+            node.line = line_number(scope.method, line)  # type: ignore[union-attr]

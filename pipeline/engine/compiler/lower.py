@@ -10,7 +10,7 @@ from copy import copy
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.compiler.parts import Part, Scope, assign, error_at, line_number, refusal, unknown_field
+from pipeline.engine.compiler.parts import Part, Scope, assign, line_number, unknown_field
 from pipeline.errors import nearest
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Expressions(ABC):
                     if any(
                         isinstance(inner, ast.Call) for middle in node.comparators[:-1] for inner in ast.walk(middle)
                     ):
-                        raise refusal(node, scope, f"`{ast.unparse(node)}` calls in its middle; split it with `and`.")
+                        raise scope.refusal(node, f"`{ast.unparse(node)}` calls in its middle; split it with `and`.")
                     return self.expression(_chained(node), scope)
                 before, [left, other] = self.operands([node.left, node.comparators[0]], scope)
                 return before, folded(ast.Compare(left, node.ops, [other]))
@@ -85,7 +85,7 @@ class Expressions(ABC):
                 return self._bool(node, scope)
             case ast.IfExp():
                 return self._conditional(node, scope)
-        raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
+        raise scope.refusal(node)
 
     def _value_of(self, call: ast.Call, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
         result = self.temporary()
@@ -150,25 +150,25 @@ class Expressions(ABC):
         package = str(scope.method.names.get("__name__")).partition(".")[0]
         if isinstance(called, FunctionType) and called.__module__.partition(".")[0] == package:
             name = called.__name__
-            raise refusal(node, scope, f"{name} is a function outside the class; a method, self.{name}(...), compiles.")
+            raise scope.refusal(node, f"{name} is a function outside the class; a method, self.{name}(...), compiles.")
         if node.keywords:
-            raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
+            raise scope.refusal(node)
         before, values = self.operands(node.args, scope)
         if isinstance(node.func, ast.Attribute) and self._free_name(node.func.value, scope) is math:
             return self._math(node, node.func, before, values, scope)
         name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
         known = (*CONVERSIONS, "min", "max")
         if name not in known or name in scope.method.names or name in scope.names:
-            raise refusal(node, scope, f"'{name}' is not a function the compiled engine knows.{nearest(name, known)}")
+            raise scope.refusal(node, f"'{name}' is not a function the compiled engine knows.{nearest(name, known)}")
         if name in ("min", "max") and len(values) > 1:
             return self._least_or_most(name, before, values)
         if name == "round" and len(values) == 2:  # noqa: PLR2004 - with its digits
             digits = values[1].value if isinstance(values[1], ast.Constant) else None
             if type(digits) is not int or not 0 <= digits <= MOST_DIGITS:
                 why = f"`{ast.unparse(node)}`: the digits are a number from 0 to {MOST_DIGITS}."
-                raise refusal(node, scope, why)
+                raise scope.refusal(node, why)
         elif name not in CONVERSIONS or len(values) != 1:
-            raise refusal(node, scope, f"`{ast.unparse(node)}` is outside what can be compiled.")
+            raise scope.refusal(node)
         if name == "float":
             return before, ast.BinOp(ast.Constant(1.0), ast.Mult(), values[0])
         return before, ast.Call(ast.Name(name, ast.Load()), values, [])
@@ -177,9 +177,8 @@ class Expressions(ABC):
         before, [base, times] = self.operands([node.left, node.right], scope)
         whole = isinstance(times, ast.Constant) and type(times.value) is int
         if not (whole and 1 <= times.value <= LARGEST_POWER):  # type: ignore[attr-defined]
-            raise refusal(
+            raise scope.refusal(
                 node,
-                scope,
                 f"`{ast.unparse(node)}`: a power is a number from 1 to {LARGEST_POWER}; write others as products, "
                 "`1 / x` for `x**-1`, math.sqrt(x) for a root.",
             )
@@ -194,7 +193,7 @@ class Expressions(ABC):
         name = function.attr
         if name not in EXACT_MATH or len(values) != 1 + (name == "copysign"):
             close = nearest(name, EXACT_MATH)
-            raise refusal(node, scope, f"math.{name} is not compiled.{close} Of math there is {', '.join(EXACT_MATH)}.")
+            raise scope.refusal(node, f"math.{name} is not compiled.{close} Of math there is {', '.join(EXACT_MATH)}.")
         return before, ast.Call(function, values, [])
 
     def _least_or_most(
@@ -219,22 +218,22 @@ class Expressions(ABC):
             if part is not None and target.attr in part.optional:
                 has_value = ast.Name(f"{part.prefix}{target.attr}_given", ast.Load())
                 return has_value if isinstance(node.ops[0], ast.IsNot) else ast.UnaryOp(ast.Not(), has_value)
-        raise refusal(node, scope, f"`{ast.unparse(node)}`: only a parameter that may be null is compared with None.")
+        raise scope.refusal(node, f"`{ast.unparse(node)}`: only a parameter that may be null is compared with None.")
 
     def _name(self, node: ast.Name, scope: Scope) -> ast.expr:
         if node.id in scope.names:
             return copy(scope.names[node.id])
         if node.id in scope.parts:
-            raise refusal(
-                node, scope, f"`{node.id}` is passed on; a loop passes it to methods only, as in self.helper(m)."
+            raise scope.refusal(
+                node, f"`{node.id}` is passed on; a loop passes it to methods only, as in self.helper(m)."
             )
         value = scope.method.names.get(node.id)
         if isinstance(value, (bool, int, float)):
             return ast.Constant(value)
         if node.id in scope.method.names or hasattr(builtins, node.id):
-            raise refusal(node, scope, f"'{node.id}' is no number, which is all that a loop takes from outside.")
+            raise scope.refusal(node, f"'{node.id}' is no number, which is all that a loop takes from outside.")
         known = [*scope.names, *(n for n, v in scope.method.names.items() if isinstance(v, (int, float)))]
-        raise error_at(node, scope, f"unknown name '{node.id}'.{nearest(node.id, known)}")
+        raise scope.error(node, f"unknown name '{node.id}'.{nearest(node.id, known)}")
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> ast.expr:
         part = self.part(node.value, scope)
@@ -243,7 +242,7 @@ class Expressions(ABC):
             constant = getattr(holder, node.attr, None) if holder is math else None
             if isinstance(constant, float):
                 return ast.Constant(constant)
-            raise refusal(node, scope, f"`{ast.unparse(node)}` is not a field of the market or of the strategy.")
+            raise scope.refusal(node, f"`{ast.unparse(node)}` is not a field of the market or of the strategy.")
         if node.attr not in part.scalars or (
             scope.of_strategy and part is not scope.owner and node.attr in part.hidden
         ):
@@ -255,12 +254,12 @@ class Expressions(ABC):
     def column(self, node: ast.expr, scope: Scope) -> ast.expr:
         """Return the local that stands for a column of the ticks or of the fills."""
         if scope.of_strategy:
-            raise refusal(node, scope, f"`{ast.unparse(node)}[...]` is outside what can be compiled.")
+            raise scope.refusal(node, f"`{ast.unparse(node)}[...]` is outside what can be compiled.")
         if isinstance(node, ast.Name) and node.id in scope.names:
             return copy(scope.names[node.id])
         if isinstance(node, ast.Attribute) and (part := self.part(node.value, scope)) and node.attr in part.columns:
             return part.local(node.attr)
-        raise refusal(node, scope, f"`{ast.unparse(node)}` is not a column.")
+        raise scope.refusal(node, f"`{ast.unparse(node)}` is not a column.")
 
     def part(self, node: ast.expr, scope: Scope) -> Part | None:
         """Return the market or the strategy when that is what an expression names."""

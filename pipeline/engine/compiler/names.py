@@ -12,7 +12,7 @@ import sys
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.compiler.parts import MARKET, Method, error_in, fills_again, has_no, source_of
+from pipeline.engine.compiler.parts import MARKET, Method, fills_again, has_no, source_of
 from pipeline.engine.compiler.specialise import market_names, strategy_methods
 from pipeline.engine.declared import own_classes, where
 from pipeline.engine.rules.orders import Side
@@ -104,17 +104,17 @@ class _Checker:
         changed = not isinstance(node.ctx, ast.Load)
         if holder == "m":
             if node.attr not in self._market:
-                raise error_in(method, node, has_no(MARKET, node.attr, self._market))
+                raise method.error(node, has_no(MARKET, node.attr, self._market))
             if changed:
                 why = f"`{ast.unparse(node)}` can be read, not assigned to; what is yours goes into a field of {{}}."
-                raise error_in(method, node, why.format(self._strategy.__name__))
+                raise method.error(node, why.format(self._strategy.__name__))
             return
         known = self._fields | self.methods.keys()
         if node.attr not in known and not hasattr(self._strategy, node.attr):
-            raise error_in(method, node, has_no(self._strategy.__name__, node.attr, known, called=called))
+            raise method.error(node, has_no(self._strategy.__name__, node.attr, known, called=called))
         if changed and node.attr in self._frozen:
             why = f"{node.attr} is a parameter; it keeps its value for the whole run. Remember another in a field."
-            raise error_in(method, node, why)
+            raise method.error(node, why)
 
     def _passed_on(
         self, call: ast.Call, method: Method, holders: Mapping[str, str]

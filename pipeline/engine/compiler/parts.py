@@ -36,6 +36,15 @@ class Method:
     file: str
     base: int = 0
 
+    def error(self, node: ast.expr | ast.stmt, why: str) -> StrategyError:
+        """Return an error that names the file and the line of a node."""
+        return StrategyError(f"{self.file}, line {node.lineno}: {why}")
+
+    def refusal(self, node: ast.expr | ast.stmt, why: str | None = None) -> NotCompilable:
+        """Return an error for what lies outside the subset, which it states."""
+        why = why or f"`{ast.unparse(node).splitlines()[0]}` is outside what can be compiled."
+        return NotCompilable(f"{self.file}, line {node.lineno}: {why}", SUBSET)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
@@ -84,6 +93,14 @@ class Scope:
         """Whether this is a user's text, which is checked, and not the engine's own."""
         return self.owner is not None and self.owner.prefix == STRATEGY
 
+    def error(self, node: ast.expr | ast.stmt, why: str) -> StrategyError:
+        """Return an error that names the file and the line of a node."""
+        return self.method.error(node, why)
+
+    def refusal(self, node: ast.expr | ast.stmt, why: str | None = None) -> NotCompilable:
+        """Return an error for what lies outside the subset, which it states."""
+        return self.method.refusal(node, why)
+
 
 SOURCE: Final = "__source__"
 """Where a module keeps its own text when that is not, or not any more, in its file."""
@@ -118,7 +135,7 @@ def assign(name: str, value: ast.expr) -> ast.stmt:
 
 def names_in(*nodes: ast.AST) -> set[str]:
     """Return the names that stand in expressions or statements."""
-    return set(occurrences(nodes))
+    return {inner.id for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
 def occurrences(nodes: Iterable[ast.AST]) -> Counter[str]:
@@ -131,27 +148,10 @@ def conjuncts_of(test: ast.expr) -> Sequence[ast.expr]:
     return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
 
 
-def error_in(method: Method, node: ast.expr | ast.stmt, why: str) -> StrategyError:
-    """Return an error that names the file and the line of `node`."""
-    return StrategyError(f"{method.file}, line {node.lineno}: {why}")
-
-
-def error_at(node: ast.expr | ast.stmt, scope: Scope, why: str) -> StrategyError:
-    """Return an error that names the file and the line of `node`."""
-    return error_in(scope.method, node, why)
-
-
-def called_with(method: Method, values: Sequence[str]) -> StrategyError:
-    """Return an error for a hook that does not take what the engine calls it with, in which the market is `self`."""
-    taken = ", ".join(argument.arg for argument in method.definition.args.args[1:]) or "nothing"
-    called = ", ".join("m" if value == "self" else value for value in values) or "nothing"
-    return error_in(method, method.definition, f"{method.definition.name} takes {taken}; the engine gives it {called}.")
-
-
 def fills_again(method: Method, node: ast.expr, action: str) -> StrategyError:
     """Return an error for an action that fills where on_fill leads to it."""
     why = "it fills at once, which would call on_fill again. Remember what to do and do it in on_tick."
-    return error_in(method, node, f"on_fill may not call {action}: {why}")
+    return method.error(node, f"on_fill may not call {action}: {why}")
 
 
 def wrong_kind(where: str, action: str, parameter: str, kind: str) -> StrategyError:
@@ -159,22 +159,12 @@ def wrong_kind(where: str, action: str, parameter: str, kind: str) -> StrategyEr
     return StrategyError(f"{where}: {action} takes {parameter} as int and would be given a {kind}; write int(...).")
 
 
-def refusal(node: ast.expr | ast.stmt, scope: Scope, why: str) -> NotCompilable:
-    """Return an error for what lies outside the subset, which it states."""
-    return refusal_in(scope.method, node, why)
-
-
-def refusal_in(method: Method, node: ast.expr | ast.stmt, why: str) -> NotCompilable:
-    """Return an error for what lies outside the subset, which it states."""
-    return NotCompilable(f"{method.file}, line {node.lineno}: {why}", SUBSET)
-
-
 def unknown_field(node: ast.Attribute, part: Part, scope: Scope) -> StrategyError:
     """Return an error for a field that a part does not have, with the nearest one it has."""
     if node.attr in part.others:
-        return refusal(node, scope, f"{part.label}.{node.attr} is no number that the class declares as a field.")
+        return scope.refusal(node, f"{part.label}.{node.attr} is no number that the class declares as a field.")
     known = sorted((part.scalars - part.hidden) | part.methods.keys())
-    return error_at(node, scope, has_no(part.label, node.attr, known))
+    return scope.error(node, has_no(part.label, node.attr, known))
 
 
 def has_no(label: str, name: str, known: Collection[str], *, called: bool = False) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, TypeAlias
 
-from pipeline.engine.compiler.parts import error_in, refusal_in
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -21,9 +19,9 @@ def check_signature(method: Method) -> None:
     definition, arguments = method.definition, method.definition.args
     name = definition.name
     if definition.decorator_list:
-        raise refusal_in(method, definition, f"{name} has a decorator, which the compiled engine cannot call.")
+        raise method.refusal(definition, f"{name} has a decorator, which the compiled engine cannot call.")
     if any((arguments.defaults, arguments.kwonlyargs, arguments.posonlyargs, arguments.vararg, arguments.kwarg)):
-        raise refusal_in(method, definition, f"{name} takes plain arguments only, without defaults, stars or slashes.")
+        raise method.refusal(definition, f"{name} takes plain arguments only, without defaults, stars or slashes.")
 
 
 def check_method(method: Method, *, value_wanted: bool) -> None:
@@ -36,7 +34,7 @@ def check_method(method: Method, *, value_wanted: bool) -> None:
     flow = _Flow(method, frozenset(locals_of))
     end = flow.block(definition.body, frozenset(argument.arg for argument in definition.args.args))
     if value_wanted and (end is not None or flow.returns_nothing):
-        raise error_in(method, definition, f"{definition.name} may end without a value; end every path with a return.")
+        raise method.error(definition, f"{definition.name} may end without a value; end every path with a return.")
 
 
 class _Flow:
@@ -92,7 +90,7 @@ class _Flow:
                 raise self._unset(inner, inner.id)
 
     def _unset(self, node: ast.Name | ast.stmt, name: str) -> Exception:
-        return error_in(self._method, node, f"'{name}' may have no value here; give it one before, on every path.")
+        return self._method.error(node, f"'{name}' may have no value here; give it one before, on every path.")
 
 
 def _stores(node: ast.Name) -> bool:

@@ -15,7 +15,7 @@ from pipeline.engine.compiler.checks import definitions, fail
 from pipeline.engine.compiler.exact import exact_loop
 from pipeline.engine.compiler.inference import OF_MARKET, WHOLE, Span, parameter_span
 from pipeline.engine.compiler.inline import Inliner
-from pipeline.engine.compiler.parts import MARKET, SUBSET, Method, Part, refusal_in, source_of
+from pipeline.engine.compiler.parts import MARKET, SUBSET, Method, Part, source_of
 from pipeline.engine.declared import declaration
 from pipeline.engine.rules import replay_state
 from pipeline.engine.rules.orders import Side, SideField
@@ -323,7 +323,7 @@ def check_as_written(strategy: type[Strategy]) -> None:
         if changed:
             definition = members.get(changed[0], text)
             why = f"{changed[0]} is more than a method written out in the class, which is all that a loop is made of."
-            raise refusal_in(Method(definition, {}, str(module.__file__), number), definition, why)
+            raise Method(definition, {}, str(module.__file__), number).refusal(definition, why)
 
 
 def _definitions(module: Any) -> dict[str, Any]:
