@@ -60,12 +60,14 @@ class BatchLayout:
 def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError."""
     flat = flat_replay(strategy, {"batched": True})
-    fixed = _given_by_setting(strategy, flat)
+    fixed = _fixed_by_setting(strategy, flat)
     seeds = {*fixed, *WITHOUT_ROW, *("s_" + name for name in flat.fields.memory)}
     varying = differing(flat.body, seeds)
     body, rows = settings_innermost(flat.body, varying, frozenset(fixed - {SETTING}), flat.kinds)
     unshared = varying - COMMON
-    layout = BatchLayout(_shared(layout_of(flat.fields, strategy.rules), unshared), rows)
+    every = layout_of(flat.fields, strategy.rules)
+    shared = {array: tuple(name for name in getattr(every, array) if name not in unshared) for array in EXCHANGED}
+    layout = BatchLayout(replace(every, **shared), rows)
     arguments = ["count", COUNT, *TICK_COLUMNS, *EXCHANGED, *SETTING_COLUMNS]
     arguments += ["m_" + name for name in layout.shared.columns]
     starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if "m_" + name not in unshared]
@@ -78,14 +80,9 @@ def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     return function_text(arguments, lines), layout
 
 
-def _given_by_setting(strategy: type[Strategy], flat: FlatReplay) -> set[str]:
+def _fixed_by_setting(strategy: type[Strategy], flat: FlatReplay) -> set[str]:
     """Return the names a setting gives a value to, for the whole replay: its switches and its parameters."""
     of_all = {*market_fields(ReplayState).inputs, *strategy.rules.shared_in_batch}
     names = {"m_" + name for name in flat.market.inputs if name not in of_all}
     names |= {"s_" + name for name in flat.fields.parameters}
     return names | {f"s_{name}_given" for name, parameter in flat.fields.parameters.items() if parameter.optional}
-
-
-def _shared(layout: Layout, varying: frozenset[str]) -> Layout:
-    exchanged = {array: tuple(name for name in getattr(layout, array) if name not in varying) for array in EXCHANGED}
-    return replace(layout, **exchanged)

@@ -30,8 +30,7 @@ def check_method(method: Method, *, value_wanted: bool) -> None:
     Python would raise UnboundLocalError, or give None; flat statements would do neither.
     """
     definition = method.definition
-    locals_of = {node.id for node in ast.walk(definition) if isinstance(node, ast.Name) and _stores(node)}
-    flow = _Flow(method, frozenset(locals_of))
+    flow = _Flow(method, _names_of(definition))
     end = flow.block(definition.body, frozenset(argument.arg for argument in definition.args.args))
     if value_wanted and (end is not None or flow.returns_nothing):
         raise method.error(definition, f"{definition.name} may end without a value; end every path with a return.")
@@ -93,12 +92,10 @@ class _Flow:
         return self._method.error(node, f"'{name}' may have no value here; give it one before, on every path.")
 
 
-def _stores(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
-
-
-def _names_of(target: ast.expr) -> frozenset[str]:
-    return frozenset(node.id for node in ast.walk(target) if isinstance(node, ast.Name) and _stores(node))
+def _names_of(assigning: ast.AST) -> frozenset[str]:
+    """Return the names that are given a value."""
+    names = (node for node in ast.walk(assigning) if isinstance(node, ast.Name))
+    return frozenset(name.id for name in names if isinstance(name.ctx, ast.Store))
 
 
 def _either(left: Assigned, right: Assigned) -> Assigned:
