@@ -18,8 +18,9 @@ Values: TypeAlias = Mapping[str, Value]
 
 DEFAULTS: Final = "_defaults"
 EXECUTION: Final = "_execution"
+COSTS: Final = "_costs"
 COMMENT: Final = "_comment"
-BLOCKS: Final = (DEFAULTS, EXECUTION, COMMENT)
+BLOCKS: Final = (DEFAULTS, EXECUTION, COSTS, COMMENT)
 EXCHANGE: Final = "exchange"
 SHORTEST: Final = 'the shortest is {"_defaults": {}}, all securities at the strategy\'s own defaults.'
 
@@ -105,7 +106,7 @@ class Config:
         path: The file.
         securities: Parameters by ticker.
         defaults: Parameters of all other tickers; None where the config has no `_defaults`.
-        execution: Its `_execution` block as it stands.
+        execution, costs: Its `_execution` and `_costs` blocks as they stand.
         exchanges: Exchange by ticker, where the config overrides the sheet's.
     """
 
@@ -114,6 +115,7 @@ class Config:
     defaults: Values | None
     execution: Mapping[str, object]
     exchanges: Mapping[str, str]
+    costs: object
 
     def of(self, tickers: Sequence[str]) -> dict[str, Values]:
         """Return the parameters of each ticker; raise UnconfiguredSecurity naming every ticker that has none."""
@@ -155,7 +157,7 @@ def read_config(path: Path, parameters: Parameters, overrides: Mapping[str, str]
     if len(securities) != sum(not name.startswith("_") for name in raw):
         raise ConfigError(f"{path}: two entries name the same ticker in different case.")
     defaults = standard | file_defaults | forced if DEFAULTS in raw else None
-    return Config(path, securities, defaults, _execution(raw.get(EXECUTION, {}), path), exchanges)
+    return Config(path, securities, defaults, _execution(raw.get(EXECUTION, {}), path), exchanges, raw.get(COSTS, {}))
 
 
 def _execution(block: object, path: Path) -> dict[str, object]:

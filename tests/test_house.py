@@ -24,7 +24,7 @@ FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
 
 BASE: Final = ("errors", "folders", "interrupt", "numbers", "settings", "sources", "ticks", "times")
 RULES: Final = (*BASE, "markets", "native", "engine", "engine.rules", "engine.strategy")
-REPLAY: Final = (*RULES, "strategies", "replay.simulate")
+REPLAY: Final = (*RULES, "strategies", "replay.charges", "replay.simulate")
 PLAN: Final = (
     *REPLAY,
     "store",
@@ -55,7 +55,8 @@ MAY_IMPORT: Final = {
     "engine.strategy": (*BASE, "engine", "engine.rules"),
     "engine": (*BASE, "markets", "native", "engine.rules", "engine.strategy"),
     "strategies": RULES,
-    "replay.simulate": (*RULES, "strategies"),
+    "replay.charges": RULES,
+    "replay.simulate": (*RULES, "strategies", "replay.charges"),
     "replay.batch": REPLAY,
     "replay.observe": REPLAY,
     "replay.result_key": (*REPLAY, "replay.batch"),

@@ -133,7 +133,7 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
 def _show_figures(run: BacktestRun) -> None:
     from pipeline.metrics.registry import BY_NAME  # it is loaded by now
 
-    charged = any(result.replayed and result.replayed.fees_bps for result in run.results)
+    charged = any(result.replayed and result.replayed.charges is not None for result in run.results)
     names = ["fills", "realized_pnl", *(("fees", "net_pnl") if charged else ()), "position", "days_not_flat"]
     figures = [BY_NAME[name] for name in names]
     rows = []

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
+from pipeline.engine.costs import COSTS, Costs, costs_of, exchanges_of, with_costs
 from pipeline.errors import ConfigError, nearest
 from pipeline.times import MILLISECOND, MINUTE
 
-Setting: TypeAlias = str | float | Mapping[str, float]
+Setting: TypeAlias = str | float | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,26 +49,49 @@ SWITCH: Final = "execution."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Execution:
-    """The execution model of a run: the value of every switch."""
+    """The execution model of a run: the value of every switch and, where declared, what a broker bills (`costs`)."""
 
     preset: str
     settings: Mapping[str, Setting]
 
     @property
     def name(self) -> str:
-        """The preset, with what differs from it: `classic`, `strict`, `classic fill_price=order`."""
-        return " ".join([self.preset, *(f"{key}={_shown(value)}" for key, value in self.changed.items())])
+        """The preset, with what differs from it: `classic`, `strict`, `classic fill_price=order costs`."""
+        changed = (key if key == COSTS else f"{key}={_shown(value)}" for key, value in self.changed.items())
+        return " ".join([self.preset, *changed])
 
     @property
     def changed(self) -> dict[str, Setting]:
         """What differs from the preset."""
         standard = preset_settings(self.preset)
-        return {key: value for key, value in self.settings.items() if value != standard[key]}
+        return {key: value for key, value in self.settings.items() if value != standard.get(key)}
 
     def fees_bps(self, exchange: str) -> float:
         """Return the fees of an exchange in basis points of each fill's value, per side."""
         fees = self.settings["fees_bps"]
         return fees.get(exchange, 0.0) if isinstance(fees, Mapping) else float(fees)
+
+    def costs(self, exchange: str) -> Costs:
+        """Return all that a fill on an exchange is charged."""
+        return costs_of(self._declared, exchange, self.fees_bps(exchange))
+
+    @property
+    def charged_exchanges(self) -> dict[str, str]:
+        """The exchanges that `fees_bps` or `costs` name, each with which of the two."""
+        fees = self.settings["fees_bps"]
+        of_fees = dict.fromkeys(fees if isinstance(fees, Mapping) else (), "fees_bps")
+        return dict.fromkeys(exchanges_of(self._declared), COSTS) | of_fees
+
+    @property
+    def needs_orders(self) -> bool:
+        """Whether charges depend on which order a fill is of, wherever that is."""
+        exchanges = ("", *self.charged_exchanges) if COSTS in self.settings else ()
+        return any(self.costs(exchange).needs_orders for exchange in exchanges)
+
+    @property
+    def _declared(self) -> Mapping[str, Any]:
+        declared = self.settings.get(COSTS, {})
+        return declared if isinstance(declared, Mapping) else {}
 
     def fields(self) -> dict[str, int]:
         """Return what these switches set in `Market`; fees are charged on the fills and set nothing."""
@@ -99,18 +123,26 @@ def make_execution(preset: str | None, changes: Mapping[str, object], where: str
     chosen = preset or "classic"
     settings = preset_settings(chosen)
     for key, value in changes.items():
+        if key.partition(".")[0] == COSTS:
+            settings[COSTS] = with_costs(cast("Mapping[str, Any]", settings.get(COSTS, {})), key, value, where)
+            continue
         if key not in SWITCHES:
-            raise ConfigError(f"{where}: unknown switch '{key}'.{nearest(key, SWITCHES) or _all_switches()}")
+            raise ConfigError(f"{where}: unknown switch '{key}'.{nearest(key, (*SWITCHES, COSTS)) or _all_switches()}")
         settings[key] = _checked(key, value, where)
     return Execution(chosen, settings)
+
+
+def is_charge(key: str) -> bool:
+    """Tell whether a switch is charged on fills and changes none, as fees and `costs.ADX.per_trade` are."""
+    return key == "fees_bps" or key.partition(".")[0] == COSTS
 
 
 def variants(base: Execution) -> dict[str, Execution]:
     """Return the execution models of the assumption check: the presets, then each switch alone changed in classic.
 
-    Fees of the run itself stay on in all of them.
+    What the run itself is charged stays on in all of them.
     """
-    fees = {"fees_bps": base.settings["fees_bps"]}
+    fees = {key: value for key, value in base.settings.items() if is_charge(key)}
     models = {preset: make_execution(preset, fees, "") for preset in PRESETS}
     for key, switch in SWITCHES.items():
         alone = fees | {key: switch.alone}

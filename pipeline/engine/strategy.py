@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping  # noqa: TC003 - get_type_hints looks for it here
+from collections.abc import Mapping, Sequence  # noqa: TC003 - get_type_hints looks for it here
 from dataclasses import dataclass
 from typing import (
     Annotated,
@@ -77,7 +77,8 @@ def parameter(
 class Strategy:
     """The base of every strategy: annotated fields are parameters (`= parameter(...)`) or memory (`= 0`).
 
-    rules: the market it trades in. trade_types: the names of its numbered kinds of trade, for an AuctionMarket.
+    rules: the market it trades in. trade_types: the names of its numbered kinds of trade, for an AuctionMarket;
+    taker_types: those of them that take liquidity, as brokers bill it, where the others are fills of its orders.
     counters: the memory that the summary of a run shows. shares_limit_key, notional_limit_key: the config keys of its
     largest position in shares and in AED, empty for none. notional_binds: whether it keeps its position to the second.
     files: the data files that it reads, by their paths from its own folder. sources: what a strategy from a file was
@@ -86,6 +87,7 @@ class Strategy:
 
     rules: ClassVar[type[ReplayState]] = Market
     trade_types: ClassVar[tuple[str, ...]] = ()
+    taker_types: ClassVar[tuple[str, ...]] = ()
     counters: ClassVar[tuple[str, ...]] = ()
     shares_limit_key: ClassVar[str] = "max_position"
     notional_limit_key: ClassVar[str] = "max_notional"
@@ -185,10 +187,15 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
         else:
             memory[name] = Memory(kind, _start(kind, value))
     counts = [name for name, field in memory.items() if field.kind == "int"]
-    for name in strategy.counters:
-        if name not in counts:
-            raise _wrong(strategy, "counters", f": '{name}' is no int memory.{nearest(name, counts)}")
+    _check_named(strategy, "counters", counts, "int memory")
+    _check_named(strategy, "taker_types", strategy.trade_types, "trade type")
     return Fields(parameters, memory, objects)
+
+
+def _check_named(strategy: type[Strategy], field: str, known: Sequence[str], kind: str) -> None:
+    for name in getattr(strategy, field):
+        if name not in known:
+            raise _wrong(strategy, field, f": '{name}' is no {kind}.{nearest(name, known)}")
 
 
 def _hints_of(strategy: type[Strategy]) -> dict[str, Any]:

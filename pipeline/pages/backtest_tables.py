@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.engine.costs import COSTS
 from pipeline.engine.execution import SWITCHES
 from pipeline.metrics.assumptions import worst_switch
 from pipeline.metrics.daily import TOTAL
@@ -125,7 +126,8 @@ def parameters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
 def switches(contents: Contents) -> list[tuple[str, str, str]]:
     """Return every execution switch, its value in this run, and what it is about."""
     values = contents.run["execution"]["settings"]
-    return [(name, _text(values[name]), SWITCHES[name].doc if name in SWITCHES else "") for name in sorted(values)]
+    about = {name: switch.doc for name, switch in SWITCHES.items()} | {COSTS: "what the broker bills, by exchange"}
+    return [(name, _text(values[name]), about.get(name, "")) for name in sorted(values)]
 
 
 def data_rows(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:

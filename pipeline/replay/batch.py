@@ -35,7 +35,8 @@ def simulate_many(
 ) -> Iterator[tuple[int, Found]]:
     """Yield each setting's number and what it gives, bit for bit what `simulate` gives; in no order that matters.
 
-    A setting whose replay fails gives its error. Settings that differ in fees only are replayed once.
+    A setting whose replay fails gives its error. Settings that differ in fees only are replayed once; where the fees of
+    one depend on its orders, of which a batch keeps no account, all are replayed one by one.
     """
     for group in _walks(strategy, settings):
         outcomes = _outcomes(ticks, strategy, settings, group, market, engine)
@@ -44,13 +45,23 @@ def simulate_many(
                 if isinstance(outcome, ReplayError):
                     yield number, outcome
                 else:
-                    fees = settings[number].execution.fees_bps(market.exchange)
-                    yield number, replayed_of(ticks, outcome, strategy, fees)
+                    costs = settings[number].execution.costs(market.exchange)
+                    yield number, replayed_of(ticks, outcome, strategy, costs)
 
 
-def prepare(strategy: type[Strategy], engine: Engine, on_compile: Callable[[str], None] | None = None) -> None:
-    """Have the loop for many settings at hand, so that no worker waits for another that compiles it."""
-    if engine == "compiled":
+def prepare(
+    strategy: type[Strategy],
+    engine: Engine,
+    on_compile: Callable[[str], None] | None = None,
+    executions: Sequence[Execution] = (),
+) -> None:
+    """Have the loops for settings under these models at hand, so that no worker waits for another that compiles one."""
+    if engine == "python":
+        return
+    by_order = [execution for execution in executions if execution.needs_orders]
+    for execution in {loop_constants(execution) is None: execution for execution in by_order}.values():
+        replayer(strategy, execution, engine, on_compile)
+    if not by_order or len(by_order) < len(executions):
         from pipeline.engine.batch import batch_runner  # the plain engine does without LLVM
 
         batch_runner(strategy, on_compile)
@@ -80,7 +91,8 @@ def _outcomes(
     fields = fields_of(strategy)
     asked = [settings[numbers[0]] for numbers in group]
     parameters = [fields.field_values(setting.parameters) for setting in asked]
-    if engine == "python" or (len(asked) == 1 and loop_constants(asked[0].execution) is not None):
+    by_order = any(setting.execution.needs_orders for setting in settings)
+    if engine == "python" or by_order or (len(asked) == 1 and loop_constants(asked[0].execution) is not None):
         for setting, values in zip(asked, parameters, strict=True):
             yield _alone(ticks, strategy, setting, values, market, engine)
         return

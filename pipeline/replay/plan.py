@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pipeline.engine.compiler.names import check_names
 from pipeline.engine.compiler.specialise import loop_source
+from pipeline.engine.costs import COSTS, checked_costs
 from pipeline.engine.execution import PRESETS, SWITCH, Execution, make_execution, variants
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import (
@@ -34,7 +34,7 @@ from pipeline.store.catalog import Security, Store, check_known, open_store, ver
 from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pipeline.store.path import AnyPath
     from pipeline.store.result_cache import ResultCache
@@ -227,7 +227,7 @@ def _prepare(task: Task, on_compile: Callable[[str], None] | None) -> None:
     strategy = load_strategy(task.strategy)
     replayer(strategy, task.execution, task.engine, on_compile)
     if task.alternatives:
-        prepare(strategy, task.engine, on_compile)
+        prepare(strategy, task.engine, on_compile, list(task.alternatives.values()))
 
 
 def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine | None) -> tuple[Engine, str | None]:
@@ -269,17 +269,18 @@ def _execution(request: Request, config: Config, switches: Mapping[str, str]) ->
         )
     preset = request.execution if named is None else str(named)
     of_config = make_execution(preset, block, f"{config.path}: _execution")
+    costs = checked_costs(config.costs, f"{config.path}: _costs")
     of_command_line = {key: _value(text) for key, text in switches.items()}
-    execution = make_execution(of_config.preset, of_config.changed | of_command_line, "--set execution")
-    check_fees(execution, "fees_bps")
+    changes = of_config.changed | ({COSTS: costs} if costs else {}) | of_command_line
+    execution = make_execution(of_config.preset, changes, "--set execution")
+    check_charged(execution)
     return execution
 
 
-def check_fees(execution: Execution, where: str) -> None:
-    """Raise ConfigError, naming `where`, for fees of an exchange that there is not."""
-    fees = execution.settings["fees_bps"]
-    for exchange in fees if isinstance(fees, Mapping) else ():
-        _check_exchange(exchange, where)
+def check_charged(execution: Execution, where: str = "") -> None:
+    """Raise ConfigError, naming `where`, for fees or costs of an exchange that there is not."""
+    for exchange, switch in execution.charged_exchanges.items():
+        _check_exchange(exchange, f"{where}{switch}")
 
 
 def _check_exchange(name: str, where: str) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LENGTH_BYTES: Final = 8
 OBSERVED: Final = "observed_"
-ARRAYS: Final = ("market_days", "days_not_flat")
+ARRAYS: Final = ("market_days", "days_not_flat", "charges")
 PLAIN: Final = tuple(one.name for one in fields(Replayed) if one.name not in ("fills", *ARRAYS))
 
 
@@ -49,7 +49,7 @@ def unpacked(task: Task, content: bytes) -> SecurityResult:
         arrays[name] = np.frombuffer(content, kind, count, start)
         start += arrays[name].nbytes
     plain = head["plain"] | {"trade_types": tuple(head["plain"]["trade_types"])}
-    own = {name: arrays.pop(name) for name in ARRAYS}
+    own = {name: arrays.pop(name, None) for name in ARRAYS}
     seen = {one.name: arrays.pop(f"{OBSERVED}{one.name}") for one in fields(Observed)}
     seen["mid_later"] = seen["mid_later"].reshape(len(HORIZONS), -1)
     return SecurityResult(

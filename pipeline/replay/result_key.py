@@ -76,8 +76,8 @@ class Identity:
 
     def _text_of(self, execution: Execution) -> str:
         if id(execution) not in self._executions:
-            fees = execution.fees_bps(self._exchange)
-            self._executions[id(execution)] = execution, repr((sorted(execution.fields().items()), fees))
+            costs = execution.costs(self._exchange)
+            self._executions[id(execution)] = execution, repr((sorted(execution.fields().items()), costs))
         return self._executions[id(execution)][1]
 
 

@@ -10,12 +10,14 @@ import numpy as np
 from pipeline.engine.execution import Execution, make_execution
 from pipeline.engine.outcome import Facts
 from pipeline.engine.strategy import Strategy, fields_of
+from pipeline.replay.charges import charges_of
 from pipeline.ticks import union_of
 from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pipeline.engine.costs import Costs
     from pipeline.engine.outcome import Fills, Outcome
     from pipeline.markets.facts import MarketFacts
     from pipeline.settings import Value, Values
@@ -41,7 +43,8 @@ class Replayed:
     ended with a position. rows: ticks read. events: those with a price above zero. *_count: events inside the quoting
     session. last_price: of the last print inside the session, AED, None without one. realized_pnl: AED, before fees.
     orders: how many we placed; None where the strategy keeps its own, or many settings walked together.
-    final: the engine's state after the last event. counters: what the strategy counted. fees_bps: per fill.
+    final: the engine's state after the last event. counters: what the strategy counted. charges: what each fill was
+    charged, AED; None where nothing is.
     """
 
     fills: Fills
@@ -60,12 +63,12 @@ class Replayed:
     final: Mapping[str, float]
     trade_types: tuple[str, ...]
     counters: Mapping[str, int]
-    fees_bps: float
+    charges: Float64s | None
 
     @property
     def fill_fees(self) -> Float64s:
-        """The fee of each fill, AED: its value times the fee in basis points."""
-        return self.fills.price * self.fills.quantity * (self.fees_bps / 10_000)
+        """What each fill was charged, AED: 0 where nothing is."""
+        return np.zeros(len(self.fills)) if self.charges is None else self.charges
 
     @property
     def fees(self) -> float:
@@ -97,7 +100,7 @@ def simulate(
     """
     held = fields_of(strategy).field_values(parameters)
     outcome = replayer(strategy, execution, engine).run(ticks, engine_facts(market, execution), held)
-    return replayed_of(ticks, outcome, strategy, execution.fees_bps(market.exchange))
+    return replayed_of(ticks, outcome, strategy, execution.costs(market.exchange))
 
 
 def replayer(
@@ -139,7 +142,7 @@ def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
     return Facts(fields | execution.fields(), np.array(below), np.array(sizes))
 
 
-def replayed_of(ticks: Ticks, outcome: Outcome, strategy: type[Strategy], fees_bps: float) -> Replayed:
+def replayed_of(ticks: Ticks, outcome: Outcome, strategy: type[Strategy], costs: Costs) -> Replayed:
     """Return an outcome as what one security's replay gave."""
     final = outcome.final
     return Replayed(
@@ -159,7 +162,7 @@ def replayed_of(ticks: Ticks, outcome: Outcome, strategy: type[Strategy], fees_b
         final=final,
         trade_types=strategy.trade_types,
         counters={name: int(final[f"s_{name}"]) for name in strategy.counters},
-        fees_bps=fees_bps,
+        charges=charges_of(outcome.fills, strategy, costs),
     )
 
 

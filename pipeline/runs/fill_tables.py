@@ -36,8 +36,8 @@ def trades_table(replayed: Replayed) -> Any:
         "position": number_array(fills.position, pa.int64()),
         "pnl": number_array(fills.pnl, pa.float64()),
     }
-    if replayed.fees_bps:
-        columns["fee"] = number_array(replayed.fill_fees, pa.float64())
+    if replayed.charges is not None:
+        columns["fee"] = number_array(replayed.charges, pa.float64())
     if fills.trade_type is not None and fills.reference is not None:
         columns["trade_type"] = text_of_codes(fills.trade_type, replayed.trade_types)
         columns["vwap_reference"] = number_array(fills.reference, pa.float64())

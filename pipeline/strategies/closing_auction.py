@@ -25,6 +25,7 @@ class ClosingAuction(Strategy):
 
     rules = AuctionMarket
     trade_types = ("auction_entry", "vwap_exit", "stop_loss", "eod_flatten")
+    taker_types = ("stop_loss", "eod_flatten")
     counters = ("filtered_sell_entries", "filtered_buy_entries")
     shares_limit_key = ""
     notional_limit_key = "order_notional"

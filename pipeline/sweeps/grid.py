@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.engine.costs import COSTS
 from pipeline.engine.execution import PRESETS, SWITCH, SWITCHES
 from pipeline.errors import SweepError, nearest
 from pipeline.folders import config_file, config_files
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 BLOCKS: Final = ("strategy", "config", "securities", "parameters", "execution", "_comment")
 RANGE_KEYS: Final = ("from", "to", "step", "points")
+COSTS_AXIS: Final = f"{SWITCH}{COSTS}."
 MOST_VALUES: Final = 100_000
 """Of all axes together: each of them is checked, also where a search takes a few."""
 
@@ -107,7 +109,7 @@ def _check_number(values: int, where: str) -> None:
 
 
 def _axis(name: str, given: object, where: str) -> tuple[Axis, Span | None]:
-    if name.startswith(SWITCH) and name.removeprefix(SWITCH) not in SWITCHES:
+    if name.startswith(SWITCH) and name.removeprefix(SWITCH) not in SWITCHES and not name.startswith(COSTS_AXIS):
         raise SweepError(f"{where}: unknown switch '{name}'.{nearest(name.removeprefix(SWITCH), SWITCHES)}")
     span = None
     values: list[Any]

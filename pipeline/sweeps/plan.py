@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pipeline.engine.compiler.batch_code import BATCH_SIZE
-from pipeline.engine.execution import SWITCH, Execution, make_execution, preset_settings
+from pipeline.engine.execution import SWITCH, Execution, is_charge, make_execution, preset_settings
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import ReplayError, SweepError, in_words, nearest
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare, simulate_many
-from pipeline.replay.plan import Plan, Request, asked_backend, check_fees, default_backend, plan
+from pipeline.replay.plan import Plan, Request, asked_backend, check_charged, default_backend, plan
 from pipeline.replay.result_key import Identity, strategy_text
 from pipeline.replay.simulate import Replayed
 from pipeline.replay.workers import run_all, workers_for
@@ -204,7 +204,7 @@ def run_sweep(
                     missing.setdefault((name, security.ticker), []).append((trial, setting, key))
     keys = {(trial.number, ticker): key for (_, ticker), rows in missing.items() for trial, _, key in rows}
     for base in {name: plan.bases[name] for name, _ in missing}.values():
-        prepare(_strategy(base), base.engine, on_compile)
+        prepare(_strategy(base), base.engine, on_compile, [trial.execution for trial in trials])
     tasks = sweep_tasks(plan, missing, encode)
     done = run_all(run_sweep_task, tasks, plan.backend, plan.workers, address=plan.address, on_death=sweep_worker_died)
     for results in done:
@@ -284,7 +284,7 @@ def _parts(rows: Sequence[Named], size: int) -> Iterator[Sequence[Named]]:
 
 def _execution(base: Execution, combination: Combination) -> Execution:
     execution = make_execution(combination.preset or base.preset, {**base.changed, **combination.switches}, "the sweep")
-    check_fees(execution, "the sweep: fees_bps")
+    check_charged(execution, "the sweep: ")
     return execution
 
 
@@ -296,7 +296,7 @@ def _corners(axes: Sequence[Axis]) -> list[Combination]:
 
 def _means_something(axis: str, base: Plan) -> bool:
     if is_assumption(axis):
-        return base.switches_apply or axis == SWITCH + "fees_bps"
+        return base.switches_apply or is_charge(axis.removeprefix(SWITCH))
     return axis in fields_of(_strategy(base)).by_key()
 
 

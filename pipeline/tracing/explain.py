@@ -18,6 +18,7 @@ from pipeline.engine.plain import PlainReplay
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.replay_state import BUY
 from pipeline.engine.strategy import fields_of
+from pipeline.replay.charges import charges_of
 from pipeline.replay.simulate import engine_facts
 from pipeline.ticks import ASK, BID, TICK_TYPES
 from pipeline.tracing.explanation import (
@@ -90,17 +91,20 @@ def explain_fill(
     fills = outcome.fills.at(slice(0, number))
     if trace.fill is None:
         return None, fills
-    return _FromTrace(ticks, setting, trace, trace.fill).explanation(), fills
+    charges = charges_of(fills, strategy, setting.execution.costs(setting.market.exchange))
+    fee = 0.0 if charges is None else float(charges[-1])
+    return _FromTrace(ticks, setting, trace, trace.fill, fee).explanation(), fills
 
 
 class _FromTrace:
     """Turns a trace, which names ticks by their number, into an explanation."""
 
-    def __init__(self, ticks: Ticks, setting: Setting, trace: Trace, fill: TracedFill) -> None:
+    def __init__(self, ticks: Ticks, setting: Setting, trace: Trace, fill: TracedFill, fee: float) -> None:
         self._ticks = ticks
         self._setting = setting
         self._trace = trace
         self._fill = fill
+        self._fee = fee
 
     def explanation(self) -> Explanation:
         fill, setting = self._fill, self._setting
@@ -161,7 +165,6 @@ class _FromTrace:
     def _account(self) -> Account:
         fill = self._fill
         before, signed = fill.position_before, fill.side * fill.quantity
-        fees = self._setting.execution.fees_bps(self._setting.market.exchange)
         closed = min(abs(before), fill.quantity) if before * signed < 0 else 0
         return Account(
             position_before=before,
@@ -173,7 +176,7 @@ class _FromTrace:
             position=fill.position,
             entry=fill.entry,
             pnl=fill.pnl,
-            fee=fill.price * fill.quantity * (fees / 10_000),
+            fee=self._fee,
         )
 
     def _order(self) -> Order | None:

@@ -112,7 +112,7 @@ def test_equal_settings_find_the_same_and_are_replayed_once(monkeypatch: pytest.
     fees = [Setting(setting.parameters, make_execution("classic", {"fees_bps": 3}, "")) for setting in once]
     outcomes = check(random_ticks(), strategy, [*once, *once, *fees])
     assert outcomes[:5] == outcomes[5:10]
-    assert [outcome["fees_bps"] for outcome in outcomes] == [0.0] * 10 + [3.0] * 5
+    assert [outcome["charges"] is None for outcome in outcomes] == [True] * 10 + [False] * 5
     assert len(walked) == 5
 
 

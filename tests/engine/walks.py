@@ -71,13 +71,14 @@ def exactly(replay: Found) -> dict[str, Any] | str:
     if isinstance(replay, ReplayError):
         return str(replay)
     fields = {name: getattr(replay, name) for name in OF_A_REPLAY}
+    fields["charges"] = None if replay.charges is None else replay.charges.tobytes()
     days_not_flat, counters = replay.days_not_flat.tolist(), dict(replay.counters)
     return {**fields, **bits_of(replay), "days_not_flat": days_not_flat, "counters": counters}
 
 
 OF_A_REPLAY: Final = (
     *("rows", "events", "session_rows", "bid_count", "ask_count", "trade_count", "last_price", "position"),
-    *("trade_types", "fees_bps"),
+    "trade_types",
 )
 
 

@@ -100,7 +100,7 @@ def replayed(fills: Fills, market_days: Any, fees_bps: float = 0.0, orders: int 
         "position": int(fills.position[-1]) if len(fills) else 0,
         "realized_pnl": float(fills.pnl[-1]) if len(fills) else 0.0,
         "orders": orders,
-        "fees_bps": fees_bps,
+        "charges": fills.price * fills.quantity * (fees_bps / 10_000) if fees_bps else None,
         "counters": {},
         "final": {},
         "trade_types": (),

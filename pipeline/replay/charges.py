@@ -1,0 +1,95 @@
+"""Charges each fill of a replay what the costs of its exchange come to, AED, after a loop that knows none of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.engine.rules.account import NO_ORDER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from pipeline.engine.costs import Costs
+    from pipeline.engine.outcome import Fills
+    from pipeline.engine.strategy import Strategy
+    from pipeline.ticks import Float64s, Int64s
+
+
+def charges_of(fills: Fills, strategy: type[Strategy], costs: Costs) -> Float64s | None:
+    """Return what each fill of a strategy is charged, shape (fills,), AED; None where nothing is charged.
+
+    A fill's charge depends on no later fill.
+    """
+    value: Float64s = fills.price * fills.quantity
+    charges: Float64s | None = value * (costs.fees_bps / 10_000) if costs.fees_bps else None
+    if costs.minimum_per_order > 0 or any(map(any, costs.rates)):
+        by_rate = _by_rate(value, fills, strategy, costs)
+        charges = by_rate if charges is None else by_rate + charges
+    if costs.per_trade > 0:
+        charges = np.full(len(fills), costs.per_trade) if charges is None else charges + costs.per_trade
+    return charges
+
+
+def _by_rate(value: Float64s, fills: Fills, strategy: type[Strategy], costs: Costs) -> Float64s:
+    turnover = month_turnover(fills.timestamp, value) + costs.other_monthly_turnover
+    reached = np.searchsorted([tier.monthly_turnover for tier in costs.tiers], turnover, side="right") - 1
+    maker, taker = (np.array(rates)[reached] for rates in zip(*costs.rates, strict=True))
+    rate = np.where(is_taker(fills, strategy), taker, maker) if costs.needs_orders else maker
+    charged: Float64s = value * (rate / 10_000)
+    return with_minimum(charged, order_of(fills), costs.minimum_per_order) if costs.minimum_per_order else charged
+
+
+def is_taker(fills: Fills, strategy: type[Strategy]) -> NDArray[np.bool_]:
+    """Return whether each fill took liquidity, against the touch or at the end of the day; others are of our orders.
+
+    This function alone decides.
+    """
+    if fills.trade_type is not None:
+        return np.isin(fills.trade_type, [strategy.trade_types.index(name) for name in strategy.taker_types])
+    assert fills.placed is not None  # noqa: S101 - who charges by order replays each setting by itself
+    taken: NDArray[np.bool_] = fills.placed == NO_ORDER
+    return taken
+
+
+def order_of(fills: Fills) -> list[object]:
+    """Return what names the order of each fill: its side and where it was placed.
+
+    A fill of no order is one by itself. Of an auction strategy's trades those in a row of one type, side and reference
+    are one order.
+    """
+    sides, names = fills.side.tolist(), range(len(fills))
+    if fills.trade_type is not None and fills.reference is not None:
+        keys = list(zip(fills.trade_type.tolist(), sides, fills.reference.tolist(), strict=True))
+        starts = [at == 0 or keys[at] != keys[at - 1] for at in names]
+        return list(np.cumsum(starts).tolist())
+    assert fills.placed is not None  # noqa: S101 - as above
+    placed = fills.placed.tolist()
+    return [(sides[at], placed[at]) if placed[at] != NO_ORDER else at for at in names]
+
+
+def month_turnover(timestamps: Int64s, value: Float64s) -> Float64s:
+    """Return the value traded in each fill's calendar month before it; timestamps in ns, exchange-local."""
+    before = np.zeros(len(value))
+    months = np.maximum.accumulate(timestamps).astype("datetime64[ns]").astype("datetime64[M]")
+    for month in np.unique(months):
+        rows = np.flatnonzero(months == month)
+        before[rows[1:]] = np.cumsum(value[rows[:-1]])
+    return before
+
+
+def with_minimum(charged: Float64s, orders: Sequence[object], minimum: float) -> Float64s:
+    """Return charges of which those of each order come to at least a minimum after its first fill and all later ones.
+
+    The first fill of an order pays what is missing; a later one pays what its order comes to beyond what it has paid.
+    """
+    sums: dict[object, float] = {}
+    billed = []
+    for order, charge in zip(orders, charged.tolist(), strict=True):
+        before = sums.get(order)
+        sums[order] = charge if before is None else before + charge
+        billed.append(max(minimum, sums[order]) - (0.0 if before is None else max(minimum, before)))
+    return np.array(billed, np.float64)
