@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.console.output import WARNING, WIDTH, CommandResult, console
 from pipeline.console.tables import Column, show_table
 from pipeline.inspection.counts import FAR
-from pipeline.inspection.warn import moment, span
-from pipeline.times import SECOND
+from pipeline.inspection.warn import span
+from pipeline.times import SECOND, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,12 +169,12 @@ def _facts(inspected: Inspected) -> dict[str, Any]:
         "rejects": entry.rejects if entry else None,
         "ticks": counts.ticks,
         "types": {"BID": counts.bids, "ASK": counts.asks, "TRADE": counts.trades},
-        "first": _iso(counts.first),
-        "last": _iso(counts.last),
+        "first": iso(counts.first),
+        "last": iso(counts.last),
         "days": len(counts.days),
         "missing_days": inspected.missing_days,
         "closed_days": inspected.closed_days,
-        "longest_gap": {"start": _iso(counts.gap.start), "seconds": counts.gap.length / SECOND} if counts.gap else None,
+        "longest_gap": {"start": iso(counts.gap.start), "seconds": counts.gap.length / SECOND} if counts.gap else None,
         "zero_prices": counts.zero_prices,
         "zero_sizes": counts.zero_sizes,
         "steps_back": counts.steps_back,
@@ -201,12 +201,8 @@ def _facts(inspected: Inspected) -> dict[str, Any]:
     }
 
 
-def _iso(timestamp: int) -> str:
-    return str(moment(timestamp))[:23]
-
-
 def _time(timestamp: int) -> str:
-    return _iso(timestamp).replace("T", " ")
+    return iso(timestamp).replace("T", " ")
 
 
 def _share(part: int, whole: int) -> str:

@@ -20,7 +20,7 @@ from pipeline.conversion.sheet import SheetContent, read_sheet
 from pipeline.conversion.unchanged import unchanged_sources
 from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, PipelineError, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
-from pipeline.store.catalog import Entry, read_catalog, write_catalog
+from pipeline.store.catalog import Entry, listed_security, read_catalog, write_catalog
 from pipeline.store.layout import ticks_name
 from pipeline.store.lock import sole_writer
 
@@ -105,10 +105,10 @@ def convert(
             f"{changed[0].path} was saved or replaced while it was read, so nothing of it was converted; "
             "run the conversion again."
         )
-    from pipeline.inspection.warn import stored_by_catalog, warnings_of
+    from pipeline.inspection.warn import warnings_of
 
     rows = tuple(run.rows[job.position] for job in jobs)
-    warnings = warnings_of(run.entries, [stored_by_catalog(entry) for entry in catalog.values()])
+    warnings = warnings_of(run.entries, [listed_security(entry, parquet_dir) for entry in catalog.values()])
     return ConvertResult(parquet_dir, rows, _earlier(parquet_dir, rows), tuple(warnings))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
@@ -96,7 +97,6 @@ def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, *, date19
     rejects: list[Reject] = []
     texts: set[str] = set()
     filled = array("q")
-    shared: dict[str, str] = {}
     securities: dict[str, int] = {}
     used = columns.used
     for number, row in rows:
@@ -116,10 +116,11 @@ def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, *, date19
             moment, code = _moment(times, date1904=date1904), _code(kind)
             cost, shares = _price(price), _size(size)
         except _Broken as broken:
-            shown = " ".join(filter(None, (_shown(cell, date1904=date1904) for cell in times)))
-            full = (shown, *(_shown(cell, date1904=date1904) for cell in (kind, price, size)))
-            cut = (text[:LONGEST_SHOWN] for text in full)
-            rejects.append(Reject(number, tuple(_once(text, shared) for text in cut), str(broken)))  # type: ignore[arg-type]
+            shown = [_shown(cell, date1904=date1904) for cell in (kind, price, size)]
+            time = " ".join(filter(None, (_shown(cell, date1904=date1904) for cell in times)))
+            # A million rejects may well say the same.
+            texts_shown = tuple(sys.intern(text[:LONGEST_SHOWN]) for text in (time, *shown))
+            rejects.append(Reject(number, texts_shown, str(broken)))  # type: ignore[arg-type]
             continue
         numbers.append(number)
         moments.append(moment)
@@ -127,33 +128,22 @@ def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, *, date19
         prices.append(cost)
         sizes.append(shares)
     # A file may hold its rows in another order than Excel shows them; what Excel shows is the workbook's order.
-    order = (
-        np.argsort(np.frombuffer(numbers, dtype=np.int64), kind="stable") if numbers else np.empty(0, dtype=np.int64)
-    )
-    blank = max(filled) - header_row - len(np.unique(np.frombuffer(filled, dtype=np.int64))) if filled else 0
+    order = np.argsort(np.asarray(numbers), kind="stable")
+    blank = max(filled) - header_row - len(np.unique(np.asarray(filled))) if filled else 0
     return Parsed(
         ticks=Ticks(
-            timestamp=_column(moments, np.int64)[order] * MILLISECOND,
-            kind=_column(codes, np.int8)[order],
-            price=_column(prices, np.float64)[order],
-            volume=_column(sizes, np.int64)[order],
+            timestamp=np.asarray(moments)[order] * MILLISECOND,
+            kind=np.asarray(codes)[order],
+            price=np.asarray(prices)[order],
+            volume=np.asarray(sizes)[order],
         ),
         rejects=tuple(sorted(rejects, key=lambda reject: reject.row)),
         rows=len(filled) + blank,
         blank=blank,
         texts=frozenset(texts.union(securities)),
-        row_numbers=_column(numbers, np.int64)[order],
+        row_numbers=np.asarray(numbers)[order],
         securities=securities,
     )
-
-
-def _once(text: str, shared: dict[str, str]) -> str:
-    """Return the same text for equal ones, up to a number of them: a million rejects may well say the same."""
-    return shared.setdefault(text, text) if len(shared) < _MOST_TEXTS else shared.get(text, text)
-
-
-def _column(values: array, kind: type) -> np.ndarray:  # type: ignore[type-arg]
-    return np.frombuffer(values, dtype=kind) if values else np.empty(0, dtype=kind)
 
 
 def _moment(times: Sequence[Cell], *, date1904: bool) -> int:

@@ -61,19 +61,19 @@ def closed_days(days: Sequence[int], facts: MarketFacts) -> list[int]:
     return [day for day in days if facts.trades_on(date_of(day)) is False]
 
 
-def swapped(day: int) -> int | None:
-    """Return the day whose month is this one's day and whose day is this one's month, where there is one."""
-    date = date_of(day)
-    return (date.replace(month=date.day, day=date.month) - FIRST_DAY).days if date.day <= MONTHS else None
+def unswapped(days: Sequence[int]) -> list[int]:
+    """Return days with month and day of the month swapped, where that brings them far nearer together; else none.
 
-
-def are_swapped(days: Sequence[int]) -> bool:
-    """Return whether days of the month up to 12 are rather months: swapped, these days would be far nearer together.
-
-    So they are where Excel read 5/1/2025 as the first of May: a week becomes the fifth of seven months.
+    It does where Excel read 5/1/2025 as the first of May: a week becomes the fifth of seven months.
     """
-    turned = [day if (other := swapped(day)) is None else other for day in days]
-    return len(set(turned)) > 1 and (max(turned) - min(turned)) * NEARER < days[-1] - days[0]
+    turned = set()
+    for date in map(date_of, days):
+        swaps = date.day <= MONTHS
+        turned.add(
+            (date.replace(month=date.day, day=date.month) - FIRST_DAY).days if swaps else (date - FIRST_DAY).days
+        )
+    is_nearer = len(turned) > 1 and (max(turned) - min(turned)) * NEARER < days[-1] - days[0]
+    return sorted(turned) if is_nearer else []
 
 
 def longest_gap(clock: Clock, session: tuple[int, int]) -> Gap | None:

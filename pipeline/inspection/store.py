@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import CorruptParquet, PipelineError
 from pipeline.inspection.counting import counted_text
 from pipeline.inspection.sessions import closed_days, missing_days
-from pipeline.inspection.warn import StoredSecurity, of_changes, stored_security, warnings_of
+from pipeline.inspection.warn import counts_of, is_inspected, of_changes, warnings_of
 from pipeline.markets.facts import facts_of
 from pipeline.store.catalog import check_known, open_store
 from pipeline.store.layout import CATALOG_NAME
@@ -89,12 +89,12 @@ def inspect_store(
     on_plan(len(chosen))
     listed = {entry.ticker for entry in store.entries}
     inspected: dict[str, Inspected] = {}
-    stored: list[StoredSecurity] = []
+    stored: list[Security] = []
     for security in store.securities:
         ticker = security.ticker
         try:
-            counted, result = _inspected(security, counted=ticker in chosen, listed=ticker in listed)
-            stored.append(counted)
+            current, result = _inspected(security, chosen=ticker in chosen, listed=ticker in listed)
+            stored.append(current)
         except PipelineError as error:
             result = Inspected(ticker, error=str(error))
         if ticker in chosen:
@@ -109,21 +109,20 @@ def inspect_store(
     return Inspection(parquet_dir, tuple(securities), tuple(text for text in warnings if text not in own))
 
 
-def _inspected(security: Security, *, counted: bool, listed: bool) -> tuple[StoredSecurity, Inspected]:
-    """Return what the store says of a security, counted now where that is asked for and was not done."""
+def _inspected(security: Security, *, chosen: bool, listed: bool) -> tuple[Security, Inspected]:
+    """Return a security, counted now where that is asked for and was not done, and what to say of it."""
     if security.error is not None:
         raise CorruptParquet(security.error)
     ticker, entry = security.ticker, security.entry
-    stored = stored_security(security).read()
     warnings: list[str] = []
-    if counted:
+    if chosen:
         ticks = read_ticks(security.path, security.digest)  # counted or not, it is to be whole
-        if not stored.is_inspected:
-            stored = stored._replace(inspection=counted_text(ticks, facts_of(stored.exchange))).read()
+        if not is_inspected(security):
+            security = replace(security, inspection=counted_text(ticks, facts_of(security.exchange)))
         if entry is not None:
             warnings += of_changes(entry)
         elif listed:
             warnings.append(f"{ticker}: its file is not the one that {CATALOG_NAME} lists. Run `pipeline convert`.")
         else:
             warnings.append(f"{ticker}: its file is not in {CATALOG_NAME}, so nothing is known of its workbook.")
-    return stored, Inspected(ticker, stored.exchange, stored.entry, stored.counts, warnings=tuple(warnings))
+    return security, Inspected(ticker, security.exchange, entry, counts_of(security), warnings=tuple(warnings))

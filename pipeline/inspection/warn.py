@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
 from pipeline.inspection import counts as counted
 from pipeline.inspection.counts import FAR
-from pipeline.inspection.sessions import are_swapped, closed_days, missing_days, swapped
+from pipeline.inspection.sessions import closed_days, missing_days, unswapped
 from pipeline.markets.facts import SATURDAY, facts_of
 from pipeline.store.catalog import changed_sources
 from pipeline.store.layout import rejects_name
 from pipeline.ticks import TICK_TYPES
-from pipeline.times import DAY, HOUR, MINUTE, SECOND, date_of
+from pipeline.times import DAY, HOUR, MINUTE, SECOND, date_of, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,93 +42,60 @@ ZONES: Final = {-4: "UTC", -3: "London's summer time", -8: "New York's summer ti
 """Clocks that are that many hours away from the UAE's (UTC+4, all year), as exports have them."""
 
 
-class StoredSecurity(NamedTuple):
-    """A security of a store: the text that was counted of its ticks, or the counts, and what else its file says.
-
-    rows: of the workbook; rejected: those of them that are no ticks. entry: of the catalog, if it speaks of this file.
-    """
-
-    ticker: str
-    exchange: str
-    inspection: str
-    rows: int
-    rejected: int
-    entry: Entry | None
-    counts: Counts | None = None
-
-    @property
-    def is_inspected(self) -> bool:
-        """Whether its ticks were counted by this version and today's facts of the market."""
-        return self.counts is not None or counted.is_current(self.inspection, facts_of(self.exchange))
-
-    def read(self) -> StoredSecurity:
-        """Return the same with its counts, where it is inspected and has ticks."""
-        current = self.counts is None and self.is_inspected
-        return self._replace(counts=counted.from_text(self.inspection)) if current else self
+def counts_of(security: Security) -> Counts | None:
+    """Return what was counted of a security's ticks; None for none, or not by this version and today's facts."""
+    return counted.from_text(security.inspection) if is_inspected(security) else None
 
 
-def stored_security(security: Security) -> StoredSecurity:
-    """Return a security as its file speaks of it, or as the catalog does where it speaks of that file."""
-    of_file = StoredSecurity(
-        security.ticker, security.exchange, security.inspection, security.rows, security.rejected, None
-    )
-    if security.entry is None:
-        return of_file
-    rejected = sum(security.entry.rejects.values())
-    return of_file._replace(rows=security.entry.rows, rejected=rejected, entry=security.entry)
+def is_inspected(security: Security) -> bool:
+    """Return whether a security's ticks were counted by this version and today's facts of the market."""
+    return counted.is_current(security.inspection, facts_of(security.exchange))
 
 
-def stored_by_catalog(entry: Entry) -> StoredSecurity:
-    """Return a security as the catalog speaks of it."""
-    return StoredSecurity(
-        entry.ticker, entry.exchange, entry.inspection, entry.rows, sum(entry.rejects.values()), entry
-    )
-
-
-def warnings_of(used: Iterable[str], stored: Iterable[StoredSecurity]) -> list[str]:
+def warnings_of(used: Iterable[str], stored: Iterable[Security]) -> list[str]:
     """Return what is likely wrong with the securities `used`, by ticker, of all that a store holds.
 
     What concerns several comes first, then each in the order of its ticker. The days on which an exchange traded are
     known from all others. Raises MarketFactsError for an unknown exchange.
     """
     wanted = set(used)
-    exchanges = {security.exchange for security in stored if security.ticker in wanted}
-    read = [security.read() for security in stored if security.exchange in exchanges]
-    read.sort(key=lambda security: security.ticker)
+    securities = sorted(stored, key=lambda security: security.ticker)
     common: list[str] = []
     own: list[str] = []
-    for exchange in sorted(exchanges):
+    for exchange in sorted({security.exchange for security in securities if security.ticker in wanted}):
         facts = facts_of(exchange)
-        of_exchange = [security for security in read if security.exchange == exchange]
-        there = {security.ticker: security.counts for security in of_exchange if security.counts is not None}
-        missed = _missed({ticker: counts for ticker, counts in there.items() if not are_swapped(counts.days)}, facts)
-        common += _of_no_prints(
-            facts, sorted({day for ticker in wanted & there.keys() for day in missed.closed.get(ticker, ())})
-        )
+        of_exchange = [security for security in securities if security.exchange == exchange]
+        counts = {security.ticker: counts_of(security) for security in of_exchange}
+        missed = _missed({ticker: of for ticker, of in counts.items() if of and not unswapped(of.days)}, facts)
+        common += _of_no_prints(facts, sorted({day for ticker in wanted for day in missed.closed.get(ticker, ())}))
         for security in of_exchange:
             if security.ticker in wanted:
-                own += _of_security(security, facts, missed.alone.get(security.ticker, []))
+                missing = missed.alone.get(security.ticker, ())
+                own += _of_security(security, counts[security.ticker], facts, missing)
     return common + sorted(own, key=lambda warning: warning.partition(":")[0])
 
 
-def _of_security(security: StoredSecurity, facts: MarketFacts, missing: Sequence[int]) -> Iterator[str]:
-    if security.entry is not None:
-        yield from _of_sources(security.entry)
-    if security.rejected:
-        by_rule = () if security.entry is None else sorted(security.entry.rejects.items())
-        rules = ", ".join(f"{count:,} {rule}" for rule, count in by_rule)
-        why = f" ({rules})" if rules else ""
+def _of_security(
+    security: Security, counts: Counts | None, facts: MarketFacts, missing: Sequence[int]
+) -> Iterator[str]:
+    ticker, entry = security.ticker, security.entry
+    if entry is not None:
+        yield from _of_sources(entry)
+    by_rule = {} if entry is None else entry.rejects
+    rows, rejected = (security.rows, security.rejected) if entry is None else (entry.rows, sum(by_rule.values()))
+    if rejected:
+        rules = ", ".join(f"{count:,} {rule}" for rule, count in sorted(by_rule.items()))
         yield (
-            f"{security.ticker}: rejected rows: {security.rejected:,} of {security.rows:,}{why}. "
-            f"{rejects_name(security.ticker)} has them with their row numbers."
+            f"{ticker}: rejected rows: {rejected:,} of {rows:,}{f' ({rules})' if rules else ''}. "
+            f"{rejects_name(ticker)} has them with their row numbers."
         )
-    if security.counts is not None:
-        yield from of_counts(security.ticker, security.counts, facts, missing)
-    elif security.is_inspected:
-        yield f"{security.ticker}: no ticks."
+    if counts is not None:
+        yield from of_counts(ticker, counts, facts, missing)
+    elif is_inspected(security):
+        yield f"{ticker}: no ticks."
     else:
         yield (
-            f"{security.ticker}: its ticks were not inspected by this version with these facts of the market. Run "
+            f"{ticker}: its ticks were not inspected by this version with these facts of the market. Run "
             "`pipeline convert` once more, which says what is likely wrong with them."
         )
 
@@ -162,8 +127,7 @@ def of_counts(ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence
             f"{ticker}: prints outside all sessions: {counts.prints_outside_hours:,} of {counts.trades:,}. "
             f"{facts.exchange} trades {_span_of(facts)}; no strategy sees them."
         )
-    if are_swapped(counts.days):
-        turned = sorted({day if (other := swapped(day)) is None else other for day in counts.days})
+    if turned := unswapped(counts.days):
         yield (
             f"{ticker}: days and months look swapped, as Excel does where its locale is not the export's: "
             f"{_between(counts.days)}, swapped {_between(turned)}. Export dates as yyyy-mm-dd."
@@ -190,15 +154,15 @@ class _Missed(NamedTuple):
     closed: Mapping[str, list[int]]
 
 
-def _missed(there: Mapping[str, Counts], facts: MarketFacts) -> _Missed:
+def _missed(by_ticker: Mapping[str, Counts], facts: MarketFacts) -> _Missed:
     """Return which days securities of one exchange miss, those left out that are known to be closed."""
-    printed = {day for counts in there.values() for day in set(counts.days) - set(counts.days_without_print)}
+    printed = {day for counts in by_ticker.values() for day in set(counts.days) - set(counts.days_without_print)}
     alone, closed = {}, {}
-    for ticker, counts in there.items():
+    for ticker, counts in by_ticker.items():
         missing = missing_days(counts.days, facts)
         alone[ticker] = [day for day in missing if day in printed]
         # Of one security alone, a day with quotes and no print is a quiet day.
-        silent = [] if len(there) == 1 else [*counts.days_without_print]
+        silent = [] if len(by_ticker) == 1 else [*counts.days_without_print]
         closed[ticker] = [day for day in (*missing, *silent) if day not in printed and facts.may_trade_on(date_of(day))]
     return _Missed(alone, closed)
 
@@ -221,11 +185,6 @@ def _of_no_prints(facts: MarketFacts, days: Sequence[int]) -> Iterator[str]:
             f"No security of {facts.exchange} has a print on {_days(some)}: probably closed, though "
             f"configs/markets/{facts.exchange}.json does not list {'it' if len(some) == 1 else 'them'}."
         )
-
-
-def moment(timestamp: int) -> np.datetime64:
-    """Return a time in ns as date and time of day."""
-    return np.datetime64(timestamp, "ns")
 
 
 def span(length: int) -> str:
@@ -271,13 +230,13 @@ def _of_hours(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
 def _of_gaps(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
     start, end = facts.continuous
     if counts.gap is not None and counts.gap.length >= LONG_GAP:
-        gap = " to ".join(str(moment(time))[11:16] for time in (counts.gap.start, counts.gap.end))
+        gap = f"{moment_of(counts.gap.start):%H:%M} to {moment_of(counts.gap.end):%H:%M}"
         yield f"{ticker}: no tick from {gap} on {date_of(counts.gap.start // DAY)}, within the session."
     cut = []
     if start + LONG_GAP <= counts.first % DAY:
-        cut.append(f"begin at {str(moment(counts.first))[11:16]} on {date_of(counts.first // DAY)}")
+        cut.append(f"begin at {moment_of(counts.first):%H:%M on %Y-%m-%d}")
     if counts.last % DAY <= end - LONG_GAP:
-        cut.append(f"end at {str(moment(counts.last))[11:16]} on {date_of(counts.last // DAY)}")
+        cut.append(f"end at {moment_of(counts.last):%H:%M on %Y-%m-%d}")
     if cut:
         yield f"{ticker}: not all of a session was exported: the ticks {' and '.join(cut)}."
 
@@ -311,7 +270,7 @@ def _of_prices(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]
         sides = ", ".join(f"{name} {price:g}" for name, price in (("bid", far.bid), ("ask", far.ask)) if price)
         yield (
             f"{ticker}: prints far from the touch, by more than {FAR:.0%}: {counts.prints_far:,}, the first at "
-            f"{str(moment(far.timestamp))[:19].replace('T', ' ')}: {far.price:g} ({sides})."
+            f"{moment_of(far.timestamp):%Y-%m-%d %H:%M:%S}: {far.price:g} ({sides})."
         )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from pipeline.inspection.warn import stored_security
 from pipeline.inspection.warn import warnings_of as warnings_of_ticks
 from pipeline.numbers import counted, money
 from pipeline.strategies.loading.load import undeclared_words
@@ -74,8 +74,11 @@ def warnings_of_data(plan: Plan) -> list[str]:
     """Return what is likely wrong with the ticks of a plan's securities, as their conversion found it."""
     exchanges = {task.ticker: task.exchange for task in plan.tasks}
     unusable = {task.ticker for task in plan.tasks if task.error is not None}
-    in_store = [stored_security(security) for security in plan.in_store or plan.securities if security.error is None]
-    in_store = [security._replace(exchange=exchanges.get(security.ticker, security.exchange)) for security in in_store]
+    in_store = [
+        replace(security, exchange=exchanges.get(security.ticker, security.exchange))
+        for security in plan.in_store or plan.securities
+        if security.error is None
+    ]
     used = [security.ticker for security in plan.securities if security.error is None]
     return warnings_of_ticks([ticker for ticker in used if ticker not in unusable], in_store)
 

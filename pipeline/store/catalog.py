@@ -170,6 +170,15 @@ def verified_digest(security: Security) -> str:
     return file_digest(security.path) or f"damaged {os.urandom(16).hex()}"
 
 
+def listed_security(entry: Entry, directory: AnyPath) -> Security:
+    """Return a security as the catalog speaks of it; its file is not opened."""
+    digest = entry.digests.get(entry.file, "")
+    path = directory / entry.file
+    return Security(
+        *(entry.ticker, entry.exchange, path, entry.ticks, digest, entry.fingerprint, 0, entry, entry.inspection)
+    )
+
+
 def _gone(path: AnyPath) -> Security:
     error = f"{path} is listed in {CATALOG_NAME} and is not there. Run `pipeline convert` to make it again."
     return Security(path.name.removesuffix(TICKS_SUFFIX), "", path, 0, "", "", 0, error=error)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.inspection.counting import count
 from pipeline.inspection.counts import as_text, from_text, is_current
-from pipeline.inspection.sessions import are_swapped, closed_days, missing_days
+from pipeline.inspection.sessions import closed_days, missing_days, unswapped
 from pipeline.markets.facts import facts_of
 from pipeline.ticks import Ticks
 from tests.inspection.plain_counts import counts, plain_counts
@@ -106,7 +106,7 @@ def day(text: str) -> int:
     ],
 )
 def test_days_and_months_are_swapped_when_that_brings_the_days_far_nearer(days: list[str], *, expected: bool) -> None:
-    assert are_swapped([day(text) for text in days]) == expected
+    assert bool(unswapped([day(text) for text in days])) == expected
 
 
 def test_counts_are_the_same_when_they_have_been_text() -> None:

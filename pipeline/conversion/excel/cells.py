@@ -26,6 +26,7 @@ ERROR: Final = "error"
 LAST_ROW: Final = 1_048_576
 LAST_COLUMN: Final = 16_383
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.IGNORECASE | re.ASCII)
+_LETTERS: Final = re.compile(r"[A-Z]{1,3}", re.IGNORECASE | re.ASCII)
 _WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _STYLE: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 _KIND_OF_TYPE: Final = {"b": BOOL, "e": ERROR, "str": TEXT, "inlineStr": TEXT, "s": TEXT, "d": ISO}
@@ -75,23 +76,24 @@ class CellReader:
         """Return the cells of the present row that are not blank, by column."""
         cells = {}
         column = -1
+        digits = str(self.row)
         for node in row:
-            column = self._column_of(node.get("r"), column)
+            reference = node.get("r")
+            column = column + 1 if reference is None else self._column_of(reference, digits)
+            if column > LAST_COLUMN:
+                raise ValueError(f"a cell of row {self.row} stands beyond column XFD, Excel's last")
             if column in self._columns and (cell := self._cell(node)) is not BLANK:
                 cells[column] = cell
         return cells
 
-    def _column_of(self, reference: str | None, previous: int) -> int:
-        """Return a cell's column: that of its reference, or the one after the previous cell's."""
-        if reference is None:
-            column = previous + 1
-        else:
+    def _column_of(self, reference: str, digits: str) -> int:
+        """Return the column of a cell's reference, which is to end in the digits of the present row."""
+        column = _column(reference.removesuffix(digits))
+        if column is None:
             match = _REFERENCE.fullmatch(reference)
-            if match is None or int(match[2]) != self.row:
-                raise ValueError(f"'{shown(reference)}' is not a cell of row {self.row}")
-            column = _column(match[1])
-        if column > LAST_COLUMN:
-            raise ValueError(f"a cell of row {self.row} stands beyond column XFD, Excel's last")
+            column = _column(match[1]) if match and int(match[2]) == self.row else None
+        if column is None:
+            raise ValueError(f"'{shown(reference)}' is not a cell of row {self.row}")
         return column
 
     def _cell(self, node: Element) -> Cell:
@@ -133,7 +135,10 @@ def letters_of(column: int) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _column(letters: str) -> int:
+def _column(letters: str) -> int | None:
+    """Return the column of some letters, 0 for A; None for what are none."""
+    if not _LETTERS.fullmatch(letters):
+        return None
     column = 0
     for letter in letters.upper():
         column = column * 26 + ord(letter) - ord("A") + 1

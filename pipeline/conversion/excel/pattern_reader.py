@@ -33,6 +33,10 @@ _ROW_NUMBER: Final = re.compile(r'<row r="([1-9][0-9]{0,6})"')
 _HIDDEN: Final = re.compile(r"<[!?]|<[^\s<>/:]+:(?:row|c)[\s/>]")
 
 
+class _Unsupported(Exception):
+    """A row is not as Excel writes a tick."""
+
+
 class PatternReader(FastReader):
     """Keeps the ticks of rows that match the pattern.
 
@@ -44,8 +48,8 @@ class PatternReader(FastReader):
         self._workbook = workbook
         self._header_row = header_row
         self._kind_of = kind_of
-        self._has_clock = columns.clock is not None
         self._pattern = _pattern(columns)
+        self._groups = {name: number - 1 for name, number in self._pattern.groupindex.items()}
         self._below_header = False
         self._last_row = self._last_tick = 0
         self._texts: set[str] = set()
@@ -55,21 +59,10 @@ class PatternReader(FastReader):
     def read(self, block: bytes, size: int) -> bool:
         """Read the whole rows in the first `size` bytes; return False when one is not as Excel writes a tick."""
         try:
-            xml = block[:size].decode()
-        except UnicodeDecodeError:
+            self._read(block[:size].decode())
+        except (UnicodeDecodeError, _Unsupported):
             return False
-        if not self._below_header:
-            rows = list(_ROW_NUMBER.finditer(xml))
-            above = [row for row in rows if int(row[1]) <= self._header_row]
-            start = next((row.start() for row in rows if int(row[1]) > self._header_row), len(xml))
-            if _HIDDEN.search(xml, 0, start) or xml.count("<row", 0, start) != len(above):
-                return False
-            self._below_header = start < len(xml)
-            xml = xml[start:]
-        rows_found: list[tuple[str, ...]] = self._pattern.findall(xml)
-        if sum(len(row[0]) for row in rows_found) != len(xml):
-            return False
-        return not rows_found or self._take(rows_found)
+        return True
 
     def columns(self) -> FastColumns | None:
         """Return the ticks of all rows read; None when there is none."""
@@ -87,75 +80,78 @@ class PatternReader(FastReader):
             last=self._last_tick,
         )
 
-    def _take(self, rows: list[tuple[str, ...]]) -> bool:
-        numbers = np.array([int(row[1]) for row in rows])
-        if numbers[0] <= self._last_row or (numbers[1:] <= numbers[:-1]).any() or numbers[-1] > LAST_ROW:
-            return False
+    def _read(self, xml: str) -> None:
+        if not self._below_header:
+            rows = list(_ROW_NUMBER.finditer(xml))
+            above = [row for row in rows if int(row[1]) <= self._header_row]
+            start = next((row.start() for row in rows if int(row[1]) > self._header_row), len(xml))
+            _require(not _HIDDEN.search(xml, 0, start) and xml.count("<row", 0, start) == len(above))
+            self._below_header = start < len(xml)
+            xml = xml[start:]
+        matches: list[tuple[str, ...]] = self._pattern.findall(xml)
+        _require(sum(len(row[0]) for row in matches) == len(xml))
+        if not matches:
+            return
+        numbers = np.array([int(row[1]) for row in matches])
+        _require(numbers[0] > self._last_row and (numbers[1:] > numbers[:-1]).all() and numbers[-1] <= LAST_ROW)
         self._last_row = int(numbers[-1])
-        price_at = self._pattern.groupindex["price"] - 1
-        ticks = [row for row in rows if row[price_at]]
-        if not ticks:
-            return True
-        moments, kinds = self._moments(ticks), self._kinds(ticks)
-        price, size = self._numbers(ticks, "price", dates=False), self._numbers(ticks, "size", dates=False)
-        if moments is None or kinds is None or price is None or size is None:
-            return False
-        if not (
-            (moments < timestamps.END_MS).all()
+        ticks = [row for row in matches if row[self._groups["price"]]]
+        if ticks:
+            self._last_tick = int(ticks[-1][1])
+            self._take(list(zip(*ticks, strict=True)))
+
+    def _take(self, groups: list[tuple[str, ...]]) -> None:
+        """Keep the ticks of rows; `groups` are what the pattern's groups matched in each."""
+        texts = self._column_of_texts(groups, "kind")
+        self._texts.update(texts)
+        codes = {text: self._kind_of(text) for text in set(texts)}
+        moments = self._moments(groups)
+        price, size = self._numbers(groups, "price"), self._numbers(groups, "size")
+        _require(
+            min(codes.values()) >= 0
+            and (moments < timestamps.END_MS).all()
             and np.isfinite(price).all()
             and (size <= MOST_VOLUME).all()
             and (size == np.floor(size)).all()
-        ):
-            return False
-        self._last_tick = int(ticks[-1][1])
+        )
+        kinds = np.array([codes[text] for text in texts], dtype=np.float64)
         self._blocks.append((moments, kinds, price, size))
-        return "security_shared" not in self._pattern.groupindex or self._read_texts(ticks, "security") is not None
+        if "security_shared" in self._groups:
+            self._securities.update(self._column_of_texts(groups, "security"))
 
-    def _column(self, rows: list[tuple[str, ...]], name: str) -> list[str]:
-        group = self._pattern.groupindex[name] - 1
-        return [row[group] for row in rows]
+    def _numbers(self, groups: list[tuple[str, ...]], name: str, *, dates: bool = False) -> Float64s:
+        """Return a column of numbers that are not negative, shown as dates or as plain numbers."""
+        styles = {int(style or -1) for style in set(groups[self._groups[f"{name}_style"]])}
+        _require(styles <= self._workbook.date_styles if dates else styles.isdisjoint(self._workbook.date_styles))
+        numbers: Float64s = np.array(list(map(float, groups[self._groups[name]]))) + 0.0  # -0.0 is 0.0
+        _require(numbers.min() >= 0)
+        return numbers
 
-    def _numbers(self, rows: list[tuple[str, ...]], name: str, *, dates: bool) -> Float64s | None:
-        """Return a column of numbers; None for a negative one, and where a date should be a plain number or not."""
-        styles = {int(style or -1) for style in set(self._column(rows, f"{name}_style"))}
-        if not (styles <= self._workbook.date_styles if dates else styles.isdisjoint(self._workbook.date_styles)):
-            return None
-        numbers = np.array(list(map(float, self._column(rows, name)))) + 0.0  # -0.0 is 0.0
-        return None if numbers.min() < 0 else numbers
-
-    def _moments(self, rows: list[tuple[str, ...]]) -> Float64s | None:
+    def _moments(self, groups: list[tuple[str, ...]]) -> Float64s:
         """Return the times as ms since 1970, whole numbers that may lie out of range."""
-        serial = self._numbers(rows, "time", dates=True)
-        if serial is None or not self._has_clock:
-            return None if serial is None else timestamps.serials_ms(serial, date1904=self._workbook.date1904)
-        clock = self._numbers(rows, "clock", dates=True)
-        if clock is None:
-            return None
+        serial = self._numbers(groups, "time", dates=True)
+        if "clock" not in self._groups:
+            return timestamps.serials_ms(serial, date1904=self._workbook.date1904)
+        clock = self._numbers(groups, "clock", dates=True)
         day = timestamps.serials_ms(np.floor(serial), date1904=self._workbook.date1904)
         moments: Float64s = day + np.floor((clock - np.floor(clock)) * timestamps.MS_PER_DAY + 0.5)
         return moments
 
-    def _kinds(self, rows: list[tuple[str, ...]]) -> Float64s | None:
-        texts = self._read_texts(rows, "kind")
-        if texts is None:
-            return None
-        codes = {text: self._kind_of(text) for text in set(texts)}
-        kinds = np.array([codes[text] for text in texts], dtype=np.float64)
-        return None if kinds.min() < 0 else kinds
-
-    def _read_texts(self, rows: list[tuple[str, ...]], name: str) -> list[str] | None:
-        """Return a column of texts, shared or in the cell; None for the number of a shared text that there is not."""
+    def _column_of_texts(self, groups: list[tuple[str, ...]], name: str) -> list[str]:
+        """Return a column of texts, shared or in the cell."""
         table = self._workbook.texts
-        numbers, formulas, inlines = (self._column(rows, f"{name}_{way}") for way in ("shared", "formula", "inline"))
+        numbers, formulas, inlines = (groups[self._groups[f"{name}_{way}"]] for way in ("shared", "formula", "inline"))
         shared = {number: int(number) for number in set(numbers) if number}
-        if max(shared.values(), default=-1) >= len(table):
-            return None
-        texts = [
+        _require(max(shared.values(), default=-1) < len(table))
+        return [
             table[shared[number]] if number else formula or inline
             for number, formula, inline in zip(numbers, formulas, inlines, strict=True)
         ]
-        (self._securities if name == "security" else self._texts).update(texts)
-        return texts
+
+
+def _require(supported: object) -> None:
+    if not supported:
+        raise _Unsupported
 
 
 def _pattern(columns: Columns) -> re.Pattern[str]:
