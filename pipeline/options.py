@@ -37,7 +37,8 @@ class Option:
         aliases: Further names that mean the same and are not shown.
         ignored: Flags without a value that are accepted, do nothing and are not shown.
         metavar: What stands for its value.
-        completion: The function of `pipeline.cli.complete` that completes its value.
+        choices: What its value can be, offered by Tab.
+        completion: The function of `pipeline.cli.complete` that completes any other value.
         repeatable: Whether it can be given several times.
         argument: Whether it is given by its place, not by a flag.
         see: The document that says more.
@@ -49,6 +50,7 @@ class Option:
     aliases: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     metavar: str | None = None
+    choices: tuple[str, ...] = ()
     completion: str = ""
     repeatable: bool = False
     argument: bool = False
@@ -136,7 +138,7 @@ Engine = Annotated[
     Option(
         "compiled, or python to step through a strategy.",
         default="compiled, where the strategy can be",
-        completion="engines",
+        choices=("compiled", "python"),
     ),
 ]
 
@@ -207,9 +209,9 @@ TrainUntil = Annotated[
     dt.date | str | None, Option("Choose on the days up to this date, test on the others.", metavar="DATE")
 ]
 WalkForward = Annotated[int | None, Option("Choose anew before each of N walk-forward folds.", metavar="N")]
-ChooseBy = Annotated[str, Option("Objective of the choice: net_pnl or sharpe.", completion="objectives")]
+ChooseBy = Annotated[str, Option("Objective of the choice: net_pnl or sharpe.", choices=("net_pnl", "sharpe"))]
 KeepTrades = Annotated[
-    str | None, Option("Also write the fills of the best settings (best), or of all (all).", completion="keep_trades")
+    str | None, Option("Also write the fills of the best settings (best), or of all (all).", choices=("best", "all"))
 ]
 Trials = Annotated[int | None, Option("Search for the best with N settings, by Optuna.", metavar="N")]
 Seed = Annotated[int, Option("Seed of the search.")]

@@ -71,7 +71,7 @@ MAY_IMPORT: Final = {
     "pages": (*RUNS, "runs", "sweeps"),
     "tracing": (*RUNS, "runs", "sweeps"),
 }
-OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "console", "malloc", "options", "validation")
+OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "console", "malloc", "options", "recorded", "validation")
 """What stands at the door may import anything; nothing further in may import it."""
 
 ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {

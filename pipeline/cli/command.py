@@ -141,6 +141,13 @@ class _Option(TyperOption):
             parser.add_option(obj=self, opts=self.declared.ignored, dest="", action="store_const", const=True)
 
 
+def _completion(declared: Option) -> Any:
+    """Return what answers Tab for a value, None where the shell does."""
+    if declared.choices:
+        return get_param_completion(lambda incomplete: complete.fitting(declared.choices, incomplete))
+    return get_param_completion(getattr(complete, declared.completion)) if declared.completion else None
+
+
 def _parameter(parameter: inspect.Parameter, declared: Option) -> Any:
     """Return what click parses for a parameter of a function."""
     annotation = get_args(parameter.annotation)[0]
@@ -153,7 +160,7 @@ def _parameter(parameter: inspect.Parameter, declared: Option) -> Any:
         "required": required,
         "default": default if default is None or isinstance(default, (bool, int, float)) else str(default),
         "help": f"{declared.help} Default: {declared.default}." if declared.default else declared.help,
-        "autocompletion": get_param_completion(getattr(complete, declared.completion)) if declared.completion else None,
+        "autocompletion": _completion(declared),
     }
     if declared.argument:
         shown = parameter.name.upper() if required else f"[{parameter.name.upper()}]"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -18,18 +18,13 @@ from pipeline.folders import CONFIGS, PACKAGE, config_file
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ENGINES: Final = ("compiled", "python")
-OBJECTIVES: Final = ("net_pnl", "sharpe")
-KEEP_TRADES: Final = ("best", "all")
-SIDES: Final = ("buy", "sell")
-NOT_STRATEGIES: Final = ("__init__", "load")
 DEPTH: Final = 3
 
 
 def strategies(incomplete: str) -> list[str]:
     """Complete a strategy's name; a file is for the shell to complete."""
     names = (file.stem for file in _listed(PACKAGE / "strategies") if file.suffix == ".py")
-    return _fitting((name for name in names if name not in NOT_STRATEGIES), incomplete)
+    return fitting((name for name in names if not name.startswith("_")), incomplete)
 
 
 def tickers(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -37,54 +32,34 @@ def tickers(ctx: typer.Context, incomplete: str) -> list[str]:
     before, comma, last = incomplete.rpartition(",")
     taken = before.upper().split(",")
     names = (name for name in _tickers(ctx) if name not in taken)
-    return [f"{before}{comma}{name}" for name in _fitting(names, last.upper())]
+    return [f"{before}{comma}{name}" for name in fitting(names, last.upper())]
 
 
 def ticker(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete one ticker of the Parquet directory."""
-    return _fitting(_tickers(ctx), incomplete.upper())
+    return fitting(_tickers(ctx), incomplete.upper())
 
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the name of a run below the output directory."""
     from pipeline.runs.layout import RUN_FILE
 
-    folder = Path(str(_parsed(ctx, "output_dir") or "output"))
-    return _fitting(_runs(folder, RUN_FILE, "", DEPTH), incomplete)
+    folder = Path(str(ctx.params.get("output_dir") or "output"))
+    return fitting(_runs(folder, RUN_FILE, "", DEPTH), incomplete)
 
 
 def backends(incomplete: str) -> list[str]:
     """Complete a backend."""
     from pipeline.replay.workers import BACKENDS
 
-    return _fitting(BACKENDS, incomplete)
-
-
-def engines(incomplete: str) -> list[str]:
-    """Complete an engine."""
-    return _fitting(ENGINES, incomplete)
+    return fitting(BACKENDS, incomplete)
 
 
 def presets(incomplete: str) -> list[str]:
     """Complete an execution model."""
     from pipeline.engine.execution import PRESETS
 
-    return _fitting(PRESETS, incomplete)
-
-
-def objectives(incomplete: str) -> list[str]:
-    """Complete what a sweep chooses by."""
-    return _fitting(OBJECTIVES, incomplete)
-
-
-def keep_trades(incomplete: str) -> list[str]:
-    """Complete whose fills a sweep writes."""
-    return _fitting(KEEP_TRADES, incomplete)
-
-
-def sides(incomplete: str) -> list[str]:
-    """Complete the side of a fill."""
-    return _fitting(SIDES, incomplete)
+    return fitting(PRESETS, incomplete)
 
 
 def parameters(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -94,16 +69,13 @@ def parameters(ctx: typer.Context, incomplete: str) -> list[str]:
     switches = {f"{SWITCH}{key}": switch.words or () for key, switch in SWITCHES.items()}
     name, equals, _ = incomplete.partition("=")
     if equals:
-        return _fitting((f"{name}={word}" for word in switches.get(name, ())), incomplete)
-    return _fitting((f"{key}=" for key in [*_parameters(ctx), *switches]), incomplete)
+        return fitting((f"{name}={word}" for word in switches.get(name, ())), incomplete)
+    return fitting((f"{key}=" for key in [*_parameters(ctx), *switches]), incomplete)
 
 
-def _fitting(names: Iterable[str], start: str) -> list[str]:
+def fitting(names: Iterable[str], start: str) -> list[str]:
+    """Return the names that begin with what was typed."""
     return sorted(name for name in names if name.startswith(start))
-
-
-def _parsed(ctx: typer.Context, name: str) -> Any:
-    return ctx.params.get(name)
 
 
 def _listed(folder: Path) -> list[Path]:
@@ -114,7 +86,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _tickers(ctx: typer.Context) -> list[str]:
-    folder = str(_parsed(ctx, "parquet_dir") or "data/parquet")
+    folder = str(ctx.params.get("parquet_dir") or "data/parquet")
     names = [] if "://" in folder else [file.name for file in _listed(Path(folder))]
     ticks = (name for name in names if name.endswith(".parquet") and not name.endswith(".rejects.parquet"))
     return [name.removesuffix(".parquet") for name in ticks]
@@ -134,8 +106,8 @@ def _runs(folder: Path, run_file: str, before: str, depth: int) -> Iterable[str]
 
 
 def _parameters(ctx: typer.Context) -> list[str]:
-    label = Path(str(_parsed(ctx, "strategy") or "v1_baseline")).stem
-    path = config_file(Path(str(_parsed(ctx, "config") or CONFIGS / f"{label}.json")))
+    label = Path(str(ctx.params.get("strategy") or "v1_baseline")).stem
+    path = config_file(Path(str(ctx.params.get("config") or CONFIGS / f"{label}.json")))
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
         blocks = [block for name, block in config.items() if name not in ("_execution", "_comment")]

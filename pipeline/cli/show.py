@@ -52,7 +52,7 @@ def show(
     last: Annotated[int | None, Option("Only the last N fills.", metavar="N")] = None,
     start: Annotated[str | None, Option("From a date, a time of day or both.", flag="--from", metavar="TIME")] = None,
     end: Annotated[str | None, Option("Up to and including it.", flag="--to", metavar="TIME")] = None,
-    side: Annotated[str | None, Option("Only buy, or only sell.", completion="sides")] = None,
+    side: Annotated[str | None, Option("Only buy, or only sell.", choices=("buy", "sell"))] = None,
     output_dir: take.OutputDir = take.OUTPUT_DIR,
 ) -> CommandResult:
     """Show one security of a run: its figures, or its fills.

@@ -19,9 +19,6 @@ CHECKING: Final = "Checking the request and the ticks"
 REPLAYING: Final = "Replaying"
 WRITING: Final = "Writing the results"
 
-FIGURES: Final = ("fills", "realized_pnl", "fees", "net_pnl", "position", "market_days", "days_not_flat")
-"""What `--json` has of each security."""
-
 
 class ReplayProgress(Progress):
     """Progress of replays, of which `_ready` of `_many` are done; a loop may have to be compiled first."""
@@ -188,11 +185,11 @@ def _facts(run: BacktestRun) -> dict[str, Any]:
 
 def _figures(result: SecurityResult) -> dict[str, Any]:
     from pipeline.metrics.figures import replay_figures
-    from pipeline.metrics.registry import BY_NAME
+    from pipeline.metrics.registry import SUMMARY_FIGURES
 
     if result.replayed is None:
         return {"error": result.error}
-    figures = replay_figures(result.replayed, [BY_NAME[name] for name in FIGURES])
+    figures = replay_figures(result.replayed, SUMMARY_FIGURES.values())
     return {**figures, "cached": result.cached, "error": None}
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pipeline
 from pipeline.engine.execution import SWITCH
 from pipeline.engine.strategy import fields_of
+from pipeline.metrics.registry import SWEEP_FIGURES
 from pipeline.runs.manifest import RUNNING, json_bytes
 from pipeline.runs.writer import csv_text
 from pipeline.store.columns import some_numbers, text_array
@@ -46,7 +47,8 @@ OURS: Final = frozenset(
 PRESET_COLUMN: Final = "execution.preset"
 """The column of the preset asked for; `execution` is the whole model, switches and all."""
 
-SHOWN: Final = ("fills", "realized_pnl", "fees", "net_pnl", "sharpe", "max_drawdown", "turnover", "win_rate")
+SHOWN: Final = tuple(figure.name for figure in SWEEP_FIGURES if figure.is_headline)
+"""The figures of all days in the summary."""
 
 
 def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> pa.Table:
@@ -181,7 +183,7 @@ def _window_columns(days: Sequence[Sequence[Days] | None], windows: Mapping[str,
     for prefix, window in windows.items():
         figures = [None if one is None else window_figures(one, window) for one in days]
         for name in WINDOW_FIGURES:
-            kind = pa.int64() if name in ("fills", "market_days") else pa.float64()
+            kind = pa.int64() if name in COUNTS else pa.float64()
             held = [None if one is None else getattr(one, name) for one in figures]
             columns[f"{prefix}{name}"] = some_numbers(held, kind)
     return columns

@@ -16,6 +16,7 @@ import pytest
 from pipeline import api
 from pipeline.cli import app, complete
 from pipeline.engine.execution import PRESETS, SWITCHES
+from pipeline.engine.outcome import SIDES
 from pipeline.replay.simulate import ENGINES
 from pipeline.replay.workers import BACKENDS
 from pipeline.runs.layout import RUN_FILE
@@ -26,8 +27,10 @@ from tests.console.screens import ROOT, environment, to_pipe, without_stretches
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from pipeline.options import Option
 
 
 @pytest.mark.parametrize(
@@ -198,10 +201,17 @@ def test_every_shell_is_answered_in_its_own_way(desk: Path, shell: str, answer: 
     assert completed("pipeline back", desk, shell) == answer
 
 
+def declarations() -> Iterator[tuple[str, Option]]:
+    for name in app.list_commands(None):
+        for param in app.get_command(None, name).params:
+            if hasattr(param, "declared"):
+                yield param.name, param.declared
+
+
 def test_what_tab_offers_is_what_the_verbs_take() -> None:
-    assert complete.ENGINES == ENGINES
-    assert complete.OBJECTIVES == OBJECTIVES
-    assert complete.KEEP_TRADES == KEEP_TRADES
+    choices = {name: declared.choices for name, declared in declarations() if declared.choices}
+    sides = tuple(SIDES.values())
+    assert choices == {"engine": ENGINES, "choose_by": OBJECTIVES, "keep_trades": KEEP_TRADES, "side": sides}
     assert complete.strategies("") == strategy_names()
     assert complete.backends("") == sorted(BACKENDS)
     assert complete.presets("") == sorted(PRESETS)

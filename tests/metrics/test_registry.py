@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from pipeline import api
-from pipeline.cli import complete
 from pipeline.console import show
 from pipeline.metrics.registry import FIGURES, GROUPS, METRICS, OBJECTIVES
 from pipeline.numbers import FORMS
@@ -108,4 +107,3 @@ def test_names_stand_once_and_what_a_sweep_chooses_by_is_in_every_window() -> No
     names = [figure.name for figure in FIGURES]
     assert len(names) == len(set(names))
     assert set(OBJECTIVES) <= set(WINDOW_FIGURES)
-    assert complete.OBJECTIVES == OBJECTIVES

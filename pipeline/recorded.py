@@ -1,0 +1,106 @@
+"""The public functions about finished runs and sweeps: compare, make the page anew, read a security, explain a fill.
+
+Annotations are not postponed, since the command line is made from them.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline import options as take
+
+if TYPE_CHECKING:
+    from pipeline.runs.compare import Comparison
+    from pipeline.runs.recorded_security import RecordedSecurity
+    from pipeline.tracing.explanation import Explanation
+
+
+def compare(a: take.RunA, b: take.RunB, output_dir: take.OutputDir = take.OUTPUT_DIR) -> "Comparison":
+    """Compare two runs: settings that differ, figures side by side, the first fill that differs; nothing is replayed.
+
+    Args:
+        a, b, output_dir: Two run folders, or the names of two runs below `output_dir`.
+
+    Raises:
+        PipelineError: One is not a complete run; a security whose fills cannot be read says so in its row instead.
+    """
+    from pipeline.runs.compare import compare as compare_runs
+    from pipeline.runs.reader import find_run, read_run
+
+    return compare_runs(*(read_run(find_run(run, Path(output_dir))) for run in (a, b)))
+
+
+def report(run: take.RunOrSweep = None, *, png: take.Png = False, output_dir: take.OutputDir = take.OUTPUT_DIR) -> Path:
+    """Make the page of a finished run or sweep anew from its files, and return the page's path.
+
+    Args:
+        run, output_dir: Its folder, or its name below `output_dir`; by default the run written last there.
+        png: Draw each chart as an image as well.
+
+    Raises:
+        PipelineError: It is not a complete run or sweep, or images cannot be drawn.
+    """
+    from pipeline.pages.remake import write_run_page, write_sweep_page
+    from pipeline.sweeps.writer import SWEEP_FILE
+
+    named = () if run is None else (Path(run), Path(output_dir) / run)
+    swept = next((folder for folder in named if (folder / SWEEP_FILE).is_file()), None)
+    folder = swept or _run_folder(run, output_dir)
+    write_page = write_sweep_page if swept else write_run_page
+    write_page(folder, png=png)
+    return folder / "report.html"
+
+
+def recorded_security(
+    security: take.Security, run: take.Run = None, *, output_dir: take.OutputDir = take.OUTPUT_DIR
+) -> "RecordedSecurity":
+    """Return what a run recorded of one security: its figures, and its fills when they are asked for.
+
+    Args:
+        security: Ticker, in any case.
+        run, output_dir: A run folder, or the name of one below `output_dir`; by default the one written last there.
+
+    Raises:
+        PipelineError: It is not a complete run, or the security is not in it or failed.
+    """
+    from pipeline.runs.recorded_security import read_security
+
+    return read_security(_run_folder(run, output_dir), security)
+
+
+def explain(
+    security: take.Security,
+    fill: take.Fill,
+    run: take.Run = None,
+    *,
+    parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    output_dir: take.OutputDir = take.OUTPUT_DIR,
+    strategy: take.StrategyFile = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> "Explanation":
+    """Return why a fill happened, from a replay in plain Python that must find every fill up to it as recorded.
+
+    Args:
+        security: Ticker, in any case.
+        fill: Number of the fill in `trades/<TICKER>.parquet`, counted from 1.
+        run, output_dir: As in `recorded_security`.
+        parquet_dir: Directory or URI of the ticks that the run replayed.
+        strategy: File of the run's strategy if it is not a shipped one.
+        on_progress: Called with the number of ticks replayed and the number to replay.
+
+    Raises:
+        PipelineError: The fill cannot be explained, for example since ticks or strategy have changed since the run.
+    """
+    from pipeline.store.path import path_of
+    from pipeline.tracing.recorded_fill import FillRequest, explain_run_fill
+
+    request = FillRequest(_run_folder(run, output_dir), security, fill, path_of(parquet_dir), strategy)
+    return explain_run_fill(request, on_progress)
+
+
+def _run_folder(run: str | Path | None, output_dir: str | Path) -> Path:
+    """Return the folder of a run that is named, or of the one written last below output_dir."""
+    from pipeline.runs.reader import find_run
+    from pipeline.runs.recorded_security import newest_run
+
+    return newest_run(Path(output_dir)) if run is None else find_run(run, Path(output_dir))
