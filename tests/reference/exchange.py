@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from .grid import on_grid
 from .orders import Event, Orders, Side
@@ -15,6 +16,10 @@ class Exchange(Orders):
 
     crossed_fills = crossed_shares = 0
     takes = taken_shares = 0
+
+    def __init__(self, *inputs: Any) -> None:
+        super().__init__(*inputs)
+        self.unbooked = {BID: (0.0, 0), ASK: (0.0, 0)}  # price, shares
 
     def see_quote(self, event: Event) -> None:
         """Put a quote into the book, then let it move the queue and fill what it reaches."""
@@ -74,12 +79,11 @@ class Exchange(Orders):
         opposite.taken += taken
         return taken
 
-    def place(self, event: Event, which: int, price: float, size: int) -> bool:
+    def place(self, which: int, price: float, size: int) -> bool:
         """Place an order at the back of the displayed queue, in place of the one there; say whether it was placed."""
-        price = self.order_price(which, price)
-        return self.stand(event, which, price, size, self.queue_at(which, price))
+        return self.stand(which, price, size, self.queue_at(which, price))
 
-    def stand(self, event: Event, which: int, price: float, size: int, ahead: int | None = None) -> bool:
+    def stand(self, which: int, price: float, size: int, ahead: int | None = None) -> bool:
         """Let an order stand, behind so many or in the place we watch, unless it may not; it may trade at once."""
         side = self.sides[which]
         crosses = self.reaches_opposite(which, price)
@@ -91,7 +95,7 @@ class Exchange(Orders):
         side.quote = price
         side.remaining = size
         if crosses and self.switches.marketable == "take":
-            self.take_and_rest(event, which)
+            self.take_and_rest(which)
         return True
 
     def amend(self, which: int, price: float, size: int) -> bool:
@@ -103,14 +107,14 @@ class Exchange(Orders):
         side.remaining = size
         return True
 
-    def join(self, event: Event, which: int, price: float, size: int) -> bool:
+    def join(self, which: int, price: float, size: int) -> bool:
         """Place an order where we watched a place; say whether it was placed."""
         side = self.sides[which]
         if side.quote is not None or side.price != price:
             return False
-        return self.stand(event, which, price, size)
+        return self.stand(which, price, size)
 
-    def take_and_rest(self, event: Event, which: int) -> None:
+    def take_and_rest(self, which: int) -> None:
         """Trade an order at the touch it was placed at or through; what is left stands first in its queue."""
         side, opposite = self.sides[which], self.sides[ASK if which == BID else BID]
         assert opposite.touch is not None
@@ -120,15 +124,21 @@ class Exchange(Orders):
         side.remaining -= taken
         if side.remaining == 0:
             side.cancel()
-        if taken > 0:
-            self.takes += 1
-            self.taken_shares += taken
-            self.fill(event, which, price, taken)
+        self.unbooked[which] = (price, self.unbooked[which][1] + taken)
+
+    def book_takes(self, event: Event) -> None:
+        """Record what our orders have taken in this turn, the bid's first."""
+        for which in (BID, ASK):
+            price, taken = self.unbooked[which]
+            self.unbooked[which] = (0.0, 0)
+            if taken > 0:
+                self.takes += 1
+                self.taken_shares += taken
+                self.fill(event, which, price, taken)
 
     def watch(self, which: int, price: float) -> None:
         """Have no order, but note the queue at a price."""
         side = self.sides[which]
-        price = self.order_price(which, price)
         side.join(price, self.queue_at(which, price))
         side.remaining = 0
         side.quote = None

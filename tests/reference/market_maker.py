@@ -165,6 +165,7 @@ class MarketMaker(Messages, ABC):
             return
         if self.sides[BID].touch is not None or self.sides[ASK].touch is not None:
             self.quote(event)
+        self.book_takes(event)
         if not match_first and event.kind == TRADE:
             self.match(event)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .exchange import Exchange
 from .records import ASK, BID
@@ -32,12 +32,14 @@ class Messages(Exchange):
 
     At most two messages of a side are under way; a third takes the place of the second."""
 
-    def __init__(self, *inputs: object) -> None:
-        super().__init__(*inputs)  # type: ignore[arg-type]
+    def __init__(self, *inputs: Any) -> None:
+        super().__init__(*inputs)
         self.under_way: dict[int, list[Message]] = {BID: [], ASK: []}
 
     def send(self, event: Event, which: int, verb: Verb, price: float = 0.0, size: int = 0) -> bool:
         """Send a message; say whether the exchange did what it says, as far as that is known by now."""
+        if verb in ("place", "watch"):
+            price = self.order_price(which, price)
         latency = round(self.switches.latency_ms * MILLISECOND)
         message = Message(which, verb, price, size, event.ts + latency)
         under_way = self.under_way[which]
@@ -63,16 +65,17 @@ class Messages(Exchange):
             under_way = self.under_way[which]
             while under_way and under_way[0].arrival <= event.ts:
                 self.obey(event, under_way.pop(0))
+        self.book_takes(event)
 
     def obey(self, event: Event, message: Message) -> bool:
         """Do at the exchange what a message says; say whether it was done."""
         which, price, size = message.which, message.price, message.size
         if message.verb == "place":
-            return self.place(event, which, price, size)
+            return self.place(which, price, size)
         if message.verb == "amend":
             return self.amend(which, price, size)
         if message.verb == "join":
-            return self.join(event, which, price, size)
+            return self.join(which, price, size)
         if message.verb == "watch":
             self.watch(which, price)
         elif message.verb == "cancel":
