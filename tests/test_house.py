@@ -145,6 +145,11 @@ def tree_of(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
+@functools.cache
+def imports_of(file: Path) -> tuple[str, ...]:
+    return tuple(imported(tree_of(file)))
+
+
 def test_imports_are_read_wherever_they_stand() -> None:
     text = "import a.b\ndef f():\n    from c import d, e\nif x:\n    from . import g\nimportlib.import_module('h')\n"
     assert sorted(imported(ast.parse(text))) == ["..g", "a.b", "c.d", "c.e", "h"]
@@ -157,7 +162,7 @@ def test_no_import_runs_against_the_direction(file: Path) -> None:
         assert dotted_of(file) in ("", "replay"), f"{file}: say in MAY_IMPORT what this room may import"
     if room in OUTSIDE:
         return
-    names = list(imported(tree_of(file)))
+    names = imports_of(file)
     assert not [name for name in names if name.startswith(".")], "imports are written out in full"
     rooms = {room_of(name.removeprefix("pipeline.")) for name in names if name.startswith("pipeline.")} - {""}
     assert rooms <= {room, *MAY_IMPORT[room]}
@@ -168,7 +173,7 @@ def test_an_outside_library_is_imported_in_one_place(library: str) -> None:
     places = {
         file.relative_to(ROOT / "pipeline").as_posix()
         for file in FILES
-        for name in imported(tree_of(file))
+        for name in imports_of(file)
         if f"{name}.".startswith(f"{library}.")
     }
     assert places
@@ -178,10 +183,10 @@ def test_an_outside_library_is_imported_in_one_place(library: str) -> None:
 @pytest.mark.parametrize("file", FILES, ids=dotted_of)
 def test_nothing_is_for_posix_only(file: Path) -> None:
     tree = tree_of(file)
-    names = set(imported(tree)) | {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    names = {*imports_of(file)} | {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     forbidden = {f"{module}.{name}" for name, module in POSIX_NAMES.items()}
     assert not names & forbidden
-    assert not {name.split(".")[0] for name in imported(tree)} & POSIX_MODULES
+    assert not {name.split(".")[0] for name in imports_of(file)} & POSIX_MODULES
 
 
 @pytest.mark.parametrize("folder", ["pipeline", "tests"])

@@ -49,6 +49,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_workbook(folder / "ticks.xlsx", sheets)
     make_config(folder / "v1.json", ("FAB", "MODON", "ADCB"))
     api.convert(folder / "ticks.xlsx", folder / "data" / "parquet")
+    to_pipe(*BACKTEST, cwd=folder)
     return folder
 
 
@@ -71,7 +72,6 @@ USERS = {
 
 @pytest.mark.parametrize("how", USERS)
 def test_every_command_that_uses_ticks_says_what_is_wrong_with_them(desk: Path, how: str) -> None:
-    to_pipe(*BACKTEST, cwd=desk)
     said = to_pipe(*USERS[how], "--quiet", cwd=desk)
     told = [line.removeprefix("Warning: ") for line in said.err.splitlines() if line.startswith("Warning: ")]
     assert [text for text in told if text.startswith(NEWEST_FIRST)]

@@ -51,15 +51,16 @@ def settings_for(strategy: type[Strategy], body: str) -> list[Setting]:
     return settings_of(strategy, values, MODELS)
 
 
-@pytest.mark.parametrize("small", [batch_code.SMALL, 0])
 @pytest.mark.parametrize("name", SUBSET)
 def test_a_construct_of_the_subset_does_in_a_walk_what_python_does(
-    name: str, small: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_code, "SMALL", small)
     strategy = strategy_of(tmp_path, SUBSET[name])
     settings, ticks = settings_for(strategy, SUBSET[name]), random_ticks(160)
-    assert walked_by_python(ticks, strategy, settings) == plainly_alone(ticks, strategy, settings)
+    expected = plainly_alone(ticks, strategy, settings)
+    for small in (batch_code.SMALL, 0):
+        monkeypatch.setattr(batch_code, "SMALL", small)
+        assert walked_by_python(ticks, strategy, settings) == expected, small
 
 
 @pytest.mark.parametrize("name", [COMPILED[0], *(pytest.param(name, marks=pytest.mark.slow) for name in COMPILED[1:])])

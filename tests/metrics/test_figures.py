@@ -77,7 +77,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         write(store, ticker, random_ticks(seed, days=6, a_day=600))
     if request.param == UNEVEN:
         make_uneven(store)
-    api.backtest(**options, parquet_dir=store, output_dir=base / "out", report=False)
+    api.backtest(**options, parquet_dir=store, output_dir=base / "out", report=False, sensitivity=False)
     return base / "out"
 
 

@@ -87,8 +87,9 @@ def run(store: Path, tmp_path: Path) -> Callable[..., BacktestRun]:
 @pytest.mark.parametrize("execution", ["classic", "strict"])
 def test_a_file_of_ones_own_gives_equal_bytes_compiled_and_plain(run: Any, tmp_path: Path, execution: str) -> None:
     file = make_strategy(tmp_path / "own.py", QUOTES)
-    compiled = run(file, "compiled", execution=execution, parameters={"pause_sec": 5})
-    plain = run(file, "plain", execution=execution, parameters={"pause_sec": 5}, engine="python", backend="sequential")
+    options = {"execution": execution, "parameters": {"pause_sec": 5}, "sensitivity": False}
+    compiled = run(file, "compiled", **options)
+    plain = run(file, "plain", **options, engine="python", backend="sequential")
     assert (compiled.plan.engine, plain.plan.engine) == ("compiled", "python")
     assert compiled.plan.strategy == "own"
     assert compiled.summary["trades"].min() > 50
@@ -192,7 +193,8 @@ def test_a_strategy_that_fills_without_end_in_one_event_is_stopped_in_words(
 ) -> None:
     monkeypatch.setattr("pipeline.engine.outcome.MOST_FILLS", 20_000)
     body = "def on_tick(self, m):\n    for _ in range(5_000):\n        m.buy_at_ask(1)\n        m.sell_at_bid(1)\n"
-    found = run(make_strategy(tmp_path / "own.py", body), "run", engine=engine, backend="sequential")
+    file = make_strategy(tmp_path / "own.py", body)
+    found = run(file, "run", engine=engine, backend="sequential", sensitivity=False)
     assert set(found.failed) == {"FAB", "EMAAR"}
     assert all("does the strategy trade with itself?" in error for error in found.failed.values())
 
@@ -205,6 +207,7 @@ def test_a_strategy_may_fill_many_times_in_one_event(run: Any, tmp_path: Path, e
         "        self.done = True\n"
         "        for _ in range(3_000):\n            m.buy_at_ask(1)\n            m.sell_at_bid(1)\n"
     )
-    found = run(make_strategy(tmp_path / "own.py", body), "run", engine=engine, backend="sequential")
+    file = make_strategy(tmp_path / "own.py", body)
+    found = run(file, "run", engine=engine, backend="sequential", sensitivity=False)
     assert found.failed == {}
     assert found.summary["trades"].tolist() == [6_000, 6_000]

@@ -17,7 +17,7 @@ from pipeline.ticks import Ticks
 from tests.made import DIVIDES, contents, make_config, make_store, make_strategy, random_ticks, write_ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 TICKERS: Final = ("EMAAR", "FAB")
@@ -154,6 +154,7 @@ HOW: Final[dict[str, dict[str, Any]]] = {
     "shuffled": {"backend": "threading", "workers": 2},
     "shuffled by processes": {"backend": "loky", "workers": 2},
 }
+A_FEW: Final = ("one by one", "two threads", "shuffled by processes")
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +167,9 @@ def dask_address(loops: Path) -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-def same_everywhere(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, **sweep: Any) -> None:
+def same_everywhere(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ways: Mapping[str, dict[str, Any]], **sweep: Any
+) -> None:
     made = sweeping.sweep_tasks
 
     def shuffled(*given: Any) -> list[Any]:
@@ -178,7 +181,7 @@ def same_everywhere(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     shuffled_tasks: list[int] = []
     found: dict[str, dict[str, bytes]] = {}
     until: dict[str, Any] = {"train_until": UNTIL, "walk_forward": 2, "keep_trades": "best"}
-    for name, how in {**HOW, "elsewhere": {"backend": "dask", "address": address}}.items():
+    for name, how in ways.items():
         monkeypatch.setattr(sweeping, "sweep_tasks", shuffled if "shuffled" in name else made)
         api.sweep(**sweep, **how, parquet_dir=store, output_dir=tmp_path / name, **until)
         found[name] = contents(tmp_path / name)
@@ -187,21 +190,37 @@ def same_everywhere(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert max(shuffled_tasks) >= 4
 
 
-def test_compiled_settings_give_the_same_bytes_everywhere(
-    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dask_address: str
-) -> None:
+def compiled_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(sweeping, "EVENTS_A_TASK", 1)
     grid = {"refill_interval_sec": range(10, 110), "execution": ["classic", "strict"]}
-    same_everywhere(store, tmp_path, monkeypatch, dask_address, grid=grid, config=make_config(tmp_path / "v1.json"))
+    return {"grid": grid, "config": make_config(tmp_path / "v1.json")}
 
 
-def test_plain_settings_give_the_same_bytes_everywhere(
-    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dask_address: str
-) -> None:
+def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(sweeping, "PLAIN_TICKS", 1)
     own = make_strategy(tmp_path / "own.py", PLAIN)
-    sweep: dict[str, Any] = {"strategy": str(own), "config": own.with_suffix(".json")}
-    same_everywhere(store, tmp_path, monkeypatch, dask_address, grid={"size": [100, 200, 300]}, **sweep)
+    return {"grid": {"size": [100, 200, 300]}, "strategy": str(own), "config": own.with_suffix(".json")}
+
+
+@pytest.mark.parametrize("settings", [compiled_settings, plain_settings])
+def test_settings_give_the_same_bytes_on_threads_and_shuffled_on_processes(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Callable[..., dict[str, Any]]
+) -> None:
+    few = {name: HOW[name] for name in A_FEW}
+    same_everywhere(store, tmp_path, monkeypatch, few, **settings(tmp_path, monkeypatch))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [compiled_settings, plain_settings])
+def test_settings_give_the_same_bytes_everywhere(
+    store: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    dask_address: str,
+    settings: Callable[..., dict[str, Any]],
+) -> None:
+    every = {**HOW, "elsewhere": {"backend": "dask", "address": dask_address}}
+    same_everywhere(store, tmp_path, monkeypatch, every, **settings(tmp_path, monkeypatch))
 
 
 @pytest.mark.parametrize("memory", ["recent: list = []", ""], ids=["plain", "compiled"])
