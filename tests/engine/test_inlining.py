@@ -9,7 +9,18 @@ import pytest
 
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.simulate import CLASSIC, loop_constants
-from tests.engine.replays import FACTS, HEADER, bits, both, compiled, held, plain, random_ticks, strategy_of, written
+from tests.engine.replays import (
+    FACTS,
+    HEADER,
+    bits,
+    both,
+    compiled,
+    field_values,
+    plain,
+    random_ticks,
+    strategy_of,
+    written,
+)
 from tests.engine.subset_flow import FLOW
 from tests.engine.subset_values import OPTIONAL, VALUES
 from tests.engine.walks import PythonReplay
@@ -65,7 +76,7 @@ class Own(HouseStyle):
 def test_a_construct_of_the_subset_does_in_a_loop_what_python_does(name: str, tmp_path: Path) -> None:
     """The loop is run by Python as it stands: what a construct becomes is the same when it is compiled."""
     strategy, ticks = strategy_of(tmp_path, CASES[name]), random_ticks()
-    outcome = PythonReplay(strategy, loop_constants(CLASSIC)).run(ticks, FACTS, held(strategy))
+    outcome = PythonReplay(strategy, loop_constants(CLASSIC)).run(ticks, FACTS, field_values(strategy))
     assert bits(outcome) == bits(plain(strategy, ticks))
     unmoved = [
         memory

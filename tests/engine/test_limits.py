@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.engine.compiler.specialise import loop_source
 from pipeline.errors import ReplayError
-from tests.engine.replays import FACTS, both, compiled, held, plain, strategy_of, ticks_of, written
+from tests.engine.replays import FACTS, both, compiled, field_values, plain, strategy_of, ticks_of, written
 from tests.engine.walks import PythonReplay
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def test_sums_are_checked_only_where_the_market_lets_them_leave_64_bits(
 ) -> None:
     strategy = strategy_of(tmp_path, COUNTING.format(more=more))
     assert ("def plus(" in loop_source(strategy, {})) is checked
-    assert PythonReplay(strategy, {}).run(TICKS, FACTS, held(strategy)).final["s_ticks"] == 4
+    assert PythonReplay(strategy, {}).run(TICKS, FACTS, field_values(strategy)).final["s_ticks"] == 4
 
 
 @pytest.mark.parametrize("engine", [compiled, plain])
