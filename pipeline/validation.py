@@ -15,7 +15,6 @@ from pipeline.runs.layout import RUN_FILE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pipeline.conversion.verify import Verified
     from pipeline.runs.run import BacktestRun
     from pipeline.store.path import AnyPath
 
@@ -76,14 +75,8 @@ def validate(
                 yield _same_bytes(f"{execution}, sequential compiled = {name}", expected, _contents(other))
     if read_workbooks:
         for security in verify_each(parquet_dir, lambda ticker: on_stage(f"Reading the workbook again: {ticker}")):
-            yield Check(f"Parquet = workbook, {security.ticker}", security.equal, _compared(security))
-
-
-def _compared(security: Verified) -> str:
-    if security.difference is not None:
-        where = security.difference
-        return f"row {where.row}, {where.column}: workbook {where.workbook}, Parquet {where.store}"
-    return security.error or f"{security.rows:,} rows, cell by cell"
+            detail = security.problem or f"{security.rows:,} rows, cell by cell"
+            yield Check(f"Parquet = workbook, {security.ticker}", security.problem is None, detail)
 
 
 def _backtest(

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from pipeline.ticks import Ticks
 
 REJECT_COLUMNS: Final = ("row", "time", "type", "price", "size", "rule")
-_NOTHING: Final = "(nothing)"
 _KINDS: Final = {"s": TEXT, "e": ERROR, "n": NUMBER}
 # openpyxl makes dates of numbers that are none.
 _FIRST: Final = {WINDOWS_EPOCH: dt.datetime(1900, 3, 1), MAC_EPOCH: dt.datetime(1904, 1, 2)}  # noqa: DTZ001 - no zone
@@ -47,28 +46,12 @@ _DAY: Final = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """The first cell that differs: Excel row (None when one side ends early), column, and both values as text."""
-
-    row: int | None
-    column: str
-    workbook: str
-    store: str
-
-
-@dataclass(frozen=True, slots=True)
 class Verified:
-    """One security's comparison: ticks and rejects compared, the first difference, or why none could be made."""
+    """One security's comparison: ticks and rejects compared, the first cell that differs, or why none was compared."""
 
     ticker: str
     rows: int
-    difference: Difference | None = None
-    error: str | None = None
-
-    @property
-    def equal(self) -> bool:
-        """Return whether workbook and store were compared and are equal."""
-        return self.difference is None and self.error is None
+    problem: str | None = None
 
 
 def verify_each(parquet_dir: AnyPath, on_start: Callable[[str], None] = lambda _: None) -> Iterator[Verified]:
@@ -82,7 +65,7 @@ def verify_each(parquet_dir: AnyPath, on_start: Callable[[str], None] = lambda _
         try:
             yield _compare(entry, parquet_dir)
         except PipelineError as error:
-            yield Verified(entry.ticker, 0, error=str(error))
+            yield Verified(entry.ticker, 0, str(error))
 
 
 def _compare(entry: Entry, parquet_dir: AnyPath) -> Verified:
@@ -90,16 +73,16 @@ def _compare(entry: Entry, parquet_dir: AnyPath) -> Verified:
     parts = list(_read_afresh(entry))
     numbers = [number for parsed in parts for number in parsed.row_numbers.tolist()]
     ticks = [row for parsed in parts for row in _rows(parsed.ticks)]
-    difference = _first_difference(numbers, ticks, _rows(read_ticks(parquet_dir / entry.file)), TICK_COLUMNS)
+    stored_ticks = _rows(read_ticks(parquet_dir / entry.file))
     rejects = [(reject.row, *reject.cells, reject.rule) for parsed in parts for reject in parsed.rejects]
     stored: list[tuple[Any, ...]] = []
     if entry.rejects:
         table = read_table(parquet_dir / rejects_name(entry.ticker), REJECT_COLUMNS)
         stored = list(zip(*(table.column(name).to_pylist() for name in REJECT_COLUMNS), strict=True))
-    difference = difference or _first_difference(
+    problem = _first_difference(numbers, ticks, stored_ticks, TICK_COLUMNS) or _first_difference(
         [row[0] for row in rejects], map(_comparable, rejects), map(_comparable, stored), REJECT_COLUMNS
     )
-    return Verified(entry.ticker, len(ticks) + len(rejects), difference)
+    return Verified(entry.ticker, len(ticks) + len(rejects), problem)
 
 
 def _read_afresh(entry: Entry) -> Iterator[Parsed]:
@@ -192,18 +175,17 @@ def _comparable(reject: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _first_difference(
     numbers: Iterable[int], of_workbook: Iterable[Any], of_store: Iterable[Any], columns: tuple[str, ...]
-) -> Difference | None:
+) -> str | None:
     """Return the first cell in which the workbook's rows, of these Excel row numbers, and the store's differ."""
-
-    def shown(column: str, value: Any) -> str:
-        return timestamps.as_text(value) if column == "timestamp" else repr(value)
-
     for number, row, stored in itertools.zip_longest(numbers, of_workbook, of_store):
-        if row is None or stored is None:
-            first = columns[0]
-            ends = [_NOTHING if side is None else shown(first, side[0]) for side in (row, stored)]
-            return Difference(number, first, *ends)
-        for column, value, other in zip(columns, row, stored, strict=True):
-            if value != other:
-                return Difference(number, column, shown(column, value), shown(column, other))
+        if row == stored:
+            continue
+        cell = 0
+        if row and stored:
+            cell = next(index for index, value in enumerate(row) if value != stored[index])
+        column = columns[cell]
+        shown = timestamps.as_text if column == "timestamp" else repr
+        texts = ["nothing" if cells is None else shown(cells[cell]) for cells in (row, stored)]
+        where = f"row {number}" if number else "below the last row"
+        return f"{where}, {column}: workbook {texts[0]}, Parquet {texts[1]}"
     return None

@@ -179,7 +179,7 @@ def test_openpyxl_finds_in_the_workbook_what_the_store_holds(
     rows = [tick(), *(row for row in rows if number("NaN") not in row)]
     folder = tmp_path_factory.mktemp("verified")
     convert([write_book(folder / "t.xlsx", {"FAB UH Equity": tick_sheet(*rows)})], folder / "store", max_rejects=1)
-    assert [(each.difference, each.error) for each in verify_each(folder / "store")] == [(None, None)]
+    assert [verified.problem for verified in verify_each(folder / "store")] == [None]
 
 
 @settings(max_examples=60)

@@ -204,8 +204,8 @@ import pipeline
 from pipeline.conversion.verify import verify_each
 sys.addaudithook(hook)
 (row,) = pipeline.convert(sys.argv[1], sys.argv[2], max_rejects=0.5).rows
-(told,) = verify_each(Path(sys.argv[2]))
-print(json.dumps([row.ticks, row.reader, row.error, told.equal, seen]))
+(verified,) = verify_each(Path(sys.argv[2]))
+print(json.dumps([row.ticks, row.reader, row.error, verified.problem is None, seen]))
 """
 
 

@@ -181,6 +181,12 @@ def parse_decimal(xml: Letters, at: int) -> tuple[int, int, int]:
     return value, decimals, end
 
 
+def parse_size(xml: Letters, at: int) -> tuple[int, int]:
+    """Return a whole number of shares and where it ends, UNSUPPORTED for one that no double holds."""
+    size, end = parse_number(xml, at, 16)
+    return size, UNSUPPORTED if end == at or size > _LARGEST_SIZE else end
+
+
 def skip_value(xml: Letters, at: int) -> int:
     """Return where a value of no interest ends."""
     while _SPACE <= xml[at] <= _TILDE and xml[at] != _LESS and xml[at] != _AND:
@@ -205,43 +211,7 @@ def parse_opening(xml: Letters, at: int, last: int) -> tuple[int, int, int]:
     return row, 1, at + 1 if xml[at] == _GREATER else UNSUPPORTED
 
 
-def parse_value(
-    xml: Letters,
-    at: int,
-    role: int,
-    tick: int,
-    texts: int,
-    code_of: Bytes,
-    is_used: Bytes,
-    moments: Words,
-    kinds: Bytes,
-    mantissas: Words,
-    decimals: Bytes,
-    volumes: Words,
-) -> int:
-    """Store a value of a tick in its column; return where it ends, UNSUPPORTED when no tick has such a value."""
-    if role == TIME:
-        moments[tick], end = parse_moment(xml, at)
-    elif role == PRICE:
-        mantissas[tick], decimals[tick], end = parse_decimal(xml, at)
-    elif role == SIZE:
-        volume, end = parse_number(xml, at, 16)
-        volumes[tick] = volume
-        if end == at or volume > _LARGEST_SIZE:
-            return UNSUPPORTED
-    else:
-        text, end = parse_number(xml, at, 9)
-        if end == at or text >= texts:
-            return UNSUPPORTED
-        if role == KIND:
-            if code_of[text] < 0:
-                return UNSUPPORTED
-            kinds[tick] = code_of[text]
-        is_used[text] |= role
-    return end
-
-
-def parse_cells(
+def parse_cells(  # noqa: C901, PLR0912 - a cell is one of six kinds
     xml: Letters,
     at: int,
     row: int,
@@ -272,17 +242,25 @@ def parse_cells(
             if start == UNSUPPORTED:
                 return seen, UNSUPPORTED
             role = role_of[column]
+            shows_date = 0 <= style < styles and is_date[style] != 0
+            seen |= role
             if role == 0:
                 end = skip_value(xml, start)
+            elif (shared != 0) != (role in (KIND, SECURITY)) or (shared == 0 and shows_date != (role == TIME)):
+                return seen, UNSUPPORTED
+            elif role == TIME:
+                moments[tick], end = parse_moment(xml, start)
+            elif role == PRICE:
+                mantissas[tick], decimals[tick], end = parse_decimal(xml, start)
+            elif role == SIZE:
+                volumes[tick], end = parse_size(xml, start)
             else:
-                shows_date = 0 <= style < styles and is_date[style] != 0
-                if (shared != 0) != (role in (KIND, SECURITY)) or (shared == 0 and shows_date != (role == TIME)):
+                text, end = parse_number(xml, start, 9)
+                if end == start or text >= texts or (role == KIND and code_of[text] < 0):
                     return seen, UNSUPPORTED
-                seen |= role
-                end = parse_value(
-                    *(xml, start, role, tick, texts, code_of, is_used),
-                    *(moments, kinds, mantissas, decimals, volumes),
-                )
+                if role == KIND:
+                    kinds[tick] = code_of[text]
+                is_used[text] |= role
             at = expect(xml, end, _VALUE_END) if end != UNSUPPORTED else UNSUPPORTED
             if at == UNSUPPORTED:
                 return seen, UNSUPPORTED
