@@ -46,13 +46,11 @@ LIMITS: Final = {"size": (0, EXACT), "label": (0, 127)}
 TO_WHOLE: Final = ("int", "round", "floor", "ceil", "trunc")
 
 
-def exact_loop(
-    body: Sequence[ast.stmt], declared: Mapping[str, str], spans: Mapping[str, Span]
-) -> tuple[list[ast.stmt], dict[str, str]]:
+def exact_loop(body: Sequence[ast.stmt], declared: Mapping[str, Number]) -> tuple[list[ast.stmt], dict[str, str]]:
     """Return the statements made exact, and the kind of every name.
 
-    declared: the kinds of fields. spans: the intervals of those that keep theirs. Raises StrategyError, with file and
-    line, where a declared kind is broken or Python's result could not be told.
+    declared: what the fields can be; one without an interval can be what it is given. Raises StrategyError, with file
+    and line, where a declared kind is broken or Python's result could not be told.
     """
     body = [deepcopy(statement) for statement in body]
     kinds = kinds_of(body, declared)
@@ -67,7 +65,7 @@ def exact_loop(
     if changing:
         body = Versions(body, changing).split(body)
         kinds = kinds_of(body, declared)
-    exact = _Exact(numbers_of(body, kinds, spans))
+    exact = _Exact(numbers_of(body, kinds, declared))
     return [exact.visit(statement) for statement in body], {name: number.kind for name, number in kinds.items()}
 
 

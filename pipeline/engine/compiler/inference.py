@@ -69,9 +69,9 @@ class Number(NamedTuple):
 UNSET: Final = Number("bool", NOTHING)
 
 
-def kinds_of(body: Sequence[ast.stmt], declared: Mapping[str, str]) -> dict[str, Number]:
+def kinds_of(body: Sequence[ast.stmt], declared: Mapping[str, Number]) -> dict[str, Number]:
     """Return every name with its kind, the one declared or the widest that it is given, and no interval yet."""
-    names = {name: Number(kind, NOTHING) for name, kind in declared.items()}
+    names = {name: Number(number.kind, NOTHING) for name, number in declared.items()}
     statements = givings(body)
     settled = False
     while not settled:
@@ -84,8 +84,11 @@ def kinds_of(body: Sequence[ast.stmt], declared: Mapping[str, str]) -> dict[str,
     return names
 
 
-def numbers_of(body: Sequence[ast.stmt], kinds: Mapping[str, Number], spans: Mapping[str, Span]) -> dict[str, Number]:
-    """Return what every name can be: of those that have an interval in `spans` that one, else what it is given."""
+def numbers_of(
+    body: Sequence[ast.stmt], kinds: Mapping[str, Number], declared: Mapping[str, Number]
+) -> dict[str, Number]:
+    """Return what every name can be: of those declared with an interval that one, else what it is given."""
+    spans = {name: number.span for name, number in declared.items() if number.span != NOTHING}
     steps: dict[str, tuple[int, int]] = {}
     others = []
     for node in givings(body):

@@ -8,6 +8,7 @@ arithmetic, comparisons, and, or, not, conditional expressions; min, max, abs, i
 from __future__ import annotations
 
 import ast
+from copy import copy
 from typing import TYPE_CHECKING
 
 from pipeline.engine.compiler.lower import Expressions
@@ -104,7 +105,8 @@ class Inliner(Expressions):
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 return self._store(target, value, scope)
             case ast.AugAssign(target=ast.Name() | ast.Attribute() as target):
-                read = _reading(target)
+                read = copy(target)
+                read.ctx = ast.Load()
                 return self._store(target, ast.copy_location(ast.BinOp(read, node.op, node.value), node), scope)
             case ast.Expr(value=ast.Call() as call):
                 return self.call(call, scope, result=None)
@@ -229,7 +231,8 @@ class Inliner(Expressions):
         self, call: ast.Call, method: Method, part: Part, scope: Scope, action: str | None
     ) -> tuple[list[ast.stmt], dict[str, Part], dict[str, ast.expr]]:
         """Return the statements that evaluate a call's arguments, and the parts and locals its parameters become."""
-        parameters = [argument.arg for argument in method.definition.args.args]
+        annotations = {argument.arg: argument.annotation for argument in method.definition.args.args}
+        parameters = list(annotations)
         arguments = [*call.args, *self._keywords(call, parameters, scope)]
         if len(arguments) != len(parameters) - 1:
             wanted = ", ".join(parameters[1:]) or "nothing"
@@ -251,8 +254,8 @@ class Inliner(Expressions):
             local = f"{parameter}_{call_number}"
             names[parameter] = ast.Name(local, ast.Load())
             argument = assign(local, flat)
-            if action is not None:
-                argument.action_argument = (action, parameter, _kind(method, parameter))  # type: ignore[attr-defined]
+            if action is not None and (annotation := annotations[parameter]) is not None:
+                argument.action_argument = (action, parameter, ast.unparse(annotation))  # type: ignore[attr-defined]
             before += [*more, argument]
         return before, parts, names
 
@@ -271,19 +274,6 @@ def _keeps(method: Method, parameter: str) -> bool:
     names = (node for node in ast.walk(method.definition) if isinstance(node, ast.Name))
     stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     return parameter in [argument.arg for argument in method.definition.args.args] and parameter not in stored
-
-
-def _kind(method: Method, parameter: str) -> str:
-    arguments = method.definition.args.args
-    (annotation,) = (argument.annotation for argument in arguments if argument.arg == parameter)
-    assert annotation is not None  # noqa: S101 - the engine's own text
-    return ast.unparse(annotation)
-
-
-def _reading(target: ast.Name | ast.Attribute) -> ast.expr:
-    if isinstance(target, ast.Name):
-        return ast.copy_location(ast.Name(target.id, ast.Load()), target)
-    return ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
 
 
 def _leave(scope: Scope) -> list[ast.stmt]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.checks import definitions, fail
 from pipeline.engine.compiler.exact import exact_loop
-from pipeline.engine.compiler.inference import OF_MARKET, WHOLE, Span, parameter_span
+from pipeline.engine.compiler.inference import NOTHING, OF_MARKET, WHOLE, Number, Span, parameter_span
 from pipeline.engine.compiler.inline import Inliner
 from pipeline.engine.compiler.parts import MARKET, SUBSET, Method, Part, source_of
 from pipeline.engine.declared import declaration
@@ -159,7 +159,7 @@ def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     inliner = Inliner(parts)
     body = inliner.body(replay, bound, names, None, "completed")
     inliner.check_sound()
-    body, kinds = exact_loop(body, _declared_kinds(of_market, fields), _given_spans(of_market, fields))
+    body, kinds = exact_loop(body, _declared(of_market, fields))
     return FlatReplay(body, kinds, fields, of_market)
 
 
@@ -209,25 +209,22 @@ def output_lines(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
     return [*lines, "return 1 if completed else 0"]
 
 
-def _declared_kinds(of_market: MarketFields, fields: Fields) -> dict[str, str]:
-    kinds = {"m_" + name: kind for name, kind in {**of_market.inputs, **of_market.state, **of_market.columns}.items()}
-    kinds |= {"s_" + name: parameter.kind for name, parameter in fields.parameters.items()}
-    kinds |= {f"s_{name}_given": "bool" for name, parameter in fields.parameters.items() if parameter.optional}
-    kinds |= {"s_" + name: memory.kind for name, memory in fields.memory.items()}
-    return kinds | {"count": "int", "timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
-
-
-def _given_spans(of_market: MarketFields, fields: Fields) -> dict[str, Span]:
-    """Return the intervals of what a loop is given and of the fields that the rules of the market keep."""
-    of_all = {**of_market.inputs, **of_market.state}
-    spans: dict[str, Span] = {
-        "m_" + name: None if kind == "float" else OF_MARKET.get(name, WHOLE) if kind == "int" else (0, 1)
-        for name, kind in of_all.items()
+def _declared(of_market: MarketFields, fields: Fields) -> dict[str, Number]:
+    """Return what the fields can be, those with an interval that a loop is given or that the market's rules keep."""
+    spans: dict[str, Span] = {"float": None, "int": WHOLE, "bool": (0, 1)}
+    numbers = {
+        "m_" + name: Number(kind, OF_MARKET.get(name, spans[kind]) if kind == "int" else spans[kind])
+        for name, kind in {**of_market.inputs, **of_market.state}.items()
     }
     for name, parameter in fields.parameters.items():
-        spans[f"s_{name}_given"] = (0, 1)
-        spans["s_" + name] = parameter_span(parameter)
-    return spans | {"count": WHOLE}
+        numbers["s_" + name] = Number(parameter.kind, parameter_span(parameter))
+        if parameter.optional:
+            numbers[f"s_{name}_given"] = Number("bool", (0, 1))
+    columns = {"timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
+    columns |= {"m_" + name: kind for name, kind in of_market.columns.items()}
+    memory = {"s_" + name: memory.kind for name, memory in fields.memory.items()}
+    numbers |= {name: Number(kind, NOTHING) for name, kind in (columns | memory).items()}
+    return numbers | {"count": Number("int", WHOLE)}
 
 
 def _parts(
