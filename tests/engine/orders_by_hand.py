@@ -30,6 +30,18 @@ ORDERS: Final[dict[str, Case]] = {
         """,
         {"marketable=take": "1 10:06:01 buy 5.00 100 100"},
     ),
+    # v2 is due again at 10:06:11, when the ask is gone: it never stood at 5.00 and joins behind the 500.
+    "an order that took all has no place to come back to": Case(
+        buyer(wait=10),
+        """
+        1 10:06:00 ask   5.00 160
+        1 10:06:01 bid   5.00 500
+        1 10:06:11 ask   5.00   0
+        1 10:06:12 trade 5.00  30
+        """,
+        {"marketable=take": "1 10:06:01 buy 5.00 100 100"},
+        "v2_price_follow_qty_cooldown",
+    ),
     # Placed each 10 s against the same 60: had once, the second order finds nothing and rests whole; when 80 are
     # shown there are 20 more for the third.
     "takes against one quote find what it has left": Case(
