@@ -10,7 +10,7 @@ from pipeline.conversion.excel.row_reader import pieces_of, read_head, read_rows
 from pipeline.conversion.fingerprint import make_record
 from pipeline.conversion.headers import HEAD_ROWS, Columns, find_columns
 from pipeline.conversion.refuse import refuse_several_securities
-from pipeline.conversion.ticks import Parsed, judge_rows, type_code
+from pipeline.conversion.ticks import Parsed, judge_rows
 from pipeline.errors import EmptySheet, SheetError
 from pipeline.ticks import Ticks
 from pipeline.times import MILLISECOND
@@ -105,11 +105,11 @@ def read_fast(
     if loop is not None and columns.clock is None:
         from pipeline.conversion.excel.compiled_reader import CompiledReader  # brings the compiler's runtime
 
-        reader = CompiledReader(loop, workbook, sheet.part.file_size, columns, header_row, type_code)
+        reader = CompiledReader(loop, workbook, sheet.part.file_size, columns, header_row)
     else:
         from pipeline.conversion.excel.pattern_reader import PatternReader
 
-        reader = PatternReader(workbook, columns, header_row, type_code)
+        reader = PatternReader(workbook, columns, header_row)
     for piece in pieces_of(workbook, sheet):
         if not reader.feed(piece):
             return None

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from pipeline.times import FIRST_DAY, MILLISECOND, moment_of
+
 if TYPE_CHECKING:
     from pipeline.ticks import Float64s
 
@@ -89,9 +91,7 @@ def iso_clock_ms(text: str) -> int | None:
 
 def as_text(moment_ms: int) -> str:
     """Return a moment as ISO text, milliseconds only where there are some."""
-    seconds, ms = divmod(moment_ms, 1000)
-    moment = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds)  # noqa: DTZ001 - the clock has no zone
-    return f"{moment:%Y-%m-%d %H:%M:%S}" + (f".{ms:03d}" if ms else "")
+    return moment_of(moment_ms * MILLISECOND).isoformat(" ", "milliseconds").removesuffix(".000")
 
 
 def _split(text: str) -> tuple[int | None, int | None] | None:
@@ -99,15 +99,11 @@ def _split(text: str) -> tuple[int | None, int | None] | None:
     if match is None or bool(match["gap"]) != bool(match["date"] and match["time"]):
         return None
     try:
-        day = None if match["date"] is None else _days(match["date"]) * MS_PER_DAY
+        day = None if match["date"] is None else (dt.date.fromisoformat(match["date"]) - FIRST_DAY).days * MS_PER_DAY
         clock = None if match["time"] is None else _clock(match["time"])
     except ValueError:
         return None
     return None if day is None and clock is None else (day, clock)
-
-
-def _days(text: str) -> int:
-    return dt.date.fromisoformat(text).toordinal() - dt.date(1970, 1, 1).toordinal()
 
 
 def _clock(text: str) -> int:

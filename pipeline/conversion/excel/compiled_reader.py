@@ -14,6 +14,7 @@ from pipeline.conversion import timestamps
 from pipeline.conversion.excel import compiled_loop
 from pipeline.conversion.excel.cells import LAST_COLUMN, LAST_ROW
 from pipeline.conversion.excel.fast_reader import FastColumns, FastReader
+from pipeline.conversion.ticks import type_code
 from pipeline.native import codecache
 from pipeline.native.machine import Machine, Text, machine_code, toolchain
 
@@ -85,24 +86,11 @@ def _helpers() -> dict[str, str]:
 
 
 class CompiledReader(FastReader):
-    """Keeps the ticks of rows that the compiled loop takes.
+    """Keeps the ticks of rows that the compiled loop takes. size: of the whole sheet in bytes."""
 
-    size: of the whole sheet in bytes. kind_of: the kind of tick that a text names, below 0 for none.
-    """
-
-    def __init__(
-        self,
-        loop: RowsLoop,
-        workbook: Workbook,
-        size: int,
-        columns: Columns,
-        header_row: int,
-        kind_of: Callable[[str], int],
-    ) -> None:
-        super().__init__(workbook.limits.bytes_of("row_mb"))
+    def __init__(self, loop: RowsLoop, workbook: Workbook, size: int, columns: Columns, header_row: int) -> None:
+        super().__init__(workbook)
         self._loop = loop
-        self._texts = workbook.texts
-        self._day_zero = timestamps.day_zero_ms(date1904=workbook.date1904)
         capacity = min(LAST_ROW, size // _SHORTEST_ROW)
         self._counts = (capacity, header_row, len(workbook.styles), len(workbook.texts))
         kinds = [np.int64, np.int8, np.int64, np.int8, np.int64]
@@ -116,7 +104,7 @@ class CompiledReader(FastReader):
         is_date = np.array(
             [number in workbook.date_styles for number in range(len(workbook.styles) + 1)], dtype=np.int8
         )
-        codes = np.array([*map(kind_of, workbook.texts), -1], dtype=np.int8)
+        codes = np.array([*map(type_code, workbook.texts), -1], dtype=np.int8)
         self._arrays = (role_of, is_date, codes, self._is_used, *self._columns, self._memory)
 
     def read(self, block: bytes, size: int) -> bool:
@@ -129,11 +117,13 @@ class CompiledReader(FastReader):
         if ticks == 0:
             return None
         moments, kinds, mantissas, decimals, volumes = (column[:ticks] for column in self._columns)
-        used = frozenset(self._texts[number] for number in np.flatnonzero(self._is_used).tolist())
+        texts = self._workbook.texts
+        used = frozenset(texts[number] for number in np.flatnonzero(self._is_used).tolist())
         named = np.flatnonzero(self._is_used & compiled_loop.SECURITY).tolist()
-        names = tuple(text for number in named if (text := self._texts[number]).strip())
+        names = tuple(text for number in named if (text := texts[number]).strip())
+        moments = moments + timestamps.day_zero_ms(date1904=self._workbook.date1904)
         price = nearest_doubles(mantissas, decimals)
-        return FastColumns(moments + self._day_zero, kinds, price, volumes, used, names, last)
+        return FastColumns(moments, kinds, price, volumes, used, names, last)
 
 
 def nearest_doubles(mantissas: NDArray[np.int64], decimals: NDArray[np.int8]) -> NDArray[np.float64]:

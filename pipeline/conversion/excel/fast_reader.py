@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from pipeline.conversion.excel.archive import Workbook
     from pipeline.ticks import Float64s, Int8s, Int64s
 
 _ROW: Final = b"<row "
@@ -37,10 +38,11 @@ class FastColumns:
 
 
 class FastReader(ABC):
-    """Cuts the XML of a sheet into whole rows, whose ticks a subclass keeps. longest_row: bytes that one may have."""
+    """Cuts the XML of a sheet into whole rows, whose ticks a subclass keeps."""
 
-    def __init__(self, longest_row: int) -> None:
-        self._longest_row = longest_row
+    def __init__(self, workbook: Workbook) -> None:
+        self._workbook = workbook
+        self._longest_row = workbook.limits.bytes_of("row_mb")
         self._begun = False
         self._rest = b""
 

@@ -10,11 +10,10 @@ import numpy as np
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel.cells import LAST_ROW, letters_of
 from pipeline.conversion.excel.fast_reader import FastColumns, FastReader
+from pipeline.conversion.ticks import type_code
 from pipeline.ticks import MOST_VOLUME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.headers import Columns
     from pipeline.ticks import Float64s
@@ -38,16 +37,11 @@ class _Unsupported(Exception):
 
 
 class PatternReader(FastReader):
-    """Keeps the ticks of rows that match the pattern.
+    """Keeps the ticks of rows that match the pattern."""
 
-    kind_of: the kind of tick that a text names, below 0 for none.
-    """
-
-    def __init__(self, workbook: Workbook, columns: Columns, header_row: int, kind_of: Callable[[str], int]) -> None:
-        super().__init__(workbook.limits.bytes_of("row_mb"))
-        self._workbook = workbook
+    def __init__(self, workbook: Workbook, columns: Columns, header_row: int) -> None:
+        super().__init__(workbook)
         self._header_row = header_row
-        self._kind_of = kind_of
         self._pattern = _pattern(columns)
         self._groups = {name: number - 1 for name, number in self._pattern.groupindex.items()}
         self._below_header = False
@@ -104,7 +98,7 @@ class PatternReader(FastReader):
         """Keep the ticks of rows; `groups` are what the pattern's groups matched in each."""
         texts = self._column_of_texts(groups, "kind")
         self._texts.update(texts)
-        codes = {text: self._kind_of(text) for text in set(texts)}
+        codes = {text: type_code(text) for text in set(texts)}
         moments = self._moments(groups)
         price, size = self._numbers(groups, "price"), self._numbers(groups, "size")
         _require(
