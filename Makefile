@@ -12,6 +12,7 @@ A        ?=
 B        ?=
 SECURITY ?=
 FILL     ?=
+FILLS    ?=
 
 VENV := .venv
 BIN  := $(VENV)/bin
@@ -35,7 +36,7 @@ COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo sample convert backtest sensitivity sweep inspect report compare show explain validate benchmark bench-check test test-long coverage docs audit check lint types lock clean-cache clean
+.PHONY: help setup setup-dev demo sample convert backtest sensitivity sweep inspect report compare reconcile show explain validate benchmark bench-check test test-long coverage docs audit check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +89,9 @@ inspect: setup ## what is in data/parquet: rows, days, gaps, odd prices and book
 
 compare: setup ## two runs side by side: A=output/one B=output/other (or their names)
 	@$(if $(and $(A),$(B)),,$(error Say which two runs: make compare A=output/one B=output/other))$(RUN_PIPELINE) compare "$(A)" "$(B)" $(ARGS)
+
+reconcile: setup ## the desk's own fills beside a run's: FILLS=fills.csv, RUN=output/one
+	@$(if $(FILLS),,$(error Say which fills: make reconcile FILLS=fills.csv))$(RUN_PIPELINE) reconcile "$(FILLS)" $(if $(RUN),--run "$(RUN)") $(ARGS)
 
 report: setup ## the page of the last run, or of RUN=output/one, made anew; ARGS=--png for images of its charts
 	@$(RUN_PIPELINE) report $(if $(RUN),"$(RUN)") $(ARGS)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import options as take
-from pipeline.recorded import compare, explain, recorded_security, report
+from pipeline.recorded import compare, explain, reconcile, recorded_security, report
 
 if TYPE_CHECKING:
     from pipeline.conversion.result import ConvertResult, SheetEvent
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.sweeps.plan import SweepPlan, TrialResult
     from pipeline.sweeps.run import SweepRun
 
-__all__ = ["backtest", "compare", "convert", "explain", "recorded_security", "report", "sweep"]
+__all__ = ["backtest", "compare", "convert", "explain", "reconcile", "recorded_security", "report", "sweep"]
 
 
 def convert(

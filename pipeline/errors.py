@@ -302,6 +302,10 @@ class ChangedSinceRun(RunFolderError):
     """Ticks or a strategy that are not those of the run any more."""
 
 
+class BadDeskFills(PipelineError):
+    """A file of the desk's own fills that cannot be used."""
+
+
 class UnknownFill(RunFolderError):
     """A fill of a number that a security does not have in a run."""
 

@@ -244,6 +244,23 @@ RunB = Annotated["str | Path", Option("The run to compare it with.", metavar="B"
 OutputDir = Annotated["str | Path", Option("Where runs are looked for by name.", metavar="PATH")]
 Security = Annotated[str, Option("Its ticker.", metavar="SECURITY", completion="ticker", argument=True)]
 Fill = Annotated[int, Option("Number of the fill, counted from 1, as `show --fills` has it.", metavar="N")]
+DeskFills = Annotated[
+    "str | Path",
+    Option("The desk's own fills: a .csv or .xlsx file.", metavar="FILLS", argument=True, see="../use/reconcile.md"),
+]
+Window = Annotated[float, Option("How far apart in time two fills may be that are one, seconds.", metavar="SECONDS")]
+PriceTolerance = Annotated[
+    float | None, Option("How far apart in price, AED.", default="one tick at that price", metavar="AED")
+]
+VariedSwitch = Annotated[
+    str, Option("The execution switch whose values are tried.", metavar="SWITCH", completion="switches")
+]
+MatchesFile = Annotated[
+    "str | Path | None",
+    Option(
+        "A .csv or .parquet file for the matches.", default="reconciliation.csv in the run's folder", metavar="PATH"
+    ),
+]
 StrategyFile = Annotated[str | None, Option("File of the run's strategy, if it is not a shipped one.", metavar="PATH")]
 
 

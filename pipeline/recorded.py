@@ -1,4 +1,4 @@
-"""The public functions about finished runs and sweeps: compare, make the page anew, read a security, explain a fill.
+"""The public functions about finished runs and sweeps: compare, page, read a security, explain, reconcile.
 
 Annotations are not postponed, since the command line is made from them.
 """
@@ -11,6 +11,7 @@ from pipeline import options as take
 
 if TYPE_CHECKING:
     from pipeline.runs.compare import Comparison
+    from pipeline.runs.reconcile import Reconciliation
     from pipeline.runs.recorded_security import RecordedSecurity
     from pipeline.tracing.explanation import Explanation
 
@@ -96,6 +97,61 @@ def explain(
 
     request = FillRequest(_run_folder(run, output_dir), security, fill, path_of(parquet_dir), strategy)
     return explain_run_fill(request, on_progress)
+
+
+def reconcile(
+    fills: take.DeskFills,
+    run: take.Run = None,
+    *,
+    window: take.Window = 5.0,
+    price_tolerance: take.PriceTolerance = None,
+    switch: take.VariedSwitch = "queue",
+    parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    output_dir: take.OutputDir = take.OUTPUT_DIR,
+    strategy: take.StrategyFile = None,
+    output: take.MatchesFile = None,
+    on_security: Callable[[str], None] | None = None,
+) -> "Reconciliation":
+    """Match the desk's own fills with a run's, and replay the run to see which value of a switch comes nearest to them.
+
+    Args:
+        fills: A .csv, .xlsx or .xlsm file with time, security, side, price and quantity of each fill.
+        run, output_dir: A run folder, or the name of one below `output_dir`; by default the one written last there.
+        window: How far apart in time two fills may be that are one, seconds.
+        price_tolerance: How far apart in price, AED; by default one tick at that price.
+        switch: The execution switch whose values are tried.
+        parquet_dir: Directory or URI of the ticks that the run replayed.
+        strategy: File of the run's strategy if it is not a shipped one.
+        output: A .csv or .parquet file for the matches; by default `reconciliation.csv` in the run's folder.
+        on_security: Called with each security whose replays begin.
+
+    Returns:
+        What both agree on, by security and in total, and how well each value of the switch fits.
+
+    Raises:
+        PipelineError: The file, the run, its ticks or its strategy cannot be used.
+    """
+    from pipeline.errors import BadRequest
+    from pipeline.runs.desk_fills import csv_rows, desk_fills
+    from pipeline.runs.reconcile import Terms, reconcile_run
+    from pipeline.runs.reconcile_file import write_matches
+    from pipeline.store.path import path_of
+
+    target = None if output is None else Path(output)
+    if target is not None and target.suffix not in (".csv", ".parquet"):
+        raise BadRequest(f"--output is '{output}'; it takes a .csv or a .parquet file.")
+    folder = _run_folder(run, output_dir)
+    path = Path(fills)
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        from pipeline.conversion.excel.first_sheet import first_sheet
+
+        desk = desk_fills(first_sheet(path), str(path))
+    else:
+        desk = desk_fills(csv_rows(path), str(path))
+    terms = Terms(window, price_tolerance, switch, strategy)
+    reconciliation = reconcile_run(desk, folder, path_of(parquet_dir), terms, on_security)
+    write_matches(reconciliation, target)
+    return reconciliation
 
 
 def _run_folder(run: str | Path | None, output_dir: str | Path) -> Path:

@@ -73,6 +73,13 @@ def parameters(ctx: typer.Context, incomplete: str) -> list[str]:
     return fitting((f"{key}=" for key in [*_parameters(ctx), *switches]), incomplete)
 
 
+def switches(incomplete: str) -> list[str]:
+    """Complete an execution switch that has named values."""
+    from pipeline.engine.execution import SWITCHES
+
+    return fitting((name for name, switch in SWITCHES.items() if switch.words), incomplete)
+
+
 def fitting(names: Iterable[str], start: str) -> list[str]:
     """Return the names that begin with what was typed."""
     return sorted(name for name in names if name.startswith(start))

@@ -1,5 +1,6 @@
-"""The commands that show what is there, or make a run's page anew: compare, report, show, explain and inspect."""
+"""The commands that show what is there, or make a page anew: compare, report, show, explain, reconcile, inspect."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pipeline import api
@@ -82,6 +83,22 @@ def explain(**options: Any) -> CommandResult:
     with ExplainProgress("Reading the run") as progress:
         explanation = api.explain(**options, on_progress=progress.at)
     return show_explanation(explanation)
+
+
+@options_of(api.reconcile)
+def reconcile(**options: Any) -> CommandResult:
+    """Compare the desk's own fills with a run's, and say which queue model comes nearest to them.
+
+    Example: pipeline reconcile desk/fills.csv --run v1_baseline
+    """
+    from pipeline.console.progress import Progress
+    from pipeline.console.reconcile import show_reconciliation
+    from pipeline.runs.reconcile_file import matches_path
+
+    with Progress("Reading the fills") as progress:
+        reconciliation = api.reconcile(**options, on_security=lambda ticker: progress.stage(f"Replaying {ticker}"))
+    output = options["output"]
+    return show_reconciliation(reconciliation, matches_path(reconciliation, output and Path(output)))
 
 
 def inspect(

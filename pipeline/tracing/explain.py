@@ -6,7 +6,7 @@ Nothing here reads files: `recorded_fill.py` has everything from a run folder an
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,26 +43,13 @@ from pipeline.tracing.tracing_market import line_of, tracing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Fills
-    from pipeline.engine.strategy import Strategy
-    from pipeline.markets.facts import MarketFacts
-    from pipeline.settings import Values
+    from pipeline.runs.recorded_setting import Setting
     from pipeline.ticks import Ticks
     from pipeline.tracing.trace import CodePosition, TracedFill
 
 
 PROJECT: Final = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What is replayed: a strategy class, its parameters by config key, its market and execution model."""
-
-    strategy: type[Strategy]
-    parameters: Values
-    market: MarketFacts
-    execution: Execution
 
 
 def explain_fill(

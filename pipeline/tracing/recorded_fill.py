@@ -7,26 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.execution import make_execution
 from pipeline.engine.outcome import side_names
-from pipeline.engine.strategy import fields_of
 from pipeline.errors import (
-    BadRequest,
-    ChangedSinceRun,
-    ConfigError,
     OtherFills,
-    OtherTicks,
     UnknownFill,
-    UnknownStrategy,
 )
-from pipeline.markets.facts import facts_of
-from pipeline.runs.layout import RUN_FILE
 from pipeline.runs.recorded_security import read_columns, read_security
-from pipeline.store.layout import ticks_name
-from pipeline.store.parquet import read_ticks
-from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_names
+from pipeline.runs.recorded_setting import setting_of, ticks_of
 from pipeline.times import MILLISECOND
-from pipeline.tracing.explain import Setting, explain_fill
+from pipeline.tracing.explain import explain_fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,9 +24,7 @@ if TYPE_CHECKING:
     from pipeline.engine.outcome import Fills
     from pipeline.engine.strategy import Strategy
     from pipeline.runs.reader import RecordedRun
-    from pipeline.runs.recorded_security import RecordedSecurity
     from pipeline.store.path import AnyPath
-    from pipeline.ticks import Ticks
     from pipeline.tracing.explanation import Explanation
 
 COMPARED: Final = ("side", "price", "quantity", "realized_pnl", "position", "pnl")
@@ -69,8 +56,8 @@ def explain_run_fill(request: FillRequest, on_progress: Callable[[int, int], Non
     recorded = read_columns(run, ticker)
     count = len(recorded["fill"])
     _check_number(request, ticker, count)
-    setting = _setting(security, request.strategy)
-    ticks = _ticks_of_run(request, run, ticker)
+    setting = setting_of(security, request.strategy)
+    ticks = ticks_of(run, ticker, request.parquet_dir)
     on_day = None
     if on_progress is not None:
         filled = np.int64(run.read_fills(ticker).timestamp[request.number - 1]) * MILLISECOND
@@ -102,51 +89,6 @@ def _check_number(request: FillRequest, ticker: str, count: int) -> None:
             f"{ticker} has {count:,} {'fill' if count == 1 else 'fills'} in {request.folder}; --fill is "
             f"{request.number:,} and takes 1 to {count:,}."
         )
-
-
-def _setting(security: RecordedSecurity, file_or_name: str | None) -> Setting:
-    run = security.run
-    strategy = _strategy(run, file_or_name)
-    values = run.parameters[security.ticker]
-    known = fields_of(strategy).by_key()
-    where = f"{run.folder / RUN_FILE}: {security.ticker}"
-    differences = [f"parameter {key} is new" for key in sorted(known.keys() - values.keys())]
-    differences += [f"parameter {key} is gone" for key in sorted(values.keys() - known.keys())]
-    if differences:
-        raise _changed(run, ", ".join(differences))
-    try:
-        checked = {key: known[key].check(values[key], where) for key in known}
-        execution = make_execution(run.execution_name.split()[0], run.execution, where)
-    except ConfigError as error:
-        raise _changed(run, str(error).rstrip(".")) from error
-    return Setting(strategy, checked, facts_of(security.exchange), execution)
-
-
-def _changed(run: RecordedRun, what: str) -> ChangedSinceRun:
-    return ChangedSinceRun(
-        f"{run.strategy} has changed since the run in {run.folder}: {what}. Run that backtest again, then explain."
-    )
-
-
-def _strategy(run: RecordedRun, file_or_name: str | None) -> type[Strategy]:
-    if file_or_name is None and run.strategy not in strategy_names():
-        raise UnknownStrategy(
-            f"The strategy of {run.folder} is '{run.strategy}', which does not come with the project. Name its file: "
-            f"--strategy desk/{run.strategy}.py"
-        )
-    if file_or_name is not None and strategy_label(file_or_name) != run.strategy:
-        raise BadRequest(f"--strategy is '{file_or_name}' and {run.folder} is a run of '{run.strategy}'.")
-    return load_strategy(file_or_name or run.strategy)
-
-
-def _ticks_of_run(request: FillRequest, run: RecordedRun, ticker: str) -> Ticks:
-    try:
-        return read_ticks(request.parquet_dir / ticks_name(ticker), run.digests.get(ticker, ""))
-    except OtherTicks as error:
-        raise ChangedSinceRun(
-            f"The ticks of {ticker} in {request.parquet_dir} are not those of the run in {request.folder}: its file "
-            "has another digest. Name the run's store with --parquet-dir, or run that backtest again."
-        ) from error
 
 
 def _check_fills(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline.markets.facts import facts_of
+from pipeline.runs.recorded_setting import Setting
 from pipeline.strategies.loading.load import load_strategy
-from pipeline.tracing.explain import Setting, explain_fill
+from pipeline.tracing.explain import explain_fill
 from tests.properties.agreement import exact, reference, rows_of_fills
 from tests.properties.seeded import for_seeded_cases
 from tests.properties.streams import MAKERS, Case

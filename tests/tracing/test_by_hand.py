@@ -12,8 +12,9 @@ import pytest
 from pipeline.engine.execution import make_execution
 from pipeline.engine.strategy import fields_of
 from pipeline.markets.facts import facts_of
+from pipeline.runs.recorded_setting import Setting
 from pipeline.strategies.loading.load import load_strategy
-from pipeline.tracing.explain import Setting, explain_fill
+from pipeline.tracing.explain import explain_fill
 from pipeline.tracing.rendering import lines_of
 from tests.engine.replays import written
 from tests.tracing import of_others, of_v1

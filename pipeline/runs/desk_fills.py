@@ -1,0 +1,155 @@
+"""Reads the desk's own fills from the rows of a file: finds the columns by their names, checks every cell."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from pipeline.engine.rules.replay_state import BUY, SELL
+from pipeline.errors import BadDeskFills, nearest, shown
+from pipeline.runs.reader import RecordedFills
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pipeline.ticks import Int64s
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "time": ("time", "timestamp", "datetime", "execution time", "exec time", "trade time", "fill time"),
+    "security": ("security", "ticker", "symbol", "instrument", "stock"),
+    "side": ("side", "buy/sell", "b/s", "direction"),
+    "price": ("price", "fill price", "exec price", "execution price", "last px", "px"),
+    "quantity": ("quantity", "qty", "shares", "fill qty", "exec qty", "last qty", "filled", "volume", "size"),
+}
+"""The names that a column may have, in any case; the first is ours."""
+
+DATE: Final = "date"
+SIDES: Final = {
+    **dict.fromkeys(("buy", "b", "bot", "bought", "1"), BUY),
+    **dict.fromkeys(("sell", "s", "sld", "sold", "2"), SELL),
+}
+MIDNIGHT: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - exchange-local, as every time here is
+EXAMPLE: Final = "2025-01-06 10:00:05, on the exchange's clock"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskFills:
+    """One security's fills in order of time, and the row of the file that each stands in."""
+
+    fills: RecordedFills
+    rows: Int64s
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    number: int
+    ticker: str
+    time: int
+    side: int
+    price: float
+    quantity: int
+
+
+def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number and the cells of every row of a CSV file that is not blank; raises BadDeskFills."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise BadDeskFills(f"{path} is not there.") from None
+    except (OSError, ValueError) as error:
+        raise BadDeskFills(f"{path} cannot be read as a CSV file ({error}).") from error
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise BadDeskFills(f"{path}, row {reader.line_num}: it cannot be read ({error}).") from error
+
+
+def desk_fills(rows: Iterable[tuple[int, Sequence[str]]], where: str) -> dict[str, DeskFills]:
+    """Return the fills in the rows of a file, by ticker, in order of time; the first row names the columns.
+
+    Raises BadDeskFills, naming the file (`where`), row and column, for what cannot be read.
+    """
+    every = iter(rows)
+    _, header = next(every, (0, ()))
+    columns = _columns_of(header, where)
+    by_ticker: dict[str, list[_Row]] = {}
+    for number, cells in every:
+        row = _row(number, {name: cells[at].strip() if at < len(cells) else "" for name, at in columns.items()}, where)
+        by_ticker.setdefault(row.ticker, []).append(row)
+    if not by_ticker:
+        raise BadDeskFills(f"{where} has no fills below its header.")
+    return {ticker: _fills(sorted(by_ticker[ticker], key=lambda row: row.time)) for ticker in sorted(by_ticker)}
+
+
+def _fills(rows: Sequence[_Row]) -> DeskFills:
+    fills = RecordedFills(
+        timestamp=np.array([row.time for row in rows], np.int64),
+        side=np.array([row.side for row in rows], np.int8),
+        price=np.array([row.price for row in rows], np.float64),
+        quantity=np.array([row.quantity for row in rows], np.int64),
+    )
+    return DeskFills(fills, np.array([row.number for row in rows], np.int64))
+
+
+def _columns_of(header: Sequence[str], where: str) -> dict[str, int]:
+    names = [" ".join(cell.replace("_", " ").split()).casefold() for cell in header]
+    columns = {DATE: names.index(DATE)} if DATE in names else {}
+    for column, known in COLUMNS.items():
+        at = [names.index(name) for name in known if name in names]
+        if not at:
+            hint = next((text for name in known if (text := nearest(name, filter(None, names), 0.75))), "")
+            raise BadDeskFills(f"{where} has no column for the {column}: name it {' or '.join(known)}.{hint}")
+        columns[column] = at[0]
+    return columns
+
+
+def _row(number: int, cells: Mapping[str, str], where: str) -> _Row:
+    def refused(column: str, takes: str) -> BadDeskFills:
+        return BadDeskFills(f"{where}, row {number}: {column} is '{shown(cells[column])}'; it takes {takes}.")
+
+    side = SIDES.get(cells["side"].casefold())
+    if side is None:
+        raise refused("side", "buy or sell")
+    if not cells["security"]:
+        raise refused("security", "a ticker such as FAB, or FAB UH Equity")
+    time = _time(cells)
+    if time is None:
+        raise refused("time", EXAMPLE)
+    price, quantity = (_number(cells[name]) for name in ("price", "quantity"))
+    if not 0 < price < float("inf"):
+        raise refused("price", "a number above 0")
+    if not (0 < quantity < 2**53 and quantity.is_integer()):
+        raise refused("quantity", "a whole number of shares above 0")
+    return _Row(number, cells["security"].split()[0].upper(), time, side, price, int(quantity))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:
+        return float("nan")
+
+
+def _time(cells: Mapping[str, str]) -> int | None:
+    """Return ms since 1970-01-01 of a time, whose date may stand in a column of its own."""
+    text = cells["time"]
+    if DATE in cells and ":" in text and "-" not in text:
+        text = f"{cells[DATE].replace('T', ' ').split(' ')[0]} {text}"
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is not None or ":" not in text:
+        return None
+    return (moment - MIDNIGHT) // dt.timedelta(milliseconds=1)

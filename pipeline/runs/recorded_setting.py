@@ -1,0 +1,86 @@
+"""What a recorded run replayed of one security, to replay it again: strategy, parameters, market, execution, ticks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.engine.execution import make_execution
+from pipeline.engine.strategy import fields_of
+from pipeline.errors import BadRequest, ChangedSinceRun, ConfigError, OtherTicks, UnknownStrategy
+from pipeline.markets.facts import facts_of
+from pipeline.runs.layout import RUN_FILE
+from pipeline.store.layout import ticks_name
+from pipeline.store.parquet import read_ticks
+from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_names
+
+if TYPE_CHECKING:
+    from pipeline.engine.execution import Execution
+    from pipeline.engine.strategy import Strategy
+    from pipeline.markets.facts import MarketFacts
+    from pipeline.runs.reader import RecordedRun
+    from pipeline.runs.recorded_security import RecordedSecurity
+    from pipeline.settings import Values
+    from pipeline.store.path import AnyPath
+    from pipeline.ticks import Ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is replayed: a strategy class, its parameters by config key, its market and execution model."""
+
+    strategy: type[Strategy]
+    parameters: Values
+    market: MarketFacts
+    execution: Execution
+
+
+def setting_of(security: RecordedSecurity, file_or_name: str | None) -> Setting:
+    """Return what a run replayed of one security; file_or_name: its strategy, where its name does not find it.
+
+    Raises ChangedSinceRun where strategy and parameters do not fit any more, UnknownStrategy and BadRequest for a
+    strategy that is none or not the run's, and what loading it raises.
+    """
+    run = security.run
+    strategy = _strategy(run, file_or_name)
+    values = run.parameters[security.ticker]
+    known = fields_of(strategy).by_key()
+    where = f"{run.folder / RUN_FILE}: {security.ticker}"
+    differences = [f"parameter {key} is new" for key in sorted(known.keys() - values.keys())]
+    differences += [f"parameter {key} is gone" for key in sorted(values.keys() - known.keys())]
+    if differences:
+        raise _changed(run, ", ".join(differences))
+    try:
+        checked = {key: known[key].check(values[key], where) for key in known}
+        execution = make_execution(run.execution_name.split()[0], run.execution, where)
+    except ConfigError as error:
+        raise _changed(run, str(error).rstrip(".")) from error
+    return Setting(strategy, checked, facts_of(security.exchange), execution)
+
+
+def _changed(run: RecordedRun, what: str) -> ChangedSinceRun:
+    return ChangedSinceRun(
+        f"{run.strategy} has changed since the run in {run.folder}: {what}. Run that backtest again."
+    )
+
+
+def _strategy(run: RecordedRun, file_or_name: str | None) -> type[Strategy]:
+    if file_or_name is None and run.strategy not in strategy_names():
+        raise UnknownStrategy(
+            f"The strategy of {run.folder} is '{run.strategy}', which does not come with the project. Name its file: "
+            f"--strategy desk/{run.strategy}.py"
+        )
+    if file_or_name is not None and strategy_label(file_or_name) != run.strategy:
+        raise BadRequest(f"--strategy is '{file_or_name}' and {run.folder} is a run of '{run.strategy}'.")
+    return load_strategy(file_or_name or run.strategy)
+
+
+def ticks_of(run: RecordedRun, ticker: str, parquet_dir: AnyPath) -> Ticks:
+    """Return the ticks that a run replayed; raises ChangedSinceRun for others, and what reading them raises."""
+    try:
+        return read_ticks(parquet_dir / ticks_name(ticker), run.digests.get(ticker, ""))
+    except OtherTicks as error:
+        raise ChangedSinceRun(
+            f"The ticks of {ticker} in {parquet_dir} are not those of the run in {run.folder}: its file "
+            "has another digest. Name the run's store with --parquet-dir, or run that backtest again."
+        ) from error
