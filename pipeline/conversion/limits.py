@@ -38,6 +38,7 @@ class Limits:
 
 UNLIMITED: Final = Limits(1e6, 1e6, 1e6, 1e6, 1e6)
 KEYS: Final = tuple(field.name for field in fields(Limits))
+_LISTED: Final = f" The keys are {', '.join(KEYS)}."
 
 
 def limits_of(limits: Mapping[str, float] | Sequence[str] | None) -> Limits:
@@ -45,7 +46,7 @@ def limits_of(limits: Mapping[str, float] | Sequence[str] | None) -> Limits:
     named = limits if isinstance(limits, Mapping) else _parsed(limits or ())
     for key, value in named.items():
         if key not in KEYS:
-            raise BadRequest(f"--limit {key}: there is no such limit.{nearest(key, KEYS) or _listed()}")
+            raise BadRequest(f"--limit {key}: there is no such limit.{nearest(key, KEYS) or _LISTED}")
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
             raise BadRequest(f"--limit {key} is {value}; it takes a number above 0.")
     return Limits(**named)
@@ -54,16 +55,11 @@ def limits_of(limits: Mapping[str, float] | Sequence[str] | None) -> Limits:
 def _parsed(texts: Sequence[str]) -> dict[str, float]:
     named: dict[str, float] = {}
     for text in texts:
-        key, equals, value = text.partition("=")
-        key = key.strip()
+        key, equals, value = map(str.strip, text.partition("="))
         if not equals or key in named:
-            raise BadRequest(f"--limit {text}: write KEY=NUMBER, each key once.{_listed()}")
+            raise BadRequest(f"--limit {text}: write KEY=NUMBER, each key once.{_LISTED}")
         try:
             named[key] = float(value)
         except ValueError:
-            raise BadRequest(f"--limit {text}: {value.strip() or 'nothing'} is not a number.") from None
+            raise BadRequest(f"--limit {text}: {value or 'nothing'} is not a number.") from None
     return named
-
-
-def _listed() -> str:
-    return f" The keys are {', '.join(KEYS)}."

@@ -200,11 +200,11 @@ def test_a_large_conversion_gives_the_same_bytes_whoever_reads(tmp_path: Path, m
     convert([book], tmp_path / "by others")
     monkeypatch.setattr(stage, "WORTH_COMPILING", 1)
     monkeypatch.setattr(sys.modules["pipeline.conversion.sheet"], "read_row_by_row", _only_of("EMAAR DH Equity"))
-    result = convert([book], tmp_path / "swift")
+    result = convert([book], tmp_path / "compiled")
     assert [(row.status, row.reader) for row in result.rows] == [("converted", "fast"), ("converted", "row by row")]
     for file in ("FAB.parquet", "EMAAR.parquet", "EMAAR.rejects.parquet"):
-        assert (tmp_path / "swift" / file).read_bytes() == (tmp_path / "by others" / file).read_bytes()
-    catalogs = [json.loads((tmp_path / name / "catalog.json").read_text()) for name in ("swift", "by others")]
+        assert (tmp_path / "compiled" / file).read_bytes() == (tmp_path / "by others" / file).read_bytes()
+    catalogs = [json.loads((tmp_path / name / "catalog.json").read_text()) for name in ("compiled", "by others")]
     assert catalogs[0] == catalogs[1] or _without_times(catalogs[0]) == _without_times(catalogs[1])
     again = convert([book], tmp_path / "by others")
     assert [row.status for row in again.rows] == ["unchanged", "unchanged"]

@@ -51,16 +51,6 @@ def test_a_sheet_that_was_converted_with_rejects_is_not_passed_over_as_unchanged
     assert {path.name: path.read_bytes() for path in (tmp_path / "store").iterdir()} == before
 
 
-def test_a_reject_in_one_part_fails_all_parts_of_its_security(tmp_path: Path) -> None:
-    books = [
-        write_book(tmp_path / "a.xlsx", {FAB: tick_sheet(tick(45761.5))}),
-        write_book(tmp_path / "b.xlsx", {FAB: tick_sheet(tick(45762.5), BAD)}),
-    ]
-    result = convert(books, tmp_path / "store", strict=True)
-    assert [row.status for row in result.rows] == ["failed", "failed"]
-    assert not list((tmp_path / "store").iterdir())
-
-
 def test_a_long_text_is_quoted_short(tmp_path: Path) -> None:
     rows = tick_sheet(tick()) + row_xml(1_048_576, (text("x" * 500), *tick()[1:]))
     result = pipeline.convert(write_book(tmp_path / "t.xlsx", {FAB: rows}), tmp_path / "store", strict=True)

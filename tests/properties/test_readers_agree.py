@@ -49,23 +49,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def all_agree(book: Path, header_row: int = 3) -> bool:
     """Compare what four readers find; return whether the fast one took the sheet."""
-    fast, exact = read_both(book, header_row)
-    swift = read_compiled(book, header_row)
+    fast, by_row = read_both(book, header_row)
+    compiled = read_compiled(book, header_row)
     workbook = open_workbook(book)
-    third = read_by_openpyxl(workbook, workbook.sheets[0], header_row)
-    assert _shown_alike(exact) == _shown_alike(third)
-    for found in (fast, swift):
-        assert found is None or content_of(found) == content_of(exact)
-        assert found is None or found.texts == exact.texts
+    by_openpyxl = read_by_openpyxl(workbook, workbook.sheets[0], header_row)
+    assert _shown_alike(by_row) == _shown_alike(by_openpyxl)
+    for parsed in (fast, compiled):
+        assert parsed is None or content_of(parsed) == content_of(by_row)
+        assert parsed is None or parsed.texts == by_row.texts
     return fast is not None
 
 
 def _shown_alike(parsed: Parsed) -> dict[str, object]:
     """What was found; of a time that cannot be read openpyxl does not tell the cell's own text."""
-    found = content_of(parsed)
+    content = content_of(parsed)
     rejects = [(each.row, each.cells, each.rule) for each in parsed.rejects]
-    found["rejects"] = [(at, told[1:] if rule == UNREADABLE_TIME else told, rule) for at, told, rule in rejects]
-    return found
+    content["rejects"] = [(at, cells[1:] if rule == UNREADABLE_TIME else cells, rule) for at, cells, rule in rejects]
+    return content
 
 
 @settings(max_examples=settings().max_examples // 2)
