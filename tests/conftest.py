@@ -79,7 +79,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Return a Parquet directory of three securities with random ticks, and a config for them."""
     folder = tmp_path_factory.mktemp("made")
     return make_store(folder / "parquet"), make_config(folder / "v1.json")

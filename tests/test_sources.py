@@ -37,8 +37,8 @@ OTHERS: Final = ("pages", "console", "cli", "conversion", "inspection", "tracing
 
 
 @pytest.fixture
-def planned(made: tuple[Path, Path]) -> Plan:
-    store, config = made
+def planned(inputs: tuple[Path, Path]) -> Plan:
+    store, config = inputs
     return plan(Request(config=config, parquet_dir=store, securities=["FAB"]))
 
 
@@ -67,9 +67,9 @@ class Copied:
 def copied(planned: Plan, tmp_path: Path) -> Iterator[Copied]:
     before = Copied(PACKAGE, planned).keys()
     with copied_code(tmp_path) as folder:
-        made = Copied(folder, planned)
-        assert made.keys() == before, "where a package is installed makes no difference"
-        yield made
+        inputs = Copied(folder, planned)
+        assert inputs.keys() == before, "where a package is installed makes no difference"
+        yield inputs
 
 
 @cache

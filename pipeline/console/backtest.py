@@ -67,7 +67,7 @@ class BacktestProgress(ReplayProgress):
         """Count one security; name it when there is no bar."""
         self.count()
         self.step(result.ticker)
-        line = f"[{self._ready}/{self._many}] {_told(result)}"
+        line = f"[{self._ready}/{self._many}] {_outcome(result)}"
         if console().verbose:
             console().detail(f"{line}; {_how(result)}")
         elif not self.draws:
@@ -213,7 +213,7 @@ def show_cache_folders() -> None:
     console().detail(f"Result cache: {cache}")
 
 
-def _told(result: SecurityResult) -> str:
+def _outcome(result: SecurityResult) -> str:
     if result.replayed is None:
         return f"{result.ticker}: failed: {result.error}"
     cached = ", cached by an earlier run" if result.cached else ""

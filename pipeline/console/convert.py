@@ -35,7 +35,7 @@ class ConvertProgress(Progress):
             self._finished(event.position, event.row)
         elif self._bar is not None:
             if event.position not in self._reading:
-                self._reading[event.position] = self._bar.add_task(f"  {event.sheet}", total=None, told="rows")
+                self._reading[event.position] = self._bar.add_task(f"  {event.sheet}", total=None, note="rows")
             self._bar.update(self._reading[event.position], completed=event.rows)
         if self._ready == event.total:
             self.stage(PLACING)

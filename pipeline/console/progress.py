@@ -33,7 +33,7 @@ class Progress:
         self._timer: threading.Timer | None = None
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        self._stage = self._text = self._told = ""
+        self._stage = self._text = self._note = ""
         self._total: int | None = None
         self._done = 0
         self._since = time.perf_counter()
@@ -66,7 +66,7 @@ class Progress:
         self._ended()
         with self._lock:
             self._stage = self._text = text
-            self._total, self._done, self._told = total, done, ""
+            self._total, self._done, self._note = total, done, ""
             if self._bar is not None and self._task is not None:
                 self._bar.remove_task(self._task)
                 self._task = self._added(self._bar)
@@ -74,13 +74,13 @@ class Progress:
             self.calm()
             self._wait(PATIENCE)
 
-    def step(self, text: str = "", *, done: int | None = None, told: str = "") -> None:
+    def step(self, text: str = "", *, done: int | None = None, note: str = "") -> None:
         """Count one step, or say how many are done."""
         with self._lock:
             self._done = self._done + 1 if done is None else done
-            self._text, self._told = text or self._stage, told
+            self._text, self._note = text or self._stage, note
             if self._bar is not None and self._task is not None:
-                self._bar.update(self._task, completed=self._done, description=self._text, told=told)
+                self._bar.update(self._task, completed=self._done, description=self._text, note=note)
         if not self.draws:
             self.calm()
 
@@ -107,7 +107,7 @@ class Progress:
             self._bar.start()
 
     def _added(self, bar: Bar) -> TaskID:
-        return bar.add_task(self._text, total=self._total, completed=self._done, told=self._told)
+        return bar.add_task(self._text, total=self._total, completed=self._done, note=self._note)
 
     def _ended(self) -> None:
         now = time.perf_counter()
@@ -127,6 +127,6 @@ def new_bar() -> Bar:
         BarColumn(20),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[told]}", markup=False),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     return Bar(*columns, console=rich_console(sys.stderr), transient=True, redirect_stdout=sys.stdout.isatty())

@@ -54,7 +54,7 @@ class SweepProgress(ReplayProgress):
         show_cache_folders()
         self.stage(REPLAYING, total)
 
-    def found(self, result: TrialResult) -> None:
+    def finished(self, result: TrialResult) -> None:
         """Count one result."""
         self.count()
         self._computed += not result.cached
@@ -62,7 +62,7 @@ class SweepProgress(ReplayProgress):
         if self.draws:
             if now - self._said > REDRAW_EVERY or self._ready == self._many:
                 self._said = now
-                self.step(result.ticker, done=self._ready, told=self._how_fast(now))
+                self.step(result.ticker, done=self._ready, note=self._how_fast(now))
         elif now - self._said > SAY_EVERY:
             self._said = now
             self.step()

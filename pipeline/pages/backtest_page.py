@@ -90,7 +90,7 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         titles=charts.TITLES,
         still=sketch(*timelines.together(list(tracks.values())), clock),
         figures=contents.figures,
-        names={name: f"panel-{place}" for place, name in enumerate(shown)},
+        names={name: f"panel-{number}" for number, name in enumerate(shown)},
         heights={name: chart["layout"].get("height", 320) for name, chart in data["charts"].items()}
         | {"panel": timelines.PANEL_HEIGHT},
         open_panels=OPEN_PANELS,

@@ -29,11 +29,11 @@ class Sketch:
 
 def sketch(stamps: Int64s, values: Float64s, clock: Clock) -> Sketch:
     """Return a curve of steps from 0 on the first day on, on the same clock as the charts; stamps in ms."""
-    kept = extremes([values], MOST)
+    drawn = extremes([values], MOST)
     lowest, highest = float(values.min(initial=0.0)), float(values.max(initial=0.0))
     spread = highest - lowest or 1.0
-    across = _across(stamps[kept], clock)
-    up = np.round((highest - values[kept]) / spread * HEIGHT, 1)
+    across = _across(stamps[drawn], clock)
+    up = np.round((highest - values[drawn]) / spread * HEIGHT, 1)
     zero = round(highest / spread * HEIGHT, 1)
     before = np.concatenate([[zero], up])
     steps = [f"{x:g},{y:g}" for x, *heights in zip(across, before, up, strict=False) for y in heights]

@@ -59,24 +59,24 @@ def axis_of_values(name: str, values: Sequence[Any], codes: Any, applies: Any) -
     used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(values))).tolist()
     are_numbers = all(isinstance(values[at], (int, float)) and not isinstance(values[at], bool) for at in used)
     order = sorted(used, key=lambda at: values[at]) if are_numbers else used
-    place = np.full(len(values) + 1, -1, np.int32)
-    place[order] = np.arange(len(order))
+    rank = np.full(len(values) + 1, -1, np.int32)
+    rank[order] = np.arange(len(order))
     shown = [number_text(float(values[at])) if are_numbers else _text(values[at]) for at in order]
     if (applies & (codes < 0)).any():
-        place[-1] = len(shown)
-        return _choices(name, [*shown, NONE], np.where(applies, place[codes], -1))
-    placed = np.where(applies, place[codes], -1)
+        rank[-1] = len(shown)
+        return _choices(name, [*shown, NONE], np.where(applies, rank[codes], -1))
+    placed = np.where(applies, rank[codes], -1)
     if not are_numbers or not order:
         return _choices(name, shown, placed)
     numbers = np.array([values[at] for at in order], np.float64)
     if len(numbers) <= MOST_CELLS:
         return _axis(name, shown, numbers, placed, shown, np.arange(len(shown)))
     bins = _bins(numbers)
-    kept = np.unique(bins)
-    cell_of = np.searchsorted(kept, bins)
-    cells = [_span(numbers[cell_of == at], SPAN_DIGITS) for at in range(len(kept))]
+    used_bins = np.unique(bins)
+    cell_of = np.searchsorted(used_bins, bins)
+    cells = [_span(numbers[cell_of == at], SPAN_DIGITS) for at in range(len(used_bins))]
     if len(set(cells)) < len(cells):
-        cells = [_span(numbers[cell_of == at], EXACT_DIGITS) for at in range(len(kept))]
+        cells = [_span(numbers[cell_of == at], EXACT_DIGITS) for at in range(len(used_bins))]
     return _axis(name, shown, numbers, placed, cells, cell_of)
 
 

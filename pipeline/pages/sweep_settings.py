@@ -110,13 +110,13 @@ def _start(sweep: RecordedSweep) -> dict[str, Any]:
     applying = [axis for axis in sweep.axes if chosen is None or axis.codes[chosen] >= 0]
     ordered = sorted(applying, key=lambda axis: (axis in sweep.assumptions, axis.numbers is None, -len(axis.values)))
     across, up = (*[axis.name for axis in ordered[:2]], None, None)[:2]
-    held = {
+    fixed = {
         axis.name: int(axis.cell_codes[chosen])
         for axis in sweep.assumptions
         if chosen is not None and axis.name not in (across, up) and axis.codes[chosen] >= 0
     }
     figure = sweep.main if BY_NAME[sweep.main] in sweep.figures else next(iter(sweep.figures), BY_NAME["net_pnl"]).name
-    return {"view": view, "figure": figure, "across": across, "up": up, "fold": "best", "held": held}
+    return {"view": view, "figure": figure, "across": across, "up": up, "fold": "best", "held": fixed}
 
 
 def _bytes_a_setting(sweep: RecordedSweep) -> int:

@@ -62,9 +62,9 @@ def tiles(sweep: RecordedSweep, choice: Sequence[Row]) -> list[tuple[str, Cell]]
     if sweep.parted:
         name = sweep.main.removeprefix("train_")
         test = BY_NAME[f"test_{name}"]
-        correlation, _, mine, _, median, _ = choice[0].cells
+        correlation, _, of_chosen, _, median, _ = choice[0].cells
         tiles += [
-            (f"The best: {test.label}", mine),
+            (f"The best: {test.label}", of_chosen),
             (f"Median{of}: {test.label}", median),
             ("Rank correlation, train and test", correlation),
         ]
@@ -101,8 +101,8 @@ def choice_rows(sweep: RecordedSweep, figure: str) -> list[Row]:
         train, test = (sweep.values(view, f"{part}_{figure}") for part in ("train", "test"))
         at = sweep.chosen(view)
         form = BY_NAME[f"test_{figure}"].form
-        known, mine = test[peers & ~np.isnan(test)], sweep.value(view, f"test_{figure}", at)
-        rank = None if mine is None else 1 + int((known > mine).sum())
+        known, of_chosen = test[peers & ~np.isnan(test)], sweep.value(view, f"test_{figure}", at)
+        rank = None if of_chosen is None else 1 + int((known > of_chosen).sum())
         cells = (
             Cell(
                 rank_correlation(train[peers], test[peers]),
@@ -110,7 +110,7 @@ def choice_rows(sweep: RecordedSweep, figure: str) -> list[Row]:
                 "cannot be computed: too few settings or no variation",
             ),
             Cell(sweep.value(view, f"train_{figure}", at), form, NO_FIGURE),
-            Cell(mine, form, NO_FIGURE),
+            Cell(of_chosen, form, NO_FIGURE),
             Cell(rank, "count", NO_FIGURE),
             Cell(float(np.median(known)) if len(known) else None, form, NO_FIGURE),
             Cell(float(known.max()) if len(known) else None, form, NO_FIGURE),

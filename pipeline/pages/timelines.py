@@ -109,8 +109,8 @@ def together(tracks: list[Track]) -> tuple[Int64s, Float64s]:
 def portfolio(tracks: list[Track], total: Daily, clock: Clock, most: int) -> Timeline:
     """Return equity, drawdown and P&L by day of all securities together, on one clock, with at most so many fills."""
     stamps, equity = together(tracks)
-    kept = extremes([equity, drawdown(equity)], most)
-    left_out = f"{len(kept):,} of {len(equity):,} fills are on this page, with the extremes of each stretch."
+    drawn = extremes([equity, drawdown(equity)], most)
+    left_out = f"{len(drawn):,} of {len(equity):,} fills are on this page, with the extremes of each stretch."
     days, values, by = _bars(total)
     bars = {
         "x": [clock.middle(day) for day in days],
@@ -127,12 +127,12 @@ def portfolio(tracks: list[Track], total: Daily, clock: Clock, most: int) -> Tim
     return Timeline(
         {"data": traces, "layout": _layout(rows, PORTFOLIO_HEIGHT) | _across(clock, clock.days, "y3")},
         {
-            "stamps": (stamps[kept], 0),
-            "equity": (equity[kept], MONEY_DIGITS),
+            "stamps": (stamps[drawn], 0),
+            "equity": (equity[drawn], MONEY_DIGITS),
             "marked": (total.marked_equity, MONEY_DIGITS),
         },
         total.days,
-        "" if len(kept) == len(equity) else left_out,
+        "" if len(drawn) == len(equity) else left_out,
     )
 
 

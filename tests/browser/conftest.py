@@ -31,9 +31,9 @@ class Opened:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = find_chromium()
+    chromium = find_chromium()
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 
 
 @pytest.fixture
@@ -49,12 +49,12 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
         context.set_default_timeout(120_000)  # a machine that does much else is slow, not wrong
         contexts.append(context)
         context.add_init_script(before)
-        found = Opened(context.new_page())
-        context.on("request", lambda request: found.requests.append(request.url))
-        found.page.on("console", lambda line: found.said.append(f"{line.type}: {line.text}"))
-        found.page.on("pageerror", lambda error: found.said.append(str(error)))
-        found.page.goto(file.as_uri())
-        return found
+        view = Opened(context.new_page())
+        context.on("request", lambda request: view.requests.append(request.url))
+        view.page.on("console", lambda line: view.said.append(f"{line.type}: {line.text}"))
+        view.page.on("pageerror", lambda error: view.said.append(str(error)))
+        view.page.goto(file.as_uri())
+        return view
 
     yield opened
     for context in contexts:

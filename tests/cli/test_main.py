@@ -25,8 +25,8 @@ GROUPS = {
 COMMANDS = tuple(verb for verbs in GROUPS.values() for verb in verbs)
 
 
-def backtest(made: tuple[Path, Path], output: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return pipeline("backtest", "--parquet-dir", made[0], "--config", made[1], "--output-dir", output, *words)
+def backtest(inputs: tuple[Path, Path], output: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return pipeline("backtest", "--parquet-dir", inputs[0], "--config", inputs[1], "--output-dir", output, *words)
 
 
 def test_help_names_every_command_in_its_group_within_80_columns() -> None:
@@ -55,8 +55,8 @@ def test_each_command_has_an_example(command: str) -> None:
     assert f"Example: pipeline {command}" in pipeline(command, "--help").stdout
 
 
-def test_the_closing_table_has_what_a_trader_looks_for(made: tuple[Path, Path], tmp_path: Path) -> None:
-    done = backtest(made, tmp_path / "run")
+def test_the_closing_table_has_what_a_trader_looks_for(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    done = backtest(inputs, tmp_path / "run")
     assert done.returncode == 0, done.stderr
     for words in ("security", "fills", "gross P&L (AED)", "final position", "days not flat", "MODON", "total"):
         assert words in done.stdout
@@ -67,21 +67,21 @@ def test_the_closing_table_has_what_a_trader_looks_for(made: tuple[Path, Path], 
     )
 
 
-def test_progress_is_plain_lines_on_stderr_when_not_a_terminal(made: tuple[Path, Path], tmp_path: Path) -> None:
-    done = backtest(made, tmp_path / "run")
+def test_progress_is_plain_lines_on_stderr_when_not_a_terminal(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    done = backtest(inputs, tmp_path / "run")
     assert "[3/3]" in done.stderr
     assert "\x1b" not in done.stderr + done.stdout
 
 
-def test_set_changes_a_parameter_for_all_securities(made: tuple[Path, Path], tmp_path: Path) -> None:
-    backtest(made, tmp_path / "a")
-    backtest(made, tmp_path / "b", "--set", "refill_interval_sec=5", "--set", "quote_size=100")
+def test_set_changes_a_parameter_for_all_securities(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    backtest(inputs, tmp_path / "a")
+    backtest(inputs, tmp_path / "b", "--set", "refill_interval_sec=5", "--set", "quote_size=100")
     a, b = (tmp_path / name / "backtest_summary.csv" for name in "ab")
     assert a.read_text() != b.read_text()
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--workers", "0"), "--workers is 0"),
         (("--strategy", "v1_basline"), "Did you mean 'v1_baseline'?"),
@@ -99,23 +99,23 @@ def test_set_changes_a_parameter_for_all_securities(made: tuple[Path, Path], tmp
     ],
 )
 def test_a_wrong_request_is_one_plain_error_and_status_2(
-    made: tuple[Path, Path], tmp_path: Path, words: tuple[str, ...], told: str
+    inputs: tuple[Path, Path], tmp_path: Path, words: tuple[str, ...], message: str
 ) -> None:
-    done = backtest(made, tmp_path / "run", *words)
+    done = backtest(inputs, tmp_path / "run", *words)
     assert done.returncode == 2
     assert without_stretches(done.stderr).startswith("Error: ")
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
 
 
-def test_debug_shows_the_traceback(made: tuple[Path, Path], tmp_path: Path) -> None:
-    assert "Traceback" in backtest(made, tmp_path / "run", "--workers", "0", "--debug").stderr
+def test_debug_shows_the_traceback(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    assert "Traceback" in backtest(inputs, tmp_path / "run", "--workers", "0", "--debug").stderr
 
 
-def test_an_output_directory_in_the_way_is_status_2(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_an_output_directory_in_the_way_is_status_2(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    done = backtest(made, tmp_path / "file" / "run")
+    done = backtest(inputs, tmp_path / "file" / "run")
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
 
@@ -133,11 +133,11 @@ def test_a_failed_security_is_status_1_and_named(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def two(made: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two(inputs: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make two runs and return the folder they are in."""
     output = tmp_path_factory.mktemp("two")
-    backtest(made, output / "one", "--no-sensitivity")
-    backtest(made, output / "other", "--no-sensitivity", "--set", "refill_interval_sec=5")
+    backtest(inputs, output / "one", "--no-sensitivity")
+    backtest(inputs, output / "other", "--no-sensitivity", "--set", "refill_interval_sec=5")
     return output
 
 
@@ -176,24 +176,24 @@ def test_compare_prints_the_same_json_each_time(two: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("one", "othr"), "Did you mean 'other'?"),
         (("one", "."), "is not a run folder"),
         (("one",), "compare needs B: the run to compare it with."),
     ],
 )
-def test_compare_refuses_what_is_no_run_with_status_2(two: Path, words: tuple[str, ...], told: str) -> None:
+def test_compare_refuses_what_is_no_run_with_status_2(two: Path, words: tuple[str, ...], message: str) -> None:
     done = pipeline("compare", *words, "--output-dir", two)
     assert done.returncode == 2
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_compare_ends_with_status_1_when_fills_cannot_be_read(
-    made: tuple[Path, Path], two: Path, tmp_path: Path
+    inputs: tuple[Path, Path], two: Path, tmp_path: Path
 ) -> None:
-    backtest(made, tmp_path / "run", "--no-sensitivity")
+    backtest(inputs, tmp_path / "run", "--no-sensitivity")
     (tmp_path / "run" / "trades" / "FAB.parquet").unlink()
     done = pipeline("compare", two / "one", tmp_path / "run")
     assert done.returncode == 1
@@ -217,27 +217,27 @@ def test_demo_goes_from_nothing_to_results(tmp_path: Path) -> None:
 
 
 def test_a_second_backtest_says_what_it_kept_and_fresh_replays_it(
-    made: tuple[Path, Path], tmp_path: Path, kept_results: Path
+    inputs: tuple[Path, Path], tmp_path: Path, kept_results: Path
 ) -> None:
-    first = backtest(made, tmp_path / "run")
+    first = backtest(inputs, tmp_path / "run")
     assert "kept" not in first.stdout + first.stderr
-    again = backtest(made, tmp_path / "run")
+    again = backtest(inputs, tmp_path / "run")
     assert "3 of 3 cached by earlier runs" in again.stdout
     assert again.stderr.count("cached by an earlier run") == 3
-    assert "kept" not in backtest(made, tmp_path / "run", "--fresh").stdout
+    assert "kept" not in backtest(inputs, tmp_path / "run", "--fresh").stdout
     assert kept_results.exists()
 
 
-def test_a_warning_is_a_sentence(made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warning_is_a_sentence(inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "taken").write_text("a file stands where the cache would be")
     monkeypatch.setenv("PIPELINE_CACHE_DIR", str(tmp_path / "taken"))
     monkeypatch.setenv("PIPELINE_RESULTS_MB", "64")
-    done = backtest(made, tmp_path / "run", "--no-sensitivity", "--json")
+    done = backtest(inputs, tmp_path / "run", "--no-sensitivity", "--json")
     assert "Warning: Results cannot be kept in " in done.stderr
     assert "UserWarning" not in done.stderr
     assert ".py" not in done.stderr
     warnings = json.loads(done.stdout)["warnings"]
-    assert [one for one in warnings if one.startswith("Results cannot be kept in ")]
+    assert [text for text in warnings if text.startswith("Results cannot be kept in ")]
 
 
 def test_clean_cache_says_what_it_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,9 +57,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("verb", QUIET)
 def test_quiet_says_the_closing_line_and_warnings_and_nothing_else(desk: Path, verb: str) -> None:
-    said = to_pipe(*QUIET[verb], "--quiet", cwd=desk)
-    assert (said.status, [line for line in said.err.splitlines() if not line.startswith("Warning: ")]) == (0, [])
-    assert said.out.count("\n") == 1
+    output = to_pipe(*QUIET[verb], "--quiet", cwd=desk)
+    assert (output.status, [line for line in output.err.splitlines() if not line.startswith("Warning: ")]) == (0, [])
+    assert output.out.count("\n") == 1
 
 
 @pytest.mark.parametrize("verb", [verb for verb in QUIET if verb not in ("validate", "benchmark", "demo")])
@@ -69,9 +69,9 @@ def test_it_says_nothing_more_in_the_end_than_quiet_does(desk: Path, verb: str) 
 
 
 def test_quiet_and_verbose_contradict_each_other(desk: Path) -> None:
-    said = to_pipe("backtest", "--quiet", "--verbose", cwd=desk)
-    assert (said.status, said.out) == (2, "")
-    assert said.err == "Error: --quiet and --verbose contradict each other; give one of them.\n"
+    output = to_pipe("backtest", "--quiet", "--verbose", cwd=desk)
+    assert (output.status, output.out) == (2, "")
+    assert output.err == "Error: --quiet and --verbose contradict each other; give one of them.\n"
 
 
 def test_verbose_says_how_each_sheet_was_read_and_why_one_was_not(tmp_path: Path) -> None:
@@ -109,9 +109,9 @@ def test_verbose_says_what_was_chosen_how_long_it_took_and_what_was_kept(desk: P
 
 def object_of(text: str) -> dict[str, Any]:
     assert text.count("\n") == 1
-    told: dict[str, Any] = json.loads(text)
-    assert text == json.dumps(told, sort_keys=True) + "\n"
-    return told
+    printed: dict[str, Any] = json.loads(text)
+    assert text == json.dumps(printed, sort_keys=True) + "\n"
+    return printed
 
 
 @pytest.mark.parametrize("backend", ["sequential", "loky"])
@@ -119,19 +119,19 @@ def test_what_a_strategy_prints_does_not_reach_the_json(tmp_path: Path, backend:
     store = make_store(tmp_path / "parquet", ("FAB", "EMAAR"))
     own = make_strategy(tmp_path / "own.py", PRINTS)
     words = ("backtest", "--strategy", own, "--config", own.with_suffix(".json"), "--parquet-dir", store)
-    said = to_pipe(*words, "--backend", backend, "--json", cwd=tmp_path)
-    assert object_of(said.out)["exit_status"] == 0
-    assert "a strategy says so" in said.err
+    output = to_pipe(*words, "--backend", backend, "--json", cwd=tmp_path)
+    assert object_of(output.out)["exit_status"] == 0
+    assert "a strategy says so" in output.err
 
 
 def test_figures_in_the_json_are_those_of_the_run_folder(desk: Path) -> None:
-    told = object_of(to_pipe("backtest", "--json", "--output-dir", "output/json", cwd=desk).out)
+    printed = object_of(to_pipe("backtest", "--json", "--output-dir", "output/json", cwd=desk).out)
     metrics = json.loads((desk / "output" / "json" / "metrics.json").read_text())
-    for ticker, one in metrics["securities"].items():
-        assert told["securities"][ticker]["fills"] == one["fills"]
-        assert told["securities"][ticker]["net_pnl"] == one["net_pnl"]
-    assert told["total"]["net_pnl"] == pytest.approx(metrics["portfolio"]["net_pnl"])
-    assert set(told["net_pnl_by_execution"]) >= {"classic", "strict"}
+    for ticker, figures in metrics["securities"].items():
+        assert printed["securities"][ticker]["fills"] == figures["fills"]
+        assert printed["securities"][ticker]["net_pnl"] == figures["net_pnl"]
+    assert printed["total"]["net_pnl"] == pytest.approx(metrics["portfolio"]["net_pnl"])
+    assert set(printed["net_pnl_by_execution"]) >= {"classic", "strict"}
 
 
 def break_file(path: Path) -> None:
@@ -153,19 +153,19 @@ def test_what_failed_is_listed_and_the_status_is_1(tmp_path: Path, words: tuple[
     store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
     break_file(store / "FAB.parquet")
     chosen = ("--parquet-dir", store, *(() if words[0] == "inspect" else ("--config", config)))
-    said = to_pipe(*words, *chosen, "--json", cwd=tmp_path)
-    told = object_of(said.out)
-    assert (said.status, told["exit_status"], told["error"]) == (1, 1, None)
-    assert list(told["failed"]) == [name]
-    assert "not a whole Parquet file" in told["failed"][name]
-    assert f"Error: {name}: " in said.err
+    output = to_pipe(*words, *chosen, "--json", cwd=tmp_path)
+    printed = object_of(output.out)
+    assert (output.status, printed["exit_status"], printed["error"]) == (1, 1, None)
+    assert list(printed["failed"]) == [name]
+    assert "not a whole Parquet file" in printed["failed"][name]
+    assert f"Error: {name}: " in output.err
     quiet = to_pipe(*words, *chosen, "--quiet", cwd=tmp_path)
     errors = [line for line in quiet.err.splitlines() if not line.startswith("Warning: ")]
     assert (quiet.status, quiet.out.count("\n"), len(errors)) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("backtest", "--parquet-dir", "nowhere"), "There is no Parquet directory nowhere."),
         (("backtest", "--bakend", "loky"), "Did you mean '--backend'?"),
@@ -174,13 +174,13 @@ def test_what_failed_is_listed_and_the_status_is_1(tmp_path: Path, words: tuple[
         (("convert", "nothing.xlsx"), "nothing.xlsx"),
     ],
 )
-def test_an_error_is_in_the_json_and_on_stderr(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
-    said = to_pipe(*words, "--json", cwd=tmp_path)
-    found = object_of(said.out)
-    assert (said.status, found["exit_status"], found["command"]) == (2, 2, words[0])
-    assert told in found["error"]
-    assert without_stretches(said.err) == f"Error: {found['error']}\n"
-    assert found["failed"] == {}
+def test_an_error_is_in_the_json_and_on_stderr(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+    output = to_pipe(*words, "--json", cwd=tmp_path)
+    printed = object_of(output.out)
+    assert (output.status, printed["exit_status"], printed["command"]) == (2, 2, words[0])
+    assert message in printed["error"]
+    assert without_stretches(output.err) == f"Error: {printed['error']}\n"
+    assert printed["failed"] == {}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signal to one process")
@@ -198,10 +198,10 @@ def test_an_interrupted_run_says_so_in_the_json(tmp_path: Path) -> None:
                 break
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    found = object_of(out)
-    assert (process.returncode, found["exit_status"]) == (130, 130)
-    assert found["error"] == "Interrupted. Finished results are kept; run the same command again to resume."
-    assert err.endswith(f"{found['error']}\n")
+    printed = object_of(out)
+    assert (process.returncode, printed["exit_status"]) == (130, 130)
+    assert printed["error"] == "Interrupted. Finished results are kept; run the same command again to resume."
+    assert err.endswith(f"{printed['error']}\n")
     assert "Traceback" not in err
 
 

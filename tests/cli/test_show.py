@@ -35,24 +35,24 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_show_and_explain_take_the_run_written_last(desk: Path) -> None:
     shown = pipeline("show", "fab", "--fills", "--first", "3", cwd=desk)
     assert shown.returncode == 0
-    said = shown.stderr.replace("Reading the run ...\n", "").splitlines()
-    assert said == [
+    lines = shown.stderr.replace("Reading the run ...\n", "").splitlines()
+    assert lines == [
         f"Warning: {text}" for text in json.loads(pipeline("show", "FAB", "--json", cwd=desk).stdout)["warnings"]
     ]
     assert shown.stdout.startswith("FAB, output/v1_baseline\n")
     assert shown.stdout.splitlines()[-1].startswith("3 of ")
-    told = pipeline("explain", "FAB", "--fill", "3", cwd=desk)
-    assert told.returncode == 0
-    assert told.stdout.startswith("FAB, fill 3 of ")
-    assert max(map(len, told.stdout.splitlines())) <= 80
+    printed = pipeline("explain", "FAB", "--fill", "3", cwd=desk)
+    assert printed.returncode == 0
+    assert printed.stdout.startswith("FAB, fill 3 of ")
+    assert max(map(len, printed.stdout.splitlines())) <= 80
     assert "P&L" in pipeline("show", "FAB", cwd=desk).stdout
 
 
 def test_with_json_there_is_one_object_on_stdout(desk: Path) -> None:
     shown = json.loads(pipeline("show", "FAB", "--fills", "--side", "sell", "--json", cwd=desk).stdout)
-    assert {one["side"] for one in shown["fills"]} == {"sell"}
-    told = json.loads(pipeline("explain", "FAB", "--fill", "3", "--json", cwd=desk).stdout)
-    assert (told["command"], told["number"], told["exit_status"]) == ("explain", 3, 0)
+    assert {fill["side"] for fill in shown["fills"]} == {"sell"}
+    printed = json.loads(pipeline("explain", "FAB", "--fill", "3", "--json", cwd=desk).stdout)
+    assert (printed["command"], printed["number"], printed["exit_status"]) == ("explain", 3, 0)
     refused = pipeline("explain", "FAB", "--fill", "0", "--json", cwd=desk)
     assert refused.returncode == json.loads(refused.stdout)["exit_status"] == 2
 
@@ -66,7 +66,7 @@ def test_verbose_explains_with_what_the_strategy_knew_and_quiet_in_one_line(desk
 
 
 @pytest.mark.parametrize(
-    ("words", "told", "status"),
+    ("words", "printed", "status"),
     [
         (("show", "FABB"), "Did you mean 'FAB'?", 2),
         (("show", "FAB", "--run", "v1_basline"), "Did you mean 'v1_baseline'?", 2),
@@ -81,11 +81,11 @@ def test_verbose_explains_with_what_the_strategy_knew_and_quiet_in_one_line(desk
     ],
 )
 def test_what_cannot_be_shown_or_explained_is_one_plain_error(
-    desk: Path, words: tuple[str, ...], told: str, status: int
+    desk: Path, words: tuple[str, ...], printed: str, status: int
 ) -> None:
     done = pipeline(*words, cwd=desk)
     assert done.returncode == status
-    assert told in done.stderr.replace("\\", "/")
+    assert printed in done.stderr.replace("\\", "/")
     assert done.stderr.splitlines()[-1].startswith("Error: ")
     assert "Traceback" not in done.stderr
     assert done.stdout == ""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def sweep(made: tuple[Path, Path], output: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    return pipeline("sweep", *words, "--parquet-dir", made[0], "--config", made[1], "--output-dir", output)
+def sweep(inputs: tuple[Path, Path], output: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    return pipeline("sweep", *words, "--parquet-dir", inputs[0], "--config", inputs[1], "--output-dir", output)
 
 
 def widest(text: str) -> int:
@@ -26,10 +26,10 @@ def widest(text: str) -> int:
 
 
 def test_a_sweep_says_what_runs_what_was_best_and_what_was_kept(
-    made: tuple[Path, Path], tmp_path: Path, kept_results: Path
+    inputs: tuple[Path, Path], tmp_path: Path, kept_results: Path
 ) -> None:
     words = ("--grid", "refill_interval_sec=30:90:30", "--grid", "execution=classic,strict")
-    done = sweep(made, tmp_path / "out", *words)
+    done = sweep(inputs, tmp_path / "out", *words)
     assert done.returncode == 0, done.stderr
     assert "Sweep of v1_baseline: 6 settings x 3 securities, 1 worker (sequential)" in done.stderr
     assert "18 results (6 settings x 3 securities): 0 cached, 18 computed, 0 failed" in done.stdout
@@ -37,23 +37,23 @@ def test_a_sweep_says_what_runs_what_was_best_and_what_was_kept(
     for words_said in ("Best settings", "EMAAR", "FAB", "MODON", "all", "net P&L (AED)", "refill_interval_sec="):
         assert words_said in done.stdout
     assert kept_results.exists()
-    again = sweep(made, tmp_path / "out", *words)
+    again = sweep(inputs, tmp_path / "out", *words)
     assert "18 cached, 0 computed, 0 failed" in again.stdout
     assert "Result cache: 0.0 MB (`pipeline clean-cache` empties it)" in again.stdout
-    fresh = sweep(made, tmp_path / "out", *words, "--fresh")
+    fresh = sweep(inputs, tmp_path / "out", *words, "--fresh")
     assert "0 cached, 18 computed, 0 failed" in fresh.stdout
     cleaned = pipeline("clean-cache")
     assert (cleaned.returncode, kept_results.exists()) == (0, False)
     assert f"MB of results in {kept_results.parent}" in cleaned.stdout
 
 
-def test_it_stays_within_80_columns_and_is_plain_when_not_a_terminal(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_it_stays_within_80_columns_and_is_plain_when_not_a_terminal(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     axes = ["refill_interval_sec=20,60", "min_local_currency_before_quote=100.5,500", "quote_size=1000,3000"]
     axes += ["execution.fees_bps=0,2.5", "execution.shared_print_volume=each,once", "max_notional=1e6"]
     words = [word for axis in axes for word in ("--grid", axis)]
     split = ("--train-until", "2025-01-12", "--walk-forward", "1")
     for asked in ((), split, (*split, "--choose-by", "sharpe", "--keep-trades", "best"), ("--trials", "10")):
-        done = sweep(made, tmp_path / "out", *words, *asked)
+        done = sweep(inputs, tmp_path / "out", *words, *asked)
         assert done.returncode == 0, done.stderr
         assert "\x1b" not in done.stdout + done.stderr
         assert widest(done.stdout) <= 80
@@ -61,31 +61,31 @@ def test_it_stays_within_80_columns_and_is_plain_when_not_a_terminal(made: tuple
 
 
 def test_a_sweep_file_names_its_folder_and_the_command_line_wins_over_it(
-    made: tuple[Path, Path], tmp_path: Path
+    inputs: tuple[Path, Path], tmp_path: Path
 ) -> None:
     file = tmp_path / "mine.json"
     content = {
         "_comment": "what for",
         "strategy": "v1_baseline",
-        "config": str(made[1]),
+        "config": str(inputs[1]),
         "securities": ["FAB", "MODON"],
         "parameters": {"refill_interval_sec": {"from": 10, "to": 30, "step": 10}},
         "execution": {"preset": ["classic", "strict"], "fees_bps": [0, {"ADX": 1}]},
     }
     file.write_text(json.dumps(content))
-    done = pipeline("sweep", file, "--parquet-dir", made[0], cwd=tmp_path)
+    done = pipeline("sweep", file, "--parquet-dir", inputs[0], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     table = read_table(tmp_path / "output" / "sweeps" / "mine" / "sweep.parquet").to_pandas()
     assert (len(table), set(table["security"])) == (24, {"FAB", "MODON"})
     words = ("--grid", "refill_interval_sec=5", "--securities", "EMAAR", "--set", "quote_size=77")
-    done = pipeline("sweep", file, "--parquet-dir", made[0], "--output-dir", tmp_path / "out", *words)
+    done = pipeline("sweep", file, "--parquet-dir", inputs[0], "--output-dir", tmp_path / "out", *words)
     table = read_table(tmp_path / "out" / "sweep.parquet").to_pandas()
     assert set(table["security"]) == {"EMAAR"}
     assert (set(table["refill_interval_sec"]), set(table["quote_size"]), len(table)) == ({5}, {77}, 4)
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ((), "A sweep needs something to vary: give a sweep file, or --grid NAME=VALUE,VALUE."),
         (("--grid", "refil=1"), "refil is nothing that v1_baseline takes."),
@@ -106,21 +106,21 @@ def test_a_sweep_file_names_its_folder_and_the_command_line_wins_over_it(
     ],
 )
 def test_a_wrong_request_is_one_plain_error_and_status_2(
-    made: tuple[Path, Path], tmp_path: Path, words: tuple[str, ...], told: str
+    inputs: tuple[Path, Path], tmp_path: Path, words: tuple[str, ...], message: str
 ) -> None:
-    done = sweep(made, tmp_path / "out", *words)
+    done = sweep(inputs, tmp_path / "out", *words)
     assert done.returncode == 2
-    assert told in done.stderr
-    said = without_stretches(done.stderr).splitlines()
-    errors = [line for line in said if not line.startswith(("Sweep of", "Compiling "))]
+    assert message in done.stderr
+    lines = without_stretches(done.stderr).splitlines()
+    errors = [line for line in lines if not line.startswith(("Sweep of", "Compiling "))]
     assert [line.startswith("Error: ") for line in errors] == [True]
     assert done.stdout == ""
 
 
-def test_a_setting_that_fails_is_named_and_the_status_is_1(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_setting_that_fails_is_named_and_the_status_is_1(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     own = make_strategy(tmp_path / "own.py", DIVIDES)
     words = ("--strategy", own, "--grid", "limit=0,2", "--backend", "sequential")
-    done = sweep((made[0], own.with_suffix(".json")), tmp_path / "out", *words)
+    done = sweep((inputs[0], own.with_suffix(".json")), tmp_path / "out", *words)
     assert done.returncode == 1
     assert "Error: setting 1 on EMAAR: " in done.stderr
     assert "a division by zero" in done.stderr
@@ -140,12 +140,12 @@ def test_a_corrupt_file_is_named_and_the_status_is_1(tmp_path: Path) -> None:
 
 
 def test_a_damaged_results_file_is_one_warning_and_the_run_is_sound(
-    made: tuple[Path, Path], tmp_path: Path, kept_results: Path
+    inputs: tuple[Path, Path], tmp_path: Path, kept_results: Path
 ) -> None:
     kept_results.parent.mkdir()
     kept_results.write_bytes(b"nothing that SQLite knows" * 1_000)
-    done = sweep(made, tmp_path / "out", "--grid", "quote_size=100,200")
+    done = sweep(inputs, tmp_path / "out", "--grid", "quote_size=100,200")
     assert done.returncode == 0
     assert "results-3.sqlite was damaged" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "6 cached, 0 computed" in sweep(made, tmp_path / "out", "--grid", "quote_size=100,200").stdout
+    assert "6 cached, 0 computed" in sweep(inputs, tmp_path / "out", "--grid", "quote_size=100,200").stdout

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ("backtest --bakend loky", "backtest has no option --bakend. Did you mean '--backend'?"),
         ("backtest --no-sensitivty", "backtest has no option --no-sensitivty. Did you mean '--no-sensitivity'?"),
@@ -49,16 +49,16 @@ if TYPE_CHECKING:
         ("compare", "compare needs A: a run: its folder, or its name below --output-dir."),
     ],
 )
-def test_what_a_verb_does_not_take_is_one_plain_sentence(tmp_path: Path, words: str, told: str) -> None:
-    said = to_pipe(*words.split(), cwd=tmp_path)
-    assert (said.status, said.out) == (2, "")
-    assert said.err.startswith("Error: ")
-    assert said.err.endswith(f"{told} `pipeline {words.split(maxsplit=1)[0]} --help` lists what it takes.\n")
-    assert said.err.count("\n") == 1
+def test_what_a_verb_does_not_take_is_one_plain_sentence(tmp_path: Path, words: str, message: str) -> None:
+    output = to_pipe(*words.split(), cwd=tmp_path)
+    assert (output.status, output.out) == (2, "")
+    assert output.err.startswith("Error: ")
+    assert output.err.endswith(f"{message} `pipeline {words.split(maxsplit=1)[0]} --help` lists what it takes.\n")
+    assert output.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ("backtset", "No such command 'backtset'. Did you mean 'backtest'? Try `pipeline --help`."),
         ("frobnicate", "No such command 'frobnicate'. Try `pipeline --help`."),
@@ -75,10 +75,10 @@ def test_what_a_verb_does_not_take_is_one_plain_sentence(tmp_path: Path, words: 
         ),
     ],
 )
-def test_what_is_no_request_is_one_plain_sentence(tmp_path: Path, words: str, told: str) -> None:
-    said = to_pipe(*words.split(), cwd=tmp_path)
-    assert (said.status, said.out) == (2, "")
-    assert without_stretches(said.err) == f"Error: {told}\n"
+def test_what_is_no_request_is_one_plain_sentence(tmp_path: Path, words: str, message: str) -> None:
+    output = to_pipe(*words.split(), cwd=tmp_path)
+    assert (output.status, output.out) == (2, "")
+    assert without_stretches(output.err) == f"Error: {message}\n"
 
 
 def test_debug_shows_where_a_usage_error_arose(tmp_path: Path) -> None:
@@ -107,14 +107,14 @@ def test_a_fault_of_ours_is_a_sentence_too_and_debug_shows_where(tmp_path: Path)
 
 @pytest.mark.parametrize("command", ["backtest", "sweep", "convert"])
 def test_the_older_names_of_workers_are_taken_and_not_shown(command: str) -> None:
-    made = app.get_command(None, command)
+    parsed = app.get_command(None, command)
 
     def workers(*words: str) -> object:
-        return made.make_context(command, list(words)).params["workers"]
+        return parsed.make_context(command, list(words)).params["workers"]
 
     assert workers("--max-workers", "3") == workers("--workers=3") == workers("--parallel", "--max-workers=3") == 3
     assert workers("--parallel") is workers() is None
-    text = made.get_help(made.make_context(command, []))
+    text = parsed.get_help(parsed.make_context(command, []))
     assert "--workers" in text
     assert "--max-workers" not in text
     assert "--parallel" not in text
@@ -123,9 +123,9 @@ def test_the_older_names_of_workers_are_taken_and_not_shown(command: str) -> Non
 def test_a_backtest_runs_with_the_older_names_of_workers(tmp_path: Path) -> None:
     store, config = make_store(tmp_path / "store"), make_config(tmp_path / "config.json")
     words = ("--parquet-dir", store, "--config", config, "--output-dir", tmp_path / "run", "--no-report")
-    said = to_pipe("backtest", *words, "--parallel", "--max-workers", "2", "--json", cwd=tmp_path)
-    assert said.status == 0, said.err
-    assert json.loads(said.out)["workers"] == 2
+    output = to_pipe("backtest", *words, "--parallel", "--max-workers", "2", "--json", cwd=tmp_path)
+    assert output.status == 0, output.err
+    assert json.loads(output.out)["workers"] == 2
 
 
 @pytest.mark.parametrize("public", [api.convert, api.backtest, api.sweep, api.compare, api.report, api.explain])
@@ -151,12 +151,15 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def completed(words: str, cwd: Path, shell: str = "bash") -> str:
-    told = {"_PIPELINE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": words}
-    told |= {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
-    told |= {"_TYPER_COMPLETE_FISH_ACTION": "get-args", "_TYPER_COMPLETE_WORD_TO_COMPLETE": words.rpartition(" ")[2]}
-    said = to_pipe(cwd=cwd, **told)
-    assert (said.status, said.err) == (0, "")
-    return said.out
+    variables = {"_PIPELINE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": words}
+    variables |= {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    variables |= {
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_TYPER_COMPLETE_WORD_TO_COMPLETE": words.rpartition(" ")[2],
+    }
+    output = to_pipe(cwd=cwd, **variables)
+    assert (output.status, output.err) == (0, "")
+    return output.out
 
 
 @pytest.mark.parametrize(
@@ -228,9 +231,9 @@ def test_tab_loads_nothing_that_computes(desk: Path, words: str) -> None:
         "import sys, os, atexit\nfrom pipeline.cli import main\n"
         "atexit.register(lambda: print(*[n for n, m in sys.modules.items() if m], file=sys.stderr))\nmain()"
     )
-    told = {"_PIPELINE_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": words}
+    message = {"_PIPELINE_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": words}
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=desk, env=environment(told)
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=desk, env=environment(message)
     )
     loaded = done.stderr.split()
     assert "pipeline.cli" in loaded
@@ -243,10 +246,10 @@ def test_what_is_installed_for_bash_completes_in_bash(desk: Path, tmp_path: Path
     program = tmp_path / "bin" / "pipeline"
     program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m pipeline \"$@\"\n")
     program.chmod(0o755)
-    told = {"HOME": str(tmp_path), "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
-    told |= {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    message = {"HOME": str(tmp_path), "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+    message |= {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     install = [program, "--install-completion", "bash"]
-    installed = subprocess.run(install, capture_output=True, text=True, check=False, env=environment(told))
+    installed = subprocess.run(install, capture_output=True, text=True, check=False, env=environment(message))
     assert installed.returncode == 0, installed.stderr
     assert "bash completion installed in" in installed.stdout
     script = (
@@ -259,6 +262,6 @@ def test_what_is_installed_for_bash_completes_in_bash(desk: Path, tmp_path: Path
         text=True,
         check=False,
         cwd=desk,
-        env={**environment(told), "PYTHONPATH": str(ROOT)},
+        env={**environment(message), "PYTHONPATH": str(ROOT)},
     )
     assert (done.stdout, done.stderr) == ("FAB,EMAAR\n", "")

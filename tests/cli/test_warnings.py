@@ -54,8 +54,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def json_of(desk: Path, *words: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(to_pipe(*words, "--json", cwd=desk).out)
-    return told
+    warned: dict[str, Any] = json.loads(to_pipe(*words, "--json", cwd=desk).out)
+    return warned
 
 
 BACKTEST = ("backtest", "--config", "v1.json", "--output-dir", "output/run")
@@ -72,28 +72,28 @@ USERS = {
 
 @pytest.mark.parametrize("how", USERS)
 def test_every_command_that_uses_ticks_says_what_is_wrong_with_them(desk: Path, how: str) -> None:
-    said = to_pipe(*USERS[how], "--quiet", cwd=desk)
-    told = [line.removeprefix("Warning: ") for line in said.err.splitlines() if line.startswith("Warning: ")]
-    assert [text for text in told if text.startswith(NEWEST_FIRST)]
-    assert REJECTED in told
-    assert not [text for text in told if text.startswith("ADCB: ")]
-    assert f"{len(told)} warnings" in said.out.splitlines()[-1]
-    assert json_of(desk, *USERS[how])["warnings"] == told
+    output = to_pipe(*USERS[how], "--quiet", cwd=desk)
+    warned = [line.removeprefix("Warning: ") for line in output.err.splitlines() if line.startswith("Warning: ")]
+    assert [text for text in warned if text.startswith(NEWEST_FIRST)]
+    assert REJECTED in warned
+    assert not [text for text in warned if text.startswith("ADCB: ")]
+    assert f"{len(warned)} warnings" in output.out.splitlines()[-1]
+    assert json_of(desk, *USERS[how])["warnings"] == warned
 
 
 def test_the_terminal_the_json_run_json_and_the_page_have_one_list(desk: Path) -> None:
-    told = json_of(desk, *BACKTEST)["warnings"]
+    warned = json_of(desk, *BACKTEST)["warnings"]
     run = json.loads((desk / "output" / "run" / RUN_FILE).read_text())
     page = html.unescape((desk / "output" / "run" / "report.html").read_text())
-    assert told == run["warnings"]
-    assert [text for text in told if text not in page] == []
+    assert warned == run["warnings"]
+    assert [text for text in warned if text not in page] == []
 
 
 def test_the_sweeps_file_and_page_have_the_list_that_it_says(desk: Path) -> None:
-    told = json_of(desk, *USERS["sweep"], "--output-dir", "output/swept")["warnings"]
+    warned = json_of(desk, *USERS["sweep"], "--output-dir", "output/swept")["warnings"]
     page = html.unescape((desk / "output" / "swept" / "report.html").read_text())
-    assert told == json.loads((desk / "output" / "swept" / "sweep.json").read_text())["warnings"]
-    assert [text for text in told if text not in page] == []
+    assert warned == json.loads((desk / "output" / "swept" / "sweep.json").read_text())["warnings"]
+    assert [text for text in warned if text not in page] == []
 
 
 @pytest.mark.parametrize(
@@ -103,26 +103,26 @@ def test_show_says_what_is_about_its_security_and_the_run_and_nothing_of_others(
     desk: Path, ticker: str, own: str, others: str
 ) -> None:
     run = json_of(desk, *BACKTEST)["warnings"]
-    told = json_of(desk, "show", ticker, "--run", "output/run")["warnings"]
-    assert set(told) < set(run)
-    assert [text for text in told if text.startswith(own)]
-    assert not [text for text in told if text.startswith(others)]
-    assert [text for text in told if text.startswith("The ticks cover 1 market day")]
+    warned = json_of(desk, "show", ticker, "--run", "output/run")["warnings"]
+    assert set(warned) < set(run)
+    assert [text for text in warned if text.startswith(own)]
+    assert not [text for text in warned if text.startswith(others)]
+    assert [text for text in warned if text.startswith("The ticks cover 1 market day")]
 
 
 def test_only_the_securities_that_are_used_are_spoken_of(desk: Path) -> None:
-    told = json_of(desk, "backtest", "--config", "v1.json", "--securities", "ADCB", "--output-dir", "output/one")
-    assert not [text for text in told["warnings"] if text.startswith(("FAB: ", "MODON: "))]
+    warned = json_of(desk, "backtest", "--config", "v1.json", "--securities", "ADCB", "--output-dir", "output/one")
+    assert not [text for text in warned["warnings"] if text.startswith(("FAB: ", "MODON: "))]
 
 
 def test_the_catalogs_loss_loses_no_warning(desk: Path, tmp_path: Path) -> None:
     for file in (desk / "data" / "parquet").glob("*.parquet"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    told = json_of(desk, *BACKTEST[:3], "--parquet-dir", str(tmp_path), "--output-dir", str(tmp_path / "run"))[
+    warned = json_of(desk, *BACKTEST[:3], "--parquet-dir", str(tmp_path), "--output-dir", str(tmp_path / "run"))[
         "warnings"
     ]
-    assert [text for text in told if text.startswith(NEWEST_FIRST)]
-    assert [text for text in told if text.startswith("MODON: rejected rows: 1 of 661. ")]
+    assert [text for text in warned if text.startswith(NEWEST_FIRST)]
+    assert [text for text in warned if text.startswith("MODON: rejected rows: 1 of 661. ")]
 
 
 def test_a_store_of_an_earlier_version_says_so_and_converting_once_more_mends_it(desk: Path, tmp_path: Path) -> None:
@@ -136,8 +136,8 @@ def test_a_store_of_an_earlier_version_says_so_and_converting_once_more_mends_it
         del entry["inspection"]
     (store / "catalog.json").write_text(json.dumps(catalog))
     words = (*BACKTEST[:3], "--parquet-dir", str(store), "--output-dir", str(tmp_path / "run"))
-    told = json_of(desk, *words)["warnings"]
-    assert [text.partition(":")[0] for text in told if "its ticks were not inspected" in text] == ["ADCB", "FAB"]
+    warned = json_of(desk, *words)["warnings"]
+    assert [text.partition(":")[0] for text in warned if "its ticks were not inspected" in text] == ["ADCB", "FAB"]
     assert [text for text in json_of(desk, "inspect", "--parquet-dir", str(store))["warnings"] if NEWEST_FIRST in text]
     again = json_of(desk, "convert", "ticks.xlsx", "--parquet-dir", str(store))
     assert (again["converted"], again["unchanged"]) == (3, 0)

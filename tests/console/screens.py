@@ -36,15 +36,15 @@ def without_stretches(err: str) -> str:
     return "".join(line for line in err.splitlines(keepends=True) if not line.endswith(" ...\n"))
 
 
-def environment(told: Mapping[str, str]) -> dict[str, str]:
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Return this process's environment, with nothing about terminals but what is told."""
-    kept = {name: value for name, value in os.environ.items() if name not in ASKED}
-    return {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **told}
+    inherited = {name: value for name, value in os.environ.items() if name not in ASKED}
+    return {**inherited, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **variables}
 
 
-def to_pipe(*words: str | Path, cwd: Path = ROOT, **told: str) -> Said:
+def to_pipe(*words: str | Path, cwd: Path = ROOT, **variables: str) -> Said:
     """Run `pipeline` with both streams in pipes."""
-    done = pipeline(*words, cwd=cwd, environment=environment(told))
+    done = pipeline(*words, cwd=cwd, environment=environment(variables))
     return Said(done.stdout, done.stderr, done.returncode)
 
 
@@ -54,7 +54,7 @@ def to_terminal(
     press_when: str = "",
     columns: int = 80,
     stdout: Path | None = None,
-    **told: str,
+    **variables: str,
 ) -> Said:
     """Run `pipeline` on a pseudo-terminal, all of it in `out`; press Ctrl-C when something is seen.
 
@@ -75,7 +75,7 @@ def to_terminal(
         stdout=file or theirs,
         stderr=theirs,
         cwd=cwd,
-        env=environment(told),
+        env=environment(variables),
         start_new_session=True,
     ) as process:
         os.close(theirs)

@@ -31,8 +31,8 @@ def screen(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> C
                 **options, output_dir=tmp_path / "run", on_plan=progress.planned, on_compile=progress.compiling
             )
         console().close(show(run))
-        said = capsys.readouterr()
-        return said.out, said.err
+        output = capsys.readouterr()
+        return output.out, output.err
 
     return of
 
@@ -50,7 +50,9 @@ def test_the_closing_table_ends_with_three_lines_of_the_check(screen: Any, tmp_p
     worst = re.match(r" {14}worst switch alone: ([\w=.:]+) ", lines[2])
     assert worst is not None
     assert worst[1] == "fill_price=order"
-    assert [line.split()[-1] for line in lines] == [total_of(tmp_path, one) for one in ("classic", "strict", worst[1])]
+    assert [line.split()[-1] for line in lines] == [
+        total_of(tmp_path, model) for model in ("classic", "strict", worst[1])
+    ]
     assert max(map(len, lines)) <= 80
 
 

@@ -50,8 +50,8 @@ def run(name: str, of: dict[str, RecordedFills], size: float = 1.0, **changes: A
 
 @pytest.fixture
 def screen(capsys: pytest.CaptureFixture[str]) -> Callable[[Comparison], str]:
-    def of(found: Comparison) -> str:
-        console().close(show_comparison(found))
+    def of(comparison: Comparison) -> str:
+        console().close(show_comparison(comparison))
         return capsys.readouterr().out
 
     return of
@@ -117,7 +117,7 @@ def test_prices_that_differ_in_a_bit_are_shown_to_that_bit(screen: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "told"),
+    ("a", "b", "wording"),
     [
         ({"FAB": fills([10.0] * 412)}, {"FAB": fills([10.0] * 413)}, "FAB        413    A     ends after 412 fills"),
         ({"FAB": fills([10.0])}, {"FAB": fills([10.0] * 2)}, "A     ends after 1 fill"),
@@ -127,9 +127,9 @@ def test_prices_that_differ_in_a_bit_are_shown_to_that_bit(screen: Any) -> None:
         ({"FAB": fills([10.0])}, {"FAB": fills([10.0]), "EMAAR": EMPTY}, "same fills (1)"),
     ],
 )
-def test_every_way_to_part_has_its_words(screen: Any, a: Any, b: Any, told: str) -> None:
+def test_every_way_to_part_has_its_words(screen: Any, a: Any, b: Any, wording: str) -> None:
     out = screen(compare(run("a", a), run("b", b)))
-    assert re.sub(" +", " ", told) in re.sub(" +", " ", out)
+    assert re.sub(" +", " ", wording) in re.sub(" +", " ", out)
 
 
 def test_an_error_is_shown_as_it_is_brackets_and_all(screen: Any) -> None:

@@ -68,10 +68,10 @@ def test_colours_are_for_terminals_and_for_who_asks_for_them(
     assert uses_colour(stream) == coloured
     assert is_live_terminal(stream) == (terminal and told.get("TERM") != "dumb")
     write(stream, "Error: [red] \x1b[2J", "bold red")
-    said = stream.getvalue()
-    assert ("\x1b[1;31m" in said) == coloured
-    assert "Error: [red] \\x1b[2J" in said
-    assert "\x1b[2J" not in said
+    text = stream.getvalue()
+    assert ("\x1b[1;31m" in text) == coloured
+    assert "Error: [red] \\x1b[2J" in text
+    assert "\x1b[2J" not in text
 
 
 @pytest.mark.parametrize(
@@ -85,20 +85,20 @@ def test_colours_are_for_terminals_and_for_who_asks_for_them(
 def test_quiet_leaves_errors_warnings_and_the_closing_line_and_verbose_adds_details(
     speaking: Any, capsys: pytest.CaptureFixture[str], how: dict[str, bool], out: str, err: str
 ) -> None:
-    one = speaking(**how)
-    one.info("going on")
-    one.detail("in detail")
-    one.warn("odd")
-    one.error("bad")
-    one.show("a table's line")
-    assert one.close(CommandResult("The end.", {})) == 0
+    speaker = speaking(**how)
+    speaker.info("going on")
+    speaker.detail("in detail")
+    speaker.warn("odd")
+    speaker.error("bad")
+    speaker.show("a table's line")
+    assert speaker.close(CommandResult("The end.", {})) == 0
     assert capsys.readouterr() == (out, err)
 
 
 def test_the_json_object_is_one_sorted_line_of_plain_values(speaking: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    one = speaking(json=True)
-    one.show("a table's line")
-    one.warn("odd")
+    speaker = speaking(json=True)
+    speaker.show("a table's line")
+    speaker.warn("odd")
     facts = {
         "pnl": np.float64(1.5),
         "fills": np.int64(3),
@@ -106,7 +106,7 @@ def test_the_json_object_is_one_sorted_line_of_plain_values(speaking: Any, capsy
         "folder": Path("output"),
         "x": (1, None),
     }
-    assert one.close(CommandResult("The end.", facts, {"FAB": "bad"})) == 1
+    assert speaker.close(CommandResult("The end.", facts, {"FAB": "bad"})) == 1
     out = capsys.readouterr().out
     assert out == (
         '{"command": "backtest", "error": null, "exit_status": 1, "failed": {"FAB": "bad"}, "fills": 3, '
@@ -115,8 +115,8 @@ def test_the_json_object_is_one_sorted_line_of_plain_values(speaking: Any, capsy
 
 
 def test_an_error_is_said_and_is_in_the_json_object(speaking: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    one = speaking(json=True)
-    assert one.fail("no such thing.", 2) == 2
+    speaker = speaking(json=True)
+    assert speaker.fail("no such thing.", 2) == 2
     out, err = capsys.readouterr()
     assert err == "Error: no such thing.\n"
     told = {"command": "backtest", "error": "no such thing.", "exit_status": 2, "failed": {}, "warnings": []}

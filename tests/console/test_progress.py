@@ -43,12 +43,12 @@ def slow(tmp_path_factory: pytest.TempPathFactory, store: Path) -> list[str]:
 
 @POSIX
 def test_a_bar_is_drawn_on_a_terminal_and_goes_without_a_trace(slow: list[str], tmp_path: Path) -> None:
-    said = to_terminal(*slow, cwd=tmp_path)
-    assert said.status == 0, said.out
-    assert "━" in said.out
-    assert "1/3" in said.out
-    assert said.out.count(HIDE_CURSOR) == said.out.count(SHOW_CURSOR) == 1
-    left = left_on_screen(said.out)
+    output = to_terminal(*slow, cwd=tmp_path)
+    assert output.status == 0, output.out
+    assert "━" in output.out
+    assert "1/3" in output.out
+    assert output.out.count(HIDE_CURSOR) == output.out.count(SHOW_CURSOR) == 1
+    left = left_on_screen(output.out)
     assert not [line for line in left if "1/3" in line or "━━" in line]
     left = [line for line in left if not line.endswith(" ...")]
     assert left[0].startswith("Backtest slow: 3 securities, 1 worker (sequential), python engine")
@@ -58,22 +58,24 @@ def test_a_bar_is_drawn_on_a_terminal_and_goes_without_a_trace(slow: list[str], 
 
 @POSIX
 def test_ctrl_c_leaves_the_terminal_as_it_was_and_says_how_to_go_on(slow: list[str], tmp_path: Path) -> None:
-    said = to_terminal(*slow, cwd=tmp_path, press_when="1/3")
-    assert said.status == 130
-    assert said.out.count(HIDE_CURSOR) == 1
-    assert said.out.rindex(SHOW_CURSOR) > said.out.index(HIDE_CURSOR)  # shown twice, where a bar ends as time runs out
-    left = [line for line in left_on_screen(said.out) if line.strip("^C ")]
+    output = to_terminal(*slow, cwd=tmp_path, press_when="1/3")
+    assert output.status == 130
+    assert output.out.count(HIDE_CURSOR) == 1
+    assert output.out.rindex(SHOW_CURSOR) > output.out.index(
+        HIDE_CURSOR
+    )  # shown twice, where a bar ends as time runs out
+    left = [line for line in left_on_screen(output.out) if line.strip("^C ")]
     assert left[-1] == "Interrupted. Finished results are kept; run the same command again to resume."
-    assert "Traceback" not in said.out
+    assert "Traceback" not in output.out
     assert not [line for line in left if "━━" in line]
 
 
 @pytest.mark.slow
 @POSIX
 def test_json_stays_alone_in_a_file_while_a_bar_is_drawn_on_the_terminal(slow: list[str], tmp_path: Path) -> None:
-    said = to_terminal(*slow, "--json", cwd=tmp_path, stdout=tmp_path / "out.json")
-    assert said.status == 0
-    assert "━" in said.out
+    output = to_terminal(*slow, "--json", cwd=tmp_path, stdout=tmp_path / "out.json")
+    assert output.status == 0
+    assert "━" in output.out
     text = (tmp_path / "out.json").read_text()
     assert (text[0], text[-2:], text.count("\n")) == ("{", "}\n", 1)
 
@@ -81,9 +83,9 @@ def test_json_stays_alone_in_a_file_while_a_bar_is_drawn_on_the_terminal(slow: l
 @pytest.mark.slow
 @POSIX
 def test_quiet_draws_nothing(slow: list[str], tmp_path: Path) -> None:
-    said = to_terminal(*slow, "--quiet", cwd=tmp_path, NO_COLOR="1")
-    assert (said.status, ESCAPES.findall(said.out)) == (0, [])
-    *warnings, last = [line.split("  ")[0] for line in said.out.splitlines()]
+    output = to_terminal(*slow, "--quiet", cwd=tmp_path, NO_COLOR="1")
+    assert (output.status, ESCAPES.findall(output.out)) == (0, [])
+    *warnings, last = [line.split("  ")[0] for line in output.out.splitlines()]
     assert last == "Results: output/slow"
     assert warnings
     assert all(line.startswith("Warning: ") for line in warnings)
@@ -92,9 +94,9 @@ def test_quiet_draws_nothing(slow: list[str], tmp_path: Path) -> None:
 @POSIX
 def test_a_conversion_leaves_nothing_but_its_table(tmp_path: Path) -> None:
     write_sample(tmp_path / "ticks.xlsx", days=1, rows=60)
-    said = to_terminal("convert", "ticks.xlsx", cwd=tmp_path, TERM="xterm")
-    assert said.status == 0
-    left = [line for line in left_on_screen(said.out) if line]
+    output = to_terminal("convert", "ticks.xlsx", cwd=tmp_path, TERM="xterm")
+    assert output.status == 0
+    left = [line for line in left_on_screen(output.out) if line]
     assert left[0] == "Converted into data/parquet"
     assert left[-1].startswith("Ticks: data/parquet  (")
     assert not [line for line in left if "━━" in line]
@@ -115,9 +117,9 @@ def test_losses_are_red_and_errors_bold_red_on_a_terminal_and_nothing_is_with_no
         "execution.fees_bps=900",
         "--no-sensitivity",
     )
-    said = to_terminal(*words, cwd=tmp_path)
-    assert said.status == 0, said.out
-    assert "\x1b[31m" in said.out
+    output = to_terminal(*words, cwd=tmp_path)
+    assert output.status == 0, output.out
+    assert "\x1b[31m" in output.out
     plain = to_terminal(*words, cwd=tmp_path, NO_COLOR="1")
     assert COLOURS.findall(plain.out) == []
     wrong = to_terminal("backtest", "--parquet-dir", "nowhere", cwd=tmp_path)
@@ -129,10 +131,10 @@ def test_losses_are_red_and_errors_bold_red_on_a_terminal_and_nothing_is_with_no
 
 
 def test_in_a_pipe_there_is_a_line_a_security_and_no_control_character(slow: list[str], tmp_path: Path) -> None:
-    said = to_pipe(*slow, cwd=tmp_path)
-    assert said.status == 0
-    assert not set("\x1b\r\b") & set(said.out + said.err)
-    lines = without_stretches(said.err).splitlines()
+    output = to_pipe(*slow, cwd=tmp_path)
+    assert output.status == 0
+    assert not set("\x1b\r\b") & set(output.out + output.err)
+    lines = without_stretches(output.err).splitlines()
     assert lines[0] == "Backtest slow: 3 securities, 1 worker (sequential), python engine"
     assert [line.split(":")[0] for line in lines if line.startswith("[")] == ["[1/3] EMAAR", "[2/3] FAB", "[3/3] MODON"]
     assert len([line for line in lines if not line.startswith("Warning: ")]) <= 8

@@ -71,8 +71,8 @@ def figures(capsys: pytest.CaptureFixture[str], explanation: Mapping[str, Any]) 
 
 
 def test_fills_stand_in_columns_below_their_day(capsys: pytest.CaptureFixture[str]) -> None:
-    made = [fill(1), fill(2, side="buy", price=13.36), fill(3, time="2025-01-07T14:55:00.000")]
-    assert screen(capsys, made) == [
+    executed = [fill(1), fill(2, side="buy", price=13.36), fill(3, time="2025-01-07T14:55:00.000")]
+    assert screen(capsys, executed) == [
         "FAB, output/x",
         "v1_baseline, classic execution",
         "",
@@ -96,13 +96,13 @@ def test_milliseconds_are_shown_where_there_are_any(capsys: pytest.CaptureFixtur
 
 
 def test_twenty_are_shown_unless_a_count_is_given(capsys: pytest.CaptureFixture[str]) -> None:
-    made = [fill(number) for number in range(1, 31)]
+    executed = [fill(number) for number in range(1, 31)]
     for selection, count in ((None, 20), (Selection(first=25), 25), (Selection(last=3), 3)):
-        assert screen(capsys, made, selection)[-2:] == [
+        assert screen(capsys, executed, selection)[-2:] == [
             "--first, --last, --from, --to and --side choose others.",
             f"{count} of 30 fills of FAB in output/x",
         ]
-    assert screen(capsys, made, Selection(first=30))[-3].startswith("   30  ")
+    assert screen(capsys, executed, Selection(first=30))[-3].startswith("   30  ")
 
 
 def test_no_fills_and_none_chosen_are_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,7 +142,7 @@ def test_figures_have_names_units_and_what_stands_in_for_one_that_is_missing(
     out = figures(capsys, explanation)
     assert max(map(len, out.splitlines())) <= 80
     words = " ".join(out.split())
-    for said in (
+    for line in (
         "Fills 1,204",
         "Net P&L, AED -1,234.50",
         "Win rate, % 49.6",
@@ -153,7 +153,7 @@ def test_figures_have_names_units_and_what_stands_in_for_one_that_is_missing(
         "Monday 2.00 Tuesday 1.00",
         "stop_loss_triggers 3",
     ):
-        assert said in words
+        assert line in words
     assert out.splitlines()[-1] == "FAB in output/x: 1,204 fills, net P&L -1,234.50 AED"
 
 
@@ -197,7 +197,7 @@ def test_as_json_everything_is_there(security: RecordedSecurity, capsys: pytest.
     assert (explanation["security"], explanation["exchange"], explanation["strategy"]) == ("FAB", "ADX", "v1_baseline")
     console().close(show.show_fills(security, Selection(side="buy")))
     explanation = json.loads(capsys.readouterr().out)
-    assert explanation["fills"] == [one for one in security.fills() if one["side"] == "buy"]
+    assert explanation["fills"] == [row for row in security.fills() if row["side"] == "buy"]
     assert explanation["of"] == len(security.fills()) > len(explanation["fills"]) > 20
 
 

@@ -21,7 +21,7 @@ PACKAGES: Final = sorted(
 ROWS: Final = dict(re.findall(r"^\| `pipeline/(\w+)` \|.*\| ?([^|]*) \|$", PAGE, flags=re.MULTILINE))
 
 
-@pytest.mark.parametrize("place", [one for one in PLACES if not one.endswith("/vN")])
+@pytest.mark.parametrize("place", [name for name in PLACES if not name.endswith("/vN")])
 def test_what_the_page_names_is_there(place: str) -> None:
     assert (ROOT / place).exists()
 
@@ -40,8 +40,8 @@ def test_each_room_may_import_what_the_page_says() -> None:
     allowed: dict[str, set[str]] = {}
     for room, rooms in MAY_IMPORT.items():
         whole = room.partition(".")[0]
-        allowed.setdefault(whole, set()).update(one.partition(".")[0] for one in rooms)
+        allowed.setdefault(whole, set()).update(name.partition(".")[0] for name in rooms)
     rules = {room: rooms - {room, *BASE} for room, rooms in allowed.items() if room not in BASE}
-    told = {room: {one for one in text.split(", ") if one} for room, text in ROWS.items()}
-    assert {room: rooms for room, rooms in told.items() if rooms != {"anything"}} == rules
-    assert {room for room, rooms in told.items() if rooms == {"anything"}} <= set(OUTSIDE)
+    stated = {room: {name for name in text.split(", ") if name} for room, text in ROWS.items()}
+    assert {room: rooms for room, rooms in stated.items() if rooms != {"anything"}} == rules
+    assert {room for room, rooms in stated.items() if rooms == {"anything"}} <= set(OUTSIDE)

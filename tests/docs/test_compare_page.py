@@ -56,10 +56,10 @@ def keys(value: object) -> Iterator[str]:
 
 
 def test_the_commands_run_as_printed_and_show_the_tables_in_the_order_of_the_page(desk: tuple[Path, str]) -> None:
-    _, said = desk
-    assert re.search(r"refill_interval_sec +all +\d+\.0 +30\.0", said)
+    _, printed_text = desk
+    assert re.search(r"refill_interval_sec +all +\d+\.0 +30\.0", printed_text)
     titles = re.findall(r"^\| ([A-Z][^|]*?) \|", PAGE, flags=re.MULTILINE)
-    places = [said.index(f"{title}") for title in titles]
+    places = [printed_text.index(f"{title}") for title in titles]
     assert len(places) == 5
     assert places == sorted(places)
 
@@ -72,7 +72,7 @@ def test_the_notebook_runs_as_printed(desk: tuple[Path, str]) -> None:
 
 def test_every_key_of_the_json_object_is_named(desk: tuple[Path, str]) -> None:
     folder, _ = desk
-    told = json.loads(python("-m", "pipeline", "compare", "v1_baseline", "refill_30", "--json", cwd=folder))
+    printed = json.loads(python("-m", "pipeline", "compare", "v1_baseline", "refill_30", "--json", cwd=folder))
     section = PAGE.split("\n## As JSON\n")[1].split("\n## ")[0]
-    for key in {*keys(told)} - {"FAB", "EMAAR", "MODON"}:
+    for key in {*keys(printed)} - {"FAB", "EMAAR", "MODON"}:
         assert f"`{key}`" in section

@@ -13,19 +13,22 @@ ROOT: Final = Path(__file__).parents[2]
 SECTIONS: Final = (ROOT / "docs" / "maintain" / "dependencies.md").read_text(encoding="utf-8").split("\n## ")
 DECLARED: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS: Final = DECLARED["dependency-groups"]
-DEVELOPMENT: Final = [*GROUPS["build"], *(one for one in GROUPS["dev"] if one != {"include-group": "build"})]
+DEVELOPMENT: Final = [
+    *GROUPS["build"],
+    *(requirement for requirement in GROUPS["dev"] if requirement != {"include-group": "build"}),
+]
 
 
 def rows(heading: str) -> list[list[str]]:
     """Return the cells of a section's table, without its head."""
-    [section] = [one for one in SECTIONS if one.startswith(heading)]
+    [section] = [requirement for requirement in SECTIONS if requirement.startswith(heading)]
     return [
         [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("| `")
     ]
 
 
 def names(requirements: list[str]) -> list[str]:
-    return sorted(re.split(r"[\[<>=!~ ]", one)[0] for one in requirements)
+    return sorted(re.split(r"[\[<>=!~ ]", requirement)[0] for requirement in requirements)
 
 
 def listed(heading: str) -> list[str]:
@@ -38,8 +41,8 @@ def test_what_the_product_needs_is_listed() -> None:
 
 def test_each_extra_is_listed_under_its_name() -> None:
     extras = DECLARED["project"]["optional-dependencies"]
-    told = sorted((row[1], row[0].strip("`")) for row in rows("What an option needs"))
-    assert told == sorted((extra, name) for extra, some in extras.items() for name in names(some))
+    stated = sorted((row[1], row[0].strip("`")) for row in rows("What an option needs"))
+    assert stated == sorted((extra, name) for extra, some in extras.items() for name in names(some))
 
 
 def test_what_development_needs_is_listed() -> None:
@@ -53,7 +56,7 @@ def test_every_package_has_its_reasons(heading: str) -> None:
 
 
 def test_what_is_declared_for_development_and_for_an_extra_is_of_one_version() -> None:
-    extras = {one for some in DECLARED["project"]["optional-dependencies"].values() for one in some}
-    both = [one for one in DEVELOPMENT if names([one])[0] in names(list(extras))]
+    extras = {requirement for some in DECLARED["project"]["optional-dependencies"].values() for requirement in some}
+    both = [requirement for requirement in DEVELOPMENT if names([requirement])[0] in names(list(extras))]
     assert both
     assert set(both) <= extras

@@ -40,8 +40,8 @@ def commands_of(page: Path) -> list[str]:
     text = page.read_text(encoding="utf-8")
     blocks = re.findall(r"^```(?:console|bash|sh|shell)?\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    found = [re.sub(r"^\$ ", "", line.strip()) for line in lines]
-    return [line for line in found if line.split(" ")[0].split("\\")[0] in COMMANDS]
+    commands = [re.sub(r"^\$ ", "", line.strip()) for line in lines]
+    return [line for line in commands if line.split(" ")[0].split("\\")[0] in COMMANDS]
 
 
 def runs_elsewhere(command: str) -> bool:

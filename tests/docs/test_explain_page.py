@@ -54,7 +54,7 @@ def test_every_rule_stands_in_the_table_word_by_word_and_no_other() -> None:
         *strategy_reasons.STOP,
         *strategy_reasons.OF_TRADE.values(),
     ]
-    wanted = {(one.section.format(**HOURS), one.text.format(**HOURS)) for one in known}
+    wanted = {(reason.section.format(**HOURS), reason.text.format(**HOURS)) for reason in known}
     section = PAGE.split("\n## The rules\n")[1].split("\n## ")[0]
     rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")][1:]
     assert {tuple(row) for row in rows} == wanted

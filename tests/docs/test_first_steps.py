@@ -47,5 +47,5 @@ def test_what_it_shows_is_there(cells: list[Any]) -> None:
 
 
 def test_it_is_kept_without_results() -> None:
-    kept = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
-    assert not [cell for cell in kept.cells if cell.get("outputs") or cell.get("execution_count")]
+    notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    assert not [cell for cell in notebook.cells if cell.get("outputs") or cell.get("execution_count")]

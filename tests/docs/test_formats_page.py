@@ -47,5 +47,7 @@ def test_every_column_of_daily_csv_is_named_in_its_order(folder: Path) -> None:
 def test_every_file_of_a_run_is_named(folder: Path) -> None:
     table = RUN.split("\n### ")[0]
     named = re.findall(r"^\| `([\w<>./]+)` \|", table, flags=re.MULTILINE)
-    made = {file.relative_to(folder / "maker").as_posix() for file in (folder / "maker").rglob("*") if file.is_file()}
-    assert {name.replace("<TICKER>", "FAB").replace("<ticker>", "fab") for name in named} == made
+    written = {
+        file.relative_to(folder / "maker").as_posix() for file in (folder / "maker").rglob("*") if file.is_file()
+    }
+    assert {name.replace("<TICKER>", "FAB").replace("<ticker>", "fab") for name in named} == written

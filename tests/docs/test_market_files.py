@@ -15,24 +15,24 @@ from pipeline.markets.facts import facts_of
 MARKETS: Final = Path(__file__).parents[2] / "configs" / "markets"
 
 
-def told(exchange: str) -> dict[str, Any]:
+def market_file(exchange: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((MARKETS / f"{exchange}.json").read_text(encoding="utf-8"))
     return content
 
 
 @pytest.mark.parametrize("exchange", ["ADX", "DFM"])
 def test_closed_days_are_weekdays_in_order_each_with_its_reason(exchange: str) -> None:
-    days = [dt.date.fromisoformat(entry["day"]) for entry in told(exchange)["closed_days"]]
+    days = [dt.date.fromisoformat(entry["day"]) for entry in market_file(exchange)["closed_days"]]
     assert days == sorted(set(days))
     assert max(day.weekday() for day in days) < 5
-    assert all(entry["why"] for entry in told(exchange)["closed_days"])
+    assert all(entry["why"] for entry in market_file(exchange)["closed_days"])
 
 
 @pytest.mark.parametrize("exchange", ["ADX", "DFM"])
 def test_each_closed_day_has_a_source(exchange: str) -> None:
-    sources = told(exchange)["sources"]["closed_days"]
+    sources = market_file(exchange)["sources"]["closed_days"]
     sourced = {day for source in sources for day in re.findall(r"\d{4}-\d\d-\d\d(?=[,;)])", source)}
-    assert sourced == {entry["day"] for entry in told(exchange)["closed_days"]}
+    assert sourced == {entry["day"] for entry in market_file(exchange)["closed_days"]}
 
 
 @pytest.mark.parametrize("exchange", ["ADX", "DFM"])

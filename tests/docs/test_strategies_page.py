@@ -36,8 +36,8 @@ def first_cells(text: str) -> list[list[str]]:
 
 
 def fields(rules: type[ReplayState]) -> set[str]:
-    found = market_fields(rules)
-    return {*found.inputs, *found.state} - HIDDEN
+    fields_of_rules = market_fields(rules)
+    return {*fields_of_rules.inputs, *fields_of_rules.state} - HIDDEN
 
 
 @pytest.fixture(scope="module")

@@ -66,23 +66,23 @@ def booked(
     **limits: Any,
 ) -> AccountHistory:
     """Return the account of fills and of a price path (time, mid, last print); market days from 1."""
-    shares = np.array([one.shares for one in fills], np.int64)
-    realized = np.array([one.realized for one in fills], np.float64)
+    shares = np.array([fill.shares for fill in fills], np.int64)
+    realized = np.array([fill.realized for fill in fills], np.float64)
     held = Fills(
         event=np.arange(len(fills)) + 1_000,
-        timestamp=np.array([at(one.time) for one in fills], np.int64),
+        timestamp=np.array([at(fill.time) for fill in fills], np.int64),
         side=np.sign(shares).astype(np.int8),
-        price=np.array([one.price for one in fills], np.float64),
+        price=np.array([fill.price for fill in fills], np.float64),
         quantity=np.abs(shares),
         realized=realized,
         position=np.cumsum(shares),
         pnl=np.cumsum(realized),
-        placed=np.array([one.placed[0] if one.placed else -1 for one in fills], np.int64),
+        placed=np.array([fill.placed[0] if fill.placed else -1 for fill in fills], np.int64),
     )
     observed = Observed(
-        placed=np.array([at(one.placed[1]) if one.placed else NO_TIME for one in fills], np.int64),
-        mid=np.array([one.mid for one in fills], np.float64),
-        mid_later=np.array([one.later for one in fills], np.float64).reshape(-1, 4).T,
+        placed=np.array([at(fill.placed[1]) if fill.placed else NO_TIME for fill in fills], np.int64),
+        mid=np.array([fill.mid for fill in fills], np.float64),
+        mid_later=np.array([fill.later for fill in fills], np.float64).reshape(-1, 4).T,
         path_time=np.array([at(time) for time, _, _ in path], np.int64),
         path_mid=np.array([mid for _, mid, _ in path], np.float64),
         path_last=np.array([last for _, _, last in path], np.float64),
@@ -92,7 +92,7 @@ def booked(
 
 def replayed(fills: Fills, market_days: Any, fees_bps: float = 0.0, orders: int | None = 0) -> Replayed:
     """Return what a replay gave that had these fills."""
-    counts: dict[str, Any] = dict.fromkeys((one.name for one in dataclasses.fields(Replayed)), 0)
+    counts: dict[str, Any] = dict.fromkeys((fill.name for fill in dataclasses.fields(Replayed)), 0)
     own = {
         "fills": fills,
         "market_days": market_days,

@@ -105,8 +105,8 @@ def read(folder: Path, ticker: str) -> Security:
 
 def figures(securities: Sequence[Security]) -> dict[str, Any]:
     """Return what can be worked out alike for one security and for several."""
-    fills = sorted((fill for one in securities for fill in one.fills), key=lambda fill: fill.time)
-    days = sorted({day for one in securities for day in one.days})
+    fills = sorted((fill for security in securities for fill in security.fills), key=lambda fill: fill.time)
+    days = sorted({day for security in securities for day in security.days})
     daily = [math.fsum(fill.net for fill in fills if market_day(fill.time, days) == day) for day in days]
     gains = [fill.realized for fill in fills if fill.realized > 0]
     losses = [fill.realized for fill in fills if fill.realized < 0]
@@ -138,7 +138,7 @@ def figures(securities: Sequence[Security]) -> dict[str, Any]:
         "pnl_by_hour": sums((str(fill.time.hour), fill.net) for fill in fills),
         "pnl_by_weekday": sums((day.strftime("%A"), net) for day, net in zip(days, daily, strict=True)),
     }
-    own_days = {one.ticker: one.days for one in securities}
+    own_days = {security.ticker: security.days for security in securities}
     return found | inventory(securities, days) | market_making(fills, own_days)
 
 
@@ -196,11 +196,11 @@ def peak_capital(fills: Sequence[Fill]) -> float:
 
 def marked_drawdown(securities: Sequence[Security]) -> float | None:
     peak = depth = 0.0
-    times = sorted({time for one in securities for time, _, _ in one.path})
+    times = sorted({time for security in securities for time, _, _ in security.path})
     if not times:
         return None
     for time in times:
-        equity = math.fsum(one.marked_at(time) for one in securities)
+        equity = math.fsum(security.marked_at(time) for security in securities)
         peak = max(peak, equity)
         depth = max(depth, peak - equity)
     return depth
@@ -219,14 +219,16 @@ def session_seconds(time: dt.datetime, days: Sequence[dt.date]) -> float:
 def inventory(securities: Sequence[Security], days: Sequence[dt.date]) -> dict[str, float | None]:
     if not days:
         return dict.fromkeys(("time_in_market", "inventory_mean", "inventory_p95"))
-    marks = sorted({time for one in securities for time, _, _ in one.path if time.time() <= CLOSES})
-    worth = sorted(math.fsum(abs(one.position_at(time)) * one.mark_at(time) for one in securities) for time in marks)
+    marks = sorted({time for security in securities for time, _, _ in security.path if time.time() <= CLOSES})
+    worth = sorted(
+        math.fsum(abs(security.position_at(time)) * security.mark_at(time) for security in securities) for time in marks
+    )
     place = (len(worth) - 1) * 0.95
     low = math.floor(place)
     high = min(low + 1, len(worth) - 1)
     held, since = 0.0, 0.0
-    positions = {one.ticker: 0 for one in securities}
-    for fill in sorted((fill for one in securities for fill in one.fills), key=lambda fill: fill.time):
+    positions = {security.ticker: 0 for security in securities}
+    for fill in sorted((fill for security in securities for fill in security.fills), key=lambda fill: fill.time):
         now = session_seconds(fill.time, days)
         held += (now - since) * any(positions.values())
         positions[fill.ticker], since = fill.position, now
@@ -245,12 +247,12 @@ def market_making(fills: Sequence[Fill], own_days: dict[str, list[dt.date]]) -> 
     for name in HORIZONS:
         known = [(fill, fill.mid, fill.later[name]) for fill in fills if fill.later[name] is not None]
         sure = [(fill, mid, later) for fill, mid, later in known if mid is not None and later is not None]
-        kept = math.fsum(fill.side * (later - fill.price) * fill.quantity for fill, _, later in sure)
+        retained = math.fsum(fill.side * (later - fill.price) * fill.quantity for fill, _, later in sure)
         lost = math.fsum(fill.side * (mid - later) * fill.quantity for fill, mid, later in sure)
         value = math.fsum(fill.value for fill, _, _ in sure)
         markouts[name] = {
-            "aed": kept if sure else None,
-            "bps": kept / value * 10_000 if sure else None,
+            "aed": retained if sure else None,
+            "bps": retained / value * 10_000 if sure else None,
             "adverse_aed": lost if sure else None,
             "adverse_bps": lost / value * 10_000 if sure else None,
             "fills": len(sure),

@@ -112,8 +112,8 @@ LIMITS: Final[dict[str, tuple[dict[str, Any], list[float] | None]]] = {
 def test_a_limit_is_in_shares_and_a_notional_one_is_worth_fewer_the_higher_the_mark(case: str) -> None:
     limits, expected = LIMITS[case]
     account = booked(TRADES, (1, 2), PATH, **limits)
-    found = account.limit_at(times("1 09:00:00", "1 10:00:10", "1 10:05:00"))
-    assert (None if found is None else found.tolist()) == expected
+    limits = account.limit_at(times("1 09:00:00", "1 10:00:10", "1 10:05:00"))
+    assert (None if limits is None else limits.tolist()) == expected
 
 
 HOURS: Final = {  # days 1 and 3 have prints; seconds of session since the first opened

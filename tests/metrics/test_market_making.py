@@ -45,7 +45,7 @@ def test_what_no_fill_has_is_absent_and_not_zero() -> None:
     for accounts in ([], [booked()], [booked(FILLS[4:])]):
         spread = spread_captured(accounts)
         assert (spread.aed, spread.bps, spread.fills) == (None, None, 0)
-        assert all(one.aed is None and one.adverse_bps is None for one in markouts(accounts).values())
+        assert all(horizon.aed is None and horizon.adverse_bps is None for horizon in markouts(accounts).values())
 
 
 def test_fills_at_mid_that_never_moves_earn_zero_and_say_so() -> None:

@@ -44,10 +44,10 @@ class Outputs:
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     base = tmp_path_factory.mktemp("figures")
-    made = {"config": make_config(base / "config.json"), "parquet_dir": make_store(base / "parquet")}
+    inputs = {"config": make_config(base / "config.json"), "parquet_dir": make_store(base / "parquet")}
     run, swept = base / "run", base / "sweep"
-    backtest = api.backtest(**made, output_dir=run)
-    api.sweep(**made, output_dir=swept, grid=["refill_interval_sec=10,60"])
+    backtest = api.backtest(**inputs, output_dir=run)
+    api.sweep(**inputs, output_dir=swept, grid=["refill_interval_sec=10,60"])
     with (run / "backtest_summary.csv").open(newline="") as file:
         summary = next(csv.reader(file))
     return Outputs(

@@ -25,18 +25,18 @@ class Node:
 
     @property
     def text(self) -> str:
-        return "".join(one if isinstance(one, str) else one.text for one in self.children)
+        return "".join(child if isinstance(child, str) else child.text for child in self.children)
 
     def all(self, tag: str = "", **wanted: str) -> Iterator[Node]:
         """Yield every node below of this tag with these attributes, `_` for `-`."""
-        for one in self.children:
-            if isinstance(one, Node):
+        for child in self.children:
+            if isinstance(child, Node):
                 asked = {name.replace("_", "-"): value for name, value in wanted.items()}
-                if tag in ("", one.tag) and all(one.attributes.get(name) == value for name, value in asked.items()):
-                    yield one
-                yield from one.all(tag, **wanted)
+                if tag in ("", child.tag) and all(child.attributes.get(name) == value for name, value in asked.items()):
+                    yield child
+                yield from child.all(tag, **wanted)
 
-    def one(self, tag: str = "", **wanted: str) -> Node:
+    def child(self, tag: str = "", **wanted: str) -> Node:
         (found,) = self.all(tag, **wanted)
         return found
 
@@ -80,7 +80,7 @@ class Page:
 
     def trace(self, chart: str, kind: str) -> dict[str, Any]:
         """Return a chart's trace of a kind."""
-        (found,) = (one for one in self.data["charts"][chart]["data"] if one.get("shared") == kind)
+        (found,) = (child for child in self.data["charts"][chart]["data"] if child.get("shared") == kind)
         return dict(found)
 
 
@@ -95,7 +95,7 @@ def unpacked(pack: Mapping[str, Any]) -> dict[str, list[float]]:
             end = start
             while content[end] > 127:
                 end += 1
-            written = sum((byte & 127) << 7 * place for place, byte in enumerate(content[start : end + 1]))
+            written = sum((byte & 127) << 7 * digit for digit, byte in enumerate(content[start : end + 1]))
             start = end + 1
             total += (written - 1) // 2 if written % 2 else -written // 2
             columns[name].append((first + total * unit) / 10**digits if written else math.nan)

@@ -86,8 +86,8 @@ def invent_sweep(
     write_table(folder / "sweep.parquet", pa.table(columns), durable=False)
     together: dict[str, Any] = {"setting": np.arange(1, total + 1)}
     for name, values in figures.items():
-        one = "daily_drawdown" if name == "max_drawdown" else name
-        together[one] = pa.array(values.sum(1) if name in SUMS else values.mean(1), mask=failed)
+        column = "daily_drawdown" if name == "max_drawdown" else name
+        together[column] = pa.array(values.sum(1) if name in SUMS else values.mean(1), mask=failed)
     files = ["sweep.parquet", "sweep_summary.csv"]
     if count > 1:
         write_table(folder / "sweep_all.parquet", pa.table(together), durable=False)
@@ -95,9 +95,9 @@ def invent_sweep(
     with (folder / "sweep_summary.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["security", "setting"])
-        held = np.where(failed[:, None], -np.inf, figures["train_net_pnl"])
-        writer.writerows([ticker, 1 + int(held[:, at].argmax())] for at, ticker in enumerate(tickers))
-        writer.writerows([["all", 1 + int(held.sum(1).argmax())]] if count > 1 else [])
+        scores = np.where(failed[:, None], -np.inf, figures["train_net_pnl"])
+        writer.writerows([ticker, 1 + int(scores[:, at].argmax())] for at, ticker in enumerate(tickers))
+        writer.writerows([["all", 1 + int(scores.sum(1).argmax())]] if count > 1 else [])
     manifest = {"axes": list(axes), "chosen_by": "net_pnl", "strategies": [strategy], "settings": total, "files": files}
     manifest |= {"train": "2025-01-06 to 2025-01-16", "test": "2025-01-17 to 2025-01-29", "version": "0"}
     manifest |= {"data": {ticker: {"ticks": 1, "digest": "x"} for ticker in tickers}, "searched": None, "seed": None}
@@ -131,10 +131,13 @@ def rows_of(page: Page, identity: str) -> dict[str, list[Node]]:
 
 def value(cell: Node) -> float:
     """Return a cell's exact number, having checked that a person reads the same."""
-    held = cell.attributes["data-value"]
-    if not held:
+    exact = cell.attributes["data-value"]
+    if not exact:
         assert cell.text.startswith("-")
         return float("nan")
     rounded = 0.5 * 10.0 ** -len(cell.text.partition(".")[2]) * 1.000001
-    assert number(cell.text) in (pytest.approx(float(held), abs=rounded), pytest.approx(float(held) * 100, abs=rounded))
-    return float(held)
+    assert number(cell.text) in (
+        pytest.approx(float(exact), abs=rounded),
+        pytest.approx(float(exact) * 100, abs=rounded),
+    )
+    return float(exact)

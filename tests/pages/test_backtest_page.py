@@ -30,7 +30,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 def names(count: int) -> list[str]:
-    return [f"T{place:04d}" for place in range(count)]
+    return [f"T{number:04d}" for number in range(count)]
 
 
 def text_of(content: bytes) -> str:
@@ -71,8 +71,8 @@ def test_long_texts_do_not_make_a_page_large(tmp_path: Path) -> None:
 
 def test_every_fill_is_on_the_page_of_a_long_run(tmp_path: Path) -> None:
     page = read_page(backtest_page(invent(tmp_path, ["FAB", "MODON"], 20, 60_000)))
-    for place in range(2):
-        assert len(page.columns(f"panel-{place}")["stamps"]) == 60_000
+    for number in range(2):
+        assert len(page.columns(f"panel-{number}")["stamps"]) == 60_000
     assert len(page.columns("portfolio")["equity"]) == 120_000
 
 
@@ -84,14 +84,14 @@ def test_panels_that_do_not_fit_are_those_of_the_smallest_turnover_and_said(tmp_
     page = read_page(content)
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["securities"]
     by_turnover = sorted(metrics, key=lambda name: -metrics[name]["turnover"])
-    drawn = [name for place, name in enumerate(sorted(metrics)) if f"panel-{place}" in page.data["charts"]]
+    drawn = [name for number, name in enumerate(sorted(metrics)) if f"panel-{number}" in page.data["charts"]]
     assert 1 < len(drawn) < 12
     assert set(drawn) == set(by_turnover[: len(drawn)])
-    for place, name in enumerate(sorted(metrics)):
-        said = f"This page has no room for the chart of {name}"
-        assert (said in page.root.one("details", id=f"panel-{place}").text) == (name not in drawn)
-    kept = len(page.columns("portfolio")["equity"])
-    assert f"{kept:,} of 1,200,000 fills are on this page, with the extremes of each stretch." in page.root.text
+    for number, name in enumerate(sorted(metrics)):
+        text = f"This page has no room for the chart of {name}"
+        assert (text in page.root.one("details", id=f"panel-{number}").text) == (name not in drawn)
+    fills_shown = len(page.columns("portfolio")["equity"])
+    assert f"{fills_shown:,} of 1,200,000 fills are on this page, with the extremes of each stretch." in page.root.text
     every = page.columns("portfolio")["equity"]
     assert every[-1] == pytest.approx(sum(one["net_pnl"] for one in metrics.values()), abs=1)
 
@@ -125,15 +125,15 @@ def test_a_folder_behind_a_uri_has_the_same_page(tmp_path: Path) -> None:
 def test_a_run_of_which_everything_failed_has_a_page_that_says_so(tmp_path: Path) -> None:
     folder = invent(tmp_path, [], failed=["FAB", "EMAAR"])
     (folder / "sensitivity.csv").unlink()
-    said = text_of(backtest_page(folder))
-    assert "FAB failed and is in none of the figures: FAB is unwell." in said
-    assert "No security was replayed." in said
-    assert "This run has no assumption check." in said
+    text = text_of(backtest_page(folder))
+    assert "FAB failed and is in none of the figures: FAB is unwell." in text
+    assert "No security was replayed." in text
+    assert "This run has no assumption check." in text
 
 
 def test_warnings_and_failed_securities_stand_before_the_figures(tmp_path: Path) -> None:
-    said = text_of(backtest_page(invent(tmp_path, ["FAB"], failed=["DEWA"], warnings=["Fees are 0."])))
-    assert said.index("DEWA failed") < said.index("Fees are 0.") < said.index("Headline figures")
+    text = text_of(backtest_page(invent(tmp_path, ["FAB"], failed=["DEWA"], warnings=["Fees are 0."])))
+    assert text.index("DEWA failed") < text.index("Fees are 0.") < text.index("Headline figures")
 
 
 def test_an_error_stands_on_the_page_without_the_apostrophe_of_its_cell(tmp_path: Path) -> None:
@@ -181,8 +181,8 @@ def cut_off(folder: Path, name: str) -> None:
 
 
 def edited(folder: Path, name: str, **changed: Any) -> None:
-    held = json.loads((folder / name).read_text(encoding="utf-8"))
-    (folder / name).write_text(json.dumps(held | changed), encoding="utf-8")
+    content = json.loads((folder / name).read_text(encoding="utf-8"))
+    (folder / name).write_text(json.dumps(content | changed), encoding="utf-8")
 
 
 def bought_for_sold(path: Path) -> None:
@@ -207,13 +207,13 @@ DAMAGE: list[tuple[Callable[[Path], object], type[Exception], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("damage", "kind", "said"), DAMAGE, ids=range(len(DAMAGE)))
+@pytest.mark.parametrize(("damage", "kind", "text"), DAMAGE, ids=range(len(DAMAGE)))
 def test_a_damaged_folder_is_refused_by_name(
-    damage: Callable[[Path], object], kind: type[Exception], said: str, tmp_path: Path
+    damage: Callable[[Path], object], kind: type[Exception], text: str, tmp_path: Path
 ) -> None:
     folder = invent(tmp_path, ["FAB"])
     damage(folder)
-    with pytest.raises(kind, match=re.escape(said)):
+    with pytest.raises(kind, match=re.escape(text)):
         backtest_page(folder)
 
 

@@ -13,7 +13,7 @@ MONDAY, DAY_MS, HOUR_MS = 20_101, 86_400_000, 3_600_000
 
 
 def corners(text: str) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in (one.split(",") for one in text.split())]
+    return [(float(x), float(y)) for x, y in (pair.split(",") for pair in text.split())]
 
 
 def test_a_curve_of_two_days_is_drawn_in_steps_with_the_night_left_out() -> None:

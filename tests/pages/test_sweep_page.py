@@ -35,8 +35,8 @@ def view_of(name: str) -> str:
     return "all" if name == "all together" else name
 
 
-def spearman(one: pd.Series, other: pd.Series) -> float:
-    return float(one.rank().corr(other.rank()))
+def spearman(first: pd.Series, second: pd.Series) -> float:
+    return float(first.rank().corr(second.rank()))
 
 
 def test_the_table_of_best_settings_is_what_the_files_say(folder: Path, page: Page, frame: pd.DataFrame) -> None:

@@ -18,13 +18,13 @@ from pipeline.pages.sweep_tables import rank_correlation
 
 @given(arrays(np.float64, (2, 25), elements=st.one_of(st.integers(-4, 4).map(float), st.just(float("nan")))))
 def test_the_rank_correlation_is_that_of_pandas(both: Any) -> None:
-    found = rank_correlation(both[0], both[1])
+    correlation = rank_correlation(both[0], both[1])
     frame = pd.DataFrame(both.T).dropna()
     ranks = frame.rank()
     if len(frame) < 3 or (ranks.nunique() < 2).any():
-        assert found is None
+        assert correlation is None
     else:
-        assert found == pytest.approx(ranks[0].corr(ranks[1]))
+        assert correlation == pytest.approx(ranks[0].corr(ranks[1]))
 
 
 @pytest.mark.parametrize("sizes", [(25, 20, 2), (6, 5, 7, 2, 3, 2), (2,) * 12, (1000, 3)])
@@ -66,7 +66,7 @@ def test_the_values_of_an_axis(named: str) -> None:
 
 
 def test_values_that_are_put_together_keep_their_order_and_ends() -> None:
-    values = [float(one) for one in np.geomspace(1, 1e6, 400)]
+    values = [float(size) for size in np.geomspace(1, 1e6, 400)]
     axis = axis_of_values("size", values, np.arange(400, dtype=np.int32), np.ones(400, bool))
     assert len(axis.cells) == 20
     assert (np.diff(axis.cell_codes) >= 0).all()

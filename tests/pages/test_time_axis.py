@@ -14,7 +14,9 @@ DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 
 
 def broken(clock: Clock) -> list[tuple[int, int]]:
-    return sorted((start, start + one["dvalue"]) for one in clock.axis()["rangebreaks"] for start in one["values"])
+    return sorted(
+        (start, start + stretch["dvalue"]) for stretch in clock.axis()["rangebreaks"] for start in stretch["values"]
+    )
 
 
 @given(st.sets(st.integers(20_000, 20_060), min_size=1), st.lists(st.integers(0, DAY_MS - 1), min_size=1, max_size=9))

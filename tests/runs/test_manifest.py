@@ -31,8 +31,8 @@ api.backtest(
 """
 
 
-def run(made: tuple[Path, Path], folder: Path, **options: Any) -> None:
-    api.backtest(config=made[1], parquet_dir=made[0], output_dir=folder, sensitivity=False, **options)
+def run(inputs: tuple[Path, Path], folder: Path, **options: Any) -> None:
+    api.backtest(config=inputs[1], parquet_dir=inputs[0], output_dir=folder, sensitivity=False, **options)
 
 
 def status(folder: Path, file: str = "run.json") -> tuple[str, str | None]:
@@ -63,73 +63,73 @@ def refused(folder: Path) -> str:
     ],
 )
 def test_a_run_that_fails_says_so_and_why(
-    made: tuple[Path, Path], tmp_path: Path, when: str, error: Exception, said: str
+    inputs: tuple[Path, Path], tmp_path: Path, when: str, error: Exception, said: str
 ) -> None:
     with pytest.raises(type(error)):
-        run(made, tmp_path, **{when: raises(error)})
+        run(inputs, tmp_path, **{when: raises(error)})
     assert status(tmp_path)[0] == "failed"
     assert said in str(status(tmp_path)[1])
     assert refused(tmp_path).startswith(f"The run in {tmp_path} failed: ")
     assert said in refused(tmp_path)
-    run(made, tmp_path)
+    run(inputs, tmp_path)
     assert status(tmp_path) == ("complete", None)
 
 
-def test_an_interrupted_run_says_so(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_an_interrupted_run_says_so(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run(made, tmp_path, on_result=raises(KeyboardInterrupt()))
+        run(inputs, tmp_path, on_result=raises(KeyboardInterrupt()))
     assert status(tmp_path) == ("interrupted", None)
     assert refused(tmp_path) == f"The run in {tmp_path} was interrupted. Run that backtest again."
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a process is killed as POSIX does it")
-def test_a_killed_run_is_known_by_its_lock(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_killed_run_is_known_by_its_lock(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    words = [sys.executable, "-c", KILLS_ITSELF, *map(str, made)]
+    words = [sys.executable, "-c", KILLS_ITSELF, *map(str, inputs)]
     assert subprocess.run(words, cwd=tmp_path, env=environment, check=False).returncode == -signal.SIGKILL
     assert status(tmp_path / "run") == ("running", None)
     assert "was interrupted" in refused(tmp_path / "run")
 
 
-def test_a_run_at_work_is_not_said_to_be_interrupted(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_run_at_work_is_not_said_to_be_interrupted(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     said: list[str] = []
-    run(made, tmp_path, on_result=lambda _: said.append(refused(tmp_path)))
+    run(inputs, tmp_path, on_result=lambda _: said.append(refused(tmp_path)))
     assert len(said) == 3
     assert all(f"`pipeline backtest` (process {os.getpid()} on " in one for one in said)
     assert all(one.endswith("is still at work. Wait for it.") for one in said)
 
 
 def test_a_run_whose_page_cannot_be_made_is_complete(
-    made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.pages.backtest_page.backtest_page", raises(MemoryError()))
     with pytest.raises(MemoryError):
-        run(made, tmp_path)
+        run(inputs, tmp_path)
     assert status(tmp_path) == ("complete", None)
     assert read_run(tmp_path).errors == {}
 
 
-def test_a_run_that_cannot_begin_leaves_the_one_before_it_as_it_was(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_run_that_cannot_begin_leaves_the_one_before_it_as_it_was(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    run(made, folder, report=False)
+    run(inputs, folder, report=False)
     for one in (folder / "marks").iterdir():
         one.unlink()
     (folder / "marks").rmdir()
     (folder / "marks").write_text("in the way")
     before = contents(folder)
     with pytest.raises(PipelineError):
-        run(made, folder, report=False)
+        run(inputs, folder, report=False)
     assert contents(folder) == before
 
 
 def test_a_run_of_which_every_security_failed_is_complete_and_names_them(
-    made: tuple[Path, Path], tmp_path: Path
+    inputs: tuple[Path, Path], tmp_path: Path
 ) -> None:
     store = tmp_path / "parquet"
     store.mkdir()
     for name in ("FAB", "EMAAR"):
         (store / f"{name}.parquet").write_bytes(b"")
-    run((store, made[1]), tmp_path / "run")
+    run((store, inputs[1]), tmp_path / "run")
     assert status(tmp_path / "run") == ("complete", None)
     assert sorted(read_run(tmp_path / "run").errors) == ["EMAAR", "FAB"]
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
@@ -137,13 +137,13 @@ def test_a_run_of_which_every_security_failed_is_complete_and_names_them(
 
 
 @pytest.mark.parametrize("error", [ValueError("nobody thought of it"), KeyboardInterrupt()])
-def test_a_sweep_that_ends_early_says_so(made: tuple[Path, Path], tmp_path: Path, error: BaseException) -> None:
+def test_a_sweep_that_ends_early_says_so(inputs: tuple[Path, Path], tmp_path: Path, error: BaseException) -> None:
     grid = {"refill_interval_sec": [30, 60]}
     with pytest.raises(type(error)):
         api.sweep(
             grid=grid,
-            config=made[1],
-            parquet_dir=made[0],
+            config=inputs[1],
+            parquet_dir=inputs[0],
             output_dir=tmp_path,
             on_result=raises(error),
         )
@@ -152,9 +152,9 @@ def test_a_sweep_that_ends_early_says_so(made: tuple[Path, Path], tmp_path: Path
         read_sweep(tmp_path)
 
 
-def test_a_sweep_whose_days_cannot_be_parted_says_so(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_sweep_whose_days_cannot_be_parted_says_so(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     asked: dict[str, Any] = {"grid": {"refill_interval_sec": [30, 60]}, "train_until": dt.date(2031, 1, 1)}
     with pytest.raises(BadRequest):
-        api.sweep(**asked, config=made[1], parquet_dir=made[0], output_dir=tmp_path)
+        api.sweep(**asked, config=inputs[1], parquet_dir=inputs[0], output_dir=tmp_path)
     assert status(tmp_path, "sweep.json")[0] == "failed"
     assert "--train-until 2031-01-01 leaves no day" in str(status(tmp_path, "sweep.json")[1])

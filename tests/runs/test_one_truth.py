@@ -55,8 +55,8 @@ class Shown:
         return next(words for line in self.lines if (words := line.split())[:1] == [first])
 
 
-def shown(kind: str, made: tuple[Path, Path], folder: Path, *words: str) -> Shown:
-    where = ("--parquet-dir", str(made[0]), "--config", str(made[1]), "--output-dir", str(folder / "out"))
+def shown(kind: str, inputs: tuple[Path, Path], folder: Path, *words: str) -> Shown:
+    where = ("--parquet-dir", str(inputs[0]), "--config", str(inputs[1]), "--output-dir", str(folder / "out"))
     done, machine = (pipeline(*words, *where, *more, cwd=folder) for more in ((), ("--json",)))
     assert done.returncode == machine.returncode == (kind == "some fail"), done.stderr
     page = read_page((folder / "out" / "report.html").read_bytes())
@@ -64,20 +64,20 @@ def shown(kind: str, made: tuple[Path, Path], folder: Path, *words: str) -> Show
 
 
 @pytest.fixture(scope="module", params=RUNS)
-def run(request: pytest.FixtureRequest, made: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Shown:
+def run(request: pytest.FixtureRequest, inputs: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Shown:
     folder = tmp_path_factory.mktemp("run")
-    store = made[0]
+    store = inputs[0]
     if request.param == "some fail":
-        store = shutil.copytree(made[0], folder / "parquet")
+        store = shutil.copytree(inputs[0], folder / "parquet")
         for name in ("EMAAR", "MODON"):
             (store / f"{name}.parquet").write_bytes((store / f"{name}.parquet").read_bytes()[:500])
     return shown(request.param, (store, make_config(folder / "v1.json")), folder, "backtest", *RUNS[request.param])
 
 
 @pytest.fixture(scope="module")
-def sweep(made: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Shown:
+def sweep(inputs: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Shown:
     folder = tmp_path_factory.mktemp("sweep")
-    return shown("sweep", (made[0], make_config(folder / "v1.json")), folder, "sweep", *SWEEP)
+    return shown("sweep", (inputs[0], make_config(folder / "v1.json")), folder, "sweep", *SWEEP)
 
 
 def cells(page: Page, caption: str) -> dict[str, dict[str, Node]]:

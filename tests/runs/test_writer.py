@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from pipeline.runs.run import BacktestRun
 
 
-def run_into(output: Path, made: tuple[Path, Path], **options: Any) -> BacktestRun:
-    return api.backtest(config=made[1], parquet_dir=made[0], output_dir=output, **options)
+def run_into(output: Path, inputs: tuple[Path, Path], **options: Any) -> BacktestRun:
+    return api.backtest(config=inputs[1], parquet_dir=inputs[0], output_dir=output, **options)
 
 
-def test_a_run_folder_has_the_files_the_design_names(made: Any, tmp_path: Path) -> None:
-    run_into(tmp_path / "run", made)
+def test_a_run_folder_has_the_files_the_design_names(inputs: Any, tmp_path: Path) -> None:
+    run_into(tmp_path / "run", inputs)
     assert sorted(contents(tmp_path / "run")) == [
         "backtest_summary.csv",
         "daily.csv",
@@ -48,8 +48,8 @@ def test_a_run_folder_has_the_files_the_design_names(made: Any, tmp_path: Path) 
     ]
 
 
-def test_trades_are_exact_in_execution_order_with_the_columns_users_know(made: Any, tmp_path: Path) -> None:
-    run = run_into(tmp_path / "run", made)
+def test_trades_are_exact_in_execution_order_with_the_columns_users_know(inputs: Any, tmp_path: Path) -> None:
+    run = run_into(tmp_path / "run", inputs)
     table = pq.read_table(tmp_path / "run" / "trades" / "FAB.parquet")
     assert [f"{field.name} {field.type}" for field in table.schema] == [
         "timestamp timestamp[ms]",
@@ -66,8 +66,8 @@ def test_trades_are_exact_in_execution_order_with_the_columns_users_know(made: A
     assert {1: "buy", -1: "sell"}[int(fills.side[0])] == table["side"][0].as_py()
 
 
-def test_the_csv_says_the_same_as_the_parquet_file_to_the_last_bit(made: Any, tmp_path: Path) -> None:
-    run_into(tmp_path / "run", made)
+def test_the_csv_says_the_same_as_the_parquet_file_to_the_last_bit(inputs: Any, tmp_path: Path) -> None:
+    run_into(tmp_path / "run", inputs)
     exact = pq.read_table(tmp_path / "run" / "trades" / "MODON.parquet")
     text = arrow_csv.read_csv(tmp_path / "run" / "modon_trades_timeseries.csv")
     assert text.column_names == exact.column_names
@@ -75,8 +75,8 @@ def test_the_csv_says_the_same_as_the_parquet_file_to_the_last_bit(made: Any, tm
         assert [float(value) for value in text[name].to_pylist()] == exact[name].to_pylist()
 
 
-def test_the_summary_has_a_row_a_security_sorted_and_exact(made: Any, tmp_path: Path) -> None:
-    run = run_into(tmp_path / "run", made)
+def test_the_summary_has_a_row_a_security_sorted_and_exact(inputs: Any, tmp_path: Path) -> None:
+    run = run_into(tmp_path / "run", inputs)
     with (tmp_path / "run" / "backtest_summary.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == SUMMARY_COLUMNS
@@ -88,8 +88,8 @@ def test_the_summary_has_a_row_a_security_sorted_and_exact(made: Any, tmp_path: 
         assert row["error"] == ""
 
 
-def test_run_json_says_what_was_run_on_what(made: Any, tmp_path: Path) -> None:
-    run_into(tmp_path / "run", made, parameters={"refill_interval_sec": 30})
+def test_run_json_says_what_was_run_on_what(inputs: Any, tmp_path: Path) -> None:
+    run_into(tmp_path / "run", inputs, parameters={"refill_interval_sec": 30})
     told = json.loads((tmp_path / "run" / "run.json").read_text())
     assert told["status"] == "complete"
     assert told["strategy"] == "v1_baseline"
@@ -111,10 +111,10 @@ def test_run_json_says_what_was_run_on_what(made: Any, tmp_path: Path) -> None:
     ],
 )
 def test_equal_inputs_give_equal_bytes_however_it_is_run(
-    made: Any, tmp_path: Path, options: Any, execution: str
+    inputs: Any, tmp_path: Path, options: Any, execution: str
 ) -> None:
-    run_into(tmp_path / "one", made, backend="sequential", execution=execution)
-    run_into(tmp_path / "other", made, execution=execution, **options)
+    run_into(tmp_path / "one", inputs, backend="sequential", execution=execution)
+    run_into(tmp_path / "other", inputs, execution=execution, **options)
     one, other = contents(tmp_path / "one"), contents(tmp_path / "other")
     told, told_other = json.loads(one.pop("run.json")), json.loads(other.pop("run.json"))
     assert one == other
@@ -136,8 +136,10 @@ def test_what_is_kept_gives_the_bytes_of_what_is_fresh_without_fills_too(
     kept_results: Path, tmp_path: Path, strategy: str
 ) -> None:
     store = make_store(tmp_path / "parquet")
-    made = random_ticks(9)
-    quotes = Ticks(*(column[made.kind != 2] for column in (made.timestamp, made.kind, made.price, made.volume)))
+    ticks = random_ticks(9)
+    quotes = Ticks(
+        *(column[inputs.kind != 2] for column in (inputs.timestamp, inputs.kind, inputs.price, inputs.volume))
+    )
     write_ticks(store / "MODON.parquet", quotes, {"exchange": "ADX"})
     defaults = (
         {"stop_loss_threshold_pct": 0.2, "spread_vwap_pct": 0.01} if strategy == "closing_auction" else PARAMETERS
@@ -156,45 +158,45 @@ def test_what_is_kept_gives_the_bytes_of_what_is_fresh_without_fills_too(
     assert kept_results.exists()
 
 
-def test_a_smaller_run_leaves_nothing_of_the_larger_one_before_it(made: Any, tmp_path: Path) -> None:
-    run_into(tmp_path / "run", made)
+def test_a_smaller_run_leaves_nothing_of_the_larger_one_before_it(inputs: Any, tmp_path: Path) -> None:
+    run_into(tmp_path / "run", inputs)
     (tmp_path / "run" / "my notes.txt").write_text("keep me")
-    run_into(tmp_path / "run", made, securities=["FAB"])
+    run_into(tmp_path / "run", inputs, securities=["FAB"])
     left = sorted(contents(tmp_path / "run"))
     assert [name for name in left if "modon" in name.lower() or "emaar" in name.lower()] == []
     assert "my notes.txt" in left
     assert "trades/FAB.parquet" in left
 
 
-def test_a_run_file_from_elsewhere_cannot_make_a_run_delete_other_files(made: Any, tmp_path: Path) -> None:
+def test_a_run_file_from_elsewhere_cannot_make_a_run_delete_other_files(inputs: Any, tmp_path: Path) -> None:
     precious = tmp_path / "precious.txt"
     precious.write_text("mine")
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.json").write_text(json.dumps({"files": ["../precious.txt", str(precious)]}))
-    run_into(tmp_path / "run", made)
+    run_into(tmp_path / "run", inputs)
     assert precious.read_text() == "mine"
 
 
-def test_an_interrupted_run_is_not_taken_for_a_complete_one(made: Any, tmp_path: Path) -> None:
+def test_an_interrupted_run_is_not_taken_for_a_complete_one(inputs: Any, tmp_path: Path) -> None:
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_into(tmp_path / "run", made, backend="sequential", on_result=interrupt)
+        run_into(tmp_path / "run", inputs, backend="sequential", on_result=interrupt)
     assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "interrupted"
     assert not (tmp_path / "run" / "backtest_summary.csv").exists()
 
 
-def test_an_output_directory_that_cannot_be_made_is_named(made: Any, tmp_path: Path) -> None:
+def test_an_output_directory_that_cannot_be_made_is_named(inputs: Any, tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
     with pytest.raises(OutputNotWritable, match="cannot be written"):
-        run_into(in_the_way / "run", made)
+        run_into(in_the_way / "run", inputs)
 
 
-def test_a_failed_security_has_its_error_in_the_summary_and_no_fills(made: Any, tmp_path: Path) -> None:
+def test_a_failed_security_has_its_error_in_the_summary_and_no_fills(inputs: Any, tmp_path: Path) -> None:
     store = make_store(tmp_path / "parquet")
-    run_into(tmp_path / "run", (store, made[1]))
+    run_into(tmp_path / "run", (store, inputs[1]))
     planned: list[Any] = []
     broken = store / "FAB.parquet"
 
@@ -204,7 +206,7 @@ def test_a_failed_security_has_its_error_in_the_summary_and_no_fills(made: Any, 
         content[len(content) // 2] ^= 0x10
         broken.write_bytes(content)
 
-    run = run_into(tmp_path / "run", (store, made[1]), on_plan=break_one)
+    run = run_into(tmp_path / "run", (store, inputs[1]), on_plan=break_one)
     assert list(run.failed) == ["FAB"]
     assert not (tmp_path / "run" / "trades" / "FAB.parquet").exists()
     with (tmp_path / "run" / "backtest_summary.csv").open(newline="") as file:

@@ -29,45 +29,45 @@ GRID: Final = {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("made")
     return make_store(folder / "parquet", ("FAB", "EMAAR")), make_config(folder / "v1.json", ("FAB", "EMAAR"))
 
 
-def search(made: tuple[Path, Path], output: Path, grid: Any = None, **options: Any) -> SweepRun:
+def search(inputs: tuple[Path, Path], output: Path, grid: Any = None, **options: Any) -> SweepRun:
     return api.sweep(
         grid=GRID if grid is None else grid,
-        parquet_dir=made[0],
-        config=made[1],
+        parquet_dir=inputs[0],
+        config=inputs[1],
         output_dir=output,
         **{"trials": 50, "seed": 3} | options,
     )
 
 
 def test_the_same_seed_gives_the_same_bytes_and_the_second_run_computes_nothing(
-    made: tuple[Path, Path], tmp_path: Path, kept_results: Path
+    inputs: tuple[Path, Path], tmp_path: Path, kept_results: Path
 ) -> None:
-    first = search(made, tmp_path / "first")
+    first = search(inputs, tmp_path / "first")
     assert kept_results.exists()
-    second = search(made, tmp_path / "second")
+    second = search(inputs, tmp_path / "second")
     assert (first.results.cached, second.results.computed) == (0, 0)
     assert second.results.cached == len(first.results.trial_results) == 2 * len(first.results.trials)
     assert contents(tmp_path / "first") == contents(tmp_path / "second")
     told = json.loads((tmp_path / "first" / "sweep.json").read_text())
     assert (told["searched"], told["seed"]) == (50, 3)
-    search(made, tmp_path / "other", seed=4)
+    search(inputs, tmp_path / "other", seed=4)
     assert contents(tmp_path / "other")["sweep.parquet"] != contents(tmp_path / "first")["sweep.parquet"]
 
 
-def test_it_asks_for_the_same_settings_whatever_computes_them(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_it_asks_for_the_same_settings_whatever_computes_them(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     for name, how in {"one": {"backend": "sequential"}, "two": {"backend": "threading", "workers": 2}}.items():
-        where: dict[str, Any] = {"parquet_dir": made[0], "config": made[1], "output_dir": tmp_path / name}
+        where: dict[str, Any] = {"parquet_dir": inputs[0], "config": inputs[1], "output_dir": tmp_path / name}
         api.sweep(grid=GRID, **where, **how, trials=50, seed=3, choose_by="sharpe")
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
-def test_what_it_asks_for_is_within_the_axes_and_in_decimal_steps(made: tuple[Path, Path], tmp_path: Path) -> None:
-    run = search(made, tmp_path / "out")
+def test_what_it_asks_for_is_within_the_axes_and_in_decimal_steps(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    run = search(inputs, tmp_path / "out")
     tried = [trial.combination.values for trial in run.results.trials.values()]
     assert len(tried) == len({json.dumps(dict(one)) for one in tried}) > 32
     for one in tried:
@@ -80,27 +80,27 @@ def test_what_it_asks_for_is_within_the_axes_and_in_decimal_steps(made: tuple[Pa
     assert {one["execution"] for one in tried} == {"classic", "strict"}
 
 
-def test_it_finds_the_best_of_a_small_grid_and_its_rows_are_the_grids(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_it_finds_the_best_of_a_small_grid_with_the_grids_rows(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     grid = {"refill_interval_sec": [5, 30, 300], "execution": ["classic", "strict"]}
-    walked = api.sweep(grid=grid, parquet_dir=made[0], config=made[1])
-    found = search(made, tmp_path / "out", grid, trials=64)
+    walked = api.sweep(grid=grid, parquet_dir=inputs[0], config=inputs[1])
+    found = search(inputs, tmp_path / "out", grid, trials=64)
     assert len(found.results.trials) == 6
     numbers = ["setting"]
     by = ["refill_interval_sec", "execution", "security"]
     rows = [one.frame.drop(columns=numbers).sort_values(by).reset_index(drop=True) for one in (walked, found)]
     assert rows[0].equals(rows[1])
     for objective in ("net_pnl", "sharpe"):
-        best = search(made, tmp_path / "out", grid, trials=64, choose_by=objective).best[-1]
-        chosen = api.sweep(grid=grid, parquet_dir=made[0], config=made[1], choose_by=objective).best[-1]
+        best = search(inputs, tmp_path / "out", grid, trials=64, choose_by=objective).best[-1]
+        chosen = api.sweep(grid=grid, parquet_dir=inputs[0], config=inputs[1], choose_by=objective).best[-1]
         assert (best.trial.combination, best.score) == (chosen.trial.combination, chosen.score)
 
 
-def test_settings_that_fail_are_passed_over(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_settings_that_fail_are_passed_over(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     damaged = make_store(tmp_path / "parquet", ("FAB", "EMAAR"))
     content = bytearray((damaged / "FAB.parquet").read_bytes())
     content[len(content) // 2] ^= 0x10
     (damaged / "FAB.parquet").write_bytes(content)
-    run = search((damaged, made[1]), tmp_path / "out", {"refill_interval_sec": {"from": 5, "to": 600}}, trials=40)
+    run = search((damaged, inputs[1]), tmp_path / "out", {"refill_interval_sec": {"from": 5, "to": 600}}, trials=40)
     assert len(run.failed) == len(run.results.trials)
     assert [one.security for one in run.best] == ["EMAAR"]
 
@@ -116,18 +116,18 @@ REFUSED: Final[dict[str, tuple[list[str], int, str]]] = {
 
 @pytest.mark.parametrize("named", REFUSED)
 def test_a_search_that_makes_no_sense_is_refused_and_touches_nothing(
-    made: tuple[Path, Path], tmp_path: Path, named: str
+    inputs: tuple[Path, Path], tmp_path: Path, named: str
 ) -> None:
     texts, trials, told = REFUSED[named]
     assert read_grid(texts).spans == ()
     with pytest.raises(BadRequest) as error:
-        search(made, tmp_path / "out", texts, trials=trials)
+        search(inputs, tmp_path / "out", texts, trials=trials)
     assert told in str(error.value)
     assert not (tmp_path / "out").exists()
 
 
 def test_without_optuna_it_says_what_to_install(
-    made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     importing = importlib.import_module
 
@@ -138,4 +138,4 @@ def test_without_optuna_it_says_what_to_install(
 
     monkeypatch.setattr(importlib, "import_module", without)
     with pytest.raises(MissingExtra, match=r"--trials needs Optuna: pip install optuna"):
-        search(made, tmp_path / "out")
+        search(inputs, tmp_path / "out")
