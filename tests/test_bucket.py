@@ -117,21 +117,21 @@ def errors_of(uri: str) -> dict[str, str]:
     ],
 )
 def test_a_backtest_from_and_into_a_bucket_gives_the_bytes_of_a_local_one(
-    made: Any, bucket: Callable[[str], str], tmp_path: Path, options: dict[str, Any]
+    inputs: Any, bucket: Callable[[str], str], tmp_path: Path, options: dict[str, Any]
 ) -> None:
-    api.backtest(config=made[1], parquet_dir=made[0], output_dir=tmp_path / "run")
-    ticks = put(made[0], bucket("ticks"))
-    run = api.backtest(config=made[1], parquet_dir=ticks, output_dir=bucket("run"), **options)
+    api.backtest(config=inputs[1], parquet_dir=inputs[0], output_dir=tmp_path / "run")
+    ticks = put(inputs[0], bucket("ticks"))
+    run = api.backtest(config=inputs[1], parquet_dir=ticks, output_dir=bucket("run"), **options)
     assert not run.failed
     assert compared(held(bucket("run"))) == compared(contents(tmp_path / "run"))
     assert str(run.output_dir) == bucket("run").partition("?")[0]
 
 
-def test_the_command_line_takes_uris_as_they_are(made: Any, bucket: Callable[[str], str]) -> None:
-    ticks = put(made[0], bucket("ticks"))
+def test_the_command_line_takes_uris_as_they_are(inputs: Any, bucket: Callable[[str], str]) -> None:
+    ticks = put(inputs[0], bucket("ticks"))
 
     def pipeline(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pipeline", *words, "--config", str(made[1])]
+        command = [sys.executable, "-m", "pipeline", *words, "--config", str(inputs[1])]
         surroundings = {**os.environ, "PYTHONPATH": str(ROOT)}
         return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=surroundings)
 
@@ -148,37 +148,37 @@ def test_the_command_line_takes_uris_as_they_are(made: Any, bucket: Callable[[st
     assert "Traceback" not in done.stderr
 
 
-def test_a_second_run_removes_what_the_first_wrote_and_nothing_else(made: Any, bucket: Callable[[str], str]) -> None:
-    api.backtest(config=made[1], parquet_dir=made[0], output_dir=bucket("run"))
+def test_a_second_run_removes_what_the_first_wrote_and_nothing_else(inputs: Any, bucket: Callable[[str], str]) -> None:
+    api.backtest(config=inputs[1], parquet_dir=inputs[0], output_dir=bucket("run"))
     (path_of(bucket("run")) / "notes.txt").write_bytes(b"mine")
-    api.backtest(config=made[1], parquet_dir=made[0], output_dir=bucket("run"), securities=["FAB"])
+    api.backtest(config=inputs[1], parquet_dir=inputs[0], output_dir=bucket("run"), securities=["FAB"])
     left = held(bucket("run"))
     assert left["notes.txt"] == b"mine"
     assert [name for name in left if "trades" in name] == ["fab_trades_timeseries.csv", "trades/FAB.parquet"]
 
 
-def test_an_interrupted_run_is_not_taken_for_a_complete_one(made: Any, bucket: Callable[[str], str]) -> None:
+def test_an_interrupted_run_is_not_taken_for_a_complete_one(inputs: Any, bucket: Callable[[str], str]) -> None:
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        api.backtest(config=made[1], parquet_dir=made[0], output_dir=bucket("run"), on_result=interrupt)
+        api.backtest(config=inputs[1], parquet_dir=inputs[0], output_dir=bucket("run"), on_result=interrupt)
     assert json.loads(held(bucket("run"))["run.json"])["status"] == "interrupted"
     assert "backtest_summary.csv" not in held(bucket("run"))
 
 
 def test_nothing_stays_on_this_machine(
-    made: Any, bucket: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    inputs: Any, bucket: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    api.backtest(config=made[1], parquet_dir=put(made[0], bucket("ticks")), output_dir=bucket("run"))
+    api.backtest(config=inputs[1], parquet_dir=put(inputs[0], bucket("ticks")), output_dir=bucket("run"))
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("part", [0.01, 0.2, 0.4, 0.6, 0.8])
-def test_a_flipped_bit_in_an_object_does_not_pass(made: Any, bucket: Callable[[str], str], part: float) -> None:
-    uri = put(made[0], bucket("ticks"))
+def test_a_flipped_bit_in_an_object_does_not_pass(inputs: Any, bucket: Callable[[str], str], part: float) -> None:
+    uri = put(inputs[0], bucket("ticks"))
     spoil(uri, "FAB", part)
     with pytest.raises(CorruptParquet, match=r"ticks/FAB\.parquet"):
         read_ticks(path_of(uri) / "FAB.parquet")
@@ -186,9 +186,9 @@ def test_a_flipped_bit_in_an_object_does_not_pass(made: Any, bucket: Callable[[s
 
 @pytest.mark.parametrize("backend", ["sequential", "loky"])
 def test_objects_that_are_corrupt_or_gone_fail_and_the_others_stand(
-    made: Any, bucket: Callable[[str], str], backend: str
+    inputs: Any, bucket: Callable[[str], str], backend: str
 ) -> None:
-    ticks = put(made[0], bucket("ticks"))
+    ticks = put(inputs[0], bucket("ticks"))
     spoil(ticks, "EMAAR")
 
     def remove(_: object) -> None:
@@ -196,7 +196,7 @@ def test_objects_that_are_corrupt_or_gone_fail_and_the_others_stand(
         gone.unlink()
 
     run = api.backtest(
-        config=made[1], parquet_dir=ticks, output_dir=bucket("run"), backend=backend, workers=2, on_plan=remove
+        config=inputs[1], parquet_dir=ticks, output_dir=bucket("run"), backend=backend, workers=2, on_plan=remove
     )
     assert sorted(run.failed) == ["EMAAR", "MODON"]
     errors = errors_of(bucket("run"))
@@ -207,9 +207,9 @@ def test_objects_that_are_corrupt_or_gone_fail_and_the_others_stand(
 
 
 def test_a_security_that_is_out_of_reach_fails_and_the_others_stand(
-    made: Any, bucket: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+    inputs: Any, bucket: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ticks = put(made[0], bucket("ticks"))
+    ticks = put(inputs[0], bucket("ticks"))
     read = ObjectStorePath.read_bytes
 
     def cut_off(place: ObjectStorePath) -> bytes:
@@ -219,7 +219,7 @@ def test_a_security_that_is_out_of_reach_fails_and_the_others_stand(
         return read(place)
 
     monkeypatch.setattr(ObjectStorePath, "read_bytes", cut_off)
-    run = api.backtest(config=made[1], parquet_dir=ticks, output_dir=bucket("run"))
+    run = api.backtest(config=inputs[1], parquet_dir=ticks, output_dir=bucket("run"))
     assert list(run.failed) == ["FAB"]
     assert "FAB.parquet: it cannot be reached" in errors_of(bucket("run"))["FAB"]
 
@@ -244,24 +244,24 @@ def test_a_file_whose_footer_is_long_is_read_and_one_cut_short_is_not(bucket: Ca
     ],
 )
 def test_a_store_that_is_not_there_is_named(
-    made: Any, bucket: Callable[[str], str], change: tuple[str, str], error: type[PipelineError], words: str
+    inputs: Any, bucket: Callable[[str], str], change: tuple[str, str], error: type[PipelineError], words: str
 ) -> None:
-    uri = put(made[0], bucket("ticks")).replace(*change)
+    uri = put(inputs[0], bucket("ticks")).replace(*change)
     with pytest.raises(error, match=words) as raised:
-        api.backtest(config=made[1], parquet_dir=uri)
+        api.backtest(config=inputs[1], parquet_dir=uri)
     assert raised.value.exit_status == 2
 
 
 def test_a_bucket_to_write_to_that_is_not_there_stops_the_run_before_it_starts(
-    made: Any, bucket: Callable[[str], str]
+    inputs: Any, bucket: Callable[[str], str]
 ) -> None:
     def never(_: object) -> None:
         raise AssertionError("it was started")
 
     with pytest.raises(NoBucket, match=r"s3://nowhere/.*run\.json"):
         api.backtest(
-            config=made[1],
-            parquet_dir=made[0],
+            config=inputs[1],
+            parquet_dir=inputs[0],
             output_dir=bucket("run").replace("//desk", "//nowhere"),
             on_plan=never,
         )
@@ -279,13 +279,13 @@ def test_a_listed_object_that_is_gone_is_named(bucket: Callable[[str], str], tmp
 
 @pytest.mark.parametrize("option", ["parquet_dir", "output_dir"])
 def test_wrong_credentials_are_named(
-    made: Any, bucket: Callable[[str], str], option: str, monkeypatch: pytest.MonkeyPatch
+    inputs: Any, bucket: Callable[[str], str], option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uri = put(made[0], bucket("ticks"))
+    uri = put(inputs[0], bucket("ticks"))
     monkeypatch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
     monkeypatch.setattr(ActionAuthenticatorMixin, "request_count", 0)
     with pytest.raises(AccessRefused, match="the credentials in the environment are missing, wrong") as raised:
-        api.backtest(config=made[1], **{"parquet_dir": made[0], option: uri})  # type: ignore[arg-type]
+        api.backtest(config=inputs[1], **{"parquet_dir": inputs[0], option: uri})  # type: ignore[arg-type]
     assert raised.value.exit_status == 2
 
 

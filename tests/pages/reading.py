@@ -36,7 +36,7 @@ class Node:
                     yield child
                 yield from child.all(tag, **wanted)
 
-    def child(self, tag: str = "", **wanted: str) -> Node:
+    def one(self, tag: str = "", **wanted: str) -> Node:
         (found,) = self.all(tag, **wanted)
         return found
 

@@ -137,9 +137,7 @@ def test_what_is_kept_gives_the_bytes_of_what_is_fresh_without_fills_too(
 ) -> None:
     store = make_store(tmp_path / "parquet")
     ticks = random_ticks(9)
-    quotes = Ticks(
-        *(column[inputs.kind != 2] for column in (inputs.timestamp, inputs.kind, inputs.price, inputs.volume))
-    )
+    quotes = Ticks(*(column[ticks.kind != 2] for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)))
     write_ticks(store / "MODON.parquet", quotes, {"exchange": "ADX"})
     defaults = (
         {"stop_loss_threshold_pct": 0.2, "spread_vwap_pct": 0.01} if strategy == "closing_auction" else PARAMETERS
