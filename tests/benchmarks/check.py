@@ -1,6 +1,6 @@
 """Is it as fast as it was? Ours and a fixed yardstick in turn, their ratios beside the kept ones; fails beyond 30 %.
 
-    python tests/benchmarks/check.py [--runs 7] [--keep] [--kept FILE] [--rows 150000]
+    python tests/benchmarks/check.py [--runs 7] [--keep] [--kept FILE] [--rows 150000] [--only NAME]
 
 Everything is made here from synthetic ticks. What seems slower is measured twice more, and its best ratio counts, since
 a busy machine only ever slows. On another kind of machine run it with --keep first, on a commit that is fast enough.
@@ -157,10 +157,15 @@ def main() -> int:
     arguments.add_argument("--rows", type=int, default=150_000, help="of each of four sheets")
     arguments.add_argument("--keep", action="store_true", help="keep what is measured instead of judging it")
     arguments.add_argument("--kept", type=Path, default=KEPT)
+    arguments.add_argument("--only", action="append", help="one ratio, by its name; may be given again")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as name:
         os.environ.setdefault("PIPELINE_CACHE_DIR", f"{name}/cache")
-        measures = measures_of(Path(name), given.rows)
+        measures = {
+            ratio: measure
+            for ratio, measure in measures_of(Path(name), given.rows).items()
+            if ratio in (given.only or [ratio])
+        }
         print("Ours over the yardstick of the same run; smaller is faster")
         try:
             if given.keep:
@@ -168,7 +173,10 @@ def main() -> int:
                 write_ratios(given.kept, ratios, f"{os.cpu_count()} cores, {platform.machine()}, {sys.platform}")
                 print("\n".join(f"  {each:44} {ratio:8.3f}" for each, ratio in ratios.items()))
                 return 0
-            fast = checked(measures, read_ratios(given.kept), given.runs)
+            kept = read_ratios(given.kept)
+            if given.only:
+                kept = {ratio: kept[ratio] for ratio in given.only if ratio in kept}
+            fast = checked(measures, kept, given.runs)
         except BadRatios as error:
             print(error, file=sys.stderr)
             return 2

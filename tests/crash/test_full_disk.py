@@ -33,8 +33,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def fill_at(made: Path, tmp_path: Path, name: str, steps: Iterable[int]) -> set[int]:
-    """Fill the disk at each of these steps; return how the commands ended."""
+    """Fill the disk at each of these steps; return how the commands ended.
+
+    Many steps leave the same folder behind, as drafts are removed: of each kind one is run again.
+    """
     ends = set()
+    left: set[str] = set()
     for at in steps:
         folder = tmp_path / f"{at}"
         shutil.copytree(made / name / "0", folder)
@@ -48,7 +52,10 @@ def fill_at(made: Path, tmp_path: Path, name: str, steps: Iterable[int]) -> set[
             assert FULL in " ".join(outcome.said.split())
         assert leftovers(folder) == []
         check_nothing_torn(made, name, folder)
-        check_rerun(made, name, folder)
+        state = repr((sorted(held(folder).items()), (folder / PAGE).exists()))
+        if state not in left:
+            check_rerun(made, name, folder)
+        left.add(state)
         shutil.rmtree(folder)
     return ends
 

@@ -17,6 +17,9 @@ ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = {
     page.relative_to(ROOT).as_posix(): page for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
 }
+REFERENCE: Final = "docs/reference/commands.md"
+"""Its commands run as printed in tests/docs/test_commands_page.py."""
+
 COMMANDS: Final = ("make", "python", "py", "pipeline", "pip", "dask", ".venv")
 
 ELSEWHERE: Final = {
@@ -92,7 +95,9 @@ def run(command: str, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, page in sorted(PAGES.items()) if commands_of(page)])
+@pytest.mark.parametrize(
+    "name", [name for name, page in sorted(PAGES.items()) if commands_of(page) if name != REFERENCE]
+)
 def test_every_command_of_a_page_runs_as_printed(name: str, project: Path) -> None:
     ran = [command for command in commands_of(PAGES[name]) if not runs_elsewhere(command)]
     for command in ran:
