@@ -18,10 +18,14 @@ TENFOLD: Final = 2 if LARGER > 1 else 1
 """The thorough profile makes five times as many streams of each strategy; here it makes ten."""
 
 MOST_SETTINGS: Final = 40
+A_FEW: Final = ("v1_baseline", "closing_auction")
+"""Of each market one, whose loop over settings is compiled for other tests too."""
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(300, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [*((name, 30) for name in A_FEW), *(pytest.param(name, 300, marks=pytest.mark.slow) for name in NAMES)],
+)
 def test_each_of_many_settings_finds_what_it_finds_alone(name: str, count: int) -> None:
     strategy = load_strategy(name)
     reached = {"fills": 0, "models": 0}
