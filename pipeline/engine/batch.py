@@ -130,7 +130,7 @@ class BatchRunner:
         order = np.argsort(owner, kind="stable")
         ends = np.cumsum(np.bincount(owner, minlength=count)).tolist()
         whole = buffers.outcome(ticks, {**final, "m_fills": rows})
-        fills = replace(whole.fills, placed=None).at(order)
+        fills = replace(whole.fills, placed=None, limit=None).at(order)
         names = [name for name in self._state if name in lanes]
         columns = [lanes[name][:count].tolist() for name in names]
         start = 0

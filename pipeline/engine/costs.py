@@ -64,7 +64,7 @@ class Costs:
     @property
     def needs_orders(self) -> bool:
         """Whether it must be known of each fill which order it was of, which a batch does not note."""
-        return self.minimum_per_order > 0 or any(maker != taker for maker, taker in self.rates)
+        return self.minimum_per_order > 0
 
 
 def with_costs(known: Mapping[str, Any], key: str, value: object, where: str) -> dict[str, Any]:

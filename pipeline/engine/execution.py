@@ -28,6 +28,9 @@ class Switch:
     doc: str
 
 
+QUEUES: Final = ("prints", "capped", "front", "power1", "power2", "power3")
+"""The queue models, in the order of their numbers in `Market.queue_model`."""
+
 SWITCHES: Final[Mapping[str, Switch]] = {
     "fill_price": Switch("print", "order", "order", ("print", "order"), "the price a fill is booked at"),
     "overnight_orders": Switch("kept", "cancelled", "cancelled", ("kept", "cancelled"), "orders, queues and timers"),
@@ -37,7 +40,12 @@ SWITCHES: Final[Mapping[str, Switch]] = {
     "self_cross": Switch("allowed", "cancel_older", "cancel_older", ("allowed", "cancel_older"), "our bid at our ask"),
     "crossed_book": Switch("quoted", "wait", "wait", ("quoted", "wait"), "quoting while bid >= ask"),
     "open_delay": Switch("none", "10:05", "10:05", ("none", "10:05"), "quoting in the first five minutes"),
-    "flatten": Switch("auction", "touch", "touch", ("auction", "touch"), "how the day's position is closed"),
+    "flatten": Switch("auction", "touch", "touch", ("auction", "touch", "none"), "how the day's position is closed"),
+    "queue": Switch("prints", "capped", "capped", QUEUES, "what moves us up the queue, besides prints"),
+    "touch": Switch("ignored", "fills", "fills", ("ignored", "fills"), "the opposite touch at or through our order"),
+    "shown_size": Switch("again", "once", "once", ("again", "once"), "what can be had of one displayed quote"),
+    "marketable": Switch("rest", "take", "take", ("rest", "take", "reject"), "an order at or through the touch"),
+    "order_price": Switch("any", "grid", "grid", ("any", "grid"), "prices between two ticks"),
     "stale_orders": Switch("kept", "kept", "cancel", ("kept", "cancel"), "an order whose touch has left its price"),
     "latency_ms": Switch(0.0, 0.0, 1_000.0, None, "from a decision to its order's place in the queue"),
     "fees_bps": Switch(0.0, 0.0, 1.0, None, "charged on each fill's value"),
@@ -105,6 +113,13 @@ class Execution:
             "no_self_cross": on["self_cross"] == "cancel_older",
             "wait_while_crossed": on["crossed_book"] == "wait",
             "flatten_at_touch": on["flatten"] == "touch",
+            "carries_position": on["flatten"] == "none",
+            "queue_model": QUEUES.index(str(on["queue"])),
+            "touch_fills": on["touch"] == "fills",
+            "shown_once": on["shown_size"] == "once",
+            "takes_marketable": on["marketable"] == "take",
+            "rejects_marketable": on["marketable"] == "reject",
+            "prices_on_grid": on["order_price"] == "grid",
             "cancel_stale": on["stale_orders"] == "cancel",
             "open_delay": 5 * MINUTE if on["open_delay"] == "10:05" else 0,
             "latency": round(float(cast("float", on["latency_ms"])) * MILLISECOND),

@@ -28,6 +28,8 @@ COLUMN_TYPES: Final = {
     "fill_position": np.int64,
     "fill_pnl": np.float64,
     "fill_placed": np.int64,
+    "fill_how": np.int8,
+    "fill_limit": np.float64,
     "fill_type": np.int8,
     "fill_reference": np.float64,
     "tick_below": np.float64,
@@ -49,8 +51,10 @@ class Fills:
 
     event: index of the tick that filled us. timestamp: ns, exchange-local. side: +1 buy, -1 sell.
     price: AED. quantity, position (after the fill): shares. realized (by this fill), pnl (running total): AED.
-    placed: index of the tick at which the order that was filled was placed, -1 where no order of ours stood; None where
-    the setting was replayed in a batch.
+    how: how each came about, by the numbers PRINT, TOUCH, TAKE, CLOSE, OWN of `rules/account.py`.
+    placed: index of the tick at which the order that was filled was placed, -1 where no order of ours stood; limit: the
+    price of that order, AED, the fill's own where there was none. Both are None where the setting was replayed in a
+    batch.
     trade_type (index into the strategy's trade_types) and reference (AED): of an auction strategy's trades, else None.
     """
 
@@ -62,7 +66,9 @@ class Fills:
     realized: Float64s
     position: Int64s
     pnl: Float64s
+    how: Int8s
     placed: Int64s | None = None
+    limit: Float64s | None = None
     trade_type: Int8s | None = None
     reference: Float64s | None = None
 
@@ -80,7 +86,9 @@ class Fills:
             realized=self.realized[rows],
             position=self.position[rows],
             pnl=self.pnl[rows],
+            how=self.how[rows],
             placed=None if self.placed is None else self.placed[rows],
+            limit=None if self.limit is None else self.limit[rows],
             trade_type=None if self.trade_type is None else self.trade_type[rows],
             reference=None if self.reference is None else self.reference[rows],
         )
@@ -150,7 +158,9 @@ class Buffers:
             realized=cut["fill_realized"],
             position=cut["fill_position"],
             pnl=cut["fill_pnl"],
+            how=cut["fill_how"],
             placed=cut["fill_placed"],
+            limit=cut["fill_limit"],
             trade_type=cut.get("fill_type"),
             reference=cut.get("fill_reference"),
         )

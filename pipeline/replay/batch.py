@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import ReplayError
-from pipeline.replay.simulate import Engine, engine_facts, loop_constants, replayed_of, replayer
+from pipeline.replay.simulate import CLASSIC, Engine, engine_facts, loop_constants, replayed_of, replayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,7 +59,7 @@ def prepare(
     if engine == "python":
         return
     by_order = [execution for execution in executions if execution.needs_orders]
-    for execution in {loop_constants(execution) is None: execution for execution in by_order}.values():
+    for execution in {repr(loop_constants(execution)): execution for execution in by_order}.values():
         replayer(strategy, execution, engine, on_compile)
     if not by_order or len(by_order) < len(executions):
         from pipeline.engine.batch import batch_runner  # the plain engine does without LLVM
@@ -92,7 +92,8 @@ def _outcomes(
     asked = [settings[numbers[0]] for numbers in group]
     parameters = [fields.field_values(setting.parameters) for setting in asked]
     by_order = any(setting.execution.needs_orders for setting in settings)
-    if engine == "python" or by_order or (len(asked) == 1 and loop_constants(asked[0].execution) is not None):
+    alone = by_order or (len(asked) == 1 and asked[0].execution.fields() == CLASSIC.fields())
+    if engine == "python" or alone:
         for setting, values in zip(asked, parameters, strict=True):
             yield _alone(ticks, strategy, setting, values, market, engine)
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.engine.rules.account import NO_ORDER
+from pipeline.engine.rules.account import CLOSE, NO_ORDER, TAKE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,21 +38,16 @@ def _by_rate(value: Float64s, fills: Fills, strategy: type[Strategy], costs: Cos
     turnover = month_turnover(fills.timestamp, value) + costs.other_monthly_turnover
     reached = np.searchsorted([tier.monthly_turnover for tier in costs.tiers], turnover, side="right") - 1
     maker, taker = (np.array(rates)[reached] for rates in zip(*costs.rates, strict=True))
-    rate = np.where(is_taker(fills, strategy), taker, maker) if costs.needs_orders else maker
+    rate = np.where(is_taker(fills, strategy), taker, maker)
     charged: Float64s = value * (rate / 10_000)
     return with_minimum(charged, order_of(fills), costs.minimum_per_order) if costs.minimum_per_order else charged
 
 
 def is_taker(fills: Fills, strategy: type[Strategy]) -> NDArray[np.bool_]:
-    """Return whether each fill took liquidity, against the touch or at the end of the day; others are of our orders.
-
-    This function alone decides.
-    """
+    """Return whether each fill took liquidity, against the touch or at the end of the day; others are of our orders."""
     if fills.trade_type is not None:
         return np.isin(fills.trade_type, [strategy.trade_types.index(name) for name in strategy.taker_types])
-    assert fills.placed is not None  # noqa: S101 - who charges by order replays each setting by itself
-    taken: NDArray[np.bool_] = fills.placed == NO_ORDER
-    return taken
+    return np.isin(fills.how, (TAKE, CLOSE))
 
 
 def order_of(fills: Fills) -> list[object]:
@@ -66,7 +61,7 @@ def order_of(fills: Fills) -> list[object]:
         keys = list(zip(fills.trade_type.tolist(), sides, fills.reference.tolist(), strict=True))
         starts = [at == 0 or keys[at] != keys[at - 1] for at in names]
         return list(np.cumsum(starts).tolist())
-    assert fills.placed is not None  # noqa: S101 - as above
+    assert fills.placed is not None  # noqa: S101 - who charges by order replays each setting by itself
     placed = fills.placed.tolist()
     return [(sides[at], placed[at]) if placed[at] != NO_ORDER else at for at in names]
 

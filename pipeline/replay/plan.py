@@ -26,7 +26,7 @@ from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare
 from pipeline.replay.result_codec import packed, unpacked
 from pipeline.replay.result_key import Identity, strategy_text
-from pipeline.replay.simulate import ENGINES, Engine, loop_constants, replayer, takes_switches
+from pipeline.replay.simulate import CLASSIC, ENGINES, Engine, loop_constants, replayer, takes_switches
 from pipeline.replay.task import SecurityResult, Task, run_task, worker_died
 from pipeline.replay.workers import BACKENDS, Backend, check_workers, run_all, workers_for
 from pipeline.settings import Config, read_config
@@ -104,7 +104,7 @@ class Plan:
         notes = []
         if self.why_plain:
             notes.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
-        if not self.switches_apply and loop_constants(self.execution) is None:
+        if not self.switches_apply and self.execution.fields() != CLASSIC.fields():
             notes.append(self.own_orders)
         return notes
 

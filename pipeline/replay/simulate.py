@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.execution import Execution, make_execution
+from pipeline.engine.execution import PRESETS, Execution, make_execution
 from pipeline.engine.outcome import Facts
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.replay.charges import charges_of
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Engine: TypeAlias = Literal["compiled", "python"]
 CLASSIC: Final = make_execution("classic", {}, "")
+PRESET_FIELDS: Final = [make_execution(preset, {}, "").fields() for preset in PRESETS]
 ENGINES: Final[tuple[Engine, ...]] = ("compiled", "python")
 
 
@@ -106,7 +107,7 @@ def simulate(
 def replayer(
     strategy: type[Strategy], execution: Execution, engine: Engine, on_compile: Callable[[str], None] | None = None
 ) -> Replayer:
-    """Return what replays a strategy: the loop made for `classic` alone, the one that knows the switches, or neither.
+    """Return what replays a strategy: the loop made for its preset, the one that knows the switches, or neither.
 
     on_compile: told the strategy's class when its loop is not yet kept on disk and is compiled now.
     """
@@ -120,9 +121,9 @@ def replayer(
 
 
 def loop_constants(execution: Execution) -> dict[str, int] | None:
-    """Return what the loop for an execution model need not ask about: all switches for `classic`, else none."""
+    """Return what the loop for an execution model need not ask about: all switches for a preset, else none."""
     fields = execution.fields()
-    return fields if fields == CLASSIC.fields() else None
+    return fields if fields in PRESET_FIELDS else None
 
 
 def takes_switches(strategy: type[Strategy]) -> bool:

@@ -7,21 +7,25 @@ computed here.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pipeline.engine import plain
-from pipeline.engine.rules import orders
+from pipeline.engine.rules import order, orders, side
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.market import Market
-from pipeline.engine.rules.orders import Orders, Side
 from pipeline.engine.rules.replay_state import ReplayState
+from pipeline.engine.rules.side import Side
 from pipeline.ticks import TRADE
 from pipeline.tracing.explanation import Match
 from pipeline.tracing.trace import NEVER, QueuePosition, StandAside, TracedFill
 
 if TYPE_CHECKING:
+    from pipeline.engine.rules.orders import Orders
     from pipeline.tracing.explanation import How
     from pipeline.tracing.trace import CodePosition, Trace
+
+OURS: Final = (__file__, order.__file__, orders.__file__, side.__file__, plain.__file__)
+"""The files that stand between a strategy's line and what it calls."""
 
 
 class TracingState(ReplayState):
@@ -59,37 +63,40 @@ class TracingSide(Side):
         self.decided = NEVER
         self.before_print = 0, 0, 0
 
-    def quote(self, price: float, size: int) -> bool:
+    def quote(self, price: float, size: int, post_only: bool) -> bool:  # noqa: FBT001
         """Note the line that placed it, and with a latency when that was decided."""
         self.called_from = _caller()
         if not self.sent or price != self.sent_price:
             self.decided = self.market.event
-        return super().quote(price, size)
+        return super().quote(price, size, post_only)
 
     def resize(self, size: int) -> bool:
-        """Note a size that changed, or an order that came back into its queue position."""
-        size_before = self.remaining if self.live else NEVER
-        stands = super().resize(size)
-        before = self.queue_position
-        if stands and size_before == NEVER:
+        """Note the line that asked for it."""
+        if not self.live:
+            self.called_from = _caller()
+        return super().resize(size)
+
+    def place(self, price: float, size: int, anew: bool) -> None:  # noqa: FBT001
+        """Note the queue position taken, or a size that changed, or an order that came back into its position."""
+        before, event, size_before = self.queue_position, self.market.event, self.remaining if self.live else NEVER
+        unbroken = self.live and price == self.order_price
+        super().place(price, size, anew)
+        if anew:
+            placed, again = (before.placed, before.again + 1) if unbroken else (event, 0)
+            sent = self.decided if self.market.latency > 0 else NEVER
             self.queue_position = QueuePosition(
-                before.taken, before.shown, self.ahead, self.market.event, size, called_from=_caller()
+                event, self.size, self.ahead, placed, size, again, sent, self.called_from
             )
-        elif stands and size_before != size:
-            before.resizes.append((self.market.event, size_before, size))
-        return stands
+        elif size_before == NEVER:
+            self.queue_position = QueuePosition(
+                before.taken, before.shown, self.ahead, event, size, called_from=self.called_from
+            )
+        elif size_before != size:
+            before.resizes.append((event, size_before, size))
 
-    def join(self, price: float, size: int) -> None:
-        """Note the queue position taken."""
-        before, unbroken, event = self.queue_position, self.live and price == self.order_price, self.market.event
-        super().join(price, size)
-        placed, again = (before.placed, before.again + 1) if unbroken else (event, 0)
-        sent = self.decided if self.market.latency > 0 else NEVER
-        self.queue_position = QueuePosition(event, self.size, self.ahead, placed, size, again, sent, self.called_from)
-
-    def hold(self, price: float) -> None:
+    def keep_place(self, price: float) -> None:
         """Note the queue position kept without an order."""
-        super().hold(price)
+        super().keep_place(price)
         self.queue_position = QueuePosition(self.market.event, self.size, self.ahead)
 
     def remove(self) -> None:
@@ -97,11 +104,11 @@ class TracingSide(Side):
         super().remove()
         self.queue_position = QueuePosition(self.market.event)
 
-    def match(self, volume: int) -> int:
+    def match(self, volume: int, touched: bool) -> int:  # noqa: FBT001
         """Note what a print finds, and what it takes of the queue when it does not fill us."""
         self.before_print = volume, self.ahead, self.remaining
         ahead, self.market.matching = self.ahead, self
-        left = super().match(volume)
+        left = super().match(volume, touched)
         if self.market.matching is self:  # no fill was booked
             self.market.matching = None
             if ahead > self.ahead:
@@ -255,6 +262,9 @@ def line_of(position: CodePosition) -> int:
 def _caller() -> CodePosition:
     """Return where in the strategy the action was called; the engine's own code stands between."""
     frame = sys._getframe(1)  # noqa: SLF001 - the only way to a caller that costs nothing while nobody asks
-    while frame.f_code.co_filename in (__file__, orders.__file__, plain.__file__) and frame.f_back is not None:
+    while (
+        frame.f_code.co_filename in (__file__, orders.__file__, side.__file__, plain.__file__)
+        and frame.f_back is not None
+    ):
         frame = frame.f_back
     return frame.f_code, frame.f_lasti

@@ -19,6 +19,11 @@ CLASSIC: Final = {
     "crossed_book": "quoted",
     "open_delay": "none",
     "flatten": "auction",
+    "queue": "prints",
+    "touch": "ignored",
+    "shown_size": "again",
+    "marketable": "rest",
+    "order_price": "any",
     "stale_orders": "kept",
     "latency_ms": 0.0,
     "fees_bps": 0.0,
@@ -33,6 +38,11 @@ STRICT: Final = {
     "crossed_book": "wait",
     "open_delay": "10:05",
     "flatten": "touch",
+    "queue": "capped",
+    "touch": "fills",
+    "shown_size": "once",
+    "marketable": "take",
+    "order_price": "grid",
     "stale_orders": "kept",
     "latency_ms": 0.0,
     "fees_bps": 0.0,
@@ -125,6 +135,16 @@ SET_BY: Final = {
     ("crossed_book", "wait"): {"wait_while_crossed": True},
     ("open_delay", "10:05"): {"open_delay": 300_000_000_000},
     ("flatten", "touch"): {"flatten_at_touch": True},
+    ("flatten", "none"): {"carries_position": True},
+    ("queue", "capped"): {"queue_model": 1},
+    ("queue", "front"): {"queue_model": 2},
+    ("queue", "power1"): {"queue_model": 3},
+    ("queue", "power3"): {"queue_model": 5},
+    ("touch", "fills"): {"touch_fills": True},
+    ("shown_size", "once"): {"shown_once": True},
+    ("marketable", "take"): {"takes_marketable": True},
+    ("marketable", "reject"): {"rejects_marketable": True},
+    ("order_price", "grid"): {"prices_on_grid": True},
     ("stale_orders", "cancel"): {"cancel_stale": True},
     ("latency_ms", 2.5): {"latency": 2_500_000},
     ("fees_bps", 9): {},
@@ -138,12 +158,13 @@ def test_a_switch_sets_its_own_field_of_the_market_and_no_other(switch: tuple[st
     assert make_execution("classic", dict([switch]), "here").fields() == off | SET_BY[switch]
 
 
-def test_the_assumption_check_knows_fourteen_models_and_keeps_the_runs_fees() -> None:
+def test_the_assumption_check_sets_each_switch_alone_and_keeps_the_runs_fees() -> None:
     models = variants(make_execution("strict", {"latency_ms": 3, "fees_bps": 2}, "here"))
     assert list(models) == [
         *("classic", "strict", "fill_price=order", "overnight_orders=cancelled", "shared_print_volume=once"),
         *("same_event_fill=no", "trade_through=clears", "self_cross=cancel_older", "crossed_book=wait"),
-        *("open_delay=10:05", "flatten=touch", "stale_orders=cancel", "latency_ms=1000", "fees_bps=1"),
+        *("open_delay=10:05", "flatten=touch", "queue=capped", "touch=fills", "shown_size=once", "marketable=take"),
+        *("order_price=grid", "stale_orders=cancel", "latency_ms=1000", "fees_bps=1"),
     ]
     assert {name: model.settings["fees_bps"] for name, model in models.items() if model.settings["fees_bps"] != 2} == {
         "fees_bps=1": 1.0

@@ -77,6 +77,7 @@ def booked(
         realized=realized,
         position=np.cumsum(shares),
         pnl=np.cumsum(realized),
+        how=np.zeros(len(fills), np.int8),
         placed=np.array([fill.placed[0] if fill.placed else -1 for fill in fills], np.int64),
     )
     observed = Observed(

@@ -26,6 +26,7 @@ def fills_of(rows: list[tuple[int, int, float, int, float]]) -> Fills:
         realized=np.array(realized, np.float64),
         position=np.cumsum(signed),
         pnl=np.cumsum(realized),
+        how=np.zeros(len(rows), np.int8),
         placed=np.full(len(rows), -1),
     )
 

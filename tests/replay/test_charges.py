@@ -106,6 +106,7 @@ def fills_of(rows: list[tuple[str, str, float, int, int]], **of_auction: Any) ->
         realized=np.zeros(count),
         position=np.zeros(count, np.int64),
         pnl=np.zeros(count),
+        how=np.array([2 if row[4] == TAKE else 0 for row in rows], np.int8),
         placed=np.array([row[4] for row in rows], np.int64),
         **of_auction,
     )

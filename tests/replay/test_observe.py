@@ -52,6 +52,7 @@ def fills_at(ticks: Ticks, events: Sequence[int], placed: Sequence[int] | None =
         realized=np.zeros(count),
         position=np.ones(count, np.int64),
         pnl=np.zeros(count),
+        how=np.zeros(count, np.int8),
         placed=np.full(count, -1) if placed is None else np.array(placed, np.int64),
     )
 

@@ -83,6 +83,7 @@ def test_a_day_is_not_flat_when_its_last_event_left_a_position(
         realized=np.zeros(count),
         position=np.array(positions, np.int64),
         pnl=np.zeros(count),
+        how=np.zeros(count, np.int8),
         placed=np.full(count, -1),
     )
     assert days_not_flat(fills, np.array(market_days, np.int64), stamps).tolist() == expected

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.engine.compiler.parts import MARKET, Method, fills_again, has_no, source_of
 from pipeline.engine.compiler.specialise import market_names, strategy_methods
 from pipeline.engine.declared import own_classes, where
-from pipeline.engine.rules.orders import Side
+from pipeline.engine.rules.side import Side
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import StrategyError, nearest
 

@@ -18,7 +18,8 @@ from pipeline.engine.compiler.inline import Inliner
 from pipeline.engine.compiler.parts import MARKET, SUBSET, Method, Part, source_of
 from pipeline.engine.declared import declaration
 from pipeline.engine.rules import replay_state
-from pipeline.engine.rules.orders import Side, SideField
+from pipeline.engine.rules.orders import SideField
+from pipeline.engine.rules.side import Side
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable, StrategyError
 
@@ -28,9 +29,15 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
 
 LOOP_NAME: Final = "loop"
+SIDE_HIDDEN: Final = (
+    *("placed", "taken", "printed", "crossing", "crossing_price", "crossing_order"),
+    *("asked", "asked_price", "asked_size", "sent_message"),
+    *("later", "later_arrives", "later_price", "later_size", "take_sent", "take_arrives", "take_size", "took"),
+)
 HIDDEN: Final = frozenset(
     {"capacity", "first_day", "day_index", "tick_levels", "out_of_capacity", "events"}
-    | {"batched", "setting", "diverged", "rows", "print_awaited", "orders", "bid_placed", "ask_placed"}
+    | {"batched", "setting", "diverged", "rows", "print_awaited", "orders"}
+    | {f"{side}_{field}" for side in ("bid", "ask") for field in SIDE_HIDDEN}
 )
 ATTRIBUTE_HOOKS: Final = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")

@@ -10,6 +10,15 @@ NO_ORDER: Final = -1
 """Where a fill says which order it is of: of none, as one that takes from the touch or closes the day."""
 
 
+PRINT: Final = 0
+TOUCH: Final = 1
+TAKE: Final = 2
+CLOSE: Final = 3
+OWN: Final = 4
+"""How a fill came about: a print filled our order, the opposite touch did, we took from the touch, the day's position
+was closed, or a strategy that keeps its own orders booked it."""
+
+
 class Account(ReplayState):
     """A position in shares (negative is short), its average entry price in AED, and what was realised in AED.
 
@@ -22,10 +31,13 @@ class Account(ReplayState):
     def flatten(self, price: float) -> None:
         """Close the whole position at a price, whatever volume stands behind it; live orders stay."""
         side = SELL if self.position > 0 else BUY
-        self.book_fill(side, price, abs(self.position), NO_ORDER)
+        self.book_fill(side, price, abs(self.position), NO_ORDER, CLOSE, price)
 
-    def book_fill(self, side: int, price: float, quantity: int, placed: int) -> None:
-        """Book a fill of an order placed at an event: close and open what it does, record it, tell the strategy."""
+    def book_fill(self, side: int, price: float, quantity: int, placed: int, how: int, limit: float) -> None:
+        """Book a fill of an order placed at an event: close and open what it does, record it, tell the strategy.
+
+        how: by which of the ways above; limit: the order's own price.
+        """
         realized = 0.0
         held = side * self.position
         opening = quantity
@@ -45,5 +57,5 @@ class Account(ReplayState):
                 held += opening
                 self.entry_price = cost / held
         self.position = side * held
-        self.record(side, price, quantity, realized, self.event, placed)
+        self.record(side, price, quantity, realized, self.event, placed, how, limit)
         self.strategy.on_fill(self, side, price, quantity)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pipeline.engine.rules.account import NO_ORDER
+from pipeline.engine.rules.account import NO_ORDER, OWN
 from pipeline.engine.rules.replay_state import FloatColumn, IntColumn, ReplayState
 from pipeline.ticks import ASK, BID, TRADE
 from pipeline.times import DAY
@@ -35,7 +35,7 @@ class AuctionMarket(ReplayState):
         if self.rows < self.capacity:
             self.fill_type[self.rows] = trade_type
             self.fill_reference[self.rows] = reference
-        self.record(side, price, quantity, realized, event, NO_ORDER)
+        self.record(side, price, quantity, realized, event, NO_ORDER, OWN, price)
 
     # What happens on an event
 

@@ -16,23 +16,27 @@ and holds no trace of them.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pipeline.engine.rules.orders import Orders
 from pipeline.engine.rules.replay_state import NO_DAY
 from pipeline.ticks import ASK, BID, TRADE
 from pipeline.times import DAY
 
+LAST_TURN: Final = 2
+"""The turn of an event in which only what the strategy took is booked, after its own and its orders' turn."""
+
 
 class Market(Orders):
     """The state of one security's replay."""
 
-    shared_in_batch: ClassVar[tuple[str, ...]] = ("match_first", "open_delay")
+    shared_in_batch: ClassVar[tuple[str, ...]] = ("match_first", "open_delay", "touch_fills")
 
     cancel_overnight: bool
     print_used_once: bool
     match_first: bool
     flatten_at_touch: bool
+    carries_position: bool
     cancel_stale: bool
     open_delay: int
 
@@ -71,10 +75,8 @@ class Market(Orders):
             self.print_awaited = False
             self.flatten_pending = False
         if self.cancel_overnight:
-            self.bid_side.cancel()
-            self.ask_side.cancel()
-            self.bid_side.remove()
-            self.ask_side.remove()
+            self.bid_side.forget()
+            self.ask_side.forget()
             self.strategy.on_overnight_cancel(self)
 
     def closing(self) -> bool:
@@ -86,7 +88,7 @@ class Market(Orders):
             self.closed = True
             self.flat_day = self.day_start
             self.print_awaited = True
-            if self.position != 0 and price == 0.0:
+            if self.position != 0 and price == 0.0 and not self.carries_position:
                 self.flatten_pending = True
         ended = self.flatten_pending
         if self.kind == TRADE:
@@ -104,37 +106,55 @@ class Market(Orders):
             self.bid_side.arrive()
             self.ask_side.arrive()
         self.update_book()
-        if self.time_of_day >= self.continuous_opens + self.open_delay:
-            for turn in range(2):
-                if (turn == 0) != self.match_first:
+        quoting = self.time_of_day >= self.continuous_opens + self.open_delay
+        for turn in range(3 if self.batched or self.takes_marketable or self.latency > 0 else 2):
+            if self.takes_marketable or self.latency > 0:
+                self.book_crossing()
+            if self.cancel_stale and turn == (1 if self.touch_fills and self.kind != TRADE else 0):
+                self.bid_side.remove_stale()
+                self.ask_side.remove_stale()
+            if turn == LAST_TURN:
+                pass
+            elif (turn == 0) != (self.match_first or (self.touch_fills and self.kind != TRADE)):
+                if quoting:
                     self.strategy.on_tick(self)
-                elif self.kind == TRADE and not self.standing_aside:
-                    self.match_print()
+            elif (
+                (self.kind == TRADE or self.touch_fills) and (quoting or self.kind != TRADE) and not self.standing_aside
+            ):
+                self.match_orders(self.touch_fills and self.kind != TRADE)
+        if self.latency > 0:
+            self.bid_side.send()
+            self.ask_side.send()
 
     def update_book(self) -> None:
         """Let a quote replace its side of the book; a print leaves the book as it is."""
         self.session_rows += 1
         if self.kind == BID:
             self.bid_count += 1
+            self.bid_side.show(self.price, self.volume)
             self.bid = self.price
             self.bid_size = self.volume
         elif self.kind == ASK:
             self.ask_count += 1
+            self.ask_side.show(self.price, self.volume)
             self.ask = self.price
             self.ask_size = self.volume
         else:
             self.trade_count += 1
             self.last_price = self.price
-        if self.cancel_stale:
-            self.bid_side.remove_stale()
-            self.ask_side.remove_stale()
 
-    def match_print(self) -> None:
-        """Match a print against our orders, the ask side first; both quotes are read before either is matched."""
-        left = self.volume
-        ask_reached = self.ask_side.live and self.price >= self.ask_side.order_price
-        bid_reached = self.bid_side.live and self.price <= self.bid_side.order_price
-        if ask_reached:
-            left = self.ask_side.match(left)
-        if bid_reached:
-            self.bid_side.match(left if self.print_used_once else self.volume)
+    def match_orders(self, touched: bool) -> None:  # noqa: FBT001 - a loop takes plain arguments
+        """Match a print, or the touch that has reached them, against our orders, the ask side first.
+
+        Both quotes are read before either is matched. In a crossed or locked book one of the two quotes is late: the
+        touch fills nobody.
+        """
+        if not touched or (self.bid_size > 0 and self.ask_size > 0 and self.bid < self.ask):
+            left = self.bid_side.available() if touched else self.volume
+            ask_reached = self.ask_side.live and (self.bid if touched else self.price) >= self.ask_side.order_price
+            bid_reached = self.bid_side.live and (self.ask if touched else self.price) <= self.bid_side.order_price
+            if ask_reached:
+                left = self.ask_side.match(left, touched)
+            if bid_reached:
+                volume = left if self.print_used_once else self.volume
+                self.bid_side.match(self.ask_side.available() if touched else volume, touched)

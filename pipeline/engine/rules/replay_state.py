@@ -7,6 +7,7 @@ that `compiler/inline.py` states.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from pipeline.times import DAY
@@ -18,6 +19,9 @@ BUY: Final = 1
 SELL: Final = -1
 
 NO_DAY: Final = -(2**62)
+
+ON_GRID: Final = 1e-9
+"""A price stands on the grid of ticks when it is no farther from it than this, AED."""
 
 IntColumn: TypeAlias = "list[int] | memoryview[int]"
 FloatColumn: TypeAlias = "list[float] | memoryview[float]"
@@ -31,7 +35,7 @@ class ReplayState:
     number, are replayed in one pass over the ticks and write their fills into the same columns.
     """
 
-    actions: ClassVar[tuple[str, ...]] = ("round_to_tick",)
+    actions: ClassVar[tuple[str, ...]] = ("round_to_tick", "round_down_to_tick", "round_up_to_tick", "tick")
     shared_in_batch: ClassVar[tuple[str, ...]] = ()
     strategy: Strategy
 
@@ -58,6 +62,8 @@ class ReplayState:
     fill_position: IntColumn
     fill_pnl: FloatColumn
     fill_placed: IntColumn
+    fill_how: IntColumn
+    fill_limit: FloatColumn
 
     event: int = 0
     now: int = 0
@@ -85,13 +91,35 @@ class ReplayState:
     trade_count: int = 0
     last_price: float = 0.0
 
-    def round_to_tick(self, price: float) -> float:
-        """Round a price to a whole number of the ticks that apply at it, half to even."""
+    def tick(self, price: float) -> float:
+        """Return the tick that applies at a price, AED."""
         level = 0
         while level < self.tick_levels - 1 and price >= self.tick_below[level]:
             level += 1
-        tick = self.tick_size[level]
+        return self.tick_size[level]
+
+    def round_to_tick(self, price: float) -> float:
+        """Round a price to a whole number of the ticks that apply at it, half to even."""
+        tick = self.tick(price)
         return round(price / tick) * tick
+
+    def round_down_to_tick(self, price: float) -> float:
+        """Round a price down to a whole number of the ticks that apply at it; one within 1e-9 of that stands on it."""
+        tick = self.tick(price)
+        steps = math.floor(price / tick)
+        above = self.in_steps(steps + 1, tick)
+        return above if above - price <= ON_GRID else self.in_steps(steps, tick)
+
+    def round_up_to_tick(self, price: float) -> float:
+        """Round a price up to a whole number of the ticks that apply at it; one within 1e-9 of that stands on it."""
+        tick = self.tick(price)
+        steps = math.floor(price / tick)
+        below = self.in_steps(steps, tick)
+        return below if price - below <= ON_GRID else self.in_steps(steps + 1, tick)
+
+    def in_steps(self, steps: int, tick: float) -> float:
+        """Return so many ticks as the float that a market's price is written as: 502 ticks of 0.01 are 5.02."""
+        return steps / math.floor(1.0 / tick + 0.5) if tick < 1.0 else steps * tick
 
     def on_event(self) -> None:
         """Take the security through the event at hand."""
@@ -105,7 +133,17 @@ class ReplayState:
         self.day_start = self.day * DAY
         self.day_index = self.day - self.first_day
 
-    def record(self, side: int, price: float, quantity: int, realized: float, event: int, placed: int) -> None:
+    def record(
+        self,
+        side: int,
+        price: float,
+        quantity: int,
+        realized: float,
+        event: int,
+        placed: int,
+        how: int,
+        limit: float,
+    ) -> None:
         """Append a fill, of the order placed at an event, to the columns; position and P&L already show it."""
         at = self.rows
         if at < self.capacity:
@@ -118,8 +156,10 @@ class ReplayState:
             self.fill_realized[at] = realized
             self.fill_position[at] = self.position
             self.fill_pnl[at] = self.realized_pnl
+            self.fill_how[at] = how
             if not self.batched:
                 self.fill_placed[at] = placed
+                self.fill_limit[at] = limit
             self.rows = at + 1
             self.fills += 1
         else:

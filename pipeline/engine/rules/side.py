@@ -1,0 +1,95 @@
+"""One side of the market, and the messages on their way to it."""
+
+from __future__ import annotations
+
+from pipeline.engine.rules.account import NO_ORDER
+from pipeline.engine.rules.order import CANCEL, HOLD, POST, RESIZE, Order
+
+
+class Side(Order):
+    """The bid or the ask: its touch in the book, our order there, and with a latency what is on its way.
+
+    Written once for both: the compiled engine takes this text into its loop twice. `sent` is the first message on its
+    way, `later` the one behind it.
+    """
+
+    sent: bool = False
+    sent_message: int = 0
+    arrives: int = 0
+    sent_price: float = 0.0
+    sent_size: int = 0
+    later: int = 0
+    later_arrives: int = 0
+    later_price: float = 0.0
+    later_size: int = 0
+
+    def send(self) -> None:
+        """Send what was asked for. It changes the size of a message like it that is the last on its way.
+
+        Two are on their way at most: a third takes the place of the second.
+        """
+        message = self.asked
+        self.asked = 0
+        if message == HOLD and not self.live and not self.sent:
+            self.keep_place(self.asked_price)
+        elif message != 0 and (message != CANCEL or self.live or self.sent):
+            is_last = self.later == 0 and message == self.sent_message and self.asked_price == self.sent_price
+            if not self.sent or is_last:
+                if not self.sent:
+                    self.arrives = self.market.now + self.market.latency
+                self.sent = True
+                self.sent_message = message
+                self.sent_price = self.asked_price
+                self.sent_size = self.asked_size
+            else:
+                if message != self.later or self.asked_price != self.later_price:
+                    self.later_arrives = self.market.now + self.market.latency
+                self.later = message
+                self.later_price = self.asked_price
+                self.later_size = self.asked_size
+
+    def arrive(self) -> None:
+        """Let the exchange act on what was sent long enough ago."""
+        for _ in range(2):
+            if self.sent and self.market.now >= self.arrives:
+                message = self.sent_message
+                price = self.sent_price
+                size = self.sent_size
+                self.sent = self.later != 0
+                self.sent_message = self.later
+                self.sent_price = self.later_price
+                self.sent_size = self.later_size
+                self.arrives = self.later_arrives
+                self.later = 0
+                self.obey(message, price, size)
+        if self.take_sent and self.market.now >= self.take_arrives:
+            self.take_sent = False
+            had = min(self.take_size, self.available())
+            if had > 0:
+                self.took += had
+                if self.market.shown_once:
+                    self.taken += had
+                self.other.crossing += had
+                self.other.crossing_price = self.price
+                self.other.crossing_order = NO_ORDER
+
+    def obey(self, message: int, price: float, size: int) -> None:
+        """Do what a message that has arrived asks for; it is void when it resizes an order that has gone."""
+        if message == HOLD:
+            self.keep_place(price)
+        elif message == CANCEL:
+            self.withdraw()
+        elif message != RESIZE or price == self.order_price:
+            anew = message != RESIZE
+            rejects = self.market.rejects_marketable or message == POST
+            if not (rejects and (anew or not self.live) and self.is_marketable(price)):
+                self.place(price, size, anew)
+
+    def forget(self) -> None:
+        """Start a day with no order and nothing on its way."""
+        self.remove()
+        self.asked = 0
+        self.sent = False
+        self.later = 0
+        self.take_sent = False
+        self.took = 0
