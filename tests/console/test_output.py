@@ -42,7 +42,7 @@ class Stream(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("terminal", "told", "coloured"),
+    ("terminal", "variables", "coloured"),
     [
         (True, {}, True),
         (False, {}, False),
@@ -58,15 +58,15 @@ class Stream(io.StringIO):
     ],
 )
 def test_colours_are_for_terminals_and_for_who_asks_for_them(
-    monkeypatch: pytest.MonkeyPatch, told: dict[str, str], *, terminal: bool, coloured: bool
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], *, terminal: bool, coloured: bool
 ) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    for name, value in told.items():
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
     stream = Stream(terminal=terminal)
     assert uses_colour(stream) == coloured
-    assert is_live_terminal(stream) == (terminal and told.get("TERM") != "dumb")
+    assert is_live_terminal(stream) == (terminal and variables.get("TERM") != "dumb")
     write(stream, "Error: [red] \x1b[2J", "bold red")
     text = stream.getvalue()
     assert ("\x1b[1;31m" in text) == coloured
@@ -119,8 +119,8 @@ def test_an_error_is_said_and_is_in_the_json_object(speaking: Any, capsys: pytes
     assert speaker.fail("no such thing.", 2) == 2
     out, err = capsys.readouterr()
     assert err == "Error: no such thing.\n"
-    told = {"command": "backtest", "error": "no such thing.", "exit_status": 2, "failed": {}, "warnings": []}
-    assert json.loads(out) == told
+    variables = {"command": "backtest", "error": "no such thing.", "exit_status": 2, "failed": {}, "warnings": []}
+    assert json.loads(out) == variables
 
 
 def test_what_was_warned_of_before_the_options_were_read_is_not_forgotten(speaking: Any) -> None:

@@ -21,9 +21,9 @@ PACKAGES: Final = sorted(
 ROWS: Final = dict(re.findall(r"^\| `pipeline/(\w+)` \|.*\| ?([^|]*) \|$", PAGE, flags=re.MULTILINE))
 
 
-@pytest.mark.parametrize("place", [name for name in PLACES if not name.endswith("/vN")])
-def test_what_the_page_names_is_there(place: str) -> None:
-    assert (ROOT / place).exists()
+@pytest.mark.parametrize("path", [name for name in PLACES if not name.endswith("/vN")])
+def test_what_the_page_names_is_there(path: str) -> None:
+    assert (ROOT / path).exists()
 
 
 @pytest.mark.parametrize("package", PACKAGES)

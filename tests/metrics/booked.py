@@ -68,7 +68,7 @@ def booked(
     """Return the account of fills and of a price path (time, mid, last print); market days from 1."""
     shares = np.array([fill.shares for fill in fills], np.int64)
     realized = np.array([fill.realized for fill in fills], np.float64)
-    held = Fills(
+    executed = Fills(
         event=np.arange(len(fills)) + 1_000,
         timestamp=np.array([at(fill.time) for fill in fills], np.int64),
         side=np.sign(shares).astype(np.int8),
@@ -88,7 +88,7 @@ def booked(
         path_mid=np.array([mid for _, mid, _ in path], np.float64),
         path_last=np.array([last for _, _, last in path], np.float64),
     )
-    return AccountHistory(ticker, replayed(held, days(*market_days), fees_bps, orders), observed, SESSION, **limits)
+    return AccountHistory(ticker, replayed(executed, days(*market_days), fees_bps, orders), observed, SESSION, **limits)
 
 
 def replayed(fills: Fills, market_days: Any, fees_bps: float = 0.0, orders: int | None = 0) -> Replayed:

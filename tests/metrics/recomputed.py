@@ -113,7 +113,7 @@ def figures(securities: Sequence[Security]) -> dict[str, Any]:
     equity, depth, length = drawdown(fills, days)
     even = len(days) < 2 or max(daily) - min(daily) < 1e-9 * abs(max(daily))
     capital = peak_capital(fills)
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "fills": len(fills),
         "closing_fills": len(gains) + len(losses),
         "market_days": len(days),
@@ -139,7 +139,7 @@ def figures(securities: Sequence[Security]) -> dict[str, Any]:
         "pnl_by_weekday": sums((day.strftime("%A"), net) for day, net in zip(days, daily, strict=True)),
     }
     own_days = {security.ticker: security.days for security in securities}
-    return found | inventory(securities, days) | market_making(fills, own_days)
+    return figures | inventory(securities, days) | market_making(fills, own_days)
 
 
 def ratio(daily: Sequence[float], spread: float) -> float | None:
@@ -152,10 +152,10 @@ def market_day(time: dt.datetime, days: Sequence[dt.date]) -> dt.date | None:
 
 
 def sums(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
-    found: dict[str, float] = {}
+    figures: dict[str, float] = {}
     for name, value in pairs:
-        found[name] = found.get(name, 0.0) + value
-    return found
+        figures[name] = figures.get(name, 0.0) + value
+    return figures
 
 
 def drawdown(fills: Sequence[Fill], days: Sequence[dt.date]) -> tuple[float, float, int | None]:
@@ -223,20 +223,20 @@ def inventory(securities: Sequence[Security], days: Sequence[dt.date]) -> dict[s
     worth = sorted(
         math.fsum(abs(security.position_at(time)) * security.mark_at(time) for security in securities) for time in marks
     )
-    place = (len(worth) - 1) * 0.95
-    low = math.floor(place)
+    rank = (len(worth) - 1) * 0.95
+    low = math.floor(rank)
     high = min(low + 1, len(worth) - 1)
-    held, since = 0.0, 0.0
+    in_market, since = 0.0, 0.0
     positions = {security.ticker: 0 for security in securities}
     for fill in sorted((fill for security in securities for fill in security.fills), key=lambda fill: fill.time):
         now = session_seconds(fill.time, days)
-        held += (now - since) * any(positions.values())
+        in_market += (now - since) * any(positions.values())
         positions[fill.ticker], since = fill.position, now
-    held += (len(days) * SESSION - since) * any(positions.values())
+    in_market += (len(days) * SESSION - since) * any(positions.values())
     return {
-        "time_in_market": held / (len(days) * SESSION),
+        "time_in_market": in_market / (len(days) * SESSION),
         "inventory_mean": statistics.fmean(worth),
-        "inventory_p95": worth[low] + (worth[high] - worth[low]) * (place - low),
+        "inventory_p95": worth[low] + (worth[high] - worth[low]) * (rank - low),
     }
 
 
@@ -278,12 +278,12 @@ def market_making(fills: Sequence[Fill], own_days: dict[str, list[dt.date]]) -> 
 
 def daily_rows(security: Security, days: Sequence[dt.date]) -> list[dict[str, Any]]:
     """Return what daily.csv should say of a security on some market days, its own or those of any."""
-    found = []
+    rows = []
     for number, day in enumerate(days):
         own = [fill for fill in security.fills if market_day(fill.time, days) == day]
         last = number == len(days) - 1
         end = dt.datetime.max if last else dt.datetime.combine(days[number + 1], dt.time()) - dt.timedelta.resolution  # noqa: DTZ901 - exchange-local
-        found.append(
+        rows.append(
             {
                 "fills": len(own),
                 "gross_pnl": math.fsum(fill.realized for fill in own),
@@ -294,7 +294,7 @@ def daily_rows(security: Security, days: Sequence[dt.date]) -> list[dict[str, An
                 "marked_equity": security.marked_at(end),
             }
         )
-    return found
+    return rows
 
 
 def not_flat(security: Security) -> list[str]:

@@ -26,11 +26,11 @@ CLOSED: Final = (*HELD, Fill("3 14:55:00", -40, 9.0, -40.0))
 
 def rows(accounts: Sequence[AccountHistory]) -> list[tuple[Any, ...]]:
     """Return the rows as tuples, in the order of the file's columns after the day."""
-    found = []
+    daily = []
     for row in daily_rows(accounts):
         assert set(row) | {"position"} == set(COLUMNS)
-        found.append((row["security"], row["day"], *(row.get(name) for name in COLUMNS[2:])))
-    return found
+        daily.append((row["security"], row["day"], *(row.get(name) for name in COLUMNS[2:])))
+    return daily
 
 
 def near(*values: Any) -> tuple[Any, ...]:
@@ -68,13 +68,13 @@ def test_a_day_without_a_print_counts_to_the_market_day_before_and_the_first_tak
         Fill("5 10:30:00", -50, 10.1, 5.0),
         Fill("6 14:45:00", 20, 10.0),
     ]
-    found = rows([booked(fills, (2, 4, 5), [("2 10:05:00", 10.3, 10.3), ("5 10:35:00", 10.1, 10.1)])])
-    assert found[:3] == [
+    daily = rows([booked(fills, (2, 4, 5), [("2 10:05:00", 10.3, 10.3), ("5 10:35:00", 10.1, 10.1)])])
+    assert daily[:3] == [
         near("FAB", "2025-01-07", 2, 10.0, 0.0, 10.0, 10.0, 50, 25.0),
         near("FAB", "2025-01-09", 0, 0.0, 0.0, 0.0, 10.0, 50, 25.0),
         near("FAB", "2025-01-10", 2, 5.0, 0.0, 5.0, 15.0, 20, 17.0),
     ]
-    assert [(sum(column)) for column in list(zip(*found[:3], strict=True))[2:6]] == [4, 15.0, 0.0, 15.0]
+    assert [(sum(column)) for column in list(zip(*daily[:3], strict=True))[2:6]] == [4, 15.0, 0.0, 15.0]
 
 
 def test_no_fill_stands_at_zero_and_no_market_day_has_no_row() -> None:

@@ -60,38 +60,41 @@ def invent(
     """Write a run folder of so many securities, market days (five a week) and fills each, and return it."""
     chance = np.random.default_rng(seed)
     market_days = np.array([MONDAY + day // 5 * 7 + day % 5 for day in range(days)], np.int64)
-    made = {ticker: _fills(chance, market_days, fills) for ticker in tickers}
+    fills_by_ticker = {ticker: _fills(chance, market_days, fills) for ticker in tickers}
     daily: list[list[Any]] = []
     of_total = np.zeros((4, days))
-    for ticker, one in made.items():
-        _write_trades(folder / "trades" / f"{ticker}.parquet", one)
+    for ticker, executed in fills_by_ticker.items():
+        _write_trades(folder / "trades" / f"{ticker}.parquet", executed)
         _write_prices(folder / "prices" / f"{ticker}.parquet", chance, market_days)
-        rows = _by_day(one, market_days, chance)
-        position = np.cumsum(np.where(one.buys, one.quantity, -one.quantity))
+        rows = _by_day(executed, market_days, chance)
+        position = np.cumsum(np.where(executed.buys, executed.quantity, -executed.quantity))
         daily += [
-            [ticker, _iso(day), *_row(rows[:, place]), int(position[-1]) if fills else 0, float(rows[3, place])]
-            for place, day in enumerate(market_days.tolist())
+            [ticker, _iso(day), *_row(rows[:, number]), int(position[-1]) if fills else 0, float(rows[3, number])]
+            for number, day in enumerate(market_days.tolist())
         ]
         of_total += rows
     daily += [
-        ["total", _iso(day), *_row(of_total[:, place]), "", float(of_total[3, place])]
-        for place, day in enumerate(market_days.tolist() if made else [])
+        ["total", _iso(day), *_row(of_total[:, number]), "", float(of_total[3, number])]
+        for number, day in enumerate(market_days.tolist() if fills_by_ticker else [])
     ]
-    everything = list(made.values())
+    everything = list(fills_by_ticker.values())
     metrics = {
         "portfolio": _figures(chance, everything, days) | {"days_not_flat": []},
-        "securities": {ticker: _figures(chance, [one], days) | _own(market_days) for ticker, one in made.items()},
+        "securities": {
+            ticker: _figures(chance, [executed], days) | _own(market_days)
+            for ticker, executed in fills_by_ticker.items()
+        },
     }
     _write_json(folder / "metrics.json", metrics)
     columns = ["security", "day", "fills", "gross_pnl", "fees", "net_pnl", "equity", "position", "marked_equity"]
     _write_csv(folder / "daily.csv", columns, daily)
-    summary = [[ticker, ""] for ticker in made] + [[ticker, f"{ticker} is unwell."] for ticker in failed]
+    summary = [[ticker, ""] for ticker in fills_by_ticker] + [[ticker, f"{ticker} is unwell."] for ticker in failed]
     _write_csv(folder / "backtest_summary.csv", ["security", "error"], sorted(summary))
-    net = {name: float((one.realized - one.fees).sum()) for name, one in made.items()}
+    net = {name: float((executed.realized - executed.fees).sum()) for name, executed in fills_by_ticker.items()}
     checks = [
-        [name, model, 0, 0.0, 0.0, value - 100.0 * place]
+        [name, model, 0, 0.0, 0.0, value - 100.0 * number]
         for name, value in net.items()
-        for place, model in enumerate(MODELS)
+        for number, model in enumerate(MODELS)
     ]
     checks += [["total", model, 0, 0.0, 0.0, sum(row[5] for row in checks if row[1] == model)] for model in MODELS]
     _write_csv(
@@ -113,18 +116,20 @@ def _fills(chance: np.random.Generator, days: Any, count: int) -> Fills:
     )
 
 
-def _write_trades(path: Path, one: Fills) -> None:
+def _write_trades(path: Path, executed: Fills) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.table(
         {
-            "timestamp": number_array(one.stamps, pa.timestamp("ms")),
-            "side": text_array(["buy" if buy else "sell" for buy in one.buys.tolist()]),
-            "fill_price": number_array(one.price, pa.float64()),
-            "fill_qty": number_array(one.quantity, pa.int64()),
-            "realized_pnl": number_array(one.realized, pa.float64()),
-            "position": number_array(np.cumsum(np.where(one.buys, one.quantity, -one.quantity)), pa.int64()),
-            "pnl": number_array(np.cumsum(one.realized), pa.float64()),
-            "fee": number_array(one.fees, pa.float64()),
+            "timestamp": number_array(executed.stamps, pa.timestamp("ms")),
+            "side": text_array(["buy" if buy else "sell" for buy in executed.buys.tolist()]),
+            "fill_price": number_array(executed.price, pa.float64()),
+            "fill_qty": number_array(executed.quantity, pa.int64()),
+            "realized_pnl": number_array(executed.realized, pa.float64()),
+            "position": number_array(
+                np.cumsum(np.where(executed.buys, executed.quantity, -executed.quantity)), pa.int64()
+            ),
+            "pnl": number_array(np.cumsum(executed.realized), pa.float64()),
+            "fee": number_array(executed.fees, pa.float64()),
         }
     )
     write_table(path, table, durable=False)
@@ -135,15 +140,17 @@ def _write_prices(path: Path, chance: np.random.Generator, days: Any) -> None:
     grid = np.append(np.arange(1, 58) * 300_000 + 10 * HOUR_MS, 53_701_000)
     stamps = (days[:, None] * DAY_MS + grid).reshape(-1)
     mid = np.round(110 + np.cumsum(chance.integers(-2, 3, len(stamps))) * 0.005, 4).tolist()
-    known = [None if place % 58 in (3, 57) else value for place, value in enumerate(mid)]
+    known = [None if number % 58 in (3, 57) else value for number, value in enumerate(mid)]
     columns = {"mid": some_numbers(known, pa.float64()), "last": some_numbers(mid, pa.float64())}
     write_table(path, pa.table({"timestamp": number_array(stamps, pa.timestamp("ms")), **columns}), durable=False)
 
 
-def _by_day(one: Fills, days: Any, chance: np.random.Generator) -> Any:
+def _by_day(executed: Fills, days: Any, chance: np.random.Generator) -> Any:
     """Return fills, gross P&L, fees and marked equity by day."""
-    places = np.searchsorted(days, one.stamps // DAY_MS)
-    fills, gross, fees = (np.bincount(places, held, len(days)) for held in (None, one.realized, one.fees))
+    places = np.searchsorted(days, executed.stamps // DAY_MS)
+    fills, gross, fees = (
+        np.bincount(places, weights, len(days)) for weights in (None, executed.realized, executed.fees)
+    )
     return np.array([fills, gross, fees, np.cumsum(gross - fees) + chance.normal(0, 50, len(days))])
 
 
@@ -152,28 +159,30 @@ def _row(cells: Any) -> list[Any]:
     return [int(fills), gross, fees, gross - fees, 0.0]
 
 
-def _figures(chance: np.random.Generator, made: list[Fills], days: int) -> dict[str, Any]:
-    stamps = np.concatenate([one.stamps for one in made]) if made else np.empty(0, np.int64)
-    net = np.concatenate([one.realized - one.fees for one in made]) if made else np.empty(0)
-    held: dict[str, Any] = {name: float(np.round(chance.normal(1, 1), 6)) for name in FIGURES}
+def _figures(chance: np.random.Generator, all_fills: list[Fills], days: int) -> dict[str, Any]:
+    stamps = np.concatenate([executed.stamps for executed in all_fills]) if all_fills else np.empty(0, np.int64)
+    net = np.concatenate([executed.realized - executed.fees for executed in all_fills]) if all_fills else np.empty(0)
+    figures: dict[str, Any] = {name: float(np.round(chance.normal(1, 1), 6)) for name in FIGURES}
     hours, weekdays = stamps % DAY_MS // HOUR_MS, (stamps // DAY_MS + 3) % 7
-    held |= {"fills": len(stamps), "market_days": days, "calmar": None, "win_rate": 0.5, "net_pnl": float(net.sum())}
-    held |= {
-        "realized_pnl": float(sum(one.realized.sum() for one in made)),
-        "fees": float(sum(one.fees.sum() for one in made)),
+    figures |= {"fills": len(stamps), "market_days": days, "calmar": None, "win_rate": 0.5, "net_pnl": float(net.sum())}
+    figures |= {
+        "realized_pnl": float(sum(executed.realized.sum() for executed in all_fills)),
+        "fees": float(sum(executed.fees.sum() for executed in all_fills)),
     }
-    held |= {
-        "turnover": float(sum((one.price * one.quantity).sum() for one in made)),
+    figures |= {
+        "turnover": float(sum((executed.price * executed.quantity).sum() for executed in all_fills)),
         "reasons": {"calmar": "Too few days."},
     }
-    held["pnl_by_hour"] = {str(hour): float(net[hours == hour].sum()) for hour in np.unique(hours).tolist()}
-    held["pnl_by_weekday"] = {WEEKDAYS[day]: float(net[weekdays == day].sum()) for day in np.unique(weekdays).tolist()}
-    parts = ("aed", "bps", "adverse_aed", "adverse_bps")
-    held["markouts"] = {
-        one: {part: float(chance.normal()) for part in parts} | {"fills": len(stamps)} for one in HORIZONS
+    figures["pnl_by_hour"] = {str(hour): float(net[hours == hour].sum()) for hour in np.unique(hours).tolist()}
+    figures["pnl_by_weekday"] = {
+        WEEKDAYS[day]: float(net[weekdays == day].sum()) for day in np.unique(weekdays).tolist()
     }
-    held["markouts"]["300s"] |= dict.fromkeys(parts)
-    return held
+    parts = ("aed", "bps", "adverse_aed", "adverse_bps")
+    figures["markouts"] = {
+        horizon: {part: float(chance.normal()) for part in parts} | {"fills": len(stamps)} for horizon in HORIZONS
+    }
+    figures["markouts"]["300s"] |= dict.fromkeys(parts)
+    return figures
 
 
 def _own(days: Any) -> dict[str, Any]:
@@ -190,9 +199,9 @@ def _run(tickers: Sequence[str], warnings: Sequence[str]) -> dict[str, Any]:
         "config": "v1_baseline.json",
         "execution": {"name": "classic", "settings": {"fill_price": "print", "fees_bps": 1.0}},
         "parameters": {
-            one: {"quote_size": 100 + place, "refill_interval_sec": 60} for place, one in enumerate(tickers)
+            ticker: {"quote_size": 100 + number, "refill_interval_sec": 60} for number, ticker in enumerate(tickers)
         },
-        "data": {one: data | {"rejects": rejects} for one in tickers},
+        "data": {ticker: data | {"rejects": rejects} for ticker in tickers},
         "versions": {"pipeline": "1.0", "python": "3.11"},
         "files": ["metrics.json", "daily.csv", "backtest_summary.csv", "sensitivity.csv", "report.html"],
         "how": {"engine": "compiled", "backend": "threading", "workers": 2, "seconds": {"replay": 0.25}},

@@ -37,8 +37,8 @@ class Node:
                 yield from child.all(tag, **wanted)
 
     def one(self, tag: str = "", **wanted: str) -> Node:
-        (found,) = self.all(tag, **wanted)
-        return found
+        (only,) = self.all(tag, **wanted)
+        return only
 
 
 class _Tree(HTMLParser):
@@ -80,8 +80,8 @@ class Page:
 
     def trace(self, chart: str, kind: str) -> dict[str, Any]:
         """Return a chart's trace of a kind."""
-        (found,) = (child for child in self.data["charts"][chart]["data"] if child.get("shared") == kind)
-        return dict(found)
+        (only,) = (child for child in self.data["charts"][chart]["data"] if child.get("shared") == kind)
+        return dict(only)
 
 
 def unpacked(pack: Mapping[str, Any]) -> dict[str, list[float]]:

@@ -53,7 +53,7 @@ def test_an_odd_run_has_its_page(name: str, tmp_path: Path) -> None:
     page = read_page((tmp_path / "run" / "report.html").read_bytes())
     assert run.failed == {}
     fills = {result.ticker: len(result.replayed.fills) for result in run.results if result.replayed}
-    for place, ticker in enumerate(sorted(fills)):
-        columns = page.columns(f"panel-{place}")
+    for number, ticker in enumerate(sorted(fills)):
+        columns = page.columns(f"panel-{number}")
         assert len(columns["equity"]) == len(columns["stamps"]) == fills[ticker]
         assert columns["stamps"] == sorted(columns["stamps"])

@@ -25,11 +25,11 @@ LARGE: Final[dict[str, tuple[int, int, int, str]]] = {
 
 @pytest.mark.parametrize("named", LARGE)
 def test_a_page_is_never_too_large_and_says_what_it_leaves_out(named: str, tmp_path: Path) -> None:
-    a, b, count, said = LARGE[named]
+    a, b, count, sentence = LARGE[named]
     tickers = [f"T{at:03d}" for at in range(count)]
     content = sweep_page(invent_sweep(tmp_path, {"a": [*range(a)], "b": [*range(b)]}, tickers))
     assert len(content) <= MOST_BYTES
-    assert said in read_page(content).root.text
+    assert sentence in read_page(content).root.text
 
 
 def test_of_many_settings_the_page_has_an_even_sample_and_the_best_by_the_chosen_figure(tmp_path: Path) -> None:

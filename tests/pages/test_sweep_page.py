@@ -88,17 +88,17 @@ def test_the_verdict_and_the_tiles_say_what_the_tables_say(folder: Path, page: P
     tiles = [value(cell) for cell in page.root.one("section", id="verdict").all("dd")]
     expected = [48, row["train_net_pnl"], train.median(), (train > 0).mean(), row["test_net_pnl"], test.median(), order]
     assert tiles == pytest.approx(expected)
-    said = page.root.one("section", id="verdict").text
+    sentence = page.root.one("section", id="verdict").text
     for words in (
         f"number {chosen:,}, on all securities together has a net P&L on train of {row['train_net_pnl']:,.2f} AED",
         f"{(train > 0).sum()} of 12 settings with the same execution and fees_bps are above 0",
         f"rank {1 + (test > row['test_net_pnl']).sum()} of 12",
         f"the rank correlation between train and test is {order:,.2f}",
     ):
-        assert words in said
+        assert words in sentence
     for preset in ("classic", "strict"):
         best = frame.loc["all"].query("`execution.preset` == @preset")["train_net_pnl"].max()
-        assert f"{best:,.2f} AED with execution {preset}" in said
+        assert f"{best:,.2f} AED with execution {preset}" in sentence
 
 
 def test_the_walk_forward_is_the_files(folder: Path, page: Page) -> None:
@@ -188,11 +188,11 @@ def test_a_part_without_a_market_day_has_no_figure_and_says_why(tmp_path: Path) 
 
 
 def test_no_setting_is_chosen_for_a_security_without_a_day_to_choose_on(tmp_path: Path) -> None:
-    said = "No setting could be chosen for FAB: none has a figure to choose by."
+    sentence = "No setting could be chosen for FAB: none has a figure to choose by."
     grid = {"quote_size": [100, 500]}
     late, early = (make_sweep(tmp_path / name, grid, short="FAB", late=name == "late") for name in ("late", "early"))
-    assert said in read_page(sweep_page(late)).root.one("section", id="best").text
-    assert said not in read_page(sweep_page(early)).root.one("section", id="best").text
+    assert sentence in read_page(sweep_page(late)).root.one("section", id="best").text
+    assert sentence not in read_page(sweep_page(early)).root.one("section", id="best").text
 
 
 def test_the_same_folder_gives_the_same_bytes_wherever_it_stands(folder: Path, tmp_path: Path) -> None:

@@ -121,9 +121,9 @@ DAMAGES: Final[dict[str, tuple[Callable[[Path], None], type[Exception], str]]] =
 
 @pytest.mark.parametrize("named", DAMAGES)
 def test_a_damaged_folder_is_one_plain_error(named: str, tmp_path: Path) -> None:
-    damage, kind, said = DAMAGES[named]
+    damage, kind, sentence = DAMAGES[named]
     folder = invent_sweep(tmp_path, {"a": [1, 2, 3]}, ["EMAAR", "FAB"])
     damage(folder)
-    with pytest.raises(kind, match=said) as error:
+    with pytest.raises(kind, match=sentence) as error:
         sweep_page(folder)
     assert not re.search(r"Traceback|KeyError", str(error.value))
