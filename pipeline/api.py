@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.result import ConvertResult, SheetEvent
     from pipeline.replay.plan import Plan
     from pipeline.replay.task import SecurityResult
-    from pipeline.runs.run import BacktestRun
+    from pipeline.runs.backtest import BacktestRun
     from pipeline.store.path import AnyPath
     from pipeline.sweeps.plan import SweepPlan, TrialResult
     from pipeline.sweeps.run import SweepRun

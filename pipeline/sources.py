@@ -5,6 +5,7 @@ Cache keys contain these texts, so that no list of files has to be kept in step 
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 from hashlib import sha256
@@ -71,3 +72,26 @@ def file_of(name: str) -> Path:
     """Return the file of a module or package."""
     path = FOLDER / name.replace(".", "/")
     return path / INIT if path.is_dir() else path.with_name(f"{path.name}.py")
+
+
+def imported_names(text: str | bytes, package: str) -> list[str]:
+    """Return the dotted names that a module's text imports, each with the packages above it first.
+
+    Args:
+        text: The text; where it is not Python, what it imports cannot be told.
+        package: The package that the module lies in, for relative imports.
+    """
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return []
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: package.count(".") + 2 - node.level] if node.level and package else []
+            whole = ".".join([*above, *filter(None, [node.module])])
+            names += [whole, *(f"{whole}.{alias.name}" for alias in node.names)]
+    parts = (name.split(".") for name in names)
+    return [".".join(name[: end + 1]) for name in parts for end in range(len(name))]

@@ -15,7 +15,7 @@ from pipeline.runs.layout import RUN_FILE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pipeline.runs.run import BacktestRun
+    from pipeline.runs.backtest import BacktestRun
     from pipeline.store.path import AnyPath
 
 WAYS: Final = (

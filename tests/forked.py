@@ -23,7 +23,7 @@ PATIENCE: Final = 180.0
 LOADED: Final = [
     *("tests.forked", "tests.crash.steps", "pipeline.__main__", "pipeline.cli", "pipeline.console"),
     *("pipeline.conversion.stage", "pipeline.conversion.sheet", "pipeline.conversion.security"),
-    *("pipeline.replay.plan", "pipeline.runs.run", "pipeline.runs.writer", "pipeline.sweeps.run"),
+    *("pipeline.replay.plan", "pipeline.runs.backtest", "pipeline.runs.writer", "pipeline.sweeps.run"),
     *("pipeline.store.result_cache", "pipeline.pages.backtest_page", "pipeline.pages.sweep_page"),
     *("rich.console", "rich.table", "filelock"),
 ]

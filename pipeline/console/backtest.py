@@ -13,7 +13,7 @@ from pipeline.numbers import FORMS, counted, money
 if TYPE_CHECKING:
     from pipeline.replay.plan import Plan
     from pipeline.replay.task import SecurityResult
-    from pipeline.runs.run import BacktestRun
+    from pipeline.runs.backtest import BacktestRun
 
 CHECKING: Final = "Checking the request and the ticks"
 REPLAYING: Final = "Replaying"

@@ -1,1 +1,1 @@
-"""Compiles the text of loops to machine code with numba once, keeps it on disk and loads it without numba."""
+"""Compiles the text of loops to machine code with numba once, caches it on disk and loads it without numba."""

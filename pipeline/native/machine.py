@@ -1,4 +1,4 @@
-"""Machine code of a loop from its text: compiled by numba once, kept on disk, loaded without numba.
+"""Machine code of a loop from its text: compiled by numba once, cached on disk, loaded without numba.
 
 A cached file is found by its key, the hash of everything that went into it. It carries a digest, and is rebuilt when
 that does not match.
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 RUNTIMES: Final = ("numba", "NRT", "Py", "_Py")
 
 LOADING: Final = threading.RLock()
-"""Held while a loop is looked for, compiled and kept, so that threads that want one make it once."""
+"""Held while a loop is looked up, compiled and cached, so that threads that want one make it once."""
 
 _engine: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
-    """A loop as machine code: the address of its function, the note kept beside it, and what keeps it alive."""
+    """A loop as machine code: the address of its function, the note cached with it, and what holds it in memory."""
 
     address: int
     note: str
@@ -57,19 +57,19 @@ class Text:
 
 
 def machine_code(key: str, make: Callable[[], Text], on_compile: Callable[[], None] | None) -> Machine:
-    """Return the machine code kept under a key, or of the text that `make` returns, compiled now."""
+    """Return the machine code cached under a key, or of the text that `make` returns, compiled now."""
     with LOADING:
-        kept = codecache.read(key)
-        if kept is None:
+        code = codecache.read(key)
+        if code is None:
             text = make()
             if on_compile:
                 on_compile()
             function = _with_numba(text)
-            kept = _emitted(function.inspect_llvm(), function.native_name, text.note)
-            if kept is None:
+            code = _emitted(function.inspect_llvm(), function.native_name, text.note)
+            if code is None:
                 return Machine(function.address, text.note, function)
-            codecache.write(key, kept)
-        return Machine(_address_of(kept), kept.note, _engine)
+            codecache.write(key, code)
+        return Machine(_address_of(code), code.note, _engine)
 
 
 def toolchain() -> list[str]:
@@ -122,7 +122,7 @@ def _compiler() -> type:
     class LoopCompiler(compiler.CompilerBase):
         def define_pipelines(self) -> list[Any]:
             manager = manager_of("loop")
-            for one in (
+            for compiler_pass in (
                 untyped_passes.TranslateByteCode,
                 untyped_passes.FixupArgs,
                 untyped_passes.IRProcessing,
@@ -131,7 +131,7 @@ def _compiler() -> type:
                 typed_passes.NativeLowering,
                 typed_passes.NoPythonBackend,
             ):
-                manager.add_pass(one, one.__name__)
+                manager.add_pass(compiler_pass, compiler_pass.__name__)
             manager.finalize()
             return [manager]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pipeline.engine.execution import Execution
-    from pipeline.engine.outcome import Outcome
+    from pipeline.engine.outcome import Facts, Outcome
     from pipeline.markets.facts import MarketFacts
     from pipeline.replay.simulate import Replayed
     from pipeline.settings import Value, Values
@@ -55,7 +55,7 @@ def prepare(
     on_compile: Callable[[str], None] | None = None,
     executions: Sequence[Execution] = (),
 ) -> None:
-    """Have the loops for settings under these models at hand, so that no worker waits for another that compiles one."""
+    """Compile or load the loops for settings under these models, so that no worker waits for another to compile one."""
     if engine == "python":
         return
     by_order = [execution for execution in executions if execution.needs_orders]
@@ -75,8 +75,8 @@ def _walks(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list[l
     for number, setting in enumerate(settings):
         switches = setting.execution.fields()
         walk = walks.setdefault(tuple(switches[name] for name in together), {})
-        held = map(repr, fields.field_values(setting.parameters).values())  # 0.0 equals -0.0 and is another number
-        walk.setdefault((*held, *switches.values()), []).append(number)
+        exact = map(repr, fields.field_values(setting.parameters).values())  # 0.0 equals -0.0 and is another number
+        walk.setdefault((*exact, *switches.values()), []).append(number)
     return [list(walk.values()) for walk in walks.values()]
 
 
@@ -89,33 +89,25 @@ def _outcomes(
     engine: Engine,
 ) -> Iterator[Outcome | ReplayError]:
     fields = fields_of(strategy)
-    asked = [settings[numbers[0]] for numbers in group]
-    parameters = [fields.field_values(setting.parameters) for setting in asked]
+    replays = [
+        (setting.execution, engine_facts(market, setting.execution), fields.field_values(setting.parameters))
+        for setting in (settings[numbers[0]] for numbers in group)
+    ]
+
+    def alone(execution: Execution, facts: Facts, values: Mapping[str, Value]) -> Outcome | ReplayError:
+        replay = replayer(strategy, execution, engine)
+        try:
+            return replay.run(ticks, facts, values)
+        except ReplayError as error:
+            return error
+
     by_order = any(setting.execution.needs_orders for setting in settings)
-    alone = by_order or (len(asked) == 1 and asked[0].execution.fields() == CLASSIC.fields())
-    if engine == "python" or alone:
-        for setting, values in zip(asked, parameters, strict=True):
-            yield _alone(ticks, strategy, setting, values, market, engine)
+    is_one = len(replays) == 1 and replays[0][0].fields() == CLASSIC.fields()
+    if engine == "python" or by_order or is_one:
+        yield from (alone(*replay) for replay in replays)
         return
     from pipeline.engine.batch import BatchSetting, batch_runner
 
-    facts = [engine_facts(market, setting.execution) for setting in asked]
-    batch = [BatchSetting(of_market, values) for of_market, values in zip(facts, parameters, strict=True)]
-    outcomes = batch_runner(strategy).run(ticks, batch)
-    for setting, values, outcome in zip(asked, parameters, outcomes, strict=True):
-        yield _alone(ticks, strategy, setting, values, market, engine) if outcome is None else outcome
-
-
-def _alone(
-    ticks: Ticks,
-    strategy: type[Strategy],
-    setting: Setting,
-    held: Mapping[str, Value],
-    market: MarketFacts,
-    engine: Engine,
-) -> Outcome | ReplayError:
-    replay = replayer(strategy, setting.execution, engine)
-    try:
-        return replay.run(ticks, engine_facts(market, setting.execution), held)
-    except ReplayError as error:
-        return error
+    outcomes = batch_runner(strategy).run(ticks, [BatchSetting(facts, values) for _, facts, values in replays])
+    for replay, outcome in zip(replays, outcomes, strict=True):
+        yield alone(*replay) if outcome is None else outcome

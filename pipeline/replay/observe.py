@@ -30,7 +30,7 @@ NO_TIME: Final = -(2**63)
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Observed:
-    """What stands beside one security's fills, one entry a fill, and its price path, one entry a mark.
+    """What the market did around one security's fills, one entry a fill, and its price path, one entry a mark.
 
     placed: when the order that was filled was placed, ns, NO_TIME where no order of ours stood. mid: in force at the
     fill; mid_later: at each of HORIZONS after it, one row a horizon, on a clock that never steps back, so that none is

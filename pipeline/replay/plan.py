@@ -96,17 +96,12 @@ class Plan:
     @property
     def warnings(self) -> list[str]:
         """What is to be known of the run before it starts, a sentence each."""
-        return self.notes if self.stale is None else [self.stale, *self.notes]
-
-    @property
-    def notes(self) -> list[str]:
-        """What follows for the run from its strategy, a sentence each."""
-        notes = []
+        warnings = [] if self.stale is None else [self.stale]
         if self.why_plain:
-            notes.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
+            warnings.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
         if not self.switches_apply and self.execution.fields() != CLASSIC.fields():
-            notes.append(self.own_orders)
-        return notes
+            warnings.append(self.own_orders)
+        return warnings
 
     @property
     def own_orders(self) -> str:
@@ -121,7 +116,8 @@ def plan(request: Request) -> Plan:
     check_workers(request.workers, backend_asked, request.address)
     source, label = strategy_source(request.strategy), strategy_label(request.strategy)
     strategy = load_strategy(source)
-    switches, parameters = _split(request.overrides)
+    switches = {key.removeprefix(SWITCH): text for key, text in request.overrides.items() if key.startswith(SWITCH)}
+    parameters = {key: text for key, text in request.overrides.items() if not key.startswith(SWITCH)}
     config = read_config(
         config_file(request.config or CONFIGS / f"{label}.json"), fields_of(strategy).by_key(), parameters
     )
@@ -138,18 +134,18 @@ def plan(request: Request) -> Plan:
     alternatives = variants(execution) if check and switches_apply else {}
     tasks = tuple(
         Task(
-            ticker=one.ticker,
-            exchange=config.exchanges.get(one.ticker, one.exchange),
-            path=one.path.absolute() if request.address and isinstance(one.path, Path) else one.path,
-            digest=one.digest,
+            ticker=security.ticker,
+            exchange=config.exchanges.get(security.ticker, security.exchange),
+            path=security.path.absolute() if request.address and isinstance(security.path, Path) else security.path,
+            digest=security.digest,
             strategy=source,
-            parameters=values[one.ticker],
+            parameters=values[security.ticker],
             execution=execution,
             engine=engine,
             alternatives=alternatives,
-            error=one.error or _market_error(config.exchanges.get(one.ticker, one.exchange)),
+            error=security.error or _market_error(config.exchanges.get(security.ticker, security.exchange)),
         )
-        for one in chosen
+        for security in chosen
     )
     work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
     backend = backend_asked or default_backend(engine, work, request.workers)
@@ -181,22 +177,27 @@ def run(
 ) -> Iterator[SecurityResult]:
     """Yield each security's result as it completes: those that fail at once or are cached first, then the longest.
 
-    on_compile: told the strategy's class when a loop of it is not yet kept on disk and is compiled now. cache: where
-    results are looked up and stored, if anywhere; fresh: whether what it has is replayed all the same.
+    Args:
+        plan: The plan.
+        on_compile: Called with the strategy's class when a loop of it is not cached on disk and is compiled now.
+        cache: Where results are looked up and stored, if anywhere.
+        fresh: Whether what is cached is replayed all the same.
     """
     names = {} if cache is None else result_names(plan)
-    cached_results = {} if cache is None or fresh else cache.get(list(names.values()))
+    cached = {} if cache is None or fresh else cache.get([*names.values()])
     missing = []
     for task in plan.tasks:
-        content = cached_results.get(names.get(task.ticker, ""))
         if task.error is not None:
             yield SecurityResult(task, None, error=task.error)
-        elif content is None:
-            missing.append(task)
+        elif names.get(task.ticker) in cached:
+            yield unpacked(task, cached[names[task.ticker]])
         else:
-            yield unpacked(task, content)
+            missing.append(task)
     if missing:
-        _prepare(missing[0], on_compile)
+        strategy = load_strategy(missing[0].strategy)
+        replayer(strategy, plan.execution, plan.engine, on_compile)
+        if missing[0].alternatives:
+            prepare(strategy, plan.engine, on_compile, list(missing[0].alternatives.values()))
     ticks = {security.ticker: security.ticks for security in plan.securities}
     longest_first = sorted(missing, key=lambda task: (-ticks[task.ticker], task.ticker))
     done = run_all(run_task, longest_first, plan.backend, plan.workers, address=plan.address, on_death=worker_died)
@@ -208,26 +209,29 @@ def run(
 
 def result_names(plan: Plan) -> dict[str, str]:
     """Return the name each security's result is cached under, by ticker; none for one that cannot be replayed."""
-    names: dict[str, str] = {}
-    if not plan.tasks:
-        return names
+    purpose = json.dumps(["backtest", *(model.name for model in plan.tasks[0].alternatives.values())])
+    by_ticker = identities(plan, purpose, (run_task.__module__, packed.__module__))
+    settings = {task.ticker: Setting(task.parameters, task.execution) for task in plan.tasks}
+    return {ticker: identity.of(settings[ticker]) for ticker, identity in by_ticker.items()}
+
+
+def identities(plan: Plan, purpose: str, made_by: Sequence[str]) -> dict[str, Identity]:
+    """Return what names the results of each security of a plan that can be replayed, by ticker.
+
+    Args:
+        plan: The plan.
+        purpose: What the results are for; those for something else have other names.
+        made_by: The modules whose functions make a result.
+    """
     strategy = load_strategy(plan.tasks[0].strategy)
-    text, made_by = strategy_text(strategy), (run_task.__module__, packed.__module__)
-    for task, security in zip(plan.tasks, plan.securities, strict=True):
-        if task.error is not None:
-            continue
-        purpose = json.dumps(["backtest", *(one.name for one in task.alternatives.values())])
-        digest, market = verified_digest(security), facts_of(task.exchange)
-        identity = Identity(strategy, text, digest, market, task.engine, purpose, made_by)
-        names[task.ticker] = identity.of(Setting(task.parameters, task.execution))
-    return names
-
-
-def _prepare(task: Task, on_compile: Callable[[str], None] | None) -> None:
-    strategy = load_strategy(task.strategy)
-    replayer(strategy, task.execution, task.engine, on_compile)
-    if task.alternatives:
-        prepare(strategy, task.engine, on_compile, list(task.alternatives.values()))
+    text = strategy_text(strategy)
+    return {
+        task.ticker: Identity(
+            strategy, text, verified_digest(security), facts_of(task.exchange), plan.engine, purpose, made_by
+        )
+        for task, security in zip(plan.tasks, plan.securities, strict=True)
+        if task.error is None
+    }
 
 
 def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine | None) -> tuple[Engine, str | None]:
@@ -250,12 +254,6 @@ def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine 
             raise
         return "python", why.reason
     return "compiled", None
-
-
-def _split(overrides: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Part what `--set` gives into execution switches and parameters."""
-    switches = {key.removeprefix(SWITCH): text for key, text in overrides.items() if key.startswith(SWITCH)}
-    return switches, {key: text for key, text in overrides.items() if not key.startswith(SWITCH)}
 
 
 def _execution(request: Request, config: Config, switches: Mapping[str, str]) -> Execution:

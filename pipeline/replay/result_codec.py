@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LENGTH_BYTES: Final = 8
 OBSERVED: Final = "observed_"
 ARRAYS: Final = ("market_days", "days_not_flat", "charges")
-PLAIN: Final = tuple(one.name for one in fields(Replayed) if one.name not in ("fills", *ARRAYS))
+PLAIN: Final = tuple(field.name for field in fields(Replayed) if field.name not in ("fills", *ARRAYS))
 
 
 def packed(result: SecurityResult) -> bytes:
@@ -28,13 +28,13 @@ def packed(result: SecurityResult) -> bytes:
     assert replayed is not None  # noqa: S101 - the caller caches what has come to an end
     assert observed is not None  # noqa: S101 - the same
     columns: dict[str, Any] = {name: getattr(replayed, name) for name in ARRAYS}
-    columns |= {one.name: getattr(replayed.fills, one.name) for one in fields(Fills)}
-    columns |= {f"{OBSERVED}{one.name}": getattr(observed, one.name).ravel() for one in fields(Observed)}
+    columns |= {field.name: getattr(replayed.fills, field.name) for field in fields(Fills)}
+    columns |= {f"{OBSERVED}{field.name}": getattr(observed, field.name).ravel() for field in fields(Observed)}
     arrays = {name: np.ascontiguousarray(column) for name, column in columns.items() if column is not None}
     head = {
         "arrays": [[name, array.dtype.str, len(array)] for name, array in arrays.items()],
         "plain": {name: _listed(getattr(replayed, name)) for name in PLAIN},
-        "alternatives": {name: asdict(one) for name, one in result.alternatives.items()},
+        "alternatives": {name: asdict(alternative) for name, alternative in result.alternatives.items()},
     }
     text = json.dumps(head).encode()
     return b"".join([len(text).to_bytes(LENGTH_BYTES, "little"), text, *(array.tobytes() for array in arrays.values())])
@@ -50,13 +50,13 @@ def unpacked(task: Task, content: bytes) -> SecurityResult:
         start += arrays[name].nbytes
     plain = head["plain"] | {"trade_types": tuple(head["plain"]["trade_types"])}
     own = {name: arrays.pop(name, None) for name in ARRAYS}
-    seen = {one.name: arrays.pop(f"{OBSERVED}{one.name}") for one in fields(Observed)}
+    seen = {field.name: arrays.pop(f"{OBSERVED}{field.name}") for field in fields(Observed)}
     seen["mid_later"] = seen["mid_later"].reshape(len(HORIZONS), -1)
     return SecurityResult(
         task,
         Replayed(fills=Fills(**arrays), **own, **plain),
         Observed(**seen),
-        alternatives={name: Alternative(**one) for name, one in head["alternatives"].items()},
+        alternatives={name: Alternative(**numbers) for name, numbers in head["alternatives"].items()},
         cached=True,
     )
 

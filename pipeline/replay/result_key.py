@@ -19,7 +19,7 @@ import numpy as np
 from pipeline import __version__
 from pipeline.engine.compiler.parts import SOURCE, source_of
 from pipeline.engine.strategy import fields_of
-from pipeline.sources import digest_of
+from pipeline.sources import digest_of, imported_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ STANDARD_LIBRARY: Final = Path(ast.__file__).parent
 KEY_BYTES: Final = 20
 
 _first_seen: WeakKeyDictionary[ModuleType, bytes] = WeakKeyDictionary()
-"""What stood in the files of imported modules when they were first named: a module keeps what it was imported with."""
+"""The content of imported modules' files when they were first hashed: a module stays what it was imported as."""
 
 
 class _Module(NamedTuple):
@@ -111,29 +111,9 @@ def _text_of(module: _Module) -> str:
 
 
 def _imported_by(module: _Module, text: str) -> list[_Module]:
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):  # compiled, or changed under us: what it imports cannot be told
-        return []
-    names: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            source = "." * node.level + (node.module or "")
-            whole = _absolute(source, module) if node.level else source
-            names += [whole, *(f"{whole}.{alias.name}" for alias in node.names)]
-    every = {".".join(parts[: end + 1]) for parts in (name.split(".") for name in names) for end in range(len(parts))}
-    return [_Module(name, file) for name in sorted(every) if (file := _file_of(name)) is not None]
-
-
-def _absolute(source: str, module: _Module) -> str:
     is_package = module.file is not None and Path(module.file).stem == "__init__"
-    package = module.name if is_package else module.name.rpartition(".")[0]
-    try:
-        return importlib.util.resolve_name(source, package or None)
-    except ImportError:
-        return ""
+    names = imported_names(text, module.name if is_package else module.name.rpartition(".")[0])
+    return [_Module(name, file) for name in sorted({*names}) if (file := _file_of(name)) is not None]
 
 
 def _file_of(name: str) -> str | None:
@@ -157,7 +137,7 @@ def _spec_of(name: str) -> importlib.machinery.ModuleSpec | None:
 
 
 def _is_own(module: _Module) -> bool:
-    """Tell whether a module is the user's: not Python's, not an installed library's, not the engine's."""
+    """Return whether a module is the user's: not Python's, not an installed library's, not the engine's."""
     if module.file is None or not Path(module.file).is_file():
         return _has_text(module)
     if module.name.partition(".")[0] == "pipeline":
@@ -176,6 +156,6 @@ def _library_folders() -> frozenset[Path]:
 
 
 def _has_text(module: _Module) -> bool:
-    """Tell whether a module is a strategy's file, which carries its text; the file itself may be gone."""
+    """Return whether a module is a strategy's file, which carries its text; the file itself may be gone."""
     loaded = sys.modules.get(module.name)
     return loaded is not None and SOURCE in vars(loaded)

@@ -99,8 +99,8 @@ def simulate(
 
     Raises StrategyError for a strategy that the engine cannot run.
     """
-    held = fields_of(strategy).field_values(parameters)
-    outcome = replayer(strategy, execution, engine).run(ticks, engine_facts(market, execution), held)
+    values = fields_of(strategy).field_values(parameters)
+    outcome = replayer(strategy, execution, engine).run(ticks, engine_facts(market, execution), values)
     return replayed_of(ticks, outcome, strategy, execution.costs(market.exchange))
 
 
@@ -109,7 +109,7 @@ def replayer(
 ) -> Replayer:
     """Return what replays a strategy: the loop made for its preset, the one that knows the switches, or neither.
 
-    on_compile: told the strategy's class when its loop is not yet kept on disk and is compiled now.
+    on_compile: called with the strategy's class when its loop is not cached on disk and is compiled now.
     """
     if engine == "python":
         from pipeline.engine.plain import PlainReplay  # one engine a run
@@ -127,13 +127,13 @@ def loop_constants(execution: Execution) -> dict[str, int] | None:
 
 
 def takes_switches(strategy: type[Strategy]) -> bool:
-    """Tell whether execution switches mean anything in the market a strategy trades in."""
+    """Return whether the execution switches apply in the market that a strategy trades in."""
     known = {name for base in strategy.rules.__mro__ for name in vars(base).get("__annotations__", {})}
     return known >= CLASSIC.fields().keys()
 
 
 def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
-    """Return what the engine is told of a market and of how orders are executed in it."""
+    """Return a market's facts and the execution switches, as the engine takes them."""
     below, sizes = zip(*market.tick_sizes, strict=True)
     fields = {
         "continuous_opens": market.continuous[0],

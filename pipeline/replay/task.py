@@ -16,9 +16,10 @@ from pipeline.store.parquet import read_ticks
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pipeline.engine.execution import Execution
+    from pipeline.engine.outcome import Fills
     from pipeline.engine.strategy import Strategy
     from pipeline.errors import WorkerDied
     from pipeline.markets.facts import MarketFacts
@@ -97,12 +98,7 @@ def run_task(task: Task) -> SecurityResult:
         replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
         observed = observe(ticks, replayed.fills, replayed.market_days, market)
         done = time.perf_counter()
-        others = _under(task, ticks, strategy, market, list(task.alternatives.values()))
-        _check_loops_agree(task, replayed, others)
-        alternatives = {
-            name: Alternative(found.realized_pnl, found.fees, len(found.fills))
-            for name, found in zip(task.alternatives, others, strict=True)
-        }
+        alternatives = _alternatives(task, ticks, strategy, market, replayed.fills)
         return SecurityResult(
             task,
             replayed,
@@ -122,27 +118,25 @@ def worker_died(task: Task, error: WorkerDied) -> SecurityResult:
     return SecurityResult(task, None, error=str(error))
 
 
-def _check_loops_agree(task: Task, replayed: Replayed, others: Sequence[Replayed]) -> None:
-    """Compare what both compiled loops found for the run's own execution model, since both were run anyway."""
-    for model, other in zip(task.alternatives.values(), others, strict=True):
-        one, many = replayed.fills, other.fills
-        if model.fields() == task.execution.fields() and (
-            one.event.tobytes() != many.event.tobytes() or one.pnl.tobytes() != many.pnl.tobytes()
+def _alternatives(
+    task: Task, ticks: Ticks, strategy: type[Strategy], market: MarketFacts, fills: Fills
+) -> dict[str, Alternative]:
+    """Replay one security under each model of the assumption check; raises what the first to fail raises.
+
+    fills: of the run's own model, which the loop for many settings has to give as well.
+    """
+    settings = [Setting(task.parameters, model) for model in task.alternatives.values()]
+    by_number: dict[int, Alternative] = {}
+    for number, other in simulate_many(ticks, strategy, settings, market, task.engine):
+        if isinstance(other, ReplayError):
+            raise other
+        if settings[number].execution.fields() == task.execution.fields() and (
+            fills.event.tobytes() != other.fills.event.tobytes() or fills.pnl.tobytes() != other.fills.pnl.tobytes()
         ):
             raise LoopsDisagree(
-                f"The loop for one setting found {len(one):,} fills and the loop for many {len(many):,}, or others. "
-                "That is a fault of this project, not of the strategy: use --no-sensitivity, no sweep, and report it."
+                f"The loop for one setting found {len(fills):,} fills and the loop for many {len(other.fills):,}, or "
+                "others. That is a fault of this project, not of the strategy: use --no-sensitivity, no sweep, and "
+                "report it."
             )
-
-
-def _under(
-    task: Task, ticks: Ticks, strategy: type[Strategy], market: MarketFacts, models: Sequence[Execution]
-) -> list[Replayed]:
-    """Replay one security under each of several execution models; raises what the first to fail raises."""
-    settings = [Setting(task.parameters, model) for model in models]
-    by_number: dict[int, Replayed] = {}
-    for number, replayed in simulate_many(ticks, strategy, settings, market, task.engine):
-        if isinstance(replayed, ReplayError):
-            raise replayed
-        by_number[number] = replayed
-    return [by_number[number] for number in range(len(models))]
+        by_number[number] = Alternative(other.realized_pnl, other.fees, len(other.fills))
+    return {name: by_number[number] for number, name in enumerate(task.alternatives)}

@@ -1,33 +1,146 @@
-"""Drives a backtest from its request to its folder: plan, replay what is not cached, write each result as it comes."""
+"""Drives a backtest from its request to its folder: plan, replay, write; and what notebooks get back."""
 
 from __future__ import annotations
 
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from pipeline.errors import ReplayError, UnknownSecurity, nearest
+from pipeline.metrics.accounts import account_of
+from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
+from pipeline.metrics.daily import daily_rows
 from pipeline.replay.plan import plan, run
-from pipeline.runs.run import BacktestRun
+from pipeline.runs.fill_tables import trades_table
 from pipeline.runs.run_warnings import warnings_of
-from pipeline.runs.writer import RunFolder
+from pipeline.runs.writer import (
+    SENSITIVITY_COLUMNS,
+    SUMMARY_COLUMNS,
+    RunFolder,
+    metrics_of,
+    sensitivity_rows,
+    summary_rows,
+)
 from pipeline.store.result_cache import ResultCache, results_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
+    import pandas as pd
+
+    from pipeline.metrics.accounts import AccountHistory
     from pipeline.replay.plan import Plan, Request
+    from pipeline.replay.simulate import Replayed
     from pipeline.replay.task import SecurityResult
     from pipeline.store.path import AnyPath
 
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Whom a backtest tells how it goes on."""
+    """Callbacks for the progress of a backtest."""
 
     on_plan: Callable[[Plan], None] | None = None
     on_result: Callable[[SecurityResult], None] | None = None
     on_compile: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BacktestRun:
+    """The results of one backtest, sorted by ticker, and where they were written, if they were.
+
+    warnings: what is to be known before the figures are believed, as run.json and the page have it.
+    """
+
+    plan: Plan
+    results: Sequence[SecurityResult]
+    output_dir: AnyPath | None
+    seconds: Mapping[str, float]
+    warnings: Sequence[str] = ()
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The errors of the securities that failed, by ticker."""
+        return {result.ticker: result.error for result in self.results if result.error is not None}
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row a security: fills, realised P&L (AED), final position (shares), days, counts, error."""
+        import pandas as pd  # half a second that only notebooks pay for
+
+        return pd.DataFrame(summary_rows(self.results), columns=list(SUMMARY_COLUMNS))
+
+    @property
+    def sensitivity(self) -> pd.DataFrame:
+        """The assumption check: one row a security and execution model, then the totals; P&L and fees in AED."""
+        import pandas as pd
+
+        return pd.DataFrame(sensitivity_rows(self.results), columns=list(SENSITIVITY_COLUMNS))
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """Every figure that is one number: a row a security that did not fail, then `portfolio`.
+
+        Mark-outs stand as `markout_1s_aed` and so on. NaN where a figure cannot be computed; metrics.json says why.
+        """
+        import pandas as pd
+
+        metrics = metrics_of(self._accounts())
+        of_all = {**metrics["securities"], "portfolio": metrics["portfolio"]}
+        rows = {name: _flat(figures) for name, figures in of_all.items()}
+        frame = pd.DataFrame.from_dict(rows, orient="index")
+        frame.index.name = "security"
+        empty = [name for name in frame if frame[name].isna().all()]
+        return frame.astype(dict.fromkeys(empty, float))
+
+    @property
+    def daily(self) -> pd.DataFrame:
+        """P&L, equity and position by market day, AED and shares: rows of each security, then of `total`."""
+        import pandas as pd
+
+        frame = pd.DataFrame(daily_rows(self._accounts()), columns=list(DAILY_COLUMNS))
+        return frame.assign(day=pd.to_datetime(frame["day"]), position=frame["position"].astype("Int64"))
+
+    def trades(self, ticker: str) -> pd.DataFrame:
+        """Return one security's fills in execution order: timestamp, side, fill_price, fill_qty and P&L.
+
+        Raises UnknownSecurity for a ticker that was not replayed, ReplayError for one that failed.
+        """
+        frame: pd.DataFrame = trades_table(self._result(ticker)).to_pandas()
+        return frame
+
+    def equity(self, ticker: str | None = None) -> pd.DataFrame:
+        """Return realised equity over time, AED: a column a security and `portfolio`, or one security alone.
+
+        Each row is the instant of a fill of any of them; a security without a fill yet stands at 0.
+        """
+        import pandas as pd
+
+        chosen = [ticker] if ticker is not None else [name.ticker for name in self.results if name.replayed]
+        curves = {}
+        for name in chosen:
+            fills = self._result(name).fills
+            clock = np.maximum.accumulate(fills.timestamp).astype("datetime64[ns]")
+            curves[name.upper()] = pd.Series(fills.pnl, index=pd.DatetimeIndex(clock)).groupby(level=0).last()
+        frame = pd.DataFrame(curves).sort_index().ffill().fillna(0.0)
+        frame.index.name = "timestamp"
+        if ticker is None:
+            frame["portfolio"] = frame.sum(axis=1)
+        return frame
+
+    def _accounts(self) -> list[AccountHistory]:
+        return [account_of(result) for result in self.results if result.replayed is not None]
+
+    def _result(self, ticker: str) -> Replayed:
+        by_ticker = {result.ticker: result for result in self.results}
+        result = by_ticker.get(ticker.upper())
+        if result is None:
+            raise UnknownSecurity(f"{ticker} is not in this run.{nearest(ticker, by_ticker)}")
+        if result.replayed is None:
+            raise ReplayError(f"{ticker} failed in this run: {result.error}")
+        return result.replayed
 
 
 def run_backtest(
@@ -75,3 +188,11 @@ def run_backtest(
             if make_page:
                 make_page(folder.directory)
     return BacktestRun(planned, results, output_dir, seconds, warnings)
+
+
+def _flat(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures that are one number, a mark-out's with its horizon in the name."""
+    numbers = {name: value for name, value in figures.items() if not isinstance(value, (dict, list))}
+    for horizon, markout in figures["markouts"].items():
+        numbers |= {f"markout_{horizon}_{name}": value for name, value in markout.items()}
+    return numbers

@@ -100,22 +100,27 @@ class Comparison:
     @property
     def same(self) -> bool:
         """Whether the runs differ in nothing but where they are and how they were run."""
-        return not self.differences and self.a.total == self.b.total and all(one.same for one in self.securities)
+        return (
+            not self.differences and self.a.total == self.b.total and all(security.same for security in self.securities)
+        )
 
     @property
     def same_fills(self) -> bool:
         """Whether every security was replayed in both runs and filled the same."""
-        return all(one.a and one.b and not one.parting and one.unreadable is None for one in self.securities)
+        return all(
+            security.a and security.b and not security.parting and security.unreadable is None
+            for security in self.securities
+        )
 
     @property
     def unreadable(self) -> dict[str, str]:
         """Why fills could not be compared, by ticker."""
-        return {one.ticker: one.unreadable for one in self.securities if one.unreadable is not None}
+        return {security.ticker: security.unreadable for security in self.securities if security.unreadable is not None}
 
     @property
     def like_for_like(self) -> tuple[Figures, Figures] | None:
         """Each run's sums over the securities that both have figures of; None where those are all of both."""
-        pairs = [(one.a, one.b) for one in self.securities if one.a and one.b]
+        pairs = [(security.a, security.b) for security in self.securities if security.a and security.b]
         if len(pairs) == len(self.securities) or not pairs:
             return None
         return _sum(a for a, _ in pairs), _sum(b for _, b in pairs)
@@ -126,8 +131,8 @@ class Comparison:
             "a": _run_json(self.a),
             "b": _run_json(self.b),
             "same": self.same,
-            "differences": [_difference_json(one) for one in self.differences],
-            "securities": {one.ticker: _security_json(one) for one in self.securities},
+            "differences": [_difference_json(difference) for difference in self.differences],
+            "securities": {security.ticker: _security_json(security) for security in self.securities},
             "total": _figures_json(self.a.total, self.b.total),
         }
         if shared := self.like_for_like:
@@ -168,7 +173,7 @@ def _fill(fills: RecordedFills, index: int) -> Fill | None:
 
 
 def _differences(a: RecordedRun, b: RecordedRun) -> Iterator[Difference]:
-    runs = ({"strategy": one.strategy, "config": one.config} for one in (a, b))
+    runs = ({"strategy": run.strategy, "config": run.config} for run in (a, b))
     yield from _apart("run", None, *runs)
     yield from _apart("execution", None, a.execution, b.execution)
     yield from _apart("version", None, a.versions, b.versions)
@@ -204,9 +209,9 @@ def _security(ticker: str, a: RecordedRun, b: RecordedRun) -> SecurityComparison
 def _sum(figures: Iterable[Figures]) -> Figures:
     known = list(figures)
     return Figures(
-        fills=sum(one.fills for one in known),
-        gross_pnl=sum(one.gross_pnl for one in known),
-        net_pnl=sum(one.net_pnl for one in known),
+        fills=sum(figure.fills for figure in known),
+        gross_pnl=sum(figure.gross_pnl for figure in known),
+        net_pnl=sum(figure.net_pnl for figure in known),
         max_drawdown=None,
     )
 

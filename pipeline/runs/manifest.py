@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import PipelineError, UnfinishedRun, in_words
 from pipeline.runs.layout import CHARTS_FOLDER, FOLDERS
-from pipeline.store.atomic import not_written, write_bytes
-from pipeline.store.lock import holder_of
+from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
+from pipeline.store.lock import holder_of, sole_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pipeline.store.path import AnyPath
 
@@ -43,15 +43,6 @@ def files_of(run_file: AnyPath) -> list[str]:
     ]
 
 
-def remove_files(folder: AnyPath, names: Iterable[str]) -> None:
-    """Remove what an earlier run says it wrote into a folder; raises OutputNotWritable."""
-    try:
-        for name in names:
-            (folder / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise not_written(folder, error) from error
-
-
 def add_files(path: AnyPath, names: Iterable[str], *, durable: bool = True) -> None:
     """List files as well that were written after the others, so that the next run into this folder removes them."""
     manifest = json.loads(path.read_bytes())
@@ -62,21 +53,59 @@ def add_files(path: AnyPath, names: Iterable[str], *, durable: bool = True) -> N
 
 
 @contextlib.contextmanager
-def end_noted(path: AnyPath) -> Iterator[None]:
-    """Put down in `run.json` or `sweep.json` that its run failed, and why, or was interrupted; that is raised on.
+def written_folder(
+    folder: AnyPath, manifest: str, command: str, parts: Sequence[str], begun: Callable[[list[str]], bytes]
+) -> Iterator[None]:
+    """Make a folder of results, keep other runs out of it meanwhile, and remove what an earlier one left in it.
 
-    Where no more can be written, as on a full disk, it goes on saying `running`; its lock is free then.
+    The manifest says that a run is under way before any file goes, and that the run failed, and why, or was interrupted
+    when it ends before its end. Where no more can be written, as on a full disk, it goes on saying `running`.
+
+    Args:
+        folder: The folder.
+        manifest: The name of the file that lists its files.
+        command: What holds the folder, as its user called it.
+        parts: The folders in it.
+        begun: Makes the manifest of a run under way from the files that the earlier one listed.
+
+    Raises:
+        InUse: Another run holds the folder.
+        OutputNotWritable: It cannot be written; PathError in a bucket.
     """
+    path = folder / manifest
+    with sole_writer(folder, command, "--output-dir"):
+        try:
+            for part in parts:
+                (folder / part).mkdir(parents=True, exist_ok=True)
+            for part in ("", *parts, CHARTS_FOLDER):
+                remove_abandoned(folder / part)
+            earlier = files_of(path)
+            write_bytes(path, begun(earlier))
+        except OSError as error:
+            raise not_written(folder, error) from error
+        try:
+            _remove(folder, earlier)
+            yield
+        except BaseException as error:
+            _note_end(path, error)
+            raise
+
+
+def _remove(folder: AnyPath, names: Iterable[str]) -> None:
     try:
-        yield
-    except BaseException as error:
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, PipelineError):
-            manifest = json.loads(path.read_bytes())
-            if manifest["status"] == RUNNING:
-                failed = isinstance(error, Exception)
-                manifest |= {"status": FAILED, "error": in_words(error)} if failed else {"status": INTERRUPTED}
-                write_bytes(path, json_bytes(manifest), durable=False)
-        raise
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise not_written(folder, error) from error
+
+
+def _note_end(path: AnyPath, error: BaseException) -> None:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, PipelineError):
+        content = json.loads(path.read_bytes())
+        if content["status"] == RUNNING:
+            failed = isinstance(error, Exception)
+            content |= {"status": FAILED, "error": in_words(error)} if failed else {"status": INTERRUPTED}
+            write_bytes(path, json_bytes(content), durable=False)
 
 
 def check_complete(folder: AnyPath, manifest: Mapping[str, object], kind: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = "str | int | float | bool | Mapping[str, float] | None"
 
-FILL_COLUMNS: Final = {"timestamp": "timestamp[ms]", "side": "string", "fill_price": "double", "fill_qty": "int64"}
+FILL_COLUMNS: Final = {
+    "timestamp": "timestamp[ms]",
+    "side": "string",
+    "fill_price": "double",
+    "fill_qty": "int64",
+    "realized_pnl": "double",
+    "position": "int64",
+    "pnl": "double",
+}
+OF_SOME: Final = {"fee": "double", "trade_type": "string", "vwap_reference": "double"}
+"""Columns that only some runs have: where fees are charged, and an auction strategy's."""
+
 BY_NAME: Final = {name: side for side, name in SIDES.items()}
 NAMES_SHOWN: Final = 8
 
@@ -36,13 +47,15 @@ NAMES_SHOWN: Final = 8
 class RecordedFills:
     """One security's fills in execution order, one array a column.
 
-    timestamp: ms, exchange-local. side: +1 buy, -1 sell. price: AED. quantity: shares.
+    timestamp: ms, exchange-local. side: +1 buy, -1 sell. price: AED. quantity: shares. others: the Arrow columns
+    of what else the run wrote of them, by name.
     """
 
     timestamp: Int64s
     side: Int8s
     price: Float64s
     quantity: Int64s
+    others: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.timestamp)
@@ -77,7 +90,7 @@ class RecordedRun:
 
     digests: of the files of ticks; none of a run of version 1.
     total: the whole run's figures, its drawdown that of the portfolio. read_fills: reads one security's fills; raises
-    DamagedRun or NewerRun. warnings: what it told of itself and of its ticks.
+    DamagedRun or NewerRun. warnings: those of the run and of its ticks.
     """
 
     folder: Path
@@ -135,7 +148,7 @@ def read_run(folder: Path) -> RecordedRun:
         settings = _settings(manifest)
     metrics = read_metrics(folder)
     with reading(folder / METRICS_FILE):
-        figures = {ticker: _figures(one) for ticker, one in metrics["securities"].items()}
+        figures = {ticker: _figures(values) for ticker, values in metrics["securities"].items()}
         total = _figures(metrics["portfolio"]) if figures else NOTHING
     path = folder / SUMMARY_FILE
     with reading(path):
@@ -157,19 +170,22 @@ def read_fills(folder: Path, expected: int, ticker: str) -> RecordedFills:
     """Return one security's fills, exact, in execution order; raises DamagedRun or NewerRun."""
     path = folder / TRADES_FOLDER / f"{ticker}.parquet"
     with reading(path):
-        table = read_table(path, list(FILL_COLUMNS))
-    if {field.name: str(field.type) for field in table.schema} != FILL_COLUMNS:
-        raise DamagedRun(f"{path} does not have the columns of fills ({', '.join(FILL_COLUMNS)}). {AGAIN}")
-    if any(column.null_count for column in table.columns):
+        table = read_table(path)
+    types = {column.name: str(column.type) for column in table.schema}
+    expected_types = FILL_COLUMNS | {name: kind for name, kind in OF_SOME.items() if name in types}
+    if {name: types.get(name) for name in expected_types} != expected_types:
+        raise DamagedRun(f"{path} does not have the columns of fills ({', '.join(expected_types)}). {AGAIN}")
+    if any(table[name].null_count for name in expected_types):
         raise DamagedRun(f"{path} has empty cells. {AGAIN}")
     if len(table) != expected:
         raise DamagedRun(f"{path} holds {len(table):,} fills and {METRICS_FILE} says {expected:,}. {AGAIN}")
-    time, side, price, quantity = (whole(table[name]) for name in FILL_COLUMNS)
+    time, side, price, quantity, *others = (whole(table[name]) for name in expected_types)
     return RecordedFills(
         timestamp=number_values(time, np.int64),
         side=_sides(path, side),
         price=number_values(price, np.float64),
         quantity=number_values(quantity, np.int64),
+        others=dict(zip([*expected_types][4:], others, strict=True)),
     )
 
 

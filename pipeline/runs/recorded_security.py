@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.engine.outcome import SIDES, side_names
-from pipeline.errors import BadRequest, DamagedRun, ReplayError, UnknownRun, UnknownSecurity, nearest
-from pipeline.runs.layout import RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
-from pipeline.runs.read_file import AGAIN, csv_rows, read_metrics
+from pipeline.errors import BadRequest, ReplayError, UnknownRun, UnknownSecurity, nearest
+from pipeline.runs.layout import RUN_FILE, SUMMARY_FILE
+from pipeline.runs.read_file import csv_rows, read_metrics
 from pipeline.runs.reader import read_run
-from pipeline.store.columns import number_values, whole
-from pipeline.store.parquet import read_table
+from pipeline.store.columns import number_values
 from pipeline.times import MILLISECOND, iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pipeline.runs.reader import RecordedFills, RecordedRun
-
-
-EXACT: Final = {"realized_pnl": np.float64, "position": np.int64, "pnl": np.float64}
-OF_SOME: Final = {"fee": np.float64, "trade_type": str, "vwap_reference": np.float64}
-"""Columns that only some runs have: where fees are charged, and an auction strategy's."""
+    from pipeline.runs.reader import RecordedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,30 +104,18 @@ def read_columns(run: RecordedRun, ticker: str) -> dict[str, list[Any]]:
     fills = run.read_fills(ticker)
     return {
         "fill": list(range(1, len(fills) + 1)),
-        "time": [iso(one * MILLISECOND) for one in fills.timestamp.tolist()],
+        "time": [iso(stamp * MILLISECOND) for stamp in fills.timestamp.tolist()],
         "side": side_names(fills.side),
         "price": fills.price.tolist(),
         "quantity": fills.quantity.tolist(),
-        **_others(run.folder, ticker, fills),
+        **{name: _values(column) for name, column in fills.others.items()},
     }
 
 
-def _others(folder: Path, ticker: str, fills: RecordedFills) -> dict[str, list[Any]]:
-    path = folder / TRADES_FOLDER / f"{ticker}.parquet"
-    table = read_table(path)
-    columns: dict[str, list[Any]] = {}
-    for name, kind in (EXACT | OF_SOME).items():
-        if name not in table.column_names:
-            if name in EXACT:
-                raise DamagedRun(f"{path} has no column {name}. {AGAIN}")
-            continue
-        column = whole(table[name])
-        wanted = "string" if kind is str else "int64" if kind is np.int64 else "double"
-        if str(column.type) != wanted or column.null_count:
-            raise DamagedRun(f"{path}: column {name} is not what a run writes. {AGAIN}")
-        columns[name] = column.to_pylist() if kind is str else number_values(column, kind).tolist()
-    assert all(len(values) == len(fills) for values in columns.values())  # noqa: S101 - of one table
-    return columns
+def _values(column: Any) -> list[Any]:
+    kind = {"int64": np.int64, "double": np.float64}.get(str(column.type))
+    values: list[Any] = column.to_pylist() if kind is None else number_values(column, kind).tolist()
+    return values
 
 
 def _time(option: str, text: str, *, last: bool) -> tuple[str, Any]:

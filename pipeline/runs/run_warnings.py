@@ -23,24 +23,21 @@ FEW_DAYS: Final = 60
 
 def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
     """Return the warnings of a run, the gravest first."""
+    failed = [result.ticker for result in results if result.replayed is None]
     done = {result.ticker: result.replayed for result in results if result.replayed is not None}
     return [
-        *_failed(results),
+        *([f"{', '.join(failed)} failed: every total is without {_them(failed)}."] if failed else []),
         *plan.warnings,
-        *undeclared_files(one.opened for one in results),
+        *undeclared_files(result.opened for result in results),
         *_assumptions(results),
         *_open_ends(done),
         *warnings_of_data(plan),
-        *_without_prints(done),
-        *_without_fills(done),
-        *_few_days(done),
+        *_of_replays(done),
     ]
 
 
-def _failed(results: Sequence[SecurityResult]) -> Iterator[str]:
-    failed = [result.ticker for result in results if result.replayed is None]
-    if failed:
-        yield f"{', '.join(failed)} failed: every total is without {'it' if len(failed) == 1 else 'them'}."
+def _them(tickers: Sequence[str]) -> str:
+    return "it" if len(tickers) == 1 else "them"
 
 
 def undeclared_files(opened: Iterable[Iterable[str]]) -> Iterator[str]:
@@ -53,7 +50,7 @@ def undeclared_files(opened: Iterable[Iterable[str]]) -> Iterator[str]:
 def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:
     models = [result.alternatives for result in results if result.alternatives]
     if models:
-        classic, strict = (sum(one[name].net_pnl for one in models) for name in ("classic", "strict"))
+        classic, strict = (sum(by_name[name].net_pnl for by_name in models) for name in ("classic", "strict"))
         if classic > 0.0 > strict:
             yield (
                 f"The profit hangs on how orders are assumed to fill: {money(classic)} AED under the classic rules, "
@@ -62,10 +59,12 @@ def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:
 
 
 def _open_ends(done: dict[str, Replayed]) -> Iterator[str]:
-    open_now = [f"{ticker} {one.position:,}" for ticker, one in done.items() if one.position]
+    open_now = [f"{ticker} {replayed.position:,}" for ticker, replayed in done.items() if replayed.position]
     if open_now:
         yield f"The run ends with open positions, which realised P&L leaves out (shares): {', '.join(open_now)}."
-    carried = [f"{ticker} {len(one.days_not_flat)}" for ticker, one in done.items() if len(one.days_not_flat)]
+    carried = [
+        f"{ticker} {len(replayed.days_not_flat)}" for ticker, replayed in done.items() if len(replayed.days_not_flat)
+    ]
     if carried:
         yield f"Some days ended with a position: {', '.join(carried)}."
 
@@ -83,21 +82,13 @@ def warnings_of_data(plan: Plan) -> list[str]:
     return warnings_of_ticks([ticker for ticker in used if ticker not in unusable], in_store)
 
 
-def _without_prints(done: dict[str, Replayed]) -> Iterator[str]:
-    silent = [ticker for ticker, one in done.items() if not len(one.market_days)]
-    if silent:
+def _of_replays(done: dict[str, Replayed]) -> Iterator[str]:
+    if silent := [ticker for ticker, replayed in done.items() if not len(replayed.market_days)]:
         yield f"No print at all, so no market day: {', '.join(silent)}."
-
-
-def _without_fills(done: dict[str, Replayed]) -> Iterator[str]:
-    idle = [ticker for ticker, one in done.items() if not len(one.fills)]
-    if idle:
+    if idle := [ticker for ticker, replayed in done.items() if not len(replayed.fills)]:
         yield f"No fill at all: {', '.join(idle)}."
-
-
-def _few_days(done: dict[str, Replayed]) -> Iterator[str]:
-    most = max((len(one.market_days) for one in done.values()), default=0)
+    most = max((len(replayed.market_days) for replayed in done.values()), default=0)
     if 0 < most < FEW_DAYS:
-        every = len(union_of([one.market_days for one in done.values()]))
+        every = len(union_of([replayed.market_days for replayed in done.values()]))
         covered = counted(every, "market day") + (f", no security more than {most} of them" if most < every else "")
         yield f"The ticks cover {covered}: annualised ratios say little with fewer than {FEW_DAYS}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import platform
 from typing import TYPE_CHECKING, Any, Final
@@ -30,9 +31,8 @@ from pipeline.runs.layout import (
     SENSITIVITY_FILE,
     SUMMARY_FILE,
 )
-from pipeline.runs.manifest import COMPLETE, RUNNING, end_noted, files_of, json_bytes, remove_files
-from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
-from pipeline.store.lock import sole_writer
+from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
+from pipeline.store.atomic import write_bytes
 from pipeline.store.parquet import write_table
 
 if TYPE_CHECKING:
@@ -68,29 +68,16 @@ class RunFolder:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[RunFolder]:
-        """Make the folder, keep other runs out of it meanwhile, and remove what earlier ones left in it.
+        """Begin the folder, and note in its `run.json` whatever ends the run before its end.
 
-        Whatever ends the run before its end is put down in `run.json`. Raises InUse, OutputNotWritable or PathError.
+        Raises InUse, OutputNotWritable or PathError.
         """
-        with sole_writer(self.directory, "pipeline backtest", "--output-dir"):
-            earlier = self._begin()
-            with end_noted(self.directory / RUN_FILE):
-                remove_files(self.directory, earlier)
-                with BackgroundWriter() as self._background:
-                    yield self
-
-    def _begin(self) -> list[str]:
-        """Say that a run is under way before any file goes, and that it answers for what the earlier one left."""
-        earlier = files_of(self.directory / RUN_FILE)
-        try:
-            for folder in FOLDERS:
-                (self.directory / folder).mkdir(parents=True, exist_ok=True)
-            for folder in ("", *FOLDERS):
-                remove_abandoned(self.directory / folder)
-            self._write_run(RUNNING, {}, earlier=earlier)
-        except OSError as error:
-            raise not_written(self.directory, error) from error
-        return earlier
+        begun = functools.partial(self._run_json, RUNNING, {}, ())
+        with (
+            written_folder(self.directory, RUN_FILE, "pipeline backtest", FOLDERS, begun),
+            BackgroundWriter() as self._background,
+        ):
+            yield self
 
     def add(self, result: SecurityResult) -> None:
         """Write one security's fills, while the next is replayed; raises what writing an earlier one raised."""
@@ -124,15 +111,11 @@ class RunFolder:
         write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts, self._figures)), durable=False)
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
         self._background.wait()
-        self._write_run(COMPLETE, timings, warnings)
+        write_bytes(self.directory / RUN_FILE, self._run_json(COMPLETE, timings, warnings))
 
-    def _write_run(
-        self,
-        status: str,
-        timings: Mapping[str, float],
-        warnings: Sequence[str] = (),
-        earlier: Iterable[str] = (),
-    ) -> None:
+    def _run_json(
+        self, status: str, timings: Mapping[str, float], warnings: Sequence[str], earlier: Iterable[str] = ()
+    ) -> bytes:
         plan = self._plan
         written = [file for task in plan.tasks for file in _files_of(task.ticker)]
         if any(task.alternatives for task in plan.tasks):
@@ -146,7 +129,7 @@ class RunFolder:
             "config": plan.config.name,
             "execution": {"name": plan.execution.name, "settings": dict(plan.execution.settings)},
             "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},
-            "data": {one.ticker: _data_of(one) for one in plan.securities},
+            "data": {security.ticker: _data_of(security) for security in plan.securities},
             "warnings": list(warnings),
             "versions": {
                 "pipeline": pipeline.__version__,
@@ -157,7 +140,7 @@ class RunFolder:
             "files": sorted({*written, SUMMARY_FILE, METRICS_FILE, DAILY_FILE, *earlier}),
             "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
         }
-        write_bytes(self.directory / RUN_FILE, json_bytes(content))
+        return json_bytes(content)
 
 
 def sensitivity_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
@@ -166,12 +149,7 @@ def sensitivity_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
     totals: dict[str, dict[str, Any]] = {}
     for result in results:
         for model, alternative in result.alternatives.items():
-            row = {
-                "fills": alternative.fills,
-                "realized_pnl": alternative.realized_pnl,
-                "fees": alternative.fees,
-                "net_pnl": alternative.net_pnl,
-            }
+            row = {name: getattr(alternative, name) for name in SENSITIVITY_COLUMNS[2:]}
             rows.append({"security": result.ticker, "execution": model} | row)
             total = totals.setdefault(model, {"security": "total", "execution": model} | dict.fromkeys(row, 0))
             for name, value in row.items():
@@ -181,7 +159,15 @@ def sensitivity_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
 
 def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
     """Return the summary, one row a security in the order given; a failed one has its error and nothing else."""
-    return [_summary_row(result) for result in results]
+    rows = []
+    for result in results:
+        row: dict[str, Any] = {"security": result.ticker, "exchange": result.task.exchange, "error": result.error}
+        if result.replayed is not None:
+            figures = replay_figures(result.replayed, SUMMARY_FIGURES.values())
+            row |= {heading: figures[figure.name] for heading, figure in SUMMARY_FIGURES.items()}
+            row |= {name: getattr(result.replayed, name) for name in COUNTS}
+        rows.append(row)
+    return rows
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -191,17 +177,10 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes
 
 def metrics_of(accounts: Sequence[AccountHistory], known: Mapping[str, dict[str, Any]] | None = None) -> dict[str, Any]:
     """Return the figures by security and for the portfolio of all that did not fail; known: those of each already."""
-    by_security = {one.ticker: security_figures(one) if known is None else known[one.ticker] for one in accounts}
+    by_security = {
+        account.ticker: security_figures(account) if known is None else known[account.ticker] for account in accounts
+    }
     return {"portfolio": portfolio_figures(accounts), "securities": by_security}
-
-
-def _summary_row(result: SecurityResult) -> dict[str, Any]:
-    row: dict[str, Any] = {"security": result.ticker, "exchange": result.task.exchange, "error": result.error}
-    if result.replayed is not None:
-        figures = replay_figures(result.replayed, SUMMARY_FIGURES.values())
-        row |= {heading: figures[figure.name] for heading, figure in SUMMARY_FIGURES.items()}
-        row |= {name: getattr(result.replayed, name) for name in COUNTS}
-    return row
 
 
 def _files_of(ticker: str) -> tuple[str, str, str, str]:

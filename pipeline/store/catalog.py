@@ -15,7 +15,7 @@ from pipeline.store.path import AnyPath, ObjectStorePath
 from pipeline.store.seal import file_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 CATALOG_VERSION: Final = 2
 _REQUESTS: Final = 16
@@ -152,12 +152,19 @@ def open_store(directory: AnyPath) -> Store:
         raise NoStore(
             f"The Parquet directory {directory} holds no ticks. Run `pipeline convert` (or `pipeline demo`) first."
         )
-    there = {name.removesuffix(TICKS_SUFFIX) for name in sizes}
-    gone = [_gone(directory / entry.file) for entry in entries.values() if entry.ticker not in there]
-    securities = sorted([*_securities(directory, sizes), *gone], key=lambda security: security.ticker)
-    listed = tuple(entries[ticker] for ticker in sorted(entries))
+    paths = [directory / name for name in sizes]
+    if isinstance(directory, ObjectStorePath):
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(_REQUESTS) as pool:
+            there = list(pool.map(_security_of, paths, sizes.values()))
+    else:
+        there = list(map(_security_of, paths, sizes.values()))
+    known = {security.ticker for security in there}
+    gone = [_gone(directory / entry.file) for entry in entries.values() if entry.ticker not in known]
+    securities = sorted((*there, *gone), key=lambda security: security.ticker)
     with_entries = (_with_entry(security, entries.get(security.ticker)) for security in securities)
-    return Store(directory, tuple(with_entries), listed)
+    return Store(directory, tuple(with_entries), tuple(entries[ticker] for ticker in sorted(entries)))
 
 
 def verified_digest(security: Security) -> str:
@@ -187,7 +194,13 @@ def _gone(path: AnyPath) -> Security:
 def _tick_files(directory: AnyPath) -> dict[str, int]:
     """Return the name and size of each file of ticks in a Parquet directory; raises NoStore or PathError."""
     try:
-        sizes = directory.files() if isinstance(directory, ObjectStorePath) else _local_files(directory)
+        if isinstance(directory, ObjectStorePath):
+            sizes = directory.files()
+        else:
+            # A conversion under way renames its temporary files; they are none of ours.
+            with os.scandir(directory) as entries:
+                files = [entry for entry in entries if entry.name.endswith(TICKS_SUFFIX) and entry.is_file()]
+                sizes = {file.name: file.stat().st_size for file in files}
     except (FileNotFoundError, NotADirectoryError):
         raise NoStore(
             f"There is no Parquet directory {directory}. Run `pipeline convert` (or `pipeline demo`) first."
@@ -218,24 +231,6 @@ def _with_entry(security: Security, entry: Entry | None) -> Security:
     listed = entry.digests.get(entry.file, security.digest), entry.fingerprint
     same = listed == (security.digest, security.fingerprint)
     return replace(security, entry=entry) if same else security
-
-
-def _local_files(directory: Path) -> dict[str, int]:
-    # A conversion under way renames its temporary files; they are none of ours.
-    with os.scandir(directory) as entries:
-        files = (entry for entry in entries if entry.name.endswith(TICKS_SUFFIX) and entry.is_file())
-        return {file.name: file.stat().st_size for file in files}
-
-
-def _securities(directory: AnyPath, sizes: Mapping[str, int]) -> tuple[Security, ...]:
-    """Describe each file, sorted by ticker; a bucket's several at a time."""
-    names = sorted(sizes, key=lambda name: name.removesuffix(TICKS_SUFFIX))
-    if not isinstance(directory, ObjectStorePath):
-        return tuple(_security_of(directory / name, sizes[name]) for name in names)
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(_REQUESTS) as pool:
-        return tuple(pool.map(lambda name: _security_of(directory / name, sizes[name]), names))
 
 
 def _security_of(path: AnyPath, size: int) -> Security:

@@ -201,17 +201,14 @@ def _check_columns(path: AnyPath, names: Sequence[str]) -> None:
 
 
 def _check_types(path: AnyPath, time: Any, kind: Any, price: Any, volume: Any) -> None:
-    wanted = (
-        ("timestamp", time, time.type == pa.timestamp("ms")),
-        ("type", kind, pa.types.is_dictionary(kind.type) and pa.types.is_string(kind.type.value_type)),
-        ("price", price, price.type == pa.float64()),
-        ("volume", volume, volume.type == pa.int64()),
-    )
-    for name, column, right in wanted:
-        if not right:
-            raise WrongColumns(
-                f"{path}: column {name} is {column.type}; run `pipeline convert` to make the file again."
-            )
+    is_text = pa.types.is_dictionary(kind.type) and pa.types.is_string(kind.type.value_type)
+    right = (time.type == pa.timestamp("ms"), is_text, price.type == pa.float64(), volume.type == pa.int64())
+    if not all(right):
+        wrong = right.index(False)
+        of_type = (time, kind, price, volume)[wrong].type
+        raise WrongColumns(
+            f"{path}: column {TICK_COLUMNS[wrong]} is {of_type}; run `pipeline convert` to make the file again."
+        )
 
 
 def _whole(path: AnyPath, name: str, chunks: Any) -> Any:

@@ -9,14 +9,16 @@ import os
 import sqlite3
 import warnings
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pipeline.folders import cache_folder
 from pipeline.store.cached_file import entry_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+Result = TypeVar("Result")
 
 LIMIT_VARIABLE: Final = "PIPELINE_RESULTS_MB"
 FILE_NAME: Final = "results-3.sqlite"
@@ -29,7 +31,7 @@ TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, digest BLOB, content BLOB)",
     "CREATE TABLE IF NOT EXISTS uses (key TEXT PRIMARY KEY, used INTEGER) WITHOUT ROWID",
 )
-"""Uses stand by themselves, since noting one would otherwise write its result anew.
+"""Uses have a table of their own, since updating one would otherwise write its whole result again.
 
 Results have row numbers, since SQLite reads whole rows, content and all, to find a key in a table that has none.
 """
@@ -42,19 +44,19 @@ IN_THE_WAY: Final = {
 
 
 def results_folder() -> Path:
-    """Return the folder results are kept in."""
+    """Return the folder of the result cache."""
     return cache_folder("results")
 
 
 def limit_bytes() -> int:
-    """Return how much may be kept: $PIPELINE_RESULTS_MB in MiB, 2,048 by default; at 0 nothing is."""
+    """Return how many bytes may be cached: $PIPELINE_RESULTS_MB in MiB, 2,048 by default; at 0 nothing is."""
     with suppress(ValueError):
         return max(0, int(os.environ.get(LIMIT_VARIABLE, DEFAULT_LIMIT_MB))) * 2**20
     return DEFAULT_LIMIT_MB * 2**20
 
 
 class ResultCache:
-    """The results kept in a folder; those not used for longest go when there are more than `limit` bytes.
+    """The results cached in a folder; those not used for longest go when there are more than `limit` bytes.
 
     A folder that cannot be written, or a file that is no database any more, costs a warning and not the run.
     """
@@ -69,67 +71,63 @@ class ResultCache:
             self._open()
 
     def get(self, keys: Sequence[str]) -> dict[str, bytes]:
-        """Return what is kept under these keys, and note that it was of use."""
-        rows = list(self._of(keys, "key, digest, content"))
-        intact = {key: content for key, digest, content in rows if _is_as_written(key, digest, content)}
-        self._many("DELETE FROM results WHERE key = ?", [row[:1] for row in rows if row[0] not in intact])
-        self._note(intact)
-        self._finish()
-        return intact
+        """Return what is cached under these keys, and note that it was of use."""
+        return self._do(lambda database: self._get(database, keys), {})
 
     def put(self, results: Mapping[str, bytes]) -> None:
-        """Keep results, all of them or none; what is there already, by its digest, is not written again.
+        """Cache results, all of them or none; what is there already, by its digest, is not written again.
 
         Should it not read back as it was written, `get` lets go of it.
         """
-        rows = [(key, entry_digest(key, content), content) for key, content in results.items()]
-        there = dict(self._of(list(results), "key, digest"))
-        self._many(
-            "INSERT OR REPLACE INTO results VALUES (?, ?, ?)", [row for row in rows if there.get(row[0]) != row[1]]
-        )
-        self._note(results)
-        self._finish()
+        self._do(lambda database: self._put(database, results), None)
 
     def size(self) -> int:
         """Return the bytes that the cached results take."""
-        return sum(_whole(row[0]) for row in self._rows("SELECT sum(length(content)) FROM results"))
+        return self._do(_size, 0)
 
     def count(self) -> int:
-        """Return how many results are kept."""
-        return sum(_whole(row[0]) for row in self._rows("SELECT count(*) FROM results"))
+        """Return how many results are cached."""
+        return self._do(lambda database: _number(database, "SELECT count(*) FROM results"), 0)
 
     def close(self) -> None:
         """Let go of what is above the limit, the longest unused first, and close the file."""
-        excess = self.size() - self._limit if self._may_be_too_much() else 0
-        if excess > 0:
-            gone = []
-            for key, length in self._rows(
-                "SELECT key, length(content) FROM results LEFT JOIN uses USING (key) ORDER BY used, key"
-            ):
-                if excess > 0:
-                    gone.append((key,))
-                    excess -= _whole(length)
-            self._many("DELETE FROM results WHERE key = ?", gone)
-            self._many("DELETE FROM uses WHERE key = ?", gone)
-            self._finish()
-            self._shrink()
+        with suppress(OSError):
+            # To add up what is in the file, all of it has to be read.
+            if self.path.stat().st_size > self._limit:
+                self._do(self._keep_within_limit, None)
         self._let_go()
 
-    def _of(self, keys: Sequence[str], columns: str) -> Iterator[tuple[Any, ...]]:
-        for start in range(0, len(keys), AT_A_TIME):
-            some = keys[start : start + AT_A_TIME]
-            marks = ",".join("?" * len(some))
-            yield from self._rows(f"SELECT {columns} FROM results WHERE key IN ({marks})", some)  # noqa: S608 - ours
+    def _get(self, database: sqlite3.Connection, keys: Sequence[str]) -> dict[str, bytes]:
+        rows = list(_rows(database, keys, "key, digest, content"))
+        intact = {key: content for key, digest, content in rows if _is_as_written(key, digest, content)}
+        database.executemany("DELETE FROM results WHERE key = ?", [row[:1] for row in rows if row[0] not in intact])
+        self._note(database, intact)
+        return intact
 
-    def _may_be_too_much(self) -> bool:
-        """Ask the file's size first: to add up what is in it, all of it has to be read."""
-        try:
-            return self.path.stat().st_size > self._limit
-        except OSError:
-            return False
+    def _put(self, database: sqlite3.Connection, results: Mapping[str, bytes]) -> None:
+        rows = [(key, entry_digest(key, content), content) for key, content in results.items()]
+        there = dict(_rows(database, list(results), "key, digest"))
+        new = [row for row in rows if there.get(row[0]) != row[1]]
+        database.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", new)
+        self._note(database, results)
 
-    def _note(self, keys: Iterable[str]) -> None:
-        self._many("INSERT OR REPLACE INTO uses VALUES (?, ?)", [(key, self._use) for key in keys])
+    def _note(self, database: sqlite3.Connection, keys: Iterable[str]) -> None:
+        database.executemany("INSERT OR REPLACE INTO uses VALUES (?, ?)", [(key, self._use) for key in keys])
+
+    def _keep_within_limit(self, database: sqlite3.Connection) -> None:
+        excess, gone = _size(database) - self._limit, []
+        if excess <= 0:
+            return
+        for key, length in database.execute(
+            "SELECT key, length(content) FROM results LEFT JOIN uses USING (key) ORDER BY used, key"
+        ):
+            if excess > 0:
+                gone.append((key,))
+                excess -= _whole(length)
+        database.executemany("DELETE FROM results WHERE key = ?", gone)
+        database.executemany("DELETE FROM uses WHERE key = ?", gone)
+        database.commit()
+        database.executescript("PRAGMA incremental_vacuum")  # `execute` would give back one page only
 
     def _open(self) -> None:
         try:
@@ -139,40 +137,20 @@ class ResultCache:
             self._database = _opened(self.path)
         except (sqlite3.Error, UnicodeError, OSError) as error:
             self._give_up(error)
-            return
-        for row in self._rows("SELECT max(used) FROM uses"):
-            self._use = _whole(row[0]) + 1
+        else:
+            self._use = self._do(lambda database: _number(database, "SELECT max(used) FROM uses"), 0) + 1
 
-    def _rows(self, statement: str, values: Iterable[Any] = ()) -> list[Any]:
-        if self._database is None:
-            return []
-        try:
-            return self._database.execute(statement, tuple(values)).fetchall()
-        except (sqlite3.Error, UnicodeError) as error:
-            self._give_up(error)
-            return []
-
-    def _many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        if self._database is not None and rows:
+    def _do(self, work: Callable[[sqlite3.Connection], Result], otherwise: Result) -> Result:
+        """Return what some work on the database gives, or `otherwise` where there is none that can be used."""
+        while self._database is not None:
             try:
-                self._database.executemany(statement, rows)
-            except (sqlite3.Error, UnicodeError) as error:
-                self._give_up(error)
-
-    def _finish(self) -> None:
-        if self._database is not None:
-            try:
+                result = work(self._database)
                 self._database.commit()
-            except sqlite3.Error as error:
-                self._give_up(error)
-
-    def _shrink(self) -> None:
-        """Give back the room of what is gone; as a script, since `execute` would give back one page only."""
-        if self._database is not None:
-            try:
-                self._database.executescript("PRAGMA incremental_vacuum")
             except (sqlite3.Error, UnicodeError) as error:
                 self._give_up(error)
+            else:
+                return result
+        return otherwise
 
     def _let_go(self) -> None:
         if self._database is not None:
@@ -206,7 +184,7 @@ def clear(folder: Path) -> int:
 
 
 def _remove_earlier_formats(folder: Path) -> None:
-    """Remove what earlier versions kept: nobody reads it any more, and no limit would ever let go of it."""
+    """Remove the caches of earlier versions: nobody reads them any more, and no limit applies to them."""
     for path in sorted(folder.glob(OF_ANY_VERSION)):
         if not path.name.startswith(FILE_NAME):
             with suppress(OSError):
@@ -216,7 +194,7 @@ def _remove_earlier_formats(folder: Path) -> None:
 def _opened(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=PATIENCE_SECONDS)
     try:
-        # A kill loses nothing by it; a power cut may cost what is kept, never a wrong result: each has its digest.
+        # A kill loses nothing by it; a power cut may cost what is cached, never a wrong result: each has its digest.
         database.execute("PRAGMA synchronous = OFF")
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         for table in TABLES:
@@ -226,6 +204,21 @@ def _opened(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _rows(database: sqlite3.Connection, keys: Sequence[str], columns: str) -> Iterator[tuple[Any, ...]]:
+    for start in range(0, len(keys), AT_A_TIME):
+        some = keys[start : start + AT_A_TIME]
+        marks = ",".join("?" * len(some))
+        yield from database.execute(f"SELECT {columns} FROM results WHERE key IN ({marks})", some)  # noqa: S608 - ours
+
+
+def _size(database: sqlite3.Connection) -> int:
+    return _number(database, "SELECT sum(length(content)) FROM results")
+
+
+def _number(database: sqlite3.Connection, statement: str) -> int:
+    return _whole(database.execute(statement).fetchone()[0])
 
 
 def _is_as_written(key: object, digest: object, content: object) -> bool:

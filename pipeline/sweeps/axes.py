@@ -99,7 +99,7 @@ def combinations(axes: Sequence[Axis]) -> list[Combination]:
 
 
 def is_assumption(axis: str) -> bool:
-    """Tell whether an axis says how orders fill and what they cost, which a desk does not choose."""
+    """Return whether an axis is an execution assumption, which a desk does not choose."""
     return axis == PRESET or axis.startswith(SWITCH)
 
 

@@ -83,12 +83,12 @@ class SweepResults:
     @property
     def cached(self) -> int:
         """How many results were cached by earlier sweeps."""
-        return sum(one.cached for one in self.trial_results.values())
+        return sum(result.cached for result in self.trial_results.values())
 
     @property
     def failed(self) -> int:
         """How many settings failed on a security."""
-        return sum(one.error is not None for one in self.trial_results.values())
+        return sum(result.error is not None for result in self.trial_results.values())
 
     @property
     def computed(self) -> int:
@@ -98,31 +98,32 @@ class SweepResults:
     @property
     def any_good(self) -> bool:
         """Whether any setting came to an end on any security."""
-        return any(one.encoded is not None for one in self.trial_results.values())
+        return any(result.encoded is not None for result in self.trial_results.values())
 
     @property
-    def choices(self) -> list[Trial]:
-        """The trials that one may be chosen of: under one execution model, in order of their numbers."""
-        return [trial for trial in self.trials.values() if self.plan.may_choose(trial)]
+    def views(self) -> tuple[str, ...]:
+        """What settings are chosen for: each security, and all together where there are several."""
+        tickers = self.plan.tickers
+        return (*tickers, ALL) if len(tickers) > 1 else tickers
 
-    def good(self, ticker: str) -> list[tuple[Trial, bytes]]:
-        """Return the trials that have a result on a security, in order of their numbers."""
-        results = []
-        for number, trial in self.trials.items():
-            result = self.trial_results.get((number, ticker))
-            if result is not None and result.encoded is not None:
-                results.append((trial, result.encoded))
-        return results
+    def candidates(self, view: str) -> list[tuple[Trial, list[bytes]]]:
+        """Return the trials to choose of, by number, with what each gave on every security of a view; none failed."""
+        choices = (trial for trial in self.trials.values() if self.plan.may_choose(trial))
+        pairs = ((trial, self.encoded(trial.number, view)) for trial in choices)
+        return [(trial, contents) for trial, contents in pairs if contents]
 
-    def together(self, number: int) -> list[bytes] | None:
-        """Return what a setting gave on each security; None when it failed on one."""
-        encoded = [_encoded(self, self.trials[number], ticker) for ticker in self.plan.tickers]
-        return encoded if all(encoded) else None
+    def encoded(self, number: int, view: str = ALL) -> list[bytes]:
+        """Return what a setting gave on a security, or on each of all; nothing when it failed on one."""
+        tickers = self.plan.tickers if view == ALL else (view,)
+        results = (self.trial_results.get((number, ticker)) for ticker in tickers)
+        contents = [result.encoded for result in results if result is not None and result.encoded is not None]
+        return contents if len(contents) == len(tickers) else []
 
     def market_days(self) -> Any:
         """Return the market days of all securities together."""
-        firsts = [self.good(ticker)[:1] for ticker in self.plan.tickers]
-        return union_of([days_of(encoded).market_days for some in firsts for _, encoded in some])
+        each = ((self.encoded(number, ticker) for number in self.trials) for ticker in self.plan.tickers)
+        firsts = (next((content for contents in of_ticker for content in contents), None) for of_ticker in each)
+        return union_of([days_of(content).market_days for content in firsts if content is not None])
 
 
 def check_objective(name: str) -> str:
@@ -138,22 +139,8 @@ def best_settings(results: SweepResults, objective: str, split: tuple[Window, Wi
     Settings under several execution models are chosen among those of one, `SweepPlan.assumed`. A security of which no
     setting can be scored has none.
     """
-    best_of_each = []
-    for ticker in results.plan.tickers:
-        good = [(trial, content) for trial, content in results.good(ticker) if results.plan.may_choose(trial)]
-        if not good:
-            continue
-        figures = figures_of([content for _, content in good])
-        if split is None:
-            scores = figures[objective]
-        else:
-            scores = np.array([_score(window_figures([days_of(one)], split[0]), objective) for _, one in good])
-        at = _highest(scores)
-        if at is not None:
-            days = [days_of(good[at][1])]
-            best_of_each.append(_best(ticker, good[at][0], float(scores[at]), figures[at], days, split))
-    together = _best_of_all(results, objective, split)
-    return [*best_of_each, *([together] if together else [])]
+    best = (_best(results, view, objective, split) for view in results.views)
+    return [choice for choice in best if choice is not None]
 
 
 def folds_of(results: SweepResults, objective: str, folds: int) -> list[Fold]:
@@ -161,27 +148,26 @@ def folds_of(results: SweepResults, objective: str, folds: int) -> list[Fold]:
     if not results.any_good:
         return []
     windows = walk_forward(results.market_days(), folds)
-    every = [*results.plan.tickers, ALL] if len(results.plan.tickers) > 1 else [*results.plan.tickers]
-    folds_chosen = []
-    for security in every:
-        candidates = _days_by_trial(results, security)
+    chosen = []
+    for view in results.views:
+        candidates = [(trial, _days(contents)) for trial, contents in results.candidates(view)]
         for number, (train, test) in enumerate(windows, 1):
             figures = [window_figures(days, train) for _, days in candidates]
-            at = _highest(np.array([_score(one, objective) for one in figures]))
+            at = _highest(np.array([_score(of_trial, objective) for of_trial in figures]))
             if at is not None:
                 trial, days = candidates[at]
-                folds_chosen.append(Fold(security, number, train, test, trial, figures[at], window_figures(days, test)))
-    return folds_chosen
+                chosen.append(Fold(view, number, train, test, trial, figures[at], window_figures(days, test)))
+    return chosen
 
 
 def score_of_all(
     results: SweepResults, trial: Trial, objective: str, split: tuple[Window, Window] | None
 ) -> float | None:
     """Return what one setting scores on all securities together; None when it failed on one, or cannot be scored."""
-    encoded = [_encoded(results, trial, ticker) for ticker in results.plan.tickers]
-    if not all(encoded):
+    contents = results.encoded(trial.number)
+    if not contents:
         return None
-    score = _score(window_figures([days_of(one) for one in encoded], split[0] if split else WHOLE), objective)
+    score = _score(window_figures(_days(contents), split[0] if split else WHOLE), objective)
     return None if np.isnan(score) else score
 
 
@@ -204,55 +190,39 @@ def walked_pnl(folds: Iterable[float | None]) -> float | None:
     return sum(known) if known else None
 
 
-def _best(
-    security: str, trial: Trial, score: float, figures: Any, days: Sequence[Days], split: tuple[Window, Window] | None
-) -> Best:
-    known = {name: None if np.isnan(figures[name]) else float(figures[name]) for name in FIGURES}
-    known |= {name: int(value) for name in COUNTS if (value := known[name]) is not None}
-    parts = [window_figures(days, window) for window in split] if split else [None, None]
-    return Best(security, trial, score, known, *parts)
-
-
-def _best_of_all(results: SweepResults, objective: str, split: tuple[Window, Window] | None) -> Best | None:
-    if len(results.plan.tickers) < 2:  # noqa: PLR2004 - one security is all
+def _best(results: SweepResults, view: str, objective: str, split: tuple[Window, Window] | None) -> Best | None:
+    candidates = results.candidates(view)
+    if not candidates:
         return None
-    tickers = results.plan.tickers
-    whole = [trial for trial in results.choices if all(_encoded(results, trial, one) for one in tickers)]
-    if split is None and objective == "net_pnl":
-        each = figures_of([_encoded(results, trial, one) for trial in whole for one in tickers])["net_pnl"]
-        scores = each.reshape(len(whole), len(tickers)).sum(axis=1)
+    if split is None and (objective == "net_pnl" or view != ALL):
+        each = figures_of([content for _, contents in candidates for content in contents])[objective]
+        scores = each.reshape(len(candidates), -1).sum(axis=1) if view == ALL else each
     else:
-        scored = [score_of_all(results, trial, objective, split) for trial in whole]
-        scores = np.array([np.nan if score is None else score for score in scored])
+        window = split[0] if split else WHOLE
+        scores = np.array([_score(window_figures(_days(contents), window), objective) for _, contents in candidates])
     at = _highest(scores)
     if at is None:
         return None
-    trial = whole[at]
-    encoded = [_encoded(results, trial, one) for one in tickers]
-    days, figures = [days_of(one) for one in encoded], figures_of(encoded)
-    sums: dict[str, float | None] = {
-        name: float(figures[name].sum()) for name in ("realized_pnl", "fees", "net_pnl", "turnover")
-    }
-    together = window_figures(days, WHOLE)
-    sums |= {"fills": together.fills, "sharpe": together.sharpe, "win_rate": together.win_rate}
+    trial, contents = candidates[at]
+    days = _days(contents)
     parts = [window_figures(days, window) for window in split] if split else [None, None]
-    return Best(ALL, trial, float(scores[at]), sums, *parts)
+    return Best(view, trial, float(scores[at]), _sums(contents) if view == ALL else _known(contents[0]), *parts)
 
 
-def _days_by_trial(results: SweepResults, security: str) -> list[tuple[Trial, list[Days]]]:
-    """Return what each trial to choose of did day by day, on one security or on all; those that failed left out."""
-    tickers = results.plan.tickers if security == ALL else (security,)
-    by_trial = []
-    for trial in results.choices:
-        encoded = [_encoded(results, trial, ticker) for ticker in tickers]
-        if all(encoded):
-            by_trial.append((trial, [days_of(one) for one in encoded]))
-    return by_trial
+def _known(content: bytes) -> dict[str, float | None]:
+    figures = figures_of([content])[0]
+    known = {name: None if np.isnan(figures[name]) else float(figures[name]) for name in FIGURES}
+    return known | {name: int(value) for name in COUNTS if (value := known[name]) is not None}
 
 
-def _encoded(results: SweepResults, trial: Trial, ticker: str) -> bytes:
-    one = results.trial_results.get((trial.number, ticker))
-    return b"" if one is None or one.encoded is None else one.encoded
+def _sums(contents: Sequence[bytes]) -> dict[str, float | None]:
+    figures, together = figures_of(contents), window_figures(_days(contents), WHOLE)
+    sums = {name: float(figures[name].sum()) for name in ("realized_pnl", "fees", "net_pnl", "turnover")}
+    return sums | {"fills": together.fills, "sharpe": together.sharpe, "win_rate": together.win_rate}
+
+
+def _days(contents: Sequence[bytes]) -> list[Days]:
+    return [days_of(content) for content in contents]
 
 
 def _score(figures: WindowFigures, objective: str) -> float:

@@ -1,4 +1,4 @@
-"""Sweep codec: a setting's figures and daily results as a few kilobytes, which is what a sweep keeps of a replay."""
+"""Sweep codec: a setting's figures and daily results as a few kilobytes, all that a sweep stores of a replay."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def days_of(content: bytes) -> Days:
 
 
 @functools.lru_cache(maxsize=1024)
-def _days_of_bits(told: bytes) -> Int64s:
+def _days_of_bits(content: bytes) -> Int64s:
     """Return the market days that `_days_as_bits` put; all settings of a security share theirs."""
-    span = np.frombuffer(told, SPAN_TYPE, 1)[0]
-    bits = np.unpackbits(np.frombuffer(told, np.uint8, -1, SPAN_TYPE.itemsize), count=int(span["span"]))
+    span = np.frombuffer(content, SPAN_TYPE, 1)[0]
+    bits = np.unpackbits(np.frombuffer(content, np.uint8, -1, SPAN_TYPE.itemsize), count=int(span["span"]))
     days: Int64s = np.flatnonzero(bits).astype(np.int64) + int(span["first_day"])
     return days
 

@@ -65,9 +65,9 @@ FIGURES: Final = tuple(WindowFigures.__slots__)
 def window_figures(days: Sequence[Days], window: Window) -> WindowFigures:
     """Return the figures of one setting in a window, on one security or on several together."""
     # Bytes are joined because concatenating structured arrays checks their types field by field, a tenth as fast.
-    together = np.frombuffer(b"".join(one.traded.tobytes() for one in days), days[0].traded.dtype)
+    together = np.frombuffer(b"".join(security.traded.tobytes() for security in days), days[0].traded.dtype)
     traded = _within(together, together["day"], window)
-    every_day = _distinct(b"".join(one.market_days.tobytes() for one in days))
+    every_day = _distinct(b"".join(security.market_days.tobytes() for security in days))
     market_days = _within(every_day, every_day, window)
     net = traded["realized"] - traded["fees"]
     daily = np.zeros(len(market_days))

@@ -68,22 +68,22 @@ def read_grid(texts: Sequence[str]) -> Grid:
     named: list[tuple[str, object]] = []
     strategies: tuple[str, ...] = ()
     for text in texts:
-        name, found, given = text.partition("=")
-        if not found or not name.strip() or not given.strip():
+        name, equals, values = text.partition("=")
+        if not equals or not name.strip() or not values.strip():
             raise SweepError(f"--grid {text}: write name=value,value or name=from:to:step.")
         name = name.strip()
         if name == STRATEGY:
-            strategies = _texts([one.strip() for one in given.split(",")], "--grid strategy")
+            strategies = _texts([value.strip() for value in values.split(",")], "--grid strategy")
         else:
-            named.append((name, _from_text(given.strip(), f"--grid {text}")))
+            named.append((name, _from_text(values.strip(), f"--grid {text}")))
     return _grid(named, "--grid", strategies=strategies)
 
 
-def grid_of(given: Mapping[str, object] | Sequence[str]) -> Grid:
+def grid_of(axes: Mapping[str, object] | Sequence[str]) -> Grid:
     """Return the grid of axes by name, each a list of values, a range or one value, or of `--grid` texts."""
-    if not isinstance(given, Mapping):
-        return read_grid(given)
-    listed = {name: list(value) if isinstance(value, (tuple, range)) else value for name, value in given.items()}
+    if not isinstance(axes, Mapping):
+        return read_grid(axes)
+    listed = {name: list(value) if isinstance(value, (tuple, range)) else value for name, value in axes.items()}
     strategies = _texts(listed.pop(STRATEGY, ()), "grid: strategy")
     return _grid(list(listed.items()), "grid", strategies=strategies)
 
@@ -108,18 +108,20 @@ def _check_number(values: int, where: str) -> None:
         )
 
 
-def _axis(name: str, given: object, where: str) -> tuple[Axis, Span | None]:
+def _axis(name: str, values_or_range: object, where: str) -> tuple[Axis, Span | None]:
     if name.startswith(SWITCH) and name.removeprefix(SWITCH) not in SWITCHES and not name.startswith(COSTS_AXIS):
         raise SweepError(f"{where}: unknown switch '{name}'.{nearest(name.removeprefix(SWITCH), SWITCHES)}")
     span = None
     values: list[Any]
-    if isinstance(given, Mapping) and (name != SWITCH + "fees_bps" or "from" in given or "to" in given):
-        span = _span(name, given, where)
-        values = _spread(span, given.get("points"), where)
-    elif isinstance(given, list):
-        values = given
+    if isinstance(values_or_range, Mapping) and (
+        name != SWITCH + "fees_bps" or "from" in values_or_range or "to" in values_or_range
+    ):
+        span = _span(name, values_or_range, where)
+        values = _spread(span, values_or_range.get("points"), where)
+    elif isinstance(values_or_range, list):
+        values = values_or_range
     else:
-        values = [given]
+        values = [values_or_range]
     if not values:
         raise SweepError(f"{where}: {name} takes no value at all; give at least one.")
     _check_values(name, values, where)
@@ -149,29 +151,29 @@ def _check_values(name: str, values: Sequence[Any], where: str) -> None:
         known.add(text)
 
 
-def _span(name: str, given: Mapping[str, Any], where: str) -> Span:
+def _span(name: str, keys: Mapping[str, Any], where: str) -> Span:
     known = (*RANGE_KEYS, "log")
-    for key in given:
+    for key in keys:
         if key not in known:
             raise SweepError(f"{where}: {name}: unknown key '{key}' of a range.{nearest(key, known)}")
-    numbers = {key: given[key] for key in (*RANGE_KEYS,) if key in given}
+    numbers = {key: keys[key] for key in (*RANGE_KEYS,) if key in keys}
     for key, value in numbers.items():
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not is_number or not abs(value) <= sys.float_info.max:
             raise SweepError(f"{where}: {name}: {key} is {json.dumps(value)}; it takes a number.")
-    if "from" not in given or "to" not in given or given["from"] > given["to"]:
+    if "from" not in keys or "to" not in keys or keys["from"] > keys["to"]:
         raise SweepError(f"{where}: {name}: a range goes from a value to one that is not smaller.")
-    log = given.get("log", False)
+    log = keys.get("log", False)
     if not isinstance(log, bool):
         raise SweepError(f"{where}: {name}: log is {json.dumps(log)}; it takes true or false.")
-    step = given.get("step")
-    if step is not None and (log or "points" in given):
+    step = keys.get("step")
+    if step is not None and (log or "points" in keys):
         raise SweepError(f"{where}: {name}: a range has a step or points, not both, and a log range has points.")
     if step is not None and not step > 0:
         raise SweepError(f"{where}: {name}: step is {step}; it takes a number above 0.")
-    if log and not given["from"] > 0:
+    if log and not keys["from"] > 0:
         raise SweepError(f"{where}: {name}: a log range starts above 0.")
-    return Span(name, given["from"], given["to"], step, log, given.get("points"))
+    return Span(name, keys["from"], keys["to"], step, log, keys.get("points"))
 
 
 def _spread(span: Span, wanted: Any, where: str) -> list[float]:
@@ -227,14 +229,14 @@ def _word(text: str) -> Any:
         return {"true": True, "false": False, "null": None}.get(text, text)
 
 
-def _texts(given: object, where: str) -> tuple[str, ...]:
-    listed = [given] if isinstance(given, str) else given
-    if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
-        raise SweepError(f"{where} is {json.dumps(given)}; it takes a name or a list of names.")
+def _texts(names: object, where: str) -> tuple[str, ...]:
+    listed = [names] if isinstance(names, str) else names
+    if not isinstance(listed, Sequence) or not all(isinstance(repeated, str) for repeated in listed):
+        raise SweepError(f"{where} is {json.dumps(names)}; it takes a name or a list of names.")
     if "" in listed:
         raise SweepError(f'{where} has "" among its names.')
-    if one := _twice(listed):
-        raise SweepError(f"{where} has {json.dumps(one)} twice; keep one.")
+    if repeated := _twice(listed):
+        raise SweepError(f"{where} has {json.dumps(repeated)} twice; keep one.")
     return tuple(listed)
 
 
@@ -248,7 +250,7 @@ def _twice(names: Iterable[str]) -> str | None:
     return None
 
 
-def _block(given: object, where: str) -> dict[str, Any]:
-    if not isinstance(given, dict):
-        raise SweepError(f"{where} is {json.dumps(given)}; it takes a block in braces.")
-    return {key: value for key, value in given.items() if key != "_comment"}
+def _block(block: object, where: str) -> dict[str, Any]:
+    if not isinstance(block, dict):
+        raise SweepError(f"{where} is {json.dumps(block)}; it takes a block in braces.")
+    return {key: value for key, value in block.items() if key != "_comment"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.batch_code import BATCH_SIZE
 from pipeline.engine.execution import SWITCH, Execution, is_charge, make_execution, preset_settings
@@ -12,26 +12,23 @@ from pipeline.engine.strategy import fields_of
 from pipeline.errors import ReplayError, SweepError, in_words, nearest
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare, simulate_many
-from pipeline.replay.plan import Plan, Request, asked_backend, check_charged, default_backend, plan
-from pipeline.replay.result_key import Identity, strategy_text
+from pipeline.replay.plan import Plan, Request, asked_backend, check_charged, default_backend, identities, plan
 from pipeline.replay.simulate import Replayed
 from pipeline.replay.workers import run_all, workers_for
-from pipeline.store.catalog import verified_digest
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
 from pipeline.sweeps.axes import PRESET, Axis, Combination, Grid, assumed, combinations, is_assumption
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pipeline.engine.strategy import Strategy
     from pipeline.errors import WorkerDied
     from pipeline.replay.simulate import Engine
+    from pipeline.replay.task import Task
     from pipeline.replay.workers import Backend
     from pipeline.settings import Values
-    from pipeline.store.path import AnyPath
     from pipeline.store.result_cache import ResultCache
-    from pipeline.strategies.loading.load import StrategySource
 
 EVENTS_A_TASK: Final = 300_000_000
 """Ticks x settings of one task, about a second: what a lost worker or a kill costs."""
@@ -44,7 +41,6 @@ WALK_BYTES: Final = 800 * 2**20
 PLAIN_TICKS: Final = 10_000_000
 
 Encode = Callable[[Replayed], bytes]
-Named: TypeAlias = "tuple[Trial, Setting, str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +59,9 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class SweepTask:
-    """Many settings of one security; the worker reads the security's file once for all of them."""
+    """Many settings of one security, whose task says what to read; the worker reads its file once for all of them."""
 
-    ticker: str
-    exchange: str
-    path: AnyPath
-    digest: str
-    strategy: StrategySource
-    engine: Engine
+    security: Task
     numbers: tuple[int, ...]
     settings: tuple[Setting, ...]
     encode: Encode
@@ -107,7 +98,7 @@ class SweepPlan:
     assumed: Mapping[str, Any] = field(default_factory=dict)
 
     def may_choose(self, trial: Trial) -> bool:
-        """Tell whether a trial is under the execution model that settings are chosen under."""
+        """Return whether a trial is under the execution model that settings are chosen under."""
         return all(trial.combination.values.get(axis, value) == value for axis, value in self.assumed.items())
 
     @property
@@ -136,19 +127,17 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
         axes = [axis for axis in grid.axes if _means_something(axis.name, base)]
         of_strategy = make_trials(name, base, combinations(axes) if enumerate_all else _corners(axes), len(trials) + 1)
         trials += of_strategy if enumerate_all else []
-    every = [base for base in bases.values() if base.tasks]
-    settings = len(trials) // max(1, len(every)) or BATCH_SIZE
-    work = sum(security.ticks for base in every for security in base.securities) * settings
-    engine: Engine = "python" if any(base.engine == "python" for base in every) else "compiled"
-    many = (
-        request.workers != 1 and engine == "compiled" and settings * len(every[0].securities) >= WORTH_PROCESSES
-        if every
-        else False
-    )
-    by_default = "loky" if many else default_backend(engine, work, request.workers)
+    securities = [security for base in bases.values() for security in base.securities]
+    settings = len(trials) // len(bases) or BATCH_SIZE
+    work = sum(security.ticks for security in securities) * settings
+    engine: Engine = "python" if any(base.engine == "python" for base in bases.values()) else "compiled"
+    many = settings * len(securities) // len(bases) >= WORTH_PROCESSES
+    by_default = default_backend(engine, work, request.workers)
+    if many and engine == "compiled" and request.workers != 1:
+        by_default = "loky"
     backend: Backend = asked_backend(request.backend) or by_default
-    need = [WALK_BYTES + base_need for base_need in (security.size for base in every for security in base.securities)]
-    workers = workers_for(backend, need * max(1, len(trials) // MOST_A_TASK), request.workers, request.address)
+    need = [WALK_BYTES + security.size for security in securities] * max(1, len(trials) // MOST_A_TASK)
+    workers = workers_for(backend, need, request.workers, request.address)
     names = tuple(axis.name for axis in grid.axes)
     return SweepPlan(bases, tuple(trials), names, workers, backend, request.address, assumed(grid.axes))
 
@@ -173,113 +162,99 @@ def run_sweep(
     cache: ResultCache | None,
     trials: Sequence[Trial],
     *,
-    tickers: Sequence[str] | None = None,
+    only: Collection[tuple[int, str]] | None = None,
     fresh: bool = False,
     on_compile: Callable[[str], None] | None = None,
 ) -> Iterator[TrialResult]:
     """Yield what each trial gives for each security: first what fails at once or is cached, then the rest as tasks end.
 
-    cache: where results are looked up and stored, if anywhere; fresh: whether what it has is computed all the same.
+    Args:
+        plan: The sweep.
+        encode: Makes what is stored of a replay.
+        cache: Where results are looked up and stored, if anywhere.
+        trials: The trials to run.
+        only: The numbers and tickers to run of them; all of them by default.
+        fresh: Whether what is cached is computed all the same.
+        on_compile: Called with the strategy's class when its loop is compiled now.
     """
-    missing: dict[tuple[str, str], list[Named]] = {}
+    keys: dict[tuple[int, str], str] = {}
+    tasks: list[tuple[int, SweepTask]] = []
     purpose, made_by = f"{encode.__module__}.{encode.__qualname__}", (__name__, encode.__module__)
     for name, base in plan.bases.items():
-        own = [trial for trial in trials if trial.strategy == name]
-        strategy = _strategy(base)
-        text = strategy_text(strategy)
+        by_ticker = identities(base, purpose, made_by)
         for task, security in zip(base.tasks, base.securities, strict=True):
-            if tickers is not None and security.ticker not in tickers:
-                continue
+            ticker = task.ticker
+            settings = {
+                trial.number: Setting({**task.parameters, **trial.changes}, trial.execution)
+                for trial in trials
+                if trial.strategy == name and (only is None or (trial.number, ticker) in only)
+            }
             if task.error is not None:
-                yield from (TrialResult(trial.number, security.ticker, None, task.error) for trial in own)
+                yield from (TrialResult(number, ticker, None, task.error) for number in settings)
                 continue
-            digest = verified_digest(security)
-            identity = Identity(strategy, text, digest, facts_of(task.exchange), base.engine, purpose, made_by)
-            named = list(_named(identity, own, task.parameters))
-            cached_results = cache.get([key for _, _, key in named]) if cache is not None and not fresh else {}
-            for trial, setting, key in named:
-                if key in cached_results:
-                    yield TrialResult(trial.number, security.ticker, cached_results[key], cached=True)
-                else:
-                    missing.setdefault((name, security.ticker), []).append((trial, setting, key))
-    keys = {(trial.number, ticker): key for (_, ticker), rows in missing.items() for trial, _, key in rows}
-    for base in {name: plan.bases[name] for name, _ in missing}.values():
-        prepare(_strategy(base), base.engine, on_compile, [trial.execution for trial in trials])
-    tasks = sweep_tasks(plan, missing, encode)
-    done = run_all(run_sweep_task, tasks, plan.backend, plan.workers, address=plan.address, on_death=sweep_worker_died)
+            names = {number: by_ticker[ticker].of(setting) for number, setting in settings.items()}
+            cached = {} if cache is None or fresh else cache.get([*names.values()])
+            known = {number: cached[key] for number, key in names.items() if key in cached}
+            yield from (TrialResult(number, ticker, content, cached=True) for number, content in known.items())
+            missing = {number: setting for number, setting in settings.items() if number not in known}
+            keys |= {(number, ticker): names[number] for number in missing}
+            tasks += _sweep_tasks(task, missing, encode, security.ticks)
+    for base in plan.bases.values():
+        if any(task.security in base.tasks for _, task in tasks):
+            prepare(_strategy(base), base.engine, on_compile, [trial.execution for trial in trials])
+    tasks.sort(key=lambda pair: (-pair[0], pair[1].security.strategy.name, pair[1].security.ticker, pair[1].numbers))
+    longest_first = [task for _, task in tasks]
+    done = run_all(
+        run_sweep_task, longest_first, plan.backend, plan.workers, address=plan.address, on_death=sweep_worker_died
+    )
     for results in done:
         if cache is not None:
-            cache.put(
-                {keys[one.number, one.ticker]: one.encoded for one in results if one.encoded and not one.opened},
-            )
+            encoded = [result for result in results if result.encoded and not result.opened]
+            cache.put({keys[result.number, result.ticker]: result.encoded for result in encoded if result.encoded})
         yield from results
 
 
 def run_sweep_task(task: SweepTask) -> list[TrialResult]:
     """Read one security's ticks and encode every setting on them; a failure becomes the settings' error."""
     try:
-        return _measured(task)
+        return list(_results(task))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
-        return [TrialResult(number, task.ticker, None, in_words(error)) for number in task.numbers]
+        return [TrialResult(number, task.security.ticker, None, in_words(error)) for number in task.numbers]
+
+
+def _results(task: SweepTask) -> Iterator[TrialResult]:
+    security = task.security
+    strategy, market = load_strategy(security.strategy), facts_of(security.exchange)
+    ticks = read_ticks(security.path, security.digest)
+    for index, outcome in simulate_many(ticks, strategy, task.settings, market, security.engine):
+        encoded, error = (None, str(outcome)) if isinstance(outcome, ReplayError) else (task.encode(outcome), None)
+        opened = undeclared_files(strategy)
+        yield TrialResult(task.numbers[index], security.ticker, encoded, error, opened=opened)
 
 
 def sweep_worker_died(task: SweepTask, error: WorkerDied) -> list[TrialResult]:
     """Return the settings whose worker cannot tell any more."""
-    return [TrialResult(number, task.ticker, None, str(error)) for number in task.numbers]
+    return [TrialResult(number, task.security.ticker, None, str(error)) for number in task.numbers]
 
 
 def _strategy(base: Plan) -> type[Strategy]:
     return load_strategy(base.tasks[0].strategy)
 
 
-def _measured(task: SweepTask) -> list[TrialResult]:
-    strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
-    done = []
-    for at, found in simulate_many(read_ticks(task.path, task.digest), strategy, task.settings, market, task.engine):
-        encoded, error = (None, str(found)) if isinstance(found, ReplayError) else (task.encode(found), None)
-        done.append(TrialResult(task.numbers[at], task.ticker, encoded, error, opened=undeclared_files(strategy)))
-    return done
-
-
-def _named(identity: Identity, trials: Sequence[Trial], parameters: Values) -> Iterator[Named]:
-    for trial in trials:
-        setting = Setting({**parameters, **trial.changes}, trial.execution)
-        yield trial, setting, identity.of(setting)
-
-
-def sweep_tasks(plan: SweepPlan, missing: Mapping[tuple[str, str], Sequence[Named]], encode: Encode) -> list[SweepTask]:
-    """Return the tasks, those of the largest securities first; each is a second or so of work."""
-    tasks: list[tuple[int, SweepTask]] = []
-    for (name, ticker), rows in missing.items():
-        base = plan.bases[name]
-        [at] = [at for at, security in enumerate(base.securities) if security.ticker == ticker]
-        ticks, task = base.securities[at].ticks, base.tasks[at]
-        for some in _parts(rows, _settings_a_task(base.engine, ticks)):
-            sweep_task = SweepTask(
-                ticker=ticker,
-                exchange=task.exchange,
-                path=task.path,
-                digest=task.digest,
-                strategy=task.strategy,
-                engine=base.engine,
-                numbers=tuple(trial.number for trial, _, _ in some),
-                settings=tuple(setting for _, setting, _ in some),
-                encode=encode,
-            )
-            tasks.append((ticks * len(some), sweep_task))
-    tasks.sort(key=lambda one: (-one[0], one[1].strategy.name, one[1].ticker, one[1].numbers))
-    return [task for _, task in tasks]
+def _sweep_tasks(
+    task: Task, settings: Mapping[int, Setting], encode: Encode, ticks: int
+) -> Iterator[tuple[int, SweepTask]]:
+    """Yield tasks of a second or so of work each, with how much that is: ticks times settings."""
+    numbers, size = [*settings], _settings_a_task(task.engine, ticks)
+    for start in range(0, len(numbers), size):
+        chosen = tuple(numbers[start : start + size])
+        yield ticks * len(chosen), SweepTask(task, chosen, tuple(settings[number] for number in chosen), encode)
 
 
 def _settings_a_task(engine: Engine, ticks: int) -> int:
     if engine == "python":
         return max(1, min(MOST_A_TASK, PLAIN_TICKS // max(1, ticks)))
     return max(BATCH_SIZE, min(MOST_A_TASK, EVENTS_A_TASK // max(1, ticks)) // BATCH_SIZE * BATCH_SIZE)
-
-
-def _parts(rows: Sequence[Named], size: int) -> Iterator[Sequence[Named]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
 
 
 def _execution(base: Execution, combination: Combination) -> Execution:

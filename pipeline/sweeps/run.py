@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadRequest, nearest
 from pipeline.runs.fill_tables import encode_trades
-from pipeline.runs.layout import CHARTS_FOLDER, REPORT_FILE, TRADES_FOLDER
-from pipeline.runs.manifest import COMPLETE, RUNNING, end_noted, files_of, remove_files
-from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
-from pipeline.store.lock import sole_writer
+from pipeline.runs.layout import REPORT_FILE, TRADES_FOLDER
+from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
+from pipeline.store.atomic import write_bytes
 from pipeline.store.parquet import write_table
 from pipeline.store.result_cache import ResultCache, results_folder
 from pipeline.sweeps.choice import (
@@ -32,12 +31,12 @@ from pipeline.sweeps.plan import plan_sweep, run_sweep
 from pipeline.sweeps.search import check_search, search
 from pipeline.sweeps.sweep_warnings import warnings_of_sweep
 from pipeline.sweeps.writer import (
+    FORMAT_VERSION,
     SUMMARY_FILE,
     SWEEP_FILE,
     TABLE_FILE,
     TOGETHER_FILE,
     WALK_FILE,
-    begun_json,
     repeating,
     summary_csv,
     sweep_json,
@@ -48,7 +47,8 @@ from pipeline.sweeps.writer import (
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     import pandas as pd
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
     from pipeline.sweeps.axes import Grid
     from pipeline.sweeps.date_windows import Window
-    from pipeline.sweeps.plan import SweepPlan, TrialResult
+    from pipeline.sweeps.plan import SweepPlan, Trial, TrialResult
 
 KEEP_TRADES: Final = ("best", "all")
 
@@ -83,7 +83,7 @@ class SweepOptions:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Whom a sweep tells how it goes on."""
+    """Callbacks for the progress of a sweep."""
 
     on_plan: Callable[[SweepPlan, int], None] | None = None
     on_result: Callable[[TrialResult], None] | None = None
@@ -102,8 +102,8 @@ class SweepRun:
     folds: tuple[Fold, ...]
     table: Any = field(repr=False)
     output_dir: AnyPath | None
-    seconds: float
-    cache_bytes: int
+    seconds: float = 0.0
+    cache_bytes: int = 0
     warnings: tuple[str, ...] = ()
 
     @property
@@ -115,7 +115,7 @@ class SweepRun:
     @property
     def failed(self) -> dict[str, str]:
         """The errors of settings that failed, by setting and security."""
-        errors = {key: one.error for key, one in self.results.trial_results.items() if one.error is not None}
+        errors = {key: result.error for key, result in self.results.trial_results.items() if result.error is not None}
         return {f"setting {number} on {ticker}": errors[number, ticker] for number, ticker in sorted(errors)}
 
 
@@ -144,132 +144,113 @@ def make_sweep(
     if options.walk_forward is not None:
         check_folds(options.walk_forward)
     plan = plan_sweep(grid, request, strategies, enumerate_all=options.trials is None)
-    with nullcontext() if output_dir is None else _opened(output_dir):
+    with nullcontext() if output_dir is None else _begun(output_dir):
         cache = ResultCache(results_folder())
         try:
             results = _run(plan, grid, options, cache, listeners)
             split = split_at(results, options.train_until)
             best = best_settings(results, options.choose_by, split)
             folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
-            table = sweep_table(results, split)
-            warnings = warnings_of_sweep(results, best)
+            run = SweepRun(
+                results,
+                tuple(best),
+                tuple(folds),
+                sweep_table(results, split),
+                output_dir,
+                warnings=tuple(warnings_of_sweep(results, best)),
+            )
             if output_dir is not None:
-                trades = _trades(results, best, options, cache)
-                _write(output_dir, results, best, folds, table, options, split, trades, warnings)
+                _write(output_dir, run, options, split, _trades(run, options, cache))
                 if make_page:
                     make_page(output_dir)
             size = cache.size()
         finally:
             cache.close()
-    seconds = time.perf_counter() - started
-    return SweepRun(results, tuple(best), tuple(folds), table, output_dir, seconds, size, tuple(warnings))
+    return replace(run, seconds=time.perf_counter() - started, cache_bytes=size)
 
 
 def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, cache: ResultCache, listeners: Listeners) -> SweepResults:
     results = SweepResults(plan)
-    trials = len(plan.trials) if options.trials is None else options.trials
+    count = len(plan.trials) if options.trials is None else options.trials
     if listeners.on_plan:
-        listeners.on_plan(plan, trials * len(plan.tickers))
+        listeners.on_plan(plan, count * len(plan.tickers))
 
-    def take(result: TrialResult) -> None:
-        results.add(result)
-        if listeners.on_result:
-            listeners.on_result(result)
-
-    def ran(some: Any) -> None:
+    def run_trials(trials: Sequence[Trial]) -> None:
         for result in run_sweep(
-            plan, encode_figures, cache, some, fresh=options.fresh, on_compile=listeners.on_compile
+            plan, encode_figures, cache, trials, fresh=options.fresh, on_compile=listeners.on_compile
         ):
-            take(result)
+            results.add(result)
+            if listeners.on_result:
+                listeners.on_result(result)
+
+    def scores(trials: Sequence[Trial]) -> list[float | None]:
+        results.add_trials(trials)
+        run_trials(trials)
+        split = split_at(results, options.train_until)
+        return [score_of_all(results, trial, options.choose_by, split) for trial in trials]
 
     if options.trials is None:
-        ran(plan.trials)
-        return results
-
-    def scored(some: Any) -> list[float | None]:
-        results.add_trials(some)
-        ran(some)
-        split = split_at(results, options.train_until)
-        return [score_of_all(results, trial, options.choose_by, split) for trial in some]
-
-    search(plan, grid, options.trials, options.seed, scored)
+        run_trials(plan.trials)
+    else:
+        search(plan, grid, options.trials, options.seed, scores)
     return results
 
 
-@contextmanager
-def _opened(folder: AnyPath) -> Iterator[None]:
-    """Make the folder, keep other runs out of it meanwhile, and remove what an earlier sweep says it left in it."""
-    with sole_writer(folder, "pipeline sweep", "--output-dir"):
-        try:
-            (folder / TRADES_FOLDER).mkdir(parents=True, exist_ok=True)
-            for part in ("", TRADES_FOLDER, CHARTS_FOLDER):
-                remove_abandoned(folder / part)
-            earlier = files_of(folder / SWEEP_FILE)
-            write_bytes(folder / SWEEP_FILE, begun_json(earlier), durable=False)
-        except OSError as error:
-            raise not_written(folder, error) from error
-        with end_noted(folder / SWEEP_FILE):
-            remove_files(folder, earlier)
-            yield
+def _begun(folder: AnyPath) -> AbstractContextManager[None]:
+    def begun(earlier: list[str]) -> bytes:
+        return json_bytes({"format_version": FORMAT_VERSION, "status": RUNNING, "files": sorted(earlier)})
+
+    return written_folder(folder, SWEEP_FILE, "pipeline sweep", (TRADES_FOLDER,), begun)
 
 
 def _write(
     folder: AnyPath,
-    results: SweepResults,
-    best: list[Best],
-    folds: list[Fold],
-    table: Any,
+    run: SweepRun,
     options: SweepOptions,
     split: tuple[Window, Window] | None,
     trades: Sequence[TrialResult],
-    warnings: Sequence[str],
 ) -> None:
     """Write the folder; what lists its files is there before any other, and says after them that it is complete."""
+    results = run.results
+    contents = {SUMMARY_FILE: summary_csv(results, run.best, options.choose_by)}
+    if run.folds:
+        contents[WALK_FILE] = walk_csv(results, run.folds)
+    contents |= {f"{TRADES_FOLDER}/{fills.number}_{fills.ticker}.parquet": fills.encoded or b"" for fills in trades}
     together = together_table(results, split)
-    files = [TABLE_FILE, SUMMARY_FILE, *([WALK_FILE] if folds else []), *([] if together is None else [TOGETHER_FILE])]
-    files += [*(_trades_name(one) for one in trades), *([REPORT_FILE] if options.report or options.png else [])]
-    told = {
+    files = [*contents, TABLE_FILE, *([] if together is None else [TOGETHER_FILE])]
+    choices = {
         "chosen_by": options.choose_by,
         "train": None if split is None else str(split[0]),
         "test": None if split is None else str(split[1]),
         "searched": options.trials,
         "seed": options.seed if options.trials is not None else None,
-        "files": sorted(files),
-        "warnings": list(warnings),
+        "files": sorted([*files, *([REPORT_FILE] if options.report or options.png else [])]),
+        "warnings": list(run.warnings),
     }
-    write_bytes(folder / SWEEP_FILE, sweep_json(results, told, RUNNING), durable=False)
-    write_table(folder / TABLE_FILE, table, dictionary_columns=repeating(table), durable=False)
+    write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, RUNNING), durable=False)
+    write_table(folder / TABLE_FILE, run.table, dictionary_columns=repeating(run.table), durable=False)
     if together is not None:
         write_table(folder / TOGETHER_FILE, together, durable=False)
-    write_bytes(folder / SUMMARY_FILE, summary_csv(results, best, options.choose_by), durable=False)
-    if folds:
-        write_bytes(folder / WALK_FILE, walk_csv(results, folds), durable=False)
-    for one in trades:
-        if one.encoded is not None:
-            write_bytes(folder / _trades_name(one), one.encoded, durable=False)
-    write_bytes(folder / SWEEP_FILE, sweep_json(results, told, COMPLETE), durable=False)
+    for name, content in contents.items():
+        write_bytes(folder / name, content, durable=False)
+    write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, COMPLETE), durable=False)
 
 
-def _trades_name(one: TrialResult) -> str:
-    return f"{TRADES_FOLDER}/{one.number}_{one.ticker}.parquet"
-
-
-def _trades(results: SweepResults, best: list[Best], options: SweepOptions, cache: ResultCache) -> list[TrialResult]:
+def _trades(run: SweepRun, options: SweepOptions, cache: ResultCache) -> list[TrialResult]:
     """Return the fills of chosen settings as Parquet bytes, by setting and security."""
-    plan = results.plan
     if options.keep_trades is None:
         return []
-    wanted = {
-        (choice.trial.number, ticker) for choice in best for ticker in plan.tickers if choice.security in (ALL, ticker)
+    results = run.results
+    chosen = {
+        (choice.trial.number, ticker)
+        for choice in run.best
+        for ticker in results.plan.tickers
+        if choice.security in (ALL, ticker)
     }
-    fills: list[TrialResult] = []
-    for ticker in plan.tickers:
-        trials = [
-            trial
-            for number, trial in results.trials.items()
-            if options.keep_trades == "all" or (number, ticker) in wanted
-        ]
-        cache_of_fills = cache if options.keep_trades == "best" else None
-        fills += run_sweep(plan, encode_trades, cache_of_fills, trials, tickers=(ticker,), fresh=options.fresh)
+    trials = [*results.trials.values()]
+    if options.keep_trades == "all":
+        fills = run_sweep(results.plan, encode_trades, None, trials, fresh=options.fresh)
+    else:
+        fills = run_sweep(results.plan, encode_trades, cache, trials, only=chosen, fresh=options.fresh)
     good = (result for result in fills if result.encoded is not None)
     return sorted(good, key=lambda result: (result.number, result.ticker))

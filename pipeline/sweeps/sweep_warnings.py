@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.runs.run_warnings import undeclared_files, warnings_of_data
-from pipeline.sweeps.choice import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,22 +14,20 @@ if TYPE_CHECKING:
 
 def warnings_of_sweep(results: SweepResults, best: Sequence[Best]) -> list[str]:
     """Return the warnings of a sweep, the gravest first; a setting's error is its own row."""
-    tickers = results.plan.tickers
     bases = list(results.plan.bases.values())
-    chosen = {one.security for one in best}
-    wanted = (*tickers, *([ALL] if len(tickers) > 1 else []))
+    chosen = {choice.security for choice in best}
     return [
         *dict.fromkeys(text for base in bases for text in base.warnings),
         *undeclared_files(result.opened for result in results.trial_results.values()),
         *(
             f"{security}: no setting could be chosen: none has a figure to choose by."
-            for security in wanted
+            for security in results.views
             if security not in chosen
         ),
         *warnings_of_data(bases[0]),
         *(
-            f"{one.security}: no setting did better than one without any fill on the days it was chosen on."
-            for one in best
-            if one.train is not None and one.train.fills == 0
+            f"{choice.security}: no setting did better than one without any fill on the days it was chosen on."
+            for choice in best
+            if choice.train is not None and choice.train.fills == 0
         ),
     ]

@@ -15,7 +15,7 @@ import pipeline
 from pipeline.engine.execution import SWITCH
 from pipeline.engine.strategy import fields_of
 from pipeline.metrics.registry import SWEEP_FIGURES
-from pipeline.runs.manifest import RUNNING, json_bytes
+from pipeline.runs.manifest import json_bytes
 from pipeline.runs.writer import csv_text
 from pipeline.store.columns import some_numbers, text_array
 from pipeline.strategies.loading.load import load_strategy, strategy_label
@@ -55,8 +55,8 @@ def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> p
     """Return one row a setting and security: parameters, execution, figures, and those of both windows if parted."""
     plan = results.plan
     rows = [(trial, ticker) for trial in results.trials.values() for ticker in plan.tickers]
-    found = [results.trial_results.get((trial.number, ticker)) for trial, ticker in rows]
-    base = {name: {task.ticker: task for task in one.tasks} for name, one in plan.bases.items()}
+    trial_results = [results.trial_results.get((trial.number, ticker)) for trial, ticker in rows]
+    base = {name: {task.ticker: task for task in strategy_plan.tasks} for name, strategy_plan in plan.bases.items()}
     columns: dict[str, pa.Array] = {
         "setting": some_numbers([trial.number for trial, _ in rows], pa.int64()),
         "strategy": text_array([strategy_label(trial.strategy) for trial, _ in rows]),
@@ -64,14 +64,14 @@ def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> p
         "exchange": text_array([base[trial.strategy][ticker].exchange for trial, ticker in rows]),
     }
     for key, kind in _parameters(plan).items():
-        held = [{**base[trial.strategy][ticker].parameters, **trial.changes}.get(key) for trial, ticker in rows]
-        columns[_column(key)] = some_numbers(held, kind)
+        values = [{**base[trial.strategy][ticker].parameters, **trial.changes}.get(key) for trial, ticker in rows]
+        columns[_column(key)] = some_numbers(values, kind)
     columns["execution"] = text_array([trial.execution.name for trial, _ in rows])
     columns |= _switch_columns(plan, [trial for trial, _ in rows])
-    columns |= _figure_columns([None if one is None else one.encoded for one in found])
-    days = [None if one is None or one.encoded is None else [days_of(one.encoded)] for one in found]
+    columns |= _figure_columns([None if result is None else result.encoded for result in trial_results])
+    days = [None if result is None or result.encoded is None else [days_of(result.encoded)] for result in trial_results]
     columns |= _window_columns(days, _parts(split))
-    columns["error"] = text_array([None if one is None else one.error for one in found])
+    columns["error"] = text_array([None if result is None else result.error for result in trial_results])
     return pa.table(columns)
 
 
@@ -89,10 +89,10 @@ def together_table(results: SweepResults, split: tuple[Window, Window] | None) -
     if len(tickers) < 2:  # noqa: PLR2004 - one security is all
         return None
     numbers = [*results.trials]
-    found = {number: results.together(number) for number in numbers}
-    whole = [number for number in numbers if found[number] is not None]
-    each = figures_of([content for number in whole for content in found[number] or ()])
-    days = [None if contents is None else [days_of(one) for one in contents] for contents in found.values()]
+    by_number = {number: results.encoded(number) for number in numbers}
+    whole = [number for number in numbers if by_number[number]]
+    each = figures_of([content for number in whole for content in by_number[number]])
+    days = [[days_of(content) for content in contents] or None for contents in by_number.values()]
     columns = {"setting": some_numbers(numbers, pa.int64()), **_window_columns(days, {"": WHOLE})}
     for name in ("realized_pnl", "fees", "net_pnl", "turnover"):
         sums = dict(zip(whole, each[name].reshape(len(whole), len(tickers)).sum(axis=1).tolist(), strict=True))
@@ -102,15 +102,15 @@ def together_table(results: SweepResults, split: tuple[Window, Window] | None) -
 
 def summary_csv(results: SweepResults, best: Sequence[Best], objective: str) -> bytes:
     """Return the best settings as CSV."""
-    parted = any(one.train is not None for one in best)
+    parted = any(choice.train is not None for choice in best)
     windows = [f"{part}_{name}" for part in ("train", "test") for name in WINDOW_FIGURES] if parted else []
     axes = [_column(axis) for axis in results.plan.axes]
     columns = ["security", "chosen_by", "score", "setting", "strategy", "execution", *axes, *SHOWN, *windows]
     rows = []
-    for one in best:
-        row = _trial_row(one.trial) | {"security": one.security, "score": one.score, **one.figures}
-        row["chosen_by"] = f"train_{objective}" if one.train else objective
-        rows.append(row | _prefixed("train", one.train) | _prefixed("test", one.test))
+    for choice in best:
+        row = _trial_row(choice.trial) | {"security": choice.security, "score": choice.score, **choice.figures}
+        row["chosen_by"] = f"train_{objective}" if choice.train else objective
+        rows.append(row | _prefixed("train", choice.train) | _prefixed("test", choice.test))
     return csv_text(columns, rows)
 
 
@@ -129,7 +129,7 @@ def walk_csv(results: SweepResults, folds: Sequence[Fold]) -> bytes:
     return csv_text(columns, rows)
 
 
-def sweep_json(results: SweepResults, told: Mapping[str, Any], status: str) -> bytes:
+def sweep_json(results: SweepResults, choices: Mapping[str, Any], status: str) -> bytes:
     """Return what the sweep was, as JSON: what is needed to say where its figures come from."""
     plan = results.plan
     base = next(iter(plan.bases.values()))
@@ -141,17 +141,12 @@ def sweep_json(results: SweepResults, told: Mapping[str, Any], status: str) -> b
         "settings": len(results.trials),
         "chosen_under": dict(plan.assumed),
         "data": {
-            one.ticker: {"digest": one.digest, "ticks": None if one.error else one.ticks} for one in base.securities
+            security.ticker: {"digest": security.digest, "ticks": None if security.error else security.ticks}
+            for security in base.securities
         },
         "version": pipeline.__version__,
-        **told,
+        **choices,
     }
-    return json_bytes(content)
-
-
-def begun_json(earlier: Sequence[str]) -> bytes:
-    """Return what stands for a sweep that has not come to its end, with the files of the one before it."""
-    content = {"format_version": FORMAT_VERSION, "status": RUNNING, "files": sorted(earlier)}
     return json_bytes(content)
 
 
@@ -159,9 +154,9 @@ def _parameters(plan: SweepPlan) -> dict[str, pa.DataType]:
     """Return the parameters of all strategies swept, with the Arrow type of what a config gives."""
     types: dict[str, pa.DataType] = {}
     for base in plan.bases.values():
-        for key, one in fields_of(load_strategy(base.tasks[0].strategy)).by_key().items():
-            whole = one.kind == "int" and one.scale == 1
-            types[key] = pa.bool_() if one.kind == "bool" else pa.int64() if whole else pa.float64()
+        for key, parameter in fields_of(load_strategy(base.tasks[0].strategy)).by_key().items():
+            whole = parameter.kind == "int" and parameter.scale == 1
+            types[key] = pa.bool_() if parameter.kind == "bool" else pa.int64() if whole else pa.float64()
     return types
 
 
@@ -181,11 +176,11 @@ def _window_columns(days: Sequence[Sequence[Days] | None], windows: Mapping[str,
     """Return the figures of windows by what their columns' names begin with."""
     columns: dict[str, pa.Array] = {}
     for prefix, window in windows.items():
-        figures = [None if one is None else window_figures(one, window) for one in days]
+        figures = [None if of_setting is None else window_figures(of_setting, window) for of_setting in days]
         for name in WINDOW_FIGURES:
             kind = pa.int64() if name in COUNTS else pa.float64()
-            held = [None if one is None else getattr(one, name) for one in figures]
-            columns[f"{prefix}{name}"] = some_numbers(held, kind)
+            values = [None if of_window is None else getattr(of_window, name) for of_window in figures]
+            columns[f"{prefix}{name}"] = some_numbers(values, kind)
     return columns
 
 
@@ -194,24 +189,24 @@ def _parts(split: tuple[Window, Window] | None) -> dict[str, Window]:
 
 
 def _trial_row(trial: Trial) -> dict[str, Any]:
-    told = {
+    values = {
         _column(name): json.dumps(value) if isinstance(value, Mapping) else value
         for name, value in trial.combination.values.items()
     }
     model = trial.execution.name
-    return {"setting": trial.number, "strategy": strategy_label(trial.strategy), "execution": model, **told}
+    return {"setting": trial.number, "strategy": strategy_label(trial.strategy), "execution": model, **values}
 
 
 def _switch_columns(plan: SweepPlan, trials: Sequence[Trial]) -> dict[str, pa.Array]:
     """Return the execution switches varied, as they were asked for, empty for a strategy they say nothing to."""
     columns: dict[str, pa.Array] = {}
     for axis in (name for name in plan.axes if name == PRESET or name.startswith(SWITCH)):
-        held = [trial.combination.values.get(axis) for trial in trials]
+        values = [trial.combination.values.get(axis) for trial in trials]
         name = PRESET_COLUMN if axis == PRESET else axis
-        if all(value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)) for value in held):
-            columns[name] = some_numbers(held, pa.float64())
+        if all(value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)) for value in values):
+            columns[name] = some_numbers(values, pa.float64())
         else:
-            columns[name] = text_array([_as_text(value) for value in held])
+            columns[name] = text_array([_as_text(value) for value in values])
     return columns
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.replay.task import SecurityResult
-    from pipeline.runs.run import BacktestRun
+    from pipeline.runs.backtest import BacktestRun
 
 TICKERS: Final = ("FAB", "EMAAR", "MODON")
 COMPILED: Final = """
@@ -106,9 +106,9 @@ def pid_after(seconds: float) -> int:
     return os.getpid()
 
 
-def same(one: Path, other: Path) -> bool:
+def same(left: Path, other: Path) -> bool:
     """Whether two runs gave the same bytes, how they were run aside; the assumption check included."""
-    first, second = contents(one), contents(other)
+    first, second = contents(left), contents(other)
     assert first.keys() == second.keys()
     return all(first[name] == second[name] for name in first if name != "run.json")
 
@@ -191,14 +191,14 @@ def test_a_killed_worker_costs_its_unfinished_tasks_which_are_done_again(
     assert len(killed) == 1
     assert there.failed == {}
     assert there.summary["trades"].tolist() == [len(read) for read in map(there.trades, sorted(TICKERS))]
-    for kept in ("trades/FAB.parquet", "trades/EMAAR.parquet", "trades/MODON.parquet"):
-        assert (tmp_path / "here" / kept).read_bytes() == (tmp_path / "there" / kept).read_bytes()
+    for name in ("trades/FAB.parquet", "trades/EMAAR.parquet", "trades/MODON.parquet"):
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
 
 
 def loky_processes() -> list[psutil.Process]:
     """Return joblib's workers, not the process in which it keeps count of their files."""
-    told = [(child, " ".join(child.cmdline())) for child in psutil.Process().children()]
-    return [child for child, words in told if "loky" in words and "resource_tracker" not in words]
+    children = [(child, " ".join(child.cmdline())) for child in psutil.Process().children()]
+    return [child for child, words in children if "loky" in words and "resource_tracker" not in words]
 
 
 @pytest.mark.slow
@@ -264,9 +264,9 @@ def _taking_interrupts(command: list[str]) -> list[str]:
 
 def test_a_task_carries_the_strategys_text_and_no_ticks(store: Path, tmp_path: Path) -> None:
     file = make_strategy(tmp_path / "own.py", COMPILED)
-    made = plan(Request(strategy=str(file), config=file.with_suffix(".json"), parquet_dir=store, sensitivity=True))
-    assert all(len(pickle.dumps(task)) < 8_000 < task.path.stat().st_size for task in made.tasks)
-    assert all(task.strategy.text == file.read_bytes() for task in made.tasks)
+    planned = plan(Request(strategy=str(file), config=file.with_suffix(".json"), parquet_dir=store, sensitivity=True))
+    assert all(len(pickle.dumps(task)) < 8_000 < task.path.stat().st_size for task in planned.tasks)
+    assert all(task.strategy.text == file.read_bytes() for task in planned.tasks)
 
 
 def test_ray_gives_the_same_bytes_and_survives_a_dead_worker(run: Any, tmp_path: Path) -> None:

@@ -81,13 +81,13 @@ def test_a_scheduler_without_workers_is_refused(store: Path, tmp_path: Path, mon
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("digest", "words"),
     [
         (ModuleNotFoundError("No module named 'pipeline'"), "worker w1 cannot load this project"),
         ("another digest", "worker w1 has another version of this project"),
     ],
 )
-def test_a_worker_with_other_code_is_refused_by_name(told: object, words: str) -> None:
+def test_a_worker_with_other_code_is_refused_by_name(digest: object, words: str) -> None:
     clusters.check_code("tcp://h:1", {"w0": clusters.code_digest()})
     with pytest.raises(NoCluster, match=words):
-        clusters.check_code("tcp://h:1", {"w0": clusters.code_digest(), "w1": told})
+        clusters.check_code("tcp://h:1", {"w0": clusters.code_digest(), "w1": digest})

@@ -50,10 +50,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def damaged(whole: Path, folder: Path, kind: str) -> str:
     """Copy the store with FAB damaged, and return what is to be said of it."""
-    damage, told = DAMAGES[kind]
+    damage, words = DAMAGES[kind]
     shutil.copytree(whole, folder / "data" / "parquet")
     damage(folder / "data" / "parquet" / "FAB.parquet")
-    return told
+    return words
 
 
 def command(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
@@ -69,16 +69,16 @@ def summary(folder: Path) -> dict[str, dict[str, str]]:
 
 @pytest.mark.parametrize("kind", DAMAGES)
 def test_a_run_over_a_damaged_file_is_complete_and_has_the_others(whole: Path, tmp_path: Path, kind: str) -> None:
-    told = damaged(whole, tmp_path, kind)
+    words = damaged(whole, tmp_path, kind)
     assert command(tmp_path, "backtest", "--parquet-dir", str(whole), "--output-dir", "whole")[0] == 0
     status, said = command(tmp_path, "backtest", "--output-dir", "run")
     assert (status, said["error"], list(said["failed"])) == (1, None, ["FAB"])
-    assert told in said["failed"]["FAB"]
+    assert words in said["failed"]["FAB"]
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert (run["status"], run["data"]["FAB"]["ticks"]) == ("complete", None if kind != "a flipped bit" else 300)
-    expected, found = summary(tmp_path / "whole"), summary(tmp_path / "run")
-    assert told in found["FAB"]["error"]
-    assert {name: row for name, row in found.items() if name != "FAB"} == {
+    expected, actual = summary(tmp_path / "whole"), summary(tmp_path / "run")
+    assert words in actual["FAB"]["error"]
+    assert {name: row for name, row in actual.items() if name != "FAB"} == {
         name: row for name, row in expected.items() if name != "FAB"
     }
     assert command(tmp_path, "show", "EMAAR", "--run", "run")[0] == 0
@@ -101,11 +101,11 @@ def test_a_run_over_a_damaged_file_is_complete_and_has_the_others(whole: Path, t
 def test_a_damaged_file_fails_its_security_and_no_other(
     whole: Path, tmp_path: Path, kind: str, words: tuple[str, ...]
 ) -> None:
-    told = damaged(whole, tmp_path, kind)
+    error_words = damaged(whole, tmp_path, kind)
     status, said = command(tmp_path, *words)
     assert (status, said["error"]) == (1, None)
     assert said["failed"]
-    assert all("FAB" in name and told in error for name, error in said["failed"].items()), said["failed"]
+    assert all("FAB" in name and error_words in error for name, error in said["failed"].items()), said["failed"]
 
 
 def test_a_damaged_file_does_not_matter_to_who_does_not_ask_for_it(whole: Path, tmp_path: Path) -> None:
@@ -143,8 +143,8 @@ def test_a_conversion_makes_a_damaged_file_again_wherever_it_is_damaged(tmp_path
     api.convert(tmp_path / "t.xlsx", tmp_path / "parquet")
     file = tmp_path / "parquet" / "FAB.parquet"
     whole = file.read_bytes()
-    for place in (40, len(whole) // 4):
-        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    for offset in (40, len(whole) // 4):
+        file.write_bytes(whole[:offset] + bytes([whole[offset] ^ 1]) + whole[offset + 1 :])
         rows = api.convert(tmp_path / "t.xlsx", tmp_path / "parquet").rows
         assert [row.ticker for row in rows if row.status == "converted"] == ["FAB"]
         assert file.read_bytes() == whole

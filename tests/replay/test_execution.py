@@ -122,10 +122,10 @@ def test_an_exchange_that_is_none_is_refused_by_file_and_ticker(planned: Any, tm
 
 def test_a_compiled_run_checks_its_assumptions_unless_told_not_to(planned: Any) -> None:
     models = ["classic", "strict", *(f"{key}={switch.alone}" for key, switch in SWITCHES.items())]
-    found = [name.removesuffix(".0") for name in planned().tasks[0].alternatives]
-    assert len(found) == 14
-    assert found[:2] == models[:2]
-    assert {name.split("=")[0] for name in found[2:]} == set(SWITCHES)
+    planned_models = [name.removesuffix(".0") for name in planned().tasks[0].alternatives]
+    assert len(planned_models) == 14
+    assert planned_models[:2] == models[:2]
+    assert {name.split("=")[0] for name in planned_models[2:]} == set(SWITCHES)
     assert not planned(sensitivity=False).tasks[0].alternatives
 
 

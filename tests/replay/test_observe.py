@@ -86,7 +86,7 @@ def walked(ticks: Ticks) -> list[Instant]:
     clock, today = -(2**62), None
     book: dict[int, float] = {}
     last = math.nan
-    found = []
+    instants = []
     for time, kind, price, volume in zip(*(column.tolist() for column in columns(ticks)), strict=True):
         clock = max(clock, time)
         if time // DAY != today:
@@ -97,41 +97,41 @@ def walked(ticks: Ticks) -> list[Instant]:
             book.pop(kind, None)
             if volume > 0:
                 book[kind] = price
-        found.append(Instant(clock, (book[0] + book[1]) / 2 if len(book) == 2 else math.nan, last))
-    return found
+        instants.append(Instant(clock, (book[0] + book[1]) / 2 if len(book) == 2 else math.nan, last))
+    return instants
 
 
 def standing(instants: Sequence[Instant], time: int) -> Instant:
     """Return what held at a time of its day."""
-    upto = [one for one in instants if one.clock <= time]
+    upto = [instant for instant in instants if instant.clock <= time]
     return upto[-1] if upto and upto[-1].clock // DAY == time // DAY else Instant(time, math.nan, math.nan)
 
 
 def marks_of(ticks: Ticks, instants: Sequence[Instant], event: int) -> list[float]:
     """Return the mid at a fill, and at each horizon after it."""
     time, clock = int(ticks.timestamp[event]), instants[event].clock
-    found = [instants[event].mid if in_session(time) else math.nan]
+    mids = [instants[event].mid if in_session(time) else math.nan]
     for after in (1, 10, 60, 300):
         later = clock + after * SECOND
         known = in_session(clock) and in_session(later) and later // DAY == clock // DAY
-        found.append(standing(instants, later).mid if known else math.nan)
-    return found
+        mids.append(standing(instants, later).mid if known else math.nan)
+    return mids
 
 
 def path_of(ticks: Ticks, instants: Sequence[Instant]) -> list[tuple[int, float, float]]:
     """Return the price path: every five minutes, and the last print where it is later."""
-    found = []
-    clocks = [one.clock for one in instants]
+    path = []
+    clocks = [instant.clock for instant in instants]
     prints = [at for at, (kind, price) in enumerate(zip(ticks.kind, ticks.price, strict=True)) if kind == 2 and price]
     for day in sorted({clocks[at] // DAY for at in prints}):
         for minutes in range(605, 886, 5):
             time = day * DAY + minutes * MINUTE
-            held = standing(instants, time)
-            found.append((time, held.mid, held.last))
+            book = standing(instants, time)
+            path.append((time, book.mid, book.last))
         final = max(at for at in prints if clocks[at] // DAY == day)
         if clocks[final] % DAY > CLOSES:
-            found.append((clocks[final], math.nan, float(ticks.price[final])))
-    return found
+            path.append((clocks[final], math.nan, float(ticks.price[final])))
+    return path
 
 
 def columns(ticks: Ticks) -> tuple[Any, ...]:
@@ -141,13 +141,13 @@ def columns(ticks: Ticks) -> tuple[Any, ...]:
 def check(ticks: Ticks, events: Sequence[int]) -> int:
     """Hold what was observed against the book, and return how many mids there were."""
     instants = walked(ticks)
-    found = observe(ticks, fills_at(ticks, events), market_days_of(ticks), ADX)
-    marks = np.array([found.mid, *found.mid_later]).T
+    seen = observe(ticks, fills_at(ticks, events), market_days_of(ticks), ADX)
+    marks = np.array([seen.mid, *seen.mid_later]).T
     expected = np.array([marks_of(ticks, instants, event) for event in events]).reshape(-1, 5)
     np.testing.assert_array_equal(marks, expected)
-    path = list(zip(found.path_time.tolist(), found.path_mid.tolist(), found.path_last.tolist(), strict=True))
+    path = list(zip(seen.path_time.tolist(), seen.path_mid.tolist(), seen.path_last.tolist(), strict=True))
     np.testing.assert_array_equal(np.array(path), np.array(path_of(ticks, instants)))
-    return int((~np.isnan(marks)).sum() + (~np.isnan(found.path_mid)).sum())
+    return int((~np.isnan(marks)).sum() + (~np.isnan(seen.path_mid)).sum())
 
 
 @given(days=DAYS, data=st.data())
@@ -225,8 +225,8 @@ CASES: Final[dict[str, tuple[list[Row], int, list[float]]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_the_mid_at_a_fill_and_after_it(case: str) -> None:
     rows, event, expected = CASES[case]
-    found = observed(rows, [event])
-    assert [*found.mid, *found.mid_later[:, 0]] == pytest.approx(expected, nan_ok=True)
+    seen = observed(rows, [event])
+    assert [*seen.mid, *seen.mid_later[:, 0]] == pytest.approx(expected, nan_ok=True)
 
 
 def test_a_fill_outside_the_session_or_beside_an_empty_side_has_no_mid() -> None:
@@ -239,10 +239,10 @@ def test_a_fill_outside_the_session_or_beside_an_empty_side_has_no_mid() -> None
         (OPENS + 5 * SECOND, 2, 10.00, 5),
         (CLOSES + 10 * MINUTE, 2, 10.30, 5),  # the auction
     ]
-    found = observed(rows, [1, 3, 5, 6])
-    assert found.mid.tolist() == pytest.approx([math.nan, 10.05, math.nan, math.nan], nan_ok=True)
+    seen = observed(rows, [1, 3, 5, 6])
+    assert seen.mid.tolist() == pytest.approx([math.nan, 10.05, math.nan, math.nan], nan_ok=True)
     # one second after: 10.05 for the first (the ask is there by then), none for the second (it is gone by then)
-    assert found.mid_later[0].tolist() == pytest.approx([10.05, math.nan, math.nan, math.nan], nan_ok=True)
+    assert seen.mid_later[0].tolist() == pytest.approx([10.05, math.nan, math.nan, math.nan], nan_ok=True)
 
 
 def test_several_quotes_of_one_second_count_as_they_stand_at_its_end_for_later_and_by_event_for_the_fill() -> None:
@@ -253,20 +253,20 @@ def test_several_quotes_of_one_second_count_as_they_stand_at_its_end_for_later_a
         (OPENS, 0, 10.04, 100),
         (OPENS + SECOND, 0, 10.06, 100),
     ]
-    found = observed(rows, [2])
-    assert found.mid.tolist() == [10.05]
-    assert found.mid_later[0].tolist() == pytest.approx([10.08])
+    seen = observed(rows, [2])
+    assert seen.mid.tolist() == [10.05]
+    assert seen.mid_later[0].tolist() == pytest.approx([10.08])
 
 
 def test_the_path_is_every_five_minutes_of_the_session_and_the_last_print_after_it() -> None:
     rows = [(OPENS, 2, 10.0, 5), (CLOSES + 12 * MINUTE, 2, 10.4, 5), (DAY + OPENS, 2, 11.0, 5)]
-    found = observed(rows, [])
-    day = (found.path_time - MONDAY)[found.path_time < MONDAY + DAY]
+    seen = observed(rows, [])
+    day = (seen.path_time - MONDAY)[seen.path_time < MONDAY + DAY]
     assert day[:2].tolist() == [OPENS + 5 * MINUTE, OPENS + 10 * MINUTE]
     assert day[-2:].tolist() == [CLOSES, CLOSES + 12 * MINUTE]
-    assert len(found.path_time) == 57 + 1 + 57
-    assert found.path_last[[0, 56, 57, 58]].tolist() == [10.0, 10.0, 10.4, 11.0]
-    assert np.isnan(found.path_mid).all()
+    assert len(seen.path_time) == 57 + 1 + 57
+    assert seen.path_last[[0, 56, 57, 58]].tolist() == [10.0, 10.0, 10.4, 11.0]
+    assert np.isnan(seen.path_mid).all()
 
 
 def test_when_the_order_was_placed_stands_beside_its_fill() -> None:
@@ -275,17 +275,17 @@ def test_when_the_order_was_placed_stands_beside_its_fill() -> None:
 
 
 def test_quotes_alone_have_mids_and_no_path() -> None:
-    found = observed([*QUOTED, (OPENS + SECOND, 1, 10.3, 5)], [2])
-    assert [*found.mid, *found.mid_later[:, 0]] == pytest.approx([10.15] * 5)
-    assert len(found.path_time) == 0
+    seen = observed([*QUOTED, (OPENS + SECOND, 1, 10.3, 5)], [2])
+    assert [*seen.mid, *seen.mid_later[:, 0]] == pytest.approx([10.15] * 5)
+    assert len(seen.path_time) == 0
 
 
 def test_prints_alone_have_a_path_and_no_mid() -> None:
-    found = observed([(OPENS - HOUR, 2, 9.9, 5), (OPENS + 7 * MINUTE, 2, 10.0, 5)], [1])
-    assert np.isnan([*found.mid, *found.mid_later[:, 0], *found.path_mid]).all()
-    assert found.path_last[:3].tolist() == [9.9, 10.0, 10.0]  # 10:05 has the print before the session
+    seen = observed([(OPENS - HOUR, 2, 9.9, 5), (OPENS + 7 * MINUTE, 2, 10.0, 5)], [1])
+    assert np.isnan([*seen.mid, *seen.mid_later[:, 0], *seen.path_mid]).all()
+    assert seen.path_last[:3].tolist() == [9.9, 10.0, 10.0]  # 10:05 has the print before the session
 
 
 def test_no_ticks_and_no_fills_break_nothing() -> None:
-    found = observed([], [])
-    assert (len(found.mid), found.mid_later.shape, len(found.path_time)) == (0, (4, 0), 0)
+    seen = observed([], [])
+    assert (len(seen.mid), seen.mid_later.shape, len(seen.path_time)) == (0, (4, 0), 0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.replay.plan import Plan
-    from pipeline.runs.run import BacktestRun
+    from pipeline.runs.backtest import BacktestRun
 
 QUOTES: Final = """
 size: Shares = parameter(300, minimum=1)
@@ -194,9 +194,9 @@ def test_a_strategy_that_fills_without_end_in_one_event_is_stopped_in_words(
     monkeypatch.setattr("pipeline.engine.outcome.MOST_FILLS", 20_000)
     body = "def on_tick(self, m):\n    for _ in range(5_000):\n        m.buy_at_ask(1)\n        m.sell_at_bid(1)\n"
     file = make_strategy(tmp_path / "own.py", body)
-    found = run(file, "run", engine=engine, backend="sequential", sensitivity=False)
-    assert set(found.failed) == {"FAB", "EMAAR"}
-    assert all("does the strategy trade with itself?" in error for error in found.failed.values())
+    finished = run(file, "run", engine=engine, backend="sequential", sensitivity=False)
+    assert set(finished.failed) == {"FAB", "EMAAR"}
+    assert all("does the strategy trade with itself?" in error for error in finished.failed.values())
 
 
 @pytest.mark.parametrize("engine", ["compiled", "python"])
@@ -208,6 +208,6 @@ def test_a_strategy_may_fill_many_times_in_one_event(run: Any, tmp_path: Path, e
         "        for _ in range(3_000):\n            m.buy_at_ask(1)\n            m.sell_at_bid(1)\n"
     )
     file = make_strategy(tmp_path / "own.py", body)
-    found = run(file, "run", engine=engine, backend="sequential", sensitivity=False)
-    assert found.failed == {}
-    assert found.summary["trades"].tolist() == [6_000, 6_000]
+    finished = run(file, "run", engine=engine, backend="sequential", sensitivity=False)
+    assert finished.failed == {}
+    assert finished.summary["trades"].tolist() == [6_000, 6_000]

@@ -115,10 +115,10 @@ def test_the_default_backend_is_the_quickest(engine: Any, ticks: int, workers: i
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
 @pytest.mark.parametrize("engine", ["compiled", "python"])
 def test_every_backend_and_engine_gives_the_same_fills(request_for: Any, backend: str, engine: str) -> None:
-    expected = {one.ticker: one for one in run(plan(request_for(backend="sequential")))}
-    found = {one.ticker: one for one in run(plan(request_for(backend=backend, engine=engine, workers=2)))}
-    assert found.keys() == expected.keys()
-    for ticker, result in found.items():
+    expected = {result.ticker: result for result in run(plan(request_for(backend="sequential")))}
+    actual = {result.ticker: result for result in run(plan(request_for(backend=backend, engine=engine, workers=2)))}
+    assert actual.keys() == expected.keys()
+    for ticker, result in actual.items():
         ours, theirs = result.replayed, expected[ticker].replayed
         assert ours is not None
         assert theirs is not None
@@ -135,7 +135,7 @@ def test_a_failing_security_does_not_take_the_others_along(request_for: Any, tmp
     content = bytearray(broken.read_bytes())
     content[len(content) // 2] ^= 0x10
     broken.write_bytes(content)
-    results = {one.ticker: one for one in run(planned)}
+    results = {result.ticker: result for result in run(planned)}
     assert "FAB.parquet" in (results["FAB"].error or "")
     assert results["FAB"].replayed is None
     assert results["EMAAR"].replayed is not None
@@ -154,15 +154,15 @@ def test_a_strategy_that_raises_is_an_error_in_words(request_for: Any, tmp_path:
     planned = plan(
         request_for(strategy=str(file), config=tmp_path / "none.json", engine="python", backend="sequential")
     )
-    errors = [one.error or "" for one in run(planned)]
+    errors = [result.error or "" for result in run(planned)]
     assert len(errors) == 3
     assert all(error.startswith("ValueError: no model for") for error in errors)
 
 
 def test_two_loops_that_disagree_are_said_to(request_for: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def one_fill_short(*given: Any) -> Any:
-        for number, found in simulate_many(*given):
-            yield number, replace(found, fills=found.fills.at(slice(0, -1)))
+    def one_fill_short(*arguments: Any) -> Any:
+        for number, replayed in simulate_many(*arguments):
+            yield number, replace(replayed, fills=replayed.fills.at(slice(0, -1)))
 
     monkeypatch.setattr(sys.modules["pipeline.replay.task"], "simulate_many", one_fill_short)
     results = list(run(plan(request_for(backend="sequential", sensitivity=True))))

@@ -21,7 +21,7 @@ from tests.made import contents, make_config, make_store, make_strategy, random_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.runs.run import BacktestRun
+    from pipeline.runs.backtest import BacktestRun
     from pipeline.sweeps.run import SweepRun
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ def on_tick(self, m):
 
 
 @dataclass
-class Made:
+class Desk:
     """A store, a plain strategy of one's own and its config, which the tests change between two runs."""
 
     folder: Path
@@ -68,21 +68,21 @@ class Made:
 
 
 @pytest.fixture
-def made(tmp_path: Path, kept_results: Path) -> Made:
+def desk(tmp_path: Path, kept_results: Path) -> Desk:
     assert not kept_results.exists()
-    found = Made(tmp_path, make_store(tmp_path / "parquet", TICKERS), make_strategy(tmp_path / "own.py", PLAIN))
+    new = Desk(tmp_path, make_store(tmp_path / "parquet", TICKERS), make_strategy(tmp_path / "own.py", PLAIN))
     for seed, ticker in enumerate(TICKERS):
-        write(found, ticker, seed)
-    found.configure()
-    return found
+        write(new, ticker, seed)
+    new.configure()
+    return new
 
 
 def replayed(run: BacktestRun) -> list[str]:
-    return [one.ticker for one in run.results if not one.cached]
+    return [result.ticker for result in run.results if not result.cached]
 
 
 def computed(run: SweepRun) -> list[str]:
-    return sorted({one.ticker for one in run.results.trial_results.values() if not one.cached})
+    return sorted({result.ticker for result in run.results.trial_results.values() if not result.cached})
 
 
 def touch(*paths: Path) -> None:
@@ -90,9 +90,9 @@ def touch(*paths: Path) -> None:
         os.utime(path, (1, 1))
 
 
-def write(made: Made, ticker: str, seed: int, a_day: int = 400) -> None:
+def write(desk: Desk, ticker: str, seed: int, a_day: int = 400) -> None:
     ticks = random_ticks(seed, a_day=a_day)
-    write_ticks(made.store / f"{ticker}.parquet", ticks, {"exchange": "ADX"})
+    write_ticks(desk.store / f"{ticker}.parquet", ticks, {"exchange": "ADX"})
 
 
 def say(path: Path, old: str, new: str) -> None:
@@ -102,93 +102,93 @@ def say(path: Path, old: str, new: str) -> None:
 
 
 NOBODY: Final[tuple[str, ...]] = ()
-CHANGES: Final[dict[str, tuple[Callable[[Made], dict[str, Any] | None], tuple[str, ...]]]] = {
+CHANGES: Final[dict[str, tuple[Callable[[Desk], dict[str, Any] | None], tuple[str, ...]]]] = {
     "nothing": (lambda _: None, NOBODY),
-    "files touched": (lambda made: touch(*made.store.iterdir(), made.config, made.strategy), NOBODY),
-    "a comment in the config": (lambda made: say(made.config, "as before", "otherwise"), NOBODY),
-    "numbers written otherwise": (lambda made: say(made.config, "150", "150.0"), NOBODY),
-    "the store moved": (lambda made: {"parquet_dir": made.store.rename(made.folder / "elsewhere")}, NOBODY),
+    "files touched": (lambda desk: touch(*desk.store.iterdir(), desk.config, desk.strategy), NOBODY),
+    "a comment in the config": (lambda desk: say(desk.config, "as before", "otherwise"), NOBODY),
+    "numbers written otherwise": (lambda desk: say(desk.config, "150", "150.0"), NOBODY),
+    "the store moved": (lambda desk: {"parquet_dir": desk.store.rename(desk.folder / "elsewhere")}, NOBODY),
     "another backend": (lambda _: {"backend": "threading", "workers": 2}, NOBODY),
-    "one ticker's parameters": (lambda made: made.configure(MODON={"size": 151}), ("MODON",)),
-    "one ticker's ticks": (lambda made: write(made, "FAB", 77), ("FAB",)),
-    "one ticker's exchange": (lambda made: made.configure(MODON={"size": 150, "exchange": "DFM"}), ("MODON",)),
+    "one ticker's parameters": (lambda desk: desk.configure(MODON={"size": 151}), ("MODON",)),
+    "one ticker's ticks": (lambda desk: write(desk, "FAB", 77), ("FAB",)),
+    "one ticker's exchange": (lambda desk: desk.configure(MODON={"size": 150, "exchange": "DFM"}), ("MODON",)),
     "fees of an exchange that none trades on": (lambda _: {"parameters": {"execution.fees_bps": {"DFM": 3}}}, NOBODY),
     "a fee": (lambda _: {"parameters": {"execution.fees_bps": 3}}, TICKERS),
     "a switch": (lambda _: {"parameters": {"execution.fill_price": "order"}}, TICKERS),
-    "the strategy's text": (lambda made: say(made.strategy, "-20:", "-19:"), TICKERS),
+    "the strategy's text": (lambda desk: say(desk.strategy, "-20:", "-19:"), TICKERS),
     "asked for": (lambda _: {"fresh": True}, TICKERS),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_second_run_computes_what_changed_and_says_what_a_first_would(made: Made, change: str) -> None:
+def test_a_second_run_computes_what_changed_and_says_what_a_first_would(desk: Desk, change: str) -> None:
     apply, expected = CHANGES[change]
-    assert (replayed(made.backtest()), computed(made.sweep())) == ([*TICKERS], [*TICKERS])
-    more = apply(made) or {}
-    again, swept = made.backtest(output_dir=made.folder / "again", **more), made.sweep(**more)
+    assert (replayed(desk.backtest()), computed(desk.sweep())) == ([*TICKERS], [*TICKERS])
+    more = apply(desk) or {}
+    again, swept = desk.backtest(output_dir=desk.folder / "again", **more), desk.sweep(**more)
     assert (tuple(replayed(again)), tuple(computed(swept))) == (expected, expected)
     anew = more | {"fresh": True}
-    made.backtest(output_dir=made.folder / "anew", **anew)
-    assert results(made.folder / "again") == results(made.folder / "anew")
-    assert swept.table.equals(made.sweep(**anew).table)
+    desk.backtest(output_dir=desk.folder / "anew", **anew)
+    assert results(desk.folder / "again") == results(desk.folder / "anew")
+    assert swept.table.equals(desk.sweep(**anew).table)
     assert again.summary["trades"].min() > 20
 
 
-def test_a_change_of_the_code_computes_again_what_that_code_makes(made: Made, tmp_path: Path) -> None:
-    made.backtest()
-    made.sweep()
+def test_a_change_of_the_code_computes_again_what_that_code_makes(desk: Desk, tmp_path: Path) -> None:
+    desk.backtest()
+    desk.sweep()
     with copied_code(tmp_path) as folder:
         for changed, expected in (("__main__", (0, 0)), ("metrics/formulas", (0, 3)), ("engine/rules/orders", (3, 3))):
             say(folder / f"{changed}.py", "from __future__", "#\nfrom __future__")
             forget_texts()
-            assert (len(replayed(made.backtest())), len(computed(made.sweep()))) == expected, changed
+            assert (len(replayed(desk.backtest())), len(computed(desk.sweep()))) == expected, changed
 
 
-def test_another_value_computes_its_own_settings_only(made: Made) -> None:
-    made.sweep()
-    more = made.sweep(delays=(*DELAYS, 300))
+def test_another_value_computes_its_own_settings_only(desk: Desk) -> None:
+    desk.sweep()
+    more = desk.sweep(delays=(*DELAYS, 300))
     assert (more.results.cached, more.results.computed) == (6, 3)
-    assert made.sweep(delays=(300, 200)).results.computed == 0
+    assert desk.sweep(delays=(300, 200)).results.computed == 0
 
 
-def test_a_flipped_bit_in_a_kept_result_is_computed_again(made: Made, kept_results: Path) -> None:
-    first = made.sweep()
+def test_a_flipped_bit_in_a_kept_result_is_computed_again(desk: Desk, kept_results: Path) -> None:
+    first = desk.sweep()
     content = first.results.trial_results[2, "FAB"].encoded
     assert content is not None
     raw = bytearray(kept_results.read_bytes())
     at = raw.index(content[:64])  # its figures, which no other setting has
     raw[at + 20] ^= 0x04
     kept_results.write_bytes(raw)
-    second = made.sweep()
-    assert [key for key, one in second.results.trial_results.items() if not one.cached] == [(2, "FAB")]
+    second = desk.sweep()
+    assert [key for key, result in second.results.trial_results.items() if not result.cached] == [(2, "FAB")]
     assert second.table.equals(first.table)
-    assert made.sweep().results.computed == 0
+    assert desk.sweep().results.computed == 0
 
 
 def test_what_is_kept_stays_below_the_limit_and_what_was_of_use_last_stays(
-    made: Made, kept_results: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, kept_results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPELINE_RESULTS_MB", "2")
-    assert replayed(made.backtest()) == [*TICKERS]
-    kept = ResultCache(kept_results.parent)
-    kept.put({"unused from here on": bytes(2_000_000)})
-    kept.close()
+    assert replayed(desk.backtest()) == [*TICKERS]
+    cache = ResultCache(kept_results.parent)
+    cache.put({"unused from here on": bytes(2_000_000)})
+    cache.close()
     for size in range(1, 4):
-        assert replayed(made.backtest(parameters={"size": size})) == [*TICKERS]
-        assert replayed(made.backtest()) == []
-    kept = ResultCache(kept_results.parent)
-    assert 30_000 < kept.size() < 2 * 2**20
-    assert kept.get(["unused from here on"]) == {}
-    kept.close()
+        assert replayed(desk.backtest(parameters={"size": size})) == [*TICKERS]
+        assert replayed(desk.backtest()) == []
+    cache = ResultCache(kept_results.parent)
+    assert 30_000 < cache.size() < 2 * 2**20
+    assert cache.get(["unused from here on"]) == {}
+    cache.close()
 
 
 def test_a_kept_backtest_of_a_shipped_strategy_gives_the_same_bytes_its_check_included(
-    made: Made, tmp_path: Path
+    desk: Desk, tmp_path: Path
 ) -> None:
-    options: dict[str, Any] = {"config": make_config(tmp_path / "v1.json"), "parquet_dir": made.store}
+    options: dict[str, Any] = {"config": make_config(tmp_path / "v1.json"), "parquet_dir": desk.store}
     for name in ("first", "second"):
         run = api.backtest(**options, output_dir=tmp_path / name, sensitivity=True)
-        assert all(one.cached == (name == "second") for one in run.results)
+        assert all(result.cached == (name == "second") for result in run.results)
     first, second = contents(tmp_path / "first"), contents(tmp_path / "second")
     assert "sensitivity.csv" in first
     assert {name for name in first if first[name] != second[name]} <= {"run.json"}
@@ -196,13 +196,13 @@ def test_a_kept_backtest_of_a_shipped_strategy_gives_the_same_bytes_its_check_in
     assert replayed(api.backtest(**options, engine="python", securities=["FAB"])) == ["FAB"]
 
 
-def test_a_strategy_that_counts_with_numpy_is_kept_like_any(made: Made) -> None:
-    say(made.strategy, "from statistics import fmean", "from statistics import fmean\nimport numpy as np")
-    say(made.strategy, "m.bid, self.size)", "np.float64(m.bid), np.int64(self.size))")
-    first = made.backtest(output_dir=made.folder / "first")
+def test_a_strategy_that_counts_with_numpy_is_kept_like_any(desk: Desk) -> None:
+    say(desk.strategy, "from statistics import fmean", "from statistics import fmean\nimport numpy as np")
+    say(desk.strategy, "m.bid, self.size)", "np.float64(m.bid), np.int64(self.size))")
+    first = desk.backtest(output_dir=desk.folder / "first")
     assert first.failed == {}
-    assert replayed(made.backtest(output_dir=made.folder / "second")) == []
-    assert results(made.folder / "first") == results(made.folder / "second")
+    assert replayed(desk.backtest(output_dir=desk.folder / "second")) == []
+    assert results(desk.folder / "first") == results(desk.folder / "second")
 
 
 MODULES: Final = ("own_top.py", "own_package/rules.py", "own_inner.py", "own_late.py")
@@ -217,7 +217,7 @@ def look_back():
 """
 
 
-def in_a_process(made: Made, *words: str) -> str:
+def in_a_process(desk: Desk, *words: str) -> str:
     """Sweep as the command line does, where the strategy finds modules beside it, and return what it says."""
     command = [
         sys.executable,
@@ -225,63 +225,63 @@ def in_a_process(made: Made, *words: str) -> str:
         "pipeline",
         "sweep",
         "--strategy",
-        str(made.strategy),
+        str(desk.strategy),
         "--config",
-        str(made.config),
+        str(desk.config),
     ]
-    command += ["--parquet-dir", str(made.store), "--output-dir", str(made.folder / "out"), "--backend", "loky"]
+    command += ["--parquet-dir", str(desk.store), "--output-dir", str(desk.folder / "out"), "--backend", "loky"]
     command += ["--grid", "size=100,200", "--securities", "FAB", "--workers", "2", *words]
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{made.folder}", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=made.folder, check=False)
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{desk.folder}", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=desk.folder, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_a_changed_module_that_a_strategy_imports_is_a_changed_strategy(made: Made) -> None:
-    files = [made.folder / name for name in MODULES]
+def test_a_changed_module_that_a_strategy_imports_is_a_changed_strategy(desk: Desk) -> None:
+    files = [desk.folder / name for name in MODULES]
     files[1].parent.mkdir()
     for file in files:
         file.write_text("LOOK_BACK = 20\n")
-    (made.folder / "own_between.py").write_text("from own_inner import LOOK_BACK as THIRD\n")
-    say(made.strategy, "from statistics import fmean", f"from statistics import fmean\n{IMPORTS}")
-    say(made.strategy, "[-20:]", "[-look_back():]")
-    assert "0 cached, 2 computed, 0 failed" in in_a_process(made)
+    (desk.folder / "own_between.py").write_text("from own_inner import LOOK_BACK as THIRD\n")
+    say(desk.strategy, "from statistics import fmean", f"from statistics import fmean\n{IMPORTS}")
+    say(desk.strategy, "[-20:]", "[-look_back():]")
+    assert "0 cached, 2 computed, 0 failed" in in_a_process(desk)
     touch(*files)
-    assert "2 cached, 0 computed, 0 failed" in in_a_process(made)
+    assert "2 cached, 0 computed, 0 failed" in in_a_process(desk)
     for file in files:
         say(file, "20", "10")
-        assert "0 cached, 2 computed, 0 failed" in in_a_process(made), file
+        assert "0 cached, 2 computed, 0 failed" in in_a_process(desk), file
 
 
-def test_a_module_without_its_text_counts_by_its_bytes(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(made.folder)
-    text = made.folder / "own_text.py"
+def test_a_module_without_its_text_counts_by_its_bytes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(desk.folder)
+    text = desk.folder / "own_text.py"
     text.write_text("LOOK_BACK = 20\n")
-    py_compile.compile(str(text), str(made.folder / "own_blob.pyc"))
-    say(made.strategy, "from statistics import fmean", "from statistics import fmean\n\nimport own_blob")
-    say(made.strategy, "[-20:]", "[-own_blob.LOOK_BACK:]")
-    assert (made.sweep().results.computed, made.sweep().results.computed) == (6, 0)
+    py_compile.compile(str(text), str(desk.folder / "own_blob.pyc"))
+    say(desk.strategy, "from statistics import fmean", "from statistics import fmean\n\nimport own_blob")
+    say(desk.strategy, "[-20:]", "[-own_blob.LOOK_BACK:]")
+    assert (desk.sweep().results.computed, desk.sweep().results.computed) == (6, 0)
 
 
 def test_a_module_changed_under_a_running_session_is_never_kept_under_its_new_text(
-    made: Made, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    elsewhere = made.folder / "elsewhere"
+    elsewhere = desk.folder / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.syspath_prepend(elsewhere)
     (elsewhere / "own_module_once.py").write_text("LOOK_BACK = 20\n")
-    say(made.strategy, "from statistics import fmean", "from statistics import fmean\n\nimport own_module_once")
-    say(made.strategy, "[-20:]", "[-own_module_once.LOOK_BACK:]")
-    made.sweep()
-    assert made.sweep().results.computed == 0
+    say(desk.strategy, "from statistics import fmean", "from statistics import fmean\n\nimport own_module_once")
+    say(desk.strategy, "[-20:]", "[-own_module_once.LOOK_BACK:]")
+    desk.sweep()
+    assert desk.sweep().results.computed == 0
     say(elsewhere / "own_module_once.py", "20", "10")  # what is loaded still looks back by 20
-    assert made.sweep().results.computed == 6
+    assert desk.sweep().results.computed == 6
     monkeypatch.delitem(sys.modules, "own_module_once")
-    monkeypatch.delitem(sys.modules, type_of(made).__module__)
-    assert made.sweep().results.computed == 6
+    monkeypatch.delitem(sys.modules, type_of(desk).__module__)
+    assert desk.sweep().results.computed == 6
 
 
-def type_of(made: Made) -> Any:
+def type_of(desk: Desk) -> Any:
     from pipeline.strategies.loading.load import load_strategy
 
-    return load_strategy(str(made.strategy))
+    return load_strategy(str(desk.strategy))

@@ -43,7 +43,9 @@ def test_every_task_is_done_once(backend: Backend, count: int) -> None:
 def test_of_many_tasks_only_the_one_that_kills_its_process_is_lost(count: int) -> None:
     done = list(run_all(double_or_die, range(20), "loky", count, on_death=say_so))
     assert "3: WorkerDied" in done
-    assert sorted(one for one in done if isinstance(one, int)) == [2 * number for number in range(20) if number != 3]
+    assert sorted(number for number in done if isinstance(number, int)) == [
+        2 * number for number in range(20) if number != 3
+    ]
 
 
 def test_a_lost_task_that_nobody_answers_for_is_an_error() -> None:

@@ -19,23 +19,23 @@ def give_for_ever(writer: BackgroundWriter) -> None:
 
 
 def test_calls_are_made_in_order_by_another_thread_and_all_are_made_at_the_end() -> None:
-    made: list[tuple[int, bool]] = []
+    calls: list[tuple[int, bool]] = []
     here = threading.get_ident()
     with BackgroundWriter() as writer:
         for number in range(100):
-            writer.do(lambda one: made.append((one, threading.get_ident() == here)), number)
-    assert made == [(number, False) for number in range(100)]
+            writer.do(lambda argument: calls.append((argument, threading.get_ident() == here)), number)
+    assert calls == [(number, False) for number in range(100)]
 
 
 def test_the_caller_goes_on_meanwhile_and_waits_when_it_says_so() -> None:
-    gate, made = threading.Event(), []
+    gate, calls = threading.Event(), []
     with BackgroundWriter() as writer:
         writer.do(gate.wait)
-        writer.do(made.append, 1)
-        assert made == []
+        writer.do(calls.append, 1)
+        assert calls == []
         gate.set()
         writer.wait()
-        assert made == [1]
+        assert calls == [1]
 
 
 def test_what_a_call_raises_is_raised_by_the_next_one() -> None:
@@ -53,20 +53,20 @@ def test_what_a_call_raises_is_raised_by_waiting() -> None:
 
 
 def test_left_by_an_exception_it_ends_the_call_under_way_and_begins_no_other() -> None:
-    gate, begun, made = threading.Event(), threading.Event(), []
+    gate, begun, calls = threading.Event(), threading.Event(), []
 
     def slow() -> None:
         begun.set()
         gate.wait()
-        made.append("slow")
+        calls.append("slow")
 
     def leave(writer: BackgroundWriter) -> None:
         writer.do(slow)
-        writer.do(made.append, "never")
+        writer.do(calls.append, "never")
         begun.wait()
         threading.Timer(0.1, gate.set).start()
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), BackgroundWriter() as writer:
         leave(writer)
-    assert made == ["slow"]
+    assert calls == ["slow"]

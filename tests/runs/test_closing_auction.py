@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make days whose auctions print well away from their late VWAP, below it and above it in turn."""
     folder = make_store(tmp_path_factory.mktemp("made") / "parquet", ("EMAAR",))
-    made = random_ticks(5, days=6)
-    price = made.price.copy()
+    random = random_ticks(5, days=6)
+    price = random.price.copy()
     price[1_500::3_002] = 9.5
     price[3_001::3_002] = 10.5
-    ticks = Ticks(made.timestamp, made.kind, price, made.volume + 10_000)
+    ticks = Ticks(random.timestamp, random.kind, price, random.volume + 10_000)
     metadata = {"exchange": "ADX", "fingerprint": "made"}
     write_ticks(folder / "FAB.parquet", ticks, metadata)
     return folder
@@ -42,9 +42,9 @@ def test_its_trades_have_their_type_and_the_price_they_are_measured_against(stor
         "trade_type string",
         "vwap_reference double",
     ]
-    found = set(table["trade_type"].to_pylist())
-    assert "auction_entry" in found
-    assert found <= {"auction_entry", "vwap_exit", "stop_loss", "eod_flatten"}
+    types = set(table["trade_type"].to_pylist())
+    assert "auction_entry" in types
+    assert types <= {"auction_entry", "vwap_exit", "stop_loss", "eod_flatten"}
     assert min(table["vwap_reference"].to_pylist()) > 9.0
 
 

@@ -40,17 +40,17 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the runs that tests compare: in `failed` EMAAR's ticks are damaged, in `other` FAB's are new."""
     folder = tmp_path_factory.mktemp("made")
     store, config = make_store(folder / "parquet"), make_config(folder / "v1.json")
-    made = {"config": config, "parquet_dir": store, "sensitivity": False}
+    common = {"config": config, "parquet_dir": store, "sensitivity": False}
     for name, options in OPTIONS.items():
-        api.backtest(**made | {"output_dir": folder / name} | options)
+        api.backtest(**common | {"output_dir": folder / name} | options)
     ticks = random_ticks(0)
     ticks.price[-1_000:] = np.round(ticks.price[-1_000:] + 0.02, 2)
     metadata = {"exchange": "ADX", "fingerprint": "made anew"}
     write_ticks(store / "FAB.parquet", ticks, metadata)
-    api.backtest(**made, output_dir=folder / "other")
+    api.backtest(**common, output_dir=folder / "other")
     broken = store / "EMAAR.parquet"
     broken.write_bytes(broken.read_bytes()[:2_000] + b"[red]" + broken.read_bytes()[2_005:])
-    api.backtest(**made, output_dir=folder / "failed")
+    api.backtest(**common, output_dir=folder / "failed")
     return folder
 
 
@@ -65,8 +65,8 @@ def table(runs: Path, name: str, ticker: str) -> list[dict[str, Any]]:
 
 def fall(realized: list[float]) -> float:
     equity = peak = deepest = 0.0
-    for one in realized:
-        equity += one
+    for pnl in realized:
+        equity += pnl
         peak = max(peak, equity)
         deepest = max(deepest, peak - equity)
     return deepest
@@ -77,7 +77,7 @@ def by_hand(runs: Path, name: str, tickers: tuple[str, ...], bps: dict[str, floa
     rows = [(row, bps.get(ticker, 0.0)) for ticker in tickers for row in table(runs, name, ticker)]
     gross = math.fsum(row["realized_pnl"] for row, _ in rows)
     fees = math.fsum(row["fill_price"] * row["fill_qty"] * rate / 10_000 for row, rate in rows)
-    in_time = sorted(rows, key=lambda one: one[0]["timestamp"])
+    in_time = sorted(rows, key=lambda pair: pair[0]["timestamp"])
     net = [row["realized_pnl"] - row["fill_price"] * row["fill_qty"] * rate / 10_000 for row, rate in in_time]
     return len(rows), gross, gross - fees, fall(net)
 
@@ -87,8 +87,8 @@ def parts_by_hand(runs: Path, a: str, b: str, ticker: str) -> int | None:
         [(row["timestamp"], row["side"], row["fill_price"].hex(), row["fill_qty"]) for row in table(runs, name, ticker)]
         for name in (a, b)
     ]
-    for index, (one, other) in enumerate(zip(*fills, strict=False)):
-        if one != other:
+    for index, (left, other) in enumerate(zip(*fills, strict=False)):
+        if left != other:
             return index
     return None if len(fills[0]) == len(fills[1]) else min(map(len, fills))
 
@@ -97,12 +97,12 @@ def parts_by_hand(runs: Path, a: str, b: str, ticker: str) -> int | None:
 def test_figures_are_those_of_the_fills_and_differences_are_b_less_a(runs: Path, other: str) -> None:
     comparison = found(runs, "base", other)
     rates = {"FAB": 5.0, "MODON": 5.0, "EMAAR": 2.5} if other == "charged" else {}
-    for one in comparison.securities:
-        assert one.a
-        assert one.b
-        assert one.difference
-        a, b = by_hand(runs, "base", (one.ticker,), {}), by_hand(runs, other, (one.ticker,), rates)
-        for figures, wanted in ((one.a, a), (one.b, b), (one.difference, np.subtract(b, a))):
+    for security in comparison.securities:
+        assert security.a
+        assert security.b
+        assert security.difference
+        a, b = by_hand(runs, "base", (security.ticker,), {}), by_hand(runs, other, (security.ticker,), rates)
+        for figures, wanted in ((security.a, a), (security.b, b), (security.difference, np.subtract(b, a))):
             shown = (figures.fills, figures.gross_pnl, figures.net_pnl, figures.max_drawdown)
             assert shown == pytest.approx(tuple(wanted), rel=1e-9, abs=1e-6)
     total = comparison.b.total
@@ -114,14 +114,14 @@ def test_figures_are_those_of_the_fills_and_differences_are_b_less_a(runs: Path,
 @pytest.mark.parametrize("other", ["quick", "charged", "strict", "auction", "other"])
 @pytest.mark.parametrize("ticker", TICKERS)
 def test_they_part_at_the_first_fill_that_is_not_the_same(runs: Path, other: str, ticker: str) -> None:
-    one = next(one for one in found(runs, "base", other).securities if one.ticker == ticker)
+    security = next(security for security in found(runs, "base", other).securities if security.ticker == ticker)
     index = parts_by_hand(runs, "base", other, ticker)
     if index is None:
-        assert one.parting is None
+        assert security.parting is None
         return
-    assert one.parting
-    assert one.parting.index == index
-    for name, fill in (("base", one.parting.a), (other, one.parting.b)):
+    assert security.parting
+    assert security.parting.index == index
+    for name, fill in (("base", security.parting.a), (other, security.parting.b)):
         rows = table(runs, name, ticker)
         if index >= len(rows):
             assert fill is None
@@ -135,11 +135,11 @@ def test_they_part_at_the_first_fill_that_is_not_the_same(runs: Path, other: str
 @pytest.mark.slow
 def test_new_ticks_part_where_they_begin_to_count_and_not_before(runs: Path) -> None:
     comparison = found(runs, "base", "other")
-    assert [(one.subject, one.name, one.security) for one in comparison.differences] == [("data", "digest", "FAB")]
-    fab = next(one for one in comparison.securities if one.ticker == "FAB")
+    assert [(row.subject, row.name, row.security) for row in comparison.differences] == [("data", "digest", "FAB")]
+    fab = next(security for security in comparison.securities if security.ticker == "FAB")
     assert fab.parting
     assert fab.parting.index > 10
-    assert [one.parting for one in comparison.securities if one.ticker != "FAB"] == [None, None]
+    assert [security.parting for security in comparison.securities if security.ticker != "FAB"] == [None, None]
 
 
 def fills(*rows: tuple[int, int, float, int]) -> RecordedFills:
@@ -179,22 +179,22 @@ def test_a_run_and_the_same_run_done_another_way_are_the_same(runs: Path) -> Non
 
 
 def test_a_parameter_that_was_set_differs_for_each_security(runs: Path) -> None:
-    told = found(runs, "base", "quick").differences
-    assert [(one.subject, one.name, one.security) for one in told] == [
+    differences = found(runs, "base", "quick").differences
+    assert [(difference.subject, difference.name, difference.security) for difference in differences] == [
         ("parameter", "refill_interval_sec", ticker) for ticker in TICKERS
     ]
-    assert {(one.a, one.b) for one in told} == {(60, 5)}
+    assert {(difference.a, difference.b) for difference in differences} == {(60, 5)}
 
 
 def test_every_switch_that_differs_is_named_with_both_values(runs: Path) -> None:
-    told = {one.name: (one.a, one.b) for one in found(runs, "base", "strict").differences}
+    values = {difference.name: (difference.a, difference.b) for difference in found(runs, "base", "strict").differences}
     settings = [
         json.loads((runs / name / "run.json").read_text())["execution"]["settings"] for name in ("base", "strict")
     ]
-    assert told == {
+    assert values == {
         key: (settings[0][key], settings[1][key]) for key in settings[0] if settings[0][key] != settings[1][key]
     }
-    assert told["fill_price"] == ("print", "order")
+    assert values["fill_price"] == ("print", "order")
 
 
 def test_versions_that_differ_are_named_and_the_fills_are_still_the_same(runs: Path, tmp_path: Path) -> None:
@@ -204,21 +204,21 @@ def test_versions_that_differ_are_named_and_the_fills_are_still_the_same(runs: P
         output_dir=tmp_path / "run",
     )
     file = tmp_path / "run" / "run.json"
-    told = json.loads(file.read_text())
-    told["versions"]["numpy"] = "1.99"
-    file.write_text(json.dumps(told))
+    content = json.loads(file.read_text())
+    content["versions"]["numpy"] = "1.99"
+    file.write_text(json.dumps(content))
     comparison = compare(runs / "base", tmp_path / "run")
-    [one] = comparison.differences
-    assert (one.subject, one.name, one.security, one.b) == ("version", "numpy", None, "1.99")
+    [change] = comparison.differences
+    assert (change.subject, change.name, change.security, change.b) == ("version", "numpy", None, "1.99")
     assert comparison.same_fills
     assert not comparison.same
 
 
 def test_two_strategies_differ_in_name_and_in_the_parameters_of_each(runs: Path) -> None:
-    told = {one.name: one for one in found(runs, "base", "auction").differences if one.security in (None, "FAB")}
-    assert (told["strategy"].a, told["strategy"].b) == ("v1_baseline", "closing_auction")
-    assert (told["quote_size"].a, told["quote_size"].b) == (PARAMETERS["quote_size"], ABSENT)
-    assert told["spread_vwap_pct"].a is ABSENT
+    by_name = {row.name: row for row in found(runs, "base", "auction").differences if row.security in (None, "FAB")}
+    assert (by_name["strategy"].a, by_name["strategy"].b) == ("v1_baseline", "closing_auction")
+    assert (by_name["quote_size"].a, by_name["quote_size"].b) == (PARAMETERS["quote_size"], ABSENT)
+    assert by_name["spread_vwap_pct"].a is ABSENT
 
 
 def test_fees_types_and_references_beside_a_fill_do_not_make_runs_part(runs: Path) -> None:
@@ -227,14 +227,14 @@ def test_fees_types_and_references_beside_a_fill_do_not_make_runs_part(runs: Pat
     assert columns[2] - columns[1] == {"fee"}
     comparison = found(runs, "auction", "auction_charged")
     assert comparison.same_fills
-    assert [one.name for one in comparison.differences] == ["fees_bps"]
+    assert [difference.name for difference in comparison.differences] == ["fees_bps"]
     assert comparison.a.total.gross_pnl == comparison.b.total.gross_pnl
     assert comparison.a.total.net_pnl > comparison.b.total.net_pnl
 
 
 def test_a_security_of_one_run_only_is_a_row_without_the_other(runs: Path) -> None:
     comparison = found(runs, "base", "few")
-    rows = {one.ticker: one for one in comparison.securities}
+    rows = {security.ticker: security for security in comparison.securities}
     assert rows["EMAAR"].a
     assert (rows["EMAAR"].b, rows["EMAAR"].error_b, rows["EMAAR"].difference) == (None, None, None)
     assert rows["FAB"].same
@@ -261,22 +261,22 @@ def test_fills_that_cannot_be_read_are_told_in_their_row_and_the_others_stand(ru
     assert list(comparison.unreadable) == ["FAB"]
     assert "FAB.parquet is damaged" in comparison.unreadable["FAB"]
     assert comparison.securities[1].a == comparison.securities[1].b
-    assert [one.same for one in comparison.securities] == [True, False, True]
+    assert [security.same for security in comparison.securities] == [True, False, True]
     assert not comparison.same
 
 
 @pytest.mark.parametrize("other", ["base", "quick", "few", "failed", "auction"])
 def test_json_is_plain_and_says_what_the_comparison_says(runs: Path, other: str) -> None:
     comparison = found(runs, "base", other)
-    told = json.loads(json.dumps(comparison.as_json(), allow_nan=False))
-    assert told["same"] is comparison.same
-    assert len(told["differences"]) == len(comparison.differences)
-    for one in comparison.securities:
-        row = told["securities"][one.ticker]
-        assert ("a" in row, "b" in row) == (one.a is not None, one.b is not None)
-        assert row.get("error_b") == one.error_b
-        if one.parting:
-            assert row["parts_at"]["index"] == one.parting.index
-    assert ("in_both" in told) == (other in ("few", "failed"))
-    absent = [one for one in told["differences"] if "b" not in one]
+    written = json.loads(json.dumps(comparison.as_json(), allow_nan=False))
+    assert written["same"] is comparison.same
+    assert len(written["differences"]) == len(comparison.differences)
+    for security in comparison.securities:
+        row = written["securities"][security.ticker]
+        assert ("a" in row, "b" in row) == (security.a is not None, security.b is not None)
+        assert row.get("error_b") == security.error_b
+        if security.parting:
+            assert row["parts_at"]["index"] == security.parting.index
+    assert ("in_both" in written) == (other in ("few", "failed"))
+    absent = [security for security in written["differences"] if "b" not in security]
     assert bool(absent) == (other == "auction")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.runs.run import BacktestRun
+    from pipeline.runs.backtest import BacktestRun
 
 FEES = {"execution.fees_bps": {"ADX": 5, "DFM": 2.5}}
 
@@ -53,16 +53,16 @@ def test_each_fill_has_its_fee_and_gross_figures_stay_as_they_are(run_into: Any,
 def test_summary_and_metrics_have_gross_and_net_apart(run_into: Any, tmp_path: Path) -> None:
     free, charged = run_into("free"), run_into("charged", parameters=FEES)
     rows = table(tmp_path / "charged" / "backtest_summary.csv")
-    told = json.loads((tmp_path / "charged" / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "charged" / "metrics.json").read_text())
     assert [row["realized_pnl"] for row in rows] == [str(value) for value in free.summary["realized_pnl"]]
     for row in rows:
         fees = float(row["fees"])
         assert fees == charged.trades(row["security"])["fee"].to_numpy().sum() > 0
         assert float(row["net_pnl"]) == float(row["realized_pnl"]) - fees
-        own = told["securities"][row["security"]]
+        own = metrics["securities"][row["security"]]
         assert (own["fees"], own["net_pnl"]) == (fees, float(row["net_pnl"]))
-    assert told["portfolio"]["fees"] == pytest.approx(sum(float(row["fees"]) for row in rows), rel=1e-15)
-    assert told["portfolio"]["net_pnl"] == pytest.approx(sum(float(row["net_pnl"]) for row in rows), rel=1e-12)
+    assert metrics["portfolio"]["fees"] == pytest.approx(sum(float(row["fees"]) for row in rows), rel=1e-15)
+    assert metrics["portfolio"]["net_pnl"] == pytest.approx(sum(float(row["net_pnl"]) for row in rows), rel=1e-12)
 
 
 def test_an_exchange_that_the_config_overrides_pays_its_own_fees(run_into: Any, tmp_path: Path) -> None:
@@ -102,10 +102,10 @@ def test_the_check_has_every_model_by_security_and_totals_that_are_their_sums(ru
 def test_a_model_of_the_check_gives_what_a_run_under_it_gives(run_into: Any, model: str, options: Any) -> None:
     check = run_into("check").sensitivity
     alone = run_into("alone", sensitivity=False, **options).summary
-    found = check[(check["execution"] == model) & (check["security"] != "total")]
-    assert found["fills"].tolist() == alone["trades"].tolist()
-    assert found["realized_pnl"].tolist() == alone["realized_pnl"].tolist()
-    assert found["net_pnl"].tolist() == alone["net_pnl"].tolist()
+    rows = check[(check["execution"] == model) & (check["security"] != "total")]
+    assert rows["fills"].tolist() == alone["trades"].tolist()
+    assert rows["realized_pnl"].tolist() == alone["realized_pnl"].tolist()
+    assert rows["net_pnl"].tolist() == alone["net_pnl"].tolist()
 
 
 def test_the_check_changes_nothing_else_of_a_run(run_into: Any, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_run_without_the_check_leaves_none_of_an_earlier_one(run_into: Any, tm
 
 def test_run_json_names_the_model_and_every_switch(run_into: Any, tmp_path: Path) -> None:
     run_into("run", execution="strict", parameters={"execution.latency_ms": 20} | FEES, sensitivity=False)
-    told = json.loads((tmp_path / "run" / "run.json").read_text())["execution"]
-    assert told["name"].startswith("strict latency_ms=20 fees_bps=")
-    assert told["settings"]["fill_price"] == "order"
-    assert told["settings"]["fees_bps"] == {"ADX": 5.0, "DFM": 2.5}
+    execution = json.loads((tmp_path / "run" / "run.json").read_text())["execution"]
+    assert execution["name"].startswith("strict latency_ms=20 fees_bps=")
+    assert execution["settings"]["fill_price"] == "order"
+    assert execution["settings"]["fees_bps"] == {"ADX": 5.0, "DFM": 2.5}

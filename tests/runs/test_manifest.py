@@ -36,8 +36,8 @@ def run(inputs: tuple[Path, Path], folder: Path, **options: Any) -> None:
 
 
 def status(folder: Path, file: str = "run.json") -> tuple[str, str | None]:
-    told = json.loads((folder / file).read_text(encoding="utf-8"))
-    return told["status"], told.get("error")
+    content = json.loads((folder / file).read_text(encoding="utf-8"))
+    return content["status"], content.get("error")
 
 
 def raises(error: BaseException) -> Any:
@@ -48,9 +48,9 @@ def raises(error: BaseException) -> Any:
 
 
 def refused(folder: Path) -> str:
-    with pytest.raises(UnfinishedRun) as told:
+    with pytest.raises(UnfinishedRun) as error:
         read_run(folder)
-    return str(told.value)
+    return str(error.value)
 
 
 @pytest.mark.parametrize("when", ["on_plan", "on_result"])
@@ -95,8 +95,8 @@ def test_a_run_at_work_is_not_said_to_be_interrupted(inputs: tuple[Path, Path], 
     said: list[str] = []
     run(inputs, tmp_path, on_result=lambda _: said.append(refused(tmp_path)))
     assert len(said) == 3
-    assert all(f"`pipeline backtest` (process {os.getpid()} on " in one for one in said)
-    assert all(one.endswith("is still at work. Wait for it.") for one in said)
+    assert all(f"`pipeline backtest` (process {os.getpid()} on " in text for text in said)
+    assert all(text.endswith("is still at work. Wait for it.") for text in said)
 
 
 def test_a_run_whose_page_cannot_be_made_is_complete(
@@ -112,8 +112,8 @@ def test_a_run_whose_page_cannot_be_made_is_complete(
 def test_a_run_that_cannot_begin_leaves_the_one_before_it_as_it_was(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     folder = tmp_path / "run"
     run(inputs, folder, report=False)
-    for one in (folder / "marks").iterdir():
-        one.unlink()
+    for path in (folder / "marks").iterdir():
+        path.unlink()
     (folder / "marks").rmdir()
     (folder / "marks").write_text("in the way")
     before = contents(folder)

@@ -47,8 +47,8 @@ class Shown:
             return {row[key]: row for row in csv.DictReader(content)}
 
     def read(self, file: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.folder / file).read_text(encoding="utf-8"))
-        return found
+        content: dict[str, Any] = json.loads((self.folder / file).read_text(encoding="utf-8"))
+        return content
 
     def line(self, first: str) -> list[str]:
         """Return the words of the line of a table that begins with a name."""
@@ -82,8 +82,8 @@ def sweep(inputs: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -
 
 def cells(page: Page, caption: str) -> dict[str, dict[str, Node]]:
     """Return a table of the page by row and key of its columns."""
-    [found] = [one for one in page.root.all("table") if one.one("caption").text == caption]
-    headings, rows = table(found)
+    [shown_table] = [table for table in page.root.all("table") if table.one("caption").text == caption]
+    headings, rows = table(shown_table)
     keys = [heading.attributes.get("data-key", "") for heading in headings][1:]
     return {name: dict(zip(keys, row, strict=True)) for name, row in rows.items()}
 
@@ -99,8 +99,8 @@ def test_each_security_has_the_same_figures_everywhere(run: Shown) -> None:
             page[name] = page.get(name, {}) | row
     assert metrics
     assert set(run.told["securities"]) == set(summary) == {*metrics, *run.told["failed"]}
-    for name, held in metrics.items():
-        told = run.told["securities"][name]
+    for name, figures in metrics.items():
+        reported = run.told["securities"][name]
         for key, column in (
             ("fills", "trades"),
             ("realized_pnl", "realized_pnl"),
@@ -108,26 +108,26 @@ def test_each_security_has_the_same_figures_everywhere(run: Shown) -> None:
             ("net_pnl", "net_pnl"),
         ):
             assert (
-                told[key]
-                == held[key]
+                reported[key]
+                == figures[key]
                 == float(summary[name][column])
                 == float(page[name][key].attributes["data-value"])
             )
-            text = f"{held[key]:,}" if key == "fills" else aed(held[key])
+            text = f"{figures[key]:,}" if key == "fills" else aed(figures[key])
             assert page[name][key].text == text
-            assert text in run.line(name) or (key in ("fees", "net_pnl") and not held["fees"])
-        assert told["market_days"] == held["market_days"] == int(summary[name]["market_dates"])
-        assert page[name]["market_days"].text == f"{held['market_days']}"
+            assert text in run.line(name) or (key in ("fees", "net_pnl") and not figures["fees"])
+        assert reported["market_days"] == figures["market_days"] == int(summary[name]["market_dates"])
+        assert page[name]["market_days"].text == f"{figures['market_days']}"
 
 
 def test_the_total_is_the_portfolio_s_everywhere(run: Shown) -> None:
-    held, page = run.read("metrics.json")["portfolio"], cells(run.page, "P&L")["Portfolio"]
+    figures, page = run.read("metrics.json")["portfolio"], cells(run.page, "P&L")["Portfolio"]
     tiles = {tile.attributes["data-figure"]: tile for tile in run.page.root.one("section", id="headline").all("dd")}
     for key in ("realized_pnl", "net_pnl"):
-        assert run.told["total"][key] == held[key]
-        assert page[key].text == aed(held[key])
-        assert tiles[key].text.split()[0] == aed(held[key])
-    assert aed(held["realized_pnl"]) in run.line("total")
+        assert run.told["total"][key] == figures[key]
+        assert page[key].text == aed(figures[key])
+        assert tiles[key].text.split()[0] == aed(figures[key])
+    assert aed(figures["realized_pnl"]) in run.line("total")
 
 
 def test_every_surface_counts_the_same_securities_and_days(run: Shown) -> None:
@@ -139,7 +139,7 @@ def test_every_surface_counts_the_same_securities_and_days(run: Shown) -> None:
     days = run.read("metrics.json")["portfolio"]["market_days"]
     assert header.startswith(f"Backtest of {days} market days, 2025-01-12 to 2025-01-13 ·")
     warnings = run.read("run.json")["warnings"]
-    assert any(one.startswith(f"The ticks cover {days} market days: ") for one in warnings)
+    assert any(text.startswith(f"The ticks cover {days} market days: ") for text in warnings)
     total = [row for row in (run.folder / "daily.csv").read_text().splitlines() if row.startswith("total,")]
     assert len(total) == days
 
@@ -174,7 +174,7 @@ def by_view(rows: Mapping[str, Any]) -> dict[str, Any]:
 def test_the_best_of_a_sweep_is_the_same_everywhere(sweep: Shown) -> None:
     summary = sweep.rows("sweep_summary.csv")
     page = by_view(table(sweep.page.root.one("table", id="best-table"))[1])
-    best = {one["security"]: one for one in sweep.told["best"]}
+    best = {choice["security"]: choice for choice in sweep.told["best"]}
     assert set(summary) == set(page) == set(best) == {"EMAAR", "FAB", "MODON", "all"}
     for name, row in summary.items():
         assert row["setting"] == page[name][0].text == str(best[name]["setting"]) == sweep.line(name)[1]
@@ -189,7 +189,7 @@ def test_a_sweep_chooses_under_one_execution_model_and_says_which(sweep: Shown) 
     assert sweep.told["chosen_under"] == sweep.read("sweep.json")["chosen_under"] == {"execution": "strict"}
     for file in ("sweep_summary.csv", "walk_forward.csv"):
         assert {row["execution"] for row in sweep.rows(file).values()} == {"strict"}
-    assert {one["execution"] for one in sweep.told["best"]} == {"strict"}
+    assert {choice["execution"] for choice in sweep.told["best"]} == {"strict"}
     assert "Best settings under execution strict, chosen on the training days" in sweep.lines
     assert sweep.page.root.one("p", **{"class": "facts"}).text.endswith(" under execution strict.")
 
@@ -200,5 +200,5 @@ def test_a_walk_forward_is_the_same_everywhere(sweep: Shown) -> None:
     lines = {words[0]: words for line in sweep.lines[start:] if (words := line.split())}
     for name, row in sweep.rows("walk_forward.csv").items():
         value = float(row["test_net_pnl"])
-        assert [one["test"]["net_pnl"] for one in sweep.told["walk_forward"] if one["security"] == name] == [value]
+        assert [fold["test"]["net_pnl"] for fold in sweep.told["walk_forward"] if fold["security"] == name] == [value]
         assert [cell.text for cell in page[name][:2]] == [row["setting"], aed(value)] == lines[name][1:]

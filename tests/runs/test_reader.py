@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make one run, which tests copy before they damage it."""
     folder = tmp_path_factory.mktemp("made")
     store, config = make_store(folder / "parquet"), make_config(folder / "v1.json")
@@ -31,8 +31,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "output" / "run"))
+def run(inputs: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(inputs, tmp_path / "output" / "run"))
 
 
 def change(file: Path, **changes: object) -> None:
@@ -83,7 +83,7 @@ def test_a_run_is_found_by_folder_and_by_name(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"),
+    ("wanted", "words"),
     [
         ("rnu", "There is no run 'rnu', neither as a folder nor in output. Did you mean 'run'?"),
         ("output/rum", "Did you mean 'output/run'?"),
@@ -95,13 +95,13 @@ def test_a_run_is_found_by_folder_and_by_name(
 )
 @pytest.mark.usefixtures("run")
 def test_what_is_no_run_is_told_with_the_nearest_or_what_there_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, words: str
 ) -> None:
     (tmp_path / "notes").mkdir()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnknownRun) as error:
         find_run(wanted, Path("output"))
-    assert told in str(error.value).replace("\\", "/")
+    assert words in str(error.value).replace("\\", "/")
 
 
 def test_no_output_directory_at_all_is_told_too(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_no_output_directory_at_all_is_told_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "kind", "told"),
+    ("damage", "kind", "words"),
     [
         (lambda run: (run / "run.json").unlink(), UnknownRun, "is not a run folder"),
         (lambda run: (run / "run.json").write_text("{"), DamagedRun, "run.json is damaged"),
@@ -134,12 +134,12 @@ def test_no_output_directory_at_all_is_told_too(tmp_path: Path) -> None:
     ],
 )
 def test_a_folder_that_is_no_complete_run_is_refused(
-    run: Path, damage: Callable[[Path], Any], kind: type[RunFolderError], told: str
+    run: Path, damage: Callable[[Path], Any], kind: type[RunFolderError], words: str
 ) -> None:
     damage(run)
     with pytest.raises(kind) as error:
         read_run(run)
-    assert told in str(error.value)
+    assert words in str(error.value)
     assert str(run) in str(error.value)
     assert str(error.value).count(". ") <= 1
     assert error.value.exit_status == 2
@@ -149,7 +149,7 @@ NEWER = {b"tick-pipeline.format_version": b"99"}
 
 
 @pytest.mark.parametrize(
-    ("damage", "kind", "told"),
+    ("damage", "kind", "words"),
     [
         (lambda file: file.unlink(), DamagedRun, "is not there"),
         (lambda file: file.write_bytes(b""), DamagedRun, "is damaged"),
@@ -177,14 +177,14 @@ NEWER = {b"tick-pipeline.format_version": b"99"}
     ],
 )
 def test_fills_that_are_not_those_of_the_run_are_refused(
-    run: Path, damage: Callable[[Path], Any], kind: type[RunFolderError], told: str
+    run: Path, damage: Callable[[Path], Any], kind: type[RunFolderError], words: str
 ) -> None:
     file = run / "trades" / "FAB.parquet"
     damage(file)
     recorded = read_run(run)
     with pytest.raises(kind) as error:
         recorded.read_fills("FAB")
-    assert told in str(error.value)
+    assert words in str(error.value)
     assert str(file) in str(error.value)
     assert "pipeline convert" not in str(error.value)
 

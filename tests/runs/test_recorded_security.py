@@ -57,11 +57,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_fills_are_chosen_by_count_time_and_side(selection: Selection, wanted: list[int]) -> None:
-    assert [one["fill"] for one in selection.of(FILLS)] == wanted
+    assert [fill["fill"] for fill in selection.of(FILLS)] == wanted
 
 
 @pytest.mark.parametrize(
-    ("selection", "told"),
+    ("selection", "words"),
     [
         (Selection(first=0), "--first is 0; it takes a whole number of at least 1."),
         (Selection(last=-3), "--last is -3; it takes a whole number of at least 1."),
@@ -71,10 +71,10 @@ def test_fills_are_chosen_by_count_time_and_side(selection: Selection, wanted: l
         (Selection(end="2025-01-06 noon"), "--to is '2025-01-06 noon'; it takes a date"),
     ],
 )
-def test_a_choice_that_cannot_be_meant_is_refused(selection: Selection, told: str) -> None:
+def test_a_choice_that_cannot_be_meant_is_refused(selection: Selection, words: str) -> None:
     with pytest.raises(BadRequest) as error:
         selection.of(FILLS)
-    assert told in str(error.value)
+    assert words in str(error.value)
 
 
 def test_fills_are_read_line_by_line_as_they_were_recorded(run: Path) -> None:
@@ -83,8 +83,8 @@ def test_fills_are_read_line_by_line_as_they_were_recorded(run: Path) -> None:
     fills = security.fills()
     assert (security.ticker, security.exchange, len(fills)) == ("FAB", "ADX", len(exact))
     assert security.figures["fills"] == len(fills) > 50
-    for number, (one, recorded) in enumerate(zip(fills, exact, strict=True), 1):
-        assert one == {
+    for number, (fill, recorded) in enumerate(zip(fills, exact, strict=True), 1):
+        assert fill == {
             "fill": number,
             "time": recorded["timestamp"].isoformat(timespec="milliseconds"),
             "side": recorded["side"],
@@ -99,9 +99,9 @@ def test_an_auction_strategys_fills_have_their_type(run: Path, tmp_path: Path) -
     config.write_text('{"_defaults": {"spread_vwap_pct": 0.0, "auction_fill_pct": 100}}', encoding="utf-8")
     store = run.parents[1] / "parquet"
     api.backtest("closing_auction", config=config, parquet_dir=store, output_dir=tmp_path / "run")
-    found = [one for ticker in ("FAB", "EMAAR", "MODON") for one in read_security(tmp_path / "run", ticker).fills()]
-    assert {one["trade_type"] for one in found} >= {"auction_entry", "vwap_exit"}
-    assert all(one["vwap_reference"] > 0 for one in found)
+    fills = [fill for ticker in ("FAB", "EMAAR", "MODON") for fill in read_security(tmp_path / "run", ticker).fills()]
+    assert {fill["trade_type"] for fill in fills} >= {"auction_entry", "vwap_exit"}
+    assert all(fill["vwap_reference"] > 0 for fill in fills)
 
 
 @pytest.mark.parametrize("ticker", ["+FAB", "-1", "=A", "@FAB", "'FAB"])
@@ -110,10 +110,10 @@ def test_a_ticker_that_a_spreadsheet_would_take_for_a_formula_is_found_as_it_is(
     (store / "FAB.parquet").rename(store / f"{ticker}.parquet")
     config = make_config(tmp_path / "v1.json", (ticker,))
     run = api.backtest(config=config, parquet_dir=store, output_dir=tmp_path / "run")
-    found = read_security(tmp_path / "run", ticker)
-    assert (found.ticker, found.exchange, run.failed) == (ticker, "ADX", {})
-    assert len(found.fills()) == found.figures["fills"] > 0
-    assert len(read_contents(tmp_path / "run").daily[ticker].days) == found.figures["market_days"] == 2
+    security = read_security(tmp_path / "run", ticker)
+    assert (security.ticker, security.exchange, run.failed) == (ticker, "ADX", {})
+    assert len(security.fills()) == security.figures["fills"] > 0
+    assert len(read_contents(tmp_path / "run").daily[ticker].days) == security.figures["market_days"] == 2
 
 
 def test_a_security_that_is_not_in_the_run_is_told_with_those_that_are(run: Path) -> None:
@@ -125,13 +125,13 @@ def test_a_column_that_is_not_what_a_run_writes_is_refused(run: Path) -> None:
     file = run / "trades" / "FAB.parquet"
     whole, table = file.read_bytes(), pq.read_table(file)
     at = table.column_names.index("position")
-    for damaged, told in (
-        (table.drop_columns(["pnl"]), "has no column pnl"),
-        (table.set_column(at, "position", table["position"].cast(pa.float64())), "column position is not what"),
-        (table.set_column(at, "position", pa.nulls(len(table), pa.int64())), "column position is not what"),
+    for damaged, words in (
+        (table.drop_columns(["pnl"]), "columns of fills"),
+        (table.set_column(at, "position", table["position"].cast(pa.float64())), "columns of fills"),
+        (table.set_column(at, "position", pa.nulls(len(table), pa.int64())), "has empty cells"),
     ):
         write_table(file, damaged)
-        with pytest.raises(DamagedRun, match=told):
+        with pytest.raises(DamagedRun, match=words):
             read_security(run, "FAB").fills()
     file.write_bytes(whole)
 

@@ -34,10 +34,10 @@ def plan_of(rejects: Mapping[str, int] | None = None, **changes: Any) -> Plan:
     entry = None
     inspection = as_text(USUAL, facts_of("ADX"))
     if rejects is not None:
-        kept = 1_000 - sum(rejects.values())
-        entry = Entry("FAB", "ADX", "FAB.parquet", 1_000, kept, 0, dict(rejects), "", {}, (), inspection)
+        ticks = 1_000 - sum(rejects.values())
+        entry = Entry("FAB", "ADX", "FAB.parquet", 1_000, ticks, 0, dict(rejects), "", {}, (), inspection)
     security = Security("FAB", "ADX", Path("FAB.parquet"), 1_000, "", "", 1, entry, inspection)
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "strategy": "v1_baseline",
         "config": Path("v1.json"),
         "execution": CLASSIC,
@@ -50,7 +50,7 @@ def plan_of(rejects: Mapping[str, int] | None = None, **changes: Any) -> Plan:
         "tasks": (),
         "securities": (security,),
     }
-    return Plan(**(told | changes))
+    return Plan(**(fields | changes))
 
 
 def result(
@@ -61,8 +61,8 @@ def result(
     **more: Any,
 ) -> SecurityResult:
     task = Task(ticker, "ADX", Path(f"{ticker}.parquet"), "", "v1_baseline", {}, CLASSIC, "compiled")
-    found = replace(booked(fills, market_days).replayed, days_not_flat=days(*not_flat))
-    return SecurityResult(task, found, **more)
+    replayed = replace(booked(fills, market_days).replayed, days_not_flat=days(*not_flat))
+    return SecurityResult(task, replayed, **more)
 
 
 def failed(ticker: str) -> SecurityResult:

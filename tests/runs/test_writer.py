@@ -17,7 +17,7 @@ from tests.made import PARAMETERS, contents, make_store, random_ticks, results, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.runs.run import BacktestRun
+    from pipeline.runs.backtest import BacktestRun
 
 
 def run_into(output: Path, inputs: tuple[Path, Path], **options: Any) -> BacktestRun:
@@ -60,7 +60,7 @@ def test_trades_are_exact_in_execution_order_with_the_columns_users_know(inputs:
         "position int64",
         "pnl double",
     ]
-    fills = next(one.replayed.fills for one in run.results if one.ticker == "FAB" and one.replayed)
+    fills = next(result.replayed.fills for result in run.results if result.ticker == "FAB" and result.replayed)
     assert table["pnl"].to_numpy().tobytes() == fills.pnl.tobytes()
     assert table["timestamp"].to_numpy().astype("datetime64[ns]").astype("int64").tolist() == fills.timestamp.tolist()
     assert {1: "buy", -1: "sell"}[int(fills.side[0])] == table["side"][0].as_py()
@@ -90,14 +90,14 @@ def test_the_summary_has_a_row_a_security_sorted_and_exact(inputs: Any, tmp_path
 
 def test_run_json_says_what_was_run_on_what(inputs: Any, tmp_path: Path) -> None:
     run_into(tmp_path / "run", inputs, parameters={"refill_interval_sec": 30})
-    told = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert told["status"] == "complete"
-    assert told["strategy"] == "v1_baseline"
-    assert told["execution"]["name"] == "classic"
-    assert told["execution"]["settings"]["fill_price"] == "print"
-    assert told["parameters"]["FAB"]["refill_interval_sec"] == 30
-    assert told["data"]["FAB"]["fingerprint"] == "made 0"
-    assert set(told["how"]) == {"engine", "backend", "workers", "seconds"}
+    content = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert content["status"] == "complete"
+    assert content["strategy"] == "v1_baseline"
+    assert content["execution"]["name"] == "classic"
+    assert content["execution"]["settings"]["fill_price"] == "print"
+    assert content["parameters"]["FAB"]["refill_interval_sec"] == 30
+    assert content["data"]["FAB"]["fingerprint"] == "made 0"
+    assert set(content["how"]) == {"engine", "backend", "workers", "seconds"}
 
 
 @pytest.mark.parametrize("execution", ["classic", "strict"])
@@ -115,11 +115,11 @@ def test_equal_inputs_give_equal_bytes_however_it_is_run(
 ) -> None:
     run_into(tmp_path / "one", inputs, backend="sequential", execution=execution)
     run_into(tmp_path / "other", inputs, execution=execution, **options)
-    one, other = contents(tmp_path / "one"), contents(tmp_path / "other")
-    told, told_other = json.loads(one.pop("run.json")), json.loads(other.pop("run.json"))
-    assert one == other
-    del told["how"], told_other["how"]
-    assert told == told_other
+    first, other = contents(tmp_path / "one"), contents(tmp_path / "other")
+    manifest, told_other = json.loads(first.pop("run.json")), json.loads(other.pop("run.json"))
+    assert first == other
+    del manifest["how"], told_other["how"]
+    assert manifest == told_other
 
 
 HOW: Final[dict[str, dict[str, Any]]] = {
@@ -151,7 +151,7 @@ def test_what_is_kept_gives_the_bytes_of_what_is_fresh_without_fills_too(
     assert json.loads(first["metrics.json"])["portfolio"]["fees"] > 0
     for how, changes in HOW.items():
         run = api.backtest(**(options | changes), output_dir=tmp_path / "again")
-        assert {one.cached for one in run.results} == {"kept" in how}, how
+        assert {result.cached for result in run.results} == {"kept" in how}, how
         assert results(tmp_path / "again") == first, how
     assert kept_results.exists()
 

@@ -98,10 +98,10 @@ def test_a_directory_that_may_not_be_read_is_named(tmp_path: Path) -> None:
         open_store(tmp_path / "parquet")
 
 
-@pytest.mark.parametrize("made", [False, True])
-def test_a_directory_that_is_missing_or_empty_says_to_convert(tmp_path: Path, *, made: bool) -> None:
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_directory_that_is_missing_or_empty_says_to_convert(tmp_path: Path, *, exists: bool) -> None:
     directory = tmp_path / "parquet"
-    if made:
+    if exists:
         directory.mkdir()
     with pytest.raises(NoStore, match="pipeline convert"):
         open_store(directory)

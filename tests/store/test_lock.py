@@ -45,16 +45,16 @@ def test_a_writer_that_did_not_say_who_it_is_is_another_run(tmp_path: Path, note
 
 
 def test_nothing_is_left_of_a_lock(tmp_path: Path) -> None:
-    held: set[str] = set()
+    holders: set[str] = set()
 
     def fail_inside() -> None:
         with sole_writer(tmp_path / "new", "pipeline convert", "--parquet-dir"):
-            held.update(path.name for path in (tmp_path / "new").iterdir())
+            holders.update(path.name for path in (tmp_path / "new").iterdir())
             raise KeyError
 
     with pytest.raises(KeyError):
         fail_inside()
-    assert held == {LOCK_NAME, HOLDER_NAME}
+    assert holders == {LOCK_NAME, HOLDER_NAME}
     assert list((tmp_path / "new").iterdir()) == []
 
 

@@ -83,7 +83,7 @@ def test_another_reader_sees_the_documented_columns(path: Path) -> None:
     ]
     meta = pq.ParquetFile(path).metadata
     assert meta.num_row_groups == 1
-    encodings = [meta.row_group(0).column(place).encodings for place in range(4)]
+    encodings = [meta.row_group(0).column(column).encodings for column in range(4)]
     assert "DELTA_BINARY_PACKED" in encodings[0]
     assert any("DICTIONARY" in each for each in encodings[1])
     assert any("DICTIONARY" in each for each in encodings[2])
@@ -208,8 +208,8 @@ def test_a_file_without_a_seal_has_the_digest_of_all_its_bytes_and_a_damaged_one
     whole = path.read_bytes()
     pq.write_table(pq.read_table(path).replace_schema_metadata({}), path)
     assert file_digest(path) == hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-    for place in (40, whole.index(b"TICKSEAL") + 9, len(whole) - 40):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    for offset in (40, whole.index(b"TICKSEAL") + 9, len(whole) - 40):
+        path.write_bytes(whole[:offset] + bytes([whole[offset] ^ 1]) + whole[offset + 1 :])
         assert file_digest(path) == ""
     path.unlink()
     assert file_digest(path) == ""
@@ -280,12 +280,12 @@ def test_a_killed_writer_leaves_the_old_file(path: Path) -> None:
 
 
 def test_a_reader_that_holds_the_file_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = [PermissionError(13, "held")] * 3
+    refusals = [PermissionError(13, "held")] * 3
     replace = type(path).replace
 
     def busy(self: Path, target: Path) -> Path:
-        if held:
-            raise held.pop()
+        if refusals:
+            raise refusals.pop()
         return replace(self, target)
 
     monkeypatch.setattr(type(path), "replace", busy)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("given", "place"),
+    ("user_text", "path"),
     [
         ("data/parquet", Path("data/parquet")),
         (Path("/data"), Path("/data")),
@@ -42,12 +42,12 @@ if TYPE_CHECKING:
         (ObjectStorePath("gs://b", "c"), ObjectStorePath("gs://b", "c")),
     ],
 )
-def test_a_place_is_local_unless_it_is_a_uri_of_another_scheme(given: str | AnyPath, place: AnyPath) -> None:
-    assert path_of(given) == place
+def test_a_path_is_local_unless_it_is_a_uri_of_another_scheme(user_text: str | AnyPath, path: AnyPath) -> None:
+    assert path_of(user_text) == path
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("user_text", "words"),
     [
         (Path("s3://bucket/ticks"), "one slash"),
         ("gs:/bucket", "one slash"),
@@ -56,13 +56,13 @@ def test_a_place_is_local_unless_it_is_a_uri_of_another_scheme(given: str | AnyP
         ("file://data", "another machine"),
     ],
 )
-def test_a_uri_that_lost_something_on_its_way_is_named(given: str | Path, words: str) -> None:
+def test_a_uri_that_lost_something_on_its_way_is_named(user_text: str | Path, words: str) -> None:
     with pytest.raises(BadRequest, match=words):
-        path_of(given)
+        path_of(user_text)
 
 
 @pytest.mark.parametrize(
-    ("place", "shown", "name"),
+    ("path", "shown", "name"),
     [
         (ObjectStorePath("s3://bucket?scheme=http") / "FAB.parquet", "s3://bucket/FAB.parquet", "FAB.parquet"),
         (ObjectStorePath("s3://bucket/a/") / "trades/FAB.parquet", "s3://bucket/a/trades/FAB.parquet", "FAB.parquet"),
@@ -80,10 +80,10 @@ def test_a_uri_that_lost_something_on_its_way_is_named(given: str | Path, words:
         ),
     ],
 )
-def test_an_object_store_path_shows_neither_query_nor_password(place: ObjectStorePath, shown: str, name: str) -> None:
-    assert (str(place), place.name) == (shown, name)
-    assert repr(place) == f"ObjectStorePath('{shown}')"
-    assert pickle.loads(pickle.dumps(place)) == place  # noqa: S301 - our own
+def test_an_object_store_path_shows_neither_query_nor_password(path: ObjectStorePath, shown: str, name: str) -> None:
+    assert (str(path), path.name) == (shown, name)
+    assert repr(path) == f"ObjectStorePath('{shown}')"
+    assert pickle.loads(pickle.dumps(path)) == path  # noqa: S301 - our own
 
 
 @pytest.mark.parametrize(
@@ -149,10 +149,10 @@ def test_a_file_uri_is_the_local_directory_with_all_its_guarantees(tmp_path: Pat
 @pytest.mark.parametrize(
     "use",
     [
-        lambda place: place.read_bytes(),
-        lambda place: place.read_end(10),
-        lambda place: place.files(),
-        lambda place: place.unlink(),
+        lambda path: path.read_bytes(),
+        lambda path: path.read_end(10),
+        lambda path: path.files(),
+        lambda path: path.unlink(),
     ],
 )
 def test_what_is_not_there_is_not_found_as_with_a_path(use: Callable[[ObjectStorePath], object]) -> None:

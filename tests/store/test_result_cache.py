@@ -22,17 +22,17 @@ SOME: Final = {f"{number:040x}": bytes([number]) * (400 + number) for number in 
 
 
 def written(folder: Path, results: Mapping[str, bytes] = SOME, limit: int = 64 * MB) -> Path:
-    kept = ResultCache(folder, limit)
-    kept.put(results)
-    kept.close()
+    cache = ResultCache(folder, limit)
+    cache.put(results)
+    cache.close()
     return folder / FILE_NAME
 
 
 def read(folder: Path, limit: int = 64 * MB, *keys: str) -> dict[str, bytes]:
-    kept = ResultCache(folder, limit)
-    found = kept.get(list(keys or SOME))
-    kept.close()
-    return found
+    cache = ResultCache(folder, limit)
+    results = cache.get(list(keys or SOME))
+    cache.close()
+    return results
 
 
 def test_what_is_kept_is_found_by_its_key_and_nothing_else_is(tmp_path: Path) -> None:
@@ -50,11 +50,11 @@ def test_a_result_kept_again_replaces_the_one_before(tmp_path: Path) -> None:
 def test_ten_thousand_results_are_looked_up_at_once(tmp_path: Path) -> None:
     many = {f"{number:040x}": b"%d" % number for number in range(10_000)}
     written(tmp_path, many)
-    kept = ResultCache(tmp_path, 64 * MB)
+    cache = ResultCache(tmp_path, 64 * MB)
     wanted = [f"{number:040x}" for number in range(1, 20_000, 2)]
-    assert kept.get(wanted) == {key: many[key] for key in wanted[:5_000]}
-    assert kept.count() == 10_000
-    kept.close()
+    assert cache.get(wanted) == {key: many[key] for key in wanted[:5_000]}
+    assert cache.count() == 10_000
+    cache.close()
 
 
 def test_the_longest_unused_go_first_and_what_stays_is_below_the_limit(tmp_path: Path) -> None:
@@ -63,9 +63,9 @@ def test_the_longest_unused_go_first_and_what_stays_is_below_the_limit(tmp_path:
     assert set(read(tmp_path, 4_000, "a")) == {"a"}
     written(tmp_path, {"e": bytes(1_000)}, 4_000)
     assert set(read(tmp_path, 4_000, *"abcde")) == set("acde")
-    kept = ResultCache(tmp_path, 4_000)
-    assert (kept.size(), kept.count()) == (4_000, 4)
-    kept.close()
+    cache = ResultCache(tmp_path, 4_000)
+    assert (cache.size(), cache.count()) == (4_000, 4)
+    cache.close()
 
 
 def test_what_goes_makes_the_file_smaller(tmp_path: Path) -> None:
@@ -76,12 +76,12 @@ def test_what_goes_makes_the_file_smaller(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "limit"), [(None, 2048 * MB), ("5", 5 * MB), ("0", 0), ("-1", 0), ("many", 2048 * MB)]
+    ("size", "limit"), [(None, 2048 * MB), ("5", 5 * MB), ("0", 0), ("-1", 0), ("many", 2048 * MB)]
 )
-def test_the_limit_is_what_the_variable_says(monkeypatch: pytest.MonkeyPatch, told: str | None, limit: int) -> None:
+def test_the_limit_is_what_the_variable_says(monkeypatch: pytest.MonkeyPatch, size: str | None, limit: int) -> None:
     monkeypatch.delenv("PIPELINE_RESULTS_MB")
-    if told is not None:
-        monkeypatch.setenv("PIPELINE_RESULTS_MB", told)
+    if size is not None:
+        monkeypatch.setenv("PIPELINE_RESULTS_MB", size)
     assert limit_bytes() == limit
 
 
@@ -119,9 +119,9 @@ def test_whatever_bits_flip_a_result_is_as_it_was_or_not_there(tmp_path: Path, f
         file.write_bytes(flipped)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = read(tmp_path)
-        assert found.items() <= SOME.items()
-        outcomes.add(len(found) == len(SOME))
+            results = read(tmp_path)
+        assert results.items() <= SOME.items()
+        outcomes.add(len(results) == len(SOME))
     assert outcomes == {True, False} if flips == 1 else {False}
 
 
@@ -195,11 +195,11 @@ def test_two_processes_at_once_both_keep_all_of_theirs(tmp_path: Path) -> None:
         subprocess.Popen([sys.executable, "-W", "error", "-c", WRITER, str(tmp_path), name], stderr=subprocess.PIPE)
         for name in "ab"
     ]
-    said = [one.communicate(timeout=60)[1] for one in both]
-    assert ([one.returncode for one in both], said) == ([0, 0], [b"", b""])
-    kept = ResultCache(tmp_path, 64 * MB)
-    assert kept.count() == 2 * 60 * 5 + 1
+    said = [process.communicate(timeout=60)[1] for process in both]
+    assert ([process.returncode for process in both], said) == ([0, 0], [b"", b""])
+    cache = ResultCache(tmp_path, 64 * MB)
+    assert cache.count() == 2 * 60 * 5 + 1
     assert (
-        len(kept.get([f"{name} {number} {part}" for name in "ab" for number in range(60) for part in range(5)])) == 600
+        len(cache.get([f"{name} {number} {part}" for name in "ab" for number in range(60) for part in range(5)])) == 600
     )
-    kept.close()
+    cache.close()

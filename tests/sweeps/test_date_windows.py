@@ -72,7 +72,7 @@ def sweep(folder: Path, store: Path, grid: Any = GRID, **options: Any) -> SweepR
 
 def trades(folder: Path, number: int, tickers: Iterable[str]) -> pd.DataFrame:
     """Read the fills of a setting, as a notebook would."""
-    some = [read_table(folder / "out" / "trades" / f"{number}_{one}.parquet").to_pandas() for one in tickers]
+    some = [read_table(folder / "out" / "trades" / f"{number}_{ticker}.parquet").to_pandas() for ticker in tickers]
     frame = pd.concat(some)
     frame["day"] = frame["timestamp"].dt.date
     frame["net"] = frame["realized_pnl"] - frame.get("fee", 0.0)
@@ -102,10 +102,10 @@ def parts(figures: dict[str, Any], part: str) -> dict[str, Any]:
     return {name.removeprefix(part): value for name, value in figures.items() if name.startswith(part)}
 
 
-def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return one.keys() == other.keys() and all(
+def alike(left: dict[str, Any], other: dict[str, Any]) -> bool:
+    return left.keys() == other.keys() and all(
         value == other[name] if value is None or other[name] is None else value == pytest.approx(other[name], rel=1e-9)
-        for name, value in one.items()
+        for name, value in left.items()
     )
 
 
@@ -148,7 +148,7 @@ def test_the_best_setting_has_the_highest_score_of_its_trades(
 ) -> None:
     _, folder = swept
     run = sweep(tmp_path, folder / "parquet", train_until=until, choose_by=objective)
-    assert [one.security for one in run.best] == ["EMAAR", "FAB", "all"]
+    assert [choice.security for choice in run.best] == ["EMAAR", "FAB", "all"]
     summary = pd.read_csv(tmp_path / "out" / "sweep_summary.csv").set_index("security")
     for best in run.best:
         tickers = sorted(DAYS) if best.security == "all" else [best.security]
@@ -169,7 +169,7 @@ def test_the_best_setting_has_the_highest_score_of_its_trades(
 
 def test_a_walk_forward_chooses_on_the_past_and_its_parts_are_the_whole(swept: tuple[SweepRun, Path]) -> None:
     run, folder = swept
-    told = pd.read_csv(folder / "out" / "walk_forward.csv")
+    walked = pd.read_csv(folder / "out" / "walk_forward.csv")
     parted = [[day.item() for day in part] for part in np.array_split(np.array(ALL_DAYS, "datetime64[D]"), 4)]
     for security in ("EMAAR", "FAB", "all"):
         tickers = sorted(DAYS) if security == "all" else [security]
@@ -177,11 +177,11 @@ def test_a_walk_forward_chooses_on_the_past_and_its_parts_are_the_whole(swept: t
         assert [fold.number for fold in folds] == [1, 2, 3]
         for fold, before, part in zip(folds, parted, parted[1:], strict=False):
             fills = {number: trades(folder, number, tickers) for number in STRICT}
-            figures = {number: slowly(one, tickers, START, before[-1]) for number, one in fills.items()}
+            figures = {number: slowly(of_setting, tickers, START, before[-1]) for number, of_setting in fills.items()}
             assert fold.trial.number == max(figures, key=lambda number: figures[number]["net_pnl"])
             assert alike(asdict(fold.train), figures[fold.trial.number])
             assert alike(asdict(fold.test), slowly(fills[fold.trial.number], tickers, part[0], part[-1]))
-            row = told[(told["security"] == security) & (told["fold"] == fold.number)].iloc[0]
+            row = walked[(walked["security"] == security) & (walked["fold"] == fold.number)].iloc[0]
             assert (row["test_from"], row["test_to"]) == (str(part[0]), str(part[-1]))
             assert row["test_net_pnl"] == fold.test.net_pnl
         counted = sum(fold.test.market_days for fold in folds) + folds[0].train.market_days
@@ -194,18 +194,20 @@ def test_what_is_chosen_does_not_depend_on_what_comes_after(swept: tuple[SweepRu
     for objective in ("net_pnl", "sharpe"):
         before = sweep(tmp_path, folder / "parquet", train_until=UNTIL, choose_by=objective)
         after = sweep(tmp_path, store, train_until=UNTIL, choose_by=objective)
-        assert [(one.trial.number, one.score, one.train) for one in after.best] == [
-            (one.trial.number, one.score, one.train) for one in before.best
+        assert [(choice.trial.number, choice.score, choice.train) for choice in after.best] == [
+            (choice.trial.number, choice.score, choice.train) for choice in before.best
         ]
-        assert all(one.test != other.test for one, other in zip(after.best, before.best, strict=True))
+        assert all(choice.test != other.test for choice, other in zip(after.best, before.best, strict=True))
     train = [name for name in run.table.column_names if name.startswith("train_")]
     assert after.table.select(train).equals(run.table.select(train))
     wide = {"refill_interval_sec": {"from": 5, "to": 500}, "execution": ["classic", "strict"]}
-    searched = [sweep(tmp_path, one, grid=wide, train_until=UNTIL, trials=40) for one in (folder / "parquet", store)]
-    assert [[trial.combination for trial in one.results.trials.values()] for one in searched[:1]] == [
-        [trial.combination for trial in one.results.trials.values()] for one in searched[1:]
+    searched = [
+        sweep(tmp_path, ticks_dir, grid=wide, train_until=UNTIL, trials=40) for ticks_dir in (folder / "parquet", store)
     ]
-    assert [one.best[-1].trial.number for one in searched[:1]] == [one.best[-1].trial.number for one in searched[1:]]
+    assert [[trial.combination for trial in run.results.trials.values()] for run in searched[:1]] == [
+        [trial.combination for trial in run.results.trials.values()] for run in searched[1:]
+    ]
+    assert [run.best[-1].trial.number for run in searched[:1]] == [run.best[-1].trial.number for run in searched[1:]]
 
 
 REFUSED: Final[dict[str, tuple[dict[str, Any], str]]] = {
@@ -222,10 +224,10 @@ REFUSED: Final[dict[str, tuple[dict[str, Any], str]]] = {
 def test_what_cannot_be_parted_or_chosen_is_one_plain_error(
     swept: tuple[SweepRun, Path], tmp_path: Path, named: str
 ) -> None:
-    options, told = REFUSED[named]
+    options, words = REFUSED[named]
     with pytest.raises(BadRequest) as error:
         sweep(tmp_path, swept[1] / "parquet", **options)
-    assert told in str(error.value)
+    assert words in str(error.value)
 
 
 @pytest.mark.parametrize("named", ["no fold", "an objective", "trades"])
@@ -244,7 +246,7 @@ def test_kept_trades_are_those_of_a_backtest_with_the_setting(
 ) -> None:
     store = swept[1] / "parquet"
     run = sweep(tmp_path, store, train_until=UNTIL, keep_trades=keep)
-    best = {(one.trial.number, ticker) for one in run.best for ticker in DAYS if one.security in ("all", ticker)}
+    best = {(pick.trial.number, ticker) for pick in run.best for ticker in DAYS if pick.security in ("all", ticker)}
     every = {(number, ticker) for number in run.results.trials for ticker in DAYS}
     wanted = best if keep == "best" else every
     names = {f"{number}_{ticker}.parquet" for number, ticker in wanted}
@@ -259,8 +261,8 @@ def test_kept_trades_are_those_of_a_backtest_with_the_setting(
             securities=[ticker],
             sensitivity=False,
         )
-        kept = read_table(tmp_path / "out" / "trades" / f"{number}_{ticker}.parquet").to_pandas()
-        pd.testing.assert_frame_equal(kept, done.trades(ticker), check_exact=True)
+        fills = read_table(tmp_path / "out" / "trades" / f"{number}_{ticker}.parquet").to_pandas()
+        pd.testing.assert_frame_equal(fills, done.trades(ticker), check_exact=True)
 
 
 def test_the_next_sweep_into_a_folder_leaves_no_trades_of_the_last(
@@ -275,10 +277,10 @@ def test_the_next_sweep_into_a_folder_leaves_no_trades_of_the_last(
 @pytest.mark.parametrize("until", [START, START + dt.timedelta(days=1)])
 def test_fills_on_days_without_a_print_are_in_one_part_and_one_only(tmp_path: Path, until: dt.date) -> None:
     store = make_store(tmp_path / "parquet", ("FAB",))
-    made = random_ticks(10, days=4, a_day=300)
-    day, clock = (made.timestamp - MONDAY) // DAY, made.timestamp % DAY
-    keep = np.where(day % 2 == 1, made.kind != 2, clock < 13 * HOUR)
-    ticks = Ticks(made.timestamp[keep], made.kind[keep], made.price[keep], made.volume[keep])
+    random = random_ticks(10, days=4, a_day=300)
+    day, clock = (random.timestamp - MONDAY) // DAY, random.timestamp % DAY
+    keep = np.where(day % 2 == 1, random.kind != 2, clock < 13 * HOUR)
+    ticks = Ticks(random.timestamp[keep], random.kind[keep], random.price[keep], random.volume[keep])
     write_ticks(store / "FAB.parquet", ticks, {"exchange": "ADX"})
     grid = {"execution.flatten": ["touch"], "refill_interval_sec": [5, 60]}
     run = sweep(tmp_path, store, grid=grid, train_until=until, walk_forward=1, keep_trades="all")

@@ -47,7 +47,7 @@ VALUES: Final[dict[str, list[Any]]] = {
 def test_a_text_means_these_values(text: str) -> None:
     [axis] = read_grid([text]).axes
     assert axis.name == text.partition("=")[0]
-    assert [json.dumps(one) for one in axis.values] == [json.dumps(one) for one in VALUES[text]]
+    assert [json.dumps(value) for value in axis.values] == [json.dumps(value) for value in VALUES[text]]
 
 
 def test_a_sweep_file_says_all_of_it(tmp_path: Path) -> None:
@@ -64,8 +64,8 @@ def test_a_sweep_file_says_all_of_it(tmp_path: Path) -> None:
     grid = read_sweep(path)
     assert (grid.strategies, grid.config) == (("v1_baseline", "v3_liquidity_monitor"), "configs/own.json")
     assert grid.securities == ("FAB", "EMAAR")
-    told = {axis.name: axis.values for axis in grid.axes}
-    assert told == {
+    values = {axis.name: axis.values for axis in grid.axes}
+    assert values == {
         "a": (1, 2),
         "b": (0.1, 0.2, 0.3),
         "execution": ("classic", "strict"),
@@ -83,13 +83,13 @@ def test_presets_may_be_written_shortly(tmp_path: Path, execution: object) -> No
 
 
 def test_every_combination_is_a_setting_the_last_axis_changing_fastest() -> None:
-    made = combinations(
+    points = combinations(
         grid_of({"a": (1, 2), "execution": ["classic", "strict"], "execution.latency_ms": range(2)}).axes
     )
-    assert [tuple(one.values.values()) for one in made] == [
+    assert [tuple(setting.values.values()) for setting in points] == [
         (a, preset, latency) for a in (1, 2) for preset in ("classic", "strict") for latency in (0, 1)
     ]
-    assert (made[5].parameters, made[5].preset, made[5].switches) == ({"a": 2}, "classic", {"latency_ms": 1})
+    assert (points[5].parameters, points[5].preset, points[5].switches) == ({"a": 2}, "classic", {"latency_ms": 1})
 
 
 def test_texts_replace_the_axes_of_the_same_name_and_a_grid_by_name_may_name_strategies() -> None:
@@ -136,10 +136,10 @@ MALFORMED: Final[dict[str, tuple[list[str], str]]] = {
 
 @pytest.mark.parametrize("named", MALFORMED)
 def test_a_malformed_text_is_an_error_that_names_what_is_wrong(named: str) -> None:
-    texts, told = MALFORMED[named]
+    texts, words = MALFORMED[named]
     with pytest.raises(SweepError) as error:
         read_grid(texts)
-    assert told in str(error.value)
+    assert words in str(error.value)
 
 
 def test_too_many_combinations_are_refused_before_they_are_made() -> None:
@@ -172,13 +172,13 @@ MALFORMED_FILES: Final[dict[str, tuple[str, str]]] = {
 
 @pytest.mark.parametrize("named", MALFORMED_FILES)
 def test_a_malformed_file_is_an_error_that_names_it_and_what_is_wrong(tmp_path: Path, named: str) -> None:
-    text, told = MALFORMED_FILES[named]
+    text, words = MALFORMED_FILES[named]
     path = tmp_path / "sweep.json"
     path.write_text(text)
     with pytest.raises(ConfigError) as error:
         read_sweep(path)
     assert str(error.value).startswith(str(path))
-    assert told in str(error.value)
+    assert words in str(error.value)
 
 
 def test_a_file_that_is_not_there_names_the_nearest_that_is(tmp_path: Path) -> None:
@@ -206,11 +206,11 @@ REFUSED: Final[dict[str, tuple[dict[str, object], str]]] = {
 
 @pytest.mark.parametrize("named", REFUSED)
 def test_what_the_strategy_does_not_take_is_refused_before_anything_runs(tmp_path: Path, named: str) -> None:
-    grid, told = REFUSED[named]
+    grid, words = REFUSED[named]
     store, config = make_store(tmp_path / "parquet", ("FAB",)), make_config(tmp_path / "v1.json")
     with pytest.raises(ConfigError) as error:
         api.sweep(grid=grid, config=config, parquet_dir=store, output_dir=tmp_path / "out")
-    assert told in str(error.value)
+    assert words in str(error.value)
     assert not (tmp_path / "out").exists()
 
 
@@ -230,6 +230,6 @@ def test_what_the_strategy_does_not_take_is_refused_before_anything_runs(tmp_pat
 def test_settings_are_chosen_under_the_careful_execution_model(
     axes: dict[str, tuple[Any, ...]], model: dict[str, Any]
 ) -> None:
-    found = assumed([Axis(name, values) for name, values in axes.items()])
-    assert found == model
-    assert [type(value) for value in found.values()] == [type(value) for value in model.values()]
+    chosen = assumed([Axis(name, values) for name, values in axes.items()])
+    assert chosen == model
+    assert [type(value) for value in chosen.values()] == [type(value) for value in model.values()]

@@ -39,22 +39,22 @@ def on_tick(self, m):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("killed")
     make_store(folder / "parquet", ("FAB", "EMAAR"))
     make_strategy(folder / "own.py", SLOW).with_suffix(".json").write_text('{"_defaults": {"pause_sec": 0.06}}')
     return folder
 
 
-def start(made: Path, cache: Path, output: Path, *how: str) -> subprocess.Popen[str]:
+def start(inputs: Path, cache: Path, output: Path, *how: str) -> subprocess.Popen[str]:
     # A setting a task: what is kept grows one by one.
     program = "from pipeline.sweeps import plan; plan.PLAIN_TICKS = 1; from pipeline.cli import main; main()"
     command = [sys.executable, "-c", program, "sweep", "--grid", "size=100:800:100", "--walk-forward", "1"]
-    command += ["--strategy", str(made / "own.py"), "--config", str(made / "own.json"), "--keep-trades", "best"]
-    command += ["--parquet-dir", str(made / "parquet"), "--output-dir", str(output), *how]
+    command += ["--strategy", str(inputs / "own.py"), "--config", str(inputs / "own.json"), "--keep-trades", "best"]
+    command += ["--parquet-dir", str(inputs / "parquet"), "--output-dir", str(output), *how]
     environment = os.environ | {"PIPELINE_CACHE_DIR": str(cache), "PIPELINE_RESULTS_MB": "64", "PYTHONPATH": str(ROOT)}
     pipes: dict[str, int] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, text=True, env=environment, cwd=made, **pipes)
+    return subprocess.Popen(command, text=True, env=environment, cwd=inputs, **pipes)
 
 
 def kept(file: Path) -> int:
@@ -78,11 +78,11 @@ def counts(file: Path) -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def whole(made: Path) -> dict[str, bytes]:
-    process = start(made, made / "cache", made / "whole", "--backend", "sequential")
+def whole(inputs: Path) -> dict[str, bytes]:
+    process = start(inputs, inputs / "cache", inputs / "whole", "--backend", "sequential")
     out, error = process.communicate(timeout=180)
     assert (process.returncode, "0 cached, 16 computed, 0 failed" in out) == (0, True), error
-    return contents(made / "whole")
+    return contents(inputs / "whole")
 
 
 def kill_after(after: int, process: subprocess.Popen[str], file: Path) -> int:
@@ -103,17 +103,17 @@ def kill_after(after: int, process: subprocess.Popen[str], file: Path) -> int:
     [(1, "sequential"), (8, "sequential"), (13, "sequential"), (4, "loky")],
 )
 def test_a_killed_sweep_goes_on_and_ends_as_if_it_had_not_been(
-    made: Path, whole: dict[str, bytes], tmp_path: Path, after: int, how: str
+    inputs: Path, whole: dict[str, bytes], tmp_path: Path, after: int, how: str
 ) -> None:
     options = ("--backend", how, *(("--workers", "2") if how == "loky" else ()))
     for attempt in range(5):  # on a busy machine it may end before it is killed
         cache = tmp_path / f"cache {attempt}"
-        known = kill_after(after, start(made, cache, tmp_path / "out", *options), cache / "results" / FILE_NAME)
+        known = kill_after(after, start(inputs, cache, tmp_path / "out", *options), cache / "results" / FILE_NAME)
         if known < RESULTS:
             break
     assert after <= known < RESULTS
     assert not (tmp_path / "out" / "sweep.parquet").exists()
-    again = start(made, cache, tmp_path / "out", *options)
+    again = start(inputs, cache, tmp_path / "out", *options)
     out, error = again.communicate(timeout=180)
     assert again.returncode == 0, error
     assert f"{known} cached, {RESULTS - known} computed, 0 failed" in out

@@ -45,11 +45,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make days whose auctions print away from their late VWAP, below it and above it in turn."""
     folder = make_store(tmp_path_factory.mktemp("made") / "parquet", TICKERS)
     for seed, ticker in enumerate(TICKERS):
-        made = random_ticks(5 + seed, days=6, a_day=500)
-        price = made.price.copy()
+        random = random_ticks(5 + seed, days=6, a_day=500)
+        price = random.price.copy()
         price[500::1_002] = 9.5
         price[1_001::1_002] = 10.5
-        ticks = Ticks(made.timestamp, made.kind, price, made.volume + 10_000)
+        ticks = Ticks(random.timestamp, random.kind, price, random.volume + 10_000)
         exchange = "ADX" if ticker == "FAB" else "DFM"
         metadata = {"exchange": exchange, "fingerprint": "made"}
         write_ticks(folder / f"{ticker}.parquet", ticks, metadata)
@@ -105,24 +105,24 @@ def test_a_row_is_what_a_backtest_with_its_settings_gives(store: Path, tmp_path:
     assert {row["strategy"] for row in rows} == {name.removesuffix(".py") for name in strategies}
     assert max(row["fills"] for row in rows) > 5
     for trial in run.results.trials.values():
-        one = tmp_path / f"backtest {trial.number}"
+        output = tmp_path / f"backtest {trial.number}"
         done = api.backtest(
             trial.strategy,
             config=own,
             parquet_dir=store,
-            output_dir=one,
+            output_dir=output,
             sensitivity=False,
             **options_of(trial.combination.values),
         )
         for row in (row for row in rows if row["setting"] == trial.number):
-            expected = told_by_backtest(one, row["security"])
+            expected = told_by_backtest(output, row["security"])
             assert {name: row[name] for name in expected} == expected
             result = next(result for result in done.results if result.ticker == row["security"])
             assert result.replayed is not None
             assert (row["position"], row["exchange"]) == (result.replayed.position, result.task.exchange)
             assert (row["execution"], row["error"]) == (done.plan.execution.name, None)
-            told = {key: row[key] for key in result.task.parameters}
-            assert told == dict(result.task.parameters)
+            parameters = {key: row[key] for key in result.task.parameters}
+            assert parameters == dict(result.task.parameters)
             for axis, value in trial.combination.values.items():
                 column = "execution.preset" if axis == "execution" else axis
                 assert row[column] in (value, json.dumps(value))
@@ -170,23 +170,22 @@ def dask_address(loops: Path) -> Iterator[str]:
 def same_everywhere(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ways: Mapping[str, dict[str, Any]], **sweep: Any
 ) -> None:
-    made = sweeping.sweep_tasks
+    in_order = sweeping.run_all
 
-    def shuffled(*given: Any) -> list[Any]:
-        tasks = made(*given)
+    def shuffled(run: Any, tasks: list[Any], *options: Any, **more: Any) -> Iterator[Any]:
         random.Random(1).shuffle(tasks)  # noqa: S311 - an order like any other
         shuffled_tasks.append(len(tasks))
-        return tasks
+        return in_order(run, tasks, *options, **more)
 
     shuffled_tasks: list[int] = []
-    found: dict[str, dict[str, bytes]] = {}
+    folders: dict[str, dict[str, bytes]] = {}
     until: dict[str, Any] = {"train_until": UNTIL, "walk_forward": 2, "keep_trades": "best"}
     for name, how in ways.items():
-        monkeypatch.setattr(sweeping, "sweep_tasks", shuffled if "shuffled" in name else made)
+        monkeypatch.setattr(sweeping, "run_all", shuffled if "shuffled" in name else in_order)
         api.sweep(**sweep, **how, parquet_dir=store, output_dir=tmp_path / name, **until)
-        found[name] = contents(tmp_path / name)
-    assert {"sweep.parquet", "sweep_summary.csv", "walk_forward.csv", "sweep.json"} < found["one by one"].keys()
-    assert {name for name, held in found.items() if held != found["one by one"]} == set()
+        folders[name] = contents(tmp_path / name)
+    assert {"sweep.parquet", "sweep_summary.csv", "walk_forward.csv", "sweep.json"} < folders["one by one"].keys()
+    assert {name for name, content in folders.items() if content != folders["one by one"]} == set()
     assert max(shuffled_tasks) >= 4
 
 
@@ -239,7 +238,7 @@ def test_a_setting_that_fails_is_a_row_with_its_error_and_the_others_stand(
     without = api.sweep(grid={"limit": [3, 2]}, **sweep, backend="sequential")
     stand = [row | {"setting": 0} for row in run.table.to_pylist() if row["error"] is None]
     assert stand == [row | {"setting": 0} for row in without.table.to_pylist()]
-    assert [one.security for one in run.best] == ["EMAAR", "FAB", "all"]
+    assert [choice.security for choice in run.best] == ["EMAAR", "FAB", "all"]
 
 
 def test_where_every_setting_fails_the_table_says_how_whatever_was_asked(store: Path, tmp_path: Path) -> None:
@@ -282,8 +281,8 @@ def test_together_a_setting_that_failed_on_one_security_is_empty(tmp_path: Path)
     together = read_table(out / "sweep_all.parquet").to_pylist()
     assert [row.pop("setting") for row in together] == [1, 2]
     assert {value for row in together for value in row.values()} == {None}
-    one = api.sweep(grid={"quote_size": [50]}, config=config, parquet_dir=store, output_dir=out, securities=["EMAAR"])
-    assert not (one.output_dir / "sweep_all.parquet").exists() if one.output_dir else False
+    alone = api.sweep(grid={"quote_size": [50]}, config=config, parquet_dir=store, output_dir=out, securities=["EMAAR"])
+    assert not (alone.output_dir / "sweep_all.parquet").exists() if alone.output_dir else False
 
 
 def test_a_corrupt_file_is_a_row_a_setting_with_its_error_and_is_not_kept(tmp_path: Path, kept_results: Path) -> None:
@@ -319,10 +318,10 @@ def test_a_parameter_by_the_name_of_a_figure_hides_neither(store: Path, tmp_path
     assert min(row["fills"] for row in rows) > 200
     for name in ("sweep_summary.csv", "walk_forward.csv"):
         with (tmp_path / "out" / name).open() as file:
-            told = list(csv.DictReader(file))
-        assert {row["parameter.fills"] for row in told} <= {"100", "200"}
-        assert {row["execution.fees_bps"] for row in told} == {'{"ADX": 2}'}
-    assert {int(row["train_fills"]) + int(row["test_fills"]) for row in told} <= {
+            written_rows = list(csv.DictReader(file))
+        assert {row["parameter.fills"] for row in written_rows} <= {"100", "200"}
+        assert {row["execution.fees_bps"] for row in written_rows} == {'{"ADX": 2}'}
+    assert {int(row["train_fills"]) + int(row["test_fills"]) for row in written_rows} <= {
         *(row["fills"] for row in rows),
         *(rows[at]["fills"] + rows[at + 1]["fills"] for at in (0, 2)),
     }

@@ -53,8 +53,8 @@ def test_the_same_seed_gives_the_same_bytes_and_the_second_run_computes_nothing(
     assert (first.results.cached, second.results.computed) == (0, 0)
     assert second.results.cached == len(first.results.trial_results) == 2 * len(first.results.trials)
     assert contents(tmp_path / "first") == contents(tmp_path / "second")
-    told = json.loads((tmp_path / "first" / "sweep.json").read_text())
-    assert (told["searched"], told["seed"]) == (50, 3)
+    content = json.loads((tmp_path / "first" / "sweep.json").read_text())
+    assert (content["searched"], content["seed"]) == (50, 3)
     search(inputs, tmp_path / "other", seed=4)
     assert contents(tmp_path / "other")["sweep.parquet"] != contents(tmp_path / "first")["sweep.parquet"]
 
@@ -69,25 +69,25 @@ def test_it_asks_for_the_same_settings_whatever_computes_them(inputs: tuple[Path
 def test_what_it_asks_for_is_within_the_axes_and_in_decimal_steps(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     run = search(inputs, tmp_path / "out")
     tried = [trial.combination.values for trial in run.results.trials.values()]
-    assert len(tried) == len({json.dumps(dict(one)) for one in tried}) > 32
-    for one in tried:
-        assert isinstance(one["refill_interval_sec"], int)
-        assert 5 <= one["refill_interval_sec"] <= 600
-        assert one["quote_size"] in range(500, 5_000, 500)
-        assert one["quote_size_bid"] in (None, 100)
-        assert one["min_local_currency_before_quote"] in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-        assert 1e5 <= one["max_notional"] <= 2e6
-    assert {one["execution"] for one in tried} == {"classic", "strict"}
+    assert len(tried) == len({json.dumps(dict(values)) for values in tried}) > 32
+    for values in tried:
+        assert isinstance(values["refill_interval_sec"], int)
+        assert 5 <= values["refill_interval_sec"] <= 600
+        assert values["quote_size"] in range(500, 5_000, 500)
+        assert values["quote_size_bid"] in (None, 100)
+        assert values["min_local_currency_before_quote"] in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+        assert 1e5 <= values["max_notional"] <= 2e6
+    assert {values["execution"] for values in tried} == {"classic", "strict"}
 
 
 def test_it_finds_the_best_of_a_small_grid_with_the_grids_rows(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     grid = {"refill_interval_sec": [5, 30, 300], "execution": ["classic", "strict"]}
     walked = api.sweep(grid=grid, parquet_dir=inputs[0], config=inputs[1])
-    found = search(inputs, tmp_path / "out", grid, trials=64)
-    assert len(found.results.trials) == 6
+    searched = search(inputs, tmp_path / "out", grid, trials=64)
+    assert len(searched.results.trials) == 6
     numbers = ["setting"]
     by = ["refill_interval_sec", "execution", "security"]
-    rows = [one.frame.drop(columns=numbers).sort_values(by).reset_index(drop=True) for one in (walked, found)]
+    rows = [run.frame.drop(columns=numbers).sort_values(by).reset_index(drop=True) for run in (walked, searched)]
     assert rows[0].equals(rows[1])
     for objective in ("net_pnl", "sharpe"):
         best = search(inputs, tmp_path / "out", grid, trials=64, choose_by=objective).best[-1]
@@ -102,7 +102,7 @@ def test_settings_that_fail_are_passed_over(inputs: tuple[Path, Path], tmp_path:
     (damaged / "FAB.parquet").write_bytes(content)
     run = search((damaged, inputs[1]), tmp_path / "out", {"refill_interval_sec": {"from": 5, "to": 600}}, trials=40)
     assert len(run.failed) == len(run.results.trials)
-    assert [one.security for one in run.best] == ["EMAAR"]
+    assert [choice.security for choice in run.best] == ["EMAAR"]
 
 
 REFUSED: Final[dict[str, tuple[list[str], int, str]]] = {
@@ -118,11 +118,11 @@ REFUSED: Final[dict[str, tuple[list[str], int, str]]] = {
 def test_a_search_that_makes_no_sense_is_refused_and_touches_nothing(
     inputs: tuple[Path, Path], tmp_path: Path, named: str
 ) -> None:
-    texts, trials, told = REFUSED[named]
+    texts, trials, words = REFUSED[named]
     assert read_grid(texts).spans == ()
     with pytest.raises(BadRequest) as error:
         search(inputs, tmp_path / "out", texts, trials=trials)
-    assert told in str(error.value)
+    assert words in str(error.value)
     assert not (tmp_path / "out").exists()
 
 

@@ -44,7 +44,8 @@ class StrategySource:
     def contents(self) -> Mapping[str, bytes]:
         """What each file held, modules included, by its path from the strategy's folder."""
         folder = Path(self.file).parent
-        return {Path(one.file).relative_to(folder).as_posix(): one.text for one in self.modules} | dict(self.files)
+        texts = {Path(module.file).relative_to(folder).as_posix(): module.text for module in self.modules}
+        return texts | dict(self.files)
 
 
 def strategy_names() -> list[str]:
@@ -71,7 +72,7 @@ def strategy_source(name: str) -> StrategySource:
     modules = modules_of(file, text)
     files = tuple(sorted(_files(file.parent, modules)))
     every = hashlib.sha256(str(file).encode())
-    for label, content in [*((one.name, one.text) for one in modules), *files]:
+    for label, content in [*((module.name, module.text) for module in modules), *files]:
         every.update(f"\0{label}\0{len(content)}\0".encode() + content)
     return StrategySource(name, str(file), text, modules, files, f"strategy_{every.hexdigest()[:16]}")
 
@@ -85,12 +86,12 @@ def load_strategy(source: str | StrategySource) -> type[Strategy]:
         source = strategy_source(source)
     if source.text is None:
         return _only_strategy(_from_package(source.name))
-    found = _only_strategy(_from_texts(source))
-    if not found.sources:
-        found.sources = MappingProxyType(source.contents)
-        for name in found.files:
-            found.read(name)
-    return found
+    strategy = _only_strategy(_from_texts(source))
+    if not strategy.sources:
+        strategy.sources = MappingProxyType(source.contents)
+        for name in strategy.files:
+            strategy.read(name)
+    return strategy
 
 
 def strategy_label(name: str) -> str:
@@ -137,18 +138,18 @@ def _files(folder: Path, modules: Sequence[ModuleText]) -> Iterator[tuple[str, b
 
 def _only_strategy(module: ModuleType) -> type[Strategy]:
     """Return the strategy that a module defines and builds no other on."""
-    own = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__]
-    strategies = [one for one in own if issubclass(one, Strategy)]
-    found = {one for one in strategies if not any(one in other.__mro__[1:] for other in strategies)}
-    if len(found) != 1:
-        names = ", ".join(sorted(one.__name__ for one in found)) or "none"
-        close = [one.__name__ for one in own if hasattr(one, "on_tick")] if not found else []
+    own = [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__]
+    strategies = [owned for owned in own if issubclass(owned, Strategy)]
+    last = {strategy for strategy in strategies if not any(strategy in other.__mro__[1:] for other in strategies)}
+    if len(last) != 1:
+        names = ", ".join(sorted(strategy.__name__ for strategy in last)) or "none"
+        close = [owned.__name__ for owned in own if hasattr(owned, "on_tick")] if not last else []
         hint = f" Write `class {close[0]}(Strategy):`." if close else ""
-        hint = " Keep one in the file, and put each other into a file of its own." if found else hint
+        hint = " Keep one in the file, and put each other into a file of its own." if last else hint
         raise StrategyError(
             f"{module.__file__}: a strategy file holds one class built on Strategy; found {names}.{hint}"
         )
-    return found.pop()
+    return last.pop()
 
 
 def _check_known(name: str) -> None:
@@ -180,7 +181,7 @@ def _from_texts(source: StrategySource) -> ModuleType:
 def _not_imported(source: StrategySource, error: BaseException) -> str:
     """Say at which line of the user's own an import ended, and why."""
     where, what = source.file, f"{type(error).__name__}: {error}".replace(f"{source.package}.", "")
-    files = {one.file for one in source.modules}
+    files = {module.file for module in source.modules}
     if isinstance(error, SyntaxError) and error.filename in files:
         where, what = f"{error.filename}, line {error.lineno}", f"SyntaxError: {error.msg}"
     elif own := [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]:

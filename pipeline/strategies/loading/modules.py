@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.parts import SOURCE
 from pipeline.errors import StrategyError
+from pipeline.sources import imported_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,14 +41,16 @@ def modules_of(file: Path, text: bytes) -> tuple[ModuleText, ...]:
     Raises StrategyError for a module that is there and cannot be read.
     """
     own = ModuleText(module_name(file), str(file), text)
-    found = {own.name: own}
+    by_name = {own.name: own}
     waiting = [own]
     while waiting:
-        for name in _imported(waiting.pop()):
-            if name not in found and (module := _beside(file.parent, name)) is not None:
-                found[name] = module
-                waiting.append(module)
-    return tuple(found[name] for name in sorted(found))
+        module = waiting.pop()
+        package = module.name if module.is_package else module.name.rpartition(".")[0]
+        for name in imported_names(module.text, package):
+            if name not in by_name and (neighbour := _beside(file.parent, name)) is not None:
+                by_name[name] = neighbour
+                waiting.append(neighbour)
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def module_name(file: Path) -> str:
@@ -61,7 +64,7 @@ def declared_files(module: ModuleText) -> Iterator[tuple[int, object]]:
         for member in node.body if isinstance(node, ast.ClassDef) else ():
             targets = member.targets if isinstance(member, ast.Assign) else [getattr(member, "target", None)]
             value = getattr(member, "value", None)
-            if value is not None and any(isinstance(one, ast.Name) and one.id == "files" for one in targets):
+            if value is not None and any(isinstance(target, ast.Name) and target.id == "files" for target in targets):
                 try:
                     yield member.lineno, ast.literal_eval(value)
                 except ValueError:
@@ -75,27 +78,12 @@ def _parsed(module: ModuleText) -> ast.Module:
         return ast.Module([], [])
 
 
-def _imported(module: ModuleText) -> list[str]:
-    """Return the dotted names a module's text imports, each with the packages above it first."""
-    package = module.name if module.is_package else module.name.rpartition(".")[0]
-    names: list[str] = []
-    for node in ast.walk(_parsed(module)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: package.count(".") + 2 - node.level] if node.level and package else []
-            whole = ".".join([*above, *filter(None, [node.module])])
-            names += [whole, *(f"{whole}.{alias.name}" for alias in node.names)]
-    parts = (name.split(".") for name in names)
-    return [".".join(some[: end + 1]) for some in parts for end in range(len(some))]
-
-
 def _beside(folder: Path, name: str) -> ModuleText | None:
     top = name.partition(".")[0]
     if not name or top == "pipeline" or top in sys.stdlib_module_names:
         return None
-    place = folder.joinpath(*name.split("."))
-    file, package_file = place.with_name(f"{place.name}.py"), place / PACKAGE_FILE
+    path = folder.joinpath(*name.split("."))
+    file, package_file = path.with_name(f"{path.name}.py"), path / PACKAGE_FILE
     try:
         if package_file.is_file():
             return ModuleText(name, str(package_file), package_file.read_bytes(), is_package=True)
@@ -103,7 +91,7 @@ def _beside(folder: Path, name: str) -> ModuleText | None:
             return ModuleText(name, str(file), file.read_bytes())
     except OSError as error:
         raise StrategyError(f"{error.filename}: the strategy imports it, and it cannot be read ({error}).") from error
-    return ModuleText(name, str(package_file), b"", is_package=True) if any(place.glob("*.py")) else None
+    return ModuleText(name, str(package_file), b"", is_package=True) if any(path.glob("*.py")) else None
 
 
 _texts: dict[str, ModuleText] = {}
@@ -141,13 +129,13 @@ class _Finder(MetaPathFinder, Loader):
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        one, scope = _texts[module.__name__], vars(module)
-        lines = one.text.decode(errors="replace").splitlines(keepends=True)
+        module_text, scope = _texts[module.__name__], vars(module)
+        lines = module_text.text.decode(errors="replace").splitlines(keepends=True)
         # For tracebacks. Without a time of modification it is kept where the file is missing or has changed.
-        linecache.cache[one.file] = (len(one.text), None, lines, one.file)
+        linecache.cache[module_text.file] = (len(module_text.text), None, lines, module_text.file)
         scope["__builtins__"] = vars(builtins) | {"__import__": _importer(module.__name__.partition(".")[0])}
-        scope[SOURCE] = importlib.util.decode_source(one.text)
-        exec(compile(one.text, one.file, "exec", dont_inherit=True), scope)  # noqa: S102 - the user's file
+        scope[SOURCE] = importlib.util.decode_source(module_text.text)
+        exec(compile(module_text.text, module_text.file, "exec", dont_inherit=True), scope)  # noqa: S102 - the user's file
 
 
 FINDER: Final = _Finder()
@@ -162,7 +150,7 @@ def _importer(package: str) -> Callable[..., Any]:
         top = f"{package}.{name.partition('.')[0]}"
         if level or top not in _texts:
             return builtins.__import__(name, scope, names, wanted or (), level)
-        found = builtins.__import__(f"{package}.{name}", scope, names, wanted or ())
-        return found if wanted else sys.modules[top]
+        imported = builtins.__import__(f"{package}.{name}", scope, names, wanted or ())
+        return imported if wanted else sys.modules[top]
 
     return import_module

@@ -53,24 +53,24 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def test_metrics_are_a_frame_with_the_figures_of_metrics_json(written: Any) -> None:
-    told = json.loads((written.output_dir / "metrics.json").read_text())
+    metrics = json.loads((written.output_dir / "metrics.json").read_text())
     frame = written.metrics
     assert frame.index.tolist() == ["EMAAR", "FAB", "MODON", "portfolio"]
     assert set(frame.dtypes.astype(str)) == {"int64", "float64"}
-    for name, figures in {**told["securities"], "portfolio": told["portfolio"]}.items():
+    for name, figures in {**metrics["securities"], "portfolio": metrics["portfolio"]}.items():
         numbers = {key: value for key, value in figures.items() if not isinstance(value, (dict, list))}
-        for horizon, held in figures["markouts"].items():
-            numbers |= {f"markout_{horizon}_{key}": value for key, value in held.items()}
-        found = frame.loc[name]
-        assert set(found.index) == set(numbers)
-        assert {key: None if pd.isna(value) else value for key, value in found.items()} == numbers
+        for horizon, markout in figures["markouts"].items():
+            numbers |= {f"markout_{horizon}_{key}": value for key, value in markout.items()}
+        row = frame.loc[name]
+        assert set(row.index) == set(numbers)
+        assert {key: None if pd.isna(value) else value for key, value in row.items()} == numbers
     assert pd.isna(frame.loc["portfolio", "time_at_limit"])
 
 
 def test_daily_is_a_frame_with_the_rows_of_daily_csv(written: Any) -> None:
     daily = written.daily
-    told = pd.read_csv(written.output_dir / "daily.csv", parse_dates=["day"], dtype={"position": "Int64"})
-    pd.testing.assert_frame_equal(daily, told, check_dtype=False, rtol=1e-12)
+    written_days = pd.read_csv(written.output_dir / "daily.csv", parse_dates=["day"], dtype={"position": "Int64"})
+    pd.testing.assert_frame_equal(daily, written_days, check_dtype=False, rtol=1e-12)
     assert daily["security"].unique().tolist() == ["EMAAR", "FAB", "MODON", "total"]
     assert daily.loc[daily["security"] == "total", "position"].isna().all()
     assert daily["day"].dt.year.unique().tolist() == [2025]
