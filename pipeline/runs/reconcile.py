@@ -153,14 +153,14 @@ def reconcile_run(
         fills, numbers = _within(run.read_fills(ticker), span)
         matched = match(desk[ticker].fills, fills, *nearby)
         securities[ticker] = SecurityMatch(matched, desk[ticker].rows, numbers + 1)
-        if values and takes_switches(setting.strategy):
+        if takes_switches(setting.strategy):
             if on_security:
                 on_security(ticker)
             ticks = ticks_of(run, ticker, parquet_dir)
             for value, of_replay in _replays(setting, terms.switch, values, ticks).items():
                 one = match(desk[ticker].fills, _within(of_replay, span)[0], *nearby)
                 replayed.setdefault(value, []).append(one)
-    own = run.execution.get(terms.switch, values[0] if values else None)
+    own = run.execution.get(terms.switch, SWITCHES[terms.switch].classic)
     fits = [Fit(value, agreement(ones), of_run=value == own) for value, ones in replayed.items()]
     first, last = (date_of(day).isoformat() for day in span)
     return Reconciliation(folder, (first, last), terms, securities, fits, (*run.warnings, *warnings))
@@ -173,12 +173,12 @@ def _values(terms: Terms) -> tuple[str, ...]:
     if terms.price_tolerance is not None and not 0 <= terms.price_tolerance < float("inf"):
         raise BadRequest(f"--price-tolerance is {terms.price_tolerance:g}; it takes AED from 0 on.")
     values = {name: switch.words for name, switch in SWITCHES.items() if switch.words}
-    if terms.switch not in values and terms.switch != Terms().switch:
+    if terms.switch not in values:
         raise BadRequest(
             f"--switch is '{terms.switch}'; it takes a switch with named values: {', '.join(values)}."
             f"{nearest(terms.switch, values)}"
         )
-    return values.get(terms.switch) or ()
+    return values[terms.switch] or ()
 
 
 def _nearby(terms: Terms, market: MarketFacts, fills: RecordedFills) -> tuple[int, Float64s]:

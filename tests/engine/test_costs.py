@@ -83,7 +83,7 @@ def test_one_key_is_set_over_what_is_declared() -> None:
         ({"costs": {"bps": 3, "per_trade": 1, "tiers": [{"monthly_turnover": 5, "bps": 1}]}}, []),
         ({"costs": {"minimum_per_order": 1}}, ["ADX", "DFM"]),
         ({"costs": {"DFM": {"minimum_per_order": 1}}}, ["DFM"]),
-        ({"costs": {"bps": 2, "tiers": [{"monthly_turnover": 5, "taker_bps": 1}]}}, ["ADX", "DFM"]),
+        ({"costs": {"bps": 2, "tiers": [{"monthly_turnover": 5, "taker_bps": 1}]}}, []),
     ],
 )
 def test_orders_are_asked_for_only_where_charges_depend_on_them(changes: dict[str, object], needs: list[str]) -> None:

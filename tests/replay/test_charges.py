@@ -136,10 +136,10 @@ BILLED: Final[dict[str, object]] = {
 
 
 def test_every_way_of_replaying_charges_the_same() -> None:
-    ticks, strategy = random_ticks(1), load_strategy("v2_1_stop_loss")
+    ticks, strategy = random_ticks(1), load_strategy("v1_baseline")
     parameters = {name: each.default for name, each in fields_of(strategy).by_key().items()} | PARAMETERS
     models = [make_execution(preset, {"costs": BILLED}, "here") for preset in ("classic", "strict")]
-    models.append(make_execution("classic", {"costs": {"bps": 2, "per_trade": 1}}, "here"))
+    models.append(make_execution("strict", {"costs": {"maker_bps": 2, "taker_bps": 3, "per_trade": 1}}, "here"))
     many = dict(simulate_many(ticks, strategy, [Setting(parameters, model) for model in models], ADX, "compiled"))
     for number, model in enumerate(models):
         plain = simulate(ticks, strategy, parameters, ADX, model, "python")
