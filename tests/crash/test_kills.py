@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are forked an
 
 KILLED: Final = -9
 KILLS: Final = 50
-A_FEW: Final = 6
+A_FEW: Final = 4
 
 
 @pytest.fixture(scope="module")

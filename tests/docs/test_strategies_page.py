@@ -72,6 +72,7 @@ def test_the_example_runs_as_printed_compiled_and_plain_with_equal_bytes(desk: P
     assert (desk / "output" / "wide_spread" / "sensitivity.csv").exists()
 
 
+@pytest.mark.slow
 def test_the_example_trades_as_its_config_says(desk: Path) -> None:
     trades = {
         ticker: pq.read_table(desk / "output" / "wide_spread" / "trades" / f"{ticker}.parquet")

@@ -29,7 +29,6 @@ ROWS = {
     "small letters": bombs.far_cell('<row r="1048576"><c r="xfd1048576"><v>1</v></c></row>'),
     "another order of attributes": bombs.far_cell('<row r="1048576"><c s="1" r="XFD1048576"><v>1</v></c></row>'),
     "a prefix": bombs.far_cell('<row r="1048576" xmlns:x="u"><x:c r="XFD1048576"><v>1</v></x:c></row>'),
-    "millions of empty styled cells": bombs.styled_cells,
 }
 """Sheets with three ticks and what no one needs beside them."""
 
@@ -37,7 +36,6 @@ REFUSED = {
     "a zip bomb": (bombs.zeros, "more than 200 to 1"),
     "a part under many names": (bombs.one_part_under_many_names, "than a file of its size can hold"),
     "a long shared text": (bombs.long_shared_text, "more than 64 MB"),
-    "a hundred thousand parts": (bombs.many_parts, "more parts than any workbook"),
     "a dictionary of gigabytes": (bombs.packed_by_lzma, "packed as Excel does not pack"),
     "entities in the list of sheets": (bombs.entities_in(BOOK, bombs.book_of("&e9;")), "declares"),
     "entities in the shared texts": (bombs.entities_in(TEXTS, bombs.texts_of("<si><t>&e9;</t></si>")), "declares"),
@@ -64,6 +62,8 @@ SPOILED = {
 }
 """Workbooks whose sheet fails by name."""
 
+SLOW_TO_MAKE = {"a hundred thousand parts": (bombs.many_parts, "more parts than any workbook")}
+
 SLOW_REFUSED = {
     "a long shared text": (bombs.long_shared_text, "goes on for more than 4 MB"),
     "empty texts": (bombs.empty_texts, "texts, most of them empty"),
@@ -83,8 +83,8 @@ SLOW_SPOILED = {
 }
 
 
-def cases(table: dict[str, tuple[Callable[[Path], Path], str]]) -> list[object]:
-    return [pytest.param(*case, id=name) for name, case in table.items()]
+def cases(table: dict[str, tuple[Callable[[Path], Path], str]], *marks: pytest.MarkDecorator) -> list[object]:
+    return [pytest.param(*case, id=name, marks=marks) for name, case in table.items()]
 
 
 def check_cost(seconds: float, held: int) -> None:
@@ -92,7 +92,13 @@ def check_cost(seconds: float, held: int) -> None:
     assert seconds < MOST_SECONDS
 
 
-@pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, make in ROWS.items()])
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(pytest.param(make, id=name) for name, make in ROWS.items()),
+        pytest.param(bombs.styled_cells, id="millions of empty styled cells", marks=pytest.mark.slow),
+    ],
+)
 def test_what_stands_beside_the_ticks_costs_nothing_to_speak_of(tmp_path: Path, make: Callable[[Path], Path]) -> None:
     ended = convert(make(tmp_path / "t.xlsx"), tmp_path / "store")
     assert ended.status == 0, ended.said
@@ -121,7 +127,7 @@ def check_spoiled(tmp_path: Path, make: Callable[[Path], Path], words: str, *opt
     check_cost(ended.seconds, ended.bytes)
 
 
-@pytest.mark.parametrize(("make", "words"), cases(REFUSED))
+@pytest.mark.parametrize(("make", "words"), [*cases(REFUSED), *cases(SLOW_TO_MAKE, pytest.mark.slow)])
 def test_a_workbook_that_no_excel_wrote_is_refused(tmp_path: Path, make: Callable[[Path], Path], words: str) -> None:
     check_refused(tmp_path, make, words)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline.engine.execution import SWITCHES, make_execution
@@ -41,6 +41,7 @@ def test_the_account_adds_up_and_no_fill_is_out_of_place(model: str, count: int)
     for_seeded_cases(MAKERS, count, holds, MODELS[model])
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(cases(), st.sampled_from([None, *MODELS]))
 def test_the_account_adds_up_under_any_switches_and_no_fill_exceeds_its_print(drawn: Case, model: str | None) -> None:
     assume(drawn.name in MAKERS)
@@ -52,11 +53,12 @@ def test_the_account_adds_up_under_any_switches_and_no_fill_exceeds_its_print(dr
     assert watch(case).fills.quantity.tolist() == found.fills.quantity.tolist()
 
 
-def test_a_print_is_not_overdrawn_and_an_order_joins_late_enough() -> None:
+@pytest.mark.parametrize("count", [60, pytest.param(200, marks=pytest.mark.slow)])
+def test_a_print_is_not_overdrawn_and_an_order_joins_late_enough(count: int) -> None:
     def holds(case: Case) -> None:
         assert watch(case).fills.quantity.tolist() == case.run().fills.quantity.tolist()
 
-    for_seeded_cases(MAKERS, 200, holds)
+    for_seeded_cases(MAKERS, count, holds)
 
 
 def test_the_account_of_the_auction_adds_up() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 
 from tests.made import make_strategy
 from tests.properties.recorder import record
@@ -73,6 +73,7 @@ def test_orders_of_every_strategy_are_those_recorded(name: str, count: int) -> N
     assert sum(filled) > count / 3
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(cases())
 def test_orders_under_any_switches_are_those_recorded(case: Case) -> None:
     assume(case.name in MAKERS)

@@ -126,7 +126,9 @@ def test_a_shipped_strategy_gives_the_same_bytes_on_dask(dask: Any, store: Path,
     assert same(tmp_path / "here", tmp_path / "there")
 
 
-@pytest.mark.parametrize("body", [COMPILED, PLAIN], ids=["compiled", "plain"])
+@pytest.mark.parametrize(
+    "body", [pytest.param(COMPILED, id="compiled", marks=pytest.mark.slow), pytest.param(PLAIN, id="plain")]
+)
 def test_a_file_of_ones_own_runs_on_workers_that_do_not_have_it(dask: Any, run: Any, tmp_path: Path, body: str) -> None:
     file = make_strategy(tmp_path / "own.py", body)
     here = run(file, "here", backend="sequential")

@@ -222,7 +222,9 @@ def test_settings_give_the_same_bytes_everywhere(
     same_everywhere(store, tmp_path, monkeypatch, every, **settings(tmp_path, monkeypatch))
 
 
-@pytest.mark.parametrize("memory", ["recent: list = []", ""], ids=["plain", "compiled"])
+@pytest.mark.parametrize(
+    "memory", [pytest.param("recent: list = []", id="plain"), pytest.param("", id="compiled", marks=pytest.mark.slow)]
+)
 def test_a_setting_that_fails_is_a_row_with_its_error_and_the_others_stand(
     store: Path, tmp_path: Path, memory: str
 ) -> None:
