@@ -35,8 +35,10 @@ def charges_of(fills: Fills, strategy: type[Strategy], costs: Costs) -> Float64s
 
 
 def _by_rate(value: Float64s, fills: Fills, strategy: type[Strategy], costs: Costs) -> Float64s:
-    turnover = month_turnover(fills.timestamp, value) + costs.other_monthly_turnover
-    reached = np.searchsorted([tier.monthly_turnover for tier in costs.tiers], turnover, side="right") - 1
+    reached = np.zeros(len(fills), np.int64)
+    if len(costs.tiers) > 1:
+        turnover = month_turnover(fills.timestamp, value) + costs.other_monthly_turnover
+        reached = np.searchsorted([tier.monthly_turnover for tier in costs.tiers], turnover, side="right") - 1
     maker, taker = (np.array(rates)[reached] for rates in zip(*costs.rates, strict=True))
     rate = np.where(is_taker(fills, strategy), taker, maker)
     charged: Float64s = value * (rate / 10_000)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.execution import SWITCHES, make_execution
+from pipeline.engine.execution import SWITCHES, is_charge, make_execution
 from pipeline.errors import BadDeskFills, BadRequest, ReplayError, nearest
 from pipeline.replay.batch import Setting as ReplaySetting
 from pipeline.replay.batch import simulate_many
@@ -201,7 +201,8 @@ def _within(fills: RecordedFills, days: tuple[int, int]) -> tuple[RecordedFills,
 def _replays(setting: Setting, switch: str, words: Sequence[str], ticks: Ticks) -> dict[str, RecordedFills]:
     """Return the fills of a security under each value of a switch, all else as the run had it."""
     base = setting.execution
-    models = [make_execution(base.preset, {**base.changed, switch: word}, "") for word in words]
+    fixed = {key: value for key, value in base.changed.items() if not is_charge(key)}
+    models = [make_execution(base.preset, {**fixed, switch: word}, "") for word in words]
     settings = [ReplaySetting(setting.parameters, model) for model in models]
     engine, _ = choose_engine(setting.strategy, base, None)
     by_word: dict[str, RecordedFills] = {}

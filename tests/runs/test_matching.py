@@ -63,6 +63,38 @@ def test_pairs_by_hand(case: str) -> None:
     assert list(zip(matched.of_desk.tolist(), matched.of_run.tolist(), strict=True)) == pairs
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_nearest_free_pair_is_taken_until_there_is_none(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    desk, run = (
+        [
+            (int(chance.integers(0, 40)), int(chance.choice([-200, -100, 100])), 10 + int(chance.integers(0, 4)) / 100)
+            for _ in range(chance.integers(0, 30))
+        ]
+        for _ in range(2)
+    )
+    pairs = []
+    free = {(ours, theirs) for ours in range(len(desk)) for theirs in range(len(run))}
+    while near := [
+        (
+            abs(desk[ours][0] - run[theirs][0]),
+            round(abs(desk[ours][2] - run[theirs][2]), 6),
+            abs(abs(desk[ours][1]) - abs(run[theirs][1])),
+            ours,
+            theirs,
+        )
+        for ours, theirs in free
+        if desk[ours][1] * run[theirs][1] > 0
+        and abs(desk[ours][0] - run[theirs][0]) <= 5
+        and abs(desk[ours][2] - run[theirs][2]) < 0.0201
+    ]:
+        *_, ours, theirs = min(near)
+        pairs.append((ours, theirs))
+        free = {pair for pair in free if pair[0] != ours and pair[1] != theirs}
+    matched = match(fills_of(desk), fills_of(run), 5_000, np.full(len(desk), 0.02))
+    assert list(zip(matched.of_desk.tolist(), matched.of_run.tolist(), strict=True)) == sorted(pairs)
+
+
 def test_what_is_said_of_a_match() -> None:
     desk = fills_of([(0, 100, 10.0), (10, -100, 10.5), (20, 300, 10.0), (90, 7, 9.0)])
     run = fills_of([(1, 100, 10.01), (13, -60, 10.5), (22, 300, 10.0), (50, -8, 11.0), (55, -8, 11.0)])
