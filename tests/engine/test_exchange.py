@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pytest
 
+from pipeline.engine.execution import make_execution
+from pipeline.engine.rules.replay_state import BUY
+from pipeline.engine.strategy import fields_of
+from pipeline.replay.simulate import simulate
+from pipeline.strategies.loading.load import load_strategy
 from tests.engine.orders_by_hand import ORDERS
 from tests.engine.queues_by_hand import QUEUES
-from tests.engine.replays import moment, written
+from tests.engine.replays import ADX, moment, written
 from tests.engine.touches_by_hand import TOUCHES
 from tests.reference.records import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pipeline.replay.simulate import Engine
     from pipeline.ticks import Ticks
     from tests.engine.cases_by_hand import Case
 
@@ -34,11 +40,31 @@ def reference(strategy: str, ticks: Ticks, parameters: dict[str, Any], switches:
     return [(fill.timestamp_ns, fill.side, fill.price, fill.quantity, fill.position) for fill in fills]
 
 
+def engine(
+    name: Engine, strategy: str, ticks: Ticks, parameters: dict[str, Any], switches: dict[str, Any]
+) -> list[Fill]:
+    """Play with one of the engines."""
+    execution = make_execution("classic", switches, "here")
+    replayed = simulate(ticks, load_strategy(strategy), defaults(strategy) | parameters, ADX, execution, name).fills
+    sides = ["buy" if side == BUY else "sell" for side in replayed.side.tolist()]
+    columns = (replayed.price, replayed.quantity, replayed.position)
+    return list(zip(replayed.timestamp.tolist(), sides, *(column.tolist() for column in columns), strict=True))
+
+
+def defaults(strategy: str) -> dict[str, Any]:
+    """Give a strategy's parameters as they are when a config names none."""
+    return {key: parameter.default for key, parameter in fields_of(load_strategy(strategy)).by_key().items()}
+
+
 EXCHANGE: Final = QUEUES | TOUCHES | ORDERS
-PLAYERS: Final[dict[str, Player]] = {"reference": reference}  # the engines join here
+PLAYERS: Final[dict[str, Player]] = {
+    "reference": reference,
+    "plain": lambda *inputs: engine("python", *inputs),
+    "compiled": lambda *inputs: engine("compiled", *inputs),
+}
 
 
-@pytest.mark.parametrize("player", PLAYERS)
+@pytest.mark.parametrize("player", ["reference", "plain", pytest.param("compiled", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("name", "model"), [(name, model) for name, case in EXCHANGE.items() for model in case.fills])
 def test_an_exchange_would_give_the_fills_worked_out_by_hand(name: str, model: str, player: str) -> None:
     case = EXCHANGE[name]

@@ -15,8 +15,9 @@ from pipeline.engine.rules.replay_state import BUY, SELL
 PLACE: Final = 1
 POST: Final = 2
 RESIZE: Final = 3
-CANCEL: Final = 4
-HOLD: Final = 5
+JOIN: Final = 4
+CANCEL: Final = 5
+HOLD: Final = 6
 """What a message to the exchange asks for, 0 for none."""
 
 
@@ -35,6 +36,7 @@ class Order(Queue):
     asked: int = 0
     asked_price: float = 0.0
     asked_size: int = 0
+    sent: bool = False
     take_sent: bool = False
     take_arrives: int = 0
     take_size: int = 0
@@ -62,7 +64,8 @@ class Order(Queue):
             self.hold(self.order_price)
             return False
         if self.market.latency > 0:
-            self.ask_for(RESIZE, self.order_price, size)
+            changes = not self.live or self.sent or size != self.remaining
+            self.ask_for((RESIZE if self.live else JOIN) if changes else 0, self.order_price, size)
         elif self.market.rejects_marketable and not self.live and self.is_marketable(self.order_price):
             return False
         else:
@@ -75,15 +78,17 @@ class Order(Queue):
 
     def hold(self, price: float) -> None:
         """Have no order, but keep a place in the queue at a price that may be ours."""
-        if self.market.latency > 0:
+        if self.market.latency > 0 and (self.live or self.sent):
             self.ask_for(HOLD, price, 0)
         else:
+            if self.market.latency > 0:
+                self.asked = 0
             self.keep_place(price)
 
     def cancel(self) -> None:
         """Take our order out of the market."""
         if self.market.latency > 0:
-            self.ask_for(CANCEL, 0.0, 0)
+            self.ask_for(CANCEL if self.live or self.sent else 0, 0.0, 0)
         else:
             self.withdraw()
 
@@ -149,6 +154,7 @@ class Order(Queue):
                 self.remaining -= had
                 if self.remaining == 0:
                     self.live = False
+                    self.order_price = 0.0
             self.ahead = 0
 
     def match(self, volume: int, touched: bool) -> int:  # noqa: FBT001 - a loop takes plain arguments

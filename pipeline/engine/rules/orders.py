@@ -188,7 +188,7 @@ class Orders(Account):
                     self.bid_side.crossing = 0
                 else:
                     self.ask_side.crossing = 0
-                self.book_fill(BUY if buys else SELL, price, quantity, order, TAKE, price if order < 0 else limit)
+                self.book_fill(BUY if buys else SELL, price, quantity, order, TAKE, limit if limit > 0.0 else price)
 
     def stand_aside(self) -> None:
         """Let no print fill our orders until `resume`."""

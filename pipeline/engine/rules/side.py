@@ -13,7 +13,6 @@ class Side(Order):
     way, `later` the one behind it.
     """
 
-    sent: bool = False
     sent_message: int = 0
     arrives: int = 0
     sent_price: float = 0.0
@@ -30,9 +29,7 @@ class Side(Order):
         """
         message = self.asked
         self.asked = 0
-        if message == HOLD and not self.live and not self.sent:
-            self.keep_place(self.asked_price)
-        elif message != 0 and (message != CANCEL or self.live or self.sent):
+        if message != 0:
             is_last = self.later == 0 and message == self.sent_message and self.asked_price == self.sent_price
             if not self.sent or is_last:
                 if not self.sent:
@@ -74,16 +71,15 @@ class Side(Order):
                 self.other.crossing_order = NO_ORDER
 
     def obey(self, message: int, price: float, size: int) -> None:
-        """Do what a message that has arrived asks for; it is void when it resizes an order that has gone."""
+        """Do what a message that has arrived asks for; it is void when what it means has gone."""
         if message == HOLD:
             self.keep_place(price)
         elif message == CANCEL:
             self.withdraw()
-        elif message != RESIZE or price == self.order_price:
-            anew = message != RESIZE
+        elif message <= POST or (price == self.order_price and self.live == (message == RESIZE)):
             rejects = self.market.rejects_marketable or message == POST
-            if not (rejects and (anew or not self.live) and self.is_marketable(price)):
-                self.place(price, size, anew)
+            if message == RESIZE or not (rejects and self.is_marketable(price)):
+                self.place(price, size, message <= POST)
 
     def forget(self) -> None:
         """Start a day with no order and nothing on its way."""
