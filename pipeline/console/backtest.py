@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
-from pipeline.metrics.assumptions import NO_WORSE, worst_switch
+from pipeline.metrics.assumptions import BETWEEN, NO_WORSE, in_words, verdict_of, waterfall
 from pipeline.numbers import FORMS, counted, money
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def show_backtest(run: BacktestRun) -> CommandResult:
     if console().shows:
         _show_figures(run)
         _show_assumptions(run)
+    totals = _by_execution(run)
+    verdict = verdict_of(totals)
     cached = sum(result.cached for result in run.results)
     reused = f"; {cached} of {len(run.results)} cached by earlier runs" if cached else ""
     failed = f"; {len(run.failed)} of {len(run.results)} failed" if run.failed else ""
@@ -90,8 +93,10 @@ def show_backtest(run: BacktestRun) -> CommandResult:
         "output_dir": run.output_dir,
         "securities": {result.ticker: _figures(result) for result in run.results},
         "total": _total(run),
-        "net_pnl_by_execution": _by_execution(run),
-        "worst_switch": worst_switch(_by_execution(run)),
+        "net_pnl_by_execution": totals,
+        "band_low": verdict and verdict.band_low,
+        "band_high": verdict and verdict.band_high,
+        "worst_switch": verdict and verdict.worst_switch,
     }
     return CommandResult(
         f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s{reused}{failed})",
@@ -118,13 +123,25 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
     show_table(
         "Net P&L, AED",
         columns,
-        [[model, *(money(values.get(security)) for security in securities)] for model, values in by_execution.items()],
+        [
+            [model, *(money(values.get(security)) for security in securities)]
+            for model, values in by_execution.items()
+            if model not in BETWEEN
+        ],
     )
     facts["net_pnl"] = by_execution
     total = {model: values["total"] for model, values in by_execution.items()}
-    line = "; ".join(f"{model} {money(total[model])}" for model in ("classic", "strict") if model in total)
-    line = f"Net P&L of {run.plan.strategy}, AED: {line or 'nothing was replayed'}"
-    return CommandResult(line, facts, run.failed, warnings=run.warnings)
+    steps = waterfall(total)
+    columns = [Column("added", "name"), Column("changes by", "money"), Column("net P&L", "money")]
+    if steps:
+        table = [[step.switch, money(step.change), money(step.net_pnl)] for step in steps]
+        show_table("From classic to strict, AED", columns, [["classic", "", money(total["classic"])], *table])
+        console().show(f"{textwrap.fill(in_words(steps), WIDTH)}\n")
+    verdict = verdict_of(total)
+    if verdict and verdict.band_low is not None:
+        console().show(f"As an exchange would fill them (strict), by what the queue ahead did:\n  {verdict.band}\n")
+    line = f"classic {money(verdict.classic)}; strict {money(verdict.strict)}" if verdict else "nothing was replayed"
+    return CommandResult(f"Net P&L of {run.plan.strategy}, AED: {line}", facts, run.failed, warnings=run.warnings)
 
 
 def _show_figures(run: BacktestRun) -> None:
@@ -149,25 +166,25 @@ def _show_figures(run: BacktestRun) -> None:
 
 
 def _show_assumptions(run: BacktestRun) -> None:
-    """Print three lines: what the P&L is, what a careful desk would assume, and which single assumption it hangs on."""
-    totals = _by_execution(run)
-    if not totals:
+    """Print what the P&L is, what an exchange would leave of it and within which band, and what it hangs on most."""
+    verdict = verdict_of(_by_execution(run))
+    if verdict is None:
         return
-    worst = worst_switch(totals)
+    worst = f"worst switch alone: {verdict.worst_switch}" if verdict.worst_switch else NO_WORSE
     lines = {
-        "Net P&L, AED: as the classic rules fill orders": totals["classic"],
-        "              as a careful desk assumes (strict)": totals["strict"],
-        f"              {f'worst switch alone: {worst}' if worst else NO_WORSE}": totals[worst or "classic"],
+        "Net P&L, AED: as the classic rules fill orders": money(verdict.classic),
+        "              as an exchange would fill them (strict)": money(verdict.strict),
+        "              strict, by what the queue ahead did": verdict.band,
+        f"              {worst}": money(verdict.worst),
     }
-    for label, value in lines.items():
-        shown = money(value)
+    for label, shown in lines.items():
         console().show(f"{label}{shown:>{max(len(shown) + 1, WIDTH - 2 - len(label))}}")
 
 
 def _by_execution(run: BacktestRun) -> dict[str, float]:
-    from pipeline.runs.writer import sensitivity_rows  # it is loaded by now
+    from pipeline.runs.writer import net_pnl_by_execution  # it is loaded by now
 
-    return {row["execution"]: row["net_pnl"] for row in sensitivity_rows(run.results) if row["security"] == "total"}
+    return net_pnl_by_execution(run.results)
 
 
 def _facts(run: BacktestRun) -> dict[str, Any]:

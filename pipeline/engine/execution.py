@@ -51,6 +51,12 @@ SWITCHES: Final[Mapping[str, Switch]] = {
     "fees_bps": Switch(0.0, 0.0, 1.0, None, "charged on each fill's value"),
 }
 PRESETS: Final = ("classic", "strict")
+BAND: Final = ("strict", *(f"strict queue={queue}" for queue in ("front", "power1", "power2", "power3")))
+"""The models that differ in what a top of book cannot tell: who in the queue cancels. `strict` itself is capped."""
+
+_differing: Final = [key for key, switch in SWITCHES.items() if switch.classic != switch.strict]
+STEPS: Final[Mapping[str, str]] = {**{key: f"strict up to {key}" for key in _differing}, _differing[-1]: "strict"}
+"""From `classic` to `strict`: each switch that differs, and the model in which it and all before it are strict."""
 SWITCH: Final = "execution."
 """What stands before a switch's name where parameters are named too."""
 
@@ -153,8 +159,9 @@ def is_charge(key: str) -> bool:
 
 
 def variants(base: Execution) -> dict[str, Execution]:
-    """Return the execution models of the assumption check: the presets, then each switch alone changed in classic.
+    """Return the execution models of the assumption check, by the names of its rows.
 
+    The presets, each switch alone changed in classic, the models of the band, and the steps from classic to strict.
     What the run itself is charged stays on in all of them.
     """
     fees = {key: value for key, value in base.settings.items() if is_charge(key)}
@@ -162,6 +169,11 @@ def variants(base: Execution) -> dict[str, Execution]:
     for key, switch in SWITCHES.items():
         alone = fees | {key: switch.alone}
         models[f"{key}={_shown(switch.alone)}"] = make_execution("classic", alone, "")
+    models |= {name: make_execution("strict", fees | {"queue": name.partition("=")[2]}, "") for name in BAND[1:]}
+    strict = {key: SWITCHES[key].strict for key in STEPS}
+    for so_far, name in enumerate(STEPS.values(), 1):
+        if name not in models:
+            models[name] = make_execution("classic", fees | dict(list(strict.items())[:so_far]), "")
     return models
 
 

@@ -54,7 +54,7 @@ def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:
         if classic > 0.0 > strict:
             yield (
                 f"The profit hangs on how orders are assumed to fill: {money(classic)} AED under the classic rules, "
-                f"{money(strict)} AED as a careful desk assumes."
+                f"{money(strict)} AED as an exchange would fill them."
             )
 
 

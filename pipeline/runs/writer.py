@@ -6,6 +6,7 @@ import contextlib
 import functools
 import io
 import platform
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from pyarrow import csv as arrow_csv
 
 import pipeline
 from pipeline.metrics.accounts import account_of
+from pipeline.metrics.assumptions import verdict_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import daily_rows
 from pipeline.metrics.figures import portfolio_figures, replay_figures, security_figures
@@ -117,6 +119,7 @@ class RunFolder:
         self, status: str, timings: Mapping[str, float], warnings: Sequence[str], earlier: Iterable[str] = ()
     ) -> bytes:
         plan = self._plan
+        verdict = verdict_of(net_pnl_by_execution(self._results))
         written = [file for task in plan.tasks for file in _files_of(task.ticker)]
         if any(task.alternatives for task in plan.tasks):
             written.append(SENSITIVITY_FILE)
@@ -128,6 +131,7 @@ class RunFolder:
             "strategy": plan.strategy,
             "config": plan.config.name,
             "execution": {"name": plan.execution.name, "settings": dict(plan.execution.settings)},
+            "assumption_check": None if verdict is None else asdict(verdict),
             "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},
             "data": {security.ticker: _data_of(security) for security in plan.securities},
             "warnings": list(warnings),
@@ -155,6 +159,11 @@ def sensitivity_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
             for name, value in row.items():
                 total[name] += value
     return rows + list(totals.values())
+
+
+def net_pnl_by_execution(results: Iterable[SecurityResult]) -> dict[str, float]:
+    """Return net P&L of all securities together, AED, by execution model of the assumption check; empty without one."""
+    return {row["execution"]: row["net_pnl"] for row in sensitivity_rows(results) if row["security"] == "total"}
 
 
 def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+QUEUES = ("front", "power1", "power2", "power3")
+
+
 @pytest.fixture
 def screen(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[str, str]]:
     """Return what a run prints on stdout and stderr, as the commands print it."""
@@ -43,16 +46,18 @@ def total_of(tmp_path: Path, model: str) -> str:
     return f"{float(rows[model]['net_pnl']):,.2f}"
 
 
-def test_the_closing_table_ends_with_three_lines_of_the_check(screen: Any, tmp_path: Path) -> None:
-    lines = screen()[0].splitlines()[-4:-1]
+def test_the_closing_table_ends_with_four_lines_of_the_check(screen: Any, tmp_path: Path) -> None:
+    lines = screen()[0].splitlines()[-5:-1]
     assert lines[0].startswith("Net P&L, AED: as the classic rules fill orders")
-    assert lines[1].startswith("              as a careful desk assumes (strict)")
-    worst = re.match(r" {14}worst switch alone: ([\w=.:]+) ", lines[2])
+    assert lines[1].startswith("              as an exchange would fill them (strict)")
+    worst = re.match(r" {14}worst switch alone: ([\w=.:]+) ", lines[3])
     assert worst is not None
-    assert worst[1] == "fill_price=order"
-    assert [line.split()[-1] for line in lines] == [
+    assert [lines[at].split()[-1] for at in (0, 1, 3)] == [
         total_of(tmp_path, model) for model in ("classic", "strict", worst[1])
     ]
+    queues = [total_of(tmp_path, model) for model in ("strict", *(f"strict queue={queue}" for queue in QUEUES))]
+    queues.sort(key=lambda text: float(text.replace(",", "")))
+    assert lines[2].endswith(f" {queues[0]} to {queues[-1]}")
     assert max(map(len, lines)) <= 80
 
 
@@ -83,15 +88,25 @@ def test_the_table_has_fees_and_net_where_fees_are_charged(screen: Any) -> None:
 
 def test_sensitivity_shows_every_model_by_security_and_in_total(screen: Any, tmp_path: Path) -> None:
     out, _ = screen(screens.show_sensitivity)
-    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if len(line.split()) > 4}
-    assert rows["execution"] == ["EMAAR", "FAB", "MODON", "total"]
-    models = [model for model in rows if model not in ("execution", "Net")]
-    assert models[:2] == ["classic", "strict"]
-    assert {model.split("=")[0] for model in models[2:]} == set(SWITCHES)
-    for model in models:
-        assert rows[model][3] == total_of(tmp_path, model)
-        parts = [float(number.replace(",", "")) for number in rows[model]]
+    table, _, path = out.partition("From classic to strict, AED")
+    rows = {line[:27].strip(): line[27:].split() for line in table.splitlines() if len(line[27:].split()) == 4}
+    assert rows.pop("execution") == ["EMAAR", "FAB", "MODON", "total"]
+    assert list(rows)[:2] == ["classic", "strict"]
+    assert list(rows)[-4:] == [f"strict queue={queue}" for queue in QUEUES]
+    assert {model.split("=")[0] for model in list(rows)[2:-4]} == set(SWITCHES)
+    for model, shown in rows.items():
+        assert shown[3] == total_of(tmp_path, model)
+        parts = [float(number.replace(",", "")) for number in shown]
         assert parts[3] == pytest.approx(sum(parts[:3]), abs=0.03)
+    steps = [line.split() for line in path.splitlines() if "=" in line and len(line.split()) == 3]
+    assert [step[0].split("=")[0] for step in steps] == [
+        key for key, one in SWITCHES.items() if one.classic != one.strict
+    ]
+    assert steps[-1][2] == rows["strict"][3]
+    changes = sum(float(step[1].replace(",", "")) for step in steps)
+    assert float(rows["classic"][3].replace(",", "")) + changes == pytest.approx(
+        float(rows["strict"][3].replace(",", "")), abs=0.1
+    )
     assert max(map(len, out.splitlines())) <= 80
 
 

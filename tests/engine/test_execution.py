@@ -158,19 +158,28 @@ def test_a_switch_sets_its_own_field_of_the_market_and_no_other(switch: tuple[st
     assert make_execution("classic", dict([switch]), "here").fields() == off | SET_BY[switch]
 
 
-def test_the_assumption_check_sets_each_switch_alone_and_keeps_the_runs_fees() -> None:
+def test_the_assumption_check_keeps_the_runs_fees_and_nothing_else_of_its_model() -> None:
     models = variants(make_execution("strict", {"latency_ms": 3, "fees_bps": 2}, "here"))
     assert list(models) == [
         *("classic", "strict", "fill_price=order", "overnight_orders=cancelled", "shared_print_volume=once"),
         *("same_event_fill=no", "trade_through=clears", "self_cross=cancel_older", "crossed_book=wait"),
         *("open_delay=10:05", "flatten=touch", "queue=capped", "touch=fills", "shown_size=once", "marketable=take"),
         *("order_price=grid", "stale_orders=cancel", "latency_ms=1000", "fees_bps=1"),
+        *("strict queue=front", "strict queue=power1", "strict queue=power2", "strict queue=power3"),
+        *("strict up to fill_price", "strict up to overnight_orders", "strict up to shared_print_volume"),
+        *("strict up to same_event_fill", "strict up to trade_through", "strict up to self_cross"),
+        *("strict up to crossed_book", "strict up to open_delay", "strict up to flatten", "strict up to queue"),
+        *("strict up to touch", "strict up to shown_size", "strict up to marketable"),
     ]
     assert {name: model.settings["fees_bps"] for name, model in models.items() if model.settings["fees_bps"] != 2} == {
         "fees_bps=1": 1.0
     }
     for name, model in models.items():
-        key, _, _ = name.partition("=")
-        expected = STRICT if name == "strict" else CLASSIC
+        preset, _, key = name.partition("=")[0].rpartition(" ")
+        expected = STRICT if name.startswith("strict") else CLASSIC
         differing = {of for of, value in model.settings.items() if value != expected[of]} - {"fees_bps"}
-        assert differing == ({key} - {"classic", "strict", "fees_bps"})
+        if preset == "strict up to":
+            in_order = [of for of in CLASSIC if CLASSIC[of] != STRICT[of]]
+            assert differing == set(in_order[in_order.index(key) + 1 :])
+        else:
+            assert differing == ({key} - {"classic", "strict", "fees_bps"})

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import api
+from pipeline.engine.execution import make_execution, variants
 from tests.made import PARAMETERS, contents, make_config
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from pipeline.runs.backtest import BacktestRun
 
 FEES = {"execution.fees_bps": {"ADX": 5, "DFM": 2.5}}
+THREE_STEPS = {
+    "execution.fill_price": "order",
+    "execution.overnight_orders": "cancelled",
+    "execution.shared_print_volume": "once",
+}
 
 
 @pytest.fixture
@@ -78,11 +84,10 @@ def test_an_exchange_that_the_config_overrides_pays_its_own_fees(run_into: Any, 
 def test_the_check_has_every_model_by_security_and_totals_that_are_their_sums(run_into: Any, tmp_path: Path) -> None:
     run_into("run")
     rows = table(tmp_path / "run" / "sensitivity.csv")
-    assert [row["security"] for row in rows[::14]] == ["EMAAR", "FAB", "MODON", "total"]
-    models = [row["execution"] for row in rows[:14]]
-    assert models[:3] == ["classic", "strict", "fill_price=order"]
+    models = list(variants(make_execution("classic", {}, "")))
+    assert [row["security"] for row in rows[:: len(models)]] == ["EMAAR", "FAB", "MODON", "total"]
     for at, model in enumerate(models):
-        *parts, total = rows[at::14]
+        *parts, total = rows[at :: len(models)]
         assert {row["execution"] for row in parts} == {model} == {total["execution"]}
         for column in ("fills", "realized_pnl", "fees", "net_pnl"):
             assert float(total[column]) == sum(float(row[column]) for row in parts)
@@ -97,6 +102,8 @@ def test_the_check_has_every_model_by_security_and_totals_that_are_their_sums(ru
         ("flatten=touch", {"parameters": {"execution.flatten": "touch"}}),
         ("latency_ms=1000", {"parameters": {"execution.latency_ms": 1000}}),
         ("fees_bps=1", {"parameters": {"execution.fees_bps": 1}}),
+        ("strict queue=power2", {"execution": "strict", "parameters": {"execution.queue": "power2"}}),
+        ("strict up to shared_print_volume", {"parameters": THREE_STEPS}),
     ],
 )
 def test_a_model_of_the_check_gives_what_a_run_under_it_gives(run_into: Any, model: str, options: Any) -> None:
@@ -117,6 +124,22 @@ def test_the_check_changes_nothing_else_of_a_run(run_into: Any, tmp_path: Path) 
     del with_check["sensitivity.csv"]
     assert with_check.pop("report.html") != without.pop("report.html")
     assert with_check == without
+
+
+def test_run_json_has_what_the_check_comes_to(run_into: Any, tmp_path: Path) -> None:
+    run_into("run")
+    rows = table(tmp_path / "run" / "sensitivity.csv")
+    total = {row["execution"]: float(row["net_pnl"]) for row in rows if row["security"] == "total"}
+    verdict = json.loads((tmp_path / "run" / "run.json").read_text())["assumption_check"]
+    queues = [total["strict"], *(total[f"strict queue={queue}"] for queue in ("front", "power1", "power2", "power3"))]
+    assert {key: verdict[key] for key in ("classic", "strict", "band_low", "band_high")} == {
+        "classic": total["classic"],
+        "strict": total["strict"],
+        "band_low": min(queues),
+        "band_high": max(queues),
+    }
+    run_into("run", sensitivity=False)
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["assumption_check"] is None
 
 
 def test_a_run_without_the_check_leaves_none_of_an_earlier_one(run_into: Any, tmp_path: Path) -> None:

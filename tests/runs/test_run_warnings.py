@@ -94,7 +94,7 @@ CASES: Final[dict[str, tuple[Plan, list[SecurityResult], list[str]]]] = {
         [
             (
                 "The profit hangs on how orders are assumed to fill: 2,034.50 AED under the classic rules, "
-                "-500.25 AED as a careful desk assumes."
+                "-500.25 AED as an exchange would fill them."
             )
         ],
     ),
