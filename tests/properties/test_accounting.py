@@ -34,7 +34,7 @@ OPEN, TEN_PAST, CLOSE, AUCTION = (seconds * SECOND for seconds in (36_000, 36_30
 def test_the_account_adds_up_and_no_fill_is_out_of_place(model: str, count: int) -> None:
     def holds(case: Case) -> None:
         found = case.run()
-        check_account(found)
+        check_account(found, case.execution.fees_bps(case.exchange))
         check_hours(case, found)
         check_limit(case, found)
 
@@ -47,7 +47,7 @@ def test_the_account_adds_up_under_any_switches_and_no_fill_exceeds_its_print(dr
     assume(drawn.name in MAKERS)
     case = drawn if model is None else replace(drawn, execution=MODELS[model])
     found = case.run()
-    check_account(found)
+    check_account(found, case.execution.fees_bps(case.exchange))
     check_hours(case, found)
     check_limit(case, found)
     assert watch(case).fills.quantity.tolist() == found.fills.quantity.tolist()
@@ -65,7 +65,7 @@ def test_the_account_of_the_auction_adds_up() -> None:
     def holds(case: Case) -> None:
         found = case.run()
         if case.parameters["spread_vwap_pct"]:  # without a spread it buys and sells in one auction, at no P&L
-            check_account(found)
+            check_account(found, case.execution.fees_bps(case.exchange))
         print_at = case.ticks.kind[found.fills.event] == 2
         assert all(
             kind or found.trade_types[of] == "stop_loss" for kind, of in zip(print_at, types(found), strict=True)
@@ -74,7 +74,7 @@ def test_the_account_of_the_auction_adds_up() -> None:
     for_seeded_cases(["closing_auction"], 1_000, holds)
 
 
-def check_account(found: Replayed) -> None:
+def check_account(found: Replayed, fees_bps: float) -> None:
     """Cash + position x mark = realised + unrealised - fees; position and P&L are the running sums of the fills."""
     fills = found.fills
     signed = fills.side.astype(np.int64) * fills.quantity
@@ -85,7 +85,7 @@ def check_account(found: Replayed) -> None:
     assert found.realized_pnl == (fills.pnl[-1] if len(fills) else 0.0)
     entry = found.final["s_entry"] if found.trade_types else found.final["m_entry_price"]
     value = fills.price * fills.quantity
-    fees = float((value * found.fees_bps / 10_000).sum())
+    fees = float((value * fees_bps / 10_000).sum())
     cash = -float((signed * fills.price).sum()) - fees
     for mark in (0.0, 9.99, 10.5):
         unrealized = (mark - entry) * found.position
@@ -100,14 +100,14 @@ def check_hours(case: Case, found: Replayed) -> None:
     opens = TEN_PAST if on["open_delay"] == "10:05" else OPEN
     closes = CLOSE if on["flatten"] == "touch" else AUCTION
     fills = found.fills
-    stops = "stop" in case.name
+    at_quotes = "stop" in case.name or on["touch"] == "fills" or on["marketable"] == "take"
     clocks = (fills.timestamp % DAY).tolist()
     for event, clock, position in zip(fills.event.tolist(), clocks, fills.position.tolist(), strict=True):
         # A flatten that waits for a print takes the next one, even if the clock has stepped back before the auction.
         waited = seen_auction(case, event) and position == 0
         assert opens <= clock < CLOSE or clock >= closes or waited
         assert clock < CLOSE or position == 0
-        assert case.ticks.kind[event] == 2 or stops or (closes == CLOSE and clock >= CLOSE)
+        assert case.ticks.kind[event] == 2 or at_quotes or (closes == CLOSE and clock >= CLOSE)
         assert case.ticks.price[event] > 0
 
 

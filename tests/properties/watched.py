@@ -22,10 +22,10 @@ class WatchedSide(Side):
 
     decided = 0
 
-    def quote(self, price: float, size: int) -> bool:
+    def quote(self, price: float, size: int, post_only: bool) -> bool:  # noqa: FBT001 - as the rules call it
         if not (self.sent and self.sent_price == price):
             self.decided = self.market.now
-        return super().quote(price, size)
+        return super().quote(price, size, post_only)
 
     def join(self, price: float, size: int) -> None:
         super().join(price, size)
