@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.metrics.assumptions import NO_WORSE
 from pipeline.pages import backtest_tables as tables
 from pipeline.pages import charts, timelines
+from pipeline.pages.assumption_check import assumption_check
 from pipeline.pages.cells import clipped, lines
 from pipeline.pages.page import MOST_BYTES, embedded, library, render
 from pipeline.pages.run_reader import read_contents
@@ -57,7 +58,10 @@ def backtest_page(directory: AnyPath) -> bytes:
 def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], room: int) -> bytes:
     data, note = _drawings(contents, tracks, clock, shown, room)
     run = contents.run
-    check = tables.assumption_check(contents)
+    check = assumption_check(contents, shown)
+    if check:
+        bars = charts.lying_bars(check.totals, "Net P&L, AED", [run["execution"]["name"]])
+        data["charts"]["assumptions"] = bars
     return render(
         "backtest.html.j2",
         data,
@@ -77,8 +81,6 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         missing=tables.missing(contents, shown),
         check=check,
         no_worse=NO_WORSE,
-        models=list(contents.sensitivity),
-        checks=tables.checks_by_security(contents, shown),
         parameters=tables.parameters(contents, shown),
         switches=tables.switches(contents),
         data_rows=tables.data_rows(contents, shown),
@@ -133,7 +135,7 @@ def _of_the_run(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
     """Return the charts of the whole run that are not over time."""
     net = {ticker: contents.figures[ticker]["net_pnl"] for ticker in shown}
     by_size = dict(sorted(net.items(), key=lambda pair: (-pair[1], pair[0])))
-    drawn = {
+    return {
         "securities": charts.lying_bars(by_size, "Net P&L, AED"),
         "hours": charts.by_hour(contents.portfolio["pnl_by_hour"]),
         "weekdays": charts.by_weekday(contents.portfolio["pnl_by_weekday"]),
@@ -141,10 +143,6 @@ def _of_the_run(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
             contents.portfolio, {ticker: contents.figures[ticker] for ticker in _largest(contents, charts.CURVES)}
         ),
     }
-    if check := tables.assumption_check(contents):
-        marked = [contents.run["execution"]["name"]]
-        drawn["assumptions"] = charts.lying_bars(check["totals"], "Net P&L, AED", marked)
-    return drawn
 
 
 def _shared(clock: Clock) -> dict[str, Any]:

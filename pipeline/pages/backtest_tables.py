@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.costs import COSTS
 from pipeline.engine.execution import SWITCHES
-from pipeline.metrics.assumptions import worst_switch
-from pipeline.metrics.daily import TOTAL
 from pipeline.metrics.registry import GROUPS, METRICS
 from pipeline.numbers import counted
 from pipeline.pages.cells import MOST_LINES, Cell, Lines, clipped, lines
@@ -87,29 +85,6 @@ def glossary() -> list[Figure]:
     for figure in _tabled():
         first.setdefault(figure.anchor, figure)
     return list(first.values())
-
-
-def assumption_check(contents: Contents) -> dict[str, Any] | None:
-    """Return the check's totals by execution model and what its three lines say; None where it was not made."""
-    totals = {model: by_security[TOTAL] for model, by_security in contents.sensitivity.items() if TOTAL in by_security}
-    if "classic" not in totals or "strict" not in totals:
-        return None
-    worst = worst_switch(totals)
-    return {
-        "totals": totals,
-        "classic": totals["classic"],
-        "strict": totals["strict"],
-        "worst": worst,
-        "least": totals[worst or "classic"],
-    }
-
-
-def checks_by_security(contents: Contents, shown: Sequence[str]) -> list[tuple[str, list[Cell]]]:
-    """Return the check's rows: net P&L of each security under each model."""
-    return [
-        (ticker, [Cell(by_security.get(ticker), "money") for by_security in contents.sensitivity.values()])
-        for ticker in shown
-    ]
 
 
 def parameters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from pipeline.engine.execution import make_execution, variants
 from pipeline.store.columns import number_array, some_numbers, text_array
 from pipeline.store.parquet import write_table
 
@@ -26,7 +27,7 @@ FIGURES = (
 )
 HORIZONS = ("1s", "10s", "60s", "300s")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MODELS = ("classic", "strict", "fill_price=order", "latency_ms=1000")
+MODELS = tuple(variants(make_execution("classic", {}, "")))
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 MONDAY = 20_101  # 2025-01-13

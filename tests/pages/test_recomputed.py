@@ -129,22 +129,58 @@ def test_sums_over_the_fills_give_the_counts_and_amounts_shown(folder: Path, pag
 
 
 def test_the_assumption_check_is_that_of_sensitivity_csv(folder: Path, page: Page) -> None:
-    found = {(row["security"], row["execution"]): float(row["net_pnl"]) for row in rows_of(folder, "sensitivity.csv")}
+    rows_written = rows_of(folder, "sensitivity.csv")
+    written = {(row["security"], row["execution"]): float(row["net_pnl"]) for row in rows_written}
+    shown = {place: value for place, value in written.items() if not place[1].startswith("strict up to ")}
     headings, rows = table(page.root.one("table", id="checks"))
     cells = {
         (ticker, str(heading.attributes["data-key"])): cell
         for ticker, of_row in rows.items()
         for heading, cell in zip(headings[1:], of_row, strict=True)
     }
-    assert cells.keys() == found.keys()
-    assert all(shown_as(cells[place], value) for place, value in found.items())
+    assert cells.keys() == shown.keys()
+    assert all(shown_as(cells[place], value) for place, value in shown.items())
     (bars,) = page.data["charts"]["assumptions"]["data"]
-    total = {model: value for (ticker, model), value in found.items() if ticker == "total"}
+    total = {model: value for (ticker, model), value in shown.items() if ticker == "total"}
     assert dict(zip(bars["y"], bars["x"], strict=True)) == total
     said = [
         float(one.attributes["data-value"] or "nan") for one in page.root.one("p", **{"class": "verdict"}).all("strong")
     ]
-    assert said == [total["classic"], total["strict"], min(value for model, value in total.items() if "=" in model)]
+    band = [value for model, value in total.items() if model == "strict" or model.startswith("strict queue=")]
+    worst = min(value for model, value in total.items() if "=" in model and " " not in model)
+    assert said == [total["classic"], total["strict"], min(band), max(band), worst]
+
+
+def test_the_band_and_the_way_from_classic_to_strict_are_drawn_to_scale(folder: Path, page: Page) -> None:
+    total = {
+        row["execution"]: float(row["net_pnl"])
+        for row in rows_of(folder, "sensitivity.csv")
+        if row["security"] == "total"
+    }
+
+    def per_cent(svg: Any, kind: str, number: int, name: str) -> float:
+        return float(str([*svg.all(kind)][number].attributes[name]).removesuffix("%"))
+
+    svg = page.root.one("svg", id="band")
+    zero, strict, classic = (per_cent(svg, "line", number, "x1") for number in range(3))
+    scale = (classic - zero) / total["classic"]
+    queues = [value for model, value in total.items() if model == "strict" or model.startswith("strict queue=")]
+    start, width = per_cent(svg, "rect", 0, "x"), per_cent(svg, "rect", 0, "width")
+    assert strict == pytest.approx(zero + scale * total["strict"], abs=0.02)
+    assert start == pytest.approx(zero + scale * min(queues), abs=0.02)
+    assert width == pytest.approx(scale * (max(queues) - min(queues)), abs=0.02)
+    texts = [text.text for text in svg.all("text")]
+    amounts = [f"{value:,.2f}" for value in (min(queues), max(queues), total["classic"])]
+    assert texts == [f"strict {amounts[0]} to {amounts[1]}", f"classic {amounts[2]}", "0"]
+    assert f"{amounts[2]} AED to strict's {total['strict']:,.2f} AED in 14 steps" in page.root.one("p", id="way").text
+    _, rows = table(page.root.one("table", id="waterfall"))
+    steps = [model for model in total if model.startswith("strict up to ")]
+    before = total["classic"]
+    for (switch, cells), model in zip([*rows.items()][1:], [*steps, "strict"], strict=True):
+        assert switch.partition("=")[0] in (model.removeprefix("strict up to "), "order_price")
+        assert shown_as(cells[0], total[model] - before)
+        assert shown_as(cells[1], total[model])
+        before = total[model]
 
 
 def test_the_bars_are_those_of_the_files(folder: Path, page: Page) -> None:
@@ -259,8 +295,7 @@ def loose(node: Node) -> Iterator[str]:
                 yield " ".join(one.split())
         elif not LOOKED_AT & {*one.attributes} and one.tag not in ("script", "style", "h1", "title"):
             if one.attributes.get("class") in ("facts", "panel", "verdict") or one.attributes.get("id") in (
-                "data-used",
-                "missing",
+                *("data-used", "missing", "band", "way", "waterfall"),
             ):
                 continue
             yield from loose(one)
