@@ -29,15 +29,13 @@ from pipeline.tracing.explanation import (
     Line,
     Order,
     Other,
-    Passed,
-    Resize,
     Taking,
     Tick,
     Touch,
 )
 from pipeline.tracing.rules import rules_of
 from pipeline.tracing.strategy_reasons import strategy_reasons, tracing_strategy
-from pipeline.tracing.trace import NEVER, Trace
+from pipeline.tracing.trace import Trace
 from pipeline.tracing.tracing_market import line_of, tracing
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
     from pipeline.engine.outcome import Fills
     from pipeline.runs.recorded_setting import Setting
     from pipeline.ticks import Ticks
-    from pipeline.tracing.trace import CodePosition, TracedFill
+    from pipeline.tracing.trace import CodePosition, Decision, TracedFill
 
 
 PROJECT: Final = Path(__file__).parents[2]
@@ -167,32 +165,61 @@ class _FromTrace:
         )
 
     def _order(self) -> Order | None:
-        queue_position, match = self._fill.queue_position, self._fill.match
-        if queue_position is None or match is None:
+        fill, queue_position = self._fill, self._fill.queue_position
+        if queue_position is None:
             return None
+        decision = queue_position.decision
+        asked = decision.price if decision is not None and decision.price not in (0.0, fill.limit) else None
+        sent, due = self._sent(decision)
         return Order(
-            side="bid" if self._fill.side == BUY else "ask",
-            price=match.limit,
+            side="bid" if fill.side == BUY else "ask",
+            price=fill.limit,
             placed=self._tick(queue_position.placed),
             taken=self._tick(queue_position.taken),
             again=queue_position.again,
             shown=queue_position.shown,
             ahead=queue_position.ahead,
             size=queue_position.size,
-            sent=None if queue_position.sent == NEVER else self._tick(queue_position.sent),
-            resizes=tuple(Resize(self._tick(event), before, size) for event, before, size in queue_position.resizes),
-            prints=tuple(Passed(self._tick(event), ahead, filled) for event, ahead, filled in queue_position.prints),
-            line=self._line(queue_position.called_from),
+            asked=asked,
+            sent=sent,
+            due=due,
+            resizes=tuple(queue_position.resizes),
+            prints=tuple(queue_position.prints),
+            touches=tuple(queue_position.touches),
+            shrinks=tuple(queue_position.shrinks),
+            line=None if decision is None else self._line(decision.called_from),
         )
 
+    def _sent(self, decision: Decision | None) -> tuple[Tick | None, int | None]:
+        """Return, with a latency, on which tick a message was decided, and from when on it can arrive."""
+        latency = self._setting.execution.fields()["latency"]
+        if not latency or decision is None:
+            return None, None
+        return decision.tick, decision.tick.time + latency
+
     def _taking(self) -> Taking | None:
-        fill = self._fill
-        if fill.how != "taken":
+        fill, take = self._fill, self._fill.take
+        if take is None:
             return None
-        _, bid_size, _, ask_size = fill.book
-        shown = ask_size if fill.side == BUY else bid_size
-        since = None if fill.stand_aside is None else self._tick(fill.stand_aside.event)
-        return Taking(fill.asked_for, shown, fill.quantity, since, self._line(fill.called_from))
+        available = max(0, take.shown - take.had)
+        taken = min(take.wanted, available)
+        sent, due = self._sent(take.decision)
+        return Taking(
+            tick=take.tick,
+            price=take.price,
+            wanted=take.wanted,
+            shown=take.shown,
+            had=take.had,
+            available=available,
+            taken=taken,
+            remains=take.wanted - taken,
+            earlier=fill.quantity - taken,
+            limit=None if fill.how == "taken" else fill.limit,
+            sent=sent,
+            due=due,
+            aside_since=None if fill.stand_aside is None else self._tick(fill.stand_aside.event),
+            line=None if take.decision is None else self._line(take.decision.called_from),
+        )
 
     def _flatten(self) -> Flatten | None:
         fill = self._fill

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pipeline.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-How: TypeAlias = Literal["print", "taken", "auction", "touch", "trade"]
-"""By a print that reached our order, by a verb that takes from the touch, by a flatten in the auction or against the
-touch, or as a trade of an auction strategy's own."""
+How: TypeAlias = Literal["print", "crossing", "marketable", "taken", "auction", "touch", "trade"]
+"""By a print that reached our order, by the opposite touch that came to it, by our order as it was placed at or through
+that touch, by a verb that takes from the touch, by a flatten in the auction or against the touch, or as a trade of an
+auction strategy's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,32 @@ class Resize:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A print that reached our order earlier: how many shares of the queue ahead it took, and how many of ours."""
+    """A print or touch that reached our order earlier: shares of the queue ahead that went, and shares of ours."""
 
     tick: Tick
     ahead: int
     filled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shrink:
+    """A quote of our side that shortened the queue ahead of us, shares.
+
+    shown_before, shown: at our price, by the quote before and by this one. printed: there meanwhile. gone: what is
+    missing besides, which the queue model calls cancelled, 0 where it asks for none. share: the part of that ahead of
+    us. ahead: of us before; ahead - cancelled - capped = left, capped being what stood ahead beyond `shown`.
+    """
+
+    tick: Tick
+    shown_before: int
+    shown: int
+    printed: int
+    gone: int
+    share: float
+    ahead: int
+    cancelled: int
+    capped: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +90,9 @@ class Order:
     placed: on which tick, at this price without a break since. taken: where it took its present place in the queue:
     later than `placed` when it was placed anew, `again` times; earlier when the side was out of the market and its
     place only noted. shown: displayed at our side's touch then. ahead, size: of the order when it took that place, or
-    when it was placed if that was later. sent: with a latency, when the strategy decided. resizes, prints: since its
-    place was taken, without the print that filled it.
+    when it was placed if that was later. asked: the price that the strategy asked for, where that is not on the grid.
+    sent, due: with a latency, when the strategy decided, and from when on the order could arrive. resizes, prints,
+    touches, shrinks: since its place was taken, without what filled it; touches are also those that it came to itself.
     """
 
     side: Literal["bid", "ask"]
@@ -80,9 +103,13 @@ class Order:
     shown: int
     ahead: int
     size: int
+    asked: float | None
     sent: Tick | None
+    due: int | None
     resizes: tuple[Resize, ...]
     prints: tuple[Passed, ...]
+    touches: tuple[Passed, ...]
+    shrinks: tuple[Shrink, ...]
     line: Line | None
 
     @property
@@ -94,6 +121,17 @@ class Order:
     def filled(self) -> int:
         """How much of the order earlier prints filled, shares."""
         return sum(print_.filled for print_ in self.prints)
+
+    @property
+    def still_ahead(self) -> int:
+        """How many shares stand ahead of the order after all that, shares."""
+        by_touches, by_quotes = sum(touch.ahead for touch in self.touches), sum(q.ahead - q.left for q in self.shrinks)
+        return self.ahead - self.passed - by_touches - by_quotes
+
+    @property
+    def opposite(self) -> str:
+        """The side that fills it."""
+        return "ask" if self.side == "bid" else "bid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +158,27 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What a verb took from the opposite touch: shares asked for, shown, taken; since when quotes stand aside."""
+    """What was had of the opposite touch, shares: shown - had = available; taken = min(wanted, available).
 
+    By our order that it came to, by our order as it was placed there, or by a verb. tick: when, which is before the
+    fill was booked where a hook asked for it. had: by us before, of the touch as it stands; 0 where it is shown again.
+    earlier: taken before that at the same tick and booked with it. price: of the touch. limit: our order's, None for a
+    verb. sent, due: with a latency, when a verb was called, and from when on it could arrive. aside_since: since when
+    our quotes stand aside.
+    """
+
+    tick: Tick
+    price: float
     wanted: int
     shown: int
+    had: int
+    available: int
     taken: int
+    remains: int
+    earlier: int
+    limit: float | None
+    sent: Tick | None
+    due: int | None
     aside_since: Tick | None
     line: Line | None
 
@@ -226,9 +280,14 @@ class Explanation:
         return plain
 
 
+TIMES: Final = ("time", "due")
+
+
 def _with_times(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: iso(part) if key == "time" else _with_times(part) for key, part in value.items()}
+        return {
+            key: iso(part) if key in TIMES and part is not None else _with_times(part) for key, part in value.items()
+        }
     return [_with_times(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 

@@ -9,13 +9,24 @@ from pipeline.numbers import counted, money
 from pipeline.times import MINUTE, SECOND, moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from pipeline.tracing.explanation import Explanation, Line, Match, Order, Tick, Touch
+    from pipeline.tracing.explanation import (
+        Explanation,
+        Line,
+        Match,
+        Order,
+        Passed,
+        Shrink,
+        Taking,
+        Tick,
+        Touch,
+    )
 
 WIDTH: Final = 80
 INDENT: Final = "  "
 PRINTS_SHOWN: Final = 20
+QUOTES_SHOWN: Final = 3
 PRICE_DIGITS: Final = 6
 """More than any exchange's grid has; an average of several prices is shown to as many."""
 
@@ -28,11 +39,9 @@ def lines_of(fill: Explanation, *, verbose: bool = False) -> list[str]:
         verbose: Also every print and resize, and the fields of the strategy.
     """
     parts = [("", _heading(fill)), ("The event", _event(fill))]
-    if fill.order is not None and fill.match is not None:
+    if fill.order is not None:
         parts.append(("Our order", _order(fill, fill.order, verbose=verbose)))
-        parts.append(("The fill", _fill(fill, fill.match)))
-    else:
-        parts.append(("The fill", _without_order(fill)))
+    parts.append(("The fill", _fill(fill)))
     parts.append(("The position", _account(fill)))
     parts.append(
         ("Why, by the sections of docs/reference/rules.md", (f"{rule.section}: {rule.text}" for rule in fill.rules))
@@ -76,6 +85,9 @@ def price(value: float) -> str:
 def _because(fill: Explanation) -> str:
     if fill.match is not None:
         return f"by a print of {fill.match.print_size:,}, {fill.match.ahead:,} ahead of us"
+    if fill.order is not None and fill.taking is not None:
+        came = "that came to our order" if fill.how == "crossing" else "at which our order was placed"
+        return f"by the {fill.order.opposite} {came}, {fill.taking.available:,} available"
     if fill.flatten is not None:
         return f"to close the day, at the {'touch' if fill.how == 'touch' else 'auction'}"
     return f"as {fill.trade.type}" if fill.trade is not None else "from the touch"
@@ -109,8 +121,10 @@ def _event(fill: Explanation) -> Iterator[str]:
 
 def _order(fill: Explanation, order: Order, *, verbose: bool) -> Iterator[str]:
     yield f"our {order.side} at {price(order.price)}, placed {_on(order.placed, fill)}"
-    if order.sent is not None:
-        yield f"decided {_on(order.sent, fill)}, on its way until then"
+    if order.asked is not None:
+        down = "down" if order.side == "bid" else "up"
+        yield f"asked for at {price(order.asked)}, rounded {down} to the grid of ticks"
+    yield from _on_way("decided", order, fill)
     if order.again:
         times = "once" if order.again == 1 else f"{order.again:,} times"
         yield f"placed anew at its price {times} since, last {_on(order.taken, fill)}"
@@ -131,24 +145,96 @@ def _since(fill: Explanation, order: Order, *, verbose: bool) -> Iterator[str]:
         yield f"resized {times}, last {_on(last.tick, fill)}: {last.before:,} to {last.after:,}"
     count = len(order.prints)
     if not count:
-        yield "no print reached it before this one"
+        yield "no print reached it before" + (" this one" if fill.how == "print" else "")
     else:
         yield (
             f"{counted(count, 'print')} reached it before: {order.passed:,} of the queue ahead went, "
             f"{order.filled:,} of ours"
         )
     if verbose:
-        for passed in order.prints[:PRINTS_SHOWN]:
-            yield f"- {_tick(passed.tick)}: {passed.ahead:,} of the queue, {passed.filled:,} of ours"
-        if count > PRINTS_SHOWN:
-            yield f"- and {count - PRINTS_SHOWN:,} more, which --json has"
-        for change in order.resizes[:PRINTS_SHOWN]:
-            yield f"- resized {_on(change.tick, fill)}: {change.before:,} to {change.after:,}"
-        if len(order.resizes) > PRINTS_SHOWN:
-            yield f"- and {len(order.resizes) - PRINTS_SHOWN:,} more, which --json has"
+        yield from _listed([_passed(passed) for passed in order.prints], PRINTS_SHOWN)
+    if order.touches:
+        yield f"it met the {order.opposite} before: {sum(touch.filled for touch in order.touches):,} of ours went"
+        yield from _listed([_passed(passed) for passed in order.touches], PRINTS_SHOWN if verbose else QUOTES_SHOWN)
+    if order.shrinks:
+        cancelled, capped = (sum(getattr(quote, of) for quote in order.shrinks) for of in ("cancelled", "capped"))
+        yield (
+            f"{counted(len(order.shrinks), 'quote')} shortened the queue ahead: by {cancelled:,} cancelled, by "
+            f"{capped:,} beyond what was shown"
+        )
+        yield from _listed([_shrink(quote) for quote in order.shrinks], PRINTS_SHOWN if verbose else QUOTES_SHOWN)
+    if verbose:
+        resizes = [f"resized {_on(one.tick, fill)}: {one.before:,} to {one.after:,}" for one in order.resizes]
+        yield from _listed(resizes, PRINTS_SHOWN)
 
 
-def _fill(fill: Explanation, match: Match) -> Iterator[str]:
+def _listed(lines: Sequence[str], most: int) -> Iterator[str]:
+    """Yield the last lines of a list, and how many there are before."""
+    if len(lines) > most:
+        yield f"- {len(lines) - most:,} before, which --json has"
+    yield from (f"- {line}" for line in lines[-most:])
+
+
+def _passed(passed: Passed) -> str:
+    return f"{_tick(passed.tick)}: {passed.ahead:,} of the queue, {passed.filled:,} of ours"
+
+
+def _shrink(quote: Shrink) -> str:
+    sums = []
+    if quote.gone:
+        printed = f" - {quote.printed:,} printed" if quote.printed else ""
+        sums.append(f"{quote.shown_before:,} shown - {quote.shown:,}{printed} = {quote.gone:,} gone")
+        sums.append(f"{quote.share:.2%} of them ahead of us: {quote.cancelled:,}".replace("%", " %"))
+    if quote.capped:
+        sums.append(f"no more than {quote.shown:,} can be ahead" if quote.shown else "nobody stands there any more")
+    return f"{_tick(quote.tick)}: {', '.join(sums)}; {quote.ahead:,} ahead to {quote.left:,}"
+
+
+def _on_way(decided: str, order: Order | Taking, fill: Explanation) -> Iterator[str]:
+    if order.sent is not None and order.due is not None:
+        yield f"{decided} {_on(order.sent, fill)}, on its way until then: due from {clock_of(order.due)} on"
+
+
+def _fill(fill: Explanation) -> Iterator[str]:
+    if fill.match is not None:
+        yield from _of_print(fill, fill.match)
+    elif fill.order is not None and fill.taking is not None:
+        yield from _of_touch(fill, fill.order, fill.taking)
+    else:
+        yield from _without_order(fill)
+
+
+def _of_touch(fill: Explanation, order: Order, take: Taking) -> Iterator[str]:
+    touch, limit = f"the {order.opposite}, {price(take.price)}", f"our {order.side} at {price(order.price)}"
+    if fill.how == "crossing":
+        yield f"{touch}, is at or through {limit}, and the book is not crossed"
+        if order.still_ahead:
+            yield f"the {order.still_ahead:,} still ahead of us count no more"
+    else:
+        yield f"{limit} is placed at or through {touch}"
+    yield f"{_available(take)} available"
+    if fill.how == "crossing":
+        yield f"{take.wanted:,} of ours remained: {take.taken:,} filled, {take.remains:,} remain"
+        yield f"booked at our order's price, {price(order.price)}"
+    else:
+        yield f"{take.wanted:,} of ours: {take.taken:,} taken, the rest of {take.remains:,} stands with nobody ahead"
+        yield f"booked at the touch's price, {price(fill.price)}"
+    yield from _booked_with(fill, take)
+
+
+def _booked_with(fill: Explanation, take: Taking) -> Iterator[str]:
+    if take.tick != fill.tick:
+        yield f"taken {_on(take.tick, fill)}, booked on this one"
+    if take.earlier:
+        yield f"booked with {take.earlier:,} taken just before: {fill.quantity:,}"
+
+
+def _available(take: Taking) -> str:
+    had = f" - {take.had:,} that we have had" if take.had else ""
+    return f"{take.shown:,} shown{had} = {take.available:,}"
+
+
+def _of_print(fill: Explanation, match: Match) -> Iterator[str]:
     sums = f"print of {match.print_size:,}"
     if match.used:
         sums += f" - {match.used:,} used by the ask side"
@@ -181,7 +267,11 @@ def _without_order(fill: Explanation) -> Iterator[str]:
     if fill.taking is not None:
         touch = "bid" if fill.side == "sell" else "ask"
         took = fill.taking
-        yield f"{took.wanted:,} wanted; the {touch} shows {took.shown:,} at {price(fill.price)}: {took.taken:,} taken"
+        had = f", of which we have had {took.had:,}" if took.had else ""
+        shows = f"the {touch} shows {took.shown:,} at {price(fill.price)}{had}"
+        yield f"{took.wanted:,} wanted; {shows}: {took.taken:,} taken"
+        yield from _on_way("asked for", took, fill)
+        yield from _booked_with(fill, took)
         if took.aside_since is not None:
             yield f"our quotes stand aside since {_on(took.aside_since, fill, preposition='')}"
         if took.line is not None:

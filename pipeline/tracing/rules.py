@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pipeline.engine.rules.queue import CAPPED, FRONT
 from pipeline.times import DAY
 from pipeline.tracing.explanation import Rule
 from pipeline.tracing.rendering import hour_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pipeline.engine.execution import Execution
     from pipeline.markets.facts import MarketFacts
@@ -32,6 +33,21 @@ RULES: Final = {
         "A print first consumes what stands ahead of us; what is left of it fills us. Nothing but prints that reach us "
         "shortens the queue ahead: no cancellation, no change of the displayed quantity.",
     ),
+    "queue_ahead": Rule("§5.1", "A print first consumes what stands ahead of us; what is left of it fills us."),
+    "capped": Rule(
+        "queue={queue}",
+        "A quote at our price shows how many shares stand there: no more than those are ahead of us. One at a worse "
+        "price, or of an empty side, shows that nobody is.",
+    ),
+    "front": Rule(
+        "queue=front",
+        "Shares that left our price without being printed there were cancelled ahead of us.",
+    ),
+    "power": Rule(
+        "queue=power{power}",
+        "Shares that left our price without being printed there were cancelled ahead of us and behind, divided by the "
+        "shares ahead and behind to the power of {power}.",
+    ),
     "through": Rule("§5.1", "A print through our price consumes only its own volume from the queue ahead of us."),
     "clears": Rule(
         "trade_through=clears",
@@ -50,8 +66,28 @@ RULES: Final = {
     ),
     "latency": Rule(
         "latency_ms={latency}",
-        "An order joins its queue at the first event of the session at or after decision plus latency, behind the book "
+        "Every message arrives at the first event of the session at or after decision plus latency, and meets the book "
         "as it stands before that event.",
+    ),
+    "grid": Rule(
+        "order_price=grid", "A bid is rounded down and an ask up to the market's tick; within 1e-9 it stands on it."
+    ),
+    "crossing": Rule(
+        "touch=fills",
+        "A quote that brings the opposite touch to our order or through it, in a book that is not crossed, fills us at "
+        "our price, at most what can be had of that touch. Nobody is ahead of us then. The ask is filled before the "
+        "bid.",
+    ),
+    "marketable": Rule(
+        "marketable=take",
+        "An order placed at or through the opposite touch takes what can be had there, at the touch's price; the rest "
+        "stands with nobody ahead. It is booked when the strategy's turn at that event is over.",
+    ),
+    "shown_again": Rule("shown_size=again", "A displayed quote can be had at every event anew."),
+    "shown_once": Rule(
+        "shown_size=once",
+        "What we have had of a displayed quote is gone until its side shows another price or was empty; a new size at "
+        "the same price brings nothing back.",
     ),
     "flatten": Rule(
         "§4, step 4",
@@ -70,8 +106,7 @@ RULES: Final = {
     ),
     "taken": Rule(
         "buy_at_ask, sell_at_bid",
-        "A strategy may take from the opposite touch at once, at most what it shows, at its price. What is shown is "
-        "not reduced by that.",
+        "A strategy may take from the opposite touch, at most what can be had there, at its price.",
     ),
     "account": Rule(
         "§5.2",
@@ -87,30 +122,47 @@ def rules_of(fill: Explanation, execution: Execution, market: MarketFacts) -> tu
         "auction": hour_of(market.closing_auction[1]),
         "close": hour_of(market.continuous[1]),
         "latency": f"{float(str(execution.settings['latency_ms'])):g}",
+        "queue": execution.settings["queue"],
+        "power": str(execution.settings["queue"]).removeprefix("power"),
     }
     rules = [RULES[name] for name in _names(fill, execution)]
     return tuple(Rule(rule.section.format(**values), rule.text.format(**values)) for rule in rules)
 
 
 def _names(fill: Explanation, execution: Execution) -> Iterator[str]:
-    if fill.order is not None and fill.match is not None:
-        yield from _of_print(fill, fill.order, fill.match, execution)
+    if fill.order is not None:
+        yield from _of_order(fill, fill.order, execution)
     elif fill.flatten is not None and fill.how == "touch":
         yield "touch"
     elif fill.flatten is not None:
         yield "pending" if fill.flatten.waited else "flatten"
     elif fill.taking is not None:
+        if fill.taking.sent is not None:
+            yield "latency"
         yield "taken"
+    if fill.taking is not None:
+        yield "shown_once" if execution.fields()["shown_once"] else "shown_again"
     if fill.how != "trade":
         yield "account"
 
 
-def _of_print(fill: Explanation, order: Order, match: Match, execution: Execution) -> Iterator[str]:
+def _of_order(fill: Explanation, order: Order, execution: Execution) -> Iterator[str]:
     switches = execution.fields()
     if order.placed.time // DAY != fill.tick.time // DAY:
         yield "overnight"
     if order.sent is not None:
         yield "latency"
+    if order.asked is not None:
+        yield "grid"
+    if fill.match is not None:
+        yield from _of_print(fill, order, fill.match, switches)
+    elif order.shrinks:
+        yield from _of_queue(switches)
+    if fill.match is None:
+        yield fill.how
+
+
+def _of_print(fill: Explanation, order: Order, match: Match, switches: Mapping[str, int]) -> Iterator[str]:
     if switches["match_first"]:
         yield "match_first"
     elif fill.tick in (order.placed, order.taken):
@@ -123,7 +175,17 @@ def _of_print(fill: Explanation, order: Order, match: Match, execution: Executio
         yield "once"
     if match.cleared or (match.through and switches["through_clears"]):
         yield "clears"
-    yield "queue"
+    if switches["queue_model"]:
+        yield "queue_ahead"
+        yield from _of_queue(switches)
+    else:
+        yield "queue"
     if match.through and not switches["through_clears"]:
         yield "through"
     yield "order_price" if match.at_limit else "print_price"
+
+
+def _of_queue(switches: Mapping[str, int]) -> Iterator[str]:
+    if switches["queue_model"] > CAPPED:
+        yield "front" if switches["queue_model"] == FRONT else "power"
+    yield "capped"

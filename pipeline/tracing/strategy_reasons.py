@@ -114,7 +114,7 @@ def strategy_reasons(
     if fill.trade is not None and strategy is ClosingAuction:
         words, numbers = OF_AUCTION[traced.trade_type](fill, traced.memory, tick)
         return Reasons(words, numbers, (OF_TRADE[traced.trade_type],))
-    if fill.taking is not None and traced.stand_aside is not None and strategy is V21StopLoss:
+    if fill.how == "taken" and traced.stand_aside is not None and strategy is V21StopLoss:
         return _stop(fill, traced, tick)
     return Reasons(rules=(PLACING[strategy],)) if fill.order is not None and strategy in PLACING else Reasons()
 

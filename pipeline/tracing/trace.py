@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from copy import deepcopy
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
 
-    from pipeline.tracing.explanation import How, Match
+    from pipeline.tracing.explanation import How, Match, Passed, Resize, Shrink, Tick
 
 NEVER: Final = -1
 
 CodePosition: TypeAlias = "tuple[CodeType, int]"
 """Where in a strategy's code: the function, and the bytecode offset in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A call of an action: on which tick, from where, and the price that was asked for, 0 for none."""
+
+    tick: Tick
+    called_from: CodePosition
+    price: float = 0.0
+
+
+@dataclass(slots=True)
+class TracedTake:
+    """What was taken from the opposite touch, as in `Taking`: by our order, or by an action that was decided before."""
+
+    tick: Tick
+    price: float
+    wanted: int
+    shown: int
+    had: int
+    decision: Decision | None = None
+    queue_position: QueuePosition | None = None
 
 
 @dataclass(slots=True)
@@ -27,14 +50,15 @@ class QueuePosition:
     placed: int = NEVER
     size: int = 0
     again: int = 0
-    sent: int = NEVER
-    called_from: CodePosition | None = None
-    resizes: list[tuple[int, int, int]] = field(default_factory=list)
-    prints: list[tuple[int, int, int]] = field(default_factory=list)
+    decision: Decision | None = None
+    resizes: list[Resize] = field(default_factory=list)
+    prints: list[Passed] = field(default_factory=list)
+    touches: list[Passed] = field(default_factory=list)
+    shrinks: list[Shrink] = field(default_factory=list)
 
     def copied(self) -> QueuePosition:
         """Return a copy that later events leave as it is."""
-        return replace(self, resizes=list(self.resizes), prints=list(self.prints))
+        return deepcopy(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +92,8 @@ class TracedFill:
     pnl: float = 0.0
     queue_position: QueuePosition | None = None
     match: Match | None = None
-    asked_for: int = 0
+    limit: float = 0.0
+    take: TracedTake | None = None
     called_from: CodePosition | None = None
     stand_aside: StandAside | None = None
     found_open: int = NEVER

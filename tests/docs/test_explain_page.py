@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs" / "use" / "explain.md").read_text(encoding="utf-8")
 BLOCKS: Final = re.findall(r"^```\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
-HOURS: Final = {"auction": "14:55", "close": "14:45", "latency": "…"}
+HOURS: Final = {"auction": "14:55", "close": "14:45", "latency": "…", "queue": "…", "power": "N"}
 
 
 def python(*words: str, cwd: Path) -> str:

@@ -132,7 +132,7 @@ SCENARIOS: Final = (
             "account.position": 0,
             "account.pnl": -200.0,
         },
-        ("buy_at_ask, sell_at_bid", "§5.2", "§8, A", "§8, B"),
+        ("buy_at_ask, sell_at_bid", "shown_size=again", "§5.2", "§8, A", "§8, B"),
         (
             "200 wanted; the ask shows 300 at 10.4: 200 taken",
             "our quotes stand aside since tick 4 (10:00:03)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import pytest
 
@@ -15,15 +15,16 @@ from pipeline.markets.facts import facts_of
 from pipeline.runs.recorded_setting import Setting
 from pipeline.strategies.loading.load import load_strategy
 from pipeline.tracing.explain import explain_fill
+from pipeline.tracing.explanation import How
 from pipeline.tracing.rendering import lines_of
 from tests.engine.replays import written
-from tests.tracing import of_others, of_v1
+from tests.tracing import of_exchange, of_others, of_v1
 
 if TYPE_CHECKING:
     from pipeline.tracing.explanation import Explanation
     from tests.tracing.scenario import Scenario
 
-SCENARIOS: Final = (*of_v1.SCENARIOS, *of_others.SCENARIOS)
+SCENARIOS: Final = (*of_v1.SCENARIOS, *of_others.SCENARIOS, *of_exchange.SCENARIOS)
 
 
 def explained(scenario: Scenario) -> Explanation:
@@ -87,4 +88,4 @@ def test_ten_fills_and_more_are_worked_out_by_hand_for_every_strategy_and_every_
         "v3_liquidity_monitor",
         "closing_auction",
     }
-    assert {one.facts.get("how") for one in SCENARIOS} >= {"print", "taken", "auction", "touch", "trade"}
+    assert {one.facts.get("how") for one in SCENARIOS} >= set(get_args(How))
