@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.console.output import CommandResult, console
 from pipeline.console.tables import Column, show_table
-from pipeline.numbers import FORMS, NONE, counted
+from pipeline.numbers import FORMS, NONE, counted, money
 from pipeline.runs.compare import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pipeline.metrics.assumptions import Verdict
     from pipeline.metrics.figure import Figure
     from pipeline.runs.compare import Absent, Comparison, Difference, Fill, SecurityComparison
     from pipeline.runs.reader import Figures, RecordedRun, Value
 
 DIGEST_SHOWN: Final = 12
+CHECKED: Final = {
+    "classic": "classic",
+    "strict": "strict",
+    "strict, lowest by queue": "band_low",
+    "strict, highest by queue": "band_high",
+}
+SIDES: Final = ("A", "B", "B - A")
 LABELS: Final = {"execution": "execution.", "version": "version of ", "data": "ticks' "}
 
 
@@ -61,6 +69,7 @@ def _show_all(comparison: Comparison) -> None:
         _show_figures(BY_NAME["net_pnl"], comparison, lambda figures: figures.net_pnl)
     _show_figures(BY_NAME["max_drawdown"], comparison, lambda figures: figures.max_drawdown, total="portfolio")
     _show_figures(BY_NAME["fills"], comparison, lambda figures: figures.fills)
+    _show_checks(comparison.a.check, comparison.b.check)
     _show_partings(comparison)
 
 
@@ -135,8 +144,22 @@ def _show_figures(
     if comparison.like_for_like and total == "total":
         totals.append(("in both", *comparison.like_for_like))
     last = [(name, shown(a), shown(b), shown(b.minus(a))) for name, a, b in totals]
-    columns = [Column(name, "money" if figure.better > 0 else "number") for name in ("A", "B", "B - A")]
+    columns = [Column(name, "money" if figure.better > 0 else "number") for name in SIDES]
     show_table(figure.heading, [Column("security", "name"), *columns], [*rows, "", *last])
+
+
+def _show_checks(a: Verdict | None, b: Verdict | None) -> None:
+    """Print what each run's assumption check came to; nothing where neither has one."""
+    if a is None and b is None:
+        return
+    rows = []
+    for label, name in CHECKED.items():
+        of_a, of_b = (None if check is None else getattr(check, name) for check in (a, b))
+        difference = None if of_a is None or of_b is None else of_b - of_a
+        rows.append((label, *map(money, (of_a, of_b, difference))))
+    show_table(
+        "Net P&L by assumption, AED", [Column("execution", "name"), *(Column(name, "money") for name in SIDES)], rows
+    )
 
 
 def _show_partings(comparison: Comparison) -> None:

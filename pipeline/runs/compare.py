@@ -222,6 +222,7 @@ def _run_json(run: RecordedRun) -> dict[str, Any]:
         "strategy": run.strategy,
         "config": run.config,
         "execution": run.execution_name,
+        "assumption_check": None if run.check is None else asdict(run.check),
     }
 
 

@@ -15,6 +15,7 @@ from pipeline.errors import (
     UnknownRun,
     nearest,
 )
+from pipeline.metrics.assumptions import Verdict
 from pipeline.runs.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
 from pipeline.runs.read_file import AGAIN, csv_rows, read_metrics, read_run_file, reading
 from pipeline.store.columns import number_values, whole
@@ -90,7 +91,8 @@ class RecordedRun:
 
     digests: of the files of ticks; none of a run of version 1.
     total: the whole run's figures, its drawdown that of the portfolio. read_fills: reads one security's fills; raises
-    DamagedRun or NewerRun. warnings: those of the run and of its ticks.
+    DamagedRun or NewerRun. warnings: those of the run and of its ticks. check: what its
+    assumption check came to; None without one, or of a version that did not record it.
     """
 
     folder: Path
@@ -106,6 +108,7 @@ class RecordedRun:
     total: Figures
     read_fills: Callable[[str], RecordedFills]
     warnings: tuple[str, ...] = ()
+    check: Verdict | None = None
 
     def warnings_about(self, ticker: str) -> list[str]:
         """Return the warnings that name a security, and those that name none of the run's."""
@@ -204,6 +207,7 @@ def _settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": parameters,
         "warnings": tuple(str(text) for text in manifest.get("warnings", ())),
         "digests": _digests(manifest),
+        "check": Verdict(**manifest["assumption_check"]) if manifest.get("assumption_check") else None,
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.console.compare import show_comparison
 from pipeline.console.output import console
+from pipeline.metrics.assumptions import Verdict
 from pipeline.runs.compare import Comparison, compare
 from pipeline.runs.reader import Figures, RecordedFills, RecordedRun
 
@@ -102,6 +103,23 @@ def test_parameters_of_one_strategy_are_left_out_between_two(screen: Any) -> Non
     assert "ladder" not in out
     assert "Parameters of only one of the strategies are left out; --json has them." in out
     assert "ladder" in screen(compare(run("a", of), run("b", of, parameters=other)))
+
+
+def test_the_bands_of_both_runs_stand_side_by_side_where_there_was_a_check(screen: Any) -> None:
+    of = {"FAB": fills([10.0])}
+    checked = run("b", {"FAB": fills([10.1])}, check=Verdict(100.0, -40.0, -48.25, -35.5, None, 100.0))
+    other = run("c", {"FAB": fills([10.2])}, check=Verdict(90.0, -50.0, -50.0, -45.0, "touch=fills", -9.0))
+    out = screen(compare(checked, other))
+    assert rows(out, "classic") == [["classic", "100.00", "90.00", "-10.00"]]
+    assert rows(out, "strict") == [
+        ["strict", "-40.00", "-50.00", "-10.00"],
+        ["strict, lowest by queue", "-48.25", "-50.00", "-1.75"],
+        ["strict, highest by queue", "-35.50", "-45.00", "-9.50"],
+    ]
+    assert rows(screen(compare(run("a", of), checked)), "strict, l") == [
+        ["strict, lowest by queue", "-", "-48.25", "-"]
+    ]
+    assert "by assumption" not in screen(compare(run("a", of), run("b", {"FAB": fills([10.1])})))
 
 
 def test_the_fill_where_they_part_is_shown_as_both_have_it(screen: Any) -> None:

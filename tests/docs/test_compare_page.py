@@ -60,7 +60,7 @@ def test_the_commands_run_as_printed_and_show_the_tables_in_the_order_of_the_pag
     assert re.search(r"refill_interval_sec +all +\d+\.0 +30\.0", printed_text)
     titles = re.findall(r"^\| ([A-Z][^|]*?) \|", PAGE, flags=re.MULTILINE)
     places = [printed_text.index(f"{title}") for title in titles]
-    assert len(places) == 5
+    assert len(places) == 6
     assert places == sorted(places)
 
 
