@@ -122,7 +122,9 @@ def _show_figures(figures: Mapping[str, Any]) -> None:
         if rows:
             show_table(group, columns, [row[: len(columns)] for row in rows])
     for figure in METRICS:
-        if not figure.is_number:
+        if figure.form == "by_kind":
+            _show_kinds(figure.label, figures.get(figure.name) or {})
+        elif not figure.is_number:
             by_name = figures.get(figure.name) or {}
             names = sorted(by_name, key=lambda name: (WEEKDAYS.index(name) if name in WEEKDAYS else 0, name))
             numbers = {name: money(by_name[name]) for name in names}
@@ -132,6 +134,20 @@ def _show_figures(figures: Mapping[str, Any]) -> None:
 def _row(figure: Figure, figures: Mapping[str, Any]) -> list[str]:
     value = figure.value_in(figures)
     return [figure.heading, FORMS[figure.form](value), figure.reason_in(figures) if value is None else ""]
+
+
+def _show_kinds(title: str, by_kind: Mapping[str, Mapping[str, Any]]) -> None:
+    from pipeline.metrics.fill_kinds import COLUMNS as OF_KINDS
+    from pipeline.metrics.fill_kinds import KINDS
+
+    columns = [Column("filled by", "name"), *(Column(label, "money") for label, _ in OF_KINDS.values())]
+    rows = [
+        [label, *(FORMS[form](by_kind[kind][name]) for name, (_, form) in OF_KINDS.items())]
+        for kind, label in KINDS.items()
+        if kind in by_kind
+    ]
+    if rows:
+        show_table(title, columns, rows)
 
 
 def _show_numbers(title: str, of: str, value: str, numbers: Mapping[str, str]) -> None:

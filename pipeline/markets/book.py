@@ -48,8 +48,35 @@ class Book:
             events: Numbers of ticks, -1 for before the first, of any shape.
             days: The day of each, days since 1970-01-01.
         """
+        bid, ask = (np.where(quote >= 0, self._ticks.price[quote], np.nan) for quote in self.standing(events, days))
+        return bid, ask
+
+    def standing(self, events: Int64s, days: Int64s) -> tuple[Int64s, Int64s]:
+        """Return which quotes are best bid and best ask after each of some events: their numbers of ticks, -1 for none.
+
+        Args:
+            events: Numbers of ticks, -1 for before the first, of any shape.
+            days: The day of each, days since 1970-01-01.
+        """
         bid, ask = (self._latest(*side, events, days) for side in self._sides)
         return bid, ask
+
+    def unbroken(self, kind: int, events: Int64s) -> tuple[Int64s, Int64s]:
+        """Return which touch of a side stands after each of some events, and the size it shows then, shares.
+
+        Touches are numbered from 0: at one price, whatever the size, without an empty side or a new day between.
+
+        Args:
+            kind: BID or ASK.
+            events: Numbers of ticks, none before the side's first quote.
+        """
+        quotes, count = self._sides[kind]
+        price, size = self._ticks.price[quotes], self._ticks.volume[quotes]
+        days = self._ticks.timestamp[quotes] // DAY
+        begins = (price[1:] != price[:-1]) | (size[:-1] == 0) | (days[1:] != days[:-1])
+        numbers = np.concatenate([[0], np.cumsum(begins)])
+        latest = count[events] - 1
+        return numbers[latest], size[latest]
 
     def touch_after_each(self, row: Int64s, begins: NDArray[np.bool_]) -> tuple[Float64s, Float64s]:
         """Return best bid and best ask after each tick of `rows`, AED; NaN where a side is empty.
@@ -77,15 +104,15 @@ class Book:
         """The events that are a side's quotes, and how many of them there are up to each event."""
         return [(np.flatnonzero(is_quote), np.cumsum(is_quote, dtype=np.int32)) for is_quote in self._is_quote]
 
-    def _latest(self, quotes: Int64s, count: Any, events: Int64s, days: Int64s) -> Float64s:
+    def _latest(self, quotes: Int64s, count: Any, events: Int64s, days: Int64s) -> Int64s:
         if not len(quotes):
-            return np.full(events.shape, np.nan)
+            return np.full(events.shape, -1)
         before = np.where(events >= 0, count[events], 0)
         latest = quotes[before - 1]
         ticks = self._ticks
         stands = (before > 0) & (ticks.timestamp[latest] // DAY == days) & (ticks.volume[latest] > 0)
-        prices: Float64s = np.where(stands, ticks.price[latest], np.nan)
-        return prices
+        standing: Int64s = np.where(stands, latest, -1)
+        return standing
 
 
 def _carried(is_quote: NDArray[np.bool_], quotes: Float64s, begins: NDArray[np.bool_]) -> Float64s:

@@ -30,6 +30,9 @@ class Reason:
 NO_DAY: Final = Reason("No market day.", lambda p: not len(p.market_days))
 ONE_DAY: Final = Reason("One market day only.", lambda p: len(p.market_days) < FEWEST_DAYS)
 NO_MARK: Final = Reason("No five-minute mark in the continuous session.")
+NOT_NUMBERS: Final = ("by_name", "by_kind")
+"""The forms of figures that are no number: numbers by name, and several by kind of fill."""
+
 OWN_ORDERS: Final = Reason(
     "The strategy keeps its own orders, which the engine does not see.", lambda p: p.orders is None
 )
@@ -42,11 +45,11 @@ class Figure:
     Attributes:
         name: Its key in metrics.json and its column in sweep files; `markouts.10s.bps` is a key within keys.
         compute: Its value from a portfolio: a number, None where it cannot be computed, an array of days, or numbers by
-            name (`form` by_name).
+            name (`form` by_name), or columns by kind of fill (`form` by_kind).
         group: The table that shows it.
         label: What people read instead of the name.
         unit: What stands beside the label, empty for a pure number.
-        form: How a number is shown, one of `numbers.FORMS`, of days how many; `by_name` is no number.
+        form: How a number is shown, one of `numbers.FORMS`, of days how many; those of NOT_NUMBERS are none.
         meaning: What it says, in a sentence or two.
         formula: How it is computed.
         source: The publication that the formula is from.
@@ -107,7 +110,7 @@ class Figure:
     @property
     def is_number(self) -> bool:
         """Whether it is shown as one number; of days it is how many."""
-        return self.form != "by_name"
+        return self.form not in NOT_NUMBERS
 
     @property
     def anchor(self) -> str:

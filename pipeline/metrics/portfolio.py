@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.metrics import market_making
+from pipeline.metrics import fill_kinds, market_making
 from pipeline.metrics.accounts import session_clock
 from pipeline.metrics.formulas import daily_pnl, joined, max_drawdown, on_one_clock
 from pipeline.ticks import union_of
@@ -216,6 +216,10 @@ class Portfolio:
     def markouts(self) -> Mapping[str, Markout]:
         """What the fills were worth at each horizon after them."""
         return market_making.markouts(self.accounts)
+
+    def fills_by_kind(self) -> dict[str, dict[str, float | None]]:
+        """Return what each kind of print or act filled and gained, kinds without a fill left out."""
+        return fill_kinds.fills_by_kind(self.accounts) if any(len(fills) for fills in self.fills) else {}
 
     def pnl_by_hour(self) -> dict[str, float]:
         """Return Σ net P&L by hour of day of the fills; hours without a fill are left out."""

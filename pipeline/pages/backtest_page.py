@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.metrics.assumptions import NO_WORSE
+from pipeline.metrics.fill_kinds import COLUMNS, through_words
 from pipeline.pages import backtest_tables as tables
 from pipeline.pages import charts, timelines
 from pipeline.pages.assumption_check import assumption_check
@@ -78,6 +79,9 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         headline=tables.headline(contents),
         topics=tables.topics(contents, shown),
         counters=tables.counters(contents, shown),
+        fill_kinds=tables.fill_kinds(contents),
+        kind_columns=COLUMNS,
+        through=through_words(contents.portfolio),
         missing=tables.missing(contents, shown),
         check=check,
         no_worse=NO_WORSE,

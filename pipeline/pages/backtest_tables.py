@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.costs import COSTS
 from pipeline.engine.execution import SWITCHES
+from pipeline.metrics.fill_kinds import COLUMNS as OF_KINDS
+from pipeline.metrics.fill_kinds import KINDS
 from pipeline.metrics.registry import GROUPS, METRICS
 from pipeline.numbers import counted
 from pipeline.pages.cells import MOST_LINES, Cell, Lines, clipped, lines
@@ -62,6 +64,16 @@ def counters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
         for ticker, by_name in counts.items()
     ]
     return {"names": names, "rows": rows if names else []}
+
+
+def fill_kinds(contents: Contents) -> list[tuple[str, list[Cell]]]:
+    """Return what each kind of print or act filled and gained of the whole portfolio; none of an older run."""
+    by_kind = contents.portfolio.get("fills_by_kind") or {}
+    return [
+        (label, [Cell(by_kind[kind][name], form) for name, (_, form) in OF_KINDS.items()])
+        for kind, label in KINDS.items()
+        if kind in by_kind
+    ]
 
 
 def missing(contents: Contents, shown: Sequence[str]) -> Lines:

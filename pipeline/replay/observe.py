@@ -13,13 +13,15 @@ import numpy as np
 
 from pipeline.engine.rules.account import NO_ORDER
 from pipeline.markets.book import Book
+from pipeline.replay.prints import shares_beyond_shown, traits_of
 from pipeline.ticks import TRADE
 from pipeline.times import DAY, SECOND
 
 if TYPE_CHECKING:
+    from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Fills
     from pipeline.markets.facts import MarketFacts
-    from pipeline.ticks import Float64s, Int64s, Ticks
+    from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
 HORIZONS: Final = {"1s": SECOND, "10s": 10 * SECOND, "60s": 60 * SECOND, "300s": 300 * SECOND}
 """How long after a fill the mid is looked at again, ns, by name."""
@@ -34,21 +36,26 @@ class Observed:
 
     placed: when the order that was filled was placed, ns, NO_TIME where no order of ours stood. mid: in force at the
     fill; mid_later: at each of HORIZONS after it, one row a horizon, on a clock that never steps back, so that none is
-    from before the fill. path_time: ns, ascending: every five minutes of the continuous session of each market day,
-    then the day's last print where it is later. path_mid: in force then.
-    path_last: price of the day's last print up to then. All prices AED, NaN where there is none.
+    from before the fill. traits: what filled it and of what order, by the bits of `replay/prints.py`. beyond_shown:
+    shares had of one quote beyond the most that it showed, with the last of its fills. path_time: ns, ascending: every
+    five minutes of the continuous session of each market day, then the day's last print where it is later. path_mid: in
+    force then. path_last: price of the day's last print up to then. All prices AED, NaN where there is none.
     """
 
     placed: Int64s
     mid: Float64s
     mid_later: Float64s
+    traits: Int8s
+    beyond_shown: Int64s
     path_time: Int64s
     path_mid: Float64s
     path_last: Float64s
 
 
-def observe(ticks: Ticks, fills: Fills, market_days: Int64s, market: MarketFacts) -> Observed:
+def observe(ticks: Ticks, fills: Fills, market_days: Int64s, market: MarketFacts, execution: Execution) -> Observed:
     """Return what the market did around the fills; market_days: days since 1970-01-01, ascending."""
+    switches = execution.fields()
+    delayed = switches["latency"] > 0
     clock = ticks.timestamp
     steps_back = bool((clock[1:] < clock[:-1]).any())
     if steps_back:
@@ -67,6 +74,12 @@ def observe(ticks: Ticks, fills: Fills, market_days: Int64s, market: MarketFacts
         placed=_placed_times(ticks, fills),
         mid=np.where(book.in_session(fills.timestamp), _mid(book, fills.event, fills.timestamp // DAY), np.nan),
         mid_later=_mid_later(book, clock, clock[fills.event]),
+        traits=traits_of(ticks, fills, book, market, delayed=delayed),
+        beyond_shown=(
+            np.zeros(len(fills), np.int64)
+            if switches["shown_once"]
+            else shares_beyond_shown(fills, book, delayed=delayed)
+        ),
         path_time=path_time[order],
         path_mid=np.where(in_session, _mid(book, path_at, path_day), np.nan),
         path_last=_last_price(ticks, clock, prints, path_at, path_day),

@@ -96,7 +96,7 @@ def run_task(task: Task) -> SecurityResult:
         ticks = read_ticks(task.path, task.digest)
         read = time.perf_counter()
         replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
-        observed = observe(ticks, replayed.fills, replayed.market_days, market)
+        observed = observe(ticks, replayed.fills, replayed.market_days, market, task.execution)
         done = time.perf_counter()
         alternatives = _alternatives(task, ticks, strategy, market, replayed.fills)
         return SecurityResult(

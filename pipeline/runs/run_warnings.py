@@ -6,19 +6,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.inspection.warn import warnings_of as warnings_of_ticks
-from pipeline.numbers import counted, money
+from pipeline.metrics.fill_kinds import through_words
+from pipeline.numbers import FORMS, counted, money
+from pipeline.replay.prints import MARKETABLE, OFF_GRID, THROUGH
 from pipeline.strategies.loading.load import undeclared_words
 from pipeline.ticks import union_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from pipeline.engine.execution import Execution
     from pipeline.replay.plan import Plan
     from pipeline.replay.simulate import Replayed
     from pipeline.replay.task import SecurityResult
 
 FEW_DAYS: Final = 60
 """Market days below which an annualised ratio is mostly chance."""
+
+MANY: Final = 0.01
+"""The share of fills from which on it is warned of what no exchange would have let happen."""
 
 
 def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
@@ -30,6 +36,8 @@ def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
         *plan.warnings,
         *undeclared_files(result.opened for result in results),
         *_assumptions(results),
+        *_no_exchange(plan.execution, results),
+        *_through(plan.execution, results),
         *_open_ends(done),
         *warnings_of_data(plan),
         *_of_replays(done),
@@ -56,6 +64,51 @@ def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:
                 f"The profit hangs on how orders are assumed to fill: {money(classic)} AED under the classic rules, "
                 f"{money(strict)} AED as an exchange would fill them."
             )
+
+
+def _no_exchange(execution: Execution, results: Sequence[SecurityResult]) -> Iterator[str]:
+    """Yield what many fills owe to orders that no exchange takes, or to shares that were not there."""
+    off_grid, marketable, beyond = {}, {}, {}
+    for result in results:
+        if result.replayed is not None and result.observed is not None and len(result.replayed.fills):
+            observed, ticker = result.observed, result.ticker
+            off_grid[ticker] = ((observed.traits & OFF_GRID) > 0).mean()
+            marketable[ticker] = ((observed.traits & MARKETABLE) > 0).mean()
+            beyond[ticker] = observed.beyond_shown.sum() / result.replayed.fills.quantity.sum()
+    if many := _many(off_grid):
+        yield (
+            f"Fills of orders at prices off the market's tick grid, which no exchange takes (% of fills): {many}. "
+            "--set execution.order_price=grid keeps orders on it."
+        )
+    if execution.settings["marketable"] == "rest" and (many := _many(marketable)):
+        yield (
+            "Fills of orders that were placed at or through the opposite touch and stood in a queue all the same (% of "
+            f"fills): {many}. --set execution.marketable=take lets them trade at once."
+        )
+    if many := _many(beyond):
+        yield (
+            f"Shares had of one unchanged quote beyond the most that it showed (% of shares): {many}. "
+            "--set execution.shown_size=once lets each be had once."
+        )
+
+
+def _many(shares: Mapping[str, float]) -> str:
+    """Return the securities whose share is more than MANY, each with it in per cent."""
+    return ", ".join(f"{ticker} {FORMS['share'](share)}" for ticker, share in shares.items() if share > MANY)
+
+
+def _through(execution: Execution, results: Sequence[SecurityResult]) -> Iterator[str]:
+    if execution.settings["fill_price"] == "print":
+        figures: dict[str, float] = dict.fromkeys(("fills", "realized_pnl", "through_fills", "through_pnl"), 0)
+        for result in results:
+            if result.replayed is not None and result.observed is not None:
+                is_through = (result.observed.traits & THROUGH) > 0
+                figures["fills"] += len(result.replayed.fills)
+                figures["realized_pnl"] += result.replayed.realized_pnl
+                figures["through_fills"] += int(is_through.sum())
+                figures["through_pnl"] += float(result.replayed.fills.realized[is_through].sum())
+        if words := through_words(figures):
+            yield f"{words} --set execution.fill_price=order books fills at our own price."
 
 
 def _open_ends(done: dict[str, Replayed]) -> Iterator[str]:

@@ -31,7 +31,7 @@ NEVER: Final = (NONE, NONE, NONE, NONE)
 class Fill:
     """A fill: when, what it realised before fees, the event its order was placed on and when, the mid then and later.
 
-    shares: below 0 sells.
+    shares: below 0 sells. limit: its order's price, its own by default. traits, beyond_shown: as `Observed` has them.
     """
 
     time: str
@@ -41,6 +41,10 @@ class Fill:
     placed: tuple[int, str] | None = None
     mid: float = NONE
     later: Sequence[float] = NEVER
+    how: int = 0
+    limit: float | None = None
+    traits: int = 0
+    beyond_shown: int = 0
 
 
 def at(text: str) -> int:
@@ -77,13 +81,16 @@ def booked(
         realized=realized,
         position=np.cumsum(shares),
         pnl=np.cumsum(realized),
-        how=np.zeros(len(fills), np.int8),
+        how=np.array([fill.how for fill in fills], np.int8),
         placed=np.array([fill.placed[0] if fill.placed else -1 for fill in fills], np.int64),
+        limit=np.array([fill.price if fill.limit is None else fill.limit for fill in fills], np.float64),
     )
     observed = Observed(
         placed=np.array([at(fill.placed[1]) if fill.placed else NO_TIME for fill in fills], np.int64),
         mid=np.array([fill.mid for fill in fills], np.float64),
         mid_later=np.array([fill.later for fill in fills], np.float64).reshape(-1, 4).T,
+        traits=np.array([fill.traits for fill in fills], np.int8),
+        beyond_shown=np.array([fill.beyond_shown for fill in fills], np.int64),
         path_time=np.array([at(time) for time, _, _ in path], np.int64),
         path_mid=np.array([mid for _, mid, _ in path], np.float64),
         path_last=np.array([last for _, _, last in path], np.float64),

@@ -6,15 +6,37 @@ from typing import Any, Final
 
 import pytest
 
+from pipeline.engine.rules.account import CLOSE
 from pipeline.metrics.figures import portfolio_figures, security_figures
+from pipeline.replay.prints import MARKETABLE, OFF_GRID, OVERSIZED, THROUGH
 from tests.metrics.booked import NEVER, NONE, Fill, booked
 
+LARGE: Final[dict[str, Any]] = {"limit": 9.4, "traits": OVERSIZED | THROUGH, "beyond_shown": 40}
 FAB: Final = booked(
     [
-        Fill("1 10:00:10", 100, 10.0, 0.0, (3, "1 10:00:03"), 10.05, (10.05, 10.04, 9.90, NONE)),
-        Fill("1 11:00:00", -60, 10.5, 30.0, (9, "1 10:59:50"), 10.45, (10.45, 10.40, 10.50, 10.60)),
-        Fill("2 10:30:00", -100, 9.5, -20.0, (20, "2 10:29:00"), 9.45, (9.48, NONE, NONE, NONE)),
-        Fill("2 14:55:00", 60, 9.6, -6.0, None, NONE, NEVER),
+        Fill(
+            "1 10:00:10",
+            100,
+            10.0,
+            0.0,
+            (3, "1 10:00:03"),
+            10.05,
+            (10.05, 10.04, 9.90, NONE),
+            traits=OFF_GRID | MARKETABLE,
+        ),
+        Fill(
+            "1 11:00:00",
+            -60,
+            10.5,
+            30.0,
+            (9, "1 10:59:50"),
+            10.45,
+            (10.45, 10.40, 10.50, 10.60),
+            limit=10.4,
+            traits=THROUGH,
+        ),
+        Fill("2 10:30:00", -100, 9.5, -20.0, (20, "2 10:29:00"), 9.45, (9.48, NONE, NONE, NONE), **LARGE),
+        Fill("2 14:55:00", 60, 9.6, -6.0, None, NONE, NEVER, how=CLOSE),
     ],
     (1, 2),
     [
@@ -37,6 +59,16 @@ MODON: Final = booked(
     ticker="MODON",
     orders=2,
 )
+
+
+def of_kind(
+    fills: int, shares: int, realized_pnl: float, price_gain: float, markout_60s: float | None, *of_all: float
+) -> dict[str, Any]:
+    """Return a row of the kinds of fills; of_all: its share of fills, shares and P&L."""
+    row = {"fills": fills, "shares": shares, "realized_pnl": realized_pnl, "price_gain": price_gain}
+    of_names = dict(zip(("share_of_fills", "share_of_shares", "share_of_pnl"), of_all, strict=True))
+    return row | {"markout_60s": markout_60s} | of_names
+
 
 # fees 1, 0.63, 0.95, 0.576; net -1, 29.37, -20.95, -6.576; equity -1, 28.37, 7.42, 0.844; days 28.37 and -27.526
 OF_FAB: Final[dict[str, Any]] = {
@@ -81,6 +113,17 @@ OF_FAB: Final[dict[str, Any]] = {
     "pnl_by_hour": {"10": -21.95, "11": 29.37, "14": -6.576},
     "pnl_by_weekday": {"Monday": 28.37, "Tuesday": -27.526},
     "days_not_flat": [],
+    "through_fills": 2,
+    "through_pnl": 10.0,
+    "off_grid_fills": 1,
+    "marketable_fills": 1,
+    "shares_beyond_shown": 40,
+    "fills_by_kind": {
+        "oversized": of_kind(1, 100, -20.0, 10.0, None, 1 / 4, 100 / 320, -5.0),
+        "through": of_kind(1, 60, 30.0, 6.0, 0.0, 1 / 4, 60 / 320, 7.5),
+        "at_price": of_kind(1, 100, 0.0, 0.0, -10.0, 1 / 4, 100 / 320, 0.0),
+        "close": of_kind(1, 60, -6.0, 0.0, None, 1 / 4, 60 / 320, -1.5),
+    },
     "counters": {},
     "reasons": {},
 }
@@ -122,6 +165,8 @@ OF_MODON: Final[dict[str, Any]] = {
     "pnl_by_hour": {"10": 0.0, "12": 10.0},
     "pnl_by_weekday": {"Tuesday": 0.0, "Wednesday": 10.0},
     "days_not_flat": [],
+    **dict.fromkeys(("through_fills", "through_pnl", "off_grid_fills", "marketable_fills", "shares_beyond_shown"), 0),
+    "fills_by_kind": {"at_price": of_kind(2, 20, 10.0, 0.0, None, 1.0, 1.0, 1.0)},
     "counters": {},
     "reasons": {
         "sortino": "No market day lost anything.",
@@ -165,6 +210,12 @@ OF_BOTH: Final[dict[str, Any]] = {name: value for name, value in OF_FAB.items() 
     "fill_ratio": 3 / 14,
     "pnl_by_hour": {"10": -21.95, "11": 29.37, "12": 10.0, "14": -6.576},
     "pnl_by_weekday": {"Monday": 28.37, "Tuesday": -27.526, "Wednesday": 10.0},
+    "fills_by_kind": {
+        "oversized": of_kind(1, 100, -20.0, 10.0, None, 1 / 6, 100 / 340, -20 / 14),
+        "through": of_kind(1, 60, 30.0, 6.0, 0.0, 1 / 6, 60 / 340, 30 / 14),
+        "at_price": of_kind(3, 120, 10.0, 0.0, -10.0, 3 / 6, 120 / 340, 10 / 14),
+        "close": of_kind(1, 60, -6.0, 0.0, None, 1 / 6, 60 / 340, -6 / 14),
+    },
     "reasons": {
         "return_on_limit": "Not every security has a notional limit.",
         "time_at_limit": "Limits are each security's own.",
@@ -219,7 +270,10 @@ MISSING: Final[dict[str, tuple[Any, dict[str, str]]]] = {
     "own orders": (
         booked([Fill("1 10:00:10", 1, 1.0)], (1,), orders=None),
         dict.fromkeys(
-            ("orders", "fill_ratio", "time_to_fill_median", "time_to_fill_mean"),
+            (
+                *("orders", "fill_ratio", "time_to_fill_median", "time_to_fill_mean"),
+                *("through_fills", "through_pnl", "off_grid_fills", "marketable_fills", "shares_beyond_shown"),
+            ),
             "The strategy keeps its own orders, which the engine does not see.",
         ),
     ),
@@ -249,6 +303,7 @@ def test_what_is_known_without_a_fill_is_zero_and_not_missing() -> None:
         *("fills", "closing_fills", "strategy_days", "fills_per_day", "realized_pnl", "fees", "net_pnl", "turnover"),
         *("max_drawdown", "max_drawdown_days", "max_drawdown_marked", "peak_capital"),
         *("time_in_market", "inventory_mean", "inventory_p95", "time_at_limit", "fill_ratio"),
+        *("through_fills", "through_pnl", "off_grid_fills", "marketable_fills", "shares_beyond_shown"),
     }
     assert figures["orders"] == 3
     assert figures["pnl_by_weekday"] == {"Monday": 0.0, "Tuesday": 0.0}

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.engine.execution import make_execution
 from pipeline.engine.outcome import Fills
 from pipeline.markets.facts import facts_of
 from pipeline.replay.observe import NO_TIME, observe
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.replay.observe import Observed
 
 ADX: Final = facts_of("ADX")
+CLASSIC: Final = make_execution("classic", {}, "")
 MINUTE: Final = 60 * SECOND
 OPENS, CLOSES = 10 * HOUR, 14 * HOUR + 45 * MINUTE
 Row = tuple[int, int, float, int]
@@ -54,12 +56,13 @@ def fills_at(ticks: Ticks, events: Sequence[int], placed: Sequence[int] | None =
         pnl=np.zeros(count),
         how=np.zeros(count, np.int8),
         placed=np.full(count, -1) if placed is None else np.array(placed, np.int64),
+        limit=np.ones(count),
     )
 
 
 def observed(rows: Sequence[Row], events: Sequence[int], placed: Sequence[int] | None = None) -> Observed:
     ticks = ticks_of(rows)
-    return observe(ticks, fills_at(ticks, events, placed), market_days_of(ticks), ADX)
+    return observe(ticks, fills_at(ticks, events, placed), market_days_of(ticks), ADX, CLASSIC)
 
 
 def market_days_of(ticks: Ticks) -> Any:
@@ -141,7 +144,7 @@ def columns(ticks: Ticks) -> tuple[Any, ...]:
 def check(ticks: Ticks, events: Sequence[int]) -> int:
     """Hold what was observed against the book, and return how many mids there were."""
     instants = walked(ticks)
-    seen = observe(ticks, fills_at(ticks, events), market_days_of(ticks), ADX)
+    seen = observe(ticks, fills_at(ticks, events), market_days_of(ticks), ADX, CLASSIC)
     marks = np.array([seen.mid, *seen.mid_later]).T
     expected = np.array([marks_of(ticks, instants, event) for event in events]).reshape(-1, 5)
     np.testing.assert_array_equal(marks, expected)

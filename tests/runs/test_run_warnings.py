@@ -13,6 +13,7 @@ from pipeline.inspection.counting import count
 from pipeline.inspection.counts import as_text
 from pipeline.markets.facts import facts_of
 from pipeline.replay.plan import Plan
+from pipeline.replay.prints import MARKETABLE, OFF_GRID, THROUGH
 from pipeline.replay.task import Alternative, SecurityResult, Task
 from pipeline.runs.run_warnings import warnings_of
 from pipeline.store.catalog import Entry, Security
@@ -61,8 +62,20 @@ def result(
     **more: Any,
 ) -> SecurityResult:
     task = Task(ticker, "ADX", Path(f"{ticker}.parquet"), "", "v1_baseline", {}, CLASSIC, "compiled")
-    replayed = replace(booked(fills, market_days).replayed, days_not_flat=days(*not_flat))
-    return SecurityResult(task, replayed, **more)
+    account = booked(fills, market_days)
+    replayed = replace(account.replayed, days_not_flat=days(*not_flat))
+    return SecurityResult(task, replayed, account.observed, **more)
+
+
+def traded(*, off_grid: int = 0, marketable: int = 0, through: int = 0, beyond_shown: int = 0) -> list[Fill]:
+    """Return 200 fills of 10 shares and a P&L of 200, so many of which have a trait; those through gain 3 each."""
+    fills = []
+    for number in range(200):
+        traits = OFF_GRID * (number < off_grid) | MARKETABLE * (number < marketable) | THROUGH * (number < through)
+        gain = 1.0 if not through else 3.0 if number < through else (200.0 - 3 * through) / (200 - through)
+        beyond = beyond_shown if number == 0 else 0
+        fills.append(Fill("1 10:00:10", 10 - 20 * (number % 2), 10.0, gain, traits=traits, beyond_shown=beyond))
+    return fills
 
 
 def failed(ticker: str) -> SecurityResult:
@@ -100,6 +113,61 @@ CASES: Final[dict[str, tuple[Plan, list[SecurityResult], list[str]]]] = {
     ),
     "profit under both": (plan_of(), [result(alternatives=checked(2_000.0, 1.0))], []),
     "fees are counted": (plan_of(), [result(alternatives=checked(2_000.0, -1.0, fees=3_000.0))], []),
+    "few fills that no exchange would have let happen": (
+        plan_of(),
+        [result(traded(off_grid=2, marketable=2, through=66, beyond_shown=20))],
+        [],
+    ),
+    "prices off the grid": (
+        plan_of(),
+        [result(traded(off_grid=3)), result(ticker="MODON")],
+        [
+            (
+                "Fills of orders at prices off the market's tick grid, which no exchange takes (% of fills): FAB 1.5. "
+                "--set execution.order_price=grid keeps orders on it."
+            )
+        ],
+    ),
+    "orders that were marketable": (
+        plan_of(),
+        [result(traded(marketable=3)), result(traded(marketable=200), ticker="MODON")],
+        [
+            (
+                "Fills of orders that were placed at or through the opposite touch and stood in a queue all the same "
+                "(% of fills): FAB 1.5, MODON 100.0. --set execution.marketable=take lets them trade at once."
+            )
+        ],
+    ),
+    "marketable orders that traded at once": (
+        plan_of(execution=make_execution("classic", {"marketable": "take"}, "")),
+        [result(traded(marketable=200))],
+        [],
+    ),
+    "a quote that was had twice": (
+        plan_of(),
+        [result(traded(beyond_shown=21))],
+        [
+            (
+                "Shares had of one unchanged quote beyond the most that it showed (% of shares): FAB 1.1. "
+                "--set execution.shown_size=once lets each be had once."
+            )
+        ],
+    ),
+    "prints through our price": (
+        plan_of(),
+        [result(traded(through=100))],
+        [
+            (
+                "50.0 % of fills come from prints through our price and gain 300.00 AED, more than the whole P&L of "
+                "200.00. --set execution.fill_price=order books fills at our own price."
+            )
+        ],
+    ),
+    "prints through our price, booked at our own": (
+        plan_of(execution=make_execution("classic", {"fill_price": "order"}, "")),
+        [result(traded(through=100))],
+        [],
+    ),
     "an open end": (
         plan_of(),
         [result(OPEN, not_flat=(1, 2)), result(ticker="MODON")],

@@ -1,0 +1,91 @@
+"""The figures of what filled us: kinds of prints, and fills that no exchange would have let happen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.metrics.figure import OWN_ORDERS, Figure
+from pipeline.metrics.fill_kinds import KINDS, through_pnl, traits
+from pipeline.metrics.portfolio import Portfolio
+from pipeline.replay.prints import MARKETABLE, OFF_GRID, THROUGH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILLED_BY: Final = "What filled us"
+
+
+def _of_orders(compute: Callable[[Portfolio], Any]) -> Callable[[Portfolio], Any]:
+    return lambda p: None if p.orders is None else compute(p)
+
+
+FILL_FIGURES: Final = (
+    Figure(
+        name="through_fills",
+        compute=_of_orders(lambda p: traits(p.accounts, THROUGH)),
+        group=FILLED_BY,
+        label="Fills by prints through our price",
+        form="count",
+        meaning="Fills by a print at a price worse for its sender than our order's, whatever else the print is.",
+        formula="number of fills by a print above our ask or below our bid",
+        missing=(OWN_ORDERS,),
+    ),
+    Figure(
+        name="through_pnl",
+        compute=_of_orders(lambda p: through_pnl(p.accounts)),
+        group=FILLED_BY,
+        label="Gross P&L of these",
+        unit="AED",
+        form="money",
+        meaning="What fills by prints through our price realised, before fees. With `fill_price=print` they are booked "
+        "at a price better than the order's own.",
+        formula="Σ realised P&L of `through_fills`",
+        missing=(OWN_ORDERS,),
+    ),
+    Figure(
+        name="off_grid_fills",
+        compute=_of_orders(lambda p: traits(p.accounts, OFF_GRID)),
+        group=FILLED_BY,
+        label="Fills off the tick grid",
+        form="count",
+        meaning="Fills of orders at a price that is no whole number of ticks, which no exchange takes. There are none "
+        "with `order_price=grid`.",
+        formula="number of fills whose order's price is farther than 1e-9 from the grid of the tick at it",
+        missing=(OWN_ORDERS,),
+    ),
+    Figure(
+        name="marketable_fills",
+        compute=_of_orders(lambda p: traits(p.accounts, MARKETABLE)),
+        group=FILLED_BY,
+        label="Fills of marketable orders",
+        form="count",
+        meaning="Fills of orders that were placed at or through the opposite touch, as the book showed it then. With "
+        "`marketable=rest` they stood in a queue where an exchange would have traded them at once.",
+        formula="number of fills whose order was placed at a price at or through the opposite touch",
+        missing=(OWN_ORDERS,),
+    ),
+    Figure(
+        name="shares_beyond_shown",
+        compute=_of_orders(lambda p: sum(int(account.observed.beyond_shown.sum()) for account in p.accounts)),
+        group=FILLED_BY,
+        label="Shares beyond what was shown",
+        unit="shares",
+        form="shares",
+        meaning="Shares had of one quote beyond the most that it showed while its price stood: by takes, and by "
+        "`touch=fills`. There are none with `shown_size=once`.",
+        formula="Σ over quotes of max(0, shares had - largest size shown when they were)",
+        missing=(OWN_ORDERS,),
+    ),
+    Figure(
+        name="fills_by_kind",
+        compute=Portfolio.fills_by_kind,
+        group=FILLED_BY,
+        label="Fills by what filled us",
+        unit="fills, shares, AED",
+        form="by_kind",
+        meaning="Which prints and acts our fills and P&L are from. A fill is counted once, in the first kind that "
+        f"applies, in this order: {', '.join(f'`{name}`' for name in KINDS)}; kinds without a fill are left out.",
+        formula="by kind: `fills`, `shares`, `realized_pnl`, `price_gain` (Σ what a fill was booked better than its "
+        "order's price), `markout_60s`, and `share_of_fills`, `share_of_shares`, `share_of_pnl`, which add up to 1",
+    ),
+)
