@@ -21,6 +21,7 @@ TICK_TYPES: Final = ("BID", "ASK", "TRADE")
 
 Int64s: TypeAlias = NDArray[np.int64]
 Int8s: TypeAlias = NDArray[np.int8]
+Int32s: TypeAlias = NDArray[np.int32]
 Float64s: TypeAlias = NDArray[np.float64]
 
 
@@ -31,15 +32,43 @@ class Ticks:
     timestamp: int64, nanoseconds since 1970-01-01 on the exchange's local clock (no zone).
     kind: int8, index into `TICK_TYPES`.
     price: float64, AED a share. volume: int64, shares, from 0 to `MOST_VOLUME`.
+    condition: int32, index into `conditions`, the vendor's condition codes, sorted, "" where a tick has none; None and
+    empty where the workbook has no such column.
     """
 
     timestamp: Int64s
     kind: Int8s
     price: Float64s
     volume: Int64s
+    condition: Int32s | None = None
+    conditions: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.timestamp)
+
+
+def join_ticks(parts: Sequence[Ticks]) -> Ticks:
+    """Return ticks one after the other, their conditions sorted; no tick with one is as no column of them."""
+    texts = sorted({"", *(text for part in parts for text in part.conditions)})
+    condition = None
+    if len(texts) > 1:
+        codes = [
+            np.zeros(len(part), np.int32)
+            if part.condition is None
+            else np.array([texts.index(text) for text in part.conditions], np.int32)[part.condition]
+            for part in parts
+        ]
+        condition = np.concatenate(codes)
+    if len(parts) == 1 and parts[0].condition is None:
+        return parts[0]
+    return Ticks(
+        timestamp=np.concatenate([part.timestamp for part in parts]),
+        kind=np.concatenate([part.kind for part in parts]),
+        price=np.concatenate([part.price for part in parts]),
+        volume=np.concatenate([part.volume for part in parts]),
+        condition=condition,
+        conditions=tuple(texts) if condition is not None else (),
+    )
 
 
 def union_of(several: Sequence[Int64s]) -> Int64s:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.excel.parts import Sheet
 
 # Raise it whenever the same sheet would give other ticks or rejects than before, or would be refused.
-CONVERTER_VERSION: Final = 3
+CONVERTER_VERSION: Final = 4
 _MOST_TEXTS: Final = 1000
 
 

@@ -21,6 +21,10 @@ _ALIASES: Final = {
     "price": "price",
     **dict.fromkeys(("size", "volume", "vol", "qty", "quantity"), "size"),
 }
+_CONDITION: Final = frozenset(
+    {"conditioncodes", "conditioncode", "condcodes", "condcode", "cond", "condition", "conditions"}
+    | {"condition_codes", "condition_code", "cond_codes", "cond_code"}
+)
 _SECURITY: Final = frozenset(
     {"ticker", "tickers", "tickersymbol", "security", "securities", "securityname", "symbol", "instrument"}
     | {"stock", "bloombergticker", "bloombergcode", "isin", "ric", "sedol", "figi"}
@@ -38,6 +42,7 @@ class Columns:
     """Positions (0 is column A) of what a tick needs.
 
     clock: the second column when Date and Time stand apart. security: the column that names each row's security.
+    condition: the column of the vendor's condition codes.
     """
 
     time: int
@@ -46,6 +51,7 @@ class Columns:
     size: int
     clock: int | None = None
     security: int | None = None
+    condition: int | None = None
 
     @property
     def used(self) -> tuple[int, ...]:
@@ -54,9 +60,9 @@ class Columns:
         return (*times, self.type, self.price, self.size)
 
     @property
-    def with_security(self) -> tuple[int, ...]:
-        """Return the positions used and that of the security's name, where there is one."""
-        return self.used if self.security is None else (*self.used, self.security)
+    def with_others(self) -> tuple[int, ...]:
+        """Return the positions used and those of the security's name and of condition codes, where there are any."""
+        return (*self.used, *(column for column in (self.security, self.condition) if column is not None))
 
 
 def find_columns(head: Head, header_row: int) -> Columns:
@@ -87,7 +93,10 @@ def find_columns(head: Head, header_row: int) -> Columns:
     time, kind, price, size = (by_meaning[meaning][0][0] for meaning in _WANTED)
     columns = Columns(time, kind, price, size, clock)
     _refuse_lower_block(head, header_row, columns)
-    return replace(columns, security=_security_column(head, header_row, columns))
+    marked = [column for column, text in sorted(head[header_row].items()) if _word(text) in _CONDITION]
+    condition = marked[0] if len(marked) == 1 else None
+    security = _security_column(head, header_row, columns)
+    return replace(columns, security=security, condition=None if condition == security else condition)
 
 
 def names_columns(cells: Iterable[str]) -> bool:

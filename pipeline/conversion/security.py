@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from pipeline.store.catalog import Entry, Source
 from pipeline.store.columns import dictionary_array, number_array, text_array
 from pipeline.store.layout import rejects_name, ticks_name
 from pipeline.store.parquet import read_footer, stage_table, stage_ticks
-from pipeline.ticks import Ticks
+from pipeline.ticks import join_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.sheet import SheetContent
     from pipeline.store.atomic import Staged
     from pipeline.store.path import AnyPath
+    from pipeline.ticks import Ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,7 @@ def _in_time_order(ticker: str, sheets: Sequence[SheetContent]) -> list[SheetCon
 
 def _joined(ticker: str, exchange: str, sheets: Sequence[SheetContent]) -> tuple[Entry, Ticks]:
     """Return a security's line for the catalog, marks of files left out, and its ticks."""
-    every = [sheet.parsed.ticks for sheet in sheets]
-    ticks = every[0]
-    if len(every) > 1:
-        names = [field.name for field in fields(Ticks)]
-        ticks = Ticks(**{name: np.concatenate([getattr(part, name) for part in every]) for name in names})
+    ticks = join_ticks([sheet.parsed.ticks for sheet in sheets])
     sources = tuple(_source(sheet) for sheet in sheets)
     rejects = sum((Counter(source.rejects) for source in sources), Counter[str]())
     entry = Entry(

@@ -102,7 +102,7 @@ def read_fast(
     if len(workbook.texts) > _MOST_TEXTS or sheet.part.file_size // _XML_PER_BYTE > workbook.limits.bytes_of("fast_gb"):
         return None
     reader: FastReader
-    if loop is not None and columns.clock is None:
+    if loop is not None and columns.clock is None and columns.condition is None:
         from pipeline.conversion.excel.compiled_reader import CompiledReader  # brings the compiler's runtime
 
         reader = CompiledReader(loop, workbook, sheet.part.file_size, columns, header_row)
@@ -118,7 +118,14 @@ def read_fast(
         return None
     if read.moments.min() < timestamps.first_ms(date1904=workbook.date1904) or read.moments.max() >= timestamps.END_MS:
         return None
-    ticks = Ticks(timestamp=read.moments * MILLISECOND, kind=read.kinds, price=read.price, volume=read.volume)
+    ticks = Ticks(
+        timestamp=read.moments * MILLISECOND,
+        kind=read.kinds,
+        price=read.price,
+        volume=read.volume,
+        condition=read.condition,
+        conditions=read.conditions,
+    )
     rows = read.last - header_row
     return Parsed(ticks, (), rows, rows - len(ticks), read.texts, securities=dict.fromkeys(read.securities, 0))
 
@@ -133,7 +140,7 @@ def read_row_by_row(
     """Return the ticks and rejects of a sheet, read cell by cell; raises UnreadableSheet or CorruptWorkbook."""
 
     def counted() -> Iterator[Row]:
-        for count, row in enumerate(read_rows(workbook, sheet, header_row, columns.with_security), start=1):
+        for count, row in enumerate(read_rows(workbook, sheet, header_row, columns.with_others), start=1):
             yield row
             if count % _PROGRESS_ROWS == 0:
                 on_rows(count)

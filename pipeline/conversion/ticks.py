@@ -92,12 +92,13 @@ def type_code(text: str) -> int:
 
 def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, *, date1904: bool) -> Parsed:
     """Sort the rows below the header, in any order, into ticks, rejects and blanks by row number."""
-    numbers, moments, sizes = array("q"), array("q"), array("q")
+    numbers, moments, sizes, marks = array("q"), array("q"), array("q"), array("i")
     codes, prices = array("b"), array("d")
     rejects: list[Reject] = []
     texts: set[str] = set()
     filled = array("q")
     securities: dict[str, int] = {}
+    conditions = {"": 0}
     used = columns.used
     for number, row in rows:
         cells = [row.get(column, BLANK) for column in used]
@@ -111,6 +112,10 @@ def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, *, date19
             texts.update(
                 cell.text if len(cell.text) <= _LONGEST_KNOWN else _LONG_TEXT for cell in cells if cell.kind == TEXT
             )
+        condition = BLANK if columns.condition is None else row.get(columns.condition, BLANK)
+        mark = condition.text.strip()[:LONGEST_SHOWN] if condition.kind in (TEXT, NUMBER) else ""
+        if condition.kind == TEXT and len(texts) <= _MOST_TEXTS:
+            texts.add(condition.text if len(condition.text) <= _LONGEST_KNOWN else _LONG_TEXT)
         *times, kind, price, size = cells
         try:
             moment, code = _moment(times, date1904=date1904), _code(kind)
@@ -127,6 +132,7 @@ def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, *, date19
         codes.append(code)
         prices.append(cost)
         sizes.append(shares)
+        marks.append(conditions.setdefault(mark, len(conditions)))
     # A file may hold its rows in another order than Excel shows them; what Excel shows is the workbook's order.
     order = np.argsort(np.asarray(numbers), kind="stable")
     blank = max(filled) - header_row - len(np.unique(np.asarray(filled))) if filled else 0
@@ -136,6 +142,8 @@ def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, *, date19
             kind=np.asarray(codes)[order],
             price=np.asarray(prices)[order],
             volume=np.asarray(sizes)[order],
+            condition=np.asarray(marks)[order] if len(conditions) > 1 else None,
+            conditions=tuple(conditions) if len(conditions) > 1 else (),
         ),
         rejects=tuple(sorted(rejects, key=lambda reject: reject.row)),
         rows=len(filled) + blank,

@@ -23,7 +23,7 @@ from pipeline.conversion.limits import UNLIMITED
 from pipeline.conversion.ticks import UNREADABLE_TIME, judge_rows
 from pipeline.errors import PipelineError, StaleStore, UnreadableSheet
 from pipeline.store.catalog import changed_sources, read_catalog
-from pipeline.store.layout import TICK_COLUMNS, rejects_name
+from pipeline.store.layout import CONDITION_COLUMN, TICK_COLUMNS, rejects_name
 from pipeline.store.parquet import read_table, read_ticks
 from pipeline.ticks import TICK_TYPES
 from pipeline.times import MILLISECOND
@@ -79,7 +79,7 @@ def _compare(entry: Entry, parquet_dir: AnyPath) -> Verified:
     if entry.rejects:
         table = read_table(parquet_dir / rejects_name(entry.ticker), REJECT_COLUMNS)
         stored = list(zip(*(table.column(name).to_pylist() for name in REJECT_COLUMNS), strict=True))
-    problem = _first_difference(numbers, ticks, stored_ticks, TICK_COLUMNS) or _first_difference(
+    problem = _first_difference(numbers, ticks, stored_ticks, (*TICK_COLUMNS, CONDITION_COLUMN)) or _first_difference(
         [row[0] for row in rejects], map(_comparable, rejects), map(_comparable, stored), REJECT_COLUMNS
     )
     return Verified(entry.ticker, len(ticks) + len(rejects), problem)
@@ -161,10 +161,13 @@ def _cell(kind: str, value: Any, epoch: dt.datetime) -> Cell:
 
 
 def _rows(ticks: Ticks) -> Iterator[tuple[Any, ...]]:
-    """Yield (ms, type, price, volume)."""
+    """Yield (ms, type, price, volume, condition)."""
+    conditions = [""] * len(ticks)
+    if ticks.condition is not None:
+        conditions = [ticks.conditions[code] for code in ticks.condition.tolist()]
     columns = (ticks.timestamp // MILLISECOND, ticks.kind, ticks.price, ticks.volume)
-    for time, kind, price, volume in zip(*(column.tolist() for column in columns), strict=True):
-        yield time, TICK_TYPES[kind], price, volume
+    for time, kind, price, volume, condition in zip(*(column.tolist() for column in columns), conditions, strict=True):
+        yield time, TICK_TYPES[kind], price, volume, condition
 
 
 def _comparable(reject: tuple[Any, ...]) -> tuple[Any, ...]:

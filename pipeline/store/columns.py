@@ -92,8 +92,10 @@ def coded(column: Any) -> tuple[Any, list[Any]]:
 
 
 def dictionary_array(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> Any:
-    """Return an Arrow dictionary column of int8 `codes` into `texts`."""
-    return pa.DictionaryArray.from_arrays(number_array(codes.astype(np.int8, copy=False), pa.int8()), text_array(texts))
+    """Return an Arrow dictionary column of `codes` into `texts`: int32 where they come so, else int8."""
+    kind = np.int32 if codes.dtype == np.int32 else np.int8
+    indices = number_array(codes.astype(kind, copy=False), pa.int32() if kind is np.int32 else pa.int8())
+    return pa.DictionaryArray.from_arrays(indices, text_array(texts))
 
 
 def whole(chunks: Any) -> Any:

@@ -8,6 +8,9 @@ from typing import Final
 FORMAT_VERSION: Final = 1
 TIME_ZONE: Final = "Asia/Dubai"
 TICK_COLUMNS: Final = ("timestamp", "type", "price", "volume")
+CONDITION_COLUMN: Final = "condition"
+"""The column that only ticks with the vendor's condition codes have."""
+
 CATALOG_NAME: Final = "catalog.json"
 TICKS_SUFFIX: Final = ".parquet"
 REJECTS_SUFFIX: Final = ".rejects.parquet"

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, OtherTicks, WrongColumns
 from pipeline.store.atomic import Staged, staging
 from pipeline.store.columns import dictionary_array, number_array, number_values, whole
-from pipeline.store.layout import FORMAT_VERSION, TICK_COLUMNS, TIME_ZONE
+from pipeline.store.layout import CONDITION_COLUMN, FORMAT_VERSION, TICK_COLUMNS, TIME_ZONE
 from pipeline.store.seal import SEAL_NAME, read_sealed, sealed
 from pipeline.ticks import MOST_VOLUME, TICK_TYPES, Ticks
 from pipeline.times import MILLISECOND
@@ -98,21 +98,23 @@ def read_footer(path: AnyPath) -> Footer:
 
 def stage_ticks(path: AnyPath, ticks: Ticks, metadata: Mapping[str, str]) -> Staged:
     """Write ticks beside `path` under a temporary name; time is kept in whole milliseconds."""
-    table = pa.Table.from_arrays(
-        [
-            number_array(ticks.timestamp // MILLISECOND, pa.timestamp("ms")),
-            dictionary_array(ticks.kind, TICK_TYPES),
-            number_array(ticks.price, pa.float64()),
-            number_array(ticks.volume, pa.int64()),
-        ],
-        names=list(TICK_COLUMNS),
-    )
+    columns = [
+        number_array(ticks.timestamp // MILLISECOND, pa.timestamp("ms")),
+        dictionary_array(ticks.kind, TICK_TYPES),
+        number_array(ticks.price, pa.float64()),
+        number_array(ticks.volume, pa.int64()),
+    ]
+    names = list(TICK_COLUMNS)
+    if ticks.condition is not None:
+        columns.append(dictionary_array(ticks.condition, ticks.conditions))
+        names.append(CONDITION_COLUMN)
+    table = pa.Table.from_arrays(columns, names=names)
     return stage_table(
         path,
         table,
         metadata={"time_zone": TIME_ZONE, **metadata},
         delta_columns=("timestamp", "volume"),
-        dictionary_columns=("type", "price"),
+        dictionary_columns=("type", "price", *names[len(TICK_COLUMNS) :]),
     )
 
 
@@ -135,9 +137,12 @@ def read_ticks(path: AnyPath, digest: str = "") -> Ticks:
         if digest and footer.digest != digest:
             raise OtherTicks(f"{path} was replaced after its digest was taken; run the command again.")
         _check_columns(path, footer.columns)
-        columns = file.read(columns=list(TICK_COLUMNS), use_threads=False).columns
-    time, kind, price, volume = (_whole(path, name, chunks) for name, chunks in zip(TICK_COLUMNS, columns, strict=True))
+        names = [*TICK_COLUMNS, *({CONDITION_COLUMN} & {*footer.columns})]
+        columns = file.read(columns=names, use_threads=False).columns
+    read = [_whole(path, name, chunks) for name, chunks in zip(names, columns, strict=True)]
+    time, kind, price, volume, *others = read
     _check_types(path, time, kind, price, volume)
+    condition, conditions = _conditions(path, others[0]) if others else (None, ())
     volumes = number_values(volume, np.int64)
     if len(volumes) and volumes.view(np.uint64).max() > MOST_VOLUME:  # which a number below 0 is too
         raise WrongColumns(
@@ -148,6 +153,8 @@ def read_ticks(path: AnyPath, digest: str = "") -> Ticks:
         kind=_kinds(path, kind),
         price=number_values(price, np.float64),
         volume=volumes,
+        condition=condition,
+        conditions=conditions,
     )
 
 
@@ -227,7 +234,18 @@ def _kinds(path: AnyPath, column: Any) -> Any:
     if unknown:
         raise WrongColumns(f"{path}: type {unknown[0]!r} is none of {', '.join(TICK_TYPES)}.")
     codes = np.array([TICK_TYPES.index(text) for text in texts], dtype=np.int8)
+    return codes[_positions(path, column, "type")]
+
+
+def _conditions(path: AnyPath, column: Any) -> tuple[Any, tuple[str, ...]]:
+    if not (pa.types.is_dictionary(column.type) and pa.types.is_string(column.type.value_type)):
+        raise WrongColumns(f"{path}: column condition is {column.type}; run `pipeline convert` to make the file again.")
+    return _positions(path, column, "condition").astype(np.int32), tuple(column.dictionary.to_pylist())
+
+
+def _positions(path: AnyPath, column: Any, what: str) -> Any:
+    """Return the places of a column's values in its own dictionary."""
     positions = number_values(column.indices, column.indices.type.to_pandas_dtype())
-    if len(positions) and not (positions.min() >= 0 and positions.max() < len(codes)):
-        raise CorruptParquet(_not_whole(path, "a type is none of those that it lists"))
-    return codes[positions]
+    if len(positions) and not (positions.min() >= 0 and positions.max() < len(column.dictionary)):
+        raise CorruptParquet(_not_whole(path, f"a {what} is none of those that it lists"))
+    return positions

@@ -28,7 +28,8 @@ MINUTE = 60 * SECOND
 
 def days_of_ticks(days: int = 3, price: float = 10.0) -> dict[str, Any]:
     """Return the columns of whole, unremarkable days."""
-    return asdict(usual_days(days, price))
+    columns = asdict(usual_days(days, price))
+    return {name: columns[name] for name in ("timestamp", "kind", "price", "volume")}
 
 
 def write(folder: Path, ticker: str = "FAB", exchange: str = "ADX", *, inspected: bool = False, **columns: Any) -> Path:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pipeline.conversion.excel.archive import Workbook
-    from pipeline.ticks import Float64s, Int8s, Int64s
+    from pipeline.ticks import Float64s, Int8s, Int32s, Int64s
 
 _ROW: Final = b"<row "
 _DATA: Final = b"<sheetData>"
@@ -25,7 +25,8 @@ _UNUSUAL: Final = re.compile(rb"<[!?]|<(?:[^\s<>/:]+:)?(?:row|c)[\s/>]")
 class FastColumns:
     """The ticks below the header: moments in ms since 1970 (of any year), kinds, prices, volumes; the texts read.
 
-    securities: those that name a row's security. last: the row of the last tick.
+    securities: those that name a row's security. last: the row of the last tick. condition, conditions: as of `Ticks`,
+    in any order.
     """
 
     moments: Int64s
@@ -35,6 +36,8 @@ class FastColumns:
     texts: frozenset[str]
     securities: tuple[str, ...]
     last: int
+    condition: Int32s | None = None
+    conditions: tuple[str, ...] = ()
 
 
 class FastReader(ABC):

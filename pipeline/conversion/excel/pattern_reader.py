@@ -48,6 +48,8 @@ class PatternReader(FastReader):
         self._last_row = self._last_tick = 0
         self._texts: set[str] = set()
         self._securities: set[str] = set()
+        self._conditions: dict[str, int] = {"": 0}
+        self._codes: list[int] = []
         self._blocks: list[tuple[Float64s, ...]] = []
 
     def read(self, block: bytes, size: int) -> bool:
@@ -72,6 +74,8 @@ class PatternReader(FastReader):
             texts=frozenset(self._texts.union(securities)),
             securities=securities,
             last=self._last_tick,
+            condition=np.array(self._codes, np.int32) if len(self._conditions) > 1 else None,
+            conditions=tuple(self._conditions) if len(self._conditions) > 1 else (),
         )
 
     def _read(self, xml: str) -> None:
@@ -112,6 +116,11 @@ class PatternReader(FastReader):
         self._blocks.append((moments, kinds, price, size))
         if "security_shared" in self._groups:
             self._securities.update(self._column_of_texts(groups, "security"))
+        if "condition_shared" in self._groups:
+            conditions = self._column_of_texts(groups, "condition")
+            self._texts.update(filter(None, conditions))
+            known = self._conditions
+            self._codes += [known.setdefault(text.strip(), len(known)) for text in conditions]
 
     def _numbers(self, groups: list[tuple[str, ...]], name: str, *, dates: bool = False) -> Float64s:
         """Return a column of numbers that are not negative, shown as dates or as plain numbers."""
@@ -158,6 +167,8 @@ def _pattern(columns: Columns) -> re.Pattern[str]:
     blank = rf"(?:{_other(letters)}|{empty})*+"
     if columns.security is not None:
         cells[columns.security] = "security"
+    if columns.condition is not None:
+        cells[columns.condition] = "condition"
     others = rf"(?:{_other('|'.join(letters_of(column) for column in cells))})*+"
     wanted = others.join(_cell(letters_of(column), name) for column, name in sorted(cells.items()))
     return re.compile(
@@ -171,9 +182,9 @@ def _other(letters: str) -> str:
 
 
 def _cell(letters: str, name: str) -> str:
-    """Return the expression of a cell of this column: a text for the kind and the security, else a number."""
+    """Return the expression of a cell of this column: a text for the kind and what is beside a tick, else a number."""
     start = rf'<c r="{letters}\2"'
-    if name not in ("kind", "security"):
+    if name not in ("kind", "security", "condition"):
         style = rf'(?: s="(?P<{name}_style>[0-9]{{1,6}})")?+(?: t="n")?+ *+'
         return rf"{start}{style}>{_FORMULA}<v>(?P<{name}>{_NUMBER})</v></c>"
     ways = (
