@@ -172,6 +172,7 @@ def sweep(
     train_until: take.TrainUntil = None,
     walk_forward: take.WalkForward = None,
     choose_by: take.ChooseBy = "net_pnl",
+    band: take.Band = False,
     keep_trades: take.KeepTrades = None,
     trials: take.Trials = None,
     seed: take.Seed = 1,
@@ -201,7 +202,8 @@ def sweep(
         parquet_dir, output_dir, workers, backend, address, engine, execution, max_sheets, allow_stale: As there.
         train_until: Last training day, as a date or as text (2025-08-29): settings are chosen on the days up to it.
         walk_forward: Number of walk-forward folds, before each of which settings are chosen anew.
-        choose_by: Objective, `net_pnl` or `sharpe`.
+        choose_by: Objective, `net_pnl`, `sharpe` or `band_low`, the lower end of the band.
+        band: Replay each setting under `strict` with every model of the queue too; `choose_by="band_low"` does.
         keep_trades: Write the fills of the `best` settings, or of `all`.
         trials, seed: How many settings a search by Optuna may try instead of the whole grid, and its seed.
         parameters: Config keys and switches set for all settings; axes of the same names win.
@@ -242,6 +244,7 @@ def sweep(
         train_until=take.date_of(train_until, "--train-until"),
         walk_forward=walk_forward,
         choose_by=choose_by,
+        band=band,
         keep_trades=keep_trades,
         trials=trials,
         seed=seed,

@@ -209,7 +209,11 @@ TrainUntil = Annotated[
     dt.date | str | None, Option("Choose on the days up to this date, test on the others.", metavar="DATE")
 ]
 WalkForward = Annotated[int | None, Option("Choose anew before each of N walk-forward folds.", metavar="N")]
-ChooseBy = Annotated[str, Option("Objective of the choice: net_pnl or sharpe.", choices=("net_pnl", "sharpe"))]
+ChooseBy = Annotated[
+    str,
+    Option("Objective of the choice: net_pnl, sharpe or band_low.", choices=("net_pnl", "sharpe", "band_low")),
+]
+Band = Annotated[bool, Option("Also replay each setting as strict with every model of the queue.")]
 KeepTrades = Annotated[
     str | None, Option("Also write the fills of the best settings (best), or of all (all).", choices=("best", "all"))
 ]

@@ -10,7 +10,7 @@ from pipeline.console.backtest import REPLAYING, ReplayProgress, show_cache_fold
 from pipeline.console.output import CommandResult, console
 from pipeline.console.tables import Column, show_table
 from pipeline.engine.execution import SWITCH
-from pipeline.numbers import counted, money, ratio
+from pipeline.numbers import NONE, counted, money, ratio
 from pipeline.sweeps.choice import under, walked_pnl
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ class SweepProgress(ReplayProgress):
         self._started = self._said = time.monotonic()
         workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''} ({plan.backend})"
         names = ", ".join(base.strategy for base in plan.bases.values())
-        settings = total // max(1, len(plan.tickers))
-        console().info(f"Sweep of {names}: {_grid(settings, len(plan.tickers))}, {workers}")
+        settings = total // max(1, len(plan.tickers) * (1 + len(plan.band)))
+        band = ", each with its band" if plan.band else ""
+        console().info(f"Sweep of {names}: {_grid(settings, len(plan.tickers))}{band}, {workers}")
         for base in plan.bases.values():
             for warning in base.warnings:
                 console().warn_early(warning)
@@ -131,6 +132,8 @@ def _best(best: Best) -> dict[str, Any]:
         "values": dict(best.trial.combination.values),
         "net_pnl": best.figures.get("net_pnl"),
         "sharpe": best.figures.get("sharpe"),
+        "band_low": best.band and best.band[0],
+        "band_high": best.band and best.band[1],
         "train": None if best.train is None else asdict(best.train),
         "test": None if best.test is None else asdict(best.test),
     }
@@ -152,6 +155,8 @@ def _show_best(run: SweepRun) -> None:
         if parted
         else [Column("net P&L (AED)", "money"), Column("Sharpe")]
     )
+    banded = any(best.band for best in run.best)
+    figures += [Column("strict, by the queue ahead (AED)", "money")] if banded else []
     columns = [Column("security", "name"), Column("setting"), Column("values", "text"), *figures]
     rows = []
     for best in run.best:
@@ -164,6 +169,7 @@ def _show_best(run: SweepRun) -> None:
             shown = [money(best.train.net_pnl), money(best.test.net_pnl), ratio(best.test.sharpe)]
         else:
             shown = [money(best.figures.get("net_pnl")), ratio(best.figures.get("sharpe"))]
+        shown += [f"{money(best.band[0])} to {money(best.band[1])}" if best.band else NONE] if banded else []
         rows.append([best.security, f"{best.trial.number:,}", values, *shown])
     model = under(run.results.plan.assumed)
     how = ", chosen on the training days" if parted else ", in-sample best"

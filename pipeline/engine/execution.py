@@ -51,7 +51,10 @@ SWITCHES: Final[Mapping[str, Switch]] = {
     "fees_bps": Switch(0.0, 0.0, 1.0, None, "charged on each fill's value"),
 }
 PRESETS: Final = ("classic", "strict")
-BAND: Final = ("strict", *(f"strict queue={queue}" for queue in ("front", "power1", "power2", "power3")))
+BAND: Final[Mapping[str, str]] = {
+    "strict": "capped",
+    **{f"strict queue={queue}": queue for queue in ("front", "power1", "power2", "power3")},
+}
 """The models that differ in what a top of book cannot tell: who in the queue cancels. `strict` itself is capped."""
 
 _differing: Final = [key for key, switch in SWITCHES.items() if switch.classic != switch.strict]
@@ -164,17 +167,26 @@ def variants(base: Execution) -> dict[str, Execution]:
     The presets, each switch alone changed in classic, the models of the band, and the steps from classic to strict.
     What the run itself is charged stays on in all of them.
     """
-    fees = {key: value for key, value in base.settings.items() if is_charge(key)}
+    fees = _charges(base)
     models = {preset: make_execution(preset, fees, "") for preset in PRESETS}
     for key, switch in SWITCHES.items():
         alone = fees | {key: switch.alone}
         models[f"{key}={_shown(switch.alone)}"] = make_execution("classic", alone, "")
-    models |= {name: make_execution("strict", fees | {"queue": name.partition("=")[2]}, "") for name in BAND[1:]}
+    models |= band_models(base)
     strict = {key: SWITCHES[key].strict for key in STEPS}
     for so_far, name in enumerate(STEPS.values(), 1):
         if name not in models:
             models[name] = make_execution("classic", fees | dict(list(strict.items())[:so_far]), "")
     return models
+
+
+def band_models(base: Execution) -> dict[str, Execution]:
+    """Return the models of the band, by name; what the run itself is charged stays on in all of them."""
+    return {name: make_execution("strict", _charges(base) | {"queue": queue}, "") for name, queue in BAND.items()}
+
+
+def _charges(base: Execution) -> dict[str, Setting]:
+    return {key: value for key, value in base.settings.items() if is_charge(key)}
 
 
 def _checked(key: str, value: object, where: str) -> Setting:

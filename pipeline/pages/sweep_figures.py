@@ -44,9 +44,23 @@ def _of(figure: Figure, part: str = "") -> SweepFigure:
     return SweepFigure(name, label, figure.form, figure.better)
 
 
+def _ends(part: str = "") -> tuple[SweepFigure, ...]:
+    prefix, where = (f"{part}_", f" on {part}") if part else ("", "")
+    named = {"band_low": "Lowest", "band_high": "Highest"}
+    return tuple(
+        SweepFigure(f"{prefix}{name}", f"{end} net P&L of strict by queue{where} (AED)", "money", 1)
+        for name, end in named.items()
+    )
+
+
 FIGURES: Final = (
     *(_of(REGISTRY[name]) for name in OBJECTIVES),
-    *(_of(REGISTRY[name], part) for part in ("train", "test") for name in OBJECTIVES),
+    *_ends(),
+    *(
+        figure
+        for part in ("train", "test")
+        for figure in (*(_of(REGISTRY[name], part) for name in OBJECTIVES), *_ends(part))
+    ),
     *(_of(figure) for figure in SWEEP_FIGURES if figure.is_headline and not figure.can_choose),
 )
 BY_NAME: Final = {figure.name: figure for figure in FIGURES}

@@ -12,7 +12,6 @@ import numpy as np
 
 from pipeline.engine.execution import SWITCH
 from pipeline.errors import DamagedRun, NewerRun, UnknownRun
-from pipeline.metrics.registry import OBJECTIVES
 from pipeline.pages.sweep_axes import Axis, axis_of_values
 from pipeline.pages.sweep_figures import FIGURES, SweepFigure
 from pipeline.runs.manifest import COMPLETE, check_complete
@@ -20,7 +19,7 @@ from pipeline.runs.read_file import csv_rows
 from pipeline.store.columns import coded, float_values
 from pipeline.store.parquet import read_footer, read_table
 from pipeline.sweeps.axes import PRESET
-from pipeline.sweeps.choice import ALL
+from pipeline.sweeps.choice import ALL, CHOICES
 from pipeline.sweeps.writer import (
     FORMAT_VERSION,
     OURS,
@@ -87,7 +86,7 @@ class RecordedSweep:
     def objective(self) -> str:
         """The figure settings were chosen by."""
         chosen_by = self.manifest["chosen_by"]
-        return chosen_by if chosen_by in OBJECTIVES else OBJECTIVES[0]
+        return chosen_by if chosen_by in CHOICES else CHOICES[0]
 
     @property
     def main(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.execution import SWITCH
+from pipeline.engine.execution import BAND, SWITCH
 from pipeline.errors import BadRequest, nearest
 from pipeline.metrics.registry import OBJECTIVES
 from pipeline.sweeps.codec import COUNTS, FIGURES, days_of, figures_of
@@ -20,6 +20,7 @@ from pipeline.sweeps.date_windows import (
     walk_forward,
     window_figures,
 )
+from pipeline.sweeps.plan import OWN
 from pipeline.ticks import union_of
 
 if TYPE_CHECKING:
@@ -30,13 +31,17 @@ if TYPE_CHECKING:
     from pipeline.sweeps.plan import SweepPlan, Trial, TrialResult
 
 ALL: Final = "all"
+BAND_LOW: Final = "band_low"
+CHOICES: Final = (*OBJECTIVES, BAND_LOW)
+"""What a sweep can choose by: a figure of a setting's own replay, or the lower end of its band."""
 
 
 @dataclass(frozen=True, slots=True)
 class Best:
     """The best setting for one security, or for all together (`all`), and what it did.
 
-    figures: of the whole time, for one security. train, test: where the days were parted; chosen on train only.
+    figures: of the whole time, for one security. train, test: where the days were parted; chosen on train only. band:
+    lowest and highest net P&L of strict over the queue's models, AED, where it was asked for.
     """
 
     security: str
@@ -45,6 +50,7 @@ class Best:
     figures: Mapping[str, float | None]
     train: WindowFigures | None = None
     test: WindowFigures | None = None
+    band: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +68,15 @@ class Fold:
 
 @dataclass
 class SweepResults:
-    """The results of a sweep's trials as they come in, and what is to be said of them when all have."""
+    """The results of a sweep's trials as they come in, and what is to be said of them when all have.
+
+    in_band: what the trials gave under the models of the band, by number, ticker and model; empty unless asked for.
+    """
 
     plan: SweepPlan
     trial_results: dict[tuple[int, str], TrialResult] = field(default_factory=dict)
     trials: dict[int, Trial] = field(default_factory=dict)
+    in_band: dict[tuple[int, str, str], bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Know the plan's trials by their numbers."""
@@ -76,9 +86,28 @@ class SweepResults:
         """Know more trials than the plan began with, as a search finds them."""
         self.trials |= {trial.number: trial for trial in trials}
 
-    def add(self, result: TrialResult) -> None:
-        """Take in one setting's result on one security."""
-        self.trial_results[result.number, result.ticker] = result
+    def add(self, result: TrialResult, model: str = OWN) -> None:
+        """Take in one setting's result on one security, under its own execution model or one of the band."""
+        if model == OWN:
+            self.trial_results[result.number, result.ticker] = result
+        elif result.encoded is not None:
+            self.in_band[result.number, result.ticker, model] = result.encoded
+
+    def band(self, number: int, view: str = ALL, window: Window = WHOLE) -> tuple[float, float] | None:
+        """Return the lowest and the highest net P&L of a setting over the models of the band, AED.
+
+        None where the band was not asked for, where one of its models failed, and for a window without a market day.
+        """
+        tickers = self.plan.tickers if view == ALL else (view,)
+        contents = [[self.in_band.get((number, ticker, model), b"") for ticker in tickers] for model in BAND]
+        if not all(content for of_model in contents for content in of_model):
+            return None
+        if window is WHOLE:
+            each = [float(figures_of(of_model)["net_pnl"].sum()) for of_model in contents]
+        else:
+            figures = [window_figures(_days(of_model), window).net_pnl for of_model in contents]
+            each = [value for value in figures if value is not None]
+        return (min(each), max(each)) if len(each) == len(BAND) else None
 
     @property
     def cached(self) -> int:
@@ -128,8 +157,8 @@ class SweepResults:
 
 def check_objective(name: str) -> str:
     """Return what settings are chosen by; raise BadRequest for what they cannot be."""
-    if name not in OBJECTIVES:
-        raise BadRequest(f"--choose-by is '{name}'; it takes {' or '.join(OBJECTIVES)}.{nearest(name, OBJECTIVES)}")
+    if name not in CHOICES:
+        raise BadRequest(f"--choose-by is '{name}'; it takes {' or '.join(CHOICES)}.{nearest(name, CHOICES)}")
     return name
 
 
@@ -153,7 +182,11 @@ def folds_of(results: SweepResults, objective: str, folds: int) -> list[Fold]:
         candidates = [(trial, _days(contents)) for trial, contents in results.candidates(view)]
         for number, (train, test) in enumerate(windows, 1):
             figures = [window_figures(days, train) for _, days in candidates]
-            at = _highest(np.array([_score(of_trial, objective) for of_trial in figures]))
+            if objective == BAND_LOW:
+                scores = _lows(results, [trial for trial, _ in candidates], view, train)
+            else:
+                scores = np.array([_score(of_trial, objective) for of_trial in figures])
+            at = _highest(scores)
             if at is not None:
                 trial, days = candidates[at]
                 chosen.append(Fold(view, number, train, test, trial, figures[at], window_figures(days, test)))
@@ -167,7 +200,11 @@ def score_of_all(
     contents = results.encoded(trial.number)
     if not contents:
         return None
-    score = _score(window_figures(_days(contents), split[0] if split else WHOLE), objective)
+    window = split[0] if split else WHOLE
+    if objective == BAND_LOW:
+        score = float(_lows(results, [trial], ALL, window)[0])
+    else:
+        score = _score(window_figures(_days(contents), window), objective)
     return None if np.isnan(score) else score
 
 
@@ -194,7 +231,9 @@ def _best(results: SweepResults, view: str, objective: str, split: tuple[Window,
     candidates = results.candidates(view)
     if not candidates:
         return None
-    if split is None and (objective == "net_pnl" or view != ALL):
+    if objective == BAND_LOW:
+        scores = _lows(results, [trial for trial, _ in candidates], view, split[0] if split else WHOLE)
+    elif split is None and (objective == "net_pnl" or view != ALL):
         each = figures_of([content for _, contents in candidates for content in contents])[objective]
         scores = each.reshape(len(candidates), -1).sum(axis=1) if view == ALL else each
     else:
@@ -205,8 +244,14 @@ def _best(results: SweepResults, view: str, objective: str, split: tuple[Window,
         return None
     trial, contents = candidates[at]
     days = _days(contents)
-    parts = [window_figures(days, window) for window in split] if split else [None, None]
-    return Best(view, trial, float(scores[at]), _sums(contents) if view == ALL else _known(contents[0]), *parts)
+    train, test = (window_figures(days, window) for window in split) if split else (None, None)
+    figures = _sums(contents) if view == ALL else _known(contents[0])
+    return Best(view, trial, float(scores[at]), figures, train, test, results.band(trial.number, view))
+
+
+def _lows(results: SweepResults, trials: Sequence[Trial], view: str, window: Window) -> Any:
+    bands = (results.band(trial.number, view, window) for trial in trials)
+    return np.array([np.nan if band is None else band[0] for band in bands])
 
 
 def _known(content: bytes) -> dict[str, float | None]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.batch_code import BATCH_SIZE
-from pipeline.engine.execution import SWITCH, Execution, is_charge, make_execution, preset_settings
+from pipeline.engine.execution import BAND, SWITCH, Execution, band_models, is_charge, make_execution, preset_settings
 from pipeline.engine.strategy import fields_of
-from pipeline.errors import ReplayError, SweepError, in_words, nearest
+from pipeline.errors import BadRequest, ReplayError, SweepError, in_words, nearest
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare, simulate_many
 from pipeline.replay.plan import Plan, Request, asked_backend, check_charged, default_backend, identities, plan
@@ -39,6 +39,9 @@ WORTH_PROCESSES: Final = 4_000
 MOST_A_TASK: Final = 8 * BATCH_SIZE
 WALK_BYTES: Final = 800 * 2**20
 PLAIN_TICKS: Final = 10_000_000
+
+OWN: Final = ""
+"""What stands for a setting's own execution model beside those of the band."""
 
 Encode = Callable[[Replayed], bytes]
 
@@ -86,7 +89,8 @@ class TrialResult:
 class SweepPlan:
     """A sweep that has been checked. bases: the plan of each strategy by its name. axes: the names varied.
 
-    assumed: the execution model that settings are chosen under, where several are tried: a value by axis.
+    assumed: the execution model that settings are chosen under, where several are tried: a value by axis. band: the
+    models that each setting is replayed under besides its own.
     """
 
     bases: Mapping[str, Plan]
@@ -96,6 +100,7 @@ class SweepPlan:
     backend: Backend
     address: str | None
     assumed: Mapping[str, Any] = field(default_factory=dict)
+    band: tuple[str, ...] = ()
 
     def may_choose(self, trial: Trial) -> bool:
         """Return whether a trial is under the execution model that settings are chosen under."""
@@ -154,6 +159,23 @@ def make_trials(strategy: str, base: Plan, some: Sequence[Combination], first: i
             executions[named] = _execution(base.execution, combination)
         trials.append(Trial(number, strategy, combination, changes, executions[named]))
     return trials
+
+
+def with_band(plan: SweepPlan) -> SweepPlan:
+    """Return a plan in which settings are replayed under the models of the band too; raises BadRequest."""
+    for base in plan.bases.values():
+        if not base.switches_apply:
+            raise BadRequest(f"There is no band: {base.own_orders}")
+    return replace(plan, band=tuple(BAND))
+
+
+def under_model(trials: Sequence[Trial], model: str) -> list[Trial]:
+    """Return trials as they are (OWN), or under a model of the band, each with the charges of its own model."""
+    if model == OWN:
+        return [*trials]
+    executions = {id(trial.execution): trial.execution for trial in trials}
+    models = {key: band_models(execution)[model] for key, execution in executions.items()}
+    return [replace(trial, execution=models[id(trial.execution)]) for trial in trials]
 
 
 def run_sweep(

@@ -16,6 +16,7 @@ from pipeline.store.parquet import write_table
 from pipeline.store.result_cache import ResultCache, results_folder
 from pipeline.sweeps.choice import (
     ALL,
+    BAND_LOW,
     Best,
     Fold,
     SweepResults,
@@ -27,7 +28,7 @@ from pipeline.sweeps.choice import (
 )
 from pipeline.sweeps.codec import encode_figures
 from pipeline.sweeps.date_windows import check_folds
-from pipeline.sweeps.plan import plan_sweep, run_sweep
+from pipeline.sweeps.plan import OWN, plan_sweep, run_sweep, under_model, with_band
 from pipeline.sweeps.search import check_search, search
 from pipeline.sweeps.sweep_warnings import warnings_of_sweep
 from pipeline.sweeps.writer import (
@@ -67,7 +68,7 @@ class SweepOptions:
 
     trials: how many settings a search may try instead of the whole grid; seed: of that search. fresh: compute what is
     cached, too. keep_trades: write the fills of the best settings, or of all. report: make the folder's page;
-    png: and an image of each of its charts.
+    png: and an image of each of its charts. band: replay each setting under the models of the band as well.
     """
 
     train_until: dt.date | None = None
@@ -79,6 +80,7 @@ class SweepOptions:
     fresh: bool = False
     report: bool = True
     png: bool = False
+    band: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ def make_sweep(
     if options.walk_forward is not None:
         check_folds(options.walk_forward)
     plan = plan_sweep(grid, request, strategies, enumerate_all=options.trials is None)
+    if options.band or options.choose_by == BAND_LOW:
+        plan = with_band(plan)
     with nullcontext() if output_dir is None else _begun(output_dir):
         cache = ResultCache(results_folder())
         try:
@@ -173,15 +177,21 @@ def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, cache: ResultCache,
     results = SweepResults(plan)
     count = len(plan.trials) if options.trials is None else options.trials
     if listeners.on_plan:
-        listeners.on_plan(plan, count * len(plan.tickers))
+        listeners.on_plan(plan, count * len(plan.tickers) * (1 + len(plan.band)))
 
     def run_trials(trials: Sequence[Trial]) -> None:
-        for result in run_sweep(
-            plan, encode_figures, cache, trials, fresh=options.fresh, on_compile=listeners.on_compile
-        ):
-            results.add(result)
-            if listeners.on_result:
-                listeners.on_result(result)
+        for model in (OWN, *plan.band):
+            for result in run_sweep(
+                plan,
+                encode_figures,
+                cache,
+                under_model(trials, model),
+                fresh=options.fresh,
+                on_compile=listeners.on_compile,
+            ):
+                results.add(result, model)
+                if listeners.on_result:
+                    listeners.on_result(result)
 
     def scores(trials: Sequence[Trial]) -> list[float | None]:
         results.add_trials(trials)

@@ -20,6 +20,7 @@ from pipeline.runs.writer import csv_text
 from pipeline.store.columns import some_numbers, text_array
 from pipeline.strategies.loading.load import load_strategy, strategy_label
 from pipeline.sweeps.axes import PRESET
+from pipeline.sweeps.choice import ALL
 from pipeline.sweeps.codec import COUNTS, FIGURES, days_of, figures_of
 from pipeline.sweeps.date_windows import FIGURES as WINDOW_FIGURES
 from pipeline.sweeps.date_windows import WHOLE, window_figures
@@ -38,9 +39,10 @@ TOGETHER_FILE: Final = "sweep_all.parquet"
 SUMMARY_FILE: Final = "sweep_summary.csv"
 WALK_FILE: Final = "walk_forward.csv"
 SWEEP_FILE: Final = "sweep.json"
+BAND_ENDS: Final = ("band_low", "band_high")
 OURS: Final = frozenset(
-    [*("setting", "strategy", "security", "exchange", "error", "chosen_by", "score", "fold"), *FIGURES]
-    + [f"{part}_{name}" for part in ("train", "test") for name in ("from", "to", *WINDOW_FIGURES)]
+    [*("setting", "strategy", "security", "exchange", "error", "chosen_by", "score", "fold"), *FIGURES, *BAND_ENDS]
+    + [f"{part}_{name}" for part in ("train", "test") for name in ("from", "to", *WINDOW_FIGURES, *BAND_ENDS)]
 )
 """The names of columns that say something else than a parameter of the same name."""
 
@@ -71,6 +73,7 @@ def sweep_table(results: SweepResults, split: tuple[Window, Window] | None) -> p
     columns |= _figure_columns([None if result is None else result.encoded for result in trial_results])
     days = [None if result is None or result.encoded is None else [days_of(result.encoded)] for result in trial_results]
     columns |= _window_columns(days, _parts(split))
+    columns |= _band_columns(results, [(trial.number, ticker) for trial, ticker in rows], split)
     columns["error"] = text_array([None if result is None else result.error for result in trial_results])
     return pa.table(columns)
 
@@ -97,6 +100,7 @@ def together_table(results: SweepResults, split: tuple[Window, Window] | None) -
     for name in ("realized_pnl", "fees", "net_pnl", "turnover"):
         sums = dict(zip(whole, each[name].reshape(len(whole), len(tickers)).sum(axis=1).tolist(), strict=True))
         columns[name] = some_numbers([sums.get(number) for number in numbers], pa.float64())
+    columns |= _band_columns(results, [(number, ALL) for number in numbers], split)
     return pa.table(columns | _window_columns(days, _parts(split)))
 
 
@@ -105,10 +109,12 @@ def summary_csv(results: SweepResults, best: Sequence[Best], objective: str) -> 
     parted = any(choice.train is not None for choice in best)
     windows = [f"{part}_{name}" for part in ("train", "test") for name in WINDOW_FIGURES] if parted else []
     axes = [_column(axis) for axis in results.plan.axes]
-    columns = ["security", "chosen_by", "score", "setting", "strategy", "execution", *axes, *SHOWN, *windows]
+    ends = BAND_ENDS if results.in_band else ()
+    columns = ["security", "chosen_by", "score", "setting", "strategy", "execution", *axes, *SHOWN, *ends, *windows]
     rows = []
     for choice in best:
         row = _trial_row(choice.trial) | {"security": choice.security, "score": choice.score, **choice.figures}
+        row |= dict(zip(BAND_ENDS, choice.band or (None, None), strict=True))
         row["chosen_by"] = f"train_{objective}" if choice.train else objective
         rows.append(row | _prefixed("train", choice.train) | _prefixed("test", choice.test))
     return csv_text(columns, rows)
@@ -181,6 +187,18 @@ def _window_columns(days: Sequence[Sequence[Days] | None], windows: Mapping[str,
             kind = pa.int64() if name in COUNTS else pa.float64()
             values = [None if of_window is None else getattr(of_window, name) for of_window in figures]
             columns[f"{prefix}{name}"] = some_numbers(values, kind)
+    return columns
+
+
+def _band_columns(
+    results: SweepResults, rows: Sequence[tuple[int, str]], split: tuple[Window, Window] | None
+) -> dict[str, pa.Array]:
+    """Return both ends of the band of settings, each on one security or on all, over all days and in the windows."""
+    columns: dict[str, pa.Array] = {}
+    for prefix, window in ({"": WHOLE} | _parts(split) if results.in_band else {}).items():
+        bands = [results.band(number, view, window) or (None, None) for number, view in rows]
+        for name, values in zip(BAND_ENDS, zip(*bands, strict=True), strict=True):
+            columns[f"{prefix}{name}"] = some_numbers(values, pa.float64())
     return columns
 
 
