@@ -310,5 +310,9 @@ class UnknownFill(RunFolderError):
     """A fill of a number that a security does not have in a run."""
 
 
+class UnknownMoment(RunFolderError):
+    """A time at which a run has no state of a security: outside the session, or the data."""
+
+
 class OtherFills(ReplayError):
     """A replay that does not find again the fills that its run recorded."""

@@ -247,7 +247,11 @@ RunA = Annotated[
 RunB = Annotated["str | Path", Option("The run to compare it with.", metavar="B", completion="runs", argument=True)]
 OutputDir = Annotated["str | Path", Option("Where runs are looked for by name.", metavar="PATH")]
 Security = Annotated[str, Option("Its ticker.", metavar="SECURITY", completion="ticker", argument=True)]
-Fill = Annotated[int, Option("Number of the fill, counted from 1, as `show --fills` has it.", metavar="N")]
+Fill = Annotated[int | None, Option("Number of the fill, counted from 1, as `show --fills` has it.", metavar="N")]
+At = Annotated[
+    str | None, Option("Instead of a fill: what our order was at this time, on the exchange's clock.", metavar="TIME")
+]
+OrderSide = Annotated[str | None, Option("With --at: our order to buy or to sell.", choices=("buy", "sell"))]
 DeskFills = Annotated[
     "str | Path",
     Option("The desk's own fills: a .csv or .xlsx file.", metavar="FILLS", argument=True, see="../use/reconcile.md"),

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import options as take
+from pipeline.errors import BadRequest
 
 if TYPE_CHECKING:
     from pipeline.runs.compare import Comparison
     from pipeline.runs.reconcile import Reconciliation
     from pipeline.runs.recorded_security import RecordedSecurity
     from pipeline.tracing.explanation import Explanation
+    from pipeline.tracing.moment import Moment
 
 
 def compare(a: take.RunA, b: take.RunB, output_dir: take.OutputDir = take.OUTPUT_DIR) -> "Comparison":
@@ -71,32 +73,42 @@ def recorded_security(
 
 def explain(
     security: take.Security,
-    fill: take.Fill,
+    fill: take.Fill = None,
     run: take.Run = None,
     *,
+    at: take.At = None,
+    side: take.OrderSide = None,
     parquet_dir: take.ParquetDir = take.PARQUET_DIR,
     output_dir: take.OutputDir = take.OUTPUT_DIR,
     strategy: take.StrategyFile = None,
     on_progress: Callable[[int, int], None] | None = None,
-) -> "Explanation":
-    """Return why a fill happened, from a replay in plain Python that must find every fill up to it as recorded.
+) -> "Explanation | Moment":
+    """Return why a fill happened, or what our order was at a moment, from a replay that must find the recorded fills.
 
     Args:
         security: Ticker, in any case.
         fill: Number of the fill in `trades/<TICKER>.parquet`, counted from 1.
+        at, side: Instead of `fill`, a time on the exchange's clock, and buy or sell.
         run, output_dir: As in `recorded_security`.
         parquet_dir: Directory or URI of the ticks that the run replayed.
         strategy: File of the run's strategy if it is not a shipped one.
         on_progress: Called with the number of ticks replayed and the number to replay.
 
     Raises:
-        PipelineError: The fill cannot be explained, for example since ticks or strategy have changed since the run.
+        PipelineError: It cannot be explained, for example since ticks or strategy have changed since the run.
     """
     from pipeline.store.path import path_of
-    from pipeline.tracing.recorded_fill import FillRequest, explain_run_fill
+    from pipeline.tracing.recorded_fill import Request, explain_run_fill, explain_run_moment
 
-    request = FillRequest(_run_folder(run, output_dir), security, fill, path_of(parquet_dir), strategy)
-    return explain_run_fill(request, on_progress)
+    if (fill is None) == (at is None):
+        raise BadRequest("Say what is to be explained: --fill N, or --at TIME --side buy or sell.")
+    request = Request(_run_folder(run, output_dir), security, path_of(parquet_dir), strategy, on_progress)
+    if at is not None:
+        return explain_run_moment(request, at, side)
+    if side is not None:
+        raise BadRequest("--side goes with --at; a fill has its own.")
+    assert fill is not None  # noqa: S101 - for mypy
+    return explain_run_fill(request, fill)
 
 
 def reconcile(

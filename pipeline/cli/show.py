@@ -74,7 +74,7 @@ def show(
 
 @options_of(api.explain)
 def explain(**options: Any) -> CommandResult:
-    """Explain why a fill happened: the event, the book, our order and its queue, the arithmetic, the rule.
+    """Explain why a fill happened, or with --at what our order was: the book, the order, its queue, the arithmetic.
 
     Example: pipeline explain FAB --fill 3 --run v1_baseline
     """

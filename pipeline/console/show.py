@@ -11,14 +11,15 @@ from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.numbers import FORMS, counted, money
 from pipeline.times import WEEKDAYS
-from pipeline.tracing.rendering import lines_of, summary
+from pipeline.tracing import moment_rendering, rendering
+from pipeline.tracing.explanation import Explanation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.metrics.figure import Figure
     from pipeline.runs.recorded_security import RecordedSecurity, Selection
-    from pipeline.tracing.explanation import Explanation
+    from pipeline.tracing.moment import Moment
 
 FILLS_SHOWN: Final = 20
 CHOOSE: Final = "--first, --last, --from, --to and --side choose others."
@@ -50,12 +51,19 @@ class ExplainProgress(Progress):
         self.step(done=done)
 
 
-def show_explanation(explanation: Explanation) -> CommandResult:
-    """Print why a fill happened; with --verbose every print that reached the order, and what the strategy knew."""
-    for line in lines_of(explanation, verbose=console().verbose):
-        console().show(line)
+def show_explanation(explanation: Explanation | Moment) -> CommandResult:
+    """Print why a fill happened or what an order was; with --verbose every print too, and what the strategy knew."""
+    if isinstance(explanation, Explanation):
+        lines, line = rendering.lines_of(explanation, verbose=console().verbose), rendering.summary(explanation)
+    else:
+        lines, line = (
+            moment_rendering.lines_of(explanation, verbose=console().verbose),
+            moment_rendering.summary(explanation),
+        )
+    for text in lines:
+        console().show(text)
     console().show()
-    return CommandResult(summary(explanation), explanation.as_json(), warnings=explanation.warnings)
+    return CommandResult(line, explanation.as_json(), warnings=explanation.warnings)
 
 
 def show_security(security: RecordedSecurity) -> CommandResult:

@@ -36,7 +36,8 @@ from pipeline.tracing.explanation import (
 from pipeline.tracing.rules import rules_of
 from pipeline.tracing.strategy_reasons import strategy_reasons, tracing_strategy
 from pipeline.tracing.trace import Trace
-from pipeline.tracing.tracing_market import line_of, tracing
+from pipeline.tracing.tracing_market import tracing
+from pipeline.tracing.tracing_side import line_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from pipeline.engine.outcome import Fills
     from pipeline.runs.recorded_setting import Setting
     from pipeline.ticks import Ticks
-    from pipeline.tracing.trace import CodePosition, Decision, TracedFill
+    from pipeline.tracing.trace import CodePosition, Decision, QueuePosition, TracedFill
 
 
 PROJECT: Final = Path(__file__).parents[2]
@@ -68,25 +69,96 @@ def explain_fill(
         PipelineError: What a replay of these ticks raises.
     """
     trace = Trace(number, on_day)
-    strategy = setting.strategy
-    namespace = {"rules": tracing(strategy.rules, trace), "__module__": strategy.__module__}
-    replay = PlainReplay(type(strategy.__name__, (tracing_strategy(strategy),), namespace))
-    values = fields_of(strategy).field_values(setting.parameters)
-    outcome = replay.run(ticks, engine_facts(setting.market, setting.execution), values)
-    fills = outcome.fills.at(slice(0, number))
+    fills = traced_replay(ticks, setting, trace).at(slice(0, number))
     if trace.fill is None:
         return None, fills
-    charges = charges_of(fills, strategy, setting.execution.costs(setting.market.exchange))
+    charges = charges_of(fills, setting.strategy, setting.execution.costs(setting.market.exchange))
     fee = 0.0 if charges is None else float(charges[-1])
     return _FromTrace(ticks, setting, trace, trace.fill, fee).explanation(), fills
 
 
-class _FromTrace:
-    """Turns a trace, which names ticks by their number, into an explanation."""
+def traced_replay(ticks: Ticks, setting: Setting, trace: Trace) -> Fills:
+    """Replay ticks until the trace has what it is kept for, and return the fills until then."""
+    strategy = setting.strategy
+    namespace = {"rules": tracing(strategy.rules, trace), "__module__": strategy.__module__}
+    replay = PlainReplay(type(strategy.__name__, (tracing_strategy(strategy),), namespace))
+    values = fields_of(strategy).field_values(setting.parameters)
+    return replay.run(ticks, engine_facts(setting.market, setting.execution), values).fills
+
+
+class TraceReader:
+    """Turns what a trace keeps, ticks by number and code by its position, into parts of an explanation."""
+
+    def __init__(self, ticks: Ticks, setting: Setting) -> None:
+        self.ticks = ticks
+        self._setting = setting
+
+    def names(self) -> list[str]:
+        """Return what a strategy's memory and parameters are called."""
+        fields = fields_of(self._setting.strategy)
+        return [*fields.parameters, *fields.memory, *fields.objects]
+
+    def tick(self, index: int) -> Tick:
+        """Return a tick by its number."""
+        ticks = self.ticks
+        return Tick(
+            index=index,
+            time=int(ticks.timestamp[index]),
+            type=TICK_TYPES[int(ticks.kind[index])],
+            price=float(ticks.price[index]),
+            size=int(ticks.volume[index]),
+        )
+
+    def order(self, side: int, price: float, queue_position: QueuePosition) -> Order:
+        """Return our order on a side, at its price."""
+        decision = queue_position.decision
+        asked = decision.price if decision is not None and decision.price not in (0.0, price) else None
+        sent, due = self.sent(decision)
+        return Order(
+            side="bid" if side == BUY else "ask",
+            price=price,
+            placed=self.tick(queue_position.placed),
+            taken=self.tick(queue_position.taken),
+            again=queue_position.again,
+            shown=queue_position.shown,
+            ahead=queue_position.ahead,
+            size=queue_position.size,
+            asked=asked,
+            sent=sent,
+            due=due,
+            resizes=tuple(queue_position.resizes),
+            prints=tuple(queue_position.prints),
+            touches=tuple(queue_position.touches),
+            shrinks=tuple(queue_position.shrinks),
+            line=None if decision is None else self.line(decision.called_from),
+        )
+
+    def sent(self, decision: Decision | None) -> tuple[Tick | None, int | None]:
+        """Return, with a latency, on which tick a message was decided, and from when on it can arrive."""
+        latency = self._setting.execution.fields()["latency"]
+        if not latency or decision is None:
+            return None, None
+        return decision.tick, decision.tick.time + latency
+
+    def line(self, position: CodePosition | None) -> Line | None:
+        """Return the line of an action's call, from the text that was run and not from the file as it may stand now."""
+        if position is None:
+            return None
+        number = line_of(position)
+        file = position[0].co_filename
+        name = _file_name(Path(file))
+        for base in self._setting.strategy.__mro__[:-1]:
+            module: Any = sys.modules[base.__module__]
+            if module.__file__ == file:
+                return Line(name, number, source_of(module).splitlines()[number - 1].strip())
+        return Line(name, number, "")
+
+
+class _FromTrace(TraceReader):
+    """Turns the trace of a fill into its explanation."""
 
     def __init__(self, ticks: Ticks, setting: Setting, trace: Trace, fill: TracedFill, fee: float) -> None:
-        self._ticks = ticks
-        self._setting = setting
+        super().__init__(ticks, setting)
         self._trace = trace
         self._fill = fill
         self._fee = fee
@@ -94,18 +166,19 @@ class _FromTrace:
     def explanation(self) -> Explanation:
         fill, setting = self._fill, self._setting
         bid, ask = self._book()
+        queue_position = fill.queue_position
         facts = Explanation(
             number=self._trace.fill_number,
             side="buy" if fill.side == BUY else "sell",
             price=fill.price,
             quantity=fill.quantity,
             how=fill.how,
-            tick=self._tick(fill.event),
-            before=self._tick(fill.event - 1) if fill.event > 0 else None,
+            tick=self.tick(fill.event),
+            before=self.tick(fill.event - 1) if fill.event > 0 else None,
             bid=bid,
             ask=ask,
             account=self._account(),
-            order=self._order(),
+            order=None if queue_position is None else self.order(fill.side, fill.limit, queue_position),
             match=fill.match,
             taking=self._taking(),
             flatten=self._flatten(),
@@ -115,25 +188,11 @@ class _FromTrace:
                 for number, how, side, price, quantity in self._trace.fills_at_event
                 if number != self._trace.fill_number
             ),
-            memory={name: fill.memory[name] for name in self._names()},
+            memory={name: fill.memory[name] for name in self.names()},
         )
-        reasons = strategy_reasons(setting.strategy, facts, fill, self._tick)
+        reasons = strategy_reasons(setting.strategy, facts, fill, self.tick)
         rules = rules_of(facts, setting.execution, setting.market)
         return replace(facts, reasons=reasons.words, details=reasons.numbers, rules=(*rules, *reasons.rules))
-
-    def _names(self) -> list[str]:
-        fields = fields_of(self._setting.strategy)
-        return [*fields.parameters, *fields.memory, *fields.objects]
-
-    def _tick(self, index: int) -> Tick:
-        ticks = self._ticks
-        return Tick(
-            index=index,
-            time=int(ticks.timestamp[index]),
-            type=TICK_TYPES[int(ticks.kind[index])],
-            price=float(ticks.price[index]),
-            size=int(ticks.volume[index]),
-        )
 
     def _book(self) -> tuple[Touch | None, Touch | None]:
         if issubclass(self._setting.strategy.rules, AuctionMarket):
@@ -144,8 +203,8 @@ class _FromTrace:
     def _best(self, kind: int) -> Touch | None:
         """Return the last quote of a side up to the fill's tick; an auction market forgets none and keeps no size."""
         end = self._fill.event + 1
-        quotes = np.flatnonzero((self._ticks.kind[:end] == kind) & (self._ticks.price[:end] > 0.0))
-        return Touch(float(self._ticks.price[quotes[-1]]), None) if len(quotes) else None
+        quotes = np.flatnonzero((self.ticks.kind[:end] == kind) & (self.ticks.price[:end] > 0.0))
+        return Touch(float(self.ticks.price[quotes[-1]]), None) if len(quotes) else None
 
     def _account(self) -> Account:
         fill = self._fill
@@ -164,46 +223,13 @@ class _FromTrace:
             fee=self._fee,
         )
 
-    def _order(self) -> Order | None:
-        fill, queue_position = self._fill, self._fill.queue_position
-        if queue_position is None:
-            return None
-        decision = queue_position.decision
-        asked = decision.price if decision is not None and decision.price not in (0.0, fill.limit) else None
-        sent, due = self._sent(decision)
-        return Order(
-            side="bid" if fill.side == BUY else "ask",
-            price=fill.limit,
-            placed=self._tick(queue_position.placed),
-            taken=self._tick(queue_position.taken),
-            again=queue_position.again,
-            shown=queue_position.shown,
-            ahead=queue_position.ahead,
-            size=queue_position.size,
-            asked=asked,
-            sent=sent,
-            due=due,
-            resizes=tuple(queue_position.resizes),
-            prints=tuple(queue_position.prints),
-            touches=tuple(queue_position.touches),
-            shrinks=tuple(queue_position.shrinks),
-            line=None if decision is None else self._line(decision.called_from),
-        )
-
-    def _sent(self, decision: Decision | None) -> tuple[Tick | None, int | None]:
-        """Return, with a latency, on which tick a message was decided, and from when on it can arrive."""
-        latency = self._setting.execution.fields()["latency"]
-        if not latency or decision is None:
-            return None, None
-        return decision.tick, decision.tick.time + latency
-
     def _taking(self) -> Taking | None:
         fill, take = self._fill, self._fill.take
         if take is None:
             return None
         available = max(0, take.shown - take.had)
         taken = min(take.wanted, available)
-        sent, due = self._sent(take.decision)
+        sent, due = self.sent(take.decision)
         return Taking(
             tick=take.tick,
             price=take.price,
@@ -217,15 +243,15 @@ class _FromTrace:
             limit=None if fill.how == "taken" else fill.limit,
             sent=sent,
             due=due,
-            aside_since=None if fill.stand_aside is None else self._tick(fill.stand_aside.event),
-            line=None if take.decision is None else self._line(take.decision.called_from),
+            aside_since=None if fill.stand_aside is None else self.tick(fill.stand_aside.event),
+            line=None if take.decision is None else self.line(take.decision.called_from),
         )
 
     def _flatten(self) -> Flatten | None:
         fill = self._fill
         if fill.how not in ("auction", "touch"):
             return None
-        return Flatten(self._tick(fill.found_open), waited=fill.found_open != fill.event)
+        return Flatten(self.tick(fill.found_open), waited=fill.found_open != fill.event)
 
     def _trade(self) -> AuctionTrade | None:
         fill = self._fill
@@ -234,20 +260,7 @@ class _FromTrace:
         types = self._setting.strategy.trade_types
         known = 0 <= fill.trade_type < len(types)
         name = types[fill.trade_type] if known else str(fill.trade_type)
-        return AuctionTrade(name, fill.reference, self._line(fill.called_from))
-
-    def _line(self, position: CodePosition | None) -> Line | None:
-        """Return the line of an action's call, from the text that was run and not from the file as it may stand now."""
-        if position is None:
-            return None
-        number = line_of(position)
-        file = position[0].co_filename
-        name = _file_name(Path(file))
-        for base in self._setting.strategy.__mro__[:-1]:
-            module: Any = sys.modules[base.__module__]
-            if module.__file__ == file:
-                return Line(name, number, source_of(module).splitlines()[number - 1].strip())
-        return Line(name, number, "")
+        return AuctionTrade(name, fill.reference, self.line(fill.called_from))
 
 
 def _file_name(path: Path) -> str:

@@ -275,12 +275,18 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """Return the explanation as plain values for JSON, times as ISO text; what does not apply is null."""
-        values = asdict(self) | {"memory": {name: _plain(value) for name, value in self.memory.items()}}
-        plain: dict[str, Any] = _with_times(values)
-        return plain
+        return as_plain(self)
 
 
-TIMES: Final = ("time", "due")
+TIMES: Final = ("time", "due", "asked_at", "until", "not_before")
+"""Names of what is ns since 1970-01-01, beside prices and shares."""
+
+
+def as_plain(explanation: Any) -> dict[str, Any]:
+    """Return an explanation as plain values for JSON."""
+    values = asdict(explanation) | {"memory": {name: _plain(value) for name, value in explanation.memory.items()}}
+    plain: dict[str, Any] = _with_times(values)
+    return plain
 
 
 def _with_times(value: Any) -> Any:

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from pipeline.numbers import counted, money
-from pipeline.times import MINUTE, SECOND, moment_of
+from pipeline.numbers import money
+from pipeline.tracing.order_rendering import (
+    books,
+    call_line,
+    lines_of_parts,
+    on_tick,
+    on_way,
+    order_lines,
+    price,
+    tick_line,
+    when,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from pipeline.tracing.explanation import (
-        Explanation,
-        Line,
-        Match,
-        Order,
-        Passed,
-        Shrink,
-        Taking,
-        Tick,
-        Touch,
-    )
-
-WIDTH: Final = 80
-INDENT: Final = "  "
-PRINTS_SHOWN: Final = 20
-QUOTES_SHOWN: Final = 3
-PRICE_DIGITS: Final = 6
-"""More than any exchange's grid has; an average of several prices is shown to as many."""
+    from pipeline.tracing.explanation import Explanation, Match, Order, Taking
 
 
 def lines_of(fill: Explanation, *, verbose: bool = False) -> list[str]:
@@ -40,7 +32,8 @@ def lines_of(fill: Explanation, *, verbose: bool = False) -> list[str]:
     """
     parts = [("", _heading(fill)), ("The event", _event(fill))]
     if fill.order is not None:
-        parts.append(("Our order", _order(fill, fill.order, verbose=verbose)))
+        before = " this one" if fill.how == "print" else ""
+        parts.append(("Our order", order_lines(fill.order, fill.tick, before=before, verbose=verbose)))
     parts.append(("The fill", _fill(fill)))
     parts.append(("The position", _account(fill)))
     parts.append(
@@ -48,38 +41,12 @@ def lines_of(fill: Explanation, *, verbose: bool = False) -> list[str]:
     )
     if verbose:
         parts.append(("The strategy's fields", _memory(fill)))
-    lines: list[str] = []
-    for title, body in parts:
-        lines += ["", title] if title else []
-        for line in body:
-            lines += _wrapped(line, INDENT if title else "")
-    return lines
+    return lines_of_parts(parts)
 
 
 def summary(fill: Explanation) -> str:
     """Return why a fill happened in one sentence."""
     return f"{fill.security} fill {fill.number:,}: {_did(fill)} {_because(fill)}"
-
-
-def day_of(time: int) -> str:
-    """Return the date of ns since 1970-01-01."""
-    return moment_of(time).date().isoformat()
-
-
-def clock_of(time: int) -> str:
-    """Return the time of day of ns since 1970-01-01, with milliseconds where there are any."""
-    return moment_of(time).time().isoformat(timespec="auto" if time % SECOND == 0 else "milliseconds")
-
-
-def hour_of(time_of_day: int) -> str:
-    """Return ns since midnight as HH:MM."""
-    hours, minutes = divmod(time_of_day // MINUTE, 60)
-    return f"{hours:02}:{minutes:02}"
-
-
-def price(value: float) -> str:
-    """Return a price, AED, to six decimals at most."""
-    return repr(round(value, PRICE_DIGITS))
 
 
 def _because(fill: Explanation) -> str:
@@ -97,102 +64,20 @@ def _did(fill: Explanation) -> str:
     return f"{'bought' if fill.side == 'buy' else 'sold'} {fill.quantity:,} at {price(fill.price)}"
 
 
-def _wrapped(line: str, indent: str) -> list[str]:
-    return textwrap.wrap(
-        line, WIDTH, initial_indent=indent, subsequent_indent=indent + INDENT, break_on_hyphens=False
-    ) or [""]
-
-
 def _heading(fill: Explanation) -> Iterator[str]:
-    yield f"{fill.security}, fill {fill.number:,} of {fill.fills:,}: {_did(fill)}, {_when(fill.tick)}"
+    yield f"{fill.security}, fill {fill.number:,} of {fill.fills:,}: {_did(fill)}, {when(fill.tick.time)}"
     yield f"{fill.run} ({fill.strategy}, {fill.execution} execution)"
 
 
 def _event(fill: Explanation) -> Iterator[str]:
-    yield f"{_tick(fill.tick)}"
+    yield f"{tick_line(fill.tick)}"
     if fill.before is not None:
         skipped = ", a placeholder that nothing sees" if fill.before.price == 0.0 and fill.how != "trade" else ""
-        yield f"before it: {_tick(fill.before)}{skipped}"
-    yield f"the book: {_touch('bid', fill.bid)}, {_touch('ask', fill.ask)}"
+        yield f"before it: {tick_line(fill.before)}{skipped}"
+    yield books(fill.bid, fill.ask)
     for other in fill.others:
         verb = "bought" if other.side == "buy" else "sold"
         yield f"on the same tick: fill {other.number:,}, {verb} {other.quantity:,} at {price(other.price)}"
-
-
-def _order(fill: Explanation, order: Order, *, verbose: bool) -> Iterator[str]:
-    yield f"our {order.side} at {price(order.price)}, placed {_on(order.placed, fill)}"
-    if order.asked is not None:
-        down = "down" if order.side == "bid" else "up"
-        yield f"asked for at {price(order.asked)}, rounded {down} to the grid of ticks"
-    yield from _on_way("decided", order, fill)
-    if order.again:
-        times = "once" if order.again == 1 else f"{order.again:,} times"
-        yield f"placed anew at its price {times} since, last {_on(order.taken, fill)}"
-    elif order.taken != order.placed:
-        yield f"its place in the queue was noted {_on(order.taken, fill)}, while the side was out of the market"
-    shown = f"of {order.shown:,} shown" if order.shown else "nothing shown"
-    behind = f"behind {order.ahead:,} {shown}" if order.ahead else f"first in its queue, {shown}"
-    yield f"{order.size:,} shares, {behind}"
-    yield from _since(fill, order, verbose=verbose)
-    if order.line is not None:
-        yield from _line(order.line)
-
-
-def _since(fill: Explanation, order: Order, *, verbose: bool) -> Iterator[str]:
-    if order.resizes:
-        last = order.resizes[-1]
-        times = "once" if len(order.resizes) == 1 else f"{len(order.resizes):,} times"
-        yield f"resized {times}, last {_on(last.tick, fill)}: {last.before:,} to {last.after:,}"
-    count = len(order.prints)
-    if not count:
-        yield "no print reached it before" + (" this one" if fill.how == "print" else "")
-    else:
-        yield (
-            f"{counted(count, 'print')} reached it before: {order.passed:,} of the queue ahead went, "
-            f"{order.filled:,} of ours"
-        )
-    if verbose:
-        yield from _listed([_passed(passed) for passed in order.prints], PRINTS_SHOWN)
-    if order.touches:
-        yield f"it met the {order.opposite} before: {sum(touch.filled for touch in order.touches):,} of ours went"
-        yield from _listed([_passed(passed) for passed in order.touches], PRINTS_SHOWN if verbose else QUOTES_SHOWN)
-    if order.shrinks:
-        cancelled, capped = (sum(getattr(quote, of) for quote in order.shrinks) for of in ("cancelled", "capped"))
-        yield (
-            f"{counted(len(order.shrinks), 'quote')} shortened the queue ahead: by {cancelled:,} cancelled, by "
-            f"{capped:,} beyond what was shown"
-        )
-        yield from _listed([_shrink(quote) for quote in order.shrinks], PRINTS_SHOWN if verbose else QUOTES_SHOWN)
-    if verbose:
-        resizes = [f"resized {_on(one.tick, fill)}: {one.before:,} to {one.after:,}" for one in order.resizes]
-        yield from _listed(resizes, PRINTS_SHOWN)
-
-
-def _listed(lines: Sequence[str], most: int) -> Iterator[str]:
-    """Yield the last lines of a list, and how many there are before."""
-    if len(lines) > most:
-        yield f"- {len(lines) - most:,} before, which --json has"
-    yield from (f"- {line}" for line in lines[-most:])
-
-
-def _passed(passed: Passed) -> str:
-    return f"{_tick(passed.tick)}: {passed.ahead:,} of the queue, {passed.filled:,} of ours"
-
-
-def _shrink(quote: Shrink) -> str:
-    sums = []
-    if quote.gone:
-        printed = f" - {quote.printed:,} printed" if quote.printed else ""
-        sums.append(f"{quote.shown_before:,} shown - {quote.shown:,}{printed} = {quote.gone:,} gone")
-        sums.append(f"{quote.share:.2%} of them ahead of us: {quote.cancelled:,}".replace("%", " %"))
-    if quote.capped:
-        sums.append(f"no more than {quote.shown:,} can be ahead" if quote.shown else "nobody stands there any more")
-    return f"{_tick(quote.tick)}: {', '.join(sums)}; {quote.ahead:,} ahead to {quote.left:,}"
-
-
-def _on_way(decided: str, order: Order | Taking, fill: Explanation) -> Iterator[str]:
-    if order.sent is not None and order.due is not None:
-        yield f"{decided} {_on(order.sent, fill)}, on its way until then: due from {clock_of(order.due)} on"
 
 
 def _fill(fill: Explanation) -> Iterator[str]:
@@ -224,7 +109,7 @@ def _of_touch(fill: Explanation, order: Order, take: Taking) -> Iterator[str]:
 
 def _booked_with(fill: Explanation, take: Taking) -> Iterator[str]:
     if take.tick != fill.tick:
-        yield f"taken {_on(take.tick, fill)}, booked on this one"
+        yield f"taken {on_tick(take.tick, fill.tick)}, booked on this one"
     if take.earlier:
         yield f"booked with {take.earlier:,} taken just before: {fill.quantity:,}"
 
@@ -259,7 +144,8 @@ def _without_order(fill: Explanation) -> Iterator[str]:
             touch = "bid" if fill.side == "sell" else "ask"
             yield f"{position} is closed at the {touch}, {price(fill.price)}, whatever that shows"
         elif fill.flatten.waited:
-            yield f"{position} was found open {_on(fill.flatten.found, fill)}: a {fill.flatten.found.type}, no print"
+            found = fill.flatten.found
+            yield f"{position} was found open {on_tick(found, fill.tick)}: a {found.type}, no print"
             yield f"this is the first print since: it closes all of it at its price, {price(fill.price)}"
         else:
             yield f"{position} is closed at this print's price, {price(fill.price)}"
@@ -270,16 +156,16 @@ def _without_order(fill: Explanation) -> Iterator[str]:
         had = f", of which we have had {took.had:,}" if took.had else ""
         shows = f"the {touch} shows {took.shown:,} at {price(fill.price)}{had}"
         yield f"{took.wanted:,} wanted; {shows}: {took.taken:,} taken"
-        yield from _on_way("asked for", took, fill)
+        yield from on_way("asked for", took, fill.tick)
         yield from _booked_with(fill, took)
         if took.aside_since is not None:
-            yield f"our quotes stand aside since {_on(took.aside_since, fill, preposition='')}"
+            yield f"our quotes stand aside since {on_tick(took.aside_since, fill.tick, preposition='')}"
         if took.line is not None:
-            yield from _line(took.line)
+            yield from call_line(took.line)
     if fill.trade is not None:
         yield f"a trade of the strategy's own: {fill.trade.type}, measured against {price(fill.trade.reference)}"
         if fill.trade.line is not None:
-            yield from _line(fill.trade.line)
+            yield from call_line(fill.trade.line)
     yield from fill.reasons
 
 
@@ -307,30 +193,3 @@ def _account(fill: Explanation) -> Iterator[str]:
 def _memory(fill: Explanation) -> Iterator[str]:
     for name, value in fill.memory.items():
         yield f"{name} = {value!r}"
-
-
-def _tick(tick: Tick) -> str:
-    return f"tick {tick.index:,}, {clock_of(tick.time)}: {tick.type} {price(tick.price)} x {tick.size:,}"
-
-
-def _touch(name: str, touch: Touch | None) -> str:
-    if touch is None:
-        return f"no {name}"
-    return f"{name} {price(touch.price)}" + ("" if touch.size is None else f" x {touch.size:,}")
-
-
-def _on(tick: Tick, fill: Explanation, preposition: str = "on ") -> str:
-    """Return a tick's number and time, with its date where that is not the fill's."""
-    if tick == fill.tick:
-        return f"{preposition}this very tick"
-    day = "" if day_of(tick.time) == day_of(fill.tick.time) else f"{day_of(tick.time)} "
-    return f"{preposition}tick {tick.index:,} ({day}{clock_of(tick.time)})"
-
-
-def _when(tick: Tick) -> str:
-    return f"{day_of(tick.time)} {clock_of(tick.time)}"
-
-
-def _line(line: Line) -> Iterator[str]:
-    yield f"{line.file}, line {line.line}:"
-    yield f"{INDENT}{line.text}"

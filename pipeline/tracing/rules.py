@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pipeline.engine.rules.queue import CAPPED, FRONT
 from pipeline.times import DAY
 from pipeline.tracing.explanation import Rule
-from pipeline.tracing.rendering import hour_of
+from pipeline.tracing.order_rendering import hour_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

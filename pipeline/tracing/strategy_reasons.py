@@ -15,7 +15,7 @@ from pipeline.strategies.v2_1_stop_loss import LEAST_COST, V21StopLoss
 from pipeline.strategies.v2_price_follow_qty_cooldown import V2PriceFollowQtyCooldown
 from pipeline.strategies.v3_liquidity_monitor import V3LiquidityMonitor
 from pipeline.tracing.explanation import Rule, Tick
-from pipeline.tracing.rendering import clock_of, price
+from pipeline.tracing.order_rendering import clock_of, price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -20,11 +20,21 @@ CodePosition: TypeAlias = "tuple[CodeType, int]"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A call of an action: on which tick, from where, and the price that was asked for, 0 for none."""
+    """A call of an action: on which tick, from where, its price, 0 for none; whether it was refused."""
 
     tick: Tick
     called_from: CodePosition
     price: float = 0.0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TracedEnd:
+    """How an order ended: the tick, `filled`, `cancelled` or the switch that cancelled it, and the call that did."""
+
+    tick: Tick
+    how: str
+    decision: Decision | None = None
 
 
 @dataclass(slots=True)
@@ -55,6 +65,7 @@ class QueuePosition:
     prints: list[Passed] = field(default_factory=list)
     touches: list[Passed] = field(default_factory=list)
     shrinks: list[Shrink] = field(default_factory=list)
+    last_quote: Passed | None = None
 
     def copied(self) -> QueuePosition:
         """Return a copy that later events leave as it is."""
@@ -102,18 +113,24 @@ class TracedFill:
 
 
 class Trace:
-    """The record of one replay, kept for the fill of this number, counted from 1.
+    """The record of one replay, kept for the fill of this number, counted from 1, or as it is after an event.
 
     on_day: told the number of each day's first event.
     """
 
-    def __init__(self, fill_number: int, on_day: Callable[[int], None] | None = None) -> None:
+    market: Any
+
+    def __init__(
+        self, fill_number: int = NEVER, on_day: Callable[[int], None] | None = None, last_event: int = NEVER
+    ) -> None:
         self.fill_number = fill_number
         self.on_day = on_day
-        self.begin()
+        self.last_event = last_event
+        self.begin(None)
 
-    def begin(self) -> None:
-        """Forget an attempt that ran out of room for its fills."""
+    def begin(self, market: Any) -> None:
+        """Begin with a market, forgetting an attempt that ran out of room for its fills."""
+        self.market = market
         self.fill: TracedFill | None = None
         self.event = NEVER
         self.fills_at_event: list[tuple[int, How, int, float, int]] = []

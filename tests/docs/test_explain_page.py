@@ -41,7 +41,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("block", [0, 2])
+@pytest.mark.parametrize("block", [0, 2, 4])
 def test_a_command_prints_what_stands_below_it(desk: Path, block: int) -> None:
     [command] = re.findall(r"^python (-m pipeline .*)$", BLOCKS[block], flags=re.MULTILINE)
     assert python(*shlex.split(command), cwd=desk) == BLOCKS[block + 1]
@@ -78,6 +78,7 @@ def keys(value: object) -> Iterator[str]:
         "show FAB --run demo --fills",
         "explain FAB --fill 87 --run demo --parquet-dir data/sample/parquet",
         "explain FAB --fill 93 --run demo --parquet-dir data/sample/parquet",
+        "explain FAB --at 2025-01-07T14:27:23 --side buy --run demo --parquet-dir data/sample/parquet",
     ],
 )
 def test_every_key_of_the_json_objects_is_named(desk: Path, command: str) -> None:

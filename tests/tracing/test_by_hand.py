@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import reduce
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 import pytest
 
-from pipeline.engine.execution import make_execution
-from pipeline.engine.strategy import fields_of
-from pipeline.markets.facts import facts_of
-from pipeline.runs.recorded_setting import Setting
-from pipeline.strategies.loading.load import load_strategy
 from pipeline.tracing.explain import explain_fill
 from pipeline.tracing.explanation import How
 from pipeline.tracing.rendering import lines_of
 from tests.engine.replays import written
 from tests.tracing import of_exchange, of_others, of_v1
+from tests.tracing.scenario import setting_of, value_at
 
 if TYPE_CHECKING:
     from pipeline.tracing.explanation import Explanation
@@ -28,30 +23,23 @@ SCENARIOS: Final = (*of_v1.SCENARIOS, *of_others.SCENARIOS, *of_exchange.SCENARI
 
 
 def explained(scenario: Scenario) -> Explanation:
-    strategy = load_strategy(scenario.strategy)
-    standard = {key: parameter.default for key, parameter in fields_of(strategy).by_key().items()}
-    execution = make_execution("classic", scenario.switches, "here")
-    setting = Setting(strategy, standard | dict(scenario.parameters), facts_of("ADX"), execution)
+    setting = setting_of(scenario.strategy, scenario.parameters, scenario.switches)
     explanation, _ = explain_fill(written(scenario.ticks), setting, scenario.fill)
     assert explanation is not None
     return replace(
-        explanation, security="FAB", run="output/x", strategy=scenario.strategy, execution=execution.name, fills=9
+        explanation,
+        security="FAB",
+        run="output/x",
+        strategy=scenario.strategy,
+        execution=setting.execution.name,
+        fills=9,
     )
-
-
-def at(explanation: Any, path: str) -> Any:
-    def step(value: Any, name: str) -> Any:
-        if isinstance(value, tuple):
-            return value[int(name)]
-        return value[name] if isinstance(value, dict) else getattr(value, name)
-
-    return reduce(step, path.split("."), explanation)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_fill_is_explained_as_the_rules_say(scenario: Scenario) -> None:
     explanation = explained(scenario)
-    found = {path: at(explanation, path) for path in scenario.facts}
+    found = {path: value_at(explanation, path) for path in scenario.facts}
     wanted = {
         path: pytest.approx(value, abs=1e-9) if isinstance(value, float) else value
         for path, value in scenario.facts.items()

@@ -18,18 +18,19 @@ from pipeline.errors import (
     PipelineError,
     ReplayError,
     UnknownFill,
+    UnknownMoment,
     UnknownRun,
     UnknownSecurity,
     UnknownStrategy,
 )
 from pipeline.runs.recorded_security import read_security
+from pipeline.tracing.explanation import Explanation
+from pipeline.tracing.moment import Moment
 from pipeline.tracing.rendering import lines_of
 from tests.made import make_config, make_store, make_strategy, random_ticks, write_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from pipeline.tracing.explanation import Explanation
 
 TAKER: Final = """
 quote_size: Shares = parameter(100)
@@ -67,7 +68,21 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def explain(desk: Path, fill: int, run: str = "v1_baseline", security: str = "FAB", **options: Any) -> Explanation:
     explanation: dict[str, Any] = {"parquet_dir": desk / STORE, "output_dir": desk / OUTPUT} | options
-    return api.explain(security, fill, run, **explanation)
+    of_fill = api.explain(security, fill, run, **explanation)
+    assert isinstance(of_fill, Explanation)
+    return of_fill
+
+
+def explain_at(desk: Path, at: str, side: str | None = "buy", run: str = "v1_baseline", **options: Any) -> Moment:
+    moment: dict[str, Any] = {
+        "parquet_dir": desk / STORE,
+        "output_dir": desk / OUTPUT,
+        "at": at,
+        "side": side,
+    } | options
+    of_moment = api.explain("FAB", run=run, **moment)
+    assert isinstance(of_moment, Moment)
+    return of_moment
 
 
 def test_ten_fills_of_a_run_are_those_that_it_recorded(desk: Path) -> None:
@@ -87,6 +102,18 @@ def test_ten_fills_of_a_run_are_those_that_it_recorded(desk: Path) -> None:
             assert explanation.as_json()["tick"]["time"] == recorded["time"]
             assert explanation.fills == len(fills)
             assert explanation.execution == "classic"
+
+
+def test_at_the_seconds_of_fills_the_position_is_the_one_that_was_recorded(desk: Path) -> None:
+    fills = read_security(desk / OUTPUT / "v1_baseline", "FAB").fills()
+    in_session = [fill for fill in fills if "10:00:00" <= fill["time"][11:] < "14:45:00"]
+    for fill in in_session[:: len(in_session) // 4]:
+        second = fill["time"][:19]
+        last = [one for one in fills if one["time"][:19] == second][-1]
+        moment = explain_at(desk, second, fill["side"])
+        assert moment.position == last["position"]
+        assert moment.last_print is None or moment.last_print.tick.index <= moment.tick.index
+        assert (moment.security, moment.run) == ("FAB", (desk / OUTPUT / "v1_baseline").as_posix())
 
 
 def test_a_ticker_may_be_written_small(desk: Path) -> None:
@@ -146,6 +173,13 @@ REFUSALS: Final[list[tuple[Callable[[Path], Any], type[PipelineError], str, int]
     (lambda desk: explain(desk, 1, "taker", strategy="no/taker.py"), UnknownStrategy, "no strategy file there", 2),
     (lambda desk: explain(desk, 1, parquet_dir=desk / "none"), MissingFile, "is not there", 2),
     (lambda desk: explain(desk, 1, output_dir=desk / "none"), UnknownRun, "There are no runs in", 2),
+    (lambda desk: explain_at(desk, "11:03:07"), BadRequest, "--at is '11:03:07'; it takes a date and a time", 2),
+    (lambda desk: explain_at(desk, "2025-01-06T11:03:07+04:00"), BadRequest, "on the exchange's clock", 2),
+    (lambda desk: explain_at(desk, "2025-01-06 11:03:07", None), BadRequest, "--at needs --side", 2),
+    (lambda desk: explain_at(desk, "2025-01-06 11:03:07", "sel"), BadRequest, "Did you mean 'sell'", 2),
+    (lambda desk: explain_at(desk, "1999-01-06 11:03:07"), UnknownMoment, "a day without ticks", 2),
+    (lambda desk: explain_at(desk, "2025-01-06 11:03:07", fill=1), BadRequest, "--fill N, or --at TIME", 2),
+    (lambda desk: explain(desk, 1, side="buy"), BadRequest, "--side goes with --at", 2),
 ]
 
 
@@ -188,9 +222,15 @@ def test_a_strategy_that_has_changed_since_is_refused(
     text = (desk / "taker.py").read_text(encoding="utf-8")
     assert old in text
     (tmp_path / "taker.py").write_text(text.replace(old, new), encoding="utf-8")
-    with pytest.raises(kind, match=explanation) as error:
-        explain(desk, 2, "taker", strategy=str(tmp_path / "taker.py"))
-    assert error.value.exit_status == status
+    taker = str(tmp_path / "taker.py")
+    at = read_security(desk / OUTPUT / "taker", "FAB").fills()[1]["time"][:19]
+    for ask in (
+        lambda: explain(desk, 2, "taker", strategy=taker),
+        lambda: explain_at(desk, at, run="taker", strategy=taker),
+    ):
+        with pytest.raises(kind, match=explanation) as error:
+            ask()
+        assert error.value.exit_status == status
 
 
 def test_a_parameter_that_is_gone_is_named(desk: Path, tmp_path: Path) -> None:
