@@ -12,6 +12,8 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import BadRequest
+from pipeline.pages.sweep_page import sweep_page
+from pipeline.pages.sweep_reader import read_sweep
 from pipeline.store.parquet import read_table
 from pipeline.ticks import Ticks
 from tests.made import make_config, make_store, random_ticks, write_ticks
@@ -106,6 +108,15 @@ def test_choosing_by_the_lower_end_takes_the_setting_whose_worst_is_best(desk: D
     for row, best in zip(summary, run.best, strict=True):
         assert row["chosen_by"] == "train_band_low"
         assert (float(row["band_low"]), float(row["band_high"])) == best.band
+
+
+def test_the_page_shows_the_band_and_judges_by_what_was_chosen_by(desk: Desk) -> None:
+    recorded = read_sweep(desk.folder / "chosen")
+    assert recorded.main == "train_band_low"
+    labels = {figure.name: figure.label for figure in recorded.figures}
+    assert set(labels) >= {f"{part}band_{end}" for part in FIGURES for end in ("low", "high")}
+    page = sweep_page(desk.folder / "chosen").decode()
+    assert labels["train_band_low"].replace("&", "\\u0026") in page
 
 
 def test_two_workers_write_the_same_bytes(desk: Desk) -> None:
