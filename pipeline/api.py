@@ -94,6 +94,7 @@ def backtest(
     engine: take.Engine = None,
     execution: take.ExecutionModel = None,
     parameters: take.Parameters = (),
+    ignore_conditions: take.IgnoreConditions = None,
     securities: take.Securities = (),
     max_sheets: take.MaxSheets = None,
     sensitivity: take.Sensitivity = None,
@@ -118,6 +119,7 @@ def backtest(
         execution: `classic` or `strict`; by default the config's `_execution`, else `classic`.
         sensitivity: Replay under the other execution models as well; by default with the compiled engine.
         parameters: Config keys set for all securities, over the config, and switches as `execution.fill_price`.
+        ignore_conditions: Condition codes, as `XT,OB`, of prints that fill nothing, over the config's; empty for none.
         securities, max_sheets: Tickers to replay, and how many at most; by default all in the directory.
         allow_stale: Run although a workbook has changed since it was converted, with a warning.
         fresh: Replay also the securities whose ticks, strategy, parameters and execution are those of a cached result.
@@ -146,7 +148,8 @@ def backtest(
         engine=engine,
         execution=execution,
         sensitivity=sensitivity,
-        overrides=take.overrides_of(parameters),
+        overrides=take.overrides_of(parameters)
+        | ({} if ignore_conditions is None else {"execution.ignore_conditions": ignore_conditions}),
         securities=take.names_of(securities),
         max_sheets=max_sheets,
         allow_stale=allow_stale,

@@ -110,6 +110,10 @@ ExecutionModel = Annotated[
         see="execution.md",
     ),
 ]
+IgnoreConditions = Annotated[
+    str | None,
+    Option("Condition codes of prints to leave out, as XT,OB.", default="the config's", see="execution.md"),
+]
 Sensitivity = Annotated[
     bool | None, Option("Also replay under the other execution models.", default="with the compiled engine")
 ]

@@ -146,13 +146,11 @@ def _row(figure: Figure, figures: Mapping[str, Any]) -> list[str]:
 
 def _show_kinds(title: str, by_kind: Mapping[str, Mapping[str, Any]]) -> None:
     from pipeline.metrics.fill_kinds import COLUMNS as OF_KINDS
-    from pipeline.metrics.fill_kinds import KINDS
+    from pipeline.metrics.fill_kinds import in_order
 
     columns = [Column("filled by", "name"), *(Column(label, "money") for label, _ in OF_KINDS.values())]
     rows = [
-        [label, *(FORMS[form](by_kind[kind][name]) for name, (_, form) in OF_KINDS.items())]
-        for kind, label in KINDS.items()
-        if kind in by_kind
+        [label, *(FORMS[form](row[name]) for name, (_, form) in OF_KINDS.items())] for label, row in in_order(by_kind)
     ]
     if rows:
         show_table(title, columns, rows)

@@ -60,6 +60,9 @@ BAND: Final[Mapping[str, str]] = {
 _differing: Final = [key for key, switch in SWITCHES.items() if switch.classic != switch.strict]
 STEPS: Final[Mapping[str, str]] = {**{key: f"strict up to {key}" for key in _differing}, _differing[-1]: "strict"}
 """From `classic` to `strict`: each switch that differs, and the model in which it and all before it are strict."""
+IGNORED: Final = "ignore_conditions"
+"""The setting that names condition codes of prints which fill nothing; it is no switch, as it depends on the data."""
+
 SWITCH: Final = "execution."
 """What stands before a switch's name where parameters are named too."""
 
@@ -110,6 +113,11 @@ class Execution:
         declared = self.settings.get(COSTS, {})
         return declared if isinstance(declared, Mapping) else {}
 
+    @property
+    def ignored(self) -> frozenset[str]:
+        """The condition codes whose prints are left out of matching."""
+        return frozenset(filter(None, str(self.settings.get(IGNORED, "")).split(",")))
+
     def fields(self) -> dict[str, int]:
         """Return what these switches set in `Market`; fees are charged on the fills and set nothing."""
         on = self.settings
@@ -150,8 +158,12 @@ def make_execution(preset: str | None, changes: Mapping[str, object], where: str
         if key.partition(".")[0] == COSTS:
             settings[COSTS] = with_costs(cast("Mapping[str, Any]", settings.get(COSTS, {})), key, value, where)
             continue
+        if key == IGNORED:
+            settings[IGNORED] = _codes(value, where)
+            continue
         if key not in SWITCHES:
-            raise ConfigError(f"{where}: unknown switch '{key}'.{nearest(key, (*SWITCHES, COSTS)) or _all_switches()}")
+            known = (*SWITCHES, COSTS, IGNORED)
+            raise ConfigError(f"{where}: unknown switch '{key}'.{nearest(key, known) or _all_switches()}")
         settings[key] = _checked(key, value, where)
     return Execution(chosen, settings)
 
@@ -165,9 +177,9 @@ def variants(base: Execution) -> dict[str, Execution]:
     """Return the execution models of the assumption check, by the names of its rows.
 
     The presets, each switch alone changed in classic, the models of the band, and the steps from classic to strict.
-    What the run itself is charged stays on in all of them.
+    What the run itself is charged, and the prints that it ignores, are the same in all of them.
     """
-    fees = _charges(base)
+    fees = _constant(base)
     models = {preset: make_execution(preset, fees, "") for preset in PRESETS}
     for key, switch in SWITCHES.items():
         alone = fees | {key: switch.alone}
@@ -182,11 +194,20 @@ def variants(base: Execution) -> dict[str, Execution]:
 
 def band_models(base: Execution) -> dict[str, Execution]:
     """Return the models of the band, by name; what the run itself is charged stays on in all of them."""
-    return {name: make_execution("strict", _charges(base) | {"queue": queue}, "") for name, queue in BAND.items()}
+    return {name: make_execution("strict", _constant(base) | {"queue": queue}, "") for name, queue in BAND.items()}
 
 
-def _charges(base: Execution) -> dict[str, Setting]:
-    return {key: value for key, value in base.settings.items() if is_charge(key)}
+def _constant(base: Execution) -> dict[str, Setting]:
+    """Return what is the same in all models: what the run itself is charged, and the prints that it ignores."""
+    return {key: value for key, value in base.settings.items() if is_charge(key) or key == IGNORED}
+
+
+def _codes(value: object, where: str) -> str:
+    """Return condition codes in the order of the alphabet, between commas."""
+    codes = value.split(",") if isinstance(value, str) else value
+    if not isinstance(codes, (list, tuple)) or not all(isinstance(code, str) for code in codes):
+        raise ConfigError(f"{where}: {IGNORED} is {json.dumps(value)}; it takes condition codes as XT,OB.")
+    return ",".join(sorted({code.strip().upper() for code in codes} - {""}))
 
 
 def _checked(key: str, value: object, where: str) -> Setting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.metrics.figure import OWN_ORDERS, Figure
-from pipeline.metrics.fill_kinds import KINDS, through_pnl, traits
+from pipeline.metrics.fill_kinds import KINDS, NO_CODE, NO_PRINT, through_pnl, traits
 from pipeline.metrics.portfolio import Portfolio
 from pipeline.replay.prints import MARKETABLE, OFF_GRID, THROUGH
 
@@ -87,5 +87,16 @@ FILL_FIGURES: Final = (
         f"applies, in this order: {', '.join(f'`{name}`' for name in KINDS)}; kinds without a fill are left out.",
         formula="by kind: `fills`, `shares`, `realized_pnl`, `price_gain` (Σ what a fill was booked better than its "
         "order's price), `markout_60s`, and `share_of_fills`, `share_of_shares`, `share_of_pnl`, which add up to 1",
+    ),
+    Figure(
+        name="fills_by_condition",
+        compute=Portfolio.fills_by_condition,
+        group=FILLED_BY,
+        label="Fills by condition code",
+        unit="fills, shares, AED",
+        form="by_kind",
+        meaning="Which prints our fills are from by the vendor's condition codes, where the workbooks have them: "
+        f"`{NO_CODE}` are prints without one, `{NO_PRINT}` fills of no print. Without a code it is empty.",
+        formula="by code, as `fills_by_kind`",
     ),
 )

@@ -42,6 +42,8 @@ COLUMNS: Final = {
 """What tables show of each kind: heading, and form of the number; money in AED."""
 
 HORIZON: Final = "60s"
+NO_CODE: Final = "no code"
+NO_PRINT: Final = "no print"
 
 
 def fills_by_kind(accounts: Sequence[AccountHistory]) -> dict[str, dict[str, float | None]]:
@@ -56,9 +58,40 @@ def fills_by_kind(accounts: Sequence[AccountHistory]) -> dict[str, dict[str, flo
         AED); and the shares of all fills, shares and realised P&L that these are, which add up to 1; `share_of_pnl` is
         None where all P&L is 0.
     """
+    kinds = joined([_kinds(account) for account in accounts]).astype(np.int64)
+    return _rows(accounts, kinds, [*KINDS])
+
+
+def fills_by_condition(accounts: Sequence[AccountHistory]) -> dict[str, dict[str, float | None]]:
+    """Return what the fills of prints are by their condition codes: as `fills_by_kind`; empty without any code.
+
+    Args:
+        accounts: The accounts of the securities, whose fills are taken together.
+
+    Returns:
+        By the text of the code, NO_CODE for prints without one, NO_PRINT for fills of no print.
+    """
+    conditions = joined([account.observed.condition for account in accounts])
+    of_print = joined([account.replayed.fills.how for account in accounts]) == PRINT
+    if not (conditions[of_print] != "").any():
+        return {}
+    texts = [NO_CODE if text == "" else str(text) for text in conditions.tolist()]
+    groups = [text if is_print else NO_PRINT for text, is_print in zip(texts, of_print.tolist(), strict=True)]
+    names = sorted(set(groups))
+    numbers = {name: number for number, name in enumerate(names)}
+    return _rows(accounts, np.array([numbers[name] for name in groups]), names)
+
+
+def in_order(rows: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the rows of either table as they are shown, by what people read: kinds in their order, codes by name."""
+    names = [*filter(rows.__contains__, KINDS), *sorted(rows.keys() - KINDS.keys())]
+    return [(KINDS.get(name, name), rows[name]) for name in names]
+
+
+def _rows(accounts: Sequence[AccountHistory], kind: Any, names: Sequence[str]) -> dict[str, dict[str, float | None]]:
+    """Return the table of fills by groups; kind: each fill's number among the names."""
     fills = [account.replayed.fills for account in accounts]
     observed = [account.observed for account in accounts]
-    kind = joined([_kinds(account) for account in accounts]).astype(np.int64)
     quantity = joined([each.quantity for each in fills])
     signed = joined([each.side for each in fills]) * quantity
     price = joined([each.price for each in fills])
@@ -66,7 +99,7 @@ def fills_by_kind(accounts: Sequence[AccountHistory]) -> dict[str, dict[str, flo
     later = joined([each.mid_later[list(HORIZONS).index(HORIZON)] for each in observed])
     markout = signed * (later - price)
     is_marked = ~np.isnan(markout) & ~np.isnan(joined([each.mid for each in observed]))
-    count = len(KINDS)
+    count = len(names)
     marked = np.bincount(kind[is_marked], minlength=count)
     columns = {
         "fills": np.bincount(kind, minlength=count),
@@ -76,7 +109,7 @@ def fills_by_kind(accounts: Sequence[AccountHistory]) -> dict[str, dict[str, flo
         "markout_60s": np.bincount(kind[is_marked], markout[is_marked], count),
     }
     by_kind: dict[str, dict[str, float | None]] = {}
-    for number, name in enumerate(KINDS):
+    for number, name in enumerate(names):
         if columns["fills"][number]:
             row: dict[str, float | None] = {column: values[number].item() for column, values in columns.items()}
             if not marked[number]:

@@ -221,6 +221,10 @@ class Portfolio:
         """Return what each kind of print or act filled and gained, kinds without a fill left out."""
         return fill_kinds.fills_by_kind(self.accounts) if any(len(fills) for fills in self.fills) else {}
 
+    def fills_by_condition(self) -> dict[str, dict[str, float | None]]:
+        """Return what prints of each condition filled and gained; empty where no tick has a code."""
+        return fill_kinds.fills_by_condition(self.accounts) if any(len(fills) for fills in self.fills) else {}
+
     def pnl_by_hour(self) -> dict[str, float]:
         """Return Σ net P&L by hour of day of the fills; hours without a fill are left out."""
         hours = self.times % DAY // HOUR

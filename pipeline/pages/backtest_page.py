@@ -79,7 +79,7 @@ def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: 
         headline=tables.headline(contents),
         topics=tables.topics(contents, shown),
         counters=tables.counters(contents, shown),
-        fill_kinds=tables.fill_kinds(contents),
+        fills_by=tables.fills_by(contents),
         kind_columns=COLUMNS,
         through=through_words(contents.portfolio),
         missing=tables.missing(contents, shown),

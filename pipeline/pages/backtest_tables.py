@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.costs import COSTS
-from pipeline.engine.execution import SWITCHES
+from pipeline.engine.execution import IGNORED, SWITCHES
 from pipeline.metrics.fill_kinds import COLUMNS as OF_KINDS
-from pipeline.metrics.fill_kinds import KINDS
+from pipeline.metrics.fill_kinds import in_order
 from pipeline.metrics.registry import GROUPS, METRICS
 from pipeline.numbers import counted
 from pipeline.pages.cells import MOST_LINES, Cell, Lines, clipped, lines
@@ -66,14 +66,17 @@ def counters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
     return {"names": names, "rows": rows if names else []}
 
 
-def fill_kinds(contents: Contents) -> list[tuple[str, list[Cell]]]:
-    """Return what each kind of print or act filled and gained of the whole portfolio; none of an older run."""
-    by_kind = contents.portfolio.get("fills_by_kind") or {}
-    return [
-        (label, [Cell(by_kind[kind][name], form) for name, (_, form) in OF_KINDS.items()])
-        for kind, label in KINDS.items()
-        if kind in by_kind
-    ]
+def fills_by(contents: Contents) -> list[tuple[str, str, list[tuple[str, list[Cell]]]]]:
+    """Return the tables of what filled the whole portfolio: name, caption, and a row a kind; none of an older run."""
+    tables = []
+    for figure in METRICS:
+        if figure.form == "by_kind" and (rows := contents.portfolio.get(figure.name)):
+            cells = [
+                (label, [Cell(row[name], form) for name, (_, form) in OF_KINDS.items()])
+                for label, row in in_order(rows)
+            ]
+            tables.append((figure.name, figure.label, cells))
+    return tables
 
 
 def missing(contents: Contents, shown: Sequence[str]) -> Lines:
@@ -113,7 +116,10 @@ def parameters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
 def switches(contents: Contents) -> list[tuple[str, str, str]]:
     """Return every execution switch, its value in this run, and what it is about."""
     values = contents.run["execution"]["settings"]
-    about = {name: switch.doc for name, switch in SWITCHES.items()} | {COSTS: "what the broker bills, by exchange"}
+    about = {name: switch.doc for name, switch in SWITCHES.items()} | {
+        COSTS: "what the broker bills, by exchange",
+        IGNORED: "condition codes of prints that are left out",
+    }
     return [(name, _text(values[name]), about.get(name, "")) for name in sorted(values)]
 
 

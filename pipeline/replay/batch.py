@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import ReplayError
-from pipeline.replay.simulate import CLASSIC, Engine, engine_facts, loop_constants, replayed_of, replayer
+from pipeline.replay.simulate import CLASSIC, Engine, engine_facts, loop_constants, matched_ticks, replayed_of, replayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,8 +45,8 @@ def simulate_many(
                 if isinstance(outcome, ReplayError):
                     yield number, outcome
                 else:
-                    costs = settings[number].execution.costs(market.exchange)
-                    yield number, replayed_of(ticks, outcome, strategy, costs)
+                    execution = settings[number].execution
+                    yield number, replayed_of(ticks, outcome, strategy, execution, market.exchange)
 
 
 def prepare(
@@ -71,10 +71,10 @@ def _walks(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list[l
     """Part settings into walks of what may walk together, each a list of the numbers that are one replay."""
     fields = fields_of(strategy)
     together = strategy.rules.shared_in_batch
-    walks: dict[tuple[int, ...], dict[object, list[int]]] = {}
+    walks: dict[tuple[object, ...], dict[object, list[int]]] = {}
     for number, setting in enumerate(settings):
         switches = setting.execution.fields()
-        walk = walks.setdefault(tuple(switches[name] for name in together), {})
+        walk = walks.setdefault((setting.execution.ignored, *(switches[name] for name in together)), {})
         exact = map(repr, fields.field_values(setting.parameters).values())  # 0.0 equals -0.0 and is another number
         walk.setdefault((*exact, *switches.values()), []).append(number)
     return [list(walk.values()) for walk in walks.values()]
@@ -89,6 +89,7 @@ def _outcomes(
     engine: Engine,
 ) -> Iterator[Outcome | ReplayError]:
     fields = fields_of(strategy)
+    ticks = matched_ticks(ticks, settings[group[0][0]].execution, strategy)
     replays = [
         (setting.execution, engine_facts(market, setting.execution), fields.field_values(setting.parameters))
         for setting in (settings[numbers[0]] for numbers in group)

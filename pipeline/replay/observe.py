@@ -18,6 +18,8 @@ from pipeline.ticks import TRADE
 from pipeline.times import DAY, SECOND
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Fills
     from pipeline.markets.facts import MarketFacts
@@ -37,9 +39,10 @@ class Observed:
     placed: when the order that was filled was placed, ns, NO_TIME where no order of ours stood. mid: in force at the
     fill; mid_later: at each of HORIZONS after it, one row a horizon, on a clock that never steps back, so that none is
     from before the fill. traits: what filled it and of what order, by the bits of `replay/prints.py`. beyond_shown:
-    shares had of one quote beyond the most that it showed, with the last of its fills. path_time: ns, ascending: every
-    five minutes of the continuous session of each market day, then the day's last print where it is later. path_mid: in
-    force then. path_last: price of the day's last print up to then. All prices AED, NaN where there is none.
+    shares had of one quote beyond the most that it showed, with the last of its fills. condition: the code of the tick
+    that filled it. path_time: ns, ascending: every five minutes of the continuous session of each market day, then the
+    day's last print where it is later. path_mid: in force then. path_last: price of the day's last print up to then.
+    All prices AED, NaN where there is none.
     """
 
     placed: Int64s
@@ -47,6 +50,7 @@ class Observed:
     mid_later: Float64s
     traits: Int8s
     beyond_shown: Int64s
+    condition: NDArray[np.str_]
     path_time: Int64s
     path_mid: Float64s
     path_last: Float64s
@@ -80,6 +84,7 @@ def observe(ticks: Ticks, fills: Fills, market_days: Int64s, market: MarketFacts
             if switches["shown_once"]
             else shares_beyond_shown(fills, book, delayed=delayed)
         ),
+        condition=_conditions(ticks, fills),
         path_time=path_time[order],
         path_mid=np.where(in_session, _mid(book, path_at, path_day), np.nan),
         path_last=_last_price(ticks, clock, prints, path_at, path_day),
@@ -124,6 +129,13 @@ def _last_price(ticks: Ticks, clock: Int64s, prints: Int64s, events: Int64s, day
     at = np.searchsorted(prints, events, side="right") - 1
     prices: Float64s = np.where((at >= 0) & (clock[prints[at]] // DAY == days), ticks.price[prints[at]], np.nan)
     return prices
+
+
+def _conditions(ticks: Ticks, fills: Fills) -> NDArray[np.str_]:
+    if ticks.condition is None:
+        return np.full(len(fills), "")
+    texts: NDArray[np.str_] = np.array(ticks.conditions)[ticks.condition[fills.event]]
+    return texts
 
 
 def _placed_times(ticks: Ticks, fills: Fills) -> Int64s:

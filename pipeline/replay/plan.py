@@ -99,7 +99,7 @@ class Plan:
         warnings = [] if self.stale is None else [self.stale]
         if self.why_plain:
             warnings.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
-        if not self.switches_apply and self.execution.fields() != CLASSIC.fields():
+        if not self.switches_apply and (self.execution.fields() != CLASSIC.fields() or self.execution.ignored):
             warnings.append(self.own_orders)
         return warnings
 

@@ -77,7 +77,10 @@ class Identity:
     def _text_of(self, execution: Execution) -> str:
         if id(execution) not in self._executions:
             costs = execution.costs(self._exchange)
-            self._executions[id(execution)] = execution, repr((sorted(execution.fields().items()), costs))
+            self._executions[id(execution)] = (
+                execution,
+                repr((sorted(execution.fields().items()), costs, sorted(execution.ignored))),
+            )
         return self._executions[id(execution)][1]
 
 

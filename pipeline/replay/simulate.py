@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -11,13 +12,12 @@ from pipeline.engine.execution import PRESETS, Execution, make_execution
 from pipeline.engine.outcome import Facts
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.replay.charges import charges_of
-from pipeline.ticks import union_of
+from pipeline.ticks import TRADE, union_of
 from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.engine.costs import Costs
     from pipeline.engine.outcome import Fills, Outcome
     from pipeline.markets.facts import MarketFacts
     from pipeline.settings import Value, Values
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Engine: TypeAlias = Literal["compiled", "python"]
 CLASSIC: Final = make_execution("classic", {}, "")
 PRESET_FIELDS: Final = [make_execution(preset, {}, "").fields() for preset in PRESETS]
+BETWEEN_CODES: Final = re.compile(r"[\s,;|/]+")
+"""What stands between the condition codes of one tick."""
+
 ENGINES: Final[tuple[Engine, ...]] = ("compiled", "python")
 
 
@@ -45,7 +48,7 @@ class Replayed:
     session. last_price: of the last print inside the session, AED, None without one. realized_pnl: AED, before fees.
     orders: how many we placed; None where the strategy keeps its own, or many settings walked together.
     final: the engine's state after the last event. counters: what the strategy counted. charges: what each fill was
-    charged, AED; None where nothing is.
+    charged, AED; None where nothing is. ignored: how many prints were left out of matching for their condition.
     """
 
     fills: Fills
@@ -65,6 +68,7 @@ class Replayed:
     trade_types: tuple[str, ...]
     counters: Mapping[str, int]
     charges: Float64s | None
+    ignored: int = 0
 
     @property
     def fill_fees(self) -> Float64s:
@@ -100,8 +104,28 @@ def simulate(
     Raises StrategyError for a strategy that the engine cannot run.
     """
     values = fields_of(strategy).field_values(parameters)
-    outcome = replayer(strategy, execution, engine).run(ticks, engine_facts(market, execution), values)
-    return replayed_of(ticks, outcome, strategy, execution.costs(market.exchange))
+    matched = matched_ticks(ticks, execution, strategy)
+    outcome = replayer(strategy, execution, engine).run(matched, engine_facts(market, execution), values)
+    return replayed_of(ticks, outcome, strategy, execution, market.exchange)
+
+
+def matched_ticks(ticks: Ticks, execution: Execution, strategy: type[Strategy]) -> Ticks:
+    """Return ticks as the engine gets them: ignored prints have no price, which it takes for a placeholder."""
+    ignored = ignored_prints(ticks, execution, strategy)
+    if not len(ignored):
+        return ticks
+    price = ticks.price.copy()
+    price[ignored] = 0.0
+    return replace(ticks, price=price)
+
+
+def ignored_prints(ticks: Ticks, execution: Execution, strategy: type[Strategy]) -> Int64s:
+    """Return the numbers of the prints that an execution model leaves out of matching for one of their conditions."""
+    if not execution.ignored or ticks.condition is None or not takes_switches(strategy):
+        return np.empty(0, np.int64)
+    has_code = [bool(execution.ignored & {*BETWEEN_CODES.split(text.upper())}) for text in ticks.conditions]
+    ignored: Int64s = np.flatnonzero(np.array(has_code)[ticks.condition] & (ticks.kind == TRADE) & (ticks.price > 0.0))
+    return ignored
 
 
 def replayer(
@@ -143,13 +167,19 @@ def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
     return Facts(fields | execution.fields(), np.array(below), np.array(sizes))
 
 
-def replayed_of(ticks: Ticks, outcome: Outcome, strategy: type[Strategy], costs: Costs) -> Replayed:
-    """Return an outcome as what one security's replay gave."""
+def replayed_of(
+    ticks: Ticks, outcome: Outcome, strategy: type[Strategy], execution: Execution, exchange: str
+) -> Replayed:
+    """Return an outcome as what one security's replay gave; a day of ignored prints alone is a market day as well."""
     final = outcome.final
+    ignored = ignored_prints(ticks, execution, strategy)
+    market_days = outcome.market_days
+    if len(ignored):
+        market_days = union_of([market_days, ticks.timestamp[ignored] // DAY])
     return Replayed(
         fills=outcome.fills,
-        market_days=outcome.market_days,
-        days_not_flat=days_not_flat(outcome.fills, outcome.market_days, ticks.timestamp),
+        market_days=market_days,
+        days_not_flat=days_not_flat(outcome.fills, market_days, ticks.timestamp),
         rows=len(ticks),
         events=int(final["m_events"]),
         session_rows=int(final["m_session_rows"]),
@@ -163,7 +193,8 @@ def replayed_of(ticks: Ticks, outcome: Outcome, strategy: type[Strategy], costs:
         final=final,
         trade_types=strategy.trade_types,
         counters={name: int(final[f"s_{name}"]) for name in strategy.counters},
-        charges=charges_of(outcome.fills, strategy, costs),
+        charges=charges_of(outcome.fills, strategy, execution.costs(exchange)),
+        ignored=len(ignored),
     )
 
 

@@ -38,6 +38,7 @@ def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
         *_assumptions(results),
         *_no_exchange(plan.execution, results),
         *_through(plan.execution, results),
+        *_ignored(plan.execution, done),
         *_open_ends(done),
         *warnings_of_data(plan),
         *_of_replays(done),
@@ -109,6 +110,20 @@ def _through(execution: Execution, results: Sequence[SecurityResult]) -> Iterato
                 figures["through_pnl"] += float(result.replayed.fills.realized[is_through].sum())
         if words := through_words(figures):
             yield f"{words} --set execution.fill_price=order books fills at our own price."
+
+
+def _ignored(execution: Execution, done: dict[str, Replayed]) -> Iterator[str]:
+    if execution.ignored:
+        codes = ", ".join(sorted(execution.ignored))
+        left_out = [f"{ticker} {one.ignored:,}" for ticker, one in done.items() if one.ignored]
+        if left_out:
+            yield (
+                f"Prints left out for the condition codes {codes}, which neither fill nor reach the strategy: "
+                f"{', '.join(left_out)}. Market days count them."
+            )
+        without = [ticker for ticker, one in done.items() if not one.ignored]
+        if without:
+            yield f"No print has the condition codes {codes}, so none is left out: {', '.join(without)}."
 
 
 def _open_ends(done: dict[str, Replayed]) -> Iterator[str]:

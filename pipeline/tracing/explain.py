@@ -19,7 +19,7 @@ from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.replay_state import BUY
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.charges import charges_of
-from pipeline.replay.simulate import engine_facts
+from pipeline.replay.simulate import engine_facts, matched_ticks
 from pipeline.ticks import ASK, BID, TICK_TYPES
 from pipeline.tracing.explanation import (
     Account,
@@ -83,7 +83,8 @@ def traced_replay(ticks: Ticks, setting: Setting, trace: Trace) -> Fills:
     namespace = {"rules": tracing(strategy.rules, trace), "__module__": strategy.__module__}
     replay = PlainReplay(type(strategy.__name__, (tracing_strategy(strategy),), namespace))
     values = fields_of(strategy).field_values(setting.parameters)
-    return replay.run(ticks, engine_facts(setting.market, setting.execution), values).fills
+    matched = matched_ticks(ticks, setting.execution, setting.strategy)
+    return replay.run(matched, engine_facts(setting.market, setting.execution), values).fills
 
 
 class TraceReader:

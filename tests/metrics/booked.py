@@ -31,7 +31,7 @@ NEVER: Final = (NONE, NONE, NONE, NONE)
 class Fill:
     """A fill: when, what it realised before fees, the event its order was placed on and when, the mid then and later.
 
-    shares: below 0 sells. limit: its order's price, its own by default. traits, beyond_shown: as `Observed` has them.
+    shares: below 0 sells. limit: its order's price, its own by default. The last three are as `Observed` has them.
     """
 
     time: str
@@ -45,6 +45,7 @@ class Fill:
     limit: float | None = None
     traits: int = 0
     beyond_shown: int = 0
+    condition: str = ""
 
 
 def at(text: str) -> int:
@@ -91,6 +92,7 @@ def booked(
         mid_later=np.array([fill.later for fill in fills], np.float64).reshape(-1, 4).T,
         traits=np.array([fill.traits for fill in fills], np.int8),
         beyond_shown=np.array([fill.beyond_shown for fill in fills], np.int64),
+        condition=np.array([fill.condition for fill in fills] or [""])[: len(fills)],
         path_time=np.array([at(time) for time, _, _ in path], np.int64),
         path_mid=np.array([mid for _, mid, _ in path], np.float64),
         path_last=np.array([last for _, _, last in path], np.float64),

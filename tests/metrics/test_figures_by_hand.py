@@ -34,6 +34,7 @@ FAB: Final = booked(
             (10.45, 10.40, 10.50, 10.60),
             limit=10.4,
             traits=THROUGH,
+            condition="OB",
         ),
         Fill("2 10:30:00", -100, 9.5, -20.0, (20, "2 10:29:00"), 9.45, (9.48, NONE, NONE, NONE), **LARGE),
         Fill("2 14:55:00", 60, 9.6, -6.0, None, NONE, NEVER, how=CLOSE),
@@ -124,6 +125,11 @@ OF_FAB: Final[dict[str, Any]] = {
         "at_price": of_kind(1, 100, 0.0, 0.0, -10.0, 1 / 4, 100 / 320, 0.0),
         "close": of_kind(1, 60, -6.0, 0.0, None, 1 / 4, 60 / 320, -1.5),
     },
+    "fills_by_condition": {
+        "OB": of_kind(1, 60, 30.0, 6.0, 0.0, 1 / 4, 60 / 320, 7.5),
+        "no code": of_kind(2, 200, -20.0, 10.0, -10.0, 2 / 4, 200 / 320, -5.0),
+        "no print": of_kind(1, 60, -6.0, 0.0, None, 1 / 4, 60 / 320, -1.5),
+    },
     "counters": {},
     "reasons": {},
 }
@@ -167,6 +173,7 @@ OF_MODON: Final[dict[str, Any]] = {
     "days_not_flat": [],
     **dict.fromkeys(("through_fills", "through_pnl", "off_grid_fills", "marketable_fills", "shares_beyond_shown"), 0),
     "fills_by_kind": {"at_price": of_kind(2, 20, 10.0, 0.0, None, 1.0, 1.0, 1.0)},
+    "fills_by_condition": {},
     "counters": {},
     "reasons": {
         "sortino": "No market day lost anything.",
@@ -215,6 +222,11 @@ OF_BOTH: Final[dict[str, Any]] = {name: value for name, value in OF_FAB.items() 
         "through": of_kind(1, 60, 30.0, 6.0, 0.0, 1 / 6, 60 / 340, 30 / 14),
         "at_price": of_kind(3, 120, 10.0, 0.0, -10.0, 3 / 6, 120 / 340, 10 / 14),
         "close": of_kind(1, 60, -6.0, 0.0, None, 1 / 6, 60 / 340, -6 / 14),
+    },
+    "fills_by_condition": {
+        "OB": of_kind(1, 60, 30.0, 6.0, 0.0, 1 / 6, 60 / 340, 30 / 14),
+        "no code": of_kind(4, 220, -10.0, 10.0, -10.0, 4 / 6, 220 / 340, -10 / 14),
+        "no print": of_kind(1, 60, -6.0, 0.0, None, 1 / 6, 60 / 340, -6 / 14),
     },
     "reasons": {
         "return_on_limit": "Not every security has a notional limit.",

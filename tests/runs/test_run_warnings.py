@@ -59,11 +59,12 @@ def result(
     market_days: Sequence[int] = QUARTER,
     ticker: str = "FAB",
     not_flat: Sequence[int] = (),
+    ignored: int = 0,
     **more: Any,
 ) -> SecurityResult:
     task = Task(ticker, "ADX", Path(f"{ticker}.parquet"), "", "v1_baseline", {}, CLASSIC, "compiled")
     account = booked(fills, market_days)
-    replayed = replace(account.replayed, days_not_flat=days(*not_flat))
+    replayed = replace(account.replayed, days_not_flat=days(*not_flat), ignored=ignored)
     return SecurityResult(task, replayed, account.observed, **more)
 
 
@@ -167,6 +168,17 @@ CASES: Final[dict[str, tuple[Plan, list[SecurityResult], list[str]]]] = {
         plan_of(execution=make_execution("classic", {"fill_price": "order"}, "")),
         [result(traded(through=100))],
         [],
+    ),
+    "prints left out for their condition": (
+        plan_of(execution=make_execution("classic", {"ignore_conditions": "XT,OB"}, "")),
+        [result(ignored=12), result(ticker="MODON")],
+        [
+            (
+                "Prints left out for the condition codes OB, XT, which neither fill nor reach the strategy: FAB 12. "
+                "Market days count them."
+            ),
+            "No print has the condition codes OB, XT, so none is left out: MODON.",
+        ],
     ),
     "an open end": (
         plan_of(),
