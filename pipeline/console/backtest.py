@@ -138,6 +138,7 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
         show_table("From classic to strict, AED", columns, [["classic", "", money(total["classic"])], *table])
         console().show(f"{textwrap.fill(in_words(steps), WIDTH)}\n")
     verdict = verdict_of(total)
+    facts |= {"band_low": verdict and verdict.band_low, "band_high": verdict and verdict.band_high}
     if verdict and verdict.band_low is not None:
         console().show(f"As an exchange would fill them (strict), by what the queue ahead did:\n  {verdict.band}\n")
     line = f"classic {money(verdict.classic)}; strict {money(verdict.strict)}" if verdict else "nothing was replayed"

@@ -21,6 +21,8 @@ from tests.made import make_config, make_store, random_ticks, write_ticks
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.sweeps.run import SweepRun
+
 TICKERS: Final = ("EMAAR", "FAB")
 PAUSES: Final = [20, 200]
 UNTIL: Final = dt.date(2025, 1, 13)
@@ -31,11 +33,12 @@ FIGURES: Final = {"": "net_pnl", "train_": "train_net_pnl", "test_": "test_net_p
 
 @dataclass(frozen=True)
 class Desk:
-    """What sweeps of it take, where they write, and a sweep over the models themselves: net P&L by setting."""
+    """What sweeps of it take, where they write, what the models themselves gave, and a sweep that chose by the band."""
 
     options: dict[str, Any]
     folder: Path
     by_queue: dict[tuple[int, str, str], list[float]]
+    chosen: SweepRun
 
 
 def with_queues(seed: int) -> Ticks:
@@ -67,7 +70,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
             for prefix, name in FIGURES.items():
                 by_queue.setdefault((pause, view, prefix), []).append(row[name])
     api.sweep(grid={"refill_interval_sec": PAUSES}, band=True, output_dir=folder / "banded", **options)
-    return Desk(options, folder, by_queue)
+    by_low = options | {"choose_by": "band_low", "walk_forward": 1, "output_dir": folder / "chosen"}
+    return Desk(options, folder, by_queue, api.sweep(grid={"refill_interval_sec": PAUSES}, **by_low))
 
 
 def test_the_models_differ_so_that_there_is_a_band_at_all(desk: Desk) -> None:
@@ -94,8 +98,7 @@ def test_the_band_changes_nothing_else(desk: Desk) -> None:
 
 
 def test_choosing_by_the_lower_end_takes_the_setting_whose_worst_is_best(desk: Desk) -> None:
-    by_low = desk.options | {"choose_by": "band_low"}
-    run = api.sweep(grid={"refill_interval_sec": PAUSES}, output_dir=desk.folder / "chosen", walk_forward=1, **by_low)
+    run = desk.chosen
     lows = {(pause, view): min(of) for (pause, view, prefix), of in desk.by_queue.items() if prefix == "train_"}
     for best in run.best:
         pause = max(PAUSES, key=lambda pause, view=best.security: lows[pause, view])  # type: ignore[misc]
