@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.rules.queue import CAPPED, FRONT
+from pipeline.engine.rules.queue import FRONT
 from pipeline.times import DAY
 from pipeline.tracing.explanation import Rule
 from pipeline.tracing.order_rendering import hour_of
@@ -74,9 +74,9 @@ RULES: Final = {
     ),
     "crossing": Rule(
         "touch=fills",
-        "A quote that brings the opposite touch to our order or through it, in a book that is not crossed, fills us at "
-        "our price, at most what can be had of that touch. Nobody is ahead of us then. The ask is filled before the "
-        "bid.",
+        "A quote after which the opposite touch stands at our order or through it, in a book that is not crossed, "
+        "fills us at our price, at most what can be had of that touch. Nobody is ahead of us then. The ask is filled "
+        "before the bid.",
     ),
     "marketable": Rule(
         "marketable=take",
@@ -156,9 +156,8 @@ def _of_order(fill: Explanation, order: Order, execution: Execution) -> Iterator
         yield "grid"
     if fill.match is not None:
         yield from _of_print(fill, order, fill.match, switches)
-    elif order.shrinks:
-        yield from _of_queue(switches)
-    if fill.match is None:
+    else:
+        yield from _of_queue(order, switches)
         yield fill.how
 
 
@@ -175,17 +174,15 @@ def _of_print(fill: Explanation, order: Order, match: Match, switches: Mapping[s
         yield "once"
     if match.cleared or (match.through and switches["through_clears"]):
         yield "clears"
-    if switches["queue_model"]:
-        yield "queue_ahead"
-        yield from _of_queue(switches)
-    else:
-        yield "queue"
+    yield "queue_ahead" if switches["queue_model"] else "queue"
+    yield from _of_queue(order, switches)
     if match.through and not switches["through_clears"]:
         yield "through"
     yield "order_price" if match.at_limit else "print_price"
 
 
-def _of_queue(switches: Mapping[str, int]) -> Iterator[str]:
-    if switches["queue_model"] > CAPPED:
+def _of_queue(order: Order, switches: Mapping[str, int]) -> Iterator[str]:
+    if any(quote.cancelled for quote in order.shrinks):
         yield "front" if switches["queue_model"] == FRONT else "power"
-    yield "capped"
+    if any(quote.capped for quote in order.shrinks):
+        yield "capped"

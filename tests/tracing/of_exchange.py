@@ -68,7 +68,7 @@ SCENARIOS: Final = (
             "match.ahead": 350,
             "match.left": 250,
         },
-        ("§5.1", "§5.1", "queue=power2", "queue=power2", "§5.1", "§5.2", "§6"),
+        ("§5.1", "§5.1", "queue=power2", "§5.1", "§5.2", "§6"),
         (
             "1 quote shortened the queue ahead: by 50 cancelled, by 0 beyond what was shown",
             "800 shown - 600 - 100 printed = 100 gone, 50.00 % of them ahead of us: 50; 400 ahead to 350",
@@ -84,7 +84,7 @@ SCENARIOS: Final = (
         SHRUNK,
         1,
         {"quantity": 300, "order.shrinks.0.share": 1.0, "order.shrinks.0.left": 300, "match.ahead": 300},
-        ("§5.1", "§5.1", "queue=front", "queue=front", "§5.1", "§5.2", "§6"),
+        ("§5.1", "§5.1", "queue=front", "§5.1", "§5.2", "§6"),
         ("= 100 gone, 100.00 % of them ahead of us: 100; 400 ahead to 300",),
         switches={"queue": "front"},
     ),
