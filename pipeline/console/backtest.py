@@ -112,7 +112,7 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
 
     _say_errors(run)
     rows = sensitivity_rows(run.results)
-    facts = {**_facts(run), "net_pnl": {}}
+    facts = {**_facts(run), "net_pnl": {}, "band_low": None, "band_high": None}
     if not run.plan.switches_apply:
         return CommandResult(run.plan.own_orders, facts, run.failed, warnings=run.warnings)
     by_execution: dict[str, dict[str, float]] = {}
@@ -138,8 +138,8 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
         show_table("From classic to strict, AED", columns, [["classic", "", money(total["classic"])], *table])
         console().show(f"{textwrap.fill(in_words(steps), WIDTH)}\n")
     verdict = verdict_of(total)
-    facts |= {"band_low": verdict and verdict.band_low, "band_high": verdict and verdict.band_high}
     if verdict and verdict.band_low is not None:
+        facts |= {"band_low": verdict.band_low, "band_high": verdict.band_high}
         console().show(f"As an exchange would fill them (strict), by what the queue ahead did:\n  {verdict.band}\n")
     line = f"classic {money(verdict.classic)}; strict {money(verdict.strict)}" if verdict else "nothing was replayed"
     return CommandResult(f"Net P&L of {run.plan.strategy}, AED: {line}", facts, run.failed, warnings=run.warnings)
