@@ -38,7 +38,7 @@ def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
         *_assumptions(results),
         *_no_exchange(plan.execution, results),
         *_through(plan.execution, results),
-        *_ignored(plan.execution, done),
+        *(_ignored(plan.execution, done) if plan.switches_apply else ()),
         *_open_ends(done),
         *warnings_of_data(plan),
         *_of_replays(done),

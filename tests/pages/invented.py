@@ -24,6 +24,7 @@ FIGURES = (
     *("max_drawdown_marked", "peak_capital", "win_rate", "profit_factor", "average_win", "average_loss"),
     *("return_on_limit", "time_in_market", "inventory_mean", "inventory_p95", "time_at_limit", "spread_captured"),
     *("spread_captured_bps", "orders", "fill_ratio", "time_to_fill_median", "time_to_fill_mean"),
+    *("through_fills", "through_pnl", "off_grid_fills", "marketable_fills", "shares_beyond_shown"),
 )
 HORIZONS = ("1s", "10s", "60s", "300s")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.metrics.fill_kinds import COLUMNS, KINDS
 from tests.pages.reading import number, table
 
 if TYPE_CHECKING:
@@ -89,6 +90,18 @@ def test_every_figure_of_every_security_is_that_of_metrics_json(folder: Path, pa
         f"markouts.{horizon}.{part}" for horizon, held in metrics["portfolio"]["markouts"].items() for part in held
     }
     assert seen == flat | marks | {"days_not_flat"}
+
+
+def test_what_filled_us_is_that_of_metrics_json(folder: Path, page: Page) -> None:
+    by_kind = metrics_of(folder)["portfolio"].get("fills_by_kind") or {}
+    tables = page.root.all("table", id="fills_by_kind")
+    rows = [row for one in tables for row in table(one)[1].values()]
+    assert len(rows) == len(by_kind)
+    for kind, cells in zip(filter(by_kind.__contains__, KINDS), rows, strict=True):
+        for (name, (_, form)), cell in zip(COLUMNS.items(), cells, strict=True):
+            value = by_kind[kind][name]
+            assert cell.attributes["data-value"] == ("" if value is None else repr(value))
+            assert value is None or shown_as(cell, value, percent=form == "share")
 
 
 def test_what_strategies_counted_is_that_of_metrics_json(folder: Path, page: Page) -> None:
@@ -295,7 +308,7 @@ def loose(node: Node) -> Iterator[str]:
                 yield " ".join(one.split())
         elif not LOOKED_AT & {*one.attributes} and one.tag not in ("script", "style", "h1", "title"):
             if one.attributes.get("class") in ("facts", "panel", "verdict") or one.attributes.get("id") in (
-                *("data-used", "missing", "band", "way", "waterfall"),
+                *("data-used", "missing", "band", "way", "waterfall", "fills_by_kind", "fills_by_condition"),
             ):
                 continue
             yield from loose(one)
