@@ -102,7 +102,7 @@ show: setup ## one security of the last run: SECURITY=FAB, ARGS="--fills --first
 	@$(if $(SECURITY),,$(error Say which security: make show SECURITY=FAB))$(RUN_PIPELINE) show "$(SECURITY)" $(ARGS)
 
 explain: setup ## why a fill happened: SECURITY=FAB FILL=17; or what our order was: AT="2025-05-12 11:03:07" SIDE=sell
-	@$(if $(and $(SECURITY),$(FILL)$(AT)),,$(error Say which fill: make explain SECURITY=FAB FILL=17))$(RUN_PIPELINE) explain "$(SECURITY)" $(if $(FILL),--fill "$(FILL)") $(if $(AT),--at "$(AT)") $(if $(SIDE),--side "$(SIDE)") $(ARGS)
+	@$(if $(and $(SECURITY),$(FILL)$(AT)),,$(error Say which fill or when: make explain SECURITY=FAB FILL=17))$(RUN_PIPELINE) explain "$(SECURITY)" $(if $(FILL),--fill "$(FILL)") $(if $(AT),--at "$(AT)") $(if $(SIDE),--side "$(SIDE)") $(ARGS)
 
 validate: setup ## prove it: sequential = parallel, compiled = plain, Parquet = workbook
 	@$(RUN_PIPELINE) validate $(CHOICE) $(ARGS)

@@ -129,5 +129,8 @@ def _wanted(moment: Moment, wanted: Wanted) -> Iterator[str]:
     if wanted.not_before is not None:
         yield f"no print before {clock_of(wanted.not_before)}: the session has just opened"
     if wanted.touch:
-        opposite = "ask" if moment.side == "bid" else "bid"
-        yield f"the {opposite} at {limit} or {below}, in a book that is not crossed, at most what it shows"
+        opposite, away = ("ask", "below") if moment.side == "bid" else ("bid", "above")
+        yield (
+            f"the {opposite} at {limit} or {below}, with the {moment.side} still {away} that (a locked or crossed book "
+            "fills nobody): at most what it shows"
+        )

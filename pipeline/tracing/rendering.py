@@ -92,7 +92,7 @@ def _fill(fill: Explanation) -> Iterator[str]:
 def _of_touch(fill: Explanation, order: Order, take: Taking) -> Iterator[str]:
     touch, limit = f"the {order.opposite}, {price(take.price)}", f"our {order.side} at {price(order.price)}"
     if fill.how == "crossing":
-        yield f"{touch}, is at or through {limit}, and the book is not crossed"
+        yield f"{touch}, is at or through {limit}, in a book neither locked nor crossed"
         if order.still_ahead:
             yield f"the {order.still_ahead:,} still ahead of us count no more"
     else:

@@ -74,9 +74,9 @@ RULES: Final = {
     ),
     "crossing": Rule(
         "touch=fills",
-        "A quote after which the opposite touch stands at our order or through it, in a book that is not crossed, "
-        "fills us at our price, at most what can be had of that touch. Nobody is ahead of us then. The ask is filled "
-        "before the bid.",
+        "A quote after which the opposite touch stands at our order or through it, in a book neither locked nor "
+        "crossed, fills us at our price, at most what can be had of that touch. Nobody is ahead of us then. The "
+        "ask is filled before the bid.",
     ),
     "marketable": Rule(
         "marketable=take",

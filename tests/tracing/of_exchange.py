@@ -144,7 +144,7 @@ SCENARIOS: Final = (
         },
         ("touch=fills", "shown_size=once", "§5.2", "§6"),
         (
-            "the bid, 10.04, is at or through our ask at 10.02, and the book is not crossed",
+            "the bid, 10.04, is at or through our ask at 10.02, in a book neither locked nor crossed",
             "the 500 still ahead of us count no more",
             "60 shown = 60 available",
             "1,000 of ours remained: 60 filled, 940 remain",

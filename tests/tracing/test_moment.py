@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -88,7 +88,7 @@ ASKED: Final[dict[str, Asked]] = {
             "50 of the queue ahead went",
             "a print of at least 351 at 10.02 or above for its first share, of 1,350 for all 1,000",
             "a print of any size above 10.02: it clears the queue ahead",
-            "the bid at 10.02 or above, in a book that is not crossed",
+            "the bid at 10.02 or above, with the ask still above that (a locked or crossed book fills nobody)",
         ),
         switches={"queue": "power2", "touch": "fills", "trade_through": "clears"},
     ),
@@ -216,6 +216,30 @@ def test_an_order_is_told_as_it_was_by_hand(name: str) -> None:
     plain = json.loads(json.dumps(explanation.as_json(), allow_nan=False))
     assert plain["asked_at"] == f"2025-01-0{asked.day}T{asked.clock}.000"
     assert plain["remaining"] == explanation.remaining
+
+
+@pytest.mark.parametrize(
+    ("next_tick", "remaining"),
+    [
+        ("trade 10.02 350", 1_000),
+        ("trade 10.02 351", 999),
+        ("trade 10.02 1349", 1),
+        ("trade 10.02 1350", 0),
+        ("trade 10.00 9999", 1_000),
+        ("trade 10.04 1", 999),
+        ("bid 10.00 7", 1_000),
+        ("bid 10.02 7", 1_000),  # locked
+        ("ask 10.04 300\n1 10:00:04 bid 10.02 7", 993),
+    ],
+)
+def test_what_would_have_filled_it_fills_it_and_nothing_less_does(next_tick: str, remaining: int) -> None:
+    asked = ASKED["an order in its queue"]
+    stream = SHRUNK.strip().splitlines()[:4]
+    wanted = explained(asked).wanted
+    assert wanted is not None
+    assert (wanted.price, wanted.first, wanted.whole) == (10.02, 351, 1_350)
+    after = replace(asked, ticks="\n".join([*stream, f"1 10:00:04 {next_tick}"]), clock="10:00:04")
+    assert explained(after).remaining == remaining
 
 
 def test_the_history_of_an_order_adds_up_to_what_stands_ahead_of_it() -> None:
