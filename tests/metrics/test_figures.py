@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import api
+from pipeline.metrics.fill_figures import FILL_FIGURES
 from pipeline.metrics.formulas import calmar, drawdown_days, max_drawdown, percentile, sharpe, sortino
 from pipeline.runs.reader import read_run
 from pipeline.ticks import Ticks
@@ -53,7 +54,7 @@ RUNS: Final[dict[str, dict[str, Any]]] = {
     "plain": {"strategy": "own"},
     UNEVEN: {"strategy": "v1_baseline", "parameters": {"execution.fees_bps": 5, "execution.flatten": "touch"}},
 }
-NEED_THE_TICKS: Final = ("orders", "counters")
+NEED_THE_TICKS: Final = ("orders", "counters", *(figure.name for figure in FILL_FIGURES))
 """What a folder does not hold the making of; tests of the engine hold it."""
 
 
@@ -124,7 +125,8 @@ def test_every_figure_is_what_the_files_say_fill_by_fill(folder: Path) -> None:
         wanted["days_not_flat"] = sorted({day for one in some for day in not_flat(one)})
         missing = {name for name, value in wanted.items() if value is None}
         missing |= {"markouts"} if any(one["aed"] is None for one in wanted["markouts"].values()) else set()
-        missing |= {"orders"} if found["orders"] is None else set()
+        of_orders = {"orders", *(figure.name for figure in FILL_FIGURES if figure.is_number)}
+        missing |= of_orders if found["orders"] is None else set()
         assert found["reasons"].keys() == missing
         assert all(reason.endswith(".") for reason in found["reasons"].values())
         shown = {name: value for name, value in found.items() if name not in (*NEED_THE_TICKS, "reasons")}
