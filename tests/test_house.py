@@ -85,7 +85,6 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "distributed": "replay/cluster.py",
     "ray": "replay/cluster.py",
     "psutil": "replay/workers.py",
-    "numba": "native/",
     "llvmlite": "native/",
     "filelock": "store/lock.py",
     "platformdirs": "folders.py",

@@ -1,4 +1,4 @@
-"""Kept machine code: found again without numba, compiled again when damaged, never an answer with old code."""
+"""Kept machine code: found again, compiled again when damaged, never an answer with old code."""
 
 from __future__ import annotations
 
@@ -48,7 +48,6 @@ engine.compiled_replay(strategy, CLASSIC.fields(), compilations.append)
 fast, slow = compiled(strategy, random_ticks(50)), plain(strategy, random_ticks(50))
 print(json.dumps({
     "compiled": compilations,
-    "numba": "numba" in sys.modules,
     "fast": {name: value for name, value in fast.final.items() if name.startswith("s_")},
     "slow": {name: value for name, value in slow.final.items() if name.startswith("s_")},
 }))
@@ -66,7 +65,6 @@ prepare(strategy, "compiled", compilations.append)
 found = together(random_ticks(80), strategy, settings_of(strategy, [{"size": size} for size in (10, 50)]))
 print(json.dumps({
     "compiled": compilations,
-    "numba": "numba" in sys.modules,
     "found": [{name: str(value) for name, value in one.items()} for one in found],
 }))
 """
@@ -99,27 +97,26 @@ def forget() -> None:
     compiled.loaded.clear()
 
 
-def test_a_second_process_finds_the_code_and_does_without_numba(own_folder: Path, tmp_path: Path) -> None:
+def test_a_second_process_finds_the_code(own_folder: Path, tmp_path: Path) -> None:
     strategy_of(tmp_path, OWN)
     first, second = in_a_process(tmp_path / "own.py"), in_a_process(tmp_path / "own.py")
-    assert (first["compiled"], first["numba"]) == (["Own"], True)
-    assert (second["compiled"], second["numba"]) == ([], False)
+    assert (first["compiled"], second["compiled"]) == (["Own"], [])
     assert first["fast"] == second["fast"]
     assert [file.suffix for file in own_folder.iterdir()] == [".loop"]
 
 
 @pytest.mark.slow
-def test_a_second_process_walks_without_numba_and_makes_a_damaged_walk_anew(own_folder: Path, tmp_path: Path) -> None:
+def test_a_second_process_finds_the_walk_and_makes_a_damaged_one_anew(own_folder: Path, tmp_path: Path) -> None:
     body = OWN.replace("    price:", "    size: Shares = parameter(50)\n    price:").replace(
         "m.bid, 50", "m.bid, self.size"
     )
     strategy_of(tmp_path, body)
     first, second = (in_a_process(tmp_path / "own.py", WALKS_IN_A_PROCESS) for _ in range(2))
-    assert (first["compiled"], second["compiled"], second["numba"]) == (["Own"], [], False)
+    assert (first["compiled"], second["compiled"]) == (["Own"], [])
     (loop_file,) = own_folder.iterdir()
     loop_file.write_bytes(DAMAGES["a flipped byte in the code"](loop_file.read_bytes()))
     third, fourth = (in_a_process(tmp_path / "own.py", WALKS_IN_A_PROCESS) for _ in range(2))
-    assert (third["compiled"], fourth["compiled"], fourth["numba"]) == (["Own"], [], False)
+    assert (third["compiled"], fourth["compiled"]) == (["Own"], [])
     assert first["found"] == second["found"] == third["found"] == fourth["found"]
     assert first["found"][0] != first["found"][1]
 

@@ -65,7 +65,7 @@ REFUSED: Final = {
         "self.money = math.exp(m.price)",
         "Of math there is sqrt, fabs, floor, ceil",
     ),
-    "math that numba lacks": ("self.money = math.fmod(m.price, 0.7)", "math.fmod is not compiled."),
+    "math that is not compiled": ("self.money = math.fmod(m.price, 0.7)", "math.fmod is not compiled."),
     "rounding to tens": ("self.money = round(m.price, -1)", "the digits are a number from 0 to 15."),
     "rounding to any digits": ("self.money = round(m.price, m.kind)", "the digits are a number from 0 to 15."),
     "a function of the module named like a builtin": ("self.count = max(1, 2)", "max is a function outside the class"),

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
-OF_THE_WALK: Final = ("m_rows", "m_setting", "m_orders", "m_bid_placed", "m_ask_placed")
+OF_THE_WALK: Final = (
+    *("m_rows", "m_setting", "m_orders"),
+    *(f"m_{side}_{field}" for side in ("bid", "ask") for field in ("placed", "crossing_order")),
+)
 """Final state that counts the lines of a log, which settings that walk together share, or that they do without."""
 
 
@@ -85,7 +88,7 @@ OF_A_REPLAY: Final = (
 def bits_of(replay: Replayed | Outcome) -> dict[str, bytes]:
     """Return fills, market days and final state as bytes, without what only a walk counts or only a lone replay."""
     number = {name: math.nan if value != value else value for name, value in replay.final.items()}  # noqa: PLR0124
-    return bits(_Whole(replace(replay.fills, placed=None), replay.market_days, number))  # type: ignore[arg-type]
+    return bits(_Whole(replace(replay.fills, placed=None, limit=None), replay.market_days, number))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

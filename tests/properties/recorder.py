@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.rules.market import Market
-from pipeline.engine.rules.orders import Side
+from pipeline.engine.rules.side import Side
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import engine_facts
 from pipeline.strategies.loading.load import load_strategy
@@ -21,17 +21,17 @@ class RecordingSide(Side):
 
     market: RecordingMarket
 
-    def join(self, price: float, size: int) -> None:
-        super().join(price, size)
+    def place(self, price: float, size: int, anew: bool) -> None:  # noqa: FBT001
+        side = "bid" if self.is_bid else "ask"
+        crossing = self.crossing
+        super().place(price, size, anew)
+        self.market.begin(side, price)
+        if self.crossing > crossing:
+            self.market.took[side] = self.market.since[side]
         self.market.look()
 
-    def resize(self, size: int) -> bool:
-        stands = super().resize(size)
-        self.market.look()
-        return stands
-
-    def cancel(self) -> None:
-        super().cancel()
+    def withdraw(self) -> None:
+        super().withdraw()
         self.market.look()
 
     def remove(self) -> None:
@@ -49,31 +49,42 @@ class RecordingMarket(Market):
         self.since: dict[str, tuple[float, int] | None] = {"bid": None, "ask": None}
         self.begun = 0
         self.of_fills: list[int] = []
-        self.matching = False
+        self.matching = self.taking = False
+        self.took: dict[str, tuple[float, int] | None] = {}
+
+    def begin(self, side: str, price: float) -> None:
+        before = self.since[side]
+        if before is None or before[0] != price:
+            self.since[side] = price, self.event
+            self.begun += 1
 
     def look(self) -> None:
         for side in ("bid", "ask"):
             now = getattr(self, f"{side}_order") if getattr(self, f"{side}_live") else None
-            before = self.since[side]
             if now is None:
                 self.since[side] = None
-            elif before is None or before[0] != now:
-                self.since[side] = now, self.event
-                self.begun += 1
+            else:
+                self.begin(side, now)
 
-    def match_print(self) -> None:
+    def match_orders(self, touched: bool) -> None:  # noqa: FBT001
         self.matching = True
-        super().match_print()
+        super().match_orders(touched)
         self.matching = False
         self.look()
 
-    def book_fill(self, side: int, price: float, quantity: int, placed: int) -> None:
-        order = self.since["bid" if side > 0 else "ask"] if self.matching else None
+    def book_crossing(self) -> None:
+        self.taking = True
+        super().book_crossing()
+        self.taking = False
+
+    def book_fill(self, side: int, *fill: Any) -> None:
+        name = "bid" if side > 0 else "ask"
+        order = self.since[name] if self.matching else self.took.pop(name, None) if self.taking else None
         self.of_fills.append(-1 if order is None else order[1])
         self.look()  # what is filled whole is gone before the strategy hears of it
-        matching, self.matching = self.matching, False
-        super().book_fill(side, price, quantity, placed)
-        self.matching = matching
+        states, self.matching, self.taking = (self.matching, self.taking), False, False
+        super().book_fill(side, *fill)
+        self.matching, self.taking = states
 
 
 def record(case: Case) -> tuple[list[int], int]:

@@ -16,6 +16,7 @@ from pipeline.conversion.excel.cells import LAST_COLUMN, LAST_ROW
 from pipeline.conversion.excel.fast_reader import FastColumns, FastReader
 from pipeline.conversion.ticks import type_code
 from pipeline.native import codecache
+from pipeline.native.kinds import Signature
 from pipeline.native.machine import Machine, Text, machine_code, toolchain
 
 if TYPE_CHECKING:
@@ -28,16 +29,8 @@ if TYPE_CHECKING:
 
 _COUNTS: Final = 5
 _POINTERS: Final = ("uint8", "int8", "int8", "int8", "int8", "int64", "int8", "int64", "int8", "int64", "int64")
-_TYPES: Final = {
-    "int": "int64",
-    "tuple[int, int]": "UniTuple(int64, 2)",
-    "tuple[int, int, int]": "UniTuple(int64, 3)",
-    "tuple[int, int, int, int]": "UniTuple(int64, 4)",
-    "Letters": "CPointer(uint8)",
-    "Bytes": "CPointer(int8)",
-    "Words": "CPointer(int64)",
-}
-"""The annotations of the loop's functions in the compiler's words."""
+_TAKES: Final = {"int": "int", "Letters": "uint8", "Bytes": "int8", "Words": "int64"}
+"""The annotations of the loop's functions as `Signature` has them."""
 
 _SHORTEST_ROW: Final = 100
 # Where a whole number and a power of ten are doubles, their quotient is the double nearest to the decimal number.
@@ -66,7 +59,9 @@ def rows_loop(on_compile: Callable[[], None] | None = None, *, may_compile: bool
     None where it would have to be compiled and may not.
     """
     source = Path(compiled_loop.__file__).read_text(encoding="utf-8")
-    text = Text(source, compiled_loop.read_rows.__name__, _COUNTS, _POINTERS, helpers=_helpers())
+    text = Text(
+        source, compiled_loop.read_rows.__name__, _COUNTS, _POINTERS, helpers=_helpers(), constants=_constants()
+    )
     key = hashlib.sha256("\0".join((*toolchain(), repr(text))).encode()).hexdigest()
     if key not in _loaded:
         if not may_compile and codecache.read(key) is None:
@@ -75,14 +70,18 @@ def rows_loop(on_compile: Callable[[], None] | None = None, *, may_compile: bool
     return _loaded[key]
 
 
-def _helpers() -> dict[str, str]:
-    """Return the functions that the loop calls, in their order, and the types of each."""
-    types_of = {}
+def _helpers() -> dict[str, Signature]:
+    """Return the functions that the loop calls, each with what it takes and returns."""
+    helpers = {}
     for name, function in vars(compiled_loop).items():
         if isinstance(function, FunctionType) and function is not compiled_loop.read_rows:
-            *arguments, result = (_TYPES[str(annotation)] for annotation in function.__annotations__.values())
-            types_of[name] = f"{result}({', '.join(arguments)})"
-    return types_of
+            *takes, returns = map(str, function.__annotations__.values())
+            helpers[name] = Signature(("int",) * returns.count("int"), tuple(_TAKES[kind] for kind in takes))
+    return helpers
+
+
+def _constants() -> dict[str, int]:
+    return {name: value for name, value in vars(compiled_loop).items() if isinstance(value, int)}
 
 
 class CompiledReader(FastReader):

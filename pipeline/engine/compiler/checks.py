@@ -93,7 +93,10 @@ CHECKS: Final = {
 
 _SIZE: Final = ("size", "size", "")
 ARGUMENTS: Final = {
-    ("round_to_tick", "price"): (("moderate", "number", ""),),
+    **dict.fromkeys(
+        ((verb, "price") for verb in ("tick", "round_to_tick", "round_down_to_tick", "round_up_to_tick")),
+        (("moderate", "number", ""),),
+    ),
     ("resize_bid", "size"): (_SIZE, ("resized", "order", "bid_order")),
     ("resize_ask", "size"): (_SIZE, ("resized", "order", "ask_order")),
     ("trade", "price"): (("traded", "traded", ""),),

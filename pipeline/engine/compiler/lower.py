@@ -200,16 +200,22 @@ class Expressions(ABC):
         self, name: str, before: list[ast.stmt], values: list[ast.expr]
     ) -> tuple[list[ast.stmt], ast.expr]:
         """Spell out Python's own rule, the first of equals and of a NaN, instead of trusting the machine's min."""
-        flat = [*before, assign(chosen := self.temporary(), values[0])]
-        for value in values[1:]:
-            best = ast.Name(chosen, ast.Load())
-            flat.append(assign(rival := self.temporary(), value))
-            other = ast.Name(rival, ast.Load())
+        flat = list(before)
+        best = self._named(values[0], flat)
+        for number, value in enumerate(values[1:], start=2):
+            other = self._named(value, flat)
             better = ast.Compare(other, [ast.Lt() if name == "min" else ast.Gt()], [best])
             choice = ast.IfExp(better, other, best)
             choice.chooses = name  # type: ignore[attr-defined]
-            flat.append(assign(chosen := self.temporary(), choice))
-        return flat, ast.Name(chosen, ast.Load())
+            best = choice if number == len(values) else self._named(choice, flat)
+        return flat, best
+
+    def _named(self, value: ast.expr, flat: list[ast.stmt]) -> ast.expr:
+        """Return a value that can be read twice: a name or a constant as it is, all else under a name."""
+        if isinstance(value, (ast.Name, ast.Constant)):
+            return value
+        flat.append(assign(name := self.temporary(), value))
+        return ast.Name(name, ast.Load())
 
     def _none_test(self, node: ast.Compare, scope: Scope) -> ast.expr:
         target, against = node.left, node.comparators[0]

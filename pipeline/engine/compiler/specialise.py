@@ -22,6 +22,7 @@ from pipeline.engine.rules.orders import SideField
 from pipeline.engine.rules.side import Side
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable, StrategyError
+from pipeline.native.kinds import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +42,8 @@ HIDDEN: Final = frozenset(
 )
 ATTRIBUTE_HOOKS: Final = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
-NUMBA: Final = {"int": "int64", "float": "float64", "IntColumn": "CPointer(int64)", "None": "void"}
+KIND_OF: Final = {"int": "int", "float": "float", "IntColumn": "int64", "None": "void"}
+"""The annotations of the checks as `Signature` has them."""
 EXCHANGED: Final = ("input_ints", "input_floats", "final_ints", "final_floats")
 
 
@@ -170,15 +172,14 @@ def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     return FlatReplay(body, kinds, fields, of_market)
 
 
-def helpers_of(source: str) -> dict[str, str]:
-    """Return the checks whose text a loop's text holds, each with its signature in numba's words."""
+def helpers_of(source: str) -> dict[str, Signature]:
+    """Return the functions whose text a loop's text holds, each with what it takes and returns."""
     helpers = {}
     for name, node in definitions().items():
         if f"def {name}(" in source:
-            takes = ", ".join(
-                NUMBA[ast.unparse(operand.annotation)] for operand in node.args.args if operand.annotation
-            )
-            helpers[name] = f"{NUMBA[ast.unparse(node.returns)]}({takes})" if node.returns else ""
+            takes = [KIND_OF[ast.unparse(operand.annotation)] for operand in node.args.args if operand.annotation]
+            returns = KIND_OF[ast.unparse(node.returns)] if node.returns else "void"
+            helpers[name] = Signature((returns,), tuple(takes))
     return helpers
 
 

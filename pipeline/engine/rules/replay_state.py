@@ -93,6 +93,10 @@ class ReplayState:
 
     def tick(self, price: float) -> float:
         """Return the tick that applies at a price, AED."""
+        return self.tick_at(price)
+
+    def tick_at(self, price: float) -> float:
+        """Return the tick that applies at a price, AED."""
         level = 0
         while level < self.tick_levels - 1 and price >= self.tick_below[level]:
             level += 1
@@ -100,19 +104,19 @@ class ReplayState:
 
     def round_to_tick(self, price: float) -> float:
         """Round a price to a whole number of the ticks that apply at it, half to even."""
-        tick = self.tick(price)
+        tick = self.tick_at(price)
         return round(price / tick) * tick
 
     def round_down_to_tick(self, price: float) -> float:
         """Round a price down to a whole number of the ticks that apply at it; one within 1e-9 of that stands on it."""
-        tick = self.tick(price)
+        tick = self.tick_at(price)
         steps = math.floor(price / tick)
         above = self.in_steps(steps + 1, tick)
         return above if above - price <= ON_GRID else self.in_steps(steps, tick)
 
     def round_up_to_tick(self, price: float) -> float:
         """Round a price up to a whole number of the ticks that apply at it; one within 1e-9 of that stands on it."""
-        tick = self.tick(price)
+        tick = self.tick_at(price)
         steps = math.floor(price / tick)
         below = self.in_steps(steps, tick)
         return below if price - below <= ON_GRID else self.in_steps(steps + 1, tick)
