@@ -31,8 +31,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '[/\\](tests|plotly)[/\\]' $(VENV) pipeline
 # Tests of seconds and of memory, which measuring coverage takes itself.
 COSTLY := tests/hostile/test_bombs.py tests/crash/test_interrupts.py
-# The long tests wait half of their time: for processes to start, to end, to be killed.
-LONG_WORKERS = $(shell $(PYTHON) -c 'import os; print(3 * os.cpu_count() // 2)')
+# Tests wait for processes to start, to end, to be killed: the long ones half of their time.
+TEST_WORKERS = $(shell $(PYTHON) -c 'import os; print(3 * os.cpu_count() // 2)')
 EXPORT := uv export --quiet --frozen --no-emit-project --no-annotate --no-header --format requirements-txt
 COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
@@ -114,10 +114,10 @@ bench-check: setup-dev ## is it as fast as it was: ratios to fixed yardsticks be
 	@$(BIN)/python tests/benchmarks/check.py $(ARGS)
 
 test: setup-dev ## the tests, all but the long ones
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile -m "not slow" $(ARGS)
 
 test-long: setup-dev ## the long tests: kills, floods, fuzzing, the browser
-	@$(BIN)/python -m pytest -n $(LONG_WORKERS) --dist loadfile -m slow $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile -m slow $(ARGS)
 
 coverage: setup-dev ## which lines and branches of pipeline/ the tests reach: at least 95 % (about twenty minutes)
 	@$(BIN)/python -m coverage erase
