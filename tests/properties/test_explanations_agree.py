@@ -220,7 +220,8 @@ def test_every_fill_is_explained_with_the_numbers_of_the_reference(name: str, mo
     for_seeded_cases([name], 700 if name == "v1_baseline" else 200, agree)  # v1 fills less
     wanted = ["print", "auction", "touch", "both sides", "waited", "cleared", "fill_price=order", "§4, step 1"]
     wanted += ["same_event_fill=no", "§4, steps 8 and 9"]
-    wanted += ["crossing", "marketable", "queue=capped", "queue=front", "order_price=grid"]
+    wanted += ["crossing", "marketable", "queue=capped", "order_price=grid"]
+    wanted += ["queue=front"] if name != "v3_liquidity_monitor" else []  # it joins the whole queue at every event
     wanted += ["taken"] if name == "v2_1_stop_loss" else []
     assert [what for what in wanted if reached[what] < 3] == []
     # v3 is behind all that is shown at every event: one print rarely gets through both its queues.

@@ -108,7 +108,7 @@ class Market(Orders):
         self.update_book()
         quoting = self.time_of_day >= self.continuous_opens + self.open_delay
         for turn in range(3 if self.batched or self.takes_marketable or self.latency > 0 else 2):
-            if self.takes_marketable or self.latency > 0:
+            if (self.takes_marketable or self.latency > 0) and (turn > 0 or self.latency > 0):
                 self.book_crossing()
             if self.cancel_stale and turn == (1 if self.touch_fills and self.kind != TRADE else 0):
                 self.bid_side.remove_stale()

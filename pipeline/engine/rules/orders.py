@@ -177,18 +177,19 @@ class Orders(Account):
 
         What a hook adds to it is booked at the next event.
         """
-        for _ in range(2):
-            if self.bid_side.crossing > 0 or self.ask_side.crossing > 0:
-                buys = self.bid_side.crossing > 0
-                quantity = self.bid_side.crossing if buys else self.ask_side.crossing
-                price = self.bid_side.crossing_price if buys else self.ask_side.crossing_price
-                order = self.bid_side.crossing_order if buys else self.ask_side.crossing_order
-                limit = self.bid_side.order_price if buys else self.ask_side.order_price
-                if buys:
-                    self.bid_side.crossing = 0
-                else:
-                    self.ask_side.crossing = 0
-                self.book_fill(BUY if buys else SELL, price, quantity, order, TAKE, limit if limit > 0.0 else price)
+        if self.bid_side.crossing > 0 or self.ask_side.crossing > 0:
+            for _ in range(2):
+                if self.bid_side.crossing > 0 or self.ask_side.crossing > 0:
+                    buys = self.bid_side.crossing > 0
+                    quantity = self.bid_side.crossing if buys else self.ask_side.crossing
+                    price = self.bid_side.crossing_price if buys else self.ask_side.crossing_price
+                    order = self.bid_side.crossing_order if buys else self.ask_side.crossing_order
+                    limit = self.bid_side.order_price if buys else self.ask_side.order_price
+                    if buys:
+                        self.bid_side.crossing = 0
+                    else:
+                        self.ask_side.crossing = 0
+                    self.book_fill(BUY if buys else SELL, price, quantity, order, TAKE, limit if limit > 0.0 else price)
 
     def stand_aside(self) -> None:
         """Let no print fill our orders until `resume`."""
