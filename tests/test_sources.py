@@ -122,7 +122,7 @@ def test_the_modules_that_make_a_result_are_in_its_key(planned: Plan) -> None:
         for engine in ("compiled", "python"):
             packed(run_task(replace(planned.tasks[0], engine=engine, alternatives={})))
 
-    replay()  # what is compiled, is compiled now: numba's calls need not be looked at
+    replay()  # what is compiled, is compiled now: the compiler's calls need not be looked at
     modules = run_by(replay)
     assert {"pipeline.engine.rules.replay_state", "pipeline.engine.compiled", "pipeline.store.seal"} <= modules
     assert modules <= sources_of(*ENTRIES["results"]).keys()

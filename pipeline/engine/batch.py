@@ -76,8 +76,8 @@ class BatchRunner:
         capacity = each * len(settings)
         while True:
             buffers = Buffers(ticks, settings[0].facts, self._layout.shared.columns, capacity)
-            lanes = self._lanes(buffers, settings)
-            final = self.attempt(ticks, buffers, settings, lanes)
+            setting_rows = self._start_rows(buffers, settings)
+            final = self.attempt(ticks, buffers, settings, setting_rows)
             failed = buffers.columns["failed"][0]
             if failed or not final["m_out_of_capacity"]:
                 break
@@ -93,37 +93,42 @@ class BatchRunner:
         if failed or final["m_diverged"]:
             yield from [None] * len(settings)
             return
-        yield from self._outcomes(ticks, buffers, final, lanes, len(settings))
+        yield from self._outcomes(ticks, buffers, final, setting_rows, len(settings))
 
-    def _lanes(self, buffers: Buffers, settings: Sequence[BatchSetting]) -> dict[str, Any]:
-        """Return the lanes as they stand before the first tick, a row a name."""
-        lanes = self._layout.rows
-        rows: dict[str, Any] = dict(zip(lanes.ints, np.zeros((len(lanes.ints), BATCH_SIZE), np.int64), strict=True))
-        rows |= dict(zip(lanes.floats, np.zeros((len(lanes.floats), BATCH_SIZE)), strict=True))
+    def _start_rows(self, buffers: Buffers, settings: Sequence[BatchSetting]) -> dict[str, Any]:
+        """Return what differs between settings as it stands before the first tick, a row a name."""
+        layout = self._layout.rows
+        rows: dict[str, Any] = dict(zip(layout.ints, np.zeros((len(layout.ints), BATCH_SIZE), np.int64), strict=True))
+        rows |= dict(zip(layout.floats, np.zeros((len(layout.floats), BATCH_SIZE)), strict=True))
         for name, start in self._market.starts.items():
             if "m_" + name in rows:
                 rows["m_" + name][:] = start
-        for lane, setting in enumerate(settings):
+        for number, setting in enumerate(settings):
             values = input_values(self._fields, {**buffers.inputs, **setting.facts.fields}, setting.parameters)
             for name, value in values.items():
                 if name in rows:
-                    rows[name][lane] = value
+                    rows[name][number] = value
         return rows
 
     def attempt(
-        self, ticks: Ticks, buffers: Buffers, settings: Sequence[BatchSetting], lanes: Mapping[str, Any]
+        self, ticks: Ticks, buffers: Buffers, settings: Sequence[BatchSetting], setting_rows: Mapping[str, Any]
     ) -> dict[str, int | float]:
         """Run the loop once into these buffers, and return the state it ends in, too small a buffer noted in it."""
         layout = self._layout.shared
         exchanged = Exchanged(layout, input_values(self._fields, buffers.inputs, settings[0].parameters))
-        of_lanes = [_whole(lanes, names) for names in (self._layout.rows.ints, self._layout.rows.floats)]
-        arrays = [*tick_columns(ticks), *exchanged.arrays, *of_lanes, np.zeros(BATCH_SIZE, np.int8)]
+        of_settings = [_whole(setting_rows, names) for names in (self._layout.rows.ints, self._layout.rows.floats)]
+        arrays = [*tick_columns(ticks), *exchanged.arrays, *of_settings, np.zeros(BATCH_SIZE, np.int8)]
         arrays += [buffers.columns[name] for name in layout.columns]
         self._loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
         return exchanged.final()
 
     def _outcomes(
-        self, ticks: Ticks, buffers: Buffers, final: Mapping[str, int | float], lanes: Mapping[str, Any], count: int
+        self,
+        ticks: Ticks,
+        buffers: Buffers,
+        final: Mapping[str, int | float],
+        setting_rows: Mapping[str, Any],
+        count: int,
     ) -> Iterator[Outcome]:
         rows = int(final["m_rows"])
         owner = buffers.columns["fill_setting"][:rows]
@@ -131,11 +136,11 @@ class BatchRunner:
         ends = np.cumsum(np.bincount(owner, minlength=count)).tolist()
         whole = buffers.outcome(ticks, {**final, "m_fills": rows})
         fills = replace(whole.fills, placed=None, limit=None).at(order)
-        names = [name for name in self._state if name in lanes]
-        columns = [lanes[name][:count].tolist() for name in names]
+        names = [name for name in self._state if name in setting_rows]
+        columns = [setting_rows[name][:count].tolist() for name in names]
         start = 0
-        for lane, end in enumerate(ends):
-            own = dict(zip(names, (column[lane] for column in columns), strict=True))
+        for number, end in enumerate(ends):
+            own = dict(zip(names, (column[number] for column in columns), strict=True))
             yield Outcome(fills.at(slice(start, end)), whole.market_days, {**final, **own, "m_rows": end - start})
             start = end
 

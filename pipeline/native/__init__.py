@@ -1,1 +1,1 @@
-"""Compiles the text of loops to machine code with numba once, caches it on disk and loads it without numba."""
+"""Writes the text of loops as LLVM's, compiles it to machine code once, caches that on disk and loads it."""

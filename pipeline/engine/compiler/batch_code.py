@@ -237,7 +237,7 @@ class _Storage(ast.NodeTransformer):
         self._kinds = kinds
 
     def visit_For(self, node: ast.For) -> ast.stmt:
-        """Work out once a setting where what it needs stands: numba takes its time over every addition it reads."""
+        """Work out once a setting where what it needs stands."""
         if not _is_over_settings(node):
             self.generic_visit(node)
             return node
