@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.conversion import ticks, timestamps
 from pipeline.conversion.headers import ONE_EACH, names_columns
 from pipeline.conversion.names import full_name
+from pipeline.conversion.rules import type_code
 from pipeline.errors import BadRequest, RejectedRows, SeveralSecurities, shown
 from pipeline.times import MILLISECOND
 
@@ -94,7 +95,7 @@ def refuse_rejects(parsed: Parsed, allowed: float) -> None:
 def refuse_several_securities(sheet: str, parsed: Parsed) -> None:
     """Raise SeveralSecurities for a sheet with another security's rows, naming the rows where they begin."""
     own = full_name(sheet)
-    rows = parsed.securities
+    rows = _first_rows(parsed)
     names: dict[str, str] = {}
     for text in rows:
         names.setdefault(" ".join(text.split()).upper(), text)
@@ -107,7 +108,7 @@ def refuse_several_securities(sheet: str, parsed: Parsed) -> None:
     starts = []
     for reject in parsed.rejects:
         # Most rejects are rows of a tick with one bad cell, and there may be a million of them.
-        if ticks.type_code(reject.cells[1]) >= 0 or reject.cells[2][:1].isdigit():
+        if type_code(reject.cells[1]) >= 0 or reject.cells[2][:1].isdigit():
             continue
         if names_columns(reject.cells):
             starts.append((reject.row, ", ".join(filter(None, reject.cells))))
@@ -118,6 +119,20 @@ def refuse_several_securities(sheet: str, parsed: Parsed) -> None:
             f"another block of rows begins in it: {_listed(starts)}. {ONE_EACH} Where the rows below are of the same "
             "security, remove the headers between them."
         )
+
+
+def _first_rows(parsed: Parsed) -> dict[str, int]:
+    """Return the texts that name securities with the first row of each, in the order of these (0: not known)."""
+    if parsed.security is None:
+        return dict.fromkeys(parsed.securities, 0)
+    first = np.zeros(len(parsed.securities), np.int64)
+    first[parsed.security[::-1]] = parsed.row_numbers[::-1]  # of several the last that is assigned stays
+    rows = dict(zip(parsed.securities, first.tolist(), strict=True))
+    for reject in parsed.rejects:
+        text = parsed.securities[reject.security]
+        rows[text] = min(reject.row, rows[text] or reject.row)
+    rows.pop("", None)
+    return dict(sorted(rows.items(), key=lambda item: item[1]))
 
 
 def _listed(rows: list[tuple[int, str]]) -> str:

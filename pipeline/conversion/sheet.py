@@ -10,6 +10,7 @@ from pipeline.conversion.excel.row_reader import pieces_of, read_head, read_rows
 from pipeline.conversion.fingerprint import make_record
 from pipeline.conversion.headers import HEAD_ROWS, Columns, find_columns
 from pipeline.conversion.refuse import refuse_several_securities
+from pipeline.conversion.rules import Rules
 from pipeline.conversion.ticks import Parsed, judge_rows
 from pipeline.errors import EmptySheet, SheetError
 from pipeline.ticks import Ticks
@@ -127,7 +128,7 @@ def read_fast(
         conditions=read.conditions,
     )
     rows = read.last - header_row
-    return Parsed(ticks, (), rows, rows - len(ticks), read.texts, securities=dict.fromkeys(read.securities, 0))
+    return Parsed(ticks, (), rows, rows - len(ticks), read.texts, securities=read.securities)
 
 
 def read_row_by_row(
@@ -145,4 +146,4 @@ def read_row_by_row(
             if count % _PROGRESS_ROWS == 0:
                 on_rows(count)
 
-    return judge_rows(counted(), columns, header_row, date1904=workbook.date1904)
+    return judge_rows(counted(), columns, header_row, Rules(workbook.date1904))

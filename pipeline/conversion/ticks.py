@@ -7,20 +7,23 @@ import sys
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel.cells import BLANK, BOOL, EMPTY, ISO, NUMBER, SERIAL, TEXT, Cell
-from pipeline.ticks import TICK_TYPES, Int64s, Ticks
+from pipeline.conversion.rules import LONGEST_TEXT, type_code
+from pipeline.conversion.time_column import Moment, TimeColumn
+from pipeline.ticks import Ticks, union_of
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.conversion.headers import Columns
+    from pipeline.conversion.rules import DateOrder, Rules
+    from pipeline.ticks import Float64s, Int8s, Int32s, Int64s
 
 Row: TypeAlias = "tuple[int, Mapping[int, Cell]]"
 """A row's Excel number and its cells that are not blank, by column."""
@@ -39,23 +42,22 @@ SIZE_TOO_LARGE: Final = "size too large"
 # Excel keeps numbers as doubles, so above 2**53 a whole number is no longer the one that was meant.
 LARGEST_SIZE: Final = 2.0**53
 LONGEST_SHOWN: Final = 100
-_LONGEST_KNOWN: Final = 255
 _LONG_TEXT: Final = "\0"
 # As many as are asked for one by one when it is to be known whether a sheet changed.
 _MOST_TEXTS: Final = 1_000
-_CODES: Final = {name.casefold(): code for code, name in enumerate(TICK_TYPES)}
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
     """A row that is not a tick: Excel row number, the cells (time, type, price, size) as text, and the rule it broke.
 
-    Only the first 100 letters of a cell's text are kept.
+    Only the first 100 letters of a cell's text are kept. security: index into `Parsed.securities`.
     """
 
     row: int
     cells: tuple[str, str, str, str]
     rule: str
+    security: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ class Parsed:
     """One sheet's rows: `rows` = ticks + rejects + `blank`; `texts` are the cell texts that were read.
 
     A text longer than Excel's longest name stands among them as one that no cell holds; above a thousand none is added.
-    `row_numbers` are the ticks' Excel rows when the rows were read one by one, else empty. `securities` are the texts
-    of the column that names each row's security, each with its first row (0 when rows were not read one by one).
+    `row_numbers` are the ticks' Excel rows, ascending (empty where the reader does not know them). `security` is each
+    tick's index into `securities`, the texts of the column that names each row's security, "" where its cell is blank;
+    None and empty without such a column. `remarks` are sentences that a person must be told of how cells were read.
     """
 
     ticks: Ticks
@@ -73,7 +76,9 @@ class Parsed:
     blank: int
     texts: frozenset[str]
     row_numbers: Int64s = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    securities: dict[str, int] = field(default_factory=dict)
+    security: Int32s | None = None
+    securities: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def reject_counts(self) -> dict[str, int]:
@@ -81,104 +86,203 @@ class Parsed:
         return dict(sorted(Counter(reject.rule for reject in self.rejects).items()))
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TickRows:
+    """Rows that a fast reader took as ticks, each in range and clean, in ascending order of rows.
+
+    rows: Excel row numbers. moments: ms since 1970 on the exchange's clock, or of UTC where `utc` is True.
+    security, condition: index into `labels`, which has "" for a blank cell; None without such a column.
+    used_texts: of all cells that were read. serials, texts: how many times were numbers, how many texts, with the first
+    row of each (0: none). order: that by which day/month texts were read; None where there are none.
+    largest_first, largest_second: the largest first and second number of such texts. number_texts: how many prices or
+    sizes were texts.
+    """
+
+    rows: Int64s
+    moments: Int64s
+    kinds: Int8s
+    price: Float64s
+    volume: Int64s
+    security: Int32s | None = None
+    condition: Int32s | None = None
+    labels: tuple[str, ...] = ()
+    used_texts: frozenset[str] = frozenset()
+    utc: bool = False
+    serials: int = 0
+    texts: int = 0
+    first_serial_row: int = 0
+    first_text_row: int = 0
+    order: DateOrder | None = None
+    largest_first: int = 0
+    largest_second: int = 0
+    number_texts: int = 0
+
+
+class OtherDateOrder(Exception):
+    """The sheet's times are of another order of day and month than they were read by."""
+
+    def __init__(self, order: DateOrder) -> None:
+        super().__init__(order)
+        self.order = order
+
+
 class _Broken(Exception):
     """A row broke the rule that is the only argument."""
 
 
-def type_code(text: str) -> int:
-    """Return the code of BID, ASK or TRADE, case and blanks ignored; -1 for anything else."""
-    return _CODES.get(text.strip().casefold(), -1) if len(text) <= _LONGEST_KNOWN else -1
+class Judge:
+    """Sorts rows below the header, which come in any order, into ticks and rejects."""
 
+    def __init__(self, columns: Columns, rules: Rules) -> None:
+        self._columns = columns
+        self._rules = rules
+        self._times = TimeColumn(rules)
+        # Excel rows, ms, type codes, prices, sizes, indices of securities and of conditions of the ticks.
+        self._arrays: tuple[array[Any], ...] = (
+            array("q"),
+            array("q"),
+            array("b"),
+            array("d"),
+            array("q"),
+            array("i"),
+            array("i"),
+        )
+        self._of_utc = array("q")
+        self._rejects: list[Reject] = []
+        self._filled = array("q")
+        self._texts: set[str] = set()
+        self._securities = {"": 0}
+        self._conditions = {"": 0}
 
-def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, *, date1904: bool) -> Parsed:
-    """Sort the rows below the header, in any order, into ticks, rejects and blanks by row number."""
-    numbers, moments, sizes, marks = array("q"), array("q"), array("q"), array("i")
-    codes, prices = array("b"), array("d")
-    rejects: list[Reject] = []
-    texts: set[str] = set()
-    filled = array("q")
-    securities: dict[str, int] = {}
-    conditions = {"": 0}
-    used = columns.used
-    for number, row in rows:
-        cells = [row.get(column, BLANK) for column in used]
+    def judge(self, number: int, row: Mapping[int, Cell]) -> None:
+        """Take one row: its Excel number and its cells that are not blank, by column."""
+        columns = self._columns
+        cells = [row.get(column, BLANK) for column in columns.used]
         if all(cell is BLANK for cell in cells):
-            continue
-        filled.append(number)
-        security = BLANK if columns.security is None else row.get(columns.security, BLANK)
-        if security.kind in (TEXT, NUMBER) and len(securities) < _MOST_TEXTS:
-            securities.setdefault(security.text[:LONGEST_SHOWN], number)
-        if len(texts) <= _MOST_TEXTS:
-            texts.update(
-                cell.text if len(cell.text) <= _LONGEST_KNOWN else _LONG_TEXT for cell in cells if cell.kind == TEXT
-            )
-        condition = BLANK if columns.condition is None else row.get(columns.condition, BLANK)
-        mark = condition.text.strip()[:LONGEST_SHOWN] if condition.kind in (TEXT, NUMBER) else ""
-        if condition.kind == TEXT and len(texts) <= _MOST_TEXTS:
-            texts.add(condition.text if len(condition.text) <= _LONGEST_KNOWN else _LONG_TEXT)
+            return
+        self._filled.append(number)
+        self._note_texts(cells)
+        security = 0
+        if columns.security is not None:
+            named = row.get(columns.security, BLANK)
+            text = named.text[:LONGEST_SHOWN] if named.kind in (TEXT, NUMBER) else ""
+            security = self._securities.setdefault(text, len(self._securities))
         *times, kind, price, size = cells
         try:
-            moment, code = _moment(times, date1904=date1904), _code(kind)
-            cost, shares = _price(price), _size(size)
+            moment = self._moment(times)
+            tick = (number, moment.ms, self._code(kind), _price(price), _size(size), security)
         except _Broken as broken:
-            shown = [_shown(cell, date1904=date1904) for cell in (kind, price, size)]
-            time = " ".join(filter(None, (_shown(cell, date1904=date1904) for cell in times)))
-            # A million rejects may well say the same.
-            texts_shown = tuple(sys.intern(text[:LONGEST_SHOWN]) for text in (time, *shown))
-            rejects.append(Reject(number, texts_shown, str(broken)))  # type: ignore[arg-type]
-            continue
-        numbers.append(number)
-        moments.append(moment)
-        codes.append(code)
-        prices.append(cost)
-        sizes.append(shares)
-        marks.append(conditions.setdefault(mark, len(conditions)))
-    # A file may hold its rows in another order than Excel shows them; what Excel shows is the workbook's order.
-    order = np.argsort(np.asarray(numbers), kind="stable")
-    blank = max(filled) - header_row - len(np.unique(np.asarray(filled))) if filled else 0
-    return Parsed(
-        ticks=Ticks(
-            timestamp=np.asarray(moments)[order] * MILLISECOND,
-            kind=np.asarray(codes)[order],
-            price=np.asarray(prices)[order],
-            volume=np.asarray(sizes)[order],
-            condition=np.asarray(marks)[order] if len(conditions) > 1 else None,
-            conditions=tuple(conditions) if len(conditions) > 1 else (),
-        ),
-        rejects=tuple(sorted(rejects, key=lambda reject: reject.row)),
-        rows=len(filled) + blank,
-        blank=blank,
-        texts=frozenset(texts.union(securities)),
-        row_numbers=np.asarray(numbers)[order],
-        securities=securities,
-    )
+            self._reject(number, times, (kind, price, size), str(broken), security)
+            return
+        if moment.is_utc:
+            self._of_utc.append(len(self._arrays[0]))
+        for column, value in zip(self._arrays, (*tick, self._condition(row)), strict=True):
+            column.append(value)
+
+    def parsed(self, header_row: int, read: TickRows | None = None) -> Parsed:
+        """Return all ticks, those judged here and those that a fast reader took, in ascending order of rows.
+
+        Raises OtherDateOrder where the sheet is to be read again by another order of day and month.
+        """
+        rows, moments, kinds, price, volume, security, condition = self._ticks(read)
+        filled = np.asarray(self._filled)
+        numbers = [filled] if read is None else [filled, read.rows]
+        holding = union_of(numbers)
+        blank = int(holding[-1]) - header_row - len(holding) if len(holding) else 0
+        has_condition = len(self._conditions) > 1
+        has_security = self._columns.security is not None
+        used = frozenset() if read is None else read.used_texts
+        return Parsed(
+            ticks=Ticks(
+                timestamp=moments * MILLISECOND,
+                kind=kinds,
+                price=price,
+                volume=volume,
+                condition=condition if has_condition else None,
+                conditions=tuple(self._conditions) if has_condition else (),
+            ),
+            rejects=tuple(sorted(self._rejects, key=lambda reject: reject.row)),
+            rows=sum(map(len, numbers)) + blank,
+            blank=blank,
+            texts=used.union(self._texts, self._securities.keys() - {""}),
+            row_numbers=rows,
+            security=security if has_security else None,
+            securities=tuple(self._securities) if has_security else (),
+        )
+
+    def _ticks(self, read: TickRows | None) -> list[Any]:
+        """Return the arrays of all ticks in ascending order of rows, moments on the exchange's clock."""
+        arrays: list[Any] = [np.array(column) for column in self._arrays]
+        of_utc = np.asarray(self._of_utc)
+        arrays[1][of_utc] = timestamps.to_clock(arrays[1][of_utc], self._rules.time_zone)
+        if read is not None:
+            moments = timestamps.to_clock(read.moments, self._rules.time_zone) if read.utc else read.moments
+            security = _codes_of(read.security, read, self._securities)
+            condition = _codes_of(read.condition, read, self._conditions)
+            of_reader = (read.rows, moments, read.kinds, read.price, read.volume, security, condition)
+            if not len(arrays[0]):
+                return list(of_reader)
+            arrays = [np.concatenate(pair) for pair in zip(list[Any](of_reader), arrays, strict=True)]
+        # A file may hold its rows in another order than Excel shows them; what Excel shows is the workbook's order.
+        order = np.argsort(arrays[0], kind="stable")
+        return [column[order] for column in arrays]
+
+    def _note_texts(self, cells: Iterable[Cell]) -> None:
+        if len(self._texts) <= _MOST_TEXTS:
+            self._texts.update(
+                cell.text if len(cell.text) <= LONGEST_TEXT else _LONG_TEXT for cell in cells if cell.kind == TEXT
+            )
+
+    def _condition(self, row: Mapping[int, Cell]) -> int:
+        """Return the index of a row's condition codes."""
+        if self._columns.condition is None:
+            return 0
+        cell = row.get(self._columns.condition, BLANK)
+        self._note_texts([cell])
+        text = cell.text.strip()[:LONGEST_SHOWN] if cell.kind in (TEXT, NUMBER) else ""
+        return self._conditions.setdefault(text, len(self._conditions))
+
+    def _moment(self, cells: Sequence[Cell]) -> Moment:
+        if BLANK in cells:
+            raise _Broken(NO_TIME)
+        moment = self._times.moment(cells)
+        if moment is None:
+            raise _Broken(UNREADABLE_TIME)
+        return moment
+
+    def _code(self, cell: Cell) -> int:
+        code = type_code(cell.text, self._rules.words) if cell.kind == TEXT else -1
+        if code < 0:
+            raise _Broken(UNKNOWN_TYPE)
+        return code
+
+    def _reject(self, number: int, times: Sequence[Cell], others: Sequence[Cell], rule: str, security: int) -> None:
+        date1904 = self._rules.date1904
+        time = " ".join(filter(None, (_shown(cell, date1904=date1904) for cell in times)))
+        shown = (time, *(_shown(cell, date1904=date1904) for cell in others))
+        # A million rejects may well say the same.
+        cells = tuple(sys.intern(text[:LONGEST_SHOWN]) for text in shown)
+        self._rejects.append(Reject(number, cells, rule, security))  # type: ignore[arg-type]
 
 
-def _moment(times: Sequence[Cell], *, date1904: bool) -> int:
-    if any(cell.kind == EMPTY for cell in times):
-        raise _Broken(NO_TIME)
-    if len(times) == 1:
-        moment = _time_of(times[0], partial(timestamps.serial_ms, date1904=date1904), timestamps.iso_ms)
-    else:
-        day = _time_of(times[0], partial(timestamps.serial_day_ms, date1904=date1904), timestamps.iso_day_ms)
-        clock = _time_of(times[1], timestamps.serial_clock_ms, timestamps.iso_clock_ms)
-        moment = None if day is None or clock is None else day + clock
-    if moment is None:
-        raise _Broken(UNREADABLE_TIME)
-    return moment
+def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, rules: Rules) -> Parsed:
+    """Sort the rows below the header, in any order, into ticks, rejects and blanks by row number.
+
+    Raises OtherDateOrder where they are to be read again by another order of day and month.
+    """
+    judge = Judge(columns, rules)
+    for number, row in rows:
+        judge.judge(number, row)
+    return judge.parsed(header_row)
 
 
-def _time_of(cell: Cell, of_serial: Callable[[float], int | None], of_iso: Callable[[str], int | None]) -> int | None:
-    if cell.kind == SERIAL:
-        return of_serial(float(cell.text))
-    return of_iso(cell.text) if cell.kind in (TEXT, ISO) else None
-
-
-def _code(cell: Cell) -> int:
-    code = type_code(cell.text) if cell.kind == TEXT else -1
-    if code < 0:
-        raise _Broken(UNKNOWN_TYPE)
-    return code
+def _codes_of(codes: Int32s | None, read: TickRows, indices: dict[str, int]) -> Int32s:
+    """Return a fast reader's indices into its labels as those of `indices`, to which its texts are added."""
+    if codes is None:
+        return np.zeros(len(read.rows), np.int32)
+    used = np.bincount(codes, minlength=len(read.labels)) > 0
+    own = [indices.setdefault(text, len(indices)) if use else 0 for text, use in zip(read.labels, used, strict=True)]
+    return np.array(own, np.int32)[codes]
 
 
 def _price(cell: Cell) -> float:
@@ -208,8 +312,9 @@ def _number(cell: Cell, missing: str, not_a_number: str, negative: str) -> float
 def _shown(cell: Cell, *, date1904: bool) -> str:
     """Return a cell's text as a person would name it: 17.3, 2025-04-14 10:00:01, TRUE, #N/A."""
     if cell.kind == ISO:
-        moment = timestamps.iso_ms(cell.text)
-        return cell.text if moment is None else timestamps.as_text(moment)
+        time = timestamps.parse_time(cell.text)
+        without_zone = time is not None and time.offset is None and time.day
+        return timestamps.as_text(without_zone + (time.clock or 0)) if time and without_zone else cell.text
     if cell.kind == BOOL:
         return "FALSE" if cell.text.strip() in ("0", "false") else "TRUE"
     if cell.kind == SERIAL:

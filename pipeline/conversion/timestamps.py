@@ -1,20 +1,23 @@
-"""Converts Excel serials and ISO texts to milliseconds since 1970-01-01 on the exchange's clock."""
+"""Converts Excel serials and texts of times to milliseconds since 1970-01-01, and tells the form of such a text."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 import re
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from pipeline.times import FIRST_DAY, MILLISECOND, moment_of
 
 if TYPE_CHECKING:
-    from pipeline.ticks import Float64s
+    from pipeline.conversion.rules import DateOrder
+    from pipeline.ticks import Float64s, Int64s
 
 MS_PER_DAY: Final = 86_400_000
+_MS_PER_MINUTE: Final = 60_000
 _DAY: Final = float(MS_PER_DAY)
 # Day 0 of the 1900 system as Excel counts from 1 March 1900 on is 1899-12-30; 1904-01-01 is day 1462 of it.
 _EPOCH_MS: Final = -25569 * MS_PER_DAY
@@ -25,9 +28,41 @@ FIRST_MS_1904: Final = _EPOCH_MS + 1463 * MS_PER_DAY
 # Nanoseconds since 1970 end in April 2262.
 END_MS: Final = 9_214_646_400_000
 _LONGEST: Final = 255
-_ISO: Final = re.compile(
-    r"(?P<date>\d{4}-\d{2}-\d{2})?(?P<gap>[T ](?=\d))?(?P<time>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?", re.ASCII
+# Zones change their offset at quarters of an hour, of UTC too.
+_QUARTER: Final = 15 * _MS_PER_MINUTE
+
+_DATES: Final = ("Y-m-d", "Y/m/d", "Y.m.d", "Yne", "d-b-Y", "d b Y", "b d, Y", "b d Y", "d.m.Y")
+_DATES_BY_ORDER: Final = {"dmy": ("d/m/Y", "d-m-Y"), "mdy": ("m/d/Y", "m-d-Y")}
+DAY_AND_MONTH: Final = tuple(form[:3] for forms in _DATES_BY_ORDER.values() for form in forms)
+"""How the forms begin whose order of day and month the text does not tell."""
+
+_CLOCK: Final = re.compile(
+    r"(?P<gap>T|, ?| {1,2})?\d{1,2}:\d\d(?P<second>:\d\d(?:\.\d{1,9})?)?(?P<half> ?[AaPp][Mm])?"
+    r"(?P<zone> ?(?:Z|[+-]\d\d:?\d\d))?\Z",
+    re.ASCII,
 )
+_DIGITS: Final = {"Y": 4, "n": 2, "e": 2, "M": 2, "S": 2}
+_LETTERS: Final = {
+    **{letter: rf"(\d{{{digits}}})" for letter, digits in _DIGITS.items()},
+    **dict.fromkeys("mdH", r"(\d{1,2})"),
+    "b": "([A-Za-z]{3})",
+    "f": r"((?:\.\d{1,9})?)",
+    "p": "([AaPp][Mm])",
+    "z": r"(Z|[+-]\d\d:?\d\d)",
+}
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+class TimeText(NamedTuple):
+    """What a text says that is a date, a time of day or both, and its form (`form_of`).
+
+    day: midnight, ms since 1970. clock: ms since midnight. offset: ms that its zone is ahead of UTC. None: not in it.
+    """
+
+    form: str
+    day: int | None
+    clock: int | None
+    offset: int | None
 
 
 def first_ms(*, date1904: bool) -> int:
@@ -68,25 +103,55 @@ def serial_clock_ms(serial: float) -> int | None:
     return math.floor((serial - math.floor(serial)) * _DAY + 0.5)
 
 
-def iso_ms(text: str) -> int | None:
-    """Return the moment of an ISO text `YYYY-MM-DD[( |T)HH:MM[:SS[.fff]]]`, further digits cut; None for any other."""
-    parts = _split(text)
-    if parts is None or parts[0] is None:
+def form_of(text: str, order: DateOrder | None = None) -> str | None:
+    """Return the form of a time text, such as `Y-m-d H:M:Sf`; None for a text that is no time.
+
+    Letters: Y year of 4 digits; m, d month and day of 1 or 2 digits; n, e the same of exactly 2; b English month of 3
+    letters, in any case; H hour of 1 or 2 digits; M, S minute and second of 2; f fraction of a second, nothing or `.`
+    and 1 to 9 digits; p AM or PM, in any case; z zone, `Z`, `+hh:mm`, `+hhmm` or with `-`. Others are themselves.
+    """
+    time = parse_time(text, order)
+    return None if time is None else time.form
+
+
+def parse_time(text: str, order: DateOrder | None = None, likely: str | None = None) -> TimeText | None:
+    """Return what a time text says, digits beyond the millisecond cut; None for a text that is no time.
+
+    Args:
+        text: The cell's text; blanks around it do not count.
+        order: Of day and month where both are numbers and the year comes last; None: the first that is a date.
+        likely: A form that is tried before the others.
+    """
+    if len(text) > _LONGEST:
         return None
-    moment = parts[0] + (parts[1] or 0)
-    return moment if FIRST_MS_1900 <= moment < END_MS else None
+    text = text.strip()
+    if likely is not None and (time := _read(likely, text)) is not None:
+        return time
+    clock = _CLOCK.search(text)
+    if clock is not None and bool(clock["gap"]) == (clock.start() == 0):
+        return None
+    if clock is not None and clock.start() == 0:
+        return _read(_form_of_clock(clock), text)
+    rest = "" if clock is None else _form_of_clock(clock)
+    orders = _DATES_BY_ORDER if order is None else (order,)
+    dates = (*_DATES, *(date for each in orders for date in _DATES_BY_ORDER[each]))
+    return next(filter(None, (_read(date + rest, text) for date in dates)), None)
 
 
-def iso_day_ms(text: str) -> int | None:
-    """Return midnight of the day of an ISO date or moment."""
-    parts = _split(text)
-    return None if parts is None else parts[0]
+def to_clock(utc: Int64s, time_zone: str) -> Int64s:
+    """Return moments of UTC, ms since 1970, on the clock of a time zone."""
+    from zoneinfo import ZoneInfo  # not needed for most sheets
 
-
-def iso_clock_ms(text: str) -> int | None:
-    """Return the time of day of an ISO time or moment; None for a date alone."""
-    parts = _split(text)
-    return None if parts is None else parts[1]
+    zone = ZoneInfo(time_zone)
+    quarters = utc // _QUARTER
+    starts = np.flatnonzero(np.diff(quarters, prepend=quarters[:1] - 1))
+    offsets: dict[int, int] = {}
+    for quarter in set(quarters[starts].tolist()):
+        moment = moment_of(quarter * _QUARTER * MILLISECOND).replace(tzinfo=dt.UTC)
+        offsets[quarter] = (moment.astimezone(zone).utcoffset() or dt.timedelta()) // dt.timedelta(milliseconds=1)
+    of_runs = np.array([offsets[quarter] for quarter in quarters[starts].tolist()], np.int64)
+    clock: Int64s = utc + np.repeat(of_runs, np.diff(starts, append=len(utc)))
+    return clock
 
 
 def as_text(moment_ms: int) -> str:
@@ -94,19 +159,69 @@ def as_text(moment_ms: int) -> str:
     return moment_of(moment_ms * MILLISECOND).isoformat(" ", "milliseconds").removesuffix(".000")
 
 
-def _split(text: str) -> tuple[int | None, int | None] | None:
-    match = _ISO.fullmatch(text.strip()) if len(text) <= _LONGEST else None
-    if match is None or bool(match["gap"]) != bool(match["date"] and match["time"]):
+def _form_of_clock(clock: re.Match[str]) -> str:
+    """Return the form of a clock, of the gap before it and of the zone behind it."""
+    half, zone = clock["half"] or "", clock["zone"] or ""
+    blank = " " if zone.startswith(" ") else ""
+    second = ":Sf" if clock["second"] else ""
+    return f"{clock['gap'] or ''}H:M{second}{half[:-2]}{'p' if half else ''}{blank}{'z' if zone else ''}"
+
+
+@lru_cache(maxsize=1024)
+def _pattern(form: str) -> tuple[str, re.Pattern[str]]:
+    """Return the letters of a form and the expression of its texts, with a group for each."""
+    letters = "".join(character for character in form if character in _LETTERS)
+    expression = "".join(_LETTERS.get(character) or re.escape(character) for character in form)
+    return letters, re.compile(expression, re.ASCII)
+
+
+def _read(form: str, text: str) -> TimeText | None:
+    """Return what a text of this form says; None for another text, and for a date or time that there is not."""
+    letters, pattern = _pattern(form)
+    match = pattern.fullmatch(text)
+    if match is None:
         return None
+    parts = dict(zip(letters, match.groups(), strict=True))
     try:
-        day = None if match["date"] is None else (dt.date.fromisoformat(match["date"]) - FIRST_DAY).days * MS_PER_DAY
-        clock = None if match["time"] is None else _clock(match["time"])
+        day = _day_of(parts) if "Y" in parts else None
+        clock = _clock_of(parts) if "H" in parts else None
+        offset = _offset_of(parts["z"]) if "z" in parts else None
     except ValueError:
         return None
-    return None if day is None and clock is None else (day, clock)
+    return TimeText(form, day, clock, offset)
 
 
-def _clock(text: str) -> int:
-    whole, _, fraction = text.partition(".")
-    time = dt.time.fromisoformat(whole)
-    return ((time.hour * 60 + time.minute) * 60 + time.second) * 1000 + int(f"{fraction}000"[:3] or 0)
+def _day_of(parts: dict[str, str]) -> int:
+    month = _MONTHS.index(parts["b"].lower()) + 1 if "b" in parts else int(parts.get("m") or parts["n"])
+    return _midnight(int(parts["Y"]), month, int(parts.get("d") or parts["e"]))
+
+
+@lru_cache(maxsize=4096)
+def _midnight(year: int, month: int, day: int) -> int:
+    return (dt.date(year, month, day) - FIRST_DAY).days * MS_PER_DAY
+
+
+def _clock_of(parts: dict[str, str]) -> int:
+    hour = int(parts["H"])
+    if "p" in parts:
+        if not 1 <= hour <= 12:  # noqa: PLR2004 - of a clock's face
+            raise ValueError(hour)
+        hour = hour % 12 + (12 if parts["p"][0] in "Pp" else 0)
+    clock = _minutes(hour, int(parts["M"])) * _MS_PER_MINUTE
+    second = int(parts.get("S", 0))
+    if second >= 60:  # noqa: PLR2004
+        raise ValueError(second)
+    return clock + second * 1000 + int(f"{parts.get('f', '')[1:]}000"[:3])
+
+
+def _offset_of(zone: str) -> int:
+    if zone == "Z":
+        return 0
+    offset = _minutes(int(zone[1:3]), int(zone[-2:])) * _MS_PER_MINUTE
+    return -offset if zone[0] == "-" else offset
+
+
+def _minutes(hours: int, minutes: int) -> int:
+    if hours >= 24 or minutes >= 60:  # noqa: PLR2004
+        raise ValueError(hours, minutes)
+    return hours * 60 + minutes

@@ -20,6 +20,7 @@ from pipeline.conversion.excel.cells import BLANK, BOOL, ERROR, ISO, NUMBER, SER
 from pipeline.conversion.fingerprint import still_holds
 from pipeline.conversion.headers import find_columns
 from pipeline.conversion.limits import UNLIMITED
+from pipeline.conversion.rules import Rules
 from pipeline.conversion.ticks import UNREADABLE_TIME, judge_rows
 from pipeline.errors import PipelineError, StaleStore, UnreadableSheet
 from pipeline.store.catalog import changed_sources, read_catalog
@@ -118,7 +119,7 @@ def read_by_openpyxl(workbook: Workbook, sheet: Sheet, header_row: int) -> Parse
                 if number >= header_row:
                     break
             below = (row for row in rows if row[0] > header_row)
-            return judge_rows(below, find_columns(head, header_row), header_row, date1904=workbook.date1904)
+            return judge_rows(below, find_columns(head, header_row), header_row, Rules(workbook.date1904))
         except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise _unreadable(workbook, error) from error
         finally:

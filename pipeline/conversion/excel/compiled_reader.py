@@ -14,7 +14,7 @@ from pipeline.conversion import timestamps
 from pipeline.conversion.excel import compiled_loop
 from pipeline.conversion.excel.cells import LAST_COLUMN, LAST_ROW
 from pipeline.conversion.excel.fast_reader import FastColumns, FastReader
-from pipeline.conversion.ticks import type_code
+from pipeline.conversion.rules import type_code
 from pipeline.native import codecache
 from pipeline.native.kinds import Signature
 from pipeline.native.machine import Machine, Text, machine_code, toolchain

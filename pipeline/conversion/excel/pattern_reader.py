@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel.cells import LAST_ROW, letters_of
 from pipeline.conversion.excel.fast_reader import FastColumns, FastReader
-from pipeline.conversion.ticks import type_code
+from pipeline.conversion.rules import type_code
 from pipeline.ticks import MOST_VOLUME
 
 if TYPE_CHECKING:

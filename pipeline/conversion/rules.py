@@ -1,0 +1,40 @@
+"""By what a sheet's cells are read: the epoch of its dates, type words, the order of day and month, time zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from pipeline.store.layout import TIME_ZONE
+from pipeline.ticks import TICK_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DateOrder: TypeAlias = 'Literal["dmy", "mdy"]'
+
+LONGEST_TEXT: Final = 255
+"""A longer text is neither a type nor a time."""
+
+WORDS: Final[Mapping[str, int]] = MappingProxyType({name.casefold(): code for code, name in enumerate(TICK_TYPES)})
+"""Type words without case and blanks around them, with their codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what a sheet's cells are read.
+
+    date1904: its dates count from 1904. words: casefolded type words with their codes. date_order: of times such as
+    05/06/2025; None where the sheet itself is to decide. time_zone: the exchange's, for texts with an offset.
+    """
+
+    date1904: bool = False
+    words: Mapping[str, int] = field(default_factory=lambda: WORDS)
+    date_order: DateOrder | None = None
+    time_zone: str = TIME_ZONE
+
+
+def type_code(text: str, words: Mapping[str, int] = WORDS) -> int:
+    """Return the code of a type word, case and blanks around it ignored; -1 for anything else."""
+    return words.get(text.strip().casefold(), -1) if len(text) <= LONGEST_TEXT else -1
