@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,15 @@ class Ticks:
 
     def __len__(self) -> int:
         return len(self.timestamp)
+
+    def __getitem__(self, rows: slice | NDArray[Any]) -> Ticks:
+        """Return some of the ticks: a stretch of them, or those at these places or where a mask is true."""
+        condition = None if self.condition is None else self.condition[rows]
+        columns = (self.timestamp[rows], self.kind[rows], self.price[rows], self.volume[rows])
+        return Ticks(*columns, condition, self.conditions)
+
+
+NO_TICKS: Final = Ticks(np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0), np.empty(0, np.int64))
 
 
 def join_ticks(parts: Sequence[Ticks]) -> Ticks:

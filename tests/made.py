@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.inspection.counting import counted_text
 from pipeline.markets.facts import facts_of
-from pipeline.store.parquet import stage_ticks
+from pipeline.store.tick_writer import stage_ticks
 from pipeline.ticks import Ticks
 
 if TYPE_CHECKING:

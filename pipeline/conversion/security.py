@@ -17,7 +17,8 @@ from pipeline.markets.facts import facts_of
 from pipeline.store.catalog import Entry, Source
 from pipeline.store.columns import dictionary_array, number_array, text_array
 from pipeline.store.layout import rejects_name, ticks_name
-from pipeline.store.parquet import read_footer, stage_table, stage_ticks
+from pipeline.store.parquet import read_footer, stage_table
+from pipeline.store.tick_writer import stage_ticks
 from pipeline.ticks import join_ticks
 
 if TYPE_CHECKING:

@@ -5,17 +5,20 @@ It runs over every tick that is converted, and takes 60 ns a row beside the 1,20
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from pipeline.inspection.counts import FAR, Counts, FarPrint, as_text
-from pipeline.inspection.sessions import Clock, longest_gap, shifts
+from pipeline.inspection.sessions import Clock, longest_gap, longest_of, shifted_days, shifts_of
 from pipeline.markets.book import Book
-from pipeline.ticks import ASK, BID, TICK_TYPES, TRADE
+from pipeline.ticks import ASK, BID, TICK_TYPES, TRADE, join_ticks
 from pipeline.times import DAY, MINUTE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from pipeline.markets.facts import MarketFacts
@@ -27,11 +30,98 @@ OFF_GRID: Final = 1e-6
 LATE: Final = 15 * MINUTE
 """After the close until when prints are expected: the last session's are reported up to minutes later."""
 
+ENOUGH: Final = 1 << 20
+"""Ticks that are counted at a time when they come block by block."""
+
+_SUMS: Final = frozenset(field.name for field in fields(Counts)) - {
+    *("first", "last", "days", "days_without_print", "gap", "largest_step", "first_far", "shifts")
+}
 MIXERS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+
+
+class RunningCounts:
+    """Counts everything about one security's ticks that come block by block; the days counted are not kept.
+
+    days_ascend: whether a day's ticks have all come before the next day's so far. Where they do not, nothing is counted
+    here: it takes all the ticks at once.
+    """
+
+    def __init__(self, facts: MarketFacts, enough: int = ENOUGH) -> None:
+        self._facts = facts
+        self._counted: list[_Counted] = []
+        self._waiting: list[Ticks] = []
+        self._rows = 0
+        self._least = self._enough = enough
+        self.days_ascend = True
+
+    def add(self, ticks: Ticks) -> None:
+        """Take the next ticks."""
+        if self.days_ascend and len(ticks):
+            self._waiting.append(ticks)
+            self._rows += len(ticks)
+            if self._rows >= self._enough:
+                self._count_waiting(is_last=False)
+
+    def text(self) -> str:
+        """Return what was counted of all ticks as the text that is stored beside them; empty unless `days_ascend`."""
+        if self._waiting:
+            self._count_waiting(is_last=True)
+        if not self.days_ascend:
+            return ""
+        return as_text(_whole(self._counted) if self._counted else None, self._facts)
+
+    def _count_waiting(self, *, is_last: bool) -> None:
+        """Count the days that are whole: all but the last, which may go on."""
+        ticks = join_ticks(self._waiting)
+        day = ticks.timestamp // DAY
+        last_counted = self._counted[-1].counts.days[-1] if self._counted else day[0] - 1
+        self.days_ascend = bool(day[0] > last_counted and (day[1:] >= day[:-1]).all())
+        whole = len(ticks) if is_last else int(np.searchsorted(day, day[-1]))
+        if self.days_ascend and whole:
+            begun = bool(self._counted)
+            self._counted.append(_counted(ticks[:whole], self._facts, begun=begun, goes_on=not is_last))
+        self._waiting = [ticks[whole:]] if self.days_ascend and not is_last else []
+        self._rows = sum(map(len, self._waiting))
+        self._enough = max(self._least, 2 * self._rows)
+
+
+class _Counted(NamedTuple):
+    """Counts without shifts, and of the days that are shifted by some hours how many they are and their minutes."""
+
+    counts: Counts
+    shifted: dict[int, tuple[int, Int64s]]
 
 
 def count(ticks: Ticks, facts: MarketFacts) -> Counts:
     """Count everything about one security's ticks, of which there is at least one."""
+    return _whole([_counted(ticks, facts)])
+
+
+def _whole(parts: Sequence[_Counted]) -> Counts:
+    """Return the counts of all of parts that are of other days each, in their order."""
+    counts = [part.counts for part in parts]
+    shifted: dict[int, tuple[int, Int64s]] = {}
+    for part in parts:
+        for hours, (days, by_minute) in part.shifted.items():
+            before = shifted.get(hours, (0, np.zeros_like(by_minute)))
+            shifted[hours] = (before[0] + days, before[1] + by_minute)
+    totals: dict[str, Any] = {name: sum(getattr(part, name) for part in counts) for name in _SUMS}
+    totals["steps_forward"] += len(counts) - 1
+    return Counts(
+        first=min(part.first for part in counts),
+        last=max(part.last for part in counts),
+        days=tuple(day for part in counts for day in part.days),
+        days_without_print=tuple(day for part in counts for day in part.days_without_print),
+        gap=longest_of(part.gap for part in counts if part.gap is not None),
+        largest_step=max(part.largest_step for part in counts),
+        first_far=next((part.first_far for part in counts if part.first_far is not None), None),
+        shifts=tuple(shifts_of(shifted)),
+        **totals,
+    )
+
+
+def _counted(ticks: Ticks, facts: MarketFacts, *, begun: bool = False, goes_on: bool = False) -> _Counted:
+    """Count ticks; begun, goes_on: whether there are ticks of earlier days, and of later ones."""
     clock = Clock(ticks.timestamp)
     session = _session(ticks, clock, facts)
     is_print = ticks.kind == TRADE
@@ -39,7 +129,7 @@ def count(ticks: Ticks, facts: MarketFacts) -> Counts:
     outside = np.flatnonzero((clock.of_day < open_) | (clock.of_day >= close))
     late = (clock.of_day[outside] < open_) | (clock.of_day[outside] >= close + LATE)
     days_with_print = clock.day[clock.starts[np.logical_or.reduceat(is_print, clock.starts)]]
-    return Counts(
+    counts = Counts(
         ticks=len(ticks),
         bids=_many(ticks.kind == BID),
         asks=_many(ticks.kind == ASK),
@@ -48,7 +138,7 @@ def count(ticks: Ticks, facts: MarketFacts) -> Counts:
         last=int(ticks.timestamp.max()),
         days=tuple(clock.days.tolist()),
         days_without_print=tuple(np.setdiff1d(clock.days, days_with_print).tolist()),
-        gap=longest_gap(clock, facts.continuous),
+        gap=longest_gap(clock, facts.continuous, begun=begun, goes_on=goes_on),
         zero_prices=_many(ticks.price == 0),
         zero_sizes=_many(ticks.volume == 0),
         steps_back=_many(clock.step < 0),
@@ -58,9 +148,10 @@ def count(ticks: Ticks, facts: MarketFacts) -> Counts:
         **session,
         outside_hours=len(outside),
         prints_outside_hours=_many(late & is_print[outside]),
-        shifts=tuple(shifts(clock, outside, facts)),
+        shifts=(),
         off_grid=off_grid(ticks, facts),
     )
+    return _Counted(counts, shifted_days(clock, outside, facts))
 
 
 def _session(ticks: Ticks, clock: Clock, facts: MarketFacts) -> dict[str, Any]:

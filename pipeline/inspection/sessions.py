@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,7 +10,7 @@ from pipeline.inspection.counts import Gap, Shift
 from pipeline.times import DAY, FIRST_DAY, MINUTE, date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.markets.facts import MarketFacts
     from pipeline.ticks import Int64s
@@ -76,10 +75,11 @@ def unswapped(days: Sequence[int]) -> list[int]:
     return sorted(turned) if is_nearer else []
 
 
-def longest_gap(clock: Clock, session: tuple[int, int]) -> Gap | None:
+def longest_gap(clock: Clock, session: tuple[int, int], *, begun: bool = False, goes_on: bool = False) -> Gap | None:
     """Return the longest stretch of [start, end) without a tick on any day with ticks, ends of the session included.
 
-    What is missing before the first tick of all and after the last is no gap: the ticks begin and end there.
+    What is missing before the first tick of all and after the last is no gap: the ticks begin and end there. begun,
+    goes_on: whether there are ticks of earlier days, and of later ones.
     """
     within = clock.time[np.flatnonzero((clock.of_day >= session[0]) & (clock.of_day < session[1]))]
     if not clock.in_order:
@@ -92,19 +92,27 @@ def longest_gap(clock: Clock, session: tuple[int, int]) -> Gap | None:
     lengths[last[some & (last < len(lengths))]] = -1  # overnight
     longest = [int(np.argmax(lengths))] if len(lengths) else []
     pairs = [(int(within[at]), int(within[at + 1])) for at in longest if lengths[at] >= 0]
-    begun, over = edges >= clock.time.min(), edges <= clock.time.max()
+    after_first, before_last = (edges >= clock.time.min()) | begun, (edges <= clock.time.max()) | goes_on
     for day in range(len(clock.days)):
         start, end = edges[:, day].tolist()
-        points = [int(within[first[day]]), int(within[last[day]])] if some[day] else []
-        whole = [start] * bool(begun[0, day] and over[0, day]) + points + [end] * bool(begun[1, day] and over[1, day])
-        pairs += [pair for pair in itertools.pairwise(whole) if list(pair) != points]
-    return Gap(*min(pairs, key=lambda pair: (pair[0] - pair[1], pair[0]))) if pairs else None
+        opens, closes = (after_first & before_last)[:, day].tolist()
+        if some[day]:
+            pairs += [(start, int(within[first[day]]))] * opens + [(int(within[last[day]]), end)] * closes
+        elif opens and closes:
+            pairs.append((start, end))
+    return longest_of(Gap(*pair) for pair in pairs)
 
 
-def shifts(clock: Clock, outside: Int64s, facts: MarketFacts) -> list[Shift]:
-    """Return by how many whole hours days fit the market's hours better than as they are, most days first.
+def longest_of(gaps: Iterable[Gap]) -> Gap | None:
+    """Return the longest, the first of equally long ones."""
+    return min(gaps, key=lambda gap: (-gap.length, gap.start), default=None)
 
-    outside: the rows outside the hours. A day can only fit better by what is outside of it.
+
+def shifted_days(clock: Clock, outside: Int64s, facts: MarketFacts) -> dict[int, tuple[int, Int64s]]:
+    """Return by how many whole hours days fit the market's hours better than as they are.
+
+    outside: the rows outside the hours. A day can only fit better by what is outside of it. For each number of hours
+    the days, and their ticks in each minute of the day.
     """
     ends = np.append(clock.starts[1:], len(clock.day))
     of_stretch = np.searchsorted(clock.days, clock.day[clock.starts])
@@ -112,7 +120,7 @@ def shifts(clock: Clock, outside: Int64s, facts: MarketFacts) -> list[Shift]:
     off = np.bincount(np.searchsorted(clock.days, clock.day[outside]), minlength=len(clock.days))
     days = clock.days[(off > SHIFTED_SHARE * ticks) & (ticks >= FEW)]
     if not len(days):
-        return []
+        return {}
     own = np.isin(clock.day, days)
     of_day = np.searchsorted(days, clock.day[own])
     minute = clock.of_day[own] // MINUTE
@@ -127,13 +135,21 @@ def shifts(clock: Clock, outside: Int64s, facts: MarketFacts) -> list[Shift]:
     total = until[:, -1]
     most = inside.max(axis=0)
     better = (most - inside[0] > SHIFTED_SHARE * total) & (most >= FITS * total) & (total >= FEW)
-    shifted = []
+    shifted = {}
     for at in np.unique(best[better]).tolist():
-        own = better & (best == at)
-        spread = np.cumsum(by_minute[own].sum(axis=0))
+        those = better & (best == at)
+        shifted[SHIFTS[at]] = (int(those.sum()), by_minute[those].sum(axis=0))
+    return shifted
+
+
+def shifts_of(shifted: Mapping[int, tuple[int, Int64s]]) -> list[Shift]:
+    """Return the shifts of days, most days first, with the minutes in which nearly all their ticks are."""
+    found = []
+    for hours, (days, by_minute) in shifted.items():
+        spread = np.cumsum(by_minute)
         ends = np.searchsorted(spread, [EDGE * spread[-1], (1 - EDGE) * spread[-1]])
-        shifted.append(Shift(SHIFTS[at], int(own.sum()), int(ends[0]), int(ends[1])))
-    return sorted(shifted, key=lambda shift: (-shift.days, shift.hours))
+        found.append(Shift(hours, days, int(ends[0]), int(ends[1])))
+    return sorted(found, key=lambda shift: (-shift.days, shift.hours))
 
 
 def _minute(minute: int) -> int:

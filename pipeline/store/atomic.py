@@ -90,6 +90,38 @@ def staging(target: AnyPath, *, durable: bool = True) -> Iterator[tuple[IO[bytes
         raise
 
 
+class GrowingFile:
+    """A temporary neighbour of `target` that is written part by part and held open only while a part is written."""
+
+    def __init__(self, target: AnyPath, *, durable: bool = True) -> None:
+        self._staged = Staged(_part_of(target), target)
+        self._durable = durable and not isinstance(target, ObjectStorePath)
+        self._mode = "wb"
+
+    def append(self, *parts: bytes | memoryview, is_last: bool = False) -> None:
+        """Write parts one after the other; raises OutputNotWritable, and then nothing stays."""
+        try:
+            with self._staged.part.open(self._mode) as file:
+                for part in parts:
+                    file.write(part)
+                if is_last and self._durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+        except OSError as error:
+            self.discard()
+            raise not_written(self._staged.target, error) from error
+        self._mode = "ab"
+
+    def finish(self, *parts: bytes | memoryview) -> Staged:
+        """Write the last parts and return the file, whole."""
+        self.append(*parts, is_last=True)
+        return self._staged
+
+    def discard(self) -> None:
+        """Remove the temporary file."""
+        self._staged.discard()
+
+
 def not_written(target: AnyPath, error: OSError) -> OutputNotWritable:
     """Return what to raise where the system refused to write `target`: a full or failing disk is nobody's request."""
     kind = WriteFailed if error.errno in _DISK else OutputNotWritable

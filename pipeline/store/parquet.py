@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, OtherTicks, WrongColumns
-from pipeline.store.atomic import Staged, staging
-from pipeline.store.columns import dictionary_array, number_array, number_values, whole
-from pipeline.store.layout import CONDITION_COLUMN, FORMAT_VERSION, TICK_COLUMNS, TIME_ZONE
-from pipeline.store.seal import SEAL_NAME, read_sealed, sealed
+from pipeline.store.atomic import GrowingFile, Staged, staging
+from pipeline.store.columns import number_values, whole
+from pipeline.store.layout import CONDITION_COLUMN, FORMAT_VERSION, TICK_COLUMNS
+from pipeline.store.seal import SEAL_NAME, Sealing, read_sealed
 from pipeline.ticks import MOST_VOLUME, TICK_TYPES, Ticks
 from pipeline.times import MILLISECOND
 
@@ -48,10 +48,43 @@ class TableOptions(TypedDict, total=False):
     durable: bool
 
 
+class GrowingTable:
+    """A Parquet file that is written beside `path` under a temporary name, one row group after the other.
+
+    Only the row group under way is held in memory, and no file is held open. Raises OutputNotWritable.
+    """
+
+    def __init__(self, path: AnyPath, schema: Any, **options: Unpack[TableOptions]) -> None:
+        self._file = GrowingFile(path, durable=options.get("durable", True))
+        self._sink = io.BytesIO()
+        self._writer = _writer(self._sink, schema, options)
+        self._sealing = Sealing()
+
+    def append(self, table: Any) -> None:
+        """Write a table of the schema as one row group."""
+        self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+        pages = self._sink.getvalue()
+        self._sink.seek(0)
+        self._sink.truncate()
+        self._sealing.add_pages(pages)
+        self._file.append(pages)
+
+    def close(self, metadata: Mapping[str, str]) -> Staged:
+        """End the file with our metadata; the caller commits or discards it."""
+        self._writer.add_key_value_metadata(_as_kept(metadata))
+        self._writer.close()
+        return self._file.finish(*self._sealing.end(self._sink.getbuffer()))
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self._file.discard()
+
+
 def stage_table(path: AnyPath, table: Any, **options: Unpack[TableOptions]) -> Staged:
     """Write `table` beside `path` under a temporary name; the caller commits or discards it."""
-    with staging(path, durable=options.pop("durable", True)) as (file, staged):
-        _encode(table, file, options)
+    with staging(path, durable=options.get("durable", True)) as (file, staged):
+        for part in _encoded(table, options):
+            file.write(part)
     return staged
 
 
@@ -62,26 +95,31 @@ def write_table(path: AnyPath, table: Any, **options: Unpack[TableOptions]) -> N
 
 def table_bytes(table: Any, **options: Unpack[TableOptions]) -> bytes:
     """Return a pyarrow table as the bytes of a Parquet file, as `write_table` writes it."""
-    sink = io.BytesIO()
-    _encode(table, sink, options)
-    return sink.getvalue()
+    return b"".join(_encoded(table, options))
 
 
-def _encode(table: Any, file: IO[bytes], options: TableOptions) -> None:
-    ours = {f"{_PREFIX}{key}": value for key, value in sorted(options.get("metadata", {}).items())}
-    ours |= {f"{_PREFIX}format_version": str(FORMAT_VERSION), f"{_PREFIX}{_SEAL}": SEAL_NAME}
+def _encoded(table: Any, options: TableOptions) -> Sequence[bytes | memoryview]:
+    table = table.replace_schema_metadata(_as_kept(options.get("metadata", {})))
     sink = io.BytesIO()
-    pq.write_table(
-        table.replace_schema_metadata(ours),
+    with _writer(sink, table.schema, options) as writer:
+        writer.write_table(table, row_group_size=max(table.num_rows, 1))
+    return Sealing().end(sink.getbuffer())
+
+
+def _writer(sink: IO[bytes], schema: Any, options: TableOptions) -> Any:
+    return pq.ParquetWriter(
         sink,
+        schema,
         compression=_COMPRESSION,
         use_dictionary=list(options.get("dictionary_columns", ())),
         column_encoding=dict.fromkeys(options.get("delta_columns", ()), "DELTA_BINARY_PACKED") or None,
-        row_group_size=max(table.num_rows, 1),
         write_page_checksum=True,
     )
-    for part in sealed(sink.getbuffer()):
-        file.write(part)
+
+
+def _as_kept(metadata: Mapping[str, str]) -> dict[str, str]:
+    ours = {f"{_PREFIX}{key}": value for key, value in sorted(metadata.items())}
+    return ours | {f"{_PREFIX}format_version": str(FORMAT_VERSION), f"{_PREFIX}{_SEAL}": SEAL_NAME}
 
 
 def read_table(path: AnyPath, columns: Sequence[str] | None = None) -> Any:
@@ -94,28 +132,6 @@ def read_footer(path: AnyPath) -> Footer:
     """Return row count and metadata without reading data; raises CorruptParquet, MissingFile or NewerFormat."""
     with _opened(path, footer_only=True) as (_, footer):
         return footer
-
-
-def stage_ticks(path: AnyPath, ticks: Ticks, metadata: Mapping[str, str]) -> Staged:
-    """Write ticks beside `path` under a temporary name; time is kept in whole milliseconds."""
-    columns = [
-        number_array(ticks.timestamp // MILLISECOND, pa.timestamp("ms")),
-        dictionary_array(ticks.kind, TICK_TYPES),
-        number_array(ticks.price, pa.float64()),
-        number_array(ticks.volume, pa.int64()),
-    ]
-    names = list(TICK_COLUMNS)
-    if ticks.condition is not None:
-        columns.append(dictionary_array(ticks.condition, ticks.conditions))
-        names.append(CONDITION_COLUMN)
-    table = pa.Table.from_arrays(columns, names=names)
-    return stage_table(
-        path,
-        table,
-        metadata={"time_zone": TIME_ZONE, **metadata},
-        delta_columns=("timestamp", "volume"),
-        dictionary_columns=("type", "price", *names[len(TICK_COLUMNS) :]),
-    )
 
 
 def read_ticks(path: AnyPath, digest: str = "") -> Ticks:
@@ -238,9 +254,15 @@ def _kinds(path: AnyPath, column: Any) -> Any:
 
 
 def _conditions(path: AnyPath, column: Any) -> tuple[Any, tuple[str, ...]]:
+    """Return the codes of conditions and their texts, sorted; neither where no tick has a condition."""
     if not (pa.types.is_dictionary(column.type) and pa.types.is_string(column.type.value_type)):
         raise WrongColumns(f"{path}: column condition is {column.type}; run `pipeline convert` to make the file again.")
-    return _positions(path, column, "condition").astype(np.int32), tuple(column.dictionary.to_pylist())
+    texts = column.dictionary.to_pylist()
+    if texts == [""]:
+        return None, ()
+    ordered = sorted(texts)
+    codes = np.array([ordered.index(text) for text in texts], np.int32)
+    return codes[_positions(path, column, "condition")], tuple(ordered)
 
 
 def _positions(path: AnyPath, column: Any, what: str) -> Any:

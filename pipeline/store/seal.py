@@ -32,11 +32,22 @@ _END_BYTES: Final = 1 << 16
 """As much of a file's end as nearly every footer takes."""
 
 
-def sealed(content: Buffer) -> Sequence[Buffer]:
-    """Return a whole Parquet file as what to write one after the other: its pages, the seal, its footer."""
-    start = _footer_start(content)
-    pages, footer = memoryview(content)[:start], memoryview(content)[start:]
-    return pages, _seal(_digest(pages), footer), footer
+class Sealing:
+    """Seals a Parquet file that is written part by part."""
+
+    def __init__(self) -> None:
+        self._pages = blake2b(digest_size=_DIGEST_BYTES)
+
+    def add_pages(self, pages: Buffer) -> None:
+        """Take the file's next pages into the digest."""
+        self._pages.update(pages)
+
+    def end(self, content: Buffer) -> Sequence[Buffer]:
+        """Return the last pages and the footer as what to write one after the other: pages, the seal, the footer."""
+        start = _footer_start(content)
+        pages, footer = memoryview(content)[:start], memoryview(content)[start:]
+        self._pages.update(pages)
+        return pages, _seal(self._pages.digest(), footer), footer
 
 
 def read_sealed(path: AnyPath, *, end_only: bool = False) -> tuple[bytes, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.inspection.counting import count
 
 if TYPE_CHECKING:
+    from pipeline.inspection.counts import Counts
     from pipeline.markets.facts import MarketFacts
     from pipeline.ticks import Ticks
 
@@ -125,6 +126,12 @@ def book(rows: list[Row], facts: MarketFacts) -> dict[str, Any]:
 
 def counts(ticks: Ticks, facts: MarketFacts) -> dict[str, Any]:
     """Return what the pipeline counts, without the shifts of the clock."""
-    counted = asdict(count(ticks, facts))
+    return without_shifts(count(ticks, facts))
+
+
+def without_shifts(counts: Counts | None) -> dict[str, Any]:
+    """Return counts by name, those of shifts left out."""
+    assert counts is not None
+    counted = asdict(counts)
     del counted["shifts"]
     return counted

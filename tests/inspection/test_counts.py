@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import asdict, replace
 from typing import Final
 
@@ -11,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.inspection.counting import count
+from pipeline.inspection.counting import RunningCounts, count
 from pipeline.inspection.counts import as_text, from_text, is_current
 from pipeline.inspection.sessions import closed_days, missing_days, unswapped
 from pipeline.markets.facts import facts_of
 from pipeline.ticks import Ticks
-from tests.inspection.plain_counts import counts, plain_counts
+from tests.inspection.plain_counts import counts, plain_counts, without_shifts
 from tests.made import DAY, HOUR, MONDAY, SECOND, random_ticks
 
 ADX: Final = facts_of("ADX")
@@ -53,6 +54,38 @@ def test_every_count_is_that_of_a_plain_loop(rows: list[tuple[int, int, int, flo
 def test_every_count_of_a_usual_day_is_that_of_a_plain_loop(seed: int, exchange: str) -> None:
     ticks = random_ticks(seed, days=2, a_day=200)
     assert counts(ticks, facts_of(exchange)) == plain_counts(ticks, facts_of(exchange))
+
+
+@given(
+    rows=st.lists(rows, min_size=1, max_size=60),
+    cuts=st.lists(st.integers(0, 60), max_size=6),
+    enough=st.integers(1, 20),
+    in_order=st.booleans(),
+)
+def test_what_comes_block_by_block_is_counted_as_one_or_not_at_all(
+    rows: list[tuple[int, int, int, float, int]], cuts: list[int], enough: int, *, in_order: bool
+) -> None:
+    ticks = ticks_of(sorted(rows) if in_order else rows)
+    counted = RunningCounts(ADX, enough)
+    ends = [0, *sorted(cuts), len(ticks)]
+    for start, end in itertools.pairwise(ends):
+        counted.add(ticks[start:end])
+    text = counted.text()
+    days = [day for day, *_ in rows]
+    assert counted.days_ascend == (in_order or days == sorted(days))
+    if text:
+        assert without_shifts(from_text(text)) == plain_counts(ticks, ADX)
+    assert bool(text) == counted.days_ascend
+
+
+@pytest.mark.parametrize("hours", [0, -4, 3])
+def test_shifted_days_are_found_block_by_block(hours: int) -> None:
+    ticks = random_ticks(3, days=9)
+    ticks = replace(ticks, timestamp=ticks.timestamp - hours * HOUR)
+    counted = RunningCounts(ADX, 500)
+    for start in range(0, len(ticks), 100):
+        counted.add(ticks[start : start + 100])
+    assert counted.text() == as_text(count(ticks, ADX), ADX)
 
 
 @pytest.mark.parametrize("hours", [-9, -4, -3, -1, 1, 2, 4, 6])

@@ -236,7 +236,8 @@ def test_tables_keep_their_metadata_and_order(tmp_path: Path) -> None:
 def test_reading_and_writing_ticks_loads_no_pandas(tmp_path: Path) -> None:
     code = (
         "import sys, numpy as np; from pathlib import Path; from pipeline.ticks import Ticks;"
-        "from pipeline.store.parquet import stage_ticks, read_ticks; p = Path(sys.argv[1]);"
+        "from pipeline.store.parquet import read_ticks; from pipeline.store.tick_writer import stage_ticks;"
+        " p = Path(sys.argv[1]);"
         "stage_ticks(p, Ticks(np.arange(3)*10**9, np.zeros(3, np.int8), np.ones(3), np.arange(3)), {}).commit();"
         "assert len(read_ticks(p)) == 3; assert 'pandas' not in sys.modules, 'pandas'"
     )
@@ -249,7 +250,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(path: Path, monkeyp
     def fail(*_args: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pq, "write_table", fail)
+    monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(OutputNotWritable, match="No space left"):
         write_ticks(path, make_ticks(3), {})
     assert path.read_bytes() == before
