@@ -40,10 +40,10 @@ class V21StopLoss(V2PriceFollowQtyCooldown):
             self.quote(m)
 
     def work_stop(self, m: Market) -> int:
-        """Close what the opposite touch shows; return how much that was."""
+        """Close what the opposite touch shows, and ask for nothing while it is empty; return how much was closed."""
         if self.stop_sells:
-            return m.sell_at_bid(self.stop_quantity)
-        return m.buy_at_ask(self.stop_quantity)
+            return m.sell_at_bid(self.stop_quantity if m.bid_size > 0 else 0)
+        return m.buy_at_ask(self.stop_quantity if m.ask_size > 0 else 0)
 
     def loss_is_too_large(self, m: Market) -> bool:
         """Compare the loss of the open position at mid, in percent of its cost, with the threshold."""

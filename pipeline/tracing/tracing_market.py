@@ -104,7 +104,8 @@ class TracingMarket(TracingState, Market):
             fill.limit = limit
             fill.queue_position = ours.queue_position.copied() if by_order else None
             fill.match = ours.match_of(quantity) if how == PRINT else None
-            fill.take = ours.taking if how in (TOUCH, TAKE) else None
+            taking = ours.taking_late if how == TAKE and not by_order and self.latency > 0 else ours.taking
+            fill.take = taking if how in (TOUCH, TAKE) else None
             if name == "marketable" and ours.taking is not None:
                 fill.queue_position = ours.taking.queue_position
             fill.stand_aside = self.stood_aside if self.standing_aside else None

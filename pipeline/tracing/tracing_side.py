@@ -39,6 +39,7 @@ class TracingSide(Side):
         self.on_way: list[Decision | None] = []
         self.to_take: Decision | None = None
         self.taking: TracedTake | None = None
+        self.taking_late: TracedTake | None = None
         self.ended: TracedEnd | None = None
         self.ended_by = ""
         self.before_print: tuple[int, int, int] | None = None
@@ -126,21 +127,18 @@ class TracingSide(Side):
         self.on_way = []
 
     def take(self, quantity: int) -> int:
-        """Note the line that takes from this touch, and how much it asked for."""
+        """Note the line that takes from the opposite touch, and how much it asked for."""
         decision = Decision(self.market.at_hand(), caller())
         if self.market.latency > 0:
             self.to_take = self.to_take if self.take_sent else decision
         else:
-            self.other.taking = self.of_touch(quantity, decision)
+            self.taking = self.other.of_touch(quantity, decision)
         return super().take(quantity)
 
-    def arrive(self) -> None:
+    def take_late(self) -> None:
         """Note what an order to take finds."""
-        due = self.take_sent and self.market.now >= self.take_arrives
-        taking = self.of_touch(self.take_size, self.to_take)
-        super().arrive()
-        if due:
-            self.other.taking = taking
+        self.taking_late = self.other.of_touch(self.take_size, self.to_take)
+        super().take_late()
 
     def of_touch(self, wanted: int, decision: Decision | None = None) -> TracedTake:
         """Return what our touch has for an order that wants so much."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Outcome
+    from pipeline.replay.simulate import Replayed
     from pipeline.settings import Value
 
 SECOND: Final = 1_000_000_000
@@ -116,7 +117,7 @@ def both(
     return fast
 
 
-def bits(outcome: Outcome) -> dict[str, bytes]:
+def bits(outcome: Outcome | Replayed) -> dict[str, bytes]:
     """Return an outcome's every value as bytes; only the kind of a whole number, int or float, is not told apart."""
     columns = {field.name: getattr(outcome.fills, field.name) for field in dataclasses.fields(outcome.fills)}
     exact = {

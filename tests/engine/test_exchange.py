@@ -12,6 +12,7 @@ from pipeline.engine.rules.replay_state import BUY
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.simulate import simulate
 from pipeline.strategies.loading.load import load_strategy
+from tests.engine.latency_by_hand import LATENCY
 from tests.engine.orders_by_hand import ORDERS
 from tests.engine.queues_by_hand import QUEUES
 from tests.engine.replays import ADX, moment, written
@@ -56,7 +57,7 @@ def defaults(strategy: str) -> dict[str, Any]:
     return {key: parameter.default for key, parameter in fields_of(load_strategy(strategy)).by_key().items()}
 
 
-EXCHANGE: Final = QUEUES | TOUCHES | ORDERS
+EXCHANGE: Final = QUEUES | TOUCHES | ORDERS | LATENCY
 PLAYERS: Final[dict[str, Player]] = {
     "reference": reference,
     "plain": lambda *inputs: engine("python", *inputs),

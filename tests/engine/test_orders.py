@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from pipeline.engine.execution import make_execution
 from pipeline.strategies.loading.load import load_strategy
-from tests.engine.replays import both, written
+from tests.engine.replays import both, strategy_of, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QUOTES: Final = {"quote_size": 100, "min_local_currency_before_quote": 50, "refill_interval_sec": 60}
 
@@ -119,3 +122,23 @@ def test_a_stop_takes_from_the_touch_with_no_order() -> None:
     outcome = both(load_strategy("v2_1_stop_loss"), written(stream), values)
     assert outcome.fills.placed is not None
     assert list(zip(outcome.fills.quantity.tolist(), outcome.fills.placed.tolist(), strict=True)) == [(50, 0), (40, -1)]
+
+
+def test_a_late_order_to_take_arrives_before_the_order_that_is_sent_with_it(tmp_path: Path) -> None:
+    body = """
+class Own(Strategy):
+    def on_tick(self, m):
+        if m.event == 0:
+            m.quote_bid(m.ask, 50)
+            m.buy_at_ask(30)
+    """
+    stream = """
+        1 10:00:00 ask   10.20 40
+        1 10:00:01 trade 10.30 10
+    """
+    switches = {"latency_ms": 1_000, "marketable": "take", "shown_size": "once"}
+    execution = make_execution("classic", switches, "here")
+    outcome = both(strategy_of(tmp_path, body), written(stream), {}, execution)
+    assert outcome.fills.placed is not None
+    assert list(zip(outcome.fills.quantity.tolist(), outcome.fills.placed.tolist(), strict=True)) == [(10, 1), (30, -1)]
+    assert outcome.final["m_bid_remaining"] == 40

@@ -20,6 +20,7 @@ class Exchange(Orders):
     def __init__(self, *inputs: Any) -> None:
         super().__init__(*inputs)
         self.unbooked = {BID: (0.0, 0), ASK: (0.0, 0)}  # price, shares
+        self.late_hits = {BID: (0.0, 0), ASK: (0.0, 0)}
 
     def see_quote(self, event: Event) -> None:
         """Put a quote into the book, then let it move the queue and fill what it reaches."""
@@ -127,13 +128,17 @@ class Exchange(Orders):
         self.unbooked[which] = (price, self.unbooked[which][1] + taken)
 
     def book_takes(self, event: Event) -> None:
-        """Record what our orders have taken in this turn, the bid's first."""
+        """Record what this turn took, the bid's first; what orders took as they were placed before late hits."""
         for which in (BID, ASK):
             price, taken = self.unbooked[which]
             self.unbooked[which] = (0.0, 0)
             if taken > 0:
                 self.takes += 1
                 self.taken_shares += taken
+                self.fill(event, which, price, taken)
+            price, taken = self.late_hits[which]
+            self.late_hits[which] = (0.0, 0)
+            if taken > 0:
                 self.fill(event, which, price, taken)
 
     def watch(self, which: int, price: float) -> None:
@@ -144,12 +149,16 @@ class Exchange(Orders):
         side.quote = None
 
     def hit(self, event: Event, which: int, wanted: int) -> None:
-        """Trade with the opposite touch at once, as far as it shows anything."""
+        """Trade with the opposite touch, as far as it shows anything."""
         opposite = self.sides[ASK if which == BID else BID].touch
         filled = self.take(which, wanted)
-        if opposite is not None and filled > 0:
+        if opposite is None or filled == 0:
+            return
+        if self.switches.latency_ms > 0:
+            self.late_hits[which] = (opposite[0], filled)
+        else:
             self.fill(event, which, opposite[0], filled)
-            self.after_hit(filled)
+        self.after_hit(filled)
 
     def after_hit(self, filled: int) -> None:
         """Hear how much of a hit was filled."""

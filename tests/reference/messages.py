@@ -30,7 +30,8 @@ class Message:
 class Messages(Exchange):
     """Our side of the line: without latency a message is there when it is sent.
 
-    At most two messages of a side are under way; a third takes the place of the second."""
+    At most two messages about a side's order are under way, a third takes the place of the second; beside them one
+    order to take. All of them arrive in the order they were sent."""
 
     def __init__(self, *inputs: Any) -> None:
         super().__init__(*inputs)
@@ -42,14 +43,15 @@ class Messages(Exchange):
             price = self.order_price(which, price)
         latency = round(self.switches.latency_ms * MILLISECOND)
         message = Message(which, verb, price, size, event.ts + latency)
-        under_way = self.under_way[which]
-        if latency == 0 or (not under_way and self.changes_nothing_there(message)):
+        alike = [late for late in self.under_way[which] if (late.verb == "take") == (verb == "take")]
+        if latency == 0 or (not alike and self.changes_nothing_there(message)):
             return self.obey(event, message)
-        if under_way and (under_way[-1].verb, under_way[-1].price) == (verb, price):
-            under_way[-1].size = size
+        if alike and (alike[-1].verb, alike[-1].price) == (verb, price):
+            alike[-1].size = size
         else:
-            del under_way[1:]
-            under_way.append(message)
+            for late in alike[1:]:
+                self.under_way[which].remove(late)
+            self.under_way[which].append(message)
         return True
 
     def changes_nothing_there(self, message: Message) -> bool:

@@ -23,6 +23,7 @@ class Stop:
 
     side: int  # ASK sells a long position, BID buys back a short one
     remaining: int
+    hit: int = 0  # filled since the strategy last counted down
 
 
 class StopLoss(PriceFollow):
@@ -77,16 +78,22 @@ class StopLoss(PriceFollow):
         if self.stop is None:
             return True
 
-        side = self.stop.side
-        if self.sides[BID if side == ASK else ASK].touch is None:
-            return False
-        self.send(event, side, "take", 0.0, self.stop.remaining)
+        self.count_down()  # what arrived late, before the strategy's turn
+        if self.stop is not None and self.sides[BID if self.stop.side == ASK else ASK].touch is not None:
+            self.send(event, self.stop.side, "take", 0.0, self.stop.remaining)
+            self.count_down()
         return self.stop is None
 
     def after_hit(self, filled: int) -> None:
-        """Count down the stop order."""
+        """Hear how much was filled."""
         assert self.stop is not None
-        self.stop.remaining -= filled
+        self.stop.hit += filled
+
+    def count_down(self) -> None:
+        """Take from the stop order what was filled; none is left of one that is filled whole."""
+        assert self.stop is not None
+        self.stop.remaining -= self.stop.hit
+        self.stop.hit = 0
         if self.stop.remaining <= 0:
             self.stop = None
 

@@ -284,7 +284,7 @@ SCENARIOS: Final = (
         (
             "500 wanted; the ask shows 300 at 10.4: 300 taken",
             "asked for on tick 4 (10:00:03), on its way until then: due from 10:00:03.500 on",
-            "return m.buy_at_ask(self.stop_quantity)",
+            "return m.buy_at_ask(self.stop_quantity if m.ask_size > 0 else 0)",
         ),
         switches={"latency_ms": 500},
     ),

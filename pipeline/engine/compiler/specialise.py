@@ -33,7 +33,8 @@ LOOP_NAME: Final = "loop"
 SIDE_HIDDEN: Final = (
     *("placed", "taken", "printed", "crossing", "crossing_price", "crossing_order"),
     *("asked", "asked_price", "asked_size", "sent_message"),
-    *("later", "later_arrives", "later_price", "later_size", "take_sent", "take_arrives", "take_size", "took"),
+    *("later", "later_arrives", "later_price", "later_size"),
+    *("take_sent", "take_arrives", "take_behind", "take_size", "late", "late_price", "took"),
 )
 HIDDEN: Final = frozenset(
     {"capacity", "first_day", "day_index", "tick_levels", "out_of_capacity", "events"}

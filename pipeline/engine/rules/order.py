@@ -25,20 +25,25 @@ class Order(Queue):
     """Our order. `placed` is the number of the event on which it was placed.
 
     `crossing`: the shares that it has taken from the opposite touch and that are still to be booked. With a latency,
-    `asked` is the message that the strategy wants sent at this event; what `take_sent` asks for is on its way to this
-    side's touch, and `took` is what such messages have had since the strategy was last told.
+    `asked` is the message that the strategy wants sent at this event. An order of our side to take is on its way when
+    `take_sent`, behind `take_behind` messages; `late` is what one has had and is still to be booked, `took` what they
+    have had since the strategy was last told.
     """
 
     placed: int = 0
     crossing: int = 0
     crossing_price: float = 0.0
     crossing_order: int = 0
+    late: int = 0
+    late_price: float = 0.0
     asked: int = 0
     asked_price: float = 0.0
     asked_size: int = 0
     sent: bool = False
+    later: int = 0
     take_sent: bool = False
     take_arrives: int = 0
+    take_behind: int = 0
     take_size: int = 0
     took: int = 0
 
@@ -93,17 +98,17 @@ class Order(Queue):
             self.withdraw()
 
     def take(self, quantity: int) -> int:
-        """Trade against the touch, at most what can be had of it; return how much. The book does not change.
+        """Trade with the opposite touch, at most what can be had of it; return how much. The book does not change.
 
         With a latency the order to take arrives later: return what earlier ones have had since the last call.
         """
         if self.market.latency > 0:
             return self.ask_to_take(quantity)
-        had = min(quantity, self.available())
+        had = min(quantity, self.other.available())
         if had > 0:
             if self.market.shown_once:
-                self.taken += had
-            self.market.book_fill(SELL if self.is_bid else BUY, self.price, had, NO_ORDER, TAKE, self.price)
+                self.other.taken += had
+            self.market.book_fill(BUY if self.is_bid else SELL, self.other.price, had, NO_ORDER, TAKE, self.other.price)
         return had
 
     def ask_for(self, message: int, price: float, size: int) -> None:
@@ -120,6 +125,7 @@ class Order(Queue):
             if not self.take_sent:
                 self.take_sent = True
                 self.take_arrives = self.market.now + self.market.latency
+                self.take_behind = (1 if self.sent else 0) + (1 if self.later != 0 else 0)
             self.take_size = quantity - had
         return had
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any, ClassVar
 
-from pipeline.engine.rules.account import TAKE, Account
+from pipeline.engine.rules.account import NO_ORDER, TAKE, Account
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.engine.rules.side import Side
 
@@ -76,6 +76,8 @@ class Orders(Account):
     bid_crossing: int = of_bid("crossing")
     bid_crossing_price: float = of_bid("crossing_price")
     bid_crossing_order: int = of_bid("crossing_order")
+    bid_late: int = of_bid("late")
+    bid_late_price: float = of_bid("late_price")
     bid_asked: int = of_bid("asked")
     bid_asked_price: float = of_bid("asked_price")
     bid_asked_size: int = of_bid("asked_size")
@@ -90,6 +92,7 @@ class Orders(Account):
     bid_later_size: int = of_bid("later_size")
     bid_take_sent: bool = of_bid("take_sent")
     bid_take_arrives: int = of_bid("take_arrives")
+    bid_take_behind: int = of_bid("take_behind")
     bid_take_size: int = of_bid("take_size")
     bid_took: int = of_bid("took")
     ask_live: bool = of_ask("live")
@@ -102,6 +105,8 @@ class Orders(Account):
     ask_crossing: int = of_ask("crossing")
     ask_crossing_price: float = of_ask("crossing_price")
     ask_crossing_order: int = of_ask("crossing_order")
+    ask_late: int = of_ask("late")
+    ask_late_price: float = of_ask("late_price")
     ask_asked: int = of_ask("asked")
     ask_asked_price: float = of_ask("asked_price")
     ask_asked_size: int = of_ask("asked_size")
@@ -116,6 +121,7 @@ class Orders(Account):
     ask_later_size: int = of_ask("later_size")
     ask_take_sent: bool = of_ask("take_sent")
     ask_take_arrives: int = of_ask("take_arrives")
+    ask_take_behind: int = of_ask("take_behind")
     ask_take_size: int = of_ask("take_size")
     ask_took: int = of_ask("took")
 
@@ -166,26 +172,35 @@ class Orders(Account):
 
     def buy_at_ask(self, quantity: int) -> int:
         """Take from the ask's touch, at most what can be had; return how much. The book does not change."""
-        return self.ask_side.take(quantity)
+        return self.bid_side.take(quantity)
 
     def sell_at_bid(self, quantity: int) -> int:
         """Give to the bid's touch, at most what it shows; return how much. The book does not change."""
-        return self.bid_side.take(quantity)
+        return self.ask_side.take(quantity)
 
     def book_crossing(self) -> None:
-        """Book what was taken from the touch when orders were placed, the bid's first.
+        """Book what was taken from the touch: by the bid when it was placed, by a late order to buy, then the ask's.
 
         What a hook adds to it is booked at the next event.
         """
-        if self.bid_side.crossing > 0 or self.ask_side.crossing > 0:
-            for _ in range(2):
-                if self.bid_side.crossing > 0 or self.ask_side.crossing > 0:
-                    buys = self.bid_side.crossing > 0
+        if self.bid_side.has_taken() or self.ask_side.has_taken():
+            for _ in range(4 if self.latency > 0 else 2):
+                if self.bid_side.has_taken() or self.ask_side.has_taken():
+                    buys = self.bid_side.has_taken()
                     quantity = self.bid_side.crossing if buys else self.ask_side.crossing
                     price = self.bid_side.crossing_price if buys else self.ask_side.crossing_price
                     order = self.bid_side.crossing_order if buys else self.ask_side.crossing_order
                     limit = self.bid_side.order_price if buys else self.ask_side.order_price
-                    if buys:
+                    if quantity == 0:
+                        quantity = self.bid_side.late if buys else self.ask_side.late
+                        price = self.bid_side.late_price if buys else self.ask_side.late_price
+                        order = NO_ORDER
+                        limit = price
+                        if buys:
+                            self.bid_side.late = 0
+                        else:
+                            self.ask_side.late = 0
+                    elif buys:
                         self.bid_side.crossing = 0
                     else:
                         self.ask_side.crossing = 0

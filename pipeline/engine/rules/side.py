@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pipeline.engine.rules.account import NO_ORDER
 from pipeline.engine.rules.order import CANCEL, HOLD, POST, RESIZE, Order
 
 
@@ -17,7 +16,6 @@ class Side(Order):
     arrives: int = 0
     sent_price: float = 0.0
     sent_size: int = 0
-    later: int = 0
     later_arrives: int = 0
     later_price: float = 0.0
     later_size: int = 0
@@ -25,7 +23,7 @@ class Side(Order):
     def send(self) -> None:
         """Send what was asked for. It changes the size of a message like it that is the last on its way.
 
-        Two are on their way at most: a third takes the place of the second.
+        Two are on their way at most, beside an order to take: a third takes the place of the second.
         """
         message = self.asked
         self.asked = 0
@@ -41,14 +39,18 @@ class Side(Order):
             else:
                 if message != self.later or self.asked_price != self.later_price:
                     self.later_arrives = self.market.now + self.market.latency
+                    self.take_behind = min(self.take_behind, 1)
                 self.later = message
                 self.later_price = self.asked_price
                 self.later_size = self.asked_size
 
     def arrive(self) -> None:
-        """Let the exchange act on what was sent long enough ago."""
-        for _ in range(2):
-            if self.sent and self.market.now >= self.arrives:
+        """Let the exchange act on what was sent long enough ago, in the order it was sent."""
+        for _ in range(3):
+            if self.take_sent and self.take_behind == 0:
+                if self.market.now >= self.take_arrives:
+                    self.take_late()
+            elif self.sent and self.market.now >= self.arrives:
                 message = self.sent_message
                 price = self.sent_price
                 size = self.sent_size
@@ -58,17 +60,23 @@ class Side(Order):
                 self.sent_size = self.later_size
                 self.arrives = self.later_arrives
                 self.later = 0
+                self.take_behind = max(self.take_behind - 1, 0)
                 self.obey(message, price, size)
-        if self.take_sent and self.market.now >= self.take_arrives:
-            self.take_sent = False
-            had = min(self.take_size, self.available())
-            if had > 0:
-                self.took += had
-                if self.market.shown_once:
-                    self.taken += had
-                self.other.crossing += had
-                self.other.crossing_price = self.price
-                self.other.crossing_order = NO_ORDER
+
+    def take_late(self) -> None:
+        """Let an order to take that has arrived have what it finds."""
+        self.take_sent = False
+        had = min(self.take_size, self.other.available())
+        if had > 0:
+            self.took += had
+            self.late = had
+            self.late_price = self.other.price
+            if self.market.shown_once:
+                self.other.taken += had
+
+    def has_taken(self) -> bool:
+        """Say whether something that was taken is still to be booked."""
+        return self.crossing > 0 or self.late > 0
 
     def obey(self, message: int, price: float, size: int) -> None:
         """Do what a message that has arrived asks for; it is void when what it means has gone."""
