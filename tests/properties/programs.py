@@ -55,9 +55,8 @@ SEEN: Final = {
 }
 """All that a strategy may see of the market, by kind."""
 
-LARGE: Final = tuple(
-    name for name in SEEN["int"] if re.search(r"now|day|arrives|latency|delay|opens|closes|prints", name)
-)
+BIG_NUMBERS: Final = r"now|day|arrives|latency|delay|opens|closes|prints"
+LARGE: Final = tuple(name for name in SEEN["int"] if re.search(BIG_NUMBERS, name))
 WHOLE_SHARED: Final = ("m.volume", "m.kind", "m.bid_size", "m.event", "2", "0", "LIMIT")
 WHOLE_OWN: Final = (
     *("self.a", "self.b", "self.p", "self.x_now", "setting", "m_x"),
@@ -89,10 +88,14 @@ TRUTH_OWN: Final = (
 )
 SIZES: Final = ("self.p", "30", "self.p + 5", "abs(m.position)", "min(m.volume, 50)")
 WRONG_SIZES: Final = ("self.b", "m.position", "-1")
-PRICES: Final = ("m.price", "m.price - 0.01", "m.price + 0.01 * self.p", "m.round_to_tick(m.price * 1.01)")
+PRICES: Final = (
+    *("m.price", "m.price - 0.01", "m.price + 0.01 * self.p", "m.round_to_tick(m.price * 1.01)"),
+    *("m.round_down_to_tick(m.price * 0.999)", "m.round_up_to_tick(m.price + 0.001)", "m.price - m.tick(m.price)"),
+)
 WRONG_PRICES: Final = ("m.bid", "m.ask", "self.x", "m.bid_order", "0.0", "math.inf")
 VERBS: Final = (
     *("m.quote_bid({price}, {size})", "m.quote_ask({price}, {size})", "m.cancel_bid()", "m.cancel_ask()"),
+    *("m.post_bid({price}, {size})", "self.f = m.post_ask({price}, {size})"),
     *("m.watch_bid({price})", "m.watch_ask(price={price})", "m.stand_aside()", "m.resume()"),
     *("self.f = m.quote_bid({price}, size={size})", "self.f = m.quote_ask({price}, {size})"),
     *("self.b += m.buy_at_ask({size})", "self.b -= m.sell_at_bid({size})"),
@@ -111,7 +114,7 @@ CLAMPS: Final = tuple(
 DEEPEST: Final = 3
 
 IN_AN_AUCTION: Final = {
-    r"m\.(quote|resize|watch)_\w+\(.*\)$": "m.trade(BUY, m.price + 0.01, self.p, self.x, 0, q, m.event)",
+    r"m\.(quote|post|resize|watch)_\w+\(.*\)$": "m.trade(BUY, m.price + 0.01, self.p, self.x, 0, q, m.event)",
     r"self\.f = m\.trade\(": "m.trade(",
     r"m\.(cancel_\w+|stand_aside|resume)\(\)": "m.trade(SELL, m.price + 0.01, 5, 0.0, 1, self.x, m.event)",
     r"m\.(buy_at_ask|sell_at_bid)\((.*)\)": r"\2",

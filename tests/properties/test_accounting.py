@@ -12,10 +12,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline.engine.execution import SWITCHES, make_execution
+from pipeline.engine.rules.market import Market
+from pipeline.engine.rules.side import Side
 from tests.engine.replays import DAY, SECOND
 from tests.properties.seeded import for_seeded_cases
 from tests.properties.streams import MAKERS, Case, cases
-from tests.properties.watched import watch
+from tests.properties.watched import WatchedMarket, WatchedSide, watch
 
 if TYPE_CHECKING:
     from pipeline.replay.simulate import Replayed
@@ -59,6 +61,13 @@ def test_a_print_is_not_overdrawn_and_an_order_joins_late_enough(count: int) -> 
         assert watch(case).fills.quantity.tolist() == case.run().fills.quantity.tolist()
 
     for_seeded_cases(MAKERS, count, holds)
+
+
+@pytest.mark.parametrize(("watched", "rules"), [(WatchedSide, Side), (WatchedMarket, Market)])
+def test_what_is_watched_is_a_step_of_the_rules(watched: type, rules: type) -> None:
+    steps = {name for name, step in vars(watched).items() if callable(step)}
+    assert steps
+    assert steps <= set(dir(rules))
 
 
 def test_the_account_of_the_auction_adds_up() -> None:

@@ -20,7 +20,7 @@ EVERY_VERB: Final = """
 turn: int = 0
 
 def on_tick(self, m):
-    self.turn = (m.event * 7 + m.volume) % 11
+    self.turn = (m.event * 7 + m.volume) % 14
     if self.turn == 0 and m.bid_size > 0:
         m.quote_bid(m.bid, 100)
     if self.turn == 1:
@@ -45,6 +45,13 @@ def on_tick(self, m):
         m.stand_aside()
     if self.turn == 10:
         m.resume()
+    if self.turn == 11 and m.ask_size > 0:
+        m.post_bid(m.ask, 20)
+        m.buy_at_ask(3)
+    if self.turn == 12 and m.bid_size > 0:
+        m.post_ask(m.bid + 0.01, 30)
+    if self.turn == 13:
+        m.buy_at_ask(7)
 
 def on_fill(self, m, side, price, quantity):
     if side > 0 and m.bid_size > 0:

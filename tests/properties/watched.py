@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.rules.market import Market
-from pipeline.engine.rules.orders import Side
+from pipeline.engine.rules.side import Side
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import engine_facts
 from pipeline.strategies.loading.load import load_strategy
@@ -14,24 +14,31 @@ from tests.engine.replays import field_values
 
 if TYPE_CHECKING:
     from pipeline.engine.outcome import Outcome
+    from pipeline.engine.rules.orders import Orders
     from tests.properties.streams import Case
 
 
 class WatchedSide(Side):
     """`Side`, with its promises asserted where they are kept."""
 
-    decided = 0
+    def __init__(self, market: Orders, *, is_bid: bool) -> None:
+        super().__init__(market, is_bid=is_bid)
+        self.asked_at: list[tuple[int, int, float]] = []
 
-    def quote(self, price: float, size: int, post_only: bool) -> bool:  # noqa: FBT001 - as the rules call it
-        if not (self.sent and self.sent_price == price):
-            self.decided = self.market.now
-        return super().quote(price, size, post_only)
+    def ask_for(self, message: int, price: float, size: int) -> None:
+        self.asked_at.append((self.market.now, message, price))
+        super().ask_for(message, price, size)
 
-    def join(self, price: float, size: int) -> None:
-        super().join(price, size)
-        assert self.market.now >= self.decided + self.market.latency
+    def obey(self, message: int, price: float, size: int) -> None:
+        latest = self.market.now - self.market.latency
+        assert any(at <= latest and (verb, limit) == (message, price) for at, verb, limit in self.asked_at)
+        super().obey(message, price, size)
+
+    def place(self, price: float, size: int, anew: bool) -> None:  # noqa: FBT001 - as the rules call it
+        super().place(price, size, anew)
+        crosses = self.market.takes_marketable and self.is_marketable(price)
         behind = price <= self.price if self.is_bid else price >= self.price
-        assert self.ahead == (self.size if behind else 0), "behind the book of now"
+        assert not anew or self.ahead == (self.size if behind and not crosses else 0), "behind the book of now"
 
 
 class WatchedMarket(Market):
@@ -39,21 +46,24 @@ class WatchedMarket(Market):
 
     side_type = WatchedSide
 
-    def match_print(self) -> None:
-        cleared = {"ask": self.through_clears and self.price != self.ask_order}
-        cleared["bid"] = self.through_clears and self.price != self.bid_order
-        queues = {side: 0 if cleared[side] else getattr(self, f"{side}_ahead") for side in ("ask", "bid")}
+    def match_orders(self, touched: bool) -> None:  # noqa: FBT001 - as the rules call it
+        sides = {"ask": self.ask_side, "bid": self.bid_side}
+        available = {name: side.other.available() if touched else self.volume for name, side in sides.items()}
+        limits = {name: side.order_price for name, side in sides.items()}
+        through = {name for name, limit in limits.items() if self.through_clears and self.price != limit}
+        queues = {name: 0 if touched or name in through else side.ahead for name, side in sides.items()}
         before = self.fills
-        super().match_print()
-        taken = {"ask": 0, "bid": 0}
+        super().match_orders(touched)
+        filled = {"ask": 0, "bid": 0}
         for at in range(before, self.fills):
-            taken["ask" if self.fill_side[at] < 0 else "bid"] += self.fill_quantity[at]
-        used = 0
-        for side, filled in taken.items():
-            assert filled <= max(0, self.volume - queues[side]), "the queue ahead comes first"
-            if filled:
-                used += queues[side] + filled
-        assert not self.print_used_once or used <= self.volume, "one print is used once"
+            name = "ask" if self.fill_side[at] < 0 else "bid"
+            filled[name] += self.fill_quantity[at]
+            assert not touched or self.fill_price[at] == limits[name], "the touch fills at our price"
+        for name, shares in filled.items():
+            assert shares <= max(0, available[name] - queues[name]), "the queue ahead comes first"
+        used = sum(queues[name] + shares for name, shares in filled.items() if shares)
+        assert touched or not self.print_used_once or used <= self.volume, "one print is used once"
+        assert not touched or self.bid < self.ask or not any(filled.values()), "a crossed book fills nobody"
 
 
 def watch(case: Case) -> Outcome:
