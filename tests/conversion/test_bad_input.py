@@ -46,11 +46,6 @@ def empty_file(folder: Path) -> Path:
     return folder / "t.xlsx"
 
 
-def a_csv(folder: Path) -> Path:
-    (folder / "t.xlsx").write_text("Dates,Type,Price,Size\n")
-    return folder / "t.xlsx"
-
-
 def plain_zip(folder: Path) -> Path:
     with zipfile.ZipFile(folder / "t.xlsx", "w") as archive:
         archive.writestr("readme.txt", "no workbook")
@@ -116,7 +111,6 @@ def twins(folder: Path) -> Path:
         (not_there, errors.NotAWorkbook, "There is no workbook"),
         (a_directory, errors.NotAWorkbook, "directory"),
         (empty_file, errors.NotAWorkbook, "is empty"),
-        (a_csv, errors.NotAWorkbook, "not an Excel workbook"),
         (plain_zip, errors.NotAWorkbook, "zip archive but not an Excel workbook"),
         (password_protected, errors.PasswordProtected, "without a password"),
         (encrypted_zip, errors.PasswordProtected, "without a password"),

@@ -12,7 +12,8 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
-from pipeline.conversion.excel.parts import Sheet, date_style_numbers, read_book, read_styles, shared_texts
+from pipeline.conversion.excel.encoding import decoded
+from pipeline.conversion.excel.parts import Sheet, date_style_numbers, part_key, read_book, read_styles, shared_texts
 from pipeline.conversion.excel.stream import TooLong
 from pipeline.conversion.limits import Limits
 from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected, WorkbookTooLarge, shown
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_BEFORE_TEXT: Final = "\ufeff\xef\xbb\xbf \t\r\n"
+_WEB_PAGE: Final = ("<!doctype html", "<html", "<head", "<meta", "<body", "<style", "<table", "mime-version:")
 _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 _MIB: Final = 1 << 20
 _LARGEST_DIRECTORY: Final = 8 * _MIB
@@ -83,12 +87,13 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
     with _archive_of(path) as archive:
         stamp = _stamp(path, archive)
         _check_parts(path, archive, limits)
-        listed = {info.filename: info for info in archive.infolist()}
+        listed = {part_key(info.filename): info for info in archive.infolist()}
 
         def read(part: str | None) -> Iterator[bytes]:
-            if part in listed:
-                _check_size(path, listed[part], "text_mb", limits)
-                yield from unpacked(path, listed[part])
+            info = listed.get(part_key(part or ""))
+            if info is not None:
+                _check_size(path, info, "text_mb", limits)
+                yield from decoded(unpacked(path, info))
 
         try:
             book = read_book(read, listed)
@@ -202,7 +207,26 @@ def _check_magic(path: Path, file: IO[bytes]) -> None:
             raise PasswordProtected(f"{path} is password-protected; save it in Excel without a password.")
         raise NotAWorkbook(f"{path} is an old .xls workbook; save it in Excel as .xlsx.")
     if not start.startswith(b"PK"):
-        raise NotAWorkbook(f"{path} is {'' if start else 'empty, '}not an Excel workbook (.xlsx or .xlsm).")
+        raise NotAWorkbook(_what_it_is(path, start + file.read(_MIB)))
+
+
+def _what_it_is(path: Path, start: bytes) -> str:
+    """Return what a file is that is no archive, and what to do with it."""
+    text = start.decode("utf-16" if start.startswith(_UTF_16) else "latin-1", "ignore")
+    text = text.lstrip(_BEFORE_TEXT).lower()
+    if not text:
+        return f"{path} is empty, not an Excel workbook (.xlsx or .xlsm)."
+    if "urn:schemas-microsoft-com:office:spreadsheet" in text:
+        return f"{path} is an XML Spreadsheet of Excel 2003; open it in Excel and save it as .xlsx."
+    if text.startswith(_WEB_PAGE):
+        return (
+            f"{path} is a web page with the ending of a workbook; open it in Excel and save it as .xlsx (File, Save "
+            "As, Excel Workbook)."
+        )
+    line, newline, _ = text.partition("\n")
+    if newline and "\0" not in text and any(sign in line for sign in ",;\t|"):
+        return f"{path} is text with the ending of a workbook; give it the ending .csv and convert it again."
+    return f"{path} is not an Excel workbook (.xlsx or .xlsm)."
 
 
 def _contains(file: IO[bytes], needle: bytes) -> bool:
@@ -237,9 +261,9 @@ def _check_parts(path: Path, archive: zipfile.ZipFile, limits: Limits) -> None:
     packed = size = 0
     for info in archive.infolist():
         name = shown(info.filename)
-        if info.filename.casefold() in names:
+        if part_key(info.filename) in names:
             raise CorruptWorkbook(f"{path} is damaged (it holds {name} twice); save it again in Excel.")
-        names.add(info.filename.casefold())
+        names.add(part_key(info.filename))
         if info.flag_bits & _ENCRYPTED:
             raise PasswordProtected(f"{path} is password-protected; save it in Excel without a password.")
         if info.compress_type not in _METHODS:

@@ -61,13 +61,13 @@ class _Relation(NamedTuple):
 
 
 def read_book(read: Callable[[str], Pieces], listed: Mapping[str, ZipInfo]) -> Book:
-    """Follow the relationships from the package root; `listed` are the archive's parts.
+    """Follow the relationships from the package root; `listed` are the archive's parts by `part_key`.
 
     Raises KeyError when it is not a workbook, ValueError when its XML is bad or lists what is not there.
     """
     root = _relations(read("_rels/.rels"), "")
     part = next((relation.part for relation in root.values() if relation.kind == "officeDocument"), "")
-    if part not in listed:
+    if part_key(part) not in listed:
         raise KeyError("it has no workbook part")
     folder, name = posixpath.split(part)
     relations = _relations(read(f"{folder}/_rels/{name}.rels"), folder)
@@ -86,7 +86,7 @@ def read_book(read: Callable[[str], Pieces], listed: Mapping[str, ZipInfo]) -> B
     of_kind = {relation.kind: relation.part for relation in relations.values()}
     strings, styles = of_kind.get("sharedStrings"), of_kind.get("styles")
     for other in (strings, styles):
-        if other is not None and other not in listed:
+        if other is not None and part_key(other) not in listed:
             raise ValueError(f"it lists {shown(other)} and does not hold it")
     return Book(tuple(sheets.values()), strings, styles, date1904)
 
@@ -103,11 +103,17 @@ def _add_sheet(
         return
     if len(name) > _LONGEST_NAME:
         raise ValueError(f"it has a sheet's name of {len(name):,} letters")
-    if relation.part not in listed:
+    part = part_key(relation.part)
+    if part not in listed:
         raise ValueError(f"it lists a sheet '{shown(name)}' and does not hold it")
-    if relation.part in sheets:
-        raise ValueError(f"the sheets '{shown(sheets[relation.part].name)}' and '{shown(name)}' are one")
-    sheets[relation.part] = Sheet(name, node.get("state", "visible") != "visible", listed[relation.part])
+    if part in sheets:
+        raise ValueError(f"the sheets '{shown(sheets[part].name)}' and '{shown(name)}' are one")
+    sheets[part] = Sheet(name, node.get("state", "visible") != "visible", listed[part])
+
+
+def part_key(name: str) -> str:
+    """Return what a part's name is compared by: not by case, nor by which slash some Windows programs write."""
+    return name.replace("\\", "/").lstrip("/").casefold()
 
 
 def shared_texts(pieces: Pieces, longest: int, size: int) -> tuple[str, ...]:
@@ -198,7 +204,7 @@ def _relations(pieces: Pieces, folder: str) -> dict[str, _Relation]:
     relations: dict[str, _Relation] = {}
     for node in elements(pieces, ("Relationship",), _LONGEST_ENTRY):
         kind = node.get("Type", "").rsplit("/", 1)[-1]
-        target = node.get("Target", "")
+        target = node.get("Target", "").replace("\\", "/")
         part = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
         relations[node.get("Id", "")] = _Relation(kind, part)
         _check_number(len(relations))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.archive import unpacked
 from pipeline.conversion.excel.cells import LAST_COLUMN, Cell, CellReader
+from pipeline.conversion.excel.encoding import decoded
 from pipeline.conversion.excel.stream import ElementStream, TooLong, elements
 from pipeline.errors import UnreadableSheet
 
@@ -21,8 +22,17 @@ _LONGEST_NAME: Final = 256
 
 
 def pieces_of(workbook: Workbook, sheet: Sheet) -> Iterator[bytes]:
-    """Yield a sheet's XML piece by piece; raises CorruptWorkbook at its end where its checksum differs."""
-    return unpacked(workbook.path, sheet.part, f"sheet '{sheet.name}'")
+    """Yield a sheet's XML in UTF-8 piece by piece.
+
+    Raises CorruptWorkbook at its end where its checksum differs, UnreadableSheet for an encoding that is not read.
+    """
+    pieces = unpacked(workbook.path, sheet.part, f"sheet '{sheet.name}'")
+    try:
+        yield from decoded(pieces)
+    except ValueError as error:
+        for _ in pieces:  # where bytes were changed, that is what is wrong
+            pass
+        raise UnreadableSheet(f"its text cannot be read ({error}); save the workbook again in Excel.") from error
 
 
 def read_head(workbook: Workbook, sheet: Sheet, rows: int) -> dict[int, dict[int, str]]:
