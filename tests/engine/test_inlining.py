@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from pipeline.engine.compiler.specialise import loop_source
+from pipeline.engine.execution import make_execution
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.simulate import CLASSIC, loop_constants
 from tests.engine.replays import (
@@ -184,3 +187,15 @@ def test_what_a_method_does_for_a_value_that_nobody_takes_is_done(tmp_path: Path
         "    def place(self, m):\n        return m.quote_bid(10.0, 100)\n",
     )
     assert both(strategy, random_ticks()).final["m_bid_order"] == 10.0
+
+
+@pytest.mark.parametrize(("preset", "turns"), [("classic", 0), ("strict", 0), (None, 1)])
+def test_only_a_loop_that_knows_all_switches_asks_which_turn_it_is(
+    preset: str | None, turns: int, tmp_path: Path
+) -> None:
+    body = "class Own(Strategy):\n    seen: int = 0\n\n    def on_tick(self, m):\n        self.seen += 7\n"
+    constants = make_execution(preset, {}, "here").fields() if preset else {}
+    source = loop_source(strategy_of(tmp_path, body), constants)
+    assert len(re.findall(r"for turn_\d+ in", source)) == turns
+    assert ("turn_" in source) == bool(turns)
+    assert source.count("s_seen = s_seen + 7") == 1

@@ -22,12 +22,13 @@ from pipeline.engine.compiler.parts import (
     fills_again,
     has_no,
     line_number,
+    names_in,
     unknown_field,
 )
 from pipeline.engine.compiler.soundness import check_method, check_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 class Inliner(Expressions):
@@ -191,6 +192,8 @@ class Inliner(Expressions):
     def _for(self, node: ast.For, scope: Scope) -> list[ast.stmt]:
         assert isinstance(node.iter, ast.Call)  # noqa: S101 - matched by the caller
         before, bounds = self.operands(node.iter.args, scope)
+        if self._may_unroll(node, bounds, scope):
+            return [*before, *self._unrolled(node, bounds, scope)]
         target = ast.Name(self._target(node.target, scope), ast.Store())
         scope.loops += 1
         body = self._block(node.body, scope) or [ast.Pass()]
@@ -200,6 +203,20 @@ class Inliner(Expressions):
             body.insert(0, ast.parse(f"if {FAILED}[0] != 0:\n    break").body[0])
         span = ast.Call(ast.Name("range", ast.Load()), bounds, [])
         return [*before, ast.For(target, span, body, []), *_leave(scope)]
+
+    def _may_unroll(self, node: ast.For, bounds: Sequence[ast.expr], scope: Scope) -> bool:
+        """Tell whether a loop of the rules asks about its turn, and each time the answer is known now."""
+        inside = [inner for statement in node.body for inner in ast.walk(statement)]
+        if scope.of_strategy or any(isinstance(inner, (ast.Break, ast.Continue, ast.Return)) for inner in inside):
+            return False
+        turn = ast.unparse(node.target)
+        tests = [inner.test for inner in inside if isinstance(inner, ast.If) and turn in names_in(inner.test)]
+        answers = [self.expression(test, scope)[1] for _ in _turns(turn, bounds, scope) for test in tests]
+        return bool(answers) and all(isinstance(answer, ast.Constant) for answer in answers)
+
+    def _unrolled(self, node: ast.For, bounds: Sequence[ast.expr], scope: Scope) -> list[ast.stmt]:
+        turns = _turns(ast.unparse(node.target), bounds, scope)
+        return [statement for _ in turns for statement in self._block(node.body, scope)]
 
     # Calls of methods
 
@@ -274,6 +291,15 @@ def _keeps(method: Method, parameter: str) -> bool:
     names = (node for node in ast.walk(method.definition) if isinstance(node, ast.Name))
     stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     return parameter in [argument.arg for argument in method.definition.args.args] and parameter not in stored
+
+
+def _turns(turn: str, bounds: Sequence[ast.expr], scope: Scope) -> Iterator[int]:
+    """Let the name of a loop's turn stand for each of its numbers, where they are known."""
+    numbers = [bound.value for bound in bounds if isinstance(bound, ast.Constant) and isinstance(bound.value, int)]
+    for number in range(*numbers) if len(numbers) == len(bounds) else ():
+        scope.names[turn] = ast.Constant(number)
+        yield number
+    scope.names.pop(turn, None)
 
 
 def _leave(scope: Scope) -> list[ast.stmt]:
