@@ -10,6 +10,8 @@ from pipeline.engine.execution import make_execution
 from tests.engine.replays import both, strategy_of, written
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.engine.outcome import Outcome
     from pipeline.engine.strategy import Strategy
     from pipeline.settings import Value
@@ -191,3 +193,25 @@ def test_under_self_cross_the_older_order_goes_whole(scripted: type[Strategy]) -
 def test_a_price_is_rounded_to_the_tick_of_its_level(price: float, rounded: float, scripted: type[Strategy]) -> None:
     outcome = both(scripted, TICKS, {"price_2": price})
     assert outcome.final["s_rounded"] == pytest.approx(rounded, abs=1e-12)
+
+
+OFF_GRID: Final = """\
+class Own(Strategy):
+    right: int = 0
+
+    def on_tick(self, m):
+        other = m.event % 3 == 0
+        m.quote_bid(9.887 if other else 9.894, 10)
+        m.quote_ask(10.281 if other else 10.304, 10)
+        self.right += m.bid_order == (9.88 if other else 9.89)
+        self.right += m.ask_order == (10.3 if other else 10.32)
+"""
+
+
+@pytest.mark.parametrize(("preset", "changes"), [("classic", {"order_price": "grid"}), ("strict", {})])
+def test_each_price_is_rounded_whatever_was_rounded_before(
+    preset: str, changes: dict[str, str], tmp_path: Path
+) -> None:
+    quotes = "\n".join(f"1 10:06:{second:02} bid 10.00 30\n1 10:06:{second:02} ask 10.20 40" for second in range(9))
+    outcome = both(strategy_of(tmp_path, OFF_GRID), written(quotes), execution=make_execution(preset, changes, "here"))
+    assert outcome.final["s_right"] == 2 * 18

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
+UNKEPT: Final = ("placed", "crossing_order", "rounded_from", "rounded")
 OF_THE_WALK: Final = (
     *("m_rows", "m_setting", "m_orders"),
-    *(f"m_{side}_{field}" for side in ("bid", "ask") for field in ("placed", "crossing_order")),
+    *(f"m_{side}_{field}" for side in ("bid", "ask") for field in UNKEPT),
 )
 """Final state that counts the lines of a log, which settings that walk together share, or that they do without."""
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LOOP_NAME: Final = "loop"
 SIDE_HIDDEN: Final = (
-    *("placed", "taken", "printed", "crossing", "crossing_price", "crossing_order"),
+    *("placed", "taken", "printed", "rounded_from", "rounded", "crossing", "crossing_price", "crossing_order"),
     *("asked", "asked_price", "asked_size", "sent_message"),
     *("later", "later_arrives", "later_price", "later_size"),
     *("take_sent", "take_arrives", "take_behind", "take_size", "late", "late_price", "took"),

@@ -18,7 +18,8 @@ class Queue:
     """The touch, empty when its size is 0, and our order's place there.
 
     `ahead`: the shares that stand before us. `taken`: those we have had of the touch as it stands. `printed`: those of
-    prints matched at our price since the side's last quote or our placement.
+    prints matched at our price since the side's last quote or our placement. `rounded`: what the last price that was
+    rounded, `rounded_from`, is on the grid.
     """
 
     is_bid: bool
@@ -31,6 +32,8 @@ class Queue:
     remaining: int = 0
     taken: int = 0
     printed: int = 0
+    rounded_from: float = 0.0
+    rounded: float = 0.0
 
     def __init__(self, market: Orders, *, is_bid: bool) -> None:
         self.market = market
@@ -105,5 +108,12 @@ class Queue:
         return self.other.size > 0 and (price >= self.other.price if self.is_bid else price <= self.other.price)
 
     def on_grid(self, price: float) -> float:
-        """Return a price on the market's grid: a bid rounded down, an ask up."""
+        """Return a price on the market's grid; the last one is remembered, but in a batch, where that costs more."""
+        if not self.market.batched and price != self.rounded_from:
+            self.rounded_from = price
+            self.rounded = self.round_to_grid(price)
+        return self.round_to_grid(price) if self.market.batched else self.rounded
+
+    def round_to_grid(self, price: float) -> float:
+        """Round a bid down, an ask up."""
         return self.market.round_down_to_tick(price) if self.is_bid else self.market.round_up_to_tick(price)
