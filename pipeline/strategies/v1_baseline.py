@@ -27,20 +27,17 @@ class V1Baseline(Strategy):
 
     def on_tick(self, m: Market) -> None:
         """Place each side whose timer has run out, if its touch is worth enough and the position leaves room."""
-        if m.bid_size == 0 and m.ask_size == 0:
-            return
-        limit = self.position_limit(m)
-        bid_size = self.quote_size if self.quote_size_bid is None else self.quote_size_bid
-        ask_size = self.quote_size if self.quote_size_ask is None else self.quote_size_ask
-        bid_size = max(0, min(bid_size, limit - m.position))
-        ask_size = max(0, min(ask_size, limit + m.position))
         if m.bid_size > 0 and m.now >= self.next_bid:
+            bid_size = self.quote_size if self.quote_size_bid is None else self.quote_size_bid
+            bid_size = max(0, min(bid_size, self.position_limit(m) - m.position))
             if m.bid * m.bid_size >= self.min_touch_value and bid_size > 0:
                 if m.quote_bid(m.bid, bid_size):
                     self.next_bid = m.now + self.refill_interval
             else:
                 m.cancel_bid()
         if m.ask_size > 0 and m.now >= self.next_ask:
+            ask_size = self.quote_size if self.quote_size_ask is None else self.quote_size_ask
+            ask_size = max(0, min(ask_size, self.position_limit(m) + m.position))
             if m.ask * m.ask_size >= self.min_touch_value and ask_size > 0:
                 if m.quote_ask(m.ask, ask_size):
                     self.next_ask = m.now + self.refill_interval
