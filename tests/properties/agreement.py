@@ -8,7 +8,7 @@ import struct
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.rules.account import TOUCH
+from pipeline.engine.rules.account import NO_ORDER, TAKE, TOUCH
 from tests.engine.replays import bits
 from tests.properties.streams import columns
 from tests.reference.records import Switches
@@ -49,6 +49,7 @@ def reference(case: Case) -> Replay:
 def told(found: Replayed) -> dict[str, Any]:
     """Say what an engine found in the reference's words."""
     touched = found.fills.how == TOUCH
+    taken = (found.fills.how == TAKE) & (found.fills.placed != NO_ORDER)
     return {
         "fills": [tuple(map(exact, row)) for row in rows_of_fills(found)],
         "rows": (found.rows, found.events),
@@ -57,6 +58,7 @@ def told(found: Replayed) -> dict[str, Any]:
         else None,
         "account": (found.position, exact(found.realized_pnl)),
         "touched": (int(touched.sum()), int(found.fills.quantity[touched].sum())),
+        "taken by orders": (int(taken.sum()), int(found.fills.quantity[taken].sum())),
         "market_dates": dates(found.market_days.tolist()),
         "strategy_dates": dates(found.strategy_days.tolist()),
         "days_not_flat": dates(found.days_not_flat.tolist()),
@@ -75,6 +77,7 @@ def told_by_reference(found: Replay, engine: Replayed) -> dict[str, Any]:
         else None,
         "account": (found.final_position, exact(found.pnl)),
         "touched": (found.crossed_fills, found.crossed_shares),
+        "taken by orders": (found.takes, found.taken_shares),
         "market_dates": found.market_dates,
         "strategy_dates": found.strategy_dates,
         "days_not_flat": tuple(day for day in found.days_not_flat if day in found.market_dates),
