@@ -29,7 +29,7 @@ def convert(
     workbooks: take.Workbooks = None,
     parquet_dir: take.ParquetDir = take.PARQUET_DIR,
     *,
-    header_row: take.HeaderRow = 3,
+    header_row: take.HeaderRow = None,
     only: take.Only = (),
     max_sheets: take.MaxSheets = None,
     workers: take.SheetWorkers = None,
@@ -45,7 +45,7 @@ def convert(
     Args:
         workbooks: Path or paths of .xlsx or .xlsm files; by default every workbook in `data/raw`.
         parquet_dir: Directory for the Parquet files, or a URI such as `s3://bucket/ticks`.
-        header_row: Row that holds the column names, counted from 1.
+        header_row: Row that holds the column names, counted from 1; by default the first that has all of them.
         only, max_sheets: Tickers or sheet names to convert, and how many securities at most; by default all.
         workers: Sheets read at a time; by default the number of CPUs.
         force, strict: Convert unchanged sheets as well; allow no rejected row, which excludes `max_rejects`.

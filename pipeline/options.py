@@ -172,7 +172,10 @@ SheetWorkers = Annotated[
         ignored=("--parallel",),
     ),
 ]
-HeaderRow = Annotated[int, Option("Row with the column names, counted from 1.", metavar="N")]
+HeaderRow = Annotated[
+    int | None,
+    Option("Row with the column names, counted from 1.", default="the first that has all of them", metavar="N"),
+]
 Only = Annotated[
     "str | Sequence[str]",
     Option("Only these tickers or sheets, separated by commas.", metavar="NAMES", completion="tickers"),

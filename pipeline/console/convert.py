@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pipeline.console.output import CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
+from pipeline.conversion.result import Status
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -74,11 +75,13 @@ def show_conversion(result: ConvertResult) -> CommandResult:
         counts = (f"{row.rows:,}", f"{row.ticks:,}", ", ".join(aside) or "-", f"{row.seconds:.2f}")
         rows.append([row.sheet, *counts, status])
     show_table(f"Converted into {result.parquet_dir}", columns, rows)
+    for row in result.rows:
+        if row.status == "skipped":
+            console().info(f"Skipped: sheet '{row.sheet}' of {row.workbook.name}: {row.note}")
     for row in result.failed:
         console().error(str(row.error))
-    counted = {
-        status: sum(row.status == status for row in result.rows) for status in ("converted", "unchanged", "failed")
-    }
+    statuses = [row.status for row in result.rows]
+    counted = {status: statuses.count(status) for status in get_args(Status)}
     summary = ", ".join(f"{count} {status}" for status, count in counted.items() if count)
     if result.earlier:
         summary += f"; kept from an earlier conversion: {_listed(result.earlier)}"
@@ -88,6 +91,7 @@ def show_conversion(result: ConvertResult) -> CommandResult:
         "sheets": [_sheet(row) for row in result.rows],
         "converted": counted["converted"],
         "unchanged": counted["unchanged"],
+        "skipped": counted["skipped"],
         "ticks": ticks,
         "earlier": result.earlier,
     }
@@ -110,6 +114,7 @@ def _sheet(row: SheetRow) -> dict[str, Any]:
         "rejects": row.rejects,
         "seconds": row.seconds,
         "reader": row.reader,
+        "note": row.note,
         "error": row.error,
     }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.conversion.headers import Block, Columns
 from pipeline.store.layout import FORMAT_VERSION
 
 if TYPE_CHECKING:
@@ -15,12 +17,12 @@ if TYPE_CHECKING:
     from pipeline.conversion.excel.parts import Sheet
 
 # Raise it whenever the same sheet would give other ticks or rejects than before, or would be refused.
-CONVERTER_VERSION: Final = 4
+CONVERTER_VERSION: Final = 5
 _MOST_TEXTS: Final = 1000
 
 
-def make_record(workbook: Workbook, sheet: Sheet, header_row: int, seen: Iterable[str]) -> dict[str, Any]:
-    """Return what the sheet's content is; `seen` are the texts of the header row and of the cells that were read.
+def make_record(workbook: Workbook, sheet: Sheet, block: Block, seen: Iterable[str]) -> dict[str, Any]:
+    """Return what the sheet's content is; `seen` are the texts of the cells that were read.
 
     The sheet's XML holds numbers of shared texts and of styles only, so the record has what stood behind them: every
     shared text that is among those seen, or all when they are many or not all shared, and the number formats of all
@@ -29,18 +31,26 @@ def make_record(workbook: Workbook, sheet: Sheet, header_row: int, seen: Iterabl
     texts = set(seen)
     numbers = [number for number, text in enumerate(workbook.texts) if text in texts]
     if len(numbers) > _MOST_TEXTS or not texts <= {workbook.texts[number] for number in numbers}:
-        return _content(workbook, sheet, header_row, len(workbook.styles), len(workbook.texts))
-    return _content(workbook, sheet, header_row, len(workbook.styles), numbers)
+        return _content(workbook, sheet, block, len(workbook.styles), len(workbook.texts))
+    return _content(workbook, sheet, block, len(workbook.styles), numbers)
 
 
-def still_holds(record: dict[str, Any], workbook: Workbook, sheet: Sheet, header_row: int) -> bool:
+def still_holds(record: dict[str, Any], workbook: Workbook, sheet: Sheet, block: Block) -> bool:
     """Return whether converting the sheet now would read what it read when `record` was made."""
     try:
         texts = record["texts"]
         used = texts["all"]["count"] if "all" in texts else [int(number) for number in texts["used"]]
-        return record == _content(workbook, sheet, header_row, record["styles"]["count"], used)
+        return record == _content(workbook, sheet, block, record["styles"]["count"], used)
     except (KeyError, TypeError, ValueError):
         return False
+
+
+def recorded_block(record: dict[str, Any]) -> Block | None:
+    """Return the block that a record is of; None for a record of an earlier version."""
+    try:
+        return Block(record["header_row"], Columns(**record["columns"]))
+    except (KeyError, TypeError):
+        return None
 
 
 def fingerprint(records: Sequence[dict[str, Any]]) -> str:
@@ -48,7 +58,7 @@ def fingerprint(records: Sequence[dict[str, Any]]) -> str:
     return _digest(list(records))
 
 
-def _content(workbook: Workbook, sheet: Sheet, header_row: int, styles: int, texts: int | list[int]) -> dict[str, Any]:
+def _content(workbook: Workbook, sheet: Sheet, block: Block, styles: int, texts: int | list[int]) -> dict[str, Any]:
     """Return a sheet's content as of the first so many styles, and of the first so many texts or of these alone.
 
     What was added to a table behind those that were there when the sheet was read is not used by it.
@@ -60,7 +70,8 @@ def _content(workbook: Workbook, sheet: Sheet, header_row: int, styles: int, tex
         "sheet": sheet.name,
         "crc": f"{sheet.part.CRC:08x}",
         "size": sheet.part.file_size,
-        "header_row": header_row,
+        "header_row": block.header_row,
+        "columns": asdict(block.columns),
         "date1904": workbook.date1904,
         "styles": _table(workbook.styles[:styles]),
         "texts": {"all": _table(table[:texts])}

@@ -1,40 +1,31 @@
-"""Finds the columns of time, type, price and size in the top rows of a sheet."""
+"""Finds the blocks of ticks in the top rows of a sheet: the row of the headers, the columns, the name above them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pipeline.conversion.names import full_name
+from pipeline.conversion.header_words import LONG, is_clock, is_date, meaning_of
+from pipeline.conversion.names import full_name, likely_name
 from pipeline.errors import AmbiguousColumns, EmptySheet, MissingColumns, SeveralSecurities, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
+    from pipeline.conversion.header_words import Meaning
 
 Head: TypeAlias = "Mapping[int, Mapping[int, str]]"
 """A sheet's first rows: row number → column (0 is A) → the start of the text."""
 
 HEAD_ROWS: Final = 20
-_ALIASES: Final = {
-    **dict.fromkeys(("dates", "date", "time", "timestamp"), "time"),
-    "type": "type",
-    "price": "price",
-    **dict.fromkeys(("size", "volume", "vol", "qty", "quantity"), "size"),
-}
-_CONDITION: Final = frozenset(
-    {"conditioncodes", "conditioncode", "condcodes", "condcode", "cond", "condition", "conditions"}
-    | {"condition_codes", "condition_code", "cond_codes", "cond_code"}
-)
-_SECURITY: Final = frozenset(
-    {"ticker", "tickers", "tickersymbol", "security", "securities", "securityname", "symbol", "instrument"}
-    | {"stock", "bloombergticker", "bloombergcode", "isin", "ric", "sedol", "figi"}
-)
-_WANTED: Final = {"time": "Dates", "type": "Type", "price": "Price", "size": "Size"}
+MOST_HEAD_ROWS: Final = 1_000
+"""How far down the headers are looked for where the first rows have none."""
+
+ONE_EACH: Final = "Put each security into a sheet of its own, with its name as the sheet's."
+_TITLES: Final[dict[Meaning, str]] = {"time": "Dates", "type": "Type", "price": "Price", "size": "Size"}
 _LONGEST: Final = 64
 _MOST_NAMES: Final = 20
-_SIDE_BY_SIDE: Final = 3
-ONE_EACH: Final = "Put each security into a sheet of its own, with its name as the sheet's."
-_DATE_NAMES: Final = frozenset({"date", "dates"})
+_LAST: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,91 +56,239 @@ class Columns:
         return (*self.used, *(column for column in (self.security, self.condition) if column is not None))
 
 
-def find_columns(head: Head, header_row: int) -> Columns:
-    """Return where the columns stand in `head` (row number → position → text).
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Columns of ticks below the headers in `header_row`.
 
-    Raises EmptySheet, MissingColumns (naming what was found), AmbiguousColumns (naming both) or SeveralSecurities for
-    blocks that stand side by side.
+    security: the name found above the block, as it is written there. is_alone: whether the sheet has no other block.
+    remarks: what a person must be told of how it was read.
+    """
+
+    header_row: int
+    columns: Columns
+    security: str | None = None
+    is_alone: bool = True
+    remarks: tuple[str, ...] = ()
+
+
+NO_BLOCK: Final = Block(0, Columns(0, 0, 0, 0))
+
+
+@dataclass(slots=True)
+class _Group:
+    """Headers side by side, each meaning once, with its column, text and rank."""
+
+    headers: dict[Meaning, tuple[int, str, int]] = field(default_factory=dict)
+    clock: tuple[int, str] | None = None
+    twice: tuple[Meaning, str, str] | None = None
+    unread: list[tuple[int, str, str]] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.headers.keys() >= set(LONG)
+
+    @property
+    def positions(self) -> set[int]:
+        """Return the columns of times, types, prices and sizes."""
+        used = {header[0] for meaning, header in self.headers.items() if meaning in LONG}
+        return used | ({self.clock[0]} if self.clock else set())
+
+
+def find_blocks(head: Head, header_row: int | None = None, own: Mapping[str, Meaning] | None = None) -> list[Block]:
+    """Return the blocks of ticks in `head` (row number → position → text), left to right.
+
+    Args:
+        head: The first rows of a sheet.
+        header_row: Row of the headers; by default the first that has all of them.
+        own: A desk's own headers, as `word_of` returns them, and what they stand for.
+
+    Raises:
+        EmptySheet: There is no text.
+        MissingColumns: No row has all headers; it names what was found.
+        AmbiguousColumns: Two columns stand for one thing; it names both.
+        SeveralSecurities: A second block of columns is not complete.
     """
     if all(not text or text.isspace() for row in head.values() for text in row.values()):
         raise EmptySheet("the sheet is empty.")
-    by_meaning = _by_meaning(head.get(header_row, {}))
-    missing = [name for meaning, name in _WANTED.items() if meaning not in by_meaning]
-    if missing:
-        raise MissingColumns(_missing_message(head, header_row, missing))
-    repeated = [headers[1][1] for headers in by_meaning.values() if len(headers) > 1]
-    if len(repeated) >= _SIDE_BY_SIDE:
-        raise SeveralSecurities(
-            f"row {header_row} has the headers {', '.join(map(shown, repeated))} twice, as for two securities side by "
-            f"side. {ONE_EACH}"
-        )
-    by_meaning["time"], clock = _date_and_clock(by_meaning["time"])
-    for meaning, headers in by_meaning.items():
-        if len(headers) > 1:
+    groups = {number: _groups(row, own or {}) for number, row in sorted(head.items())}
+    complete = [number for number in groups if _complete(groups[number])]
+    first = header_row if header_row is not None else next(iter(complete), None)
+    if first is None or first not in complete:
+        raise MissingColumns(_missing_message(head, groups, header_row))
+    _refuse_incomplete(first, groups[first])
+    blocks: list[tuple[int, _Group]] = []
+    for number in (number for number in complete if number >= first):
+        for group in _complete(groups[number]):
+            above = next((place for place, other in enumerate(blocks) if other[1].positions & group.positions), None)
+            if above is None:
+                blocks.append((number, group))
+            elif header_row is None and _is_repeated(head, blocks[above], number, group):
+                blocks[above] = (number, group)
+    blocks.sort(key=lambda block: min(block[1].positions))
+    starts = [min(group.positions) for _, group in blocks]
+    spans = zip([0, *starts[1:]], [*starts[1:], _LAST], strict=True)
+    return [
+        _block(head, number, group, span, is_alone=len(blocks) == 1)
+        for (number, group), span in zip(blocks, spans, strict=True)
+    ]
+
+
+def _complete(groups: list[_Group]) -> list[_Group]:
+    return [group for group in groups if group.is_complete]
+
+
+def _groups(row: Mapping[int, str], own: Mapping[str, Meaning]) -> list[_Group]:
+    """Return a row's headers in groups of which each has a meaning once; a gap ends a complete one."""
+    groups = [_Group()]
+    last = -1
+    for column, text in sorted(row.items()):
+        known = meaning_of(text, own)
+        if known is None or known[0] in ("condition", "security"):
+            continue
+        meaning, rank = known
+        group = groups[-1]
+        is_apart = any(not row.get(between, "").strip() for between in range(last + 1, column))
+        last = column
+        if group.is_complete and is_apart:
+            groups.append(group := _Group())
+        if meaning in group.headers and not _is_pair(group, text):
+            group = _again(groups, meaning, (column, text, rank))
+        elif meaning in group.headers:
+            other = group.headers["time"]
+            date, clock = ((column, text, rank), other) if is_date(text) else (other, (column, text, rank))
+            group.headers["time"], group.clock = date, clock[:2]
+        else:
+            group.headers[meaning] = (column, text, rank)
+    return groups
+
+
+def _is_pair(group: _Group, text: str) -> bool:
+    """Return whether a header and the group's time are a date and a time of day."""
+    if "time" not in group.headers or group.clock is not None:
+        return False
+    other = group.headers["time"][1]
+    return (is_date(text) and is_clock(other)) or (is_clock(text) and is_date(other))
+
+
+def _again(groups: list[_Group], meaning: Meaning, header: tuple[int, str, int]) -> _Group:
+    """Take a header for what the last group has a column of: the surer counts; a complete one ends."""
+    group = groups[-1]
+    column, text, rank = header
+    other = group.headers[meaning]
+    if rank < other[2]:
+        group.headers[meaning] = header
+        group.unread.append((other[0], other[1], text))
+    elif rank > other[2]:
+        group.unread.append((column, text, other[1]))
+    elif group.is_complete:
+        groups.append(group := _Group({meaning: header}))
+    else:
+        group.twice = group.twice or (meaning, other[1], text)
+    return group
+
+
+def _refuse_incomplete(header_row: int, groups: list[_Group]) -> None:
+    """Raise AmbiguousColumns or SeveralSecurities for headers that can be meant in two ways."""
+    for group in groups:
+        if group.is_complete and group.twice:
+            meaning, first, second = group.twice
             raise AmbiguousColumns(
-                f"row {header_row} has two columns for {meaning}, '{shown(headers[0][1])}' and "
-                f"'{shown(headers[1][1])}'; rename or remove one."
+                f"row {header_row} has two columns for {meaning}, '{shown(first)}' and '{shown(second)}'; rename or "
+                "remove one."
             )
-    time, kind, price, size = (by_meaning[meaning][0][0] for meaning in _WANTED)
-    columns = Columns(time, kind, price, size, clock)
-    _refuse_lower_block(head, header_row, columns)
-    marked = [column for column, text in sorted(head[header_row].items()) if _word(text) in _CONDITION]
-    condition = marked[0] if len(marked) == 1 else None
-    security = _security_column(head, header_row, columns)
-    return replace(columns, security=security, condition=None if condition == security else condition)
+        if set(LONG) - group.headers.keys() == {"time"} and len(groups) > 1:
+            repeated = ", ".join(shown(text) for _, text, _ in group.headers.values())
+            raise SeveralSecurities(
+                f"row {header_row} has the headers {repeated} twice, as for two securities side by side, and one "
+                f"column of times. {ONE_EACH}"
+            )
 
 
-def names_columns(cells: Iterable[str]) -> bool:
-    """Return whether cells of a row are column names again: two of them at least."""
-    return sum(_word(cell) in _ALIASES for cell in cells) > 1
+def _is_repeated(head: Head, above: tuple[int, _Group], number: int, group: _Group) -> bool:
+    """Return whether headers stand below their like with no row of ticks between."""
+    first, other = above
+    between = (head.get(row, {}) for row in range(first + 1, number))
+    is_empty = all(not row.get(column, "").strip() for row in between for column in group.positions)
+    return is_empty and group.positions == other.positions
 
 
-def _by_meaning(row: Mapping[int, str]) -> dict[str, list[tuple[int, str]]]:
-    """Return meaning → [(position, header text)], left to right."""
-    by_meaning: dict[str, list[tuple[int, str]]] = {}
-    for position, text in sorted(row.items()):
-        meaning = _ALIASES.get(_word(text))
-        if meaning is not None:
-            by_meaning.setdefault(meaning, []).append((position, text))
-    return by_meaning
+def _block(head: Head, header_row: int, group: _Group, span: tuple[int, int], *, is_alone: bool) -> Block:
+    """Return the block of a group of headers, which has the columns from the first of `span` to before the last."""
+    time, kind, price, size = (group.headers[meaning][0] for meaning in LONG)
+    columns = Columns(time, kind, price, size, group.clock and group.clock[0])
+    inside = {column: text for column, text in head[header_row].items() if span[0] <= column < span[1]}
+    known = {column: meaning_of(text, {}) for column, text in inside.items()}
+    marked = [column for column, meaning in known.items() if meaning and meaning[0] == "condition"]
+    security = _security_column(head, header_row, columns, span)
+    condition = marked[0] if len(marked) == 1 and marked[0] != security else None
+    return Block(
+        header_row,
+        replace(columns, security=security, condition=condition),
+        _name_above(head, header_row, span),
+        is_alone,
+        tuple(
+            f"the column '{shown(text)}' ({letters(column)}) is not read, since '{shown(other)}' is there too"
+            for column, text, other in group.unread
+        ),
+    )
 
 
-def _date_and_clock(times: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], int | None]:
-    """Split a Date and a Time column; anything else stays what it is, two columns for one meaning or one."""
-    dates = [header for header in times if _word(header[1]) in _DATE_NAMES]
-    clocks = [header for header in times if _word(header[1]) == "time"]
-    is_split = len(times) == len(dates) + len(clocks) and len(dates) == len(clocks) == 1
-    return (dates, clocks[0][0]) if is_split else (times, None)
-
-
-def _word(text: str) -> str:
-    """Return a header's text without case and blanks."""
-    return "".join(text.split()).casefold() if len(text) <= _LONGEST else ""
-
-
-def _refuse_lower_block(head: Head, header_row: int, columns: Columns) -> None:
-    """Raise SeveralSecurities for headers that stand lower, and beside the columns that are read."""
+def _name_above(head: Head, header_row: int, span: tuple[int, int]) -> str | None:
+    """Return the security named above the headers: beside or below the word `Security`, else the only one."""
+    named: dict[str, str] = {}
+    labelled: dict[str, str] = {}
     for number, row in sorted(head.items()):
-        beside = not names_columns(row.get(column, "") for column in columns.used)
-        if number > header_row and beside and set(_by_meaning(row)) == set(_WANTED):
-            raise SeveralSecurities(f"row {header_row} has headers, and row {number} has them again. {ONE_EACH}")
+        for column, text in sorted(row.items()) if number < header_row else ():
+            name = full_name(text) or likely_name(text.strip()) if " " in text.strip() else None
+            if name is None or not span[0] <= column < span[1]:
+                continue
+            named.setdefault(name, text)
+            labels = (row.get(column - 1, ""), head.get(number - 1, {}).get(column, ""))
+            if any((known := meaning_of(label, {})) and known[0] == "security" for label in labels):
+                labelled.setdefault(name, text)
+    names = labelled or named
+    return next(iter(names)) if len(names) == 1 else None
 
 
-def _security_column(head: Head, header_row: int, columns: Columns) -> int | None:
+def _security_column(head: Head, header_row: int, columns: Columns, span: tuple[int, int]) -> int | None:
     """Return the column whose header, or whose every cell in the first rows, names securities."""
     rows = [cells for number, cells in head.items() if number > header_row and columns.type in cells]
     for column in sorted(set(head[header_row]).union(*rows) - set(columns.used)):
+        if not span[0] <= column < span[1]:
+            continue
         is_named = bool(rows) and all(full_name(cells.get(column, "")) for cells in rows)
-        if is_named or _word(head[header_row].get(column, "")) in _SECURITY:
+        known = meaning_of(head[header_row].get(column, ""), {})
+        if is_named or (known and known[0] == "security"):
             return column
     return None
 
 
-def _missing_message(head: Head, header_row: int, missing: list[str]) -> str:
-    names = [text.strip() for _, text in sorted(head.get(header_row, {}).items()) if text and not text.isspace()]
+def letters(column: int) -> str:
+    """Return a column's letters: 0 is A, 26 is AA."""
+    text = ""
+    while column >= 0:
+        text, column = chr(65 + column % 26) + text, column // 26 - 1
+    return text
+
+
+def _missing_message(head: Head, groups: Mapping[int, list[_Group]], header_row: int | None) -> str:
+    """Say what was looked for, what the row asked for or the likeliest holds, and what to do."""
+    number = header_row if header_row is not None else max(groups, key=lambda row: len(_best(groups[row])))
+    best = _best(groups.get(number, [_Group()]))
+    missing = [title for meaning, title in _TITLES.items() if meaning not in best]
+    names = [text.strip() for _, text in sorted(head.get(number, {}).items()) if text and not text.isspace()]
     listed = ", ".join([shown(name, _LONGEST) for name in names[:_MOST_NAMES]] + ["…"] * (len(names) > _MOST_NAMES))
-    message = f"row {header_row} has no column {' and no column '.join(missing)}; it holds {listed or 'nothing'}."
-    elsewhere = [number for number in sorted(head) if set(_by_meaning(head[number])) == set(_WANTED)]
+    message = f"row {number} has no column {' and no column '.join(missing)}; it holds {listed or 'nothing'}."
+    elsewhere = [row for row, found in groups.items() if _complete(found)]
     if elsewhere:
         return f"{message} Row {elsewhere[0]} has the headers: use --header-row {elsewhere[0]}."
-    return f"{message} A tick sheet needs Dates, Type, Price and Size in one row."
+    if header_row is None:
+        message = "no row has the headers of ticks" + (f": {message}" if best else f" in {len(head)} rows looked at.")
+    return (
+        f"{message} A tick sheet needs Dates, Type, Price and Size in one row; say in configs/excel.json what the desk "
+        "calls them, or rename them."
+    )
+
+
+def _best(groups: list[_Group]) -> dict[Meaning, tuple[int, str, int]]:
+    return max((group.headers for group in groups), key=len)

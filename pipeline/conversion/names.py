@@ -1,45 +1,91 @@
-"""Splits a sheet name into ticker and exchange: `FAB UH Equity` is FAB on ADX."""
+"""Reads a security's name as Bloomberg writes it: `FAB UH Equity` is FAB on ADX, `USDAED Curncy` is USDAED."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from pipeline.errors import BadSheetName, shown
+from pipeline.markets.facts import exchange_of_code
 
-# Bloomberg's exchange codes: UH is Abu Dhabi (ADX), DH is Dubai (DFM).
-EXCHANGES: Final = {"UH": "ADX", "DH": "DFM"}
-_FORM: Final = re.compile(r"(?P<ticker>.+) (?P<code>UH|DH) EQUITY", re.IGNORECASE | re.ASCII)
-_FULL_NAME: Final = re.compile(r"\S.* [A-Z]{2} EQUITY", re.ASCII)
+# A future's root of one letter stands apart from its number: S 1 Comdty.
+_FULL: Final = re.compile(
+    r"(?P<ticker>\S+|[A-Z] [0-9]{1,2})(?: (?P<code>[A-Z]{2}) (?P<share>EQUITY)"
+    r"|(?: (?P<source>[A-Z]{2,4}))? (?P<sector>INDEX|CURNCY|COMDTY))",
+    re.ASCII,
+)
+# Excel numbers the copies of a sheet, and people the parts of a security that fills several.
+_PART: Final = re.compile(r"(?P<name>.+?)[ _-]*(?:\([0-9]{1,3}\)|(?:PART)?[ _-]*[0-9]{1,3})", re.ASCII)
+_WITHIN: Final = re.compile(r"(?<![^\s:=(\"'])[A-Z0-9][^\s:=(\"']* [A-Z]{2} EQUITY(?![A-Z])", re.ASCII)
+_SHORT: Final = re.compile(r"(?i)(?P<name>[A-Z0-9][A-Z0-9&./-]* (?P<code>[A-Z]{2}))(?: EQ| EQTY)?", re.ASCII)
+FORM: Final = "ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', for example 'FAB UH Equity'"
 _LONGEST: Final = 100
-_SAFE: Final = re.compile(r"[A-Z0-9][A-Z0-9&_.-]{0,31}", re.IGNORECASE | re.ASCII)
+_SAFE: Final = re.compile(r"[A-Z0-9][A-Z0-9&_.-]{0,31}", re.ASCII)
 _WINDOWS_DEVICES: Final = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}
 )
 
 
-def security_of(sheet: str) -> tuple[str, str]:
-    """Return (ticker, exchange) of a sheet name, any case and blanks; raises BadSheetName."""
-    match = _FORM.fullmatch(" ".join(sheet.split()))
+class SecurityName(NamedTuple):
+    """A security: the ticker that names its files, its exchange, and its name as Bloomberg writes it, in capitals.
+
+    Where no market's file knows the exchange's code, the code stands for the exchange; without a code, the sector does.
+    """
+
+    ticker: str
+    exchange: str
+    full: str
+
+
+def security_of(text: str) -> SecurityName:
+    """Return the security whose name a text is, any case and blanks, a number behind it left out.
+
+    Raises BadSheetName.
+    """
+    full = full_name(text)
+    match = _FULL.fullmatch(full) if full else None
     if match is None:
+        raise BadSheetName(f"'{shown(text)}' is not a security's name: {FORM}.")
+    # A slash stands in tickers as BRK/B.
+    ticker = match["ticker"].replace("/", "_").replace(" ", "_")
+    if not _SAFE.fullmatch(ticker) or not _is_file_name(ticker):
         raise BadSheetName(
-            f"Sheet '{shown(sheet)}': the name must be ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', "
-            "for example 'FAB UH Equity'."
-        )
-    ticker = match["ticker"]
-    # Asked before letters become large: some that only look like others would become them.
-    if not _SAFE.fullmatch(ticker) or not _is_file_name(ticker := ticker.upper()):
-        raise BadSheetName(
-            f"Sheet '{shown(sheet)}': the ticker '{shown(ticker)}' cannot be a file name on every system; "
+            f"'{shown(text)}': the ticker '{shown(match['ticker'])}' cannot be a file name on every system; "
             "use letters, digits, '&', '_', '-' and inner dots."
         )
-    return ticker, EXCHANGES[match["code"].upper()]
+    code = match["code"] or match["source"]
+    exchange = (exchange_of_code(code) or code) if code else match["sector"].capitalize()
+    return SecurityName(ticker, exchange, match[0])
 
 
 def full_name(text: str) -> str | None:
-    """Return a security's name on any exchange in capitals, as FAB UH EQUITY; None for a text that is none."""
-    name = " ".join(text.split()).upper() if len(text) <= _LONGEST else ""
-    return name if _FULL_NAME.fullmatch(name) else None
+    """Return a security's name in capitals, as FAB UH EQUITY, a number behind it left out; None for another text."""
+    name = _plain(text)
+    part = _PART.fullmatch(name)
+    for candidate in (name, part["name"] if part else ""):
+        for spelt in (candidate, candidate.replace("_", " "), candidate.replace("-", " ")):
+            if _FULL.fullmatch(spelt):
+                return spelt
+    return None
+
+
+def likely_name(text: str) -> str | None:
+    """Return the only security that a text can mean that is almost a name: `FAB UH`, `Copy of FAB UH Equity`."""
+    within = {match[0] for match in _WITHIN.finditer(_plain(text))}
+    if len(within) == 1:
+        return within.pop()
+    short = _SHORT.fullmatch(" ".join(text.replace("_", " ").split())) if len(text) <= _LONGEST else None
+    # Two letters behind a word are a code where a market's file knows them, or where all are capitals.
+    if short and (exchange_of_code(short["code"].upper()) or short["name"] == short["name"].upper()):
+        return f"{short['name'].upper()} EQUITY"
+    return None
+
+
+def _plain(text: str) -> str:
+    """Return a text in capitals with single blanks; empty for one that is too long or not all of plain letters."""
+    words = text.split() if len(text) <= _LONGEST else []
+    # Asked before letters become large: some that only look like others would become them.
+    return " ".join(words).upper() if all(word.isascii() for word in words) else ""
 
 
 def _is_file_name(ticker: str) -> bool:

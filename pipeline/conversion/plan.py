@@ -6,12 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.archive import Workbook, open_workbook
-from pipeline.conversion.names import security_of
+from pipeline.conversion.headers import NO_BLOCK, Block
+from pipeline.conversion.layout import blocks_of
+from pipeline.conversion.names import full_name
+from pipeline.conversion.naming import Options, name_blocks
 from pipeline.errors import (
     BadRequest,
-    BadSheetName,
+    CorruptWorkbook,
     DuplicateSecurity,
+    EmptySheet,
+    MissingColumns,
     NoWorkbook,
+    SheetError,
     UnknownSecurity,
     nearest,
     shown,
@@ -33,14 +39,21 @@ _PROBE: Final = f".probe{PART_SUFFIX}"
 
 @dataclass(frozen=True, slots=True)
 class SheetJob:
-    """One sheet to convert; `position` is its row in the closing table, `error` is set when its name is not valid."""
+    """One block of one sheet to convert; `position` is its row in the closing table.
+
+    full: the security's name as Bloomberg writes it. error: why it cannot be converted. skipped: why nothing of the
+    sheet is meant to be, which has no block then.
+    """
 
     position: int
     workbook: Workbook
     sheet: Sheet
-    ticker: str
-    exchange: str
+    block: Block = NO_BLOCK
+    ticker: str = ""
+    exchange: str = ""
+    full: str = ""
     error: str | None = None
+    skipped: str | None = None
 
 
 def find_workbooks(raw_dir: Path) -> list[Path]:
@@ -54,7 +67,7 @@ def find_workbooks(raw_dir: Path) -> list[Path]:
     )
 
 
-def check_options(*, header_row: int, max_sheets: int | None, workers: int | None) -> None:
+def check_options(*, header_row: int | None, max_sheets: int | None, workers: int | None) -> None:
     """Raise BadRequest for an option's value that cannot be meant."""
     for name, value in (("--header-row", header_row), ("--max-sheets", max_sheets), ("--workers", workers)):
         if value is not None and value < 1:
@@ -72,18 +85,23 @@ def open_all(workbooks: Sequence[Path], limits: Limits | None = None) -> list[Wo
     return [open_workbook(path, limits) for path in once]
 
 
-def plan_sheets(books: Iterable[Workbook], only: Sequence[str] | None, max_sheets: int | None) -> list[SheetJob]:
-    """Return the sheets to convert in workbook order.
+def plan_sheets(
+    books: Iterable[Workbook], only: Sequence[str] | None, max_sheets: int | None, options: Options | None = None
+) -> list[SheetJob]:
+    """Return the blocks to convert in workbook order, and the sheets that are skipped.
 
-    Raises DuplicateSecurity when two sheets would make one file, UnknownSecurity for a name in `only` that is none.
+    Raises DuplicateSecurity when two sheets would make one file, UnknownSecurity for a name in `only` that is none,
+    BadRequest for a security given for more than one block or for none.
     """
-    jobs = [job for book in books for job in _jobs(book)]
+    options = options or Options()
+    jobs = [job for book in books for job in _jobs(book, options)]
+    jobs = name_blocks(jobs, options)
     _refuse_twins(jobs)
     if only:
         jobs = _selected(jobs, only)
     if max_sheets is not None:
         # A security in several workbooks counts once, so that a quick try never cuts one in half.
-        first = list(dict.fromkeys(_file_key(job) for job in jobs))[:max_sheets]
+        first = list(dict.fromkeys(_file_key(job) for job in jobs if job.skipped is None))[:max_sheets]
         jobs = [job for job in jobs if _file_key(job) in first]
     return [replace(job, position=position) for position, job in enumerate(jobs)]
 
@@ -98,17 +116,22 @@ def prepare_directory(parquet_dir: AnyPath) -> None:
     (parquet_dir / _PROBE).unlink(missing_ok=True)
 
 
-def _jobs(book: Workbook) -> list[SheetJob]:
+def _jobs(book: Workbook, options: Options) -> list[SheetJob]:
+    """Return a workbook's blocks, and its sheets without one: skipped as long as there is anything else."""
     jobs = []
     for sheet in book.sheets:
+        is_named = full_name(sheet.name) is not None
+        # Excel add-ins keep hidden sheets of their own, which nobody means to convert.
+        if sheet.hidden and not is_named:
+            continue
+        job = SheetJob(0, book, sheet)
         try:
-            ticker, exchange = security_of(sheet.name)
-        except BadSheetName as error:
-            # Excel add-ins keep hidden sheets of their own, which nobody means to convert.
-            if not sheet.hidden:
-                jobs.append(SheetJob(0, book, sheet, "", "", str(error)))
-        else:
-            jobs.append(SheetJob(0, book, sheet, ticker, exchange))
+            jobs += [replace(job, block=block) for block in blocks_of(book, sheet, options.header_row, options.columns)]
+        except (SheetError, CorruptWorkbook) as error:
+            is_skipped = isinstance(error, EmptySheet | MissingColumns) and not is_named
+            jobs.append(replace(job, skipped=str(error)) if is_skipped else replace(job, error=str(error)))
+    if all(job.skipped for job in jobs):
+        return [replace(job, error=job.skipped, skipped=None) for job in jobs]
     return jobs
 
 
@@ -122,26 +145,21 @@ def _refuse_twins(jobs: Iterable[SheetJob]) -> None:
         if not job.ticker:
             continue
         other = seen.setdefault(job.ticker.casefold(), job)
-        if other is job:
+        if other.full == job.full:
             continue
-        if other.workbook.path == job.workbook.path:
-            raise DuplicateSecurity(
-                f"{job.workbook.path}: the sheets '{shown(other.sheet.name)}' and '{shown(job.sheet.name)}' would both "
-                f"make {job.ticker}.parquet; rename or remove one."
-            )
-        if other.exchange != job.exchange:
-            raise DuplicateSecurity(
-                f"{job.ticker} is on {other.exchange} in {other.workbook.path} (sheet '{shown(other.sheet.name)}') and "
-                f"on {job.exchange} in {job.workbook.path} (sheet '{shown(job.sheet.name)}'); rename or remove one."
-            )
+        first, second = (f"'{shown(one.sheet.name)}' ({one.workbook.path}, {shown(one.full)})" for one in (other, job))
+        raise DuplicateSecurity(
+            f"The sheets {first} and {second} would both make {job.ticker}.parquet. Convert one of them into another "
+            "directory (--only, --parquet-dir), or rename one."
+        )
 
 
 def _selected(jobs: list[SheetJob], only: Sequence[str]) -> list[SheetJob]:
-    """Keep the sheets named by ticker or by sheet name, any case."""
-    known = {name for job in jobs for name in (job.ticker, job.sheet.name) if name}
+    """Keep the blocks named by ticker, by security or by sheet, any case."""
+    known = {name for job in jobs for name in (job.ticker, job.full, job.sheet.name) if name}
     folded = {name.casefold() for name in known}
     for name in only:
         if name.strip().casefold() not in folded:
             raise UnknownSecurity(f"No sheet is for '{name}'.{nearest(name, known)}")
     wanted = {name.strip().casefold() for name in only}
-    return [job for job in jobs if job.ticker.casefold() in wanted or job.sheet.name.casefold() in wanted]
+    return [job for job in jobs if wanted & {name.casefold() for name in (job.ticker, job.full, job.sheet.name)}]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipeline.conversion import ticks, timestamps
-from pipeline.conversion.headers import ONE_EACH, names_columns
+from pipeline.conversion.header_words import names_columns
+from pipeline.conversion.headers import ONE_EACH
 from pipeline.conversion.names import full_name
 from pipeline.conversion.rules import type_code
 from pipeline.errors import BadRequest, RejectedRows, SeveralSecurities, shown

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
 
     from pipeline.store.path import AnyPath
 
-Status = Literal["converted", "unchanged", "failed"]
+Status = Literal["converted", "unchanged", "skipped", "failed"]
 EventKind = Literal["started", "rows", "finished"]
 
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """One sheet's outcome: rows = ticks + rejects + blank; `reader` is 'fast', 'row by row' or '' when none ran."""
+    """One sheet's outcome: rows = ticks + rejects + blank; `reader` is 'fast', 'row by row' or '' when none ran.
+
+    note: why it was skipped.
+    """
 
     workbook: Path
     sheet: str
@@ -30,6 +33,7 @@ class SheetRow:
     seconds: float = 0.0
     reader: str = ""
     error: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.conversion.fingerprint import fingerprint
-from pipeline.errors import OverlappingWorkbooks
+from pipeline.errors import OverlappingWorkbooks, shown
 from pipeline.inspection.counting import counted_text
-from pipeline.markets.facts import facts_of
+from pipeline.markets.facts import facts_or_open
 from pipeline.store.catalog import Entry, Source
 from pipeline.store.columns import dictionary_array, number_array, text_array
 from pipeline.store.layout import rejects_name, ticks_name
@@ -80,11 +80,15 @@ def _in_time_order(ticker: str, sheets: Sequence[SheetContent]) -> list[SheetCon
         # Two that meet in one second are in order, two that are all of one second are not.
         if after.min() < before.max() or after.max() == before.min():
             raise OverlappingWorkbooks(
-                f"{ticker}: {earlier.workbook.path} and {later.workbook.path} hold ticks of the same time. Name on the "
-                "command line the workbooks to convert, or move one of them out of data/raw (--only leaves out whole "
-                "securities)."
+                f"{ticker}: {_where(earlier)} and {_where(later)} hold ticks of the same time. Name on the command "
+                "line the workbooks to convert, or move one of them out of data/raw (--only leaves out whole "
+                "securities); of two sheets of one workbook remove one."
             )
     return ordered
+
+
+def _where(sheet: SheetContent) -> str:
+    return f"sheet '{shown(sheet.sheet.name)}' of {sheet.workbook.path}"
 
 
 def _joined(ticker: str, exchange: str, sheets: Sequence[SheetContent]) -> tuple[Entry, Ticks]:
@@ -103,7 +107,7 @@ def _joined(ticker: str, exchange: str, sheets: Sequence[SheetContent]) -> tuple
         fingerprint=fingerprint([source.record for source in sources]),
         digests={},
         sources=sources,
-        inspection=counted_text(ticks, facts_of(exchange)),
+        inspection=counted_text(ticks, facts_or_open(exchange)),
     )
     return entry, ticks
 

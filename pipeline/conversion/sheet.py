@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.conversion import timestamps
-from pipeline.conversion.excel.row_reader import pieces_of, read_head, read_rows
+from pipeline.conversion.excel.row_reader import pieces_of, read_rows
 from pipeline.conversion.fingerprint import make_record
-from pipeline.conversion.headers import HEAD_ROWS, Columns, find_columns
 from pipeline.conversion.refuse import refuse_several_securities
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.ticks import Parsed, judge_rows
-from pipeline.errors import EmptySheet, SheetError
+from pipeline.errors import EmptySheet
 from pipeline.ticks import Ticks
 from pipeline.times import MILLISECOND
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.excel.compiled_reader import RowsLoop
     from pipeline.conversion.excel.fast_reader import FastReader
     from pipeline.conversion.excel.parts import Sheet
+    from pipeline.conversion.headers import Block, Columns
     from pipeline.conversion.ticks import Row
 
 FAST: Final = "fast"
@@ -47,16 +47,16 @@ class SheetContent:
 def read_sheet(
     workbook: Workbook,
     sheet: Sheet,
-    header_row: int,
+    block: Block,
     loop: RowsLoop | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
 ) -> SheetContent:
-    """Read one sheet by a fast reader, or row by row when any cell in it is not as a clean sheet's.
+    """Read one block of a sheet by a fast reader, or row by row when any cell in it is not as a clean sheet's.
 
     Args:
         workbook: The workbook, opened.
         sheet: One of its sheets.
-        header_row: Row of the column names, counted from 1.
+        block: Its columns, and the row of their headers.
         loop: The compiled loop over rows; without it the fast reader matches a pattern, which takes longer.
         on_rows: Called with the number of rows read so far now and then.
 
@@ -64,7 +64,7 @@ def read_sheet(
         SheetError: The sheet holds no ticks that can be read.
         CorruptWorkbook: The bytes are not those that the archive promises.
     """
-    columns, headers = columns_of(workbook, sheet, header_row)
+    columns, header_row = block.columns, block.header_row
     parsed = None
     for compiled in dict.fromkeys((loop, None)):  # the pattern takes a few more ways of writing a cell
         parsed = parsed or read_fast(workbook, sheet, columns, header_row, compiled)
@@ -78,19 +78,8 @@ def read_sheet(
             "again: a formula counts as the value that was saved with it."
         )
     refuse_several_securities(sheet.name, parsed)
-    record = make_record(workbook, sheet, header_row, parsed.texts.union(headers))
+    record = make_record(workbook, sheet, block, parsed.texts)
     return SheetContent(workbook, sheet, parsed, reader, record)
-
-
-def columns_of(workbook: Workbook, sheet: Sheet, header_row: int) -> tuple[Columns, frozenset[str]]:
-    """Return where a sheet's columns are, and the texts of its header row; raises SheetError or CorruptWorkbook."""
-    try:
-        head = read_head(workbook, sheet, max(header_row, HEAD_ROWS))
-        return find_columns(head, header_row), frozenset(head[header_row].values())
-    except SheetError:
-        for _ in pieces_of(workbook, sheet):  # where bytes were changed, that is what is wrong
-            pass
-        raise
 
 
 def read_fast(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.conversion.excel.archive import Workbook, stamp_of
 from pipeline.conversion.limits import limits_of
+from pipeline.conversion.naming import Options
 from pipeline.conversion.plan import SheetJob, check_options, open_all, plan_sheets, prepare_directory
 from pipeline.conversion.refuse import refuse_rejects, rejects_allowed
 from pipeline.conversion.result import ConvertResult, EventKind, SheetEvent, SheetRow, Status
@@ -43,7 +44,7 @@ def convert(
     workbooks: Sequence[Path],
     parquet_dir: AnyPath,
     *,
-    header_row: int = 3,
+    header_row: int | None = None,
     only: Sequence[str] | None = None,
     max_sheets: int | None = None,
     workers: int | None = None,
@@ -59,7 +60,7 @@ def convert(
     Args:
         workbooks: Paths of the workbooks.
         parquet_dir: The store, on disk or in a bucket.
-        header_row: Row of the column names, counted from 1.
+        header_row: Row of the column names, counted from 1; by default it is looked for.
         only: Tickers or sheet names to convert; by default all.
         max_sheets: How many securities at most.
         workers: Sheets read at a time; by default the number of CPUs.
@@ -81,8 +82,8 @@ def convert(
     """
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
     allowed = rejects_allowed(max_rejects, strict=strict)
-    jobs = plan_sheets(open_all(workbooks, limits_of(limits)), only, max_sheets)
-    run = _Conversion(parquet_dir, header_row, allowed, len(jobs), on_event)
+    jobs = plan_sheets(open_all(workbooks, limits_of(limits)), only, max_sheets, Options(header_row))
+    run = _Conversion(parquet_dir, allowed, len(jobs), on_event)
     with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
         prepare_directory(parquet_dir)
         remove_abandoned(parquet_dir)
@@ -137,7 +138,6 @@ class _Conversion:
     """One conversion under way: the rows of sheets by position, and the catalog entries that stand."""
 
     parquet_dir: AnyPath
-    header_row: int
     rejects_allowed: float
     total: int
     on_event: Callable[[SheetEvent], None] | None
@@ -147,17 +147,23 @@ class _Conversion:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def pass_over(self, jobs: Iterable[SheetJob], catalog: dict[str, Entry]) -> list[_Security]:
-        """Answer for sheets with bad names and unchanged content; return the others by security."""
+        """Answer for sheets without ticks, without a name and of unchanged content; return the others by security."""
         by_ticker: dict[str, list[SheetJob]] = {}
         for job in jobs:
-            if job.error is not None:
-                self._pass_over(job, "failed", error=job.error)
+            if job.error is not None and not job.ticker:
+                self._pass_over(job, "failed", error=_about(job, job.error))
+            elif job.skipped is not None:
+                self._pass_over(job, "skipped", note=job.skipped)
             else:
                 by_ticker.setdefault(job.ticker, []).append(job)
         changed = []
         for ticker, group in by_ticker.items():
+            if error := next((job.error for job in group if job.error is not None), None):
+                for job in group:
+                    self._pass_over(job, "failed", error=_about(job, job.error or _of_another_part(ticker, error)))
+                continue
             entry = catalog.get(ticker)
-            sources = entry and unchanged_sources(entry, group, self.parquet_dir, self.header_row, self.rejects_allowed)
+            sources = entry and unchanged_sources(entry, group, self.parquet_dir, self.rejects_allowed)
             if not entry or not sources:
                 changed.append(_Security(group))
                 continue
@@ -208,11 +214,11 @@ class _Conversion:
         self._report("started", job)
         content: SheetContent | None = None
         try:
-            content = read_sheet(job.workbook, job.sheet, self.header_row, loop, lambda rows: self._progress(job, rows))
+            content = read_sheet(job.workbook, job.sheet, job.block, loop, lambda rows: self._progress(job, rows))
             refuse_rejects(content.parsed, self.rejects_allowed)
             row = _converted(job, content)
         except (SheetError, CorruptWorkbook) as error:
-            row, content = _row(job, "failed", error=_about(job, error)), None
+            row, content = _row(job, "failed", error=_about(job, str(error))), None
         with self.lock:
             self.rows[job.position] = replace(row, seconds=time.perf_counter() - start)
             security.read[job.position] = content
@@ -229,7 +235,7 @@ class _Conversion:
         first = security.jobs[0]
         contents = [content for job in security.jobs if (content := security.read.pop(job.position)) is not None]
         errors = [self.rows[job.position].error for job in security.jobs if self.rows[job.position].error]
-        error = f"another part of {first.ticker} failed: {errors[0]}" if errors else ""
+        error = _of_another_part(first.ticker, errors[0] or "") if errors else ""
         if not error:
             try:
                 security.staged = stage_security(first.ticker, first.exchange, contents, self.parquet_dir)
@@ -269,10 +275,14 @@ def _still(book: Workbook) -> bool:
         return False
 
 
-def _about(job: SheetJob, error: Exception) -> str:
+def _of_another_part(ticker: str, error: str) -> str:
+    return f"another part of {ticker} failed: {error}"
+
+
+def _about(job: SheetJob, error: str) -> str:
     """Return the error with workbook and sheet named."""
     sheet = f"sheet '{job.sheet.name}'"
-    return str(error) if sheet in str(error) else f"{job.workbook.path.name}, {sheet}: {error}"
+    return error if sheet in error else f"{job.workbook.path.name}, {sheet}: {error}"
 
 
 def _row(job: SheetJob, status: Status, **more: Any) -> SheetRow:

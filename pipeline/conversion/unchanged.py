@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.conversion.fingerprint import fingerprint, still_holds
 from pipeline.conversion.refuse import too_many
 from pipeline.inspection.counts import is_current
-from pipeline.markets.facts import facts_of
+from pipeline.markets.facts import facts_or_open
 from pipeline.store.layout import rejects_name
 from pipeline.store.seal import file_digest
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def unchanged_sources(
-    entry: Entry, jobs: Sequence[SheetJob], parquet_dir: AnyPath, header_row: int, allowed: float
+    entry: Entry, jobs: Sequence[SheetJob], parquet_dir: AnyPath, allowed: float
 ) -> dict[int, Source] | None:
     """Return the entry's sources, as their workbooks are now, by position of the sheet; None to convert it again.
 
@@ -31,12 +31,12 @@ def unchanged_sources(
         return None
     if any(too_many(sum(source.rejects.values()), source.ticks, allowed) for source in entry.sources):
         return None
-    if not is_current(entry.inspection, facts_of(entry.exchange)):
+    if not is_current(entry.inspection, facts_or_open(entry.exchange)):
         return None
     sources: dict[int, Source] = {}
     for source in entry.sources:
         others = (job for job in jobs if job.position not in sources)
-        job = next((job for job in others if still_holds(source.record, job.workbook, job.sheet, header_row)), None)
+        job = next((job for job in others if _is_of(source, job)), None)
         if job is None:
             return None
         path, stamp = job.workbook.path, job.workbook.stamp
@@ -44,6 +44,10 @@ def unchanged_sources(
             source, workbook=path.name, path=str(path), size=stamp.size, mtime_ns=stamp.mtime_ns
         )
     return sources if _files_stand(entry, parquet_dir) else None
+
+
+def _is_of(source: Source, job: SheetJob) -> bool:
+    return still_holds(source.record, job.workbook, job.sheet, job.block)
 
 
 def _files_stand(entry: Entry, parquet_dir: AnyPath) -> bool:

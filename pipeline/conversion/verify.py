@@ -17,8 +17,7 @@ from openpyxl.worksheet._reader import WorkSheetParser
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.excel.cells import BLANK, BOOL, ERROR, ISO, NUMBER, SERIAL, TEXT, Cell
-from pipeline.conversion.fingerprint import still_holds
-from pipeline.conversion.headers import find_columns
+from pipeline.conversion.fingerprint import recorded_block, still_holds
 from pipeline.conversion.limits import UNLIMITED
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.ticks import UNREADABLE_TIME, judge_rows
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.excel.parts import Sheet
+    from pipeline.conversion.headers import Block
     from pipeline.conversion.ticks import Parsed, Row
     from pipeline.store.catalog import Entry
     from pipeline.store.path import AnyPath
@@ -92,17 +92,17 @@ def _read_afresh(entry: Entry) -> Iterator[Parsed]:
     for source in entry.sources:
         # For the very file that was converted there are no limits: whoever converted it had its reasons.
         workbook = open_workbook(Path(source.path), None if source in changed else UNLIMITED)
-        header_row = int(source.record["header_row"])
+        block = recorded_block(source.record)
         sheet = next((sheet for sheet in workbook.sheets if sheet.name == source.sheet), None)
-        if sheet is None or not still_holds(source.record, workbook, sheet, header_row):
+        if sheet is None or block is None or not still_holds(source.record, workbook, sheet, block):
             raise StaleStore(
                 f"{source.path}: sheet '{source.sheet}' is no longer what was converted; run `pipeline convert`, then "
                 "compare."
             )
-        yield read_by_openpyxl(workbook, sheet, header_row)
+        yield read_by_openpyxl(workbook, sheet, block)
 
 
-def read_by_openpyxl(workbook: Workbook, sheet: Sheet, header_row: int) -> Parsed:
+def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block) -> Parsed:
     """Return the ticks and rejects that openpyxl finds; raises UnreadableSheet for what it cannot read, SheetError."""
     # Told of serials that are no dates and of parts it does not know, which the comparison says better or not at all.
     with warnings.catch_warnings():
@@ -112,14 +112,8 @@ def read_by_openpyxl(workbook: Workbook, sheet: Sheet, header_row: int) -> Parse
         except Exception as error:  # openpyxl names no errors of its own: odd styles alone raise five kinds
             raise _unreadable(workbook, error) from error
         try:
-            rows = _openpyxl_rows(book, sheet.name)
-            head: dict[int, dict[int, str]] = {}
-            for number, cells in rows:
-                head[number] = {column: cell.text for column, cell in cells.items()}
-                if number >= header_row:
-                    break
-            below = (row for row in rows if row[0] > header_row)
-            return judge_rows(below, find_columns(head, header_row), header_row, Rules(workbook.date1904))
+            below = (row for row in _openpyxl_rows(book, sheet.name) if row[0] > block.header_row)
+            return judge_rows(below, block.columns, block.header_row, Rules(workbook.date1904))
         except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise _unreadable(workbook, error) from error
         finally:

@@ -9,7 +9,7 @@ from pipeline.errors import CorruptParquet, PipelineError
 from pipeline.inspection.counting import counted_text
 from pipeline.inspection.sessions import closed_days, missing_days
 from pipeline.inspection.warn import counts_of, is_inspected, of_changes, warnings_of
-from pipeline.markets.facts import facts_of
+from pipeline.markets.facts import facts_or_open
 from pipeline.store.catalog import check_known, open_store
 from pipeline.store.layout import CATALOG_NAME
 from pipeline.store.parquet import read_ticks
@@ -38,12 +38,12 @@ class Inspected:
     @property
     def missing_days(self) -> list[dt.date]:
         """The weekdays between the first and the last without a tick, those left out that are known to be closed."""
-        return [date_of(day) for day in missing_days(self._days, facts_of(self.exchange))]
+        return [date_of(day) for day in missing_days(self._days, facts_or_open(self.exchange))]
 
     @property
     def closed_days(self) -> list[dt.date]:
         """The days with ticks on which the exchange does not trade."""
-        return [date_of(day) for day in closed_days(self._days, facts_of(self.exchange))]
+        return [date_of(day) for day in closed_days(self._days, facts_or_open(self.exchange))]
 
     @property
     def _days(self) -> Sequence[int]:
@@ -118,7 +118,7 @@ def _inspected(security: Security, *, chosen: bool, listed: bool) -> tuple[Secur
     if chosen:
         ticks = read_ticks(security.path, security.digest)  # counted or not, it is to be whole
         if not is_inspected(security):
-            security = replace(security, inspection=counted_text(ticks, facts_of(security.exchange)))
+            security = replace(security, inspection=counted_text(ticks, facts_or_open(security.exchange)))
         if entry is not None:
             warnings += of_changes(entry)
         elif listed:

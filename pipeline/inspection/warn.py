@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pipeline.inspection import counts as counted
 from pipeline.inspection.counts import FAR
 from pipeline.inspection.sessions import closed_days, missing_days, unswapped
-from pipeline.markets.facts import SATURDAY, facts_of
+from pipeline.markets.facts import SATURDAY, facts_or_open
 from pipeline.store.catalog import changed_sources
 from pipeline.store.layout import rejects_name
 from pipeline.ticks import TICK_TYPES
@@ -49,21 +49,21 @@ def counts_of(security: Security) -> Counts | None:
 
 def is_inspected(security: Security) -> bool:
     """Return whether a security's ticks were counted by this version and today's facts of the market."""
-    return counted.is_current(security.inspection, facts_of(security.exchange))
+    return counted.is_current(security.inspection, facts_or_open(security.exchange))
 
 
 def warnings_of(used: Iterable[str], stored: Iterable[Security]) -> list[str]:
     """Return what is likely wrong with the securities `used`, by ticker, of all that a store holds.
 
     What concerns several comes first, then each in the order of its ticker. The days on which an exchange traded are
-    known from all others. Raises MarketFactsError for an unknown exchange.
+    known from all others. Raises MarketFactsError for a market file that is not usable.
     """
     wanted = set(used)
     securities = sorted(stored, key=lambda security: security.ticker)
     common: list[str] = []
     own: list[str] = []
     for exchange in sorted({security.exchange for security in securities if security.ticker in wanted}):
-        facts = facts_of(exchange)
+        facts = facts_or_open(exchange)
         of_exchange = [security for security in securities if security.exchange == exchange]
         counts = {security.ticker: counts_of(security) for security in of_exchange}
         missed = _missed({ticker: of for ticker, of in counts.items() if of and not unswapped(of.days)}, facts)
@@ -120,6 +120,23 @@ def of_counts(ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence
     """Yield what is wrong with a security's ticks; `missing`: days on which others of its exchange have prints."""
     yield from _of_kinds(ticker, counts)
     yield from _of_order(ticker, counts)
+    if not facts.is_known:
+        yield (
+            f"{ticker}: no market file knows its exchange, '{facts.exchange}'. `pipeline backtest` needs "
+            f"configs/markets/{facts.exchange}.json; hours, closed days and tick sizes were not checked."
+        )
+    else:
+        yield from _of_market(ticker, counts, facts, missing)
+    if counts.repeated > MANY_REPEATED * counts.ticks:
+        yield (
+            f"{ticker}: rows repeat an earlier row: {counts.repeated:,} of {counts.ticks:,}. "
+            "Was a stretch pasted twice?"
+        )
+    yield from _of_prices(ticker, counts, facts)
+
+
+def _of_market(ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence[int]) -> Iterator[str]:
+    """Yield what is wrong by the hours and days of an exchange."""
     hours = list(_of_hours(ticker, counts, facts))
     yield from hours or _of_gaps(ticker, counts, facts)
     if counts.prints_outside_hours and not counts.shifts:
@@ -139,12 +156,6 @@ def of_counts(ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence
             f"{ticker}: ticks on days when {facts.exchange} is closed, {_days(closed)}. Are the dates right, "
             "or days and months swapped?"
         )
-    if counts.repeated > MANY_REPEATED * counts.ticks:
-        yield (
-            f"{ticker}: rows repeat an earlier row: {counts.repeated:,} of {counts.ticks:,}. "
-            "Was a stretch pasted twice?"
-        )
-    yield from _of_prices(ticker, counts, facts)
 
 
 class _Missed(NamedTuple):

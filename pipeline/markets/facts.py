@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pipeline.errors import MarketFactsError, nearest
 from pipeline.folders import CONFIGS, config_file, config_files
-from pipeline.times import MINUTE
+from pipeline.times import DAY, MINUTE
 
 FOLDER: Final = CONFIGS / "markets"
 SATURDAY: Final = 5
@@ -28,7 +28,7 @@ class MarketFacts:
     Each session is [start, end): pre_open, continuous, closing_auction, trade_at_last. The auction prints from the end
     of closing_auction on. tick_sizes: (price below which it applies in AED, tick in AED), ascending, the last below
     infinity. closed_days: weekdays known to have had no trading; from known_from to known_to they are all of them.
-    tentative_days: weekdays announced as closed, but not for certain.
+    tentative_days: weekdays announced as closed, but not for certain. is_known: whether a file says all this.
     """
 
     exchange: str
@@ -41,10 +41,11 @@ class MarketFacts:
     known_from: dt.date = dt.date.max
     known_to: dt.date = dt.date.min
     tentative_days: frozenset[dt.date] = frozenset()
+    is_known: bool = True
 
     def trades_on(self, day: dt.date) -> bool | None:
         """Tell whether the exchange trades on a day; None where that is not known."""
-        if day < WEEK_SINCE:
+        if day < WEEK_SINCE or not self.is_known:
             return None
         if day.weekday() >= SATURDAY or day in self.closed_days:
             return False
@@ -52,7 +53,8 @@ class MarketFacts:
 
     def may_trade_on(self, day: dt.date) -> bool:
         """Tell whether a day is one of the exchange's week and not announced as closed, not even tentatively."""
-        return day >= WEEK_SINCE and self.trades_on(day) is not False and day not in self.tentative_days
+        is_of_week = self.is_known and day >= WEEK_SINCE
+        return is_of_week and self.trades_on(day) is not False and day not in self.tentative_days
 
     @property
     def key(self) -> str:
@@ -88,6 +90,31 @@ def facts_of(exchange: str) -> MarketFacts:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MarketFactsError(f"{path}: the facts of the market cannot be read ({error!r}).") from error
+
+
+def facts_or_open(exchange: str) -> MarketFacts:
+    """Return the facts of an exchange; of one that no file knows, those of a market that never closes.
+
+    Raises MarketFactsError for a file that is not usable.
+    """
+    if config_file(FOLDER / f"{exchange}.json").exists():
+        return facts_of(exchange)
+    day = (0, DAY)
+    # A step of a power of 2 has every price on its grid.
+    return MarketFacts(exchange, day, day, day, day, ((math.inf, 2.0**-80),), frozenset(), is_known=False)
+
+
+@cache
+def exchange_of_code(code: str) -> str | None:
+    """Return the exchange whose securities Bloomberg marks by a code, as UH; None where no market's file says so."""
+    for file in config_files(FOLDER):
+        try:
+            facts = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(facts, dict) and facts.get("sheet_suffix") == code:
+            return file.stem
+    return None
 
 
 def _days(facts: dict[str, Any], *, tentative: bool) -> frozenset[dt.date]:

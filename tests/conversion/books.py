@@ -9,7 +9,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.excel.compiled_reader import rows_loop
-from pipeline.conversion.sheet import columns_of, read_fast, read_row_by_row
+from pipeline.conversion.layout import blocks_of
+from pipeline.conversion.sheet import read_fast, read_row_by_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -163,17 +164,17 @@ def read_both(path: Path, header_row: int = 3) -> tuple[Parsed | None, Parsed]:
     """Read a workbook's first sheet by the pattern reader (None when it declines) and row by row."""
     workbook = open_workbook(path)
     sheet = workbook.sheets[0]
-    columns, _ = columns_of(workbook, sheet, header_row)
-    by_row = read_row_by_row(workbook, sheet, columns, header_row)
-    return read_fast(workbook, sheet, columns, header_row, None), by_row
+    (block,) = blocks_of(workbook, sheet, header_row)
+    by_row = read_row_by_row(workbook, sheet, block.columns, header_row)
+    return read_fast(workbook, sheet, block.columns, header_row, None), by_row
 
 
 def read_by_pattern(path: Path, header_row: int = 3, loop: RowsLoop | None = None) -> Parsed | None:
     """Read a workbook's first sheet by the pattern reader, or by a compiled loop; None when it declines."""
     workbook = open_workbook(path)
     sheet = workbook.sheets[0]
-    columns, _ = columns_of(workbook, sheet, header_row)
-    return read_fast(workbook, sheet, columns, header_row, loop)
+    (block,) = blocks_of(workbook, sheet, header_row)
+    return read_fast(workbook, sheet, block.columns, header_row, loop)
 
 
 def read_compiled(path: Path, header_row: int = 3) -> Parsed | None:

@@ -120,7 +120,7 @@ def twins(folder: Path) -> Path:
         (an_entity, errors.CorruptWorkbook, "damaged"),
         (one_part_twice, errors.CorruptWorkbook, "twice"),
         (zip_bomb, errors.WorkbookTooLarge, "would unpack to 64 MiB"),
-        (twins, errors.DuplicateSecurity, f"'{FAB}' and 'fab  DH equity'"),
+        (twins, errors.DuplicateSecurity, f"'{FAB}' .* and 'fab  DH equity'"),
     ],
 )
 def test_a_workbook_that_cannot_be_used_is_a_named_error_and_nothing_is_written(
@@ -184,14 +184,13 @@ def test_workbooks_are_found_by_name_without_excels_lock_files(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("name", "rows", "words"),
     [
-        ("Sheet1", GOOD, "'FAB UH Equity'"),
+        ("Sheet1", GOOD.replace(FAB, "ticks"), "'FAB UH Equity'"),
         ("CON UH Equity", GOOD, "file name"),
         ("ALDAR UH Equity", "", "empty"),
-        ("ALDAR UH Equity", rows_xml([*TITLES]), "row 3 has no column Dates"),
+        ("ALDAR UH Equity", rows_xml([*TITLES]), "no row has the headers of ticks in 2 rows"),
         ("ALDAR UH Equity", rows_xml([*TITLES, HEADERS]), "no rows below"),
         ("ALDAR UH Equity", rows_xml([*TITLES, HEADERS[:2]]), "it holds Dates, Type."),
-        ("ALDAR UH Equity", rows_xml([HEADERS, tick()]), "use --header-row 1"),
-        ("ALDAR UH Equity", rows_xml([*TITLES, (*HEADERS, text("Volume"))]), "'Size' and 'Volume'"),
+        ("ALDAR UH Equity", rows_xml([*TITLES, (text("Price"), *HEADERS)]), "'Price' and 'Price'"),
         ("ALDAR UH Equity", GOOD + '<row r="6"><c r="A6"></row>', "cannot be read"),
         ("ALDAR UH Equity", GOOD + '<row r="6"><c r="B6" t="s"><v>99</v></c></row>', "cannot be read"),
     ],

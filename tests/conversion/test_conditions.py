@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.conversion.headers import find_columns
+from pipeline.conversion.headers import find_blocks
 from pipeline.conversion.stage import convert
 from pipeline.store.parquet import read_table, read_ticks
 from tests.conversion.books import (
@@ -56,13 +56,15 @@ def conditions_of(ticks: Ticks) -> list[str] | None:
     ],
 )
 def test_the_column_is_known_by_its_header(header: str, *, is_one: bool) -> None:
-    columns = find_columns({3: dict(enumerate(("Dates", header, "Type", "Price", "Size")))}, 3)
+    columns = find_blocks({3: dict(enumerate(("Dates", header, "Type", "Price", "Size")))})[0].columns
     assert columns.condition == (1 if is_one else None)
     assert columns.used == (0, 2, 3, 4)
 
 
 def test_two_such_columns_are_none() -> None:
-    columns = find_columns({3: dict(enumerate(("Dates", "Type", "Price", "Size", "Cond", "Condition Codes")))}, 3)
+    columns = find_blocks({3: dict(enumerate(("Dates", "Type", "Price", "Size", "Cond", "Condition Codes")))})[
+        0
+    ].columns
     assert columns.condition is None
 
 

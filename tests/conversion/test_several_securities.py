@@ -112,17 +112,9 @@ REFUSED: Final = {
         "row 24 ('Dates, Type, Price')",
     ),
     "a block with a title alone": (tick_sheet(tick(), (text("AAPL US Equity"),), tick()), "row 5 ('AAPL US Equity')"),
-    "blocks side by side": (
-        rows_xml([*TITLES, (*HEADERS, None, *HEADERS), (*tick(), None, *tick())]),
-        "row 3 has the headers Dates, Type, Price, Size twice",
-    ),
     "blocks side by side with one column of times": (
         rows_xml([*TITLES, (*HEADERS, *HEADERS[1:]), (*tick(), *tick()[1:])]),
         "row 3 has the headers Type, Price, Size twice",
-    ),
-    "blocks side by side of which one begins lower": (
-        rows_xml([*TITLES, HEADERS, tick(), (*tick(), None, *HEADERS), (*tick(), None, *tick())]),
-        "row 3 has headers, and row 5 has them again",
     ),
 }
 
@@ -190,6 +182,7 @@ def test_every_reader_finds_the_same_securities(
 ) -> None:
     from pipeline.conversion.excel.archive import open_workbook
     from pipeline.conversion.excel.compiled_reader import rows_loop
+    from pipeline.conversion.layout import blocks_of
     from pipeline.conversion.limits import Limits
     from pipeline.conversion.sheet import read_sheet
     from pipeline.errors import SheetError
@@ -202,8 +195,8 @@ def test_every_reader_finds_the_same_securities(
     for loop, limits in ((rows_loop(), Limits()), (None, Limits()), (None, Limits(fast_gb=1e-9))):
         workbook = open_workbook(book, limits)
         try:
-            content = read_sheet(workbook, workbook.sheets[0], 3, loop)
-            outcomes.append((content_of(content.parsed), set(content.parsed.securities) - {""}, content.record))
+            content = read_sheet(workbook, workbook.sheets[0], *blocks_of(workbook, workbook.sheets[0]), loop)
+            outcomes.append((content_of(content.parsed), set(content.parsed.securities) - {""}))
         except SheetError as refused:
             outcomes.append(str(refused))
     assert outcomes[0] == outcomes[1] == outcomes[2]

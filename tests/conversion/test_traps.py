@@ -9,6 +9,7 @@ import pytest
 import xlsxwriter
 
 from pipeline.conversion.excel.archive import open_workbook
+from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.sheet import read_sheet
 from pipeline.conversion.stage import convert
 from pipeline.errors import CorruptWorkbook, UnreadableSheet
@@ -217,5 +218,5 @@ def test_progress_is_told_while_reading_row_by_row(tmp_path: Path) -> None:
     rows = [tick() for _ in range(20_050)]
     book = open_workbook(write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(*rows, tick(size="0.5"))}))
     progress: list[int] = []
-    content = read_sheet(book, book.sheets[0], 3, on_rows=progress.append)
+    content = read_sheet(book, book.sheets[0], *blocks_of(book, book.sheets[0]), on_rows=progress.append)
     assert (content.reader, progress) == ("row by row", [20_000])

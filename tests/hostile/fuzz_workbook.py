@@ -77,8 +77,9 @@ def text_of(archive: bytes) -> bytes:
 def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functions in one, to be made anew
     """Return what reads a workbook of these bytes, every eighth by way of the store, and asks whether it is right."""
     from pipeline.conversion.excel.compiled_reader import rows_loop
+    from pipeline.conversion.layout import blocks_of
     from pipeline.conversion.plan import open_all, plan_sheets  # instrumented when imported here
-    from pipeline.conversion.sheet import columns_of, read_row_by_row, read_sheet
+    from pipeline.conversion.sheet import read_row_by_row, read_sheet
     from pipeline.conversion.stage import convert
     from pipeline.errors import PipelineError
     from pipeline.store.parquet import read_ticks
@@ -102,7 +103,7 @@ def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functio
         for each in (loop, None):
             ticks = None
             try:
-                content = read_sheet(book, sheet, 3, each)
+                content = read_sheet(book, sheet, *blocks_of(book, sheet)[:1], each)
             except PipelineError as error:
                 assert str(error)  # noqa: PT017
                 continue
@@ -116,7 +117,9 @@ def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functio
 
     def same_row_by_row(book: Workbook, sheet: Sheet, found: Parsed) -> None:
         try:
-            exact = read_row_by_row(book, sheet, columns_of(book, sheet, 3)[0], 3)
+            exact = read_row_by_row(
+                book, sheet, blocks_of(book, sheet)[0].columns, blocks_of(book, sheet)[0].header_row
+            )
         except PipelineError:
             return  # XML that is none, which the fast readers do not mind
         assert content_of(found) == content_of(exact)

@@ -92,7 +92,7 @@ def test_a_ticker_is_a_plain_name_or_is_refused(ticker: str, code: str, gap: str
     sheet = f"{ticker}{gap}{code}{gap}Equity"
     told = ""
     try:
-        found, _ = security_of(sheet)
+        found, _, _ = security_of(sheet)
     except BadSheetName as error:
         told = str(error)
     if told:
@@ -100,18 +100,18 @@ def test_a_ticker_is_a_plain_name_or_is_refused(ticker: str, code: str, gap: str
         assert len(told) < 400
         return
     assert is_plain(found)
-    assert found == ticker.strip().upper()
+    assert found == " ".join(ticker.split()).upper().replace("/", "_").replace(" ", "_")
     assert ticker.strip().isascii()
 
 
 @given(st.text())
 def test_any_name_at_all_is_a_security_or_a_named_error(sheet: str) -> None:
     try:
-        ticker, exchange = security_of(sheet)
+        ticker, exchange, _ = security_of(sheet)
     except BadSheetName:
         return
     assert is_plain(ticker)
-    assert exchange in ("ADX", "DFM")
+    assert exchange in ("ADX", "DFM", "Index", "Curncy", "Comdty") or re.fullmatch("[A-Z]{2,4}", exchange)
 
 
 @pytest.mark.parametrize("ticker", TRICKS)
@@ -139,16 +139,23 @@ def test_no_two_sheets_make_files_that_are_one_where_case_does_not_count(names: 
     assert len({file.casefold() for file in files}) == len(files)
 
 
-@pytest.mark.parametrize(
-    "twin", ["fab UH Equity", "FAB  UH  Equity", "FAB DH Equity", "\u00a0FAB UH Equity", "Fab uh EQUITY"]
-)
-def test_twins_are_refused_with_both_names(tmp_path: Path, twin: str) -> None:
-    book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": GOOD, twin: GOOD})
+@pytest.mark.parametrize(("name", "twin"), [("FAB UH Equity", "FAB DH Equity"), ("A_B UH Equity", "A/B UH Equity")])
+def test_two_securities_of_one_file_are_refused_with_both_names(tmp_path: Path, name: str, twin: str) -> None:
+    book = write_book(tmp_path / "t.xlsx", {name: GOOD, twin: GOOD})
     with pytest.raises(DuplicateSecurity) as raised:
         convert([book], tmp_path / "store")
-    assert "'FAB UH Equity'" in str(raised.value)
-    assert f"'{shown(twin)}'" in str(raised.value)
+    assert f"'{name}'" in str(raised.value)
+    assert f"'{twin}'" in str(raised.value)
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("twin", ["fab UH Equity", "FAB  UH  Equity", "\u00a0FAB UH Equity", "FAB UH Equity (2)"])
+def test_sheets_of_one_security_with_the_same_ticks_fail_with_both_names(tmp_path: Path, twin: str) -> None:
+    result = convert([write_book(tmp_path / "t.xlsx", {"FAB UH Equity": GOOD, twin: GOOD})], tmp_path / "store")
+    assert [row.status for row in result.rows] == ["failed", "failed"]
+    assert "'FAB UH Equity'" in str(result.rows[0].error)
+    assert f"'{shown(twin)}'" in str(result.rows[0].error)
+    assert not (tmp_path / "store" / "FAB.parquet").exists()
 
 
 @pytest.mark.parametrize(
@@ -170,6 +177,7 @@ def test_what_a_message_quotes_is_short_and_can_be_shown(text: str) -> None:
 
 
 def test_a_sheet_of_another_name_is_an_error_of_the_project(tmp_path: Path) -> None:
-    result = convert([write_book(tmp_path / "t.xlsx", {"../../x": GOOD})], tmp_path / "store")
+    unnamed = GOOD.replace("FAB UH Equity", "ticks")
+    result = convert([write_book(tmp_path / "t.xlsx", {"../../x": unnamed})], tmp_path / "store")
     assert issubclass(BadSheetName, PipelineError)
     assert "'FAB UH Equity'" in str(result.rows[0].error)

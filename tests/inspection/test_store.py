@@ -312,9 +312,14 @@ def test_a_file_that_cannot_be_read_is_its_own_error_and_the_others_are_counted(
     assert [security.ticker for security in inspection.securities if security.counts] == ["EMAAR", "SPINNEYS"]
 
 
-def test_an_exchange_that_is_not_known_is_the_securitys_error(tmp_path: Path) -> None:
+def test_of_an_exchange_that_no_file_knows_all_is_said_but_what_hangs_on_its_hours(tmp_path: Path) -> None:
     write(tmp_path / "store", exchange="NYSE", **days_of_ticks())
-    assert "No market facts for exchange 'NYSE'" in inspect_store(tmp_path / "store").failed["FAB"]
+    inspection = inspect_store(tmp_path / "store")
+    assert inspection.failed == {}
+    (security,) = inspection.securities
+    assert (security.missing_days, security.closed_days) == ([], [])
+    (warning,) = (warning for warning in inspection.warnings if "no market file" in warning)
+    assert "`pipeline backtest` needs configs/markets/NYSE.json" in warning
 
 
 def test_a_file_without_ticks_is_told(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.conversion.excel.archive import open_workbook
+from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.stage import convert
 from pipeline.conversion.ticks import UNREADABLE_TIME, Parsed
 from pipeline.conversion.verify import read_by_openpyxl
@@ -52,7 +53,7 @@ def all_agree(book: Path, header_row: int = 3) -> bool:
     fast, by_row = read_both(book, header_row)
     compiled = read_compiled(book, header_row)
     workbook = open_workbook(book)
-    by_openpyxl = read_by_openpyxl(workbook, workbook.sheets[0], header_row)
+    by_openpyxl = read_by_openpyxl(workbook, workbook.sheets[0], *blocks_of(workbook, workbook.sheets[0], header_row))
     assert _shown_alike(by_row) == _shown_alike(by_openpyxl)
     for parsed in (fast, compiled):
         assert parsed is None or content_of(parsed) == content_of(by_row)

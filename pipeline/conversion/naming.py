@@ -1,0 +1,88 @@
+"""Says which security each block of ticks is of: by its sheet, the cells above it, the request or its workbook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pipeline.conversion.headers import NO_BLOCK, letters
+from pipeline.conversion.names import FORM, full_name, likely_name, security_of
+from pipeline.errors import BadRequest, BadSheetName, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.conversion.header_words import Meaning
+    from pipeline.conversion.plan import SheetJob
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How sheets are to be read where that is not left to what they hold.
+
+    header_row: row of the headers, counted from 1. security: whose ticks the block is of that names none. columns: a
+    desk's own headers, and what they stand for.
+    """
+
+    header_row: int | None = None
+    security: str | None = None
+    columns: Mapping[str, Meaning] = field(default_factory=dict)
+
+
+def name_blocks(jobs: Sequence[SheetJob], options: Options) -> list[SheetJob]:
+    """Return the jobs with the security of each block, or with the error that it has none.
+
+    Raises BadRequest where `options.security` is no name, or there is not exactly one block that it can be for.
+    """
+    named = [_named(job, _name_of(job)) for job in jobs]
+    left = [index for index, job in enumerate(named) if job.block is not NO_BLOCK and not job.ticker and not job.error]
+    if options.security is not None:
+        _check_security(options.security, [named[index] for index in left])
+    for index in left:
+        stem = named[index].workbook.path.stem
+        name = options.security or full_name(stem) or likely_name(stem)
+        named[index] = _named(named[index], name) if name else replace(named[index], error=_nameless(named[index]))
+    return named
+
+
+def _name_of(job: SheetJob) -> str | None:
+    """Return the security that the sheet or the cells above the block name; of a sheet without a block, its own name."""
+    if job.block is NO_BLOCK:
+        return full_name(job.sheet.name)
+    sheet = job.sheet.name if job.block.is_alone else ""
+    return full_name(sheet) or job.block.security or likely_name(sheet)
+
+
+def _named(job: SheetJob, name: str | None) -> SheetJob:
+    if name is None:
+        return job
+    try:
+        security = security_of(name)
+    except BadSheetName as error:
+        return replace(job, error=str(error))
+    return replace(job, ticker=security.ticker, exchange=security.exchange, full=security.full)
+
+
+def _check_security(security: str, left: Sequence[SheetJob]) -> None:
+    try:
+        security_of(security)
+    except BadSheetName as error:
+        raise BadRequest(f"--security: {error}") from error
+    if len(left) != 1:
+        which = ", ".join(f"'{shown(job.sheet.name)}' of {job.workbook.path.name}" for job in left)
+        raise BadRequest(
+            f"--security is for one sheet that names no security; there are {len(left):,}: {which}. Rename these."
+            if left
+            else "--security is for a sheet that names no security; each of these sheets names its own."
+        )
+
+
+def _nameless(job: SheetJob) -> str:
+    row = job.block.header_row
+    if not job.block.is_alone:
+        column = letters(min(job.block.columns.used))
+        return f"the block of ticks at {column}{row} has no security's name above it: write one there ({FORM})."
+    return (
+        f"it has ticks below row {row} and names no security. Name the sheet as one ({FORM}), write the name above row "
+        f'{row}, or say --security "FAB UH Equity".'
+    )
