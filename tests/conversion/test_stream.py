@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.conversion.excel.parts import read_styles, shared_texts
+from pipeline.conversion.excel.parts import read_styles
+from pipeline.conversion.excel.shared_texts import shared_texts
 from pipeline.conversion.excel.stream import elements
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.encoding import decoded
-from pipeline.conversion.excel.parts import Sheet, date_style_numbers, part_key, read_book, read_styles, shared_texts
+from pipeline.conversion.excel.parts import Sheet, date_style_numbers, part_key, read_book, read_styles
+from pipeline.conversion.excel.shared_texts import shared_texts
 from pipeline.conversion.excel.stream import TooLong
 from pipeline.conversion.limits import Limits
 from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected, WorkbookTooLarge, shown

@@ -25,7 +25,6 @@ _LONGEST_ENTRY: Final = 1 << 20
 _LONGEST_NAME: Final = 255
 _LONGEST_FORMAT: Final = 1_000
 _ITEM: Final = "si"
-_LEAST_TEXT: Final = 16
 _MOST_ENTRIES: Final = 65_536
 
 
@@ -114,20 +113,6 @@ def _add_sheet(
 def part_key(name: str) -> str:
     """Return what a part's name is compared by: not by case, nor by which slash some Windows programs write."""
     return name.replace("\\", "/").lstrip("/").casefold()
-
-
-def shared_texts(pieces: Pieces, longest: int, size: int) -> tuple[str, ...]:
-    """Return the shared-string table's texts by number; phonetic guides are not part of a text.
-
-    Raises ValueError, also for a text of more than `longest` bytes, or for more texts than `size` bytes are meant for.
-    """
-    texts: list[str] = []
-    most = size // _LEAST_TEXT
-    for item in elements(pieces, (_ITEM,), longest):
-        texts.append(text_of(item))
-        if len(texts) > most:
-            raise ValueError(f"it has more than {most:,} texts, most of them empty")
-    return tuple(texts)
 
 
 def text_of(item: Element) -> str:
