@@ -53,6 +53,14 @@ _LETTERS: Final = {
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
+class Field(NamedTuple):
+    """Where a letter of a form (`form_of`) stands in a text."""
+
+    letter: str
+    start: int
+    end: int
+
+
 class TimeText(NamedTuple):
     """What a text says that is a date, a time of day or both, and its form (`form_of`).
 
@@ -136,6 +144,19 @@ def parse_time(text: str, order: DateOrder | None = None, likely: str | None = N
     orders = _DATES_BY_ORDER if order is None else (order,)
     dates = (*_DATES, *(date for each in orders for date in _DATES_BY_ORDER[each]))
     return next(filter(None, (_read(date + rest, text) for date in dates)), None)
+
+
+def fields_of(text: str, order: DateOrder | None = None) -> list[Field] | None:
+    """Return the letters of a time text's form with their places; None for a text that is no time.
+
+    None too where the text does not tell day from month and no order does, and for one with blanks around it.
+    """
+    time = parse_time(text, order)
+    if time is None or (order is None and time.form.startswith(DAY_AND_MONTH)):
+        return None
+    letters, pattern = _pattern(time.form)
+    match = pattern.fullmatch(text)
+    return match and [Field(letter, *match.span(number)) for number, letter in enumerate(letters, start=1)]
 
 
 def to_clock(utc: Int64s, time_zone: str) -> Int64s:

@@ -30,7 +30,7 @@ OFF_GRID: Final = 1e-6
 LATE: Final = 15 * MINUTE
 """After the close until when prints are expected: the last session's are reported up to minutes later."""
 
-ENOUGH: Final = 1 << 20
+ENOUGH: Final = 1 << 18
 """Ticks that are counted at a time when they come block by block."""
 
 _SUMS: Final = frozenset(field.name for field in fields(Counts)) - {

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PART_SUFFIX: Final = ".part"
+_NUMBERS: Final = itertools.count(1)
 _REPLACE_TRIES: Final = 20
 _REPLACE_PAUSE: Final = 0.05
 _DISK: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -135,8 +136,8 @@ def _part_of(target: AnyPath) -> Path:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=PART_SUFFIX)
         os.close(handle)
         return Path(name)
-    # The process and thread make the name unique; tempfile would make files that only their owner may read.
-    return target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}{PART_SUFFIX}")
+    # Process and number make the name unique; tempfile would make files that only their owner may read.
+    return target.with_name(f".{target.name}.{os.getpid()}-{next(_NUMBERS)}{PART_SUFFIX}")
 
 
 def write_bytes(target: AnyPath, content: bytes, *, durable: bool = True) -> None:
