@@ -80,6 +80,7 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "openpyxl": "conversion/verify.py",
     "zipfile": ("conversion/excel/", "conversion/verify.py"),
     "pyarrow.fs": "store/path.py",
+    "pyarrow.csv": ("conversion/tables/csv_block.py", "runs/writer.py"),
     "pyarrow.parquet": "store/parquet.py",
     "joblib": "replay/workers.py",
     "distributed": "replay/cluster.py",

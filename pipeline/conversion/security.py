@@ -5,21 +5,14 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from pipeline.conversion.fingerprint import fingerprint
+from pipeline.conversion.security_files import SecurityFiles
 from pipeline.errors import OverlappingWorkbooks, shown
-from pipeline.inspection.counting import counted_text
-from pipeline.markets.facts import facts_or_open
 from pipeline.store.catalog import Entry, Source
-from pipeline.store.columns import dictionary_array, number_array, text_array
 from pipeline.store.layout import rejects_name, ticks_name
-from pipeline.store.parquet import read_footer, stage_table
-from pipeline.store.tick_writer import stage_ticks
-from pipeline.ticks import join_ticks
+from pipeline.store.parquet import read_footer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +20,6 @@ if TYPE_CHECKING:
     from pipeline.conversion.sheet import SheetContent
     from pipeline.store.atomic import Staged
     from pipeline.store.path import AnyPath
-    from pipeline.ticks import Ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,65 +43,103 @@ class StagedSecurity:
             staged.discard()
 
 
-def stage_security(ticker: str, exchange: str, sheets: Sequence[SheetContent], parquet_dir: AnyPath) -> StagedSecurity:
-    """Join the sheets in time order and write the security's files under temporary names.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a sheet or a table holds of a security: its source, times of the first tick and of all (ns), its ticks.
+
+    Those of a sheet are in memory, those of a table in files under temporary names.
+    """
+
+    source: Source
+    first: int
+    earliest: int
+    latest: int
+    with_condition: bool
+    sheet: SheetContent | None = None
+    files: SecurityFiles | None = None
+
+    @property
+    def where(self) -> str:
+        """Say which it is."""
+        of_table = f"{self.source.path}"
+        return of_table if self.sheet is None else f"sheet '{shown(self.source.sheet)}' of {self.source.path}"
+
+    def add_to(self, files: SecurityFiles) -> None:
+        """Write its ticks and rejects behind those that are in some files already."""
+        if self.sheet is not None:
+            files.add(self.sheet.parsed.ticks)
+            files.add_rejects(self.sheet.parsed.rejects, self.source.workbook, self.source.sheet)
+        elif self.files is not None:
+            self.files.move_to(files)
+
+
+def part_of_sheet(sheet: SheetContent) -> Part:
+    """Return a sheet, which has ticks, as a part of its security."""
+    timestamp = sheet.parsed.ticks.timestamp
+    with_condition = sheet.parsed.ticks.condition is not None
+    return Part(
+        _source(sheet), int(timestamp[0]), int(timestamp.min()), int(timestamp.max()), with_condition, sheet=sheet
+    )
+
+
+def stage_security(ticker: str, exchange: str, parts: Sequence[Part], parquet_dir: AnyPath) -> StagedSecurity:
+    """Join the parts of a security in time order and write its files under temporary names.
 
     Raises OverlappingWorkbooks or OutputNotWritable.
     """
-    ordered = _in_time_order(ticker, sheets)
-    entry, ticks = _joined(ticker, exchange, ordered)
-    metadata = _metadata(entry)
-    rejects_path = parquet_dir / rejects_name(ticker)
-    staged = [stage_ticks(parquet_dir / entry.file, ticks, metadata)]
-    if entry.rejects:
+    ordered = _in_time_order(ticker, parts)
+    files = ordered[0].files if len(ordered) == 1 else None
+    if files is None:
+        with_condition = any(part.with_condition for part in ordered)
+        files = SecurityFiles(ticker, exchange, parquet_dir, with_condition=with_condition)
         try:
-            table = _rejects_table(ordered)
-            staged.append(stage_table(rejects_path, table, metadata=metadata, dictionary_columns=("workbook", "sheet")))
+            for part in ordered:
+                part.add_to(files)
         except BaseException:
-            staged[0].discard()
+            files.discard()
             raise
+    entry = _entry(ticker, exchange, [part.source for part in ordered])
+    inspection: list[str] = []
+
+    def metadata_of(counted: str) -> dict[str, str]:
+        inspection.append(counted)
+        return _metadata(replace(entry, inspection=counted))
+
+    staged = files.close(metadata_of)
     digests = {file.target.name: read_footer(file.part).digest for file in staged}
-    return StagedSecurity(replace(entry, digests=digests), tuple(staged), None if entry.rejects else rejects_path)
+    without_rejects = None if entry.rejects else parquet_dir / rejects_name(ticker)
+    return StagedSecurity(replace(entry, digests=digests, inspection=inspection[0]), tuple(staged), without_rejects)
 
 
-def _in_time_order(ticker: str, sheets: Sequence[SheetContent]) -> list[SheetContent]:
-    """Order sheets, each of which has ticks, by their first; raises OverlappingWorkbooks naming both."""
-    ordered = sorted(sheets, key=lambda sheet: int(sheet.parsed.ticks.timestamp[0]))
-    for earlier, later in itertools.pairwise(ordered):
-        before, after = earlier.parsed.ticks.timestamp, later.parsed.ticks.timestamp
+def _in_time_order(ticker: str, parts: Sequence[Part]) -> list[Part]:
+    """Order parts, each of which has ticks, by their first; raises OverlappingWorkbooks naming both."""
+    ordered = sorted(parts, key=lambda part: part.first)
+    for before, after in itertools.pairwise(ordered):
         # Two that meet in one second are in order, two that are all of one second are not.
-        if after.min() < before.max() or after.max() == before.min():
+        if after.earliest < before.latest or after.latest == before.earliest:
             raise OverlappingWorkbooks(
-                f"{ticker}: {_where(earlier)} and {_where(later)} hold ticks of the same time. Name on the command "
+                f"{ticker}: {before.where} and {after.where} hold ticks of the same time. Name on the command "
                 "line the workbooks to convert, or move one of them out of data/raw (--only leaves out whole "
                 "securities); of two sheets of one workbook remove one."
             )
     return ordered
 
 
-def _where(sheet: SheetContent) -> str:
-    return f"sheet '{shown(sheet.sheet.name)}' of {sheet.workbook.path}"
-
-
-def _joined(ticker: str, exchange: str, sheets: Sequence[SheetContent]) -> tuple[Entry, Ticks]:
-    """Return a security's line for the catalog, marks of files left out, and its ticks."""
-    ticks = join_ticks([sheet.parsed.ticks for sheet in sheets])
-    sources = tuple(_source(sheet) for sheet in sheets)
+def _entry(ticker: str, exchange: str, sources: Sequence[Source]) -> Entry:
+    """Return a security's line for the catalog, what was counted and marks of files left out."""
     rejects = sum((Counter(source.rejects) for source in sources), Counter[str]())
-    entry = Entry(
+    return Entry(
         ticker=ticker,
         exchange=exchange,
         file=ticks_name(ticker),
         rows=sum(source.rows for source in sources),
-        ticks=len(ticks),
+        ticks=sum(source.ticks for source in sources),
         blank=sum(source.blank for source in sources),
         rejects=dict(sorted(rejects.items())),
         fingerprint=fingerprint([source.record for source in sources]),
         digests={},
-        sources=sources,
-        inspection=counted_text(ticks, facts_or_open(exchange)),
+        sources=tuple(sources),
     )
-    return entry, ticks
 
 
 def _source(sheet: SheetContent) -> Source:
@@ -141,17 +171,3 @@ def _metadata(entry: Entry) -> dict[str, str]:
         "rows_blank": str(entry.blank),
         "inspection": entry.inspection,
     }
-
-
-def _rejects_table(sheets: Sequence[SheetContent]) -> Any:
-    rejects = [reject for sheet in sheets for reject in sheet.parsed.rejects]
-    origin = np.repeat(np.arange(len(sheets), dtype=np.int8), [len(sheet.parsed.rejects) for sheet in sheets])
-    columns = {
-        "workbook": dictionary_array(origin, [sheet.workbook.path.name for sheet in sheets]),
-        "sheet": dictionary_array(origin, [sheet.sheet.name for sheet in sheets]),
-        "row": number_array(np.array([reject.row for reject in rejects], dtype=np.int64), pa.int64()),
-    }
-    for number, name in enumerate(("time", "type", "price", "size")):
-        columns[name] = text_array([reject.cells[number] for reject in rejects])
-    columns["rule"] = text_array([reject.rule for reject in rejects])
-    return pa.Table.from_arrays(list(columns.values()), names=list(columns))

@@ -230,7 +230,7 @@ class _Conversion:
 
     def _stage(self, security: _Security) -> None:
         """Write a security's files under temporary names; one bad sheet of several fails them all."""
-        from pipeline.conversion.security import stage_security  # Arrow, loaded meanwhile
+        from pipeline.conversion.security import part_of_sheet, stage_security  # Arrow, loaded meanwhile
 
         first = security.jobs[0]
         contents = [content for job in security.jobs if (content := security.read.pop(job.position)) is not None]
@@ -238,7 +238,8 @@ class _Conversion:
         error = _of_another_part(first.ticker, errors[0] or "") if errors else ""
         if not error:
             try:
-                security.staged = stage_security(first.ticker, first.exchange, contents, self.parquet_dir)
+                parts = list(map(part_of_sheet, contents))
+                security.staged = stage_security(first.ticker, first.exchange, parts, self.parquet_dir)
             except SheetError as overlapping:
                 error = str(overlapping)
         for job in security.jobs if error else ():

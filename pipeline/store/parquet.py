@@ -21,6 +21,7 @@ from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pipeline.store.path import AnyPath
 
@@ -154,8 +155,24 @@ def read_ticks(path: AnyPath, digest: str = "") -> Ticks:
             raise OtherTicks(f"{path} was replaced after its digest was taken; run the command again.")
         _check_columns(path, footer.columns)
         names = [*TICK_COLUMNS, *({CONDITION_COLUMN} & {*footer.columns})]
-        columns = file.read(columns=names, use_threads=False).columns
-    read = [_whole(path, name, chunks) for name, chunks in zip(names, columns, strict=True)]
+        table = file.read(columns=names, use_threads=False)
+    return ticks_of(path, table)
+
+
+def row_groups(path: Path) -> Iterator[Any]:
+    """Yield the row groups of a file of this machine as pyarrow tables, one at a time; its seal is not looked at."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for number in range(file.num_row_groups):
+                yield file.read_row_group(number, use_threads=False)
+    except (pa.ArrowException, OSError, EOFError, ValueError, OverflowError) as error:
+        raise CorruptParquet(_not_whole(path, _first_line(error))) from error
+
+
+def ticks_of(path: AnyPath, table: Any) -> Ticks:
+    """Return the ticks that a table of `path` holds; raises WrongColumns."""
+    names = [*TICK_COLUMNS, *({CONDITION_COLUMN} & {*table.column_names})]
+    read = [_whole(path, name, table.column(name)) for name in names]
     time, kind, price, volume, *others = read
     _check_types(path, time, kind, price, volume)
     condition, conditions = _conditions(path, others[0]) if others else (None, ())
