@@ -30,6 +30,8 @@ def convert(
     parquet_dir: take.ParquetDir = take.PARQUET_DIR,
     *,
     header_row: take.HeaderRow = None,
+    security: take.SheetSecurity = None,
+    date_order: take.DateOrderOption = None,
     only: take.Only = (),
     max_sheets: take.MaxSheets = None,
     workers: take.SheetWorkers = None,
@@ -46,6 +48,8 @@ def convert(
         workbooks: Path or paths of .xlsx or .xlsm files; by default every workbook in `data/raw`.
         parquet_dir: Directory for the Parquet files, or a URI such as `s3://bucket/ticks`.
         header_row: Row that holds the column names, counted from 1; by default the first that has all of them.
+        security: The security of the one sheet that names none, as "FAB UH Equity".
+        date_order: How to read times as 05/06/2025: "dmy" or "mdy"; by default the sheet's own days tell.
         only, max_sheets: Tickers or sheet names to convert, and how many securities at most; by default all.
         workers: Sheets read at a time; by default the number of CPUs.
         force, strict: Convert unchanged sheets as well; allow no rejected row, which excludes `max_rejects`.
@@ -70,6 +74,8 @@ def convert(
         find_workbooks(take.RAW_DIR) if named is None else list(map(Path, named)),
         path_of(parquet_dir),
         header_row=header_row,
+        security=security,
+        date_order=date_order,
         only=take.names_of(only) or None,
         max_sheets=max_sheets,
         workers=workers,

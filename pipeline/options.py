@@ -176,6 +176,21 @@ HeaderRow = Annotated[
     int | None,
     Option("Row with the column names, counted from 1.", default="the first that has all of them", metavar="N"),
 ]
+SheetSecurity = Annotated[
+    str | None,
+    Option(
+        'The security of the one sheet that names none, as "FAB UH Equity".', default="what it says", metavar="NAME"
+    ),
+]
+DateOrderOption = Annotated[
+    str | None,
+    Option(
+        "How to read times as 05/06/2025: dmy (day first) or mdy.",
+        default="what the sheet's own days tell",
+        metavar="ORDER",
+        choices=("dmy", "mdy"),
+    ),
+]
 Only = Annotated[
     "str | Sequence[str]",
     Option("Only these tickers or sheets, separated by commas.", metavar="NAMES", completion="tickers"),

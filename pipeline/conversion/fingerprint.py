@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.excel.parts import Sheet
+    from pipeline.conversion.rules import Rules
 
 # Raise it whenever the same sheet would give other ticks or rejects than before, or would be refused.
 CONVERTER_VERSION: Final = 5
 _MOST_TEXTS: Final = 1000
 
 
-def make_record(workbook: Workbook, sheet: Sheet, block: Block, seen: Iterable[str]) -> dict[str, Any]:
+def make_record(workbook: Workbook, sheet: Sheet, block: Block, rules: Rules, seen: Iterable[str]) -> dict[str, Any]:
     """Return what the sheet's content is; `seen` are the texts of the cells that were read.
 
     The sheet's XML holds numbers of shared texts and of styles only, so the record has what stood behind them: every
@@ -31,16 +32,16 @@ def make_record(workbook: Workbook, sheet: Sheet, block: Block, seen: Iterable[s
     texts = set(seen)
     numbers = [number for number, text in enumerate(workbook.texts) if text in texts]
     if len(numbers) > _MOST_TEXTS or not texts <= {workbook.texts[number] for number in numbers}:
-        return _content(workbook, sheet, block, len(workbook.styles), len(workbook.texts))
-    return _content(workbook, sheet, block, len(workbook.styles), numbers)
+        return _content(workbook, sheet, block, rules, len(workbook.styles), len(workbook.texts))
+    return _content(workbook, sheet, block, rules, len(workbook.styles), numbers)
 
 
-def still_holds(record: dict[str, Any], workbook: Workbook, sheet: Sheet, block: Block) -> bool:
+def still_holds(record: dict[str, Any], workbook: Workbook, sheet: Sheet, block: Block, rules: Rules) -> bool:
     """Return whether converting the sheet now would read what it read when `record` was made."""
     try:
         texts = record["texts"]
         used = texts["all"]["count"] if "all" in texts else [int(number) for number in texts["used"]]
-        return record == _content(workbook, sheet, block, record["styles"]["count"], used)
+        return record == _content(workbook, sheet, block, rules, record["styles"]["count"], used)
     except (KeyError, TypeError, ValueError):
         return False
 
@@ -58,7 +59,9 @@ def fingerprint(records: Sequence[dict[str, Any]]) -> str:
     return _digest(list(records))
 
 
-def _content(workbook: Workbook, sheet: Sheet, block: Block, styles: int, texts: int | list[int]) -> dict[str, Any]:
+def _content(
+    workbook: Workbook, sheet: Sheet, block: Block, rules: Rules, styles: int, texts: int | list[int]
+) -> dict[str, Any]:
     """Return a sheet's content as of the first so many styles, and of the first so many texts or of these alone.
 
     What was added to a table behind those that were there when the sheet was read is not used by it.
@@ -73,6 +76,11 @@ def _content(workbook: Workbook, sheet: Sheet, block: Block, styles: int, texts:
         "header_row": block.header_row,
         "columns": asdict(block.columns),
         "date1904": workbook.date1904,
+        "rules": {
+            "words": _digest(sorted(rules.words.items())),
+            "date_order": rules.date_order,
+            "time_zone": rules.time_zone,
+        },
         "styles": _table(workbook.styles[:styles]),
         "texts": {"all": _table(table[:texts])}
         if isinstance(texts, int)

@@ -128,7 +128,7 @@ def find_blocks(head: Head, header_row: int | None = None, own: Mapping[str, Mea
     starts = [min(group.positions) for _, group in blocks]
     spans = zip([0, *starts[1:]], [*starts[1:], _LAST], strict=True)
     return [
-        _block(head, number, group, span, is_alone=len(blocks) == 1)
+        _block(head, number, group, span, own or {}, is_alone=len(blocks) == 1)
         for (number, group), span in zip(blocks, spans, strict=True)
     ]
 
@@ -212,14 +212,16 @@ def _is_repeated(head: Head, above: tuple[int, _Group], number: int, group: _Gro
     return is_empty and group.positions == other.positions
 
 
-def _block(head: Head, header_row: int, group: _Group, span: tuple[int, int], *, is_alone: bool) -> Block:
+def _block(
+    head: Head, header_row: int, group: _Group, span: tuple[int, int], own: Mapping[str, Meaning], *, is_alone: bool
+) -> Block:
     """Return the block of a group of headers, which has the columns from the first of `span` to before the last."""
     time, kind, price, size = (group.headers[meaning][0] for meaning in LONG)
     columns = Columns(time, kind, price, size, group.clock and group.clock[0])
     inside = {column: text for column, text in head[header_row].items() if span[0] <= column < span[1]}
-    known = {column: meaning_of(text, {}) for column, text in inside.items()}
+    known = {column: meaning_of(text, own) for column, text in inside.items()}
     marked = [column for column, meaning in known.items() if meaning and meaning[0] == "condition"]
-    security = _security_column(head, header_row, columns, span)
+    security = _security_column(head, header_row, columns, span, own)
     condition = marked[0] if len(marked) == 1 and marked[0] != security else None
     return Block(
         header_row,
@@ -250,14 +252,16 @@ def _name_above(head: Head, header_row: int, span: tuple[int, int]) -> str | Non
     return next(iter(names)) if len(names) == 1 else None
 
 
-def _security_column(head: Head, header_row: int, columns: Columns, span: tuple[int, int]) -> int | None:
+def _security_column(
+    head: Head, header_row: int, columns: Columns, span: tuple[int, int], own: Mapping[str, Meaning]
+) -> int | None:
     """Return the column whose header, or whose every cell in the first rows, names securities."""
     rows = [cells for number, cells in head.items() if number > header_row and columns.type in cells]
     for column in sorted(set(head[header_row]).union(*rows) - set(columns.used)):
         if not span[0] <= column < span[1]:
             continue
         is_named = bool(rows) and all(full_name(cells.get(column, "")) for cells in rows)
-        known = meaning_of(head[header_row].get(column, ""), {})
+        known = meaning_of(head[header_row].get(column, ""), own)
         if is_named or (known and known[0] == "security"):
             return column
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.conversion.headers import NO_BLOCK, letters
@@ -10,26 +10,13 @@ from pipeline.conversion.names import FORM, full_name, likely_name, security_of
 from pipeline.errors import BadRequest, BadSheetName, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from pipeline.conversion.header_words import Meaning
     from pipeline.conversion.plan import SheetJob
+    from pipeline.conversion.sheet_options import SheetOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How sheets are to be read where that is not left to what they hold.
-
-    header_row: row of the headers, counted from 1. security: whose ticks the block is of that names none. columns: a
-    desk's own headers, and what they stand for.
-    """
-
-    header_row: int | None = None
-    security: str | None = None
-    columns: Mapping[str, Meaning] = field(default_factory=dict)
-
-
-def name_blocks(jobs: Sequence[SheetJob], options: Options) -> list[SheetJob]:
+def name_blocks(jobs: Sequence[SheetJob], options: SheetOptions) -> list[SheetJob]:
     """Return the jobs with the security of each block, or with the error that it has none.
 
     Raises BadRequest where `options.security` is no name, or there is not exactly one block that it can be for.
@@ -46,7 +33,7 @@ def name_blocks(jobs: Sequence[SheetJob], options: Options) -> list[SheetJob]:
 
 
 def _name_of(job: SheetJob) -> str | None:
-    """Return the security that the sheet or the cells above the block name; of a sheet without a block, its own name."""
+    """Return the security that the sheet or the cells above the block name, the sheet alone where it has no block."""
     if job.block is NO_BLOCK:
         return full_name(job.sheet.name)
     sheet = job.sheet.name if job.block.is_alone else ""

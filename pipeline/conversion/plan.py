@@ -9,7 +9,8 @@ from pipeline.conversion.excel.archive import Workbook, open_workbook
 from pipeline.conversion.headers import NO_BLOCK, Block
 from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.names import full_name
-from pipeline.conversion.naming import Options, name_blocks
+from pipeline.conversion.naming import name_blocks
+from pipeline.conversion.sheet_options import SheetOptions
 from pipeline.errors import (
     BadRequest,
     CorruptWorkbook,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from pipeline.conversion.excel.parts import Sheet
     from pipeline.conversion.limits import Limits
+    from pipeline.conversion.rules import Rules
     from pipeline.store.path import AnyPath
 
 _SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})
@@ -48,6 +50,7 @@ class SheetJob:
     position: int
     workbook: Workbook
     sheet: Sheet
+    rules: Rules
     block: Block = NO_BLOCK
     ticker: str = ""
     exchange: str = ""
@@ -86,14 +89,14 @@ def open_all(workbooks: Sequence[Path], limits: Limits | None = None) -> list[Wo
 
 
 def plan_sheets(
-    books: Iterable[Workbook], only: Sequence[str] | None, max_sheets: int | None, options: Options | None = None
+    books: Iterable[Workbook], only: Sequence[str] | None, max_sheets: int | None, options: SheetOptions | None = None
 ) -> list[SheetJob]:
     """Return the blocks to convert in workbook order, and the sheets that are skipped.
 
     Raises DuplicateSecurity when two sheets would make one file, UnknownSecurity for a name in `only` that is none,
     BadRequest for a security given for more than one block or for none.
     """
-    options = options or Options()
+    options = options or SheetOptions()
     jobs = [job for book in books for job in _jobs(book, options)]
     jobs = name_blocks(jobs, options)
     _refuse_twins(jobs)
@@ -116,7 +119,7 @@ def prepare_directory(parquet_dir: AnyPath) -> None:
     (parquet_dir / _PROBE).unlink(missing_ok=True)
 
 
-def _jobs(book: Workbook, options: Options) -> list[SheetJob]:
+def _jobs(book: Workbook, options: SheetOptions) -> list[SheetJob]:
     """Return a workbook's blocks, and its sheets without one: skipped as long as there is anything else."""
     jobs = []
     for sheet in book.sheets:
@@ -124,9 +127,11 @@ def _jobs(book: Workbook, options: Options) -> list[SheetJob]:
         # Excel add-ins keep hidden sheets of their own, which nobody means to convert.
         if sheet.hidden and not is_named:
             continue
-        job = SheetJob(0, book, sheet)
+        job = SheetJob(0, book, sheet, options.rules(book))
         try:
-            jobs += [replace(job, block=block) for block in blocks_of(book, sheet, options.header_row, options.columns)]
+            jobs += [
+                replace(job, block=block) for block in blocks_of(book, sheet, options.header_row, options.words.columns)
+            ]
         except (SheetError, CorruptWorkbook) as error:
             is_skipped = isinstance(error, EmptySheet | MissingColumns) and not is_named
             jobs.append(replace(job, skipped=str(error)) if is_skipped else replace(job, error=str(error)))

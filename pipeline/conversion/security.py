@@ -155,6 +155,7 @@ def _source(sheet: SheetContent) -> Source:
         blank=sheet.parsed.blank,
         rejects=sheet.parsed.reject_counts,
         record=sheet.record,
+        remarks=sheet.remarks,
     )
 
 

@@ -35,13 +35,18 @@ _XML_PER_BYTE: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class SheetContent:
-    """What a sheet holds, by which reader it was read, and the record of the content it was read from."""
+    """What a sheet holds, by which reader it was read, and the record of the content it was read from.
+
+    hidden_rows: how many of its rows Excel does not show. remarks: what a person must be told of how it was read.
+    """
 
     workbook: Workbook
     sheet: Sheet
     parsed: Parsed
     reader: str
     record: dict[str, Any]
+    hidden_rows: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 def read_sheet(
@@ -50,6 +55,7 @@ def read_sheet(
     block: Block,
     loop: RowsLoop | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
+    rules: Rules | None = None,
 ) -> SheetContent:
     """Read one block of a sheet by a fast reader, or row by row when any cell in it is not as a clean sheet's.
 
@@ -59,17 +65,19 @@ def read_sheet(
         block: Its columns, and the row of their headers.
         loop: The compiled loop over rows; without it the fast reader matches a pattern, which takes longer.
         on_rows: Called with the number of rows read so far now and then.
+        rules: By what its cells are read.
 
     Raises:
         SheetError: The sheet holds no ticks that can be read.
         CorruptWorkbook: The bytes are not those that the archive promises.
     """
     columns, header_row = block.columns, block.header_row
+    rules = rules or Rules(workbook.date1904)
     parsed = None
     for compiled in dict.fromkeys((loop, None)):  # the pattern takes a few more ways of writing a cell
         parsed = parsed or read_fast(workbook, sheet, columns, header_row, compiled)
     reader = FAST if parsed else ROW_BY_ROW
-    parsed = parsed or read_row_by_row(workbook, sheet, columns, header_row, on_rows)
+    parsed = parsed or read_row_by_row(workbook, sheet, columns, header_row, rules, on_rows)
     if parsed.rows != len(parsed.ticks) + len(parsed.rejects) + parsed.blank:
         raise AssertionError(f"sheet '{sheet.name}': rows got lost between reading and sorting")
     if parsed.rows == 0:
@@ -78,7 +86,7 @@ def read_sheet(
             "again: a formula counts as the value that was saved with it."
         )
     refuse_several_securities(sheet.name, parsed)
-    record = make_record(workbook, sheet, block, parsed.texts)
+    record = make_record(workbook, sheet, block, rules, parsed.texts)
     return SheetContent(workbook, sheet, parsed, reader, record)
 
 
@@ -125,6 +133,7 @@ def read_row_by_row(
     sheet: Sheet,
     columns: Columns,
     header_row: int,
+    rules: Rules | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
 ) -> Parsed:
     """Return the ticks and rejects of a sheet, read cell by cell; raises UnreadableSheet or CorruptWorkbook."""
@@ -135,4 +144,4 @@ def read_row_by_row(
             if count % _PROGRESS_ROWS == 0:
                 on_rows(count)
 
-    return judge_rows(counted(), columns, header_row, Rules(workbook.date1904))
+    return judge_rows(counted(), columns, header_row, rules or Rules(workbook.date1904))

@@ -11,13 +11,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.conversion.desk_words import read_desk_words
 from pipeline.conversion.excel.archive import Workbook, stamp_of
 from pipeline.conversion.limits import limits_of
-from pipeline.conversion.naming import Options
 from pipeline.conversion.plan import SheetJob, check_options, open_all, plan_sheets, prepare_directory
 from pipeline.conversion.refuse import refuse_rejects, rejects_allowed
+from pipeline.conversion.remarks import remarks_of
 from pipeline.conversion.result import ConvertResult, EventKind, SheetEvent, SheetRow, Status
 from pipeline.conversion.sheet import SheetContent, read_sheet
+from pipeline.conversion.sheet_options import SheetOptions, checked_order
 from pipeline.conversion.unchanged import unchanged_sources
 from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, PipelineError, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
@@ -45,6 +47,8 @@ def convert(
     parquet_dir: AnyPath,
     *,
     header_row: int | None = None,
+    security: str | None = None,
+    date_order: str | None = None,
     only: Sequence[str] | None = None,
     max_sheets: int | None = None,
     workers: int | None = None,
@@ -61,6 +65,8 @@ def convert(
         workbooks: Paths of the workbooks.
         parquet_dir: The store, on disk or in a bucket.
         header_row: Row of the column names, counted from 1; by default it is looked for.
+        security: The security of the one sheet that names none, as "FAB UH Equity".
+        date_order: Of times such as 05/06/2025, dmy or mdy; by default the sheet itself decides.
         only: Tickers or sheet names to convert; by default all.
         max_sheets: How many securities at most.
         workers: Sheets read at a time; by default the number of CPUs.
@@ -82,7 +88,8 @@ def convert(
     """
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
     allowed = rejects_allowed(max_rejects, strict=strict)
-    jobs = plan_sheets(open_all(workbooks, limits_of(limits)), only, max_sheets, Options(header_row))
+    options = SheetOptions(header_row, security, checked_order(date_order), read_desk_words())
+    jobs = plan_sheets(open_all(workbooks, limits_of(limits)), only, max_sheets, options)
     run = _Conversion(parquet_dir, allowed, len(jobs), on_event)
     with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
         prepare_directory(parquet_dir)
@@ -95,9 +102,9 @@ def convert(
             run.read_all(securities, workers or os.cpu_count() or 1, on_compile)
             changed = run.publish(securities)
         finally:
-            for security in securities:
-                if security.staged is not None:
-                    security.staged.discard()
+            for converted in securities:
+                if converted.staged is not None:
+                    converted.staged.discard()
         catalog |= run.entries
         if run.entries:
             write_catalog(parquet_dir, catalog)
@@ -214,8 +221,11 @@ class _Conversion:
         self._report("started", job)
         content: SheetContent | None = None
         try:
-            content = read_sheet(job.workbook, job.sheet, job.block, loop, lambda rows: self._progress(job, rows))
+            content = read_sheet(
+                job.workbook, job.sheet, job.block, loop, lambda rows: self._progress(job, rows), rules=job.rules
+            )
             refuse_rejects(content.parsed, self.rejects_allowed)
+            content = replace(content, remarks=remarks_of(job, content))
             row = _converted(job, content)
         except (SheetError, CorruptWorkbook) as error:
             row, content = _row(job, "failed", error=_about(job, str(error))), None

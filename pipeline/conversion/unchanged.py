@@ -47,7 +47,7 @@ def unchanged_sources(
 
 
 def _is_of(source: Source, job: SheetJob) -> bool:
-    return still_holds(source.record, job.workbook, job.sheet, job.block)
+    return still_holds(source.record, job.workbook, job.sheet, job.block, job.rules)
 
 
 def _files_stand(entry: Entry, parquet_dir: AnyPath) -> bool:

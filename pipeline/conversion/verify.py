@@ -15,11 +15,13 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, to_excel
 from openpyxl.worksheet._reader import WorkSheetParser
 
 from pipeline.conversion import timestamps
+from pipeline.conversion.desk_words import read_desk_words
 from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.excel.cells import BLANK, BOOL, ERROR, ISO, NUMBER, SERIAL, TEXT, Cell
 from pipeline.conversion.fingerprint import recorded_block, still_holds
 from pipeline.conversion.limits import UNLIMITED
 from pipeline.conversion.rules import Rules
+from pipeline.conversion.sheet_options import SheetOptions
 from pipeline.conversion.ticks import UNREADABLE_TIME, judge_rows
 from pipeline.errors import PipelineError, StaleStore, UnreadableSheet
 from pipeline.store.catalog import changed_sources, read_catalog
@@ -88,21 +90,22 @@ def _compare(entry: Entry, parquet_dir: AnyPath) -> Verified:
 
 def _read_afresh(entry: Entry) -> Iterator[Parsed]:
     """Read a security's sheets through openpyxl, which shares no code with the readers that made the store."""
-    changed = changed_sources(entry)
+    changed, words = changed_sources(entry), read_desk_words()
     for source in entry.sources:
         # For the very file that was converted there are no limits: whoever converted it had its reasons.
         workbook = open_workbook(Path(source.path), None if source in changed else UNLIMITED)
         block = recorded_block(source.record)
         sheet = next((sheet for sheet in workbook.sheets if sheet.name == source.sheet), None)
-        if sheet is None or block is None or not still_holds(source.record, workbook, sheet, block):
+        rules = SheetOptions(None, None, source.record.get("rules", {}).get("date_order"), words).rules(workbook)
+        if sheet is None or block is None or not still_holds(source.record, workbook, sheet, block, rules):
             raise StaleStore(
                 f"{source.path}: sheet '{source.sheet}' is no longer what was converted; run `pipeline convert`, then "
                 "compare."
             )
-        yield read_by_openpyxl(workbook, sheet, block)
+        yield read_by_openpyxl(workbook, sheet, block, rules)
 
 
-def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block) -> Parsed:
+def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block, rules: Rules | None = None) -> Parsed:
     """Return the ticks and rejects that openpyxl finds; raises UnreadableSheet for what it cannot read, SheetError."""
     # Told of serials that are no dates and of parts it does not know, which the comparison says better or not at all.
     with warnings.catch_warnings():
@@ -113,7 +116,7 @@ def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block) -> Parsed:
             raise _unreadable(workbook, error) from error
         try:
             below = (row for row in _openpyxl_rows(book, sheet.name) if row[0] > block.header_row)
-            return judge_rows(below, block.columns, block.header_row, Rules(workbook.date1904))
+            return judge_rows(below, block.columns, block.header_row, rules or Rules(workbook.date1904))
         except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise _unreadable(workbook, error) from error
         finally:

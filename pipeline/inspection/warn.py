@@ -102,6 +102,8 @@ def _of_security(
 
 def _of_sources(entry: Entry) -> Iterator[str]:
     for source in entry.sources:
+        where = f" (sheet '{source.sheet}' of {source.workbook})" if len(entry.sources) > 1 else ""
+        yield from (f"{entry.ticker}: {remark}{where}." for remark in source.remarks)
         header = int(source.record.get("header_row", 0))
         if source.rows + header >= EXCEL_ROWS:
             yield (

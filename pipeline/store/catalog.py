@@ -24,7 +24,10 @@ _REQUESTS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The sheet that ticks were read from, as it was then: size in bytes, time of modification in ns, row counts."""
+    """The sheet that ticks were read from, as it was then: size in bytes, time of modification in ns, row counts.
+
+    remarks: what a person must be told of how it was read.
+    """
 
     workbook: str
     path: str
@@ -36,6 +39,7 @@ class Source:
     blank: int
     rejects: dict[str, int]
     record: dict[str, Any]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +265,7 @@ def _security_of(path: AnyPath, size: int) -> Security:
 
 
 def _entry(ticker: str, fields: dict[str, Any], version: int) -> Entry:
-    sources = tuple(Source(**source) for source in fields["sources"])
+    sources = tuple(Source(**{**source, "remarks": tuple(source.get("remarks", ()))}) for source in fields["sources"])
     if version == 1:  # digests of other things, by which no file is known any more
         fields = {key: value for key, value in fields.items() if key not in ("digest", "marks")} | {"digests": {}}
     return Entry(**{**fields, "ticker": ticker, "sources": sources})

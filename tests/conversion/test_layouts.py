@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import pytest
 
 from pipeline.conversion.stage import convert
+from pipeline.errors import BadRequest
 from pipeline.store.parquet import read_ticks
 from tests.conversion.books import HEADERS, Cell, row_xml, rows_xml, text, tick, tick_sheet, write_book
 
@@ -130,3 +131,51 @@ def test_a_sheet_without_a_name_says_what_to_do(tmp_path: Path) -> None:
     (row,) = convert([write_book(tmp_path / "t.xlsx", {"FAB": UNNAMED})], tmp_path / "store").failed
     assert "it has ticks below row 1 and names no security" in str(row.error)
     assert '--security "FAB UH Equity"' in str(row.error)
+
+
+def test_the_one_sheet_without_a_name_gets_the_security_of_the_request(tmp_path: Path) -> None:
+    book = write_book(tmp_path / "t.xlsx", {"Sheet1": UNNAMED, EMAAR: UNNAMED})
+    assert convert([book], tmp_path / "store", security="fab uh equity").failed == ()
+    assert prices(tmp_path / "store") == {"EMAAR": [1.0, 2.0], "FAB": [1.0, 2.0]}
+
+
+@pytest.mark.parametrize(
+    ("sheets", "security", "words"),
+    [
+        (("Sheet1", "Sheet2"), FAB, "there are 2: 'Sheet1' of t.xlsx, 'Sheet2' of t.xlsx"),
+        ((EMAAR,), FAB, "each of these sheets names its own"),
+        (("Sheet1",), "First Abu Dhabi Bank", "is not a security's name"),
+    ],
+)
+def test_a_security_that_is_for_no_sheet_or_for_several_is_an_error(
+    tmp_path: Path, sheets: tuple[str, ...], security: str, words: str
+) -> None:
+    book = write_book(tmp_path / "t.xlsx", dict.fromkeys(sheets, UNNAMED))
+    with pytest.raises(BadRequest, match=words):
+        convert([book], tmp_path / "store", security=security)
+
+
+def test_an_order_of_day_and_month_that_is_none_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="--date-order is 'ymd'; it takes dmy"):
+        convert([write_book(tmp_path / "t.xlsx", {FAB: UNNAMED})], tmp_path / "store", date_order="ymd")
+
+
+REMARKS: Final = {
+    "another name above": ({EMAAR: tick_sheet(tick())}, "the sheet's name says EMAAR DH EQUITY, the cells above"),
+    "almost a name": ({"FAB UH": UNNAMED}, "the sheet 'FAB UH' of t.xlsx was taken for FAB UH EQUITY"),
+    "a column not read": (
+        {FAB: rows_xml([(*HEADERS, text("Volume")), tick()])},
+        "the column 'Volume' (E) is not read, since 'Size' is there too",
+    ),
+    "a market not known": ({"AAPL US Equity": UNNAMED}, "no market file knows its exchange, 'US'"),
+}
+
+
+@pytest.mark.parametrize("case", REMARKS)
+def test_what_a_person_must_know_of_a_sheet_is_said_each_time(tmp_path: Path, case: str) -> None:
+    sheets, words = REMARKS[case]
+    book = write_book(tmp_path / "t.xlsx", sheets)
+    first, again = (convert([book], tmp_path / "store") for _ in range(2))
+    assert [row.status for row in again.rows] == ["unchanged"]
+    assert sum(words in warning for warning in first.warnings) == 1
+    assert again.warnings == first.warnings

@@ -10,6 +10,7 @@ import pytest
 from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.fingerprint import make_record, still_holds
 from pipeline.conversion.layout import blocks_of
+from pipeline.conversion.rules import Rules
 from pipeline.conversion.stage import convert
 from pipeline.errors import StaleStore
 from pipeline.store.catalog import open_store
@@ -178,8 +179,8 @@ def test_a_later_converter_does_not_trust_an_earlier_record(book: Path) -> None:
     workbook = open_workbook(book)
     sheet = workbook.sheets[0]
     (block,) = blocks_of(workbook, sheet)
-    record = make_record(workbook, sheet, block, TEXTS[1:])
-    assert still_holds(record, workbook, sheet, block)
+    record = make_record(workbook, sheet, block, Rules(), TEXTS[1:])
+    assert still_holds(record, workbook, sheet, block, Rules())
     for key, other in {
         "converter": 0,
         "format": 0,
@@ -189,17 +190,17 @@ def test_a_later_converter_does_not_trust_an_earlier_record(book: Path) -> None:
         "header_row": 4,
         "columns": {},
     }.items():
-        assert not still_holds({**record, key: other}, workbook, sheet, block)
+        assert not still_holds({**record, key: other}, workbook, sheet, block, Rules())
     for broken in ({}, {**record, "texts": None}, {**record, "styles": []}):
-        assert not still_holds(broken, workbook, sheet, block)
+        assert not still_holds(broken, workbook, sheet, block, Rules())
 
 
 def test_seen_texts_that_are_not_all_shared_hang_on_the_whole_table(book: Path) -> None:
     workbook = open_workbook(book)
     (block,) = blocks_of(workbook, workbook.sheets[0])
-    record = make_record(workbook, workbook.sheets[0], block, [*TEXTS[1:], "an inline text"])
+    record = make_record(workbook, workbook.sheets[0], block, Rules(), [*TEXTS[1:], "an inline text"])
     assert set(record["texts"]) == {"all"}
-    assert still_holds(record, workbook, workbook.sheets[0], block)
+    assert still_holds(record, workbook, workbook.sheets[0], block, Rules())
 
 
 def test_two_conversions_give_equal_bytes(book: Path, store: Path, tmp_path: Path) -> None:

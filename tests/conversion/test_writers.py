@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.conversion.excel.archive import open_workbook
+from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.stage import convert
 from pipeline.conversion.verify import read_by_openpyxl
 from pipeline.store.parquet import read_ticks
@@ -41,7 +42,7 @@ def test_openpyxl_reads_every_form_alike(tmp_path: Path, form: Form) -> None:
     """Or the form would not be what it says."""
     expected = write_form(tmp_path / "t.xlsx", form, TICKS)
     workbook = open_workbook(tmp_path / "t.xlsx")
-    parsed = read_by_openpyxl(workbook, workbook.sheets[0], 3)
+    parsed = read_by_openpyxl(workbook, workbook.sheets[0], *blocks_of(workbook, workbook.sheets[0]))
     assert (parsed.ticks.timestamp // 10**9).tolist() == expected.seconds.tolist()
     assert parsed.ticks.price.tolist() == expected.price.tolist()
 
