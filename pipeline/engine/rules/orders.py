@@ -195,7 +195,7 @@ class Orders(Account):
                     price = self.bid_side.crossing_price if buys else self.ask_side.crossing_price
                     order = self.bid_side.crossing_order if buys else self.ask_side.crossing_order
                     limit = self.bid_side.order_price if buys else self.ask_side.order_price
-                    if quantity == 0:
+                    if self.latency > 0 and quantity == 0:
                         quantity = self.bid_side.late if buys else self.ask_side.late
                         price = self.bid_side.late_price if buys else self.ask_side.late_price
                         order = NO_ORDER
