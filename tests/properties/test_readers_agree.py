@@ -33,6 +33,7 @@ from tests.conversion.books import (
     write_book,
 )
 from tests.properties.workbooks import FAB, Layout, any_row, good_row, layouts, write
+from tests.properties.xml_styles import STYLES, chosen_encoding, chosen_styles, restyle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +85,23 @@ def test_the_fast_reader_takes_clean_sheets_however_they_are_laid_out(folder: Pa
     first = 2 if clean.date1904 else 61
     rich = any("<r>" in row[1].inner for row in rows if row)  # a type of several runs of letters is read row by row
     assert took == (not rich and all(first <= moment for moment in moments))
+
+
+@given(rows=some_rows, layout=layouts, styles=chosen_styles, encoding=chosen_encoding)
+def test_a_sheet_is_read_alike_in_any_style_of_xml(
+    folder: Path, rows: Rows, layout: Layout, styles: list[str], encoding: str
+) -> None:
+    all_agree(restyle(write(folder / "t.xlsx", rows, layout), styles, encoding), layout.header_row)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_style_of_xml_changes_what_is_read(tmp_path: Path, style: str) -> None:
+    rows = [tick(), tick(45761.6, "ASK", 2), (), tick(45761.7, "TRADE", "1E-2")]
+    plain = read_both(write(tmp_path / "t.xlsx", rows, Layout()))[1]
+    styled = restyle(tmp_path / "t.xlsx", [style])
+    assert content_of(read_both(styled)[1]) == content_of(plain)
+    assert len(plain.ticks) == 3
+    all_agree(styled)
 
 
 RULES = '<conditionalFormatting sqref="A1"><cfRule type="expression" priority="1"/></conditionalFormatting>'

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Final
 from pipeline.conversion.excel.archive import unpacked
 from pipeline.conversion.excel.cells import LAST_COLUMN, Cell, CellReader
 from pipeline.conversion.excel.encoding import decoded
-from pipeline.conversion.excel.stream import ElementStream, TooLong, elements
+from pipeline.conversion.excel.stream import ElementStream, TooLong
 from pipeline.errors import UnreadableSheet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
+    from xml.etree.ElementTree import Element
 
     from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.excel.parts import Sheet
 
+_ROW, _ROWS = "row", "sheetData"
 _HEAD_BYTES: Final = 1 << 20
 _HEAD_STEP: Final = 1 << 12
 _LONGEST_NAME: Final = 256
@@ -41,12 +43,14 @@ def read_head(workbook: Workbook, sheet: Sheet, rows: int) -> dict[int, dict[int
     Raises UnreadableSheet.
     """
     reader = CellReader(workbook, range(LAST_COLUMN + 1))
-    stream = ElementStream(("row",), _HEAD_BYTES, step=_HEAD_STEP)
+    stream = ElementStream((_ROW,), _HEAD_BYTES, ends=(_ROWS,), step=_HEAD_STEP)
     head: dict[int, dict[int, str]] = {}
     left = _HEAD_BYTES
     try:
         for piece in pieces_of(workbook, sheet):
             for row in stream.feed(piece[:left]):
+                if row.tag.endswith(_ROWS):
+                    return head
                 number = reader.next_row(row)
                 if number > rows:
                     return head
@@ -70,7 +74,7 @@ def read_rows(
     reader = CellReader(workbook, columns)
     pieces = pieces_of(workbook, sheet)
     try:
-        for row in elements(pieces, ("row",), workbook.limits.bytes_of("row_mb")):
+        for row in _rows(pieces, workbook.limits.bytes_of("row_mb")):
             if reader.next_row(row) > header_row:
                 yield reader.row, reader.cells(row)
             row.clear()
@@ -83,3 +87,16 @@ def read_rows(
         else:
             message = f"{where} cannot be read ({error}); save the workbook again in Excel."
         raise UnreadableSheet(message) from error
+
+
+def _rows(pieces: Iterable[bytes], longest: int) -> Iterator[Element]:
+    """Yield the rows of a sheet; what says where a button stands, further below, is called row as well."""
+    stream = ElementStream((_ROW,), longest, ends=(_ROWS,))
+    is_above_end = True
+    for piece in pieces:
+        for node in stream.feed(piece):
+            is_above_end = is_above_end and not node.tag.endswith(_ROWS)
+            if is_above_end:
+                yield node
+    if stream.begun:
+        stream.close()
