@@ -71,7 +71,7 @@ def show_conversion(result: ConvertResult) -> CommandResult:
     for row in result.rows:
         aside = [f"{count:,} {rule}" for rule, count in row.rejects.items()]
         aside += [f"{row.blank:,} blank"] if row.blank else []
-        status = f"{row.status}, row by row" if row.reader == "row by row" else row.status
+        status = f"{row.status}, row by row" if row.status == "converted" and row.note else row.status
         counts = (f"{row.rows:,}", f"{row.ticks:,}", ", ".join(aside) or "-", f"{row.seconds:.2f}")
         rows.append([row.sheet, *counts, status])
     show_table(f"Converted into {result.parquet_dir}", columns, rows)
@@ -128,6 +128,6 @@ def _listed(ticks: dict[str, int]) -> str:
 def _how(row: SheetRow) -> str:
     if row.status == "unchanged":
         return ": its content, header row and formats are the same"
-    if row.reader == "row by row":
-        return ", row by row, since a cell is not in the expected form"
-    return f", {row.reader} reader" if row.reader else ""
+    if row.status == "converted" and row.note:
+        return f", row by row: {row.note}"
+    return f", {row.reader}" if row.reader else ""

@@ -21,7 +21,6 @@ class Limits:
 
     unpacked_gb: the whole workbook. sheet_gb: one sheet. text_mb: the texts that the sheets share; the styles and the
     list of sheets, too. row_mb: one row of a sheet, or one text. ratio: unpacked to packed bytes of a part above 16 MB.
-    fast_gb: the memory that the fast reader may take for one sheet; a larger one is read row by row.
     """
 
     unpacked_gb: float = 16
@@ -29,7 +28,6 @@ class Limits:
     text_mb: float = 64
     row_mb: float = 4
     ratio: float = 200
-    fast_gb: float = 1
 
     def bytes_of(self, key: str) -> int:
         """Return the limit of a key that ends in _gb or _mb, in bytes."""

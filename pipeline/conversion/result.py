@@ -18,7 +18,7 @@ EventKind = Literal["started", "rows", "finished"]
 class SheetRow:
     """One sheet's outcome: rows = ticks + rejects + blank; `reader` is 'fast', 'row by row' or '' when none ran.
 
-    note: why it was skipped.
+    note: why it was skipped, or why it could not be read in one pass.
     """
 
     workbook: Path

@@ -42,7 +42,8 @@ SIZE_TOO_LARGE: Final = "size too large"
 # Excel keeps numbers as doubles, so above 2**53 a whole number is no longer the one that was meant.
 LARGEST_SIZE: Final = 2.0**53
 LONGEST_SHOWN: Final = 100
-_LONG_TEXT: Final = "\0"
+LONG_TEXT: Final = "\0"
+"""Stands among the texts that were read for one that is too long to be asked for, and for times and numbers as text."""
 # As many as are asked for one by one when it is to be known whether a sheet changed.
 _MOST_TEXTS: Final = 1_000
 
@@ -161,7 +162,9 @@ class Judge:
         if all(cell is BLANK for cell in cells):
             return
         self._filled.append(number)
-        self._note_texts(cells)
+        self._note_texts(cells[-3:-2])
+        if any(cell.kind == TEXT for cell in (*cells[:-3], *cells[-2:])):
+            self._texts.add(LONG_TEXT)
         security = 0
         if columns.security is not None:
             named = row.get(columns.security, BLANK)
@@ -217,8 +220,9 @@ class Judge:
         arrays[1][of_utc] = timestamps.to_clock(arrays[1][of_utc], self._rules.time_zone)
         if read is not None:
             moments = timestamps.to_clock(read.moments, self._rules.time_zone) if read.utc else read.moments
-            security = _codes_of(read.security, read, self._securities)
-            condition = _codes_of(read.condition, read, self._conditions)
+            security = _codes_of(read.security, len(moments), read.labels, self._securities)
+            labels = [text.strip() for text in read.labels]
+            condition = _codes_of(read.condition, len(moments), labels, self._conditions)
             of_reader = (read.rows, moments, read.kinds, read.price, read.volume, security, condition)
             if not len(arrays[0]):
                 return list(of_reader)
@@ -230,7 +234,7 @@ class Judge:
     def _note_texts(self, cells: Iterable[Cell]) -> None:
         if len(self._texts) <= _MOST_TEXTS:
             self._texts.update(
-                cell.text if len(cell.text) <= LONGEST_TEXT else _LONG_TEXT for cell in cells if cell.kind == TEXT
+                cell.text if len(cell.text) <= LONGEST_TEXT else LONG_TEXT for cell in cells if cell.kind == TEXT
             )
 
     def _condition(self, row: Mapping[int, Cell]) -> int:
@@ -276,12 +280,13 @@ def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, rules: Ru
     return judge.parsed(header_row)
 
 
-def _codes_of(codes: Int32s | None, read: TickRows, indices: dict[str, int]) -> Int32s:
+def _codes_of(codes: Int32s | None, ticks: int, labels: Sequence[str], indices: dict[str, int]) -> Int32s:
     """Return a fast reader's indices into its labels as those of `indices`, to which its texts are added."""
     if codes is None:
-        return np.zeros(len(read.rows), np.int32)
-    used = np.bincount(codes, minlength=len(read.labels)) > 0
-    own = [indices.setdefault(text, len(indices)) if use else 0 for text, use in zip(read.labels, used, strict=True)]
+        return np.zeros(ticks, np.int32)
+    shown = [text[:LONGEST_SHOWN] for text in labels]
+    used = np.bincount(codes, minlength=len(labels)) > 0
+    own = [indices.setdefault(text, len(indices)) if use else 0 for text, use in zip(shown, used, strict=True)]
     return np.array(own, np.int32)[codes]
 
 

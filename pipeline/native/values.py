@@ -72,6 +72,8 @@ class Expressions(Kinds):
                 return self._operation(node)
             case ast.Compare(left=left, ops=[ast.In()], comparators=[ast.Tuple(elts=members)]):
                 return self._any_or_all(ast.BoolOp(ast.Or(), [ast.Compare(left, [ast.Eq()], [one]) for one in members]))
+            case ast.Compare(left=left, ops=[ast.NotIn()], comparators=members):
+                return self._value(ast.UnaryOp(ast.Not(), ast.Compare(left, [ast.In()], members)))
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 return self._compared(type(op), self._value(left), self._value(right))
             case ast.Compare(left=left, ops=ops, comparators=comparators):

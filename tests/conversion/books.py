@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.conversion.excel.archive import open_workbook
-from pipeline.conversion.excel.compiled_reader import rows_loop
+from pipeline.conversion.excel.row_blocks import Unsupported
+from pipeline.conversion.excel.rows_loop import rows_loop
 from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.sheet import read_fast, read_row_by_row
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pipeline.conversion.excel.compiled_reader import RowsLoop
     from pipeline.conversion.ticks import Parsed
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -160,26 +160,30 @@ def write_book(
     return path
 
 
-def read_both(path: Path, header_row: int = 3) -> tuple[Parsed | None, Parsed]:
-    """Read a workbook's first sheet by the pattern reader (None when it declines) and row by row."""
-    workbook = open_workbook(path)
-    sheet = workbook.sheets[0]
-    (block,) = blocks_of(workbook, sheet, header_row)
-    by_row = read_row_by_row(workbook, sheet, block.columns, header_row)
-    return read_fast(workbook, sheet, block.columns, header_row, None), by_row
-
-
-def read_by_pattern(path: Path, header_row: int = 3, loop: RowsLoop | None = None) -> Parsed | None:
-    """Read a workbook's first sheet by the pattern reader, or by a compiled loop; None when it declines."""
-    workbook = open_workbook(path)
-    sheet = workbook.sheets[0]
-    (block,) = blocks_of(workbook, sheet, header_row)
-    return read_fast(workbook, sheet, block.columns, header_row, loop)
-
-
 def read_compiled(path: Path, header_row: int = 3) -> Parsed | None:
-    """Read a workbook's first sheet by the compiled reader of large workbooks; None when it declines."""
-    return read_by_pattern(path, header_row, rows_loop())
+    """Read a workbook's first sheet in one pass; None when that declines."""
+    workbook = open_workbook(path)
+    sheet = workbook.sheets[0]
+    (block,) = blocks_of(workbook, sheet, header_row)
+    loop = rows_loop()
+    assert loop is not None
+    try:
+        return read_fast(workbook, sheet, block.columns, header_row, loop)[0]
+    except Unsupported:
+        return None
+
+
+def read_by_rows(path: Path, header_row: int = 3) -> Parsed:
+    """Read a workbook's first sheet row by row."""
+    workbook = open_workbook(path)
+    sheet = workbook.sheets[0]
+    (block,) = blocks_of(workbook, sheet, header_row)
+    return read_row_by_row(workbook, sheet, block.columns, header_row)[0]
+
+
+def read_both(path: Path, header_row: int = 3) -> tuple[Parsed | None, Parsed]:
+    """Read a workbook's first sheet in one pass, None when that declines, and row by row."""
+    return read_compiled(path, header_row), read_by_rows(path, header_row)
 
 
 def content_of(parsed: Parsed) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The fast reader, compiled and by pattern: what it takes, what it leaves to the row reader, and no byte too many."""
+"""The reader of one pass: what it takes, which rows it leaves to the judge, and which sheets to the row reader."""
 
 from __future__ import annotations
 
@@ -7,23 +7,20 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-import numpy as np
 import pytest
 
 from pipeline.conversion import stage
-from pipeline.conversion.excel import compiled_loop
 from pipeline.conversion.excel.archive import open_workbook
-from pipeline.conversion.excel.compiled_reader import rows_loop
-from pipeline.conversion.sheet import read_row_by_row
+from pipeline.conversion.excel.rows_loop import rows_loop
 from pipeline.conversion.stage import convert
 from tests.conversion.books import (
     Cell,
     content_of,
     number,
     read_both,
-    read_by_pattern,
+    read_by_rows,
     read_compiled,
     row_xml,
     serial,
@@ -32,9 +29,6 @@ from tests.conversion.books import (
     tick_sheet,
     write_book,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROOT: Final = Path(__file__).parents[2]
 FAB: Final = "FAB UH Equity"
@@ -78,17 +72,16 @@ CLEAN: Final = {
 @pytest.mark.parametrize("sheet", CLEAN)
 def test_what_excel_writes_is_read_as_row_by_row(tmp_path: Path, sheet: str) -> None:
     book = book_of(tmp_path, CLEAN[sheet])
-    pattern, by_row = read_both(book)
-    for fast in (read_compiled(book), pattern):
-        assert fast is not None
-        assert content_of(fast) == content_of(by_row)
-        assert fast.texts == by_row.texts
-        assert len(fast.ticks) > 0
+    fast, by_row = read_both(book)
+    assert fast is not None
+    assert content_of(fast) == content_of(by_row)
+    assert fast.texts == by_row.texts
+    assert len(fast.ticks) > 0
 
 
 def test_dates_count_from_1904_where_the_workbook_says_so(tmp_path: Path) -> None:
     book = book_of(tmp_path, tick_sheet(tick(time="44299.41667824074")), date1904=True)
-    compiled, (_, by_row) = read_compiled(book), read_both(book)
+    compiled, by_row = read_both(book)
     assert compiled is not None
     assert content_of(compiled) == content_of(by_row)
 
@@ -96,7 +89,7 @@ def test_dates_count_from_1904_where_the_workbook_says_so(tmp_path: Path) -> Non
 @pytest.mark.parametrize("count", [1, 17, 18, 60])
 def test_sheets_shorter_and_longer_than_the_head_are_read(tmp_path: Path, count: int) -> None:
     book = book_of(tmp_path, tick_sheet(*(tick(price=n, kind=n % 3) for n in range(count))))
-    compiled, (_, by_row) = read_compiled(book), read_both(book)
+    compiled, by_row = read_both(book)
     assert compiled is not None
     assert content_of(compiled) == content_of(by_row)
     assert len(compiled.ticks) == count
@@ -131,7 +124,7 @@ UNUSUAL: Final = {
     "half a share": tick_sheet(*HEAD, tick(), tick(size="100.5")),
     "too large a size": tick_sheet(*HEAD, tick(), tick(size=2**53 + 2)),
     "a letter by its number": tick_sheet(*HEAD, tick(), tick(price="1&#55;")),
-    "a comment": tick_sheet(*HEAD, tick(), tick(price="1<!-- -->7")),
+    "a comment within a value": tick_sheet(*HEAD, tick(), tick(price="1<!-- -->7")),
     "a comment between rows": "<!-- -->".join((tick_sheet(*HEAD, tick()), ROW_31)),
     "a comment behind the rows": tick_sheet(*HEAD, tick()) + "</sheetData><!-- --><sheetData>",
     "blanks between rows": "\n".join((tick_sheet(*HEAD, tick()), ROW_31)),
@@ -151,22 +144,29 @@ UNUSUAL: Final = {
 }
 
 
-TAKEN_BY_THE_PATTERN: Final = {
-    "a type written in the cell",
-    "a formula",
-    "a time near half a millisecond",
-    "a price with an exponent",
-    "a price of eighteen digits",
+LEFT: Final = {
+    "a comment within a value",
+    "a text that is not there",
+    "a row twice",
+    "rows out of order",
+    "a cell of another row",
+    "a cell behind the last column",
+    "a row behind the last",
+    "a row from elsewhere",
+    "rows in a second table",
 }
+"""What one pass does not take: the row reader judges, or refuses, the sheet."""
 
 
 @pytest.mark.parametrize("sheet", UNUSUAL)
-def test_anything_else_is_left_to_the_row_reader(tmp_path: Path, sheet: str) -> None:
+def test_a_row_that_is_no_clean_tick_costs_that_row_and_not_the_sheet(tmp_path: Path, sheet: str) -> None:
     book = book_of(tmp_path, UNUSUAL[sheet])
-    assert read_compiled(book) is None
-    fast = read_by_pattern(book)
-    assert (fast is not None) == (sheet in TAKEN_BY_THE_PATTERN)
-    assert fast is None or content_of(fast) == content_of(read_both(book)[1])
+    fast = read_compiled(book)
+    assert (fast is None) == (sheet in LEFT)
+    if fast is not None:
+        by_row = read_by_rows(book)
+        assert content_of(fast) == content_of(by_row)
+        assert fast.row_numbers.tolist() == by_row.row_numbers.tolist()
 
 
 @pytest.mark.parametrize(("before", "after"), [(b"<v>17.3</v>", b"<v>18.3</v>"), (b'<row r="40">', b'<row r="41">')])
@@ -180,6 +180,7 @@ def test_a_flipped_byte_is_an_error_whether_it_still_reads_or_not(
     content = (tmp_path / "stored.xlsx").read_bytes()
     assert before in content
     (tmp_path / "stored.xlsx").write_bytes(content.replace(before, after))
+    monkeypatch.setattr(stage, "WORTH_LOADING", 1)
     monkeypatch.setattr(stage, "WORTH_COMPILING", 1)
     (row,) = convert([tmp_path / "stored.xlsx"], tmp_path / "store").rows
     assert (row.status, "does not match its checksum" in str(row.error)) == ("failed", True)
@@ -188,36 +189,25 @@ def test_a_flipped_byte_is_an_error_whether_it_still_reads_or_not(
 def test_a_long_sheet_comes_in_pieces_and_is_read_whole(tmp_path: Path) -> None:
     book = book_of(tmp_path, tick_sheet(*(tick(price=n / 8, kind=n % 3, size=n) for n in range(30_000))))
     assert open_workbook(book).sheets[0].part.file_size > 3 << 20
-    pattern, by_row = read_both(book)
-    for fast in (read_compiled(book), pattern):
-        assert fast is not None
-        assert content_of(fast) == content_of(by_row)
+    fast, by_row = read_both(book)
+    assert fast is not None
+    assert content_of(fast) == content_of(by_row)
 
 
 def test_a_large_conversion_gives_the_same_bytes_whoever_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clean, rejecting = (tick_sheet(*(tick(price=n) for n in range(40)), *more) for more in ((), (tick(kind=3),)))
     book = write_book(tmp_path / "t.xlsx", {FAB: clean, "EMAAR DH Equity": rejecting}, texts=TEXTS)
-    convert([book], tmp_path / "by others")
+    monkeypatch.setattr(stage, "WORTH_LOADING", 1 << 30)
+    assert [row.reader for row in convert([book], tmp_path / "by rows").rows] == ["row by row"] * 2
+    monkeypatch.setattr(stage, "WORTH_LOADING", 1)
     monkeypatch.setattr(stage, "WORTH_COMPILING", 1)
-    monkeypatch.setattr(sys.modules["pipeline.conversion.sheet"], "read_row_by_row", _only_of("EMAAR DH Equity"))
-    result = convert([book], tmp_path / "compiled")
-    assert [(row.status, row.reader) for row in result.rows] == [("converted", "fast"), ("converted", "row by row")]
+    assert [row.reader for row in convert([book], tmp_path / "compiled").rows] == ["fast"] * 2
     for file in ("FAB.parquet", "EMAAR.parquet", "EMAAR.rejects.parquet"):
-        assert (tmp_path / "compiled" / file).read_bytes() == (tmp_path / "by others" / file).read_bytes()
-    catalogs = [json.loads((tmp_path / name / "catalog.json").read_text()) for name in ("compiled", "by others")]
+        assert (tmp_path / "compiled" / file).read_bytes() == (tmp_path / "by rows" / file).read_bytes()
+    catalogs = [json.loads((tmp_path / name / "catalog.json").read_text()) for name in ("compiled", "by rows")]
     assert catalogs[0] == catalogs[1] or _without_times(catalogs[0]) == _without_times(catalogs[1])
-    again = convert([book], tmp_path / "by others")
+    again = convert([book], tmp_path / "by rows")
     assert [row.status for row in again.rows] == ["unchanged", "unchanged"]
-
-
-def _only_of(name: str) -> Callable[..., object]:
-    """Let only this sheet be read row by row."""
-
-    def read(workbook: Any, sheet: Any, *more: Any) -> object:
-        assert sheet.name == name
-        return read_row_by_row(workbook, sheet, *more)
-
-    return read
 
 
 def _without_times(catalog: Any) -> Any:
@@ -229,7 +219,7 @@ def _without_times(catalog: Any) -> Any:
 
 IN_A_PROCESS: Final = """
 import json, sys
-from pipeline.conversion.excel.compiled_reader import rows_loop
+from pipeline.conversion.excel.rows_loop import rows_loop
 compilations = []
 is_there = rows_loop(may_compile=False) is not None
 rows_loop(lambda: compilations.append(1))
@@ -257,22 +247,5 @@ def test_a_small_workbook_is_read_by_the_loop_where_that_is_compiled_already(
 ) -> None:
     assert rows_loop() is not None
     monkeypatch.setattr(stage, "WORTH_LOADING", 1)
-    monkeypatch.setattr(sys.modules["pipeline.conversion.excel.pattern_reader"], "PatternReader", None)
     (row,) = convert([book_of(tmp_path, tick_sheet(*[tick()] * 50))], tmp_path / "store").rows
     assert (row.status, row.reader) == ("converted", "fast")
-
-
-def test_the_machine_and_python_leave_the_same_in_every_array() -> None:
-    block = "".join(row_xml(at, tick(price=f"{at}.25", kind=at % 3)) for at in range(1, 9)).encode()
-    fast, slow = _arrays(), _arrays()
-    counts = (len(block), 20, 2, 3, 5)
-    assert rows_loop()(counts, block, fast) == compiled_loop.read_rows(*counts, block + b"\0", *slow) == len(block)
-    assert [array.tolist() for array in fast] == [array.tolist() for array in slow]
-    assert fast[-1].tolist() == [6, 8, 8]
-
-
-def _arrays() -> tuple[np.ndarray[Any, Any], ...]:
-    roles, codes = np.zeros(16_384, np.int8), np.array([0, 1, 2, -1, -1], np.int8)
-    roles[:4] = (compiled_loop.TIME, compiled_loop.KIND, compiled_loop.PRICE, compiled_loop.SIZE)
-    columns = [np.zeros(20, kind) for kind in (np.int64, np.int8, np.int64, np.int8, np.int64)]
-    return roles, np.array([0, 1, 0], np.int8), codes, np.zeros(5, np.int8), *columns, np.zeros(3, np.int64)

@@ -19,8 +19,8 @@ FAB = "FAB UH Equity"
 
 
 def test_the_usual_limits_are_those_of_the_documents() -> None:
-    limits = dict(zip(KEYS, (16, 1, 64, 4, 200, 1), strict=True))
-    assert limits == {"unpacked_gb": 16, "sheet_gb": 1, "text_mb": 64, "row_mb": 4, "ratio": 200, "fast_gb": 1}
+    limits = dict(zip(KEYS, (16, 1, 64, 4, 200), strict=True))
+    assert limits == {"unpacked_gb": 16, "sheet_gb": 1, "text_mb": 64, "row_mb": 4, "ratio": 200}
     assert limits_of(None) == limits_of([]) == limits_of({}) == Limits(**limits)
 
 
@@ -65,14 +65,6 @@ def test_a_limit_decides_what_is_converted_and_the_message_names_it(tmp_path: Pa
     assert "--limit row_mb=NUMBER" in str(row.error)
     (row,) = pipeline.convert(book, tmp_path / "store", max_rejects=0.5).rows
     assert (row.ticks, row.rejects) == (1, {"unknown type": 1})
-
-
-def test_a_sheet_too_large_for_the_fast_reader_is_read_row_by_row(tmp_path: Path) -> None:
-    book = write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(tick(), tick())})
-    (row,) = pipeline.convert(book, tmp_path / "store", limits={"fast_gb": 1e-7}).rows
-    assert (row.reader, row.ticks) == ("row by row", 2)
-    (row,) = pipeline.convert(book, tmp_path / "other").rows
-    assert (row.reader, row.ticks) == ("fast", 2)
 
 
 def test_what_was_converted_within_larger_limits_is_verified_within_them(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from tests.conversion.books import (
     content_of,
     error,
     number,
-    read_compiled,
     row_xml,
     rows_xml,
     serial,
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 FAB: Final = "FAB UH Equity"
 EMAAR: Final = "EMAAR DH Equity"
 TEXTS: Final = ("BID", "ASK", FAB, EMAAR, "fab uh  equity", "FAB", "EMAAR", "", "Source: made up")
-READERS: Final = ("compiled", "fast", "row by row")
+READERS: Final = ("fast", "row by row")
 
 
 def shared_tick(kind: int = 0, price: object = 17.3) -> tuple[Cell, ...]:
@@ -54,12 +53,13 @@ def named_sheet(*names: Cell | None, header: Cell | None = text("Ticker"), befor
 
 
 def read(folder: Path, xml: str, reader: str, monkeypatch: pytest.MonkeyPatch) -> SheetRow:
-    """Convert one sheet by a reader, which may leave it to those behind it."""
-    if reader == "compiled":
+    """Convert one sheet by a reader, which may leave it to the one behind it."""
+    monkeypatch.setattr(stage, "WORTH_LOADING", 1 << 30)
+    if reader == "fast":
+        monkeypatch.setattr(stage, "WORTH_LOADING", 0)
         monkeypatch.setattr(stage, "WORTH_COMPILING", 0)
     book = write_book(folder / "t.xlsx", {FAB: xml}, texts=TEXTS)
-    limits = {"fast_gb": 1e-9} if reader == "row by row" else None
-    (row,) = convert([book], folder / "store", limits=limits, max_rejects=0.9).rows
+    (row,) = convert([book], folder / "store", max_rejects=0.9).rows
     return row
 
 
@@ -136,16 +136,16 @@ def test_a_sheet_of_several_securities_is_refused_with_its_rows(
 
 
 ONE: Final = {
-    "one security in a column": (named_sheet(shared(2), shared(2)), 2, True),
-    "in another case": (named_sheet(shared(2), shared(4)), 2, False),
-    "its ticker alone": (named_sheet(shared(5), shared(5)), 2, True),
-    "cells left empty": (named_sheet(shared(2), None, shared(7), STYLED_EMPTY), 4, True),
-    "a column without a name in it": (named_sheet(None, None), 2, True),
-    "a column with errors": (named_sheet(error("#N/A"), error("#N/A")), 2, None),
-    "a footer below the column": (named_sheet(shared(2), shared(2)) + row_xml(9, (shared(8),)), 2, None),
-    "columns of other things": (named_sheet(text("x"), text("y"), header=text("Broker")), 2, True),
-    "its own name again": (tick_sheet(*[tick()] * 20, (text(FAB),), tick()), 21, False),
-    "another name in the title": (tick_sheet(shared_tick()).replace(f">{FAB}<", f">{EMAAR}<"), 1, True),
+    "one security in a column": (named_sheet(shared(2), shared(2)), 2),
+    "in another case": (named_sheet(shared(2), shared(4)), 2),
+    "its ticker alone": (named_sheet(shared(5), shared(5)), 2),
+    "cells left empty": (named_sheet(shared(2), None, shared(7), STYLED_EMPTY), 4),
+    "a column without a name in it": (named_sheet(None, None), 2),
+    "a column with errors": (named_sheet(error("#N/A"), error("#N/A")), 2),
+    "a footer below the column": (named_sheet(shared(2), shared(2)) + row_xml(9, (shared(8),)), 2),
+    "columns of other things": (named_sheet(text("x"), text("y"), header=text("Broker")), 2),
+    "its own name again": (tick_sheet(*[tick()] * 20, (text(FAB),), tick()), 21),
+    "another name in the title": (tick_sheet(shared_tick()).replace(f">{FAB}<", f">{EMAAR}<"), 1),
 }
 
 
@@ -153,20 +153,11 @@ ONE: Final = {
 def test_a_sheet_of_one_security_is_converted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: str, case: str
 ) -> None:
-    xml, ticks, fast = ONE[case]
+    xml, ticks = ONE[case]
     row = read(tmp_path, xml, reader, monkeypatch)
     assert row.error is None
     assert len(read_ticks(tmp_path / "store" / "FAB.parquet")) == row.ticks == ticks
-    if fast is not None and reader != "row by row":
-        assert row.reader == ("fast" if fast else "row by row")
-
-
-def test_the_compiled_reader_takes_a_column_of_one_security_and_no_other(tmp_path: Path) -> None:
-    parsed_sheets = [
-        read_compiled(write_book(tmp_path / "t.xlsx", {FAB: named_sheet(*names)}, texts=TEXTS))
-        for names in ([shared(2), None, shared(2)], [shared(2), shared(3)])
-    ]
-    assert [parsed and parsed.securities for parsed in parsed_sheets] == [(FAB,), None]
+    assert row.reader == reader
 
 
 names = st.sampled_from(
@@ -181,9 +172,8 @@ def test_every_reader_finds_the_same_securities(
     before: bool,  # noqa: FBT001
 ) -> None:
     from pipeline.conversion.excel.archive import open_workbook
-    from pipeline.conversion.excel.compiled_reader import rows_loop
+    from pipeline.conversion.excel.rows_loop import rows_loop
     from pipeline.conversion.layout import blocks_of
-    from pipeline.conversion.limits import Limits
     from pipeline.conversion.sheet import read_sheet
     from pipeline.errors import SheetError
 
@@ -192,11 +182,11 @@ def test_every_reader_finds_the_same_securities(
     xml = rows_xml([*TITLES, *((named, *others) if before else (*others, named) for named, others in lines)])
     book = write_book(tmp_path_factory.getbasetemp() / "securities.xlsx", {FAB: xml}, texts=TEXTS)
     outcomes: list[Any] = []
-    for loop, limits in ((rows_loop(), Limits()), (None, Limits()), (None, Limits(fast_gb=1e-9))):
-        workbook = open_workbook(book, limits)
+    for loop in (rows_loop(), None):
+        workbook = open_workbook(book)
         try:
             content = read_sheet(workbook, workbook.sheets[0], *blocks_of(workbook, workbook.sheets[0]), loop)
             outcomes.append((content_of(content.parsed), set(content.parsed.securities) - {""}))
         except SheetError as refused:
             outcomes.append(str(refused))
-    assert outcomes[0] == outcomes[1] == outcomes[2]
+    assert outcomes[0] == outcomes[1]

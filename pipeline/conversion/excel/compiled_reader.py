@@ -1,131 +1,212 @@
-"""Runs the compiled loop over a sheet's rows: machine code that each machine compiles once, for large workbooks."""
+"""Reads a sheet's rows in one pass of machine code; rows that are no clean ticks it hands to the judge one by one."""
 
 from __future__ import annotations
 
-import ctypes
-import hashlib
-from pathlib import Path
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from pipeline.conversion import timestamps
-from pipeline.conversion.excel import compiled_loop
-from pipeline.conversion.excel.cells import LAST_COLUMN, LAST_ROW
-from pipeline.conversion.excel.fast_reader import FastColumns, FastReader
+from pipeline.conversion.excel import loop_cells as loop
+from pipeline.conversion.excel import loop_values
+from pipeline.conversion.excel.cells import LAST_ROW, CellReader
+from pipeline.conversion.excel.row_blocks import RowBlocks, Unsupported
+from pipeline.conversion.excel.stream import elements
 from pipeline.conversion.rules import type_code
-from pipeline.native import codecache
-from pipeline.native.kinds import Signature
-from pipeline.native.machine import Machine, Text, machine_code, toolchain
+from pipeline.conversion.ticks import LONG_TEXT, TickRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from pipeline.conversion.excel.archive import Workbook
+    from pipeline.conversion.excel.rows_loop import RowsLoop
     from pipeline.conversion.headers import Columns
+    from pipeline.conversion.rules import DateOrder, Rules
+    from pipeline.conversion.ticks import Judge
 
-_COUNTS: Final = 5
-_POINTERS: Final = ("uint8", "int8", "int8", "int8", "int8", "int64", "int8", "int64", "int8", "int64", "int64")
-_TAKES: Final = {"int": "int", "Letters": "uint8", "Bytes": "int8", "Words": "int64"}
-"""The annotations of the loop's functions as `Signature` has them."""
-
-_SHORTEST_ROW: Final = 100
+_SHORTEST_ROW: Final = 40
+_ODD_ROWS: Final = 4_096
+# Of texts that stand in their cells; a column of more is no column of types or conditions.
+_MOST_TEXTS: Final = 4_096
+_SLOTS: Final = 4 * _MOST_TEXTS
+_LETTERS: Final = 1 << 20
+_NO_FORM: Final = b"\1"
+_NO_LABEL: Final = -1
 # Where a whole number and a power of ten are doubles, their quotient is the double nearest to the decimal number.
 _EXACT: Final = 2**53
 _POWERS: Final = np.array([float(10**decimals) for decimals in range(23)])
-
-_loaded: dict[str, RowsLoop] = {}
-
-
-class RowsLoop:
-    """The loop over rows as machine code; several threads may run it at once, the GIL is not held."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-        pointers = [ctypes.c_char_p, *[ctypes.c_void_p] * (len(_POINTERS) - 1)]
-        self._loop = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * _COUNTS, *pointers)(machine.address)
-
-    def __call__(self, counts: Sequence[int], xml: bytes, arrays: Sequence[NDArray[Any]]) -> int:
-        """Read the rows of one block, as `read_rows` does."""
-        return int(self._loop(*counts, xml, *(array.ctypes.data for array in arrays)))
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
-def rows_loop(on_compile: Callable[[], None] | None = None, *, may_compile: bool = True) -> RowsLoop | None:
-    """Return the loop, from this process, from disk, or compiled now, after a call of `on_compile`.
+class CompiledReader:
+    """Reads one block of ticks of a sheet; `size` are the bytes of its XML. judge: takes the rows that are no ticks."""
 
-    None where it would have to be compiled and may not.
-    """
-    source = Path(compiled_loop.__file__).read_text(encoding="utf-8")
-    text = Text(
-        source, compiled_loop.read_rows.__name__, _COUNTS, _POINTERS, helpers=_helpers(), constants=_constants()
-    )
-    key = hashlib.sha256("\0".join((*toolchain(), repr(text))).encode()).hexdigest()
-    if key not in _loaded:
-        if not may_compile and codecache.read(key) is None:
-            return None
-        _loaded[key] = RowsLoop(machine_code(key, lambda: text, on_compile))
-    return _loaded[key]
+    def __init__(
+        self,
+        rows_loop: RowsLoop,
+        workbook: Workbook,
+        size: int,
+        columns: Columns,
+        header_row: int,
+        rules: Rules,
+        judge: Judge,
+    ) -> None:
+        self._loop = rows_loop
+        self._workbook = workbook
+        self._rules = rules
+        self._judge = judge
+        self._cells = CellReader(workbook, columns.with_others)
+        self._longest_row = workbook.limits.bytes_of("row_mb")
+        self._blocks = RowBlocks(self._longest_row)
+        capacity = min(LAST_ROW, size // _SHORTEST_ROW + 1)
+        self._layout = _layout(workbook, columns, header_row, capacity)
+        self._known = list(workbook.texts)
+        self._shared = len(self._known)
+        self._blob, self._texts, self._free = _texts(workbook.texts)
+        self._slots = np.zeros(_SLOTS, np.int64)
+        self._forms = np.zeros(2 * loop.CLOCK_FORM_AT, np.uint8)
+        self._columns = np.empty((8, capacity), np.int64)
+        self._odd = np.empty((_ODD_ROWS, 3), np.int64)
+        self._memory = np.zeros(16, np.int64)
+        self._order: DateOrder | None = None
+        self._is_zoned = False
 
+    @property
+    def hidden_rows(self) -> int:
+        """How many rows below the header Excel does not show."""
+        return int(self._memory[loop.HIDDEN])
 
-def _helpers() -> dict[str, Signature]:
-    """Return the functions that the loop calls, each with what it takes and returns."""
-    helpers = {}
-    for name, function in vars(compiled_loop).items():
-        if isinstance(function, FunctionType) and function is not compiled_loop.read_rows:
-            *takes, returns = map(str, function.__annotations__.values())
-            helpers[name] = Signature(("int",) * returns.count("int"), tuple(_TAKES[kind] for kind in takes))
-    return helpers
-
-
-def _constants() -> dict[str, int]:
-    return {name: value for name, value in vars(compiled_loop).items() if isinstance(value, int)}
-
-
-class CompiledReader(FastReader):
-    """Keeps the ticks of rows that the compiled loop takes. size: of the whole sheet in bytes."""
-
-    def __init__(self, loop: RowsLoop, workbook: Workbook, size: int, columns: Columns, header_row: int) -> None:
-        super().__init__(workbook)
-        self._loop = loop
-        capacity = min(LAST_ROW, size // _SHORTEST_ROW)
-        self._counts = (capacity, header_row, len(workbook.styles), len(workbook.texts))
-        kinds = [np.int64, np.int8, np.int64, np.int8, np.int64]
-        self._columns: list[NDArray[Any]] = [np.empty(capacity, dtype=kind) for kind in kinds]
-        self._is_used = np.zeros(len(workbook.texts) + 1, dtype=np.int8)
-        self._memory = np.zeros(3, dtype=np.int64)
-        role_of = np.zeros(LAST_COLUMN + 1, dtype=np.int8)
-        role_of[list(columns.used)] = (compiled_loop.TIME, compiled_loop.KIND, compiled_loop.PRICE, compiled_loop.SIZE)
-        if columns.security is not None:
-            role_of[columns.security] = compiled_loop.SECURITY
-        is_date = np.array(
-            [number in workbook.date_styles for number in range(len(workbook.styles) + 1)], dtype=np.int8
+    def read(self, pieces: Iterator[bytes], on_rows: Callable[[int], None]) -> TickRows:
+        """Return the ticks of all rows but those given to the judge; raises Unsupported."""
+        arrays = (
+            self._layout,
+            self._blob,
+            self._texts,
+            self._slots,
+            self._forms,
+            self._columns,
+            self._odd,
+            self._memory,
         )
-        codes = np.array([*map(type_code, workbook.texts), -1], dtype=np.int8)
-        self._arrays = (role_of, is_date, codes, self._is_used, *self._columns, self._memory)
+        for block, size in self._blocks.blocks(pieces):
+            at = 0
+            while (at := self._loop(at, size, block, arrays)) != size:
+                if need := int(self._memory[loop.NEED]):
+                    self._provide(need, block)
+                elif self._blocks.end(block, at, size):
+                    break
+                else:
+                    raise Unsupported(_why(block, int(self._memory[loop.LAST_ROW])))
+            self._judge_odd(block)
+            on_rows(int(self._memory[loop.LAST_ROW]))
+        return self._ticks()
 
-    def read(self, block: bytes, size: int) -> bool:
-        """Read the whole rows in the first `size` bytes; return False when one is not as Excel writes a tick."""
-        return self._loop((size, *self._counts), block, self._arrays) == size
+    def _provide(self, need: int, block: bytes) -> None:
+        """Give the loop what it came back for."""
+        start, end = self._memory[loop.NEED_START : loop.NEED_END + 1].tolist()
+        if need == loop.ROOM:
+            self._judge_odd(block)
+        elif need == loop.CODE:
+            self._texts[2 * start + 1] = type_code(self._known[start], self._rules.words)
+        elif need == loop.WORD:
+            self._add_text(block[start:end])
+        else:
+            source = self._blob if self._memory[loop.NEED_IN_BLOB] else np.frombuffer(block, np.uint8)
+            self._set_form(source[start:end].tobytes().decode(), is_clock=need == loop.CLOCK_FORM)
 
-    def columns(self) -> FastColumns | None:
-        """Return the ticks of all rows read; None when there is none."""
-        ticks, _, last = self._memory.tolist()
-        if ticks == 0:
-            return None
-        moments, kinds, mantissas, decimals, volumes = (column[:ticks] for column in self._columns)
-        texts = self._workbook.texts
-        used = frozenset(texts[number] for number in np.flatnonzero(self._is_used).tolist())
-        named = np.flatnonzero(self._is_used & compiled_loop.SECURITY).tolist()
-        names = tuple(text for number in named if (text := texts[number]).strip())
-        moments = moments + timestamps.day_zero_ms(date1904=self._workbook.date1904)
-        price = nearest_doubles(mantissas, decimals)
-        return FastColumns(moments, kinds, price, volumes, used, names, last)
+    def _set_form(self, text: str, *, is_clock: bool) -> None:
+        """Have time texts read in the form of the first; where that is none, each goes to the judge."""
+        form = timestamps.form_of(text, self._rules.date_order) or ""
+        order = _order_of(form)
+        if ("H" if is_clock else "Y") not in form or (order and self._rules.date_order is None):
+            form = ""
+        self._is_zoned = self._is_zoned or "z" in form
+        self._order = self._order or (order if form else None)
+        letters = form.encode() or _NO_FORM
+        at = loop.CLOCK_FORM_AT if is_clock else 0
+        self._forms[at : at + len(letters)] = tuple(letters)
+
+    def _add_text(self, letters: bytes) -> None:
+        """Give a text that stands in its cell a number."""
+        number = len(self._known)
+        if number == self._shared + _MOST_TEXTS or self._free + len(letters) >= len(self._blob):
+            raise Unsupported(f"its cells hold more than {_MOST_TEXTS:,} different texts of their own")
+        self._blob[self._free : self._free + len(letters) + 1] = tuple(letters + b"<")
+        self._texts[2 * number : 2 * number + 2] = self._free, loop.UNKNOWN
+        self._slots[self._memory[loop.NEED_SLOT]] = number + 1
+        self._free += len(letters) + 1
+        self._known.append(letters.decode())
+
+    def _judge_odd(self, block: bytes) -> None:
+        """Have the rows judged that the loop left, each by itself."""
+        odd = self._odd[: self._memory[loop.ODD]].tolist()
+        self._memory[loop.ODD] = 0
+        if not odd:
+            return
+        parts = (self._blocks.opening, *(block[start:end] for _, start, end in odd), self._blocks.closing)
+        try:
+            for (number, _, _), row in zip(odd, elements(parts, ("row",), self._longest_row), strict=True):
+                self._cells.row = number - 1
+                self._cells.next_row(row)
+                self._judge.judge(number, self._cells.cells(row))
+        except ValueError as error:
+            raise Unsupported(f"row {self._cells.row} is not lawful ({error})") from error
+
+    def _ticks(self) -> TickRows:
+        memory = self._memory
+        ticks = self._columns[:, : memory[loop.TICKS]]
+        labels, (security, condition) = self._labels(ticks)
+        counted = (loop.SERIALS, loop.TIME_TEXTS, loop.SERIAL_ROW, loop.TEXT_ROW, loop.NUMBER_TEXTS)
+        serials, texts, first_serial_row, first_text_row, number_texts = (int(memory[count]) for count in counted)
+        days = int(memory[loop_values.LARGEST_DAY])
+        return TickRows(
+            rows=ticks[loop.ROWS],
+            moments=ticks[loop.MOMENTS],
+            kinds=ticks[loop.KINDS].astype(np.int8),
+            price=nearest_doubles(ticks[loop.MANTISSAS], ticks[loop.DECIMALS]),
+            volume=ticks[loop.VOLUMES],
+            security=security,
+            condition=condition,
+            labels=labels,
+            utc=self._is_zoned,
+            serials=serials,
+            texts=texts,
+            first_serial_row=first_serial_row,
+            first_text_row=first_text_row,
+            order=self._order,
+            largest_first=days if self._order == "dmy" else 1,
+            largest_second=days if self._order == "mdy" else 1,
+            number_texts=number_texts,
+            used_texts=self._used_texts(texts + number_texts, labels),
+        )
+
+    def _labels(self, ticks: NDArray[np.int64]) -> tuple[tuple[str, ...], list[NDArray[np.int32] | None]]:
+        """Return the texts of securities and conditions, none being the first of them, and each tick's by number."""
+        is_label = np.zeros(len(self._known) + 1, bool)
+        columns = [
+            ticks[column] if self._layout[loop.LABELS] & role else None
+            for column, role in ((loop.SECURITIES, loop.SECURITY), (loop.CONDITIONS, loop.CONDITION))
+        ]
+        for column in columns:
+            if column is not None:
+                is_label[column] = True
+        is_label[_NO_LABEL] = False
+        numbers = np.flatnonzero(is_label)
+        place = np.zeros(len(is_label), np.int32)
+        place[numbers] = np.arange(1, len(numbers) + 1)
+        labels = ("", *(self._known[number] for number in numbers.tolist()))
+        return labels, [None if column is None else place[column] for column in columns]
+
+    def _used_texts(self, of_values: int, labels: tuple[str, ...]) -> frozenset[str]:
+        """Return the texts that the ticks hang on; `LONG_TEXT` stands for times and numbers that are texts."""
+        codes = self._texts[1 : 2 * len(self._known) : 2]
+        used: set[str] = {self._known[number] for number in np.flatnonzero(codes >= 0).tolist()}
+        return frozenset(used.union(labels[1:], [LONG_TEXT] if of_values else []))
 
 
-def nearest_doubles(mantissas: NDArray[np.int64], decimals: NDArray[np.int8]) -> NDArray[np.float64]:
+def nearest_doubles(mantissas: NDArray[np.int64], decimals: NDArray[Any]) -> NDArray[np.float64]:
     """Return whole numbers of so many decimals as the doubles nearest to them."""
     values: NDArray[np.float64] = mantissas / _POWERS[decimals]
     long = np.flatnonzero(mantissas > _EXACT)
@@ -134,3 +215,65 @@ def nearest_doubles(mantissas: NDArray[np.int64], decimals: NDArray[np.int8]) ->
         nearest = [float(f"{number // len(_POWERS)}E-{number % len(_POWERS)}") for number in numbers.tolist()]
         values[long] = np.array(nearest)[where]
     return values
+
+
+def _layout(workbook: Workbook, columns: Columns, header_row: int, capacity: int) -> NDArray[np.int64]:
+    """Return what the loop knows of the sheet."""
+    layout = np.zeros(loop.DATES + len(workbook.styles), np.int64)
+    epoch = timestamps.day_zero_ms(date1904=workbook.date1904) // timestamps.MS_PER_DAY
+    layout[loop.HEADER_ROW] = header_row
+    layout[loop.STYLES] = len(workbook.styles)
+    layout[loop.TEXTS] = len(workbook.texts)
+    layout[loop.CAPACITY] = capacity
+    layout[loop.ODD_ROWS] = _ODD_ROWS
+    layout[loop.SLOTS] = _SLOTS
+    layout[loop.EPOCH] = epoch
+    first = timestamps.first_ms(date1904=workbook.date1904)
+    dates = (first, timestamps.END_MS - timestamps.MS_PER_DAY)
+    layout[loop.FIRST_DAY : loop.LAST_DAY + 1] = [date // timestamps.MS_PER_DAY - epoch for date in dates]
+    roles = {columns.time: loop.TIME, columns.type: loop.KIND, columns.price: loop.PRICE, columns.size: loop.SIZE}
+    if columns.clock is not None:
+        roles[columns.clock] = loop.CLOCK
+    layout[loop.CLOCKS] = columns.clock is not None
+    layout[loop.WHOLE] = sum(roles.values())
+    if columns.security is not None:
+        roles[columns.security] = loop.SECURITY
+    if columns.condition is not None:
+        roles[columns.condition] = loop.CONDITION
+    layout[loop.LABELS] = sum(roles.values()) - layout[loop.WHOLE]
+    for column, role in roles.items():
+        layout[loop.ROLES + column] = role
+    for style in workbook.date_styles:
+        layout[loop.DATES + style] = 1
+    for month, name in enumerate(_MONTHS, start=1):
+        layout[loop_values.MONTH_NAMES + month] = int.from_bytes(name.encode(), "big")
+    return layout
+
+
+def _texts(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64], int]:
+    """Return the letters of the shared texts, with room for others, where each begins, and where the room begins."""
+    joined = "".join(f"{text}<" for text in texts)
+    if joined.count("<") != len(texts) or not joined.isascii():
+        # What is no plain text is neither a time nor a number; the row reader judges it.
+        joined = "".join(f"{text if text.isascii() and '<' not in text else ''}<" for text in texts)
+    letters = np.frombuffer(joined.encode(), np.uint8)
+    blob = np.zeros(len(letters) + _LETTERS, np.uint8)
+    blob[: len(letters)] = letters
+    known = np.full(2 * (len(texts) + _MOST_TEXTS), loop.UNKNOWN, np.int64)
+    known[: 2 * len(texts) : 2] = np.concatenate(([0], np.flatnonzero(letters == ord("<"))[:-1] + 1))[: len(texts)]
+    return blob, known, len(letters)
+
+
+def _order_of(form: str) -> DateOrder | None:
+    """Return whether day or month comes first in a form of which only the numbers tell."""
+    if any(order in form for order in ("d/m/Y", "d-m-Y")):
+        return "dmy"
+    return "mdy" if any(order in form for order in ("m/d/Y", "m-d-Y")) else None
+
+
+def _why(block: bytes, row: int) -> str:
+    """Return what of a block may have kept it from being read in one pass."""
+    for mark, what in ((b"<![CDATA[", "a CDATA section"), (b"<?", "a processing instruction"), (b"<!--", "a comment")):
+        if mark in block:
+            return f"{what} stands among its rows"
+    return f"the row after row {row} is out of order, or not written as a row of a sheet"

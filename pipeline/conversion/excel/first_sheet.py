@@ -19,7 +19,7 @@ _MIDNIGHT: Final = "1970-01-01 "
 def first_sheet(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the number and the cells of every row that is not blank; raises what opening and reading it raises."""
     workbook = open_workbook(path)
-    for number, cells in read_rows(workbook, workbook.sheets[0], 0, range(LAST_COLUMN + 1)):
+    for number, cells, _ in read_rows(workbook, workbook.sheets[0], 0, range(LAST_COLUMN + 1)):
         if cells:
             texts = {column: _text(cell, date1904=workbook.date1904) for column, cell in cells.items()}
             yield number, [texts.get(column, "") for column in range(max(cells) + 1)]

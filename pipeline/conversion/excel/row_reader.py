@@ -65,18 +65,18 @@ def read_head(workbook: Workbook, sheet: Sheet, rows: int) -> dict[int, dict[int
 
 def read_rows(
     workbook: Workbook, sheet: Sheet, header_row: int, columns: Collection[int]
-) -> Iterator[tuple[int, dict[int, Cell]]]:
-    """Yield (Excel row number, column → cell, blank ones left out) of every row below the header, in file order.
+) -> Iterator[tuple[int, dict[int, Cell], bool]]:
+    """Yield (Excel row number, column → cell, whether it is hidden) of every row below the header, in file order.
 
-    The sheet's stated dimension is not looked at. Formulas give their cached values. Raises UnreadableSheet, or
-    CorruptWorkbook where the checksum differs.
+    Blank cells are left out. The sheet's stated dimension is not looked at. Formulas give their cached values. Raises
+    UnreadableSheet, or CorruptWorkbook where the checksum differs.
     """
     reader = CellReader(workbook, columns)
     pieces = pieces_of(workbook, sheet)
     try:
         for row in _rows(pieces, workbook.limits.bytes_of("row_mb")):
             if reader.next_row(row) > header_row:
-                yield reader.row, reader.cells(row)
+                yield reader.row, reader.cells(row), row.get("hidden", "").strip() in ("1", "true")
             row.clear()
     except ValueError as error:
         for _ in pieces:  # where bytes were changed, that is what is wrong
