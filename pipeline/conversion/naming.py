@@ -19,30 +19,33 @@ if TYPE_CHECKING:
 def name_blocks(jobs: Sequence[SheetJob], options: SheetOptions) -> list[SheetJob]:
     """Return the jobs with the security of each block, or with the error that it has none.
 
-    Raises BadRequest where `options.security` is no name, or there is not exactly one block that it can be for.
+    A block whose rows name their securities is open until these are known. Raises BadRequest where `options.security`
+    is no name, or there is not exactly one block that it can be for.
     """
-    named = [_named(job, _name_of(job)) for job in jobs]
+    named = [with_security(job, name) if (name := _name_of(job)) else job for job in jobs]
     left = [index for index, job in enumerate(named) if job.block is not NO_BLOCK and not job.ticker and not job.error]
+    closed = [index for index in left if named[index].block.columns.security is None]
     if options.security is not None:
+        left = closed or left
         _check_security(options.security, [named[index] for index in left])
     for index in left:
         stem = named[index].workbook.path.stem
-        name = options.security or full_name(stem) or likely_name(stem)
-        named[index] = _named(named[index], name) if name else replace(named[index], error=_nameless(named[index]))
-    return named
+        if name := options.security or full_name(stem) or likely_name(stem):
+            named[index] = with_security(named[index], name)
+        elif index in closed:
+            named[index] = replace(named[index], error=_nameless(named[index]))
+    return [replace(job, is_open=job.block.columns.security is not None and not job.error) for job in named]
 
 
 def _name_of(job: SheetJob) -> str | None:
     """Return the security that the sheet or the cells above the block name, the sheet alone where it has no block."""
-    if job.block is NO_BLOCK:
-        return full_name(job.sheet.name)
     sheet = job.sheet.name if job.block.is_alone else ""
-    return full_name(sheet) or job.block.security or likely_name(sheet)
+    may_be_likely = job.block is not NO_BLOCK and job.block.columns.security is None
+    return full_name(sheet) or job.block.security or (likely_name(sheet) if may_be_likely else None)
 
 
-def _named(job: SheetJob, name: str | None) -> SheetJob:
-    if name is None:
-        return job
+def with_security(job: SheetJob, name: str) -> SheetJob:
+    """Return a job with the security of a name, or with the error that the name is none."""
     try:
         security = security_of(name)
     except BadSheetName as error:

@@ -43,8 +43,9 @@ _PROBE: Final = f".probe{PART_SUFFIX}"
 class SheetJob:
     """One block of one sheet to convert; `position` is its row in the closing table.
 
-    full: the security's name as Bloomberg writes it. error: why it cannot be converted. skipped: why nothing of the
-    sheet is meant to be, which has no block then.
+    full: the security's name as Bloomberg writes it; own: the one that the sheet, the cells above or the request name,
+    where it is the rows that name securities. is_open: whether those are still to be read. error: why it cannot be
+    converted. skipped: why nothing of the sheet is meant to be, which has no block then.
     """
 
     position: int
@@ -55,6 +56,8 @@ class SheetJob:
     ticker: str = ""
     exchange: str = ""
     full: str = ""
+    own: str = ""
+    is_open: bool = False
     error: str | None = None
     skipped: str | None = None
 
@@ -88,25 +91,32 @@ def open_all(workbooks: Sequence[Path], limits: Limits | None = None) -> list[Wo
     return [open_workbook(path, limits) for path in once]
 
 
-def plan_sheets(
-    books: Iterable[Workbook], only: Sequence[str] | None, max_sheets: int | None, options: SheetOptions | None = None
-) -> list[SheetJob]:
-    """Return the blocks to convert in workbook order, and the sheets that are skipped.
+def plan_sheets(books: Iterable[Workbook], options: SheetOptions | None = None) -> list[SheetJob]:
+    """Return the blocks in workbook order, and the sheets that are skipped.
 
-    Raises DuplicateSecurity when two sheets would make one file, UnknownSecurity for a name in `only` that is none,
-    BadRequest for a security given for more than one block or for none.
+    Raises BadRequest for a security given for more than one block or for none.
     """
     options = options or SheetOptions()
-    jobs = [job for book in books for job in _jobs(book, options)]
-    jobs = name_blocks(jobs, options)
+    jobs = name_blocks([job for book in books for job in _jobs(book, options)], options)
+    return [replace(job, position=position, own=job.full) for position, job in enumerate(jobs)]
+
+
+def chosen(jobs: Sequence[SheetJob], only: Sequence[str] | None, max_sheets: int | None) -> list[SheetJob]:
+    """Return the jobs to do, all as long as it is not known of which securities some are.
+
+    Raises DuplicateSecurity when two sheets would make one file, UnknownSecurity for a name in `only` that is none.
+    """
+    jobs = list(jobs)
     _refuse_twins(jobs)
+    if any(job.is_open for job in jobs):
+        return jobs
     if only:
         jobs = _selected(jobs, only)
     if max_sheets is not None:
         # A security in several workbooks counts once, so that a quick try never cuts one in half.
         first = list(dict.fromkeys(_file_key(job) for job in jobs if job.skipped is None))[:max_sheets]
         jobs = [job for job in jobs if _file_key(job) in first]
-    return [replace(job, position=position) for position, job in enumerate(jobs)]
+    return jobs
 
 
 def prepare_directory(parquet_dir: AnyPath) -> None:
@@ -147,7 +157,7 @@ def _file_key(job: SheetJob) -> str:
 def _refuse_twins(jobs: Iterable[SheetJob]) -> None:
     seen: dict[str, SheetJob] = {}
     for job in jobs:
-        if not job.ticker:
+        if not job.ticker or job.is_open:
             continue
         other = seen.setdefault(job.ticker.casefold(), job)
         if other.full == job.full:

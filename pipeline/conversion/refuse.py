@@ -18,6 +18,8 @@ from pipeline.errors import BadRequest, RejectedRows, SeveralSecurities, shown
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from pipeline.conversion.ticks import Parsed, Reject
     from pipeline.ticks import Ticks
 
@@ -93,19 +95,8 @@ def refuse_rejects(parsed: Parsed, allowed: float) -> None:
     raise RejectedRows(f"{message} {quoted} {_advice(parsed, leading)}{remedy}")
 
 
-def refuse_several_securities(sheet: str, parsed: Parsed) -> None:
-    """Raise SeveralSecurities for a sheet with another security's rows, naming the rows where they begin."""
-    own = full_name(sheet)
-    rows = _first_rows(parsed)
-    names: dict[str, str] = {}
-    for text in rows:
-        names.setdefault(" ".join(text.split()).upper(), text)
-    if len(names) > 1:
-        listed = _listed([(rows[text], text) for text in names.values()])
-        raise SeveralSecurities(f"{listed} are of different securities. {ONE_EACH}")
-    for text in names.values():
-        if full_name(text) not in (None, own):
-            raise SeveralSecurities(f"its rows are those of '{shown(text)}'. {ONE_EACH}")
+def refuse_other_blocks(own: Container[str], parsed: Parsed) -> None:
+    """Raise SeveralSecurities for rows in which another block begins, of a security that is none of `own`."""
     starts = []
     for reject in parsed.rejects:
         # Most rejects are rows of a tick with one bad cell, and there may be a million of them.
@@ -114,15 +105,15 @@ def refuse_several_securities(sheet: str, parsed: Parsed) -> None:
         if names_columns(reject.cells):
             starts.append((reject.row, ", ".join(filter(None, reject.cells))))
         else:
-            starts += [(reject.row, text) for text in reject.cells if full_name(text) not in (None, own)][:1]
+            starts += [(reject.row, text) for text in reject.cells if (name := full_name(text)) and name not in own][:1]
     if starts:
         raise SeveralSecurities(
-            f"another block of rows begins in it: {_listed(starts)}. {ONE_EACH} Where the rows below are of the same "
+            f"another block of rows begins in it: {listed(starts)}. {ONE_EACH} Where the rows below are of the same "
             "security, remove the headers between them."
         )
 
 
-def _first_rows(parsed: Parsed) -> dict[str, int]:
+def first_rows(parsed: Parsed) -> dict[str, int]:
     """Return the texts that name securities with the first row of each, in the order of these (0: not known)."""
     if parsed.security is None:
         return dict.fromkeys(parsed.securities, 0)
@@ -136,7 +127,7 @@ def _first_rows(parsed: Parsed) -> dict[str, int]:
     return dict(sorted(rows.items(), key=lambda item: item[1]))
 
 
-def _listed(rows: list[tuple[int, str]]) -> str:
+def listed(rows: list[tuple[int, str]]) -> str:
     """Return rows by number with what they hold, the first few of many."""
     listed = " and ".join(f"row {number} ('{shown(text)}')" for number, text in rows[:_MOST_BLOCKS])
     return listed + (f" and {len(rows) - _MOST_BLOCKS:,} others" if len(rows) > _MOST_BLOCKS else "")

@@ -156,6 +156,7 @@ def _source(sheet: SheetContent) -> Source:
         rejects=sheet.parsed.reject_counts,
         record=sheet.record,
         remarks=sheet.remarks,
+        securities=sheet.securities,
     )
 
 

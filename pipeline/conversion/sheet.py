@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.conversion.excel.row_blocks import Unsupported
 from pipeline.conversion.excel.row_reader import pieces_of, read_rows
 from pipeline.conversion.fingerprint import make_record
-from pipeline.conversion.refuse import refuse_several_securities
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.ticks import Judge, OtherDateOrder, Parsed
 from pipeline.errors import EmptySheet
@@ -31,7 +30,8 @@ class SheetContent:
     """What a sheet holds, by which reader it was read, and the record of the content it was read from.
 
     hidden_rows: how many rows below the header Excel does not show. remarks: what a person must be told of how it was
-    read. not_fast: why it was read row by row, where that lies in the sheet.
+    read. not_fast: why it was read row by row, where that lies in the sheet. securities: the names of all that its rows
+    are of, where it was split by them.
     """
 
     workbook: Workbook
@@ -42,6 +42,7 @@ class SheetContent:
     hidden_rows: int = 0
     remarks: tuple[str, ...] = ()
     not_fast: str = ""
+    securities: tuple[str, ...] = ()
 
 
 def read_sheet(
@@ -83,7 +84,6 @@ def read_sheet(
             f"the sheet has headers in row {header_row} and no rows below them. If Excel shows rows, save it there "
             "again: a formula counts as the value that was saved with it."
         )
-    refuse_several_securities(sheet.name, parsed)
     record = make_record(workbook, sheet, block, rules, parsed.texts)
     return SheetContent(workbook, sheet, parsed, reader, record, hidden_rows, not_fast=not_fast)
 

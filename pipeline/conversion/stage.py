@@ -9,17 +9,20 @@ import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pipeline.conversion.desk_words import read_desk_words
 from pipeline.conversion.excel.archive import Workbook, stamp_of
 from pipeline.conversion.limits import limits_of
-from pipeline.conversion.plan import SheetJob, check_options, open_all, plan_sheets, prepare_directory
+from pipeline.conversion.opening import open_sheets
+from pipeline.conversion.plan import SheetJob, check_options, chosen, open_all, plan_sheets, prepare_directory
 from pipeline.conversion.refuse import refuse_rejects, rejects_allowed
 from pipeline.conversion.remarks import remarks_of
 from pipeline.conversion.result import ConvertResult, EventKind, SheetEvent, SheetRow, Status
 from pipeline.conversion.sheet import SheetContent, read_sheet
 from pipeline.conversion.sheet_options import SheetOptions, checked_order
+from pipeline.conversion.split import split
 from pipeline.conversion.unchanged import unchanged_sources
 from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, PipelineError, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 # reads a row in a fiftieth of the time that it takes row by row.
 WORTH_COMPILING: Final = 8 << 20
 WORTH_LOADING: Final = 1 << 20
+
+Result = TypeVar("Result")
 
 
 def convert(
@@ -89,7 +94,7 @@ def convert(
     check_options(header_row=header_row, max_sheets=max_sheets, workers=workers)
     allowed = rejects_allowed(max_rejects, strict=strict)
     options = SheetOptions(header_row, security, checked_order(date_order), read_desk_words())
-    jobs = plan_sheets(open_all(workbooks, limits_of(limits)), only, max_sheets, options)
+    jobs = chosen(plan_sheets(open_all(workbooks, limits_of(limits)), options), only, max_sheets)
     run = _Conversion(parquet_dir, allowed, len(jobs), on_event)
     with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
         prepare_directory(parquet_dir)
@@ -97,9 +102,16 @@ def convert(
         catalog: dict[str, Entry] = {}
         with suppress(BadCatalog):
             catalog = read_catalog(parquet_dir)
+        threads = workers or os.cpu_count() or 1
+        if any(job.is_open for job in jobs):
+            jobs, run.contents = open_sheets(
+                jobs, {} if force else catalog, lambda some: run.split_all(some, threads, on_compile)
+            )
+            jobs = chosen(jobs, only, max_sheets)
+            run.total = len(jobs)
         securities = run.pass_over(jobs, {} if force else catalog)
         try:
-            run.read_all(securities, workers or os.cpu_count() or 1, on_compile)
+            run.read_all(securities, threads, on_compile)
             changed = run.publish(securities)
         finally:
             for converted in securities:
@@ -148,6 +160,7 @@ class _Conversion:
     rejects_allowed: float
     total: int
     on_event: Callable[[SheetEvent], None] | None
+    contents: dict[int, SheetContent] = field(default_factory=dict)
     rows: dict[int, SheetRow] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -191,14 +204,25 @@ class _Conversion:
         if not sheets:
             return
         sheets.sort(key=lambda sheet: -sheet[1].sheet.part.file_size)
-        loop = _loop(sum(job.sheet.part.file_size for _, job in sheets), on_compile)
-        pool = ThreadPoolExecutor(min(threads, len(sheets)), thread_name_prefix="convert")
+        loop = _loop([job for _, job in sheets], on_compile)
+        self._on_threads(threads, [partial(self._convert_sheet, security, job, loop) for security, job in sheets])
+
+    def split_all(
+        self, jobs: Sequence[SheetJob], threads: int, on_compile: Callable[[], None] | None
+    ) -> list[dict[str, SheetContent] | str]:
+        """Return what each block holds of its securities, by their names, or why it cannot be read."""
+        loop = _loop(jobs, on_compile)
+        return self._on_threads(threads, [partial(self._split_or_error, job, loop) for job in jobs])
+
+    def _on_threads(self, threads: int, calls: Sequence[Callable[[], Result]]) -> list[Result]:
+        pool = ThreadPoolExecutor(min(threads, len(calls)), thread_name_prefix="convert")
         try:
-            futures = [pool.submit(self._convert_sheet, security, job, loop) for security, job in sheets]
+            futures = [pool.submit(call) for call in calls]
             # Unpacking needs no Arrow, so it runs on the threads while Arrow is loaded here.
             importlib.import_module("pipeline.conversion.security")
             for future in wait(futures, return_when=FIRST_EXCEPTION).done:
                 future.result()
+            return [future.result() for future in futures]
         except BaseException:
             self.stopped.set()
             raise
@@ -221,9 +245,7 @@ class _Conversion:
         self._report("started", job)
         content: SheetContent | None = None
         try:
-            content = read_sheet(
-                job.workbook, job.sheet, job.block, loop, lambda rows: self._progress(job, rows), rules=job.rules
-            )
+            content = self.contents.pop(job.position, None) or self._split(job, loop)[job.full]
             refuse_rejects(content.parsed, self.rejects_allowed)
             content = replace(content, remarks=remarks_of(job, content))
             row = _converted(job, content)
@@ -237,6 +259,17 @@ class _Conversion:
             self._stage(security)
             self.rows[job.position] = replace(self.rows[job.position], seconds=time.perf_counter() - start)
         self._report("finished", job, row=self.rows[job.position])
+
+    def _split(self, job: SheetJob, loop: RowsLoop | None) -> dict[str, SheetContent]:
+        """Read a block and return what it holds of each security, by name."""
+        on_rows = partial(self._progress, job)
+        return split(read_sheet(job.workbook, job.sheet, job.block, loop, on_rows, rules=job.rules), job.own)
+
+    def _split_or_error(self, job: SheetJob, loop: RowsLoop | None) -> dict[str, SheetContent] | str:
+        try:
+            return self._split(job, loop)
+        except (SheetError, CorruptWorkbook) as error:
+            return str(error)
 
     def _stage(self, security: _Security) -> None:
         """Write a security's files under temporary names; one bad sheet of several fails them all."""
@@ -269,8 +302,9 @@ class _Conversion:
                 self.on_event(event)
 
 
-def _loop(size: int, on_compile: Callable[[], None] | None) -> RowsLoop | None:
+def _loop(jobs: Sequence[SheetJob], on_compile: Callable[[], None] | None) -> RowsLoop | None:
     """Return the compiled loop over rows when there are so many bytes of sheets that it is worth it."""
+    size = sum(job.sheet.part.file_size for job in jobs)
     if size < WORTH_LOADING:
         return None
     from pipeline.conversion.excel.rows_loop import rows_loop

@@ -26,7 +26,7 @@ _REQUESTS: Final = 16
 class Source:
     """The sheet that ticks were read from, as it was then: size in bytes, time of modification in ns, row counts.
 
-    remarks: what a person must be told of how it was read.
+    remarks: what a person must be told of how it was read. securities: the names of all that the sheet was split into.
     """
 
     workbook: str
@@ -40,6 +40,7 @@ class Source:
     rejects: dict[str, int]
     record: dict[str, Any]
     remarks: tuple[str, ...] = ()
+    securities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,10 @@ def _security_of(path: AnyPath, size: int) -> Security:
 
 
 def _entry(ticker: str, fields: dict[str, Any], version: int) -> Entry:
-    sources = tuple(Source(**{**source, "remarks": tuple(source.get("remarks", ()))}) for source in fields["sources"])
+    texts = ("remarks", "securities")
+    sources = tuple(
+        Source(**source | {key: tuple(source.get(key, ())) for key in texts}) for source in fields["sources"]
+    )
     if version == 1:  # digests of other things, by which no file is known any more
         fields = {key: value for key, value in fields.items() if key not in ("digest", "marks")} | {"digests": {}}
     return Entry(**{**fields, "ticker": ticker, "sources": sources})

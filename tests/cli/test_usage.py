@@ -15,6 +15,7 @@ import pytest
 
 from pipeline import api
 from pipeline.cli import app, complete
+from pipeline.conversion.sheet_options import DATE_ORDERS
 from pipeline.engine.execution import PRESETS, SWITCHES
 from pipeline.engine.outcome import SIDES
 from pipeline.replay.simulate import ENGINES
@@ -214,7 +215,13 @@ def declarations() -> Iterator[tuple[str, Option]]:
 def test_what_tab_offers_is_what_the_verbs_take() -> None:
     choices = {name: declared.choices for name, declared in declarations() if declared.choices}
     sides = tuple(SIDES.values())
-    assert choices == {"engine": ENGINES, "choose_by": CHOICES, "keep_trades": KEEP_TRADES, "side": sides}
+    assert choices == {
+        "engine": ENGINES,
+        "choose_by": CHOICES,
+        "keep_trades": KEEP_TRADES,
+        "side": sides,
+        "date_order": DATE_ORDERS,
+    }
     assert complete.strategies("") == strategy_names()
     assert complete.backends("") == sorted(BACKENDS)
     assert complete.presets("") == sorted(PRESETS)

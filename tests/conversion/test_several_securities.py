@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.conversion import stage
 from pipeline.conversion.stage import convert
+from pipeline.errors import UnknownSecurity
 from pipeline.store.parquet import read_ticks
 from tests.conversion.books import (
     HEADERS,
@@ -68,32 +69,27 @@ def reader(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-TWO: Final = "row 4 ('FAB UH Equity') and row 6 ('EMAAR DH Equity') are of different securities"
+UNKNOWN: Final = "that can be told by its name. Write the names in full"
 REFUSED: Final = {
-    "a ticker column": (named_sheet(shared(2), shared(2), shared(3)), TWO),
-    "a ticker column behind the ticks": (named_sheet(shared(2), shared(2), shared(3), before=False), TWO),
-    "securities named where a block begins": (named_sheet(shared(2), None, shared(3), None), TWO),
+    "securities named where a block begins": (
+        named_sheet(shared(2), None, shared(3), None),
+        "row 4 ('FAB UH Equity') and row 6 ('EMAAR DH Equity') are of different securities, and row 5 names none",
+    ),
     "tickers alone": (
         named_sheet(shared(5), shared(6), header=text(" Security ")),
-        "row 4 ('FAB') and row 5 ('EMAAR') are",
+        f"row 5 ('EMAAR') names no security {UNKNOWN}",
     ),
-    "tickers that are numbers": (named_sheet(number(2222), number(1120)), "row 4 ('2222') and row 5 ('1120') are"),
-    "texts in the cells": (
-        named_sheet(text(FAB), text(FAB), text(EMAAR), header=text("Symbol")),
-        TWO,
+    "tickers that are numbers": (
+        named_sheet(number(2222), number(1120)),
+        f"row 4 ('2222') and row 5 ('1120') name no security {UNKNOWN}",
     ),
-    "a column whose header does not say it": (
-        named_sheet(shared(2), shared(2), shared(3), header=text("Fund")),
-        TWO,
-    ),
-    "a column without a header": (named_sheet(shared(2), shared(2), shared(3), header=None), TWO),
-    "more securities than are worth naming": (
-        named_sheet(*(text(f"T{n} UH Equity") for n in range(9))),
-        "row 4 ('T0 UH Equity') and row 5 ('T1 UH Equity') and row 6 ('T2 UH Equity') and 6 others are of",
+    "more numbers than are worth naming": (
+        named_sheet(*(number(n) for n in range(9))),
+        "row 4 ('0') and row 5 ('1') and row 6 ('2') and 6 others name no security",
     ),
     "a column that names one other security": (
         named_sheet(shared(3), shared(3)),
-        "its rows are those of 'EMAAR DH Equity'",
+        "its rows are those of 'EMAAR DH Equity', and the sheet is named FAB UH EQUITY. Rename the sheet",
     ),
     "blocks below each other": (
         tick_sheet(tick(), tick(), (text(EMAAR),), HEADERS, tick()),
@@ -131,8 +127,72 @@ def test_a_sheet_of_several_securities_is_refused_with_its_rows(
     assert row.status == "failed"
     assert str(row.error).startswith("t.xlsx, sheet 'FAB UH Equity': ")
     assert words in str(row.error)
-    assert "Put each security into a sheet of its own" in str(row.error)
+    assert any(advice in str(row.error) for advice in ("Put each security", "Write", "Rename the sheet"))
     assert (tmp_path / "store" / "FAB.parquet").read_bytes() == before
+
+
+SPLIT: Final = {
+    "a ticker column": named_sheet(shared(2), shared(2), shared(3)),
+    "a ticker column behind the ticks": named_sheet(shared(2), shared(2), shared(3), before=False),
+    "texts in the cells": named_sheet(text(FAB), text(FAB), text(EMAAR), header=text("Symbol")),
+    "a column whose header does not say it": named_sheet(shared(2), shared(4), shared(3), header=text("Fund")),
+    "a column without a header": named_sheet(shared(2), shared(2), shared(3), header=None),
+    "its own ticker alone": named_sheet(shared(5), shared(2), shared(3)),
+    "a footer below": named_sheet(shared(2), shared(2), shared(3)) + row_xml(9, (shared(8),)),
+}
+
+
+@pytest.mark.parametrize("case", SPLIT)
+def test_a_sheet_of_several_securities_is_split_by_the_column_that_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: str, case: str
+) -> None:
+    if reader == "compiled":
+        monkeypatch.setattr(stage, "WORTH_COMPILING", 0)
+    book = write_book(tmp_path / "t.xlsx", {FAB: SPLIT[case], "ALDAR UH Equity": tick_sheet(tick())}, texts=TEXTS)
+    for status in ("converted", "unchanged"):
+        result = convert([book], tmp_path / "store")
+        assert [(row.ticker, row.ticks, row.status) for row in result.rows] == [
+            ("FAB", 2, status),
+            ("EMAAR", 1, status),
+            ("ALDAR", 1, status),
+        ]
+    rows = sum(row.rows for row in result.rows[:2])
+    assert rows == sum(row.ticks + row.blank + sum(row.rejects.values()) for row in result.rows[:2])
+    assert {path.stem: len(read_ticks(path)) for path in (tmp_path / "store").glob("*.parquet")} == {
+        "ALDAR": 1,
+        "EMAAR": 1,
+        "FAB": 2,
+    }
+
+
+def test_a_part_of_a_split_sheet_is_joined_with_the_security_elsewhere(tmp_path: Path) -> None:
+    later = rows_xml([*TITLES, HEADERS, tick(45800.5), tick(45800.6)])
+    sheets = {"Sheet1": named_sheet(shared(2), shared(3)), FAB: later}
+    book = write_book(tmp_path / "t.xlsx", sheets, texts=TEXTS)
+    assert [(row.ticker, row.ticks) for row in convert([book], tmp_path / "store").rows] == [
+        ("FAB", 1),
+        ("EMAAR", 1),
+        ("FAB", 2),
+    ]
+    assert len(read_ticks(tmp_path / "store" / "FAB.parquet")) == 3
+    sheets[FAB] = rows_xml([*TITLES, HEADERS, tick(45800.5)])
+    write_book(book, sheets, texts=TEXTS)
+    assert [row.status for row in convert([book], tmp_path / "store").rows] == ["converted", "unchanged", "converted"]
+    assert len(read_ticks(tmp_path / "store" / "FAB.parquet")) == 2
+
+
+@pytest.mark.parametrize("options", [{"only": ["EMAAR"]}, {"only": ["emaar dh equity"]}])
+def test_one_security_of_a_split_sheet_can_be_chosen(tmp_path: Path, options: dict[str, Any]) -> None:
+    book = write_book(tmp_path / "t.xlsx", {"Sheet1": named_sheet(shared(2), shared(3))}, texts=TEXTS)
+    assert [row.ticker for row in convert([book], tmp_path / "store", **options).rows] == ["EMAAR"]
+    with pytest.raises(UnknownSecurity, match="No sheet is for 'ALDAR'"):
+        convert([book], tmp_path / "store", only=["ALDAR"])
+
+
+def test_a_sheet_whose_rows_name_nothing_says_where_to_write_it(tmp_path: Path) -> None:
+    book = write_book(tmp_path / "t.xlsx", {"Sheet1": named_sheet(None, None).replace(FAB, "ticks")}, texts=TEXTS)
+    (row,) = convert([book], tmp_path / "store").rows
+    assert "no row names its security, nor does the sheet" in str(row.error)
 
 
 ONE: Final = {

@@ -90,7 +90,7 @@ def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functio
     def take(data: bytes) -> None:
         path.write_bytes(archive_of(data))
         try:
-            jobs = plan_sheets(open_all([path]), None, None)
+            jobs = plan_sheets(open_all([path]))
         except PipelineError as error:
             assert str(error)  # noqa: PT017 - some sentence
             return
