@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,7 +49,11 @@ def still_holds(record: dict[str, Any], workbook: Workbook, sheet: Sheet, block:
 def recorded_block(record: dict[str, Any]) -> Block | None:
     """Return the block that a record is of; None for a record of an earlier version."""
     try:
-        return Block(record["header_row"], Columns(**record["columns"]))
+        columns = Columns(**record["columns"])
+        return Block(
+            record["header_row"],
+            replace(columns, quotes=tuple((kind, price, size) for kind, price, size in columns.quotes)),
+        )
     except (KeyError, TypeError):
         return None
 
@@ -74,7 +78,7 @@ def _content(
         "crc": f"{sheet.part.CRC:08x}",
         "size": sheet.part.file_size,
         "header_row": block.header_row,
-        "columns": asdict(block.columns),
+        "columns": {**asdict(block.columns), "quotes": [list(quote) for quote in block.columns.quotes]},
         "date1904": workbook.date1904,
         "rules": {
             "words": _digest(sorted(rules.words.items())),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pipeline.conversion.header_words import LONG, is_clock, is_date, meaning_of
+from pipeline.conversion.header_groups import Group, groups_of, with_index
+from pipeline.conversion.header_words import LONG, meaning_of
 from pipeline.conversion.names import full_name, likely_name
+from pipeline.conversion.rules import type_code
 from pipeline.errors import AmbiguousColumns, EmptySheet, MissingColumns, SeveralSecurities, shown
+from pipeline.ticks import ASK, BID, TRADE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +36,8 @@ class Columns:
     """Positions (0 is column A) of what a tick needs.
 
     clock: the second column when Date and Time stand apart. security: the column that names each row's security.
-    condition: the column of the vendor's condition codes.
+    condition: the column of the vendor's condition codes. quotes: where rows hold whole quotes, each tick type's code
+    with the columns of its price and size; type, price and size mean nothing then.
     """
 
     time: int
@@ -43,11 +47,14 @@ class Columns:
     clock: int | None = None
     security: int | None = None
     condition: int | None = None
+    quotes: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def used(self) -> tuple[int, ...]:
-        """Return the positions in the order time, (clock,) type, price, size."""
+        """Return the positions in the order time, (clock,) type, price, size, or price and size of each quote."""
         times = (self.time,) if self.clock is None else (self.time, self.clock)
+        if self.quotes:
+            return (*times, *(column for _, *columns in self.quotes for column in columns))
         return (*times, self.type, self.price, self.size)
 
     @property
@@ -74,26 +81,6 @@ class Block:
 NO_BLOCK: Final = Block(0, Columns(0, 0, 0, 0))
 
 
-@dataclass(slots=True)
-class _Group:
-    """Headers side by side, each meaning once, with its column, text and rank."""
-
-    headers: dict[Meaning, tuple[int, str, int]] = field(default_factory=dict)
-    clock: tuple[int, str] | None = None
-    twice: tuple[Meaning, str, str] | None = None
-    unread: list[tuple[int, str, str]] = field(default_factory=list)
-
-    @property
-    def is_complete(self) -> bool:
-        return self.headers.keys() >= set(LONG)
-
-    @property
-    def positions(self) -> set[int]:
-        """Return the columns of times, types, prices and sizes."""
-        used = {header[0] for meaning, header in self.headers.items() if meaning in LONG}
-        return used | ({self.clock[0]} if self.clock else set())
-
-
 def find_blocks(head: Head, header_row: int | None = None, own: Mapping[str, Meaning] | None = None) -> list[Block]:
     """Return the blocks of ticks in `head` (row number → position → text), left to right.
 
@@ -110,13 +97,14 @@ def find_blocks(head: Head, header_row: int | None = None, own: Mapping[str, Mea
     """
     if all(not text or text.isspace() for row in head.values() for text in row.values()):
         raise EmptySheet("the sheet is empty.")
-    groups = {number: _groups(row, own or {}) for number, row in sorted(head.items())}
+    head = with_index(head)
+    groups = {number: groups_of(row, own or {}) for number, row in sorted(head.items())}
     complete = [number for number in groups if _complete(groups[number])]
     first = header_row if header_row is not None else next(iter(complete), None)
     if first is None or first not in complete:
         raise MissingColumns(_missing_message(head, groups, header_row))
     _refuse_incomplete(first, groups[first])
-    blocks: list[tuple[int, _Group]] = []
+    blocks: list[tuple[int, Group]] = []
     for number in (number for number in complete if number >= first):
         for group in _complete(groups[number]):
             above = next((place for place, other in enumerate(blocks) if other[1].positions & group.positions), None)
@@ -133,61 +121,11 @@ def find_blocks(head: Head, header_row: int | None = None, own: Mapping[str, Mea
     ]
 
 
-def _complete(groups: list[_Group]) -> list[_Group]:
+def _complete(groups: list[Group]) -> list[Group]:
     return [group for group in groups if group.is_complete]
 
 
-def _groups(row: Mapping[int, str], own: Mapping[str, Meaning]) -> list[_Group]:
-    """Return a row's headers in groups of which each has a meaning once; a gap ends a complete one."""
-    groups = [_Group()]
-    last = -1
-    for column, text in sorted(row.items()):
-        known = meaning_of(text, own)
-        if known is None or known[0] in ("condition", "security"):
-            continue
-        meaning, rank = known
-        group = groups[-1]
-        is_apart = any(not row.get(between, "").strip() for between in range(last + 1, column))
-        last = column
-        if group.is_complete and is_apart:
-            groups.append(group := _Group())
-        if meaning in group.headers and not _is_pair(group, text):
-            group = _again(groups, meaning, (column, text, rank))
-        elif meaning in group.headers:
-            other = group.headers["time"]
-            date, clock = ((column, text, rank), other) if is_date(text) else (other, (column, text, rank))
-            group.headers["time"], group.clock = date, clock[:2]
-        else:
-            group.headers[meaning] = (column, text, rank)
-    return groups
-
-
-def _is_pair(group: _Group, text: str) -> bool:
-    """Return whether a header and the group's time are a date and a time of day."""
-    if "time" not in group.headers or group.clock is not None:
-        return False
-    other = group.headers["time"][1]
-    return (is_date(text) and is_clock(other)) or (is_clock(text) and is_date(other))
-
-
-def _again(groups: list[_Group], meaning: Meaning, header: tuple[int, str, int]) -> _Group:
-    """Take a header for what the last group has a column of: the surer counts; a complete one ends."""
-    group = groups[-1]
-    column, text, rank = header
-    other = group.headers[meaning]
-    if rank < other[2]:
-        group.headers[meaning] = header
-        group.unread.append((other[0], other[1], text))
-    elif rank > other[2]:
-        group.unread.append((column, text, other[1]))
-    elif group.is_complete:
-        groups.append(group := _Group({meaning: header}))
-    else:
-        group.twice = group.twice or (meaning, other[1], text)
-    return group
-
-
-def _refuse_incomplete(header_row: int, groups: list[_Group]) -> None:
+def _refuse_incomplete(header_row: int, groups: list[Group]) -> None:
     """Raise AmbiguousColumns or SeveralSecurities for headers that can be meant in two ways."""
     for group in groups:
         if group.is_complete and group.twice:
@@ -204,7 +142,7 @@ def _refuse_incomplete(header_row: int, groups: list[_Group]) -> None:
             )
 
 
-def _is_repeated(head: Head, above: tuple[int, _Group], number: int, group: _Group) -> bool:
+def _is_repeated(head: Head, above: tuple[int, Group], number: int, group: Group) -> bool:
     """Return whether headers stand below their like with no row of ticks between."""
     first, other = above
     between = (head.get(row, {}) for row in range(first + 1, number))
@@ -213,26 +151,44 @@ def _is_repeated(head: Head, above: tuple[int, _Group], number: int, group: _Gro
 
 
 def _block(
-    head: Head, header_row: int, group: _Group, span: tuple[int, int], own: Mapping[str, Meaning], *, is_alone: bool
+    head: Head, header_row: int, group: Group, span: tuple[int, int], own: Mapping[str, Meaning], *, is_alone: bool
 ) -> Block:
     """Return the block of a group of headers, which has the columns from the first of `span` to before the last."""
-    time, kind, price, size = (group.headers[meaning][0] for meaning in LONG)
-    columns = Columns(time, kind, price, size, group.clock and group.clock[0])
+    columns = _columns(head, header_row, group)
     inside = {column: text for column, text in head[header_row].items() if span[0] <= column < span[1]}
     known = {column: meaning_of(text, own) for column, text in inside.items()}
     marked = [column for column, meaning in known.items() if meaning and meaning[0] == "condition"]
     security = _security_column(head, header_row, columns, span, own)
     condition = marked[0] if len(marked) == 1 and marked[0] != security else None
+    quotes = (
+        ("of each row the ask, the bid and the trade were taken as ticks, in this order",) if columns.quotes else ()
+    )
     return Block(
         header_row,
         replace(columns, security=security, condition=condition),
         _name_above(head, header_row, span),
         is_alone,
-        tuple(
-            f"the column '{shown(text)}' ({letters(column)}) is not read, since '{shown(other)}' is there too"
-            for column, text, other in group.unread
+        (
+            *quotes,
+            *(
+                f"the column '{shown(text)}' ({letters(column)}) is not read, since '{shown(other)}' is there too"
+                for column, text, other in group.unread
+            ),
         ),
     )
+
+
+def _columns(head: Head, header_row: int, group: Group) -> Columns:
+    """Return the columns of a complete group: of one tick a row, unless rows have both sides and no type says which."""
+    at = {meaning: header[0] for meaning, header in group.headers.items()}
+    clock = group.clock and group.clock[0]
+    types = (row.get(at["type"], "") for number, row in head.items() if number > header_row) if "type" in at else ()
+    if group.is_long and not (group.is_wide and all(type_code(text) not in (BID, ASK) for text in types)):
+        return Columns(at["time"], at["type"], at["price"], at["size"], clock)
+    quotes = [(ASK, at["ask"], at["ask size"]), (BID, at["bid"], at["bid size"])]
+    if "price" in at and "size" in at:
+        quotes.append((TRADE, at["price"], at["size"]))
+    return Columns(at["time"], -1, -1, -1, clock, quotes=tuple(quotes))
 
 
 def _name_above(head: Head, header_row: int, span: tuple[int, int]) -> str | None:
@@ -275,10 +231,10 @@ def letters(column: int) -> str:
     return text
 
 
-def _missing_message(head: Head, groups: Mapping[int, list[_Group]], header_row: int | None) -> str:
+def _missing_message(head: Head, groups: Mapping[int, list[Group]], header_row: int | None) -> str:
     """Say what was looked for, what the row asked for or the likeliest holds, and what to do."""
     number = header_row if header_row is not None else max(groups, key=lambda row: len(_best(groups[row])))
-    best = _best(groups.get(number, [_Group()]))
+    best = _best(groups.get(number, [Group()]))
     missing = [title for meaning, title in _TITLES.items() if meaning not in best]
     names = [text.strip() for _, text in sorted(head.get(number, {}).items()) if text and not text.isspace()]
     listed = ", ".join([shown(name, _LONGEST) for name in names[:_MOST_NAMES]] + ["…"] * (len(names) > _MOST_NAMES))
@@ -294,5 +250,5 @@ def _missing_message(head: Head, groups: Mapping[int, list[_Group]], header_row:
     )
 
 
-def _best(groups: list[_Group]) -> dict[Meaning, tuple[int, str, int]]:
+def _best(groups: list[Group]) -> dict[Meaning, tuple[int, str, int]]:
     return max((group.headers for group in groups), key=len)

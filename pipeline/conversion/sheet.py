@@ -10,6 +10,7 @@ from pipeline.conversion.excel.row_reader import pieces_of, read_rows
 from pipeline.conversion.fingerprint import make_record
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.ticks import Judge, OtherDateOrder, Parsed
+from pipeline.conversion.wide import judge_of
 from pipeline.errors import EmptySheet
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ def read_sheet(
     columns, header_row = block.columns, block.header_row
     rules = rules or Rules(workbook.date1904)
     read, not_fast = None, ""
-    if loop is not None:
+    if columns.quotes:
+        not_fast = "its rows hold whole quotes"
+    elif loop is not None:
         try:
             read = read_fast(workbook, sheet, columns, header_row, loop, rules, on_rows)
         except Unsupported as unsupported:
@@ -127,7 +130,7 @@ def read_row_by_row(
     Raises UnreadableSheet or CorruptWorkbook.
     """
     rules = rules or Rules(workbook.date1904)
-    judge = Judge(columns, rules)
+    judge = judge_of(columns, rules)
     hidden_rows = 0
     for count, (number, cells, is_hidden) in enumerate(
         read_rows(workbook, sheet, header_row, columns.with_others), start=1

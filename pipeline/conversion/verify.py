@@ -22,7 +22,8 @@ from pipeline.conversion.fingerprint import recorded_block, still_holds
 from pipeline.conversion.limits import UNLIMITED
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.sheet_options import SheetOptions
-from pipeline.conversion.ticks import UNREADABLE_TIME, judge_rows
+from pipeline.conversion.ticks import UNREADABLE_TIME
+from pipeline.conversion.wide import judge_of
 from pipeline.errors import PipelineError, StaleStore, UnreadableSheet
 from pipeline.store.catalog import changed_sources, read_catalog
 from pipeline.store.layout import CONDITION_COLUMN, TICK_COLUMNS, rejects_name
@@ -116,7 +117,10 @@ def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block, rules: Rule
             raise _unreadable(workbook, error) from error
         try:
             below = (row for row in _openpyxl_rows(book, sheet.name) if row[0] > block.header_row)
-            return judge_rows(below, block.columns, block.header_row, rules or Rules(workbook.date1904))
+            judge = judge_of(block.columns, rules or Rules(workbook.date1904))
+            for number, cells in below:
+                judge.judge(number, cells)
+            return judge.parsed(block.header_row)
         except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise _unreadable(workbook, error) from error
         finally:

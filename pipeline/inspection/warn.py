@@ -105,7 +105,8 @@ def _of_sources(entry: Entry) -> Iterator[str]:
         where = f" (sheet '{source.sheet}' of {source.workbook})" if len(entry.sources) > 1 else ""
         yield from (f"{entry.ticker}: {remark}{where}." for remark in source.remarks)
         header = int(source.record.get("header_row", 0))
-        if source.rows + header >= EXCEL_ROWS:
+        is_of_rows = not source.record.get("columns", {}).get("quotes")  # else they are events, of which a row has many
+        if is_of_rows and source.rows + header >= EXCEL_ROWS:
             yield (
                 f"{entry.ticker}: a full sheet: '{source.sheet}' of {source.workbook} ends in row {EXCEL_ROWS:,}, "
                 "Excel's last, so later ticks are missing. Export them to a second workbook; convert joins both."

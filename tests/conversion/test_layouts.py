@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
 
+from pipeline.conversion.headers import find_blocks
 from pipeline.conversion.stage import convert
+from pipeline.conversion.verify import verify_each
 from pipeline.errors import BadRequest
 from pipeline.store.parquet import read_ticks
-from tests.conversion.books import HEADERS, Cell, row_xml, rows_xml, text, tick, tick_sheet, write_book
+from pipeline.ticks import ASK, BID, TRADE
+from tests.conversion.books import HEADERS, Cell, number, row_xml, rows_xml, serial, text, tick, tick_sheet, write_book
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,3 +182,63 @@ def test_what_a_person_must_know_of_a_sheet_is_said_each_time(tmp_path: Path, ca
     assert [row.status for row in again.rows] == ["unchanged"]
     assert sum(words in warning for warning in first.warnings) == 1
     assert again.warnings == first.warnings
+
+
+WIDE: Final = ("Dates", "Bid", "Bid Size", "Ask", "Ask Size", "Last", "Volume")
+
+
+def wide_row(time: float, *cells: object) -> tuple[Cell | None, ...]:
+    return (serial(time), *(None if cell is None else number(cell) for cell in cells))
+
+
+def test_a_row_of_a_whole_quote_is_ask_bid_and_trade_in_this_order(tmp_path: Path) -> None:
+    rows = [
+        wide_row(45761.5, 17.3, 100, 17.32, 200, 17.31, 50),
+        wide_row(45761.6, 17.3, 110, None, None, None, None),
+        wide_row(45761.7, None, None, 17.34, None, None, None),
+        wide_row(45761.8),
+        wide_row(45761.9, None, None, None, None, 17.34, 60),
+    ]
+    book = write_book(tmp_path / "t.xlsx", {FAB: rows_xml([tuple(map(text, WIDE)), *rows])})
+    result = convert([book], tmp_path / "store", max_rejects=0.5)
+    (row,) = result.rows
+    ticks = read_ticks(tmp_path / "store" / "FAB.parquet")
+    assert ticks.kind.tolist() == [ASK, BID, TRADE, BID, TRADE]
+    assert ticks.price.tolist() == [17.32, 17.3, 17.31, 17.3, 17.34]
+    assert ticks.volume.tolist() == [200, 100, 50, 110, 60]
+    assert (row.rows, row.ticks, row.rejects) == (7, 5, {"price missing": 1, "size missing": 1})
+    assert any("of each row the ask, the bid and the trade were taken as ticks" in text for text in result.warnings)
+    assert [row.status for row in convert([book], tmp_path / "store", max_rejects=0.5).rows] == ["unchanged"]
+    assert [verified.problem for verified in verify_each(tmp_path / "store")] == [None]
+
+
+@pytest.mark.parametrize(
+    ("headers", "quotes"),
+    [
+        (("Dates", "Bid", "Size", "Ask", "Size"), ((ASK, 3, 4), (BID, 1, 2))),
+        (("Ask Price", "Ask Qty", "Time", "Bid Price", "Bid Qty"), ((ASK, 0, 1), (BID, 3, 4))),
+        (WIDE, ((ASK, 3, 4), (BID, 1, 2), (TRADE, 5, 6))),
+        (("Date-Time", "Type", "Price", "Volume", *WIDE[1:5]), ((ASK, 6, 7), (BID, 4, 5), (TRADE, 2, 3))),
+    ],
+)
+def test_whole_quotes_are_known_by_their_headers(headers: tuple[str, ...], quotes: object) -> None:
+    assert [block.columns.quotes for block in find_blocks({1: dict(enumerate(headers))})] == [quotes]
+
+
+def test_types_that_are_bid_and_ask_say_that_a_row_is_one_tick() -> None:
+    head = dict(enumerate(("Dates", "Type", "Price", "Size", *WIDE[1:5])))
+    (block,) = find_blocks({1: head, 2: {0: "45761.5", 1: "ask", 2: "1", 3: "2"}})
+    assert (block.columns.quotes, block.columns.used) == ((), (0, 1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(text(""), text("typ"), text("value"), text("volume"), text("cond")), *[tick(price=1)]],
+        [(None, text("type"), text("value"), text("size")), (text("time"),), tick(price=1)],
+        [(None, text(EMAAR), None), (None, text("type"), text("value"), text("size")), (text("time"),), tick(price=1)],
+    ],
+)
+def test_an_index_of_times_needs_no_header(tmp_path: Path, rows: list[tuple[Cell | None, ...]]) -> None:
+    """As pandas writes one: its name below the others, or none."""
+    assert converted(tmp_path, {EMAAR: rows_xml(rows)}) == {"EMAAR": [1.0]}

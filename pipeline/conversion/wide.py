@@ -1,0 +1,47 @@
+"""Makes ticks of rows that hold the whole quote: ask, bid and trade, in this order, of one row's time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from pipeline.conversion.excel.cells import BLANK, TEXT, Cell
+from pipeline.conversion.ticks import Judge
+from pipeline.ticks import ASK, TICK_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipeline.conversion.headers import Columns
+    from pipeline.conversion.rules import Rules
+
+# No column of a sheet has these.
+_TYPE: Final = -1
+_PRICE: Final = -2
+_SIZE: Final = -3
+
+
+class WideJudge(Judge):
+    """Sorts rows of whole quotes into ticks and rejects, each pair of price and size that is not blank as a row."""
+
+    def __init__(self, columns: Columns, rules: Rules) -> None:
+        super().__init__(replace(columns, type=_TYPE, price=_PRICE, size=_SIZE, quotes=()), rules)
+        self._quotes = columns.quotes
+
+    def judge(self, number: int, row: Mapping[int, Cell]) -> None:
+        """Take one row: its Excel number and its cells that are not blank, by column."""
+        for event in self._events(row):
+            super().judge(number, event)
+
+    def _events(self, row: Mapping[int, Cell]) -> Iterator[Mapping[int, Cell]]:
+        filled = [quote for quote in self._quotes if quote[1] in row or quote[2] in row]
+        if not filled and row:  # a time alone is a row without a price
+            filled = [(ASK, _PRICE, _SIZE)]
+        for kind, price, size in filled:
+            cells = {_PRICE: row.get(price, BLANK), _SIZE: row.get(size, BLANK)}
+            yield {**row, _TYPE: Cell(TEXT, TICK_TYPES[kind]), **cells}
+
+
+def judge_of(columns: Columns, rules: Rules) -> Judge:
+    """Return what sorts the rows of a block into ticks and rejects."""
+    return WideJudge(columns, rules) if columns.quotes else Judge(columns, rules)
