@@ -76,7 +76,7 @@ class Side(Order):
 
     def has_taken(self) -> bool:
         """Say whether something that was taken is still to be booked."""
-        return self.crossing > 0 or (self.market.latency > 0 and self.late > 0)
+        return self.crossing > 0 or ((self.market.batched or self.market.latency > 0) and self.late > 0)
 
     def obey(self, message: int, price: float, size: int) -> None:
         """Do what a message that has arrived asks for; it is void when what it means has gone."""
