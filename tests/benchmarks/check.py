@@ -170,7 +170,9 @@ def main() -> int:
         try:
             if given.keep:
                 ratios = {each: measure(given.runs) for each, measure in measures.items()}
-                write_ratios(given.kept, ratios, f"{os.cpu_count()} cores, {platform.machine()}, {sys.platform}")
+                others = read_ratios(given.kept) if given.only else {}
+                machine = f"{os.cpu_count()} cores, {platform.machine()}, {sys.platform}"
+                write_ratios(given.kept, others | ratios, machine)
                 print("\n".join(f"  {each:44} {ratio:8.3f}" for each, ratio in ratios.items()))
                 return 0
             kept = read_ratios(given.kept)

@@ -70,6 +70,10 @@ def test_the_check_fails_for_the_one_thing_that_got_slower(tmp_path: Path) -> No
     done = check(kept, *two)
     assert done.returncode == 1
     assert [line.split()[0] for line in done.stdout.splitlines() if "SLOWER" in line] == ["inspect"]
+    assert check(kept, "--keep", "--only", "inspect").returncode == 0
+    anew = read_ratios(kept)
+    assert 1e-3 < anew.pop("inspect") < 1e3
+    assert set(anew.values()) == {1e6}
 
 
 def check(kept: Path, *more: str) -> subprocess.CompletedProcess[str]:
