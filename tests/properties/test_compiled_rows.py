@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from hypothesis import given, settings
@@ -13,7 +14,14 @@ from hypothesis import strategies as st
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel import loop_cells, loop_rows
 from pipeline.conversion.excel.compiled_reader import nearest_doubles
-from pipeline.conversion.excel.loop_values import MONTH_NAMES, UNSUPPORTED, parse_decimal, parse_serial, whole_of
+from pipeline.conversion.excel.loop_values import (
+    MONTH_NAMES,
+    UNSUPPORTED,
+    parse_decimal,
+    parse_serial,
+    parse_time,
+    whole_of,
+)
 from pipeline.conversion.excel.rows_loop import rows_loop
 from tests.conversion.books import Cell, formula_text, iso, number, row_xml, serial, shared, text
 from tests.properties.workbooks import any_row, moments
@@ -87,8 +95,7 @@ def arrays(security: int, form: str) -> tuple[Any, ...]:
         security,
     )
     layout[loop_cells.DATES + 1] = 1
-    for month, name in enumerate(("jan", "feb", "mar", "apr", "may"), start=1):
-        layout[MONTH_NAMES + month] = int.from_bytes(name.encode(), "big")
+    layout[: len(month_names())] += month_names()
     blob = "".join(f"{shared}<" for shared in (*SHARED, "BID", "TRADE")).encode() + b"\0"
     starts = [sum(len(shared) + 1 for shared in SHARED[:number]) for number in range(len(SHARED) + 2)]
     starts[-1] = starts[-2] + 4
@@ -98,6 +105,14 @@ def arrays(security: int, form: str) -> tuple[Any, ...]:
     forms = form.encode().ljust(128, b"\0")
     columns = np.full((8, CAPACITY), -7, np.int64)
     return layout, blob, texts, slots, forms, columns, np.zeros((ODD_ROWS, 3), np.int64), np.zeros(16, np.int64)
+
+
+def month_names() -> np.ndarray[Any, Any]:
+    layout = np.zeros(64, np.int64)
+    for month in range(1, 13):
+        name = f"{dt.date(2025, month, 1):%b}".lower().encode()
+        layout[MONTH_NAMES + month] = int.from_bytes(name, "big")
+    return layout
 
 
 def slot_of(word: str) -> int:
@@ -193,3 +208,45 @@ def test_a_serial_is_rounded_to_the_millisecond_that_its_double_is(ms: int, nudg
     assert end == len(decimal)
     moment = day * DAY_MS + part + timestamps.day_zero_ms(date1904=False)
     assert moment == timestamps.serial_ms(float(decimal), date1904=False)
+
+
+dates = st.dates(dt.date(1970, 1, 1), dt.date(2261, 12, 31))
+date_forms = st.sampled_from(
+    ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y"]
+)
+clock_forms = st.sampled_from(["", " %H:%M", "T%H:%M:%S", " %H:%M:%S.%f", " %I:%M:%S %p", ", %H:%M", " %I:%M%p"])
+zones = st.sampled_from(["", "Z", "+04:00", "-0530"])
+
+
+@given(
+    day=dates,
+    clock=st.times(),
+    date_form=date_forms,
+    clock_form=clock_forms,
+    zone=zones,
+    order=st.sampled_from(["dmy", "mdy"]),
+    spoilt=st.sampled_from(["", "", "", "x", " ", "0"]),
+)
+def test_a_time_text_is_read_by_the_loop_as_by_the_judge(
+    day: dt.date,
+    clock: dt.time,
+    date_form: str,
+    clock_form: str,
+    zone: str,
+    order: Literal["dmy", "mdy"],
+    spoilt: str,
+) -> None:
+    moment = dt.datetime.combine(day, clock)
+    text_of_time = moment.strftime(date_form + clock_form) + (zone if ":" in clock_form else "") + spoilt
+    form = timestamps.form_of(text_of_time, order)
+    if form is None:
+        return
+    letters = text_of_time.encode() + b"<\0"
+    days, ms, offset, end = parse_time(letters, 0, form.encode() + b"\0", 0, month_names(), np.zeros(16, np.int64))
+    exact = timestamps.parse_time(text_of_time, order)
+    assert exact is not None
+    assert exact.day is not None
+    if end == UNSUPPORTED or letters[end] != ord("<"):
+        assert text_of_time != text_of_time.strip()
+        return
+    assert (days * DAY_MS, ms, offset * 60_000) == (exact.day, exact.clock or 0, exact.offset or 0)
