@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from xml.etree.ElementTree import ParseError, fromstring
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from pipeline.conversion.excel import loop_cells as loop
 from pipeline.conversion.excel import loop_values
 from pipeline.conversion.excel.cells import LAST_ROW, CellReader
 from pipeline.conversion.excel.row_blocks import RowBlocks, Unsupported
-from pipeline.conversion.excel.stream import elements
 from pipeline.conversion.rules import type_code
 from pipeline.conversion.ticks import LONG_TEXT, TickRows
 
@@ -58,8 +58,7 @@ class CompiledReader:
         self._rules = rules
         self._judge = judge
         self._cells = CellReader(workbook, columns.with_others)
-        self._longest_row = workbook.limits.bytes_of("row_mb")
-        self._blocks = RowBlocks(self._longest_row)
+        self._blocks = RowBlocks(workbook.limits.bytes_of("row_mb"))
         capacity = min(LAST_ROW, size // _SHORTEST_ROW + 1)
         self._layout = _layout(workbook, columns, header_row, capacity)
         self._known = list(workbook.texts)
@@ -145,14 +144,16 @@ class CompiledReader:
         self._memory[loop.ODD] = 0
         if not odd:
             return
-        parts = (self._blocks.opening, *(block[start:end] for _, start, end in odd), self._blocks.closing)
+        rows = b"".join(block[start:end] for _, start, end in odd)
         try:
-            for (number, _, _), row in zip(odd, elements(parts, ("row",), self._longest_row), strict=True):
+            # No declaration comes here, thus no entity: the tags around the rows are ours.
+            (table,) = fromstring(b"".join((self._blocks.opening, rows, self._blocks.closing)))  # noqa: S314
+            for (number, _, _), row in zip(odd, table, strict=True):
                 self._cells.row = number - 1
                 self._cells.next_row(row)
                 self._judge.judge(number, self._cells.cells(row))
-        except ValueError as error:
-            raise Unsupported(f"row {self._cells.row} is not lawful ({error})") from error
+        except (ParseError, ValueError) as error:
+            raise Unsupported(f"row {odd[0][0]} or a later one is not lawful ({error})") from error
 
     def _ticks(self) -> TickRows:
         memory = self._memory

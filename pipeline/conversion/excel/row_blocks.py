@@ -66,7 +66,11 @@ class RowBlocks:
             raise Unsupported("it has no end of rows")
         # Nothing of it matters but that it is lawful, and holds no row.
         tail = self._unprefixed(self._rest, len(self._rest))[0]
-        if any(elements((self.opening, self._tail, tail), ("row",), self._longest)):
+        try:
+            hides_rows = any(elements((self.opening, self._tail, tail), ("row",), self._longest))
+        except ValueError as error:
+            raise Unsupported(f"what stands behind its rows is not lawful ({error})") from error
+        if hides_rows:
             raise Unsupported("rows stand behind its table")
 
     def end(self, xml: bytes, at: int, size: int) -> bool:
