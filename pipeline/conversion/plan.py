@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.rules import Rules
     from pipeline.store.path import AnyPath
 
-_SUFFIXES: Final = frozenset({".xlsx", ".xlsm"})
+_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 _LOCK_PREFIX: Final = "~$"
 _PROBE: Final = f".probe{PART_SUFFIX}"
 

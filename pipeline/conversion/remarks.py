@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.names import full_name
 from pipeline.errors import shown
@@ -14,10 +14,23 @@ if TYPE_CHECKING:
     from pipeline.conversion.sheet import SheetContent
 
 
+_KINDS: Final = {
+    "xls": "a workbook of Excel 97 to 2003 and was read by xlrd",
+    "xlsb": "a binary workbook and was read record by record",
+    "ods": "an OpenDocument spreadsheet and was read cell by cell",
+}
+
+
 def remarks_of(job: SheetJob, content: SheetContent) -> tuple[str, ...]:
     """Return what is to be told of a block's name, columns, rows and cells, without a full stop behind each."""
-    remarks = (*_of_name(job), *job.block.remarks, *_of_rows(content), *content.parsed.remarks)
+    remarks = (*_of_kind(job), *_of_name(job), *job.block.remarks, *_of_rows(content), *content.parsed.remarks)
     return tuple(remark.rstrip(".") for remark in remarks)
+
+
+def _of_kind(job: SheetJob) -> Iterator[str]:
+    kind = _KINDS.get(job.workbook.kind)
+    if kind:
+        yield f"{job.workbook.path.name} is {kind}, which `validate` cannot compare: save it as .xlsx for that"
 
 
 def _of_name(job: SheetJob) -> Iterator[str]:

@@ -108,6 +108,10 @@ def _read_afresh(entry: Entry) -> Iterator[Parsed]:
 
 def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block, rules: Rules | None = None) -> Parsed:
     """Return the ticks and rejects that openpyxl finds; raises UnreadableSheet for what it cannot read, SheetError."""
+    if workbook.kind != "xlsx":
+        raise UnreadableSheet(
+            f"{workbook.path} is no .xlsx, which is what openpyxl reads; save it as one to compare it."
+        )
     # Told of serials that are no dates and of parts it does not know, which the comparison says better or not at all.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -59,11 +59,6 @@ def password_protected(folder: Path) -> Path:
     return folder / "t.xlsx"
 
 
-def old_xls(folder: Path) -> Path:
-    (folder / "t.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2000 + b"Workbook")
-    return folder / "t.xlsx"
-
-
 def encrypted_zip(folder: Path) -> Path:
     path = write_book(folder / "t.xlsx", {FAB: GOOD})
     content = bytearray(path.read_bytes())
@@ -114,7 +109,6 @@ def twins(folder: Path) -> Path:
         (plain_zip, errors.NotAWorkbook, "zip archive but not an Excel workbook"),
         (password_protected, errors.PasswordProtected, "without a password"),
         (encrypted_zip, errors.PasswordProtected, "without a password"),
-        (old_xls, errors.NotAWorkbook, r"old \.xls"),
         (cut_short, errors.CorruptWorkbook, "damaged"),
         (bad_shared_texts, errors.CorruptWorkbook, "damaged"),
         (an_entity, errors.CorruptWorkbook, "damaged"),
@@ -177,7 +171,7 @@ def test_a_parquet_directory_that_may_not_be_written_is_named(tmp_path: Path, st
 def test_workbooks_are_found_by_name_without_excels_lock_files(tmp_path: Path) -> None:
     for name in ("b.xlsx", "a.XLSX", "~$b.xlsx", "c.xlsm", "d.xls", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
-    assert [path.name for path in find_workbooks(tmp_path)] == ["a.XLSX", "b.xlsx", "c.xlsm"]
+    assert [path.name for path in find_workbooks(tmp_path)] == ["a.XLSX", "b.xlsx", "c.xlsm", "d.xls"]
     assert find_workbooks(tmp_path / "nowhere") == []
 
 

@@ -43,7 +43,7 @@ REFUSED = {
     "entities in the relations": (bombs.entities_in(RELATIONS, f"{bombs.HEAD}<a>&e9;</a>"), "declares"),
     "a file of the machine": (bombs.a_file_as_entity, "declares"),
     "fifty thousand sheets of one part": (bombs.sheets_of_one_part, "are one"),
-    "a million sheets": (bombs.many_sheets, "are one"),
+    "a million sheets": (bombs.many_sheets, "more than 65,536 entries"),
     "a name of a million blanks": (bombs.name_of_blanks, "name of 1,000,002 letters"),
     "a format of brackets": (bombs.format_of_brackets, "number format of 500,000 letters"),
 }

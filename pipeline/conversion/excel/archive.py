@@ -10,10 +10,22 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, Literal, TypeAlias
 
+from pipeline.conversion.excel import sheet_xml
+from pipeline.conversion.excel.binary import binary_styles, binary_texts
 from pipeline.conversion.excel.encoding import decoded
-from pipeline.conversion.excel.parts import Sheet, date_style_numbers, part_key, read_book, read_styles
+from pipeline.conversion.excel.file_kind import OLE_MAGIC, is_encrypted, is_old_excel, what_it_is
+from pipeline.conversion.excel.open_document import CONTENT, MANIFEST, is_encrypted_document, tables
+from pipeline.conversion.excel.parts import (
+    BINARY,
+    RELATIONS,
+    Sheet,
+    date_style_numbers,
+    part_key,
+    read_book,
+    read_styles,
+)
 from pipeline.conversion.excel.shared_texts import shared_texts
 from pipeline.conversion.excel.stream import TooLong
 from pipeline.conversion.limits import Limits
@@ -23,11 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
-_BEFORE_TEXT: Final = "\ufeff\xef\xbb\xbf \t\r\n"
-_WEB_PAGE: Final = ("<!doctype html", "<html", "<head", "<meta", "<body", "<style", "<table", "mime-version:")
-_ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
+Kind: TypeAlias = Literal["xlsx", "xlsb", "ods", "xls"]
+
 _MIB: Final = 1 << 20
 _LARGEST_DIRECTORY: Final = 8 * _MIB
 _RATIO_FROM: Final = 16 * _MIB
@@ -77,6 +86,7 @@ class Workbook:
     date_styles: frozenset[int]
     date1904: bool
     limits: Limits
+    kind: Kind = "xlsx"
 
 
 def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
@@ -85,6 +95,8 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
     Raises NotAWorkbook, PasswordProtected, CorruptWorkbook or WorkbookTooLarge.
     """
     limits = limits or Limits()
+    if is_old_excel(path):
+        return _old_workbook(path, limits)
     with _archive_of(path) as archive:
         stamp = _stamp(path, archive)
         _check_parts(path, archive, limits)
@@ -94,29 +106,60 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
             info = listed.get(part_key(part or ""))
             if info is not None:
                 _check_size(path, info, "text_mb", limits)
-                yield from decoded(unpacked(path, info))
+                pieces = unpacked(path, info)
+                yield from pieces if info.filename.lower().endswith(BINARY) else decoded(pieces)
 
+        if CONTENT in listed and RELATIONS not in listed:
+            if is_encrypted_document(read(MANIFEST)):
+                raise PasswordProtected(f"{path} is password-protected; save it without a password.")
+            _check_size(path, listed[CONTENT], "sheet_gb", limits)
+            sheets = tables(listed[CONTENT], decoded(unpacked(path, listed[CONTENT])))
+            return _made_workbook(path, stamp, sheets, limits, "ods")
         try:
             book = read_book(read, listed)
         except KeyError as error:
             raise NotAWorkbook(f"{path} is a zip archive but not an Excel workbook ({error.args[0]}).") from error
         for sheet in book.sheets:
-            _check_size(path, sheet.part, "sheet_gb", limits)
-        styles = read_styles(read(book.styles_part))
+            _check_size(path, sheet.packed or sheet.part, "sheet_gb", limits)
+        longest, size = limits.bytes_of("row_mb"), limits.bytes_of("text_mb")
+        strings, formats = read(book.strings_part), read(book.styles_part)
+        styles = binary_styles(formats) if book.is_binary else read_styles(formats)
         return Workbook(
             path=path,
             stamp=stamp,
             sheets=book.sheets,
-            texts=shared_texts(read(book.strings_part), limits.bytes_of("row_mb"), limits.bytes_of("text_mb")),
+            texts=(binary_texts if book.is_binary else shared_texts)(strings, longest, size),
             styles=styles,
             date_styles=date_style_numbers(styles),
             date1904=book.date1904,
             limits=limits,
+            kind="xlsb" if book.is_binary else "xlsx",
         )
+
+
+def _old_workbook(path: Path, limits: Limits) -> Workbook:
+    from pipeline.conversion.excel.old_excel import old_book
+
+    stamp = stamp_of(path)
+    if stamp.size > limits.bytes_of("text_mb"):
+        raise _too_large(f"{path} has {stamp.size / _MIB:.1f} MiB, more than {limits.text_mb:g} MB", "text_mb")
+    sheets, date1904 = old_book(path)
+    return _made_workbook(path, stamp, sheets, limits, "xls", date1904=date1904)
+
+
+def _made_workbook(
+    path: Path, stamp: Stamp, sheets: tuple[Sheet, ...], limits: Limits, kind: Kind, *, date1904: bool = False
+) -> Workbook:
+    """Return a workbook whose sheets' XML is made as they are read."""
+    dates = date_style_numbers(sheet_xml.STYLES)
+    return Workbook(path, stamp, sheets, (), sheet_xml.STYLES, dates, date1904, limits, kind)
 
 
 def stamp_of(path: Path) -> Stamp:
     """Return the state of the file now; raises NotAWorkbook or CorruptWorkbook."""
+    if is_old_excel(path):
+        content = path.read_bytes()
+        return Stamp(len(content), path.stat().st_mtime_ns, ((path.name, zlib.crc32(content), len(content), 0),))
     with _archive_of(path) as archive:
         return _stamp(path, archive)
 
@@ -202,41 +245,12 @@ def _stamp(path: Path, archive: zipfile.ZipFile) -> Stamp:
 
 def _check_magic(path: Path, file: IO[bytes]) -> None:
     start = file.read(8)
-    if start.startswith(_OLE_MAGIC):
-        # The stream's name stands in the compound file's directory, in UTF-16.
-        if _contains(file, _ENCRYPTED_STREAM):
+    if start.startswith(OLE_MAGIC):
+        if is_encrypted(file):
             raise PasswordProtected(f"{path} is password-protected; save it in Excel without a password.")
-        raise NotAWorkbook(f"{path} is an old .xls workbook; save it in Excel as .xlsx.")
+        raise NotAWorkbook(f"{path} is not an Excel workbook.")
     if not start.startswith(b"PK"):
-        raise NotAWorkbook(_what_it_is(path, start + file.read(_MIB)))
-
-
-def _what_it_is(path: Path, start: bytes) -> str:
-    """Return what a file is that is no archive, and what to do with it."""
-    text = start.decode("utf-16" if start.startswith(_UTF_16) else "latin-1", "ignore")
-    text = text.lstrip(_BEFORE_TEXT).lower()
-    if not text:
-        return f"{path} is empty, not an Excel workbook (.xlsx or .xlsm)."
-    if "urn:schemas-microsoft-com:office:spreadsheet" in text:
-        return f"{path} is an XML Spreadsheet of Excel 2003; open it in Excel and save it as .xlsx."
-    if text.startswith(_WEB_PAGE):
-        return (
-            f"{path} is a web page with the ending of a workbook; open it in Excel and save it as .xlsx (File, Save "
-            "As, Excel Workbook)."
-        )
-    line, newline, _ = text.partition("\n")
-    if newline and "\0" not in text and any(sign in line for sign in ",;\t|"):
-        return f"{path} is text with the ending of a workbook; give it the ending .csv and convert it again."
-    return f"{path} is not an Excel workbook (.xlsx or .xlsm)."
-
-
-def _contains(file: IO[bytes], needle: bytes) -> bool:
-    tail = b""
-    while chunk := file.read(_MIB):
-        if needle in tail + chunk:
-            return True
-        tail = chunk[-len(needle) :]
-    return False
+        raise NotAWorkbook(what_it_is(path, start + file.read(_MIB)))
 
 
 def _check_directory(path: Path, file: IO[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 Pieces: TypeAlias = Iterable[bytes]
 """A part's bytes, piece by piece; none when there is no such part."""
 
+BINARY: Final = ".bin"
+RELATIONS: Final = "_rels/.rels"
 _RELATIONSHIP_ID: Final = "}id"
 _TRUE: Final = frozenset({"1", "true", "on"})
 _LONGEST_ENTRY: Final = 1 << 20
 # Excel ends at 31 and at 255.
+_XML_PER_BYTE: Final = 8
 _LONGEST_NAME: Final = 255
 _LONGEST_FORMAT: Final = 1_000
 _ITEM: Final = "si"
@@ -37,21 +41,37 @@ _DATE_LETTER: Final = re.compile(r"(?<![_\\])[dmhysDMHYS]")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A worksheet as the workbook lists it, and its part of the archive."""
+    """A worksheet as the workbook lists it, and its part of the archive.
+
+    packed: what is unpacked for it where that is no XML; `part` then has as many bytes as its XML may have.
+    """
 
     name: str
     hidden: bool
     part: ZipInfo
+    packed: ZipInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The worksheets, where their texts and styles are in the archive, and which epoch the dates count from."""
+    """The worksheets, where their texts and styles are in the archive, and which epoch the dates count from.
+
+    is_binary: they are records, not XML.
+    """
 
     sheets: tuple[Sheet, ...]
     strings_part: str | None
     styles_part: str | None
     date1904: bool
+    is_binary: bool = False
+
+
+class Entry(NamedTuple):
+    """A sheet in the list of sheets: its name, the id of its relation, and whether Excel hides it."""
+
+    name: str
+    link: str
+    hidden: bool
 
 
 class _Relation(NamedTuple):
@@ -64,38 +84,55 @@ def read_book(read: Callable[[str], Pieces], listed: Mapping[str, ZipInfo]) -> B
 
     Raises KeyError when it is not a workbook, ValueError when its XML is bad or lists what is not there.
     """
-    root = _relations(read("_rels/.rels"), "")
+    root = _relations(read(RELATIONS), "")
     part = next((relation.part for relation in root.values() if relation.kind == "officeDocument"), "")
     if part_key(part) not in listed:
         raise KeyError("it has no workbook part")
     folder, name = posixpath.split(part)
     relations = _relations(read(f"{folder}/_rels/{name}.rels"), folder)
+    is_binary = part.lower().endswith(BINARY)
+    if is_binary:
+        from pipeline.conversion.excel.binary import binary_entries
+
+        entries, date1904 = binary_entries(read(part))
+    else:
+        entries, date1904 = _entries(read(part))
     sheets: dict[str, Sheet] = {}
-    date1904 = False
-    stream = ElementStream(("sheet", "workbookPr"), _LONGEST_ENTRY)
-    for piece in read(part):
-        for node in stream.feed(piece):
-            if local_name(node) == "workbookPr":
-                date1904 |= node.get("date1904", "").lower() in _TRUE
-            else:
-                _add_sheet(sheets, node, relations, listed)
-    if stream.root != "workbook":
-        raise KeyError("its main part is not a workbook")
-    stream.close()
+    for entry in entries:
+        _add_sheet(sheets, entry, relations, listed)
     of_kind = {relation.kind: relation.part for relation in relations.values()}
     strings, styles = of_kind.get("sharedStrings"), of_kind.get("styles")
     for other in (strings, styles):
         if other is not None and part_key(other) not in listed:
             raise ValueError(f"it lists {shown(other)} and does not hold it")
-    return Book(tuple(sheets.values()), strings, styles, date1904)
+    return Book(tuple(sheets.values()), strings, styles, date1904, is_binary)
+
+
+def _entries(pieces: Pieces) -> tuple[list[Entry], bool]:
+    """Return the sheets that the workbook's part lists, and whether its dates count from 1904."""
+    entries = []
+    date1904 = False
+    stream = ElementStream(("sheet", "workbookPr"), _LONGEST_ENTRY)
+    for piece in pieces:
+        for node in stream.feed(piece):
+            if local_name(node) == "workbookPr":
+                date1904 |= node.get("date1904", "").lower() in _TRUE
+            else:
+                link = next((value for key, value in node.items() if key.endswith(_RELATIONSHIP_ID)), "")
+                entries.append(Entry(node.get("name", ""), link, node.get("state", "visible") != "visible"))
+                check_number(len(entries))
+    if stream.root != "workbook":
+        raise KeyError("its main part is not a workbook")
+    stream.close()
+    return entries, date1904
 
 
 def _add_sheet(
-    sheets: dict[str, Sheet], node: Element, relations: Mapping[str, _Relation], listed: Mapping[str, ZipInfo]
+    sheets: dict[str, Sheet], entry: Entry, relations: Mapping[str, _Relation], listed: Mapping[str, ZipInfo]
 ) -> None:
     """Add a worksheet by its part, so that none is lost and none is read again and again."""
-    name = node.get("name", "")
-    relation = relations.get(next((value for key, value in node.items() if key.endswith(_RELATIONSHIP_ID)), ""))
+    name = entry.name
+    relation = relations.get(entry.link)
     if relation is None:
         raise ValueError(f"it lists a sheet '{shown(name)}' and does not say where it is")
     if relation.kind != "worksheet":  # chart and dialog sheets hold no cells
@@ -107,7 +144,13 @@ def _add_sheet(
         raise ValueError(f"it lists a sheet '{shown(name)}' and does not hold it")
     if part in sheets:
         raise ValueError(f"the sheets '{shown(sheets[part].name)}' and '{shown(name)}' are one")
-    sheets[part] = Sheet(name, node.get("state", "visible") != "visible", listed[part])
+    info = listed[part]
+    if part.endswith(BINARY):
+        packed, info = info, copy.copy(info)
+        info.file_size *= _XML_PER_BYTE
+        sheets[part] = Sheet(name, entry.hidden, info, packed)
+    else:
+        sheets[part] = Sheet(name, entry.hidden, info)
 
 
 def part_key(name: str) -> str:
@@ -158,7 +201,7 @@ def read_styles(pieces: Pieces) -> tuple[str, ...]:
                 elif name == "numFmts":
                     own |= listed
                 numbers, listed = [], {}
-        _check_number(max(len(numbers), len(listed)))
+        check_number(max(len(numbers), len(listed)))
     if stream.begun:
         stream.close()
     return tuple(f"={own[number]}" if number in own else number for number in of_cells)
@@ -192,10 +235,11 @@ def _relations(pieces: Pieces, folder: str) -> dict[str, _Relation]:
         target = node.get("Target", "").replace("\\", "/")
         part = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
         relations[node.get("Id", "")] = _Relation(kind, part)
-        _check_number(len(relations))
+        check_number(len(relations))
     return relations
 
 
-def _check_number(entries: int) -> None:
+def check_number(entries: int) -> None:
+    """Raise ValueError for a list longer than any that Excel writes."""
     if entries > _MOST_ENTRIES:
         raise ValueError(f"one of its lists has more than {_MOST_ENTRIES:,} entries")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.archive import unpacked
 from pipeline.conversion.excel.cells import LAST_COLUMN, Cell, CellReader
-from pipeline.conversion.excel.encoding import decoded
+from pipeline.conversion.excel.kinds import sheet_pieces
 from pipeline.conversion.excel.stream import ElementStream, TooLong
 from pipeline.errors import UnreadableSheet
 
@@ -28,9 +28,13 @@ def pieces_of(workbook: Workbook, sheet: Sheet) -> Iterator[bytes]:
 
     Raises CorruptWorkbook at its end where its checksum differs, UnreadableSheet for an encoding that is not read.
     """
-    pieces = unpacked(workbook.path, sheet.part, f"sheet '{sheet.name}'")
+    pieces = (
+        iter(())
+        if workbook.kind == "xls"
+        else unpacked(workbook.path, sheet.packed or sheet.part, f"sheet '{sheet.name}'")
+    )
     try:
-        yield from decoded(pieces)
+        yield from sheet_pieces(workbook, sheet, pieces)
     except ValueError as error:
         for _ in pieces:  # where bytes were changed, that is what is wrong
             pass

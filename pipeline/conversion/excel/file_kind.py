@@ -1,0 +1,60 @@
+"""Says what kind of file one is by its first bytes, and what to do with one that only has a workbook's ending."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Names of streams stand in the compound file's directory, in UTF-16.
+_ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
+_MIB: Final = 1 << 20
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_BEFORE_TEXT: Final = "\ufeff\xef\xbb\xbf \t\r\n"
+_WEB_PAGE: Final = ("<!doctype html", "<html", "<head", "<meta", "<body", "<style", "<table", "mime-version:")
+
+
+def is_old_excel(path: Path) -> bool:
+    """Return whether a file is a workbook of Excel 97 to 2003, or another document of those years; False for none."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(len(OLE_MAGIC)) == OLE_MAGIC and not is_encrypted(file)
+    except OSError:
+        return False
+
+
+def is_encrypted(file: IO[bytes]) -> bool:
+    """Return whether a compound file holds an encrypted workbook of a later Excel."""
+    return _contains(file, _ENCRYPTED_STREAM)
+
+
+def _contains(file: IO[bytes], needle: bytes) -> bool:
+    tail = b""
+    while chunk := file.read(_MIB):
+        if needle in tail + chunk:
+            return True
+        tail = chunk[-len(needle) :]
+    return False
+
+
+def what_it_is(path: Path, start: bytes) -> str:
+    """Return what a file is that is no archive, and what to do with it."""
+    text = start.decode("utf-16" if start.startswith(_UTF_16) else "latin-1", "ignore")
+    text = text.lstrip(_BEFORE_TEXT).lower()
+    if not text:
+        return f"{path} is empty, not an Excel workbook (.xlsx or .xlsm)."
+    if "urn:schemas-microsoft-com:office:spreadsheet" in text:
+        return f"{path} is an XML Spreadsheet of Excel 2003; open it in Excel and save it as .xlsx."
+    if text.startswith(_WEB_PAGE):
+        return (
+            f"{path} is a web page with the ending of a workbook; open it in Excel and save it as .xlsx (File, Save "
+            "As, Excel Workbook)."
+        )
+    line, newline, _ = text.partition("\n")
+    if newline and "\0" not in text and any(sign in line for sign in ",;\t|"):
+        return f"{path} is text with the ending of a workbook; give it the ending .csv and convert it again."
+    return f"{path} is not an Excel workbook (.xlsx or .xlsm)."
