@@ -220,6 +220,10 @@ class AmbiguousColumns(SheetError):
     """A sheet with two columns for one meaning."""
 
 
+class AmbiguousTimes(SheetError):
+    """A sheet whose times may be day/month or month/day, or are both."""
+
+
 class SeveralSecurities(SheetError):
     """A sheet whose rows are of more than one security."""
 

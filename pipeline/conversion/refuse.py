@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.conversion import ticks, timestamps
+from pipeline.conversion import reject_rules
 from pipeline.conversion.header_words import names_columns
 from pipeline.conversion.headers import ONE_EACH
 from pipeline.conversion.names import full_name
+from pipeline.conversion.number_column import has_decimal_comma
 from pipeline.conversion.rules import type_code
 from pipeline.errors import BadRequest, RejectedRows, SeveralSecurities, shown
-from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
 
     from pipeline.conversion.ticks import Parsed, Reject
-    from pipeline.ticks import Ticks
 
 MAX_REJECTS: Final = 0.1
 _CELLS: Final = ("time", "type", "price", "size")
@@ -29,36 +28,45 @@ _CELL_OF: Final = {"no": 0, "unreadable": 0, "unknown": 1, "price": 2, "size": 3
 """By the first word of a rule, which of the cells broke it."""
 
 _MOST_BLOCKS: Final = 3
-_LAST_MONTH: Final = 12
 _NOT_ANSWERED: Final = (
     "Bloomberg has not answered where a cell says #N/A or #NAME?: open the workbook beside the terminal, let the sheet "
     "fill, save it and convert it again."
 )
 _ERRORS: Final = ("#N/A", "#NAME?")
-_SWAPPED: Final = (
-    "Excel took the dates for {other} although they are {order}: it swapped day and month of those that fit, as in row "
-    "{row} ({date}), and left the others as text. Correcting the texts is not enough: load the export into Excel again "
-    "with its dates declared as {order} (Data, From Text/CSV, or Text to Columns)."
+_UNCLEAR: Final = (
+    "It may be a number of three decimals or a thousand times that, and no other cell of the column shows which. "
 )
 _AS_NUMBERS: Final = "Make them numbers in Excel (select the column, Data, Text to Columns, Finish) and save it."
 _ADVICE: Final = {
-    ticks.NO_TIME: "Give each row its time, or remove the rows without one.",
-    ticks.UNREADABLE_TIME: "A time is a date cell or a text as 2025-04-14 10:00:01: make the column dates in Excel "
-    "(Data, Text to Columns, Date, with the order of day and month that is meant) and save the workbook.",
-    ticks.UNKNOWN_TYPE: "A type is BID, ASK or TRADE: load these event types, or rename those that stand for them.",
-    ticks.PRICE_MISSING: "Load the ticks again with their prices, or remove the rows without one.",
-    ticks.PRICE_NOT_A_NUMBER: _AS_NUMBERS,
-    ticks.PRICE_NEGATIVE: "No price is below 0: load the ticks again, or correct these rows.",
-    ticks.SIZE_MISSING: "Load the ticks again with their sizes, or remove the rows without one.",
-    ticks.SIZE_NOT_A_NUMBER: _AS_NUMBERS,
-    ticks.SIZE_NEGATIVE: "No size is below 0: load the ticks again, or correct these rows.",
-    ticks.SIZE_NOT_WHOLE: "A size is a whole number of shares: load the ticks again, or correct these rows.",
-    ticks.SIZE_TOO_LARGE: "A size is a number of shares: see that the column is that of the sizes.",
+    reject_rules.NO_TIME: "Give each row its time, or remove the rows without one.",
+    reject_rules.UNREADABLE_TIME: "A time is a date cell or a text as 2025-04-14 10:00:01, 14-Apr-2025 10:00:01 or "
+    "14/04/2025 10:00:01: make the column dates in Excel (Data, Text to Columns, Date, with the order of day and month "
+    "that is meant) and save the workbook.",
+    reject_rules.UNKNOWN_TYPE: "A type is BID, ASK or TRADE (BEST_BID, BEST_ASK, AT_TRADE, B, A and T count as well): "
+    "load these event types, or say in configs/excel.json what the others stand for.",
+    reject_rules.PRICE_MISSING: "Load the ticks again with their prices, or remove the rows without one.",
+    reject_rules.PRICE_NOT_A_NUMBER: _AS_NUMBERS,
+    reject_rules.PRICE_NEGATIVE: "No price is below 0: load the ticks again, or correct these rows.",
+    reject_rules.SIZE_MISSING: "Load the ticks again with their sizes, or remove the rows without one.",
+    reject_rules.SIZE_NOT_A_NUMBER: _AS_NUMBERS,
+    reject_rules.PRICE_UNCLEAR: _UNCLEAR + _AS_NUMBERS,
+    reject_rules.SIZE_UNCLEAR: _UNCLEAR + _AS_NUMBERS,
+    reject_rules.SIZE_NEGATIVE: "No size is below 0: load the ticks again, or correct these rows.",
+    reject_rules.SIZE_NOT_WHOLE: "A size is a whole number of shares: load the ticks again, or correct these rows.",
+    reject_rules.SIZE_TOO_LARGE: "A size is a number of shares: see that the column is that of the sizes.",
 }
 _NUMBER_AS_TIME: Final = (
     "It is a number that no format shows as a date: format the column as date and time in Excel and save the workbook."
 )
-_DAY_AND_MONTH: Final = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-][0-9]{2,4}\b", re.ASCII)
+_LETTERS: Final = re.compile(r"\d.*[^\W\d]|[^\W\d].*\d")
+_DECIMAL_COMMA: Final = (
+    "Its decimals stand behind a comma: make the column numbers in Excel (select it, Data, Text to Columns, Next, "
+    "Next, Advanced, decimal separator ',', Finish) and save it."
+)
+_WITHOUT_LETTERS: Final = (
+    "A cell of this column is a number and nothing else: replace '{}' and its like by the whole number in Excel (Home, "
+    "Find & Select, Replace), and save it."
+)
 
 
 def rejects_allowed(max_rejects: float | None, *, strict: bool) -> float:
@@ -72,6 +80,11 @@ def rejects_allowed(max_rejects: float | None, *, strict: bool) -> float:
     return 0.0 if strict else MAX_REJECTS if max_rejects is None else max_rejects
 
 
+def faulty(rejects: Mapping[str, int]) -> int:
+    """Return how many rejected rows, counted by rule, are at fault: not those whose trade another row tells."""
+    return sum(rejects.values()) - rejects.get(reject_rules.TRADE_TOLD_TWICE, 0)
+
+
 def too_many(rejects: int, ticks: int, allowed: float) -> bool:
     """Return whether a sheet of so many rejected rows and ticks fails: without a tick it always does."""
     return ticks == 0 or rejects / (rejects + ticks) > allowed
@@ -79,20 +92,21 @@ def too_many(rejects: int, ticks: int, allowed: float) -> bool:
 
 def refuse_rejects(parsed: Parsed, allowed: float) -> None:
     """Raise RejectedRows for a sheet without a tick, or with a larger share of rejected rows than is allowed."""
-    bad, good = len(parsed.rejects), len(parsed.ticks)
+    bad, good = faulty(parsed.reject_counts), len(parsed.ticks)
     if not too_many(bad, good, allowed):
         return
-    counts = Counter(reject.rule for reject in parsed.rejects)
+    rejects = [reject for reject in parsed.rejects if reject.rule != reject_rules.TRADE_TOLD_TWICE]
+    counts = Counter(reject.rule for reject in rejects)
     most = counts.most_common(1)[0][0]
-    leading = next(reject for reject in parsed.rejects if reject.rule == most)
-    quoted = " ".join(_quoted(reject) for reject in dict.fromkeys((parsed.rejects[0], leading)))
+    leading = next(reject for reject in rejects if reject.rule == most)
+    quoted = " ".join(_quoted(reject) for reject in dict.fromkeys((rejects[0], leading)))
     rules = ", ".join(f"{count:,} {rule}" for rule, count in counts.most_common())
     limit = f"at most {100 * allowed:.3g} % may be" if allowed else "none may be"
     rejected = f"{bad:,} of {bad + good:,} rows rejected ({rules}"
     message = f"{rejected}; {limit})." if good else f"no ticks: {rejected})."
     enough = math.ceil(100 * bad / (bad + good)) / 100
     remedy = f" Or leave such rows out: --max-rejects {enough:g}." if good else ""
-    raise RejectedRows(f"{message} {quoted} {_advice(parsed, leading)}{remedy}")
+    raise RejectedRows(f"{message} {quoted} {_advice(leading)}{remedy}")
 
 
 def refuse_other_blocks(own: Container[str], parsed: Parsed) -> None:
@@ -139,25 +153,16 @@ def _quoted(reject: Reject) -> str:
     return f"Row {reject.row} ({reject.rule}): {texts}."
 
 
-def _may_be_swapped(parsed_ticks: Ticks) -> bool:
-    """Return whether there are ticks and each one's day could be a month."""
-    days = parsed_ticks.timestamp.astype("datetime64[ns]").astype("datetime64[D]")
-    of_month = (days - days.astype("datetime64[M]")).astype(int)
-    return 0 < len(days) == np.count_nonzero(of_month < _LAST_MONTH)
-
-
-def _advice(parsed: Parsed, reject: Reject) -> str:
+def _advice(reject: Reject) -> str:
     """Return what to do about the rule that a row broke, by what its cell holds."""
     text = reject.cells[_CELL_OF[reject.rule.partition(" ")[0]]].strip()
     if any(cell.startswith(_ERRORS) for cell in reject.cells):
         return _NOT_ANSWERED
-    if reject.rule == ticks.UNREADABLE_TIME:
-        date = _DAY_AND_MONTH.match(text)
-        numbers = (int(date[1]), int(date[2])) if date else (0, 0)
-        if max(numbers) > _LAST_MONTH and _may_be_swapped(parsed.ticks):
-            order, other = ("day/month", "month/day") if numbers[0] > _LAST_MONTH else ("month/day", "day/month")
-            first = timestamps.as_text(int(parsed.ticks.timestamp[0]) // MILLISECOND)
-            return _SWAPPED.format(order=order, other=other, row=parsed.row_numbers[0], date=first)
-        if text.replace(".", "", 1).isdigit():
-            return _NUMBER_AS_TIME
+    if reject.rule == reject_rules.UNREADABLE_TIME and text.replace(".", "", 1).isdigit():
+        return _NUMBER_AS_TIME
+    if reject.rule in (reject_rules.PRICE_NOT_A_NUMBER, reject_rules.SIZE_NOT_A_NUMBER):
+        if has_decimal_comma(text):
+            return _DECIMAL_COMMA
+        if _LETTERS.search(text):
+            return _WITHOUT_LETTERS.format(shown(text))
     return _ADVICE[reject.rule]

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pipeline.store.layout import TIME_ZONE
-from pipeline.ticks import TICK_TYPES
+from pipeline.ticks import ASK, BID, TRADE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,18 @@ DateOrder: TypeAlias = 'Literal["dmy", "mdy"]'
 LONGEST_TEXT: Final = 255
 """A longer text is neither a type nor a time."""
 
-WORDS: Final[Mapping[str, int]] = MappingProxyType({name.casefold(): code for code, name in enumerate(TICK_TYPES)})
-"""Type words without case and blanks around them, with their codes."""
+AT_TRADE: Final = 3
+"""The code, beside those of `TICK_TYPES`, of a trade that stands a second time in a sheet that has TRADE as well."""
+
+WORDS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        **dict.fromkeys(("bid", "best_bid", "b"), BID),
+        **dict.fromkeys(("ask", "best_ask", "a"), ASK),
+        **dict.fromkeys(("trade", "t"), TRADE),
+        "at_trade": AT_TRADE,
+    }
+)
+"""Casefolded type words, with their codes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
 from pipeline.conversion import timestamps
-from pipeline.conversion.excel.cells import BLANK, BOOL, EMPTY, ISO, NUMBER, SERIAL, TEXT, Cell
-from pipeline.conversion.rules import LONGEST_TEXT, type_code
-from pipeline.conversion.time_column import Moment, TimeColumn
-from pipeline.ticks import Ticks, union_of
+from pipeline.conversion.cell_text import cell_text, number_text
+from pipeline.conversion.excel.cells import BLANK, NUMBER, TEXT, Cell
+from pipeline.conversion.number_column import NumberColumn
+from pipeline.conversion.reject_rules import PRICE_UNCLEAR, SIZE_UNCLEAR, TRADE_TOLD_TWICE, UNKNOWN_TYPE, Broken
+from pipeline.conversion.rules import AT_TRADE, LONGEST_TEXT, type_code
+from pipeline.conversion.tick_columns import LONGEST_SHOWN, JudgedTicks, Tick, TickColumns
+from pipeline.conversion.time_column import TimeColumn
+from pipeline.ticks import TRADE, Ticks, union_of
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipeline.conversion.headers import Columns
     from pipeline.conversion.rules import DateOrder, Rules
@@ -28,24 +31,14 @@ if TYPE_CHECKING:
 Row: TypeAlias = "tuple[int, Mapping[int, Cell]]"
 """A row's Excel number and its cells that are not blank, by column."""
 
-NO_TIME: Final = "no time"
-UNREADABLE_TIME: Final = "unreadable time"
-UNKNOWN_TYPE: Final = "unknown type"
-PRICE_MISSING: Final = "price missing"
-PRICE_NOT_A_NUMBER: Final = "price not a number"
-PRICE_NEGATIVE: Final = "price negative"
-SIZE_MISSING: Final = "size missing"
-SIZE_NOT_A_NUMBER: Final = "size not a number"
-SIZE_NEGATIVE: Final = "size negative"
-SIZE_NOT_WHOLE: Final = "size not whole"
-SIZE_TOO_LARGE: Final = "size too large"
-# Excel keeps numbers as doubles, so above 2**53 a whole number is no longer the one that was meant.
-LARGEST_SIZE: Final = 2.0**53
-LONGEST_SHOWN: Final = 100
 LONG_TEXT: Final = "\0"
 """Stands among the texts that were read for one that is too long to be asked for, and for times and numbers as text."""
 # As many as are asked for one by one when it is to be known whether a sheet changed.
 _MOST_TEXTS: Final = 1_000
+_AT_TRADE: Final = (
+    "AT_TRADE rows, read as trades since the sheet has no TRADE: {:,}.",
+    "AT_TRADE rows, left out since the sheet has TRADE too: {:,}.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +84,8 @@ class Parsed:
 class TickRows:
     """Rows that a fast reader took as ticks, each in range and clean, in ascending order of rows.
 
-    rows: Excel row numbers. moments: ms since 1970 on the exchange's clock, or of UTC where `utc` is True.
+    rows: Excel row numbers. moments: ms since 1970 on the exchange's clock, or of UTC where `utc` is True. kinds: codes
+    of type words, `AT_TRADE` too.
     security, condition: index into `labels`, which has "" for a blank cell; None without such a column.
     used_texts: of all cells that were read. serials, texts: how many times were numbers, how many texts, with the first
     row of each (0: none). order: that by which day/month texts were read; None where there are none.
@@ -127,208 +121,154 @@ class OtherDateOrder(Exception):
         self.order = order
 
 
-class _Broken(Exception):
-    """A row broke the rule that is the only argument."""
-
-
 class Judge:
     """Sorts rows below the header, which come in any order, into ticks and rejects."""
 
     def __init__(self, columns: Columns, rules: Rules) -> None:
         self._columns = columns
+        self._used = columns.used
         self._rules = rules
+        self._codes: dict[str, int] = {}
         self._times = TimeColumn(rules)
-        # Excel rows, ms, type codes, prices, sizes, indices of securities and of conditions of the ticks.
-        self._arrays: tuple[array[Any], ...] = (
-            array("q"),
-            array("q"),
-            array("b"),
-            array("d"),
-            array("q"),
-            array("i"),
-            array("i"),
-        )
-        self._of_utc = array("q")
+        self._prices, self._sizes = NumberColumn("price", is_whole=False), NumberColumn("size", is_whole=True)
+        self._ticks = TickColumns()
         self._rejects: list[Reject] = []
+        self._unclear: list[tuple[Tick, Reject, NumberColumn]] = []
         self._filled = array("q")
         self._texts: set[str] = set()
-        self._securities = {"": 0}
-        self._conditions = {"": 0}
 
     def judge(self, number: int, row: Mapping[int, Cell]) -> None:
         """Take one row: its Excel number and its cells that are not blank, by column."""
         columns = self._columns
-        cells = [row.get(column, BLANK) for column in columns.used]
-        if all(cell is BLANK for cell in cells):
+        cells = [row.get(column, BLANK) for column in self._used]
+        blanks = cells.count(BLANK)
+        if blanks == len(cells):
             return
         self._filled.append(number)
-        self._note_texts(cells[-3:-2])
-        if any(cell.kind == TEXT for cell in (*cells[:-3], *cells[-2:])):
-            self._texts.add(LONG_TEXT)
-        security = 0
-        if columns.security is not None:
-            named = row.get(columns.security, BLANK)
-            text = named.text[:LONGEST_SHOWN] if named.kind in (TEXT, NUMBER) else ""
-            security = self._securities.setdefault(text, len(self._securities))
+        security = 0 if columns.security is None else self._security(row.get(columns.security, BLANK))
         *times, kind, price, size = cells
+        self._note_text(kind)
+        if [cell.kind for cell in cells].count(TEXT) > (kind.kind == TEXT):
+            self._texts.add(LONG_TEXT)
         try:
-            moment = self._moment(times)
-            tick = (number, moment.ms, self._code(kind), _price(price), _size(size), security)
-        except _Broken as broken:
-            self._reject(number, times, (kind, price, size), str(broken), security)
+            ms, is_utc = self._times.moment(number, times, is_whole=not blanks)
+            code, cost, shares = self._code(kind), self._prices.value(price) + 0.0, int(self._sizes.value(size))
+        except Broken as broken:
+            self._rejects.append(self._reject(number, cells, str(broken), security))
             return
-        if moment.is_utc:
-            self._of_utc.append(len(self._arrays[0]))
-        for column, value in zip(self._arrays, (*tick, self._condition(row)), strict=True):
-            column.append(value)
+        condition = 0 if columns.condition is None else self._condition(row.get(columns.condition, BLANK))
+        tick = (number, ms, is_utc, code, cost, shares, security, condition)
+        if price.kind == size.kind == NUMBER:
+            self._ticks.append(tick)
+        else:
+            self._take_texts(tick, cells)
 
     def parsed(self, header_row: int, read: TickRows | None = None) -> Parsed:
         """Return all ticks, those judged here and those that a fast reader took, in ascending order of rows.
 
-        Raises OtherDateOrder where the sheet is to be read again by another order of day and month.
+        Raises OtherDateOrder where the sheet is to be read again by another order of day and month, and AmbiguousTimes
+        where its times do not show which it is.
         """
-        rows, moments, kinds, price, volume, security, condition = self._ticks(read)
-        filled = np.asarray(self._filled)
-        numbers = [filled] if read is None else [filled, read.rows]
-        holding = union_of(numbers)
-        blank = int(holding[-1]) - header_row - len(holding) if len(holding) else 0
-        has_condition = len(self._conditions) > 1
+        order = self._times.decided_order(read)
+        if order is not None and not {self._times.order, read and read.order} <= {None, order}:
+            raise OtherDateOrder(order)
+        for tick, reject, column in self._unclear:
+            if column.dots_are_decimal:
+                self._ticks.append(tick)
+                column.texts += 1
+            else:
+                self._rejects.append(reject)
+        ticks = self._ticks.merged(read, self._rules.time_zone)
+        remarks = list(self._remarks(read))
+        at_trade = ticks.kinds == AT_TRADE
+        if at_trade.any():
+            has_trades = bool((ticks.kinds == TRADE).any())
+            remarks.append(_AT_TRADE[has_trades].format(np.count_nonzero(at_trade)))
+            if has_trades:
+                self._rejects += _told_twice(ticks.where(at_trade))
+                ticks = ticks.where(~at_trade)
+            else:
+                ticks = ticks._replace(kinds=np.where(at_trade, np.int8(TRADE), ticks.kinds))
+        filled = [np.asarray(self._filled), *([] if read is None else [read.rows])]
+        rows = union_of(filled)
+        blank = int(rows[-1]) - header_row - len(rows) if len(rows) else 0
+        conditions = tuple(self._ticks.conditions) if len(self._ticks.conditions) > 1 else ()
         has_security = self._columns.security is not None
-        used = frozenset() if read is None else read.used_texts
         return Parsed(
             ticks=Ticks(
-                timestamp=moments * MILLISECOND,
-                kind=kinds,
-                price=price,
-                volume=volume,
-                condition=condition if has_condition else None,
-                conditions=tuple(self._conditions) if has_condition else (),
+                timestamp=ticks.ms * MILLISECOND,
+                kind=ticks.kinds,
+                price=ticks.price,
+                volume=ticks.volume,
+                condition=ticks.condition if conditions else None,
+                conditions=conditions,
             ),
             rejects=tuple(sorted(self._rejects, key=lambda reject: reject.row)),
-            rows=sum(map(len, numbers)) + blank,
+            rows=sum(map(len, filled)) + blank,
             blank=blank,
-            texts=used.union(self._texts, self._securities.keys() - {""}),
-            row_numbers=rows,
-            security=security if has_security else None,
-            securities=tuple(self._securities) if has_security else (),
+            texts=frozenset(self._texts).union(self._ticks.securities.keys() - {""}, read.used_texts if read else ()),
+            row_numbers=ticks.rows,
+            security=ticks.security if has_security else None,
+            securities=tuple(self._ticks.securities) if has_security else (),
+            remarks=tuple(remarks),
         )
 
-    def _ticks(self, read: TickRows | None) -> list[Any]:
-        """Return the arrays of all ticks in ascending order of rows, moments on the exchange's clock."""
-        arrays: list[Any] = [np.array(column) for column in self._arrays]
-        of_utc = np.asarray(self._of_utc)
-        arrays[1][of_utc] = timestamps.to_clock(arrays[1][of_utc], self._rules.time_zone)
-        if read is not None:
-            moments = timestamps.to_clock(read.moments, self._rules.time_zone) if read.utc else read.moments
-            security = _codes_of(read.security, len(moments), read.labels, self._securities)
-            labels = [text.strip() for text in read.labels]
-            condition = _codes_of(read.condition, len(moments), labels, self._conditions)
-            of_reader = (read.rows, moments, read.kinds, read.price, read.volume, security, condition)
-            if not len(arrays[0]):
-                return list(of_reader)
-            arrays = [np.concatenate(pair) for pair in zip(list[Any](of_reader), arrays, strict=True)]
-        # A file may hold its rows in another order than Excel shows them; what Excel shows is the workbook's order.
-        order = np.argsort(arrays[0], kind="stable")
-        return [column[order] for column in arrays]
+    def _remarks(self, read: TickRows | None) -> Iterator[str]:
+        """Yield what a person must be told of how cells were read."""
+        texts = self._prices.texts + self._sizes.texts + (read.number_texts if read else 0)
+        if texts:
+            yield f"prices and sizes stored as text, read as numbers: {texts:,}."
+        of_utc = self._ticks.of_utc + (len(read.rows) if read and read.utc else 0)
+        if of_utc:
+            zone = self._rules.time_zone
+            yield f"times with a time zone, put on the exchange's clock ({zone}): {of_utc:,}."
 
-    def _note_texts(self, cells: Iterable[Cell]) -> None:
-        if len(self._texts) <= _MOST_TEXTS:
-            self._texts.update(
-                cell.text if len(cell.text) <= LONGEST_TEXT else LONG_TEXT for cell in cells if cell.kind == TEXT
-            )
+    def _take_texts(self, tick: Tick, cells: Sequence[Cell]) -> None:
+        """Take a tick of which a number is text: one that may mean two numbers when the column shows which."""
+        columns = ((self._prices, cells[-2], PRICE_UNCLEAR), (self._sizes, cells[-1], SIZE_UNCLEAR))
+        for column, cell, rule in columns:
+            if column.is_unclear(cell):
+                number, *_, security, _ = tick
+                self._unclear.append((tick, self._reject(number, cells, rule, security), column))
+                return
+        for column, cell, _ in columns:
+            column.texts += cell.kind == TEXT
+        self._ticks.append(tick)
 
-    def _condition(self, row: Mapping[int, Cell]) -> int:
-        """Return the index of a row's condition codes."""
-        if self._columns.condition is None:
-            return 0
-        cell = row.get(self._columns.condition, BLANK)
-        self._note_texts([cell])
+    def _note_text(self, cell: Cell) -> None:
+        if cell.kind == TEXT and len(self._texts) <= _MOST_TEXTS:
+            self._texts.add(cell.text if len(cell.text) <= LONGEST_TEXT else LONG_TEXT)
+
+    def _security(self, cell: Cell) -> int:
+        """Return the index of the security that a cell names."""
+        text = cell.text[:LONGEST_SHOWN] if cell.kind in (TEXT, NUMBER) else ""
+        return self._ticks.securities.setdefault(text, len(self._ticks.securities))
+
+    def _condition(self, cell: Cell) -> int:
+        """Return the index of a cell's condition codes."""
+        self._note_text(cell)
         text = cell.text.strip()[:LONGEST_SHOWN] if cell.kind in (TEXT, NUMBER) else ""
-        return self._conditions.setdefault(text, len(self._conditions))
-
-    def _moment(self, cells: Sequence[Cell]) -> Moment:
-        if BLANK in cells:
-            raise _Broken(NO_TIME)
-        moment = self._times.moment(cells)
-        if moment is None:
-            raise _Broken(UNREADABLE_TIME)
-        return moment
+        return self._ticks.conditions.setdefault(text, len(self._ticks.conditions))
 
     def _code(self, cell: Cell) -> int:
-        code = type_code(cell.text, self._rules.words) if cell.kind == TEXT else -1
-        if code < 0:
-            raise _Broken(UNKNOWN_TYPE)
+        code = self._codes.get(cell.text) if cell.kind == TEXT else None
+        if code is None:
+            code = type_code(cell.text, self._rules.words) if cell.kind == TEXT else -1
+            if code < 0:
+                raise Broken(UNKNOWN_TYPE)
+            self._codes[cell.text] = code
         return code
 
-    def _reject(self, number: int, times: Sequence[Cell], others: Sequence[Cell], rule: str, security: int) -> None:
-        date1904 = self._rules.date1904
-        time = " ".join(filter(None, (_shown(cell, date1904=date1904) for cell in times)))
-        shown = (time, *(_shown(cell, date1904=date1904) for cell in others))
+    def _reject(self, number: int, cells: Sequence[Cell], rule: str, security: int) -> Reject:
+        *times, kind, price, size = (cell_text(cell, date1904=self._rules.date1904) for cell in cells)
         # A million rejects may well say the same.
-        cells = tuple(sys.intern(text[:LONGEST_SHOWN]) for text in shown)
-        self._rejects.append(Reject(number, cells, rule, security))  # type: ignore[arg-type]
+        texts = (sys.intern(text[:LONGEST_SHOWN]) for text in (" ".join(filter(None, times)), kind, price, size))
+        return Reject(number, tuple(texts), rule, security)  # type: ignore[arg-type]
 
 
-def judge_rows(rows: Iterable[Row], columns: Columns, header_row: int, rules: Rules) -> Parsed:
-    """Sort the rows below the header, in any order, into ticks, rejects and blanks by row number.
-
-    Raises OtherDateOrder where they are to be read again by another order of day and month.
-    """
-    judge = Judge(columns, rules)
-    for number, row in rows:
-        judge.judge(number, row)
-    return judge.parsed(header_row)
-
-
-def _codes_of(codes: Int32s | None, ticks: int, labels: Sequence[str], indices: dict[str, int]) -> Int32s:
-    """Return a fast reader's indices into its labels as those of `indices`, to which its texts are added."""
-    if codes is None:
-        return np.zeros(ticks, np.int32)
-    shown = [text[:LONGEST_SHOWN] for text in labels]
-    used = np.bincount(codes, minlength=len(labels)) > 0
-    own = [indices.setdefault(text, len(indices)) if use else 0 for text, use in zip(shown, used, strict=True)]
-    return np.array(own, np.int32)[codes]
-
-
-def _price(cell: Cell) -> float:
-    return _number(cell, PRICE_MISSING, PRICE_NOT_A_NUMBER, PRICE_NEGATIVE) + 0.0
-
-
-def _size(cell: Cell) -> int:
-    value = _number(cell, SIZE_MISSING, SIZE_NOT_A_NUMBER, SIZE_NEGATIVE)
-    if value > LARGEST_SIZE:
-        raise _Broken(SIZE_TOO_LARGE)
-    if not value.is_integer():
-        raise _Broken(SIZE_NOT_WHOLE)
-    return int(value)
-
-
-def _number(cell: Cell, missing: str, not_a_number: str, negative: str) -> float:
-    if cell.kind == EMPTY:
-        raise _Broken(missing)
-    value = float(cell.text) if cell.kind == NUMBER else math.nan
-    if not math.isfinite(value):
-        raise _Broken(not_a_number)
-    if value < 0:
-        raise _Broken(negative)
-    return value
-
-
-def _shown(cell: Cell, *, date1904: bool) -> str:
-    """Return a cell's text as a person would name it: 17.3, 2025-04-14 10:00:01, TRUE, #N/A."""
-    if cell.kind == ISO:
-        time = timestamps.parse_time(cell.text)
-        without_zone = time is not None and time.offset is None and time.day
-        return timestamps.as_text(without_zone + (time.clock or 0)) if time and without_zone else cell.text
-    if cell.kind == BOOL:
-        return "FALSE" if cell.text.strip() in ("0", "false") else "TRUE"
-    if cell.kind == SERIAL:
-        moment = timestamps.serial_ms(float(cell.text), date1904=date1904)
-        if moment is not None:
-            return timestamps.as_text(moment)
-        if 0 <= float(cell.text) < 1:
-            return timestamps.as_text(timestamps.serial_clock_ms(float(cell.text)) or 0).partition(" ")[2]
-    if cell.kind in (NUMBER, SERIAL):
-        value = float(cell.text)
-        return str(int(value)) if value.is_integer() and abs(value) < LARGEST_SIZE else repr(value)
-    return cell.text
+def _told_twice(ticks: JudgedTicks) -> Iterator[Reject]:
+    """Yield trades that stand under another type as well as rejects."""
+    columns = (ticks.rows, ticks.ms, ticks.price, ticks.volume, ticks.security)
+    for row, ms, price, volume, security in zip(*(column.tolist() for column in columns), strict=True):
+        cells = (timestamps.as_text(ms), "AT_TRADE", number_text(price), str(volume))
+        yield Reject(row, cells, TRADE_TOLD_TWICE, security)

@@ -1,60 +1,184 @@
-"""Reads the time cells of a sheet's rows."""
+"""Reads the time cells of a sheet's rows, and finds in them which of two numbers is the day and which the month."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+import numpy as np
 
 from pipeline.conversion import timestamps
-from pipeline.conversion.excel.cells import ISO, SERIAL, TEXT, Cell
+from pipeline.conversion.excel.cells import BLANK, ISO, NUMBER, SERIAL, TEXT, Cell
+from pipeline.conversion.reject_rules import NO_TIME, UNREADABLE_TIME, Broken
+from pipeline.conversion.timestamps import (
+    DAY_AND_MONTH,
+    EARLIEST_PLAIN_MS,
+    END_MS,
+    FIRST_MS_1900,
+    LATEST_PLAIN_MS,
+    MS_PER_DAY,
+)
+from pipeline.errors import AmbiguousTimes, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.conversion.rules import Rules
+    from pipeline.conversion.rules import DateOrder, Rules
+    from pipeline.conversion.ticks import TickRows
+
+_MONTHS: Final = 12
+_OTHER: Final[dict[DateOrder, DateOrder]] = {"dmy": "mdy", "mdy": "dmy"}
+_NAMES: Final = {"dmy": "day/month", "mdy": "month/day"}
+_GIVE_ORDER: Final = "Say which it is: --date-order dmy (day first) or --date-order mdy (month first)."
 
 
-class Moment(NamedTuple):
-    """A row's time: ms since 1970, of UTC where the text had a zone, else on the exchange's clock."""
+_Parts: TypeAlias = "tuple[int | None, int | None, int | None]"
+"""The day, the time of day and the offset from UTC of a cell, ms; None where it has none."""
 
-    ms: int
-    is_utc: bool
+_NOTHING: Final = (None, None, None)
+
+
+class _Quoted(NamedTuple):
+    """A cell as a message names it: its row and its text."""
+
+    row: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"row {self.row} ('{shown(self.text)}')"
 
 
 class TimeColumn:
-    """The times of a sheet's rows, each in one cell or in one of the day and one of the time of day."""
+    """The times of a sheet's rows, each in one cell or in one of the day and one of the time of day.
+
+    order: that by which texts of day and month are read, None before the first of them.
+    """
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._likely: str | None = None
+        self._has_order = False
+        self._likely_clock: str | None = None
+        self.order: DateOrder | None = rules.date_order
+        self._serial: _Quoted | None = None
+        self._text: _Quoted | None = None
+        self._proofs: dict[DateOrder, _Quoted] = {}
 
-    def moment(self, cells: Sequence[Cell]) -> Moment | None:
-        """Return the time that a row's cells say; None when it cannot be read, or is not in range."""
-        date1904 = self._rules.date1904
-        if len(cells) == 1 and cells[0].kind == SERIAL:
-            ms = timestamps.serial_ms(float(cells[0].text), date1904=date1904)
-            return None if ms is None else Moment(ms, is_utc=False)
-        day, clock, offset = self._parts(cells[0])
+    def moment(self, row: int, cells: Sequence[Cell], *, is_whole: bool) -> tuple[int, bool]:
+        """Return the time that a row's cells say, ms since 1970, and whether it is of UTC, since its text has a zone.
+
+        is_whole: the row has all cells of a tick, so that it counts for the order of day and month. Raises Broken.
+        """
+        day_cell = cells[0]
+        if is_whole and self._serial is None and day_cell.kind in (SERIAL, NUMBER):
+            self._serial = self._quoted_serial(row, day_cell)
+        if len(cells) == 1 and day_cell.kind in (SERIAL, NUMBER):
+            ms = self._serial_ms(day_cell)
+            if ms is None:
+                raise Broken(UNREADABLE_TIME)
+            return ms, False
+        if BLANK in cells:
+            raise Broken(NO_TIME)
+        day, clock, offset = self._day(row, day_cell, is_whole=is_whole)
         if len(cells) > 1:
-            _, clock, offset_of_clock = self._parts(cells[1])
-            offset = offset_of_clock if offset is None else offset
-            if clock is None:
-                return None
-        if day is None:
-            return None
+            _, clock, of_clock = self._clock(cells[1])
+            offset = of_clock if offset is None else offset
+        if day is None or (clock is None and len(cells) > 1):
+            raise Broken(UNREADABLE_TIME)
         ms = day + (clock or 0) - (offset or 0)
-        in_range = timestamps.FIRST_MS_1900 <= ms < timestamps.END_MS
-        return Moment(ms, offset is not None) if in_range else None
+        if not FIRST_MS_1900 <= ms < END_MS:
+            raise Broken(UNREADABLE_TIME)
+        return ms, offset is not None
 
-    def _parts(self, cell: Cell) -> tuple[int | None, int | None, int | None]:
-        """Return the day, the time of day and the offset of a cell, each in ms and None where it has none."""
-        if cell.kind == SERIAL:
+    def decided_order(self, read: TickRows | None) -> DateOrder | None:
+        """Return the order of day and month that the texts show, None when there are none of that kind.
+
+        Raises AmbiguousTimes where they do not show it, or where Excel may have swapped some.
+        """
+        text, serial, proofs = self._text, self._serial, self._proofs
+        if read is not None and read.order is not None:
+            text = _quoted_of(read, read.first_text_row, read.order)
+            if max(read.largest_first, read.largest_second) > _MONTHS:
+                days = read.moments // MS_PER_DAY
+                dates = days.astype("datetime64[D]")
+                of_month = (dates - dates.astype("datetime64[M]")).astype(np.int64)
+                proof = _quoted_of(read, int(read.rows[np.argmax(of_month >= _MONTHS)]), read.order)
+                proofs = {read.order: proof, **proofs}
+        if read is not None and read.serials:
+            serial = _quoted_of(read, read.first_serial_row)
+        if text is None and not proofs:
+            return None
+        quoted = next(iter(proofs.values()), text)
+        if serial is not None:
+            raise AmbiguousTimes(
+                f"its times are dates in part, as in {serial}, and texts of day and month in part, as in {quoted}. "
+                "Excel leaves such texts where it takes dates of one order for the other, and has then swapped day and "
+                "month of those that fit. Correcting the texts is not enough: load the export into Excel again with "
+                "its dates declared as what they are (Data, From Text/CSV, or Text to Columns, Date)."
+            )
+        if len(proofs) > 1:
+            raise AmbiguousTimes(
+                f"the day comes first in {proofs['dmy']} and the month in {proofs['mdy']}: load the export into Excel "
+                "again with its dates declared as one of them (Data, From Text/CSV, or Text to Columns, Date)."
+            )
+        order = next(iter(proofs), None)
+        given = self._rules.date_order
+        if given is not None and order == _OTHER[given]:
+            raise AmbiguousTimes(f"its times are {_NAMES[order]}, as in {quoted}, and --date-order is {given}.")
+        if order is None and given is None:
+            raise AmbiguousTimes(
+                f"no time shows which number is the day and which the month, as in {quoted}. {_GIVE_ORDER}"
+            )
+        return order or given
+
+    def _serial_ms(self, cell: Cell) -> int | None:
+        """Return the moment of a number: a date of any year where it is formatted as one, else of a plausible year."""
+        ms = timestamps.serial_ms(float(cell.text), date1904=self._rules.date1904)
+        if cell.kind == NUMBER and ms is not None and not EARLIEST_PLAIN_MS <= ms < LATEST_PLAIN_MS:
+            return None
+        return ms
+
+    def _quoted_serial(self, row: int, cell: Cell) -> _Quoted | None:
+        ms = self._serial_ms(cell)
+        return None if ms is None else _Quoted(row, timestamps.as_text(ms))
+
+    def _day(self, row: int, cell: Cell, *, is_whole: bool) -> _Parts:
+        """Return what the first cell of a row's time says."""
+        if cell.kind == NUMBER and self._serial_ms(cell) is None:  # 20250514 in a column of its own
+            cell = Cell(TEXT, cell.text)
+        if cell.kind in (SERIAL, NUMBER):
+            return timestamps.serial_day_ms(float(cell.text), date1904=self._rules.date1904), None, None
+        time = timestamps.parse_time(cell.text, self.order, self._likely) if cell.kind in (TEXT, ISO) else None
+        if time is None:
+            if is_whole and self.order is not None and timestamps.parse_time(cell.text, _OTHER[self.order]):
+                self._proofs.setdefault(_OTHER[self.order], _Quoted(row, cell.text))
+            return _NOTHING
+        form, day, clock, offset = time
+        if form != self._likely:
+            self._likely, self._has_order = form, form.startswith(DAY_AND_MONTH)
+        if self._has_order and is_whole and day is not None:
+            self.order = self.order or ("dmy" if form.startswith("d") else "mdy")
+            if self._text is None:
+                self._text = _Quoted(row, cell.text)
+            if self.order not in self._proofs and timestamps.day_of_month(day) > _MONTHS:
+                self._proofs[self.order] = _Quoted(row, cell.text)
+        return day, clock, offset
+
+    def _clock(self, cell: Cell) -> _Parts:
+        """Return what the second cell of a row's time says."""
+        if cell.kind in (SERIAL, NUMBER):
             serial = float(cell.text)
-            day = timestamps.serial_day_ms(serial, date1904=self._rules.date1904)
-            return day, timestamps.serial_clock_ms(serial), None
-        if cell.kind not in (TEXT, ISO):
-            return None, None, None
-        time = timestamps.parse_time(cell.text, self._rules.date_order, self._likely)
-        if time is None or (self._rules.date_order is None and time.form.startswith(timestamps.DAY_AND_MONTH)):
-            return None, None, None
-        self._likely = time.form
-        return time.day, time.clock, time.offset
+            is_clock = cell.kind == SERIAL or 0 <= serial < 1 or self._serial_ms(cell) is not None
+            return (None, timestamps.serial_clock_ms(serial), None) if is_clock else _NOTHING
+        time = timestamps.parse_time(cell.text, likely=self._likely_clock) if cell.kind in (TEXT, ISO) else None
+        if time is None:
+            return _NOTHING
+        self._likely_clock, day, clock, offset = time
+        return day, clock, offset
+
+
+def _quoted_of(read: TickRows, row: int, order: DateOrder | None = None) -> _Quoted:
+    """Return a row of a fast reader with its time, of which it does not keep the text, in this order or ISO's."""
+    date, _, clock = timestamps.as_text(int(read.moments[np.searchsorted(read.rows, row)])).partition(" ")
+    year, month, day = date.split("-")
+    dates = {"dmy": f"{day}/{month}/{year}", "mdy": f"{month}/{day}/{year}"}
+    return _Quoted(row, f"{dates.get(order or '', date)} {clock}")

@@ -27,11 +27,17 @@ FIRST_MS_1900: Final = _EPOCH_MS + 61 * MS_PER_DAY
 FIRST_MS_1904: Final = _EPOCH_MS + 1463 * MS_PER_DAY
 # Nanoseconds since 1970 end in April 2262.
 END_MS: Final = 9_214_646_400_000
+# A number without a date format is a date from 1990-01-01 on and before 2100-01-01.
+EARLIEST_PLAIN_MS: Final = 7_305 * MS_PER_DAY
+LATEST_PLAIN_MS: Final = 47_482 * MS_PER_DAY
 _LONGEST: Final = 255
 # Zones change their offset at quarters of an hour, of UTC too.
 _QUARTER: Final = 15 * _MS_PER_MINUTE
 
-_DATES: Final = ("Y-m-d", "Y/m/d", "Y.m.d", "Yne", "d-b-Y", "d b Y", "b d, Y", "b d Y", "d.m.Y")
+_DATES: Final = (
+    *("Y-m-d", "Y/m/d", "Y.m.d", "Yne", "d.m.Y"),
+    *("d-b-Y", "d b Y", "d/b/Y", "b d, Y", "b d Y", "b-d-Y", "Y-b-d"),
+)
 _DATES_BY_ORDER: Final = {"dmy": ("d/m/Y", "d-m-Y"), "mdy": ("m/d/Y", "m-d-Y")}
 DAY_AND_MONTH: Final = tuple(form[:3] for forms in _DATES_BY_ORDER.values() for form in forms)
 """How the forms begin whose order of day and month the text does not tell."""
@@ -175,6 +181,11 @@ def to_clock(utc: Int64s, time_zone: str) -> Int64s:
     return clock
 
 
+def day_of_month(moment_ms: int) -> int:
+    """Return the day of a moment's month."""
+    return moment_of(moment_ms * MILLISECOND).day
+
+
 def as_text(moment_ms: int) -> str:
     """Return a moment as ISO text, milliseconds only where there are some."""
     return moment_of(moment_ms * MILLISECOND).isoformat(" ", "milliseconds").removesuffix(".000")
@@ -203,8 +214,9 @@ def _read(form: str, text: str) -> TimeText | None:
     if match is None:
         return None
     parts = dict(zip(letters, match.groups(), strict=True))
+    get = parts.get
     try:
-        day = _day_of(parts) if "Y" in parts else None
+        day = _midnight(get("Y"), get("b") or get("m") or get("n"), get("d") or get("e")) if "Y" in parts else None
         clock = _clock_of(parts) if "H" in parts else None
         offset = _offset_of(parts["z"]) if "z" in parts else None
     except ValueError:
@@ -212,14 +224,10 @@ def _read(form: str, text: str) -> TimeText | None:
     return TimeText(form, day, clock, offset)
 
 
-def _day_of(parts: dict[str, str]) -> int:
-    month = _MONTHS.index(parts["b"].lower()) + 1 if "b" in parts else int(parts.get("m") or parts["n"])
-    return _midnight(int(parts["Y"]), month, int(parts.get("d") or parts["e"]))
-
-
 @lru_cache(maxsize=4096)
-def _midnight(year: int, month: int, day: int) -> int:
-    return (dt.date(year, month, day) - FIRST_DAY).days * MS_PER_DAY
+def _midnight(year: str, month: str, day: str) -> int:
+    month_number = int(month) if month.isdigit() else _MONTHS.index(month.lower()) + 1
+    return (dt.date(int(year), month_number, int(day)) - FIRST_DAY).days * MS_PER_DAY
 
 
 def _clock_of(parts: dict[str, str]) -> int:

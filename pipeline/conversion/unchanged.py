@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.conversion.fingerprint import fingerprint, still_holds
-from pipeline.conversion.refuse import too_many
+from pipeline.conversion.refuse import faulty, too_many
 from pipeline.inspection.counts import is_current
 from pipeline.markets.facts import facts_or_open
 from pipeline.store.layout import rejects_name
@@ -29,7 +29,7 @@ def unchanged_sources(
     """
     if len(jobs) != len(entry.sources) or any(job.exchange != entry.exchange for job in jobs):
         return None
-    if any(too_many(sum(source.rejects.values()), source.ticks, allowed) for source in entry.sources):
+    if any(too_many(faulty(source.rejects), source.ticks, allowed) for source in entry.sources):
         return None
     if not is_current(entry.inspection, facts_or_open(entry.exchange)):
         return None

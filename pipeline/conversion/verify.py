@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import warnings
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,9 +20,10 @@ from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.excel.cells import BLANK, BOOL, ERROR, ISO, NUMBER, SERIAL, TEXT, Cell
 from pipeline.conversion.fingerprint import recorded_block, still_holds
 from pipeline.conversion.limits import UNLIMITED
+from pipeline.conversion.reject_rules import UNREADABLE_TIME
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.sheet_options import SheetOptions
-from pipeline.conversion.ticks import UNREADABLE_TIME
+from pipeline.conversion.ticks import OtherDateOrder
 from pipeline.conversion.wide import judge_of
 from pipeline.errors import PipelineError, StaleStore, UnreadableSheet
 from pipeline.store.catalog import changed_sources, read_catalog
@@ -112,6 +113,7 @@ def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block, rules: Rule
         raise UnreadableSheet(
             f"{workbook.path} is no .xlsx, which is what openpyxl reads; save it as one to compare it."
         )
+    rules = rules or Rules(workbook.date1904)
     # Told of serials that are no dates and of parts it does not know, which the comparison says better or not at all.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -121,10 +123,12 @@ def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block, rules: Rule
             raise _unreadable(workbook, error) from error
         try:
             below = (row for row in _openpyxl_rows(book, sheet.name) if row[0] > block.header_row)
-            judge = judge_of(block.columns, rules or Rules(workbook.date1904))
+            judge = judge_of(block.columns, rules)
             for number, cells in below:
                 judge.judge(number, cells)
             return judge.parsed(block.header_row)
+        except OtherDateOrder as other:
+            return read_by_openpyxl(workbook, sheet, block, replace(rules, date_order=other.order))
         except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise _unreadable(workbook, error) from error
         finally:

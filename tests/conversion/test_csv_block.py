@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from pipeline.conversion.headers import Columns
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.tables.csv_block import Dialect, cells_of, read_block
-from pipeline.conversion.ticks import Judge, judge_rows
+from pipeline.conversion.ticks import Judge
 from pipeline.errors import UnreadableSheet
+from tests.conversion.judged import judge_rows
 
 if TYPE_CHECKING:
     from pipeline.conversion.ticks import Parsed

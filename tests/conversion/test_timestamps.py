@@ -82,9 +82,12 @@ def test_a_serial_written_with_15_digits_or_more_gives_its_millisecond(
         (serial("-1"), "unreadable time"),
         (serial("2958466"), "unreadable time"),  # the year 10000
         (serial("1e300"), "unreadable time"),
-        (number("45761.5"), "unreadable time"),  # a number that nothing calls a date
-        (text("14/04/2025 10:00:00"), "unreadable time"),
-        (text("04/14/2025 10:00:00"), "unreadable time"),
+        (number("32873.9"), "unreadable time"),  # 1989, and nothing calls it a date
+        (number("73051"), "unreadable time"),  # 2100
+        (number("20250414"), "unreadable time"),
+        (text("14/13/2025 10:00:00"), "unreadable time"),
+        (text("29/02/2025 10:00:00"), "unreadable time"),
+        (text("14/04/25 10:00:00"), "unreadable time"),
         (text("2025-13-14 10:00:00"), "unreadable time"),
         (text("2025-04-14 25:00:00"), "unreadable time"),
         (text("2025-04-1410:00:00"), "unreadable time"),
@@ -118,9 +121,10 @@ def test_a_time_that_is_no_moment_is_rejected_and_the_others_stay(tmp_path: Path
         (text("2025-04-14 11:30:00+05:30"), 36_000_000),
         (text("2025-04-13T22:00:00-0400"), 21_600_000),
         (iso("2025-04-14T10:00:00+04:00"), 36_000_000),
+        (number("45761.5"), 43_200_000),
     ],
 )
-def test_iso_texts_are_read_as_times(tmp_path: Path, cell: object, milliseconds: int) -> None:
+def test_iso_texts_and_plausible_numbers_are_read_as_times(tmp_path: Path, cell: object, milliseconds: int) -> None:
     book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet((cell, text("BID"), number(1), number(2)))})
     fast, by_row = read_both(book)
     assert by_row.ticks.timestamp.tolist() == [(MONDAY_MS + milliseconds) * 1_000_000]
@@ -138,11 +142,12 @@ def test_any_date_format_makes_a_number_a_moment(tmp_path: Path, code: str) -> N
 
 
 @pytest.mark.parametrize("code", ["0.00", "#,##0", "General", '0.0 "days"', "[Red]0.0"])
-def test_a_number_format_does_not_make_a_number_a_moment(tmp_path: Path, code: str) -> None:
-    book = write_book(tmp_path / "t.xlsx", {"FAB UH Equity": tick_sheet(tick(45761.5))}, date_format=code)
-    fast, by_row = read_both(book)
-    assert fast is not None
-    assert [[each.rule for each in by.rejects] for by in (fast, by_row)] == [["unreadable time"]] * 2
+def test_a_number_of_any_format_is_a_moment_in_a_plausible_year(tmp_path: Path, code: str) -> None:
+    sheet = tick_sheet(tick(45761.5), tick(32873.9))
+    both = read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": sheet}, date_format=code))
+    for parsed in both:
+        assert parsed.ticks.timestamp.tolist() == [(MONDAY_MS + DAY_MS // 2) * 1_000_000]
+        assert [each.rule for each in parsed.rejects] == ["unreadable time"]
 
 
 @pytest.mark.parametrize("date1904", [False, True])
@@ -171,7 +176,14 @@ def test_separate_date_and_time_columns_are_joined_to_every_second(tmp_path: Pat
         (serial(45761), serial("0.999999999999"), DAY_MS),
         (serial(45761), None, "no time"),
         (None, serial(0.5), "no time"),
-        (serial(45761), number(0.5), "unreadable time"),
+        (serial(45761), number(0.5), 43_200_000),
+        (number(45761), number(45700.5), 43_200_000),
+        (number(20250414), text("10:00:01"), 36_001_000),
+        (text("14-Apr-2025"), serial(0.5), 43_200_000),
+        (serial(45761), text("1:00:01 PM"), 46_801_000),
+        (text("2025-04-14"), text("06:00:01Z"), 36_001_000),
+        (serial(45761), number(1.5), "unreadable time"),
+        (number(20251314), number(0.5), "unreadable time"),
         (serial(45761), text("10 o'clock"), "unreadable time"),
         (serial(0.5), serial(0.5), "unreadable time"),
     ],

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.layout import blocks_of
+from pipeline.conversion.reject_rules import UNREADABLE_TIME
 from pipeline.conversion.stage import convert
-from pipeline.conversion.ticks import UNREADABLE_TIME, Parsed
 from pipeline.conversion.verify import read_by_openpyxl
 from pipeline.errors import UnreadableSheet
 from pipeline.store.parquet import read_footer, read_table, read_ticks
@@ -37,6 +37,7 @@ from tests.properties.xml_styles import STYLES, chosen_encoding, chosen_styles, 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.conversion.ticks import Parsed
     from tests.conversion.books import Cell
 
 Rows = list[tuple["Cell | None", ...]]
@@ -55,7 +56,8 @@ def all_agree(book: Path, header_row: int = 3) -> bool:
     by_openpyxl = read_by_openpyxl(workbook, workbook.sheets[0], *blocks_of(workbook, workbook.sheets[0], header_row))
     assert _shown_alike(by_row) == _shown_alike(by_openpyxl)
     assert fast is None or content_of(fast) == content_of(by_row)
-    assert fast is None or fast.texts == by_row.texts
+    # A part of a text whose letters differ in font may be a type word that the one pass looked up.
+    assert fast is None or fast.texts >= by_row.texts
     return fast is not None
 
 

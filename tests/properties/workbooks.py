@@ -58,7 +58,7 @@ times = st.one_of(
     moments.map(number),
     st.sampled_from([serial("0.5"), serial("59"), serial("60.5"), serial("-1"), serial("3000000"), serial("45761")]),
     st.sampled_from(["2025-04-14T10:00:01", "2025-04-14T10:00:01.25", "2025-04-14", "10:00:01"]).map(iso),
-    st.sampled_from(["2025-04-14 10:00:01", "2025-04-14T10:00", "14/04/2025", "2025-04-31", "x"]).map(text),
+    st.sampled_from(["2025-04-14 10:00:01", "2025-04-14T10:00", "14/04/25", "2025-04-31", "x"]).map(text),
     st.just(shared(7)),
 )
 good_kinds = st.one_of(

@@ -119,7 +119,7 @@ class CompiledReader:
         """Have time texts read in the form of the first; where that is none, each goes to the judge."""
         form = timestamps.form_of(text, self._rules.date_order) or ""
         order = _order_of(form)
-        if ("H" if is_clock else "Y") not in form or (order and self._rules.date_order is None):
+        if ("H" if is_clock else "Y") not in form:
             form = ""
         self._is_zoned = self._is_zoned or "z" in form
         self._order = self._order or (order if form else None)
@@ -231,6 +231,8 @@ def _layout(workbook: Workbook, columns: Columns, header_row: int, capacity: int
     layout[loop.EPOCH] = epoch
     first = timestamps.first_ms(date1904=workbook.date1904)
     dates = (first, timestamps.END_MS - timestamps.MS_PER_DAY)
+    plain = (timestamps.EARLIEST_PLAIN_MS, timestamps.LATEST_PLAIN_MS)
+    layout[loop.PLAIN_FIRST : loop.PLAIN_LAST + 1] = [date // timestamps.MS_PER_DAY - epoch for date in plain]
     layout[loop.FIRST_DAY : loop.LAST_DAY + 1] = [date // timestamps.MS_PER_DAY - epoch for date in dates]
     roles = {columns.time: loop.TIME, columns.type: loop.KIND, columns.price: loop.PRICE, columns.size: loop.SIZE}
     if columns.clock is not None:

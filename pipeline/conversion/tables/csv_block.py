@@ -14,9 +14,11 @@ from pyarrow import csv as arrow_csv
 
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel.cells import ERROR, NUMBER, TEXT, Cell
+from pipeline.conversion.number_column import LARGEST_SIZE
 from pipeline.conversion.rules import type_code
 from pipeline.conversion.tables.time_texts import read_texts
-from pipeline.conversion.ticks import LARGEST_SIZE, LONGEST_SHOWN, TickRows
+from pipeline.conversion.tick_columns import LONGEST_SHOWN
+from pipeline.conversion.ticks import TickRows
 from pipeline.errors import UnreadableSheet
 from pipeline.store.columns import float_values, number_values, whole
 
