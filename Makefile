@@ -74,7 +74,7 @@ demo: setup ## the whole pipeline on a synthetic workbook
 sample: setup ## make the synthetic workbook only
 	@$(RUN_PIPELINE) sample $(ARGS)
 
-convert: setup ## stage 1: data/raw/*.xlsx -> data/parquet (only what changed)
+convert: setup ## stage 1: data/raw/*.xlsx -> data/parquet (only what changed); --header-row, --security, --date-order dmy|mdy in ARGS
 	@$(RUN_PIPELINE) convert $(COMMON)
 
 backtest: setup ## stage 2: replay STRATEGY over data/parquet -> output/STRATEGY

@@ -52,9 +52,9 @@ class ConvertProgress(Progress):
             self._bar.remove_task(self._reading.pop(position))
         what = row.status if row.status != "converted" else f"{row.rows:,} rows in {row.seconds:.2f} s"
         if console().verbose:
-            console().detail(f"{row.sheet}: {what}{_how(row)}")
+            console().detail(f"{_label(row)}: {what}{_how(row)}")
         elif not self.draws:
-            console().info(f"{row.sheet}: {what}")
+            console().info(f"{_label(row)}: {what}")
 
 
 def show_conversion(result: ConvertResult) -> CommandResult:
@@ -73,7 +73,7 @@ def show_conversion(result: ConvertResult) -> CommandResult:
         aside += [f"{row.blank:,} blank"] if row.blank else []
         status = f"{row.status}, row by row" if row.status == "converted" and row.note else row.status
         counts = (f"{row.rows:,}", f"{row.ticks:,}", ", ".join(aside) or "-", f"{row.seconds:.2f}")
-        rows.append([row.sheet, *counts, status])
+        rows.append([_label(row), *counts, status])
     show_table(f"Converted into {result.parquet_dir}", columns, rows)
     for row in result.rows:
         if row.status == "skipped":
@@ -95,10 +95,15 @@ def show_conversion(result: ConvertResult) -> CommandResult:
         "ticks": ticks,
         "earlier": result.earlier,
     }
-    failed = {row.sheet: str(row.error) for row in result.failed}
+    failed = {_label(row): str(row.error) for row in result.failed}
     return CommandResult(
         f"Ticks: {result.parquet_dir}  ({ticks:,} ticks; sheets: {summary})", facts, failed, warnings=result.warnings
     )
+
+
+def _label(row: SheetRow) -> str:
+    """Return a sheet's name, with the ticker where the name does not say it."""
+    return row.sheet if row.ticker.casefold() in row.sheet.casefold() else f"{row.sheet} ({row.ticker})"
 
 
 def _sheet(row: SheetRow) -> dict[str, Any]:

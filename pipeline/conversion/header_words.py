@@ -14,22 +14,23 @@ Meaning: TypeAlias = Literal[
 
 LONGEST: Final = 64
 _BRACKETS: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
+_UNIT: Final = re.compile(r"[\s,]+(aed|usd|eur|gbp|sar|shares|shs|gst|utc|local)\W*$", re.IGNORECASE)
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 
 # What a desk's own words say counts before these, and the words in the first row of each meaning before the others.
 _WORDS: Final[dict[Meaning, tuple[str, str]]] = {
     "time": (
         "date dates time times datetime datetimes dateandtime datesandtimes timestamp timestamps ts",
-        "ticktime ticktimestamp tickdate tradetime tradedate eventtime eventdate exchangetime localtime localdatetime",
+        "ticktime ticktimestamp tickdate tradetime tradedate eventtime eventdate exchangetime localtime updatetime",
     ),
-    "type": ("type types typ eventtype eventtypes ticktype ticktypes", "event events tick side"),
+    "type": ("type types typ eventtype eventtypes ticktype ticktypes", "event events evt tick side"),
     "price": (
         "price prices px prc tickprice",
         "last lastprice pxlast lastpx value values val tradeprice tradepx lasttrade lasttradeprice trade",
     ),
     "size": (
         "size sizes sz qty quantity quantities lastsize tradesize tradeqty lasttradesize sizelast",
-        "volume volumes vol shares lastvolume tradevolume",
+        "volume volumes vol shares lastvolume tradevolume ticksize tickvolume",
     ),
     "bid": ("bid bidprice bidpx pxbid bestbid bestbidprice bidprc", "bid1 bidprice1 l1bidprice"),
     "bid size": (
@@ -77,7 +78,9 @@ def word_of(text: str) -> str:
 def meaning_of(text: str, own: Mapping[str, Meaning]) -> tuple[Meaning, int] | None:
     """Return what a header stands for and its rank, the lowest being the surest; `own` are a desk's own words."""
     word = word_of(text)
-    return (own[word], -1) if word in own else _RANKED.get(word)
+    if word in own:
+        return own[word], -1
+    return _RANKED.get(word) or _RANKED.get(word_of(_UNIT.sub("", text)))
 
 
 def is_date(text: str) -> bool:

@@ -24,6 +24,10 @@ HEAD_ROWS: Final = 20
 MOST_HEAD_ROWS: Final = 1_000
 """How far down the headers are looked for where the first rows have none."""
 
+NEEDED: Final = (
+    "A tick sheet needs Dates, Type, Price and Size in one row; say in configs/excel.json what the desk calls them, or "
+    "rename them."
+)
 ONE_EACH: Final = "Put each security into a sheet of its own, with its name as the sheet's."
 _TITLES: Final[dict[Meaning, str]] = {"time": "Dates", "type": "Type", "price": "Price", "size": "Size"}
 _LONGEST: Final = 64
@@ -243,11 +247,8 @@ def _missing_message(head: Head, groups: Mapping[int, list[Group]], header_row: 
     if elsewhere:
         return f"{message} Row {elsewhere[0]} has the headers: use --header-row {elsewhere[0]}."
     if header_row is None:
-        message = "no row has the headers of ticks" + (f": {message}" if best else f" in {len(head)} rows looked at.")
-    return (
-        f"{message} A tick sheet needs Dates, Type, Price and Size in one row; say in configs/excel.json what the desk "
-        "calls them, or rename them."
-    )
+        message = f"no row has the headers of ticks{f': {message}' if best else '.'}"
+    return f"{message} {NEEDED}"
 
 
 def _best(groups: list[Group]) -> dict[Meaning, tuple[int, str, int]]:

@@ -27,7 +27,7 @@ _WINDOWS_DEVICES: Final = frozenset(
 
 
 class SecurityName(NamedTuple):
-    """A security: the ticker that names its files, its exchange, and its name as Bloomberg writes it, in capitals.
+    """A security: the ticker that names its files, its exchange, and its name as Bloomberg writes it.
 
     Where no market's file knows the exchange's code, the code stands for the exchange; without a code, the sector does.
     """
@@ -43,7 +43,7 @@ def security_of(text: str) -> SecurityName:
     Raises BadSheetName.
     """
     full = full_name(text)
-    match = _FULL.fullmatch(full) if full else None
+    match = _FULL.fullmatch(full.upper()) if full else None
     if match is None:
         raise BadSheetName(f"'{shown(text)}' is not a security's name: {FORM}.")
     # A slash stands in tickers as BRK/B.
@@ -55,17 +55,17 @@ def security_of(text: str) -> SecurityName:
         )
     code = match["code"] or match["source"]
     exchange = (exchange_of_code(code) or code) if code else match["sector"].capitalize()
-    return SecurityName(ticker, exchange, match[0])
+    return SecurityName(ticker, exchange, full or "")
 
 
 def full_name(text: str) -> str | None:
-    """Return a security's name in capitals, as FAB UH EQUITY, a number behind it left out; None for another text."""
+    """Return a security's name as Bloomberg writes it, a number behind it left out; None for a text that is none."""
     name = _plain(text)
     part = _PART.fullmatch(name)
     for candidate in (name, part["name"] if part else ""):
         for spelt in (candidate, candidate.replace("_", " "), candidate.replace("-", " ")):
             if _FULL.fullmatch(spelt):
-                return spelt
+                return _written(spelt)
     return None
 
 
@@ -73,12 +73,18 @@ def likely_name(text: str) -> str | None:
     """Return the only security that a text can mean that is almost a name: `FAB UH`, `Copy of FAB UH Equity`."""
     within = {match[0] for match in _WITHIN.finditer(_plain(text))}
     if len(within) == 1:
-        return within.pop()
+        return _written(within.pop())
     short = _SHORT.fullmatch(" ".join(text.replace("_", " ").split())) if len(text) <= _LONGEST else None
     # Two letters behind a word are a code where a market's file knows them, or where all are capitals.
     if short and (exchange_of_code(short["code"].upper()) or short["name"] == short["name"].upper()):
-        return f"{short['name'].upper()} EQUITY"
+        return f"{short['name'].upper()} Equity"
     return None
+
+
+def _written(name: str) -> str:
+    """Return a name in capitals as Bloomberg writes it, as FAB UH Equity."""
+    security, _, sector = name.rpartition(" ")
+    return f"{security} {sector.capitalize()}"
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.archive import Workbook, open_workbook
-from pipeline.conversion.headers import NO_BLOCK, Block
+from pipeline.conversion.headers import NEEDED, NO_BLOCK, Block
 from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.names import full_name
 from pipeline.conversion.naming import name_blocks
@@ -144,10 +144,12 @@ def _jobs(book: Workbook, options: SheetOptions) -> list[SheetJob]:
             ]
         except (SheetError, CorruptWorkbook) as error:
             is_skipped = isinstance(error, EmptySheet | MissingColumns) and not is_named
-            jobs.append(replace(job, skipped=str(error)) if is_skipped else replace(job, error=str(error)))
+            why = str(error)
+            jobs.append(replace(job, skipped=why) if is_skipped else replace(job, error=why))
     if all(job.skipped for job in jobs):
         return [replace(job, error=job.skipped, skipped=None) for job in jobs]
-    return jobs
+    # What to do about it is for a workbook without any ticks.
+    return [replace(job, skipped=job.skipped.removesuffix(NEEDED).strip()) if job.skipped else job for job in jobs]
 
 
 def _file_key(job: SheetJob) -> str:

@@ -181,7 +181,7 @@ def test_workbooks_are_found_by_name_without_excels_lock_files(tmp_path: Path) -
         ("Sheet1", GOOD.replace(FAB, "ticks"), "'FAB UH Equity'"),
         ("CON UH Equity", GOOD, "file name"),
         ("ALDAR UH Equity", "", "empty"),
-        ("ALDAR UH Equity", rows_xml([*TITLES]), "no row has the headers of ticks in 2 rows"),
+        ("ALDAR UH Equity", rows_xml([*TITLES]), "no row has the headers of ticks. A tick sheet needs Dates"),
         ("ALDAR UH Equity", rows_xml([*TITLES, HEADERS]), "no rows below"),
         ("ALDAR UH Equity", rows_xml([*TITLES, HEADERS[:2]]), "it holds Dates, Type."),
         ("ALDAR UH Equity", rows_xml([*TITLES, (text("Price"), *HEADERS)]), "'Price' and 'Price'"),

@@ -103,7 +103,7 @@ def test_a_sheet_without_ticks_is_skipped_with_the_reason(tmp_path: Path) -> Non
     result = convert([book], tmp_path / "store")
     assert [row.status for row in result.rows] == ["skipped", "skipped", "converted", "skipped"]
     assert result.rows[0].note == "the sheet is empty."
-    assert "A tick sheet needs Dates, Type, Price and Size in one row" in result.rows[1].note
+    assert result.rows[1].note == "no row has the headers of ticks."
     assert result.failed == ()
 
 
@@ -164,8 +164,8 @@ def test_an_order_of_day_and_month_that_is_none_is_an_error(tmp_path: Path) -> N
 
 
 REMARKS: Final = {
-    "another name above": ({EMAAR: tick_sheet(tick())}, "the sheet's name says EMAAR DH EQUITY, the cells above"),
-    "almost a name": ({"FAB UH": UNNAMED}, "the sheet 'FAB UH' of t.xlsx was taken for FAB UH EQUITY"),
+    "another name above": ({EMAAR: tick_sheet(tick())}, "the sheet's name says EMAAR DH Equity, the cells above"),
+    "almost a name": ({"FAB UH": UNNAMED}, "the sheet 'FAB UH' of t.xlsx was taken for FAB UH Equity"),
     "a column not read": (
         {FAB: rows_xml([(*HEADERS, text("Volume")), tick()])},
         "the column 'Volume' (E) is not read, since 'Size' is there too",

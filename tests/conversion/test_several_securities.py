@@ -89,7 +89,7 @@ REFUSED: Final = {
     ),
     "a column that names one other security": (
         named_sheet(shared(3), shared(3)),
-        "its rows are those of 'EMAAR DH Equity', and the sheet is named FAB UH EQUITY. Rename the sheet",
+        "its rows are those of 'EMAAR DH Equity', and the sheet is named FAB UH Equity. Rename the sheet",
     ),
     "blocks below each other": (
         tick_sheet(tick(), tick(), (text(EMAAR),), HEADERS, tick()),
