@@ -50,6 +50,10 @@ class NumberColumn:
             raise Broken(f"{self.name} {fault}")
         return value
 
+    def note_dots(self) -> None:
+        """Take it as shown that decimals stand behind dots."""
+        self._shows_commas_as_groups = True
+
     def is_unclear(self, cell: Cell) -> bool:
         """Return whether a cell is a text that is one number or a thousand times that."""
         return cell.kind == TEXT and self._unclear.fullmatch(cell.text.strip()) is not None

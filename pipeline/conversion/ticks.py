@@ -90,7 +90,7 @@ class TickRows:
     used_texts: of all cells that were read. serials, texts: how many times were numbers, how many texts, with the first
     row of each (0: none). order: that by which day/month texts were read; None where there are none.
     largest_first, largest_second: the largest first and second number of such texts. number_texts: how many prices or
-    sizes were texts.
+    sizes were texts; dotted_prices: how many prices among them had decimals behind a point.
     """
 
     rows: Int64s
@@ -111,6 +111,7 @@ class TickRows:
     largest_first: int = 0
     largest_second: int = 0
     number_texts: int = 0
+    dotted_prices: int = 0
 
 
 class OtherDateOrder(Exception):
@@ -172,6 +173,8 @@ class Judge:
         order = self._times.decided_order(read)
         if order is not None and not {self._times.order, read and read.order} <= {None, order}:
             raise OtherDateOrder(order)
+        if read is not None and read.dotted_prices:
+            self._prices.note_dots()
         for tick, reject, column in self._unclear:
             if column.dots_are_decimal:
                 self._ticks.append(tick)

@@ -242,7 +242,7 @@ def test_a_time_text_is_read_by_the_loop_as_by_the_judge(
     if form is None:
         return
     letters = text_of_time.encode() + b"<\0"
-    days, ms, offset, end = parse_time(letters, 0, form.encode() + b"\0", 0, month_names(), np.zeros(16, np.int64))
+    days, ms, offset, end = parse_time(letters, 0, form.encode() + b"\0", 0, month_names())
     exact = timestamps.parse_time(text_of_time, order)
     assert exact is not None
     assert exact.day is not None

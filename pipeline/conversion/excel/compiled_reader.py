@@ -9,8 +9,8 @@ import numpy as np
 
 from pipeline.conversion import timestamps
 from pipeline.conversion.excel import loop_cells as loop
-from pipeline.conversion.excel import loop_values
 from pipeline.conversion.excel.cells import LAST_ROW, CellReader
+from pipeline.conversion.excel.loop_values import MONTH_NAMES
 from pipeline.conversion.excel.row_blocks import RowBlocks, Unsupported
 from pipeline.conversion.rules import type_code
 from pipeline.conversion.ticks import LONG_TEXT, TickRows
@@ -118,11 +118,11 @@ class CompiledReader:
     def _set_form(self, text: str, *, is_clock: bool) -> None:
         """Have time texts read in the form of the first; where that is none, each goes to the judge."""
         form = timestamps.form_of(text, self._rules.date_order) or ""
-        order = _order_of(form)
         if ("H" if is_clock else "Y") not in form:
             form = ""
         self._is_zoned = self._is_zoned or "z" in form
-        self._order = self._order or (order if form else None)
+        if form.startswith(timestamps.DAY_AND_MONTH):
+            self._order = "dmy" if form.startswith("d") else "mdy"
         letters = form.encode() or _NO_FORM
         at = loop.CLOCK_FORM_AT if is_clock else 0
         self._forms[at : at + len(letters)] = tuple(letters)
@@ -159,12 +159,13 @@ class CompiledReader:
         memory = self._memory
         ticks = self._columns[:, : memory[loop.TICKS]]
         labels, (security, condition) = self._labels(ticks)
-        counted = (loop.SERIALS, loop.TIME_TEXTS, loop.SERIAL_ROW, loop.TEXT_ROW, loop.NUMBER_TEXTS)
-        serials, texts, first_serial_row, first_text_row, number_texts = (int(memory[count]) for count in counted)
-        days = int(memory[loop_values.LARGEST_DAY])
+        counts = range(loop.SERIALS, loop.DOTTED_PRICES + 1)
+        serials, texts, serial_row, text_row, number_texts, dotted_prices = (int(memory[count]) for count in counts)
+        moments = ticks[loop.MOMENTS]
+        latest = _latest_of_month(moments) if self._order else 0
         return TickRows(
             rows=ticks[loop.ROWS],
-            moments=ticks[loop.MOMENTS],
+            moments=moments,
             kinds=ticks[loop.KINDS].astype(np.int8),
             price=nearest_doubles(ticks[loop.MANTISSAS], ticks[loop.DECIMALS]),
             volume=ticks[loop.VOLUMES],
@@ -174,12 +175,13 @@ class CompiledReader:
             utc=self._is_zoned,
             serials=serials,
             texts=texts,
-            first_serial_row=first_serial_row,
-            first_text_row=first_text_row,
+            first_serial_row=serial_row,
+            first_text_row=text_row,
             order=self._order,
-            largest_first=days if self._order == "dmy" else 1,
-            largest_second=days if self._order == "mdy" else 1,
+            largest_first=latest if self._order == "dmy" else 1,
+            largest_second=latest if self._order == "mdy" else 1,
             number_texts=number_texts,
+            dotted_prices=dotted_prices,
             used_texts=self._used_texts(texts + number_texts, labels),
         )
 
@@ -249,7 +251,7 @@ def _layout(workbook: Workbook, columns: Columns, header_row: int, capacity: int
     for style in workbook.date_styles:
         layout[loop.DATES + style] = 1
     for month, name in enumerate(_MONTHS, start=1):
-        layout[loop_values.MONTH_NAMES + month] = int.from_bytes(name.encode(), "big")
+        layout[MONTH_NAMES + month] = int.from_bytes(name.encode(), "big")
     return layout
 
 
@@ -267,11 +269,10 @@ def _texts(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64], 
     return blob, known, len(letters)
 
 
-def _order_of(form: str) -> DateOrder | None:
-    """Return whether day or month comes first in a form of which only the numbers tell."""
-    if any(order in form for order in ("d/m/Y", "d-m-Y")):
-        return "dmy"
-    return "mdy" if any(order in form for order in ("m/d/Y", "m-d-Y")) else None
+def _latest_of_month(moments: NDArray[np.int64]) -> int:
+    """Return the largest day of the month."""
+    dates = (moments // timestamps.MS_PER_DAY).astype("datetime64[D]")
+    return int((dates - dates.astype("datetime64[M]")).astype(np.int64).max(initial=0)) + 1
 
 
 def _why(block: bytes, row: int) -> str:

@@ -50,10 +50,10 @@ DATES: Final = ROLES + 16_384
 """In the layout: from where on what each column holds, and whether each style shows a date."""
 
 TICKS, LAST_ROW, ODD, HIDDEN, NEED, NEED_START, NEED_END, NEED_IN_BLOB = range(8)
-SERIALS, TIME_TEXTS, SERIAL_ROW, TEXT_ROW, NUMBER_TEXTS, NEED_SLOT = range(9, 15)
-"""What stands where in the memory between two blocks: ticks, last row, odd and hidden rows so far; what is needed,
-and of which letters; how many times are serials and texts, and the first row of each; how many prices or sizes
-are texts."""
+SERIALS, TIME_TEXTS, SERIAL_ROW, TEXT_ROW, NUMBER_TEXTS, DOTTED_PRICES, NEED_SLOT = range(8, 15)
+"""What stands where in the memory between two blocks: ticks, last row, odd and hidden rows so far; what is needed, and
+of which letters; how many times are serials and texts, and the first row of each; how many prices and sizes are texts,
+how many such prices have decimals behind a point; in which slot a new text goes."""
 
 WORD, CODE, FORM, CLOCK_FORM, ROOM = range(1, 6)
 """What may be needed: a new text's number, a text's type code, the form of times or of clocks, room for odd rows."""
@@ -70,7 +70,6 @@ UNKNOWN: Final = -3
 _LABELS: Final = KIND | SECURITY | CONDITION
 _MS_PER_DAY: Final = 86_400_000
 _MS_PER_MINUTE: Final = 60_000
-_THOUSANDTHS: Final = 3
 _MIXED: Final = 0xFFFFFFFF
 CLOCK_FORM_AT: Final = 64
 """Where the form of clocks begins among the forms."""
@@ -128,9 +127,9 @@ def read_label(
 
 
 def read_amount(letters: Letters, at: int, role: int, is_text: bool, tick: int, layout: Words, columns: Words) -> int:
-    """Store a price or a size; return where it ends. A text that could group its thousands is UNSUPPORTED."""
+    """Store a price or a size; return where it ends. A size as text with a point may be a thousand times as much."""
     value, decimals, end = parse_decimal(letters, at)
-    if end == UNSUPPORTED or is_text:
+    if end == UNSUPPORTED or (is_text and (letters[end] != _LESS or (role == SIZE and decimals != 0))):
         return UNSUPPORTED
     capacity = layout[CAPACITY]
     if role == PRICE:
@@ -149,7 +148,7 @@ def read_serial(xml: Letters, at: int, role: int, is_date: bool, tick: int, layo
         first = layout[FIRST_DAY] if is_date else layout[PLAIN_FIRST]
         last = layout[LAST_DAY] if is_date else layout[PLAIN_LAST]
         end = end if first <= day < last else UNSUPPORTED
-    elif not is_date:
+    elif not is_date and day != 0:
         end = UNSUPPORTED
     moment = MOMENTS * layout[CAPACITY] + tick
     if role == TIME:
@@ -171,7 +170,7 @@ def read_time(
             at += 1
         memory[NEED_END] = at
         return NEEDED
-    day, ms, offset, end = parse_time(letters, at, forms, form, layout, memory)
+    day, ms, offset, end = parse_time(letters, at, forms, form, layout)
     if end == UNSUPPORTED or letters[end] != _LESS:
         return UNSUPPORTED
     moment = MOMENTS * layout[CAPACITY] + tick
@@ -216,7 +215,6 @@ def read_value(  # noqa: C901, PLR0911 - a value is of one of many kinds
     elif role & (PRICE | SIZE) != 0:
         if kind == ISO or (not is_text and is_date):
             return UNSUPPORTED
-        memory[NUMBER_TEXTS] += is_text
         if kind != SHARED:
             return read_amount(xml, at, role, is_text, tick, layout, columns)
         ended = read_amount(blob, texts[2 * text], role, is_text, tick, layout, columns)

@@ -15,6 +15,8 @@ from pipeline.conversion.excel.loop_cells import (
     CONDITION,
     CONDITIONS,
     DATES,
+    DECIMALS,
+    DOTTED_PRICES,
     HEADER_ROW,
     HIDDEN,
     LABELS,
@@ -22,8 +24,10 @@ from pipeline.conversion.excel.loop_cells import (
     MOMENTS,
     NEED,
     NEEDED,
+    NUMBER_TEXTS,
     ODD,
     ODD_ROWS,
+    PRICE,
     ROLES,
     ROOM,
     ROWS,
@@ -31,6 +35,7 @@ from pipeline.conversion.excel.loop_cells import (
     SECURITY,
     SERIAL_ROW,
     SERIALS,
+    SIZE,
     STYLES,
     TEXT_ROW,
     TICKS,
@@ -114,6 +119,9 @@ def keep_tick(row: int, seen: int, as_text: int, layout: Words, columns: Words, 
     if without & CONDITION != 0:
         columns[CONDITIONS * capacity + tick] = UNSUPPORTED
     memory[TICKS] = tick + 1
+    memory[NUMBER_TEXTS] += (as_text & PRICE != 0) + (as_text & SIZE != 0)
+    if as_text & PRICE != 0 and columns[DECIMALS * capacity + tick] > 0:
+        memory[DOTTED_PRICES] += 1
     is_text = as_text & TIME != 0
     first = TEXT_ROW if is_text else SERIAL_ROW
     memory[TIME_TEXTS if is_text else SERIALS] += 1

@@ -41,9 +41,6 @@ _DAYS_TO_1970: Final = 719_468
 MONTH_NAMES: Final = 32
 """In the layout: where the first three letters of the months stand, each as one number."""
 
-LARGEST_DAY: Final = 8
-"""In the memory: the largest day of the month among time texts."""
-
 
 def expect(xml: Letters, at: int, token: int) -> int:
     """Return where a token ends, up to eight letters as one number; UNSUPPORTED when it does not stand at `at`."""
@@ -192,7 +189,7 @@ def day_of(year: int, month: int, day: int) -> int:
 
 
 def parse_time(  # noqa: C901, PLR0911, PLR0912 - a letter of a form each
-    xml: Letters, at: int, forms: Letters, form: int, layout: Words, memory: Words
+    xml: Letters, at: int, forms: Letters, form: int, layout: Words
 ) -> tuple[int, int, int, int]:
     """Return a time text of this form as a day since 1970, milliseconds, minutes ahead of UTC, and where it ends."""
     year, month, day = 1970, 1, 1
@@ -250,5 +247,4 @@ def parse_time(  # noqa: C901, PLR0911, PLR0912 - a letter of a form each
     date = day_of(year, month, day)
     if hour >= _HOURS or date == UNSUPPORTED:
         return 0, 0, 0, UNSUPPORTED
-    memory[LARGEST_DAY] = max(memory[LARGEST_DAY], day)
     return date, ms + hour * 3_600_000, offset, at
