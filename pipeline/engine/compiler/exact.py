@@ -7,7 +7,6 @@ same; what is now one and now the other is refused where the two would differ.
 from __future__ import annotations
 
 import ast
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.checks import EXACT, checks_of, noted
@@ -26,7 +25,7 @@ from pipeline.engine.compiler.inference import (
     of_operator,
     of_sign,
 )
-from pipeline.engine.compiler.parts import FAILED, LINES_A_FILE, conjuncts_of, wrong_kind
+from pipeline.engine.compiler.parts import FAILED, LINES_A_FILE, conjuncts_of, copied, wrong_kind
 from pipeline.engine.compiler.versions import Versions
 from pipeline.errors import StrategyError
 
@@ -52,7 +51,7 @@ def exact_loop(body: Sequence[ast.stmt], declared: Mapping[str, Number]) -> tupl
     declared: what the fields can be; one without an interval can be what it is given. Raises StrategyError, with file
     and line, where a declared kind is broken or Python's result could not be told.
     """
-    body = [deepcopy(statement) for statement in body]
+    body = [copied(statement) for statement in body]
     kinds = kinds_of(body, declared)
     changing = {
         name
