@@ -34,7 +34,9 @@ _NOT_ANSWERED: Final = (
 )
 _ERRORS: Final = ("#N/A", "#NAME?")
 _UNCLEAR: Final = (
-    "It may be a number of three decimals or a thousand times that, and no other cell of the column shows which. "
+    "It may be a number of three decimals or a thousand times that, and no other cell of the column shows which: make "
+    "the column numbers in Excel (select it, Data, Text to Columns, Next, Next, Advanced, with the decimal and "
+    "thousands separators that are meant, Finish) and save it."
 )
 _AS_NUMBERS: Final = "Make them numbers in Excel (select the column, Data, Text to Columns, Finish) and save it."
 _ADVICE: Final = {
@@ -49,14 +51,15 @@ _ADVICE: Final = {
     reject_rules.PRICE_NEGATIVE: "No price is below 0: load the ticks again, or correct these rows.",
     reject_rules.SIZE_MISSING: "Load the ticks again with their sizes, or remove the rows without one.",
     reject_rules.SIZE_NOT_A_NUMBER: _AS_NUMBERS,
-    reject_rules.PRICE_UNCLEAR: _UNCLEAR + _AS_NUMBERS,
-    reject_rules.SIZE_UNCLEAR: _UNCLEAR + _AS_NUMBERS,
+    reject_rules.PRICE_UNCLEAR: _UNCLEAR,
+    reject_rules.SIZE_UNCLEAR: _UNCLEAR,
     reject_rules.SIZE_NEGATIVE: "No size is below 0: load the ticks again, or correct these rows.",
     reject_rules.SIZE_NOT_WHOLE: "A size is a whole number of shares: load the ticks again, or correct these rows.",
     reject_rules.SIZE_TOO_LARGE: "A size is a number of shares: see that the column is that of the sizes.",
 }
 _NUMBER_AS_TIME: Final = (
-    "It is a number that no format shows as a date: format the column as date and time in Excel and save the workbook."
+    "It is a number that no format shows as a date: format the column as date and time in Excel (where it is a text, "
+    "after Data, Text to Columns, Finish) and save the workbook."
 )
 _LETTERS: Final = re.compile(r"\d.*[^\W\d]|[^\W\d].*\d")
 _DECIMAL_COMMA: Final = (
@@ -64,9 +67,14 @@ _DECIMAL_COMMA: Final = (
     "Next, Advanced, decimal separator ',', Finish) and save it."
 )
 _WITHOUT_LETTERS: Final = (
-    "A cell of this column is a number and nothing else: replace '{}' and its like by the whole number in Excel (Home, "
-    "Find & Select, Replace), and save it."
+    "A cell of this column is a number and nothing else: in Excel, replace the letters by nothing (select the column, "
+    "Home, Find & Select, Replace) and thousands by their zeros (5k by 5000), and save it."
 )
+_SINCE_1970: Final = (
+    "It is no date of Excel's. Seconds since 1970 become one by =A1/86400+25569 (milliseconds by =A1/86400000+25569), "
+    "formatted as date and time; UTC must be put on the exchange's clock as well."
+)
+_FARTHEST_SERIAL: Final = 1e8
 
 
 def rejects_allowed(max_rejects: float | None, *, strict: bool) -> float:
@@ -159,10 +167,10 @@ def _advice(reject: Reject) -> str:
     if any(cell.startswith(_ERRORS) for cell in reject.cells):
         return _NOT_ANSWERED
     if reject.rule == reject_rules.UNREADABLE_TIME and text.replace(".", "", 1).isdigit():
-        return _NUMBER_AS_TIME
+        return _NUMBER_AS_TIME if float(text) < _FARTHEST_SERIAL else _SINCE_1970
     if reject.rule in (reject_rules.PRICE_NOT_A_NUMBER, reject_rules.SIZE_NOT_A_NUMBER):
         if has_decimal_comma(text):
             return _DECIMAL_COMMA
         if _LETTERS.search(text):
-            return _WITHOUT_LETTERS.format(shown(text))
+            return _WITHOUT_LETTERS
     return _ADVICE[reject.rule]

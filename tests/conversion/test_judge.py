@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.excel.cells import NUMBER, TEXT, Cell
+from pipeline.conversion.excel.rows_loop import rows_loop
 from pipeline.conversion.headers import Columns
+from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.rules import AT_TRADE, Rules
+from pipeline.conversion.sheet import read_sheet
 from pipeline.conversion.ticks import Judge, OtherDateOrder, TickRows
 from pipeline.errors import AmbiguousTimes
+from tests.conversion.books import read_both, row_xml, text, tick, tick_sheet, write_book
 from tests.conversion.judged import COLUMNS, NOON, NOON_MS, judge_rows, judged, rows_of, texts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.conversion.ticks import Parsed
 
 
@@ -189,3 +196,39 @@ def test_rows_taken_count_for_a_refusal(judged_cell: Cell, read: dict[str, Any],
     with pytest.raises(AmbiguousTimes) as refused:
         judge.parsed(3, taken([4, 5], **read))
     assert said in str(refused.value)
+
+
+def sheet_of(*times: str) -> str:
+    return tick_sheet(*((text(time), *tick()[1:]) for time in times))
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (["05/06/2025 10:00", "14/06/2025 10:00"], ["2025-06-05", "2025-06-14"]),
+        (["05/06/2025 10:00", "05/14/2025 10:00"], ["2025-05-06", "2025-05-14"]),
+        (["05/14/2025 1:00 PM", "05/06/2025 10:00 AM"], ["2025-05-14", "2025-05-06"]),
+        (["05-06-2025", "14-06-2025"], ["2025-06-05", "2025-06-14"]),
+    ],
+)
+def test_both_readers_find_the_order_of_a_sheet(tmp_path: Path, times: list[str], expected: list[str]) -> None:
+    for parsed in read_both(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": sheet_of(*times)})):
+        assert parsed is not None
+        assert days(parsed) == expected
+
+
+@pytest.mark.parametrize(
+    ("xml", "said"),
+    [
+        (sheet_of("05/06/2025 10:00", "06/06/2025 10:00"), "row 4 ('05/06/2025 10:00"),
+        (sheet_of("05/06/2025 10:00", "14/06/2025 10:00", "06/14/2025 10:00"), "row 6 ('06/14/2025 10:00')"),
+        (sheet_of("14/06/2025 10:00") + row_xml(9, tick()), "row 9 ('2025-04-14 12:00:00')"),
+    ],
+)
+def test_both_readers_refuse_what_may_be_two_orders(tmp_path: Path, xml: str, said: str) -> None:
+    book = open_workbook(write_book(tmp_path / "t.xlsx", {"FAB UH Equity": xml}))
+    (block,) = blocks_of(book, book.sheets[0])
+    for loop in (rows_loop(), None):
+        with pytest.raises(AmbiguousTimes) as refused:
+            read_sheet(book, book.sheets[0], block, loop)
+        assert said in str(refused.value)
