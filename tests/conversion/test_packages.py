@@ -10,7 +10,7 @@ import pytest
 from pipeline.conversion.stage import convert
 from pipeline.errors import CorruptWorkbook, NotAWorkbook
 from pipeline.store.parquet import read_ticks
-from tests.conversion.books import tick, tick_sheet, write_book
+from tests.conversion.books import Cell, tick, tick_sheet, write_book
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,3 +83,13 @@ def test_what_only_has_the_ending_of_a_workbook_is_named_with_what_to_do(
     with pytest.raises(NotAWorkbook, match=rf"{name} is .*{said}"):
         convert([tmp_path / name], tmp_path / "store")
     assert not (tmp_path / "store").exists()
+
+
+def test_formulas_that_nobody_calculated_are_told_from_an_empty_sheet(tmp_path: Path) -> None:
+    formulas = tuple(Cell("", f"<f>Raw!{letter}4</f><v></v>") for letter in "ABCD")
+    (row,) = convert([write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(formulas, formulas)})], tmp_path / "store").rows
+    assert "8 formulas without one, the first in A4: open the workbook in Excel, let it calculate, save" in str(
+        row.error
+    )
+    (row,) = convert([write_book(tmp_path / "t.xlsx", {FAB: tick_sheet()})], tmp_path / "store").rows
+    assert str(row.error).endswith("headers in row 3 and no rows below them.")

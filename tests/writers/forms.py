@@ -141,6 +141,13 @@ _EXTENSION: Final = (
     '2009/9/main"><x14:conditionalFormattings><x14:conditionalFormatting><x14:cfRule type="dataBar" id="1"/>'
     "</x14:conditionalFormatting></x14:conditionalFormattings></ext></extLst></worksheet>"
 )
+_DRAWING: Final = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
+_BUTTON: Final = (
+    f'<mc:AlternateContent><mc:Choice Requires="x14" xmlns:xdr="{_DRAWING}"><controls><control shapeId="1"'
+    ' r:id="rId2" name="Button 1"><controlPr defaultSize="0"><anchor moveWithCells="1"><from><xdr:col>5</xdr:col>'
+    "<xdr:row>1</xdr:row></from></anchor></controlPr></control></controls>"
+    "</mc:Choice></mc:AlternateContent></worksheet>"
+)
 _LIBREOFFICE_ROW: Final = (
     '<row r="{n}" customFormat="false" ht="15" hidden="false" customHeight="false" outlineLevel="0" collapsed="false">'
     "{cells}</row>"
@@ -284,6 +291,12 @@ IMITATED: Final = (
         name="extensions",
         source="Excel with data bars: an extLst behind the rows",
         tail=_EXCEL_TAIL.replace("</worksheet>", _EXTENSION),
+    ),
+    replace(
+        EXCEL,
+        name="a button",
+        source="Excel with a form control, as a sheet that a macro fills has: xdr:row in its anchor",
+        tail=_EXCEL_TAIL.replace("</worksheet>", _BUTTON),
     ),
     replace(
         EXCEL,

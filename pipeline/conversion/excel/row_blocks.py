@@ -20,6 +20,8 @@ _PROLOG: Final = re.compile(
     rb"<(?:[\w.-]++:)?sheetData(?P<more>(?:\s[^<>/]*+)?)>",
     re.DOTALL,
 )
+# What says where a button stands.
+_ROW_OF_A_DRAWING: Final = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}row"
 _DEFAULT_NAMES: Final = re.compile(rb"\sxmlns\s*=")
 _TAG_NAME_ENDS: Final = b" >/\t\r\n"
 
@@ -67,7 +69,8 @@ class RowBlocks:
         # Nothing of it matters but that it is lawful, and holds no row.
         tail = self._unprefixed(self._rest, len(self._rest))[0]
         try:
-            hides_rows = any(elements((self.opening, self._tail, tail), ("row",), self._longest))
+            behind = elements((self.opening, self._tail, tail), ("row",), self._longest)
+            hides_rows = not all(node.tag == _ROW_OF_A_DRAWING for node in behind)
         except ValueError as error:
             raise Unsupported(f"what stands behind its rows is not lawful ({error})") from error
         if hides_rows:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.archive import unpacked
-from pipeline.conversion.excel.cells import LAST_COLUMN, Cell, CellReader
+from pipeline.conversion.excel.cells import LAST_COLUMN, Cell, CellReader, letters_of
 from pipeline.conversion.excel.kinds import sheet_pieces
-from pipeline.conversion.excel.stream import ElementStream, TooLong
-from pipeline.errors import UnreadableSheet
+from pipeline.conversion.excel.stream import ElementStream, TooLong, local_name
+from pipeline.errors import UnreadableSheet, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -91,6 +91,23 @@ def read_rows(
         else:
             message = f"{where} cannot be read ({error}); save the workbook again in Excel."
         raise UnreadableSheet(message) from error
+
+
+def formulas_without_values(workbook: Workbook, sheet: Sheet) -> tuple[int, str]:
+    """Return how many formulas were saved without what they give, and the first one's cell.
+
+    Programs that write formulas do not calculate them. Raises UnreadableSheet or CorruptWorkbook.
+    """
+    reader = CellReader(workbook, ())
+    count, first = 0, ""
+    for row in _rows(pieces_of(workbook, sheet), workbook.limits.bytes_of("row_mb")):
+        number = reader.next_row(row)
+        for column, cell in enumerate(row):
+            texts = {local_name(node): node.text for node in cell}
+            if "f" in texts and not texts.get("v") and "is" not in texts:
+                count += 1
+                first = first or cell.get("r") or f"{letters_of(column)}{number}"
+    return count, shown(first)
 
 
 def _rows(pieces: Iterable[bytes], longest: int) -> Iterator[Element]:
