@@ -78,6 +78,7 @@ OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "console", "malloc", "o
 
 ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "openpyxl": "conversion/verify.py",
+    "isal": "conversion/inflate.py",
     "xlrd": "conversion/excel/old_excel.py",
     "zipfile": ("conversion/excel/", "conversion/verify.py"),
     "pyarrow.fs": "store/path.py",

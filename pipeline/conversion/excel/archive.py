@@ -28,6 +28,7 @@ from pipeline.conversion.excel.parts import (
 )
 from pipeline.conversion.excel.shared_texts import shared_texts
 from pipeline.conversion.excel.stream import TooLong
+from pipeline.conversion.inflate import DAMAGED, RAW, crc32, inflater
 from pipeline.conversion.limits import Limits
 from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected, WorkbookTooLarge, shown
 
@@ -52,6 +53,7 @@ _FIRST_PIECE, _PIECE = 1 << 14, 1 << 21
 _DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,
+    DAMAGED,
     struct.error,
     EOFError,
     ValueError,
@@ -175,9 +177,9 @@ def unpacked(path: Path, part: zipfile.ZipInfo, name: str = "") -> Iterator[byte
             size += len(piece)
             if size > part.file_size:
                 break
-            crc = zlib.crc32(piece, crc)
+            crc = crc32(piece, crc)
             yield piece
-    except (OSError, zlib.error):
+    except (OSError, zlib.error, DAMAGED):
         crc = -1
     if (size, crc) != (part.file_size, part.CRC):
         raise CorruptWorkbook(
@@ -188,7 +190,7 @@ def unpacked(path: Path, part: zipfile.ZipInfo, name: str = "") -> Iterator[byte
 
 def _inflated(path: Path, part: zipfile.ZipInfo) -> Iterator[bytes]:
     """Unpack one part without zipfile's own buffering, which costs as much again as the unpacking."""
-    unpacker = zlib.decompressobj(-zlib.MAX_WBITS) if part.compress_type == zipfile.ZIP_DEFLATED else None
+    unpacker = inflater(RAW) if part.compress_type == zipfile.ZIP_DEFLATED else None
     sizes = itertools.chain([_FIRST_PIECE], itertools.repeat(_PIECE))
     with path.open("rb") as file:
         file.seek(part.header_offset)
