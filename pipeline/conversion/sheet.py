@@ -84,11 +84,13 @@ def read_sheet(
         raise AssertionError(f"sheet '{sheet.name}': rows got lost between reading and sorting")
     if parsed.rows == 0:
         formulas, first = formulas_without_values(workbook, sheet)
-        what = f"values below them, but {formulas:,} formulas without one, the first in {first}: open the workbook in Excel, "
-        raise EmptySheet(
-            f"the sheet has headers in row {header_row} and no "
-            f"{what + 'let it calculate, save it and convert it again' if formulas else 'rows below them'}."
-        )
+        below = "rows below them"
+        if formulas:
+            below = (
+                f"values below them, but {formulas:,} formulas without one, the first in {first}: open the workbook in "
+            )
+            below += "Excel, let it calculate, save it and convert it again"
+        raise EmptySheet(f"the sheet has headers in row {header_row} and no {below}.")
     record = make_record(workbook, sheet, block, rules, parsed.texts)
     return SheetContent(workbook, sheet, parsed, reader, record, hidden_rows, not_fast=not_fast)
 
