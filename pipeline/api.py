@@ -45,7 +45,7 @@ def convert(
     """Convert workbooks to one Parquet file per security; sheets that have not changed are left as they are.
 
     Args:
-        workbooks: Path or paths of .xlsx or .xlsm files; by default every workbook in `data/raw`.
+        workbooks: Path or paths of .xlsx, .xlsm, .csv, .csv.gz or .parquet files; by default every one in `data/raw`.
         parquet_dir: Directory for the Parquet files, or a URI such as `s3://bucket/ticks`.
         header_row: Row that holds the column names, counted from 1; by default the first that has all of them.
         security: The security of the one sheet that names none, as "FAB UH Equity".
@@ -65,12 +65,12 @@ def convert(
     Raises:
         PipelineError: The request or a workbook cannot be used.
     """
-    from pipeline.conversion.plan import find_workbooks
+    from pipeline.conversion.plan import find_workbooks, not_taken
     from pipeline.conversion.stage import convert as convert_stage
     from pipeline.store.path import path_of
 
     named = [workbooks] if isinstance(workbooks, (str, Path)) else workbooks
-    return convert_stage(
+    result = convert_stage(
         find_workbooks(take.RAW_DIR) if named is None else list(map(Path, named)),
         path_of(parquet_dir),
         header_row=header_row,
@@ -86,6 +86,8 @@ def convert(
         on_event=on_event,
         on_compile=on_compile,
     )
+    others = not_taken(take.RAW_DIR) if named is None else []
+    return replace(result, warnings=(*result.warnings, *others))
 
 
 def backtest(

@@ -11,11 +11,12 @@ from pipeline.conversion.headers import Block, Columns
 from pipeline.store.layout import FORMAT_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.excel.parts import Sheet
     from pipeline.conversion.rules import Rules
+    from pipeline.conversion.tables.table import Table
 
 # Raise it whenever the same sheet would give other ticks or rejects than before, or would be refused.
 CONVERTER_VERSION: Final = 5
@@ -34,6 +35,27 @@ def make_record(workbook: Workbook, sheet: Sheet, block: Block, rules: Rules, se
     if len(numbers) > _MOST_TEXTS or not texts <= {workbook.texts[number] for number in numbers}:
         return _content(workbook, sheet, block, rules, len(workbook.styles), len(workbook.texts))
     return _content(workbook, sheet, block, rules, len(workbook.styles), numbers)
+
+
+def table_record(table: Table, block: Block, rules: Rules, crc: int, dialect: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a table's content is; crc: of its bytes. dialect: how its rows are written."""
+    return {
+        **_of_any(table.sheets[0].name, block, rules),
+        "crc": f"{crc:08x}",
+        "size": table.stamp.size,
+        "dialect": dict(dialect),
+    }
+
+
+def table_still_holds(record: dict[str, Any], table: Table, block: Block, rules: Rules, *, is_same_file: bool) -> bool:
+    """Return whether converting a table now would read what it read when `record` was made.
+
+    is_same_file: its size and time of modification are what they were then, so that it is not read to be sure.
+    """
+    of_content = {key: record.get(key) for key in ("crc", "size", "dialect")}
+    if record != _of_any(table.sheets[0].name, block, rules) | of_content or record["size"] != table.stamp.size:
+        return False
+    return is_same_file or record["crc"] == f"{table.crc():08x}"
 
 
 def still_holds(record: dict[str, Any], workbook: Workbook, sheet: Sheet, block: Block, rules: Rules) -> bool:
@@ -72,23 +94,30 @@ def _content(
     """
     table = workbook.texts
     return {
-        "converter": CONVERTER_VERSION,
-        "format": FORMAT_VERSION,
-        "sheet": sheet.name,
+        **_of_any(sheet.name, block, rules),
         "crc": f"{sheet.part.CRC:08x}",
         "size": sheet.part.file_size,
+        "date1904": workbook.date1904,
+        "styles": _table(workbook.styles[:styles]),
+        "texts": {"all": _table(table[:texts])}
+        if isinstance(texts, int)
+        else {"used": {str(number): table[number] for number in texts if number < len(table)}},
+    }
+
+
+def _of_any(sheet: str, block: Block, rules: Rules) -> dict[str, Any]:
+    """Return by what a block of a sheet or of a table is read."""
+    return {
+        "converter": CONVERTER_VERSION,
+        "format": FORMAT_VERSION,
+        "sheet": sheet,
         "header_row": block.header_row,
         "columns": {**asdict(block.columns), "quotes": [list(quote) for quote in block.columns.quotes]},
-        "date1904": workbook.date1904,
         "rules": {
             "words": _digest(sorted(rules.words.items())),
             "date_order": rules.date_order,
             "time_zone": rules.time_zone,
         },
-        "styles": _table(workbook.styles[:styles]),
-        "texts": {"all": _table(table[:texts])}
-        if isinstance(texts, int)
-        else {"used": {str(number): table[number] for number in texts if number < len(table)}},
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.conversion.headers import NO_BLOCK, letters
 from pipeline.conversion.names import FORM, full_name, likely_name, security_of
+from pipeline.conversion.tables.table import Table
 from pipeline.errors import BadRequest, BadSheetName, shown
 
 if TYPE_CHECKING:
@@ -69,10 +70,11 @@ def _check_security(security: str, left: Sequence[SheetJob]) -> None:
 
 def _nameless(job: SheetJob) -> str:
     row = job.block.header_row
+    what = "file" if isinstance(job.workbook, Table) else "sheet"
     if not job.block.is_alone:
         column = letters(min(job.block.columns.used))
         return f"the block of ticks at {column}{row} has no security's name above it: write one there ({FORM})."
     return (
-        f"it has ticks below row {row} and names no security. Name the sheet as one ({FORM}), write the name above row "
-        f'{row}, or say --security "FAB UH Equity".'
+        f"it has ticks below row {row} and names no security. Name the {what} as one ({FORM}), write the name above "
+        f'row {row}, or say --security "FAB UH Equity".'
     )

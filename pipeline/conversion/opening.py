@@ -5,22 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.conversion.fingerprint import still_holds
 from pipeline.conversion.naming import with_security
+from pipeline.conversion.unchanged import is_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pipeline.conversion.plan import SheetJob
     from pipeline.conversion.sheet import SheetContent
+    from pipeline.conversion.tables.reading import TableContent
     from pipeline.store.catalog import Entry
+
+    Content = SheetContent | TableContent
 
 
 def open_sheets(
     jobs: Sequence[SheetJob],
     catalog: Mapping[str, Entry],
-    read: Callable[[Sequence[SheetJob]], Iterable[dict[str, SheetContent] | str]],
-) -> tuple[list[SheetJob], dict[int, SheetContent]]:
+    read: Callable[[Sequence[SheetJob]], Iterable[Mapping[str, Content] | str]],
+) -> tuple[list[SheetJob], dict[int, Content]]:
     """Return a job for each security of each block, and by their positions the contents that were read for that.
 
     Args:
@@ -32,7 +35,7 @@ def open_sheets(
     unknown = [job for job in jobs if job.is_open and not known[job.position]]
     found = {job.position: outcome for job, outcome in zip(unknown, read(unknown), strict=True)} if unknown else {}
     opened: list[SheetJob] = []
-    contents: dict[int, SheetContent] = {}
+    contents: dict[int, Content] = {}
     others = len(jobs)
     for job in jobs:
         outcome = found.get(job.position)
@@ -55,7 +58,6 @@ def _known(job: SheetJob, catalog: Mapping[str, Entry]) -> tuple[str, ...]:
     """Return the securities that a block was split into when it held what it holds now; none when it was not."""
     for entry in catalog.values():
         for source in entry.sources:
-            is_it = source.securities and source.sheet == job.sheet.name
-            if is_it and still_holds(source.record, job.workbook, job.sheet, job.block, job.rules):
+            if source.securities and source.sheet == job.sheet.name and is_of(source, job):
                 return source.securities
     return ()

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from pipeline.conversion.contents import blocks_in
 from pipeline.conversion.excel.archive import Workbook, open_workbook
 from pipeline.conversion.headers import NEEDED, NO_BLOCK, Block
-from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.names import full_name
 from pipeline.conversion.naming import name_blocks
 from pipeline.conversion.sheet_options import SheetOptions
+from pipeline.conversion.tables.table import SUFFIXES as TABLE_SUFFIXES
+from pipeline.conversion.tables.table import Table, TableSheet, is_table
 from pipeline.errors import (
     BadRequest,
     CorruptWorkbook,
     DuplicateSecurity,
     EmptySheet,
     MissingColumns,
+    NotAWorkbook,
     NoWorkbook,
     SheetError,
     UnknownSecurity,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
 
 _SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
+_TAKEN: Final = (*sorted(_SUFFIXES), *TABLE_SUFFIXES)
 _LOCK_PREFIX: Final = "~$"
 _PROBE: Final = f".probe{PART_SUFFIX}"
 
@@ -49,8 +53,8 @@ class SheetJob:
     """
 
     position: int
-    workbook: Workbook
-    sheet: Sheet
+    workbook: Workbook | Table
+    sheet: Sheet | TableSheet
     rules: Rules
     block: Block = NO_BLOCK
     ticker: str = ""
@@ -63,14 +67,26 @@ class SheetJob:
 
 
 def find_workbooks(raw_dir: Path) -> list[Path]:
-    """Return the workbooks in `raw_dir` by name, without the lock files that an open Excel keeps beside them."""
+    """Return the workbooks and tables in `raw_dir` by name, without the lock files of an open Excel."""
     if not raw_dir.is_dir():
         return []
-    return sorted(
-        path
-        for path in raw_dir.iterdir()
-        if path.suffix.lower() in _SUFFIXES and not path.name.startswith(_LOCK_PREFIX) and path.is_file()
-    )
+    return sorted(path for path in raw_dir.iterdir() if _is_taken(path) and path.is_file())
+
+
+def not_taken(raw_dir: Path) -> list[str]:
+    """Return what to say of the files in `raw_dir` that are neither workbooks nor tables."""
+    others = [path for path in raw_dir.iterdir() if path.is_file()] if raw_dir.is_dir() else []
+    return [
+        f"{path} was not converted: it is neither a workbook nor a table ({', '.join(_TAKEN)}). Export its ticks as "
+        "one of these, or move it elsewhere."
+        for path in sorted(others)
+        if not _is_taken(path) and not path.name.startswith((".", _LOCK_PREFIX)) and path.suffix.lower() != ".md"
+    ]
+
+
+def _is_taken(path: Path) -> bool:
+    is_one = path.suffix.lower() in _SUFFIXES or is_table(path)
+    return is_one and not path.name.startswith((".", _LOCK_PREFIX))
 
 
 def check_options(*, header_row: int | None, max_sheets: int | None, workers: int | None) -> None:
@@ -80,18 +96,29 @@ def check_options(*, header_row: int | None, max_sheets: int | None, workers: in
             raise BadRequest(f"{name} is {value}; it must be 1 or more.")
 
 
-def open_all(workbooks: Sequence[Path], limits: Limits | None = None) -> list[Workbook]:
+def open_all(workbooks: Sequence[Path], limits: Limits | None = None) -> list[Workbook | Table]:
     """Open every workbook once, within the limits; raises NoWorkbook or what is wrong with one of them."""
     if not workbooks:
         raise NoWorkbook(
-            "There is no workbook to convert. Put .xlsx files into data/raw, or name one on the command line, "
+            "There is no workbook to convert. Put .xlsx or .csv files into data/raw, or name one on the command line, "
             "as data/sample/sample_ticks.xlsx after `pipeline sample`; `pipeline demo` does it all on synthetic ticks."
         )
     once = dict.fromkeys(path.absolute() for path in workbooks)
-    return [open_workbook(path, limits) for path in once]
+    return [_opened(path, limits) for path in once]
 
 
-def plan_sheets(books: Iterable[Workbook], options: SheetOptions | None = None) -> list[SheetJob]:
+def _opened(path: Path, limits: Limits | None) -> Workbook | Table:
+    if is_table(path):
+        return Table(path)
+    try:
+        return open_workbook(path, limits)
+    except NotAWorkbook as error:
+        if type(error) is NotAWorkbook and path.is_file() and not _is_taken(path):
+            raise NotAWorkbook(f"{error} Export its ticks as {', '.join(_TAKEN[:-1])} or {_TAKEN[-1]}.") from error
+        raise
+
+
+def plan_sheets(books: Iterable[Workbook | Table], options: SheetOptions | None = None) -> list[SheetJob]:
     """Return the blocks in workbook order, and the sheets that are skipped.
 
     Raises BadRequest for a security given for more than one block or for none.
@@ -129,7 +156,7 @@ def prepare_directory(parquet_dir: AnyPath) -> None:
     (parquet_dir / _PROBE).unlink(missing_ok=True)
 
 
-def _jobs(book: Workbook, options: SheetOptions) -> list[SheetJob]:
+def _jobs(book: Workbook | Table, options: SheetOptions) -> list[SheetJob]:
     """Return a workbook's blocks, and its sheets without one: skipped as long as there is anything else."""
     jobs = []
     for sheet in book.sheets:
@@ -139,9 +166,7 @@ def _jobs(book: Workbook, options: SheetOptions) -> list[SheetJob]:
             continue
         job = SheetJob(0, book, sheet, options.rules(book))
         try:
-            jobs += [
-                replace(job, block=block) for block in blocks_of(book, sheet, options.header_row, options.words.columns)
-            ]
+            jobs += [replace(job, block=block) for block in blocks_in(book, sheet, options)]
         except (SheetError, CorruptWorkbook) as error:
             is_skipped = isinstance(error, EmptySheet | MissingColumns) and not is_named
             why = str(error)

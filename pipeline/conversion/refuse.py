@@ -18,7 +18,7 @@ from pipeline.conversion.rules import type_code
 from pipeline.errors import BadRequest, RejectedRows, SeveralSecurities, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from pipeline.conversion.ticks import Parsed, Reject
 
@@ -98,20 +98,39 @@ def too_many(rejects: int, ticks: int, allowed: float) -> bool:
     return ticks == 0 or rejects / (rejects + ticks) > allowed
 
 
+class Rejected:
+    """Rejected rows: how many there are by rule, and the first of each."""
+
+    def __init__(self, rejects: Iterable[Reject] = ()) -> None:
+        self.counts: Counter[str] = Counter()
+        self.first: dict[str, Reject] = {}
+        self.add(rejects)
+
+    def add(self, rejects: Iterable[Reject]) -> None:
+        """Take further rejected rows."""
+        for reject in rejects:
+            self.counts[reject.rule] += 1
+            self.first.setdefault(reject.rule, reject)
+
+
 def refuse_rejects(parsed: Parsed, allowed: float) -> None:
     """Raise RejectedRows for a sheet without a tick, or with a larger share of rejected rows than is allowed."""
-    bad, good = faulty(parsed.reject_counts), len(parsed.ticks)
+    refuse_rejected(Rejected(parsed.rejects), len(parsed.ticks), allowed)
+
+
+def refuse_rejected(rejected: Rejected, good: int, allowed: float) -> None:
+    """Do so for so many ticks and for rejected rows that are not all in memory."""
+    bad = faulty(rejected.counts)
     if not too_many(bad, good, allowed):
         return
-    rejects = [reject for reject in parsed.rejects if reject.rule != reject_rules.TRADE_TOLD_TWICE]
-    counts = Counter(reject.rule for reject in rejects)
-    most = counts.most_common(1)[0][0]
-    leading = next(reject for reject in rejects if reject.rule == most)
-    quoted = " ".join(_quoted(reject) for reject in dict.fromkeys((rejects[0], leading)))
+    counts = Counter({rule: count for rule, count in rejected.counts.items() if rule != reject_rules.TRADE_TOLD_TWICE})
+    leading = rejected.first[counts.most_common(1)[0][0]]
+    first = min((rejected.first[rule] for rule in counts), key=lambda reject: reject.row)
+    quoted = " ".join(_quoted(reject) for reject in dict.fromkeys((first, leading)))
     rules = ", ".join(f"{count:,} {rule}" for rule, count in counts.most_common())
     limit = f"at most {100 * allowed:.3g} % may be" if allowed else "none may be"
-    rejected = f"{bad:,} of {bad + good:,} rows rejected ({rules}"
-    message = f"{rejected}; {limit})." if good else f"no ticks: {rejected})."
+    share = f"{bad:,} of {bad + good:,} rows rejected ({rules}"
+    message = f"{share}; {limit})." if good else f"no ticks: {share})."
     enough = math.ceil(100 * bad / (bad + good)) / 100
     remedy = f" Or leave such rows out: --max-rejects {enough:g}." if good else ""
     raise RejectedRows(f"{message} {quoted} {_advice(leading)}{remedy}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.names import full_name
+from pipeline.conversion.tables.table import Table
 from pipeline.errors import shown
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from pipeline.conversion.plan import SheetJob
     from pipeline.conversion.sheet import SheetContent
+    from pipeline.conversion.tables.reading import TableContent
 
 
 _KINDS: Final = {
@@ -21,9 +23,9 @@ _KINDS: Final = {
 }
 
 
-def remarks_of(job: SheetJob, content: SheetContent) -> tuple[str, ...]:
+def remarks_of(job: SheetJob, content: SheetContent | TableContent) -> tuple[str, ...]:
     """Return what is to be told of a block's name, columns, rows and cells, without a full stop behind each."""
-    remarks = (*_of_kind(job), *_of_name(job), *job.block.remarks, *_of_rows(content), *content.parsed.remarks)
+    remarks = (*_of_kind(job), *_of_name(job), *job.block.remarks, *_of_rows(content), *content.told)
     return tuple(remark.rstrip(".") for remark in remarks)
 
 
@@ -38,9 +40,15 @@ def _of_name(job: SheetJob) -> Iterator[str]:
     if job.block.is_alone and sheet is not None and above not in (None, sheet):
         yield f"the sheet's name says {sheet}, the cells above the headers {above}: the sheet's name was taken"
     elif job.block.is_alone and sheet is None and above is None and job.block.columns.security is None:
-        yield f"the sheet '{shown(job.sheet.name)}' of {job.workbook.path.name} was taken for {job.full}"
+        yield f"{place_of(job)} was taken for {job.full}"
 
 
-def _of_rows(content: SheetContent) -> Iterator[str]:
+def place_of(job: SheetJob) -> str:
+    """Return the words for a sheet, or for a file that is no workbook."""
+    name = job.workbook.path.name
+    return name if isinstance(job.workbook, Table) else f"the sheet '{shown(job.sheet.name)}' of {name}"
+
+
+def _of_rows(content: SheetContent | TableContent) -> Iterator[str]:
     if content.hidden_rows:
         yield f"rows that Excel hides or filters out were read as well: {content.hidden_rows:,}"

@@ -37,12 +37,14 @@ class Rules:
 
     date1904: its dates count from 1904. words: casefolded type words with their codes. date_order: of times such as
     05/06/2025; None where the sheet itself is to decide. time_zone: the exchange's, for texts with an offset.
+    has_trades: whether the sheet has TRADE, so that AT_TRADE is told twice; None where the rows judged show it.
     """
 
     date1904: bool = False
     words: Mapping[str, int] = field(default_factory=lambda: WORDS)
     date_order: DateOrder | None = None
     time_zone: str = TIME_ZONE
+    has_trades: bool | None = None
 
 
 def type_code(text: str, words: Mapping[str, int] = WORDS) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.conversion.fingerprint import fingerprint
 from pipeline.conversion.security_files import SecurityFiles
+from pipeline.conversion.tables.reading import TableContent
 from pipeline.errors import OverlappingWorkbooks, shown
 from pipeline.store.catalog import Entry, Source
 from pipeline.store.layout import rejects_name, ticks_name
@@ -17,6 +18,7 @@ from pipeline.store.parquet import read_footer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.conversion.plan import SheetJob
     from pipeline.conversion.sheet import SheetContent
     from pipeline.store.atomic import Staged
     from pipeline.store.path import AnyPath
@@ -45,41 +47,44 @@ class StagedSecurity:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a sheet or a table holds of a security: its source, times of the first tick and of all (ns), its ticks.
+    """What a sheet or a table holds of a security: times of the first tick and of all (ns), and its source.
 
-    Those of a sheet are in memory, those of a table in files under temporary names.
+    The ticks of a sheet are in memory, those of a table in files under temporary names.
     """
 
     source: Source
+    where: str
     first: int
     earliest: int
     latest: int
-    with_condition: bool
-    sheet: SheetContent | None = None
-    files: SecurityFiles | None = None
+    content: SheetContent | TableContent
 
     @property
-    def where(self) -> str:
-        """Say which it is."""
-        of_table = f"{self.source.path}"
-        return of_table if self.sheet is None else f"sheet '{shown(self.source.sheet)}' of {self.source.path}"
+    def with_condition(self) -> bool:
+        """Whether its ticks have condition codes."""
+        content = self.content
+        if isinstance(content, TableContent):
+            return content.files.with_condition
+        return content.parsed.ticks.condition is not None
 
     def add_to(self, files: SecurityFiles) -> None:
         """Write its ticks and rejects behind those that are in some files already."""
-        if self.sheet is not None:
-            files.add(self.sheet.parsed.ticks)
-            files.add_rejects(self.sheet.parsed.rejects, self.source.workbook, self.source.sheet)
-        elif self.files is not None:
-            self.files.move_to(files)
+        if isinstance(self.content, TableContent):
+            self.content.files.move_to(files)
+        else:
+            files.add(self.content.parsed.ticks)
+            files.add_rejects(self.content.parsed.rejects, self.source.workbook, self.source.sheet)
 
 
-def part_of_sheet(sheet: SheetContent) -> Part:
-    """Return a sheet, which has ticks, as a part of its security."""
-    timestamp = sheet.parsed.ticks.timestamp
-    with_condition = sheet.parsed.ticks.condition is not None
-    return Part(
-        _source(sheet), int(timestamp[0]), int(timestamp.min()), int(timestamp.max()), with_condition, sheet=sheet
-    )
+def part_of(job: SheetJob, content: SheetContent | TableContent) -> Part:
+    """Return what was read for a job, which has ticks, as a part of its security."""
+    source = _source(job, content)
+    if isinstance(content, TableContent):
+        files = content.files
+        return Part(source, source.path, files.first, files.earliest, files.latest, content)
+    timestamp = content.parsed.ticks.timestamp
+    where = f"sheet '{shown(source.sheet)}' of {source.path}"
+    return Part(source, where, int(timestamp[0]), int(timestamp.min()), int(timestamp.max()), content)
 
 
 def stage_security(ticker: str, exchange: str, parts: Sequence[Part], parquet_dir: AnyPath) -> StagedSecurity:
@@ -88,8 +93,10 @@ def stage_security(ticker: str, exchange: str, parts: Sequence[Part], parquet_di
     Raises OverlappingWorkbooks or OutputNotWritable.
     """
     ordered = _in_time_order(ticker, parts)
-    files = ordered[0].files if len(ordered) == 1 else None
-    if files is None:
+    first = ordered[0].content
+    if len(ordered) == 1 and isinstance(first, TableContent):
+        files = first.files
+    else:
         with_condition = any(part.with_condition for part in ordered)
         files = SecurityFiles(ticker, exchange, parquet_dir, with_condition=with_condition)
         try:
@@ -142,21 +149,18 @@ def _entry(ticker: str, exchange: str, sources: Sequence[Source]) -> Entry:
     )
 
 
-def _source(sheet: SheetContent) -> Source:
-    path, stamp = sheet.workbook.path, sheet.workbook.stamp
+def _source(job: SheetJob, content: SheetContent | TableContent) -> Source:
+    path, stamp = job.workbook.path, job.workbook.stamp
     return Source(
         workbook=path.name,
         path=str(path),
         size=stamp.size,
         mtime_ns=stamp.mtime_ns,
-        sheet=sheet.sheet.name,
-        rows=sheet.parsed.rows,
-        ticks=len(sheet.parsed.ticks),
-        blank=sheet.parsed.blank,
-        rejects=sheet.parsed.reject_counts,
-        record=sheet.record,
-        remarks=sheet.remarks,
-        securities=sheet.securities,
+        sheet=job.sheet.name,
+        **content.counts,
+        record=content.record,
+        remarks=content.remarks,
+        securities=content.securities,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.conversion.excel.row_blocks import Unsupported
 from pipeline.conversion.excel.row_reader import formulas_without_values, pieces_of, read_rows
 from pipeline.conversion.fingerprint import make_record
+from pipeline.conversion.refuse import Rejected
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.ticks import Judge, OtherDateOrder, Parsed
 from pipeline.conversion.wide import judge_of
@@ -44,6 +45,30 @@ class SheetContent:
     remarks: tuple[str, ...] = ()
     not_fast: str = ""
     securities: tuple[str, ...] = ()
+
+    @property
+    def ticks(self) -> int:
+        """Return how many ticks it has."""
+        return len(self.parsed.ticks)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Return what a person must be told of how its cells were read."""
+        return self.parsed.remarks
+
+    @property
+    def rejected(self) -> Rejected:
+        """Return its rejected rows."""
+        return Rejected(self.parsed.rejects)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Return how many rows of each kind there are."""
+        parsed = self.parsed
+        return {"rows": parsed.rows, "ticks": self.ticks, "blank": parsed.blank, "rejects": parsed.reject_counts}
+
+    def discard(self) -> None:
+        """Forget it: there is nothing of it on the disk."""
 
 
 def read_sheet(

@@ -12,6 +12,7 @@ from pipeline.errors import BadRequest
 if TYPE_CHECKING:
     from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.rules import DateOrder
+    from pipeline.conversion.tables.table import Table
 
 DATE_ORDERS: Final = ("dmy", "mdy")
 
@@ -29,7 +30,7 @@ class SheetOptions:
     date_order: DateOrder | None = None
     words: DeskWords = field(default_factory=DeskWords)
 
-    def rules(self, workbook: Workbook) -> Rules:
+    def rules(self, workbook: Workbook | Table) -> Rules:
         """Return by what the cells of a workbook's sheets are read."""
         return Rules(workbook.date1904, {**WORDS, **self.words.types}, self.date_order)
 

@@ -12,19 +12,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from pipeline.conversion.contents import about, is_still, read_contents, size_of
 from pipeline.conversion.desk_words import read_desk_words
-from pipeline.conversion.excel.archive import Workbook, stamp_of
 from pipeline.conversion.limits import limits_of
 from pipeline.conversion.opening import open_sheets
 from pipeline.conversion.plan import SheetJob, check_options, chosen, open_all, plan_sheets, prepare_directory
-from pipeline.conversion.refuse import refuse_rejects, rejects_allowed
+from pipeline.conversion.refuse import refuse_rejected, rejects_allowed
 from pipeline.conversion.remarks import remarks_of
 from pipeline.conversion.result import ConvertResult, EventKind, SheetEvent, SheetRow, Status
-from pipeline.conversion.sheet import SheetContent, read_sheet
 from pipeline.conversion.sheet_options import SheetOptions, checked_order
-from pipeline.conversion.split import split
+from pipeline.conversion.tables.table import Table
 from pipeline.conversion.unchanged import unchanged_sources
-from pipeline.errors import BadCatalog, CorruptWorkbook, NotAWorkbook, PipelineError, SheetError, WorkbookChanged
+from pipeline.errors import BadCatalog, CorruptWorkbook, PipelineError, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
 from pipeline.store.catalog import Entry, listed_security, read_catalog, write_catalog
 from pipeline.store.layout import ticks_name
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from pipeline.conversion.contents import Content
+    from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.excel.rows_loop import RowsLoop
     from pipeline.conversion.security import StagedSecurity
     from pipeline.store.path import AnyPath
@@ -95,28 +96,25 @@ def convert(
     allowed = rejects_allowed(max_rejects, strict=strict)
     options = SheetOptions(header_row, security, checked_order(date_order), read_desk_words())
     jobs = chosen(plan_sheets(open_all(workbooks, limits_of(limits)), options), only, max_sheets)
-    run = _Conversion(parquet_dir, allowed, len(jobs), on_event)
+    run = _Conversion(parquet_dir, allowed, workers or os.cpu_count() or 1, len(jobs), on_event)
     with sole_writer(parquet_dir, "pipeline convert", "--parquet-dir"):
         prepare_directory(parquet_dir)
         remove_abandoned(parquet_dir)
         catalog: dict[str, Entry] = {}
         with suppress(BadCatalog):
             catalog = read_catalog(parquet_dir)
-        threads = workers or os.cpu_count() or 1
         if any(job.is_open for job in jobs):
             jobs, run.contents = open_sheets(
-                jobs, {} if force else catalog, lambda some: run.split_all(some, threads, on_compile)
+                jobs, {} if force else catalog, lambda some: run.split_all(some, on_compile)
             )
             jobs = chosen(jobs, only, max_sheets)
             run.total = len(jobs)
         securities = run.pass_over(jobs, {} if force else catalog)
         try:
-            run.read_all(securities, threads, on_compile)
+            run.read_all(securities, on_compile)
             changed = run.publish(securities)
         finally:
-            for converted in securities:
-                if converted.staged is not None:
-                    converted.staged.discard()
+            run.discard(securities)
         catalog |= run.entries
         if run.entries:
             write_catalog(parquet_dir, catalog)
@@ -148,7 +146,7 @@ class _Security:
     """The sheets of one security; what was read of them, by position, until its files are staged."""
 
     jobs: list[SheetJob]
-    read: dict[int, SheetContent | None] = field(default_factory=dict)
+    read: dict[int, Content | None] = field(default_factory=dict)
     staged: StagedSecurity | None = None
 
 
@@ -158,9 +156,10 @@ class _Conversion:
 
     parquet_dir: AnyPath
     rejects_allowed: float
+    threads: int
     total: int
     on_event: Callable[[SheetEvent], None] | None
-    contents: dict[int, SheetContent] = field(default_factory=dict)
+    contents: dict[int, Content] = field(default_factory=dict)
     rows: dict[int, SheetRow] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -171,7 +170,7 @@ class _Conversion:
         by_ticker: dict[str, list[SheetJob]] = {}
         for job in jobs:
             if job.error is not None and not job.ticker:
-                self._pass_over(job, "failed", error=_about(job, job.error))
+                self._pass_over(job, "failed", error=about(job, job.error))
             elif job.skipped is not None:
                 self._pass_over(job, "skipped", note=job.skipped)
             else:
@@ -180,7 +179,7 @@ class _Conversion:
         for ticker, group in by_ticker.items():
             if error := next((job.error for job in group if job.error is not None), None):
                 for job in group:
-                    self._pass_over(job, "failed", error=_about(job, job.error or _of_another_part(ticker, error)))
+                    self._pass_over(job, "failed", error=about(job, job.error or _of_another_part(ticker, error)))
                 continue
             entry = catalog.get(ticker)
             sources = entry and unchanged_sources(entry, group, self.parquet_dir, self.rejects_allowed)
@@ -194,45 +193,57 @@ class _Conversion:
                 self._pass_over(job, "unchanged", **counts)
         return changed
 
+    def discard(self, securities: Iterable[_Security]) -> None:
+        """Remove the temporary files that were not put in place."""
+        for security in securities:
+            if security.staged is not None:
+                security.staged.discard()
+            self.contents |= {number: content for number, content in security.read.items() if content is not None}
+        for content in self.contents.values():
+            content.discard()
+
     def _pass_over(self, job: SheetJob, status: Status, **more: Any) -> None:
         self.rows[job.position] = _row(job, status, **more)
         self._report("finished", job, row=self.rows[job.position])
 
-    def read_all(self, securities: list[_Security], threads: int, on_compile: Callable[[], None] | None) -> None:
-        """Read all sheets on threads, largest first, and write each security's files under temporary names."""
-        sheets = [(security, job) for security in securities for job in security.jobs]
-        if not sheets:
-            return
-        sheets.sort(key=lambda sheet: -sheet[1].sheet.part.file_size)
-        loop = _loop([job for _, job in sheets], on_compile)
-        self._on_threads(threads, [partial(self._convert_sheet, security, job, loop) for security, job in sheets])
+    def read_all(self, securities: list[_Security], on_compile: Callable[[], None] | None) -> None:
+        """Read all sheets and tables, largest first, and write each security's files under temporary names."""
+        of_job = {job.position: security for security in securities for job in security.jobs}
+        jobs = sorted((job for security in securities for job in security.jobs), key=size_of, reverse=True)
+        loop = _loop(jobs, on_compile)
+        self._on_threads(jobs, lambda job: self._convert_sheet(of_job[job.position], job, loop))
 
     def split_all(
-        self, jobs: Sequence[SheetJob], threads: int, on_compile: Callable[[], None] | None
-    ) -> list[dict[str, SheetContent] | str]:
+        self, jobs: Sequence[SheetJob], on_compile: Callable[[], None] | None
+    ) -> list[Mapping[str, Content] | str]:
         """Return what each block holds of its securities, by their names, or why it cannot be read."""
         loop = _loop(jobs, on_compile)
-        return self._on_threads(threads, [partial(self._split_or_error, job, loop) for job in jobs])
+        return self._on_threads(jobs, lambda job: self._split_or_error(job, loop))
 
-    def _on_threads(self, threads: int, calls: Sequence[Callable[[], Result]]) -> list[Result]:
-        pool = ThreadPoolExecutor(min(threads, len(calls)), thread_name_prefix="convert")
+    def _on_threads(self, jobs: Sequence[SheetJob], call: Callable[[SheetJob], Result]) -> list[Result]:
+        """Return what a call returns of each job: of sheets on threads, then of tables, which use the threads alone."""
+        tables = [job for job in jobs if isinstance(job.workbook, Table)]
+        sheets = [job for job in jobs if not isinstance(job.workbook, Table)]
+        pool = ThreadPoolExecutor(max(1, min(self.threads, len(sheets))), thread_name_prefix="convert")
         try:
-            futures = [pool.submit(call) for call in calls]
+            futures = {job.position: pool.submit(call, job) for job in sheets}
             # Unpacking needs no Arrow, so it runs on the threads while Arrow is loaded here.
             importlib.import_module("pipeline.conversion.security")
-            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+            for future in wait(futures.values(), return_when=FIRST_EXCEPTION).done:
                 future.result()
-            return [future.result() for future in futures]
+            results = {job.position: call(job) for job in tables}
+            results |= {position: future.result() for position, future in futures.items()}
+            return [results[job.position] for job in jobs]
         except BaseException:
             self.stopped.set()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def publish(self, securities: Iterable[_Security]) -> list[Workbook]:
+    def publish(self, securities: Iterable[_Security]) -> list[Workbook | Table]:
         """Put in place what was made from workbooks that are still what was read; return those that are not."""
         books = dict.fromkeys(job.workbook for security in securities for job in security.jobs)
-        changed = [book for book in books if not _still(book)]
+        changed = [book for book in books if not is_still(book)]
         for security in securities:
             if security.staged is not None and not any(job.workbook in changed for job in security.jobs):
                 security.staged.commit()
@@ -243,14 +254,16 @@ class _Conversion:
         """Read one sheet; with a security's last one, write its files, so that its memory is free again."""
         start = time.perf_counter()
         self._report("started", job)
-        content: SheetContent | None = None
+        content: Content | None = None
         try:
             content = self.contents.pop(job.position, None) or self._split(job, loop)[job.full]
-            refuse_rejects(content.parsed, self.rejects_allowed)
+            refuse_rejected(content.rejected, content.ticks, self.rejects_allowed)
             content = replace(content, remarks=remarks_of(job, content))
             row = _converted(job, content)
         except (SheetError, CorruptWorkbook) as error:
-            row, content = _row(job, "failed", error=_about(job, str(error))), None
+            if content is not None:
+                content.discard()
+            row, content = _row(job, "failed", error=about(job, str(error))), None
         with self.lock:
             self.rows[job.position] = replace(row, seconds=time.perf_counter() - start)
             security.read[job.position] = content
@@ -260,12 +273,11 @@ class _Conversion:
             self.rows[job.position] = replace(self.rows[job.position], seconds=time.perf_counter() - start)
         self._report("finished", job, row=self.rows[job.position])
 
-    def _split(self, job: SheetJob, loop: RowsLoop | None) -> dict[str, SheetContent]:
+    def _split(self, job: SheetJob, loop: RowsLoop | None) -> Mapping[str, Content]:
         """Read a block and return what it holds of each security, by name."""
-        on_rows = partial(self._progress, job)
-        return split(read_sheet(job.workbook, job.sheet, job.block, loop, on_rows, rules=job.rules), job.own)
+        return read_contents(job, loop, self.parquet_dir, self.threads, partial(self._progress, job))
 
-    def _split_or_error(self, job: SheetJob, loop: RowsLoop | None) -> dict[str, SheetContent] | str:
+    def _split_or_error(self, job: SheetJob, loop: RowsLoop | None) -> Mapping[str, Content] | str:
         try:
             return self._split(job, loop)
         except (SheetError, CorruptWorkbook) as error:
@@ -273,18 +285,21 @@ class _Conversion:
 
     def _stage(self, security: _Security) -> None:
         """Write a security's files under temporary names; one bad sheet of several fails them all."""
-        from pipeline.conversion.security import part_of_sheet, stage_security  # Arrow, loaded meanwhile
+        from pipeline.conversion.security import part_of, stage_security  # Arrow, loaded meanwhile
 
         first = security.jobs[0]
-        contents = [content for job in security.jobs if (content := security.read.pop(job.position)) is not None]
+        contents = [(job, content) for job in security.jobs if (content := security.read.pop(job.position)) is not None]
         errors = [self.rows[job.position].error for job in security.jobs if self.rows[job.position].error]
         error = _of_another_part(first.ticker, errors[0] or "") if errors else ""
         if not error:
             try:
-                parts = list(map(part_of_sheet, contents))
+                parts = [part_of(job, content) for job, content in contents]
                 security.staged = stage_security(first.ticker, first.exchange, parts, self.parquet_dir)
             except SheetError as overlapping:
                 error = str(overlapping)
+        if error:
+            for _, content in contents:
+                content.discard()
         for job in security.jobs if error else ():
             row = self.rows[job.position]
             self.rows[job.position] = replace(row, status="failed", error=row.error or error)
@@ -304,7 +319,7 @@ class _Conversion:
 
 def _loop(jobs: Sequence[SheetJob], on_compile: Callable[[], None] | None) -> RowsLoop | None:
     """Return the compiled loop over rows when there are so many bytes of sheets that it is worth it."""
-    size = sum(job.sheet.part.file_size for job in jobs)
+    size = sum(size_of(job) for job in jobs if not isinstance(job.workbook, Table))
     if size < WORTH_LOADING:
         return None
     from pipeline.conversion.excel.rows_loop import rows_loop
@@ -312,37 +327,13 @@ def _loop(jobs: Sequence[SheetJob], on_compile: Callable[[], None] | None) -> Ro
     return rows_loop(on_compile, may_compile=size >= WORTH_COMPILING)
 
 
-def _still(book: Workbook) -> bool:
-    """Return whether the workbook is the file that was read."""
-    try:
-        return stamp_of(book.path) == book.stamp
-    except NotAWorkbook:
-        return False
-
-
 def _of_another_part(ticker: str, error: str) -> str:
     return f"another part of {ticker} failed: {error}"
-
-
-def _about(job: SheetJob, error: str) -> str:
-    """Return the error with workbook and sheet named."""
-    sheet = f"sheet '{job.sheet.name}'"
-    return error if sheet in error else f"{job.workbook.path.name}, {sheet}: {error}"
 
 
 def _row(job: SheetJob, status: Status, **more: Any) -> SheetRow:
     return SheetRow(job.workbook.path, job.sheet.name, job.ticker, job.exchange, status, **more)
 
 
-def _converted(job: SheetJob, content: SheetContent) -> SheetRow:
-    parsed = content.parsed
-    return _row(
-        job,
-        "converted",
-        rows=parsed.rows,
-        ticks=len(parsed.ticks),
-        blank=parsed.blank,
-        rejects=parsed.reject_counts,
-        reader=content.reader,
-        note=content.not_fast,
-    )
+def _converted(job: SheetJob, content: Content) -> SheetRow:
+    return _row(job, "converted", **content.counts, reader=content.reader, note=content.not_fast)

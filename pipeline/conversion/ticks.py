@@ -35,6 +35,7 @@ LONG_TEXT: Final = "\0"
 """Stands among the texts that were read for one that is too long to be asked for, and for times and numbers as text."""
 # As many as are asked for one by one when it is to be known whether a sheet changed.
 _MOST_TEXTS: Final = 1_000
+NUMBER_TEXTS: Final = "prices and sizes stored as text, read as numbers: {:,}."
 _AT_TRADE: Final = (
     "AT_TRADE rows, read as trades since the sheet has no TRADE: {:,}.",
     "AT_TRADE rows, left out since the sheet has TRADE too: {:,}.",
@@ -61,7 +62,8 @@ class Parsed:
     A text longer than Excel's longest name stands among them as one that no cell holds; above a thousand none is added.
     `row_numbers` are the ticks' Excel rows, ascending (empty where the reader does not know them). `security` is each
     tick's index into `securities`, the texts of the column that names each row's security, "" where its cell is blank;
-    None and empty without such a column. `remarks` are sentences that a person must be told of how cells were read.
+    None and empty without such a column. `notes` are what a person must be told of how cells were read, with
+    a place for the count of each.
     """
 
     ticks: Ticks
@@ -72,7 +74,12 @@ class Parsed:
     row_numbers: Int64s = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     security: Int32s | None = None
     securities: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return the notes as sentences."""
+        return tuple(note.format(count) for note, count in self.notes.items())
 
     @property
     def reject_counts(self) -> dict[str, int]:
@@ -182,11 +189,12 @@ class Judge:
             else:
                 self._rejects.append(reject)
         ticks = self._ticks.merged(read, self._rules.time_zone)
-        remarks = list(self._remarks(read))
+        notes = dict(self._notes(read))
         at_trade = ticks.kinds == AT_TRADE
         if at_trade.any():
-            has_trades = bool((ticks.kinds == TRADE).any())
-            remarks.append(_AT_TRADE[has_trades].format(np.count_nonzero(at_trade)))
+            has_trades = self._rules.has_trades
+            has_trades = bool((ticks.kinds == TRADE).any()) if has_trades is None else has_trades
+            notes[_AT_TRADE[has_trades]] = int(np.count_nonzero(at_trade))
             if has_trades:
                 self._rejects += _told_twice(ticks.where(at_trade))
                 ticks = ticks.where(~at_trade)
@@ -213,18 +221,17 @@ class Judge:
             row_numbers=ticks.rows,
             security=ticks.security if has_security else None,
             securities=tuple(self._ticks.securities) if has_security else (),
-            remarks=tuple(remarks),
+            notes=notes,
         )
 
-    def _remarks(self, read: TickRows | None) -> Iterator[str]:
-        """Yield what a person must be told of how cells were read."""
+    def _notes(self, read: TickRows | None) -> Iterator[tuple[str, int]]:
+        """Yield what a person must be told of how cells were read, and how many there are."""
         texts = self._prices.texts + self._sizes.texts + (read.number_texts if read else 0)
         if texts:
-            yield f"prices and sizes stored as text, read as numbers: {texts:,}."
+            yield NUMBER_TEXTS, texts
         of_utc = self._ticks.of_utc + (len(read.rows) if read and read.utc else 0)
         if of_utc:
-            zone = self._rules.time_zone
-            yield f"times with a time zone, put on the exchange's clock ({zone}): {of_utc:,}."
+            yield zone_note(self._rules.time_zone), of_utc
 
     def _take_texts(self, tick: Tick, cells: Sequence[Cell]) -> None:
         """Take a tick of which a number is text: one that may mean two numbers when the column shows which."""
@@ -267,6 +274,11 @@ class Judge:
         # A million rejects may well say the same.
         texts = (sys.intern(text[:LONGEST_SHOWN]) for text in (" ".join(filter(None, times)), kind, price, size))
         return Reject(number, tuple(texts), rule, security)  # type: ignore[arg-type]
+
+
+def zone_note(time_zone: str) -> str:
+    """Return the note for times whose texts have a zone."""
+    return f"times with a time zone, put on the exchange's clock ({time_zone}): {{:,}}."
 
 
 def _told_twice(ticks: JudgedTicks) -> Iterator[Reject]:

@@ -20,7 +20,7 @@ from pipeline.conversion.timestamps import (
 from pipeline.errors import AmbiguousTimes, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.conversion.rules import DateOrder, Rules
     from pipeline.conversion.ticks import TickRows
@@ -37,7 +37,7 @@ _Parts: TypeAlias = "tuple[int | None, int | None, int | None]"
 _NOTHING: Final = (None, None, None)
 
 
-class _Quoted(NamedTuple):
+class Quoted(NamedTuple):
     """A cell as a message names it: its row and its text."""
 
     row: int
@@ -59,9 +59,9 @@ class TimeColumn:
         self._has_order = False
         self._likely_clock: str | None = None
         self.order: DateOrder | None = rules.date_order
-        self._serial: _Quoted | None = None
-        self._text: _Quoted | None = None
-        self._proofs: dict[DateOrder, _Quoted] = {}
+        self._serial: Quoted | None = None
+        self._text: Quoted | None = None
+        self._proofs: dict[DateOrder, Quoted] = {}
 
     def moment(self, row: int, cells: Sequence[Cell], *, is_whole: bool) -> tuple[int, bool]:
         """Return the time that a row's cells say, ms since 1970, and whether it is of UTC, since its text has a zone.
@@ -73,9 +73,10 @@ class TimeColumn:
             self._serial = self._quoted_serial(row, day_cell)
         if len(cells) == 1 and day_cell.kind in (SERIAL, NUMBER):
             ms = self._serial_ms(day_cell)
-            if ms is None:
+            epoch = None if ms is not None else _epoch_ms(day_cell)
+            if ms is None and epoch is None:
                 raise Broken(UNREADABLE_TIME)
-            return ms, False
+            return (ms, False) if ms is not None else (epoch or 0, True)
         if BLANK in cells:
             raise Broken(NO_TIME)
         day, clock, offset = self._day(row, day_cell, is_whole=is_whole)
@@ -105,30 +106,7 @@ class TimeColumn:
                 proofs = {read.order: proof, **proofs}
         if read is not None and read.serials:
             serial = _quoted_of(read, read.first_serial_row)
-        if text is None and not proofs:
-            return None
-        quoted = next(iter(proofs.values()), text)
-        if serial is not None:
-            raise AmbiguousTimes(
-                f"its times are dates in part, as in {serial}, and texts of day and month in part, as in {quoted}. "
-                "Excel leaves such texts where it takes dates of one order for the other, and has then swapped day and "
-                "month of those that fit. Correcting the texts is not enough: load the export into Excel again with "
-                "its dates declared as what they are (Data, From Text/CSV, or Text to Columns, Date)."
-            )
-        if len(proofs) > 1:
-            raise AmbiguousTimes(
-                f"the day comes first in {proofs['dmy']} and the month in {proofs['mdy']}: load the export into Excel "
-                "again with its dates declared as one of them (Data, From Text/CSV, or Text to Columns, Date)."
-            )
-        order = next(iter(proofs), None)
-        given = self._rules.date_order
-        if given is not None and order == _OTHER[given]:
-            raise AmbiguousTimes(f"its times are {_NAMES[order]}, as in {quoted}, and --date-order is {given}.")
-        if order is None and given is None:
-            raise AmbiguousTimes(
-                f"no time shows which number is the day and which the month, as in {quoted}. {_GIVE_ORDER}"
-            )
-        return order or given
+        return decided_order(text, serial, proofs, self._rules.date_order)
 
     def _serial_ms(self, cell: Cell) -> int | None:
         """Return the moment of a number: a date of any year where it is formatted as one, else of a plausible year."""
@@ -137,9 +115,9 @@ class TimeColumn:
             return None
         return ms
 
-    def _quoted_serial(self, row: int, cell: Cell) -> _Quoted | None:
+    def _quoted_serial(self, row: int, cell: Cell) -> Quoted | None:
         ms = self._serial_ms(cell)
-        return None if ms is None else _Quoted(row, timestamps.as_text(ms))
+        return None if ms is None else Quoted(row, timestamps.as_text(ms))
 
     def _day(self, row: int, cell: Cell, *, is_whole: bool) -> _Parts:
         """Return what the first cell of a row's time says."""
@@ -150,7 +128,7 @@ class TimeColumn:
         time = timestamps.parse_time(cell.text, self.order, self._likely) if cell.kind in (TEXT, ISO) else None
         if time is None:
             if is_whole and self.order is not None and timestamps.parse_time(cell.text, _OTHER[self.order]):
-                self._proofs.setdefault(_OTHER[self.order], _Quoted(row, cell.text))
+                self._proofs.setdefault(_OTHER[self.order], Quoted(row, cell.text))
             return _NOTHING
         form, day, clock, offset = time
         if form != self._likely:
@@ -158,9 +136,9 @@ class TimeColumn:
         if self._has_order and is_whole and day is not None:
             self.order = self.order or ("dmy" if form.startswith("d") else "mdy")
             if self._text is None:
-                self._text = _Quoted(row, cell.text)
+                self._text = Quoted(row, cell.text)
             if self.order not in self._proofs and timestamps.day_of_month(day) > _MONTHS:
-                self._proofs[self.order] = _Quoted(row, cell.text)
+                self._proofs[self.order] = Quoted(row, cell.text)
         return day, clock, offset
 
     def _clock(self, cell: Cell) -> _Parts:
@@ -176,9 +154,56 @@ class TimeColumn:
         return day, clock, offset
 
 
-def _quoted_of(read: TickRows, row: int, order: DateOrder | None = None) -> _Quoted:
+def _epoch_ms(cell: Cell) -> int | None:
+    """Return ms of UTC of a number that counts s, ms, us or ns since 1970."""
+    number = float(cell.text)
+    if cell.kind != NUMBER or not number.is_integer():
+        return None
+    return timestamps.epoch_ms(int(cell.text) if cell.text.strip().isdigit() else int(number))
+
+
+def decided_order(
+    text: Quoted | None, serial: Quoted | None, proofs: Mapping[DateOrder, Quoted], given: DateOrder | None
+) -> DateOrder | None:
+    """Return the order of day and month that the times of a sheet show, None when no text is of that kind.
+
+    Args:
+        text: The first text of day and month.
+        serial: The first time that is a number.
+        proofs: By order, the first text that can only be of it.
+        given: The order that the request says.
+
+    Raises:
+        AmbiguousTimes: They do not show it, or Excel may have swapped some.
+    """
+    if text is None and not proofs:
+        return None
+    quoted = next(iter(proofs.values()), text)
+    if serial is not None:
+        raise AmbiguousTimes(
+            f"its times are dates in part, as in {serial}, and texts of day and month in part, as in {quoted}. "
+            "Excel leaves such texts where it takes dates of one order for the other, and has then swapped day and "
+            "month of those that fit. Correcting the texts is not enough: load the export into Excel again with "
+            "its dates declared as what they are (Data, From Text/CSV, or Text to Columns, Date)."
+        )
+    if len(proofs) > 1:
+        raise AmbiguousTimes(
+            f"the day comes first in {proofs['dmy']} and the month in {proofs['mdy']}: load the export into Excel "
+            "again with its dates declared as one of them (Data, From Text/CSV, or Text to Columns, Date)."
+        )
+    order = next(iter(proofs), None)
+    if given is not None and order == _OTHER[given]:
+        raise AmbiguousTimes(f"its times are {_NAMES[order]}, as in {quoted}, and --date-order is {given}.")
+    if order is None and given is None:
+        raise AmbiguousTimes(
+            f"no time shows which number is the day and which the month, as in {quoted}. {_GIVE_ORDER}"
+        )
+    return order or given
+
+
+def _quoted_of(read: TickRows, row: int, order: DateOrder | None = None) -> Quoted:
     """Return a row of a fast reader with its time, of which it does not keep the text, in this order or ISO's."""
     date, _, clock = timestamps.as_text(int(read.moments[np.searchsorted(read.rows, row)])).partition(" ")
     year, month, day = date.split("-")
     dates = {"dmy": f"{day}/{month}/{year}", "mdy": f"{month}/{day}/{year}"}
-    return _Quoted(row, f"{dates.get(order or '', date)} {clock}")
+    return Quoted(row, f"{dates.get(order or '', date)} {clock}")

@@ -30,6 +30,10 @@ END_MS: Final = 9_214_646_400_000
 # A number without a date format is a date from 1990-01-01 on and before 2100-01-01.
 EARLIEST_PLAIN_MS: Final = 7_305 * MS_PER_DAY
 LATEST_PLAIN_MS: Final = 47_482 * MS_PER_DAY
+FIRST_SERIAL, END_SERIAL = 32_874, 73_051
+"""A number without a date format is a date from 1990-01-01 up to 2100-01-01."""
+EPOCHS: Final = ((1000, 1), (1, 1), (1, 1_000), (1, 1_000_000))
+"""Of seconds, ms, us and ns since 1970: how many ms one is, or how many of them a ms has."""
 _LONGEST: Final = 255
 # Zones change their offset at quarters of an hour, of UTC too.
 _QUARTER: Final = 15 * _MS_PER_MINUTE
@@ -152,8 +156,8 @@ def parse_time(text: str, order: DateOrder | None = None, likely: str | None = N
     return next(filter(None, (_read(date + rest, text) for date in dates)), None)
 
 
-def fields_of(text: str, order: DateOrder | None = None) -> list[Field] | None:
-    """Return the letters of a time text's form with their places; None for a text that is no time.
+def fields_of(text: str, order: DateOrder | None = None) -> tuple[str, list[Field]] | None:
+    """Return the form of a time text, and its letters with their places; None for a text that is no time.
 
     None too where the text does not tell day from month and no order does, and for one with blanks around it.
     """
@@ -162,7 +166,16 @@ def fields_of(text: str, order: DateOrder | None = None) -> list[Field] | None:
         return None
     letters, pattern = _pattern(time.form)
     match = pattern.fullmatch(text)
-    return match and [Field(letter, *match.span(number)) for number, letter in enumerate(letters, start=1)]
+    fields = match and [Field(letter, *match.span(number)) for number, letter in enumerate(letters, start=1)]
+    return (time.form, fields) if fields else None
+
+
+def epoch_ms(number: int) -> int | None:
+    """Return ms of UTC since 1970 of a count of s, ms, us or ns since then; None where that is not 1990 to 2099."""
+    return next(
+        (number * ms // units for ms, units in EPOCHS if EARLIEST_PLAIN_MS <= number * ms // units < LATEST_PLAIN_MS),
+        None,
+    )
 
 
 def to_clock(utc: Int64s, time_zone: str) -> Int64s:

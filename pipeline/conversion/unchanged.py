@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.conversion.fingerprint import fingerprint, still_holds
+from pipeline.conversion.excel.parts import Sheet
+from pipeline.conversion.fingerprint import fingerprint, still_holds, table_still_holds
 from pipeline.conversion.refuse import faulty, too_many
+from pipeline.conversion.tables.table import Table
 from pipeline.inspection.counts import is_current
 from pipeline.markets.facts import facts_or_open
 from pipeline.store.layout import rejects_name
@@ -36,7 +38,7 @@ def unchanged_sources(
     sources: dict[int, Source] = {}
     for source in entry.sources:
         others = (job for job in jobs if job.position not in sources)
-        job = next((job for job in others if _is_of(source, job)), None)
+        job = next((job for job in others if is_of(source, job)), None)
         if job is None:
             return None
         path, stamp = job.workbook.path, job.workbook.stamp
@@ -46,8 +48,13 @@ def unchanged_sources(
     return sources if _files_stand(entry, parquet_dir) else None
 
 
-def _is_of(source: Source, job: SheetJob) -> bool:
-    return still_holds(source.record, job.workbook, job.sheet, job.block, job.rules)
+def is_of(source: Source, job: SheetJob) -> bool:
+    """Return whether a job would read what a source was read from."""
+    book, sheet = job.workbook, job.sheet
+    if not isinstance(book, Table):
+        return isinstance(sheet, Sheet) and still_holds(source.record, book, sheet, job.block, job.rules)
+    same = (source.path, source.size, source.mtime_ns) == (str(book.path), book.stamp.size, book.stamp.mtime_ns)
+    return table_still_holds(source.record, book, job.block, job.rules, is_same_file=same)
 
 
 def _files_stand(entry: Entry, parquet_dir: AnyPath) -> bool:

@@ -1,4 +1,4 @@
-"""Compares each security of a Parquet directory, cell by cell, with its workbooks read afresh through openpyxl."""
+"""Compares each security of a Parquet directory, cell by cell, with its workbooks and tables, which are read afresh."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import warnings
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+import numpy as np
 import openpyxl
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, to_excel
 from openpyxl.worksheet._reader import WorkSheetParser
@@ -18,12 +19,17 @@ from pipeline.conversion import timestamps
 from pipeline.conversion.desk_words import read_desk_words
 from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.excel.cells import BLANK, BOOL, ERROR, ISO, NUMBER, SERIAL, TEXT, Cell
-from pipeline.conversion.fingerprint import recorded_block, still_holds
+from pipeline.conversion.fingerprint import recorded_block
 from pipeline.conversion.limits import UNLIMITED
+from pipeline.conversion.names import full_name, likely_name, security_of
+from pipeline.conversion.plan import SheetJob
 from pipeline.conversion.reject_rules import UNREADABLE_TIME
 from pipeline.conversion.rules import Rules
 from pipeline.conversion.sheet_options import SheetOptions
+from pipeline.conversion.tables.table import Table, is_table
 from pipeline.conversion.ticks import OtherDateOrder
+from pipeline.conversion.unchanged import is_of
+from pipeline.conversion.verify_table import read_by_csv
 from pipeline.conversion.wide import judge_of
 from pipeline.errors import PipelineError, StaleStore, UnreadableSheet
 from pipeline.store.catalog import changed_sources, read_catalog
@@ -39,7 +45,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.excel.parts import Sheet
     from pipeline.conversion.headers import Block
     from pipeline.conversion.ticks import Parsed, Row
-    from pipeline.store.catalog import Entry
+    from pipeline.store.catalog import Entry, Source
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Ticks
 
@@ -91,20 +97,39 @@ def _compare(entry: Entry, parquet_dir: AnyPath) -> Verified:
 
 
 def _read_afresh(entry: Entry) -> Iterator[Parsed]:
-    """Read a security's sheets through openpyxl, which shares no code with the readers that made the store."""
+    """Read a security anew by openpyxl and csv, which share no code with the readers that made the store."""
     changed, words = changed_sources(entry), read_desk_words()
     for source in entry.sources:
+        path, block = Path(source.path), recorded_block(source.record)
         # For the very file that was converted there are no limits: whoever converted it had its reasons.
-        workbook = open_workbook(Path(source.path), None if source in changed else UNLIMITED)
-        block = recorded_block(source.record)
-        sheet = next((sheet for sheet in workbook.sheets if sheet.name == source.sheet), None)
-        rules = SheetOptions(None, None, source.record.get("rules", {}).get("date_order"), words).rules(workbook)
-        if sheet is None or block is None or not still_holds(source.record, workbook, sheet, block, rules):
+        book = Table(path) if is_table(path) else open_workbook(path, None if source in changed else UNLIMITED)
+        sheet = next((sheet for sheet in book.sheets if sheet.name == source.sheet), None)
+        rules = SheetOptions(None, None, source.record.get("rules", {}).get("date_order"), words).rules(book)
+        if sheet is None or block is None or not is_of(source, SheetJob(0, book, sheet, rules, block)):
             raise StaleStore(
                 f"{source.path}: sheet '{source.sheet}' is no longer what was converted; run `pipeline convert`, then "
                 "compare."
             )
-        yield read_by_openpyxl(workbook, sheet, block, rules)
+        if isinstance(book, Table):
+            parsed = read_by_csv(path, source.record["dialect"], block, rules)
+        else:
+            parsed = read_by_openpyxl(book, cast("Sheet", sheet), block, rules)
+        yield _of_ticker(parsed, source, entry.ticker)
+
+
+def _of_ticker(parsed: Parsed, source: Source, ticker: str) -> Parsed:
+    """Return what is of one security of a sheet that was split; rejects that name none are the first one's."""
+    names = source.securities
+    if len(names) < 2 or parsed.security is None:  # noqa: PLR2004
+        return parsed
+    own = []
+    for text in parsed.securities:
+        plain = " ".join(text.split()).upper()
+        name = full_name(text) or likely_name(text) or next((name for name in names if name.split(" ")[0] == plain), "")
+        own.append(security_of(name or names[0]).ticker == ticker)
+    chosen = np.flatnonzero(np.array(own)[parsed.security])
+    rejects = tuple(reject for reject in parsed.rejects if own[reject.security])
+    return replace(parsed, ticks=parsed.ticks[chosen], rejects=rejects, row_numbers=parsed.row_numbers[chosen])
 
 
 def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block, rules: Rules | None = None) -> Parsed:

@@ -106,7 +106,7 @@ def _of_sources(entry: Entry) -> Iterator[str]:
         yield from (f"{entry.ticker}: {remark}{where}." for remark in source.remarks)
         header = int(source.record.get("header_row", 0))
         is_of_rows = not source.record.get("columns", {}).get("quotes")  # else they are events, of which a row has many
-        if is_of_rows and source.rows + header >= EXCEL_ROWS:
+        if is_of_rows and source.rows + header == EXCEL_ROWS:  # a CSV file may be longer
             yield (
                 f"{entry.ticker}: a full sheet: '{source.sheet}' of {source.workbook} ends in row {EXCEL_ROWS:,}, "
                 "Excel's last, so later ticks are missing. Export them to a second workbook; convert joins both."

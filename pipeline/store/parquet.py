@@ -161,12 +161,37 @@ def read_ticks(path: AnyPath, digest: str = "") -> Ticks:
 
 def row_groups(path: Path) -> Iterator[Any]:
     """Yield the row groups of a file of this machine as pyarrow tables, one at a time; its seal is not looked at."""
+    with _file(path) as file:
+        for number in range(file.num_row_groups):
+            yield file.read_row_group(number, use_threads=False)
+
+
+def parts_of(path: Path, columns: Sequence[str] | None, rows: int) -> Iterator[Any]:
+    """Yield these columns, or all, of a Parquet file of any tool as pyarrow tables of at most so many rows.
+
+    Raises CorruptParquet or MissingFile, as `column_types` does.
+    """
+    with _file(path) as file:
+        for batch in file.iter_batches(rows, columns=columns and list(columns), use_threads=False):
+            yield pa.Table.from_batches([batch])
+
+
+def column_types(path: Path) -> dict[str, Any]:
+    """Return the names and Arrow types of the columns of a Parquet file of any tool."""
+    with _file(path) as file:
+        return dict(zip(file.schema_arrow.names, file.schema_arrow.types, strict=True))
+
+
+@contextlib.contextmanager
+def _file(path: Path) -> Iterator[Any]:
+    """Open a Parquet file of this machine of which nothing is held in memory."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for number in range(file.num_row_groups):
-                yield file.read_row_group(number, use_threads=False)
+            yield file
+    except FileNotFoundError as error:
+        raise MissingFile(f"{path} is not there.") from error
     except (pa.ArrowException, OSError, EOFError, ValueError, OverflowError) as error:
-        raise CorruptParquet(_not_whole(path, _first_line(error))) from error
+        raise CorruptParquet(f"{path} is not a whole Parquet file ({_first_line(error)}).") from error
 
 
 def ticks_of(path: AnyPath, table: Any) -> Ticks:

@@ -102,7 +102,7 @@ def by_columns(text: bytes, dialect: Dialect, columns: Columns) -> Parsed:
     block = read_block(text, dialect, columns, RULES)
     judge = Judge(columns, RULES)
     for place, cells in block.odd:
-        judge.judge(place + 1, cells_of(cells, dialect, columns))
+        judge.judge(place + 1, cells)
     return judge.parsed(0, replace(block.ticks, rows=block.ticks.rows + 1))
 
 

@@ -155,7 +155,7 @@ NOON: Final = "time '2025-04-14 12:00:00'"
         ((None, *tick()[1:]), "Row 4 (no time): no time, type 'BID'", "Give each row its time"),
         ((text("14/05/25 10:00"), *tick()[1:]), "(unreadable time): time '14/05/25 10:00'", "date cell or a text"),
         ((number(145761.5), *tick()[1:]), "(unreadable time): time '145761.5'", "format the column as date and time"),
-        ((number(1747216836000), *tick()[1:]), "time '1747216836000'", "=A1/86400000+25569"),
+        ((number(1747216836.5), *tick()[1:]), "time '1747216836.5'", "=A1/86400000+25569"),
         (tick(kind="SETTLE"), f"(unknown type): {NOON}, type 'SETTLE'", "BID, ASK or TRADE"),
         ((*BID, None, number(1)), f"(price missing): {NOON}, type 'BID', no price", "again with their prices"),
         ((*BID, text("17-3"), number(1)), "(price not a number)", "Make them numbers in Excel"),

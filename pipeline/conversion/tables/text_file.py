@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOCK_BYTES: Final = 4 << 20
-_PIECE: Final = 1 << 20
+PIECE_BYTES: Final = 1 << 20
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -33,9 +33,9 @@ class TextBlocks:
     Raises UnreadableSheet or CorruptWorkbook.
     """
 
-    def __init__(self, path: Path, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(self, path: Path, block_bytes: int | None = None) -> None:
         self._path = path
-        self._block_bytes = block_bytes
+        self._block_bytes = block_bytes or BLOCK_BYTES
         self.crc = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -59,7 +59,7 @@ class TextBlocks:
             yield rest if rest.endswith(b"\n") else rest + b"\n"
 
     def _pieces(self, file: IO[bytes]) -> Iterator[bytes]:
-        while piece := file.read(_PIECE):
+        while piece := file.read(PIECE_BYTES):
             self.crc = zlib.crc32(piece, self.crc)
             yield piece
 
@@ -86,7 +86,7 @@ def file_crc(path: Path) -> int | None:
     crc = 0
     try:
         with path.open("rb") as file:
-            while piece := file.read(_PIECE):
+            while piece := file.read(PIECE_BYTES):
                 crc = zlib.crc32(piece, crc)
     except OSError:
         return None
@@ -106,10 +106,10 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
         while packed:
             if unpacker.eof:  # several may stand one after the other
                 unpacker = zlib.decompressobj(_GZIP_ONLY)
-            yield unpacker.decompress(packed, 4 * _PIECE)
+            yield unpacker.decompress(packed, 4 * PIECE_BYTES)
             packed = unpacker.unused_data.lstrip(b"\0") if unpacker.eof else unpacker.unconsumed_tail
     while not unpacker.eof:
-        rest = unpacker.decompress(b"", 4 * _PIECE)
+        rest = unpacker.decompress(b"", 4 * PIECE_BYTES)
         if not rest:
             raise EOFError("its end is missing")
         yield rest

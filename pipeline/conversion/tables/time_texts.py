@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.conversion.timestamps import MS_PER_DAY, fields_of
+from pipeline.conversion.timestamps import DAY_AND_MONTH, MS_PER_DAY, fields_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,8 @@ _FIRSTS, _LENGTHS = _calendar()
 class TimeTexts:
     """What texts say, in ms: midnight of the day since 1970, time of day, what their zone is ahead of UTC.
 
-    has_day, has_clock, has_offset: of which texts that is so; a text that cannot be read has none of them.
+    has_day, has_clock, has_offset: of which texts that is so; a text that cannot be read has none of them. has_order:
+    which were read by the order of day and month.
     """
 
     day: Int64s
@@ -52,13 +53,14 @@ class TimeTexts:
     has_day: Mask
     has_clock: Mask
     has_offset: Mask
+    has_order: Mask
 
 
 def read_texts(data: Bytes, offsets: NDArray[np.int32], order: DateOrder | None) -> TimeTexts:
     """Return what texts say that stand one after the other in `data`, each from an offset up to the next."""
     count = len(offsets) - 1
     day, clock, offset = np.zeros((3, count), np.int64)
-    times = TimeTexts(day, clock, offset, *np.zeros((3, count), bool))
+    times = TimeTexts(day, clock, offset, *np.zeros((4, count), bool))
     lengths = np.diff(offsets)
     for length in np.flatnonzero(np.bincount(lengths)[: _LONGEST + 1]).tolist():
         left = np.flatnonzero(lengths == length)
@@ -67,11 +69,14 @@ def read_texts(data: Bytes, offsets: NDArray[np.int32], order: DateOrder | None)
             if not len(left) or not length:
                 break
             text = letters[:, 0].tobytes().decode("latin-1")
-            fields = fields_of(text, order)
-            if fields is None:
+            known = fields_of(text, order)
+            if known is None:
                 left, letters = left[1:], letters[:, 1:]
                 continue
+            form, fields = known
             unread = _read(letters, text, fields, left, times)
+            if form.startswith(DAY_AND_MONTH):
+                times.has_order[left[~unread]] = True
             left, letters = left[unread], letters[:, unread]
     return times
 

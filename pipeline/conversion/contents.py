@@ -1,0 +1,77 @@
+"""Reads a block of a workbook's sheet or of a table, and says the same of both: how large it is, whether it changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from pipeline.conversion.excel.archive import stamp_of
+from pipeline.conversion.excel.parts import Sheet
+from pipeline.conversion.layout import blocks_of
+from pipeline.conversion.sheet import SheetContent, read_sheet
+from pipeline.conversion.split import split
+from pipeline.conversion.tables.row_names import RowNames
+from pipeline.conversion.tables.table import Table, stamp_of_table
+from pipeline.errors import NotAWorkbook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pipeline.conversion.excel.archive import Workbook
+    from pipeline.conversion.excel.rows_loop import RowsLoop
+    from pipeline.conversion.headers import Block
+    from pipeline.conversion.plan import SheetJob
+    from pipeline.conversion.sheet_options import SheetOptions
+    from pipeline.conversion.tables.reading import TableContent
+    from pipeline.conversion.tables.table import TableSheet
+    from pipeline.store.path import AnyPath
+
+Content: TypeAlias = "SheetContent | TableContent"
+
+
+def read_contents(
+    job: SheetJob, loop: RowsLoop | None, parquet_dir: AnyPath, threads: int, on_rows: Callable[[int], None]
+) -> Mapping[str, Content]:
+    """Return what a block holds of each security, by its full name; raises SheetError or CorruptWorkbook.
+
+    Args:
+        job: The block.
+        loop: The compiled loop over rows of sheets.
+        parquet_dir: Where the ticks of a table are written meanwhile.
+        threads: Parts of a table that are read at a time.
+        on_rows: Called with the number of rows read so far now and then.
+    """
+    if isinstance(job.workbook, Table):
+        from pipeline.conversion.tables.reading import read_table  # brings Arrow
+
+        return read_table(job.workbook, job.block, job.rules, RowNames(job.own), parquet_dir, threads, on_rows)
+    sheet = cast("Sheet", job.sheet)
+    return split(read_sheet(job.workbook, sheet, job.block, loop, on_rows, rules=job.rules), job.own)
+
+
+def blocks_in(book: Workbook | Table, sheet: Sheet | TableSheet, options: SheetOptions) -> list[Block]:
+    """Return the blocks of ticks of a sheet or table, left to right; raises SheetError or CorruptWorkbook."""
+    if isinstance(book, Table):
+        return book.blocks(options.header_row, options.words.columns)
+    return blocks_of(book, cast("Sheet", sheet), options.header_row, options.words.columns)
+
+
+def size_of(job: SheetJob) -> int:
+    """Return the bytes of a sheet's XML, or of a table."""
+    return job.sheet.part.file_size if isinstance(job.sheet, Sheet) else job.workbook.stamp.size
+
+
+def is_still(book: Workbook | Table) -> bool:
+    """Return whether a workbook or table is the file that was read."""
+    try:
+        return (stamp_of_table if isinstance(book, Table) else stamp_of)(book.path) == book.stamp
+    except NotAWorkbook:
+        return False
+
+
+def about(job: SheetJob, error: str) -> str:
+    """Return an error with the file named, and the sheet where it is a workbook's."""
+    path = job.workbook.path
+    if isinstance(job.workbook, Table):
+        return error if path.name in error else f"{path.name}: {error}"
+    sheet = f"sheet '{job.sheet.name}'"
+    return error if sheet in error else f"{path.name}, {sheet}: {error}"

@@ -1,0 +1,113 @@
+"""Takes the clean ticks of a block's columns all at once; which rows are none is left to who judges them one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.conversion.rules import AT_TRADE, type_code
+from pipeline.conversion.tables.arrow_columns import codes_of, numbers_of
+from pipeline.conversion.tables.time_column import BlockTimes
+from pipeline.conversion.tick_columns import LONGEST_SHOWN
+from pipeline.conversion.ticks import TickRows
+from pipeline.ticks import MOST_VOLUME, TRADE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from pipeline.conversion.headers import Columns
+    from pipeline.conversion.rules import DateOrder, Rules
+    from pipeline.conversion.tables.time_column import Quoted
+    from pipeline.conversion.ticks import Row
+    from pipeline.ticks import Int32s, Int64s
+
+    Mask = NDArray[np.bool_]
+
+_NONE: Final = np.empty(0, np.int64)
+NO_ROWS: Final = TickRows(_NONE, _NONE, _NONE.astype(np.int8), _NONE.astype(np.float64), _NONE)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Evidence:
+    """What a block shows of its file.
+
+    serial: the first row whose time is a number. text: the first whose time is a text of day and month. proofs: by
+    order, the first whose time cannot be of the other. trades, at_trades: how many rows there are of these types.
+    of_utc: how many ticks had times with a zone.
+    """
+
+    serial: Quoted | None = None
+    text: Quoted | None = None
+    proofs: Mapping[DateOrder, Quoted] = field(default_factory=dict)
+    trades: int = 0
+    at_trades: int = 0
+    of_utc: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class BlockRows:
+    """A block's rows, numbered from 0: the clean ticks, and the cells of all others."""
+
+    records: int
+    ticks: TickRows
+    odd: Sequence[Row]
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+def take_ticks(column: Mapping[int, Any], columns: Columns, rules: Rules, places: Int64s) -> tuple[Mask, BlockRows]:
+    """Return the rows that are clean ticks, without the others, and which of all they are.
+
+    Args:
+        column: By position, for those of `columns`: texts or what they stand for.
+        columns: What the positions are.
+        rules: By what cells are read.
+        places: Each row's number.
+    """
+    price, size = (numbers_of(column[position]) for position in (columns.price, columns.size))
+    kinds = codes_of(column[columns.type], lambda text: type_code(text, rules.words), np.int8)
+    clean = (kinds >= 0) & (price >= 0) & (price < np.inf) & (size >= 0) & (size <= MOST_VOLUME)
+    clean &= size == np.floor(size)
+    times = BlockTimes(column, columns, rules)
+    evidence = Evidence(
+        *times.evidence(clean, places),
+        trades=int(np.count_nonzero(kinds == TRADE)),
+        at_trades=int(np.count_nonzero(kinds == AT_TRADE)),
+        of_utc=int(np.count_nonzero(times.of_utc & clean)),
+    )
+    clean &= times.is_time
+    labels = [""]
+    security = _labelled(column, columns.security, labels, lambda text: text[:LONGEST_SHOWN])
+    condition = _labelled(column, columns.condition, labels, lambda text: text.strip()[:LONGEST_SHOWN])
+    taken: Any = slice(None) if clean.all() else clean
+    ticks = TickRows(
+        rows=places[taken],
+        moments=times.moments[taken],
+        kinds=kinds[taken],
+        price=price[taken] + 0.0,
+        volume=size[taken].astype(np.int64),
+        security=None if security is None else security[taken],
+        condition=None if condition is None else condition[taken],
+        labels=tuple(labels),
+    )
+    return clean, BlockRows(len(places), ticks, [], evidence)
+
+
+def _labelled(
+    column: Mapping[int, Any], position: int | None, labels: list[str], label_of: Callable[[str], str]
+) -> Int32s | None:
+    """Return a column's labels as places in `labels`, to which they are added."""
+    if position is None:
+        return None
+
+    def place(text: str) -> int:
+        label = "" if text.isspace() else label_of(text)
+        if label not in labels:
+            labels.append(label)
+        return labels.index(label)
+
+    codes: Int32s = codes_of(column[position], place, np.int32)
+    return codes
