@@ -77,10 +77,18 @@ def word_of(text: str) -> str:
 
 def meaning_of(text: str, own: Mapping[str, Meaning]) -> tuple[Meaning, int] | None:
     """Return what a header stands for and its rank, the lowest being the surest; `own` are a desk's own words."""
+    if text[:1].isdigit() and not own:  # most cells are numbers
+        return None
     word = word_of(text)
     if word in own:
         return own[word], -1
     return _RANKED.get(word) or _RANKED.get(word_of(_UNIT.sub("", text)))
+
+
+def is_security(text: str) -> bool:
+    """Return whether a header is that of a column which names securities, or stands beside such a name."""
+    known = meaning_of(text, {})
+    return known is not None and known[0] == "security"
 
 
 def is_date(text: str) -> bool:

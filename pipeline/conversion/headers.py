@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.conversion.header_groups import Group, groups_of, with_index
-from pipeline.conversion.header_words import LONG, meaning_of
+from pipeline.conversion.header_words import LONG, is_security, meaning_of
 from pipeline.conversion.names import full_name, likely_name
 from pipeline.conversion.rules import type_code
 from pipeline.errors import AmbiguousColumns, EmptySheet, MissingColumns, SeveralSecurities, shown
@@ -117,12 +118,21 @@ def find_blocks(head: Head, header_row: int | None = None, own: Mapping[str, Mea
             elif header_row is None and _is_repeated(head, blocks[above], number, group):
                 blocks[above] = (number, group)
     blocks.sort(key=lambda block: min(block[1].positions))
-    starts = [min(group.positions) for _, group in blocks]
-    spans = zip([0, *starts[1:]], [*starts[1:], _LAST], strict=True)
+    starts = [_start(head[number], before, group) for (_, before), (number, group) in pairwise(blocks)]
+    spans = zip([0, *starts], [*starts, _LAST], strict=True)
     return [
         _block(head, number, group, span, own or {}, is_alone=len(blocks) == 1)
         for (number, group), span in zip(blocks, spans, strict=True)
     ]
+
+
+def _start(row: Mapping[int, str], before: Group, group: Group) -> int:
+    """Return the first column of a block: behind the last gap, or with the name of its security, where there is one."""
+    first = min(group.positions)
+    between = range(max(before.positions) + 1, first)
+    gaps = [column for column in between if not row.get(column, "").strip()]
+    names = [column for column in between if is_security(row.get(column, ""))]
+    return gaps[-1] + 1 if gaps else names[-1] if names else first
 
 
 def _complete(groups: list[Group]) -> list[Group]:
@@ -206,7 +216,7 @@ def _name_above(head: Head, header_row: int, span: tuple[int, int]) -> str | Non
                 continue
             named.setdefault(name, text)
             labels = (row.get(column - 1, ""), head.get(number - 1, {}).get(column, ""))
-            if any((known := meaning_of(label, {})) and known[0] == "security" for label in labels):
+            if any(map(is_security, labels)):
                 labelled.setdefault(name, text)
     names = labelled or named
     return next(iter(names)) if len(names) == 1 else None

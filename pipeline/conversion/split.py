@@ -30,7 +30,7 @@ def split(content: SheetContent, own: str) -> dict[str, SheetContent]:
         BadSheetName: No row names a security, and nothing else does.
     """
     parsed = content.parsed
-    rows = first_rows(parsed)
+    rows = _naming_rows(parsed, own)
     names = _names(rows, own)
     fulls = list(dict.fromkeys(names.values())) or [own]
     refuse_other_blocks({*fulls, own}, parsed)
@@ -45,6 +45,17 @@ def split(content: SheetContent, own: str) -> dict[str, SheetContent]:
             "none. Write each row's security into its cell."
         )
     return {full: _part(content, names, full, fulls) for full in fulls}
+
+
+def _naming_rows(parsed: Parsed, own: str) -> dict[str, int]:
+    """Return the texts that are to name securities with their first rows: of ticks all, of rejects those that do."""
+    of_ticks = set(np.bincount(parsed.security).nonzero()[0].tolist()) if parsed.security is not None else set()
+    rows = first_rows(parsed)
+    return {
+        text: row
+        for text, row in rows.items()
+        if parsed.securities.index(text) in of_ticks or not of_ticks or _security(text, own)
+    }
 
 
 def _names(rows: Mapping[str, int], own: str) -> dict[str, str]:

@@ -81,6 +81,13 @@ def test_a_block_side_by_side_has_the_security_above_it(tmp_path: Path) -> None:
     assert [(row.ticker, row.status) for row in result.rows] == [("FAB", "unchanged"), ("EMAAR", "unchanged")]
 
 
+@pytest.mark.parametrize("gap", [(), (None,)])
+def test_blocks_side_by_side_may_each_have_a_column_of_tickers(tmp_path: Path, gap: tuple[None, ...]) -> None:
+    headed = (text("Ticker"), *HEADERS, *gap, text("Ticker"), *HEADERS)
+    row = (text(FAB), *tick(price=1), *gap, text(EMAAR), *tick(price=7))
+    assert converted(tmp_path, {"Ticks": rows_xml([headed, row])}) == {"EMAAR": [7.0], "FAB": [1.0]}
+
+
 def test_a_block_that_begins_lower_is_one_of_its_own(tmp_path: Path) -> None:
     named, headed = (*tick(price=2), None, text(EMAAR)), (*tick(price=3), None, *HEADERS)
     sheet = rows_xml([(text(FAB),), HEADERS, tick(price=1), named, headed, pair(4, 7)])
