@@ -160,7 +160,8 @@ def test_a_sheet_of_several_securities_is_split_by_the_column_that_names_them(
         ]
     rows = sum(row.rows for row in result.rows[:2])
     assert rows == sum(row.ticks + row.blank + sum(row.rejects.values()) for row in result.rows[:2])
-    assert {path.stem: len(read_ticks(path)) for path in (tmp_path / "store").glob("*.parquet")} == {
+    files = [path for path in (tmp_path / "store").glob("*.parquet") if ".rejects" not in path.name]
+    assert {path.stem: len(read_ticks(path)) for path in files} == {
         "ALDAR": 1,
         "EMAAR": 1,
         "FAB": 2,
