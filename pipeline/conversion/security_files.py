@@ -51,12 +51,14 @@ class SecurityFiles:
 
     @property
     def waiting(self) -> int:
-        """How many ticks are in memory."""
-        return self._writer.waiting
+        """How many ticks are in memory, to be written or to be counted."""
+        return max(self._writer.waiting, self._counts.waiting)
 
     def flush(self) -> None:
-        """Write the ticks that are in memory."""
-        self._writer.flush()
+        """Write the ticks that are in memory, and count those of whole days."""
+        if self._writer.waiting:
+            self._writer.flush()
+        self._counts.flush()
 
     def add(self, ticks: Ticks) -> None:
         """Take the next ticks."""

@@ -36,7 +36,7 @@ LONG_TEXT: Final = "\0"
 # As many as are asked for one by one when it is to be known whether a sheet changed.
 _MOST_TEXTS: Final = 1_000
 NUMBER_TEXTS: Final = "prices and sizes stored as text, read as numbers: {:,}."
-_AT_TRADE: Final = (
+AT_TRADE_NOTES: Final = (
     "AT_TRADE rows, read as trades since the sheet has no TRADE: {:,}.",
     "AT_TRADE rows, left out since the sheet has TRADE too: {:,}.",
 )
@@ -194,14 +194,14 @@ class Judge:
         if at_trade.any():
             has_trades = self._rules.has_trades
             has_trades = bool((ticks.kinds == TRADE).any()) if has_trades is None else has_trades
-            notes[_AT_TRADE[has_trades]] = int(np.count_nonzero(at_trade))
+            notes[AT_TRADE_NOTES[has_trades]] = int(np.count_nonzero(at_trade))
             if has_trades:
                 self._rejects += _told_twice(ticks.where(at_trade))
                 ticks = ticks.where(~at_trade)
             else:
                 ticks = ticks._replace(kinds=np.where(at_trade, np.int8(TRADE), ticks.kinds))
         filled = [np.asarray(self._filled), *([] if read is None else [read.rows])]
-        rows = union_of(filled)
+        rows = union_of(filled) if len(self._filled) or read is None else read.rows
         blank = int(rows[-1]) - header_row - len(rows) if len(rows) else 0
         conditions = tuple(self._ticks.conditions) if len(self._ticks.conditions) > 1 else ()
         has_security = self._columns.security is not None

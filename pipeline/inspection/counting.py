@@ -43,14 +43,14 @@ class RunningCounts:
     """Counts everything about one security's ticks that come block by block; the days counted are not kept.
 
     days_ascend: whether a day's ticks have all come before the next day's so far. Where they do not, nothing is counted
-    here: it takes all the ticks at once.
+    here: it takes all the ticks at once. waiting: how many ticks are in memory.
     """
 
     def __init__(self, facts: MarketFacts, enough: int = ENOUGH) -> None:
         self._facts = facts
         self._counted: list[_Counted] = []
         self._waiting: list[Ticks] = []
-        self._rows = 0
+        self.waiting = 0
         self._least = self._enough = enough
         self.days_ascend = True
 
@@ -58,9 +58,14 @@ class RunningCounts:
         """Take the next ticks."""
         if self.days_ascend and len(ticks):
             self._waiting.append(ticks)
-            self._rows += len(ticks)
-            if self._rows >= self._enough:
+            self.waiting += len(ticks)
+            if self.waiting >= self._enough:
                 self._count_waiting(is_last=False)
+
+    def flush(self) -> None:
+        """Count the days in memory that are over."""
+        if self._waiting:
+            self._count_waiting(is_last=False)
 
     def text(self) -> str:
         """Return what was counted of all ticks as the text that is stored beside them; empty unless `days_ascend`."""
@@ -81,8 +86,8 @@ class RunningCounts:
             begun = bool(self._counted)
             self._counted.append(_counted(ticks[:whole], self._facts, begun=begun, goes_on=not is_last))
         self._waiting = [ticks[whole:]] if self.days_ascend and not is_last else []
-        self._rows = sum(map(len, self._waiting))
-        self._enough = max(self._least, 2 * self._rows)
+        self.waiting = sum(map(len, self._waiting))
+        self._enough = max(self._least, 2 * self.waiting)
 
 
 class _Counted(NamedTuple):

@@ -12,6 +12,8 @@ from pipeline.store.columns import float_values, number_values
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from pipeline.ticks import Float64s, Int64s
 
 _TEXTS: Final = pa.dictionary(pa.int32(), pa.string())
@@ -55,6 +57,14 @@ def codes_of(column: Any, code_of: Callable[[str], int], kind: type[Any]) -> Any
         column = column.cast(pa.string()).dictionary_encode()
     codes = np.array([code_of(text) for text in column.dictionary.to_pylist()], kind)
     return codes[number_values(column.indices, np.int32)]
+
+
+def filled_of(column: Any) -> NDArray[np.bool_]:
+    """Return which cells of a column are not blank."""
+    if is_text(column.type):
+        filled: NDArray[np.bool_] = codes_of(column, lambda text: int(bool(text.strip())), np.int8).astype(bool)
+        return filled
+    return np.asarray(column.is_valid().to_pylist(), bool)
 
 
 def text_buffers(column: Any) -> tuple[Any, Any]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Ticks
 
-MOST_WAITING: Final = 4 << 20
+MOST_WAITING: Final = 2 << 20
 """Ticks that wait in memory for their files to be written, of all securities."""
 
 
@@ -147,6 +147,7 @@ class _Reading:
                 for place, cells in part.odd:
                     judge.judge(row + place, cells)
                 parsed = judge.parsed(row - 1, replace(part.ticks, rows=part.ticks.rows + row))
+                whole.add_ticks(parsed)
                 writing.result()
                 writing = pool.submit(self._take, parsed, row)
                 row += part.records
@@ -177,16 +178,25 @@ class _Reading:
         ]
         refuse_other_blocks(self._contents, parsed)
         self._nameless += [reject for reject in parsed.rejects if of_code[reject.security] is None]
-        for content in self._contents.values():
-            is_of = np.array([other is content for other in of_code])
-            rejects = [reject for reject in parsed.rejects if is_of[reject.security]]
-            if content is next(iter(self._contents.values())):
-                rejects = sorted(self._nameless + rejects, key=lambda reject: reject.row)
-                self._nameless = []
-            self._write(content, parsed.ticks[is_of[parsed.security]], rejects)
+        contents = list(self._contents.values())
+        places = {id(content): place for place, content in enumerate(contents)}
+        of_tick = np.array([places.get(id(content), 0) for content in of_code], np.uint16)[parsed.security]
+        order = np.argsort(of_tick, kind="stable")
+        ticks, ends = parsed.ticks[order], np.cumsum(np.bincount(of_tick, minlength=len(contents))).tolist()
+        rejects: dict[int, list[Reject]] = {}
+        for reject in parsed.rejects:
+            if of_code[reject.security] is not None:
+                rejects.setdefault(places[id(of_code[reject.security])], []).append(reject)
+        if contents:
+            rejects[0] = sorted(self._nameless + rejects.get(0, []), key=lambda reject: reject.row)
+            self._nameless = []
+        for place, (content, start, end) in enumerate(zip(contents, [0, *ends], ends, strict=False)):
+            if end > start or rejects.get(place):
+                self._write(content, ticks[start:end], rejects.get(place, []))
         files = [content.files for content in self._contents.values()]
-        while sum(each.waiting for each in files) > MOST_WAITING:
-            max(files, key=lambda each: each.waiting).flush()
+        if sum(each.waiting for each in files) > MOST_WAITING:
+            for each in sorted(files, key=lambda each: -each.waiting)[: 1 + len(files) // 2]:
+                each.flush()
 
     def _content_of(self, text: str, row: int) -> TableContent:
         """Return what is read of the security of a text; rejects that name none are the first security's."""
@@ -225,8 +235,7 @@ def _first_rows(parsed: Parsed) -> list[tuple[str, int]]:
     """Return the texts that name securities, each with the first row of it, 0 where no row is of it."""
     first = np.zeros(len(parsed.securities), np.int64)
     if parsed.security is not None:
-        codes, places = np.unique(parsed.security, return_index=True)
-        first[codes] = parsed.row_numbers[places]
+        first[parsed.security[::-1]] = parsed.row_numbers[::-1]  # the last that is set stands
     for reject in parsed.rejects:
         first[reject.security] = min(first[reject.security] or reject.row, reject.row)
     return list(zip(parsed.securities, first.tolist(), strict=True))

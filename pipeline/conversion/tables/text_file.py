@@ -7,6 +7,7 @@ import itertools
 import zlib
 from typing import IO, TYPE_CHECKING, Final
 
+from pipeline.conversion.inflate import DAMAGED, crc32, inflater
 from pipeline.errors import CorruptWorkbook, UnreadableSheet
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class TextBlocks:
                         waiting = [block[cut:]]
                         if cut:
                             yield block[:cut]
-        except (EOFError, zlib.error) as error:
+        except (EOFError, zlib.error, DAMAGED) as error:
             raise CorruptWorkbook(f"{self._path} cannot be unpacked ({error}): copy it again.") from error
         except OSError as error:
             raise UnreadableSheet(f"it cannot be read: {error.strerror or error}.") from error
@@ -60,7 +61,7 @@ class TextBlocks:
 
     def _pieces(self, file: IO[bytes]) -> Iterator[bytes]:
         while piece := file.read(PIECE_BYTES):
-            self.crc = zlib.crc32(piece, self.crc)
+            self.crc = crc32(piece, self.crc)
             yield piece
 
     def _cut(self, block: bytes) -> int:
@@ -87,7 +88,7 @@ def file_crc(path: Path) -> int | None:
     try:
         with path.open("rb") as file:
             while piece := file.read(PIECE_BYTES):
-                crc = zlib.crc32(piece, crc)
+                crc = crc32(piece, crc)
     except OSError:
         return None
     return crc
@@ -100,12 +101,12 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield first
         yield from pieces
         return
-    unpacker = zlib.decompressobj(_GZIP_ONLY)
+    unpacker = inflater(_GZIP_ONLY)
     for piece in itertools.chain([first], pieces):
         packed = piece
         while packed:
             if unpacker.eof:  # several may stand one after the other
-                unpacker = zlib.decompressobj(_GZIP_ONLY)
+                unpacker = inflater(_GZIP_ONLY)
             yield unpacker.decompress(packed, 4 * PIECE_BYTES)
             packed = unpacker.unused_data.lstrip(b"\0") if unpacker.eof else unpacker.unconsumed_tail
     while not unpacker.eof:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.conversion.rules import AT_TRADE, type_code
+from pipeline.conversion.rules import type_code
 from pipeline.conversion.tables.arrow_columns import codes_of, numbers_of
 from pipeline.conversion.tables.time_column import BlockTimes
 from pipeline.conversion.tick_columns import LONGEST_SHOWN
 from pipeline.conversion.ticks import TickRows
-from pipeline.ticks import MOST_VOLUME, TRADE
+from pipeline.ticks import MOST_VOLUME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,15 +36,12 @@ class Evidence:
     """What a block shows of its file.
 
     serial: the first row whose time is a number. text: the first whose time is a text of day and month. proofs: by
-    order, the first whose time cannot be of the other. trades, at_trades: how many rows there are of these types.
-    of_utc: how many ticks had times with a zone.
+    order, the first whose time cannot be of the other. of_utc: how many ticks had times with a zone.
     """
 
     serial: Quoted | None = None
     text: Quoted | None = None
     proofs: Mapping[DateOrder, Quoted] = field(default_factory=dict)
-    trades: int = 0
-    at_trades: int = 0
     of_utc: int = 0
 
 
@@ -73,13 +70,11 @@ def take_ticks(column: Mapping[int, Any], columns: Columns, rules: Rules, places
     clean &= size == np.floor(size)
     times = BlockTimes(column, columns, rules)
     evidence = Evidence(
-        *times.evidence(clean, places),
-        trades=int(np.count_nonzero(kinds == TRADE)),
-        at_trades=int(np.count_nonzero(kinds == AT_TRADE)),
+        *times.evidence(places),
         of_utc=int(np.count_nonzero(times.of_utc & clean)),
     )
     clean &= times.is_time
-    labels = [""]
+    labels = {"": 0}
     security = _labelled(column, columns.security, labels, lambda text: text[:LONGEST_SHOWN])
     condition = _labelled(column, columns.condition, labels, lambda text: text.strip()[:LONGEST_SHOWN])
     taken: Any = slice(None) if clean.all() else clean
@@ -97,7 +92,7 @@ def take_ticks(column: Mapping[int, Any], columns: Columns, rules: Rules, places
 
 
 def _labelled(
-    column: Mapping[int, Any], position: int | None, labels: list[str], label_of: Callable[[str], str]
+    column: Mapping[int, Any], position: int | None, labels: dict[str, int], label_of: Callable[[str], str]
 ) -> Int32s | None:
     """Return a column's labels as places in `labels`, to which they are added."""
     if position is None:
@@ -105,9 +100,7 @@ def _labelled(
 
     def place(text: str) -> int:
         label = "" if text.isspace() else label_of(text)
-        if label not in labels:
-            labels.append(label)
-        return labels.index(label)
+        return labels.setdefault(label, len(labels))
 
     codes: Int32s = codes_of(column[position], place, np.int32)
     return codes

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.conversion import timestamps
-from pipeline.conversion.tables.arrow_columns import is_text, numbers_of, text_buffers, whole_numbers_of
+from pipeline.conversion.tables.arrow_columns import filled_of, is_text, numbers_of, text_buffers, whole_numbers_of
 from pipeline.conversion.tables.time_texts import TimeTexts, read_texts
 from pipeline.conversion.timestamps import EARLIEST_PLAIN_MS, EPOCHS, LATEST_PLAIN_MS, MS_PER_DAY
 from pipeline.store.columns import number_values
@@ -41,6 +41,7 @@ class BlockTimes:
     def __init__(self, column: Mapping[int, Any], columns: Columns, rules: Rules) -> None:
         self._rules = rules
         self._first = column[columns.time]
+        self._used = [column[position] for position in columns.used]
         self._texts: TimeTexts | None = None
         count = len(self._first)
         self._is_serial = np.zeros(count, bool)
@@ -58,21 +59,25 @@ class BlockTimes:
         if self.of_utc.any():
             self.moments[self.of_utc] = timestamps.to_clock(self.moments[self.of_utc], rules.time_zone)
 
-    def evidence(self, is_whole: Mask, places: Int64s) -> tuple[Quoted | None, Quoted | None, dict[DateOrder, Quoted]]:
+    def evidence(self, places: Int64s) -> tuple[Quoted | None, Quoted | None, dict[DateOrder, Quoted]]:
         """Return the first time that is a number, the first that is a text of day and month, and the first by order.
 
-        is_whole: the rows that have all else of a tick, which alone count. The last are those that cannot be of the
-        other order.
+        Only rows that have all cells of a tick count. The last are those that cannot be of the other order.
         """
+        texts = self._texts
+        may_be_of_order = texts is not None and bool(texts.has_order.any() or not texts.has_day.all())
+        if not may_be_of_order and not self._is_serial.any():
+            return None, None, {}
+        is_whole = np.logical_and.reduce([filled_of(column) for column in self._used])
         serial = self._quoted(self._is_serial & self.is_time & is_whole, places)
-        if self._texts is None or (self._texts.has_day.all() and not self._texts.has_order.any()):
+        if texts is None or not may_be_of_order:
             return serial, None, {}
         text: Quoted | None = None
         proofs: dict[DateOrder, Quoted] = {}
         given = self._rules.date_order
         orders: tuple[DateOrder, ...] = ("dmy", "mdy") if given is None else (given, _OTHER[given])
         for order in orders:
-            read = self._texts if order == given else read_texts(*text_buffers(self._first), order)
+            read = texts if order == given else read_texts(*text_buffers(self._first), order)
             by_order = read.has_order & is_whole
             text = text or self._quoted(by_order, places)
             days = (read.day // MS_PER_DAY).astype("datetime64[D]")
