@@ -9,12 +9,12 @@ import time
 import warnings
 from collections import Counter
 from contextlib import contextmanager, nullcontext, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from pipeline.errors import BadRequest, WorkerDied
 from pipeline.interrupt import end_with
 from pipeline.replay.cluster import LIBRARY, WorkerLost, check_cluster, cluster_threads, connected, run_on
+from pipeline.replay.memory import free_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,11 +28,6 @@ TOGETHER: Final[Mapping[Backend, int]] = {"loky": 2}
 PROCESS_BYTES: Final = 250 * 2**20
 """What a worker process takes before its first tick: the interpreter, numpy and pyarrow."""
 
-CGROUP_FILES: Final = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-)
-NO_LIMIT: Final = 2**63
 SECONDS_BETWEEN_LOOKS: Final = 1.0
 """How often a worker process looks whether its command still runs; a killed one can tell nobody."""
 
@@ -194,27 +189,3 @@ def end_processes() -> None:
         with suppress(psutil.Error):
             if not any(TIDIER in word for word in child.cmdline()):
                 child.kill()
-
-
-def free_memory() -> int:
-    """Return the bytes that can still be used, on this machine or in this cgroup, whichever is less."""
-    import psutil
-
-    return min(psutil.virtual_memory().available, _cgroup_free())
-
-
-def _cgroup_free() -> int:
-    """Read the limit of a Linux control group (v2, then v1); without one nothing limits it."""
-    for limit_file, used_file in CGROUP_FILES:
-        try:
-            limit, used = int(Path(limit_file).read_text()), int(Path(used_file).read_text())
-            return max(0, limit - used + _droppable(Path(used_file).with_name("memory.stat")))
-        except (OSError, ValueError):
-            continue
-    return NO_LIMIT
-
-
-def _droppable(stat: Path) -> int:
-    """Return the bytes of the page cache that the kernel drops before it runs out."""
-    fields = dict(line.split() for line in stat.read_text().splitlines())
-    return int(fields.get("inactive_file", 0))

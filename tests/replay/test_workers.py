@@ -5,7 +5,7 @@ import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psutil
 import pytest
@@ -14,9 +14,6 @@ from joblib.parallel import BACKENDS
 from pipeline.errors import BadRequest, WorkerDied
 from pipeline.replay import workers
 from pipeline.replay.workers import Backend, run_all, workers_for
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def double(number: int) -> int:
@@ -132,25 +129,6 @@ def test_a_process_counts_its_own_memory(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("joblib.cpu_count", lambda: 64)
     assert workers_for("threading", [2**20] * 100) == 64
     assert workers_for("loky", [2**20] * 100) == 4
-
-
-@pytest.mark.parametrize(
-    ("limit", "expected"),
-    [("4000", 4000 - 3000 + 500), ("max", workers.NO_LIMIT), ("2000", 0)],
-)
-def test_a_control_groups_limit_counts_less_the_cache_it_can_drop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, expected: int
-) -> None:
-    (tmp_path / "memory.max").write_text(limit)
-    (tmp_path / "memory.current").write_text("3000\n")
-    (tmp_path / "memory.stat").write_text("anon 2500\ninactive_file 500\n")
-    monkeypatch.setattr(workers, "CGROUP_FILES", ((str(tmp_path / "memory.max"), str(tmp_path / "memory.current")),))
-    monkeypatch.setattr("psutil.virtual_memory", lambda: type("Memory", (), {"available": workers.NO_LIMIT}))
-    assert workers.free_memory() == expected
-
-
-def test_free_memory_is_some_and_not_more_than_the_machine_has() -> None:
-    assert 2**20 < workers.free_memory() < 2**50
 
 
 def test_a_sequential_run_starts_nothing_ahead() -> None:

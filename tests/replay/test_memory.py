@@ -1,0 +1,86 @@
+"""Free memory: the least of what the machine and every control group around this process leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.replay.memory import NO_LIMIT, cgroup_free, free_memory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+V2 = "31 23 0:28 {top} /sys/fs/cgroup rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
+V1 = "35 31 0:32 {top} /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n"
+OTHERS = "22 1 8:1 / / rw,relatime - ext4 /dev/root rw\n32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+V1_NAMES = "9:name=systemd:/session\n4:memory:{name}\n1:cpu:/elsewhere\n"
+
+
+def machine(root: Path, names: str, mounts: str, groups: dict[str, tuple[str, int, str]]) -> Path:
+    """Write a system's files: names and mounts of groups, and by folder limit, use and memory.stat."""
+    (root / "proc/self").mkdir(parents=True)
+    (root / "proc/self/cgroup").write_text(names)
+    (root / "proc/self/mountinfo").write_text(OTHERS + mounts)
+    for folder, (limit, used, stat) in groups.items():
+        is_v1 = folder.startswith("memory")
+        files = ("memory.limit_in_bytes", "memory.usage_in_bytes") if is_v1 else ("memory.max", "memory.current")
+        path = root / "sys/fs/cgroup" / folder
+        path.mkdir(parents=True, exist_ok=True)
+        (path / files[0]).write_text(f"{limit}\n")
+        (path / files[1]).write_text(f"{used}\n")
+        (path / "memory.stat").write_text(stat)
+    return root
+
+
+STAT = "anon 2500\ninactive_file 500\n"
+HUGE = str(2**63 - 4096)
+"""What v1 says where there is no limit."""
+
+
+@pytest.mark.parametrize(
+    ("names", "mounts", "groups", "expected"),
+    [
+        ("0::/\n", V2.format(top="/"), {".": ("4000", 3000, STAT)}, 1500),
+        ("0::/desk/run\n", V2.format(top="/"), {"desk/run": ("4000", 3000, STAT)}, 1500),
+        ("0::/desk/run\n", V2.format(top="/"), {"desk": ("4000", 3000, STAT), "desk/run": ("max", 10, STAT)}, 1500),
+        ("0::/desk/run\n", V2.format(top="/"), {"desk": ("4000", 3000, STAT), "desk/run": ("900", 10, "a 1\n")}, 890),
+        ("0::/desk/run\n", V2.format(top="/desk/run"), {".": ("2000", 3000, STAT)}, 0),
+        ("0::/../other\n", V2.format(top="/desk"), {".": ("4000", 3000, STAT)}, 1500),
+        ("0::/desk\n", V2.format(top="/"), {"other": ("4000", 3000, STAT)}, NO_LIMIT),
+        (
+            V1_NAMES.format(name="/docker/1a"),
+            V1.format(top="/"),
+            {
+                "memory": (HUGE, 9000, STAT),
+                "memory/docker/1a": ("4000", 3000, "inactive_file 1\ntotal_inactive_file 500\n"),
+            },
+            1500,
+        ),
+        (V1_NAMES.format(name="/docker/1a"), V1.format(top="/docker/1a"), {"memory": ("4000", 3000, STAT)}, 1500),
+        (
+            V1_NAMES.format(name="/a") + "0::/b\n",
+            V1.format(top="/") + V2.format(top="/"),
+            {"memory/a": ("4000", 3000, STAT), "b": ("3000", 2900, STAT)},
+            600,
+        ),
+    ],
+    ids=[
+        *("v2 root", "v2 own", "v2 parent", "v2 the least", "v2 container", "v2 outside", "v2 no limit"),
+        *("v1 own", "v1 container", "both"),
+    ],
+)
+def test_the_least_that_a_control_group_leaves_counts(
+    tmp_path: Path, names: str, mounts: str, groups: dict[str, tuple[str, int, str]], expected: int
+) -> None:
+    assert cgroup_free(machine(tmp_path, names, mounts, groups)) == expected
+
+
+def test_without_control_groups_there_is_no_limit(tmp_path: Path) -> None:
+    assert cgroup_free(tmp_path) == NO_LIMIT
+
+
+def test_the_machine_limits_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 2**20 < free_memory() < 2**50
+    monkeypatch.setattr("psutil.virtual_memory", lambda: type("Memory", (), {"available": 7}))
+    assert free_memory() == 7
