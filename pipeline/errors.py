@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def in_words(error: BaseException) -> str:
     if isinstance(error, PipelineError):
         return str(error)
     if isinstance(error, MemoryError):
-        return "There was not enough memory for it: use fewer --workers, or fewer securities at a time (--securities)."
+        return "There is not enough memory for it: run it where more is free."
     if isinstance(error, SystemExit):
         return f"It called exit({error.code!r}), which would have ended everything; raise an error instead."
     try:
@@ -98,6 +99,26 @@ class WriteFailed(OutputNotWritable):
 
 class InUse(PipelineError):
     """Another run writes where this one would."""
+
+
+# Memory
+
+
+class OutOfMemory(PipelineError, MemoryError):
+    """Memory that was asked for and not given: no file is damaged and no request wrong."""
+
+    exit_status = 1
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory ran out: Python's, numpy's, Arrow's, or the system's."""
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+
+
+def out_of_memory(error: BaseException, what: str, advice: str) -> OutOfMemory:
+    """Return the error for memory that ran out: `what` it was for, where `error` does not say, and what to do."""
+    said = str(error) if isinstance(error, OutOfMemory) else f"There is not enough memory {what}."
+    return OutOfMemory(f"{said} {advice}")
 
 
 # Paths that are not on this machine

@@ -23,7 +23,7 @@ from pipeline.cli.replay import backtest, sensitivity, sweep
 from pipeline.cli.show import compare, explain, inspect, reconcile, report, show
 from pipeline.cli.usage import is_usage, plain
 from pipeline.console.output import Console, console, prepare_streams, set_console
-from pipeline.errors import PipelineError
+from pipeline.errors import OutOfMemory, PipelineError, out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 COMPLETING: Final = "_PIPELINE_COMPLETE"
 OUR_FAULT: Final = "This is a bug in tick-pipeline; please report it. --debug shows where it arose."
+MORE_MEMORY: Final = (
+    "Where several securities are worked on, use fewer --workers or fewer securities (convert: --only; else "
+    "--securities, --max-sheets); one alone needs more memory free."
+)
 GO_ON: Final = "Interrupted. Finished results are kept; run the same command again to resume."
 
 GROUPS: Final[Mapping[str, tuple[Callable[..., Any], ...]]] = {
@@ -90,6 +94,8 @@ def main() -> None:
 def _status() -> int:
     try:
         status = app.main(prog_name="pipeline", standalone_mode=False)
+    except MemoryError as error:
+        return _failed(error, str(out_of_memory(error, "for it", MORE_MEMORY)), OutOfMemory.exit_status)
     except PipelineError as error:
         return _failed(error, str(error), error.exit_status)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is said in one sentence
@@ -108,8 +114,6 @@ def _say_interrupted(exit_status: int) -> None:
 
 def _in_words(error: Exception) -> str:
     """Return what nobody has put into a sentence where it arose."""
-    if isinstance(error, MemoryError):
-        return "There is not enough memory. Use fewer --workers, or fewer --securities at a time."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}{f': {error.filename}' if error.filename else ''}."
     return f"{type(error).__name__}: {error}. {OUR_FAULT}"

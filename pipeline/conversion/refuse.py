@@ -15,7 +15,15 @@ from pipeline.conversion.headers import ONE_EACH
 from pipeline.conversion.names import full_name
 from pipeline.conversion.number_column import has_decimal_comma
 from pipeline.conversion.rules import type_code
-from pipeline.errors import BadRequest, RejectedRows, SeveralSecurities, shown
+from pipeline.errors import (
+    BadRequest,
+    CorruptWorkbook,
+    RejectedRows,
+    SeveralSecurities,
+    SheetError,
+    out_of_memory,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
     from pipeline.conversion.ticks import Parsed, Reject
 
 MAX_REJECTS: Final = 0.1
+SHEET_FAILURES: Final = (SheetError, CorruptWorkbook, MemoryError)
+"""What ends one sheet; the others are converted."""
 _CELLS: Final = ("time", "type", "price", "size")
 _CELL_OF: Final = {"no": 0, "unreadable": 0, "unknown": 1, "price": 2, "size": 3}
 """By the first word of a rule, which of the cells broke it."""
@@ -193,3 +203,11 @@ def _advice(reject: Reject) -> str:
         if _LETTERS.search(text):
             return _WITHOUT_LETTERS
     return _ADVICE[reject.rule]
+
+
+def failure_words(error: Exception, at_a_time: int) -> str:
+    """Return why a sheet cannot be converted; for memory that ran out, what to do when so many are read at a time."""
+    if not isinstance(error, MemoryError):
+        return str(error)
+    what_to_do = "use fewer --workers" if at_a_time > 1 else "it was read alone, so convert it where more is free"
+    return str(out_of_memory(error, "to convert it", f"What the store holds of it stays; {what_to_do}."))

@@ -17,13 +17,13 @@ from pipeline.conversion.desk_words import read_desk_words
 from pipeline.conversion.limits import limits_of
 from pipeline.conversion.opening import open_sheets
 from pipeline.conversion.plan import SheetJob, check_options, chosen, open_all, plan_sheets, prepare_directory
-from pipeline.conversion.refuse import refuse_rejected, rejects_allowed
+from pipeline.conversion.refuse import SHEET_FAILURES, failure_words, refuse_rejected, rejects_allowed
 from pipeline.conversion.remarks import remarks_of
 from pipeline.conversion.result import ConvertResult, EventKind, SheetEvent, SheetRow, Status
 from pipeline.conversion.sheet_options import SheetOptions, checked_order
 from pipeline.conversion.tables.table import Table
 from pipeline.conversion.unchanged import unchanged_sources
-from pipeline.errors import BadCatalog, CorruptWorkbook, PipelineError, SheetError, WorkbookChanged
+from pipeline.errors import BadCatalog, PipelineError, SheetError, WorkbookChanged
 from pipeline.store.atomic import remove_abandoned
 from pipeline.store.catalog import Entry, listed_security, read_catalog, write_catalog
 from pipeline.store.layout import ticks_name
@@ -260,10 +260,10 @@ class _Conversion:
             refuse_rejected(content.rejected, content.ticks, self.rejects_allowed)
             content = replace(content, remarks=remarks_of(job, content))
             row = _converted(job, content)
-        except (SheetError, CorruptWorkbook) as error:
+        except SHEET_FAILURES as error:
             if content is not None:
                 content.discard()
-            row, content = _row(job, "failed", error=about(job, str(error))), None
+            row, content = _row(job, "failed", error=about(job, self._words(error))), None
         with self.lock:
             self.rows[job.position] = replace(row, seconds=time.perf_counter() - start)
             security.read[job.position] = content
@@ -280,8 +280,11 @@ class _Conversion:
     def _split_or_error(self, job: SheetJob, loop: RowsLoop | None) -> Mapping[str, Content] | str:
         try:
             return self._split(job, loop)
-        except (SheetError, CorruptWorkbook) as error:
-            return str(error)
+        except SHEET_FAILURES as error:
+            return self._words(error)
+
+    def _words(self, error: Exception) -> str:
+        return failure_words(error, min(self.threads, self.total))
 
     def _stage(self, security: _Security) -> None:
         """Write a security's files under temporary names; one bad sheet of several fails them all."""
@@ -295,8 +298,8 @@ class _Conversion:
             try:
                 parts = [part_of(job, content) for job, content in contents]
                 security.staged = stage_security(first.ticker, first.exchange, parts, self.parquet_dir)
-            except SheetError as overlapping:
-                error = str(overlapping)
+            except SHEET_FAILURES as failure:
+                error = self._words(failure)
         if error:
             for _, content in contents:
                 content.discard()

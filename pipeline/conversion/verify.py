@@ -31,7 +31,7 @@ from pipeline.conversion.ticks import OtherDateOrder
 from pipeline.conversion.unchanged import is_of
 from pipeline.conversion.verify_table import read_by_csv
 from pipeline.conversion.wide import judge_of
-from pipeline.errors import PipelineError, StaleStore, UnreadableSheet
+from pipeline.errors import PipelineError, StaleStore, UnreadableSheet, in_words
 from pipeline.store.catalog import changed_sources, read_catalog
 from pipeline.store.layout import CONDITION_COLUMN, TICK_COLUMNS, rejects_name
 from pipeline.store.parquet import read_table, read_ticks
@@ -75,8 +75,8 @@ def verify_each(parquet_dir: AnyPath, on_start: Callable[[str], None] = lambda _
         on_start(ticker)
         try:
             yield _compare(entry, parquet_dir)
-        except PipelineError as error:
-            yield Verified(entry.ticker, 0, str(error))
+        except (PipelineError, MemoryError) as error:
+            yield Verified(entry.ticker, 0, in_words(error))
 
 
 def _compare(entry: Entry, parquet_dir: AnyPath) -> Verified:
@@ -144,6 +144,8 @@ def read_by_openpyxl(workbook: Workbook, sheet: Sheet, block: Block, rules: Rule
         warnings.simplefilter("ignore")
         try:
             book = openpyxl.load_workbook(workbook.path, read_only=True, data_only=True, keep_links=False)
+        except MemoryError:
+            raise
         except Exception as error:  # openpyxl names no errors of its own: odd styles alone raise five kinds
             raise _unreadable(workbook, error) from error
         try:

@@ -18,7 +18,7 @@ from pipeline.engine.compiler.specialise import market_fields, market_names
 from pipeline.engine.outcome import Buffers, Facts, Outcome, buffer_sizes, failure
 from pipeline.engine.rules.replay_state import replay
 from pipeline.engine.strategy import Strategy, fields_of
-from pipeline.errors import PipelineError, ReplayError, StrategyError, in_words
+from pipeline.errors import OutOfMemory, PipelineError, ReplayError, StrategyError, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,6 +80,8 @@ class PlainReplay:
         if not own:
             return error
         where = f"{own[-1].filename}, line {own[-1].lineno}"
+        if isinstance(error, MemoryError):
+            return OutOfMemory(f"There is not enough memory for what {where} does, at tick {event:,}.")
         if isinstance(error, _Wrong):
             *argument, reason = error.args
             return wrong_kind(where, *argument) if argument else failure(where, event, REASONS[reason])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pipeline.errors import CorruptParquet, PipelineError
+from pipeline.errors import CorruptParquet, PipelineError, in_words
 from pipeline.inspection.counting import counted_text
 from pipeline.inspection.sessions import closed_days, missing_days
 from pipeline.inspection.warn import counts_of, is_inspected, of_changes, warnings_of
@@ -95,8 +95,8 @@ def inspect_store(
         try:
             current, result = _inspected(security, chosen=ticker in chosen, listed=ticker in listed)
             stored.append(current)
-        except PipelineError as error:
-            result = Inspected(ticker, error=str(error))
+        except (PipelineError, MemoryError) as error:
+            result = Inspected(ticker, error=in_words(error))
         if ticker in chosen:
             inspected[ticker] = result
             on_security(ticker)

@@ -1,4 +1,4 @@
-"""Memory: how much is free within the control groups of this process."""
+"""Memory: how much is free within the control groups of this process, and what to do where it does not suffice."""
 
 from __future__ import annotations
 
@@ -33,6 +33,17 @@ def cgroup_free(root: Path = _ROOT) -> int:
     A group lies within others, and each may have a limit. root: where the system's files begin.
     """
     return min((_free_of(folder, kind) for folder, kind in _groups(root)), default=NO_LIMIT)
+
+
+def memory_advice(at_a_time: int, *, checks: bool = False) -> str:
+    """Return what to do where so many securities at a time were too many; checks: under the assumption check too."""
+    if at_a_time > 1:
+        return (
+            f"{at_a_time} securities were replayed at a time: use fewer --workers, or fewer securities "
+            "(--securities, --max-sheets)."
+        )
+    without = "leave out the assumption check (--no-sensitivity), or " if checks else ""
+    return f"It was replayed alone: {without}run it where more memory is free."
 
 
 def _groups(root: Path) -> Iterator[tuple[Path, str]]:

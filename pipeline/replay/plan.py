@@ -132,6 +132,10 @@ def plan(request: Request) -> Plan:
     switches_apply = takes_switches(strategy)
     check = request.sensitivity if request.sensitivity is not None else engine == "compiled"
     alternatives = variants(execution) if check and switches_apply else {}
+    work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
+    backend = backend_asked or default_backend(engine, work, request.workers)
+    need = [security.ticks * BYTES_A_TICK + security.size for security in chosen]
+    workers = min(workers_for(backend, need, request.workers, request.address), len(chosen))
     tasks = tuple(
         Task(
             ticker=security.ticker,
@@ -144,13 +148,10 @@ def plan(request: Request) -> Plan:
             engine=engine,
             alternatives=alternatives,
             error=security.error or _market_error(config.exchanges.get(security.ticker, security.exchange)),
+            at_a_time=workers,
         )
         for security in chosen
     )
-    work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
-    backend = backend_asked or default_backend(engine, work, request.workers)
-    need = [security.ticks * BYTES_A_TICK + security.size for security in chosen]
-    workers = min(workers_for(backend, need, request.workers, request.address), len(tasks))
     return Plan(
         label,
         config.path,

@@ -7,9 +7,10 @@ import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.errors import LoopsDisagree, ReplayError, in_words
+from pipeline.errors import LoopsDisagree, ReplayError, in_words, out_of_memory
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, simulate_many
+from pipeline.replay.memory import memory_advice
 from pipeline.replay.observe import Observed, observe
 from pipeline.replay.simulate import Engine, Replayed, simulate
 from pipeline.store.parquet import read_ticks
@@ -35,6 +36,7 @@ class Task:
 
     digest: of its file as it was listed. alternatives: the execution models of the assumption check, by name; none
     when it is not wanted. error: why its ticks cannot be replayed, where that is known before; it is not run then.
+    at_a_time: how many tasks its run does at once.
     """
 
     ticker: str
@@ -47,6 +49,7 @@ class Task:
     engine: Engine
     alternatives: Mapping[str, Execution] = field(default_factory=dict)
     error: str | None = None
+    at_a_time: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +113,15 @@ def run_task(task: Task) -> SecurityResult:
             opened=undeclared_files(strategy),
         )
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
-        return SecurityResult(task, None, error=in_words(error), trace=traceback.format_exc())
+        return SecurityResult(task, None, error=task_error(task, error), trace=traceback.format_exc())
+
+
+def task_error(task: Task, error: BaseException) -> str:
+    """Return in words what ended a task; for memory that ran out also what to do."""
+    if isinstance(error, MemoryError):
+        advice = memory_advice(task.at_a_time, checks=bool(task.alternatives))
+        error = out_of_memory(error, f"to replay {task.ticker}", advice)
+    return in_words(error)
 
 
 def worker_died(task: Task, error: WorkerDied) -> SecurityResult:

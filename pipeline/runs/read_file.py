@@ -8,7 +8,15 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import CorruptParquet, DamagedRun, MissingFile, NewerFormat, NewerRun, UnknownRun
+from pipeline.errors import (
+    CorruptParquet,
+    DamagedRun,
+    MissingFile,
+    NewerFormat,
+    NewerRun,
+    UnknownRun,
+    ran_out_of_memory,
+)
 from pipeline.runs.csv_cells import text_of_cell
 from pipeline.runs.layout import FORMAT_VERSION, METRICS_FILE, RUN_FILE
 from pipeline.runs.manifest import check_complete
@@ -33,6 +41,8 @@ def reading(path: AnyPath) -> Iterator[None]:
     except NewerFormat as error:
         raise NewerRun(f"{path} was written by a later version of the project; update the project.") from error
     except OSError as error:
+        if ran_out_of_memory(error):
+            raise
         raise DamagedRun(f"{path} cannot be read: {error.strerror or error}.") from error
     except (CorruptParquet, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise DamagedRun(f"{path} is damaged. {AGAIN}") from error

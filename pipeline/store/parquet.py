@@ -11,7 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, OtherTicks, WrongColumns
+from pipeline.errors import (
+    CorruptParquet,
+    MissingFile,
+    NewerFormat,
+    OtherTicks,
+    OutOfMemory,
+    StoreError,
+    WrongColumns,
+    ran_out_of_memory,
+)
 from pipeline.store.atomic import GrowingFile, Staged, staging
 from pipeline.store.columns import number_values, whole
 from pipeline.store.layout import CONDITION_COLUMN, FORMAT_VERSION, TICK_COLUMNS
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 _PREFIX: Final = "tick-pipeline."
 _COMPRESSION: Final = "lz4"
 _SEAL: Final = "seal"
+_FAILURES: Final = (pa.ArrowException, MemoryError, OSError, EOFError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,8 +200,8 @@ def _file(path: Path) -> Iterator[Any]:
             yield file
     except FileNotFoundError as error:
         raise MissingFile(f"{path} is not there.") from error
-    except (pa.ArrowException, OSError, EOFError, ValueError, OverflowError) as error:
-        raise CorruptParquet(f"{path} is not a whole Parquet file ({_first_line(error)}).") from error
+    except _FAILURES as error:
+        raise _unreadable(path, error, f"{path} is not a whole Parquet file ({_first_line(error)}).") from error
 
 
 def ticks_of(path: AnyPath, table: Any) -> Ticks:
@@ -228,8 +238,15 @@ def _opened(path: AnyPath, *, footer_only: bool = False) -> Iterator[tuple[Any, 
             yield file, footer
     except FileNotFoundError as error:
         raise MissingFile(f"{path} is not there; run `pipeline convert`.") from error
-    except (pa.ArrowException, OSError, EOFError, ValueError, OverflowError) as error:
-        raise CorruptParquet(_not_whole(path, _first_line(error))) from error
+    except _FAILURES as error:
+        raise _unreadable(path, error, _not_whole(path, _first_line(error))) from error
+
+
+def _unreadable(path: AnyPath, error: BaseException, damaged: str) -> StoreError | OutOfMemory:
+    """Return what a failure to read a file means: Arrow's memory errors are among its others."""
+    if ran_out_of_memory(error):
+        return error if isinstance(error, OutOfMemory) else OutOfMemory(f"There is not enough memory to read {path}.")
+    return CorruptParquet(damaged)
 
 
 def _not_whole(path: AnyPath, why: str) -> str:

@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pipeline.errors import AccessRefused, BadRequest, NoBucket, PathError, UnknownScheme, Unreachable, nearest
+from pipeline.errors import (
+    AccessRefused,
+    BadRequest,
+    NoBucket,
+    PathError,
+    UnknownScheme,
+    Unreachable,
+    nearest,
+    ran_out_of_memory,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,6 +138,8 @@ class ObjectStorePath:
         except FileNotFoundError:
             raise
         except (OSError, pa.ArrowException, ImportError) as error:
+            if ran_out_of_memory(error):
+                raise
             raise path_error(self, error) from error
 
 

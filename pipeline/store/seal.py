@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipeline.errors import ran_out_of_memory
 from pipeline.store.path import read_end
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ def file_digest(path: AnyPath) -> str:
     try:
         _, digest = read_sealed(path, end_only=not isinstance(path, Path))
         return digest or _digest(path.read_bytes()).hex()
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if ran_out_of_memory(error):
+            raise
         return ""
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.engine.compiler.batch_code import BATCH_SIZE
 from pipeline.engine.execution import BAND, SWITCH, Execution, band_models, is_charge, make_execution, preset_settings
 from pipeline.engine.strategy import fields_of
-from pipeline.errors import BadRequest, ReplayError, SweepError, in_words, nearest
+from pipeline.errors import BadRequest, ReplayError, SweepError, nearest
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare, simulate_many
 from pipeline.replay.plan import Plan, Request, asked_backend, check_charged, default_backend, identities, plan
 from pipeline.replay.simulate import Replayed
+from pipeline.replay.task import Task, task_error
 from pipeline.replay.workers import run_all, workers_for
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
     from pipeline.errors import WorkerDied
     from pipeline.replay.simulate import Engine
-    from pipeline.replay.task import Task
     from pipeline.replay.workers import Backend
     from pipeline.settings import Values
     from pipeline.store.result_cache import ResultCache
@@ -143,8 +143,13 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     backend: Backend = asked_backend(request.backend) or by_default
     need = [WALK_BYTES + security.size for security in securities] * max(1, len(trials) // MOST_A_TASK)
     workers = workers_for(backend, need, request.workers, request.address)
+    bases = {name: _with_workers(base, workers) for name, base in bases.items()}
     names = tuple(axis.name for axis in grid.axes)
     return SweepPlan(bases, tuple(trials), names, workers, backend, request.address, assumed(grid.axes))
+
+
+def _with_workers(base: Plan, workers: int) -> Plan:
+    return replace(base, tasks=tuple(replace(task, at_a_time=workers) for task in base.tasks))
 
 
 def make_trials(strategy: str, base: Plan, some: Sequence[Combination], first: int) -> list[Trial]:
@@ -241,7 +246,8 @@ def run_sweep_task(task: SweepTask) -> list[TrialResult]:
     try:
         return list(_results(task))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
-        return [TrialResult(number, task.security.ticker, None, in_words(error)) for number in task.numbers]
+        words = task_error(task.security, error)
+        return [TrialResult(number, task.security.ticker, None, words) for number in task.numbers]
 
 
 def _results(task: SweepTask) -> Iterator[TrialResult]:

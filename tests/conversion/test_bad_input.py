@@ -4,14 +4,17 @@ import os
 import struct
 import threading
 import zipfile
-from typing import TYPE_CHECKING
+import zlib
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 
 from pipeline import errors
-from pipeline.conversion.excel.archive import open_workbook
+from pipeline.conversion.excel.archive import open_workbook, unpacked
 from pipeline.conversion.limits import Limits
 from pipeline.conversion.plan import find_workbooks
+from pipeline.conversion.sheet import read_sheet
 from pipeline.conversion.stage import convert
 from pipeline.store.path import path_of
 from tests.conversion.books import HEADERS, TITLES, rows_xml, text, tick, tick_sheet, write_book
@@ -19,6 +22,9 @@ from tests.conversion.books import HEADERS, TITLES, rows_xml, text, tick, tick_s
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from pipeline.conversion.excel.archive import Workbook
+    from pipeline.conversion.excel.parts import Sheet
 
 FAB = "FAB UH Equity"
 GOOD = tick_sheet(tick(), tick())
@@ -278,3 +284,40 @@ def test_an_interrupted_conversion_leaves_the_old_files_and_no_others(tmp_path: 
     with pytest.raises(KeyboardInterrupt):
         convert([path], store, workers=1, on_event=interrupt)
     assert {name: (store / name).read_bytes() for name in names_in(store)} == before
+
+
+@pytest.mark.parametrize(
+    ("workers", "advice"), [(1, "it was read alone, so convert it where more is free"), (2, "use fewer --workers")]
+)
+def test_a_sheet_that_memory_does_not_suffice_for_fails_and_the_others_are_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, advice: str
+) -> None:
+    book = write_book(
+        tmp_path / "two.xlsx", {"FAB UH Equity": tick_sheet(tick()), "EMAAR DH Equity": tick_sheet(tick())}
+    )
+
+    def short(workbook: Workbook, sheet: Sheet, *given: Any, **named: Any) -> object:
+        if sheet.name.startswith("FAB"):
+            raise pa.ArrowMemoryError("malloc of size 64 failed")
+        return read_sheet(workbook, sheet, *given, **named)
+
+    monkeypatch.setattr("pipeline.conversion.contents.read_sheet", short)
+    rows = {row.sheet: row for row in convert([book], tmp_path / "store", workers=workers).rows}
+    assert rows["EMAAR DH Equity"].status == "converted"
+    assert rows["FAB UH Equity"].status == "failed"
+    said = rows["FAB UH Equity"].error or ""
+    assert said.startswith("two.xlsx, sheet 'FAB UH Equity': There is not enough memory to convert it.")
+    assert said.endswith(f"{advice}.")
+
+
+def test_memory_that_runs_out_while_a_part_is_unpacked_is_not_a_damaged_workbook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = open_workbook(write_book(tmp_path / "one.xlsx", {"FAB UH Equity": tick_sheet(tick())}))
+
+    def short(*_: object) -> object:
+        raise zlib.error("Error -4 while decompressing data")
+
+    monkeypatch.setattr("pipeline.conversion.excel.archive._inflated", short)
+    with pytest.raises(MemoryError):
+        list(unpacked(book.path, book.sheets[0].part))

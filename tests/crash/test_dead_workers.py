@@ -79,7 +79,7 @@ TOLD: Final = {
     LEFT: "It called exit('done')",
     UNPICKLABLE: "Unpicklable: a lock and a half",
     WORDLESS: "Wordless: (an error without words)",
-    HUNGRY: "There was not enough memory for it: use fewer --workers",
+    HUNGRY: "There is not enough memory for what",
 }
 LOKY: Final = ("--backend", "loky", "--workers", "2")
 THREADS: Final = ("--backend", "threading", "--workers", "2")

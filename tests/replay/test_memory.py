@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 
-from pipeline.replay.memory import NO_LIMIT, cgroup_free, free_memory
+from pipeline import backtest, sweep
+from pipeline.replay.memory import NO_LIMIT, cgroup_free, free_memory, memory_advice
+from pipeline.store import parquet
+from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,3 +89,65 @@ def test_the_machine_limits_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 2**20 < free_memory() < 2**50
     monkeypatch.setattr("psutil.virtual_memory", lambda: type("Memory", (), {"available": 7}))
     assert free_memory() == 7
+
+
+def test_a_security_alone_is_not_advised_to_run_with_fewer() -> None:
+    assert "--workers" in memory_advice(2)
+    assert "--securities" in memory_advice(2)
+    for checks in (False, True):
+        assert "--workers" not in memory_advice(1, checks=checks)
+        assert "--securities" not in memory_advice(1, checks=checks)
+    assert "--no-sensitivity" in memory_advice(1, checks=True)
+
+
+@pytest.fixture
+def short_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Arrow run out of memory when it reads FAB."""
+    ticks_of = parquet.ticks_of
+
+    def fail_for_fab(path: Path, table: object) -> object:
+        if path.name == "FAB.parquet":
+            raise pa.ArrowMemoryError("malloc of size 65536 failed")
+        return ticks_of(path, table)
+
+    monkeypatch.setattr(parquet, "ticks_of", fail_for_fab)
+
+
+@pytest.mark.usefixtures("short_of_memory")
+@pytest.mark.parametrize(
+    ("options", "advice", "never"),
+    [
+        ({"workers": 2, "backend": "threading"}, "use fewer --workers, or fewer securities", "alone"),
+        ({"workers": 1}, "It was replayed alone: leave out the assumption check (--no-sensitivity)", "--workers"),
+        ({"securities": "FAB", "sensitivity": False}, "alone: run it where more memory is free", "--securities"),
+    ],
+)
+def test_a_row_says_that_memory_ran_out_and_what_helps(
+    tmp_path: Path, options: dict[str, Any], advice: str, never: str
+) -> None:
+    store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
+    run = backtest(config=config, parquet_dir=store, output_dir=tmp_path / "run", fresh=True, **options)
+    assert set(run.failed) == {"FAB"}
+    assert run.failed["FAB"].startswith("There is not enough memory to replay FAB.")
+    assert advice in run.failed["FAB"]
+    assert never not in run.failed["FAB"]
+    assert json.loads((tmp_path / "run/run.json").read_bytes())["status"] == "complete"
+
+
+@pytest.mark.usefixtures("short_of_memory")
+@pytest.mark.parametrize(("workers", "advice"), [(1, "It was replayed alone"), (2, "use fewer --workers")])
+def test_a_sweep_says_that_memory_ran_out_and_what_helps(tmp_path: Path, workers: int, advice: str) -> None:
+    store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
+    run = sweep(
+        grid=["quote_size=1000,2000"],
+        config=config,
+        parquet_dir=store,
+        output_dir=tmp_path / "sweep",
+        workers=workers,
+        backend="threading",
+        fresh=True,
+    )
+    assert {key.split()[-1] for key in run.failed} == {"FAB"}
+    for words in run.failed.values():
+        assert words.startswith("There is not enough memory to replay FAB.")
+        assert advice in words

@@ -30,7 +30,7 @@ from pipeline.conversion.excel.shared_texts import shared_texts
 from pipeline.conversion.excel.stream import TooLong
 from pipeline.conversion.inflate import DAMAGED, RAW, crc32, inflater
 from pipeline.conversion.limits import Limits
-from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected, WorkbookTooLarge, shown
+from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected, WorkbookTooLarge, ran_out_of_memory, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["xlsx", "xlsb", "ods", "xls"]
 
 _MIB: Final = 1 << 20
+_ZLIB_OUT_OF_MEMORY: Final = "Error -4 "
 _LARGEST_DIRECTORY: Final = 8 * _MIB
 _RATIO_FROM: Final = 16 * _MIB
 _ENCRYPTED: Final = 0x1
@@ -179,7 +180,9 @@ def unpacked(path: Path, part: zipfile.ZipInfo, name: str = "") -> Iterator[byte
                 break
             crc = crc32(piece, crc)
             yield piece
-    except (OSError, zlib.error, DAMAGED):
+    except (OSError, zlib.error, DAMAGED) as error:
+        if ran_out_of_memory(error) or str(error).startswith(_ZLIB_OUT_OF_MEMORY):
+            raise MemoryError(str(error)) from error
         crc = -1
     if (size, crc) != (part.file_size, part.CRC):
         raise CorruptWorkbook(
@@ -230,6 +233,8 @@ def _archive_of(path: Path) -> Iterator[zipfile.ZipFile]:
             "If you trust it: --limit row_mb=NUMBER."
         ) from error
     except (OSError, *_DAMAGE) as error:
+        if ran_out_of_memory(error):
+            raise MemoryError(str(error)) from error
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # an offset in the file that is none
             raise NotAWorkbook(
                 f"{path} cannot be read: {error.strerror or error}. Is it open in another program?"

@@ -41,6 +41,8 @@ def old_sheet(path: Path, name: str) -> Iterator[bytes]:
     book = _opened(path, path.read_bytes())
     try:
         sheet = book.sheet_by_name(name)
+    except MemoryError:
+        raise
     except Exception as error:  # xlrd names few of its errors
         raise ValueError(_words(error)) from error
     of_kind: dict[int, Callable[[Any], str]] = {
@@ -72,6 +74,8 @@ def _opened(path: Path, content: bytes) -> Any:
         if "encrypted" in str(error):
             raise PasswordProtected(f"{path} is password-protected; save it in Excel without a password.") from error
         raise NotAWorkbook(f"{path} is not an Excel workbook ({error}); save it in Excel as .xlsx.") from error
+    except MemoryError:
+        raise
     except Exception as error:  # xlrd names few of its errors
         raise CorruptWorkbook(f"{path} is damaged ({_words(error)}); open it in Excel and save it as .xlsx.") from error
 
