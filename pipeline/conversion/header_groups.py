@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from pipeline.conversion.header_words import LONG, WIDE, is_clock, is_date, meaning_of
+from pipeline.conversion.header_words import LONG, WIDE, is_clock, is_date, is_day, meaning_of
 from pipeline.conversion.timestamps import parse_time
 
 if TYPE_CHECKING:
@@ -51,22 +51,33 @@ class Group:
 
 
 def groups_of(row: Mapping[int, str], own: Mapping[str, Meaning]) -> list[Group]:
-    """Return a row's headers in groups of which each has a meaning once; a gap ends a complete one."""
+    """Return a row's headers in groups of which each has a meaning once; a gap ends a complete one.
+
+    It ends one that is not complete where a later one is then, as an own calculation to the left of the ticks.
+    """
+    apart = _groups(row, own, gaps_end=True)
+    return apart if any(group.is_complete for group in apart) else _groups(row, own, gaps_end=False)
+
+
+def _groups(row: Mapping[int, str], own: Mapping[str, Meaning], *, gaps_end: bool) -> list[Group]:
     groups = [Group()]
-    last, before = -1, ""
+    last, before, is_other_between = -1, "", False
     for column, text in sorted(row.items()):
         known = meaning_of(text, own)
         if known is None or known[0] in ("condition", "security"):
+            is_other_between |= known is None and bool(text.strip())
             continue
         meaning, rank = known
         if meaning == "size" and before in ("bid", "ask") and last == column - 1:  # Bid, Size, Ask, Size
             meaning = cast("Meaning", f"{before} size")
         group = groups[-1]
         is_apart = any(not row.get(between, "").strip() for between in range(last + 1, column))
-        last, before = column, meaning
-        if group.is_complete and is_apart:
+        is_pair = _is_pair(group, text) and not (is_apart and before != "time")
+        is_pair &= not (group.is_complete and is_other_between)
+        last, before, is_other_between = column, meaning, False
+        if is_apart and (group.is_complete or (gaps_end and meaning in group.headers and not is_pair)):
             groups.append(group := Group())
-        if meaning in group.headers and not _is_pair(group, text):
+        if meaning in group.headers and not is_pair:
             group = _again(groups, meaning, (column, text, rank))
         elif meaning in group.headers:
             other = group.headers["time"]
@@ -90,6 +101,9 @@ def _again(groups: list[Group], meaning: Meaning, header: tuple[int, str, int]) 
     group = groups[-1]
     column, text, rank = header
     other = group.headers[meaning]
+    if not (group.is_complete or group.clock or is_clock(text) or is_clock(other[1])):
+        # days say less than times
+        rank += (is_day(text) and not is_date(other[1])) - (is_day(other[1]) and not is_date(text))
     if rank < other[2]:
         group.headers[meaning] = header
         group.unread.append((other[0], other[1], text))
@@ -112,7 +126,7 @@ def with_index(head: Head) -> Head:
         below = {column: text for column, text in head.get(number + 1, {}).items() if text.strip()}
         named = [column for column, text in below.items() if (known := meaning_of(text, {})) and known[0] == "time"]
         unnamed = [column for column in below if not row.get(column, "").strip() and _is_time(below[column])]
-        if len(below) == len(named) == 1 and not row.get(named[0], "").strip():
+        if len(below) == len(named) == 1 and not meaning_of(row.get(named[0], ""), {}):
             rows[number + 1] = {**row, **below}
         elif len(unnamed) == 1:
             rows[number] = {**row, unnamed[0]: "time"}

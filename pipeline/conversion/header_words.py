@@ -14,7 +14,7 @@ Meaning: TypeAlias = Literal[
 
 LONGEST: Final = 64
 _BRACKETS: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
-_UNIT: Final = re.compile(r"[\s,]+(aed|usd|eur|gbp|sar|shares|shs|gst|utc|local)\W*$", re.IGNORECASE)
+_UNIT: Final = re.compile(r"[\s,/:-]+(aed|usd|eur|gbp|sar|shares|shs|gst|utc|local)\W*$", re.IGNORECASE)
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 
 # What a desk's own words say counts before these, and the words in the first row of each meaning before the others.
@@ -29,7 +29,7 @@ _WORDS: Final[dict[Meaning, tuple[str, str]]] = {
         "last lastprice pxlast lastpx value values val tradeprice tradepx lasttrade lasttradeprice trade",
     ),
     "size": (
-        "size sizes sz qty quantity quantities lastsize tradesize tradeqty lasttradesize sizelast",
+        "size sizes sz qty quantity quantities lastsize lastsz tradesize tradesz tradeqty lasttradesize sizelast",
         "volume volumes vol shares lastvolume tradevolume ticksize tickvolume",
     ),
     "bid": ("bid bidprice bidpx pxbid bestbid bestbidprice bidprc", "bid1 bidprice1 l1bidprice"),
@@ -61,6 +61,7 @@ _RANKED: Final = {
     for word in words.split()
 }
 _DATE: Final = frozenset({"date", "dates", "tickdate", "tradedate", "eventdate"})
+_DAY: Final = _DATE - {"dates"}  # the add-in calls so its column of times
 _CLOCK: Final = frozenset({"time", "times", "ticktime", "tradetime", "eventtime", "exchangetime", "localtime"})
 MEANINGS: Final = tuple(_WORDS)
 LONG: Final = ("time", "type", "price", "size")
@@ -94,6 +95,11 @@ def is_security(text: str) -> bool:
 def is_date(text: str) -> bool:
     """Return whether a header can be that of days, whose time of day stands in another column."""
     return word_of(text) in _DATE
+
+
+def is_day(text: str) -> bool:
+    """Return whether a header is that of days and of nothing more."""
+    return word_of(text) in _DAY
 
 
 def is_clock(text: str) -> bool:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from pipeline.conversion.header_groups import Group, groups_of, with_index
 from pipeline.conversion.header_words import LONG, is_security, meaning_of
 from pipeline.conversion.names import full_name, likely_name
+from pipeline.conversion.number_column import is_number
 from pipeline.conversion.rules import type_code
 from pipeline.errors import AmbiguousColumns, EmptySheet, MissingColumns, SeveralSecurities, shown
 from pipeline.ticks import ASK, BID, TRADE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pipeline.conversion.header_words import Meaning
 
@@ -73,13 +74,14 @@ class Block:
     """Columns of ticks below the headers in `header_row`.
 
     security: the name found above the block, as it is written there. is_alone: whether the sheet has no other block.
-    remarks: what a person must be told of how it was read.
+    has_ticks: whether its first rows hold any that may be one. remarks: what a person must be told of how it was read.
     """
 
     header_row: int
     columns: Columns
     security: str | None = None
     is_alone: bool = True
+    has_ticks: bool = True
     remarks: tuple[str, ...] = ()
 
 
@@ -182,14 +184,30 @@ def _block(
         replace(columns, security=security, condition=condition),
         _name_above(head, header_row, span),
         is_alone,
+        any(_may_be_tick(row, columns) for number, row in head.items() if number > header_row),
         (
             *quotes,
+            *_of_rows_above(head, header_row, columns),
             *(
                 f"the column '{shown(text)}' ({letters(column)}) is not read, since '{shown(other)}' is there too"
                 for column, text, other in group.unread
             ),
         ),
     )
+
+
+def _of_rows_above(head: Head, header_row: int, columns: Columns) -> Iterator[str]:
+    """Yield that rows above the headers were not read that look like ticks."""
+    above = [number for number, row in sorted(head.items()) if number < header_row and _may_be_tick(row, columns)]
+    if above:
+        yield f"rows above the headers look like ticks and were not read: {len(above):,}, the first is row {above[0]}"
+
+
+def _may_be_tick(row: Mapping[int, str], columns: Columns) -> bool:
+    """Return whether a row has a type, or any quote where rows hold both sides, and a figure for it."""
+    if columns.quotes:
+        return any(is_number(row.get(price, "")) for _, price, _ in columns.quotes)
+    return type_code(row.get(columns.type, "")) >= 0 and is_number(row.get(columns.price, ""))
 
 
 def _columns(head: Head, header_row: int, group: Group) -> Columns:
@@ -247,7 +265,7 @@ def letters(column: int) -> str:
 
 def _missing_message(head: Head, groups: Mapping[int, list[Group]], header_row: int | None) -> str:
     """Say what was looked for, what the row asked for or the likeliest holds, and what to do."""
-    number = header_row if header_row is not None else max(groups, key=lambda row: len(_best(groups[row])))
+    number = header_row if header_row is not None else max(groups, key=lambda row: _likeness(head[row], groups[row]))
     best = _best(groups.get(number, [Group()]))
     missing = [title for meaning, title in _TITLES.items() if meaning not in best]
     names = [text.strip() for _, text in sorted(head.get(number, {}).items()) if text and not text.isspace()]
@@ -257,8 +275,16 @@ def _missing_message(head: Head, groups: Mapping[int, list[Group]], header_row: 
     if elsewhere:
         return f"{message} Row {elsewhere[0]} has the headers: use --header-row {elsewhere[0]}."
     if header_row is None:
-        message = f"no row has the headers of ticks{f': {message}' if best else '.'}"
+        is_like_headers = best or len(names) >= len(LONG)
+        message = f"no row has the headers of ticks{f': {message}' if is_like_headers else '.'}"
     return f"{message} {NEEDED}"
+
+
+def _likeness(row: Mapping[int, str], groups: list[Group]) -> tuple[int, int, int]:
+    """Return how much like headers a row is: by those that are known, by its texts, by all its cells."""
+    texts = [text for text in row.values() if text.strip()]
+    numbers = sum(map(is_number, texts))
+    return (0 if numbers else len(_best(groups)), len(texts) - numbers, len(texts))
 
 
 def _best(groups: list[Group]) -> dict[Meaning, tuple[int, str, int]]:

@@ -71,7 +71,7 @@ def full_name(text: str) -> str | None:
 
 def likely_name(text: str) -> str | None:
     """Return the only security that a text can mean that is almost a name: `FAB UH`, `Copy of FAB UH Equity`."""
-    within = {match[0] for match in _WITHIN.finditer(_plain(text))}
+    within = {match[0] for match in _WITHIN.finditer(_plain(text.replace("_", " ")))}
     if len(within) == 1:
         return _written(within.pop())
     short = _SHORT.fullmatch(" ".join(text.replace("_", " ").split())) if len(text) <= _LONGEST else None

@@ -33,6 +33,10 @@ def name_blocks(jobs: Sequence[SheetJob], options: SheetOptions) -> list[SheetJo
         stem = named[index].workbook.path.stem
         if name := options.security or full_name(stem) or likely_name(stem):
             named[index] = with_security(named[index], name)
+        elif index in closed and not named[index].block.has_ticks and any(job.ticker for job in named):
+            row = named[index].block.header_row
+            why = f"it names no security, has the headers of ticks in row {row} and no tick in the rows below."
+            named[index] = replace(named[index], block=NO_BLOCK, skipped=why)
         elif index in closed:
             named[index] = replace(named[index], error=_nameless(named[index]))
     return [replace(job, is_open=job.block.columns.security is not None and not job.error) for job in named]

@@ -25,6 +25,11 @@ def has_decimal_comma(text: str) -> bool:
     return _DECIMAL_COMMA.fullmatch(text.strip()) is not None
 
 
+def is_number(text: str) -> bool:
+    """Return whether a text is a number of one meaning."""
+    return len(text) <= _LONGEST and (_PLAIN.fullmatch(text.strip()) or _GROUPED.fullmatch(text.strip())) is not None
+
+
 class NumberColumn:
     """The numbers of a column, none below 0.
 

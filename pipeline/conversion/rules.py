@@ -22,10 +22,10 @@ AT_TRADE: Final = 3
 
 WORDS: Final[Mapping[str, int]] = MappingProxyType(
     {
-        **dict.fromkeys(("bid", "best_bid", "b"), BID),
-        **dict.fromkeys(("ask", "best_ask", "a"), ASK),
+        **dict.fromkeys(("bid", "best_bid", "best bid", "b"), BID),
+        **dict.fromkeys(("ask", "best_ask", "best ask", "a"), ASK),
         **dict.fromkeys(("trade", "t"), TRADE),
-        "at_trade": AT_TRADE,
+        **dict.fromkeys(("at_trade", "at trade"), AT_TRADE),
     }
 )
 """Casefolded type words, with their codes."""

@@ -47,6 +47,18 @@ SHEETS: Final = {
     "own calculations to the right": rows_xml(
         [(*HEADERS, None, text("Time"), text("Price"), text("Size")), (*tick(price=1), None, *tick(price=9)[:1])]
     ),
+    "own calculations beside, without a gap": rows_xml(
+        [(*HEADERS, text("Mid"), text("Time"), text("Price")), (*tick(price=1), number(9), *tick(price=9)[:1])]
+    ),
+    "own calculations to the left": rows_xml(
+        [(text("Date"), text("Price"), None, *HEADERS), (*tick(price=9)[::2], None, *tick(price=1))]
+    ),
+    "days beside whole times": rows_xml(
+        [(text("Date"), text("DateTime"), *HEADERS[1:]), (serial(45761), *tick(price=1))]
+    ),
+    "the names of a pandas index and of its columns": rows_xml(
+        [(text("field"), *HEADERS[1:]), (text("time"),), tick(price=1)]
+    ),
 }  # fmt: skip
 
 
@@ -112,6 +124,30 @@ def test_a_sheet_without_ticks_is_skipped_with_the_reason(tmp_path: Path) -> Non
     assert result.rows[0].note == "the sheet is empty."
     assert result.rows[1].note == "no row has the headers of ticks."
     assert result.failed == ()
+
+
+@pytest.mark.parametrize("below", [(), ((serial(45761.5), text("Buy"), number(17.3), number(100)),)])
+def test_a_nameless_sheet_without_ticks_below_its_headers_is_skipped(tmp_path: Path, below: Rows) -> None:
+    book = write_book(tmp_path / "t.xlsx", {FAB: UNNAMED, "Blotter": rows_xml([HEADERS, *below])})
+    result = convert([book], tmp_path / "store")
+    assert [(row.status, row.note) for row in result.rows][1:] == [
+        ("skipped", "it names no security, has the headers of ticks in row 1 and no tick in the rows below.")
+    ]
+
+
+def test_ticks_above_the_headers_are_told(tmp_path: Path) -> None:
+    book = write_book(tmp_path / "t.xlsx", {FAB: rows_xml([tick(price=1), tick(price=2), HEADERS, tick(price=3)])})
+    assert any(
+        "rows above the headers look like ticks and were not read: 2, the first is row 1." in warning
+        for warning in convert([book], tmp_path / "store").warnings
+    )
+
+
+def test_what_holds_no_headers_quotes_the_row_that_is_most_like_them(tmp_path: Path) -> None:
+    rows = [(text(FAB),), (text("Zeit"), text("Art"), text("Kurs"), text("Anzahl")), tick(price=1)]
+    (row,) = convert([write_book(tmp_path / "t.xlsx", {FAB: rows_xml(rows)})], tmp_path / "store").failed
+    assert "row 2 has no column Dates" in str(row.error)
+    assert "it holds Zeit, Art, Kurs, Anzahl." in str(row.error)
 
 
 def test_a_workbook_without_ticks_fails_with_what_was_looked_for(tmp_path: Path) -> None:
