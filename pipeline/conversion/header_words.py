@@ -14,7 +14,7 @@ Meaning: TypeAlias = Literal[
 
 LONGEST: Final = 64
 _BRACKETS: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
-_UNIT: Final = re.compile(r"[\s,/:-]+(aed|usd|eur|gbp|sar|shares|shs|gst|utc|local)\W*$", re.IGNORECASE)
+_UNIT: Final = re.compile(r"(?<![\s,/:-])[\s,/:-]++(aed|usd|eur|gbp|sar|shares|shs|gst|utc|local)\W*$", re.IGNORECASE)
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 
 # What a desk's own words say counts before these, and the words in the first row of each meaning before the others.
@@ -78,7 +78,7 @@ def word_of(text: str) -> str:
 
 def meaning_of(text: str, own: Mapping[str, Meaning]) -> tuple[Meaning, int] | None:
     """Return what a header stands for and its rank, the lowest being the surest; `own` are a desk's own words."""
-    if text[:1].isdigit() and not own:  # most cells are numbers
+    if (text[:1].isdigit() and not own) or len(text) > LONGEST:  # most cells are numbers
         return None
     word = word_of(text)
     if word in own:
