@@ -60,6 +60,8 @@ class BacktestProgress(ReplayProgress):
         console().info(f"Backtest {plan.strategy}: {securities}, {workers}, {plan.engine} engine")
         for warning in plan.warnings:
             console().warn_early(warning)
+        if plan.shortage:
+            console().warn(plan.shortage)
         console().detail(f"Config: {plan.config}; execution: {plan.execution.name}")
         show_cache_folders()
         self.stage(REPLAYING, self._many)

@@ -52,6 +52,8 @@ class SweepProgress(ReplayProgress):
             console().detail(
                 f"{base.strategy}: config {base.config}, {base.engine} engine, {base.execution.name} execution"
             )
+        if plan.shortage:
+            console().warn(plan.shortage)
         show_cache_folders()
         self.stage(REPLAYING, total)
 

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 NO_LIMIT: Final = 2**63
+_GB: Final = 1e9
+ALWAYS_FREE: Final = 256 * 2**20
+"""Bytes below which nothing is asked: psutil takes 15 ms to load, which a small run does without."""
+
 _ROOT: Final = Path("/")
 _LIMITS: Final = {
     "cgroup2": ("memory.max", "memory.current"),
@@ -44,6 +48,20 @@ def memory_advice(at_a_time: int, *, checks: bool = False) -> str:
         )
     without = "leave out the assumption check (--no-sensitivity), or " if checks else ""
     return f"It was replayed alone: {without}run it where more memory is free."
+
+
+def memory_shortage(need: Mapping[str, int], at_a_time: int) -> str | None:
+    """Return that the securities which need the most, so many at a time, need more than is free; None where not.
+
+    need: bytes by ticker.
+    """
+    largest = sorted(need, key=lambda ticker: (-need[ticker], ticker))[:at_a_time]
+    total = sum(need[ticker] for ticker in largest)
+    if total <= ALWAYS_FREE or total <= (free := free_memory()):
+        return None
+    words = f"{', '.join(largest)} may need {total / _GB:.1f} GB of memory, and {free / _GB:.1f} GB are free"
+    fewer = "" if len(largest) == 1 else ". Fewer --workers need less"
+    return f"{words}{fewer}: each is replayed in a process of its own, so that one that is killed costs no other."
 
 
 def _groups(root: Path) -> Iterator[tuple[Path, str]]:

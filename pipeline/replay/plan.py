@@ -24,11 +24,12 @@ from pipeline.errors import (
 from pipeline.folders import CONFIGS, config_file
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare
+from pipeline.replay.memory import memory_shortage
 from pipeline.replay.result_codec import packed, unpacked
 from pipeline.replay.result_key import Identity, strategy_text
 from pipeline.replay.simulate import CLASSIC, ENGINES, Engine, loop_constants, replayer, takes_switches
 from pipeline.replay.task import SecurityResult, Task, run_task, worker_died
-from pipeline.replay.workers import BACKENDS, Backend, check_workers, run_all, workers_for
+from pipeline.replay.workers import BACKENDS, Backend, check_workers, default_backend, run_all, workers_for
 from pipeline.settings import Config, read_config
 from pipeline.store.catalog import Security, Store, check_known, open_store, verified_digest
 from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_source
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from pipeline.store.result_cache import ResultCache
 
 Name = TypeVar("Name", bound=str)
-
-WORTH_A_POOL: Final = 3_000_000
-"""Ticks from which a second thread saves more than joblib's start costs, with the compiled engine."""
 
 SWITCHED_REPLAYS_A_READ: Final = 3
 """How many replays cost about what reading the same ticks costs."""
@@ -76,7 +74,8 @@ class Plan:
 
     why_plain: what the compiled engine cannot take, when that is why the plain one runs. switches_apply: whether the
     execution switches mean anything to this strategy. stale: why the ticks may not be those of the workbook any more.
-    in_store: all that the store holds, `securities` among them.
+    in_store: all that the store holds, `securities` among them. shortage: that memory may not suffice here, which is of
+    this machine and no warning of the run's figures.
     """
 
     strategy: str
@@ -92,6 +91,7 @@ class Plan:
     securities: tuple[Security, ...]
     stale: str | None = None
     in_store: tuple[Security, ...] = ()
+    shortage: str | None = None
 
     @property
     def warnings(self) -> list[str]:
@@ -134,8 +134,11 @@ def plan(request: Request) -> Plan:
     alternatives = variants(execution) if check and switches_apply else {}
     work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
     backend = backend_asked or default_backend(engine, work, request.workers)
-    need = [security.ticks * BYTES_A_TICK + security.size for security in chosen]
-    workers = min(workers_for(backend, need, request.workers, request.address), len(chosen))
+    need = {security.ticker: security.ticks * BYTES_A_TICK + security.size for security in chosen}
+    workers = min(workers_for(backend, [*need.values()], request.workers, request.address), len(chosen))
+    shortage = None if request.address or backend_asked else memory_shortage(need, workers)
+    if shortage:
+        backend = "loky"
     tasks = tuple(
         Task(
             ticker=security.ticker,
@@ -166,6 +169,7 @@ def plan(request: Request) -> Plan:
         chosen,
         stale,
         store.securities,
+        shortage,
     )
 
 
@@ -201,7 +205,15 @@ def run(
             prepare(strategy, plan.engine, on_compile, list(missing[0].alternatives.values()))
     ticks = {security.ticker: security.ticks for security in plan.securities}
     longest_first = sorted(missing, key=lambda task: (-ticks[task.ticker], task.ticker))
-    done = run_all(run_task, longest_first, plan.backend, plan.workers, address=plan.address, on_death=worker_died)
+    done = run_all(
+        run_task,
+        longest_first,
+        plan.backend,
+        plan.workers,
+        address=plan.address,
+        isolated=plan.shortage is not None,
+        on_death=worker_died,
+    )
     for result in done:
         if cache is not None and result.replayed is not None and not result.opened:
             cache.put({names[result.ticker]: packed(result)})
@@ -301,17 +313,6 @@ def _value(text: str) -> object:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
-
-
-def default_backend(engine: Engine, ticks: int, workers: int | None) -> Backend:
-    """Return the backend that is quickest for this engine and this many ticks.
-
-    A plain strategy holds the GIL and needs processes. A compiled one needs threads only, and none at all while the
-    whole replay takes less time than joblib takes to load. Workers asked for are given.
-    """
-    if engine == "python":
-        return "loky"
-    return "sequential" if workers in (None, 1) and ticks < WORTH_A_POOL else "threading"
 
 
 def asked_backend(text: str | None) -> Backend | None:

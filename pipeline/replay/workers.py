@@ -19,11 +19,16 @@ from pipeline.replay.memory import free_memory
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pipeline.replay.simulate import Engine
+
 Backend: TypeAlias = Literal["threading", "loky", "sequential", "dask", "ray"]
 BACKENDS: Final[tuple[Backend, ...]] = ("threading", "loky", "sequential", "dask", "ray")
 
 TOGETHER: Final[Mapping[Backend, int]] = {"loky": 2}
 """How often a task may lose its worker among others before it is run alone, once, if not once: loky ends them all."""
+
+WORTH_A_POOL: Final = 3_000_000
+"""Ticks from which a second thread saves more than joblib's start costs, with the compiled engine."""
 
 PROCESS_BYTES: Final = 250 * 2**20
 """What a worker process takes before its first tick: the interpreter, numpy and pyarrow."""
@@ -45,14 +50,16 @@ def run_all(
     workers: int,
     *,
     address: str | None = None,
+    isolated: bool = False,
     on_death: Callable[[Work, WorkerDied], Done] | None = None,
 ) -> Iterator[Done]:
     """Yield the result of each task as it completes, in no particular order unless sequential.
 
     A task whose worker dies is done again, in the end by itself; if its worker dies even then, on_death makes the
-    result, or WorkerDied is raised. address: where the cluster is.
+    result, or WorkerDied is raised. address: where the cluster is. isolated: whether loky starts a process for one
+    task alone, too.
     """
-    if backend == "sequential" or (backend == "loky" and len(tasks) == 1):
+    if backend == "sequential" or (backend == "loky" and len(tasks) == 1 and not isolated):
         yield from map(run, tasks)
         return
     end_with(end_processes)
@@ -151,6 +158,17 @@ def _died() -> WorkerDied:
         "Its worker process died, and again when it ran alone: out of memory, killed, or ended by the strategy itself. "
         "Run it with --securities and --backend sequential to see how it ends."
     )
+
+
+def default_backend(engine: Engine, ticks: int, workers: int | None) -> Backend:
+    """Return the backend that is quickest for this engine and this many ticks.
+
+    A plain strategy holds the GIL and needs processes. A compiled one needs threads only, and none at all while the
+    whole replay takes less time than joblib takes to load. Workers asked for are given.
+    """
+    if engine == "python":
+        return "loky"
+    return "sequential" if workers in (None, 1) and ticks < WORTH_A_POOL else "threading"
 
 
 def workers_for(backend: Backend, need: Sequence[int], asked: int | None = None, address: str | None = None) -> int:

@@ -12,10 +12,11 @@ from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest, ReplayError, SweepError, nearest
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare, simulate_many
-from pipeline.replay.plan import Plan, Request, asked_backend, check_charged, default_backend, identities, plan
+from pipeline.replay.memory import memory_shortage
+from pipeline.replay.plan import Plan, Request, asked_backend, check_charged, identities, plan
 from pipeline.replay.simulate import Replayed
 from pipeline.replay.task import Task, task_error
-from pipeline.replay.workers import run_all, workers_for
+from pipeline.replay.workers import default_backend, run_all, workers_for
 from pipeline.store.parquet import read_ticks
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
 from pipeline.sweeps.axes import PRESET, Axis, Combination, Grid, assumed, combinations, is_assumption
@@ -90,7 +91,7 @@ class SweepPlan:
     """A sweep that has been checked. bases: the plan of each strategy by its name. axes: the names varied.
 
     assumed: the execution model that settings are chosen under, where several are tried: a value by axis. band: the
-    models that each setting is replayed under besides its own.
+    models that each setting is replayed under besides its own. shortage: that memory may not suffice here.
     """
 
     bases: Mapping[str, Plan]
@@ -101,6 +102,7 @@ class SweepPlan:
     address: str | None
     assumed: Mapping[str, Any] = field(default_factory=dict)
     band: tuple[str, ...] = ()
+    shortage: str | None = None
 
     def may_choose(self, trial: Trial) -> bool:
         """Return whether a trial is under the execution model that settings are chosen under."""
@@ -141,11 +143,17 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     if many and engine == "compiled" and request.workers != 1:
         by_default = "loky"
     backend: Backend = asked_backend(request.backend) or by_default
-    need = [WALK_BYTES + security.size for security in securities] * max(1, len(trials) // MOST_A_TASK)
-    workers = workers_for(backend, need, request.workers, request.address)
+    need = {security.ticker: WALK_BYTES + security.size for security in securities}
+    of_tasks = [*need.values()] * (len(bases) * max(1, len(trials) // MOST_A_TASK))
+    workers = workers_for(backend, of_tasks, request.workers, request.address)
+    shortage = None if request.address or request.backend else memory_shortage(need, workers)
+    if shortage:
+        backend = "loky"
     bases = {name: _with_workers(base, workers) for name, base in bases.items()}
     names = tuple(axis.name for axis in grid.axes)
-    return SweepPlan(bases, tuple(trials), names, workers, backend, request.address, assumed(grid.axes))
+    return SweepPlan(
+        bases, tuple(trials), names, workers, backend, request.address, assumed(grid.axes), shortage=shortage
+    )
 
 
 def _with_workers(base: Plan, workers: int) -> Plan:
@@ -232,7 +240,13 @@ def run_sweep(
     tasks.sort(key=lambda pair: (-pair[0], pair[1].security.strategy.name, pair[1].security.ticker, pair[1].numbers))
     longest_first = [task for _, task in tasks]
     done = run_all(
-        run_sweep_task, longest_first, plan.backend, plan.workers, address=plan.address, on_death=sweep_worker_died
+        run_sweep_task,
+        longest_first,
+        plan.backend,
+        plan.workers,
+        address=plan.address,
+        isolated=plan.shortage is not None,
+        on_death=sweep_worker_died,
     )
     for results in done:
         if cache is not None:

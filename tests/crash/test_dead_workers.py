@@ -198,3 +198,15 @@ def test_what_a_strategy_raises_has_words_whatever_it_is() -> None:
     assert in_words(ReplayError("As it stands.")) == "As it stands."
     assert "not enough memory" in in_words(MemoryError())
     assert "exit(3)" in in_words(SystemExit(3))
+
+
+def test_a_security_alone_that_memory_may_not_suffice_for_is_killed_without_the_command(
+    made: Path, tmp_path: Path
+) -> None:
+    short = "import pipeline.replay.memory as memory; memory.free_memory = lambda: 1 << 10; memory.ALWAYS_FREE = 0\n"
+    alone = words(made / f"{KILLED}.json", tmp_path / "run", "--securities", "FAB")
+    end = done(made, *alone, program=f"{short}{program(KILLED)}")
+    assert (end.status, end.left) == (1, []), end.error
+    assert "FAB may need" in end.error
+    assert DIED in summary(tmp_path / "run")["FAB"]["error"]
+    assert json.loads((tmp_path / "run" / "run.json").read_bytes())["status"] == "complete"

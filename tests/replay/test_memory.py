@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 
 from pipeline import backtest, sweep
-from pipeline.replay.memory import NO_LIMIT, cgroup_free, free_memory, memory_advice
+from pipeline.replay.memory import NO_LIMIT, cgroup_free, free_memory, memory_advice, memory_shortage
+from pipeline.replay.plan import Request, plan
 from pipeline.store import parquet
 from tests.made import make_config, make_store
 
@@ -151,3 +153,50 @@ def test_a_sweep_says_that_memory_ran_out_and_what_helps(tmp_path: Path, workers
     for words in run.failed.values():
         assert words.startswith("There is not enough memory to replay FAB.")
         assert advice in words
+
+
+@pytest.mark.parametrize(
+    ("at_a_time", "free", "words"),
+    [
+        (1, 9 * 10**9, None),
+        (1, 8 * 10**9, "BIG may need 9.0 GB of memory, and 8.0 GB are free: each"),
+        (2, 14 * 10**9, None),
+        (2, 13 * 10**9, "BIG, FAB may need 14.0 GB of memory, and 13.0 GB are free. Fewer --workers need less"),
+    ],
+)
+def test_a_shortage_is_told_of_those_that_need_the_most_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, at_a_time: int, free: int, words: str | None
+) -> None:
+    monkeypatch.setattr("pipeline.replay.memory.free_memory", lambda: free)
+    shortage = memory_shortage({"FAB": 5 * 10**9, "BIG": 9 * 10**9, "SMALL": 1}, at_a_time)
+    assert shortage is None if words is None else str(shortage).startswith(words)
+
+
+@pytest.mark.parametrize(("free", "backend"), [(2**40, "sequential"), (2**10, "loky")])
+def test_a_security_that_may_not_fit_gets_a_process_that_can_be_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, backend: str
+) -> None:
+    monkeypatch.setattr("pipeline.replay.memory.ALWAYS_FREE", 0)
+    monkeypatch.setattr("pipeline.replay.memory.free_memory", lambda: free)
+    store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
+    request = Request(parquet_dir=store, config=config, securities=["FAB"])
+    planned = plan(request)
+    assert (planned.backend, planned.shortage is None) == (backend, backend == "sequential")
+    assert plan(replace(request, backend="sequential")).backend == "sequential"
+
+
+def test_a_sweep_that_may_not_fit_runs_in_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.replay.memory.ALWAYS_FREE", 0)
+    monkeypatch.setattr("pipeline.replay.memory.free_memory", lambda: 2**10)
+    store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
+    run = sweep(
+        grid=["quote_size=1000,2000"],
+        config=config,
+        parquet_dir=store,
+        output_dir=tmp_path / "sweep",
+        securities="FAB",
+        fresh=True,
+    )
+    assert run.results.plan.backend == "loky"
+    assert "FAB may need" in str(run.results.plan.shortage)
+    assert run.failed == {}

@@ -15,7 +15,8 @@ from pipeline.errors import (
     UnknownStrategy,
 )
 from pipeline.replay.batch import simulate_many
-from pipeline.replay.plan import Request, default_backend, plan, run
+from pipeline.replay.plan import Request, plan, run
+from pipeline.replay.workers import default_backend
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
