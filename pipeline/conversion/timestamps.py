@@ -48,9 +48,11 @@ DAY_AND_MONTH: Final = tuple(form[:3] for forms in _DATES_BY_ORDER.values() for 
 
 _CLOCK: Final = re.compile(
     r"(?P<gap>T|, ?| {1,2})?\d{1,2}:\d\d(?P<second>:\d\d(?:\.\d{1,9})?)?(?P<half> ?[AaPp][Mm])?"
-    r"(?P<zone> ?(?:Z|[+-]\d\d:?\d\d))?\Z",
+    r"(?P<zone> ?(?:Z|[+-]\d\d(?::?\d\d)?))?\Z",
     re.ASCII,
 )
+# No-break, figure, thin and narrow no-break ones, as browsers and newer systems write them before AM and PM.
+_BLANKS: Final = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " "))
 _DIGITS: Final = {"Y": 4, "n": 2, "e": 2, "M": 2, "S": 2}
 _LETTERS: Final = {
     **{letter: rf"(\d{{{digits}}})" for letter, digits in _DIGITS.items()},
@@ -58,7 +60,7 @@ _LETTERS: Final = {
     "b": "([A-Za-z]{3})",
     "f": r"((?:\.\d{1,9})?)",
     "p": "([AaPp][Mm])",
-    "z": r"(Z|[+-]\d\d:?\d\d)",
+    "z": r"(Z|[+-]\d\d(?::?\d\d)?)",
 }
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -126,7 +128,7 @@ def form_of(text: str, order: DateOrder | None = None) -> str | None:
 
     Letters: Y year of 4 digits; m, d month and day of 1 or 2 digits; n, e the same of exactly 2; b English month of 3
     letters, in any case; H hour of 1 or 2 digits; M, S minute and second of 2; f fraction of a second, nothing or `.`
-    and 1 to 9 digits; p AM or PM, in any case; z zone, `Z`, `+hh:mm`, `+hhmm` or with `-`. Others are themselves.
+    and 1 to 9 digits; p AM or PM, in any case; z zone, Z, +hh:mm, +hhmm, +hh or with -. Others are themselves.
     """
     time = parse_time(text, order)
     return None if time is None else time.form
@@ -143,6 +145,8 @@ def parse_time(text: str, order: DateOrder | None = None, likely: str | None = N
     if len(text) > _LONGEST:
         return None
     text = text.strip()
+    if not text.isascii():
+        text = text.translate(_BLANKS)
     if likely is not None and (time := _read(likely, text)) is not None:
         return time
     clock = _CLOCK.search(text)
@@ -259,7 +263,7 @@ def _clock_of(parts: dict[str, str]) -> int:
 def _offset_of(zone: str) -> int:
     if zone == "Z":
         return 0
-    offset = _minutes(int(zone[1:3]), int(zone[-2:])) * _MS_PER_MINUTE
+    offset = _minutes(int(zone[1:3]), int(zone[3:].removeprefix(":") or 0)) * _MS_PER_MINUTE
     return -offset if zone[0] == "-" else offset
 
 

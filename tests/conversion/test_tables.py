@@ -14,6 +14,7 @@ import pytest
 
 import pipeline
 from pipeline.conversion.tables import reading, text_file
+from pipeline.conversion.tables.arrow_columns import numbers_of
 from pipeline.conversion.verify import verify_each
 from pipeline.errors import BadRequest, NoWorkbook, PipelineError, WorkbookChanged
 from pipeline.store import tick_writer
@@ -329,3 +330,9 @@ def test_a_file_of_another_ending_is_refused_with_those_that_are_read(tmp_path: 
     path.write_text("{}")
     with pytest.raises(PipelineError, match=r"\.csv"):
         convert(path)
+
+
+def test_decimals_of_a_parquet_file_are_the_numbers_nearest_to_them() -> None:
+    texts = [f"{cents / 100:.2f}" for cents in range(10_000)]
+    decimals = pa.array(texts).cast(pa.decimal128(10, 2))
+    assert numbers_of(decimals).tolist() == [float(text) for text in texts]

@@ -215,7 +215,7 @@ date_forms = st.sampled_from(
     ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y"]
 )
 clock_forms = st.sampled_from(["", " %H:%M", "T%H:%M:%S", " %H:%M:%S.%f", " %I:%M:%S %p", ", %H:%M", " %I:%M%p"])
-zones = st.sampled_from(["", "Z", "+04:00", "-0530"])
+zones = st.sampled_from(["", "Z", "+04:00", "-0530", "+04", "-09:", "+4"])
 
 
 @given(

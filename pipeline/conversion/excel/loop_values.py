@@ -142,7 +142,7 @@ def parse_month_name(xml: Letters, at: int, layout: Words) -> tuple[int, int]:
 
 
 def parse_zone(xml: Letters, at: int) -> tuple[int, int]:
-    """Return an offset from UTC in minutes and where it ends: Z, +04:00 or +0400."""
+    """Return an offset from UTC in minutes and where it ends: Z, +04:00, +0400 or +04."""
     if xml[at] == _Z:
         return 0, at + 1
     if xml[at] != _PLUS and xml[at] != _MINUS:
@@ -152,7 +152,9 @@ def parse_zone(xml: Letters, at: int) -> tuple[int, int]:
         return 0, UNSUPPORTED
     start = end + 1 if xml[end] == _COLON else end
     minutes, end = parse_number(xml, start, 2)
-    if end - start != 2 or minutes >= _MINUTES:  # noqa: PLR2004 - two digits
+    if end == start and xml[end - 1] != _COLON:
+        minutes = 0
+    elif end - start != 2 or minutes >= _MINUTES:  # noqa: PLR2004 - two digits
         return 0, UNSUPPORTED
     offset = hours * _MINUTES + minutes
     return -offset if xml[at] == _MINUS else offset, end

@@ -178,14 +178,15 @@ def _clocks(places: dict[str, Bytes], right: Mask) -> Int64s:
 
 
 def _offsets(zone: Bytes, right: Mask) -> Int64s:
-    """Return ms that zones such as Z, +04:00 and -0500 are ahead of UTC."""
+    """Return ms that zones such as Z, +04:00, -0500 and +04 are ahead of UTC."""
     if len(zone) == 1:
         right &= zone[0] == ord("Z")
         return np.zeros(zone.shape[1], np.int64)
     right &= (zone[0] == ord("+")) | (zone[0] == ord("-"))
     if len(zone) == len("+hh:mm"):
         right &= zone[3] == ord(":")
-    hours, minutes = _number(zone[1:3], right), _number(zone[-2:], right)
+    hours = _number(zone[1:3], right)
+    minutes = _number(zone[-2:], right) if len(zone) > len("+hh") else np.zeros_like(hours)
     right &= (hours < 24) & (minutes < 60)  # noqa: PLR2004
     offset: Int64s = (hours.astype(np.int64) * 60 + minutes) * 60_000
     offset[zone[0] == ord("-")] *= -1
