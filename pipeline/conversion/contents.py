@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from pipeline.conversion.excel.archive import stamp_of
 from pipeline.conversion.excel.parts import Sheet
+from pipeline.conversion.excel.row_reader import uncalculated
 from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.sheet import SheetContent, read_sheet
 from pipeline.conversion.split import split
@@ -53,6 +54,13 @@ def blocks_in(book: Workbook | Table, sheet: Sheet | TableSheet, options: SheetO
     if isinstance(book, Table):
         return book.blocks(options.header_row, options.words.columns)
     return blocks_of(book, cast("Sheet", sheet), options.header_row, options.words.columns)
+
+
+def formulas_note(job: SheetJob) -> str:
+    """Return what to say of a sheet's formulas without values; empty where there are none."""
+    if isinstance(job.workbook, Table):
+        return ""
+    return uncalculated(job.workbook, cast("Sheet", job.sheet))
 
 
 def size_of(job: SheetJob) -> int:

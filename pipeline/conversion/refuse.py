@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from pipeline.conversion import reject_rules
+from pipeline.conversion.advice import advice_on, broken_cell
 from pipeline.conversion.header_words import names_columns
 from pipeline.conversion.headers import ONE_EACH
 from pipeline.conversion.names import full_name
-from pipeline.conversion.number_column import has_decimal_comma
 from pipeline.conversion.rules import type_code
 from pipeline.errors import (
     BadRequest,
@@ -26,7 +25,7 @@ from pipeline.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from pipeline.conversion.ticks import Parsed, Reject
 
@@ -34,57 +33,9 @@ MAX_REJECTS: Final = 0.1
 SHEET_FAILURES: Final = (SheetError, CorruptWorkbook, MemoryError)
 """What ends one sheet; the others are converted."""
 _CELLS: Final = ("time", "type", "price", "size")
-_CELL_OF: Final = {"no": 0, "unreadable": 0, "unknown": 1, "price": 2, "size": 3}
-"""By the first word of a rule, which of the cells broke it."""
-
 _MOST_BLOCKS: Final = 3
-_NOT_ANSWERED: Final = (
-    "Bloomberg has not answered where a cell says #N/A or #NAME?: open the workbook beside the terminal, let the sheet "
-    "fill, save it and convert it again."
-)
-_ERRORS: Final = ("#N/A", "#NAME?")
-_UNCLEAR: Final = (
-    "It may be a number of three decimals or a thousand times that, and no other cell of the column shows which: make "
-    "the column numbers in Excel (select it, Data, Text to Columns, Next, Next, Advanced, with the decimal and "
-    "thousands separators that are meant, Finish) and save it."
-)
-_AS_NUMBERS: Final = "Make them numbers in Excel (select the column, Data, Text to Columns, Finish) and save it."
-_ADVICE: Final = {
-    reject_rules.NO_TIME: "Give each row its time, or remove the rows without one.",
-    reject_rules.UNREADABLE_TIME: "A time is a date cell or a text as 2025-04-14 10:00:01, 14-Apr-2025 10:00:01 or "
-    "14/04/2025 10:00:01: make the column dates in Excel (Data, Text to Columns, Date, with the order of day and month "
-    "that is meant) and save the workbook.",
-    reject_rules.UNKNOWN_TYPE: "A type is BID, ASK or TRADE (BEST_BID, BEST_ASK, AT_TRADE, B, A and T count as well): "
-    "load these event types, or say in configs/excel.json what the others stand for.",
-    reject_rules.PRICE_MISSING: "Load the ticks again with their prices, or remove the rows without one.",
-    reject_rules.PRICE_NOT_A_NUMBER: _AS_NUMBERS,
-    reject_rules.PRICE_NEGATIVE: "No price is below 0: load the ticks again, or correct these rows.",
-    reject_rules.SIZE_MISSING: "Load the ticks again with their sizes, or remove the rows without one.",
-    reject_rules.SIZE_NOT_A_NUMBER: _AS_NUMBERS,
-    reject_rules.PRICE_UNCLEAR: _UNCLEAR,
-    reject_rules.SIZE_UNCLEAR: _UNCLEAR,
-    reject_rules.SIZE_NEGATIVE: "No size is below 0: load the ticks again, or correct these rows.",
-    reject_rules.SIZE_NOT_WHOLE: "A size is a whole number of shares: load the ticks again, or correct these rows.",
-    reject_rules.SIZE_TOO_LARGE: "A size is a number of shares: see that the column is that of the sizes.",
-}
-_NUMBER_AS_TIME: Final = (
-    "It is a number that no format shows as a date: format the column as date and time in Excel (where it is a text, "
-    "after Data, Text to Columns, Finish) and save the workbook."
-)
-_LETTERS: Final = re.compile(r"\d.*[^\W\d]|[^\W\d].*\d")
-_DECIMAL_COMMA: Final = (
-    "Its decimals stand behind a comma: make the column numbers in Excel (select it, Data, Text to Columns, Next, "
-    "Next, Advanced, decimal separator ',', Finish) and save it."
-)
-_WITHOUT_LETTERS: Final = (
-    "A cell of this column is a number and nothing else: in Excel, replace the letters by nothing (select the column, "
-    "Home, Find & Select, Replace) and thousands by their zeros (5k by 5000), and save it."
-)
-_SINCE_1970: Final = (
-    "It is no date of Excel's. Seconds since 1970 become one by =A1/86400+25569 (milliseconds by =A1/86400000+25569), "
-    "formatted as date and time; UTC must be put on the exchange's clock as well."
-)
-_FARTHEST_SERIAL: Final = 1e8
+_MOST_LEFT_OUT: Final = 0.9
+"""Where a larger share is rejected, the rows are not to be left out but to be mended."""
 
 
 def rejects_allowed(max_rejects: float | None, *, strict: bool) -> float:
@@ -128,8 +79,13 @@ def refuse_rejects(parsed: Parsed, allowed: float) -> None:
     refuse_rejected(Rejected(parsed.rejects), len(parsed.ticks), allowed)
 
 
-def refuse_rejected(rejected: Rejected, good: int, allowed: float) -> None:
-    """Do so for so many ticks and for rejected rows that are not all in memory."""
+def refuse_rejected(
+    rejected: Rejected, good: int, allowed: float, uncalculated: Callable[[], str] = lambda: ""
+) -> None:
+    """Do so for so many ticks and for rejected rows that are not all in memory.
+
+    uncalculated: returns what to say of formulas without values, of which cells may be blank.
+    """
     bad = faulty(rejected.counts)
     if not too_many(bad, good, allowed):
         return
@@ -142,8 +98,9 @@ def refuse_rejected(rejected: Rejected, good: int, allowed: float) -> None:
     share = f"{bad:,} of {bad + good:,} rows rejected ({rules}"
     message = f"{share}; {limit})." if good else f"no ticks: {share})."
     enough = math.ceil(100 * bad / (bad + good)) / 100
-    remedy = f" Or leave such rows out: --max-rejects {enough:g}." if good else ""
-    raise RejectedRows(f"{message} {quoted} {_advice(leading)}{remedy}")
+    remedy = f" Or leave such rows out: --max-rejects {enough:g}." if good and enough <= _MOST_LEFT_OUT else ""
+    advice = "" if broken_cell(leading) else uncalculated()
+    raise RejectedRows(f"{message} {quoted} {advice or advice_on(leading)}{remedy}")
 
 
 def refuse_other_blocks(own: Container[str], parsed: Parsed) -> None:
@@ -188,21 +145,6 @@ def _quoted(reject: Reject) -> str:
     cells = zip(_CELLS, reject.cells, strict=True)
     texts = ", ".join(f"{name} '{shown(text)}'" if text else f"no {name}" for name, text in cells)
     return f"Row {reject.row} ({reject.rule}): {texts}."
-
-
-def _advice(reject: Reject) -> str:
-    """Return what to do about the rule that a row broke, by what its cell holds."""
-    text = reject.cells[_CELL_OF[reject.rule.partition(" ")[0]]].strip()
-    if any(cell.startswith(_ERRORS) for cell in reject.cells):
-        return _NOT_ANSWERED
-    if reject.rule == reject_rules.UNREADABLE_TIME and text.replace(".", "", 1).isdigit():
-        return _NUMBER_AS_TIME if float(text) < _FARTHEST_SERIAL else _SINCE_1970
-    if reject.rule in (reject_rules.PRICE_NOT_A_NUMBER, reject_rules.SIZE_NOT_A_NUMBER):
-        if has_decimal_comma(text):
-            return _DECIMAL_COMMA
-        if _LETTERS.search(text):
-            return _WITHOUT_LETTERS
-    return _ADVICE[reject.rule]
 
 
 def failure_words(error: Exception, at_a_time: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.conversion.excel.row_blocks import Unsupported
-from pipeline.conversion.excel.row_reader import formulas_without_values, pieces_of, read_rows
+from pipeline.conversion.excel.row_reader import pieces_of, read_rows, uncalculated
 from pipeline.conversion.fingerprint import make_record
 from pipeline.conversion.refuse import Rejected
 from pipeline.conversion.rules import Rules
@@ -108,14 +108,9 @@ def read_sheet(
     if parsed.rows != len(parsed.ticks) + len(parsed.rejects) + parsed.blank:
         raise AssertionError(f"sheet '{sheet.name}': rows got lost between reading and sorting")
     if parsed.rows == 0:
-        formulas, first = formulas_without_values(workbook, sheet)
-        below = "rows below them"
-        if formulas:
-            below = (
-                f"values below them, but {formulas:,} formulas without one, the first in {first}: open the workbook in "
-            )
-            below += "Excel, let it calculate, save it and convert it again"
-        raise EmptySheet(f"the sheet has headers in row {header_row} and no {below}.")
+        formulas = uncalculated(workbook, sheet)
+        what = f"values below them. {formulas}" if formulas else "rows below them."
+        raise EmptySheet(f"the sheet has headers in row {header_row} and no {what}")
     record = make_record(workbook, sheet, block, rules, parsed.texts)
     return SheetContent(workbook, sheet, parsed, reader, record, hidden_rows, not_fast=not_fast)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pipeline.conversion.contents import about, is_still, read_contents, size_of
+from pipeline.conversion.contents import about, formulas_note, is_still, read_contents, size_of
 from pipeline.conversion.desk_words import read_desk_words
 from pipeline.conversion.limits import limits_of
 from pipeline.conversion.opening import open_sheets
@@ -257,7 +257,7 @@ class _Conversion:
         content: Content | None = None
         try:
             content = self.contents.pop(job.position, None) or self._split(job, loop)[job.full]
-            refuse_rejected(content.rejected, content.ticks, self.rejects_allowed)
+            refuse_rejected(content.rejected, content.ticks, self.rejects_allowed, partial(formulas_note, job))
             content = replace(content, remarks=remarks_of(job, content))
             row = _converted(job, content)
         except SHEET_FAILURES as error:

@@ -11,7 +11,7 @@ from pipeline import api
 from pipeline.conversion.stage import convert
 from pipeline.errors import BadRequest
 from pipeline.store.catalog import read_catalog
-from tests.conversion.books import Cell, error, number, serial, text, tick, tick_sheet, write_book
+from tests.conversion.books import HEADERS, Cell, error, number, rows_xml, serial, text, tick, tick_sheet, write_book
 from tests.forked import pipeline
 
 if TYPE_CHECKING:
@@ -151,6 +151,10 @@ NOON: Final = "time '2025-04-14 12:00:00'"
             "Row 4 (unreadable time): time '#N/A Requesting Data...', no type, no price, no size.",
             "terminal",
         ),
+        ((text("#N/A Invalid Security"),), "time '#N/A Invalid Security'", "correct what the formula asks for"),
+        ((error("#REF!"),), "time '#REF!'", "correct the formula"),
+        ((number(20250414100001), *tick()[1:]), "time '20250414100001'", "=DATE(LEFT(A1,4)"),
+        ((text("00:36.0"), *tick()[1:]), "time '00:36.0'", "a time of day without a date"),
         ((error("#NAME?"),), "Row 4 (unreadable time): time '#NAME?', no type", "beside the terminal"),
         ((None, *tick()[1:]), "Row 4 (no time): no time, type 'BID'", "Give each row its time"),
         ((text("14/05/25 10:00"), *tick()[1:]), "(unreadable time): time '14/05/25 10:00'", "date cell or a text"),
@@ -163,8 +167,9 @@ NOON: Final = "time '2025-04-14 12:00:00'"
         (
             (*BID, text("AED 17.3"), number(1)),
             "price 'AED 17.3'",
-            "replace the letters by nothing",
+            "replace the letters and signs by nothing",
         ),
+        ((*BID, text("17.30\u2191"), number(1)), "(price not a number)", "replace the letters and signs by nothing"),
         ((*BID, text("17,300"), number(1)), "(price unclear)", "separators that are meant"),
         ((*BID, error("#N/A"), number(1)), "price '#N/A'", "let the sheet fill"),
         ((*BID, number(-1), number(1)), "(price negative)", "No price is below 0"),
@@ -188,6 +193,35 @@ def test_the_first_rejected_row_is_quoted_with_what_to_do_about_its_rule(
     assert message.startswith("t.xlsx, sheet 'FAB UH Equity': no ticks: 2 of 2 rows rejected (2 ")
     assert quoted in message
     assert advice in message.partition(quoted)[2]
+
+
+def test_no_one_is_told_to_leave_nearly_all_rows_out(tmp_path: Path) -> None:
+    message = str(convert([write_book(tmp_path / "t.xlsx", {FAB: rows(1, 20)})], tmp_path / "store").rows[0].error)
+    assert "20 of 21 rows rejected" in message
+    assert "--max-rejects" not in message
+
+
+def test_a_date_in_a_days_first_row_alone_is_to_be_filled_down(tmp_path: Path) -> None:
+    head = (text("Date"), text("Time"), *HEADERS[1:])
+    some = [(serial(45761), serial(0.5), *tick()[1:]), *[(None, serial(0.5), *tick()[1:])] * 9]
+    message = str(
+        convert([write_book(tmp_path / "t.xlsx", {FAB: rows_xml([head, *some])})], tmp_path / "store").rows[0].error
+    )
+    assert "9 of 10 rows rejected (9 no time" in message
+    assert "fill it down in Excel" in message
+
+
+@pytest.mark.parametrize(("column", "cell"), [(0, "A2"), (1, "B2"), (2, "C2"), (3, "D2")])
+def test_a_column_of_formulas_without_values_is_told_from_blank_cells(tmp_path: Path, column: int, cell: str) -> None:
+    row = list(tick())
+    row[column] = Cell("", "<f>1+1</f>")
+    book = write_book(tmp_path / "t.xlsx", {FAB: rows_xml([HEADERS, tuple(row), tuple(row)])})
+    message = str(convert([book], tmp_path / "store").rows[0].error)
+    assert "no ticks: 2 of 2 rows rejected" in message
+    assert message.endswith(
+        f"Formulas in it were saved without their values: 2, the first in {cell}. Open the workbook in Excel, let it "
+        "calculate, save it and convert it again."
+    )
 
 
 def test_what_to_do_is_said_of_the_rule_that_most_rows_broke_and_the_first_row_is_quoted_too(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_a_dot_in_a_size_is_decimal_where_another_size_has_a_comma() -> None:
         *[(word, 0) for word in ("BID", "Bid", " bid ", "BEST_BID", "best_bid", "Best Bid", "B")],
         *[(word, 1) for word in ("ASK", "BEST_ASK", "a")],
         *[(word, 2) for word in ("TRADE", "Trade", "T", "AT_TRADE")],
-        *[(word, None) for word in ("BEST BID", "MID", "SETTLE", "TRADES", "TRADE" * 60)],
+        *[(word, None) for word in ("BEST-BID", "MID", "SETTLE", "TRADES", "TRADE" * 60)],
     ],
 )
 def test_type_words(word: str, kind: int | None) -> None:

@@ -88,7 +88,7 @@ def test_what_only_has_the_ending_of_a_workbook_is_named_with_what_to_do(
 def test_formulas_that_nobody_calculated_are_told_from_an_empty_sheet(tmp_path: Path) -> None:
     formulas = tuple(Cell("", f"<f>Raw!{letter}4</f><v></v>") for letter in "ABCD")
     (row,) = convert([write_book(tmp_path / "t.xlsx", {FAB: tick_sheet(formulas, formulas)})], tmp_path / "store").rows
-    assert "8 formulas without one, the first in A4: open the workbook in Excel, let it calculate, save" in str(
+    assert "saved without their values: 8, the first in A4. Open the workbook in Excel, let it calculate, save" in str(
         row.error
     )
     (row,) = convert([write_book(tmp_path / "t.xlsx", {FAB: tick_sheet()})], tmp_path / "store").rows

@@ -93,8 +93,8 @@ def read_rows(
         raise UnreadableSheet(message) from error
 
 
-def formulas_without_values(workbook: Workbook, sheet: Sheet) -> tuple[int, str]:
-    """Return how many formulas were saved without what they give, and the first one's cell.
+def uncalculated(workbook: Workbook, sheet: Sheet) -> str:
+    """Return what to say and do about formulas that were saved without what they give; empty where there are none.
 
     Programs that write formulas do not calculate them. Raises UnreadableSheet or CorruptWorkbook.
     """
@@ -107,7 +107,12 @@ def formulas_without_values(workbook: Workbook, sheet: Sheet) -> tuple[int, str]
             if "f" in texts and not texts.get("v") and "is" not in texts:
                 count += 1
                 first = first or cell.get("r") or f"{letters_of(column)}{number}"
-    return count, shown(first)
+    return (
+        f"Formulas in it were saved without their values: {count:,}, the first in {shown(first)}. Open the workbook in "
+        "Excel, let it calculate, save it and convert it again."
+        if count
+        else ""
+    )
 
 
 def _rows(pieces: Iterable[bytes], longest: int) -> Iterator[Element]:
