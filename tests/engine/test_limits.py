@@ -15,7 +15,12 @@ from tests.engine.replays import FACTS, both, compiled, field_values, plain, str
 from tests.engine.walks import PythonReplay
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.engine.outcome import Outcome
     from pipeline.engine.strategy import Strategy
+    from pipeline.settings import Value
+    from pipeline.ticks import Ticks
 
 FRAME: Final = """\
 class Own(Strategy):
@@ -88,7 +93,12 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> type[Strategy]:
     return strategy_of(tmp_path_factory.mktemp("own"), body)
 
 
-@pytest.mark.parametrize("engine", [compiled, plain])
+def text_of_loop(strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value]) -> Outcome:
+    """Replay with the text of the compiled loop, run by Python as a machine would."""
+    return PythonReplay(strategy, None).run(ticks, FACTS, field_values(strategy, values))
+
+
+@pytest.mark.parametrize("engine", [compiled, plain, text_of_loop])
 @pytest.mark.parametrize("name", FAILING)
 def test_a_line_that_fails_ends_the_replay_by_file_line_and_tick(
     name: str, engine: object, failing: type[Strategy]

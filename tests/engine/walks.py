@@ -7,6 +7,7 @@ import ctypes
 import math
 import operator
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -130,7 +131,8 @@ _NOWHERE: Final = ctypes.cast(_IDLE, ctypes.c_void_p).value or 0
 def _python_of(source: str, counts: int, more: Sequence[str]) -> Callable[..., int]:
     """Return the loop as a function; what a question asks in vain may divide by zero, as it may in machine code."""
     tree = ast.fix_missing_locations(_Machinelike().visit(ast.parse(source)))
-    namespace: dict[str, Any] = {"math": math, "divided": _divided, "within_64_bits": _within_64_bits}
+    of_machine = SimpleNamespace(**{**vars(math), "pow": _power})
+    namespace: dict[str, Any] = {"math": of_machine, "divided": _divided, "within_64_bits": _within_64_bits}
     exec(compile(tree, "<loop>", "exec"), namespace)  # noqa: S102 - the engine's own text
     namespace |= _EXACT
     names = [*TICK_TYPES, *EXCHANGED_TYPES, *more]
@@ -154,6 +156,13 @@ class _Machinelike(ast.NodeTransformer):
 def _divided(left: float, right: float) -> float:
     with np.errstate(all="ignore"):
         return left / right if right else float(np.float64(left) / np.float64(right))
+
+
+def _power(base: float, exponent: float) -> float:
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return math.copysign(math.inf, base) if exponent % 2 else math.inf
 
 
 def _within_64_bits(value: float) -> float:
