@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.pages.run_reader import Contents, Track
     from pipeline.store.path import AnyPath
 
+TEMPLATE: Final = "backtest.html.j2"
 MOST_SECURITIES: Final = 180
 OPEN_PANELS: Final = 1
 _MARKUP: Final = 50_000
@@ -41,98 +42,93 @@ def backtest_page(directory: AnyPath) -> bytes:
     contents = read_contents(directory)
     tracks = {ticker: contents.track(ticker) for ticker in contents.figures}
     clock = _clock(contents, tracks)
-    most, room = MOST_SECURITIES, None
+    most = min(MOST_SECURITIES, len(contents.figures))
+    portfolio = _portfolio(contents, tracks, clock, most)
     while True:
         shown = _shown(contents, most)
-        spare = MOST_BYTES - len(library()[1]) - _MARKUP - _MARKUP_A_SECURITY * len(shown)
-        room = spare if room is None else room
-        page = _page(contents, tracks, clock, shown, max(room, 0))
-        over = len(page) - MOST_BYTES
-        if over <= 0:
-            return page
-        if room > 0:
-            room -= over + over // 4
-        else:
-            most, room = min(most, len(shown)) * 2 // 3, None
+        drawn = {"portfolio": portfolio.on_page()} | _of_the_run(contents, shown)
+        context = _context(contents, tracks, clock, shown, drawn) | {"portfolio_note": portfolio.note}
+        data = {
+            "shared": _shared(clock),
+            "days": np.diff(clock.days, prepend=0).tolist(),
+            "hours": [clock.opens, clock.closes],
+        }
+        names = {ticker: f"panel-{number}" for number, ticker in enumerate(shown)}
+        empty = render(TEMPLATE, data | {"charts": drawn}, **context, names=names, panels=names.values())
+        room = MOST_BYTES - len(empty)
+        if room >= 0:
+            panels = _panels(contents, tracks, clock, names, room)
+            return render(TEMPLATE, data | {"charts": drawn | panels}, **context, names=names, panels=panels)
+        most = most * 2 // 3
 
 
-def _page(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], room: int) -> bytes:
-    data, note = _drawings(contents, tracks, clock, shown, room)
+def _context(
+    contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], drawn: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what the template shows beside the charts; a bar for each execution model is added to those drawn."""
     run = contents.run
     check = assumption_check(contents, shown)
     if check:
-        bars = charts.lying_bars(check.totals, "Net P&L, AED", [run["execution"]["name"]])
-        data["charts"]["assumptions"] = bars
-    return render(
-        "backtest.html.j2",
-        data,
-        title=f"{run['strategy']}: backtest",
-        run=run,
-        versions=sorted(run["versions"].items()),
-        period=tables.period(contents),
-        replayed=tables.replayed(contents),
-        securities=len(contents.figures),
-        shown=shown,
-        left_out=len(contents.figures) - len(shown),
-        errors=lines((ticker, clipped(error)) for ticker, error in contents.errors.items()),
-        warnings=lines(clipped(warning) for warning in run.get("warnings") or []),
-        headline=tables.headline(contents),
-        topics=tables.topics(contents, shown),
-        counters=tables.counters(contents, shown),
-        fills_by=tables.fills_by(contents),
-        kind_columns=COLUMNS,
-        through=through_words(contents.portfolio),
-        missing=tables.missing(contents, shown),
-        check=check,
-        no_worse=NO_WORSE,
-        parameters=tables.parameters(contents, shown),
-        switches=tables.switches(contents),
-        data_rows=tables.data_rows(contents, shown),
-        rejected=tables.rejected(contents),
-        not_flat=tables.not_flat(contents, shown),
-        glossary=tables.glossary(),
-        portfolio_note=note,
-        panels=[name for name in data["charts"] if name.startswith("panel-")],
-        titles=charts.TITLES,
-        still=sketch(*timelines.together(list(tracks.values())), clock),
-        figures=contents.figures,
-        names={name: f"panel-{number}" for number, name in enumerate(shown)},
-        heights={name: chart["layout"].get("height", 320) for name, chart in data["charts"].items()}
+        drawn["assumptions"] = charts.lying_bars(check.totals, "Net P&L, AED", [run["execution"]["name"]])
+    return {
+        "title": f"{run['strategy']}: backtest",
+        "run": run,
+        "versions": sorted(run["versions"].items()),
+        "period": tables.period(contents),
+        "replayed": tables.replayed(contents),
+        "securities": len(contents.figures),
+        "shown": shown,
+        "left_out": len(contents.figures) - len(shown),
+        "errors": lines((ticker, clipped(error)) for ticker, error in contents.errors.items()),
+        "warnings": lines(clipped(warning) for warning in run.get("warnings") or []),
+        "headline": tables.headline(contents),
+        "topics": tables.topics(contents, shown),
+        "counters": tables.counters(contents, shown),
+        "fills_by": tables.fills_by(contents),
+        "kind_columns": COLUMNS,
+        "through": through_words(contents.portfolio),
+        "missing": tables.missing(contents, shown),
+        "check": check,
+        "no_worse": NO_WORSE,
+        "parameters": tables.parameters(contents, shown),
+        "switches": tables.switches(contents),
+        "data_rows": tables.data_rows(contents, shown),
+        "rejected": tables.rejected(contents),
+        "not_flat": tables.not_flat(contents, shown),
+        "glossary": tables.glossary(),
+        "titles": charts.TITLES,
+        "still": sketch(*timelines.together(list(tracks.values())), clock),
+        "figures": contents.figures,
+        "heights": {name: chart["layout"].get("height", 320) for name, chart in drawn.items()}
         | {"panel": timelines.PANEL_HEIGHT},
-        open_panels=OPEN_PANELS,
-        curves=[ticker for ticker in _largest(contents, charts.CURVES) if ticker in shown],
-    )
+        "open_panels": OPEN_PANELS,
+        "curves": [ticker for ticker in _largest(contents, charts.CURVES) if ticker in shown],
+    }
 
 
-def _drawings(
-    contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], room: int
-) -> tuple[dict[str, Any], str]:
-    """Return the page's data in about so many bytes, and what of the portfolio's fills is left out.
-
-    A security whose panel does not fit has none.
-    """
+def _portfolio(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: int) -> timelines.Timeline:
+    """Return the portfolio's chart in its part of the room for drawings, which says what fills it leaves out."""
+    room = max(0, MOST_BYTES - len(library()[1]) - _MARKUP - _MARKUP_A_SECURITY * shown) // _FOR_PORTFOLIO
     every = list(tracks.values())
     whole = timelines.portfolio(every, contents.total, clock, sys.maxsize)
-    of_portfolio, size = whole, len(embedded(whole.on_page()))
-    if size > room // _FOR_PORTFOLIO:
-        most = len(whole.columns["stamps"][0]) * (room // _FOR_PORTFOLIO) // size
-        of_portfolio = timelines.portfolio(every, contents.total, clock, most)
-    drawn = {"portfolio": of_portfolio.on_page()} | _of_the_run(contents, shown)
-    left = room - len(embedded(drawn["portfolio"]))
-    for ticker in _largest(contents, len(contents.figures)):
-        if ticker in shown:
-            panel = timelines.panel(ticker, tracks[ticker], contents.daily[ticker], clock).on_page()
-            left -= len(embedded(panel))
-            if left < 0:
-                break
-            drawn[f"panel-{shown.index(ticker)}"] = panel
-    data = {
-        "charts": drawn,
-        "shared": _shared(clock),
-        "days": np.diff(clock.days, prepend=0).tolist(),
-        "hours": [clock.opens, clock.closes],
-    }
-    return data, of_portfolio.note
+    size = len(embedded(whole.on_page()))
+    if size <= room:
+        return whole
+    return timelines.portfolio(every, contents.total, clock, len(whole.columns["stamps"][0]) * room // size)
+
+
+def _panels(
+    contents: Contents, tracks: Mapping[str, Track], clock: Clock, names: Mapping[str, str], room: int
+) -> dict[str, dict[str, Any]]:
+    """Return the panels of the securities with the largest turnover, as many as so many bytes hold."""
+    panels: dict[str, dict[str, Any]] = {}
+    for ticker in _largest(contents, len(names)):
+        panel = {names[ticker]: timelines.panel(ticker, tracks[ticker], contents.daily[ticker], clock).on_page()}
+        room -= len(embedded(panel))
+        if room < 0:
+            break
+        panels |= panel
+    return panels
 
 
 def _of_the_run(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:

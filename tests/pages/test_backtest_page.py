@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import DamagedRun, NewerRun, UnknownRun
+from pipeline.pages import timelines
 from pipeline.pages.backtest_page import backtest_page
 from pipeline.pages.page import library
 from pipeline.store.columns import text_array
@@ -94,6 +95,27 @@ def test_panels_that_do_not_fit_are_those_of_the_smallest_turnover_and_said(tmp_
     assert f"{fills_shown:,} of 1,200,000 fills are on this page, with the extremes of each stretch." in page.root.text
     every = page.columns("portfolio")["equity"]
     assert every[-1] == pytest.approx(sum(one["net_pnl"] for one in metrics.values()), abs=1)
+
+
+def test_each_panel_is_drawn_once_and_as_many_as_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = invent(tmp_path, names(12), 5, 3_000)
+    whole = len(backtest_page(folder))
+    drawn: list[str] = []
+    draw = timelines.panel
+
+    def count(ticker: str, *given: Any) -> Any:
+        drawn.append(ticker)
+        return draw(ticker, *given)
+
+    monkeypatch.setattr(timelines, "panel", count)
+    for less in range(0, 300_000, 20_000):
+        drawn.clear()
+        monkeypatch.setattr("pipeline.pages.backtest_page.MOST_BYTES", whole - less)
+        page = backtest_page(folder)
+        panels = page.count(b'data-chart="panel-')
+        assert len(page) <= whole - less
+        assert len(drawn) == len(set(drawn)) <= panels + 1  # the next one was drawn to see that it does not fit
+        assert panels == 12 or whole - less - len(page) < 40_000
 
 
 @pytest.mark.slow
