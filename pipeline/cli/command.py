@@ -70,7 +70,7 @@ class Command(TyperCommand):
         quiet, verbose, json, debug = (bool(ctx.params.pop(name)) for name in SHARED)
         if quiet and verbose:
             raise BadRequest("--quiet and --verbose contradict each other; give one of them.")
-        set_console(Console(str(ctx.info_name), quiet, verbose, json, debug))
+        set_console(Console(str(ctx.info_name), quiet, verbose, json, debug, started=console().started))
         if json:
             reserve_stdout_for_json()
         raise typer.Exit(console().close(super().invoke(ctx)))

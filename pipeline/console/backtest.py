@@ -101,7 +101,7 @@ def show_backtest(run: BacktestRun) -> CommandResult:
         "worst_switch": verdict and verdict.worst_switch,
     }
     return CommandResult(
-        f"Results: {run.output_dir}  ({run.seconds['total']:.2f} s{reused}{failed})",
+        f"Results: {run.output_dir}  ({console().seconds:.2f} s{reused}{failed})",
         facts,
         run.failed,
         warnings=run.warnings,

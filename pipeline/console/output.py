@@ -9,6 +9,7 @@ import json
 import math
 import os
 import sys
+import time
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
@@ -61,7 +62,13 @@ class Console:
     json: bool = False
     debug: bool = False
     warnings: list[str] = field(default_factory=list)
+    started: float = field(default_factory=time.perf_counter)
     _printed: set[str] = field(default_factory=set)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the command began, for its closing line."""
+        return time.perf_counter() - self.started
 
     def info(self, text: str) -> None:
         """Print progress on stderr, at once."""

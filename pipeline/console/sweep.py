@@ -121,7 +121,7 @@ def show_sweep(run: SweepRun) -> CommandResult:
     }
     some = f"; {results.failed:,} of {len(results.trial_results):,} failed" if failed else ""
     return CommandResult(
-        f"Results: {run.output_dir}  ({run.seconds:.2f} s{some})", facts, failed, warnings=run.warnings
+        f"Results: {run.output_dir}  ({console().seconds:.2f} s{some})", facts, failed, warnings=run.warnings
     )
 
 

@@ -51,7 +51,9 @@ class Listeners:
 class BacktestRun:
     """The results of one backtest, sorted by ticker, and where they were written, if they were.
 
-    warnings: what is to be known before the figures are believed, as run.json and the page have it.
+    warnings: what is to be known before the figures are believed, as run.json and the page have it. seconds: `total` is
+    wall clock with files and page written (in run.json, which is one of them, without the page); the others are sums
+    over the securities.
     """
 
     plan: Plan
@@ -176,18 +178,21 @@ def run_backtest(
             if cache is not None:
                 cache.close()
         results.sort(key=lambda result: result.ticker)
-        seconds = {
-            "total": time.perf_counter() - started,
-            "reading": sum(result.read_seconds for result in results),
-            "replay": sum(result.replay_seconds for result in results),
-            "sensitivity": sum(result.check_seconds for result in results),
-        }
+
+        def seconds() -> dict[str, float]:
+            return {
+                "total": time.perf_counter() - started,
+                "reading": sum(result.read_seconds for result in results),
+                "replay": sum(result.replay_seconds for result in results),
+                "sensitivity": sum(result.check_seconds for result in results),
+            }
+
         warnings = warnings_of(planned, results)
         if folder:
             folder.close(seconds, warnings)
             if make_page:
                 make_page(folder.directory)
-    return BacktestRun(planned, results, output_dir, seconds, warnings)
+    return BacktestRun(planned, results, output_dir, seconds(), warnings)
 
 
 def _flat(figures: Mapping[str, Any]) -> dict[str, Any]:

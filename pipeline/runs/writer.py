@@ -38,7 +38,7 @@ from pipeline.store.atomic import write_bytes
 from pipeline.store.parquet import write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pipeline.metrics.accounts import AccountHistory
     from pipeline.replay.observe import Observed
@@ -103,8 +103,8 @@ class RunFolder:
         metadata = {"security": ticker}
         write_table(self.directory / name, table, metadata=metadata, delta_columns=delta_columns, durable=False)
 
-    def close(self, timings: Mapping[str, float], warnings: Sequence[str]) -> None:
-        """Write summary, metrics and, last, `run.json` with its status complete and the run's warnings."""
+    def close(self, timings: Callable[[], Mapping[str, float]], warnings: Sequence[str]) -> None:
+        """Write summary, metrics and, last, `run.json` with its status complete, its timings then, and its warnings."""
         results = sorted(self._results, key=lambda result: result.ticker)
         write_bytes(self.directory / SUMMARY_FILE, csv_text(SUMMARY_COLUMNS, summary_rows(results)), durable=False)
         if rows := sensitivity_rows(results):
@@ -113,7 +113,7 @@ class RunFolder:
         write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts, self._figures)), durable=False)
         write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
         self._background.wait()
-        write_bytes(self.directory / RUN_FILE, self._run_json(COMPLETE, timings, warnings))
+        write_bytes(self.directory / RUN_FILE, self._run_json(COMPLETE, timings(), warnings))
 
     def _run_json(
         self, status: str, timings: Mapping[str, float], warnings: Sequence[str], earlier: Iterable[str] = ()
