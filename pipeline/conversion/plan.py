@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
 
 _SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
-_TAKEN: Final = (*sorted(_SUFFIXES), *TABLE_SUFFIXES)
+_TEXT: Final = ".txt"
+_TAKEN: Final = (*sorted(_SUFFIXES), *(suffix for suffix in TABLE_SUFFIXES if suffix != _TEXT))
 _LOCK_PREFIX: Final = "~$"
 _PROBE: Final = f".probe{PART_SUFFIX}"
 
@@ -77,15 +78,18 @@ def not_taken(raw_dir: Path) -> list[str]:
     """Return what to say of the files in `raw_dir` that are neither workbooks nor tables."""
     others = [path for path in raw_dir.iterdir() if path.is_file()] if raw_dir.is_dir() else []
     return [
-        f"{path} was not converted: it is neither a workbook nor a table ({', '.join(_TAKEN)}). Export its ticks as "
-        "one of these, or move it elsewhere."
+        f"{path} was not converted: give it the ending .csv where it is a table of ticks, or move it elsewhere."
+        if path.suffix.lower() == _TEXT
+        else f"{path} was not converted: it is neither a workbook nor a table ({', '.join(_TAKEN)}). Export its ticks "
+        "as one of these, or move it elsewhere."
         for path in sorted(others)
         if not _is_taken(path) and not path.name.startswith((".", _LOCK_PREFIX)) and path.suffix.lower() != ".md"
     ]
 
 
 def _is_taken(path: Path) -> bool:
-    is_one = path.suffix.lower() in _SUFFIXES or is_table(path)
+    # A text in data/raw may be anything; one that is named on the command line is meant.
+    is_one = path.suffix.lower() in _SUFFIXES or (is_table(path) and path.suffix.lower() != _TEXT)
     return is_one and not path.name.startswith((".", _LOCK_PREFIX))
 
 
@@ -114,7 +118,7 @@ def _opened(path: Path, limits: Limits | None) -> Workbook | Table:
         return open_workbook(path, limits)
     except NotAWorkbook as error:
         if type(error) is NotAWorkbook and path.is_file() and not _is_taken(path):
-            raise NotAWorkbook(f"{error} Export its ticks as {', '.join(_TAKEN[:-1])} or {_TAKEN[-1]}.") from error
+            raise NotAWorkbook(f"{error} `convert` takes {', '.join(_TAKEN[:-1])} and {_TAKEN[-1]}.") from error
         raise
 
 

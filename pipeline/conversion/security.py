@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipeline.conversion.fingerprint import fingerprint
 from pipeline.conversion.security_files import SecurityFiles
 from pipeline.conversion.tables.reading import TableContent
@@ -14,6 +16,7 @@ from pipeline.errors import OverlappingWorkbooks, shown
 from pipeline.store.catalog import Entry, Source
 from pipeline.store.layout import rejects_name, ticks_name
 from pipeline.store.parquet import read_footer
+from pipeline.times import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +96,7 @@ def stage_security(ticker: str, exchange: str, parts: Sequence[Part], parquet_di
     Raises OverlappingWorkbooks or OutputNotWritable.
     """
     ordered = _in_time_order(ticker, parts)
+    ordered[1:] = itertools.starmap(_with_seam, itertools.pairwise(ordered))
     first = ordered[0].content
     if len(ordered) == 1 and isinstance(first, TableContent):
         files = first.files
@@ -130,6 +134,32 @@ def _in_time_order(ticker: str, parts: Sequence[Part]) -> list[Part]:
                 "securities); of two sheets of one workbook remove one."
             )
     return ordered
+
+
+def _with_seam(before: Part, after: Part) -> Part:
+    """Return the later of two parts, with a remark where both hold a tick: an export that begins where one ended.
+
+    The ticks of tables are not in memory, so of them nothing is said.
+    """
+    if before.latest != after.earliest:
+        return after
+    both = sum((_ticks_at(before, after.earliest) & _ticks_at(after, after.earliest)).values())
+    if not both:
+        return after
+    moment = f"{moment_of(after.earliest):%Y-%m-%d %H:%M:%S}"
+    remark = (
+        f"ticks of {moment} that stand in {before.where} as well, and count twice where they are the same: {both:,}"
+    )
+    return replace(after, source=replace(after.source, remarks=(*after.source.remarks, remark)))
+
+
+def _ticks_at(part: Part, moment: int) -> Counter[tuple[int, float, int]]:
+    """Return how many ticks of each kind, price and size a sheet has at a time, none for a table."""
+    if isinstance(part.content, TableContent):
+        return Counter()
+    ticks = part.content.parsed.ticks
+    ticks = ticks[np.flatnonzero(ticks.timestamp == moment)]
+    return Counter(zip(ticks.kind.tolist(), ticks.price.tolist(), ticks.volume.tolist(), strict=True))
 
 
 def _entry(ticker: str, exchange: str, sources: Sequence[Source]) -> Entry:

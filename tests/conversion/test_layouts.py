@@ -167,6 +167,17 @@ def test_sheets_that_continue_a_security_are_joined_in_the_order_of_time(tmp_pat
     assert converted(tmp_path, {FAB: later, "FAB UH Equity (2)": earlier}) == {"FAB": [1.0, 2.0]}
 
 
+@pytest.mark.parametrize(("price", "said"), [(2, True), (3, False)])
+def test_an_export_that_begins_with_the_tick_that_ended_one_is_told(tmp_path: Path, price: float, said: bool) -> None:  # noqa: FBT001
+    first = rows_xml([HEADERS, tick(45761.5, price=1), tick(45761.75, price=2)])
+    second = rows_xml([HEADERS, tick(45761.75, price=price), tick(45762.5, price=4)])
+    book = write_book(tmp_path / "t.xlsx", {FAB: first, "FAB UH Equity (2)": second})
+    for _ in ("converted", "unchanged"):
+        seams = [warning for warning in convert([book], tmp_path / "store").warnings if "count twice" in warning]
+        assert bool(seams) == said
+        assert all("ticks of 2025-04-14 18:00:00 that stand in sheet 'FAB UH Equity' of" in each for each in seams)
+
+
 def test_a_part_that_has_no_headers_fails_the_others_of_its_security(tmp_path: Path) -> None:
     result = convert([write_book(tmp_path / "t.xlsx", {FAB: UNNAMED, "FAB UH Equity (2)": ""})], tmp_path / "store")
     assert [(row.ticker, row.status) for row in result.rows] == [("FAB", "failed"), ("FAB", "failed")]

@@ -60,6 +60,14 @@ def test_two_parts_of_one_name_but_for_case_and_slashes_are_refused(tmp_path: Pa
         convert([path], tmp_path / "store")
 
 
+@pytest.mark.parametrize("held", ["t.xlsx", "folder/FAB UH Equity.csv"])
+def test_an_archive_of_files_of_ticks_is_to_be_unpacked(tmp_path: Path, held: str) -> None:
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.writestr(held, b"ticks")
+    with pytest.raises(NotAWorkbook, match=f"t.zip is a zip archive .*it holds '{held}': unpack it and convert that"):
+        convert([tmp_path / "t.zip"], tmp_path / "store")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -71,6 +79,8 @@ def test_two_parts_of_one_name_but_for_case_and_slashes_are_refused(tmp_path: Pa
         (CSV.encode(), "ending .csv"),
         (CSV.replace(",", "\t").encode("utf-16"), "ending .csv"),
         (CSV.replace(",", ";").encode("utf-8-sig"), "ending .csv"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n", "git lfs pull"),
+        (b"", "empty, not a workbook: copy it again"),
         (b"\x89PNG\r\n\x1a\n\0\0,", "not an Excel workbook"),
         (b"one word", "not an Excel workbook"),
     ],

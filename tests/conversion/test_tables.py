@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import pipeline
+from pipeline.conversion.plan import find_workbooks, not_taken
 from pipeline.conversion.tables import reading, text_file
 from pipeline.conversion.tables.arrow_columns import numbers_of
 from pipeline.conversion.verify import verify_each
@@ -295,6 +296,15 @@ def test_a_parquet_file_of_texts_is_converted_as_a_csv_file_of_them(tmp_path: Pa
     [row] = convert(path).rows
     assert (row.ticker, row.ticks) == ("FAB", 20)
     assert stored(tmp_path) == WANTED
+
+
+def test_a_text_file_is_a_table_where_it_is_named_and_not_where_it_only_lies(tmp_path: Path) -> None:
+    text = TEXT.replace(",", "\t").encode()
+    assert converted(tmp_path, text, "FAB UH Equity.txt").status == "converted"
+    assert stored(tmp_path) == WANTED
+    assert find_workbooks(tmp_path) == []
+    [said] = not_taken(tmp_path)
+    assert "FAB UH Equity.txt was not converted: give it the ending .csv" in said
 
 
 def test_what_is_no_file_of_ticks_is_named(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from pipeline.conversion.limits import Limits
 from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected, WorkbookTooLarge, ran_out_of_memory, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 Kind: TypeAlias = Literal["xlsx", "xlsb", "ods", "xls"]
@@ -51,6 +51,7 @@ _LOCAL_HEADER: Final = 30
 # after a small one, which is all that the first rows need.
 _PACKED_PIECE: Final = 1 << 17
 _FIRST_PIECE, _PIECE = 1 << 14, 1 << 21
+_PACKED: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv", ".txt", ".parquet")
 _DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -121,7 +122,9 @@ def open_workbook(path: Path, limits: Limits | None = None) -> Workbook:
         try:
             book = read_book(read, listed)
         except KeyError as error:
-            raise NotAWorkbook(f"{path} is a zip archive but not an Excel workbook ({error.args[0]}).") from error
+            raise NotAWorkbook(
+                f"{path} is a zip archive but not an Excel workbook ({_what_it_holds(error, listed)})."
+            ) from error
         for sheet in book.sheets:
             _check_size(path, sheet.packed or sheet.part, "sheet_gb", limits)
         longest, size = limits.bytes_of("row_mb"), limits.bytes_of("text_mb")
@@ -240,8 +243,14 @@ def _archive_of(path: Path) -> Iterator[zipfile.ZipFile]:
                 f"{path} cannot be read: {error.strerror or error}. Is it open in another program?"
             ) from error
         raise CorruptWorkbook(
-            f"{path} is damaged ({error}); open it in Excel, save it again and repeat the conversion."
+            f"{path} is damaged ({error}); copy it again, or open it in Excel, save it again and repeat the conversion."
         ) from error
+
+
+def _what_it_holds(error: KeyError, listed: Mapping[str, zipfile.ZipInfo]) -> str:
+    """Return why an archive is no workbook, and what to do where it holds some."""
+    held = next((info.filename for name, info in listed.items() if name.endswith(_PACKED)), None)
+    return f"it holds '{shown(held)}': unpack it and convert that" if held else str(error.args[0])
 
 
 def _stamp(path: Path, archive: zipfile.ZipFile) -> Stamp:

@@ -13,6 +13,7 @@ _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 _MIB: Final = 1 << 20
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _BEFORE_TEXT: Final = "\ufeff\xef\xbb\xbf \t\r\n"
+_LFS_POINTER: Final = "version https://git-lfs"
 _WEB_PAGE: Final = ("<!doctype html", "<html", "<head", "<meta", "<body", "<style", "<table", "mime-version:")
 
 
@@ -46,15 +47,17 @@ def what_it_is(path: Path, start: bytes) -> str:
     text = start.decode("utf-16" if start.startswith(_UTF_16) else "latin-1", "ignore")
     text = text.lstrip(_BEFORE_TEXT).lower()
     if not text:
-        return f"{path} is empty, not an Excel workbook (.xlsx or .xlsm)."
+        return f"{path} is empty, not a workbook: copy it again, or export its ticks again."
     if "urn:schemas-microsoft-com:office:spreadsheet" in text:
         return f"{path} is an XML Spreadsheet of Excel 2003; open it in Excel and save it as .xlsx."
     if text.startswith(_WEB_PAGE):
         return (
-            f"{path} is a web page with the ending of a workbook; open it in Excel and save it as .xlsx (File, Save "
-            "As, Excel Workbook)."
+            f"{path} is a web page, not a workbook; open it in Excel and save it as .xlsx (File, Save As, Excel "
+            "Workbook)."
         )
+    if text.startswith(_LFS_POINTER):
+        return f"{path} is what Git LFS keeps in place of the file, not the workbook itself: run `git lfs pull`."
     line, newline, _ = text.partition("\n")
     if newline and "\0" not in text and any(sign in line for sign in ",;\t|"):
-        return f"{path} is text with the ending of a workbook; give it the ending .csv and convert it again."
-    return f"{path} is not an Excel workbook (.xlsx or .xlsm)."
+        return f"{path} is text, not a workbook; give it the ending .csv and convert it again."
+    return f"{path} is not an Excel workbook, nor text with rows of ticks: export its ticks again, as .xlsx or .csv."

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.conversion.tables.csv_file import FirstRows
     from pipeline.conversion.tables.tick_rows import BlockRows
 
-_TEXT: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+_TEXT: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")
 _PARQUET: Final = (".parquet", ".pq")
 SUFFIXES: Final = (*_TEXT, *_PARQUET)
 
