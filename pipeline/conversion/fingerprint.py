@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.conversion.headers import Block, Columns
+from pipeline.conversion.ticks import LONG_TEXT
 from pipeline.store.layout import FORMAT_VERSION
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def make_record(workbook: Workbook, sheet: Sheet, block: Block, rules: Rules, se
     styles there were.
     """
     texts = set(seen)
+    if LONG_TEXT in texts:
+        return _content(workbook, sheet, block, rules, len(workbook.styles), len(workbook.texts))
     numbers = [number for number, text in enumerate(workbook.texts) if text in texts]
     if len(numbers) > _MOST_TEXTS or not texts <= {workbook.texts[number] for number in numbers}:
         return _content(workbook, sheet, block, rules, len(workbook.styles), len(workbook.texts))
@@ -122,7 +125,9 @@ def _of_any(sheet: str, block: Block, rules: Rules) -> dict[str, Any]:
 
 
 def _table(items: tuple[str, ...]) -> dict[str, Any]:
-    return {"count": len(items), "digest": _digest(items)}
+    # No text of XML holds a NUL.
+    letters = "\0".join(items).encode("utf-8", "surrogatepass")
+    return {"count": len(items), "digest": blake2b(letters, digest_size=16).hexdigest()}
 
 
 def _digest(content: Sequence[Any]) -> str:

@@ -53,8 +53,8 @@ class CellReader:
     def __init__(self, workbook: Workbook, columns: Container[int]) -> None:
         self._columns = columns
         self._date_styles = workbook.date_styles
-        # A text may be as long as a book and stand in every row, so it is looked through once.
-        self._texts = tuple("" if text.isspace() else text for text in workbook.texts)
+        self._texts = workbook.texts
+        self._known: dict[str, str] = {}
         self.row = 0
         """Number of the row that was read last."""
 
@@ -119,9 +119,14 @@ class CellReader:
         return Cell(SERIAL if _STYLE.fullmatch(style) and int(style) in self._date_styles else NUMBER, value)
 
     def _shared_text(self, number: str) -> str:
-        if not _WHOLE.fullmatch(number) or int(number) >= len(self._texts):
-            raise ValueError(f"there is no shared text {shown(number)}")
-        return self._texts[int(number)]
+        text = self._known.get(number)
+        if text is None:
+            if not _WHOLE.fullmatch(number) or int(number) >= len(self._texts):
+                raise ValueError(f"there is no shared text {shown(number)}")
+            text = self._texts[int(number)]
+            # A text may be as long as a book and stand in every row, so it is looked through once.
+            text = self._known[number] = "" if text.isspace() else text
+        return text
 
 
 def letters_of(column: int) -> str:

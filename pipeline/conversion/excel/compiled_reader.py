@@ -257,10 +257,10 @@ def _layout(workbook: Workbook, columns: Columns, header_row: int, capacity: int
 
 def _texts(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64], int]:
     """Return the letters of the shared texts, with room for others, where each begins, and where the room begins."""
-    joined = "".join(f"{text}<" for text in texts)
+    joined = "<".join((*texts, ""))
     if joined.count("<") != len(texts) or not joined.isascii():
         # What is no plain text is neither a time nor a number; the row reader judges it.
-        joined = "".join(f"{text if text.isascii() and '<' not in text else ''}<" for text in texts)
+        joined = "<".join((*(text if text.isascii() and "<" not in text else "" for text in texts), ""))
     letters = np.frombuffer(joined.encode(), np.uint8)
     blob = np.zeros(len(letters) + _LETTERS, np.uint8)
     blob[: len(letters)] = letters

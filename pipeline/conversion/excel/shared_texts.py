@@ -19,6 +19,9 @@ _LONG: Final = 8
 
 _HEAD: Final = re.compile(r"(?:<\?xml [^<>]*\?>)?+\s*+<((?:[A-Za-z][A-Za-z0-9]*:)?)sst(?:\s[^<>]*)?>")
 _CONTROLS: Final = bytes(byte for byte in range(32) if byte not in b"\t\n")
+_TAGS: Final = 4
+"""Of a plain text's item: two that begin, two that end."""
+
 _NOT_PLAIN: Final = ("<!", "<?", "]]>", "\ufffe", "\uffff")
 
 
@@ -58,10 +61,11 @@ def _texts_at_once(content: bytes, longest: int) -> list[str] | None:
     body = table[head.end() :].removesuffix(tail).replace(f'<{prefix}t xml:space="preserve">', f"<{prefix}t>")
     # As if an empty text came first and another last, so that each part stands between the end of one and the next.
     texts = f"{end}{body}{begin}".split(end + begin)
+    is_plain = "&" not in body and body.count("<") == _TAGS * (len(texts) - 2)
     odd = {
         number: f"{begin}{text}{end}"
         for number, text in enumerate(texts)
-        if "<" in text or "&" in text or len(text) > longest // _LONG
+        if len(text) > longest // _LONG or (not is_plain and ("<" in text or "&" in text))
     }
     counts = {number: _items_in(part, f"{prefix}{_ITEM}") for number, part in odd.items()}
     try:
