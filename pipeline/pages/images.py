@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import MissingExtra, NoBrowser
@@ -37,7 +38,9 @@ def draw_pngs(page: Path) -> dict[str, bytes]:
         raise MissingExtra("--png needs kaleido: pip install kaleido.") from None
     try:
         browser = kaleido.Kaleido(plotlyjs=plotly_file().as_uri(), mathjax=False)
-        return asyncio.run(asyncio.wait_for(_draw(browser, page.absolute().as_uri()), _SECONDS))
+        drawing = asyncio.wait_for(_draw(browser, page.absolute().as_uri()), _SECONDS)
+        with ThreadPoolExecutor(1) as thread:  # in a notebook's own there is a loop that runs already
+            return thread.submit(asyncio.run, drawing).result()
     except (ChromeNotFoundError, BrowserFailedError, BrowserClosedError, TimeoutError) as error:
         raise NoBrowser(
             "--png draws with Chrome or Chromium, and none starts on this machine. Install one, or name it in the "
