@@ -15,6 +15,12 @@ Meaning: TypeAlias = Literal[
 LONGEST: Final = 64
 _BRACKETS: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
 _UNIT: Final = re.compile(r"(?<![\s,/:-])[\s,/:-]++(aed|usd|eur|gbp|sar|shares|shs|gst|utc|local)\W*$", re.IGNORECASE)
+_SCALE: Final = re.compile(
+    r"000|%|(?<![a-z])(?:k|thousands?|mn|millions?|lots?|contracts?|fils|cents?|pence|gbx)(?![a-z])", re.IGNORECASE
+)
+_ZONE: Final = re.compile(
+    r"(?<![a-z])(?:utc|gmt|z|london|bst|new york|ny|nyc|est|edt|et|cet|cest)(?![a-z])", re.IGNORECASE
+)
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 
 # What a desk's own words say counts before these, and the words in the first row of each meaning before the others.
@@ -90,6 +96,14 @@ def is_security(text: str) -> bool:
     """Return whether a header is that of a column which names securities, or stands beside such a name."""
     known = meaning_of(text, {})
     return known is not None and known[0] == "security"
+
+
+def unit_not_applied(text: str, meaning: Meaning) -> str | None:
+    """Return what a header names, in brackets or behind a mark, that its numbers are not converted by."""
+    behind = " ".join(re.split(r"[(\[{,/:]", text[:LONGEST])[1:])
+    if meaning == "time":
+        return "a time zone" if _ZONE.search(behind) else None
+    return "a unit" if _SCALE.search(behind) else None
 
 
 def is_date(text: str) -> bool:

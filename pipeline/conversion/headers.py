@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.conversion.header_groups import Group, groups_of, with_index
-from pipeline.conversion.header_words import LONG, is_security, meaning_of
+from pipeline.conversion.header_words import LONG, is_security, meaning_of, unit_not_applied
 from pipeline.conversion.names import full_name, likely_name
 from pipeline.conversion.number_column import is_number
 from pipeline.conversion.rules import type_code
@@ -188,6 +188,7 @@ def _block(
         (
             *quotes,
             *_of_rows_above(head, header_row, columns),
+            *_of_units(head[header_row], columns, known),
             *(
                 f"the column '{shown(text)}' ({letters(column)}) is not read, since '{shown(other)}' is there too"
                 for column, text, other in group.unread
@@ -201,6 +202,19 @@ def _of_rows_above(head: Head, header_row: int, columns: Columns) -> Iterator[st
     above = [number for number, row in sorted(head.items()) if number < header_row and _may_be_tick(row, columns)]
     if above:
         yield f"rows above the headers look like ticks and were not read: {len(above):,}, the first is row {above[0]}"
+
+
+def _of_units(
+    row: Mapping[int, str], columns: Columns, known: Mapping[int, tuple[Meaning, int] | None]
+) -> Iterator[str]:
+    """Yield that headers name a unit or a time zone which the cells below are not converted by."""
+    for column in columns.used:
+        meaning = known.get(column)
+        unit = unit_not_applied(row.get(column, ""), meaning[0]) if meaning else None
+        if unit:
+            taken = "on the clock of the exchange" if meaning and meaning[0] == "time" else "as they stand"
+            header = f"the header '{shown(row[column])}' ({letters(column)})"
+            yield f"{header} names {unit} that was not applied: its cells were taken {taken}"
 
 
 def _may_be_tick(row: Mapping[int, str], columns: Columns) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.conversion.excel.row_reader import pieces_of, read_head
 from pipeline.conversion.headers import HEAD_ROWS, MOST_HEAD_ROWS, Block, find_blocks
-from pipeline.errors import MissingColumns, SheetError
+from pipeline.errors import EmptySheet, MissingColumns, SheetError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +36,8 @@ def blocks_of(
         head = read_head(workbook, sheet, rows)
         try:
             return find_blocks(head, header_row, own)
-        except MissingColumns:
-            if header_row is not None or max(head) < rows:
+        except (MissingColumns, EmptySheet):
+            if header_row is not None or (head and max(head) < rows):
                 raise
             return find_blocks(read_head(workbook, sheet, MOST_HEAD_ROWS), None, own)
     except SheetError:

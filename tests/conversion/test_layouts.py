@@ -9,7 +9,7 @@ import pytest
 from pipeline.conversion.headers import find_blocks
 from pipeline.conversion.stage import convert
 from pipeline.conversion.verify import verify_each
-from pipeline.errors import BadRequest
+from pipeline.errors import BadRequest, shown
 from pipeline.store.parquet import read_ticks
 from pipeline.ticks import ASK, BID, TRADE
 from tests.conversion.books import HEADERS, Cell, number, row_xml, rows_xml, serial, text, tick, tick_sheet, write_book
@@ -42,6 +42,7 @@ def pair(first: float, second: float) -> tuple[Cell | None, ...]:
 
 SHEETS: Final = {
     "headers below facts": rows_xml([*[(text("Period"), text("TICK"))] * 40, HEADERS, tick(price=1)]),
+    "headers below empty rows": row_xml(61, HEADERS) + row_xml(62, tick(price=1)),
     "headers in the first row": rows_xml([HEADERS, tick(price=1)]),
     "headers that stand twice": rows_xml([HEADERS, (), HEADERS, tick(price=1)]),
     "own calculations to the right": rows_xml(
@@ -133,6 +134,27 @@ def test_a_nameless_sheet_without_ticks_below_its_headers_is_skipped(tmp_path: P
     assert [(row.status, row.note) for row in result.rows][1:] == [
         ("skipped", "it names no security, has the headers of ticks in row 1 and no tick in the rows below.")
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "header", "said"),
+    [
+        (0, "Time (UTC)", "names a time zone that was not applied: its cells were taken on the clock of the exchange"),
+        (0, "Time (GST)", None),
+        (2, "Price (fils)", "names a unit that was not applied: its cells were taken as they stand"),
+        (2, "Price (AED)", None),
+        (3, "Size ('000)", "names a unit"),
+        (3, "Size [lots]", "names a unit"),
+        (3, "Size (Shares)", None),
+    ],
+)
+def test_a_unit_in_a_header_that_is_not_applied_is_told(
+    tmp_path: Path, column: int, header: str, said: str | None
+) -> None:
+    headers = [*HEADERS[:column], text(header), *HEADERS[column + 1 :]]
+    result = convert([write_book(tmp_path / "t.xlsx", {FAB: rows_xml([tuple(headers), tick()])})], tmp_path / "store")
+    warnings = [warning for warning in result.warnings if "not applied" in warning]
+    assert [said in warning and shown(header) in warning for warning in warnings] == ([True] if said else [])
 
 
 def test_ticks_above_the_headers_are_told(tmp_path: Path) -> None:
