@@ -284,7 +284,8 @@ def _missing_message(head: Head, groups: Mapping[int, list[Group]], header_row: 
     missing = [title for meaning, title in _TITLES.items() if meaning not in best]
     names = [text.strip() for _, text in sorted(head.get(number, {}).items()) if text and not text.isspace()]
     listed = ", ".join([shown(name, _LONGEST) for name in names[:_MOST_NAMES]] + ["…"] * (len(names) > _MOST_NAMES))
-    message = f"row {number} has no column {' and no column '.join(missing)}; it holds {listed or 'nothing'}."
+    where = f"row {number}" if number else "it"  # a Parquet file has names for its columns
+    message = f"{where} has no column {' and no column '.join(missing)}; it holds {listed or 'nothing'}."
     elsewhere = [row for row, found in groups.items() if _complete(found)]
     if elsewhere:
         return f"{message} Row {elsewhere[0]} has the headers: use --header-row {elsewhere[0]}."

@@ -15,7 +15,6 @@ import pytest
 import pipeline
 from pipeline.conversion.plan import find_workbooks, not_taken
 from pipeline.conversion.tables import reading, text_file
-from pipeline.conversion.tables.arrow_columns import numbers_of
 from pipeline.conversion.verify import verify_each
 from pipeline.errors import BadRequest, NoWorkbook, PipelineError, WorkbookChanged
 from pipeline.store import tick_writer
@@ -307,6 +306,14 @@ def test_a_text_file_is_a_table_where_it_is_named_and_not_where_it_only_lies(tmp
     assert "FAB UH Equity.txt was not converted: give it the ending .csv" in said
 
 
+def test_a_parquet_file_without_columns_of_ticks_is_told_its_own(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"time": pa.array(["2025-04-14 10:00"]), "open": pa.array([17.3])}), tmp_path / "a.parquet")
+    [row] = convert(tmp_path / "a.parquet").rows
+    assert "a.parquet: it has no column Type and no column Price and no column Size; it holds time, open." in str(
+        row.error
+    )
+
+
 def test_what_is_no_file_of_ticks_is_named(tmp_path: Path) -> None:
     for name, content, said in [
         ("a.csv", b"", "it is empty"),
@@ -340,9 +347,3 @@ def test_a_file_of_another_ending_is_refused_with_those_that_are_read(tmp_path: 
     path.write_text("{}")
     with pytest.raises(PipelineError, match=r"\.csv"):
         convert(path)
-
-
-def test_decimals_of_a_parquet_file_are_the_numbers_nearest_to_them() -> None:
-    texts = [f"{cents / 100:.2f}" for cents in range(10_000)]
-    decimals = pa.array(texts).cast(pa.decimal128(10, 2))
-    assert numbers_of(decimals).tolist() == [float(text) for text in texts]
