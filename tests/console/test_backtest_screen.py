@@ -6,6 +6,7 @@ import csv
 import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -147,7 +148,8 @@ def test_a_fallback_to_the_plain_engine_is_one_line_that_says_why(screen: Any, t
 
 @pytest.mark.slow
 def test_a_strategys_two_loops_are_said_to_be_compiled_once(screen: Any, tmp_path: Path) -> None:
-    body = "def on_tick(self, m):\n    if m.bid_size > 0:\n        m.quote_bid(m.bid, 7)\n"
+    # Loops are kept from one run of the tests to the next, so that these are to be of no strategy that there was.
+    body = f"def on_tick(self, m):\n    if m.bid_size > 0:\n        m.quote_bid(m.bid, 7 + 0 * {uuid4().int % 10**9})\n"
     file = make_strategy(tmp_path / "own.py", body)
     _, err = screen(strategy=str(file), config=file.with_suffix(".json"))
     assert err.count("Compiling Own") == 1
