@@ -78,8 +78,8 @@ def show_conversion(result: ConvertResult) -> CommandResult:
     for row in result.rows:
         if row.status == "skipped":
             console().info(f"Skipped: sheet '{row.sheet}' of {row.workbook.name}: {row.note}")
-    for row in result.failed:
-        console().error(str(row.error))
+    for error in dict.fromkeys(str(row.error) for row in result.failed):
+        console().error(error)
     statuses = [row.status for row in result.rows]
     counted = {status: statuses.count(status) for status in get_args(Status)}
     summary = ", ".join(f"{count} {status}" for status, count in counted.items() if count)
