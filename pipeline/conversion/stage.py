@@ -222,6 +222,8 @@ class _Conversion:
 
     def _on_threads(self, jobs: Sequence[SheetJob], call: Callable[[SheetJob], Result]) -> list[Result]:
         """Return what a call returns of each job: of sheets on threads, then of tables, which use the threads alone."""
+        if not jobs:
+            return []
         tables = [job for job in jobs if isinstance(job.workbook, Table)]
         sheets = [job for job in jobs if not isinstance(job.workbook, Table)]
         pool = ThreadPoolExecutor(max(1, min(self.threads, len(sheets))), thread_name_prefix="convert")

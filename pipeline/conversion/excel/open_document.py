@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from xml.sax.saxutils import unescape
 
 from pipeline.conversion.excel import sheet_xml
 from pipeline.conversion.excel.cells import LAST_COLUMN, LAST_ROW
@@ -42,6 +41,8 @@ def is_encrypted_document(manifest: Iterable[bytes]) -> bool:
 
 def tables(content: ZipInfo, pieces: Iterable[bytes]) -> tuple[Sheet, ...]:
     """Return the tables of a spreadsheet; raises ValueError for more than one has."""
+    from xml.sax.saxutils import unescape  # brings what speaks HTTP
+
     names: list[str] = []
     rest = b""
     for piece in pieces:
