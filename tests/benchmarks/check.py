@@ -61,7 +61,7 @@ def commands(folder: Path) -> dict[str, tuple[list[str], list[str]]]:
     grid = ["--grid", "refill_interval_sec=10:160:10", "--grid", "quote_size=10000:80000:10000", "--fresh"]
     return {
         "convert": ([*clean, "--force"], [sys.executable, "-c", BARE, str(book), str(folder)]),
-        "convert, row by row": ([*spoilt, "--force"], [sys.executable, "-c", ROWS_OF_OPENPYXL, str(book)]),
+        "convert, with bad cells": ([*spoilt, "--force"], [sys.executable, "-c", ROWS_OF_OPENPYXL, str(book)]),
         "convert, nothing changed": (clean, IMPORTS),
         "backtest": ([*backtest, "--fresh", "--no-sensitivity", "--no-report"], IMPORTS),
         "backtest, with check and page": ([*backtest, "--fresh"], IMPORTS),
