@@ -33,12 +33,12 @@ def open_sheets(
     """
     known = {job.position: _known(job, catalog) for job in jobs if job.is_open}
     unknown = [job for job in jobs if job.is_open and not known[job.position]]
-    found = {job.position: outcome for job, outcome in zip(unknown, read(unknown), strict=True)} if unknown else {}
+    outcomes = {job.position: outcome for job, outcome in zip(unknown, read(unknown), strict=True)} if unknown else {}
     opened: list[SheetJob] = []
     contents: dict[int, Content] = {}
     others = len(jobs)
     for job in jobs:
-        outcome = found.get(job.position)
+        outcome = outcomes.get(job.position)
         if isinstance(outcome, str):
             opened.append(replace(job, error=outcome))
             continue

@@ -25,7 +25,7 @@ _KINDS: Final = {
 
 def remarks_of(job: SheetJob, content: SheetContent | TableContent) -> tuple[str, ...]:
     """Return what is to be told of a block's name, columns, rows and cells, without a full stop behind each."""
-    remarks = (*_of_kind(job), *_of_name(job), *job.block.remarks, *_of_rows(content), *content.told)
+    remarks = (*_of_kind(job), *_of_name(job), *job.block.remarks, *_of_rows(content), *content.notes)
     return tuple(remark.rstrip(".") for remark in remarks)
 
 

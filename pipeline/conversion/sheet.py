@@ -52,7 +52,7 @@ class SheetContent:
         return len(self.parsed.ticks)
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[str, ...]:
         """Return what a person must be told of how its cells were read."""
         return self.parsed.remarks
 

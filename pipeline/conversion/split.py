@@ -72,13 +72,13 @@ def _names(rows: Mapping[str, int], own: str) -> dict[str, str]:
             f"{listed(unknown)} {'names' if len(unknown) == 1 else 'name'} no security that can be told by its name. "
             f"Write the names in full: {FORM}."
         )
-    found = {text: name for text, name in names.items() if name is not None}
-    if own and own not in found.values() and len(set(found.values())) == 1:
+    named = {text: name for text, name in names.items() if name is not None}
+    if own and own not in named.values() and len(set(named.values())) == 1:
         raise SeveralSecurities(
             f"its rows are those of '{shown(next(iter(rows)))}', and the sheet is named {own}. Rename the sheet, or "
             "load its ticks again."
         )
-    return found
+    return named
 
 
 def _security(text: str, own: str) -> str | None:

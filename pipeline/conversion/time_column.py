@@ -163,7 +163,7 @@ def _epoch_ms(cell: Cell) -> int | None:
 
 
 def decided_order(
-    text: Quoted | None, serial: Quoted | None, proofs: Mapping[DateOrder, Quoted], given: DateOrder | None
+    text: Quoted | None, serial: Quoted | None, proofs: Mapping[DateOrder, Quoted], requested: DateOrder | None
 ) -> DateOrder | None:
     """Return the order of day and month that the times of a sheet show, None when no text is of that kind.
 
@@ -171,7 +171,7 @@ def decided_order(
         text: The first text of day and month.
         serial: The first time that is a number.
         proofs: By order, the first text that can only be of it.
-        given: The order that the request says.
+        requested: The order that the request says.
 
     Raises:
         AmbiguousTimes: They do not show it, or Excel may have swapped some.
@@ -192,13 +192,13 @@ def decided_order(
             "again with its dates declared as one of them (Data, From Text/CSV, or Text to Columns, Date)."
         )
     order = next(iter(proofs), None)
-    if given is not None and order == _OTHER[given]:
-        raise AmbiguousTimes(f"its times are {_NAMES[order]}, as in {quoted}, and --date-order is {given}.")
-    if order is None and given is None:
+    if requested is not None and order == _OTHER[requested]:
+        raise AmbiguousTimes(f"its times are {_NAMES[order]}, as in {quoted}, and --date-order is {requested}.")
+    if order is None and requested is None:
         raise AmbiguousTimes(
             f"no time shows which number is the day and which the month, as in {quoted}. {_GIVE_ORDER}"
         )
-    return order or given
+    return order or requested
 
 
 def _quoted_of(read: TickRows, row: int, order: DateOrder | None = None) -> Quoted:

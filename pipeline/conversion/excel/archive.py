@@ -249,8 +249,8 @@ def _archive_of(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def _what_it_holds(error: KeyError, listed: Mapping[str, zipfile.ZipInfo]) -> str:
     """Return why an archive is no workbook, and what to do where it holds some."""
-    held = next((info.filename for name, info in listed.items() if name.endswith(_PACKED)), None)
-    return f"it holds '{shown(held)}': unpack it and convert that" if held else str(error.args[0])
+    packed = next((info.filename for name, info in listed.items() if name.endswith(_PACKED)), None)
+    return f"it holds '{shown(packed)}': unpack it and convert that" if packed else str(error.args[0])
 
 
 def _stamp(path: Path, archive: zipfile.ZipFile) -> Stamp:

@@ -37,7 +37,7 @@ MOST_WAITING: Final = 2 << 20
 class TableContent:
     """What a table holds of one security: its files, under temporary names, and what was counted of its rows.
 
-    rows = ticks + rejected rows + blank. record: the content that it was read from. told: what a person must be told of
+    rows = ticks + rejected rows + blank. record: the content that it was read from. notes: what is to be said of
     how its cells were read; remarks: of how it was read at all. securities: the names of all that the table was split
     into.
     """
@@ -48,7 +48,7 @@ class TableContent:
     rows: int = 0
     blank: int = 0
     record: dict[str, Any] = field(default_factory=dict)
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     securities: tuple[str, ...] = ()
     not_fast: str = ""
@@ -156,7 +156,7 @@ class _Reading:
         whole.check()
         if self._last_row == self._block.header_row:
             raise EmptySheet(f"it has headers in row {self._block.header_row} and no rows below them.")
-        record = table_record(self._table, self._block, whole.given, rows.crc(), rows.dialect)
+        record = table_record(self._table, self._block, whole.requested, rows.crc(), rows.dialect)
         return self._finished(record, whole.of_utc)
 
     def _take(self, parsed: Parsed, row: int) -> None:
@@ -226,7 +226,7 @@ class _Reading:
             self._notes[zone_note(self._time_zone)] += of_utc
         for content in contents:
             content.record = record
-            content.told = tuple(note.format(count) for note, count in self._notes.items())
+            content.notes = tuple(note.format(count) for note, count in self._notes.items())
             content.securities = tuple(self._contents) if self._block.columns.security is not None else ()
         return self._contents
 

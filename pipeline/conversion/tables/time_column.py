@@ -74,10 +74,10 @@ class BlockTimes:
             return serial, None, {}
         text: Quoted | None = None
         proofs: dict[DateOrder, Quoted] = {}
-        given = self._rules.date_order
-        orders: tuple[DateOrder, ...] = ("dmy", "mdy") if given is None else (given, _OTHER[given])
+        requested = self._rules.date_order
+        orders: tuple[DateOrder, ...] = ("dmy", "mdy") if requested is None else (requested, _OTHER[requested])
         for order in orders:
-            read = texts if order == given else read_texts(*text_buffers(self._first), order)
+            read = texts if order == requested else read_texts(*text_buffers(self._first), order)
             by_order = read.has_order & is_whole
             text = text or self._quoted(by_order, places)
             days = (read.day // MS_PER_DAY).astype("datetime64[D]")
@@ -137,7 +137,7 @@ class BlockTimes:
         counts = whole_numbers_of(self._first)
         for ms, units in EPOCHS:
             moments = counts // units * ms
-            found = left & (counts < LATEST_PLAIN_MS * units // ms) & (moments >= EARLIEST_PLAIN_MS)
-            self.moments = np.where(found, moments, self.moments)
-            self.is_time, self.of_utc = self.is_time | found, self.of_utc | found
-            left = left & ~found
+            is_count = left & (counts < LATEST_PLAIN_MS * units // ms) & (moments >= EARLIEST_PLAIN_MS)
+            self.moments = np.where(is_count, moments, self.moments)
+            self.is_time, self.of_utc = self.is_time | is_count, self.of_utc | is_count
+            left = left & ~is_count

@@ -28,12 +28,12 @@ class OtherRules(Exception):
 class WholeFile:
     """Which of two numbers is the day and which the month, and whether there is TRADE.
 
-    given: the rules of the request. rules: those by which the file is read, as if it were as parts read before show.
+    requested: the rules of the request. rules: those by which the file is read, as parts before show it.
     of_utc: how many times had a zone.
     """
 
-    def __init__(self, given: Rules, rules: Rules) -> None:
-        self.given = given
+    def __init__(self, requested: Rules, rules: Rules) -> None:
+        self.requested = requested
         self.rules = rules
         self.of_utc = 0
         self._text: Quoted | None = None
@@ -51,9 +51,9 @@ class WholeFile:
         } | self._proofs
         if self._text is None and not self._proofs:
             return
-        order = self.given.date_order or next(iter(self._proofs), None) or self.rules.date_order or "dmy"
+        order = self.requested.date_order or next(iter(self._proofs), None) or self.rules.date_order or "dmy"
         if self._proofs or self._serial:
-            decided_order(self._text, self._serial, self._proofs, self.given.date_order)
+            decided_order(self._text, self._serial, self._proofs, self.requested.date_order)
         if order != self.rules.date_order:
             raise OtherRules(replace(self.rules, date_order=order))
 
@@ -68,7 +68,7 @@ class WholeFile:
 
     def check(self) -> None:
         """Raise AmbiguousTimes where no part has shown the order of day and month."""
-        decided_order(self._text, self._serial, self._proofs, self.given.date_order)
+        decided_order(self._text, self._serial, self._proofs, self.requested.date_order)
 
 
 def _at(quoted: tuple[int, str] | None, row: int) -> Quoted | None:
