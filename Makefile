@@ -107,7 +107,7 @@ explain: setup ## why a fill happened: SECURITY=FAB FILL=17; or what our order w
 validate: setup ## prove it: sequential = parallel, compiled = plain, Parquet = workbook
 	@$(RUN_PIPELINE) validate $(CHOICE) $(ARGS)
 
-benchmark: setup ## measure sequential against parallel, stage by stage
+benchmark: setup ## measure sequential against parallel, stage by stage; ARGS=--scale by securities, length and workers
 	@$(RUN_PIPELINE) benchmark $(COMMON)
 
 bench-check: setup-dev ## is it as fast as it was: ratios to fixed yardsticks beside the kept ones (minutes, a quiet machine)

@@ -310,6 +310,14 @@ def overrides_of(parameters: Mapping[str, object] | Sequence[str]) -> dict[str, 
     return {key.strip(): value.strip() for key, _, value in pairs}
 
 
+def counts_of(text: str, option: str) -> list[int]:
+    """Return whole numbers with commas between them; raise BadRequest for a text that is not so, or one below 1."""
+    counts = [int(word) if word.isascii() and word.isdigit() else 0 for word in names_of(text)]
+    if not counts or min(counts) < 1:
+        raise BadRequest(f"{option} is '{text}'; it takes whole numbers of at least 1, separated by commas.")
+    return counts
+
+
 def date_of(value: dt.date | str | None, option: str) -> dt.date | None:
     """Return a date that may be given as text; raise BadRequest for a text that is none."""
     if not isinstance(value, str):

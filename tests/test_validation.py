@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline import convert
-from pipeline.bench import benchmark
+from pipeline.bench.stages import benchmark
 from pipeline.conversion.sample import write_sample
 from pipeline.store.parquet import read_footer, read_ticks
 from pipeline.ticks import Ticks

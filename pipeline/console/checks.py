@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pipeline.console.output import ERROR, CommandResult, console
 from pipeline.console.tables import Column, show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
-    from pipeline.bench import StageTiming
+    from pipeline.bench.scale import StoreScale
+    from pipeline.bench.stages import StageTiming
     from pipeline.validation import Check
 
 
@@ -50,3 +52,39 @@ def show_benchmark(timings: list[StageTiming], runs: int, warnings: Collection[s
     line = f"{whole.stage}: {whole.sequential:.2f} s sequential, {whole.parallel:.2f} s parallel"
     facts = {"runs": runs, "stages": stages}
     return CommandResult(f"{line[0].upper()}{line[1:]}", facts, warnings=list(dict.fromkeys(warnings)))
+
+
+def show_scale(stores: Sequence[StoreScale], runs: int, chart: str | None) -> CommandResult:
+    """Print each backtest of each store, beside its floor."""
+    columns = [Column("backtest", "name"), *map(Column, ("workers", "seconds", "ns a tick", "speed-up", "peak MB"))]
+    for store in stores:
+        rows = [
+            [
+                run.work,
+                f"{run.workers}",
+                f"{run.seconds:.2f}",
+                f"{run.ns_a_tick:.1f}",
+                f"{store.speed_up(run):.2f}x",
+                f"{run.peak_bytes / 1e6:,.0f}",
+            ]
+            for run in store.runs
+        ]
+        floor = f"floor on one CPU: Arrow's read {store.read_ns:.1f} ns a tick, replay {store.loop_ns:.1f}"
+        title = f"{store.name[0].upper()}{store.name[1:]}, {store.ticks:,} ticks, medians of {runs}; {floor}"
+        show_table(title, columns, rows)
+    facts = {"runs": runs, "chart": chart, "stores": [_scale_facts(store) for store in stores]}
+    most = max(stores, key=lambda store: store.securities)
+    best = min(run.ns_a_tick for run in most.runs)
+    drawn = f"; chart: {chart}" if chart else ""
+    return CommandResult(f"{most.name[0].upper()}{most.name[1:]}: {best:.1f} ns a tick{drawn}", facts)
+
+
+def _scale_facts(store: StoreScale) -> dict[str, object]:
+    of_store = {
+        "securities": store.securities,
+        "ticks": store.ticks,
+        "read_ns": store.read_ns,
+        "loop_ns": store.loop_ns,
+    }
+    backtests = [{**asdict(run), "speed_up": store.speed_up(run)} for run in store.runs]
+    return {**of_store, "backtests": backtests}

@@ -1,4 +1,4 @@
-"""Benchmark of sequential against parallel work, stage by stage, as medians over several runs on the same workbooks."""
+"""Measures sequential against parallel work, stage by stage, as medians over several runs on the same workbooks."""
 
 from __future__ import annotations
 
