@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipeline.conversion.excel.archive import Workbook
-    from pipeline.conversion.excel.rows_loop import RowsLoop
     from pipeline.conversion.headers import Block
     from pipeline.conversion.plan import SheetJob
     from pipeline.conversion.sheet_options import SheetOptions
     from pipeline.conversion.tables.reading import TableContent
     from pipeline.conversion.tables.table import TableSheet
+    from pipeline.native.functions import CompiledFunction
     from pipeline.store.path import AnyPath
 
 Content: TypeAlias = "SheetContent | TableContent"
 
 
 def read_contents(
-    job: SheetJob, loop: RowsLoop | None, parquet_dir: AnyPath, threads: int, on_rows: Callable[[int], None]
+    job: SheetJob, loop: CompiledFunction | None, parquet_dir: AnyPath, threads: int, on_rows: Callable[[int], None]
 ) -> Mapping[str, Content]:
     """Return what a block holds of each security, by its full name; raises SheetError or CorruptWorkbook.
 

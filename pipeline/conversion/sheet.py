@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from pipeline.conversion.excel.archive import Workbook
     from pipeline.conversion.excel.parts import Sheet
-    from pipeline.conversion.excel.rows_loop import RowsLoop
     from pipeline.conversion.headers import Block, Columns
+    from pipeline.native.functions import CompiledFunction
 
 FAST: Final = "fast"
 ROW_BY_ROW: Final = "row by row"
@@ -75,7 +75,7 @@ def read_sheet(
     workbook: Workbook,
     sheet: Sheet,
     block: Block,
-    loop: RowsLoop | None = None,
+    loop: CompiledFunction | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
     rules: Rules | None = None,
 ) -> SheetContent:
@@ -120,7 +120,7 @@ def read_fast(
     sheet: Sheet,
     columns: Columns,
     header_row: int,
-    loop: RowsLoop,
+    loop: CompiledFunction,
     rules: Rules | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
 ) -> tuple[Parsed, int]:

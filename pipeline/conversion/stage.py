@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from pipeline.conversion.contents import Content
     from pipeline.conversion.excel.archive import Workbook
-    from pipeline.conversion.excel.rows_loop import RowsLoop
     from pipeline.conversion.security import StagedSecurity
+    from pipeline.native.functions import CompiledFunction
     from pipeline.store.path import AnyPath
 
 
@@ -252,7 +252,7 @@ class _Conversion:
                 self.entries[security.jobs[0].ticker] = security.staged.entry
         return changed
 
-    def _convert_sheet(self, security: _Security, job: SheetJob, loop: RowsLoop | None) -> None:
+    def _convert_sheet(self, security: _Security, job: SheetJob, loop: CompiledFunction | None) -> None:
         """Read one sheet; with a security's last one, write its files, so that its memory is free again."""
         start = time.perf_counter()
         self._report("started", job)
@@ -275,11 +275,11 @@ class _Conversion:
             self.rows[job.position] = replace(self.rows[job.position], seconds=time.perf_counter() - start)
         self._report("finished", job, row=self.rows[job.position])
 
-    def _split(self, job: SheetJob, loop: RowsLoop | None) -> Mapping[str, Content]:
+    def _split(self, job: SheetJob, loop: CompiledFunction | None) -> Mapping[str, Content]:
         """Read a block and return what it holds of each security, by name."""
         return read_contents(job, loop, self.parquet_dir, self.threads, partial(self._progress, job))
 
-    def _split_or_error(self, job: SheetJob, loop: RowsLoop | None) -> Mapping[str, Content] | str:
+    def _split_or_error(self, job: SheetJob, loop: CompiledFunction | None) -> Mapping[str, Content] | str:
         try:
             return self._split(job, loop)
         except SHEET_FAILURES as error:
@@ -322,7 +322,7 @@ class _Conversion:
                 self.on_event(event)
 
 
-def _loop(jobs: Sequence[SheetJob], on_compile: Callable[[], None] | None) -> RowsLoop | None:
+def _loop(jobs: Sequence[SheetJob], on_compile: Callable[[], None] | None) -> CompiledFunction | None:
     """Return the compiled loop over rows when there are so many bytes of sheets that it is worth it."""
     size = sum(size_of(job) for job in jobs if not isinstance(job.workbook, Table))
     if size < WORTH_LOADING:

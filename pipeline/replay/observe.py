@@ -6,15 +6,14 @@ the latest of its day, empty while its latest has no volume. Outside that sessio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from pipeline.engine.rules.account import NO_ORDER
-from pipeline.markets.book import Book
-from pipeline.replay.prints import shares_beyond_shown, traits_of
-from pipeline.ticks import TRADE
+from pipeline.native.functions import compiled
+from pipeline.replay.loop_observe import GROUP, walk_ticks
 from pipeline.times import DAY, SECOND
 
 if TYPE_CHECKING:
@@ -56,55 +55,52 @@ class Observed:
     path_last: Float64s
 
 
-def observe(ticks: Ticks, fills: Fills, market_days: Int64s, market: MarketFacts, execution: Execution) -> Observed:
-    """Return what the market did around the fills; market_days: days since 1970-01-01, ascending."""
-    switches = execution.fields()
-    delayed = switches["latency"] > 0
-    clock = ticks.timestamp
-    steps_back = bool((clock[1:] < clock[:-1]).any())
-    if steps_back:
-        clock = np.maximum.accumulate(clock)
-    book = Book(ticks, market.continuous, in_order=not steps_back)
+def observe(
+    ticks: Ticks, fills: Fills, market_days: Int64s, market: MarketFacts, execution: Execution, first: int = 0
+) -> Observed:
+    """Return what the market did around the fills of some ticks, which hold every day of theirs whole.
+
+    Args:
+        ticks: The ticks.
+        fills: The fills that they brought about.
+        market_days: Their days with a print, as days since 1970-01-01, ascending.
+        market: The market.
+        execution: The execution model.
+        first: The event number of the first tick.
+    """
+    assert fills.placed is not None  # noqa: S101 - only a replay of its own is observed
+    assert fills.limit is not None  # noqa: S101 - the same
+    count, switches = len(fills), execution.fields()
+    events, placed = fills.event - first, fills.placed - first
+    of_order = np.flatnonzero(fills.placed != NO_ORDER)
+    by_placed = of_order[np.argsort(placed[of_order], kind="stable")]
     times, days = _path_times(market_days, market)
-    at = np.searchsorted(clock, times, side="right") - 1
-    prints = np.flatnonzero((ticks.kind == TRADE) & (ticks.price > 0.0))
-    closing = _last_prints(clock, prints, market_days, market)
-    path_time = np.concatenate([times, clock[closing]])
-    order = np.argsort(path_time, kind="stable")
-    path_at = np.concatenate([at, closing])[order]
-    path_day = np.concatenate([days, clock[closing] // DAY])[order]
-    in_session = np.concatenate([np.ones(len(times), bool), np.zeros(len(closing), bool)])[order]
-    return Observed(
-        placed=_placed_times(ticks, fills),
-        mid=np.where(book.in_session(fills.timestamp), _mid(book, fills.event, fills.timestamp // DAY), np.nan),
-        mid_later=_mid_later(book, clock, clock[fills.event]),
-        traits=traits_of(ticks, fills, book, market, delayed=delayed),
-        beyond_shown=(
-            np.zeros(len(fills), np.int64)
-            if switches["shown_once"]
-            else shares_beyond_shown(fills, book, delayed=delayed)
-        ),
-        condition=_conditions(ticks, fills),
-        path_time=path_time[order],
-        path_mid=np.where(in_session, _mid(book, path_at, path_day), np.nan),
-        path_last=_last_price(ticks, clock, prints, path_at, path_day),
+    below, sizes = (np.array(column, np.float64) for column in zip(*market.tick_sizes, strict=True))
+    facts = [len(ticks), count, len(of_order), len(times), len(market_days), *market.continuous]
+    facts += [switches["latency"] > 0, switches["shown_once"] > 0, len(sizes)]
+    observed = Observed(
+        placed=np.full(count, NO_TIME),
+        mid=np.empty(count),
+        mid_later=np.empty((len(HORIZONS), count)),
+        traits=np.zeros(count, np.int8),
+        beyond_shown=np.zeros(count, np.int64),
+        condition=_conditions(ticks, events),
+        path_time=times,
+        path_mid=np.empty(len(times)),
+        path_last=np.empty(len(times)),
     )
-
-
-def _mid(book: Book, events: Int64s, days: Int64s) -> Float64s:
-    """Return the mid after each of some events, of the book of the day given, AED; NaN with a side empty."""
-    bid, ask = book.touch(events, days)
-    mid: Float64s = (bid + ask) / 2
-    return mid
-
-
-def _mid_later(book: Book, clock: Int64s, times: Int64s) -> Float64s:
-    """Return the mids at HORIZONS after some times, a row each; NaN unless both are of one day's session."""
-    later = times + np.array(list(HORIZONS.values()))[:, None]
-    events = np.searchsorted(clock, later, side="right") - 1
-    same = book.in_session(times) & book.in_session(later) & (later // DAY == times // DAY)
-    mids: Float64s = np.where(same, _mid(book, events, times // DAY), np.nan)
-    return mids
+    closings, closing_times = np.empty((2, len(market_days)), np.int64)
+    compiled(walk_ticks)(
+        *(np.array(facts, np.int64), below, sizes, ticks.timestamp, ticks.kind, ticks.price, ticks.volume),
+        *(np.argsort(events, kind="stable"), events, fills.side, fills.how, fills.limit, fills.quantity),
+        *(by_placed, placed, times, days, market_days, np.array(list(HORIZONS.values()))),
+        *(np.zeros(len(HORIZONS), np.int64), *np.zeros((2, GROUP), np.int64), np.empty(count, np.int64)),
+        *(observed.placed, observed.mid),
+        *(observed.mid_later, observed.traits, observed.beyond_shown, observed.path_mid, observed.path_last),
+        *(closings, closing_times),
+    )
+    is_late = closings >= 0
+    return _with_closings(observed, closing_times[is_late], ticks.price[closings[is_late]])
 
 
 def _path_times(market_days: Int64s, market: MarketFacts) -> tuple[Int64s, Int64s]:
@@ -114,31 +110,22 @@ def _path_times(market_days: Int64s, market: MarketFacts) -> tuple[Int64s, Int64
     return times, np.repeat(market_days, len(steps))
 
 
-def _last_prints(clock: Int64s, prints: Int64s, market_days: Int64s, market: MarketFacts) -> Int64s:
-    """Return the events of the last prints of the market days, of those that are later than the continuous session."""
-    times = clock[prints]
-    at = np.searchsorted(times, (market_days + 1) * DAY) - 1
-    late = (at >= 0) & (times[at] > market_days * DAY + market.continuous[1]) if len(times) else np.zeros(len(at), bool)
-    events: Int64s = prints[at[late]]
-    return events
+def _with_closings(observed: Observed, times: Int64s, prices: Float64s) -> Observed:
+    """Add the last prints of days to the price path; at the time of a mark they stand after it."""
+    if not len(times):
+        return observed
+    path_time = np.concatenate([observed.path_time, times])
+    order = np.argsort(path_time, kind="stable")
+    return replace(
+        observed,
+        path_time=path_time[order],
+        path_mid=np.concatenate([observed.path_mid, np.full(len(times), np.nan)])[order],
+        path_last=np.concatenate([observed.path_last, prices])[order],
+    )
 
 
-def _last_price(ticks: Ticks, clock: Int64s, prints: Int64s, events: Int64s, days: Int64s) -> Float64s:
-    if not len(prints):
-        return np.full(len(events), np.nan)
-    at = np.searchsorted(prints, events, side="right") - 1
-    prices: Float64s = np.where((at >= 0) & (clock[prints[at]] // DAY == days), ticks.price[prints[at]], np.nan)
-    return prices
-
-
-def _conditions(ticks: Ticks, fills: Fills) -> NDArray[np.str_]:
+def _conditions(ticks: Ticks, events: Int64s) -> NDArray[np.str_]:
     if ticks.condition is None:
-        return np.full(len(fills), "")
-    texts: NDArray[np.str_] = np.array(ticks.conditions)[ticks.condition[fills.event]]
+        return np.full(len(events), "")
+    texts: NDArray[np.str_] = np.array(ticks.conditions)[ticks.condition[events]]
     return texts
-
-
-def _placed_times(ticks: Ticks, fills: Fills) -> Int64s:
-    assert fills.placed is not None  # noqa: S101 - only a replay of its own is observed
-    times: Int64s = np.where(fills.placed == NO_ORDER, NO_TIME, ticks.timestamp[fills.placed])
-    return times

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.engine.execution import make_execution
 from pipeline.engine.outcome import Fills
 from pipeline.engine.rules.account import CLOSE, NO_ORDER, OWN, PRINT, TAKE, TOUCH
-from pipeline.markets.book import Book
 from pipeline.markets.facts import facts_of
-from pipeline.replay.prints import (
-    MARKETABLE,
-    OFF_GRID,
-    ONE_SIDED,
-    OUTSIDE,
-    OVERSIZED,
-    THROUGH,
-    shares_beyond_shown,
-    traits_of,
-)
+from pipeline.replay.observe import observe
+from pipeline.replay.prints import MARKETABLE, OFF_GRID, ONE_SIDED, OUTSIDE, OVERSIZED, THROUGH
 from pipeline.ticks import ASK, BID, TRADE, Ticks
 from tests.made import HOUR, MONDAY, SECOND
+
+if TYPE_CHECKING:
+    from pipeline.replay.observe import Observed
 
 ADX: Final = facts_of("ADX")
 Rows = list[tuple[int, float, int]]
@@ -58,8 +53,9 @@ def fills_of(ticks: Ticks, filled: list[tuple[int, int, float, int, int]]) -> Fi
     )
 
 
-def book_of(ticks: Ticks) -> Book:
-    return Book(ticks, ADX.continuous, in_order=True)
+def observed(ticks: Ticks, fills: Fills, *, delayed: bool = False) -> Observed:
+    execution = make_execution("classic", {"latency_ms": 1} if delayed else {}, "")
+    return observe(ticks, fills, np.empty(0, np.int64), ADX, execution)
 
 
 PRINTS: Final[dict[str, tuple[Rows, tuple[int, float], int]]] = {
@@ -81,7 +77,7 @@ def test_a_print_beside_the_touch(case: str) -> None:
     ticks = ticks_of(rows if rows[-1][0] == TRADE else [*rows, (TRADE, 10.00, 60)])
     for how, traits in ((PRINT, expected), (CLOSE, 0), (OWN, 0)):
         fills = fills_of(ticks, [(len(ticks) - 1, shares, limit, NO_ORDER, how)])
-        assert traits_of(ticks, fills, book_of(ticks), ADX, delayed=False).tolist() == [traits]
+        assert observed(ticks, fills).traits.tolist() == [traits]
 
 
 ORDERS: Final[dict[str, tuple[int, float, int, bool, int]]] = {
@@ -103,7 +99,7 @@ def test_an_order_beside_the_grid_and_the_opposite_touch(case: str) -> None:
     shares, limit, placed, delayed, expected = ORDERS[case]
     ticks = ticks_of([*QUOTED, (TRADE, 10.00, 60)])
     fills = fills_of(ticks, [(2, shares, limit, placed, TAKE)])
-    assert traits_of(ticks, fills, book_of(ticks), ADX, delayed=delayed).tolist() == [expected]
+    assert observed(ticks, fills, delayed=delayed).traits.tolist() == [expected]
 
 
 HAD: Final[dict[str, tuple[Rows, list[tuple[int, int, int]], list[int]]]] = {
@@ -131,14 +127,14 @@ def test_shares_had_of_one_quote_beyond_what_it_showed(case: str) -> None:
     rows, filled, expected = HAD[case]
     ticks = ticks_of(rows)
     fills = fills_of(ticks, [(event, shares, 10.0, NO_ORDER, how) for event, shares, how in filled])
-    assert shares_beyond_shown(fills, book_of(ticks), delayed=False).tolist() == expected
+    assert observed(ticks, fills).beyond_shown.tolist() == expected
 
 
 def test_a_take_that_arrives_late_meets_the_quote_before_its_event() -> None:
     ticks = ticks_of([*QUOTED, (TRADE, 10.0, 1), (ASK, 10.06, 500)])
     fills = fills_of(ticks, [(2, 40, 10.0, NO_ORDER, TAKE), (3, 40, 10.0, NO_ORDER, TAKE)])
-    assert shares_beyond_shown(fills, book_of(ticks), delayed=True).tolist() == [0, 40]
-    assert shares_beyond_shown(fills, book_of(ticks), delayed=False).tolist() == [0, 0]
+    assert observed(ticks, fills, delayed=True).beyond_shown.tolist() == [0, 40]
+    assert observed(ticks, fills).beyond_shown.tolist() == [0, 0]
 
 
 QUOTES = st.tuples(st.just(ASK), st.sampled_from((10.0, 10.02)), st.integers(0, 3))
@@ -160,5 +156,4 @@ def test_it_is_what_a_plain_loop_over_quotes_finds(rows: Any) -> None:
     ticks = ticks_of(every)
     if filled:
         fills = fills_of(ticks, [(event, shares, 10.0, NO_ORDER, how) for event, shares, how in filled])
-        found = shares_beyond_shown(fills, book_of(ticks), delayed=False)
-        assert found.sum() == beyond + max(0, had - most)
+        assert observed(ticks, fills).beyond_shown.sum() == beyond + max(0, had - most)

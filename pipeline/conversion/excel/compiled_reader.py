@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.conversion.excel.archive import Workbook
-    from pipeline.conversion.excel.rows_loop import RowsLoop
     from pipeline.conversion.headers import Columns
     from pipeline.conversion.rules import DateOrder, Rules
     from pipeline.conversion.ticks import Judge
+    from pipeline.native.functions import CompiledFunction
 
 _SHORTEST_ROW: Final = 40
 _ODD_ROWS: Final = 4_096
@@ -45,7 +45,7 @@ class CompiledReader:
 
     def __init__(
         self,
-        rows_loop: RowsLoop,
+        rows_loop: CompiledFunction,
         workbook: Workbook,
         size: int,
         columns: Columns,
@@ -91,7 +91,7 @@ class CompiledReader:
         )
         for block, size in self._blocks.blocks(pieces):
             at = 0
-            while (at := self._loop(at, size, block, arrays)) != size:
+            while (at := self._loop(at, size, block, *arrays)) != size:
                 if need := int(self._memory[loop.NEED]):
                     self._provide(need, block)
                 elif self._blocks.end(block, at, size):

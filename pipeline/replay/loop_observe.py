@@ -1,0 +1,239 @@
+"""Walks one security's ticks once and notes what the market did around its fills; compiled as it stands.
+
+`observe.py` says what each column means. The book is the one that the engine keeps: quotes of the continuous session
+with a price, each side the latest of its day, empty while its latest has no volume.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from pipeline.engine.rules.account import PRINT, TAKE, TOUCH
+from pipeline.engine.rules.replay_state import BUY
+from pipeline.replay.prints import MARKETABLE, OFF_GRID, ONE_SIDED, OUTSIDE, OVERSIZED, THROUGH, TIMES_SHOWN
+from pipeline.ticks import ASK, BID, TRADE
+from pipeline.times import DAY
+
+if TYPE_CHECKING:
+    from pipeline.ticks import Float64s, Int8s, Int64s
+
+FACTS: Final = ("ticks", "fills", "orders", "marks", "days", "opens", "closes", "delayed", "shown_once", "tick_levels")
+"""The whole numbers that the walk takes, in this order."""
+
+_TICKS, _FILLS, _ORDERS, _MARKS, _DAYS, _OPENS, _CLOSES, _DELAYED, _SHOWN_ONCE, _LEVELS = range(len(FACTS))
+_HORIZONS: Final = 4
+_FAR: Final = 2**62
+_WHOLE_FLOATS: Final = 2**53
+_TOUCH, _HAD, _MOST, _ROW = range(4)
+GROUP: Final = 4
+"""What is known of the shares had of one quote: its touch, how many they are, the most it showed, the last fill."""
+
+
+def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what is rare stands in functions below
+    facts: Int64s,
+    tick_below: Float64s,
+    tick_size: Float64s,
+    timestamps: Int64s,
+    kinds: Int8s,
+    prices: Float64s,
+    volumes: Int64s,
+    by_event: Int64s,
+    events: Int64s,
+    sides: Int8s,
+    hows: Int8s,
+    limits: Float64s,
+    quantities: Int64s,
+    by_placed: Int64s,
+    placed: Int64s,
+    mark_times: Int64s,
+    mark_days: Int64s,
+    market_days: Int64s,
+    horizons: Int64s,
+    waiting: Int64s,
+    bought: Int64s,
+    sold: Int64s,
+    clocks: Int64s,
+    placed_times: Int64s,
+    mids: Float64s,
+    mids_later: Float64s,
+    traits: Int8s,
+    beyond: Int64s,
+    mark_mids: Float64s,
+    mark_lasts: Float64s,
+    closings: Int64s,
+    closing_times: Int64s,
+) -> int:
+    """Fill the last ten columns, of which `traits` and `beyond` begin as zeros; return 0.
+
+    by_event: the fills in the order of their events. by_placed: those of orders in the order of their placing.
+    waiting: for each horizon, how many fills have their mid there. bought, sold: a GROUP each, of the ask and the bid.
+    closings: of each market day, the event of its last print where that is later than the continuous session, else -1,
+    and its time on a clock that never steps back.
+    """
+    count, fills, orders = facts[_TICKS], facts[_FILLS], facts[_ORDERS]
+    opens, closes, delayed = facts[_OPENS], facts[_CLOSES], facts[_DELAYED]
+    clock, day, day_start = -_FAR, -_FAR, -_FAR
+    bid, ask, last = math.nan, math.nan, math.nan
+    bid_size, ask_size, bid_day, ask_day, bid_touch, ask_touch = 0, 0, -_FAR, -_FAR, 0, 0
+    last_event, last_clock = -1, -_FAR
+    fill, order, mark, ended = 0, 0, 0, 0
+    next_fill = events[by_event[0]] if fills > 0 else count
+    next_order = placed[by_placed[0]] - delayed if orders > 0 else count
+    due = -_FAR
+    for i in range(count + 1):
+        now = _FAR
+        if i < count:
+            now = timestamps[i]
+        clock = max(clock, now)
+        if clock > due:
+            due = _FAR
+            while mark < facts[_MARKS] and mark_times[mark] < clock:
+                mark_mids[mark] = mid_of(bid, ask, bid_size, ask_size, bid_day, ask_day, mark_days[mark])
+                mark_lasts[mark] = last if last_event >= 0 and last_clock // DAY == mark_days[mark] else math.nan
+                mark += 1
+            if mark < facts[_MARKS]:
+                due = mark_times[mark]
+            while ended < facts[_DAYS] and (market_days[ended] + 1) * DAY <= clock:
+                is_late = last_event >= 0 and last_clock > market_days[ended] * DAY + closes
+                closings[ended] = last_event if is_late else -1
+                closing_times[ended] = last_clock
+                ended += 1
+            if ended < facts[_DAYS]:
+                due = min(due, (market_days[ended] + 1) * DAY - 1)
+            for number in range(_HORIZONS):
+                while waiting[number] < fill and clocks[by_event[waiting[number]]] + horizons[number] < clock:
+                    row = by_event[waiting[number]]
+                    on_day = clocks[row] // DAY
+                    then = clocks[row] - on_day * DAY
+                    # Both are within the session, and so on one day.
+                    is_known = opens <= then < closes and then + horizons[number] < closes
+                    mid = mid_of(bid, ask, bid_size, ask_size, bid_day, ask_day, on_day)
+                    mids_later[number * fills + row] = mid if is_known else math.nan
+                    waiting[number] += 1
+                if waiting[number] < fill:
+                    due = min(due, clocks[by_event[waiting[number]]] + horizons[number])
+        if i == count:
+            break
+
+        bid_touch_before, bid_size_before, ask_touch_before, ask_size_before = bid_touch, bid_size, ask_touch, ask_size
+        if now < day_start or now >= day_start + DAY:
+            day = now // DAY
+            day_start = day * DAY
+        price = prices[i]
+        is_in_session = opens <= now - day_start and now - day_start < closes
+        if price > 0.0:
+            kind = kinds[i]
+            if kind == TRADE:
+                last, last_event, last_clock = price, i, clock
+            elif is_in_session and kind == BID:
+                if price != bid or bid_size == 0 or day != bid_day:
+                    bid_touch += 1
+                bid, bid_size, bid_day = price, volumes[i], day
+            elif is_in_session and kind == ASK:
+                if price != ask or ask_size == 0 or day != ask_day:
+                    ask_touch += 1
+                ask, ask_size, ask_day = price, volumes[i], day
+
+        if i == next_fill:
+            bid_shown = bid_size if bid_day == day else 0
+            ask_shown = ask_size if ask_day == day else 0
+            while fill < fills and events[by_event[fill]] == i:
+                row = by_event[fill]
+                clocks[row] = clock
+                mids[row] = (bid + ask) / 2.0 if is_in_session and bid_shown > 0 and ask_shown > 0 else math.nan
+                if hows[row] == PRINT:
+                    if price != limits[row]:
+                        traits[row] |= THROUGH
+                    shown = bid_shown if sides[row] == BUY else ask_shown
+                    if shown > 0 and volumes[i] > TIMES_SHOWN * shown:
+                        traits[row] |= OVERSIZED
+                    traits[row] |= beside_touch(price, bid, ask, bid_shown, ask_shown, facts, tick_below, tick_size)
+                elif facts[_SHOWN_ONCE] == 0 and hows[row] in (TAKE, TOUCH):
+                    is_earlier = delayed == 1 and hows[row] == TAKE
+                    if sides[row] == BUY:
+                        touch = ask_touch_before if is_earlier else ask_touch
+                        shown = ask_size_before if is_earlier else ask_size
+                        add_shares(row, touch, shown, quantities[row], bought, beyond)
+                    else:
+                        touch = bid_touch_before if is_earlier else bid_touch
+                        shown = bid_size_before if is_earlier else bid_size
+                        add_shares(row, touch, shown, quantities[row], sold, beyond)
+                fill += 1
+            next_fill = events[by_event[fill]] if fill < fills else count
+            due = min(due, clock + horizons[0])
+        while order < orders and i >= next_order:
+            row = by_placed[order]
+            placed_times[row] = timestamps[placed[row]]
+            on_day = placed_times[row] // DAY
+            limit = limits[row]
+            if not is_on_grid(limit, tick_at(limit, facts, tick_below, tick_size)):
+                traits[row] |= OFF_GRID
+            meets_ask = ask_size > 0 and ask_day == on_day and limit >= ask
+            meets_bid = bid_size > 0 and bid_day == on_day and limit <= bid
+            if next_order >= 0 and (meets_ask if sides[row] == BUY else meets_bid):
+                traits[row] |= MARKETABLE
+            order += 1
+            next_order = placed[by_placed[order]] - delayed if order < orders else count
+    add_shares(0, 0, 0, 0, bought, beyond)
+    add_shares(0, 0, 0, 0, sold, beyond)
+    return 0
+
+
+def mid_of(bid: float, ask: float, bid_size: int, ask_size: int, bid_day: int, ask_day: int, on_day: int) -> float:
+    """Return the mid of a book on a day, NaN where a side of it is empty."""
+    return (bid + ask) / 2.0 if bid_size > 0 and ask_size > 0 and bid_day == on_day and ask_day == on_day else math.nan
+
+
+def beside_touch(
+    price: float,
+    bid: float,
+    ask: float,
+    bid_shown: int,
+    ask_shown: int,
+    facts: Int64s,
+    tick_below: Float64s,
+    tick_size: Float64s,
+) -> int:
+    """Return the traits of a print at a price that are of the touch."""
+    trait = 0
+    if bid_shown > 0 and price < bid - tick_at(bid, facts, tick_below, tick_size) - on_grid_within():
+        trait = OUTSIDE
+    if ask_shown > 0 and price > ask + tick_at(ask, facts, tick_below, tick_size) + on_grid_within():
+        trait = OUTSIDE
+    return trait if bid_shown > 0 and ask_shown > 0 else trait | ONE_SIDED
+
+
+def add_shares(row: int, touch: int, shown: int, shares: int, group: Int64s, beyond: Int64s) -> None:
+    """Count shares had of a touch with those of the fills before it, or end their count with another touch."""
+    if touch != group[_TOUCH]:
+        if group[_TOUCH] > 0:
+            beyond[group[_ROW]] = max(group[_HAD] - group[_MOST], 0)
+        group[_TOUCH] = touch
+        group[_HAD] = 0
+        group[_MOST] = 0
+    group[_HAD] += shares
+    group[_MOST] = max(group[_MOST], shown)
+    group[_ROW] = row
+
+
+def tick_at(price: float, facts: Int64s, tick_below: Float64s, tick_size: Float64s) -> float:
+    """Return the tick that applies at a price."""
+    level = 0
+    while level < facts[_LEVELS] - 1 and price >= tick_below[level]:
+        level += 1
+    return tick_size[level]  # type: ignore[no-any-return]
+
+
+def is_on_grid(price: float, tick: float) -> bool:
+    """Say whether a price is a whole number of ticks, but for rounding."""
+    steps = price / tick
+    if abs(steps) < _WHOLE_FLOATS:
+        steps = 1.0 * round(steps)
+    nearest = steps / round(1.0 / tick) if tick < 1.0 else steps * tick
+    return abs(price - nearest) <= on_grid_within()
+
+
+def on_grid_within() -> float:
+    """Return how far from the grid a price still counts as on it, AED."""
+    return 1e-9
