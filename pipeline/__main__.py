@@ -10,7 +10,7 @@ from typing import Final
 
 from pipeline import interrupt, malloc
 
-REPLAYING: Final = ("backtest", "sensitivity", "sweep")
+WITH_ARRAYS: Final = ("convert", "backtest", "sensitivity", "sweep")
 """The commands whose arrays are worth keeping memory for, unless help is all that is wanted."""
 
 SWITCH_SECONDS: Final = 0.0002
@@ -23,7 +23,7 @@ def run() -> None:
     # Loading modules makes many objects and no garbage; looking for it is a tenth of a short run.
     gc.set_threshold(300_000)
     sys.setswitchinterval(SWITCH_SECONDS)
-    if sys.argv[1:2] and sys.argv[1] in REPLAYING and "--help" not in sys.argv:
+    if sys.argv[1:2] and sys.argv[1] in WITH_ARRAYS and "--help" not in sys.argv:
         malloc.keep_freed()
     from pipeline.cli import main
 

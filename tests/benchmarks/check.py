@@ -35,6 +35,8 @@ CLEAN, SPOILT = ("FAB", "MODON", "EMAAR"), ("SPINNEYS",)
 """Securities of the sample whose sheets the fast readers take, and those which only the row-by-row reader does."""
 
 ATTEMPTS = 3
+MANY = 24
+BARE_BACKTEST = ("--fresh", "--no-sensitivity", "--no-report", "--quiet")
 SETTINGS = 64
 BARE = """
 import sys, fastexcel, pyarrow as pa, pyarrow.parquet as pq
@@ -79,6 +81,36 @@ def command_ratio(ours: list[str], yardstick: list[str], runs: int) -> float:
         for side, command in enumerate((ours, yardstick)):
             taken[side].append(timed(command)[0])
     return statistics.median(taken[0]) / statistics.median(taken[1])
+
+
+def memory_ratio(ours: list[str], yardstick: list[str], runs: int) -> float:
+    """Return our peak memory over the yardstick's: the least of some runs, since a sample may come late."""
+    from pipeline.bench.process import measure_process
+
+    ours_peak, yardstick_peak = (
+        min(measure_process(command).peak_bytes for _ in range(max(runs // 2, 1))) for command in (ours, yardstick)
+    )
+    return ours_peak / yardstick_peak
+
+
+def scale(folder: Path, rows: int) -> dict[str, Measure]:
+    """Return of each ratio of scale what measures it: by workers, and by length."""
+    from pipeline.bench.synthetic import make_store, sample_week
+
+    folder.mkdir()
+    sample = sample_week(folder)
+    stores = [make_store(folder, sample, count, MANY * rows * 2 // 3 // count) for count in (MANY, 1)]
+    short, long = (
+        [*pipeline("backtest", "--parquet-dir", store.parquet_dir, "--config", store.config), *BARE_BACKTEST]
+        for store in stores
+    )
+    short, long = ([*command, "--output-dir", str(folder / "run")] for command in (short, long))
+    alone, together = ([*short, "--workers", workers] for workers in "12")
+    return {
+        "backtest, two workers over one": partial(command_ratio, together, alone),
+        "backtest, a long security's tick": partial(command_ratio, [*long, "--workers", "1"], alone),
+        "backtest, a long security's peak memory": partial(memory_ratio, [*long, "--workers", "1"], alone),
+    }
 
 
 def loop_ratio(replay: Callable[[], object], ticks: Ticks, settings: int, runs: int) -> float:
@@ -132,7 +164,7 @@ def measures_of(folder: Path, rows: int) -> dict[str, Measure]:
     write_sample(folder / "sample.xlsx", days=20, rows=rows)
     timed(pipeline("convert", folder / "sample.xlsx", "--parquet-dir", folder / "store"))
     whole: dict[str, Measure] = {name: partial(command_ratio, *pair) for name, pair in commands(folder).items()}
-    return {**whole, **loops(folder / "store")}
+    return {**whole, **scale(folder / "scale", rows), **loops(folder / "store")}
 
 
 def checked(measures: Mapping[str, Measure], kept: Mapping[str, float], runs: int) -> bool:
