@@ -60,8 +60,8 @@ PEERS = (
         "nautilus_trader 1.221.0",
         "with_nautilus.py",
         ("nautilus_trader==1.221.0", "numpy==2.4.6", "pandas==2.3.3"),
-        "messages between components as in live trading, a strategy in Python; a quote is of both sides; no queue: a "
-        "print or quote that reaches our price fills us; accounts and margins are kept meanwhile",
+        "messages between components as in live trading, a strategy in Python; a quote is of both sides; no queue: we "
+        "are filled when the other side's touch comes to our price, not by prints at it; accounts and margins are kept",
     ),
     Peer(
         "backtesting.py 0.6.6",
