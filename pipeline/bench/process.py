@@ -46,7 +46,7 @@ def measure_process(command: Sequence[str], environment: Mapping[str, str] | Non
         process = subprocess.Popen(  # noqa: S603 - the project's own commands
             command, stdout=subprocess.DEVNULL, stderr=said, env=os.environ | (environment or {})
         )
-        sampler = _Sampler(process.pid)
+        sampler = MemorySampler(process.pid)
         sampler.start()
         try:
             status = process.wait()
@@ -55,27 +55,32 @@ def measure_process(command: Sequence[str], environment: Mapping[str, str] | Non
             process.wait()
             raise
         finally:
-            sampler.ended.set()
-        seconds = time.perf_counter() - start
-        sampler.join()
+            seconds = time.perf_counter() - start
+            peak = sampler.stop()
         if status:
             said.seek(0)
             last = (said.read().decode("utf-8", "replace").splitlines() or [""])[-1]
             raise PipelineError(f"{' '.join(command[2:4])} ended with exit status {status}: {last}")
-    return ProcessUse(seconds, sampler.peak)
+    return ProcessUse(seconds, peak)
 
 
-class _Sampler(threading.Thread):
-    """Reads the resident memory of a process and its children until they have ended."""
+class MemorySampler(threading.Thread):
+    """Reads the resident memory of a process and its children together, each 10 ms until it is stopped."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self._pid = pid
-        self.ended = threading.Event()
+        self._stopped = threading.Event()
         self.peak = 0
 
+    def stop(self) -> int:
+        """End the sampling and return the peak so far, bytes."""
+        self._stopped.set()
+        self.join()
+        return self.peak
+
     def run(self) -> None:
-        """Sample until `ended` is set."""
+        """Sample until `stop` is called."""
         import psutil
 
         try:
@@ -83,7 +88,7 @@ class _Sampler(threading.Thread):
         except psutil.NoSuchProcess:
             return
         number = 0
-        while not self.ended.wait(_SECONDS_BETWEEN_SAMPLES):
+        while not self._stopped.wait(_SECONDS_BETWEEN_SAMPLES):
             if number % _SAMPLES_BETWEEN_SEARCHES == 0:
                 family = [family[0], *_children(family[0])]
             number += 1
