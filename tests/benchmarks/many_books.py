@@ -44,7 +44,7 @@ def make_books(folder: Path, books: int, rows: int) -> list[Path]:
     """Write workbooks of one full sheet each: a few, and the others copies of their sheets as they are packed."""
     with tempfile.TemporaryDirectory() as name:
         sample = sample_week(Path(name))
-    made = []
+    paths: list[Path] = []
     for number in range(books):
         security, copy = sample[number % len(sample)], number // len(sample)
         path = folder / f"ticks{number:02d}.xlsx"
@@ -52,9 +52,9 @@ def make_books(folder: Path, books: int, rows: int) -> list[Path]:
         if not copy:
             write_workbook(path, {f"{ticker} UH Equity": rows_of(security, rows)})
         else:
-            repeat(made[number % len(sample)], path, {f"{security.ticker[:3]}A UH Equity": f"{ticker} UH"})
-        made.append(path)
-    return made
+            repeat(paths[number % len(sample)], path, {f"{security.ticker[:3]}A UH Equity": f"{ticker} UH"})
+        paths.append(path)
+    return paths
 
 
 def measure(command: list[str]) -> tuple[float, float, float]:

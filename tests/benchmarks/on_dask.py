@@ -78,8 +78,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if given.store is None:
-            made = make_store(folder, sample_week(folder), given.securities, given.ticks)
-            store, config = made.parquet_dir, made.config
+            synthetic = make_store(folder, sample_week(folder), given.securities, given.ticks)
+            store, config = synthetic.parquet_dir, synthetic.config
         else:
             store, config = given.store, given.config
         securities = open_store(store).securities

@@ -1,6 +1,6 @@
 """The constants of docs/use/scale.md: what a setting on a security costs by its length, and what the command holds.
 
-    python tests/benchmarks/scale.py STORE [--runs 3] [--securities FAB,MODON]
+    python tests/benchmarks/scale.py STORE [--config CONFIG] [--runs 3] [--securities FAB,MODON]
 
 STORE: a Parquet directory, as `convert` makes it; long securities say more. One core, one process; then whole commands.
 """
@@ -38,9 +38,9 @@ finally:
 """
 
 
-def costs(store: Path, tickers: list[str], runs: int) -> None:
+def costs(request: Request, runs: int) -> None:
     """Print of each security the rate of the walk and what each result takes beside it, on one core."""
-    plan = plan_sweep(read_sweep(SWEEP), Request(parquet_dir=store, allow_stale=True, securities=tickers), [STRATEGY])
+    plan = plan_sweep(read_sweep(SWEEP), request, [STRATEGY])
     strategy = load_strategy(STRATEGY)
     prepare(strategy, "compiled", None, [trial.execution for trial in plan.trials])
     walks: list[float] = []
@@ -72,17 +72,19 @@ def costs(store: Path, tickers: list[str], runs: int) -> None:
         print(f"{task.ticker:12}{len(ticks):9,}{read_ns:15.0f}{rate:29.0f}{each:22.2f}{size:12.1f}")
 
 
-def memory(store: Path, tickers: list[str]) -> None:
+def memory(request: Request) -> None:
     """Print what the command holds of each result: the peaks of a sweep and of a third of it, all of it cached."""
     grids = {
         settings: ["--grid", f"refill_interval_sec=5:{5 * settings // 20}:5", "--grid", "quote_size=5000:100000:5000"]
         for settings in (1_000, 3_000)
     }
+    tickers = request.securities
     peaks = {}
     with tempfile.TemporaryDirectory() as name:
         environment = os.environ | {"PIPELINE_CACHE_DIR": f"{name}/cache", "PIPELINE_RESULTS_MB": "4096"}
         for settings, grid in grids.items():
-            words = ["sweep", *grid, "--parquet-dir", store, "--securities", ",".join(tickers), "--allow-stale"]
+            words = ["sweep", *grid, "--parquet-dir", request.parquet_dir, "--securities", ",".join(tickers)]
+            words += ["--allow-stale", *(["--config", request.config] if request.config else [])]
             words += ["--output-dir", f"{name}/{settings}", "--no-report", "--quiet"]
             for _ in ("computed", "cached"):
                 done = subprocess.run(
@@ -99,14 +101,16 @@ def memory(store: Path, tickers: list[str]) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("store", type=Path)
+    arguments.add_argument("--config", type=Path)
     arguments.add_argument("--runs", type=int, default=3)
     arguments.add_argument("--securities", default="")
     given = arguments.parse_args()
     tickers = [ticker for ticker in given.securities.split(",") if ticker] or sorted(
         file.stem for file in given.store.glob("*.parquet") if "." not in file.stem
     )
-    memory(given.store, tickers)  # first: a process begins with the peak of the one that starts it
-    costs(given.store, tickers, given.runs)
+    request = Request(config=given.config, parquet_dir=given.store, allow_stale=True, securities=tickers)
+    memory(request)  # first: a process begins with the peak of the one that starts it
+    costs(request, given.runs)
 
 
 if __name__ == "__main__":

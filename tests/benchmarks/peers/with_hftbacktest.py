@@ -27,11 +27,11 @@ def events(ticks: Shape) -> np.ndarray:
     kind = ticks.kind[row]
     sells = np.where(kind == TRADE, ~ticks.bought()[row], kind == ASK)
     flags = np.where(kind == TRADE, TRADE_EVENT, DEPTH_EVENT) | np.where(sells, SELL_EVENT, BUY_EVENT)
-    made = np.zeros(len(row), event_dtype)
-    made["ev"] = flags | EXCH_EVENT | LOCAL_EVENT
-    made["exch_ts"] = made["local_ts"] = ticks.timestamp[row]
-    made["px"], made["qty"] = price, shares
-    return made
+    feed = np.zeros(len(row), event_dtype)
+    feed["ev"] = flags | EXCH_EVENT | LOCAL_EVENT
+    feed["exch_ts"] = feed["local_ts"] = ticks.timestamp[row]
+    feed["px"], feed["qty"] = price, shares
+    return feed
 
 
 @njit

@@ -69,17 +69,17 @@ def events(ticks: Shape, instrument: Any) -> list[Any]:
     bid, ask = ticks.standing(BID, ticks.price), ticks.standing(ASK, ticks.price)
     bid_shares, ask_shares = ticks.standing(BID, ticks.volume), ticks.standing(ASK, ticks.volume)
     bought = ticks.bought()
-    made: list[Any] = []
+    feed: list[Any] = []
     for row in range(len(ticks)):
         at = int(ticks.timestamp[row])
         if ticks.kind[row] == TRADE:
             side = AggressorSide.BUYER if bought[row] else AggressorSide.SELLER
             price, shares = Price(ticks.price[row], 2), Quantity(max(ticks.volume[row], 1), 0)
-            made.append(TradeTick(instrument.id, price, shares, side, TradeId(str(row)), at, at))
+            feed.append(TradeTick(instrument.id, price, shares, side, TradeId(str(row)), at, at))
         elif bid[row] > 0 and ask[row] > 0:
             sizes = Quantity(bid_shares[row], 0), Quantity(ask_shares[row], 0)
-            made.append(QuoteTick(instrument.id, Price(bid[row], 2), Price(ask[row], 2), *sizes, at, at))
-    return made
+            feed.append(QuoteTick(instrument.id, Price(bid[row], 2), Price(ask[row], 2), *sizes, at, at))
+    return feed
 
 
 def main() -> None:

@@ -1,0 +1,124 @@
+"""The constants of docs/use/scale.md's formulas: what a backtest takes for being one, a security, a tick and a worker.
+
+    python tests/benchmarks/constants.py [--store STORE --config CONFIG] [--runs 5]
+
+Whole processes over stores that differ in one thing; the differences are the constants. The ticks are the first week of
+each security of STORE, repeated (without it, the synthetic sample's), so that fills are as frequent as there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.bench.process import ProcessUse, measure_process, pipeline_command
+from pipeline.bench.synthetic import SampleSecurity, SyntheticStore, make_store, sample_week
+from pipeline.store.catalog import open_store
+from pipeline.store.parquet import read_ticks
+from pipeline.times import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+WORK = {"bare": ("--no-sensitivity", "--no-report"), "with check and page": ()}
+FEW, MANY, SHORT, MIDDLE, LONG, LONGEST = 24, 240, 2_000, 200_000, 4_000_000, 12_000_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """A backtest: so many securities of so many ticks, by so many workers."""
+
+    securities: int
+    ticks: int
+    workers: int = 1
+
+
+ONE, SOME, CROWD = Case(1, SHORT), Case(FEW, SHORT), Case(MANY, SHORT)
+LONGER, PAIR = Case(FEW, MIDDLE), Case(FEW, MIDDLE, 2)
+LONG_ONE, LONGEST_ONE = Case(1, LONG), Case(1, LONGEST)
+CASES = (ONE, SOME, CROWD, LONGER, PAIR, LONG_ONE, LONGEST_ONE)
+
+
+def first_week(store: Path, config: Path) -> list[SampleSecurity]:
+    """Return the securities of a store, each with its first seven days."""
+    parameters = json.loads(config.read_text(encoding="utf-8"))
+    securities = []
+    for security in open_store(store).securities:
+        ticks = read_ticks(security.path)
+        week = ticks[: int((ticks.timestamp // DAY < ticks.timestamp[0] // DAY + 7).sum())]
+        values = parameters.get(security.ticker) or parameters["_defaults"]
+        securities.append(SampleSecurity(security.ticker, security.exchange, values, week))
+    return securities
+
+
+def measure(
+    folder: Path, sample: Sequence[SampleSecurity], left_out: Sequence[str], runs: int
+) -> dict[Case, ProcessUse]:
+    """Return the median seconds and the largest peak of each case, the cases in turn."""
+    stores: dict[tuple[int, int], SyntheticStore] = {}
+    uses: dict[Case, list[ProcessUse]] = {case: [] for case in CASES}
+    for number in range(runs + 1):
+        for case in CASES:
+            size = (case.securities, case.ticks)
+            if size not in stores:
+                stores[size] = make_store(folder, sample, *size)
+            command = pipeline_command("backtest", "--fresh", "--quiet", *left_out, "--workers", case.workers)
+            command += ["--parquet-dir", str(stores[size].parquet_dir), "--config", str(stores[size].config)]
+            use = measure_process([*command, "--output-dir", str(folder / "run")])
+            if number:  # the first compiles
+                uses[case].append(use)
+    return {
+        case: ProcessUse(statistics.median(use.seconds for use in of), max(use.peak_bytes for use in of))
+        for case, of in uses.items()
+    }
+
+
+def constants(uses: Mapping[Case, ProcessUse]) -> dict[str, str]:
+    """Return the constants by name, in words."""
+    seconds = {case: use.seconds for case, use in uses.items()}
+    peak = {case: use.peak_bytes / 1e6 for case, use in uses.items()}
+    a_security = (seconds[CROWD] - seconds[SOME]) / (MANY - FEW)
+    a_tick = (seconds[LONGER] - seconds[SOME]) / (FEW * (MIDDLE - SHORT))
+    of_long = (seconds[LONGEST_ONE] - seconds[LONG_ONE]) / (LONGEST - LONG)
+    # A share s of the work on one worker does not speed up: T(2) = start + s W + (1 - s) W / 2.
+    work = seconds[LONGER] - seconds[ONE]
+    serial = min(max(0.0, 2 * (seconds[PAIR] - seconds[ONE]) / work - 1), 1.0)
+    return {
+        "start": f"{seconds[ONE]:.2f} s",
+        "a security": f"{a_security * 1e3:.2f} ms",
+        "a tick": f"{a_tick * 1e9:.0f} ns",
+        "a tick of one long security": f"{of_long * 1e9:.0f} ns",
+        "speed-up of two workers": f"{seconds[LONGER] / seconds[PAIR]:.2f}, serial share {serial:.0%}",
+        "memory of the command": f"{peak[ONE]:.0f} MB",
+        "memory a security": f"{(peak[CROWD] - peak[SOME]) / (MANY - FEW) * 1e3:.0f} kB",
+        "memory a worker": f"{peak[PAIR] - peak[LONGER]:.0f} MB at {MIDDLE:,} ticks",
+        "memory a tick of one long security": f"{(peak[LONGEST_ONE] - peak[LONG_ONE]) / (LONGEST - LONG) * 1e6:.0f} B",
+        f"peak at {LONG / 1e6:g}, {LONGEST / 1e6:g} million": f"{peak[LONG_ONE]:.0f}, {peak[LONGEST_ONE]:.0f} MB",
+    }
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--store", type=Path)
+    arguments.add_argument("--config", type=Path)
+    arguments.add_argument("--runs", type=int, default=5)
+    given = arguments.parse_args()
+    columns = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sample = first_week(given.store, given.config) if given.store else sample_week(folder)
+        for work, left_out in WORK.items():
+            (folder / work).mkdir()
+            columns[work] = constants(measure(folder / work, sample, left_out, given.runs))
+    print(f"| a backtest | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
+    for constant in columns["bare"]:
+        print(f"| {constant} | {' | '.join(column[constant] for column in columns.values())} |")
+
+
+if __name__ == "__main__":
+    main()
