@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 BID: Final = 0
 ASK: Final = 1
@@ -48,9 +48,19 @@ class Ticks:
 
     def __getitem__(self, rows: slice | NDArray[Any]) -> Ticks:
         """Return some of the ticks: a stretch of them, or those at these places or where a mask is true."""
-        condition = None if self.condition is None else self.condition[rows]
-        columns = (self.timestamp[rows], self.kind[rows], self.price[rows], self.volume[rows])
+        return self.mapped(lambda column: column[rows])
+
+    def mapped(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Ticks:
+        """Return the ticks of which each array is `change` of the one here."""
+        condition = None if self.condition is None else change(self.condition)
+        columns = (change(self.timestamp), change(self.kind), change(self.price), change(self.volume))
         return Ticks(*columns, condition, self.conditions)
+
+    @property
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """The arrays, in the order of the fields."""
+        columns = (self.timestamp, self.kind, self.price, self.volume)
+        return columns if self.condition is None else (*columns, self.condition)
 
 
 NO_TICKS: Final = Ticks(np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0), np.empty(0, np.int64))
@@ -78,6 +88,20 @@ def join_ticks(parts: Sequence[Ticks]) -> Ticks:
         condition=condition,
         conditions=tuple(texts) if condition is not None else (),
     )
+
+
+def stack_ticks(parts: Iterable[Ticks], rows: int) -> Ticks:
+    """Return ticks of the same condition texts one after the other, `rows` in all; a part that is all as it is."""
+    whole: Ticks | None = None
+    row = 0
+    for part in parts:
+        if whole is None:
+            whole = part if len(part) == rows else part.mapped(lambda column: np.empty(rows, column.dtype))
+        if whole is not part and len(part):
+            for column, values in zip(whole.columns, part.columns, strict=True):
+                column[row : row + len(part)] = values
+        row += len(part)
+    return NO_TICKS if whole is None else whole
 
 
 def union_of(several: Sequence[Int64s]) -> Int64s:

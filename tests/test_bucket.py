@@ -31,8 +31,9 @@ from pipeline.errors import (
     Unreachable,
 )
 from pipeline.store.catalog import open_store
-from pipeline.store.parquet import read_footer, read_ticks, write_table
+from pipeline.store.parquet import read_footer, write_table
 from pipeline.store.path import ObjectStorePath, path_of
+from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import tick, tick_sheet, write_book
 from tests.made import contents
 

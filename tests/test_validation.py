@@ -8,7 +8,8 @@ import pytest
 from pipeline import convert
 from pipeline.bench.stages import benchmark
 from pipeline.conversion.sample import write_sample
-from pipeline.store.parquet import read_footer, read_ticks
+from pipeline.store.parquet import read_footer
+from pipeline.store.tick_file import read_ticks
 from pipeline.ticks import Ticks
 from pipeline.validation import validate
 from tests.made import write_ticks

@@ -17,7 +17,8 @@ from pipeline.markets.facts import facts_of
 from pipeline.replay.plan import Request, plan
 from pipeline.replay.simulate import simulate
 from pipeline.replay.workers import workers_for
-from pipeline.store.parquet import row_groups, ticks_of
+from pipeline.store.parquet import row_groups
+from pipeline.store.tick_file import ticks_of
 from pipeline.strategies.loading.load import load_strategy
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from pipeline.replay.plan import Request, plan, run
 from pipeline.replay.simulate import simulate
 from pipeline.replay.workers import run_all
 from pipeline.runs.writer import RunFolder
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from pipeline.strategies.loading.load import load_strategy
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pipeline.errors import BadRequest
 from pipeline.folders import shipped_configs
 from pipeline.store.catalog import open_store
 from pipeline.store.layout import ticks_name
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from pipeline.times import DAY
 
 if TYPE_CHECKING:

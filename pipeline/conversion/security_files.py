@@ -11,7 +11,8 @@ from pipeline.inspection.counting import RunningCounts, counted_text
 from pipeline.markets.facts import facts_or_open
 from pipeline.store.columns import dictionary_array, number_array, text_array
 from pipeline.store.layout import rejects_name, ticks_name
-from pipeline.store.parquet import GrowingTable, read_ticks, row_groups, ticks_of
+from pipeline.store.parquet import GrowingTable, row_groups
+from pipeline.store.tick_file import read_ticks, ticks_of
 from pipeline.store.tick_writer import TicksWriter, stage_ticks
 
 if TYPE_CHECKING:

@@ -34,7 +34,8 @@ from pipeline.conversion.wide import judge_of
 from pipeline.errors import PipelineError, StaleStore, UnreadableSheet, in_words
 from pipeline.store.catalog import changed_sources, read_catalog
 from pipeline.store.layout import CONDITION_COLUMN, TICK_COLUMNS, rejects_name
-from pipeline.store.parquet import read_table, read_ticks
+from pipeline.store.parquet import read_table
+from pipeline.store.tick_file import read_ticks
 from pipeline.ticks import TICK_TYPES
 from pipeline.times import MILLISECOND
 

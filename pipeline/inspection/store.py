@@ -12,7 +12,7 @@ from pipeline.inspection.warn import counts_of, is_inspected, of_changes, warnin
 from pipeline.markets.facts import facts_or_open
 from pipeline.store.catalog import check_known, open_store
 from pipeline.store.layout import CATALOG_NAME
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from pipeline.times import date_of
 
 if TYPE_CHECKING:

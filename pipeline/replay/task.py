@@ -13,7 +13,7 @@ from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.memory import memory_advice
 from pipeline.replay.observe import Observed, observe
 from pipeline.replay.simulate import Engine, Replayed, simulate
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pipeline.errors import BadRequest, ChangedSinceRun, ConfigError, OtherTicks
 from pipeline.markets.facts import facts_of
 from pipeline.runs.layout import RUN_FILE
 from pipeline.store.layout import ticks_name
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_names
 
 if TYPE_CHECKING:

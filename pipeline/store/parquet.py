@@ -7,7 +7,6 @@ import io
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -15,18 +14,13 @@ from pipeline.errors import (
     CorruptParquet,
     MissingFile,
     NewerFormat,
-    OtherTicks,
     OutOfMemory,
     StoreError,
-    WrongColumns,
     ran_out_of_memory,
 )
 from pipeline.store.atomic import GrowingFile, Staged, staging
-from pipeline.store.columns import number_values, whole
-from pipeline.store.layout import CONDITION_COLUMN, FORMAT_VERSION, TICK_COLUMNS
-from pipeline.store.seal import SEAL_NAME, Sealing, read_sealed
-from pipeline.ticks import MOST_VOLUME, TICK_TYPES, Ticks
-from pipeline.times import MILLISECOND
+from pipeline.store.layout import FORMAT_VERSION
+from pipeline.store.seal import SEAL_NAME, SealedFile, Sealing, read_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -145,30 +139,6 @@ def read_footer(path: AnyPath) -> Footer:
         return footer
 
 
-def read_ticks(path: AnyPath, digest: str = "") -> Ticks:
-    """Return the ticks of a file.
-
-    Args:
-        path: The file.
-        digest: The digest that the file is listed with, in the catalog or in a run; empty where none is.
-
-    Returns:
-        The ticks as numpy arrays, timestamps in ns.
-
-    Raises:
-        OtherTicks: The file is not the one that was listed with this digest.
-        WrongColumns: Its columns, or their types, are not those of ticks; also for an empty cell or an unknown type.
-        MissingFile, CorruptParquet, NewerFormat: It cannot be read.
-    """
-    with _opened(path) as (file, footer):
-        if digest and footer.digest != digest:
-            raise OtherTicks(f"{path} was replaced after its digest was taken; run the command again.")
-        _check_columns(path, footer.columns)
-        names = [*TICK_COLUMNS, *({CONDITION_COLUMN} & {*footer.columns})]
-        table = file.read(columns=names, use_threads=False)
-    return ticks_of(path, table)
-
-
 def row_groups(path: Path) -> Iterator[Any]:
     """Yield the row groups of a file of this machine as pyarrow tables, one at a time; its seal is not looked at."""
     with _file(path) as file:
@@ -204,42 +174,93 @@ def _file(path: Path) -> Iterator[Any]:
         raise _unreadable(path, error, f"{path} is not a whole Parquet file ({_first_line(error)}).") from error
 
 
-def ticks_of(path: AnyPath, table: Any) -> Ticks:
-    """Return the ticks that a table of `path` holds; raises WrongColumns."""
-    names = [*TICK_COLUMNS, *({CONDITION_COLUMN} & {*table.column_names})]
-    read = [_whole(path, name, table.column(name)) for name in names]
-    time, kind, price, volume, *others = read
-    _check_types(path, time, kind, price, volume)
-    condition, conditions = _conditions(path, others[0]) if others else (None, ())
-    volumes = number_values(volume, np.int64)
-    if len(volumes) and volumes.view(np.uint64).max() > MOST_VOLUME:  # which a number below 0 is too
-        raise WrongColumns(
-            f"{path}: a volume is below 0 or above 2**53; run `pipeline convert` to make the file again."
-        )
-    return Ticks(
-        timestamp=number_values(time, np.int64) * MILLISECOND,
-        kind=_kinds(path, kind),
-        price=number_values(price, np.float64),
-        volume=volumes,
-        condition=condition,
-        conditions=conditions,
-    )
+class GroupReader:
+    """Reads a Parquet file of this project row group by row group, in order, and verifies its seal on the way.
+
+    footer: what it says of itself; rows: how many each row group has. No more than the pages of one row group are in
+    memory, but all of a file in a bucket. Raises CorruptParquet, MissingFile or NewerFormat.
+    """
+
+    def __init__(self, path: AnyPath) -> None:
+        self._path = path
+        with reading(path), contextlib.ExitStack() as on_failure:
+            self._file = on_failure.enter_context(contextlib.closing(SealedFile(path)))
+            metadata = pq.read_metadata(pa.BufferReader(self._file.end))
+            groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+            # Pages that are verified by the seal before they are decoded need no checksums of their own.
+            checks = len(groups) != 1 or not self._file.digest
+            self._parquet = pq.ParquetFile(self._file, metadata=metadata, page_checksum_verification=checks)
+            self.footer = _footer(path, self._parquet, self._file.digest)
+            on_failure.pop_all()
+        self.rows = [group.num_rows for group in groups]
+        starts = [min(map(_start, map(group.column, range(group.num_columns))), default=0) for group in groups]
+        self._stops = [*starts[1:], None] if starts == sorted(starts) else [None] * len(starts)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._parquet.close()
+        self._file.close()
+
+    def groups(self, columns: Sequence[str]) -> Iterator[Any]:
+        """Yield each row group's columns as a table; the last is yielded when the seal of all holds. Use it once."""
+        if not self._stops:
+            self.verify()
+        for number, stop in enumerate(self._stops):
+            with reading(self._path):
+                self._file.take(stop)
+                if number + 1 == len(self._stops):
+                    self._file.verify()
+            yield self.part(number, columns)
+
+    def part(self, number: int, columns: Sequence[str]) -> Any:
+        """Return columns of a row group, whose checksums are verified, as a table."""
+        with reading(self._path):
+            try:
+                return self._parquet.read_row_group(number, columns=list(columns), use_threads=False)
+            except _FAILURES:
+                self.verify()
+                raise
+
+    def verify(self) -> None:
+        """Read on to the end, and raise CorruptParquet where the file is not what was sealed."""
+        with reading(self._path):
+            self._file.verify()
+
+    def bounds(self, column: str) -> list[tuple[int, int] | None]:
+        """Return the least and the greatest whole number of a column in each row group, None where it says neither."""
+        where = self._parquet.schema_arrow.names.index(column)
+        return [_bounds(self._parquet.metadata.row_group(number).column(where)) for number in range(len(self.rows))]
+
+
+def _start(column: Any) -> int:
+    """Return where a column of a row group begins in the file."""
+    start: int = column.dictionary_page_offset if column.has_dictionary_page else column.data_page_offset
+    return start
+
+
+def _bounds(column: Any) -> tuple[int, int] | None:
+    known = column.is_stats_set and column.statistics.has_min_max
+    return (column.statistics.min_raw, column.statistics.max_raw) if known else None
 
 
 @contextlib.contextmanager
 def _opened(path: AnyPath, *, footer_only: bool = False) -> Iterator[tuple[Any, Footer]]:
     """Open a Parquet file, once its seal holds, and turn Arrow's failures into ours, also those inside the block."""
-    try:
+    with reading(path):
         content, digest = read_sealed(path, end_only=footer_only)
-        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as file:
-            footer = _footer(path, file, digest)
-            if _SEAL in footer.metadata and not digest:
-                raise CorruptParquet(_not_whole(path, "its seal is broken"))
-            yield file, footer
+        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=not digest) as file:
+            yield file, _footer(path, file, digest)
+
+
+@contextlib.contextmanager
+def reading(path: AnyPath) -> Iterator[None]:
+    """Turn Arrow's failures, the seal's and a lack of memory into ours."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise MissingFile(f"{path} is not there; run `pipeline convert`.") from error
     except _FAILURES as error:
-        raise _unreadable(path, error, _not_whole(path, _first_line(error))) from error
+        raise _unreadable(path, error, not_whole(path, _first_line(error))) from error
 
 
 def _unreadable(path: AnyPath, error: BaseException, damaged: str) -> StoreError | OutOfMemory:
@@ -249,7 +270,8 @@ def _unreadable(path: AnyPath, error: BaseException, damaged: str) -> StoreError
     return CorruptParquet(damaged)
 
 
-def _not_whole(path: AnyPath, why: str) -> str:
+def not_whole(path: AnyPath, why: str) -> str:
+    """Return the message for a file that is damaged."""
     return f"{path} is not a whole Parquet file ({why}); run `pipeline convert` to make it again."
 
 
@@ -270,63 +292,6 @@ def _footer(path: AnyPath, file: Any, digest: str) -> Footer:
             f"{path} has format version {version} and this version of the project knows {FORMAT_VERSION}; "
             "update the project, or run `pipeline convert` to make the file again."
         )
+    if _SEAL in metadata and not digest:
+        raise CorruptParquet(not_whole(path, "its seal is broken"))
     return Footer(file.metadata.num_rows, tuple(file.schema_arrow.names), metadata, digest)
-
-
-def _check_columns(path: AnyPath, names: Sequence[str]) -> None:
-    missing = [column for column in TICK_COLUMNS if column not in names]
-    if missing:
-        raise WrongColumns(
-            f"{path} has the columns {', '.join(names) or '(none)'} and lacks {', '.join(missing)}; "
-            "it was not made by `pipeline convert`."
-        )
-
-
-def _check_types(path: AnyPath, time: Any, kind: Any, price: Any, volume: Any) -> None:
-    is_text = pa.types.is_dictionary(kind.type) and pa.types.is_string(kind.type.value_type)
-    right = (time.type == pa.timestamp("ms"), is_text, price.type == pa.float64(), volume.type == pa.int64())
-    if not all(right):
-        wrong = right.index(False)
-        of_type = (time, kind, price, volume)[wrong].type
-        raise WrongColumns(
-            f"{path}: column {TICK_COLUMNS[wrong]} is {of_type}; run `pipeline convert` to make the file again."
-        )
-
-
-def _whole(path: AnyPath, name: str, chunks: Any) -> Any:
-    """Return a column as one Arrow array without nulls."""
-    if chunks.null_count:
-        raise WrongColumns(
-            f"{path}: column {name} has {chunks.null_count} empty cells; run `pipeline convert` to make the file again."
-        )
-    return whole(chunks)
-
-
-def _kinds(path: AnyPath, column: Any) -> Any:
-    """Map the file's own dictionary to `TICK_TYPES` by its texts, never by its positions."""
-    texts = column.dictionary.to_pylist()
-    unknown = [str(text) for text in texts if text not in TICK_TYPES]
-    if unknown:
-        raise WrongColumns(f"{path}: type {unknown[0]!r} is none of {', '.join(TICK_TYPES)}.")
-    codes = np.array([TICK_TYPES.index(text) for text in texts], dtype=np.int8)
-    return codes[_positions(path, column, "type")]
-
-
-def _conditions(path: AnyPath, column: Any) -> tuple[Any, tuple[str, ...]]:
-    """Return the codes of conditions and their texts, sorted; neither where no tick has a condition."""
-    if not (pa.types.is_dictionary(column.type) and pa.types.is_string(column.type.value_type)):
-        raise WrongColumns(f"{path}: column condition is {column.type}; run `pipeline convert` to make the file again.")
-    texts = column.dictionary.to_pylist()
-    if texts == [""]:
-        return None, ()
-    ordered = sorted(texts)
-    codes = np.array([ordered.index(text) for text in texts], np.int32)
-    return codes[_positions(path, column, "condition")], tuple(ordered)
-
-
-def _positions(path: AnyPath, column: Any, what: str) -> Any:
-    """Return the places of a column's values in its own dictionary."""
-    positions = number_values(column.indices, column.indices.type.to_pandas_dtype())
-    if len(positions) and not (positions.min() >= 0 and positions.max() < len(column.dictionary)):
-        raise CorruptParquet(_not_whole(path, f"a {what} is none of those that it lists"))
-    return positions

@@ -6,6 +6,8 @@ can pass for other values. The seal stands where readers of Parquet never look: 
 
 from __future__ import annotations
 
+import contextlib
+import io
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,7 +16,8 @@ from pipeline.errors import ran_out_of_memory
 from pipeline.store.path import read_end
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import IO
 
     from pipeline.store.path import AnyPath
 
@@ -31,6 +34,9 @@ _LENGTH_BYTES: Final = 8
 
 _END_BYTES: Final = 1 << 16
 """As much of a file's end as nearly every footer takes."""
+
+_STEP_BYTES: Final = 1 << 20
+_NOT_AS_SEALED: Final = "its content is not what its seal was made for"
 
 
 class Sealing:
@@ -51,6 +57,77 @@ class Sealing:
         return pages, _seal(self._pages.digest(), footer), footer
 
 
+class SealedFile:
+    """A Parquet file whose pages are read part by part, in order, and digested on the way.
+
+    It is a file for Arrow, which finds in memory the part that was taken last, and the footer. Of a file in a bucket
+    all is in memory. digest: that of its pages by its seal, empty without one. end: its last bytes, the footer's at
+    least. Raises ValueError where the footer is not what was sealed, else as `read_sealed` does.
+    """
+
+    def __init__(self, path: AnyPath) -> None:
+        self._file: IO[bytes] = path.open("rb") if isinstance(path, Path) else io.BytesIO(path.read_bytes())
+        self.closed = False
+        size = self._file.seek(0, io.SEEK_END)
+        self.end = _end_of(lambda most: self._at(max(0, size - most), most))
+        try:
+            self.digest, pages = _seal_of(self.end)
+        except ValueError:
+            self._file.close()
+            raise
+        self._end_start = size - len(self.end)
+        self._pages = self._end_start + pages
+        self._digest = blake2b(digest_size=_DIGEST_BYTES)
+        self._taken = self._place = 0
+        self._part = b""
+
+    def take(self, stop: int | None = None) -> None:
+        """Read on up to a place, or to the end of the pages; raises ValueError where the file ends before."""
+        stop = self._pages if stop is None else min(stop, self._pages)
+        part = self._at(self._taken, stop - self._taken)
+        if self.digest:
+            self._digest.update(part)
+        if len(part) < stop - self._taken:
+            raise ValueError(_NOT_AS_SEALED)
+        self._taken, self._part = stop, part
+
+    def verify(self) -> None:
+        """Read on to the end of the pages; raises ValueError where they are not what was sealed."""
+        while self._taken < self._pages:
+            self.take(self._taken + _STEP_BYTES)
+        if self.digest and self._digest.hexdigest() != self.digest:
+            raise ValueError(_NOT_AS_SEALED)
+
+    def read(self, count: int = -1) -> Buffer:
+        """Return so many bytes from where it stands, as Arrow asks for them."""
+        place, stop = self._place, self._place + count
+        content: Buffer | None = None
+        for start, kept in ((self._taken - len(self._part), self._part), (self._end_start, self.end)):
+            if start <= place <= stop <= start + len(kept):
+                content = memoryview(kept)[place - start : stop - start]
+        content = self._at(place, count) if content is None else content
+        self._place += len(content)
+        return content
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place of the file."""
+        self._place = place + (0, self._place, self._end_start + len(self.end))[whence]
+        return self._place
+
+    def tell(self) -> int:
+        """Return where it stands."""
+        return self._place
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.closed, self._part = True, b""
+        self._file.close()
+
+    def _at(self, place: int, count: int) -> bytes:
+        self._file.seek(place)
+        return self._file.read(count)
+
+
 def read_sealed(path: AnyPath, *, end_only: bool = False) -> tuple[bytes, str]:
     """Read a Parquet file and verify its seal.
 
@@ -65,19 +142,11 @@ def read_sealed(path: AnyPath, *, end_only: bool = False) -> tuple[bytes, str]:
         ValueError: The content is not what was sealed.
         OSError: The file cannot be read; PathError where it is in a bucket.
     """
-    content = read_end(path, _END_BYTES)[1] if end_only else path.read_bytes()
-    if end_only and _footer_start(content) < _SEAL_BYTES:
-        content = path.read_bytes()
-    start = _footer_start(content)
-    seal = bytes(content[start - _SEAL_BYTES : start]) if start >= _SEAL_BYTES else b""
-    if not seal.startswith(_MARK):
-        return content, ""
-    digest = seal[len(_MARK) : -_DIGEST_BYTES]
-    if seal != _seal(digest, content[start:]):
-        raise ValueError("its content is not what its seal was made for")
-    if not end_only and _digest(memoryview(content)[: start - _SEAL_BYTES]) != digest:
-        raise ValueError("its content is not what its seal was made for")
-    return content, digest.hex()
+    content = _end_of(lambda most: read_end(path, most)[1]) if end_only else path.read_bytes()
+    digest, pages = _seal_of(content)
+    if digest and not end_only and _digest(memoryview(content)[:pages]).hex() != digest:
+        raise ValueError(_NOT_AS_SEALED)
+    return content, digest
 
 
 def file_digest(path: AnyPath) -> str:
@@ -87,12 +156,37 @@ def file_digest(path: AnyPath) -> str:
     has no seal: the digest is that of all its bytes.
     """
     try:
-        _, digest = read_sealed(path, end_only=not isinstance(path, Path))
-        return digest or _digest(path.read_bytes()).hex()
+        if not isinstance(path, Path):
+            return read_sealed(path, end_only=True)[1] or _digest(path.read_bytes()).hex()
+        with contextlib.closing(SealedFile(path)) as file:
+            file.verify()
+            return file.digest or _digest(path.read_bytes()).hex()
     except (OSError, ValueError) as error:
         if ran_out_of_memory(error):
             raise
         return ""
+
+
+def _end_of(last: Callable[[int], bytes]) -> bytes:
+    """Return as much of a file's end as has its footer and seal, or all of it; `last` reads so many bytes there."""
+    end = last(_END_BYTES)
+    needed = len(end) - _footer_start(end) + _SEAL_BYTES
+    return last(needed) if needed > len(end) else end
+
+
+def _seal_of(end: bytes) -> tuple[str, int]:
+    """Return the digest of the pages by the seal, and where in these bytes the pages end; no digest without a seal.
+
+    Raises ValueError where the footer is not what was sealed.
+    """
+    start = _footer_start(end)
+    seal = end[start - _SEAL_BYTES : start] if start >= _SEAL_BYTES else b""
+    if not seal.startswith(_MARK):
+        return "", start
+    digest = seal[len(_MARK) : -_DIGEST_BYTES]
+    if seal != _seal(digest, end[start:]):
+        raise ValueError(_NOT_AS_SEALED)
+    return digest.hex(), start - _SEAL_BYTES
 
 
 def _footer_start(end: Buffer) -> int:

@@ -17,7 +17,7 @@ from pipeline.replay.plan import Plan, Request, asked_backend, check_charged, id
 from pipeline.replay.simulate import Replayed
 from pipeline.replay.task import Task, task_error
 from pipeline.replay.workers import default_backend, run_all, workers_for
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
 from pipeline.sweeps.axes import PRESET, Axis, Combination, Grid, assumed, combinations, is_assumption
 

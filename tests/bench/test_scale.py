@@ -17,7 +17,8 @@ from pipeline.bench.synthetic import check_free_disk, make_store, sample_week
 from pipeline.errors import BadRequest, PipelineError
 from pipeline.inspection.counting import counted_text
 from pipeline.markets.facts import facts_of
-from pipeline.store.parquet import read_footer, read_ticks
+from pipeline.store.parquet import read_footer
+from pipeline.store.tick_file import read_ticks
 from tests.made import DAY
 
 if TYPE_CHECKING:

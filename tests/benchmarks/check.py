@@ -132,7 +132,7 @@ def loops(store: Path) -> dict[str, Measure]:
     from pipeline.replay.batch import Setting, simulate_many
     from pipeline.replay.plan import Request, plan
     from pipeline.replay.simulate import simulate
-    from pipeline.store.parquet import read_ticks
+    from pipeline.store.tick_file import read_ticks
     from pipeline.strategies.loading.load import load_strategy, strategy_names
 
     def tasks(name: str, execution: str) -> Task:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from pipeline.bench.process import ProcessUse, measure_process, pipeline_command
 from pipeline.bench.synthetic import SampleSecurity, SyntheticStore, make_store, sample_week
 from pipeline.store.catalog import open_store
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from pipeline.times import DAY
 
 if TYPE_CHECKING:

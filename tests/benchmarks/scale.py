@@ -22,7 +22,7 @@ from pipeline.engine.batch import BatchRunner
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare, simulate_many
 from pipeline.replay.plan import Request
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from pipeline.strategies.loading.load import load_strategy
 from pipeline.sweeps.codec import encode_figures
 from pipeline.sweeps.grid import read_sweep

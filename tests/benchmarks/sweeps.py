@@ -25,7 +25,7 @@ from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare, simulate_many
 from pipeline.replay.plan import Request
 from pipeline.replay.simulate import replayer, simulate
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from pipeline.strategies.loading.load import load_strategy
 from pipeline.sweeps.grid import read_sweep
 from pipeline.sweeps.plan import SweepPlan, plan_sweep

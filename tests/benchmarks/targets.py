@@ -147,7 +147,7 @@ def loop_alone(store: Path, runs: int) -> None:
     from pipeline.markets.facts import facts_of
     from pipeline.replay.plan import Request, plan
     from pipeline.replay.simulate import simulate
-    from pipeline.store.parquet import read_ticks
+    from pipeline.store.tick_file import read_ticks
     from pipeline.strategies.loading.load import load_strategy, strategy_names
 
     print("The compiled loop alone, one core, ticks in memory, million events a second")

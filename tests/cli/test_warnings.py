@@ -11,7 +11,8 @@ import pytest
 from pipeline import api
 from pipeline.conversion.excel.write import Moment, write_workbook
 from pipeline.runs.layout import RUN_FILE
-from pipeline.store.parquet import read_footer, read_ticks
+from pipeline.store.parquet import read_footer
+from pipeline.store.tick_file import read_ticks
 from tests.console.screens import to_pipe
 from tests.made import make_config, usual_days, write_ticks
 

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.conversion.headers import find_blocks
 from pipeline.conversion.stage import convert
-from pipeline.store.parquet import read_table, read_ticks
+from pipeline.store.parquet import read_table
+from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import (
     HEADERS,
     TITLES,

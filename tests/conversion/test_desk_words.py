@@ -10,7 +10,7 @@ import pytest
 from pipeline.conversion.desk_words import read_desk_words
 from pipeline.conversion.stage import convert
 from pipeline.errors import ConfigError
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import number, rows_xml, serial, text, write_book
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pipeline.conversion.headers import find_blocks
 from pipeline.conversion.stage import convert
 from pipeline.conversion.verify import verify_each
 from pipeline.errors import BadRequest, shown
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from pipeline.ticks import ASK, BID, TRADE
 from tests.conversion.books import HEADERS, Cell, number, row_xml, rows_xml, serial, text, tick, tick_sheet, write_book
 

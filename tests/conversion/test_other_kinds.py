@@ -13,7 +13,7 @@ from pipeline.conversion.excel.cells import Cell
 from pipeline.conversion.excel.row_reader import read_rows
 from pipeline.conversion.stage import convert
 from pipeline.errors import CorruptWorkbook, NotAWorkbook, PasswordProtected, PipelineError, WorkbookTooLarge
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import content_of, read_both
 
 WRITERS = Path(__file__).parents[1] / "writers"

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.conversion.stage import convert
 from pipeline.errors import CorruptWorkbook, NotAWorkbook
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import Cell, tick, tick_sheet, write_book
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import pytest
 
 from pipeline.conversion.stage import convert
 from pipeline.errors import DuplicateSecurity
-from pipeline.store.parquet import read_footer, read_table, read_ticks
+from pipeline.store.parquet import read_footer, read_table
+from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import error, tick, tick_sheet, write_book
 
 if TYPE_CHECKING:

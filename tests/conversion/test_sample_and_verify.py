@@ -10,7 +10,8 @@ from pipeline.conversion.sample import write_sample
 from pipeline.conversion.stage import convert
 from pipeline.conversion.verify import verify_each
 from pipeline.store.catalog import open_store
-from pipeline.store.parquet import read_footer, read_ticks
+from pipeline.store.parquet import read_footer
+from pipeline.store.tick_file import read_ticks
 from pipeline.ticks import TICK_TYPES, Ticks
 from tests.conversion.books import error, tick, tick_sheet, write_book
 from tests.made import write_ticks

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.conversion import stage
 from pipeline.conversion.stage import convert
 from pipeline.errors import UnknownSecurity
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import (
     HEADERS,
     STYLED_EMPTY,

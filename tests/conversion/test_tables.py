@@ -19,7 +19,8 @@ from pipeline.conversion.verify import verify_each
 from pipeline.errors import BadRequest, NoWorkbook, PipelineError, WorkbookChanged
 from pipeline.store import tick_writer
 from pipeline.store.catalog import read_catalog
-from pipeline.store.parquet import read_footer, read_table, read_ticks
+from pipeline.store.parquet import read_footer, read_table
+from pipeline.store.tick_file import read_ticks
 from pipeline.ticks import TICK_TYPES
 from tests.conversion.books import tick, tick_sheet, write_book
 

@@ -14,7 +14,7 @@ from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.sheet import read_sheet
 from pipeline.conversion.stage import convert
 from pipeline.errors import CorruptWorkbook, UnreadableSheet
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import (
     MAIN,
     Cell,

@@ -14,7 +14,8 @@ from pipeline.conversion.rules import Rules
 from pipeline.conversion.stage import convert
 from pipeline.errors import StaleStore
 from pipeline.store.catalog import open_store
-from pipeline.store.parquet import read_footer, read_ticks
+from pipeline.store.parquet import read_footer
+from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import row_xml, shared, tick, tick_sheet, write_book
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pipeline.conversion.excel.archive import open_workbook
 from pipeline.conversion.layout import blocks_of
 from pipeline.conversion.stage import convert
 from pipeline.conversion.verify import read_by_openpyxl
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from tests.writers.forms import IMITATED, Form
 from tests.writers.libraries import LIBRARIES
 from tests.writers.made_ticks import KINDS, made_ticks

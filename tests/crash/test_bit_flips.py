@@ -12,7 +12,8 @@ import pytest
 from pipeline import api
 from pipeline.errors import CorruptParquet, DamagedRun
 from pipeline.runs.reader import read_fills
-from pipeline.store.parquet import read_footer, read_table, read_ticks, write_table
+from pipeline.store.parquet import read_footer, read_table, write_table
+from pipeline.store.tick_file import read_ticks
 from tests.made import make_config, random_ticks, write_ticks
 
 if TYPE_CHECKING:

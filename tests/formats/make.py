@@ -17,7 +17,7 @@ from pipeline import backtest, convert, sweep
 from pipeline.conversion.sample import write_sample
 from pipeline.runs.reader import read_run
 from pipeline.store.catalog import open_store, read_catalog, write_catalog
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from tests.made import ticks_digest
 
 MADE_FROM: Final = "/desk/data/raw/ticks.xlsx"

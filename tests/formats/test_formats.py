@@ -20,7 +20,8 @@ from pipeline.runs.reader import read_run
 from pipeline.runs.recorded_security import read_security
 from pipeline.store import catalog, layout
 from pipeline.store.catalog import open_store, read_catalog
-from pipeline.store.parquet import read_footer, read_table, read_ticks
+from pipeline.store.parquet import read_footer, read_table
+from pipeline.store.tick_file import read_ticks
 from pipeline.sweeps import writer as sweep_writer
 from tests.formats.make import CONFIG
 from tests.made import ticks_digest

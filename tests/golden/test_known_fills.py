@@ -17,7 +17,7 @@ from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import simulate
 from pipeline.settings import read_config
 from pipeline.store.layout import ticks_name
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from pipeline.strategies.loading.load import load_strategy
 
 if TYPE_CHECKING:

@@ -82,7 +82,7 @@ def make(folder: Path) -> Callable[[bytes], None]:  # noqa: C901 - three functio
     from pipeline.conversion.sheet import read_row_by_row, read_sheet
     from pipeline.conversion.stage import convert
     from pipeline.errors import PipelineError
-    from pipeline.store.parquet import read_ticks
+    from pipeline.store.tick_file import read_ticks
     from tests.conversion.books import content_of
 
     path, store, loop = folder / "t.xlsx", folder / "store", rows_loop()

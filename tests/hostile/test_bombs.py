@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from tests.hostile import bombs
 from tests.hostile.bombs import BOOK, FAB, RELATIONS, SHEET, STYLES, TEXTS
 from tests.hostile.limited import MOST_BYTES, MOST_SECONDS, convert

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.conversion.stage import convert
 from pipeline.errors import CorruptWorkbook, NotAWorkbook, PipelineError
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import MAIN, OFFICE, Cell, shared, text, tick, tick_sheet, write_book
 from tests.hostile.bombs import BOOK, FAB, RELATIONS, SHEET, STYLES, TEXTS, book_of, book_with
 

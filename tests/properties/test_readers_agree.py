@@ -18,7 +18,8 @@ from pipeline.conversion.reject_rules import UNREADABLE_TIME
 from pipeline.conversion.stage import convert
 from pipeline.conversion.verify import read_by_openpyxl
 from pipeline.errors import UnreadableSheet
-from pipeline.store.parquet import read_footer, read_table, read_ticks
+from pipeline.store.parquet import read_footer, read_table
+from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import (
     MAIN,
     content_of,

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import api
 from pipeline.conversion.sample import write_sample
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 from tests.forked import pipeline
 from tests.made import make_config, make_store, random_ticks, write_ticks
 

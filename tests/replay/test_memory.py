@@ -12,7 +12,7 @@ import pytest
 from pipeline import backtest, sweep
 from pipeline.replay.memory import NO_LIMIT, cgroup_free, free_memory, memory_advice, memory_shortage
 from pipeline.replay.plan import Request, plan
-from pipeline.store import parquet
+from pipeline.store import tick_file
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
@@ -105,14 +105,14 @@ def test_a_security_alone_is_not_advised_to_run_with_fewer() -> None:
 @pytest.fixture
 def short_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Arrow run out of memory when it reads FAB."""
-    ticks_of = parquet.ticks_of
+    ticks_of = tick_file.ticks_of
 
-    def fail_for_fab(path: Path, table: object) -> object:
+    def fail_for_fab(path: Path, *table: object) -> object:
         if path.name == "FAB.parquet":
             raise pa.ArrowMemoryError("malloc of size 65536 failed")
-        return ticks_of(path, table)
+        return ticks_of(path, *table)
 
-    monkeypatch.setattr(parquet, "ticks_of", fail_for_fab)
+    monkeypatch.setattr(tick_file, "ticks_of", fail_for_fab)
 
 
 @pytest.mark.usefixtures("short_of_memory")
@@ -130,7 +130,7 @@ def test_a_row_says_that_memory_ran_out_and_what_helps(
     store, config = make_store(tmp_path / "parquet"), make_config(tmp_path / "v1.json")
     run = backtest(config=config, parquet_dir=store, output_dir=tmp_path / "run", fresh=True, **options)
     assert set(run.failed) == {"FAB"}
-    assert run.failed["FAB"].startswith("There is not enough memory to replay FAB.")
+    assert run.failed["FAB"].startswith("There is not enough memory to read ")
     assert advice in run.failed["FAB"]
     assert never not in run.failed["FAB"]
     assert json.loads((tmp_path / "run/run.json").read_bytes())["status"] == "complete"
@@ -151,7 +151,7 @@ def test_a_sweep_says_that_memory_ran_out_and_what_helps(tmp_path: Path, workers
     )
     assert {key.split()[-1] for key in run.failed} == {"FAB"}
     for words in run.failed.values():
-        assert words.startswith("There is not enough memory to replay FAB.")
+        assert words.startswith("There is not enough memory to read ")
         assert advice in words
 
 

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 
 from pipeline.errors import OutOfMemory
-from pipeline.store.parquet import read_footer, read_table, read_ticks, row_groups
+from pipeline.store.parquet import read_footer, read_table, row_groups
 from pipeline.store.seal import file_digest
+from pipeline.store.tick_file import read_ticks
 from tests.made import random_ticks, write_ticks
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def test_memory_that_runs_out_makes_no_digest(path: Path, monkeypatch: pytest.Mo
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.ENOMEM, "Cannot allocate memory")
 
-    monkeypatch.setattr("pipeline.store.seal.read_sealed", fail)
+    monkeypatch.setattr("pipeline.store.seal.SealedFile", fail)
     with pytest.raises(OSError, match="allocate"):
         file_digest(path)
 
@@ -56,7 +57,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from pipeline.errors import OutOfMemory
-from pipeline.store.parquet import read_ticks
+from pipeline.store.tick_file import read_ticks
 
 mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (mapped + (64 << 20),) * 2)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import CorruptParquet, MissingFile, NewerFormat, OtherTicks, OutputNotWritable, WrongColumns
 from pipeline.store.atomic import Staged, remove_abandoned, staging, write_bytes
-from pipeline.store.parquet import read_footer, read_table, read_ticks, write_table
+from pipeline.store.parquet import read_footer, read_table, write_table
 from pipeline.store.seal import file_digest
+from pipeline.store.tick_file import read_ticks
 from pipeline.ticks import Ticks
 from tests.made import write_ticks
 
@@ -236,7 +237,7 @@ def test_tables_keep_their_metadata_and_order(tmp_path: Path) -> None:
 def test_reading_and_writing_ticks_loads_no_pandas(tmp_path: Path) -> None:
     code = (
         "import sys, numpy as np; from pathlib import Path; from pipeline.ticks import Ticks;"
-        "from pipeline.store.parquet import read_ticks; from pipeline.store.tick_writer import stage_ticks;"
+        "from pipeline.store.tick_file import read_ticks; from pipeline.store.tick_writer import stage_ticks;"
         " p = Path(sys.argv[1]);"
         "stage_ticks(p, Ticks(np.arange(3)*10**9, np.zeros(3, np.int8), np.ones(3), np.arange(3)), {}).commit();"
         "assert len(read_ticks(p)) == 3; assert 'pandas' not in sys.modules, 'pandas'"

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import OutputNotWritable
 from pipeline.store import tick_writer
-from pipeline.store.parquet import read_footer, read_ticks
+from pipeline.store.parquet import read_footer
 from pipeline.store.seal import file_digest
+from pipeline.store.tick_file import read_ticks
 from pipeline.store.tick_writer import TicksWriter
 from pipeline.ticks import Ticks
 
