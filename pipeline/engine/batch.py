@@ -20,7 +20,7 @@ from pipeline.engine.compiler.specialise import (
     input_values,
     market_fields,
 )
-from pipeline.engine.outcome import Buffers, Facts, Outcome
+from pipeline.engine.outcome import Buffers, Facts, Outcome, Span
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.native.machine import LOADING, Machine, Text, machine_code
 
@@ -75,7 +75,7 @@ class BatchRunner:
     def _block(self, ticks: Ticks, settings: Sequence[BatchSetting], each: int) -> Iterator[Outcome | None]:
         capacity = each * len(settings)
         while True:
-            buffers = Buffers(ticks, settings[0].facts, self._layout.shared.columns, capacity)
+            buffers = Buffers(Span.of(ticks), settings[0].facts, self._layout.shared.columns, capacity)
             setting_rows = self._start_rows(buffers, settings)
             final = self.attempt(ticks, buffers, settings, setting_rows)
             failed = buffers.columns["failed"][0]
@@ -120,7 +120,7 @@ class BatchRunner:
         arrays = [*tick_columns(ticks), *exchanged.arrays, *of_settings, np.zeros(BATCH_SIZE, np.int8)]
         arrays += [buffers.columns[name] for name in layout.columns]
         self._loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
-        return exchanged.final()
+        return exchanged.state()
 
     def _outcomes(
         self,

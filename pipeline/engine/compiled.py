@@ -12,8 +12,17 @@ from pipeline.engine.compiler.batch_loop import PURPOSE
 from pipeline.engine.compiler.checks import reason_and_line
 from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.names import check_names
-from pipeline.engine.compiler.specialise import EXCHANGED, TICK_COLUMNS, Layout, input_values, layout_of
-from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Outcome, buffer_sizes, failure
+from pipeline.engine.compiler.specialise import (
+    EXCHANGED,
+    TICK_COLUMNS,
+    Layout,
+    input_values,
+    layout_of,
+    market_fields,
+    start_values,
+)
+from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Outcome, Span, buffer_sizes, failure
+from pipeline.engine.replay import Replay
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.native import codecache
 from pipeline.native.machine import LOADING, Machine, Text, machine_code
@@ -21,6 +30,7 @@ from pipeline.native.machine import LOADING, Machine, Text, machine_code
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from pipeline.engine.outcome import Number
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
@@ -31,54 +41,78 @@ loaded: dict[str, CompiledReplay] = {}
 
 
 class Exchanged:
-    """The values given to a loop and those it leaves behind, in the arrays that EXCHANGED names, in their order."""
+    """The values given to a loop and the state it takes on and leaves, in the arrays of EXCHANGED, in their order."""
 
     def __init__(self, layout: Layout, values: Mapping[str, float]) -> None:
         self._layout = layout
         self.arrays = (
             np.array([values[name] for name in layout.input_ints], np.int64),
             np.array([values[name] for name in layout.input_floats], np.float64),
-            np.zeros(len(layout.final_ints), np.int64),
-            np.zeros(len(layout.final_floats), np.float64),
+            np.array([values.get(name, 0) for name in layout.state_ints], np.int64),
+            np.array([values.get(name, 0) for name in layout.state_floats], np.float64),
         )
 
-    def final(self) -> dict[str, int | float]:
+    def state(self) -> dict[str, Number]:
         """Return what the loop left behind, by name."""
         _, _, ints, floats = self.arrays
-        final = dict(zip(self._layout.final_ints, ints.tolist(), strict=True))
-        return final | dict(zip(self._layout.final_floats, floats.tolist(), strict=True))
+        state = dict(zip(self._layout.state_ints, ints.tolist(), strict=True))
+        return state | dict(zip(self._layout.state_floats, floats.tolist(), strict=True))
 
 
 class CompiledReplay:
     """The compiled loop of one strategy; safe to run from several threads at once, the GIL is not held."""
 
     def __init__(self, strategy: type[Strategy], machine: Machine) -> None:
-        self._strategy = strategy
-        self._fields = fields_of(strategy)
-        self._layout = layout_of(self._fields, strategy.rules)
+        self.strategy = strategy
+        self.layout = layout_of(fields_of(strategy), strategy.rules)
         self._machine = machine
-        pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(self._layout.columns)
-        self._loop = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * pointers)(machine.address)
+        pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(self.layout.columns)
+        self.loop = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * pointers)(machine.address)
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
         """Replay the ticks with these parameters (as the strategy's fields hold them); raises ReplayError."""
-        for size in buffer_sizes(ticks):
-            buffers = Buffers(ticks, facts, self._layout.columns, size)
-            final = self.attempt(ticks, parameters, buffers)
-            failed, event = buffers.columns["failed"].tolist()
-            if failed or not final["m_out_of_capacity"]:
-                break
-        if failed:
-            what, line = reason_and_line(failed)
-            raise failure(parts.file_and_line(self._strategy, line), event, what)
-        return buffers.outcome(ticks, final)
+        return self.begin(Span.of(ticks), facts, parameters).end(ticks)
 
-    def attempt(self, ticks: Ticks, parameters: Mapping[str, Value], buffers: Buffers) -> dict[str, int | float]:
-        """Run the loop once into these buffers, and return the state it ends in, too small a buffer noted in it."""
-        exchanged = Exchanged(self._layout, input_values(self._fields, buffers.inputs, parameters))
-        arrays = [*tick_columns(ticks), *exchanged.arrays, *(buffers.columns[name] for name in self._layout.columns)]
-        self._loop(len(ticks), *(array.ctypes.data for array in arrays))
-        return exchanged.final()
+    def begin(self, span: Span, facts: Facts, parameters: Mapping[str, Value]) -> CompiledRun:
+        """Begin a replay that is fed with the ticks of a span in parts."""
+        return CompiledRun(self, Buffers(span, facts, self.layout.columns), parameters)
+
+
+class CompiledRun(Replay):
+    """A replay under way in a compiled loop, which keeps nothing: its whole state goes in and comes out."""
+
+    def __init__(self, replay: CompiledReplay, buffers: Buffers, parameters: Mapping[str, Value]) -> None:
+        super().__init__(buffers)
+        self._replay = replay
+        self._parameters = parameters
+        self._state: Mapping[str, Number] = start_values(replay.strategy)
+
+    def state(self) -> Mapping[str, Number]:
+        """Return every field of the market and of the strategy's memory as it is now, by its name in the layout."""
+        return self._state
+
+    def advance(self, ticks: Ticks) -> int:
+        """Replay ticks into the buffers, and return how many fills there are; from the start, when there are more."""
+        for size in buffer_sizes(len(ticks)):
+            self.buffers.make_room(size)
+            state = self.attempt(ticks)
+            failed, event = self.buffers.columns["failed"].tolist()
+            if failed:
+                what, line = reason_and_line(failed)
+                raise failure(parts.file_and_line(self._replay.strategy, line), event, what)
+            if not state["m_out_of_capacity"]:
+                break
+        self._state = state
+        return int(state["m_rows"])
+
+    def attempt(self, ticks: Ticks) -> dict[str, Number]:
+        """Run the loop once into the buffers, and return the state it ends in, too small a buffer noted in it."""
+        layout, fields = self._replay.layout, fields_of(self._replay.strategy)
+        inputs = input_values(fields, self.buffers.inputs, self._parameters)
+        exchanged = Exchanged(layout, {**inputs, **self._state, "m_rows": 0})
+        arrays = [*tick_columns(ticks), *exchanged.arrays, *(self.buffers.columns[name] for name in layout.columns)]
+        self._replay.loop(len(ticks), *(array.ctypes.data for array in arrays))
+        return exchanged.state()
 
 
 def compiled_replay(
@@ -126,7 +160,7 @@ def check_compilable(strategy: type[Strategy], constants: Mapping[str, int]) -> 
 
 
 def _fixed(strategy: type[Strategy], constants: Mapping[str, int] | None) -> dict[str, int]:
-    inputs = specialise.market_fields(strategy.rules).inputs
+    inputs = market_fields(strategy.rules).inputs
     return {name: value for name, value in (constants or {}).items() if name in inputs}
 
 

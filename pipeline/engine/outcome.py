@@ -12,7 +12,7 @@ from pipeline.errors import ReplayError
 from pipeline.times import DAY, FARTHEST_DAY, date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
@@ -40,7 +40,6 @@ SIDES: Final = {BUY: "buy", SELL: "sell"}
 
 MOST_SHARES: Final = 2**62
 MOST_FILLS: Final = 2**27
-INPUT_COLUMNS: Final = ("tick_below", "tick_size")
 
 Number: TypeAlias = int | float
 
@@ -107,6 +106,30 @@ class Outcome:
     final: Mapping[str, Number]
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a replay is told of all its ticks before the first: their first and last day, and how many there are.
+
+    Days since 1970-01-01; raises ReplayError for days that a replay does not take.
+    """
+
+    first_day: int
+    last_day: int
+    ticks: int
+
+    def __post_init__(self) -> None:
+        if self.first_day < -FARTHEST_DAY or self.last_day > FARTHEST_DAY:
+            years = f"ticks from {date_of(self.first_day)} to {date_of(self.last_day)}"
+            raise ReplayError(f"{years}; a replay takes 1825 to 2114. Correct the times in the workbook.")
+
+    @classmethod
+    def of(cls, ticks: Ticks) -> Span:
+        """Return the span of these ticks; of none it is one day."""
+        if not len(ticks):
+            return cls(0, 0, 0)
+        return cls(int(ticks.timestamp.min()) // DAY, int(ticks.timestamp.max()) // DAY, len(ticks))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
     """What a replay is told of its market: session and switches by field, and the tick sizes from which prices on."""
@@ -119,64 +142,94 @@ class Facts:
 class Buffers:
     """The columns of a replay: those it is given, and those it fills, sized for `capacity` fills."""
 
-    def __init__(self, ticks: Ticks, facts: Facts, names: Iterable[str], capacity: int) -> None:
-        first, last = (0, 0)
-        if len(ticks):
-            first, last = int(ticks.timestamp.min()) // DAY, int(ticks.timestamp.max()) // DAY
-            if first < -FARTHEST_DAY or last > FARTHEST_DAY:
-                years = f"ticks from {date_of(first)} to {date_of(last)}"
-                raise ReplayError(f"{years}; a replay takes 1825 to 2114. Correct the times in the workbook.")
-        self._first_day = first
+    def __init__(self, span: Span, facts: Facts, names: Iterable[str], capacity: int = 0) -> None:
+        self._first_day = span.first_day
+        self.fill_columns = [name for name in names if name.startswith("fill_")]
         self.inputs: dict[str, int] = {
             **facts.fields,
-            "first_day": first,
-            "last_day": last,
-            "capacity": capacity,
+            "first_day": span.first_day,
+            "last_day": span.last_day,
             "tick_levels": len(facts.tick_size),
             "batched": False,
             "setting": 0,
+            "before": 0,
+            "begins": True,
+            "ends": True,
         }
-        days = last - first + 1
-        zeros = {"market_days": days, "failed": 2}
-        self.columns: dict[str, Any] = {
-            name: np.zeros(zeros[name], COLUMN_TYPES[name]) if name in zeros else np.empty(capacity, COLUMN_TYPES[name])
-            for name in names
-            if name not in INPUT_COLUMNS
-        }
+        zeros = {"market_days": span.last_day - span.first_day + 1, "failed": 2}
+        self.columns: dict[str, Any] = {name: np.zeros(size, COLUMN_TYPES[name]) for name, size in zeros.items()}
         self.columns |= {"tick_below": facts.tick_below, "tick_size": facts.tick_size}
+        self.make_room(capacity)
+
+    def make_room(self, capacity: int) -> None:
+        """Have room for so many fills at least, none of them there yet."""
+        if capacity > self.inputs.get("capacity", -1):
+            self.inputs["capacity"] = capacity
+            self.columns |= {name: np.empty(capacity, COLUMN_TYPES[name]) for name in self.fill_columns}
+
+    @property
+    def market_days(self) -> Int64s:
+        """The days with a print so far, since 1970-01-01, ascending."""
+        days: Int64s = np.flatnonzero(self.columns["market_days"]).astype(np.int64) + self._first_day
+        return days
 
     def outcome(self, ticks: Ticks, final: Mapping[str, Number]) -> Outcome:
-        """Cut the columns to what was filled and give them their names."""
-        count = int(final["m_fills"])
-        cut = {name: column[:count].copy() for name, column in self.columns.items() if name.startswith("fill_")}
-        fills = Fills(
-            event=cut["fill_event"],
-            timestamp=ticks.timestamp[cut["fill_event"]],
-            side=cut["fill_side"],
-            price=cut["fill_price"],
-            quantity=cut["fill_quantity"],
-            realized=cut["fill_realized"],
-            position=cut["fill_position"],
-            pnl=cut["fill_pnl"],
-            how=cut["fill_how"],
-            placed=cut["fill_placed"],
-            limit=cut["fill_limit"],
-            trade_type=cut.get("fill_type"),
-            reference=cut.get("fill_reference"),
-        )
-        if float(np.abs(fills.quantity.astype(np.float64)).sum()) > MOST_SHARES:
-            raise ReplayError(f"fills of more than {MOST_SHARES:,} shares; no position can be told of them.")
-        days = np.flatnonzero(self.columns["market_days"]).astype(np.int64) + self._first_day
-        return Outcome(fills, days, final)
+        """Return what was filled, in a replay of all these ticks at once, and the days."""
+        fills = fills_of(self.columns, int(final["m_fills"]), lambda events: ticks.timestamp[events])
+        check_shares(shares_of(fills))
+        return Outcome(fills, self.market_days, final)
 
 
-def buffer_sizes(ticks: Ticks) -> Iterator[int]:
-    """Yield sizes of the buffers, in fills: seldom outgrown at first, then more; raises ReplayError at the end."""
-    size = len(ticks) // 8 + 1024
+def fills_of(columns: Mapping[str, Any], count: int, timestamps: Callable[[Int64s], Int64s]) -> Fills:
+    """Cut columns to the first `count` fills and give them their names; `timestamps` returns those of events."""
+    cut = {
+        name: np.array(column[:count], COLUMN_TYPES[name])
+        for name, column in columns.items()
+        if name.startswith("fill_")
+    }
+    return Fills(
+        event=cut["fill_event"],
+        timestamp=timestamps(cut["fill_event"]),
+        side=cut["fill_side"],
+        price=cut["fill_price"],
+        quantity=cut["fill_quantity"],
+        realized=cut["fill_realized"],
+        position=cut["fill_position"],
+        pnl=cut["fill_pnl"],
+        how=cut["fill_how"],
+        placed=cut["fill_placed"],
+        limit=cut["fill_limit"],
+        trade_type=cut.get("fill_type"),
+        reference=cut.get("fill_reference"),
+    )
+
+
+def shares_of(fills: Fills) -> float:
+    """Return how many shares were filled."""
+    return float(np.abs(fills.quantity.astype(np.float64)).sum())
+
+
+def check_shares(shares: float) -> None:
+    """Raise ReplayError for more shares than a position can be told of."""
+    if shares > MOST_SHARES:
+        raise ReplayError(f"fills of more than {MOST_SHARES:,} shares; no position can be told of them.")
+
+
+def buffer_sizes(count: int) -> Iterator[int]:
+    """Yield sizes of the buffers for so many ticks, in fills: seldom outgrown at first, then more.
+
+    Raises ReplayError at the end.
+    """
+    size = count // 8 + 1024
     while size <= MOST_FILLS:
         yield size
         size *= 8
-    raise ReplayError(f"more than {size // 8:,} fills of {len(ticks):,} ticks; does the strategy trade with itself?")
+    raise too_many_fills(size // 8, count)
+
+
+def too_many_fills(fills: int, count: int) -> ReplayError:
+    """Return the error of a strategy that has more fills of so many ticks than there is room for."""
+    return ReplayError(f"more than {fills:,} fills of {count:,} ticks; does the strategy trade with itself?")
 
 
 def side_names(side: Int8s) -> list[str]:

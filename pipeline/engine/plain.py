@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import traceback
+from array import array
 from copy import deepcopy
 from numbers import Integral
 from pathlib import Path
@@ -15,7 +16,9 @@ import numpy as np
 from pipeline.engine.compiler.checks import REASONS, checks_of, failing
 from pipeline.engine.compiler.parts import MARKET, has_no, wrong_kind
 from pipeline.engine.compiler.specialise import market_fields, market_names
-from pipeline.engine.outcome import Buffers, Facts, Outcome, buffer_sizes, failure
+from pipeline.engine.outcome import COLUMN_TYPES, MOST_FILLS, Buffers, Facts, Outcome, Span, failure, too_many_fills
+from pipeline.engine.replay import Replay
+from pipeline.engine.rules.orders import SideField
 from pipeline.engine.rules.replay_state import replay
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import OutOfMemory, PipelineError, ReplayError, StrategyError, in_words
@@ -23,11 +26,15 @@ from pipeline.errors import OutOfMemory, PipelineError, ReplayError, StrategyErr
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pipeline.engine.outcome import Number
+    from pipeline.engine.replay import Checkpoint
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
 HELD_AS: Final = {"int": (Integral, np.bool_), "float": (float, int, np.integer, np.bool_), "bool": (bool, np.bool_)}
 """What memory may hold when a replay is over, by the kind it is declared."""
+
+KINDS: Final = {"int": int, "float": float, "bool": bool}
 
 
 class PlainReplay:
@@ -35,40 +42,100 @@ class PlainReplay:
 
     def __init__(self, strategy: type[Strategy]) -> None:
         self._strategy = strategy
-        self._fields = fields_of(strategy)
-        self._file = str(sys.modules[strategy.__module__].__file__)
+        fields_of(strategy)  # raises StrategyError for what no replay could take
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
         """Replay the ticks with these parameters (as the strategy's fields hold them)."""
-        for size in buffer_sizes(ticks):
-            buffers = Buffers(ticks, facts, market_fields(self._strategy.rules).columns, size)
-            final = self.attempt(ticks, parameters, buffers)
-            if not final["m_out_of_capacity"]:
-                break
-        return buffers.outcome(ticks, {name: _number(value) for name, value in final.items()})
+        return self.begin(Span.of(ticks), facts, parameters).end(ticks)
 
-    def attempt(self, ticks: Ticks, parameters: Mapping[str, Value], buffers: Buffers) -> dict[str, Any]:
-        """Replay once into these buffers, and return the state it ends in, too small a buffer noted in it."""
-        market: Any = self._strategy.rules()
-        for action in self._strategy.rules.actions:
-            setattr(market, action, _checked(market, action))
-        strategy = self._strategy(**parameters, **{name: memory.start for name, memory in self._fields.memory.items()})
-        for name, start in self._fields.objects.items():
-            setattr(strategy, name, deepcopy(start))
-        market.strategy = strategy
-        columns = {name: _view(column) for name, column in buffers.columns.items()}
-        for name, value in {**buffers.inputs, **columns}.items():
+    def begin(
+        self, span: Span, facts: Facts, parameters: Mapping[str, Value], start: Checkpoint | None = None
+    ) -> PlainRun:
+        """Begin a replay that is fed with the ticks of a span in parts.
+
+        start: where to go on from, of a strategy that remembers only numbers; None to begin with the first tick.
+        """
+        buffers = Buffers(span, facts, market_fields(self._strategy.rules).columns)
+        return PlainRun(self._strategy, buffers, parameters, start)
+
+
+class Column:
+    """A column of our fills that grows as they are appended, and takes what an array of its type takes."""
+
+    def __init__(self, dtype: Any) -> None:
+        self._cells: Any = array(np.dtype(dtype).char)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._cells[at]
+
+    def __setitem__(self, at: int, value: Any) -> None:
+        if at == len(self._cells):
+            self._cells.append(value)
+        else:
+            self._cells[at] = value
+
+
+class PlainRun(Replay):
+    """A replay under way, in the very objects of the strategy and its market."""
+
+    def __init__(
+        self, strategy: type[Strategy], buffers: Buffers, parameters: Mapping[str, Value], start: Checkpoint | None
+    ) -> None:
+        super().__init__(buffers, start)
+        self._fields = fields_of(strategy)
+        self._file = str(sys.modules[strategy.__module__].__file__)
+        self._of_market = market_fields(strategy.rules)
+        self._market = market = _market_of(strategy)
+        memory = {name: memory.start for name, memory in self._fields.memory.items()}
+        market.strategy = self._acting = strategy(**parameters, **memory)
+        for name, first in self._fields.objects.items():
+            setattr(self._acting, name, deepcopy(first))
+        if start is not None:
+            self._go_on_from(start.state)
+
+    def _go_on_from(self, state: Mapping[str, Number]) -> None:
+        for name, kind in self._of_market.state.items():
+            side = getattr(self._strategy.rules, name)
+            holder, field = self._market, name
+            if isinstance(side, SideField):
+                holder, field = getattr(self._market, side.side), side.field
+            setattr(holder, field, KINDS[kind](state["m_" + name]))
+        for name, memory in self._fields.memory.items():
+            setattr(self._acting, name, KINDS[memory.kind](state["s_" + name]))
+
+    @property
+    def _strategy(self) -> type[Strategy]:
+        return type(self._acting)
+
+    def state(self) -> dict[str, Any]:
+        """Return every field of the market and of the strategy's memory as it is now, by its name in the layout."""
+        state = {"m_" + name: getattr(self._market, name) for name in self._of_market.state}
+        return state | {"s_" + name: getattr(self._acting, name) for name in self._fields.memory}
+
+    def final(self) -> dict[str, Number]:
+        """Return the same as plain numbers, when all is over."""
+        self._check_memory(self._acting)
+        return {name: _number(value) for name, value in self.state().items()}
+
+    def advance(self, ticks: Ticks) -> int:
+        """Replay ticks into columns that grow, and return how many fills there are in them."""
+        market, buffers = self._market, self.buffers
+        buffers.inputs["capacity"] = MOST_FILLS
+        buffers.columns |= {name: Column(COLUMN_TYPES[name]) for name in buffers.fill_columns}
+        market.rows = 0
+        views = {name: _view(buffers.columns[name]) for name in buffers.columns.keys() - {*buffers.fill_columns}}
+        for name, value in {**buffers.inputs, **buffers.columns, **views}.items():
             setattr(market, name, value)
         of_ticks = [_view(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
         try:
-            replay(market, strategy, len(ticks), *of_ticks)
+            replay(market, self._acting, len(ticks), *of_ticks)
         except PipelineError:
             raise
         except (Exception, SystemExit) as error:
             raise self._told(error, market) from error
-        self._check_memory(strategy)
-        final = {"m_" + name: getattr(market, name) for name in market_fields(self._strategy.rules).state}
-        return final | {"s_" + name: getattr(strategy, name) for name in self._fields.memory}
+        if market.out_of_capacity:
+            raise too_many_fills(MOST_FILLS, len(ticks))
+        return int(market.rows)
 
     def _told(self, error: BaseException, market: Any) -> BaseException:
         """Return an error that names the strategy's own line, in the compiled engine's words where it has some."""
@@ -101,6 +168,13 @@ class PlainReplay:
                     f"{type(strategy).__name__}.{name} is declared {memory.kind} and became a {held} during the run; "
                     f"write {memory.kind}(...) where it is assigned or declare it as what it is."
                 )
+
+
+def _market_of(strategy: type[Strategy]) -> Any:
+    market = strategy.rules()
+    for action in strategy.rules.actions:
+        setattr(market, action, _checked(market, action))
+    return market
 
 
 class _Wrong(ValueError):

@@ -18,7 +18,8 @@ from pipeline.times import DAY
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.engine.outcome import Fills, Outcome
+    from pipeline.engine.outcome import Fills, Outcome, Span
+    from pipeline.engine.replay import Replay
     from pipeline.markets.facts import MarketFacts
     from pipeline.settings import Value, Values
     from pipeline.ticks import Float64s, Int64s, Ticks
@@ -34,6 +35,9 @@ ENGINES: Final[tuple[Engine, ...]] = ("compiled", "python")
 
 class Replayer(Protocol):
     """What replays a strategy over one security's ticks."""
+
+    def begin(self, span: Span, facts: Facts, parameters: Mapping[str, Value]) -> Replay:
+        """Begin a replay with these parameters (as the strategy's fields hold them), fed with the ticks in parts."""
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
         """Replay the ticks with these parameters (as the strategy's fields hold them)."""

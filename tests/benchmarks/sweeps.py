@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from targets import in_turn, pipeline
 
 from pipeline.engine.batch import BatchRunner
-from pipeline.engine.compiled import CompiledReplay
+from pipeline.engine.compiled import CompiledRun
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare, simulate_many
 from pipeline.replay.plan import Request
@@ -64,7 +64,7 @@ def rates(store: Path, runs: int) -> None:
         replayer(strategy, execution, "compiled")
     inside: dict[str, list[float]] = {"together": [], "alone": []}
     BatchRunner.attempt = timed(BatchRunner.attempt, inside["together"])  # type: ignore[method-assign]
-    CompiledReplay.attempt = timed(CompiledReplay.attempt, inside["alone"])  # type: ignore[method-assign]
+    CompiledRun.attempt = timed(CompiledRun.attempt, inside["alone"])  # type: ignore[method-assign]
     found: dict[str, list[float]] = {}
     for _ in range(runs):
         seconds = Counter[str]()

@@ -36,7 +36,7 @@ def every_print_fills_both_sides(count: int) -> Ticks:
 def test_a_stream_that_fills_at_nearly_every_event_finds_room() -> None:
     ticks = every_print_fills_both_sides(6_000)
     fills = both(load_strategy("v1_baseline"), ticks, QUOTES).fills
-    assert len(fills) == 2 * 5_998 > 4 * next(buffer_sizes(ticks))
+    assert len(fills) == 2 * 5_998 > 4 * next(buffer_sizes(len(ticks)))
     assert fills.event.tolist() == [event for event in range(2, 6_000) for _ in range(2)]
     assert fills.position.tolist() == [-40, 0] * 5_998
 

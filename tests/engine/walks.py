@@ -121,7 +121,7 @@ class PythonReplay(CompiledReplay):
         known = market_fields(strategy.rules).inputs
         super().__init__(strategy, Machine(_NOWHERE, "", None))
         fixed = {name: value for name, value in (constants or {}).items() if name in known}
-        self._loop: Any = _python_of(loop_source(strategy, fixed), 1, column_types(self._layout.columns))
+        self.loop: Any = _python_of(loop_source(strategy, fixed), 1, column_types(self.layout.columns))
 
 
 _IDLE: Final = ctypes.CFUNCTYPE(ctypes.c_int64)(lambda: 0)

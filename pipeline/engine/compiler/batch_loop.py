@@ -59,7 +59,7 @@ class BatchLayout:
 
 def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError."""
-    flat = flat_replay(strategy, {"batched": True})
+    flat = flat_replay(strategy, {"batched": True, "before": 0, "begins": True, "ends": True})
     fixed = _fixed_by_setting(strategy, flat)
     seeds = {*fixed, *WITHOUT_ROW, *("s_" + name for name in flat.fields.memory)}
     varying = differing(flat.body, seeds)

@@ -12,8 +12,9 @@ import sys
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.engine.compiler.methods import strategy_methods
 from pipeline.engine.compiler.parts import MARKET, Method, fills_again, has_no, source_of
-from pipeline.engine.compiler.specialise import market_names, strategy_methods
+from pipeline.engine.compiler.specialise import market_names
 from pipeline.engine.declared import own_classes, where
 from pipeline.engine.rules.side import Side
 from pipeline.engine.strategy import Strategy, fields_of

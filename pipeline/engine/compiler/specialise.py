@@ -6,26 +6,35 @@ The loop takes pointers only: the ticks, the values given to it (session, switch
 from __future__ import annotations
 
 import ast
-import sys
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.checks import definitions, fail
 from pipeline.engine.compiler.exact import exact_loop
-from pipeline.engine.compiler.inference import NOTHING, OF_MARKET, WHOLE, Number, Span, parameter_span
+from pipeline.engine.compiler.inference import (
+    NOTHING,
+    OF_MARKET,
+    WHOLE,
+    Number,
+    Span,
+    given_name,
+    givings,
+    parameter_span,
+)
 from pipeline.engine.compiler.inline import Inliner
-from pipeline.engine.compiler.parts import MARKET, SUBSET, Method, Part, source_of
+from pipeline.engine.compiler.methods import check_as_written, definitions_in, strategy_methods
+from pipeline.engine.compiler.parts import MARKET, SUBSET, Method, Part
 from pipeline.engine.declared import declaration
 from pipeline.engine.rules import replay_state
 from pipeline.engine.rules.orders import SideField
 from pipeline.engine.rules.side import Side
 from pipeline.engine.strategy import Fields, Strategy, fields_of
-from pipeline.errors import NotCompilable, StrategyError
+from pipeline.errors import NotCompilable
 from pipeline.native.kinds import Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pipeline.settings import Value
 
@@ -38,14 +47,13 @@ SIDE_HIDDEN: Final = (
 )
 HIDDEN: Final = frozenset(
     {"capacity", "first_day", "day_index", "tick_levels", "out_of_capacity", "events"}
-    | {"batched", "setting", "diverged", "rows", "print_awaited", "orders"}
+    | {"batched", "setting", "diverged", "rows", "print_awaited", "orders", "before", "begins", "ends"}
     | {f"{side}_{field}" for side in ("bid", "ask") for field in SIDE_HIDDEN}
 )
-ATTRIBUTE_HOOKS: Final = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
 KIND_OF: Final = {"int": "int", "float": "float", "IntColumn": "int64", "None": "void"}
 """The annotations of the checks as `Signature` has them."""
-EXCHANGED: Final = ("input_ints", "input_floats", "final_ints", "final_floats")
+EXCHANGED: Final = ("input_ints", "input_floats", "state_ints", "state_floats")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +62,8 @@ class Layout:
 
     input_ints: tuple[str, ...]
     input_floats: tuple[str, ...]
-    final_ints: tuple[str, ...]
-    final_floats: tuple[str, ...]
+    state_ints: tuple[str, ...]
+    state_floats: tuple[str, ...]
     columns: tuple[str, ...]
 
 
@@ -114,10 +122,16 @@ def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
     return Layout(
         input_ints=tuple(name for name, kind in inputs if kind != "float"),
         input_floats=tuple(name for name, kind in inputs if kind == "float"),
-        final_ints=tuple(name for name, kind in final if kind != "float"),
-        final_floats=tuple(name for name, kind in final if kind == "float"),
+        state_ints=tuple(name for name, kind in final if kind != "float"),
+        state_floats=tuple(name for name, kind in final if kind == "float"),
         columns=tuple(of_market.columns),
     )
+
+
+def start_values(strategy: type[Strategy]) -> dict[str, int | float]:
+    """Return the state before the first event by its names in the layout."""
+    market = {"m_" + name: start for name, start in market_fields(strategy.rules).starts.items()}
+    return market | {"s_" + name: memory.start for name, memory in fields_of(strategy).memory.items()}
 
 
 def input_values(fields: Fields, of_market: Mapping[str, float], parameters: Mapping[str, Value]) -> dict[str, float]:
@@ -139,8 +153,15 @@ def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     flat = flat_replay(strategy, {"batched": False} | dict(constants))
     layout = layout_of(flat.fields, strategy.rules)
     arguments = ["count", *TICK_COLUMNS, *EXCHANGED, *("m_" + name for name in layout.columns)]
-    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items()]
-    body = [*input_lines(layout, flat.kinds), *starts, *unparsed(flat.body), *output_lines(layout, flat.kinds)]
+    stored = {given_name(giving) for giving in givings(flat.body)}
+    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if f"m_{name}" not in stored]
+    body = [
+        *input_lines(layout, flat.kinds),
+        *starts,
+        *state_lines(layout, flat.kinds, stored),
+        *unparsed(flat.body),
+        *output_lines(layout, flat.kinds),
+    ]
     return function_text(arguments, body)
 
 
@@ -165,7 +186,7 @@ def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     parts = _parts(strategy, fields, of_market, constants) | _sides(of_market)
     bound = {"m": parts["m"], "strategy": parts["s"]}
     names = {name: ast.Name(name, ast.Load()) for name in ("count", *TICK_COLUMNS)}
-    replay = Method(_definitions(replay_state)["replay"], vars(replay_state), str(replay_state.__file__))
+    replay = Method(definitions_in(replay_state)["replay"], vars(replay_state), str(replay_state.__file__))
     inliner = Inliner(parts)
     body = inliner.body(replay, bound, names, None, "completed")
     inliner.check_sound()
@@ -201,20 +222,29 @@ def _bare(node: ast.FunctionDef) -> str:
 
 def input_lines(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
     """Return the lines that take the given values out of their arrays."""
+    return _loads("input", layout.input_ints, layout.input_floats, kinds)
+
+
+def state_lines(layout: Layout, kinds: Mapping[str, str], stored: Collection[str]) -> list[str]:
+    """Return the lines that take the state that an earlier part left, where a loop stores it, out of its arrays."""
+    lines = _loads("state", layout.state_ints, layout.state_floats, kinds)
+    return [line for line in lines if line.partition(" ")[0] in stored]
+
+
+def _loads(array: str, ints: Sequence[str], floats: Sequence[str], kinds: Mapping[str, str]) -> list[str]:
     lines = [
-        f"{name} = input_ints[{at}]" + (" != 0" if kinds[name] == "bool" else "")
-        for at, name in enumerate(layout.input_ints)
+        f"{name} = {array}_ints[{at}]" + (" != 0" if kinds[name] == "bool" else "") for at, name in enumerate(ints)
     ]
-    return lines + [f"{name} = input_floats[{at}]" for at, name in enumerate(layout.input_floats)]
+    return lines + [f"{name} = {array}_floats[{at}]" for at, name in enumerate(floats)]
 
 
 def output_lines(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
-    """Return the lines that leave the final state in its arrays."""
+    """Return the lines that leave the state in its arrays."""
     lines = [
-        f"final_ints[{at}] = " + (f"1 if {name} else 0" if kinds[name] == "bool" else name)
-        for at, name in enumerate(layout.final_ints)
+        f"state_ints[{at}] = " + (f"1 if {name} else 0" if kinds[name] == "bool" else name)
+        for at, name in enumerate(layout.state_ints)
     ]
-    lines += [f"final_floats[{at}] = {name}" for at, name in enumerate(layout.final_floats)]
+    lines += [f"state_floats[{at}] = {name}" for at, name in enumerate(layout.state_floats)]
     return [*lines, "return 1 if completed else 0"]
 
 
@@ -294,47 +324,6 @@ def _with_memory(methods: dict[str, Method], fields: Fields) -> dict[str, Method
 def _literal(value: float) -> str:
     """Return a number as Python text; 1e999 is how infinity can be written."""
     return repr(value).replace("inf", "1e999").replace("nan", "(1e999 - 1e999)")
-
-
-def strategy_methods(subject: type) -> dict[str, Method]:
-    """Return the methods of a strategy or of a market, with those it is built on, by name."""
-    methods: dict[str, Method] = {}
-    for number, base in reversed(list(enumerate(subject.__mro__[:-1]))):
-        module = sys.modules[base.__module__]
-        definition = _definitions(module).get(base.__name__)
-        if not isinstance(definition, ast.ClassDef):
-            raise StrategyError(f"{base.__name__}: its source cannot be found; put the class in a file of its own.")
-        for member in definition.body:
-            if isinstance(member, ast.FunctionDef) and not (base is Strategy and member.name in ("__init__", "read")):
-                methods[member.name] = Method(member, vars(module), str(module.__file__), number)
-    return methods
-
-
-def check_as_written(strategy: type[Strategy]) -> None:
-    """Raise NotCompilable for a class that is not what its text says: a loop is made of the text alone."""
-    for number, base in enumerate(strategy.__mro__):
-        if base in Strategy.__mro__:
-            continue
-        module = sys.modules[base.__module__]
-        text = _definitions(module)[base.__name__]
-        members = {member.name: member for member in text.body if isinstance(member, ast.FunctionDef)}
-        codes = {name: getattr(value, "__code__", None) for name, value in vars(base).items()}
-        named = members.keys() | {name for name, code in codes.items() if code or name.startswith("on_")}
-        changed = [base.__name__] if text.decorator_list else []
-        for name in sorted(named):
-            code, member = codes.get(name), members.get(name)
-            decorated = member is not None and member.decorator_list
-            if name in ATTRIBUTE_HOOKS or not (decorated or (code and member and code.co_firstlineno == member.lineno)):
-                changed.append(name)
-        if changed:
-            definition = members.get(changed[0], text)
-            why = f"{changed[0]} is more than a method written out in the class, which is all that a loop is made of."
-            raise Method(definition, {}, str(module.__file__), number).refusal(definition, why)
-
-
-def _definitions(module: Any) -> dict[str, Any]:
-    tree = ast.parse(source_of(module))
-    return {node.name: node for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
 
 
 def unparsed(body: list[ast.stmt]) -> list[str]:

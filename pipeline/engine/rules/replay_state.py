@@ -32,7 +32,8 @@ class ReplayState:
 
     Prices in AED, sizes in shares, times in ns on the exchange's local clock; a time of day counts from midnight, `day`
     and `last_day` (the day of the latest tick) from 1970-01-01. `batched`: whether several settings, by
-    number, are replayed in one pass over the ticks and write their fills into the same columns.
+    number, are replayed in one pass over the ticks and write their fills into the same columns. Ticks come part by
+    part: `before` were in earlier parts; `begins`, `ends`: whether this part is the first, the last.
     """
 
     actions: ClassVar[tuple[str, ...]] = ("round_to_tick", "round_down_to_tick", "round_up_to_tick", "tick")
@@ -48,6 +49,9 @@ class ReplayState:
     tick_levels: int
     batched: bool
     setting: int
+    before: int
+    begins: bool
+    ends: bool
 
     failed: IntColumn
     tick_below: FloatColumn
@@ -179,20 +183,22 @@ def replay(
     prices: FloatColumn,
     volumes: IntColumn,
 ) -> bool:
-    """Replay all events; return False when it ended early.
+    """Replay the events of one part; return False when it ended early.
 
     That is when the fill columns were full, or when the settings of a batch would no longer see the same book. A line
     of the strategy that failed in the compiled loop, and its event, stand in `failed`.
     """
-    strategy.on_start()
+    if m.begins:
+        strategy.on_start()
     for i in range(count):
         if m.out_of_capacity or m.diverged:
             return False
-        m.event = i
+        m.event = m.before + i
         m.now = timestamps[i]
         m.kind = kinds[i]
         m.price = prices[i]
         m.volume = volumes[i]
         m.on_event()
-    m.on_end()
+    if m.ends:
+        m.on_end()
     return True
