@@ -204,7 +204,7 @@ def _facts(run: BacktestRun) -> dict[str, Any]:
 
 
 def _figures(result: SecurityResult) -> dict[str, Any]:
-    from pipeline.metrics.figures import replay_figures
+    from pipeline.metrics.ledger_builder import replay_figures
     from pipeline.metrics.registry import SUMMARY_FIGURES
 
     if result.replayed is None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.metrics.formulas import market_day_indices
+from pipeline.metrics.loop_fills import DAY_FIELDS
 from pipeline.ticks import union_of
-from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.metrics.accounts import AccountHistory
+    from pipeline.metrics.ledger import Ledger
     from pipeline.ticks import Int64s
 
 COLUMNS: Final = (
@@ -21,53 +21,58 @@ COLUMNS: Final = (
     *("equity", "position", "marked_equity"),
 )
 TOTAL: Final = "total"
+_DAY, _FILLS, _, _GROSS, _FEES, _NET, _EQUITY, _POSITION, _MARKED = range(len(DAY_FIELDS))
 
 
-def daily_rows(accounts: Sequence[AccountHistory]) -> Iterator[dict[str, Any]]:
+def daily_rows(ledgers: Sequence[Ledger]) -> Iterator[dict[str, Any]]:
     """Yield the rows of daily.csv.
 
     A row goes on until the next market day of its security begins: what happens on a day without a print counts to the
     market day before, to the first where none is before.
 
     Args:
-        accounts: The accounts of the securities that were replayed, in the order of the rows.
+        ledgers: The ledgers of the securities that were replayed, in any order.
 
     Yields:
-        A row a security and market day, then `total` a market day of any of them, by COLUMNS; money in AED. equity: net
-        realised P&L since the start. position: shares when the day ends, none for the total. marked_equity: equity with
-        the open position at its mark.
+        A row a security and market day, by ticker, then `total` a market day of any of them, by COLUMNS; money in AED.
+        equity: net realised P&L since the start. position: shares when the day ends, none for the total.
+        marked_equity: equity with the open position at its mark.
     """
-    all_days = union_of([account.replayed.market_days for account in accounts])
+    ordered = sorted(ledgers, key=lambda ledger: ledger.ticker)
+    all_days = union_of([ledger.market_days for ledger in ordered])
     totals: dict[str, Any] = {}
-    for account in accounts:
-        days = account.replayed.market_days
-        columns = _columns(account, days)
-        yield from _rows(account.ticker, days, columns)
+    for ledger in ordered:
+        records, days = ledger.days[:], ledger.market_days
+        columns = _columns(records, days)
+        yield from _rows(ledger.ticker, days, columns)
         if len(days) < len(all_days):
-            columns = _columns(account, all_days)
+            columns = _columns(records, all_days)
         totals = {name: totals.get(name, 0) + column for name, column in columns.items() if name != "position"}
     yield from _rows(TOTAL, all_days, totals)
 
 
-def _columns(account: AccountHistory, days: Int64s) -> dict[str, Any]:
-    """Return what happened on each day, and what stood when the next began."""
+def _columns(records: Int64s, days: Int64s) -> dict[str, Any]:
+    """Return what happened on each market day, and what stood when the next began."""
     if not len(days):
         return {}
-    ends = np.append(days[1:] * DAY - 1, np.iinfo(np.int64).max)
-    fills = account.replayed.fills
-    indices = market_day_indices(account.clock // DAY, days)
-    gross, fees, net = (
-        np.bincount(indices, values, len(days)) for values in (fills.realized, account.fees, account.net)
-    )
+    amounts = records.view(np.float64)
+    indices = market_day_indices(records[:, _DAY], days)
+    last = np.append(np.searchsorted(records[:, _DAY], days[1:]), len(records)) - 1
+    gross, fees, net = (np.bincount(indices, amounts[:, column], len(days)) for column in (_GROSS, _FEES, _NET))
     return {
-        "fills": np.bincount(indices, minlength=len(days)),
+        "fills": np.bincount(indices, records[:, _FILLS], len(days)).astype(np.int64),
         "gross_pnl": gross,
         "fees": fees,
         "net_pnl": net,
-        "equity": account.equity_at(ends),
-        "position": account.position_at(ends),
-        "marked_equity": account.marked_equity_at(ends),
+        "equity": _value_at(last, amounts[:, _EQUITY]),
+        "position": _value_at(last, records[:, _POSITION]),
+        "marked_equity": _value_at(last, amounts[:, _MARKED]),
     }
+
+
+def _value_at(last: Int64s, values: Any) -> Any:
+    """Return the values of the last records, 0 before the first."""
+    return np.where(last >= 0, values[last], values.dtype.type(0)) if len(values) else np.zeros(len(last), values.dtype)
 
 
 def _rows(security: str, days: Int64s, columns: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.metrics.figure import OWN_ORDERS, Figure
-from pipeline.metrics.fill_kinds import KINDS, NO_CODE, NO_PRINT, through_pnl, traits
+from pipeline.metrics.fill_kinds import KINDS, NO_CODE, NO_PRINT
 from pipeline.metrics.portfolio import Portfolio
-from pipeline.replay.prints import MARKETABLE, OFF_GRID, THROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +21,7 @@ def _of_orders(compute: Callable[[Portfolio], Any]) -> Callable[[Portfolio], Any
 FILL_FIGURES: Final = (
     Figure(
         name="through_fills",
-        compute=_of_orders(lambda p: traits(p.accounts, THROUGH)),
+        compute=_of_orders(lambda p: p.sums["through_fills"]),
         group=FILLED_BY,
         label="Fills by prints through our price",
         form="count",
@@ -32,7 +31,7 @@ FILL_FIGURES: Final = (
     ),
     Figure(
         name="through_pnl",
-        compute=_of_orders(lambda p: through_pnl(p.accounts)),
+        compute=_of_orders(lambda p: float(p.sums["through_pnl"])),
         group=FILLED_BY,
         label="Gross P&L of these",
         unit="AED",
@@ -44,7 +43,7 @@ FILL_FIGURES: Final = (
     ),
     Figure(
         name="off_grid_fills",
-        compute=_of_orders(lambda p: traits(p.accounts, OFF_GRID)),
+        compute=_of_orders(lambda p: p.sums["off_grid_fills"]),
         group=FILLED_BY,
         label="Fills off the tick grid",
         form="count",
@@ -55,7 +54,7 @@ FILL_FIGURES: Final = (
     ),
     Figure(
         name="marketable_fills",
-        compute=_of_orders(lambda p: traits(p.accounts, MARKETABLE)),
+        compute=_of_orders(lambda p: p.sums["marketable_fills"]),
         group=FILLED_BY,
         label="Fills of marketable orders",
         form="count",
@@ -66,7 +65,7 @@ FILL_FIGURES: Final = (
     ),
     Figure(
         name="shares_beyond_shown",
-        compute=_of_orders(lambda p: sum(int(account.observed.beyond_shown.sum()) for account in p.accounts)),
+        compute=_of_orders(lambda p: p.sums["shares_beyond_shown"]),
         group=FILLED_BY,
         label="Shares beyond what was shown",
         unit="shares",

@@ -74,7 +74,7 @@ def _markouts(unit: str, form: str) -> Iterator[Figure]:
 MARKET_MAKING_FIGURES: Final = (
     Figure(
         name="position",
-        compute=lambda p: sum(replay.position for replay in p.replays),
+        compute=lambda p: sum(ledger.position for ledger in p.ledgers),
         group=INVENTORY,
         label="Final position",
         unit="shares",
@@ -131,7 +131,7 @@ MARKET_MAKING_FIGURES: Final = (
         missing=(
             NO_DAY,
             Reason("Limits are each security's own.", lambda p: not p.is_one_security),
-            Reason("The strategy has no position limit.", lambda p: p.position_limits is None),
+            Reason("The strategy has no position limit.", lambda p: not p.is_limited),
             NO_MARK,
         ),
     ),
@@ -148,7 +148,7 @@ MARKET_MAKING_FIGURES: Final = (
     ),
     Figure(
         name="fill_ratio",
-        compute=lambda p: len(p.times_to_fill) / p.orders if p.orders else None,
+        compute=lambda p: p.sums["waits"] / p.orders if p.orders else None,
         group=ACTIVITY,
         label="Fill ratio",
         unit="%",
@@ -159,7 +159,7 @@ MARKET_MAKING_FIGURES: Final = (
     ),
     Figure(
         name="time_to_fill_median",
-        compute=lambda p: percentile(p.times_to_fill, 50) if len(p.times_to_fill) else None,
+        compute=lambda p: p.median_time_to_fill,
         group=ACTIVITY,
         label="Time to fill, median",
         unit="s",
@@ -171,7 +171,7 @@ MARKET_MAKING_FIGURES: Final = (
     ),
     Figure(
         name="time_to_fill_mean",
-        compute=lambda p: float(p.times_to_fill.mean()) if len(p.times_to_fill) else None,
+        compute=lambda p: p.mean_time_to_fill,
         group=ACTIVITY,
         label="Time to fill, mean",
         unit="s",

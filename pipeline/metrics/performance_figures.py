@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from pipeline.metrics.figure import NO_DAY, NO_MARK, ONE_DAY, Figure, Reason
-from pipeline.metrics.formulas import calmar, drawdown_days, first_of_each_day, sharpe, sortino
+from pipeline.metrics.formulas import calmar, sharpe, sortino
 from pipeline.metrics.portfolio import Portfolio
-from pipeline.times import DAY
 
 ACTIVITY: Final = "Fills and orders"
 PNL: Final = "P&L"
@@ -18,7 +17,7 @@ DAYS: Final = "Days"
 PERFORMANCE_FIGURES: Final = (
     Figure(
         name="fills",
-        compute=lambda p: len(p.times),
+        compute=lambda p: p.sums["fills"],
         group=ACTIVITY,
         label="Fills",
         form="count",
@@ -30,7 +29,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="closing_fills",
-        compute=lambda p: len(p.gains) + len(p.losses),
+        compute=lambda p: p.closing_fills,
         group=ACTIVITY,
         label="Closing fills",
         form="count",
@@ -40,7 +39,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="fills_per_day",
-        compute=lambda p: len(p.times) / len(p.market_days) if len(p.market_days) else None,
+        compute=lambda p: p.sums["fills"] / len(p.market_days) if len(p.market_days) else None,
         group=ACTIVITY,
         label="Fills per day",
         form="ratio",
@@ -64,7 +63,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="fees",
-        compute=lambda p: p.total_fees,
+        compute=lambda p: float(p.sums["fees"]),
         group=PNL,
         label="Fees",
         unit="AED",
@@ -93,7 +92,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="turnover",
-        compute=lambda p: float(sum(fills.price.dot(fills.quantity) for fills in p.fills)),
+        compute=lambda p: float(p.sums["turnover"]),
         group=PNL,
         label="Turnover",
         unit="AED",
@@ -120,7 +119,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="max_drawdown",
-        compute=lambda p: p.max_drawdown,
+        compute=lambda p: p.clock.max_drawdown,
         group=RISK,
         label="Max drawdown",
         unit="AED",
@@ -165,7 +164,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="calmar",
-        compute=lambda p: calmar(p.daily, p.max_drawdown),
+        compute=lambda p: calmar(p.daily, p.clock.max_drawdown),
         group=RISK,
         label="Calmar ratio",
         unit="annualised",
@@ -179,7 +178,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="max_drawdown_pct",
-        compute=lambda p: p.max_drawdown / p.peak_capital * 100 if p.peak_capital > 0.0 else None,
+        compute=lambda p: p.max_drawdown_share,
         group=RISK,
         label="Max drawdown",
         unit="% of peak capital",
@@ -191,7 +190,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="max_drawdown_days",
-        compute=lambda p: drawdown_days(p.equity, p.times, p.market_days),
+        compute=lambda p: p.max_drawdown_days,
         group=RISK,
         label="Drawdown length",
         unit="market days",
@@ -205,7 +204,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="max_drawdown_marked",
-        compute=lambda p: p.max_drawdown_marked,
+        compute=lambda p: p.clock.max_drawdown_marked,
         group=RISK,
         label="Max drawdown, marked",
         unit="AED",
@@ -218,7 +217,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="peak_capital",
-        compute=lambda p: p.peak_capital,
+        compute=lambda p: p.clock.peak_capital,
         group=RISK,
         label="Peak capital",
         unit="AED",
@@ -228,7 +227,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="win_rate",
-        compute=lambda p: len(p.gains) / (len(p.gains) + len(p.losses)) if len(p.gains) + len(p.losses) else None,
+        compute=lambda p: p.sums["gains"] / p.closing_fills if p.closing_fills else None,
         group=CLOSING,
         label="Win rate",
         unit="%",
@@ -242,7 +241,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="profit_factor",
-        compute=lambda p: float(p.gains.sum() / -p.losses.sum()) if len(p.losses) else None,
+        compute=lambda p: p.sums["gained"] / -p.sums["lost"] if p.sums["losses"] else None,
         group=CLOSING,
         label="Profit factor",
         form="ratio",
@@ -255,7 +254,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="average_win",
-        compute=lambda p: float(p.gains.sum() / len(p.gains)) if len(p.gains) else None,
+        compute=lambda p: p.sums["gained"] / p.sums["gains"] if p.sums["gains"] else None,
         group=CLOSING,
         label="Average win",
         unit="AED",
@@ -268,7 +267,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="average_loss",
-        compute=lambda p: float(p.losses.sum() / len(p.losses)) if len(p.losses) else None,
+        compute=lambda p: p.sums["lost"] / p.sums["losses"] if p.sums["losses"] else None,
         group=CLOSING,
         label="Average loss",
         unit="AED",
@@ -292,7 +291,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="strategy_days",
-        compute=lambda p: len(first_of_each_day(p.times // DAY)),
+        compute=lambda p: p.strategy_days,
         group=DAYS,
         label="Strategy days",
         form="count",

@@ -1,26 +1,27 @@
-"""What figures are computed from: one security's replay, or several on one clock, each part worked out once."""
+"""What figures are computed from: the ledgers of one security or of several, each part worked out once."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.metrics import fill_kinds, market_making
-from pipeline.metrics.accounts import session_clock
-from pipeline.metrics.formulas import daily_pnl, joined, max_drawdown, on_one_clock
+from pipeline.metrics.clock import Clock, clock_of
+from pipeline.metrics.formulas import drawdown_days, market_day_indices
+from pipeline.metrics.loop_fills import AMOUNTS, COUNTS, DAY_FIELDS
+from pipeline.metrics.order_statistics import percentile_of
 from pipeline.ticks import union_of
-from pipeline.times import DAY, HOUR, WEEKDAYS
+from pipeline.times import SECOND, WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.engine.outcome import Fills
-    from pipeline.metrics.accounts import AccountHistory
+    from pipeline.metrics.ledger import Ledger
     from pipeline.metrics.market_making import Markout, Spread
-    from pipeline.replay.simulate import Replayed
     from pipeline.ticks import Float64s, Int64s
 
 THURSDAY = 3
@@ -32,204 +33,149 @@ class Portfolio:
     """One security, or several together; money in AED, times in ns on the exchange's clock.
 
     Attributes:
-        replays: What each security's replay gave.
+        ledgers: The ledger of each security.
         market_days: Market days of any of them, shape (days,), ascending, as days since 1970-01-01.
-        histories: The same securities with the mids around their fills; None in a sweep, which does not look at mids.
+        walked: What they have on one clock, where that is known already.
         is_one_security: Whether this is one security by itself, which has a position limit.
     """
 
-    replays: Sequence[Replayed]
+    ledgers: Sequence[Ledger]
     market_days: Int64s
-    histories: Sequence[AccountHistory] | None = None
+    walked: Clock | None = None
     is_one_security: bool = False
 
-    @property
-    def accounts(self) -> Sequence[AccountHistory]:
-        """The accounts of the securities, with the mids around their fills."""
-        assert self.histories is not None, "A figure of sweeps needs no mid."  # noqa: S101 - a mistake in the registry
-        return self.histories
+    @cached_property
+    def clock(self) -> Clock:
+        """What the securities have on one clock."""
+        return self.walked or clock_of(self.ledgers, self.market_days)
 
     @cached_property
-    def fills(self) -> Sequence[Fills]:
-        """The fills of each security."""
-        return [replay.fills for replay in self.replays]
-
-    @cached_property
-    def fees(self) -> Sequence[Float64s]:
-        """The fee of each fill, one array a security."""
-        return [replay.fill_fees for replay in self.replays]
-
-    @cached_property
-    def _clock(self) -> tuple[Int64s, Float64s]:
-        return on_one_clock(self.fills, self.fees)
-
-    @property
-    def times(self) -> Int64s:
-        """The times of all fills, ascending."""
-        return self._clock[0]
-
-    @property
-    def net(self) -> Float64s:
-        """Net P&L of each fill in order of time."""
-        return self._clock[1]
-
-    @cached_property
-    def equity(self) -> Float64s:
-        """Net realised P&L after each fill in order of time."""
-        return np.cumsum(self.net)
-
-    @cached_property
-    def daily(self) -> Float64s:
-        """Net P&L of each market day."""
-        return daily_pnl(self.times, self.net, self.market_days)
-
-    @cached_property
-    def realized(self) -> Float64s:
-        """Realised P&L of each fill, before fees."""
-        realized: Float64s = joined([fills.realized for fills in self.fills])
-        return realized
-
-    @cached_property
-    def gains(self) -> Float64s:
-        """What the fills that gained realised, before fees."""
-        return self.realized[self.realized > 0.0]
-
-    @cached_property
-    def losses(self) -> Float64s:
-        """What the fills that lost realised, before fees, below 0."""
-        return self.realized[self.realized < 0.0]
+    def sums(self) -> Mapping[str, Any]:
+        """Sums over all fills, by the names of `loop_fills.COUNTS` and `loop_fills.AMOUNTS`."""
+        sums = [ledger.sums for ledger in self.ledgers]
+        counts = {name: sum(each[name] for each in sums) for name in COUNTS}
+        return counts | {name: math.fsum(each[name] for each in sums) for name in AMOUNTS}
 
     @cached_property
     def realized_pnl(self) -> float:
         """Realised P&L before fees."""
-        return float(sum(fills.pnl[-1] for fills in self.fills if len(fills)))
-
-    @cached_property
-    def total_fees(self) -> float:
-        """All fees."""
-        return float(sum(fees.sum() for fees in self.fees))
+        return math.fsum(ledger.realized_pnl for ledger in self.ledgers)
 
     @property
     def net_pnl(self) -> float:
         """Realised P&L after fees."""
-        return self.realized_pnl - self.total_fees
+        return self.realized_pnl - float(self.sums["fees"])
+
+    @property
+    def closing_fills(self) -> int:
+        """How many fills realised a gain or a loss."""
+        return int(self.sums["gains"] + self.sums["losses"])
+
+    @property
+    def max_drawdown_share(self) -> float | None:
+        """The maximum drawdown in per cent of peak capital; None where none was used."""
+        capital = self.clock.peak_capital
+        return self.clock.max_drawdown / capital * 100 if capital > 0.0 else None
 
     @cached_property
-    def max_drawdown(self) -> float:
-        """Largest fall of net realised equity from its running peak."""
-        return max_drawdown(self.equity)
+    def daily(self) -> Float64s:
+        """Net P&L of each market day."""
+        daily = np.zeros(len(self.market_days))
+        if len(daily):
+            for ledger in self.ledgers:
+                days = ledger.days[:]
+                net = days.view(np.float64)[:, DAY_FIELDS.index("net")]
+                daily += np.bincount(market_day_indices(days[:, 0], self.market_days), net, len(daily))
+        return daily
 
     @cached_property
-    def peak_capital(self) -> float:
-        """Largest Σ |position| · price of its latest fill over all securities at one moment."""
-        accounts = self.accounts
-        if not any(len(account.capital) for account in accounts):
-            return 0.0
-        if len(accounts) == 1:
-            return float(accounts[0].capital.max())
-        clock = np.concatenate([account.clock for account in accounts])
-        changes = np.concatenate([np.diff(account.capital, prepend=0.0) for account in accounts])
-        return float(np.cumsum(changes[np.argsort(clock, kind="stable")]).max())
+    def strategy_days(self) -> int:
+        """How many calendar days have a fill."""
+        with_fills = [days[days[:, 1] > 0, 0] for days in (ledger.days[:] for ledger in self.ledgers)]
+        return len(union_of(with_fills))
 
-    @cached_property
-    def max_drawdown_marked(self) -> float | None:
-        """Largest fall of net equity with open positions at their marks, seen at the times of the price paths."""
-        times = union_of([account.observed.path_time for account in self.accounts])
-        equity: Float64s = sum((account.marked_equity_at(times) for account in self.accounts), np.zeros(len(times)))
-        return max_drawdown(equity) if len(equity) else None
+    @property
+    def max_drawdown_days(self) -> int | None:
+        """How many market days the maximum drawdown lasted, those of its peak and of its end included."""
+        return drawdown_days(self.clock.fall, self.market_days)
 
-    @cached_property
+    @property
     def inventory(self) -> Float64s:
         """Σ |position| · mark at each five-minute mark of the sessions; empty without a mark or a market day."""
-        marks = union_of([account.marks for account in self.accounts])
-        if not len(self.market_days):
-            return np.empty(0)
-        inventory: Float64s = sum((account.inventory_at(marks) for account in self.accounts), np.zeros(len(marks)))
-        return inventory
+        return self.clock.inventory if len(self.market_days) else np.empty(0)
 
-    @cached_property
+    @property
     def time_in_market(self) -> float:
         """Share of continuous session time with a position of any; one held over night counts on both days.
 
         There is at least one market day.
         """
-        accounts = self.accounts
-        opens = min(account.session[0] for account in accounts)
-        closes = max(account.session[1] for account in accounts)
-        clock = np.concatenate([session_clock(each.clock, self.market_days, (opens, closes)) for each in accounts])
-        is_open = [(account.replayed.fills.position != 0).astype(np.int64) for account in accounts]
-        order = np.argsort(clock, kind="stable")
-        open_positions = np.cumsum(np.concatenate([np.diff(each, prepend=0) for each in is_open])[order])
-        session_time = len(self.market_days) * (closes - opens)
-        durations = np.diff(clock[order], append=session_time)
-        return float(durations[open_positions > 0].sum() / session_time)
+        opens = min(ledger.session[0] for ledger in self.ledgers)
+        closes = max(ledger.session[1] for ledger in self.ledgers)
+        return self.clock.in_market / (len(self.market_days) * (closes - opens))
 
-    @cached_property
-    def position_limits(self) -> Float64s | None:
-        """The largest position allowed at each five-minute mark, shares; None where there is no limit."""
-        if not self.is_one_security:
-            return None
-        account = self.accounts[0]
-        return account.limit_at(account.marks)
+    @property
+    def is_limited(self) -> bool:
+        """Whether this is one security with a position limit."""
+        return self.is_one_security and self.clock.at_limit is not None
 
-    @cached_property
+    @property
     def time_at_limit(self) -> float | None:
         """Share of the five-minute marks at which one security's position is at its limit."""
-        limits = self.position_limits
-        if limits is None or not len(limits):
-            return None
-        account = self.accounts[0]
-        positions = np.abs(account.position_at(account.marks))
-        return float(((positions >= limits) & (positions > 0)).mean())
+        marks, at_limit = self.clock.inventory, self.clock.at_limit
+        return at_limit / len(marks) if self.is_one_security and at_limit is not None and len(marks) else None
 
     @cached_property
     def notional_limit(self) -> float | None:
         """The sum of the securities' notional limits; None unless each has one."""
-        limits = [account.notional_limit or 0 for account in self.accounts]
+        limits = [ledger.notional_limit or 0 for ledger in self.ledgers]
         return sum(limits) if limits and all(limits) else None
 
     @cached_property
     def days_not_flat(self) -> Int64s:
         """Market days that ended with an open position of any, as days since 1970-01-01, ascending."""
-        if len(self.replays) == 1:
-            return self.replays[0].days_not_flat
-        return union_of([replay.days_not_flat for replay in self.replays])
+        return union_of([ledger.days_not_flat for ledger in self.ledgers])
 
     @cached_property
     def orders(self) -> int | None:
         """How many orders were placed; None where a strategy keeps its own."""
-        counts = [replay.orders for replay in self.replays]
+        counts = [ledger.orders for ledger in self.ledgers]
         return None if None in counts else sum(count or 0 for count in counts)
 
-    @cached_property
-    def times_to_fill(self) -> Float64s:
-        """How long each order that was filled had stood by its first fill, seconds of continuous session."""
-        seconds: Float64s = joined([market_making.times_to_fill(account) for account in self.accounts])
-        return seconds
+    @property
+    def mean_time_to_fill(self) -> float | None:
+        """How long a filled order had stood by its first fill, seconds of continuous session; None without one."""
+        return self.sums["waited"] / SECOND / self.sums["waits"] if self.sums["waits"] else None
+
+    @property
+    def median_time_to_fill(self) -> float | None:
+        """The median of the same."""
+        waits = [ledger.waits for ledger in self.ledgers]
+        return percentile_of(waits, 50, SECOND) if self.sums["waits"] else None
 
     @cached_property
     def spread(self) -> Spread:
         """What the fills earned against the mid at the fill."""
-        return market_making.spread_captured(self.accounts)
+        return market_making.spread_captured(self.sums)
 
     @cached_property
     def markouts(self) -> Mapping[str, Markout]:
         """What the fills were worth at each horizon after them."""
-        return market_making.markouts(self.accounts)
+        return market_making.markouts(self.sums)
 
     def fills_by_kind(self) -> dict[str, dict[str, float | None]]:
         """Return what each kind of print or act filled and gained, kinds without a fill left out."""
-        return fill_kinds.fills_by_kind(self.accounts) if any(len(fills) for fills in self.fills) else {}
+        return fill_kinds.fills_by_kind([ledger.kinds for ledger in self.ledgers])
 
     def fills_by_condition(self) -> dict[str, dict[str, float | None]]:
         """Return what prints of each condition filled and gained; empty where no tick has a code."""
-        return fill_kinds.fills_by_condition(self.accounts) if any(len(fills) for fills in self.fills) else {}
+        is_coded = any(ledger.coded for ledger in self.ledgers)
+        return fill_kinds.fills_by_condition([ledger.conditions for ledger in self.ledgers]) if is_coded else {}
 
     def pnl_by_hour(self) -> dict[str, float]:
         """Return Σ net P&L by hour of day of the fills; hours without a fill are left out."""
-        hours = self.times % DAY // HOUR
-        totals = np.bincount(hours, self.net) if len(hours) else np.empty(0)
-        return {str(hour): float(totals[hour]) for hour in sorted(set(hours.tolist()))}
+        hours = sorted({hour for ledger in self.ledgers for hour in ledger.hours}, key=int)
+        return {hour: float(sum(ledger.hours.get(hour, 0.0) for ledger in self.ledgers)) for hour in hours}
 
     def pnl_by_weekday(self) -> dict[str, float]:
         """Return Σ net P&L by weekday of the market days; weekdays without one are left out."""
@@ -237,14 +183,14 @@ class Portfolio:
         return {WEEKDAYS[day]: float(self.daily[weekdays == day].sum()) for day in sorted(set(weekdays.tolist()))}
 
 
-def portfolio_of(accounts: Sequence[AccountHistory]) -> Portfolio:
+def portfolio_of(ledgers: Sequence[Ledger]) -> Portfolio:
     """Return several securities together; market days are those of any of them.
 
     Args:
-        accounts: The accounts of the securities that were replayed to their end.
+        ledgers: The ledgers of the securities that were replayed to their end, in any order.
 
     Returns:
         What the portfolio's figures are computed from.
     """
-    replays = [account.replayed for account in accounts]
-    return Portfolio(replays, union_of([replay.market_days for replay in replays]), accounts)
+    ordered = sorted(ledgers, key=lambda ledger: ledger.ticker)
+    return Portfolio(ordered, union_of([ledger.market_days for ledger in ordered]))

@@ -13,6 +13,7 @@ from pipeline.errors import ReplayError, UnknownSecurity, nearest
 from pipeline.metrics.accounts import account_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import daily_rows
+from pipeline.metrics.ledger_builder import ledger_of
 from pipeline.replay.plan import plan, run
 from pipeline.runs.fill_tables import trades_table
 from pipeline.runs.run_warnings import warnings_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pipeline.metrics.accounts import AccountHistory
+    from pipeline.metrics.ledger import Ledger
     from pipeline.replay.plan import Plan, Request
     from pipeline.replay.simulate import Replayed
     from pipeline.replay.task import SecurityResult
@@ -89,7 +90,7 @@ class BacktestRun:
         """
         import pandas as pd
 
-        metrics = metrics_of(self._accounts())
+        metrics = metrics_of(self._ledgers())
         of_all = {**metrics["securities"], "portfolio": metrics["portfolio"]}
         rows = {name: _flat(figures) for name, figures in of_all.items()}
         frame = pd.DataFrame.from_dict(rows, orient="index")
@@ -102,7 +103,7 @@ class BacktestRun:
         """P&L, equity and position by market day, AED and shares: rows of each security, then of `total`."""
         import pandas as pd
 
-        frame = pd.DataFrame(daily_rows(self._accounts()), columns=list(DAILY_COLUMNS))
+        frame = pd.DataFrame(daily_rows(self._ledgers()), columns=list(DAILY_COLUMNS))
         return frame.assign(day=pd.to_datetime(frame["day"]), position=frame["position"].astype("Int64"))
 
     def trades(self, ticker: str) -> pd.DataFrame:
@@ -132,8 +133,8 @@ class BacktestRun:
             frame["portfolio"] = frame.sum(axis=1)
         return frame
 
-    def _accounts(self) -> list[AccountHistory]:
-        return [account_of(result) for result in self.results if result.replayed is not None]
+    def _ledgers(self) -> list[Ledger]:
+        return [ledger_of(account_of(result)) for result in self.results if result.replayed is not None]
 
     def _result(self, ticker: str) -> Replayed:
         by_ticker = {result.ticker: result for result in self.results}

@@ -18,7 +18,9 @@ from pipeline.metrics.accounts import account_of
 from pipeline.metrics.assumptions import verdict_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import daily_rows
-from pipeline.metrics.figures import portfolio_figures, replay_figures, security_figures
+from pipeline.metrics.figures import portfolio_figures
+from pipeline.metrics.ledger_builder import ledger_of, replay_figures
+from pipeline.metrics.metrics_json import metrics_json
 from pipeline.metrics.registry import SUMMARY_FIGURES
 from pipeline.runs.background_writer import BackgroundWriter
 from pipeline.runs.csv_cells import csv_bytes, with_csv_cells
@@ -40,7 +42,7 @@ from pipeline.store.parquet import write_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pipeline.metrics.accounts import AccountHistory
+    from pipeline.metrics.ledger import Ledger
     from pipeline.replay.observe import Observed
     from pipeline.replay.plan import Plan
     from pipeline.replay.simulate import Replayed
@@ -65,8 +67,7 @@ class RunFolder:
         self._plan = plan
         self._report = report
         self._results: list[SecurityResult] = []
-        self._accounts: dict[str, AccountHistory] = {}
-        self._figures: dict[str, dict[str, Any]] = {}
+        self._ledgers: list[Ledger] = []
 
     @contextlib.contextmanager
     def open(self) -> Iterator[RunFolder]:
@@ -85,8 +86,7 @@ class RunFolder:
         """Write one security's fills, while the next is replayed; raises what writing an earlier one raised."""
         self._results.append(result)
         if result.replayed is not None and result.observed is not None:
-            account = account_of(result)
-            self._accounts[result.ticker], self._figures[result.ticker] = account, security_figures(account)
+            self._ledgers.append(ledger_of(account_of(result)))
             self._background.do(self._write, result.ticker, result.replayed, result.observed)
 
     def _write(self, ticker: str, replayed: Replayed, observed: Observed) -> None:
@@ -109,9 +109,8 @@ class RunFolder:
         write_bytes(self.directory / SUMMARY_FILE, csv_text(SUMMARY_COLUMNS, summary_rows(results)), durable=False)
         if rows := sensitivity_rows(results):
             write_bytes(self.directory / SENSITIVITY_FILE, csv_text(SENSITIVITY_COLUMNS, rows), durable=False)
-        accounts = [self._accounts[ticker] for ticker in sorted(self._accounts)]
-        write_bytes(self.directory / METRICS_FILE, json_bytes(metrics_of(accounts, self._figures)), durable=False)
-        write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(accounts)), durable=False)
+        write_bytes(self.directory / METRICS_FILE, b"".join(metrics_json(self._ledgers)), durable=False)
+        write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(self._ledgers)), durable=False)
         self._background.wait()
         write_bytes(self.directory / RUN_FILE, self._run_json(COMPLETE, timings(), warnings))
 
@@ -184,12 +183,12 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes
     return csv_bytes([columns, *([row.get(name) for name in columns] for row in rows)])
 
 
-def metrics_of(accounts: Sequence[AccountHistory], known: Mapping[str, dict[str, Any]] | None = None) -> dict[str, Any]:
-    """Return the figures by security and for the portfolio of all that did not fail; known: those of each already."""
-    by_security = {
-        account.ticker: security_figures(account) if known is None else known[account.ticker] for account in accounts
+def metrics_of(ledgers: Sequence[Ledger]) -> dict[str, Any]:
+    """Return the figures by security and for the portfolio of all that did not fail."""
+    return {
+        "portfolio": portfolio_figures(ledgers),
+        "securities": {ledger.ticker: ledger.figures for ledger in ledgers},
     }
-    return {"portfolio": portfolio_figures(accounts), "securities": by_security}
 
 
 def _files_of(ticker: str) -> tuple[str, str, str, str]:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.metrics.figures import numbers_of
 from pipeline.metrics.formulas import first_of_each_day
-from pipeline.metrics.portfolio import Portfolio
+from pipeline.metrics.ledger_builder import replay_figures
 from pipeline.metrics.registry import SWEEP_FIGURES
 from pipeline.times import DAY
 
@@ -44,10 +43,11 @@ class Days:
 def encode_figures(replayed: Replayed) -> bytes:
     """Return a replay's figures and days as bytes."""
     fills, market_days = replayed.fills, replayed.market_days
-    portfolio = Portfolio([replayed], market_days)
-    values = numbers_of(portfolio, SWEEP_FIGURES).values()
+    values = replay_figures(replayed, SWEEP_FIGURES).values()
     figures = np.array([tuple(np.nan if value is None else value for value in values)], FIGURE_TYPE)
-    traded = _traded(portfolio.times // DAY, fills.realized, portfolio.fees[0], fills.price * fills.quantity)
+    traded = _traded(
+        np.maximum.accumulate(fills.timestamp) // DAY, fills.realized, replayed.fill_fees, fills.price * fills.quantity
+    )
     return b"".join([figures.tobytes(), _days_as_bits(market_days), traded.tobytes()])
 
 

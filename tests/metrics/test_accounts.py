@@ -1,4 +1,4 @@
-"""What an account holds at any time: position, equity, cash, marks, limits, and the clock that leaves nights out."""
+"""What an account holds at any time, by the reference: position, equity, cash, marks, limits, the sessions' clock."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from pipeline.metrics.accounts import session_clock
 from pipeline.ticks import union_of
-from tests.metrics.booked import NONE, SESSION, Fill, at, booked, days
+from tests.metrics.booked import NONE, SESSION, Fill, at, days
+from tests.metrics.booked import booked as booked_history
+from tests.reference.account_history import Account, account, session_clock
 
 TRADES: Final = (
     Fill("1 10:00:10", 100, 10.0),
@@ -27,37 +28,41 @@ PATH: Final = (
 )
 
 
+def booked(*arguments: Any, **options: Any) -> Account:
+    return account(booked_history(*arguments, **options))
+
+
 def times(*texts: str) -> Any:
     return np.array([at(text) for text in texts], np.int64)
 
 
 def test_what_is_held_counts_from_the_instant_of_a_fill_on() -> None:
-    account = booked(TRADES, (1, 2), PATH)
+    history = booked(TRADES, (1, 2), PATH)
     when = times("1 10:00:09", "1 10:00:10", "1 10:59:59", "1 11:00:00", "2 09:00:00", "2 10:30:00", "3 10:00:00")
-    assert account.position_at(when).tolist() == [0, 100, 100, 40, 40, -60, 0]
-    assert account.equity_at(when).tolist() == [0, 0, 0, 30, 30, 10, 40]
-    assert account.capital.tolist() == [1_000, 420, 570, 0]
+    assert history.position_at(when).tolist() == [0, 100, 100, 40, 40, -60, 0]
+    assert history.equity_at(when).tolist() == [0, 0, 0, 30, 30, 10, 40]
+    assert history.capital.tolist() == [1_000, 420, 570, 0]
 
 
 def test_fees_come_off_equity_and_cash_at_their_fill() -> None:
-    account = booked(TRADES, (1, 2), PATH, fees_bps=10)
-    assert account.fees.tolist() == pytest.approx([1.0, 0.63, 0.95, 0.54])
-    assert account.equity.tolist() == pytest.approx([-1.0, 28.37, 7.42, 36.88])
-    assert account.cash.tolist() == pytest.approx([-1_001, -371.63, 577.42, 36.88])
+    history = booked(TRADES, (1, 2), PATH, fees_bps=10)
+    assert history.fees.tolist() == pytest.approx([1.0, 0.63, 0.95, 0.54])
+    assert history.equity.tolist() == pytest.approx([-1.0, 28.37, 7.42, 36.88])
+    assert history.cash.tolist() == pytest.approx([-1_001, -371.63, 577.42, 36.88])
 
 
 def test_marked_equity_values_what_is_open_long_and_short() -> None:
-    account = booked(TRADES, (1, 2), PATH)
+    history = booked(TRADES, (1, 2), PATH)
     when = times("1 10:00:00", "1 10:05:00", "1 14:45:00", "2 10:05:00", "2 10:35:00", "2 15:00:00")
     # nothing; 100 at 10.2 for 1,000; 40 at 10.4, then at 10.6, for 370; 60 short at 9.4 for 580; flat: 40 earned
-    assert account.marked_equity_at(when).tolist() == pytest.approx([0, 20, 46, 54, 16, 40])
+    assert history.marked_equity_at(when).tolist() == pytest.approx([0, 20, 46, 54, 16, 40])
 
 
 def test_marked_equity_is_equity_to_the_last_bit_while_flat() -> None:
     fills = [Fill("1 10:00:10", 3, 0.1), Fill("1 10:00:20", -3, 0.3, 0.6), Fill("1 10:00:30", 3, 0.7)]
-    account = booked(fills, path=[("1 10:05:00", 0.7, 0.7)])
-    assert account.cash[1] != account.equity[1]
-    assert account.marked_equity_at(times("1 10:00:25")).tolist() == account.equity_at(times("1 10:00:25")).tolist()
+    history = booked(fills, path=[("1 10:05:00", 0.7, 0.7)])
+    assert history.cash[1] != history.equity[1]
+    assert history.marked_equity_at(times("1 10:00:25")).tolist() == history.equity_at(times("1 10:00:25")).tolist()
 
 
 MARKS: Final = {
@@ -78,17 +83,17 @@ def test_a_mark_is_the_mid_else_the_last_print_else_the_last_known_else_the_last
 
 
 def test_without_a_price_path_marks_are_fills() -> None:
-    account = booked(TRADES, ())
-    assert account.mark_at(times("1 09:00:00", "1 10:30:00", "2 10:30:00")).tolist() == [0.0, 10.0, 9.5]
-    assert account.marks.tolist() == []
+    history = booked(TRADES, ())
+    assert history.mark_at(times("1 09:00:00", "1 10:30:00", "2 10:30:00")).tolist() == [0.0, 10.0, 9.5]
+    assert history.marks.tolist() == []
 
 
 def test_a_clock_that_steps_back_leaves_fills_in_their_order() -> None:
     fills = [Fill("1 10:00:10", 100, 10.0), Fill("1 10:00:08", -100, 10.1, 10.0), Fill("1 10:00:20", 50, 10.0)]
-    account = booked(fills)
-    assert account.clock.tolist() == times("1 10:00:10", "1 10:00:10", "1 10:00:20").tolist()
-    assert account.position_at(times("1 10:00:09", "1 10:00:10")).tolist() == [0, 0]
-    assert account.equity_at(times("1 10:00:10")).tolist() == [10.0]
+    history = booked(fills)
+    assert history.clock.tolist() == times("1 10:00:10", "1 10:00:10", "1 10:00:20").tolist()
+    assert history.position_at(times("1 10:00:09", "1 10:00:10")).tolist() == [0, 0]
+    assert history.equity_at(times("1 10:00:10")).tolist() == [10.0]
 
 
 def test_five_minute_marks_are_those_of_the_session() -> None:
@@ -111,8 +116,8 @@ LIMITS: Final[dict[str, tuple[dict[str, Any], list[float] | None]]] = {
 @pytest.mark.parametrize("case", LIMITS)
 def test_a_limit_is_in_shares_and_a_notional_one_is_worth_fewer_the_higher_the_mark(case: str) -> None:
     limits, expected = LIMITS[case]
-    account = booked(TRADES, (1, 2), PATH, **limits)
-    limits = account.limit_at(times("1 09:00:00", "1 10:00:10", "1 10:05:00"))
+    history = booked(TRADES, (1, 2), PATH, **limits)
+    limits = history.limit_at(times("1 09:00:00", "1 10:00:10", "1 10:05:00"))
     assert (None if limits is None else limits.tolist()) == expected
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline.metrics.daily import COLUMNS, daily_rows
+from pipeline.metrics.ledger_builder import ledger_of
 from tests.metrics.booked import NONE, Fill, booked
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ CLOSED: Final = (*HELD, Fill("3 14:55:00", -40, 9.0, -40.0))
 def rows(accounts: Sequence[AccountHistory]) -> list[tuple[Any, ...]]:
     """Return the rows as tuples, in the order of the file's columns after the day."""
     daily = []
-    for row in daily_rows(accounts):
+    for row in daily_rows([ledger_of(account) for account in accounts]):
         assert set(row) | {"position"} == set(COLUMNS)
         daily.append((row["security"], row["day"], *(row.get(name) for name in COLUMNS[2:])))
     return daily

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from pipeline import api
 from pipeline.metrics.fill_figures import FILL_FIGURES
-from pipeline.metrics.formulas import calmar, drawdown_days, max_drawdown, percentile, sharpe, sortino
+from pipeline.metrics.formulas import calmar, percentile, sharpe, sortino
+from pipeline.metrics.ledger_builder import ledger_of
 from pipeline.runs.reader import read_run
 from pipeline.ticks import Ticks
 from tests.made import (
@@ -32,6 +33,7 @@ from tests.made import (
     random_ticks,
     write_ticks,
 )
+from tests.metrics.booked import Fill, booked
 from tests.metrics.recomputed import at_limit, daily_rows, figures, not_flat, read
 
 if TYPE_CHECKING:
@@ -230,16 +232,21 @@ def test_calmar_by_hand() -> None:
     ],
 )
 def test_a_drawdown_lasts_from_its_peak_until_equity_is_back(equity: list[float], depth: float, days: int) -> None:
-    times = np.arange(5, len(equity) + 5, dtype=np.int64) * DAY
-    assert max_drawdown(np.array(equity)) == depth
-    idle_first = np.arange(len(equity) + 5)
-    assert drawdown_days(np.array(equity), times, idle_first) == days
-    assert drawdown_days(np.array(equity), times, idle_first[:0]) == (None if depth else 0)
+    whole = drawdown_of(equity, range(5, len(equity) + 5), range(1, len(equity) + 5))
+    assert whole == (depth, days)
+    assert drawdown_of(equity, range(5, len(equity) + 5), ()) == (depth, None if depth else 0)
 
 
 def test_a_drawdown_counts_market_days_only() -> None:
-    equity, times = np.array([9.0, 1.0, 9.0]), np.array([3, 5, 8]) * DAY
-    assert drawdown_days(equity, times, np.array([1, 3, 4, 7, 9])) == 3  # 3, 4, and 7 for 8
+    assert drawdown_of([9.0, 1.0, 9.0], (3, 5, 8), (1, 3, 4, 7, 9)) == (8.0, 3)  # 3, 4, and 7 for 8
+
+
+def drawdown_of(equity: Sequence[float], fill_days: Sequence[int], market_days: Sequence[int]) -> tuple[Any, Any]:
+    """Return the depth and the days of the drawdown of fills that leave this equity."""
+    gains = np.diff(equity, prepend=0.0).tolist()
+    fills = [Fill(f"{day} 11:00:00", 1, 1.0, gain) for day, gain in zip(fill_days, gains, strict=True)]
+    figures = ledger_of(booked(fills, market_days)).figures
+    return figures["max_drawdown"], figures["max_drawdown_days"]
 
 
 def test_a_run_in_which_everything_failed_has_no_figure_and_says_so(tmp_path: Path) -> None:

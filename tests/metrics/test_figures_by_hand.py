@@ -7,7 +7,8 @@ from typing import Any, Final
 import pytest
 
 from pipeline.engine.rules.account import CLOSE
-from pipeline.metrics.figures import portfolio_figures, security_figures
+from pipeline.metrics.figures import portfolio_figures
+from pipeline.metrics.ledger_builder import ledger_of
 from pipeline.replay.prints import MARKETABLE, OFF_GRID, OVERSIZED, THROUGH
 from tests.metrics.booked import NEVER, NONE, Fill, booked
 
@@ -243,16 +244,16 @@ def near(value: Any) -> Any:
 
 @pytest.mark.parametrize(("account", "expected"), [(FAB, OF_FAB), (MODON, OF_MODON)], ids=["FAB", "MODON"])
 def test_every_figure_of_a_security(account: Any, expected: dict[str, Any]) -> None:
-    assert security_figures(account) == near(expected)
+    assert ledger_of(account).figures == near(expected)
 
 
 def test_every_figure_of_both_on_one_clock() -> None:
-    assert portfolio_figures([FAB, MODON]) == near(OF_BOTH)
+    assert portfolio_figures([ledger_of(MODON), ledger_of(FAB)]) == near(OF_BOTH)
 
 
 def test_a_portfolio_of_one_is_that_one_but_for_its_limit() -> None:
-    alone = portfolio_figures([FAB])
-    assert {name for name, value in alone.items() if value != security_figures(FAB)[name]} == {
+    alone = portfolio_figures([ledger_of(FAB)])
+    assert {name for name, value in alone.items() if value != ledger_of(FAB).figures[name]} == {
         "time_at_limit",
         "reasons",
     }
@@ -303,13 +304,13 @@ MISSING: Final[dict[str, tuple[Any, dict[str, str]]]] = {
 @pytest.mark.parametrize("case", MISSING)
 def test_what_cannot_be_computed_is_null_and_says_why(case: str) -> None:
     account, expected = MISSING[case]
-    figures = security_figures(account)
+    figures = ledger_of(account).figures
     assert {name: figures["reasons"].get(name) for name in expected} == expected
     assert {name for name, value in figures.items() if value is None} | {"markouts"} == figures["reasons"].keys()
 
 
 def test_what_is_known_without_a_fill_is_zero_and_not_missing() -> None:
-    figures = security_figures(MISSING["no fill"][0])
+    figures = ledger_of(MISSING["no fill"][0]).figures
     zero = {name for name, value in figures.items() if value == 0 and value is not None}
     assert zero == {
         *("fills", "closing_fills", "strategy_days", "fills_per_day", "realized_pnl", "fees", "net_pnl", "turnover"),

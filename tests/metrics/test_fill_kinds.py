@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.engine.rules.account import CLOSE, OWN, PRINT, TAKE, TOUCH
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.fill_kinds import KINDS, through_words
+from pipeline.metrics.ledger_builder import ledger_of
 from pipeline.replay.prints import ONE_SIDED, OUTSIDE, OVERSIZED, THROUGH
 from tests.metrics.booked import Fill, booked
 
@@ -33,7 +34,9 @@ FILLS = st.builds(
 
 @given(st.lists(st.lists(FILLS, min_size=1, max_size=12), min_size=1, max_size=3))
 def test_what_is_said_of_each_kind_adds_up_to_what_is_said_of_all(by_security: list[list[Fill]]) -> None:
-    figures = portfolio_figures([booked(fills, ticker=str(number)) for number, fills in enumerate(by_security)])
+    figures = portfolio_figures(
+        [ledger_of(booked(fills, ticker=str(number))) for number, fills in enumerate(by_security)]
+    )
     fills = [fill for of_security in by_security for fill in of_security]
     rows = list(figures["fills_by_kind"].values())
     assert sum(row["fills"] for row in rows) == len(fills)
@@ -67,7 +70,7 @@ def test_what_is_said_of_each_kind_adds_up_to_what_is_said_of_all(by_security: l
     ],
 )
 def test_a_fill_is_of_the_first_kind_that_applies(how: int, traits: int, kind: str) -> None:
-    figures = portfolio_figures([booked([Fill("1 10:00:10", 1, 10.0, how=how, traits=traits)])])
+    figures = ledger_of(booked([Fill("1 10:00:10", 1, 10.0, how=how, traits=traits)])).figures
     assert list(figures["fills_by_kind"]) == [kind]
     assert kind in KINDS
 

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from pipeline.engine.outcome import Fills
-from pipeline.metrics.formulas import daily_pnl, max_drawdown, on_one_clock, sharpe
+from pipeline.metrics.formulas import max_drawdown, sharpe
+from pipeline.metrics.ledger_builder import replay_portfolio
 from pipeline.metrics.portfolio import Portfolio
 from pipeline.metrics.registry import SWEEP_FIGURES
 from tests.made import DAY, HOUR
 from tests.metrics.booked import replayed
+from tests.reference.fill_formulas import daily_pnl, on_one_clock
 
 
 def fills_of(rows: list[tuple[int, int, float, int, float]]) -> Fills:
@@ -33,7 +35,7 @@ def fills_of(rows: list[tuple[int, int, float, int, float]]) -> Fills:
 
 def figures_of(fills: list[Fills], market_days: np.ndarray) -> dict[str, Any]:
     """Return the figures that a sweep keeps, of several securities together."""
-    portfolio = Portfolio([replayed(each, market_days) for each in fills], market_days)
+    portfolio = Portfolio([replay_portfolio(replayed(each, market_days)).ledgers[0] for each in fills], market_days)
     return {figure.name: figure.compute(portfolio) for figure in SWEEP_FIGURES}
 
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.metrics.market_making import markouts, spread_captured, times_to_fill
+from pipeline.metrics.ledger_builder import ledger_of
+from pipeline.metrics.portfolio import Portfolio, portfolio_of
+from tests.made import SECOND
 from tests.metrics.booked import NEVER, NONE, Fill, booked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.metrics.accounts import AccountHistory
+
+
+def together(accounts: Sequence[AccountHistory]) -> Portfolio:
+    return portfolio_of([ledger_of(account) for account in accounts])
+
 
 FILLS: Final = (
     Fill("1 10:00:10", 100, 10.00, mid=10.05, later=(10.05, 10.04, 9.90, NONE)),  # a bid filled: earns 5
@@ -21,14 +33,14 @@ FILLS: Final = (
 
 
 def test_spread_captured_by_hand() -> None:
-    found = spread_captured([booked(FILLS)])
+    found = together([booked(FILLS)]).spread
     assert found.aed == pytest.approx(7.0)
     assert found.bps == pytest.approx(43.61370716510903)  # of 1,000 + 505 + 100
     assert found.fills == 3
 
 
 def test_markouts_by_hand() -> None:
-    found = markouts([booked(FILLS)])
+    found = together([booked(FILLS)]).markouts
     second = found["1s"]  # 100 · 0.05 - 50 · -0.03 - 10 · 0.05
     assert (second.aed, second.adverse_aed, second.fills) == (pytest.approx(6.0), pytest.approx(1.0), 3)
     assert (second.bps, second.adverse_bps) == (pytest.approx(37.38317757009346), pytest.approx(6.230529595015577))
@@ -40,18 +52,20 @@ def test_markouts_by_hand() -> None:
 
 
 def test_what_no_fill_has_is_absent_and_not_zero() -> None:
-    last = markouts([booked(FILLS)])["300s"]
+    last = together([booked(FILLS)]).markouts["300s"]
     assert (last.aed, last.bps, last.adverse_aed, last.adverse_bps, last.fills) == (None, None, None, None, 0)
     for accounts in ([], [booked()], [booked(FILLS[4:])]):
-        spread = spread_captured(accounts)
+        spread = together(accounts).spread
         assert (spread.aed, spread.bps, spread.fills) == (None, None, 0)
-        assert all(horizon.aed is None and horizon.adverse_bps is None for horizon in markouts(accounts).values())
+        assert all(
+            horizon.aed is None and horizon.adverse_bps is None for horizon in together(accounts).markouts.values()
+        )
 
 
 def test_fills_at_mid_that_never_moves_earn_zero_and_say_so() -> None:
     flat = booked([Fill("1 10:00:10", 100, 10.0, mid=10.0, later=(10.0, 10.0, 10.0, 10.0))])
-    assert spread_captured([flat]).aed == 0.0
-    assert markouts([flat])["60s"].adverse_bps == 0.0
+    assert together([flat]).spread.aed == 0.0
+    assert together([flat]).markouts["60s"].adverse_bps == 0.0
 
 
 PRICES: Final = st.floats(0.001, 500)
@@ -76,11 +90,11 @@ MIDS: Final = st.one_of(st.just(NONE), PRICES)
 )
 def test_markout_and_adverse_selection_are_together_the_spread_of_the_same_fills(several: list[list[Fill]]) -> None:
     accounts = [booked(fills) for fills in several]
-    for number, found in enumerate(markouts(accounts).values()):
+    for number, found in enumerate(together(accounts).markouts.values()):
         seen = [fill for fills in several for fill in fills if fill.mid == fill.mid]
         own = [fill for fill in seen if fill.later[number] == fill.later[number]]
         assert found.fills == len(own)
-        alone = spread_captured([booked(own)])
+        alone = together([booked(own)]).spread
         if not own:
             assert found.aed is None
             continue
@@ -92,8 +106,8 @@ def test_markout_and_adverse_selection_are_together_the_spread_of_the_same_fills
 
 def test_a_mirrored_market_maker_earns_what_the_other_pays() -> None:
     mirrored = [Fill(f.time, -f.shares, f.price, mid=f.mid, later=f.later) for f in FILLS]
-    assert spread_captured([booked(mirrored)]).aed == pytest.approx(-7.0)
-    assert spread_captured([booked(FILLS), booked(mirrored)]).aed == pytest.approx(0.0)
+    assert together([booked(mirrored)]).spread.aed == pytest.approx(-7.0)
+    assert together([booked(FILLS), booked(mirrored)]).spread.aed == pytest.approx(0.0)
 
 
 WAITS: Final[dict[str, tuple[list[Fill], list[float]]]] = {
@@ -142,4 +156,4 @@ WAITS: Final[dict[str, tuple[list[Fill], list[float]]]] = {
 @pytest.mark.parametrize("case", WAITS)
 def test_an_order_waits_from_its_placing_to_its_first_fill_in_time_of_the_session(case: str) -> None:
     fills, expected = WAITS[case]
-    assert times_to_fill(booked(fills, (1, 2, 4))).tolist() == expected
+    assert [wait / SECOND for wait in ledger_of(booked(fills, (1, 2, 4))).waits[:, 0].tolist()] == expected

@@ -33,13 +33,13 @@ def begun_long_ago() -> Iterator[None]:
 
 @pytest.mark.usefixtures("begun_long_ago")
 def test_the_seconds_count_the_writing_and_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    metrics_of = writer.metrics_of
+    metrics_json = writer.metrics_json
 
     def slowly(*given: object) -> object:
         time.sleep(SLOW)
-        return metrics_of(*given)  # type: ignore[arg-type]
+        return metrics_json(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(writer, "metrics_of", slowly)
+    monkeypatch.setattr(writer, "metrics_json", slowly)
     request = Request(parquet_dir=make_store(tmp_path / "parquet"), config=make_config(tmp_path / "v1.json"))
     before = time.perf_counter()
     run = run_backtest(request, tmp_path / "run", Listeners(), lambda _: time.sleep(SLOW), fresh=True)

@@ -1,0 +1,178 @@
+"""What one or several securities have on one clock: drawdown, capital, time in the market, inventory."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.metrics.loop_clock import SECURITY_VALUES, STATE, VALUES, walk_clock
+from pipeline.metrics.loop_fills import FILL_FIELDS, MARK_FIELDS
+from pipeline.native.functions import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipeline.metrics.ledger import Ledger
+    from pipeline.ticks import Float64s, Int64s
+
+AT_A_TIME: Final = 2_000_000
+"""About how many fills and marks are walked at a time."""
+
+FAR: Final = 2**62
+NO_FILLS: Final = np.empty((0, len(FILL_FIELDS)), np.int64)
+NO_MARKS: Final = np.empty((0, len(MARK_FIELDS)), np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Limits:
+    """The largest position of one security, in shares and in AED; without such a limit it is infinite."""
+
+    shares: float = math.inf
+    notional: float = math.inf
+
+    def __bool__(self) -> bool:
+        return math.inf > min(self.shares, self.notional)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Clock:
+    """What securities have together on one clock; money in AED, times in ns on the exchange's clock.
+
+    Attributes:
+        max_drawdown: Largest fall of net realised equity from its running peak.
+        fall: When the first of the deepest falls began, and when equity was back, None where it never was; None
+            without a fall.
+        peak_capital: Largest Σ |position| · price of its latest fill at one moment.
+        in_market: Continuous session time with a position of any.
+        max_drawdown_marked: Largest fall of net equity with open positions at their marks, looked at when a price path
+            has a mark; None without one.
+        inventory: Σ |position| · mark at each mark of the sessions.
+        at_limit: At how many of these one security's position was at its limit; None where it has none.
+    """
+
+    max_drawdown: float
+    fall: tuple[int, int | None] | None
+    peak_capital: float
+    in_market: int
+    max_drawdown_marked: float | None
+    inventory: Float64s
+    at_limit: int | None
+
+
+class ClockWalk:
+    """Walks securities on one clock, stretch by stretch of time.
+
+    sessions: the continuous session of each, ns since midnight. limits: of one security by itself.
+    """
+
+    def __init__(self, sessions: Sequence[tuple[int, int]], limits: Limits | None = None) -> None:
+        count = len(sessions)
+        self._opens = min((opens for opens, _ in sessions), default=0)
+        self._closes = max((closes for _, closes in sessions), default=0)
+        self._own_closes = np.array([closes for _, closes in sessions], np.int64)
+        self._limits = limits or Limits()
+        self._state = np.zeros(len(STATE), np.int64)
+        self._state[STATE.index("moment")] = -FAR
+        self._values = np.zeros(len(VALUES))
+        self._values[VALUES.index("shares_limit")] = self._limits.shares
+        self._values[VALUES.index("notional_limit")] = self._limits.notional
+        self._positions = np.zeros(count, np.int64)
+        self._own = np.zeros((count, len(SECURITY_VALUES)))
+        self._own[:, SECURITY_VALUES.index("mark")] = np.nan
+        self._inventory: list[Float64s] = []
+
+    def add(self, fills: Sequence[Int64s], marks: Sequence[Int64s], market_days: Int64s) -> None:
+        """Walk the fills and the marks of a stretch, records of each security; market_days: at least up to its end."""
+        counts = [len(records) for records in (*fills, *marks)]
+        every_fill, every_mark = _joined(fills, NO_FILLS), _joined(marks, NO_MARKS)
+        order = np.argsort(np.concatenate([every_fill[:, 0], every_mark[:, 0]]), kind="stable")
+        owners = np.repeat(np.tile(np.arange(len(fills)), 2), counts)
+        self._walk(order, owners, every_fill, every_mark, market_days)
+
+    def finish(self, market_days: Int64s) -> Clock:
+        """Return what all came to; market_days: all that there are."""
+        nothing = np.empty(0, np.int64)
+        self._walk(nothing, nothing, NO_FILLS, NO_MARKS, market_days, is_last=True)
+        state = dict(zip(STATE, self._state.tolist(), strict=True))
+        values = dict(zip(VALUES, self._values.tolist(), strict=True))
+        end = state["fall_ends"] if state["is_recovered"] else None
+        return Clock(
+            max_drawdown=values["max_drawdown"],
+            fall=(state["fall_begins"], end) if values["max_drawdown"] > 0.0 else None,
+            peak_capital=values["peak_capital"],
+            in_market=state["in_market"],
+            max_drawdown_marked=values["max_drawdown_marked"] if state["moments"] else None,
+            inventory=np.concatenate(self._inventory),
+            at_limit=state["at_limit"] if self._limits else None,
+        )
+
+    def _walk(
+        self, order: Int64s, owners: Int64s, fills: Int64s, marks: Int64s, days: Int64s, *, is_last: bool = False
+    ) -> None:
+        inventory = np.empty(len(marks) + 1)
+        self._state[STATE.index("marks")] = 0
+        facts = [len(order), len(fills), len(self._positions), len(days), self._opens, self._closes]
+        facts += [bool(self._limits), is_last]
+        seen = compiled(walk_clock)(
+            *(np.array(facts, np.int64), days, order, owners, self._own_closes, fills, fills, marks, marks),
+            *(self._state, self._values, self._positions, self._own, inventory),
+        )
+        self._inventory.append(inventory[:seen])
+
+
+def clock_of(ledgers: Sequence[Ledger], market_days: Int64s) -> Clock:
+    """Return what the securities of some ledgers have on one clock, walked by stretches of whole days."""
+    walk = ClockWalk([ledger.session for ledger in ledgers])
+    for fills, marks in _stretches(ledgers):
+        walk.add(fills, marks, market_days)
+    return walk.finish(market_days)
+
+
+def _stretches(ledgers: Sequence[Ledger]) -> Iterator[tuple[list[Int64s], list[Int64s]]]:
+    """Yield the records of fills and of marks of each ledger, stretch by stretch."""
+    ends = _ends(ledgers)
+    at = [(0, 0)] * len(ledgers)
+    for stretch in range(ends.shape[0]):
+        until = [(int(fills), int(marks)) for fills, marks in ends[stretch]]
+        both = list(zip(ledgers, at, until, strict=True))
+        yield (
+            [ledger.fills[first[0] : last[0]] for ledger, first, last in both],
+            [ledger.marks[first[1] : last[1]] for ledger, first, last in both],
+        )
+        at = until
+
+
+def _ends(ledgers: Sequence[Ledger]) -> Any:
+    """Return how many fills and marks each ledger has up to the end of each stretch, shape (stretches, ledgers, 2)."""
+    first, events = _events_by_day(ledgers)
+    stretch = np.cumsum(events) // AT_A_TIME
+    bounds = [*np.flatnonzero(np.diff(stretch, prepend=-1)).tolist(), len(events)]
+    last_days = np.array([first + end for _, end in pairwise(bounds)], np.int64)
+    ends = np.zeros((len(last_days), len(ledgers), 2), np.int64)
+    for number, ledger in enumerate(ledgers):
+        days = ledger.days[:]
+        so_far = np.zeros((len(days) + 1, 2), np.int64)
+        so_far[1:] = np.cumsum(days[:, 1:3], axis=0)
+        ends[:, number] = so_far[np.searchsorted(days[:, 0], last_days)]
+    return ends
+
+
+def _events_by_day(ledgers: Sequence[Ledger]) -> tuple[int, Int64s]:
+    """Return the first day of any ledger, and how many fills and marks all have on each day from it on."""
+    spans = [(int(days[0, 0]), int(days[-1, 0])) for ledger in ledgers if len(days := ledger.days[:])]
+    if not spans:
+        return 0, np.zeros(0, np.int64)
+    first, last = min(first for first, _ in spans), max(last for _, last in spans)
+    events = np.zeros(last - first + 1, np.int64)
+    for ledger in ledgers:
+        days = ledger.days[:]
+        events[days[:, 0] - first] += days[:, 1] + days[:, 2]
+    return first, events
+
+
+def _joined(records: Sequence[Any], none: Any) -> Any:
+    return np.concatenate([none, *records]) if len(records) != 1 else records[0]

@@ -1,0 +1,134 @@
+"""A ledger: what is left of one security's fills once they are booked, small enough to keep of every security."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+
+from pipeline.metrics.loop_fills import DAY_FIELDS, FILL_FIELDS, MARK_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.ticks import Int64s
+
+DAYS: Final = ("market_days", "days_not_flat")
+RECORDS: Final = {"fills": len(FILL_FIELDS), "marks": len(MARK_FIELDS), "waits": 1, "days": len(DAY_FIELDS)}
+"""The fields of a ledger that are records, and how many fields each record has."""
+
+LENGTH_BYTES: Final = 8
+
+
+class Records(Protocol):
+    """Records of whole numbers and amounts, shape (records, fields), in memory or in a file.
+
+    They are whole numbers of 64 bits, of which those of amounts are the bits of floats.
+    """
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+
+    def __getitem__(self, rows: slice) -> Int64s:
+        """Return some of the records, one after the other."""
+
+
+class Text(Protocol):
+    """A text of bytes, in memory or in a file."""
+
+    def __getitem__(self, part: slice) -> bytes:
+        """Return a part of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Ledger:
+    """What one security adds to the figures of a run; money in AED, times in ns on the exchange's clock.
+
+    Attributes:
+        ticker: The security.
+        session: The continuous session, ns since midnight.
+        notional_limit: The strategy's largest position in AED, None without such a limit.
+        market_days: Days with a print, as days since 1970-01-01, ascending.
+        days_not_flat: Those that ended with a position.
+        position: Shares after the last event.
+        realized_pnl: Realised P&L before fees.
+        orders: How many were placed; None where the strategy keeps its own.
+        charged: Whether anything is charged.
+        ignored: How many prints were left out of matching.
+        counts: What the replay counted: rows, events and quotes by kind, and the price of the last print.
+        sums: Sums over the fills, by the names of `loop_fills.COUNTS` and `loop_fills.AMOUNTS`.
+        hours: Net P&L by hour of day, hours without a fill left out.
+        kinds: Sums by kind of fill, each by `loop_fills.GROUP_COUNTS` and `loop_fills.GROUP_AMOUNTS`.
+        conditions: The same by condition code, prints without one and fills of no print among them.
+        coded: Whether a print that filled has a code.
+        fills: A record a fill, by `loop_fills.FILL_FIELDS`.
+        marks: A record a mark of the price path, by `loop_fills.MARK_FIELDS`.
+        waits: How long each order that was filled had stood by its first fill, ns of continuous session, shape (n, 1).
+        days: A record a calendar day with a fill or a mark, by `loop_fills.DAY_FIELDS`.
+        figures_json: The security's figures as the JSON text that metrics.json has.
+        summary: Its figures of backtest_summary.csv by the figure's name.
+    """
+
+    ticker: str
+    session: tuple[int, int]
+    notional_limit: float | None
+    market_days: Int64s
+    days_not_flat: Int64s
+    position: int
+    realized_pnl: float
+    orders: int | None
+    charged: bool
+    ignored: int
+    counts: Mapping[str, float | None]
+    sums: Mapping[str, Any]
+    hours: Mapping[str, float]
+    kinds: Mapping[str, list[float]]
+    conditions: Mapping[str, list[float]]
+    coded: bool
+    fills: Records
+    marks: Records
+    waits: Records
+    days: Records
+    figures_json: Text
+    summary: Mapping[str, Any]
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The security's figures as metrics.json has them."""
+        figures: dict[str, Any] = json.loads(self.figures_json[:])
+        return figures
+
+    def to_bytes(self) -> bytes:
+        """Return the ledger as bytes: exact numbers, and nothing executable."""
+        arrays = {name: np.ascontiguousarray(getattr(self, name)[:]) for name in (*DAYS, *RECORDS)}
+        figures = self.figures_json[:]
+        head = {name: getattr(self, name) for name in PLAIN}
+        head |= {"records": {name: len(array) for name, array in arrays.items()}, "figures": len(figures)}
+        text = json.dumps(head).encode()
+        return b"".join(
+            [len(text).to_bytes(LENGTH_BYTES, "little"), text, figures, *(array.tobytes() for array in arrays.values())]
+        )
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> Ledger:
+        """Return the ledger that `to_bytes` made these of; raises ValueError where they are not whole."""
+        start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
+        head = json.loads(content[LENGTH_BYTES:start])
+        start, figures = start + head["figures"], content[start : start + head.pop("figures")]
+        arrays: dict[str, Any] = {}
+        for name, count in head.pop("records").items():
+            width = RECORDS.get(name, 1)
+            arrays[name] = np.frombuffer(content, np.int64, count * width, start)
+            start += arrays[name].nbytes
+            if name in RECORDS:
+                arrays[name] = arrays[name].reshape(count, width)
+        if start != len(content):
+            raise ValueError(f"{len(content):,} bytes of a ledger of {start:,}.")
+        return cls(**arrays, **head | {"session": tuple(head["session"])}, figures_json=figures)
+
+
+PLAIN: Final = tuple(
+    field.name for field in fields(Ledger) if field.name not in (*DAYS, *RECORDS, "figures_json", "records")
+)

@@ -1,0 +1,272 @@
+"""Builds the ledger of one security from its fills, all at once or by batches of days, with the same result."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.engine.rules.account import NO_ORDER, PRINT
+from pipeline.metrics.accounts import AccountHistory
+from pipeline.metrics.clock import ClockWalk, Limits
+from pipeline.metrics.figures import figures_of, numbers_of
+from pipeline.metrics.fill_kinds import KINDS, NO_CODE, NO_PRINT
+from pipeline.metrics.ledger import Ledger
+from pipeline.metrics.loop_fills import (
+    AMOUNTS,
+    COUNTS,
+    DAY_FIELDS,
+    FILL_FIELDS,
+    GROUP_AMOUNTS,
+    GROUP_COUNTS,
+    MARK_FIELDS,
+    NO_DAY,
+    STATE,
+    VALUES,
+    book_fills,
+)
+from pipeline.metrics.metrics_json import figures_json
+from pipeline.metrics.portfolio import Portfolio
+from pipeline.metrics.registry import SUMMARY_FIGURES
+from pipeline.native.functions import compiled
+from pipeline.times import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pipeline.engine.outcome import Fills
+    from pipeline.metrics.figure import Figure
+    from pipeline.replay.observe import Observed
+    from pipeline.replay.simulate import Replayed
+    from pipeline.ticks import Float64s, Int64s
+
+REPLAY_COUNTS: Final = ("rows", "events", "session_rows", "bid_count", "ask_count", "trade_count", "last_price")
+"""What a ledger has of the replay's own counts."""
+
+HOURS: Final = 24
+FILL_COLUMNS: Final = {
+    "timestamp": np.int64,
+    "side": np.int8,
+    "price": np.float64,
+    "quantity": np.int64,
+    "realized": np.float64,
+    "position": np.int64,
+    "how": np.int8,
+}
+OBSERVED_COLUMNS: Final = {
+    "placed": np.int64,
+    "mid": np.float64,
+    "mid_later": np.float64,
+    "traits": np.int8,
+    "beyond_shown": np.int64,
+}
+PATH_COLUMNS: Final = {"path_time": np.int64, "path_mid": np.float64, "path_last": np.float64}
+NOTHING: Final = np.empty(0, np.int64)
+NO_COLUMNS: Final = [NOTHING] * (len(FILL_COLUMNS) + 3 + len(OBSERVED_COLUMNS) + 1 + len(PATH_COLUMNS))
+
+
+class LedgerBuilder:
+    """Books one security's fills and marks, batch by batch of whole days.
+
+    Every sum is taken fill by fill, so the ledger is the same however the days are parted. account: the first batch,
+    for the security, its session and its limits; it is not booked yet.
+    """
+
+    def __init__(self, account: AccountHistory) -> None:
+        self._ticker, self._session, self._notional_limit = account.ticker, account.session, account.notional_limit
+        self._walk = ClockWalk([account.session], _limits(account))
+        self._counts, self._amounts = np.zeros(len(COUNTS), np.int64), np.zeros((2, len(AMOUNTS)))
+        self._hour_fills, self._hour_net = np.zeros(HOURS, np.int64), np.zeros(HOURS)
+        self._kinds, self._codes = _Groups(KINDS), _Groups((NO_CODE, NO_PRINT))
+        self._has_code = False
+        self._state = np.zeros(len(STATE), np.int64)
+        self._state[[STATE.index(name) for name in ("clock", "day", "day_end")]] = NO_DAY
+        self._state[[STATE.index(name) for name in ("bought", "sold")]] = NO_ORDER
+        self._values = np.zeros(len(VALUES))
+        self._values[VALUES.index("mark")] = math.nan
+        self._fills, self._marks, self._waits, self._days = (
+            [np.empty((0, fields), np.int64)] for fields in (len(FILL_FIELDS), len(MARK_FIELDS), 1, len(DAY_FIELDS))
+        )
+        self._market_days, self._days_not_flat = NOTHING, NOTHING
+        self._realized_pnl, self._charged = 0.0, False
+
+    def add(self, account: AccountHistory) -> None:
+        """Book the fills and the marks of some days, which come after all that were booked."""
+        replayed, observed = account.replayed, account.observed
+        self._market_days = np.concatenate([self._market_days, replayed.market_days])
+        self._days_not_flat = np.concatenate([self._days_not_flat, replayed.days_not_flat])
+        self._charged |= replayed.charges is not None
+        if len(replayed.fills):
+            self._realized_pnl = float(replayed.fills.pnl[-1])
+        self._book(replayed.fills, replayed.fill_fees, observed)
+        self._walk.add(self._fills[-1:], self._marks[-1:], self._market_days)
+
+    def finish(self, replayed: Replayed) -> Ledger:
+        """Return the ledger; nothing is added after it.
+
+        Args:
+            replayed: What the whole replay came to; its fills and days are not looked at.
+        """
+        portfolio = self.portfolio(replayed)
+        return replace(
+            portfolio.ledgers[0],
+            figures_json=figures_json(figures_of(portfolio) | {"counters": dict(replayed.counters)}),
+            summary=numbers_of(portfolio, SUMMARY_FIGURES.values()),
+        )
+
+    def portfolio(self, replayed: Replayed) -> Portfolio:
+        """Return what the security's figures are computed from; nothing is added after it."""
+        self._run_loop(NO_COLUMNS, is_last=True)
+        walked = self._walk.finish(self._market_days)
+        return Portfolio([self._ledger(replayed)], self._market_days, walked, is_one_security=True)
+
+    def _ledger(self, replayed: Replayed) -> Ledger:
+        hours = np.flatnonzero(self._hour_fills).tolist()
+        return Ledger(
+            ticker=self._ticker,
+            session=self._session,
+            notional_limit=self._notional_limit,
+            market_days=self._market_days,
+            days_not_flat=self._days_not_flat,
+            position=replayed.position,
+            realized_pnl=self._realized_pnl,
+            orders=replayed.orders,
+            charged=self._charged,
+            ignored=replayed.ignored,
+            counts={name: getattr(replayed, name) for name in REPLAY_COUNTS},
+            sums={
+                **dict(zip(COUNTS, self._counts.tolist(), strict=True)),
+                **dict(zip(AMOUNTS, self._amounts.sum(axis=0).tolist(), strict=True)),
+            },
+            hours={str(hour): self._hour_net[hour].item() for hour in hours},
+            kinds=self._kinds.sums(),
+            conditions=self._codes.sums(),
+            coded=self._has_code,
+            fills=_joined(self._fills),
+            marks=_joined(self._marks),
+            waits=_joined(self._waits),
+            days=_joined(self._days),
+            figures_json=b"{}",
+            summary={},
+        )
+
+    def _book(self, fills: Fills, fees: Float64s, observed: Observed | None) -> None:
+        columns = [_column(getattr(fills, name), kind) for name, kind in FILL_COLUMNS.items()]
+        columns.append(NOTHING if fills.placed is None else _column(fills.placed, np.int64))
+        columns += [columns[2] if fills.limit is None else _column(fills.limit, np.float64), _column(fees, np.float64)]
+        if observed is None:
+            columns += NO_COLUMNS[len(columns) :]
+        else:
+            columns += [_column(getattr(observed, name), kind) for name, kind in OBSERVED_COLUMNS.items()]
+            columns.append(self._codes_of(observed.condition, columns[6]))
+            columns += [_column(getattr(observed, name), kind) for name, kind in PATH_COLUMNS.items()]
+        self._run_loop(columns, is_observed=observed is not None)
+
+    def _codes_of(self, conditions: Any, how: Any) -> Int64s:
+        """Return the number of each fill's condition code, none where no fill has one."""
+        if not np.ascontiguousarray(conditions).view(np.uint32).any():
+            return NOTHING
+        self._has_code |= bool((conditions[how == PRINT] != "").any())
+        return self._codes.numbers(NO_CODE if text == "" else text for text in conditions.tolist())
+
+    def _run_loop(self, columns: Sequence[Any], *, is_observed: bool = False, is_last: bool = False) -> None:
+        times, codes, path_times = columns[0], columns[-4], columns[-3]
+        fills = np.empty((len(times), len(FILL_FIELDS)), np.int64)
+        marks = np.empty((len(path_times), len(MARK_FIELDS)), np.int64)
+        waits = np.empty((len(times), 1), np.int64)
+        days = np.empty((_most_days(times, path_times), len(DAY_FIELDS)), np.int64)
+        facts = [len(fills), len(marks), len(self._market_days), *self._session, is_observed, len(codes) > 0, is_last]
+        waited = int(self._counts[COUNTS.index("waits")])
+        ended = compiled(book_fills)(
+            *(np.array(facts, np.int64), self._market_days, *columns, self._counts, self._amounts),
+            *(self._hour_fills, self._hour_net, *self._kinds.columns, *self._codes.columns, self._state, self._values),
+            *(fills, fills, marks, marks, waits, days, days),
+        )
+        self._fills.append(fills)
+        self._marks.append(marks)
+        self._waits.append(waits[: int(self._counts[COUNTS.index("waits")]) - waited])
+        self._days.append(days[:ended])
+
+
+class _Groups:
+    """Sums by group of fills; groups are numbered as they come."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._numbers = {name: number for number, name in enumerate(names)}
+        self._counts = np.zeros((len(self._numbers), len(GROUP_COUNTS)), np.int64)
+        self._amounts = np.zeros((len(self._numbers), len(GROUP_AMOUNTS)))
+
+    @property
+    def columns(self) -> tuple[Int64s, Float64s]:
+        return self._counts, self._amounts
+
+    def numbers(self, names: Iterable[str]) -> Int64s:
+        """Return the number of each name's group."""
+        numbers = np.array([self._numbers.setdefault(name, len(self._numbers)) for name in names], np.int64)
+        more = len(self._numbers) - len(self._counts)
+        self._counts = np.concatenate([self._counts, np.zeros((more, len(GROUP_COUNTS)), np.int64)])
+        self._amounts = np.concatenate([self._amounts, np.zeros((more, len(GROUP_AMOUNTS)))])
+        return numbers
+
+    def sums(self) -> dict[str, list[float]]:
+        """Return the sums of each group that has a fill."""
+        rows = zip(self._numbers, self._counts.tolist(), self._amounts.tolist(), strict=True)
+        return {name: [*counts, *amounts] for name, counts, amounts in rows if counts[0]}
+
+
+def ledger_of(account: AccountHistory) -> Ledger:
+    """Return the ledger of one security, from its whole replay.
+
+    Args:
+        account: Its fills, and what the market did around them.
+
+    Returns:
+        What it adds to the figures of a run, and its own figures.
+    """
+    builder = LedgerBuilder(account)
+    builder.add(account)
+    return builder.finish(account.replayed)
+
+
+def replay_portfolio(replayed: Replayed) -> Portfolio:
+    """Return what figures of one security's replay that need no mid are computed from."""
+    account = AccountHistory("", replayed, None, (0, 0))
+    builder = LedgerBuilder(account)
+    builder.add(account)
+    return builder.portfolio(replayed)
+
+
+def replay_figures(replayed: Replayed, figures: Iterable[Figure]) -> dict[str, Any]:
+    """Return figures of one security's replay that need no mid.
+
+    Args:
+        replayed: What the replay gave.
+        figures: Figures that a sweep keeps.
+
+    Returns:
+        Each number by the figure's name, None where it cannot be computed; of days how many.
+    """
+    return numbers_of(replay_portfolio(replayed), figures)
+
+
+def _limits(account: AccountHistory) -> Limits:
+    notional = account.notional_limit if account.notional_binds else None
+    shares = account.shares_limit
+    return Limits(math.inf if shares is None else float(shares), math.inf if notional is None else float(notional))
+
+
+def _column(values: Any, kind: Any) -> Any:
+    return np.ascontiguousarray(values, kind)
+
+
+def _most_days(times: Int64s, path_times: Int64s) -> int:
+    """Return more than how many days some fills and marks are of."""
+    ends = [int(each) for some in (times, path_times) if len(some) for each in (some.min(), some.max())]
+    return (max(ends) - min(ends)) // DAY + 3 if ends else 1
+
+
+def _joined(records: Sequence[Any]) -> Any:
+    some = [each for each in records if len(each)]
+    return some[0] if len(some) == 1 else np.concatenate(some or records[:1])
