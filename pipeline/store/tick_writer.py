@@ -41,7 +41,8 @@ class TicksWriter:
     def __init__(self, path: AnyPath, *, with_condition: bool = False) -> None:
         names = [*TICK_COLUMNS, *[CONDITION_COLUMN] * with_condition]
         self._path = path
-        self._schema = pa.schema(list(zip(names, _TYPES, strict=False)))
+        fields = [pa.field(name, of_type, nullable=False) for name, of_type in zip(names, _TYPES, strict=False)]
+        self._schema = pa.schema(fields)
         self._options: TableOptions = {
             "delta_columns": ("timestamp", "volume"),
             "dictionary_columns": ("type", "price", *names[len(TICK_COLUMNS) :]),
