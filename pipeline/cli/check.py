@@ -1,7 +1,8 @@
 """The commands that validate, benchmark and clear the cache."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pipeline import options as take
 from pipeline.console.output import CommandResult
@@ -48,12 +49,13 @@ def benchmark(
     workers: take.Workers = None,
     scale: Annotated[bool, Option("Measure how a backtest scales instead, on synthetic ticks.")] = False,
     securities: Annotated[
-        str, Option("With --scale: how many securities, separated by commas.", metavar="N,N")
-    ] = "10,100,1000",
-    ticks: Annotated[int, Option("With --scale: ticks of each of them.", metavar="N")] = 386_000,
+        str | None,
+        Option("With --scale: how many securities, separated by commas.", default="10,100,1000", metavar="N,N"),
+    ] = None,
+    ticks: Annotated[int | None, Option("With --scale: ticks of each.", default="386000", metavar="N")] = None,
     long_ticks: Annotated[
-        int, Option("With --scale: ticks of one long security; 0 for none.", metavar="N")
-    ] = 10_000_000,
+        int | None, Option("With --scale: ticks of one long security; 0 for none.", default="10000000", metavar="N")
+    ] = None,
     chart: Annotated[str | None, Option("With --scale: a file for its chart, an SVG.", metavar="PATH")] = None,
 ) -> CommandResult:
     """Time sequential against parallel work, stage by stage.
@@ -64,8 +66,16 @@ def benchmark(
     """
     from pipeline.console.progress import Progress
 
+    of_scale = {"--securities": securities, "--ticks": ticks, "--long-ticks": long_ticks, "--chart": chart}
     if scale:
-        return _scale(workbooks, runs, workers, securities, ticks, long_ticks, chart)
+        if workbooks:
+            raise BadRequest(f"--scale makes its own ticks; leave out {workbooks[0]}.")
+        sizes = {"ticks": ticks, "long_ticks": long_ticks, "workers": workers}
+        counts = None if securities is None else take.counts_of(securities, "--securities")
+        return _scale({"runs": runs, "securities": counts, **sizes}, chart)
+    for option, value in of_scale.items():
+        if value is not None:
+            raise BadRequest(f"{option} is for --scale: give both, or neither.")
     from pipeline.bench.stages import benchmark as measure
     from pipeline.console.checks import show_benchmark
 
@@ -76,29 +86,20 @@ def benchmark(
     return show_benchmark(timings, runs, warnings)
 
 
-def _scale(
-    workbooks: tuple[str, ...],
-    runs: int,
-    workers: int | None,
-    securities: str,
-    ticks: int,
-    long_ticks: int,
-    chart: str | None,
-) -> CommandResult:
+def _scale(sizes: Mapping[str, Any], chart: str | None) -> CommandResult:
+    """Measure scale; sizes: what was given of what `Scale` takes, None for the rest."""
     from pipeline.bench.chart import scale_chart
     from pipeline.bench.scale import Scale, measure_scale
     from pipeline.console.checks import show_scale
     from pipeline.console.progress import Progress
     from pipeline.store.atomic import write_bytes
 
-    if workbooks:
-        raise BadRequest(f"--scale makes its own ticks; leave out {workbooks[0]}.")
+    scale = Scale(**{name: value for name, value in sizes.items() if value is not None})
     with Progress() as progress:
-        size = Scale(take.counts_of(securities, "--securities"), ticks, long_ticks, runs, workers)
-        stores = measure_scale(size, progress.stage)
+        stores = measure_scale(scale, progress.stage)
     if chart is not None:
         write_bytes(Path(chart), scale_chart(stores).encode())
-    return show_scale(stores, runs, chart)
+    return show_scale(stores, scale.runs, chart)
 
 
 def clean_cache() -> CommandResult:

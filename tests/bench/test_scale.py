@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -19,6 +20,7 @@ from pipeline.inspection.counting import counted_text
 from pipeline.markets.facts import facts_of
 from pipeline.store.parquet import read_footer
 from pipeline.store.tick_file import read_ticks
+from tests.console.screens import to_pipe
 from tests.made import DAY
 
 if TYPE_CHECKING:
@@ -109,3 +111,19 @@ def test_the_chart_has_a_bar_a_backtest_as_long_as_its_figure() -> None:
     _, read, loop, first, second = [float(bar.attrib["width"]) for bar in picture.iter(f"{space}rect")]
     assert (read + loop) / first == pytest.approx(0.25, abs=0.01)
     assert second / first == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_command_prints_a_table_a_store_and_draws_its_chart(tmp_path: Path) -> None:
+    words = ("benchmark", "--scale", "--securities", "2", "--ticks", "5000", "--long-ticks", "0", "--runs", "1")
+    chart = tmp_path / "scale.svg"
+    shown = to_pipe(*words, "--workers", "1", "--chart", str(chart), cwd=tmp_path)
+    assert shown.status == 0
+    assert "2 securities, 10,000 ticks, medians of 1; floor on one CPU: Arrow's read" in shown.out.replace("\n", " ")
+    assert chart.read_text().startswith("<svg ")
+    facts = json.loads(to_pipe(*words, "--workers", "1", "--json", cwd=tmp_path).out)
+    (store,) = facts["stores"]
+    assert (store["securities"], store["ticks"], facts["chart"]) == (2, 10_000, None)
+    assert [(run["work"], run["workers"], run["speed_up"]) for run in store["backtests"]] == [
+        ("bare", 1, 1.0),
+        ("with check and page", 1, 1.0),
+    ]

@@ -70,6 +70,13 @@ def test_what_a_verb_does_not_take_is_one_plain_sentence(tmp_path: Path, words: 
             "--train-until is '29.08.2025'; it takes a date such as 2025-08-29.",
         ),
         ("benchmark --runs 0", "--runs is 0; it takes a whole number of at least 1."),
+        ("benchmark --ticks 9", "--ticks is for --scale: give both, or neither."),
+        ("benchmark --scale --ticks 0", "--ticks is 0; it takes a whole number of at least 1."),
+        ("benchmark --scale ticks.xlsx", "--scale makes its own ticks; leave out ticks.xlsx."),
+        (
+            "benchmark --scale --securities 10,x",
+            "--securities is '10,x'; it takes whole numbers of at least 1, separated by commas.",
+        ),
         (
             "inspect --parquet-dir no",
             "There is no Parquet directory no. Run `pipeline convert` (or `pipeline demo`) first.",
