@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -15,6 +14,7 @@ from pipeline.bench.chart import scale_chart
 from pipeline.bench.process import measure_process
 from pipeline.bench.scale import Scale, ScaleRun, StoreScale, measure_scale, worker_counts
 from pipeline.bench.synthetic import check_free_disk, make_store, sample_week
+from pipeline.console.checks import show_scale
 from pipeline.errors import BadRequest, PipelineError
 from pipeline.inspection.counting import counted_text
 from pipeline.markets.facts import facts_of
@@ -120,10 +120,15 @@ def test_the_command_prints_a_table_a_store_and_draws_its_chart(tmp_path: Path) 
     assert shown.status == 0
     assert "2 securities, 10,000 ticks, medians of 1; floor on one CPU: Arrow's read" in shown.out.replace("\n", " ")
     assert chart.read_text().startswith("<svg ")
-    facts = json.loads(to_pipe(*words, "--workers", "1", "--json", cwd=tmp_path).out)
-    (store,) = facts["stores"]
-    assert (store["securities"], store["ticks"], facts["chart"]) == (2, 10_000, None)
-    assert [(run["work"], run["workers"], run["speed_up"]) for run in store["backtests"]] == [
-        ("bare", 1, 1.0),
-        ("with check and page", 1, 1.0),
+
+
+def test_what_json_has_of_a_store() -> None:
+    runs = (ScaleRun("bare", 1, 4.0, 400.0, 200_000_000), ScaleRun("bare", 2, 2.5, 250.0, 300_000_000))
+    result = show_scale([StoreScale(10, 10_000_000, 15.0, 10.0, runs)], 3, None)
+    assert (result.facts["runs"], result.facts["chart"]) == (3, None)
+    (store,) = result.facts["stores"]
+    assert [(run["workers"], run["peak_bytes"], run["speed_up"]) for run in store.pop("backtests")] == [
+        (1, 200_000_000, 1.0),
+        (2, 300_000_000, 1.6),
     ]
+    assert store == {"securities": 10, "ticks": 10_000_000, "read_ns": 15.0, "loop_ns": 10.0}
