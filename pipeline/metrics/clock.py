@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.metrics.loop_clock import SECURITY_VALUES, STATE, VALUES, walk_clock
+from pipeline.metrics.loop_clock import SECURITY_VALUES, STATE, VALUES, end_moment, walk_clock
 from pipeline.metrics.loop_fills import FILL_FIELDS, MARK_FIELDS
 from pipeline.native.functions import compiled
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.metrics.ledger import Ledger
     from pipeline.ticks import Float64s, Int64s
 
-AT_A_TIME: Final = 2_000_000
+AT_A_TIME: Final = 1_000_000
 """About how many fills and marks are walked at a time."""
 
 FAR: Final = 2**62
@@ -88,37 +88,39 @@ class ClockWalk:
     def add(self, fills: Sequence[Int64s], marks: Sequence[Int64s], market_days: Int64s) -> None:
         """Walk the fills and the marks of a stretch, records of each security; market_days: at least up to its end."""
         counts = [len(records) for records in (*fills, *marks)]
-        every_fill, every_mark = _joined(fills, NO_FILLS), _joined(marks, NO_MARKS)
+        every_fill, every_mark = np.concatenate([NO_FILLS, *fills]), np.concatenate([NO_MARKS, *marks])
         order = np.argsort(np.concatenate([every_fill[:, 0], every_mark[:, 0]]), kind="stable")
         owners = np.repeat(np.tile(np.arange(len(fills)), 2), counts)
-        self._walk(order, owners, every_fill, every_mark, market_days)
+        self.add_in_order(order, owners, every_fill, every_mark, market_days)
 
     def finish(self, market_days: Int64s) -> Clock:
         """Return what all came to; market_days: all that there are."""
-        nothing = np.empty(0, np.int64)
-        self._walk(nothing, nothing, NO_FILLS, NO_MARKS, market_days, is_last=True)
+        inventory = np.empty(1)
+        self._state[STATE.index("marks")] = 0
+        end_moment(self._state, self._values, inventory)
+        self._inventory.append(inventory[: self._state[STATE.index("marks")]])
         state = dict(zip(STATE, self._state.tolist(), strict=True))
         values = dict(zip(VALUES, self._values.tolist(), strict=True))
+        session_time = len(market_days) * (self._closes - self._opens)
         end = state["fall_ends"] if state["is_recovered"] else None
         return Clock(
             max_drawdown=values["max_drawdown"],
             fall=(state["fall_begins"], end) if values["max_drawdown"] > 0.0 else None,
             peak_capital=values["peak_capital"],
-            in_market=state["in_market"],
+            in_market=state["in_market"] + (session_time - state["session"] if state["open"] else 0),
             max_drawdown_marked=values["max_drawdown_marked"] if state["moments"] else None,
             inventory=np.concatenate(self._inventory),
             at_limit=state["at_limit"] if self._limits else None,
         )
 
-    def _walk(
-        self, order: Int64s, owners: Int64s, fills: Int64s, marks: Int64s, days: Int64s, *, is_last: bool = False
-    ) -> None:
+    def add_in_order(self, order: Int64s, owners: Int64s, fills: Int64s, marks: Int64s, market_days: Int64s) -> None:
+        """Walk the fills and the marks of a stretch, of which the order of time and the owners are known."""
         inventory = np.empty(len(marks) + 1)
         self._state[STATE.index("marks")] = 0
-        facts = [len(order), len(fills), len(self._positions), len(days), self._opens, self._closes]
-        facts += [bool(self._limits), is_last]
+        facts = [len(order), len(fills), len(self._positions), len(market_days), self._opens, self._closes]
+        facts.append(bool(self._limits))
         seen = compiled(walk_clock)(
-            *(np.array(facts, np.int64), days, order, owners, self._own_closes, fills, fills, marks, marks),
+            *(np.array(facts, np.int64), market_days, order, owners, self._own_closes, fills, fills, marks, marks),
             *(self._state, self._values, self._positions, self._own, inventory),
         )
         self._inventory.append(inventory[:seen])
@@ -172,7 +174,3 @@ def _events_by_day(ledgers: Sequence[Ledger]) -> tuple[int, Int64s]:
         days = ledger.days[:]
         events[days[:, 0] - first] += days[:, 1] + days[:, 2]
     return first, events
-
-
-def _joined(records: Sequence[Any], none: Any) -> Any:
-    return np.concatenate([none, *records]) if len(records) != 1 else records[0]

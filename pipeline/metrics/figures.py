@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.metrics.portfolio import Portfolio
 
 NOTHING: Final = "No security was replayed to its end."
+PATHS: Final = [(figure, figure.name.split(".")) for figure in METRICS]
 
 
 def portfolio_figures(ledgers: Sequence[Ledger]) -> dict[str, Any]:
@@ -56,8 +57,7 @@ def figures_of(portfolio: Portfolio) -> dict[str, Any]:
     """
     figures: dict[str, Any] = {}
     reasons: dict[str, str] = {}
-    for figure in METRICS:
-        *keys, last = figure.name.split(".")
+    for figure, (*keys, last) in PATHS:
         value = figure.compute(portfolio)
         if not portfolio.ledgers and not keys and isinstance(value, (int, float)):
             value = None

@@ -74,26 +74,24 @@ def in_order(rows: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[s
 def _rows(several: Sequence[Mapping[str, Sequence[float]]], names: Sequence[str]) -> dict[str, dict[str, float | None]]:
     """Return the table of fills by groups, by their names."""
     nothing = (0,) * len(GROUP_COUNTS) + (0.0,) * len(GROUP_AMOUNTS)
-    sums = [
-        [sum(column) for column in zip(nothing, *(each.get(name, nothing) for each in several), strict=True)]
-        for name in names
+    groups = [[sums.get(name, nothing) for sums in several] for name in names]
+    rows = [
+        dict(zip((*GROUP_COUNTS, *GROUP_AMOUNTS), map(sum, zip(nothing, *group, strict=True)), strict=True))
+        for group in groups
     ]
-    columns = {
-        column: np.array([row[number] for row in sums]) for number, column in enumerate((*GROUP_COUNTS, *GROUP_AMOUNTS))
+    whole = {
+        "fills": sum(row["fills"] for row in rows),
+        "shares": sum(row["shares"] for row in rows),
+        "pnl": np.array([row["realized_pnl"] for row in rows]).sum().item(),
     }
     by_kind: dict[str, dict[str, float | None]] = {}
-    for number, name in enumerate(names):
-        if columns["fills"][number]:
-            row: dict[str, float | None] = {column: values[number].item() for column, values in columns.items()}
+    for name, sums in zip(names, rows, strict=True):
+        if sums["fills"]:
+            row: dict[str, float | None] = {**sums}
             if not row.pop("marked"):
                 row["markout_60s"] = None
-            for share, of in (
-                ("share_of_fills", "fills"),
-                ("share_of_shares", "shares"),
-                ("share_of_pnl", "realized_pnl"),
-            ):
-                whole = columns[of].sum().item()
-                row[share] = columns[of][number].item() / whole if whole else None
+            for share, part in (("fills", "fills"), ("shares", "shares"), ("pnl", "realized_pnl")):
+                row[f"share_of_{share}"] = sums[part] / whole[share] if whole[share] else None
             by_kind[name] = row
     return by_kind
 

@@ -13,7 +13,7 @@ from pipeline.metrics.accounts import AccountHistory
 from pipeline.metrics.clock import ClockWalk, Limits
 from pipeline.metrics.figures import figures_of, numbers_of
 from pipeline.metrics.fill_kinds import KINDS, NO_CODE, NO_PRINT
-from pipeline.metrics.ledger import Ledger
+from pipeline.metrics.ledger import RECORDS, Ledger
 from pipeline.metrics.loop_fills import (
     AMOUNTS,
     COUNTS,
@@ -26,9 +26,11 @@ from pipeline.metrics.loop_fills import (
     STATE,
     VALUES,
     book_fills,
+    end_day,
 )
 from pipeline.metrics.metrics_json import figures_json
 from pipeline.metrics.portfolio import Portfolio
+from pipeline.metrics.records_file import IN_MEMORY, GrowingRecords
 from pipeline.metrics.registry import SUMMARY_FIGURES
 from pipeline.native.functions import compiled
 from pipeline.times import DAY
@@ -71,10 +73,11 @@ class LedgerBuilder:
     """Books one security's fills and marks, batch by batch of whole days.
 
     Every sum is taken fill by fill, so the ledger is the same however the days are parted. account: the first batch,
-    for the security, its session and its limits; it is not booked yet.
+    for the security, its session and its limits; it is not booked yet. in_memory: bytes of one kind of records beyond
+    which they go to a temporary file.
     """
 
-    def __init__(self, account: AccountHistory) -> None:
+    def __init__(self, account: AccountHistory, in_memory: int = IN_MEMORY) -> None:
         self._ticker, self._session, self._notional_limit = account.ticker, account.session, account.notional_limit
         self._walk = ClockWalk([account.session], _limits(account))
         self._counts, self._amounts = np.zeros(len(COUNTS), np.int64), np.zeros((2, len(AMOUNTS)))
@@ -86,9 +89,7 @@ class LedgerBuilder:
         self._state[[STATE.index(name) for name in ("bought", "sold")]] = NO_ORDER
         self._values = np.zeros(len(VALUES))
         self._values[VALUES.index("mark")] = math.nan
-        self._fills, self._marks, self._waits, self._days = (
-            [np.empty((0, fields), np.int64)] for fields in (len(FILL_FIELDS), len(MARK_FIELDS), 1, len(DAY_FIELDS))
-        )
+        self._records = {name: GrowingRecords(width, in_memory) for name, width in RECORDS.items()}
         self._market_days, self._days_not_flat = NOTHING, NOTHING
         self._realized_pnl, self._charged = 0.0, False
 
@@ -101,7 +102,6 @@ class LedgerBuilder:
         if len(replayed.fills):
             self._realized_pnl = float(replayed.fills.pnl[-1])
         self._book(replayed.fills, replayed.fill_fees, observed)
-        self._walk.add(self._fills[-1:], self._marks[-1:], self._market_days)
 
     def finish(self, replayed: Replayed) -> Ledger:
         """Return the ledger; nothing is added after it.
@@ -118,7 +118,9 @@ class LedgerBuilder:
 
     def portfolio(self, replayed: Replayed) -> Portfolio:
         """Return what the security's figures are computed from; nothing is added after it."""
-        self._run_loop(NO_COLUMNS, is_last=True)
+        days = np.empty((1, len(DAY_FIELDS)), np.int64)
+        ended = end_day(0, self._state, self._values, days[0], days[0].view(np.float64))
+        self._records["days"].add(days[:ended])
         walked = self._walk.finish(self._market_days)
         return Portfolio([self._ledger(replayed)], self._market_days, walked, is_one_security=True)
 
@@ -144,10 +146,10 @@ class LedgerBuilder:
             kinds=self._kinds.sums(),
             conditions=self._codes.sums(),
             coded=self._has_code,
-            fills=_joined(self._fills),
-            marks=_joined(self._marks),
-            waits=_joined(self._waits),
-            days=_joined(self._days),
+            fills=self._records["fills"].joined(),
+            marks=self._records["marks"].joined(),
+            waits=self._records["waits"].joined(),
+            days=self._records["days"].joined(),
             figures_json=b"{}",
             summary={},
         )
@@ -171,23 +173,25 @@ class LedgerBuilder:
         self._has_code |= bool((conditions[how == PRINT] != "").any())
         return self._codes.numbers(NO_CODE if text == "" else text for text in conditions.tolist())
 
-    def _run_loop(self, columns: Sequence[Any], *, is_observed: bool = False, is_last: bool = False) -> None:
+    def _run_loop(self, columns: Sequence[Any], *, is_observed: bool) -> None:
         times, codes, path_times = columns[0], columns[-4], columns[-3]
         fills = np.empty((len(times), len(FILL_FIELDS)), np.int64)
         marks = np.empty((len(path_times), len(MARK_FIELDS)), np.int64)
         waits = np.empty((len(times), 1), np.int64)
         days = np.empty((_most_days(times, path_times), len(DAY_FIELDS)), np.int64)
-        facts = [len(fills), len(marks), len(self._market_days), *self._session, is_observed, len(codes) > 0, is_last]
+        order = np.empty(len(fills) + len(marks), np.int64)
+        facts = [len(fills), len(marks), len(self._market_days), *self._session, is_observed, len(codes) > 0]
         waited = int(self._counts[COUNTS.index("waits")])
         ended = compiled(book_fills)(
             *(np.array(facts, np.int64), self._market_days, *columns, self._counts, self._amounts),
             *(self._hour_fills, self._hour_net, *self._kinds.columns, *self._codes.columns, self._state, self._values),
-            *(fills, fills, marks, marks, waits, days, days),
+            *(fills, fills, marks, marks, waits, days, days, order),
         )
-        self._fills.append(fills)
-        self._marks.append(marks)
-        self._waits.append(waits[: int(self._counts[COUNTS.index("waits")]) - waited])
-        self._days.append(days[:ended])
+        owners = np.zeros(len(order), np.int64)
+        self._walk.add_in_order(order, owners, fills, marks, self._market_days)
+        waits = waits[: int(self._counts[COUNTS.index("waits")]) - waited].copy()
+        for name, records in (("fills", fills), ("marks", marks), ("waits", waits), ("days", days[:ended].copy())):
+            self._records[name].add(records)
 
 
 class _Groups:
@@ -265,8 +269,3 @@ def _most_days(times: Int64s, path_times: Int64s) -> int:
     """Return more than how many days some fills and marks are of."""
     ends = [int(each) for some in (times, path_times) if len(some) for each in (some.min(), some.max())]
     return (max(ends) - min(ends)) // DAY + 3 if ends else 1
-
-
-def _joined(records: Sequence[Any]) -> Any:
-    some = [each for each in records if len(each)]
-    return some[0] if len(some) == 1 else np.concatenate(some or records[:1])

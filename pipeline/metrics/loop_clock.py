@@ -15,8 +15,8 @@ from pipeline.times import DAY
 if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
-FACTS: Final = ("events", "fills", "securities", "days", "opens", "closes", "limited", "last")
-"""The whole numbers that the walk takes, in this order. last: whether there is nothing after these events."""
+FACTS: Final = ("events", "fills", "securities", "days", "opens", "closes", "limited")
+"""The whole numbers that the walk takes, in this order."""
 
 STATE: Final = (
     *("open", "rank", "session", "in_market", "moment", "is_pending", "is_in_session", "moments", "marks", "at_limit"),
@@ -33,7 +33,7 @@ SECURITY_VALUES: Final = ("equity", "cash", "price", "mark", "capital", "marked"
 """What is carried of each security, AED, besides its position."""
 
 _FAR: Final = 2**62
-_EVENTS, _FILLS, _SECURITIES, _DAYS, _OPENS, _CLOSES, _LIMITED, _LAST = range(len(FACTS))
+_EVENTS, _FILLS, _SECURITIES, _DAYS, _OPENS, _CLOSES, _LIMITED = range(len(FACTS))
 _OPEN, _RANK, _SESSION, _IN_MARKET, _MOMENT, _IS_PENDING, _IS_IN_SESSION, _MOMENTS, _MARKS, _AT_LIMIT = range(10)
 _FIRST_CLOCK, _PEAK_CLOCK, _FALL_BEGINS, _FALL_ENDS, _IS_RECOVERED, _HAS_FILL = range(10, 16)
 _EQUITY, _CAPITAL, _MARKED, _INVENTORY = 0, 2, 4, 6
@@ -187,8 +187,4 @@ def walk_clock(
                     price = own[at + _OWN_PRICE] if math.isnan(own[at + _OWN_MARK]) else own[at + _OWN_MARK]
                     look_at_limit(positions[security], price, state, values)
         value_position(security, positions, own, securities, values)
-    if facts[_LAST] != 0:
-        end_moment(state, values, inventory)
-        if state[_OPEN] > 0:
-            state[_IN_MARKET] += facts[_DAYS] * (facts[_CLOSES] - facts[_OPENS]) - state[_SESSION]
     return state[_MARKS]  # type: ignore[no-any-return]

@@ -19,9 +19,9 @@ from pipeline.times import DAY, HOUR
 if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int8s, Int64s
 
-FACTS: Final = ("fills", "marks", "days", "opens", "closes", "observed", "coded", "last")
+FACTS: Final = ("fills", "marks", "days", "opens", "closes", "observed", "coded")
 """The whole numbers that the loop takes, in this order. observed: whether mids and placing times are known; coded:
-whether condition codes are; last: whether the last day ends with this batch."""
+whether condition codes are."""
 
 COUNTS: Final = (
     *("fills", "gains", "losses", "shares", "through_fills", "off_grid_fills", "marketable_fills"),
@@ -47,9 +47,8 @@ GROUP_AMOUNTS: Final = ("realized_pnl", "price_gain", "markout_60s")
 """The columns of the sums by kind of fill and by condition code."""
 
 NO_DAY: Final = -(2**62)
-_FAR: Final = 2**62
 
-_FILLS, _MARKS, _DAYS, _OPENS, _CLOSES, _OBSERVED, _CODED, _LAST = range(len(FACTS))
+_FILLS, _MARKS, _DAYS, _OPENS, _CLOSES, _OBSERVED, _CODED = range(len(FACTS))
 _COUNT, _GAINS, _LOSSES, _SHARES, _THROUGH, _OFF_GRID, _MARKETABLE, _BEYOND, _SPREAD_FILLS, _MARKOUT_FILLS = range(10)
 _WAITS, _WAITED = 13, 14
 _GAINED, _LOST, _FEES, _TURNOVER, _THROUGH_PNL, _SPREAD, _SPREAD_VALUE, _MARKOUT = range(8)
@@ -206,33 +205,59 @@ def book_fills(  # noqa: C901, PLR0912, PLR0915 - one pass, whose parts share wh
     waits: Int64s,
     day_counts: Int64s,
     day_amounts: Float64s,
+    order: Int64s,
 ) -> int:
     """Book a batch of fills and of marks; return how many days ended with it.
 
-    The columns from `counts` to `values` are carried on; the last seven are written: records of fills, of marks and of
-    days, each as whole numbers and as amounts of the same memory, and how long orders stood before their first fill.
+    The columns from `counts` to `values` are carried on; the last eight are written: records of fills, of marks and of
+    days, each as whole numbers and as amounts of the same memory, how long orders stood before their first fill, and
+    the order of time: numbers of fills, and of marks after all fills.
     """
     fills = facts[_FILLS]
     marks = facts[_MARKS]
+    is_observed = facts[_OBSERVED] != 0
+    is_coded = facts[_CODED] != 0
     rows, fill, mark = 0, 0, 0
     first_wait = counts[_WAITS]
+    clock = state[_CLOCK]
+    day_start, day_end = 0, state[_DAY_END]
+    equity, cash, last_mark = values[_EQUITY], values[_CASH], values[_MARK]
+    shares, gains, losses, beyond_shown = 0, 0, 0, 0
+    day_marks, day_fills, day_gross, day_fees, day_net = 0, 0, 0.0, 0.0, 0.0
+    if state[_DAY] != NO_DAY:
+        day_start = state[_DAY] * DAY
+        day_marks, day_fills = state[_DAY_MARKS], state[_DAY_FILLS]
+        day_gross, day_fees, day_net = values[_DAY_GROSS], values[_DAY_FEES], values[_DAY_NET]
     while fill < fills or mark < marks:
         is_fill = fill < fills
-        now = max(state[_CLOCK], timestamps[fill]) if is_fill else path_times[mark]
+        now = max(clock, timestamps[fill]) if is_fill else path_times[mark]
         if is_fill and mark < marks and path_times[mark] < now:
             is_fill = False
             now = path_times[mark]
-        if now >= state[_DAY_END] or state[_DAY] == NO_DAY:
+        if now >= day_end:
+            state[_DAY_MARKS] = day_marks
+            state[_DAY_FILLS] = day_fills
+            values[_DAY_GROSS] = day_gross
+            values[_DAY_FEES] = day_fees
+            values[_DAY_NET] = day_net
+            values[_EQUITY] = equity
+            values[_CASH] = cash
+            values[_MARK] = last_mark
             rows = end_day(rows, state, values, day_counts, day_amounts)
+            day_marks, day_fills, day_gross, day_fees, day_net = 0, 0, 0.0, 0.0, 0.0
             state[_DAY] = now // DAY
-            state[_DAY_END] = (now // DAY + 1) * DAY
+            day_start = now // DAY * DAY
+            day_end = day_start + DAY
         if not is_fill:
-            price = path_lasts[mark] if math.isnan(path_mids[mark]) else path_mids[mark]
-            if not math.isnan(price):
-                values[_MARK] = price
-            state[_DAY_MARKS] += 1
+            mid = path_mids[mark]
+            if math.isnan(mid):
+                mid = path_lasts[mark]
+            if not math.isnan(mid):
+                last_mark = mid
+            day_marks += 1
             mark_numbers[2 * mark] = now
-            mark_amounts[2 * mark + 1] = values[_MARK]
+            mark_amounts[2 * mark + 1] = last_mark
+            order[fill + mark] = fills + mark
             mark += 1
             continue
         price = prices[fill]
@@ -243,50 +268,51 @@ def book_fills(  # noqa: C901, PLR0912, PLR0915 - one pass, whose parts share wh
         net = gain - fee
         signed = sides[fill] * quantity
         value = price * quantity
-        hour = (now - state[_DAY] * DAY) // HOUR
-        state[_CLOCK] = now
+        hour = (now - day_start) // HOUR
+        clock = now
+        equity += net
+        cash += -signed * price - fee
+        day_fills += 1
+        day_gross += gain
+        day_fees += fee
+        day_net += net
         state[_POSITION] = positions[fill]
-        state[_DAY_FILLS] += 1
         values[_PRICE] = price
-        values[_EQUITY] += net
-        values[_CASH] += -signed * price - fee
-        values[_DAY_GROSS] += gain
-        values[_DAY_FEES] += fee
-        values[_DAY_NET] += net
         hour_fills[hour] += 1
         hour_net[hour] += net
-        counts[_COUNT] += 1
-        counts[_SHARES] += quantity
+        shares += quantity
         add_to(_FEES, fee, amounts)
         add_to(_TURNOVER, value, amounts)
         if gain > 0.0:
-            counts[_GAINS] += 1
+            gains += 1
             add_to(_GAINED, gain, amounts)
         elif gain < 0.0:
-            counts[_LOSSES] += 1
+            losses += 1
             add_to(_LOST, gain, amounts)
         at = 5 * fill
         fill_numbers[at] = now
-        fill_numbers[at + 1] = state[_POSITION]
+        fill_numbers[at + 1] = positions[fill]
         fill_amounts[at + 2] = price
-        fill_amounts[at + 3] = values[_EQUITY]
-        fill_amounts[at + 4] = values[_CASH]
-        if facts[_OBSERVED] != 0:
+        fill_amounts[at + 3] = equity
+        fill_amounts[at + 4] = cash
+        order[fill + mark] = fill
+        if is_observed:
             trait = traits[fill]
-            counts[_THROUGH] += trait & THROUGH != 0
-            counts[_OFF_GRID] += trait & OFF_GRID != 0
-            counts[_MARKETABLE] += trait & MARKETABLE != 0
-            counts[_BEYOND] += beyond[fill]
+            beyond_shown += beyond[fill]
+            if trait & (OFF_GRID | MARKETABLE) != 0:
+                counts[_OFF_GRID] += trait & OFF_GRID != 0
+                counts[_MARKETABLE] += trait & MARKETABLE != 0
             if trait & THROUGH != 0:
+                counts[_THROUGH] += 1
                 add_to(_THROUGH_PNL, gain, amounts)
-            markout = signed * (later[_MARKOUT_HORIZON * fills + fill] - price)
-            if math.isnan(mids[fill]):
-                markout = math.nan
-            else:
+            markout = math.nan
+            if not math.isnan(mids[fill]):
+                markout = signed * (later[_MARKOUT_HORIZON * fills + fill] - price)
                 add_spread(fill, fills, signed, price, value, mids[fill], later, counts, amounts)
             better = signed * (limits[fill] - price)
-            code = codes[fill] if facts[_CODED] != 0 else 0
-            code = code if how == PRINT else 1
+            code = 1
+            if how == PRINT:
+                code = codes[fill] if is_coded else 0
             add_to_group(kind_of(how, trait), quantity, gain, better, markout, kind_counts, kind_amounts)
             add_to_group(code, quantity, gain, better, markout, code_counts, code_amounts)
             wait = wait_of(placed[fill], sides[fill], timestamps[fill], placed_times[fill], facts, market_days, state)
@@ -295,6 +321,19 @@ def book_fills(  # noqa: C901, PLR0912, PLR0915 - one pass, whose parts share wh
                 counts[_WAITS] += 1
                 counts[_WAITED] += wait
         fill += 1
-    if facts[_LAST] != 0:
-        rows = end_day(rows, state, values, day_counts, day_amounts)
+    counts[_COUNT] += fills
+    counts[_GAINS] += gains
+    counts[_LOSSES] += losses
+    counts[_SHARES] += shares
+    counts[_BEYOND] += beyond_shown
+    state[_CLOCK] = clock
+    state[_DAY_END] = day_end
+    state[_DAY_MARKS] = day_marks
+    state[_DAY_FILLS] = day_fills
+    values[_EQUITY] = equity
+    values[_CASH] = cash
+    values[_MARK] = last_mark
+    values[_DAY_GROSS] = day_gross
+    values[_DAY_FEES] = day_fees
+    values[_DAY_NET] = day_net
     return rows

@@ -53,6 +53,8 @@ class Portfolio:
     def sums(self) -> Mapping[str, Any]:
         """Sums over all fills, by the names of `loop_fills.COUNTS` and `loop_fills.AMOUNTS`."""
         sums = [ledger.sums for ledger in self.ledgers]
+        if len(sums) == 1:
+            return sums[0]
         counts = {name: sum(each[name] for each in sums) for name in COUNTS}
         return counts | {name: math.fsum(each[name] for each in sums) for name in AMOUNTS}
 

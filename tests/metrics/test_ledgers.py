@@ -149,12 +149,16 @@ def part(account: AccountHistory, first: int, last: int) -> AccountHistory:
     return dataclasses.replace(account, replayed=piece, observed=dataclasses.replace(observed, **of_fills, **of_path))
 
 
-@given(accounts(), st.sets(st.sampled_from((2, 3, 4))))
-def test_a_ledger_is_the_same_however_its_days_are_parted(account: AccountHistory, cuts: set[int]) -> None:
-    builder = LedgerBuilder(account)
+@given(accounts(), st.sets(st.sampled_from((2, 3, 4))), st.sampled_from((0, 100, 2**20)))
+def test_a_ledger_is_the_same_however_its_days_are_parted(
+    account: AccountHistory, cuts: set[int], in_memory: int
+) -> None:
+    builder = LedgerBuilder(account, in_memory)
     for first, last in pairwise((FIRST, *(FIRST + cut - 1 for cut in sorted(cuts)), FIRST + len(DAYS))):
         builder.add(part(account, first, last))
-    assert builder.finish(account.replayed).to_bytes() == ledger_of(account).to_bytes()
+    ledger, content = builder.finish(account.replayed), ledger_of(account).to_bytes()
+    assert ledger.to_bytes() == content
+    assert pickle.loads(pickle.dumps(ledger)).to_bytes() == content  # noqa: S301 - of our own making
 
 
 @given(accounts())
