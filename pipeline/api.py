@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pipeline.replay.task import SecurityResult
     from pipeline.runs.backtest import BacktestRun
     from pipeline.store.path import AnyPath
-    from pipeline.sweeps.plan import SweepPlan, TrialResult
+    from pipeline.sweeps.plan import SweepPlan
+    from pipeline.sweeps.replays import ReadyResults
     from pipeline.sweeps.run import SweepRun
 
 __all__ = ["backtest", "compare", "convert", "explain", "reconcile", "recorded_security", "report", "sweep"]
@@ -200,7 +201,7 @@ def sweep(
     max_sheets: take.MaxSheets = None,
     allow_stale: take.AllowStale = False,
     on_plan: "Callable[[SweepPlan, int], None] | None" = None,
-    on_result: "Callable[[TrialResult], None] | None" = None,
+    on_result: "Callable[[ReadyResults], None] | None" = None,
     on_compile: Callable[[str], None] | None = None,
 ) -> "SweepRun":
     """Try out many settings of a strategy on every security; results that are cached are not computed again.
@@ -218,7 +219,7 @@ def sweep(
         keep_trades: Write the fills of the `best` settings, or of `all`.
         trials, seed: How many settings a search by Optuna may try instead of the whole grid, and its seed.
         parameters: Config keys and switches set for all settings; axes of the same names win.
-        on_plan, on_result, on_compile: Called with the plan and its number of results, each result, what is compiled.
+        on_plan, on_result, on_compile: Called with the plan and its number of results, results, what is compiled.
 
     Returns:
         The finished sweep; its `frame` has one row per setting and security.

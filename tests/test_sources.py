@@ -20,7 +20,7 @@ from pipeline.replay.task import run_task
 from pipeline.runs.fill_tables import encode_trades
 from pipeline.sources import digest_of, sources_of
 from pipeline.strategies.loading.load import load_strategy
-from pipeline.sweeps import plan as sweep_plan
+from pipeline.sweeps import tasks as sweep_tasks
 from pipeline.sweeps.codec import encode_figures
 from tests.copied_code import PACKAGE, copied_code, forget_texts
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 ENTRIES: Final = {
     "results": ("pipeline.replay.task", "pipeline.replay.result_codec"),
-    "swept figures": ("pipeline.sweeps.plan", "pipeline.sweeps.codec"),
-    "swept fills": ("pipeline.sweeps.plan", "pipeline.runs.fill_tables"),
+    "swept figures": ("pipeline.sweeps.tasks", "pipeline.sweeps.codec"),
+    "swept fills": ("pipeline.sweeps.tasks", "pipeline.runs.fill_tables"),
     "loops": ("pipeline.engine.batch",),
 }
 OTHERS: Final = ("pages", "console", "cli", "conversion", "inspection", "tracing", "api.py")
@@ -58,8 +58,8 @@ class Copied:
         return {
             "results": result_names(self.planned)["FAB"],
             "loops": keys.code_key(load_strategy("v1_baseline"), "any"),
-            "swept figures": digest_of(sweep_plan.__name__, encode_figures.__module__),
-            "swept fills": digest_of(sweep_plan.__name__, encode_trades.__module__),
+            "swept figures": digest_of(sweep_tasks.__name__, encode_figures.__module__),
+            "swept fills": digest_of(sweep_tasks.__name__, encode_trades.__module__),
         }
 
 

@@ -39,11 +39,11 @@ class ReplayProgress(Progress):
             console().info(self.compiling_text.format(name))
             self.calm()
 
-    def count(self) -> None:
-        """Count one result."""
+    def count(self, ready: int = 1) -> None:
+        """Count results."""
         if self._stage != REPLAYING:
             self.stage(REPLAYING, self._many, self._ready)
-        self._ready += 1
+        self._ready += ready
 
 
 class BacktestProgress(ReplayProgress):

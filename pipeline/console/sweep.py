@@ -15,7 +15,8 @@ from pipeline.sweeps.choice import under, walked_pnl
 
 if TYPE_CHECKING:
     from pipeline.sweeps.choice import Best, Fold
-    from pipeline.sweeps.plan import SweepPlan, TrialResult
+    from pipeline.sweeps.plan import SweepPlan
+    from pipeline.sweeps.replays import ReadyResults
     from pipeline.sweeps.run import SweepRun
 
 SAY_EVERY: Final = 10.0
@@ -57,15 +58,15 @@ class SweepProgress(ReplayProgress):
         show_cache_folders()
         self.stage(REPLAYING, total)
 
-    def finished(self, result: TrialResult) -> None:
-        """Count one result."""
-        self.count()
-        self._computed += not result.cached
+    def finished(self, ready: ReadyResults) -> None:
+        """Count results."""
+        self.count(ready.count)
+        self._computed += 0 if ready.cached else ready.count
         now = time.monotonic()
         if self.draws:
             if now - self._said > REDRAW_EVERY or self._ready == self._many:
                 self._said = now
-                self.step(result.ticker, done=self._ready, note=self._how_fast(now))
+                self.step(ready.ticker, done=self._ready, note=self._how_fast(now))
         elif now - self._said > SAY_EVERY:
             self._said = now
             self.step()
@@ -98,7 +99,7 @@ def show_sweep(run: SweepRun) -> CommandResult:
         _show_folds(run)
     tickers = results.plan.tickers
     console().show(
-        f"{counted(len(results.trial_results), 'result')} ({_grid(len(results.trials), len(tickers))}): "
+        f"{counted(len(results), 'result')} ({_grid(len(results.trials), len(tickers))}): "
         f"{results.cached:,} cached, {results.computed:,} computed, {results.failed:,} failed"
     )
     if results.cached:
@@ -106,7 +107,7 @@ def show_sweep(run: SweepRun) -> CommandResult:
     console().show(f"Result cache: {run.cache_bytes / MB:,.1f} MB (`pipeline clean-cache` empties it)")
     facts = {
         "output_dir": run.output_dir,
-        "results": len(results.trial_results),
+        "results": len(results),
         "settings": len(results.trials),
         "securities": list(tickers),
         "cached": results.cached,
@@ -119,7 +120,7 @@ def show_sweep(run: SweepRun) -> CommandResult:
         "walk_forward": [_fold(entry) for entry in run.folds],
         "seconds": run.seconds,
     }
-    some = f"; {results.failed:,} of {len(results.trial_results):,} failed" if failed else ""
+    some = f"; {results.failed:,} of {len(results):,} failed" if failed else ""
     return CommandResult(
         f"Results: {run.output_dir}  ({console().seconds:.2f} s{some})", facts, failed, warnings=run.warnings
     )

@@ -53,10 +53,7 @@ def market_day_indices(days: Int64s, market_days: Int64s) -> Int64s:
 
 
 def sharpe(daily: Float64s) -> float | None:
-    """Return the annualised Sharpe ratio of daily P&L: mean / standard deviation (n - 1) · √252, risk-free rate 0.
-
-    Source: W. F. Sharpe, The Sharpe Ratio, J. Portfolio Management 21 (1994), taken on AED of P&L instead of returns,
-    since a market maker's capital is a choice.
+    """Return the annualised Sharpe ratio of daily P&L, as `sharpe_of_each` computes it.
 
     Args:
         daily: P&L of each market day, shape (days,), AED.
@@ -64,12 +61,33 @@ def sharpe(daily: Float64s) -> float | None:
     Returns:
         The ratio, a number without unit; None with fewer than two days or without variation.
     """
-    if len(daily) < FEWEST_DAYS:
-        return None
-    mean = float(daily.sum()) / len(daily)
-    deviations = daily - mean
-    deviation = math.sqrt(float((deviations * deviations).sum()) / (len(daily) - 1))
-    return mean / deviation * math.sqrt(TRADING_DAYS_A_YEAR) if deviation > ROUNDING * abs(mean) else None
+    ratio = float(sharpe_of_each(daily[np.newaxis])[0])
+    return None if math.isnan(ratio) else ratio
+
+
+def sharpe_of_each(daily: Float64s) -> Float64s:
+    """Return the annualised Sharpe ratio of several rows of daily P&L.
+
+    It is mean / standard deviation (n - 1) · √252, risk-free rate 0. Source: W. F. Sharpe, The Sharpe Ratio, J.
+    Portfolio Management 21 (1994), taken on AED of P&L instead of returns, since a market maker's capital is a choice.
+
+    Args:
+        daily: P&L of each market day, shape (rows, days), AED.
+
+    Returns:
+        The ratios, shape (rows,), numbers without unit; NaN with fewer than two days or without variation.
+    """
+    days = daily.shape[1]
+    if days < FEWEST_DAYS:
+        return np.full(len(daily), np.nan)
+    mean = daily.sum(axis=1) / days
+    deviations = daily - mean[:, np.newaxis]
+    deviation = np.sqrt((deviations * deviations).sum(axis=1) / (days - 1))
+    varies = deviation > ROUNDING * np.abs(mean)
+    ratios: Float64s = np.where(
+        varies, mean / np.where(varies, deviation, 1.0) * math.sqrt(TRADING_DAYS_A_YEAR), np.nan
+    )
+    return ratios
 
 
 def sortino(daily: Float64s) -> float | None:
@@ -139,19 +157,32 @@ def max_drawdown(equity: Float64s) -> float:
     Returns:
         The fall in AED, at least 0.
     """
-    return float((running_peak(equity) - equity).max()) if len(equity) else 0.0
+    return float(max_drawdown_of_each(equity[np.newaxis])[0])
+
+
+def max_drawdown_of_each(equity: Float64s) -> Float64s:
+    """Return the largest fall of several rows of equity from their running peaks; equity starts from 0.
+
+    Args:
+        equity: Running totals of P&L, shape (rows, n), AED.
+
+    Returns:
+        The falls, shape (rows,), AED, at least 0.
+    """
+    falls: Float64s = (running_peak(equity) - equity).max(axis=1, initial=0.0)
+    return falls
 
 
 def running_peak(equity: Float64s) -> Float64s:
     """Return the highest that equity has been at each entry, at least the 0 that it starts from.
 
     Args:
-        equity: Running total of P&L, shape (n,), AED.
+        equity: Running total of P&L, shape (n,), or several in rows, AED.
 
     Returns:
-        The peaks, shape (n,), AED.
+        The peaks, of the same shape, AED.
     """
-    peaks: Float64s = np.maximum(np.maximum.accumulate(equity), 0.0)
+    peaks: Float64s = np.maximum(np.maximum.accumulate(equity, axis=-1), 0.0)
     return peaks
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,17 +14,18 @@ import numpy as np
 from pipeline.engine.execution import SWITCH
 from pipeline.errors import DamagedRun, NewerRun, UnknownRun
 from pipeline.pages.sweep_axes import Axis, axis_of_values
+from pipeline.pages.sweep_columns import SweepColumns
 from pipeline.pages.sweep_figures import FIGURES, SweepFigure
 from pipeline.runs.manifest import COMPLETE, check_complete
 from pipeline.runs.read_file import csv_rows
 from pipeline.store.columns import coded, float_values
-from pipeline.store.parquet import read_footer, read_table
+from pipeline.store.parquet import GroupReader, read_footer
 from pipeline.sweeps.axes import PRESET
-from pipeline.sweeps.choice import ALL, CHOICES
+from pipeline.sweeps.choice import CHOICES
+from pipeline.sweeps.results import ALL
+from pipeline.sweeps.tables import OURS, PRESET_COLUMN
 from pipeline.sweeps.writer import (
     FORMAT_VERSION,
-    OURS,
-    PRESET_COLUMN,
     SUMMARY_FILE,
     SWEEP_FILE,
     TABLE_FILE,
@@ -32,7 +34,7 @@ from pipeline.sweeps.writer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Float64s, Int64s
@@ -150,36 +152,86 @@ def read_sweep(directory: AnyPath) -> RecordedSweep:
         path = directory / TABLE_FILE
         footer = read_footer(path)
         names = {axis: _column_of(axis, footer.columns) for axis in manifest["axes"]}
-        several = TOGETHER_FILE in manifest["files"]
         figures = {figure: column for figure, column in COLUMNS.items() if column in footer.columns}
-        wanted = ["setting", "strategy", "security", *names.values(), *figures.values(), "error"]
-        table = read_table(path, list(dict.fromkeys(wanted)))
-        numbers = float_values(table["setting"]).reshape(-1, len(tickers))
-        if (numbers != numbers[:, :1]).any() or not _tiled(table["security"], tickers):
-            raise DamagedRun(f"{path} does not have a row for each setting and security. {AGAIN}")
-        settings = numbers[:, 0].astype(np.int64)
         best = {row["security"]: row for row in csv_rows(directory / SUMMARY_FILE)}
-        shown = _shown(table, tickers, settings, best)
-        columns: dict[tuple[str, str], Float64s] = {}
-        for name, column in figures.items():
-            values = float_values(table[column]).reshape(-1, len(tickers))
-            columns |= {(ticker, name): np.ascontiguousarray(values[:, tickers.index(ticker)]) for ticker in shown}
+        several = TOGETHER_FILE in manifest["files"]
+        shown = _shown(path, tickers, best)
+        views = (*((ALL,) if several else ()), *shown)
+        columns = SweepColumns([(view, figure) for view in views for figure in figures], footer.rows // len(tickers))
+        table = _Table(tickers, list(names.values()))
+        for start, group in _groups(
+            path, ["setting", "strategy", "security", *names.values(), *figures.values(), "error"]
+        ):
+            table.add(path, group)
+            for figure, column in figures.items():
+                values = float_values(group[column]).reshape(-1, len(tickers))
+                for ticker in shown:
+                    columns.put((ticker, figure), start // len(tickers), values[:, tickers.index(ticker)])
+        settings = np.concatenate(table.settings)
         if several:
-            columns |= _together(directory / TOGETHER_FILE, settings, figures)
-        axes = _axes(table, names, len(tickers))
+            _add_together(columns, directory / TOGETHER_FILE, settings, figures)
+        axes = _axes(table, names)
         return RecordedSweep(
             manifest=manifest,
             settings=settings,
             axes=tuple(axis for axis in axes if len(axis.values) > 1),
             fixed={axis.name: axis.values[0] for axis in axes if len(axis.values) == 1},
             securities=len(tickers),
-            views=(*((ALL,) if several else ()), *shown),
+            views=views,
             columns=_with_values(columns),
             best=best,
             folds=_folds(directory, manifest["files"]),
-            failures=_failures(table, tickers),
-            results=len(table),
+            failures=table.failures(),
+            results=footer.rows,
         )
+
+
+class _Table:
+    """What is noted of a sweep's table besides its figures while it is read, a row group after the other."""
+
+    def __init__(self, tickers: list[str], names: list[str]) -> None:
+        self._tickers = tickers
+        self._failures: dict[str, Failure] = {}
+        self._values: dict[str, dict[Any, int]] = {name: {} for name in ("strategy", *names)}
+        self._codes: dict[str, list[Any]] = {name: [] for name in self._values}
+        self.settings: list[Int64s] = []
+
+    def add(self, path: AnyPath, group: Any) -> None:
+        """Note the settings, their values and their errors in a row group, which has whole settings."""
+        count = len(self._tickers)
+        numbers = float_values(group["setting"]).reshape(-1, count)
+        if (numbers != numbers[:, :1]).any() or not _tiled(group["security"], self._tickers):
+            raise DamagedRun(f"{path} does not have a row for each setting and security. {AGAIN}")
+        self.settings.append(numbers[:, 0].astype(np.int64))
+        for name, values in self._values.items():
+            codes, texts = coded(group[name])
+            places = [values.setdefault((type(text), text), len(values)) for text in texts]
+            self._codes[name].append(np.array([*places, -1], np.int32)[codes[::count]])
+        codes, texts = coded(group["error"])
+        failed = np.flatnonzero(codes >= 0)
+        used, first, counts = np.unique(codes[failed], return_index=True, return_counts=True)
+        for code, at, of in zip(used.tolist(), failed[first].tolist(), counts.tolist(), strict=True):
+            new = Failure(texts[code], of, int(numbers[at // count, 0]), self._tickers[at % count])
+            known = self._failures.get(texts[code])
+            self._failures[texts[code]] = new if known is None else replace(known, count=known.count + of)
+
+    def column(self, name: str) -> tuple[Any, list[Any]]:
+        """Return which value each setting has in a column, -1 for none, and the values."""
+        return np.concatenate(self._codes[name]), [value for _, value in self._values[name]]
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Return the errors, the commonest first."""
+        failures = self._failures.values()
+        return tuple(sorted(failures, key=lambda failure: (-failure.count, failure.setting, failure.security)))
+
+
+def _groups(path: AnyPath, columns: Iterable[str]) -> Iterator[tuple[int, Any]]:
+    """Yield the row groups of a table of which no more than one is held, each with the number of its first row."""
+    start = 0
+    with closing(GroupReader(path)) as file:
+        for group in file.groups(list(dict.fromkeys(columns))):
+            yield start, group
+            start += len(group)
 
 
 def _check_version(directory: AnyPath, version: int) -> None:
@@ -190,16 +242,20 @@ def _check_version(directory: AnyPath, version: int) -> None:
         )
 
 
-def _shown(table: Any, tickers: list[str], settings: Int64s, best: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Return the securities a page has room for: those whose chosen settings turned over most."""
+def _shown(path: AnyPath, tickers: list[str], best: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the securities a page has room for: those whose chosen settings, or else the first, turned over most."""
     if len(tickers) <= MOST_VIEWS:
         return tickers
-    turnover = float_values(table["turnover"]).reshape(-1, len(tickers))
-    by_turnover = []
-    for at, ticker in enumerate(tickers):
-        chosen = int(np.searchsorted(settings, int(best[ticker]["setting"]))) if ticker in best else 0
-        by_turnover.append((-float(np.nan_to_num(turnover[chosen, at])), ticker))
-    return sorted(ticker for _, ticker in sorted(by_turnover)[:MOST_VIEWS])
+    turnover = dict.fromkeys(tickers, 0.0)
+    for _, group in _groups(path, ["setting", "turnover"]):
+        settings = float_values(group["setting"])[:: len(tickers)]
+        values = np.nan_to_num(float_values(group["turnover"]).reshape(-1, len(tickers)))
+        for at, ticker in enumerate(tickers):
+            number = int(best[ticker]["setting"]) if ticker in best else 1
+            chosen = np.flatnonzero(settings == number)
+            turnover[ticker] += float(values[chosen, at].sum())
+    by_turnover = sorted((-value, ticker) for ticker, value in turnover.items())
+    return sorted(ticker for _, ticker in by_turnover[:MOST_VIEWS])
 
 
 @contextlib.contextmanager
@@ -224,14 +280,12 @@ def _tiled(column: Any, tickers: list[str]) -> bool:
     return texts == tickers and bool((codes.reshape(-1, len(tickers)) == np.arange(len(tickers))).all())
 
 
-def _axes(table: Any, names: Mapping[str, str], tickers: int) -> list[Axis]:
+def _axes(table: _Table, names: Mapping[str, str]) -> list[Axis]:
     """Return all axes of a sweep; the strategy is the first of them."""
-    of, labels = coded(table["strategy"])
-    of = of[::tickers]
+    of, labels = table.column("strategy")
     axes = [axis_of_values("strategy", labels, of, np.ones(len(of), bool))]
     for axis, name in names.items():
-        codes, values = coded(table[name])
-        codes = codes[::tickers]
+        codes, values = table.column(name)
         applies = np.ones(len(of), bool)
         if len(labels) > 1:
             applies = np.isin(of, np.unique(of[codes >= 0]))
@@ -239,24 +293,27 @@ def _axes(table: Any, names: Mapping[str, str], tickers: int) -> list[Axis]:
     return axes
 
 
-def _together(path: AnyPath, settings: Int64s, figures: Mapping[str, str]) -> dict[tuple[str, str], Float64s]:
-    """Return the figures of all securities together; their drawdown is looked at when days end."""
-    table = read_table(path)
-    if not np.array_equal(float_values(table["setting"]), settings):
-        raise DamagedRun(f"{path} does not have the settings of {TABLE_FILE}. {AGAIN}")
+def _add_together(columns: SweepColumns, path: AnyPath, settings: Int64s, figures: Mapping[str, str]) -> None:
+    """Add the figures of all securities together; their drawdown is looked at when days end."""
     names = {name: "daily_drawdown" if name == "drawdown" else name for name in figures}
-    there = table.column_names
-    return {(ALL, name): float_values(table[column]) for name, column in names.items() if column in there}
+    numbers = []
+    for start, group in _groups(path, read_footer(path).columns):
+        numbers.append(float_values(group["setting"]))
+        for name, column in names.items():
+            if column in group.column_names:
+                columns.put((ALL, name), start, float_values(group[column]))
+    if not np.array_equal(np.concatenate(numbers), settings):
+        raise DamagedRun(f"{path} does not have the settings of {TABLE_FILE}. {AGAIN}")
 
 
-def _with_values(columns: Mapping[tuple[str, str], Float64s]) -> dict[tuple[str, str], Float64s]:
+def _with_values(columns: SweepColumns) -> SweepColumns:
     """Leave out what no setting has, and fees where none were charged."""
-    charged = any(name == "fees" and np.nansum(values) for (_, name), values in columns.items())
-    return {
-        (view, name): values
-        for (view, name), values in columns.items()
-        if not np.isnan(values).all() and (charged or name not in ("fees", "realized_pnl"))
-    }
+    charged = any(name == "fees" and np.nansum(columns[view, name]) for view, name in columns)
+    return columns.only(
+        (view, name)
+        for view, name in columns
+        if (charged or name not in ("fees", "realized_pnl")) and not np.isnan(columns[view, name]).all()
+    )
 
 
 def _folds(directory: AnyPath, files: list[str]) -> dict[str, list[dict[str, str]]]:
@@ -264,19 +321,6 @@ def _folds(directory: AnyPath, files: list[str]) -> dict[str, list[dict[str, str
     for row in csv_rows(directory / WALK_FILE) if WALK_FILE in files else ():
         folds.setdefault(row["security"], []).append(row)
     return folds
-
-
-def _failures(table: Any, tickers: list[str]) -> tuple[Failure, ...]:
-    """Return the errors, the commonest first."""
-    codes, texts = coded(table["error"])
-    failed = np.flatnonzero(codes >= 0)
-    used, first, counts = np.unique(codes[failed], return_index=True, return_counts=True)
-    settings = float_values(table["setting"])
-    failures = [
-        Failure(texts[code], int(count), int(settings[at]), tickers[at % len(tickers)])
-        for code, at, count in zip(used.tolist(), failed[first].tolist(), counts.tolist(), strict=True)
-    ]
-    return tuple(sorted(failures, key=lambda failure: (-failure.count, failure.setting, failure.security)))
 
 
 def part_pnl(row: Mapping[str, str]) -> float | None:

@@ -9,7 +9,8 @@ import numpy as np
 from pipeline.numbers import FORMS, counted
 from pipeline.pages.sweep_figures import BY_NAME
 from pipeline.pages.sweep_tables import FEW, NO_FIGURE
-from pipeline.sweeps.choice import ALL, under
+from pipeline.sweeps.choice import under
+from pipeline.sweeps.results import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

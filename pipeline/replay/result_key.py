@@ -8,10 +8,11 @@ import importlib.util
 import platform
 import sys
 import uuid
+from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,7 +23,7 @@ from pipeline.engine.strategy import fields_of
 from pipeline.sources import digest_of, imported_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import ModuleType
 
     from pipeline.engine.execution import Execution
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
     from pipeline.markets.facts import MarketFacts
     from pipeline.replay.batch import Setting
     from pipeline.replay.simulate import Engine
+    from pipeline.settings import Parameter, Value, Values
 
 STANDARD_LIBRARY: Final = Path(ast.__file__).parent
 
 KEY_BYTES: Final = 20
+NAME_BYTES: Final = 16
 
 _first_seen: WeakKeyDictionary[ModuleType, bytes] = WeakKeyDictionary()
 """The content of imported modules' files when they were first hashed: a module stays what it was imported as."""
@@ -42,6 +45,14 @@ _first_seen: WeakKeyDictionary[ModuleType, bytes] = WeakKeyDictionary()
 class _Module(NamedTuple):
     name: str
     file: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Varied:
+    """A parameter of many settings: the digests of its values, and which of them each setting has."""
+
+    digests: Any
+    codes: Any
 
 
 class Identity:
@@ -74,6 +85,33 @@ class Identity:
         name.update(repr((list(values.items()), self._text_of(setting.execution))).encode())
         return name.hexdigest()
 
+    @property
+    def kind(self) -> str:
+        """What all results share that this names."""
+        return self._base.hexdigest()
+
+    def names(
+        self, parameters: Values, changes: Mapping[str, Varied], executions: Sequence[Execution], models: Any
+    ) -> Any:
+        """Return the names, within `kind`, of the results under many settings, uint64 of shape (settings, 2).
+
+        A name is the exclusive or of a digest of each value, so that one is computed a value and not a setting.
+
+        Args:
+            parameters: Checked values by config key; those of keys that are varied are not looked at.
+            changes: What is varied, by config key.
+            executions: The execution models.
+            models: Which of them each setting has, shape (settings,).
+        """
+        names = _digests(map(self._text_of, executions))[models]
+        for name, parameter in self._fields.parameters.items():
+            varied = changes.get(parameter.key)
+            if varied is None:
+                names ^= value_digests(name, parameter, [parameters[parameter.key]])[0]
+            else:
+                names ^= varied.digests[varied.codes]
+        return names
+
     def _text_of(self, execution: Execution) -> str:
         if id(execution) not in self._executions:
             costs = execution.costs(self._exchange)
@@ -82,6 +120,16 @@ class Identity:
                 repr((sorted(execution.fields().items()), costs, sorted(execution.ignored))),
             )
         return self._executions[id(execution)][1]
+
+
+def value_digests(name: str, parameter: Parameter, values: Iterable[Value]) -> Any:
+    """Return a digest of each checked value of a strategy's field, uint64 of shape (values, 2)."""
+    return _digests(repr((name, parameter.as_field(value))) for value in values)
+
+
+def _digests(texts: Iterable[str]) -> Any:
+    joined = b"".join(blake2b(text.encode(), digest_size=NAME_BYTES).digest() for text in texts)
+    return np.frombuffer(joined, "<u8").reshape(-1, NAME_BYTES // 8)
 
 
 def code_version(made_by: Sequence[str]) -> list[str]:

@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 LIMIT_VARIABLE: Final = "PIPELINE_RESULTS_MB"
 FILE_NAME: Final = "results-3.sqlite"
 OF_ANY_VERSION: Final = "results-*.sqlite*"
+PARTS: Final = "sweeps-1"
 DEFAULT_LIMIT_MB: Final = 2048
 PATIENCE_SECONDS: Final = 30
 AT_A_TIME: Final = 500
@@ -46,6 +47,11 @@ IN_THE_WAY: Final = {
 def results_folder() -> Path:
     """Return the folder of the result cache."""
     return cache_folder("results")
+
+
+def parts_folder() -> Path:
+    """Return the folder of the results that are cached as parts, many to a file."""
+    return results_folder() / PARTS
 
 
 def limit_bytes() -> int:
@@ -177,9 +183,11 @@ class ResultCache:
 def clear(folder: Path) -> int:
     """Remove all cached results; return how many bytes they took."""
     freed = 0
-    for path in sorted(folder.glob(OF_ANY_VERSION)):
+    for path in sorted([*folder.glob(OF_ANY_VERSION), *folder.glob(f"{PARTS}/*/*")]):
         freed += path.stat().st_size
         path.unlink()
+    for path in sorted(folder.glob(f"{PARTS}/*")):
+        path.rmdir()
     return freed
 
 

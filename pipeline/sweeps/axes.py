@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.execution import SWITCH, preset_settings
-from pipeline.errors import SweepError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 STRATEGY: Final = "strategy"
 PRESET: Final = "execution"
-MOST_SETTINGS: Final = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +82,6 @@ class Combination:
     def switches(self) -> dict[str, Any]:
         """The values of the axes that are execution switches."""
         return {name.removeprefix(SWITCH): value for name, value in self.values.items() if name.startswith(SWITCH)}
-
-
-def combinations(axes: Sequence[Axis]) -> list[Combination]:
-    """Return every combination, the last axis changing fastest; raise SweepError when there are too many."""
-    size = math.prod(len(axis.values) for axis in axes)
-    if size > MOST_SETTINGS:
-        raise SweepError(
-            f"The grid has {size:,} settings; at most {MOST_SETTINGS:,}. Take fewer values, or --trials N."
-        )
-    names = [axis.name for axis in axes]
-    return [Combination(dict(zip(names, values, strict=True))) for values in product(*(axis.values for axis in axes))]
 
 
 def is_assumption(axis: str) -> bool:

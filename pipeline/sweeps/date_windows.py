@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from pipeline.errors import BadRequest
-from pipeline.metrics.formulas import market_day_indices, max_drawdown, sharpe
+from pipeline.metrics.formulas import market_day_indices, max_drawdown_of_each, sharpe_of_each
 from pipeline.ticks import union_of
 from pipeline.times import FIRST_DAY, date_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from pipeline.sweeps.codec import Days
-    from pipeline.ticks import Int64s
+    from pipeline.ticks import Float64s, Int64s
 
 END: Final = 2**31 - 1
 
@@ -62,28 +61,97 @@ WHOLE: Final = Window(-END, END, -END, END)
 FIGURES: Final = tuple(WindowFigures.__slots__)
 
 
-def window_figures(days: Sequence[Days], window: Window) -> WindowFigures:
-    """Return the figures of one setting in a window, on one security or on several together."""
-    # Bytes are joined because concatenating structured arrays checks their types field by field, a tenth as fast.
-    together = np.frombuffer(b"".join(security.traded.tobytes() for security in days), days[0].traded.dtype)
-    traded = _within(together, together["day"], window)
-    every_day = _distinct(b"".join(security.market_days.tobytes() for security in days))
-    market_days = _within(every_day, every_day, window)
-    net = traded["realized"] - traded["fees"]
-    daily = np.zeros(len(market_days))
-    if len(market_days):
-        np.add.at(daily, market_day_indices(traded["day"], market_days), net)
-    closing = int(traded["closing"].sum())
-    empty = not len(market_days) and not len(traded)
-    return WindowFigures(
-        fills=int(traded["fills"].sum()),
-        net_pnl=None if empty else float(net.sum()),
-        sharpe=sharpe(daily),
-        daily_drawdown=None if empty else max_drawdown(np.cumsum(daily)),
-        win_rate=int(traded["wins"].sum()) / closing if closing else None,
-        turnover=None if empty else float(traded["turnover"].sum()),
-        market_days=len(market_days),
-    )
+@dataclass(frozen=True, eq=False)
+class DayResults:
+    """What settings did on one security day by day.
+
+    days: since 1970-01-01, shape (days,), ascending; market: which of them are market days. read: returns an array of
+    `FigureBlock` by its name, shape (settings, days).
+    """
+
+    days: Int64s
+    market: Any
+    read: Callable[[str], Any]
+
+
+class WindowColumns:
+    """The figures of settings in a window, on one security or on several together, each worked out when asked for."""
+
+    def __init__(self, securities: Sequence[DayResults], window: Window) -> None:
+        self._securities = [
+            (each, slice(*np.searchsorted(each.days, (window.start, window.end + 1)).tolist())) for each in securities
+        ]
+        self._market = union_of([each.days[inside][each.market[inside]] for each, inside in self._securities])
+
+    def column(self, figure: str) -> Float64s:
+        """Return a figure of WindowFigures, shape (settings,); NaN where it cannot be computed."""
+        values: Float64s = getattr(self, f"_{figure}")()
+        return values
+
+    def figures(self, at: int = 0) -> WindowFigures:
+        """Return all figures of one setting."""
+        known = {name: float(self.column(name)[at]) for name in FIGURES}
+        values = {name: None if np.isnan(value) else value for name, value in known.items()}
+        return WindowFigures(**values | {name: int(known[name]) for name in ("fills", "market_days")})  # type: ignore[arg-type]
+
+    def _fills(self) -> Any:
+        return self._joined("fills").sum(axis=1).astype(np.float64)
+
+    def _net_pnl(self) -> Any:
+        return np.where(self._is_empty, np.nan, self._sums("net"))
+
+    def _turnover(self) -> Any:
+        return np.where(self._is_empty, np.nan, self._sums("turnover"))
+
+    def _win_rate(self) -> Any:
+        closing = self._joined("closing").sum(axis=1)
+        wins = self._joined("wins").sum(axis=1)
+        return np.where(closing > 0, wins / np.maximum(closing, 1), np.nan)
+
+    def _sharpe(self) -> Any:
+        return sharpe_of_each(self._daily)
+
+    def _daily_drawdown(self) -> Any:
+        return np.where(self._is_empty, np.nan, max_drawdown_of_each(np.cumsum(self._daily, axis=1)))
+
+    def _market_days(self) -> Any:
+        return np.full(len(self._daily), float(len(self._market)))
+
+    @cached_property
+    def _is_empty(self) -> Any:
+        """Which settings have neither a market day nor a fill."""
+        return False if len(self._market) else ~self._traded.any(axis=1)
+
+    @cached_property
+    def _traded(self) -> Any:
+        return self._joined("fills") > 0
+
+    @cached_property
+    def _daily(self) -> Any:
+        """Net P&L of each market day, shape (settings, days), added up in the order of securities and days."""
+        several = [each.read("net") for each, _ in self._securities]
+        daily = np.zeros((len(several[0]), len(self._market)))
+        for net, (each, inside) in zip(several, self._securities, strict=True) if len(self._market) else ():
+            places = market_day_indices(each.days[inside], self._market)
+            if len(places) and (places[1:] == places[:-1] + 1).all():
+                daily[:, places[0] : places[-1] + 1] += net[:, inside]
+            else:  # others have days between them, or a day without a print counts to one before it
+                for place, of_day in zip(places.tolist(), net[:, inside].T, strict=True):
+                    daily[:, place] += of_day
+        return daily
+
+    def _joined(self, name: str) -> Any:
+        return np.concatenate([each.read(name)[:, inside] for each, inside in self._securities], axis=1)
+
+    def _sums(self, name: str) -> Any:
+        """Return the sums over the days with fills: numpy's sum depends on how many numbers there are."""
+        values, traded = self._joined(name), self._traded
+        counts = traded.sum(axis=1)
+        sums = np.zeros(len(values))
+        for count in np.flatnonzero(np.bincount(counts)).tolist():
+            rows = counts == count
+            sums[rows] = values[rows][traded[rows]].reshape(-1, count).sum(axis=1) if count else 0.0
+        return sums
 
 
 def train_and_test(market_days: Int64s, until: dt.date) -> tuple[Window, Window]:
@@ -119,13 +187,3 @@ def walk_forward(market_days: Int64s, folds: int) -> list[tuple[Window, Window]]
         for start, part, after in zip(starts, parts, [*starts[1:], END + 1], strict=True)
     ]
     return [(Window(starts[0], before.last, starts[0], before.end), part) for before, part in pairwise(every)]
-
-
-@functools.lru_cache(maxsize=64)
-def _distinct(days: bytes) -> Int64s:
-    """Return the days that occur, ascending; settings of one sweep share theirs."""
-    return union_of([np.frombuffer(days, np.int64)])
-
-
-def _within(rows: Any, days: Any, window: Window) -> Any:
-    return rows[(days >= window.start) & (days <= window.end)]

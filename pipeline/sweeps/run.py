@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
 
 from pipeline.errors import BadRequest, nearest
-from pipeline.runs.fill_tables import encode_trades
 from pipeline.runs.layout import REPORT_FILE, TRADES_FOLDER
 from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
 from pipeline.store.atomic import write_bytes
-from pipeline.store.parquet import write_table
-from pipeline.store.result_cache import ResultCache, results_folder
-from pipeline.sweeps.choice import (
-    ALL,
-    BAND_LOW,
-    Best,
-    Fold,
-    SweepResults,
-    best_settings,
-    check_objective,
-    folds_of,
-    score_of_all,
-    split_at,
-)
-from pipeline.sweeps.codec import encode_figures
-from pipeline.sweeps.date_windows import check_folds
-from pipeline.sweeps.plan import OWN, plan_sweep, run_sweep, under_model, with_band
+from pipeline.store.result_cache import ResultCache, parts_folder, results_folder
+from pipeline.store.result_parts import ResultParts
+from pipeline.sweeps.choice import BAND_LOW, Best, Choice, Fold, check_objective, scores_of, split_at
+from pipeline.sweeps.codec import DAY_TYPES
+from pipeline.sweeps.date_windows import WHOLE, check_folds
+from pipeline.sweeps.fills import EVERY, KEEP_TRADES, chosen_pairs, fills_of
+from pipeline.sweeps.plan import plan_sweep, with_band
+from pipeline.sweeps.replays import run_sweep
+from pipeline.sweeps.results import ALL, OWN, SettingBlock, SweepResults
 from pipeline.sweeps.search import check_search, search
 from pipeline.sweeps.sweep_warnings import warnings_of_sweep
+from pipeline.sweeps.tables import SweepTables
 from pipeline.sweeps.writer import (
     FORMAT_VERSION,
     SUMMARY_FILE,
@@ -38,11 +34,9 @@ from pipeline.sweeps.writer import (
     TABLE_FILE,
     TOGETHER_FILE,
     WALK_FILE,
-    repeating,
+    TableWriter,
     summary_csv,
     sweep_json,
-    sweep_table,
-    together_table,
     walk_csv,
 )
 
@@ -56,10 +50,11 @@ if TYPE_CHECKING:
     from pipeline.replay.plan import Request
     from pipeline.store.path import AnyPath
     from pipeline.sweeps.axes import Grid
-    from pipeline.sweeps.date_windows import Window
-    from pipeline.sweeps.plan import SweepPlan, Trial, TrialResult
-
-KEEP_TRADES: Final = ("best", "all")
+    from pipeline.sweeps.choice import Windows
+    from pipeline.sweeps.plan import SweepPlan
+    from pipeline.sweeps.replays import ReadyResults
+    from pipeline.sweeps.trials import TrialColumns
+    from pipeline.ticks import Float64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ class Listeners:
     """Callbacks for the progress of a sweep."""
 
     on_plan: Callable[[SweepPlan, int], None] | None = None
-    on_result: Callable[[TrialResult], None] | None = None
+    on_result: Callable[[ReadyResults], None] | None = None
     on_compile: Callable[[str], None] | None = None
 
 
@@ -96,17 +91,25 @@ class Listeners:
 class SweepRun:
     """A finished sweep. seconds: wall clock. cache_bytes: what all cached results on this machine take.
 
-    warnings: what is to be known before a setting is believed, as sweep.json and the page have it.
+    split: the days settings were chosen on, and the others, where these were parted. warnings: what is to be known
+    before a setting is believed, as sweep.json and the page have it.
     """
 
     results: SweepResults
     best: tuple[Best, ...]
     folds: tuple[Fold, ...]
-    table: Any = field(repr=False)
+    split: Windows | None
     output_dir: AnyPath | None
     seconds: float = 0.0
     cache_bytes: int = 0
     warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def table(self) -> Any:
+        """One row a setting and security, as an Arrow table; made of the cached results when it is asked for."""
+        tables = SweepTables(self.results, self.split)
+        blocks = self.results.blocks(by_day=self.split is not None)
+        return pa.concat_tables([tables.each(block) for block in blocks]).combine_chunks()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -114,11 +117,10 @@ class SweepRun:
         frame: pd.DataFrame = self.table.to_pandas()
         return frame
 
-    @property
+    @cached_property
     def failed(self) -> dict[str, str]:
         """The errors of settings that failed, by setting and security."""
-        errors = {key: result.error for key, result in self.results.trial_results.items() if result.error is not None}
-        return {f"setting {number} on {ticker}": errors[number, ticker] for number, ticker in sorted(errors)}
+        return {f"setting {number} on {ticker}": error for number, ticker, error in self.results.errors()}
 
 
 def make_sweep(
@@ -148,62 +150,80 @@ def make_sweep(
     plan = plan_sweep(grid, request, strategies, enumerate_all=options.trials is None)
     if options.band or options.choose_by == BAND_LOW:
         plan = with_band(plan)
-    with nullcontext() if output_dir is None else _begun(output_dir):
-        cache = ResultCache(results_folder())
-        try:
-            results = _run(plan, grid, options, cache, listeners)
-            split = split_at(results, options.train_until)
-            best = best_settings(results, options.choose_by, split)
-            folds = [] if options.walk_forward is None else folds_of(results, options.choose_by, options.walk_forward)
-            run = SweepRun(
-                results,
-                tuple(best),
-                tuple(folds),
-                sweep_table(results, split),
-                output_dir,
-                warnings=tuple(warnings_of_sweep(results, best)),
-            )
-            if output_dir is not None:
-                _write(output_dir, run, options, split, _trades(run, options, cache))
-                if make_page:
-                    make_page(output_dir)
-            size = cache.size()
-        finally:
-            cache.close()
+    with ExitStack() as stack:
+        if output_dir is not None:
+            stack.enter_context(_begun(output_dir))
+        cache = stack.enter_context(closing(ResultCache(results_folder())))
+        parts = ResultParts(parts_folder())
+        results = _run(plan, grid, options, parts, listeners)
+        split = split_at(results, options.train_until)
+        choice = Choice(results, options.choose_by, split, options.walk_forward)
+        tables = _Tables(results, split, output_dir)
+        stack.callback(tables.discard)
+        by_day = len(plan.tickers) > 1 or split is not None or options.walk_forward is not None
+        for block in results.blocks(by_day=by_day):
+            choice.see(block)
+            tables.append(block)
+        best = choice.best()
+        warnings = tuple(warnings_of_sweep(results, best))
+        run = SweepRun(results, tuple(best), tuple(choice.folds()), split, output_dir, warnings=warnings)
+        if output_dir is not None:
+            _write(output_dir, run, options, tables, cache)
+            if make_page:
+                make_page(output_dir)
+        size = cache.size() + parts.size()
+        parts.close()
     return replace(run, seconds=time.perf_counter() - started, cache_bytes=size)
 
 
-def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, cache: ResultCache, listeners: Listeners) -> SweepResults:
-    results = SweepResults(plan)
+def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, parts: ResultParts, listeners: Listeners) -> SweepResults:
+    results = SweepResults(plan, parts)
     count = len(plan.trials) if options.trials is None else options.trials
     if listeners.on_plan:
         listeners.on_plan(plan, count * len(plan.tickers) * (1 + len(plan.band)))
+    parted = options.train_until is not None or options.walk_forward is not None
+    several = len(plan.tickers) > 1 or options.trials is not None
+    arrays = [*DAY_TYPES] if parted or options.trials is not None else ["net"] if several else []
 
-    def run_trials(trials: Sequence[Trial]) -> None:
+    def run_trials(trials: Sequence[TrialColumns]) -> None:
         for model in (OWN, *plan.band):
-            for result in run_sweep(
-                plan,
-                encode_figures,
-                cache,
-                under_model(trials, model),
-                fresh=options.fresh,
-                on_compile=listeners.on_compile,
-            ):
-                results.add(result, model)
+            ready = run_sweep(
+                results, trials, model, arrays=arrays, fresh=options.fresh, on_compile=listeners.on_compile
+            )
+            for some in ready:
                 if listeners.on_result:
-                    listeners.on_result(result)
+                    listeners.on_result(some)
 
-    def scores(trials: Sequence[Trial]) -> list[float | None]:
-        results.add_trials(trials)
-        run_trials(trials)
-        split = split_at(results, options.train_until)
-        return [score_of_all(results, trial, options.choose_by, split) for trial in trials]
+    def scores(columns: TrialColumns) -> Float64s:
+        results.add_trials(columns)
+        run_trials([columns])
+        split, block = split_at(results, options.train_until), results.block(columns)
+        score = scores_of(block, ALL, options.choose_by, split[0] if split else WHOLE)
+        return np.where(block.good(ALL), score, np.nan)
 
     if options.trials is None:
-        run_trials(plan.trials)
+        run_trials(plan.trials.parts)
     else:
         search(plan, grid, options.trials, options.seed, scores)
     return results
+
+
+class _Tables:
+    """Both tables of the folder, where there is one, while they are written."""
+
+    def __init__(self, results: SweepResults, split: Windows | None, folder: AnyPath | None) -> None:
+        names = [] if folder is None else [TABLE_FILE, TOGETHER_FILE][: min(len(results.plan.tickers), 2)]
+        self.files = {name: TableWriter(folder / name) for name in names if folder is not None}
+        self._rows = SweepTables(results, split)
+
+    def append(self, block: SettingBlock) -> None:
+        rows = {TABLE_FILE: self._rows.each, TOGETHER_FILE: self._rows.together}
+        for name, file in self.files.items():
+            file.append(rows[name](block))
+
+    def discard(self) -> None:
+        for file in self.files.values():
+            file.discard()
 
 
 def _begun(folder: AnyPath) -> AbstractContextManager[None]:
@@ -213,54 +233,31 @@ def _begun(folder: AnyPath) -> AbstractContextManager[None]:
     return written_folder(folder, SWEEP_FILE, "pipeline sweep", (TRADES_FOLDER,), begun)
 
 
-def _write(
-    folder: AnyPath,
-    run: SweepRun,
-    options: SweepOptions,
-    split: tuple[Window, Window] | None,
-    trades: Sequence[TrialResult],
-) -> None:
+def _write(folder: AnyPath, run: SweepRun, options: SweepOptions, tables: _Tables, cache: ResultCache) -> None:
     """Write the folder; what lists its files is there before any other, and says after them that it is complete."""
     results = run.results
+    staged = [file.close() for file in tables.files.values()]
     contents = {SUMMARY_FILE: summary_csv(results, run.best, options.choose_by)}
     if run.folds:
         contents[WALK_FILE] = walk_csv(results, run.folds)
-    contents |= {f"{TRADES_FOLDER}/{fills.number}_{fills.ticker}.parquet": fills.encoded or b"" for fills in trades}
-    together = together_table(results, split)
-    files = [*contents, TABLE_FILE, *([] if together is None else [TOGETHER_FILE])]
+    pairs = chosen_pairs(results, run.best, options.keep_trades)
+    trades = [f"{TRADES_FOLDER}/{number}_{ticker}.parquet" for number, ticker in pairs]
+    files = [*contents, *tables.files, *trades, *([REPORT_FILE] if options.report or options.png else [])]
     choices = {
         "chosen_by": options.choose_by,
-        "train": None if split is None else str(split[0]),
-        "test": None if split is None else str(split[1]),
+        "train": None if run.split is None else str(run.split[0]),
+        "test": None if run.split is None else str(run.split[1]),
         "searched": options.trials,
         "seed": options.seed if options.trials is not None else None,
-        "files": sorted([*files, *([REPORT_FILE] if options.report or options.png else [])]),
+        "files": sorted(files),
         "warnings": list(run.warnings),
     }
     write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, RUNNING), durable=False)
-    write_table(folder / TABLE_FILE, run.table, dictionary_columns=repeating(run.table), durable=False)
-    if together is not None:
-        write_table(folder / TOGETHER_FILE, together, durable=False)
+    for file in staged:
+        file.commit()
     for name, content in contents.items():
         write_bytes(folder / name, content, durable=False)
+    of_best = None if options.keep_trades == EVERY else cache
+    for (number, ticker), content in fills_of(results, pairs, of_best, fresh=options.fresh):
+        write_bytes(folder / TRADES_FOLDER / f"{number}_{ticker}.parquet", content, durable=False)
     write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, COMPLETE), durable=False)
-
-
-def _trades(run: SweepRun, options: SweepOptions, cache: ResultCache) -> list[TrialResult]:
-    """Return the fills of chosen settings as Parquet bytes, by setting and security."""
-    if options.keep_trades is None:
-        return []
-    results = run.results
-    chosen = {
-        (choice.trial.number, ticker)
-        for choice in run.best
-        for ticker in results.plan.tickers
-        if choice.security in (ALL, ticker)
-    }
-    trials = [*results.trials.values()]
-    if options.keep_trades == "all":
-        fills = run_sweep(results.plan, encode_trades, None, trials, fresh=options.fresh)
-    else:
-        fills = run_sweep(results.plan, encode_trades, cache, trials, only=chosen, fresh=options.fresh)
-    good = (result for result in fills if result.encoded is not None)
-    return sorted(good, key=lambda result: (result.number, result.ticker))

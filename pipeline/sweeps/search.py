@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import BadRequest, MissingExtra
-from pipeline.sweeps.axes import Combination, combinations, is_assumption
+from pipeline.sweeps.axes import Combination, is_assumption
 from pipeline.sweeps.plan import make_trials
+from pipeline.sweeps.trials import coded, every_combination
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pipeline.sweeps.axes import Grid
-    from pipeline.sweeps.plan import SweepPlan, Trial
+    from pipeline.sweeps.plan import SweepPlan
+    from pipeline.sweeps.trials import TrialColumns
+    from pipeline.ticks import Float64s
 
 AT_A_TIME: Final = 32
 """Settings asked for before any of them is judged, whatever the number of workers, so that the answers are the same."""
@@ -31,9 +35,7 @@ def check_search(grid: Grid, trials: int, strategies: Sequence[str]) -> None:
     _optuna()
 
 
-def search(
-    plan: SweepPlan, grid: Grid, trials: int, seed: int, scored: Callable[[Sequence[Trial]], list[float | None]]
-) -> None:
+def search(plan: SweepPlan, grid: Grid, trials: int, seed: int, scored: Callable[[TrialColumns], Float64s]) -> None:
     """Try out settings for the highest score; one asked for twice is scored once.
 
     What is searched are parameters. Each combination is tried under every execution model of the grid, which all
@@ -44,7 +46,11 @@ def search(
     sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True, n_startup_trials=AT_A_TIME)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     known: dict[str, float | None] = {}
-    models = combinations([axis for axis in grid.axes if is_assumption(axis.name)])
+    assumptions = [axis for axis in grid.axes if is_assumption(axis.name)]
+    models = [
+        Combination({axis.name: axis.values[code] for axis, code in zip(assumptions, codes, strict=True)})
+        for codes in every_combination(assumptions).T.tolist()
+    ]
     count = max(1, trials // len(models))
     asked_so_far = 0
     while asked_so_far < count:
@@ -53,10 +59,10 @@ def search(
         by_key = {_key(combination): combination for combination in (_combination(ask, grid) for ask in asked)}
         new = {key: combination for key, combination in by_key.items() if key not in known}
         each = [_under(combination, model, grid) for combination in new.values() for model in models]
-        some = make_trials(strategy, base, each, len(known) * len(models) + 1)
-        scores = dict(zip((trial.number for trial in some), scored(some), strict=True))
-        judged = [scores[trial.number] for trial in some if plan.may_choose(trial)]
-        known |= dict(zip(new, judged, strict=True))
+        if each:
+            some = make_trials(strategy, base, *coded(each), len(known) * len(models) + 1)
+            judged = scored(some)[some.having(plan.assumed)].tolist()
+            known |= {key: None if math.isnan(score) else score for key, score in zip(new, judged, strict=True)}
         for ask in asked:
             score = known[_key(_combination(ask, grid))]
             if score is None:

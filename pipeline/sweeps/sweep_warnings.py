@@ -9,7 +9,8 @@ from pipeline.runs.run_warnings import undeclared_files, warnings_of_data
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.sweeps.choice import Best, SweepResults
+    from pipeline.sweeps.choice import Best
+    from pipeline.sweeps.results import SweepResults
 
 
 def warnings_of_sweep(results: SweepResults, best: Sequence[Best]) -> list[str]:
@@ -18,7 +19,7 @@ def warnings_of_sweep(results: SweepResults, best: Sequence[Best]) -> list[str]:
     chosen = {choice.security for choice in best}
     return [
         *dict.fromkeys(text for base in bases for text in base.warnings),
-        *undeclared_files(result.opened for result in results.trial_results.values()),
+        *undeclared_files([results.opened]),
         *(
             f"{security}: no setting could be chosen: none has a figure to choose by."
             for security in results.views

@@ -20,7 +20,7 @@ from sweeps import STRATEGY, SWEEP, timed
 
 from pipeline.engine.batch import BatchRunner
 from pipeline.markets.facts import facts_of
-from pipeline.replay.batch import Setting, prepare, simulate_many
+from pipeline.replay.batch import prepare, simulate_many
 from pipeline.replay.plan import Request
 from pipeline.store.tick_file import read_ticks
 from pipeline.strategies.loading.load import load_strategy
@@ -42,23 +42,22 @@ def costs(request: Request, runs: int) -> None:
     """Print of each security the rate of the walk and what each result takes beside it, on one core."""
     plan = plan_sweep(read_sweep(SWEEP), request, [STRATEGY])
     strategy = load_strategy(STRATEGY)
-    prepare(strategy, "compiled", None, [trial.execution for trial in plan.trials])
+    prepare(strategy, "compiled", None, [trial.execution for trial in plan.trials.values()])
     walks: list[float] = []
     BatchRunner.attempt = timed(BatchRunner.attempt, walks)  # type: ignore[method-assign]
     print(f"{len(plan.trials):,} settings, one core; medians of {runs}")
     print("security        ticks   read ns/tick   walk M events x settings/s   beside it ms/result   kB/result")
     for task in plan.bases[STRATEGY].tasks:
-        rows, sizes, market = [], [0], facts_of(task.exchange)
-        settings = [Setting({**task.parameters, **trial.changes}, trial.execution) for trial in plan.trials]
+        rows, size, market = [], 0.0, facts_of(task.exchange)
+        settings = plan.trials.parts[0].settings(task.parameters)
         for _ in range(runs):
             walks.clear()
             start = time.perf_counter()
             ticks = read_ticks(task.path)
             read = time.perf_counter()
-            sizes = [
-                len(encode_figures(outcome))  # type: ignore[arg-type]
-                for _, outcome in simulate_many(ticks, strategy, settings, market, "compiled")
-            ]
+            replays = (outcome for _, outcome in simulate_many(ticks, strategy, settings, market, "compiled"))
+            block = encode_figures(replays)  # type: ignore[arg-type]
+            size = sum(array.nbytes for array in block.arrays().values()) / len(settings) / 1e3
             walk, beside = sum(walks), time.perf_counter() - read - sum(walks)
             rows.append(
                 (
@@ -68,7 +67,6 @@ def costs(request: Request, runs: int) -> None:
                 )
             )
         read_ns, rate, each = (statistics.median(column) for column in zip(*rows, strict=True))
-        size = statistics.mean(sizes) / 1e3
         print(f"{task.ticker:12}{len(ticks):9,}{read_ns:15.0f}{rate:29.0f}{each:22.2f}{size:12.1f}")
 
 

@@ -60,7 +60,7 @@ def rates(store: Path, runs: int) -> None:
     """Both loops over the same settings in one process, the securities in turn."""
     plan, strategy = plan_of(store), load_strategy(STRATEGY)
     prepare(strategy, "compiled")
-    for execution in {trial.execution.name: trial.execution for trial in plan.trials}.values():
+    for execution in {trial.execution.name: trial.execution for trial in plan.trials.values()}.values():
         replayer(strategy, execution, "compiled")
     inside: dict[str, list[float]] = {"together": [], "alone": []}
     BatchRunner.attempt = timed(BatchRunner.attempt, inside["together"])  # type: ignore[method-assign]
@@ -71,7 +71,9 @@ def rates(store: Path, runs: int) -> None:
         work = Counter[str]()
         for task in plan.bases[STRATEGY].tasks:
             ticks, market = read_ticks(task.path), facts_of(task.exchange)
-            settings = [Setting({**task.parameters, **trial.changes}, trial.execution) for trial in plan.trials]
+            settings = [
+                Setting({**task.parameters, **trial.changes}, trial.execution) for trial in plan.trials.values()
+            ]
             some = settings[:: len(settings) // ALONE]
             for loop in inside.values():
                 loop.clear()

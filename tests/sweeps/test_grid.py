@@ -9,8 +9,9 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import ConfigError, SweepError
-from pipeline.sweeps.axes import Axis, assumed, combinations, joined
+from pipeline.sweeps.axes import Axis, Combination, assumed, joined
 from pipeline.sweeps.grid import grid_of, read_grid, read_sweep
+from pipeline.sweeps.trials import every_combination
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def test_a_sweep_file_says_all_of_it(tmp_path: Path) -> None:
         "execution.latency_ms": (0, 50),
     }
     assert [(span.name, span.step, span.log) for span in grid.spans] == [("b", 0.1, False)]
-    assert grid.size == len(combinations(grid.axes)) == 24
+    assert grid.size == every_combination(grid.axes).shape[1] == 24
 
 
 @pytest.mark.parametrize("execution", ["strict", ["strict"], {"preset": "strict"}])
@@ -83,13 +84,13 @@ def test_presets_may_be_written_shortly(tmp_path: Path, execution: object) -> No
 
 
 def test_every_combination_is_a_setting_the_last_axis_changing_fastest() -> None:
-    points = combinations(
-        grid_of({"a": (1, 2), "execution": ["classic", "strict"], "execution.latency_ms": range(2)}).axes
-    )
-    assert [tuple(setting.values.values()) for setting in points] == [
+    grid = grid_of({"a": (1, 2), "execution": ["classic", "strict"], "execution.latency_ms": range(2)})
+    codes = every_combination(grid.axes)
+    assert [tuple(axis.values[code] for axis, code in zip(grid.axes, row, strict=True)) for row in codes.T] == [
         (a, preset, latency) for a in (1, 2) for preset in ("classic", "strict") for latency in (0, 1)
     ]
-    assert (points[5].parameters, points[5].preset, points[5].switches) == ({"a": 2}, "classic", {"latency_ms": 1})
+    point = Combination({"a": 2, "execution": "classic", "execution.latency_ms": 1})
+    assert (point.parameters, point.preset, point.switches) == ({"a": 2}, "classic", {"latency_ms": 1})
 
 
 def test_texts_replace_the_axes_of_the_same_name_and_a_grid_by_name_may_name_strategies() -> None:
@@ -145,7 +146,7 @@ def test_a_malformed_text_is_an_error_that_names_what_is_wrong(named: str) -> No
 def test_too_many_combinations_are_refused_before_they_are_made() -> None:
     axes = read_grid([f"{name}=1:3000:1" for name in "abc"]).axes
     with pytest.raises(SweepError, match=r"27,000,000,000 settings; at most 5,000,000. Take fewer values, or --trials"):
-        combinations(axes)
+        every_combination(axes)
 
 
 MALFORMED_FILES: Final[dict[str, tuple[str, str]]] = {

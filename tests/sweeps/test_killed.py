@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 import pytest
 
-from pipeline.store.result_cache import FILE_NAME
+from pipeline.store.result_cache import PARTS
 from tests.made import contents, make_store, make_strategy
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(inputs: Path, cache: Path, output: Path, *how: str) -> subprocess.Popen[str]:
     # A setting a task: what is kept grows one by one.
-    program = "from pipeline.sweeps import plan; plan.PLAIN_TICKS = 1; from pipeline.cli import main; main()"
+    program = "from pipeline.sweeps import replays; replays.PLAIN_TICKS = 1; from pipeline.cli import main; main()"
     command = [sys.executable, "-c", program, "sweep", "--grid", "size=100:800:100", "--walk-forward", "1"]
     command += ["--strategy", str(inputs / "own.py"), "--config", str(inputs / "own.json"), "--keep-trades", "best"]
     command += ["--parquet-dir", str(inputs / "parquet"), "--output-dir", str(output), *how]
@@ -57,23 +56,15 @@ def start(inputs: Path, cache: Path, output: Path, *how: str) -> subprocess.Pope
     return subprocess.Popen(command, text=True, env=environment, cwd=inputs, **pipes)
 
 
-def kept(file: Path) -> int:
-    if not file.exists():
-        return 0
-    try:
-        database = sqlite3.connect(file, timeout=5)
-        try:
-            return int(database.execute("SELECT count(*) FROM results").fetchone()[0])
-        finally:
-            database.close()
-    except sqlite3.OperationalError:  # the table is not there yet
-        return 0
+def kept(folder: Path) -> int:
+    """Return how many results are kept: a task of one setting writes a part of one."""
+    return sum(1 for _ in folder.glob("*/*.results"))
 
 
-def counts(file: Path) -> Iterator[int]:
+def counts(folder: Path) -> Iterator[int]:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        yield kept(file)
+        yield kept(folder)
         time.sleep(0.005)
 
 
@@ -85,17 +76,17 @@ def whole(inputs: Path) -> dict[str, bytes]:
     return contents(inputs / "whole")
 
 
-def kill_after(after: int, process: subprocess.Popen[str], file: Path) -> int:
+def kill_after(after: int, process: subprocess.Popen[str], folder: Path) -> int:
     """Kill a sweep once so many of its results are kept; return how many are then."""
-    next(count for count in counts(file) if count >= after)
+    next(count for count in counts(folder) if count >= after)
     children = psutil.Process(process.pid).children(recursive=True)
     with process:
         process.kill()
-        assert process.wait(timeout=20) != 0 or kept(file) >= RESULTS
+        assert process.wait(timeout=20) != 0 or kept(folder) >= RESULTS
         for child in children:  # loky's wait for work for five minutes, with the pipes open
             with suppress(psutil.NoSuchProcess):
                 child.kill()
-    return kept(file)
+    return kept(folder)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +99,7 @@ def test_a_killed_sweep_goes_on_and_ends_as_if_it_had_not_been(
     options = ("--backend", how, *(("--workers", "2") if how == "loky" else ()))
     for attempt in range(5):  # on a busy machine it may end before it is killed
         cache = tmp_path / f"cache {attempt}"
-        known = kill_after(after, start(inputs, cache, tmp_path / "out", *options), cache / "results" / FILE_NAME)
+        known = kill_after(after, start(inputs, cache, tmp_path / "out", *options), cache / "results" / PARTS)
         if known < RESULTS:
             break
     assert after <= known < RESULTS

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import api
 from pipeline.store.parquet import read_table
-from pipeline.sweeps import plan as sweeping
+from pipeline.sweeps import replays as sweeping
 from pipeline.ticks import Ticks
 from tests.made import DIVIDES, contents, make_config, make_store, make_strategy, random_ticks, write_ticks
 

@@ -51,7 +51,7 @@ def test_the_same_seed_gives_the_same_bytes_and_the_second_run_computes_nothing(
     assert kept_results.exists()
     second = search(inputs, tmp_path / "second")
     assert (first.results.cached, second.results.computed) == (0, 0)
-    assert second.results.cached == len(first.results.trial_results) == 2 * len(first.results.trials)
+    assert second.results.cached == len(first.results) == 2 * len(first.results.trials)
     assert contents(tmp_path / "first") == contents(tmp_path / "second")
     content = json.loads((tmp_path / "first" / "sweep.json").read_text())
     assert (content["searched"], content["seed"]) == (50, 3)

@@ -1,0 +1,89 @@
+"""Writes the fills of a sweep's settings: of the best ones, or of all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.replay.plan import identities
+from pipeline.runs.fill_tables import encode_trades
+from pipeline.sweeps.replays import replays
+from pipeline.sweeps.results import ALL
+from pipeline.sweeps.tasks import run_sweep_task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pipeline.replay.simulate import Replayed
+    from pipeline.store.result_cache import ResultCache
+    from pipeline.sweeps.choice import Best
+    from pipeline.sweeps.results import SweepResults
+
+BEST: Final = "best"
+EVERY: Final = "all"
+KEEP_TRADES: Final = (BEST, EVERY)
+Pair = tuple[int, str]
+
+
+def chosen_pairs(results: SweepResults, best: Sequence[Best], keep: str | None) -> list[Pair]:
+    """Return the settings by number and the securities, on which they came to an end, whose fills are to be written."""
+    if keep is None:
+        return []
+    if keep == EVERY:
+        pairs: Iterable[Pair] = ((number, ticker) for number in results.trials for ticker in results.plan.tickers)
+    else:
+        pairs = sorted(
+            {
+                (choice.trial.number, ticker)
+                for choice in best
+                for ticker in results.plan.tickers
+                if choice.security in (ALL, ticker)
+            }
+        )
+    return [pair for pair in pairs if results.is_good(*pair)]
+
+
+def fills_of(
+    results: SweepResults, pairs: Iterable[Pair], cache: ResultCache | None, *, fresh: bool
+) -> Iterator[tuple[Pair, bytes]]:
+    """Yield fills as Parquet bytes, as `trades/<TICKER>.parquet` of a run has them; cached where there is a cache."""
+    numbers: dict[str, list[int]] = {}
+    for number, ticker in pairs:
+        numbers.setdefault(ticker, []).append(number)
+    keys: dict[Pair, str] = {}
+    wanted = []
+    for columns in results.trials.parts:
+        base = results.plan.bases[columns.strategy]
+        purpose, made_by = f"{encode_trades.__module__}.{encode_trades.__qualname__}", encode_trades.__module__
+        by_ticker = identities(base, purpose, (run_sweep_task.__module__, made_by))
+        for task in base.tasks:
+            own = columns.take(np.isin(columns.numbers, numbers.get(task.ticker, [])))
+            if cache is not None and len(own):
+                settings = own.settings(task.parameters)
+                names = [by_ticker[task.ticker].of(setting) for setting in settings]
+                known = {} if fresh else cache.get(names)
+                keys |= {(number, task.ticker): name for number, name in zip(own.numbers.tolist(), names, strict=True)}
+                yield from (
+                    ((number, task.ticker), known[name])
+                    for number, name in zip(own.numbers.tolist(), names, strict=True)
+                    if name in known
+                )
+                own = own.take(np.array([name not in known for name in names]))
+            if len(own):
+                wanted.append((task, own))
+    for done in replays(results.plan, wanted, _encode):
+        if not len(done.numbers):
+            continue
+        each = ((number, done.ticker) for number in done.numbers.tolist())
+        fills = dict(zip(each, done.encoded, strict=True))
+        if cache is not None and not done.opened:
+            cache.put({keys[pair]: content for pair, content in fills.items()})
+        yield from fills.items()
+
+
+def _encode(replayed: Iterable[Replayed]) -> Any:
+    each = [encode_trades(replay) for replay in replayed]
+    content = np.empty(len(each), object)
+    content[:] = each
+    return content
