@@ -16,8 +16,8 @@ from pipeline.recorded import compare, explain, reconcile, recorded_security, re
 if TYPE_CHECKING:
     from pipeline.conversion.result import ConvertResult, SheetEvent
     from pipeline.replay.plan import Plan
-    from pipeline.replay.task import SecurityResult
     from pipeline.runs.backtest import BacktestRun
+    from pipeline.runs.security import SecurityResult
     from pipeline.store.path import AnyPath
     from pipeline.sweeps.plan import SweepPlan
     from pipeline.sweeps.replays import ReadyResults

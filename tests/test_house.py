@@ -35,7 +35,7 @@ PLAN: Final = (
     "replay.memory",
     "replay.workers",
     "replay.task",
-    "replay.result_codec",
+    "replay.parts",
 )
 METRICS: Final = (*PLAN, "replay.plan")
 RUNS: Final = (*METRICS, "metrics", "inspection")
@@ -67,8 +67,8 @@ MAY_IMPORT: Final = {
     "replay.cluster": RULES,
     "replay.memory": (),
     "replay.workers": (*REPLAY, "replay.cluster", "replay.memory"),
-    "replay.task": (*REPLAY, "store", "replay.batch", "replay.observe", "replay.memory"),
-    "replay.result_codec": (*REPLAY, "replay.task", "replay.observe"),
+    "replay.parts": (*REPLAY, "store", "replay.observe"),
+    "replay.task": (*REPLAY, "store", "replay.batch", "replay.memory"),
     "replay.plan": PLAN,
     "metrics": METRICS,
     "runs": RUNS,
@@ -85,7 +85,7 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "xlrd": "conversion/excel/old_excel.py",
     "zipfile": ("conversion/excel/", "conversion/verify.py"),
     "pyarrow.fs": "store/path.py",
-    "pyarrow.csv": ("conversion/tables/csv_block.py", "runs/writer.py"),
+    "pyarrow.csv": ("conversion/tables/csv_block.py", "runs/security_files.py"),
     "pyarrow.parquet": "store/parquet.py",
     "joblib": "replay/workers.py",
     "distributed": "replay/cluster.py",

@@ -14,10 +14,10 @@ import pytest
 
 from pipeline.engine.compiler import keys
 from pipeline.errors import MissingModule
-from pipeline.replay.plan import Plan, Request, plan, result_names
-from pipeline.replay.result_codec import packed
-from pipeline.replay.task import run_task
+from pipeline.replay.plan import Plan, Request, plan
 from pipeline.runs.fill_tables import encode_trades
+from pipeline.runs.replaying import result_names
+from pipeline.runs.security import Destination, run_security
 from pipeline.sources import digest_of, sources_of
 from pipeline.strategies.loading.load import load_strategy
 from pipeline.sweeps import tasks as sweep_tasks
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ENTRIES: Final = {
-    "results": ("pipeline.replay.task", "pipeline.replay.result_codec"),
+    "results": ("pipeline.runs.security", "pipeline.runs.result_codec"),
     "swept figures": ("pipeline.sweeps.tasks", "pipeline.sweeps.codec"),
     "swept fills": ("pipeline.sweeps.tasks", "pipeline.runs.fill_tables"),
     "loops": ("pipeline.engine.batch",),
@@ -120,7 +120,8 @@ def test_the_modules_of_a_key_are_those_that_python_would_import(kind: str) -> N
 def test_the_modules_that_make_a_result_are_in_its_key(planned: Plan) -> None:
     def replay() -> None:
         for engine in ("compiled", "python"):
-            packed(run_task(replace(planned.tasks[0], engine=engine, alternatives={})))
+            task = replace(planned.tasks[0], engine=engine, alternatives={})
+            assert run_security(task, Destination()).content
 
     replay()  # what is compiled, is compiled now: the compiler's calls need not be looked at
     modules = run_by(replay)

@@ -59,7 +59,6 @@ def test_the_benchmark_measures_each_stage_both_ways(tmp_path: Path) -> None:
         "reading Excel, writing Parquet",
         "reading Parquet",
         "replay",
-        "writing results",
         "whole backtest",
     ]
     assert all(timing.sequential > 0 and timing.parallel > 0 for timing in timings)

@@ -15,17 +15,16 @@ from pipeline.conversion.plan import find_workbooks, open_all
 from pipeline.errors import BadRequest
 from pipeline.markets.facts import facts_of
 from pipeline.options import RAW_DIR
-from pipeline.replay.plan import Request, plan, run
+from pipeline.replay.plan import Request, plan
 from pipeline.replay.simulate import simulate
 from pipeline.replay.workers import run_all
-from pipeline.runs.writer import RunFolder
 from pipeline.store.tick_file import read_ticks
 from pipeline.strategies.loading.load import load_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pipeline.replay.task import SecurityResult, Task
+    from pipeline.replay.task import Task
     from pipeline.replay.workers import Backend
     from pipeline.ticks import Ticks
 
@@ -78,7 +77,6 @@ def benchmark(
             ("reading Excel, writing Parquet", bench.convert),
             ("reading Parquet", bench.read),
             ("replay", bench.replay),
-            ("writing results", bench.write),
             ("whole backtest", bench.backtest),
         ]
         return [_measured(name, work, runs, on_stage) for name, work in stages]
@@ -109,7 +107,6 @@ class _Bench:
         self._plan = plan(Request(STRATEGY, parquet_dir=self._parquet, workers=workers))
         self._workers = self._plan.workers
         self._ticks: dict[str, Ticks] = {task.ticker: read_ticks(task.path) for task in self._plan.tasks}
-        self._results: list[SecurityResult] = list(run(self._plan))
 
     def discover(self, parallel: bool) -> object:
         if not parallel:
@@ -125,11 +122,6 @@ class _Bench:
 
     def replay(self, parallel: bool) -> object:
         return self._all(self._replayed, parallel)
-
-    def write(self, parallel: bool) -> object:
-        backend: Backend = "threading" if parallel else "sequential"
-        with RunFolder(self._folder / "written", self._plan).open() as folder:
-            return list(run_all(folder.add, self._results, backend, self._workers))
 
     def backtest(self, parallel: bool) -> object:
         return api.backtest(

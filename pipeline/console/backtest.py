@@ -13,8 +13,8 @@ from pipeline.numbers import FORMS, counted, money
 
 if TYPE_CHECKING:
     from pipeline.replay.plan import Plan
-    from pipeline.replay.task import SecurityResult
     from pipeline.runs.backtest import BacktestRun
+    from pipeline.runs.security import SecurityResult
 
 CHECKING: Final = "Checking the request and the ticks"
 REPLAYING: Final = "Replaying"
@@ -150,12 +150,12 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
 def _show_figures(run: BacktestRun) -> None:
     from pipeline.metrics.registry import BY_NAME  # it is loaded by now
 
-    charged = any(result.replayed and result.replayed.charges is not None for result in run.results)
+    charged = any(result.ledger is not None and result.ledger.charged for result in run.results)
     names = ["fills", "realized_pnl", *(("fees", "net_pnl") if charged else ()), "position", "days_not_flat"]
     figures = [BY_NAME[name] for name in names]
     rows = []
     for result in run.results:
-        if result.replayed is None:
+        if result.ledger is None:
             rows.append([result.ticker, "failed", *("" for _ in names[1:])])
             continue
         values = _figures(result)
@@ -204,19 +204,15 @@ def _facts(run: BacktestRun) -> dict[str, Any]:
 
 
 def _figures(result: SecurityResult) -> dict[str, Any]:
-    from pipeline.metrics.ledger_builder import replay_figures
-    from pipeline.metrics.registry import SUMMARY_FIGURES
-
-    if result.replayed is None:
+    if result.ledger is None:
         return {"error": result.error}
-    figures = replay_figures(result.replayed, SUMMARY_FIGURES.values())
-    return {**figures, "cached": result.cached, "error": None}
+    return {**result.ledger.summary, "cached": result.cached, "error": None}
 
 
 def _total(run: BacktestRun) -> dict[str, Any]:
-    done = [result.replayed for result in run.results if result.replayed is not None]
-    realized, fees = sum(replayed.realized_pnl for replayed in done), sum(replayed.fees for replayed in done)
-    fills = sum(len(replayed.fills) for replayed in done)
+    done = [result.ledger for result in run.results if result.ledger is not None]
+    realized, fees = sum(ledger.realized_pnl for ledger in done), sum(ledger.sums["fees"] for ledger in done)
+    fills = sum(result.fills for result in run.results)
     return {"fills": fills, "realized_pnl": realized, "fees": fees, "net_pnl": realized - fees}
 
 
@@ -234,10 +230,10 @@ def show_cache_folders() -> None:
 
 
 def _outcome(result: SecurityResult) -> str:
-    if result.replayed is None:
+    if result.ledger is None:
         return f"{result.ticker}: failed: {result.error}"
     cached = ", cached by an earlier run" if result.cached else ""
-    return f"{result.ticker}: {counted(len(result.replayed.fills), 'fill')}{cached}"
+    return f"{result.ticker}: {counted(result.fills, 'fill')}{cached}"
 
 
 def _how(result: SecurityResult) -> str:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine import outcome
 from pipeline.engine.compiler.checks import REASONS, checks_of, failing
 from pipeline.engine.compiler.parts import MARKET, has_no, wrong_kind
 from pipeline.engine.compiler.specialise import market_fields, market_names
-from pipeline.engine.outcome import COLUMN_TYPES, MOST_FILLS, Buffers, Facts, Outcome, Span, failure, too_many_fills
+from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Outcome, Span, failure, too_many_fills
 from pipeline.engine.replay import Replay
 from pipeline.engine.rules.orders import SideField
 from pipeline.engine.rules.replay_state import replay
@@ -120,7 +121,7 @@ class PlainRun(Replay):
     def advance(self, ticks: Ticks) -> int:
         """Replay ticks into columns that grow, and return how many fills there are in them."""
         market, buffers = self._market, self.buffers
-        buffers.inputs["capacity"] = MOST_FILLS
+        buffers.inputs["capacity"] = outcome.MOST_FILLS
         buffers.columns |= {name: Column(COLUMN_TYPES[name]) for name in buffers.fill_columns}
         market.rows = 0
         views = {name: _view(buffers.columns[name]) for name in buffers.columns.keys() - {*buffers.fill_columns}}
@@ -134,7 +135,7 @@ class PlainRun(Replay):
         except (Exception, SystemExit) as error:
             raise self._told(error, market) from error
         if market.out_of_capacity:
-            raise too_many_fills(MOST_FILLS, len(ticks))
+            raise too_many_fills(outcome.MOST_FILLS, len(ticks))
         return int(market.rows)
 
     def _told(self, error: BaseException, market: Any) -> BaseException:

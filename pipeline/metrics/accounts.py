@@ -11,7 +11,7 @@ from pipeline.strategies.loading.load import load_strategy
 if TYPE_CHECKING:
     from pipeline.replay.observe import Observed
     from pipeline.replay.simulate import Replayed
-    from pipeline.replay.task import SecurityResult
+    from pipeline.replay.task import Task
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,15 +37,14 @@ class AccountHistory:
     notional_binds: bool = True
 
 
-def account_of(result: SecurityResult) -> AccountHistory:
-    """Return the account of a security that was replayed."""
-    assert result.replayed is not None  # noqa: S101 - the caller leaves out what failed
-    strategy, values = load_strategy(result.task.strategy), result.task.parameters
+def account_of(task: Task, replayed: Replayed, observed: Observed | None) -> AccountHistory:
+    """Return what a task's replay, or some days of it, gave as an account."""
+    strategy, values = load_strategy(task.strategy), task.parameters
     return AccountHistory(
-        ticker=result.ticker,
-        replayed=result.replayed,
-        observed=result.observed,
-        session=facts_of(result.task.exchange).continuous,
+        ticker=task.ticker,
+        replayed=replayed,
+        observed=observed,
+        session=facts_of(task.exchange).continuous,
         shares_limit=values.get(strategy.shares_limit_key),
         notional_limit=values.get(strategy.notional_limit_key),
         notional_binds=strategy.notional_binds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,25 +20,34 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 
-def charges_of(fills: Fills, strategy: type[Strategy], costs: Costs) -> Float64s | None:
+@dataclass(slots=True)
+class Traded:
+    """What was traded so far in the calendar month of the latest fill, AED."""
+
+    month: np.datetime64 | None = None
+    value: float = 0.0
+
+
+def charges_of(fills: Fills, strategy: type[Strategy], costs: Costs, traded: Traded | None = None) -> Float64s | None:
     """Return what each fill of a strategy is charged, shape (fills,), AED; None where nothing is charged.
 
-    A fill's charge depends on no later fill.
+    A fill's charge depends on no later fill. traded: what the days before these came to, where these are days of a
+    replay that comes in parts; these are added to it.
     """
     value: Float64s = fills.price * fills.quantity
     charges: Float64s | None = value * (costs.fees_bps / 10_000) if costs.fees_bps else None
     if costs.minimum_per_order > 0 or any(map(any, costs.rates)):
-        by_rate = _by_rate(value, fills, strategy, costs)
+        by_rate = _by_rate(value, fills, strategy, costs, traded or Traded())
         charges = by_rate if charges is None else by_rate + charges
     if costs.per_trade > 0:
         charges = np.full(len(fills), costs.per_trade) if charges is None else charges + costs.per_trade
     return charges
 
 
-def _by_rate(value: Float64s, fills: Fills, strategy: type[Strategy], costs: Costs) -> Float64s:
+def _by_rate(value: Float64s, fills: Fills, strategy: type[Strategy], costs: Costs, traded: Traded) -> Float64s:
     reached = np.zeros(len(fills), np.int64)
     if len(costs.tiers) > 1:
-        turnover = month_turnover(fills.timestamp, value) + costs.other_monthly_turnover
+        turnover = month_turnover(fills.timestamp, value, traded) + costs.other_monthly_turnover
         reached = np.searchsorted([tier.monthly_turnover for tier in costs.tiers], turnover, side="right") - 1
     maker, taker = (np.array(rates)[reached] for rates in zip(*costs.rates, strict=True))
     rate = np.where(is_taker(fills, strategy), taker, maker)
@@ -68,13 +78,19 @@ def order_of(fills: Fills) -> list[object]:
     return [(sides[at], placed[at]) if placed[at] != NO_ORDER else at for at in names]
 
 
-def month_turnover(timestamps: Int64s, value: Float64s) -> Float64s:
-    """Return the value traded in each fill's calendar month before it; timestamps in ns, exchange-local."""
-    before = np.zeros(len(value))
+def month_turnover(timestamps: Int64s, value: Float64s, traded: Traded) -> Float64s:
+    """Return the value traded in each fill's calendar month before it, and add the fills to what was traded.
+
+    timestamps: ns, exchange-local.
+    """
+    before = np.empty(len(value))
     months = np.maximum.accumulate(timestamps).astype("datetime64[ns]").astype("datetime64[M]")
     for month in np.unique(months):
         rows = np.flatnonzero(months == month)
-        before[rows[1:]] = np.cumsum(value[rows[:-1]])
+        start = traded.value if month == traded.month else 0.0
+        sums = np.cumsum(np.concatenate([[start], value[rows]]))
+        before[rows] = sums[:-1]
+        traded.month, traded.value = month, float(sums[-1])
     return before
 
 

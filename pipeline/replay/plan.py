@@ -1,4 +1,4 @@
-"""Checks a backtest request, plans its tasks and yields one result per security as each completes."""
+"""Checks a backtest request and plans its tasks, one a security."""
 
 from __future__ import annotations
 
@@ -23,22 +23,19 @@ from pipeline.errors import (
 )
 from pipeline.folders import CONFIGS, config_file
 from pipeline.markets.facts import facts_of
-from pipeline.replay.batch import Setting, prepare
 from pipeline.replay.memory import memory_shortage
-from pipeline.replay.result_codec import packed, unpacked
 from pipeline.replay.result_key import Identity, strategy_text
-from pipeline.replay.simulate import CLASSIC, ENGINES, Engine, loop_constants, replayer, takes_switches
-from pipeline.replay.task import SecurityResult, Task, run_task, worker_died
-from pipeline.replay.workers import BACKENDS, Backend, check_workers, default_backend, run_all, workers_for
+from pipeline.replay.simulate import CLASSIC, ENGINES, Engine, loop_constants, takes_switches
+from pipeline.replay.task import Task
+from pipeline.replay.workers import BACKENDS, Backend, check_workers, default_backend, workers_for
 from pipeline.settings import Config, read_config
 from pipeline.store.catalog import Security, Store, check_known, open_store, verified_digest
 from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.store.path import AnyPath
-    from pipeline.store.result_cache import ResultCache
 
 Name = TypeVar("Name", bound=str)
 
@@ -47,6 +44,9 @@ SWITCHED_REPLAYS_A_READ: Final = 3
 
 BYTES_A_TICK: Final = 160
 """What one replay takes for each tick: Arrow's columns, ours, and the room for fills, with a margin."""
+
+GROUPS_AT_ONCE: Final = 3
+"""How many row groups are in memory at once: one that is replayed, its last day carried over, one that is decoded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +134,7 @@ def plan(request: Request) -> Plan:
     alternatives = variants(execution) if check and switches_apply else {}
     work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
     backend = backend_asked or default_backend(engine, work, request.workers)
-    need = {security.ticker: security.ticks * BYTES_A_TICK + security.size for security in chosen}
+    need = {security.ticker: _bytes_needed(security, is_whole=bool(alternatives)) for security in chosen}
     workers = min(workers_for(backend, [*need.values()], request.workers, request.address), len(chosen))
     shortage = None if request.address or backend_asked else memory_shortage(need, workers)
     if shortage:
@@ -173,74 +173,22 @@ def plan(request: Request) -> Plan:
     )
 
 
-def run(
-    plan: Plan,
-    on_compile: Callable[[str], None] | None = None,
-    cache: ResultCache | None = None,
-    *,
-    fresh: bool = False,
-) -> Iterator[SecurityResult]:
-    """Yield each security's result as it completes: those that fail at once or are cached first, then the longest.
-
-    Args:
-        plan: The plan.
-        on_compile: Called with the strategy's class when a loop of it is not cached on disk and is compiled now.
-        cache: Where results are looked up and stored, if anywhere.
-        fresh: Whether what is cached is replayed all the same.
-    """
-    names = {} if cache is None else result_names(plan)
-    cached = {} if cache is None or fresh else cache.get([*names.values()])
-    missing = []
-    for task in plan.tasks:
-        if task.error is not None:
-            yield SecurityResult(task, None, error=task.error)
-        elif names.get(task.ticker) in cached:
-            yield unpacked(task, cached[names[task.ticker]])
-        else:
-            missing.append(task)
-    if missing:
-        strategy = load_strategy(missing[0].strategy)
-        replayer(strategy, plan.execution, plan.engine, on_compile)
-        if missing[0].alternatives:
-            prepare(strategy, plan.engine, on_compile, list(missing[0].alternatives.values()))
-    ticks = {security.ticker: security.ticks for security in plan.securities}
-    longest_first = sorted(missing, key=lambda task: (-ticks[task.ticker], task.ticker))
-    done = run_all(
-        run_task,
-        longest_first,
-        plan.backend,
-        plan.workers,
-        address=plan.address,
-        isolated=plan.shortage is not None,
-        on_death=worker_died,
-    )
-    for result in done:
-        if cache is not None and result.replayed is not None and not result.opened:
-            cache.put({names[result.ticker]: packed(result)})
-        yield result
-
-
-def result_names(plan: Plan) -> dict[str, str]:
-    """Return the name each security's result is cached under, by ticker; none for one that cannot be replayed."""
-    purpose = json.dumps(["backtest", *(model.name for model in plan.tasks[0].alternatives.values())])
-    by_ticker = identities(plan, purpose, (run_task.__module__, packed.__module__))
-    settings = {task.ticker: Setting(task.parameters, task.execution) for task in plan.tasks}
-    return {ticker: identity.of(settings[ticker]) for ticker, identity in by_ticker.items()}
-
-
-def identities(plan: Plan, purpose: str, made_by: Sequence[str]) -> dict[str, Identity]:
+def identities(
+    plan: Plan, purpose: str, made_by: Sequence[str], digest_of: Callable[[Security], str] = verified_digest
+) -> dict[str, Identity]:
     """Return what names the results of each security of a plan that can be replayed, by ticker.
 
     Args:
         plan: The plan.
         purpose: What the results are for; those for something else have other names.
         made_by: The modules whose functions make a result.
+        digest_of: Returns the digest of a security's file.
     """
     strategy = load_strategy(plan.tasks[0].strategy)
     text = strategy_text(strategy)
     return {
         task.ticker: Identity(
-            strategy, text, verified_digest(security), facts_of(task.exchange), plan.engine, purpose, made_by
+            strategy, text, digest_of(security), facts_of(task.exchange), plan.engine, purpose, made_by
         )
         for task, security in zip(plan.tasks, plan.securities, strict=True)
         if task.error is None
@@ -339,6 +287,14 @@ def _chosen(securities: Sequence[Security], request: Request) -> tuple[Security,
     check_known(request.parquet_dir, wanted, by_ticker)
     chosen = [by_ticker[ticker] for ticker in sorted(set(wanted) or by_ticker)]
     return tuple(chosen[: request.max_sheets])
+
+
+def _bytes_needed(security: Security, *, is_whole: bool) -> int:
+    """Return what replaying a security takes at most: of all its ticks at once, or of some days of them."""
+    if is_whole:
+        return security.ticks * BYTES_A_TICK + security.size
+    ticks = min(security.ticks, GROUPS_AT_ONCE * security.group_ticks)
+    return ticks * BYTES_A_TICK + security.size * ticks // max(security.ticks, 1)
 
 
 def _one_of(text: str, known: Sequence[Name], option: str) -> Name:

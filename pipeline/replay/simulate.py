@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -175,7 +175,6 @@ def replayed_of(
     ticks: Ticks, outcome: Outcome, strategy: type[Strategy], execution: Execution, exchange: str
 ) -> Replayed:
     """Return an outcome as what one security's replay gave; a day of ignored prints alone is a market day as well."""
-    final = outcome.final
     ignored = ignored_prints(ticks, execution, strategy)
     market_days = outcome.market_days
     if len(ignored):
@@ -185,28 +184,37 @@ def replayed_of(
         market_days=market_days,
         days_not_flat=days_not_flat(outcome.fills, market_days, ticks.timestamp),
         rows=len(ticks),
-        events=int(final["m_events"]),
-        session_rows=int(final["m_session_rows"]),
-        bid_count=int(final["m_bid_count"]),
-        ask_count=int(final["m_ask_count"]),
-        trade_count=int(final["m_trade_count"]),
-        last_price=float(final["m_last_price"]) if final["m_trade_count"] else None,
-        position=int(final["m_position"]),
-        realized_pnl=float(final["m_realized_pnl"]),
-        orders=int(final["m_orders"]) if outcome.fills.placed is not None and "m_orders" in final else None,
-        final=final,
         trade_types=strategy.trade_types,
-        counters={name: int(final[f"s_{name}"]) for name in strategy.counters},
         charges=charges_of(outcome.fills, strategy, execution.costs(exchange)),
         ignored=len(ignored),
+        **counts_of(outcome.final, strategy, outcome.fills),
     )
 
 
-def days_not_flat(fills: Fills, market_days: Int64s, timestamps: Int64s) -> Int64s:
-    """Return the market days whose last event left a position; days since 1970-01-01, ascending."""
+def counts_of(state: Mapping[str, Any], strategy: type[Strategy], fills: Fills) -> dict[str, Any]:
+    """Return what the engine and the strategy had counted in a state, by the names in `Replayed`."""
+    counts: dict[str, Any] = {
+        name: int(state[f"m_{name}"]) for name in ("events", "session_rows", "bid_count", "ask_count", "trade_count")
+    }
+    return counts | {
+        "last_price": float(state["m_last_price"]) if state["m_trade_count"] else None,
+        "position": int(state["m_position"]),
+        "realized_pnl": float(state["m_realized_pnl"]),
+        "orders": int(state["m_orders"]) if fills.placed is not None and "m_orders" in state else None,
+        "final": state,
+        "counters": {name: int(state[f"s_{name}"]) for name in strategy.counters},
+    }
+
+
+def days_not_flat(fills: Fills, market_days: Int64s, timestamps: Int64s, position: int = 0) -> Int64s:
+    """Return the market days whose last event left a position; days since 1970-01-01, ascending.
+
+    position: that before the first of the days, shares.
+    """
     if not len(fills):
-        return market_days[:0]
+        return market_days if position else market_days[:0]
     days = np.maximum.accumulate(timestamps[fills.event] // DAY)
     last_fill = np.searchsorted(days, market_days, side="right") - 1
-    not_flat: Int64s = market_days[(fills.position[last_fill] != 0) & (last_fill >= 0)]
+    left = np.where(last_fill >= 0, fills.position[last_fill], position)
+    not_flat: Int64s = market_days[left != 0]
     return not_flat

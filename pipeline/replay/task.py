@@ -1,20 +1,13 @@
-"""The task that a worker runs on any backend: replay one security and return its result, or its error in words."""
+"""The task of a worker: one security to replay, under the execution models of the assumption check as well."""
 
 from __future__ import annotations
 
-import time
-import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.errors import LoopsDisagree, ReplayError, in_words, out_of_memory
-from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.memory import memory_advice
-from pipeline.replay.observe import Observed, observe
-from pipeline.replay.simulate import Engine, Replayed, simulate
-from pipeline.store.tick_file import read_ticks
-from pipeline.strategies.loading.load import load_strategy, undeclared_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +15,8 @@ if TYPE_CHECKING:
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Fills
     from pipeline.engine.strategy import Strategy
-    from pipeline.errors import WorkerDied
     from pipeline.markets.facts import MarketFacts
+    from pipeline.replay.simulate import Engine
     from pipeline.settings import Values
     from pipeline.store.path import AnyPath
     from pipeline.strategies.loading.load import StrategySource
@@ -66,56 +59,6 @@ class Alternative:
         return self.realized_pnl - self.fees
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SecurityResult:
-    """One security's replay, or the error that ended it; seconds are wall clock. cached: replayed by an earlier run.
-
-    observed: what the market did around the fills. opened: data files that the strategy opened and does not declare.
-    """
-
-    task: Task
-    replayed: Replayed | None
-    observed: Observed | None = None
-    error: str | None = None
-    trace: str | None = None
-    alternatives: Mapping[str, Alternative] = field(default_factory=dict)
-    read_seconds: float = 0.0
-    replay_seconds: float = 0.0
-    check_seconds: float = 0.0
-    cached: bool = False
-    opened: tuple[str, ...] = ()
-
-    @property
-    def ticker(self) -> str:
-        """The security's ticker."""
-        return self.task.ticker
-
-
-def run_task(task: Task) -> SecurityResult:
-    """Read one security's ticks and replay them; a failure becomes the result's error and takes nobody along."""
-    started = time.perf_counter()
-    try:
-        strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
-        ticks = read_ticks(task.path, task.digest)
-        read = time.perf_counter()
-        replayed = simulate(ticks, strategy, task.parameters, market, task.execution, task.engine)
-        observed = observe(ticks, replayed.fills, replayed.market_days, market, task.execution)
-        done = time.perf_counter()
-        alternatives = _alternatives(task, ticks, strategy, market, replayed.fills)
-        return SecurityResult(
-            task,
-            replayed,
-            observed,
-            alternatives=alternatives,
-            read_seconds=read - started,
-            replay_seconds=done - read,
-            check_seconds=time.perf_counter() - done,
-            opened=undeclared_files(strategy),
-        )
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
-        return SecurityResult(task, None, error=task_error(task, error), trace=traceback.format_exc())
-
-
 def task_error(task: Task, error: BaseException) -> str:
     """Return in words what ended a task; for memory that ran out also what to do."""
     if isinstance(error, MemoryError):
@@ -124,12 +67,7 @@ def task_error(task: Task, error: BaseException) -> str:
     return in_words(error)
 
 
-def worker_died(task: Task, error: WorkerDied) -> SecurityResult:
-    """Return the result of a security whose worker cannot tell any more."""
-    return SecurityResult(task, None, error=str(error))
-
-
-def _alternatives(
+def alternatives_of(
     task: Task, ticks: Ticks, strategy: type[Strategy], market: MarketFacts, fills: Fills
 ) -> dict[str, Alternative]:
     """Replay one security under each model of the assumption check; raises what the first to fail raises.

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.errors import ReplayError, UnknownSecurity, nearest
-from pipeline.metrics.accounts import account_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import daily_rows
-from pipeline.metrics.ledger_builder import ledger_of
-from pipeline.replay.plan import plan, run
-from pipeline.runs.fill_tables import trades_table
+from pipeline.metrics.figures import portfolio_figures
+from pipeline.metrics.ledger_store import LedgerStore
+from pipeline.replay.plan import plan
+from pipeline.runs.replaying import HERE, run
 from pipeline.runs.run_warnings import warnings_of
-from pipeline.runs.writer import (
-    SENSITIVITY_COLUMNS,
-    SUMMARY_COLUMNS,
-    RunFolder,
-    metrics_of,
-    sensitivity_rows,
-    summary_rows,
-)
+from pipeline.runs.security_files import file_names
+from pipeline.runs.writer import SENSITIVITY_COLUMNS, SUMMARY_COLUMNS, RunFolder, sensitivity_rows, summary_rows
+from pipeline.store.parquet import read_table, table_of
 from pipeline.store.result_cache import ResultCache, results_folder
 
 if TYPE_CHECKING:
@@ -34,8 +29,7 @@ if TYPE_CHECKING:
 
     from pipeline.metrics.ledger import Ledger
     from pipeline.replay.plan import Plan, Request
-    from pipeline.replay.simulate import Replayed
-    from pipeline.replay.task import SecurityResult
+    from pipeline.runs.security import SecurityResult
     from pipeline.store.path import AnyPath
 
 
@@ -90,8 +84,8 @@ class BacktestRun:
         """
         import pandas as pd
 
-        metrics = metrics_of(self._ledgers())
-        of_all = {**metrics["securities"], "portfolio": metrics["portfolio"]}
+        ledgers = self._ledgers()
+        of_all = {ledger.ticker: ledger.figures for ledger in ledgers} | {"portfolio": portfolio_figures(ledgers)}
         rows = {name: _flat(figures) for name, figures in of_all.items()}
         frame = pd.DataFrame.from_dict(rows, orient="index")
         frame.index.name = "security"
@@ -111,7 +105,7 @@ class BacktestRun:
 
         Raises UnknownSecurity for a ticker that was not replayed, ReplayError for one that failed.
         """
-        frame: pd.DataFrame = trades_table(self._result(ticker)).to_pandas()
+        frame: pd.DataFrame = self._fills(ticker).to_pandas()
         return frame
 
     def equity(self, ticker: str | None = None) -> pd.DataFrame:
@@ -121,12 +115,13 @@ class BacktestRun:
         """
         import pandas as pd
 
-        chosen = [ticker] if ticker is not None else [name.ticker for name in self.results if name.replayed]
+        chosen = [ticker] if ticker is not None else [result.ticker for result in self.results if result.ledger]
         curves = {}
         for name in chosen:
-            fills = self._result(name).fills
-            clock = np.maximum.accumulate(fills.timestamp).astype("datetime64[ns]")
-            curves[name.upper()] = pd.Series(fills.pnl, index=pd.DatetimeIndex(clock)).groupby(level=0).last()
+            fills = self._fills(name).select(["timestamp", "pnl"]).to_pandas()
+            clock = np.maximum.accumulate(fills["timestamp"].to_numpy()).astype("datetime64[ns]")
+            pnl = pd.Series(fills["pnl"].to_numpy(), index=pd.DatetimeIndex(clock))
+            curves[name.upper()] = pnl.groupby(level=0).last()
         frame = pd.DataFrame(curves).sort_index().ffill().fillna(0.0)
         frame.index.name = "timestamp"
         if ticker is None:
@@ -134,16 +129,18 @@ class BacktestRun:
         return frame
 
     def _ledgers(self) -> list[Ledger]:
-        return [ledger_of(account_of(result)) for result in self.results if result.replayed is not None]
+        return [result.ledger for result in self.results if result.ledger is not None]
 
-    def _result(self, ticker: str) -> Replayed:
+    def _fills(self, ticker: str) -> Any:
+        """Return one security's fills as the run has them on disk, or else in memory."""
         by_ticker = {result.ticker: result for result in self.results}
         result = by_ticker.get(ticker.upper())
         if result is None:
             raise UnknownSecurity(f"{ticker} is not in this run.{nearest(ticker, by_ticker)}")
-        if result.replayed is None:
+        if result.ledger is None:
             raise ReplayError(f"{ticker} failed in this run: {result.error}")
-        return result.replayed
+        name, *_ = file_names(result.ticker)
+        return read_table(self.output_dir / name) if self.output_dir is not None else table_of(result.files[name])
 
 
 def run_backtest(
@@ -165,14 +162,15 @@ def run_backtest(
     with folder.open() if folder else nullcontext():
         if listeners.on_plan:
             listeners.on_plan(planned)
-        results = []
+        results, ledgers = [], LedgerStore()
         # Who asks for plain Python steps through it with a debugger, or wants to see it agree: it always runs.
         cache = None if request.engine == "python" else ResultCache(results_folder())
         try:
-            for result in run(planned, listeners.on_compile, cache, fresh=fresh):
-                results.append(result)
-                if folder:
-                    folder.add(result)
+            destination = folder.destination if folder else HERE
+            for result in run(planned, listeners.on_compile, cache, destination, fresh=fresh):
+                written = folder.add(result) if folder else result
+                ledger = result.ledger and ledgers.add(result.ledger)
+                results.append(replace(written, ledger=ledger))
                 if listeners.on_result:
                     listeners.on_result(result)
         finally:
@@ -190,7 +188,7 @@ def run_backtest(
 
         warnings = warnings_of(planned, results)
         if folder:
-            folder.close(seconds, warnings)
+            folder.close(results, seconds, warnings)
             if make_page:
                 make_page(folder.directory)
     return BacktestRun(planned, results, output_dir, seconds(), warnings)

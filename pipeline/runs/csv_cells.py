@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 _QUOTE: Final = "'"
+_ESCAPED: Final = tuple(_QUOTE + first for first in (*_FORMULAS, _QUOTE))
 _ENDS: Final = "\r\n"
 
 
@@ -42,7 +43,7 @@ def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def text_of_cell(cell: str) -> str:
     """Return the text that `csv_cell` made a cell of."""
-    return cell[1:] if cell.startswith(tuple(_QUOTE + first for first in (*_FORMULAS, _QUOTE))) else cell
+    return cell[1:] if cell.startswith(_ESCAPED) else cell
 
 
 def with_csv_cells(table: Any, column: str) -> Any:

@@ -85,5 +85,5 @@ def recorded_warnings(path: AnyPath) -> list[str]:
 
 def csv_rows(path: AnyPath) -> list[dict[str, str]]:
     """Return the rows of a CSV file by their columns, every cell as the text that it was made of."""
-    rows = csv.DictReader(io.StringIO(path.read_bytes().decode(), newline=""))
-    return [{name: text_of_cell(cell) for name, cell in row.items()} for row in rows]
+    names, *rows = csv.reader(io.StringIO(path.read_bytes().decode(), newline=""))
+    return [dict(zip(names, map(text_of_cell, row), strict=True)) for row in rows if row]

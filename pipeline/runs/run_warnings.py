@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from pipeline.inspection.warn import warnings_of as warnings_of_ticks
 from pipeline.metrics.fill_kinds import through_words
 from pipeline.numbers import FORMS, counted, money
-from pipeline.replay.prints import MARKETABLE, OFF_GRID, THROUGH
 from pipeline.strategies.loading.load import undeclared_words
 from pipeline.ticks import union_of
 
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipeline.engine.execution import Execution
+    from pipeline.metrics.ledger import Ledger
     from pipeline.replay.plan import Plan
-    from pipeline.replay.simulate import Replayed
-    from pipeline.replay.task import SecurityResult
+    from pipeline.runs.security import SecurityResult
 
 FEW_DAYS: Final = 60
 """Market days below which an annualised ratio is mostly chance."""
@@ -29,15 +28,15 @@ MANY: Final = 0.01
 
 def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
     """Return the warnings of a run, the gravest first."""
-    failed = [result.ticker for result in results if result.replayed is None]
-    done = {result.ticker: result.replayed for result in results if result.replayed is not None}
+    failed = [result.ticker for result in results if result.ledger is None]
+    done = {result.ticker: result.ledger for result in results if result.ledger is not None}
     return [
         *([f"{', '.join(failed)} failed: every total is without {_them(failed)}."] if failed else []),
         *plan.warnings,
         *undeclared_files(result.opened for result in results),
         *_assumptions(results),
-        *_no_exchange(plan.execution, results),
-        *_through(plan.execution, results),
+        *_no_exchange(plan.execution, done),
+        *_through(plan.execution, done),
         *(_ignored(plan.execution, done) if plan.switches_apply else ()),
         *_open_ends(done),
         *warnings_of_data(plan),
@@ -67,15 +66,14 @@ def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:
             )
 
 
-def _no_exchange(execution: Execution, results: Sequence[SecurityResult]) -> Iterator[str]:
+def _no_exchange(execution: Execution, done: Mapping[str, Ledger]) -> Iterator[str]:
     """Yield what many fills owe to orders that no exchange takes, or to shares that were not there."""
     off_grid, marketable, beyond = {}, {}, {}
-    for result in results:
-        if result.replayed is not None and result.observed is not None and len(result.replayed.fills):
-            observed, ticker = result.observed, result.ticker
-            off_grid[ticker] = ((observed.traits & OFF_GRID) > 0).mean()
-            marketable[ticker] = ((observed.traits & MARKETABLE) > 0).mean()
-            beyond[ticker] = observed.beyond_shown.sum() / result.replayed.fills.quantity.sum()
+    for ticker, ledger in done.items():
+        if fills := ledger.sums["fills"]:
+            off_grid[ticker] = ledger.sums["off_grid_fills"] / fills
+            marketable[ticker] = ledger.sums["marketable_fills"] / fills
+            beyond[ticker] = ledger.sums["shares_beyond_shown"] / ledger.sums["shares"]
     if many := _many(off_grid):
         yield (
             f"Fills of orders at prices off the market's tick grid, which no exchange takes (% of fills): {many}. "
@@ -98,21 +96,16 @@ def _many(shares: Mapping[str, float]) -> str:
     return ", ".join(f"{ticker} {FORMS['share'](share)}" for ticker, share in shares.items() if share > MANY)
 
 
-def _through(execution: Execution, results: Sequence[SecurityResult]) -> Iterator[str]:
+def _through(execution: Execution, done: Mapping[str, Ledger]) -> Iterator[str]:
     if execution.settings["fill_price"] == "print":
-        figures: dict[str, float] = dict.fromkeys(("fills", "realized_pnl", "through_fills", "through_pnl"), 0)
-        for result in results:
-            if result.replayed is not None and result.observed is not None:
-                is_through = (result.observed.traits & THROUGH) > 0
-                figures["fills"] += len(result.replayed.fills)
-                figures["realized_pnl"] += result.replayed.realized_pnl
-                figures["through_fills"] += int(is_through.sum())
-                figures["through_pnl"] += float(result.replayed.fills.realized[is_through].sum())
+        sums = [{**ledger.sums, "realized_pnl": ledger.realized_pnl} for ledger in done.values()]
+        names = ("fills", "realized_pnl", "through_fills", "through_pnl")
+        figures = {name: sum(each[name] for each in sums) for name in names}
         if words := through_words(figures):
             yield f"{words} --set execution.fill_price=order books fills at our own price."
 
 
-def _ignored(execution: Execution, done: dict[str, Replayed]) -> Iterator[str]:
+def _ignored(execution: Execution, done: Mapping[str, Ledger]) -> Iterator[str]:
     if execution.ignored:
         codes = ", ".join(sorted(execution.ignored))
         left_out = [f"{ticker} {one.ignored:,}" for ticker, one in done.items() if one.ignored]
@@ -126,13 +119,11 @@ def _ignored(execution: Execution, done: dict[str, Replayed]) -> Iterator[str]:
             yield f"No print has the condition codes {codes}, so none is left out: {', '.join(without)}."
 
 
-def _open_ends(done: dict[str, Replayed]) -> Iterator[str]:
-    open_now = [f"{ticker} {replayed.position:,}" for ticker, replayed in done.items() if replayed.position]
+def _open_ends(done: Mapping[str, Ledger]) -> Iterator[str]:
+    open_now = [f"{ticker} {ledger.position:,}" for ticker, ledger in done.items() if ledger.position]
     if open_now:
         yield f"The run ends with open positions, which realised P&L leaves out (shares): {', '.join(open_now)}."
-    carried = [
-        f"{ticker} {len(replayed.days_not_flat)}" for ticker, replayed in done.items() if len(replayed.days_not_flat)
-    ]
+    carried = [f"{ticker} {len(ledger.days_not_flat)}" for ticker, ledger in done.items() if len(ledger.days_not_flat)]
     if carried:
         yield f"Some days ended with a position: {', '.join(carried)}."
 
@@ -150,13 +141,13 @@ def warnings_of_data(plan: Plan) -> list[str]:
     return warnings_of_ticks([ticker for ticker in used if ticker not in unusable], in_store)
 
 
-def _of_replays(done: dict[str, Replayed]) -> Iterator[str]:
-    if silent := [ticker for ticker, replayed in done.items() if not len(replayed.market_days)]:
+def _of_replays(done: Mapping[str, Ledger]) -> Iterator[str]:
+    if silent := [ticker for ticker, ledger in done.items() if not len(ledger.market_days)]:
         yield f"No print at all, so no market day: {', '.join(silent)}."
-    if idle := [ticker for ticker, replayed in done.items() if not len(replayed.fills)]:
+    if idle := [ticker for ticker, ledger in done.items() if not ledger.sums["fills"]]:
         yield f"No fill at all: {', '.join(idle)}."
-    most = max((len(replayed.market_days) for replayed in done.values()), default=0)
+    most = max((len(ledger.market_days) for ledger in done.values()), default=0)
     if 0 < most < FEW_DAYS:
-        every = len(union_of([replayed.market_days for replayed in done.values()]))
+        every = len(union_of([ledger.market_days for ledger in done.values()]))
         covered = counted(every, "market day") + (f", no security more than {most} of them" if most < every else "")
         yield f"The ticks cover {covered}: annualised ratios say little with fewer than {FEW_DAYS}."

@@ -1,30 +1,23 @@
-"""Writes a run folder: fills, summary, metrics and `run.json`, each file whole or not at all."""
+"""Writes what a run folder has of all securities: summary, metrics and `run.json`, each file whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import io
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
 import pipeline
-from pipeline.metrics.accounts import account_of
 from pipeline.metrics.assumptions import verdict_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import daily_rows
-from pipeline.metrics.figures import portfolio_figures
-from pipeline.metrics.ledger_builder import ledger_of, replay_figures
+from pipeline.metrics.ledger_builder import REPLAY_COUNTS
 from pipeline.metrics.metrics_json import metrics_json
 from pipeline.metrics.registry import SUMMARY_FIGURES
-from pipeline.runs.background_writer import BackgroundWriter
-from pipeline.runs.csv_cells import csv_bytes, with_csv_cells
-from pipeline.runs.fill_tables import marks_table, prices_table, trades_table
+from pipeline.runs.csv_cells import csv_bytes
 from pipeline.runs.layout import (
     DAILY_FILE,
     FOLDERS,
@@ -36,28 +29,24 @@ from pipeline.runs.layout import (
     SUMMARY_FILE,
 )
 from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
+from pipeline.runs.security import Destination
+from pipeline.runs.security_files import file_names, write_files
 from pipeline.store.atomic import write_bytes
-from pipeline.store.parquet import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pipeline.metrics.ledger import Ledger
-    from pipeline.replay.observe import Observed
     from pipeline.replay.plan import Plan
-    from pipeline.replay.simulate import Replayed
-    from pipeline.replay.task import SecurityResult
+    from pipeline.runs.security import SecurityResult
     from pipeline.store.catalog import Security
     from pipeline.store.path import AnyPath
 
-COUNTS: Final = ("rows", "events", "session_rows", "bid_count", "ask_count", "trade_count", "last_price")
-SUMMARY_COLUMNS: Final = ("security", "exchange", *SUMMARY_FIGURES, *COUNTS, "error")
-
+SUMMARY_COLUMNS: Final = ("security", "exchange", *SUMMARY_FIGURES, *REPLAY_COUNTS, "error")
 SENSITIVITY_COLUMNS: Final = ("security", "execution", "fills", "realized_pnl", "fees", "net_pnl")
 
 
 class RunFolder:
-    """The folder of one run: opened before the first result, written as results come, closed when all have.
+    """The folder of one run: opened before the first result, closed when all are there; workers write into it.
 
     report: whether a page will be made from the closed folder, which is then among the files that it lists.
     """
@@ -66,8 +55,7 @@ class RunFolder:
         self.directory = directory
         self._plan = plan
         self._report = report
-        self._results: list[SecurityResult] = []
-        self._ledgers: list[Ledger] = []
+        self._begun = b""
 
     @contextlib.contextmanager
     def open(self) -> Iterator[RunFolder]:
@@ -75,51 +63,50 @@ class RunFolder:
 
         Raises InUse, OutputNotWritable or PathError.
         """
-        begun = functools.partial(self._run_json, RUNNING, {}, ())
-        with (
-            written_folder(self.directory, RUN_FILE, "pipeline backtest", FOLDERS, begun),
-            BackgroundWriter() as self._background,
-        ):
+        with written_folder(self.directory, RUN_FILE, "pipeline backtest", FOLDERS, self._begin):
             yield self
 
-    def add(self, result: SecurityResult) -> None:
-        """Write one security's fills, while the next is replayed; raises what writing an earlier one raised."""
-        self._results.append(result)
-        if result.replayed is not None and result.observed is not None:
-            self._ledgers.append(ledger_of(account_of(result)))
-            self._background.do(self._write, result.ticker, result.replayed, result.observed)
+    def _begin(self, earlier: Iterable[str]) -> bytes:
+        self._begun = self._run_json(RUNNING, {}, (), (), earlier)
+        return self._begun
 
-    def _write(self, ticker: str, replayed: Replayed, observed: Observed) -> None:
-        table = trades_table(replayed)
-        trades, marks, prices, text = _files_of(ticker)
-        self._write_table(trades, table, ticker, ["timestamp"])
-        self._write_table(marks, marks_table(replayed.fills, observed), ticker, ["event"])
-        self._write_table(prices, prices_table(observed), ticker, ["timestamp"])
-        sink = io.BytesIO()
-        arrow_csv.write_csv(with_csv_cells(table, "trade_type"), sink, arrow_csv.WriteOptions(quoting_style="needed"))
-        write_bytes(self.directory / text, sink.getvalue(), durable=False)
+    @property
+    def destination(self) -> Destination:
+        """Where workers write the files of securities."""
+        return Destination(self.directory, self._begun if self._plan.address else None)
 
-    def _write_table(self, name: str, table: Any, ticker: str, delta_columns: Sequence[str]) -> None:
-        metadata = {"security": ticker}
-        write_table(self.directory / name, table, metadata=metadata, delta_columns=delta_columns, durable=False)
+    def add(self, result: SecurityResult) -> SecurityResult:
+        """Write what a security's worker could not; return its result without it."""
+        if result.files:
+            write_files(self.directory, result.ticker, result.files)
+        return replace(result, files={})
 
-    def close(self, timings: Callable[[], Mapping[str, float]], warnings: Sequence[str]) -> None:
-        """Write summary, metrics and, last, `run.json` with its status complete, its timings then, and its warnings."""
-        results = sorted(self._results, key=lambda result: result.ticker)
+    def close(
+        self, results: Sequence[SecurityResult], timings: Callable[[], Mapping[str, float]], warnings: Sequence[str]
+    ) -> None:
+        """Write summary, metrics and, last, `run.json` with its status complete, its timings then, and its warnings.
+
+        results: of all securities, by ticker.
+        """
+        ledgers = [result.ledger for result in results if result.ledger is not None]
         write_bytes(self.directory / SUMMARY_FILE, csv_text(SUMMARY_COLUMNS, summary_rows(results)), durable=False)
         if rows := sensitivity_rows(results):
             write_bytes(self.directory / SENSITIVITY_FILE, csv_text(SENSITIVITY_COLUMNS, rows), durable=False)
-        write_bytes(self.directory / METRICS_FILE, b"".join(metrics_json(self._ledgers)), durable=False)
-        write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(self._ledgers)), durable=False)
-        self._background.wait()
-        write_bytes(self.directory / RUN_FILE, self._run_json(COMPLETE, timings(), warnings))
+        write_bytes(self.directory / METRICS_FILE, b"".join(metrics_json(ledgers)), durable=False)
+        write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(ledgers)), durable=False)
+        write_bytes(self.directory / RUN_FILE, self._run_json(COMPLETE, timings(), warnings, results))
 
     def _run_json(
-        self, status: str, timings: Mapping[str, float], warnings: Sequence[str], earlier: Iterable[str] = ()
+        self,
+        status: str,
+        timings: Mapping[str, float],
+        warnings: Sequence[str],
+        results: Sequence[SecurityResult],
+        earlier: Iterable[str] = (),
     ) -> bytes:
         plan = self._plan
-        verdict = verdict_of(net_pnl_by_execution(self._results))
-        written = [file for task in plan.tasks for file in _files_of(task.ticker)]
+        verdict = verdict_of(net_pnl_by_execution(results))
+        written = [file for task in plan.tasks for file in file_names(task.ticker)]
         if any(task.alternatives for task in plan.tasks):
             written.append(SENSITIVITY_FILE)
         if self._report:
@@ -170,10 +157,9 @@ def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
     rows = []
     for result in results:
         row: dict[str, Any] = {"security": result.ticker, "exchange": result.task.exchange, "error": result.error}
-        if result.replayed is not None:
-            figures = replay_figures(result.replayed, SUMMARY_FIGURES.values())
-            row |= {heading: figures[figure.name] for heading, figure in SUMMARY_FIGURES.items()}
-            row |= {name: getattr(result.replayed, name) for name in COUNTS}
+        if result.ledger is not None:
+            row |= {heading: result.ledger.summary[figure.name] for heading, figure in SUMMARY_FIGURES.items()}
+            row |= result.ledger.counts
         rows.append(row)
     return rows
 
@@ -181,19 +167,6 @@ def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return rows as CSV, floats as their shortest exact form, an absent figure as an empty cell."""
     return csv_bytes([columns, *([row.get(name) for name in columns] for row in rows)])
-
-
-def metrics_of(ledgers: Sequence[Ledger]) -> dict[str, Any]:
-    """Return the figures by security and for the portfolio of all that did not fail."""
-    return {
-        "portfolio": portfolio_figures(ledgers),
-        "securities": {ledger.ticker: ledger.figures for ledger in ledgers},
-    }
-
-
-def _files_of(ticker: str) -> tuple[str, str, str, str]:
-    parquet = f"{ticker}.parquet"
-    return (*(f"{folder}/{parquet}" for folder in FOLDERS), f"{ticker.lower()}_trades_timeseries.csv")  # type: ignore[return-value]
 
 
 def _data_of(security: Security) -> dict[str, Any]:

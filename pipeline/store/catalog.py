@@ -69,8 +69,9 @@ class Security:
     """One security of the store: number of ticks, digest of its file and the file's size in bytes.
 
     entry: what the catalog says of its conversion, None where it does not speak of this file. inspection: the text of
-    what was counted of the ticks. rows: of the workbook; rejected: those of them that are no ticks. error: why its file
-    cannot be used; nothing is known of its ticks then, and they count as none.
+    what was counted of the ticks. rows: of the workbook; rejected: those of them that are no ticks. group_ticks: those
+    of its file's largest row group. error: why its file cannot be used; nothing is known of its ticks then, and they
+    count as none.
     """
 
     ticker: str
@@ -84,6 +85,7 @@ class Security:
     inspection: str = ""
     rows: int = 0
     rejected: int = 0
+    group_ticks: int = 0
     error: str | None = None
 
 
@@ -262,6 +264,7 @@ def _security_of(path: AnyPath, size: int) -> Security:
         inspection=metadata.get("inspection", ""),
         rows=int(metadata.get("rows_in", footer.rows)),
         rejected=int(metadata.get("rows_rejected", 0)),
+        group_ticks=footer.group_rows,
     )
 
 

@@ -25,9 +25,11 @@ def text_array(texts: Sequence[str | None]) -> Any:
 def text_of_codes(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> Any:
     """Return an Arrow string column of the texts that int8 `codes` stand for."""
     encoded = [text.encode() for text in texts]
-    offsets = np.zeros(len(codes) + 1, dtype=np.int32)
-    np.cumsum(np.array([*map(len, encoded)], dtype=np.int32)[codes], out=offsets[1:])
-    content = b"".join(map(encoded.__getitem__, codes.tolist()))
+    lengths = np.array([*map(len, encoded)], np.int32)
+    letters = np.array([list(text.ljust(lengths.max())) for text in encoded], np.uint8)
+    offsets = np.zeros(len(codes) + 1, np.int32)
+    np.cumsum(lengths[codes], out=offsets[1:])
+    content = letters[codes][(np.arange(lengths.max()) < lengths[:, None])[codes]]
     return pa.Array.from_buffers(pa.utf8(), len(codes), [None, pa.py_buffer(offsets), pa.py_buffer(content)])
 
 

@@ -36,12 +36,16 @@ _FAILURES: Final = (pa.ArrowException, MemoryError, OSError, EOFError, ValueErro
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Footer:
-    """What a Parquet file says of itself without its data: rows, our own metadata as text, the digest of its pages."""
+    """What a Parquet file says of itself without its data: rows, our own metadata as text, the digest of its pages.
+
+    group_rows: how many rows its largest row group has.
+    """
 
     rows: int
     columns: tuple[str, ...]
     metadata: dict[str, str]
     digest: str
+    group_rows: int
 
 
 class TableOptions(TypedDict, total=False):
@@ -131,6 +135,11 @@ def read_table(path: AnyPath, columns: Sequence[str] | None = None) -> Any:
     """Return the pyarrow table of `path`, checksums verified; raises CorruptParquet, MissingFile or NewerFormat."""
     with _opened(path) as (file, _):
         return file.read(columns=None if columns is None else list(columns), use_threads=False)
+
+
+def table_of(content: bytes) -> Any:
+    """Return the pyarrow table of the bytes of a file that `stage_table` wrote."""
+    return pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read(use_threads=False)
 
 
 def read_footer(path: AnyPath) -> Footer:
@@ -294,4 +303,6 @@ def _footer(path: AnyPath, file: Any, digest: str) -> Footer:
         )
     if _SEAL in metadata and not digest:
         raise CorruptParquet(not_whole(path, "its seal is broken"))
-    return Footer(file.metadata.num_rows, tuple(file.schema_arrow.names), metadata, digest)
+    groups = (file.metadata.row_group(number).num_rows for number in range(file.num_row_groups))
+    columns = tuple(file.schema_arrow.names)
+    return Footer(file.metadata.num_rows, columns, metadata, digest, max(groups, default=0))

@@ -31,7 +31,7 @@ class TickFile:
     """One security's file of ticks, which is read once, from front to back; use it in a `with`.
 
     path: The file. digest: The digest that it is listed with, in the catalog or in a run; empty where none is.
-    rows: How many ticks it has.
+    rows: How many ticks it has. row_groups: In how many row groups.
 
     Raises OtherTicks where the file is not the one that was listed with this digest; WrongColumns where its columns, or
     their types, are not those of ticks, also for an empty cell or an unknown type; MissingFile, CorruptParquet or
@@ -44,6 +44,7 @@ class TickFile:
         footer = self._reader.footer
         self._columns = [*TICK_COLUMNS, *({CONDITION_COLUMN} & {*footer.columns})]
         self.rows = footer.rows
+        self.row_groups = len(self._reader.rows)
         try:
             if digest and footer.digest != digest:
                 raise OtherTicks(f"{path} was replaced after its digest was taken; run the command again.")

@@ -52,7 +52,7 @@ def test_an_odd_run_has_its_page(name: str, tmp_path: Path) -> None:
     run = api.backtest(config=config, parquet_dir=tmp_path / "parquet", output_dir=tmp_path / "run")
     page = read_page((tmp_path / "run" / "report.html").read_bytes())
     assert run.failed == {}
-    fills = {result.ticker: len(result.replayed.fills) for result in run.results if result.replayed}
+    fills = {result.ticker: result.fills for result in run.results if result.ledger}
     for number, ticker in enumerate(sorted(fills)):
         columns = page.columns(f"panel-{number}")
         assert len(columns["equity"]) == len(columns["stamps"]) == fills[ticker]

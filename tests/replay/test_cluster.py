@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipeline.replay.task import SecurityResult
     from pipeline.runs.backtest import BacktestRun
+    from pipeline.runs.security import SecurityResult
 
 TICKERS: Final = ("FAB", "EMAAR", "MODON")
 COMPILED: Final = """

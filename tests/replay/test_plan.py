@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +12,7 @@ from pipeline.errors import (
     UnknownSecurity,
     UnknownStrategy,
 )
-from pipeline.replay.batch import simulate_many
-from pipeline.replay.plan import Request, plan, run
+from pipeline.replay.plan import Request, plan
 from pipeline.replay.workers import default_backend
 from tests.made import make_config, make_store
 
@@ -111,62 +108,3 @@ def test_workers_are_never_more_than_securities(request_for: Any) -> None:
 )
 def test_the_default_backend_is_the_quickest(engine: Any, ticks: int, workers: int | None, expected: str) -> None:
     assert default_backend(engine, ticks, workers) == expected
-
-
-@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
-@pytest.mark.parametrize("engine", ["compiled", "python"])
-def test_every_backend_and_engine_gives_the_same_fills(request_for: Any, backend: str, engine: str) -> None:
-    expected = {result.ticker: result for result in run(plan(request_for(backend="sequential")))}
-    actual = {result.ticker: result for result in run(plan(request_for(backend=backend, engine=engine, workers=2)))}
-    assert actual.keys() == expected.keys()
-    for ticker, result in actual.items():
-        ours, theirs = result.replayed, expected[ticker].replayed
-        assert ours is not None
-        assert theirs is not None
-        assert len(ours.fills) > 100
-        assert ours.final == theirs.final
-        assert ours.fills.pnl.tobytes() == theirs.fills.pnl.tobytes()
-        assert ours.fills.event.tobytes() == theirs.fills.event.tobytes()
-
-
-@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
-def test_a_failing_security_does_not_take_the_others_along(request_for: Any, tmp_path: Path, backend: str) -> None:
-    planned = plan(request_for(backend=backend, workers=2))
-    broken = tmp_path / "parquet" / "FAB.parquet"
-    content = bytearray(broken.read_bytes())
-    content[len(content) // 2] ^= 0x10
-    broken.write_bytes(content)
-    results = {result.ticker: result for result in run(planned)}
-    assert "FAB.parquet" in (results["FAB"].error or "")
-    assert results["FAB"].replayed is None
-    assert results["EMAAR"].replayed is not None
-    assert results["MODON"].replayed is not None
-
-
-def test_a_strategy_that_raises_is_an_error_in_words(request_for: Any, tmp_path: Path) -> None:
-    file = tmp_path / "always_fails.py"
-    file.write_text(
-        "from pipeline.engine.strategy import Strategy\n"
-        "class AlwaysFails(Strategy):\n"
-        "    def on_tick(self, m):\n"
-        "        raise ValueError('no model for ' + str(m.price))\n"
-    )
-    (tmp_path / "none.json").write_text('{"_defaults": {}}')
-    planned = plan(
-        request_for(strategy=str(file), config=tmp_path / "none.json", engine="python", backend="sequential")
-    )
-    errors = [result.error or "" for result in run(planned)]
-    assert len(errors) == 3
-    assert all(error.startswith("ValueError: no model for") for error in errors)
-
-
-def test_two_loops_that_disagree_are_said_to(request_for: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def one_fill_short(*arguments: Any) -> Any:
-        for number, replayed in simulate_many(*arguments):
-            yield number, replace(replayed, fills=replayed.fills.at(slice(0, -1)))
-
-    monkeypatch.setattr(sys.modules["pipeline.replay.task"], "simulate_many", one_fill_short)
-    results = list(run(plan(request_for(backend="sequential", sensitivity=True))))
-    assert {result.error is not None and "a fault of this project" in result.error for result in results} == {True}
-    monkeypatch.undo()
-    assert {result.error for result in run(plan(request_for(backend="sequential", sensitivity=True)))} == {None}

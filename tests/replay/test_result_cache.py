@@ -143,7 +143,7 @@ def test_a_change_of_the_code_computes_again_what_that_code_makes(desk: Desk, tm
     desk.backtest()
     desk.sweep()
     with copied_code(tmp_path) as folder:
-        for changed, expected in (("__main__", (0, 0)), ("metrics/formulas", (0, 3)), ("engine/rules/orders", (3, 3))):
+        for changed, expected in (("__main__", (0, 0)), ("metrics/formulas", (3, 3)), ("engine/rules/orders", (3, 3))):
             say(folder / f"{changed}.py", "from __future__", "#\nfrom __future__")
             forget_texts()
             desk.sweep()
@@ -173,16 +173,16 @@ def test_a_flipped_bit_in_a_kept_result_is_computed_again(desk: Desk, kept_resul
 def test_what_is_kept_stays_below_the_limit_and_what_was_of_use_last_stays(
     desk: Desk, kept_results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PIPELINE_RESULTS_MB", "2")
+    monkeypatch.setenv("PIPELINE_RESULTS_MB", "4")
     assert replayed(desk.backtest()) == [*TICKERS]
     cache = ResultCache(kept_results.parent)
-    cache.put({"unused from here on": bytes(2_000_000)})
+    cache.put({"unused from here on": bytes(4_000_000)})
     cache.close()
     for size in range(1, 4):
         assert replayed(desk.backtest(parameters={"size": size})) == [*TICKERS]
         assert replayed(desk.backtest()) == []
     cache = ResultCache(kept_results.parent)
-    assert 30_000 < cache.size() < 2 * 2**20
+    assert 30_000 < cache.size() < 4 * 2**20
     assert cache.get(["unused from here on"]) == {}
     cache.close()
 

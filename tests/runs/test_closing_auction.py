@@ -83,5 +83,5 @@ def test_there_is_no_check_of_it_and_sensitivity_says_so(
 
 
 def test_what_it_counted_is_among_the_metrics(store: Path) -> None:
-    counters = run(store).results[1].replayed.counters
+    counters = run(store).results[1].ledger.figures["counters"]
     assert set(counters) == {"filtered_sell_entries", "filtered_buy_entries"}

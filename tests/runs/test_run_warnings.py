@@ -12,10 +12,12 @@ from pipeline.engine.execution import make_execution
 from pipeline.inspection.counting import count
 from pipeline.inspection.counts import as_text
 from pipeline.markets.facts import facts_of
+from pipeline.metrics.ledger_builder import ledger_of
 from pipeline.replay.plan import Plan
 from pipeline.replay.prints import MARKETABLE, OFF_GRID, THROUGH
-from pipeline.replay.task import Alternative, SecurityResult, Task
+from pipeline.replay.task import Alternative, Task
 from pipeline.runs.run_warnings import warnings_of
+from pipeline.runs.security import SecurityResult
 from pipeline.store.catalog import Entry, Security
 from tests.made import usual_days
 from tests.metrics.booked import Fill, booked, days
@@ -65,7 +67,7 @@ def result(
     task = Task(ticker, "ADX", Path(f"{ticker}.parquet"), "", "v1_baseline", {}, CLASSIC, "compiled")
     account = booked(fills, market_days)
     replayed = replace(account.replayed, days_not_flat=days(*not_flat), ignored=ignored)
-    return SecurityResult(task, replayed, account.observed, **more)
+    return SecurityResult(task, ledger_of(replace(account, replayed=replayed)), **more)
 
 
 def traded(*, off_grid: int = 0, marketable: int = 0, through: int = 0, beyond_shown: int = 0) -> list[Fill]:
@@ -80,7 +82,7 @@ def traded(*, off_grid: int = 0, marketable: int = 0, through: int = 0, beyond_s
 
 
 def failed(ticker: str) -> SecurityResult:
-    return replace(result(ticker=ticker), replayed=None, error="It broke.")
+    return replace(result(ticker=ticker), ledger=None, error="It broke.")
 
 
 def checked(classic: float, strict: float, fees: float = 0.0) -> dict[str, Alternative]:

@@ -9,8 +9,14 @@ import pytest
 from pyarrow import csv as arrow_csv
 
 from pipeline import api
+from pipeline.engine.strategy import fields_of
 from pipeline.errors import OutputNotWritable
+from pipeline.markets.facts import facts_of
+from pipeline.replay.simulate import CLASSIC, simulate
 from pipeline.runs.writer import SUMMARY_COLUMNS
+from pipeline.settings import read_config
+from pipeline.store.tick_file import read_ticks
+from pipeline.strategies.loading.load import load_strategy
 from pipeline.ticks import Ticks
 from tests.made import PARAMETERS, contents, make_store, random_ticks, results, write_ticks
 
@@ -49,7 +55,7 @@ def test_a_run_folder_has_the_files_the_design_names(inputs: Any, tmp_path: Path
 
 
 def test_trades_are_exact_in_execution_order_with_the_columns_users_know(inputs: Any, tmp_path: Path) -> None:
-    run = run_into(tmp_path / "run", inputs)
+    run_into(tmp_path / "run", inputs)
     table = pq.read_table(tmp_path / "run" / "trades" / "FAB.parquet")
     assert [f"{field.name} {field.type}" for field in table.schema] == [
         "timestamp timestamp[ms]",
@@ -60,7 +66,9 @@ def test_trades_are_exact_in_execution_order_with_the_columns_users_know(inputs:
         "position int64",
         "pnl double",
     ]
-    fills = next(result.replayed.fills for result in run.results if result.ticker == "FAB" and result.replayed)
+    strategy, config = load_strategy("v1_baseline"), inputs[1]
+    parameters = read_config(config, fields_of(strategy).by_key(), {}).of(["FAB"])["FAB"]
+    fills = simulate(read_ticks(inputs[0] / "FAB.parquet"), strategy, parameters, facts_of("ADX"), CLASSIC).fills
     assert table["pnl"].to_numpy().tobytes() == fills.pnl.tobytes()
     assert table["timestamp"].to_numpy().astype("datetime64[ns]").astype("int64").tolist() == fills.timestamp.tolist()
     assert {1: "buy", -1: "sell"}[int(fills.side[0])] == table["side"][0].as_py()
@@ -82,9 +90,9 @@ def test_the_summary_has_a_row_a_security_sorted_and_exact(inputs: Any, tmp_path
     assert tuple(rows[0]) == SUMMARY_COLUMNS
     assert [row["security"] for row in rows] == ["EMAAR", "FAB", "MODON"]
     for row, result in zip(rows, run.results, strict=True):
-        assert result.replayed is not None
-        assert float(row["realized_pnl"]) == result.replayed.realized_pnl
-        assert int(row["trades"]) == len(result.replayed.fills)
+        assert result.ledger is not None
+        assert float(row["realized_pnl"]) == result.ledger.realized_pnl
+        assert int(row["trades"]) == result.fills
         assert row["error"] == ""
 
 

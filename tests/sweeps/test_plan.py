@@ -118,8 +118,8 @@ def test_a_row_is_what_a_backtest_with_its_settings_gives(store: Path, tmp_path:
             expected = told_by_backtest(output, row["security"])
             assert {name: row[name] for name in expected} == expected
             result = next(result for result in done.results if result.ticker == row["security"])
-            assert result.replayed is not None
-            assert (row["position"], row["exchange"]) == (result.replayed.position, result.task.exchange)
+            assert result.ledger is not None
+            assert (row["position"], row["exchange"]) == (result.ledger.position, result.task.exchange)
             assert (row["execution"], row["error"]) == (done.plan.execution.name, None)
             parameters = {key: row[key] for key in result.task.parameters}
             assert parameters == dict(result.task.parameters)

@@ -1,0 +1,214 @@
+"""Replays one security part by part, whole days each, so that no more than some days of its ticks are in memory."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from pipeline.engine.outcome import Fills, Span
+from pipeline.engine.strategy import fields_of
+from pipeline.replay.charges import Traded, charges_of
+from pipeline.replay.observe import Observed, observe
+from pipeline.replay.simulate import (
+    Replayed,
+    counts_of,
+    days_not_flat,
+    engine_facts,
+    ignored_prints,
+    matched_ticks,
+    replayer,
+    takes_switches,
+)
+from pipeline.ticks import NO_TICKS, Ticks, stack_ticks, union_of
+from pipeline.times import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipeline.engine.execution import Execution
+    from pipeline.engine.outcome import Outcome
+    from pipeline.engine.strategy import Strategy
+    from pipeline.markets.facts import MarketFacts
+    from pipeline.replay.simulate import Engine
+    from pipeline.settings import Values
+    from pipeline.store.tick_file import TickFile
+    from pipeline.ticks import Float64s, Int64s
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What some whole days of a security gave: their ticks, fills, charges and days, and the market around the fills.
+
+    The counts in `replayed` are those of all parts so far.
+    """
+
+    ticks: Ticks
+    replayed: Replayed
+    observed: Observed
+
+
+class PartedReplay:
+    """One security's replay, part by part.
+
+    read_seconds: what reading took so far, wall clock.
+    """
+
+    _outcome: Outcome
+
+    def __init__(
+        self,
+        file: TickFile,
+        strategy: type[Strategy],
+        parameters: Values,
+        market: MarketFacts,
+        execution: Execution,
+        engine: Engine = "compiled",
+    ) -> None:
+        self._file = file
+        self._strategy, self._market, self._execution = strategy, market, execution
+        low, high = file.span or (0, 0)
+        self._replay = replayer(strategy, execution, engine).begin(
+            Span(low // DAY, high // DAY, file.rows),
+            engine_facts(market, execution),
+            fields_of(strategy).field_values(parameters),
+        )
+        self._costs, self._traded = execution.costs(market.exchange), Traded()
+        self._position = 0
+        self._ignored = 0
+        self._days: list[Int64s] = []
+        self._not_flat: list[Int64s] = []
+        self.read_seconds = 0.0
+
+    def parts(self, *, ahead: bool = False) -> Iterator[Part]:
+        """Yield each part once, at least one. ahead: read the next on another thread meanwhile."""
+        # A strategy that keeps its own trades may book those of a day when the next has begun.
+        books_late = not takes_switches(self._strategy)
+        first, waiting = 0, None
+        for ticks, is_last in _with_last(self._batches(ahead=ahead)):
+            matched = matched_ticks(ticks, self._execution, self._strategy)
+            if is_last:
+                self._outcome = self._replay.end(matched)
+            fills = self._outcome.fills if is_last else self._replay.feed(matched)
+            part = _Filled(ticks, fills, first)
+            first += len(ticks)
+            if waiting is not None:
+                waiting, part = _booked(waiting, part)
+                if waiting is not None:
+                    yield self._part(waiting)
+            waiting = part
+            if not books_late or is_last:
+                yield self._part(part)
+                waiting = None
+
+    @property
+    def whole(self) -> Replayed:
+        """What all parts come to, without their fills."""
+        outcome = self._outcome
+        return self._replayed(outcome.fills.at(slice(0, 0)), _joined(self._days), _joined(self._not_flat), None)
+
+    def _batches(self, *, ahead: bool) -> Iterator[Ticks]:
+        batches = self._timed(self._file.batches())
+        return _read_ahead(batches) if ahead else batches
+
+    def _timed(self, batches: Iterator[Ticks]) -> Iterator[Ticks]:
+        is_any, started = False, time.perf_counter()
+        for ticks in batches:
+            self.read_seconds += time.perf_counter() - started
+            is_any = True
+            yield ticks
+            started = time.perf_counter()
+        if not is_any:
+            yield NO_TICKS
+
+    def _part(self, filled: _Filled) -> Part:
+        ticks, fills = filled.ticks, filled.fills
+        days = self._market_days(ticks)
+        of_part = replace(fills, event=fills.event - filled.first)
+        not_flat = days_not_flat(of_part, days, ticks.timestamp, self._position)
+        self._position = int(fills.position[-1]) if len(fills) else self._position
+        self._days.append(days)
+        self._not_flat.append(not_flat)
+        charges = charges_of(fills, self._strategy, self._costs, self._traded)
+        observed = observe(ticks, fills, days, self._market, self._execution, filled.first)
+        return Part(ticks, self._replayed(fills, days, not_flat, charges), observed)
+
+    def _market_days(self, ticks: Ticks) -> Int64s:
+        """Return the days with a print; a day of ignored prints alone is one as well."""
+        if not len(ticks):
+            return np.empty(0, np.int64)
+        first, last = (int(time) // DAY for time in (ticks.timestamp.min(), ticks.timestamp.max()))
+        days = self._replay.buffers.market_days
+        days = days[(days >= first) & (days <= last)]
+        ignored = ignored_prints(ticks, self._execution, self._strategy)
+        self._ignored += len(ignored)
+        return union_of([days, ticks.timestamp[ignored] // DAY]) if len(ignored) else days
+
+    def _replayed(self, fills: Fills, market_days: Int64s, not_flat: Int64s, charges: Float64s | None) -> Replayed:
+        return Replayed(
+            fills=fills,
+            market_days=market_days,
+            days_not_flat=not_flat,
+            rows=self._file.rows,
+            trade_types=self._strategy.trade_types,
+            charges=charges,
+            ignored=self._ignored,
+            **counts_of(self._replay.state(), self._strategy, fills),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Filled:
+    """Ticks, their fills, and the event number of the first tick."""
+
+    ticks: Ticks
+    fills: Fills
+    first: int
+
+
+def _booked(before: _Filled, part: _Filled) -> tuple[_Filled | None, _Filled]:
+    """Give the fills of a part that are of earlier events to the part before; one part of both where they mix."""
+    is_early = part.fills.event < part.first
+    early = int(is_early.sum())
+    if is_early[:early].all():
+        both = join_fills([before.fills, part.fills.at(slice(0, early))])
+        return replace(before, fills=both), replace(part, fills=part.fills.at(slice(early, None)))
+    ticks = stack_ticks([before.ticks, part.ticks], len(before.ticks) + len(part.ticks))
+    return None, _Filled(ticks, join_fills([before.fills, part.fills]), before.first)
+
+
+def join_fills(several: Sequence[Fills]) -> Fills:
+    """Return fills one after the other."""
+    columns: dict[str, Any] = {}
+    for field in fields(Fills):
+        parts = [getattr(some, field.name) for some in several]
+        columns[field.name] = None if parts[0] is None else np.concatenate(parts)
+    return Fills(**columns)
+
+
+def _joined(several: list[Int64s]) -> Int64s:
+    return several[0] if len(several) == 1 else np.concatenate(several)
+
+
+def _with_last(items: Iterator[Item]) -> Iterator[tuple[Item, bool]]:
+    """Yield each item and whether it is the last."""
+    item = next(items)
+    for following in items:
+        yield item, False
+        item = following
+    yield item, True
+
+
+def _read_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield items, the next of which is made on a thread meanwhile."""
+    end = object()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        waiting = thread.submit(next, items, end)
+        while (item := waiting.result()) is not end:
+            waiting = thread.submit(next, items, end)
+            yield item  # type: ignore[misc]

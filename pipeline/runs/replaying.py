@@ -1,0 +1,120 @@
+"""Runs the tasks of a plan and yields each security's result as it completes, cached ones from the result cache."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipeline.replay.batch import Setting, prepare
+from pipeline.replay.plan import identities
+from pipeline.replay.simulate import replayer
+from pipeline.replay.workers import run_all
+from pipeline.runs.result_codec import packed, unpacked
+from pipeline.runs.security import Destination, SecurityResult, run_security, worker_died
+from pipeline.runs.security_files import write_files
+from pipeline.store.catalog import verified_digest
+from pipeline.store.seal import file_digest
+from pipeline.strategies.loading.load import load_strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pipeline.replay.plan import Plan
+    from pipeline.replay.task import Task
+    from pipeline.replay.workers import Backend
+    from pipeline.store.result_cache import ResultCache
+
+AT_A_TIME: Final = 64
+"""How many cached results are in memory at once."""
+
+HERE: Final = Destination()
+"""No folder: what would be written is returned."""
+
+
+def run(
+    plan: Plan,
+    on_compile: Callable[[str], None] | None = None,
+    cache: ResultCache | None = None,
+    destination: Destination = HERE,
+    *,
+    fresh: bool = False,
+) -> Iterator[SecurityResult]:
+    """Yield each security's result as it completes: those that fail at once or are cached first, then the longest.
+
+    Args:
+        plan: The plan.
+        on_compile: Called with the strategy's class when a loop of it is not cached on disk and is compiled now.
+        cache: Where results are looked up and stored, if anywhere.
+        destination: Where their files go.
+        fresh: Whether what is cached is replayed all the same.
+
+    Raises:
+        OutputNotWritable: A file cannot be written; PathError in a bucket.
+    """
+    names = {} if cache is None else result_names(plan)
+    yield from (SecurityResult(task, error=task.error) for task in plan.tasks if task.error is not None)
+    missing = {task.ticker: task for task in plan.tasks if task.error is None}
+    if cache is not None and not fresh:
+        for result in _cached(plan, [*missing.values()], names, cache, destination):
+            del missing[result.ticker]
+            yield result
+    if missing:
+        task = next(iter(missing.values()))
+        strategy = load_strategy(task.strategy)
+        replayer(strategy, plan.execution, plan.engine, on_compile)
+        if task.alternatives:
+            prepare(strategy, plan.engine, on_compile, list(task.alternatives.values()))
+    ticks = {security.ticker: security.ticks for security in plan.securities}
+    results = run_all(
+        partial(run_security, destination=destination),
+        sorted(missing.values(), key=lambda task: (-ticks[task.ticker], task.ticker)),
+        plan.backend,
+        plan.workers,
+        address=plan.address,
+        isolated=plan.shortage is not None,
+        on_death=worker_died,
+    )
+    for result in results:
+        if result.not_written is not None:
+            raise result.not_written
+        if cache is not None and result.content is not None and not result.opened:
+            cache.put({names[result.ticker]: result.content})
+        yield replace(result, content=None)
+
+
+def result_names(plan: Plan) -> dict[str, str]:
+    """Return the name each security's result is cached under, by ticker; none for one that cannot be replayed."""
+    purpose = json.dumps(["backtest", *(model.name for model in plan.tasks[0].alternatives.values())])
+    made_by = (run_security.__module__, packed.__module__)
+    by_ticker = identities(plan, purpose, made_by, lambda security: security.digest or verified_digest(security))
+    settings = {task.ticker: Setting(task.parameters, task.execution) for task in plan.tasks}
+    names = {ticker: f"{ticker} {identity.of(settings[ticker])}" for ticker, identity in by_ticker.items()}
+    return {ticker: blake2b(name.encode(), digest_size=20).hexdigest() for ticker, name in names.items()}
+
+
+def _cached(
+    plan: Plan, tasks: Sequence[Task], names: Mapping[str, str], cache: ResultCache, destination: Destination
+) -> Iterator[SecurityResult]:
+    for start in range(0, len(tasks), AT_A_TIME):
+        some = tasks[start : start + AT_A_TIME]
+        contents = cache.get([names[task.ticker] for task in some])
+        there = [(task, contents[names[task.ticker]]) for task in some if names[task.ticker] in contents]
+        backend: Backend = "threading" if plan.workers > 1 and len(there) > 1 else "sequential"
+        results = run_all(partial(_written, destination), there, backend, plan.workers)
+        yield from (result for result in results if result is not None)
+
+
+def _written(destination: Destination, cached: tuple[Task, bytes]) -> SecurityResult | None:
+    """Return a cached result, its files written where the run's are; None where the ticks are damaged by now."""
+    task, content = cached
+    if isinstance(task.path, Path) and task.digest and file_digest(task.path) != task.digest:
+        return None
+    ledger, alternatives, files = unpacked(content)
+    if destination.folder is not None:
+        write_files(destination.folder, task.ticker, files)
+        files = {}
+    return SecurityResult(task, ledger, alternatives=alternatives, files=files, cached=True)

@@ -1,0 +1,40 @@
+"""Encodes one security's result as bytes for the result cache and back: exact numbers, and nothing executable."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+from pipeline.metrics.ledger import Ledger
+from pipeline.replay.task import Alternative
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LENGTH_BYTES: Final = 8
+CSV_SUFFIX: Final = ".csv"
+
+
+def packed(ledger: Ledger, alternatives: Mapping[str, Alternative], files: Mapping[str, bytes]) -> bytes:
+    """Return a result as bytes. files: the content of its files by name; those of CSV are made from the others."""
+    contents = [ledger.to_bytes(), *(content for name, content in files.items() if not name.endswith(CSV_SUFFIX))]
+    head = {
+        "names": [name for name in files if not name.endswith(CSV_SUFFIX)],
+        "lengths": [*map(len, contents)],
+        "alternatives": {name: asdict(alternative) for name, alternative in alternatives.items()},
+    }
+    text = json.dumps(head).encode()
+    return b"".join([len(text).to_bytes(LENGTH_BYTES, "little"), text, *contents])
+
+
+def unpacked(content: bytes) -> tuple[Ledger, dict[str, Alternative], dict[str, bytes]]:
+    """Return what `packed` was given, but for files of CSV."""
+    start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
+    head = json.loads(content[LENGTH_BYTES:start])
+    contents = []
+    for length in head["lengths"]:
+        contents.append(content[start : start + length])
+        start += length
+    alternatives = {name: Alternative(**numbers) for name, numbers in head["alternatives"].items()}
+    return Ledger.of_bytes(contents[0]), alternatives, dict(zip(head["names"], contents[1:], strict=True))

@@ -1,0 +1,195 @@
+"""Replays one security where its worker is, writes its files, and returns the little that the run keeps of it."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipeline.errors import OutputNotWritable, PathError
+from pipeline.markets.facts import facts_of
+from pipeline.metrics.accounts import account_of
+from pipeline.metrics.ledger_builder import LedgerBuilder
+from pipeline.replay.parts import PartedReplay, join_fills
+from pipeline.replay.task import Alternative, Task, alternatives_of, task_error
+from pipeline.runs.layout import FOLDERS, RUN_FILE
+from pipeline.runs.result_codec import packed
+from pipeline.runs.security_files import SecurityFiles
+from pipeline.store.tick_file import TickFile, read_ticks
+from pipeline.strategies.loading.load import load_strategy, undeclared_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipeline.engine.outcome import Fills
+    from pipeline.errors import WorkerDied
+    from pipeline.metrics.ledger import Ledger
+    from pipeline.store.atomic import Staged
+    from pipeline.store.path import AnyPath
+    from pipeline.ticks import Ticks
+
+MOST_CACHED: Final = 32 * 2**20
+"""Bytes of a security's files beyond which its result is not cached."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SecurityResult:
+    """What a run keeps of one security's replay, or the error that ended it; seconds are wall clock.
+
+    ledger: what it adds to the run's figures. files: the content of its files by name, where its worker could not write
+    them. content: what the result cache gets, where it gets it. cached: replayed by an earlier run. opened: data files
+    that the strategy opened and does not declare. not_written: why its files could not be written, which ends the run.
+    """
+
+    task: Task
+    ledger: Ledger | None = None
+    error: str | None = None
+    trace: str | None = None
+    alternatives: Mapping[str, Alternative] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    content: bytes | None = None
+    read_seconds: float = 0.0
+    replay_seconds: float = 0.0
+    check_seconds: float = 0.0
+    cached: bool = False
+    opened: tuple[str, ...] = ()
+    not_written: BaseException | None = None
+
+    @property
+    def ticker(self) -> str:
+        """The security's ticker."""
+        return self.task.ticker
+
+    @property
+    def fills(self) -> int:
+        """How many fills there are, 0 where it failed."""
+        return 0 if self.ledger is None else int(self.ledger.sums["fills"])
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the files of a run go.
+
+    folder: The run's folder; None where none is written. manifest: What its run.json says, where a worker may be on
+    another machine, which has the same folder only if it says the same there.
+    """
+
+    folder: AnyPath | None = None
+    manifest: bytes | None = None
+
+    def is_here(self) -> bool:
+        """Return whether this process can write the run's files where they belong."""
+        if self.folder is None or self.manifest is None:
+            return self.folder is not None
+        try:
+            return (self.folder / RUN_FILE).read_bytes() == self.manifest
+        except OSError:
+            return False
+
+
+class _NotWritten(Exception):
+    """Files that could not be written; the cause says why."""
+
+
+def run_security(task: Task, destination: Destination) -> SecurityResult:
+    """Replay one security and write its files; a failure becomes the result's error and takes nobody along."""
+    try:
+        if destination.is_here():
+            assert destination.folder is not None  # noqa: S101 - it is here
+            return _run(task, destination, destination.folder)
+        with tempfile.TemporaryDirectory() as name:
+            for folder in FOLDERS:
+                (Path(name) / folder).mkdir()
+            return _run(task, Destination(), Path(name))
+    except _NotWritten as error:
+        return SecurityResult(task, error=str(error), not_written=error.__cause__)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the others' results stand whatever a strategy raises
+        return SecurityResult(task, error=task_error(task, error), trace=traceback.format_exc())
+
+
+def worker_died(task: Task, error: WorkerDied) -> SecurityResult:
+    """Return the result of a security whose worker cannot tell any more."""
+    return SecurityResult(task, error=str(error))
+
+
+def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResult:
+    """Replay one security into a folder, which is the destination's or passes."""
+    started = time.perf_counter()
+    strategy = load_strategy(task.strategy)
+    files = SecurityFiles(folder, task.ticker)
+    try:
+        with TickFile(task.path, task.digest) as file:
+            market = facts_of(task.exchange)
+            replay = PartedReplay(file, strategy, task.parameters, market, task.execution, task.engine)
+            ledger, checked = _recorded(task, replay, files, ahead=task.at_a_time == 1 and file.row_groups > 1)
+        done = time.perf_counter()
+        alternatives = checked.alternatives(task) if task.alternatives else {}
+        check_seconds = time.perf_counter() - done
+        with _writing():
+            contents = _committed(files.close(), destination)
+    except BaseException:
+        files.discard()
+        raise
+    return SecurityResult(
+        task,
+        ledger,
+        alternatives=alternatives,
+        files=contents if destination.folder is None else {},
+        content=packed(ledger, alternatives, contents) if contents else None,
+        read_seconds=replay.read_seconds,
+        replay_seconds=done - started - replay.read_seconds,
+        check_seconds=check_seconds,
+        opened=undeclared_files(strategy),
+    )
+
+
+@dataclass(slots=True)
+class _Checked:
+    """What the assumption check replays: the ticks, where they came in one part, and the fills it has to give too."""
+
+    ticks: Ticks | None = None
+    fills: list[Fills] = field(default_factory=list)
+
+    def alternatives(self, task: Task) -> dict[str, Alternative]:
+        """Return what the models of the check give."""
+        ticks = self.ticks if self.ticks is not None else read_ticks(task.path, task.digest)
+        strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
+        return alternatives_of(task, ticks, strategy, market, join_fills(self.fills))
+
+
+def _recorded(task: Task, replay: PartedReplay, files: SecurityFiles, *, ahead: bool) -> tuple[Ledger, _Checked]:
+    """Replay a security part by part into its files and its ledger."""
+    checked, builder = _Checked(), None
+    for part in replay.parts(ahead=ahead):
+        account = account_of(task, part.replayed, part.observed)
+        if task.alternatives:
+            checked.ticks = part.ticks if builder is None else None
+            checked.fills.append(part.replayed.fills)
+        builder = builder or LedgerBuilder(account)
+        builder.add(account)
+        with _writing():
+            files.add(part)
+    assert builder is not None  # noqa: S101 - there is one part at least
+    return builder.finish(replay.whole), checked
+
+
+def _committed(staged: Mapping[str, Staged], destination: Destination) -> dict[str, bytes]:
+    """Put files in their places; return what they hold where that is wanted: to be cached, or written elsewhere."""
+    is_small = sum(each.part.stat().st_size for each in staged.values()) <= MOST_CACHED
+    is_wanted = destination.folder is None or (is_small and destination.manifest is None)
+    contents = {name: each.part.read_bytes() for name, each in staged.items()} if is_wanted else {}
+    for each in staged.values():
+        each.commit()
+    return contents
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except (OutputNotWritable, PathError) as error:
+        raise _NotWritten(str(error)) from error

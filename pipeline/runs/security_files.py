@@ -1,0 +1,172 @@
+"""Writes the files of one security in a run folder, row group by row group, while its days are replayed."""
+
+from __future__ import annotations
+
+import io
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from pipeline.runs.csv_cells import with_csv_cells
+from pipeline.runs.fill_tables import marks_table, prices_table, trades_table
+from pipeline.runs.layout import FOLDERS
+from pipeline.store.atomic import GrowingFile, Staged, write_bytes
+from pipeline.store.parquet import GrowingTable, TableOptions, read_table, stage_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.replay.parts import Part
+    from pipeline.store.path import AnyPath
+
+ROWS: Final = 1 << 17
+"""Rows of a row group, whatever parts they come in, so that a file's bytes do not depend on those."""
+
+
+def file_names(ticker: str) -> tuple[str, str, str, str]:
+    """Return the names of a security's fills, the marks around them, its price path, and its fills as CSV."""
+    trades, marks, prices = (f"{folder}/{ticker}.parquet" for folder in FOLDERS)
+    return trades, marks, prices, f"{ticker.lower()}_trades_timeseries.csv"
+
+
+class SecurityFiles:
+    """The files of one security, written beside their places, where they are put when all are whole.
+
+    Raises OutputNotWritable or PathError.
+    """
+
+    def __init__(self, folder: AnyPath, ticker: str) -> None:
+        trades, marks, prices, text = file_names(ticker)
+        self._files: dict[str, _Rows] = {
+            trades: _ParquetRows(folder / trades, ticker, "timestamp"),
+            marks: _ParquetRows(folder / marks, ticker, "event"),
+            prices: _ParquetRows(folder / prices, ticker, "timestamp"),
+            text: _CsvRows(folder / text),
+        }
+
+    def add(self, part: Part) -> None:
+        """Write the fills of some days, and the market around them."""
+        trades = trades_table(part.replayed)
+        marks, prices = marks_table(part.replayed.fills, part.observed), prices_table(part.observed)
+        for file, rows in zip(self._files.values(), (trades, marks, prices, trades), strict=True):
+            file.add(rows)
+
+    def close(self) -> dict[str, Staged]:
+        """End the files and return them by name; the caller commits or discards them."""
+        staged: dict[str, Staged] = {}
+        try:
+            for name, file in self._files.items():
+                staged[name] = file.close()
+        except BaseException:
+            for each in staged.values():
+                each.discard()
+            raise
+        return staged
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        for file in self._files.values():
+            file.discard()
+
+
+def write_files(folder: AnyPath, ticker: str, files: Mapping[str, bytes]) -> None:
+    """Write a security's files; its fills as CSV are made from its file of fills where they are not among them."""
+    trades, _, _, text = file_names(ticker)
+    for name, content in files.items():
+        write_bytes(folder / name, content, durable=False)
+    if text not in files:
+        rows = _CsvRows(folder / text)
+        rows.add(read_table(folder / trades))
+        rows.close().commit()
+
+
+class _Rows(ABC):
+    """Rows that come part by part and are written so many at a time."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Any] = []
+        self._count = 0
+
+    def add(self, rows: Any) -> None:
+        """Take rows, an Arrow table."""
+        self._waiting.append(rows)
+        self._count += len(rows)
+        while self._count > ROWS:
+            self.write(self._next(ROWS))
+
+    @abstractmethod
+    def write(self, rows: Any) -> None:
+        """Write rows of which more will follow."""
+
+    @abstractmethod
+    def end(self, rows: Any) -> Staged:
+        """Write the last rows."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Remove what was written."""
+
+    def close(self) -> Staged:
+        """Write what is left."""
+        return self.end(self._next(self._count))
+
+    def _next(self, count: int) -> Any:
+        rows = self._waiting[0] if len(self._waiting) == 1 else pa.concat_tables(self._waiting).combine_chunks()
+        self._waiting, self._count = [rows.slice(count)], self._count - count
+        return rows.slice(0, count)
+
+
+class _ParquetRows(_Rows):
+    def __init__(self, path: AnyPath, ticker: str, delta_column: str) -> None:
+        super().__init__()
+        self._path = path
+        self._metadata: Mapping[str, str] = {"security": ticker}
+        self._options: TableOptions = {"delta_columns": [delta_column], "durable": False}
+        self._growing: GrowingTable | None = None
+
+    def write(self, rows: Any) -> None:
+        """Write rows as a row group."""
+        if self._growing is None:
+            self._growing = GrowingTable(self._path, rows.schema, **self._options)
+        self._growing.append(rows)
+
+    def end(self, rows: Any) -> Staged:
+        """Write the last rows, and what the file says of itself."""
+        if self._growing is None:
+            options: TableOptions = {**self._options, "metadata": self._metadata}
+            return stage_table(self._path, rows, **options)
+        self._growing.append(rows)
+        return self._growing.close(self._metadata)
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        if self._growing is not None:
+            self._growing.discard()
+
+
+class _CsvRows(_Rows):
+    def __init__(self, path: AnyPath) -> None:
+        super().__init__()
+        self._file = GrowingFile(path, durable=False)
+        self._has_header = False
+
+    def write(self, rows: Any) -> None:
+        """Write rows as lines."""
+        self._file.append(self._lines(rows))
+
+    def end(self, rows: Any) -> Staged:
+        """Write the last rows."""
+        return self._file.finish(self._lines(rows))
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self._file.discard()
+
+    def _lines(self, rows: Any) -> bytes:
+        sink = io.BytesIO()
+        options = arrow_csv.WriteOptions(include_header=not self._has_header, quoting_style="needed")
+        arrow_csv.write_csv(with_csv_cells(rows, "trade_type"), sink, options)
+        self._has_header = True
+        return sink.getvalue()
