@@ -2,21 +2,23 @@
 
     python tests/benchmarks/constants.py [--store STORE --config CONFIG] [--runs 5]
 
-Whole processes over stores that differ in one thing; the differences are the constants. The ticks are the first week of
-each security of STORE, repeated (without it, the synthetic sample's), so that fills are as frequent as there.
+Whole processes over stores that differ in one thing; the differences are the constants. Seconds are of a processor,
+which other work on the machine lengthens less, the speed-up's of a clock. The ticks are the first week of each security
+of STORE, repeated (without it, the synthetic sample's), so that fills are as frequent as there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.bench.process import ProcessUse, measure_process, pipeline_command
+from pipeline.bench.process import measure_process, pipeline_command
 from pipeline.bench.synthetic import SampleSecurity, SyntheticStore, make_store, sample_week
 from pipeline.store.catalog import open_store
 from pipeline.store.tick_file import read_ticks
@@ -38,6 +40,15 @@ class Case:
     workers: int = 1
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a case took: seconds of a processor and of a clock, and peak memory in MB."""
+
+    processor: float
+    clock: float
+    peak: float
+
+
 ONE, SOME, CROWD = Case(1, SHORT), Case(FEW, SHORT), Case(MANY, SHORT)
 LONGER, PAIR = Case(FEW, MIDDLE), Case(FEW, MIDDLE, 2)
 LONG_ONE, LONGEST_ONE = Case(1, LONG), Case(1, LONGEST)
@@ -56,12 +67,10 @@ def first_week(store: Path, config: Path) -> list[SampleSecurity]:
     return securities
 
 
-def measure(
-    folder: Path, sample: Sequence[SampleSecurity], left_out: Sequence[str], runs: int
-) -> dict[Case, ProcessUse]:
-    """Return the median seconds and the largest peak of each case, the cases in turn."""
+def measure(folder: Path, sample: Sequence[SampleSecurity], left_out: Sequence[str], runs: int) -> dict[Case, Cost]:
+    """Return the medians of each case's seconds and its largest peak, the cases in turn."""
     stores: dict[tuple[int, int], SyntheticStore] = {}
-    uses: dict[Case, list[ProcessUse]] = {case: [] for case in CASES}
+    costs: dict[Case, list[Cost]] = {case: [] for case in CASES}
     for number in range(runs + 1):
         for case in CASES:
             size = (case.securities, case.ticks)
@@ -69,31 +78,33 @@ def measure(
                 stores[size] = make_store(folder, sample, *size)
             command = pipeline_command("backtest", "--fresh", "--quiet", *left_out, "--workers", case.workers)
             command += ["--parquet-dir", str(stores[size].parquet_dir), "--config", str(stores[size].config)]
+            before = os.times()
             use = measure_process([*command, "--output-dir", str(folder / "run")])
+            after = os.times()
+            processor = after.children_user + after.children_system - before.children_user - before.children_system
             if number:  # the first compiles
-                uses[case].append(use)
-    return {
-        case: ProcessUse(statistics.median(use.seconds for use in of), max(use.peak_bytes for use in of))
-        for case, of in uses.items()
-    }
+                costs[case].append(Cost(processor, use.seconds, use.peak_bytes / 1e6))
+    return {case: middle(of) for case, of in costs.items()}
 
 
-def constants(uses: Mapping[Case, ProcessUse]) -> dict[str, str]:
+def middle(costs: Sequence[Cost]) -> Cost:
+    clock = statistics.median(cost.clock for cost in costs)
+    return Cost(statistics.median(cost.processor for cost in costs), clock, max(cost.peak for cost in costs))
+
+
+def constants(costs: Mapping[Case, Cost]) -> dict[str, str]:
     """Return the constants by name, in words."""
-    seconds = {case: use.seconds for case, use in uses.items()}
-    peak = {case: use.peak_bytes / 1e6 for case, use in uses.items()}
-    a_security = (seconds[CROWD] - seconds[SOME]) / (MANY - FEW)
-    a_tick = (seconds[LONGER] - seconds[SOME]) / (FEW * (MIDDLE - SHORT))
-    of_long = (seconds[LONGEST_ONE] - seconds[LONG_ONE]) / (LONGEST - LONG)
-    # A share s of the work on one worker does not speed up: T(2) = start + s W + (1 - s) W / 2.
-    work = seconds[LONGER] - seconds[ONE]
-    serial = min(max(0.0, 2 * (seconds[PAIR] - seconds[ONE]) / work - 1), 1.0)
+    taken = {case: cost.processor for case, cost in costs.items()}
+    peak = {case: cost.peak for case, cost in costs.items()}
+    a_security = (taken[CROWD] - taken[SOME]) / (MANY - FEW)
+    a_tick = (taken[LONGER] - taken[SOME]) / (FEW * (MIDDLE - SHORT))
+    of_long = (taken[LONGEST_ONE] - taken[LONG_ONE]) / (LONGEST - LONG)
     return {
-        "start": f"{seconds[ONE]:.2f} s",
+        "start": f"{taken[ONE]:.2f} s",
         "a security": f"{a_security * 1e3:.2f} ms",
         "a tick": f"{a_tick * 1e9:.0f} ns",
         "a tick of one long security": f"{of_long * 1e9:.0f} ns",
-        "speed-up of two workers": f"{seconds[LONGER] / seconds[PAIR]:.2f}, serial share {serial:.0%}",
+        "speed-up of two workers": f"{costs[LONGER].clock / costs[PAIR].clock:.2f}",
         "memory of the command": f"{peak[ONE]:.0f} MB",
         "memory a security": f"{(peak[CROWD] - peak[SOME]) / (MANY - FEW) * 1e3:.0f} kB",
         "memory a worker": f"{peak[PAIR] - peak[LONGER]:.0f} MB at {MIDDLE:,} ticks",
