@@ -30,6 +30,7 @@ ELSEWHERE: Final = {
     ),
     r"(py|\.venv\\Scripts\\python) .*": (".ci/run", "Windows; `make setup` is the same two lines elsewhere."),
     r"python tests/benchmarks/.*": ("tests/benchmarks/targets.py", "Measurements, on workbooks of the reader's own."),
+    r".*benchmark .*--scale.*": ("tests/bench/test_scale.py", "It takes minutes; there it does with small numbers."),
     r"pip install .*": (".ci/run", "The extras are in the lock file, which CI installs."),
     r"dask (scheduler|worker) .*|.* --backend dask .*": ("tests/replay/test_cluster.py", "A cluster on loopback."),
     r".* --backend ray .*": ("tests/replay/test_cluster.py", "Where Ray is installed."),
