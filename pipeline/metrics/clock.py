@@ -123,7 +123,7 @@ class ClockWalk:
             *(np.array(facts, np.int64), market_days, order, owners, self._own_closes, fills, fills, marks, marks),
             *(self._state, self._values, self._positions, self._own, inventory),
         )
-        self._inventory.append(inventory[:seen])
+        self._inventory.append(inventory[:seen].copy())
 
 
 def clock_of(ledgers: Sequence[Ledger], market_days: Int64s) -> Clock:

@@ -38,17 +38,28 @@ def daily_rows(ledgers: Sequence[Ledger]) -> Iterator[dict[str, Any]]:
         equity: net realised P&L since the start. position: shares when the day ends, none for the total.
         marked_equity: equity with the open position at its mark.
     """
-    ordered = sorted(ledgers, key=lambda ledger: ledger.ticker)
-    all_days = union_of([ledger.market_days for ledger in ordered])
+    for ledger in _by_ticker(ledgers):
+        yield from security_rows(ledger)
+    yield from total_rows(ledgers)
+
+
+def security_rows(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one security, as `daily_rows` does."""
+    yield from _rows(ledger.ticker, ledger.market_days, _columns(ledger.days[:], ledger.market_days))
+
+
+def total_rows(ledgers: Sequence[Ledger]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of all securities together, as `daily_rows` does."""
+    days = union_of([ledger.market_days for ledger in ledgers])
     totals: dict[str, Any] = {}
-    for ledger in ordered:
-        records, days = ledger.days[:], ledger.market_days
-        columns = _columns(records, days)
-        yield from _rows(ledger.ticker, days, columns)
-        if len(days) < len(all_days):
-            columns = _columns(records, all_days)
+    for ledger in _by_ticker(ledgers):
+        columns = _columns(ledger.days[:], days)
         totals = {name: totals.get(name, 0) + column for name, column in columns.items() if name != "position"}
-    yield from _rows(TOTAL, all_days, totals)
+    yield from _rows(TOTAL, days, totals)
+
+
+def _by_ticker(ledgers: Sequence[Ledger]) -> list[Ledger]:
+    return sorted(ledgers, key=lambda ledger: ledger.ticker)
 
 
 def _columns(records: Int64s, days: Int64s) -> dict[str, Any]:

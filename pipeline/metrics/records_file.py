@@ -59,9 +59,9 @@ class RecordsFile:
 
     def read_into(self, start: int, content: Any) -> None:
         """Read the bytes from a place on into a buffer that is not empty."""
+        rest = memoryview(content).cast("B")
         with self._lock:
             self._file.seek(start)
-            rest = memoryview(content).cast("B")
             while len(rest):
                 rest = rest[self._file.readinto(rest) :]  # type: ignore[attr-defined]
 
@@ -80,7 +80,7 @@ class StoredRecords:
 
     def __getitem__(self, rows: slice) -> Int64s:
         """Return some of the records, one after the other."""
-        first, last, _ = rows.indices(len(self))
+        first, last, _ = rows.indices(self.pieces[0][1] if len(self.pieces) == 1 else len(self))
         records = np.empty((max(last - first, 0), self.width), np.int64)
         done, before = 0, 0
         for start, count in self.pieces:
