@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -12,7 +12,7 @@ from pipeline.errors import ReplayError
 from pipeline.times import DAY, FARTHEST_DAY, date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
@@ -202,6 +202,16 @@ def fills_of(columns: Mapping[str, Any], count: int, timestamps: Callable[[Int64
         trade_type=cut.get("fill_type"),
         reference=cut.get("fill_reference"),
     )
+
+
+def join_fills(parts: Sequence[Fills]) -> Fills:
+    """Return the fills of several parts of one replay, which are at least one, one after the other."""
+
+    def whole(name: str) -> Any:
+        columns = [getattr(part, name) for part in parts]
+        return None if columns[0] is None else np.concatenate(columns)
+
+    return Fills(*(whole(field.name) for field in fields(Fills)))
 
 
 def shares_of(fills: Fills) -> float:

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.engine.execution import make_execution
+from pipeline.engine.outcome import Span
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest, ChangedSinceRun, ConfigError, OtherTicks, UnknownStrategy
 from pipeline.markets.facts import facts_of
 from pipeline.runs.layout import RUN_FILE
 from pipeline.store.layout import ticks_name
-from pipeline.store.tick_file import read_ticks
+from pipeline.store.tick_file import TickFile
 from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_names
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipeline.engine.execution import Execution
     from pipeline.engine.strategy import Strategy
     from pipeline.markets.facts import MarketFacts
@@ -77,10 +81,39 @@ def _strategy(run: RecordedRun, file_or_name: str | None) -> type[Strategy]:
 
 def ticks_of(run: RecordedRun, ticker: str, parquet_dir: AnyPath) -> Ticks:
     """Return the ticks that a run replayed; raises ChangedSinceRun for others, and what reading them raises."""
-    try:
-        return read_ticks(parquet_dir / ticks_name(ticker), run.digests.get(ticker, ""))
-    except OtherTicks as error:
-        raise ChangedSinceRun(
-            f"The ticks of {ticker} in {parquet_dir} are not those of the run in {run.folder}: its file "
-            "has another digest. Name the run's store with --parquet-dir, or run that backtest again."
-        ) from error
+    with RecordedTicks(run, ticker, parquet_dir).file() as file:
+        return file.read()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTicks:
+    """The ticks of one security that a run replayed, read as often as they are asked for.
+
+    Every use raises ChangedSinceRun where the store has others, and what reading them raises.
+    """
+
+    run: RecordedRun
+    ticker: str
+    parquet_dir: AnyPath
+
+    @property
+    def span(self) -> Span:
+        """What a replay is told of all of them."""
+        with self.file() as file:
+            first, last = file.span or (0, 0)
+            return Span(first // DAY, last // DAY, file.rows)
+
+    def days(self) -> Iterator[Ticks]:
+        """Yield all ticks, whole days at a time."""
+        with self.file() as file:
+            yield from file.batches()
+
+    def file(self) -> TickFile:
+        """Open the file of these ticks."""
+        try:
+            return TickFile(self.parquet_dir / ticks_name(self.ticker), self.run.digests.get(self.ticker, ""))
+        except OtherTicks as error:
+            raise ChangedSinceRun(
+                f"The ticks of {self.ticker} in {self.parquet_dir} are not those of the run in {self.run.folder}: its "
+                "file has another digest. Name the run's store with --parquet-dir, or run that backtest again."
+            ) from error

@@ -1,4 +1,4 @@
-"""Explains one fill by replaying the ticks up to it through the plain engine with a market that keeps a trace.
+"""Explains one fill by replaying the ticks around it through the plain engine with a market that keeps a trace.
 
 Nothing here reads files: `recorded_fill.py` has everything from a run folder and a store.
 """
@@ -6,6 +6,7 @@ Nothing here reads files: `recorded_fill.py` has everything from a run folder an
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.compiler.parts import source_of
-from pipeline.engine.outcome import SIDES
+from pipeline.engine.outcome import SIDES, join_fills
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.replay_state import BUY
@@ -21,6 +22,7 @@ from pipeline.engine.strategy import fields_of
 from pipeline.replay.charges import charges_of
 from pipeline.replay.simulate import engine_facts, matched_ticks
 from pipeline.ticks import ASK, BID, TICK_TYPES
+from pipeline.tracing.approach import STRIDE, Approach
 from pipeline.tracing.explanation import (
     Account,
     AuctionTrade,
@@ -35,7 +37,7 @@ from pipeline.tracing.explanation import (
 )
 from pipeline.tracing.rules import rules_of
 from pipeline.tracing.strategy_reasons import strategy_reasons, tracing_strategy
-from pipeline.tracing.trace import Trace
+from pipeline.tracing.trace import StartEarlierError, Trace
 from pipeline.tracing.tracing_market import tracing
 from pipeline.tracing.tracing_side import line_of
 
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 
     from pipeline.engine.outcome import Fills
     from pipeline.runs.recorded_setting import Setting
-    from pipeline.ticks import Ticks
+    from pipeline.tracing.approach import TickSource, Window
     from pipeline.tracing.trace import CodePosition, Decision, QueuePosition, TracedFill
 
 
@@ -52,15 +54,20 @@ PROJECT: Final = Path(__file__).parents[2]
 
 
 def explain_fill(
-    ticks: Ticks, setting: Setting, number: int, on_day: Callable[[int], None] | None = None
+    source: TickSource,
+    setting: Setting,
+    number: int,
+    on_day: Callable[[int], None] | None = None,
+    stride: int = STRIDE,
 ) -> tuple[Explanation | None, Fills]:
     """Replay the ticks up to a fill and return why it happened.
 
     Args:
-        ticks: The security's ticks.
+        source: The security's ticks.
         setting: What is replayed.
         number: The fill, counted from 1.
-        on_day: Called with the number of each day's first tick while the replay goes on.
+        on_day: Called with numbers of ticks, each the first of a day, while the replay goes on.
+        stride: Ticks from one place from which the trace can begin to the next.
 
     Returns:
         The explanation, None when there are fewer fills, and the fills up to it.
@@ -68,30 +75,39 @@ def explain_fill(
     Raises:
         PipelineError: What a replay of these ticks raises.
     """
-    trace = Trace(number, on_day)
-    fills = traced_replay(ticks, setting, trace).at(slice(0, number))
-    if trace.fill is None:
-        return None, fills
-    charges = charges_of(fills, setting.strategy, setting.execution.costs(setting.market.exchange))
-    fee = 0.0 if charges is None else float(charges[-1])
-    return _FromTrace(ticks, setting, trace, trace.fill, fee).explanation(), fills
+    approach = Approach(source, setting, stride, on_day)
+    for window in approach.windows_of_fill(number):
+        trace = Trace(number, on_day)
+        fills = traced_replay(window, setting, trace).at(slice(0, number))
+        if trace.fill is None:
+            return None, fills
+        charges = charges_of(fills, setting.strategy, setting.execution.costs(setting.market.exchange))
+        fee = 0.0 if charges is None else float(charges[-1])
+        with suppress(StartEarlierError):
+            return _FromTrace(window, setting, trace, trace.fill, fee).explanation(), fills
+    return None, approach.fills
 
 
-def traced_replay(ticks: Ticks, setting: Setting, trace: Trace) -> Fills:
-    """Replay ticks until the trace has what it is kept for, and return the fills until then."""
+def traced_replay(window: Window, setting: Setting, trace: Trace) -> Fills:
+    """Replay a window until the trace has what it is kept for, and return the fills until then, all before included."""
     strategy = setting.strategy
     namespace = {"rules": tracing(strategy.rules, trace), "__module__": strategy.__module__}
     replay = PlainReplay(type(strategy.__name__, (tracing_strategy(strategy),), namespace))
     values = fields_of(strategy).field_values(setting.parameters)
-    matched = matched_ticks(ticks, setting.execution, setting.strategy)
-    return replay.run(matched, engine_facts(setting.market, setting.execution), values).fills
+    run = replay.begin(window.span, engine_facts(setting.market, setting.execution), values, window.start)
+    if window.start is not None:
+        trace.market.forget_past()
+    fills = [run.feed(matched_ticks(window.ticks, setting.execution, strategy))]
+    if window.ends and not trace.market.diverged:
+        fills.append(run.end().fills)
+    return join_fills(fills if window.fills is None else [window.fills, *fills])
 
 
 class TraceReader:
     """Turns what a trace keeps, ticks by number and code by its position, into parts of an explanation."""
 
-    def __init__(self, ticks: Ticks, setting: Setting) -> None:
-        self.ticks = ticks
+    def __init__(self, window: Window, setting: Setting) -> None:
+        self._window = window
         self._setting = setting
 
     def names(self) -> list[str]:
@@ -100,15 +116,23 @@ class TraceReader:
         return [*fields.parameters, *fields.memory, *fields.objects]
 
     def tick(self, index: int) -> Tick:
-        """Return a tick by its number."""
-        ticks = self.ticks
+        """Return a tick by its number; raises StartEarlierError for one that is not traced."""
+        ticks, at = self._window.ticks, index - self._window.first
+        if at < 0:
+            raise StartEarlierError
         return Tick(
             index=index,
-            time=int(ticks.timestamp[index]),
-            type=TICK_TYPES[int(ticks.kind[index])],
-            price=float(ticks.price[index]),
-            size=int(ticks.volume[index]),
+            time=int(ticks.timestamp[at]),
+            type=TICK_TYPES[int(ticks.kind[at])],
+            price=float(ticks.price[at]),
+            size=int(ticks.volume[at]),
         )
+
+    def known(self, queue_position: QueuePosition) -> QueuePosition:
+        """Return a position in the queue whose whole history is traced; raises StartEarlierError for another."""
+        if queue_position.taken < self._window.first and self._window.start is not None:
+            raise StartEarlierError
+        return queue_position
 
     def order(self, side: int, price: float, queue_position: QueuePosition) -> Order:
         """Return our order on a side, at its price."""
@@ -158,8 +182,8 @@ class TraceReader:
 class _FromTrace(TraceReader):
     """Turns the trace of a fill into its explanation."""
 
-    def __init__(self, ticks: Ticks, setting: Setting, trace: Trace, fill: TracedFill, fee: float) -> None:
-        super().__init__(ticks, setting)
+    def __init__(self, window: Window, setting: Setting, trace: Trace, fill: TracedFill, fee: float) -> None:
+        super().__init__(window, setting)
         self._trace = trace
         self._fill = fill
         self._fee = fee
@@ -203,9 +227,13 @@ class _FromTrace(TraceReader):
 
     def _best(self, kind: int) -> Touch | None:
         """Return the last quote of a side up to the fill's tick; an auction market forgets none and keeps no size."""
-        end = self._fill.event + 1
-        quotes = np.flatnonzero((self.ticks.kind[:end] == kind) & (self.ticks.price[:end] > 0.0))
-        return Touch(float(self.ticks.price[quotes[-1]]), None) if len(quotes) else None
+        window = self._window
+        end = self._fill.event + 1 - window.first
+        quotes = np.flatnonzero((window.ticks.kind[:end] == kind) & (window.ticks.price[:end] > 0.0))
+        if len(quotes):
+            return Touch(float(window.ticks.price[quotes[-1]]), None)
+        before = window.start.state["m_best_bid" if kind == BID else "m_best_ask"] if window.start else 0.0
+        return Touch(before, None) if before > 0.0 else None
 
     def _account(self) -> Account:
         fill = self._fill

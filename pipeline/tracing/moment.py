@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,22 +12,24 @@ from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.errors import BadRequest, UnknownMoment
 from pipeline.times import DAY, SECOND
+from pipeline.tracing.approach import STRIDE, Approach
 from pipeline.tracing.explain import TraceReader, traced_replay
 from pipeline.tracing.explanation import Line, Order, Passed, Tick, Touch, as_plain
 from pipeline.tracing.order_rendering import hour_of, when
-from pipeline.tracing.trace import Trace
+from pipeline.tracing.trace import StartEarlierError, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipeline.engine.outcome import Fills
     from pipeline.runs.recorded_setting import Setting
-    from pipeline.ticks import Ticks
+    from pipeline.ticks import Int64s
+    from pipeline.tracing.approach import TickSource, Window
     from pipeline.tracing.trace import Decision
     from pipeline.tracing.tracing_side import TracingSide
 
 SIDES: Final = {"buy": BUY, "sell": SELL}
-MESSAGES: Final = ("", "place", "post", "resize", "cancel", "hold")
+MESSAGES: Final = ("", "place", "post", "resize", "join", "cancel", "hold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,11 @@ class Moment:
         return as_plain(self)
 
 
-def last_event(ticks: Ticks, setting: Setting, asked: int, length: int) -> tuple[int, int]:
+def last_event(source: TickSource, setting: Setting, asked: int, length: int) -> tuple[int, int]:
     """Return the number of the last tick until the end of a moment, and how many ticks are in it.
 
     Args:
-        ticks: The security's ticks.
+        source: The security's ticks.
         setting: What is replayed.
         asked: The moment's first ns.
         length: How long it is, ns.
@@ -130,50 +133,58 @@ def last_event(ticks: Ticks, setting: Setting, asked: int, length: int) -> tuple
     """
     if issubclass(setting.strategy.rules, AuctionMarket):
         raise BadRequest(f"{setting.strategy.__name__} keeps its own orders: ask for one of its fills with --fill.")
-    opens, closes = setting.market.continuous
-    times, end = ticks.timestamp, asked + length - 1
-    in_session = (times % DAY >= opens) & (times % DAY < closes)
+    opens, closes = hours = setting.market.continuous
     if not opens <= asked % DAY < closes:
-        raise _unknown(
-            f"outside the continuous session, {hour_of(opens)} to {hour_of(closes)}", asked, times[in_session]
-        )
-    of_day = np.flatnonzero(times // DAY == asked // DAY)
-    of_session = of_day[in_session[of_day]]
-    if len(of_session) == 0:
-        raise _unknown("on a day without ticks in the session", asked, times[in_session])
-    within = of_day[(times[of_day] >= asked) & (times[of_day] <= end)]
-    later = of_day[times[of_day] > end]
-    last = within[-1] if len(within) else later[0] - 1 if len(later) else of_day[-1]
-    if last < of_session[0]:
-        raise _unknown("before the first tick of that day's session", asked, times[in_session])
-    return int(last), len(within)
+        raise _unknown(f"outside the continuous session, {hour_of(opens)} to {hour_of(closes)}", asked, source, hours)
+    first, end = 0, asked + length - 1
+    for ticks in source.days():
+        times = ticks.timestamp
+        of_day = np.flatnonzero(times // DAY == asked // DAY)
+        of_session = of_day[_in_session(times[of_day], hours)]
+        if len(of_session):
+            within = of_day[(times[of_day] >= asked) & (times[of_day] <= end)]
+            later = of_day[times[of_day] > end]
+            last = within[-1] if len(within) else later[0] - 1 if len(later) else of_day[-1]
+            if last < of_session[0]:
+                raise _unknown("before the first tick of that day's session", asked, source, hours)
+            return first + int(last), len(within)
+        first += len(times)
+    raise _unknown("on a day without ticks in the session", asked, source, hours)
 
 
-def _unknown(why: str, asked: int, in_session: Any) -> UnknownMoment:
+def _in_session(times: Int64s, hours: tuple[int, int]) -> Any:
+    return (times % DAY >= hours[0]) & (times % DAY < hours[1])
+
+
+def _unknown(why: str, asked: int, source: TickSource, hours: tuple[int, int]) -> UnknownMoment:
     nearest = "There is none."
-    if len(in_session):
-        nearest = f"The nearest tick in the session is at {when(int(in_session[np.abs(in_session - asked).argmin()]))}."
+    in_session = [ticks.timestamp[_in_session(ticks.timestamp, hours)] for ticks in source.days()]
+    closest = [int(times[np.abs(times - asked).argmin()]) for times in in_session if len(times)]
+    if closest:
+        nearest = f"The nearest tick in the session is at {when(min(closest, key=lambda time: abs(time - asked)))}."
     return UnknownMoment(f"--at {when(asked)} is {why}. {nearest}")
 
 
 def explain_moment(
-    ticks: Ticks,
+    source: TickSource,
     setting: Setting,
     asked: int,
     side: str,
     *,
     length: int = SECOND,
     on_day: Callable[[int], None] | None = None,
+    stride: int = STRIDE,
 ) -> tuple[Moment, Fills]:
     """Replay the ticks up to a moment and return what our order on a side was then.
 
     Args:
-        ticks: The security's ticks.
+        source: The security's ticks.
         setting: What is replayed.
         asked: The moment's first ns.
         side: buy or sell.
         length: How long the moment is, ns.
-        on_day: Called with the number of each day's first tick while the replay goes on.
+        on_day: Called with numbers of ticks, each the first of a day, while the replay goes on.
+        stride: Ticks from one place from which the trace can begin to the next.
 
     Returns:
         The explanation, and the fills until then.
@@ -181,24 +192,27 @@ def explain_moment(
     Raises:
         PipelineError: What `last_event` and a replay of these ticks raise.
     """
-    last, events = last_event(ticks, setting, asked, length)
-    trace = Trace(on_day=on_day, last_event=last)
-    fills = traced_replay(ticks, setting, trace)
-    return _MomentFromTrace(ticks, setting, trace).moment(asked, length, events, SIDES[side]), fills
+    last, events = last_event(source, setting, asked, length)
+    for window in Approach(source, setting, stride, on_day).windows_of_event(last):
+        trace = Trace(on_day=on_day, last_event=last)
+        fills = traced_replay(window, setting, trace)
+        with suppress(StartEarlierError):
+            return _MomentFromTrace(window, setting, trace).moment(asked, length, events, SIDES[side]), fills
+    raise AssertionError("the last window begins with the first tick")
 
 
 class _MomentFromTrace(TraceReader):
     """Turns the trace of a replay that has ended at a moment into its explanation."""
 
-    def __init__(self, ticks: Ticks, setting: Setting, trace: Trace) -> None:
-        super().__init__(ticks, setting)
+    def __init__(self, window: Window, setting: Setting, trace: Trace) -> None:
+        super().__init__(window, setting)
         self._market = trace.market
         self._last = trace.last_event
 
     def moment(self, asked: int, length: int, events: int, side: int) -> Moment:
         market = self._market
         ours: TracingSide = market.bid_side if side == BUY else market.ask_side
-        history = ours.queue_position
+        history = self.known(ours.queue_position)
         aside = market.stood_aside if market.standing_aside else None
         return Moment(
             asked_at=asked,

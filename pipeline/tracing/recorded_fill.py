@@ -8,25 +8,29 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.outcome import SIDES, side_names
+from pipeline.engine.outcome import SIDES
 from pipeline.errors import BadRequest, OtherFills, UnknownFill, nearest
-from pipeline.runs.recorded_security import read_columns, read_security
-from pipeline.runs.recorded_setting import setting_of, ticks_of
+from pipeline.runs.recorded_security import read_security
+from pipeline.runs.recorded_setting import RecordedTicks, setting_of
+from pipeline.store.columns import number_values
 from pipeline.times import MILLISECOND, SECOND
 from pipeline.tracing.explain import explain_fill
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from pipeline.engine.outcome import Fills
     from pipeline.engine.strategy import Strategy
     from pipeline.runs.recorded_security import RecordedSecurity
     from pipeline.store.path import AnyPath
+    from pipeline.tracing.approach import TickSource
     from pipeline.tracing.explanation import Explanation
     from pipeline.tracing.moment import Moment
 
-COMPARED: Final = ("side", "price", "quantity", "realized_pnl", "position", "pnl")
+ACCOUNT: Final = {"realized_pnl": np.float64, "position": np.int64, "pnl": np.float64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Request:
     on_progress: Callable[[int, int], None] | None = None
 
     def progress_to(self, total: int) -> Callable[[int], None] | None:
-        """Return what is told the number of each day's first tick."""
+        """Return what is told numbers of ticks, each the first of a day."""
         listener = self.on_progress
         return None if listener is None else lambda done: listener(min(done, total), total)
 
@@ -58,12 +62,11 @@ def explain_run_fill(request: Request, number: int) -> Explanation:
     """
     security = read_security(request.folder, request.ticker)
     recorded = _recorded(security)
-    count = len(recorded["fill"])
+    count = len(recorded["stamp"])
     _check_number(request, security.ticker, count, number)
     setting = setting_of(security, request.strategy)
-    ticks = ticks_of(security.run, security.ticker, request.parquet_dir)
-    total = int((ticks.timestamp <= recorded["stamp"][number - 1] * MILLISECOND).sum())
-    explanation, fills = explain_fill(ticks, setting, number, request.progress_to(total))
+    ticks = RecordedTicks(security.run, security.ticker, request.parquet_dir)
+    explanation, fills = explain_fill(ticks, setting, number, request.progress_to(ticks.span.ticks))
     _check_fills(request, setting.strategy, recorded, fills, number)
     assert explanation is not None  # noqa: S101 - as many fills as were recorded, so this one is among them
     return replace(explanation, fills=count, **_of_run(request, security))
@@ -85,13 +88,13 @@ def explain_run_moment(request: Request, at: str, side: str | None) -> Moment:
     security = read_security(request.folder, request.ticker)
     recorded = _recorded(security)
     setting = setting_of(security, request.strategy)
-    ticks = ticks_of(security.run, security.ticker, request.parquet_dir)
+    ticks = RecordedTicks(security.run, security.ticker, request.parquet_dir)
     last, _ = last_event(ticks, setting, asked_at, length)
     moment, fills = explain_moment(ticks, setting, asked_at, side, length=length, on_day=request.progress_to(last + 1))
-    until = int(ticks.timestamp[: last + 1].max()) // MILLISECOND
-    expected = sum(stamp <= until for stamp in recorded["stamp"])
-    in_order = bool((np.diff(ticks.timestamp) >= 0).all())
-    _check_fills(request, setting.strategy, recorded, fills, max(len(fills), expected if in_order else 0))
+    expected = int((recorded["stamp"] <= moment.tick.time // MILLISECOND).sum())
+    if expected > len(fills) and not _in_order(ticks):
+        expected = 0
+    _check_fills(request, setting.strategy, recorded, fills, max(len(fills), expected))
     return replace(moment, **_of_run(request, security))
 
 
@@ -109,9 +112,21 @@ def _moment_asked(at: str) -> tuple[int, int]:
     return time, MILLISECOND if moment.microsecond else SECOND
 
 
-def _recorded(security: RecordedSecurity) -> dict[str, list[Any]]:
-    stamps = security.run.read_fills(security.ticker).timestamp.tolist()
-    return read_columns(security.run, security.ticker) | {"stamp": stamps}
+def _in_order(ticks: TickSource) -> bool:
+    latest = -(2**63)
+    for part in ticks.days():
+        times = part.timestamp
+        if times[0] < latest or not (np.diff(times) >= 0).all():
+            return False
+        latest = times[-1]
+    return True
+
+
+def _recorded(security: RecordedSecurity) -> dict[str, NDArray[Any]]:
+    """Return the columns of a security's fills that a replay is held against."""
+    fills = security.run.read_fills(security.ticker)
+    others = {name: number_values(fills.others[name], kind) for name, kind in ACCOUNT.items()}
+    return {"stamp": fills.timestamp, "side": fills.side, "price": fills.price, "quantity": fills.quantity, **others}
 
 
 def _of_run(request: Request, security: RecordedSecurity) -> dict[str, Any]:
@@ -136,31 +151,34 @@ def _check_number(request: Request, ticker: str, count: int, number: int) -> Non
 
 
 def _check_fills(
-    request: Request, strategy: type[Strategy], recorded: Mapping[str, Sequence[Any]], fills: Fills, count: int
+    request: Request, strategy: type[Strategy], recorded: Mapping[str, NDArray[Any]], fills: Fills, count: int
 ) -> None:
     """Hold the first fills of the replay against the run's, to the last bit, and refuse where they part."""
-    replayed: dict[str, list[Any]] = {
-        "side": side_names(fills.side),
-        "price": fills.price.tolist(),
-        "quantity": fills.quantity.tolist(),
-        "realized_pnl": fills.realized.tolist(),
-        "position": fills.position.tolist(),
-        "pnl": fills.pnl.tolist(),
+    replayed: dict[str, NDArray[Any]] = {
+        "stamp": fills.timestamp // MILLISECOND,
+        "side": fills.side,
+        "price": fills.price,
+        "quantity": fills.quantity,
+        "realized_pnl": fills.realized,
+        "position": fills.position,
+        "pnl": fills.pnl,
     }
-    stamps = (fills.timestamp // MILLISECOND).tolist()
-    for at in range(count):
-        of_run, of_replay = (at < len(recorded["stamp"]), at < len(fills))
-        expected = of_run and (recorded["stamp"][at], *(recorded[name][at] for name in COMPARED))
-        if not of_replay or expected != (stamps[at], *(replayed[name][at] for name in COMPARED)):
-            there = _fill(replayed, at) if of_replay else "no fill"
-            there_was = _fill(recorded, at) if of_run else "none"
-            changed = "The project" if strategy.__module__.startswith("pipeline.") else "The strategy's file"
-            raise OtherFills(
-                f"The replay of {request.ticker.upper()} parts from the run in {request.folder} at fill {at + 1:,}: "
-                f"the run has {there_was}, the replay {there}. {changed} has changed since the run; run that "
-                "backtest again."
-            )
+    both = min(count, len(recorded["stamp"]), len(fills))
+    differs = np.zeros(both, bool)
+    for name, column in replayed.items():
+        differs |= recorded[name][:both] != column[:both]
+    at = int(differs.argmax()) if differs.any() else both
+    if at < count:
+        there = _fill(replayed, at) if at < len(fills) else "no fill"
+        there_was = _fill(recorded, at) if at < len(recorded["stamp"]) else "none"
+        changed = "The project" if strategy.__module__.startswith("pipeline.") else "The strategy's file"
+        raise OtherFills(
+            f"The replay of {request.ticker.upper()} parts from the run in {request.folder} at fill {at + 1:,}: "
+            f"the run has {there_was}, the replay {there}. {changed} has changed since the run; run that "
+            "backtest again."
+        )
 
 
-def _fill(columns: Mapping[str, Sequence[Any]], at: int) -> str:
-    return f"{columns['side'][at]} {columns['quantity'][at]:,} at {columns['price'][at]!r}"
+def _fill(columns: Mapping[str, NDArray[Any]], at: int) -> str:
+    side, quantity, price = (columns[name][at].item() for name in ("side", "quantity", "price"))
+    return f"{SIDES[side]} {quantity:,} at {price!r}"

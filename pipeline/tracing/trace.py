@@ -18,6 +18,23 @@ CodePosition: TypeAlias = "tuple[CodeType, int]"
 """Where in a strategy's code: the function, and the bytecode offset in it."""
 
 
+class StartEarlierError(Exception):
+    """What is asked for goes back to before the tick with which the trace begins."""
+
+
+class _Before:
+    """What was noted before the trace begins, and is not known therefore: whoever looks at it has to start earlier."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise StartEarlierError(name)
+
+    def __deepcopy__(self, _: Any) -> Any:
+        return self
+
+
+BEFORE: Final[Any] = _Before()
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A call of an action: on which tick, from where, its price, 0 for none; whether it was refused."""
@@ -129,7 +146,7 @@ class Trace:
         self.begin(None)
 
     def begin(self, market: Any) -> None:
-        """Begin with a market, forgetting an attempt that ran out of room for its fills."""
+        """Begin with a market, or without one."""
         self.market = market
         self.fill: TracedFill | None = None
         self.event = NEVER

@@ -14,7 +14,7 @@ from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import BUY, ReplayState
 from pipeline.ticks import TICK_TYPES, TRADE
 from pipeline.tracing.explanation import Tick
-from pipeline.tracing.trace import NEVER, StandAside, TracedFill
+from pipeline.tracing.trace import BEFORE, NEVER, StandAside, TracedFill
 from pipeline.tracing.tracing_side import TracingSide, caller
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ class TracingState(ReplayState):
         if self.trace.on_day is not None:
             self.trace.on_day(self.event)
 
+    def forget_past(self) -> None:
+        """Know nothing of what was before the event with which the trace begins."""
+
     def at_hand(self) -> Tick:
         """Return the tick at hand."""
         return Tick(self.event, self.now, TICK_TYPES[self.kind], self.price, self.volume)
@@ -66,6 +69,12 @@ class TracingMarket(TracingState, Market):
         self.against_touch = False
         self.stood_aside: StandAside | None = None
         self.found_open = NEVER
+
+    def forget_past(self) -> None:
+        """Know nothing of what was before the event with which the trace begins."""
+        self.stood_aside = BEFORE if self.standing_aside else None
+        self.bid_side.forget_past()
+        self.ask_side.forget_past()
 
     def on_event(self) -> None:
         """Let the replay end with the event that is asked about."""
@@ -106,7 +115,7 @@ class TracingMarket(TracingState, Market):
             fill.match = ours.match_of(quantity) if how == PRINT else None
             taking = ours.taking_late if how == TAKE and not by_order and self.latency > 0 else ours.taking
             fill.take = taking if how in (TOUCH, TAKE) else None
-            if name == "marketable" and ours.taking is not None:
+            if name == "marketable" and ours.taking not in (None, BEFORE):
                 fill.queue_position = ours.taking.queue_position
             fill.stand_aside = self.stood_aside if self.standing_aside else None
         if how in (PRINT, TOUCH):

@@ -15,7 +15,7 @@ from pipeline.engine.rules import orders
 from pipeline.engine.rules.queue import FRONT
 from pipeline.engine.rules.side import Side
 from pipeline.tracing.explanation import Match, Passed, Resize, Shrink
-from pipeline.tracing.trace import NEVER, Decision, QueuePosition, TracedEnd, TracedTake
+from pipeline.tracing.trace import BEFORE, NEVER, Decision, QueuePosition, TracedEnd, TracedTake
 
 if TYPE_CHECKING:
     from pipeline.engine.rules.orders import Orders
@@ -44,6 +44,11 @@ class TracingSide(Side):
         self.ended_by = ""
         self.before_print: tuple[int, int, int] | None = None
         self.cancels = 0, 0.0, 0
+
+    def forget_past(self) -> None:
+        """Know nothing of what was before, whose rules the state at hand follows."""
+        self.decision = self.ended = self.to_take = self.taking = self.taking_late = BEFORE
+        self.on_way = [BEFORE] * (self.sent + (self.later != 0))
 
     def quote(self, price: float, size: int, post_only: bool) -> bool:  # noqa: FBT001
         """Note the line that placed it."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.engine.execution import Execution
-    from pipeline.engine.outcome import Outcome
+    from pipeline.engine.outcome import Fills, Outcome
     from pipeline.replay.simulate import Replayed
     from pipeline.settings import Value
 
@@ -119,13 +119,18 @@ def both(
 
 def bits(outcome: Outcome | Replayed) -> dict[str, bytes]:
     """Return an outcome's every value as bytes; only the kind of a whole number, int or float, is not told apart."""
-    columns = {field.name: getattr(outcome.fills, field.name) for field in dataclasses.fields(outcome.fills)}
-    exact = {
-        name: b"" if column is None else column.dtype.str.encode() + column.tobytes()
-        for name, column in columns.items()
-    }
+    exact = bits_of_fills(outcome.fills)
     exact["market_days"] = outcome.market_days.tobytes()
     for name, value in outcome.final.items():
         whole = float(value).is_integer() and (value != 0 or math.copysign(1, value) > 0)
         exact[name] = str(int(value)).encode() if whole else struct.pack("<d", value)
     return exact
+
+
+def bits_of_fills(fills: Fills) -> dict[str, bytes]:
+    """Return the columns of fills as bytes."""
+    columns = {field.name: getattr(fills, field.name) for field in dataclasses.fields(fills)}
+    return {
+        name: b"" if column is None else column.dtype.str.encode() + column.tobytes()
+        for name, column in columns.items()
+    }

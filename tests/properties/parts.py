@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.engine.compiled import compiled_replay
-from pipeline.engine.outcome import Fills, Outcome, Span
+from pipeline.engine.outcome import Outcome, Span, join_fills
 from pipeline.engine.plain import PlainReplay
 from pipeline.markets.facts import facts_of
 from pipeline.replay.simulate import engine_facts, loop_constants, matched_ticks
@@ -50,13 +50,7 @@ def in_parts(case: Case, engine: Engine, cuts: Sequence[int]) -> Outcome:
     run = replay.begin(Span.of(ticks), *given)
     fills = [run.feed(ticks[start:end]) for start, end in zip([0, *cuts], [*cuts, len(ticks)], strict=False)]
     outcome = run.end()
-    return dataclasses.replace(outcome, fills=joined([*fills, outcome.fills]))
-
-
-def joined(parts: Sequence[Fills]) -> Fills:
-    """Return the fills of all parts."""
-    columns = {field.name: [getattr(part, field.name) for part in parts] for field in dataclasses.fields(Fills)}
-    return Fills(**{name: None if column[0] is None else np.concatenate(column) for name, column in columns.items()})
+    return dataclasses.replace(outcome, fills=join_fills([*fills, outcome.fills]))
 
 
 def between_days(ticks: Ticks) -> list[int]:

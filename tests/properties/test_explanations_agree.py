@@ -12,6 +12,7 @@ import pytest
 from pipeline.markets.facts import facts_of
 from pipeline.runs.recorded_setting import Setting
 from pipeline.strategies.loading.load import load_strategy
+from pipeline.tracing.approach import TicksAtHand
 from pipeline.tracing.explain import explain_fill
 from tests.properties.agreement import exact, reference, rows_of_fills
 from tests.properties.seeded import for_seeded_cases
@@ -83,7 +84,7 @@ def noting(notes: dict[int, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 def explained(case: Case, number: int) -> Explanation | None:
     setting = Setting(load_strategy(case.name), case.parameters, facts_of(case.exchange), case.execution)
-    return explain_fill(case.ticks, setting, number)[0]
+    return explain_fill(TicksAtHand(case.ticks), setting, number)[0]
 
 
 def check_recorded(explanation: Explanation, row: tuple[Any, ...]) -> None:

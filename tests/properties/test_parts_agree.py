@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from pipeline.engine.compiled import compiled_replay
-from pipeline.engine.outcome import Outcome, Span, buffer_sizes
+from pipeline.engine.outcome import Outcome, Span, buffer_sizes, join_fills
 from pipeline.engine.plain import PlainReplay
 from pipeline.errors import ReplayError
 from pipeline.replay.simulate import CLASSIC
 from pipeline.strategies.loading.load import load_strategy
 from tests.engine.replays import FACTS, bits, compiled, field_values, plain, random_ticks, strategy_of
 from tests.engine.test_replay import QUOTES, every_print_fills_both_sides
-from tests.properties.parts import between_days, engine_of, in_one_piece, in_parts, joined, ticks_of
+from tests.properties.parts import between_days, engine_of, in_one_piece, in_parts, ticks_of
 from tests.properties.seeded import for_seeded_cases
 from tests.properties.streams import MAKERS, NAMES
 
@@ -94,7 +94,7 @@ def test_the_plain_engine_goes_on_from_what_the_compiled_loop_left(name: str, co
         rest = second.end(ticks[cut:])
         whole = in_one_piece(case, "compiled")
         days = np.union1d(first.buffers.market_days, rest.market_days)
-        assert bits(Outcome(joined([before, rest.fills]), days, rest.final)) == bits(whole)
+        assert bits(Outcome(join_fills([before, rest.fills]), days, rest.final)) == bits(whole)
         starts.append(len(before) and len(rest.fills))
 
     for_seeded_cases([name], count, agrees)
@@ -130,7 +130,7 @@ def test_a_part_that_outgrows_its_room_is_replayed_again_and_the_next_goes_on_fr
     run = replay.begin(Span.of(ticks), FACTS, values)
     parts = [run.feed(ticks[start : start + 3_000]) for start in range(0, 9_000, 3_000)]
     assert min(map(len, parts)) > 2 * next(buffer_sizes(3_000))
-    outcome = dataclasses.replace(run.end(), fills=joined(parts))
+    outcome = dataclasses.replace(run.end(), fills=join_fills(parts))
     assert bits(outcome) == bits(replay.run(ticks, FACTS, values))
 
 

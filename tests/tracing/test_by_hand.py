@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import pytest
 
+from pipeline.tracing.approach import TicksAtHand
 from pipeline.tracing.explain import explain_fill
 from pipeline.tracing.explanation import How
 from pipeline.tracing.rendering import lines_of
@@ -24,7 +25,7 @@ SCENARIOS: Final = (*of_v1.SCENARIOS, *of_others.SCENARIOS, *of_exchange.SCENARI
 
 def explained(scenario: Scenario) -> Explanation:
     setting = setting_of(scenario.strategy, scenario.parameters, scenario.switches)
-    explanation, _ = explain_fill(written(scenario.ticks), setting, scenario.fill)
+    explanation, _ = explain_fill(TicksAtHand(written(scenario.ticks)), setting, scenario.fill)
     assert explanation is not None
     return replace(
         explanation,

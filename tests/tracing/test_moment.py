@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline.errors import BadRequest, PipelineError, UnknownMoment
+from pipeline.tracing.approach import TicksAtHand
 from pipeline.tracing.moment import explain_moment
 from pipeline.tracing.moment_rendering import lines_of, summary
 from tests.engine.replays import moment, random_ticks, written
@@ -174,6 +175,25 @@ ASKED: Final[dict[str, Asked]] = {
         strategy="v2_price_follow_qty_cooldown",
         switches={"latency_ms": 1_500},
     ),
+    "a cancel on its way": Asked(
+        TOO_SMALL,
+        "10:01:30",
+        "sell",
+        {"messages.0.kind": "cancel", "messages.0.due": moment("1", "10:01:31") + 500_000_000},
+        ("on its way: cancel, due from 10:01:31.500 on",),
+        parameters=SMALL | {"min_local_currency_before_quote": 25_000},
+        switches={"latency_ms": 1_500},
+    ),
+    "an order on its way out that keeps its place": Asked(
+        TOO_SMALL,
+        "10:01:30",
+        "sell",
+        {"messages.0.kind": "hold", "messages.0.price": 10.0},
+        ("on its way: hold",),
+        strategy="v2_price_follow_qty_cooldown",
+        parameters=SMALL | {"min_local_currency_before_quote": 25_000},
+        switches={"latency_ms": 1_500},
+    ),
     # Two prints in one second, neither at or above our ask of the evening before; quoting begins at 10:05.
     "several ticks in a second, before quoting begins": Asked(
         OVERNIGHT,
@@ -201,7 +221,7 @@ ASKED: Final[dict[str, Asked]] = {
 
 def explained(asked: Asked) -> Moment:
     setting = setting_of(asked.strategy, asked.parameters, asked.switches)
-    return explain_moment(written(asked.ticks), setting, moment(asked.day, asked.clock), asked.side)[0]
+    return explain_moment(TicksAtHand(written(asked.ticks)), setting, moment(asked.day, asked.clock), asked.side)[0]
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -250,7 +270,7 @@ def test_the_history_of_an_order_adds_up_to_what_stands_ahead_of_it() -> None:
     for time in ticks.timestamp[5:145:10].tolist():
         for side in ("buy", "sell"):
             try:
-                explanation = explain_moment(ticks, setting, time, side)[0]
+                explanation = explain_moment(TicksAtHand(ticks), setting, time, side)[0]
             except UnknownMoment:
                 continue
             if explanation.order is not None:
@@ -272,10 +292,12 @@ def test_a_time_without_a_state_is_refused_with_the_nearest(
     day: str, clock: str, kind: type[PipelineError], words: str
 ) -> None:
     with pytest.raises(kind, match=words) as error:
-        explain_moment(written(OVERNIGHT), setting_of("v1_baseline", SMALL, {}), moment(day, clock), "buy")
+        explain_moment(TicksAtHand(written(OVERNIGHT)), setting_of("v1_baseline", SMALL, {}), moment(day, clock), "buy")
     assert error.value.exit_status == 2
 
 
 def test_a_strategy_that_keeps_its_own_orders_has_no_order_to_tell() -> None:
     with pytest.raises(BadRequest, match="--fill"):
-        explain_moment(written(OVERNIGHT), setting_of("closing_auction", {}, {}), moment("1", "14:40:00"), "buy")
+        explain_moment(
+            TicksAtHand(written(OVERNIGHT)), setting_of("closing_auction", {}, {}), moment("1", "14:40:00"), "buy"
+        )

@@ -1,0 +1,103 @@
+"""What is explained from a checkpoint is what is explained from the first tick on, word for word."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pipeline.errors import UnknownMoment
+from pipeline.markets.facts import facts_of
+from pipeline.runs.recorded_setting import Setting
+from pipeline.strategies.loading.load import load_strategy
+from pipeline.tracing.approach import Approach, TicksAtHand
+from pipeline.tracing.explain import explain_fill
+from pipeline.tracing.moment import Moment, explain_moment
+from tests.engine.replays import bits_of_fills
+from tests.properties.parts import between_days, in_one_piece
+from tests.properties.seeded import for_seeded_cases
+from tests.properties.streams import MAKERS, NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.ticks import Ticks
+    from tests.properties.streams import Case
+
+WHOLE: Final = 10**9
+
+
+class DayByDay(TicksAtHand):
+    """Ticks that are read a few at a time, as a long file's are."""
+
+    def days(self) -> Iterator[Ticks]:
+        """Yield all ticks, a stretch of whole days each."""
+        for begin, end in pairwise([0, *between_days(self.ticks), len(self.ticks)]):
+            yield self.ticks[begin:end]
+
+
+def setting_of(case: Case) -> Setting:
+    return Setting(load_strategy(case.name), case.parameters, facts_of(case.exchange), case.execution)
+
+
+def moment_of(
+    source: TicksAtHand, setting: Setting, time: int, side: str, stride: int
+) -> tuple[Moment, dict[str, bytes]] | tuple[str]:
+    """Return what is explained of a moment, with the fills until then, or why nothing is."""
+    try:
+        moment, fills = explain_moment(source, setting, time, side, stride=stride)
+    except UnknownMoment as error:
+        return (str(error),)
+    return moment, bits_of_fills(fills)
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(600, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fill_is_explained_alike_from_wherever_the_trace_begins(name: str, count: int) -> None:
+    begun = []
+
+    def agrees(case: Case) -> None:
+        setting, fills = setting_of(case), in_one_piece(case, "compiled").fills
+        for number in {1, len(fills) // 2, len(fills)} - {0} if len(fills) else ():
+            near, fills_near = explain_fill(DayByDay(case.ticks), setting, number, stride=1)
+            far, fills_far = explain_fill(TicksAtHand(case.ticks), setting, number, stride=WHOLE)
+            assert near == far
+            assert near is not None
+            assert bits_of_fills(fills_near) == bits_of_fills(fills_far)
+            windows = Approach(DayByDay(case.ticks), setting, 1).windows_of_fill(number)
+            begun.append(next(windows).first)
+
+    for_seeded_cases([name], count, agrees)
+    assert any(begun)
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(600, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_moment_is_explained_alike_from_wherever_the_trace_begins(name: str, count: int) -> None:
+    explained = []
+
+    def agrees(case: Case) -> None:
+        setting = setting_of(case)
+        for time in case.ticks.timestamp[5 :: len(case.ticks) // 4 + 1].tolist():
+            for side in ("buy", "sell"):
+                near, far = (
+                    moment_of(source, setting, time, side, stride)
+                    for source, stride in ((DayByDay(case.ticks), 1), (TicksAtHand(case.ticks), WHOLE))
+                )
+                assert near == far
+                explained.append(isinstance(near[0], Moment) and near[0].order is not None)
+
+    for_seeded_cases([name], count, agrees)
+    assert sum(explained) > count / 4
+
+
+def test_there_is_no_window_of_a_fill_that_there_is_not() -> None:
+    def has_none(case: Case) -> None:
+        setting, fills = setting_of(case), in_one_piece(case, "compiled").fills
+        for stride in (1, WHOLE):
+            explanation, found = explain_fill(DayByDay(case.ticks), setting, len(fills) + 1, stride=stride)
+            assert explanation is None
+            assert bits_of_fills(found) == bits_of_fills(fills)
+
+    for_seeded_cases(NAMES, 10, has_none)
