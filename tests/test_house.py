@@ -51,7 +51,7 @@ MAY_IMPORT: Final = {
     "store": BASE,
     "markets": BASE,
     "native": (*BASE, "store"),
-    "inspection": (*BASE, "store", "markets"),
+    "inspection": (*BASE, "store", "markets", "native"),
     "conversion": (*BASE, "store", "markets", "native", "inspection"),
     "engine.rules": (*BASE, "engine.strategy"),
     "engine.strategy": (*BASE, "engine", "engine.rules"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,16 +83,15 @@ def show_security(security: RecordedSecurity) -> CommandResult:
 
 def show_fills(security: RecordedSecurity, selection: Selection) -> CommandResult:
     """Print the fills that are selected, in a table with a line before each day's first; 20 when no count is given."""
-    every = security.fills()
-    fills = selection.of(every)
-    shown = fills if selection.first or selection.last or console().json else fills[:FILLS_SHOWN]
+    is_limited = selection.first is not None or selection.last is not None or console().json
+    shown = security.fills(selection if is_limited else replace(selection, first=FILLS_SHOWN))
+    of = security.run.figures[security.ticker].fills
     if console().shows:
         _show_heading(security)
         if shown:
             _show_rows(shown)
-        if len(shown) < len(every):
+        if len(shown) < of:
             console().show(CHOOSE)
-    of = len(every)
     line = f"{len(shown):,} of {counted(of, 'fill')} of {security.ticker} in {security.run.folder.as_posix()}"
     return CommandResult(line, _named(security) | {"fills": shown, "of": of}, **_warned(security))
 

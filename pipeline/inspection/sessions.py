@@ -31,23 +31,6 @@ NEARER: Final = 4
 """How many times nearer together days must be when day and month are swapped, to be taken for swapped."""
 
 
-class Clock:
-    """Times of ticks as stored, ns: of_day since midnight, step from the row before (one fewer than rows).
-
-    day: since 1970-01-01; starts: where a stretch of one day begins; days: which there are, ascending. in_order:
-    whether the clock never steps back.
-    """
-
-    def __init__(self, timestamp: Int64s) -> None:
-        self.time = timestamp
-        self.day: Int64s = timestamp // DAY
-        self.of_day: Int64s = timestamp - self.day * DAY
-        self.step: Int64s = np.diff(timestamp)
-        self.in_order = bool((self.step >= 0).all())
-        self.starts: Int64s = np.append(0, np.flatnonzero(self.day[1:] != self.day[:-1]) + 1)
-        self.days: Int64s = np.unique(self.day[self.starts])
-
-
 def missing_days(days: Sequence[int], facts: MarketFacts) -> list[int]:
     """Return the days between the first and the last of these that are none of them and may be trading days."""
     there = set(days)
@@ -75,55 +58,26 @@ def unswapped(days: Sequence[int]) -> list[int]:
     return sorted(turned) if is_nearer else []
 
 
-def longest_gap(clock: Clock, session: tuple[int, int], *, begun: bool = False, goes_on: bool = False) -> Gap | None:
-    """Return the longest stretch of [start, end) without a tick on any day with ticks, ends of the session included.
-
-    What is missing before the first tick of all and after the last is no gap: the ticks begin and end there. begun,
-    goes_on: whether there are ticks of earlier days, and of later ones.
-    """
-    within = clock.time[np.flatnonzero((clock.of_day >= session[0]) & (clock.of_day < session[1]))]
-    if not clock.in_order:
-        within = np.sort(within, kind="stable")
-    edges = np.stack([clock.days * DAY + session[0], clock.days * DAY + session[1]])
-    edge = np.searchsorted(within, edges)
-    some = edge[0] < edge[1]
-    first, last = (np.clip(end, 0, max(len(within) - 1, 0)) for end in (edge[0], edge[1] - 1))
-    lengths = np.diff(within)
-    lengths[last[some & (last < len(lengths))]] = -1  # overnight
-    longest = [int(np.argmax(lengths))] if len(lengths) else []
-    pairs = [(int(within[at]), int(within[at + 1])) for at in longest if lengths[at] >= 0]
-    after_first, before_last = (edges >= clock.time.min()) | begun, (edges <= clock.time.max()) | goes_on
-    for day in range(len(clock.days)):
-        start, end = edges[:, day].tolist()
-        opens, closes = (after_first & before_last)[:, day].tolist()
-        if some[day]:
-            pairs += [(start, int(within[first[day]]))] * opens + [(int(within[last[day]]), end)] * closes
-        elif opens and closes:
-            pairs.append((start, end))
-    return longest_of(Gap(*pair) for pair in pairs)
-
-
 def longest_of(gaps: Iterable[Gap]) -> Gap | None:
     """Return the longest, the first of equally long ones."""
     return min(gaps, key=lambda gap: (-gap.length, gap.start), default=None)
 
 
-def shifted_days(clock: Clock, outside: Int64s, facts: MarketFacts) -> dict[int, tuple[int, Int64s]]:
+def shifted_days(times: Int64s, days: Int64s, counts: Int64s, facts: MarketFacts) -> dict[int, tuple[int, Int64s]]:
     """Return by how many whole hours days fit the market's hours better than as they are.
 
-    outside: the rows outside the hours. A day can only fit better by what is outside of it. For each number of hours
-    the days, and their ticks in each minute of the day.
+    times: of ticks, ns; days: those that have any; counts: of each its ticks, its prints and its ticks outside the
+    hours. A day can only fit better by what is outside of them. For each number of hours the days, and their ticks in
+    each minute of the day.
     """
-    ends = np.append(clock.starts[1:], len(clock.day))
-    of_stretch = np.searchsorted(clock.days, clock.day[clock.starts])
-    ticks = np.bincount(of_stretch, ends - clock.starts, len(clock.days))
-    off = np.bincount(np.searchsorted(clock.days, clock.day[outside]), minlength=len(clock.days))
-    days = clock.days[(off > SHIFTED_SHARE * ticks) & (ticks >= FEW)]
+    ticks, off = counts[:, 0], counts[:, 2]
+    days = days[(off > SHIFTED_SHARE * ticks) & (ticks >= FEW)]
     if not len(days):
         return {}
-    own = np.isin(clock.day, days)
-    of_day = np.searchsorted(days, clock.day[own])
-    minute = clock.of_day[own] // MINUTE
+    day = times // DAY
+    own = np.isin(day, days)
+    of_day = np.searchsorted(days, day[own])
+    minute = (times[own] - day[own] * DAY) // MINUTE
     counts = np.bincount(of_day * MINUTES + minute, minlength=len(days) * MINUTES)
     by_minute = counts.reshape(len(days), MINUTES)
     until = np.concatenate([np.zeros((len(days), 1), np.int64), np.cumsum(by_minute, axis=1)], axis=1)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from os import cpu_count
 from typing import TYPE_CHECKING
 
 from pipeline.errors import CorruptParquet, PipelineError, in_words
-from pipeline.inspection.counting import counted_text
+from pipeline.inspection.counting import counted_batches
 from pipeline.inspection.sessions import closed_days, missing_days
 from pipeline.inspection.warn import counts_of, is_inspected, of_changes, warnings_of
 from pipeline.markets.facts import facts_or_open
 from pipeline.store.catalog import check_known, open_store
 from pipeline.store.layout import CATALOG_NAME
-from pipeline.store.tick_file import read_ticks
+from pipeline.store.tick_file import TickFile
 from pipeline.times import date_of
 
 if TYPE_CHECKING:
@@ -90,16 +92,20 @@ def inspect_store(
     listed = {entry.ticker for entry in store.entries}
     inspected: dict[str, Inspected] = {}
     stored: list[Security] = []
-    for security in store.securities:
+
+    def inspect(security: Security) -> tuple[Security | None, Inspected]:
         ticker = security.ticker
         try:
-            current, result = _inspected(security, chosen=ticker in chosen, listed=ticker in listed)
-            stored.append(current)
+            return _inspected(security, chosen=ticker in chosen, listed=ticker in listed)
         except (PipelineError, MemoryError) as error:
-            result = Inspected(ticker, error=in_words(error))
-        if ticker in chosen:
-            inspected[ticker] = result
-            on_security(ticker)
+            return None, Inspected(ticker, error=in_words(error))
+
+    with ThreadPoolExecutor(cpu_count() or 1) as threads:
+        for current, result in threads.map(inspect, store.securities):
+            stored += [current] if current else []
+            if result.ticker in chosen:
+                inspected[result.ticker] = result
+                on_security(result.ticker)
     warnings = warnings_of([ticker for ticker, result in inspected.items() if result.error is None], stored)
     securities = [
         replace(result, warnings=(*result.warnings, *(text for text in warnings if text.startswith(f"{ticker}: "))))
@@ -116,9 +122,14 @@ def _inspected(security: Security, *, chosen: bool, listed: bool) -> tuple[Secur
     ticker, entry = security.ticker, security.entry
     warnings: list[str] = []
     if chosen:
-        ticks = read_ticks(security.path, security.digest)  # counted or not, it is to be whole
-        if not is_inspected(security):
-            security = replace(security, inspection=counted_text(ticks, facts_or_open(security.exchange)))
+        with TickFile(security.path, security.digest) as file:
+            batches = file.batches()
+            if not is_inspected(security):
+                last = file.span[1] if file.span else 0
+                text = counted_batches(batches, last, facts_or_open(security.exchange))
+                security = replace(security, inspection=text)
+            for _ in batches:  # counted or not, it is to be whole
+                pass
         if entry is not None:
             warnings += of_changes(entry)
         elif listed:

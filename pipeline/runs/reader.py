@@ -19,7 +19,7 @@ from pipeline.metrics.assumptions import Verdict
 from pipeline.runs.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
 from pipeline.runs.read_file import AGAIN, csv_rows, read_metrics, read_run_file, reading
 from pipeline.store.columns import number_values, whole
-from pipeline.store.parquet import read_table
+from pipeline.store.parquet import read_footer, read_some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ class RecordedFills:
     """One security's fills in execution order, one array a column.
 
     timestamp: ms, exchange-local. side: +1 buy, -1 sell. price: AED. quantity: shares. others: the Arrow columns
-    of what else the run wrote of them, by name.
+    of what else the run wrote of them, by name. before: how many fills are before these.
     """
 
     timestamp: Int64s
@@ -57,9 +57,22 @@ class RecordedFills:
     price: Float64s
     quantity: Int64s
     others: Mapping[str, Any] = field(default_factory=dict)
+    before: int = 0
 
     def __len__(self) -> int:
         return len(self.timestamp)
+
+    def ends(self, first: int | None, last: int | None) -> RecordedFills:
+        """Return the first, or else the last, so many of them; all where neither is given."""
+        rows = slice(0, first) if first else slice(max(0, len(self) - last) if last else 0, len(self))
+        return RecordedFills(
+            timestamp=self.timestamp[rows],
+            side=self.side[rows],
+            price=self.price[rows],
+            quantity=self.quantity[rows],
+            others={name: column[rows] for name, column in self.others.items()},
+            before=self.before + rows.start,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +103,9 @@ class RecordedRun:
     """One run: its settings by name, and by ticker parameters, digests, figures or the error instead.
 
     digests: of the files of ticks; none of a run of version 1.
-    total: the whole run's figures, its drawdown that of the portfolio. read_fills: reads one security's fills; raises
-    DamagedRun or NewerRun. warnings: those of the run and of its ticks. check: what its
-    assumption check came to; None without one, or of a version that did not record it.
+    total: the whole run's figures, its drawdown that of the portfolio. read_fills: reads one security's fills, or,
+    after its ticker, so many of the first or of the last; raises DamagedRun or NewerRun. warnings: those of the run and
+    of its ticks. check: what its assumption check came to; None without one, or of a version that did not record it.
     """
 
     folder: Path
@@ -106,7 +119,7 @@ class RecordedRun:
     figures: Mapping[str, Figures]
     errors: Mapping[str, str]
     total: Figures
-    read_fills: Callable[[str], RecordedFills]
+    read_fills: Callable[..., RecordedFills]
     warnings: tuple[str, ...] = ()
     check: Verdict | None = None
 
@@ -165,29 +178,36 @@ def read_run(folder: Path) -> RecordedRun:
         figures=figures,
         errors=errors,
         total=total,
-        read_fills=lambda ticker: read_fills(folder, figures[ticker].fills, ticker),
+        read_fills=lambda ticker, *ends: read_fills(folder, figures[ticker].fills, ticker, *ends),
     )
 
 
-def read_fills(folder: Path, expected: int, ticker: str) -> RecordedFills:
-    """Return one security's fills, exact, in execution order; raises DamagedRun or NewerRun."""
+def read_fills(
+    folder: Path, expected: int, ticker: str, first: int | None = None, last: int | None = None
+) -> RecordedFills:
+    """Return one security's fills, exact, in execution order; raises DamagedRun or NewerRun.
+
+    first, last: How many at least are wanted of the first, or else of the last; all where neither is given.
+    """
     path = folder / TRADES_FOLDER / f"{ticker}.parquet"
     with reading(path):
-        table = read_table(path)
+        count = read_footer(path).rows
+        table, before = read_some(path, first, last)
     types = {column.name: str(column.type) for column in table.schema}
     expected_types = FILL_COLUMNS | {name: kind for name, kind in OF_SOME.items() if name in types}
     if {name: types.get(name) for name in expected_types} != expected_types:
         raise DamagedRun(f"{path} does not have the columns of fills ({', '.join(expected_types)}). {AGAIN}")
     if any(table[name].null_count for name in expected_types):
         raise DamagedRun(f"{path} has empty cells. {AGAIN}")
-    if len(table) != expected:
-        raise DamagedRun(f"{path} holds {len(table):,} fills and {METRICS_FILE} says {expected:,}. {AGAIN}")
+    if count != expected:
+        raise DamagedRun(f"{path} holds {count:,} fills and {METRICS_FILE} says {expected:,}. {AGAIN}")
     time, side, price, quantity, *others = (whole(table[name]) for name in expected_types)
     return RecordedFills(
         timestamp=number_values(time, np.int64),
         side=_sides(path, side),
         price=number_values(price, np.float64),
         quantity=number_values(quantity, np.int64),
+        before=before,
         others=dict(zip([*expected_types][4:], others, strict=True)),
     )
 

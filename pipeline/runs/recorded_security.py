@@ -32,14 +32,16 @@ class RecordedSecurity:
     exchange: str
     figures: Mapping[str, Any]
 
-    def fills(self) -> list[dict[str, Any]]:
+    def fills(self, selection: Selection | None = None) -> list[dict[str, Any]]:
         """Return its fills in execution order, one mapping each, numbered from 1; time as ISO text, exchange-local.
 
-        Raises DamagedRun or NewerRun.
+        Raises DamagedRun or NewerRun, and BadRequest for a selection that cannot be meant.
         """
-        columns = read_columns(self.run, self.ticker)
+        wanted = selection or Selection()
+        wanted.check()  # before anything is read
+        columns = read_columns(self.run, self.ticker, *wanted.ends)
         names = list(columns)
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        return wanted.of([dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,24 @@ class Selection:
     end: str | None = None
     side: str | None = None
 
-    def of(self, fills: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return the fills that are wanted; raises BadRequest for what cannot be meant."""
+    @property
+    def ends(self) -> tuple[int | None, int | None]:
+        """Of the first fills, or of the last, how many hold what is wanted; neither where all may."""
+        if (self.start, self.end, self.side) != (None, None, None):
+            return None, None
+        return (self.first, None) if self.first is not None else (None, self.last)
+
+    def check(self) -> None:
+        """Raise BadRequest for what cannot be meant."""
         for option, count in (("--first", self.first), ("--last", self.last)):
             if count is not None and count < 1:
                 raise BadRequest(f"{option} is {count}; it takes a whole number of at least 1.")
         if self.side is not None and self.side not in SIDES.values():
             raise BadRequest(f"--side is '{self.side}'; it takes buy or sell.{nearest(self.side, SIDES.values())}")
+
+    def of(self, fills: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the fills that are wanted; raises BadRequest for what cannot be meant."""
+        self.check()
         chosen = [fill for fill in fills if self.side in (None, fill["side"])]
         if self.start is not None:
             low, part = _time("--from", self.start, last=False)
@@ -99,11 +112,16 @@ def read_security(folder: Path, ticker: str) -> RecordedSecurity:
     return RecordedSecurity(run, name, exchange, figures)
 
 
-def read_columns(run: RecordedRun, ticker: str) -> dict[str, list[Any]]:
-    """Return a security's fills as columns: number, time and side as text, and the rest as the run folder has it."""
-    fills = run.read_fills(ticker)
+def read_columns(
+    run: RecordedRun, ticker: str, first: int | None = None, last: int | None = None
+) -> dict[str, list[Any]]:
+    """Return a security's fills as columns: number, time and side as text, and the rest as the run folder has it.
+
+    first, last: how many of the first, or of the last; all where neither is given.
+    """
+    fills = run.read_fills(ticker, first, last).ends(first, last)
     return {
-        "fill": list(range(1, len(fills) + 1)),
+        "fill": list(range(fills.before + 1, fills.before + len(fills) + 1)),
         "time": [iso(stamp * MILLISECOND) for stamp in fills.timestamp.tolist()],
         "side": side_names(fills.side),
         "price": fills.price.tolist(),

@@ -13,7 +13,7 @@ from pipeline import api
 from pipeline.errors import BadRequest, DamagedRun, UnknownRun, UnknownSecurity
 from pipeline.pages.run_reader import read_contents
 from pipeline.runs.recorded_security import Selection, newest_run, read_security
-from pipeline.store.parquet import write_table
+from pipeline.store.parquet import GrowingTable, read_table, write_table
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
@@ -151,3 +151,25 @@ def test_no_run_at_all_says_what_to_do(tmp_path: Path) -> None:
         UnknownRun, match=r"There are no runs in .* Run `pipeline backtest` first, or name a run with --run"
     ):
         newest_run(tmp_path)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1_000])
+def test_the_first_and_the_last_fills_are_those_of_all_whatever_the_row_groups(tmp_path: Path, rows: int) -> None:
+    api.backtest(
+        config=make_config(tmp_path / "c.json", ("FAB",)),
+        parquet_dir=make_store(tmp_path / "store", ("FAB",)),
+        output_dir=tmp_path / "run",
+    )
+    path = tmp_path / "run" / "trades" / "FAB.parquet"
+    table, every = read_table(path), read_security(tmp_path / "run", "FAB").fills()
+    assert len(every) > 10
+    growing = GrowingTable(path, table.schema)
+    for start in range(0, len(table), rows):
+        growing.append(table[start : start + rows])
+    growing.close({}).commit()
+    security = read_security(tmp_path / "run", "FAB")
+    assert security.fills() == every
+    for count in (1, 2, 5, 10, 5_000):
+        assert security.fills(Selection(last=count)) == every[-count:]
+        assert security.fills(Selection(first=count)) == every[:count]
+        assert security.fills(Selection(first=count, last=2)) == every[:count][-2:]
