@@ -152,20 +152,20 @@ def _counted(ticks: Ticks, facts: MarketFacts, *, begun: bool = False, goes_on: 
 def _walked(ticks: Ticks, facts: MarketFacts, span: tuple[int, int], by_day: Int64s, touch: Float64s) -> dict[str, int]:
     """Walk ticks, fill `by_day` and `touch`, and return the counts by name; span: from when to when a gap may be."""
     in_order = bool((ticks.timestamp[1:] >= ticks.timestamp[:-1]).all())
+    by_time = ticks if in_order else ticks[np.argsort(ticks.timestamp, kind="stable")]
     close = facts.trade_at_last[1]
     numbers = [len(ticks), int(ticks.timestamp.min()) // DAY, *span, facts.pre_open[0], close, close + LATE]
     numbers += [*facts.continuous, len(facts.tick_sizes)]
-    columns = (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)
-    ascending = ticks.timestamp if in_order else np.sort(ticks.timestamp)
-    # In order, rows of one time stand together and few slots do, unless very many rows are of one time.
-    for slots in (_SLOTS,) * in_order + (1 << (2 * len(ticks)).bit_length(),):
+    columns = [(each.timestamp, each.kind, each.price, each.volume) for each in (ticks, by_time)]
+    # A few slots do, unless very many rows are of one time.
+    for slots in (_SLOTS, 1 << (2 * len(ticks)).bit_length()):
         counts = np.zeros(len(COUNTS), np.int64)
         by_day[:] = 0
         compiled(count_ticks)(
             np.array([*numbers, slots]),
             np.array([1 - FAR, 1 + FAR, OFF_GRID]),
             *(np.array(column, np.float64) for column in zip(*facts.tick_sizes, strict=True)),
-            *map(np.ascontiguousarray, (*columns, ascending)),
+            *map(np.ascontiguousarray, (*columns[0], *columns[1])),
             *(np.full(slots, -1), counts, by_day, touch),
         )
         by_name: dict[str, int] = dict(zip(COUNTS, counts.tolist(), strict=True))

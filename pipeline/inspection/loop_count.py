@@ -53,7 +53,10 @@ def count_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk
     kinds: Int8s,
     prices: Float64s,
     volumes: Int64s,
-    ascending: Int64s,
+    sorted_timestamps: Int64s,
+    sorted_kinds: Int8s,
+    sorted_prices: Float64s,
+    sorted_volumes: Int64s,
     slots: Int64s,
     counts: Int64s,
     of_days: Int64s,
@@ -61,10 +64,10 @@ def count_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk
 ) -> int:
     """Fill the last three columns, which begin as zeros; return 0.
 
-    ascending: the timestamps, sorted. slots: as many as `slots` says, each -1. limits: the shares of the touch's prices
-    below and above which a print is far from it, and by how many ticks a price may miss the grid. below, sizes: up to
-    which price a tick size applies, and it. of_days: of each day since the first what `OF_DAY` names. touch: bid and
-    ask at the first print far from them, 0 where a side is empty.
+    The sorted columns are of the same ticks by time. slots: as many as `slots` says, each -1. limits: the shares of the
+    touch's prices below and above which a print is far from it, and by how many ticks a price may miss the grid. below,
+    sizes: up to which price a tick size applies, and it. of_days: of each day since the first what `OF_DAY` names.
+    touch: bid and ask at the first print far from them, 0 where a side is empty.
     """
     opens, closes = facts[_OPENS], facts[_CLOSES]
     bids, asks, trades, zero_prices, zero_sizes, back, forward, largest = 0, 0, 0, 0, 0, 0, 0, 0
@@ -164,42 +167,34 @@ def count_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk
     counts[_LOCKED_EVENTS], counts[_LOCKED] = locked_events, locked
     counts[_SESSION_PRINTS], counts[_PRINTS_OUTSIDE], counts[_PRINTS_FAR] = session_prints, prints_outside, prints_far
     counts[_FIRST_FAR] = first_far
-    counts[_REPEATED] = count_repeated(facts, back == 0, timestamps, kinds, prices, volumes, slots)
-    find_gap(facts, ascending, counts)
+    counts[_REPEATED] = count_repeated(facts, sorted_timestamps, sorted_kinds, sorted_prices, sorted_volumes, slots)
+    find_gap(facts, sorted_timestamps, counts)
     return 0
 
 
 def count_repeated(
-    facts: Int64s,
-    in_order: int,
-    timestamps: Int64s,
-    kinds: Int8s,
-    prices: Float64s,
-    volumes: Int64s,
-    slots: Int64s,
+    facts: Int64s, timestamps: Int64s, kinds: Int8s, prices: Float64s, volumes: Int64s, slots: Int64s
 ) -> int:
     """Return how many rows are in every column what an earlier row is; -1 where `slots` are too few to tell.
 
-    in_order: whether the clock never steps back, so that rows of one time stand together.
+    They are sorted by time, so that rows of one time stand together.
     """
     ticks, most = facts[_TICKS], facts[_SLOTS]
     repeated, begins = 0, 0
     for i in range(1, ticks + 1):
-        if i < ticks and (in_order == 0 or timestamps[i] == timestamps[begins]):
+        if i < ticks and timestamps[i] == timestamps[begins]:
             continue
         # Of a row that is alone at its time there is no other.
         if 2 * (i - begins) > most:
             return -1
         for row in range(begins, i if i - begins > 1 else begins):
             price = prices[row]
-            mixed = timestamps[row] * 2654435761
-            mixed = (mixed ^ (mixed >> 29)) + (volumes[row] * 3 + kinds[row]) * 7046029254386353131
+            mixed = (volumes[row] * 3 + kinds[row]) * 7046029254386353131
             mixed += (int(price * 65536.0) if price < _LARGE else 0) * 4354685564936845319
             slot = (mixed ^ (mixed >> 29)) & (most - 1)
             while slots[slot] >= begins:
                 other = slots[slot]
-                is_same = timestamps[other] == timestamps[row] and prices[other] == price
-                if is_same and volumes[other] == volumes[row] and kinds[other] == kinds[row]:
+                if prices[other] == price and volumes[other] == volumes[row] and kinds[other] == kinds[row]:
                     break
                 slot = (slot + 1) & (most - 1)
             if slots[slot] >= begins:
