@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Traded:
-    """What was traded so far in the calendar month of the latest fill, AED."""
+    """What the fills so far leave to those that follow.
+
+    month, value: the calendar month of the latest fill, and what was traded in it, AED. charged: what the latest order
+    of each side comes to by its rates, AED, by the order's side and event.
+    """
 
     month: np.datetime64 | None = None
     value: float = 0.0
+    charged: dict[object, float] = field(default_factory=dict)
 
 
 def charges_of(fills: Fills, strategy: type[Strategy], costs: Costs, traded: Traded | None = None) -> Float64s | None:
@@ -52,7 +57,9 @@ def _by_rate(value: Float64s, fills: Fills, strategy: type[Strategy], costs: Cos
     maker, taker = (np.array(rates)[reached] for rates in zip(*costs.rates, strict=True))
     rate = np.where(is_taker(fills, strategy), taker, maker)
     charged: Float64s = value * (rate / 10_000)
-    return with_minimum(charged, order_of(fills), costs.minimum_per_order) if costs.minimum_per_order else charged
+    if not costs.minimum_per_order:
+        return charged
+    return with_minimum(charged, order_of(fills), costs.minimum_per_order, traded)
 
 
 def is_taker(fills: Fills, strategy: type[Strategy]) -> NDArray[np.bool_]:
@@ -94,15 +101,17 @@ def month_turnover(timestamps: Int64s, value: Float64s, traded: Traded) -> Float
     return before
 
 
-def with_minimum(charged: Float64s, orders: Sequence[object], minimum: float) -> Float64s:
+def with_minimum(charged: Float64s, orders: Sequence[object], minimum: float, traded: Traded) -> Float64s:
     """Return charges of which those of each order come to at least a minimum after its first fill and all later ones.
 
     The first fill of an order pays what is missing; a later one pays what its order comes to beyond what it has paid.
     """
-    sums: dict[object, float] = {}
+    sums = traded.charged
     billed = []
     for order, charge in zip(orders, charged.tolist(), strict=True):
         before = sums.get(order)
         sums[order] = charge if before is None else before + charge
         billed.append(max(minimum, sums[order]) - (0.0 if before is None else max(minimum, before)))
+    latest = {order[0]: order for order in sums if isinstance(order, tuple)}
+    traded.charged = {order: sums[order] for order in latest.values()}
     return np.array(billed, np.float64)

@@ -6,8 +6,8 @@ the latest of its day, empty while its latest has no volume. Outside that sessio
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from pipeline.replay.loop_observe import GROUP, walk_ticks
 from pipeline.times import DAY, SECOND
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from pipeline.engine.execution import Execution
@@ -55,9 +57,46 @@ class Observed:
     path_last: Float64s
 
 
+@dataclass(frozen=True, slots=True)
+class StandingOrder:
+    """An order that stands: its side and the event at which it was placed, which name it; its price in AED."""
+
+    side: int
+    placed: int
+    price: float = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """When an order was placed, ns, and the traits that its fills have of it."""
+
+    time: int
+    traits: int
+
+
+Placings: TypeAlias = "Mapping[StandingOrder, Placing]"
+
+
 def observe(
     ticks: Ticks, fills: Fills, market_days: Int64s, market: MarketFacts, execution: Execution, first: int = 0
 ) -> Observed:
+    """Return what the market did around the fills of all ticks, or of some whole days whose fills are of their orders.
+
+    The parameters are those of `observe_days`.
+    """
+    return observe_days(ticks, fills, market_days, market, execution, first, {}, ())[0]
+
+
+def observe_days(
+    ticks: Ticks,
+    fills: Fills,
+    market_days: Int64s,
+    market: MarketFacts,
+    execution: Execution,
+    first: int,
+    placings: Placings,
+    standing: Sequence[StandingOrder],
+) -> tuple[Observed, Placings]:
     """Return what the market did around the fills of some ticks, which hold every day of theirs whole.
 
     Args:
@@ -67,22 +106,32 @@ def observe(
         market: The market.
         execution: The execution model.
         first: The event number of the first tick.
+        placings: Of the orders that stood before the first tick.
+        standing: The orders that stand after the last tick.
+
+    Returns:
+        What the market did, and the placings of the orders that stand.
     """
     assert fills.placed is not None  # noqa: S101 - only a replay of its own is observed
     assert fills.limit is not None  # noqa: S101 - the same
     count, switches = len(fills), execution.fields()
-    events, placed = fills.event - first, fills.placed - first
-    of_order = np.flatnonzero(fills.placed != NO_ORDER)
+    new = [order for order in standing if order.placed >= first]
+    sides = np.append(fills.side, [np.int8(order.side) for order in new]).astype(np.int8)
+    limits = np.append(fills.limit, [order.price for order in new])
+    placed = np.append(fills.placed, [order.placed for order in new]).astype(np.int64) - first
+    events = fills.event - first
+    of_order = np.flatnonzero(placed >= 0)
     by_placed = of_order[np.argsort(placed[of_order], kind="stable")]
+    placed_times, traits = np.full(len(placed), NO_TIME), np.zeros(len(placed), np.int8)
     times, days = _path_times(market_days, market)
     below, sizes = (np.array(column, np.float64) for column in zip(*market.tick_sizes, strict=True))
     facts = [len(ticks), count, len(of_order), len(times), len(market_days), *market.continuous]
     facts += [switches["latency"] > 0, switches["shown_once"] > 0, len(sizes)]
     observed = Observed(
-        placed=np.full(count, NO_TIME),
+        placed=placed_times[:count],
         mid=np.empty(count),
         mid_later=np.empty((len(HORIZONS), count)),
-        traits=np.zeros(count, np.int8),
+        traits=traits[:count],
         beyond_shown=np.zeros(count, np.int64),
         condition=_conditions(ticks, events),
         path_time=times,
@@ -92,15 +141,21 @@ def observe(
     closings, closing_times = np.empty((2, len(market_days)), np.int64)
     compiled(walk_ticks)(
         *(np.array(facts, np.int64), below, sizes, ticks.timestamp, ticks.kind, ticks.price, ticks.volume),
-        *(np.argsort(events, kind="stable"), events, fills.side, fills.how, fills.limit, fills.quantity),
+        *(np.argsort(events, kind="stable"), events, sides, fills.how, limits, fills.quantity),
         *(by_placed, placed, times, days, market_days, np.array(list(HORIZONS.values()))),
         *(np.zeros(len(HORIZONS), np.int64), *np.zeros((2, GROUP), np.int64), np.empty(count, np.int64)),
-        *(observed.placed, observed.mid),
-        *(observed.mid_later, observed.traits, observed.beyond_shown, observed.path_mid, observed.path_last),
+        *(placed_times, observed.mid, observed.mid_later, traits, observed.beyond_shown),
+        *(observed.path_mid, observed.path_last),
         *(closings, closing_times),
     )
+    for row in np.flatnonzero((fills.placed != NO_ORDER) & (fills.placed < first)).tolist():
+        order = StandingOrder(int(fills.side[row]), int(fills.placed[row]), float(fills.limit[row]))
+        placed_times[row], traits[row] = placings[order].time, traits[row] | placings[order].traits
+    times_and_traits = zip(placed_times[count:].tolist(), traits[count:].tolist(), strict=True)
+    placings_now = {order: placings[order] for order in standing if order.placed < first}
+    placings_now |= {order: Placing(*each) for order, each in zip(new, times_and_traits, strict=True)}
     is_late = closings >= 0
-    return _with_closings(observed, closing_times[is_late], ticks.price[closings[is_late]])
+    return _with_closings(observed, closing_times[is_late], ticks.price[closings[is_late]]), placings_now
 
 
 def _path_times(market_days: Int64s, market: MarketFacts) -> tuple[Int64s, Int64s]:

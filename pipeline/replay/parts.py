@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from pipeline.engine.outcome import Fills, Span
+from pipeline.engine.outcome import Span, join_fills
+from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.charges import Traded, charges_of
-from pipeline.replay.observe import Observed, observe
+from pipeline.replay.observe import Observed, Placings, StandingOrder, observe_days
 from pipeline.replay.simulate import (
     Replayed,
     counts_of,
@@ -27,10 +28,10 @@ from pipeline.ticks import NO_TICKS, Ticks, stack_ticks, union_of
 from pipeline.times import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
     from pipeline.engine.execution import Execution
-    from pipeline.engine.outcome import Outcome
+    from pipeline.engine.outcome import Fills, Outcome
     from pipeline.engine.strategy import Strategy
     from pipeline.markets.facts import MarketFacts
     from pipeline.replay.simulate import Engine
@@ -80,6 +81,7 @@ class PartedReplay:
         )
         self._costs, self._traded = execution.costs(market.exchange), Traded()
         self._position = 0
+        self._placings: Placings = {}
         self._ignored = 0
         self._days: list[Int64s] = []
         self._not_flat: list[Int64s] = []
@@ -135,7 +137,16 @@ class PartedReplay:
         self._days.append(days)
         self._not_flat.append(not_flat)
         charges = charges_of(fills, self._strategy, self._costs, self._traded)
-        observed = observe(ticks, fills, days, self._market, self._execution, filled.first)
+        observed, self._placings = observe_days(
+            ticks,
+            fills,
+            days,
+            self._market,
+            self._execution,
+            filled.first,
+            self._placings,
+            _standing(self._replay.state()),
+        )
         return Part(ticks, self._replayed(fills, days, not_flat, charges), observed)
 
     def _market_days(self, ticks: Ticks) -> Int64s:
@@ -171,6 +182,15 @@ class _Filled:
     first: int
 
 
+def _standing(state: Mapping[str, Any]) -> list[StandingOrder]:
+    """Return the orders that stand in a state of the market; none where the strategy keeps its own."""
+    return [
+        StandingOrder(side, int(state[f"m_{name}_placed"]), float(state[f"m_{name}_order"]))
+        for side, name in ((BUY, "bid"), (SELL, "ask"))
+        if state.get(f"m_{name}_live")
+    ]
+
+
 def _booked(before: _Filled, part: _Filled) -> tuple[_Filled | None, _Filled]:
     """Give the fills of a part that are of earlier events to the part before; one part of both where they mix."""
     is_early = part.fills.event < part.first
@@ -180,15 +200,6 @@ def _booked(before: _Filled, part: _Filled) -> tuple[_Filled | None, _Filled]:
         return replace(before, fills=both), replace(part, fills=part.fills.at(slice(early, None)))
     ticks = stack_ticks([before.ticks, part.ticks], len(before.ticks) + len(part.ticks))
     return None, _Filled(ticks, join_fills([before.fills, part.fills]), before.first)
-
-
-def join_fills(several: Sequence[Fills]) -> Fills:
-    """Return fills one after the other."""
-    columns: dict[str, Any] = {}
-    for field in fields(Fills):
-        parts = [getattr(some, field.name) for some in several]
-        columns[field.name] = None if parts[0] is None else np.concatenate(parts)
-    return Fills(**columns)
 
 
 def _joined(several: list[Int64s]) -> Int64s:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipeline.engine.outcome import join_fills
 from pipeline.errors import OutputNotWritable, PathError
 from pipeline.markets.facts import facts_of
 from pipeline.metrics.accounts import account_of
 from pipeline.metrics.ledger_builder import LedgerBuilder
-from pipeline.replay.parts import PartedReplay, join_fills
+from pipeline.replay.parts import PartedReplay
 from pipeline.replay.task import Alternative, Task, alternatives_of, task_error
 from pipeline.runs.layout import FOLDERS, RUN_FILE
 from pipeline.runs.result_codec import packed
@@ -179,11 +180,16 @@ def _recorded(task: Task, replay: PartedReplay, files: SecurityFiles, *, ahead: 
 
 def _committed(staged: Mapping[str, Staged], destination: Destination) -> dict[str, bytes]:
     """Put files in their places; return what they hold where that is wanted: to be cached, or written elsewhere."""
-    is_small = sum(each.part.stat().st_size for each in staged.values()) <= MOST_CACHED
-    is_wanted = destination.folder is None or (is_small and destination.manifest is None)
-    contents = {name: each.part.read_bytes() for name, each in staged.items()} if is_wanted else {}
-    for each in staged.values():
-        each.commit()
+    try:
+        is_small = sum(each.part.stat().st_size for each in staged.values()) <= MOST_CACHED
+        is_wanted = destination.folder is None or (is_small and destination.manifest is None)
+        contents = {name: each.part.read_bytes() for name, each in staged.items()} if is_wanted else {}
+        for each in staged.values():
+            each.commit()
+    except BaseException:
+        for each in staged.values():
+            each.discard()
+        raise
     return contents
 
 

@@ -30,8 +30,8 @@ RUN: Any = SimpleNamespace(
 class Made(RecordedSecurity):
     """A security whose fills are given."""
 
-    def fills(self) -> list[dict[str, Any]]:
-        return MADE
+    def fills(self, selection: Selection | None = None) -> list[dict[str, Any]]:
+        return (selection or Selection()).of(MADE)
 
 
 MADE: list[dict[str, Any]] = []
@@ -61,7 +61,8 @@ def screen(
     capsys: pytest.CaptureFixture[str], fills: list[dict[str, Any]], selection: Selection | None = None
 ) -> list[str]:
     MADE[:] = fills
-    console().close(show.show_fills(Made(RUN, "FAB", "ADX", {}), selection or Selection()))
+    run: Any = SimpleNamespace(**vars(RUN), figures={"FAB": SimpleNamespace(fills=len(fills))})
+    console().close(show.show_fills(Made(run, "FAB", "ADX", {}), selection or Selection()))
     return capsys.readouterr().out.splitlines()
 
 

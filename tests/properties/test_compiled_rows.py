@@ -157,7 +157,7 @@ def test_the_machine_and_python_agree_on_any_bytes_and_never_look_behind_them(
     machine = tuple(np.frombuffer(array, np.uint8) if isinstance(array, bytes) else array for array in fast)
     loop = rows_loop()
     assert loop is not None
-    assert loop(0, len(read), read, machine) == ended
+    assert loop(0, len(read), read, *machine) == ended
     assert [array.tolist() for array in fast if not isinstance(array, bytes)] == [
         array.tolist() for array in slow if not isinstance(array, bytes)
     ]
