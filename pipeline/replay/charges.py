@@ -25,12 +25,14 @@ class Traded:
     """What the fills so far leave to those that follow.
 
     month, value: the calendar month of the latest fill, and what was traded in it, AED. charged: what the latest order
-    of each side comes to by its rates, AED, by the order's side and event.
+    of each side comes to by its rates, AED, by what names the order. trade: an auction strategy's latest, by its type,
+    side and reference.
     """
 
     month: np.datetime64 | None = None
     value: float = 0.0
     charged: dict[object, float] = field(default_factory=dict)
+    trade: object = None
 
 
 def charges_of(fills: Fills, strategy: type[Strategy], costs: Costs, traded: Traded | None = None) -> Float64s | None:
@@ -59,7 +61,7 @@ def _by_rate(value: Float64s, fills: Fills, strategy: type[Strategy], costs: Cos
     charged: Float64s = value * (rate / 10_000)
     if not costs.minimum_per_order:
         return charged
-    return with_minimum(charged, order_of(fills), costs.minimum_per_order, traded)
+    return with_minimum(charged, order_of(fills, traded), costs.minimum_per_order, traded)
 
 
 def is_taker(fills: Fills, strategy: type[Strategy]) -> NDArray[np.bool_]:
@@ -69,17 +71,18 @@ def is_taker(fills: Fills, strategy: type[Strategy]) -> NDArray[np.bool_]:
     return np.isin(fills.how, (TAKE, CLOSE))
 
 
-def order_of(fills: Fills) -> list[object]:
+def order_of(fills: Fills, traded: Traded) -> list[object]:
     """Return what names the order of each fill: its side and where it was placed.
 
     A fill of no order is one by itself. Of an auction strategy's trades those in a row of one type, side and reference
-    are one order.
+    are one order, also where they follow the latest of the days before.
     """
     sides, names = fills.side.tolist(), range(len(fills))
     if fills.trade_type is not None and fills.reference is not None:
         keys = list(zip(fills.trade_type.tolist(), sides, fills.reference.tolist(), strict=True))
-        starts = [at == 0 or keys[at] != keys[at - 1] for at in names]
-        return list(np.cumsum(starts).tolist())
+        starts = [key != before for key, before in zip(keys, [traded.trade, *keys], strict=False)]
+        traded.trade = keys[-1] if keys else traded.trade
+        return [(0, int(run)) for run in np.cumsum(starts)]
     assert fills.placed is not None  # noqa: S101 - who charges by order replays each setting by itself
     placed = fills.placed.tolist()
     return [(sides[at], placed[at]) if placed[at] != NO_ORDER else at for at in names]
@@ -113,5 +116,6 @@ def with_minimum(charged: Float64s, orders: Sequence[object], minimum: float, tr
         sums[order] = charge if before is None else before + charge
         billed.append(max(minimum, sums[order]) - (0.0 if before is None else max(minimum, before)))
     latest = {order[0]: order for order in sums if isinstance(order, tuple)}
-    traded.charged = {order: sums[order] for order in latest.values()}
+    # The next run of an auction strategy's trades, where it goes on, is number 0 among those that follow.
+    traded.charged = {(side, 0) if side == 0 else order: sums[order] for side, order in latest.items()}
     return np.array(billed, np.float64)
