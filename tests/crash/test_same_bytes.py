@@ -24,7 +24,7 @@ TICKERS: Final = ("FAB", "EMAAR", "MODON")
 PROGRAM: Final = """
 import importlib, json, random, sys
 from pipeline import backtest
-stage = importlib.import_module("pipeline.replay.plan")
+stage = importlib.import_module("pipeline.runs.replaying")
 
 def shuffled(run, tasks, *rest, **how):
     chance = random.Random(seed)
