@@ -74,15 +74,10 @@ class Rejected:
             self.first.setdefault(reject.rule, reject)
 
 
-def refuse_rejects(parsed: Parsed, allowed: float) -> None:
-    """Raise RejectedRows for a sheet without a tick, or with a larger share of rejected rows than is allowed."""
-    refuse_rejected(Rejected(parsed.rejects), len(parsed.ticks), allowed)
-
-
 def refuse_rejected(
     rejected: Rejected, good: int, allowed: float, uncalculated: Callable[[], str] = lambda: ""
 ) -> None:
-    """Do so for so many ticks and for rejected rows that are not all in memory.
+    """Raise RejectedRows for a sheet without a good tick, or with a larger share of rejected rows than is allowed.
 
     uncalculated: returns what to say of formulas without values, of which cells may be blank.
     """

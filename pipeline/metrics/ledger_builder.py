@@ -220,20 +220,6 @@ class _Groups:
         return {name: [*counts, *amounts] for name, counts, amounts in rows if counts[0]}
 
 
-def ledger_of(account: AccountHistory) -> Ledger:
-    """Return the ledger of one security, from its whole replay.
-
-    Args:
-        account: Its fills, and what the market did around them.
-
-    Returns:
-        What it adds to the figures of a run, and its own figures.
-    """
-    builder = LedgerBuilder(account)
-    builder.add(account)
-    return builder.finish(account.replayed)
-
-
 def replay_portfolio(replayed: Replayed) -> Portfolio:
     """Return what figures of one security's replay that need no mid are computed from."""
     account = AccountHistory("", replayed, None, (0, 0))

@@ -121,12 +121,6 @@ def read_ticks(path: AnyPath, digest: str = "") -> Ticks:
         return file.read()
 
 
-def read_batches(path: AnyPath, digest: str = "") -> Iterator[Ticks]:
-    """Yield the ticks of a file as stretches of whole days, as `TickFile.batches` does."""
-    with TickFile(path, digest) as file:
-        yield from file.batches()
-
-
 def ticks_of(path: AnyPath, table: Any, texts: Sequence[str] | None = None) -> Ticks:
     """Return the ticks that a table of `path` holds; raises WrongColumns.
 

@@ -43,22 +43,6 @@ class TickSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TicksAtHand:
-    """Ticks that are in memory."""
-
-    ticks: Ticks
-
-    @property
-    def span(self) -> Span:
-        """What a replay is told of all of them."""
-        return Span.of(self.ticks)
-
-    def days(self) -> Iterator[Ticks]:
-        """Yield all ticks at once."""
-        yield self.ticks
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """The ticks that are traced, from number `first` on, and what was before: where it left the replay, its fills.
 

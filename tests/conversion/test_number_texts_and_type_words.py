@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.conversion.refuse import refuse_rejects
+from pipeline.conversion.refuse import Rejected, refuse_rejected
 from pipeline.errors import RejectedRows
 from tests.conversion.judged import judged, rows_of, texts
 
@@ -134,7 +134,7 @@ def test_at_trade_beside_trade_is_told_and_left_out_and_counts_as_no_fault() -> 
     assert parsed.reject_counts == {"trade told twice": 2}
     assert (parsed.rejects[0].row, parsed.rejects[0].cells) == (6, ("2025-04-14 12:00:00", "AT_TRADE", "17.3", "100"))
     assert parsed.remarks == ("AT_TRADE rows, left out since the sheet has TRADE too: 2.",)
-    refuse_rejects(parsed, 0.0)
+    refuse_rejected(Rejected(parsed.rejects), len(parsed.ticks), 0.0)
 
 
 def test_at_trade_alone_is_trade() -> None:
@@ -147,4 +147,4 @@ def test_at_trade_alone_is_trade() -> None:
 def test_rows_that_are_at_fault_are_counted_and_quoted_without_those_told_twice() -> None:
     parsed = judged(rows_of(kinds=["TRADE", "AT_TRADE", "SETTLE", "TRADE"]))
     with pytest.raises(RejectedRows, match=r"^1 of 3 rows rejected \(1 unknown type; .*Row 6 \(unknown type\)"):
-        refuse_rejects(parsed, 0.1)
+        refuse_rejected(Rejected(parsed.rejects), len(parsed.ticks), 0.1)

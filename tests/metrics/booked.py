@@ -11,12 +11,15 @@ import numpy as np
 
 from pipeline.engine.outcome import Fills
 from pipeline.metrics.accounts import AccountHistory
+from pipeline.metrics.ledger_builder import LedgerBuilder
 from pipeline.replay.observe import NO_TIME, Observed
 from pipeline.replay.simulate import Replayed
 from tests.made import DAY, HOUR, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pipeline.metrics.ledger import Ledger
 
 MINUTE: Final = 60 * SECOND
 SESSION: Final = (10 * HOUR, 14 * HOUR + 45 * MINUTE)
@@ -117,3 +120,10 @@ def replayed(fills: Fills, market_days: Any, fees_bps: float = 0.0, orders: int 
         "last_price": None,
     }
     return Replayed(**(counts | own))
+
+
+def ledger_of(account: AccountHistory) -> Ledger:
+    """Return the ledger of a replay in one part."""
+    builder = LedgerBuilder(account)
+    builder.add(account)
+    return builder.finish(account.replayed)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline.metrics.daily import COLUMNS, daily_rows
-from pipeline.metrics.ledger_builder import ledger_of
-from tests.metrics.booked import NONE, Fill, booked
+from tests.metrics.booked import NONE, Fill, booked, ledger_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from pipeline import api
 from pipeline.metrics.fill_figures import FILL_FIGURES
 from pipeline.metrics.formulas import calmar, percentile, sharpe, sortino
-from pipeline.metrics.ledger_builder import ledger_of
 from pipeline.runs.reader import read_run
 from pipeline.ticks import Ticks
 from tests.made import (
@@ -33,7 +32,7 @@ from tests.made import (
     random_ticks,
     write_ticks,
 )
-from tests.metrics.booked import Fill, booked
+from tests.metrics.booked import Fill, booked, ledger_of
 from tests.metrics.recomputed import at_limit, daily_rows, figures, not_flat, read
 
 if TYPE_CHECKING:

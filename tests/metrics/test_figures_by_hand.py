@@ -8,9 +8,8 @@ import pytest
 
 from pipeline.engine.rules.account import CLOSE
 from pipeline.metrics.figures import portfolio_figures
-from pipeline.metrics.ledger_builder import ledger_of
 from pipeline.replay.prints import MARKETABLE, OFF_GRID, OVERSIZED, THROUGH
-from tests.metrics.booked import NEVER, NONE, Fill, booked
+from tests.metrics.booked import NEVER, NONE, Fill, booked, ledger_of
 
 LARGE: Final[dict[str, Any]] = {"limit": 9.4, "traits": OVERSIZED | THROUGH, "beyond_shown": 40}
 FAB: Final = booked(

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from pipeline.engine.rules.account import CLOSE, OWN, PRINT, TAKE, TOUCH
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.fill_kinds import KINDS, through_words
-from pipeline.metrics.ledger_builder import ledger_of
 from pipeline.replay.prints import ONE_SIDED, OUTSIDE, OVERSIZED, THROUGH
-from tests.metrics.booked import Fill, booked
+from tests.metrics.booked import Fill, booked, ledger_of
 
 ALL_TRAITS: Final = THROUGH | OUTSIDE | OVERSIZED | ONE_SIDED
 

@@ -18,13 +18,13 @@ from pipeline.metrics import clock, ledger_builder
 from pipeline.metrics.daily import daily_rows
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.ledger import Ledger
-from pipeline.metrics.ledger_builder import LedgerBuilder, ledger_of
+from pipeline.metrics.ledger_builder import LedgerBuilder
 from pipeline.metrics.ledger_store import LedgerStore
 from pipeline.metrics.metrics_json import metrics_json
 from pipeline.metrics.order_statistics import percentile_of
 from pipeline.runs.manifest import json_bytes
 from tests.made import DAY
-from tests.metrics.booked import FIRST, HOUR, Fill, booked
+from tests.metrics.booked import FIRST, HOUR, Fill, booked, ledger_of
 from tests.reference import fill_days
 from tests.reference.fill_portfolio import reference_figures
 

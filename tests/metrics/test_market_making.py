@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.metrics.ledger_builder import ledger_of
 from pipeline.metrics.portfolio import Portfolio, portfolio_of
 from tests.made import SECOND
-from tests.metrics.booked import NEVER, NONE, Fill, booked
+from tests.metrics.booked import NEVER, NONE, Fill, booked, ledger_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from pipeline.engine.outcome import Span
 from pipeline.errors import UnknownMoment
 from pipeline.markets.facts import facts_of
 from pipeline.runs.recorded_setting import Setting
 from pipeline.strategies.loading.load import load_strategy
-from pipeline.tracing.approach import Approach, TicksAtHand
+from pipeline.tracing.approach import Approach
 from pipeline.tracing.explain import explain_fill
 from pipeline.tracing.moment import Moment, explain_moment
 from tests.engine.replays import bits_of_fills
@@ -26,6 +28,22 @@ if TYPE_CHECKING:
     from tests.properties.streams import Case
 
 WHOLE: Final = 10**9
+
+
+@dataclass(frozen=True)
+class TicksAtHand:
+    """Ticks that are in memory."""
+
+    ticks: Ticks
+
+    @property
+    def span(self) -> Span:
+        """What a replay is told of all of them."""
+        return Span.of(self.ticks)
+
+    def days(self) -> Iterator[Ticks]:
+        """Yield all ticks at once."""
+        yield self.ticks
 
 
 class DayByDay(TicksAtHand):

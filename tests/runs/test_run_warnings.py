@@ -12,7 +12,6 @@ from pipeline.engine.execution import make_execution
 from pipeline.inspection.counting import count
 from pipeline.inspection.counts import as_text
 from pipeline.markets.facts import facts_of
-from pipeline.metrics.ledger_builder import ledger_of
 from pipeline.replay.plan import Plan
 from pipeline.replay.prints import MARKETABLE, OFF_GRID, THROUGH
 from pipeline.replay.task import Alternative, Task
@@ -20,7 +19,7 @@ from pipeline.runs.run_warnings import warnings_of
 from pipeline.runs.security import SecurityResult
 from pipeline.store.catalog import Entry, Security
 from tests.made import usual_days
-from tests.metrics.booked import Fill, booked, days
+from tests.metrics.booked import Fill, booked, days, ledger_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

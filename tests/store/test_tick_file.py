@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from pipeline.errors import CorruptParquet, MissingFile, OtherTicks, WrongColumns
 from pipeline.store.parquet import read_footer
-from pipeline.store.tick_file import TickFile, read_batches, read_ticks
+from pipeline.store.tick_file import TickFile, read_ticks
 from pipeline.store.tick_writer import TicksWriter
 from pipeline.ticks import Ticks
 from tests.made import write_ticks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 DAY_MS: Final = 86_400_000
@@ -34,6 +35,11 @@ def written(path: Path, groups: list[Ticks]) -> Path:
         writer.flush()
     writer.close({"exchange": "ADX"}).commit()
     return path
+
+
+def read_batches(path: Path) -> Iterator[Ticks]:
+    with TickFile(path) as file:
+        yield from file.batches()
 
 
 def values(ticks: Ticks) -> list[tuple[object, ...]]:
