@@ -39,6 +39,9 @@ SECONDS_BETWEEN_LOOKS: Final = 1.0
 TIDIER: Final = "resource_tracker"
 """The process by which loky removes shared files when its other ones are gone."""
 
+READ_BY_WORKERS: Final = ("PIPELINE_", "AWS_", "GOOGLE_", "AZURE_", "HADOOP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+"""How the names of variables begin that a task reads: this project's own, and those by which a bucket is reached."""
+
 Work = TypeVar("Work")
 Done = TypeVar("Done")
 
@@ -92,7 +95,8 @@ def _run_here(
     options: dict[str, Any] = {"n_jobs": workers}
     if backend == "loky":  # never one task in this very process: it could die with it
         options = {"n_jobs": max(workers, 2), "pre_dispatch": 1 if workers == 1 else "2 * n_jobs"}
-        options |= {"initializer": _begin_worker, "initargs": (os.getpid(),)}
+        # joblib keeps its processes for the next run, unless they would be started otherwise.
+        options |= {"initializer": _begin_worker, "initargs": (os.getpid(), _environment())}
     pool = Parallel(backend=backend, return_as="generator_unordered", batch_size=1, **options)
     left = dict.fromkeys(tasks)
     results = None
@@ -133,7 +137,12 @@ def _ctrl_c_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin_worker(parent: int) -> None:
+def _environment() -> dict[str, str]:
+    """Return the variables that a worker process has to have as they are now."""
+    return {name: value for name, value in os.environ.items() if name.upper().startswith(READ_BY_WORKERS)}
+
+
+def _begin_worker(parent: int, _: dict[str, str]) -> None:
     """Leave Ctrl-C to the process whose worker this is, and follow that one when it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pipeline.engine.outcome import Span
 from pipeline.errors import UnknownMoment
 from pipeline.markets.facts import facts_of
 from pipeline.runs.recorded_setting import Setting
@@ -20,6 +18,7 @@ from tests.engine.replays import bits_of_fills
 from tests.properties.parts import between_days, in_one_piece
 from tests.properties.seeded import for_seeded_cases
 from tests.properties.streams import MAKERS, NAMES
+from tests.tracing.ticks_at_hand import TicksAtHand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,22 +27,6 @@ if TYPE_CHECKING:
     from tests.properties.streams import Case
 
 WHOLE: Final = 10**9
-
-
-@dataclass(frozen=True)
-class TicksAtHand:
-    """Ticks that are in memory."""
-
-    ticks: Ticks
-
-    @property
-    def span(self) -> Span:
-        """What a replay is told of all of them."""
-        return Span.of(self.ticks)
-
-    def days(self) -> Iterator[Ticks]:
-        """Yield all ticks at once."""
-        yield self.ticks
 
 
 class DayByDay(TicksAtHand):

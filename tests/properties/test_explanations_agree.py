@@ -12,13 +12,13 @@ import pytest
 from pipeline.markets.facts import facts_of
 from pipeline.runs.recorded_setting import Setting
 from pipeline.strategies.loading.load import load_strategy
-from pipeline.tracing.approach import TicksAtHand
 from pipeline.tracing.explain import explain_fill
 from tests.properties.agreement import exact, reference, rows_of_fills
 from tests.properties.seeded import for_seeded_cases
 from tests.properties.streams import MAKERS, Case
 from tests.reference.auction_day import Ledger
 from tests.reference.orders import Orders
+from tests.tracing.ticks_at_hand import TicksAtHand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -142,3 +142,15 @@ def test_a_sequential_run_starts_nothing_ahead() -> None:
     assert next(results) == 1
     time.sleep(0.01)
     assert started == [1]
+
+
+def credentials(_: int) -> str | None:
+    return os.environ.get("AWS_ACCESS_KEY_ID")
+
+
+def test_processes_that_joblib_kept_know_todays_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("made-up", "another"):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+        assert set(run_all(credentials, range(4), "loky", 2)) == {key}
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert set(run_all(credentials, range(4), "loky", 2)) == {None}

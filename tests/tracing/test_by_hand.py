@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import pytest
 
-from pipeline.tracing.approach import TicksAtHand
 from pipeline.tracing.explain import explain_fill
 from pipeline.tracing.explanation import How
 from pipeline.tracing.rendering import lines_of
 from tests.engine.replays import written
 from tests.tracing import of_exchange, of_others, of_v1
 from tests.tracing.scenario import setting_of, value_at
+from tests.tracing.ticks_at_hand import TicksAtHand
 
 if TYPE_CHECKING:
     from pipeline.tracing.explanation import Explanation

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline.errors import BadRequest, PipelineError, UnknownMoment
-from pipeline.tracing.approach import TicksAtHand
 from pipeline.tracing.moment import explain_moment
 from pipeline.tracing.moment_rendering import lines_of, summary
 from tests.engine.replays import moment, random_ticks, written
@@ -17,6 +16,7 @@ from tests.tracing.of_exchange import FOLLOWED, SHRUNK
 from tests.tracing.of_others import STOPPED
 from tests.tracing.of_v1 import CROSSED
 from tests.tracing.scenario import SMALL, setting_of, value_at
+from tests.tracing.ticks_at_hand import TicksAtHand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
