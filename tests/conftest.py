@@ -23,7 +23,7 @@ BUSY = [HealthCheck.too_slow]  # a machine that does other work beside the tests
 
 settings.register_profile(
     "default",
-    max_examples=200,
+    max_examples=120,
     deadline=None,
     derandomize=True,
     database=None,

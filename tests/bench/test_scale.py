@@ -52,6 +52,7 @@ def test_a_store_repeats_the_sample_and_backtests_like_a_converted_one(tmp_path:
     assert len(run.trades("FAB0")) > 50
 
 
+@pytest.mark.slow
 def test_each_store_is_measured_by_workers_beside_its_floor() -> None:
     stages: list[str] = []
     scale = Scale(securities=[3], ticks=20_000, long_ticks=1_200_000, runs=1, workers=2)
@@ -113,6 +114,7 @@ def test_the_chart_has_a_bar_a_backtest_as_long_as_its_figure() -> None:
     assert second / first == pytest.approx(0.5, abs=0.01)
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_table_a_store_and_draws_its_chart(tmp_path: Path) -> None:
     words = ("benchmark", "--scale", "--securities", "2", "--ticks", "5000", "--long-ticks", "0", "--runs", "1")
     chart = tmp_path / "scale.svg"

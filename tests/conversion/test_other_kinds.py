@@ -227,6 +227,10 @@ def test_repeated_rows_are_no_bomb(tmp_path: Path) -> None:
     book = write_ods(tmp_path / "t.ods", bomb(rows=1_000_000, columns=16_384))
     (converted,) = convert([book], tmp_path / "store", only=[FAB], limits={"sheet_gb": 0.01}).rows
     assert converted.status == "failed"
+
+
+@pytest.mark.slow
+def test_a_row_beyond_what_a_sheet_can_have_is_refused(tmp_path: Path) -> None:
     late = write_ods(tmp_path / "t.ods", bomb(rows=1, columns=1) + bomb(rows=1_048_576, columns=1))
     with pytest.raises(PipelineError, match=r"beyond the 1,048,576"):
         list(read_rows(open_workbook(late), open_workbook(late).sheets[1], 0, range(4)))

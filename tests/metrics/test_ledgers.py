@@ -103,6 +103,10 @@ def by_name(figures: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return values
 
 
+FEWER = settings(max_examples=settings().max_examples // 3)
+
+
+@FEWER
 @given(accounts())
 def test_a_ledger_says_of_one_security_what_all_its_fills_say(account: AccountHistory) -> None:
     expected = reference_figures([account], is_one_security=True)
@@ -112,6 +116,7 @@ def test_a_ledger_says_of_one_security_what_all_its_fills_say(account: AccountHi
     assert ledger.summary["position"] == account.replayed.position
 
 
+@FEWER
 @given(several())
 def test_ledgers_say_of_several_what_all_their_fills_say(histories: list[AccountHistory]) -> None:
     expected = reference_figures(histories)
@@ -149,6 +154,7 @@ def part(account: AccountHistory, first: int, last: int) -> AccountHistory:
     return dataclasses.replace(account, replayed=piece, observed=dataclasses.replace(observed, **of_fills, **of_path))
 
 
+@FEWER
 @given(accounts(), st.sets(st.sampled_from((2, 3, 4))), st.sampled_from((0, 100, 2**20)))
 def test_a_ledger_is_the_same_however_its_days_are_parted(
     account: AccountHistory, cuts: set[int], in_memory: int
@@ -161,6 +167,7 @@ def test_a_ledger_is_the_same_however_its_days_are_parted(
     assert pickle.loads(pickle.dumps(ledger)).to_bytes() == content  # noqa: S301 - of our own making
 
 
+@FEWER
 @given(accounts())
 def test_a_ledger_comes_back_from_its_bytes_and_from_another_process(account: AccountHistory) -> None:
     ledger = ledger_of(account)
@@ -173,6 +180,7 @@ def test_a_ledger_comes_back_from_its_bytes_and_from_another_process(account: Ac
         Ledger.of_bytes(content[: len(content) // 2])
 
 
+@FEWER
 @given(several(), st.sampled_from((0, 500, 2**20)), st.randoms())
 def test_a_run_is_the_same_from_memory_and_from_a_file_in_any_order(
     histories: list[AccountHistory], in_memory: int, random: Any
@@ -191,7 +199,7 @@ def test_a_run_is_the_same_from_memory_and_from_a_file_in_any_order(
     store.close()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(FEWER, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories=several())
 def test_a_portfolio_is_the_same_in_whatever_stretches_it_is_walked(
     histories: list[AccountHistory], monkeypatch: pytest.MonkeyPatch
@@ -218,7 +226,7 @@ def plain(function: Callable[..., int]) -> Callable[..., int]:
     return run
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(FEWER, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories=several())
 def test_plain_python_gives_the_same_ledgers(histories: list[AccountHistory], monkeypatch: pytest.MonkeyPatch) -> None:
     ledgers = [ledger_of(account) for account in histories]

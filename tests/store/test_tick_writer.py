@@ -44,7 +44,7 @@ def columns_of(ticks: Ticks) -> list[list[object]]:
     return [*numbers, [texts[code] for code in codes]]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     blocks=st.lists(st.tuples(st.integers(0, 30), st.sampled_from([(), ("",), WORDS, ("B", "XT")])), max_size=5),
     row_group=st.integers(1, 20),

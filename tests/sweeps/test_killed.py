@@ -91,7 +91,11 @@ def kill_after(after: int, process: subprocess.Popen[str], folder: Path) -> int:
 
 @pytest.mark.parametrize(
     ("after", "how"),
-    [(1, "sequential"), (8, "sequential"), (13, "sequential"), (4, "loky")],
+    [
+        (8, "sequential"),
+        (4, "loky"),
+        *(pytest.param(after, "sequential", marks=pytest.mark.slow) for after in (1, 13)),
+    ],
 )
 def test_a_killed_sweep_goes_on_and_ends_as_if_it_had_not_been(
     inputs: Path, whole: dict[str, bytes], tmp_path: Path, after: int, how: str
