@@ -59,7 +59,7 @@ def columns(several: Sequence[Any], kind: type[Any]) -> dict[str, bytes | None]:
 
 
 @pytest.mark.parametrize("is_charged", [False, True])
-@pytest.mark.parametrize("count", [20, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [60, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
 def test_parts_of_whole_days_give_what_all_days_give(
     name: str, count: int, tmp_path: Path, *, is_charged: bool
