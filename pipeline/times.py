@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import Final
 
 MILLISECOND: Final = 1_000_000
@@ -21,6 +22,7 @@ FIRST_DAY: Final = dt.date(1970, 1, 1)
 _MIDNIGHT: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - exchange-local, as every time here is
 
 
+@cache
 def date_of(day: int) -> dt.date:
     """Return a day since 1970-01-01 as a date."""
     return FIRST_DAY + dt.timedelta(days=day)

@@ -48,13 +48,19 @@ def unswapped(days: Sequence[int]) -> list[int]:
 
     It does where Excel read 5/1/2025 as the first of May: a week becomes the fifth of seven months.
     """
+    if not days:
+        return []
+    # Most days cannot be swapped, and tell by themselves that the others were not.
+    first, last = (next((day for day in ordered if date_of(day).day > MONTHS), 0) for ordered in (days, days[::-1]))
+    if (last - first) * NEARER >= days[-1] - days[0]:
+        return []
     turned = set()
     for date in map(date_of, days):
         swaps = date.day <= MONTHS
         turned.add(
             (date.replace(month=date.day, day=date.month) - FIRST_DAY).days if swaps else (date - FIRST_DAY).days
         )
-    is_nearer = len(turned) > 1 and (max(turned) - min(turned)) * NEARER < days[-1] - days[0]
+    is_nearer = (max(turned) - min(turned)) * NEARER < days[-1] - days[0]
     return sorted(turned) if is_nearer else []
 
 

@@ -27,35 +27,35 @@ _DAY, _FILLS, _, _GROSS, _FEES, _NET, _EQUITY, _POSITION, _MARKED = range(len(DA
 def daily_rows(ledgers: Sequence[Ledger]) -> Iterator[dict[str, Any]]:
     """Yield the rows of daily.csv.
 
-    A row goes on until the next market day of its security begins: what happens on a day without a print counts to the
-    market day before, to the first where none is before.
-
     Args:
         ledgers: The ledgers of the securities that were replayed, in any order.
 
     Yields:
-        A row a security and market day, by ticker, then `total` a market day of any of them, by COLUMNS; money in AED.
-        equity: net realised P&L since the start. position: shares when the day ends, none for the total.
-        marked_equity: equity with the open position at its mark.
+        A row a security and market day, by ticker, then `total` a market day of any of them, by COLUMNS, as
+        `daily_columns` has them.
+    """
+    for security, columns in daily_columns(ledgers):
+        values = {name: column.tolist() for name, column in columns.items()}
+        for row in zip(*values.values(), strict=True):
+            yield {"security": security} | dict(zip(values, row, strict=True))
+
+
+def daily_columns(ledgers: Sequence[Ledger]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each security, by ticker, and then `total`, with its columns of daily.csv but for the first.
+
+    A row goes on until the next market day of its security begins: what happens on a day without a print counts to the
+    market day before, to the first where none is before. Money in AED. day: an ISO date. equity: net realised P&L since
+    the start. position: shares when the day ends, not of the total. marked_equity: equity with the open position at its
+    mark. Each array has a value a market day.
     """
     for ledger in _by_ticker(ledgers):
-        yield from security_rows(ledger)
-    yield from total_rows(ledgers)
-
-
-def security_rows(ledger: Ledger) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one security, as `daily_rows` does."""
-    yield from _rows(ledger.ticker, ledger.market_days, _columns(ledger.days[:], ledger.market_days))
-
-
-def total_rows(ledgers: Sequence[Ledger]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of all securities together, as `daily_rows` does."""
+        yield ledger.ticker, _named(ledger.market_days, _columns(ledger.days[:], ledger.market_days))
     days = union_of([ledger.market_days for ledger in ledgers])
     totals: dict[str, Any] = {}
     for ledger in _by_ticker(ledgers):
         columns = _columns(ledger.days[:], days)
         totals = {name: totals.get(name, 0) + column for name, column in columns.items() if name != "position"}
-    yield from _rows(TOTAL, days, totals)
+    yield TOTAL, _named(days, totals)
 
 
 def _by_ticker(ledgers: Sequence[Ledger]) -> list[Ledger]:
@@ -86,8 +86,5 @@ def _value_at(last: Int64s, values: Any) -> Any:
     return np.where(last >= 0, values[last], values.dtype.type(0)) if len(values) else np.zeros(len(last), values.dtype)
 
 
-def _rows(security: str, days: Int64s, columns: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    names = days.astype("datetime64[D]").astype(str).tolist()
-    values = {name: column.tolist() for name, column in columns.items()}
-    for number, day in enumerate(names):
-        yield {"security": security, "day": day} | {name: column[number] for name, column in values.items()}
+def _named(days: Int64s, columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {"day": days.astype("datetime64[D]").astype(str)} | dict(columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.store.columns import text_array
@@ -29,16 +30,17 @@ def csv_cell(value: Any) -> Any:
 
 def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
     """Return rows as CSV, lines ending in a line feed, every other end of a line inside quotes."""
-    line = io.StringIO(newline="")
+    text = io.StringIO(newline="")
     # What ends its lines is what the writer quotes; a bare carriage return begins a row in Excel.
-    writer = csv.writer(line, lineterminator=_ENDS)
-    lines = []
+    writer = csv.writer(text, lineterminator=_ENDS)
+    ends = [0]
     for row in rows:
-        writer.writerow([csv_cell(value) for value in row])
-        lines.append(line.getvalue().removesuffix(_ENDS))
-        line.seek(0)
-        line.truncate()
-    return "".join(f"{each}\n" for each in lines).encode()
+        writer.writerow([csv_cell(value) if isinstance(value, str) else value for value in row])
+        ends.append(text.tell())
+    written = text.getvalue()
+    if written.count("\r") + 1 == len(ends):
+        return written.replace(_ENDS, "\n").encode()
+    return "".join(f"{written[start : end - len(_ENDS)]}\n" for start, end in pairwise(ends)).encode()
 
 
 def text_of_cell(cell: str) -> str:

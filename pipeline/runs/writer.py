@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 from dataclasses import asdict, replace
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pipeline
 from pipeline.metrics.assumptions import verdict_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
-from pipeline.metrics.daily import daily_rows
+from pipeline.metrics.daily import daily_columns
 from pipeline.metrics.ledger_builder import REPLAY_COUNTS
 from pipeline.metrics.metrics_json import metrics_json
 from pipeline.metrics.registry import SUMMARY_FIGURES
@@ -36,6 +37,7 @@ from pipeline.store.atomic import write_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from pipeline.metrics.ledger import Ledger
     from pipeline.replay.plan import Plan
     from pipeline.runs.security import SecurityResult
     from pipeline.store.catalog import Security
@@ -93,7 +95,7 @@ class RunFolder:
         if rows := sensitivity_rows(results):
             write_bytes(self.directory / SENSITIVITY_FILE, csv_text(SENSITIVITY_COLUMNS, rows), durable=False)
         write_bytes(self.directory / METRICS_FILE, b"".join(metrics_json(ledgers)), durable=False)
-        write_bytes(self.directory / DAILY_FILE, csv_text(DAILY_COLUMNS, daily_rows(ledgers)), durable=False)
+        write_bytes(self.directory / DAILY_FILE, daily_csv(ledgers), durable=False)
         write_bytes(self.directory / RUN_FILE, self._run_json(COMPLETE, timings(), warnings, results))
 
     def _run_json(
@@ -167,6 +169,15 @@ def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return rows as CSV, floats as their shortest exact form, an absent figure as an empty cell."""
     return csv_bytes([columns, *([row.get(name) for name in columns] for row in rows)])
+
+
+def daily_csv(ledgers: Sequence[Ledger]) -> bytes:
+    """Return daily.csv: P&L, equity and position of each security by market day, then of all together."""
+    rows: list[Iterable[Sequence[Any]]] = [[DAILY_COLUMNS]]
+    for security, columns in daily_columns(ledgers):
+        values = [columns[name].tolist() if name in columns else repeat(None) for name in DAILY_COLUMNS[1:]]
+        rows.append(zip(repeat(security), *values))
+    return csv_bytes(chain.from_iterable(rows))
 
 
 def _data_of(security: Security) -> dict[str, Any]:
