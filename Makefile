@@ -38,7 +38,7 @@ COMMON = $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 CHOICE = --strategy $(STRATEGY) $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo sample convert backtest sensitivity sweep inspect report compare reconcile show explain validate benchmark bench-check test test-long coverage docs audit check lint types lock clean-cache clean
+.PHONY: help setup setup-dev demo sample convert backtest sensitivity sweep inspect report runs compare reconcile show explain validate benchmark bench-check test test-long coverage docs audit check lint types lock clean-cache clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ reconcile: setup ## the desk's own fills beside a run's: FILLS=fills.csv, RUN=ou
 
 report: setup ## the page of the last run, or of RUN=output/one, made anew; ARGS=--png for images of its charts
 	@$(RUN_PIPELINE) report $(if $(RUN),"$(RUN)") $(ARGS)
+
+runs: setup ## all runs below output/: what they came to, what changed; output/index.html made anew
+	@$(RUN_PIPELINE) runs $(ARGS)
 
 show: setup ## one security of the last run: SECURITY=FAB, ARGS="--fills --first 50" for its fills
 	@$(if $(SECURITY),,$(error Say which security: make show SECURITY=FAB))$(RUN_PIPELINE) show "$(SECURITY)" $(ARGS)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import options as take
-from pipeline.recorded import compare, explain, reconcile, recorded_security, report
+from pipeline.recorded import all_runs, compare, explain, reconcile, recorded_security, report, update_index
 
 if TYPE_CHECKING:
     from pipeline.conversion.result import ConvertResult, SheetEvent
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.sweeps.replays import ReadyResults
     from pipeline.sweeps.run import SweepRun
 
-__all__ = ["backtest", "compare", "convert", "explain", "reconcile", "recorded_security", "report", "sweep"]
+__all__ = ["all_runs", "backtest", "compare", "convert", "explain", "reconcile", "recorded_security", "report", "sweep"]
 
 
 def convert(
@@ -110,6 +110,7 @@ def backtest(
     fresh: take.Fresh = False,
     report: take.Report = True,
     png: take.Png = False,
+    note: take.Note = "",
     allow_stale: take.AllowStale = False,
     on_plan: "Callable[[Plan], None] | None" = None,
     on_result: "Callable[[SecurityResult], None] | None" = None,
@@ -133,6 +134,7 @@ def backtest(
         allow_stale: Run although a workbook has changed since it was converted, with a warning.
         fresh: Replay also the securities whose ticks, strategy, parameters and execution are those of a cached result.
         report, png: Write `report.html`, and each of its charts as an image, into `output_dir` (png: on this machine).
+        note: What to remember of the run; it stands in its `run.json`, on its page and in the list of all runs.
         on_plan, on_result, on_compile: Called with the checked plan, each result, and the strategy being compiled.
 
     Returns:
@@ -170,7 +172,10 @@ def backtest(
         write_run_page(finished, png=png)
 
     listeners = Listeners(on_plan, on_result, on_compile)
-    return run_backtest(request, folder, listeners, make_page if report or png else None, fresh=fresh)
+    run = run_backtest(request, folder, listeners, make_page if report or png else None, fresh=fresh, note=note)
+    if folder is not None:
+        update_index(folder, page=report or png)
+    return run
 
 
 def sweep(

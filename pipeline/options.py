@@ -156,6 +156,9 @@ SweepFolder = Annotated[
     Option("Folder or URI of the sweep's files.", default="output/sweeps/NAME", metavar="PATH", see="../use/scale.md"),
 ]
 Report = Annotated[bool, Option("Write the page report.html, unless --no-report.", see="../use/report.md")]
+Note = Annotated[
+    str, Option('What to remember of the run, as "with wider sessions".', metavar="TEXT", see="../use/runs.md")
+]
 Png = Annotated[bool, Option("Also draw each chart into charts/; needs the extra png.")]
 
 # Conversion.
@@ -267,6 +270,10 @@ RunA = Annotated[
     Option("A run: its folder, or its name below --output-dir.", metavar="A", completion="runs", argument=True),
 ]
 RunB = Annotated["str | Path", Option("The run to compare it with.", metavar="B", completion="runs", argument=True)]
+Remove = Annotated[
+    "str | Sequence[str]",
+    Option("Remove this run's folder. Repeatable.", metavar="RUN", completion="runs", repeatable=True),
+]
 OutputDir = Annotated["str | Path", Option("Where runs are looked for by name.", metavar="PATH")]
 Security = Annotated[str, Option("Its ticker.", metavar="SECURITY", completion="ticker", argument=True)]
 Fill = Annotated[int | None, Option("Number of the fill, counted from 1, as `show --fills` has it.", metavar="N")]

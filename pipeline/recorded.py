@@ -3,19 +3,61 @@
 Annotations are not postponed, since the command line is made from them.
 """
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import options as take
-from pipeline.errors import BadRequest
+from pipeline.errors import BadRequest, PipelineError
 
 if TYPE_CHECKING:
     from pipeline.runs.compare import Comparison
     from pipeline.runs.reconcile import Reconciliation
     from pipeline.runs.recorded_security import RecordedSecurity
+    from pipeline.runs.registry_row import RunRow
+    from pipeline.store.path import AnyPath
     from pipeline.tracing.explanation import Explanation
     from pipeline.tracing.moment import Moment
+
+
+def all_runs(*, remove: take.Remove = (), output_dir: take.OutputDir = take.OUTPUT_DIR) -> "list[RunRow]":
+    """Return a row for each run below a folder, the latest first; bring its `runs.json` and `index.html` up to date.
+
+    From then on each backtest into a folder below it does the same; below `output` it does from the start.
+
+    Args:
+        remove: Names of runs to remove first, with their folders.
+        output_dir: The folder.
+
+    Raises:
+        PipelineError: There is no such folder or run, or the system refused to write or to remove.
+    """
+    from pipeline.pages.index_page import index_page
+    from pipeline.runs.registry import refresh
+
+    return refresh(Path(output_dir), index_page, take.names_of(remove))
+
+
+def update_index(run_folder: "AnyPath", *, page: bool) -> None:
+    """Bring the list of all runs up to date that a run's folder is in, if it is in one; a failure is a warning.
+
+    page: make its page as well, which takes longest.
+    """
+    from pipeline.runs.registry import refresh, registry_folder
+
+    folder = registry_folder(run_folder, take.OUTPUT_DIR)
+    if folder is None:
+        return
+    try:
+        if page:
+            all_runs(output_dir=folder)
+        else:
+            refresh(folder, None)
+    except PipelineError as error:
+        warnings.warn(
+            f"The list of all runs was not brought up to date: {error} `pipeline runs` does it.", stacklevel=2
+        )
 
 
 def compare(a: take.RunA, b: take.RunB, output_dir: take.OutputDir = take.OUTPUT_DIR) -> "Comparison":

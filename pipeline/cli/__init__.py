@@ -20,7 +20,7 @@ from pipeline.cli.check import benchmark, clean_cache, validate
 from pipeline.cli.command import Commands
 from pipeline.cli.data import convert, demo, init, sample
 from pipeline.cli.replay import backtest, sensitivity, sweep
-from pipeline.cli.show import compare, explain, inspect, reconcile, report, show
+from pipeline.cli.show import compare, explain, inspect, reconcile, report, runs, show
 from pipeline.cli.usage import is_usage, plain
 from pipeline.console.output import Console, console, prepare_streams, set_console
 from pipeline.errors import OutOfMemory, PipelineError, out_of_memory
@@ -40,7 +40,7 @@ GO_ON: Final = "Interrupted. Finished results are kept; run the same command aga
 GROUPS: Final[Mapping[str, tuple[Callable[..., Any], ...]]] = {
     "Data": (demo, init, sample, convert, inspect),
     "Replay": (backtest, sensitivity, sweep),
-    "Results": (report, show, explain, compare, reconcile),
+    "Results": (report, runs, show, explain, compare, reconcile),
     "Checks": (validate, benchmark, clean_cache),
 }
 

@@ -25,6 +25,20 @@ def compare(**options: Any) -> CommandResult:
     return show_comparison(comparison)
 
 
+@options_of(api.all_runs)
+def runs(**options: Any) -> CommandResult:
+    """List all runs: P&L, Sharpe ratio, drawdown, fills, what changed from one to the next. Makes their page anew.
+
+    Example: pipeline runs
+    """
+    from pipeline.console.progress import Progress
+    from pipeline.console.runs import show_runs
+
+    with Progress("Reading the runs"):
+        rows = api.all_runs(**options)
+    return show_runs(rows, Path(options["output_dir"]))
+
+
 @options_of(api.report)
 def report(**options: Any) -> CommandResult:
     """Rebuild the page of a finished run or sweep from its files.

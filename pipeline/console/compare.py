@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from pipeline.console.output import CommandResult, console
 from pipeline.console.tables import Column, show_table
 from pipeline.numbers import FORMS, NONE, counted, money
-from pipeline.runs.compare import ABSENT
+from pipeline.runs.differences import changes, of_one_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipeline.metrics.assumptions import Verdict
     from pipeline.metrics.figure import Figure
-    from pipeline.runs.compare import Absent, Comparison, Difference, Fill, SecurityComparison
-    from pipeline.runs.reader import Figures, RecordedRun, Value
+    from pipeline.runs.compare import Comparison, Fill, SecurityComparison
+    from pipeline.runs.reader import Figures, RecordedRun
 
-DIGEST_SHOWN: Final = 12
 CHECKED: Final = {
     "classic": "classic",
     "strict": "strict",
@@ -26,7 +24,6 @@ CHECKED: Final = {
     "strict, highest by queue": "band_high",
 }
 SIDES: Final = ("A", "B", "B - A")
-LABELS: Final = {"execution": "execution.", "version": "version of ", "data": "ticks' "}
 
 
 def show_comparison(comparison: Comparison) -> CommandResult:
@@ -81,42 +78,17 @@ def _show_settings(comparison: Comparison) -> None:
     if not comparison.differences:
         console().show("No setting on record differs: strategy, execution, versions, ticks, parameters.\n")
         return
-    shown = [difference for difference in comparison.differences if not _of_one_strategy(comparison, difference)]
-    shared = comparison.a.parameters.keys() & comparison.b.parameters.keys()
-    order = list(dict.fromkeys(_setting(difference) for difference in shown))
-    rows: dict[tuple[str, str, str], list[str]] = {}
-    for difference in sorted(shown, key=lambda difference: order.index(_setting(difference))):
-        securities = rows.setdefault(
-            (_setting(difference), _value(difference, difference.a), _value(difference, difference.b)), []
-        )
-        securities += [difference.security] if difference.security else []
-    table = [
-        (setting, "all" if len(of) in (0, len(shared)) else ", ".join(of), a, b) for (setting, a, b), of in rows.items()
+    shown = [
+        difference
+        for difference in comparison.differences
+        if not of_one_strategy(difference, comparison.a, comparison.b)
     ]
+    shared = comparison.a.parameters.keys() & comparison.b.parameters.keys()
+    table = [(row.setting, row.who(shared), row.a, row.b) for row in changes(shown)]
     columns = [Column("setting", "name"), *(Column(name, "text") for name in ("security", "A", "B"))]
     show_table("What differs", columns, table)
     if len(shown) < len(comparison.differences):
         console().show("Parameters of only one of the strategies are left out; --json has them.\n")
-
-
-def _of_one_strategy(comparison: Comparison, difference: Difference) -> bool:
-    """Tell whether a parameter is there for one strategy and unknown to the other."""
-    return (
-        difference.subject == "parameter"
-        and comparison.a.strategy != comparison.b.strategy
-        and ABSENT in (difference.a, difference.b)
-    )
-
-
-def _setting(difference: Difference) -> str:
-    return f"{LABELS.get(difference.subject, '')}{difference.name}"
-
-
-def _value(of: Difference, value: Value | Absent) -> str:
-    if value is ABSENT:
-        return NONE
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    return text[:DIGEST_SHOWN] if of.subject == "data" else text
 
 
 def _all_figures(comparison: Comparison) -> Iterator[Figures]:

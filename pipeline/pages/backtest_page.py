@@ -73,6 +73,7 @@ def _context(
     return {
         "title": f"{run['strategy']}: backtest",
         "run": run,
+        "clipped": clipped,
         "versions": sorted(run["versions"].items()),
         "period": tables.period(contents),
         "replayed": tables.replayed(contents),

@@ -26,7 +26,8 @@ MOST_BYTES: Final = 5_999_999
 """No page may be larger, whatever the run."""
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-SCRIPTS: Final = ("timeline.js", "page.js")
+CHART_SCRIPTS: Final = ("timeline.js", "page.js")
+TABLE_SCRIPTS: Final = ("tables.js",)
 TEMPLATE: Final = {
     "layout": {
         "font": {"size": 12, "color": "$text"},
@@ -46,7 +47,7 @@ TEMPLATE: Final = {
 _LIBRARY: Final = b"<!--plotly.min.js-->"
 
 
-def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (), **context: Any) -> bytes:
+def render(template: str, data: Mapping[str, Any] | None, *, scripts: Sequence[str] = (), **context: Any) -> bytes:
     """Return the page that `template` makes of `context`, with `data` inside it for page.js.
 
     `data["charts"]` maps a chart's name to its Plotly figure (`data`, `layout`); `<div class="chart"
@@ -55,20 +56,22 @@ def render(template: str, data: Mapping[str, Any], *, scripts: Sequence[str] = (
     `pack`, the columns (`packed_columns`) that timeline.js makes its lines of, and `days`, which its zoom buttons step
     by: the first as days since 1970-01-01, then the steps from one to the next. `data["days"]`, written alike, are all
     days of the page, each shown from the first to the last of `data["hours"]`. Text from outside goes into a figure
-    through `chart_text`. scripts: files that run after page.js.
+    through `chart_text`. Without `data` the page has tables and no charts. scripts: files that run after ours.
     """
-    source, content = library()
-    sources = [(TEMPLATES / name).read_bytes().replace(b"\r\n", b"\n") for name in (*SCRIPTS, *scripts)]
+    names = (*(() if data is None else CHART_SCRIPTS), *TABLE_SCRIPTS, *scripts)
+    sources = [(TEMPLATES / name).read_bytes().replace(b"\r\n", b"\n") for name in names]
+    allowed, content = ([], b"") if data is None else ([library()[0]], library()[1])
+    whole = None if data is None else {"shared": {}, "days": [], "hours": [0, 24], **data, "template": TEMPLATE}
     page = (
         environment()
         .get_template(template)
         .render(
             context,
-            data=_markup(embedded({"shared": {}, "days": [], "hours": [0, 24], **data, "template": TEMPLATE})),
+            data=whole and _markup(embedded(whole)),
             style=_markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
             page_scripts=[_markup(script.decode()) for script in sources],
             library=_markup(_LIBRARY.decode()),
-            script_sources=" ".join([source, *map(_source, sources)]),
+            script_sources=" ".join([*allowed, *map(_source, sources)]),
         )
     )
     before, _, after = page.encode().partition(_LIBRARY)

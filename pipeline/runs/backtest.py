@@ -150,15 +150,17 @@ def run_backtest(
     make_page: Callable[[AnyPath], object] | None,
     *,
     fresh: bool,
+    note: str = "",
 ) -> BacktestRun:
     """Run a backtest and write its folder, if there is to be one.
 
     make_page: called with the finished folder, while other runs are still kept out of it. fresh: replay what is cached,
-    too. Raises a PipelineError for a request that cannot be run; a security that fails is a result with its error.
+    too. note: what its user says of it, for `run.json`. Raises a PipelineError for a request that cannot be run; a
+    security that fails is a result with its error.
     """
     started = time.perf_counter()
     planned = plan(request)
-    folder = None if output_dir is None else RunFolder(output_dir, planned, report=make_page is not None)
+    folder = None if output_dir is None else RunFolder(output_dir, planned, report=make_page is not None, note=note)
     with folder.open() if folder else nullcontext():
         if listeners.on_plan:
             listeners.on_plan(planned)

@@ -4,42 +4,20 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from dataclasses import fields as dataclass_fields
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.engine.outcome import SIDES
 from pipeline.errors import PipelineError
+from pipeline.runs.differences import ABSENT, Difference, differences
 from pipeline.runs.reader import Figures
 from pipeline.times import MILLISECOND, iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable
 
-    from pipeline.runs.reader import RecordedFills, RecordedRun, Value
-
-Subject: TypeAlias = Literal["run", "execution", "version", "data", "parameter"]
-
-
-class Absent(Enum):
-    """What stands for the value of something that a run does not have; a parameter that is null has a value."""
-
-    ABSENT = "absent"
-
-
-ABSENT: Final = Absent.ABSENT
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One setting in which the runs differ; security is None for what holds for all of them."""
-
-    subject: Subject
-    name: str
-    security: str | None
-    a: Value | Absent
-    b: Value | Absent
+    from pipeline.runs.reader import RecordedFills, RecordedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +121,7 @@ class Comparison:
 def compare(a: RecordedRun, b: RecordedRun) -> Comparison:
     """Compare two runs; fills that cannot be read are their security's `unreadable`, never an error."""
     tickers = sorted({*a.parameters, *b.parameters})
-    return Comparison(a, b, tuple(_differences(a, b)), tuple(_security(ticker, a, b) for ticker in tickers))
+    return Comparison(a, b, tuple(differences(a, b)), tuple(_security(ticker, a, b) for ticker in tickers))
 
 
 def first_parting(a: RecordedFills, b: RecordedFills) -> Parting | None:
@@ -170,28 +148,6 @@ def _fill(fills: RecordedFills, index: int) -> Fill | None:
         price=float(fills.price[index]),
         quantity=int(fills.quantity[index]),
     )
-
-
-def _differences(a: RecordedRun, b: RecordedRun) -> Iterator[Difference]:
-    runs = ({"strategy": run.strategy, "config": run.config} for run in (a, b))
-    yield from _apart("run", None, *runs)
-    yield from _apart("execution", None, a.execution, b.execution)
-    yield from _apart("version", None, a.versions, b.versions)
-    shared = sorted(a.parameters.keys() & b.parameters.keys())
-    for ticker in shared:
-        if a.digests.get(ticker) and b.digests.get(ticker):
-            yield from _apart("data", ticker, {"digest": a.digests[ticker]}, {"digest": b.digests[ticker]})
-    for ticker in shared:
-        yield from _apart("parameter", ticker, a.parameters[ticker], b.parameters[ticker])
-
-
-def _apart(
-    subject: Subject, security: str | None, a: Mapping[str, Value], b: Mapping[str, Value]
-) -> Iterator[Difference]:
-    for name in dict.fromkeys((*a, *b)):
-        values: tuple[Value | Absent, Value | Absent] = a.get(name, ABSENT), b.get(name, ABSENT)
-        if values[0] != values[1]:
-            yield Difference(subject, name, security, *values)
 
 
 def _security(ticker: str, a: RecordedRun, b: RecordedRun) -> SecurityComparison:

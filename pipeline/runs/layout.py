@@ -1,4 +1,4 @@
-"""File names of a run folder, shared by the code that writes, reads and lists them."""
+"""File names of a run folder and of the folder that holds runs, shared by who writes, reads and lists them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ METRICS_FILE: Final = "metrics.json"
 DAILY_FILE: Final = "daily.csv"
 RECONCILIATION_FILE: Final = "reconciliation.csv"
 REPORT_FILE: Final = "report.html"
+REGISTRY_FILE: Final = "runs.json"
+INDEX_FILE: Final = "index.html"
 TRADES_FOLDER: Final = "trades"
 MARKS_FOLDER: Final = "marks"
 PRICES_FOLDER: Final = "prices"

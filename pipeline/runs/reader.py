@@ -161,7 +161,7 @@ def read_run(folder: Path) -> RecordedRun:
     """
     manifest = read_run_file(folder)
     with reading(folder / RUN_FILE):
-        settings = _settings(manifest)
+        settings = settings_of(manifest)
     metrics = read_metrics(folder)
     with reading(folder / METRICS_FILE):
         figures = {ticker: _figures(values) for ticker, values in metrics["securities"].items()}
@@ -212,7 +212,7 @@ def read_fills(
     )
 
 
-def _settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a RecordedRun that `run.json` holds."""
     parameters = {ticker: dict(values) for ticker, values in manifest["parameters"].items()}
     for ticker in parameters:

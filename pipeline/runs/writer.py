@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import platform
 from dataclasses import asdict, replace
 from itertools import chain, repeat
@@ -50,13 +51,15 @@ SENSITIVITY_COLUMNS: Final = ("security", "execution", "fills", "realized_pnl", 
 class RunFolder:
     """The folder of one run: opened before the first result, closed when all are there; workers write into it.
 
-    report: whether a page will be made from the closed folder, which is then among the files that it lists.
+    report: whether a page will be made from the closed folder, which is then among the files that it lists. note: what
+    its user says of the run.
     """
 
-    def __init__(self, directory: AnyPath, plan: Plan, *, report: bool = True) -> None:
+    def __init__(self, directory: AnyPath, plan: Plan, *, report: bool = True, note: str = "") -> None:
         self.directory = directory
         self._plan = plan
         self._report = report
+        self._note = note
         self._begun = b""
 
     @contextlib.contextmanager
@@ -118,6 +121,7 @@ class RunFolder:
             "status": status,
             "strategy": plan.strategy,
             "config": plan.config.name,
+            "note": self._note,
             "execution": {"name": plan.execution.name, "settings": dict(plan.execution.settings)},
             "assumption_check": None if verdict is None else asdict(verdict),
             "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},
@@ -130,7 +134,13 @@ class RunFolder:
                 "pyarrow": pa.__version__,
             },
             "files": sorted({*written, SUMMARY_FILE, METRICS_FILE, DAILY_FILE, *earlier}),
-            "how": {"engine": plan.engine, "backend": plan.backend, "workers": plan.workers, "seconds": dict(timings)},
+            "how": {
+                "engine": plan.engine,
+                "backend": plan.backend,
+                "workers": plan.workers,
+                "seconds": dict(timings),
+                "finished": _now() if status == COMPLETE else None,
+            },
         }
         return json_bytes(content)
 
@@ -178,6 +188,11 @@ def daily_csv(ledgers: Sequence[Ledger]) -> bytes:
         values = [columns[name].tolist() if name in columns else repeat(None) for name in DAILY_COLUMNS[1:]]
         rows.append(zip(repeat(security), *values))
     return csv_bytes(chain.from_iterable(rows))
+
+
+def _now() -> str:
+    """Return the time as this machine has it, with its distance from UTC."""
+    return dt.datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
 def _data_of(security: Security) -> dict[str, Any]:

@@ -66,6 +66,31 @@ def sole_writer(directory: AnyPath, command: str, option: str) -> Iterator[None]
             _remove(directory / LOCK_NAME)
 
 
+@contextmanager
+def in_turn(lock_file: Path, seconds: float) -> Iterator[None]:
+    """Let those who change what a lock stands for do so one after the other; it ends with the process that holds it.
+
+    Where the system has no locks nothing waits. Raises InUse when the others take longer than so many seconds, or
+    OutputNotWritable.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(lock_file, mode=FOR_ALL)
+    try:
+        lock.acquire(timeout=seconds, poll_interval=0.01)
+    except Timeout:
+        raise InUse(f"{lock_file.parent} is being written by other runs, for {seconds:g} s by now.") from None
+    except NotImplementedError:
+        yield
+        return
+    except OSError as error:
+        raise not_written(lock_file, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def holder_of(directory: AnyPath) -> str | None:
     """Return who writes in a directory now: empty when nobody does, None where that cannot be told, as in a bucket."""
     if isinstance(directory, ObjectStorePath):

@@ -167,7 +167,7 @@ def test_an_error_stands_on_the_page_without_the_apostrophe_of_its_cell(tmp_path
 def test_a_hostile_name_is_text_everywhere(tmp_path: Path) -> None:
     folder = invent(tmp_path, [HOSTILE, "FAB"], failed=["<b>x</b>"], warnings=[HOSTILE, "</script><script>x()"])
     content = backtest_page(folder)
-    assert content.count(b"<script") == 4
+    assert content.count(b"<script") == 5
     assert content.count(b"</script") == 4
     assert b"<b>x" not in content
     page = read_page(content)

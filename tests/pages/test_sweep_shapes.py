@@ -67,7 +67,7 @@ def test_errors_are_counted_and_shown_as_text(tmp_path: Path) -> None:
     ]
     assert "80 results of 120" in page.root.one("section", id="verdict").text
     assert "8 more errors" in page.root.one("section", id="failed").text
-    assert len(list(page.root.all("script"))) == 5
+    assert len(list(page.root.all("script"))) == 6
     assert f"Sweep of {HOSTILE}" in page.root.one("h1").text
 
 

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import api, compare
-from pipeline.runs.compare import ABSENT, first_parting
+from pipeline.runs.compare import first_parting
+from pipeline.runs.differences import ABSENT
 from pipeline.runs.reader import RecordedFills
 from tests.made import PARAMETERS, make_config, make_store, random_ticks, write_ticks
 

@@ -105,7 +105,7 @@ def test_run_json_says_what_was_run_on_what(inputs: Any, tmp_path: Path) -> None
     assert content["execution"]["settings"]["fill_price"] == "print"
     assert content["parameters"]["FAB"]["refill_interval_sec"] == 30
     assert content["data"]["FAB"]["fingerprint"] == "made 0"
-    assert set(content["how"]) == {"engine", "backend", "workers", "seconds"}
+    assert set(content["how"]) == {"engine", "backend", "workers", "seconds", "finished"}
 
 
 @pytest.mark.parametrize("execution", ["classic", "strict"])

@@ -1,0 +1,72 @@
+"""Prints all runs of an output folder: what they came to, then what changed from one to the next."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.console.output import CommandResult, console
+from pipeline.console.tables import Column, show_table
+from pipeline.numbers import FORMS, counted, money
+from pipeline.runs.layout import INDEX_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pipeline.runs.registry_row import RunRow
+
+LEFT_OUT: Final = ("stamp", "parameters", "digests", "versions", "execution", "before")
+CHANGES_SHOWN: Final = 3
+
+
+def show_runs(rows: Sequence[RunRow], output_dir: Path) -> CommandResult:
+    """Print a table of the runs' figures, the latest first, and one of what changed and was noted."""
+    if rows and console().shows:
+        _show_figures(rows)
+        _show_changes(rows)
+    page = output_dir / INDEX_FILE
+    facts = {"index": page if rows else None, "runs": [_facts(row) for row in rows]}
+    where = f"Page: {page}" if rows else f"There are no runs in {output_dir}"
+    return CommandResult(f"{counted(len(rows), 'run')}. {where}" if rows else f"{where}.", facts)
+
+
+def _show_figures(rows: Sequence[RunRow]) -> None:
+    columns = [
+        Column("run", "name"),
+        Column("finished"),
+        *(Column(name, "money") for name in ("net P&L", "strict")),
+        *(Column(name) for name in ("Sharpe", "fills", "warnings")),
+        *(Column(name, "money") for name in ("classic", "band, low", "band, high", "drawdown")),
+    ]
+    table = []
+    for row in rows:
+        cells = [row.when[2:], money(row.net_pnl), money(row.strict), FORMS["ratio"](row.sharpe)]
+        cells += [FORMS["count"](row.fills), f"{row.warnings:,}"]
+        cells += map(money, (row.classic, row.band_low, row.band_high, row.max_drawdown))
+        table.append([row.name, *cells])
+    show_table("Runs, the latest first; AED", columns, table)
+
+
+def _show_changes(rows: Sequence[RunRow]) -> None:
+    table = []
+    for row in rows:
+        changed = "; ".join(row.differs[:CHANGES_SHOWN])
+        more = len(row.differs) - CHANGES_SHOWN
+        changed += f"; {more:,} more" if more > 0 else ""
+        note = _state(row) or row.note
+        if changed or note:
+            table.append([row.name, changed, note])
+    columns = [Column("run", "name"), Column("other than the one before", "text"), Column("note", "text")]
+    if table:
+        show_table("What changed", columns, table)
+
+
+def _state(row: RunRow) -> str:
+    if row.is_complete:
+        return ""
+    return row.status if row.status in ("failed", "damaged") else "not finished"
+
+
+def _facts(row: RunRow) -> dict[str, Any]:
+    return {name: value for name, value in asdict(row).items() if name not in LEFT_OUT}

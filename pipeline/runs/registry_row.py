@@ -1,0 +1,168 @@
+"""One run's row in the registry of an output folder: what the run was, what it came to, and its settings."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import itertools
+import json
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.errors import PipelineError
+from pipeline.runs.layout import DAILY_FILE, METRICS_FILE, REPORT_FILE, RUN_FILE
+from pipeline.runs.manifest import COMPLETE
+from pipeline.runs.read_file import read_metrics, reading
+from pipeline.runs.reader import settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pipeline.runs.reader import Value
+
+DAMAGED: Final = "damaged"
+MOST_POINTS: Final = 60
+FIGURES: Final = ("fills", "net_pnl", "sharpe", "max_drawdown")
+CHECKED: Final = ("classic", "strict", "band_low", "band_high")
+_TOTAL: Final = b"\ntotal,"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run below an output folder, of which `run.json` had this stamp (ns, bytes) when it was read.
+
+    name: the folder's, with those between. finished: ISO text with its distance from UTC. status: as in `run.json`, or
+    `damaged`; only a complete run has figures. net_pnl, max_drawdown and the assumption check's figures: AED; None
+    where the run has none. equity: net realised P&L at the end of market days, AED, at most MOST_POINTS of them.
+    page: whether it has a page. replaced: whether a later run was written into its folder, so that only this row is
+    left of it. before: the key of the run of the same strategy before it, and differs: in what it differs from that.
+    """
+
+    name: str
+    stamp: tuple[int, int]
+    finished: str
+    status: str
+    note: str = ""
+    strategy: str = ""
+    config: str = ""
+    execution_name: str = ""
+    execution: Mapping[str, Value] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+    failed: int = 0
+    warnings: int = 0
+    fills: int | None = None
+    net_pnl: float | None = None
+    sharpe: float | None = None
+    max_drawdown: float | None = None
+    classic: float | None = None
+    strict: float | None = None
+    band_low: float | None = None
+    band_high: float | None = None
+    equity: Sequence[float] = ()
+    page: bool = False
+    replaced: bool = False
+    before: str = ""
+    differs: Sequence[str] = ()
+
+    @property
+    def key(self) -> str:
+        """What tells the run from all others."""
+        return f"{self.finished} {self.name}"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run has figures."""
+        return self.status == COMPLETE
+
+    @property
+    def instant(self) -> tuple[dt.datetime, str]:
+        """What runs are ordered by."""
+        return dt.datetime.fromisoformat(self.finished), self.name
+
+    @property
+    def when(self) -> str:
+        """When the run finished, to the minute, as the machine that ran it has it."""
+        return self.finished[:16].replace("T", " ")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as plain values, securities with the same parameters put together."""
+        blocks: dict[str, tuple[list[str], Mapping[str, Value]]] = {}
+        for ticker, values in self.parameters.items():
+            blocks.setdefault(json.dumps(values, sort_keys=True), ([], values))[0].append(ticker)
+        return {one.name: getattr(self, one.name) for one in fields(self)} | {"parameters": list(blocks.values())}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> RunRow:
+        """Return the row that `as_json` wrote; raises ValueError, KeyError, TypeError or AttributeError for another."""
+        row = {one.name: content[one.name] for one in fields(cls)}
+        row["parameters"] = {ticker: values for tickers, values in row["parameters"] for ticker in tickers}
+        first, second = row["stamp"]
+        row |= {"stamp": (int(first), int(second)), "equity": tuple(row["equity"]), "differs": tuple(row["differs"])}
+        made = cls(**row)
+        made.instant  # noqa: B018 - a date that is none is found here
+        return made
+
+
+def read_row(folder: Path, name: str, stamp: tuple[int, int]) -> RunRow:
+    """Return the row of a run folder; one whose files cannot be read is `damaged`."""
+    modified = dt.datetime.fromtimestamp(stamp[0] / 1e9).astimezone().isoformat(timespec="milliseconds")
+    try:
+        with reading(folder / RUN_FILE):
+            manifest = json.loads((folder / RUN_FILE).read_bytes())
+            how = manifest.get("how") or {}
+            finished = dt.datetime.fromisoformat(how.get("finished") or modified)
+            status = str(manifest["status"])
+            settings = settings_of(manifest)
+            warnings = len(settings.pop("warnings"))
+            check = settings.pop("check")
+            row = RunRow(
+                name,
+                stamp,
+                finished.isoformat(timespec="milliseconds"),
+                status,
+                note=str(manifest.get("note") or ""),
+                warnings=warnings,
+                **settings,
+            )
+        if status != COMPLETE:
+            return row
+        metrics = read_metrics(folder)
+        with reading(folder / METRICS_FILE):
+            portfolio = metrics["portfolio"] if metrics["securities"] else {}
+            figures = {key: portfolio.get(key) for key in FIGURES}
+            failed = len(row.parameters) - len(metrics["securities"])
+        with reading(folder / DAILY_FILE):
+            equity = thinned(_total_equity((folder / DAILY_FILE).read_bytes()))
+    except PipelineError:
+        return RunRow(name, stamp, modified, DAMAGED)
+    checked = {key: getattr(check, key) for key in CHECKED} if check else {}
+    has_page = (folder / REPORT_FILE).is_file()
+    content = {one.name: getattr(row, one.name) for one in fields(row)}
+    return RunRow(**content | figures | checked | {"failed": failed, "equity": tuple(equity), "page": has_page})
+
+
+def thinned(values: Sequence[float], most: int = MOST_POINTS) -> list[float]:
+    """Return values to the cent, of many the lowest and highest of each stretch in their order, first and last too."""
+    rounded = [round(value, 2) for value in values]
+    if len(rounded) <= most:
+        return rounded
+    stretches = most // 2 - 1
+    edges = [len(rounded) * number // stretches for number in range(stretches + 1)]
+    places = {0, len(rounded) - 1}
+    for start, end in itertools.pairwise(edges):
+        stretch = range(start, end)
+        places |= {min(stretch, key=rounded.__getitem__), max(stretch, key=rounded.__getitem__)}
+    return [rounded[place] for place in sorted(places)]
+
+
+def _total_equity(content: bytes) -> list[float]:
+    """Return the equity of the rows of all securities together, which are the last of daily.csv."""
+    heads = next(csv.reader([content.partition(b"\n")[0].decode()]))
+    at = content.find(_TOTAL)
+    rows = csv.reader(io.StringIO(content[at + 1 :].decode(), newline="")) if at >= 0 else ()
+    column = heads.index("equity")
+    return [float(row[column]) for row in rows]

@@ -1,0 +1,56 @@
+"""All runs on the terminal: 80 columns, no number cut, what changed and what was noted, --json, --remove."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.cli import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def output(inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    store, config = inputs
+    monkeypatch.chdir(tmp_path)
+    common = ["backtest", "--config", str(config), "--parquet-dir", str(store), "--no-report", "--quiet"]
+    said([*common, "--output-dir", "output/first", "--note", "with wider sessions"])
+    said([*common, "--output-dir", "output/second", "--set", "refill_interval_sec=5"])
+    return tmp_path / "output"
+
+
+def said(words: list[str]) -> int:
+    with pytest.raises(SystemExit) as end:
+        app.main(words, prog_name="pipeline")
+    return int(str(end.value.code or 0))
+
+
+def test_runs_are_listed_in_80_columns(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert said(["runs"]) == 0
+    text = capsys.readouterr().out
+    metrics = json.loads((output / "second" / "metrics.json").read_bytes())["portfolio"]
+    assert max(map(len, text.splitlines())) <= 80
+    assert f"{metrics['net_pnl']:,.2f}" in text
+    assert f"{metrics['fills']:,}" in text
+    assert "refill_interval_sec 60 to 5" in text
+    assert "with wider sessions" in text
+    assert text.splitlines()[-1] == "2 runs. Page: output/index.html"
+    assert (output / "index.html").is_file()
+
+
+def test_json_has_the_rows_and_removing_is_said(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    said(["runs", "--json"])
+    facts = json.loads(capsys.readouterr().out)
+    metrics = json.loads((output / "second" / "metrics.json").read_bytes())["portfolio"]
+    assert [(row["name"], row["note"]) for row in facts["runs"]] == [("second", ""), ("first", "with wider sessions")]
+    assert facts["runs"][0]["net_pnl"] == metrics["net_pnl"]
+    assert facts["runs"][0]["differs"] == ["refill_interval_sec 60 to 5"]
+    said(["runs", "--remove", "second", "--remove", "first"])
+    assert capsys.readouterr().out == "There are no runs in output.\n"
+    assert not (output / "first").exists()
