@@ -14,6 +14,6 @@ reconcile("fills.csv", "v1_baseline")
 
 __version__ = "0.1.0"
 
-from pipeline.api import all_runs, backtest, compare, convert, explain, reconcile, sweep
+from pipeline.api import all_runs, backtest, compare, compare_page, convert, explain, reconcile, sweep
 
-__all__ = ["all_runs", "backtest", "compare", "convert", "explain", "reconcile", "sweep"]
+__all__ = ["all_runs", "backtest", "compare", "compare_page", "convert", "explain", "reconcile", "sweep"]

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import options as take
-from pipeline.recorded import all_runs, compare, explain, reconcile, recorded_security, report, update_index
+from pipeline.recorded import (
+    all_runs,
+    compare,
+    compare_page,
+    explain,
+    reconcile,
+    recorded_security,
+    report,
+    update_index,
+)
 
 if TYPE_CHECKING:
     from pipeline.conversion.result import ConvertResult, SheetEvent
@@ -23,7 +32,18 @@ if TYPE_CHECKING:
     from pipeline.sweeps.replays import ReadyResults
     from pipeline.sweeps.run import SweepRun
 
-__all__ = ["all_runs", "backtest", "compare", "convert", "explain", "reconcile", "recorded_security", "report", "sweep"]
+__all__ = [
+    "all_runs",
+    "backtest",
+    "compare",
+    "compare_page",
+    "convert",
+    "explain",
+    "reconcile",
+    "recorded_security",
+    "report",
+    "sweep",
+]
 
 
 def convert(

@@ -274,6 +274,13 @@ Remove = Annotated[
     "str | Sequence[str]",
     Option("Remove this run's folder. Repeatable.", metavar="RUN", completion="runs", repeatable=True),
 ]
+MoreRuns = Annotated[
+    "Sequence[str | Path]",
+    Option("More runs to compare A with.", metavar="[MORE]...", completion="runs", repeatable=True, argument=True),
+]
+ComparePage = Annotated[
+    "str | Path | None", Option("Also write it as a page, to this file.", metavar="PATH", see="../use/compare.md")
+]
 OutputDir = Annotated["str | Path", Option("Where runs are looked for by name.", metavar="PATH")]
 Security = Annotated[str, Option("Its ticker.", metavar="SECURITY", completion="ticker", argument=True)]
 Fill = Annotated[int | None, Option("Number of the fill, counted from 1, as `show --fills` has it.", metavar="N")]

@@ -4,7 +4,7 @@ Annotations are not postponed, since the command line is made from them.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,25 @@ def compare(a: take.RunA, b: take.RunB, output_dir: take.OutputDir = take.OUTPUT
     from pipeline.runs.reader import find_run, read_run
 
     return compare_runs(*(read_run(find_run(run, Path(output_dir))) for run in (a, b)))
+
+
+def compare_page(runs: Sequence[str | Path], page: str | Path, *, output_dir: take.OutputDir = take.OUTPUT_DIR) -> Path:
+    """Write a page of two or more runs side by side, the others against the first, and return its path.
+
+    Args:
+        runs, output_dir: Run folders, or names of runs below `output_dir`.
+        page: The file to write.
+
+    Raises:
+        PipelineError: One is not a complete run, there are too many, or the file cannot be written.
+    """
+    from pipeline.pages.compare_page import compare_page as page_of
+    from pipeline.runs.reader import find_run
+    from pipeline.store.atomic import write_bytes
+
+    target = Path(page)
+    write_bytes(target, page_of([find_run(run, Path(output_dir)) for run in runs], target), durable=False)
+    return target
 
 
 def report(run: take.RunOrSweep = None, *, png: take.Png = False, output_dir: take.OutputDir = take.OUTPUT_DIR) -> Path:

@@ -11,18 +11,26 @@ from pipeline.errors import BadRequest
 from pipeline.options import Option
 
 
-@options_of(api.compare)
-def compare(**options: Any) -> CommandResult:
-    """Compare two runs: settings, P&L, fills, drawdown, and the first fill that differs.
+def compare(
+    a: take.RunA,
+    b: take.RunB,
+    more: take.MoreRuns = (),
+    page: take.ComparePage = None,
+    output_dir: take.OutputDir = take.OUTPUT_DIR,
+) -> CommandResult:
+    """Compare two runs or more: settings, P&L, fills, drawdown, and the first fill that differs.
 
     Example: pipeline compare v1_baseline output/another
     """
-    from pipeline.console.compare import show_comparison
+    from pipeline.console.compare import show_comparisons
     from pipeline.console.progress import Progress
 
-    with Progress("Reading the runs"):
-        comparison = api.compare(**options)
-    return show_comparison(comparison)
+    with Progress("Reading the runs") as progress:
+        comparisons = [api.compare(a, other, output_dir) for other in (b, *more)]
+        if page is not None:
+            progress.stage("Making the page")
+            page = api.compare_page([a, b, *more], page, output_dir=output_dir)
+    return show_comparisons(comparisons, page)
 
 
 @options_of(api.all_runs)

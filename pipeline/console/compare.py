@@ -10,7 +10,8 @@ from pipeline.numbers import FORMS, NONE, counted, money
 from pipeline.runs.differences import changes, of_one_strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from pipeline.metrics.assumptions import Verdict
     from pipeline.metrics.figure import Figure
@@ -24,6 +25,19 @@ CHECKED: Final = {
     "strict, highest by queue": "band_high",
 }
 SIDES: Final = ("A", "B", "B - A")
+
+
+def show_comparisons(comparisons: Sequence[Comparison], page: Path | str | None) -> CommandResult:
+    """Print the first run beside each of the others in turn, and where the page of them all is."""
+    first, *others = map(show_comparison, comparisons)
+    lines = [result.line for result in (first, *others)] + ([f"Page: {page}"] if page is not None else [])
+    facts = dict(first.facts) | ({"others": [result.facts for result in others]} if others else {})
+    return CommandResult(
+        "\n".join(lines),
+        facts | ({} if page is None else {"page": page}),
+        {ticker: text for result in (first, *others) for ticker, text in result.failed.items()},
+        warnings=list(dict.fromkeys(text for result in (first, *others) for text in result.warnings)),
+    )
 
 
 def show_comparison(comparison: Comparison) -> CommandResult:

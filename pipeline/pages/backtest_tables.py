@@ -39,7 +39,7 @@ def period(contents: Contents) -> str:
 
 def headline(contents: Contents) -> list[tuple[Figure, Cell]]:
     """Return the portfolio's headline figures."""
-    return [(figure, _cell(figure, contents.portfolio)) for figure in METRICS if figure.is_headline]
+    return [(figure, cell_of(figure, contents.portfolio)) for figure in METRICS if figure.is_headline]
 
 
 def topics(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:
@@ -167,10 +167,11 @@ _UNKNOWN: Final = "The catalog does not say."
 
 
 def _cells(figures: Iterable[Figure], values: Mapping[str, Any]) -> list[Cell]:
-    return [_cell(figure, values) for figure in figures]
+    return [cell_of(figure, values) for figure in figures]
 
 
-def _cell(figure: Figure, values: Mapping[str, Any]) -> Cell:
+def cell_of(figure: Figure, values: Mapping[str, Any]) -> Cell:
+    """Return a figure's value among those of a security or portfolio, or why it is missing."""
     value = figure.value_in(values)
     return Cell(value, figure.form, clipped(figure.reason_in(values)) if value is None else "")
 

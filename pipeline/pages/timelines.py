@@ -125,7 +125,7 @@ def portfolio(tracks: list[Track], total: Daily, clock: Clock, most: int) -> Tim
         "y3": (f"Net P&L a {by}, AED", [0.0, 0.23]),
     }
     return Timeline(
-        {"data": traces, "layout": _layout(rows, PORTFOLIO_HEIGHT) | _across(clock, clock.days, "y3")},
+        {"data": traces, "layout": layout_of_rows(rows, PORTFOLIO_HEIGHT) | _across(clock, clock.days, "y3")},
         {
             "stamps": (stamps[drawn], 0),
             "equity": (equity[drawn], MONEY_DIGITS),
@@ -144,7 +144,7 @@ def panel_layout() -> dict[str, Any]:
         "y3": ("Equity, AED", [0.2, 0.39]),
         "y4": ("Drawdown, AED", [0.0, 0.17]),
     }
-    return _layout(rows, PANEL_HEIGHT)
+    return layout_of_rows(rows, PANEL_HEIGHT)
 
 
 def panel(ticker: str, track: Track, daily: Daily, clock: Clock) -> Timeline:
@@ -184,7 +184,8 @@ def _part(name: str, axis: str) -> dict[str, Any]:
     return {"shared": name, "yaxis": axis}
 
 
-def _layout(rows: dict[str, tuple[str, list[float]]], height: int) -> dict[str, Any]:
+def layout_of_rows(rows: dict[str, tuple[str, list[float]]], height: int) -> dict[str, Any]:
+    """Return the layout of a chart over time with an axis a row: its title, and from where to where it reaches."""
     layout: dict[str, Any] = {
         "height": height,
         "hovermode": "x unified",

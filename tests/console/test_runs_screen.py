@@ -54,3 +54,19 @@ def test_json_has_the_rows_and_removing_is_said(output: Path, capsys: pytest.Cap
     said(["runs", "--remove", "second", "--remove", "first"])
     assert capsys.readouterr().out == "There are no runs in output.\n"
     assert not (output / "first").exists()
+
+
+def test_more_than_two_runs_are_compared_in_turn_and_on_a_page(
+    output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert said(["compare", "first", "second", "first", "--page", "page.html"]) == 0
+    out = capsys.readouterr().out
+    assert "output/first and output/second differ in 3 of 3 securities.\n" in out
+    assert "output/first and output/first are the same: v1_baseline, 3 securities" in out
+    assert "Page: page.html" in out.splitlines()[-1]
+    assert (output.parent / "page.html").stat().st_size > 1_000_000
+    said(["compare", "first", "second", "first", "--json"])
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["same"], [other["same"] for other in facts["others"]]) == (False, [True])
+    assert "page" not in facts

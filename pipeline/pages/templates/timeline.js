@@ -81,14 +81,15 @@ const timeline = (() => {
   const prepared = (chart, bytes, clock) => {
     const held = columnsOf(chart.pack.columns, bytes), days = summed(chart.days);
     if (days.length) {
-      held.stamps = fromOpenToClose(held.stamps, ...chart.layout.xaxis.range);
-      for (const name of ["price", "position", "equity"]) {
-        if (held[name]) held[name] = fromOpenToClose(held[name], 0, held[name].at(-1) || 0);
+      if (held.stamps) held.stamps = fromOpenToClose(held.stamps, ...chart.layout.xaxis.range);
+      for (const name of Object.keys(held)) {
+        if (/^stamps_/.test(name)) held[name] = fromOpenToClose(held[name], ...chart.layout.xaxis.range);
+        if (/^(price|position|equity(_.*)?)$/.test(name)) held[name] = fromOpenToClose(held[name], 0, held[name].at(-1) || 0);
       }
     }
     const places = new Map();
     return chart.data.map((trace) => {
-      const series = trace.x ? { x: trace.x, y: trace.y } : seriesOf(trace.shared, held, days, clock);
+      const series = trace.series !== undefined ? { x: held["stamps_" + trace.series], y: held["equity_" + trace.series] } : trace.x ? { x: trace.x, y: trace.y } : seriesOf(trace.shared, held, days, clock);
       if (!places.has(series.x)) places.set(series.x, Float64Array.from(series.x, (time) => clock.place(time)));
       return { ...series, places: places.get(series.x) };
     });

@@ -1,0 +1,85 @@
+"""The chart of several runs: their equity over one another, and below how far each is above the first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.pages.curves import extremes, packed_columns
+from pipeline.pages.page import chart_text
+from pipeline.pages.time_axis import HOUR_MS
+from pipeline.pages.timelines import MONEY_DIGITS, layout_of_rows, together
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.pages.run_reader import Daily, Track
+    from pipeline.pages.time_axis import Clock
+    from pipeline.ticks import Float64s, Int64s
+
+COLOURS: Final = ("$equity", "$marked", "$position", "$buy", "$sell", "$price")
+MOST_RUNS: Final = len(COLOURS)
+MOST_FILLS: Final = 500_000
+"""Fills drawn of all runs together; of more, the lowest and highest of each stretch."""
+HEIGHT: Final = 480
+
+
+def equity_chart(runs: Sequence[tuple[str, list[Track], Daily]], clock: Clock) -> dict[str, Any]:
+    """Return each run's net realised equity over time, and at the end of each day that of the first taken off.
+
+    runs: of each its title, the fills of its securities, and its days.
+    """
+    columns: dict[str, tuple[Any, int]] = {}
+    traces: list[dict[str, Any]] = []
+    bases = [_at_days(total, clock.days) for _, _, total in runs]
+    for number, (title, tracks, _) in enumerate(runs):
+        stamps, equity = together(tracks)
+        drawn = extremes([equity], MOST_FILLS // len(runs))
+        columns |= {f"stamps_{number}": (stamps[drawn], 0), f"equity_{number}": (equity[drawn], MONEY_DIGITS)}
+        traces.append(_line(title, number, "y") | {"series": number})
+    width = HOUR_MS * (clock.closes - clock.opens) * 0.7 / max(len(runs) - 1, 1)
+    for number, (title, _, _) in enumerate(runs[1:], 1):
+        above = np.round(bases[number] - bases[0], MONEY_DIGITS) + 0.0
+        traces.append(_bars(title, number, above.tolist(), clock, width, len(runs) - 1))
+    rows = {"y": ("Equity, AED", [0.36, 1.0]), "y2": ("Above A, AED", [0.0, 0.3])}
+    axis = {"xaxis": {"shared": "clock", "anchor": "y2", "range": clock.span(clock.days)}}
+    return {
+        "data": traces,
+        "layout": layout_of_rows(rows, HEIGHT) | axis | {"showlegend": True},
+        "days": np.diff(clock.days, prepend=0).tolist(),
+        "pack": packed_columns(columns),
+    }
+
+
+def _line(title: str, number: int, axis: str) -> dict[str, Any]:
+    name = chart_text(title)
+    return {
+        "mode": "lines",
+        "name": name,
+        "yaxis": axis,
+        "line": {"color": COLOURS[number], "width": 1.6, "shape": "hv"},
+        "hovertemplate": "%{y:,.2f} AED",
+    }
+
+
+def _bars(title: str, number: int, values: list[float], clock: Clock, width: float, beside: int) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "name": f"{chart_text(title)} above A",
+        "yaxis": "y2",
+        "x": [clock.middle(day) for day in clock.days.tolist()],
+        "y": values,
+        "marker": {"color": COLOURS[number]},
+        "width": width,
+        "offset": width * (number - 1 - beside / 2),
+        "showlegend": False,
+        "hovertemplate": "%{y:+,.2f} AED at the end of the day",
+    }
+
+
+def _at_days(total: Daily, days: Int64s) -> Float64s:
+    """Return net realised equity, AED, at the end of each of these days."""
+    equity = np.concatenate([[0.0], np.cumsum(total.net_pnl)])
+    found: Float64s = equity[np.searchsorted(total.days, days, side="right")]
+    return found

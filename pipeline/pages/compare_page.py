@@ -1,0 +1,230 @@
+"""The page of two or more runs side by side: equity over one another, figures, settings, where their fills part."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.errors import BadRequest
+from pipeline.metrics.registry import GROUPS
+from pipeline.pages.backtest_tables import cell_of
+from pipeline.pages.cells import Cell, clipped, lines
+from pipeline.pages.compare_charts import MOST_RUNS, equity_chart
+from pipeline.pages.page import render
+from pipeline.pages.run_reader import read_contents
+from pipeline.pages.time_axis import DAY_MS, Clock
+from pipeline.runs.compare import compare
+from pipeline.runs.differences import changes, of_one_strategy
+from pipeline.runs.reader import read_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pipeline.metrics.figure import Figure
+    from pipeline.pages.run_reader import Contents
+    from pipeline.runs.compare import Comparison, Fill
+    from pipeline.runs.differences import Change
+    from pipeline.runs.reader import RecordedRun
+
+TEMPLATE: Final = "compare.html.j2"
+TITLES: Final = {"equity": "Net realised equity, AED"}
+MODELS: Final = {
+    "classic": "classic",
+    "strict": "strict",
+    "band_low": "strict, lowest by queue",
+    "band_high": "strict, highest by queue",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the runs: its letter on the page, what it recorded, and where its own page is, if it has one."""
+
+    letter: str
+    run: RecordedRun
+    contents: Contents
+    link: str | None
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.run.folder.name
+
+    @property
+    def note(self) -> str:
+        """What its user noted of it."""
+        return clipped(self.contents.run.get("note") or "")
+
+    @property
+    def title(self) -> str:
+        """Letter and name."""
+        return f"{self.letter}: {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """Where the fills of a security part from those of A: the run, the fill's number, what is said, what explains it.
+
+    number: counted from 1; None where nothing parts, or it was not compared.
+    """
+
+    letter: str
+    number: int | None
+    says: str
+    commands: Sequence[str] = ()
+
+
+def compare_page(folders: Sequence[Path], page: Path) -> bytes:
+    """Return the page of runs, the first of which the others are compared with.
+
+    Args:
+        folders: Two run folders to six.
+        page: Where it will stand, for its links.
+
+    Raises:
+        BadRequest: There are fewer than two runs, or more than six.
+        UnknownRun, UnfinishedRun, NewerRun, DamagedRun: One is no whole run.
+    """
+    if not 1 < len(folders) <= MOST_RUNS:
+        raise BadRequest(f"A page compares 2 to {MOST_RUNS} runs; these are {len(folders)}.")
+    sides = [_side(letter, folder, page) for letter, folder in zip(ascii_uppercase, folders, strict=False)]
+    first, *others = sides
+    comparisons = [compare(first.run, other.run) for other in others]
+    tracks = [{ticker: side.contents.track(ticker) for ticker in side.contents.figures} for side in sides]
+    stamps = np.concatenate([np.empty(0, np.int64), *(track.stamps for of in tracks for track in of.values())])
+    days = np.concatenate([*(side.contents.total.days for side in sides), stamps // DAY_MS])
+    clock = Clock(np.unique(days), stamps % DAY_MS)
+    chart = equity_chart(
+        [(side.title, list(of.values()), side.contents.total) for side, of in zip(sides, tracks, strict=True)], clock
+    )
+    return render(
+        TEMPLATE,
+        {
+            "charts": {"equity": chart},
+            "shared": {"clock": clock.axis()},
+            "days": np.diff(clock.days, prepend=0).tolist(),
+            "hours": [clock.opens, clock.closes],
+        },
+        title=f"{' and '.join(side.name for side in sides)} side by side",
+        sides=sides,
+        others=others,
+        titles=TITLES,
+        height=chart["layout"]["height"],
+        same=[comparison.same for comparison in comparisons],
+        settings=[(other, _settings(comparison)) for other, comparison in zip(others, comparisons, strict=True)],
+        topics=_topics(sides),
+        models=_models(sides),
+        securities=list(_securities(sides, comparisons)),
+        warnings=lines(_warnings(sides)),
+    )
+
+
+def _side(letter: str, folder: Path, page: Path) -> Side:
+    import os
+    from urllib.parse import quote
+
+    report = folder / "report.html"
+    link = None
+    if report.is_file():
+        try:
+            link = quote(os.path.relpath(report, page.parent).replace(os.sep, "/"))
+        except ValueError:  # on Windows, another drive
+            link = report.absolute().as_uri()
+    return Side(letter, read_run(folder), read_contents(folder), link)
+
+
+def _settings(comparison: Comparison) -> list[tuple[Change, str]]:
+    """Return the settings that differ, and for which securities."""
+    a, b = comparison.a, comparison.b
+    shown = [one for one in comparison.differences if not of_one_strategy(one, a, b)]
+    return [(change, change.who(a.parameters.keys() & b.parameters.keys())) for change in changes(shown)]
+
+
+def _topics(sides: Sequence[Side]) -> list[tuple[str, list[tuple[Figure, list[Cell]]]]]:
+    """Return the portfolios' figures by topic: of each its value in every run, and what it is over that of A."""
+    portfolios = [side.contents.portfolio for side in sides]
+    return [(heading, [(figure, _across(figure, portfolios)) for figure in of]) for heading, of in GROUPS.items()]
+
+
+def _across(figure: Figure, values: Sequence[Mapping[str, Any]]) -> list[Cell]:
+    first, *others = (cell_of(figure, of_run) for of_run in values)
+    return [first, *(cell for other in others for cell in (other, _less(other, first)))]
+
+
+def _less(one: Cell, first: Cell) -> Cell:
+    known = one.value is not None and first.value is not None
+    return Cell((one.value or 0) - (first.value or 0) if known else None, first.form)
+
+
+def _models(sides: Sequence[Side]) -> list[tuple[str, list[Cell]]]:
+    """Return net P&L by execution model of each run's check; empty where no run has one."""
+    checks = [side.run.check for side in sides]
+    rows = [
+        (label, [Cell(getattr(check, name) if check else None, "money") for check in checks])
+        for name, label in MODELS.items()
+    ]
+    return rows if any(checks) else []
+
+
+def _securities(
+    sides: Sequence[Side], comparisons: Sequence[Comparison]
+) -> Iterator[tuple[str, list[Cell], list[Cell], list[Parted]]]:
+    """Yield each security of any run: net P&L and what it is over that of A, fills, and where its fills part."""
+    tickers = sorted({ticker for side in sides for ticker in side.run.parameters})
+    for ticker in tickers:
+        figures = [side.run.figures.get(ticker) for side in sides]
+        why = [
+            "" if known else "failed" if ticker in side.run.errors else "not in this run"
+            for known, side in zip(figures, sides, strict=True)
+        ]
+        first, *others = (
+            Cell(known.net_pnl if known else None, "money", reason) for known, reason in zip(figures, why, strict=True)
+        )
+        net = [first, *(cell for other in others for cell in (other, _less(other, first)))]
+        fills = [
+            Cell(known.fills if known else None, "count", reason) for known, reason in zip(figures, why, strict=True)
+        ]
+        parted = [
+            _parted(ticker, sides[0], other, comparison)
+            for other, comparison in zip(sides[1:], comparisons, strict=True)
+        ]
+        yield ticker, net, fills, parted
+
+
+def _parted(ticker: str, first: Side, other: Side, comparison: Comparison) -> Parted:
+    security = next((one for one in comparison.securities if one.ticker == ticker), None)
+    if security is None or security.a is None or security.b is None:
+        return Parted(other.letter, None, "not replayed in both")
+    if security.unreadable is not None:
+        return Parted(other.letter, None, f"not compared: {clipped(security.unreadable)}")
+    if security.parting is None:
+        return Parted(other.letter, None, "the same fills")
+    index = security.parting.index
+    sides = ((first, security.parting.a), (other, security.parting.b))
+    says = "; ".join(f"{side.letter} {_fill(fill, index)}" for side, fill in sides)
+    commands = [_explain(ticker, index + 1, side.run.folder) for side, fill in sides if fill is not None]
+    return Parted(other.letter, index + 1, says, commands)
+
+
+def _fill(fill: Fill | None, before: int) -> str:
+    if fill is None:
+        return f"ends after {before:,}" if before else "has none"
+    return f"{fill.time.replace('T', ' ')} {fill.side} {fill.quantity:,} at {fill.price!r}"
+
+
+def _explain(ticker: str, number: int, folder: Path) -> str:
+    return f"python -m pipeline explain {shlex.quote(ticker)} --fill {number} --run {shlex.quote(folder.as_posix())}"
+
+
+def _warnings(sides: Sequence[Side]) -> list[str]:
+    """Return the warnings of all runs, those that some have with their letters after them."""
+    who: dict[str, list[str]] = {}
+    for side in sides:
+        for text in dict.fromkeys(side.run.warnings):
+            who.setdefault(clipped(text), []).append(side.letter)
+    return [text if len(of) == len(sides) else f"{text} (only {', '.join(of)})" for text, of in who.items()]
