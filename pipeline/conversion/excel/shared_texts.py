@@ -32,17 +32,23 @@ def shared_texts(pieces: Pieces, longest: int, size: int) -> tuple[str, ...]:
     """
     content = b"".join(pieces)
     most = size // _LEAST_TEXT
-    texts = _texts_at_once(content, longest)
+    texts = _texts_at_once(content, longest, most)
     if texts is None:
         items = elements((content,), (_ITEM,), longest)
         texts = [text_of(item) for item in itertools.islice(items, most + 1)]
     if len(texts) > most:
-        raise ValueError(f"it has more than {most:,} texts, most of them empty")
+        raise _too_many(most)
     return tuple(texts)
 
 
-def _texts_at_once(content: bytes, longest: int) -> list[str] | None:
+def _too_many(most: int) -> ValueError:
+    return ValueError(f"it has more than {most:,} texts, most of them empty")
+
+
+def _texts_at_once(content: bytes, longest: int, most: int) -> list[str] | None:
     """Return the texts of a table; None for one that is not written plainly enough, or is to be refused.
+
+    Raises ValueError for more than `most` items.
 
     Without a comment, an instruction or CDATA every `<` begins a tag, so the table can be cut between two plain texts.
     What has another tag or a reference in it goes to the parser then, and so do the tags of the table itself.
@@ -58,6 +64,8 @@ def _texts_at_once(content: bytes, longest: int) -> list[str] | None:
         return None
     prefix = head[1]
     begin, end, tail = f"<{prefix}si><{prefix}t>", f"</{prefix}t></{prefix}si>", f"</{prefix}sst>"
+    if table.count(f"</{prefix}{_ITEM}>") + table.count(f"<{prefix}{_ITEM}/>") > most:
+        raise _too_many(most)
     body = table[head.end() :].removesuffix(tail).replace(f'<{prefix}t xml:space="preserve">', f"<{prefix}t>")
     # As if an empty text came first and another last, so that each part stands between the end of one and the next.
     texts = f"{end}{body}{begin}".split(end + begin)
