@@ -56,3 +56,4 @@ FORMS: Final = {
 
 money: Final = FORMS["money"]
 ratio: Final = FORMS["ratio"]
+share: Final = FORMS["share"]

@@ -9,9 +9,11 @@ from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.metrics.assumptions import BETWEEN, NO_WORSE, in_words, verdict_of, waterfall
-from pipeline.numbers import FORMS, counted, money
+from pipeline.numbers import FORMS, counted, money, ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pipeline.replay.plan import Plan
     from pipeline.runs.backtest import BacktestRun
     from pipeline.runs.security import SecurityResult
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 CHECKING: Final = "Checking the request and the ticks"
 REPLAYING: Final = "Replaying"
 WRITING: Final = "Writing the results"
+
+CHANCE: Final = ("market_days", "sharpe", "probabilistic_sharpe", "minimum_track_record", "intervals")
+"""What the command result says of how much may be chance."""
 
 
 class ReplayProgress(Progress):
@@ -85,6 +90,7 @@ def show_backtest(run: BacktestRun) -> CommandResult:
     if console().shows:
         _show_figures(run)
         _show_assumptions(run)
+        _show_chance(run)
     totals = _by_execution(run)
     verdict = verdict_of(totals)
     cached = sum(result.cached for result in run.results)
@@ -99,6 +105,7 @@ def show_backtest(run: BacktestRun) -> CommandResult:
         "band_low": verdict and verdict.band_low,
         "band_high": verdict and verdict.band_high,
         "worst_switch": verdict and verdict.worst_switch,
+        "chance": {name: run.portfolio[name] for name in CHANCE},
     }
     return CommandResult(
         f"Results: {run.output_dir}  ({console().seconds:.2f} s{reused}{failed})",
@@ -180,6 +187,33 @@ def _show_assumptions(run: BacktestRun) -> None:
         "              strict, by what the queue ahead did": verdict.band,
         f"              {worst}": money(verdict.worst),
     }
+    _show_lines(lines)
+
+
+def _show_chance(run: BacktestRun) -> None:
+    """Print between which ends other days like these would leave the P&L and its Sharpe ratio, and how sure it is."""
+    from pipeline.metrics.chance import percent, too_few
+
+    figures = run.portfolio
+    days, ends = figures["market_days"] or 0, figures["intervals"]
+    if ends is None:
+        console().show(too_few(days))
+        return
+    lines = {f"Net P&L, AED: 95 % interval over {days:,} market days": _between(ends["net_pnl"], "money")}
+    if figures["sharpe"] is not None:
+        lines |= {
+            f"Sharpe ratio {ratio(figures['sharpe'])}, annualised: 95 % interval": _between(ends["sharpe"], "ratio"),
+            "              probability that the true one is above 0": percent(figures["probabilistic_sharpe"]),
+        }
+    _show_lines(lines)
+
+
+def _between(ends: Sequence[float], form: str) -> str:
+    low, high = map(FORMS[form], ends)
+    return f"{low} to {high}"
+
+
+def _show_lines(lines: Mapping[str, str]) -> None:
     for label, shown in lines.items():
         console().show(f"{label}{shown:>{max(len(shown) + 1, WIDTH - 2 - len(label))}}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.metrics.bootstrap import FEWEST
 from pipeline.metrics.formulas import FEWEST_DAYS
 
 if TYPE_CHECKING:
@@ -29,9 +30,14 @@ class Reason:
 
 NO_DAY: Final = Reason("No market day.", lambda p: not len(p.market_days))
 ONE_DAY: Final = Reason("One market day only.", lambda p: len(p.market_days) < FEWEST_DAYS)
+TOO_FEW_DAYS: Final = Reason(
+    f"Fewer than {FEWEST} market days, too few to say what is chance.", lambda p: len(p.market_days) < FEWEST
+)
 NO_MARK: Final = Reason("No five-minute mark in the continuous session.")
-NOT_NUMBERS: Final = ("by_name", "by_kind")
-"""The forms of figures that are no number: numbers by name, and several by kind of fill."""
+NOT_NUMBERS: Final = ("by_name", "by_kind", "intervals")
+"""The forms of figures that are no number: numbers by name, several by kind of fill, and two ends by figure."""
+
+ANNUALISED: Final = "annualised"
 
 OWN_ORDERS: Final = Reason(
     "The strategy keeps its own orders, which the engine does not see.", lambda p: p.orders is None
@@ -45,7 +51,7 @@ class Figure:
     Attributes:
         name: Its key in metrics.json and its column in sweep files; `markouts.10s.bps` is a key within keys.
         compute: Its value from a portfolio: a number, None where it cannot be computed, an array of days, or numbers by
-            name (`form` by_name), or columns by kind of fill (`form` by_kind).
+            name (`form` by_name), columns by kind of fill (`form` by_kind), or ends by figure (`form` intervals).
         group: The table that shows it.
         label: What people read instead of the name.
         unit: What stands beside the label, empty for a pure number.
@@ -59,6 +65,7 @@ class Figure:
         in_sweep: Whether a sweep keeps it of every setting; it is then computed without mids.
         can_choose: Whether a sweep can choose its best setting by it.
         better: 1 where more is better, -1 where less is, 0 where neither is.
+        of_all: Whether only all securities together have it.
         summary: Its place among the figures of backtest_summary.csv and its heading there; None where it has none.
         horizon: How long after a fill it looks at the market, empty for most.
     """
@@ -78,6 +85,7 @@ class Figure:
     in_sweep: bool = False
     can_choose: bool = False
     better: int = 0
+    of_all: bool = False
     summary: tuple[int, str] | None = None
     horizon: str = ""
 
@@ -118,7 +126,12 @@ class Figure:
         return f"about-{self.general_name.replace('.', '-')}"
 
     def value_in(self, figures: Mapping[str, Any]) -> float | None:
-        """Return its number among figures as metrics.json has them; None where it is missing."""
+        """Return its number among figures as metrics.json has them.
+
+        None where it is missing, or where a few days would be made a year of.
+        """
+        if self._is_of_few_days(figures):
+            return None
         value: Any = figures
         for key in self.name.split("."):
             value = None if value is None else value.get(key)
@@ -127,7 +140,11 @@ class Figure:
     def reason_in(self, figures: Mapping[str, Any]) -> str:
         """Return why it is missing among figures as metrics.json has them."""
         reasons: Mapping[str, str] = figures.get("reasons") or {}
-        return reasons.get(self.key) or UNKNOWN
+        few = TOO_FEW_DAYS.text if self._is_of_few_days(figures) else UNKNOWN
+        return reasons.get(self.key) or few
+
+    def _is_of_few_days(self, figures: Mapping[str, Any]) -> bool:
+        return self.unit == ANNUALISED and (figures.get("market_days") or 0) < FEWEST
 
     def why_missing(self, portfolio: Portfolio) -> str:
         """Return why it cannot be computed from a portfolio."""

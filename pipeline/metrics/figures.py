@@ -52,12 +52,15 @@ def figures_of(portfolio: Portfolio) -> dict[str, Any]:
         portfolio: One security, or several.
 
     Returns:
-        Each figure by its key, None where it cannot be computed; `reasons`, why, by key. Money in AED, times in
+        Each figure by its key, None where it cannot be computed, those of all securities together for these alone;
+        `reasons`, why, by key. Money in AED, times in
         seconds, shares of time from 0 to 1, days as ISO dates.
     """
     figures: dict[str, Any] = {}
     reasons: dict[str, str] = {}
     for figure, (*keys, last) in PATHS:
+        if figure.of_all and portfolio.is_one_security:
+            continue
         value = figure.compute(portfolio)
         if not portfolio.ledgers and not keys and isinstance(value, (int, float)):
             value = None

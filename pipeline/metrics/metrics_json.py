@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.metrics.figures import portfolio_figures
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -20,13 +18,14 @@ def figures_json(figures: Mapping[str, Any], level: int = LEVEL_OF_SECURITY) -> 
     return _indented(figures, level).encode()
 
 
-def metrics_json(ledgers: Sequence[Ledger]) -> Iterator[bytes]:
+def metrics_json(ledgers: Sequence[Ledger], portfolio: Mapping[str, Any]) -> Iterator[bytes]:
     """Yield the text of metrics.json: the figures of the portfolio and of each security, by ticker.
 
     Args:
         ledgers: The ledgers of the securities that were replayed, in any order.
+        portfolio: The figures of all of them together.
     """
-    yield b'{\n "portfolio": ' + figures_json(portfolio_figures(ledgers), level=1) + b',\n "securities": {'
+    yield b'{\n "portfolio": ' + figures_json(portfolio, level=1) + b',\n "securities": {'
     before = b""
     for ledger in sorted(ledgers, key=lambda ledger: ledger.ticker):
         yield before + b"\n  " + json.dumps(ledger.ticker).encode() + b": " + ledger.figures_json[:]

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.metrics import fill_kinds, market_making
+from pipeline.metrics.bootstrap import intervals
 from pipeline.metrics.clock import Clock, clock_of
 from pipeline.metrics.formulas import drawdown_days, market_day_indices
 from pipeline.metrics.loop_fills import AMOUNTS, COUNTS, DAY_FIELDS
 from pipeline.metrics.order_statistics import percentile_of
+from pipeline.metrics.sharpe import shape_of
 from pipeline.ticks import union_of
 from pipeline.times import SECOND, WEEKDAYS
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from pipeline.metrics.ledger import Ledger
     from pipeline.metrics.market_making import Markout, Spread
+    from pipeline.metrics.sharpe import Shape
     from pipeline.ticks import Float64s, Int64s
 
 THURSDAY = 3
@@ -89,6 +92,16 @@ class Portfolio:
                 net = days.view(np.float64)[:, DAY_FIELDS.index("net")]
                 daily += np.bincount(market_day_indices(days[:, 0], self.market_days), net, len(daily))
         return daily
+
+    @cached_property
+    def shape(self) -> Shape | None:
+        """How daily net P&L is distributed; None for too few days."""
+        return shape_of(self.daily)
+
+    @cached_property
+    def intervals(self) -> dict[str, list[float] | None] | None:
+        """Between which ends figures would lie for other days like these; None for too few days."""
+        return intervals(self.daily)
 
     @cached_property
     def strategy_days(self) -> int:

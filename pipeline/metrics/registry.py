@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pipeline.metrics.chance_figures import CHANCE, CHANCE_FIGURES
 from pipeline.metrics.fill_figures import FILL_FIGURES, FILLED_BY
 from pipeline.metrics.market_making_figures import AED, BPS, INVENTORY, MARKET_MAKING_FIGURES
 from pipeline.metrics.performance_figures import ACTIVITY, CLOSING, DAYS, PERFORMANCE_FIGURES, PNL, RISK
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from pipeline.metrics.figure import Figure
 
-FIGURES: Final = (*PERFORMANCE_FIGURES, *MARKET_MAKING_FIGURES, *FILL_FIGURES)
+FIGURES: Final = (*PERFORMANCE_FIGURES, *CHANCE_FIGURES, *MARKET_MAKING_FIGURES, *FILL_FIGURES)
 BY_NAME: Final[Mapping[str, Figure]] = {figure.name: figure for figure in FIGURES}
 
 METRICS: Final = tuple(figure for figure in FIGURES if figure.in_metrics)
@@ -21,7 +22,7 @@ METRICS: Final = tuple(figure for figure in FIGURES if figure.in_metrics)
 
 GROUPS: Final[Mapping[str, tuple[Figure, ...]]] = {
     group: tuple(figure for figure in METRICS if figure.group == group and figure.is_number)
-    for group in (PNL, CLOSING, RISK, ACTIVITY, DAYS, INVENTORY, BPS, AED, FILLED_BY)
+    for group in (PNL, CLOSING, RISK, CHANCE, ACTIVITY, DAYS, INVENTORY, BPS, AED, FILLED_BY)
 }
 """The tables of the figures that are one number, in the order in which they are shown."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.metrics.assumptions import NO_WORSE
+from pipeline.metrics.chance import in_words
 from pipeline.metrics.fill_kinds import COLUMNS, through_words
 from pipeline.pages import backtest_tables as tables
 from pipeline.pages import charts, timelines
@@ -83,6 +84,8 @@ def _context(
         "errors": lines((ticker, clipped(error)) for ticker, error in contents.errors.items()),
         "warnings": lines(clipped(warning) for warning in run.get("warnings") or []),
         "headline": tables.headline(contents),
+        "chance": in_words(contents.portfolio),
+        "intervals": tables.intervals(contents),
         "topics": tables.topics(contents, shown),
         "counters": tables.counters(contents, shown),
         "fills_by": tables.fills_by(contents),

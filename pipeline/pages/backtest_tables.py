@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.costs import COSTS
 from pipeline.engine.execution import IGNORED, SWITCHES
+from pipeline.metrics.bootstrap import INTERVALS
 from pipeline.metrics.fill_kinds import COLUMNS as OF_KINDS
 from pipeline.metrics.fill_kinds import in_order
-from pipeline.metrics.registry import GROUPS, METRICS
+from pipeline.metrics.registry import BY_NAME, GROUPS, METRICS
 from pipeline.numbers import counted
 from pipeline.pages.cells import MOST_LINES, Cell, Lines, clipped, lines
 
@@ -40,6 +41,16 @@ def period(contents: Contents) -> str:
 def headline(contents: Contents) -> list[tuple[Figure, Cell]]:
     """Return the portfolio's headline figures."""
     return [(figure, cell_of(figure, contents.portfolio)) for figure in METRICS if figure.is_headline]
+
+
+def intervals(contents: Contents) -> list[tuple[Figure, list[Cell]]]:
+    """Return the portfolio's figures that have an interval, each with its value and both ends; none of an older run."""
+    ends: Mapping[str, Sequence[float] | None] = contents.portfolio.get("intervals") or {}
+    rows = ((BY_NAME[name], ends[name]) for name in INTERVALS if ends.get(name))
+    return [
+        (figure, [cell_of(figure, contents.portfolio), *(Cell(end, figure.form) for end in both or ())])
+        for figure, both in rows
+    ]
 
 
 def topics(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:

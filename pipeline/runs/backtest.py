@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import daily_rows
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.ledger_store import LedgerStore
+from pipeline.metrics.registry import METRICS
 from pipeline.replay.plan import plan
 from pipeline.runs.replaying import HERE, run
 from pipeline.runs.run_warnings import warnings_of
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
 
 
+SEVERAL: Final = frozenset(figure.name for figure in METRICS if not figure.is_number)
+"""The figures that are several numbers, where they are not missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listeners:
     """Callbacks for the progress of a backtest."""
@@ -48,7 +53,7 @@ class BacktestRun:
 
     warnings: what is to be known before the figures are believed, as run.json and the page have it. seconds: `total` is
     wall clock with files and page written (in run.json, which is one of them, without the page); the others are sums
-    over the securities.
+    over the securities. written: the figures of all securities together, where they are in a folder already.
     """
 
     plan: Plan
@@ -56,6 +61,7 @@ class BacktestRun:
     output_dir: AnyPath | None
     seconds: Mapping[str, float]
     warnings: Sequence[str] = ()
+    written: Mapping[str, Any] | None = None
 
     @property
     def failed(self) -> dict[str, str]:
@@ -85,12 +91,17 @@ class BacktestRun:
         import pandas as pd
 
         ledgers = self._ledgers()
-        of_all = {ledger.ticker: ledger.figures for ledger in ledgers} | {"portfolio": portfolio_figures(ledgers)}
+        of_all = {ledger.ticker: ledger.figures for ledger in ledgers} | {"portfolio": self.portfolio}
         rows = {name: _flat(figures) for name, figures in of_all.items()}
         frame = pd.DataFrame.from_dict(rows, orient="index")
         frame.index.name = "security"
         empty = [name for name in frame if frame[name].isna().all()]
         return frame.astype(dict.fromkeys(empty, float))
+
+    @property
+    def portfolio(self) -> Mapping[str, Any]:
+        """The figures of all securities together, as metrics.json has them."""
+        return self.written or portfolio_figures(self._ledgers())
 
     @property
     def daily(self) -> pd.DataFrame:
@@ -189,16 +200,20 @@ def run_backtest(
             }
 
         warnings = warnings_of(planned, results)
+        figures = None
         if folder:
-            folder.close(results, seconds, warnings)
+            figures = portfolio_figures([result.ledger for result in results if result.ledger is not None])
+            folder.close(results, figures, seconds, warnings)
             if make_page:
                 make_page(folder.directory)
-    return BacktestRun(planned, results, output_dir, seconds(), warnings)
+    return BacktestRun(planned, results, output_dir, seconds(), warnings, figures)
 
 
 def _flat(figures: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures that are one number, a mark-out's with its horizon in the name."""
-    numbers = {name: value for name, value in figures.items() if not isinstance(value, (dict, list))}
+    numbers = {
+        name: value for name, value in figures.items() if not isinstance(value, (dict, list)) and name not in SEVERAL
+    }
     for horizon, markout in figures["markouts"].items():
         numbers |= {f"markout_{horizon}_{name}": value for name, value in markout.items()}
     return numbers

@@ -87,17 +87,21 @@ class RunFolder:
         return replace(result, files={})
 
     def close(
-        self, results: Sequence[SecurityResult], timings: Callable[[], Mapping[str, float]], warnings: Sequence[str]
+        self,
+        results: Sequence[SecurityResult],
+        portfolio: Mapping[str, Any],
+        timings: Callable[[], Mapping[str, float]],
+        warnings: Sequence[str],
     ) -> None:
         """Write summary, metrics and, last, `run.json` with its status complete, its timings then, and its warnings.
 
-        results: of all securities, by ticker.
+        results: of all securities, by ticker. portfolio: the figures of all of them together.
         """
         ledgers = [result.ledger for result in results if result.ledger is not None]
         write_bytes(self.directory / SUMMARY_FILE, csv_text(SUMMARY_COLUMNS, summary_rows(results)), durable=False)
         if rows := sensitivity_rows(results):
             write_bytes(self.directory / SENSITIVITY_FILE, csv_text(SENSITIVITY_COLUMNS, rows), durable=False)
-        write_bytes(self.directory / METRICS_FILE, b"".join(metrics_json(ledgers)), durable=False)
+        write_bytes(self.directory / METRICS_FILE, b"".join(metrics_json(ledgers, portfolio)), durable=False)
         write_bytes(self.directory / DAILY_FILE, daily_csv(ledgers), durable=False)
         write_bytes(self.directory / RUN_FILE, self._run_json(COMPLETE, timings(), warnings, results))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from pipeline import api
 from pipeline.console import backtest as screens
 from pipeline.console.output import console
 from pipeline.engine.execution import SWITCHES
-from tests.made import make_config, make_strategy
+from tests.made import make_config, make_strategy, random_ticks, write_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,8 @@ def total_of(tmp_path: Path, model: str) -> str:
 
 
 def test_the_closing_table_ends_with_four_lines_of_the_check(screen: Any, tmp_path: Path) -> None:
-    lines = screen()[0].splitlines()[-5:-1]
+    lines = screen()[0].splitlines()[-6:-1]
+    assert lines.pop() == "2 market days: too few to say how much of the P&L is chance; it takes 10."
     assert lines[0].startswith("Net P&L, AED: as the classic rules fill orders")
     assert lines[1].startswith("              as an exchange would fill them (strict)")
     worst = re.match(r" {14}worst switch alone: ([\w=.:]+) ", lines[3])
@@ -59,6 +61,21 @@ def test_the_closing_table_ends_with_four_lines_of_the_check(screen: Any, tmp_pa
     queues = [total_of(tmp_path, model) for model in ("strict", *(f"strict queue={queue}" for queue in QUEUES))]
     queues.sort(key=lambda text: float(text.replace(",", "")))
     assert lines[2].endswith(f" {queues[0]} to {queues[-1]}")
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_closing_lines_say_how_much_may_be_chance(screen: Any, tmp_path: Path) -> None:
+    (tmp_path / "days").mkdir()
+    write_ticks(tmp_path / "days" / "FAB.parquet", random_ticks(1, days=12, a_day=100), {"exchange": "ADX"})
+    lines = screen(parquet_dir=tmp_path / "days", sensitivity=False)[0].splitlines()[-4:-1]
+    figures = json.loads((tmp_path / "run" / "metrics.json").read_text())["portfolio"]
+    ends = {name: " to ".join(f"{end:,.2f}" for end in figures["intervals"][name]) for name in ("net_pnl", "sharpe")}
+    probable = min(max(figures["probabilistic_sharpe"], 0.001), 0.999)
+    assert [" ".join(line.split()) for line in lines[:2]] == [
+        f"Net P&L, AED: 95 % interval over 12 market days {ends['net_pnl']}",
+        f"Sharpe ratio {figures['sharpe']:,.2f}, annualised: 95 % interval {ends['sharpe']}",
+    ]
+    assert re.fullmatch(rf" +probability that the true one is above 0 +(over |under )?{probable * 100:.1f} %", lines[2])
     assert max(map(len, lines)) <= 80
 
 

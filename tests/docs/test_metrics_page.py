@@ -32,10 +32,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_figure_of_a_run_is_explained_with_its_formula(folder: Path) -> None:
-    figures = json.loads((folder / "metrics.json").read_text())["securities"]["FAB"]
+    figures = json.loads((folder / "metrics.json").read_text())["portfolio"]
     rows = dict(re.findall(r"^\| `([\w.τ]+)` \| .+? \| (.+?) \| .+? \| .+? \| .*\|$", TABLES, flags=re.MULTILINE))
     names = {name.partition(".")[0] for name in rows}
-    assert names == figures.keys() - {"reasons", "counters"}
+    assert names == figures.keys() - {"reasons"}
     assert {name.split(".")[-1] for name in rows if "." in name} == figures["markouts"]["1s"].keys()
 
 

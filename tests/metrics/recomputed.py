@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import math
 import statistics
@@ -131,6 +132,9 @@ def figures(securities: Sequence[Security]) -> dict[str, Any]:
         "max_drawdown_days": length,
         "max_drawdown_marked": marked_drawdown(securities),
         "peak_capital": capital,
+        "daily_net_pnl": statistics.fmean(daily) if days else None,
+        "daily_drawdown": fall_of(daily) if days else None,
+        **shape(daily, even=even or len(days) < 10),
         "win_rate": len(gains) / (len(gains) + len(losses)) if gains or losses else None,
         "profit_factor": math.fsum(gains) / -math.fsum(losses) if losses else None,
         "average_win": statistics.fmean(gains) if gains else None,
@@ -140,6 +144,34 @@ def figures(securities: Sequence[Security]) -> dict[str, Any]:
     }
     own_days = {security.ticker: security.days for security in securities}
     return figures | inventory(securities, days) | market_making(fills, own_days)
+
+
+def fall_of(daily: Sequence[float]) -> float:
+    equity = [0.0, *itertools.accumulate(daily)]
+    return max(peak - low for peak, low in zip(itertools.accumulate(equity, max), equity, strict=True))
+
+
+def shape(daily: Sequence[float], *, even: bool) -> dict[str, float | None]:
+    """Return how daily P&L is distributed, and how far its Sharpe ratio can be believed."""
+    names = ("skew", "kurtosis", "autocorrelation", "sharpe_error", "probabilistic_sharpe", "minimum_track_record")
+    if even:
+        return dict.fromkeys(names)
+    count, mean, spread = len(daily), statistics.fmean(daily), statistics.pstdev(daily)
+    z = [(day - mean) / spread for day in daily]
+    skew, kurtosis = (math.fsum(each**power for each in z) / count for power in (3, 4))
+    daily_ratio = mean / statistics.stdev(daily)
+    variance = 1 - skew * daily_ratio + (kurtosis - 1) / 4 * daily_ratio**2
+    normal = statistics.NormalDist()
+    return {
+        "skew": skew,
+        "kurtosis": kurtosis,
+        "autocorrelation": math.fsum(one * other for one, other in itertools.pairwise(z)) / count,
+        "sharpe_error": math.sqrt(variance / (count - 1) * 252),
+        "probabilistic_sharpe": normal.cdf(daily_ratio * math.sqrt((count - 1) / variance)),
+        "minimum_track_record": 1.0 + math.ceil(variance * (normal.inv_cdf(0.95) / daily_ratio) ** 2)
+        if daily_ratio > 0
+        else None,
+    }
 
 
 def ratio(daily: Sequence[float], spread: float) -> float | None:

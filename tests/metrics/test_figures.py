@@ -76,7 +76,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         options["config"] = make_config(base / "config.json")
     store = make_store(base / "parquet")
     for seed, ticker in enumerate(TICKERS):
-        write(store, ticker, random_ticks(seed, days=6, a_day=600))
+        write(store, ticker, random_ticks(seed, days=12, a_day=300))
     if request.param == UNEVEN:
         make_uneven(store)
     api.backtest(**options, parquet_dir=store, output_dir=base / "out", report=False, sensitivity=False)
@@ -124,6 +124,7 @@ def test_every_figure_is_what_the_files_say_fill_by_fill(folder: Path) -> None:
         wanted["fill_ratio"] = filled / found["orders"] if found["orders"] else None
         wanted |= limits(folder, some) if which else limits(folder, some) | {"time_at_limit": None}
         wanted["days_not_flat"] = sorted({day for one in some for day in not_flat(one)})
+        wanted |= {"intervals": intervals(found, wanted)} if which is None else {}
         missing = {name for name, value in wanted.items() if value is None}
         missing |= {"markouts"} if any(one["aed"] is None for one in wanted["markouts"].values()) else set()
         of_orders = {"orders", *(figure.name for figure in FILL_FIGURES if figure.is_number)}
@@ -136,6 +137,16 @@ def test_every_figure_is_what_the_files_say_fill_by_fill(folder: Path) -> None:
         for name, value in other.items():
             near = pytest.approx(value, rel=1e-9, abs=1e-6) if isinstance(value, float) else value
             assert one[name] == near, (which, name)
+
+
+def intervals(found: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the intervals that were found, once they are seen to be of these figures."""
+    ends = found["intervals"]
+    assert (ends is None) == (figures["market_days"] < 10)
+    for name in ("net_pnl", "daily_net_pnl", "sharpe") if ends else ():
+        low, high = ends[name]
+        assert low <= figures[name] <= high
+    return ends
 
 
 def limits(folder: Path, securities: Sequence[Security]) -> dict[str, float | None]:

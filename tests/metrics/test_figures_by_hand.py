@@ -11,31 +11,13 @@ from pipeline.metrics.figures import portfolio_figures
 from pipeline.replay.prints import MARKETABLE, OFF_GRID, OVERSIZED, THROUGH
 from tests.metrics.booked import NEVER, NONE, Fill, booked, ledger_of
 
+AWAY: Final[dict[str, Any]] = {"traits": OFF_GRID | MARKETABLE}
+CODED: Final[dict[str, Any]] = {"limit": 10.4, "traits": THROUGH, "condition": "OB"}
 LARGE: Final[dict[str, Any]] = {"limit": 9.4, "traits": OVERSIZED | THROUGH, "beyond_shown": 40}
 FAB: Final = booked(
     [
-        Fill(
-            "1 10:00:10",
-            100,
-            10.0,
-            0.0,
-            (3, "1 10:00:03"),
-            10.05,
-            (10.05, 10.04, 9.90, NONE),
-            traits=OFF_GRID | MARKETABLE,
-        ),
-        Fill(
-            "1 11:00:00",
-            -60,
-            10.5,
-            30.0,
-            (9, "1 10:59:50"),
-            10.45,
-            (10.45, 10.40, 10.50, 10.60),
-            limit=10.4,
-            traits=THROUGH,
-            condition="OB",
-        ),
+        Fill("1 10:00:10", 100, 10.0, 0.0, (3, "1 10:00:03"), 10.05, (10.05, 10.04, 9.90, NONE), **AWAY),
+        Fill("1 11:00:00", -60, 10.5, 30.0, (9, "1 10:59:50"), 10.45, (10.45, 10.40, 10.50, 10.60), **CODED),
         Fill("2 10:30:00", -100, 9.5, -20.0, (20, "2 10:29:00"), 9.45, (9.48, NONE, NONE, NONE), **LARGE),
         Fill("2 14:55:00", 60, 9.6, -6.0, None, NONE, NEVER, how=CLOSE),
     ],
@@ -60,6 +42,18 @@ MODON: Final = booked(
     ticker="MODON",
     orders=2,
 )
+
+
+FEW: Final = "Fewer than 10 market days, too few to say what is chance."
+BY_SHAPE: Final = (
+    "sharpe_error",
+    "probabilistic_sharpe",
+    "minimum_track_record",
+    "skew",
+    "kurtosis",
+    "autocorrelation",
+)
+OF_FEW_DAYS: Final = dict.fromkeys(BY_SHAPE, FEW)
 
 
 def of_kind(
@@ -90,6 +84,9 @@ OF_FAB: Final[dict[str, Any]] = {
     "max_drawdown_days": 2,
     "max_drawdown_marked": 62.95,  # 4, 36.37, 40.37, 32.37, -22.58
     "peak_capital": 1_000.0,
+    "daily_net_pnl": 0.422,
+    "daily_drawdown": 27.526,
+    **dict.fromkeys(BY_SHAPE),
     "win_rate": 1 / 3,
     "profit_factor": 30 / 26,
     "average_win": 30.0,
@@ -131,7 +128,7 @@ OF_FAB: Final[dict[str, Any]] = {
         "no print": of_kind(1, 60, -6.0, 0.0, None, 1 / 4, 60 / 320, -1.5),
     },
     "counters": {},
-    "reasons": {},
+    "reasons": OF_FEW_DAYS,
 }
 NO_MARK: Final = {"aed": None, "bps": None, "adverse_aed": None, "adverse_bps": None, "fills": 0}
 OF_MODON: Final[dict[str, Any]] = {
@@ -152,6 +149,9 @@ OF_MODON: Final[dict[str, Any]] = {
     "max_drawdown_days": 0,
     "max_drawdown_marked": 0.0,  # 0, then 5
     "peak_capital": 500.0,
+    "daily_net_pnl": 5.0,
+    "daily_drawdown": 0.0,
+    **dict.fromkeys(BY_SHAPE),
     "win_rate": 1.0,
     "profit_factor": None,
     "average_win": 10.0,
@@ -175,7 +175,8 @@ OF_MODON: Final[dict[str, Any]] = {
     "fills_by_kind": {"at_price": of_kind(2, 20, 10.0, 0.0, None, 1.0, 1.0, 1.0)},
     "fills_by_condition": {},
     "counters": {},
-    "reasons": {
+    "reasons": OF_FEW_DAYS
+    | {
         "sortino": "No market day lost anything.",
         "calmar": "Equity never fell.",
         "profit_factor": "No closing fill lost anything.",
@@ -205,6 +206,8 @@ OF_BOTH: Final[dict[str, Any]] = {name: value for name, value in OF_FAB.items() 
     "max_drawdown_pct": 27.526 / 10.70,
     "max_drawdown_days": 2,  # the peak is held on Tuesday, and Wednesday is not back
     "peak_capital": 1_070.0,
+    "daily_net_pnl": 10.844 / 3,
+    "intervals": None,
     "win_rate": 0.5,
     "profit_factor": 40 / 26,
     "average_win": 20.0,
@@ -228,7 +231,9 @@ OF_BOTH: Final[dict[str, Any]] = {name: value for name, value in OF_FAB.items() 
         "no code": of_kind(4, 220, -10.0, 10.0, -10.0, 4 / 6, 220 / 340, -10 / 14),
         "no print": of_kind(1, 60, -6.0, 0.0, None, 1 / 6, 60 / 340, -6 / 14),
     },
-    "reasons": {
+    "reasons": OF_FEW_DAYS
+    | {
+        "intervals": FEW,
         "return_on_limit": "Not every security has a notional limit.",
         "time_at_limit": "Limits are each security's own.",
     },
@@ -252,7 +257,8 @@ def test_every_figure_of_both_on_one_clock() -> None:
 
 def test_a_portfolio_of_one_is_that_one_but_for_its_limit() -> None:
     alone = portfolio_figures([ledger_of(FAB)])
-    assert {name for name, value in alone.items() if value != ledger_of(FAB).figures[name]} == {
+    assert {name for name, value in alone.items() if value != ledger_of(FAB).figures.get(name, "none")} == {
+        "intervals",
         "time_at_limit",
         "reasons",
     }
@@ -292,7 +298,9 @@ MISSING: Final[dict[str, tuple[Any, dict[str, str]]]] = {
     "no market day": (
         booked([Fill("1 10:00:10", 1, 1.0), Fill("1 10:00:11", -1, 0.5, -0.5)], (), shares_limit=5),
         {
-            **dict.fromkeys(("fills_per_day", "sharpe", "sortino", "calmar"), NO_DAY),
+            **dict.fromkeys(
+                ("fills_per_day", "sharpe", "sortino", "calmar", "daily_net_pnl", "daily_drawdown"), NO_DAY
+            ),
             **dict.fromkeys(("max_drawdown_days", "max_drawdown_marked"), NO_DAY),
             **dict.fromkeys(("time_in_market", "inventory_mean", "inventory_p95", "time_at_limit"), NO_DAY),
         },
@@ -313,7 +321,14 @@ def test_what_is_known_without_a_fill_is_zero_and_not_missing() -> None:
     zero = {name for name, value in figures.items() if value == 0 and value is not None}
     assert zero == {
         *("fills", "closing_fills", "strategy_days", "fills_per_day", "realized_pnl", "fees", "net_pnl", "turnover"),
-        *("max_drawdown", "max_drawdown_days", "max_drawdown_marked", "peak_capital"),
+        *(
+            "daily_net_pnl",
+            "daily_drawdown",
+            "max_drawdown",
+            "max_drawdown_days",
+            "max_drawdown_marked",
+            "peak_capital",
+        ),
         *("time_in_market", "inventory_mean", "inventory_p95", "time_at_limit", "fill_ratio"),
         *("through_fills", "through_pnl", "off_grid_fills", "marketable_fills", "shares_beyond_shown"),
     }

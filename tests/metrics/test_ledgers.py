@@ -194,7 +194,7 @@ def test_a_run_is_the_same_from_memory_and_from_a_file_in_any_order(
     assert [ledger.to_bytes() for ledger in store.ledgers] == [ledger.to_bytes() for ledger in ledgers]
     figures = {"portfolio": portfolio_figures(ledgers), "securities": {each.ticker: each.figures for each in ledgers}}
     for kept in (store.ledgers, shuffled):
-        assert b"".join(metrics_json(kept)) == json_bytes(figures)
+        assert b"".join(metrics_json(kept, figures["portfolio"])) == json_bytes(figures)
         assert [*daily_rows(kept)] == [*daily_rows(ledgers)]
     store.close()
 

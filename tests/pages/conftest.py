@@ -22,7 +22,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     into = tmp_path_factory.mktemp("run")
     if request.param == "invented":
         warnings = ["FAB ended the run with an open position."]
-        return invent(into, ["EMAAR", "FAB", "MODON"], failed=["DEWA"], warnings=warnings)
+        return invent(into, ["EMAAR", "FAB", "MODON"], days=12, failed=["DEWA"], warnings=warnings)
     store, config = make_store(into / "parquet"), make_config(into / "v1.json", _execution={"fees_bps": 1.5})
     api.backtest(config=config, parquet_dir=store, output_dir=into / "run")
     return into / "run"

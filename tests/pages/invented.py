@@ -24,6 +24,8 @@ FIGURES = (
     *("max_drawdown_marked", "peak_capital", "win_rate", "profit_factor", "average_win", "average_loss"),
     *("return_on_limit", "time_in_market", "inventory_mean", "inventory_p95", "time_at_limit", "spread_captured"),
     *("spread_captured_bps", "orders", "fill_ratio", "time_to_fill_median", "time_to_fill_mean"),
+    *("daily_net_pnl", "daily_drawdown", "sharpe_error", "probabilistic_sharpe", "minimum_track_record"),
+    *("skew", "kurtosis", "autocorrelation"),
     *("through_fills", "through_pnl", "off_grid_fills", "marketable_fills", "shares_beyond_shown"),
 )
 HORIZONS = ("1s", "10s", "60s", "300s")
@@ -81,7 +83,7 @@ def invent(
     ]
     everything = list(fills_by_ticker.values())
     metrics = {
-        "portfolio": _figures(chance, everything, days) | {"days_not_flat": []},
+        "portfolio": _figures(chance, everything, days) | {"days_not_flat": [], "intervals": _intervals(chance, days)},
         "securities": {
             ticker: _figures(chance, [executed], days) | _own(market_days)
             for ticker, executed in fills_by_ticker.items()
@@ -185,6 +187,11 @@ def _figures(chance: np.random.Generator, all_fills: list[Fills], days: int) -> 
     }
     figures["markouts"]["300s"] |= dict.fromkeys(parts)
     return figures
+
+
+def _intervals(chance: np.random.Generator, days: int) -> dict[str, list[float]] | None:
+    names = ("daily_net_pnl", "net_pnl", "sharpe", "daily_drawdown")
+    return {name: sorted(chance.normal(0, 100, 2).tolist()) for name in names} if days >= 10 else None
 
 
 def _own(days: Any) -> dict[str, Any]:

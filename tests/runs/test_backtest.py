@@ -58,6 +58,7 @@ def test_metrics_are_a_frame_with_the_figures_of_metrics_json(written: Any) -> N
     assert frame.index.tolist() == ["EMAAR", "FAB", "MODON", "portfolio"]
     assert set(frame.dtypes.astype(str)) == {"int64", "float64"}
     for name, figures in {**metrics["securities"], "portfolio": metrics["portfolio"]}.items():
+        assert figures.pop("intervals", None) is None  # ends by figure; of two days there are none
         numbers = {key: value for key, value in figures.items() if not isinstance(value, (dict, list))}
         for horizon, markout in figures["markouts"].items():
             numbers |= {f"markout_{horizon}_{key}": value for key, value in markout.items()}
