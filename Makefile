@@ -95,7 +95,7 @@ compare: setup ## two runs side by side: A=output/one B=output/other (or their n
 reconcile: setup ## the desk's own fills beside a run's: FILLS=fills.csv, RUN=output/one
 	@$(if $(FILLS),,$(error Say which fills: make reconcile FILLS=fills.csv))$(RUN_PIPELINE) reconcile "$(FILLS)" $(if $(RUN),--run "$(RUN)") $(ARGS)
 
-report: setup ## the page of the last run, or of RUN=output/one, made anew; ARGS=--png for images of its charts
+report: setup ## the page of the last run, or of RUN=output/one, made anew; ARGS=--png for images of its charts, --excel for results.xlsx
 	@$(RUN_PIPELINE) report $(if $(RUN),"$(RUN)") $(ARGS)
 
 runs: setup ## all runs below output/: what they came to, what changed; output/index.html made anew

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline import option_values as values
 from pipeline import options as take
 from pipeline.recorded import (
     all_runs,
@@ -97,7 +98,7 @@ def convert(
         header_row=header_row,
         security=security,
         date_order=date_order,
-        only=take.names_of(only) or None,
+        only=values.names_of(only) or None,
         max_sheets=max_sheets,
         workers=workers,
         force=force,
@@ -129,6 +130,7 @@ def backtest(
     sensitivity: take.Sensitivity = None,
     fresh: take.Fresh = False,
     report: take.Report = True,
+    excel: take.Excel = False,
     png: take.Png = False,
     note: take.Note = "",
     allow_stale: take.AllowStale = False,
@@ -154,6 +156,7 @@ def backtest(
         allow_stale: Run although a workbook has changed since it was converted, with a warning.
         fresh: Replay also the securities whose ticks, strategy, parameters and execution are those of a cached result.
         report, png: Write `report.html`, and each of its charts as an image, into `output_dir` (png: on this machine).
+        excel: Write the results as a workbook, `results.xlsx`, into `output_dir`.
         note: What to remember of the run; it stands in its `run.json`, on its page and in the list of all runs.
         on_plan, on_result, on_compile: Called with the checked plan, each result, and the strategy being compiled.
 
@@ -168,7 +171,7 @@ def backtest(
     from pipeline.store.path import path_of
 
     folder = None if output_dir is None else path_of(output_dir)
-    take.check_png(folder, png=png)
+    values.check_png(folder, png=png)
     request = Request(
         strategy=strategy,
         config=None if config is None else Path(config),
@@ -179,20 +182,25 @@ def backtest(
         engine=engine,
         execution=execution,
         sensitivity=sensitivity,
-        overrides=take.overrides_of(parameters)
+        overrides=values.overrides_of(parameters)
         | ({} if ignore_conditions is None else {"execution.ignore_conditions": ignore_conditions}),
-        securities=take.names_of(securities),
+        securities=values.names_of(securities),
         max_sheets=max_sheets,
         allow_stale=allow_stale,
     )
 
-    def make_page(finished: "AnyPath") -> None:
-        from pipeline.pages.remake import write_run_page
+    def finish(finished: "AnyPath") -> None:
+        if report or png:
+            from pipeline.pages.remake import write_run_page
 
-        write_run_page(finished, png=png)
+            write_run_page(finished, png=png)
+        if excel:
+            from pipeline.workbook.results import write_run_workbook
+
+            write_run_workbook(finished)
 
     listeners = Listeners(on_plan, on_result, on_compile)
-    run = run_backtest(request, folder, listeners, make_page if report or png else None, fresh=fresh, note=note)
+    run = run_backtest(request, folder, listeners, finish, fresh=fresh, page=report or png, note=note)
     if folder is not None:
         update_index(folder, page=report or png)
     return run
@@ -269,16 +277,16 @@ def sweep(
         address=address,
         engine=engine,
         execution=execution,
-        overrides=take.overrides_of(parameters),
-        securities=take.names_of(securities) or axes.securities,
+        overrides=values.overrides_of(parameters),
+        securities=values.names_of(securities) or axes.securities,
         max_sheets=max_sheets,
         allow_stale=allow_stale,
     )
     axes = replace(axes, strategies=(strategy,) if strategy is not None else axes.strategies)
     folder = None if output_dir is None else path_of(output_dir)
-    take.check_png(folder, png=png)
+    values.check_png(folder, png=png)
     options = SweepOptions(
-        train_until=take.date_of(train_until, "--train-until"),
+        train_until=values.date_of(train_until, "--train-until"),
         walk_forward=walk_forward,
         choose_by=choose_by,
         band=band,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import options as take
 from pipeline.errors import BadRequest, PipelineError
+from pipeline.option_values import names_of
 
 if TYPE_CHECKING:
     from pipeline.runs.compare import Comparison
@@ -36,7 +37,7 @@ def all_runs(*, remove: take.Remove = (), output_dir: take.OutputDir = take.OUTP
     from pipeline.pages.index_page import index_page
     from pipeline.runs.registry import refresh
 
-    return refresh(Path(output_dir), index_page, take.names_of(remove))
+    return refresh(Path(output_dir), index_page, names_of(remove))
 
 
 def update_index(run_folder: "AnyPath", *, page: bool) -> None:
@@ -94,11 +95,18 @@ def compare_page(runs: Sequence[str | Path], page: str | Path, *, output_dir: ta
     return target
 
 
-def report(run: take.RunOrSweep = None, *, png: take.Png = False, output_dir: take.OutputDir = take.OUTPUT_DIR) -> Path:
+def report(
+    run: take.RunOrSweep = None,
+    *,
+    excel: take.Excel = False,
+    png: take.Png = False,
+    output_dir: take.OutputDir = take.OUTPUT_DIR,
+) -> Path:
     """Make the page of a finished run or sweep anew from its files, and return the page's path.
 
     Args:
         run, output_dir: Its folder, or its name below `output_dir`; by default the run written last there.
+        excel: Write a run's results as a workbook as well, `results.xlsx`.
         png: Draw each chart as an image as well.
 
     Raises:
@@ -109,9 +117,15 @@ def report(run: take.RunOrSweep = None, *, png: take.Png = False, output_dir: ta
 
     named = () if run is None else (Path(run), Path(output_dir) / run)
     swept = next((folder for folder in named if (folder / SWEEP_FILE).is_file()), None)
+    if swept and excel:
+        raise BadRequest(f"{swept} is a sweep, and --excel writes a run's results; a sweep's are in sweep.csv there.")
     folder = swept or _run_folder(run, output_dir)
     write_page = write_sweep_page if swept else write_run_page
     write_page(folder, png=png)
+    if excel:
+        from pipeline.workbook.results import write_run_workbook
+
+        write_run_workbook(folder)
     return folder / "report.html"
 
 

@@ -74,16 +74,29 @@ MAY_IMPORT: Final = {
     "runs": RUNS,
     "sweeps": (*RUNS, "runs"),
     "pages": (*RUNS, "runs", "sweeps"),
+    "workbook": (*RUNS, "runs", "sweeps", "pages"),
     "tracing": (*RUNS, "runs", "sweeps"),
 }
-OUTSIDE: Final = ("", "__main__", "api", "bench", "cli", "console", "malloc", "options", "recorded", "validation")
+OUTSIDE: Final = (
+    "",
+    "__main__",
+    "api",
+    "bench",
+    "cli",
+    "console",
+    "malloc",
+    "option_values",
+    "options",
+    "recorded",
+    "validation",
+)
 """What stands at the door may import anything; nothing further in may import it."""
 
 ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
-    "openpyxl": "conversion/verify.py",
+    "openpyxl": ("conversion/verify.py", "workbook/"),
     "isal": "conversion/inflate.py",
     "xlrd": "conversion/excel/old_excel.py",
-    "zipfile": ("conversion/excel/", "conversion/verify.py"),
+    "zipfile": ("conversion/excel/", "conversion/verify.py", "workbook/writing.py"),
     "pyarrow.fs": "store/path.py",
     "pyarrow.csv": ("conversion/tables/csv_block.py", "runs/security_files.py"),
     "pyarrow.parquet": "store/parquet.py",

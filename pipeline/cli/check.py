@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pipeline import options as take
 from pipeline.console.output import CommandResult
 from pipeline.errors import BadRequest
+from pipeline.option_values import counts_of
 from pipeline.options import Option
 
 
@@ -71,7 +72,7 @@ def benchmark(
         if workbooks:
             raise BadRequest(f"--scale makes its own ticks; leave out {workbooks[0]}.")
         sizes = {"ticks": ticks, "long_ticks": long_ticks, "workers": workers}
-        counts = None if securities is None else take.counts_of(securities, "--securities")
+        counts = None if securities is None else counts_of(securities, "--securities")
         return _scale({"runs": runs, "securities": counts, **sizes}, chart)
     for option, value in of_scale.items():
         if value is not None:

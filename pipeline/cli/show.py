@@ -49,12 +49,12 @@ def runs(**options: Any) -> CommandResult:
 
 @options_of(api.report)
 def report(**options: Any) -> CommandResult:
-    """Rebuild the page of a finished run or sweep from its files.
+    """Rebuild the page of a finished run or sweep from its files; with --excel a workbook of its results, too.
 
     Example: pipeline report v1_baseline
     """
     from pipeline.console.progress import Progress
-    from pipeline.runs.layout import RUN_FILE
+    from pipeline.runs.layout import RUN_FILE, WORKBOOK_FILE
     from pipeline.runs.read_file import recorded_warnings
     from pipeline.sweeps.writer import SWEEP_FILE
 
@@ -62,8 +62,14 @@ def report(**options: Any) -> CommandResult:
         page = api.report(**options)
         path = next(file for name in (SWEEP_FILE, RUN_FILE) if (file := page.parent / name).is_file())
         warnings = recorded_warnings(path)
-    facts = {"report": page, "charts": sorted(page.parent.glob("charts/*.png")) if options["png"] else []}
+    workbook = page.parent / WORKBOOK_FILE if options["excel"] else None
+    facts = {
+        "report": page,
+        "charts": sorted(page.parent.glob("charts/*.png")) if options["png"] else [],
+        "workbook": workbook,
+    }
     line = f"Page: {page}" + (f"; charts: {page.parent / 'charts'}" if options["png"] else "")
+    line += f"; workbook: {workbook}" if workbook else ""
     return CommandResult(line, facts, warnings=warnings)
 
 

@@ -158,20 +158,21 @@ def run_backtest(
     request: Request,
     output_dir: AnyPath | None,
     listeners: Listeners,
-    make_page: Callable[[AnyPath], object] | None,
+    finish: Callable[[AnyPath], object],
     *,
     fresh: bool,
+    page: bool = False,
     note: str = "",
 ) -> BacktestRun:
     """Run a backtest and write its folder, if there is to be one.
 
-    make_page: called with the finished folder, while other runs are still kept out of it. fresh: replay what is cached,
-    too. note: what its user says of it, for `run.json`. Raises a PipelineError for a request that cannot be run; a
-    security that fails is a result with its error.
+    finish: called with the finished folder, while other runs are still kept out of it. fresh: replay what is cached,
+    too. page: whether `finish` makes a page. note: what its user says of it, for `run.json`. Raises a PipelineError for
+    a request that cannot be run; a security that fails is a result with its error.
     """
     started = time.perf_counter()
     planned = plan(request)
-    folder = None if output_dir is None else RunFolder(output_dir, planned, report=make_page is not None, note=note)
+    folder = None if output_dir is None else RunFolder(output_dir, planned, report=page, note=note)
     with folder.open() if folder else nullcontext():
         if listeners.on_plan:
             listeners.on_plan(planned)
@@ -204,8 +205,7 @@ def run_backtest(
         if folder:
             figures = portfolio_figures([result.ledger for result in results if result.ledger is not None])
             folder.close(results, figures, seconds, warnings)
-            if make_page:
-                make_page(folder.directory)
+            finish(folder.directory)
     return BacktestRun(planned, results, output_dir, seconds(), warnings, figures)
 
 

@@ -24,6 +24,7 @@ from pipeline.store.parquet import read_footer, read_some
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pipeline.store.path import AnyPath
     from pipeline.ticks import Float64s, Int8s, Int64s
 
 Value: TypeAlias = "str | int | float | bool | Mapping[str, float] | None"
@@ -183,7 +184,7 @@ def read_run(folder: Path) -> RecordedRun:
 
 
 def read_fills(
-    folder: Path, expected: int, ticker: str, first: int | None = None, last: int | None = None
+    folder: AnyPath, expected: int, ticker: str, first: int | None = None, last: int | None = None
 ) -> RecordedFills:
     """Return one security's fills, exact, in execution order; raises DamagedRun or NewerRun.
 
@@ -247,7 +248,7 @@ def _figures(metrics: Mapping[str, Any]) -> Figures:
     )
 
 
-def _sides(path: Path, column: Any) -> Int8s:
+def _sides(path: AnyPath, column: Any) -> Int8s:
     """Return +1 and -1 for the texts of a column of sides."""
     coded = column.dictionary_encode()
     texts = coded.dictionary.to_pylist()

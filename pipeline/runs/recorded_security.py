@@ -126,11 +126,12 @@ def read_columns(
         "side": side_names(fills.side),
         "price": fills.price.tolist(),
         "quantity": fills.quantity.tolist(),
-        **{name: _values(column) for name, column in fills.others.items()},
+        **{name: values_of(column) for name, column in fills.others.items()},
     }
 
 
-def _values(column: Any) -> list[Any]:
+def values_of(column: Any) -> list[Any]:
+    """Return an Arrow column of fills as Python's values."""
     kind = {"int64": np.int64, "double": np.float64}.get(str(column.type))
     values: list[Any] = column.to_pylist() if kind is None else number_values(column, kind).tolist()
     return values

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import PipelineError
+from pipeline.metrics.registry import BY_NAME
 from pipeline.runs.layout import DAILY_FILE, METRICS_FILE, REPORT_FILE, RUN_FILE
 from pipeline.runs.manifest import COMPLETE
 from pipeline.runs.read_file import read_metrics, reading
@@ -35,9 +36,10 @@ class RunRow:
 
     name: the folder's, with those between. finished: ISO text with its distance from UTC. status: as in `run.json`, or
     `damaged`; only a complete run has figures. net_pnl, max_drawdown and the assumption check's figures: AED; None
-    where the run has none. equity: net realised P&L at the end of market days, AED, at most MOST_POINTS of them.
-    page: whether it has a page. replaced: whether a later run was written into its folder, so that only this row is
-    left of it. before: the key of the run of the same strategy before it, and differs: in what it differs from that.
+    where the run has none. sharpe: None of a few days; sharpe_low, sharpe_high: its 95 % interval. equity: net realised
+    P&L at the end of market days, AED, at most MOST_POINTS of them. page: whether it has a page. replaced: whether a
+    later run was written into its folder, so that only this row is left of it. before: the key of the run of the same
+    strategy before it, and differs: in what it differs from that.
     """
 
     name: str
@@ -57,6 +59,8 @@ class RunRow:
     fills: int | None = None
     net_pnl: float | None = None
     sharpe: float | None = None
+    sharpe_low: float | None = None
+    sharpe_high: float | None = None
     max_drawdown: float | None = None
     classic: float | None = None
     strict: float | None = None
@@ -133,7 +137,9 @@ def read_row(folder: Path, name: str, stamp: tuple[int, int]) -> RunRow:
         metrics = read_metrics(folder)
         with reading(folder / METRICS_FILE):
             portfolio = metrics["portfolio"] if metrics["securities"] else {}
-            figures = {key: portfolio.get(key) for key in FIGURES}
+            figures = {key: BY_NAME[key].value_in(portfolio) if portfolio else None for key in FIGURES}
+            low, high = (portfolio.get("intervals") or {}).get("sharpe") or (None, None)
+            figures |= {"sharpe_low": low, "sharpe_high": high}
             failed = len(row.parameters) - len(metrics["securities"])
         with reading(folder / DAILY_FILE):
             equity = thinned(_total_equity((folder / DAILY_FILE).read_bytes()))

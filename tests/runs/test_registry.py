@@ -68,15 +68,26 @@ def test_a_row_has_what_the_files_of_its_run_have(add_run: AddRun, tmp_path: Pat
         "with wider sessions",
         "classic",
     )
-    assert {name: getattr(row, name) for name in ("fills", "net_pnl", "sharpe", "max_drawdown")} == {
-        name: portfolio[name] for name in ("fills", "net_pnl", "sharpe", "max_drawdown")
+    assert {name: getattr(row, name) for name in ("fills", "net_pnl", "max_drawdown")} == {
+        name: portfolio[name] for name in ("fills", "net_pnl", "max_drawdown")
     }
+    assert (row.sharpe, row.sharpe_low, row.sharpe_high) == (None, None, None)  # of two days
     assert {name: getattr(row, name) for name in ("classic", "strict", "band_low", "band_high")} == {
         name: checked[name] for name in ("classic", "strict", "band_low", "band_high")
     }
     assert list(row.equity) == equity
     assert len(equity) == 2
     assert (row.when, row.failed, sorted(row.parameters)) == ("2026-03-02 10:00", 0, ["EMAAR", "FAB", "MODON"])
+
+
+def test_a_sharpe_ratio_of_many_days_has_its_interval(add_run: AddRun, tmp_path: Path) -> None:
+    path = add_run("one") / "metrics.json"
+    metrics = json.loads(path.read_bytes())
+    metrics["portfolio"] |= {"market_days": 30, "sharpe": 1.5, "intervals": {"sharpe": [-0.5, 3.25]}}
+    path.write_text(json.dumps(metrics))
+    [row] = all_runs(output_dir=tmp_path / "output")
+    assert (row.sharpe, row.sharpe_low, row.sharpe_high) == (1.5, -0.5, 3.25)
+    assert b'data-value="1.5">1.50<small class="about">-0.50 to 3.25</small>' in index_page([row])
 
 
 def test_each_run_says_what_is_other_than_in_the_one_of_its_strategy_before(add_run: AddRun, tmp_path: Path) -> None:

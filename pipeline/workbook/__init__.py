@@ -1,0 +1,1 @@
+"""The results of a run as an Excel workbook, made from the files of its folder."""

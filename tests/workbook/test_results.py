@@ -1,0 +1,172 @@
+"""results.xlsx read again by openpyxl: every sheet has what the files of the run have; charts, options, refusals."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline import api
+from pipeline.errors import BadRequest
+from pipeline.metrics.registry import GROUPS
+from pipeline.workbook.results import write_run_workbook
+from tests.made import make_config, make_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WARNED = '=HYPERLINK("http://x","y")'
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a run with fees of which MODON failed, and its workbook."""
+    made = tmp_path_factory.mktemp("made")
+    store, config = make_store(made / "parquet"), make_config(made / "v1.json")
+    broken = store / "MODON.parquet"
+    broken.write_bytes(broken.read_bytes()[:2_000] + b"[red]" + broken.read_bytes()[2_005:])
+    run = made / "run"
+    fees = {"execution.fees_bps": 5}
+    api.backtest(
+        config=config, parquet_dir=store, output_dir=run, parameters=fees, note="=1+1", report=False, excel=True
+    )
+    manifest = json.loads((run / "run.json").read_bytes())
+    assert "results.xlsx" in manifest["files"]
+    assert "report.html" not in manifest["files"]
+    (run / "run.json").write_text(json.dumps(manifest | {"warnings": [*manifest["warnings"], WARNED]}))
+    write_run_workbook(run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def book(folder: Path) -> Any:
+    return openpyxl.load_workbook(folder / "results.xlsx")
+
+
+def rows(sheet: Any) -> list[dict[str, Any]]:
+    heads, *others = sheet.iter_rows(values_only=True)
+    return [dict(zip(heads, row, strict=True)) for row in others]
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_sheets_are_there_with_frozen_heads(book: Any) -> None:
+    tables = ["Figures", "Equity", "Daily", "Assumptions", "Warnings", "Settings", "Fills EMAAR", "Fills FAB"]
+    assert book.sheetnames == ["Summary", *tables]
+    assert all(book[name].freeze_panes in ("B2", "C2") for name in tables)
+
+
+def test_figures_are_those_of_metrics_json(book: Any, folder: Path) -> None:
+    metrics = json.loads((folder / "metrics.json").read_bytes())
+    by_name = {row["security"]: row for row in rows(book["Figures"])}
+    assert list(by_name) == ["EMAAR", "FAB", "portfolio"]
+    for name, of_security in (*metrics["securities"].items(), ("portfolio", metrics["portfolio"])):
+        for figure in (one for of_group in GROUPS.values() for one in of_group):
+            value: Any = of_security
+            for key in figure.name.split("."):
+                value = value.get(key)
+            expected = len(value) if isinstance(value, list) else value
+            expected = None if figure.unit == "annualised" else expected  # of two days
+            assert by_name[name][figure.heading] == expected, figure.name
+    shown = {row[0]: row[1] for row in book["Summary"].iter_rows(values_only=True) if row}
+    assert shown["Net P&L"] == metrics["portfolio"]["net_pnl"]
+    assert shown["Net P&L, strict"] == json.loads((folder / "run.json").read_bytes())["assumption_check"]["strict"]
+
+
+def test_days_are_those_of_daily_csv_and_the_drawdown_is_of_their_equity(book: Any, folder: Path) -> None:
+    expected = read_csv(folder / "daily.csv")
+    found = rows(book["Daily"])
+    assert len(found) == len(expected)
+    by_key = {(row["security"], f"{row['day']:%Y-%m-%d}"): row for row in found}
+    for row in expected:
+        cells = by_key[row["security"], row["day"]]
+        for name in list(row)[2:]:
+            assert cells[name] == (float(row[name]) if row[name] else None)
+    total = [float(row["equity"]) for row in expected if row["security"] == "total"]
+    equity = rows(book["Equity"])
+    assert [row["equity"] for row in equity] == pytest.approx(total, rel=1e-12)
+    peaks = [max(0.0, *total[: at + 1]) for at in range(len(total))]
+    falls = [value - peak for value, peak in zip(total, peaks, strict=True)]
+    assert [row["drawdown"] for row in equity] == pytest.approx(falls, rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize("ticker", ["EMAAR", "FAB"])
+def test_fills_are_those_of_the_parquet_file(book: Any, folder: Path, ticker: str) -> None:
+    expected = pq.read_table(folder / "trades" / f"{ticker}.parquet").to_pylist()
+    found = rows(book[f"Fills {ticker}"])
+    assert len(expected) > 10
+    assert [row.pop("fill") for row in found] == list(range(1, len(expected) + 1))
+    assert found == expected
+    assert "fee" in found[0]
+
+
+def test_assumptions_warnings_and_settings_are_those_of_the_run(book: Any, folder: Path) -> None:
+    expected = read_csv(folder / "sensitivity.csv")
+    found = rows(book["Assumptions"])
+    assert [(row["security"], row["execution"], row["net_pnl"]) for row in found] == [
+        (row["security"], row["execution"], float(row["net_pnl"])) for row in expected
+    ]
+    manifest = json.loads((folder / "run.json").read_bytes())
+    warnings = rows(book["Warnings"])
+    assert [row["text"] for row in warnings if row["kind"] == "warning"] == manifest["warnings"]
+    assert [row["about"] for row in warnings if row["kind"] == "failed"] == ["MODON"]
+    settings = {(row["what"], row["security"], row["name"]): row for row in rows(book["Settings"])}
+    assert settings["run", None, "note"]["value"] == "=1+1"
+    assert settings["execution", None, "fees_bps"]["number"] == 5
+    for ticker, parameters in manifest["parameters"].items():
+        for name, value in parameters.items():
+            row = settings["parameter", ticker, name]
+            assert value in (row["number"], row["value"]), name
+        assert settings["data", ticker, "digest"]["value"] == manifest["data"][ticker]["digest"]
+
+
+def test_no_cell_is_a_formula(book: Any) -> None:
+    assert [
+        cell.coordinate for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"
+    ] == []
+    assert WARNED in [row["text"] for row in rows(book["Warnings"])]
+
+
+def test_the_summary_has_charts_of_equity_and_drawdown(book: Any) -> None:
+    charts = book["Summary"]._charts
+    assert [chart.tagname for chart in charts] == ["lineChart", "areaChart"]
+    ranges = [series.val.numRef.f for chart in charts for series in chart.series]
+    assert ranges == [f"'Equity'!${letter}$2:${letter}$3" for letter in "CDE"]
+    assert {series.cat.numRef.f for chart in charts for series in chart.series} == {"'Equity'!$A$2:$A$3"}
+
+
+def test_equal_runs_give_equal_bytes_and_report_makes_it_anew(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "run")
+    content = (tmp_path / "run" / "results.xlsx").read_bytes()
+    (tmp_path / "run" / "results.xlsx").unlink()
+    api.report(tmp_path / "run", excel=True)
+    assert (tmp_path / "run" / "results.xlsx").read_bytes() == content
+
+
+def test_a_sweep_has_no_workbook(tmp_path: Path) -> None:
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "sweep.json").write_text("{}")
+    with pytest.raises(BadRequest, match="is a sweep, and --excel writes a run's results"):
+        api.report(tmp_path / "sweep", excel=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_opens_it(folder: Path, tmp_path: Path) -> None:
+    words = ["soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless", "--convert-to", "csv"]
+    words += ["--outdir", str(tmp_path), str(folder / "results.xlsx")]
+    subprocess.run(words, check=True, capture_output=True, timeout=120)
+    with (tmp_path / "results.csv").open(encoding="utf-8", newline="") as file:
+        shown = {row[0]: row[1] for row in csv.reader(file)}
+    net = json.loads((folder / "metrics.json").read_bytes())["portfolio"]["net_pnl"]
+    assert float(shown["Net P&L"].replace(",", "")) == pytest.approx(net, abs=0.01)
+    assert shown["Note"] == "=1+1"
