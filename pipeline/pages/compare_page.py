@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.errors import BadRequest
 from pipeline.metrics.registry import GROUPS
 from pipeline.pages.backtest_tables import cell_of
-from pipeline.pages.cells import Cell, clipped, lines
+from pipeline.pages.cells import Cell, Lines, clipped, lines
 from pipeline.pages.compare_charts import MOST_RUNS, equity_chart
 from pipeline.pages.page import render
 from pipeline.pages.run_reader import read_contents
@@ -75,7 +75,7 @@ class Parted:
 
     letter: str
     number: int | None
-    says: str
+    says: Sequence[str]
     commands: Sequence[str] = ()
 
 
@@ -120,7 +120,7 @@ def compare_page(folders: Sequence[Path], page: Path) -> bytes:
         topics=_topics(sides),
         models=_models(sides),
         securities=list(_securities(sides, comparisons)),
-        warnings=lines(_warnings(sides)),
+        warnings=_warnings(sides),
     )
 
 
@@ -199,14 +199,14 @@ def _securities(
 def _parted(ticker: str, first: Side, other: Side, comparison: Comparison) -> Parted:
     security = next((one for one in comparison.securities if one.ticker == ticker), None)
     if security is None or security.a is None or security.b is None:
-        return Parted(other.letter, None, "not replayed in both")
+        return Parted(other.letter, None, ("not replayed in both",))
     if security.unreadable is not None:
-        return Parted(other.letter, None, f"not compared: {clipped(security.unreadable)}")
+        return Parted(other.letter, None, (f"not compared: {clipped(security.unreadable)}",))
     if security.parting is None:
-        return Parted(other.letter, None, "the same fills")
+        return Parted(other.letter, None, ("the same fills",))
     index = security.parting.index
     sides = ((first, security.parting.a), (other, security.parting.b))
-    says = "; ".join(f"{side.letter} {_fill(fill, index)}" for side, fill in sides)
+    says = [f"{side.letter} {_fill(fill, index)}" for side, fill in sides]
     commands = [_explain(ticker, index + 1, side.run.folder) for side, fill in sides if fill is not None]
     return Parted(other.letter, index + 1, says, commands)
 
@@ -221,10 +221,14 @@ def _explain(ticker: str, number: int, folder: Path) -> str:
     return f"python -m pipeline explain {shlex.quote(ticker)} --fill {number} --run {shlex.quote(folder.as_posix())}"
 
 
-def _warnings(sides: Sequence[Side]) -> list[str]:
-    """Return the warnings of all runs, those that some have with their letters after them."""
+def _warnings(sides: Sequence[Side]) -> list[tuple[str, Lines]]:
+    """Return the warnings by the runs that have them, those of all runs last."""
     who: dict[str, list[str]] = {}
     for side in sides:
         for text in dict.fromkeys(side.run.warnings):
             who.setdefault(clipped(text), []).append(side.letter)
-    return [text if len(of) == len(sides) else f"{text} (only {', '.join(of)})" for text, of in who.items()]
+    by_runs: dict[tuple[bool, str], list[str]] = {}
+    for text, of in who.items():
+        every = len(of) == len(sides)
+        by_runs.setdefault((every, "all runs" if every else f"only {', '.join(of)}"), []).append(text)
+    return [(label, lines(texts)) for (_, label), texts in sorted(by_runs.items())]

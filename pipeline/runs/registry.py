@@ -109,13 +109,19 @@ def _current(output_dir: Path, known: Sequence[RunRow]) -> list[RunRow]:
         row = live.get(name)
         if row is None or row.stamp != stamp:
             now = read_row(output_dir / name, name, stamp)
-            if row is not None and row.is_complete and row.finished != now.finished:
+            if row is not None and row.is_complete and row.finished != now.finished and not _is_again(row, now):
                 replaced.append(replace(row, replaced=True, page=False))
             row = now
         rows.append(row if row.page == has_page else replace(row, page=has_page and row.is_complete))
     names = {row.name for row in rows}
     earlier = _latest_first(row for row in replaced if row.name in names)[:MOST_REPLACED]
     return _latest_first([*rows, *earlier])
+
+
+def _is_again(row: RunRow, now: RunRow) -> bool:
+    """Return whether a run only repeats the one before it in its folder: nothing of that one would be lost."""
+    same = (row.fills, row.net_pnl) == (now.fills, now.net_pnl) and row.note in ("", now.note)
+    return same and row.strategy == now.strategy and not change_in_words(row, now)
 
 
 def _latest_first(rows: Iterable[RunRow]) -> list[RunRow]:

@@ -125,6 +125,26 @@ def test_a_run_that_a_later_one_replaced_keeps_its_row_until_the_folder_goes(add
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "rows"),
+    [
+        ({}, {}, ["v1"]),
+        ({"note": "same"}, {"note": "same"}, ["v1"]),
+        ({"note": "first"}, {"note": "second"}, ["v1", "v1*"]),
+        ({}, {"refill": 61.0}, ["v1", "v1*"]),
+        ({}, {"config": "other.json"}, ["v1", "v1*"]),
+        ({}, {"status": "running"}, ["v1", "v1*"]),
+    ],
+)
+def test_a_run_that_only_repeats_the_one_before_it_leaves_no_second_row(
+    add_run: AddRun, tmp_path: Path, before: dict[str, Any], after: dict[str, Any], rows: list[str]
+) -> None:
+    add_run("v1", 1, **before)
+    all_runs(output_dir=tmp_path / "output")
+    add_run("v1", 2, **after)
+    assert names(all_runs(output_dir=tmp_path / "output")) == rows
+
+
+@pytest.mark.parametrize(
     "damage",
     [
         lambda _: None,
@@ -161,7 +181,7 @@ def test_only_run_folders_that_have_changed_are_read(
     add_run("a", 1)
     add_run("b", 2)
     all_runs(output_dir=tmp_path / "output")
-    add_run("b", 3)
+    add_run("b", 3, refill=30.0)
     read = []
     monkeypatch.setattr(
         registry, "read_row", lambda folder, *rest: read.append(folder.name) or _read_row(folder, *rest)
