@@ -23,7 +23,9 @@ def backtest(**options: Any) -> CommandResult:
         run = api.backtest(
             **options, on_plan=progress.planned, on_result=progress.finished, on_compile=progress.compiling
         )
-    return show_backtest(run)
+    return show_backtest(
+        run, page=options.get("report", True) or options.get("png", False), workbook=options.get("excel", False)
+    )
 
 
 def sensitivity(

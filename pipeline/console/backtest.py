@@ -10,6 +10,7 @@ from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.metrics.assumptions import BETWEEN, NO_WORSE, in_words, verdict_of, waterfall
 from pipeline.numbers import FORMS, counted, money, ratio
+from pipeline.runs.layout import REPORT_FILE, WORKBOOK_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.replay.plan import Plan
     from pipeline.runs.backtest import BacktestRun
     from pipeline.runs.security import SecurityResult
+    from pipeline.store.path import AnyPath
 
 CHECKING: Final = "Checking the request and the ticks"
 REPLAYING: Final = "Replaying"
@@ -84,13 +86,22 @@ class BacktestProgress(ReplayProgress):
             self.stage(WRITING)
 
 
-def show_backtest(run: BacktestRun) -> CommandResult:
-    """Print the closing table of a backtest; where fees are charged, with what they leave."""
+def show_backtest(run: BacktestRun, *, page: bool = False, workbook: bool = False) -> CommandResult:
+    """Print the closing table of a backtest; where fees are charged, with what they leave.
+
+    page, workbook: whether the run's folder has them.
+    """
     _say_errors(run)
+    written = {
+        "report": run.output_dir / REPORT_FILE if run.output_dir and page else None,
+        "workbook": run.output_dir / WORKBOOK_FILE if run.output_dir and workbook else None,
+    }
     if console().shows:
         _show_figures(run)
+        _show_lines({"Max drawdown, AED, of all securities together": money(run.portfolio["max_drawdown"])})
         _show_assumptions(run)
         _show_chance(run)
+        _show_written(written)
     totals = _by_execution(run)
     verdict = verdict_of(totals)
     cached = sum(result.cached for result in run.results)
@@ -98,6 +109,7 @@ def show_backtest(run: BacktestRun) -> CommandResult:
     failed = f"; {len(run.failed)} of {len(run.results)} failed" if run.failed else ""
     facts = {
         **_facts(run),
+        **written,
         "output_dir": run.output_dir,
         "securities": {result.ticker: _figures(result) for result in run.results},
         "total": _total(run),
@@ -206,6 +218,13 @@ def _show_chance(run: BacktestRun) -> None:
             "              probability that the true one is above 0": percent(figures["probabilistic_sharpe"]),
         }
     _show_lines(lines)
+
+
+def _show_written(written: Mapping[str, AnyPath | None]) -> None:
+    labels = {"report": "Page", "workbook": "Workbook"}
+    for name, path in written.items():
+        if path is not None:
+            console().show(f"{labels[name]}: {path}")
 
 
 def _between(ends: Sequence[float], form: str) -> str:

@@ -79,6 +79,20 @@ def test_the_closing_lines_say_how_much_may_be_chance(screen: Any, tmp_path: Pat
     assert max(map(len, lines)) <= 80
 
 
+def test_the_closing_lines_name_the_drawdown_and_what_was_written(screen: Any, tmp_path: Path) -> None:
+    def show(run: Any) -> Any:
+        return screens.show_backtest(run, page=True, workbook=True)
+
+    lines = screen(show, sensitivity=False)[0].splitlines()
+    fall = json.loads((tmp_path / "run" / "metrics.json").read_text())["portfolio"]["max_drawdown"]
+    shown = [" ".join(line.split()) for line in lines]
+    assert f"Max drawdown, AED, of all securities together {fall:,.2f}" in shown
+    assert lines[-3:-1] == [
+        f"Page: {tmp_path / 'run' / 'report.html'}",
+        f"Workbook: {tmp_path / 'run' / 'results.xlsx'}",
+    ]
+
+
 @pytest.mark.parametrize("options", [{"sensitivity": False}, {"engine": "python", "backend": "sequential"}])
 def test_there_are_no_such_lines_without_a_check(screen: Any, options: Any) -> None:
     assert "Net P&L, AED" not in screen(**options)[0]
