@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, Exchanged, column_types, tick_columns
-from pipeline.engine.compiler.batch_code import BATCH_SIZE
+from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.compiler.batch_loop import PURPOSE, SETTING_COLUMNS, BatchLayout, batch_source
 from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.specialise import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
-SETTING_TYPES: Final = ("int64", "float64", "int8")
+SETTING_TYPES: Final = ("int64", "float64", "int8", "int64", "int8")
 MOST_ROWS: Final = 6_000_000
 """Fills that the buffers of one batch hold, of all its settings: 280 MB if all of them come."""
 
@@ -118,6 +118,8 @@ class BatchRunner:
         exchanged = Exchanged(layout, input_values(self._fields, buffers.inputs, settings[0].parameters))
         of_settings = [_whole(setting_rows, names) for names in (self._layout.rows.ints, self._layout.rows.floats)]
         arrays = [*tick_columns(ticks), *exchanged.arrays, *of_settings, np.zeros(BATCH_SIZE, np.int8)]
+        groups = self._layout.rows.groups
+        arrays += [np.zeros(2 * groups, np.int64), np.zeros(BATCH_SIZE * groups, np.int8)]
         arrays += [buffers.columns[name] for name in layout.columns]
         self._loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
         return exchanged.state()
@@ -158,7 +160,7 @@ def batch_runner(strategy: type[Strategy], on_compile: Callable[[str], None] | N
             def text() -> Text:
                 source, layout = batch_source(strategy)
                 types = [*TICK_TYPES, *EXCHANGED_TYPES, *SETTING_TYPES, *column_types(layout.shared.columns)]
-                return Text(source, LOOP_NAME, 2, types, layout.text(), helpers_of(source))
+                return Text(source, LOOP_NAME, 2, types, layout.text(), helpers_of(source), distinct=True)
 
             report = (lambda: on_compile(strategy.__name__)) if on_compile else None
             loaded[key] = BatchRunner(strategy, machine_code(key, text, report))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
 from pipeline.engine.costs import COSTS, Costs, costs_of, exchanges_of, with_costs
+from pipeline.engine.rules.market import OPEN_DELAY
 from pipeline.errors import ConfigError, nearest
-from pipeline.times import MILLISECOND, MINUTE
+from pipeline.times import MILLISECOND
 
 Setting: TypeAlias = str | float | Mapping[str, Any]
 
@@ -138,7 +139,7 @@ class Execution:
             "rejects_marketable": on["marketable"] == "reject",
             "prices_on_grid": on["order_price"] == "grid",
             "cancel_stale": on["stale_orders"] == "cancel",
-            "open_delay": 5 * MINUTE if on["open_delay"] == "10:05" else 0,
+            "open_delay": OPEN_DELAY if on["open_delay"] == "10:05" else 0,
             "latency": round(float(cast("float", on["latency_ms"])) * MILLISECOND),
         }
 

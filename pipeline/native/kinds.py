@@ -37,11 +37,12 @@ IS: Final = ("isnan", "isinf", "isfinite")
 class Signature:
     """What a function returns (a kind, `void`, or `int` as often as a tuple has members) and takes.
 
-    takes: a kind, or the type of the elements of a column, for each argument.
+    takes: a kind, or the type of the elements of a column, for each argument. distinct: whether no columns overlap.
     """
 
     returns: tuple[str, ...]
     takes: tuple[str, ...]
+    distinct: bool = False
 
     @property
     def returned(self) -> str:
@@ -52,7 +53,7 @@ class Signature:
     @property
     def taken(self) -> list[str]:
         """The types of the arguments in LLVM's words."""
-        return [TYPES.get(kind, "ptr") for kind in self.takes]
+        return [TYPES.get(kind, "ptr noalias" if self.distinct else "ptr") for kind in self.takes]
 
 
 class Kinds:

@@ -44,6 +44,7 @@ class Text:
     """A loop as text: its function, the numpy types its pointers point to after as many counts, and a note to keep.
 
     helpers: functions of the same text that the function calls. constants: whole numbers that they know by name.
+    distinct: whether no two of its arrays overlap, which lets a loop over several be vectorised.
     """
 
     source: str
@@ -53,6 +54,7 @@ class Text:
     note: str = ""
     helpers: Mapping[str, Signature] = field(default_factory=dict)
     constants: Mapping[str, int] = field(default_factory=dict)
+    distinct: bool = False
 
 
 def machine_code(key: str, make: Callable[[], Text], on_compile: Callable[[], None] | None) -> Machine:
@@ -84,7 +86,8 @@ def toolchain() -> list[str]:
 
 def _compiled(text: Text) -> codecache.Code:
     machine = _target_machine()
-    signatures = {**text.helpers, text.name: Signature(("int",), (*["int"] * text.counts, *text.pointers))}
+    takes = (*["int"] * text.counts, *text.pointers)
+    signatures = {**text.helpers, text.name: Signature(("int",), takes, text.distinct)}
     module = llvm.parse_assembly(module_text(text.source, signatures, text.name, text.constants))
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import ReplayError
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pipeline.replay.simulate import Replayed
     from pipeline.settings import Value, Values
     from pipeline.ticks import Ticks
+
+ORDER: Final = ("touch_fills", "match_first", "queue_model", "latency", "takes_marketable")
+"""By which switches settings are ordered: those that act at the same turn of an event stand together."""
 
 Found: TypeAlias = "Replayed | ReplayError"
 
@@ -70,13 +73,12 @@ def prepare(
 def _walks(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list[list[int]]]:
     """Part settings into walks of what may walk together, each a list of the numbers that are one replay."""
     fields = fields_of(strategy)
-    together = strategy.rules.shared_in_batch
-    walks: dict[tuple[object, ...], dict[object, list[int]]] = {}
-    for number, setting in enumerate(settings):
-        switches = setting.execution.fields()
-        walk = walks.setdefault((setting.execution.ignored, *(switches[name] for name in together)), {})
-        exact = map(repr, fields.field_values(setting.parameters).values())  # 0.0 equals -0.0 and is another number
-        walk.setdefault((*exact, *switches.values()), []).append(number)
+    switches = [setting.execution.fields() for setting in settings]
+    walks: dict[object, dict[object, list[int]]] = {}
+    for number in sorted(range(len(settings)), key=lambda number: [switches[number][name] for name in ORDER]):
+        walk = walks.setdefault(settings[number].execution.ignored, {})
+        exact = map(repr, fields.field_values(settings[number].parameters).values())  # 0.0 equals -0.0 and is another
+        walk.setdefault((*exact, *switches[number].values()), []).append(number)
     return [list(walk.values()) for walk in walks.values()]
 
 

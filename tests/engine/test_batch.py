@@ -10,8 +10,8 @@ import pytest
 from pipeline.engine import batch
 from pipeline.engine.batch import BatchRunner, BatchSetting, batch_runner
 from pipeline.engine.compiler import batch_code
-from pipeline.engine.compiler.batch_code import BATCH_SIZE
-from pipeline.engine.execution import make_execution
+from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
+from pipeline.engine.execution import make_execution, variants
 from pipeline.engine.outcome import Buffers
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.simulate import CLASSIC, engine_facts
@@ -43,7 +43,7 @@ COMPILED: Final = (
 """The few that are also compiled, of which each takes ten seconds when it is not kept."""
 
 VALUES: Final = ({"p": 1}, {"p": 2}, {"p": 3, "w": 0.0}, {"p": 2, "w": -0.0, "o": 7}, {"p": 4, "o": 0})
-MODELS: Final = (CLASSIC, make_execution("strict", {"same_event_fill": "yes", "open_delay": "none"}, ""))
+MODELS: Final = (CLASSIC, make_execution("strict", {}, ""))
 
 
 def settings_for(strategy: type[Strategy], body: str) -> list[Setting]:
@@ -115,6 +115,21 @@ def test_equal_settings_find_the_same_and_are_replayed_once(monkeypatch: pytest.
     assert outcomes[:5] == outcomes[5:10]
     assert [outcome["charges"] is None for outcome in outcomes] == [True] * 10 + [False] * 5
     assert len(walked) == 5
+
+
+def test_all_models_of_the_check_are_replayed_in_one_run_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    strategy = load_strategy("v1_baseline")
+    runs: list[int] = []
+    attempt = BatchRunner.attempt
+
+    def noted(*arguments: Any) -> dict[str, int | float]:
+        runs.append(len(arguments[3]))
+        return attempt(*arguments)
+
+    monkeypatch.setattr(BatchRunner, "attempt", noted)
+    models = [*variants(CLASSIC).values()]
+    check(random_ticks(), strategy, settings_of(strategy, [QUOTES], models))
+    assert runs == [len({repr(model.fields()) for model in models})]
 
 
 def test_the_order_of_settings_changes_nothing() -> None:

@@ -6,16 +6,9 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.compiler.batch_code import (
-    BATCH_SIZE,
-    COMMON,
-    COUNT,
-    SETTING,
-    WITHOUT_ROW,
-    SettingRows,
-    differing,
-    settings_innermost,
-)
+from pipeline.engine.compiler.batch_blocks import BATCH_SIZE, COUNT, GROUPS, MEMBERS
+from pipeline.engine.compiler.batch_code import SettingRows, settings_innermost
+from pipeline.engine.compiler.batch_differing import COMMON, SETTING, WITHOUT_ROW, differing
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
     TICK_COLUMNS,
@@ -35,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
 
 PURPOSE: Final = f"many settings, {BATCH_SIZE} at a time"
-SETTING_COLUMNS: Final = ("setting_ints", "setting_floats", "setting_acts")
+SETTING_COLUMNS: Final = ("setting_ints", "setting_floats", "setting_acts", GROUPS, MEMBERS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,17 +46,18 @@ class BatchLayout:
     def of_text(cls, text: str) -> BatchLayout:
         """Return the layout that `text` gave the text of."""
         parts = json.loads(text)
-        shared, rows = ({name: tuple(row) for name, row in parts[part].items()} for part in ("shared", "rows"))
-        return cls(Layout(**shared), SettingRows(**rows))
+        shared = {name: tuple(row) for name, row in parts["shared"].items()}
+        return cls(Layout(**shared), SettingRows(**parts["rows"]))
 
 
 def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError."""
     flat = flat_replay(strategy, {"batched": True, "before": 0, "begins": True, "ends": True})
-    fixed = _fixed_by_setting(strategy, flat)
+    fixed = _fixed_by_setting(flat)
     seeds = {*fixed, *WITHOUT_ROW, *("s_" + name for name in flat.fields.memory)}
-    varying = differing(flat.body, seeds)
-    body, rows = settings_innermost(flat.body, varying, frozenset(fixed - {SETTING}), flat.kinds)
+    constant = frozenset(fixed - {SETTING})
+    varying = differing(flat.body, seeds, constant, flat.kinds)
+    body, rows = settings_innermost(flat.body, varying, constant, flat.kinds)
     unshared = varying - COMMON
     every = layout_of(flat.fields, strategy.rules)
     shared = {array: tuple(name for name in getattr(every, array) if name not in unshared) for array in EXCHANGED}
@@ -80,9 +74,8 @@ def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     return function_text(arguments, lines), layout
 
 
-def _fixed_by_setting(strategy: type[Strategy], flat: FlatReplay) -> set[str]:
+def _fixed_by_setting(flat: FlatReplay) -> set[str]:
     """Return the names a setting gives a value to, for the whole replay: its switches and its parameters."""
-    of_all = {*market_fields(ReplayState).inputs, *strategy.rules.shared_in_batch}
-    names = {"m_" + name for name in flat.market.inputs if name not in of_all}
+    names = {"m_" + name for name in flat.market.inputs if name not in market_fields(ReplayState).inputs}
     names |= {"s_" + name for name in flat.fields.parameters}
     return names | {f"s_{name}_given" for name, parameter in flat.fields.parameters.items() if parameter.optional}

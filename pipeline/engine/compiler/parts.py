@@ -176,6 +176,11 @@ def conjuncts_of(test: ast.expr) -> Sequence[ast.expr]:
     return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
 
 
+def all_of(tests: Sequence[ast.expr]) -> ast.expr:
+    """Return the test that holds where all of these, which are at least one, do."""
+    return tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), [*tests])
+
+
 def fills_again(method: Method, node: ast.expr, action: str) -> StrategyError:
     """Return an error for an action that fills where on_fill leads to it."""
     why = "it fills at once, which would call on_fill again. Remember what to do and do it in on_tick."

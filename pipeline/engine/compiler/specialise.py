@@ -47,7 +47,18 @@ SIDE_HIDDEN: Final = (
 )
 HIDDEN: Final = frozenset(
     {"capacity", "first_day", "day_index", "tick_levels", "out_of_capacity", "events"}
-    | {"batched", "setting", "diverged", "rows", "print_awaited", "orders", "before", "begins", "ends"}
+    | {
+        "batched",
+        "setting",
+        "diverged",
+        "rows",
+        "print_awaited",
+        "crossing_awaited",
+        "orders",
+        "before",
+        "begins",
+        "ends",
+    }
     | {f"{side}_{field}" for side in ("bid", "ask") for field in SIDE_HIDDEN}
 )
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")

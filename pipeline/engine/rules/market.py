@@ -16,12 +16,15 @@ and holds no trace of them.
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Final
 
 from pipeline.engine.rules.orders import Orders
 from pipeline.engine.rules.replay_state import NO_DAY
 from pipeline.ticks import ASK, BID, TRADE
-from pipeline.times import DAY
+from pipeline.times import DAY, MINUTE
+
+OPEN_DELAY: Final = 5 * MINUTE
+"""How long after the opening a replay with an `open_delay` does not quote."""
 
 LAST_TURN: Final = 2
 """The turn of an event in which only what the strategy took is booked, after its own and its orders' turn."""
@@ -29,8 +32,6 @@ LAST_TURN: Final = 2
 
 class Market(Orders):
     """The state of one security's replay."""
-
-    shared_in_batch: ClassVar[tuple[str, ...]] = ("match_first", "open_delay", "touch_fills")
 
     cancel_overnight: bool
     print_used_once: bool
@@ -106,25 +107,27 @@ class Market(Orders):
             self.bid_side.arrive()
             self.ask_side.arrive()
         self.update_book()
-        quoting = self.time_of_day >= self.continuous_opens + self.open_delay
+        is_quote = self.kind != TRADE
+        is_early = self.time_of_day < self.continuous_opens + OPEN_DELAY
         for turn in range(3 if self.batched or self.takes_marketable or self.latency > 0 else 2):
             if (self.takes_marketable or self.latency > 0) and (turn > 0 or self.latency > 0):
                 self.book_crossing()
-            if self.cancel_stale and turn == (1 if self.touch_fills and self.kind != TRADE else 0):
-                self.bid_side.remove_stale()
-                self.ask_side.remove_stale()
+            if self.cancel_stale and turn < LAST_TURN and (turn == 0) != (self.touch_fills and is_quote):
+                self.remove_stale()
             if turn == LAST_TURN:
                 pass
-            elif (turn == 0) != (self.match_first or (self.touch_fills and self.kind != TRADE)):
-                if quoting:
+            elif (turn == 0) != (self.match_first or (self.touch_fills and is_quote)):
+                if not (self.open_delay > 0 and is_early):
                     self.strategy.on_tick(self)
-            elif (
-                (self.kind == TRADE or self.touch_fills) and (quoting or self.kind != TRADE) and not self.standing_aside
-            ):
-                self.match_orders(self.touch_fills and self.kind != TRADE)
-        if self.latency > 0:
-            self.bid_side.send()
-            self.ask_side.send()
+            elif self.touch_fills or not is_quote:
+                self.match_if_quoting(is_quote, is_early)
+        if self.takes_marketable or self.latency > 0:
+            self.end_event()
+
+    def match_if_quoting(self, is_quote: bool, is_early: bool) -> None:  # noqa: FBT001 - a loop takes plain arguments
+        """Let an event fill our orders, unless the strategy stands aside or we do not quote yet, which stops prints."""
+        if not (self.open_delay > 0 and is_early and not is_quote) and not self.standing_aside:
+            self.match_orders(is_quote)
 
     def update_book(self) -> None:
         """Let a quote replace its side of the book; a print leaves the book as it is."""

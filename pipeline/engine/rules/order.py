@@ -155,6 +155,7 @@ class Order(Queue):
                 if self.market.shown_once:
                     self.other.taken += had
                 self.crossing += had
+                self.market.crossing_awaited = True
                 self.crossing_price = self.other.price
                 self.crossing_order = self.placed
                 self.remaining -= had

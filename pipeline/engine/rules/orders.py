@@ -33,6 +33,7 @@ class Orders(Account):
     """Both sides of the market, and what a strategy may do there.
 
     `orders` counts those placed. In a batch neither that nor `placed` is kept: it would cost up to half its speed.
+    `crossing_awaited`: whether something that was taken may be still to be booked, in a batch by any of its settings.
     """
 
     actions: ClassVar[tuple[str, ...]] = (
@@ -59,6 +60,7 @@ class Orders(Account):
     prices_on_grid: bool
 
     orders: int = 0
+    crossing_awaited: bool = False
     standing_aside: bool = False
 
     bid: float = 0.0
@@ -182,12 +184,27 @@ class Orders(Account):
         """Give to the bid's touch, at most what it shows; return how much. The book does not change."""
         return self.ask_side.take(quantity)
 
+    def remove_stale(self) -> None:
+        """Cancel our orders whose touch has left their price."""
+        self.bid_side.remove_stale()
+        self.ask_side.remove_stale()
+
+    def end_event(self) -> None:
+        """Note whether something that was taken is still to be booked, and send what the strategy asked for."""
+        if self.crossing_awaited:
+            self.crossing_awaited = False
+            if self.bid_side.has_taken() or self.ask_side.has_taken():
+                self.crossing_awaited = True
+        if self.latency > 0:
+            self.bid_side.send()
+            self.ask_side.send()
+
     def book_crossing(self) -> None:
         """Book what was taken from the touch: by the bid when it was placed, by a late order to buy, then the ask's.
 
         What a hook adds to it is booked at the next event.
         """
-        if self.bid_side.has_taken() or self.ask_side.has_taken():
+        if self.crossing_awaited and (self.bid_side.has_taken() or self.ask_side.has_taken()):
             for _ in range(4 if self.latency > 0 else 2):
                 if self.bid_side.has_taken() or self.ask_side.has_taken():
                     buys = self.bid_side.has_taken()

@@ -37,7 +37,6 @@ class ReplayState:
     """
 
     actions: ClassVar[tuple[str, ...]] = ("round_to_tick", "round_down_to_tick", "round_up_to_tick", "tick")
-    shared_in_batch: ClassVar[tuple[str, ...]] = ()
     strategy: Strategy
 
     continuous_opens: int

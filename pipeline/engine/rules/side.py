@@ -70,6 +70,7 @@ class Side(Order):
         if had > 0:
             self.took += had
             self.late = had
+            self.market.crossing_awaited = True
             self.late_price = self.other.price
             if self.market.shown_once:
                 self.other.taken += had

@@ -1,0 +1,152 @@
+"""Finds the settings of a batch that a test can hold for, where nothing that a setting changes decides it.
+
+Such a test asks what a setting is given for the whole replay, and truths that all settings share at an event. Before
+the first event each case of these truths gets a group: the settings that it holds for, and the blocks they stand in.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+from pipeline.engine.compiler.parts import all_of, assign, copied, names_in
+from pipeline.engine.compiler.skip_guard import ACTS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+BATCH_SIZE: Final = 128
+"""How many settings one batch takes: what they remember stays in the first levels of the processor's cache."""
+
+INDEX: Final = "setting"
+COUNT: Final = "settings"
+GROUPS: Final = "setting_groups"
+MEMBERS: Final = "setting_members"
+AT_ONCE: Final = 8
+"""The settings of a block, which are asked at once: a processor's vectors hold as many numbers."""
+
+CASE: Final = "case_of_test"
+MOST_TRUTHS: Final = 4
+
+
+class Groups:
+    """The groups of a batch loop, and the statements that make them; number 0 has every setting."""
+
+    def __init__(self, varying: Collection[str], fixed: frozenset[str], kinds: Mapping[str, str]) -> None:
+        self._varying = varying
+        self._fixed = fixed
+        self._kinds = kinds
+        self._numbers: dict[str, int] = {}
+        self.size = 0
+        self.setup: list[ast.stmt] = []
+        self.number([ast.Constant(True)])
+
+    def decides(self, test: ast.expr, among: Sequence[ast.expr] = ()) -> bool:
+        """Tell whether a test, together with others that do, decides on a group."""
+        truths: dict[str, ast.expr] = {}
+        is_whole = self._cases(all_of([*among, test]), truths) is not None
+        return is_whole and len(truths) <= MOST_TRUTHS and not names_in(test).isdisjoint(self._varying)
+
+    def number(self, terms: Sequence[ast.expr]) -> ast.expr:
+        """Return the number of the group for which all of these tests hold at an event."""
+        truths: dict[str, ast.expr] = {}
+        test = self._cases(all_of(terms), truths)
+        assert test is not None  # noqa: S101 - who asks has asked for each of them
+        key = ast.unparse(test)
+        if key not in self._numbers:
+            self._numbers[key] = self.size
+            self.setup += _groups_of(copied(test), self.size, 1 << len(truths))
+            self.size += 1 << len(truths)
+        number: ast.expr = ast.Constant(self._numbers[key])
+        for bit, truth in enumerate(truths.values()):
+            number = ast.BinOp(number, ast.Add(), ast.IfExp(copied(truth), ast.Constant(1 << bit), ast.Constant(0)))
+        return number
+
+    def _cases(self, test: ast.expr, truths: dict[str, ast.expr]) -> ast.expr | None:
+        """Return a test with what the settings share replaced by its value in a case; None where it has no group.
+
+        truths: where what is replaced is added, in the order of the case's bits.
+        """
+        if names_in(test) <= self._fixed:
+            return test
+        if names_in(test).isdisjoint(self._varying):
+            truths.setdefault(ast.unparse(test), test)
+            bit = list(truths).index(ast.unparse(test))
+            return ast.parse(f"({CASE} >> {bit}) & 1 != 0", mode="eval").body
+        match test:
+            case ast.BoolOp(op=op, values=values):
+                parts = [self._cases(value, truths) for value in values]
+                return None if None in parts else ast.BoolOp(op, [part for part in parts if part])
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                part = self._cases(operand, truths)
+                return None if part is None else ast.UnaryOp(ast.Not(), part)
+            case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()] as ops, comparators=[right]):
+                sides = [self._cases(side, truths) if self._is_truth(side) else None for side in (left, right)]
+                return None if sides[0] is None or sides[1] is None else ast.Compare(sides[0], ops, [sides[1]])
+        return None
+
+    def _is_truth(self, node: ast.expr) -> bool:
+        match node:
+            case ast.BoolOp(values=values):
+                return all(map(self._is_truth, values))
+            case ast.Name(id=name):
+                return self._kinds[name] == "bool"
+        return isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+
+
+def setting_loop(body: list[ast.stmt], group: str | None = None) -> ast.For:
+    """Return a loop over the settings, or over those of a group, whose number a local is."""
+    loop = ast.For(ast.Name(INDEX, ast.Store()), _parsed(f"range({COUNT})"), body, [])
+    loop.group = group  # type: ignore[attr-defined]
+    return loop
+
+
+def is_setting_loop(node: ast.AST) -> bool:
+    """Tell whether a statement is a loop over settings."""
+    return isinstance(node, ast.For) and hasattr(node, "group")
+
+
+def has_any(group: str) -> ast.expr:
+    """Return the test whether a group has any setting."""
+    return _parsed(f"{GROUPS}[2 * {group} + 1] > 0")
+
+
+def by_blocks(loop: ast.For, question: list[ast.stmt]) -> list[ast.stmt]:
+    """Return a loop over the settings of a group, of which those act that a question says do.
+
+    question: statements that set ACTS for one setting; where there are none, all settings of the group act.
+    """
+    group: str = loop.group or "0"  # type: ignore[attr-defined]
+    member = f"{MEMBERS}[{BATCH_SIZE} * {group} + {INDEX}] != 0"
+    if not question:
+        return [_each([ast.If(_parsed(member), loop.body, [])], group)]
+    answer = f"answer = {ACTS} & ({member})\nsetting_acts[{INDEX}] = answer\nacting += answer"
+    acting = _each([ast.If(_parsed(f"setting_acts[{INDEX}] != 0"), loop.body, [])], group)
+    return [
+        assign("acting", ast.Constant(0)),
+        _each([*question, *ast.parse(answer).body], group),
+        ast.If(_parsed("acting > 0"), [acting], []),
+    ]
+
+
+def _each(body: list[ast.stmt], group: str) -> ast.stmt:
+    """Return a loop over all settings of a group's blocks."""
+    loop = setting_loop([*ast.parse(f"{INDEX} = {AT_ONCE} * {GROUPS}[2 * {group}] + each").body, *body])
+    loop.target, loop.iter = ast.Name("each", ast.Store()), _parsed(f"range({AT_ONCE} * {GROUPS}[2 * {group} + 1])")
+    return loop
+
+
+def _groups_of(test: ast.expr, start: int, cases: int) -> list[ast.stmt]:
+    """Return the statements that make the groups of a test, which are zero before."""
+    noted = ast.parse(
+        f"group = {start} + {CASE}\n"
+        f"{MEMBERS}[{BATCH_SIZE} * group + {INDEX}] = 1\n"
+        f"if {GROUPS}[2 * group + 1] == 0:\n    {GROUPS}[2 * group] = {INDEX} // {AT_ONCE}\n"
+        f"{GROUPS}[2 * group + 1] = {INDEX} // {AT_ONCE} + 1 - {GROUPS}[2 * group]"
+    ).body
+    each = ast.For(ast.Name(CASE, ast.Store()), _parsed(f"range({cases})"), [ast.If(test, noted, [])], [])
+    return [setting_loop([each])]
+
+
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
