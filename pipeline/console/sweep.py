@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.console.backtest import REPLAYING, ReplayProgress, show_cache_folders
-from pipeline.console.output import CommandResult, console
+from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.tables import Column, show_table
 from pipeline.engine.execution import SWITCH
 from pipeline.numbers import NONE, counted, money, ratio
 from pipeline.sweeps.choice import under, walked_pnl
+from pipeline.sweeps.luck_words import in_words, too_few
 
 if TYPE_CHECKING:
     from pipeline.sweeps.choice import Best, Fold
@@ -97,6 +99,7 @@ def show_sweep(run: SweepRun) -> CommandResult:
         _show_best(run)
     if run.folds:
         _show_folds(run)
+    _show_luck(run)
     tickers = results.plan.tickers
     console().show(
         f"{counted(len(results), 'result')} ({_grid(len(results.trials), len(tickers))}): "
@@ -117,6 +120,7 @@ def show_sweep(run: SweepRun) -> CommandResult:
         "workers": results.plan.workers,
         "chosen_under": dict(results.plan.assumed),
         "best": [_best(entry) for entry in run.best],
+        "luck": run.luck and asdict(run.luck),
         "walk_forward": [_fold(entry) for entry in run.folds],
         "seconds": run.seconds,
     }
@@ -177,6 +181,16 @@ def _show_best(run: SweepRun) -> None:
     model = under(run.results.plan.assumed)
     how = ", chosen on the training days" if parted else ", in-sample best"
     show_table(f"Best settings{f' under {model}' if model else ''}{how}", columns, rows)
+
+
+def _show_luck(run: SweepRun) -> None:
+    """Say how much of the best is luck, or why that cannot be said."""
+    settings, days = len(run.results.trials), len(run.results.market_days()) if run.best else 0
+    said = in_words(asdict(run.luck)) if run.luck else [too_few(settings, days)] if run.best else []
+    for sentence in filter(None, said):
+        console().show(textwrap.fill(sentence, WIDTH))
+    if any(said):
+        console().show()
 
 
 def _show_folds(run: SweepRun) -> None:

@@ -86,41 +86,41 @@ def block_length(daily: Float64s) -> float:
     return float(min(max((slope * slope / (spectrum * spectrum) * count) ** (1.0 / 3.0), 1.0), longest))
 
 
-def resampled(daily: Float64s, draws: int = DRAWS, seed: int = SEED) -> Iterator[Float64s]:
-    """Yield the days of runs that could have been: blocks of days that follow one another, put together at random.
+def drawn_days(days: int, length: float, draws: int = DRAWS, seed: int = SEED) -> Iterator[Int64s]:
+    """Yield which days runs that could have been have: blocks of days that follow one another, put together at random.
 
-    Each block begins on any day and goes on with probability 1 - 1 / `block_length`, from the last day to the first.
-    Source: D. N. Politis and J. P. Romano, The Stationary Bootstrap, J. American Statistical Association 89 (1994). The
-    random numbers are those of G. L. Steele, D. Lea and C. H. Flood, Fast Splittable Pseudorandom Number Generators,
-    OOPSLA 2014, alike on every machine and under every version of numpy.
+    Each block begins on any day and goes on with probability 1 - 1 / length, from the last day to the first. Source:
+    D. N. Politis and J. P. Romano, The Stationary Bootstrap, J. American Statistical Association 89 (1994). The random
+    numbers are those of G. L. Steele, D. Lea and C. H. Flood, Fast Splittable Pseudorandom Number Generators, OOPSLA
+    2014, alike on every machine and under every version of numpy.
 
     Args:
-        daily: P&L of each market day, shape (days,), at least FEWEST of them.
+        days: How many there are.
+        length: Mean length of the blocks, at least 1.
         draws: How many such runs.
         seed: Of the random numbers.
 
     Yields:
-        Some of the runs, shape (runs, days).
+        The days of some of the runs, numbers from 0 on, shape (runs, days).
     """
-    count = len(daily)
-    begins_below = int(2.0**_HALF / block_length(daily))
-    twice = np.concatenate([daily, daily])
-    each = max(1, AT_ONCE // count)
+    begins_below = int(2.0**_HALF / length)
+    each = max(1, AT_ONCE // days)
     for first in range(0, draws, each):
         runs = min(each, draws - first)
-        bits = random_bits(seed, first * count, runs * count)
+        bits = random_bits(seed, first * days, runs * days)
         begins = (bits >> _HALF) < begins_below
-        begins[::count] = True
+        begins[::days] = True
         at = np.flatnonzero(begins)
-        starts = ((bits[at] & (2**_HALF - 1)) * np.uint64(count) >> np.uint64(_HALF)).astype(np.int64)
-        shifts = np.repeat(starts - at, np.diff(at, append=len(bits)))
-        yield twice[shifts + np.arange(len(bits))].reshape(runs, count)
+        starts = ((bits[at] & (2**_HALF - 1)) * np.uint64(days) >> np.uint64(_HALF)).astype(np.int64)
+        drawn = np.repeat(starts - at, np.diff(at, append=len(bits))) + np.arange(len(bits))
+        drawn[drawn >= days] -= days
+        yield drawn.reshape(runs, days)
 
 
 def intervals(daily: Float64s, draws: int = DRAWS, seed: int = SEED) -> dict[str, list[float] | None] | None:
     """Return between which values figures of a run would lie in 95 of 100 runs of as many days like these.
 
-    The ends are percentiles of `resampled` runs, moved out as few days demand, by √(n / (n - 1)) and Student's t.
+    The ends are percentiles of runs of `drawn_days`, moved out as few days demand, by √(n / (n - 1)) and Student's t.
     Source: T. C. Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 69 (2015).
 
     Args:
@@ -135,7 +135,8 @@ def intervals(daily: Float64s, draws: int = DRAWS, seed: int = SEED) -> dict[str
     if len(daily) < FEWEST:
         return None
     figures: dict[str, list[Float64s]] = {"net_pnl": [], "sharpe": [], "daily_drawdown": []}
-    for runs in resampled(daily, draws, seed):
+    for drawn in drawn_days(len(daily), block_length(daily), draws, seed):
+        runs = daily[drawn]
         figures["net_pnl"].append(runs.sum(axis=1))
         figures["sharpe"].append(sharpe_of_each(runs))
         figures["daily_drawdown"].append(max_drawdown_of_each(np.cumsum(runs, axis=1)))

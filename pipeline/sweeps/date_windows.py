@@ -109,13 +109,13 @@ class WindowColumns:
         return np.where(closing > 0, wins / np.maximum(closing, 1), np.nan)
 
     def _sharpe(self) -> Any:
-        return sharpe_of_each(self._daily)
+        return sharpe_of_each(self.daily)
 
     def _daily_drawdown(self) -> Any:
-        return np.where(self._is_empty, np.nan, max_drawdown_of_each(np.cumsum(self._daily, axis=1)))
+        return np.where(self._is_empty, np.nan, max_drawdown_of_each(np.cumsum(self.daily, axis=1)))
 
     def _market_days(self) -> Any:
-        return np.full(len(self._daily), float(len(self._market)))
+        return np.full(len(self.daily), float(len(self._market)))
 
     @cached_property
     def _is_empty(self) -> Any:
@@ -127,7 +127,7 @@ class WindowColumns:
         return self._joined("fills") > 0
 
     @cached_property
-    def _daily(self) -> Any:
+    def daily(self) -> Any:
         """Net P&L of each market day, shape (settings, days), added up in the order of securities and days."""
         several = [each.read("net") for each, _ in self._securities]
         daily = np.zeros((len(several[0]), len(self._market)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +21,14 @@ from pipeline.sweeps.choice import BAND_LOW, Best, Choice, Fold, check_objective
 from pipeline.sweeps.codec import DAY_TYPES
 from pipeline.sweeps.date_windows import WHOLE, check_folds
 from pipeline.sweeps.fills import EVERY, KEEP_TRADES, chosen_pairs, fills_of
+from pipeline.sweeps.luck import Luck, luck_of
 from pipeline.sweeps.plan import plan_sweep, with_band
 from pipeline.sweeps.replays import run_sweep
 from pipeline.sweeps.results import ALL, OWN, SettingBlock, SweepResults
 from pipeline.sweeps.search import check_search, search
 from pipeline.sweeps.sweep_warnings import warnings_of_sweep
 from pipeline.sweeps.tables import SweepTables
+from pipeline.sweeps.tried import settings_digest, tried_before
 from pipeline.sweeps.writer import (
     FORMAT_VERSION,
     SUMMARY_FILE,
@@ -92,7 +94,8 @@ class SweepRun:
     """A finished sweep. seconds: wall clock. cache_bytes: what all cached results on this machine take.
 
     split: the days settings were chosen on, and the others, where these were parted. warnings: what is to be known
-    before a setting is believed, as sweep.json and the page have it.
+    before a setting is believed, as sweep.json and the page have it. luck: how much of the best setting is luck, None
+    where nothing can be said of it.
     """
 
     results: SweepResults
@@ -103,6 +106,7 @@ class SweepRun:
     seconds: float = 0.0
     cache_bytes: int = 0
     warnings: tuple[str, ...] = ()
+    luck: Luck | None = None
 
     @cached_property
     def table(self) -> Any:
@@ -166,7 +170,9 @@ def make_sweep(
             tables.append(block)
         best = choice.best()
         warnings = tuple(warnings_of_sweep(results, best))
-        run = SweepRun(results, tuple(best), tuple(choice.folds()), split, output_dir, warnings=warnings)
+        folds = choice.folds()
+        luck = _luck(results, best, folds, split, options, output_dir)
+        run = SweepRun(results, tuple(best), tuple(folds), split, output_dir, warnings=warnings, luck=luck)
         if output_dir is not None:
             _write(output_dir, run, options, tables, cache)
             if make_page:
@@ -182,8 +188,7 @@ def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, parts: ResultParts,
     if listeners.on_plan:
         listeners.on_plan(plan, count * len(plan.tickers) * (1 + len(plan.band)))
     parted = options.train_until is not None or options.walk_forward is not None
-    several = len(plan.tickers) > 1 or options.trials is not None
-    arrays = [*DAY_TYPES] if parted or options.trials is not None else ["net"] if several else []
+    arrays = [*DAY_TYPES] if parted or options.trials is not None else ["net"]
 
     def run_trials(trials: Sequence[TrialColumns]) -> None:
         for model in (OWN, *plan.band):
@@ -206,6 +211,26 @@ def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, parts: ResultParts,
     else:
         search(plan, grid, options.trials, options.seed, scores)
     return results
+
+
+def _luck(
+    results: SweepResults,
+    best: Sequence[Best],
+    folds: Sequence[Fold],
+    split: Windows | None,
+    options: SweepOptions,
+    folder: AnyPath | None,
+) -> Luck | None:
+    """Return how much of the best setting of all securities together, or of the only one, is luck."""
+    view = results.views[-1]
+    return luck_of(
+        results,
+        next((each for each in best if each.security == view), None),
+        [fold for fold in folds if fold.security == view],
+        options.choose_by,
+        split[0] if split else None,
+        tried_before(folder, results),
+    )
 
 
 class _Tables:
@@ -251,6 +276,9 @@ def _write(folder: AnyPath, run: SweepRun, options: SweepOptions, tables: _Table
         "seed": options.seed if options.trials is not None else None,
         "files": sorted(files),
         "warnings": list(run.warnings),
+        "settings_digest": settings_digest(results),
+        "market_days": len(results.market_days()),
+        "luck": None if run.luck is None else asdict(run.luck),
     }
     write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, RUNNING), durable=False)
     for file in staged:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.metrics import bootstrap
-from pipeline.metrics.bootstrap import block_length, intervals, normal_cdf, resampled
+from pipeline.metrics.bootstrap import block_length, drawn_days, intervals, normal_cdf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,24 +44,21 @@ def test_a_block_is_at_least_a_day_and_at_most_a_third_of_the_days_or_three_time
 
 
 def test_draws_are_blocks_of_days_that_follow_one_another_and_every_day_is_as_likely() -> None:
-    daily = np.array(WAVES)
-    place = {value: at for at, value in enumerate(WAVES)}
-    runs = np.concatenate([*resampled(daily)])
-    assert runs.shape == (2_000, 60)
-    drawn = np.array([[place[value] for value in run] for run in runs.tolist()])
+    drawn = np.concatenate([*drawn_days(60, 6.9)])
+    assert drawn.shape == (2_000, 60)
     goes_on = (drawn[:, 1:] == (drawn[:, :-1] + 1) % 60).mean()
-    assert goes_on == pytest.approx(1 - 59 / 60 / block_length(daily), abs=0.01)
+    assert goes_on == pytest.approx(1 - 59 / 60 / 6.9, abs=0.01)
     counts = np.bincount(drawn.ravel(), minlength=60)
+    assert len(counts) == 60
     assert counts.min() > 0.8 * 2_000
     assert counts.max() < 1.2 * 2_000
 
 
 def test_draws_are_the_same_however_many_are_made_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    daily = np.array(JUMPY)
-    whole = np.concatenate([*resampled(daily, 50)])
-    monkeypatch.setattr(bootstrap, "AT_ONCE", 7 * len(daily))
-    assert np.array_equal(np.concatenate([*resampled(daily, 50)]), whole)
-    assert not np.array_equal(np.concatenate([*resampled(daily, 50, seed=2)]), whole)
+    whole = np.concatenate([*drawn_days(30, 3.0, 50)])
+    monkeypatch.setattr(bootstrap, "AT_ONCE", 7 * 30)
+    assert np.array_equal(np.concatenate([*drawn_days(30, 3.0, 50)]), whole)
+    assert not np.array_equal(np.concatenate([*drawn_days(30, 3.0, 50, seed=2)]), whole)
 
 
 def test_the_random_numbers_are_those_of_the_published_generator() -> None:

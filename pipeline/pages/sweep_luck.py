@@ -1,0 +1,54 @@
+"""The block of a sweep's page that says how much of the best setting is luck: sentences and the numbers by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.pages.cells import Cell
+from pipeline.sweeps.luck import SHARPE
+from pipeline.sweeps.luck_words import in_words, too_few
+
+if TYPE_CHECKING:
+    from pipeline.pages.sweep_reader import RecordedSweep
+
+FIGURE: Final = "figure"
+"""Stands for the form of the figure that settings were chosen by."""
+
+ROWS: Final = {
+    "best": ("The best, on the days it was chosen on", FIGURE),
+    "by_chance": ("The best of as many settings without merit, as expected", FIGURE),
+    "out_of_sample": ("What the choice made out of sample", FIGURE),
+    "p_value": ("Probability that these do as well (reality check), %", "share"),
+    "sharpe": ("Sharpe ratio of the best, annualised", "ratio"),
+    "sharpe_by_chance": ("Sharpe ratio that luck gives the best of the trials, annualised", "ratio"),
+    "probabilistic_sharpe": ("Probabilistic Sharpe ratio, had it been the only one, %", "share"),
+    "deflated_sharpe": ("Deflated Sharpe ratio, %", "share"),
+    "settings_ever": ("Settings tried on these ticks", "count"),
+    "sweeps": ("Sweeps that tried them", "count"),
+    "independent_trials": ("Independent trials that they count as", "ratio"),
+    "average_correlation": ("Mean correlation of two settings' daily P&L", "ratio"),
+    "overfitting_probability": ("Probability of backtest overfitting, %", "share"),
+    "rank_correlation": ("Rank correlation of settings between halves of the days", "ratio"),
+    "settings_used": ("Settings that these statistics are of", "count"),
+    "market_days": ("Market days", "count"),
+    "block_days": ("Mean length of the blocks of days drawn", "ratio"),
+}
+"""The numbers of sweep.json as they are shown: label and form."""
+
+
+def luck_block(sweep: RecordedSweep) -> dict[str, Any]:
+    """Return the sentences and the rows of the block, each name, label and cell; nothing of an older sweep's."""
+    luck = sweep.manifest.get("luck")
+    if not luck:
+        days = sweep.manifest.get("market_days")
+        few = "" if days is None else too_few(len(sweep.settings), days)
+        return {"sentences": [few] if few else [], "rows": []}
+    is_ratio = luck["figure"] == SHARPE
+    unit = "Sharpe ratio, annualised" if is_ratio else "AED a market day"
+    rows = []
+    for name, (label, form) in ROWS.items():
+        of_figure = form == FIGURE
+        shown = ("ratio" if is_ratio else "money") if of_figure else form
+        cell = Cell(luck[name], shown, "No figure on these days.")
+        rows.append((name, f"{label}, {unit}" if of_figure else label, cell))
+    return {"sentences": in_words(luck), "rows": rows}

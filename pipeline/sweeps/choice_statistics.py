@@ -1,0 +1,203 @@
+"""Statistics of choosing the best of many settings, from the daily P&L of each: how much of it is having tried many.
+
+All take daily P&L of shape (settings, days), AED, a row a setting that was evaluated, a column a market day.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.metrics.bootstrap import block_length, drawn_days
+from pipeline.metrics.formulas import ROUNDING
+
+if TYPE_CHECKING:
+    from pipeline.ticks import Float64s
+
+EULER: Final = 0.5772156649015329
+"""The constant of Euler and Mascheroni."""
+
+DRAWS: Final = 1_000
+MOST_BLOCKS: Final = 10
+FEWEST_BLOCKS: Final = 4
+LENGTHS_OF: Final = 50
+"""Of how many settings the blocks of the bootstrap have the mean length."""
+
+
+def expected_maximum(trials: float) -> float:
+    """Return how many standard deviations the best of so many independent trials without any merit is expected to have.
+
+    Source: D. H. Bailey and M. López de Prado, The Deflated Sharpe Ratio, J. Portfolio Management 40 (2014): (1 - c)
+    Φ⁻¹(1 - 1 / N) + c Φ⁻¹(1 - 1 / (N e)), c being the constant of Euler and Mascheroni.
+
+    Args:
+        trials: How many, at least 1; of one it is 0.
+    """
+    from statistics import NormalDist  # 10 ms that only sweeps pay for
+
+    if trials <= 1.0:
+        return 0.0
+    quantile = NormalDist().inv_cdf
+    return max((1.0 - EULER) * quantile(1.0 - 1.0 / trials) + EULER * quantile(1.0 - 1.0 / (trials * math.e)), 0.0)
+
+
+def average_correlation(daily: Float64s) -> float:
+    """Return the mean correlation of two settings' daily P&L; settings that did not vary are as one with all others.
+
+    Args:
+        daily: At least two settings.
+    """
+    away = daily - daily.mean(axis=1, keepdims=True)
+    scale = np.sqrt((away * away).sum(axis=1))
+    varies = scale > ROUNDING * np.abs(daily).sum(axis=1)
+    count = int(varies.sum())
+    if count < 2:  # noqa: PLR2004 - a pair
+        return 1.0
+    total = (away[varies] / scale[varies, np.newaxis]).sum(axis=0)
+    among = (float(total @ total) - count) / (count * (count - 1))
+    pairs, of_varying = len(daily) * (len(daily) - 1), count * (count - 1)
+    return min(max((among * of_varying + pairs - of_varying) / pairs, 0.0), 1.0)
+
+
+def independent_trials(trials: int, correlation: float) -> float:
+    """Return as how many independent trials so many count, whose mean correlation is known: r + (1 - r) N.
+
+    Source: as of `expected_maximum`, appendix 3.
+    """
+    return correlation + (1.0 - correlation) * trials
+
+
+@dataclass(frozen=True, slots=True)
+class Overfitting:
+    """What choosing on half of the days was worth on the other half, over all ways to halve them by blocks.
+
+    Attributes:
+        probability: How often the setting that was best on one half was not above the median on the other.
+        after: Mean of the figure on the other half, of the setting chosen.
+        rank_correlation: Mean rank correlation of all settings between the halves.
+        halvings: How many ways there were.
+    """
+
+    probability: float
+    after: float
+    rank_correlation: float
+    halvings: int
+
+
+def overfitting(daily: Float64s, *, by_sharpe: bool) -> Overfitting | None:
+    """Return what combinatorially symmetric cross-validation says of choosing the best setting.
+
+    Source: D. H. Bailey, J. M. Borwein, M. López de Prado and Q. J. Zhu, The Probability of Backtest Overfitting, J.
+    Computational Finance 20 (2016). Equal settings share their mean rank.
+
+    Args:
+        daily: At least two settings.
+        by_sharpe: Choose by the Sharpe ratio of a day instead of by its mean net P&L; `after` is in that.
+
+    Returns:
+        The finding; None for fewer than eight days.
+    """
+    blocks = min(MOST_BLOCKS, daily.shape[1] // 2) // 2 * 2
+    if blocks < FEWEST_BLOCKS:
+        return None
+    halves = _halvings(blocks)
+    parts = np.array_split(daily, blocks, axis=1)
+    days = np.array([part.shape[1] for part in parts])
+    sums = np.stack([part.sum(axis=1) for part in parts], axis=1)
+    squares = np.stack([(part * part).sum(axis=1) for part in parts], axis=1)
+    over, after, alike = 0.0, 0.0, 0.0
+    for half in halves:
+        before, other = (_figure(sums, squares, days, chosen, by_sharpe=by_sharpe) for chosen in (half, ~half))
+        best = int(np.argmax(before))
+        rank = float((other < other[best]).sum() + ((other == other[best]).sum() + 1) / 2)
+        over += rank <= (len(daily) + 1) / 2
+        after += float(other[best])
+        alike += _rank_correlation(before, other)
+    count = len(halves)
+    return Overfitting(over / count, after / count, alike / count, count)
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What the best of the settings would look like were none any good.
+
+    Attributes:
+        best: Mean of the highest figure of any setting.
+        p_value: How often the highest would be as high as the best is, 0 to 1.
+        block_days: Mean length of the blocks that days were drawn in.
+    """
+
+    best: float
+    p_value: float
+    block_days: float
+
+
+def by_chance(daily: Float64s, *, by_sharpe: bool, draws: int = DRAWS) -> Chance:
+    """Return what chance alone makes of the best of the settings.
+
+    Days are drawn in blocks, the same for all settings, each setting less its own mean, and the figure worked out anew.
+    Source: H. White, A Reality Check for Data Snooping, Econometrica 68 (2000); as P. R. Hansen, A Test for Superior
+    Predictive Ability, J. Business & Economic Statistics 23 (2005), settings that are far below 0 are left there. The
+    benchmark is not to trade.
+
+    Args:
+        daily: At least two settings.
+        by_sharpe: Of the Sharpe ratio of a day instead of its mean net P&L.
+        draws: How many times the days are drawn.
+    """
+    count, days = daily.shape
+    length = float(np.mean([block_length(each) for each in daily[:: max(1, count // LENGTHS_OF)]]))
+    weights = np.concatenate([_weights(drawn, days) for drawn in drawn_days(days, length, draws)])
+    mean = daily.mean(axis=1)
+    figures = weights @ daily.T
+    spread = np.sqrt(np.maximum((daily * daily).mean(axis=1) - mean * mean, 0.0))
+    spreads = np.sqrt(np.maximum(weights @ (daily * daily).T - figures * figures, 0.0)) if by_sharpe else None
+    hopeless = _ratio(mean, spread, mean) * math.sqrt(days) < -math.sqrt(2.0 * math.log(math.log(days)))
+    figures -= np.where(hopeless, 0.0, mean)
+    if spreads is None:
+        found, highest = float(mean.max()), figures.max(axis=1) * math.sqrt(days / (days - 1))
+    else:
+        found, highest = float(_ratio(mean, spread, mean).max()), _ratio(figures, spreads, mean).max(axis=1)
+    p_value = float((highest >= found).mean()) if found > 0.0 else 1.0
+    return Chance(float(highest.mean()), p_value, length)
+
+
+def _ratio(values: Float64s, spreads: Float64s, mean: Float64s) -> Float64s:
+    """Return values over how much days vary, 0 where these do not."""
+    ratios: Float64s = np.divide(values, spreads, out=np.zeros_like(values), where=spreads > ROUNDING * np.abs(mean))
+    return ratios
+
+
+def _weights(drawn: Any, days: int) -> Float64s:
+    """Return which share of the days of each draw each day is."""
+    flat = (drawn + np.arange(len(drawn))[:, np.newaxis] * days).ravel()
+    counts: Float64s = np.bincount(flat, minlength=len(drawn) * days).reshape(len(drawn), days) / days
+    return counts
+
+
+def _halvings(blocks: int) -> list[Any]:
+    halves = []
+    for chosen in combinations(range(blocks), blocks // 2):
+        half = np.zeros(blocks, bool)
+        half[[*chosen]] = True
+        halves.append(half)
+    return halves
+
+
+def _figure(sums: Any, squares: Any, days: Any, chosen: Any, *, by_sharpe: bool) -> Float64s:
+    count = days[chosen].sum()
+    mean: Float64s = sums[:, chosen].sum(axis=1) / count
+    if not by_sharpe:
+        return mean
+    variance = np.maximum(squares[:, chosen].sum(axis=1) / count - mean * mean, 0.0) * count / max(count - 1, 1)
+    return _ratio(mean, np.sqrt(variance), mean)
+
+
+def _rank_correlation(first: Float64s, second: Float64s) -> float:
+    ranks = [np.argsort(np.argsort(values, kind="stable"), kind="stable") for values in (first, second)]
+    x, y = (each - (len(first) - 1) / 2 for each in ranks)
+    return float(x @ y) / float(x @ x)
