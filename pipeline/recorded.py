@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from pipeline.runs.compare import Comparison
     from pipeline.runs.reconcile import Reconciliation
     from pipeline.runs.recorded_security import RecordedSecurity
-    from pipeline.runs.registry_row import RunRow
+    from pipeline.runs.registry_row import RunRows
     from pipeline.store.path import AnyPath
     from pipeline.tracing.explanation import Explanation
     from pipeline.tracing.moment import Moment
 
 
-def all_runs(*, remove: take.Remove = (), output_dir: take.OutputDir = take.OUTPUT_DIR) -> "list[RunRow]":
+def all_runs(*, remove: take.Remove = (), output_dir: take.OutputDir = take.OUTPUT_DIR) -> "RunRows":
     """Return a row for each run below a folder, the latest first; bring its `runs.json` and `index.html` up to date.
 
     From then on each backtest into a folder below it does the same; below `output` it does from the start.
@@ -36,8 +36,9 @@ def all_runs(*, remove: take.Remove = (), output_dir: take.OutputDir = take.OUTP
     """
     from pipeline.pages.index_page import index_page
     from pipeline.runs.registry import refresh
+    from pipeline.runs.registry_row import RunRows
 
-    return refresh(Path(output_dir), index_page, names_of(remove))
+    return RunRows(refresh(Path(output_dir), index_page, names_of(remove)))
 
 
 def update_index(run_folder: "AnyPath", *, page: bool) -> None:

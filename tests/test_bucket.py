@@ -120,9 +120,10 @@ def errors_of(uri: str) -> dict[str, str]:
 def test_a_backtest_from_and_into_a_bucket_gives_the_bytes_of_a_local_one(
     inputs: Any, bucket: Callable[[str], str], tmp_path: Path, options: dict[str, Any]
 ) -> None:
-    api.backtest(config=inputs[1], parquet_dir=inputs[0], output_dir=tmp_path / "run")
+    common = {"config": inputs[1], "note": "of the desk", "excel": options["backend"] == "sequential"}
+    api.backtest(**common, parquet_dir=inputs[0], output_dir=tmp_path / "run")
     ticks = put(inputs[0], bucket("ticks"))
-    run = api.backtest(config=inputs[1], parquet_dir=ticks, output_dir=bucket("run"), **options)
+    run = api.backtest(**common, parquet_dir=ticks, output_dir=bucket("run"), **options)
     assert not run.failed
     assert compared(held(bucket("run"))) == compared(contents(tmp_path / "run"))
     assert str(run.output_dir) == bucket("run").partition("?")[0]

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
 
-BASE: Final = ("errors", "folders", "interrupt", "numbers", "settings", "sources", "ticks", "times")
+BASE: Final = (
+    *("errors", "folders", "interrupt", "notebook", "numbers"),
+    *("settings", "sources", "spark", "ticks", "times"),
+)
 RULES: Final = (*BASE, "markets", "native", "engine", "engine.rules", "engine.strategy")
 REPLAY: Final = (*RULES, "strategies", "replay.charges", "replay.simulate")
 PLAN: Final = (
@@ -41,11 +44,9 @@ METRICS: Final = (*PLAN, "replay.plan")
 RUNS: Final = (*METRICS, "metrics", "inspection")
 MAY_IMPORT: Final = {
     "errors": (),
-    "folders": (),
-    "interrupt": (),
-    "numbers": (),
+    **dict.fromkeys(("folders", "interrupt", "numbers", "spark", "times"), ()),
+    "notebook": ("spark",),
     "ticks": ("errors",),
-    "times": (),
     "settings": ("errors",),
     "sources": ("errors",),
     "store": BASE,

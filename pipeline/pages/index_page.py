@@ -8,9 +8,9 @@ from pipeline.metrics.registry import BY_NAME
 from pipeline.numbers import counted
 from pipeline.pages.cells import clipped, lines
 from pipeline.pages.page import render
-from pipeline.pages.spark import spark
 from pipeline.runs.manifest import FAILED
 from pipeline.runs.registry_row import DAMAGED
+from pipeline.spark import spark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -139,6 +139,12 @@ class BacktestRun:
             frame["portfolio"] = frame.sum(axis=1)
         return frame
 
+    def _repr_html_(self) -> str:
+        """Show the run in a notebook: a row a security, their total, and the equity of all together."""
+        from pipeline.runs.in_notebook import run_html
+
+        return run_html(self)
+
     def _ledgers(self) -> list[Ledger]:
         return [result.ledger for result in self.results if result.ledger is not None]
 

@@ -103,6 +103,12 @@ class Comparison:
             return None
         return _sum(a for a, _ in pairs), _sum(b for _, b in pairs)
 
+    def _repr_html_(self) -> str:
+        """Show the comparison in a notebook: both runs by security, what differs, both lines of equity."""
+        from pipeline.runs.in_notebook import comparison_html
+
+        return comparison_html(self)
+
     def as_json(self) -> dict[str, Any]:
         """Return the comparison as plain values for JSON; what a run does not have has no key."""
         fields: dict[str, Any] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import itertools
 import json
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ from pipeline.runs.layout import DAILY_FILE, METRICS_FILE, REPORT_FILE, RUN_FILE
 from pipeline.runs.manifest import COMPLETE
 from pipeline.runs.read_file import read_metrics, reading
 from pipeline.runs.reader import settings_of
+from pipeline.spark import thinned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pipeline.runs.reader import Value
 
 DAMAGED: Final = "damaged"
-MOST_POINTS: Final = 60
 FIGURES: Final = ("fills", "net_pnl", "sharpe", "max_drawdown")
 CHECKED: Final = ("classic", "strict", "band_low", "band_high")
 _TOTAL: Final = b"\ntotal,"
@@ -37,7 +36,7 @@ class RunRow:
     name: the folder's, with those between. finished: ISO text with its distance from UTC. status: as in `run.json`, or
     `damaged`; only a complete run has figures. net_pnl, max_drawdown and the assumption check's figures: AED; None
     where the run has none. sharpe: None of a few days; sharpe_low, sharpe_high: its 95 % interval. equity: net realised
-    P&L at the end of market days, AED, at most MOST_POINTS of them. page: whether it has a page. replaced: whether a
+    P&L at the end of market days, AED, at most 60 of them. page: whether it has a page. replaced: whether a
     later run was written into its folder, so that only this row is left of it. before: the key of the run of the same
     strategy before it, and differs: in what it differs from that.
     """
@@ -111,6 +110,15 @@ class RunRow:
         return made
 
 
+class RunRows(list[RunRow]):
+    """The rows of all runs, the latest first, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        from pipeline.runs.in_notebook import runs_html
+
+        return runs_html(self)
+
+
 def read_row(folder: Path, name: str, stamp: tuple[int, int]) -> RunRow:
     """Return the row of a run folder; one whose files cannot be read is `damaged`."""
     modified = dt.datetime.fromtimestamp(stamp[0] / 1e9).astimezone().isoformat(timespec="milliseconds")
@@ -142,7 +150,7 @@ def read_row(folder: Path, name: str, stamp: tuple[int, int]) -> RunRow:
             figures |= {"sharpe_low": low, "sharpe_high": high}
             failed = len(row.parameters) - len(metrics["securities"])
         with reading(folder / DAILY_FILE):
-            equity = thinned(_total_equity((folder / DAILY_FILE).read_bytes()))
+            equity = thinned(total_equity((folder / DAILY_FILE).read_bytes()))
     except PipelineError:
         return RunRow(name, stamp, modified, DAMAGED)
     checked = {key: getattr(check, key) for key in CHECKED} if check else {}
@@ -151,21 +159,7 @@ def read_row(folder: Path, name: str, stamp: tuple[int, int]) -> RunRow:
     return RunRow(**content | figures | checked | {"failed": failed, "equity": tuple(equity), "page": has_page})
 
 
-def thinned(values: Sequence[float], most: int = MOST_POINTS) -> list[float]:
-    """Return values to the cent, of many the lowest and highest of each stretch in their order, first and last too."""
-    rounded = [round(value, 2) for value in values]
-    if len(rounded) <= most:
-        return rounded
-    stretches = most // 2 - 1
-    edges = [len(rounded) * number // stretches for number in range(stretches + 1)]
-    places = {0, len(rounded) - 1}
-    for start, end in itertools.pairwise(edges):
-        stretch = range(start, end)
-        places |= {min(stretch, key=rounded.__getitem__), max(stretch, key=rounded.__getitem__)}
-    return [rounded[place] for place in sorted(places)]
-
-
-def _total_equity(content: bytes) -> list[float]:
+def total_equity(content: bytes) -> list[float]:
     """Return the equity of the rows of all securities together, which are the last of daily.csv."""
     heads = next(csv.reader([content.partition(b"\n")[0].decode()]))
     at = content.find(_TOTAL)

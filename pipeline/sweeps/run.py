@@ -121,6 +121,12 @@ class SweepRun:
         frame: pd.DataFrame = self.table.to_pandas()
         return frame
 
+    def _repr_html_(self) -> str:
+        """Show the sweep in a notebook: the best setting of each security and of all, and what it made."""
+        from pipeline.sweeps.in_notebook import sweep_html
+
+        return sweep_html(self)
+
     @cached_property
     def failed(self) -> dict[str, str]:
         """The errors of settings that failed, by setting and security."""

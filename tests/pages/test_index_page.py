@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pipeline.pages.index_page import index_page
-from pipeline.pages.spark import spark
 from pipeline.runs.registry_row import RunRow
+from pipeline.spark import spark
 
 HOSTILE = '<script>alert(1)</script> & "quoted"'
 ROW = RunRow(

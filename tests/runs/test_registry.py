@@ -15,13 +15,15 @@ from pipeline import all_runs, backtest
 from pipeline.errors import InUse, UnknownRun
 from pipeline.pages.index_page import index_page
 from pipeline.runs import registry
-from pipeline.runs.registry_row import RunRow, thinned
+from pipeline.spark import thinned
 from pipeline.store.lock import sole_writer
 from pipeline.store.path import ObjectStorePath
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from pipeline.runs.registry_row import RunRow
 
     AddRun = Callable[..., Path]
 

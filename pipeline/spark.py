@@ -1,7 +1,8 @@
-"""Small lines of values over time, drawn beside their figures in tables."""
+"""Small lines of values over time, drawn beside figures: in tables of pages, and in notebooks."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 110
 HEIGHT: Final = 28
+MOST_POINTS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +35,17 @@ def spark(values: Sequence[float]) -> Spark | None:
         f"{WIDTH * at / len(values):.4g},{(highest - value) / spread * HEIGHT:.4g}" for at, value in enumerate(every)
     )
     return Spark(" ".join(points), f"{highest / spread * HEIGHT:.4g}")
+
+
+def thinned(values: Sequence[float], most: int = MOST_POINTS) -> list[float]:
+    """Return values to the cent, of many the lowest and highest of each stretch in their order, first and last too."""
+    rounded = [round(value, 2) for value in values]
+    if len(rounded) <= most:
+        return rounded
+    stretches = most // 2 - 1
+    edges = [len(rounded) * number // stretches for number in range(stretches + 1)]
+    places = {0, len(rounded) - 1}
+    for start, end in itertools.pairwise(edges):
+        stretch = range(start, end)
+        places |= {min(stretch, key=rounded.__getitem__), max(stretch, key=rounded.__getitem__)}
+    return [rounded[place] for place in sorted(places)]
