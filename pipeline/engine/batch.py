@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine.batch_outcome import BatchLog
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, Exchanged, column_types, tick_columns
 from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.compiler.batch_loop import PURPOSE, SETTING_COLUMNS, BatchLayout, batch_source
@@ -20,13 +21,14 @@ from pipeline.engine.compiler.specialise import (
     input_values,
     market_fields,
 )
-from pipeline.engine.outcome import Buffers, Facts, Outcome, Span
+from pipeline.engine.outcome import Buffers, Facts, Span
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.native.machine import LOADING, Machine, Text, machine_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pipeline.engine.outcome import Outcome, Totals
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
@@ -63,16 +65,23 @@ class BatchRunner:
         self._loop = ctypes.CFUNCTYPE(ctypes.c_int64, *counts, *[ctypes.c_void_p] * pointers)(machine.address)
 
     def run(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Outcome | None]:
-        """Yield each setting's outcome, in the order given; None for one that has to be replayed alone.
+        """Yield each setting's outcome, in the order given; None for one that has to be replayed alone."""
+        for log in self._logs(ticks, settings):
+            yield from [None] * log if isinstance(log, int) else log.outcomes()
 
-        All settings must agree in what `shared_in_batch` names. At most a few millions of fills are held at a time.
-        """
+    def totals(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Totals | None]:
+        """Yield what each setting's fills come to, in the order given; None for one that has to be replayed alone."""
+        for log in self._logs(ticks, settings):
+            yield from [None] * log if isinstance(log, int) else log.totals()
+
+    def _logs(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[BatchLog | int]:
+        """Yield the logs of settings, or of how many there is none; a few millions of fills are held at a time."""
         each = len(ticks) // TICKS_A_FILL + 64
         at_a_time = max(SMALLEST_BATCH, min(BATCH_SIZE, MOST_ROWS // each))
         for start in range(0, len(settings), at_a_time):
             yield from self._block(ticks, settings[start : start + at_a_time], each)
 
-    def _block(self, ticks: Ticks, settings: Sequence[BatchSetting], each: int) -> Iterator[Outcome | None]:
+    def _block(self, ticks: Ticks, settings: Sequence[BatchSetting], each: int) -> Iterator[BatchLog | int]:
         capacity = each * len(settings)
         while True:
             buffers = Buffers(Span.of(ticks), settings[0].facts, self._layout.shared.columns, capacity)
@@ -87,13 +96,13 @@ class BatchRunner:
                 yield from self._block(ticks, settings[half:], each * 4)
                 return
             if capacity > MOST_ROWS * 8:
-                yield None
+                yield 1
                 return
             capacity *= 4
         if failed or final["m_diverged"]:
-            yield from [None] * len(settings)
+            yield len(settings)
             return
-        yield from self._outcomes(ticks, buffers, final, setting_rows, len(settings))
+        yield BatchLog(ticks, buffers, int(final["m_rows"]), self._states(final, setting_rows, len(settings)))
 
     def _start_rows(self, buffers: Buffers, settings: Sequence[BatchSetting]) -> dict[str, Any]:
         """Return what differs between settings as it stands before the first tick, a row a name."""
@@ -124,27 +133,12 @@ class BatchRunner:
         self._loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
         return exchanged.state()
 
-    def _outcomes(
-        self,
-        ticks: Ticks,
-        buffers: Buffers,
-        final: Mapping[str, int | float],
-        setting_rows: Mapping[str, Any],
-        count: int,
-    ) -> Iterator[Outcome]:
-        rows = int(final["m_rows"])
-        owner = buffers.columns["fill_setting"][:rows]
-        order = np.argsort(owner, kind="stable")
-        ends = np.cumsum(np.bincount(owner, minlength=count)).tolist()
-        whole = buffers.outcome(ticks, {**final, "m_fills": rows})
-        fills = replace(whole.fills, placed=None, limit=None).at(order)
+    def _states(
+        self, final: Mapping[str, int | float], setting_rows: Mapping[str, Any], count: int
+    ) -> list[dict[str, int | float]]:
         names = [name for name in self._state if name in setting_rows]
-        columns = [setting_rows[name][:count].tolist() for name in names]
-        start = 0
-        for number, end in enumerate(ends):
-            own = dict(zip(names, (column[number] for column in columns), strict=True))
-            yield Outcome(fills.at(slice(start, end)), whole.market_days, {**final, **own, "m_rows": end - start})
-            start = end
+        values = zip(*(setting_rows[name][:count].tolist() for name in names), strict=True)
+        return [{**final, **dict(zip(names, own, strict=True))} for own in values]
 
 
 def batch_runner(strategy: type[Strategy], on_compile: Callable[[str], None] | None = None) -> BatchRunner:

@@ -62,6 +62,11 @@ class Costs:
         return [(tier.maker_bps, tier.taker_bps) for tier in self.tiers]
 
     @property
+    def is_free(self) -> bool:
+        """Whether nothing is charged."""
+        return not (self.fees_bps or self.per_trade or self.minimum_per_order or any(map(any, self.rates)))
+
+    @property
     def needs_orders(self) -> bool:
         """Whether it must be known of each fill which order it was of, which a batch does not note."""
         return self.minimum_per_order > 0

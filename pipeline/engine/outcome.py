@@ -94,6 +94,15 @@ class Fills:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Totals:
+    """What one replay comes to: P&L, AED, and how many fills; `fills` returns them."""
+
+    realized_pnl: float
+    count: int
+    fills: Callable[[], Fills]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """The result of one replay.
 
@@ -104,6 +113,10 @@ class Outcome:
     fills: Fills
     market_days: Int64s
     final: Mapping[str, Number]
+
+    def totals(self) -> Totals:
+        """Return what the replay comes to."""
+        return Totals(float(self.final["m_realized_pnl"]), len(self.fills), lambda: self.fills)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +189,7 @@ class Buffers:
     def outcome(self, ticks: Ticks, final: Mapping[str, Number]) -> Outcome:
         """Return what was filled, in a replay of all these ticks at once, and the days."""
         fills = fills_of(self.columns, int(final["m_fills"]), lambda events: ticks.timestamp[events])
-        check_shares(shares_of(fills))
+        check_shares(shares_of(fills.quantity))
         return Outcome(fills, self.market_days, final)
 
 
@@ -214,9 +227,9 @@ def join_fills(parts: Sequence[Fills]) -> Fills:
     return Fills(*(whole(field.name) for field in fields(Fills)))
 
 
-def shares_of(fills: Fills) -> float:
-    """Return how many shares were filled."""
-    return float(np.abs(fills.quantity.astype(np.float64)).sum())
+def shares_of(quantity: Int64s) -> float:
+    """Return how many shares fills of these quantities come to."""
+    return float(np.abs(quantity.astype(np.float64)).sum())
 
 
 def check_shares(shares: float) -> None:

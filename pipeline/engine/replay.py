@@ -75,7 +75,7 @@ class Replay(ABC):
         fills = fills_of(self.buffers.columns, count, lambda events: self._times(events, ticks))
         self._before += len(ticks)
         self._times_before = ticks.timestamp if len(ticks) else self._times_before
-        self._shares += shares_of(fills)
+        self._shares += shares_of(fills.quantity)
         check_shares(self._shares)
         return fills
 

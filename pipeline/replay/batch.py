@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from pipeline.engine.outcome import Outcome
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import ReplayError
 from pipeline.replay.simulate import CLASSIC, Engine, engine_facts, loop_constants, matched_ticks, replayed_of, replayer
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pipeline.engine.execution import Execution
-    from pipeline.engine.outcome import Facts, Outcome
+    from pipeline.engine.outcome import Facts, Totals
     from pipeline.markets.facts import MarketFacts
     from pipeline.replay.simulate import Replayed
     from pipeline.settings import Value, Values
@@ -41,15 +42,36 @@ def simulate_many(
     A setting whose replay fails gives its error. Settings that differ in fees only are replayed once; where the fees of
     one depend on its orders, of which a batch keeps no account, all are replayed one by one.
     """
+    for number, outcome in _replays(ticks, strategy, settings, market, engine, whole=True):
+        if isinstance(outcome, Outcome):
+            execution = settings[number].execution
+            yield number, replayed_of(ticks, outcome, strategy, execution, market.exchange)
+        elif isinstance(outcome, ReplayError):
+            yield number, outcome
+
+
+def simulate_totals(
+    ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting], market: MarketFacts, engine: Engine
+) -> Iterator[tuple[int, Totals | ReplayError]]:
+    """Yield each setting's number and what it comes to, as `simulate_many` does, in less time."""
+    for number, outcome in _replays(ticks, strategy, settings, market, engine, whole=False):
+        yield number, outcome.totals() if isinstance(outcome, Outcome) else outcome
+
+
+def _replays(
+    ticks: Ticks,
+    strategy: type[Strategy],
+    settings: Sequence[Setting],
+    market: MarketFacts,
+    engine: Engine,
+    *,
+    whole: bool,
+) -> Iterator[tuple[int, Outcome | Totals | ReplayError]]:
     for group in _walks(strategy, settings):
-        outcomes = _outcomes(ticks, strategy, settings, group, market, engine)
+        outcomes = _outcomes(ticks, strategy, settings, group, market, engine, whole=whole)
         for numbers, outcome in zip(group, outcomes, strict=True):
             for number in numbers:
-                if isinstance(outcome, ReplayError):
-                    yield number, outcome
-                else:
-                    execution = settings[number].execution
-                    yield number, replayed_of(ticks, outcome, strategy, execution, market.exchange)
+                yield number, outcome
 
 
 def prepare(
@@ -89,7 +111,9 @@ def _outcomes(
     group: Sequence[Sequence[int]],
     market: MarketFacts,
     engine: Engine,
-) -> Iterator[Outcome | ReplayError]:
+    *,
+    whole: bool,
+) -> Iterator[Outcome | Totals | ReplayError]:
     fields = fields_of(strategy)
     ticks = matched_ticks(ticks, settings[group[0][0]].execution, strategy)
     replays = [
@@ -111,6 +135,7 @@ def _outcomes(
         return
     from pipeline.engine.batch import BatchSetting, batch_runner
 
-    outcomes = batch_runner(strategy).run(ticks, [BatchSetting(facts, values) for _, facts, values in replays])
+    runner, asked = batch_runner(strategy), [BatchSetting(facts, values) for _, facts, values in replays]
+    outcomes = runner.run(ticks, asked) if whole else runner.totals(ticks, asked)
     for replay, outcome in zip(replays, outcomes, strict=True):
         yield alone(*replay) if outcome is None else outcome

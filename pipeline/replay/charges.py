@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.engine.costs import Costs
-    from pipeline.engine.outcome import Fills
+    from pipeline.engine.outcome import Fills, Totals
     from pipeline.engine.strategy import Strategy
     from pipeline.ticks import Float64s, Int64s
 
@@ -49,6 +49,12 @@ def charges_of(fills: Fills, strategy: type[Strategy], costs: Costs, traded: Tra
     if costs.per_trade > 0:
         charges = np.full(len(fills), costs.per_trade) if charges is None else charges + costs.per_trade
     return charges
+
+
+def fees_of(totals: Totals, strategy: type[Strategy], costs: Costs) -> float:
+    """Return all that the fills of a replay are charged, AED."""
+    charges = None if costs.is_free else charges_of(totals.fills(), strategy, costs)
+    return 0.0 if charges is None else float(charges.sum())
 
 
 def _by_rate(value: Float64s, fills: Fills, strategy: type[Strategy], costs: Costs, traded: Traded) -> Float64s:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.errors import LoopsDisagree, ReplayError, in_words, out_of_memory
-from pipeline.replay.batch import Setting, simulate_many
+from pipeline.replay.batch import Setting, simulate_totals
+from pipeline.replay.charges import fees_of
 from pipeline.replay.memory import memory_advice
 
 if TYPE_CHECKING:
@@ -76,16 +77,22 @@ def alternatives_of(
     """
     settings = [Setting(task.parameters, model) for model in task.alternatives.values()]
     by_number: dict[int, Alternative] = {}
-    for number, other in simulate_many(ticks, strategy, settings, market, task.engine):
+    for number, other in simulate_totals(ticks, strategy, settings, market, task.engine):
         if isinstance(other, ReplayError):
             raise other
-        if settings[number].execution.fields() == task.execution.fields() and (
-            fills.event.tobytes() != other.fills.event.tobytes() or fills.pnl.tobytes() != other.fills.pnl.tobytes()
-        ):
-            raise LoopsDisagree(
-                f"The loop for one setting found {len(fills):,} fills and the loop for many {len(other.fills):,}, or "
-                "others. That is a fault of this project, not of the strategy: use --no-sensitivity, no sweep, and "
-                "report it."
-            )
-        by_number[number] = Alternative(other.realized_pnl, other.fees, len(other.fills))
+        execution = settings[number].execution
+        if execution.fields() == task.execution.fields():
+            _check_agreement(fills, other.fills())
+        fees = fees_of(other, strategy, execution.costs(market.exchange))
+        by_number[number] = Alternative(other.realized_pnl, fees, other.count)
     return {name: by_number[number] for number, name in enumerate(task.alternatives)}
+
+
+def _check_agreement(fills: Fills, others: Fills) -> None:
+    """Raise LoopsDisagree where the loop for many settings gives other fills than the loop for one."""
+    if fills.event.tobytes() != others.event.tobytes() or fills.pnl.tobytes() != others.pnl.tobytes():
+        raise LoopsDisagree(
+            f"The loop for one setting found {len(fills):,} fills and the loop for many {len(others):,}, or "
+            "others. That is a fault of this project, not of the strategy: use --no-sensitivity, no sweep, and "
+            "report it."
+        )

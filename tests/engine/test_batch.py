@@ -12,9 +12,10 @@ from pipeline.engine.batch import BatchRunner, BatchSetting, batch_runner
 from pipeline.engine.compiler import batch_code
 from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.execution import make_execution, variants
-from pipeline.engine.outcome import Buffers
-from pipeline.replay.batch import Setting, simulate_many
-from pipeline.replay.simulate import CLASSIC, engine_facts
+from pipeline.engine.outcome import Buffers, Totals
+from pipeline.replay.batch import Setting, simulate_many, simulate_totals
+from pipeline.replay.charges import fees_of
+from pipeline.replay.simulate import CLASSIC, engine_facts, simulate
 from pipeline.strategies.loading.load import load_strategy
 from tests.engine.replays import ADX, field_values, random_ticks, strategy_of, written
 from tests.engine.subset_flow import FLOW
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from pipeline.engine.outcome import Outcome
     from pipeline.engine.strategy import Strategy
+    from pipeline.replay.simulate import Engine
     from pipeline.ticks import Ticks
 
 UNLIKE: Final = "class Own(Strategy):\n    p: Shares = parameter(1)"
@@ -130,6 +132,29 @@ def test_all_models_of_the_check_are_replayed_in_one_run_of_the_loop(monkeypatch
     models = [*variants(CLASSIC).values()]
     check(random_ticks(), strategy, settings_of(strategy, [QUOTES], models))
     assert runs == [len({repr(model.fields()) for model in models})]
+
+
+@pytest.mark.parametrize("engine", ["compiled", "python"])
+def test_the_totals_of_each_model_are_those_of_its_own_replay(engine: Engine) -> None:
+    strategy, ticks = load_strategy("v1_baseline"), every_print_fills_both_sides(60)
+    charged: tuple[dict[str, object], ...] = (
+        {},
+        {"fees_bps": 3},
+        {"costs.ADX.per_trade": 2.5},
+        {"costs.ADX.minimum_per_order": 1.0},
+    )
+    for charges in charged:
+        models = [make_execution(preset, charges, "") for preset in ("classic", "strict")]
+        settings = settings_of(strategy, [QUOTES, {**QUOTES, "quote_size": 7}], models)
+        totals = dict(simulate_totals(ticks, strategy, settings, ADX, engine))
+        for at, setting in enumerate(settings):
+            whole, brief = simulate(ticks, strategy, setting.parameters, ADX, setting.execution, "python"), totals[at]
+            assert isinstance(brief, Totals)
+            assert (brief.realized_pnl, brief.count) == (whole.realized_pnl, len(whole.fills))
+            assert fees_of(brief, strategy, setting.execution.costs("ADX")) == whole.fees
+            assert (whole.fees > 0.0) == (charges != {} and len(whole.fills) > 0)
+            assert brief.fills().pnl.tobytes() == whole.fills.pnl.tobytes()
+        assert any(brief.count for brief in totals.values() if isinstance(brief, Totals))
 
 
 def test_the_order_of_settings_changes_nothing() -> None:

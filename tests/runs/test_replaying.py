@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.replay.batch import simulate_many
+from pipeline.engine.outcome import Totals
+from pipeline.replay.batch import simulate_totals
 from pipeline.replay.plan import Request, plan
 from pipeline.runs.replaying import run
 from tests.made import make_config, make_store
@@ -71,10 +73,11 @@ def test_a_strategy_that_raises_is_an_error_in_words(request_for: Any, tmp_path:
 
 def test_two_loops_that_disagree_are_said_to(request_for: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def one_fill_short(*arguments: Any) -> Any:
-        for number, replayed in simulate_many(*arguments):
-            yield number, replace(replayed, fills=replayed.fills.at(slice(0, -1)))
+        for number, totals in simulate_totals(*arguments):
+            assert isinstance(totals, Totals)
+            yield number, replace(totals, fills=partial(totals.fills().at, slice(0, -1)))
 
-    monkeypatch.setattr(sys.modules["pipeline.replay.task"], "simulate_many", one_fill_short)
+    monkeypatch.setattr(sys.modules["pipeline.replay.task"], "simulate_totals", one_fill_short)
     results = list(run(plan(request_for(backend="sequential", sensitivity=True))))
     assert {result.error is not None and "a fault of this project" in result.error for result in results} == {True}
     monkeypatch.undo()
