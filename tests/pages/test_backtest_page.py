@@ -168,7 +168,7 @@ def test_a_hostile_name_is_text_everywhere(tmp_path: Path) -> None:
     folder = invent(tmp_path, [HOSTILE, "FAB"], failed=["<b>x</b>"], warnings=[HOSTILE, "</script><script>x()"])
     content = backtest_page(folder)
     assert content.count(b"<script") == 5
-    assert content.count(b"</script") == 4
+    assert content.count(b"</script") == 5
     assert b"<b>x" not in content
     page = read_page(content)
     (bars,) = page.data["charts"]["securities"]["data"]
@@ -195,6 +195,16 @@ def test_headings_go_down_one_level_at_a_time_and_every_link_leads_somewhere(tmp
     targets = {str(node.attributes["href"]) for node in page.root.all("a")}
     assert {target.removeprefix("#") for target in targets} <= set(ids)
     assert page.root.one("html").attributes["lang"] == "en"
+
+
+def test_warnings_beyond_the_first_six_are_folded(tmp_path: Path) -> None:
+    texts = [f"Warning number {number}." for number in range(9)]
+    page = read_page(backtest_page(invent(tmp_path, ["FAB"], failed=["DEWA"], warnings=texts)))
+    section = page.root.one("section", id="warnings")
+    (folded,) = section.all("details")
+    assert [item.text.strip() for item in folded.all("li")] == texts[6:]
+    assert folded.one("summary").text == "3 more"
+    assert [item.text.strip() for item in section.all("li")][1:] == texts
 
 
 def cut_off(folder: Path, name: str) -> None:
