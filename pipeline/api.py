@@ -216,6 +216,9 @@ def sweep(
     output_dir: take.SweepFolder = None,
     train_until: take.TrainUntil = None,
     walk_forward: take.WalkForward = None,
+    train_days: take.TrainDays = None,
+    purge: take.Purge = 0,
+    embargo: take.Embargo = 0,
     choose_by: take.ChooseBy = "net_pnl",
     band: take.Band = False,
     keep_trades: take.KeepTrades = None,
@@ -247,6 +250,8 @@ def sweep(
         parquet_dir, output_dir, workers, backend, address, engine, execution, max_sheets, allow_stale: As there.
         train_until: Last training day, as a date or as text (2025-08-29): settings are chosen on the days up to it.
         walk_forward: Number of walk-forward folds, before each of which settings are chosen anew.
+        train_days: Market days before each fold that it is chosen on, rolling; by default all (expanding).
+        purge, embargo: Market days left out of the end of a training and of the beginning of a test.
         choose_by: Objective, `net_pnl`, `sharpe` or `band_low`, the lower end of the band.
         band: Replay each setting under `strict` with every model of the queue too; `choose_by="band_low"` does.
         keep_trades: Write the fills of the `best` settings, or of `all`.
@@ -263,6 +268,7 @@ def sweep(
     from pipeline.replay.plan import Request
     from pipeline.store.path import path_of
     from pipeline.sweeps.axes import joined
+    from pipeline.sweeps.folds import Parting
     from pipeline.sweeps.grid import grid_of, read_sweep
     from pipeline.sweeps.run import Listeners, SweepOptions, make_sweep
 
@@ -286,8 +292,7 @@ def sweep(
     folder = None if output_dir is None else path_of(output_dir)
     values.check_png(folder, png=png)
     options = SweepOptions(
-        train_until=values.date_of(train_until, "--train-until"),
-        walk_forward=walk_forward,
+        parting=Parting(values.date_of(train_until, "--train-until"), walk_forward, train_days, purge, embargo),
         choose_by=choose_by,
         band=band,
         keep_trades=keep_trades,

@@ -231,6 +231,12 @@ TrainUntil = Annotated[
     dt.date | str | None, Option("Choose on the days up to this date, test on the others.", metavar="DATE")
 ]
 WalkForward = Annotated[int | None, Option("Choose anew before each of N walk-forward folds.", metavar="N")]
+TrainDays = Annotated[
+    int | None,
+    Option("Choose each walk-forward fold on the last N market days only, not on all before it.", metavar="N"),
+]
+Purge = Annotated[int, Option("Leave N market days out of the end of each training.", metavar="N")]
+Embargo = Annotated[int, Option("Leave N market days out of the beginning of each test.", metavar="N")]
 ChooseBy = Annotated[
     str,
     Option("Objective of the choice: net_pnl, sharpe or band_low.", choices=("net_pnl", "sharpe", "band_low")),

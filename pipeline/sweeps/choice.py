@@ -11,11 +11,11 @@ import numpy as np
 from pipeline.engine.execution import SWITCH
 from pipeline.errors import BadRequest, nearest
 from pipeline.metrics.registry import OBJECTIVES
-from pipeline.sweeps.date_windows import WHOLE, Window, WindowFigures, train_and_test, walk_forward
+from pipeline.sweeps.date_windows import WHOLE, Window, WindowFigures
+from pipeline.sweeps.folds import Parting, train_and_test, walk_forward
 from pipeline.sweeps.results import ALL
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping
 
     from pipeline.sweeps.results import SettingBlock, SweepResults
@@ -26,6 +26,7 @@ BAND_LOW: Final = "band_low"
 CHOICES: Final = (*OBJECTIVES, BAND_LOW)
 """What a sweep can choose by: a figure of a setting's own replay, or the lower end of its band."""
 
+UNPARTED: Final = Parting()
 Windows = tuple[Window, Window]
 
 
@@ -66,13 +67,13 @@ class Choice:
     """
 
     def __init__(
-        self, results: SweepResults, objective: str, split: Windows | None = None, folds: int | None = None
+        self, results: SweepResults, objective: str, split: Windows | None = None, parting: Parting = UNPARTED
     ) -> None:
         self._results = results
         self._objective = objective
         self._split = split
-        parted = folds is not None and results.any_good
-        self._folds = walk_forward(results.market_days(), folds) if parted and folds is not None else []
+        walks = parting.folds is not None and results.any_good
+        self._folds = walk_forward(results.market_days(), parting) if walks else []
         self._highest: dict[tuple[str, int], tuple[float, int]] = {}
 
     def see(self, block: SettingBlock) -> None:
@@ -142,9 +143,11 @@ def scores_of(block: SettingBlock, view: str, objective: str, window: Window | N
     return block.window(view, window or WHOLE).column(objective)
 
 
-def split_at(results: SweepResults, until: dt.date | None) -> Windows | None:
+def split_at(results: SweepResults, parting: Parting) -> Windows | None:
     """Return the two windows a date parts the sweep's market days into; None without a date, or without a result."""
-    return None if until is None or not results.any_good else train_and_test(results.market_days(), until)
+    if parting.train_until is None or not results.any_good:
+        return None
+    return train_and_test(results.market_days(), parting)
 
 
 def under(assumed: Mapping[str, Any]) -> str:

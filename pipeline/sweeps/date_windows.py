@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.errors import BadRequest
 from pipeline.metrics.formulas import market_day_indices, max_drawdown_of_each, sharpe_of_each
 from pipeline.ticks import union_of
-from pipeline.times import FIRST_DAY, date_of
+from pipeline.times import date_of
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Sequence
 
     from pipeline.ticks import Float64s, Int64s
@@ -152,38 +149,3 @@ class WindowColumns:
             rows = counts == count
             sums[rows] = values[rows][traded[rows]].reshape(-1, count).sum(axis=1) if count else 0.0
         return sums
-
-
-def train_and_test(market_days: Int64s, until: dt.date) -> tuple[Window, Window]:
-    """Part market days after a date; raise BadRequest when either part would be empty."""
-    split = (until - FIRST_DAY).days
-    train, test = market_days[market_days <= split], market_days[market_days > split]
-    if not len(train) or not len(test):
-        period = (
-            f"{date_of(int(market_days[0]))} to {date_of(int(market_days[-1]))}" if len(market_days) else "none at all"
-        )
-        raise BadRequest(f"--train-until {until} leaves no day on one side; the market days are {period}.")
-    first = int(train[0])
-    return Window(first, int(train[-1]), first, split), Window(int(test[0]), int(test[-1]), split + 1, END)
-
-
-def check_folds(folds: int) -> None:
-    """Raise BadRequest for a walk forward of no fold at all."""
-    if folds < 1:
-        raise BadRequest(f"--walk-forward is {folds}; it takes a whole number of at least 1.")
-
-
-def walk_forward(market_days: Int64s, folds: int) -> list[tuple[Window, Window]]:
-    """Return (train, test) for each fold: N + 1 parts of as many days; each is tested by what all before it chose."""
-    check_folds(folds)
-    if len(market_days) < folds + 1:
-        most = len(market_days) - 1
-        takes = f"it takes 1 to {most}" if most > 0 else "there is nothing to part"
-        raise BadRequest(f"--walk-forward is {folds}; with {len(market_days)} market days {takes}.")
-    parts = np.array_split(market_days, folds + 1)
-    starts = [int(part[0]) for part in parts]
-    every = [
-        Window(start, int(part[-1]), start, after - 1)
-        for start, part, after in zip(starts, parts, [*starts[1:], END + 1], strict=True)
-    ]
-    return [(Window(starts[0], before.last, starts[0], before.end), part) for before, part in pairwise(every)]

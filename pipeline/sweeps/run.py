@@ -17,9 +17,9 @@ from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
 from pipeline.store.atomic import write_bytes
 from pipeline.store.result_cache import ResultCache, parts_folder, results_folder
 from pipeline.store.result_parts import ResultParts
-from pipeline.sweeps.choice import BAND_LOW, Best, Choice, Fold, check_objective, scores_of, split_at
+from pipeline.sweeps.choice import BAND_LOW, UNPARTED, Best, Choice, Fold, check_objective, scores_of, split_at
 from pipeline.sweeps.codec import DAY_TYPES
-from pipeline.sweeps.date_windows import WHOLE, check_folds
+from pipeline.sweeps.date_windows import WHOLE
 from pipeline.sweeps.fills import EVERY, KEEP_TRADES, chosen_pairs, fills_of
 from pipeline.sweeps.luck import Luck, luck_of
 from pipeline.sweeps.plan import plan_sweep, with_band
@@ -43,7 +43,6 @@ from pipeline.sweeps.writer import (
 )
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
     from pipeline.sweeps.axes import Grid
     from pipeline.sweeps.choice import Windows
+    from pipeline.sweeps.folds import Parting
     from pipeline.sweeps.plan import SweepPlan
     from pipeline.sweeps.replays import ReadyResults
     from pipeline.sweeps.trials import TrialColumns
@@ -63,13 +63,13 @@ if TYPE_CHECKING:
 class SweepOptions:
     """What is asked of a sweep beyond what runs where.
 
+    parting: on which days settings are chosen, and on which they are judged.
     trials: how many settings a search may try instead of the whole grid; seed: of that search. fresh: compute what is
     cached, too. keep_trades: write the fills of the best settings, or of all. report: make the folder's page;
     png: and an image of each of its charts. band: replay each setting under the models of the band as well.
     """
 
-    train_until: dt.date | None = None
-    walk_forward: int | None = None
+    parting: Parting = UNPARTED
     choose_by: str = "net_pnl"
     keep_trades: str | None = None
     trials: int | None = None
@@ -155,8 +155,7 @@ def make_sweep(
     strategies = grid.strategies or (request.strategy,)
     if options.trials is not None:
         check_search(grid, options.trials, strategies)
-    if options.walk_forward is not None:
-        check_folds(options.walk_forward)
+    options.parting.check()
     plan = plan_sweep(grid, request, strategies, enumerate_all=options.trials is None)
     if options.band or options.choose_by == BAND_LOW:
         plan = with_band(plan)
@@ -166,11 +165,11 @@ def make_sweep(
         cache = stack.enter_context(closing(ResultCache(results_folder())))
         parts = ResultParts(parts_folder())
         results = _run(plan, grid, options, parts, listeners)
-        split = split_at(results, options.train_until)
-        choice = Choice(results, options.choose_by, split, options.walk_forward)
+        split = split_at(results, options.parting)
+        choice = Choice(results, options.choose_by, split, options.parting)
         tables = _Tables(results, split, output_dir)
         stack.callback(tables.discard)
-        by_day = len(plan.tickers) > 1 or split is not None or options.walk_forward is not None
+        by_day = len(plan.tickers) > 1 or split is not None or options.parting.folds is not None
         for block in results.blocks(by_day=by_day):
             choice.see(block)
             tables.append(block)
@@ -193,7 +192,7 @@ def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, parts: ResultParts,
     count = len(plan.trials) if options.trials is None else options.trials
     if listeners.on_plan:
         listeners.on_plan(plan, count * len(plan.tickers) * (1 + len(plan.band)))
-    parted = options.train_until is not None or options.walk_forward is not None
+    parted = options.parting.train_until is not None or options.parting.folds is not None
     arrays = [*DAY_TYPES] if parted or options.trials is not None else ["net"]
 
     def run_trials(trials: Sequence[TrialColumns]) -> None:
@@ -208,7 +207,7 @@ def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, parts: ResultParts,
     def scores(columns: TrialColumns) -> Float64s:
         results.add_trials(columns)
         run_trials([columns])
-        split, block = split_at(results, options.train_until), results.block(columns)
+        split, block = split_at(results, options.parting), results.block(columns)
         score = scores_of(block, ALL, options.choose_by, split[0] if split else WHOLE)
         return np.where(block.good(ALL), score, np.nan)
 
@@ -278,6 +277,7 @@ def _write(folder: AnyPath, run: SweepRun, options: SweepOptions, tables: _Table
         "chosen_by": options.choose_by,
         "train": None if run.split is None else str(run.split[0]),
         "test": None if run.split is None else str(run.split[1]),
+        **{name: getattr(options.parting, name) for name in ("folds", "train_days", "purge", "embargo")},
         "searched": options.trials,
         "seed": options.seed if options.trials is not None else None,
         "files": sorted(files),

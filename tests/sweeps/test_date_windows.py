@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -186,6 +187,25 @@ def test_a_walk_forward_chooses_on_the_past_and_its_parts_are_the_whole(swept: t
             assert row["test_net_pnl"] == fold.test.net_pnl
         counted = sum(fold.test.market_days for fold in folds) + folds[0].train.market_days
         assert counted == len({day for ticker in tickers for day in DAYS[ticker]})
+
+
+def test_a_rolling_walk_forward_chooses_on_the_last_days_and_leaves_some_out(
+    swept: tuple[SweepRun, Path], tmp_path: Path
+) -> None:
+    _, folder = swept
+    run = sweep(tmp_path, folder / "parquet", walk_forward=2, train_days=2, purge=1, embargo=1)
+    parted = [[day.item() for day in part] for part in np.array_split(np.array(ALL_DAYS, "datetime64[D]"), 3)]
+    folds = [fold for fold in run.folds if fold.security == "all"]
+    assert len(folds) == 2
+    for fold, before, part in zip(folds, (parted[0], parted[0] + parted[1]), parted[1:], strict=True):
+        chosen_on = before[:-1][-2:]
+        fills = {number: trades(folder, number, DAYS) for number in STRICT}
+        figures = {number: slowly(some, DAYS, chosen_on[0], chosen_on[-1]) for number, some in fills.items()}
+        assert fold.trial.number == max(figures, key=lambda number: figures[number]["net_pnl"])
+        assert alike(asdict(fold.train), figures[fold.trial.number])
+        assert alike(asdict(fold.test), slowly(fills[fold.trial.number], DAYS, part[1], part[-1]))
+    recorded = json.loads((tmp_path / "out" / "sweep.json").read_text())
+    assert [recorded[name] for name in ("folds", "train_days", "purge", "embargo")] == [2, 2, 1, 1]
 
 
 def test_what_is_chosen_does_not_depend_on_what_comes_after(swept: tuple[SweepRun, Path], tmp_path: Path) -> None:
