@@ -53,7 +53,7 @@ def moment_of(
     return moment, bits_of_fills(fills)
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(600, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [20, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fill_is_explained_alike_from_wherever_the_trace_begins(name: str, count: int) -> None:
     begun = []
@@ -73,7 +73,7 @@ def test_a_fill_is_explained_alike_from_wherever_the_trace_begins(name: str, cou
     assert any(begun)
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(600, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [20, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_moment_is_explained_alike_from_wherever_the_trace_begins(name: str, count: int) -> None:
     explained = []

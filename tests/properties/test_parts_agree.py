@@ -53,7 +53,7 @@ def cuts_of(case: Case, places: list[int]) -> list[int]:
     return sorted(random.choice(places, random.integers(1, 4)).tolist()) if places else []
 
 
-@pytest.mark.parametrize("count", [200, pytest.param(2_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [200, pytest.param(500, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("engine", ["compiled", "python"])
 @pytest.mark.parametrize("name", NAMES)
 def test_parts_of_whole_days_give_what_the_whole_gives(name: str, engine: Engine, count: int) -> None:
@@ -68,7 +68,7 @@ def test_parts_of_whole_days_give_what_the_whole_gives(name: str, engine: Engine
     assert max(parts) > 3
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [100, pytest.param(300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("engine", ["compiled", "python"])
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_quoting_strategy_may_be_cut_within_a_day(name: str, engine: Engine, count: int) -> None:
@@ -79,7 +79,7 @@ def test_a_quoting_strategy_may_be_cut_within_a_day(name: str, engine: Engine, c
     for_seeded_cases([name], count, agrees)
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [100, pytest.param(300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_plain_engine_goes_on_from_what_the_compiled_loop_left(name: str, count: int) -> None:
     starts = []

@@ -141,7 +141,7 @@ def test_no_tick_is_no_batch(tmp_path: Path) -> None:
         assert (file.rows, file.span, [*file.batches()]) == (0, None, [])
 
 
-@pytest.mark.parametrize("step", [17, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [17, pytest.param(5, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("texts", [(), TEXTS])
 def test_a_byte_changed_anywhere_is_refused(tmp_path: Path, texts: tuple[str, ...], step: int) -> None:
     ticks = on_days([500 + row // 30 for row in range(400)], texts)
