@@ -12,6 +12,7 @@ import pytest
 
 from pipeline import backtest, compare_page
 from pipeline.errors import BadRequest, UnknownRun
+from tests.pages.invented import invent
 from tests.pages.reading import read_page
 from tests.pages.reading import table as table_of
 
@@ -131,6 +132,24 @@ def test_no_text_of_a_run_is_markup(runs: Path, tmp_path: Path) -> None:
     content = compare_page([runs / "base", folder], tmp_path / "page.html").read_bytes()
     assert HOSTILE.encode() not in content
     assert content.count(b"<script") == 5
+
+
+@pytest.mark.parametrize("other", ["none", "no fill", "one day"])
+def test_runs_with_little_in_them_are_compared_too(tmp_path: Path, other: str) -> None:
+    some = invent(tmp_path / "some", ["FAB"])
+    odd = {
+        "none": lambda folder: invent(folder, [], failed=["EMAAR", "FAB"]),
+        "no fill": lambda folder: invent(folder, ["FAB"], fills=0, failed=["EMAAR"]),
+        "one day": lambda folder: invent(folder, ["FAB"], days=1),
+    }[other](tmp_path / other)
+    for pair in ((some, odd), (odd, some), (odd, odd)):
+        page = read_page(compare_page(pair, tmp_path / "page.html").read_bytes())
+        [trace, *_] = page.data["charts"]["equity"]["data"]
+        assert trace["name"] == f"A: {pair[0].name}"
+    last = rows_of(page, "by-security")["FAB"]
+    assert value(last[0]) == (
+        None if other == "none" else json.loads((odd / "metrics.json").read_bytes())["securities"]["FAB"]["net_pnl"]
+    )
 
 
 def test_one_run_or_too_many_or_none_are_refused(runs: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pipeline.errors import BadRequest
 from pipeline.metrics.registry import GROUPS
 from pipeline.workbook.results import write_run_workbook
 from tests.made import make_config, make_store
+from tests.pages.invented import invent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,6 +151,17 @@ def test_equal_runs_give_equal_bytes_and_report_makes_it_anew(folder: Path, tmp_
     (tmp_path / "run" / "results.xlsx").unlink()
     api.report(tmp_path / "run", excel=True)
     assert (tmp_path / "run" / "results.xlsx").read_bytes() == content
+
+
+@pytest.mark.parametrize("fills", [None, 0, 60])
+def test_a_run_with_little_in_it_has_a_workbook_too(tmp_path: Path, fills: int | None) -> None:
+    folder = invent(tmp_path / "run", [] if fills is None else ["FAB"], days=1, fills=fills or 0, failed=["EMAAR"])
+    book = openpyxl.load_workbook(write_run_workbook(folder))
+    assert [row["about"] for row in rows(book["Warnings"])] == ["EMAAR"]
+    assert len(book["Summary"]._charts) == (0 if fills is None else 2)
+    assert ("Fills FAB" in book.sheetnames) == (fills is not None)
+    if fills is not None:
+        assert len(rows(book["Fills FAB"])) == fills
 
 
 def test_a_sweep_has_no_workbook(tmp_path: Path) -> None:
