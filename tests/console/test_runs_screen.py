@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.cli import app
+from pipeline.console.output import Console, set_console
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def other_tests_print() -> Iterator[None]:
+    """Give the tests after this one a console that is not quiet."""
+    yield
+    set_console(Console())
 
 
 @pytest.fixture
