@@ -25,7 +25,7 @@ def settings_digest(results: SweepResults) -> str:
         digest.update(json.dumps(parameters, sort_keys=True, default=str).encode())
     for part in results.trials.parts:
         digest.update(repr((part.strategy, part.axes, [each.name for each in part.executions])).encode())
-        digest.update(np.ascontiguousarray(part.codes).tobytes())
+        digest.update(np.ascontiguousarray(part.codes).ravel().data)
     return digest.hexdigest()
 
 
