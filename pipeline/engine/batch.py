@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.batch_outcome import BatchLog
+from pipeline.engine.batch_outcome import BatchPart
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, Exchanged, column_types, tick_columns
 from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.compiler.batch_loop import PURPOSE, SETTING_COLUMNS, BatchLayout, batch_source
@@ -38,7 +38,7 @@ MOST_ROWS: Final = 6_000_000
 
 SMALLEST_BATCH: Final = 8
 TICKS_A_FILL: Final = 12
-"""Few strategies fill more often than at one tick in twelve; one that does is replayed again with larger buffers."""
+"""Few strategies fill more often than at one tick in twelve; settings that do are replayed again with more room."""
 
 loaded: dict[str, BatchRunner] = {}
 
@@ -66,46 +66,41 @@ class BatchRunner:
 
     def run(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Outcome | None]:
         """Yield each setting's outcome, in the order given; None for one that has to be replayed alone."""
-        for log in self._logs(ticks, settings):
-            yield from [None] * log if isinstance(log, int) else log.outcomes()
+        for part in self._parts(ticks, settings, len(ticks) // TICKS_A_FILL + 64):
+            yield None if part is None else part.outcome()
 
     def totals(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Totals | None]:
         """Yield what each setting's fills come to, in the order given; None for one that has to be replayed alone."""
-        for log in self._logs(ticks, settings):
-            yield from [None] * log if isinstance(log, int) else log.totals()
+        for part in self._parts(ticks, settings, len(ticks) // TICKS_A_FILL + 64):
+            yield None if part is None else part.totals()
 
-    def _logs(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[BatchLog | int]:
-        """Yield the logs of settings, or of how many there is none; a few millions of fills are held at a time."""
-        each = len(ticks) // TICKS_A_FILL + 64
+    def _parts(self, ticks: Ticks, settings: Sequence[BatchSetting], each: int) -> Iterator[BatchPart | None]:
+        """Yield the part of each setting, which has room for `each` fills; a few millions are held at a time."""
         at_a_time = max(SMALLEST_BATCH, min(BATCH_SIZE, MOST_ROWS // each))
         for start in range(0, len(settings), at_a_time):
             yield from self._block(ticks, settings[start : start + at_a_time], each)
 
-    def _block(self, ticks: Ticks, settings: Sequence[BatchSetting], each: int) -> Iterator[BatchLog | int]:
-        capacity = each * len(settings)
-        while True:
-            buffers = Buffers(Span.of(ticks), settings[0].facts, self._layout.shared.columns, capacity)
-            setting_rows = self._start_rows(buffers, settings)
-            final = self.attempt(ticks, buffers, settings, setting_rows)
-            failed = buffers.columns["failed"][0]
-            if failed or not final["m_out_of_capacity"]:
-                break
-            if capacity > MOST_ROWS and len(settings) > 1:
-                half = len(settings) // 2
-                yield from self._block(ticks, settings[:half], each * 4)
-                yield from self._block(ticks, settings[half:], each * 4)
-                return
-            if capacity > MOST_ROWS * 8:
-                yield 1
-                return
-            capacity *= 4
-        if failed or final["m_diverged"]:
-            yield len(settings)
+    def _block(self, ticks: Ticks, settings: Sequence[BatchSetting], each: int) -> Iterator[BatchPart | None]:
+        span, columns = Span.of(ticks), self._layout.shared.columns
+        buffers = Buffers(span, settings[0].facts, columns, each * len(settings))
+        setting_rows = self._start_rows(buffers, settings, each)
+        final = self.attempt(ticks, buffers, settings, setting_rows)
+        if buffers.columns["failed"][0] or final["m_diverged"]:
+            yield from [None] * len(settings)
             return
-        yield BatchLog(ticks, buffers, int(final["m_rows"]), self._states(final, setting_rows, len(settings)))
+        states = self._states(final, setting_rows, len(settings))
+        full = [setting for setting, state in zip(settings, states, strict=True) if state["m_out_of_capacity"]]
+        again: Iterator[BatchPart | None] = iter([None] * len(full))
+        if full and each * min(len(full), SMALLEST_BATCH) <= MOST_ROWS:
+            again = self._parts(ticks, full, each * 4)
+        for number, state in enumerate(states):
+            yield next(again) if state["m_out_of_capacity"] else BatchPart(ticks, buffers, each * number, state)
 
-    def _start_rows(self, buffers: Buffers, settings: Sequence[BatchSetting]) -> dict[str, Any]:
-        """Return what differs between settings as it stands before the first tick, a row a name."""
+    def _start_rows(self, buffers: Buffers, settings: Sequence[BatchSetting], each: int) -> dict[str, Any]:
+        """Return what differs between settings as it stands before the first tick, a row a name.
+
+        Of the columns of fills each setting has a part of its own, `each` long.
+        """
         layout = self._layout.rows
         rows: dict[str, Any] = dict(zip(layout.ints, np.zeros((len(layout.ints), BATCH_SIZE), np.int64), strict=True))
         rows |= dict(zip(layout.floats, np.zeros((len(layout.floats), BATCH_SIZE)), strict=True))
@@ -113,7 +108,9 @@ class BatchRunner:
             if "m_" + name in rows:
                 rows["m_" + name][:] = start
         for number, setting in enumerate(settings):
-            values = input_values(self._fields, {**buffers.inputs, **setting.facts.fields}, setting.parameters)
+            own = {"rows": each * number, "capacity": each * (number + 1)}
+            of_market = {**buffers.inputs, **setting.facts.fields, **own}
+            values = input_values(self._fields, of_market, setting.parameters)
             for name, value in values.items():
                 if name in rows:
                     rows[name][number] = value
@@ -122,7 +119,7 @@ class BatchRunner:
     def attempt(
         self, ticks: Ticks, buffers: Buffers, settings: Sequence[BatchSetting], setting_rows: Mapping[str, Any]
     ) -> dict[str, int | float]:
-        """Run the loop once into these buffers, and return the state it ends in, too small a buffer noted in it."""
+        """Run the loop once into these buffers, and return the state it ends in that all settings share."""
         layout = self._layout.shared
         exchanged = Exchanged(layout, input_values(self._fields, buffers.inputs, settings[0].parameters))
         of_settings = [_whole(setting_rows, names) for names in (self._layout.rows.ints, self._layout.rows.floats)]

@@ -1,59 +1,45 @@
-"""What the settings of a batch leave behind: one log of fills, in the order they came about, and each one's state."""
+"""What a setting of a batch leaves behind: its part of the columns of fills, and its state."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipeline.engine.outcome import Fills, Outcome, Totals, check_shares, shares_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from pipeline.engine.outcome import Buffers, Number
-    from pipeline.ticks import Int64s, Ticks
+    from pipeline.ticks import Ticks
 
 
-class BatchLog:
-    """The fills of all settings of a batch; raises ReplayError for more shares than a position can be told of.
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchPart:
+    """One setting's part of a batch.
 
-    states: of each setting, the fields of the market and of the strategy's memory after the last event.
+    start: where its fills begin in the columns of the buffers. state: every field of the market and of the strategy's
+    memory after the last event.
     """
 
-    def __init__(self, ticks: Ticks, buffers: Buffers, rows: int, states: Sequence[Mapping[str, Number]]) -> None:
-        self._columns: dict[str, Any] = {name: buffers.columns[name][:rows] for name in buffers.fill_columns}
-        self._timestamps = ticks.timestamp
-        self._market_days = buffers.market_days
-        self._states = states
-        self._owners = self._columns["fill_setting"]
-        self._counts: list[int] = np.bincount(self._owners, minlength=len(states)).tolist()
-        check_shares(shares_of(self._columns["fill_quantity"]))
+    ticks: Ticks
+    buffers: Buffers
+    start: int
+    state: Mapping[str, Number]
 
-    def fills(self, rows: Int64s) -> Fills:
-        """Return some of the fills, by their numbers."""
-        cut = {
-            name.removeprefix("fill_"): column[rows]
-            for name, column in self._columns.items()
-            if name not in ("fill_setting", "fill_placed", "fill_limit", "fill_type")
-        }
-        types = self._columns.get("fill_type")
-        return Fills(**cut, timestamp=self._timestamps[cut["event"]], trade_type=None if types is None else types[rows])
+    def outcome(self) -> Outcome:
+        """Return the setting's outcome; raises ReplayError for more shares than a position can be told of."""
+        return Outcome(self.fills(), self.buffers.market_days, {**self.state, "m_rows": self.state["m_fills"]})
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """Yield the outcome of each setting."""
-        fills = self.fills(np.argsort(self._owners, kind="stable"))
-        start = 0
-        for count, state in zip(self._counts, self._states, strict=True):
-            some = slice(start, start + count)
-            yield Outcome(fills.at(some), self._market_days, {**state, "m_rows": count})
-            start += count
+    def totals(self) -> Totals:
+        """Return what the setting comes to; nothing is made of its fills before they are asked for."""
+        return Totals(float(self.state["m_realized_pnl"]), int(self.state["m_fills"]), self.fills)
 
-    def totals(self) -> Iterator[Totals]:
-        """Yield what each setting comes to; unlike outcomes, these leave the fills in the order they came about."""
-        for number, (count, state) in enumerate(zip(self._counts, self._states, strict=True)):
-            yield Totals(float(state["m_realized_pnl"]), count, partial(self._fills_of, number))
-
-    def _fills_of(self, number: int) -> Fills:
-        return self.fills(np.flatnonzero(self._owners == number))
+    def fills(self) -> Fills:
+        """Return the setting's fills, which share the memory of the buffers."""
+        some = slice(self.start, self.start + int(self.state["m_fills"]))
+        names = [name for name in self.buffers.fill_columns if name not in ("fill_placed", "fill_limit")]
+        cut = {name.removeprefix("fill_"): self.buffers.columns[name][some] for name in names}
+        check_shares(shares_of(cut["quantity"]))
+        types = cut.pop("type", None)
+        return Fills(**cut, timestamp=self.ticks.timestamp[cut["event"]], trade_type=types)

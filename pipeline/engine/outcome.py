@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 COLUMN_TYPES: Final = {
     "failed": np.int64,
     "market_days": np.int8,
-    "fill_setting": np.int16,
     "fill_event": np.int64,
     "fill_side": np.int8,
     "fill_price": np.float64,
@@ -164,7 +163,6 @@ class Buffers:
             "last_day": span.last_day,
             "tick_levels": len(facts.tick_size),
             "batched": False,
-            "setting": 0,
             "before": 0,
             "begins": True,
             "ends": True,

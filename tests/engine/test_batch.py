@@ -131,7 +131,8 @@ def test_all_models_of_the_check_are_replayed_in_one_run_of_the_loop(monkeypatch
     monkeypatch.setattr(BatchRunner, "attempt", noted)
     models = [*variants(CLASSIC).values()]
     check(random_ticks(), strategy, settings_of(strategy, [QUOTES], models))
-    assert runs == [len({repr(model.fields()) for model in models})]
+    assert runs[0] == len({repr(model.fields()) for model in models})
+    assert sum(runs[1:]) < len(models) // 4, "only those that need more room again"
 
 
 @pytest.mark.parametrize("engine", ["compiled", "python"])
@@ -207,7 +208,7 @@ def test_settings_that_no_longer_see_one_book_are_replayed_alone() -> None:
     assert outcomes == [alone(ticks, strategy, setting, engine="python") for setting in settings]
 
 
-@pytest.mark.parametrize(("most_rows", "rooms"), [(batch.MOST_ROWS, 2), (1_000, 7)])
+@pytest.mark.parametrize(("most_rows", "rooms"), [(batch.MOST_ROWS, 2), (1_000, 6)])
 def test_a_walk_that_runs_out_of_room_is_walked_again(
     most_rows: int, rooms: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

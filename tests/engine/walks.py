@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 UNKEPT: Final = ("placed", "crossing_order", "rounded_from", "rounded")
 OF_THE_WALK: Final = (
-    *("m_rows", "m_setting", "m_orders", "m_crossing_awaited"),
+    *("m_rows", "m_orders", "m_crossing_awaited"),
     *(f"m_{side}_{field}" for side in ("bid", "ask") for field in UNKEPT),
 )
 """Final state that counts the lines of a log, which settings that walk together share, or that they do without."""

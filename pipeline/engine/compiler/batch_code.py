@@ -23,8 +23,6 @@ from pipeline.engine.compiler.batch_blocks import (
 )
 from pipeline.engine.compiler.batch_differing import (
     COMMON,
-    SETTING,
-    WITHOUT_ROW,
     differs_in_rounds,
     leaves,
     lives_on,
@@ -62,8 +60,8 @@ def settings_innermost(
     """
     groups = Groups(varying, fixed, kinds)
     loops = _Vectoriser(varying, groups, occurrences(body)).block(body)
-    stored = {name for name in varying if lives_on(name)} - WITHOUT_ROW
-    stored |= _in_several_loops(loops, varying - stored - WITHOUT_ROW)
+    stored = {name for name in varying if lives_on(name)}
+    stored |= _in_several_loops(loops, varying - stored)
     rows = SettingRows(
         ints=tuple(sorted(name for name in stored if kinds[name] != "float")),
         floats=tuple(sorted(name for name in stored if kinds[name] == "float")),
@@ -223,8 +221,6 @@ class _Storage(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Replace a name; a truth value is stored as 0 or 1."""
-        if node.id == SETTING:
-            return ast.Name(INDEX, node.ctx)
         if node.id not in self._row:
             return node
         column, _ = self._row[node.id]

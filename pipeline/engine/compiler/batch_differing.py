@@ -11,16 +11,8 @@ from pipeline.engine.compiler.parts import names_in, occurrences
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-SETTING: Final = "m_setting"
-LENGTH: Final = "m_rows"
-COMMON: Final = frozenset({LENGTH, "m_out_of_capacity", "m_crossing_awaited"})
-"""What any setting may write for all: the length of the log of fills that they share, and truths that it brings about.
-
-They are put back by none, but once for all.
-"""
-
-WITHOUT_ROW: Final = frozenset({SETTING, LENGTH})
-"""What differs between settings and has no row: which of them it is, and where the next line of the log goes."""
+COMMON: Final = frozenset({"m_crossing_awaited"})
+"""The truths that any setting may bring about for all; they are put back by none, but once for all."""
 
 
 def differing(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.batch_blocks import BATCH_SIZE, COUNT, GROUPS, MEMBERS
 from pipeline.engine.compiler.batch_code import SettingRows, settings_innermost
-from pipeline.engine.compiler.batch_differing import COMMON, SETTING, WITHOUT_ROW, differing
+from pipeline.engine.compiler.batch_differing import COMMON, differing
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
     TICK_COLUMNS,
@@ -54,10 +54,9 @@ def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError."""
     flat = flat_replay(strategy, {"batched": True, "before": 0, "begins": True, "ends": True})
     fixed = _fixed_by_setting(flat)
-    seeds = {*fixed, *WITHOUT_ROW, *("s_" + name for name in flat.fields.memory)}
-    constant = frozenset(fixed - {SETTING})
-    varying = differing(flat.body, seeds, constant, flat.kinds)
-    body, rows = settings_innermost(flat.body, varying, constant, flat.kinds)
+    seeds = {*fixed, *("s_" + name for name in flat.fields.memory)}
+    varying = differing(flat.body, seeds, fixed, flat.kinds)
+    body, rows = settings_innermost(flat.body, varying, fixed, flat.kinds)
     unshared = varying - COMMON
     every = layout_of(flat.fields, strategy.rules)
     shared = {array: tuple(name for name in getattr(every, array) if name not in unshared) for array in EXCHANGED}
@@ -74,8 +73,10 @@ def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     return function_text(arguments, lines), layout
 
 
-def _fixed_by_setting(flat: FlatReplay) -> set[str]:
-    """Return the names a setting gives a value to, for the whole replay: its switches and its parameters."""
+def _fixed_by_setting(flat: FlatReplay) -> frozenset[str]:
+    """Return the names a setting gives a value to for the whole replay: switches, parameters, where its fills end."""
     names = {"m_" + name for name in flat.market.inputs if name not in market_fields(ReplayState).inputs}
-    names |= {"s_" + name for name in flat.fields.parameters}
-    return names | {f"s_{name}_given" for name, parameter in flat.fields.parameters.items() if parameter.optional}
+    names |= {"m_capacity", *("s_" + name for name in flat.fields.parameters)}
+    return frozenset(names) | {
+        f"s_{name}_given" for name, parameter in flat.fields.parameters.items() if parameter.optional
+    }

@@ -49,7 +49,6 @@ HIDDEN: Final = frozenset(
     {"capacity", "first_day", "day_index", "tick_levels", "out_of_capacity", "events"}
     | {
         "batched",
-        "setting",
         "diverged",
         "rows",
         "print_awaited",

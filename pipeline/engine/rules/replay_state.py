@@ -31,8 +31,8 @@ class ReplayState:
     """One security's events, one at a time.
 
     Prices in AED, sizes in shares, times in ns on the exchange's local clock; a time of day counts from midnight, `day`
-    and `last_day` (the day of the latest tick) from 1970-01-01. `batched`: whether several settings, by
-    number, are replayed in one pass over the ticks and write their fills into the same columns. Ticks come part by
+    and `last_day` (the day of the latest tick) from 1970-01-01. `batched`: whether several settings
+    are replayed in one pass over the ticks, each with its own part of the columns. Ticks come part by
     part: `before` were in earlier parts; `begins`, `ends`: whether this part is the first, the last.
     """
 
@@ -47,7 +47,6 @@ class ReplayState:
     capacity: int
     tick_levels: int
     batched: bool
-    setting: int
     before: int
     begins: bool
     ends: bool
@@ -56,7 +55,6 @@ class ReplayState:
     tick_below: FloatColumn
     tick_size: FloatColumn
     market_days: IntColumn
-    fill_setting: IntColumn
     fill_event: IntColumn
     fill_side: IntColumn
     fill_price: FloatColumn
@@ -154,8 +152,6 @@ class ReplayState:
         """Append a fill, of the order placed at an event, to the columns; position and P&L already show it."""
         at = self.rows
         if at < self.capacity:
-            if self.batched:
-                self.fill_setting[at] = self.setting
             self.fill_event[at] = event
             self.fill_side[at] = side
             self.fill_price[at] = price
@@ -184,13 +180,14 @@ def replay(
 ) -> bool:
     """Replay the events of one part; return False when it ended early.
 
-    That is when the fill columns were full, or when the settings of a batch would no longer see the same book. A line
-    of the strategy that failed in the compiled loop, and its event, stand in `failed`.
+    That is when the fill columns were full, or when the settings of a batch would no longer see the same book; one of
+    them whose own part of the columns is full goes on in vain. A line of the strategy that failed in the compiled loop,
+    and its event, stand in `failed`.
     """
     if m.begins:
         strategy.on_start()
     for i in range(count):
-        if m.out_of_capacity or m.diverged:
+        if m.diverged or (not m.batched and m.out_of_capacity):
             return False
         m.event = m.before + i
         m.now = timestamps[i]
