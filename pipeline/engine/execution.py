@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
 from pipeline.engine.costs import COSTS, Costs, costs_of, exchanges_of, with_costs
-from pipeline.engine.rules.market import OPEN_DELAY
 from pipeline.errors import ConfigError, nearest
 from pipeline.times import MILLISECOND
 
@@ -121,6 +120,8 @@ class Execution:
 
     def fields(self) -> dict[str, int]:
         """Return what these switches set in `Market`; fees are charged on the fills and set nothing."""
+        from pipeline.engine.rules.market import OPEN_DELAY  # with numpy, which a shell's completion does without
+
         on = self.settings
         return {
             "order_price_fills": on["fill_price"] == "order",
