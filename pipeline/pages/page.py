@@ -7,7 +7,6 @@ import contextlib
 import functools
 import hashlib
 import json
-import sys
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jinja2 import Environment
-    from jinja2.bccache import Bucket
 
 MOST_BYTES: Final = 5_999_999
 """No page may be larger, whatever the run."""
@@ -146,35 +144,14 @@ def _cache_file(key: str) -> Path:
     return cache_folder("pages") / hashlib.sha256(key.encode()).hexdigest()
 
 
-def _template_key(bucket: Bucket) -> str:
-    from jinja2 import __version__ as version
-
-    return f"{bucket.key}\0{bucket.checksum}\0{version}\0{sys.version}"
-
-
 @functools.cache
 def environment() -> Environment:
     """Return what renders the templates: names from outside are escaped, one that is not given is an error."""
-    import jinja2  # pages alone need it
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # pages alone need it
 
-    class Compiled(jinja2.BytecodeCache):
-        """Compiled templates, cached: to compile those of a run's page takes longer than to fill them.
-
-        Jinja2 takes what is found only if it is of the same text, of this Python and of this version of itself.
-        """
-
-        def load_bytecode(self, bucket: Bucket) -> None:
-            content = cached(_template_key(bucket))
-            if content is not None:
-                bucket.bytecode_from_string(content)
-
-        def dump_bytecode(self, bucket: Bucket) -> None:
-            cache(_template_key(bucket), bucket.bytecode_to_string())
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        bytecode_cache=Compiled(),
-        undefined=jinja2.StrictUndefined,
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
         auto_reload=False,
         autoescape=True,
         trim_blocks=True,
