@@ -48,9 +48,11 @@ def body_rows(page: bytes) -> list[ET.Element]:
 def test_each_row_shows_the_run_and_keeps_its_exact_figures() -> None:
     [row] = body_rows(index_page([ROW]))
     values = [cell.get("data-value") for cell in row if cell.get("data-value") is not None]
-    assert values == ["-5000.13", *map(repr, (-5_000.125, -5_000.125, -7_000.0, -8_000.0, 1.25, 6_000.5, 1_234, 3))]
+    assert values == ["-5000.13", *map(repr, (-5_000.125, -5_000.125, -7_000.0, 1.25, 6_000.5, 1_234, 3))]
+    [band] = [cell for cell in row if cell.get("data-low") is not None]
+    assert (band.get("data-low"), band.get("data-high")) == ("-8000.0", "-6500.75")
     text = " ".join("".join(row.itertext()).split())
-    for shown in ("v1_baseline, classic, 2 securities, 1 failed", "2026-03-02", "10:05", "-8,000.00 to", "-6,500.75"):
+    for shown in ("v1_baseline, classic, 2 securities, 1 failed", "2026-03-02", "10:05", "-8,000.00to -6,500.75"):
         assert shown in text
     assert "c 1 to 2" in text
     assert "and 1 more" in text
