@@ -6,6 +6,7 @@ Every file is the old one or the new one, to the byte, and what says that it is 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,6 +51,9 @@ def sweep(made: Path, folder: Path, which: int) -> list[str | Path]:
     some = ["--securities", ("EMAAR,FAB", "EMAAR,MODON")[which]]
     return ["sweep", "--parquet-dir", made / "parquet", "--output-dir", folder, *grid, *some, *PLAIN]
 
+
+EVERY: Final = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 2
+"""Of the steps of writing, every which one is looked at: in the thorough profile each."""
 
 WORDS: Final[dict[str, Callable[[Path, Path, int], list[str | Path]]]] = {
     "convert": convert,

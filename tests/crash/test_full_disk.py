@@ -14,7 +14,18 @@ import pytest
 
 from pipeline.errors import OutputNotWritable, WriteFailed
 from pipeline.store.atomic import not_written, write_bytes
-from tests.crash.folders import PAGE, PLAIN, WORDS, check_complete, check_nothing_torn, check_rerun, held, make, run
+from tests.crash.folders import (
+    EVERY,
+    PAGE,
+    PLAIN,
+    WORDS,
+    check_complete,
+    check_nothing_torn,
+    check_rerun,
+    held,
+    make,
+    run,
+)
 from tests.crash.started import Ended, done, leftovers
 
 if TYPE_CHECKING:
@@ -70,7 +81,7 @@ def steps_of(made: Path, tmp_path: Path, name: str) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WORDS)
 def test_a_disk_that_is_full_at_any_step(made: Path, tmp_path: Path, name: str) -> None:
-    assert 1 in fill_at(made, tmp_path, name, range(1, steps_of(made, tmp_path, name) + 1))
+    assert 1 in fill_at(made, tmp_path, name, range(1, steps_of(made, tmp_path, name) + 1, EVERY))
 
 
 @pytest.mark.parametrize("name", WORDS)

@@ -57,7 +57,7 @@ KINDS: Final[dict[str, tuple[Loops, bool, bool, int, int, int]]] = {
         False,
         False,
         4,
-        25,
+        12,
         3_000,
     ),
     "text of both loops in an auction": (
