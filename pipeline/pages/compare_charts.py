@@ -81,5 +81,5 @@ def _bars(title: str, number: int, values: list[float], clock: Clock, width: flo
 def _at_days(total: Daily, days: Int64s) -> Float64s:
     """Return net realised equity, AED, at the end of each of these days."""
     equity = np.concatenate([[0.0], np.cumsum(total.net_pnl)])
-    found: Float64s = equity[np.searchsorted(total.days, days, side="right")]
-    return found
+    at_close: Float64s = equity[np.searchsorted(total.days, days, side="right")]
+    return at_close

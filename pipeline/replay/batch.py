@@ -67,7 +67,7 @@ def _replays(
     *,
     whole: bool,
 ) -> Iterator[tuple[int, Outcome | Totals | ReplayError]]:
-    for group in _walks(strategy, settings):
+    for group in _batches(strategy, settings):
         outcomes = _outcomes(ticks, strategy, settings, group, market, engine, whole=whole)
         for numbers, outcome in zip(group, outcomes, strict=True):
             for number in numbers:
@@ -92,16 +92,16 @@ def prepare(
         batch_runner(strategy, on_compile)
 
 
-def _walks(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list[list[int]]]:
-    """Part settings into walks of what may walk together, each a list of the numbers that are one replay."""
+def _batches(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list[list[int]]]:
+    """Part settings into what one batch can hold, each a list of the numbers that are one replay."""
     fields = fields_of(strategy)
     switches = [setting.execution.fields() for setting in settings]
-    walks: dict[object, dict[object, list[int]]] = {}
+    batches: dict[object, dict[object, list[int]]] = {}
     for number in sorted(range(len(settings)), key=lambda number: [switches[number][name] for name in ORDER]):
-        walk = walks.setdefault(settings[number].execution.ignored, {})
+        batch = batches.setdefault(settings[number].execution.ignored, {})
         exact = map(repr, fields.field_values(settings[number].parameters).values())  # 0.0 equals -0.0 and is another
-        walk.setdefault((*exact, *switches[number].values()), []).append(number)
-    return [list(walk.values()) for walk in walks.values()]
+        batch.setdefault((*exact, *switches[number].values()), []).append(number)
+    return [list(batch.values()) for batch in batches.values()]
 
 
 def _outcomes(

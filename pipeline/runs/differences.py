@@ -118,9 +118,9 @@ def of_one_strategy(difference: Difference, a: Settings, b: Settings) -> bool:
     return difference.subject == "parameter" and a.strategy != b.strategy and ABSENT in (difference.a, difference.b)
 
 
-def changes(found: Iterable[Difference]) -> list[Change]:
+def changes(differences: Iterable[Difference]) -> list[Change]:
     """Return differences as rows, securities with the same values put together, the rows of a setting one another's."""
-    listed = list(found)
+    listed = list(differences)
     order = list(dict.fromkeys(difference.setting for difference in listed))
     rows: dict[tuple[str, str, str], Change] = {}
     for difference in sorted(listed, key=lambda difference: order.index(difference.setting)):
@@ -134,15 +134,15 @@ def changes(found: Iterable[Difference]) -> list[Change]:
 def change_in_words(before: Settings, after: Settings) -> list[str]:
     """Return what is another in the later of two runs, a phrase a setting; empty for the same settings."""
     models = before.execution_name, after.execution_name
-    found = [
-        one
-        for one in differences(before, after)
-        if not of_one_strategy(one, before, after) and (one.subject != "execution" or len(set(models)) == 1)
+    changed = [
+        each
+        for each in differences(before, after)
+        if not of_one_strategy(each, before, after) and (each.subject != "execution" or len(set(models)) == 1)
     ]
     shared = before.parameters.keys() & after.parameters.keys()
     said = [] if len(set(models)) == 1 else ["execution {} to {}".format(*models)]
-    said += [_phrase(change, shared) for change in changes(one for one in found if one.subject != "data")]
-    of_other_ticks = sorted({one.security for one in found if one.subject == "data" and one.security})
+    said += [_phrase(change, shared) for change in changes(each for each in changed if each.subject != "data")]
+    of_other_ticks = sorted({each.security for each in changed if each.subject == "data" and each.security})
     if of_other_ticks:
         said.append("other ticks" if len(of_other_ticks) == len(shared) else f"other ticks ({_listed(of_other_ticks)})")
     for label, one, other in (("without", before, after), ("with", after, before)):

@@ -105,9 +105,9 @@ class RunRow:
         row["parameters"] = {ticker: values for tickers, values in row["parameters"] for ticker in tickers}
         first, second = row["stamp"]
         row |= {"stamp": (int(first), int(second)), "equity": tuple(row["equity"]), "differs": tuple(row["differs"])}
-        made = cls(**row)
-        made.instant  # noqa: B018 - a date that is none is found here
-        return made
+        entry = cls(**row)
+        entry.instant  # noqa: B018 - raises for a date that is none
+        return entry
 
 
 class RunRows(list[RunRow]):

@@ -159,10 +159,10 @@ def by_chance(daily: Float64s, *, by_sharpe: bool, draws: int = DRAWS) -> Chance
     hopeless = _ratio(mean, spread, mean) * math.sqrt(days) < -math.sqrt(2.0 * math.log(math.log(days)))
     figures -= np.where(hopeless, 0.0, mean)
     if spreads is None:
-        found, highest = float(mean.max()), figures.max(axis=1) * math.sqrt(days / (days - 1))
+        best, highest = float(mean.max()), figures.max(axis=1) * math.sqrt(days / (days - 1))
     else:
-        found, highest = float(_ratio(mean, spread, mean).max()), _ratio(figures, spreads, mean).max(axis=1)
-    p_value = float((highest >= found).mean()) if found > 0.0 else 1.0
+        best, highest = float(_ratio(mean, spread, mean).max()), _ratio(figures, spreads, mean).max(axis=1)
+    p_value = float((highest >= best).mean()) if best > 0.0 else 1.0
     return Chance(float(highest.mean()), p_value, length)
 
 
