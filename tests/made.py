@@ -81,11 +81,13 @@ def write_ticks(path: AnyPath, ticks: Ticks, metadata: Mapping[str, str]) -> Non
     stage_ticks(path, ticks, metadata).commit()
 
 
-def make_store(folder: Path, tickers: tuple[str, ...] = ("FAB", "EMAAR", "MODON")) -> Path:
+def make_store(
+    folder: Path, tickers: tuple[str, ...] = ("FAB", "EMAAR", "MODON"), *, days: int = 2, a_day: int = 1_500
+) -> Path:
     """Write a Parquet directory with one file of random ticks a ticker and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     for seed, ticker in enumerate(tickers):
-        ticks = random_ticks(seed)
+        ticks = random_ticks(seed, days, a_day)
         metadata = {"exchange": EXCHANGES[ticker], "fingerprint": f"made {seed}"}
         metadata["inspection"] = counted_text(ticks, facts_of(EXCHANGES[ticker]))
         write_ticks(folder / f"{ticker}.parquet", ticks, metadata)

@@ -9,6 +9,7 @@ from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.metrics.assumptions import BETWEEN, NO_WORSE, in_words, verdict_of, waterfall
+from pipeline.metrics.figure import shown_annualised
 from pipeline.numbers import FORMS, counted, money, ratio
 from pipeline.runs.layout import REPORT_FILE, WORKBOOK_FILE
 
@@ -117,7 +118,10 @@ def show_backtest(run: BacktestRun, *, page: bool = False, workbook: bool = Fals
         "band_low": verdict and verdict.band_low,
         "band_high": verdict and verdict.band_high,
         "worst_switch": verdict and verdict.worst_switch,
-        "chance": {name: run.portfolio[name] for name in CHANCE},
+        "chance": {
+            **{name: run.portfolio[name] for name in CHANCE},
+            "sharpe": shown_annualised(run.portfolio["sharpe"], run.portfolio["market_days"]),
+        },
     }
     return CommandResult(
         f"Results: {run.output_dir}  ({console().seconds:.2f} s{reused}{failed})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 import time
 from dataclasses import asdict
@@ -11,7 +12,9 @@ from pipeline.console.backtest import REPLAYING, ReplayProgress, show_cache_fold
 from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.tables import Column, show_table
 from pipeline.engine.execution import SWITCH
+from pipeline.metrics.figure import ANNUALISED_FROM
 from pipeline.numbers import NONE, counted, money, ratio
+from pipeline.sweeps.axes import STRATEGY, Axis
 from pipeline.sweeps.choice import under, walked_pnl
 from pipeline.sweeps.luck_words import in_words, too_few
 
@@ -138,11 +141,11 @@ def _best(best: Best) -> dict[str, Any]:
         "execution": best.trial.execution.name,
         "values": dict(best.trial.combination.values),
         "net_pnl": best.figures.get("net_pnl"),
-        "sharpe": best.figures.get("sharpe"),
+        "sharpe": best.shown_sharpe,
         "band_low": best.band and best.band[0],
         "band_high": best.band and best.band[1],
-        "train": None if best.train is None else asdict(best.train),
-        "test": None if best.test is None else asdict(best.test),
+        "train": best.train and best.train.as_shown(),
+        "test": best.test and best.test.as_shown(),
     }
 
 
@@ -151,36 +154,57 @@ def _fold(fold: Fold) -> dict[str, Any]:
         "part": fold.number,
         "security": fold.security,
         "setting": fold.trial.number,
-        "test": asdict(fold.test),
+        "test": fold.test.as_shown(),
     }
 
 
 def _show_best(run: SweepRun) -> None:
+    """Show the best setting of each security and of all: what it made, and what it is, an axis a column."""
     parted = any(best.train for best in run.best)
-    figures = (
-        [Column("train AED", "money"), Column("test AED", "money"), Column("test Sharpe")]
-        if parted
-        else [Column("net P&L (AED)", "money"), Column("Sharpe")]
-    )
-    banded = any(best.band for best in run.best)
+    named = ("train AED", "test AED") if parted else ("net P&L (AED)",)
+    ratios = [best.test.shown_sharpe if best.test else best.shown_sharpe for best in run.best]
+    has_ratio, banded = any(value is not None for value in ratios), any(best.band for best in run.best)
+    figures = [*(Column(name, "money") for name in named)]
+    figures += [Column("test Sharpe" if parted else "Sharpe")] if has_ratio else []
     figures += [Column("strict, by the queue ahead (AED)", "money")] if banded else []
-    columns = [Column("security", "name"), Column("setting"), Column("values", "text"), *figures]
-    rows = []
-    for best in run.best:
-        values = ", ".join(
-            f"{name.removeprefix(SWITCH)}={value}" for name, value in best.trial.combination.values.items()
-        )
-        if len(run.results.plan.bases) > 1:
-            values = f"{best.trial.strategy}: {values}"
-        if best.train is not None and best.test is not None:
-            shown = [money(best.train.net_pnl), money(best.test.net_pnl), ratio(best.test.sharpe)]
-        else:
-            shown = [money(best.figures.get("net_pnl")), ratio(best.figures.get("sharpe"))]
+    axes, rows = _axes(run), []
+    for best, sharpe in zip(run.best, ratios, strict=True):
+        amounts = [part.net_pnl if part else None for part in (best.train, best.test)]
+        shown = [*map(money, amounts if parted else [best.figures["net_pnl"]]), *([ratio(sharpe)] if has_ratio else [])]
         shown += [f"{money(best.band[0])} to {money(best.band[1])}" if best.band else NONE] if banded else []
-        rows.append([best.security, f"{best.trial.number:,}", values, *shown])
+        rows.append([best.security, f"{best.trial.number:,}", *shown, *(_value(axis, best) for axis in axes)])
     model = under(run.results.plan.assumed)
     how = ", chosen on the training days" if parted else ", in-sample best"
+    columns = [Column("security", "name"), Column("setting"), *figures, *map(_column, axes)]
     show_table(f"Best settings{f' under {model}' if model else ''}{how}", columns, rows)
+    if not has_ratio:
+        console().show(f"{ANNUALISED_FROM}\n")
+
+
+def _axes(run: SweepRun) -> list[Axis]:
+    """Return what settings differ by, besides what all are chosen under."""
+    plan = run.results.plan
+    strategies = [Axis(STRATEGY, tuple(plan.bases))] if len(plan.bases) > 1 else []
+    values: dict[str, dict[str, Any]] = {name: {} for name in plan.axes if name not in plan.assumed}
+    for part in run.results.trials.parts:
+        for axis in part.axes:
+            values.get(axis.name, {}).update((_text(value), value) for value in axis.values)
+    return [*strategies, *(Axis(name, tuple(of.values())) for name, of in values.items() if len(of) > 1)]
+
+
+def _column(axis: Axis) -> Column:
+    are_numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in axis.values)
+    return Column(axis.name.removeprefix(SWITCH), "number" if are_numbers else "name")
+
+
+def _value(axis: Axis, best: Best) -> str:
+    """Return the value of an axis of a setting, empty where its strategy does not have it."""
+    values = {STRATEGY: best.trial.strategy, **best.trial.combination.values}
+    return _text(values[axis.name]) if axis.name in values else ""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _show_luck(run: SweepRun) -> None:

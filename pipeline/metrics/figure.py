@@ -20,6 +20,16 @@ UNKNOWN: Final = "It cannot be computed from this run."
 """Why a figure is missing in a run that gives no reason, as one of an older version."""
 
 
+def are_few_days(market_days: float | None) -> bool:
+    """Return whether an annualised figure of so many market days is not to be shown."""
+    return (market_days or 0) < FEWEST
+
+
+def shown_annualised(value: float | None, market_days: float | None) -> float | None:
+    """Return an annualised figure as it is shown: None of too few market days."""
+    return None if are_few_days(market_days) else value
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reason:
     """Why a figure can be missing. applies: whether it is the reason, given that the figure is missing."""
@@ -38,6 +48,8 @@ NOT_NUMBERS: Final = ("by_name", "by_kind", "intervals")
 """The forms of figures that are no number: numbers by name, several by kind of fill, and two ends by figure."""
 
 ANNUALISED: Final = "annualised"
+ANNUALISED_FROM: Final = f"Annualised figures, as the Sharpe ratio, are shown from {FEWEST} market days on."
+"""What is said wherever a few days would be made a year of."""
 
 OWN_ORDERS: Final = Reason(
     "The strategy keeps its own orders, which the engine does not see.", lambda p: p.orders is None
@@ -144,7 +156,7 @@ class Figure:
         return reasons.get(self.key) or few
 
     def _is_of_few_days(self, figures: Mapping[str, Any]) -> bool:
-        return self.unit == ANNUALISED and (figures.get("market_days") or 0) < FEWEST
+        return self.unit == ANNUALISED and are_few_days(figures.get("market_days"))
 
     def why_missing(self, portfolio: Portfolio) -> str:
         """Return why it cannot be computed from a portfolio."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pipeline.metrics.figure import ANNUALISED
 from pipeline.metrics.registry import BY_NAME as REGISTRY
 from pipeline.metrics.registry import OBJECTIVES, SWEEP_FIGURES
 
@@ -20,12 +21,18 @@ DIGITS: Final = {"money": 2, "ratio": 3, "share": 4}
 
 @dataclass(frozen=True, slots=True)
 class SweepFigure:
-    """A figure of a setting. form: how it is shown; better: 1 where more is better, -1 where less is, else 0."""
+    """A figure of a setting.
+
+    form: how it is shown; better: 1 where more is better, -1 where less is, else 0; part: `train_` or `test_`, empty of
+    all days; annualised: whether it is shown of enough days only.
+    """
 
     name: str
     label: str
     form: str
     better: int
+    part: str = ""
+    annualised: bool = False
 
     @property
     def digits(self) -> int:
@@ -41,7 +48,8 @@ class SweepFigure:
 def _of(figure: Figure, part: str = "") -> SweepFigure:
     name = f"{part}_{figure.name}" if part else NAMES.get(figure.name, figure.name)
     label = f"{figure.label}{f' on {part}' if part else ''}{f' ({figure.unit})' if figure.unit else ''}"
-    return SweepFigure(name, label, figure.form, figure.better)
+    prefix = f"{part}_" if part else ""
+    return SweepFigure(name, label, figure.form, figure.better, prefix, figure.unit == ANNUALISED)
 
 
 def _ends(part: str = "") -> tuple[SweepFigure, ...]:

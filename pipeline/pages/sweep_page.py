@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pipeline.metrics.figure import ANNUALISED_FROM
 from pipeline.numbers import counted
 from pipeline.pages import sweep_tables as tables
 from pipeline.pages import sweep_words as words
@@ -64,6 +65,7 @@ def sweep_page(directory: AnyPath) -> bytes:
         warnings=lines(clipped(warning) for warning in sweep.manifest.get("warnings", ())),
         failed=sum(failure.count for failure in sweep.failures),
         same_execution=words.same_execution(sweep),
+        few_days=ANNUALISED_FROM if sweep.few_days else "",
         view_name=words.view_name,
         counted=counted,
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,10 +15,11 @@ from pipeline.errors import DamagedRun, NewerRun, UnknownRun
 from pipeline.pages.sweep_axes import Axis, axis_of_values
 from pipeline.pages.sweep_columns import SweepColumns
 from pipeline.pages.sweep_figures import FIGURES, SweepFigure
+from pipeline.pages.sweep_table_reader import AGAIN, DayCounts, Failure, TableNotes, groups
 from pipeline.runs.manifest import COMPLETE, check_complete
 from pipeline.runs.read_file import csv_rows
-from pipeline.store.columns import coded, float_values
-from pipeline.store.parquet import GroupReader, read_footer
+from pipeline.store.columns import float_values
+from pipeline.store.parquet import read_footer
 from pipeline.sweeps.axes import PRESET
 from pipeline.sweeps.choice import CHOICES
 from pipeline.sweeps.results import ALL
@@ -34,12 +34,10 @@ from pipeline.sweeps.writer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Float64s, Int64s
-
-AGAIN: Final = "Run that sweep again."
 
 MOST_VIEWS: Final = 40
 """Securities up to which a page has them all."""
@@ -48,23 +46,14 @@ COLUMNS: Final = {figure.name: "max_drawdown" if figure.name == "drawdown" else 
 """The figures of a setting on one security, with their columns in the table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One error of settings: its text, how many results it ended, and the first of them."""
-
-    text: str
-    count: int
-    setting: int
-    security: str
-
-
 @dataclass(frozen=True)
 class RecordedSweep:
     """A sweep as its folder has it.
 
     manifest: sweep.json. settings: their numbers. axes: what took more than one value, `strategy` among them; fixed:
     what took one. views: `all`, if there are several securities, and the tickers. best, folds: rows of the summary and
-    the walk forward, by view. results: settings times securities.
+    the walk forward, by view. results: settings times securities. few_days: the views, and `train_`, `test_` or the
+    whole of their days, of which no annualised figure is shown.
     """
 
     manifest: Mapping[str, Any]
@@ -78,6 +67,7 @@ class RecordedSweep:
     folds: Mapping[str, list[dict[str, str]]]
     failures: tuple[Failure, ...]
     results: int
+    few_days: frozenset[tuple[str, str]]
 
     @property
     def parted(self) -> bool:
@@ -158,19 +148,23 @@ def read_sweep(directory: AnyPath) -> RecordedSweep:
         shown = _shown(path, tickers, best)
         views = (*((ALL,) if several else ()), *shown)
         columns = SweepColumns([(view, figure) for view in views for figure in figures], footer.rows // len(tickers))
-        table = _Table(tickers, list(names.values()))
-        for start, group in _groups(
-            path, ["setting", "strategy", "security", *names.values(), *figures.values(), "error"]
+        table = TableNotes(tickers, list(names.values()))
+        days = DayCounts(footer.columns)
+        for start, group in groups(
+            path, ["setting", "strategy", "security", *names.values(), *figures.values(), *days.names, "error"]
         ):
             table.add(path, group)
             for figure, column in figures.items():
                 values = float_values(group[column]).reshape(-1, len(tickers))
                 for ticker in shown:
                     columns.put((ticker, figure), start // len(tickers), values[:, tickers.index(ticker)])
+            for ticker in shown:
+                days.add(ticker, group.slice(tickers.index(ticker)), len(tickers))
         settings = np.concatenate(table.settings)
         if several:
-            _add_together(columns, directory / TOGETHER_FILE, settings, figures)
+            _add_together(columns, days, directory / TOGETHER_FILE, settings, figures)
         axes = _axes(table, names)
+        few_days = days.few()
         return RecordedSweep(
             manifest=manifest,
             settings=settings,
@@ -178,60 +172,13 @@ def read_sweep(directory: AnyPath) -> RecordedSweep:
             fixed={axis.name: axis.values[0] for axis in axes if len(axis.values) == 1},
             securities=len(tickers),
             views=views,
-            columns=_with_values(columns),
+            columns=_with_values(columns, few_days),
             best=best,
             folds=_folds(directory, manifest["files"]),
             failures=table.failures(),
             results=footer.rows,
+            few_days=few_days,
         )
-
-
-class _Table:
-    """What is noted of a sweep's table besides its figures while it is read, a row group after the other."""
-
-    def __init__(self, tickers: list[str], names: list[str]) -> None:
-        self._tickers = tickers
-        self._failures: dict[str, Failure] = {}
-        self._values: dict[str, dict[Any, int]] = {name: {} for name in ("strategy", *names)}
-        self._codes: dict[str, list[Any]] = {name: [] for name in self._values}
-        self.settings: list[Int64s] = []
-
-    def add(self, path: AnyPath, group: Any) -> None:
-        """Note the settings, their values and their errors in a row group, which has whole settings."""
-        count = len(self._tickers)
-        numbers = float_values(group["setting"]).reshape(-1, count)
-        if (numbers != numbers[:, :1]).any() or not _tiled(group["security"], self._tickers):
-            raise DamagedRun(f"{path} does not have a row for each setting and security. {AGAIN}")
-        self.settings.append(numbers[:, 0].astype(np.int64))
-        for name, values in self._values.items():
-            codes, texts = coded(group[name])
-            places = [values.setdefault((type(text), text), len(values)) for text in texts]
-            self._codes[name].append(np.array([*places, -1], np.int32)[codes[::count]])
-        codes, texts = coded(group["error"])
-        failed = np.flatnonzero(codes >= 0)
-        used, first, counts = np.unique(codes[failed], return_index=True, return_counts=True)
-        for code, at, of in zip(used.tolist(), failed[first].tolist(), counts.tolist(), strict=True):
-            new = Failure(texts[code], of, int(numbers[at // count, 0]), self._tickers[at % count])
-            known = self._failures.get(texts[code])
-            self._failures[texts[code]] = new if known is None else replace(known, count=known.count + of)
-
-    def column(self, name: str) -> tuple[Any, list[Any]]:
-        """Return which value each setting has in a column, -1 for none, and the values."""
-        return np.concatenate(self._codes[name]), [value for _, value in self._values[name]]
-
-    def failures(self) -> tuple[Failure, ...]:
-        """Return the errors, the commonest first."""
-        failures = self._failures.values()
-        return tuple(sorted(failures, key=lambda failure: (-failure.count, failure.setting, failure.security)))
-
-
-def _groups(path: AnyPath, columns: Iterable[str]) -> Iterator[tuple[int, Any]]:
-    """Yield the row groups of a table of which no more than one is held, each with the number of its first row."""
-    start = 0
-    with closing(GroupReader(path)) as file:
-        for group in file.groups(list(dict.fromkeys(columns))):
-            yield start, group
-            start += len(group)
 
 
 def _check_version(directory: AnyPath, version: int) -> None:
@@ -247,7 +194,7 @@ def _shown(path: AnyPath, tickers: list[str], best: Mapping[str, Mapping[str, st
     if len(tickers) <= MOST_VIEWS:
         return tickers
     turnover = dict.fromkeys(tickers, 0.0)
-    for _, group in _groups(path, ["setting", "turnover"]):
+    for _, group in groups(path, ["setting", "turnover"]):
         settings = float_values(group["setting"])[:: len(tickers)]
         values = np.nan_to_num(float_values(group["turnover"]).reshape(-1, len(tickers)))
         for at, ticker in enumerate(tickers):
@@ -275,12 +222,7 @@ def _column_of(axis: str, there: tuple[str, ...]) -> str:
     return f"parameter.{axis}" if axis in OURS else axis
 
 
-def _tiled(column: Any, tickers: list[str]) -> bool:
-    codes, texts = coded(column)
-    return texts == tickers and bool((codes.reshape(-1, len(tickers)) == np.arange(len(tickers))).all())
-
-
-def _axes(table: _Table, names: Mapping[str, str]) -> list[Axis]:
+def _axes(table: TableNotes, names: Mapping[str, str]) -> list[Axis]:
     """Return all axes of a sweep; the strategy is the first of them."""
     of, labels = table.column("strategy")
     axes = [axis_of_values("strategy", labels, of, np.ones(len(of), bool))]
@@ -293,26 +235,34 @@ def _axes(table: _Table, names: Mapping[str, str]) -> list[Axis]:
     return axes
 
 
-def _add_together(columns: SweepColumns, path: AnyPath, settings: Int64s, figures: Mapping[str, str]) -> None:
+def _add_together(
+    columns: SweepColumns, days: DayCounts, path: AnyPath, settings: Int64s, figures: Mapping[str, str]
+) -> None:
     """Add the figures of all securities together; their drawdown is looked at when days end."""
     names = {name: "daily_drawdown" if name == "drawdown" else name for name in figures}
     numbers = []
-    for start, group in _groups(path, read_footer(path).columns):
+    for start, group in groups(path, read_footer(path).columns):
         numbers.append(float_values(group["setting"]))
         for name, column in names.items():
             if column in group.column_names:
                 columns.put((ALL, name), start, float_values(group[column]))
+        days.add(ALL, group, 1)
     if not np.array_equal(np.concatenate(numbers), settings):
         raise DamagedRun(f"{path} does not have the settings of {TABLE_FILE}. {AGAIN}")
 
 
-def _with_values(columns: SweepColumns) -> SweepColumns:
-    """Leave out what no setting has, and fees where none were charged."""
+def _with_values(columns: SweepColumns, few_days: frozenset[tuple[str, str]]) -> SweepColumns:
+    """Leave out what no setting has, fees where none were charged, and what would make a year of a few days."""
+    hidden = {
+        (view, figure.name) for figure in FIGURES if figure.annualised for view, part in few_days if part == figure.part
+    }
     charged = any(name == "fees" and np.nansum(columns[view, name]) for view, name in columns)
     return columns.only(
         (view, name)
         for view, name in columns
-        if (charged or name not in ("fees", "realized_pnl")) and not np.isnan(columns[view, name]).all()
+        if (view, name) not in hidden
+        and (charged or name not in ("fees", "realized_pnl"))
+        and not np.isnan(columns[view, name]).all()
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from pipeline.metrics.figure import ANNUALISED_FROM
 from pipeline.numbers import FORMS, counted
 from pipeline.pages.sweep_figures import BY_NAME
 from pipeline.pages.sweep_tables import FEW, NO_FIGURE
@@ -75,6 +76,8 @@ def verdict(sweep: RecordedSweep, choice: Sequence[Row]) -> list[str]:
         return [f"No setting could be chosen: {why}."]
     figure = BY_NAME[sweep.main]
     score, known = sweep.value(view, figure.name, chosen), sweep.known(view, figure.name)
+    if (view, figure.part) in sweep.few_days and figure.annualised:
+        return [f"The best setting, number {sweep.settings[chosen]:,}, was chosen by too few days. {ANNUALISED_FROM}"]
     where = "" if view != ALL else "on all securities together "
     best = (
         f"The best setting, number {sweep.settings[chosen]:,}, {where}has a {named(figure)} of {shown(figure, score)}"

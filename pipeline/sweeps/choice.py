@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.engine.execution import SWITCH
 from pipeline.errors import BadRequest, nearest
+from pipeline.metrics.figure import shown_annualised
 from pipeline.metrics.registry import OBJECTIVES
 from pipeline.sweeps.date_windows import WHOLE, Window, WindowFigures
 from pipeline.sweeps.folds import Parting, train_and_test, walk_forward
@@ -45,6 +46,11 @@ class Best:
     train: WindowFigures | None = None
     test: WindowFigures | None = None
     band: tuple[float, float] | None = None
+
+    @property
+    def shown_sharpe(self) -> float | None:
+        """The Sharpe ratio of all days as it is shown: None of too few market days."""
+        return shown_annualised(self.figures.get("sharpe"), self.figures.get("market_days"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,4 +175,5 @@ def _together(block: SettingBlock) -> dict[str, Any]:
     figures = {name: float(values[0]) for name, values in block.together().items()}
     shown = {name: figures[name] for name in ("realized_pnl", "fees", "net_pnl", "turnover")}
     ratios = {name: None if np.isnan(figures[name]) else figures[name] for name in ("sharpe", "win_rate")}
-    return shown | {"fills": int(figures["fills"])} | ratios
+    counts = {name: int(figures[name]) for name in ("fills", "market_days")}
+    return shown | counts | ratios

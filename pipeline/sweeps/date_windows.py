@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.metrics.figure import shown_annualised
 from pipeline.metrics.formulas import market_day_indices, max_drawdown_of_each, sharpe_of_each
 from pipeline.ticks import union_of
 from pipeline.times import date_of
@@ -52,6 +53,15 @@ class WindowFigures:
     win_rate: float | None
     turnover: float | None
     market_days: int
+
+    @property
+    def shown_sharpe(self) -> float | None:
+        """The Sharpe ratio as it is shown: None of too few market days."""
+        return shown_annualised(self.sharpe, self.market_days)
+
+    def as_shown(self) -> dict[str, Any]:
+        """Return the figures as `--json` has them."""
+        return asdict(self) | {"sharpe": self.shown_sharpe}
 
 
 WHOLE: Final = Window(-END, END, -END, END)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.metrics.figure import shown_annualised
 from pipeline.metrics.formulas import TRADING_DAYS_A_YEAR, sharpe_of_each
 from pipeline.metrics.sharpe import probabilistic_sharpe, shape_of
 from pipeline.sweeps.choice_statistics import (
@@ -186,7 +187,7 @@ def _out_of_sample(best: Best, folds: Sequence[Fold], crossed: float, *, by_shar
     if best.test is not None:
         net = best.test.net_pnl
         daily = None if net is None or not best.test.market_days else net / best.test.market_days
-        return (best.test.sharpe if by_sharpe else daily), TEST
+        return (shown_annualised(best.test.sharpe, best.test.market_days) if by_sharpe else daily), TEST
     days = sum(fold.test.market_days for fold in folds)
     if days and not by_sharpe:
         return sum(fold.test.net_pnl or 0.0 for fold in folds) / days, WALKED

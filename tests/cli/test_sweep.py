@@ -34,8 +34,10 @@ def test_a_sweep_says_what_runs_what_was_best_and_what_was_kept(
     assert "Sweep of v1_baseline: 6 settings x 3 securities, 1 worker (sequential)" in done.stderr
     assert "18 results (6 settings x 3 securities): 0 cached, 18 computed, 0 failed" in done.stdout
     assert f"Results: {tmp_path / 'out'}" in done.stdout
-    for words_said in ("Best settings", "EMAAR", "FAB", "MODON", "all", "net P&L (AED)", "refill_interval_sec="):
+    for words_said in ("Best settings", "EMAAR", "FAB", "MODON", "all", "net P&L (AED)  refill_interval_sec"):
         assert words_said in done.stdout
+    assert "are shown from 10 market days on." in done.stdout
+    assert "Sharpe  " not in done.stdout
     assert kept_results.exists()
     again = sweep(inputs, tmp_path / "out", *words)
     assert "18 cached, 0 computed, 0 failed" in again.stdout

@@ -36,18 +36,26 @@ SUMS: Final = ("net_pnl", "train_net_pnl", "test_net_pnl", "turnover", "fees", "
 
 
 def make_sweep(
-    folder: Path, grid: Mapping[str, Any] = GRID, short: str | None = None, *, late: bool = False, **options: Any
+    folder: Path,
+    grid: Mapping[str, Any] = GRID,
+    short: str | None = None,
+    *,
+    late: bool = False,
+    days: int = 2,
+    **options: Any,
 ) -> Path:
-    """Sweep made-up ticks of three securities on two days, one to choose on and one to judge on; return the folder.
+    """Sweep made-up ticks of three securities on so many days, half to choose on and half to judge on.
 
     short: a security that has the first day only, or with late the second only.
     """
-    store, config = make_store(folder / "parquet"), make_config(folder / "v1.json")
+    store = make_store(folder / "parquet", days=days, a_day=3_000 // days)
+    config = make_config(folder / "v1.json")
     if short is not None:
         day = random_ticks(9, days=1)
         ticks = Ticks(day.timestamp + DAY * late, day.kind, day.price, day.volume)
         write_ticks(store / f"{short}.parquet", ticks, {"exchange": "ADX"})
-    asked: dict[str, Any] = {"train_until": UNTIL, "walk_forward": 1} | options
+    until = UNTIL + dt.timedelta(days=days // 2 - 1)
+    asked: dict[str, Any] = {"train_until": until, "walk_forward": 1} | options
     api.sweep(grid=grid, config=config, parquet_dir=store, output_dir=folder / "sweep", **asked)
     return folder / "sweep"
 
@@ -59,6 +67,7 @@ def invent_sweep(
     *,
     errors: Mapping[int, str] | None = None,
     strategy: str = "v1_baseline",
+    days: float = 12.0,
 ) -> Path:
     """Write the folder of a sweep with invented figures; errors: settings, by number, that fail on every security."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +80,7 @@ def invent_sweep(
     figures |= {name: chance.random((total, count)) * 1e6 for name in ("max_drawdown", "turnover", "win_rate")}
     figures |= {"fees": np.zeros((total, count)), "realized_pnl": figures["net_pnl"]}
     figures |= {"fills": chance.integers(0, 900, (total, count)).astype(float)}
-    figures |= {f"{part}_market_days": np.full((total, count), 9.0) for part in ("train", "test")}
+    figures |= {f"{part}market_days": np.full((total, count), days) for part in ("", "train_", "test_")}
     columns: dict[str, Any] = {
         "setting": np.repeat(np.arange(1, total + 1), count),
         "strategy": pa.array([strategy] * total * count),

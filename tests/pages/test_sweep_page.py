@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.pages.sweep_page import sweep_page
+from pipeline.store.parquet import read_table
 from tests.pages.reading import Page, read_page
 from tests.pages.swept import AXES, chosen_of, frame_of, make_sweep, peers, rows_of, value
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_sweep(tmp_path_factory.mktemp("page"))
+    return make_sweep(tmp_path_factory.mktemp("page"), days=22)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,8 @@ def spearman(first: pd.Series, second: pd.Series) -> float:
 def test_the_table_of_best_settings_is_what_the_files_say(folder: Path, page: Page, frame: pd.DataFrame) -> None:
     rows, chosen = rows_of(page, "best-table"), chosen_of(folder)
     assert {view_of(name) for name in rows} == chosen.keys() == {"all", "EMAAR", "FAB", "MODON"}
-    figures = ["train_net_pnl", "test_net_pnl", "net_pnl", "sharpe", "drawdown", "fills", "win_rate", "fees"]
+    figures = ["train_net_pnl", "test_net_pnl", "train_sharpe", "test_sharpe"]
+    figures += ["net_pnl", "sharpe", "drawdown", "fills", "win_rate", "fees"]
     for name, cells in rows.items():
         view = view_of(name)
         row = frame.loc[(view, chosen[view])]
@@ -131,7 +133,7 @@ def test_every_setting_is_on_the_page_with_every_figure(page: Page, frame: pd.Da
             places = digits[figure["form"]]
             np.testing.assert_allclose(settings[column], expected, atol=0.5000001 * 10.0**-places)
             seen.add((view["name"], figure["name"]))
-    assert len(seen) == 4 * 10 + 3  # sweep_all.parquet has no profit factor
+    assert len(seen) == 4 * 12 + 3  # sweep_all.parquet has no profit factor
     for at, (axis, name) in enumerate(zip(sweep["axes"], AXES, strict=True)):
         values = frame.loc["all"][name]
         assert [axis["values"][int(code)] for code in settings[f"axis {at}"]] == [
@@ -184,7 +186,20 @@ def test_a_part_without_a_market_day_has_no_figure_and_says_why(tmp_path: Path) 
     assert all(value(cell) == value(cell) for cell in choice["EMAAR"])
     names = [name.split("\n") for name in page.settings() if "\n" in name]
     columns = {view: {figure for security, figure in names if security == view} for view in ("EMAAR", "FAB")}
-    assert columns["EMAAR"] - columns["FAB"] == {"sharpe", "test_net_pnl"}  # one day has no Sharpe ratio
+    assert columns["EMAAR"] - columns["FAB"] == {"test_net_pnl"}
+
+
+@pytest.mark.parametrize(("days", "shown"), [(18, {"sharpe"}), (20, {"sharpe", "train_sharpe", "test_sharpe"})])
+def test_annualised_figures_are_shown_of_ten_days_and_their_absence_is_said(
+    tmp_path: Path, days: int, shown: set[str]
+) -> None:
+    folder = make_sweep(tmp_path, {"quote_size": [100, 900]}, days=days, choose_by="sharpe")
+    page = read_page(sweep_page(folder))
+    names = {name.split("\n")[1] for name in page.settings() if "\n" in name}
+    assert {name for name in names if "sharpe" in name} == shown
+    said = "Annualised figures, as the Sharpe ratio, are shown from 10 market days on."
+    assert (said in page.root.one("section", id="verdict").text) == (said in page.root.text) == (days < 20)
+    assert {"sharpe", "train_sharpe", "test_sharpe"} <= {*read_table(folder / "sweep.parquet").column_names}
 
 
 def test_no_setting_is_chosen_for_a_security_without_a_day_to_choose_on(tmp_path: Path) -> None:
