@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipeline.native import clibrary
+
 FLOAT_REST: Final = """
   %rest = frem double %a, %b
   %some = fcmp une double %rest, 0.0
@@ -16,11 +18,16 @@ FLOAT_REST: Final = """
   %left = select i1 %some, double %rest, double %zero
   %result = select i1 %turned, double %moved, double %left
 """
+DECLARED: Final = "\n".join(
+    f"declare double @{clibrary.symbol(name)}({operands}) memory(none) nounwind willreturn"
+    for names, operands in ((clibrary.ONE_OPERAND, "double"), (clibrary.TWO_OPERANDS, "double, double"))
+    for name in names
+)
 FUNCTIONS: Final = f"""
+{DECLARED}
 declare double @llvm.sqrt.f64(double)
 declare double @llvm.fabs.f64(double)
 declare double @llvm.copysign.f64(double, double)
-declare double @llvm.pow.f64(double, double)
 declare double @llvm.floor.f64(double)
 declare double @llvm.ceil.f64(double)
 declare double @llvm.trunc.f64(double)

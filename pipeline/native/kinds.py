@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from pipeline.native import clibrary
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -28,7 +30,7 @@ BITS: Final[Mapping[type, str]] = {
     ast.LShift: "shl",
     ast.RShift: "ashr",
 }
-OF_FLOATS: Final = {"sqrt": "sqrt", "fabs": "fabs", "copysign": "copysign", "pow": "pow"}
+INTRINSICS: Final = ("sqrt", "fabs", "copysign")
 TO_WHOLE: Final = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "rint"}
 IS: Final = ("isnan", "isinf", "isfinite")
 
@@ -136,7 +138,7 @@ class Kinds:
     def _kind_of_call(self, name: str, values: Sequence[ast.expr]) -> Kind | None:
         if name in self._signatures:
             return self._signatures[name].returns[0]  # type: ignore[return-value]
-        if name in OF_FLOATS:
+        if name in INTRINSICS or name in clibrary.FUNCTIONS:
             return "float"
         if name in IS:
             return "bool"

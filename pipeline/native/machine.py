@@ -17,7 +17,7 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
-from pipeline.native import codecache
+from pipeline.native import clibrary, codecache
 from pipeline.native.emit import module_text
 from pipeline.native.kinds import Signature
 
@@ -112,6 +112,8 @@ def _target_machine() -> Any:
 def _address_of(code: codecache.Code) -> int:
     global _engine  # noqa: PLW0603 - one code engine a process; code once loaded stays
     if _engine is None:
+        for symbol, address in clibrary.addresses().items():
+            llvm.add_symbol(symbol, address)
         _engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
     _engine.add_object_file(llvm.ObjectFileRef.from_data(code.object))
     _engine.finalize_object()

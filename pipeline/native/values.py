@@ -11,7 +11,8 @@ import math
 import struct
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pipeline.native.kinds import BITS, ELEMENTS, IS, OF_FLOATS, TO_WHOLE, TYPES, Kind, Kinds, Signature, called, joined
+from pipeline.native import clibrary
+from pipeline.native.kinds import BITS, ELEMENTS, IS, TO_WHOLE, TYPES, Kind, Kinds, Signature, called, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -203,9 +204,9 @@ class Expressions(Kinds):
             size = self._new(f"call double @llvm.fabs.f64(double {floats[0]})")
             test = {"isnan": "uno", "isinf": "oeq", "isfinite": "one"}[name]
             return "bool", self._new(f"fcmp {test} double {size}, {_constant(math.inf)[1]}")
-        intrinsic = OF_FLOATS["fabs" if name == "abs" else name]
         taken = ", ".join(f"double {value}" for value in floats)
-        return "float", self._new(f"call double @llvm.{intrinsic}.f64({taken})")
+        known = clibrary.symbol(name) if name in clibrary.FUNCTIONS else f"llvm.{'fabs' if name == 'abs' else name}.f64"
+        return "float", self._new(f"call double @{known}({taken})")
 
     def _own(self, name: str, nodes: Sequence[ast.expr]) -> Value:
         signature = self._signatures[name]

@@ -13,7 +13,7 @@ from typing import Final
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.engine.compiler.lower import CONVERSIONS, EXACT_MATH
+from pipeline.engine.compiler.lower import CONVERSIONS, EXACT_MATH, LIBRARY_MATH
 from pipeline.engine.compiler.specialise import HIDDEN, market_fields
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.market import Market
@@ -121,5 +121,5 @@ def test_the_auction_paragraph_names_what_only_its_market_has() -> None:
 
 def test_the_functions_that_compile_are_all_named() -> None:
     text = section("What is compiled")
-    for name in (*CONVERSIONS, *EXACT_MATH, "min", "max"):
+    for name in (*CONVERSIONS, *EXACT_MATH, *LIBRARY_MATH, "min", "max"):
         assert f"`{name}`" in text

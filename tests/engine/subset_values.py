@@ -138,6 +138,26 @@ class Own(Strategy):
             self.odd += 1
 """
 
+LIBRARY: Final = """\
+class Own(Strategy):
+    half_life: float = parameter(30.0)
+    weight: float = 0.0
+    vol: float = 0.0
+    skew: float = 0.0
+    far: float = 0.0
+    seen: int = 0
+
+    def on_tick(self, m):
+        self.seen += 1
+        decay = 0.5 ** (1 / self.half_life)
+        self.weight = decay * self.weight + math.exp(-m.volume / 500) + decay ** self.seen
+        if m.last_price > 0:
+            self.vol += math.log(m.price / m.last_price) ** 2 + math.log1p(m.volume) + math.expm1(m.price / 1e6)
+        self.skew += math.tanh(m.position / 400) + math.erf(m.price - 10) - math.erfc(m.price - 10)
+        self.skew += math.sin(m.time_of_day / 4e12) * math.cos(m.price) + math.log2(m.price) - math.log10(m.volume)
+        self.far += m.volume ** -2 + m.price ** 2.5 + m.price ** -self.seen + math.pow(m.price, m.kind) + m.price ** 0
+"""
+
 CHAINS: Final = """\
 class Own(Strategy):
     n: int = 0
@@ -240,6 +260,7 @@ VALUES: Final = {
     "augmented assignment": AUGMENTED,
     "keyword arguments": KEYWORDS,
     "math": MATHS,
+    "functions of the C library, powers": LIBRARY,
     "chained comparisons": CHAINS,
     "several at once, verbs' results, starts that are no numbers": SEVERAL,
     "constants of the module": CONSTANTS,

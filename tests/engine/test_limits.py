@@ -55,6 +55,15 @@ FAILING: Final = {
     "a whole number of NaN": "self.n = round(m.price * math.inf - m.price * math.inf)",
     "a floor of what is too large": "self.n = math.floor(m.price * 1e300 * -1e300)",
     "a power beyond a float": "self.money = (m.price * 1e200) ** 2",
+    "zero to a power below zero": "self.money = (m.price - m.price) ** (self.size - 1)",
+    "the whole number zero to a power below zero": "self.money = m.ask_size ** -1",
+    "a power by its function": "self.money = math.pow(-m.price, 0.3)",
+    "an exponential beyond a float": "self.money = math.exp(m.price * 100)",
+    "an exponential less one beyond a float": "self.money = math.expm1(m.price * 100)",
+    "a logarithm of zero": "self.money = math.log(m.ask_size)",
+    "a logarithm of a number below zero": "self.money = math.log(m.price - 100)",
+    "a logarithm of one and less than minus one": "self.money = math.log1p(-m.price)",
+    "a sine of infinity": "self.money = math.sin(m.price * 1e308 * 10)",
     "a shift by less than none": "self.n = m.volume << self.case - 1_000",
     "a price of zero": "m.quote_bid(0.0, 5)",
     "a price below zero": "m.quote_ask(-m.price, 5)",
@@ -69,6 +78,7 @@ FAILING: Final = {
     "the first of two lines that fail": "self.n = 1 // self.size; self.money = math.sqrt(-1.0)",
 }
 
+OF_LIBRARY: Final = ("an exponential", "a logarithm", "a sine")
 SAID: Final = {
     "a price": "a price that is not above 0, or no number",
     "a size for no": "a size for an order that was given no price; quote it first",
@@ -76,7 +86,7 @@ SAID: Final = {
     "a quantity": "a size below 0 or above 2**53",
     "a resize": "a size below 0 or above 2**53",
     **dict.fromkeys(
-        ("the root", "a whole number of", "a floor", "a power", "a shift", "a rounding"),
+        ("the root", "a whole number of", "a floor", "a power", "a shift", "a rounding", *OF_LIBRARY),
         "a number that is none, or a whole number outside 64 bits",
     ),
 }

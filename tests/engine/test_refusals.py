@@ -61,9 +61,13 @@ REFUSED: Final = {
         "self.money = math.sqroot(2.0)",
         "math.sqroot is not compiled. Did you mean 'sqrt'?",
     ),
-    "math that differs between machines": (
-        "self.money = math.exp(m.price)",
-        "Of math there is sqrt, fabs, floor, ceil",
+    "a function that Python has of its own": (
+        "self.money = math.hypot(m.price, m.price)",
+        "math.hypot is not compiled. Write `math.sqrt(x * x + y * y)`. Of math there is sqrt, fabs, floor, ceil",
+    ),
+    "a logarithm to a base": (
+        "self.money = math.log(m.price, 2)",
+        "`math.log(m.price, 2)` is not compiled. Write `math.log(x) / math.log(base)`.",
     ),
     "math that is not compiled": ("self.money = math.fmod(m.price, 0.7)", "math.fmod is not compiled."),
     "rounding to tens": ("self.money = round(m.price, -1)", "the digits are a number from 0 to 15."),
@@ -117,8 +121,14 @@ REFUSED: Final = {
     "f-string": ("x = f'{m.price}'", OUTSIDE),
     "comprehension": ("x = [i for i in range(3)]", OUTSIDE),
     "lambda": ("x = lambda: 1", OUTSIDE),
-    "a root": ("self.money = m.price ** 0.5", "a power is a number from 1 to 8; write others as products"),
-    "a power that is not written": ("self.money = m.price ** m.kind", "a power is a number from 1 to 8"),
+    "a large power of a whole number": (
+        "self.count = m.volume ** 9",
+        "raised to a number from 1 to 8 only; write float(",
+    ),
+    "a power that may be whole": (
+        "self.money = m.volume ** m.kind",
+        "`m.volume ** m.kind`: a whole number is raised to",
+    ),
     "bits of a float": ("self.count = int(m.price & 3)", "bits are of whole numbers; write int(...)."),
     "a range of floats": ("\n        for i in range(m.price):  # here\n            pass", "range takes whole numbers"),
     "a constant beyond 64 bits": ("self.count = 9_223_372_036_854_775_808", "has more than 64 bits."),

@@ -19,6 +19,7 @@ from pipeline.engine.compiler.batch_loop import batch_source
 from pipeline.engine.compiler.specialise import loop_source, market_fields
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import ReplayError
+from pipeline.native import clibrary
 from pipeline.native.machine import Machine
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.simulate import CLASSIC, engine_facts, simulate
@@ -131,7 +132,7 @@ _NOWHERE: Final = ctypes.cast(_IDLE, ctypes.c_void_p).value or 0
 def _python_of(source: str, counts: int, more: Sequence[str]) -> Callable[..., int]:
     """Return the loop as a function; what a question asks in vain may divide by zero, as it may in machine code."""
     tree = ast.fix_missing_locations(_Machinelike().visit(ast.parse(source)))
-    of_machine = SimpleNamespace(**{**vars(math), "pow": _power})
+    of_machine = SimpleNamespace(**{**vars(math), **{name: clibrary.function(name) for name in clibrary.FUNCTIONS}})
     namespace: dict[str, Any] = {"math": of_machine, "divided": _divided, "within_64_bits": _within_64_bits}
     exec(compile(tree, "<loop>", "exec"), namespace)  # noqa: S102 - the engine's own text
     namespace |= _EXACT
@@ -156,13 +157,6 @@ class _Machinelike(ast.NodeTransformer):
 def _divided(left: float, right: float) -> float:
     with np.errstate(all="ignore"):
         return left / right if right else float(np.float64(left) / np.float64(right))
-
-
-def _power(base: float, exponent: float) -> float:
-    try:
-        return math.pow(base, exponent)
-    except OverflowError:
-        return math.copysign(math.inf, base) if exponent % 2 else math.inf
 
 
 def _within_64_bits(value: float) -> float:

@@ -296,14 +296,9 @@ class _Making:
             "abs({one})",
         )
         odd = ("float({whole})", "{whole} / 4", "{one} // 0.3", "{one} % 0.7", "({one} or {other})", "{one} + {whole}")
-        wide = (
-            "{one} / {other}",
-            "math.sqrt({one})",
-            "{whole} / {other}",
-            "round({one}, 2)",
-            "{one}**2",
-            "{whole} * {one}",
-        )
+        wide = ("{one} / {other}", "{whole} / {other}", "round({one}, 2)", "{one}**2", "{whole} * {one}")
+        wide += ("math.sqrt({one})", "math.exp({one})", "math.log({one})", "math.tanh({one})")
+        wide += ("abs({one})**{other}", "abs({one})**{whole}", "abs({whole})**0.5")
         every = forms + more + odd + (wide if self._wide else ())
         return self.one_of(every).format(one=one, other=other, truth=self.truth(), whole=self.one_of(WHOLE_OWN))
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.native.clibrary import FUNCTIONS, TWO_OPERANDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -60,7 +62,23 @@ class Check:
 INSTEAD: Final = {"int": 1, "float": 1.0}
 """What an operation that failed gives, by its kind."""
 
+
+def _of_library(name: str) -> Check:
+    """Return the check of a function of `math` that fails where Python raises: no number, or none that is finite."""
+    operands = "ab"[: 1 + (name in TWO_OPERANDS)]
+    result = f"math.{name}({', '.join(operands)})"
+    numbers, finite = (
+        " and ".join(f"{test}({operand})" for operand in operands) for test in ("not math.isnan", "math.isfinite")
+    )
+    fails = f"(math.isnan({result}) and {numbers}) or (math.isinf({result}) and {finite})"
+    return Check(("float",) * len(operands), fails, result, "float")
+
+
+OF_LIBRARY: Final = {f"{name}_of": _of_library(name) for name in FUNCTIONS}
+"""The checks of functions of the C library, by the names under which a loop holds them."""
+
 CHECKS: Final = {
+    **OF_LIBRARY,
     "plus": Check(("int", "int"), "((a ^ (a + b)) & (b ^ (a + b))) < 0", "a + b"),
     "minus": Check(("int", "int"), "((a ^ b) & (a ^ (a - b))) < 0", "a - b"),
     # near the end of 64 bits, which floats tell roughly, the sign says whether it was passed
@@ -75,10 +93,10 @@ CHECKS: Final = {
     "shifted": Check(("int", "int"), "b < 0 or b > 63 or ((a << (b & 63)) >> (b & 63)) != a", "a << b"),
     "shifted_back": Check(("int", "int"), "b < 0", "a >> min(b, 63)"),
     "divisor": Check(("float",), "a == 0.0", "a", "float"),
+    "base": Check(("float", "float"), "a == 0.0 and b < 0.0", "a", "float"),
     "whole_divisor": Check(("int",), "a == 0", "a"),
     "within": Check(("float",), "not (a >= -9223372036854775808.0 and a < 9223372036854775808.0)", "a", "float"),
     "radicand": Check(("float",), "a < 0.0", "a", "float"),
-    "power": Check(("float", "float"), "math.isinf(math.pow(a, b)) and not math.isinf(a)", "math.pow(a, b)", "float"),
     "kept": Check(("int",), "a < -9007199254740992 or a > 9007199254740992", "1.0 * a", "float"),
     "price": Check(("float",), "not (a > 0.0 and a < math.inf)", "a", "float", of_argument=True),
     # an auction's print may have no price, which is 0

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.engine.compiler.checks import EXACT, checks_of, noted
 from pipeline.engine.compiler.inference import (
     FLOATS,
+    LARGEST_POWER,
     WHOLE,
     Number,
     Span,
     given_name,
     givings,
     inside,
+    is_small_power,
     is_wider,
     kinds_of,
     number_of,
@@ -25,9 +27,10 @@ from pipeline.engine.compiler.inference import (
     of_operator,
     of_sign,
 )
-from pipeline.engine.compiler.parts import FAILED, LINES_A_FILE, conjuncts_of, copied, wrong_kind
+from pipeline.engine.compiler.parts import FAILED, LINES_A_FILE, SUBSET, conjuncts_of, copied, wrong_kind
 from pipeline.engine.compiler.versions import Versions
-from pipeline.errors import StrategyError
+from pipeline.errors import NotCompilable, StrategyError
+from pipeline.native.clibrary import FUNCTIONS as LIBRARY_MATH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -202,7 +205,7 @@ class _Exact(ast.NodeTransformer):
         if isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)):
             return _divided(node, (left, right), (of_left.span, of_right.span), whole=whole)
         if isinstance(node.op, ast.Pow):
-            return self._power(node, left, of_left)
+            return self._power(node, left, of_left, right)
         if isinstance(node.op, ast.RShift):
             bounded = inside(of_right.span, (0, 63))
         else:
@@ -221,14 +224,17 @@ class _Exact(ast.NodeTransformer):
         if zero_has_sign or not all(inside(span, FLOATS) for span in (left, right, result)):
             raise self._error(node, _now_and_now(node))
 
-    def _power(self, node: ast.BinOp, base: ast.expr, number: Number) -> ast.expr:
-        assert isinstance(node.right, ast.Constant)  # noqa: S101 - lower.py takes no other
-        times: int = node.right.value  # type: ignore[assignment]
-        if number.kind == "float":
-            hidden = ast.parse(f"{float(times)} if {FAILED}[0] >= 0 else 1.0", mode="eval").body
-            return _checked("power", [base, hidden], "number", _line(node))
+    def _power(self, node: ast.BinOp, base: ast.expr, number: Number, exponent: ast.expr) -> ast.expr:
+        if number_of(node, self._names).kind == "float":
+            base, exponent, line = _float(base), _float(exponent), _line(node)
+            if not is_small_power(node.right):
+                base = _checked("base", [base, exponent], "division", line)
+            return _checked("pow_of", [base, exponent], "number", line)
+        if not is_small_power(node.right):
+            why = f"a whole number is raised to a number from 1 to {LARGEST_POWER} only; write float(...)."
+            raise NotCompilable(f"{self._where(node)}: `{getattr(node, 'shown', '')}`: {why}", SUBSET)
         power, span = _whole(base, number), number.span
-        for _ in range(times - 1):
+        for _ in range(node.right.value - 1):  # type: ignore[attr-defined]
             span = of_operator(ast.Mult(), span, number.span)
             if inside(span, WHOLE):
                 power = ast.BinOp(power, ast.Mult(), base)
@@ -259,6 +265,8 @@ class _Exact(ast.NodeTransformer):
             return _call("rounded", [first, ast.Constant(10.0 ** others[0].value)])
         if name in TO_WHOLE:
             first = _checked("within", [first], "number", line)
+        if name in LIBRARY_MATH:
+            return _checked(f"{name}_of", [_float(operand) for operand in (first, *others)], "number", line)
         if name == "sqrt":
             first = _checked("radicand", [first if number.kind == "float" else _float(first)], "number", line)
         if name == "abs" and number.kind == "int" and not inside(number.span, (-WHOLE[1], WHOLE[1])):
@@ -269,9 +277,12 @@ class _Exact(ast.NodeTransformer):
         if any(number.kind == "float" for number in numbers):
             raise self._error(node, f"`{ast.unparse(node)}`: bits are of whole numbers; write int(...).")
 
-    def _error(self, node: ast.AST, why: str) -> StrategyError:
+    def _where(self, node: ast.AST) -> str:
         file, line = self._origin
-        return StrategyError(f"{file}, line {_line(node) % LINES_A_FILE or line}: {why}")
+        return f"{file}, line {_line(node) % LINES_A_FILE or line}"
+
+    def _error(self, node: ast.AST, why: str) -> StrategyError:
+        return StrategyError(f"{self._where(node)}: {why}")
 
 
 def _divided(

@@ -48,6 +48,7 @@ MOST_STEPS: Final = 2 * COUNT[1]
 """How often a statement outside the user's loops is gone through: the market lets a strategy act twice an event."""
 
 ROUNDS: Final = 6
+LARGEST_POWER: Final = 8
 ARITHMETIC: Final[Mapping[type, Callable[[int, int], int]]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -177,8 +178,8 @@ def number_of(node: ast.expr, names: Mapping[str, Number]) -> Number:  # noqa: C
             return Number(widest(number.kind, "int"), of_sign(op, number.span))
         case ast.BinOp(left=left, op=op, right=right):
             first, second = number_of(left, names), number_of(right, names)
-            kind = "float" if isinstance(op, ast.Div) else widest(first.kind, second.kind, "int")
-            return Number(kind, of_operator(op, first.span, second.span))
+            span = of_operator(op, first.span, second.span)
+            return Number("float" if span is None else widest(first.kind, second.kind, "int"), span)
         case ast.BoolOp(values=values):
             numbers = [number_of(value, names) for value in values]
             return Number(widest(*(number.kind for number in numbers)), reduce(joined, (n.span for n in numbers)))
@@ -215,7 +216,7 @@ def is_wider(kind: str, wanted: str) -> bool:
     return ORDER.index(kind) > ORDER.index(wanted)
 
 
-def of_operator(op: ast.operator, left: Span, right: Span) -> Span:  # noqa: C901, PLR0911 - an operator a line
+def of_operator(op: ast.operator, left: Span, right: Span) -> Span:  # noqa: C901, PLR0911, PLR0912 - an operator a line
     """Return the interval of an operation on whole numbers; None when one of them is always a float."""
     if left is None or right is None or isinstance(op, ast.Div):
         return None
@@ -227,6 +228,10 @@ def of_operator(op: ast.operator, left: Span, right: Span) -> Span:  # noqa: C90
         case ast.Add() | ast.Sub() | ast.Mult():
             ends = [ARITHMETIC[type(op)](end, other) for end in left for other in right]
             return min(ends), max(ends)
+        case ast.Pow() if right[1] < 0:
+            return None
+        case ast.Pow() if right[0] < 0 or right[1] > LARGEST_POWER:
+            return WHOLE[0] * 2, WHOLE[1] * 2
         case ast.Pow():
             return -(sides[0] ** right[1]) if left[0] < 0 else 0, sides[0] ** right[1]
         case ast.FloorDiv():
@@ -244,6 +249,11 @@ def of_operator(op: ast.operator, left: Span, right: Span) -> Span:  # noqa: C90
         case ast.LShift():
             return WHOLE[0] * 2, WHOLE[1] * 2
     return WHOLE
+
+
+def is_small_power(exponent: ast.expr) -> bool:
+    """Tell whether a power is one of few factors, which a whole number may be raised to as well."""
+    return isinstance(exponent, ast.Constant) and type(exponent.value) is int and 1 <= exponent.value <= LARGEST_POWER
 
 
 def joined(left: Span, right: Span) -> Span:

@@ -10,17 +10,22 @@ from copy import copy
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.engine.compiler.inference import is_small_power
 from pipeline.engine.compiler.parts import Part, Scope, assign, line_number, unknown_field
 from pipeline.errors import nearest
+from pipeline.native import clibrary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 CONVERSIONS: Final = ("abs", "int", "float", "round")
 EXACT_MATH: Final = ("sqrt", "fabs", "floor", "ceil", "trunc", "copysign", "isnan", "isinf", "isfinite")
-"""What IEEE 754 fixes to the last bit; a logarithm differs from one C library to the next."""
+"""What IEEE 754 fixes to the last bit."""
+LIBRARY_MATH: Final = clibrary.FUNCTIONS
+"""What Python asks the C library for, as a loop does: equal on one machine, in the last bit another on the next."""
+INSTEAD: Final = {"hypot": "math.sqrt(x * x + y * y)", "log": "math.log(x) / math.log(base)"}
+"""What to write where Python does more than the C library."""
 
-LARGEST_POWER: Final = 8
 MOST_DIGITS: Final = 15
 
 
@@ -175,14 +180,7 @@ class Expressions(ABC):
 
     def _power(self, node: ast.BinOp, scope: Scope) -> tuple[list[ast.stmt], ast.expr]:
         before, [base, times] = self.operands([node.left, node.right], scope)
-        whole = isinstance(times, ast.Constant) and type(times.value) is int
-        if not (whole and 1 <= times.value <= LARGEST_POWER):  # type: ignore[attr-defined]
-            raise scope.refusal(
-                node,
-                f"`{ast.unparse(node)}`: a power is a number from 1 to {LARGEST_POWER}; write others as products, "
-                "`1 / x` for `x**-1`, math.sqrt(x) for a root.",
-            )
-        if not isinstance(base, ast.Constant):
+        if is_small_power(times) and not isinstance(base, ast.Constant):
             before = [*before, assign(local := self.temporary(), base)]
             base = ast.Name(local, ast.Load())
         return before, ast.BinOp(base, ast.Pow(), times)
@@ -191,9 +189,13 @@ class Expressions(ABC):
         self, node: ast.Call, function: ast.Attribute, before: list[ast.stmt], values: list[ast.expr], scope: Scope
     ) -> tuple[list[ast.stmt], ast.expr]:
         name = function.attr
-        if name not in EXACT_MATH or len(values) != 1 + (name == "copysign"):
-            close = nearest(name, EXACT_MATH)
-            raise scope.refusal(node, f"math.{name} is not compiled.{close} Of math there is {', '.join(EXACT_MATH)}.")
+        known = (*EXACT_MATH, *LIBRARY_MATH)
+        if name not in known or len(values) != 1 + (name in ("copysign", *clibrary.TWO_OPERANDS)):
+            close = f" Write `{INSTEAD[name]}`." if name in INSTEAD else nearest(name, known)
+            what = f"`{ast.unparse(node)}`" if name in known else f"math.{name}"
+            raise scope.refusal(node, f"{what} is not compiled.{close} Of math there is {', '.join(known)}.")
+        if name in LIBRARY_MATH and not clibrary.as_python(name):
+            raise scope.refusal(node, f"math.{name} of this Python is not that of the system's C library.")
         return before, ast.Call(function, values, [])
 
     def _least_or_most(

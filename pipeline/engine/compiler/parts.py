@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SUBSET: Final = (
     "The compiled engine takes assignments, if, while, for over range, arithmetic, comparisons, "
-    "min, max, abs, int, float, round, and of math what is exact; "
+    "min, max, abs, int, float, round, and what `math` asks the C library for; "
     "anything else runs as plain Python, unless --engine compiled is asked for."
 )
 

@@ -12,7 +12,7 @@ from copy import deepcopy
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.compiler.checks import CHECKS, INSTEAD
+from pipeline.engine.compiler.checks import CHECKS, INSTEAD, OF_LIBRARY
 from pipeline.engine.compiler.inference import NOTHING, Number, number_of
 from pipeline.engine.compiler.parts import assign, names_in
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ACTS: Final = "acts"
 DEEPEST: Final = 6
-COSTLY: Final = ("power", "floored")
+COSTLY: Final = (*OF_LIBRARY, "floored")
 """Checks of what could stop the processor or take it long, for a setting that does not get there."""
 
 
