@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 from pipeline.errors import BadSheetName, shown
-from pipeline.markets.facts import exchange_of_code
+from pipeline.markets.codes import exchange_of_code
 
 # A future's root of one letter stands apart from its number: S 1 Comdty.
 _FULL: Final = re.compile(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipeline.conversion.excel.write import ErrorValue, Moment, write_workbook
-from pipeline.markets.facts import SATURDAY
+from pipeline.markets.phases import WORKING_WEEK
 from pipeline.times import FIRST_DAY
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _sheet(security: _Security, rng: random.Random, days: int, rows_a_day: int) 
     steps = round(security.price / security.step)
     day = _FIRST_DAY
     for _ in range(days):
-        while day.weekday() >= SATURDAY:
+        while day.weekday() not in WORKING_WEEK:
             day += dt.timedelta(days=1)
         midnight = (day - FIRST_DAY).days * _MS_PER_DAY
         for second, kind, price_steps, size in _day(rng, rows_a_day, steps, security.usual_size):

@@ -20,7 +20,7 @@ from pipeline.times import DAY, MINUTE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.ticks import Float64s, Int64s, Ticks
 
 OFF_GRID: Final = 1e-6
@@ -153,9 +153,9 @@ def _walked(ticks: Ticks, facts: MarketFacts, span: tuple[int, int], by_day: Int
     """Walk ticks, fill `by_day` and `touch`, and return the counts by name; span: from when to when a gap may be."""
     in_order = bool((ticks.timestamp[1:] >= ticks.timestamp[:-1]).all())
     by_time = ticks if in_order else ticks[np.argsort(ticks.timestamp, kind="stable")]
-    close = facts.trade_at_last[1]
-    numbers = [len(ticks), int(ticks.timestamp.min()) // DAY, *span, facts.pre_open[0], close, close + LATE]
-    numbers += [*facts.continuous, len(facts.tick_sizes)]
+    (begins, ends), hours = facts.hours.whole, facts.hours
+    numbers = [len(ticks), int(ticks.timestamp.min()) // DAY, *span, begins, ends, ends + LATE]
+    numbers += [hours.opens, hours.closes, len(facts.tick_sizes)]
     columns = [(each.timestamp, each.kind, each.price, each.volume) for each in (ticks, by_time)]
     # A few slots do, unless very many rows are of one time.
     for slots in (_SLOTS, 1 << (2 * len(ticks)).bit_length()):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
 
 FAR: Final = 0.10
 """How far from the touch a print is that hardly can be one, as a share of the touch's price."""

@@ -12,7 +12,7 @@ from pipeline.times import DAY, FIRST_DAY, MINUTE, date_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.ticks import Int64s
 
 MINUTES: Final = DAY // MINUTE
@@ -87,7 +87,7 @@ def shifted_days(times: Int64s, days: Int64s, counts: Int64s, facts: MarketFacts
     counts = np.bincount(of_day * MINUTES + minute, minlength=len(days) * MINUTES)
     by_minute = counts.reshape(len(days), MINUTES)
     until = np.concatenate([np.zeros((len(days), 1), np.int64), np.cumsum(by_minute, axis=1)], axis=1)
-    first, last = facts.pre_open[0] // MINUTE, facts.trade_at_last[1] // MINUTE
+    first, last = (time // MINUTE for time in facts.hours.whole)
     inside = np.stack(
         [until[:, _minute(last + 60 * hours)] - until[:, _minute(first + 60 * hours)] for hours in SHIFTS]
     )

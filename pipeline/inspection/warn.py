@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pipeline.inspection import counts as counted
 from pipeline.inspection.counts import FAR
 from pipeline.inspection.sessions import closed_days, missing_days, unswapped
-from pipeline.markets.facts import SATURDAY, facts_or_open
+from pipeline.markets.facts import facts_or_open
 from pipeline.store.catalog import changed_sources
 from pipeline.store.layout import rejects_name
 from pipeline.ticks import TICK_TYPES
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipeline.inspection.counts import Counts, Shift
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.store.catalog import Entry, Security
 
 EXCEL_ROWS: Final = 1_048_576
@@ -184,7 +184,7 @@ def _missed(by_ticker: Mapping[str, Counts], facts: MarketFacts) -> _Missed:
 def _of_no_prints(facts: MarketFacts, days: Sequence[int]) -> Iterator[str]:
     runs: list[list[int]] = []
     for day in days:
-        if runs and all(date_of(between).weekday() >= SATURDAY for between in range(runs[-1][-1] + 1, day)):
+        if runs and not any(facts.is_of_week(date_of(between)) for between in range(runs[-1][-1] + 1, day)):
             runs[-1].append(day)
         else:
             runs.append([day])
@@ -234,7 +234,7 @@ def _of_hours(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
         off = "; ".join(_shift(shift, len(counts.days)) for shift in main)
         yield (
             f"{ticker}: {off}. {facts.exchange} trades {_span_of(facts)}; strategies see nothing outside "
-            f"{_clock(facts.continuous[0])}-{_clock(facts.continuous[1])}, so export the exchange's own time."
+            f"{_clock(facts.hours.opens)}-{_clock(facts.hours.closes)}, so export the exchange's own time."
         )
     elif counts.outside_hours > MANY_OUTSIDE * counts.ticks:
         share = counts.outside_hours / counts.ticks
@@ -242,7 +242,7 @@ def _of_hours(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
 
 
 def _of_gaps(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
-    start, end = facts.continuous
+    start, end = facts.hours.opens, facts.hours.closes
     if counts.gap is not None and counts.gap.length >= LONG_GAP:
         gap = f"{moment_of(counts.gap.start):%H:%M} to {moment_of(counts.gap.end):%H:%M}"
         yield f"{ticker}: no tick from {gap} on {date_of(counts.gap.start // DAY)}, within the session."
@@ -306,4 +306,4 @@ def _clock(of_day: int) -> str:
 
 
 def _span_of(facts: MarketFacts) -> str:
-    return f"{_clock(facts.pre_open[0])}-{_clock(facts.trade_at_last[1])}"
+    return "-".join(_clock(time) for time in facts.hours.whole)

@@ -40,11 +40,12 @@ class AccountHistory:
 def account_of(task: Task, replayed: Replayed, observed: Observed | None) -> AccountHistory:
     """Return what a task's replay, or some days of it, gave as an account."""
     strategy, values = load_strategy(task.strategy), task.parameters
+    hours = facts_of(task.exchange).hours
     return AccountHistory(
         ticker=task.ticker,
         replayed=replayed,
         observed=observed,
-        session=facts_of(task.exchange).continuous,
+        session=(hours.opens, hours.closes),
         shares_limit=values.get(strategy.shares_limit_key),
         notional_limit=values.get(strategy.notional_limit_key),
         notional_binds=strategy.notional_binds,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Facts, Totals
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.replay.simulate import Replayed
     from pipeline.settings import Value, Values
     from pipeline.ticks import Ticks

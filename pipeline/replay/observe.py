@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Fills
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
 HORIZONS: Final = {"1s": SECOND, "10s": 10 * SECOND, "60s": 60 * SECOND, "300s": 300 * SECOND}
@@ -125,7 +125,7 @@ def observe_days(
     placed_times, traits = np.full(len(placed), NO_TIME), np.zeros(len(placed), np.int8)
     times, days = _path_times(market_days, market)
     below, sizes = (np.array(column, np.float64) for column in zip(*market.tick_sizes, strict=True))
-    facts = [len(ticks), count, len(of_order), len(times), len(market_days), *market.continuous]
+    facts = [len(ticks), count, len(of_order), len(times), len(market_days), market.hours.opens, market.hours.closes]
     facts += [switches["latency"] > 0, switches["shown_once"] > 0, len(sizes)]
     observed = Observed(
         placed=placed_times[:count],
@@ -159,7 +159,7 @@ def observe_days(
 
 
 def _path_times(market_days: Int64s, market: MarketFacts) -> tuple[Int64s, Int64s]:
-    opens, closes = market.continuous
+    opens, closes = market.hours.opens, market.hours.closes
     steps = np.arange(opens + PATH_STEP, closes + 1, PATH_STEP, dtype=np.int64)
     times: Int64s = (market_days[:, None] * DAY + steps).ravel()
     return times, np.repeat(market_days, len(steps))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Fills, Outcome
     from pipeline.engine.strategy import Strategy
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.replay.simulate import Engine
     from pipeline.settings import Values
     from pipeline.store.tick_file import TickFile

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pipeline.engine.execution import Execution
     from pipeline.engine.strategy import Strategy
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.replay.batch import Setting
     from pipeline.replay.simulate import Engine
     from pipeline.settings import Parameter, Value, Values
@@ -74,7 +74,7 @@ class Identity:
         self._fields = fields_of(strategy)
         self._exchange = market.exchange
         self._executions: dict[int, tuple[Execution, str]] = {}
-        facts = repr((market.continuous, market.closing_auction, market.tick_sizes))
+        facts = repr((market.sessions, market.half_days, market.day_starts, market.tick_tables))
         ticks_and_code = [purpose, digest, engine, facts, *code_version(made_by), text]
         self._base = blake2b("\0".join(ticks_and_code).encode(), digest_size=KEY_BYTES)
 

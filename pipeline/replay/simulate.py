@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.engine.outcome import Fills, Outcome, Span
     from pipeline.engine.replay import Replay
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.settings import Value, Values
     from pipeline.ticks import Float64s, Int64s, Ticks
 
@@ -164,9 +164,9 @@ def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
     """Return a market's facts and the execution switches, as the engine takes them."""
     below, sizes = zip(*market.tick_sizes, strict=True)
     fields = {
-        "continuous_opens": market.continuous[0],
-        "continuous_closes": market.continuous[1],
-        "auction_prints": market.closing_auction[1],
+        "continuous_opens": market.hours.opens,
+        "continuous_closes": market.hours.closes,
+        "auction_prints": market.hours.prints_from,
     }
     return Facts(fields | execution.fields(), np.array(below), np.array(sizes))
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.runs.desk_fills import DeskFills
     from pipeline.runs.matching import Agreement
     from pipeline.runs.recorded_setting import Setting

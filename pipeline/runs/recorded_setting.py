@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pipeline.engine.execution import Execution
     from pipeline.engine.strategy import Strategy
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.runs.reader import RecordedRun
     from pipeline.runs.recorded_security import RecordedSecurity
     from pipeline.settings import Values

@@ -133,7 +133,7 @@ def last_event(source: TickSource, setting: Setting, asked: int, length: int) ->
     """
     if issubclass(setting.strategy.rules, AuctionMarket):
         raise BadRequest(f"{setting.strategy.__name__} keeps its own orders: ask for one of its fills with --fill.")
-    opens, closes = hours = setting.market.continuous
+    opens, closes = hours = setting.market.hours.opens, setting.market.hours.closes
     if not opens <= asked % DAY < closes:
         raise _unknown(f"outside the continuous session, {hour_of(opens)} to {hour_of(closes)}", asked, source, hours)
     first, end = 0, asked + length - 1

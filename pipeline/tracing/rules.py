@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pipeline.engine.execution import Execution
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.tracing.explanation import Explanation, Match, Order
 
 RULES: Final = {
@@ -119,8 +119,8 @@ RULES: Final = {
 def rules_of(fill: Explanation, execution: Execution, market: MarketFacts) -> tuple[Rule, ...]:
     """Return the rules that decided a fill, in the order in which they did."""
     values = {
-        "auction": hour_of(market.closing_auction[1]),
-        "close": hour_of(market.continuous[1]),
+        "auction": hour_of(market.hours.prints_from),
+        "close": hour_of(market.hours.closes),
         "latency": f"{float(str(execution.settings['latency_ms'])):g}",
         "queue": execution.settings["queue"],
         "power": str(execution.settings["queue"]).removeprefix("power"),

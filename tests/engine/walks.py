@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Outcome
     from pipeline.engine.strategy import Strategy
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.replay.batch import Found
     from pipeline.replay.simulate import Engine, Replayed
     from pipeline.settings import Value

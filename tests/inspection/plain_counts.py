@@ -10,7 +10,7 @@ from pipeline.inspection.counting import count
 
 if TYPE_CHECKING:
     from pipeline.inspection.counts import Counts
-    from pipeline.markets.facts import MarketFacts
+    from pipeline.markets.market import MarketFacts
     from pipeline.ticks import Ticks
 
 DAY = 86_400_000_000_000
@@ -32,7 +32,7 @@ def plain_counts(ticks: Ticks, facts: MarketFacts) -> dict[str, Any]:
     days = sorted({clock // DAY for clock in clocks})
     back = [before - after for before, after in itertools.pairwise(clocks) if after < before]
     printed = {clock // DAY for clock, kind, _, _ in rows if kind == TRADE}
-    opens, closes = facts.pre_open[0], facts.trade_at_last[1]
+    opens, closes = facts.hours.whole
     plain = {
         "ticks": len(rows),
         "bids": sum(row[1] == BID for row in rows),
@@ -65,7 +65,7 @@ def off_grid(price: float, facts: MarketFacts) -> bool:
 
 def gap(clocks: list[int], days: list[int], facts: MarketFacts) -> dict[str, int] | None:
     """Return the longest stretch between two neighbours among the ticks and the ends of each session."""
-    start, end = facts.continuous
+    start, end = facts.hours.opens, facts.hours.closes
     best = None
     for day in days:
         within = [clock for clock in clocks if day * DAY + start <= clock < day * DAY + end]
@@ -78,7 +78,7 @@ def gap(clocks: list[int], days: list[int], facts: MarketFacts) -> dict[str, int
 
 
 def book(rows: list[Row], facts: MarketFacts) -> dict[str, Any]:
-    start, end = facts.continuous
+    start, end = facts.hours.opens, facts.hours.closes
     last_day = None
     bid = ask = 0.0
     events: list[tuple[int, int, bool, bool]] = []  # the stretch of a day, time of day, crossed, locked

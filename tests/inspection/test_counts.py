@@ -157,6 +157,6 @@ def test_a_text_holds_for_the_facts_it_was_counted_by_and_for_this_version_only(
     assert is_current(text, ADX)
     assert not is_current(text, facts_of("DFM"))
     assert is_current(text, replace(ADX, closed_days=frozenset()))  # the days are kept, not what they were closed by
-    assert not is_current(text, replace(ADX, pre_open=(0, HOUR)))
+    assert not is_current(text, replace(ADX, day_starts=HOUR))
     assert not is_current(text.replace('"version":', '"version":9'), ADX)
     assert not is_current("", ADX)

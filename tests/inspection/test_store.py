@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -346,5 +346,5 @@ def test_what_is_not_there_is_an_error_that_says_so(tmp_path: Path) -> None:
 
 def test_the_facts_of_each_market_say_the_hours_that_are_told() -> None:
     for exchange in ("ADX", "DFM"):
-        facts = replace(facts_of(exchange))
-        assert facts.pre_open[0] < facts.continuous[0] < facts.continuous[1] < facts.trade_at_last[1]
+        hours = facts_of(exchange).hours
+        assert hours.whole[0] < hours.opens < hours.closes < hours.whole[1]
