@@ -252,7 +252,8 @@ def sweep(
         walk_forward: Number of walk-forward folds, before each of which settings are chosen anew.
         train_days: Market days before each fold that it is chosen on, rolling; by default all (expanding).
         purge, embargo: Market days left out of the end of a training and of the beginning of a test.
-        choose_by: Objective, `net_pnl`, `sharpe` or `band_low`, the lower end of the band.
+        choose_by: A figure, as `net_pnl`, `sharpe` or `sortino`; `band_low`, the lower end of the band; or a function
+            of a setting's days (`pipeline.sweeps.date_windows.SettingDays`), or FILE.py:FUNCTION; more is better then.
         band: Replay each setting under `strict` with every model of the queue too; `choose_by="band_low"` does.
         keep_trades: Write the fills of the `best` settings, or of `all`.
         trials, seed: How many settings a search by Optuna may try instead of the whole grid, and its seed.

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.store.path import AnyPath
+    from pipeline.sweeps.date_windows import SettingDays
 
 RAW_DIR: Final = Path("data/raw")
 PARQUET_DIR: Final = Path("data/parquet")
@@ -238,8 +239,12 @@ TrainDays = Annotated[
 Purge = Annotated[int, Option("Leave N market days out of the end of each training.", metavar="N")]
 Embargo = Annotated[int, Option("Leave N market days out of the beginning of each test.", metavar="N")]
 ChooseBy = Annotated[
-    str,
-    Option("Objective of the choice: net_pnl, sharpe or band_low.", choices=("net_pnl", "sharpe", "band_low")),
+    "str | Callable[[SettingDays], float | None]",
+    Option(
+        "What settings are chosen by: a figure, band_low, or FILE.py:FUNCTION.",
+        completion="objectives",
+        see="../use/sweeps.md",
+    ),
 ]
 Band = Annotated[bool, Option("Also replay each setting as strict with every model of the queue.")]
 KeepTrades = Annotated[

@@ -73,6 +73,13 @@ def parameters(ctx: typer.Context, incomplete: str) -> list[str]:
     return fitting((f"{key}=" for key in [*_parameters(ctx), *switches]), incomplete)
 
 
+def objectives(incomplete: str) -> list[str]:
+    """Complete what settings are chosen by."""
+    from pipeline.sweeps.objectives import CHOICES
+
+    return fitting(CHOICES, incomplete)
+
+
 def switches(incomplete: str) -> list[str]:
     """Complete an execution switch that has named values."""
     from pipeline.engine.execution import SWITCHES

@@ -12,8 +12,8 @@ from pipeline.console.backtest import REPLAYING, ReplayProgress, show_cache_fold
 from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.tables import Column, show_table
 from pipeline.engine.execution import SWITCH
-from pipeline.metrics.figure import ANNUALISED_FROM
-from pipeline.numbers import NONE, counted, money, ratio
+from pipeline.metrics.figure import ANNUALISED_FROM, shown_annualised
+from pipeline.numbers import FORMS, NONE, counted, money, ratio
 from pipeline.sweeps.axes import STRATEGY, Axis
 from pipeline.sweeps.choice import under, walked_pnl
 from pipeline.sweeps.luck_words import in_words, too_few
@@ -121,6 +121,7 @@ def show_sweep(run: SweepRun) -> CommandResult:
         "cache_bytes": run.cache_bytes,
         "backend": results.plan.backend,
         "workers": results.plan.workers,
+        "chosen_by": run.objective.name,
         "chosen_under": dict(results.plan.assumed),
         "best": [_best(entry) for entry in run.best],
         "luck": run.luck and asdict(run.luck),
@@ -140,6 +141,7 @@ def _best(best: Best) -> dict[str, Any]:
         "strategy": best.trial.strategy,
         "execution": best.trial.execution.name,
         "values": dict(best.trial.combination.values),
+        "score": best.score,
         "net_pnl": best.figures.get("net_pnl"),
         "sharpe": best.shown_sharpe,
         "band_low": best.band and best.band[0],
@@ -165,12 +167,16 @@ def _show_best(run: SweepRun) -> None:
     ratios = [best.test.shown_sharpe if best.test else best.shown_sharpe for best in run.best]
     has_ratio, banded = any(value is not None for value in ratios), any(best.band for best in run.best)
     figures = [*(Column(name, "money") for name in named)]
+    by, scores = run.objective, _scores(run)
+    figures += [Column(f"{'train ' if parted else ''}{by.name}")] if scores else []
     figures += [Column("test Sharpe" if parted else "Sharpe")] if has_ratio else []
     figures += [Column("strict, by the queue ahead (AED)", "money")] if banded else []
     axes, rows = _axes(run), []
     for best, sharpe in zip(run.best, ratios, strict=True):
         amounts = [part.net_pnl if part else None for part in (best.train, best.test)]
-        shown = [*map(money, amounts if parted else [best.figures["net_pnl"]]), *([ratio(sharpe)] if has_ratio else [])]
+        shown = [*map(money, amounts if parted else [best.figures["net_pnl"]])]
+        shown += [FORMS[by.form](scores[best.security])] if scores else []
+        shown += [ratio(sharpe)] if has_ratio else []
         shown += [f"{money(best.band[0])} to {money(best.band[1])}" if best.band else NONE] if banded else []
         rows.append([best.security, f"{best.trial.number:,}", *shown, *(_value(axis, best) for axis in axes)])
     model = under(run.results.plan.assumed)
@@ -179,6 +185,17 @@ def _show_best(run: SweepRun) -> None:
     show_table(f"Best settings{f' under {model}' if model else ''}{how}", columns, rows)
     if not has_ratio:
         console().show(f"{ANNUALISED_FROM}\n")
+
+
+def _scores(run: SweepRun) -> dict[str, float | None]:
+    """Return what the best were chosen by, by security, where no other column has it; empty where it is not shown."""
+    by = run.objective
+    days = {best.security: best.train.market_days if best.train else best.figures["market_days"] for best in run.best}
+    scores = {
+        best.security: shown_annualised(best.score, days[best.security]) if by.annualised else best.score
+        for best in run.best
+    }
+    return {} if by.has_column or all(score is None for score in scores.values()) else scores
 
 
 def _axes(run: SweepRun) -> list[Axis]:

@@ -75,7 +75,6 @@ class Figure:
         in_metrics: Whether metrics.json, the page and `show` have it.
         is_headline: Whether it is one of the portfolio's tiles on the page.
         in_sweep: Whether a sweep keeps it of every setting; it is then computed without mids.
-        can_choose: Whether a sweep can choose its best setting by it.
         better: 1 where more is better, -1 where less is, 0 where neither is.
         of_all: Whether only all securities together have it.
         summary: Its place among the figures of backtest_summary.csv and its heading there; None where it has none.
@@ -95,7 +94,6 @@ class Figure:
     in_metrics: bool = True
     is_headline: bool = False
     in_sweep: bool = False
-    can_choose: bool = False
     better: int = 0
     of_all: bool = False
     summary: tuple[int, str] | None = None

@@ -86,7 +86,6 @@ PERFORMANCE_FIGURES: Final = (
         formula="`realized_pnl` - `fees`",
         is_headline=True,
         in_sweep=True,
-        can_choose=True,
         better=1,
         summary=(8, "net_pnl"),
     ),
@@ -144,7 +143,6 @@ PERFORMANCE_FIGURES: Final = (
         missing=(NO_DAY, ONE_DAY, Reason("Every market day earned the same.")),
         is_headline=True,
         in_sweep=True,
-        can_choose=True,
         better=1,
     ),
     Figure(

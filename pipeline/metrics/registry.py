@@ -27,8 +27,6 @@ GROUPS: Final[Mapping[str, tuple[Figure, ...]]] = {
 """The tables of the figures that are one number, in the order in which they are shown."""
 
 SWEEP_FIGURES: Final = tuple(figure for figure in FIGURES if figure.in_sweep)
-OBJECTIVES: Final = tuple(figure.name for figure in FIGURES if figure.can_choose)
-"""What a sweep can choose its best setting by."""
 
 SUMMARY_FIGURES: Final[Mapping[str, Figure]] = {
     figure.summary[1]: figure

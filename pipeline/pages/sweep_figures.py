@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.metrics.figure import ANNUALISED
 from pipeline.metrics.registry import BY_NAME as REGISTRY
-from pipeline.metrics.registry import OBJECTIVES, SWEEP_FIGURES
+from pipeline.metrics.registry import SWEEP_FIGURES
+from pipeline.sweeps.objectives import NET_PNL, SCORE, SHARPE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipeline.metrics.figure import Figure
+    from pipeline.ticks import Float64s
 
 NAMES: Final = {"max_drawdown": "drawdown"}
 """What a page calls a figure that has another name in sweep_all.parquet than in sweep.parquet."""
 
 DIGITS: Final = {"money": 2, "ratio": 3, "share": 4}
 """How exactly a page holds numbers, by how they are shown; all others as whole numbers."""
+
+
+OF_PARTS: Final = (NET_PNL, SHARPE)
+"""The figures that a page shows of both parts of the days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,10 @@ class SweepFigure:
     def digits(self) -> int:
         """How exactly a page holds it."""
         return DIGITS.get(self.form, 0)
+
+    def best(self, values: Float64s) -> float:
+        """Return the best of values, of which there is one at least."""
+        return float(values.min() if self.better < 0 else values.max())
 
     @property
     def is_signed(self) -> bool:
@@ -62,13 +74,29 @@ def _ends(part: str = "") -> tuple[SweepFigure, ...]:
 
 
 FIGURES: Final = (
-    *(_of(REGISTRY[name]) for name in OBJECTIVES),
+    *(_of(REGISTRY[name]) for name in OF_PARTS),
     *_ends(),
     *(
         figure
         for part in ("train", "test")
-        for figure in (*(_of(REGISTRY[name], part) for name in OBJECTIVES), *_ends(part))
+        for figure in (*(_of(REGISTRY[name], part) for name in OF_PARTS), *_ends(part))
     ),
-    *(_of(figure) for figure in SWEEP_FIGURES if figure.is_headline and not figure.can_choose),
+    *(_of(figure) for figure in SWEEP_FIGURES if figure.is_headline and figure.name not in OF_PARTS),
 )
 BY_NAME: Final = {figure.name: figure for figure in FIGURES}
+
+
+def score_figures(score: Mapping[str, Any] | None) -> dict[str, SweepFigure]:
+    """Return what settings were chosen by as figures of all days and of both parts; none where others stand for it.
+
+    score: as sweep.json has it.
+    """
+    if not score:
+        return {}
+    parts = {"": "", "train_": " on train", "test_": " on test"}
+    return {
+        f"{part}{SCORE}": SweepFigure(
+            f"{part}{SCORE}", f"{score['label']}{where}", score["form"], score["better"], part, score["annualised"]
+        )
+        for part, where in parts.items()
+    }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.pages.cells import Cell
-from pipeline.sweeps.luck import SHARPE
 from pipeline.sweeps.luck_words import in_words, too_few
+from pipeline.sweeps.objectives import SHARPE
 
 if TYPE_CHECKING:
     from pipeline.pages.sweep_reader import RecordedSweep

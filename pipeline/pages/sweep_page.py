@@ -11,7 +11,6 @@ from pipeline.pages import sweep_words as words
 from pipeline.pages.cells import Lines, clipped, lines
 from pipeline.pages.page import render
 from pipeline.pages.sweep_charts import TITLES, sweep_charts
-from pipeline.pages.sweep_figures import BY_NAME
 from pipeline.pages.sweep_luck import luck_block
 from pipeline.pages.sweep_reader import read_sweep
 from pipeline.pages.sweep_settings import page_data, select
@@ -49,8 +48,8 @@ def sweep_page(directory: AnyPath) -> bytes:
         start=data["start"],
         charts=charts,
         titles=TITLES,
-        main=BY_NAME[sweep.main],
-        by=BY_NAME[f"test_{by}"] if sweep.parted else None,
+        main=sweep.figure(sweep.main),
+        by=sweep.figure(f"test_{by}") if sweep.parted else None,
         summary=words.summary(sweep),
         luck=luck_block(sweep),
         verdict=words.verdict(sweep, choice),

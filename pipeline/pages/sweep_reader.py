@@ -14,14 +14,14 @@ from pipeline.engine.execution import SWITCH
 from pipeline.errors import DamagedRun, NewerRun, UnknownRun
 from pipeline.pages.sweep_axes import Axis, axis_of_values
 from pipeline.pages.sweep_columns import SweepColumns
-from pipeline.pages.sweep_figures import FIGURES, SweepFigure
+from pipeline.pages.sweep_figures import BY_NAME, NAMES, SweepFigure, score_figures
 from pipeline.pages.sweep_table_reader import AGAIN, DayCounts, Failure, TableNotes, groups
 from pipeline.runs.manifest import COMPLETE, check_complete
 from pipeline.runs.read_file import csv_rows
 from pipeline.store.columns import float_values
 from pipeline.store.parquet import read_footer
 from pipeline.sweeps.axes import PRESET
-from pipeline.sweeps.choice import CHOICES
+from pipeline.sweeps.objectives import NET_PNL, SCORE
 from pipeline.sweeps.results import ALL
 from pipeline.sweeps.tables import OURS, PRESET_COLUMN
 from pipeline.sweeps.writer import (
@@ -34,7 +34,7 @@ from pipeline.sweeps.writer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipeline.store.path import AnyPath
     from pipeline.ticks import Float64s, Int64s
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 MOST_VIEWS: Final = 40
 """Securities up to which a page has them all."""
 
-COLUMNS: Final = {figure.name: "max_drawdown" if figure.name == "drawdown" else figure.name for figure in FIGURES}
-"""The figures of a setting on one security, with their columns in the table."""
+COLUMNS: Final = {name: column for column, name in NAMES.items()}
+"""The columns of figures that have another name in sweep.parquet."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class RecordedSweep:
     manifest: sweep.json. settings: their numbers. axes: what took more than one value, `strategy` among them; fixed:
     what took one. views: `all`, if there are several securities, and the tickers. best, folds: rows of the summary and
     the walk forward, by view. results: settings times securities. few_days: the views, and `train_`, `test_` or the
-    whole of their days, of which no annualised figure is shown.
+    whole of their days, of which no annualised figure is shown. known_figures: those there may be, by name.
     """
 
     manifest: Mapping[str, Any]
@@ -67,6 +67,7 @@ class RecordedSweep:
     folds: Mapping[str, list[dict[str, str]]]
     failures: tuple[Failure, ...]
     results: int
+    known_figures: Mapping[str, SweepFigure]
     few_days: frozenset[tuple[str, str]]
 
     @property
@@ -77,8 +78,8 @@ class RecordedSweep:
     @property
     def objective(self) -> str:
         """The figure settings were chosen by."""
-        chosen_by = self.manifest["chosen_by"]
-        return chosen_by if chosen_by in CHOICES else CHOICES[0]
+        chosen_by = SCORE if self.manifest.get("score") else str(self.manifest["chosen_by"])
+        return chosen_by if chosen_by in self.known_figures else NET_PNL
 
     @property
     def main(self) -> str:
@@ -88,7 +89,12 @@ class RecordedSweep:
     @property
     def figures(self) -> tuple[SweepFigure, ...]:
         """The figures that some setting has, without those that say the same of all."""
-        return tuple(figure for figure in FIGURES if any((view, figure.name) in self.columns for view in self.views))
+        every = self.known_figures.values()
+        return tuple(figure for figure in every if any((view, figure.name) in self.columns for view in self.views))
+
+    def figure(self, name: str) -> SweepFigure:
+        """Return a figure by its name."""
+        return self.known_figures[name]
 
     def values(self, view: str, figure: str) -> Float64s:
         """Return a figure of all settings, NaN where it cannot be computed."""
@@ -142,7 +148,8 @@ def read_sweep(directory: AnyPath) -> RecordedSweep:
         path = directory / TABLE_FILE
         footer = read_footer(path)
         names = {axis: _column_of(axis, footer.columns) for axis in manifest["axes"]}
-        figures = {figure: column for figure, column in COLUMNS.items() if column in footer.columns}
+        known_figures = score_figures(manifest.get("score")) | BY_NAME
+        figures = {name: column for name in known_figures if (column := COLUMNS.get(name, name)) in footer.columns}
         best = {row["security"]: row for row in csv_rows(directory / SUMMARY_FILE)}
         several = TOGETHER_FILE in manifest["files"]
         shown = _shown(path, tickers, best)
@@ -172,11 +179,12 @@ def read_sweep(directory: AnyPath) -> RecordedSweep:
             fixed={axis.name: axis.values[0] for axis in axes if len(axis.values) == 1},
             securities=len(tickers),
             views=views,
-            columns=_with_values(columns, few_days),
+            columns=_with_values(columns, known_figures.values(), few_days),
             best=best,
             folds=_folds(directory, manifest["files"]),
             failures=table.failures(),
             results=footer.rows,
+            known_figures=known_figures,
             few_days=few_days,
         )
 
@@ -251,10 +259,12 @@ def _add_together(
         raise DamagedRun(f"{path} does not have the settings of {TABLE_FILE}. {AGAIN}")
 
 
-def _with_values(columns: SweepColumns, few_days: frozenset[tuple[str, str]]) -> SweepColumns:
+def _with_values(
+    columns: SweepColumns, figures: Iterable[SweepFigure], few_days: frozenset[tuple[str, str]]
+) -> SweepColumns:
     """Leave out what no setting has, fees where none were charged, and what would make a year of a few days."""
     hidden = {
-        (view, figure.name) for figure in FIGURES if figure.annualised for view, part in few_days if part == figure.part
+        (view, figure.name) for figure in figures if figure.annualised for view, part in few_days if part == figure.part
     }
     charged = any(name == "fees" and np.nansum(columns[view, name]) for view, name in columns)
     return columns.only(

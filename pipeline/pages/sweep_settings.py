@@ -9,7 +9,6 @@ import numpy as np
 
 from pipeline.numbers import FORMS
 from pipeline.pages.curves import packed_columns
-from pipeline.pages.sweep_figures import BY_NAME
 from pipeline.pages.sweep_reader import part_pnl
 from pipeline.pages.sweep_words import correlation_sentence, view_name
 
@@ -46,7 +45,7 @@ def select(sweep: RecordedSweep) -> Selection:
     if count <= most:
         return Selection(np.arange(count), count)
     evenly = sample(sweep.settings, most // 2)
-    best = top_places(sweep.values(sweep.views[0], sweep.main), 1, most - most // 2)
+    best = top_places(sweep.values(sweep.views[0], sweep.main), sweep.figure(sweep.main).better, most - most // 2)
     chosen = [place for view in sweep.views if (place := sweep.chosen(view)) is not None]
     others = np.setdiff1d(np.array([*best, *chosen], np.int64), evenly)
     return Selection(np.concatenate([evenly, others]), len(evenly), len(best))
@@ -115,7 +114,11 @@ def _start(sweep: RecordedSweep) -> dict[str, Any]:
         for axis in sweep.assumptions
         if chosen is not None and axis.name not in (across, up) and axis.codes[chosen] >= 0
     }
-    figure = sweep.main if BY_NAME[sweep.main] in sweep.figures else next(iter(sweep.figures), BY_NAME["net_pnl"]).name
+    figure = (
+        sweep.main
+        if sweep.figure(sweep.main) in sweep.figures
+        else next(iter(sweep.figures), sweep.figure("net_pnl")).name
+    )
     return {"view": view, "figure": figure, "across": across, "up": up, "fold": "best", "held": fixed}
 
 

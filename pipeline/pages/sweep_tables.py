@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.pages.cells import Cell
-from pipeline.pages.sweep_figures import BY_NAME
 from pipeline.pages.sweep_reader import part_pnl
 from pipeline.sweeps.choice import walked_pnl
 
@@ -48,7 +47,7 @@ class Row:
 
 def tiles(sweep: RecordedSweep, choice: Sequence[Row]) -> list[tuple[str, Cell]]:
     """Return the figures that say most of the sweep, of its first view, each with its name; choice as in `verdict`."""
-    view, main = sweep.views[0], BY_NAME[sweep.main]
+    view, main = sweep.views[0], sweep.figure(sweep.main)
     known, chosen = sweep.known(view, main.name), sweep.chosen(view)
     middle = float(np.median(known)) if len(known) else None
     above = float((known > 0).mean()) if len(known) else None
@@ -61,7 +60,7 @@ def tiles(sweep: RecordedSweep, choice: Sequence[Row]) -> list[tuple[str, Cell]]
     ]
     if sweep.parted:
         name = sweep.main.removeprefix("train_")
-        test = BY_NAME[f"test_{name}"]
+        test = sweep.figure(f"test_{name}")
         correlation, _, of_chosen, _, median, _ = choice[0].cells
         tiles += [
             (f"The best: {test.label}", of_chosen),
@@ -74,9 +73,10 @@ def tiles(sweep: RecordedSweep, choice: Sequence[Row]) -> list[tuple[str, Cell]]
 def best_rows(sweep: RecordedSweep) -> tuple[list[str], list[Row]]:
     """Return the headings and rows of the best setting of each view."""
     names = [figure.name for figure in sweep.figures]
-    wanted = ("train_net_pnl", "test_net_pnl", "train_sharpe", "test_sharpe") if sweep.parted else ()
+    wanted: tuple[str, ...] = ("train_score", "test_score", "score")
+    wanted += ("train_net_pnl", "test_net_pnl", "train_sharpe", "test_sharpe") if sweep.parted else ()
     wanted = (*wanted, "net_pnl", "sharpe", "drawdown", "fills", "win_rate", "fees")
-    figures = [BY_NAME[name] for name in wanted if name in names]
+    figures = [sweep.figure(name) for name in wanted if name in names]
     rows = []
     for view in sweep.views:
         at = sweep.chosen(view)
@@ -84,7 +84,7 @@ def best_rows(sweep: RecordedSweep) -> tuple[list[str], list[Row]]:
             continue
         cells = [Cell(sweep.value(view, figure.name, at), figure.form, NO_FIGURE) for figure in figures]
         rows.append(Row(view, int(sweep.settings[at]), values_of(sweep, at), (*cells, *_spread(sweep, view))))
-    main = BY_NAME[sweep.main]
+    main = sweep.figure(sweep.main)
     of = ALIKE if sweep.assumptions else ""
     medians = [f"Median of all settings{of}: {main.label}", f"Settings above 0{of} (%)"]
     return [*(figure.label for figure in figures), *medians], rows
@@ -100,9 +100,14 @@ def choice_rows(sweep: RecordedSweep, figure: str) -> list[Row]:
         peers = sweep.peers(view)
         train, test = (sweep.values(view, f"{part}_{figure}") for part in ("train", "test"))
         at = sweep.chosen(view)
-        form = BY_NAME[f"test_{figure}"].form
+        of_test = sweep.figure(f"test_{figure}")
+        form = of_test.form
         known, of_chosen = test[peers & ~np.isnan(test)], sweep.value(view, f"test_{figure}", at)
-        rank = None if of_chosen is None else 1 + int((known > of_chosen).sum())
+        rank = (
+            None
+            if of_chosen is None
+            else 1 + int((known < of_chosen if of_test.better < 0 else known > of_chosen).sum())
+        )
         cells = (
             Cell(
                 rank_correlation(train[peers], test[peers]),
@@ -113,7 +118,7 @@ def choice_rows(sweep: RecordedSweep, figure: str) -> list[Row]:
             Cell(of_chosen, form, NO_FIGURE),
             Cell(rank, "count", NO_FIGURE),
             Cell(float(np.median(known)) if len(known) else None, form, NO_FIGURE),
-            Cell(float(known.max()) if len(known) else None, form, NO_FIGURE),
+            Cell(of_test.best(known) if len(known) else None, form, NO_FIGURE),
         )
         rows.append(Row(view, None if at is None else int(sweep.settings[at]), (), cells))
     return rows
@@ -157,8 +162,8 @@ def values_of(sweep: RecordedSweep, at: int) -> tuple[Value, ...]:
 def _spread(sweep: RecordedSweep, view: str) -> tuple[Cell, Cell]:
     known = sweep.known(view, sweep.main)
     if not len(known):
-        return Cell(None, BY_NAME[sweep.main].form, NO_FIGURE), Cell(None, "share", NO_FIGURE)
-    return Cell(float(np.median(known)), BY_NAME[sweep.main].form), Cell(float((known > 0).mean()), "share")
+        return Cell(None, sweep.figure(sweep.main).form, NO_FIGURE), Cell(None, "share", NO_FIGURE)
+    return Cell(float(np.median(known)), sweep.figure(sweep.main).form), Cell(float((known > 0).mean()), "share")
 
 
 def _values(axis: Axis) -> str:

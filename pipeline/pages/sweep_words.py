@@ -8,7 +8,6 @@ import numpy as np
 
 from pipeline.metrics.figure import ANNUALISED_FROM
 from pipeline.numbers import FORMS, counted
-from pipeline.pages.sweep_figures import BY_NAME
 from pipeline.pages.sweep_tables import FEW, NO_FIGURE
 from pipeline.sweeps.choice import under
 from pipeline.sweeps.results import ALL
@@ -57,7 +56,7 @@ def summary(sweep: RecordedSweep) -> str:
     manifest = sweep.manifest
     axes = [axis.label for axis in sweep.axes]
     of = f" of {joined(axes)}" if axes else ""
-    by = named(BY_NAME[sweep.objective])
+    by = named(sweep.figure(sweep.objective))
     on = f" on {manifest['train']}" if sweep.parted else ""
     many = f"{counted(len(sweep.settings), 'setting')}{of} on {counted(sweep.securities, 'security')}"
     model = under(manifest.get("chosen_under") or {})
@@ -72,9 +71,9 @@ def verdict(sweep: RecordedSweep, choice: Sequence[Row]) -> list[str]:
     view = sweep.views[0]
     chosen = sweep.chosen(view)
     if chosen is None:
-        why = "see what failed below" if sweep.failures else f"none has a {named(BY_NAME[sweep.main])}"
+        why = "see what failed below" if sweep.failures else f"none has a {named(sweep.figure(sweep.main))}"
         return [f"No setting could be chosen: {why}."]
-    figure = BY_NAME[sweep.main]
+    figure = sweep.figure(sweep.main)
     score, known = sweep.value(view, figure.name, chosen), sweep.known(view, figure.name)
     if (view, figure.part) in sweep.few_days and figure.annualised:
         return [f"The best setting, number {sweep.settings[chosen]:,}, was chosen by too few days. {ANNUALISED_FROM}"]
@@ -105,12 +104,12 @@ def _by_assumption(sweep: RecordedSweep, view: str) -> list[str]:
     """Say what the best is under each execution model, or under each value of the first switch varied."""
     if not sweep.assumptions or len(sweep.assumptions[0].values) > FEW:
         return []
-    axis, figure = sweep.assumptions[0], BY_NAME[sweep.main]
+    axis, figure = sweep.assumptions[0], sweep.figure(sweep.main)
     values = sweep.values(view, figure.name)
     bests = []
     for code, value in enumerate(axis.values):
         own = values[(axis.codes == code) & ~np.isnan(values)]
-        bests.append(f"{shown(figure, float(own.max())) if len(own) else 'none'} with {axis.label} {value}")
+        bests.append(f"{shown(figure, figure.best(own)) if len(own) else 'none'} with {axis.label} {value}")
     return [
         f"How orders fill and what they cost is not the desk's to choose. The best {named(figure)} is {joined(bests)}."
     ]
@@ -130,7 +129,7 @@ def correlation_sentence(sweep: RecordedSweep, row: Row) -> str:
 
 def _after(sweep: RecordedSweep, row: Row) -> list[str]:
     """Return what came of the choice on the days after."""
-    test = BY_NAME[f"test_{sweep.main.removeprefix('train_')}"]
+    test = sweep.figure(f"test_{sweep.main.removeprefix('train_')}")
     _, _, chosen, rank, median, _ = row.cells
     after = sweep.manifest["test"]
     if chosen.value is None:

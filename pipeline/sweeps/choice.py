@@ -9,23 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.execution import SWITCH
-from pipeline.errors import BadRequest, nearest
 from pipeline.metrics.figure import shown_annualised
-from pipeline.metrics.registry import OBJECTIVES
-from pipeline.sweeps.date_windows import WHOLE, Window, WindowFigures
+from pipeline.sweeps.date_windows import Window, WindowFigures
 from pipeline.sweeps.folds import Parting, train_and_test, walk_forward
 from pipeline.sweeps.results import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pipeline.sweeps.objectives import Objective
     from pipeline.sweeps.results import SettingBlock, SweepResults
     from pipeline.sweeps.trials import Trial
     from pipeline.ticks import Float64s
-
-BAND_LOW: Final = "band_low"
-CHOICES: Final = (*OBJECTIVES, BAND_LOW)
-"""What a sweep can choose by: a figure of a setting's own replay, or the lower end of its band."""
 
 UNPARTED: Final = Parting()
 Windows = tuple[Window, Window]
@@ -67,13 +62,14 @@ class Fold:
 
 
 class Choice:
-    """Chooses while it sees one block of settings after the other: the highest score, the first of equals.
+    """Chooses while it sees one block of settings after the other: what ranks highest, the first of equals.
 
+    A setting that has nothing to be chosen by is not chosen.
     Settings under several execution models are chosen among those of one, `SweepPlan.assumed`.
     """
 
     def __init__(
-        self, results: SweepResults, objective: str, split: Windows | None = None, parting: Parting = UNPARTED
+        self, results: SweepResults, objective: Objective, split: Windows | None = None, parting: Parting = UNPARTED
     ) -> None:
         self._results = results
         self._objective = objective
@@ -81,6 +77,7 @@ class Choice:
         walks = parting.folds is not None and results.any_good
         self._folds = walk_forward(results.market_days(), parting) if walks else []
         self._highest: dict[tuple[str, int], tuple[float, int]] = {}
+        self._scored: dict[str, tuple[int, int]] = {}
 
     def see(self, block: SettingBlock) -> None:
         """Score some settings, for each security and all together, on all days or train, and on the train of folds."""
@@ -89,12 +86,20 @@ class Choice:
         for view in self._results.views:
             may = allowed & block.good(view)
             for number, window in enumerate(windows):
-                scores = np.where(may, scores_of(block, view, self._objective, window), np.nan)
+                scores = np.where(may, self._objective.ranked(block, view, window), np.nan)
                 self._note(view, number, scores, int(block.columns.numbers[0]))
+                if number == 0:
+                    known, of = self._scored.get(view, (0, 0))
+                    self._scored[view] = known + int((~np.isnan(scores)).sum()), of + int(may.sum())
 
     def best(self) -> list[Best]:
         """Return the best setting of each security and of all together; none where no setting can be scored."""
         return [self._best(view, *self._highest[view, 0]) for view in self._results.views if (view, 0) in self._highest]
+
+    def unscored(self) -> tuple[int, int]:
+        """Return how many settings have nothing to be chosen by on all securities together, or the only one, of all."""
+        known, of = self._scored.get(self._results.views[-1], (0, 0))
+        return of - known, of
 
     def folds(self) -> list[Fold]:
         """Return the walk forward of each security and of all together: chosen on the past, judged on what came."""
@@ -118,7 +123,8 @@ class Choice:
         train, test = (block.window(view, window).figures() for window in self._split) if self._split else (None, None)
         band = block.band(view)
         ends = None if band is None or np.isnan(band[0][0]) else (float(band[0][0]), float(band[1][0]))
-        return Best(view, trial, score, _together(block) if view == ALL else block.known(view), train, test, ends)
+        figures = _together(block) if view == ALL else block.known(view)
+        return Best(view, trial, self._objective.better * score, figures, train, test, ends)
 
     def _fold(self, view: str, number: int, chosen: int) -> Fold:
         block, trial = self._block(chosen)
@@ -129,24 +135,6 @@ class Choice:
     def _block(self, number: int) -> tuple[SettingBlock, Trial]:
         part, at = self._results.trials.place(number)
         return self._results.block(part.take(slice(at, at + 1))), part.trial(at)
-
-
-def check_objective(name: str) -> str:
-    """Return what settings are chosen by; raise BadRequest for what they cannot be."""
-    if name not in CHOICES:
-        raise BadRequest(f"--choose-by is '{name}'; it takes {' or '.join(CHOICES)}.{nearest(name, CHOICES)}")
-    return name
-
-
-def scores_of(block: SettingBlock, view: str, objective: str, window: Window | None) -> Float64s:
-    """Return what settings score on a security or on all together, in a window or on all days; NaN without a score."""
-    if objective == BAND_LOW:
-        band = block.band(view, window or WHOLE)
-        return np.full(len(block.columns), np.nan) if band is None else band[0]
-    if window is None and (objective == "net_pnl" or view != ALL):
-        scores: Float64s = block.figure(objective, view).sum(axis=1)
-        return scores
-    return block.window(view, window or WHOLE).column(objective)
 
 
 def split_at(results: SweepResults, parting: Parting) -> Windows | None:

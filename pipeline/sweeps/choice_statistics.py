@@ -127,7 +127,7 @@ class Chance:
 
     Attributes:
         best: Mean of the highest figure of any setting.
-        p_value: How often the highest would be as high as the best is, 0 to 1.
+        p_value: How often the highest would be as high as the setting chosen is, 0 to 1.
         block_days: Mean length of the blocks that days were drawn in.
     """
 
@@ -136,7 +136,7 @@ class Chance:
     block_days: float
 
 
-def by_chance(daily: Float64s, *, by_sharpe: bool, draws: int = DRAWS) -> Chance:
+def by_chance(daily: Float64s, chosen: int | None = None, *, by_sharpe: bool, draws: int = DRAWS) -> Chance:
     """Return what chance alone makes of the best of the settings.
 
     Days are drawn in blocks, the same for all settings, each setting less its own mean, and the figure worked out anew.
@@ -146,6 +146,7 @@ def by_chance(daily: Float64s, *, by_sharpe: bool, draws: int = DRAWS) -> Chance
 
     Args:
         daily: At least two settings.
+        chosen: The setting that was chosen by something else; by default the best.
         by_sharpe: Of the Sharpe ratio of a day instead of its mean net P&L.
         draws: How many times the days are drawn.
     """
@@ -159,9 +160,10 @@ def by_chance(daily: Float64s, *, by_sharpe: bool, draws: int = DRAWS) -> Chance
     hopeless = _ratio(mean, spread, mean) * math.sqrt(days) < -math.sqrt(2.0 * math.log(math.log(days)))
     figures -= np.where(hopeless, 0.0, mean)
     if spreads is None:
-        best, highest = float(mean.max()), figures.max(axis=1) * math.sqrt(days / (days - 1))
+        own, highest = mean, figures.max(axis=1) * math.sqrt(days / (days - 1))
     else:
-        best, highest = float(_ratio(mean, spread, mean).max()), _ratio(figures, spreads, mean).max(axis=1)
+        own, highest = _ratio(mean, spread, mean), _ratio(figures, spreads, mean).max(axis=1)
+    best = float(own.max() if chosen is None else own[chosen])
     p_value = float((highest >= best).mean()) if best > 0.0 else 1.0
     return Chance(float(highest.mean()), p_value, length)
 

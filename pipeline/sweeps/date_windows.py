@@ -68,6 +68,31 @@ WHOLE: Final = Window(-END, END, -END, END)
 FIGURES: Final = tuple(WindowFigures.__slots__)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SettingDays:
+    """What one setting did day by day, on one security or on several together: what a desk's own figure is made of.
+
+    Attributes:
+        market_days: The days with a print, as datetime64[D], ascending, shape (days,), as all that follow.
+        net_pnl: Realised P&L after fees, AED, float64.
+        turnover: AED, float64.
+        fills: How many, int64.
+        closing_fills: How many realised a gain or a loss, int64.
+        gaining_fills: How many realised a gain, int64.
+    """
+
+    market_days: Any
+    net_pnl: Any
+    turnover: Any
+    fills: Any
+    closing_fills: Any
+    gaining_fills: Any
+
+    def __len__(self) -> int:
+        """Return the number of market days."""
+        return len(self.market_days)
+
+
 @dataclass(frozen=True, eq=False)
 class DayResults:
     """What settings did on one security day by day.
@@ -88,6 +113,7 @@ class WindowColumns:
         self._securities = [
             (each, slice(*np.searchsorted(each.days, (window.start, window.end + 1)).tolist())) for each in securities
         ]
+        self._daily: dict[str, Any] = {}
         self._market = union_of([each.days[inside][each.market[inside]] for each, inside in self._securities])
 
     def column(self, figure: str) -> Float64s:
@@ -133,10 +159,24 @@ class WindowColumns:
     def _traded(self) -> Any:
         return self._joined("fills") > 0
 
-    @cached_property
+    def days_of(self, at: int) -> SettingDays:
+        """Return the days of one setting."""
+        counts = (self._by_day(name)[at].astype(np.int64) for name in ("fills", "closing", "wins"))
+        return SettingDays(self._market.astype("datetime64[D]"), self.daily[at], self._by_day("turnover")[at], *counts)
+
+    @property
     def daily(self) -> Any:
-        """Net P&L of each market day, shape (settings, days), added up in the order of securities and days."""
-        several = [each.read("net") for each, _ in self._securities]
+        """Net P&L of each market day, shape (settings, days)."""
+        return self._by_day("net")
+
+    def _by_day(self, name: str) -> Any:
+        """Return an array on market days, added up in the order of securities and days."""
+        if name not in self._daily:
+            self._daily[name] = self._added_by_day(name)
+        return self._daily[name]
+
+    def _added_by_day(self, name: str) -> Any:
+        several = [each.read(name) for each, _ in self._securities]
         daily = np.zeros((len(several[0]), len(self._market)))
         for net, (each, inside) in zip(several, self._securities, strict=True) if len(self._market) else ():
             places = market_day_indices(each.days[inside], self._market)

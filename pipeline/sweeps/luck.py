@@ -19,11 +19,13 @@ from pipeline.sweeps.choice_statistics import (
     overfitting,
 )
 from pipeline.sweeps.date_windows import WHOLE
+from pipeline.sweeps.objectives import NET_PNL, SHARPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.sweeps.choice import Best, Fold
+    from pipeline.sweeps.objectives import Objective
     from pipeline.sweeps.results import SettingBlock, SweepResults
     from pipeline.ticks import Float64s
 
@@ -34,8 +36,6 @@ NEAR: Final = 64
 """Settings whose numbers differ by so much at most are read at once, with those between them."""
 
 AT_A_TIME: Final = 4_096
-SHARPE: Final = "sharpe"
-NET_PNL: Final = "net_pnl"
 ANNUAL: Final = math.sqrt(TRADING_DAYS_A_YEAR)
 TEST: Final = "test"
 WALKED: Final = "walk forward"
@@ -95,7 +95,7 @@ def luck_of(
     results: SweepResults,
     best: Best | None,
     folds: Sequence[Fold],
-    objective: str,
+    objective: Objective,
     train: Any,
     before: tuple[int, int] = (0, 0),
 ) -> Luck | None:
@@ -105,7 +105,7 @@ def luck_of(
         results: Of the sweep.
         best: The setting chosen for all securities together, or for the only one; None where none was.
         folds: The walk forward of the same; empty without one.
-        objective: What settings were chosen by; of `band_low` the statistics are those of net P&L.
+        objective: What settings were chosen by; of all but the Sharpe ratio the statistics are those of net P&L.
         train: The window that settings were chosen on; None for all days.
         before: How many settings other sweeps tried on these ticks, and how many sweeps.
 
@@ -118,13 +118,13 @@ def luck_of(
     shape = shape_of(daily[at])
     if settings < 2 or shape is None:  # noqa: PLR2004 - of one there is nothing to choose
         return None
-    by_sharpe = objective == SHARPE
+    by_sharpe = objective.name == SHARPE and objective.own is None
     unit = ANNUAL if by_sharpe else 1.0
     correlation = average_correlation(daily)
     trials = independent_trials(settings + before[0], correlation)
     ratios = np.nan_to_num(sharpe_of_each(daily)) / ANNUAL
     expected = float(ratios.std(ddof=1)) * expected_maximum(trials)
-    chance, over = by_chance(daily, by_sharpe=by_sharpe), overfitting(daily, by_sharpe=by_sharpe)
+    chance, over = by_chance(daily, at, by_sharpe=by_sharpe), overfitting(daily, by_sharpe=by_sharpe)
     assert over is not None  # noqa: S101 - a shape takes more days
     grown = expected_maximum(settings + before[0]) / expected_maximum(len(daily))
     came, source = _out_of_sample(best, folds, over.after * unit, by_sharpe=by_sharpe)

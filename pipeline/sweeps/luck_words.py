@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.metrics.bootstrap import FEWEST
 from pipeline.metrics.chance import percent
 from pipeline.numbers import counted, money, ratio
-from pipeline.sweeps.luck import SHARPE
+from pipeline.sweeps.objectives import SHARPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -198,16 +198,29 @@ class SettingBlock:
         return values.min(axis=0), values.max(axis=0)
 
     def together(self) -> dict[str, Float64s]:
-        """Return the figures of all securities together over all days; the sums are those of the figures."""
+        """Return the figures of all securities together over all days; the sums are those of the figures.
+
+        Drawdowns are looked at when days end.
+        """
         window = self.window(ALL, WHOLE)
         sums = {name: self.figure(name, ALL).sum(axis=1) for name in ("realized_pnl", "fees", "net_pnl", "turnover")}
         closing = self.figure("closing_fills", ALL)
         rates = np.nan_to_num(self.figure("win_rate", ALL))
-        wins, closing = np.rint(rates * closing).sum(axis=1), closing.sum(axis=1)
+        each_wins = np.rint(rates * closing)
+        gained = np.nan_to_num(self.figure("average_win", ALL)) * each_wins
+        lost = np.nan_to_num(self.figure("average_loss", ALL)) * (closing - each_wins)
+        wins, closing = each_wins.sum(axis=1), closing.sum(axis=1)
+        gained, lost, losses = gained.sum(axis=1), lost.sum(axis=1), closing - wins
+        drawdown = window.column("daily_drawdown")
         return sums | {
+            "max_drawdown": drawdown,
+            "profit_factor": _over(gained, -lost),
+            "average_win": _over(gained, wins),
+            "average_loss": _over(lost, losses),
+            "daily_drawdown": drawdown,
             "fills": self.figure("fills", ALL).sum(axis=1),
             "win_rate": np.where(closing > 0, wins / np.maximum(closing, 1), np.nan),
-            **{name: window.column(name) for name in ("sharpe", "daily_drawdown", "market_days")},
+            **{name: window.column(name) for name in ("sharpe", "market_days")},
         }
 
     def known(self, ticker: str) -> dict[str, float | None]:
@@ -246,3 +259,10 @@ class SettingBlock:
                     values[some, own] = content
             self._read[name, model, security] = values
         return self._read[name, model, security]
+
+
+def _over(amounts: Float64s, counts: Float64s) -> Float64s:
+    """Return amounts over counts, NaN where there is nothing to divide by."""
+    known = counts > 0
+    ratios: Float64s = np.where(known, amounts / np.where(known, counts, 1.0), np.nan)
+    return ratios

@@ -17,11 +17,12 @@ from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
 from pipeline.store.atomic import write_bytes
 from pipeline.store.result_cache import ResultCache, parts_folder, results_folder
 from pipeline.store.result_parts import ResultParts
-from pipeline.sweeps.choice import BAND_LOW, UNPARTED, Best, Choice, Fold, check_objective, scores_of, split_at
+from pipeline.sweeps.choice import UNPARTED, Best, Choice, Fold, split_at
 from pipeline.sweeps.codec import DAY_TYPES
 from pipeline.sweeps.date_windows import WHOLE
 from pipeline.sweeps.fills import EVERY, KEEP_TRADES, chosen_pairs, fills_of
 from pipeline.sweeps.luck import Luck, luck_of
+from pipeline.sweeps.objectives import BAND_LOW, Objective, objective_of
 from pipeline.sweeps.plan import plan_sweep, with_band
 from pipeline.sweeps.replays import run_sweep
 from pipeline.sweeps.results import ALL, OWN, SettingBlock, SweepResults
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from pipeline.sweeps.axes import Grid
     from pipeline.sweeps.choice import Windows
     from pipeline.sweeps.folds import Parting
+    from pipeline.sweeps.objectives import Own
     from pipeline.sweeps.plan import SweepPlan
     from pipeline.sweeps.replays import ReadyResults
     from pipeline.sweeps.trials import TrialColumns
@@ -70,7 +72,7 @@ class SweepOptions:
     """
 
     parting: Parting = UNPARTED
-    choose_by: str = "net_pnl"
+    choose_by: str | Own = "net_pnl"
     keep_trades: str | None = None
     trials: int | None = None
     seed: int = 1
@@ -93,12 +95,14 @@ class Listeners:
 class SweepRun:
     """A finished sweep. seconds: wall clock. cache_bytes: what all cached results on this machine take.
 
+    objective: what settings were chosen by.
     split: the days settings were chosen on, and the others, where these were parted. warnings: what is to be known
     before a setting is believed, as sweep.json and the page have it. luck: how much of the best setting is luck, None
     where nothing can be said of it.
     """
 
     results: SweepResults
+    objective: Objective
     best: tuple[Best, ...]
     folds: tuple[Fold, ...]
     split: Windows | None
@@ -111,8 +115,8 @@ class SweepRun:
     @cached_property
     def table(self) -> Any:
         """One row a setting and security, as an Arrow table; made of the cached results when it is asked for."""
-        tables = SweepTables(self.results, self.split)
-        blocks = self.results.blocks(by_day=self.split is not None)
+        tables = SweepTables(self.results, self.objective, self.split)
+        blocks = self.results.blocks(by_day=self.split is not None or self.objective.by_day)
         return pa.concat_tables([tables.each(block) for block in blocks]).combine_chunks()
 
     @property
@@ -146,7 +150,7 @@ def make_sweep(
     make_page: called with the finished folder, while other runs are still kept out of it.
     """
     started = time.perf_counter()
-    check_objective(options.choose_by)
+    objective = objective_of(options.choose_by)
     if options.keep_trades is not None and options.keep_trades not in KEEP_TRADES:
         raise BadRequest(
             f"--keep-trades is '{options.keep_trades}'; it takes {' or '.join(KEEP_TRADES)}."
@@ -156,28 +160,30 @@ def make_sweep(
     if options.trials is not None:
         check_search(grid, options.trials, strategies)
     options.parting.check()
+    objective.check(parted=options.parting.train_until is not None or options.parting.folds is not None)
     plan = plan_sweep(grid, request, strategies, enumerate_all=options.trials is None)
-    if options.band or options.choose_by == BAND_LOW:
+    if options.band or objective.name == BAND_LOW:
         plan = with_band(plan)
     with ExitStack() as stack:
         if output_dir is not None:
             stack.enter_context(_begun(output_dir))
         cache = stack.enter_context(closing(ResultCache(results_folder())))
         parts = ResultParts(parts_folder())
-        results = _run(plan, grid, options, parts, listeners)
+        results = _run(plan, grid, options, objective, parts, listeners)
         split = split_at(results, options.parting)
-        choice = Choice(results, options.choose_by, split, options.parting)
-        tables = _Tables(results, split, output_dir)
+        choice = Choice(results, objective, split, options.parting)
+        tables = _Tables(results, objective, split, output_dir)
         stack.callback(tables.discard)
-        by_day = len(plan.tickers) > 1 or split is not None or options.parting.folds is not None
+        parted = split is not None or options.parting.folds is not None
+        by_day = len(plan.tickers) > 1 or parted or objective.by_day
         for block in results.blocks(by_day=by_day):
             choice.see(block)
             tables.append(block)
         best = choice.best()
-        warnings = tuple(warnings_of_sweep(results, best))
+        warnings = tuple(warnings_of_sweep(results, best, objective, choice.unscored()))
         folds = choice.folds()
-        luck = _luck(results, best, folds, split, options, output_dir)
-        run = SweepRun(results, tuple(best), tuple(folds), split, output_dir, warnings=warnings, luck=luck)
+        luck = _luck(results, best, folds, split, objective, output_dir)
+        run = SweepRun(results, objective, tuple(best), tuple(folds), split, output_dir, warnings=warnings, luck=luck)
         if output_dir is not None:
             _write(output_dir, run, options, tables, cache)
             if make_page:
@@ -187,13 +193,20 @@ def make_sweep(
     return replace(run, seconds=time.perf_counter() - started, cache_bytes=size)
 
 
-def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, parts: ResultParts, listeners: Listeners) -> SweepResults:
+def _run(
+    plan: SweepPlan,
+    grid: Grid,
+    options: SweepOptions,
+    objective: Objective,
+    parts: ResultParts,
+    listeners: Listeners,
+) -> SweepResults:
     results = SweepResults(plan, parts)
     count = len(plan.trials) if options.trials is None else options.trials
     if listeners.on_plan:
         listeners.on_plan(plan, count * len(plan.tickers) * (1 + len(plan.band)))
     parted = options.parting.train_until is not None or options.parting.folds is not None
-    arrays = [*DAY_TYPES] if parted or options.trials is not None else ["net"]
+    arrays = [*DAY_TYPES] if parted or options.trials is not None or objective.by_day else ["net"]
 
     def run_trials(trials: Sequence[TrialColumns]) -> None:
         for model in (OWN, *plan.band):
@@ -208,7 +221,7 @@ def _run(plan: SweepPlan, grid: Grid, options: SweepOptions, parts: ResultParts,
         results.add_trials(columns)
         run_trials([columns])
         split, block = split_at(results, options.parting), results.block(columns)
-        score = scores_of(block, ALL, options.choose_by, split[0] if split else WHOLE)
+        score = objective.ranked(block, ALL, split[0] if split else WHOLE)
         return np.where(block.good(ALL), score, np.nan)
 
     if options.trials is None:
@@ -223,7 +236,7 @@ def _luck(
     best: Sequence[Best],
     folds: Sequence[Fold],
     split: Windows | None,
-    options: SweepOptions,
+    objective: Objective,
     folder: AnyPath | None,
 ) -> Luck | None:
     """Return how much of the best setting of all securities together, or of the only one, is luck."""
@@ -232,7 +245,7 @@ def _luck(
         results,
         next((each for each in best if each.security == view), None),
         [fold for fold in folds if fold.security == view],
-        options.choose_by,
+        objective,
         split[0] if split else None,
         tried_before(folder, results),
     )
@@ -241,10 +254,12 @@ def _luck(
 class _Tables:
     """Both tables of the folder, where there is one, while they are written."""
 
-    def __init__(self, results: SweepResults, split: Windows | None, folder: AnyPath | None) -> None:
+    def __init__(
+        self, results: SweepResults, objective: Objective, split: Windows | None, folder: AnyPath | None
+    ) -> None:
         names = [] if folder is None else [TABLE_FILE, TOGETHER_FILE][: min(len(results.plan.tickers), 2)]
         self.files = {name: TableWriter(folder / name) for name in names if folder is not None}
-        self._rows = SweepTables(results, split)
+        self._rows = SweepTables(results, objective, split)
 
     def append(self, block: SettingBlock) -> None:
         rows = {TABLE_FILE: self._rows.each, TOGETHER_FILE: self._rows.together}
@@ -267,14 +282,15 @@ def _write(folder: AnyPath, run: SweepRun, options: SweepOptions, tables: _Table
     """Write the folder; what lists its files is there before any other, and says after them that it is complete."""
     results = run.results
     staged = [file.close() for file in tables.files.values()]
-    contents = {SUMMARY_FILE: summary_csv(results, run.best, options.choose_by)}
+    contents = {SUMMARY_FILE: summary_csv(results, run.best, run.objective.name)}
     if run.folds:
         contents[WALK_FILE] = walk_csv(results, run.folds)
     pairs = chosen_pairs(results, run.best, options.keep_trades)
     trades = [f"{TRADES_FOLDER}/{number}_{ticker}.parquet" for number, ticker in pairs]
     files = [*contents, *tables.files, *trades, *([REPORT_FILE] if options.report or options.png else [])]
     choices = {
-        "chosen_by": options.choose_by,
+        "chosen_by": run.objective.name,
+        "score": None if run.objective.has_column else run.objective.as_json(),
         "train": None if run.split is None else str(run.split[0]),
         "test": None if run.split is None else str(run.split[1]),
         **{name: getattr(options.parting, name) for name in ("folds", "train_days", "purge", "embargo")},

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.metrics.figure import ANNUALISED_FROM, are_few_days
+from pipeline.numbers import counted
 from pipeline.runs.run_warnings import undeclared_files, warnings_of_data
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipeline.sweeps.choice import Best
+    from pipeline.sweeps.objectives import Objective
     from pipeline.sweeps.results import SweepResults
 
 
-def warnings_of_sweep(results: SweepResults, best: Sequence[Best]) -> list[str]:
-    """Return the warnings of a sweep, the gravest first; a setting's error is its own row."""
+def warnings_of_sweep(
+    results: SweepResults, best: Sequence[Best], objective: Objective, unscored: tuple[int, int]
+) -> list[str]:
+    """Return the warnings of a sweep, the gravest first; a setting's error is its own row.
+
+    unscored: how many settings have nothing to be chosen by, and of how many.
+    """
     bases = list(results.plan.bases.values())
     chosen = {choice.security for choice in best}
     return [
@@ -25,6 +33,7 @@ def warnings_of_sweep(results: SweepResults, best: Sequence[Best]) -> list[str]:
             for security in results.views
             if security not in chosen
         ),
+        *_of_objective(results, best, objective, unscored),
         *warnings_of_data(bases[0]),
         *(
             f"{choice.security}: no setting did better than one without any fill on the days it was chosen on."
@@ -32,3 +41,23 @@ def warnings_of_sweep(results: SweepResults, best: Sequence[Best]) -> list[str]:
             if choice.train is not None and choice.train.fills == 0
         ),
     ]
+
+
+def _of_objective(
+    results: SweepResults, best: Sequence[Best], objective: Objective, unscored: tuple[int, int]
+) -> Iterator[str]:
+    """Yield what is to be known of the figure that settings were chosen by."""
+    chosen = next((each for each in best if each.security == results.views[-1]), None)
+    if chosen is None:
+        return
+    days = chosen.train.market_days if chosen.train else chosen.figures["market_days"]
+    if objective.annualised and are_few_days(days):
+        yield (
+            f"Settings were chosen by the {objective.name} of {counted(int(days or 0), 'market day')}: the best by so "
+            f"few says next to nothing. {ANNUALISED_FROM}"
+        )
+    none, of = unscored
+    if none:
+        why = f" ({objective.why_missing[0].lower()}{objective.why_missing[1:-1]})" if objective.why_missing else ""
+        or_fill = ", or no fill," if objective.better < 0 else ""
+        yield f"{none:,} of {counted(of, 'setting')} have no {objective.name}{why}{or_fill} and rank after the others."

@@ -15,12 +15,14 @@ from pipeline.sweeps.axes import PRESET, is_assumption
 from pipeline.sweeps.codec import COUNTS, FIGURES
 from pipeline.sweeps.date_windows import FIGURES as WINDOW_FIGURES
 from pipeline.sweeps.date_windows import WHOLE
+from pipeline.sweeps.objectives import SCORE
 from pipeline.sweeps.results import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.sweeps.choice import Windows
+    from pipeline.sweeps.objectives import Objective
     from pipeline.sweeps.plan import SweepPlan
     from pipeline.sweeps.results import SettingBlock, SweepResults
     from pipeline.sweeps.trials import TrialColumns
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 BAND_ENDS: Final = ("band_low", "band_high")
 OURS: Final = frozenset(
     [*("setting", "strategy", "security", "exchange", "error", "chosen_by", "score", "fold"), *FIGURES, *BAND_ENDS]
-    + [f"{part}_{name}" for part in ("train", "test") for name in ("from", "to", *WINDOW_FIGURES, *BAND_ENDS)]
+    + [f"{part}_{name}" for part in ("train", "test") for name in ("from", "to", *WINDOW_FIGURES, *BAND_ENDS, SCORE)]
 )
 """The names of columns that say something else than a parameter of the same name."""
 
@@ -39,8 +41,8 @@ PRESET_COLUMN: Final = "execution.preset"
 class SweepTables:
     """Makes the rows of both tables from blocks of settings."""
 
-    def __init__(self, results: SweepResults, split: Windows | None) -> None:
-        self._plan = results.plan
+    def __init__(self, results: SweepResults, objective: Objective, split: Windows | None) -> None:
+        self._plan, self._objective = results.plan, objective
         self._parts = {} if split is None else {"train_": split[0], "test_": split[1]}
         self._parameters = _parameters(results.plan)
         self._switches = _switch_types(results)
@@ -80,7 +82,7 @@ class SweepTables:
                     axis=1,
                 )
                 table[f"{prefix}{name}"] = _numbers(values.ravel(), name)
-        table |= self._band(block, tickers)
+        table |= self._band(block, tickers) | self._score(block, tickers)
         table["error"] = _texts(block.errors().ravel(), block.error_texts)
         return pa.table(table)
 
@@ -95,7 +97,7 @@ class SweepTables:
         table = {"setting": number_array(block.columns.numbers.astype(np.int64), pa.int64())}
         for name in (*WINDOW_FIGURES, "realized_pnl", "fees"):
             table[name] = _numbers(np.where(good, figures[name], np.nan), name)
-        table |= self._band(block, [ALL])
+        table |= self._band(block, [ALL]) | self._score(block, [ALL])
         for prefix, window in self._parts.items():
             of_window = block.window(ALL, window)
             for name in WINDOW_FIGURES:
@@ -110,6 +112,16 @@ class SweepTables:
             for at, name in enumerate(BAND_ENDS):
                 values = np.stack([band[at] for band in bands if band is not None], axis=1)
                 table[f"{prefix}{name}"] = _numbers(values.ravel(), name)
+        return table
+
+    def _score(self, block: SettingBlock, views: Sequence[str]) -> dict[str, pa.Array]:
+        """Return what settings are chosen by on each of some views, where no other column has it."""
+        if self._objective.has_column:
+            return {}
+        table: dict[str, pa.Array] = {}
+        for prefix, window in ({"": None} | self._parts).items():
+            each = [np.where(block.good(view), self._objective.values(block, view, window), np.nan) for view in views]
+            table[f"{prefix}{SCORE}"] = _numbers(np.stack(each, axis=1).ravel(), SCORE)
         return table
 
     def _switch_columns(self, columns: TrialColumns) -> dict[str, pa.Array]:

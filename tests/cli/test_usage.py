@@ -22,7 +22,7 @@ from pipeline.replay.simulate import ENGINES
 from pipeline.replay.workers import BACKENDS
 from pipeline.runs.layout import RUN_FILE
 from pipeline.strategies.loading.load import strategy_names
-from pipeline.sweeps.choice import CHOICES
+from pipeline.sweeps.objectives import CHOICES
 from pipeline.sweeps.run import KEEP_TRADES
 from tests.console.screens import ROOT, environment, to_pipe, without_stretches
 from tests.made import make_config, make_store
@@ -193,7 +193,7 @@ def completed(words: str, cwd: Path, shell: str = "bash") -> str:
         ("pipeline backtest --set re", ["refill_interval_sec="]),
         ("pipeline backtest --set execution.fill_price=", ["execution.fill_price=order", "execution.fill_price=print"]),
         ("pipeline backtest --strategy v2_1_stop_loss --set stop", ["stop_loss_threshold_pct="]),
-        ("pipeline sweep --choose-by ", ["band_low", "net_pnl", "sharpe"]),
+        ("pipeline sweep --choose-by s", ["sharpe", "skew", "sortino"]),
     ],
 )
 def test_tab_answers_with_what_there_is(desk: Path, words: str, answers: list[str]) -> None:
@@ -224,12 +224,12 @@ def test_what_tab_offers_is_what_the_verbs_take() -> None:
     sides = tuple(SIDES.values())
     assert choices == {
         "engine": ENGINES,
-        "choose_by": CHOICES,
         "keep_trades": KEEP_TRADES,
         "side": sides,
         "date_order": DATE_ORDERS,
     }
     assert complete.strategies("") == strategy_names()
+    assert complete.objectives("") == sorted(CHOICES)
     assert complete.backends("") == sorted(BACKENDS)
     assert complete.presets("") == sorted(PRESETS)
     words = [switch.words for switch in SWITCHES.values() if switch.words]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.cli import app
 from pipeline.engine.execution import SWITCHES
-from pipeline.metrics.registry import FIGURES, GROUPS, METRICS, OBJECTIVES, SUMMARY_FIGURES, SWEEP_FIGURES
+from pipeline.metrics.registry import FIGURES, GROUPS, METRICS, SUMMARY_FIGURES, SWEEP_FIGURES
 from pipeline.options import SHARED
+from pipeline.sweeps.objectives import CHOICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -100,7 +101,7 @@ def figures() -> str:
     return text + (
         f"## Sources\n\n{numbered}\n\n## Which other files have them\n\n"
         f"* `sweep.parquet`, of every setting: {quoted(figure.name for figure in SWEEP_FIGURES)}. "
-        f"A sweep chooses by {quoted(OBJECTIVES, ' or ')}.\n"
+        f"A sweep chooses by {quoted(CHOICES, ' or ')}.\n"
         f"* `backtest_summary.csv`, under these headings: {summary}.\n"
         f"* Only these two have {only}.\n"
     )

@@ -13,10 +13,11 @@ import pytest
 from pipeline import api
 from pipeline.console import show
 from pipeline.metrics.figure import NOT_NUMBERS
-from pipeline.metrics.registry import FIGURES, GROUPS, METRICS, OBJECTIVES
+from pipeline.metrics.registry import FIGURES, GROUPS, METRICS
 from pipeline.numbers import FORMS
 from pipeline.runs.recorded_security import read_security
 from pipeline.sweeps.date_windows import FIGURES as WINDOW_FIGURES
+from pipeline.sweeps.objectives import OF_FILLS, OF_WINDOWS
 from tests.docs.generated import DOCS
 from tests.made import make_config, make_store
 from tests.pages.reading import read_page
@@ -88,7 +89,11 @@ def test_a_figure_is_in_every_output_that_should_carry_it(
         assert figure.name.replace("markouts", "markout").replace(".", "_") in outputs.frame
     if figure.in_sweep and figure.is_headline:
         labels = {each["label"].partition(" (")[0] for each in outputs.sweep_page.data["sweep"]["figures"]}
-        assert figure.label in labels or figure.name in ("fees", "realized_pnl")  # left out where no fee is charged
+        assert figure.label in labels or figure.name in (
+            "fees",
+            "realized_pnl",
+            "sharpe",
+        )  # no fee is charged, days are few
 
 
 def test_metrics_json_has_no_figure_that_is_not_declared(outputs: Outputs) -> None:
@@ -111,4 +116,5 @@ def test_a_declaration_is_whole(figure: Figure) -> None:
 def test_names_stand_once_and_what_a_sweep_chooses_by_is_in_every_window() -> None:
     names = [figure.name for figure in FIGURES]
     assert len(names) == len(set(names))
-    assert set(OBJECTIVES) <= set(WINDOW_FIGURES)
+    assert set(OF_WINDOWS) <= set(WINDOW_FIGURES)
+    assert {*OF_FILLS} <= {figure.name for figure in FIGURES if figure.in_sweep}
