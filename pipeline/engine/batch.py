@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.batch_outcome import BatchPart
+from pipeline.engine.batch_outcome import FILL_NAMES, BatchBlock
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, Exchanged, column_types, tick_columns
 from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.compiler.batch_loop import PURPOSE, SETTING_COLUMNS, BatchLayout, batch_source
@@ -28,7 +28,6 @@ from pipeline.native.machine import LOADING, Machine, Text, machine_code
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pipeline.engine.outcome import Outcome, Totals
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
@@ -64,37 +63,51 @@ class BatchRunner:
         counts = [ctypes.c_int64, ctypes.c_int64]
         self._loop = ctypes.CFUNCTYPE(ctypes.c_int64, *counts, *[ctypes.c_void_p] * pointers)(machine.address)
 
-    def run(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Outcome | None]:
-        """Yield each setting's outcome, in the order given; None for one that has to be replayed alone."""
-        for part in self._parts(ticks, settings, len(ticks) // TICKS_A_FILL + 64):
-            yield None if part is None else part.outcome()
+    def blocks(
+        self, ticks: Ticks, settings: Sequence[BatchSetting]
+    ) -> Iterator[tuple[Sequence[int], BatchBlock | None]]:
+        """Yield some of the settings, by their numbers, and what they gave; None for those to be replayed alone.
 
-    def totals(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Totals | None]:
-        """Yield what each setting's fills come to, in the order given; None for one that has to be replayed alone."""
-        for part in self._parts(ticks, settings, len(ticks) // TICKS_A_FILL + 64):
-            yield None if part is None else part.totals()
+        A block's columns, of which a few million rows are held at a time, have to go before the next is asked for.
+        """
+        yield from self._blocks(ticks, settings, range(len(settings)), len(ticks) // TICKS_A_FILL + 64)
 
-    def _parts(self, ticks: Ticks, settings: Sequence[BatchSetting], each: int) -> Iterator[BatchPart | None]:
-        """Yield the part of each setting, which has room for `each` fills; a few millions are held at a time."""
+    def _blocks(
+        self, ticks: Ticks, settings: Sequence[BatchSetting], numbers: Sequence[int], each: int
+    ) -> Iterator[tuple[Sequence[int], BatchBlock | None]]:
+        """Yield the blocks of some settings, each of which has room for `each` fills."""
         at_a_time = max(SMALLEST_BATCH, min(BATCH_SIZE, MOST_ROWS // each))
-        for start in range(0, len(settings), at_a_time):
-            yield from self._block(ticks, settings[start : start + at_a_time], each)
+        for start in range(0, len(numbers), at_a_time):
+            some = numbers[start : start + at_a_time]
+            full, block = self._block(ticks, [settings[number] for number in some], each)
+            if block is None:
+                yield some, None
+                continue
+            if len(full) < len(some):
+                yield [number for at, number in enumerate(some) if at not in full], block
+            again = [some[at] for at in full]
+            del block
+            if again and each * min(len(again), SMALLEST_BATCH) <= MOST_ROWS:
+                yield from self._blocks(ticks, settings, again, each * 4)
+            elif again:
+                yield again, None
 
-    def _block(self, ticks: Ticks, settings: Sequence[BatchSetting], each: int) -> Iterator[BatchPart | None]:
+    def _block(
+        self, ticks: Ticks, settings: Sequence[BatchSetting], each: int
+    ) -> tuple[Sequence[int], BatchBlock | None]:
+        """Return which settings want more room and the block of the others; None where all have to go alone."""
         span, columns = Span.of(ticks), self._layout.shared.columns
         buffers = Buffers(span, settings[0].facts, columns, each * len(settings))
         setting_rows = self._start_rows(buffers, settings, each)
         final = self.attempt(ticks, buffers, settings, setting_rows)
         if buffers.columns["failed"][0] or final["m_diverged"]:
-            yield from [None] * len(settings)
-            return
+            return [], None
         states = self._states(final, setting_rows, len(settings))
-        full = [setting for setting, state in zip(settings, states, strict=True) if state["m_out_of_capacity"]]
-        again: Iterator[BatchPart | None] = iter([None] * len(full))
-        if full and each * min(len(full), SMALLEST_BATCH) <= MOST_ROWS:
-            again = self._parts(ticks, full, each * 4)
-        for number, state in enumerate(states):
-            yield next(again) if state["m_out_of_capacity"] else BatchPart(ticks, buffers, each * number, state)
+        full = [at for at, state in enumerate(states) if state["m_out_of_capacity"]]
+        rest = [at for at in range(len(states)) if at not in full]
+        fills = {FILL_NAMES[name]: buffers.columns[name] for name in buffers.fill_columns if name in FILL_NAMES}
+        starts = [each * at for at in rest]
+        return full, BatchBlock(ticks, buffers.market_days, fills, starts, [states[at] for at in rest])
 
     def _start_rows(self, buffers: Buffers, settings: Sequence[BatchSetting], each: int) -> dict[str, Any]:
         """Return what differs between settings as it stands before the first tick, a row a name.

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pipeline.engine.outcome import Fills
-    from pipeline.metrics.figure import Figure
     from pipeline.replay.observe import Observed
     from pipeline.replay.simulate import Replayed
     from pipeline.ticks import Float64s, Int64s
@@ -226,19 +225,6 @@ def replay_portfolio(replayed: Replayed) -> Portfolio:
     builder = LedgerBuilder(account)
     builder.add(account)
     return builder.portfolio(replayed)
-
-
-def replay_figures(replayed: Replayed, figures: Iterable[Figure]) -> dict[str, Any]:
-    """Return figures of one security's replay that need no mid.
-
-    Args:
-        replayed: What the replay gave.
-        figures: Figures that a sweep keeps.
-
-    Returns:
-        Each number by the figure's name, None where it cannot be computed; of days how many.
-    """
-    return numbers_of(replay_portfolio(replayed), figures)
 
 
 def _limits(account: AccountHistory) -> Limits:

@@ -74,7 +74,7 @@ def _markouts(unit: str, form: str) -> Iterator[Figure]:
 MARKET_MAKING_FIGURES: Final = (
     Figure(
         name="position",
-        compute=lambda p: sum(ledger.position for ledger in p.ledgers),
+        compute=lambda p: p.position,
         group=INVENTORY,
         label="Final position",
         unit="shares",

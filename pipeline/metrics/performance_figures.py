@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipeline.metrics.figure import NO_DAY, NO_MARK, ONE_DAY, Figure, Reason
-from pipeline.metrics.formulas import calmar, sharpe, sortino
+from pipeline.metrics.formulas import calmar, sortino
 from pipeline.metrics.portfolio import Portfolio
 
 ACTIVITY: Final = "Fills and orders"
@@ -118,7 +118,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="max_drawdown",
-        compute=lambda p: p.clock.max_drawdown,
+        compute=lambda p: p.max_drawdown,
         group=RISK,
         label="Max drawdown",
         unit="AED",
@@ -131,7 +131,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="sharpe",
-        compute=lambda p: sharpe(p.daily),
+        compute=lambda p: p.sharpe,
         group=RISK,
         label="Sharpe ratio",
         unit="annualised",
@@ -162,7 +162,7 @@ PERFORMANCE_FIGURES: Final = (
     ),
     Figure(
         name="calmar",
-        compute=lambda p: calmar(p.daily, p.clock.max_drawdown),
+        compute=lambda p: calmar(p.daily, p.max_drawdown),
         group=RISK,
         label="Calmar ratio",
         unit="annualised",

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.metrics import fill_kinds, market_making
 from pipeline.metrics.bootstrap import intervals
 from pipeline.metrics.clock import Clock, clock_of
-from pipeline.metrics.formulas import drawdown_days, market_day_indices
+from pipeline.metrics.formulas import drawdown_days, market_day_indices, sharpe
 from pipeline.metrics.loop_fills import AMOUNTS, COUNTS, DAY_FIELDS
 from pipeline.metrics.order_statistics import percentile_of
 from pipeline.metrics.sharpe import shape_of
@@ -77,10 +77,20 @@ class Portfolio:
         return int(self.sums["gains"] + self.sums["losses"])
 
     @property
+    def position(self) -> int:
+        """Shares after the last event."""
+        return sum(ledger.position for ledger in self.ledgers)
+
+    @property
+    def max_drawdown(self) -> float:
+        """Largest fall of net realised equity from its running peak."""
+        return self.clock.max_drawdown
+
+    @property
     def max_drawdown_share(self) -> float | None:
         """The maximum drawdown in per cent of peak capital; None where none was used."""
         capital = self.clock.peak_capital
-        return self.clock.max_drawdown / capital * 100 if capital > 0.0 else None
+        return self.max_drawdown / capital * 100 if capital > 0.0 else None
 
     @cached_property
     def daily(self) -> Float64s:
@@ -92,6 +102,11 @@ class Portfolio:
                 net = days.view(np.float64)[:, DAY_FIELDS.index("net")]
                 daily += np.bincount(market_day_indices(days[:, 0], self.market_days), net, len(daily))
         return daily
+
+    @property
+    def sharpe(self) -> float | None:
+        """The annualised Sharpe ratio of daily net P&L."""
+        return sharpe(self.daily)
 
     @cached_property
     def shape(self) -> Shape | None:

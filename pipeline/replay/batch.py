@@ -5,25 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pipeline.engine.outcome import Outcome
+from pipeline.engine.batch_outcome import BatchBlock
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import ReplayError
 from pipeline.replay.simulate import CLASSIC, Engine, engine_facts, loop_constants, matched_ticks, replayed_of, replayer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pipeline.engine.execution import Execution
-    from pipeline.engine.outcome import Facts, Totals
+    from pipeline.engine.outcome import Totals
     from pipeline.markets.market import MarketFacts
     from pipeline.replay.simulate import Replayed
-    from pipeline.settings import Value, Values
+    from pipeline.settings import Values
     from pipeline.ticks import Ticks
 
 ORDER: Final = ("touch_fills", "match_first", "queue_model", "latency", "takes_marketable")
 """By which switches settings are ordered: those that act at the same turn of an event stand together."""
 
 Found: TypeAlias = "Replayed | ReplayError"
+Rows: TypeAlias = "Sequence[Sequence[int]]"
+"""Settings by their numbers: those of a row are one replay."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,36 +44,36 @@ def simulate_many(
     A setting whose replay fails gives its error. Settings that differ in fees only are replayed once; where the fees of
     one depend on its orders, of which a batch keeps no account, all are replayed one by one.
     """
-    for number, outcome in _replays(ticks, strategy, settings, market, engine, whole=True):
-        if isinstance(outcome, Outcome):
-            execution = settings[number].execution
-            yield number, replayed_of(ticks, outcome, strategy, execution, market.exchange)
-        elif isinstance(outcome, ReplayError):
-            yield number, outcome
+    for rows, block in simulate_blocks(ticks, strategy, settings, market, engine):
+        for at, numbers in enumerate(rows):
+            outcome = block if isinstance(block, ReplayError) else block.outcome(at)
+            for number in numbers:
+                if isinstance(outcome, ReplayError):
+                    yield number, outcome
+                else:
+                    execution = settings[number].execution
+                    yield number, replayed_of(ticks, outcome, strategy, execution, market.exchange)
 
 
 def simulate_totals(
     ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting], market: MarketFacts, engine: Engine
 ) -> Iterator[tuple[int, Totals | ReplayError]]:
     """Yield each setting's number and what it comes to, as `simulate_many` does, in less time."""
-    for number, outcome in _replays(ticks, strategy, settings, market, engine, whole=False):
-        yield number, outcome.totals() if isinstance(outcome, Outcome) else outcome
+    for rows, block in simulate_blocks(ticks, strategy, settings, market, engine):
+        for at, numbers in enumerate(rows):
+            totals = block if isinstance(block, ReplayError) else block.totals(at)
+            yield from ((number, totals) for number in numbers)
 
 
-def _replays(
-    ticks: Ticks,
-    strategy: type[Strategy],
-    settings: Sequence[Setting],
-    market: MarketFacts,
-    engine: Engine,
-    *,
-    whole: bool,
-) -> Iterator[tuple[int, Outcome | Totals | ReplayError]]:
+def simulate_blocks(
+    ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting], market: MarketFacts, engine: Engine
+) -> Iterator[tuple[Rows, BatchBlock | ReplayError]]:
+    """Yield what `simulate_many` does as blocks: the numbers of the settings that are each row of one, and the block.
+
+    Settings that are one row differ in fees only. A block has to go before the next is asked for.
+    """
     for group in _batches(strategy, settings):
-        outcomes = _outcomes(ticks, strategy, settings, group, market, engine, whole=whole)
-        for numbers, outcome in zip(group, outcomes, strict=True):
-            for number in numbers:
-                yield number, outcome
+        yield from _blocks(ticks, strategy, settings, group, market, engine)
 
 
 def prepare(
@@ -104,16 +106,14 @@ def _batches(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list
     return [list(batch.values()) for batch in batches.values()]
 
 
-def _outcomes(
+def _blocks(
     ticks: Ticks,
     strategy: type[Strategy],
     settings: Sequence[Setting],
-    group: Sequence[Sequence[int]],
+    group: Rows,
     market: MarketFacts,
     engine: Engine,
-    *,
-    whole: bool,
-) -> Iterator[Outcome | Totals | ReplayError]:
+) -> Iterator[tuple[Rows, BatchBlock | ReplayError]]:
     fields = fields_of(strategy)
     ticks = matched_ticks(ticks, settings[group[0][0]].execution, strategy)
     replays = [
@@ -121,21 +121,24 @@ def _outcomes(
         for setting in (settings[numbers[0]] for numbers in group)
     ]
 
-    def alone(execution: Execution, facts: Facts, values: Mapping[str, Value]) -> Outcome | ReplayError:
+    def alone(at: int) -> tuple[Rows, BatchBlock | ReplayError]:
+        execution, facts, values = replays[at]
         replay = replayer(strategy, execution, engine)
         try:
-            return replay.run(ticks, facts, values)
+            return [group[at]], BatchBlock.of(ticks, replay.run(ticks, facts, values))
         except ReplayError as error:
-            return error
+            return [group[at]], error
 
     by_order = any(setting.execution.needs_orders for setting in settings)
     is_one = len(replays) == 1 and replays[0][0].fields() == CLASSIC.fields()
     if engine == "python" or by_order or is_one:
-        yield from (alone(*replay) for replay in replays)
+        yield from map(alone, range(len(replays)))
         return
     from pipeline.engine.batch import BatchSetting, batch_runner
 
-    runner, asked = batch_runner(strategy), [BatchSetting(facts, values) for _, facts, values in replays]
-    outcomes = runner.run(ticks, asked) if whole else runner.totals(ticks, asked)
-    for replay, outcome in zip(replays, outcomes, strict=True):
-        yield alone(*replay) if outcome is None else outcome
+    wanted = [BatchSetting(facts, values) for _, facts, values in replays]
+    for places, block in batch_runner(strategy).blocks(ticks, wanted):
+        if block is None:
+            yield from map(alone, places)
+        else:
+            yield [group[at] for at in places], block

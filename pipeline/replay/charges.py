@@ -51,6 +51,12 @@ def charges_of(fills: Fills, strategy: type[Strategy], costs: Costs, traded: Tra
     return charges
 
 
+def rate_of(costs: Costs) -> float | None:
+    """Return what fills are charged by their value alone, as a share of it; None where they are charged otherwise."""
+    is_by_value = not (costs.per_trade or costs.minimum_per_order or any(map(any, costs.rates)))
+    return costs.fees_bps / 10_000 if is_by_value else None
+
+
 def fees_of(totals: Totals, strategy: type[Strategy], costs: Costs) -> float:
     """Return all that the fills of a replay are charged, AED."""
     charges = None if costs.is_free else charges_of(totals.fills(), strategy, costs)

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.metrics.formulas import first_of_each_day
-from pipeline.metrics.ledger_builder import replay_figures
 from pipeline.metrics.registry import SWEEP_FIGURES
 from pipeline.ticks import union_of
-from pipeline.times import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from pipeline.replay.simulate import Replayed
+    from pipeline.metrics.setting_figures import BookedSettings
+    from pipeline.sweeps.tasks import Replays
     from pipeline.ticks import Int64s
 
 FIGURES: Final = tuple(figure.name for figure in SWEEP_FIGURES)
@@ -63,43 +61,23 @@ class FigureBlock:
         return replace(self, **by_setting)
 
 
-def encode_figures(replays: Iterable[Replayed]) -> FigureBlock:
-    """Return the figures and days of replays of one security, a setting each, in their order."""
-    figures: list[list[float]] = []
-    traded: list[tuple[Int64s, dict[str, Any]]] = []
-    market = np.empty(0, np.int64)
-    for replayed in replays:
-        market = replayed.market_days  # whatever is matched, they are the days of the ticks
-        values = replay_figures(replayed, SWEEP_FIGURES).values()
-        figures.append([np.nan if value is None else value for value in values])
-        traded.append(_by_day(replayed))
-    days = union_of([market, *(day for day, _ in traded)])
+def encode_figures(replays: Replays) -> FigureBlock:
+    """Return the figures and days of settings on one security, in the order in which they came to an end."""
+    every = list(replays.booked())
+    market_days = every[0].market_days if every else np.empty(0, np.int64)  # those of the ticks, whatever is matched
+    traded = [booked.days[booked.by_day["fills"].any(axis=0)] for booked in every]
+    days = union_of([market_days, *traded])
     return FigureBlock(
-        np.array(figures, "<f8").reshape(-1, len(FIGURES)),
+        np.concatenate([booked.figures for booked in every] or [np.empty((0, len(FIGURES)))]),
         days.astype("<i4"),
-        np.isin(days, market),
-        **{name: _on_days(days, traded, name, kind) for name, kind in DAY_TYPES.items()},
+        np.isin(days, market_days),
+        **{name: _on_days(days, every, name, kind) for name, kind in DAY_TYPES.items()},
     )
 
 
-def _by_day(replayed: Replayed) -> tuple[Int64s, dict[str, Any]]:
-    """Return the days with fills, and what was done on each."""
-    fills, fees = replayed.fills, replayed.fill_fees
-    day = np.maximum.accumulate(fills.timestamp) // DAY
-    starts = first_of_each_day(day)
-    if not len(starts):
-        return day[:0], dict.fromkeys(DAY_TYPES, day[:0])
-    return day[starts], {
-        "net": np.add.reduceat(fills.realized, starts) - np.add.reduceat(fees, starts),
-        "turnover": np.add.reduceat(fills.price * fills.quantity, starts),
-        "fills": np.diff(starts, append=len(day)),
-        "closing": np.add.reduceat(fills.realized != 0.0, starts, dtype=np.int32),
-        "wins": np.add.reduceat(fills.realized > 0.0, starts, dtype=np.int32),
-    }
-
-
-def _on_days(days: Int64s, traded: Sequence[tuple[Int64s, dict[str, Any]]], name: str, kind: str) -> Any:
-    rows = np.zeros((len(traded), len(days)), kind)
-    for row, (day, values) in zip(rows, traded, strict=True):
-        row[np.searchsorted(days, day)] = values[name]
-    return rows
+def _on_days(days: Int64s, every: Sequence[BookedSettings], name: str, kind: str) -> Any:
+    parts = [np.empty((0, len(days)), kind)]
+    for booked in every:
+        places = np.searchsorted(booked.days, days)
+        parts.append(booked.by_day[name][:, places].astype(kind))
+    return np.concatenate(parts)

@@ -15,10 +15,10 @@ from pipeline.sweeps.tasks import run_sweep_task
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pipeline.replay.simulate import Replayed
     from pipeline.store.result_cache import ResultCache
     from pipeline.sweeps.choice import Best
     from pipeline.sweeps.results import SweepResults
+    from pipeline.sweeps.tasks import Replays
 
 BEST: Final = "best"
 EVERY: Final = "all"
@@ -82,8 +82,8 @@ def fills_of(
         yield from fills.items()
 
 
-def _encode(replayed: Iterable[Replayed]) -> Any:
-    each = [encode_trades(replay) for replay in replayed]
+def _encode(replays: Replays) -> Any:
+    each = [encode_trades(replayed) for replayed in replays.each()]
     content = np.empty(len(each), object)
     content[:] = each
     return content

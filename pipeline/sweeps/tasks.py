@@ -2,27 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.errors import ReplayError
 from pipeline.markets.facts import facts_of
-from pipeline.replay.batch import simulate_many
-from pipeline.replay.simulate import Replayed
+from pipeline.metrics.setting_figures import book
+from pipeline.replay.batch import simulate_blocks, simulate_many
+from pipeline.replay.simulate import ignored_prints
 from pipeline.replay.task import Task, task_error
 from pipeline.store.tick_file import read_ticks
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
+from pipeline.ticks import union_of
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from pipeline.engine.batch_outcome import BatchBlock
+    from pipeline.engine.costs import Costs
+    from pipeline.engine.execution import Execution
+    from pipeline.engine.strategy import Strategy
     from pipeline.errors import WorkerDied
+    from pipeline.markets.market import MarketFacts
+    from pipeline.metrics.setting_figures import BookedSettings
+    from pipeline.replay.batch import Setting
+    from pipeline.replay.simulate import Engine, Replayed
     from pipeline.sweeps.trials import TrialColumns
+    from pipeline.ticks import Int64s, Ticks
 
-Encode = Callable[[Iterable[Replayed]], Any]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replays:
+    """The replays of settings on one security, to be gone through once, one by one or many at a time.
+
+    ended: which came to an end, in the order in which they did. errors: those of the others.
+    """
+
+    ticks: Ticks
+    strategy: type[Strategy]
+    settings: Sequence[Setting]
+    market: MarketFacts
+    engine: Engine
+    ended: list[int] = field(default_factory=list)
+    errors: dict[int, str] = field(default_factory=dict)
+
+    def each(self) -> Iterator[Replayed]:
+        """Yield what each setting gave."""
+        for number, outcome in simulate_many(self.ticks, self.strategy, self.settings, self.market, self.engine):
+            if isinstance(outcome, ReplayError):
+                self.errors[number] = str(outcome)
+            else:
+                self.ended.append(number)
+                yield outcome
+
+    def booked(self) -> Iterator[BookedSettings]:
+        """Yield the figures and the days of some settings at a time."""
+        for rows, block in simulate_blocks(self.ticks, self.strategy, self.settings, self.market, self.engine):
+            numbers = [number for row in rows for number in row]
+            if isinstance(block, ReplayError):
+                self.errors.update(dict.fromkeys(numbers, str(block)))
+                continue
+            executions = [self.settings[number].execution for number in numbers]
+            every = [place for place, row in enumerate(rows) for _ in row]
+            booked = book(block, every, self._costs(executions), self.strategy, self._market_days(block, executions[0]))
+            del block
+            self.ended.extend(numbers)
+            yield booked
+
+    def _costs(self, executions: Sequence[Execution]) -> list[Costs]:
+        costs = {id(execution): execution.costs(self.market.exchange) for execution in executions}
+        return [costs[id(execution)] for execution in executions]
+
+    def _market_days(self, block: BatchBlock, execution: Execution) -> Int64s:
+        """Return the days with a print, ignored or not."""
+        ignored = ignored_prints(self.ticks, execution, self.strategy)
+        return union_of([block.market_days, self.ticks.timestamp[ignored] // DAY])
+
+
+Encode = Callable[[Replays], Any]
 """Makes what is sent back of the replays of a task; what it returns has `take`, as an array has."""
 
 
@@ -76,23 +137,13 @@ def _replayed(task: SweepTask) -> TaskResult:
     strategy, market = load_strategy(security.strategy), facts_of(security.exchange)
     ticks = read_ticks(security.path, security.digest)
     settings = task.trials.settings(security.parameters)
-    good: list[int] = []
-    errors: dict[int, str] = {}
-
-    def ended() -> Iterator[Replayed]:
-        for at, outcome in simulate_many(ticks, strategy, settings, market, security.engine):
-            if isinstance(outcome, ReplayError):
-                errors[int(numbers[at])] = str(outcome)
-            else:
-                good.append(at)
-                yield outcome
-
-    encoded = task.encode(ended())
-    order = np.argsort(np.array(good, np.int64))
+    replays = Replays(ticks, strategy, settings, market, security.engine)
+    encoded = task.encode(replays)
+    ended = np.array(replays.ended, np.int64)
     return TaskResult(
         security.ticker,
-        numbers[np.sort(np.array(good, np.int64))],
-        encoded.take(order) if good else None,
-        errors,
+        numbers[np.sort(ended)],
+        encoded.take(np.argsort(ended)) if len(ended) else None,
+        {int(numbers[at]): error for at, error in replays.errors.items()},
         undeclared_files(strategy),
     )

@@ -20,13 +20,14 @@ from sweeps import STRATEGY, SWEEP, timed
 
 from pipeline.engine.batch import BatchRunner
 from pipeline.markets.facts import facts_of
-from pipeline.replay.batch import prepare, simulate_many
+from pipeline.replay.batch import prepare
 from pipeline.replay.plan import Request
 from pipeline.store.tick_file import read_ticks
 from pipeline.strategies.loading.load import load_strategy
 from pipeline.sweeps.codec import encode_figures
 from pipeline.sweeps.grid import read_sweep
 from pipeline.sweeps.plan import plan_sweep
+from pipeline.sweeps.tasks import Replays
 
 PEAK = """
 import resource, sys
@@ -55,8 +56,7 @@ def costs(request: Request, runs: int) -> None:
             start = time.perf_counter()
             ticks = read_ticks(task.path)
             read = time.perf_counter()
-            replays = (outcome for _, outcome in simulate_many(ticks, strategy, settings, market, "compiled"))
-            block = encode_figures(replays)  # type: ignore[arg-type]
+            block = encode_figures(Replays(ticks, strategy, settings, market, "compiled"))
             size = sum(array.nbytes for array in block.arrays().values()) / len(settings) / 1e3
             walk, beside = sum(walks), time.perf_counter() - read - sum(walks)
             rows.append(

@@ -22,13 +22,12 @@ from tests.engine.subset_flow import FLOW
 from tests.engine.subset_values import VALUES
 from tests.engine.subset_walk import PARTED, WALK
 from tests.engine.test_replay import QUOTES, every_print_fills_both_sides
-from tests.engine.walks import alone, plainly_alone, settings_of, together, walked_by_python
+from tests.engine.walks import alone, outcomes_of, plainly_alone, settings_of, together, walked_by_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pipeline.engine.outcome import Outcome
     from pipeline.engine.strategy import Strategy
     from pipeline.replay.simulate import Engine
     from pipeline.ticks import Ticks
@@ -104,13 +103,13 @@ def test_any_number_of_settings_walks(count: int) -> None:
 def test_equal_settings_find_the_same_and_are_replayed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     strategy = load_strategy("v1_baseline")
     walked: list[BatchSetting] = []
-    replay = walk_of(strategy).run
+    replay = walk_of(strategy).blocks
 
-    def noted(_: BatchRunner, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Outcome | None]:
+    def noted(_: BatchRunner, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Any]:
         walked.extend(settings)
         return replay(ticks, settings)
 
-    monkeypatch.setattr(BatchRunner, "run", noted)
+    monkeypatch.setattr(BatchRunner, "blocks", noted)
     once = quoting(5)
     fees = [Setting(setting.parameters, make_execution("classic", {"fees_bps": 3}, "")) for setting in once]
     outcomes = check(random_ticks(), strategy, [*once, *once, *fees])
@@ -201,7 +200,7 @@ def test_settings_that_no_longer_see_one_book_are_replayed_alone() -> None:
     settings = settings_of(strategy, [{**QUOTES, "quote_size": size} for size in (0, 40, 50)])
     facts = engine_facts(ADX, CLASSIC)
     batch_settings = [BatchSetting(facts, field_values(strategy, setting.parameters)) for setting in settings]
-    assert list(walk_of(strategy).run(ticks, batch_settings)) == [None] * 3
+    assert outcomes_of(walk_of(strategy), ticks, batch_settings) == [None] * 3
     outcomes = check(ticks, strategy, settings)
     assert len({outcome["m_bid"] for outcome in outcomes}) == 1
     assert len({outcome["session_rows"] for outcome in outcomes}) == 2
@@ -234,7 +233,7 @@ def test_a_setting_that_no_room_suffices_for_is_replayed_alone(monkeypatch: pyte
     model = make_execution("classic", {"flatten": "touch"}, "")
     (setting,) = settings_of(strategy, [QUOTES], [model])
     batch_setting = BatchSetting(engine_facts(ADX, model), field_values(strategy, setting.parameters))
-    assert list(walk_of(strategy).run(ticks, [batch_setting])) == [None]
+    assert outcomes_of(walk_of(strategy), ticks, [batch_setting]) == [None]
     assert len(check(ticks, strategy, [setting])[0]["event"]) > 8 * 1_700
 
 

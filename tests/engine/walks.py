@@ -197,8 +197,17 @@ def walked_by_python(
         BatchSetting(engine_facts(ADX, setting.execution), field_values(strategy, setting.parameters))
         for setting in settings
     ]
-    outcomes = PythonBatchRunner(strategy).run(ticks, batch_settings)
+    outcomes = outcomes_of(PythonBatchRunner(strategy), ticks, batch_settings)
     return [bits_of(outcome) if outcome else None for outcome in outcomes]
+
+
+def outcomes_of(runner: BatchRunner, ticks: Ticks, settings: Sequence[BatchSetting]) -> list[Outcome | None]:
+    """Return what a batch gives of each setting, None for one that has to be replayed alone."""
+    outcomes: list[Outcome | None] = [None] * len(settings)
+    for numbers, block in runner.blocks(ticks, settings):
+        for at, number in enumerate(numbers):
+            outcomes[number] = None if block is None else block.outcome(at)
+    return outcomes
 
 
 def plainly_alone(ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting]) -> list[dict[str, bytes]]:

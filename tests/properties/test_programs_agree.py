@@ -23,7 +23,7 @@ from pipeline.errors import NotCompilable, ReplayError, StrategyError
 from pipeline.replay.plan import choose_engine
 from pipeline.replay.simulate import CLASSIC, engine_facts, loop_constants
 from tests.engine.replays import ADX, field_values, plain, strategy_of
-from tests.engine.walks import PythonBatchRunner, PythonReplay, bits_of, settings_of
+from tests.engine.walks import PythonBatchRunner, PythonReplay, bits_of, outcomes_of, settings_of
 from tests.properties.programs import Program, programs
 from tests.properties.seeded import LARGER, many_of, seeded_case
 
@@ -128,7 +128,7 @@ def compare(folder: Path, program: Program, stream: int, make_loops: Loops) -> s
             continue
         assert told_of(found) == told_of(expected)
         reached.add("traded" if isinstance(found, dict) and len(found["event"]) > len("<i8") else "idle")
-    for outcome, expected in zip(walk.run(case.ticks, given_all) if walk else (), wanted, strict=False):
+    for outcome, expected in zip(outcomes_of(walk, case.ticks, given_all) if walk else (), wanted, strict=False):
         assert outcome is None or bits_of(outcome) == expected
     return reached
 

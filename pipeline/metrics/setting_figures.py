@@ -1,0 +1,159 @@
+"""Books the figures and the days of settings that were replayed together, all in one compiled pass over their fills."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pipeline.engine.outcome import check_shares
+from pipeline.metrics.formulas import first_of_each_day, sharpe_of_each
+from pipeline.metrics.loop_settings import AMOUNTS, COUNTS, book_settings
+from pipeline.metrics.registry import SWEEP_FIGURES
+from pipeline.native.functions import compiled
+from pipeline.replay.charges import charges_of, rate_of
+from pipeline.ticks import union_of
+from pipeline.times import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.engine.batch_outcome import BatchBlock
+    from pipeline.engine.costs import Costs
+    from pipeline.engine.strategy import Strategy
+    from pipeline.ticks import Float64s, Int64s
+
+DAY_SUMS: Final = {"net": np.float64, "turnover": np.float64, "fills": np.int64, "closing": np.int64, "wins": np.int64}
+"""What is added up by day, AED and counts of fills."""
+
+_COLUMNS: Final = {
+    "event": np.int64,
+    "price": np.float64,
+    "quantity": np.int64,
+    "realized": np.float64,
+    "position": np.int64,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BookedSettings:
+    """What settings came to on one security.
+
+    figures: a row a setting, SWEEP_FIGURES, NaN where one cannot be computed. market_days, days: those with a print and
+    those with a tick, since 1970-01-01, ascending. by_day: DAY_SUMS, each of shape (settings, days).
+    """
+
+    figures: Float64s
+    market_days: Int64s
+    days: Int64s
+    by_day: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SettingTotals:
+    """What the figures of one setting are computed from, those that a sweep keeps, by the names of `Portfolio`."""
+
+    sums: Mapping[str, Any]
+    market_days: Int64s
+    daily: Float64s
+    sharpe: float | None
+    realized_pnl: float
+    position: int
+
+    @property
+    def net_pnl(self) -> float:
+        """Realised P&L after fees."""
+        return self.realized_pnl - float(self.sums["fees"])
+
+    @property
+    def closing_fills(self) -> int:
+        """How many fills realised a gain or a loss."""
+        return int(self.sums["gains"] + self.sums["losses"])
+
+    @property
+    def max_drawdown(self) -> float:
+        """Largest fall of net realised equity from its running peak."""
+        return float(self.sums["max_drawdown"])
+
+    @property
+    def strategy_days(self) -> int:
+        """How many calendar days have a fill."""
+        return int(self.sums["strategy_days"])
+
+    @property
+    def days_not_flat(self) -> int:
+        """How many market days ended with an open position."""
+        return int(self.sums["days_not_flat"])
+
+
+def book(
+    block: BatchBlock, rows: Sequence[int], costs: Sequence[Costs], strategy: type[Strategy], market_days: Int64s
+) -> BookedSettings:
+    """Return what settings came to.
+
+    Args:
+        block: Their replays.
+        rows: The row of each setting in the block; settings that differ in costs only have the same.
+        costs: What each is charged.
+        strategy: The strategy.
+        market_days: Since 1970-01-01, ascending.
+
+    Raises:
+        ReplayError: More shares than a position can be told of.
+    """
+    of_ticks = block.ticks.timestamp // DAY
+    days = union_of([of_ticks[first_of_each_day(of_ticks)]])  # a clock may step back
+    counts, amounts = np.zeros((len(rows), len(COUNTS)), np.int64), np.zeros((len(rows), len(AMOUNTS)))
+    daily = np.zeros((len(rows), len(market_days)))
+    by_day = {name: np.zeros((len(rows), len(days)), kind) for name, kind in DAY_SUMS.items()}
+    fills = block.counts[rows]
+    starts = np.array(block.starts, np.int64)[rows]
+    most = int(fills.max(initial=1))
+    compiled(book_settings)(
+        np.array([len(rows), len(days), len(market_days)], np.int64),
+        days,
+        np.isin(days, market_days).view(np.int8),
+        np.maximum(np.searchsorted(market_days, days, side="right") - 1, 0),
+        *(np.ascontiguousarray(block.ticks.timestamp), starts, fills),
+        *(np.ascontiguousarray(block.columns[name], kind) for name, kind in _COLUMNS.items()),
+        *_charges(block, rows, costs, strategy),
+        *(counts, amounts, daily, *by_day.values(), np.empty(most), np.empty(most)),
+    )
+    check_shares(float(amounts[:, AMOUNTS.index("shares")].max(initial=0.0)))
+    columns = [each.tolist() for each in (counts, amounts, sharpe_of_each(daily), starts + fills)]
+    pnl, states = block.columns["pnl"], [block.states[row] for row in rows]
+    totals = (
+        SettingTotals(
+            sums=dict(zip((*COUNTS, *AMOUNTS), (*whole, *money), strict=True)),
+            market_days=market_days,
+            daily=daily[at],
+            sharpe=None if math.isnan(ratio) else ratio,
+            realized_pnl=math.fsum(pnl[last - 1 : last]) if whole[0] else 0.0,
+            position=int(state["m_position"]),
+        )
+        for at, (state, whole, money, ratio, last) in enumerate(zip(states, *columns, strict=True))
+    )
+    return BookedSettings(np.array([_figures(each) for each in totals]), market_days, days, by_day)
+
+
+def _figures(totals: Any) -> list[float]:
+    values = (figure.compute(totals) for figure in SWEEP_FIGURES)
+    return [math.nan if value is None else value for value in values]
+
+
+def _charges(
+    block: BatchBlock, rows: Sequence[int], costs: Sequence[Costs], strategy: type[Strategy]
+) -> tuple[Float64s, Int64s, Float64s]:
+    """Return the rate of each setting, -1 where its fills are charged otherwise, and where these charges stand."""
+    rates, starts = np.zeros(len(rows)), np.zeros(len(rows), np.int64)
+    charges: list[Float64s] = []
+    by_costs = {id(own): rate_of(own) for own in {id(own): own for own in costs}.values()}
+    for at, (row, own) in enumerate(zip(rows, costs, strict=True)):
+        rate = by_costs[id(own)]
+        rates[at] = -1.0 if rate is None else rate
+        if rate is None and (of_fills := charges_of(block.fills(row), strategy, own)) is not None:
+            starts[at] = sum(map(len, charges))
+            charges.append(of_fills)
+    return rates, starts, np.concatenate(charges) if charges else np.empty(0)
