@@ -20,6 +20,7 @@ _WITHIN: Final = re.compile(r"(?<![^\s:=(\"'])[A-Z0-9][^\s:=(\"']* [A-Z]{2} EQUI
 _SHORT: Final = re.compile(r"(?i)(?P<name>[A-Z0-9][A-Z0-9&./-]* (?P<code>[A-Z]{2}))(?: EQ| EQTY)?", re.ASCII)
 FORM: Final = "ticker, exchange code (UH for ADX, DH for DFM) and 'Equity', for example 'FAB UH Equity'"
 _LONGEST: Final = 100
+_WORDS: Final = frozenset(("AS", "AT", "BY", "IN", "IS", "IT", "NO", "OF", "ON", "OR", "SO", "TO", "UP", "US"))
 _SAFE: Final = re.compile(r"[A-Z0-9][A-Z0-9&_.-]{0,31}", re.ASCII)
 _WINDOWS_DEVICES: Final = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}
@@ -75,8 +76,11 @@ def likely_name(text: str) -> str | None:
     if len(within) == 1:
         return _written(within.pop())
     short = _SHORT.fullmatch(" ".join(text.replace("_", " ").split())) if len(text) <= _LONGEST else None
+    if short is None:
+        return None
     # Two letters behind a word are a code where a market's file knows them, or where all are capitals.
-    if short and (exchange_of_code(short["code"].upper()) or short["name"] == short["name"].upper()):
+    is_word = short["code"].upper() in _WORDS and not short["code"].isupper()
+    if short["name"].isupper() or (exchange_of_code(short["code"].upper()) and not is_word):
         return f"{short['name'].upper()} Equity"
     return None
 

@@ -246,7 +246,7 @@ REMARKS: Final = {
         {FAB: rows_xml([(*HEADERS, text("Volume")), tick()])},
         "the column 'Volume' (E) is not read, since 'Size' is there too",
     ),
-    "a market not known": ({"AAPL US Equity": UNNAMED}, "no market file knows its exchange, 'US'"),
+    "a market not known": ({"PETR4 BZ Equity": UNNAMED}, "no market file knows its exchange, 'BZ'"),
 }
 
 

@@ -5,11 +5,14 @@ Such a part stands between `<!-- NAME: generated -->` and `<!-- end -->`.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.cli import app
 from pipeline.engine.execution import SWITCHES
+from pipeline.markets.facts import facts_of, market_files
+from pipeline.markets.phases import EVER, PHASES
 from pipeline.metrics.registry import FIGURES, GROUPS, METRICS, SUMMARY_FIGURES, SWEEP_FIGURES
 from pipeline.options import SHARED
 from pipeline.sweeps.objectives import CHOICES
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
     from pipeline.cli.command import Command
     from pipeline.engine.execution import Switch
+    from pipeline.markets.phases import Sessions
+    from pipeline.markets.tick_tables import TickTable
     from pipeline.metrics.figure import Figure
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -107,11 +112,50 @@ def figures() -> str:
     )
 
 
+def markets() -> str:
+    """Return what is known of each shipped market, and the hours of its days as they are now."""
+    heads = ("exchange", "code", "prices in", "tick sizes", "lot", "hours", "closed days")
+    phases = ("exchange", "clock", "week", *(name.replace("_", " ") for name in PHASES))
+    return f"{table(heads, map(_known, market_files()))}\n{table(phases, map(_hours, market_files()))}"
+
+
+def _known(file: Path) -> Iterable[str]:
+    market, listed = facts_of(file.stem), json.loads(file.read_text(encoding="utf-8")).get("closed_days")
+    unit = f"{market.price_unit}, {market.price_units_per_currency:g} to a {market.currency}"
+    closed = [f"all from {market.known_from} to {market.known_to}"] if market.known_from <= market.known_to else []
+    closed += [f"`{market.calendar}`"] if market.calendar else []
+    return (
+        f"`{market.exchange}`",
+        quoted(market.codes),
+        unit if market.price_unit else market.currency,
+        _since(market.tick_tables),
+        ", ".join(f"{lot.size:g}" for lot in market.lot_sizes) or "-",
+        _since(market.sessions),
+        ", ".join(closed) or ("some" if listed else "-"),
+    )
+
+
+def _since(blocks: Sequence[Sessions | TickTable]) -> str:
+    days = [str(block.since) for block in blocks if block.since != EVER]
+    last = f", changed last on {days[-1]}" if len(blocks) > 1 else ""
+    return (f"from {days[0]}" if blocks[0].since != EVER else "yes") + last if blocks else "-"
+
+
+def _hours(file: Path) -> Iterable[str]:
+    content = json.loads(file.read_text(encoding="utf-8"))
+    now = content["sessions"][-1]
+    spans = {name: now.get(name, []) for name in PHASES}
+    spans |= {name: [span] for name, span in spans.items() if span and isinstance(span[0], str)}
+    texts = (", ".join("-".join(span) for span in spans[name]) or "-" for name in PHASES)
+    return f"`{content['exchange']}`", content["time_zone"], f"{now['week'][0]}-{now['week'][-1]}", *texts
+
+
 GENERATED: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "reference/commands.md": {
         name: lambda command=command: options(command) for name, command in COMMANDS.items() if parameters_of(command)
     },
     "reference/execution.md": {"switches": switches},
+    "reference/markets.md": {"markets": markets},
     "reference/metrics.md": {"figures": figures},
 }
 """The generated parts of each page below docs/, by name."""

@@ -313,13 +313,13 @@ def test_a_file_that_cannot_be_read_is_its_own_error_and_the_others_are_counted(
 
 
 def test_of_an_exchange_that_no_file_knows_all_is_said_but_what_hangs_on_its_hours(tmp_path: Path) -> None:
-    write(tmp_path / "store", exchange="NYSE", **days_of_ticks())
+    write(tmp_path / "store", exchange="XYZ", **days_of_ticks())
     inspection = inspect_store(tmp_path / "store")
     assert inspection.failed == {}
     (security,) = inspection.securities
     assert (security.missing_days, security.closed_days) == ([], [])
     (warning,) = (warning for warning in inspection.warnings if "no market file" in warning)
-    assert "`pipeline backtest` needs configs/markets/NYSE.json" in warning
+    assert "`pipeline backtest` needs configs/markets/XYZ.json" in warning
 
 
 def test_a_file_without_ticks_is_told(tmp_path: Path) -> None:

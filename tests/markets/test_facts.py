@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 from typing import Final
 
 import pytest
 
 from pipeline.errors import MarketFactsError
-from pipeline.folders import config_file
-from pipeline.markets import facts
 from pipeline.markets.facts import facts_of
 from pipeline.markets.market import MarketFacts
 from pipeline.markets.phases import EVER, Hours, Sessions
@@ -31,17 +28,7 @@ DFM_TICKS: Final = ((1.0, 0.001), (10.0, 0.01), (math.inf, 0.05))
 def test_an_exchange_has_its_sessions_and_tick_sizes(exchange: str, ticks: tuple[tuple[float, float], ...]) -> None:
     found = facts_of(exchange)
     assert (found.exchange, found.tick_sizes) == (exchange, ticks)
-    assert {sessions.hours for sessions in found.sessions} == {HOURS}
-
-
-@pytest.mark.parametrize("exchange", ["ADX", "DFM"])
-def test_every_fact_has_its_source(exchange: str) -> None:
-    told = json.loads(config_file(facts.FOLDER / f"{exchange}.json").read_text(encoding="utf-8"))
-    assert told["exchange"] == exchange
-    assert told["sources"].keys() == {"sessions", "tick_sizes", "week", "known", "closed_days"}
-    sources = [*(told["sources"][name] for name in ("sessions", "tick_sizes", "week")), *told["sources"]["closed_days"]]
-    assert all(source.startswith(("https://", "DFM circular", "The desk's own ticks")) for source in sources)
-    assert not [closed["day"] for closed in told["closed_days"] if closed["day"] not in str(sources)]
+    assert found.hours == HOURS
 
 
 def test_it_trades_from_monday_to_friday_but_on_closed_days_as_far_as_they_are_known() -> None:

@@ -115,10 +115,10 @@ def test_a_damaged_file_does_not_matter_to_who_does_not_ask_for_it(whole: Path, 
 
 def test_an_exchange_without_facts_fails_its_security(whole: Path, tmp_path: Path) -> None:
     store = shutil.copytree(whole, tmp_path / "data" / "parquet")
-    write_ticks(store / "FAB.parquet", read_ticks(whole / "FAB.parquet"), {"exchange": "NYSE"})
+    write_ticks(store / "FAB.parquet", read_ticks(whole / "FAB.parquet"), {"exchange": "XYZ"})
     status, said = command(tmp_path, "backtest")
     assert (status, list(said["failed"])) == (1, ["FAB"])
-    assert "No market facts for exchange 'NYSE'" in said["failed"]["FAB"]
+    assert "No market facts for exchange 'XYZ'" in said["failed"]["FAB"]
 
 
 def test_ticks_replaced_after_the_plan_fail_their_security_and_are_not_cached(
