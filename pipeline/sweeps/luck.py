@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.metrics.figure import shown_annualised
-from pipeline.metrics.formulas import TRADING_DAYS_A_YEAR, sharpe_of_each
+from pipeline.metrics.formulas import TRADING_DAYS_A_YEAR
 from pipeline.metrics.sharpe import probabilistic_sharpe, shape_of
 from pipeline.sweeps.choice_statistics import (
     average_correlation,
     by_chance,
+    deflated_sharpe,
     expected_maximum,
     independent_trials,
     overfitting,
@@ -57,7 +58,7 @@ class Luck:
         out_of_sample_from: Whether these are the test's, the walk forward's or the other halves of cross-validation.
         p_value: How often the best of as many settings without merit would do as well, 0 to 1.
         sharpe: Annualised Sharpe ratio of the setting chosen.
-        sharpe_by_chance: That of the best of `independent_trials`; the deflated ratio is measured against it.
+        sharpe_by_chance: That luck gives the best of `settings_ever`; the deflated ratio is measured against it.
         probabilistic_sharpe: How probable it is that the true ratio is above 0, had no other setting been tried.
         deflated_sharpe: How probable it is that it is above `sharpe_by_chance`.
         settings_ever: How many settings were tried on these ticks, in this sweep and in those beside its folder.
@@ -122,8 +123,9 @@ def luck_of(
     unit = ANNUAL if by_sharpe else 1.0
     correlation = average_correlation(daily)
     trials = independent_trials(settings + before[0], correlation)
-    ratios = np.nan_to_num(sharpe_of_each(daily)) / ANNUAL
-    expected = float(ratios.std(ddof=1)) * expected_maximum(trials)
+    deflated = deflated_sharpe(daily, at, settings + before[0])
+    assert deflated is not None  # noqa: S101 - there is a shape
+    expected, probability = deflated
     chance, over = by_chance(daily, at, by_sharpe=by_sharpe), overfitting(daily, by_sharpe=by_sharpe)
     assert over is not None  # noqa: S101 - a shape takes more days
     grown = expected_maximum(settings + before[0]) / expected_maximum(len(daily))
@@ -141,7 +143,7 @@ def luck_of(
         sharpe=shape.sharpe * ANNUAL,
         sharpe_by_chance=expected * ANNUAL,
         probabilistic_sharpe=probabilistic_sharpe(shape),
-        deflated_sharpe=probabilistic_sharpe(shape, expected),
+        deflated_sharpe=probability,
         settings_ever=settings + before[0],
         sweeps=1 + before[1],
         independent_trials=trials,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline.sweeps.choice_statistics import (
     average_correlation,
     by_chance,
+    deflated_sharpe,
     expected_maximum,
     independent_trials,
     overfitting,
@@ -139,3 +140,35 @@ def test_on_pure_noise_the_probabilities_are_what_they_say(by_sharpe: bool) -> N
         assert (p_values <= share).mean() == pytest.approx(share, abs=3 * math.sqrt(share * (1 - share) / SEEDS))
     assert over.mean() == pytest.approx(0.5, abs=3 * over.std() / math.sqrt(SEEDS))
     assert expected.mean() == pytest.approx(best.mean(), rel=0.03)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [5, 50])
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9])
+def test_on_pure_noise_the_deflated_sharpe_ratio_is_no_surer_than_it_says(settings: int, correlation: float) -> None:
+    """The best of settings without merit is above luck's as often as not, and no oftener than said at any level."""
+    sure = np.zeros(SEEDS)
+    for seed in range(SEEDS):
+        together = math.sqrt(correlation) * noise(SEEDS + seed, 1, 80)
+        daily = math.sqrt(1 - correlation) * noise(seed, settings, 80) + together
+        ratios = daily.mean(axis=1) / daily.std(axis=1)
+        found = deflated_sharpe(daily, int(ratios.argmax()), settings)
+        assert found is not None
+        sure[seed] = found[1]
+    for level in (0.75, 0.9, 0.95):
+        within = 1 - level + 3 * math.sqrt(level * (1 - level) / SEEDS)
+        assert (sure > level).mean() <= within
+    assert sure.mean() == pytest.approx(0.5, abs=0.02 + 3 * sure.std() / math.sqrt(SEEDS))
+
+
+def test_the_deflated_sharpe_ratio_by_hand() -> None:
+    daily = noise(3, 4, 30) + np.array([[0.0], [0.1], [0.2], [0.9]])
+    ratios = [float(row.mean() / row.std(ddof=1)) for row in daily]
+    found = deflated_sharpe(daily, 3, 10)
+    assert found is not None
+    expected = float(np.std(ratios, ddof=1)) * 1.574598
+    assert found[0] == pytest.approx(expected, rel=1e-5)
+    skew, kurtosis = scipy.stats.skew(daily[3]), scipy.stats.kurtosis(daily[3], fisher=False)
+    error = math.sqrt((1 - skew * ratios[3] + (kurtosis - 1) / 4 * ratios[3] ** 2) / 29)
+    assert found[1] == pytest.approx(scipy.stats.norm.cdf((ratios[3] - expected) / error))
+    assert deflated_sharpe(np.ones((2, 30)), 0, 2) is None

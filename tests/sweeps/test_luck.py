@@ -63,7 +63,7 @@ def test_the_numbers_are_those_of_the_daily_pnl(
     correlation = np.corrcoef(daily)[np.triu_indices(6, 1)].mean()
     trials = correlation + (1 - correlation) * 6
     normal = statistics.NormalDist()
-    highest = 0.4227843351 * normal.inv_cdf(1 - 1 / trials) + 0.5772156649 * normal.inv_cdf(1 - 1 / (trials * math.e))
+    highest = 0.4227843351 * normal.inv_cdf(1 - 1 / 6) + 0.5772156649 * normal.inv_cdf(1 - 1 / (6 * math.e))
     expected = statistics.stdev(ratios) * highest
     assert (luck["settings"], luck["settings_ever"], luck["sweeps"], luck["market_days"]) == (6, 6, 1, DAYS)
     assert luck["figure"] == "net_pnl"
