@@ -12,11 +12,13 @@ from pipeline.console.backtest import REPLAYING, ReplayProgress, show_cache_fold
 from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.tables import Column, show_table
 from pipeline.engine.execution import SWITCH
+from pipeline.metrics.chance import percent
 from pipeline.metrics.figure import ANNUALISED_FROM, shown_annualised
 from pipeline.numbers import FORMS, NONE, counted, money, ratio
 from pipeline.sweeps.axes import STRATEGY, Axis
 from pipeline.sweeps.choice import under, walked_pnl
 from pipeline.sweeps.luck_words import in_words, too_few
+from pipeline.sweeps.objectives import SHARPE
 
 if TYPE_CHECKING:
     from pipeline.sweeps.choice import Best, Fold
@@ -103,6 +105,7 @@ def show_sweep(run: SweepRun) -> CommandResult:
     if run.folds:
         _show_folds(run)
     _show_luck(run)
+    _show_luck_by_security(run)
     tickers = results.plan.tickers
     console().show(
         f"{counted(len(results), 'result')} ({_grid(len(results.trials), len(tickers))}): "
@@ -125,6 +128,7 @@ def show_sweep(run: SweepRun) -> CommandResult:
         "chosen_under": dict(results.plan.assumed),
         "best": [_best(entry) for entry in run.best],
         "luck": run.luck and asdict(run.luck),
+        "luck_by_security": {ticker: luck and asdict(luck) for ticker, luck in run.luck_by_security.items()},
         "walk_forward": [_fold(entry) for entry in run.folds],
         "seconds": run.seconds,
     }
@@ -232,6 +236,23 @@ def _show_luck(run: SweepRun) -> None:
         console().show(textwrap.fill(sentence, WIDTH))
     if any(said):
         console().show()
+
+
+def _show_luck_by_security(run: SweepRun) -> None:
+    """Show the same of the setting chosen for each security by itself."""
+    known = {ticker: asdict(luck) for ticker, luck in run.luck_by_security.items() if luck}
+    if not known:
+        return
+    is_ratio = next(iter(known.values()))["figure"] == SHARPE
+    form = "ratio" if is_ratio else "money"
+    named = ("best", "by_chance", "out_of_sample")
+    titles = ("the best", "luck alone", "out of sample", "luck as good, %", "deflated, %")
+    rows = []
+    for ticker, luck in known.items():
+        sure = [percent(luck[name]).removesuffix(" %") for name in ("p_value", "deflated_sharpe")]
+        rows.append([ticker, *(FORMS[form](luck[name]) for name in named), *sure])
+    columns = [Column("security", "name"), *(Column(title, "money") for title in titles)]
+    show_table(f"Luck by security, {'Sharpe ratio' if is_ratio else 'AED a market day'}", columns, rows)
 
 
 def _show_folds(run: SweepRun) -> None:

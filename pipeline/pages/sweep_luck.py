@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.pages.cells import Cell
+from pipeline.pages.cells import Cell, lines
 from pipeline.sweeps.luck_words import in_words, too_few
 from pipeline.sweeps.objectives import SHARPE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipeline.pages.sweep_reader import RecordedSweep
 
+MOST_ROWS: Final = 100
 FIGURE: Final = "figure"
 """Stands for the form of the figure that settings were chosen by."""
 
@@ -36,6 +39,25 @@ ROWS: Final = {
 """The numbers of sweep.json as they are shown: label and form."""
 
 
+BY_SECURITY: Final = (
+    *("best", "by_chance", "out_of_sample", "p_value", "sharpe", "deflated_sharpe", "overfitting_probability"),
+    *("settings_ever", "market_days"),
+)
+"""What is shown of each security by itself."""
+
+
+def luck_by_security(sweep: RecordedSweep) -> dict[str, Any]:
+    """Return headings and rows, each a ticker and cells, of how much is luck of each security's own choice."""
+    known = {ticker: luck for ticker, luck in (sweep.manifest.get("luck_by_security") or {}).items() if luck}
+    headings: list[str] = []
+    rows = []
+    for ticker, luck in known.items():
+        cells = _cells(luck)
+        headings = [cells[name][0] for name in BY_SECURITY]
+        rows.append((ticker, [(name, cells[name][1]) for name in BY_SECURITY]))
+    return {"headings": headings, "rows": lines(rows, MOST_ROWS)}
+
+
 def luck_block(sweep: RecordedSweep) -> dict[str, Any]:
     """Return the sentences and the rows of the block, each name, label and cell; nothing of an older sweep's."""
     luck = sweep.manifest.get("luck")
@@ -43,12 +65,17 @@ def luck_block(sweep: RecordedSweep) -> dict[str, Any]:
         days = sweep.manifest.get("market_days")
         few = "" if days is None else too_few(len(sweep.settings), days)
         return {"sentences": [few] if few else [], "rows": []}
+    return {"sentences": in_words(luck), "rows": [(name, *of_name) for name, of_name in _cells(luck).items()]}
+
+
+def _cells(luck: Mapping[str, Any]) -> dict[str, tuple[str, Cell]]:
+    """Return each number with its label."""
     is_ratio = luck["figure"] == SHARPE
     unit = "Sharpe ratio, annualised" if is_ratio else "AED a market day"
-    rows = []
+    cells = {}
     for name, (label, form) in ROWS.items():
         of_figure = form == FIGURE
         shown = ("ratio" if is_ratio else "money") if of_figure else form
         cell = Cell(luck[name], shown, "No figure on these days.")
-        rows.append((name, f"{label}, {unit}" if of_figure else label, cell))
-    return {"sentences": in_words(luck), "rows": rows}
+        cells[name] = f"{label}, {unit}" if of_figure else label, cell
+    return cells

@@ -11,7 +11,7 @@ from pipeline.pages import sweep_words as words
 from pipeline.pages.cells import Lines, clipped, lines
 from pipeline.pages.page import render
 from pipeline.pages.sweep_charts import TITLES, sweep_charts
-from pipeline.pages.sweep_luck import luck_block
+from pipeline.pages.sweep_luck import luck_block, luck_by_security
 from pipeline.pages.sweep_reader import read_sweep
 from pipeline.pages.sweep_settings import page_data, select
 
@@ -52,6 +52,7 @@ def sweep_page(directory: AnyPath) -> bytes:
         by=sweep.figure(f"test_{by}") if sweep.parted else None,
         summary=words.summary(sweep),
         luck=luck_block(sweep),
+        by_security=luck_by_security(sweep),
         verdict=words.verdict(sweep, choice),
         tiles=tables.tiles(sweep, choice),
         best=_cut(best),

@@ -135,13 +135,16 @@ def overfitting(daily: Float64s, *, by_sharpe: bool) -> Overfitting | None:
     sums = np.stack([part.sum(axis=1) for part in parts], axis=1)
     squares = np.stack([(part * part).sum(axis=1) for part in parts], axis=1)
     over, after, alike = 0.0, 0.0, 0.0
-    for half in halves:
-        before, other = (_figure(sums, squares, days, chosen, by_sharpe=by_sharpe) for chosen in (half, ~half))
+    figures = [_figure(sums, squares, days, half, by_sharpe=by_sharpe) for half in halves]
+    ranks = [_ranks(of_half) for of_half in figures]
+    scale = float(ranks[0] @ ranks[0])
+    # In their order the ways to halve read backwards are the other halves.
+    for before, other, rank_before, rank_other in zip(figures, figures[::-1], ranks, ranks[::-1], strict=True):
         best = int(np.argmax(before))
         rank = float((other < other[best]).sum() + ((other == other[best]).sum() + 1) / 2)
         over += rank <= (len(daily) + 1) / 2
         after += float(other[best])
-        alike += _rank_correlation(before, other)
+        alike += float(rank_before @ rank_other) / scale
     count = len(halves)
     return Overfitting(over / count, after / count, alike / count, count)
 
@@ -224,7 +227,8 @@ def _figure(sums: Any, squares: Any, days: Any, chosen: Any, *, by_sharpe: bool)
     return _ratio(mean, np.sqrt(variance), mean)
 
 
-def _rank_correlation(first: Float64s, second: Float64s) -> float:
-    ranks = [np.argsort(np.argsort(values, kind="stable"), kind="stable") for values in (first, second)]
-    x, y = (each - (len(first) - 1) / 2 for each in ranks)
-    return float(x @ y) / float(x @ x)
+def _ranks(values: Float64s) -> Float64s:
+    """Return how far each value's rank is from the middle one, the first of equals the lowest."""
+    ranks = np.empty(len(values))
+    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return ranks - (len(values) - 1) / 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from pipeline.sweeps.results import ALL, OWN, SettingBlock, SweepResults
 from pipeline.sweeps.search import check_search, search
 from pipeline.sweeps.sweep_warnings import warnings_of_sweep
 from pipeline.sweeps.tables import SweepTables
-from pipeline.sweeps.tried import settings_digest, tried_before
+from pipeline.sweeps.tried import settings_digest, sweeps_beside, tried_before
 from pipeline.sweeps.writer import (
     FORMAT_VERSION,
     SUMMARY_FILE,
@@ -44,7 +44,7 @@ from pipeline.sweeps.writer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     import pandas as pd
@@ -98,7 +98,7 @@ class SweepRun:
     objective: what settings were chosen by.
     split: the days settings were chosen on, and the others, where these were parted. warnings: what is to be known
     before a setting is believed, as sweep.json and the page have it. luck: how much of the best setting is luck, None
-    where nothing can be said of it.
+    where nothing can be said of it. luck_by_security: the same of each of several securities by itself.
     """
 
     results: SweepResults
@@ -111,6 +111,7 @@ class SweepRun:
     cache_bytes: int = 0
     warnings: tuple[str, ...] = ()
     luck: Luck | None = None
+    luck_by_security: Mapping[str, Luck | None] = field(default_factory=dict)
 
     @cached_property
     def table(self) -> Any:
@@ -183,7 +184,9 @@ def make_sweep(
         warnings = tuple(warnings_of_sweep(results, best, objective, choice.unscored()))
         folds = choice.folds()
         luck = _luck(results, best, folds, split, objective, output_dir)
-        run = SweepRun(results, objective, tuple(best), tuple(folds), split, output_dir, warnings=warnings, luck=luck)
+        of_all = luck.pop(results.views[-1])
+        run = SweepRun(results, objective, tuple(best), tuple(folds), split, output_dir)
+        run = replace(run, warnings=warnings, luck=of_all, luck_by_security=luck)
         if output_dir is not None:
             _write(output_dir, run, options, tables, cache)
             if make_page:
@@ -238,17 +241,21 @@ def _luck(
     split: Windows | None,
     objective: Objective,
     folder: AnyPath | None,
-) -> Luck | None:
-    """Return how much of the best setting of all securities together, or of the only one, is luck."""
-    view = results.views[-1]
-    return luck_of(
-        results,
-        next((each for each in best if each.security == view), None),
-        [fold for fold in folds if fold.security == view],
-        objective,
-        split[0] if split else None,
-        tried_before(folder, results),
-    )
+) -> dict[str, Luck | None]:
+    """Return how much of the best setting of each security, and of all together, is luck."""
+    by_view = {each.security: each for each in best}
+    beside, own = sweeps_beside(folder), settings_digest(results)
+    return {
+        view: luck_of(
+            results,
+            by_view.get(view),
+            [fold for fold in folds if fold.security == view],
+            objective,
+            split[0] if split else None,
+            tried_before(beside, own, results, results.plan.tickers if view == ALL else (view,)),
+        )
+        for view in results.views
+    }
 
 
 class _Tables:
@@ -301,6 +308,7 @@ def _write(folder: AnyPath, run: SweepRun, options: SweepOptions, tables: _Table
         "settings_digest": settings_digest(results),
         "market_days": len(results.market_days()),
         "luck": None if run.luck is None else asdict(run.luck),
+        "luck_by_security": {ticker: luck and asdict(luck) for ticker, luck in run.luck_by_security.items()},
     }
     write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, RUNNING), durable=False)
     for file in staged:

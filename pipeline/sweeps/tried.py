@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from pipeline.runs.manifest import COMPLETE
 from pipeline.sweeps.writer import SWEEP_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
     from pipeline.store.path import AnyPath
     from pipeline.sweeps.results import SweepResults
 
@@ -29,23 +32,42 @@ def settings_digest(results: SweepResults) -> str:
     return digest.hexdigest()
 
 
-def tried_before(folder: AnyPath | None, results: SweepResults) -> tuple[int, int]:
-    """Return how many settings other sweeps beside a folder tried on the same ticks, and how many sweeps.
+@dataclass(frozen=True, slots=True)
+class SweepBeside:
+    """A complete sweep: the digests of its ticks by ticker and of its settings, and how many these are."""
 
-    A sweep of the same settings counts once; settings that two sweeps share count twice. Beside a folder in a bucket
-    none is looked for.
-    """
-    if not isinstance(folder, Path):
-        return 0, 0
-    ours = {each.ticker: each.digest for each in next(iter(results.plan.bases.values())).securities}
-    counted_by_digest: dict[str, int] = {}
-    for file in sorted(folder.resolve().parent.glob(f"*/{SWEEP_FILE}")):
+    ticks: Mapping[str, str]
+    settings_digest: str
+    settings: int
+
+
+def sweeps_beside(folder: AnyPath | None) -> list[SweepBeside]:
+    """Return the complete sweeps beside a folder, itself among them; of a folder in a bucket none is looked for."""
+    beside = []
+    files = folder.resolve().parent.glob(f"*/{SWEEP_FILE}") if isinstance(folder, Path) else ()
+    for file in sorted(files):
         try:
             manifest = json.loads(file.read_bytes())
-            digests = {ticker: data["digest"] for ticker, data in manifest["data"].items()}
-            if manifest["status"] == COMPLETE and ours.items() <= digests.items():
-                counted_by_digest[manifest["settings_digest"]] = int(manifest["settings"])
+            ticks = {ticker: data["digest"] for ticker, data in manifest["data"].items()}
+            if manifest["status"] == COMPLETE:
+                beside.append(SweepBeside(ticks, str(manifest["settings_digest"]), int(manifest["settings"])))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
-    counted_by_digest.pop(settings_digest(results), None)
-    return sum(counted_by_digest.values()), len(counted_by_digest)
+    return beside
+
+
+def tried_before(
+    beside: Sequence[SweepBeside], own: str, results: SweepResults, tickers: Collection[str]
+) -> tuple[int, int]:
+    """Return how many settings other sweeps tried on the same ticks of some securities, and how many sweeps.
+
+    A sweep of the same settings counts once; settings that two sweeps share count twice. own: `settings_digest`.
+    """
+    securities = next(iter(results.plan.bases.values())).securities
+    ours = {each.ticker: each.digest for each in securities if each.ticker in tickers}
+    counted = {
+        each.settings_digest: each.settings
+        for each in beside
+        if each.settings_digest != own and ours.items() <= each.ticks.items()
+    }
+    return sum(counted.values()), len(counted)

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from pipeline import api
+from pipeline.pages.sweep_luck import BY_SECURITY
 from pipeline.sweeps import luck as luck_module
 from pipeline.sweeps.luck_words import in_words, too_few
 from tests.made import make_config, random_ticks, write_ticks
-from tests.pages.reading import read_page
+from tests.pages.reading import read_page, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,6 +144,22 @@ def test_the_page_and_the_terminal_say_what_sweep_json_has(inputs: dict[str, Any
         f"Of 6 settings the best looks like {luck['best']:,.2f} AED a market day; luck alone would give "
         f"{luck['by_chance']:,.2f}; out of sample (cross-validation) it made {luck['out_of_sample']:,.2f}."
     )
+
+
+def test_each_security_has_the_luck_of_a_sweep_of_it_alone(inputs: dict[str, Any], tmp_path: Path) -> None:
+    api.sweep(**inputs, grid=GRID, walk_forward=3, output_dir=tmp_path / "both" / "sweep")
+    recorded = json.loads((tmp_path / "both" / "sweep" / "sweep.json").read_text())["luck_by_security"]
+    assert recorded.keys() == {"EMAAR", "FAB"}
+    page = read_page((tmp_path / "both" / "sweep" / "report.html").read_bytes())
+    _, rows = table(page.root.one("table", id="luck-by-security"))
+    for ticker, luck in recorded.items():
+        folder = tmp_path / ticker / "sweep"
+        api.sweep(**inputs, grid=GRID, walk_forward=3, securities=ticker, output_dir=folder, report=False)
+        assert luck == luck_of(folder)
+        shown = [float(cell.attributes["data-value"]) for cell in rows[ticker]]
+        assert shown == [luck[name] for name in BY_SECURITY]
+    alone = json.loads((tmp_path / "FAB" / "sweep" / "sweep.json").read_text())
+    assert alone["luck_by_security"] == {}
 
 
 def test_of_a_few_days_or_of_one_setting_nothing_is_said(inputs: dict[str, Any], tmp_path: Path) -> None:
