@@ -111,7 +111,7 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "typer": "cli/",
     "rich": "console/",
     "jinja2": "pages/page.py",
-    "markupsafe": "pages/page.py",
+    "markupsafe": "pages/html.py",
     "kaleido": "pages/images.py",
 }
 

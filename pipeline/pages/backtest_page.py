@@ -1,20 +1,20 @@
-"""The page of a backtest, made from the files of its run folder alone and limited in size."""
+"""The page of a backtest, made from the files of its run folder: one security after the other, and limited in size."""
 
 from __future__ import annotations
 
-import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.metrics.assumptions import NO_WORSE
-from pipeline.metrics.chance import in_words
-from pipeline.metrics.fill_kinds import COLUMNS, through_words
+from pipeline.pages import backtest_sections as sections
+from pipeline.pages import backtest_settings as settings
 from pipeline.pages import backtest_tables as tables
-from pipeline.pages import charts, timelines
+from pipeline.pages import by_security, charts, timelines
 from pipeline.pages.assumption_check import assumption_check
-from pipeline.pages.cells import clipped, lines
-from pipeline.pages.page import MOST_BYTES, embedded, library, render
+from pipeline.pages.equity_curve import EquityCurve
+from pipeline.pages.html import NOTHING, Piece, amount, html, joined, section
+from pipeline.pages.page import MOST_BYTES, Parts, embedded, library, page_of
 from pipeline.pages.run_reader import read_contents
 from pipeline.pages.sketch import sketch
 from pipeline.pages.time_axis import DAY_MS, Clock
@@ -22,142 +22,230 @@ from pipeline.pages.time_axis import DAY_MS, Clock
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.pages.run_reader import Contents, Track
+    from pipeline.pages.assumption_check import Check
+    from pipeline.pages.equity_curve import Curve
+    from pipeline.pages.run_reader import Contents
     from pipeline.store.path import AnyPath
 
-TEMPLATE: Final = "backtest.html.j2"
-MOST_SECURITIES: Final = 180
+MOST_SECURITIES: Final = 1_000
+FEWEST_BYTES: Final = 1_500
+"""What each panel has room for at least, so many hundred points."""
+
 OPEN_PANELS: Final = 1
-_MARKUP: Final = 50_000
-_MARKUP_A_SECURITY: Final = 5_000
-_FOR_PORTFOLIO: Final = 4
-"""Of the room for drawings one part in so many is the portfolio's."""
+PATH_MARKS: Final = 58
+"""Prices of a path that a market day usually has."""
+
+_OWN: Final = 120_000
+"""Bytes of style, scripts, and of what a page says of its fills, at most."""
+
+_NAME: Final = 400
+"""Bytes of a panel besides its chart's columns, at most."""
+
+_PORTFOLIO: Final = 4
+"""Of the room for drawings one part in so many is the portfolio's, if it needs it."""
+
+_CURVE: Final = 20_000
 
 
 def backtest_page(directory: AnyPath) -> bytes:
-    """Return the page of a run folder whose other files are written; under 6 MB whatever the run.
+    """Return the page of a run folder whose other files are written; under 8 MB whatever the run.
 
-    Every fill of every security is on it. Where that does not fit, the securities with the smallest turnover have no
-    panel, then no row, and the page says so. Raises DamagedRun, NewerRun, UnknownRun or UnfinishedRun.
+    Each security on it has a row and a panel, the largest by turnover where there are very many. Where not every fill
+    of all of them fits, each panel has an equal share of the room, what one leaves being the others', and says how many
+    of its fills it has. Memory holds one security's fills at a time. Raises DamagedRun, NewerRun, UnknownRun or
+    UnfinishedRun.
     """
     contents = read_contents(directory)
-    tracks = {ticker: contents.track(ticker) for ticker in contents.figures}
-    clock = _clock(contents, tracks)
     most = min(MOST_SECURITIES, len(contents.figures))
-    portfolio = _portfolio(contents, tracks, clock, most)
     while True:
-        shown = _shown(contents, most)
-        drawn = {"portfolio": portfolio.on_page()} | _of_the_run(contents, shown)
-        context = _context(contents, tracks, clock, shown, drawn) | {"portfolio_note": portfolio.note}
-        data = {
-            "shared": _shared(clock),
-            "days": np.diff(clock.days, prepend=0).tolist(),
-            "hours": [clock.opens, clock.closes],
-        }
-        names = {ticker: f"panel-{number}" for number, ticker in enumerate(shown)}
-        empty = render(TEMPLATE, data | {"charts": drawn}, **context, names=names, panels=names.values())
-        room = MOST_BYTES - len(empty)
-        if room >= 0:
-            panels = _panels(contents, tracks, clock, names, room)
-            return render(TEMPLATE, data | {"charts": drawn | panels}, **context, names=names, panels=panels)
+        frame = _frame(contents, _shown(contents, most))
+        room = MOST_BYTES - frame.size - most * (FEWEST_BYTES + _NAME)
+        if room >= 0 or most <= 1:
+            return _page(contents, frame, room + most * FEWEST_BYTES)
         most = most * 2 // 3
 
 
-def _context(
-    contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: Sequence[str], drawn: dict[str, Any]
-) -> dict[str, Any]:
-    """Return what the template shows beside the charts; a bar for each execution model is added to those drawn."""
-    run = contents.run
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What a page has besides the charts over time. before, tables, after: its sections around equity and panels."""
+
+    shown: Sequence[str]
+    check: Check | None
+    charts: Mapping[str, Any]
+    before: Piece
+    between: Piece
+    tables: Piece
+    after: Piece
+
+    @property
+    def size(self) -> int:
+        """How many bytes of the page it takes at most, with scripts and the library."""
+        pieces = (self.before, self.between, self.tables, self.after)
+        return sum(len(piece.encode()) for piece in pieces) + len(embedded(self.charts)) + len(library()[1]) + _OWN
+
+
+def _frame(contents: Contents, shown: Sequence[str]) -> _Frame:
     check = assumption_check(contents, shown)
-    if check:
-        drawn["assumptions"] = charts.lying_bars(check.totals, "Net P&L, AED", [run["execution"]["name"]])
-    return {
-        "title": f"{run['strategy']}: backtest",
-        "run": run,
-        "clipped": clipped,
-        "versions": sorted(run["versions"].items()),
-        "period": tables.period(contents),
-        "replayed": tables.replayed(contents),
-        "securities": len(contents.figures),
-        "shown": shown,
-        "left_out": len(contents.figures) - len(shown),
-        "errors": lines((ticker, clipped(error)) for ticker, error in contents.errors.items()),
-        "warnings": lines(clipped(warning) for warning in run.get("warnings") or []),
-        "headline": tables.headline(contents),
-        "chance": in_words(contents.portfolio),
-        "intervals": tables.intervals(contents),
-        "topics": tables.topics(contents, shown),
-        "counters": tables.counters(contents, shown),
-        "fills_by": tables.fills_by(contents),
-        "kind_columns": COLUMNS,
-        "through": through_words(contents.portfolio),
-        "missing": tables.missing(contents, shown),
-        "check": check,
-        "no_worse": NO_WORSE,
-        "parameters": tables.parameters(contents, shown),
-        "switches": tables.switches(contents),
-        "data_rows": tables.data_rows(contents, shown),
-        "rejected": tables.rejected(contents),
-        "not_flat": tables.not_flat(contents, shown),
-        "glossary": tables.glossary(),
-        "titles": charts.TITLES,
-        "still": sketch(*timelines.together(list(tracks.values())), clock),
-        "figures": contents.figures,
-        "heights": {name: chart["layout"].get("height", 320) for name, chart in drawn.items()}
-        | {"panel": timelines.PANEL_HEIGHT},
-        "open_panels": OPEN_PANELS,
-        "curves": [ticker for ticker in _largest(contents, charts.CURVES) if ticker in shown],
-    }
-
-
-def _portfolio(contents: Contents, tracks: Mapping[str, Track], clock: Clock, shown: int) -> timelines.Timeline:
-    """Return the portfolio's chart in its part of the room for drawings, which says what fills it leaves out."""
-    room = max(0, MOST_BYTES - len(library()[1]) - _MARKUP - _MARKUP_A_SECURITY * shown) // _FOR_PORTFOLIO
-    every = list(tracks.values())
-    whole = timelines.portfolio(every, contents.total, clock, sys.maxsize)
-    size = len(embedded(whole.on_page()))
-    if size <= room:
-        return whole
-    return timelines.portfolio(every, contents.total, clock, len(whole.columns["stamps"][0]) * room // size)
-
-
-def _panels(
-    contents: Contents, tracks: Mapping[str, Track], clock: Clock, names: Mapping[str, str], room: int
-) -> dict[str, dict[str, Any]]:
-    """Return the panels of the securities with the largest turnover, as many as so many bytes hold."""
-    panels: dict[str, dict[str, Any]] = {}
-    for ticker in _largest(contents, len(names)):
-        panel = {names[ticker]: timelines.panel(ticker, tracks[ticker], contents.daily[ticker], clock).on_page()}
-        room -= len(embedded(panel))
-        if room < 0:
-            break
-        panels |= panel
-    return panels
-
-
-def _of_the_run(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
-    """Return the charts of the whole run that are not over time."""
-    net = {ticker: contents.figures[ticker]["net_pnl"] for ticker in shown}
-    by_size = dict(sorted(net.items(), key=lambda pair: (-pair[1], pair[0])))
-    return {
-        "securities": charts.lying_bars(by_size, "Net P&L, AED"),
+    bars, left_out = charts.by_security({ticker: contents.figures[ticker]["net_pnl"] for ticker in shown})
+    largest = [ticker for ticker in _largest(contents, charts.CURVES) if ticker in set(shown)]
+    drawn = {
+        "securities": bars,
         "hours": charts.by_hour(contents.portfolio["pnl_by_hour"]),
         "weekdays": charts.by_weekday(contents.portfolio["pnl_by_weekday"]),
-        "markouts": charts.mark_outs(
-            contents.portfolio, {ticker: contents.figures[ticker] for ticker in _largest(contents, charts.CURVES)}
-        ),
+        "markouts": charts.mark_outs(contents.portfolio, {ticker: contents.figures[ticker] for ticker in largest}),
     }
+    if check:
+        drawn["assumptions"] = charts.lying_bars(check.totals, "Net P&L, AED", [contents.run["execution"]["name"]])
+    heights = {name: chart["layout"].get("height", 320) for name, chart in drawn.items()}
+    same, differing = tables.same_parameters(contents)
+    reasons = by_security.Reasons()
+    open_days = by_security.not_flat(tables.not_flat(contents, shown))
+    every = list(by_security.tables_of(contents, shown, check, differing, reasons))
+    return _Frame(
+        shown=shown,
+        check=check,
+        charts=drawn,
+        before=joined([sections.result(contents, check), sections.warnings(contents)]),
+        between=joined(
+            [
+                sections.assumptions(check, heights.get("assumptions", 0)),
+                sections.where(contents, heights, len(largest), left_out),
+            ]
+        ),
+        tables=joined(
+            [
+                _left_out(contents, shown),
+                by_security.tabbed(every),
+                html('<div id="missing">\n%s%s</div>\n', reasons.listed(len(shown) + 1), open_days),
+            ]
+        ),
+        after=joined([settings.settings(contents, same), settings.data_used(contents), settings.glossary()]),
+    )
 
 
-def _shared(clock: Clock) -> dict[str, Any]:
-    return {"clock": clock.axis(), "panel": timelines.panel_layout(), **timelines.PARTS}
+@dataclass(frozen=True, slots=True)
+class _Drawings:
+    """The charts over time: the portfolio's equity, and the panels of the securities shown."""
+
+    curve: Curve
+    panels: Mapping[str, timelines.Panel]
+    clock: Clock
 
 
-def _clock(contents: Contents, tracks: Mapping[str, Track]) -> Clock:
-    stamps = [stamps for track in tracks.values() for stamps in (track.stamps, track.price_stamps)]
-    together = np.concatenate(stamps) if stamps else np.empty(0, np.int64)
-    days = np.concatenate([contents.total.days, together // DAY_MS])
-    return Clock(np.unique(days), together % DAY_MS)
+def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
+    drawn = _drawings(contents, frame.shown, room)
+    clock = drawn.clock
+    names = {ticker: f"panel-{number}" for number, ticker in enumerate(frame.shown)}
+    data = {
+        "charts": {
+            "portfolio": timelines.portfolio(drawn.curve, contents.total, clock),
+            **frame.charts,
+            **{names[ticker]: panel.chart for ticker, panel in drawn.panels.items()},
+        },
+        "shared": {"clock": clock.axis(), "panel": timelines.panel_figure(), **timelines.PARTS},
+        "days": np.diff(clock.days, prepend=0).tolist(),
+        "hours": [clock.opens, clock.closes],
+    }
+    panels = joined(
+        _panel(contents, ticker, name, drawn.panels[ticker], is_open=number < OPEN_PANELS)
+        for number, (ticker, name) in enumerate(names.items())
+    )
+    content = joined(
+        [
+            frame.before,
+            sections.equity(_note(drawn.curve), sketch(drawn.curve.stamps, drawn.curve.equity, clock)),
+            frame.between,
+            section("securities", "Security by security", _tools(), frame.tables, panels or _NO_SECURITY),
+            frame.after,
+        ]
+    )
+    parts = Parts(
+        header=sections.header(contents),
+        nav=sections.nav(sections.has_warnings(contents)),
+        content=content,
+        footer=html(sections.FOOTER),
+    )
+    return page_of(f"{contents.run['strategy']}: backtest", parts, data)
+
+
+def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
+    """Read one security after the other, and draw each in its share of so many bytes; the least first."""
+    equity, panels = EquityCurve(), {}
+    days, first, last = [contents.total.days], DAY_MS - 1, 0
+    of_portfolio = min(room // _PORTFOLIO, _CURVE + timelines.COST_OF_FILL * int(contents.portfolio["fills"] or 0))
+    left, waiting = room - of_portfolio, set(shown)
+    for ticker in sorted(contents.figures, key=lambda ticker: (_cost(contents, ticker), ticker)):
+        track = contents.track(ticker)
+        equity.add(ticker, track)
+        for stamps in (track.stamps, track.price_stamps):
+            if len(stamps):
+                days.append(np.unique(stamps // DAY_MS))
+                first, last = min(first, int((stamps % DAY_MS).min())), max(last, int((stamps % DAY_MS).max()))
+        if ticker in waiting:
+            panels[ticker] = timelines.panel(track, contents.daily[ticker], left // len(waiting))
+            waiting.remove(ticker)
+            left -= len(embedded(panels[ticker].chart))
+    curve = equity.curve((left + of_portfolio - _CURVE) // timelines.COST_OF_FILL)
+    of_day = np.array([first, last] if last >= first else [], np.int64)
+    return _Drawings(curve, panels, Clock(np.unique(np.concatenate(days)), of_day))
+
+
+def _cost(contents: Contents, ticker: str) -> int:
+    figures = contents.figures[ticker]
+    return timelines.cost_of(int(figures["fills"]), PATH_MARKS * int(figures["market_days"]))
+
+
+def _note(curve: Curve) -> str:
+    if len(curve.stamps) == curve.fills:
+        return ""
+    return f"{len(curve.stamps):,} of {curve.fills:,} fills are on this page, with the extremes of each stretch."
+
+
+_NO_SECURITY: Final = html("<p>No security was replayed.</p>\n")
+
+
+def _tools() -> Piece:
+    return html(
+        '<p class="note">A row and a panel each: price with our fills, position, equity and drawdown. Zoom in to see '
+        "fills one by one, and click one for the command that explains it. A heading sorts all tables. A dash is a "
+        'figure that cannot be computed: <a href="#missing">why</a>. <a href="#glossary">What each figure means.</a> '
+        "Coordinates are rounded for drawing; tables and files are exact.</p>\n"
+        '<div class="fields on-screen"><label>Only securities with<input type="search" data-filter="securities" '
+        'placeholder="FAB"></label><p class="note" role="status" data-filtered="securities"></p>\n'
+        '<div class="tools"><button type="button" data-open-all="true">Open all</button>\n'
+        '<button type="button" data-open-all="false">Close all</button></div></div>\n'
+    )
+
+
+def _left_out(contents: Contents, shown: Sequence[str]) -> Piece:
+    if len(shown) == len(contents.figures):
+        return NOTHING
+    return html(
+        '<p class="note">%s of %s securities are on this page, those with the largest turnover; all are in '
+        "metrics.json. The portfolio is of all.</p>\n",
+        *(f"{len(shown):,}", f"{len(contents.figures):,}"),
+    )
+
+
+def _panel(contents: Contents, ticker: str, name: str, panel: timelines.Panel, *, is_open: bool) -> Piece:
+    figures = contents.figures[ticker]
+    fills = int(figures["fills"])
+    thinned = NOTHING
+    if panel.fills < fills:
+        thinned = html(
+            '<p class="note">%s of the %s fills are on this page, with the extremes of each stretch; all are in '
+            "trades/%s.parquet.</p>\n",
+            *(f"{panel.fills:,}", f"{fills:,}", ticker),
+        )
+    return html(
+        '<details class="panel" id="%s" data-row="%s"%s><summary><span class="name">%s</span> <span class="sum">net '
+        'P&amp;L %s AED</span> <span class="sum">%s fills</span></summary>\n<div class="chart" data-chart="%s" '
+        'data-ticker="%s" role="group" aria-label="Chart: %s, price with fills, position, equity and drawdown" '
+        'style="height:%spx"></div>\n%s<p class="note" data-seen></p>\n<p class="note" data-fill role="status"></p>\n'
+        "</details>\n",
+        *(by_security.anchor(ticker), ticker, html(" open") if is_open else NOTHING, ticker),
+        *(amount(figures["net_pnl"]), f"{fills:,}", name, ticker, ticker, timelines.PANEL_HEIGHT, thinned),
+    )
 
 
 def _shown(contents: Contents, most: int) -> list[str]:

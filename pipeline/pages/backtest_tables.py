@@ -15,7 +15,7 @@ from pipeline.numbers import counted
 from pipeline.pages.cells import MOST_LINES, Cell, Lines, clipped, lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipeline.metrics.figure import Figure
     from pipeline.pages.run_reader import Contents
@@ -53,30 +53,6 @@ def intervals(contents: Contents) -> list[tuple[Figure, list[Cell]]]:
     ]
 
 
-def topics(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the tables of all figures: by topic its figures, a row a security, and the portfolio's row."""
-    return [
-        {
-            "heading": heading,
-            "figures": figures,
-            "rows": [(ticker, _cells(figures, contents.figures[ticker])) for ticker in shown],
-            "total": _cells(figures, contents.portfolio),
-        }
-        for heading, figures in GROUPS.items()
-    ]
-
-
-def counters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
-    """Return what strategies counted besides: the names of their counters and a row a security; empty without any."""
-    counts: Mapping[str, Any] = {ticker: contents.figures[ticker].get("counters") or {} for ticker in shown}
-    names = sorted({name for by_name in counts.values() for name in by_name})[:MOST_LINES]
-    rows = [
-        (ticker, [Cell(by_name.get(name), "count", _NOT_COUNTED) for name in names])
-        for ticker, by_name in counts.items()
-    ]
-    return {"names": names, "rows": rows if names else []}
-
-
 def fills_by(contents: Contents) -> list[tuple[str, str, list[tuple[str, list[Cell]]]]]:
     """Return the tables of what filled the whole portfolio: name, caption, and a row a kind; none of an older run."""
     tables = []
@@ -90,21 +66,6 @@ def fills_by(contents: Contents) -> list[tuple[str, str, list[tuple[str, list[Ce
     return tables
 
 
-def missing(contents: Contents, shown: Sequence[str]) -> Lines:
-    """Return why figures are missing: labels, reason and who it concerns, in the order of the tables."""
-    who: dict[tuple[str, str], list[str]] = {}
-    for name, values in ((PORTFOLIO, contents.portfolio), *((ticker, contents.figures[ticker]) for ticker in shown)):
-        for figure in _tabled():
-            if figure.value_in(values) is None:
-                who.setdefault((figure.label, figure.reason_in(values)), []).append(name)
-    labels: dict[tuple[str, str], list[str]] = {}
-    for (label, reason), names in who.items():
-        labels.setdefault((reason, _names([*dict.fromkeys(names)], len(shown) + 1)), []).append(label)
-    return lines(
-        (", ".join(dict.fromkeys(missed)), clipped(reason), names) for (reason, names), missed in labels.items()
-    )
-
-
 def glossary() -> list[Figure]:
     """Return every figure once, as it is explained at the end; a mark-out stands for all horizons."""
     first: dict[str, Figure] = {}
@@ -113,15 +74,13 @@ def glossary() -> list[Figure]:
     return list(first.values())
 
 
-def parameters(contents: Contents, shown: Sequence[str]) -> dict[str, Any]:
-    """Return the parameters that all securities share, and the names and rows of those that differ."""
+def same_parameters(contents: Contents) -> tuple[Lines, list[str]]:
+    """Return the parameters that all securities share with their values, and the names of those that differ."""
     values: Mapping[str, Mapping[str, Any]] = contents.run["parameters"]
     names = list(dict.fromkeys(name for ticker in sorted(values) for name in values[ticker]))
-    texts = {name: {_text(by_name.get(name)) for by_name in values.values()} for name in names}
+    texts = {name: {text_of(by_name.get(name)) for by_name in values.values()} for name in names}
     same = {name: next(iter(texts[name])) for name in names if len(texts[name]) == 1}
-    differing = [name for name in names if name not in same]
-    rows = [(ticker, [_value(values[ticker].get(name)) for name in differing]) for ticker in shown if ticker in values]
-    return {"same": lines(same.items()), "names": differing[:MOST_LINES], "rows": rows if differing else []}
+    return lines(same.items()), [name for name in names if name not in same][:MOST_LINES]
 
 
 def switches(contents: Contents) -> list[tuple[str, str, str]]:
@@ -131,30 +90,7 @@ def switches(contents: Contents) -> list[tuple[str, str, str]]:
         COSTS: "what the broker bills, by exchange",
         IGNORED: "condition codes of prints that are left out",
     }
-    return [(name, _text(values[name]), about.get(name, "")) for name in sorted(values)]
-
-
-def data_rows(contents: Contents, shown: Sequence[str]) -> list[dict[str, Any]]:
-    """Return what each security's ticks were: counts, rejected rows and fingerprints; None where it is not known."""
-    rows = []
-    for ticker in shown:
-        data = contents.run["data"].get(ticker, {})
-        rejects = data.get("rejects")
-        rows.append(
-            {
-                "ticker": ticker,
-                "exchange": data.get("exchange") or "",
-                "counts": [
-                    Cell(data.get("rows"), "count", _UNKNOWN),
-                    Cell(data.get("ticks"), "count", _UNKNOWN),
-                    Cell(None if rejects is None else sum(rejects.values()), "count", _UNKNOWN),
-                    Cell(data.get("blank"), "count", _UNKNOWN),
-                ],
-                "digest": data.get("digest", ""),
-                "fingerprint": data.get("fingerprint", ""),
-            }
-        )
-    return rows
+    return [(name, text_of(values[name]), about.get(name, "")) for name in sorted(values)]
 
 
 def rejected(contents: Contents) -> Lines:
@@ -173,14 +109,6 @@ def not_flat(contents: Contents, shown: Sequence[str]) -> list[tuple[str, Lines]
     return [(ticker, lines(days, NAMES_SHOWN)) for ticker, days in open_days.items() if days]
 
 
-_NOT_COUNTED: Final = "This security's run did not count it."
-_UNKNOWN: Final = "The catalog does not say."
-
-
-def _cells(figures: Iterable[Figure], values: Mapping[str, Any]) -> list[Cell]:
-    return [cell_of(figure, values) for figure in figures]
-
-
 def cell_of(figure: Figure, values: Mapping[str, Any]) -> Cell:
     """Return a figure's value among those of a security or portfolio, or why it is missing."""
     value = figure.value_in(values)
@@ -192,20 +120,14 @@ def _tabled() -> Iterator[Figure]:
         yield from figures
 
 
-def _names(names: Sequence[str], every: int) -> str:
-    if len(names) == every and every > 2:  # noqa: PLR2004 - of two, both are named
-        return "all"
-    more = len(names) - NAMES_SHOWN
-    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _value(value: object) -> tuple[float | None, str]:
+def value_and_text(value: object) -> tuple[float | None, str]:
     """Return a parameter's number to sort by, where it is one, and its text."""
     number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-    return number, _text(value)
+    return number, text_of(value)
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return a setting as people read it."""
     if value is None:
         return "not set"
     if isinstance(value, float) and value.is_integer():

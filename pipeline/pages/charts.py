@@ -24,6 +24,9 @@ TITLES: Final = {
 ROW: Final = 22
 """Pixels of height that one bar of a lying bar chart takes."""
 MOST_LEFT: Final = 170
+MOST_BARS: Final = 60
+"""Bars of one chart: of more securities those that gained and lost the most."""
+
 CURVES: Final = 12
 """Securities drawn beside the portfolio in one chart of curves."""
 
@@ -60,6 +63,14 @@ def lying_bars(named: Mapping[str, float], unit: str, marked: Sequence[str] = ()
         "bargap": 0.25,
     }
     return {"data": [trace], "layout": layout}
+
+
+def by_security(net_pnl: Mapping[str, float]) -> tuple[dict[str, Any], int]:
+    """Return a bar of net P&L, AED, a security, the largest first, and how many in the middle are left out."""
+    by_size = sorted(net_pnl.items(), key=lambda pair: (-pair[1], pair[0]))
+    left_out = max(len(by_size) - MOST_BARS, 0)
+    ends = [*by_size[: MOST_BARS // 2], *by_size[MOST_BARS // 2 + left_out :]]
+    return lying_bars(dict(ends), "Net P&L, AED"), left_out
 
 
 def by_hour(pnl: Mapping[str, float]) -> dict[str, Any]:

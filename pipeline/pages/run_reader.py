@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +12,7 @@ import numpy as np
 
 from pipeline.errors import DamagedRun
 from pipeline.metrics.daily import TOTAL
+from pipeline.runs.csv_cells import text_of_cell
 from pipeline.runs.layout import (
     DAILY_FILE,
     METRICS_FILE,
@@ -18,7 +21,7 @@ from pipeline.runs.layout import (
     SUMMARY_FILE,
     TRADES_FOLDER,
 )
-from pipeline.runs.read_file import AGAIN, csv_rows, read_metrics, read_run_file, reading
+from pipeline.runs.read_file import AGAIN, csv_lines, csv_rows, read_metrics, read_run_file, reading
 from pipeline.store.columns import float_values, number_values, whole
 from pipeline.store.parquet import read_table
 
@@ -35,9 +38,9 @@ FILL_COLUMNS: Final = ("timestamp", "side", "fill_price", "fill_qty", "realized_
 class Track:
     """One security's fills in execution order and its price path, one array a column.
 
-    stamps, price_stamps: ms, exchange-local; stamps never step back. buys: whether a fill bought. price, mid: AED, NaN
-    where there was none. quantity, position: shares; a position is the sum of the fills up to it. realized, fees: AED,
-    by fill.
+    stamps, price_stamps: ms, exchange-local; stamps never step back. buys: whether a fill bought. price, mid, last:
+    AED, NaN where there was none; last is that of the day's last print so far. quantity, position: shares; a position
+    is the sum of the fills up to it. realized, fees: AED, by fill.
     """
 
     stamps: Int64s
@@ -49,6 +52,12 @@ class Track:
     fees: Float64s
     price_stamps: Int64s
     mid: Float64s
+    last: Float64s
+
+    @property
+    def net(self) -> Float64s:
+        """Realised P&L after fees by fill, AED."""
+        return self.realized - self.fees
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ class Contents:
     def track(self, ticker: str) -> Track:
         """Read one security's fills and prices; raises DamagedRun or NewerRun."""
         fills = _columns(self.folder / TRADES_FOLDER / f"{ticker}.parquet", FILL_COLUMNS)
-        prices = _columns(self.folder / PRICES_FOLDER / f"{ticker}.parquet", ("timestamp", "mid"))
+        prices = _columns(self.folder / PRICES_FOLDER / f"{ticker}.parquet", ("timestamp", "mid", "last"))
         with reading(self.folder / TRADES_FOLDER):
             stamps = fills["timestamp"]
             traded = np.where(fills["side"], fills["fill_qty"], -fills["fill_qty"])
@@ -96,6 +105,7 @@ class Contents:
                 fees=fills.get("fee", np.zeros(len(stamps))),
                 price_stamps=prices["timestamp"],
                 mid=prices["mid"],
+                last=prices["last"],
             )
 
 
@@ -136,17 +146,16 @@ def read_contents(folder: AnyPath) -> Contents:
 
 
 def _daily(path: AnyPath) -> dict[str, Daily]:
-    by_security: dict[str, list[dict[str, str]]] = {}
-    for row in csv_rows(path):
-        by_security.setdefault(row["security"], []).append(row)
-    return {
-        security: Daily(
-            days=np.array([row["day"] for row in rows], "datetime64[D]").astype(np.int64),
-            net_pnl=_floats([row["net_pnl"] for row in rows]),
-            marked_equity=_floats([row["marked_equity"] for row in rows]),
-        )
-        for security, rows in by_security.items()
-    }
+    """Return daily.csv by security, whose rows follow one another, without holding the texts of more than one."""
+    lines = csv_lines(path)
+    columns = {name: place for place, name in enumerate(next(lines))}
+    day, net_pnl, marked = (columns[name] for name in ("day", "net_pnl", "marked_equity"))
+    daily: dict[str, Daily] = {}
+    for security, of_one in groupby(lines, itemgetter(columns["security"])):
+        days, net, equity = zip(*((line[day], line[net_pnl], line[marked]) for line in of_one), strict=True)
+        at = np.array(days, "datetime64[D]").astype(np.int64)
+        daily[text_of_cell(security)] = Daily(at, _floats(net), _floats(equity))
+    return daily
 
 
 def _floats(texts: Sequence[str]) -> Float64s:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.pages.curves import drawdown, extremes, packed_columns
-from pipeline.pages.page import chart_text
+from pipeline.pages.curves import extremes, packed_columns
 from pipeline.pages.time_axis import HOUR_MS
 
 if TYPE_CHECKING:
+    from pipeline.pages.equity_curve import Curve
     from pipeline.pages.run_reader import Daily, Track
     from pipeline.pages.time_axis import Clock
     from pipeline.ticks import Float64s, Int64s
@@ -26,6 +26,13 @@ PANEL_HEIGHT: Final = 620
 PRICE_DIGITS: Final = 4
 MONEY_DIGITS: Final = 2
 _TIME: Final = " <i>%{x|%d %b %H:%M:%S}</i>"
+SECURITY: Final = "$SECURITY"
+"""Stands in a text of a panel for its security."""
+
+_OF_FILL: Final = (
+    f"%{{customdata[1]:,}} at %{{y:,.4~f}} AED{_TIME}<br>"
+    f"fill %{{customdata[0]}}: make explain SECURITY={SECURITY} FILL=%{{customdata[0]}}"
+)
 PARTS: Final[dict[str, dict[str, Any]]] = {
     "equity": {
         "mode": "lines",
@@ -60,11 +67,13 @@ PARTS: Final[dict[str, dict[str, Any]]] = {
         "mode": "markers",
         "marker": {"color": "$buy", "symbol": "triangle-up", "size": 7},
         "name": "Buy",
+        "hovertemplate": _OF_FILL,
     },
     "sell": {
         "mode": "markers",
         "marker": {"color": "$sell", "symbol": "triangle-down", "size": 7},
         "name": "Sell",
+        "hovertemplate": _OF_FILL,
     },
     "position": {
         "mode": "lines",
@@ -78,39 +87,40 @@ PARTS: Final[dict[str, dict[str, Any]]] = {
 """What the traces of one kind have in common; it stands on the page once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """A chart over time without its lines, and the columns they are made from; note: what of the data is left out.
+COST_OF_FILL: Final = 6
+COST_OF_PRICE: Final = 1
+"""About how many bytes of a page a fill and a price of its path take where all are there."""
 
-    columns: by name the values, and the digits behind the point that are kept of them. fills: `stamps` (ms) that never
-    step back, `position` (shares) after each, of which the bought and sold quantities are the steps, `price` and
-    `equity` (AED). prices: `price_stamps`, `mid`. days: `marked`, at the end of each day.
-    """
+COST_OF_THINNED_FILL: Final = 11
+COST_OF_THINNED_PRICE: Final = 4
+COST_OF_DAY: Final = 6
+FEWEST_PRICES: Final = 600
+"""Prices of a path that are given up after fills, if there is room for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One security's chart as the page has it, and how many of its fills it has."""
 
     chart: dict[str, Any]
-    columns: dict[str, tuple[Any, int]]
-    days: Int64s
-    note: str = ""
+    fills: int
 
-    def on_page(self) -> dict[str, Any]:
-        """Return the chart as the page has it: every value, to be thinned by the browser for what is in sight."""
-        steps = np.diff(self.days, prepend=0).tolist()
-        return self.chart | {"days": steps, "pack": packed_columns(self.columns)}
+    @property
+    def size(self) -> int:
+        """How many bytes its columns take."""
+        return len(self.chart["pack"]["base64"])
 
 
 def together(tracks: list[Track]) -> tuple[Int64s, Float64s]:
     """Return the times (ms) of all fills on one clock, and net realised equity (AED) after each."""
     stamps = np.concatenate([track.stamps for track in tracks]) if tracks else np.empty(0, np.int64)
-    net = np.concatenate([track.realized - track.fees for track in tracks]) if tracks else np.empty(0)
+    net = np.concatenate([track.net for track in tracks]) if tracks else np.empty(0)
     order = np.argsort(stamps, kind="stable")
     return stamps[order], np.cumsum(net[order])
 
 
-def portfolio(tracks: list[Track], total: Daily, clock: Clock, most: int) -> Timeline:
-    """Return equity, drawdown and P&L by day of all securities together, on one clock, with at most so many fills."""
-    stamps, equity = together(tracks)
-    drawn = extremes([equity, drawdown(equity)], most)
-    left_out = f"{len(drawn):,} of {len(equity):,} fills are on this page, with the extremes of each stretch."
+def portfolio(curve: Curve, total: Daily, clock: Clock) -> dict[str, Any]:
+    """Return equity, drawdown and P&L by day of all securities together, on one clock."""
     days, values, by = _bars(total)
     bars = {
         "x": [clock.middle(day) for day in days],
@@ -124,60 +134,73 @@ def portfolio(tracks: list[Track], total: Daily, clock: Clock, most: int) -> Tim
         "y2": ("Drawdown, AED", [0.27, 0.47]),
         "y3": (f"Net P&L a {by}, AED", [0.0, 0.23]),
     }
-    return Timeline(
-        {"data": traces, "layout": layout_of_rows(rows, PORTFOLIO_HEIGHT) | _across(clock, clock.days, "y3")},
-        {
-            "stamps": (stamps[drawn], 0),
-            "equity": (equity[drawn], MONEY_DIGITS),
-            "marked": (total.marked_equity, MONEY_DIGITS),
-        },
-        total.days,
-        "" if len(drawn) == len(equity) else left_out,
-    )
+    columns = {
+        "stamps": (curve.stamps, 0),
+        "equity": (curve.equity, MONEY_DIGITS),
+        "marked": (total.marked_equity, MONEY_DIGITS),
+    }
+    return {
+        "data": traces,
+        "layout": layout_of_rows(rows, PORTFOLIO_HEIGHT) | _across(clock, clock.days, "y3"),
+        "days": np.diff(total.days, prepend=0).tolist(),
+        "pack": packed_columns(columns),
+    }
 
 
-def panel_layout() -> dict[str, Any]:
-    """Return what the layouts of all securities' panels have in common."""
+def panel_figure() -> dict[str, Any]:
+    """Return what all securities' panels have in common; page.js gives each the range of its days."""
     rows = {
         "y": ("Price, AED", [0.62, 1.0]),
         "y2": ("Position, shares", [0.42, 0.59]),
         "y3": ("Equity, AED", [0.2, 0.39]),
         "y4": ("Drawdown, AED", [0.0, 0.17]),
     }
-    return layout_of_rows(rows, PANEL_HEIGHT)
+    axes = (("price", "y"), ("buy", "y"), ("sell", "y"), ("position", "y2"), ("equity", "y3"), ("marked", "y3"))
+    return {
+        "data": [_part(name, axis) for name, axis in (*axes, ("drawdown", "y4"))],
+        "layout": layout_of_rows(rows, PANEL_HEIGHT) | {"xaxis": {"shared": "clock", "anchor": "y4"}},
+    }
 
 
-def panel(ticker: str, track: Track, daily: Daily, clock: Clock) -> Timeline:
-    """Return one security's price with its fills, position, equity and drawdown."""
-    traces = [
-        _part("price", "y"),
-        *(_part(side, "y") | {"hovertemplate": _of_fill(ticker)} for side in ("buy", "sell")),
-        _part("position", "y2"),
-        _part("equity", "y3"),
-        _part("marked", "y3"),
-        _part("drawdown", "y4"),
-    ]
-    return Timeline(
-        {"data": traces, "layout": {"shared": "panel", **_across(clock, daily.days, "y4")}},
-        {
-            "stamps": (track.stamps, 0),
-            "position": (track.position, 0),
-            "price": (track.price, PRICE_DIGITS),
-            "equity": (np.cumsum(track.realized - track.fees), MONEY_DIGITS),
-            "price_stamps": (track.price_stamps, 0),
-            "mid": (track.mid, PRICE_DIGITS),
-            "marked": (daily.marked_equity, MONEY_DIGITS),
-        },
-        daily.days,
-    )
+def cost_of(fills: int, prices: int) -> int:
+    """Return about how many bytes of a page the panel of so many fills and prices takes."""
+    return COST_OF_FILL * fills + COST_OF_PRICE * prices
 
 
-def _of_fill(ticker: str) -> str:
-    """Return what is said of a fill that the cursor is at."""
-    return (
-        f"%{{customdata[1]:,}} at %{{y:,.4~f}} AED{_TIME}<br>"
-        f"fill %{{customdata[0]}}: make explain SECURITY={chart_text(ticker)} FILL=%{{customdata[0]}}"
-    )
+def panel(track: Track, daily: Daily, most: int) -> Panel:
+    """Return one security's price with its fills, position, equity and drawdown, in about so many bytes of the page.
+
+    Where not all fits, the price path is thinned to FEWEST_PRICES, then the fills are, each time to the extremes of
+    each stretch; each fill that is there has its number.
+    """
+    fills, prices = len(track.stamps), len(track.price_stamps)
+    few = min(prices, FEWEST_PRICES, most // (4 * COST_OF_THINNED_PRICE))
+    for some in (prices, few):
+        if cost_of(fills, some) < 2 * most and (drawn := _panel(track, daily, fills, some)).size <= most:
+            return drawn
+    room = most - COST_OF_THINNED_PRICE * few - COST_OF_DAY * len(daily.days)
+    fills = min(fills, max(room, 0) // COST_OF_THINNED_FILL)
+    while (drawn := _panel(track, daily, fills, few)).size > most and fills:
+        fills = int(fills * 0.9 * most / drawn.size)
+    return drawn
+
+
+def _panel(track: Track, daily: Daily, fills: int, prices: int) -> Panel:
+    """Return a panel with at most so many of the fills and prices."""
+    equity = np.cumsum(track.net)
+    drawn, path = extremes([track.price, track.position, equity], fills), extremes([track.mid], prices)
+    columns: dict[str, tuple[Any, int]] = {"days": (daily.days, 0), "stamps": (track.stamps[drawn], 0)}
+    if len(drawn) < len(equity):
+        columns |= {"number": (drawn + 1, 0), "traded": (np.diff(track.position, prepend=0)[drawn], 0)}
+    columns |= {
+        "position": (track.position[drawn], 0),
+        "price": (track.price[drawn], PRICE_DIGITS),
+        "equity": (equity[drawn], MONEY_DIGITS),
+        "price_stamps": (track.price_stamps[path], 0),
+        "mid": (track.mid[path], PRICE_DIGITS),
+        "marked": (daily.marked_equity, MONEY_DIGITS),
+    }
+    return Panel({"shared": "panel", "pack": packed_columns(columns)}, len(drawn))
 
 
 def _part(name: str, axis: str) -> dict[str, Any]:

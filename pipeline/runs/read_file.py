@@ -85,5 +85,11 @@ def recorded_warnings(path: AnyPath) -> list[str]:
 
 def csv_rows(path: AnyPath) -> list[dict[str, str]]:
     """Return the rows of a CSV file by their columns, every cell as the text that it was made of."""
-    names, *rows = csv.reader(io.StringIO(path.read_bytes().decode(), newline=""))
-    return [dict(zip(names, map(text_of_cell, row), strict=True)) for row in rows if row]
+    lines = csv_lines(path)
+    names = next(lines)
+    return [dict(zip(names, map(text_of_cell, line), strict=True)) for line in lines]
+
+
+def csv_lines(path: AnyPath) -> Iterator[list[str]]:
+    """Yield the lines of a CSV file, its headings first, every cell as it stands there."""
+    yield from filter(None, csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import sync_playwright
 
+from pipeline.pages.backtest_page import backtest_page
 from tests.chromium import find_chromium
+from tests.pages.invented import invent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+HOSTILE = "<script>alert(1)</script>"
 BUTTONS = {"Download plot as a PNG", "Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes"}
 """What the bar of a chart may offer, all of it done on this machine."""
 
@@ -72,3 +75,18 @@ def press_every_button(opened: Opened) -> list[str]:
     assert len(opened.page.context.pages) == 1
     assert [url for url in opened.requests if not url.startswith(("file:", "blob:", "data:"))] == []
     return said
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page of a run of three securities, one with a hostile name, and of one that failed."""
+    folder = invent(tmp_path_factory.mktemp("run"), ["EMAAR", "FAB", HOSTILE], 30, 400, failed=["DEWA"])
+    file = folder / "report.html"
+    file.write_bytes(backtest_page(folder))
+    return file
+
+
+def open_all(page: Page) -> None:
+    """Open every panel of a run's page and draw it."""
+    page.get_by_role("button", name="Open all").click()
+    page.evaluate("report.drawAll()")

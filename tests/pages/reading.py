@@ -76,7 +76,12 @@ class Page:
 
     def days(self, chart: str) -> list[int]:
         """Return the days of a chart over time, counted from 1970-01-01."""
-        return list(itertools.accumulate(self.data["charts"][chart]["days"]))
+        chart_data = self.data["charts"][chart]
+        return (
+            [*map(int, self.columns(chart)["days"])]
+            if "shared" in chart_data
+            else [*itertools.accumulate(chart_data["days"])]
+        )
 
     def trace(self, chart: str, kind: str) -> dict[str, Any]:
         """Return a chart's trace of a kind."""
@@ -114,6 +119,12 @@ def read_page(content: bytes) -> Page:
 def number(text: str) -> float:
     """Return the number that a person reads in a cell."""
     return float(text.replace(",", ""))
+
+
+def reason_of(page: Page, cell: Node) -> str:
+    """Return why a cell says that it is empty, which may stand elsewhere on the page; empty where it does not."""
+    elsewhere = cell.attributes.get("aria-describedby")
+    return str(cell.attributes.get("title") or "") if elsewhere is None else page.root.one("span", id=elsewhere).text
 
 
 def table(node: Node) -> tuple[list[Node], dict[str, list[Node]]]:

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.pages.backtest_page import backtest_page
 from tests.pages.invented import invent
-from tests.pages.reading import read_page, table
+from tests.pages.reading import read_page, reason_of, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,11 +44,13 @@ def test_a_few_days_are_not_made_a_year_of(tmp_path: Path, days: int, is_shown: 
     page = page_of(invent(tmp_path, ["FAB"], days=days))
     tiles = {tile.attributes.get("data-figure"): tile for tile in page.root.all("dd")}
     assert (tiles["sharpe"].text != "-") == is_shown
-    headings, rows = table(next(one for one in page.root.all("table") if "Risk" in one.one("caption").text))
+    headings, rows = table(
+        next(one for one in page.root.all("table", data_set="securities") if "Risk" in one.one("caption").text)
+    )
     annualised = [at for at, heading in enumerate(headings[1:]) if "annualised" in heading.text]
     assert len(annualised) == 3
     some = [rows[name][at] for name in ("FAB", "Portfolio") for at in annualised]
-    titles = [cell.attributes.get("title", "") for cell in some if cell.attributes.get("title") != "Too few days."]
+    titles = [title for title in (reason_of(page, cell) for cell in some) if title != "Too few days."]
     assert len(titles) == 4  # of these folders the Calmar ratio is missing by itself
     assert titles == ["" if is_shown else "Fewer than 10 market days, too few to say what is chance."] * 4
     assert bool(list(page.root.all("table", id="intervals"))) == is_shown

@@ -4,6 +4,7 @@
   const root = document.documentElement;
   const NARROW = 520; // px: below it amounts beside lying bars would meet their names
   const PAPER = 680; // px: the width of A4 between the margins of style.css
+  const MANY = 40; // charts over time: of more, those that are not open are neither unpacked before they are opened nor printed
 
   // Figures: named colours and what charts share become what Plotly takes, in lists of its own that it may change.
   const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
@@ -30,11 +31,22 @@
   // Plotly and the columns of charts over time come compressed.
   const charts = [...document.querySelectorAll(".chart")];
   const clock = new timeline.Clock(timeline.summed(data.days), data.hours);
+  for (const [name, chart] of Object.entries(data.charts)) {
+    if (chart.shared) data.charts[name] = { ...data.shared[chart.shared], ...chart };
+    if (chart.days) chart.days = timeline.summed(chart.days);
+  }
   const bytes = new Map(), unpacked = new Map();
   const bytesOf = async (pack) => new Uint8Array(await timeline.inflated(pack.base64).arrayBuffer());
   const inflate = async (name) => {
-    const { pack } = data.charts[name];
-    if (pack) bytes.set(name, await bytesOf(pack));
+    const chart = data.charts[name];
+    if (!chart.pack) return;
+    const content = await bytesOf(chart.pack);
+    if (!chart.days) {
+      const days = (chart.days = timeline.daysOf(chart.pack, content));
+      const range = days.length ? [clock.start(days[0]), clock.end(days.at(-1))] : [0, clock.end(0)];
+      chart.layout = { ...chart.layout, xaxis: { ...chart.layout.xaxis, range } };
+    }
+    bytes.set(name, content);
   };
   const unpack = (name) => {
     if (!unpacked.has(name)) unpacked.set(name, inflate(name));
@@ -59,12 +71,16 @@
     root.dataset.charts = "none";
   });
 
+  const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const drawn = new Set();
   const prepared = new Map();
   const ready = (div) => here && (!data.charts[div.dataset.chart].pack || bytes.has(div.dataset.chart));
   const figureOf = (div, width, height) => {
     const chart = data.charts[div.dataset.chart], figure = resolved({ data: chart.data, layout: chart.layout }, "");
     const layout = { ...figure.layout, template: template(), height, width };
+    if (div.dataset.ticker) figure.data.forEach((trace) => {
+      trace.hovertemplate = trace.hovertemplate && trace.hovertemplate.replaceAll("$SECURITY", () => escaped(div.dataset.ticker));
+    });
     if (width < NARROW) figure.data.forEach((trace) => { if (trace.orientation === "h") trace.textposition = "none"; });
     if (chart.pack) inSight(div, figure, layout);
     return { data: figure.data, layout };
@@ -74,6 +90,7 @@
     const chart = data.charts[div.dataset.chart], figure = figureOf(div, width || div.clientWidth, div.clientHeight);
     const first = !drawn.has(div);
     if (first) div.replaceChildren();
+    if (first && chart.pack) tools(div);
     drawn.add(div);
     return Plotly.react(div, figure.data, figure.layout, config).then(() => {
       if (first && chart.pack) {
@@ -91,7 +108,7 @@
     await unpack(div.dataset.chart);
     const chart = data.charts[div.dataset.chart], height = parseInt(div.style.height, 10) + 60;
     const figure = figureOf(div, width, height), about = chart.about ? ": " + chart.about : "";
-    const text = (div.getAttribute("aria-label").replace("Chart: ", "") + about).replace(/&/g, "&amp;").replace(/</g, "&lt;");
+    const text = escaped(div.getAttribute("aria-label").replace("Chart: ", "") + about);
     Object.assign(figure.layout, { title: { text, x: 0.02 }, paper_bgcolor: "#ffffff" });
     figure.layout.margin = { l: 70, r: 20, b: 50, ...figure.layout.margin, t: 80 };
     return Plotly.toImage(figure, { format: "png", width, height, scale });
@@ -136,10 +153,9 @@
     bar.className = "tools";
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", "Zoom");
-    const days = timeline.summed(data.charts[div.dataset.chart].days);
+    const { days } = data.charts[div.dataset.chart];
     let last = days.length - 1, size = 0;
-    const show = async (count, end) => {
-      if (!drawn.has(div)) await draw(div);
+    const show = (count, end) => {
       last = Math.max(Math.min(end, days.length - 1), count - 1);
       return look(div, count && count < days.length ? [clock.start(days[last - count + 1]), clock.start(days[last]) + clock.span] : null, count);
     };
@@ -163,8 +179,6 @@
     div._tools(0);
     if (sizes.length > 1) div.before(bar);
   };
-  charts.filter((div) => data.charts[div.dataset.chart].pack).forEach(tools);
-
   // What is in sight is drawn at once, the rest when it comes near or its panel is opened.
   const near = new IntersectionObserver((entries) => {
     for (const entry of entries) {
@@ -172,6 +186,7 @@
       draw(entry.target);
     }
   }, { rootMargin: "600px" });
+  const few = Object.values(data.charts).filter((chart) => chart.pack).length <= MANY;
   const first = charts.find((div) => "first" in div.dataset) || charts[0];
   const start = async () => {
     if (first) unpack(first.dataset.chart).catch(() => {}); // beside the script; a browser that cannot has been told
@@ -182,7 +197,7 @@
       performance.mark("first-drawn");
     }
     charts.filter((div) => !drawn.has(div)).forEach((div) => near.observe(div));
-    for (const name of Object.keys(data.charts)) await unpack(name); // before anyone prints: printing waits for nothing
+    if (few) for (const name of Object.keys(data.charts)) await unpack(name); // before anyone prints: printing waits for nothing
   };
 
   const again = () => drawn.forEach((div) => div.clientWidth && draw(div));
@@ -194,7 +209,7 @@
   // Paper: everything open, light, drawn at the paper's width.
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open])")];
+    opened = [...document.querySelectorAll(few ? "details:not([open])" : "details:not(.panel, [open])")];
     opened.forEach((one) => { one.open = true; });
     root.dataset.theme = "light";
     if (here) drawAll(PAPER);

@@ -38,16 +38,55 @@
     }
   }
 
-  // A field that leaves of a table the rows that have every word of it, and says how many those are.
+  // A figure that is missing says why, as the list of reasons has it.
+  for (const cell of document.querySelectorAll("td[aria-describedby]")) {
+    cell.title = document.getElementById(cell.getAttribute("aria-describedby")).textContent;
+  }
+
+  // Tables of which one is seen at a time, chosen by a row of tabs.
+  for (const tabs of document.querySelectorAll(".tabs")) {
+    const panels = [...tabs.children], list = document.createElement("div");
+    list.setAttribute("role", "tablist");
+    list.setAttribute("aria-label", "Tables");
+    const buttons = panels.map((panel) => {
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", textContent: panel.getAttribute("aria-label") });
+      button.setAttribute("role", "tab");
+      panel.setAttribute("role", "tabpanel");
+      list.append(button);
+      return button;
+    });
+    const choose = (at) => buttons.forEach((button, number) => {
+      button.setAttribute("aria-selected", String(number === at));
+      button.tabIndex = number === at ? 0 : -1;
+      panels[number].classList.toggle("away", number !== at);
+    });
+    const moves = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
+    list.addEventListener("click", (event) => buttons.includes(event.target) && choose(buttons.indexOf(event.target)));
+    list.addEventListener("keydown", (event) => {
+      if (!(event.key in moves)) return;
+      event.preventDefault();
+      const at = Math.max(0, Math.min(buttons.indexOf(document.activeElement) + moves[event.key], buttons.length - 1));
+      choose(at);
+      buttons[at].focus();
+    });
+    choose(0);
+    tabs.prepend(list);
+  }
+
+  // A field that leaves the rows that have every word of it, and says how many those are: the rows of a table, by all
+  // their text, or what is named of a section, by its name.
   for (const field of document.querySelectorAll("[data-filter]")) {
-    const rows = [...document.getElementById(field.dataset.filter).tBodies[0].rows];
+    const of = document.getElementById(field.dataset.filter);
+    const rows = of.tBodies ? [...of.tBodies[0].rows] : [...of.querySelectorAll("[data-row]")];
     const place = document.querySelector('[data-filtered="' + field.dataset.filter + '"]');
-    const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+    const names = new Map(rows.map((row) => [row, (of.tBodies ? row.textContent : row.dataset.row).toLowerCase()]));
+    const counted = of.tBodies ? rows : rows.filter((row) => row.tagName === "DETAILS");
     const filter = () => {
       const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-      for (const row of rows) row.hidden = !words.every((word) => texts.get(row).includes(word));
-      const shown = rows.filter((row) => !row.hidden).length;
-      place.textContent = words.length ? shown + " of " + rows.length : "";
+      for (const row of rows) row.hidden = !words.every((word) => names.get(row).includes(word));
+      const shown = counted.filter((row) => !row.hidden).length;
+      place.textContent = words.length ? shown + " of " + counted.length : "";
     };
     field.addEventListener("input", filter);
     filter(); // what was typed before the page was opened again

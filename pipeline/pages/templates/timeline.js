@@ -28,6 +28,8 @@ const timeline = (() => {
       return [name, values];
     }));
   };
+  // The days that a chart's columns begin with.
+  const daysOf = (pack, bytes) => [...columnsOf(pack.columns.slice(0, 1), bytes).days];
   const summed = (steps) => {
     let total = 0;
     return steps.map((step) => (total += step));
@@ -65,10 +67,11 @@ const timeline = (() => {
     if (name === "marked") return { x: Float64Array.from(days, (day) => clock.end(day)), y: held.marked };
     if (name !== "buy" && name !== "sell") return { x: held.stamps, y: name === "drawdown" ? below(held.equity) : held[name] };
     const sign = name === "buy" ? 1 : -1;
-    const traded = held.position.map((one, at) => sign * (one - (at ? held.position[at - 1] : 0)));
-    const numbers = [...traded.keys()].filter((at) => traded[at] > 0);
-    const of = (column) => Float64Array.from(numbers, (at) => column[at]);
-    return { x: of(held.stamps), y: of(held.price), fills: numbers.map((at) => [at + (days.length ? 0 : 1), traded[at]]) };
+    const traded = held.traded || held.position.map((one, at) => one - (at ? held.position[at - 1] : 0));
+    const places = [...traded.keys()].filter((at) => sign * traded[at] > 0);
+    const of = (column) => Float64Array.from(places, (at) => column[at]);
+    const number = (at) => (held.number ? held.number[at] : at + (days.length ? 0 : 1));
+    return { x: of(held.stamps), y: of(held.price), fills: places.map((at) => [number(at), sign * traded[at]]) };
   };
   // From 0 on the first day on, until the end of the last.
   const fromOpenToClose = (values, before, after) => {
@@ -79,11 +82,13 @@ const timeline = (() => {
     return longer;
   };
   const prepared = (chart, bytes, clock) => {
-    const held = columnsOf(chart.pack.columns, bytes), days = summed(chart.days);
+    const held = columnsOf(chart.pack.columns, bytes), days = chart.days;
+    delete held.days;
     if (days.length) {
       if (held.stamps) held.stamps = fromOpenToClose(held.stamps, ...chart.layout.xaxis.range);
       for (const name of Object.keys(held)) {
         if (/^stamps_/.test(name)) held[name] = fromOpenToClose(held[name], ...chart.layout.xaxis.range);
+        if (/^(number|traded)$/.test(name)) held[name] = fromOpenToClose(held[name], 0, 0);
         if (/^(price|position|equity(_.*)?)$/.test(name)) held[name] = fromOpenToClose(held[name], 0, held[name].at(-1) || 0);
       }
     }
@@ -155,5 +160,5 @@ const timeline = (() => {
     const shown = marks.reduce((sum, at) => sum + within(Array.from(data[at].x, (time) => clock.place(time))), 0);
     return { data, heights: heightsOf(traces, all, from, to, clock), seen, shown };
   };
-  return { inflated, columnsOf, summed, Clock, prepared, view };
+  return { inflated, columnsOf, daysOf, summed, Clock, prepared, view };
 })();

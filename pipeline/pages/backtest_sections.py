@@ -1,0 +1,267 @@
+"""The sections of a backtest page that are about the whole run, as HTML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pipeline.metrics.assumptions import NO_WORSE
+from pipeline.metrics.chance import in_words
+from pipeline.metrics.fill_kinds import COLUMNS, through_words
+from pipeline.numbers import FORMS, counted, money
+from pipeline.pages import backtest_tables as tables
+from pipeline.pages.cells import clipped, lines
+from pipeline.pages.charts import TITLES
+from pipeline.pages.html import (
+    NOTHING,
+    Piece,
+    amount,
+    cell,
+    cells_of,
+    chart,
+    html,
+    items,
+    joined,
+    listed,
+    rest,
+    scrolls,
+    section,
+    table_of,
+)
+from pipeline.pages.timelines import PORTFOLIO_HEIGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.metrics.figure import Figure
+    from pipeline.pages.assumption_check import Band, Check, Label, Way
+    from pipeline.pages.cells import Cell
+    from pipeline.pages.run_reader import Contents
+    from pipeline.pages.sketch import Sketch
+
+NAV: Final = {
+    "decide": "Result",
+    "equity": "Equity",
+    "assumptions": "Assumptions",
+    "where": "Where from",
+    "securities": "Securities",
+    "settings": "Settings",
+    "data-used": "Data",
+    "glossary": "Glossary",
+}
+NO_CHECK: Final = (
+    "<p>This run has no assumption check. A run of a compiled strategy that uses the engine's orders has one, unless "
+    "<code>--no-sensitivity</code> leaves it out.</p>\n"
+)
+FOOTER: Final = (
+    "<p>Every number on this page is from the files beside it: metrics.json, daily.csv, sensitivity.csv, "
+    "backtest_summary.csv, run.json, trades, prices. It needs no network.</p>"
+)
+
+
+def header(contents: Contents) -> Piece:
+    """Return the page's title and what was run."""
+    run, period = contents.run, tables.period(contents)
+    note = html('<p id="note">%s</p>\n', clipped(run["note"])) if run.get("note") else NOTHING
+    return html(
+        '<h1>%s</h1>\n<p class="facts">\nBacktest%s · %s · config %s · execution <strong>%s</strong> · times in '
+        "exchange time, amounts in AED\n</p>\n%s",
+        *(run["strategy"], f" of {period}" if period else "", tables.replayed(contents), run["config"]),
+        *(run["execution"]["name"], note),
+    )
+
+
+def nav(has_warnings: bool) -> Piece:  # noqa: FBT001 - the only thing that it depends on
+    """Return the links to the sections."""
+    names = {"decide": NAV["decide"], **({"warnings": "Warnings"} if has_warnings else {}), **NAV}
+    return html("<ul>\n%s</ul>", items(html('<a href="#%s">%s</a>', name, text) for name, text in names.items()))
+
+
+def has_warnings(contents: Contents) -> bool:
+    """Return whether the run has anything to warn of."""
+    return bool(contents.errors or contents.run.get("warnings"))
+
+
+def warnings(contents: Contents) -> Piece:
+    """Return the securities that failed and the warnings; nothing where there are none."""
+    if not has_warnings(contents):
+        return NOTHING
+    errors = lines((ticker, clipped(error)) for ticker, error in contents.errors.items())
+    failed = html(
+        "<ul>\n%s</ul>\n%s",
+        items(
+            html("<strong>%s failed</strong> and is in none of the figures: %s", ticker, error)
+            for ticker, error in errors.shown
+        ),
+        rest(errors, "backtest_summary.csv"),
+    )
+    said = lines(clipped(warning) for warning in contents.run.get("warnings") or [])
+    parts = (failed if errors.shown else NOTHING, listed(said.shown), rest(said, "run.json"))
+    return section("warnings", "Warnings", *parts, kind="warning")
+
+
+def result(contents: Contents, check: Check | None) -> Piece:
+    """Return the figures of the portfolio, with how else they might have come out."""
+    tiles = joined(_tile(figure, one) for figure, one in tables.headline(contents))
+    parts = [html('<dl class="tiles">\n%s</dl>\n', tiles)]
+    if chance := in_words(contents.portfolio):
+        parts += [_intervals(contents), html('<p id="chance">%s</p>\n', " ".join(chance))]
+    if check:
+        parts.append(_verdict(check))
+        if check.band:
+            parts.append(_band(check, check.band))
+    return section("decide", "Headline figures of the portfolio", *parts)
+
+
+def _tile(figure: Figure, one: Cell) -> Piece:
+    minus = html(' class="minus"') if one.value is not None and one.value < 0 else NOTHING
+    reason = html(' title="%s"', one.reason) if one.reason else NOTHING
+    unit = html(" <small>%s</small>", figure.unit) if figure.unit and one.value is not None else NOTHING
+    return html(
+        '<div class="tile">\n<dt><a href="#%s" title="%s">%s</a></dt>\n<dd data-figure="%s" '
+        'data-value="%s"%s%s>%s%s</dd>\n</div>\n',
+        *(figure.anchor, figure.meaning, figure.label, figure.name, "" if one.value is None else repr(one.value)),
+        *(minus, reason, FORMS[one.form](one.value), unit),
+    )
+
+
+def _intervals(contents: Contents) -> Piece:
+    rows = joined(
+        html(
+            '<tr data-row="%s"><th scope="row"><a href="#%s" title="%s">%s</a></th>%s</tr>\n',
+            *(figure.name, figure.anchor, figure.meaning, figure.heading, cells_of(cells)),
+        )
+        for figure, cells in tables.intervals(contents)
+    )
+    if not rows:
+        return NOTHING
+    heads = ("Figure", "This run", "From", "To")
+    table = table_of("How else it might have come out: 95 % intervals", heads, rows, name="intervals")
+    return scrolls("95 % intervals of the portfolio's figures", table)
+
+
+def _verdict(check: Check) -> Piece:
+    verdict = check.verdict
+    band = NOTHING
+    if verdict.band_low is not None and verdict.band_high is not None:
+        both = (amount(verdict.band_low), amount(verdict.band_high))
+        band = html(", and %s to %s AED by what the queue ahead of us did", *both)
+    worst = html("%s", NO_WORSE)
+    if verdict.worst_switch and verdict.worst is not None:
+        worst = html("the worst single switch, %s, leaves %s AED", verdict.worst_switch, amount(verdict.worst))
+    return html(
+        '<p class="verdict">The same ticks under other <a href="#assumptions">assumptions</a>: the classic rules '
+        "give %s AED net; as an exchange would fill the orders (strict) it is %s AED%s; %s.</p>\n",
+        *(amount(verdict.classic), amount(verdict.strict), band, worst),
+    )
+
+
+def _band(check: Check, band: Band) -> Piece:
+    verdict = check.verdict
+    classic = money(verdict.classic)
+    return html(
+        '<svg class="range" id="band" role="img" aria-label="Net P&amp;L, AED: classic %s, strict %s, its band %s">'
+        '%s<rect x="%s%%" width="%s%%" y="24" height="20"/>%s%s%s%s%s</svg>\n',
+        *(classic, money(verdict.strict), verdict.band, _mark(band.zero, 66, "zero")),
+        *(band.bar.start, band.bar.width, _mark(band.strict, 48), _mark(band.classic, 48, "other")),
+        *(_said(band.strict, 14, f"strict {verdict.band}"), _said(band.classic, 62, f"classic {classic}")),
+        _said(band.zero, 80, "0", "zero"),
+    )
+
+
+def _mark(at: Label, until: int, kind: str = "") -> Piece:
+    return html('<line%s x1="%s%%" x2="%s%%" y1="20" y2="%s"/>', _class(kind), at.at, at.at, until)
+
+
+def _said(at: Label, height: int, text: str, kind: str = "") -> Piece:
+    return html('<text%s x="%s%%" y="%s" text-anchor="%s">%s</text>', *(_class(kind), at.at, height, at.anchor, text))
+
+
+def _class(kind: str) -> Piece:
+    return html(' class="%s"', kind) if kind else NOTHING
+
+
+def equity(note: str, still: Sketch) -> Piece:
+    """Return the place of the portfolio's equity; note: what of it the page leaves out."""
+    about = (
+        "Net realised P&L of all securities on one clock. "
+        "Drag to zoom in, double-click to zoom out, or use the buttons."
+    )
+    curve = chart("portfolio", TITLES["portfolio"], about, PORTFOLIO_HEIGHT, first=True, still=still)
+    return section(
+        "equity", "Equity of the portfolio", curve, html('<p class="note">%s</p>\n', note) if note else NOTHING
+    )
+
+
+def assumptions(check: Check | None, height: int) -> Piece:
+    """Return what the P&L owes to how orders are assumed to fill."""
+    title = "What the P&L owes to its assumptions"
+    if not check:
+        return section("assumptions", title, html(NO_CHECK))
+    about = (
+        "Each bar is the whole run replayed under one execution model: classic, strict, classic with one switch "
+        "changed, and strict with another model of the queue. The model of this run is outlined."
+    )
+    bars = chart("assumptions", TITLES["assumptions"], about, height)
+    return section("assumptions", title, bars, _way(check, check.way) if check.way else NOTHING)
+
+
+def _way(check: Check, way: Way) -> Piece:
+    steps = joined(
+        html(
+            '<tr><th scope="row">%s</th>%s%s<td><svg class="range step" aria-hidden="true"><line class="zero" '
+            'x1="%s%%" x2="%s%%" y1="0" y2="16"/><rect%s x="%s%%" width="%s%%" y="2" height="12"/></svg></td></tr>\n',
+            *(step.switch, cell(step.change, "money"), cell(step.net_pnl, "money"), way.zero, way.zero),
+            *(_class("loss" if step.change < 0 else ""), bar.start, bar.width),
+        )
+        for step, bar in way.steps
+    )
+    rows = html(
+        '<tr><th scope="row">classic</th><td></td>%s<td></td></tr>\n%s', cell(check.verdict.classic, "money"), steps
+    )
+    heads = ("Switch added", "Takes away or adds", "Net P&L after it", "|Drawn")
+    table = table_of("From classic to strict, net P&L, AED", heads, rows, name="waterfall")
+    return html(
+        '<h3>From classic to strict</h3>\n<p id="way">%s</p>\n<p class="note">A step is what its switch takes away or '
+        "adds once those above it are set. Alone, or in another order, it would be another amount.</p>\n%s",
+        *(way.sentence, scrolls("From classic to strict, a switch at a time", table)),
+    )
+
+
+def where(contents: Contents, heights: Mapping[str, int], curves: int, left_out: int) -> Piece:
+    """Return where the P&L comes from; curves: how many securities have a mark-out curve; left_out: have no bar."""
+    bars = (
+        f"The largest gains and losses; {counted(left_out, 'security')} between them are left out." if left_out else ""
+    )
+    marks = (
+        "The mid against the fill price, by time since the fill; a curve below 0 means that the market moved against "
+        f"us. The thick line is the portfolio, the thin lines are the {curves} securities with the largest turnover."
+    )
+    pair = chart("hours", TITLES["hours"], "", 300), chart("weekdays", TITLES["weekdays"], "", 300)
+    return section(
+        "where",
+        "Where the P&L comes from",
+        chart("securities", TITLES["securities"], bars, heights["securities"]),
+        html('<div class="pair">\n%s%s</div>\n', *pair),
+        chart("markouts", TITLES["markouts"], marks, 340),
+        _filled(contents),
+    )
+
+
+def _filled(contents: Contents) -> Piece:
+    kinds = tables.fills_by(contents)
+    if not kinds:
+        return NOTHING
+    through = through_words(contents.portfolio)
+    parts = [html("<h3>What filled us</h3>\n"), html('<p class="verdict">%s</p>\n', through) if through else NOTHING]
+    for name, caption, rows in kinds:
+        body = joined(html('<tr><th scope="row">%s</th>%s</tr>\n', label, cells_of(cells)) for label, cells in rows)
+        heads = ("Filled by", *(label for label, _ in COLUMNS.values()))
+        parts.append(
+            scrolls(caption, table_of(f"{caption}, all securities, AED", heads, body, name=name, kind="sortable"))
+        )
+    note = (
+        "Each fill is counted once, in the first kind that applies from the top, so that fills, shares and P&L add up. "
+        "Over our price: what fills were booked better than the order's own price. A realised P&L is that of the fill "
+        "that closes; the mark-out is each fill's own."
+    )
+    return joined([*parts, html('<p class="note">%s</p>\n', note)])

@@ -1,0 +1,245 @@
+"""The tables of a backtest page that have a row a security, one a tab; sorted and filtered together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from pipeline.metrics.registry import GROUPS
+from pipeline.numbers import exact
+from pipeline.pages.backtest_tables import PORTFOLIO, value_and_text
+from pipeline.pages.cells import MOST_LINES, clipped
+from pipeline.pages.html import NOTHING, Piece, cell, html, items, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pipeline.metrics.figure import Figure
+    from pipeline.pages.assumption_check import Check
+    from pipeline.pages.run_reader import Contents
+
+NAMES_SHOWN: Final = 12
+_NOT_COUNTED: Final = "This security's run did not count it."
+_UNKNOWN: Final = "The catalog does not say."
+_DATA: Final = ("Rows", "Ticks", "Rejected", "Blank")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with a row a security, as HTML; name: its id, empty without."""
+
+    caption: str
+    headings: Piece
+    rows: Sequence[Piece]
+    total: Piece
+    name: str = ""
+
+
+class Reasons:
+    """Why figures are missing: each reason stands on the page once, and the cells that lack a figure refer to it."""
+
+    def __init__(self) -> None:
+        self._who: dict[str, dict[str, list[str]]] = {}
+        self._numbers: dict[str, int] = {}
+
+    def cell(self, figure: Figure, values: Mapping[str, Any], who: str) -> Piece:
+        """Return the cell of a figure of a security or of the portfolio."""
+        value = figure.value_in(values)
+        if value is not None:
+            return cell(value, figure.form)
+        return self.missing(figure.reason_in(values), figure.label, who)
+
+    def missing(self, reason: str, label: str, who: str) -> Piece:
+        """Return the cell of what is missing."""
+        number = self._numbers.setdefault(reason, len(self._numbers))
+        self._who.setdefault(reason, {}).setdefault(label, []).append(who)
+        return html(f'<td data-value="" aria-describedby="why-{number}">-</td>')
+
+    def listed(self, everyone: int) -> Piece:
+        """Return the list of reasons, with what each is the reason of; everyone: how many could be named."""
+        lines = (
+            html(
+                '<li><span id="why-%s">%s</span> %s</li>\n',
+                number,
+                clipped(reason),
+                "; ".join(_missed(self._who[reason], everyone)),
+            )
+            for reason, number in self._numbers.items()
+        )
+        if not self._numbers:
+            return NOTHING
+        return html('<h3>Figures that cannot be computed</h3>\n<ul class="quiet">\n%s</ul>\n', joined(lines))
+
+
+def _missed(labels: Mapping[str, Sequence[str]], everyone: int) -> Iterator[str]:
+    """Yield labels with the securities concerned, those of the same securities together."""
+    by_names: dict[str, list[str]] = {}
+    for label, names in labels.items():
+        by_names.setdefault(_names([*dict.fromkeys(names)], everyone), []).append(label)
+    for number, (names, of_them) in enumerate(by_names.items()):
+        if number == MOST_LINES:
+            yield f"and {len(by_names) - number:,} more, in metrics.json"
+            return
+        yield f"{', '.join(of_them)} ({names})"
+
+
+def _names(names: Sequence[str], everyone: int) -> str:
+    if len(names) == everyone > 2:  # noqa: PLR2004 - of two, both are named
+        return "all"
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def anchor(ticker: str) -> str:
+    """Return the id of a security's panel, which no other part of a page has: those are in small letters."""
+    return ticker if ticker == ticker.upper() else f"security {ticker}"
+
+
+def link(ticker: str) -> Piece:
+    """Return a link to a security's panel."""
+    return html('<a href="#%s">%s</a>', quote(anchor(ticker)), ticker)
+
+
+def tables_of(
+    contents: Contents, shown: Sequence[str], check: Check | None, differing: Sequence[str], reasons: Reasons
+) -> Iterator[Table]:
+    """Yield the tables in the order of their tabs; differing: the parameters that securities do not share."""
+    links = {ticker: html('<tr data-row="%s"><th scope="row">%s</th>', ticker, link(ticker)) for ticker in shown}
+    for caption, figures in GROUPS.items():
+        yield _of_figures(contents, links, caption, figures, reasons)
+    if counters := _counters(contents, links, reasons):
+        yield counters
+    if check:
+        yield _of_check(links, check)
+    if differing:
+        yield _of_parameters(contents, links, differing)
+    yield _of_data(contents, links, reasons)
+
+
+def _of_figures(
+    contents: Contents, links: Mapping[str, Piece], caption: str, figures: Sequence[Figure], reasons: Reasons
+) -> Table:
+    headings = joined(
+        html(
+            '<th scope="col" data-key="%s" title="%s">%s%s</th>',
+            *(figure.name, figure.meaning, figure.label),
+            html("<small>%s</small>", figure.unit) if figure.unit else NOTHING,
+        )
+        for figure in figures
+    )
+
+    def cells(values: Mapping[str, Any], who: str) -> Piece:
+        return joined(reasons.cell(figure, values, who) for figure in figures)
+
+    total = cells(contents.portfolio, PORTFOLIO)
+    rows = [_row(first, cells(contents.figures[ticker], ticker)) for ticker, first in links.items()]
+    return Table(caption, headings, rows, html('<tr><th scope="row">%s</th>%s</tr>', PORTFOLIO, total))
+
+
+def _counters(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Table | None:
+    """Return what strategies counted besides; None without any counter."""
+    counts: Mapping[str, Any] = {ticker: contents.figures[ticker].get("counters") or {} for ticker in links}
+    names = sorted({name for by_name in counts.values() for name in by_name})[:MOST_LINES]
+
+    def count(ticker: str, name: str) -> Piece:
+        value = counts[ticker].get(name)
+        return reasons.missing(_NOT_COUNTED, name, ticker) if value is None else cell(value, "count")
+
+    rows = [_row(first, joined(count(ticker, name) for name in names)) for ticker, first in links.items()]
+    return Table("What the strategy counted", _headings(names), rows, NOTHING, "counters") if names else None
+
+
+def _of_check(links: Mapping[str, Piece], check: Check) -> Table:
+    rows = [
+        _row(links[ticker], joined(cell(one.value, one.form) for one in cells)) for ticker, cells in check.by_security
+    ]
+    total = joined(cell(value, "money") for value in check.totals.values())
+    return Table(
+        "Net P&L by execution model, AED",
+        _headings(check.totals),
+        rows,
+        html('<tr><th scope="row">total</th>%s</tr>', total),
+        "checks",
+    )
+
+
+def _of_parameters(contents: Contents, links: Mapping[str, Piece], names: Sequence[str]) -> Table:
+    values: Mapping[str, Mapping[str, Any]] = contents.run["parameters"]
+
+    def value(ticker: str, name: str) -> Piece:
+        number, text = value_and_text(values[ticker].get(name))
+        return html("<td%s>%s</td>", NOTHING if number is None else html(' data-value="%s"', exact(number)), text)
+
+    rows = [
+        _row(first, joined(value(ticker, name) for name in names))
+        for ticker, first in links.items()
+        if ticker in values
+    ]
+    return Table("Parameters by security", _headings(names), rows, NOTHING, "parameters")
+
+
+def _of_data(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Table:
+    """Return what each security's ticks were: counts, rejected rows and fingerprints."""
+    rows = []
+    for ticker, first in links.items():
+        data: Mapping[str, Any] = contents.run["data"].get(ticker, {})
+        rejects = data.get("rejects")
+        rejected = None if rejects is None else sum(rejects.values())
+        counts = (data.get("rows"), data.get("ticks"), rejected, data.get("blank"))
+        cells = joined(
+            reasons.missing(_UNKNOWN, label, ticker) if count is None else cell(count, "count")
+            for label, count in zip(_DATA, counts, strict=True)
+        )
+        codes = (data.get("digest", ""), data.get("fingerprint", ""))
+        others = joined(html('<td class="text code">%s</td>', code) for code in codes)
+        rows.append(_row(first, html('<td class="text">%s</td>%s%s', data.get("exchange") or "", cells, others)))
+    headings = html(
+        '<th scope="col" class="text">Exchange</th>%s<th scope="col" class="text">Digest of the ticks</th>'
+        '<th scope="col" class="text">Fingerprint of the sheets</th>',
+        _headings(_DATA),
+    )
+    return Table("Input data and its fingerprints", headings, rows, NOTHING, "input-data")
+
+
+def _row(first: Piece, cells: Piece) -> Piece:
+    return first + cells + html("</tr>\n")
+
+
+def _headings(names: Iterable[str]) -> Piece:
+    return joined(html('<th scope="col" data-key="%s">%s</th>', name, name) for name in names)
+
+
+def tabbed(tables: Iterable[Table]) -> Piece:
+    """Return tables one below the other, of which scripts make tabs."""
+    return html('<div class="tabs">\n%s</div>\n', joined(map(_tab, tables)))
+
+
+def _tab(table: Table) -> Piece:
+    return html(
+        '<div class="scrolls" role="region" aria-label="%s" tabindex="0"><table class="sortable" '
+        'data-set="securities"%s><caption>%s</caption><thead><tr><th scope="col">Security</th>%s</tr></thead>\n'
+        "<tbody>\n%s</tbody>%s</table></div>\n",
+        table.caption,
+        html(' id="%s"', table.name) if table.name else NOTHING,
+        table.caption,
+        table.headings,
+        joined(table.rows),
+        html("<tfoot>%s</tfoot>", table.total) if table.total else NOTHING,
+    )
+
+
+def not_flat(days: Sequence[tuple[str, Any]]) -> Piece:
+    """Return the list of days that ended with an open position; days: by security, cut to a few each."""
+    if not days:
+        return NOTHING
+    lines = (
+        html(
+            "<strong>%s</strong>: %s%s",
+            ticker,
+            ", ".join(some.shown),
+            f" and {some.left_out:,} more" * bool(some.left_out),
+        )
+        for ticker, some in days
+    )
+    return html('<h3>Days that ended with an open position</h3>\n<ul class="quiet">\n%s</ul>\n', items(lines))

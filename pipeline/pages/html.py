@@ -1,0 +1,155 @@
+"""The elements that every page is built of, as HTML: charts, cells, lists, tables; text from outside is escaped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from markupsafe import Markup
+
+from pipeline.numbers import FORMS, exact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pipeline.pages.cells import Cell, Lines
+    from pipeline.pages.sketch import Sketch
+    from pipeline.spark import Spark
+
+Piece: TypeAlias = Markup
+"""A piece of a page, in which nothing is left to escape."""
+
+NOTHING: Final = Piece()
+FIRST_LINES: Final = 6
+"""Lines of a list that are not folded."""
+
+
+def html(text: str, *values: object) -> Piece:
+    """Return a piece of a page: `text` is ours, each `%s` of it a value, escaped unless it is a piece itself."""
+    return Markup(text) % values if values else Markup(text)  # noqa: S704 - literals of this package
+
+
+def ours(text: str) -> Piece:
+    """Return text of our own files, or JSON made harmless, as a piece of a page."""
+    return Markup(text)  # noqa: S704 - nothing from outside
+
+
+def joined(pieces: Iterable[str], between: str = "") -> Piece:
+    """Return pieces of a page one after the other; a text among them is escaped."""
+    return Markup(between).join(pieces)  # noqa: S704 - `between` is a literal of this package
+
+
+def chart(
+    name: str,
+    title: str,
+    about: str = "",
+    height: int = 320,
+    level: int = 3,
+    *,
+    first: bool = False,
+    still: Sketch | None = None,
+) -> Piece:
+    """Return the place of a chart of `data.charts`.
+
+    title: with its unit. about: one or two sentences on how to read it. first: drawn before the others. still: shown
+    until it is drawn.
+    """
+    said = html('<p id="about-%s">%s</p>', name, about) if about else NOTHING
+    described = html(' aria-describedby="about-%s"', name) if about else NOTHING
+    return html(
+        '<figure class="figure">\n<figcaption><h%s>%s</h%s>%s</figcaption>\n<div class="chart" data-chart="%s"%s '
+        'role="group" aria-label="Chart: %s"%s style="height:%spx">%s</div>\n</figure>\n',
+        *(level, title, level, said, name, html(" data-first" if first else ""), title, described, height),
+        NOTHING if still is None else _still(title, still),
+    )
+
+
+def _still(title: str, still: Sketch) -> Piece:
+    return html(
+        '<svg class="still" viewBox="0 0 1000 200" preserveAspectRatio="none" role="img" aria-label="%s: equity, a '
+        'still picture"><line x1="0" x2="1000" y1="%s" y2="%s"/><polyline points="%s"/></svg>',
+        *(title, still.zero, still.zero, still.points),
+    )
+
+
+def cell(value: float | None, form: str, reason: str = "") -> Piece:
+    """Return one cell of a sortable table: the exact number beside what is shown; a missing one says why."""
+    if value is not None:
+        minus = ' class="minus"' if value < 0 else ""
+        return Markup(f'<td data-value="{exact(value)}"{minus}>{FORMS[form](value)}</td>')  # noqa: S704 - a number
+    if not reason:
+        return Markup('<td data-value="">-</td>')
+    return html('<td data-value="" title="%s">-<span class="hidden"> %s</span></td>', reason, reason)
+
+
+def amount(value: float, form: str = "money") -> Piece:
+    """Return a number within a sentence, with the exact one beside it."""
+    minus = ' class="minus"' if value < 0 else ""
+    return Markup(f'<strong{minus} data-value="{exact(value)}">{FORMS[form](value)}</strong>')  # noqa: S704 - a number
+
+
+def spark(line: Spark, about: str) -> Piece:
+    """Return a small line of values over time."""
+    return html(
+        '<svg class="spark" viewBox="0 0 %s %s" role="img" aria-label="%s"><line x1="0" x2="%s" y1="%s" y2="%s"/>'
+        '<polyline points="%s"/></svg>',
+        *(line.width, line.height, about, line.width, line.zero, line.zero, line.points),
+    )
+
+
+def listed(texts: Sequence[str], first: int = FIRST_LINES) -> Piece:
+    """Return lines of text as a list, those beyond the first few folded."""
+    shown = html("<ul>%s</ul>\n", items(texts[:first]))
+    if len(texts) <= first:
+        return shown
+    folded = html("<details><summary>%s more</summary><ul>%s</ul></details>", len(texts) - first, items(texts[first:]))
+    return shown + folded
+
+
+def items(texts: Iterable[str]) -> Piece:
+    """Return the items of a list."""
+    return joined(html("<li>%s</li>\n", text) for text in texts)
+
+
+def scrolling(label: str, caller: Callable[[], Any]) -> Piece:
+    """Return a table, made by `caller`, that scrolls inside itself."""
+    return scrolls(label, caller())
+
+
+def scrolls(label: str, table: str) -> Piece:
+    """Return a table that scrolls inside itself."""
+    return html('<div class="scrolls" role="region" aria-label="%s" tabindex="0">%s</div>\n', label, table)
+
+
+def section(name: str, title: str, *parts: Piece, kind: str = "") -> Piece:
+    """Return a section of the page; kind: its class."""
+    is_of = html(' class="%s"', kind) if kind else NOTHING
+    return html(
+        '<section id="%s"%s aria-labelledby="h-%s">\n<h2 id="h-%s">%s</h2>\n%s</section>\n\n',
+        *(name, is_of, name, name, title, joined(parts)),
+    )
+
+
+def cells_of(cells: Iterable[Cell]) -> Piece:
+    """Return the cells of a row."""
+    return joined(cell(one.value, one.form, one.reason) for one in cells)
+
+
+def table_of(
+    caption: str, headings: Sequence[str], rows: Piece, *, name: str = "", kind: str = "", total: Piece = NOTHING
+) -> Piece:
+    """Return a table; a heading that begins with a bar is one of texts."""
+    heads = joined(
+        html('<th scope="col"%s>%s</th>', html(' class="text"') if text.startswith("|") else NOTHING, text.lstrip("|"))
+        for text in headings
+    )
+    return html(
+        "<table%s%s><caption>%s</caption><thead><tr>%s</tr></thead>\n<tbody>\n%s</tbody>%s</table>",
+        html(' class="%s"', kind) if kind else NOTHING,
+        html(' id="%s"', name) if name else NOTHING,
+        *(caption, heads, rows, html("<tfoot>%s</tfoot>", total) if total else NOTHING),
+    )
+
+
+def rest(found: Lines, where: str) -> Piece:
+    """Return how many lines a list leaves out, and where they are."""
+    return html('<p class="note">%s more are in %s.</p>\n', f"{found.left_out:,}", where) if found.left_out else NOTHING

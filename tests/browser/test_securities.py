@@ -1,0 +1,75 @@
+"""The securities of a run's page in a real browser: tabs, filter, sorting, links, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline.metrics.registry import GROUPS
+from tests.browser.conftest import HOSTILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_security_in_the_address_and_a_link_in_a_table_open_its_panel(
+    page_file: Path, open_page: Callable[..., Any]
+) -> None:
+    page = open_page(page_file).page
+    page.goto(f"{page_file.as_uri()}#FAB")
+    page.wait_for_selector("#FAB[open] [data-drawn]")
+    assert page.evaluate("document.getElementById('FAB').getBoundingClientRect().top") < 200
+    page.locator("[role=tabpanel]:visible a", has_text=HOSTILE).press("Enter")
+    page.wait_for_selector(".panel[open] [data-chart=panel-2][data-drawn]")
+
+
+def test_tabs_show_one_table_each_by_mouse_and_by_keyboard(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file).page
+    shown = page.locator("[role=tabpanel]:visible caption")
+    names = page.locator("[role=tab]").all_text_contents()
+    assert shown.all_text_contents() == [names[0]]
+    page.locator("[role=tab]", has_text="Risk").click()
+    assert shown.all_text_contents() == ["Risk, after fees"]
+    page.keyboard.press("ArrowRight")
+    assert shown.all_text_contents() == [names[names.index("Risk, after fees") + 1]]
+    page.keyboard.press("End")
+    assert shown.all_text_contents() == [names[-1]]
+    assert page.locator("[role=tab][aria-selected=true]").all_text_contents() == [names[-1]]
+
+
+def test_a_filter_leaves_rows_and_panels_of_the_securities_named(
+    page_file: Path, open_page: Callable[..., Any]
+) -> None:
+    page = open_page(page_file).page
+    page.get_by_label("Only securities with").fill("fab")
+    assert page.locator("[role=tabpanel]:visible tbody tr:visible").count() == 1
+    assert page.locator(".panel:visible .name").all_text_contents() == ["FAB"]
+    assert page.inner_text("[data-filtered=securities]") == "1 of 3"
+    page.get_by_label("Only securities with").fill("")
+    assert page.locator(".panel:visible").count() == 3
+
+
+def test_a_missing_figure_says_why_under_the_cursor(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file).page
+    page.locator("[role=tab]", has_text="Risk").click()
+    assert page.locator("[role=tabpanel]:visible td[data-value='']").first.get_attribute("title") == "Too few days."
+
+
+def test_sorting_one_table_of_figures_sorts_them_all(page_file: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(page_file).page
+    page.locator("table[data-set=securities] th[data-key=net_pnl] button").press("Enter")
+    orders = page.evaluate(
+        "[...document.querySelectorAll('table[data-set=securities]')]"
+        ".map(table => [...table.tBodies[0].rows].map(row => row.cells[0].textContent))"
+    )
+    cells = page.locator("table[data-set=securities]").first.locator("tbody tr td:nth-child(2)")
+    values = cells.evaluate_all("all => all.map(one => Number(one.dataset.value))")
+    assert len(orders) > len(GROUPS)
+    assert all(order == orders[0] for order in orders)
+    assert values == sorted(values, reverse=True)
+    assert page.locator(".tabs th[data-key=net_pnl]").get_attribute("aria-sort") == "descending"
+    assert page.locator("table[data-set=securities] tfoot th").first.text_content() == "Portfolio"
