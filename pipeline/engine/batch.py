@@ -20,6 +20,7 @@ from pipeline.engine.compiler.specialise import (
     helpers_of,
     input_values,
     market_fields,
+    start_values,
 )
 from pipeline.engine.outcome import Buffers, Facts, Span
 from pipeline.engine.strategy import Strategy, fields_of
@@ -56,7 +57,9 @@ class BatchRunner:
     def __init__(self, strategy: type[Strategy], machine: Machine) -> None:
         self._fields = fields_of(strategy)
         self._market = market_fields(strategy.rules)
-        self._state = [*("m_" + name for name in self._market.state), *("s_" + name for name in self._fields.memory)]
+        remembered = [name for name in self._fields.state() if "[" not in name]
+        self._state = [*("m_" + name for name in self._market.state), *("s_" + name for name in remembered)]
+        self._starts = start_values(strategy)
         self._machine = machine
         self._layout = BatchLayout.of_text(machine.note)
         pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(SETTING_COLUMNS) + len(self._layout.shared.columns)
@@ -117,9 +120,9 @@ class BatchRunner:
         layout = self._layout.rows
         rows: dict[str, Any] = dict(zip(layout.ints, np.zeros((len(layout.ints), BATCH_SIZE), np.int64), strict=True))
         rows |= dict(zip(layout.floats, np.zeros((len(layout.floats), BATCH_SIZE)), strict=True))
-        for name, start in self._market.starts.items():
-            if "m_" + name in rows:
-                rows["m_" + name][:] = start
+        for name, start in self._starts.items():
+            if name in rows:
+                rows[name][:] = start
         for number, setting in enumerate(settings):
             own = {"rows": each * number, "capacity": each * (number + 1)}
             of_market = {**buffers.inputs, **setting.facts.fields, **own}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine import outcome
+from pipeline.engine import memory, outcome
 from pipeline.engine.compiler.checks import REASONS, checks_of, failing
 from pipeline.engine.compiler.parts import MARKET, has_no, wrong_kind
 from pipeline.engine.compiler.specialise import market_fields, market_names
@@ -87,10 +87,10 @@ class PlainRun(Replay):
         self._file = str(sys.modules[strategy.__module__].__file__)
         self._of_market = market_fields(strategy.rules)
         self._market = market = _market_of(strategy)
-        memory = {name: memory.start for name, memory in self._fields.memory.items()}
-        market.strategy = self._acting = strategy(**parameters, **memory)
-        for name, first in self._fields.objects.items():
-            setattr(self._acting, name, deepcopy(first))
+        first = {name: number.start for name, number in self._fields.memory.items()}
+        market.strategy = self._acting = strategy(**parameters, **first)
+        for name, start_of in (*self._fields.compounds.items(), *self._fields.objects.items()):
+            setattr(self._acting, name, deepcopy(start_of))
         if start is not None:
             self._go_on_from(start.state)
 
@@ -101,8 +101,11 @@ class PlainRun(Replay):
             if isinstance(side, SideField):
                 holder, field = getattr(self._market, side.side), side.field
             setattr(holder, field, KINDS[kind](state["m_" + name]))
-        for name, memory in self._fields.memory.items():
-            setattr(self._acting, name, KINDS[memory.kind](state["s_" + name]))
+        for name, number in self._fields.memory.items():
+            setattr(self._acting, name, KINDS[number.kind](state["s_" + name]))
+        for name, first in self._fields.compounds.items():
+            for each, (kind, _) in first.numbers().items():
+                getattr(self._acting, name).put(each, KINDS[kind](state[f"s_{name}__{each}"]))
 
     @property
     def _strategy(self) -> type[Strategy]:
@@ -111,7 +114,11 @@ class PlainRun(Replay):
     def state(self) -> dict[str, Any]:
         """Return every field of the market and of the strategy's memory as it is now, by its name in the layout."""
         state = {"m_" + name: getattr(self._market, name) for name in self._of_market.state}
-        return state | {"s_" + name: getattr(self._acting, name) for name in self._fields.memory}
+        state |= {"s_" + name: getattr(self._acting, name) for name in self._fields.memory}
+        for name in self._fields.compounds:
+            numbers = getattr(self._acting, name).numbers()
+            state |= {f"s_{name}__{each}": value for each, (_, value) in numbers.items()}
+        return state
 
     def final(self) -> dict[str, Number]:
         """Return the same as plain numbers, when all is over."""
@@ -153,21 +160,27 @@ class PlainRun(Replay):
         if isinstance(error, _Wrong):
             *argument, reason = error.args
             return wrong_kind(where, *argument) if argument else failure(where, event, REASONS[reason])
+        in_memory = lines[-1].filename == memory.__file__
         by_itself = own[-1] is lines[-1] and not (own[-1].line or "").startswith("raise")
-        if by_itself and isinstance(error, (ZeroDivisionError, ValueError, OverflowError)):
-            return failure(where, event, REASONS["division" if isinstance(error, ZeroDivisionError) else "number"])
+        for kinds, reason, is_ours in (
+            ((IndexError,), "index", in_memory),
+            ((ZeroDivisionError,), "division", by_itself),
+            ((ValueError, OverflowError), "number", by_itself),
+        ):
+            if is_ours and isinstance(error, kinds):
+                return failure(where, event, REASONS[reason])
         if isinstance(error, AttributeError) and error.obj is market:
             return StrategyError(f"{where}: {has_no(MARKET, str(error.name), market_names(self._strategy.rules))}")
         return ReplayError(f"{in_words(error).removesuffix('.')} ({where}, at tick {event:,}).")
 
     def _check_memory(self, strategy: Strategy) -> None:
-        for name, memory in self._fields.memory.items():
+        for name, number in self._fields.memory.items():
             value = getattr(strategy, name)
             held = type(value).__name__
-            if not isinstance(value, HELD_AS[memory.kind]):
+            if not isinstance(value, HELD_AS[number.kind]):
                 raise StrategyError(
-                    f"{type(strategy).__name__}.{name} is declared {memory.kind} and became a {held} during the run; "
-                    f"write {memory.kind}(...) where it is assigned or declare it as what it is."
+                    f"{type(strategy).__name__}.{name} is declared {number.kind} and became a {held} during the run; "
+                    f"write {number.kind}(...) where it is assigned or declare it as what it is."
                 )
 
 

@@ -20,6 +20,8 @@ from typing import (
 )
 
 from pipeline.engine.declared import check_declared, declaration
+from pipeline.engine.memory import KINDS as COMPOUNDS
+from pipeline.engine.memory import Compound, Ewma
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.errors import ConfigError, StrategyError, nearest
@@ -137,12 +139,21 @@ class Memory:
 class Fields:
     """The declared fields of a strategy class, in the order of declaration.
 
-    objects: memory that is no number, by what it starts from; a strategy that has some runs on the plain engine.
+    compounds: memory of several numbers. objects: memory that is no number, by what it starts from; a strategy that has
+    some runs on the plain engine.
     """
 
     parameters: Mapping[str, Parameter]
     memory: Mapping[str, Memory]
+    compounds: Mapping[str, Compound]
     objects: Mapping[str, object]
+
+    def state(self) -> dict[str, Memory]:
+        """Return every number that is remembered by its name in a loop; `mid__count` is the count of `mid`."""
+        numbers = dict(self.memory)
+        for name, compound in self.compounds.items():
+            numbers |= {f"{name}__{each}": Memory(*number) for each, number in compound.numbers().items()}
+        return numbers
 
     def by_key(self) -> dict[str, Parameter]:
         """Return the parameters by their config keys."""
@@ -166,6 +177,7 @@ def fields_of(strategy: type[Strategy]) -> Fields:
 def _read_fields(strategy: type[Strategy]) -> Fields:
     parameters: dict[str, Parameter] = {}
     memory: dict[str, Memory] = {}
+    compounds: dict[str, Compound] = {}
     objects: dict[str, object] = {}
     hints = _hints_of(strategy)
     check_declared(strategy, Strategy, hints)
@@ -178,7 +190,13 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
             if isinstance(value, _Declared):
                 why = "a parameter is int, float, bool or one of the engine's units; for a choice, use a number."
                 raise _wrong(strategy, name, f": {why}")
-            objects[name] = value
+            if isinstance(value, Compound) and type(value) is hint:
+                compounds[name] = value
+            elif hint in COMPOUNDS:
+                start = f"{hint.__name__}({'' if hint is Ewma else 20})"
+                raise _wrong(strategy, name, f": write what it starts as, `{name}: {hint.__name__} = {start}`.")
+            else:
+                objects[name] = value
         elif isinstance(value, _Declared):
             parameters[name] = _parameter(strategy, name, value, kind, unit, optional=optional)
         elif optional or not _is_a(kind, value):
@@ -189,7 +207,7 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
     counts = [name for name, field in memory.items() if field.kind == "int"]
     _check_named(strategy, "counters", counts, "int memory")
     _check_named(strategy, "taker_types", strategy.trade_types, "trade type")
-    return Fields(parameters, memory, objects)
+    return Fields(parameters, memory, compounds, objects)
 
 
 def _check_named(strategy: type[Strategy], field: str, known: Sequence[str], kind: str) -> None:

@@ -113,7 +113,7 @@ class TraceReader:
     def names(self) -> list[str]:
         """Return what a strategy's memory and parameters are called."""
         fields = fields_of(self._setting.strategy)
-        return [*fields.parameters, *fields.memory, *fields.objects]
+        return [*fields.parameters, *fields.memory, *fields.compounds, *fields.objects]
 
     def tick(self, index: int) -> Tick:
         """Return a tick by its number; raises StartEarlierError for one that is not traced."""

@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.engine.compiler.lower import CONVERSIONS, EXACT_MATH, LIBRARY_MATH
 from pipeline.engine.compiler.specialise import HIDDEN, market_fields
+from pipeline.engine.memory import KINDS
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState
@@ -117,6 +118,14 @@ def test_the_auction_paragraph_names_what_only_its_market_has() -> None:
         assert f"`{name}" in text
     code = AuctionMarket.trade.__code__
     assert f"trade({', '.join(code.co_varnames[1 : code.co_argcount])})" in text
+
+
+def test_memory_of_several_numbers_is_told_with_all_that_it_does() -> None:
+    text = section("Parameters and memory")
+    for kind in KINDS:
+        assert f"`{kind.__name__}(" in text
+        for action in kind.actions:
+            assert f"`{action}(" in text
 
 
 def test_the_functions_that_compile_are_all_named() -> None:

@@ -39,7 +39,7 @@ HEADER: Final = """\
 from __future__ import annotations
 
 import math
-
+from pipeline.engine.memory import Array, Ewma, IntArray, TimeWindow, Window
 from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
 from pipeline.engine.rules.replay_state import BUY, SELL
 

@@ -158,6 +158,27 @@ class Own(Strategy):
         self.far += m.volume ** -2 + m.price ** 2.5 + m.price ** -self.seen + math.pow(m.price, m.kind) + m.price ** 0
 """
 
+MEMORY: Final = """\
+class Own(Strategy):
+    recent: Window = Window(5)
+    flow: TimeWindow = TimeWindow(900_000_000_000, 4)
+    mid: Ewma = Ewma(30_000_000_000)
+    levels: Array = Array(4)
+    counts: IntArray = IntArray(3)
+    a: float = 0.0
+    n: int = 0
+
+    def on_tick(self, m):
+        self.recent.add(m.price)
+        self.flow.add(m.volume, m.now)
+        self.mid.add(m.price, m.now)
+        self.counts[m.kind] += 1
+        self.levels[m.volume % 4] += m.price
+        if self.recent.count == self.recent.size and self.recent.variance() > 0.0001:
+            self.a += self.recent.mean() - self.mid.mean() + self.levels[1] + self.flow.sum() / self.recent.highest()
+            self.n += self.flow.count + self.counts[2] + self.flow.dropped
+"""
+
 CHAINS: Final = """\
 class Own(Strategy):
     n: int = 0
@@ -261,6 +282,7 @@ VALUES: Final = {
     "keyword arguments": KEYWORDS,
     "math": MATHS,
     "functions of the C library, powers": LIBRARY,
+    "memory of several numbers": MEMORY,
     "chained comparisons": CHAINS,
     "several at once, verbs' results, starts that are no numbers": SEVERAL,
     "constants of the module": CONSTANTS,

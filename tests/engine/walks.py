@@ -102,7 +102,7 @@ class _Whole:
 
     @property
     def final(self) -> dict[str, float]:
-        return {name: value for name, value in self.numbers.items() if name not in OF_THE_WALK}
+        return {name: value for name, value in self.numbers.items() if name not in OF_THE_WALK and "[" not in name}
 
 
 class PythonBatchRunner(BatchRunner):

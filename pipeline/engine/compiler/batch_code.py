@@ -28,6 +28,7 @@ from pipeline.engine.compiler.batch_differing import (
     lives_on,
     written,
 )
+from pipeline.engine.compiler.elements import Elements, first_rows
 from pipeline.engine.compiler.parts import all_of, assign, conjuncts_of, names_in, occurrences
 from pipeline.engine.compiler.skip_guard import acts_question
 
@@ -51,20 +52,30 @@ class SettingRows:
 
 
 def settings_innermost(
-    body: Sequence[ast.stmt], varying: frozenset[str], fixed: frozenset[str], kinds: Mapping[str, str]
+    body: Sequence[ast.stmt],
+    varying: frozenset[str],
+    fixed: frozenset[str],
+    kinds: Mapping[str, str],
+    elements: Sequence[str] = (),
 ) -> tuple[list[ast.stmt], SettingRows]:
     """Return the statements with loops over the settings, and the rows of what differs.
 
     varying: the names that differ between settings; fixed: those of them that keep their value for the whole replay.
     kinds: the kind of every name; of those that begin with `m_` or `s_` the rows keep the value between events.
+    elements: the elements of columns in memory, which differ, each a row.
     """
+    columns = {name.partition("[")[0] for name in elements}
     groups = Groups(varying, fixed, kinds)
     loops = _Vectoriser(varying, groups, occurrences(body)).block(body)
-    stored = {name for name in varying if lives_on(name)}
-    stored |= _in_several_loops(loops, varying - stored)
+    stored = {name for name in varying - columns if lives_on(name)}
+    stored |= _in_several_loops(loops, varying - columns - stored)
+
+    def of_kind(kind: str) -> list[str]:
+        return [name for name in elements if kinds[name.partition("[")[0]] == kind]
+
     rows = SettingRows(
-        ints=tuple(sorted(name for name in stored if kinds[name] != "float")),
-        floats=tuple(sorted(name for name in stored if kinds[name] == "float")),
+        ints=(*sorted(name for name in stored if kinds[name] != "float"), *of_kind("int")),
+        floats=(*sorted(name for name in stored if kinds[name] == "float"), *of_kind("float")),
         groups=groups.size,
     )
     guard = _Guard(frozenset(stored), fixed, kinds)
@@ -207,6 +218,7 @@ class _Storage(ast.NodeTransformer):
         self._row = {name: ("setting_ints", row) for row, name in enumerate(rows.ints)}
         self._row |= {name: ("setting_floats", row) for row, name in enumerate(rows.floats)}
         self._kinds = kinds
+        self._elements = Elements(first_rows({"setting_ints": rows.ints, "setting_floats": rows.floats}), _of_setting)
 
     def visit_For(self, node: ast.For) -> ast.stmt:
         """Work out once a setting where what it needs stands."""
@@ -214,7 +226,7 @@ class _Storage(ast.NodeTransformer):
             self.generic_visit(node)
             return node
         used = sorted(names_in(*node.body) & self._row.keys())
-        body = [self.visit(statement) for statement in node.body]
+        body = [self.visit(self._elements.visit(statement)) for statement in node.body]
         first = [ast.parse(f"{name}_at = {self._row[name][1] * BATCH_SIZE} + {INDEX}").body[0] for name in used]
         is_grouped = isinstance(body[0], ast.Assign) and ast.unparse(body[0].targets[0]) == INDEX
         return ast.For(node.target, node.iter, [*body[:is_grouped], *first, *body[is_grouped:]], [])
@@ -240,6 +252,11 @@ class _Storage(ast.NodeTransformer):
                 else ast.IfExp(value, ast.Constant(1), ast.Constant(0))
             )
         return ast.Assign([self.visit(target)], value)
+
+
+def _of_setting(row: ast.expr) -> ast.expr:
+    by_row = ast.BinOp(row, ast.Mult(), ast.Constant(BATCH_SIZE))
+    return ast.BinOp(by_row, ast.Add(), ast.Name(INDEX, ast.Load()))
 
 
 def _in_several_loops(body: Sequence[ast.stmt], names: frozenset[str]) -> set[str]:

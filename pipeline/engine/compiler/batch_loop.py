@@ -54,11 +54,15 @@ def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError."""
     flat = flat_replay(strategy, {"batched": True, "before": 0, "begins": True, "ends": True})
     fixed = _fixed_by_setting(flat)
-    seeds = {*fixed, *("s_" + name for name in flat.fields.memory)}
+    state = flat.fields.state()
+    columns = {name.partition("[")[0] for name in state if "[" in name}
+    seeds = {*fixed, *("s_" + name for name in {*state, *columns} if "[" not in name)}
     varying = differing(flat.body, seeds, fixed, flat.kinds)
-    body, rows = settings_innermost(flat.body, varying, fixed, flat.kinds)
+    elements = [f"s_{name}" for name in state if "[" in name]
+    body, rows = settings_innermost(flat.body, varying, fixed, flat.kinds, elements)
     unshared = varying - COMMON
     every = layout_of(flat.fields, strategy.rules)
+    unshared |= {*elements}
     shared = {array: tuple(name for name in getattr(every, array) if name not in unshared) for array in EXCHANGED}
     layout = BatchLayout(replace(every, **shared), rows)
     arguments = ["count", COUNT, *TICK_COLUMNS, *EXCHANGED, *SETTING_COLUMNS]

@@ -33,6 +33,7 @@ REASONS: Final = {
     "traded": "a price below 0, or no number",
     "size": "a size below 0 or above 2**53",
     "order": "a size for an order that was given no price; quote it first",
+    "index": "an index below 0 or not below the size of an array",
     "argument": "a side, a trade type or an event that there is not",
 }
 """What a line did, by the word under which it is noted."""
@@ -44,7 +45,7 @@ REASON_STEP: Final = 10**12
 class Check:
     """An operation on operands `a` and `b`: when it fails, what it gives otherwise, and of what kind that is.
 
-    One that failed gives 1, or, where it is the argument of an action, what it was given.
+    One that failed gives 1, an index 0, or, where it is the argument of an action, what it was given.
     """
 
     kinds: tuple[str, ...]
@@ -52,15 +53,17 @@ class Check:
     value: str
     kind: str = "int"
     of_argument: bool = False
+    of_index: bool = False
+
+    @property
+    def instead(self) -> float:
+        """What an operation that failed gives."""
+        return 1.0 if self.kind == "float" else int(not self.of_index)
 
     @property
     def operands(self) -> Sequence[str]:
         """The names of the operands."""
         return "ab"[: len(self.kinds)]
-
-
-INSTEAD: Final = {"int": 1, "float": 1.0}
-"""What an operation that failed gives, by its kind."""
 
 
 def _of_library(name: str) -> Check:
@@ -105,6 +108,7 @@ CHECKS: Final = {
     "size": Check(("int",), "a < 0 or a > 9007199254740992", "a", of_argument=True),
     "side": Check(("int",), "a != 1 and a != -1", "a", of_argument=True),
     "label": Check(("int",), "a < 0 or a > 127", "a", of_argument=True),
+    "indexed": Check(("int", "int"), "a < 0 or a >= b", "a", of_index=True),
     "past": Check(("int", "int"), "a < 0 or a > b", "a", of_argument=True),
     "resized": Check(("int", "float"), "b <= 0.0", "a", of_argument=True),
 }
@@ -208,7 +212,7 @@ def definitions() -> dict[str, ast.FunctionDef]:
     for name, check in CHECKS.items():
         operands = ", ".join(f"{operand}: {kind}" for operand, kind in zip(check.operands, check.kinds, strict=True))
         head = f"def {name}({operands}, failed: IntColumn, line: int, event: int) -> {check.kind}:"
-        instead = [] if check.of_argument else [f"        return {INSTEAD[check.kind]}"]
+        instead = [] if check.of_argument else [f"        return {check.instead}"]
         body = [f"    if {check.fails}:", "        fail(failed, line, event)", *instead, f"    return {check.value}"]
         texts.append("\n".join([head, *body]))
     texts += [inspect.getsource(function) for function in (rest, ratio, gap, rounded)]

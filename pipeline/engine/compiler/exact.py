@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.engine.compiler.checks import EXACT, checks_of, noted
+from pipeline.engine.compiler.checks import EXACT, checks_of
+from pipeline.engine.compiler.exact_forms import as_float, as_whole, call, checked, divided, line_of, may_be_zero
 from pipeline.engine.compiler.inference import (
     FLOATS,
     LARGEST_POWER,
@@ -27,7 +28,7 @@ from pipeline.engine.compiler.inference import (
     of_operator,
     of_sign,
 )
-from pipeline.engine.compiler.parts import FAILED, LINES_A_FILE, SUBSET, conjuncts_of, copied, wrong_kind
+from pipeline.engine.compiler.parts import LINES_A_FILE, SUBSET, conjuncts_of, copied, wrong_kind
 from pipeline.engine.compiler.versions import Versions
 from pipeline.errors import NotCompilable, StrategyError
 from pipeline.native.clibrary import FUNCTIONS as LIBRARY_MATH
@@ -93,11 +94,12 @@ class _Exact(ast.NodeTransformer):
         target, number = node.targets[0], number_of(node.value, self._names)
         wanted = number_of(target, self._names).kind
         if is_wider(number.kind, wanted):
-            why = f"{given_name(node)[2:]} is declared {wanted} and would become a {number.kind} here; "
-            raise self._error(node, f"{why}write int(...) or declare it {number.kind}.")
+            name = given_name(node)[2:].partition("__")[0]
+            why = f"{name} is declared {wanted} and would become a {number.kind} here; write int(...) or declare it"
+            raise self._error(node, f"{why} {number.kind}.")
         value = self.visit(node.value)
         if wanted == "float" and number.kind != "float":
-            value = self._whole_as_float(value, number.span, _line(node))
+            value = self._whole_as_float(value, number.span, line_of(node))
         if hasattr(node, "action_argument"):
             value = self._argument(node, value, number)
         return ast.Assign([self.visit(target)], value)
@@ -108,13 +110,13 @@ class _Exact(ast.NodeTransformer):
             file, line = self._origin
             raise wrong_kind(f"{file}, line {line}", action, parameter, number.kind)
         if wanted == "float" and number.kind != "float":
-            value = _float(value)
+            value = as_float(value)
         for check, reason, field in checks_of(action, parameter):
             known = isinstance(node.value, ast.Name) and check == "price" and node.value.id in self._quoted
             known |= f"m_{field}" in self._quoted
             if not known and (check not in LIMITS or not inside(number.span, LIMITS[check])):
                 others = [ast.Name(f"m_{field}", ast.Load())] if field else []
-                value = _checked(check, [value, *others], reason, _line(node))
+                value = checked(check, [value, *others], reason, line_of(node))
         return value
 
     def visit_If(self, node: ast.If) -> ast.stmt:
@@ -133,8 +135,8 @@ class _Exact(ast.NodeTransformer):
         bounds, numbers = zip(*map(self._exact, node.iter.args), strict=True)
         if any(number.kind == "float" for number in numbers):
             raise self._error(node, "range takes whole numbers; write int(...).")
-        if len(bounds) > 2 and _line(node) and _may_be_zero(numbers[2].span):  # noqa: PLR2004 - a step
-            bounds = (*bounds[:2], _checked("whole_divisor", bounds[2:], "number", _line(node)))
+        if len(bounds) > 2 and line_of(node) and may_be_zero(numbers[2].span):  # noqa: PLR2004 - a step
+            bounds = (*bounds[:2], checked("whole_divisor", bounds[2:], "number", line_of(node)))
         return ast.For(node.target, ast.Call(node.iter.func, list(bounds), []), self._block(node.body), [])
 
     def _block(self, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -156,11 +158,11 @@ class _Exact(ast.NodeTransformer):
         return node
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
-        return ast.BoolOp(node.op, self._of_one_kind(node.values, _line(node)))
+        return ast.BoolOp(node.op, self._of_one_kind(node.values, line_of(node)))
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         test = self._test(node.test)
-        return ast.IfExp(test, *self._of_one_kind([node.body, node.orelse], _line(node)))
+        return ast.IfExp(test, *self._of_one_kind([node.body, node.orelse], line_of(node)))
 
     def _of_one_kind(self, nodes: Sequence[ast.expr], line: int) -> list[ast.expr]:
         values = [self._exact(node) for node in nodes]
@@ -172,38 +174,38 @@ class _Exact(ast.NodeTransformer):
 
     def _whole_as_float(self, value: ast.expr, span: Span, line: int) -> ast.expr:
         if line and not inside(span, FLOATS):
-            return _checked("kept", [value], "kept", line)
+            return checked("kept", [value], "kept", line)
         if isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
             return ast.Constant(float(value.value))
-        return _float(value)
+        return as_float(value)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         if isinstance(node.op, ast.Not):
             return self._test(node)
-        line, (operand, number) = _line(node), self._exact(node.operand)
+        line, (operand, number) = line_of(node), self._exact(node.operand)
         if isinstance(node.op, ast.Invert):
             self._only_whole(node, number)
-            return ast.UnaryOp(node.op, _whole(operand, number))
+            return ast.UnaryOp(node.op, as_whole(operand, number))
         if isinstance(node.op, ast.USub) and line:
-            if number.kind == "float" and _may_be_zero(number.span):
+            if number.kind == "float" and may_be_zero(number.span):
                 raise self._error(node, _now_and_now(node))
             if number.kind == "int" and not inside(of_sign(node.op, number.span), WHOLE):
-                return _checked("negative", [operand], "number", line)
+                return checked("negative", [operand], "number", line)
         return ast.UnaryOp(node.op, operand)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        line = _line(node)
+        line = line_of(node)
         (left, of_left), (right, of_right) = self._exact(node.left), self._exact(node.right)
         if not line:
             return ast.BinOp(left, node.op, right)
         if isinstance(node.op, ON_BITS):
             self._only_whole(node, of_left, of_right)
-            left = _whole(left, of_left)
+            left = as_whole(left, of_left)
         whole = "float" not in (of_left.kind, of_right.kind)
         if not whole:
             self._agrees_as_float(node, of_left.span, of_right.span)
         if isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)):
-            return _divided(node, (left, right), (of_left.span, of_right.span), whole=whole)
+            return divided(node, (left, right), (of_left.span, of_right.span), whole=whole)
         if isinstance(node.op, ast.Pow):
             return self._power(node, left, of_left, right)
         if isinstance(node.op, ast.RShift):
@@ -211,7 +213,7 @@ class _Exact(ast.NodeTransformer):
         else:
             bounded = isinstance(node.op, BITWISE) or inside(of_operator(node.op, of_left.span, of_right.span), WHOLE)
         if whole and not bounded:
-            return _checked(OPERATIONS[type(node.op)], [left, right], "number", line)
+            return checked(OPERATIONS[type(node.op)], [left, right], "number", line)
         return ast.BinOp(left, node.op, right)
 
     def _agrees_as_float(self, node: ast.BinOp, left: Span, right: Span) -> None:
@@ -220,39 +222,51 @@ class _Exact(ast.NodeTransformer):
             return
         result = of_operator(node.op, left, right)
         below = left[0] < 0 or right[0] < 0 if isinstance(node.op, (ast.Mult, ast.Pow)) else right[0] < 0
-        zero_has_sign = isinstance(node.op, (ast.Mult, ast.FloorDiv, ast.Mod)) and below and _may_be_zero(result)
+        zero_has_sign = isinstance(node.op, (ast.Mult, ast.FloorDiv, ast.Mod)) and below and may_be_zero(result)
         if zero_has_sign or not all(inside(span, FLOATS) for span in (left, right, result)):
             raise self._error(node, _now_and_now(node))
 
     def _power(self, node: ast.BinOp, base: ast.expr, number: Number, exponent: ast.expr) -> ast.expr:
         if number_of(node, self._names).kind == "float":
-            base, exponent, line = _float(base), _float(exponent), _line(node)
+            base, exponent, line = as_float(base), as_float(exponent), line_of(node)
             if not is_small_power(node.right):
-                base = _checked("base", [base, exponent], "division", line)
-            return _checked("pow_of", [base, exponent], "number", line)
+                base = checked("base", [base, exponent], "division", line)
+            return checked("pow_of", [base, exponent], "number", line)
         if not is_small_power(node.right):
             why = f"a whole number is raised to a number from 1 to {LARGEST_POWER} only; write float(...)."
             raise NotCompilable(f"{self._where(node)}: `{getattr(node, 'shown', '')}`: {why}", SUBSET)
-        power, span = _whole(base, number), number.span
+        power, span = as_whole(base, number), number.span
         for _ in range(node.right.value - 1):  # type: ignore[attr-defined]
             span = of_operator(ast.Mult(), span, number.span)
             if inside(span, WHOLE):
                 power = ast.BinOp(power, ast.Mult(), base)
             else:
-                power = _checked("times", [power, base], "number", _line(node))
+                power = checked("times", [power, base], "number", line_of(node))
         return power
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        size = getattr(node, "size", 0)
+        if not size:
+            self.generic_visit(node)
+            return node
+        index, number = self._exact(node.slice)
+        if number.kind == "float":
+            raise self._error(node, f"`{getattr(node, 'shown', '')}`: an index is a whole number; write int(...).")
+        if not inside(number.span, (0, size - 1)):
+            index = checked("indexed", [index, ast.Constant(size)], "index", line_of(node))
+        return ast.Subscript(node.value, index, node.ctx)
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         (left, of_left), (right, of_right) = self._exact(node.left), self._exact(node.comparators[0])
         floats = of_left.kind == "float", of_right.kind == "float"
         if floats == (False, True) and not inside(of_left.span, FLOATS):
-            return ast.Compare(_call("gap", [left, right]), node.ops, [ast.Constant(0.0)])
+            return ast.Compare(call("gap", [left, right]), node.ops, [ast.Constant(0.0)])
         if floats == (True, False) and not inside(of_right.span, FLOATS):
-            return ast.Compare(ast.Constant(0.0), node.ops, [_call("gap", [right, left])])
+            return ast.Compare(ast.Constant(0.0), node.ops, [call("gap", [right, left])])
         return ast.Compare(left, node.ops, [right])
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        line = _line(node)
+        line = line_of(node)
         if not line:
             self.generic_visit(node)
             return node
@@ -260,17 +274,17 @@ class _Exact(ast.NodeTransformer):
         first, number = self._exact(node.args[0])
         others = [self.visit(argument) for argument in node.args[1:]]
         if name in TO_WHOLE and number.kind != "float":
-            return _whole(first, number)
+            return as_whole(first, number)
         if name == "round" and others:
-            return _call("rounded", [first, ast.Constant(10.0 ** others[0].value)])
+            return call("rounded", [first, ast.Constant(10.0 ** others[0].value)])
         if name in TO_WHOLE:
-            first = _checked("within", [first], "number", line)
+            first = checked("within", [first], "number", line)
         if name in LIBRARY_MATH:
-            return _checked(f"{name}_of", [_float(operand) for operand in (first, *others)], "number", line)
+            return checked(f"{name}_of", [as_float(operand) for operand in (first, *others)], "number", line)
         if name == "sqrt":
-            first = _checked("radicand", [first if number.kind == "float" else _float(first)], "number", line)
+            first = checked("radicand", [first if number.kind == "float" else as_float(first)], "number", line)
         if name == "abs" and number.kind == "int" and not inside(number.span, (-WHOLE[1], WHOLE[1])):
-            return _checked("absolute", [first], "number", line)
+            return checked("absolute", [first], "number", line)
         return ast.Call(node.func, [first, *others], [])
 
     def _only_whole(self, node: ast.expr, *numbers: Number) -> None:
@@ -279,30 +293,10 @@ class _Exact(ast.NodeTransformer):
 
     def _where(self, node: ast.AST) -> str:
         file, line = self._origin
-        return f"{file}, line {_line(node) % LINES_A_FILE or line}"
+        return f"{file}, line {line_of(node) % LINES_A_FILE or line}"
 
     def _error(self, node: ast.AST, why: str) -> StrategyError:
         return StrategyError(f"{self._where(node)}: {why}")
-
-
-def _divided(
-    node: ast.BinOp, operands: tuple[ast.expr, ast.expr], spans: tuple[Span, Span], *, whole: bool
-) -> ast.expr:
-    line = _line(node)
-    (left, right), (of_left, of_right) = operands, spans
-    if not isinstance(right, ast.Constant) or not right.value:
-        if of_right is None or not whole:
-            right = _checked("divisor", [right if of_right is None else _float(right)], "division", line)
-        elif _may_be_zero(of_right):
-            right = _checked("whole_divisor", [right], "division", line)
-    if isinstance(node.op, ast.Div) and whole and not (inside(of_left, FLOATS) and inside(of_right, FLOATS)):
-        return _call("ratio", [left, right])
-    smallest = whole and not inside(of_left, (-WHOLE[1], WHOLE[1])) and of_right is not None and of_right[0] < 0
-    if smallest and isinstance(node.op, ast.FloorDiv):
-        return _checked("floored", [left, right], "number", line)
-    if smallest and isinstance(node.op, ast.Mod):
-        return _call("rest", [left, right])
-    return ast.BinOp(left, node.op, right)
 
 
 def _quoted(test: ast.expr, known: frozenset[str]) -> frozenset[str]:
@@ -321,30 +315,3 @@ def _now_and_now(node: ast.expr) -> str:
         f"`{getattr(node, 'shown', '')}` takes a value that is now a whole number and now a float; "
         "write float(...), or 0.0 for 0, where it is set."
     )
-
-
-def _checked(name: str, operands: Sequence[ast.expr], reason: str, line: int) -> ast.expr:
-    note = [ast.Name(FAILED, ast.Load()), ast.Constant(noted(reason, line)), ast.Name("m_event", ast.Load())]
-    return _call(name, [*operands, *note])
-
-
-def _call(name: str, operands: Sequence[ast.expr]) -> ast.expr:
-    return ast.Call(ast.Name(name, ast.Load()), list(operands), [])
-
-
-def _float(value: ast.expr) -> ast.expr:
-    return ast.BinOp(ast.Constant(1.0), ast.Mult(), value)
-
-
-def _whole(value: ast.expr, number: Number) -> ast.expr:
-    """Return a truth value as the whole number that it is."""
-    return ast.BinOp(value, ast.Add(), ast.Constant(0)) if number.kind == "bool" else value
-
-
-def _line(node: ast.AST) -> int:
-    """Return the number of the user's line that a node was made of, 0 for the engine's own."""
-    return getattr(node, "line", 0)
-
-
-def _may_be_zero(span: Span) -> bool:
-    return span is not None and span[0] <= 0 <= span[1]

@@ -89,7 +89,7 @@ class Inliner(Expressions):
             flat += lowered
         return flat
 
-    def _statement(self, node: ast.stmt, scope: Scope) -> list[ast.stmt]:  # noqa: C901, PLR0911 - one arm a statement
+    def _statement(self, node: ast.stmt, scope: Scope) -> list[ast.stmt]:  # noqa: C901, PLR0911, PLR0912 - one arm a statement
         match node:
             case ast.Pass() | ast.Expr(value=ast.Constant()):
                 return []
@@ -105,7 +105,9 @@ class Inliner(Expressions):
                 return self._store(target, node.value, scope)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 return self._store(target, value, scope)
-            case ast.AugAssign(target=ast.Name() | ast.Attribute() as target):
+            case ast.AugAssign(target=ast.Name() | ast.Attribute() | ast.Subscript() as target):
+                if isinstance(target, ast.Subscript) and any(isinstance(of, ast.Call) for of in ast.walk(target)):
+                    raise scope.refusal(node, f"`{ast.unparse(node)}` calls in its index; give that a name first.")
                 read = copy(target)
                 read.ctx = ast.Load()
                 return self._store(target, ast.copy_location(ast.BinOp(read, node.op, node.value), node), scope)
@@ -124,16 +126,18 @@ class Inliner(Expressions):
         raise scope.refusal(node)
 
     def _store(self, target: ast.expr, value: ast.expr, scope: Scope) -> list[ast.stmt]:
-        if isinstance(target, ast.Subscript) and not scope.of_strategy:
-            before, index = self.expression(target.slice, scope)
-            more, flat_value = self.expression(value, scope)
-            column = ast.Subscript(self.column(target.value, scope), index, ast.Store())
-            return [*before, *more, ast.Assign([column], flat_value)]
+        if isinstance(target, ast.Subscript) and self._has_elements(target.value, scope):
+            before, [flat_value, index] = self.operands([value, target.slice], scope)
+            return [*before, ast.Assign([self.element(target, index, scope)], flat_value)]
         name = self._target(target, scope)
         if isinstance(value, ast.Call) and self.is_method(value, scope):
             return self.call(value, scope, result=name)
         before, flat_value = self.expression(value, scope)
         return [*before, assign(name, flat_value)]
+
+    def _has_elements(self, node: ast.expr, scope: Scope) -> bool:
+        part = self.part(node, scope)
+        return not scope.of_strategy or (part is not None and bool(part.indexed))
 
     def _store_several(self, targets: list[ast.expr], values: list[ast.expr], scope: Scope) -> list[ast.stmt]:
         before, flat = self.operands(values, scope)

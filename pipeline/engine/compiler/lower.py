@@ -62,7 +62,7 @@ class Expressions(ABC):
                 return [], self._attribute(node, scope)
             case ast.Subscript():
                 before, index = self.expression(node.slice, scope)
-                return before, ast.Subscript(self.column(node.value, scope), index, ast.Load())
+                return before, self.element(node, index, scope)
             case ast.Call() if self.is_method(node, scope):
                 return self._value_of(node, scope)
             case ast.Call():
@@ -259,8 +259,21 @@ class Expressions(ABC):
             return ast.Constant(part.constants[node.attr])
         return part.local(node.attr)
 
+    def element(self, node: ast.Subscript, index: ast.expr, scope: Scope) -> ast.Subscript:
+        """Return an element of a column; of an array of the strategy's with its size, which its index is held to."""
+        element = ast.Subscript(self.column(node.value, scope), index, node.ctx)
+        if scope.of_strategy:
+            part = self.part(node.value, scope)
+            element.size = part.constants["size"] if part else 0  # type: ignore[attr-defined]
+            element.line = line_number(scope.method, node.lineno)  # type: ignore[attr-defined]
+            element.shown = ast.unparse(node)  # type: ignore[attr-defined]
+        return element
+
     def column(self, node: ast.expr, scope: Scope) -> ast.expr:
-        """Return the local that stands for a column of the ticks or of the fills."""
+        """Return the local that stands for a column: of the ticks, of the fills, of an array in memory."""
+        part = self.part(node, scope)
+        if part is not None and part.indexed:
+            return part.local(part.indexed)
         if scope.of_strategy:
             raise scope.refusal(node, f"`{ast.unparse(node)}[...]` is outside what can be compiled.")
         if isinstance(node, ast.Name) and node.id in scope.names:

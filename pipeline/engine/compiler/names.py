@@ -53,7 +53,7 @@ class _Checker:
         self.methods = {name: method for name, method in every if strategy.__mro__[method.base] in self._owners}
         self._market = market_names(strategy.rules)
         self._frozen = fields.parameters.keys()
-        self._fields = {*fields.parameters, *fields.memory, *fields.objects}
+        self._fields = {*fields.parameters, *fields.memory, *fields.compounds, *fields.objects}
         self._trees: dict[str, ast.Module] = {}
 
     def check_known(self) -> None:

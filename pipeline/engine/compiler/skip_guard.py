@@ -12,7 +12,7 @@ from copy import deepcopy
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.compiler.checks import CHECKS, INSTEAD, OF_LIBRARY
+from pipeline.engine.compiler.checks import CHECKS, OF_LIBRARY
 from pipeline.engine.compiler.inference import NOTHING, Number, number_of
 from pipeline.engine.compiler.parts import assign, names_in
 
@@ -159,7 +159,7 @@ class _Question:
         filled = _Filled(dict(zip(check.operands, map(self._keep, operands), strict=True)))
         fails = self._keep(self.truth(filled.visit(ast.parse(check.fails, mode="eval").body)))
         self._acts.append(_both(self._where, fails))
-        instead = ast.Constant(INSTEAD[check.kind])
+        instead = ast.Constant(check.instead)
         return ast.IfExp(fails, instead, filled.visit(ast.parse(check.value, mode="eval").body))
 
     def read(self, name: str) -> ast.expr:

@@ -6,11 +6,11 @@ The loop takes pointers only: the ticks, the values given to it (session, switch
 from __future__ import annotations
 
 import ast
-from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.checks import definitions, fail
+from pipeline.engine.compiler.elements import Elements, first_rows
 from pipeline.engine.compiler.exact import exact_loop
 from pipeline.engine.compiler.inference import (
     NOTHING,
@@ -23,9 +23,11 @@ from pipeline.engine.compiler.inference import (
     parameter_span,
 )
 from pipeline.engine.compiler.inline import Inliner
-from pipeline.engine.compiler.methods import check_as_written, definitions_in, strategy_methods
-from pipeline.engine.compiler.parts import MARKET, SUBSET, Method, Part
+from pipeline.engine.compiler.methods import check_as_written, definitions_in
+from pipeline.engine.compiler.objects import HIDDEN, objects_of
+from pipeline.engine.compiler.parts import SUBSET, Method
 from pipeline.engine.declared import declaration
+from pipeline.engine.memory import COLUMNS
 from pipeline.engine.rules import replay_state
 from pipeline.engine.rules.orders import SideField
 from pipeline.engine.rules.side import Side
@@ -39,27 +41,6 @@ if TYPE_CHECKING:
     from pipeline.settings import Value
 
 LOOP_NAME: Final = "loop"
-SIDE_HIDDEN: Final = (
-    *("placed", "taken", "printed", "rounded_from", "rounded", "crossing", "crossing_price", "crossing_order"),
-    *("asked", "asked_price", "asked_size", "sent_message"),
-    *("later", "later_arrives", "later_price", "later_size"),
-    *("take_sent", "take_arrives", "take_behind", "take_size", "late", "late_price", "took"),
-)
-HIDDEN: Final = frozenset(
-    {"capacity", "first_day", "day_index", "tick_levels", "out_of_capacity", "events"}
-    | {
-        "batched",
-        "diverged",
-        "rows",
-        "print_awaited",
-        "crossing_awaited",
-        "orders",
-        "before",
-        "begins",
-        "ends",
-    }
-    | {f"{side}_{field}" for side in ("bid", "ask") for field in SIDE_HIDDEN}
-)
 TICK_COLUMNS: Final = ("timestamps", "kinds", "prices", "volumes")
 KIND_OF: Final = {"int": "int", "float": "float", "IntColumn": "int64", "None": "void"}
 """The annotations of the checks as `Signature` has them."""
@@ -128,7 +109,7 @@ def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
             inputs.append((f"s_{name}_given", "bool"))
         inputs.append((f"s_{name}", parameter.kind))
     final = [("m_" + name, kind) for name, kind in of_market.state.items()]
-    final += [("s_" + name, memory.kind) for name, memory in fields.memory.items()]
+    final += [("s_" + name, number.kind) for name, number in fields.state().items()]
     return Layout(
         input_ints=tuple(name for name, kind in inputs if kind != "float"),
         input_floats=tuple(name for name, kind in inputs if kind == "float"),
@@ -141,7 +122,7 @@ def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
 def start_values(strategy: type[Strategy]) -> dict[str, int | float]:
     """Return the state before the first event by its names in the layout."""
     market = {"m_" + name: start for name, start in market_fields(strategy.rules).starts.items()}
-    return market | {"s_" + name: memory.start for name, memory in fields_of(strategy).memory.items()}
+    return market | {"s_" + name: number.start for name, number in fields_of(strategy).state().items()}
 
 
 def input_values(fields: Fields, of_market: Mapping[str, float], parameters: Mapping[str, Value]) -> dict[str, float]:
@@ -163,13 +144,15 @@ def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     flat = flat_replay(strategy, {"batched": False} | dict(constants))
     layout = layout_of(flat.fields, strategy.rules)
     arguments = ["count", *TICK_COLUMNS, *EXCHANGED, *("m_" + name for name in layout.columns)]
-    stored = {given_name(giving) for giving in givings(flat.body)}
+    stored = {given_name(giving) for giving in givings(flat.body)} | flat.of_compounds
+    rows = {"state_ints": layout.state_ints, "state_floats": layout.state_floats}
+    elements = Elements(first_rows(rows), lambda row: row)
     starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if f"m_{name}" not in stored]
     body = [
         *input_lines(layout, flat.kinds),
         *starts,
         *state_lines(layout, flat.kinds, stored),
-        *unparsed(flat.body),
+        *unparsed([elements.visit(statement) for statement in flat.body]),
         *output_lines(layout, flat.kinds),
     ]
     return function_text(arguments, body)
@@ -184,6 +167,11 @@ class FlatReplay:
     fields: Fields
     market: MarketFields
 
+    @property
+    def of_compounds(self) -> frozenset[str]:
+        """The names of the numbers in compound memory, without those in columns."""
+        return frozenset(f"s_{name}" for name in self.fields.state() if "__" in name and "[" not in name)
+
 
 def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -> FlatReplay:
     """Return a strategy's replay as flat statements; raises StrategyError for what cannot be compiled."""
@@ -193,7 +181,7 @@ def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
         where = declaration(strategy, name)
         raise NotCompilable(f"{where}: {name} is no number, and the compiled engine remembers nothing else.", SUBSET)
     of_market = market_fields(strategy.rules)
-    parts = _parts(strategy, fields, of_market, constants) | _sides(of_market)
+    parts = objects_of(strategy, fields, of_market, constants)
     bound = {"m": parts["m"], "strategy": parts["s"]}
     names = {name: ast.Name(name, ast.Load()) for name in ("count", *TICK_COLUMNS)}
     replay = Method(definitions_in(replay_state)["replay"], vars(replay_state), str(replay_state.__file__))
@@ -243,9 +231,11 @@ def state_lines(layout: Layout, kinds: Mapping[str, str], stored: Collection[str
 
 def _loads(array: str, ints: Sequence[str], floats: Sequence[str], kinds: Mapping[str, str]) -> list[str]:
     lines = [
-        f"{name} = {array}_ints[{at}]" + (" != 0" if kinds[name] == "bool" else "") for at, name in enumerate(ints)
+        f"{name} = {array}_ints[{at}]" + (" != 0" if kinds[name] == "bool" else "")
+        for at, name in enumerate(ints)
+        if "[" not in name
     ]
-    return lines + [f"{name} = {array}_floats[{at}]" for at, name in enumerate(floats)]
+    return lines + [f"{name} = {array}_floats[{at}]" for at, name in enumerate(floats) if "[" not in name]
 
 
 def output_lines(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
@@ -253,8 +243,9 @@ def output_lines(layout: Layout, kinds: Mapping[str, str]) -> list[str]:
     lines = [
         f"state_ints[{at}] = " + (f"1 if {name} else 0" if kinds[name] == "bool" else name)
         for at, name in enumerate(layout.state_ints)
+        if "[" not in name
     ]
-    lines += [f"state_floats[{at}] = {name}" for at, name in enumerate(layout.state_floats)]
+    lines += [f"state_floats[{at}] = {name}" for at, name in enumerate(layout.state_floats) if "[" not in name]
     return [*lines, "return 1 if completed else 0"]
 
 
@@ -271,69 +262,13 @@ def _declared(of_market: MarketFields, fields: Fields) -> dict[str, Number]:
             numbers[f"s_{name}_given"] = Number("bool", (0, 1))
     columns = {"timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
     columns |= {"m_" + name: kind for name, kind in of_market.columns.items()}
+    for name, compound in fields.compounds.items():
+        hints = {f"s_{name}__{field}": hint for field, hint in compound.hints().items()}
+        columns |= {field: COLUMNS[hint] for field, hint in hints.items() if hint in COLUMNS}
+        numbers |= {field: Number(hint, spans[hint]) for field, hint in hints.items() if hint not in COLUMNS}
     memory = {"s_" + name: memory.kind for name, memory in fields.memory.items()}
     numbers |= {name: Number(kind, NOTHING) for name, kind in (columns | memory).items()}
     return numbers | {"count": Number("int", WHOLE)}
-
-
-def _parts(
-    strategy: type[Strategy], fields: Fields, of_market: MarketFields, constants: Mapping[str, bool | int]
-) -> dict[str, Part]:
-    return {
-        "m": Part(
-            prefix="m_",
-            label=MARKET,
-            scalars=frozenset(of_market.inputs) | frozenset(of_market.state),
-            columns=frozenset(of_market.columns),
-            frozen=frozenset(of_market.inputs),
-            methods=strategy_methods(strategy.rules),
-            actions=frozenset(strategy.rules.actions),
-            links={"strategy": "s", **{side: side for side in of_market.sides}},
-            constants=constants,
-            hidden=HIDDEN,
-        ),
-        "s": Part(
-            prefix="s_",
-            label=strategy.__name__,
-            scalars=frozenset(fields.parameters) | frozenset(fields.memory),
-            optional=frozenset(name for name, parameter in fields.parameters.items() if parameter.optional),
-            frozen=frozenset(fields.parameters),
-            methods=_with_memory(strategy_methods(strategy), fields),
-            others=frozenset(dir(strategy)),
-        ),
-    }
-
-
-def _sides(of_market: MarketFields) -> dict[str, Part]:
-    parts = {}
-    for side, names in of_market.sides.items():
-        [other] = of_market.sides.keys() - {side}
-        parts[side] = Part(
-            prefix="m_",
-            label=side,
-            scalars=frozenset((*names, "is_bid")),
-            methods=strategy_methods(Side),
-            links={"market": "m", "other": other},
-            constants={"is_bid": side == "bid_side"},
-            aliases={field: "m_" + name for field, name in names.items()},
-        )
-    return parts
-
-
-def _with_memory(methods: dict[str, Method], fields: Fields) -> dict[str, Method]:
-    """Let on_start give each memory field its first value, as the class body does for the plain engine."""
-    start = methods["on_start"]
-    assignments = [
-        ast.parse(f"self.{name} = {_literal(memory.start)}").body[0] for name, memory in fields.memory.items()
-    ]
-    definition = copy(start.definition)
-    definition.body = [*assignments, *start.definition.body]
-    return methods | {"on_start": Method(definition, start.names, start.file, start.base)}
-
-
-def _literal(value: float) -> str:
-    """Return a number as Python text; 1e999 is how infinity can be written."""
-    return repr(value).replace("inf", "1e999").replace("nan", "(1e999 - 1e999)")
 
 
 def unparsed(body: list[ast.stmt]) -> list[str]:

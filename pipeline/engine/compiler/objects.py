@@ -1,0 +1,125 @@
+"""The objects that a loop is made of: the market and its sides, the strategy, and its memory of several numbers."""
+
+from __future__ import annotations
+
+import ast
+from copy import copy
+from typing import TYPE_CHECKING, Final
+
+from pipeline.engine.compiler.methods import strategy_methods
+from pipeline.engine.compiler.parts import MARKET, Method, Part
+from pipeline.engine.memory import COLUMNS, SHOWN
+from pipeline.engine.rules.side import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.engine.compiler.specialise import MarketFields
+    from pipeline.engine.memory import Compound
+    from pipeline.engine.strategy import Fields, Strategy
+
+SIDE_HIDDEN: Final = (
+    *("placed", "taken", "printed", "rounded_from", "rounded", "crossing", "crossing_price", "crossing_order"),
+    *("asked", "asked_price", "asked_size", "sent_message"),
+    *("later", "later_arrives", "later_price", "later_size"),
+    *("take_sent", "take_arrives", "take_behind", "take_size", "late", "late_price", "took"),
+)
+HIDDEN: Final = frozenset(
+    {"capacity", "first_day", "day_index", "tick_levels", "out_of_capacity", "events"}
+    | {
+        "batched",
+        "diverged",
+        "rows",
+        "print_awaited",
+        "crossing_awaited",
+        "orders",
+        "before",
+        "begins",
+        "ends",
+    }
+    | {f"{side}_{field}" for side in ("bid", "ask") for field in SIDE_HIDDEN}
+)
+
+
+def objects_of(
+    strategy: type[Strategy], fields: Fields, of_market: MarketFields, constants: Mapping[str, bool | int]
+) -> dict[str, Part]:
+    """Return the market, its sides, the strategy and its compound memory, by the names that link them.
+
+    constants: fields of the market that keep one value in this loop.
+    """
+    return {
+        "m": Part(
+            prefix="m_",
+            label=MARKET,
+            scalars=frozenset(of_market.inputs) | frozenset(of_market.state),
+            columns=frozenset(of_market.columns),
+            frozen=frozenset(of_market.inputs),
+            methods=strategy_methods(strategy.rules),
+            actions=frozenset(strategy.rules.actions),
+            links={"strategy": "s", **{side: side for side in of_market.sides}},
+            constants=constants,
+            hidden=HIDDEN,
+        ),
+        "s": Part(
+            prefix="s_",
+            label=strategy.__name__,
+            scalars=frozenset(fields.parameters) | frozenset(fields.memory),
+            optional=frozenset(name for name, parameter in fields.parameters.items() if parameter.optional),
+            frozen=frozenset(fields.parameters),
+            methods=_with_memory(strategy_methods(strategy), fields),
+            links={name: f"s.{name}" for name in fields.compounds},
+            others=frozenset(dir(strategy)),
+        ),
+        **{f"s.{name}": _compound(name, compound) for name, compound in fields.compounds.items()},
+        **_sides(of_market),
+    }
+
+
+def _compound(name: str, compound: Compound) -> Part:
+    hints = compound.hints()
+    columns = frozenset(field for field, hint in hints.items() if hint in COLUMNS)
+    scalars = frozenset(("size", *(hints.keys() - columns)))
+    return Part(
+        prefix=f"s_{name}__",
+        label=f"{name}, {compound.made_with()},",
+        scalars=scalars,
+        columns=columns,
+        methods=strategy_methods(type(compound)),
+        actions=frozenset(compound.actions),
+        constants={"size": compound.size},
+        hidden=scalars.difference(SHOWN),
+        indexed="" if compound.actions else "values",
+    )
+
+
+def _sides(of_market: MarketFields) -> dict[str, Part]:
+    parts = {}
+    for side, names in of_market.sides.items():
+        [other] = of_market.sides.keys() - {side}
+        parts[side] = Part(
+            prefix="m_",
+            label=side,
+            scalars=frozenset((*names, "is_bid")),
+            methods=strategy_methods(Side),
+            links={"market": "m", "other": other},
+            constants={"is_bid": side == "bid_side"},
+            aliases={field: "m_" + name for field, name in names.items()},
+        )
+    return parts
+
+
+def _with_memory(methods: dict[str, Method], fields: Fields) -> dict[str, Method]:
+    """Let on_start give each memory field its first value, as the class body does for the plain engine."""
+    start = methods["on_start"]
+    assignments = [
+        ast.parse(f"self.{name} = {_literal(memory.start)}").body[0] for name, memory in fields.memory.items()
+    ]
+    definition = copy(start.definition)
+    definition.body = [*assignments, *start.definition.body]
+    return methods | {"on_start": Method(definition, start.names, start.file, start.base)}
+
+
+def _literal(value: float) -> str:
+    """Return a number as Python text; 1e999 is how infinity can be written."""
+    return repr(value).replace("inf", "1e999").replace("nan", "(1e999 - 1e999)")
