@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pipeline.pages.sweep_reader import RecordedSweep
 
 TITLES: Final = {
+    "equity": "Equity of the setting chosen and of the median one (AED)",
     "map": "Map over two axes",
     "spread": "How settings are spread",
     "choice": "Each setting on train and on test",
@@ -25,6 +26,8 @@ def sweep_charts(sweep: RecordedSweep, start: dict[str, Any]) -> dict[str, Any]:
     charts: dict[str, Any] = {}
     if not sweep.figures:
         return charts
+    if sweep.equity:
+        charts["equity"] = _equity()
     if start["up"] is not None:
         charts["map"] = _map()
     elif start["across"] is not None:
@@ -53,6 +56,22 @@ def sweep_charts(sweep: RecordedSweep, start: dict[str, Any]) -> dict[str, Any]:
             },
         }
     return charts
+
+
+def _equity() -> dict[str, Any]:
+    line = {"type": "scatter", "mode": "lines"}
+    return {
+        "data": [
+            {**line, "name": "chosen", "line": {"color": "$accent", "width": 2}},
+            {**line, "name": "median", "line": {"color": "$price", "width": 2}},
+        ],
+        "layout": {
+            "height": 320,
+            "xaxis": {"type": "date", **ROOM},
+            "yaxis": {"tickformat": ",.0f", **ZERO},
+            "margin": {"t": 40},
+        },
+    }
 
 
 def _map() -> dict[str, Any]:

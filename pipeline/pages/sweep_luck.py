@@ -39,23 +39,27 @@ ROWS: Final = {
 """The numbers of sweep.json as they are shown: label and form."""
 
 
-BY_SECURITY: Final = (
-    *("best", "by_chance", "out_of_sample", "p_value", "sharpe", "deflated_sharpe", "overfitting_probability"),
-    *("settings_ever", "market_days"),
-)
-"""What is shown of each security by itself."""
+BY_SECURITY: Final = {
+    "best": "The best",
+    "by_chance": "Luck alone",
+    "out_of_sample": "Out of sample",
+    "p_value": "As good by luck (%)",
+    "sharpe": "Sharpe ratio (annualised)",
+    "deflated_sharpe": "Deflated Sharpe ratio (%)",
+    "overfitting_probability": "Overfitting (%)",
+    "settings_ever": "Settings tried",
+    "market_days": "Market days",
+}
+"""What is shown of each security by itself, under these headings."""
 
 
 def luck_by_security(sweep: RecordedSweep) -> dict[str, Any]:
-    """Return headings and rows, each a ticker and cells, of how much is luck of each security's own choice."""
+    """Return headings, unit and rows, each a ticker and cells, of how much is luck of each security's own choice."""
     known = {ticker: luck for ticker, luck in (sweep.manifest.get("luck_by_security") or {}).items() if luck}
-    headings: list[str] = []
-    rows = []
-    for ticker, luck in known.items():
-        cells = _cells(luck)
-        headings = [cells[name][0] for name in BY_SECURITY]
-        rows.append((ticker, [(name, cells[name][1]) for name in BY_SECURITY]))
-    return {"headings": headings, "rows": lines(rows, MOST_ROWS)}
+    each = ((ticker, _cells(luck)) for ticker, luck in known.items())
+    rows = [(ticker, [cells[name][1] for name in BY_SECURITY]) for ticker, cells in each]
+    unit = next((_unit(luck) for luck in known.values()), "")
+    return {"headings": BY_SECURITY.values(), "unit": unit, "rows": lines(rows, MOST_ROWS)}
 
 
 def luck_block(sweep: RecordedSweep) -> dict[str, Any]:
@@ -68,10 +72,14 @@ def luck_block(sweep: RecordedSweep) -> dict[str, Any]:
     return {"sentences": in_words(luck), "rows": [(name, *of_name) for name, of_name in _cells(luck).items()]}
 
 
+def _unit(luck: Mapping[str, Any]) -> str:
+    return "Sharpe ratio, annualised" if luck["figure"] == SHARPE else "AED a market day"
+
+
 def _cells(luck: Mapping[str, Any]) -> dict[str, tuple[str, Cell]]:
     """Return each number with its label."""
     is_ratio = luck["figure"] == SHARPE
-    unit = "Sharpe ratio, annualised" if is_ratio else "AED a market day"
+    unit = _unit(luck)
     cells = {}
     for name, (label, form) in ROWS.items():
         of_figure = form == FIGURE

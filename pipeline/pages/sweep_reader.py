@@ -14,6 +14,7 @@ from pipeline.engine.execution import SWITCH
 from pipeline.errors import DamagedRun, NewerRun, UnknownRun
 from pipeline.pages.sweep_axes import Axis, axis_of_values
 from pipeline.pages.sweep_columns import SweepColumns
+from pipeline.pages.sweep_equity import ChosenEquity, read_equity
 from pipeline.pages.sweep_figures import BY_NAME, NAMES, SweepFigure, score_figures
 from pipeline.pages.sweep_table_reader import AGAIN, DayCounts, Failure, TableNotes, groups
 from pipeline.runs.manifest import COMPLETE, check_complete
@@ -21,6 +22,7 @@ from pipeline.runs.read_file import csv_rows
 from pipeline.store.columns import float_values
 from pipeline.store.parquet import read_footer
 from pipeline.sweeps.axes import PRESET
+from pipeline.sweeps.equity import EQUITY_FILE
 from pipeline.sweeps.objectives import NET_PNL, SCORE
 from pipeline.sweeps.results import ALL
 from pipeline.sweeps.tables import OURS, PRESET_COLUMN
@@ -52,7 +54,8 @@ class RecordedSweep:
 
     manifest: sweep.json. settings: their numbers. axes: what took more than one value, `strategy` among them; fixed:
     what took one. views: `all`, if there are several securities, and the tickers. best, folds: rows of the summary and
-    the walk forward, by view. results: settings times securities. few_days: the views, and `train_`, `test_` or the
+    the walk forward, by view. results: settings times securities. equity: of the setting chosen
+    for a view, and of the median one. few_days: the views, and `train_`, `test_` or the
     whole of their days, of which no annualised figure is shown. known_figures: those there may be, by name.
     """
 
@@ -67,6 +70,7 @@ class RecordedSweep:
     folds: Mapping[str, list[dict[str, str]]]
     failures: tuple[Failure, ...]
     results: int
+    equity: Mapping[str, ChosenEquity]
     known_figures: Mapping[str, SweepFigure]
     few_days: frozenset[tuple[str, str]]
 
@@ -184,6 +188,7 @@ def read_sweep(directory: AnyPath) -> RecordedSweep:
             folds=_folds(directory, manifest["files"]),
             failures=table.failures(),
             results=footer.rows,
+            equity=read_equity(directory, views) if EQUITY_FILE in manifest["files"] else {},
             known_figures=known_figures,
             few_days=few_days,
         )

@@ -11,6 +11,7 @@ from pipeline.numbers import FORMS
 from pipeline.pages.curves import packed_columns
 from pipeline.pages.sweep_reader import part_pnl
 from pipeline.pages.sweep_words import correlation_sentence, view_name
+from pipeline.sweeps.trials import even_sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,23 +45,11 @@ def select(sweep: RecordedSweep) -> Selection:
     most = min(MOST_SETTINGS, BYTES // _bytes_a_setting(sweep))
     if count <= most:
         return Selection(np.arange(count), count)
-    evenly = sample(sweep.settings, most // 2)
+    evenly = even_sample(sweep.settings, most // 2)
     best = top_places(sweep.values(sweep.views[0], sweep.main), sweep.figure(sweep.main).better, most - most // 2)
     chosen = [place for view in sweep.views if (place := sweep.chosen(view)) is not None]
     others = np.setdiff1d(np.array([*best, *chosen], np.int64), evenly)
     return Selection(np.concatenate([evenly, others]), len(evenly), len(best))
-
-
-def sample(numbers: Int64s, most: int) -> Int64s:
-    """Return the places of at most so many settings, ascending: spread over all, in step with no axis of the grid.
-
-    Source: D. Knuth, The Art of Computer Programming 3, 6.4: multiplicative hashing by the golden ratio.
-    """
-    if len(numbers) <= most:
-        return np.arange(len(numbers))
-    keys = numbers.astype(np.uint64) * np.uint64(2_654_435_761) % np.uint64(2**32)
-    places: Int64s = np.sort(np.argpartition(keys, most)[:most])  # no two keys are equal
-    return places
 
 
 def top_places(values: Any, better: int, count: int) -> list[int]:
@@ -95,9 +84,11 @@ def page_data(sweep: RecordedSweep, selection: Selection, choice: Sequence[Row])
                     for row in sweep.folds.get(view, ())
                 ],
                 "choice": sentences.get(view, ""),
+                "equity": sweep.equity[view].as_drawn() if view in sweep.equity else None,
             }
             for view in sweep.views
         ],
+        "testFrom": sweep.manifest["test"].partition(" ")[0] if sweep.parted else None,
         "start": _start(sweep),
     }
 

@@ -13,6 +13,7 @@ from pipeline.metrics.figure import shown_annualised
 from pipeline.sweeps.date_windows import Window, WindowFigures
 from pipeline.sweeps.folds import Parting, train_and_test, walk_forward
 from pipeline.sweeps.results import ALL
+from pipeline.sweeps.trials import even_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s
 
 UNPARTED: Final = Parting()
+MOST_FOR_MEDIAN: Final = 2_000
+"""Settings that a median setting is looked for among; of more an even sample."""
+
 Windows = tuple[Window, Window]
 
 
@@ -78,6 +82,9 @@ class Choice:
         self._folds = walk_forward(results.market_days(), parting) if walks else []
         self._highest: dict[tuple[str, int], tuple[float, int]] = {}
         self._scored: dict[str, tuple[int, int]] = {}
+        numbers = np.arange(1, len(results.trials) + 1)
+        self._sample = numbers[even_sample(numbers, MOST_FOR_MEDIAN)]
+        self._seen: dict[str, list[tuple[Any, Any]]] = {}
 
     def see(self, block: SettingBlock) -> None:
         """Score some settings, for each security and all together, on all days or train, and on the train of folds."""
@@ -89,8 +96,7 @@ class Choice:
                 scores = np.where(may, self._objective.ranked(block, view, window), np.nan)
                 self._note(view, number, scores, int(block.columns.numbers[0]))
                 if number == 0:
-                    known, of = self._scored.get(view, (0, 0))
-                    self._scored[view] = known + int((~np.isnan(scores)).sum()), of + int(may.sum())
+                    self._count(view, scores, may, block.columns.numbers)
 
     def best(self) -> list[Best]:
         """Return the best setting of each security and of all together; none where no setting can be scored."""
@@ -101,6 +107,15 @@ class Choice:
         known, of = self._scored.get(self._results.views[-1], (0, 0))
         return of - known, of
 
+    def medians(self) -> dict[str, int]:
+        """Return the median setting of each view by what is chosen by, the lower of two; of many of an even sample."""
+        medians = {}
+        for view, seen in self._seen.items():
+            numbers, ranks = (np.concatenate(each) for each in zip(*seen, strict=True))
+            if len(numbers):
+                medians[view] = int(numbers[np.argsort(ranks, kind="stable")[(len(numbers) - 1) // 2]])
+        return medians
+
     def folds(self) -> list[Fold]:
         """Return the walk forward of each security and of all together: chosen on the past, judged on what came."""
         return [
@@ -109,6 +124,12 @@ class Choice:
             for number in range(1, len(self._folds) + 1)
             if (view, number) in self._highest
         ]
+
+    def _count(self, view: str, scores: Float64s, may: Any, numbers: Any) -> None:
+        known, (so_far, of) = ~np.isnan(scores), self._scored.get(view, (0, 0))
+        self._scored[view] = so_far + int(known.sum()), of + int(may.sum())
+        looked_at = known & np.isin(numbers, self._sample)
+        self._seen.setdefault(view, []).append((numbers[looked_at], scores[looked_at]))
 
     def _note(self, view: str, number: int, scores: Float64s, first: int) -> None:
         known = np.flatnonzero(~np.isnan(scores))
@@ -119,7 +140,7 @@ class Choice:
             self._highest[view, number] = float(scores[at]), first + int(at)
 
     def _best(self, view: str, score: float, number: int) -> Best:
-        block, trial = self._block(number)
+        block, trial = self._results.setting(number), self._results.trials[number]
         train, test = (block.window(view, window).figures() for window in self._split) if self._split else (None, None)
         band = block.band(view)
         ends = None if band is None or np.isnan(band[0][0]) else (float(band[0][0]), float(band[1][0]))
@@ -127,14 +148,10 @@ class Choice:
         return Best(view, trial, self._objective.better * score, figures, train, test, ends)
 
     def _fold(self, view: str, number: int, chosen: int) -> Fold:
-        block, trial = self._block(chosen)
+        block, trial = self._results.setting(chosen), self._results.trials[chosen]
         train, test = self._folds[number - 1]
         figures = (block.window(view, window).figures() for window in (train, test))
         return Fold(view, number, train, test, trial, *figures)
-
-    def _block(self, number: int) -> tuple[SettingBlock, Trial]:
-        part, at = self._results.trials.place(number)
-        return self._results.block(part.take(slice(at, at + 1))), part.trial(at)
 
 
 def split_at(results: SweepResults, parting: Parting) -> Windows | None:

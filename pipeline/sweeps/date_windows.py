@@ -159,6 +159,11 @@ class WindowColumns:
     def _traded(self) -> Any:
         return self._joined("fills") > 0
 
+    @property
+    def market_days(self) -> Int64s:
+        """The market days of the window, as days since 1970-01-01."""
+        return self._market
+
     def days_of(self, at: int) -> SettingDays:
         """Return the days of one setting."""
         counts = (self._by_day(name)[at].astype(np.int64) for name in ("fills", "closing", "wins"))

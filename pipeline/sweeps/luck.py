@@ -21,6 +21,7 @@ from pipeline.sweeps.choice_statistics import (
 )
 from pipeline.sweeps.date_windows import WHOLE
 from pipeline.sweeps.objectives import NET_PNL, SHARPE
+from pipeline.sweeps.trials import even_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -164,8 +165,7 @@ def _daily(results: SweepResults, best: Best, window: Any) -> tuple[Float64s, in
         settings += int(may.sum())
     every = np.concatenate(numbers)
     if len(every) > MOST_SETTINGS:
-        spread = np.linspace(0, len(every) - 1, MOST_SETTINGS - 1).round().astype(int)
-        every = np.unique(np.append(every[spread], best.trial.number))
+        every = np.unique(np.append(every[even_sample(every, MOST_SETTINGS - 1)], best.trial.number))
     bounds = np.flatnonzero(np.diff(every) > NEAR) + 1
     rows = [
         block.window(best.security, window).daily[np.isin(block.columns.numbers, every)]

@@ -132,6 +132,11 @@ class SweepResults:
             for start in range(0, len(columns), size):
                 yield self.block(columns.take(slice(start, start + size)))
 
+    def setting(self, number: int) -> SettingBlock:
+        """Return one setting with what it gave."""
+        part, at = self.trials.place(number)
+        return self.block(part.take(slice(at, at + 1)))
+
     def block(self, columns: TrialColumns) -> SettingBlock:
         """Return some settings with what they gave; their numbers count on."""
         start = int(columns.numbers[0]) - 1

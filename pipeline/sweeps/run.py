@@ -20,6 +20,7 @@ from pipeline.store.result_parts import ResultParts
 from pipeline.sweeps.choice import UNPARTED, Best, Choice, Fold, split_at
 from pipeline.sweeps.codec import DAY_TYPES
 from pipeline.sweeps.date_windows import WHOLE
+from pipeline.sweeps.equity import EQUITY_FILE, equity_csv
 from pipeline.sweeps.fills import EVERY, KEEP_TRADES, chosen_pairs, fills_of
 from pipeline.sweeps.luck import Luck, luck_of
 from pipeline.sweeps.objectives import BAND_LOW, Objective, objective_of
@@ -188,7 +189,7 @@ def make_sweep(
         run = SweepRun(results, objective, tuple(best), tuple(folds), split, output_dir)
         run = replace(run, warnings=warnings, luck=of_all, luck_by_security=luck)
         if output_dir is not None:
-            _write(output_dir, run, options, tables, cache)
+            _write(output_dir, run, options, tables, cache, choice.medians())
             if make_page:
                 make_page(output_dir)
         size = cache.size() + parts.size()
@@ -285,11 +286,20 @@ def _begun(folder: AnyPath) -> AbstractContextManager[None]:
     return written_folder(folder, SWEEP_FILE, "pipeline sweep", (TRADES_FOLDER,), begun)
 
 
-def _write(folder: AnyPath, run: SweepRun, options: SweepOptions, tables: _Tables, cache: ResultCache) -> None:
+def _write(
+    folder: AnyPath,
+    run: SweepRun,
+    options: SweepOptions,
+    tables: _Tables,
+    cache: ResultCache,
+    medians: Mapping[str, int],
+) -> None:
     """Write the folder; what lists its files is there before any other, and says after them that it is complete."""
     results = run.results
     staged = [file.close() for file in tables.files.values()]
     contents = {SUMMARY_FILE: summary_csv(results, run.best, run.objective.name)}
+    if run.best:
+        contents[EQUITY_FILE] = equity_csv(results, run.best, medians)
     if run.folds:
         contents[WALK_FILE] = walk_csv(results, run.folds)
     pairs = chosen_pairs(results, run.best, options.keep_trades)

@@ -144,6 +144,18 @@ class Trials(Mapping[int, Trial]):
         return part, number - int(part.numbers[0])
 
 
+def even_sample(numbers: Any, most: int) -> Any:
+    """Return the places of at most so many settings, ascending: spread over all, in step with no axis of the grid.
+
+    Source: D. Knuth, The Art of Computer Programming 3, 6.4: multiplicative hashing by the golden ratio.
+    """
+    if len(numbers) <= most:
+        return np.arange(len(numbers))
+    keys = numbers.astype(np.uint64) * np.uint64(2_654_435_761) % np.uint64(2**32)
+    places: Any = np.sort(np.argpartition(keys, most)[:most])  # no two keys are equal
+    return places
+
+
 def every_combination(axes: Sequence[Axis]) -> Any:
     """Return the codes of every combination, the last axis changing fastest; raise SweepError for too many."""
     shape = tuple(len(axis.values) for axis in axes)

@@ -135,7 +135,7 @@ def test_every_chart_draws_with_no_error_no_warning_and_no_request(
     drawn(opened.page)
     assert opened.page.evaluate(UNDRAWN) == 0
     charts = opened.page.locator(".chart").all()
-    assert len(charts) == 4
+    assert len(charts) == 5
     for chart in charts:
         assert chart.locator(".trace path, .trace .point, .heatmaplayer image").count() > 0
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
@@ -158,7 +158,7 @@ def test_what_the_page_draws_first_and_for_each_choice_is_recomputed_from_the_fi
     held = {axis: values_of(frame, axis).index(row[COLUMN_OF[axis]]) for axis in ("execution", "execution.fees_bps")}
     first = Choice("all", "train_net_pnl", "refill_interval_sec", "quote_size", held=held)
     charts = drawn(page)
-    assert list(charts) == ["map", "spread", "choice", "walk"]
+    assert list(charts) == ["equity", "map", "spread", "choice", "walk"]
     assert (charts["map"]["data"][0]["x"], charts["map"]["data"][0]["y"]) == (
         ["20", "60", "120", "200"],
         ["500", "1,000", "3,000"],
@@ -170,6 +170,11 @@ def test_what_the_page_draws_first_and_for_each_choice_is_recomputed_from_the_fi
     [bars] = drawn(page)["walk"]["data"]
     walk = pd.read_csv(folder / "walk_forward.csv").query("security == 'EMAAR'")
     assert (bars["x"], bars["y"]) == (walk["test_from"].tolist(), walk["test_net_pnl"].tolist())
+    days = pd.read_csv(folder / "chosen_by_day.csv").query("security == 'EMAAR'")
+    for line, column in zip(drawn(page)["equity"]["data"], ("net_pnl", "median_net_pnl"), strict=True):
+        assert line["x"] == days["day"].tolist()
+        np.testing.assert_allclose(line["y"], days[column].cumsum(), **NEAR)
+    assert f"ends at {days['net_pnl'].sum():,.2f} AED" in page.locator('[data-say="equity"]').inner_text()
 
 
 def test_medians_of_a_sweep_that_does_not_fit_are_of_the_even_sample(

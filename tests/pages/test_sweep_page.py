@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from pipeline.pages.sweep_page import sweep_page
 from pipeline.store.parquet import read_table
 from tests.pages.reading import Page, read_page
-from tests.pages.swept import AXES, chosen_of, frame_of, make_sweep, peers, rows_of, value
+from tests.pages.swept import AXES, UNTIL, chosen_of, frame_of, make_sweep, peers, rows_of, value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +117,29 @@ def test_the_walk_forward_is_the_files(folder: Path, page: Page) -> None:
         assert view["walk"] == [list(row) for row in zip(days, own["setting"], own["test_net_pnl"], strict=True)]
 
 
+def test_the_equity_of_the_chosen_and_of_the_median_setting_is_the_files(
+    folder: Path, page: Page, frame: pd.DataFrame
+) -> None:
+    rows, chosen = pd.read_csv(folder / "chosen_by_day.csv"), chosen_of(folder)
+    assert {*rows["security"]} == chosen.keys()
+    for view in page.data["sweep"]["views"]:
+        name = view["name"]
+        own, same = rows[rows["security"] == name], peers(frame, name, chosen[name])["train_net_pnl"]
+        median = same.sort_values(kind="stable").index[(len(same) - 1) // 2]
+        assert {*zip(own["setting"], own["median_setting"], strict=True)} == {(chosen[name], median)}
+        for setting, column in ((chosen[name], "net_pnl"), (median, "median_net_pnl")):
+            assert own[column].sum() == pytest.approx(frame.loc[(name, setting), "net_pnl"])
+            train = own[column][own["day"] <= str(UNTIL + dt.timedelta(days=10))]
+            assert (len(train), train.sum()) == (11, pytest.approx(frame.loc[(name, setting), "train_net_pnl"]))
+        assert view["equity"] == {
+            "settings": [chosen[name], median],
+            "days": own["day"].tolist(),
+            "chosen": pytest.approx(own["net_pnl"].cumsum().tolist(), abs=0.0051),
+            "median": pytest.approx(own["median_net_pnl"].cumsum().tolist(), abs=0.0051),
+        }
+    assert page.data["sweep"]["testFrom"] == str(UNTIL + dt.timedelta(days=11))
+
+
 def test_every_setting_is_on_the_page_with_every_figure(page: Page, frame: pd.DataFrame) -> None:
     sweep, settings = page.data["sweep"], page.settings()
     assert settings["setting"] == list(range(1, 49))
@@ -166,7 +190,7 @@ def test_choosing_and_judging_on_the_same_days_is_warned_of(tmp_path: Path) -> N
     assert verdict.attributes["class"] == "warning"
     assert "The best of 2 settings flatters" in verdict.text
     assert "add --train-until DATE" in verdict.text
-    assert page.data["charts"].keys() == {"map", "spread"}
+    assert page.data["charts"].keys() == {"equity", "map", "spread"}
 
 
 def test_a_part_without_a_market_day_has_no_figure_and_says_why(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipeline.pages.sweep_axes import axis_of_values
-from pipeline.pages.sweep_settings import sample
 from pipeline.pages.sweep_tables import rank_correlation
+from pipeline.sweeps.trials import even_sample
 
 
 @given(arrays(np.float64, (2, 25), elements=st.one_of(st.integers(-4, 4).map(float), st.just(float("nan")))))
@@ -30,7 +30,7 @@ def test_the_rank_correlation_is_that_of_pandas(both: Any) -> None:
 @pytest.mark.parametrize("sizes", [(25, 20, 2), (6, 5, 7, 2, 3, 2), (2,) * 12, (1000, 3)])
 def test_a_sample_is_in_step_with_no_axis_of_the_grid(sizes: tuple[int, ...]) -> None:
     total = int(np.prod(sizes))
-    at = sample(np.arange(1, total + 1), 300)
+    at = even_sample(np.arange(1, total + 1), 300)
     assert len(at) == 300
     assert (np.diff(at) > 0).all()
     for axis in np.unravel_index(at, sizes):
@@ -41,7 +41,7 @@ def test_a_sample_is_in_step_with_no_axis_of_the_grid(sizes: tuple[int, ...]) ->
 
 
 def test_what_is_few_enough_is_not_sampled() -> None:
-    assert sample(np.array([3, 9, 4]), 3).tolist() == [0, 1, 2]
+    assert even_sample(np.array([3, 9, 4]), 3).tolist() == [0, 1, 2]
 
 
 ALL: Final = (True, True, True, True)

@@ -291,7 +291,9 @@ def test_the_next_sweep_into_a_folder_leaves_no_trades_of_the_last(
     sweep(tmp_path, swept[1] / "parquet", keep_trades="all", walk_forward=2)
     sweep(tmp_path, swept[1] / "parquet")
     left = {file.name for file in (tmp_path / "out").rglob("*") if file.is_file()}
-    assert left == {"sweep.parquet", "sweep_all.parquet", "sweep_summary.csv", "sweep.json", "report.html"}
+    assert left == {
+        *("sweep.parquet", "sweep_all.parquet", "sweep_summary.csv", "chosen_by_day.csv", "sweep.json", "report.html")
+    }
 
 
 @pytest.mark.parametrize("until", [START, START + dt.timedelta(days=1)])

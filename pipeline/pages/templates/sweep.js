@@ -179,6 +179,18 @@
     }
     say("choice", (viewName() + ": " + viewOf(state.view).choice).replace(/^a/, "A"));
   };
+  const drawEquity = () => {
+    const { equity } = viewOf(state.view), [best, middle] = charts.equity.data;
+    for (const [line, name] of [[best, "chosen"], [middle, "median"]]) {
+      Object.assign(line, { x: equity ? equity.days : [], y: equity ? equity[name] : [], hovertemplate: "%{x}: %{y:,.2f} AED" });
+    }
+    const until = equity && sweep.testFrom ? [sweep.testFrom] : [];
+    charts.equity.layout.shapes = until.map((x) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line: { color: "$faint", dash: "dot" } }));
+    charts.equity.layout.annotations = until.map((x) => ({ x, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text: "test from here", font: { color: "$faint" } }));
+    if (!equity) return say("equity", "No setting could be chosen for " + viewName() + ".");
+    const [chosen, median] = [equity.chosen, equity.median].map((values) => number(values.at(-1) || 0, sweep.forms.money));
+    say("equity", viewName() + ": setting " + plain(equity.settings[0]) + ", the one chosen, ends at " + chosen + " AED, setting " + plain(equity.settings[1]) + ", the median one, at " + median + " AED.");
+  };
   const drawWalk = () => {
     const rows = viewOf(state.view).walk, [bar] = charts.walk.data;
     Object.assign(bar, {
@@ -239,13 +251,13 @@
       }
     }
   };
-  const drawers = { map: axes.length > 1 ? drawMap : drawLine, spread: drawSpread, choice: drawChoice, walk: drawWalk };
+  const drawers = { map: axes.length > 1 ? drawMap : drawLine, spread: drawSpread, choice: drawChoice, walk: drawWalk, equity: drawEquity };
   const update = (names = Object.keys(drawers)) => {
     show();
     say("limits", limits().replace(" with", ""));
     for (const name of names.filter((one) => charts[one])) {
       drawers[name]();
-      charts[name].about = name === "walk" ? viewName() : figureOf(state.figure).label + ", " + viewName() + limits();
+      charts[name].about = ["walk", "equity"].includes(name) ? viewName() : figureOf(state.figure).label + ", " + viewName() + limits();
       redraw(name);
     }
   };
