@@ -39,6 +39,8 @@ PLAN: Final = (
     "replay.workers",
     "replay.task",
     "replay.parts",
+    "replay.loop_sum",
+    "replay.model_check",
 )
 METRICS: Final = (*PLAN, "replay.plan")
 RUNS: Final = (*METRICS, "metrics", "inspection")
@@ -70,6 +72,8 @@ MAY_IMPORT: Final = {
     "replay.workers": (*REPLAY, "replay.cluster", "replay.memory"),
     "replay.parts": (*REPLAY, "store", "replay.observe"),
     "replay.task": (*REPLAY, "store", "replay.batch", "replay.memory"),
+    "replay.loop_sum": BASE,
+    "replay.model_check": (*REPLAY, "replay.batch", "replay.task", "replay.loop_sum"),
     "replay.plan": PLAN,
     "metrics": METRICS,
     "runs": RUNS,

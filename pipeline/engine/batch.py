@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
 from pipeline.engine.batch_outcome import FILL_NAMES, BatchBlock
 from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, Exchanged, column_types, tick_columns
 from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
+from pipeline.engine.compiler.batch_differing import COMMON
 from pipeline.engine.compiler.batch_loop import PURPOSE, SETTING_COLUMNS, BatchLayout, batch_source
 from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.specialise import (
@@ -19,18 +20,20 @@ from pipeline.engine.compiler.specialise import (
     TICK_COLUMNS,
     helpers_of,
     input_values,
-    market_fields,
     start_values,
 )
-from pipeline.engine.outcome import Buffers, Facts, Span
+from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Span
+from pipeline.engine.replay import PartTimes
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.native.machine import LOADING, Machine, Text, machine_code
+from pipeline.ticks import NO_TICKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pipeline.engine.outcome import Number
     from pipeline.settings import Value
-    from pipeline.ticks import Ticks
+    from pipeline.ticks import Float64s, Int64s, Ticks
 
 SETTING_TYPES: Final = ("int64", "float64", "int8", "int64", "int8")
 MOST_ROWS: Final = 6_000_000
@@ -39,6 +42,8 @@ MOST_ROWS: Final = 6_000_000
 SMALLEST_BATCH: Final = 8
 TICKS_A_FILL: Final = 12
 """Few strategies fill more often than at one tick in twelve; settings that do are replayed again with more room."""
+
+Batched: TypeAlias = "tuple[Sequence[int], BatchBlock | None]"
 
 loaded: dict[str, BatchRunner] = {}
 
@@ -55,103 +60,131 @@ class BatchRunner:
     """The compiled loop of one strategy over many settings; safe to run from several threads at once."""
 
     def __init__(self, strategy: type[Strategy], machine: Machine) -> None:
-        self._fields = fields_of(strategy)
-        self._market = market_fields(strategy.rules)
-        remembered = [name for name in self._fields.state() if "[" not in name]
-        self._state = [*("m_" + name for name in self._market.state), *("s_" + name for name in remembered)]
-        self._starts = start_values(strategy)
+        self.strategy = strategy
+        self.layout = BatchLayout.of_text(machine.note)
+        self.state = [name for name in start_values(strategy) if "[" not in name]
         self._machine = machine
-        self._layout = BatchLayout.of_text(machine.note)
-        pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(SETTING_COLUMNS) + len(self._layout.shared.columns)
+        pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(SETTING_COLUMNS) + len(self.layout.shared.columns)
         counts = [ctypes.c_int64, ctypes.c_int64]
-        self._loop = ctypes.CFUNCTYPE(ctypes.c_int64, *counts, *[ctypes.c_void_p] * pointers)(machine.address)
+        self.loop = ctypes.CFUNCTYPE(ctypes.c_int64, *counts, *[ctypes.c_void_p] * pointers)(machine.address)
 
-    def blocks(
-        self, ticks: Ticks, settings: Sequence[BatchSetting]
-    ) -> Iterator[tuple[Sequence[int], BatchBlock | None]]:
+    def blocks(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Batched]:
         """Yield some of the settings, by their numbers, and what they gave; None for those to be replayed alone.
 
         A block's columns, of which a few million rows are held at a time, have to go before the next is asked for.
         """
-        yield from self._blocks(ticks, settings, range(len(settings)), len(ticks) // TICKS_A_FILL + 64)
+        yield from self.begin(Span.of(ticks), settings).feed(ticks, ends=True)
 
-    def _blocks(
-        self, ticks: Ticks, settings: Sequence[BatchSetting], numbers: Sequence[int], each: int
-    ) -> Iterator[tuple[Sequence[int], BatchBlock | None]]:
+    def begin(self, span: Span, settings: Sequence[BatchSetting]) -> BatchRun:
+        """Begin a replay of settings that is fed with the ticks of a span in parts."""
+        return BatchRun(self, span, settings)
+
+
+class BatchRun:
+    """Settings under way through a security's ticks, part by part: their state goes into the loop and comes out.
+
+    Of the columns of fills each setting has a part of its own; one that fills it is replayed again from the first
+    of the ticks at hand, with more room.
+    """
+
+    def __init__(self, runner: BatchRunner, span: Span, settings: Sequence[BatchSetting]) -> None:
+        self._runner = runner
+        self._settings = settings
+        self._buffers = Buffers(span, settings[0].facts, runner.layout.shared.columns)
+        self._shared: Mapping[str, Number] = start_values(runner.strategy)
+        rows = runner.layout.rows
+        self._ints = np.zeros((len(rows.ints), len(settings)), np.int64)
+        self._floats = np.zeros((len(rows.floats), len(settings)))
+        for number, setting in enumerate(settings):
+            inputs = {**self._buffers.inputs, "capacity": 0, **setting.facts.fields}
+            values = self._shared | input_values(fields_of(runner.strategy), inputs, setting.parameters)
+            self._ints[:, number] = [values.get(name, 0) for name in rows.ints]
+            self._floats[:, number] = [values.get(name, 0.0) for name in rows.floats]
+        self._going = np.ones(len(settings), bool)
+        self._begun, self._before, self._times_before = False, 0, NO_TICKS.timestamp
+
+    def feed(self, ticks: Ticks, *, ends: bool = False) -> Iterator[Batched]:
+        """Replay the next ticks; to be gone through to its end. Settings to be replayed alone are given up.
+
+        Yields what `BatchRunner.blocks` does, the fills being those of these ticks.
+        """
+        self._buffers.inputs |= {"before": self._before, "begins": not self._begun, "ends": ends}
+        after: dict[str, Number] = {}
+        for numbers, block in self._blocks(ticks, np.flatnonzero(self._going), len(ticks) // TICKS_A_FILL + 64):
+            if block is None:
+                self._going[numbers] = False
+            else:
+                common = {name: max(block.shared[name], after.get(name, 0)) for name in COMMON & block.shared.keys()}
+                after = {**block.shared, **common}
+            yield numbers.tolist(), block
+            del block
+        self._begun, self._shared = True, after or self._shared
+        self._before += len(ticks)
+        self._times_before = ticks.timestamp if len(ticks) else self._times_before
+
+    def _blocks(self, ticks: Ticks, numbers: Int64s, each: int) -> Iterator[tuple[Int64s, BatchBlock | None]]:
         """Yield the blocks of some settings, each of which has room for `each` fills."""
         at_a_time = max(SMALLEST_BATCH, min(BATCH_SIZE, MOST_ROWS // each))
         for start in range(0, len(numbers), at_a_time):
             some = numbers[start : start + at_a_time]
-            full, block = self._block(ticks, [settings[number] for number in some], each)
-            if block is None:
-                yield some, None
-                continue
-            if len(full) < len(some):
-                yield [number for at, number in enumerate(some) if at not in full], block
-            again = [some[at] for at in full]
+            is_full, block = self._block(ticks, some, each)
+            if not is_full.all():
+                yield some[~is_full], block
             del block
-            if again and each * min(len(again), SMALLEST_BATCH) <= MOST_ROWS:
-                yield from self._blocks(ticks, settings, again, each * 4)
-            elif again:
+            again = some[is_full]
+            if len(again) and each * min(len(again), SMALLEST_BATCH) <= MOST_ROWS:
+                yield from self._blocks(ticks, again, each * 4)
+            elif len(again):
                 yield again, None
 
-    def _block(
-        self, ticks: Ticks, settings: Sequence[BatchSetting], each: int
-    ) -> tuple[Sequence[int], BatchBlock | None]:
-        """Return which settings want more room and the block of the others; None where all have to go alone."""
-        span, columns = Span.of(ticks), self._layout.shared.columns
-        buffers = Buffers(span, settings[0].facts, columns, each * len(settings))
-        setting_rows = self._start_rows(buffers, settings, each)
-        final = self.attempt(ticks, buffers, settings, setting_rows)
-        if buffers.columns["failed"][0] or final["m_diverged"]:
-            return [], None
-        states = self._states(final, setting_rows, len(settings))
-        full = [at for at, state in enumerate(states) if state["m_out_of_capacity"]]
-        rest = [at for at in range(len(states)) if at not in full]
-        fills = {FILL_NAMES[name]: buffers.columns[name] for name in buffers.fill_columns if name in FILL_NAMES}
-        starts = [each * at for at in rest]
-        return full, BatchBlock(ticks, buffers.market_days, fills, starts, [states[at] for at in rest])
-
-    def _start_rows(self, buffers: Buffers, settings: Sequence[BatchSetting], each: int) -> dict[str, Any]:
-        """Return what differs between settings as it stands before the first tick, a row a name.
-
-        Of the columns of fills each setting has a part of its own, `each` long.
-        """
-        layout = self._layout.rows
-        rows: dict[str, Any] = dict(zip(layout.ints, np.zeros((len(layout.ints), BATCH_SIZE), np.int64), strict=True))
-        rows |= dict(zip(layout.floats, np.zeros((len(layout.floats), BATCH_SIZE)), strict=True))
-        for name, start in self._starts.items():
+    def _block(self, ticks: Ticks, numbers: Int64s, each: int) -> tuple[Any, BatchBlock | None]:
+        """Return which settings want more room, and the block of the others; None where all have to go alone."""
+        layout, count = self._runner.layout, len(numbers)
+        ints: Int64s = np.zeros((len(self._ints), BATCH_SIZE), np.int64)
+        floats: Float64s = np.zeros((len(self._floats), BATCH_SIZE))
+        ints[:, :count], floats[:, :count] = self._ints[:, numbers], self._floats[:, numbers]
+        rows = dict(zip((*layout.rows.ints, *layout.rows.floats), (*ints, *floats), strict=True))
+        starts = each * np.arange(count)
+        for name, values in {"m_rows": starts, "m_capacity": starts + each, "m_out_of_capacity": 0}.items():
             if name in rows:
-                rows[name][:] = start
-        for number, setting in enumerate(settings):
-            own = {"rows": each * number, "capacity": each * (number + 1)}
-            of_market = {**buffers.inputs, **setting.facts.fields, **own}
-            values = input_values(self._fields, of_market, setting.parameters)
-            for name, value in values.items():
-                if name in rows:
-                    rows[name][number] = value
-        return rows
+                rows[name][:count] = values
+        columns = self._buffers.columns | {
+            name: np.empty(each * count if name in FILL_NAMES else 0, COLUMN_TYPES[name])
+            for name in self._buffers.fill_columns
+        }
+        shared = self.attempt(ticks, columns, [self._settings[number] for number in numbers], ints, floats)
+        is_full = np.zeros(count, bool)
+        if columns["failed"][0] or shared["m_diverged"]:
+            columns["failed"][:] = 0
+            return is_full, None
+        if "m_out_of_capacity" in rows:
+            is_full = rows["m_out_of_capacity"][:count] != 0
+        at = np.flatnonzero(~is_full)
+        self._ints[:, numbers[at]], self._floats[:, numbers[at]] = ints[:, at], floats[:, at]
+        fills = {FILL_NAMES[name]: columns[name] for name in self._buffers.fill_columns if name in FILL_NAMES}
+        return is_full, BatchBlock(
+            PartTimes(self._before, ticks.timestamp, self._times_before),
+            self._buffers.market_days,
+            fills,
+            starts[at],
+            (rows["m_rows"][:count] - starts)[at] if "m_rows" in rows else 0 * at,
+            shared,
+            {name: rows[name][at] for name in (*layout.rows.ints, *layout.rows.floats) if name in self._runner.state},
+        )
 
     def attempt(
-        self, ticks: Ticks, buffers: Buffers, settings: Sequence[BatchSetting], setting_rows: Mapping[str, Any]
-    ) -> dict[str, int | float]:
-        """Run the loop once into these buffers, and return the state it ends in that all settings share."""
-        layout = self._layout.shared
-        exchanged = Exchanged(layout, input_values(self._fields, buffers.inputs, settings[0].parameters))
-        of_settings = [_whole(setting_rows, names) for names in (self._layout.rows.ints, self._layout.rows.floats)]
-        arrays = [*tick_columns(ticks), *exchanged.arrays, *of_settings, np.zeros(BATCH_SIZE, np.int8)]
-        groups = self._layout.rows.groups
+        self, ticks: Ticks, columns: Mapping[str, Any], settings: Sequence[BatchSetting], ints: Int64s, floats: Float64s
+    ) -> dict[str, Number]:
+        """Run the loop once into these columns and rows, and return the state it ends in that all settings share."""
+        layout = self._runner.layout
+        inputs = input_values(fields_of(self._runner.strategy), self._buffers.inputs, settings[0].parameters)
+        exchanged = Exchanged(layout.shared, {**inputs, **self._shared})
+        arrays = [*tick_columns(ticks), *exchanged.arrays, ints, floats, np.zeros(BATCH_SIZE, np.int8)]
+        groups = layout.rows.groups
         arrays += [np.zeros(2 * groups, np.int64), np.zeros(BATCH_SIZE * groups, np.int8)]
-        arrays += [buffers.columns[name] for name in layout.columns]
-        self._loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
+        arrays += [columns[name] for name in layout.shared.columns]
+        self._runner.loop(len(ticks), len(settings), *(array.ctypes.data for array in arrays))
         return exchanged.state()
-
-    def _states(
-        self, final: Mapping[str, int | float], setting_rows: Mapping[str, Any], count: int
-    ) -> list[dict[str, int | float]]:
-        names = [name for name in self._state if name in setting_rows]
-        values = zip(*(setting_rows[name][:count].tolist() for name in names), strict=True)
-        return [{**final, **dict(zip(names, own, strict=True))} for own in values]
 
 
 def batch_runner(strategy: type[Strategy], on_compile: Callable[[str], None] | None = None) -> BatchRunner:
@@ -172,8 +205,3 @@ def batch_runner(strategy: type[Strategy], on_compile: Callable[[str], None] | N
             report = (lambda: on_compile(strategy.__name__)) if on_compile else None
             loaded[key] = BatchRunner(strategy, machine_code(key, text, report))
         return loaded[key]
-
-
-def _whole(rows: Mapping[str, Any], names: Sequence[str]) -> Any:
-    """Return the array that the rows of these names are rows of; one of its own when there are none."""
-    return rows[names[0]].base if names else np.zeros(1)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.outcome import Fills, Outcome, Totals, check_shares, shares_of
+from pipeline.engine.outcome import Fills, Outcome, check_shares, shares_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pipeline.engine.outcome import Number
-    from pipeline.ticks import Int64s, Ticks
+    from pipeline.engine.replay import PartTimes
+    from pipeline.ticks import Int64s
 
 FILL_NAMES: Final = {
     f"fill_{name}": {"type": "trade_type"}.get(name, name)
@@ -24,44 +25,43 @@ FILL_NAMES: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchBlock:
-    """Settings that were replayed together.
+    """What settings that were replayed together left behind, of all ticks or of those of one part.
 
-    columns: of fills, by the names of `Fills`. starts: where each setting's part of them begins. states: of each, every
-    field of the market and of the strategy's memory after the last event.
+    columns: of fills, by the names of `Fills`. starts, counts: each setting's part of them. shared, own: every field of
+    the market and of the strategy's memory after the last event: what all settings share, and arrays of the others.
     """
 
-    ticks: Ticks
+    times: PartTimes
     market_days: Int64s
     columns: Mapping[str, Any]
-    starts: Sequence[int]
-    states: Sequence[Mapping[str, Number]]
+    starts: Int64s
+    counts: Int64s
+    shared: Mapping[str, Number]
+    own: Mapping[str, Any]
 
     @classmethod
-    def of(cls, ticks: Ticks, outcome: Outcome) -> BatchBlock:
+    def of(cls, times: PartTimes, outcome: Outcome) -> BatchBlock:
         """Return a block of one setting, which was replayed alone."""
         names = [field.name for field in fields(Fills)]
         columns = {name: column for name in names if (column := getattr(outcome.fills, name)) is not None}
-        state = {**outcome.final, "m_fills": len(outcome.fills)}
-        return cls(ticks, outcome.market_days, columns, [0], [state])
+        none, count = np.zeros(1, np.int64), np.array([len(outcome.fills)])
+        return cls(times, outcome.market_days, columns, none, count, outcome.final, {})
 
-    @property
-    def counts(self) -> Int64s:
-        """How many fills each setting has."""
-        return np.array([state["m_fills"] for state in self.states], np.int64)
+    def of_each(self, name: str) -> list[Number]:
+        """Return a field of each setting."""
+        values: list[Number] = self.own[name].tolist() if name in self.own else [self.shared[name]] * len(self.starts)
+        return values
 
     def outcome(self, at: int) -> Outcome:
         """Return a setting's outcome; raises ReplayError for more shares than a position can be told of."""
-        state = self.states[at]
+        state = {**self.shared, **{name: values[at].item() for name, values in self.own.items()}}
         return Outcome(self.fills(at), self.market_days, {**state, "m_rows": state["m_fills"]})
-
-    def totals(self, at: int) -> Totals:
-        """Return what a setting comes to; nothing is made of its fills before they are asked for."""
-        state = self.states[at]
-        return Totals(float(state["m_realized_pnl"]), int(state["m_fills"]), lambda: self.fills(at))
 
     def fills(self, at: int) -> Fills:
         """Return a setting's fills, which share the memory of the columns."""
-        some = slice(self.starts[at], self.starts[at] + int(self.states[at]["m_fills"]))
+        some = slice(self.starts[at], self.starts[at] + self.counts[at])
         cut = {name: column[some] for name, column in self.columns.items()}
         check_shares(shares_of(cut["quantity"]))
-        return Fills(**{"timestamp": self.ticks.timestamp[cut["event"]], **cut})
+        if "timestamp" not in cut:
+            cut["timestamp"] = self.times.of(cut["event"])
+        return Fills(**cut)

@@ -93,15 +93,6 @@ class Fills:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Totals:
-    """What one replay comes to: P&L, AED, and how many fills; `fills` returns them."""
-
-    realized_pnl: float
-    count: int
-    fills: Callable[[], Fills]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """The result of one replay.
 
@@ -112,10 +103,6 @@ class Outcome:
     fills: Fills
     market_days: Int64s
     final: Mapping[str, Number]
-
-    def totals(self) -> Totals:
-        """Return what the replay comes to."""
-        return Totals(float(self.final["m_realized_pnl"]), len(self.fills), lambda: self.fills)
 
 
 @dataclass(frozen=True, slots=True)

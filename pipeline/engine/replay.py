@@ -28,6 +28,28 @@ class Checkpoint:
     times: Int64s
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PartTimes:
+    """The times of the ticks at hand, the first of which is event `first`, and of the part before."""
+
+    first: int
+    times: Int64s
+    before: Int64s
+
+    def of(self, events: Int64s) -> Int64s:
+        """Return the times of events; raises ReplayError for one that is no longer at hand."""
+        at = events - self.first if self.first else events
+        if not len(at) or at.min() >= 0:
+            return self.times[at]
+        at += len(self.before)
+        if at.min() < 0:
+            raise ReplayError(
+                f"a trade at tick {int(events.min()):,} is booked when that is no longer at hand; the strategy takes "
+                "its ticks in one piece only."
+            )
+        return np.concatenate([self.before, self.times])[at]
+
+
 class Replay(ABC):
     """A replay under way: fed with a security's ticks in parts, it does what it would do with all of them at once.
 
@@ -45,6 +67,10 @@ class Replay(ABC):
     def feed(self, ticks: Ticks) -> Fills:
         """Replay the next ticks and return the fills made there; raises ReplayError."""
         return self._part(ticks, ends=False)
+
+    def so_far(self, ticks: Ticks) -> Outcome:
+        """Replay the next ticks, and return the fills made there, the days so far and the state."""
+        return Outcome(self.feed(ticks), self.buffers.market_days, self.state())
 
     def end(self, ticks: Ticks = NO_TICKS) -> Outcome:
         """Replay the last ticks, and return the fills made there or after them, all days and the final state."""
@@ -72,21 +98,10 @@ class Replay(ABC):
         self.buffers.inputs |= {"before": self._before, "begins": not self._begun, "ends": ends}
         count = self.advance(ticks)
         self._begun = True
-        fills = fills_of(self.buffers.columns, count, lambda events: self._times(events, ticks))
+        times = PartTimes(self._before, ticks.timestamp, self._times_before)
+        fills = fills_of(self.buffers.columns, count, times.of)
         self._before += len(ticks)
         self._times_before = ticks.timestamp if len(ticks) else self._times_before
         self._shares += shares_of(fills.quantity)
         check_shares(self._shares)
         return fills
-
-    def _times(self, events: Int64s, ticks: Ticks) -> Int64s:
-        at = events - self._before
-        if not len(at) or at.min() >= 0:
-            return ticks.timestamp[at]
-        at += len(self._times_before)
-        if at.min() < 0:
-            raise ReplayError(
-                f"a trade at tick {int(events.min()):,} is booked when that is no longer at hand; the strategy takes "
-                "its ticks in one piece only."
-            )
-        return np.concatenate([self._times_before, ticks.timestamp])[at]

@@ -103,27 +103,26 @@ def book(
     Raises:
         ReplayError: More shares than a position can be told of.
     """
-    of_ticks = block.ticks.timestamp // DAY
+    of_ticks = block.times.times // DAY
     days = union_of([of_ticks[first_of_each_day(of_ticks)]])  # a clock may step back
     counts, amounts = np.zeros((len(rows), len(COUNTS)), np.int64), np.zeros((len(rows), len(AMOUNTS)))
     daily = np.zeros((len(rows), len(market_days)))
     by_day = {name: np.zeros((len(rows), len(days)), kind) for name, kind in DAY_SUMS.items()}
-    fills = block.counts[rows]
-    starts = np.array(block.starts, np.int64)[rows]
+    starts, fills = block.starts[rows], block.counts[rows]
     most = int(fills.max(initial=1))
     compiled(book_settings)(
         np.array([len(rows), len(days), len(market_days)], np.int64),
         days,
         np.isin(days, market_days).view(np.int8),
         np.maximum(np.searchsorted(market_days, days, side="right") - 1, 0),
-        *(np.ascontiguousarray(block.ticks.timestamp), starts, fills),
+        *(np.ascontiguousarray(block.times.times), starts, fills),
         *(np.ascontiguousarray(block.columns[name], kind) for name, kind in _COLUMNS.items()),
         *_charges(block, rows, costs, strategy),
         *(counts, amounts, daily, *by_day.values(), np.empty(most), np.empty(most)),
     )
     check_shares(float(amounts[:, AMOUNTS.index("shares")].max(initial=0.0)))
     columns = [each.tolist() for each in (counts, amounts, sharpe_of_each(daily), starts + fills)]
-    pnl, states = block.columns["pnl"], [block.states[row] for row in rows]
+    pnl, positions = block.columns["pnl"], block.of_each("m_position")
     totals = (
         SettingTotals(
             sums=dict(zip((*COUNTS, *AMOUNTS), (*whole, *money), strict=True)),
@@ -131,9 +130,9 @@ def book(
             daily=daily[at],
             sharpe=None if math.isnan(ratio) else ratio,
             realized_pnl=math.fsum(pnl[last - 1 : last]) if whole[0] else 0.0,
-            position=int(state["m_position"]),
+            position=int(positions[row]),
         )
-        for at, (state, whole, money, ratio, last) in enumerate(zip(states, *columns, strict=True))
+        for at, (row, whole, money, ratio, last) in enumerate(zip(rows, *columns, strict=True))
     )
     return BookedSettings(np.array([_figures(each) for each in totals]), market_days, days, by_day)
 

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.engine.batch_outcome import BatchBlock
+from pipeline.engine.outcome import Span
+from pipeline.engine.replay import PartTimes
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import ReplayError
 from pipeline.replay.simulate import CLASSIC, Engine, engine_facts, loop_constants, matched_ticks, replayed_of, replayer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pipeline.engine.execution import Execution
-    from pipeline.engine.outcome import Totals
+    from pipeline.engine.outcome import Facts
+    from pipeline.engine.replay import Replay
     from pipeline.markets.market import MarketFacts
     from pipeline.replay.simulate import Replayed
-    from pipeline.settings import Values
+    from pipeline.settings import Value, Values
     from pipeline.ticks import Ticks
 
 ORDER: Final = ("touch_fills", "match_first", "queue_model", "latency", "takes_marketable")
@@ -55,16 +58,6 @@ def simulate_many(
                     yield number, replayed_of(ticks, outcome, strategy, execution, market.exchange)
 
 
-def simulate_totals(
-    ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting], market: MarketFacts, engine: Engine
-) -> Iterator[tuple[int, Totals | ReplayError]]:
-    """Yield each setting's number and what it comes to, as `simulate_many` does, in less time."""
-    for rows, block in simulate_blocks(ticks, strategy, settings, market, engine):
-        for at, numbers in enumerate(rows):
-            totals = block if isinstance(block, ReplayError) else block.totals(at)
-            yield from ((number, totals) for number in numbers)
-
-
 def simulate_blocks(
     ticks: Ticks, strategy: type[Strategy], settings: Sequence[Setting], market: MarketFacts, engine: Engine
 ) -> Iterator[tuple[Rows, BatchBlock | ReplayError]]:
@@ -72,8 +65,126 @@ def simulate_blocks(
 
     Settings that are one row differ in fees only. A block has to go before the next is asked for.
     """
-    for group in _batches(strategy, settings):
-        yield from _blocks(ticks, strategy, settings, group, market, engine)
+    try:
+        span = Span.of(ticks)
+    except ReplayError as error:
+        yield [[number] for number in range(len(settings))], error
+        return
+    for rows, block in SettingsRun(span, strategy, settings, market, engine).feed(ticks, ends=True):
+        if block is not None:
+            yield rows, block
+            continue
+        numbers = [number for row in rows for number in row]
+        again = SettingsRun(span, strategy, [settings[number] for number in numbers], market, engine, alone=True)
+        for own_rows, own in again.feed(ticks, ends=True):
+            assert own is not None  # noqa: S101 - each is alone
+            yield [[numbers[at] for at in row] for row in own_rows], own
+            del own
+
+
+class SettingsRun:
+    """Settings under way through one security's ticks, which come in parts: many a pass over them, or each by itself.
+
+    span: of all ticks. alone: whether each is replayed by itself.
+    """
+
+    def __init__(
+        self,
+        span: Span,
+        strategy: type[Strategy],
+        settings: Sequence[Setting],
+        market: MarketFacts,
+        engine: Engine,
+        *,
+        alone: bool = False,
+    ) -> None:
+        self._strategy = strategy
+        self._lanes: list[_Alone | _Together] = []
+        alone |= engine == "python" or any(setting.execution.needs_orders for setting in settings)
+        for group in _batches(strategy, settings):
+            replays = []
+            for numbers in group:
+                execution, parameters = settings[numbers[0]].execution, settings[numbers[0]].parameters
+                values = fields_of(strategy).field_values(parameters)
+                replays.append((execution, engine_facts(market, execution), values))
+            is_one = len(replays) == 1 and replays[0][0].fields() == CLASSIC.fields()
+            if alone or is_one:
+                self._lanes += [
+                    _Alone([numbers], strategy, engine, span, *replay)
+                    for numbers, replay in zip(group, replays, strict=True)
+                ]
+            else:
+                self._lanes.append(_Together(group, strategy, span, replays))
+
+    def feed(self, ticks: Ticks, *, ends: bool) -> Iterator[tuple[Rows, BatchBlock | ReplayError | None]]:
+        """Replay the next ticks, and yield what `simulate_blocks` does, the fills being those of these ticks.
+
+        None: settings that have to be replayed alone, from the first tick on; after that and after an error they are
+        left out. To be gone through to its end.
+        """
+        matched: dict[object, Ticks] = {}
+        for lane in self._lanes:
+            ignored = lane.execution.ignored
+            if ignored not in matched:
+                matched[ignored] = matched_ticks(ticks, lane.execution, self._strategy)
+            yield from lane.feed(matched[ignored], ends=ends)
+
+
+class _Alone:
+    """One setting under way by itself."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        strategy: type[Strategy],
+        engine: Engine,
+        span: Span,
+        execution: Execution,
+        facts: Facts,
+        values: Mapping[str, Value],
+    ) -> None:
+        self.execution = execution
+        self._rows = rows
+        self._begin: Callable[[], Replay] = lambda: replayer(strategy, execution, engine).begin(span, facts, values)
+        self._replay: Replay | None = None
+        self._failed = False
+
+    def feed(self, ticks: Ticks, *, ends: bool) -> Iterator[tuple[Rows, BatchBlock | ReplayError]]:
+        if self._failed:
+            return
+        times = PartTimes(0, ticks.timestamp, ticks.timestamp[:0])
+        try:
+            replay = self._replay or self._begin()
+            self._replay = None if ends else replay
+            outcome = replay.end(ticks) if ends else replay.so_far(ticks)
+        except ReplayError as error:
+            self._failed, self._replay = True, None
+            yield self._rows, error
+            return
+        del replay
+        yield self._rows, BatchBlock.of(times, outcome)
+
+
+class _Together:
+    """Settings under way together."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        strategy: type[Strategy],
+        span: Span,
+        replays: Sequence[tuple[Execution, Facts, Mapping[str, Value]]],
+    ) -> None:
+        from pipeline.engine.batch import BatchSetting, batch_runner  # the plain engine does without LLVM
+
+        self.execution = replays[0][0]
+        self._rows = rows
+        self._run = batch_runner(strategy).begin(span, [BatchSetting(facts, values) for _, facts, values in replays])
+
+    def feed(self, ticks: Ticks, *, ends: bool) -> Iterator[tuple[Rows, BatchBlock | None]]:
+        for places, block in self._run.feed(ticks, ends=ends):
+            yield [self._rows[at] for at in places], block
+            del block
 
 
 def prepare(
@@ -89,7 +200,7 @@ def prepare(
     for execution in {repr(loop_constants(execution)): execution for execution in by_order}.values():
         replayer(strategy, execution, engine, on_compile)
     if not by_order or len(by_order) < len(executions):
-        from pipeline.engine.batch import batch_runner  # the plain engine does without LLVM
+        from pipeline.engine.batch import batch_runner
 
         batch_runner(strategy, on_compile)
 
@@ -104,41 +215,3 @@ def _batches(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list
         exact = map(repr, fields.field_values(settings[number].parameters).values())  # 0.0 equals -0.0 and is another
         batch.setdefault((*exact, *switches[number].values()), []).append(number)
     return [list(batch.values()) for batch in batches.values()]
-
-
-def _blocks(
-    ticks: Ticks,
-    strategy: type[Strategy],
-    settings: Sequence[Setting],
-    group: Rows,
-    market: MarketFacts,
-    engine: Engine,
-) -> Iterator[tuple[Rows, BatchBlock | ReplayError]]:
-    fields = fields_of(strategy)
-    ticks = matched_ticks(ticks, settings[group[0][0]].execution, strategy)
-    replays = [
-        (setting.execution, engine_facts(market, setting.execution), fields.field_values(setting.parameters))
-        for setting in (settings[numbers[0]] for numbers in group)
-    ]
-
-    def alone(at: int) -> tuple[Rows, BatchBlock | ReplayError]:
-        execution, facts, values = replays[at]
-        replay = replayer(strategy, execution, engine)
-        try:
-            return [group[at]], BatchBlock.of(ticks, replay.run(ticks, facts, values))
-        except ReplayError as error:
-            return [group[at]], error
-
-    by_order = any(setting.execution.needs_orders for setting in settings)
-    is_one = len(replays) == 1 and replays[0][0].fields() == CLASSIC.fields()
-    if engine == "python" or by_order or is_one:
-        yield from map(alone, range(len(replays)))
-        return
-    from pipeline.engine.batch import BatchSetting, batch_runner
-
-    wanted = [BatchSetting(facts, values) for _, facts, values in replays]
-    for places, block in batch_runner(strategy).blocks(ticks, wanted):
-        if block is None:
-            yield from map(alone, places)
-        else:
-            yield [group[at] for at in places], block

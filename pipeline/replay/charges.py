@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.engine.costs import Costs
-    from pipeline.engine.outcome import Fills, Totals
+    from pipeline.engine.outcome import Fills
     from pipeline.engine.strategy import Strategy
     from pipeline.ticks import Float64s, Int64s
 
@@ -55,12 +55,6 @@ def rate_of(costs: Costs) -> float | None:
     """Return what fills are charged by their value alone, as a share of it; None where they are charged otherwise."""
     is_by_value = not (costs.per_trade or costs.minimum_per_order or any(map(any, costs.rates)))
     return costs.fees_bps / 10_000 if is_by_value else None
-
-
-def fees_of(totals: Totals, strategy: type[Strategy], costs: Costs) -> float:
-    """Return all that the fills of a replay are charged, AED."""
-    charges = None if costs.is_free else charges_of(totals.fills(), strategy, costs)
-    return 0.0 if charges is None else float(charges.sum())
 
 
 def _by_rate(value: Float64s, fills: Fills, strategy: type[Strategy], costs: Costs, traded: Traded) -> Float64s:

@@ -57,6 +57,7 @@ class Part:
 class PartedReplay:
     """One security's replay, part by part.
 
+    span: of all its ticks.
     read_seconds: what reading took so far, wall clock.
     """
 
@@ -74,8 +75,9 @@ class PartedReplay:
         self._file = file
         self._strategy, self._market, self._execution = strategy, market, execution
         low, high = file.span or (0, 0)
+        self.span = Span(low // DAY, high // DAY, file.rows)
         self._replay = replayer(strategy, execution, engine).begin(
-            Span(low // DAY, high // DAY, file.rows),
+            self.span,
             engine_facts(market, execution),
             fields_of(strategy).field_values(parameters),
         )

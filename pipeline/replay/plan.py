@@ -134,7 +134,7 @@ def plan(request: Request) -> Plan:
     alternatives = variants(execution) if check and switches_apply else {}
     work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
     backend = backend_asked or default_backend(engine, work, request.workers)
-    need = {security.ticker: _bytes_needed(security, is_whole=bool(alternatives)) for security in chosen}
+    need = {security.ticker: _bytes_needed(security) for security in chosen}
     workers = min(workers_for(backend, [*need.values()], request.workers, request.address), len(chosen))
     shortage = None if request.address or backend_asked else memory_shortage(need, workers)
     if shortage:
@@ -289,10 +289,8 @@ def _chosen(securities: Sequence[Security], request: Request) -> tuple[Security,
     return tuple(chosen[: request.max_sheets])
 
 
-def _bytes_needed(security: Security, *, is_whole: bool) -> int:
-    """Return what replaying a security takes at most: of all its ticks at once, or of some days of them."""
-    if is_whole:
-        return security.ticks * BYTES_A_TICK + security.size
+def _bytes_needed(security: Security) -> int:
+    """Return what replaying a security takes at most: of some days of its ticks."""
     ticks = min(security.ticks, GROUPS_AT_ONCE * security.group_ticks)
     return ticks * BYTES_A_TICK + security.size * ticks // max(security.ticks, 1)
 

@@ -10,23 +10,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.outcome import join_fills
 from pipeline.errors import OutputNotWritable, PathError
 from pipeline.markets.facts import facts_of
 from pipeline.metrics.accounts import account_of
 from pipeline.metrics.ledger_builder import LedgerBuilder
+from pipeline.replay.model_check import ModelCheck
 from pipeline.replay.parts import PartedReplay
-from pipeline.replay.task import Alternative, Task, alternatives_of, task_error
+from pipeline.replay.task import Alternative, Task, task_error
 from pipeline.runs.layout import FOLDERS, RUN_FILE
 from pipeline.runs.result_codec import packed
 from pipeline.runs.security_files import SecurityFiles
-from pipeline.store.tick_file import TickFile, read_ticks
+from pipeline.store.tick_file import TickFile
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipeline.engine.outcome import Fills
     from pipeline.errors import WorkerDied
     from pipeline.metrics.ledger import Ledger
     from pipeline.store.atomic import Staged
@@ -126,10 +125,13 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
         with TickFile(task.path, task.digest) as file:
             market = facts_of(task.exchange)
             replay = PartedReplay(file, strategy, task.parameters, market, task.execution, task.engine)
-            ledger, checked = _recorded(task, replay, files, ahead=task.at_a_time == 1 and file.row_groups > 1)
+            check = ModelCheck(task, strategy, market, replay.span) if task.alternatives else None
+            ahead = task.at_a_time == 1 and file.row_groups > 1
+            ledger, check_seconds = _recorded(task, replay, check, files, ahead=ahead)
         done = time.perf_counter()
-        alternatives = checked.alternatives(task) if task.alternatives else {}
-        check_seconds = time.perf_counter() - done
+        alternatives = check.finish(lambda: _batches(task)) if check is not None else {}
+        replay_seconds = done - started - replay.read_seconds - check_seconds
+        check_seconds += time.perf_counter() - done
         with _writing():
             contents = _committed(files.close(), destination)
     except BaseException:
@@ -142,40 +144,34 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
         files=contents if destination.folder is None else {},
         content=packed(ledger, alternatives, contents) if contents else None,
         read_seconds=replay.read_seconds,
-        replay_seconds=done - started - replay.read_seconds,
+        replay_seconds=replay_seconds,
         check_seconds=check_seconds,
         opened=undeclared_files(strategy),
     )
 
 
-@dataclass(slots=True)
-class _Checked:
-    """What the assumption check replays: the ticks, where they came in one part, and the fills it has to give too."""
-
-    ticks: Ticks | None = None
-    fills: list[Fills] = field(default_factory=list)
-
-    def alternatives(self, task: Task) -> dict[str, Alternative]:
-        """Return what the models of the check give."""
-        ticks = self.ticks if self.ticks is not None else read_ticks(task.path, task.digest)
-        strategy, market = load_strategy(task.strategy), facts_of(task.exchange)
-        return alternatives_of(task, ticks, strategy, market, join_fills(self.fills))
-
-
-def _recorded(task: Task, replay: PartedReplay, files: SecurityFiles, *, ahead: bool) -> tuple[Ledger, _Checked]:
-    """Replay a security part by part into its files and its ledger."""
-    checked, builder = _Checked(), None
+def _recorded(
+    task: Task, replay: PartedReplay, check: ModelCheck | None, files: SecurityFiles, *, ahead: bool
+) -> tuple[Ledger, float]:
+    """Replay a security part by part into its files and its ledger; return how long the check took of it, seconds."""
+    builder, check_seconds = None, 0.0
     for part in replay.parts(ahead=ahead):
         account = account_of(task, part.replayed, part.observed)
-        if task.alternatives:
-            checked.ticks = part.ticks if builder is None else None
-            checked.fills.append(part.replayed.fills)
         builder = builder or LedgerBuilder(account)
         builder.add(account)
         with _writing():
             files.add(part)
+        if check is not None:
+            started = time.perf_counter()
+            check.feed(part.ticks, part.replayed.fills)
+            check_seconds += time.perf_counter() - started
     assert builder is not None  # noqa: S101 - there is one part at least
-    return builder.finish(replay.whole), checked
+    return builder.finish(replay.whole), check_seconds
+
+
+def _batches(task: Task) -> Iterator[Ticks]:
+    with TickFile(task.path, task.digest) as file:
+        yield from file.batches()
 
 
 def _committed(staged: Mapping[str, Staged], destination: Destination) -> dict[str, bytes]:

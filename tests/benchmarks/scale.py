@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sweeps import STRATEGY, SWEEP, timed
 
-from pipeline.engine.batch import BatchRunner
+from pipeline.engine.batch import BatchRun
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import prepare
 from pipeline.replay.plan import Request
@@ -45,7 +45,7 @@ def costs(request: Request, runs: int) -> None:
     strategy = load_strategy(STRATEGY)
     prepare(strategy, "compiled", None, [trial.execution for trial in plan.trials.values()])
     walks: list[float] = []
-    BatchRunner.attempt = timed(BatchRunner.attempt, walks)  # type: ignore[method-assign]
+    BatchRun.attempt = timed(BatchRun.attempt, walks)  # type: ignore[method-assign]
     print(f"{len(plan.trials):,} settings, one core; medians of {runs}")
     print("security        ticks   read ns/tick   walk M events x settings/s   beside it ms/result   kB/result")
     for task in plan.bases[STRATEGY].tasks:

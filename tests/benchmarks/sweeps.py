@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from targets import in_turn, pipeline
 
-from pipeline.engine.batch import BatchRunner
+from pipeline.engine.batch import BatchRun
 from pipeline.engine.compiled import CompiledRun
 from pipeline.markets.facts import facts_of
 from pipeline.replay.batch import Setting, prepare, simulate_many
@@ -63,7 +63,7 @@ def rates(store: Path, runs: int) -> None:
     for execution in {trial.execution.name: trial.execution for trial in plan.trials.values()}.values():
         replayer(strategy, execution, "compiled")
     inside: dict[str, list[float]] = {"together": [], "alone": []}
-    BatchRunner.attempt = timed(BatchRunner.attempt, inside["together"])  # type: ignore[method-assign]
+    BatchRun.attempt = timed(BatchRun.attempt, inside["together"])  # type: ignore[method-assign]
     CompiledRun.attempt = timed(CompiledRun.attempt, inside["alone"])  # type: ignore[method-assign]
     found: dict[str, list[float]] = {}
     for _ in range(runs):

@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 
 from pipeline.engine import batch
-from pipeline.engine.batch import BatchRunner, BatchSetting, batch_runner
+from pipeline.engine.batch import BatchRun, BatchRunner, BatchSetting, batch_runner
 from pipeline.engine.compiler import batch_code
 from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.execution import make_execution, variants
-from pipeline.engine.outcome import Buffers, Totals
-from pipeline.replay.batch import Setting, simulate_many, simulate_totals
-from pipeline.replay.charges import fees_of
-from pipeline.replay.simulate import CLASSIC, engine_facts, simulate
+from pipeline.replay.batch import Setting, simulate_many
+from pipeline.replay.simulate import CLASSIC, engine_facts
 from pipeline.strategies.loading.load import load_strategy
 from tests.engine.replays import ADX, field_values, random_ticks, strategy_of, written
 from tests.engine.subset_flow import FLOW
@@ -25,11 +23,11 @@ from tests.engine.test_replay import QUOTES, every_print_fills_both_sides
 from tests.engine.walks import alone, outcomes_of, plainly_alone, settings_of, together, walked_by_python
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from pipeline.engine.outcome import Span
     from pipeline.engine.strategy import Strategy
-    from pipeline.replay.simulate import Engine
     from pipeline.ticks import Ticks
 
 UNLIKE: Final = "class Own(Strategy):\n    p: Shares = parameter(1)"
@@ -103,13 +101,13 @@ def test_any_number_of_settings_walks(count: int) -> None:
 def test_equal_settings_find_the_same_and_are_replayed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     strategy = load_strategy("v1_baseline")
     walked: list[BatchSetting] = []
-    replay = walk_of(strategy).blocks
+    begin = walk_of(strategy).begin
 
-    def noted(_: BatchRunner, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Any]:
+    def noted(_: BatchRunner, span: Span, settings: Sequence[BatchSetting]) -> BatchRun:
         walked.extend(settings)
-        return replay(ticks, settings)
+        return begin(span, settings)
 
-    monkeypatch.setattr(BatchRunner, "blocks", noted)
+    monkeypatch.setattr(BatchRunner, "begin", noted)
     once = quoting(5)
     fees = [Setting(setting.parameters, make_execution("classic", {"fees_bps": 3}, "")) for setting in once]
     outcomes = check(random_ticks(), strategy, [*once, *once, *fees])
@@ -121,40 +119,17 @@ def test_equal_settings_find_the_same_and_are_replayed_once(monkeypatch: pytest.
 def test_all_models_of_the_check_are_replayed_in_one_run_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     strategy = load_strategy("v1_baseline")
     runs: list[int] = []
-    attempt = BatchRunner.attempt
+    attempt = BatchRun.attempt
 
     def noted(*arguments: Any) -> dict[str, int | float]:
         runs.append(len(arguments[3]))
         return attempt(*arguments)
 
-    monkeypatch.setattr(BatchRunner, "attempt", noted)
+    monkeypatch.setattr(BatchRun, "attempt", noted)
     models = [*variants(CLASSIC).values()]
     check(random_ticks(), strategy, settings_of(strategy, [QUOTES], models))
     assert runs[0] == len({repr(model.fields()) for model in models})
     assert sum(runs[1:]) < len(models) // 4, "only those that need more room again"
-
-
-@pytest.mark.parametrize("engine", ["compiled", "python"])
-def test_the_totals_of_each_model_are_those_of_its_own_replay(engine: Engine) -> None:
-    strategy, ticks = load_strategy("v1_baseline"), every_print_fills_both_sides(60)
-    charged: tuple[dict[str, object], ...] = (
-        {},
-        {"fees_bps": 3},
-        {"costs.ADX.per_trade": 2.5},
-        {"costs.ADX.minimum_per_order": 1.0},
-    )
-    for charges in charged:
-        models = [make_execution(preset, charges, "") for preset in ("classic", "strict")]
-        settings = settings_of(strategy, [QUOTES, {**QUOTES, "quote_size": 7}], models)
-        totals = dict(simulate_totals(ticks, strategy, settings, ADX, engine))
-        for at, setting in enumerate(settings):
-            whole, brief = simulate(ticks, strategy, setting.parameters, ADX, setting.execution, "python"), totals[at]
-            assert isinstance(brief, Totals)
-            assert (brief.realized_pnl, brief.count) == (whole.realized_pnl, len(whole.fills))
-            assert fees_of(brief, strategy, setting.execution.costs("ADX")) == whole.fees
-            assert (whole.fees > 0.0) == (charges != {} and len(whole.fills) > 0)
-            assert brief.fills().pnl.tobytes() == whole.fills.pnl.tobytes()
-        assert any(brief.count for brief in totals.values() if isinstance(brief, Totals))
 
 
 def test_the_order_of_settings_changes_nothing() -> None:
@@ -213,12 +188,13 @@ def test_a_walk_that_runs_out_of_room_is_walked_again(
 ) -> None:
     sizes: list[int] = []
 
-    class Noted(Buffers):
-        def __init__(self, *values: Any) -> None:
-            super().__init__(*values)
-            sizes.append(values[-1])
+    attempt = BatchRun.attempt
 
-    monkeypatch.setattr(batch, "Buffers", Noted)
+    def noted(run: BatchRun, ticks: Ticks, columns: Mapping[str, Any], *others: Any) -> dict[str, int | float]:
+        sizes.append(len(columns["fill_event"]))
+        return attempt(run, ticks, columns, *others)
+
+    monkeypatch.setattr(BatchRun, "attempt", noted)
     monkeypatch.setattr(batch, "MOST_ROWS", most_rows)
     settings = quoting(12)
     outcomes = check(every_print_fills_both_sides(900), load_strategy("v1_baseline"), settings)

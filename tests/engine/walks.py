@@ -112,7 +112,7 @@ class PythonBatchRunner(BatchRunner):
         source, layout = batch_source(strategy)
         self.source = source
         super().__init__(strategy, Machine(_NOWHERE, layout.text(), None))
-        self._loop: Any = _python_of(source, 2, [*SETTING_TYPES, *column_types(layout.shared.columns)])
+        self.loop: Any = _python_of(source, 2, [*SETTING_TYPES, *column_types(layout.shared.columns)])
 
 
 class PythonReplay(CompiledReplay):

@@ -8,22 +8,28 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pytest
 
+from pipeline.engine.batch_outcome import BatchBlock
 from pipeline.engine.compiled import compiled_replay
 from pipeline.engine.outcome import Outcome, Span, buffer_sizes, join_fills
 from pipeline.engine.plain import PlainReplay
 from pipeline.errors import ReplayError
-from pipeline.replay.simulate import CLASSIC
+from pipeline.markets.facts import facts_of
+from pipeline.replay.batch import Setting, SettingsRun
+from pipeline.replay.simulate import CLASSIC, simulate
 from pipeline.strategies.loading.load import load_strategy
 from tests.engine.replays import FACTS, bits, compiled, field_values, plain, random_ticks, strategy_of
 from tests.engine.test_replay import QUOTES, every_print_fills_both_sides
 from tests.properties.parts import between_days, engine_of, in_one_piece, in_parts, ticks_of
-from tests.properties.seeded import for_seeded_cases
+from tests.properties.seeded import for_seeded_cases, many_of
 from tests.properties.streams import MAKERS, NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from pipeline.engine.outcome import Fills
     from pipeline.replay.simulate import Engine
+    from pipeline.ticks import Ticks
     from tests.properties.streams import Case
 
 
@@ -99,6 +105,53 @@ def test_the_plain_engine_goes_on_from_what_the_compiled_loop_left(name: str, co
 
     for_seeded_cases([name], count, agrees)
     assert any(starts)
+
+
+@pytest.mark.parametrize("count", [15, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["v1_baseline", "closing_auction"])
+def test_settings_together_may_be_cut_as_one_may(name: str, count: int) -> None:
+    fills = []
+
+    def agrees(case: Case) -> None:
+        strategy, market = load_strategy(name), facts_of(case.exchange)
+        settings = [Setting(one.parameters, one.execution) for one in many_of(case, 12)]
+        places = list(range(len(case.ticks) + 1)) if name in MAKERS else [0, *between_days(case.ticks)]
+        run = SettingsRun(Span.of(case.ticks), strategy, settings, market, "compiled")
+        parts: dict[int, list[Fills]] = {number: [] for number in range(len(settings))}
+        states: dict[int, Any] = {}
+        for ticks, ends in cut_up(case.ticks, cuts_of(case, places)):
+            for rows, block in run.feed(ticks, ends=ends):
+                for at, row in enumerate(rows):
+                    for number in row:
+                        if isinstance(block, BatchBlock):
+                            parts[number].append(block.fills(at))
+                            states[number] = dict(block.outcome(at).final)
+                        else:
+                            parts.pop(number)
+        for number, found in parts.items():
+            one = settings[number]
+            whole = simulate(case.ticks, strategy, one.parameters, market, one.execution)
+            joined = dataclasses.replace(join_fills(found), placed=None, limit=None)
+            assert same(joined) == same(dataclasses.replace(whole.fills, placed=None, limit=None))
+            assert states[number]["m_realized_pnl"] == whole.realized_pnl
+            assert states[number]["m_position"] == whole.position
+            fills.append(len(joined))
+
+    for_seeded_cases([name], count, agrees)
+    assert sum(fills) > count * 3
+
+
+def cut_up(ticks: Ticks, cuts: list[int]) -> Iterator[tuple[Ticks, bool]]:
+    """Yield the parts that end at these ticks, then what is left, then nothing, as the end."""
+    for start, end in zip([0, *cuts], [*cuts, len(ticks)], strict=False):
+        yield ticks[start:end], False
+    yield ticks[:0], True
+
+
+def same(fills: Fills) -> list[bytes | None]:
+    """Return fills as what differs when a bit of them does."""
+    columns = [getattr(fills, column.name) for column in dataclasses.fields(fills)]
+    return [None if column is None else column.tobytes() for column in columns]
 
 
 FAILS: Final = """

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.engine.outcome import Totals
-from pipeline.replay.batch import simulate_totals
+from pipeline.replay.model_check import ModelCheck
 from pipeline.replay.plan import Request, plan
 from pipeline.runs.replaying import run
 from tests.made import make_config, make_store
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pipeline.engine.outcome import Fills
+    from pipeline.ticks import Ticks
 
 
 @pytest.fixture
@@ -72,12 +71,12 @@ def test_a_strategy_that_raises_is_an_error_in_words(request_for: Any, tmp_path:
 
 
 def test_two_loops_that_disagree_are_said_to(request_for: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def one_fill_short(*arguments: Any) -> Any:
-        for number, totals in simulate_totals(*arguments):
-            assert isinstance(totals, Totals)
-            yield number, replace(totals, fills=partial(totals.fills().at, slice(0, -1)))
+    feed = ModelCheck.feed
 
-    monkeypatch.setattr(sys.modules["pipeline.replay.task"], "simulate_totals", one_fill_short)
+    def one_fill_short(check: ModelCheck, ticks: Ticks, fills: Fills) -> None:
+        feed(check, ticks, fills.at(slice(0, -1)))
+
+    monkeypatch.setattr(ModelCheck, "feed", one_fill_short)
     results = list(run(plan(request_for(backend="sequential", sensitivity=True))))
     assert {result.error is not None and "a fault of this project" in result.error for result in results} == {True}
     monkeypatch.undo()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pipeline.engine.compiler.batch_blocks import BATCH_SIZE, COUNT, GROUPS, MEMBERS
 from pipeline.engine.compiler.batch_code import SettingRows, settings_innermost
 from pipeline.engine.compiler.batch_differing import COMMON, differing
+from pipeline.engine.compiler.inference import given_name, givings
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
     TICK_COLUMNS,
@@ -20,6 +21,7 @@ from pipeline.engine.compiler.specialise import (
     layout_of,
     market_fields,
     output_lines,
+    state_lines,
     unparsed,
 )
 from pipeline.engine.rules.replay_state import ReplayState
@@ -52,7 +54,7 @@ class BatchLayout:
 
 def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError."""
-    flat = flat_replay(strategy, {"batched": True, "before": 0, "begins": True, "ends": True})
+    flat = flat_replay(strategy, {"batched": True})
     fixed = _fixed_by_setting(flat)
     state = flat.fields.state()
     columns = {name.partition("[")[0] for name in state if "[" in name}
@@ -67,10 +69,13 @@ def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
     layout = BatchLayout(replace(every, **shared), rows)
     arguments = ["count", COUNT, *TICK_COLUMNS, *EXCHANGED, *SETTING_COLUMNS]
     arguments += ["m_" + name for name in layout.shared.columns]
-    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if "m_" + name not in unshared]
+    stored = {given_name(giving) for giving in givings(flat.body)}
+    constant = unshared | stored
+    starts = [f"m_{name} = {start!r}" for name, start in flat.market.starts.items() if "m_" + name not in constant]
     lines = [
         *input_lines(layout.shared, flat.kinds),
         *starts,
+        *state_lines(layout.shared, flat.kinds, stored),
         *unparsed(body),
         *output_lines(layout.shared, flat.kinds),
     ]

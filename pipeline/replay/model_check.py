@@ -1,0 +1,142 @@
+"""The assumption check of one security: its replay under other execution models, part by part of its ticks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import LoopsDisagree, ReplayError
+from pipeline.native.functions import compiled
+from pipeline.replay.batch import Setting, SettingsRun
+from pipeline.replay.charges import Traded, charges_of
+from pipeline.replay.loop_sum import add_up
+from pipeline.replay.task import Alternative
+from pipeline.ticks import NO_TICKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pipeline.engine.batch_outcome import BatchBlock
+    from pipeline.engine.outcome import Fills, Span
+    from pipeline.engine.strategy import Strategy
+    from pipeline.markets.market import MarketFacts
+    from pipeline.replay.task import Task
+    from pipeline.ticks import Ticks
+
+
+@dataclass(slots=True, eq=False)
+class _Seen:
+    """Fills that were gone through: how many, and the digests of their events and of their running P&L."""
+
+    count: int = 0
+    events: Any = field(default_factory=blake2b)
+    pnl: Any = field(default_factory=blake2b)
+
+    def add(self, fills: Fills) -> None:
+        self.count += len(fills)
+        self.events.update(np.ascontiguousarray(fills.event))
+        self.pnl.update(np.ascontiguousarray(fills.pnl))
+
+    @property
+    def digests(self) -> tuple[bytes, bytes]:
+        return self.events.digest(), self.pnl.digest()
+
+
+@dataclass(slots=True, eq=False)
+class _Total:
+    """What a model comes to so far: P&L, AED, fills, and charges with what their rounding lost."""
+
+    realized_pnl: float = 0.0
+    fills: int = 0
+    fees: Any = field(default_factory=lambda: np.zeros(2))
+    traded: Traded = field(default_factory=Traded)
+
+
+class ModelCheck:
+    """A security on the way through its ticks under each model of the assumption check.
+
+    span: of all its ticks.
+    """
+
+    def __init__(self, task: Task, strategy: type[Strategy], market: MarketFacts, span: Span) -> None:
+        self._task, self._strategy, self._market, self._span = task, strategy, market, span
+        self._settings = [Setting(task.parameters, model) for model in task.alternatives.values()]
+        self._run = SettingsRun(span, strategy, self._settings, market, task.engine)
+        self._totals = [_Total() for _ in self._settings]
+        fields = task.execution.fields()
+        self._own = {number for number, one in enumerate(self._settings) if one.execution.fields() == fields}
+        self._wanted, self._found = _Seen(), {number: _Seen() for number in self._own}
+        self._again: list[int] = []
+        self._error: ReplayError | None = None
+
+    def feed(self, ticks: Ticks, fills: Fills) -> None:
+        """Replay the next ticks; fills: those of the run's own model, which the loop for many settings has to give."""
+        self._wanted.add(fills)
+        self._feed(self._run, range(len(self._settings)), ticks, ends=False)
+
+    def finish(self, batches: Callable[[], Iterable[Ticks]]) -> dict[str, Alternative]:
+        """Return what the models give; raises what the first to fail raised, or LoopsDisagree.
+
+        batches: returns all ticks once more, for models that had to be replayed from the first tick on.
+        """
+        self._feed(self._run, range(len(self._settings)), NO_TICKS, ends=True)
+        if self._again:
+            self._replay_alone(batches())
+        if self._error is not None:
+            raise self._error
+        for seen in self._found.values():
+            _check_agreement(self._wanted, seen)
+        return {
+            name: Alternative(total.realized_pnl, float(total.fees.sum()), total.fills)
+            for name, total in zip(self._task.alternatives, self._totals, strict=True)
+        }
+
+    def _replay_alone(self, batches: Iterable[Ticks]) -> None:
+        again = self._again
+        for number in again:
+            self._totals[number] = _Total()
+        self._found |= {number: _Seen() for number in self._own & {*again}}
+        settings = [self._settings[number] for number in again]
+        run = SettingsRun(self._span, self._strategy, settings, self._market, self._task.engine, alone=True)
+        for ticks in batches:
+            self._feed(run, again, ticks, ends=False)
+        self._feed(run, again, NO_TICKS, ends=True)
+
+    def _feed(self, run: SettingsRun, numbers: Sequence[int], ticks: Ticks, *, ends: bool) -> None:
+        for rows, block in run.feed(ticks, ends=ends):
+            for at, row in enumerate(rows):
+                every = [numbers[place] for place in row]
+                if block is None:
+                    self._again += every
+                elif isinstance(block, ReplayError):
+                    self._error = self._error or block
+                else:
+                    self._add(block, at, every)
+            del block
+
+    def _add(self, block: BatchBlock, at: int, numbers: Sequence[int]) -> None:
+        """Add the fills of settings that differ in fees only."""
+        realized_pnl = block.of_each("m_realized_pnl")[at]
+        for number in numbers:
+            total = self._totals[number]
+            total.realized_pnl = float(realized_pnl)
+            total.fills += int(block.counts[at])
+            costs = self._settings[number].execution.costs(self._market.exchange)
+            if number in self._own:
+                self._found[number].add(block.fills(at))
+            charges = None if costs.is_free else charges_of(block.fills(at), self._strategy, costs, total.traded)
+            if charges is not None:
+                compiled(add_up)(len(charges), charges, total.fees)
+
+
+def _check_agreement(wanted: _Seen, found: _Seen) -> None:
+    """Raise LoopsDisagree where the loop for many settings gives other fills than the loop for one."""
+    if wanted.digests != found.digests:
+        raise LoopsDisagree(
+            f"The loop for one setting found {wanted.count:,} fills and the loop for many {found.count:,}, or "
+            "others. That is a fault of this project, not of the strategy: use --no-sensitivity, no sweep, and "
+            "report it."
+        )
