@@ -18,7 +18,7 @@ from typer.main import get_install_completion_arguments
 from pipeline import __version__, interrupt
 from pipeline.cli.check import benchmark, clean_cache, validate
 from pipeline.cli.command import Commands
-from pipeline.cli.data import convert, demo, init, sample
+from pipeline.cli.data import convert, demo, init, new, sample
 from pipeline.cli.replay import backtest, sensitivity, sweep
 from pipeline.cli.show import compare, explain, inspect, reconcile, report, runs, show
 from pipeline.cli.usage import is_usage, plain
@@ -38,7 +38,7 @@ MORE_MEMORY: Final = (
 GO_ON: Final = "Interrupted. Finished results are kept; run the same command again to resume."
 
 GROUPS: Final[Mapping[str, tuple[Callable[..., Any], ...]]] = {
-    "Data": (demo, init, sample, convert, inspect),
+    "Data": (demo, init, new, sample, convert, inspect),
     "Replay": (backtest, sensitivity, sweep),
     "Results": (report, runs, show, explain, compare, reconcile),
     "Checks": (validate, benchmark, clean_cache),

@@ -27,6 +27,12 @@ def strategies(incomplete: str) -> list[str]:
     return fitting((name for name in names if not name.startswith("_")), incomplete)
 
 
+def examples(incomplete: str) -> list[str]:
+    """Complete the name of an example, or of a shipped strategy."""
+    names = (file.stem for file in _listed(PACKAGE / "strategies" / "examples") if file.suffix == ".py")
+    return [*fitting((name for name in names if not name.startswith("_")), incomplete), *strategies(incomplete)]
+
+
 def tickers(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the last of several tickers of the Parquet directory, which commas separate."""
     before, comma, last = incomplete.rpartition(",")

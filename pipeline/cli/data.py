@@ -1,5 +1,6 @@
 """The commands that make data: convert workbooks, make a synthetic one, copy configs for editing, run the demo."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -52,21 +53,31 @@ def init() -> CommandResult:
     Example: pipeline init
     """
     from pipeline.folders import CONFIGS, shipped_configs
-    from pipeline.store.atomic import not_written, write_bytes
 
     shipped = shipped_configs()
     targets = {CONFIGS / file.relative_to(shipped): file for file in sorted(shipped.rglob("*.json"))}
     there = [target for target in targets if target.exists()]
     written = [target for target in targets if target not in there]
-    for target in written:
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise not_written(target, error) from error
-        write_bytes(target, targets[target].read_bytes())
-        console().show(f"Wrote {target}")
+    _write({target: targets[target].read_bytes() for target in written})
     line = f"Configs to edit: {CONFIGS}  ({len(written)} files written, {len(there)} were there and stay)"
     return CommandResult(line, {"configs": CONFIGS, "written": written, "left": there})
+
+
+def new(
+    file: Annotated[str | Path, Option("Strategy file to write.", argument=True, metavar="FILE")],
+    like: Annotated[str, Option("Example or shipped strategy to copy.", completion="examples")] = "imbalance_skew",
+) -> CommandResult:
+    """Write a strategy to start from, with a config of its defaults. Nothing is written over.
+
+    Example: pipeline new desk/my_strategy.py --like avellaneda
+    """
+    from pipeline.strategies.loading.start import start_of
+
+    contents = start_of(Path(file), like)
+    _write(contents)
+    written, config = contents
+    line = f"Next: pipeline backtest --strategy {written} --config {config}"
+    return CommandResult(line, {"strategy": written, "config": config, "like": like})
 
 
 def demo() -> CommandResult:
@@ -84,3 +95,15 @@ def demo() -> CommandResult:
     facts = {"sample": sampled.facts, "convert": converted.facts, "backtest": replayed.facts}
     warnings = tuple(dict.fromkeys([*converted.warnings, *replayed.warnings]))
     return CommandResult(replayed.line, facts, {**converted.failed, **replayed.failed}, warnings=warnings)
+
+
+def _write(contents: Mapping[Path, bytes]) -> None:
+    from pipeline.store.atomic import not_written, write_bytes
+
+    for target, content in contents.items():
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise not_written(target, error) from error
+        write_bytes(target, content)
+        console().show(f"Wrote {target}")

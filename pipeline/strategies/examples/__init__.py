@@ -1,0 +1,1 @@
+"""Strategies to start from: `pipeline new FILE --like NAME` copies one with a config."""
