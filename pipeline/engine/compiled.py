@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from pipeline.ticks import Ticks
 
 TICK_TYPES: Final = ("int64", "int8", "float64", "int64")
+VARIES: Final = "varies"
+"""The field that says whether a market's days differ or have breaks; a loop is made for those that do, or do not."""
+
 EXCHANGED_TYPES: Final = tuple(name.split("_")[1][:-1] + "64" for name in EXCHANGED)
 
 loaded: dict[str, CompiledReplay] = {}
@@ -62,8 +65,9 @@ class Exchanged:
 class CompiledReplay:
     """The compiled loop of one strategy; safe to run from several threads at once, the GIL is not held."""
 
-    def __init__(self, strategy: type[Strategy], machine: Machine) -> None:
+    def __init__(self, strategy: type[Strategy], machine: Machine, constants: Mapping[str, int]) -> None:
         self.strategy = strategy
+        self._constants = constants
         self.layout = layout_of(fields_of(strategy), strategy.rules)
         self._machine = machine
         pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(self.layout.columns)
@@ -74,8 +78,16 @@ class CompiledReplay:
         return self.begin(Span.of(ticks), facts, parameters).end(ticks)
 
     def begin(self, span: Span, facts: Facts, parameters: Mapping[str, Value]) -> CompiledRun:
-        """Begin a replay that is fed with the ticks of a span in parts."""
-        return CompiledRun(self, Buffers(span, facts, self.layout.columns), parameters)
+        """Begin a replay that is fed with the ticks of a span in parts.
+
+        Days that are not all alike, or have breaks, take a loop of their own.
+        """
+        buffers = Buffers(span, facts, self.layout.columns)
+        fits = int(buffers.inputs[VARIES]) == self._constants[VARIES]
+        return CompiledRun(self if fits else self._of_days_that_vary(), buffers, parameters)
+
+    def _of_days_that_vary(self) -> CompiledReplay:
+        return compiled_replay(self.strategy, {**self._constants, VARIES: 1})
 
 
 class CompiledRun(Replay):
@@ -137,7 +149,7 @@ def compiled_replay(
                 return Text(source, specialise.LOOP_NAME, 1, types, helpers=specialise.helpers_of(source))
 
             report = (lambda: on_compile(strategy.__name__)) if on_compile else None
-            loaded[key] = CompiledReplay(strategy, machine_code(key, text, report))
+            loaded[key] = CompiledReplay(strategy, machine_code(key, text, report), fixed)
         return loaded[key]
 
 
@@ -161,7 +173,7 @@ def check_compilable(strategy: type[Strategy], constants: Mapping[str, int]) -> 
 
 def _fixed(strategy: type[Strategy], constants: Mapping[str, int] | None) -> dict[str, int]:
     inputs = market_fields(strategy.rules).inputs
-    return {name: value for name, value in (constants or {}).items() if name in inputs}
+    return {name: value for name, value in {VARIES: 0, **(constants or {})}.items() if name in inputs}
 
 
 def _key(strategy: type[Strategy], fixed: Mapping[str, int]) -> str:

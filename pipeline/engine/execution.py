@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from pipeline.engine.costs import COSTS, Costs, costs_of, exchanges_of, with_costs
 from pipeline.errors import ConfigError, nearest
 from pipeline.times import MILLISECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.markets.market import MarketFacts
 
 Setting: TypeAlias = str | float | Mapping[str, Any]
 
@@ -62,6 +67,11 @@ STEPS: Final[Mapping[str, str]] = {**{key: f"strict up to {key}" for key in _dif
 """From `classic` to `strict`: each switch that differs, and the model in which it and all before it are strict."""
 IGNORED: Final = "ignore_conditions"
 """The setting that names condition codes of prints which fill nothing; it is no switch, as it depends on the data."""
+
+BREAK_ORDERS: Final = "break_orders"
+"""The setting that overrules a market's rule for orders over a break; no switch, as few markets have one."""
+KEPT_OR_CANCELLED: Final = ("market", "kept", "cancelled")
+CONSTANT: Final = (IGNORED, BREAK_ORDERS)
 
 SWITCH: Final = "execution."
 """What stands before a switch's name where parameters are named too."""
@@ -118,6 +128,11 @@ class Execution:
         """The condition codes whose prints are left out of matching."""
         return frozenset(filter(None, str(self.settings.get(IGNORED, "")).split(",")))
 
+    def cancels_over_break(self, market: MarketFacts) -> bool:
+        """Return whether a break within a market's day cancels our orders, and empties the book."""
+        rule = self.settings.get(BREAK_ORDERS, "market")
+        return market.cancels_over_break if rule == "market" else rule == "cancelled"
+
     def fields(self) -> dict[str, int]:
         """Return what these switches set in `Market`; fees are charged on the fills and set nothing."""
         from pipeline.engine.rules.market import OPEN_DELAY  # with numpy, which a shell's completion does without
@@ -163,8 +178,11 @@ def make_execution(preset: str | None, changes: Mapping[str, object], where: str
         if key == IGNORED:
             settings[IGNORED] = _codes(value, where)
             continue
+        if key == BREAK_ORDERS:
+            settings[BREAK_ORDERS] = _one_of(key, value, KEPT_OR_CANCELLED, where)
+            continue
         if key not in SWITCHES:
-            known = (*SWITCHES, COSTS, IGNORED)
+            known = (*SWITCHES, COSTS, IGNORED, BREAK_ORDERS)
             raise ConfigError(f"{where}: unknown switch '{key}'.{nearest(key, known) or _all_switches()}")
         settings[key] = _checked(key, value, where)
     return Execution(chosen, settings)
@@ -200,8 +218,8 @@ def band_models(base: Execution) -> dict[str, Execution]:
 
 
 def _constant(base: Execution) -> dict[str, Setting]:
-    """Return what is the same in all models: what the run itself is charged, and the prints that it ignores."""
-    return {key: value for key, value in base.settings.items() if is_charge(key) or key == IGNORED}
+    """Return what is the same in all models: what the run is charged, what depends on its data and its market."""
+    return {key: value for key, value in base.settings.items() if is_charge(key) or key in CONSTANT}
 
 
 def _codes(value: object, where: str) -> str:
@@ -215,17 +233,21 @@ def _codes(value: object, where: str) -> str:
 def _checked(key: str, value: object, where: str) -> Setting:
     words = SWITCHES[key].words
     if words is not None:
-        if value in words:
-            return str(value)
-        raise ConfigError(
-            f"{where}: {key} is {json.dumps(value)}; it takes {' or '.join(words)}.{nearest(str(value), words)}"
-        )
+        return _one_of(key, value, words, where)
     if key == "fees_bps" and isinstance(value, str) and ":" in value:
         parts = [part.partition(":") for part in value.split(",")]
         value = {exchange.strip().upper(): fee.strip() for exchange, _, fee in parts}
     if key == "fees_bps" and isinstance(value, Mapping):
         return {str(exchange): _number(key, fee, where) for exchange, fee in sorted(value.items())}
     return _number(key, value, where, or_else=', or {"ADX": 2.5, "DFM": 3}' if key == "fees_bps" else "")
+
+
+def _one_of(key: str, value: object, words: Sequence[str], where: str) -> str:
+    if value in words:
+        return str(value)
+    raise ConfigError(
+        f"{where}: {key} is {json.dumps(value)}; it takes {' or '.join(words)}.{nearest(str(value), words)}"
+    )
 
 
 def _number(key: str, value: object, where: str, or_else: str = "") -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
+from pipeline.engine.day_tables import day_tables
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.errors import ReplayError
 from pipeline.times import DAY, FARTHEST_DAY, date_of
@@ -14,6 +15,7 @@ from pipeline.times import DAY, FARTHEST_DAY, date_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from pipeline.markets.market import MarketFacts
     from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
 COLUMN_TYPES: Final = {
@@ -31,6 +33,8 @@ COLUMN_TYPES: Final = {
     "fill_limit": np.float64,
     "fill_type": np.int8,
     "fill_reference": np.float64,
+    "day_table": np.int64,
+    "span_times": np.int64,
     "tick_below": np.float64,
     "tick_size": np.float64,
 }
@@ -131,11 +135,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """What a replay is told of its market: session and switches by field, and the tick sizes from which prices on."""
+    """What a replay is told of its market, which has the hours and tick sizes of each day, and switches by field."""
 
     fields: Mapping[str, int]
-    tick_below: Float64s
-    tick_size: Float64s
+    market: MarketFacts
 
 
 class Buffers:
@@ -143,12 +146,14 @@ class Buffers:
 
     def __init__(self, span: Span, facts: Facts, names: Iterable[str], capacity: int = 0) -> None:
         self._first_day = span.first_day
+        days = day_tables(facts.market, span.first_day, span.last_day)
         self.fill_columns = [name for name in names if name.startswith("fill_")]
         self.inputs: dict[str, int] = {
             **facts.fields,
             "first_day": span.first_day,
             "last_day": span.last_day,
-            "tick_levels": len(facts.tick_size),
+            "day_step": days.step,
+            "varies": days.varies,
             "batched": False,
             "before": 0,
             "begins": True,
@@ -156,7 +161,7 @@ class Buffers:
         }
         zeros = {"market_days": span.last_day - span.first_day + 1, "failed": 2}
         self.columns: dict[str, Any] = {name: np.zeros(size, COLUMN_TYPES[name]) for name, size in zeros.items()}
-        self.columns |= {"tick_below": facts.tick_below, "tick_size": facts.tick_size}
+        self.columns |= {name: getattr(days, name) for name in ("day_table", "span_times", "tick_below", "tick_size")}
         self.make_room(capacity)
 
     def make_room(self, capacity: int) -> None:

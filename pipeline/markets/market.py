@@ -102,6 +102,17 @@ class MarketFacts:
         in_force = [table.levels for table in self.tick_tables if table.since <= day]
         return in_force[-1] if in_force else self.tick_tables[0].levels
 
+    def stretches(self, first: dt.date, last: dt.date) -> list[tuple[dt.date, Hours, Levels | None]]:
+        """Return each stretch of days of the same hours and tick sizes: its first day, and these.
+
+        The first begins on `first`, the last ends on `last`.
+        """
+        next_days = [half + dt.timedelta(days=1) for half, _ in self.half_days]
+        changes = {sessions.since for sessions in self.sessions} | {table.since for table in self.tick_tables}
+        changes |= {half for half, _ in self.half_days} | {*next_days}
+        begins = [first, *sorted(day for day in changes if first < day <= last)]
+        return [(day, self.hours_on(day), self.ticks_on(day)) for day in begins]
+
     def lot_on(self, day: dt.date) -> float | None:
         """Return the lot in force on a day, shares; None where it is not known."""
         in_force = [lot.size for lot in self.lot_sizes if lot.since <= day]

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.costs import COSTS
-from pipeline.engine.execution import IGNORED, SWITCHES
+from pipeline.engine.execution import BREAK_ORDERS, IGNORED, SWITCHES
 from pipeline.metrics.bootstrap import INTERVALS
 from pipeline.metrics.fill_kinds import COLUMNS as OF_KINDS
 from pipeline.metrics.fill_kinds import in_order
@@ -89,6 +89,7 @@ def switches(contents: Contents) -> list[tuple[str, str, str]]:
     about = {name: switch.doc for name, switch in SWITCHES.items()} | {
         COSTS: "what the broker bills, by exchange",
         IGNORED: "condition codes of prints that are left out",
+        BREAK_ORDERS: "our orders over a break within the day",
     }
     return [(name, text_of(values[name]), about.get(name, "")) for name in sorted(values)]
 

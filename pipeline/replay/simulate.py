@@ -162,13 +162,7 @@ def takes_switches(strategy: type[Strategy]) -> bool:
 
 def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
     """Return a market's facts and the execution switches, as the engine takes them."""
-    below, sizes = zip(*market.tick_sizes, strict=True)
-    fields = {
-        "continuous_opens": market.hours.opens,
-        "continuous_closes": market.hours.closes,
-        "auction_prints": market.hours.prints_from,
-    }
-    return Facts(fields | execution.fields(), np.array(below), np.array(sizes))
+    return Facts(execution.fields() | {"cancel_over_break": execution.cancels_over_break(market)}, market)
 
 
 def replayed_of(

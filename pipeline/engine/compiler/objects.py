@@ -25,7 +25,8 @@ SIDE_HIDDEN: Final = (
     *("take_sent", "take_arrives", "take_behind", "take_size", "late", "late_price", "took"),
 )
 HIDDEN: Final = frozenset(
-    {"capacity", "first_day", "day_index", "tick_levels", "out_of_capacity", "events"}
+    {"capacity", "first_day", "day_index", "day_step", "varies", "out_of_capacity", "events"}
+    | {"first_tick", "end_tick", "first_span", "end_span", "span_opens", "span_closes", "in_break"}
     | {
         "batched",
         "diverged",

@@ -54,7 +54,8 @@ class AuctionMarket(ReplayState):
                 self.best_bid = self.price
             else:
                 self.best_ask = self.price
-        if self.continuous_opens <= self.time_of_day and self.time_of_day < self.continuous_closes:
+        inside = self.continuous_opens <= self.time_of_day < self.continuous_closes
+        if inside and (not self.varies or self.is_in_span()):
             self.count_session_row()
         self.strategy.on_tick(self)
 

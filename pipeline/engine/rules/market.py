@@ -8,6 +8,7 @@ How our orders fill, under the `classic` execution model:
 * Each side may use the whole print, the ask first. A fill is booked at the price of the print.
 * The strategy acts before the print is matched, so an order placed on a print can be filled by it.
 * Orders, their queue positions and the position survive the night; the book does not.
+* In a break within the day nothing is quoted or filled. Orders and the book stand over it, unless the market cancels.
 * The first print from the closing auction on closes the position at its price, whatever its volume.
 
 Each `execution` switch changes one of these; `execution.py` lists them. The classic loop is made with the switches off
@@ -34,6 +35,7 @@ class Market(Orders):
     """The state of one security's replay."""
 
     cancel_overnight: bool
+    cancel_over_break: bool
     print_used_once: bool
     match_first: bool
     flatten_at_touch: bool
@@ -56,6 +58,8 @@ class Market(Orders):
             if self.kind == TRADE:
                 self.market_days[self.day_index] = 1
             in_session = self.continuous_opens <= self.time_of_day < self.continuous_closes
+            if self.varies and in_session:
+                in_session = self.is_in_span()
             ended = False
             if not in_session or self.print_awaited:
                 if self.batched:
@@ -71,14 +75,28 @@ class Market(Orders):
         self.turn_day()
         self.bid_size = 0
         self.ask_size = 0
+        if self.varies and not self.batched:
+            self.bid_side.forget_rounding()
+            self.ask_side.forget_rounding()
         if self.flat_day != self.day_start:
             self.closed = False
             self.print_awaited = False
             self.flatten_pending = False
         if self.cancel_overnight:
-            self.bid_side.forget()
-            self.ask_side.forget()
-            self.strategy.on_overnight_cancel(self)
+            self.cancel_all()
+
+    def begin_break(self) -> None:
+        """Empty the book and cancel our orders where orders do not stand over a break."""
+        if self.cancel_over_break:
+            self.bid_size = 0
+            self.ask_size = 0
+            self.cancel_all()
+
+    def cancel_all(self) -> None:
+        """Cancel all our orders, also those on their way."""
+        self.bid_side.forget()
+        self.ask_side.forget()
+        self.strategy.on_overnight_cancel(self)
 
     def closing(self) -> bool:
         """Close the position at the end of the day; say whether the event ends here, for a print that is awaited."""

@@ -95,6 +95,11 @@ class Queue:
             left = self.ahead - (1.0 - share) * gone + min((self.size - self.ahead) - share * gone, 0.0)
             self.ahead = math.ceil(max(left, 0.0))
 
+    def forget_rounding(self) -> None:
+        """Forget how the last price was rounded: the tick sizes may have changed."""
+        self.rounded_from = 0.0
+        self.rounded = 0.0
+
     def queue_at(self, price: float) -> int:
         """Return what an order placed now stands behind: what the touch shows, or nothing when it betters the touch."""
         return self.size if (price <= self.price if self.is_bid else price >= self.price) else 0

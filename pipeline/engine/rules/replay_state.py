@@ -32,26 +32,27 @@ class ReplayState:
 
     Prices in AED, sizes in shares, times in ns on the exchange's local clock; a time of day counts from midnight, `day`
     and `last_day` (the day of the latest tick) from 1970-01-01. `batched`: whether several settings
-    are replayed in one pass over the ticks, each with its own part of the columns. Ticks come part by
-    part: `before` were in earlier parts; `begins`, `ends`: whether this part is the first, the last.
+    are replayed in one pass over the ticks, each with its own part of the columns. `varies`: whether days have hours or
+    tick sizes of their own, or breaks; `day_table` has them, `day_step` numbers a day, 0 where all are one. Ticks come
+    part by part: `before` were in earlier parts; `begins`, `ends`: whether this part is the first, the last.
     """
 
     actions: ClassVar[tuple[str, ...]] = ("round_to_tick", "round_down_to_tick", "round_up_to_tick", "tick")
     strategy: Strategy
 
-    continuous_opens: int
-    continuous_closes: int
-    auction_prints: int
     first_day: int
     last_day: int
+    day_step: int
+    varies: bool
     capacity: int
-    tick_levels: int
     batched: bool
     before: int
     begins: bool
     ends: bool
 
     failed: IntColumn
+    day_table: IntColumn
+    span_times: IntColumn
     tick_below: FloatColumn
     tick_size: FloatColumn
     market_days: IntColumn
@@ -76,6 +77,16 @@ class ReplayState:
     day_start: int = NO_DAY
     day_index: int = 0
     time_of_day: int = 0
+    continuous_opens: int = 0
+    continuous_closes: int = 0
+    auction_prints: int = 0
+    first_tick: int = 0
+    end_tick: int = 0
+    first_span: int = 0
+    end_span: int = 0
+    span_opens: int = 0
+    span_closes: int = 0
+    in_break: bool = False
 
     out_of_capacity: bool = False
     diverged: bool = False
@@ -98,8 +109,8 @@ class ReplayState:
 
     def tick_at(self, price: float) -> float:
         """Return the tick that applies at a price, AED."""
-        level = 0
-        while level < self.tick_levels - 1 and price >= self.tick_below[level]:
+        level = self.first_tick
+        while level < self.end_tick - 1 and price >= self.tick_below[level]:
             level += 1
         return self.tick_size[level]
 
@@ -133,10 +144,48 @@ class ReplayState:
         """Do what is left to do after the last event."""
 
     def turn_day(self) -> None:
-        """Note the day of the event at hand."""
+        """Note the day of the event at hand, its hours and its tick sizes."""
         self.day = self.now // DAY
         self.day_start = self.day * DAY
         self.day_index = self.day - self.first_day
+        at = self.day_index * self.day_step
+        self.continuous_opens = self.day_table[at]
+        self.continuous_closes = self.day_table[at + 1]
+        self.auction_prints = self.day_table[at + 2]
+        self.end_tick = self.day_table[at + 6]
+        if self.varies:
+            self.first_tick = self.day_table[at + 5]
+            self.first_span = self.day_table[at + 3]
+            self.end_span = self.day_table[at + 4]
+            self.span_opens = self.span_times[2 * self.first_span]
+            self.span_closes = self.span_times[2 * self.first_span + 1]
+            self.in_break = False
+
+    def is_in_span(self) -> bool:
+        """Say whether the event at hand, of the continuous session, is of a span of it and not of a break."""
+        inside = self.span_opens <= self.time_of_day < self.span_closes
+        if not inside:
+            inside = self.find_span()
+        return inside
+
+    def find_span(self) -> bool:
+        """Look for the span of continuous trading that the event at hand is in; say whether there is one."""
+        if self.time_of_day >= self.span_closes and not self.in_break:
+            self.in_break = True
+            self.begin_break()
+        found = False
+        at = 2 * self.first_span
+        while at < 2 * self.end_span and not found:
+            if self.span_times[at] <= self.time_of_day < self.span_times[at + 1]:
+                found = True
+                self.in_break = False
+                self.span_opens = self.span_times[at]
+                self.span_closes = self.span_times[at + 1]
+            at += 2
+        return found
+
+    def begin_break(self) -> None:
+        """Do what a break within the day brings about, at the first event from its start on."""
 
     def record(
         self,
