@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import option_values as values
 from pipeline import options as take
+from pipeline.errors import BadRequest
 from pipeline.recorded import (
     all_runs,
     compare,
@@ -43,8 +44,34 @@ __all__ = [
     "reconcile",
     "recorded_security",
     "report",
+    "sample",
     "sweep",
 ]
+
+
+def sample(
+    workbook: take.SampleWorkbook = take.SAMPLE, *, seed: take.SampleSeed = 7, days: take.SampleDays = 4
+) -> Path:
+    """Make a workbook of synthetic ticks, no market's, to try things out with.
+
+    Args:
+        workbook: Path of the workbook; its folder is made where there is none.
+        seed: Another one makes other ticks.
+        days: Trading days, over which some 12,000 rows a security are spread.
+
+    Returns:
+        The path.
+
+    Raises:
+        PipelineError: The workbook cannot be written, or has no day.
+    """
+    from pipeline.conversion.sample import write_sample
+
+    path = Path(workbook)
+    if days < 1:
+        raise BadRequest(f"--days is {days}; it takes a whole number of at least 1.")
+    write_sample(path, seed=seed, days=days)
+    return path
 
 
 def convert(

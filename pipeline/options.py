@@ -160,6 +160,10 @@ Excel = Annotated[bool, Option("Also write the results as a workbook, results.xl
 Png = Annotated[bool, Option("Also draw each chart into charts/; needs the extra png.")]
 
 # Conversion.
+SAMPLE: Final = Path("data/sample/sample_ticks.xlsx")
+SampleWorkbook = Annotated["str | Path", Option("Workbook to make.", argument=True)]
+SampleDays = Annotated[int, Option("How many trading days.", metavar="N")]
+SampleSeed = Annotated[int, Option("Another seed makes other ticks.")]
 Workbooks = Annotated[
     "str | Path | Sequence[str | Path] | None",
     Option("Workbooks to convert.", default="every one in data/raw", argument=True, repeatable=True),

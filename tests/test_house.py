@@ -23,7 +23,7 @@ ROOT: Final = Path(__file__).parents[1]
 FILES: Final = sorted((ROOT / "pipeline").rglob("*.py"))
 
 BASE: Final = (
-    *("errors", "folders", "interrupt", "notebook", "numbers"),
+    *("errors", "folders", "interrupt", "notebook", "notebook_charts", "numbers"),
     *("settings", "sources", "spark", "ticks", "times"),
 )
 RULES: Final = (*BASE, "markets", "native", "engine", "engine.rules", "engine.strategy")
@@ -48,6 +48,7 @@ MAY_IMPORT: Final = {
     "errors": (),
     **dict.fromkeys(("folders", "interrupt", "numbers", "spark", "times"), ()),
     "notebook": ("spark",),
+    "notebook_charts": ("errors",),
     "ticks": ("errors",),
     "settings": ("errors",),
     "sources": ("errors",),
@@ -116,6 +117,7 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "rich": "console/",
     "jinja2": "pages/page.py",
     "markupsafe": "pages/html.py",
+    "plotly": "notebook_charts.py",
     "kaleido": "pages/images.py",
 }
 

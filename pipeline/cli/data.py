@@ -8,9 +8,8 @@ from pipeline import api
 from pipeline.cli.command import options_of
 from pipeline.cli.replay import backtest
 from pipeline.console.output import CommandResult, console
-from pipeline.options import STRATEGY, Option
+from pipeline.options import SAMPLE, STRATEGY, Option
 
-SAMPLE: Final = Path("data/sample/sample_ticks.xlsx")
 NEXT: Final = (
     "These ticks are synthetic. For your own, put a workbook in data/raw, then `pipeline convert`, `pipeline backtest` "
     "(in a clone: make convert, make backtest)."
@@ -31,20 +30,17 @@ def convert(**options: Any) -> CommandResult:
     return show_conversion(result)
 
 
-def sample(
-    path: Annotated[str | Path, Option("Workbook to make.", argument=True)] = SAMPLE,
-    seed: Annotated[int, Option("Another seed makes other ticks.")] = 7,
-) -> CommandResult:
+@options_of(api.sample)
+def sample(**options: Any) -> CommandResult:
     """Make a workbook of synthetic ticks to try things out with.
 
     Example: pipeline sample data/sample/sample_ticks.xlsx
     """
     from pipeline.console.progress import Progress
-    from pipeline.conversion.sample import write_sample
 
     with Progress("Making synthetic ticks"):
-        write_sample(Path(path), seed=seed)
-    return CommandResult(f"Synthetic ticks (no real market data): {path}", {"workbook": path, "seed": seed})
+        path = api.sample(**options)
+    return CommandResult(f"Synthetic ticks (no real market data): {path}", {"workbook": path, **options})
 
 
 def init() -> CommandResult:
@@ -86,7 +82,7 @@ def demo() -> CommandResult:
     Example: pipeline demo
     """
     parquet_dir, output_dir = "data/sample/parquet", "output/demo"
-    sampled = sample(SAMPLE)
+    sampled = sample(workbook=SAMPLE)
     console().show(sampled.line)
     converted = convert(workbooks=[SAMPLE], parquet_dir=parquet_dir)
     console().show(converted.line)

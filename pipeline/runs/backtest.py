@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.errors import ReplayError, UnknownSecurity, nearest
+from pipeline.errors import BadRequest, ReplayError, UnknownSecurity, nearest
+from pipeline.markets.facts import facts_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import daily_rows
 from pipeline.metrics.figures import portfolio_figures
@@ -119,25 +120,58 @@ class BacktestRun:
         frame: pd.DataFrame = self._fills(ticker).to_pandas()
         return frame
 
-    def equity(self, ticker: str | None = None) -> pd.DataFrame:
+    def equity(self, ticker: str | None = None, *, tz: str | None = None) -> pd.DataFrame:
         """Return realised equity over time, AED: a column a security and `portfolio`, or one security alone.
 
         Each row is the instant of a fill of any of them; a security without a fill yet stands at 0.
+
+        Args:
+            ticker: The one security; by default all.
+            tz: A time zone, as `UTC` or `Europe/London`, that times are converted to, each from the clock of its
+                exchange, an hour that a clock repeats being the later one; by default times have no zone and are on
+                the exchange's clock.
+
+        Raises:
+            UnknownSecurity: The ticker was not replayed.
+            ReplayError: It failed.
+            BadRequest: There is no such time zone.
         """
         import pandas as pd
 
         chosen = [ticker] if ticker is not None else [result.ticker for result in self.results if result.ledger]
+        exchanges = {task.ticker: task.exchange for task in self.plan.tasks}
         curves = {}
         for name in chosen:
             fills = self._fills(name).select(["timestamp", "pnl"]).to_pandas()
             clock = np.maximum.accumulate(fills["timestamp"].to_numpy()).astype("datetime64[ns]")
-            pnl = pd.Series(fills["pnl"].to_numpy(), index=pd.DatetimeIndex(clock))
+            index = pd.DatetimeIndex(clock)
+            if tz is not None:
+                index = _in_zone(index, exchanges[name.upper()], tz)
+            pnl = pd.Series(fills["pnl"].to_numpy(), index=index)
             curves[name.upper()] = pnl.groupby(level=0).last()
         frame = pd.DataFrame(curves).sort_index().ffill().fillna(0.0)
         frame.index.name = "timestamp"
         if ticker is None:
             frame["portfolio"] = frame.sum(axis=1)
         return frame
+
+    def plot(self, *, tz: str | None = None) -> Any:
+        """Return equity of each security and of all together, and their drawdown, as a Plotly figure.
+
+        Args:
+            tz: As of `equity`.
+
+        Raises:
+            MissingExtra: plotly is not installed.
+            BadRequest: There is no such time zone.
+        """
+        from pipeline.notebook_charts import equity_chart
+
+        frame = self.equity(tz=tz)
+        curves = {str(name): frame[name].to_numpy() for name in frame}
+        title = f"{self.plan.strategy}, {self.plan.execution.name} execution: realised equity before fees"
+        clock: Any = frame.index
+        return equity_chart(title, clock.tz_localize(None).to_numpy(), curves, tz or "the exchange's clock")
 
     def _repr_html_(self) -> str:
         """Show the run in a notebook: a row a security, their total, and the equity of all together."""
@@ -213,6 +247,20 @@ def run_backtest(
             folder.close(results, figures, seconds, warnings)
             finish(folder.directory)
     return BacktestRun(planned, results, output_dir, seconds(), warnings, figures)
+
+
+def _in_zone(index: pd.DatetimeIndex, exchange: str, tz: str) -> pd.DatetimeIndex:
+    """Return times on an exchange's clock in a time zone."""
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        zone = ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):
+        near = nearest(tz, available_timezones())
+        raise BadRequest(f"There is no time zone '{tz}'; it takes one such as UTC or Europe/London.{near}") from None
+    later = np.zeros(len(index), bool)
+    local = index.tz_localize(facts_of(exchange).time_zone, ambiguous=later, nonexistent="shift_forward")
+    return local.tz_convert(zone)
 
 
 def _flat(figures: Mapping[str, Any]) -> dict[str, Any]:

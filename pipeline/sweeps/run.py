@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,41 +12,25 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import BadRequest, nearest
-from pipeline.runs.layout import REPORT_FILE, TRADES_FOLDER
-from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
-from pipeline.store.atomic import write_bytes
 from pipeline.store.result_cache import ResultCache, parts_folder, results_folder
 from pipeline.store.result_parts import ResultParts
 from pipeline.sweeps.choice import UNPARTED, Best, Choice, Fold, split_at
 from pipeline.sweeps.codec import DAY_TYPES
 from pipeline.sweeps.date_windows import WHOLE
-from pipeline.sweeps.equity import EQUITY_FILE, equity_csv
-from pipeline.sweeps.fills import EVERY, KEEP_TRADES, chosen_pairs, fills_of
+from pipeline.sweeps.fills import KEEP_TRADES
+from pipeline.sweeps.folder import FolderTables, begun, write_folder
 from pipeline.sweeps.luck import Luck, luck_of
 from pipeline.sweeps.objectives import BAND_LOW, Objective, objective_of
 from pipeline.sweeps.plan import plan_sweep, with_band
 from pipeline.sweeps.replays import run_sweep
-from pipeline.sweeps.results import ALL, OWN, SettingBlock, SweepResults
+from pipeline.sweeps.results import ALL, OWN, SweepResults
 from pipeline.sweeps.search import check_search, search
 from pipeline.sweeps.sweep_warnings import warnings_of_sweep
 from pipeline.sweeps.tables import SweepTables
 from pipeline.sweeps.tried import settings_digest, sweeps_beside, tried_before
-from pipeline.sweeps.writer import (
-    FORMAT_VERSION,
-    SUMMARY_FILE,
-    SWEEP_FILE,
-    TABLE_FILE,
-    TOGETHER_FILE,
-    WALK_FILE,
-    TableWriter,
-    summary_csv,
-    sweep_json,
-    walk_csv,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     import pandas as pd
 
@@ -127,6 +111,28 @@ class SweepRun:
         frame: pd.DataFrame = self.table.to_pandas()
         return frame
 
+    def heatmap(
+        self, across: str, up: str, *, figure: str | None = None, security: str | None = None, others: str = "best"
+    ) -> Any:
+        """Return a map of a figure over two axes as a Plotly figure.
+
+        Args:
+            across: An axis, as `refill_interval_sec` or `execution.fees_bps`; each cell is of the settings under the
+                execution model that settings are chosen under, but for such axes of the map.
+            up: Another one.
+            figure: What `choose_by` takes by name, of all days; by default what settings were chosen by, on the days
+                they were chosen on.
+            security: A ticker, or `all`; by default all together, or the only one.
+            others: What a cell has of several settings: their `best`, or their `median`.
+
+        Raises:
+            BadRequest: There is no such axis, figure or security, or its days are too few for an annualised figure.
+            MissingExtra: plotly is not installed.
+        """
+        from pipeline.sweeps.in_notebook import sweep_heatmap
+
+        return sweep_heatmap(self, across, up, figure, security, others)
+
     def _repr_html_(self) -> str:
         """Show the sweep in a notebook: the best setting of each security and of all, and what it made."""
         from pipeline.sweeps.in_notebook import sweep_html
@@ -168,13 +174,13 @@ def make_sweep(
         plan = with_band(plan)
     with ExitStack() as stack:
         if output_dir is not None:
-            stack.enter_context(_begun(output_dir))
+            stack.enter_context(begun(output_dir))
         cache = stack.enter_context(closing(ResultCache(results_folder())))
         parts = ResultParts(parts_folder())
         results = _run(plan, grid, options, objective, parts, listeners)
         split = split_at(results, options.parting)
         choice = Choice(results, objective, split, options.parting)
-        tables = _Tables(results, objective, split, output_dir)
+        tables = FolderTables(results, objective, split, output_dir)
         stack.callback(tables.discard)
         parted = split is not None or options.parting.folds is not None
         by_day = len(plan.tickers) > 1 or parted or objective.by_day
@@ -189,7 +195,7 @@ def make_sweep(
         run = SweepRun(results, objective, tuple(best), tuple(folds), split, output_dir)
         run = replace(run, warnings=warnings, luck=of_all, luck_by_security=luck)
         if output_dir is not None:
-            _write(output_dir, run, options, tables, cache, choice.medians())
+            write_folder(output_dir, run, options, tables, cache, choice.medians())
             if make_page:
                 make_page(output_dir)
         size = cache.size() + parts.size()
@@ -257,75 +263,3 @@ def _luck(
         )
         for view in results.views
     }
-
-
-class _Tables:
-    """Both tables of the folder, where there is one, while they are written."""
-
-    def __init__(
-        self, results: SweepResults, objective: Objective, split: Windows | None, folder: AnyPath | None
-    ) -> None:
-        names = [] if folder is None else [TABLE_FILE, TOGETHER_FILE][: min(len(results.plan.tickers), 2)]
-        self.files = {name: TableWriter(folder / name) for name in names if folder is not None}
-        self._rows = SweepTables(results, objective, split)
-
-    def append(self, block: SettingBlock) -> None:
-        rows = {TABLE_FILE: self._rows.each, TOGETHER_FILE: self._rows.together}
-        for name, file in self.files.items():
-            file.append(rows[name](block))
-
-    def discard(self) -> None:
-        for file in self.files.values():
-            file.discard()
-
-
-def _begun(folder: AnyPath) -> AbstractContextManager[None]:
-    def begun(earlier: list[str]) -> bytes:
-        return json_bytes({"format_version": FORMAT_VERSION, "status": RUNNING, "files": sorted(earlier)})
-
-    return written_folder(folder, SWEEP_FILE, "pipeline sweep", (TRADES_FOLDER,), begun)
-
-
-def _write(
-    folder: AnyPath,
-    run: SweepRun,
-    options: SweepOptions,
-    tables: _Tables,
-    cache: ResultCache,
-    medians: Mapping[str, int],
-) -> None:
-    """Write the folder; what lists its files is there before any other, and says after them that it is complete."""
-    results = run.results
-    staged = [file.close() for file in tables.files.values()]
-    contents = {SUMMARY_FILE: summary_csv(results, run.best, run.objective.name)}
-    if run.best:
-        contents[EQUITY_FILE] = equity_csv(results, run.best, medians)
-    if run.folds:
-        contents[WALK_FILE] = walk_csv(results, run.folds)
-    pairs = chosen_pairs(results, run.best, options.keep_trades)
-    trades = [f"{TRADES_FOLDER}/{number}_{ticker}.parquet" for number, ticker in pairs]
-    files = [*contents, *tables.files, *trades, *([REPORT_FILE] if options.report or options.png else [])]
-    choices = {
-        "chosen_by": run.objective.name,
-        "score": None if run.objective.has_column else run.objective.as_json(),
-        "train": None if run.split is None else str(run.split[0]),
-        "test": None if run.split is None else str(run.split[1]),
-        **{name: getattr(options.parting, name) for name in ("folds", "train_days", "purge", "embargo")},
-        "searched": options.trials,
-        "seed": options.seed if options.trials is not None else None,
-        "files": sorted(files),
-        "warnings": list(run.warnings),
-        "settings_digest": settings_digest(results),
-        "market_days": len(results.market_days()),
-        "luck": None if run.luck is None else asdict(run.luck),
-        "luck_by_security": {ticker: luck and asdict(luck) for ticker, luck in run.luck_by_security.items()},
-    }
-    write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, RUNNING), durable=False)
-    for file in staged:
-        file.commit()
-    for name, content in contents.items():
-        write_bytes(folder / name, content, durable=False)
-    of_best = None if options.keep_trades == EVERY else cache
-    for (number, ticker), content in fills_of(results, pairs, of_best, fresh=options.fresh):
-        write_bytes(folder / TRADES_FOLDER / f"{number}_{ticker}.parquet", content, durable=False)
-    write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, COMPLETE), durable=False)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from pipeline import all_runs, backtest, compare, sweep
+from pipeline import PipelineError, all_runs, backtest, compare, sample, sweep
+from pipeline.errors import BadRequest, MissingExtra
 from pipeline.notebook import MOST_ROWS, html_line, html_table
+from pipeline.notebook_charts import thinned_places
 from pipeline.runs.registry_row import RunRows
 from tests.pages.reading import Node, _Tree
 
@@ -66,6 +71,83 @@ def test_a_run_without_a_folder_shows_itself_too(inputs: tuple[Path, Path]) -> N
     assert "Net P&L, AED: classic" not in root_of(run._repr_html_()).text
 
 
+def test_equity_is_on_the_clock_asked_for_and_drawn_on_it(runs: tuple[Path, Any]) -> None:
+    _, run = runs
+    local, tokyo = run.equity("FAB"), run.equity("FAB", tz="Asia/Tokyo")
+    assert local["FAB"].tolist() == tokyo["FAB"].tolist()
+    assert (tokyo.index.tz_localize(None) - local.index == pd.Timedelta(hours=5)).all()  # 9 h from UTC, Abu Dhabi 4
+    together = run.equity(tz="UTC")
+    *curves, drawdown = run.plot(tz="UTC").data
+    assert [curve.name for curve in curves] == ["EMAAR", "FAB", "MODON", "portfolio"]
+    for curve in curves:
+        drawn = pd.Series(curve.y, pd.DatetimeIndex(curve.x, tz="UTC"))
+        assert drawn.equals(together[curve.name].loc[drawn.index].set_axis(drawn.index))
+    total = together["portfolio"]
+    assert min(drawdown.y) == (total - total.cummax().clip(lower=0)).min()
+    with pytest.raises(BadRequest, match="Did you mean 'Asia/Tokyo'"):
+        run.equity(tz="Asia/Toky")
+
+
+def test_a_line_of_many_points_keeps_its_ends_and_its_extremes() -> None:
+    values = np.random.default_rng(1).normal(size=50_000).cumsum()
+    places = thinned_places(values)
+    assert (len(places) <= 1_000, places[0], places[-1]) == (True, 0, len(values) - 1)
+    assert {int(values.argmin()), int(values.argmax())} <= {*places.tolist()}
+
+
+def test_a_map_has_the_best_or_the_median_of_the_settings_of_each_cell(inputs: tuple[Path, Path]) -> None:
+    axes: dict[str, Any] = {"refill_interval_sec": [120, 5, 60], "quote_size": [500, 1_000, 3_000]}
+    axes |= {"max_notional": [5e5, 1e6], "execution": ["classic", "strict"]}
+    tried: Any = sweep(grid=axes, config=inputs[1], parquet_dir=inputs[0], securities="FAB, EMAAR")
+    assert tried.results.plan.tickers == ("EMAAR", "FAB")
+    frame = tried.frame.query("security == 'FAB' and `execution.preset` == 'strict'")
+    for others, fold in (("best", "max"), ("median", "median")):
+        chart = tried.heatmap("refill_interval_sec", "quote_size", security="FAB", others=others)
+        [heat] = chart.data
+        cells = frame.pivot_table(index="quote_size", columns="refill_interval_sec", values="net_pnl", aggfunc=fold)
+        assert (list(heat.x), list(heat.y)) == (["5", "60", "120"], ["500", "1000", "3000"])
+        np.testing.assert_allclose(heat.z, cells.to_numpy())
+        assert chart.layout.title.text == f"Net P&L (AED), FAB, {others} of several settings"
+    falls = tried.frame.query("security == 'FAB'").pivot_table(
+        index="quote_size", columns="execution.preset", values="max_drawdown", aggfunc="min"
+    )
+    [heat] = tried.heatmap("execution", "quote_size", security="FAB", figure="max_drawdown").data
+    np.testing.assert_allclose(heat.z, falls.to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"up": "quote_sise"}, "Did you mean 'quote_size'?"),
+        ({"security": "FBA"}, "There is no security 'FBA'"),
+        ({"figure": "sharp"}, "Did you mean 'sharpe'?"),
+        ({"figure": "sharpe"}, "shown from 10 market days on"),
+        ({"figure": "band_low"}, "The band of these settings was not asked for"),
+        ({"others": "mean"}, "there are best, median"),
+    ],
+)
+def test_a_map_that_cannot_be_is_refused_by_name(inputs: tuple[Path, Path], asked: dict[str, Any], said: str) -> None:
+    axes = {"refill_interval_sec": [5, 60], "quote_size": [500, 1_000]}
+    tried: Any = sweep(grid=axes, config=inputs[1], parquet_dir=inputs[0])
+    with pytest.raises(BadRequest) as caught:
+        tried.heatmap(**{"across": "refill_interval_sec", "up": "quote_size"} | asked)
+    assert said in str(caught.value)
+
+
+def test_without_plotly_a_chart_says_what_to_install(runs: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
+    with pytest.raises(MissingExtra, match="pip install plotly"):
+        runs[1].plot()
+
+
+def test_a_sample_is_made_and_says_where_it_is(tmp_path: Path) -> None:
+    made = sample(tmp_path / "new" / "ticks.xlsx", days=1)
+    assert made == tmp_path / "new" / "ticks.xlsx"
+    assert made.is_file()
+    with pytest.raises(PipelineError, match="--days is 0"):
+        sample(made, days=0)
+
+
 def test_a_comparison_shows_both_runs_and_what_differs(runs: tuple[Path, Any]) -> None:
     folder, _ = runs
     root = root_of(compare("base", "quick", folder)._repr_html_())
@@ -94,7 +176,7 @@ def test_a_sweep_shows_the_best_of_each_security(inputs: tuple[Path, Path]) -> N
     best = {entry.security: entry for entry in swept.best}
     assert list(cells) == list(best)
     assert cells["FAB"][2] == f"{best['FAB'].figures['net_pnl']:,.2f}"
-    assert cells["FAB"][1] == f"refill_interval_sec {best['FAB'].trial.combination.values['refill_interval_sec']}"
+    assert cells["FAB"][1] == f"refill_interval_sec {best['FAB'].trial.combination.values['refill_interval_sec']}"  # noqa: PD011 - no frame
 
 
 def test_a_long_table_keeps_its_totals_and_says_what_is_left_out() -> None:

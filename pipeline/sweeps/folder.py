@@ -1,0 +1,113 @@
+"""Writes a sweep's folder: its tables while settings come, then what was chosen and what lists its files."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pipeline.runs.layout import REPORT_FILE, TRADES_FOLDER
+from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
+from pipeline.store.atomic import write_bytes
+from pipeline.sweeps.equity import EQUITY_FILE, equity_csv
+from pipeline.sweeps.fills import EVERY, chosen_pairs, fills_of
+from pipeline.sweeps.tables import SweepTables
+from pipeline.sweeps.tried import settings_digest
+from pipeline.sweeps.writer import (
+    FORMAT_VERSION,
+    SUMMARY_FILE,
+    SWEEP_FILE,
+    TABLE_FILE,
+    TOGETHER_FILE,
+    WALK_FILE,
+    TableWriter,
+    summary_csv,
+    sweep_json,
+    walk_csv,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from pipeline.store.path import AnyPath
+    from pipeline.store.result_cache import ResultCache
+    from pipeline.sweeps.choice import Windows
+    from pipeline.sweeps.objectives import Objective
+    from pipeline.sweeps.results import SettingBlock, SweepResults
+    from pipeline.sweeps.run import SweepOptions, SweepRun
+
+
+class FolderTables:
+    """Both tables of the folder, where there is one, while they are written."""
+
+    def __init__(
+        self, results: SweepResults, objective: Objective, split: Windows | None, folder: AnyPath | None
+    ) -> None:
+        names = [] if folder is None else [TABLE_FILE, TOGETHER_FILE][: min(len(results.plan.tickers), 2)]
+        self.files = {name: TableWriter(folder / name) for name in names if folder is not None}
+        self._rows = SweepTables(results, objective, split)
+
+    def append(self, block: SettingBlock) -> None:
+        """Write the rows of some settings."""
+        rows = {TABLE_FILE: self._rows.each, TOGETHER_FILE: self._rows.together}
+        for name, file in self.files.items():
+            file.append(rows[name](block))
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        for file in self.files.values():
+            file.discard()
+
+
+def begun(folder: AnyPath) -> AbstractContextManager[None]:
+    """Return the time in which a sweep has a folder to itself and writes it."""
+
+    def content(earlier: list[str]) -> bytes:
+        return json_bytes({"format_version": FORMAT_VERSION, "status": RUNNING, "files": sorted(earlier)})
+
+    return written_folder(folder, SWEEP_FILE, "pipeline sweep", (TRADES_FOLDER,), content)
+
+
+def write_folder(
+    folder: AnyPath,
+    run: SweepRun,
+    options: SweepOptions,
+    tables: FolderTables,
+    cache: ResultCache,
+    medians: Mapping[str, int],
+) -> None:
+    """Write the folder; what lists its files is there before any other, and says after them that it is complete."""
+    results = run.results
+    staged = [file.close() for file in tables.files.values()]
+    contents = {SUMMARY_FILE: summary_csv(results, run.best, run.objective.name)}
+    if run.best:
+        contents[EQUITY_FILE] = equity_csv(results, run.best, medians)
+    if run.folds:
+        contents[WALK_FILE] = walk_csv(results, run.folds)
+    pairs = chosen_pairs(results, run.best, options.keep_trades)
+    trades = [f"{TRADES_FOLDER}/{number}_{ticker}.parquet" for number, ticker in pairs]
+    files = [*contents, *tables.files, *trades, *([REPORT_FILE] if options.report or options.png else [])]
+    choices = {
+        "chosen_by": run.objective.name,
+        "score": None if run.objective.has_column else run.objective.as_json(),
+        "train": None if run.split is None else str(run.split[0]),
+        "test": None if run.split is None else str(run.split[1]),
+        **{name: getattr(options.parting, name) for name in ("folds", "train_days", "purge", "embargo")},
+        "searched": options.trials,
+        "seed": options.seed if options.trials is not None else None,
+        "files": sorted(files),
+        "warnings": list(run.warnings),
+        "settings_digest": settings_digest(results),
+        "market_days": len(results.market_days()),
+        "luck": None if run.luck is None else asdict(run.luck),
+        "luck_by_security": {ticker: luck and asdict(luck) for ticker, luck in run.luck_by_security.items()},
+    }
+    write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, RUNNING), durable=False)
+    for file in staged:
+        file.commit()
+    for name, content in contents.items():
+        write_bytes(folder / name, content, durable=False)
+    of_best = None if options.keep_trades == EVERY else cache
+    for (number, ticker), content in fills_of(results, pairs, of_best, fresh=options.fresh):
+        write_bytes(folder / TRADES_FOLDER / f"{number}_{ticker}.parquet", content, durable=False)
+    write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, COMPLETE), durable=False)
