@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipeline.metrics.bootstrap import DRAWS, FEWEST
-from pipeline.metrics.figure import NO_DAY, TOO_FEW_DAYS, Figure, Reason
-from pipeline.metrics.formulas import TRADING_DAYS_A_YEAR, max_drawdown
+from pipeline.metrics.figure import NO_DAY, ONE_DAY, TOO_FEW_DAYS, Figure, Reason
+from pipeline.metrics.formulas import FEWEST_DAYS, TRADING_DAYS_A_YEAR, max_drawdown
 from pipeline.metrics.sharpe import Shape, minimum_track_record, probabilistic_sharpe
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ RATIO: Final = (
     "D. H. Bailey and M. López de Prado, The Sharpe Ratio Efficient Frontier, J. Risk 15 (2012), whose days are "
     "independent."
 )
-NO_SHAPE: Final = (TOO_FEW_DAYS, Reason("Every market day earned the same."))
+NO_SHAPE: Final = (TOO_FEW_DAYS, Reason("Every market day earned the same.", lambda p: p.shape is None))
 
 
 def _of_shape(value: Callable[[Shape], float | None]) -> Callable[[Portfolio], float | None]:
@@ -39,6 +39,18 @@ CHANCE_FIGURES: Final = (
         formula="`net_pnl` / `market_days`",
         missing=(NO_DAY,),
         better=1,
+    ),
+    Figure(
+        name="daily_volatility",
+        compute=lambda p: float(p.daily.std(ddof=1)) if len(p.daily) >= FEWEST_DAYS else None,
+        group=CHANCE,
+        label="Volatility of daily net P&L",
+        unit="AED",
+        form="money",
+        meaning="How far a market day's net P&L usually is from the mean: its standard deviation.",
+        formula="√(Σ (daily net P&L - mean)² / (n - 1))",
+        missing=(NO_DAY, ONE_DAY),
+        better=-1,
     ),
     Figure(
         name="daily_drawdown",

@@ -108,6 +108,18 @@ MARKET_MAKING_FIGURES: Final = (
         missing=(NO_DAY, NO_MARK),
     ),
     Figure(
+        name="pnl_per_inventory",
+        compute=lambda p: p.net_pnl / float(p.inventory.mean()) if len(p.inventory) and p.inventory.any() else None,
+        group=INVENTORY,
+        label="P&L per AED of inventory",
+        unit="%",
+        form="share",
+        meaning="What the run earned for the risk of holding: net P&L on the usual value of the open positions.",
+        formula="`net_pnl` / `inventory_mean`",
+        missing=(NO_DAY, Reason("No position at a five-minute mark.")),
+        better=1,
+    ),
+    Figure(
         name="inventory_p95",
         compute=lambda p: percentile(p.inventory, 95) if len(p.inventory) else None,
         group=INVENTORY,

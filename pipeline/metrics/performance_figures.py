@@ -14,6 +14,8 @@ CLOSING: Final = "Closing fills, before fees"
 RISK: Final = "Risk, after fees"
 DAYS: Final = "Days"
 
+NO_CAPITAL: Final = Reason("No capital was used.")
+
 PERFORMANCE_FIGURES: Final = (
     Figure(
         name="fills",
@@ -102,21 +104,6 @@ PERFORMANCE_FIGURES: Final = (
         in_sweep=True,
     ),
     Figure(
-        name="return_on_limit",
-        compute=lambda p: p.net_pnl / p.notional_limit if p.notional_limit else None,
-        group=PNL,
-        label="Return on limit",
-        unit="%",
-        form="share",
-        meaning="What the strategy's notional limit earned over the run, whether or not the strategy keeps to it.",
-        formula="`net_pnl` / `max_notional` of the config (`order_notional` of closing_auction); of the portfolio, "
-        "over the sum of the limits",
-        missing=(
-            Reason("No notional limit is set.", lambda p: p.is_one_security),
-            Reason("Not every security has a notional limit."),
-        ),
-    ),
-    Figure(
         name="max_drawdown",
         compute=lambda p: p.max_drawdown,
         group=RISK,
@@ -183,7 +170,7 @@ PERFORMANCE_FIGURES: Final = (
         form="percentage",
         meaning="Maximum drawdown as a share of the capital in use: a market maker has no starting equity.",
         formula="`max_drawdown` / `peak_capital` · 100",
-        missing=(Reason("No capital was used."),),
+        missing=(NO_CAPITAL,),
         better=-1,
     ),
     Figure(

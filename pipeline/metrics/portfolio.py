@@ -13,7 +13,7 @@ from pipeline.metrics import fill_kinds, market_making
 from pipeline.metrics.bootstrap import intervals
 from pipeline.metrics.clock import Clock, clock_of
 from pipeline.metrics.formulas import drawdown_days, market_day_indices, sharpe
-from pipeline.metrics.loop_fills import AMOUNTS, COUNTS, DAY_FIELDS
+from pipeline.metrics.loop_fills import AMOUNTS, COUNTS, DAY_FIELDS, MARK_FIELDS
 from pipeline.metrics.order_statistics import percentile_of
 from pipeline.metrics.sharpe import shape_of
 from pipeline.ticks import union_of
@@ -128,6 +128,14 @@ class Portfolio:
     def max_drawdown_days(self) -> int | None:
         """How many market days the maximum drawdown lasted, those of its peak and of its end included."""
         return drawdown_days(self.clock.fall, self.market_days)
+
+    @cached_property
+    def price_growth(self) -> float | None:
+        """How much equal stakes in the securities grew from first to last mark; None where none has a mark."""
+        marks = [ledger.marks[:][:, MARK_FIELDS.index("mark")].view(np.float64) for ledger in self.ledgers]
+        known = [each[~np.isnan(each)] for each in marks]
+        growth = [float(each[-1] / each[0]) - 1.0 for each in known if len(each)]
+        return math.fsum(growth) / len(growth) if growth else None
 
     @property
     def inventory(self) -> Float64s:

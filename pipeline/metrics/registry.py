@@ -8,13 +8,14 @@ from pipeline.metrics.chance_figures import CHANCE, CHANCE_FIGURES
 from pipeline.metrics.fill_figures import FILL_FIGURES, FILLED_BY
 from pipeline.metrics.market_making_figures import AED, BPS, INVENTORY, MARKET_MAKING_FIGURES
 from pipeline.metrics.performance_figures import ACTIVITY, CLOSING, DAYS, PERFORMANCE_FIGURES, PNL, RISK
+from pipeline.metrics.return_figures import RETURN_FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.metrics.figure import Figure
 
-FIGURES: Final = (*PERFORMANCE_FIGURES, *CHANCE_FIGURES, *MARKET_MAKING_FIGURES, *FILL_FIGURES)
+FIGURES: Final = (*PERFORMANCE_FIGURES, *RETURN_FIGURES, *CHANCE_FIGURES, *MARKET_MAKING_FIGURES, *FILL_FIGURES)
 BY_NAME: Final[Mapping[str, Figure]] = {figure.name: figure for figure in FIGURES}
 
 METRICS: Final = tuple(figure for figure in FIGURES if figure.in_metrics)

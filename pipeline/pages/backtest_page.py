@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.metrics.exposure import Exposure
+from pipeline.pages import backtest_record as record
 from pipeline.pages import backtest_sections as sections
 from pipeline.pages import backtest_settings as settings
 from pipeline.pages import backtest_tables as tables
@@ -15,6 +17,7 @@ from pipeline.pages.assumption_check import assumption_check
 from pipeline.pages.equity_curve import EquityCurve
 from pipeline.pages.html import NOTHING, Piece, amount, html, joined, section
 from pipeline.pages.page import MOST_BYTES, Parts, embedded, library, page_of
+from pipeline.pages.record_charts import BYTES_OF_A_DAY, record_charts
 from pipeline.pages.run_reader import read_contents
 from pipeline.pages.sketch import sketch
 from pipeline.pages.time_axis import DAY_MS, Clock
@@ -59,7 +62,7 @@ def backtest_page(directory: AnyPath) -> bytes:
     most = min(MOST_SECURITIES, len(contents.figures))
     while True:
         frame = _frame(contents, _shown(contents, most))
-        room = MOST_BYTES - frame.size - most * (FEWEST_BYTES + _NAME)
+        room = MOST_BYTES - frame.size - most * (FEWEST_BYTES + _NAME) - BYTES_OF_A_DAY * len(contents.total.days)
         if room >= 0 or most <= 1:
             return _page(contents, frame, room + most * FEWEST_BYTES)
         most = most * 2 // 3
@@ -125,21 +128,25 @@ def _frame(contents: Contents, shown: Sequence[str]) -> _Frame:
 
 @dataclass(frozen=True, slots=True)
 class _Drawings:
-    """The charts over time: the portfolio's equity, and the panels of the securities shown."""
+    """The charts over time: the portfolio's equity, the panels of the securities shown, and what was held."""
 
     curve: Curve
     panels: Mapping[str, timelines.Panel]
+    exposure: Exposure
     clock: Clock
 
 
 def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
     drawn = _drawings(contents, frame.shown, room)
     clock = drawn.clock
+    capital = contents.portfolio.get("peak_capital")
+    of_days = record_charts(contents.total, drawn.exposure, clock, capital) if len(contents.total.days) else {}
     names = {ticker: f"panel-{number}" for number, ticker in enumerate(frame.shown)}
     data = {
         "charts": {
             "portfolio": timelines.portfolio(drawn.curve, contents.total, clock),
             **frame.charts,
+            **of_days,
             **{names[ticker]: panel.chart for ticker, panel in drawn.panels.items()},
         },
         "shared": {"clock": clock.axis(), "panel": timelines.panel_figure(), **timelines.PARTS},
@@ -154,6 +161,8 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
         [
             frame.before,
             sections.equity(_note(drawn.curve), sketch(drawn.curve.stamps, drawn.curve.equity, clock)),
+            record.record(contents, of_days),
+            record.held(contents, drawn.exposure.growth()),
             frame.between,
             section("securities", "Security by security", _tools(), frame.tables, panels or _NO_SECURITY),
             frame.after,
@@ -170,13 +179,14 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
 
 def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
     """Read one security after the other, and draw each in its share of so many bytes; the least first."""
-    equity, panels = EquityCurve(), {}
+    equity, exposure, panels = EquityCurve(), Exposure(contents.total.days), {}
     days, first, last = [contents.total.days], DAY_MS - 1, 0
     of_portfolio = min(room // _PORTFOLIO, _CURVE + timelines.COST_OF_FILL * int(contents.portfolio["fills"] or 0))
     left, waiting = room - of_portfolio, set(shown)
     for ticker in sorted(contents.figures, key=lambda ticker: (_cost(contents, ticker), ticker)):
         track = contents.track(ticker)
         equity.add(ticker, track)
+        exposure.add(track.stamps, track.position, track.price, track.price_stamps, track.marks)
         for stamps in (track.stamps, track.price_stamps):
             if len(stamps):
                 days.append(np.unique(stamps // DAY_MS))
@@ -187,7 +197,7 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
             left -= len(embedded(panels[ticker].chart))
     curve = equity.curve((left + of_portfolio - _CURVE) // timelines.COST_OF_FILL)
     of_day = np.array([first, last] if last >= first else [], np.int64)
-    return _Drawings(curve, panels, Clock(np.unique(np.concatenate(days)), of_day))
+    return _Drawings(curve, panels, exposure, Clock(np.unique(np.concatenate(days)), of_day))
 
 
 def _cost(contents: Contents, ticker: str) -> int:

@@ -9,6 +9,7 @@ from pipeline.metrics.chance import in_words
 from pipeline.metrics.fill_kinds import COLUMNS, through_words
 from pipeline.numbers import FORMS, counted, money
 from pipeline.pages import backtest_tables as tables
+from pipeline.pages.backtest_record import DECIDED_BY, decision
 from pipeline.pages.cells import clipped, lines
 from pipeline.pages.charts import TITLES
 from pipeline.pages.html import (
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 NAV: Final = {
     "decide": "Result",
     "equity": "Equity",
+    "record": "Day by day",
+    "held": "Held",
     "assumptions": "Assumptions",
     "where": "Where from",
     "securities": "Securities",
@@ -101,8 +104,9 @@ def warnings(contents: Contents) -> Piece:
 
 def result(contents: Contents, check: Check | None) -> Piece:
     """Return the figures of the portfolio, with how else they might have come out."""
-    tiles = joined(_tile(figure, one) for figure, one in tables.headline(contents))
-    parts = [html('<dl class="tiles">\n%s</dl>\n', tiles)]
+    others = (pair for pair in tables.headline(contents) if pair[0].name not in DECIDED_BY)
+    tiles = joined(_tile(figure, one) for figure, one in others)
+    parts = [decision(contents, check), html('<dl class="tiles">\n%s</dl>\n', tiles)]
     if chance := in_words(contents.portfolio):
         parts += [_intervals(contents), html('<p id="chance">%s</p>\n', " ".join(chance))]
     if check:

@@ -19,6 +19,10 @@ TITLES: Final = {
     "hours": "Net P&L by hour of the fill, AED",
     "weekdays": "Net P&L by weekday, AED",
     "markouts": "Mark-outs by time after the fill, bps of the value traded",
+    "days": "Market days by net P&L, AED",
+    "rolling": "Rolling Sharpe ratio and volatility, annualised",
+    "exposure": "Open positions by day, AED",
+    "hold": "Net equity and buy and hold of the peak capital, AED",
 }
 """The titles of the charts of the whole run."""
 ROW: Final = 22

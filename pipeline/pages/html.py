@@ -74,8 +74,9 @@ def _still(title: str, still: Sketch) -> Piece:
 def cell(value: float | None, form: str, reason: str = "") -> Piece:
     """Return one cell of a sortable table: the exact number beside what is shown; a missing one says why."""
     if value is not None:
-        minus = ' class="minus"' if value < 0 else ""
-        return Markup(f'<td data-value="{exact(value)}"{minus}>{FORMS[form](value)}</td>')  # noqa: S704 - a number
+        text = FORMS[form](value)
+        minus = ' class="minus"' if text.startswith("-") else ""
+        return Markup(f'<td data-value="{exact(value)}"{minus}>{text}</td>')  # noqa: S704 - a number
     if not reason:
         return Markup('<td data-value="">-</td>')
     return html('<td data-value="" title="%s">-<span class="hidden"> %s</span></td>', reason, reason)

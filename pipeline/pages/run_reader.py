@@ -55,6 +55,12 @@ class Track:
     last: Float64s
 
     @property
+    def marks(self) -> Float64s:
+        """What a share is worth along the price path, AED: the mid, else the day's last print; NaN without either."""
+        marks: Float64s = np.where(np.isnan(self.mid), self.last, self.mid)
+        return marks
+
+    @property
     def net(self) -> Float64s:
         """Realised P&L after fees by fill, AED."""
         return self.realized - self.fees

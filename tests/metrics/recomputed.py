@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow.parquet as pq
 
+from tests.metrics.recomputed_shape import shape
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
@@ -132,6 +134,8 @@ def figures(securities: Sequence[Security]) -> dict[str, Any]:
         "max_drawdown_days": length,
         "max_drawdown_marked": marked_drawdown(securities),
         "peak_capital": capital,
+        "return_on_peak_capital": equity / capital if capital else None,
+        "daily_volatility": statistics.stdev(daily) if len(daily) > 1 else None,
         "daily_net_pnl": statistics.fmean(daily) if days else None,
         "daily_drawdown": fall_of(daily) if days else None,
         **shape(daily, even=even or len(days) < 10),
@@ -143,35 +147,22 @@ def figures(securities: Sequence[Security]) -> dict[str, Any]:
         "pnl_by_weekday": sums((day.strftime("%A"), net) for day, net in zip(days, daily, strict=True)),
     }
     own_days = {security.ticker: security.days for security in securities}
-    return figures | inventory(securities, days) | market_making(fills, own_days)
+    holding = inventory(securities, days)
+    usual = holding["inventory_mean"]
+    figures |= {"pnl_per_inventory": equity / usual if usual else None, "buy_and_hold": growth(securities)}
+    return figures | holding | market_making(fills, own_days)
+
+
+def growth(securities: Sequence[Security]) -> float | None:
+    marks = [[last if mid is None else mid for _, mid, last in security.path] for security in securities]
+    known = [[mark for mark in each if mark is not None] for each in marks]
+    grown = [each[-1] / each[0] - 1 for each in known if each]
+    return statistics.fmean(grown) if grown else None
 
 
 def fall_of(daily: Sequence[float]) -> float:
     equity = [0.0, *itertools.accumulate(daily)]
     return max(peak - low for peak, low in zip(itertools.accumulate(equity, max), equity, strict=True))
-
-
-def shape(daily: Sequence[float], *, even: bool) -> dict[str, float | None]:
-    """Return how daily P&L is distributed, and how far its Sharpe ratio can be believed."""
-    names = ("skew", "kurtosis", "autocorrelation", "sharpe_error", "probabilistic_sharpe", "minimum_track_record")
-    if even:
-        return dict.fromkeys(names)
-    count, mean, spread = len(daily), statistics.fmean(daily), statistics.pstdev(daily)
-    z = [(day - mean) / spread for day in daily]
-    skew, kurtosis = (math.fsum(each**power for each in z) / count for power in (3, 4))
-    daily_ratio = mean / statistics.stdev(daily)
-    variance = 1 - skew * daily_ratio + (kurtosis - 1) / 4 * daily_ratio**2
-    normal = statistics.NormalDist()
-    return {
-        "skew": skew,
-        "kurtosis": kurtosis,
-        "autocorrelation": math.fsum(one * other for one, other in itertools.pairwise(z)) / count,
-        "sharpe_error": math.sqrt(variance / (count - 1) * 252),
-        "probabilistic_sharpe": normal.cdf(daily_ratio * math.sqrt((count - 1) / variance)),
-        "minimum_track_record": 1.0 + math.ceil(variance * (normal.inv_cdf(0.95) / daily_ratio) ** 2)
-        if daily_ratio > 0
-        else None,
-    }
 
 
 def ratio(daily: Sequence[float], spread: float) -> float | None:

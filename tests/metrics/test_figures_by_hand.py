@@ -79,12 +79,15 @@ OF_FAB: Final[dict[str, Any]] = {
     "sharpe": 0.1694911354,  # 0.422 / (55.896 / √2) · √252
     "sortino": 0.3441791943,  # 0.422 / (27.526 / √2) · √252
     "calmar": 3.8634018746,  # 0.422 · 252 / 27.526
+    "return_on_peak_capital": 0.000844,
+    "buy_and_hold": 10.0 / 10.05 - 1,
     "max_drawdown": 27.526,  # from 28.37 to 0.844
     "max_drawdown_pct": 2.7526,
     "max_drawdown_days": 2,
     "max_drawdown_marked": 62.95,  # 4, 36.37, 40.37, 32.37, -22.58
     "peak_capital": 1_000.0,
     "daily_net_pnl": 0.422,
+    "daily_volatility": 39.5244406412,  # 55.896 / √2
     "daily_drawdown": 27.526,
     **dict.fromkeys(BY_SHAPE),
     "win_rate": 1 / 3,
@@ -95,6 +98,7 @@ OF_FAB: Final[dict[str, Any]] = {
     "time_in_market": 34_190 / 34_200,
     "inventory_mean": 604.25,  # 1,005, 408, 404, 600
     "inventory_p95": 944.25,
+    "pnl_per_inventory": 0.844 / 604.25,
     "time_at_limit": 0.25,
     "spread_captured": 13.0,  # 5, 3, 5
     "spread_captured_bps": 13 / 2_580 * 10_000,
@@ -149,7 +153,10 @@ OF_MODON: Final[dict[str, Any]] = {
     "max_drawdown_days": 0,
     "max_drawdown_marked": 0.0,  # 0, then 5
     "peak_capital": 500.0,
+    "return_on_peak_capital": 0.02,
+    "buy_and_hold": -0.01,
     "daily_net_pnl": 5.0,
+    "daily_volatility": 7.0710678119,  # 10 / √2
     "daily_drawdown": 0.0,
     **dict.fromkeys(BY_SHAPE),
     "win_rate": 1.0,
@@ -160,6 +167,7 @@ OF_MODON: Final[dict[str, Any]] = {
     "time_in_market": (17_100 + 7_200) / 34_200,
     "inventory_mean": 497.5,
     "inventory_p95": 499.75,
+    "pnl_per_inventory": 10 / 497.5,
     "time_at_limit": None,
     "spread_captured": None,
     "spread_captured_bps": None,
@@ -206,7 +214,10 @@ OF_BOTH: Final[dict[str, Any]] = {name: value for name, value in OF_FAB.items() 
     "max_drawdown_pct": 27.526 / 10.70,
     "max_drawdown_days": 2,  # the peak is held on Tuesday, and Wednesday is not back
     "peak_capital": 1_070.0,
+    "return_on_peak_capital": 10.844 / 1_070,
+    "buy_and_hold": (10.0 / 10.05 - 1 - 0.01) / 2,
     "daily_net_pnl": 10.844 / 3,
+    "daily_volatility": 28.4898238909,  # of 28.37, -27.526 and 10
     "intervals": None,
     "win_rate": 0.5,
     "profit_factor": 40 / 26,
@@ -215,6 +226,7 @@ OF_BOTH: Final[dict[str, Any]] = {name: value for name, value in OF_FAB.items() 
     "time_in_market": 41_390 / 51_300,
     "inventory_mean": 782.4,
     "inventory_p95": 1_081.0,
+    "pnl_per_inventory": 10.844 / 782.4,
     "time_at_limit": None,
     "orders": 14,
     "fill_ratio": 3 / 14,
@@ -321,14 +333,8 @@ def test_what_is_known_without_a_fill_is_zero_and_not_missing() -> None:
     zero = {name for name, value in figures.items() if value == 0 and value is not None}
     assert zero == {
         *("fills", "closing_fills", "strategy_days", "fills_per_day", "realized_pnl", "fees", "net_pnl", "turnover"),
-        *(
-            "daily_net_pnl",
-            "daily_drawdown",
-            "max_drawdown",
-            "max_drawdown_days",
-            "max_drawdown_marked",
-            "peak_capital",
-        ),
+        *("buy_and_hold", "daily_net_pnl", "daily_volatility", "daily_drawdown", "max_drawdown", "max_drawdown_days"),
+        *("max_drawdown_marked", "peak_capital"),
         *("time_in_market", "inventory_mean", "inventory_p95", "time_at_limit", "fill_ratio"),
         *("through_fills", "through_pnl", "off_grid_fills", "marketable_fills", "shares_beyond_shown"),
     }

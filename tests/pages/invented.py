@@ -25,7 +25,8 @@ FIGURES = (
     *("return_on_limit", "time_in_market", "inventory_mean", "inventory_p95", "time_at_limit", "spread_captured"),
     *("spread_captured_bps", "orders", "fill_ratio", "time_to_fill_median", "time_to_fill_mean"),
     *("daily_net_pnl", "daily_drawdown", "sharpe_error", "probabilistic_sharpe", "minimum_track_record"),
-    *("skew", "kurtosis", "autocorrelation"),
+    *("skew", "kurtosis", "autocorrelation", "daily_volatility", "pnl_per_inventory"),
+    *("return_on_peak_capital", "buy_and_hold"),
     *("through_fills", "through_pnl", "off_grid_fills", "marketable_fills", "shares_beyond_shown"),
 )
 HORIZONS = ("1s", "10s", "60s", "300s")
@@ -173,6 +174,7 @@ def _figures(chance: np.random.Generator, all_fills: list[Fills], days: int) -> 
         "realized_pnl": float(sum(executed.realized.sum() for executed in all_fills)),
         "fees": float(sum(executed.fees.sum() for executed in all_fills)),
     }
+    figures["peak_capital"] = abs(figures["peak_capital"]) * 1e6
     figures |= {
         "turnover": float(sum((executed.price * executed.quantity).sum() for executed in all_fills)),
         "reasons": {"calmar": "Too few days."},

@@ -1,0 +1,52 @@
+"""The figures of what was earned on capital: on the limit, on the most in use, and by buying and holding."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipeline.metrics.figure import NO_MARK, Figure, Reason
+from pipeline.metrics.performance_figures import NO_CAPITAL, PNL
+
+RETURN_FIGURES: Final = (
+    Figure(
+        name="return_on_limit",
+        compute=lambda p: p.net_pnl / p.notional_limit if p.notional_limit else None,
+        group=PNL,
+        label="Return on limit",
+        unit="%",
+        form="share",
+        meaning="What the strategy's notional limit earned over the run, whether or not the strategy keeps to it.",
+        formula="`net_pnl` / `max_notional` of the config (`order_notional` of closing_auction); of the portfolio, "
+        "over the sum of the limits",
+        missing=(
+            Reason("No notional limit is set.", lambda p: p.is_one_security),
+            Reason("Not every security has a notional limit."),
+        ),
+    ),
+    Figure(
+        name="return_on_peak_capital",
+        compute=lambda p: p.net_pnl / p.clock.peak_capital if p.clock.peak_capital else None,
+        group=PNL,
+        label="Return on peak capital",
+        unit="%",
+        form="share",
+        meaning="What the run earned on the most capital that it had in use at one moment.",
+        formula="`net_pnl` / `peak_capital`",
+        missing=(NO_CAPITAL,),
+        is_headline=True,
+        better=1,
+    ),
+    Figure(
+        name="buy_and_hold",
+        compute=lambda p: p.price_growth,
+        group=PNL,
+        label="Buy and hold",
+        unit="%",
+        form="share",
+        meaning="What the security's price had grown by from its first mark to its last, without costs and dividends; "
+        "of the portfolio, equal stakes in all securities.",
+        formula="last mark / first mark - 1, the mean of securities",
+        missing=(NO_MARK,),
+        better=1,
+    ),
+)
