@@ -129,6 +129,11 @@ class MarketFacts:
         return self.tick_tables[-1].levels if self.tick_tables else NO_GRID
 
     @property
+    def money(self) -> str:
+        """What amounts are in, which are prices times shares: the unit that prices are quoted in."""
+        return self.price_unit or self.currency
+
+    @property
     def clock_shift(self) -> int:
         """How far the trading clock, whose days are trading days, is ahead of the exchange's own; ns."""
         return (DAY - self.day_starts) % DAY

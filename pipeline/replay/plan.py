@@ -68,6 +68,22 @@ class Request:
     allow_stale: bool = False
 
 
+def _several(money: Mapping[str, str]) -> str:
+    """Return what is to be said where securities are in several currencies, else an empty text."""
+    tickers: dict[str, list[str]] = {}
+    for ticker, unit in money.items():
+        tickers.setdefault(unit, []).append(ticker)
+    if len(tickers) <= 1:
+        return ""
+    each = ", ".join(f"{unit} {len(tickers[unit])}" for unit in sorted(tickers))
+    fewest = min(sorted(tickers), key=lambda unit: len(tickers[unit]))
+    return (
+        f"The securities are in several currencies ({each}), which do not add up: what is said of them together, "
+        f"totals, drawdown and ratios, is of no use. Run one currency at a time, {fewest} with --securities "
+        f"{','.join(sorted(tickers[fewest]))}."
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """A request that has been checked: nothing about it can be wrong any more but the data themselves.
@@ -94,9 +110,16 @@ class Plan:
     shortage: str | None = None
 
     @property
+    def money(self) -> dict[str, str]:
+        """What the amounts of each security that can run are in, by ticker: a currency, or a part of one as GBp."""
+        return {task.ticker: facts_of(task.exchange).money for task in self.tasks if task.error is None}
+
+    @property
     def warnings(self) -> list[str]:
         """What is to be known of the run before it starts, a sentence each."""
         warnings = [] if self.stale is None else [self.stale]
+        if several := _several(self.money):
+            warnings.append(several)
         if self.why_plain:
             warnings.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
         if not self.switches_apply and (self.execution.fields() != CLASSIC.fields() or self.execution.ignored):

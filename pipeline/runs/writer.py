@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 import pipeline
+from pipeline.markets.facts import facts_of
 from pipeline.metrics.assumptions import verdict_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import daily_columns
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from pipeline.store.catalog import Security
     from pipeline.store.path import AnyPath
 
-SUMMARY_COLUMNS: Final = ("security", "exchange", *SUMMARY_FIGURES, *REPLAY_COUNTS, "error")
+SUMMARY_COLUMNS: Final = ("security", "exchange", "currency", *SUMMARY_FIGURES, *REPLAY_COUNTS, "error")
 SENSITIVITY_COLUMNS: Final = ("security", "execution", "fills", "realized_pnl", "fees", "net_pnl")
 
 
@@ -128,6 +129,7 @@ class RunFolder:
             "note": self._note,
             "execution": {"name": plan.execution.name, "settings": dict(plan.execution.settings)},
             "assumption_check": None if verdict is None else asdict(verdict),
+            "currencies": plan.money,
             "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},
             "data": {security.ticker: _data_of(security) for security in plan.securities},
             "warnings": list(warnings),
@@ -174,6 +176,7 @@ def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
     for result in results:
         row: dict[str, Any] = {"security": result.ticker, "exchange": result.task.exchange, "error": result.error}
         if result.ledger is not None:
+            row["currency"] = facts_of(result.task.exchange).money
             row |= {heading: result.ledger.summary[figure.name] for heading, figure in SUMMARY_FIGURES.items()}
             row |= result.ledger.counts
         rows.append(row)

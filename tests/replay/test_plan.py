@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,6 +37,19 @@ def test_the_exchange_comes_from_the_parquet_file(request_for: Any) -> None:
         "FAB": "ADX",
         "MODON": "ADX",
     }
+
+
+def test_securities_of_several_currencies_are_warned_of_first_with_those_to_run_alone(
+    request_for: Any, tmp_path: Path
+) -> None:
+    of_one = plan(request_for())
+    assert (set(of_one.money.values()), of_one.warnings) == ({"AED"}, [])
+    config = tmp_path / "mixed.json"
+    config.write_text(json.dumps({"_defaults": {}, "FAB": {"exchange": "LSE"}}), encoding="utf-8")
+    mixed = plan(request_for(config=config))
+    assert mixed.money == {"EMAAR": "AED", "FAB": "GBp", "MODON": "AED"}
+    assert mixed.warnings[0].startswith("The securities are in several currencies (AED 2, GBp 1), which do not add up")
+    assert mixed.warnings[0].endswith("Run one currency at a time, GBp with --securities FAB.")
 
 
 @pytest.mark.parametrize(

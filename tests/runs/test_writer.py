@@ -94,6 +94,7 @@ def test_the_summary_has_a_row_a_security_sorted_and_exact(inputs: Any, tmp_path
         assert float(row["realized_pnl"]) == result.ledger.realized_pnl
         assert int(row["trades"]) == result.fills
         assert row["error"] == ""
+        assert row["currency"] == "AED"
 
 
 def test_run_json_says_what_was_run_on_what(inputs: Any, tmp_path: Path) -> None:
@@ -105,6 +106,7 @@ def test_run_json_says_what_was_run_on_what(inputs: Any, tmp_path: Path) -> None
     assert content["execution"]["settings"]["fill_price"] == "print"
     assert content["parameters"]["FAB"]["refill_interval_sec"] == 30
     assert content["data"]["FAB"]["fingerprint"] == "made 0"
+    assert content["currencies"] == {"EMAAR": "AED", "FAB": "AED", "MODON": "AED"}
     assert set(content["how"]) == {"engine", "backend", "workers", "seconds", "finished"}
 
 
