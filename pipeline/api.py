@@ -337,4 +337,7 @@ def sweep(
         write_sweep_page(finished, png=png)
 
     listeners = Listeners(on_plan, on_result, on_compile)
-    return make_sweep(axes, request, options, folder, listeners, make_page if report or png else None)
+    run = make_sweep(axes, request, options, folder, listeners, make_page if report or png else None)
+    if folder is not None:
+        update_index(folder, page=report or png)
+    return run

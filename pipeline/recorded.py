@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 def all_runs(*, remove: take.Remove = (), output_dir: take.OutputDir = take.OUTPUT_DIR) -> "RunRows":
     """Return a row for each run below a folder, the latest first; bring its `runs.json` and `index.html` up to date.
 
+    `sweeps` of what is returned has a row for each sweep.
+
     From then on each backtest into a folder below it does the same; below `output` it does from the start.
 
     Args:
-        remove: Names of runs to remove first, with their folders.
+        remove: Names of runs and sweeps to remove first, with their folders.
         output_dir: The folder.
 
     Raises:
@@ -36,9 +38,8 @@ def all_runs(*, remove: take.Remove = (), output_dir: take.OutputDir = take.OUTP
     """
     from pipeline.pages.index_page import index_page
     from pipeline.runs.registry import refresh
-    from pipeline.runs.registry_row import RunRows
 
-    return RunRows(refresh(Path(output_dir), index_page, names_of(remove)))
+    return refresh(Path(output_dir), index_page, names_of(remove))
 
 
 def update_index(run_folder: "AnyPath", *, page: bool) -> None:
@@ -114,7 +115,7 @@ def report(
         PipelineError: It is not a complete run or sweep, or images cannot be drawn.
     """
     from pipeline.pages.remake import write_run_page, write_sweep_page
-    from pipeline.sweeps.writer import SWEEP_FILE
+    from pipeline.runs.layout import SWEEP_FILE
 
     named = () if run is None else (Path(run), Path(output_dir) / run)
     swept = next((folder for folder in named if (folder / SWEEP_FILE).is_file()), None)

@@ -54,9 +54,8 @@ def report(**options: Any) -> CommandResult:
     Example: pipeline report v1_baseline
     """
     from pipeline.console.progress import Progress
-    from pipeline.runs.layout import RUN_FILE, WORKBOOK_FILE
+    from pipeline.runs.layout import RUN_FILE, SWEEP_FILE, WORKBOOK_FILE
     from pipeline.runs.read_file import recorded_warnings
-    from pipeline.sweeps.writer import SWEEP_FILE
 
     with Progress("Making the page"):
         page = api.report(**options)

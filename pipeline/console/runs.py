@@ -14,21 +14,53 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pipeline.runs.registry_row import RunRow
+    from pipeline.runs.registry_row import RunRow, RunRows
+    from pipeline.runs.sweep_row import SweepRow
 
 LEFT_OUT: Final = ("stamp", "parameters", "digests", "versions", "execution", "before")
 CHANGES_SHOWN: Final = 3
 
 
-def show_runs(rows: Sequence[RunRow], output_dir: Path) -> CommandResult:
-    """Print a table of the runs' figures, the latest first, and one of what changed and was noted."""
+def show_runs(rows: RunRows, output_dir: Path) -> CommandResult:
+    """Print a table of the runs' figures, the latest first, what changed and was noted, and then the sweeps."""
     if rows and console().shows:
         _show_figures(rows)
         _show_changes(rows)
-    page = output_dir / INDEX_FILE
-    facts = {"index": page if rows else None, "runs": [_facts(row) for row in rows]}
-    where = f"Page: {page}" if rows else f"There are no runs in {output_dir}"
-    return CommandResult(f"{counted(len(rows), 'run')}. {where}" if rows else f"{where}.", facts)
+    if rows.sweeps:
+        _show_sweeps(rows.sweeps)
+    page, any_row = output_dir / INDEX_FILE, rows or rows.sweeps
+    facts = {"index": page if any_row else None, "runs": [_facts(row) for row in rows]}
+    facts["sweeps"] = [{name: value for name, value in asdict(row).items() if name != "stamp"} for row in rows.sweeps]
+    if not any_row:
+        return CommandResult(f"There are no runs in {output_dir}.", facts)
+    sweeps = f" and {counted(len(rows.sweeps), 'sweep')}" if rows.sweeps else ""
+    return CommandResult(f"{counted(len(rows), 'run')}{sweeps}. Page: {page}", facts)
+
+
+def _show_sweeps(sweeps: Sequence[SweepRow]) -> None:
+    columns = [
+        Column("sweep", "name"),
+        Column("finished"),
+        Column("settings"),
+        Column("chosen"),
+        *(Column(name, "money") for name in ("net P&L", "test")),
+        Column("values", "text"),
+    ]
+    table = [
+        [
+            row.name,
+            row.when[2:],
+            FORMS["count"](row.settings if row.is_complete else None),
+            FORMS["count"](row.setting),
+            *map(money, (row.net_pnl, row.test_net_pnl)),
+            row.chosen if row.is_complete else _state(row),
+        ]
+        for row in sweeps
+    ]
+    show_table("Sweeps, the latest first; AED", columns, table)
+    said = [[row.name, row.luck[0]] for row in sweeps if row.luck]
+    if said:
+        show_table("How much is luck", [Column("sweep", "name"), Column("of the best setting", "text")], said)
 
 
 def _show_figures(rows: Sequence[RunRow]) -> None:
@@ -62,7 +94,7 @@ def _show_changes(rows: Sequence[RunRow]) -> None:
         show_table("What changed", columns, table)
 
 
-def _state(row: RunRow) -> str:
+def _state(row: RunRow | SweepRow) -> str:
     if row.is_complete:
         return ""
     return row.status if row.status in ("failed", "damaged") else "not finished"

@@ -17,7 +17,7 @@ from pipeline.metrics.figure import ANNUALISED_FROM, shown_annualised
 from pipeline.numbers import FORMS, NONE, counted, money, ratio
 from pipeline.sweeps.axes import STRATEGY, Axis
 from pipeline.sweeps.choice import under, walked_pnl
-from pipeline.sweeps.luck_words import in_words, too_few
+from pipeline.sweeps.luck_words import said_of
 from pipeline.sweeps.objectives import SHARPE
 
 if TYPE_CHECKING:
@@ -231,10 +231,10 @@ def _text(value: object) -> str:
 def _show_luck(run: SweepRun) -> None:
     """Say how much of the best is luck, or why that cannot be said."""
     settings, days = len(run.results.trials), len(run.results.market_days()) if run.best else 0
-    said = in_words(asdict(run.luck)) if run.luck else [too_few(settings, days)] if run.best else []
-    for sentence in filter(None, said):
+    said = said_of(asdict(run.luck) if run.luck else None, settings, days) if run.best else []
+    for sentence in said:
         console().show(textwrap.fill(sentence, WIDTH))
-    if any(said):
+    if said:
         console().show()
 
 

@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.runs.registry_row import RunRow
+    from pipeline.runs.sweep_row import SweepRow
 
 TEMPLATE: Final = "index.html.j2"
 MOST_CHANGES: Final = 3
 
 
-def index_page(rows: Sequence[RunRow]) -> bytes:
-    """Return the page of runs; their links lead to folders beside it."""
+def index_page(rows: Sequence[RunRow], sweeps: Sequence[SweepRow] = ()) -> bytes:
+    """Return the page of runs and sweeps; their links lead to folders beside it."""
     complete = [row for row in rows if row.is_complete]
     return render(
         TEMPLATE,
         None,
         title="All runs",
         rows=[(row, spark(row.equity), lines(map(clipped, row.differs), MOST_CHANGES)) for row in rows],
+        sweeps=sweeps,
         counted=counted,
         complete=len(complete),
         replaced=sum(row.replaced for row in rows),
@@ -39,16 +41,16 @@ def index_page(rows: Sequence[RunRow]) -> bytes:
     )
 
 
-def _link(row: RunRow) -> str | None:
+def _link(row: RunRow | SweepRow) -> str | None:
     """Return where the run's page is, as the address of a file beside this one."""
     from urllib.parse import quote  # loaded with jinja2 anyway
 
     return f"{quote(row.name)}/report.html" if row.page else None
 
 
-def _state(row: RunRow) -> str:
+def _state(row: RunRow | SweepRow) -> str:
     """Return why a run has no figures, or no page any more; empty for one that has both."""
-    if row.replaced:
+    if getattr(row, "replaced", False):
         return "a later run is in its folder"
     if row.is_complete:
         return ""

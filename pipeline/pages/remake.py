@@ -35,7 +35,7 @@ def write_run_page(folder: AnyPath, *, png: bool = False) -> AnyPath:
 def write_sweep_page(folder: AnyPath, *, png: bool = False) -> AnyPath:
     """Write the page of a sweep's folder, from its files, and return its path; the rest as `write_run_page`."""
     from pipeline.pages.sweep_page import sweep_page  # a run needs none of it
-    from pipeline.sweeps.writer import SWEEP_FILE
+    from pipeline.runs.layout import SWEEP_FILE
 
     return _write(folder, SWEEP_FILE, sweep_page(folder), png=png)
 

@@ -17,6 +17,7 @@ from pipeline.pages.sweep_columns import SweepColumns
 from pipeline.pages.sweep_equity import ChosenEquity, read_equity
 from pipeline.pages.sweep_figures import BY_NAME, NAMES, SweepFigure, score_figures
 from pipeline.pages.sweep_table_reader import AGAIN, DayCounts, Failure, TableNotes, groups
+from pipeline.runs.layout import SWEEP_FILE
 from pipeline.runs.manifest import COMPLETE, check_complete
 from pipeline.runs.read_file import csv_rows
 from pipeline.store.columns import float_values
@@ -29,7 +30,6 @@ from pipeline.sweeps.tables import OURS, PRESET_COLUMN
 from pipeline.sweeps.writer import (
     FORMAT_VERSION,
     SUMMARY_FILE,
-    SWEEP_FILE,
     TABLE_FILE,
     TOGETHER_FILE,
     WALK_FILE,

@@ -6,6 +6,7 @@ from typing import Final
 
 FORMAT_VERSION: Final = 2
 RUN_FILE: Final = "run.json"
+SWEEP_FILE: Final = "sweep.json"
 SUMMARY_FILE: Final = "backtest_summary.csv"
 SENSITIVITY_FILE: Final = "sensitivity.csv"
 METRICS_FILE: Final = "metrics.json"

@@ -17,9 +17,11 @@ from pipeline.runs.layout import (
     REGISTRY_FILE,
     REPORT_FILE,
     RUN_FILE,
+    SWEEP_FILE,
 )
 from pipeline.runs.manifest import files_of
-from pipeline.runs.registry_row import RunRow, read_row
+from pipeline.runs.registry_row import RunRow, RunRows, read_row
+from pipeline.runs.sweep_row import SweepRow, read_sweep_row
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.lock import in_turn, sole_writer
 from pipeline.store.path import ObjectStorePath
@@ -52,11 +54,13 @@ def registry_folder(run_folder: AnyPath, usual: Path) -> Path | None:
 
 
 def refresh(
-    output_dir: Path, make_page: Callable[[Sequence[RunRow]], bytes] | None, remove: Sequence[str] = ()
-) -> list[RunRow]:
-    """Bring registry and page up to date with the run folders below, and return the rows, the latest first.
+    output_dir: Path,
+    make_page: Callable[[Sequence[RunRow], Sequence[SweepRow]], bytes] | None,
+    remove: Sequence[str] = (),
+) -> RunRows:
+    """Bring registry and page up to date with the folders of runs and sweeps, and return the rows, the latest first.
 
-    Only run folders that have changed are read. Runs that end at once wait for one another here; each file is replaced
+    Only folders that have changed are read. Runs that end at once wait for one another here; each file is replaced
     whole.
 
     Args:
@@ -73,30 +77,40 @@ def refresh(
         raise UnknownRun(f"There is no folder {output_dir}, so there are no runs in it.")
     with in_turn(output_dir / LOCK_FILE, PATIENCE_SECONDS):
         known, has_page = _read(output_dir / REGISTRY_FILE)
+        before = known or RunRows()
         _remove_runs(output_dir, remove)
-        rows = _with_differences(_current(output_dir, known or []))
-        has_page = has_page and known == rows and (output_dir / INDEX_FILE).is_file()
-        if known != rows or (make_page and not has_page):
+        rows = _with_differences(_current(output_dir, before))
+        sweeps = _sweeps(output_dir, before.sweeps)
+        same = known is not None and (known == rows) and known.sweeps == tuple(sweeps)
+        has_page = has_page and same and (output_dir / INDEX_FILE).is_file()
+        found = RunRows(rows, sweeps)
+        if not same or (make_page and not has_page):
             remove_abandoned(output_dir)
             if make_page:
-                write_bytes(output_dir / INDEX_FILE, make_page(rows), durable=False)
-            write_bytes(output_dir / REGISTRY_FILE, _registry(rows, has_page=make_page is not None), durable=False)
-    return rows
+                write_bytes(output_dir / INDEX_FILE, make_page(rows, sweeps), durable=False)
+            write_bytes(output_dir / REGISTRY_FILE, _registry(found, has_page=make_page is not None), durable=False)
+    return found
 
 
-def _registry(rows: Sequence[RunRow], *, has_page: bool) -> bytes:
+def _registry(rows: RunRows, *, has_page: bool) -> bytes:
     """Return the registry of rows; has_page: whether the page beside it is made of the same."""
-    content = {"format_version": FORMAT_VERSION, "page": has_page, "runs": [row.as_json() for row in rows]}
+    content = {
+        "format_version": FORMAT_VERSION,
+        "page": has_page,
+        "runs": [row.as_json() for row in rows],
+        "sweeps": [row.as_json() for row in rows.sweeps],
+    }
     return f"{json.dumps(content, sort_keys=True, separators=(',', ':'), allow_nan=False)}\n".encode()
 
 
-def _read(path: Path) -> tuple[list[RunRow] | None, bool]:
+def _read(path: Path) -> tuple[RunRows | None, bool]:
     """Return the rows of a registry, and whether the page is of them; None where it cannot be read: it is made anew."""
     try:
         content = json.loads(path.read_bytes())
         if content["format_version"] != FORMAT_VERSION:
             return None, False
-        return [RunRow.from_json(row) for row in content["runs"]], bool(content["page"])
+        sweeps = [SweepRow.from_json(row) for row in content.get("sweeps", ())]
+        return RunRows([RunRow.from_json(row) for row in content["runs"]], sweeps), bool(content["page"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None, False
 
@@ -105,7 +119,7 @@ def _current(output_dir: Path, known: Sequence[RunRow]) -> list[RunRow]:
     """Return the rows of the run folders that there are, and of the runs that these folders had before."""
     live = {row.name: row for row in known if not row.replaced}
     rows, replaced = [], [row for row in known if row.replaced]
-    for name, stamp, has_page in _run_folders(output_dir, "", DEPTH):
+    for name, stamp, has_page in _folders(output_dir, RUN_FILE, "", DEPTH):
         row = live.get(name)
         if row is None or row.stamp != stamp:
             now = read_row(output_dir / name, name, stamp)
@@ -116,6 +130,18 @@ def _current(output_dir: Path, known: Sequence[RunRow]) -> list[RunRow]:
     names = {row.name for row in rows}
     earlier = _latest_first(row for row in replaced if row.name in names)[:MOST_REPLACED]
     return _latest_first([*rows, *earlier])
+
+
+def _sweeps(output_dir: Path, known: Sequence[SweepRow]) -> list[SweepRow]:
+    """Return the rows of the sweeps' folders that there are, the latest first."""
+    by_name = {row.name: row for row in known}
+    rows = []
+    for name, stamp, has_page in _folders(output_dir, SWEEP_FILE, "", DEPTH):
+        row = by_name.get(name)
+        if row is None or row.stamp != stamp:
+            row = read_sweep_row(output_dir / name, name, stamp)
+        rows.append(row if row.page == has_page else replace(row, page=has_page and row.is_complete))
+    return sorted(rows, key=lambda row: (row.stamp[0], row.name), reverse=True)
 
 
 def _is_again(row: RunRow, now: RunRow) -> bool:
@@ -145,17 +171,17 @@ def _with_differences(rows: Sequence[RunRow]) -> list[RunRow]:
     return done[::-1]
 
 
-def _run_folders(folder: Path, before: str, depth: int) -> Iterator[tuple[str, tuple[int, int], bool]]:
-    """Yield name, stamp of `run.json` and whether there is a page, of every run folder below."""
+def _folders(folder: Path, manifest: str, before: str, depth: int) -> Iterator[tuple[str, tuple[int, int], bool]]:
+    """Yield name, stamp of the manifest and whether there is a page, of every folder below that has such a manifest."""
     with os.scandir(folder) as entries:
         inside = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
     for name in inside:
         path = folder / name
         try:
-            status = (path / RUN_FILE).stat()
+            status = (path / manifest).stat()
         except OSError:
             if depth > 1:
-                yield from _run_folders(path, f"{before}{name}/", depth - 1)
+                yield from _folders(path, manifest, f"{before}{name}/", depth - 1)
         else:
             yield f"{before}{name}", (status.st_mtime_ns, status.st_size), (path / REPORT_FILE).is_file()
 
@@ -163,23 +189,26 @@ def _run_folders(folder: Path, before: str, depth: int) -> Iterator[tuple[str, t
 def _remove_runs(output_dir: Path, names: Sequence[str]) -> None:
     """Remove the files of runs, all or none of which must be there; what else stands in their folders stays."""
     wanted = [name.removeprefix(f"{output_dir.as_posix()}/").strip("/") for name in names]
-    there = sorted({name for name, *_ in _run_folders(output_dir, "", DEPTH)})
+    manifests = {
+        name: manifest for manifest in (RUN_FILE, SWEEP_FILE) for name, *_ in _folders(output_dir, manifest, "", DEPTH)
+    }
+    there = sorted(manifests)
     for name in wanted:
         if name not in there:
             listed = f" Runs there: {', '.join(there[:8])}." if there and not nearest(name, there) else ""
             raise UnknownRun(f"There is no run '{name}' in {output_dir}.{nearest(name, there)}{listed}")
     for name in wanted:
-        _remove_run(output_dir / name)
+        _remove_run(output_dir / name, manifests[name])
 
 
-def _remove_run(folder: Path) -> None:
+def _remove_run(folder: Path, manifest: str) -> None:
     with sole_writer(folder, "pipeline runs --remove", "another name for --output-dir"):
         try:
-            for name in [*files_of(folder / RUN_FILE), RECONCILIATION_FILE]:
+            for name in [*files_of(folder / manifest), RECONCILIATION_FILE]:
                 (folder / name).unlink(missing_ok=True)
             for part in ("", *FOLDERS, CHARTS_FOLDER):
                 remove_abandoned(folder / part)
-            (folder / RUN_FILE).unlink()
+            (folder / manifest).unlink()
         except OSError as error:
             raise not_written(folder, error) from error
     for part in (*FOLDERS, CHARTS_FOLDER, ""):

@@ -18,10 +18,11 @@ from pipeline.runs.reader import settings_of
 from pipeline.spark import thinned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pipeline.runs.reader import Value
+    from pipeline.runs.sweep_row import SweepRow
 
 DAMAGED: Final = "damaged"
 FIGURES: Final = ("fills", "net_pnl", "sharpe", "max_drawdown")
@@ -111,7 +112,14 @@ class RunRow:
 
 
 class RunRows(list[RunRow]):
-    """The rows of all runs, the latest first, which a notebook shows as a table."""
+    """The rows of all runs, the latest first, which a notebook shows as a table.
+
+    sweeps: a row for each sweep below the same folder, the latest first.
+    """
+
+    def __init__(self, rows: Iterable[RunRow] = (), sweeps: Sequence[SweepRow] = ()) -> None:
+        super().__init__(rows)
+        self.sweeps = tuple(sweeps)
 
     def _repr_html_(self) -> str:
         from pipeline.runs.in_notebook import runs_html

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pipeline.runs.layout import REPORT_FILE, TRADES_FOLDER
+from pipeline.runs.layout import REPORT_FILE, SWEEP_FILE, TRADES_FOLDER
 from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
 from pipeline.store.atomic import write_bytes
 from pipeline.sweeps.equity import EQUITY_FILE, equity_csv
 from pipeline.sweeps.fills import EVERY, chosen_pairs, fills_of
+from pipeline.sweeps.luck_words import said_of
 from pipeline.sweeps.tables import SweepTables
 from pipeline.sweeps.tried import settings_digest
 from pipeline.sweeps.writer import (
     FORMAT_VERSION,
     SUMMARY_FILE,
-    SWEEP_FILE,
     TABLE_FILE,
     TOGETHER_FILE,
     WALK_FILE,
@@ -87,6 +87,7 @@ def write_folder(
     pairs = chosen_pairs(results, run.best, options.keep_trades)
     trades = [f"{TRADES_FOLDER}/{number}_{ticker}.parquet" for number, ticker in pairs]
     files = [*contents, *tables.files, *trades, *([REPORT_FILE] if options.report or options.png else [])]
+    luck, days = asdict(run.luck) if run.luck else None, len(results.market_days())
     choices = {
         "chosen_by": run.objective.name,
         "score": None if run.objective.has_column else run.objective.as_json(),
@@ -97,9 +98,11 @@ def write_folder(
         "seed": options.seed if options.trials is not None else None,
         "files": sorted(files),
         "warnings": list(run.warnings),
+        "chosen": _chosen(run),
+        "luck_in_words": said_of(luck, len(results.trials), days),
         "settings_digest": settings_digest(results),
-        "market_days": len(results.market_days()),
-        "luck": None if run.luck is None else asdict(run.luck),
+        "market_days": days,
+        "luck": luck,
         "luck_by_security": {ticker: luck and asdict(luck) for ticker, luck in run.luck_by_security.items()},
     }
     write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, RUNNING), durable=False)
@@ -111,3 +114,17 @@ def write_folder(
     for (number, ticker), content in fills_of(results, pairs, of_best, fresh=options.fresh):
         write_bytes(folder / TRADES_FOLDER / f"{number}_{ticker}.parquet", content, durable=False)
     write_bytes(folder / SWEEP_FILE, sweep_json(results, choices, COMPLETE), durable=False)
+
+
+def _chosen(run: SweepRun) -> dict[str, Any] | None:
+    """Return the setting chosen for all securities together, or the only one, as lists of sweeps show it."""
+    best = next((each for each in run.best if each.security == run.results.views[-1]), None)
+    if best is None:
+        return None
+    return {
+        "security": best.security,
+        "setting": best.trial.number,
+        "values": dict(best.trial.combination.values),
+        "net_pnl": best.figures["net_pnl"],
+        "test_net_pnl": best.test and best.test.net_pnl,
+    }

@@ -31,6 +31,11 @@ def in_words(luck: Mapping[str, Any] | None) -> list[str]:
     return [*said, f"These are of {used:,} settings, evenly spread."] if used < settings else said
 
 
+def said_of(luck: Mapping[str, Any] | None, settings: int, days: int) -> list[str]:
+    """Return what is said of luck: sentences, or why there are none."""
+    return in_words(luck) or [text for text in [too_few(settings, days)] if text]
+
+
 def too_few(settings: int, days: int) -> str:
     """Return why nothing is said of luck, empty where nothing was chosen."""
     few = f"{counted(days, 'market day')}: too few to say how much of the best of {settings:,} settings is luck"

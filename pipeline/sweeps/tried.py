@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.runs.layout import SWEEP_FILE
 from pipeline.runs.manifest import COMPLETE
-from pipeline.sweeps.writer import SWEEP_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -34,7 +34,6 @@ TABLE_FILE: Final = "sweep.parquet"
 TOGETHER_FILE: Final = "sweep_all.parquet"
 SUMMARY_FILE: Final = "sweep_summary.csv"
 WALK_FILE: Final = "walk_forward.csv"
-SWEEP_FILE: Final = "sweep.json"
 SHOWN: Final = tuple(figure.name for figure in SWEEP_FIGURES if figure.is_headline)
 """The figures of all days in the summary."""
 
