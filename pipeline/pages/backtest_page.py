@@ -153,10 +153,11 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
         "days": np.diff(clock.days, prepend=0).tolist(),
         "hours": [clock.opens, clock.closes],
     }
-    panels = joined(
+    every = joined(
         _panel(contents, ticker, name, drawn.panels[ticker], is_open=number < OPEN_PANELS)
         for number, (ticker, name) in enumerate(names.items())
     )
+    panels = html('<div class="panels">\n%s</div>\n', every or _NO_SECURITY)
     content = joined(
         [
             frame.before,
@@ -164,7 +165,7 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
             record.record(contents, of_days),
             record.held(contents, drawn.exposure.growth()),
             frame.between,
-            section("securities", "Security by security", _tools(), frame.tables, panels or _NO_SECURITY),
+            section("securities", "Security by security", _tools(), frame.tables, panels),
             frame.after,
         ]
     )

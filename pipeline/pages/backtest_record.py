@@ -90,6 +90,7 @@ def record(contents: Contents, charts: Mapping[str, Any]) -> Piece:
     )
     if "rolling" in charts:
         ratios = chart("rolling", TITLES["rolling"], charts["rolling"]["about"], charts["rolling"]["layout"]["height"])
+    spread = chart("days", TITLES["days"], "How many market days made how much; a bar is as wide as its amounts.", 300)
     best, worst = track_record.best_and_worst(net, MOST)
     return section(
         "record",
@@ -101,8 +102,7 @@ def record(contents: Contents, charts: Mapping[str, Any]) -> Piece:
             _days(contents, worst, "Worst"),
         ),
         _drawdowns(contents),
-        chart("days", TITLES["days"], "How many market days made how much; a bar is as wide as its amounts.", 280),
-        ratios,
+        html('<div class="pair">\n%s%s</div>\n', spread, ratios),
     )
 
 
@@ -171,6 +171,7 @@ def held(contents: Contents, growth: Float64s | None) -> Piece:
         "Value of the open positions, long or short, at the latest mid or print: the mean and the highest of each "
         "market day, looked at every five minutes."
     )
+    curve, table = _beside(contents, growth)
     risk = BY_NAME["pnl_per_inventory"]
     one = cell_of(risk, contents.portfolio)
     said = html(
@@ -180,16 +181,18 @@ def held(contents: Contents, growth: Float64s | None) -> Piece:
     return section(
         "held",
         "What was held, and buy and hold beside it",
-        chart("exposure", TITLES["exposure"], about, 300),
+        html('<div class="pair">\n%s%s</div>\n', chart("exposure", TITLES["exposure"], about, 300), curve),
         said,
-        _beside(contents, growth),
+        table,
     )
 
 
-def _beside(contents: Contents, growth: Float64s | None) -> Piece:
+def _beside(contents: Contents, growth: Float64s | None) -> tuple[Piece, Piece]:
+    """Return the chart and the table of this run and of buying and holding."""
     capital = contents.portfolio.get("peak_capital")
     if growth is None or not capital:
-        return html('<p class="note">No price or no capital was used, so there is no buy and hold to compare.</p>\n')
+        none = "No price is known or no capital was used, so there is no buy and hold to compare."
+        return html('<p class="note">%s</p>\n', none), NOTHING
     net = contents.total.net_pnl
     hold = np.diff(growth * capital, prepend=0.0)
     columns = (net, hold)
@@ -206,7 +209,7 @@ def _beside(contents: Contents, growth: Float64s | None) -> Piece:
         "dividends, beside the net realised equity of this run as days end."
     )
     table = table_of("This run and buy and hold", ("", "This run", "Buy and hold"), joined(rows), name="beside")
-    return chart("hold", TITLES["hold"], about, 300) + scrolls("This run and buy and hold", table)
+    return chart("hold", TITLES["hold"], about, 300), scrolls("This run and buy and hold", table)
 
 
 def _shown_sharpe(daily: Float64s) -> float | None:

@@ -206,7 +206,11 @@ def assumptions(check: Check | None, height: int) -> Piece:
         "changed, and strict with another model of the queue. The model of this run is outlined."
     )
     bars = chart("assumptions", TITLES["assumptions"], about, height)
-    return section("assumptions", title, bars, _way(check, check.way) if check.way else NOTHING)
+    if not check.way:
+        return section("assumptions", title, bars)
+    return section(
+        "assumptions", title, html('<div class="pair">\n%s<div>%s</div>\n</div>\n', bars, _way(check, check.way))
+    )
 
 
 def _way(check: Check, way: Way) -> Piece:
@@ -240,13 +244,13 @@ def where(contents: Contents, heights: Mapping[str, int], curves: int, left_out:
         "The mid against the fill price, by time since the fill; a curve below 0 means that the market moved against "
         f"us. The thick line is the portfolio, the thin lines are the {curves} securities with the largest turnover."
     )
+    by_security = chart("securities", TITLES["securities"], bars, heights["securities"])
     pair = chart("hours", TITLES["hours"], "", 300), chart("weekdays", TITLES["weekdays"], "", 300)
     return section(
         "where",
         "Where the P&L comes from",
-        chart("securities", TITLES["securities"], bars, heights["securities"]),
+        html('<div class="pair">\n%s%s</div>\n', by_security, chart("markouts", TITLES["markouts"], marks, 340)),
         html('<div class="pair">\n%s%s</div>\n', *pair),
-        chart("markouts", TITLES["markouts"], marks, 340),
         _filled(contents),
     )
 

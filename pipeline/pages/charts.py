@@ -139,7 +139,7 @@ def _curve(figures: Mapping[str, Any], name: str, line: dict[str, Any], size: in
 def _roomy(values: Sequence[float]) -> list[float]:
     """Return a range with room for the amounts beside the bars."""
     low, high = min([0.0, *values]), max([0.0, *values])
-    room = (high - low or 1.0) * 0.16
+    room = (high - low or 1.0) * 0.24
     return [low - room * (low < 0.0), high + room * (high > 0.0 or low == 0.0)]
 
 

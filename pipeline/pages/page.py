@@ -40,7 +40,14 @@ TEMPLATE: Final = {
         "margin": {"l": 66, "r": 12, "t": 12, "b": 46},
         "colorway": ["$equity", "$marked", "$buy", "$sell", "$position", "$price"],
         "hoverlabel": {"bgcolor": "$card", "bordercolor": "$line", "font": {"color": "$text"}},
-        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
+        "legend": {
+            "font": {"size": 12},
+            "orientation": "h",
+            "x": 0,
+            "y": 1,
+            "yanchor": "bottom",
+            "bgcolor": "rgba(0,0,0,0)",
+        },
         "xaxis": {"gridcolor": "$grid", "linecolor": "$line", "zerolinecolor": "$faint", "automargin": False},
         "yaxis": {"gridcolor": "$grid", "linecolor": "$line", "zerolinecolor": "$faint", "automargin": False},
     }

@@ -30,7 +30,7 @@ def record_charts(total: Daily, exposure: Exposure, clock: Clock, capital: float
             _line("Sharpe ratio", ratios.days, ratios.sharpe, clock, "$equity", "y", RATIO_DIGITS),
             _line("Volatility", ratios.days, ratios.volatility, clock, "$marked", "y2", unit=" AED a year"),
         ]
-        charts["rolling"] = _over_days(lines, rows, clock, total, 360) | {"about": about}
+        charts["rolling"] = _over_days(lines, rows, clock, total, 300) | {"about": about}
     growth = exposure.growth()
     if growth is not None and capital:
         lines = [
@@ -99,5 +99,12 @@ def _over_days(
     lines: list[dict[str, Any]], rows: dict[str, tuple[str, list[float]]], clock: Clock, total: Daily, height: int
 ) -> dict[str, Any]:
     anchor = [*rows][-1]
-    axis = {"shared": "clock", "anchor": anchor, "range": clock.span(total.days), "hoverformat": "%a %d %b %Y"}
+    axis = {
+        "hoverformat": "%a %d %b %Y",
+        "shared": "clock",
+        "anchor": anchor,
+        "range": clock.span(total.days),
+        "nticks": 5,
+        "tickangle": 0,
+    }
     return {"data": lines, "layout": layout_of_rows(rows, height) | {"xaxis": axis, "showlegend": True}}

@@ -34,7 +34,7 @@ def test_every_chart_draws_with_no_error_no_warning_and_no_request(
     open_all(opened.page)
     assert opened.page.evaluate(UNDRAWN) == 0
     assert opened.page.locator("svg.still").count() == 0
-    assert opened.page.locator(".chart").count() == 9
+    assert opened.page.locator(".chart").count() == 12
     for chart in opened.page.locator(".chart").all():
         assert chart.locator(".main-svg").count() > 0
         assert chart.locator(".trace path, .trace .point").count() > 0
@@ -273,7 +273,7 @@ def test_on_paper_everything_is_open_light_and_drawn_and_the_screen_is_as_before
     assert page.locator("details.panel:not([open])").count() == 2
     assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--card')") != "#ffffff"
     printed = (tmp_path / "page.pdf").read_bytes()
-    assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 5
+    assert 3 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 8
     assert opened.said == []
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipeline.metrics.registry import GROUPS
+from pipeline.pages.backtest_page import backtest_page
 from tests.browser.conftest import HOSTILE
+from tests.pages.invented import invent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,3 +76,36 @@ def test_sorting_one_table_of_figures_sorts_them_all(page_file: Path, open_page:
     assert values == sorted(values, reverse=True)
     assert page.locator(".tabs th[data-key=net_pnl]").get_attribute("aria-sort") == "descending"
     assert page.locator("table[data-set=securities] tfoot th").first.text_content() == "Portfolio"
+
+
+def test_ten_securities_take_eight_pages_with_no_head_split_and_no_number_broken(
+    open_page: Callable[..., Any], tmp_path: Path
+) -> None:
+    warnings = [f"Warning number {number} of this run, as long as such a sentence is." for number in range(12)]
+    folder = invent(tmp_path / "ten", [f"TEN{number}" for number in range(10)], 60, 400, warnings=warnings)
+    file = folder / "report.html"
+    file.write_bytes(backtest_page(folder))
+    page = open_page(file).page
+    page.evaluate("report.ready")
+    page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", (tmp_path / "page.pdf").read_bytes())) <= 8
+    page.set_viewport_size({"width": 710, "height": 1_000})  # A4 between its margins
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(BROKEN) == []
+
+
+BROKEN = """() => [...document.querySelectorAll("th, td")].filter((cell) => {
+    const box = cell.getBoundingClientRect();
+    if (!box.width || cell.classList.contains("wraps") || cell.classList.contains("code")) return false;
+    const range = document.createRange();
+    const over = box.right > 712 || box.left < -2;
+    const words = [...cell.childNodes].filter((node) => node.nodeType === 3).flatMap((node) =>
+        [...node.data.matchAll(/[^ \\n]+/g)].map((word) => {
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            return new Set([...range.getClientRects()].map((one) => Math.round(one.top))).size;
+        }));
+    return over || words.some((lines) => lines > 1);
+}).map((cell) => cell.textContent)"""
+"""The cells whose words or numbers are split over two lines, or that stand beyond the paper."""

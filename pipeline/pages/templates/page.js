@@ -3,7 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
   const NARROW = 520; // px: below it amounts beside lying bars would meet their names
-  const PAPER = 680; // px: the width of A4 between the margins of style.css
+  const PAPER = 680, HALF = 334; // px: the width of A4 between the margins of style.css, and of charts beside each other
   const MANY = 40; // charts over time: of more, those that are not open are neither unpacked before they are opened nor printed
 
   // Figures: named colours and what charts share become what Plotly takes, in lists of its own that it may change.
@@ -81,9 +81,24 @@
     if (div.dataset.ticker) figure.data.forEach((trace) => {
       trace.hovertemplate = trace.hovertemplate && trace.hovertemplate.replaceAll("$SECURITY", () => escaped(div.dataset.ticker));
     });
+    if (div._paper) small(div, figure, layout, width);
     if (width < NARROW) figure.data.forEach((trace) => { if (trace.orientation === "h") trace.textposition = "none"; });
     if (chart.pack) inSight(div, figure, layout);
     return { data: figure.data, layout };
+  };
+  // On the paper of a run: small letters; panels, which are many, say in their heading what they have.
+  const small = (div, figure, layout, width) => {
+    layout.template.layout.font.size = layout.template.layout.legend.font.size = width === HALF ? 8 : 9;
+    const panel = div.closest(".panels");
+    const isLying = figure.data.some((trace) => trace.orientation === "h");
+    if (width === HALF) layout.margin = { ...layout.margin, l: isLying ? 104 : panel ? 42 : 50, t: panel || isLying ? 6 : 26, b: panel ? 22 : 34 };
+    layout.showlegend = panel ? false : layout.showlegend;
+    for (const [name, axis] of Object.entries(layout)) {
+      if (!/^[xy]axis/.test(name)) continue;
+      if (axis.title) axis.title = panel ? undefined : { ...axis.title, font: { size: 8 } };
+      axis.tickfont = { size: 8 };
+    }
+    for (const trace of figure.data) if (trace.orientation === "h") trace.textfont = { size: 7 };
   };
   const draw = (div, width) => {
     if (!ready(div)) return loaded.then(() => here && unpack(div.dataset.chart).then(() => draw(div, width)));
@@ -100,7 +115,7 @@
       div.setAttribute("data-drawn", "");
     });
   };
-  const drawAll = (width) => Promise.all(charts.filter((div) => div.clientWidth).map((div) => draw(div, width)));
+  const drawAll = (widthOf = () => undefined) => Promise.all(charts.filter((div) => div.clientWidth).map((div) => draw(div, widthOf(div))));
 
   // A chart as an image, on white and under its title: images.py asks for it.
   const image = async (div, width, scale) => {
@@ -206,17 +221,25 @@
   new ResizeObserver(() => { clearTimeout(pending); pending = setTimeout(fit, 150); }).observe(document.body);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 
-  // Paper: everything open, light, drawn at the paper's width.
+  // Paper: everything open, light, drawn at the paper's width; the charts of a run smaller, those beside each other by half.
+  const panels = document.querySelector(".panels");
+  const onPaper = (div) => {
+    const half = panels && div.closest(".pair, .panels"), scale = !panels ? 1 : div.closest(".panels") ? 0.31 : half ? 0.58 : 0.6;
+    div._paper = div.style.height;
+    div.style.height = Math.round(parseInt(div._paper, 10) * scale) + "px";
+    return half ? HALF : PAPER;
+  };
   let opened = [];
   addEventListener("beforeprint", () => {
     opened = [...document.querySelectorAll(few ? "details:not([open])" : "details:not(.panel, [open])")];
     opened.forEach((one) => { one.open = true; });
     root.dataset.theme = "light";
-    if (here) drawAll(PAPER);
+    if (here) drawAll(onPaper);
   });
   addEventListener("afterprint", () => {
     opened.forEach((one) => { one.open = false; });
     delete root.dataset.theme;
+    for (const div of charts) if (div._paper) [div.style.height, div._paper] = [div._paper, ""];
     again();
   });
   for (const button of document.querySelectorAll("[data-open-all]")) {
