@@ -76,4 +76,4 @@ def sweep(**options: Any) -> CommandResult:
     )
     with SweepProgress() as progress:
         run = api.sweep(**options, on_plan=progress.planned, on_result=progress.finished, on_compile=progress.compiling)
-    return show_sweep(run)
+    return show_sweep(run, page=options["report"] or options["png"])

@@ -15,6 +15,7 @@ from pipeline.engine.execution import SWITCH
 from pipeline.metrics.chance import percent
 from pipeline.metrics.figure import ANNUALISED_FROM, shown_annualised
 from pipeline.numbers import FORMS, NONE, counted, money, ratio
+from pipeline.runs.layout import REPORT_FILE
 from pipeline.sweeps.axes import STRATEGY, Axis
 from pipeline.sweeps.choice import under, walked_pnl
 from pipeline.sweeps.luck_words import said_of
@@ -94,8 +95,12 @@ def _grid(settings: int, securities: int) -> str:
     return f"{counted(settings, 'setting')} x {counted(securities, 'security')}"
 
 
-def show_sweep(run: SweepRun) -> CommandResult:
-    """Print the best setting of each security and of all, and what was computed and what was cached."""
+def show_sweep(run: SweepRun, *, page: bool = False) -> CommandResult:
+    """Print the best setting of each security and of all, and what was computed and what was cached.
+
+    page: whether the sweep's folder has one.
+    """
+    report = run.output_dir / REPORT_FILE if run.output_dir is not None and page else None
     results = run.results
     failed = run.failed
     for where, error in list(failed.items())[:ERRORS_SHOWN]:
@@ -113,9 +118,12 @@ def show_sweep(run: SweepRun) -> CommandResult:
     )
     if results.cached:
         console().detail("Cached results have the same ticks, strategy, parameters, execution, market and engine.")
+    if report is not None:
+        console().show(f"Page: {report}")
     console().show(f"Result cache: {run.cache_bytes / MB:,.1f} MB (`pipeline clean-cache` empties it)")
     facts = {
         "output_dir": run.output_dir,
+        "report": report,
         "results": len(results),
         "settings": len(results.trials),
         "securities": list(tickers),

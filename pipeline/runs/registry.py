@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import UnknownRun, nearest
@@ -79,8 +80,11 @@ def refresh(
         known, has_page = _read(output_dir / REGISTRY_FILE)
         before = known or RunRows()
         _remove_runs(output_dir, remove)
-        rows = _with_differences(_current(output_dir, before))
-        sweeps = _sweeps(output_dir, before.sweeps)
+        of: dict[str, list[_Folder]] = {RUN_FILE: [], SWEEP_FILE: []}
+        for folder in _folders(output_dir):
+            of[folder.manifest].append(folder)
+        rows = _with_differences(_current(output_dir, of[RUN_FILE], before))
+        sweeps = _sweeps(output_dir, of[SWEEP_FILE], before.sweeps)
         same = known is not None and (known == rows) and known.sweeps == tuple(sweeps)
         has_page = has_page and same and (output_dir / INDEX_FILE).is_file()
         found = RunRows(rows, sweeps)
@@ -115,32 +119,32 @@ def _read(path: Path) -> tuple[RunRows | None, bool]:
         return None, False
 
 
-def _current(output_dir: Path, known: Sequence[RunRow]) -> list[RunRow]:
+def _current(output_dir: Path, folders: Iterable[_Folder], known: Sequence[RunRow]) -> list[RunRow]:
     """Return the rows of the run folders that there are, and of the runs that these folders had before."""
     live = {row.name: row for row in known if not row.replaced}
     rows, replaced = [], [row for row in known if row.replaced]
-    for name, stamp, has_page in _folders(output_dir, RUN_FILE, "", DEPTH):
-        row = live.get(name)
-        if row is None or row.stamp != stamp:
-            now = read_row(output_dir / name, name, stamp)
+    for folder in folders:
+        row = live.get(folder.name)
+        if row is None or row.stamp != folder.stamp:
+            now = read_row(output_dir / folder.name, folder.name, folder.stamp)
             if row is not None and row.is_complete and row.finished != now.finished and not _is_again(row, now):
                 replaced.append(replace(row, replaced=True, page=False))
             row = now
-        rows.append(row if row.page == has_page else replace(row, page=has_page and row.is_complete))
+        rows.append(replace(row, page=folder.has_page and row.is_complete))
     names = {row.name for row in rows}
     earlier = _latest_first(row for row in replaced if row.name in names)[:MOST_REPLACED]
     return _latest_first([*rows, *earlier])
 
 
-def _sweeps(output_dir: Path, known: Sequence[SweepRow]) -> list[SweepRow]:
+def _sweeps(output_dir: Path, folders: Iterable[_Folder], known: Sequence[SweepRow]) -> list[SweepRow]:
     """Return the rows of the sweeps' folders that there are, the latest first."""
     by_name = {row.name: row for row in known}
     rows = []
-    for name, stamp, has_page in _folders(output_dir, SWEEP_FILE, "", DEPTH):
-        row = by_name.get(name)
-        if row is None or row.stamp != stamp:
-            row = read_sweep_row(output_dir / name, name, stamp)
-        rows.append(row if row.page == has_page else replace(row, page=has_page and row.is_complete))
+    for folder in folders:
+        row = by_name.get(folder.name)
+        if row is None or row.stamp != folder.stamp:
+            row = read_sweep_row(output_dir / folder.name, folder.name, folder.stamp)
+        rows.append(replace(row, page=folder.has_page and row.is_complete))
     return sorted(rows, key=lambda row: (row.stamp[0], row.name), reverse=True)
 
 
@@ -171,34 +175,45 @@ def _with_differences(rows: Sequence[RunRow]) -> list[RunRow]:
     return done[::-1]
 
 
-def _folders(folder: Path, manifest: str, before: str, depth: int) -> Iterator[tuple[str, tuple[int, int], bool]]:
-    """Yield name, stamp of the manifest and whether there is a page, of every folder below that has such a manifest."""
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder below: its name with those between, its manifest and that one's stamp, whether it has a page."""
+
+    name: str
+    manifest: str
+    stamp: tuple[int, int]
+    has_page: bool
+
+
+def _folders(folder: Path, before: str = "", depth: int = DEPTH) -> Iterator[_Folder]:
+    """Yield every folder below that has the manifest of a run or of a sweep; below these none is looked for."""
     with os.scandir(folder) as entries:
         inside = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
     for name in inside:
-        path = folder / name
-        try:
-            status = (path / manifest).stat()
-        except OSError:
-            if depth > 1:
-                yield from _folders(path, manifest, f"{before}{name}/", depth - 1)
-        else:
-            yield f"{before}{name}", (status.st_mtime_ns, status.st_size), (path / REPORT_FILE).is_file()
+        path, is_one = folder / name, False
+        for manifest in (RUN_FILE, SWEEP_FILE):
+            with suppress(OSError):
+                status, is_one = (path / manifest).stat(), True
+                stamp = status.st_mtime_ns, status.st_size
+                yield _Folder(f"{before}{name}", manifest, stamp, (path / REPORT_FILE).is_file())
+        if not is_one and depth > 1:
+            yield from _folders(path, f"{before}{name}/", depth - 1)
 
 
 def _remove_runs(output_dir: Path, names: Sequence[str]) -> None:
     """Remove the files of runs, all or none of which must be there; what else stands in their folders stays."""
     wanted = [name.removeprefix(f"{output_dir.as_posix()}/").strip("/") for name in names]
-    manifests = {
-        name: manifest for manifest in (RUN_FILE, SWEEP_FILE) for name, *_ in _folders(output_dir, manifest, "", DEPTH)
-    }
+    manifests: dict[str, list[str]] = {}
+    for folder in _folders(output_dir):
+        manifests.setdefault(folder.name, []).append(folder.manifest)
     there = sorted(manifests)
     for name in wanted:
         if name not in there:
             listed = f" Runs there: {', '.join(there[:8])}." if there and not nearest(name, there) else ""
             raise UnknownRun(f"There is no run '{name}' in {output_dir}.{nearest(name, there)}{listed}")
     for name in wanted:
-        _remove_run(output_dir / name, manifests[name])
+        for manifest in manifests[name]:
+            _remove_run(output_dir / name, manifest)
 
 
 def _remove_run(folder: Path, manifest: str) -> None:

@@ -22,7 +22,7 @@ def sweep(inputs: tuple[Path, Path], output: Path, *words: str | Path) -> subpro
 
 
 def widest(text: str) -> int:
-    return max(len(line) for line in text.splitlines() if not line.startswith("Results: "))
+    return max(len(line) for line in text.splitlines() if not line.startswith(("Results: ", "Page: ")))
 
 
 def test_a_sweep_says_what_runs_what_was_best_and_what_was_kept(
@@ -34,6 +34,7 @@ def test_a_sweep_says_what_runs_what_was_best_and_what_was_kept(
     assert "Sweep of v1_baseline: 6 settings x 3 securities, 1 worker (sequential)" in done.stderr
     assert "18 results (6 settings x 3 securities): 0 cached, 18 computed, 0 failed" in done.stdout
     assert f"Results: {tmp_path / 'out'}" in done.stdout
+    assert f"Page: {tmp_path / 'out' / 'report.html'}\n" in done.stdout
     for words_said in ("Best settings", "EMAAR", "FAB", "MODON", "all", "net P&L (AED)  refill_interval_sec"):
         assert words_said in done.stdout
     assert "are shown from 10 market days on." in done.stdout

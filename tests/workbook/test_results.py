@@ -14,7 +14,7 @@ import pytest
 
 from pipeline import api
 from pipeline.errors import BadRequest
-from pipeline.metrics.registry import GROUPS
+from pipeline.metrics.registry import GROUPS, METRICS
 from pipeline.workbook.results import write_run_workbook
 from tests.made import make_config, make_store
 from tests.pages.invented import invent
@@ -29,7 +29,7 @@ WARNED = '=HYPERLINK("http://x","y")'
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a run with fees of which MODON failed, and its workbook."""
     made = tmp_path_factory.mktemp("made")
-    store, config = make_store(made / "parquet"), make_config(made / "v1.json")
+    store, config = make_store(made / "parquet", days=12, a_day=250), make_config(made / "v1.json")
     broken = store / "MODON.parquet"
     broken.write_bytes(broken.read_bytes()[:2_000] + b"[red]" + broken.read_bytes()[2_005:])
     run = made / "run"
@@ -76,11 +76,34 @@ def test_figures_are_those_of_metrics_json(book: Any, folder: Path) -> None:
             for key in figure.name.split("."):
                 value = value.get(key)
             expected = len(value) if isinstance(value, list) else value
-            expected = None if figure.unit == "annualised" else expected  # of two days
             assert by_name[name][figure.heading] == expected, figure.name
-    shown = {row[0]: row[1] for row in book["Summary"].iter_rows(values_only=True) if row}
-    assert shown["Net P&L"] == metrics["portfolio"]["net_pnl"]
-    assert shown["Net P&L, strict"] == json.loads((folder / "run.json").read_bytes())["assumption_check"]["strict"]
+
+
+def test_the_summary_is_that_of_the_files(book: Any, folder: Path) -> None:
+    portfolio = json.loads((folder / "metrics.json").read_bytes())["portfolio"]
+    run = json.loads((folder / "run.json").read_bytes())
+    days = [row["day"] for row in read_csv(folder / "daily.csv") if row["security"] == "total"]
+    every = [row for row in book["Summary"].iter_rows(values_only=True) if any(cell is not None for cell in row)]
+    heads = next(at for at, row in enumerate(every) if row[1] == "Value")
+    facts = {row[0]: row[1] for row in every[1:heads]}
+    assert (facts["Config"], facts["Note"], facts["Execution"]) == (run["config"], "=1+1", run["execution"]["name"])
+    assert facts["Securities"] == "2 replayed, 1 failed"
+    assert facts["Warnings"] == f"{len(run['warnings'])}, on the sheet Warnings"
+    assert all(day in facts["Days"] for day in (days[0], days[-1]))
+    numbers = {row[0]: row[1:4] for row in every[heads + 1 :]}
+    figures = {
+        figure.label: figure for figure in METRICS if figure.is_headline or figure.name in portfolio["intervals"]
+    }
+    checked = run["assumption_check"]
+    models = {"classic": "classic", "strict": "strict", "band_low": "strict, lowest by queue"}
+    models |= {"band_high": "strict, highest by queue", "worst": f"worst switch alone: {checked['worst_switch']}"}
+    assert {*numbers} == {*figures, *(f"Net P&L, {label}" for label in models.values())}
+    for label, figure in figures.items():
+        held = portfolio[figure.name]
+        ends = portfolio["intervals"].get(figure.name) or (None, None)
+        assert numbers[label] == (len(held) if isinstance(held, list) else held, *ends), label
+    for name, label in models.items():
+        assert numbers[f"Net P&L, {label}"] == (checked[name], None, None)
 
 
 def test_days_are_those_of_daily_csv_and_the_drawdown_is_of_their_equity(book: Any, folder: Path) -> None:
@@ -95,6 +118,12 @@ def test_days_are_those_of_daily_csv_and_the_drawdown_is_of_their_equity(book: A
     total = [float(row["equity"]) for row in expected if row["security"] == "total"]
     equity = rows(book["Equity"])
     assert [row["equity"] for row in equity] == pytest.approx(total, rel=1e-12)
+    columns = {"net P&L": "net_pnl", "equity with the open position": "marked_equity"}
+    for title, name in columns.items():
+        assert [row[title] for row in equity] == [float(row[name]) for row in expected if row["security"] == "total"]
+    assert [f"{row['day']:%Y-%m-%d}" for row in equity] == [
+        row["day"] for row in expected if row["security"] == "total"
+    ]
     peaks = [max(0.0, *total[: at + 1]) for at in range(len(total))]
     falls = [value - peak for value, peak in zip(total, peaks, strict=True)]
     assert [row["drawdown"] for row in equity] == pytest.approx(falls, rel=1e-9, abs=1e-6)
@@ -113,8 +142,9 @@ def test_fills_are_those_of_the_parquet_file(book: Any, folder: Path, ticker: st
 def test_assumptions_warnings_and_settings_are_those_of_the_run(book: Any, folder: Path) -> None:
     expected = read_csv(folder / "sensitivity.csv")
     found = rows(book["Assumptions"])
-    assert [(row["security"], row["execution"], row["net_pnl"]) for row in found] == [
-        (row["security"], row["execution"], float(row["net_pnl"])) for row in expected
+    assert found == [
+        {name: text if name in ("security", "execution") else float(text) for name, text in row.items()}
+        for row in expected
     ]
     manifest = json.loads((folder / "run.json").read_bytes())
     warnings = rows(book["Warnings"])
@@ -127,6 +157,8 @@ def test_assumptions_warnings_and_settings_are_those_of_the_run(book: Any, folde
         for name, value in parameters.items():
             row = settings["parameter", ticker, name]
             assert value in (row["number"], row["value"]), name
+        for name in ("ticks", "rows"):
+            assert settings["data", ticker, name]["number"] == manifest["data"][ticker][name]
         assert settings["data", ticker, "digest"]["value"] == manifest["data"][ticker]["digest"]
 
 
@@ -141,8 +173,8 @@ def test_the_summary_has_charts_of_equity_and_drawdown(book: Any) -> None:
     charts = book["Summary"]._charts
     assert [chart.tagname for chart in charts] == ["lineChart", "areaChart"]
     ranges = [series.val.numRef.f for chart in charts for series in chart.series]
-    assert ranges == [f"'Equity'!${letter}$2:${letter}$3" for letter in "CDE"]
-    assert {series.cat.numRef.f for chart in charts for series in chart.series} == {"'Equity'!$A$2:$A$3"}
+    assert ranges == [f"'Equity'!${letter}$2:${letter}$13" for letter in "CDE"]
+    assert {series.cat.numRef.f for chart in charts for series in chart.series} == {"'Equity'!$A$2:$A$13"}
 
 
 def test_equal_runs_give_equal_bytes_and_report_makes_it_anew(folder: Path, tmp_path: Path) -> None:
@@ -162,6 +194,9 @@ def test_a_run_with_little_in_it_has_a_workbook_too(tmp_path: Path, fills: int |
     assert ("Fills FAB" in book.sheetnames) == (fills is not None)
     if fills is not None:
         assert len(rows(book["Fills FAB"])) == fills
+        annualised = [name for name in rows(book["Figures"])[0] if name.endswith("annualised")]
+        assert len(annualised) > 2
+        assert {row[name] for row in rows(book["Figures"]) for name in annualised} == {None}  # of one day
 
 
 def test_a_sweep_has_no_workbook(tmp_path: Path) -> None:
