@@ -128,10 +128,14 @@ class Execution:
         """The condition codes whose prints are left out of matching."""
         return frozenset(filter(None, str(self.settings.get(IGNORED, "")).split(",")))
 
+    @property
+    def break_rule(self) -> str:
+        """What becomes of our orders over a break within the day: one of KEPT_OR_CANCELLED."""
+        return str(self.settings.get(BREAK_ORDERS, "market"))
+
     def cancels_over_break(self, market: MarketFacts) -> bool:
         """Return whether a break within a market's day cancels our orders, and empties the book."""
-        rule = self.settings.get(BREAK_ORDERS, "market")
-        return market.cancels_over_break if rule == "market" else rule == "cancelled"
+        return market.cancels_over_break if self.break_rule == "market" else self.break_rule == "cancelled"
 
     def fields(self) -> dict[str, int]:
         """Return what these switches set in `Market`; fees are charged on the fills and set nothing."""

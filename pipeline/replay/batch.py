@@ -213,5 +213,5 @@ def _batches(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list
     for number in sorted(range(len(settings)), key=lambda number: [switches[number][name] for name in ORDER]):
         batch = batches.setdefault(settings[number].execution.ignored, {})
         exact = map(repr, fields.field_values(settings[number].parameters).values())  # 0.0 equals -0.0 and is another
-        batch.setdefault((*exact, *switches[number].values()), []).append(number)
+        batch.setdefault((*exact, *switches[number].values(), settings[number].execution.break_rule), []).append(number)
     return [list(batch.values()) for batch in batches.values()]

@@ -117,7 +117,7 @@ class Identity:
             costs = execution.costs(self._exchange)
             self._executions[id(execution)] = (
                 execution,
-                repr((sorted(execution.fields().items()), costs, sorted(execution.ignored))),
+                repr((sorted(execution.fields().items()), costs, sorted(execution.ignored), execution.break_rule)),
             )
         return self._executions[id(execution)][1]
 

@@ -9,9 +9,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.rules.account import NO_ORDER, TAKE, TOUCH
+from pipeline.times import date_of
 from tests.engine.replays import bits
 from tests.properties.streams import columns
-from tests.reference.records import Switches
+from tests.reference.records import DAY, DayHours, Switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,9 +42,18 @@ def reference(case: Case) -> Replay:
     """Replay a case with its strategy's reference, which takes a parameter that is null as one not given."""
     module = importlib.import_module(f"tests.reference.{case.name}")
     known = {key: value for key, value in case.execution.settings.items() if key in KNOWN_TO_REFERENCES}
+    if case.own_market is not None:
+        known |= {"hours": hours_of(case), "break_orders": case.execution.cancels_over_break(case.own_market)}
+        known["break_orders"] = "cancelled" if known["break_orders"] else "kept"
     input_values = {key: value for key, value in case.parameters.items() if value is not None}
     found: Replay = module.replay(*columns(case.ticks), input_values, case.exchange, Switches(**known))  # type: ignore[arg-type]
     return found
+
+
+def hours_of(case: Case) -> dict[int, DayHours]:
+    """Say the hours of each day of a case in the reference's words."""
+    days = {int(day): case.market.hours_on(date_of(int(day))) for day in set((case.ticks.timestamp // DAY).tolist())}
+    return {day: DayHours(hours.continuous, hours.prints_from) for day, hours in days.items()}
 
 
 def told(found: Replayed) -> dict[str, Any]:

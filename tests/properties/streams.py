@@ -23,6 +23,7 @@ from tests.engine.replays import DAY, FIRST_DAY, SECOND
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pipeline.markets.market import MarketFacts
     from pipeline.replay.simulate import Engine, Replayed
     from pipeline.settings import Value
 
@@ -96,6 +97,7 @@ class Case:
     given: Mapping[str, Value]
     execution: Execution
     exchange: str
+    own_market: MarketFacts | None = None
 
     def __repr__(self) -> str:
         """Show the case as it would be typed."""
@@ -113,7 +115,12 @@ class Case:
     def run(self, engine: Engine = "compiled") -> Replayed:
         """Replay the case."""
         strategy = load_strategy(self.name)
-        return simulate(self.ticks, strategy, self.parameters, facts_of(self.exchange), self.execution, engine)
+        return simulate(self.ticks, strategy, self.parameters, self.market, self.execution, engine)
+
+    @property
+    def market(self) -> MarketFacts:
+        """The exchange's facts, or those of the case's own."""
+        return self.own_market or facts_of(self.exchange)
 
 
 def some_of(choices: Choices) -> st.SearchStrategy[dict[str, Any]]:

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 from .messages import Messages
 from .orders import Event, Side
 from .records import (
-    AFTER_OPEN,
     ASK,
-    AUCTION,
     BID,
     DAY,
-    OPEN,
-    QUOTING_END,
+    MINUTE,
     SECOND,
     TRADE,
+    USUAL,
+    DayHours,
     Replay,
     Switches,
     calendars,
@@ -50,6 +49,7 @@ class MarketMaker(Messages, ABC):
         self.flat_day: int | None = None
         self.closed = False
         self.pending = False
+        self.breaks = 0
 
         self.market_days: set[int] = set()
         self.days_not_flat: set[int] = set()
@@ -89,16 +89,31 @@ class MarketMaker(Messages, ABC):
         if self.flat_day is not None and self.flat_day != event.day:  # 3
             self.closed = False
             self.pending = False
-        if self.switches.flatten == "touch" and event.tod >= QUOTING_END:
+        if self.switches.flatten == "touch" and event.tod >= self.hours.closes:
             self.flatten_at_touch(event)
         if self.close_of_day(event):  # 4 and 5
             return
-        if not OPEN <= event.tod < QUOTING_END:  # 6
+        self.rest(event)
+        if self.hours.span_at(event.tod) is None:  # 6
             return
         self.see(event)  # 7
-        if self.switches.open_delay == "10:05" and event.tod < AFTER_OPEN:
+        if self.switches.open_delay == "10:05" and event.tod < self.hours.opens + 5 * MINUTE:
             return
         self.trade_and_quote(event)  # 8 and 9
+
+    @property
+    def hours(self) -> DayHours:
+        """The hours of the day at hand."""
+        return self.switches.hours.get(self.last_day or 0, USUAL)
+
+    def rest(self, event: Event) -> None:
+        """Lose every order and the book when a break has begun, where orders do not stand over it."""
+        ended = self.hours.ended(event.tod)
+        if ended > self.breaks and self.switches.break_orders == "cancelled":
+            self.cancel_overnight()
+            for side in self.sides.values():
+                side.touch = None
+        self.breaks = max(ended, self.breaks)
 
     def start_day(self, day: int) -> None:
         """Empty the book on a new day."""
@@ -109,13 +124,15 @@ class MarketMaker(Messages, ABC):
                 side.touch = None
             if self.switches.overnight_orders == "cancelled":
                 self.cancel_overnight()
+        if self.last_day != day:
+            self.breaks = 0
         self.last_day = day
 
     def close_of_day(self, event: Event) -> bool:
         """Flatten in the closing auction; say whether the event ends here."""
         if self.switches.flatten == "none":
             return False
-        if event.tod >= AUCTION and not self.closed:
+        if event.tod >= self.hours.prints and not self.closed:
             self.closed = True
             self.flat_day = event.day
             if self.account.position != 0:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 BID, ASK, TRADE = 0, 1, 2
 
@@ -19,9 +19,37 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 OPEN = 10 * HOUR
-AFTER_OPEN = 10 * HOUR + 5 * MINUTE
 QUOTING_END = 14 * HOUR + 45 * MINUTE
 AUCTION = 14 * HOUR + 55 * MINUTE
+
+
+@dataclass(frozen=True)
+class DayHours:
+    """The spans of continuous trading of a day, and from when on a print closes the day; ns since midnight."""
+
+    spans: tuple[tuple[int, int], ...] = ((OPEN, QUOTING_END),)
+    prints: int = AUCTION
+
+    @property
+    def opens(self) -> int:
+        """When the first span opens."""
+        return self.spans[0][0]
+
+    @property
+    def closes(self) -> int:
+        """When the last span closes."""
+        return self.spans[-1][1]
+
+    def span_at(self, tod: int) -> int | None:
+        """Give the number of the span that a time of day is in; none outside of all."""
+        return next((number for number, (start, end) in enumerate(self.spans) if start <= tod < end), None)
+
+    def ended(self, tod: int) -> int:
+        """Give how many spans but the last are over at a time of day within the day's trading."""
+        return sum(end <= tod for _, end in self.spans[:-1]) if self.opens <= tod < self.closes else 0
+
+
+USUAL = DayHours()
 
 
 @dataclass(frozen=True)
@@ -44,6 +72,8 @@ class Switches:
     marketable: Literal["rest", "take", "reject"] = "rest"
     order_price: Literal["any", "grid"] = "any"
     latency_ms: float = 0
+    break_orders: Literal["kept", "cancelled"] = "kept"
+    hours: Mapping[int, DayHours] = field(default_factory=dict)  # of days that have other hours than the usual ones
 
 
 CLASSIC = Switches()

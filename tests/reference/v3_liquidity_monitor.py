@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .records import AFTER_OPEN, ASK, BID, CLASSIC, Replay, Switches
+from .records import ASK, BID, CLASSIC, MINUTE, Replay, Switches
 from .v2_price_follow_qty_cooldown import PriceFollow
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class LiquidityMonitor(PriceFollow):
             side = self.sides[which]
             if side.touch is None:
                 continue
-            if event.tod >= AFTER_OPEN and self.may_quote(side.touch, size[which]):
+            if event.tod >= self.hours.opens + 5 * MINUTE and self.may_quote(side.touch, size[which]):
                 self.send(event, which, "place", side.touch[0], size[which])
             else:
                 self.send(event, which, "watch", side.touch[0])

@@ -26,7 +26,7 @@ SIDE_HIDDEN: Final = (
 )
 HIDDEN: Final = frozenset(
     {"capacity", "first_day", "day_index", "day_step", "varies", "out_of_capacity", "events"}
-    | {"first_tick", "end_tick", "first_span", "end_span", "span_opens", "span_closes", "in_break"}
+    | {"first_tick", "end_tick", "first_span", "end_span", "span_opens", "span_closes", "breaks"}
     | {
         "batched",
         "diverged",

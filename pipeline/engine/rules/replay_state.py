@@ -86,7 +86,7 @@ class ReplayState:
     end_span: int = 0
     span_opens: int = 0
     span_closes: int = 0
-    in_break: bool = False
+    breaks: int = 0
 
     out_of_capacity: bool = False
     diverged: bool = False
@@ -159,7 +159,7 @@ class ReplayState:
             self.end_span = self.day_table[at + 4]
             self.span_opens = self.span_times[2 * self.first_span]
             self.span_closes = self.span_times[2 * self.first_span + 1]
-            self.in_break = False
+            self.breaks = 0
 
     def is_in_span(self) -> bool:
         """Say whether the event at hand, of the continuous session, is of a span of it and not of a break."""
@@ -170,18 +170,20 @@ class ReplayState:
 
     def find_span(self) -> bool:
         """Look for the span of continuous trading that the event at hand is in; say whether there is one."""
-        if self.time_of_day >= self.span_closes and not self.in_break:
-            self.in_break = True
-            self.begin_break()
         found = False
+        over = 0
         at = 2 * self.first_span
-        while at < 2 * self.end_span and not found:
-            if self.span_times[at] <= self.time_of_day < self.span_times[at + 1]:
+        while at < 2 * self.end_span:
+            if self.time_of_day >= self.span_times[at + 1]:
+                over += 1
+            elif self.time_of_day >= self.span_times[at]:
                 found = True
-                self.in_break = False
                 self.span_opens = self.span_times[at]
                 self.span_closes = self.span_times[at + 1]
             at += 2
+        if over > self.breaks:
+            self.breaks = over
+            self.begin_break()
         return found
 
     def begin_break(self) -> None:
