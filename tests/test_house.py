@@ -119,6 +119,7 @@ ONE_PLACE: Final[dict[str, str | tuple[str, ...]]] = {
     "markupsafe": "pages/html.py",
     "plotly": "notebook_charts.py",
     "kaleido": "pages/images.py",
+    "exchange_calendars": "markets/calendars.py",
 }
 
 POSIX_MODULES: Final = {

@@ -20,7 +20,7 @@ from pipeline.cli.check import benchmark, clean_cache, validate
 from pipeline.cli.command import Commands
 from pipeline.cli.data import convert, demo, init, new, sample
 from pipeline.cli.replay import backtest, sensitivity, sweep
-from pipeline.cli.show import compare, explain, inspect, reconcile, report, runs, show
+from pipeline.cli.show import compare, explain, inspect, markets, reconcile, report, runs, show
 from pipeline.cli.usage import is_usage, plain
 from pipeline.console.output import Console, console, prepare_streams, set_console
 from pipeline.errors import OutOfMemory, PipelineError, out_of_memory
@@ -38,7 +38,7 @@ MORE_MEMORY: Final = (
 GO_ON: Final = "Interrupted. Finished results are kept; run the same command again to resume."
 
 GROUPS: Final[Mapping[str, tuple[Callable[..., Any], ...]]] = {
-    "Data": (demo, init, new, sample, convert, inspect),
+    "Data": (demo, init, new, sample, convert, inspect, markets),
     "Replay": (backtest, sensitivity, sweep),
     "Results": (report, runs, show, explain, compare, reconcile),
     "Checks": (validate, benchmark, clean_cache),

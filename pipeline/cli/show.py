@@ -160,3 +160,40 @@ def inspect(
             on_security=progress.step,
         )
     return show_inspection(inspection, in_full=bool(tickers), strict=strict)
+
+
+def markets(
+    words: Annotated[
+        tuple[str, ...],
+        Option(
+            "A market to explain, by name or code; or `new` and a name.",
+            argument=True,
+            repeatable=True,
+        ),
+    ] = (),
+    calendar: Annotated[
+        str | None, Option("For `new`: its calendar in exchange_calendars, as XNYS.", metavar="CALENDAR")
+    ] = None,
+) -> CommandResult:
+    """List the markets, explain one on two clocks, or write a market's file to fill in.
+
+    Example: pipeline markets LSE
+    """
+    import datetime as dt
+
+    from pipeline.console.markets import show_market, show_markets
+    from pipeline.markets.facts import facts_of, find_market, market_files
+    from pipeline.markets.new import new_market
+
+    if words[:1] == ("new",):
+        if len(words) != 2:  # noqa: PLR2004 - the word and the name
+            raise BadRequest("`pipeline markets new` takes one name: pipeline markets new ZZ --calendar XNYS.")
+        path = new_market(words[1], calendar)
+        return CommandResult(f"Fill in what is empty: {path}", {"market": path})
+    if calendar is not None or len(words) > 1:
+        raise BadRequest("`pipeline markets` takes one market, or `new`, a name and, if you like, --calendar.")
+    if words:
+        market, file = find_market(words[0])
+        return show_market(market, file, dt.datetime.now().astimezone())
+    files = market_files()
+    return show_markets([facts_of(file.stem) for file in files], files)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import MarketFactsError, nearest
 from pipeline.folders import CONFIGS, config_file, config_files
+from pipeline.markets.calendars import with_calendar
 from pipeline.markets.market import MarketFacts
 from pipeline.markets.phases import EVER, WORKING_WEEK, Hours, Sessions
 from pipeline.markets.read import read_market
@@ -30,7 +31,7 @@ def facts_of(exchange: str) -> MarketFacts:
             f"No market facts for exchange '{exchange}'; there are {', '.join(known)}.{nearest(exchange, known)} "
             f"Add {path}: `pipeline markets new {exchange}` writes one to fill in."
         )
-    return read_market(path)
+    return with_calendar(read_market(path))
 
 
 def facts_or_open(exchange: str) -> MarketFacts:
@@ -47,3 +48,20 @@ def facts_or_open(exchange: str) -> MarketFacts:
 def market_files() -> list[Path]:
     """Return the markets' files in the order of their names, each where `config_file` finds it."""
     return [file for file in config_files(FOLDER) if file.name != SCHEMA]
+
+
+def find_market(name: str) -> tuple[MarketFacts, Path]:
+    """Return a market and its file, by its name in any case, one of its codes or its calendar's name.
+
+    Raises MarketFactsError where no market's file has it.
+    """
+    files = market_files()
+    by_name = {file.stem.upper(): file for file in files}
+    wanted = name.upper()
+    if wanted in by_name:
+        return facts_of(by_name[wanted].stem), by_name[wanted]
+    for file in files:
+        market = facts_of(file.stem)
+        if wanted in (*market.codes, market.calendar):
+            return market, file
+    return facts_of(name), config_file(FOLDER / f"{name}.json")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.cli import app
 from pipeline.engine.execution import SWITCHES
-from pipeline.markets.facts import facts_of, market_files
+from pipeline.markets.facts import market_files
 from pipeline.markets.phases import EVER, PHASES
+from pipeline.markets.read import read_market
 from pipeline.metrics.registry import FIGURES, GROUPS, METRICS, SUMMARY_FIGURES, SWEEP_FIGURES
 from pipeline.options import SHARED
 from pipeline.sweeps.objectives import CHOICES
@@ -120,7 +121,7 @@ def markets() -> str:
 
 
 def _known(file: Path) -> Iterable[str]:
-    market, listed = facts_of(file.stem), json.loads(file.read_text(encoding="utf-8")).get("closed_days")
+    market, listed = read_market(file), json.loads(file.read_text(encoding="utf-8")).get("closed_days")
     unit = f"{market.price_unit}, {market.price_units_per_currency:g} to a {market.currency}"
     closed = [f"all from {market.known_from} to {market.known_to}"] if market.known_from <= market.known_to else []
     closed += [f"`{market.calendar}`"] if market.calendar else []

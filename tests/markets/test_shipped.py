@@ -7,15 +7,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pipeline.markets.facts import facts_of, market_files
+from pipeline.folders import config_file
+from pipeline.markets.facts import FOLDER, market_files
+from pipeline.markets.read import read_market
 from pipeline.times import MINUTE
 
 if TYPE_CHECKING:
+    from pipeline.markets.market import MarketFacts
     from pipeline.markets.phases import Span
+
+
+@cache
+def facts_of(exchange: str) -> MarketFacts:
+    """Return what a file says by itself, without its calendar."""
+    return read_market(config_file(FOLDER / f"{exchange}.json"))
+
 
 FILES: Final[dict[str, dict[str, Any]]] = {
     file.stem: json.loads(file.read_text(encoding="utf-8")) for file in market_files()
