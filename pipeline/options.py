@@ -284,7 +284,7 @@ RunA = Annotated[
 RunB = Annotated["str | Path", Option("The run to compare it with.", metavar="B", completion="runs", argument=True)]
 Remove = Annotated[
     "str | Sequence[str]",
-    Option("Remove this run's folder. Repeatable.", metavar="RUN", completion="runs", repeatable=True),
+    Option("Remove the folder of this run or sweep. Repeatable.", metavar="RUN", completion="runs", repeatable=True),
 ]
 MoreRuns = Annotated[
     "Sequence[str | Path]",

@@ -19,7 +19,7 @@ from pipeline.runs.layout import REPORT_FILE
 from pipeline.sweeps.axes import STRATEGY, Axis
 from pipeline.sweeps.choice import under, walked_pnl
 from pipeline.sweeps.luck_words import said_of
-from pipeline.sweeps.objectives import SHARPE
+from pipeline.sweeps.objectives import NET_PNL, SHARPE
 
 if TYPE_CHECKING:
     from pipeline.sweeps.choice import Best, Fold
@@ -194,7 +194,8 @@ def _show_best(run: SweepRun) -> None:
     model = under(run.results.plan.assumed)
     how = ", chosen on the training days" if parted else ", in-sample best"
     columns = [Column("security", "name"), Column("setting"), *figures, *map(_column, axes)]
-    show_table(f"Best settings{f' under {model}' if model else ''}{how}", columns, rows)
+    by_name = "" if by.name == NET_PNL else f" by {by.name}"
+    show_table(f"Best settings{by_name}{f' under {model}' if model else ''}{how}", columns, rows)
     if not has_ratio:
         console().show(f"{ANNUALISED_FROM}\n")
 

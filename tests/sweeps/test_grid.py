@@ -197,7 +197,7 @@ REFUSED: Final[dict[str, tuple[dict[str, object], str]]] = {
     "a switch's value": ({"execution.fill_price": ["ordr"]}, "Did you mean 'order'?"),
     "a switch's number": ({"execution.latency_ms": [-1]}, "latency_ms is -1"),
     "fees below nothing": ({"execution.fees_bps": [{"ADX": -2}]}, "fees_bps is -2"),
-    "an exchange": ({"execution.fees_bps": [{"AXD": 2}]}, "exchange 'AXD'; there are ADX, DFM. Did you mean 'ADX'?"),
+    "an exchange": ({"execution.fees_bps": [{"AXD": 2}]}, "No market facts for exchange 'AXD'; there are ADX, "),
     "a range without values": (
         {"quote_size": {"from": 1, "to": 9}},
         "quote_size: a range needs a step or points, unless --trials searches it",
