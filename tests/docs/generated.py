@@ -167,8 +167,10 @@ def regenerated(page: str) -> str:
     text = (DOCS / page).read_text(encoding="utf-8")
     for name, make in GENERATED[page].items():
         before, begin, rest = text.partition(f"<!-- {name}: generated -->\n\n")
+        _, end, after = rest.partition(END)
         assert begin, f"{page} has no part named {name}"
-        text = before + begin + make() + END + rest.partition(END)[2]
+        assert end, f"{page} has no end of {name}"
+        text = before + begin + make() + END + after
     return text
 
 
