@@ -71,7 +71,7 @@ class BatchRunner:
     def blocks(self, ticks: Ticks, settings: Sequence[BatchSetting]) -> Iterator[Batched]:
         """Yield some of the settings, by their numbers, and what they gave; None for those to be replayed alone.
 
-        A block's columns, of which a few million rows are held at a time, have to go before the next is asked for.
+        A block's columns are the memory of the next one's.
         """
         yield from self.begin(Span.of(ticks), settings).feed(ticks, ends=True)
 
@@ -91,6 +91,8 @@ class BatchRun:
         self._runner = runner
         self._settings = settings
         self._buffers = Buffers(span, settings[0].facts, runner.layout.shared.columns)
+        self._fills = dict.fromkeys(self._buffers.fill_columns, np.empty(0))
+        self._room = 0
         self._shared: Mapping[str, Number] = start_values(runner.strategy)
         rows = runner.layout.rows
         self._ints = np.zeros((len(rows.ints), len(settings)), np.int64)
@@ -148,10 +150,10 @@ class BatchRun:
         for name, values in {"m_rows": starts, "m_capacity": starts + each, "m_out_of_capacity": 0}.items():
             if name in rows:
                 rows[name][:count] = values
-        columns = self._buffers.columns | {
-            name: np.empty(each * count if name in FILL_NAMES else 0, COLUMN_TYPES[name])
-            for name in self._buffers.fill_columns
-        }
+        if each * count > self._room:
+            self._room = each * count
+            self._fills = {name: np.empty(self._room, COLUMN_TYPES[name]) for name in self._fills}
+        columns = self._buffers.columns | self._fills
         shared = self.attempt(ticks, columns, [self._settings[number] for number in numbers], ints, floats)
         is_full = np.zeros(count, bool)
         if columns["failed"][0] or shared["m_diverged"]:
@@ -161,7 +163,7 @@ class BatchRun:
             is_full = rows["m_out_of_capacity"][:count] != 0
         at = np.flatnonzero(~is_full)
         self._ints[:, numbers[at]], self._floats[:, numbers[at]] = ints[:, at], floats[:, at]
-        fills = {FILL_NAMES[name]: columns[name] for name in self._buffers.fill_columns if name in FILL_NAMES}
+        fills = {FILL_NAMES[name]: column for name, column in self._fills.items() if name in FILL_NAMES}
         return is_full, BatchBlock(
             PartTimes(self._before, ticks.timestamp, self._times_before),
             self._buffers.market_days,

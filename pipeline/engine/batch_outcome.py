@@ -53,12 +53,13 @@ class BatchBlock:
         return values
 
     def outcome(self, at: int) -> Outcome:
-        """Return a setting's outcome; raises ReplayError for more shares than a position can be told of."""
+        """Return a setting's outcome, with fills of its own; raises ReplayError for more shares than are possible."""
         state = {**self.shared, **{name: values[at].item() for name, values in self.own.items()}}
-        return Outcome(self.fills(at), self.market_days, {**state, "m_rows": state["m_fills"]})
+        fills = self.fills(at).at(np.arange(self.counts[at]))
+        return Outcome(fills, self.market_days, {**state, "m_rows": state["m_fills"]})
 
     def fills(self, at: int) -> Fills:
-        """Return a setting's fills, which share the memory of the columns."""
+        """Return a setting's fills, which share the memory of the columns: the next block's, too."""
         some = slice(self.starts[at], self.starts[at] + self.counts[at])
         cut = {name: column[some] for name, column in self.columns.items()}
         check_shares(shares_of(cut["quantity"]))

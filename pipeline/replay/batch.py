@@ -63,7 +63,7 @@ def simulate_blocks(
 ) -> Iterator[tuple[Rows, BatchBlock | ReplayError]]:
     """Yield what `simulate_many` does as blocks: the numbers of the settings that are each row of one, and the block.
 
-    Settings that are one row differ in fees only. A block has to go before the next is asked for.
+    Settings that are one row differ in fees only. A block's fills are gone when the next is asked for.
     """
     try:
         span = Span.of(ticks)
