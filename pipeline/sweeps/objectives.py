@@ -75,6 +75,7 @@ class Objective:
         why_missing: Why a setting can have none, as words; empty where that is not known.
         annualised: Whether it would make a year of a few days.
         own: A function of a setting's days that computes it; None where the sweep has it.
+        whole: What whole replays of some settings gave, by view and number, where only these have it.
     """
 
     name: str
@@ -84,6 +85,12 @@ class Objective:
     why_missing: str = ""
     annualised: bool = False
     own: Own | None = None
+    whole: Mapping[tuple[str, int], float] | None = None
+
+    @property
+    def needs_replay(self) -> bool:
+        """Whether only a whole replay has it, which the settings on a shortlist get."""
+        return self.own is None and self.name not in CHOICES
 
     @property
     def has_column(self) -> bool:
@@ -93,14 +100,19 @@ class Objective:
     @property
     def by_day(self) -> bool:
         """Whether days are read for it."""
-        return self.name != NET_PNL and self.name not in OF_FILLS
+        return self.name != NET_PNL and self.name not in OF_FILLS and not self.needs_replay
 
     def as_json(self) -> dict[str, Any]:
         """Return what a page needs to show it."""
         return {name: getattr(self, name) for name in ("label", "form", "better", "annualised")}
 
-    def check(self, *, parted: bool) -> None:
-        """Raise BadRequest where it cannot be had of a part of the days."""
+    def check(self, *, parted: bool, searched: bool) -> None:
+        """Raise BadRequest where it cannot be had of a part of the days, or of each setting that a search tries."""
+        if self.needs_replay and (parted or searched):
+            raise BadRequest(
+                f"--choose-by {self.name} needs whole replays, which only the settings with the highest net P&L of all "
+                f"days get: leave out {'--trials' if searched else '--train-until and --walk-forward'}."
+            )
         if parted and self.own is None and self.name in OF_FILLS:
             of_days = ", ".join((*OF_WINDOWS, *OF_DAYS, BAND_LOW))
             raise BadRequest(
@@ -110,6 +122,8 @@ class Objective:
 
     def values(self, block: SettingBlock, view: str, window: Window | None) -> Float64s:
         """Return it for settings on a security or on all together, in a window or on all days; NaN without one."""
+        if self.whole is not None:
+            return np.array([self.whole.get((view, number), np.nan) for number in block.columns.numbers.tolist()])
         if self.own is not None:
             return self._of_days(block, view, window or WHOLE, self.own)
         if self.name == BAND_LOW:
@@ -129,8 +143,8 @@ class Objective:
         nothing.
         """
         values = self.values(block, view, window)
-        if self.better > 0:
-            return values
+        if self.better > 0 or self.needs_replay:
+            return self.better * values
         fills = block.window(view, window or WHOLE).column("fills")
         ranks: Float64s = np.where(fills > 0, -values, np.nan)
         return ranks
@@ -164,7 +178,7 @@ def objective_of(choose_by: str | Own) -> Objective:
         return Objective(_name_of(choose_by), _name_of(choose_by), "ratio", own=choose_by)
     if choose_by == BAND_LOW:
         return Objective(BAND_LOW, "Lowest net P&L of strict by queue (AED)", "money")
-    if choose_by in CHOICES:
+    if choose_by in CHOICES or (choose_by in BY_NAME and BY_NAME[choose_by].is_number):
         figure = BY_NAME[choose_by]
         unit = f" ({figure.unit})" if figure.unit else ""
         return Objective(
@@ -178,14 +192,9 @@ def objective_of(choose_by: str | Own) -> Objective:
         )
     if function := named_function(choose_by):
         return objective_of(function)
-    if choose_by in BY_NAME:
-        raise BadRequest(
-            f"--choose-by {choose_by}: a sweep does not have it, for it needs the market beside every fill of every "
-            f"setting. It takes {', '.join(CHOICES)}, or FILE.py:FUNCTION."
-        )
     raise BadRequest(
-        f"--choose-by is '{choose_by}'; it takes {', '.join(CHOICES)}, or FILE.py:FUNCTION."
-        f"{nearest(choose_by, CHOICES)}"
+        f"--choose-by is '{choose_by}'; it takes {', '.join(CHOICES)}, another figure that is a number, or "
+        f"FILE.py:FUNCTION.{nearest(choose_by, (*CHOICES, *BY_NAME))}"
     )
 
 

@@ -25,6 +25,7 @@ from pipeline.sweeps.plan import plan_sweep, with_band
 from pipeline.sweeps.replays import run_sweep
 from pipeline.sweeps.results import ALL, OWN, SweepResults
 from pipeline.sweeps.search import check_search, search
+from pipeline.sweeps.shortlist import whole_figures
 from pipeline.sweeps.sweep_warnings import warnings_of_sweep
 from pipeline.sweeps.tables import SweepTables
 from pipeline.sweeps.tried import settings_digest, sweeps_beside, tried_before
@@ -168,7 +169,8 @@ def make_sweep(
     if options.trials is not None:
         check_search(grid, options.trials, strategies)
     options.parting.check()
-    objective.check(parted=options.parting.train_until is not None or options.parting.folds is not None)
+    parted = options.parting.train_until is not None or options.parting.folds is not None
+    objective.check(parted=parted, searched=options.trials is not None)
     plan = plan_sweep(grid, request, strategies, enumerate_all=options.trials is None)
     if options.band or objective.name == BAND_LOW:
         plan = with_band(plan)
@@ -179,10 +181,12 @@ def make_sweep(
         parts = ResultParts(parts_folder())
         results = _run(plan, grid, options, objective, parts, listeners)
         split = split_at(results, options.parting)
+        if objective.needs_replay:
+            whole = whole_figures(results, objective.name, cache, fresh=options.fresh)
+            objective = replace(objective, whole=whole)
         choice = Choice(results, objective, split, options.parting)
         tables = FolderTables(results, objective, split, output_dir)
         stack.callback(tables.discard)
-        parted = split is not None or options.parting.folds is not None
         by_day = len(plan.tickers) > 1 or parted or objective.by_day
         for block in results.blocks(by_day=by_day):
             choice.see(block)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.metrics.figure import ANNUALISED_FROM, are_few_days
 from pipeline.numbers import counted
 from pipeline.runs.run_warnings import undeclared_files, warnings_of_data
+from pipeline.sweeps.shortlist import SHORTLIST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +58,12 @@ def _of_objective(
             f"few says next to nothing. {ANNUALISED_FROM}"
         )
     none, of = unscored
-    if none:
+    if objective.needs_replay and of > SHORTLIST:
+        yield (
+            f"Of {counted(of, 'setting')} only the {SHORTLIST} with the highest net P&L, of each security and of all "
+            f"together, were replayed whole for {objective.name}: the best of these was chosen."
+        )
+    elif none:
         why = f" ({objective.why_missing[0].lower()}{objective.why_missing[1:-1]})" if objective.why_missing else ""
         or_fill = ", or no fill," if objective.better < 0 else ""
         yield f"{none:,} of {counted(of, 'setting')} have no {objective.name}{why}{or_fill} and rank after the others."

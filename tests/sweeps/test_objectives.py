@@ -13,6 +13,7 @@ from pipeline import api
 from pipeline.errors import BadRequest
 from pipeline.pages.sweep_page import sweep_page
 from pipeline.store.parquet import read_table
+from pipeline.sweeps import shortlist, sweep_warnings
 from tests.made import make_config, random_ticks, write_ticks
 from tests.pages.reading import read_page
 from tests.pages.swept import rows_of, value
@@ -26,7 +27,7 @@ DAYS: Final = 12
 GRID: Final = {"refill_interval_sec": [20, 60, 200], "quote_size": [500, 3_000]}
 SETTINGS: Final = [(refill, size) for refill in (20, 60, 200) for size in (500, 3_000)]
 VIEWS: Final = ("EMAAR", "FAB", "all")
-LESS_IS_BETTER: Final = ("daily_drawdown", "max_drawdown", "minimum_track_record", "kurtosis")
+LESS_IS_BETTER: Final = ("daily_drawdown", "max_drawdown", "max_drawdown_pct", "minimum_track_record", "kurtosis")
 BY_HAND: Final = {
     "max_drawdown": lambda held, view: held["daily_drawdown" if view == "all" else "max_drawdown"],
     "calmar": lambda held, _: (held["daily_drawdown"] and held["daily_net_pnl"] * 252 / held["daily_drawdown"]) or None,
@@ -63,8 +64,11 @@ def held(folder: Path, view: str) -> dict[str, Any]:
 
 
 def figure(folder: Path, view: str, name: str) -> float | None:
-    compute = BY_HAND.get(name, lambda found, _: found[name])
-    found: float | None = compute(held(folder, view), view)
+    found: Any = held(folder, view)
+    if name in BY_HAND:
+        return BY_HAND[name](found, view)
+    for key in name.split("."):
+        found = found[key]
     return found
 
 
@@ -74,6 +78,7 @@ def figure(folder: Path, view: str, name: str) -> float | None:
         *("win_rate", "turnover", "fills", "daily_drawdown", "sortino", "calmar", "daily_net_pnl", "fills_per_day"),
         *("probabilistic_sharpe", "minimum_track_record", "skew", "kurtosis"),
         *("profit_factor", "average_win", "average_loss", "max_drawdown"),
+        *("spread_captured_bps", "markouts.60s.bps", "max_drawdown_pct", "return_on_limit"),
     ],
 )
 def test_the_best_by_a_figure_is_the_best_of_single_backtests(
@@ -100,6 +105,20 @@ def test_the_best_by_a_figure_is_the_best_of_single_backtests(
         none = len(each) - len(known)
         said = f"{none} of 6 settings have no {name} ("
         assert view != "all" or any(text.startswith(said) for text in run.warnings) == (none > 0)
+
+
+def test_what_needs_a_whole_replay_is_of_the_settings_with_the_highest_net_pnl(
+    inputs: dict[str, Any], singles: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortlist, "SHORTLIST", 2)
+    monkeypatch.setattr(sweep_warnings, "SHORTLIST", 2)
+    run = api.sweep(**inputs, grid=GRID, choose_by="spread_captured_bps")
+    for best in run.best:
+        net = [figure(folder, best.security, "net_pnl") or 0.0 for folder in singles]
+        highest = sorted(range(len(net)), key=lambda at: -net[at])[:2]
+        captured = {at + 1: figure(singles[at], best.security, "spread_captured_bps") or 0.0 for at in highest}
+        assert captured[best.trial.number] == max(captured.values()) == pytest.approx(best.score)
+    assert "Of 6 settings only the 2 with the highest net P&L" in "\n".join(run.warnings)
 
 
 def sees(days: SettingDays) -> float:
@@ -174,7 +193,8 @@ def test_a_setting_without_the_figure_ranks_after_those_that_have_it_and_that_is
     ("choose_by", "options", "said"),
     [
         ("sortin", {}, "Did you mean 'sortino'?"),
-        ("spread_captured", {}, "a sweep does not have it"),
+        ("spread_captured", {"walk_forward": 2}, "leave out --train-until and --walk-forward"),
+        ("fills_by_kind", {}, "it takes net_pnl"),
         ("profit_factor", {"walk_forward": 2}, "which a sweep has of all days only"),
         ("nowhere.py:own", {}, "there is no file nowhere.py"),
         ("{}", {}, "say which function of it"),
