@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipeline.metrics.formulas import market_day_indices
+from pipeline.ticks import union_of
 from pipeline.times import DAY, MILLISECOND, MINUTE
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Exposure:
             if len(slots):
                 of_day = slots % SLOTS
                 self._first, self._last = min(self._first, int(of_day.min())), max(self._last, int(of_day.max()))
-        slots = np.union1d(of_marks, of_fills)
+        slots = union_of([of_marks, of_fills])
         fill = np.searchsorted(of_fills, slots, side="right") - 1
         mark = np.searchsorted(of_marks, slots, side="right") - 1
         held = np.where(fill >= 0, np.abs(position[fill]), 0) if len(stamps) else np.zeros(len(slots))

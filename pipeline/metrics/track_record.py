@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.metrics.formulas import TRADING_DAYS_A_YEAR, first_of_each_day, sharpe_of_each
+from pipeline.metrics.formulas import TRADING_DAYS_A_YEAR, first_of_each_day, percentile, sharpe_of_each
 
 if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
@@ -142,8 +142,8 @@ def spread_of_days(net_pnl: Float64s) -> tuple[Float64s, Int64s]:
         return np.empty(0), np.empty(0, np.int64)
     low, high = min(float(net_pnl.min()), 0.0), max(float(net_pnl.max()), 0.0)
     widest = max(high, -low)
-    quarter, three_quarters = np.percentile(net_pnl, [25, 75])
-    width = max(2.0 * float(three_quarters - quarter) / len(net_pnl) ** (1 / 3), widest / MOST_BINS) or 1.0
+    between = percentile(net_pnl, 75) - percentile(net_pnl, 25)
+    width = max(2.0 * between / len(net_pnl) ** (1 / 3), widest / MOST_BINS) or 1.0
     edges = np.arange(math.floor(low / width), max(math.ceil(high / width), 1) + 1) * width
     counts = np.bincount(
         np.clip(np.searchsorted(edges, net_pnl, side="right") - 1, 0, len(edges) - 2), minlength=len(edges) - 1

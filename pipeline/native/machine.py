@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import llvmlite
-import llvmlite.binding as llvm
 import numpy as np
 
 from pipeline.native import clibrary, codecache
@@ -28,6 +26,13 @@ LOADING: Final = threading.RLock()
 """Held while a loop is looked up, compiled and cached, so that threads that want one make it once."""
 
 _engine: Any = None
+
+
+def _llvm() -> Any:
+    """Return LLVM's bindings, 30 ms that only who runs machine code pays for."""
+    import llvmlite.binding as llvm
+
+    return llvm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +77,9 @@ def machine_code(key: str, make: Callable[[], Text], on_compile: Callable[[], No
 
 def toolchain() -> list[str]:
     """Return what decides machine code besides the text it is made from: this folder, versions, the system, the CPU."""
+    import llvmlite
+
+    llvm = _llvm()
     return [
         *(file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("*.py"))),
         platform.machine(),
@@ -85,7 +93,7 @@ def toolchain() -> list[str]:
 
 
 def _compiled(text: Text) -> codecache.Code:
-    machine = _target_machine()
+    llvm, machine = _llvm(), _target_machine()
     takes = (*["int"] * text.counts, *text.pointers)
     signatures = {**text.helpers, text.name: Signature(("int",), takes, text.distinct)}
     module = llvm.parse_assembly(module_text(text.source, signatures, text.name, text.constants))
@@ -97,6 +105,7 @@ def _compiled(text: Text) -> codecache.Code:
 
 
 def _target_machine() -> Any:
+    llvm = _llvm()
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple().create_target_machine(
@@ -111,6 +120,7 @@ def _target_machine() -> Any:
 
 def _address_of(code: codecache.Code) -> int:
     global _engine  # noqa: PLW0603 - one code engine a process; code once loaded stays
+    llvm = _llvm()
     if _engine is None:
         for symbol, address in clibrary.addresses().items():
             llvm.add_symbol(symbol, address)

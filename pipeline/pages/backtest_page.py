@@ -21,6 +21,7 @@ from pipeline.pages.record_charts import BYTES_OF_A_DAY, record_charts
 from pipeline.pages.run_reader import read_contents
 from pipeline.pages.sketch import sketch
 from pipeline.pages.time_axis import DAY_MS, Clock
+from pipeline.ticks import union_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -190,7 +191,7 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
         exposure.add(track.stamps, track.position, track.price, track.price_stamps, track.marks)
         for stamps in (track.stamps, track.price_stamps):
             if len(stamps):
-                days.append(np.unique(stamps // DAY_MS))
+                days.append(union_of([stamps // DAY_MS]))
                 first, last = min(first, int((stamps % DAY_MS).min())), max(last, int((stamps % DAY_MS).max()))
         if ticker in waiting:
             panels[ticker] = timelines.panel(track, contents.daily[ticker], left // len(waiting))
@@ -198,7 +199,7 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
             left -= len(embedded(panels[ticker].chart))
     curve = equity.curve((left + of_portfolio - _CURVE) // timelines.COST_OF_FILL)
     of_day = np.array([first, last] if last >= first else [], np.int64)
-    return _Drawings(curve, panels, exposure, Clock(np.unique(np.concatenate(days)), of_day))
+    return _Drawings(curve, panels, exposure, Clock(union_of(days), of_day))
 
 
 def _cost(contents: Contents, ticker: str) -> int:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.ticks import union_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -44,7 +46,7 @@ def extremes(series: Sequence[Any], most: int) -> Int64s:
         rows = np.arange(stretches)
         extreme.append(places[rows, np.argmin(np.where(np.isnan(table), np.inf, table), axis=1)])
         extreme.append(places[rows, np.argmax(np.where(np.isnan(table), -np.inf, table), axis=1)])
-    ascending: Int64s = np.unique(np.concatenate(extreme))
+    ascending = union_of(extreme)
     return ascending if most >= 2 + 2 * len(series) else ascending[:most]
 
 

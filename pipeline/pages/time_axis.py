@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
+from pipeline.ticks import union_of
 from pipeline.times import DAY, HOUR, MILLISECOND
 
 if TYPE_CHECKING:
@@ -48,4 +47,4 @@ class Clock:
         """Return what lies between one day's end and the next day's start, by length; no two of them may overlap."""
         gaps = (self.days[1:] - self.days[:-1]) * DAY_MS - (self.closes - self.opens) * HOUR_MS
         ends = self.days[:-1] * DAY_MS + self.closes * HOUR_MS
-        return [{"values": ends[gaps == gap].tolist(), "dvalue": gap} for gap in np.unique(gaps).tolist() if gap > 0]
+        return [{"values": ends[gaps == gap].tolist(), "dvalue": gap} for gap in union_of([gaps]).tolist() if gap > 0]
