@@ -132,9 +132,7 @@ class Portfolio:
     @cached_property
     def price_growth(self) -> float | None:
         """How much equal stakes in the securities grew from first to last mark; None where none has a mark."""
-        marks = [ledger.marks[:][:, MARK_FIELDS.index("mark")].view(np.float64) for ledger in self.ledgers]
-        known = [each[~np.isnan(each)] for each in marks]
-        growth = [float(each[-1] / each[0]) - 1.0 for each in known if len(each)]
+        growth = [each for each in map(growth_of, self.ledgers) if each is not None]
         return math.fsum(growth) / len(growth) if growth else None
 
     @property
@@ -219,6 +217,13 @@ class Portfolio:
         """Return Σ net P&L by weekday of the market days; weekdays without one are left out."""
         weekdays = (self.market_days + THURSDAY) % len(WEEKDAYS)
         return {WEEKDAYS[day]: float(self.daily[weekdays == day].sum()) for day in sorted(set(weekdays.tolist()))}
+
+
+def growth_of(ledger: Ledger) -> float | None:
+    """Return how much a security's price grew from its first mark to its last; None without a mark."""
+    marks = ledger.marks[:].view(np.float64)[:, MARK_FIELDS.index("mark")]
+    known = marks[~np.isnan(marks)]
+    return float(known[-1] / known[0]) - 1.0 if len(known) else None
 
 
 def portfolio_of(ledgers: Sequence[Ledger]) -> Portfolio:

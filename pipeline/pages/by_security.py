@@ -10,7 +10,7 @@ from pipeline.metrics.registry import GROUPS
 from pipeline.numbers import exact
 from pipeline.pages.backtest_tables import PORTFOLIO, value_and_text
 from pipeline.pages.cells import MOST_LINES, clipped
-from pipeline.pages.html import NOTHING, Piece, cell, html, items, joined
+from pipeline.pages.html import NOTHING, Piece, cell, html, joined, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -233,7 +233,7 @@ def not_flat(days: Sequence[tuple[str, Any]]) -> Piece:
     """Return the list of days that ended with an open position; days: by security, cut to a few each."""
     if not days:
         return NOTHING
-    lines = (
+    lines = [
         html(
             "<strong>%s</strong>: %s%s",
             ticker,
@@ -241,5 +241,7 @@ def not_flat(days: Sequence[tuple[str, Any]]) -> Piece:
             f" and {some.left_out:,} more" * bool(some.left_out),
         )
         for ticker, some in days
+    ]
+    return html(
+        '<h3>Days that ended with an open position</h3>\n<div class="quiet">%s</div>\n', listed(lines, NAMES_SHOWN)
     )
-    return html('<h3>Days that ended with an open position</h3>\n<ul class="quiet">\n%s</ul>\n', items(lines))

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pipeline.pages.run_reader import Track
     from pipeline.ticks import Float64s, Int64s
 
-IN_MEMORY: Final = 1_000_000
+IN_MEMORY: Final = 500_000
 """Fills of all securities together that memory holds; those of further securities go to a temporary file."""
 
-AT_A_TIME: Final = 1_000_000
+AT_A_TIME: Final = 250_000
 """About how many fills are put in order at a time."""
 
 

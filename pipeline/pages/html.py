@@ -102,7 +102,8 @@ def listed(texts: Sequence[str], first: int = FIRST_LINES) -> Piece:
     shown = html("<ul>%s</ul>\n", items(texts[:first]))
     if len(texts) <= first:
         return shown
-    folded = html("<details><summary>%s more</summary><ul>%s</ul></details>", len(texts) - first, items(texts[first:]))
+    more = f"{len(texts) - first:,}"
+    folded = html("<details><summary>%s more</summary><ul>%s</ul></details>", more, items(texts[first:]))
     return shown + folded
 
 

@@ -92,4 +92,5 @@ def csv_rows(path: AnyPath) -> list[dict[str, str]]:
 
 def csv_lines(path: AnyPath) -> Iterator[list[str]]:
     """Yield the lines of a CSV file, its headings first, every cell as it stands there."""
-    yield from filter(None, csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))
+    with io.TextIOWrapper(io.BytesIO(path.read_bytes()), encoding="utf-8", newline="") as text:
+        yield from filter(None, csv.reader(text))

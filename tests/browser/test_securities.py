@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.metrics.registry import GROUPS
@@ -93,6 +94,31 @@ def test_ten_securities_take_eight_pages_with_no_head_split_and_no_number_broken
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate(BROKEN) == []
+
+
+def test_a_thinned_panel_marks_fills_with_their_own_numbers(
+    open_page: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = invent(tmp_path / "run", ["FAB", "MODON"], 20, 6_000)
+    file = folder / "report.html"
+    monkeypatch.setattr("pipeline.pages.backtest_page.MOST_BYTES", len(backtest_page(folder)) + 50_000)
+    file.write_bytes(backtest_page(folder))
+    page = open_page(file).page
+    page.wait_for_selector("[data-chart=panel-0][data-drawn]")
+    assert "of the 6,000 fills are on this page" in page.inner_text("#FAB")
+    page.locator("#FAB").get_by_role("button", name="Show 1 day").click()
+    marks = page.evaluate(
+        "[...document.querySelector('[data-chart=panel-0]')._fullData].filter(one => one.customdata)"
+        ".flatMap(one => one.x.map((x, at) => [one.name, x, one.y[at], ...one.customdata[at]]))"
+    )
+    fills = pq.read_table(folder / "trades" / "FAB.parquet")
+    stamps = fills.column("timestamp").cast("int64").to_pylist()
+    rows = fills.to_pylist()
+    assert len(marks) > 20
+    for side, at, price, number, quantity in marks:
+        row = rows[number - 1]
+        wanted = (row["side"], stamps[number - 1], row["fill_price"], row["fill_qty"])
+        assert (side.lower(), at, price, quantity) == wanted
 
 
 BROKEN = """() => [...document.querySelectorAll("th, td")].filter((cell) => {
