@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -88,6 +88,11 @@ def join_ticks(parts: Sequence[Ticks]) -> Ticks:
         condition=condition,
         conditions=tuple(texts) if condition is not None else (),
     )
+
+
+def shifted(ticks: Ticks, by: int) -> Ticks:
+    """Return ticks on a clock that is ahead of theirs, ns."""
+    return replace(ticks, timestamp=ticks.timestamp + by) if by else ticks
 
 
 def stack_ticks(parts: Iterable[Ticks], rows: int) -> Ticks:

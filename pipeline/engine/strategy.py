@@ -83,6 +83,7 @@ class Strategy:
     taker_types: those of them that take liquidity, as brokers bill it, where the others are fills of its orders.
     counters: the memory that the summary of a run shows. shares_limit_key, notional_limit_key: the config keys of its
     largest position in shares and in AED, empty for none. notional_binds: whether it keeps its position to the second.
+    needs_closing_auction: whether a market without one is none for it.
     files: the data files that it reads, by their paths from its own folder. sources: what a strategy from a file was
     made of, by such paths: its text, the modules beside it that it imports, its data files; empty for all others.
     """
@@ -94,6 +95,7 @@ class Strategy:
     shares_limit_key: ClassVar[str] = "max_position"
     notional_limit_key: ClassVar[str] = "max_notional"
     notional_binds: ClassVar[bool] = True
+    needs_closing_auction: ClassVar[bool] = False
     files: ClassVar[tuple[str, ...]] = ()
     sources: ClassVar[Mapping[str, bytes]] = {}
 

@@ -5,7 +5,7 @@ It runs over every tick that is converted, in one compiled walk.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from pipeline.inspection.counts import FAR, Counts, FarPrint, Gap, as_text
 from pipeline.inspection.loop_count import COUNTS, OF_DAY, count_ticks
 from pipeline.inspection.sessions import longest_of, shifted_days, shifts_of
 from pipeline.native.functions import compiled
-from pipeline.ticks import join_ticks
+from pipeline.ticks import join_ticks, shifted
 from pipeline.times import DAY, MINUTE
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class RunningCounts:
     def add(self, ticks: Ticks) -> None:
         """Take the next ticks."""
         if self.days_ascend and len(ticks):
-            self._waiting.append(ticks)
+            self._waiting.append(shifted(ticks, self._facts.clock_shift))
             self.waiting += len(ticks)
             if self.waiting >= self._enough:
                 self._count_waiting(is_last=False)
@@ -74,7 +74,7 @@ class RunningCounts:
             self._count_waiting(is_last=True)
         if not self.days_ascend:
             return ""
-        return as_text(_whole(self._counted) if self._counted else None, self._facts)
+        return _text_of(self._counted, self._facts)
 
     def _count_waiting(self, *, is_last: bool) -> None:
         """Count the days that are whole: all but the last, which may go on."""
@@ -100,7 +100,23 @@ class _Counted(NamedTuple):
 
 def count(ticks: Ticks, facts: MarketFacts) -> Counts:
     """Count everything about one security's ticks, of which there is at least one."""
-    return _whole([_counted(ticks, facts)])
+    return _own_clock(_whole([_counted(shifted(ticks, facts.clock_shift), facts)]), facts.clock_shift)
+
+
+def _text_of(parts: Sequence[_Counted], facts: MarketFacts) -> str:
+    return as_text(_own_clock(_whole(parts), facts.clock_shift) if parts else None, facts)
+
+
+def _own_clock(counts: Counts, shift: int) -> Counts:
+    """Return counts with their times on the exchange's own clock."""
+    gap, far = counts.gap, counts.first_far
+    return replace(
+        counts,
+        first=counts.first - shift,
+        last=counts.last - shift,
+        gap=gap and Gap(gap.start - shift, gap.end - shift),
+        first_far=far and replace(far, timestamp=far.timestamp - shift),
+    )
 
 
 def _whole(parts: Sequence[_Counted]) -> Counts:
@@ -175,12 +191,15 @@ def _walked(ticks: Ticks, facts: MarketFacts, span: tuple[int, int], by_day: Int
 
 
 def counted_batches(batches: Iterable[Ticks], last: int, facts: MarketFacts) -> str:
-    """Return what `counted_text` does of ticks that come as stretches of whole days, the last of them at `last`, ns."""
+    """Return what `counted_text` does of ticks that come as stretches of whole days, the last of them at `last`, ns.
+
+    They are on the clock whose days are trading days.
+    """
     parts: list[_Counted] = []
     for ticks in batches:
         goes_on = int(ticks.timestamp.max()) < last
         parts.append(_counted(ticks, facts, begun=bool(parts), goes_on=goes_on))
-    return as_text(_whole(parts) if parts else None, facts)
+    return _text_of(parts, facts)
 
 
 def counted_text(ticks: Ticks, facts: MarketFacts) -> str:

@@ -122,7 +122,7 @@ def _inspected(security: Security, *, chosen: bool, listed: bool) -> tuple[Secur
     ticker, entry = security.ticker, security.entry
     warnings: list[str] = []
     if chosen:
-        with TickFile(security.path, security.digest) as file:
+        with TickFile(security.path, security.digest, facts_or_open(security.exchange).clock_shift) as file:
             batches = file.batches()
             if not is_inspected(security):
                 last = file.span[1] if file.span else 0

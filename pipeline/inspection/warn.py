@@ -247,9 +247,9 @@ def _of_gaps(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
         gap = f"{moment_of(counts.gap.start):%H:%M} to {moment_of(counts.gap.end):%H:%M}"
         yield f"{ticker}: no tick from {gap} on {date_of(counts.gap.start // DAY)}, within the session."
     cut = []
-    if start + LONG_GAP <= counts.first % DAY:
+    if start + LONG_GAP <= (counts.first + facts.clock_shift) % DAY:
         cut.append(f"begin at {moment_of(counts.first):%H:%M on %Y-%m-%d}")
-    if counts.last % DAY <= end - LONG_GAP:
+    if (counts.last + facts.clock_shift) % DAY <= end - LONG_GAP:
         cut.append(f"end at {moment_of(counts.last):%H:%M on %Y-%m-%d}")
     if cut:
         yield f"{ticker}: not all of a session was exported: the ticks {' and '.join(cut)}."

@@ -134,6 +134,11 @@ class MarketFacts:
         return self.price_unit or self.currency
 
     @property
+    def has_closing_auction(self) -> bool:
+        """Whether there is a closing auction on any of its days."""
+        return any(sessions.hours.closing_auction for sessions in self.sessions)
+
+    @property
     def clock_shift(self) -> int:
         """How far the trading clock, whose days are trading days, is ahead of the exchange's own; ns."""
         return (DAY - self.day_starts) % DAY

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from pipeline.engine.day_tables import OF_DAY
 from pipeline.engine.rules.account import PRINT, TAKE, TOUCH
 from pipeline.engine.rules.replay_state import BUY
 from pipeline.replay.prints import MARKETABLE, OFF_GRID, ONE_SIDED, OUTSIDE, OVERSIZED, THROUGH, TIMES_SHOWN
@@ -18,10 +19,13 @@ from pipeline.times import DAY
 if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int8s, Int64s
 
-FACTS: Final = ("ticks", "fills", "orders", "marks", "days", "opens", "closes", "delayed", "shown_once", "tick_levels")
+FACTS: Final = (
+    *("ticks", "fills", "orders", "marks", "days", "delayed", "shown_once", "first_day", "day_step", "varies"),
+)
 """The whole numbers that the walk takes, in this order."""
 
-_TICKS, _FILLS, _ORDERS, _MARKS, _DAYS, _OPENS, _CLOSES, _DELAYED, _SHOWN_ONCE, _LEVELS = range(len(FACTS))
+_TICKS, _FILLS, _ORDERS, _MARKS, _DAYS, _DELAYED, _SHOWN_ONCE, _FIRST_DAY, _DAY_STEP, _VARIES = range(len(FACTS))
+_OPENS, _CLOSES, _, _FIRST_SPAN, _END_SPAN, _FIRST_TICK, _END_TICK = range(len(OF_DAY))
 _HORIZONS: Final = 4
 _FAR: Final = 2**62
 _WHOLE_FLOATS: Final = 2**53
@@ -32,6 +36,8 @@ GROUP: Final = 4
 
 def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what is rare stands in functions below
     facts: Int64s,
+    day_table: Int64s,
+    span_times: Int64s,
     tick_below: Float64s,
     tick_size: Float64s,
     timestamps: Int64s,
@@ -72,7 +78,7 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
     and its time on a clock that never steps back.
     """
     count, fills, orders = facts[_TICKS], facts[_FILLS], facts[_ORDERS]
-    opens, closes, delayed = facts[_OPENS], facts[_CLOSES], facts[_DELAYED]
+    opens, closes, delayed, varies, at_day = day_table[_OPENS], day_table[_CLOSES], facts[_DELAYED], facts[_VARIES], 0
     clock, day, day_start = -_FAR, -_FAR, -_FAR
     bid, ask, last = math.nan, math.nan, math.nan
     bid_size, ask_size, bid_day, ask_day, bid_touch, ask_touch = 0, 0, -_FAR, -_FAR, 0, 0
@@ -95,7 +101,8 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
             if mark < facts[_MARKS]:
                 due = mark_times[mark]
             while ended < facts[_DAYS] and (market_days[ended] + 1) * DAY <= clock:
-                is_late = last_event >= 0 and last_clock > market_days[ended] * DAY + closes
+                ends = day_table[row_of(market_days[ended], facts) + _CLOSES]
+                is_late = last_event >= 0 and last_clock > market_days[ended] * DAY + ends
                 closings[ended] = last_event if is_late else -1
                 closing_times[ended] = last_clock
                 ended += 1
@@ -106,8 +113,12 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
                     row = by_event[waiting[number]]
                     on_day = clocks[row] // DAY
                     then = clocks[row] - on_day * DAY
+                    at_row = row_of(on_day, facts)
+                    later = then + horizons[number]
                     # Both are within the session, and so on one day.
-                    is_known = opens <= then < closes and then + horizons[number] < closes
+                    is_known = is_open(then, at_row, day_table, span_times) and is_open(
+                        later, at_row, day_table, span_times
+                    )
                     mid = mid_of(bid, ask, bid_size, ask_size, bid_day, ask_day, on_day)
                     mids_later[number * fills + row] = mid if is_known else math.nan
                     waiting[number] += 1
@@ -120,8 +131,12 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
         if now < day_start or now >= day_start + DAY:
             day = now // DAY
             day_start = day * DAY
+            at_day = row_of(day, facts)
+            opens, closes = day_table[at_day + _OPENS], day_table[at_day + _CLOSES]
         price = prices[i]
         is_in_session = opens <= now - day_start and now - day_start < closes
+        if varies != 0 and is_in_session:
+            is_in_session = is_open(now - day_start, at_day, day_table, span_times)
         if price > 0.0:
             kind = kinds[i]
             if kind == TRADE:
@@ -148,7 +163,9 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
                     shown = bid_shown if sides[row] == BUY else ask_shown
                     if shown > 0 and volumes[i] > TIMES_SHOWN * shown:
                         traits[row] |= OVERSIZED
-                    traits[row] |= beside_touch(price, bid, ask, bid_shown, ask_shown, facts, tick_below, tick_size)
+                    traits[row] |= beside_touch(
+                        price, bid, ask, bid_shown, ask_shown, at_day, day_table, tick_below, tick_size
+                    )
                 elif facts[_SHOWN_ONCE] == 0 and hows[row] in (TAKE, TOUCH):
                     is_earlier = delayed == 1 and hows[row] == TAKE
                     if sides[row] == BUY:
@@ -167,7 +184,7 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
             placed_times[row] = timestamps[placed[row]]
             on_day = placed_times[row] // DAY
             limit = limits[row]
-            if not is_on_grid(limit, tick_at(limit, facts, tick_below, tick_size)):
+            if not is_on_grid(limit, tick_at(limit, row_of(on_day, facts), day_table, tick_below, tick_size)):
                 traits[row] |= OFF_GRID
             meets_ask = ask_size > 0 and ask_day == on_day and limit >= ask
             meets_bid = bid_size > 0 and bid_day == on_day and limit <= bid
@@ -191,15 +208,16 @@ def beside_touch(
     ask: float,
     bid_shown: int,
     ask_shown: int,
-    facts: Int64s,
+    at_day: int,
+    day_table: Int64s,
     tick_below: Float64s,
     tick_size: Float64s,
 ) -> int:
     """Return the traits of a print at a price that are of the touch."""
     trait = 0
-    if bid_shown > 0 and price < bid - tick_at(bid, facts, tick_below, tick_size) - on_grid_within():
+    if bid_shown > 0 and price < bid - tick_at(bid, at_day, day_table, tick_below, tick_size) - on_grid_within():
         trait = OUTSIDE
-    if ask_shown > 0 and price > ask + tick_at(ask, facts, tick_below, tick_size) + on_grid_within():
+    if ask_shown > 0 and price > ask + tick_at(ask, at_day, day_table, tick_below, tick_size) + on_grid_within():
         trait = OUTSIDE
     return trait if bid_shown > 0 and ask_shown > 0 else trait | ONE_SIDED
 
@@ -217,10 +235,24 @@ def add_shares(row: int, touch: int, shown: int, shares: int, group: Int64s, bey
     group[_ROW] = row
 
 
-def tick_at(price: float, facts: Int64s, tick_below: Float64s, tick_size: Float64s) -> float:
-    """Return the tick that applies at a price."""
-    level = 0
-    while level < facts[_LEVELS] - 1 and price >= tick_below[level]:
+def row_of(day: int, facts: Int64s) -> int:
+    """Return where the row of a day begins."""
+    return (day - facts[_FIRST_DAY]) * facts[_DAY_STEP]  # type: ignore[no-any-return]
+
+
+def is_open(of_day: int, at_day: int, day_table: Int64s, span_times: Int64s) -> bool:
+    """Say whether a time of a day, whose row begins there, is of continuous trading."""
+    found = False
+    for span in range(day_table[at_day + _FIRST_SPAN], day_table[at_day + _END_SPAN]):
+        if span_times[2 * span] <= of_day < span_times[2 * span + 1]:
+            found = True
+    return found
+
+
+def tick_at(price: float, at_day: int, day_table: Int64s, tick_below: Float64s, tick_size: Float64s) -> float:
+    """Return the tick that applies at a price on a day, whose row begins there."""
+    level = day_table[at_day + _FIRST_TICK]
+    while level < day_table[at_day + _END_TICK] - 1 and price >= tick_below[level]:
         level += 1
     return tick_size[level]  # type: ignore[no-any-return]
 

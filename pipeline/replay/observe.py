@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
+from pipeline.engine.day_tables import day_tables
+from pipeline.engine.outcome import Span
 from pipeline.engine.rules.account import NO_ORDER
 from pipeline.native.functions import compiled
 from pipeline.replay.loop_observe import GROUP, walk_ticks
-from pipeline.times import DAY, SECOND
+from pipeline.times import DAY, SECOND, date_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.engine.execution import Execution
     from pipeline.engine.outcome import Fills
     from pipeline.markets.market import MarketFacts
+    from pipeline.markets.phases import Hours
     from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
 HORIZONS: Final = {"1s": SECOND, "10s": 10 * SECOND, "60s": 60 * SECOND, "300s": 300 * SECOND}
@@ -31,6 +34,7 @@ HORIZONS: Final = {"1s": SECOND, "10s": 10 * SECOND, "60s": 60 * SECOND, "300s":
 
 PATH_STEP: Final = 300 * SECOND
 NO_TIME: Final = -(2**63)
+NO_STEPS: Final = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -124,9 +128,10 @@ def observe_days(
     by_placed = of_order[np.argsort(placed[of_order], kind="stable")]
     placed_times, traits = np.full(len(placed), NO_TIME), np.zeros(len(placed), np.int8)
     times, days = _path_times(market_days, market)
-    below, sizes = (np.array(column, np.float64) for column in zip(*market.tick_sizes, strict=True))
-    facts = [len(ticks), count, len(of_order), len(times), len(market_days), market.hours.opens, market.hours.closes]
-    facts += [switches["latency"] > 0, switches["shown_once"] > 0, len(sizes)]
+    span = Span.of(ticks)
+    tables = day_tables(market, span.first_day, span.last_day)
+    facts = [len(ticks), count, len(of_order), len(times), len(market_days)]
+    facts += [switches["latency"] > 0, switches["shown_once"] > 0, span.first_day, tables.step, tables.varies]
     observed = Observed(
         placed=placed_times[:count],
         mid=np.empty(count),
@@ -140,7 +145,8 @@ def observe_days(
     )
     closings, closing_times = np.empty((2, len(market_days)), np.int64)
     compiled(walk_ticks)(
-        *(np.array(facts, np.int64), below, sizes, ticks.timestamp, ticks.kind, ticks.price, ticks.volume),
+        *(np.array(facts, np.int64), tables.day_table, tables.span_times, tables.tick_below, tables.tick_size),
+        *(ticks.timestamp, ticks.kind, ticks.price, ticks.volume),
         *(np.argsort(events, kind="stable"), events, sides, fills.how, limits, fills.quantity),
         *(by_placed, placed, times, days, market_days, np.array(list(HORIZONS.values()))),
         *(np.zeros(len(HORIZONS), np.int64), *np.zeros((2, GROUP), np.int64), np.empty(count, np.int64)),
@@ -159,10 +165,19 @@ def observe_days(
 
 
 def _path_times(market_days: Int64s, market: MarketFacts) -> tuple[Int64s, Int64s]:
-    opens, closes = market.hours.opens, market.hours.closes
-    steps = np.arange(opens + PATH_STEP, closes + 1, PATH_STEP, dtype=np.int64)
-    times: Int64s = (market_days[:, None] * DAY + steps).ravel()
-    return times, np.repeat(market_days, len(steps))
+    """Return the times of the price paths, and the day of each: none in breaks, of each day by its own hours."""
+    several = [market.hours_on(date_of(day)) for day in market_days.tolist()]
+    steps = {hours: _steps(hours) for hours in dict.fromkeys(several)}
+    of_days = [steps[hours] for hours in several]
+    days = np.repeat(market_days, [len(each) for each in of_days])
+    times: Int64s = days * DAY + np.concatenate([NO_STEPS, *of_days])
+    return times, days
+
+
+def _steps(hours: Hours) -> Int64s:
+    every = np.arange(hours.opens + PATH_STEP, hours.closes + 1, PATH_STEP, dtype=np.int64)
+    inside = [(start < every) & (every <= end) for start, end in hours.continuous]
+    return every[np.any(inside, axis=0)]
 
 
 def _with_closings(observed: Observed, times: Int64s, prices: Float64s) -> Observed:

@@ -17,6 +17,7 @@ from pipeline.errors import (
     BadRequest,
     ConfigError,
     MarketFactsError,
+    MissingExtra,
     NotCompilable,
     StaleStore,
     nearest,
@@ -173,7 +174,8 @@ def plan(request: Request) -> Plan:
             execution=execution,
             engine=engine,
             alternatives=alternatives,
-            error=security.error or _market_error(config.exchanges.get(security.ticker, security.exchange)),
+            error=security.error
+            or _market_error(config.exchanges.get(security.ticker, security.exchange), strategy, label),
             at_a_time=workers,
         )
         for security in chosen
@@ -270,12 +272,17 @@ def _check_exchange(name: str, where: str) -> None:
         raise ConfigError(f"{where}: {error}")
 
 
-def _market_error(exchange: str) -> str | None:
-    """Return why nothing can be replayed on an exchange, None where its facts are known."""
+def _market_error(exchange: str, strategy: type[Strategy] | None = None, label: str = "") -> str | None:
+    """Return why nothing, or not this strategy, can be replayed on an exchange; None where it can."""
     try:
-        facts_of(exchange)
-    except MarketFactsError as error:
+        market = facts_of(exchange)
+    except (MarketFactsError, MissingExtra) as error:
         return str(error)
+    if strategy is not None and strategy.needs_closing_auction and not market.has_closing_auction:
+        return (
+            f"{label} trades in the closing auction, and {market.name} has none: configs/markets/{exchange}.json has "
+            "no 'closing_auction' in its sessions."
+        )
     return None
 
 

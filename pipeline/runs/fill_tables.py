@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s
 
 
-def trades_table(replayed: Replayed) -> Any:
+def trades_table(replayed: Replayed, shift: int) -> Any:
     """Return fills as the Arrow table of the run folder, in execution order, nothing rounded.
 
-    A column `fee` where fees are charged; an auction strategy's also `trade_type` and `vwap_reference`.
+    shift: how far the clock of the fills is ahead of the exchange's own, which the table has, ns. A column `fee` where
+    fees are charged; an auction strategy's also `trade_type` and `vwap_reference`.
     """
     fills = replayed.fills
     columns = {
-        "timestamp": number_array(fills.timestamp // MILLISECOND, pa.timestamp("ms")),
+        "timestamp": number_array((fills.timestamp - shift) // MILLISECOND, pa.timestamp("ms")),
         "side": text_of_codes((fills.side == SELL).astype(np.int8), (SIDES[BUY], SIDES[SELL])),
         "fill_price": number_array(fills.price, pa.float64()),
         "fill_qty": number_array(fills.quantity, pa.int64()),
@@ -44,30 +45,30 @@ def trades_table(replayed: Replayed) -> Any:
     return pa.table(columns)
 
 
-def encode_trades(replayed: Replayed) -> bytes:
+def encode_trades(replayed: Replayed, shift: int) -> bytes:
     """Return fills as the bytes of a Parquet file, as `trades/<TICKER>.parquet` has them."""
-    return table_bytes(trades_table(replayed), delta_columns=["timestamp"])
+    return table_bytes(trades_table(replayed, shift), delta_columns=["timestamp"])
 
 
-def marks_table(fills: Fills, observed: Observed) -> Any:
+def marks_table(fills: Fills, observed: Observed, shift: int) -> Any:
     """Return one row a fill, in execution order: its event, where and when its order was placed, the mids (AED)."""
     assert fills.placed is not None  # noqa: S101 - only a replay of its own is observed
     known = observed.placed != NO_TIME
     columns = {
         "event": number_array(fills.event, pa.int64()),
         "placed_event": number_array(fills.placed, pa.int64(), known),
-        "placed": number_array(observed.placed // MILLISECOND, pa.timestamp("ms"), known),
+        "placed": number_array((observed.placed - shift) // MILLISECOND, pa.timestamp("ms"), known),
         "mid": _prices(observed.mid),
     }
     columns |= {f"mid_{name}": _prices(observed.mid_later[number]) for number, name in enumerate(HORIZONS)}
     return pa.table(columns)
 
 
-def prices_table(observed: Observed) -> Any:
+def prices_table(observed: Observed, shift: int) -> Any:
     """Return the price path: every five minutes of each session and each day's last print; mid and last print, AED."""
     return pa.table(
         {
-            "timestamp": number_array(observed.path_time // MILLISECOND, pa.timestamp("ms")),
+            "timestamp": number_array((observed.path_time - shift) // MILLISECOND, pa.timestamp("ms")),
             "mid": _prices(observed.path_mid),
             "last": _prices(observed.path_last),
         }

@@ -59,7 +59,13 @@ def setting_of(security: RecordedSecurity, file_or_name: str | None) -> Setting:
         execution = make_execution(run.execution_name.split()[0], run.execution, where)
     except ConfigError as error:
         raise _changed(run, str(error).rstrip(".")) from error
-    return Setting(strategy, checked, facts_of(security.exchange), execution)
+    market = facts_of(security.exchange)
+    if market.day_starts:
+        raise BadRequest(
+            f"{security.ticker} trades on {market.exchange}, whose day begins on the evening before; its fills cannot "
+            "be replayed one by one yet. The run's own files have them all."
+        )
+    return Setting(strategy, checked, market, execution)
 
 
 def _changed(run: RecordedRun, what: str) -> ChangedSinceRun:

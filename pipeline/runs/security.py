@@ -120,10 +120,10 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
     """Replay one security into a folder, which is the destination's or passes."""
     started = time.perf_counter()
     strategy = load_strategy(task.strategy)
-    files = SecurityFiles(folder, task.ticker)
+    market = facts_of(task.exchange)
+    files = SecurityFiles(folder, task.ticker, market.clock_shift)
     try:
-        with TickFile(task.path, task.digest) as file:
-            market = facts_of(task.exchange)
+        with TickFile(task.path, task.digest, market.clock_shift) as file:
             replay = PartedReplay(file, strategy, task.parameters, market, task.execution, task.engine)
             check = ModelCheck(task, strategy, market, replay.span) if task.alternatives else None
             ahead = task.at_a_time == 1 and file.row_groups > 1
@@ -170,7 +170,7 @@ def _recorded(
 
 
 def _batches(task: Task) -> Iterator[Ticks]:
-    with TickFile(task.path, task.digest) as file:
+    with TickFile(task.path, task.digest, facts_of(task.exchange).clock_shift) as file:
         yield from file.batches()
 
 

@@ -37,7 +37,8 @@ class SecurityFiles:
     Raises OutputNotWritable or PathError.
     """
 
-    def __init__(self, folder: AnyPath, ticker: str) -> None:
+    def __init__(self, folder: AnyPath, ticker: str, shift: int) -> None:
+        self._shift = shift
         trades, marks, prices, text = file_names(ticker)
         self._files: dict[str, _Rows] = {
             trades: _ParquetRows(folder / trades, ticker, "timestamp"),
@@ -48,8 +49,9 @@ class SecurityFiles:
 
     def add(self, part: Part) -> None:
         """Write the fills of some days, and the market around them."""
-        trades = trades_table(part.replayed)
-        marks, prices = marks_table(part.replayed.fills, part.observed), prices_table(part.observed)
+        trades = trades_table(part.replayed, self._shift)
+        marks = marks_table(part.replayed.fills, part.observed, self._shift)
+        prices = prices_table(part.observed, self._shift)
         for file, rows in zip(self._files.values(), (trades, marks, prices, trades), strict=True):
             file.add(rows)
 

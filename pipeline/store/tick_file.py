@@ -13,7 +13,7 @@ from pipeline.store.columns import number_values, whole
 from pipeline.store.day_cut import DayCut
 from pipeline.store.layout import CONDITION_COLUMN, TICK_COLUMNS
 from pipeline.store.parquet import GroupReader, not_whole, reading
-from pipeline.ticks import MOST_VOLUME, TICK_TYPES, Ticks, stack_ticks
+from pipeline.ticks import MOST_VOLUME, TICK_TYPES, Ticks, shifted, stack_ticks
 from pipeline.times import MILLISECOND
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class TickFile:
     """One security's file of ticks, which is read once, from front to back; use it in a `with`.
 
     path: The file. digest: The digest that it is listed with, in the catalog or in a run; empty where none is.
+    shift: How far the clock on which its days are trading days is ahead of the file's, ns; the ticks are on that clock.
     rows: How many ticks it has. row_groups: In how many row groups.
 
     Raises OtherTicks where the file is not the one that was listed with this digest; WrongColumns where its columns, or
@@ -38,8 +39,9 @@ class TickFile:
     NewerFormat where it cannot be read. A damage may be noticed as late as at the last of the ticks.
     """
 
-    def __init__(self, path: AnyPath, digest: str = "") -> None:
+    def __init__(self, path: AnyPath, digest: str = "", shift: int = 0) -> None:
         self._path = path
+        self._shift = shift
         self._reader = GroupReader(path)
         footer = self._reader.footer
         self._columns = [*TICK_COLUMNS, *({CONDITION_COLUMN} & {*footer.columns})]
@@ -85,7 +87,7 @@ class TickFile:
         for table in self._reader.groups(self._columns):
             try:
                 with reading(self._path):
-                    ticks = ticks_of(self._path, table, texts)
+                    ticks = shifted(ticks_of(self._path, table, texts), self._shift)
             except StoreError:
                 self._reader.verify()
                 raise
@@ -98,10 +100,10 @@ class TickFile:
         bounds = []
         for number, (rows, listed) in enumerate(zip(self._reader.rows, self._reader.bounds(time), strict=True)):
             if rows and listed is not None and all(abs(bound) < _MOST for bound in listed):
-                bounds.append((listed[0] * MILLISECOND, listed[1] * MILLISECOND))
+                bounds.append((listed[0] * MILLISECOND + self._shift, listed[1] * MILLISECOND + self._shift))
             elif rows:
                 times = _times(self._path, self._reader.part(number, [time]))
-                bounds.append((int(times.min()), int(times.max())))
+                bounds.append((int(times.min()) + self._shift, int(times.max()) + self._shift))
         return bounds
 
     def _texts(self) -> list[str] | None:
@@ -115,9 +117,9 @@ class TickFile:
         return sorted(texts)
 
 
-def read_ticks(path: AnyPath, digest: str = "") -> Ticks:
+def read_ticks(path: AnyPath, digest: str = "", shift: int = 0) -> Ticks:
     """Return all ticks of a file; the parameters, and what is raised, are those of `TickFile`."""
-    with TickFile(path, digest) as file:
+    with TickFile(path, digest, shift) as file:
         return file.read()
 
 

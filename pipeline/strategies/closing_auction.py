@@ -24,6 +24,7 @@ class ClosingAuction(Strategy):
     """Sells above and buys below the VWAP of the last minutes; what is left the next day goes at its auction."""
 
     rules = AuctionMarket
+    needs_closing_auction = True
     trade_types = ("auction_entry", "vwap_exit", "stop_loss", "eod_flatten")
     taker_types = ("stop_loss", "eod_flatten")
     counters = ("filtered_sell_entries", "filtered_buy_entries")

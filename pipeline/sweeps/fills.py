@@ -83,7 +83,7 @@ def fills_of(
 
 
 def _encode(replays: Replays) -> Any:
-    each = [encode_trades(replayed) for replayed in replays.each()]
+    each = [encode_trades(replayed, replays.market.clock_shift) for replayed in replays.each()]
     content = np.empty(len(each), object)
     content[:] = each
     return content

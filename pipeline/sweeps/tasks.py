@@ -135,7 +135,7 @@ def _failed(task: SweepTask, error: str) -> TaskResult:
 def _replayed(task: SweepTask) -> TaskResult:
     security, numbers = task.security, task.trials.numbers
     strategy, market = load_strategy(security.strategy), facts_of(security.exchange)
-    ticks = read_ticks(security.path, security.digest)
+    ticks = read_ticks(security.path, security.digest, market.clock_shift)
     settings = task.trials.settings(security.parameters)
     replays = Replays(ticks, strategy, settings, market, security.engine)
     encoded = task.encode(replays)
