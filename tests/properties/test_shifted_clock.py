@@ -1,6 +1,6 @@
 """The same ticks on another clock, under a market shifted likewise, give the same fills and figures, bit for bit.
 
-Also over the days on which London's and New York's clocks change: ticks are on the exchange's own clock, as the hours of
+Also over the days on which London's and New York's clocks change: ticks are on the exchange's own clock, as hours of
 its file are, so nothing is converted from one to the other.
 """
 
