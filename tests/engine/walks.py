@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.batch import SETTING_TYPES, BatchRunner, BatchSetting
-from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, CompiledReplay, column_types
+from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, VARIES, CompiledReplay, column_types
 from pipeline.engine.compiler import checks
 from pipeline.engine.compiler.batch_loop import batch_source
 from pipeline.engine.compiler.specialise import loop_source, market_fields
@@ -120,9 +120,12 @@ class PythonReplay(CompiledReplay):
 
     def __init__(self, strategy: type[Strategy], constants: Mapping[str, int] | None) -> None:
         known = market_fields(strategy.rules).inputs
-        super().__init__(strategy, Machine(_NOWHERE, "", None))
-        fixed = {name: value for name, value in (constants or {}).items() if name in known}
+        fixed = {name: value for name, value in {VARIES: 0, **(constants or {})}.items() if name in known}
+        super().__init__(strategy, Machine(_NOWHERE, "", None), fixed)
         self.loop: Any = _python_of(loop_source(strategy, fixed), 1, column_types(self.layout.columns))
+
+    def _of_days_that_vary(self) -> CompiledReplay:
+        return PythonReplay(self.strategy, {**self._constants, VARIES: 1})
 
 
 _IDLE: Final = ctypes.CFUNCTYPE(ctypes.c_int64)(lambda: 0)

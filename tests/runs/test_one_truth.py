@@ -122,7 +122,7 @@ def test_each_security_has_the_same_figures_everywhere(run: Shown) -> None:
 
 def test_the_total_is_the_portfolio_s_everywhere(run: Shown) -> None:
     figures, page = run.read("metrics.json")["portfolio"], cells(run.page, "P&L")["Portfolio"]
-    tiles = {tile.attributes["data-figure"]: tile for tile in run.page.root.all("dd") if "data-figure" in tile.attributes}
+    tiles = {tile.attributes.get("data-figure"): tile for tile in run.page.root.all("dd")}
     for key in ("realized_pnl", "net_pnl"):
         assert run.told["total"][key] == figures[key]
         assert page[key].text == aed(figures[key])
