@@ -76,7 +76,8 @@ def verdict(sweep: RecordedSweep, choice: Sequence[Row]) -> list[str]:
     figure = sweep.figure(sweep.main)
     score, known = sweep.value(view, figure.name, chosen), sweep.known(view, figure.name)
     if (view, figure.part) in sweep.few_days and figure.annualised:
-        return [f"The best setting, number {sweep.settings[chosen]:,}, was chosen by too few days. {ANNUALISED_FROM}"]
+        best = f"The best setting, number {sweep.settings[chosen]:,}, was chosen by too few days to say more."
+        return [f"{best} {ANNUALISED_FROM}"]
     where = "" if view != ALL else "on all securities together "
     best = (
         f"The best setting, number {sweep.settings[chosen]:,}, {where}has a {named(figure)} of {shown(figure, score)}"

@@ -20,7 +20,7 @@ from pipeline.sweeps.choice_statistics import (
     overfitting,
 )
 from pipeline.sweeps.date_windows import WHOLE
-from pipeline.sweeps.objectives import NET_PNL, SHARPE
+from pipeline.sweeps.objectives import BAND_LOW, NET_PNL, SHARPE
 from pipeline.sweeps.trials import even_sample
 
 if TYPE_CHECKING:
@@ -130,7 +130,8 @@ def luck_of(
     chance, over = by_chance(daily, at, by_sharpe=by_sharpe), overfitting(daily, by_sharpe=by_sharpe)
     assert over is not None  # noqa: S101 - a shape takes more days
     grown = expected_maximum(settings + before[0]) / expected_maximum(len(daily))
-    came, source = _out_of_sample(best, folds, over.after * unit, by_sharpe=by_sharpe)
+    crossed = over.after * unit if objective.has_column and objective.name != BAND_LOW else None
+    came, source = _out_of_sample(best, folds, crossed, by_sharpe=by_sharpe)
     return Luck(
         settings=settings,
         settings_used=len(daily),
@@ -184,8 +185,13 @@ def _blocks(results: SweepResults, first: int, last: int) -> Iterator[SettingBlo
         first += len(some)
 
 
-def _out_of_sample(best: Best, folds: Sequence[Fold], crossed: float, *, by_sharpe: bool) -> tuple[float | None, str]:
-    """Return what the choice made on days that it did not see, and which days these are."""
+def _out_of_sample(
+    best: Best, folds: Sequence[Fold], crossed: float | None, *, by_sharpe: bool
+) -> tuple[float | None, str]:
+    """Return what the choice made on days that it did not see, and which days these are.
+
+    crossed: by cross-validation, which chooses by net P&L or by the Sharpe ratio only.
+    """
     if best.test is not None:
         net = best.test.net_pnl
         daily = None if net is None or not best.test.market_days else net / best.test.market_days

@@ -121,6 +121,13 @@ def test_what_needs_a_whole_replay_is_of_the_settings_with_the_highest_net_pnl(
     assert "Of 6 settings only the 2 with the highest net P&L" in "\n".join(run.warnings)
 
 
+def test_cross_validation_says_nothing_of_what_it_cannot_choose_by(inputs: dict[str, Any]) -> None:
+    for name, is_known in (("net_pnl", True), ("sharpe", True), ("skew", False), ("spread_captured_bps", False)):
+        luck = api.sweep(**inputs, grid=GRID, choose_by=name).luck
+        assert luck is not None
+        assert (luck.out_of_sample is not None, luck.out_of_sample_from) == (is_known, "cross-validation")
+
+
 def sees(days: SettingDays) -> float:
     SEEN.append(days)
     return float(days.net_pnl.sum() - 0.5 * days.turnover.sum() / 1e6)
