@@ -64,7 +64,7 @@ def show_market(market: MarketFacts, file: Path, now: dt.datetime) -> CommandRes
         f"Prices in {market.price_unit or market.currency}"
         + (f", {market.price_units_per_currency:g} a {market.currency}" if market.price_unit else "")
         + "; ticks "
-        + ("not known: give tick_size in the config." if ticks is None else _ticks(ticks)),
+        + ("not known: a file of your own may say them." if ticks is None else _ticks(ticks)),
         f"Orders over a break are {'cancelled' if market.cancels_over_break else 'kept'}."
         if len(market.hours_on(day).continuous) > 1
         else "",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipeline.markets.tick_tables import NO_GRID
 from pipeline.times import FIRST_DAY, date_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 OF_DAY: Final = ("opens", "closes", "prints_from", "first_span", "end_span", "first_tick", "end_tick")
 """What `day_table` says of a day: the rules read it in this order."""
+
+
+FINE_GRID: Final = ((math.inf, 1e-9),)
+"""Where tick sizes are not known: any price of up to nine decimals is a whole number of these, as the rules divide."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +49,7 @@ def day_tables(market: MarketFacts, first_day: int, last_day: int) -> DayTables:
     begins, of_days = [], []
     for day, hours, levels in market.stretches(date_of(first_day), date_of(last_day)):
         begins.append((day - FIRST_DAY).days)
-        of_days.append((hours, levels or NO_GRID))
+        of_days.append((hours, levels or FINE_GRID))
     kinds = [*dict.fromkeys(of_days)] if len(of_days) > 1 else of_days
     spans_end = [*accumulate(len(hours.continuous) for hours, _ in kinds)]
     ticks_end = [*accumulate(len(levels) for _, levels in kinds)]

@@ -73,6 +73,13 @@ def calendar_days(name: str) -> CalendarDays:
     return days
 
 
+def origins_of(market: MarketFacts) -> dict[str, object]:
+    """Return where a market's facts are from, as a run records it: its calendar and what that gave, and its version."""
+    version_of = library_version() if market.from_calendar else None
+    given = [*market.from_calendar]
+    return {"calendar": market.calendar or None, "from_calendar": given, LIBRARY: version_of, "digest": market.key}
+
+
 def with_calendar(market: MarketFacts) -> MarketFacts:
     """Return a market with what its calendar knows beyond its file, whose own days come first.
 
@@ -81,7 +88,9 @@ def with_calendar(market: MarketFacts) -> MarketFacts:
     if not market.calendar or (library_version() is None and market.sessions):
         return market
     days = calendar_days(market.calendar)
+    given = ["half_days", "closed_days"]
     if not market.sessions:
+        given.insert(0, "sessions")
         begins = min(spans[0][0] for _, spans in days.hours) * MINUTE
         day_starts = begins % DAY if begins < 0 else 0
         market = replace(market, sessions=_sessions(days, day_starts), day_starts=day_starts)
@@ -104,6 +113,7 @@ def with_calendar(market: MarketFacts) -> MarketFacts:
         half_days=tuple(sorted({**dict(market.half_days), **half}.items(), key=lambda each: each[0])),
         known_from=min(first, market.known_from),
         known_to=max(last, market.known_to),
+        from_calendar=tuple(given),
     )
 
 

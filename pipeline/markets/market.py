@@ -36,6 +36,7 @@ class MarketFacts:
         tentative_days: Days announced as closed, but not for certain.
         tick_tables: Its tick sizes, ascending by the day from which they are; none where they are not known.
         lot_sizes: Its lots, likewise.
+        from_calendar: What its calendar gave beyond its file: `sessions`, `half_days`, `closed_days`.
         is_known: Whether a file says all this.
     """
 
@@ -58,6 +59,7 @@ class MarketFacts:
     tentative_days: frozenset[dt.date] = frozenset()
     tick_tables: tuple[TickTable, ...] = ()
     lot_sizes: tuple[LotSize, ...] = ()
+    from_calendar: tuple[str, ...] = ()
     is_known: bool = True
 
     def trades_on(self, day: dt.date) -> bool | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,9 +129,18 @@ class Plan:
         return warnings
 
     @property
+    def known_exchanges(self) -> set[str]:
+        """The exchanges of its securities whose facts are known."""
+        return {task.exchange for task in self.tasks if _market_error(task.exchange) is None}
+
+    @property
     def own_orders(self) -> str:
         """What is to be said of a strategy to which the execution switches mean nothing."""
         return f"{self.strategy} keeps its own orders: the execution switches do not apply to it, only fees do."
+
+
+TICKS: Final = re.compile(r"\.(round_(down_|up_)?to_tick|tick)\(")
+"""Where a strategy asks the market for its tick sizes."""
 
 
 def plan(request: Request) -> Plan:
@@ -282,6 +292,11 @@ def _market_error(exchange: str, strategy: type[Strategy] | None = None, label: 
         return (
             f"{label} trades in the closing auction, and {market.name} has none: configs/markets/{exchange}.json has "
             "no 'closing_auction' in its sessions."
+        )
+    if strategy is not None and not market.tick_tables and TICKS.search(strategy_text(strategy)):
+        return (
+            f"{label} rounds prices to ticks, and those of {market.name} are not known: add 'tick_sizes' to a file of "
+            f"your own, configs/markets/{exchange}.json (`pipeline init` copies the shipped one)."
         )
     return None
 

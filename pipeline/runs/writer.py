@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 import pipeline
+from pipeline.markets.calendars import origins_of
 from pipeline.markets.facts import facts_of
 from pipeline.metrics.assumptions import verdict_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
@@ -130,6 +131,7 @@ class RunFolder:
             "execution": {"name": plan.execution.name, "settings": dict(plan.execution.settings)},
             "assumption_check": None if verdict is None else asdict(verdict),
             "currencies": plan.money,
+            "markets": {name: origins_of(facts_of(name)) for name in sorted(plan.known_exchanges)},
             "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},
             "data": {security.ticker: _data_of(security) for security in plan.securities},
             "warnings": list(warnings),

@@ -88,3 +88,15 @@ def test_a_day_fills_as_its_hours_say(case: str, name: str, engine: Engine) -> N
 def _clock(time: int) -> str:
     seconds = (time - FIRST_DAY) % DAY // 1_000_000_000
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+@pytest.mark.parametrize("engine", ["compiled", "python"])
+def test_where_ticks_are_not_known_every_price_is_on_the_grid(engine: Engine) -> None:
+    strategy = load_strategy("v1_baseline")
+    defaults = {key: parameter.default for key, parameter in fields_of(strategy).by_key().items()}
+    market = MarketFacts("XYZ", sessions_of(NO_AUCTION, "here", 0))
+    grid = make_execution("classic", {"order_price": "grid", "fill_price": "order"}, "")
+    stream = "1 10:00:00 bid 4.4875 50\n1 10:00:01 trade 4.4875 99000"
+    parameters = defaults | {"min_local_currency_before_quote": 0}
+    found = simulate(written(stream), strategy, parameters, market, grid, engine)
+    assert found.fills.price.tolist() == [4.4875]
