@@ -22,7 +22,9 @@ IN_MEMORY: Final = 500_000
 """Fills of all securities together that memory holds; those of further securities go to a temporary file."""
 
 AT_A_TIME: Final = 250_000
-"""About how many fills are put in order at a time."""
+"""About how many fills are put in order at a time, OF_EACH security at least: a piece of each is read for it."""
+
+OF_EACH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,6 @@ class EquityCurve:
             return []
         days, places = np.unique(np.concatenate([days for days, _ in every]), return_inverse=True)
         counts = np.bincount(places, np.concatenate([counts for _, counts in every]))
-        stretch = np.cumsum(counts) // AT_A_TIME
+        stretch = np.cumsum(counts) // max(AT_A_TIME, OF_EACH * len(self._fills))
         last: list[int] = days[np.flatnonzero(np.diff(stretch, append=-1))].tolist()
         return last

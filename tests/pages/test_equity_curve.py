@@ -27,6 +27,7 @@ def limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     in_memory, at_a_time = request.param
     monkeypatch.setattr(equity_curve, "IN_MEMORY", in_memory)
     monkeypatch.setattr(equity_curve, "AT_A_TIME", at_a_time)
+    monkeypatch.setattr(equity_curve, "OF_EACH", 1)
 
 
 @pytest.mark.usefixtures("limits")
