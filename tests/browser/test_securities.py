@@ -101,9 +101,10 @@ def test_a_thinned_panel_marks_fills_with_their_own_numbers(
 ) -> None:
     folder = invent(tmp_path / "run", ["FAB", "MODON"], 20, 6_000)
     file = folder / "report.html"
-    monkeypatch.setattr("pipeline.pages.backtest_page.MOST_BYTES", len(backtest_page(folder)) + 50_000)
+    monkeypatch.setattr("pipeline.pages.backtest_page.MOST_BYTES", len(backtest_page(folder)))
     file.write_bytes(backtest_page(folder))
     page = open_page(file).page
+    page.goto(f"{file.as_uri()}#FAB")
     page.wait_for_selector("[data-chart=panel-0][data-drawn]")
     assert "of the 6,000 fills are on this page" in page.inner_text("#FAB")
     page.locator("#FAB").get_by_role("button", name="Show 1 day").click()
