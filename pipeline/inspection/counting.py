@@ -12,15 +12,16 @@ import numpy as np
 
 from pipeline.inspection.counts import FAR, Counts, FarPrint, Gap, as_text
 from pipeline.inspection.loop_count import COUNTS, OF_DAY, count_ticks
-from pipeline.inspection.sessions import longest_of, shifted_days, shifts_of
+from pipeline.inspection.sessions import longest_gap, longest_of, shifted_days, shifts_of
 from pipeline.native.functions import compiled
 from pipeline.ticks import join_ticks, shifted
-from pipeline.times import DAY, MINUTE
+from pipeline.times import DAY, MINUTE, date_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pipeline.markets.market import MarketFacts
+    from pipeline.markets.phases import Hours
     from pipeline.ticks import Float64s, Int64s, Ticks
 
 OFF_GRID: Final = 1e-6
@@ -151,13 +152,14 @@ def _counted(ticks: Ticks, facts: MarketFacts, *, begun: bool = False, goes_on: 
     counts = _walked(ticks, facts, span, by_day, touch)
     far, start, end = (counts.pop(name) for name in ("first_far", "gap_start", "gap_end"))
     days = np.flatnonzero(by_day[:, 0])
+    has_breaks = len(several := _hours_of(ticks, facts)) > 1 or len(several[0].continuous) > 1
     counted = Counts(
         ticks=len(ticks),
         first=first,
         last=last,
         days=tuple((days + first // DAY).tolist()),
         days_without_print=tuple((days[by_day[days, 1] == 0] + first // DAY).tolist()),
-        gap=Gap(start, end) if start <= end else None,
+        gap=longest_gap(ticks.timestamp, facts, span) if has_breaks else Gap(start, end) if start <= end else None,
         first_far=FarPrint(int(ticks.timestamp[far]), float(ticks.price[far]), *touch.tolist()) if far >= 0 else None,
         shifts=(),
         **counts,
@@ -165,13 +167,21 @@ def _counted(ticks: Ticks, facts: MarketFacts, *, begun: bool = False, goes_on: 
     return _Counted(counted, shifted_days(ticks.timestamp, days + first // DAY, by_day[days], facts))
 
 
+def _hours_of(ticks: Ticks, facts: MarketFacts) -> list[Hours]:
+    """Return the hours that are in force on some day from the first to the last of ticks, each once."""
+    first, last = (date_of(int(time) // DAY) for time in (ticks.timestamp.min(), ticks.timestamp.max()))
+    return [*dict.fromkeys(hours for _, hours, _ in facts.stretches(first, last))]
+
+
 def _walked(ticks: Ticks, facts: MarketFacts, span: tuple[int, int], by_day: Int64s, touch: Float64s) -> dict[str, int]:
     """Walk ticks, fill `by_day` and `touch`, and return the counts by name; span: from when to when a gap may be."""
     in_order = bool((ticks.timestamp[1:] >= ticks.timestamp[:-1]).all())
     by_time = ticks if in_order else ticks[np.argsort(ticks.timestamp, kind="stable")]
-    (begins, ends), hours = facts.hours.whole, facts.hours
+    several = _hours_of(ticks, facts)
+    begins, ends = min(hours.whole[0] for hours in several), max(hours.whole[1] for hours in several)
+    opens, closes = min(hours.opens for hours in several), max(hours.closes for hours in several)
     numbers = [len(ticks), int(ticks.timestamp.min()) // DAY, *span, begins, ends, ends + LATE]
-    numbers += [hours.opens, hours.closes, len(facts.tick_sizes)]
+    numbers += [opens, closes, len(facts.tick_sizes)]
     columns = [(each.timestamp, each.kind, each.price, each.volume) for each in (ticks, by_time)]
     # A few slots do, unless very many rows are of one time.
     for slots in (_SLOTS, 1 << (2 * len(ticks)).bit_length()):

@@ -69,6 +69,26 @@ def longest_of(gaps: Iterable[Gap]) -> Gap | None:
     return min(gaps, key=lambda gap: (-gap.length, gap.start), default=None)
 
 
+def longest_gap(times: Int64s, facts: MarketFacts, span: tuple[int, int]) -> Gap | None:
+    """Return the longest stretch of a span of trading without a tick, on days with ticks, by each day's own hours.
+
+    times: of ticks, ns. span: from when to when an end of trading may be an end of a gap.
+    """
+    times = np.sort(times)
+    gaps = []
+    for day in np.unique(times // DAY).tolist():
+        for ends in facts.hours_on(date_of(day)).continuous:
+            opens, closes = (day * DAY + time for time in ends)
+            first, last = np.searchsorted(times, [opens, closes])
+            known = [end for end in (opens, closes) if span[0] <= end <= span[1]]
+            points = np.sort(np.concatenate([times[first:last], np.array(known, np.int64)]))
+            lengths = np.diff(points)
+            if len(lengths):
+                at = int(np.argmax(lengths))
+                gaps.append(Gap(int(points[at]), int(points[at + 1])))
+    return longest_of(gaps)
+
+
 def shifted_days(times: Int64s, days: Int64s, counts: Int64s, facts: MarketFacts) -> dict[int, tuple[int, Int64s]]:
     """Return by how many whole hours days fit the market's hours better than as they are.
 

@@ -16,7 +16,9 @@ from pipeline.inspection.counting import RunningCounts, count
 from pipeline.inspection.counts import as_text, from_text, is_current
 from pipeline.inspection.sessions import closed_days, missing_days, unswapped
 from pipeline.markets.facts import facts_of
+from pipeline.markets.phases import sessions_of
 from pipeline.ticks import Ticks
+from tests.engine.replays import written
 from tests.inspection.plain_counts import counts, plain_counts, without_shifts
 from tests.made import DAY, HOUR, MONDAY, SECOND, random_ticks
 
@@ -160,3 +162,24 @@ def test_a_text_holds_for_the_facts_it_was_counted_by_and_for_this_version_only(
     assert not is_current(text, replace(ADX, day_starts=HOUR))
     assert not is_current(text.replace('"version":', '"version":9'), ADX)
     assert not is_current("", ADX)
+
+
+def test_a_break_is_no_gap_and_each_day_is_looked_at_by_its_own_hours() -> None:
+    lunch = sessions_of(
+        [
+            {"continuous": [["10:00", "12:00"], ["13:30", "14:45"]]},
+            {"from": "2025-01-02", "continuous": [["11:00", "14:45"]]},
+        ],
+        "here",
+        0,
+    )
+    market = replace(ADX, sessions=lunch)
+    lines = [
+        *(f"1 {clock} bid 10.00 5" for clock in ("10:00:00", "10:40:00", "11:30:00", "13:45:00", "14:40:00")),
+        *(f"2 {clock} bid 10.00 5" for clock in ("11:50:00", "12:40:00", "13:30:00", "14:20:00")),
+    ]
+    gap = count(written("\n".join(lines)), market).gap
+    assert gap is not None
+    first_day = written("1 00:00:00 bid 10.00 5").timestamp[0]
+    clocks = [(time - first_day) // 60_000_000_000 for time in (gap.start, gap.end)]
+    assert clocks == [825, 880]  # from 13:45 to 14:40 of the first day, not the break of an hour and a half
