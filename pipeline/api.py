@@ -154,6 +154,7 @@ def backtest(
     ignore_conditions: take.IgnoreConditions = None,
     securities: take.Securities = (),
     max_sheets: take.MaxSheets = None,
+    market: take.Market = None,
     sensitivity: take.Sensitivity = None,
     fresh: take.Fresh = False,
     report: take.Report = True,
@@ -180,6 +181,7 @@ def backtest(
         parameters: Config keys set for all securities, over the config, and switches as `execution.fill_price`.
         ignore_conditions: Condition codes, as `XT,OB`, of prints that fill nothing, over the config's; empty for none.
         securities, max_sheets: Tickers to replay, and how many at most; by default all in the directory.
+        market: The market of securities whose names say none that is known; the config's `exchange` comes before it.
         allow_stale: Run although a workbook has changed since it was converted, with a warning.
         fresh: Replay also the securities whose ticks, strategy, parameters and execution are those of a cached result.
         report, png: Write `report.html`, and each of its charts as an image, into `output_dir` (png: on this machine).
@@ -213,6 +215,7 @@ def backtest(
         | ({} if ignore_conditions is None else {"execution.ignore_conditions": ignore_conditions}),
         securities=values.names_of(securities),
         max_sheets=max_sheets,
+        market=market,
         allow_stale=allow_stale,
     )
 
@@ -262,6 +265,7 @@ def sweep(
     parameters: take.Parameters = (),
     securities: take.Securities = (),
     max_sheets: take.MaxSheets = None,
+    market: take.Market = None,
     allow_stale: take.AllowStale = False,
     on_plan: "Callable[[SweepPlan, int], None] | None" = None,
     on_result: "Callable[[ReadyResults], None] | None" = None,
@@ -274,7 +278,7 @@ def sweep(
         grid: Axes by name, lists of values or ranges, or texts as `--grid` takes; they replace axes of the sweep file.
         strategy: Name or .py file; by default those of the sweep file, else `v1_baseline`.
         config, securities, fresh, report, png: As in `backtest`; config and securities first as in the sweep file.
-        parquet_dir, output_dir, workers, backend, address, engine, execution, max_sheets, allow_stale: As there.
+        parquet_dir, output_dir, workers, backend, address, engine, execution, max_sheets, market, allow_stale: Same.
         train_until: Last training day, as a date or as text (2025-08-29): settings are chosen on the days up to it.
         walk_forward: Number of walk-forward folds, before each of which settings are chosen anew.
         train_days: Market days before each fold that it is chosen on, rolling; by default all (expanding).
@@ -314,6 +318,7 @@ def sweep(
         overrides=values.overrides_of(parameters),
         securities=values.names_of(securities) or axes.securities,
         max_sheets=max_sheets,
+        market=market,
         allow_stale=allow_stale,
     )
     axes = replace(axes, strategies=(strategy,) if strategy is not None else axes.strategies)

@@ -69,6 +69,10 @@ ParquetDir = Annotated[
 Securities = Annotated[
     "str | Sequence[str]", Option("Only these tickers, separated by commas.", metavar="TICKERS", completion="tickers")
 ]
+Market = Annotated[
+    str | None,
+    Option("The market of securities whose names say none that is known, as `ES1 Index`.", metavar="NAME"),
+]
 MaxSheets = Annotated[int | None, Option("Only the first N securities, for a quick try.", metavar="N")]
 AllowStale = Annotated[bool, Option("Run although a workbook has changed since it was converted, with a warning.")]
 

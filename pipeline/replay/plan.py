@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,14 +16,13 @@ from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import (
     BadRequest,
     ConfigError,
-    MarketFactsError,
-    MissingExtra,
     NotCompilable,
     StaleStore,
     nearest,
 )
 from pipeline.folders import CONFIGS, config_file
 from pipeline.markets.facts import facts_of
+from pipeline.replay.exchanges import check_exchange, exchange_error
 from pipeline.replay.memory import memory_shortage
 from pipeline.replay.result_key import Identity, strategy_text
 from pipeline.replay.simulate import CLASSIC, ENGINES, Engine, loop_constants, takes_switches
@@ -67,6 +65,7 @@ class Request:
     overrides: Mapping[str, str] = field(default_factory=dict)
     securities: Sequence[str] = ()
     max_sheets: int | None = None
+    market: str | None = None
     allow_stale: bool = False
 
 
@@ -131,16 +130,12 @@ class Plan:
     @property
     def known_exchanges(self) -> set[str]:
         """The exchanges of its securities whose facts are known."""
-        return {task.exchange for task in self.tasks if _market_error(task.exchange) is None}
+        return {task.exchange for task in self.tasks if exchange_error(task.exchange) is None}
 
     @property
     def own_orders(self) -> str:
         """What is to be said of a strategy to which the execution switches mean nothing."""
         return f"{self.strategy} keeps its own orders: the execution switches do not apply to it, only fees do."
-
-
-TICKS: Final = re.compile(r"\.(round_(down_|up_)?to_tick|tick)\(")
-"""Where a strategy asks the market for its tick sizes."""
 
 
 def plan(request: Request) -> Plan:
@@ -157,10 +152,13 @@ def plan(request: Request) -> Plan:
     )
     execution = _execution(request, config, switches)
     for ticker, exchange in config.exchanges.items():
-        _check_exchange(exchange, f"{config.path}: {ticker}")
+        check_exchange(exchange, f"{config.path}: {ticker}")
+    if request.market is not None:
+        check_exchange(request.market, "--market")
     store = open_store(request.parquet_dir)
     stale = _stale(store, allowed=request.allow_stale)
     chosen = _chosen(store.securities, request)
+    exchanges = {security.ticker: _exchange_of(security, config, request) for security in chosen}
     values = config.of([security.ticker for security in chosen])
     engine, why_plain = choose_engine(strategy, execution, asked_engine)
     switches_apply = takes_switches(strategy)
@@ -176,7 +174,7 @@ def plan(request: Request) -> Plan:
     tasks = tuple(
         Task(
             ticker=security.ticker,
-            exchange=config.exchanges.get(security.ticker, security.exchange),
+            exchange=exchanges[security.ticker],
             path=security.path.absolute() if request.address and isinstance(security.path, Path) else security.path,
             digest=security.digest,
             strategy=source,
@@ -184,8 +182,7 @@ def plan(request: Request) -> Plan:
             execution=execution,
             engine=engine,
             alternatives=alternatives,
-            error=security.error
-            or _market_error(config.exchanges.get(security.ticker, security.exchange), strategy, label),
+            error=security.error or exchange_error(exchanges[security.ticker], strategy, label),
             at_a_time=workers,
         )
         for security in chosen
@@ -274,31 +271,7 @@ def _execution(request: Request, config: Config, switches: Mapping[str, str]) ->
 def check_charged(execution: Execution, where: str = "") -> None:
     """Raise ConfigError, naming `where`, for fees or costs of an exchange that there is not."""
     for exchange, switch in execution.charged_exchanges.items():
-        _check_exchange(exchange, f"{where}{switch}")
-
-
-def _check_exchange(name: str, where: str) -> None:
-    if error := _market_error(name):
-        raise ConfigError(f"{where}: {error}")
-
-
-def _market_error(exchange: str, strategy: type[Strategy] | None = None, label: str = "") -> str | None:
-    """Return why nothing, or not this strategy, can be replayed on an exchange; None where it can."""
-    try:
-        market = facts_of(exchange)
-    except (MarketFactsError, MissingExtra) as error:
-        return str(error)
-    if strategy is not None and strategy.needs_closing_auction and not market.has_closing_auction:
-        return (
-            f"{label} trades in the closing auction, and {market.name} has none: configs/markets/{exchange}.json has "
-            "no 'closing_auction' in its sessions."
-        )
-    if strategy is not None and not market.tick_tables and TICKS.search(strategy_text(strategy)):
-        return (
-            f"{label} rounds prices to ticks, and those of {market.name} are not known: add 'tick_sizes' to a file of "
-            f"your own, configs/markets/{exchange}.json (`pipeline init` copies the shipped one)."
-        )
-    return None
+        check_exchange(exchange, f"{where}{switch}")
 
 
 def _value(text: str) -> object:
@@ -345,3 +318,11 @@ def _one_of(text: str, known: Sequence[Name], option: str) -> Name:
         if name == text:
             return name
     raise BadRequest(f"{option} is '{text}'; it takes {', '.join(known)}.{nearest(text, known)}")
+
+
+def _exchange_of(security: Security, config: Config, request: Request) -> str:
+    """Return the exchange of a security: the config's, the one its name says, or where no file knows that, --market."""
+    said = config.exchanges.get(security.ticker)
+    if said is None and request.market is not None and exchange_error(security.exchange) is not None:
+        said = request.market
+    return said or security.exchange

@@ -54,11 +54,13 @@ def desk(tmp_path: Path) -> Path:
     (tmp_path / "configs" / "markets" / "ZZ.json").write_text(json.dumps(MARKET), encoding="utf-8")
     for name in ("v1_baseline", "v2_price_follow_qty_cooldown", "closing_auction"):
         own = {} if name == "closing_auction" else PARAMETERS
-        (tmp_path / "configs" / f"{name}.json").write_text(json.dumps({"ABC": own}), encoding="utf-8")
+        (tmp_path / "configs" / f"{name}.json").write_text(json.dumps({"ABC": own, "ES1": own}), encoding="utf-8")
     book = openpyxl.Workbook()
-    book.active.title = "ABC ZZ Equity"
-    for row in (("Dates", "Type", "Price", "Size"), *ROWS):
-        book.active.append(row)
+    for name in ("ABC ZZ Equity", "ES1 Index"):
+        sheet = book.create_sheet(name)
+        for row in (("Dates", "Type", "Price", "Size"), *ROWS):
+            sheet.append(row)
+    del book["Sheet"]
     (tmp_path / "data" / "raw").mkdir(parents=True)
     book.save(tmp_path / "data" / "raw" / "ticks.xlsx")
     return tmp_path
@@ -73,15 +75,17 @@ def run(desk: Path, *words: str) -> dict[str, Any]:
 def test_an_exchange_is_a_file(desk: Path) -> None:
     assert run(desk, "convert")["exit_status"] == 0
     for name in ("v1_baseline", "v2_price_follow_qty_cooldown"):
-        printed = run(desk, "backtest", "--strategy", name)
+        printed = run(desk, "backtest", "--strategy", name, "--market", "ZZ")
         assert printed["exit_status"] == 0, printed
-        table = pq.read_table(desk / "output" / name / "trades" / "ABC.parquet")
-        columns = [table[column].to_pylist() for column in ("timestamp", "side", "fill_price", "fill_qty")]
-        found = [(str(time), *rest) for time, *rest in zip(*columns, strict=True)]
-        assert found == FILLS, name
+        for ticker in ("ABC", "ES1"):
+            table = pq.read_table(desk / "output" / name / "trades" / f"{ticker}.parquet")
+            columns = [table[column].to_pylist() for column in ("timestamp", "side", "fill_price", "fill_qty")]
+            found = [(str(time), *rest) for time, *rest in zip(*columns, strict=True)]
+            assert found == FILLS, (name, ticker)
         summary = (desk / "output" / name / "backtest_summary.csv").read_text(encoding="utf-8").splitlines()
         row = dict(zip(summary[0].split(","), summary[1].split(","), strict=True))
         assert row["market_dates"] == "2"
         assert (desk / "output" / name / "report.html").stat().st_size > 0
     refused = run(desk, "backtest", "--strategy", "closing_auction")
+    assert "No market facts for exchange 'Index'" in json.dumps(refused)
     assert "closing_auction trades in the closing auction, and Zz Futures has none" in json.dumps(refused)
