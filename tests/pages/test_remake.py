@@ -53,8 +53,8 @@ def test_every_chart_is_an_image_that_the_next_run_removes(folder: Path) -> None
     write_run_page(folder, png=True)
     images = {file.name: file.read_bytes() for file in (folder / "charts").iterdir()}
     assert sorted(images) == [
-        *("assumptions.png", "hours.png", "markouts.png", "portfolio.png", "securities.png"),
-        *("security_FAB.png", "weekdays.png"),
+        *("assumptions.png", "days.png", "exposure.png", "hold.png", "hours.png", "markouts.png", "portfolio.png"),
+        *("securities.png", "security_FAB.png", "weekdays.png"),
     ]
     for content in images.values():
         assert content[:8] == b"\x89PNG\r\n\x1a\n"
