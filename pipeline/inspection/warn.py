@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pipeline.inspection import counts as counted
 from pipeline.inspection.counts import FAR
 from pipeline.inspection.sessions import closed_days, missing_days, unswapped
+from pipeline.markets.codes import exchanges_listing
 from pipeline.markets.facts import facts_or_open
 from pipeline.store.catalog import changed_sources
 from pipeline.store.layout import rejects_name
@@ -139,7 +140,13 @@ def of_counts(ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence
 
 
 def _of_market(ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence[int]) -> Iterator[str]:
-    """Yield what is wrong by the hours and days of an exchange."""
+    """Yield what is wrong by the hours and days of an exchange, and whether another is known to list the security."""
+    listing = exchanges_listing(ticker)
+    if listing and facts.exchange not in listing:
+        yield (
+            f"{ticker}: its name says {facts.exchange}, and {' and '.join(listing)} is known to list it. A config's "
+            f'"exchange": "{listing[0]}" decides.'
+        )
     hours = list(_of_hours(ticker, counts, facts))
     yield from hours or _of_gaps(ticker, counts, facts)
     if counts.prints_outside_hours and not counts.shifts:
