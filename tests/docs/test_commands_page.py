@@ -104,6 +104,8 @@ NAMES_OF_THINGS: Final = re.compile(r"[A-Z]+|classic|strict|\S+=\S+|.*\s.*|refil
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("benchmark", "validate")])
 def test_every_key_of_a_verbs_json_is_named(ran: dict[str, Any], desk: Path, name: str) -> None:
     assert ran
+    for written in (desk / "desk").glob("my_strategy.*"):  # by the example before: nothing is written over
+        written.unlink()
     done = run(COMMANDS[name].example, desk, "--json")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1
