@@ -131,7 +131,7 @@ def test_every_chart_of_a_sweep_is_an_image_that_the_next_sweep_removes(tmp_path
     find_chromium()
     folder = make_sweep(tmp_path, GRID, png=True)
     images = {file.name: file.read_bytes() for file in (folder / "charts").iterdir()}
-    assert sorted(images) == ["choice.png", "map.png", "spread.png", "walk.png"]
+    assert sorted(images) == ["choice.png", "equity.png", "map.png", "spread.png", "walk.png"]
     for content in images.values():
         assert content[:8] == b"\x89PNG\r\n\x1a\n"
         width, height = struct.unpack(">II", content[16:24])
