@@ -124,8 +124,9 @@ def test_settings_together_may_be_cut_as_one_may(name: str, count: int) -> None:
                 for at, row in enumerate(rows):
                     for number in row:
                         if isinstance(block, BatchBlock):
-                            parts[number].append(block.fills(at))
-                            states[number] = dict(block.outcome(at).final)
+                            outcome = block.outcome(at)
+                            parts[number].append(outcome.fills)
+                            states[number] = dict(outcome.final)
                         else:
                             parts.pop(number)
         for number, found in parts.items():
