@@ -57,10 +57,14 @@ class BatchSetting:
 
 
 class BatchRunner:
-    """The compiled loop of one strategy over many settings; safe to run from several threads at once."""
+    """The compiled loop of one strategy over many settings; safe to run from several threads at once.
 
-    def __init__(self, strategy: type[Strategy], machine: Machine) -> None:
+    varies: whether it is made for days that are not all alike, or have breaks.
+    """
+
+    def __init__(self, strategy: type[Strategy], machine: Machine, *, varies: bool = False) -> None:
         self.strategy = strategy
+        self._varies = varies
         self.layout = BatchLayout.of_text(machine.note)
         self.state = [name for name in start_values(strategy) if "[" not in name]
         self._machine = machine
@@ -76,8 +80,15 @@ class BatchRunner:
         yield from self.begin(Span.of(ticks), settings).feed(ticks, ends=True)
 
     def begin(self, span: Span, settings: Sequence[BatchSetting]) -> BatchRun:
-        """Begin a replay of settings that is fed with the ticks of a span in parts."""
-        return BatchRun(self, span, settings)
+        """Begin a replay of settings that is fed with the ticks of a span in parts.
+
+        Days that are not all alike, or have breaks, take a loop of their own.
+        """
+        varies = bool(Buffers(span, settings[0].facts, ()).inputs["varies"])
+        return BatchRun(self if varies == self._varies else self._of_days_that_vary(), span, settings)
+
+    def _of_days_that_vary(self) -> BatchRunner:
+        return batch_runner(self.strategy, varies=True)
 
 
 class BatchRun:
@@ -189,21 +200,23 @@ class BatchRun:
         return exchanged.state()
 
 
-def batch_runner(strategy: type[Strategy], on_compile: Callable[[str], None] | None = None) -> BatchRunner:
+def batch_runner(
+    strategy: type[Strategy], on_compile: Callable[[str], None] | None = None, *, varies: bool = False
+) -> BatchRunner:
     """Return the batch runner of a strategy, from this process, from disk, or compiled now.
 
-    on_compile: called with the strategy's name when it has to be compiled. Raises StrategyError for a class that
-    cannot be.
+    on_compile: called with the strategy's name when it has to be compiled. varies: whether for days that are not all
+    alike, or have breaks. Raises StrategyError for a class that cannot be.
     """
-    key = code_key(strategy, PURPOSE)
+    key = code_key(strategy, f"{PURPOSE}, on days that vary" if varies else PURPOSE)
     with LOADING:
         if key not in loaded:
 
             def text() -> Text:
-                source, layout = batch_source(strategy)
+                source, layout = batch_source(strategy, varies=varies)
                 types = [*TICK_TYPES, *EXCHANGED_TYPES, *SETTING_TYPES, *column_types(layout.shared.columns)]
                 return Text(source, LOOP_NAME, 2, types, layout.text(), helpers_of(source), distinct=True)
 
             report = (lambda: on_compile(strategy.__name__)) if on_compile else None
-            loaded[key] = BatchRunner(strategy, machine_code(key, text, report))
+            loaded[key] = BatchRunner(strategy, machine_code(key, text, report), varies=varies)
         return loaded[key]

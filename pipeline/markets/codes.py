@@ -24,9 +24,10 @@ def exchanges_listing(ticker: str) -> tuple[str, ...]:
     return tuple(name for name, _, tickers in _listed() if ticker in tickers)
 
 
-def _listed() -> list[tuple[str, list[object], list[object]]]:
+@cache
+def _listed() -> tuple[tuple[str, list[object], list[object]], ...]:
     """Return of each market its name, codes and tickers; a file that says nothing of them is for who uses it."""
-    return [(file.stem, *_names(file)) for file in market_files()]
+    return tuple((file.stem, *_names(file)) for file in market_files())
 
 
 def _names(file: Path) -> tuple[list[object], list[object]]:

@@ -113,12 +113,13 @@ def walk_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk; what
                     row = by_event[waiting[number]]
                     on_day = clocks[row] // DAY
                     then = clocks[row] - on_day * DAY
-                    at_row = row_of(on_day, facts)
                     later = then + horizons[number]
                     # Both are within the session, and so on one day.
-                    is_known = is_open(then, at_row, day_table, span_times) and is_open(
-                        later, at_row, day_table, span_times
-                    )
+                    is_known = opens <= then and later < closes
+                    if varies != 0:
+                        at_row = row_of(on_day, facts)
+                        is_known = is_open(then, at_row, day_table, span_times)
+                        is_known &= is_open(later, at_row, day_table, span_times)
                     mid = mid_of(bid, ask, bid_size, ask_size, bid_day, ask_day, on_day)
                     mids_later[number * fills + row] = mid if is_known else math.nan
                     waiting[number] += 1

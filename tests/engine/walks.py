@@ -108,11 +108,14 @@ class _Whole:
 class PythonBatchRunner(BatchRunner):
     """A walk whose loop is run by Python as it stands, so that strategies need not be compiled to be walked."""
 
-    def __init__(self, strategy: type[Strategy]) -> None:
-        source, layout = batch_source(strategy)
+    def __init__(self, strategy: type[Strategy], *, varies: bool = False) -> None:
+        source, layout = batch_source(strategy, varies=varies)
         self.source = source
-        super().__init__(strategy, Machine(_NOWHERE, layout.text(), None))
+        super().__init__(strategy, Machine(_NOWHERE, layout.text(), None), varies=varies)
         self.loop: Any = _python_of(source, 2, [*SETTING_TYPES, *column_types(layout.shared.columns)])
+
+    def _of_days_that_vary(self) -> BatchRunner:
+        return PythonBatchRunner(self.strategy, varies=True)
 
 
 class PythonReplay(CompiledReplay):

@@ -52,9 +52,12 @@ class BatchLayout:
         return cls(Layout(**shared), SettingRows(**parts["rows"]))
 
 
-def batch_source(strategy: type[Strategy]) -> tuple[str, BatchLayout]:
-    """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError."""
-    flat = flat_replay(strategy, {"batched": True})
+def batch_source(strategy: type[Strategy], *, varies: bool = False) -> tuple[str, BatchLayout]:
+    """Return the text of a strategy's loop over many settings, and its layout; raises StrategyError.
+
+    varies: whether it is made for days that are not all alike, or have breaks.
+    """
+    flat = flat_replay(strategy, {"batched": True, "varies": varies})
     fixed = _fixed_by_setting(flat)
     state = flat.fields.state()
     columns = {name.partition("[")[0] for name in state if "[" in name}

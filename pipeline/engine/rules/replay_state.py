@@ -148,18 +148,22 @@ class ReplayState:
         self.day = self.now // DAY
         self.day_start = self.day * DAY
         self.day_index = self.day - self.first_day
-        at = self.day_index * self.day_step
-        self.continuous_opens = self.day_table[at]
-        self.continuous_closes = self.day_table[at + 1]
-        self.auction_prints = self.day_table[at + 2]
-        self.end_tick = self.day_table[at + 6]
         if self.varies:
+            at = self.day_index * self.day_step
+            self.take_hours(at)
             self.first_tick = self.day_table[at + 5]
             self.first_span = self.day_table[at + 3]
             self.end_span = self.day_table[at + 4]
             self.span_opens = self.span_times[2 * self.first_span]
             self.span_closes = self.span_times[2 * self.first_span + 1]
             self.breaks = 0
+
+    def take_hours(self, at: int) -> None:
+        """Take hours and tick sizes from the row of the table that begins there; where days do not vary, once."""
+        self.continuous_opens = self.day_table[at]
+        self.continuous_closes = self.day_table[at + 1]
+        self.auction_prints = self.day_table[at + 2]
+        self.end_tick = self.day_table[at + 6]
 
     def is_in_span(self) -> bool:
         """Say whether the event at hand, of the continuous session, is of a span of it and not of a break."""
@@ -237,6 +241,8 @@ def replay(
     """
     if m.begins:
         strategy.on_start()
+    if not m.varies:
+        m.take_hours(0)
     for i in range(count):
         if m.diverged or (not m.batched and m.out_of_capacity):
             return False
