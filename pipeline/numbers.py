@@ -7,10 +7,19 @@ copied from a page is a number in Excel.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NONE: Final = "-"
 """What stands for a figure that cannot be computed."""
+
+LABELLED_IN: Final = "AED"
+"""What labels say that amounts are in; `in_unit` makes them say another unit."""
+
+OWN_CURRENCY: Final = "own currency"
+"""What amounts are in where each security has another unit, so that they have no sum."""
 
 
 def exact(value: float | None) -> str:
@@ -57,3 +66,14 @@ FORMS: Final = {
 money: Final = FORMS["money"]
 ratio: Final = FORMS["ratio"]
 share: Final = FORMS["share"]
+
+
+def unit_of(units: Iterable[str]) -> str:
+    """Return what amounts are in, given the unit of each security: OWN_CURRENCY of several, AED where none says so."""
+    several = sorted(set(units))
+    return OWN_CURRENCY if len(several) > 1 else several[0] if several else LABELLED_IN
+
+
+def in_unit(label: str, unit: str) -> str:
+    """Return a label, as all are written for amounts in AED, for amounts in another unit."""
+    return label.replace(LABELLED_IN, unit)

@@ -10,7 +10,7 @@ from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.metrics.assumptions import BETWEEN, NO_WORSE, in_words, verdict_of, waterfall
 from pipeline.metrics.figure import shown_annualised
-from pipeline.numbers import FORMS, counted, money, ratio
+from pipeline.numbers import FORMS, OWN_CURRENCY, counted, in_unit, money, ratio, unit_of
 from pipeline.runs.layout import REPORT_FILE, WORKBOOK_FILE
 
 if TYPE_CHECKING:
@@ -98,10 +98,13 @@ def show_backtest(run: BacktestRun, *, page: bool = False, workbook: bool = Fals
         "workbook": run.output_dir / WORKBOOK_FILE if run.output_dir and workbook else None,
     }
     if console().shows:
-        _show_figures(run)
-        _show_lines({"Max drawdown, AED, of all securities together": money(run.portfolio["max_drawdown"])})
-        _show_assumptions(run)
-        _show_chance(run)
+        unit = unit_of(run.plan.money.values())
+        _show_figures(run, unit)
+        if unit != OWN_CURRENCY:
+            drawdown = money(run.portfolio["max_drawdown"])
+            _show_lines({in_unit("Max drawdown, AED, of all securities together", unit): drawdown})
+            _show_assumptions(run, unit)
+            _show_chance(run, unit)
         _show_written(written)
     totals = _by_execution(run)
     verdict = verdict_of(totals)
@@ -136,7 +139,7 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
     from pipeline.runs.writer import sensitivity_rows
 
     _say_errors(run)
-    rows = sensitivity_rows(run.results)
+    rows, unit = sensitivity_rows(run.results), unit_of(run.plan.money.values())
     facts = {**_facts(run), "net_pnl": {}, "band_low": None, "band_high": None}
     if not run.plan.switches_apply:
         return CommandResult(run.plan.own_orders, facts, run.failed, warnings=run.warnings)
@@ -146,7 +149,7 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
     securities = list(dict.fromkeys(row["security"] for row in rows))
     columns = [Column("execution", "name"), *(Column(security, "money") for security in securities)]
     show_table(
-        "Net P&L, AED",
+        in_unit("Net P&L, AED", unit),
         columns,
         [
             [model, *(money(values.get(security)) for security in securities)]
@@ -160,17 +163,19 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
     columns = [Column("added", "name"), Column("changes by", "money"), Column("net P&L", "money")]
     if steps:
         table = [[step.switch, money(step.change), money(step.net_pnl)] for step in steps]
-        show_table("From classic to strict, AED", columns, [["classic", "", money(total["classic"])], *table])
+        show_table(
+            in_unit("From classic to strict, AED", unit), columns, [["classic", "", money(total["classic"])], *table]
+        )
         console().show(f"{textwrap.fill(in_words(steps), WIDTH)}\n")
     verdict = verdict_of(total)
     if verdict and verdict.band_low is not None:
         facts |= {"band_low": verdict.band_low, "band_high": verdict.band_high}
         console().show(f"As an exchange would fill them (strict), by what the queue ahead did:\n  {verdict.band}\n")
     line = f"classic {money(verdict.classic)}; strict {money(verdict.strict)}" if verdict else "nothing was replayed"
-    return CommandResult(f"Net P&L of {run.plan.strategy}, AED: {line}", facts, run.failed, warnings=run.warnings)
+    return CommandResult(f"Net P&L of {run.plan.strategy}, {unit}: {line}", facts, run.failed, warnings=run.warnings)
 
 
-def _show_figures(run: BacktestRun) -> None:
+def _show_figures(run: BacktestRun, unit: str) -> None:
     from pipeline.metrics.registry import BY_NAME  # it is loaded by now
 
     charged = any(result.ledger is not None and result.ledger.charged for result in run.results)
@@ -186,19 +191,20 @@ def _show_figures(run: BacktestRun) -> None:
         rows.append([result.ticker, *cells[:-1], f"{cells[-1]} of {values['market_days']}"])
     total = _total(run)
     last = ["total", *(FORMS[figure.form](total[figure.name]) if figure.name in total else "" for figure in figures)]
-    columns = [Column(figure.column, "money" if figure.better > 0 else "number") for figure in figures]
+    columns = [Column(in_unit(figure.column, unit), "money" if figure.better > 0 else "number") for figure in figures]
+    together = ["", last] if unit != OWN_CURRENCY else []
     title = f"{run.plan.strategy}, {run.plan.execution.name} execution"
-    show_table(title, [Column("security", "name"), *columns], [*rows, "", last])
+    show_table(title, [Column("security", "name"), *columns], [*rows, *together])
 
 
-def _show_assumptions(run: BacktestRun) -> None:
+def _show_assumptions(run: BacktestRun, unit: str) -> None:
     """Print what the P&L is, what an exchange would leave of it and within which band, and what it hangs on most."""
     verdict = verdict_of(_by_execution(run))
     if verdict is None:
         return
     worst = f"worst switch alone: {verdict.worst_switch}" if verdict.worst_switch else NO_WORSE
     lines = {
-        "Net P&L, AED: as the classic rules fill orders": money(verdict.classic),
+        in_unit("Net P&L, AED: as the classic rules fill orders", unit): money(verdict.classic),
         "              as an exchange would fill them (strict)": money(verdict.strict),
         "              strict, by what the queue ahead did": verdict.band,
         f"              {worst}": money(verdict.worst),
@@ -206,7 +212,7 @@ def _show_assumptions(run: BacktestRun) -> None:
     _show_lines(lines)
 
 
-def _show_chance(run: BacktestRun) -> None:
+def _show_chance(run: BacktestRun, unit: str) -> None:
     """Print between which ends other days like these would leave the P&L and its Sharpe ratio, and how sure it is."""
     from pipeline.metrics.chance import percent, too_few
 
@@ -215,7 +221,8 @@ def _show_chance(run: BacktestRun) -> None:
     if ends is None:
         console().show(too_few(days))
         return
-    lines = {f"Net P&L, AED: 95 % interval over {days:,} market days": _between(ends["net_pnl"], "money")}
+    of_days = in_unit(f"Net P&L, AED: 95 % interval over {days:,} market days", unit)
+    lines = {of_days: _between(ends["net_pnl"], "money")}
     if figures["sharpe"] is not None:
         lines |= {
             f"Sharpe ratio {ratio(figures['sharpe'])}, annualised: 95 % interval": _between(ends["sharpe"], "ratio"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from pipeline.metrics.exposure import Exposure
+from pipeline.numbers import LABELLED_IN, in_unit, unit_of
 from pipeline.pages import backtest_record as record
 from pipeline.pages import backtest_sections as sections
 from pipeline.pages import backtest_settings as settings
@@ -15,7 +16,7 @@ from pipeline.pages import backtest_tables as tables
 from pipeline.pages import by_security, charts, timelines
 from pipeline.pages.assumption_check import assumption_check
 from pipeline.pages.equity_curve import EquityCurve
-from pipeline.pages.html import NOTHING, Piece, amount, html, joined, section
+from pipeline.pages.html import NOTHING, Piece, amount, html, joined, ours, section
 from pipeline.pages.page import MOST_BYTES, Parts, embedded, library, page_of
 from pipeline.pages.record_charts import BYTES_OF_A_DAY, record_charts
 from pipeline.pages.run_reader import read_contents
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from pipeline.pages.equity_curve import Curve
     from pipeline.pages.run_reader import Contents
     from pipeline.store.path import AnyPath
+
+LABELS: Final = ("text", "title", "name", "hovertemplate")
+"""The keys of charts under which labels stand; strings under others are data."""
 
 MOST_SECURITIES: Final = 1_000
 FEWEST_BYTES: Final = 1_500
@@ -176,7 +180,25 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
         content=content,
         footer=html(sections.FOOTER),
     )
+    unit = unit_of((contents.run.get("currencies") or {}).values())
+    if unit != LABELLED_IN:
+        parts, data = _labelled(parts, str(sections.warnings(contents)), unit), _of_charts(data, unit)
     return page_of(f"{contents.run['strategy']}: backtest", parts, data)
+
+
+def _labelled(parts: Parts, warnings: str, unit: str) -> Parts:
+    """Return a page's parts with labels that say what their amounts are in; warnings say so by themselves."""
+    before, said, after = parts.content.partition(warnings or "\0")
+    content = ours("".join([in_unit(before, unit), said, in_unit(after, unit)]))
+    return replace(parts, header=ours(in_unit(parts.header, unit)), content=content)
+
+
+def _of_charts(value: Any, unit: str, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _of_charts(part, unit, key) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_of_charts(part, unit, name) for part in value]
+    return in_unit(value, unit) if name in LABELS and isinstance(value, str) else value
 
 
 def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.inspection.warn import warnings_of as warnings_of_ticks
 from pipeline.metrics.fill_kinds import through_words
-from pipeline.numbers import FORMS, counted, money
+from pipeline.numbers import FORMS, OWN_CURRENCY, counted, in_unit, money, unit_of
 from pipeline.strategies.loading.load import undeclared_words
 from pipeline.ticks import union_of
 
@@ -28,15 +28,16 @@ MANY: Final = 0.01
 
 def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
     """Return the warnings of a run, the gravest first."""
+    unit = unit_of(plan.money.values())
     failed = [result.ticker for result in results if result.ledger is None]
     done = {result.ticker: result.ledger for result in results if result.ledger is not None}
     return [
         *([f"{', '.join(failed)} failed: every total is without {_them(failed)}."] if failed else []),
         *plan.warnings,
         *undeclared_files(result.opened for result in results),
-        *_assumptions(results),
+        *(in_unit(text, unit) for text in _assumptions(results) if unit != OWN_CURRENCY),
         *_no_exchange(plan.execution, done),
-        *_through(plan.execution, done),
+        *(in_unit(text, unit) for text in _through(plan.execution, done) if unit != OWN_CURRENCY),
         *(_ignored(plan.execution, done) if plan.switches_apply else ()),
         *_open_ends(done),
         *warnings_of_data(plan),

@@ -155,7 +155,7 @@ def test_sensitivity_shows_every_figure_whole_within_80_columns(
     ]
     monkeypatch.setattr("pipeline.runs.writer.sensitivity_rows", lambda _: rows)
     plan = {"switches_apply": True, "strategy": "v1", "engine": "compiled", "backend": "threading", "workers": 1}
-    plan |= {"execution": SimpleNamespace(name="classic")}
+    plan |= {"execution": SimpleNamespace(name="classic"), "money": {"FAB": "AED"}}
     shown: Any = SimpleNamespace(results=[], seconds={}, failed={}, warnings=(), plan=SimpleNamespace(**plan))
     screens.show_sensitivity(shown)
     out = capsys.readouterr().out
