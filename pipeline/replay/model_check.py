@@ -68,13 +68,13 @@ class ModelCheck:
         self._totals = [_Total() for _ in self._settings]
         fields = task.execution.fields()
         self._own = {number for number, one in enumerate(self._settings) if one.execution.fields() == fields}
-        self._wanted, self._found = _Seen(), {number: _Seen() for number in self._own}
+        self._of_run, self._of_batch = _Seen(), {number: _Seen() for number in self._own}
         self._again: list[int] = []
         self._error: ReplayError | None = None
 
     def feed(self, ticks: Ticks, fills: Fills) -> None:
         """Replay the next ticks; fills: those of the run's own model, which the loop for many settings has to give."""
-        self._wanted.add(fills)
+        self._of_run.add(fills)
         self._feed(self._run, range(len(self._settings)), ticks, ends=False)
 
     def finish(self, batches: Callable[[], Iterable[Ticks]]) -> dict[str, Alternative]:
@@ -87,8 +87,8 @@ class ModelCheck:
             self._replay_alone(batches())
         if self._error is not None:
             raise self._error
-        for seen in self._found.values():
-            _check_agreement(self._wanted, seen)
+        for seen in self._of_batch.values():
+            _check_agreement(self._of_run, seen)
         return {
             name: Alternative(total.realized_pnl, float(total.fees.sum()), total.fills)
             for name, total in zip(self._task.alternatives, self._totals, strict=True)
@@ -98,7 +98,7 @@ class ModelCheck:
         again = self._again
         for number in again:
             self._totals[number] = _Total()
-        self._found |= {number: _Seen() for number in self._own & {*again}}
+        self._of_batch |= {number: _Seen() for number in self._own & {*again}}
         settings = [self._settings[number] for number in again]
         run = SettingsRun(self._span, self._strategy, settings, self._market, self._task.engine, alone=True)
         for ticks in batches:
@@ -126,17 +126,17 @@ class ModelCheck:
             total.fills += int(block.counts[at])
             costs = self._settings[number].execution.costs(self._market.exchange)
             if number in self._own:
-                self._found[number].add(block.fills(at))
+                self._of_batch[number].add(block.fills(at))
             charges = None if costs.is_free else charges_of(block.fills(at), self._strategy, costs, total.traded)
             if charges is not None:
                 compiled(add_up)(len(charges), charges, total.fees)
 
 
-def _check_agreement(wanted: _Seen, found: _Seen) -> None:
+def _check_agreement(of_run: _Seen, of_batch: _Seen) -> None:
     """Raise LoopsDisagree where the loop for many settings gives other fills than the loop for one."""
-    if wanted.digests != found.digests:
+    if of_run.digests != of_batch.digests:
         raise LoopsDisagree(
-            f"The loop for one setting found {wanted.count:,} fills and the loop for many {found.count:,}, or "
+            f"The loop for one setting found {of_run.count:,} fills and the loop for many {of_batch.count:,}, or "
             "others. That is a fault of this project, not of the strategy: use --no-sensitivity, no sweep, and "
             "report it."
         )
