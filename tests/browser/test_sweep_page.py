@@ -60,6 +60,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_sweep(tmp_path_factory.mktemp("sweep"))
 
 
+@pytest.fixture
+def open_page(open_page: Callable[..., Any]) -> Callable[..., Any]:
+    """Open a page, and return it once its fields do what they say."""
+
+    def opened(file: Path, **window: Any) -> Any:
+        view = open_page(file, **window)
+        view.page.evaluate("window.report?.ready")
+        return view
+
+    return opened
+
+
 def page_of(folder: Path) -> Path:
     file = folder / "report.html"
     file.write_bytes(sweep_page(folder))
@@ -295,7 +307,6 @@ def test_on_paper_all_is_drawn_and_the_fields_are_gone(
     folder: Path, open_page: Callable[..., Any], tmp_path: Path
 ) -> None:
     opened = open_page(page_of(folder), color_scheme="dark")
-    opened.page.evaluate("report.ready")
     opened.page.evaluate(f"() => addEventListener('beforeprint', () => {{ window.seen = {UNDRAWN}; }})")
     opened.page.pdf(path=tmp_path / "page.pdf")
     assert opened.page.evaluate("seen") == 0

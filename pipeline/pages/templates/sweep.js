@@ -1,6 +1,6 @@
 "use strict";
 // The settings of a sweep that sweep_settings.py chose: what is chosen in the page's fields fills its charts.
-(async () => {
+const fillSweep = async () => {
   const { data, redraw } = window.report;
   const sweep = data.sweep, charts = data.charts;
   if (!sweep.figures.length) return;
@@ -283,4 +283,5 @@
   update();
   fillTop();
   Object.assign(window.report, { state, numbers: [...numbers] });
-})();
+};
+window.report.ready = Promise.all([window.report.ready, fillSweep()]);
