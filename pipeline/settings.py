@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -22,6 +22,7 @@ COSTS: Final = "_costs"
 COMMENT: Final = "_comment"
 BLOCKS: Final = (DEFAULTS, EXECUTION, COSTS, COMMENT)
 EXCHANGE: Final = "exchange"
+TICK_SIZE: Final = "tick_size"
 SHORTEST: Final = 'the shortest is {"_defaults": {}}, all securities at the strategy\'s own defaults.'
 
 
@@ -108,6 +109,7 @@ class Config:
         defaults: Parameters of all other tickers; None where the config has no `_defaults`.
         execution, costs: Its `_execution` and `_costs` blocks as they stand.
         exchanges: Exchange by ticker, where the config overrides the sheet's.
+        tick_sizes: Tick size by ticker, and of `_defaults`, where the config says one.
     """
 
     path: Path
@@ -115,7 +117,12 @@ class Config:
     defaults: Values | None
     execution: Mapping[str, object]
     exchanges: Mapping[str, str]
+    tick_sizes: Mapping[str, float]
     costs: object
+
+    def tick_size(self, ticker: str, *, is_known: bool) -> float | None:
+        """Return the tick size of a ticker's own entry, else that of `_defaults` where its market's are not known."""
+        return self.tick_sizes.get(ticker, None if is_known else self.tick_sizes.get(DEFAULTS))
 
     def of(self, tickers: Sequence[str]) -> dict[str, Values]:
         """Return the parameters of each ticker; raise UnconfiguredSecurity naming every ticker that has none."""
@@ -147,7 +154,10 @@ def read_config(path: Path, parameters: Parameters, overrides: Mapping[str, str]
     standard = {key: parameter.default for key, parameter in parameters.items()}
     securities: dict[str, Values] = {}
     exchanges: dict[str, str] = {}
+    tick_sizes: dict[str, float] = {}
     for ticker, entry in raw.items():
+        if TICK_SIZE not in parameters and ticker not in BLOCKS[1:]:
+            tick_sizes |= _tick_size(entry, ticker, path)
         if not ticker.startswith("_"):
             exchanges |= _exchange(entry, ticker, path)
             own = _entry(entry, f"{path}: {ticker}", parameters)
@@ -157,7 +167,9 @@ def read_config(path: Path, parameters: Parameters, overrides: Mapping[str, str]
     if len(securities) != sum(not name.startswith("_") for name in raw):
         raise ConfigError(f"{path}: two entries name the same ticker in different case.")
     defaults = standard | file_defaults | forced if DEFAULTS in raw else None
-    return Config(path, securities, defaults, _execution(raw.get(EXECUTION, {}), path), exchanges, raw.get(COSTS, {}))
+    return Config(
+        path, securities, defaults, _execution(raw.get(EXECUTION, {}), path), exchanges, tick_sizes, raw.get(COSTS, {})
+    )
 
 
 def _execution(block: object, path: Path) -> dict[str, object]:
@@ -180,15 +192,28 @@ def _exchange(entry: object, ticker: str, path: Path) -> dict[str, str]:
     return {ticker.upper(): entry[EXCHANGE].upper()}
 
 
+def _tick_size(entry: object, ticker: str, path: Path) -> dict[str, float]:
+    if not isinstance(entry, dict) or TICK_SIZE not in entry:
+        return {}
+    size = entry[TICK_SIZE]
+    if isinstance(size, bool) or not isinstance(size, (int, float)) or not 0 < size <= sys.float_info.max:
+        raise ConfigError(
+            f"{path}: {ticker}: {TICK_SIZE} is {json.dumps(size)}; it takes a number above 0, as 0.01: the distance of "
+            "two prices next to one another."
+        )
+    return {ticker if ticker == DEFAULTS else ticker.upper(): float(size)}
+
+
 def _entry(entry: object, where: str, parameters: Parameters) -> dict[str, Value]:
     if not isinstance(entry, dict):
         raise ConfigError(f"{where} is {json.dumps(entry)}; it takes a block of parameters in braces.")
     checked: dict[str, Value] = {}
     for key, value in entry.items():
-        if key in (COMMENT, EXCHANGE):
+        if key in (COMMENT, EXCHANGE) or (key == TICK_SIZE and key not in parameters):
             continue
         if key not in parameters:
-            raise ConfigError(f"{where}: unknown parameter '{key}'.{_nearest_parameter(key, parameters)}")
+            hint = _nearest_parameter(key, [*parameters, EXCHANGE, TICK_SIZE])
+            raise ConfigError(f"{where}: unknown parameter '{key}'.{hint}")
         checked[key] = parameters[key].check(value, where)
     return checked
 
@@ -204,7 +229,7 @@ def _parse_override(key: str, text: str, parameters: Parameters) -> Value:
     return parameters[key].check(value, where)
 
 
-def _nearest_parameter(key: str, parameters: Parameters) -> str:
+def _nearest_parameter(key: str, parameters: Collection[str]) -> str:
     return nearest(key, parameters) or f" It is one of: {', '.join(parameters)}."
 
 

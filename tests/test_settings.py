@@ -80,6 +80,12 @@ REFUSED: Final = {
     "too many digits": (f'"quote_size": 1{"0" * 400}', "; it takes a whole number of shares"),
     "null": ('"quote_size": null', "quote_size is null; it takes a whole number of shares"),
     "a list": ('"quote_size": [1]', "quote_size is [1]; it takes a whole number of shares"),
+    **{
+        f"a tick size of {size}": (f'"tick_size": {size}', f"tick_size is {shown}; it takes a number above 0, as 0.01")
+        for size, shown in (("0", "0"), ("-0.5", "-0.5"), ("true", "true"), ('"0.01"', '"0.01"'), ("null", "null"))
+    },
+    "an infinite tick size": ('"tick_size": 1e999', "tick_size is Infinity; it takes a number above 0"),
+    "a misspelt tick size": ('"ticksize": 0.01', "unknown parameter 'ticksize'. Did you mean 'tick_size'?"),
     "a block": ('"quote_size": {}', "quote_size is {}; it takes a whole number of shares"),
 }
 

@@ -13,7 +13,6 @@ from pipeline.bench.process import measure_process, pipeline_command
 from pipeline.bench.synthetic import STRATEGY, check_free_disk, make_store, sample_week
 from pipeline.errors import BadRequest
 from pipeline.folders import FOLDER_VARIABLE
-from pipeline.markets.facts import facts_of
 from pipeline.replay.plan import Request, plan
 from pipeline.replay.simulate import simulate
 from pipeline.replay.workers import workers_for
@@ -170,7 +169,7 @@ def _floor(store: SyntheticStore, runs: int) -> tuple[float, float]:
 
 
 def _replay(task: Task, ticks: Ticks) -> int:
-    return simulate(ticks, load_strategy(task.strategy), task.parameters, facts_of(task.exchange), task.execution).rows
+    return simulate(ticks, load_strategy(task.strategy), task.parameters, task.market, task.execution).rows
 
 
 def _median_ns(work: Callable[[], int], runs: int) -> float:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from pipeline import api
 from pipeline.conversion.plan import find_workbooks, open_all
 from pipeline.errors import BadRequest
-from pipeline.markets.facts import facts_of
 from pipeline.options import RAW_DIR
 from pipeline.replay.plan import Request, plan
 from pipeline.replay.simulate import simulate
@@ -139,4 +138,4 @@ class _Bench:
 
     def _replayed(self, task: Task) -> object:
         strategy = load_strategy(task.strategy)
-        return simulate(self._ticks[task.ticker], strategy, task.parameters, facts_of(task.exchange), task.execution)
+        return simulate(self._ticks[task.ticker], strategy, task.parameters, task.market, task.execution)

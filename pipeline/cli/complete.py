@@ -131,6 +131,6 @@ def _parameters(ctx: typer.Context) -> list[str]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
         blocks = [block for name, block in config.items() if name not in ("_execution", "_comment")]
-        return sorted({key for block in blocks for key in block} - {"exchange"})
+        return sorted({key for block in blocks for key in block} - {"exchange", "tick_size"})
     except (OSError, ValueError, TypeError, AttributeError):
         return []

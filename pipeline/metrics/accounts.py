@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.markets.facts import facts_of
 from pipeline.strategies.loading.load import load_strategy
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class AccountHistory:
 def account_of(task: Task, replayed: Replayed, observed: Observed | None) -> AccountHistory:
     """Return what a task's replay, or some days of it, gave as an account."""
     strategy, values = load_strategy(task.strategy), task.parameters
-    hours = facts_of(task.exchange).hours
+    hours = task.market.hours
     return AccountHistory(
         ticker=task.ticker,
         replayed=replayed,

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Final
 from pipeline.errors import ConfigError, MarketFactsError, MissingExtra
 from pipeline.markets.facts import facts_of
 from pipeline.replay.result_key import strategy_text
+from pipeline.replay.simulate import takes_switches
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipeline.engine.execution import Execution
     from pipeline.engine.strategy import Strategy
+    from pipeline.markets.market import MarketFacts
 
 TICKS: Final = re.compile(r"\.(round_(down_|up_)?to_tick|tick)\(")
 """Where a strategy asks the market for its tick sizes."""
@@ -22,20 +27,38 @@ def check_exchange(name: str, where: str) -> None:
         raise ConfigError(f"{where}: {error}")
 
 
-def exchange_error(exchange: str, strategy: type[Strategy] | None = None, label: str = "") -> str | None:
-    """Return why nothing, or not this strategy, can be replayed on an exchange; None where it can."""
+def exchange_error(exchange: str) -> str | None:
+    """Return why nothing can be replayed on an exchange; None where something can."""
     try:
-        market = facts_of(exchange)
+        facts_of(exchange)
     except (MarketFactsError, MissingExtra) as error:
         return str(error)
-    if strategy is not None and strategy.needs_closing_auction and not market.has_closing_auction:
-        return (
-            f"{label} trades in the closing auction, and {market.name} has none: configs/markets/{exchange}.json has "
-            "no 'closing_auction' in its sessions."
-        )
-    if strategy is not None and not market.tick_tables and TICKS.search(strategy_text(strategy)):
-        return (
-            f"{label} rounds prices to ticks, and those of {market.name} are not known: add 'tick_sizes' to a file of "
-            f"your own, configs/markets/{exchange}.json (`pipeline init` copies the shipped one)."
-        )
     return None
+
+
+def strategy_error(market: MarketFacts, strategy: type[Strategy], label: str, execution: Execution) -> str | None:
+    """Return why a strategy cannot be replayed on a market under an execution model; None where it can."""
+    if strategy.needs_closing_auction and not market.has_closing_auction:
+        return (
+            f"{label} trades in the closing auction, and {market.name} has none: "
+            f"configs/markets/{market.exchange}.json has no 'closing_auction' in its sessions."
+        )
+    return tick_error(market, strategy, label, [execution])
+
+
+def tick_error(
+    market: MarketFacts, strategy: type[Strategy], label: str, executions: Iterable[Execution]
+) -> str | None:
+    """Return what needs the tick sizes of a market of which they are not known; None where nothing does."""
+    if market.tick_tables:
+        return None
+    if TICKS.search(strategy_text(strategy)):
+        needs = f"{label} asks for tick sizes"
+    elif takes_switches(strategy) and any(execution.fields()["prices_on_grid"] for execution in executions):
+        needs = "The execution model rounds order prices to ticks (order_price=grid)"
+    else:
+        return None
+    return (
+        f"{needs}, and those of {market.name} are not known. Say the security's in the config, beside its parameters "
+        'or in "_defaults": "tick_size": 0.01.'
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -22,7 +22,7 @@ from pipeline.errors import (
 )
 from pipeline.folders import CONFIGS, config_file
 from pipeline.markets.facts import facts_of
-from pipeline.replay.exchanges import check_exchange, exchange_error
+from pipeline.replay.exchanges import check_exchange, exchange_error, strategy_error
 from pipeline.replay.memory import memory_shortage
 from pipeline.replay.result_key import Identity, strategy_text
 from pipeline.replay.simulate import CLASSIC, ENGINES, Engine, loop_constants, takes_switches
@@ -113,7 +113,7 @@ class Plan:
     @property
     def money(self) -> dict[str, str]:
         """What the amounts of each security that can run are in, by ticker: a currency, or a part of one as GBp."""
-        return {task.ticker: facts_of(task.exchange).money for task in self.tasks if task.error is None}
+        return {task.ticker: task.market.money for task in self.tasks if task.error is None}
 
     @property
     def warnings(self) -> list[str]:
@@ -159,6 +159,11 @@ def plan(request: Request) -> Plan:
     stale = _stale(store, allowed=request.allow_stale)
     chosen = _chosen(store.securities, request)
     exchanges = {security.ticker: _exchange_of(security, config, request) for security in chosen}
+    wrong = {security.ticker: security.error or exchange_error(exchanges[security.ticker]) for security in chosen}
+    tick_sizes = {
+        ticker: config.tick_size(ticker, is_known=error is not None or bool(facts_of(exchanges[ticker]).tick_tables))
+        for ticker, error in wrong.items()
+    }
     values = config.of([security.ticker for security in chosen])
     engine, why_plain = choose_engine(strategy, execution, asked_engine)
     switches_apply = takes_switches(strategy)
@@ -182,10 +187,15 @@ def plan(request: Request) -> Plan:
             execution=execution,
             engine=engine,
             alternatives=alternatives,
-            error=security.error or exchange_error(exchanges[security.ticker], strategy, label),
+            error=wrong[security.ticker],
+            tick_size=tick_sizes[security.ticker],
             at_a_time=workers,
         )
         for security in chosen
+    )
+    tasks = tuple(
+        task if task.error else replace(task, error=strategy_error(task.market, strategy, label, execution))
+        for task in tasks
     )
     return Plan(
         label,
@@ -219,9 +229,7 @@ def identities(
     strategy = load_strategy(plan.tasks[0].strategy)
     text = strategy_text(strategy)
     return {
-        task.ticker: Identity(
-            strategy, text, digest_of(security), facts_of(task.exchange), plan.engine, purpose, made_by
-        )
+        task.ticker: Identity(strategy, text, digest_of(security), task.market, plan.engine, purpose, made_by)
         for task, security in zip(plan.tasks, plan.securities, strict=True)
         if task.error is None
     }

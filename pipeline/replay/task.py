@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.errors import in_words, out_of_memory
+from pipeline.markets.facts import facts_of
 from pipeline.replay.memory import memory_advice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.engine.execution import Execution
+    from pipeline.markets.market import MarketFacts
     from pipeline.replay.simulate import Engine
     from pipeline.settings import Values
     from pipeline.store.path import AnyPath
@@ -24,7 +26,7 @@ class Task:
 
     digest: of its file as it was listed. alternatives: the execution models of the assumption check, by name; none
     when it is not wanted. error: why its ticks cannot be replayed, where that is known before; it is not run then.
-    at_a_time: how many tasks its run does at once.
+    tick_size: what the config says instead of its market's tick sizes. at_a_time: how many tasks its run does at once.
     """
 
     ticker: str
@@ -37,7 +39,13 @@ class Task:
     engine: Engine
     alternatives: Mapping[str, Execution] = field(default_factory=dict)
     error: str | None = None
+    tick_size: float | None = None
     at_a_time: int = 1
+
+    @property
+    def market(self) -> MarketFacts:
+        """The facts of its exchange, with the tick size that the config says."""
+        return facts_of(self.exchange).with_tick(self.tick_size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

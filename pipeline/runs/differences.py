@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pipeline.runs.reader import Value
 
-Subject: TypeAlias = Literal["run", "execution", "version", "data", "parameter"]
+Subject: TypeAlias = Literal["run", "execution", "version", "data", "market", "parameter"]
 
 DIGEST_SHOWN: Final = 12
 NAMES_SHOWN: Final = 4
@@ -31,7 +31,7 @@ ABSENT: Final = Absent.ABSENT
 
 
 class Settings(Protocol):
-    """What runs are compared by; parameters and digests of the ticks are by ticker."""
+    """What runs are compared by; parameters, digests of the ticks and tick sizes are by ticker."""
 
     @property
     def strategy(self) -> str:
@@ -60,6 +60,10 @@ class Settings(Protocol):
     @property
     def digests(self) -> Mapping[str, str]:
         """The digest of each security's ticks."""
+
+    @property
+    def tick_sizes(self) -> Mapping[str, float]:
+        """The tick size of each security of which the config said one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ def differences(a: Settings, b: Settings) -> Iterator[Difference]:
         if a.digests.get(ticker) and b.digests.get(ticker):
             yield from _apart("data", ticker, {"digest": a.digests[ticker]}, {"digest": b.digests[ticker]})
     for ticker in shared:
+        yield from _apart("market", ticker, *({"tick_size": run.tick_sizes.get(ticker)} for run in (a, b)))
         yield from _apart("parameter", ticker, a.parameters[ticker], b.parameters[ticker])
 
 

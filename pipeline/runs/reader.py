@@ -107,6 +107,7 @@ class RecordedRun:
     total: the whole run's figures, its drawdown that of the portfolio. read_fills: reads one security's fills, or,
     after its ticker, so many of the first or of the last; raises DamagedRun or NewerRun. warnings: those of the run and
     of its ticks. check: what its assumption check came to; None without one, or of a version that did not record it.
+    tick_sizes: what its config said instead of a market's.
     """
 
     folder: Path
@@ -123,6 +124,7 @@ class RecordedRun:
     read_fills: Callable[..., RecordedFills]
     warnings: tuple[str, ...] = ()
     check: Verdict | None = None
+    tick_sizes: Mapping[str, float] = field(default_factory=dict)
 
     def warnings_about(self, ticker: str) -> list[str]:
         """Return the warnings that name a security, and those that name none of the run's."""
@@ -228,6 +230,7 @@ def settings_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": parameters,
         "warnings": tuple(str(text) for text in manifest.get("warnings", ())),
         "digests": _digests(manifest),
+        "tick_sizes": dict(manifest.get("tick_sizes", {})),
         "check": Verdict(**manifest["assumption_check"]) if manifest.get("assumption_check") else None,
     }
 

@@ -59,7 +59,7 @@ def setting_of(security: RecordedSecurity, file_or_name: str | None) -> Setting:
         execution = make_execution(run.execution_name.split()[0], run.execution, where)
     except ConfigError as error:
         raise _changed(run, str(error).rstrip(".")) from error
-    market = facts_of(security.exchange)
+    market = facts_of(security.exchange).with_tick(run.tick_sizes.get(security.ticker))
     if market.day_starts:
         raise BadRequest(
             f"{security.ticker} trades on {market.exchange}, whose day begins on the evening before; its fills cannot "

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import OutputNotWritable, PathError
-from pipeline.markets.facts import facts_of
 from pipeline.metrics.accounts import account_of
 from pipeline.metrics.ledger_builder import LedgerBuilder
 from pipeline.replay.model_check import ModelCheck
@@ -120,7 +119,7 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
     """Replay one security into a folder, which is the destination's or passes."""
     started = time.perf_counter()
     strategy = load_strategy(task.strategy)
-    market = facts_of(task.exchange)
+    market = task.market
     files = SecurityFiles(folder, task.ticker, market.clock_shift)
     try:
         with TickFile(task.path, task.digest, market.clock_shift) as file:
@@ -170,7 +169,7 @@ def _recorded(
 
 
 def _batches(task: Task) -> Iterator[Ticks]:
-    with TickFile(task.path, task.digest, facts_of(task.exchange).clock_shift) as file:
+    with TickFile(task.path, task.digest, task.market.clock_shift) as file:
         yield from file.batches()
 
 

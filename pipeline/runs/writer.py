@@ -131,6 +131,7 @@ class RunFolder:
             "execution": {"name": plan.execution.name, "settings": dict(plan.execution.settings)},
             "assumption_check": None if verdict is None else asdict(verdict),
             "currencies": plan.money,
+            "tick_sizes": {task.ticker: task.tick_size for task in plan.tasks if task.tick_size is not None},
             "markets": {name: origins_of(facts_of(name)) for name in sorted(plan.known_exchanges)},
             "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},
             "data": {security.ticker: _data_of(security) for security in plan.securities},
@@ -178,7 +179,7 @@ def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
     for result in results:
         row: dict[str, Any] = {"security": result.ticker, "exchange": result.task.exchange, "error": result.error}
         if result.ledger is not None:
-            row["currency"] = facts_of(result.task.exchange).money
+            row["currency"] = result.task.market.money
             row |= {heading: result.ledger.summary[figure.name] for heading, figure in SUMMARY_FIGURES.items()}
             row |= result.ledger.counts
         rows.append(row)

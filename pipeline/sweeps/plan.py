@@ -11,6 +11,7 @@ from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.execution import BAND, SWITCH, Execution, is_charge, make_execution, preset_settings
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest, SweepError, nearest
+from pipeline.replay.exchanges import tick_error
 from pipeline.replay.memory import memory_shortage
 from pipeline.replay.plan import Plan, Request, asked_backend, check_charged, plan
 from pipeline.replay.workers import default_backend, workers_for
@@ -76,6 +77,7 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
         axes = [axis for axis in grid.axes if _means_something(axis.name, base)]
         codes = every_combination(axes) if enumerate_all else _corners(axes)
         of_strategy = make_trials(name, base, axes, codes, len(trials) + 1)
+        bases[name] = _with_ticks(base, of_strategy.executions)
         trials.parts += [of_strategy] if enumerate_all else []
     securities = [security for base in bases.values() for security in base.securities]
     settings = len(trials) // len(bases) or BATCH_SIZE
@@ -95,6 +97,16 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     bases = {name: _with_workers(base, workers) for name, base in bases.items()}
     names = tuple(axis.name for axis in grid.axes)
     return SweepPlan(bases, trials, names, workers, backend, request.address, assumed(grid.axes), shortage=shortage)
+
+
+def _with_ticks(base: Plan, executions: Sequence[Execution]) -> Plan:
+    """Return a plan whose securities fail where one of the execution models needs tick sizes that are not known."""
+    strategy = strategy_of(base)
+    tasks = (
+        task if task.error else replace(task, error=tick_error(task.market, strategy, base.strategy, executions))
+        for task in base.tasks
+    )
+    return replace(base, tasks=tuple(tasks))
 
 
 def _with_workers(base: Plan, workers: int) -> Plan:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import ReplayError
-from pipeline.markets.facts import facts_of
 from pipeline.metrics.setting_figures import book
 from pipeline.replay.batch import simulate_blocks, simulate_many
 from pipeline.replay.simulate import ignored_prints
@@ -134,7 +133,7 @@ def _failed(task: SweepTask, error: str) -> TaskResult:
 
 def _replayed(task: SweepTask) -> TaskResult:
     security, numbers = task.security, task.trials.numbers
-    strategy, market = load_strategy(security.strategy), facts_of(security.exchange)
+    strategy, market = load_strategy(security.strategy), security.market
     ticks = read_ticks(security.path, security.digest, market.clock_shift)
     settings = task.trials.settings(security.parameters)
     replays = Replays(ticks, strategy, settings, market, security.engine)

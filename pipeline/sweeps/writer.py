@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
     from pipeline.sweeps.choice import Best, Fold
     from pipeline.sweeps.date_windows import WindowFigures
+    from pipeline.sweeps.plan import SweepPlan
     from pipeline.sweeps.results import SweepResults
     from pipeline.sweeps.trials import Trial
 
@@ -119,6 +120,7 @@ def sweep_json(results: SweepResults, choices: Mapping[str, Any], status: str) -
             security.ticker: {"digest": security.digest, "ticks": None if security.error else security.ticks}
             for security in base.securities
         },
+        "tick_sizes": _tick_sizes(plan),
         "version": pipeline.__version__,
         **choices,
     }
@@ -132,6 +134,12 @@ def _trial_row(trial: Trial) -> dict[str, Any]:
     }
     model = trial.execution.name
     return {"setting": trial.number, "strategy": strategy_label(trial.strategy), "execution": model, **values}
+
+
+def _tick_sizes(plan: SweepPlan) -> dict[str, float]:
+    """Return the tick size of each security of which a config says one."""
+    tasks = (task for base in plan.bases.values() for task in base.tasks)
+    return {task.ticker: task.tick_size for task in tasks if task.tick_size is not None}
 
 
 def _prefixed(part: str, figures: WindowFigures | None) -> dict[str, Any]:
