@@ -34,6 +34,7 @@ class Ticks:
     price: float64, AED a share. volume: int64, shares, from 0 to `MOST_VOLUME`.
     condition: int32, index into `conditions`, the vendor's condition codes, sorted, "" where a tick has none; None and
     empty where the workbook has no such column.
+    signals: of each signal that is read beside the ticks its value (float64) and the time of that (int64) as of a tick.
     """
 
     timestamp: Int64s
@@ -42,6 +43,7 @@ class Ticks:
     volume: Int64s
     condition: Int32s | None = None
     conditions: tuple[str, ...] = ()
+    signals: tuple[NDArray[Any], ...] = ()
 
     def __len__(self) -> int:
         return len(self.timestamp)
@@ -54,13 +56,13 @@ class Ticks:
         """Return the ticks of which each array is `change` of the one here."""
         condition = None if self.condition is None else change(self.condition)
         columns = (change(self.timestamp), change(self.kind), change(self.price), change(self.volume))
-        return Ticks(*columns, condition, self.conditions)
+        return Ticks(*columns, condition, self.conditions, tuple(map(change, self.signals)))
 
     @property
     def columns(self) -> tuple[NDArray[Any], ...]:
         """The arrays, in the order of the fields."""
         columns = (self.timestamp, self.kind, self.price, self.volume)
-        return columns if self.condition is None else (*columns, self.condition)
+        return (*columns, *([] if self.condition is None else [self.condition]), *self.signals)
 
 
 NO_TICKS: Final = Ticks(np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0), np.empty(0, np.int64))

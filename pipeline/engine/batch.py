@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from pipeline.engine.batch_outcome import FILL_NAMES, BatchBlock
-from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, Exchanged, column_types, tick_columns
+from pipeline.engine.compiled import EXCHANGED_TYPES, Exchanged, column_types, event_types, tick_columns
 from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.compiler.batch_differing import COMMON
 from pipeline.engine.compiler.batch_loop import PURPOSE, SETTING_COLUMNS, BatchLayout, batch_source
@@ -17,7 +17,7 @@ from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
     LOOP_NAME,
-    TICK_COLUMNS,
+    event_columns,
     helpers_of,
     input_values,
     start_values,
@@ -68,7 +68,8 @@ class BatchRunner:
         self.layout = BatchLayout.of_text(machine.note)
         self.state = [name for name in start_values(strategy) if "[" not in name]
         self._machine = machine
-        pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(SETTING_COLUMNS) + len(self.layout.shared.columns)
+        pointers = len(event_columns(fields_of(strategy))) + len(EXCHANGED) + len(SETTING_COLUMNS)
+        pointers += len(self.layout.shared.columns)
         counts = [ctypes.c_int64, ctypes.c_int64]
         self.loop = ctypes.CFUNCTYPE(ctypes.c_int64, *counts, *[ctypes.c_void_p] * pointers)(machine.address)
 
@@ -192,7 +193,13 @@ class BatchRun:
         layout = self._runner.layout
         inputs = input_values(fields_of(self._runner.strategy), self._buffers.inputs, settings[0].parameters)
         exchanged = Exchanged(layout.shared, {**inputs, **self._shared})
-        arrays = [*tick_columns(ticks), *exchanged.arrays, ints, floats, np.zeros(BATCH_SIZE, np.int8)]
+        arrays = [
+            *tick_columns(ticks, fields_of(self._runner.strategy)),
+            *exchanged.arrays,
+            ints,
+            floats,
+            np.zeros(BATCH_SIZE, np.int8),
+        ]
         groups = layout.rows.groups
         arrays += [np.zeros(2 * groups, np.int64), np.zeros(BATCH_SIZE * groups, np.int8)]
         arrays += [columns[name] for name in layout.shared.columns]
@@ -214,7 +221,7 @@ def batch_runner(
 
             def text() -> Text:
                 source, layout = batch_source(strategy, varies=varies)
-                types = [*TICK_TYPES, *EXCHANGED_TYPES, *SETTING_TYPES, *column_types(layout.shared.columns)]
+                types = [*event_types(strategy), *EXCHANGED_TYPES, *SETTING_TYPES, *column_types(layout.shared.columns)]
                 return Text(source, LOOP_NAME, 2, types, layout.text(), helpers_of(source), distinct=True)
 
             report = (lambda: on_compile(strategy.__name__)) if on_compile else None

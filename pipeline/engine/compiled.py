@@ -14,8 +14,8 @@ from pipeline.engine.compiler.keys import code_key
 from pipeline.engine.compiler.names import check_names
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
-    TICK_COLUMNS,
     Layout,
+    event_columns,
     input_values,
     layout_of,
     market_fields,
@@ -23,6 +23,7 @@ from pipeline.engine.compiler.specialise import (
 )
 from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Outcome, Span, buffer_sizes, failure
 from pipeline.engine.replay import Replay
+from pipeline.engine.signal import SIGNAL_TYPES, signal_columns
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.native import codecache
 from pipeline.native.machine import LOADING, Machine, Text, machine_code
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.engine.outcome import Number
+    from pipeline.engine.strategy import Fields
     from pipeline.settings import Value
     from pipeline.ticks import Ticks
 
@@ -70,7 +72,7 @@ class CompiledReplay:
         self._constants = constants
         self.layout = layout_of(fields_of(strategy), strategy.rules)
         self._machine = machine
-        pointers = len(TICK_COLUMNS) + len(EXCHANGED) + len(self.layout.columns)
+        pointers = len(event_columns(fields_of(strategy))) + len(EXCHANGED) + len(self.layout.columns)
         self.loop = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * pointers)(machine.address)
 
     def run(self, ticks: Ticks, facts: Facts, parameters: Mapping[str, Value]) -> Outcome:
@@ -122,7 +124,11 @@ class CompiledRun(Replay):
         layout, fields = self._replay.layout, fields_of(self._replay.strategy)
         inputs = input_values(fields, self.buffers.inputs, self._parameters)
         exchanged = Exchanged(layout, {**inputs, **self._state, "m_rows": 0})
-        arrays = [*tick_columns(ticks), *exchanged.arrays, *(self.buffers.columns[name] for name in layout.columns)]
+        arrays = [
+            *tick_columns(ticks, fields),
+            *exchanged.arrays,
+            *(self.buffers.columns[name] for name in layout.columns),
+        ]
         self._replay.loop(len(ticks), *(array.ctypes.data for array in arrays))
         return exchanged.state()
 
@@ -145,7 +151,7 @@ def compiled_replay(
             def text() -> Text:
                 columns = layout_of(fields_of(strategy), strategy.rules).columns
                 source = specialise.loop_source(strategy, fixed)
-                types = [*TICK_TYPES, *EXCHANGED_TYPES, *column_types(columns)]
+                types = [*event_types(strategy), *EXCHANGED_TYPES, *column_types(columns)]
                 return Text(source, specialise.LOOP_NAME, 1, types, helpers=specialise.helpers_of(source))
 
             report = (lambda: on_compile(strategy.__name__)) if on_compile else None
@@ -153,9 +159,15 @@ def compiled_replay(
         return loaded[key]
 
 
-def tick_columns(ticks: Ticks) -> list[Any]:
-    """Return the columns of ticks as a loop takes them, in the order of TICK_COLUMNS."""
-    return [np.ascontiguousarray(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
+def tick_columns(ticks: Ticks, fields: Fields) -> list[Any]:
+    """Return the columns of ticks, and of signals, as a loop takes them, in the order of `event_columns`."""
+    columns = (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)
+    return [*map(np.ascontiguousarray, columns), *signal_columns(ticks, [*fields.signals])]
+
+
+def event_types(strategy: type[Strategy]) -> list[str]:
+    """Return the numpy types of the columns that `tick_columns` returns."""
+    return [*TICK_TYPES, *(SIGNAL_TYPES * len(fields_of(strategy).signals))]
 
 
 def column_types(columns: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COLUMNS: Final[Mapping[str, Kind]] = {"FloatColumn": "float", "IntColumn": "int"}
 """The annotations of columns, with the kind of their numbers."""
 
-SHOWN: Final = ("size", "count", "dropped", "span", "half_life")
+SHOWN: Final = ("size", "count", "dropped", "span", "half_life", "value", "time")
 """The fields that a strategy may read."""
 
 FIRST: Final = 8

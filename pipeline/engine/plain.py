@@ -21,6 +21,7 @@ from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Outcome, Span,
 from pipeline.engine.replay import Replay
 from pipeline.engine.rules.orders import SideField
 from pipeline.engine.rules.replay_state import replay
+from pipeline.engine.signal import signal_columns
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import OutOfMemory, PipelineError, ReplayError, StrategyError, in_words
 
@@ -91,8 +92,23 @@ class PlainRun(Replay):
         market.strategy = self._acting = strategy(**parameters, **first)
         for name, start_of in (*self._fields.compounds.items(), *self._fields.objects.items()):
             setattr(self._acting, name, deepcopy(start_of))
+        if self._fields.signals:
+            market.on_event = self._with_signals(market.on_event)
         if start is not None:
             self._go_on_from(start.state)
+
+    def _with_signals(self, on_event: Callable[[], None]) -> Callable[[], None]:
+        """Let the market take an event when each signal is as of it, which is all that the strategy can reach of it."""
+        market = self._market
+        signals = [getattr(self._acting, name) for name in self._fields.signals]
+
+        def taken() -> None:
+            at = market.event - market.before
+            for signal, values, times in zip(signals, *self._signal_columns, strict=True):
+                signal.value, signal.time = values[at], times[at]
+            on_event()
+
+        return taken
 
     def _go_on_from(self, state: Mapping[str, Number]) -> None:
         for name, kind in self._of_market.state.items():
@@ -134,6 +150,8 @@ class PlainRun(Replay):
         views = {name: _view(buffers.columns[name]) for name in buffers.columns.keys() - {*buffers.fill_columns}}
         for name, value in {**buffers.inputs, **buffers.columns, **views}.items():
             setattr(market, name, value)
+        columns = [_view(column) for column in signal_columns(ticks, [*self._fields.signals])]
+        self._signal_columns = columns[::2], columns[1::2]
         of_ticks = [_view(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
         try:
             replay(market, self._acting, len(ticks), *of_ticks)

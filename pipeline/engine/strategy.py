@@ -20,10 +20,10 @@ from typing import (
 )
 
 from pipeline.engine.declared import check_declared, declaration
-from pipeline.engine.memory import KINDS as COMPOUNDS
-from pipeline.engine.memory import Compound, Ewma
+from pipeline.engine.memory import KINDS, Compound, Ewma
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_type_hints looks for it here
+from pipeline.engine.signal import Signal
 from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND
@@ -40,6 +40,7 @@ class Unit:
 TYPES: Final = ("Shares", "AED", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
 
 START: Final = {"int": "0", "float": "0.0", "bool": "False"}
+STARTS_OF: Final[dict[type, str]] = {Ewma: "", Signal: '"alpha"'}
 
 Kind: TypeAlias = Literal["int", "float", "bool"]
 Shares: TypeAlias = Annotated[int, Unit("shares")]
@@ -157,6 +158,11 @@ class Fields:
             numbers |= {f"{name}__{each}": Memory(*number) for each, number in compound.numbers().items()}
         return numbers
 
+    @property
+    def signals(self) -> dict[str, Signal]:
+        """The columns known beforehand that it reads, by field."""
+        return {name: compound for name, compound in self.compounds.items() if isinstance(compound, Signal)}
+
     def by_key(self) -> dict[str, Parameter]:
         """Return the parameters by their config keys."""
         return {parameter.key: parameter for parameter in self.parameters.values()}
@@ -194,8 +200,8 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
                 raise _wrong(strategy, name, f": {why}")
             if isinstance(value, Compound) and type(value) is hint:
                 compounds[name] = value
-            elif hint in COMPOUNDS:
-                start = f"{hint.__name__}({'' if hint is Ewma else 20})"
+            elif hint in (*KINDS, Signal):
+                start = f"{hint.__name__}({STARTS_OF.get(hint, 20)})"
                 raise _wrong(strategy, name, f": write what it starts as, `{name}: {hint.__name__} = {start}`.")
             else:
                 objects[name] = value

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.engine.batch import SETTING_TYPES, BatchRunner, BatchSetting
-from pipeline.engine.compiled import EXCHANGED_TYPES, TICK_TYPES, VARIES, CompiledReplay, column_types
+from pipeline.engine.compiled import EXCHANGED_TYPES, VARIES, CompiledReplay, column_types, event_types
 from pipeline.engine.compiler import checks
 from pipeline.engine.compiler.batch_loop import batch_source
 from pipeline.engine.compiler.specialise import loop_source, market_fields
@@ -112,7 +112,8 @@ class PythonBatchRunner(BatchRunner):
         source, layout = batch_source(strategy, varies=varies)
         self.source = source
         super().__init__(strategy, Machine(_NOWHERE, layout.text(), None), varies=varies)
-        self.loop: Any = _python_of(source, 2, [*SETTING_TYPES, *column_types(layout.shared.columns)])
+        types = [*event_types(strategy), *EXCHANGED_TYPES, *SETTING_TYPES, *column_types(layout.shared.columns)]
+        self.loop: Any = _python_of(source, 2, types)
 
     def _of_days_that_vary(self) -> BatchRunner:
         return PythonBatchRunner(self.strategy, varies=True)
@@ -125,7 +126,8 @@ class PythonReplay(CompiledReplay):
         known = market_fields(strategy.rules).inputs
         fixed = {name: value for name, value in {VARIES: 0, **(constants or {})}.items() if name in known}
         super().__init__(strategy, Machine(_NOWHERE, "", None), fixed)
-        self.loop: Any = _python_of(loop_source(strategy, fixed), 1, column_types(self.layout.columns))
+        types = [*event_types(strategy), *EXCHANGED_TYPES, *column_types(self.layout.columns)]
+        self.loop: Any = _python_of(loop_source(strategy, fixed), 1, types)
 
     def _of_days_that_vary(self) -> CompiledReplay:
         return PythonReplay(self.strategy, {**self._constants, VARIES: 1})
@@ -135,14 +137,13 @@ _IDLE: Final = ctypes.CFUNCTYPE(ctypes.c_int64)(lambda: 0)
 _NOWHERE: Final = ctypes.cast(_IDLE, ctypes.c_void_p).value or 0
 
 
-def _python_of(source: str, counts: int, more: Sequence[str]) -> Callable[..., int]:
+def _python_of(source: str, counts: int, names: Sequence[str]) -> Callable[..., int]:
     """Return the loop as a function; what a question asks in vain may divide by zero, as it may in machine code."""
     tree = ast.fix_missing_locations(_Machinelike().visit(ast.parse(source)))
     of_machine = SimpleNamespace(**{**vars(math), **{name: clibrary.function(name) for name in clibrary.FUNCTIONS}})
     namespace: dict[str, Any] = {"math": of_machine, "divided": _divided, "within_64_bits": _within_64_bits}
     exec(compile(tree, "<loop>", "exec"), namespace)  # noqa: S102 - the engine's own text
     namespace |= _EXACT
-    names = [*TICK_TYPES, *EXCHANGED_TYPES, *more]
     types = [ctypes.POINTER(getattr(ctypes, "c_double" if name == "float64" else f"c_{name}")) for name in names]
 
     def loop(*values: int) -> int:

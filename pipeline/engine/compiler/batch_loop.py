@@ -12,9 +12,9 @@ from pipeline.engine.compiler.batch_differing import COMMON, differing
 from pipeline.engine.compiler.inference import given_name, givings
 from pipeline.engine.compiler.specialise import (
     EXCHANGED,
-    TICK_COLUMNS,
     FlatReplay,
     Layout,
+    event_columns,
     flat_replay,
     function_text,
     input_lines,
@@ -61,7 +61,8 @@ def batch_source(strategy: type[Strategy], *, varies: bool = False) -> tuple[str
     fixed = _fixed_by_setting(flat)
     state = flat.fields.state()
     columns = {name.partition("[")[0] for name in state if "[" in name}
-    seeds = {*fixed, *("s_" + name for name in {*state, *columns} if "[" not in name)}
+    shared_by_all = {f"{name}__{number}" for name, signal in flat.fields.signals.items() for number in signal.numbers()}
+    seeds = {*fixed, *("s_" + name for name in {*state, *columns} - shared_by_all if "[" not in name)}
     varying = differing(flat.body, seeds, fixed, flat.kinds)
     elements = [f"s_{name}" for name in state if "[" in name]
     body, rows = settings_innermost(flat.body, varying, fixed, flat.kinds, elements)
@@ -70,7 +71,7 @@ def batch_source(strategy: type[Strategy], *, varies: bool = False) -> tuple[str
     unshared |= {*elements}
     shared = {array: tuple(name for name in getattr(every, array) if name not in unshared) for array in EXCHANGED}
     layout = BatchLayout(replace(every, **shared), rows)
-    arguments = ["count", COUNT, *TICK_COLUMNS, *EXCHANGED, *SETTING_COLUMNS]
+    arguments = ["count", COUNT, *event_columns(flat.fields), *EXCHANGED, *SETTING_COLUMNS]
     arguments += ["m_" + name for name in layout.shared.columns]
     stored = {given_name(giving) for giving in givings(flat.body)}
     constant = unshared | stored

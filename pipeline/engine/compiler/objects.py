@@ -90,7 +90,7 @@ def _compound(name: str, compound: Compound) -> Part:
         actions=frozenset(compound.actions),
         constants={"size": compound.size},
         hidden=scalars.difference(SHOWN),
-        indexed="" if compound.actions else "values",
+        indexed="values" if hasattr(compound, "__getitem__") else "",
     )
 
 

@@ -119,6 +119,12 @@ def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
     )
 
 
+def event_columns(fields: Fields) -> list[str]:
+    """Return the names of a loop's columns that have a number an event: the ticks', then those of the signals."""
+    signals = [f"s_{name}__{column}" for name in fields.signals for column in ("values", "times")]
+    return [*TICK_COLUMNS, *signals]
+
+
 def start_values(strategy: type[Strategy]) -> dict[str, int | float]:
     """Return the state before the first event by its names in the layout."""
     market = {"m_" + name: start for name, start in market_fields(strategy.rules).starts.items()}
@@ -143,7 +149,7 @@ def loop_source(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     """
     flat = flat_replay(strategy, {"batched": False} | dict(constants))
     layout = layout_of(flat.fields, strategy.rules)
-    arguments = ["count", *TICK_COLUMNS, *EXCHANGED, *("m_" + name for name in layout.columns)]
+    arguments = ["count", *event_columns(flat.fields), *EXCHANGED, *("m_" + name for name in layout.columns)]
     stored = {given_name(giving) for giving in givings(flat.body)} | flat.of_compounds
     rows = {"state_ints": layout.state_ints, "state_floats": layout.state_floats}
     elements = Elements(first_rows(rows), lambda row: row)
@@ -184,12 +190,21 @@ def flat_replay(strategy: type[Strategy], constants: Mapping[str, bool | int]) -
     parts = objects_of(strategy, fields, of_market, constants)
     bound = {"m": parts["m"], "strategy": parts["s"]}
     names = {name: ast.Name(name, ast.Load()) for name in ("count", *TICK_COLUMNS)}
-    replay = Method(definitions_in(replay_state)["replay"], vars(replay_state), str(replay_state.__file__))
+    replay = Method(
+        _with_signals(definitions_in(replay_state)["replay"], fields), vars(replay_state), str(replay_state.__file__)
+    )
     inliner = Inliner(parts)
     body = inliner.body(replay, bound, names, None, "completed")
     inliner.check_sound()
     body, kinds = exact_loop(body, _declared(of_market, fields))
     return FlatReplay(body, kinds, fields, of_market)
+
+
+def _with_signals(definition: ast.FunctionDef, fields: Fields) -> ast.FunctionDef:
+    """Let a replay take each signal as of an event before the market does, as the plain engine does."""
+    events = next(node for node in definition.body if isinstance(node, ast.For))
+    events.body[-1:-1] = [ast.parse(f"strategy.{name}.take(i)").body[0] for name in fields.signals]
+    return definition
 
 
 def helpers_of(source: str) -> dict[str, Signature]:
@@ -266,6 +281,7 @@ def _declared(of_market: MarketFields, fields: Fields) -> dict[str, Number]:
         hints = {f"s_{name}__{field}": hint for field, hint in compound.hints().items()}
         columns |= {field: COLUMNS[hint] for field, hint in hints.items() if hint in COLUMNS}
         numbers |= {field: Number(hint, spans[hint]) for field, hint in hints.items() if hint not in COLUMNS}
+    numbers |= {f"s_{name}__time": Number("int", OF_MARKET["now"]) for name in fields.signals}
     memory = {"s_" + name: memory.kind for name, memory in fields.memory.items()}
     numbers |= {name: Number(kind, NOTHING) for name, kind in (columns | memory).items()}
     return numbers | {"count": Number("int", WHOLE)}
