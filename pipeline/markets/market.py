@@ -145,6 +145,10 @@ class MarketFacts:
         """How far the trading clock, whose days are trading days, is ahead of the exchange's own; ns."""
         return (DAY - self.day_starts) % DAY
 
+    def own_time(self, of_day: int) -> int:
+        """Return a time of a trading day, ns since it began, as a time of day on the exchange's own clock."""
+        return (of_day + self.day_starts) % DAY if self.day_starts else of_day
+
     @property
     def key(self) -> str:
         """A digest of the hours and tick sizes: what is counted by them holds for these alone."""

@@ -156,7 +156,7 @@ def reconcile_run(
         if takes_switches(setting.strategy):
             if on_security:
                 on_security(ticker)
-            ticks = ticks_of(run, ticker, parquet_dir)
+            ticks = ticks_of(run, ticker, parquet_dir, setting.market.clock_shift)
             for value, of_replay in _replays(setting, terms.switch, values, ticks).items():
                 one = match(desk[ticker].fills, _within(of_replay, span)[0], *nearby)
                 replayed.setdefault(value, []).append(one)
@@ -210,7 +210,7 @@ def _replays(setting: Setting, switch: str, words: Sequence[str], ticks: Ticks) 
         if isinstance(replayed, ReplayError):
             raise replayed
         fills = replayed.fills
-        times = fills.timestamp // MILLISECOND
+        times = (fills.timestamp - setting.market.clock_shift) // MILLISECOND
         by_word[words[number]] = RecordedFills(times, fills.side, fills.price, fills.quantity)
     return {word: by_word[word] for word in words}
 

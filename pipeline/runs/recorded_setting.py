@@ -60,11 +60,6 @@ def setting_of(security: RecordedSecurity, file_or_name: str | None) -> Setting:
     except ConfigError as error:
         raise _changed(run, str(error).rstrip(".")) from error
     market = facts_of(security.exchange).with_tick(run.tick_sizes.get(security.ticker))
-    if market.day_starts:
-        raise BadRequest(
-            f"{security.ticker} trades on {market.exchange}, whose day begins on the evening before; its fills cannot "
-            "be replayed one by one yet. The run's own files have them all."
-        )
     return Setting(strategy, checked, market, execution)
 
 
@@ -85,15 +80,18 @@ def _strategy(run: RecordedRun, file_or_name: str | None) -> type[Strategy]:
     return load_strategy(file_or_name or run.strategy)
 
 
-def ticks_of(run: RecordedRun, ticker: str, parquet_dir: AnyPath) -> Ticks:
-    """Return the ticks that a run replayed; raises ChangedSinceRun for others, and what reading them raises."""
-    with RecordedTicks(run, ticker, parquet_dir).file() as file:
+def ticks_of(run: RecordedRun, ticker: str, parquet_dir: AnyPath, shift: int = 0) -> Ticks:
+    """Return the ticks that a run replayed; raises ChangedSinceRun for others, and what reading them raises.
+
+    shift: How far the clock that they are to be on is ahead of the exchange's own, ns.
+    """
+    with RecordedTicks(run, ticker, parquet_dir, shift).file() as file:
         return file.read()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedTicks:
-    """The ticks of one security that a run replayed, read as often as they are asked for.
+    """The ticks of one security that a run replayed, on a clock ahead of its exchange's, read as often as asked for.
 
     Every use raises ChangedSinceRun where the store has others, and what reading them raises.
     """
@@ -101,6 +99,7 @@ class RecordedTicks:
     run: RecordedRun
     ticker: str
     parquet_dir: AnyPath
+    shift: int = 0
 
     @property
     def span(self) -> Span:
@@ -117,7 +116,8 @@ class RecordedTicks:
     def file(self) -> TickFile:
         """Open the file of these ticks."""
         try:
-            return TickFile(self.parquet_dir / ticks_name(self.ticker), self.run.digests.get(self.ticker, ""))
+            digest = self.run.digests.get(self.ticker, "")
+            return TickFile(self.parquet_dir / ticks_name(self.ticker), digest, self.shift)
         except OtherTicks as error:
             raise ChangedSinceRun(
                 f"The ticks of {self.ticker} in {self.parquet_dir} are not those of the run in {self.run.folder}: its "

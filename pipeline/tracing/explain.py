@@ -34,6 +34,7 @@ from pipeline.tracing.explanation import (
     Taking,
     Tick,
     Touch,
+    moved,
 )
 from pipeline.tracing.rules import rules_of
 from pipeline.tracing.strategy_reasons import strategy_reasons, tracing_strategy
@@ -128,6 +129,11 @@ class TraceReader:
             size=int(ticks.volume[at]),
         )
 
+    def own_tick(self, index: int) -> Tick:
+        """Return a tick by its number, its time on the exchange's own clock."""
+        tick: Tick = moved(self.tick(index), -self._setting.market.clock_shift)
+        return tick
+
     def known(self, queue_position: QueuePosition) -> QueuePosition:
         """Return a position in the queue whose whole history is traced; raises StartEarlierError for another."""
         if queue_position.taken < self._window.first and self._window.start is not None:
@@ -215,7 +221,7 @@ class _FromTrace(TraceReader):
             ),
             memory={name: fill.memory[name] for name in self.names()},
         )
-        reasons = strategy_reasons(setting.strategy, facts, fill, self.tick)
+        reasons = strategy_reasons(setting.strategy, facts, fill, self.own_tick)
         rules = rules_of(facts, setting.execution, setting.market)
         return replace(facts, reasons=reasons.words, details=reasons.numbers, rules=(*rules, *reasons.rules))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pipeline.times import iso
@@ -243,7 +243,7 @@ class Explanation:
     """Why one fill happened. number counts from 1, of `fills` in the run.
 
     reasons: the strategy's own, in words, and in numbers as details. memory: the strategy's fields when it filled.
-    warnings: of the run, about this security.
+    warnings: of the run, about this security. day: the trading day, as ISO text.
     """
 
     number: int
@@ -272,6 +272,7 @@ class Explanation:
     strategy: str = ""
     execution: str = ""
     fills: int = 0
+    day: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the explanation as plain values for JSON, times as ISO text; what does not apply is null."""
@@ -280,6 +281,19 @@ class Explanation:
 
 TIMES: Final = ("time", "due", "asked_at", "until", "not_before")
 """Names of what is ns since 1970-01-01, beside prices and shares."""
+
+
+def moved(value: Any, by: int) -> Any:
+    """Return what an explanation is made of, or all of it, with its times on a clock that is `by` ns ahead."""
+    if isinstance(value, tuple):
+        return tuple(moved(part, by) for part in value)
+    if not by or not is_dataclass(value) or isinstance(value, type):
+        return value
+    parts = {field.name: getattr(value, field.name) for field in fields(value)}
+    on_clock = {
+        name: part + by if name in TIMES and part is not None else moved(part, by) for name, part in parts.items()
+    }
+    return replace(value, **on_clock)
 
 
 def as_plain(explanation: Any) -> dict[str, Any]:

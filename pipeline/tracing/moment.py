@@ -11,7 +11,8 @@ import numpy as np
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.errors import BadRequest, UnknownMoment
-from pipeline.times import DAY, SECOND
+from pipeline.ticks import union_of
+from pipeline.times import DAY, SECOND, date_of
 from pipeline.tracing.approach import STRIDE, Approach
 from pipeline.tracing.explain import TraceReader, traced_replay
 from pipeline.tracing.explanation import Line, Order, Passed, Tick, Touch, as_plain
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipeline.engine.outcome import Fills
+    from pipeline.markets.market import MarketFacts
     from pipeline.runs.recorded_setting import Setting
     from pipeline.ticks import Int64s
     from pipeline.tracing.approach import TickSource, Window
@@ -84,7 +86,7 @@ class Moment:
     asked_at, until: its first and last ns. tick: the last one until then. ahead, remaining: of the order, shares.
     ended, call: how the last order of this side ended, and what the strategy last asked for, None for never.
     last_print, last_touch, last_quote: the last that touched the order in its place. aside_since: since
-    when our quotes stand aside.
+    when our quotes stand aside. day: the trading day, as ISO text.
     """
 
     asked_at: int
@@ -112,6 +114,7 @@ class Moment:
     run: str = ""
     strategy: str = ""
     execution: str = ""
+    day: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the same as plain values for JSON, times as ISO text; what does not apply is null."""
@@ -133,36 +136,48 @@ def last_event(source: TickSource, setting: Setting, asked: int, length: int) ->
     """
     if issubclass(setting.strategy.rules, AuctionMarket):
         raise BadRequest(f"{setting.strategy.__name__} keeps its own orders: ask for one of its fills with --fill.")
-    opens, closes = hours = setting.market.hours.opens, setting.market.hours.closes
-    if not opens <= asked % DAY < closes:
-        raise _unknown(f"outside the continuous session, {hour_of(opens)} to {hour_of(closes)}", asked, source, hours)
+    market = setting.market
+    if not len(_in_session(np.array([asked]), market)):
+        spans = [[hour_of(market.own_time(time)) for time in span] for span in _spans(asked // DAY, market)]
+        sessions = " and ".join(f"{opens} to {closes}" for opens, closes in spans)
+        raise _unknown(f"outside the continuous session, {sessions}", asked, source, market)
     first, end = 0, asked + length - 1
     for ticks in source.days():
         times = ticks.timestamp
         of_day = np.flatnonzero(times // DAY == asked // DAY)
-        of_session = of_day[_in_session(times[of_day], hours)]
+        of_session = of_day[_in_session(times[of_day], market)]
         if len(of_session):
             within = of_day[(times[of_day] >= asked) & (times[of_day] <= end)]
             later = of_day[times[of_day] > end]
             last = within[-1] if len(within) else later[0] - 1 if len(later) else of_day[-1]
             if last < of_session[0]:
-                raise _unknown("before the first tick of that day's session", asked, source, hours)
+                raise _unknown("before the first tick of that day's session", asked, source, market)
             return first + int(last), len(within)
         first += len(times)
-    raise _unknown("on a day without ticks in the session", asked, source, hours)
+    raise _unknown("on a day without ticks in the session", asked, source, market)
 
 
-def _in_session(times: Int64s, hours: tuple[int, int]) -> Any:
-    return (times % DAY >= hours[0]) & (times % DAY < hours[1])
+def _spans(day: int, market: MarketFacts) -> tuple[tuple[int, int], ...]:
+    return market.hours_on(date_of(day)).continuous
 
 
-def _unknown(why: str, asked: int, source: TickSource, hours: tuple[int, int]) -> UnknownMoment:
-    nearest = "There is none."
-    in_session = [ticks.timestamp[_in_session(ticks.timestamp, hours)] for ticks in source.days()]
+def _in_session(times: Int64s, market: MarketFacts) -> Int64s:
+    """Return at which places times are of continuous trading, by the hours of their days, breaks left out."""
+    inside = np.zeros(len(times), bool)
+    for day in union_of([times // DAY]).tolist():
+        for start, end in _spans(day, market):
+            inside |= (times >= day * DAY + start) & (times < day * DAY + end)
+    return np.flatnonzero(inside)
+
+
+def _unknown(why: str, asked: int, source: TickSource, market: MarketFacts) -> UnknownMoment:
+    nearest, shift = "There is none.", market.clock_shift
+    in_session = [ticks.timestamp[_in_session(ticks.timestamp, market)] for ticks in source.days()]
     closest = [int(times[np.abs(times - asked).argmin()]) for times in in_session if len(times)]
     if closest:
-        nearest = f"The nearest tick in the session is at {when(min(closest, key=lambda time: abs(time - asked)))}."
-    return UnknownMoment(f"--at {when(asked)} is {why}. {nearest}")
+        at = min(closest, key=lambda time: abs(time - asked))
+        nearest = f"The nearest tick in the session is at {when(at - shift)}."
+    return UnknownMoment(f"--at {when(asked - shift)} is {why}. {nearest}")
 
 
 def explain_moment(

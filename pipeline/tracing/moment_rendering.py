@@ -9,6 +9,7 @@ from pipeline.tracing.order_rendering import (
     call_line,
     clock_of,
     lines_of_parts,
+    of_day,
     order_lines,
     passed_line,
     price,
@@ -61,7 +62,8 @@ def _why_none(moment: Moment) -> str:
 
 
 def _heading(moment: Moment) -> Iterator[str]:
-    yield f"{moment.security}, {when(moment.asked_at)}: {_state(moment)}"
+    at = f"{when(moment.asked_at)}{of_day(moment.asked_at, moment.day)}"
+    yield f"{moment.security}, {at}: {_state(moment)}"
     yield f"{moment.run} ({moment.strategy}, {moment.execution} execution)"
 
 

@@ -140,6 +140,11 @@ def day_of(time: int) -> str:
     return moment_of(time).date().isoformat()
 
 
+def of_day(time: int, trading_day: str) -> str:
+    """Return the trading day of a time where that is another than its date."""
+    return f" (trading day {trading_day})" if trading_day not in ("", day_of(time)) else ""
+
+
 def clock_of(time: int) -> str:
     """Return the time of day of ns since 1970-01-01, with milliseconds where there are any."""
     return moment_of(time).time().isoformat(timespec="auto" if time % SECOND == 0 else "milliseconds")

@@ -13,8 +13,9 @@ from pipeline.errors import BadRequest, OtherFills, UnknownFill, nearest
 from pipeline.runs.recorded_security import read_security
 from pipeline.runs.recorded_setting import RecordedTicks, setting_of
 from pipeline.store.columns import number_values
-from pipeline.times import MILLISECOND, SECOND
+from pipeline.times import DAY, MILLISECOND, SECOND, date_of
 from pipeline.tracing.explain import explain_fill
+from pipeline.tracing.explanation import moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.engine.outcome import Fills
-    from pipeline.engine.strategy import Strategy
     from pipeline.runs.recorded_security import RecordedSecurity
+    from pipeline.runs.recorded_setting import Setting
     from pipeline.store.path import AnyPath
     from pipeline.tracing.approach import TickSource
     from pipeline.tracing.explanation import Explanation
@@ -65,11 +66,14 @@ def explain_run_fill(request: Request, number: int) -> Explanation:
     count = len(recorded["stamp"])
     _check_number(request, security.ticker, count, number)
     setting = setting_of(security, request.strategy)
-    ticks = RecordedTicks(security.run, security.ticker, request.parquet_dir)
+    shift = setting.market.clock_shift
+    ticks = RecordedTicks(security.run, security.ticker, request.parquet_dir, shift)
     explanation, fills = explain_fill(ticks, setting, number, request.progress_to(ticks.span.ticks))
-    _check_fills(request, setting.strategy, recorded, fills, number)
+    _check_fills(request, setting, recorded, fills, number)
     assert explanation is not None  # noqa: S101 - as many fills as were recorded, so this one is among them
-    return replace(explanation, fills=count, **_of_run(request, security))
+    of_run = _of_run(request, security, explanation.tick.time)
+    explained: Explanation = replace(moved(explanation, -shift), fills=count, **of_run)
+    return explained
 
 
 def explain_run_moment(request: Request, at: str, side: str | None) -> Moment:
@@ -88,14 +92,17 @@ def explain_run_moment(request: Request, at: str, side: str | None) -> Moment:
     security = read_security(request.folder, request.ticker)
     recorded = _recorded(security)
     setting = setting_of(security, request.strategy)
-    ticks = RecordedTicks(security.run, security.ticker, request.parquet_dir)
+    shift = setting.market.clock_shift
+    asked_at += shift
+    ticks = RecordedTicks(security.run, security.ticker, request.parquet_dir, shift)
     last, _ = last_event(ticks, setting, asked_at, length)
     moment, fills = explain_moment(ticks, setting, asked_at, side, length=length, on_day=request.progress_to(last + 1))
-    expected = int((recorded["stamp"] <= moment.tick.time // MILLISECOND).sum())
+    expected = int((recorded["stamp"] <= (moment.tick.time - shift) // MILLISECOND).sum())
     if expected > len(fills) and not _in_order(ticks):
         expected = 0
-    _check_fills(request, setting.strategy, recorded, fills, max(len(fills), expected))
-    return replace(moment, **_of_run(request, security))
+    _check_fills(request, setting, recorded, fills, max(len(fills), expected))
+    explained: Moment = replace(moved(moment, -shift), **_of_run(request, security, asked_at))
+    return explained
 
 
 def _moment_asked(at: str) -> tuple[int, int]:
@@ -129,7 +136,8 @@ def _recorded(security: RecordedSecurity) -> dict[str, NDArray[Any]]:
     return {"stamp": fills.timestamp, "side": fills.side, "price": fills.price, "quantity": fills.quantity, **others}
 
 
-def _of_run(request: Request, security: RecordedSecurity) -> dict[str, Any]:
+def _of_run(request: Request, security: RecordedSecurity, time: int) -> dict[str, Any]:
+    """Return what the run says; time: on the clock whose days are trading days."""
     run = security.run
     return {
         "security": security.ticker,
@@ -137,6 +145,7 @@ def _of_run(request: Request, security: RecordedSecurity) -> dict[str, Any]:
         "strategy": run.strategy,
         "execution": run.execution_name,
         "warnings": tuple(run.warnings_about(security.ticker)),
+        "day": date_of(time // DAY).isoformat(),
     }
 
 
@@ -151,11 +160,11 @@ def _check_number(request: Request, ticker: str, count: int, number: int) -> Non
 
 
 def _check_fills(
-    request: Request, strategy: type[Strategy], recorded: Mapping[str, NDArray[Any]], fills: Fills, count: int
+    request: Request, setting: Setting, recorded: Mapping[str, NDArray[Any]], fills: Fills, count: int
 ) -> None:
     """Hold the first fills of the replay against the run's, to the last bit, and refuse where they part."""
     replayed: dict[str, NDArray[Any]] = {
-        "stamp": fills.timestamp // MILLISECOND,
+        "stamp": (fills.timestamp - setting.market.clock_shift) // MILLISECOND,
         "side": fills.side,
         "price": fills.price,
         "quantity": fills.quantity,
@@ -171,7 +180,7 @@ def _check_fills(
     if at < count:
         there = _fill(replayed, at) if at < len(fills) else "no fill"
         there_was = _fill(recorded, at) if at < len(recorded["stamp"]) else "none"
-        changed = "The project" if strategy.__module__.startswith("pipeline.") else "The strategy's file"
+        changed = "The project" if setting.strategy.__module__.startswith("pipeline.") else "The strategy's file"
         raise OtherFills(
             f"The replay of {request.ticker.upper()} parts from the run in {request.folder} at fill {at + 1:,}: "
             f"the run has {there_was}, the replay {there}. {changed} has changed since the run; run that "

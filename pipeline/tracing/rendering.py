@@ -9,6 +9,7 @@ from pipeline.tracing.order_rendering import (
     books,
     call_line,
     lines_of_parts,
+    of_day,
     on_tick,
     on_way,
     order_lines,
@@ -65,7 +66,8 @@ def _did(fill: Explanation) -> str:
 
 
 def _heading(fill: Explanation) -> Iterator[str]:
-    yield f"{fill.security}, fill {fill.number:,} of {fill.fills:,}: {_did(fill)}, {when(fill.tick.time)}"
+    at = f"{when(fill.tick.time)}{of_day(fill.tick.time, fill.day)}"
+    yield f"{fill.security}, fill {fill.number:,} of {fill.fills:,}: {_did(fill)}, {at}"
     yield f"{fill.run} ({fill.strategy}, {fill.execution} execution)"
 
 

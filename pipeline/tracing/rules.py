@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.rules.queue import FRONT
-from pipeline.times import DAY
+from pipeline.times import DAY, date_of
 from pipeline.tracing.explanation import Rule
 from pipeline.tracing.order_rendering import hour_of
 
@@ -118,9 +118,10 @@ RULES: Final = {
 
 def rules_of(fill: Explanation, execution: Execution, market: MarketFacts) -> tuple[Rule, ...]:
     """Return the rules that decided a fill, in the order in which they did."""
+    hours = market.hours_on(date_of(fill.tick.time // DAY))
     values = {
-        "auction": hour_of(market.hours.prints_from),
-        "close": hour_of(market.hours.closes),
+        "auction": hour_of(market.own_time(hours.prints_from)),
+        "close": hour_of(market.own_time(hours.closes)),
         "latency": f"{float(str(execution.settings['latency_ms'])):g}",
         "queue": execution.settings["queue"],
         "power": str(execution.settings["queue"]).removeprefix("power"),
