@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.metrics.sessions import session_hours
 from pipeline.strategies.loading.load import load_strategy
 
 if TYPE_CHECKING:
+    from pipeline.metrics.sessions import SessionHours
     from pipeline.replay.observe import Observed
     from pipeline.replay.simulate import Replayed
     from pipeline.replay.task import Task
@@ -21,7 +23,7 @@ class AccountHistory:
         ticker: The security.
         replayed: What its replay gave.
         observed: The mids around its fills, and its price path; None in a sweep, which does not look at mids.
-        session: The continuous session, ns since midnight.
+        sessions: Its hours of continuous trading, by day.
         shares_limit: The strategy's largest position in shares, None without such a limit.
         notional_limit: The same in AED.
         notional_binds: Whether the strategy keeps to the notional limit.
@@ -30,7 +32,7 @@ class AccountHistory:
     ticker: str
     replayed: Replayed
     observed: Observed | None
-    session: tuple[int, int]
+    sessions: SessionHours
     shares_limit: float | None = None
     notional_limit: float | None = None
     notional_binds: bool = True
@@ -39,12 +41,11 @@ class AccountHistory:
 def account_of(task: Task, replayed: Replayed, observed: Observed | None) -> AccountHistory:
     """Return what a task's replay, or some days of it, gave as an account."""
     strategy, values = load_strategy(task.strategy), task.parameters
-    hours = task.market.hours
     return AccountHistory(
         ticker=task.ticker,
         replayed=replayed,
         observed=observed,
-        session=(hours.opens, hours.closes),
+        sessions=session_hours(task.market),
         shares_limit=values.get(strategy.shares_limit_key),
         notional_limit=values.get(strategy.notional_limit_key),
         notional_binds=strategy.notional_binds,

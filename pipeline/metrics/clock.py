@@ -11,12 +11,14 @@ import numpy as np
 
 from pipeline.metrics.loop_clock import SECURITY_VALUES, STATE, VALUES, end_moment, walk_clock
 from pipeline.metrics.loop_fills import FILL_FIELDS, MARK_FIELDS
+from pipeline.metrics.sessions import is_in_session, session_table
 from pipeline.native.functions import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.metrics.ledger import Ledger
+    from pipeline.metrics.sessions import SessionHours
     from pipeline.ticks import Float64s, Int64s
 
 AT_A_TIME: Final = 1_000_000
@@ -24,6 +26,7 @@ AT_A_TIME: Final = 1_000_000
 
 FAR: Final = 2**62
 NO_FILLS: Final = np.empty((0, len(FILL_FIELDS)), np.int64)
+NO_TIMES: Final = np.empty(0, np.int64)
 NO_MARKS: Final = np.empty((0, len(MARK_FIELDS)), np.int64)
 
 
@@ -48,6 +51,7 @@ class Clock:
             without a fall.
         peak_capital: Largest Σ |position| · price of its latest fill at one moment.
         in_market: Continuous session time with a position of any.
+        session: All of that time.
         max_drawdown_marked: Largest fall of net equity with open positions at their marks, looked at when a price path
             has a mark; None without one.
         inventory: Σ |position| · mark at each mark of the sessions.
@@ -58,6 +62,7 @@ class Clock:
     fall: tuple[int, int | None] | None
     peak_capital: float
     in_market: int
+    session: int
     max_drawdown_marked: float | None
     inventory: Float64s
     at_limit: int | None
@@ -66,14 +71,12 @@ class Clock:
 class ClockWalk:
     """Walks securities on one clock, stretch by stretch of time.
 
-    sessions: the continuous session of each, ns since midnight. limits: of one security by itself.
+    sessions: the hours of continuous trading of each. limits: of one security by itself.
     """
 
-    def __init__(self, sessions: Sequence[tuple[int, int]], limits: Limits | None = None) -> None:
+    def __init__(self, sessions: Sequence[SessionHours], limits: Limits | None = None) -> None:
         count = len(sessions)
-        self._opens = min((opens for opens, _ in sessions), default=0)
-        self._closes = max((closes for _, closes in sessions), default=0)
-        self._own_closes = np.array([closes for _, closes in sessions], np.int64)
+        self._sessions = sessions
         self._limits = limits or Limits()
         self._state = np.zeros(len(STATE), np.int64)
         self._state[STATE.index("moment")] = -FAR
@@ -91,7 +94,7 @@ class ClockWalk:
         every_fill, every_mark = np.concatenate([NO_FILLS, *fills]), np.concatenate([NO_MARKS, *marks])
         order = np.argsort(np.concatenate([every_fill[:, 0], every_mark[:, 0]]), kind="stable")
         owners = np.repeat(np.tile(np.arange(len(fills)), 2), counts)
-        self.add_in_order(order, owners, every_fill, every_mark, market_days)
+        self.add_in_order(order, owners, every_fill, every_mark, session_table(self._sessions, market_days))
 
     def finish(self, market_days: Int64s) -> Clock:
         """Return what all came to; market_days: all that there are."""
@@ -101,26 +104,32 @@ class ClockWalk:
         self._inventory.append(inventory[: self._state[STATE.index("marks")]])
         state = dict(zip(STATE, self._state.tolist(), strict=True))
         values = dict(zip(VALUES, self._values.tolist(), strict=True))
-        session_time = len(market_days) * (self._closes - self._opens)
+        session_time = int(session_table(self._sessions, market_days)[-1, -1])
         end = state["fall_ends"] if state["is_recovered"] else None
         return Clock(
             max_drawdown=values["max_drawdown"],
             fall=(state["fall_begins"], end) if values["max_drawdown"] > 0.0 else None,
             peak_capital=values["peak_capital"],
             in_market=state["in_market"] + (session_time - state["session"] if state["open"] else 0),
+            session=session_time,
             max_drawdown_marked=values["max_drawdown_marked"] if state["moments"] else None,
             inventory=np.concatenate(self._inventory),
             at_limit=state["at_limit"] if self._limits else None,
         )
 
-    def add_in_order(self, order: Int64s, owners: Int64s, fills: Int64s, marks: Int64s, market_days: Int64s) -> None:
-        """Walk the fills and the marks of a stretch, of which the order of time and the owners are known."""
+    def add_in_order(self, order: Int64s, owners: Int64s, fills: Int64s, marks: Int64s, spans: Int64s) -> None:
+        """Walk the fills and the marks of a stretch, of which the order of time and the owners are known.
+
+        spans: Those of the session, as `session_table` returns them, at least up to the stretch's end.
+        """
+        of_marks = np.split(marks[:, 0], np.searchsorted(owners[len(fills) :], np.arange(1, len(self._sessions))))
+        in_session = [is_in_session(*each) for each in zip(of_marks, self._sessions, strict=True)]
         inventory = np.empty(len(marks) + 1)
         self._state[STATE.index("marks")] = 0
-        facts = [len(order), len(fills), len(self._positions), len(market_days), self._opens, self._closes]
-        facts.append(bool(self._limits))
+        facts = [len(order), len(fills), len(self._positions), bool(self._limits)]
         seen = compiled(walk_clock)(
-            *(np.array(facts, np.int64), market_days, order, owners, self._own_closes, fills, fills, marks, marks),
+            *(np.array(facts, np.int64), spans, order, owners, np.concatenate([NO_TIMES, *in_session])),
+            *(fills, fills, marks, marks),
             *(self._state, self._values, self._positions, self._own, inventory),
         )
         self._inventory.append(inventory[:seen].copy())
@@ -128,7 +137,7 @@ class ClockWalk:
 
 def clock_of(ledgers: Sequence[Ledger], market_days: Int64s) -> Clock:
     """Return what the securities of some ledgers have on one clock, walked by stretches of whole days."""
-    walk = ClockWalk([ledger.session for ledger in ledgers])
+    walk = ClockWalk([ledger.sessions for ledger in ledgers])
     for fills, marks in _stretches(ledgers):
         walk.add(fills, marks, market_days)
     return walk.finish(market_days)

@@ -13,6 +13,7 @@ from pipeline.metrics.loop_fills import DAY_FIELDS, FILL_FIELDS, MARK_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipeline.metrics.sessions import SessionHours
     from pipeline.ticks import Int64s
 
 DAYS: Final = ("market_days", "days_not_flat")
@@ -48,7 +49,7 @@ class Ledger:
 
     Attributes:
         ticker: The security.
-        session: The continuous session, ns since midnight.
+        sessions: Its hours of continuous trading, by day.
         notional_limit: The strategy's largest position in AED, None without such a limit.
         market_days: Days with a print, as days since 1970-01-01, ascending.
         days_not_flat: Those that ended with a position.
@@ -72,7 +73,7 @@ class Ledger:
     """
 
     ticker: str
-    session: tuple[int, int]
+    sessions: SessionHours
     notional_limit: float | None
     market_days: Int64s
     days_not_flat: Int64s
@@ -126,7 +127,8 @@ class Ledger:
                 arrays[name] = arrays[name].reshape(count, width)
         if start != len(content):
             raise ValueError(f"{len(content):,} bytes of a ledger of {start:,}.")
-        return cls(**arrays, **head | {"session": tuple(head["session"])}, figures_json=figures)
+        head["sessions"] = tuple((since, tuple(map(tuple, spans))) for since, spans in head["sessions"])
+        return cls(**arrays, **head, figures_json=figures)
 
 
 PLAIN: Final = tuple(

@@ -32,6 +32,7 @@ from pipeline.metrics.metrics_json import figures_json
 from pipeline.metrics.portfolio import Portfolio
 from pipeline.metrics.records_file import IN_MEMORY, GrowingRecords
 from pipeline.metrics.registry import SUMMARY_FIGURES
+from pipeline.metrics.sessions import session_table
 from pipeline.native.functions import compiled
 from pipeline.times import DAY
 
@@ -77,8 +78,8 @@ class LedgerBuilder:
     """
 
     def __init__(self, account: AccountHistory, in_memory: int = IN_MEMORY) -> None:
-        self._ticker, self._session, self._notional_limit = account.ticker, account.session, account.notional_limit
-        self._walk = ClockWalk([account.session], _limits(account))
+        self._ticker, self._sessions, self._notional_limit = account.ticker, account.sessions, account.notional_limit
+        self._walk = ClockWalk([account.sessions], _limits(account))
         self._counts, self._amounts = np.zeros(len(COUNTS), np.int64), np.zeros((2, len(AMOUNTS)))
         self._hour_fills, self._hour_net = np.zeros(HOURS, np.int64), np.zeros(HOURS)
         self._kinds, self._codes = _Groups(KINDS), _Groups((NO_CODE, NO_PRINT))
@@ -127,7 +128,7 @@ class LedgerBuilder:
         hours = np.flatnonzero(self._hour_fills).tolist()
         return Ledger(
             ticker=self._ticker,
-            session=self._session,
+            sessions=self._sessions,
             notional_limit=self._notional_limit,
             market_days=self._market_days,
             days_not_flat=self._days_not_flat,
@@ -179,15 +180,16 @@ class LedgerBuilder:
         waits = np.empty((len(times), 1), np.int64)
         days = np.empty((_most_days(times, path_times), len(DAY_FIELDS)), np.int64)
         order = np.empty(len(fills) + len(marks), np.int64)
-        facts = [len(fills), len(marks), len(self._market_days), *self._session, is_observed, len(codes) > 0]
+        facts = [len(fills), len(marks), is_observed, len(codes) > 0]
+        spans = session_table([self._sessions], self._market_days)
         waited = int(self._counts[COUNTS.index("waits")])
         ended = compiled(book_fills)(
-            *(np.array(facts, np.int64), self._market_days, *columns, self._counts, self._amounts),
+            *(np.array(facts, np.int64), spans, *columns, self._counts, self._amounts),
             *(self._hour_fills, self._hour_net, *self._kinds.columns, *self._codes.columns, self._state, self._values),
             *(fills, fills, marks, marks, waits, days, days, order),
         )
         owners = np.zeros(len(order), np.int64)
-        self._walk.add_in_order(order, owners, fills, marks, self._market_days)
+        self._walk.add_in_order(order, owners, fills, marks, spans)
         waits = waits[: int(self._counts[COUNTS.index("waits")]) - waited].copy()
         for name, records in (("fills", fills), ("marks", marks), ("waits", waits), ("days", days[:ended].copy())):
             self._records[name].add(records)
@@ -221,7 +223,7 @@ class _Groups:
 
 def replay_portfolio(replayed: Replayed) -> Portfolio:
     """Return what figures of one security's replay that need no mid are computed from."""
-    account = AccountHistory("", replayed, None, (0, 0))
+    account = AccountHistory("", replayed, None, ())
     builder = LedgerBuilder(account)
     builder.add(account)
     return builder.portfolio(replayed)

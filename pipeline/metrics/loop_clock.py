@@ -10,12 +10,11 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from pipeline.metrics.loop_session import session_time
-from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
-FACTS: Final = ("events", "fills", "securities", "days", "opens", "closes", "limited")
+FACTS: Final = ("events", "fills", "securities", "limited")
 """The whole numbers that the walk takes, in this order."""
 
 STATE: Final = (
@@ -33,7 +32,7 @@ SECURITY_VALUES: Final = ("equity", "cash", "price", "mark", "capital", "marked"
 """What is carried of each security, AED, besides its position."""
 
 _FAR: Final = 2**62
-_EVENTS, _FILLS, _SECURITIES, _DAYS, _OPENS, _CLOSES, _LIMITED = range(len(FACTS))
+_EVENTS, _FILLS, _SECURITIES, _LIMITED = range(len(FACTS))
 _OPEN, _RANK, _SESSION, _IN_MARKET, _MOMENT, _IS_PENDING, _IS_IN_SESSION, _MOMENTS, _MARKS, _AT_LIMIT = range(10)
 _FIRST_CLOCK, _PEAK_CLOCK, _FALL_BEGINS, _FALL_ENDS, _IS_RECOVERED, _HAS_FILL = range(10, 16)
 _EQUITY, _CAPITAL, _MARKED, _INVENTORY = 0, 2, 4, 6
@@ -90,9 +89,9 @@ def follow_equity(clock: int, equity: float, state: Int64s, values: Float64s) ->
         state[_FALL_ENDS] = clock
 
 
-def pass_time(clock: int, facts: Int64s, market_days: Int64s, state: Int64s) -> None:
+def pass_time(clock: int, spans: Int64s, state: Int64s) -> None:
     """Count the session time up to a fill, if a position was open."""
-    session, rank = session_time(clock, state[_RANK], facts[_DAYS], market_days, facts[_OPENS], facts[_CLOSES])
+    session, rank = session_time(clock, state[_RANK], spans)
     state[_RANK] = rank
     if state[_OPEN] > 0:
         state[_IN_MARKET] += session - state[_SESSION]
@@ -127,10 +126,10 @@ def look_at_limit(position: int, price: float, state: Int64s, values: Float64s) 
 
 def walk_clock(
     facts: Int64s,
-    market_days: Int64s,
+    spans: Int64s,
     order: Int64s,
     owners: Int64s,
-    closes: Int64s,
+    in_session: Int64s,
     fill_numbers: Int64s,
     fill_amounts: Float64s,
     mark_numbers: Int64s,
@@ -144,7 +143,8 @@ def walk_clock(
     """Walk events in order of time; return how many values of `inventory` there are then, one a mark of the session.
 
     order: numbers of the events, fills before marks at one time; those of fills come first, those of marks follow.
-    owners: the security of each. closes: when the continuous session of each security closes, ns since midnight.
+    owners: the security of each. in_session: whether each mark is of its security's session, 0 or 1. spans: those in
+    which any of them trades, as `session_table` returns them.
     The records of fills and of marks, as `loop_fills` writes them, are whole numbers and amounts of the same memory.
     The columns from `state` to `own` are carried on.
     """
@@ -164,7 +164,7 @@ def walk_clock(
             price = fill_amounts[5 * number + 2]
             equity = fill_amounts[5 * number + 3]
             capital = abs(position) * price
-            pass_time(now, facts, market_days, state)
+            pass_time(now, spans, state)
             if positions[security] != 0:
                 state[_OPEN] -= 1
             if position != 0:
@@ -181,7 +181,7 @@ def walk_clock(
         else:
             own[at + _OWN_MARK] = mark_amounts[2 * (number - fills) + 1]
             state[_IS_PENDING] = 1
-            if now - now // DAY * DAY <= closes[security]:
+            if in_session[number - fills] != 0:
                 state[_IS_IN_SESSION] = 1
                 if facts[_LIMITED] != 0:
                     price = own[at + _OWN_PRICE] if math.isnan(own[at + _OWN_MARK]) else own[at + _OWN_MARK]

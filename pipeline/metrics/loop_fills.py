@@ -19,7 +19,7 @@ from pipeline.times import DAY, HOUR
 if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int8s, Int64s
 
-FACTS: Final = ("fills", "marks", "days", "opens", "closes", "observed", "coded")
+FACTS: Final = ("fills", "marks", "observed", "coded")
 """The whole numbers that the loop takes, in this order. observed: whether mids and placing times are known; coded:
 whether condition codes are."""
 
@@ -48,7 +48,7 @@ GROUP_AMOUNTS: Final = ("realized_pnl", "price_gain", "markout_60s")
 
 NO_DAY: Final = -(2**62)
 
-_FILLS, _MARKS, _DAYS, _OPENS, _CLOSES, _OBSERVED, _CODED = range(len(FACTS))
+_FILLS, _MARKS, _OBSERVED, _CODED = range(len(FACTS))
 _COUNT, _GAINS, _LOSSES, _SHARES, _THROUGH, _OFF_GRID, _MARKETABLE, _BEYOND, _SPREAD_FILLS, _MARKOUT_FILLS = range(10)
 _WAITS, _WAITED = 13, 14
 _GAINED, _LOST, _FEES, _TURNOVER, _THROUGH_PNL, _SPREAD, _SPREAD_VALUE, _MARKOUT = range(8)
@@ -151,24 +151,21 @@ def add_spread(
             add_to(_MARKOUT_VALUE + horizon, value, amounts)
 
 
-def wait_of(
-    placed: int, side: int, filled: int, placed_at: int, facts: Int64s, market_days: Int64s, state: Int64s
-) -> int:
+def wait_of(placed: int, side: int, filled: int, placed_at: int, spans: Int64s, state: Int64s) -> int:
     """Return how long an order stood before this fill if it is its first, ns of session; -1 if it is not."""
     before = _BOUGHT if side == BUY else _SOLD
     if placed == NO_ORDER or placed == state[before]:
         return -1
     state[before] = placed
-    opens, closes, days = facts[_OPENS], facts[_CLOSES], facts[_DAYS]
-    filled_at, rank = session_time(filled, state[_RANK], days, market_days, opens, closes)
+    filled_at, rank = session_time(filled, state[_RANK], spans)
     state[_RANK] = rank
-    stood_from, rank = session_time(placed_at, rank, days, market_days, opens, closes)
+    stood_from, rank = session_time(placed_at, rank, spans)
     return max(filled_at - stood_from, 0)
 
 
 def book_fills(  # noqa: C901, PLR0912, PLR0915 - one pass, whose parts share what it carries
     facts: Int64s,
-    market_days: Int64s,
+    spans: Int64s,
     timestamps: Int64s,
     sides: Int8s,
     prices: Float64s,
@@ -209,6 +206,7 @@ def book_fills(  # noqa: C901, PLR0912, PLR0915 - one pass, whose parts share wh
 ) -> int:
     """Book a batch of fills and of marks; return how many days ended with it.
 
+    spans: of the continuous session, as `session_table` returns them.
     The columns from `counts` to `values` are carried on; the last eight are written: records of fills, of marks and of
     days, each as whole numbers and as amounts of the same memory, how long orders stood before their first fill, and
     the order of time: numbers of fills, and of marks after all fills.
@@ -315,7 +313,7 @@ def book_fills(  # noqa: C901, PLR0912, PLR0915 - one pass, whose parts share wh
                 code = codes[fill] if is_coded else 0
             add_to_group(kind_of(how, trait), quantity, gain, better, markout, kind_counts, kind_amounts)
             add_to_group(code, quantity, gain, better, markout, code_counts, code_amounts)
-            wait = wait_of(placed[fill], sides[fill], timestamps[fill], placed_times[fill], facts, market_days, state)
+            wait = wait_of(placed[fill], sides[fill], timestamps[fill], placed_times[fill], spans, state)
             if wait >= 0:
                 waits[counts[_WAITS] - first_wait] = wait
                 counts[_WAITS] += 1

@@ -176,8 +176,8 @@ MARKET_MAKING_FIGURES: Final = (
         label="Time to fill, median",
         unit="s",
         form="seconds",
-        meaning="How long a filled order had stood before its first fill, in time of the continuous session: nights "
-        "and days without a print do not count. With a latency it stands from when it joins its queue.",
+        meaning="How long a filled order had stood before its first fill, in time of the continuous session: nights, "
+        "breaks and days without a print do not count. With a latency it stands from when it joins its queue.",
         formula="median of (first fill - placing)",
         missing=(OWN_ORDERS, NO_WAIT),
     ),

@@ -146,9 +146,7 @@ class Portfolio:
 
         There is at least one market day.
         """
-        opens = min(ledger.session[0] for ledger in self.ledgers)
-        closes = max(ledger.session[1] for ledger in self.ledgers)
-        return self.clock.in_market / (len(self.market_days) * (closes - opens))
+        return self.clock.in_market / self.clock.session
 
     @property
     def is_limited(self) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MINUTE: Final = 60 * SECOND
 SESSION: Final = (10 * HOUR, 14 * HOUR + 45 * MINUTE)
+SESSIONS: Final = ((-100_000, (SESSION,)),)
 FIRST: Final = 20_094
 """2025-01-06, a Monday: day 1."""
 
@@ -71,6 +72,7 @@ def booked(
     ticker: str = "FAB",
     fees_bps: float = 0.0,
     orders: int | None = 0,
+    sessions: Any = SESSIONS,
     **limits: Any,
 ) -> AccountHistory:
     """Return the account of fills and of a price path (time, mid, last print); market days from 1."""
@@ -100,7 +102,9 @@ def booked(
         path_mid=np.array([mid for _, mid, _ in path], np.float64),
         path_last=np.array([last for _, _, last in path], np.float64),
     )
-    return AccountHistory(ticker, replayed(executed, days(*market_days), fees_bps, orders), observed, SESSION, **limits)
+    return AccountHistory(
+        ticker, replayed(executed, days(*market_days), fees_bps, orders), observed, sessions, **limits
+    )
 
 
 def replayed(fills: Fills, market_days: Any, fees_bps: float = 0.0, orders: int | None = 0) -> Replayed:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.ticks import union_of
-from tests.metrics.booked import NONE, SESSION, Fill, at, days
+from tests.metrics.booked import NONE, SESSIONS, Fill, at, days
 from tests.metrics.booked import booked as booked_history
 from tests.reference.account_history import Account, account, session_clock
 
@@ -137,12 +137,12 @@ HOURS: Final = {  # days 1 and 3 have prints; seconds of session since the first
 
 
 def test_the_session_clock_stands_still_at_night_and_on_days_without_a_print() -> None:
-    passed = session_clock(times(*HOURS), days(1, 3), SESSION)
+    passed = session_clock(times(*HOURS), days(1, 3), [SESSIONS])
     assert (passed / 1e9).tolist() == list(HOURS.values())
 
 
 def test_no_market_day_has_no_session_time() -> None:
-    assert session_clock(times("1 11:00:00"), days(), SESSION).tolist() == [0]
+    assert session_clock(times("1 11:00:00"), days(), [SESSIONS]).tolist() == [0]
 
 
 def test_a_union_is_each_time_once_ascending() -> None:

@@ -24,7 +24,7 @@ from pipeline.metrics.metrics_json import metrics_json
 from pipeline.metrics.order_statistics import percentile_of
 from pipeline.runs.manifest import json_bytes
 from tests.made import DAY
-from tests.metrics.booked import FIRST, HOUR, Fill, booked, ledger_of
+from tests.metrics.booked import FIRST, HOUR, SESSION, SESSIONS, Fill, booked, ledger_of
 from tests.reference import fill_days
 from tests.reference.fill_portfolio import reference_figures
 
@@ -53,6 +53,12 @@ FILLS: Final = st.builds(
     beyond_shown=st.integers(0, 9),
     condition=st.sampled_from(("", "", "OB", "XT")),
 )
+WITH_BREAK: Final = ((10 * HOUR, 11 * HOUR), (11 * HOUR + HOUR // 2, SESSION[1]))
+HOURS: Final = (
+    SESSIONS,
+    ((-100_000, ((10 * HOUR, 13 * HOUR),)),),
+    ((-100_000, WITH_BREAK), (FIRST + 2, ((9 * HOUR, 10 * HOUR),)), (FIRST + 3, WITH_BREAK)),
+)
 MARKS: Final = st.tuples(st.sampled_from(("10:05:00", "11:30:00", "14:45:00", "14:56:02", "15:01:00")), MIDS, MIDS)
 
 
@@ -72,8 +78,7 @@ def accounts(draw: Callable[[Any], Any], ticker: str = "FAB") -> AccountHistory:
     account = booked(
         fills, market_days, path, ticker=ticker, fees_bps=draw(st.sampled_from((0.0, 7.3))), orders=orders, **limits
     )
-    closes = draw(st.sampled_from((13 * HOUR, account.session[1])))
-    return dataclasses.replace(account, session=(account.session[0], closes))
+    return dataclasses.replace(account, sessions=draw(st.sampled_from(HOURS)))
 
 
 @st.composite

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,7 +103,8 @@ class Account(AccountHistory):
     def marks(self) -> Int64s:
         """The times of the price path inside the continuous session: every five minutes."""
         times = self.observed.path_time
-        inside: Int64s = times[times - times // DAY * DAY <= self.session[1]]
+        closes = np.array([spans_of(self.sessions, day)[-1][1] for day in (times // DAY).tolist()], np.int64)
+        inside: Int64s = times[times - times // DAY * DAY <= closes]
         return inside
 
     @cached_property
@@ -137,22 +139,27 @@ def _value_at(fill: Int64s, values: Any) -> Any:
     return np.where(fill >= 0, values[fill], values.dtype.type(0)) if len(values) else np.zeros(len(fill), values.dtype)
 
 
-def session_clock(times: Int64s, market_days: Int64s, session: tuple[int, int]) -> Int64s:
-    """Return times as time of the continuous session, nights and days without a print left out.
+def spans_of(hours: Any, day: int) -> Any:
+    """Return the spans of continuous trading of a day, ns since midnight, from (day since when, spans)."""
+    return [spans for since, spans in hours if since <= day][-1]
+
+
+def session_clock(times: Int64s, market_days: Int64s, several: Any) -> Int64s:
+    """Return times as time in which any of some securities trades, all other and days without a print left out.
 
     Args:
         times: Times, shape (n,), ns since 1970-01-01.
         market_days: Market days, shape (days,), ascending, as days since 1970-01-01.
-        session: When the continuous session opens and closes, ns since midnight.
+        several: Of each security, by the day since when they are, the spans of continuous trading of a day.
 
     Returns:
         Session time since the opening of the first market day, shape (n,), ns.
     """
-    opens, closes = session
-    days = times // DAY
-    rank = np.searchsorted(market_days, days)
-    known = rank < len(market_days)
-    known[known] = market_days[rank[known]] == days[known]
-    inside = np.where(known, np.clip(times - days * DAY, opens, closes) - opens, 0)
-    session_time: Int64s = rank * (closes - opens) + inside
-    return session_time
+    passed = np.zeros(len(times), np.int64)
+    for day in market_days.tolist():
+        of_day = [span for hours in several for span in spans_of(hours, day)]
+        ends = sorted({end for span in of_day for end in span})
+        for start, end in pairwise(ends):
+            if any(opens <= start and end <= closes for opens, closes in of_day):
+                passed += np.clip(times - day * DAY - start, 0, end - start)
+    return passed

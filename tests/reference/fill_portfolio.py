@@ -157,13 +157,12 @@ class FillsPortfolio:
         There is at least one market day.
         """
         accounts = self.accounts
-        opens = min(account.session[0] for account in accounts)
-        closes = max(account.session[1] for account in accounts)
-        clock = np.concatenate([session_clock(each.clock, self.market_days, (opens, closes)) for each in accounts])
+        sessions = [each.sessions for each in accounts]
+        clock = np.concatenate([session_clock(each.clock, self.market_days, sessions) for each in accounts])
         is_open = [(account.replayed.fills.position != 0).astype(np.int64) for account in accounts]
         order = np.argsort(clock, kind="stable")
         open_positions = np.cumsum(np.concatenate([np.diff(each, prepend=0) for each in is_open])[order])
-        session_time = len(self.market_days) * (closes - opens)
+        session_time = int(session_clock(np.array([2**62]), self.market_days, sessions)[0])
         durations = np.diff(clock[order], append=session_time)
         return float(durations[open_positions > 0].sum() / session_time)
 

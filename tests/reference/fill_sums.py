@@ -85,7 +85,7 @@ def times_to_fill(account: Account) -> Float64s:
     Returns:
         Time from placing to first fill, shape (filled orders,), in seconds of continuous session.
     """
-    fills, days, session = account.replayed.fills, account.replayed.market_days, account.session
+    fills, days, session = account.replayed.fills, account.replayed.market_days, [account.sessions]
     firsts = _first_fills(fills)
     if not len(firsts):
         return np.empty(0)
