@@ -75,12 +75,11 @@ class ClosingAuction(Strategy):
     def on_tick(self, m: Market) -> None:
         """Take one tick through trend, stop loss, exit, VWAP, placement and auction, in that order."""
         time = m.time_of_day
-        continuous = time >= m.continuous_opens and time < m.continuous_closes
-        if m.kind == TRADE and continuous:
+        if m.kind == TRADE and m.in_session:
             self.note_trend(m)
-        if time >= m.continuous_opens + 10 * MINUTE and time < m.continuous_closes - MINUTE:
+        if m.in_session and time >= m.continuous_opens + 10 * MINUTE and time < m.continuous_closes - MINUTE:
             self.check_stop(m)
-        if m.kind == TRADE and continuous:
+        if m.kind == TRADE and m.in_session:
             self.work_exit(m)
             late = time >= m.continuous_closes - self.vwap_period
             if late and not self.placed and m.volume > 0 and m.price > 0.0:

@@ -19,7 +19,7 @@ from tests.engine.replays import SECOND
 from tests.engine.walks import alone, together
 from tests.properties.agreement import check_engines, check_reference
 from tests.properties.seeded import for_seeded_cases
-from tests.properties.streams import MAKERS, Case
+from tests.properties.streams import NAMES, Case
 
 if TYPE_CHECKING:
     from pipeline.markets.market import MarketFacts
@@ -64,7 +64,7 @@ def in_market(case: Case, *, grids: bool = False) -> Case:
 
 
 @pytest.mark.parametrize("count", [60, pytest.param(1_000, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_reference_finds_the_same_in_any_market(name: str, count: int) -> None:
     for_seeded_cases([name], count, lambda case: check_reference(in_market(case)))
 

@@ -9,16 +9,15 @@ from .auction_day import Day, Exit, Ledger
 from .auction_prices import round_to_tick, slope_bps_per_hour
 from .records import (
     ASK,
-    AUCTION,
     BID,
     CLASSIC,
     DAY,
     HOUR,
     MINUTE,
-    OPEN,
-    QUOTING_END,
     SECOND,
     TRADE,
+    USUAL,
+    DayHours,
     Direction,
     Replay,
     Switches,
@@ -31,14 +30,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-STOP_FROM, STOP_UNTIL = OPEN + 10 * MINUTE, QUOTING_END - MINUTE
-
 
 class ClosingAuction(Ledger):
     """State of one security over the whole run."""
 
-    def __init__(self, parameters: Mapping[str, Any], exchange: str, last_day: int) -> None:
+    def __init__(
+        self, parameters: Mapping[str, Any], exchange: str, last_day: int, hours: Mapping[int, DayHours]
+    ) -> None:
         super().__init__()
+        self.hours = hours
         get = parameters.get
         self.last_day = last_day  # no orders are placed on it
         self.exchange: str = get("exchange", exchange)
@@ -62,22 +62,23 @@ class ClosingAuction(Ledger):
         """Take one row through steps 2 to 8."""
         tod = ts % DAY
         today = self.today
-        in_session = OPEN <= tod < QUOTING_END
+        hours = self.hours.get(ts // DAY, USUAL)
+        in_session = hours.span_at(tod) is not None
         if kind != TRADE and price > 0:
             self.best[kind] = price
         if kind == TRADE and in_session:
             hour, minute, second = tod // HOUR, tod % HOUR // MINUTE, tod % MINUTE // SECOND
-            today.trend.append(((hour - 10) + minute / 60 + second / 3600, price))
-        if STOP_FROM <= tod < STOP_UNTIL:
+            today.trend.append(((hour - hours.opens // HOUR) + minute / 60 + second / 3600, price))
+        if in_session and hours.opens + 10 * MINUTE <= tod < hours.closes - MINUTE:
             self.check_stop(event, ts)
         if kind == TRADE and in_session:
             self.work_exit(event, ts, price, volume)
-        if kind == TRADE and QUOTING_END - self.period <= tod < QUOTING_END and volume > 0 and price > 0:
+        if kind == TRADE and in_session and hours.closes - self.period <= tod and volume > 0 and price > 0:
             today.sum_pv += price * volume
             today.sum_v += volume
-        if QUOTING_END <= tod < AUCTION and ts // DAY != self.last_day:
+        if hours.closes <= tod < hours.prints and ts // DAY != self.last_day:
             self.place()
-        if kind == TRADE and tod >= AUCTION:
+        if kind == TRADE and tod >= hours.prints:
             today.auction_volume += volume
             if today.close is None:
                 today.close = (price, ts, event)
@@ -201,11 +202,11 @@ def replay(
     volumes: NDArray[Any],
     parameters: Mapping[str, Any],
     exchange: str = "ADX",
-    switches: Switches = CLASSIC,  # noqa: ARG001
+    switches: Switches = CLASSIC,
 ) -> Replay:
-    """Replay one security's ticks with the closing-auction strategy. No execution switch applies to it."""
+    """Replay one security's ticks with the closing-auction strategy. Of the switches only the hours apply to it."""
     last_day = int(timestamps_ns.max()) // DAY if len(timestamps_ns) else 0
-    state = ClosingAuction(parameters, exchange, last_day)
+    state = ClosingAuction(parameters, exchange, last_day, switches.hours)
     market_days: set[int] = set()
     days_not_flat: set[int] = set()
     day: int | None = None

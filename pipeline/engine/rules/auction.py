@@ -21,6 +21,7 @@ class AuctionMarket(ReplayState):
     fill_type: IntColumn
     fill_reference: FloatColumn
 
+    in_session: bool = False
     best_bid: float = 0.0
     best_ask: float = 0.0
 
@@ -54,8 +55,10 @@ class AuctionMarket(ReplayState):
                 self.best_bid = self.price
             else:
                 self.best_ask = self.price
-        inside = self.continuous_opens <= self.time_of_day < self.continuous_closes
-        if inside and (not self.varies or self.is_in_span()):
+        self.in_session = self.continuous_opens <= self.time_of_day < self.continuous_closes
+        if self.varies and self.in_session:
+            self.in_session = self.is_in_span()
+        if self.in_session:
             self.count_session_row()
         self.strategy.on_tick(self)
 
