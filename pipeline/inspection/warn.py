@@ -11,7 +11,7 @@ from pipeline.inspection import counts as counted
 from pipeline.inspection.counts import FAR
 from pipeline.inspection.sessions import closed_days, missing_days, unswapped
 from pipeline.markets.codes import exchanges_listing
-from pipeline.markets.facts import facts_or_open
+from pipeline.markets.facts import facts_or_open, how_to_add
 from pipeline.store.catalog import changed_sources
 from pipeline.store.layout import rejects_name
 from pipeline.ticks import TICK_TYPES
@@ -126,8 +126,8 @@ def of_counts(ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence
     yield from _of_order(ticker, counts)
     if not facts.is_known:
         yield (
-            f"{ticker}: no market file knows its exchange, '{facts.exchange}'. `pipeline backtest` needs "
-            f"configs/markets/{facts.exchange}.json; hours, closed days and tick sizes were not checked."
+            f"{ticker}: no market file knows its exchange, '{facts.exchange}', which `pipeline backtest` asks for; "
+            f"hours, closed days and tick sizes were not checked. {how_to_add(facts.exchange)}"
         )
     else:
         yield from _of_market(ticker, counts, facts, missing)

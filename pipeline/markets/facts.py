@@ -20,6 +20,9 @@ FOLDER: Final = CONFIGS / "markets"
 SCHEMA: Final = "market.schema.json"
 """The form of a market's file for editors, which stands beside the files and is no market."""
 
+SECTORS: Final = ("Index", "Curncy", "Comdty")
+"""What stands for the exchange of a security whose name says none, as `ES1 Index`: the last word of its name."""
+
 
 @cache
 def facts_of(exchange: str) -> MarketFacts:
@@ -27,11 +30,21 @@ def facts_of(exchange: str) -> MarketFacts:
     path = config_file(FOLDER / f"{exchange}.json")
     if not path.exists():
         known = [file.stem for file in market_files()]
-        raise MarketFactsError(
-            f"No market facts for exchange '{exchange}'; there are {', '.join(known)}.{nearest(exchange, known)} "
-            f"Add {path}: `pipeline markets new {exchange}` writes one to fill in."
-        )
+        what = f"No market facts for exchange '{exchange}'; there are {', '.join(known)}.{nearest(exchange, known)}"
+        raise MarketFactsError(f"{'' if exchange in SECTORS else f'{what} '}{how_to_add(exchange)}")
     return with_calendar(read_market(path))
+
+
+def how_to_add(exchange: str) -> str:
+    """Return in a sentence or two what gives the facts of an exchange without a file, or of names that say none."""
+    if exchange in SECTORS:
+        return (
+            f"A name that ends in '{exchange}' says no exchange: give its market by --market NAME, or by \"exchange\" "
+            "in the config. `pipeline markets` lists those there are, "
+            "`pipeline markets new NAME` writes one to fill in."
+        )
+    path = config_file(FOLDER / f"{exchange}.json")
+    return f"Add {path}: `pipeline markets new {exchange}` writes one to fill in."
 
 
 def facts_or_open(exchange: str) -> MarketFacts:

@@ -319,7 +319,7 @@ def test_of_an_exchange_that_no_file_knows_all_is_said_but_what_hangs_on_its_hou
     (security,) = inspection.securities
     assert (security.missing_days, security.closed_days) == ([], [])
     (warning,) = (warning for warning in inspection.warnings if "no market file" in warning)
-    assert "`pipeline backtest` needs configs/markets/XYZ.json" in warning
+    assert "which `pipeline backtest` asks for; hours, closed days and tick sizes were not checked. Add " in warning
 
 
 def test_a_file_without_ticks_is_told(tmp_path: Path) -> None:

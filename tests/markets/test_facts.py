@@ -90,3 +90,13 @@ def test_an_unknown_exchange_is_named_with_those_there_are() -> None:
     assert message.startswith("No market facts for exchange 'DFX'; there are ADX, ")
     assert ". Did you mean 'DFM'? Add " in message
     assert message.endswith("DFX.json: `pipeline markets new DFX` writes one to fill in.")
+
+
+@pytest.mark.parametrize("sector", ["Index", "Curncy", "Comdty"])
+def test_a_name_without_an_exchange_is_told_how_to_give_its_market(sector: str) -> None:
+    with pytest.raises(MarketFactsError) as refused:
+        facts_of(sector)
+    assert str(refused.value) == (
+        f"A name that ends in '{sector}' says no exchange: give its market by --market NAME, or by \"exchange\" in "
+        "the config. `pipeline markets` lists those there are, `pipeline markets new NAME` writes one to fill in."
+    )

@@ -87,5 +87,5 @@ def test_an_exchange_is_a_file(desk: Path) -> None:
         assert row["market_dates"] == "2"
         assert (desk / "output" / name / "report.html").stat().st_size > 0
     refused = run(desk, "backtest", "--strategy", "closing_auction")
-    assert "No market facts for exchange 'Index'" in json.dumps(refused)
+    assert "A name that ends in 'Index' says no exchange: give its market by --market NAME" in json.dumps(refused)
     assert "closing_auction trades in the closing auction, and Zz Futures has none" in json.dumps(refused)
