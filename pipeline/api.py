@@ -52,15 +52,12 @@ __all__ = [
 def sample(
     workbook: take.SampleWorkbook = take.SAMPLE, *, seed: take.SampleSeed = 7, days: take.SampleDays = 4
 ) -> Path:
-    """Make a workbook of synthetic ticks, no market's, to try things out with.
+    """Make a workbook of synthetic ticks, no market's, to try things out with, and return its path.
 
     Args:
         workbook: Path of the workbook; its folder is made where there is none.
         seed: Another one makes other ticks.
         days: Trading days, over which some 12,000 rows a security are spread.
-
-    Returns:
-        The path.
 
     Raises:
         PipelineError: The workbook cannot be written, or has no day.
@@ -144,6 +141,7 @@ def backtest(
     *,
     config: take.Config = None,
     parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    signals: take.SignalsDir = None,
     output_dir: take.RunFolder = None,
     workers: take.Workers = None,
     backend: take.Backend = None,
@@ -171,7 +169,7 @@ def backtest(
     Args:
         strategy: Name of a shipped strategy, or path of a .py file.
         config: Config file; by default `configs/<strategy>.json`.
-        parquet_dir: Directory of the Parquet files, or a URI such as `s3://bucket/ticks`.
+        parquet_dir, signals: Directory of the Parquet files, or a URI as `s3://bucket/ticks`; that of files of signals.
         output_dir: Folder or URI for the run's files; by default nothing is written.
         workers: Securities replayed at a time; by default what CPUs and memory allow.
         backend, address: `threading`, `loky`, `sequential`, by default the quickest; or `dask` or `ray` at an address.
@@ -205,6 +203,7 @@ def backtest(
         strategy=strategy,
         config=None if config is None else Path(config),
         parquet_dir=path_of(parquet_dir),
+        signals=None if signals is None else path_of(signals),
         workers=workers,
         backend=backend,
         address=address,
@@ -243,6 +242,7 @@ def sweep(
     strategy: take.SweepStrategy = None,
     config: take.Config = None,
     parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    signals: take.SignalsDir = None,
     output_dir: take.SweepFolder = None,
     train_until: take.TrainUntil = None,
     walk_forward: take.WalkForward = None,
@@ -278,7 +278,8 @@ def sweep(
         grid: Axes by name, lists of values or ranges, or texts as `--grid` takes; they replace axes of the sweep file.
         strategy: Name or .py file; by default those of the sweep file, else `v1_baseline`.
         config, securities, fresh, report, png: As in `backtest`; config and securities first as in the sweep file.
-        parquet_dir, output_dir, workers, backend, address, engine, execution, max_sheets, market, allow_stale: Same.
+        parquet_dir, signals, output_dir, workers, backend, address, engine, execution, max_sheets, market,
+            allow_stale: Same.
         train_until: Last training day, as a date or as text (2025-08-29): settings are chosen on the days up to it.
         walk_forward: Number of walk-forward folds, before each of which settings are chosen anew.
         train_days: Market days before each fold that it is chosen on, rolling; by default all (expanding).
@@ -310,6 +311,7 @@ def sweep(
         strategy=strategy or take.STRATEGY,
         config=None if chosen is None else Path(chosen),
         parquet_dir=path_of(parquet_dir),
+        signals=None if signals is None else path_of(signals),
         workers=workers,
         backend=backend,
         address=address,

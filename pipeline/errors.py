@@ -300,6 +300,10 @@ class NewerFormat(StoreError):
     """A Parquet file written by a later version of the project."""
 
 
+class SignalError(StoreError):
+    """Signals that are nowhere, or whose file cannot be used as it stands."""
+
+
 # Run folders
 
 

@@ -66,6 +66,15 @@ SHARED: Final = {
 ParquetDir = Annotated[
     "str | AnyPath", Option("Directory or URI of the Parquet files.", metavar="PATH", see="../use/scale.md")
 ]
+SignalsDir = Annotated[
+    "str | AnyPath | None",
+    Option(
+        "Directory or URI of the files of signals.",
+        default="signals, beside the Parquet files",
+        metavar="PATH",
+        see="../use/signals.md",
+    ),
+]
 Securities = Annotated[
     "str | Sequence[str]", Option("Only these tickers, separated by commas.", metavar="TICKERS", completion="tickers")
 ]

@@ -156,6 +156,7 @@ def explain(
     at: take.At = None,
     side: take.OrderSide = None,
     parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    signals: take.SignalsDir = None,
     output_dir: take.OutputDir = take.OUTPUT_DIR,
     strategy: take.StrategyFile = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -167,7 +168,7 @@ def explain(
         fill: Number of the fill in `trades/<TICKER>.parquet`, counted from 1.
         at, side: Instead of `fill`, a time on the exchange's clock, and buy or sell.
         run, output_dir: As in `recorded_security`.
-        parquet_dir: Directory or URI of the ticks that the run replayed.
+        parquet_dir, signals: Directory or URI of the ticks that the run replayed, and of its files of signals.
         strategy: File of the run's strategy if it is not a shipped one.
         on_progress: Called with the number of ticks replayed and the number to replay.
 
@@ -179,7 +180,9 @@ def explain(
 
     if (fill is None) == (at is None):
         raise BadRequest("Say what is to be explained: --fill N, or --at TIME --side buy or sell.")
-    request = Request(_run_folder(run, output_dir), security, path_of(parquet_dir), strategy, on_progress)
+    request = Request(
+        _run_folder(run, output_dir), security, path_of(parquet_dir), strategy, on_progress, _given(signals)
+    )
     if at is not None:
         return explain_run_moment(request, at, side)
     if side is not None:
@@ -196,6 +199,7 @@ def reconcile(
     price_tolerance: take.PriceTolerance = None,
     switch: take.VariedSwitch = "queue",
     parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    signals: take.SignalsDir = None,
     output_dir: take.OutputDir = take.OUTPUT_DIR,
     strategy: take.StrategyFile = None,
     output: take.MatchesFile = None,
@@ -209,7 +213,7 @@ def reconcile(
         window: How far apart in time two fills may be that are one, seconds.
         price_tolerance: How far apart in price, AED; by default one tick at that price.
         switch: The execution switch whose values are tried.
-        parquet_dir: Directory or URI of the ticks that the run replayed.
+        parquet_dir, signals: Directory or URI of the ticks that the run replayed, and of its files of signals.
         strategy: File of the run's strategy if it is not a shipped one.
         output: A .csv or .parquet file for the matches; by default `reconciliation.csv` in the run's folder.
         on_security: Called with each security whose replays begin.
@@ -237,10 +241,16 @@ def reconcile(
         desk = desk_fills(first_sheet(path), str(path))
     else:
         desk = desk_fills(csv_rows(path), str(path))
-    terms = Terms(window, price_tolerance, switch, strategy)
+    terms = Terms(window, price_tolerance, switch, strategy, _given(signals))
     reconciliation = reconcile_run(desk, folder, path_of(parquet_dir), terms, on_security)
     write_matches(reconciliation, target)
     return reconciliation
+
+
+def _given(signals: "str | AnyPath | None") -> "AnyPath | None":
+    from pipeline.store.path import path_of
+
+    return None if signals is None else path_of(signals)
 
 
 def _run_folder(run: str | Path | None, output_dir: str | Path) -> Path:

@@ -31,19 +31,11 @@ REPLAY: Final = (*RULES, "strategies", "replay.charges", "replay.simulate")
 PLAN: Final = (
     *REPLAY,
     "store",
-    "replay.batch",
-    "replay.prints",
-    "replay.observe",
-    "replay.result_key",
-    "replay.exchanges",
-    "replay.memory",
-    "replay.workers",
-    "replay.task",
-    "replay.parts",
-    "replay.loop_sum",
+    *("replay.batch", "replay.prints", "replay.observe", "replay.result_key", "replay.exchanges", "replay.memory"),
+    *("replay.workers", "replay.other_touch", "replay.signals", "replay.task", "replay.parts", "replay.loop_sum"),
     "replay.model_check",
 )
-METRICS: Final = (*PLAN, "replay.plan")
+METRICS: Final = (*PLAN, "replay.plan", "replay.identities")
 RUNS: Final = (*METRICS, "metrics", "inspection")
 MAY_IMPORT: Final = {
     "errors": (),
@@ -73,11 +65,14 @@ MAY_IMPORT: Final = {
     "replay.cluster": RULES,
     "replay.memory": (),
     "replay.workers": (*REPLAY, "replay.cluster", "replay.memory"),
-    "replay.parts": (*REPLAY, "store", "replay.observe"),
-    "replay.task": (*REPLAY, "store", "replay.batch", "replay.memory"),
+    "replay.other_touch": (*RULES, "store"),
+    "replay.signals": (*RULES, "store", "replay.other_touch"),
+    "replay.parts": (*REPLAY, "store", "replay.observe", "replay.signals"),
+    "replay.task": (*REPLAY, "store", "replay.batch", "replay.memory", "replay.signals"),
     "replay.loop_sum": BASE,
     "replay.model_check": (*REPLAY, "replay.batch", "replay.task", "replay.loop_sum"),
     "replay.plan": PLAN,
+    "replay.identities": (*PLAN, "replay.plan"),
     "metrics": METRICS,
     "runs": RUNS,
     "sweeps": (*RUNS, "runs"),

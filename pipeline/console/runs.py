@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.runs.registry_row import RunRow, RunRows
     from pipeline.runs.sweep_row import SweepRow
 
-LEFT_OUT: Final = ("stamp", "parameters", "digests", "versions", "execution", "before")
+LEFT_OUT: Final = ("stamp", "parameters", "digests", "signals", "versions", "execution", "before")
 CHANGES_SHOWN: Final = 3
 
 

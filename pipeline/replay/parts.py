@@ -14,6 +14,7 @@ from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.charges import Traded, charges_of
 from pipeline.replay.observe import Observed, Placings, StandingOrder, observe_days
+from pipeline.replay.signals import NO_SIGNALS, Signals
 from pipeline.replay.simulate import (
     Replayed,
     counts_of,
@@ -57,6 +58,7 @@ class Part:
 class PartedReplay:
     """One security's replay, part by part.
 
+    signals: what its strategy reads beside the ticks.
     span: of all its ticks.
     read_seconds: what reading took so far, wall clock.
     """
@@ -71,8 +73,9 @@ class PartedReplay:
         market: MarketFacts,
         execution: Execution,
         engine: Engine = "compiled",
+        signals: Signals = NO_SIGNALS,
     ) -> None:
-        self._file = file
+        self._file, self._signals = file, signals
         self._strategy, self._market, self._execution = strategy, market, execution
         low, high = file.span or (0, 0)
         self.span = Span(low // DAY, high // DAY, file.rows)
@@ -117,7 +120,7 @@ class PartedReplay:
         return self._replayed(outcome.fills.at(slice(0, 0)), _joined(self._days), _joined(self._not_flat), None)
 
     def _batches(self, *, ahead: bool) -> Iterator[Ticks]:
-        batches = self._timed(self._file.batches())
+        batches = self._timed(map(self._signals.on, self._file.batches()))
         return _read_ahead(batches) if ahead else batches
 
     def _timed(self, batches: Iterator[Ticks]) -> Iterator[Ticks]:

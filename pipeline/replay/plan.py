@@ -17,6 +17,7 @@ from pipeline.errors import (
     BadRequest,
     ConfigError,
     NotCompilable,
+    SignalError,
     StaleStore,
     nearest,
 )
@@ -24,16 +25,16 @@ from pipeline.folders import CONFIGS, config_file
 from pipeline.markets.facts import facts_of
 from pipeline.replay.exchanges import check_exchange, exchange_error, strategy_error
 from pipeline.replay.memory import memory_shortage
-from pipeline.replay.result_key import Identity, strategy_text
+from pipeline.replay.signals import signal_sources, signals_beside
 from pipeline.replay.simulate import CLASSIC, ENGINES, Engine, loop_constants, takes_switches
 from pipeline.replay.task import Task
 from pipeline.replay.workers import BACKENDS, Backend, check_workers, default_backend, workers_for
 from pipeline.settings import Config, read_config
-from pipeline.store.catalog import Security, Store, check_known, open_store, verified_digest
+from pipeline.store.catalog import Security, Store, check_known, open_store
 from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.store.path import AnyPath
 
@@ -56,6 +57,7 @@ class Request:
     strategy: str = "v1_baseline"
     config: Path | None = None
     parquet_dir: AnyPath = Path("data/parquet")
+    signals: AnyPath | None = None
     workers: int | None = None
     backend: str | None = None
     address: str | None = None
@@ -158,7 +160,7 @@ def plan(request: Request) -> Plan:
     store = open_store(request.parquet_dir)
     stale = _stale(store, allowed=request.allow_stale)
     chosen = _chosen(store.securities, request)
-    exchanges = {security.ticker: _exchange_of(security, config, request) for security in chosen}
+    exchanges = {security.ticker: _exchange_of(security, config, request) for security in store.securities}
     wrong = {security.ticker: security.error or exchange_error(exchanges[security.ticker]) for security in chosen}
     tick_sizes = {
         ticker: config.tick_size(ticker, is_known=error is not None or bool(facts_of(exchanges[ticker]).tick_tables))
@@ -193,10 +195,9 @@ def plan(request: Request) -> Plan:
         )
         for security in chosen
     )
-    tasks = tuple(
-        task if task.error else replace(task, error=strategy_error(task.market, strategy, label, execution))
-        for task in tasks
-    )
+    in_store = {security.ticker: (security, exchanges[security.ticker]) for security in store.securities}
+    signals = request.signals or signals_beside(request.parquet_dir)
+    tasks = tuple(task if task.error else _checked(task, strategy, label, in_store, signals) for task in tasks)
     return Plan(
         label,
         config.path,
@@ -215,24 +216,16 @@ def plan(request: Request) -> Plan:
     )
 
 
-def identities(
-    plan: Plan, purpose: str, made_by: Sequence[str], digest_of: Callable[[Security], str] = verified_digest
-) -> dict[str, Identity]:
-    """Return what names the results of each security of a plan that can be replayed, by ticker.
-
-    Args:
-        plan: The plan.
-        purpose: What the results are for; those for something else have other names.
-        made_by: The modules whose functions make a result.
-        digest_of: Returns the digest of a security's file.
-    """
-    strategy = load_strategy(plan.tasks[0].strategy)
-    text = strategy_text(strategy)
-    return {
-        task.ticker: Identity(strategy, text, digest_of(security), task.market, plan.engine, purpose, made_by)
-        for task, security in zip(plan.tasks, plan.securities, strict=True)
-        if task.error is None
-    }
+def _checked(
+    task: Task, strategy: type[Strategy], label: str, in_store: Mapping[str, tuple[Security, str]], signals: AnyPath
+) -> Task:
+    """Return a task with its signals, or with why its security cannot be replayed."""
+    error = strategy_error(task.market, strategy, label, task.execution)
+    try:
+        sources = signal_sources(strategy, task.ticker, task.market, in_store, signals)
+    except SignalError as lacking:
+        return replace(task, error=error or str(lacking))
+    return replace(task, error=error, signals=sources)
 
 
 def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine | None) -> tuple[Engine, str | None]:

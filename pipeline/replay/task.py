@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pipeline.engine.execution import Execution
     from pipeline.markets.market import MarketFacts
+    from pipeline.replay.signals import Source
     from pipeline.replay.simulate import Engine
     from pipeline.settings import Values
     from pipeline.store.path import AnyPath
@@ -26,7 +27,8 @@ class Task:
 
     digest: of its file as it was listed. alternatives: the execution models of the assumption check, by name; none
     when it is not wanted. error: why its ticks cannot be replayed, where that is known before; it is not run then.
-    tick_size: what the config says instead of its market's tick sizes. at_a_time: how many tasks its run does at once.
+    tick_size: what the config says instead of its market's tick sizes. signals: where the signals are that its strategy
+    reads, in the order of the class. at_a_time: how many tasks its run does at once.
     """
 
     ticker: str
@@ -40,6 +42,7 @@ class Task:
     alternatives: Mapping[str, Execution] = field(default_factory=dict)
     error: str | None = None
     tick_size: float | None = None
+    signals: tuple[Source, ...] = ()
     at_a_time: int = 1
 
     @property

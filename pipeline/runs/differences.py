@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
     from pipeline.runs.reader import Value
 
-Subject: TypeAlias = Literal["run", "execution", "version", "data", "market", "parameter"]
+Subject: TypeAlias = Literal["run", "execution", "version", "data", "signal", "market", "parameter"]
 
 DIGEST_SHOWN: Final = 12
 NAMES_SHOWN: Final = 4
-LABELS: Final = {"execution": "execution.", "version": "version of ", "data": "ticks' "}
+LABELS: Final = {
+    "execution": "execution.",
+    "version": "version of ",
+    "data": "ticks' ",
+    "signal": "digest of the signal ",
+}
 
 
 class Absent(Enum):
@@ -65,6 +70,10 @@ class Settings(Protocol):
     def tick_sizes(self) -> Mapping[str, float]:
         """The tick size of each security of which the config said one."""
 
+    @property
+    def signals(self) -> Mapping[str, Mapping[str, str]]:
+        """The digest of each signal of each security."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -86,7 +95,7 @@ class Difference:
         if value is ABSENT:
             return NONE
         text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-        return text[:DIGEST_SHOWN] if self.subject == "data" else text
+        return text[:DIGEST_SHOWN] if self.subject in ("data", "signal") else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,7 @@ def differences(a: Settings, b: Settings) -> Iterator[Difference]:
         if a.digests.get(ticker) and b.digests.get(ticker):
             yield from _apart("data", ticker, {"digest": a.digests[ticker]}, {"digest": b.digests[ticker]})
     for ticker in shared:
+        yield from _apart("signal", ticker, *(run.signals.get(ticker, {}) for run in (a, b)))
         yield from _apart("market", ticker, *({"tick_size": run.tick_sizes.get(ticker)} for run in (a, b)))
         yield from _apart("parameter", ticker, a.parameters[ticker], b.parameters[ticker])
 

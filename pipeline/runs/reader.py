@@ -107,7 +107,7 @@ class RecordedRun:
     total: the whole run's figures, its drawdown that of the portfolio. read_fills: reads one security's fills, or,
     after its ticker, so many of the first or of the last; raises DamagedRun or NewerRun. warnings: those of the run and
     of its ticks. check: what its assumption check came to; None without one, or of a version that did not record it.
-    tick_sizes: what its config said instead of a market's.
+    tick_sizes: what its config said instead of a market's. signals: the digests of the signals read, by their names.
     """
 
     folder: Path
@@ -125,6 +125,7 @@ class RecordedRun:
     warnings: tuple[str, ...] = ()
     check: Verdict | None = None
     tick_sizes: Mapping[str, float] = field(default_factory=dict)
+    signals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def warnings_about(self, ticker: str) -> list[str]:
         """Return the warnings that name a security, and those that name none of the run's."""
@@ -231,6 +232,7 @@ def settings_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "warnings": tuple(str(text) for text in manifest.get("warnings", ())),
         "digests": _digests(manifest),
         "tick_sizes": dict(manifest.get("tick_sizes", {})),
+        "signals": dict(manifest.get("signals", {})),
         "check": Verdict(**manifest["assumption_check"]) if manifest.get("assumption_check") else None,
     }
 

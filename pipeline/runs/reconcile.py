@@ -16,7 +16,7 @@ from pipeline.replay.simulate import takes_switches
 from pipeline.runs.matching import Matched, agreement, match
 from pipeline.runs.reader import RecordedFills, read_run
 from pipeline.runs.recorded_security import read_security
-from pipeline.runs.recorded_setting import setting_of, ticks_of
+from pipeline.runs.recorded_setting import recorded_ticks, setting_of
 from pipeline.times import DAY, MILLISECOND, date_of, iso
 
 if TYPE_CHECKING:
@@ -43,12 +43,14 @@ class Terms:
 
     window: how far apart in time two fills may be that are one, seconds. price_tolerance: and in price, AED; None for
     one tick. switch: the execution switch whose values are tried. strategy: file of the run's, where it is not shipped.
+    signals: folder of its signals; None for the one beside its store.
     """
 
     window: float = 5.0
     price_tolerance: float | None = None
     switch: str = "queue"
     strategy: str | None = None
+    signals: AnyPath | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,8 @@ def reconcile_run(
     securities: dict[str, SecurityMatch] = {}
     replayed: dict[str, list[Matched]] = {}
     for ticker in known:
-        setting = setting_of(read_security(folder, ticker), terms.strategy)
+        security = read_security(folder, ticker)
+        setting = setting_of(security, terms.strategy)
         nearby = _nearby(terms, setting.market, desk[ticker].fills)
         fills, numbers = _within(run.read_fills(ticker), span)
         matched = match(desk[ticker].fills, fills, *nearby)
@@ -156,7 +159,7 @@ def reconcile_run(
         if takes_switches(setting.strategy):
             if on_security:
                 on_security(ticker)
-            ticks = ticks_of(run, ticker, parquet_dir, setting.market.clock_shift)
+            ticks = recorded_ticks(security, setting, parquet_dir, terms.signals).read()
             for value, of_replay in _replays(setting, terms.switch, values, ticks).items():
                 one = match(desk[ticker].fills, _within(of_replay, span)[0], *nearby)
                 replayed.setdefault(value, []).append(one)

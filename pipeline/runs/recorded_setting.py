@@ -10,7 +10,9 @@ from pipeline.engine.outcome import Span
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest, ChangedSinceRun, ConfigError, OtherTicks, UnknownStrategy
 from pipeline.markets.facts import facts_of
+from pipeline.replay.signals import NO_SIGNALS, digests_of, load_signals, signal_sources, signals_beside
 from pipeline.runs.layout import RUN_FILE
+from pipeline.store.catalog import open_store
 from pipeline.store.layout import ticks_name
 from pipeline.store.tick_file import TickFile
 from pipeline.strategies.loading.load import load_strategy, strategy_label, strategy_names
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.engine.execution import Execution
     from pipeline.engine.strategy import Strategy
     from pipeline.markets.market import MarketFacts
+    from pipeline.replay.signals import Signals
     from pipeline.runs.reader import RecordedRun
     from pipeline.runs.recorded_security import RecordedSecurity
     from pipeline.settings import Values
@@ -80,13 +83,33 @@ def _strategy(run: RecordedRun, file_or_name: str | None) -> type[Strategy]:
     return load_strategy(file_or_name or run.strategy)
 
 
-def ticks_of(run: RecordedRun, ticker: str, parquet_dir: AnyPath, shift: int = 0) -> Ticks:
-    """Return the ticks that a run replayed; raises ChangedSinceRun for others, and what reading them raises.
+def recorded_ticks(
+    security: RecordedSecurity, setting: Setting, parquet_dir: AnyPath, signals: AnyPath | None
+) -> RecordedTicks:
+    """Return the ticks that a run replayed of one security, on its trading clock, with its signals.
 
-    shift: How far the clock that they are to be on is ahead of the exchange's own, ns.
+    signals: where these are, None for beside the store. Raises SignalError, ChangedSinceRun for other signals than the
+    run's, and what reading the store raises.
     """
-    with RecordedTicks(run, ticker, parquet_dir, shift).file() as file:
-        return file.read()
+    of_signals = _signals(security, setting, parquet_dir, signals)
+    return RecordedTicks(security.run, security.ticker, parquet_dir, setting.market.clock_shift, of_signals)
+
+
+def _signals(security: RecordedSecurity, setting: Setting, parquet_dir: AnyPath, folder: AnyPath | None) -> Signals:
+    if not fields_of(setting.strategy).signals:
+        return NO_SIGNALS
+    store = {each.ticker: (each, each.exchange) for each in open_store(parquet_dir).securities}
+    folder = folder or signals_beside(parquet_dir)
+    sources = signal_sources(setting.strategy, security.ticker, setting.market, store, folder)
+    of_run = security.run.signals.get(security.ticker, {})
+    for name, digest in digests_of(sources).items():
+        if of_run.get(name) != digest:
+            raise ChangedSinceRun(
+                f"The signal {name} of {security.ticker} is not that of the run in {security.run.folder}: its file has "
+                "another digest. Name the run's folder with --signals, its store with --parquet-dir, or run that "
+                "backtest again."
+            )
+    return load_signals(sources, setting.market)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +123,7 @@ class RecordedTicks:
     ticker: str
     parquet_dir: AnyPath
     shift: int = 0
+    signals: Signals = NO_SIGNALS
 
     @property
     def span(self) -> Span:
@@ -111,7 +135,12 @@ class RecordedTicks:
     def days(self) -> Iterator[Ticks]:
         """Yield all ticks, whole days at a time."""
         with self.file() as file:
-            yield from file.batches()
+            yield from map(self.signals.on, file.batches())
+
+    def read(self) -> Ticks:
+        """Return all ticks."""
+        with self.file() as file:
+            return self.signals.on(file.read())
 
     def file(self) -> TickFile:
         """Open the file of these ticks."""

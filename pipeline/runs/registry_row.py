@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pipeline.runs.sweep_row import SweepRow
 
 DAMAGED: Final = "damaged"
-NEW: Final = "tick_sizes"
-"""The field that rows of earlier versions have not."""
+NEW: Final = ("tick_sizes", "signals")
+"""The fields that rows of earlier versions have not."""
 FIGURES: Final = ("fills", "net_pnl", "sharpe", "max_drawdown")
 CHECKED: Final = ("classic", "strict", "band_low", "band_high")
 _TOTAL: Final = b"\ntotal,"
@@ -57,6 +57,7 @@ class RunRow:
     parameters: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     tick_sizes: Mapping[str, float] = field(default_factory=dict)
+    signals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     failed: int = 0
     warnings: int = 0
     fills: int | None = None
@@ -105,7 +106,7 @@ class RunRow:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> RunRow:
         """Return the row that `as_json` wrote; raises ValueError, KeyError, TypeError or AttributeError for another."""
-        row = {one.name: content[one.name] for one in fields(cls) if one.name in content or one.name != NEW}
+        row = {one.name: content[one.name] for one in fields(cls) if one.name in content or one.name not in NEW}
         row["parameters"] = {ticker: values for tickers, values in row["parameters"] for ticker in tickers}
         first, second = row["stamp"]
         row |= {"stamp": (int(first), int(second)), "equity": tuple(row["equity"]), "differs": tuple(row["differs"])}

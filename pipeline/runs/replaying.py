@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipeline.replay.batch import Setting, prepare
-from pipeline.replay.plan import identities
+from pipeline.replay.identities import identities
 from pipeline.replay.simulate import replayer
 from pipeline.replay.workers import run_all
 from pipeline.runs.result_codec import packed, unpacked

@@ -15,6 +15,7 @@ from pipeline.metrics.accounts import account_of
 from pipeline.metrics.ledger_builder import LedgerBuilder
 from pipeline.replay.model_check import ModelCheck
 from pipeline.replay.parts import PartedReplay
+from pipeline.replay.signals import load_signals
 from pipeline.replay.task import Alternative, Task, task_error
 from pipeline.runs.layout import FOLDERS, RUN_FILE
 from pipeline.runs.result_codec import packed
@@ -123,7 +124,8 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
     files = SecurityFiles(folder, task.ticker, market.clock_shift)
     try:
         with TickFile(task.path, task.digest, market.clock_shift) as file:
-            replay = PartedReplay(file, strategy, task.parameters, market, task.execution, task.engine)
+            signals = load_signals(task.signals, market)
+            replay = PartedReplay(file, strategy, task.parameters, market, task.execution, task.engine, signals)
             check = ModelCheck(task, strategy, market, replay.span) if task.alternatives else None
             ahead = task.at_a_time == 1 and file.row_groups > 1
             ledger, check_seconds = _recorded(task, replay, check, files, ahead=ahead)
@@ -170,7 +172,7 @@ def _recorded(
 
 def _batches(task: Task) -> Iterator[Ticks]:
     with TickFile(task.path, task.digest, task.market.clock_shift) as file:
-        yield from file.batches()
+        yield from map(load_signals(task.signals, task.market).on, file.batches())
 
 
 def _committed(staged: Mapping[str, Staged], destination: Destination) -> dict[str, bytes]:

@@ -21,6 +21,7 @@ from pipeline.metrics.daily import daily_columns
 from pipeline.metrics.ledger_builder import REPLAY_COUNTS
 from pipeline.metrics.metrics_json import metrics_json
 from pipeline.metrics.registry import SUMMARY_FIGURES
+from pipeline.replay.signals import digests_of
 from pipeline.runs.csv_cells import csv_bytes
 from pipeline.runs.layout import (
     DAILY_FILE,
@@ -131,6 +132,7 @@ class RunFolder:
             "execution": {"name": plan.execution.name, "settings": dict(plan.execution.settings)},
             "assumption_check": None if verdict is None else asdict(verdict),
             "currencies": plan.money,
+            "signals": {task.ticker: digests_of(task.signals) for task in plan.tasks if task.signals},
             "tick_sizes": {task.ticker: task.tick_size for task in plan.tasks if task.tick_size is not None},
             "markets": {name: origins_of(facts_of(name)) for name in sorted(plan.known_exchanges)},
             "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.replay.plan import identities
+from pipeline.replay.identities import identities
 from pipeline.runs.fill_tables import encode_trades
 from pipeline.sweeps.replays import replays
 from pipeline.sweeps.results import ALL

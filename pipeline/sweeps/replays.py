@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.batch import prepare
-from pipeline.replay.plan import identities
+from pipeline.replay.identities import identities
 from pipeline.replay.result_key import Varied, value_digests
 from pipeline.replay.workers import run_all
 from pipeline.store.result_parts import NAMES

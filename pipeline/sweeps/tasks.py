@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.errors import ReplayError
 from pipeline.metrics.setting_figures import book
 from pipeline.replay.batch import simulate_blocks, simulate_many
+from pipeline.replay.signals import load_signals
 from pipeline.replay.simulate import ignored_prints
 from pipeline.replay.task import Task, task_error
 from pipeline.store.tick_file import read_ticks
@@ -134,7 +135,7 @@ def _failed(task: SweepTask, error: str) -> TaskResult:
 def _replayed(task: SweepTask) -> TaskResult:
     security, numbers = task.security, task.trials.numbers
     strategy, market = load_strategy(security.strategy), security.market
-    ticks = read_ticks(security.path, security.digest, market.clock_shift)
+    ticks = load_signals(security.signals, market).on(read_ticks(security.path, security.digest, market.clock_shift))
     settings = task.trials.settings(security.parameters)
     replays = Replays(ticks, strategy, settings, market, security.engine)
     encoded = task.encode(replays)

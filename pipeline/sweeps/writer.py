@@ -11,6 +11,7 @@ import pyarrow as pa
 
 import pipeline
 from pipeline.metrics.registry import SWEEP_FIGURES
+from pipeline.replay.signals import digests_of
 from pipeline.runs.manifest import json_bytes
 from pipeline.runs.writer import csv_text
 from pipeline.store.parquet import GrowingTable
@@ -120,6 +121,7 @@ def sweep_json(results: SweepResults, choices: Mapping[str, Any], status: str) -
             security.ticker: {"digest": security.digest, "ticks": None if security.error else security.ticks}
             for security in base.securities
         },
+        "signals": _signals(plan),
         "tick_sizes": _tick_sizes(plan),
         "version": pipeline.__version__,
         **choices,
@@ -140,6 +142,14 @@ def _tick_sizes(plan: SweepPlan) -> dict[str, float]:
     """Return the tick size of each security of which a config says one."""
     tasks = (task for base in plan.bases.values() for task in base.tasks)
     return {task.ticker: task.tick_size for task in tasks if task.tick_size is not None}
+
+
+def _signals(plan: SweepPlan) -> dict[str, dict[str, str]]:
+    """Return the digests of the signals that any of the strategies reads, by ticker and name."""
+    digests: dict[str, dict[str, str]] = {}
+    for task in (task for base in plan.bases.values() for task in base.tasks if task.signals):
+        digests.setdefault(task.ticker, {}).update(digests_of(task.signals))
+    return digests
 
 
 def _prefixed(part: str, figures: WindowFigures | None) -> dict[str, Any]:

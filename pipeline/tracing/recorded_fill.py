@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.engine.outcome import SIDES
 from pipeline.errors import BadRequest, OtherFills, UnknownFill, nearest
 from pipeline.runs.recorded_security import read_security
-from pipeline.runs.recorded_setting import RecordedTicks, setting_of
+from pipeline.runs.recorded_setting import recorded_ticks, setting_of
 from pipeline.store.columns import number_values
 from pipeline.times import DAY, MILLISECOND, SECOND, date_of
 from pipeline.tracing.explain import explain_fill
@@ -39,7 +39,7 @@ class Request:
     """Of which run and security something is to be explained.
 
     strategy: its name or file, where the run's name alone does not find it. on_progress: told how many ticks of how
-    many are replayed, once a day of the data.
+    many are replayed, once a day of the data. signals: the folder of its signals, None for the one beside its store.
     """
 
     folder: Path
@@ -47,6 +47,7 @@ class Request:
     parquet_dir: AnyPath
     strategy: str | None = None
     on_progress: Callable[[int, int], None] | None = None
+    signals: AnyPath | None = None
 
     def progress_to(self, total: int) -> Callable[[int], None] | None:
         """Return what is told numbers of ticks, each the first of a day."""
@@ -67,7 +68,7 @@ def explain_run_fill(request: Request, number: int) -> Explanation:
     _check_number(request, security.ticker, count, number)
     setting = setting_of(security, request.strategy)
     shift = setting.market.clock_shift
-    ticks = RecordedTicks(security.run, security.ticker, request.parquet_dir, shift)
+    ticks = recorded_ticks(security, setting, request.parquet_dir, request.signals)
     explanation, fills = explain_fill(ticks, setting, number, request.progress_to(ticks.span.ticks))
     _check_fills(request, setting, recorded, fills, number)
     assert explanation is not None  # noqa: S101 - as many fills as were recorded, so this one is among them
@@ -94,7 +95,7 @@ def explain_run_moment(request: Request, at: str, side: str | None) -> Moment:
     setting = setting_of(security, request.strategy)
     shift = setting.market.clock_shift
     asked_at += shift
-    ticks = RecordedTicks(security.run, security.ticker, request.parquet_dir, shift)
+    ticks = recorded_ticks(security, setting, request.parquet_dir, request.signals)
     last, _ = last_event(ticks, setting, asked_at, length)
     moment, fills = explain_moment(ticks, setting, asked_at, side, length=length, on_day=request.progress_to(last + 1))
     expected = int((recorded["stamp"] <= (moment.tick.time - shift) // MILLISECOND).sum())
