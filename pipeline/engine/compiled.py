@@ -84,7 +84,7 @@ class CompiledReplay:
 
         Days that are not all alike, or have breaks, take a loop of their own.
         """
-        buffers = Buffers(span, facts, self.layout.columns)
+        buffers = Buffers.of(self.strategy, span, facts, self.layout.columns)
         fits = int(buffers.inputs[VARIES]) == self._constants[VARIES]
         return CompiledRun(self if fits else self._of_days_that_vary(), buffers, parameters)
 

@@ -25,6 +25,7 @@ LIKE_A_HOOK: Final = 0.75
 """How like a hook's name a method's has to be to be taken for one misspelt: `tick` and `on_ticks` are."""
 
 EVENT: Final = re.compile(r"on_?(trade|print|quote|bid|ask|book|event|bar|data|update|market|price|order_?book)")
+ON_FILL: Final = "on_fill"
 CALLED_BY_ITS_NAME: Final = re.compile(r"on_|on[A-Z]")
 
 
@@ -129,7 +130,7 @@ def _check_hooks(strategy: Any, base: type) -> None:
     called = {"on_start", *_called_by(strategy.rules)}
     for owner, name, function in _functions(strategy, base):
         if name in called:
-            _check_hook(owner, name, function, standard[name])
+            _check_hook(owner, name, function, _arguments(standard[name], strategy if name == ON_FILL else None))
         elif not name.startswith("_") and (close := _nearly(name, called)) and name not in _used(strategy, base):
             raise StrategyError(f"{where(owner, _statement(owner, name))}: nothing calls {name}.{close}")
 
@@ -141,14 +142,26 @@ def _called_by(rules: type) -> set[str]:
     return {name for name in named if name.startswith("on_") and name != "on_event"}
 
 
-def _check_hook(owner: type, name: str, function: FunctionType, standard: Any) -> None:
+def takes_order(strategy: Any) -> bool:
+    """Return whether a strategy's on_fill takes the order as well, which only one with several orders a side may."""
+    return strategy.levels > 0 and len(inspect.signature(strategy.on_fill).parameters) > len(
+        inspect.signature(strategy.__mro__[-2].on_fill).parameters
+    )
+
+
+def _arguments(standard: Any, strategy: Any) -> list[str]:
+    """Return what a hook is given; strategy: the one whose on_fill it is, which may take the order as well."""
+    arguments = list(inspect.signature(standard).parameters)
+    return [*arguments, "order"] if strategy is not None and takes_order(strategy) else arguments
+
+
+def _check_hook(owner: type, name: str, function: FunctionType, arguments: list[str]) -> None:
     if function.__code__.co_flags & NEVER_RUNS:
         what = "yields" if function.__code__.co_flags & inspect.CO_GENERATOR else "is async"
         raise StrategyError(
             f"{where(owner, _statement(owner, name))}: {name} {what}, so that calling it runs none of it. Write a "
             "plain method."
         )
-    arguments = list(inspect.signature(standard).parameters)
     if isinstance(vars(owner)[name], FunctionType):
         try:
             inspect.signature(function).bind(*arguments)

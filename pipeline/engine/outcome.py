@@ -9,12 +9,13 @@ import numpy as np
 
 from pipeline.engine.day_tables import day_tables
 from pipeline.engine.rules.replay_state import BUY, SELL
-from pipeline.errors import ReplayError
+from pipeline.errors import ConfigError, ReplayError
 from pipeline.times import DAY, FARTHEST_DAY, date_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from pipeline.engine.strategy import Strategy
     from pipeline.markets.market import MarketFacts
     from pipeline.ticks import Float64s, Int8s, Int64s, Ticks
 
@@ -31,6 +32,7 @@ COLUMN_TYPES: Final = {
     "fill_placed": np.int64,
     "fill_how": np.int8,
     "fill_limit": np.float64,
+    "fill_order": np.int64,
     "fill_type": np.int8,
     "fill_reference": np.float64,
     "day_table": np.int64,
@@ -57,6 +59,8 @@ class Fills:
     placed: index of the tick at which the order that was filled was placed, -1 where no order of ours stood; limit: the
     price of that order, AED, the fill's own where there was none. Both are None where the setting was replayed in a
     batch.
+    order: where a side has several, the number of the order filled, counted from 1 on as they were placed, below 0 when
+    that had a fill before; 0 where no order of ours stood.
     trade_type (index into the strategy's trade_types) and reference (AED): of an auction strategy's trades, else None.
     """
 
@@ -71,6 +75,7 @@ class Fills:
     how: Int8s
     placed: Int64s | None = None
     limit: Float64s | None = None
+    order: Int64s | None = None
     trade_type: Int8s | None = None
     reference: Float64s | None = None
 
@@ -91,6 +96,7 @@ class Fills:
             how=self.how[rows],
             placed=None if self.placed is None else self.placed[rows],
             limit=None if self.limit is None else self.limit[rows],
+            order=None if self.order is None else self.order[rows],
             trade_type=None if self.trade_type is None else self.trade_type[rows],
             reference=None if self.reference is None else self.reference[rows],
         )
@@ -164,6 +170,14 @@ class Buffers:
         self.columns |= {name: getattr(days, name) for name in ("day_table", "span_times", "tick_below", "tick_size")}
         self.make_room(capacity)
 
+    @classmethod
+    def of(cls, strategy: type[Strategy], span: Span, facts: Facts, names: Iterable[str]) -> Buffers:
+        """Return the columns of a strategy's replay; raises ConfigError for several orders a side with a latency."""
+        check_latency(strategy, facts.fields)
+        buffers = cls(span, facts, names)
+        buffers.inputs["levels"] = strategy.levels
+        return buffers
+
     def make_room(self, capacity: int) -> None:
         """Have room for so many fills at least, none of them there yet."""
         if capacity > self.inputs.get("capacity", -1):
@@ -181,6 +195,18 @@ class Buffers:
         fills = fills_of(self.columns, int(final["m_fills"]), lambda events: ticks.timestamp[events])
         check_shares(shares_of(fills.quantity))
         return Outcome(fills, self.market_days, final)
+
+
+def check_latency(strategy: type[Strategy], fields: Mapping[str, int]) -> None:
+    """Raise ConfigError for a strategy with several orders a side under a latency, which no rule says anything of yet.
+
+    fields: what the execution model sets in the market.
+    """
+    if strategy.levels and fields.get("latency"):
+        raise ConfigError(
+            f"{strategy.__name__} has several orders a side (levels = {strategy.levels}), whose messages take no time: "
+            "latency_ms has to be 0."
+        )
 
 
 def fills_of(columns: Mapping[str, Any], count: int, timestamps: Callable[[Int64s], Int64s]) -> Fills:
@@ -202,6 +228,7 @@ def fills_of(columns: Mapping[str, Any], count: int, timestamps: Callable[[Int64
         how=cut["fill_how"],
         placed=cut["fill_placed"],
         limit=cut["fill_limit"],
+        order=cut.get("fill_order"),
         trade_type=cut.get("fill_type"),
         reference=cut.get("fill_reference"),
     )

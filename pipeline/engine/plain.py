@@ -17,6 +17,7 @@ from pipeline.engine import memory, outcome
 from pipeline.engine.compiler.checks import REASONS, checks_of, failing
 from pipeline.engine.compiler.parts import MARKET, has_no, wrong_kind
 from pipeline.engine.compiler.specialise import market_fields, market_names
+from pipeline.engine.declared import takes_order
 from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Outcome, Span, failure, too_many_fills
 from pipeline.engine.replay import Replay
 from pipeline.engine.rules.orders import SideField
@@ -57,7 +58,7 @@ class PlainReplay:
 
         start: where to go on from, of a strategy that remembers only numbers; None to begin with the first tick.
         """
-        buffers = Buffers(span, facts, market_fields(self._strategy.rules).columns)
+        buffers = Buffers.of(self._strategy, span, facts, market_fields(self._strategy.rules).columns)
         return PlainRun(self._strategy, buffers, parameters, start)
 
 
@@ -92,10 +93,15 @@ class PlainRun(Replay):
         market.strategy = self._acting = strategy(**parameters, **first)
         for name, start_of in (*self._fields.compounds.items(), *self._fields.objects.items()):
             setattr(self._acting, name, deepcopy(start_of))
+        if takes_order(strategy):
+            self._acting.on_fill = self._with_order(self._acting.on_fill)  # type: ignore[method-assign]
         if self._fields.signals:
             market.on_event = self._with_signals(market.on_event)
         if start is not None:
             self._go_on_from(start.state)
+
+    def _with_order(self, on_fill: Callable[..., None]) -> Callable[..., None]:
+        return lambda m, *of_fill: on_fill(m, *of_fill, self._market.filled_order)
 
     def _with_signals(self, on_event: Callable[[], None]) -> Callable[[], None]:
         """Let the market take an event when each signal is as of it, which is all that the strategy can reach of it."""
@@ -117,6 +123,9 @@ class PlainRun(Replay):
             if isinstance(side, SideField):
                 holder, field = getattr(self._market, side.side), side.field
             setattr(holder, field, KINDS[kind](state["m_" + name]))
+        for name, kind in self._of_market.levels.items():
+            column = getattr(self._market, name)
+            column[:] = [KINDS[kind](state[f"m_{name}[{slot}]"]) for slot in range(len(column))]
         for name, number in self._fields.memory.items():
             setattr(self._acting, name, KINDS[number.kind](state["s_" + name]))
         for name, first in self._fields.compounds.items():
@@ -130,6 +139,8 @@ class PlainRun(Replay):
     def state(self) -> dict[str, Any]:
         """Return every field of the market and of the strategy's memory as it is now, by its name in the layout."""
         state = {"m_" + name: getattr(self._market, name) for name in self._of_market.state}
+        for name in self._of_market.levels:
+            state |= {f"m_{name}[{slot}]": number for slot, number in enumerate(getattr(self._market, name))}
         state |= {"s_" + name: getattr(self._acting, name) for name in self._fields.memory}
         for name in self._fields.compounds:
             numbers = getattr(self._acting, name).numbers()

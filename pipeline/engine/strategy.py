@@ -21,6 +21,8 @@ from typing import (
 
 from pipeline.engine.declared import check_declared, declaration
 from pipeline.engine.memory import KINDS, Compound, Ewma
+from pipeline.engine.rules.ladder import LadderMarket
+from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.engine.signal import Signal
@@ -80,7 +82,8 @@ def parameter(
 class Strategy:
     """The base of every strategy: annotated fields are parameters (`= parameter(...)`) or memory (`= 0`).
 
-    rules: the market it trades in. trade_types: the names of its numbered kinds of trade, for an AuctionMarket;
+    rules: the market it trades in. levels: how many orders it may have a side, by their numbers; 0 for one bid and one
+    ask, by the verbs that name them. trade_types: the names of its numbered kinds of trade, for an AuctionMarket;
     taker_types: those of them that take liquidity, as brokers bill it, where the others are fills of its orders.
     counters: the memory that the summary of a run shows. shares_limit_key, notional_limit_key: the config keys of its
     largest position in shares and in AED, empty for none. notional_binds: whether it keeps its position to the second.
@@ -90,6 +93,7 @@ class Strategy:
     """
 
     rules: ClassVar[type[ReplayState]] = Market
+    levels: ClassVar[int] = 0
     trade_types: ClassVar[tuple[str, ...]] = ()
     taker_types: ClassVar[tuple[str, ...]] = ()
     counters: ClassVar[tuple[str, ...]] = ()
@@ -99,6 +103,11 @@ class Strategy:
     needs_closing_auction: ClassVar[bool] = False
     files: ClassVar[tuple[str, ...]] = ()
     sources: ClassVar[Mapping[str, bytes]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.levels and cls.rules is Market:
+            cls.rules = LadderMarket
 
     def __init__(self, **values: Value) -> None:
         for name, value in values.items():
@@ -187,6 +196,8 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
     memory: dict[str, Memory] = {}
     compounds: dict[str, Compound] = {}
     objects: dict[str, object] = {}
+    if type(strategy.levels) is not int or not 0 <= strategy.levels <= MOST_LEVELS:
+        raise _wrong(strategy, "levels", f" is {strategy.levels!r}; a side holds 1 to {MOST_LEVELS} orders.")
     hints = _hints_of(strategy)
     check_declared(strategy, Strategy, hints)
     for name, hint in hints.items():

@@ -14,9 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.engine.compiler.lower import CONVERSIONS, EXACT_MATH, LIBRARY_MATH
-from pipeline.engine.compiler.specialise import HIDDEN, market_fields
+from pipeline.engine.compiler.objects import hidden_in
+from pipeline.engine.compiler.specialise import market_fields
 from pipeline.engine.memory import KINDS
 from pipeline.engine.rules.auction import AuctionMarket
+from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState
 from pipeline.engine.strategy import Strategy
@@ -38,7 +40,7 @@ def first_cells(text: str) -> list[list[str]]:
 
 def fields(rules: type[ReplayState]) -> set[str]:
     fields_of_rules = market_fields(rules)
-    return {*fields_of_rules.inputs, *fields_of_rules.state} - HIDDEN
+    return {*fields_of_rules.inputs, *fields_of_rules.state} - hidden_in(fields_of_rules)
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +101,22 @@ def test_the_tables_list_exactly_the_fields_a_strategy_sees() -> None:
 
 def test_the_table_lists_exactly_the_verbs_with_their_arguments() -> None:
     [verbs] = first_cells(section("What it can do"))
-    wanted = []
-    for verb in Market.actions:
-        code = getattr(Market, verb).__code__
-        wanted.append(f"{verb}({', '.join(code.co_varnames[1 : code.co_argcount])})")
-    assert sorted(verbs) == sorted(wanted)
+    assert sorted(verbs) == sorted(map(called, Market.actions))
+
+
+def called(verb: str, market: type[ReplayState] = Market) -> str:
+    code = getattr(market, verb).__code__
+    return f"{verb}({', '.join(code.co_varnames[1 : code.co_argcount])})"
+
+
+def test_the_section_on_levels_has_their_verbs_and_fields() -> None:
+    text = section("Several orders a side")
+    [verbs] = first_cells(text)
+    assert sorted(verbs) == sorted(called(verb, LadderMarket) for verb in {*LadderMarket.actions} - {*Market.actions})
+    for name in fields(LadderMarket) - fields(Market):
+        assert f"`m.{name}`" in text
+    for name in {*LadderMarket.actions} & {*Market.actions} - {*ReplayState.actions}:
+        assert f"`{name}`" in text
 
 
 def test_the_table_lists_exactly_the_methods_that_are_called() -> None:

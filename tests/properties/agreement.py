@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.properties.streams import Case
     from tests.reference.records import Fill, Replay
 
-UNKNOWN_TO_REFERENCES: Final = {"how", "placed", "limit"}
+UNKNOWN_TO_REFERENCES: Final = {"how", "placed", "limit", "order"}
 KNOWN_TO_REFERENCES: Final = {field.name for field in dataclasses.fields(Switches)}
 
 

@@ -10,6 +10,8 @@ from pipeline.engine.compiler.parts import Method, source_of
 from pipeline.engine.strategy import Strategy
 from pipeline.errors import StrategyError
 
+NO_METHODS: Final = ("__init__", "__init_subclass__", "read")
+"""What a strategy's base has that no loop is made of."""
 ATTRIBUTE_HOOKS: Final = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 
 
@@ -28,7 +30,9 @@ def strategy_methods(subject: type) -> dict[str, Method]:
         if not isinstance(definition, ast.ClassDef):
             raise StrategyError(f"{base.__name__}: its source cannot be found; put the class in a file of its own.")
         for member in definition.body:
-            if isinstance(member, ast.FunctionDef) and not (base is Strategy and member.name in ("__init__", "read")):
+            if isinstance(member, ast.FunctionDef) and not (
+                base is Strategy and member.name in ("__init__", "__init_subclass__", "read")
+            ):
                 methods[member.name] = Method(member, vars(module), str(module.__file__), number)
     return methods
 

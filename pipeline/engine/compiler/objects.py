@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from copy import copy
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.methods import strategy_methods
 from pipeline.engine.compiler.parts import MARKET, Method, Part
+from pipeline.engine.declared import takes_order
 from pipeline.engine.memory import COLUMNS, SHOWN
-from pipeline.engine.rules.side import Side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +42,12 @@ HIDDEN: Final = frozenset(
 )
 
 
+def hidden_in(of_market: MarketFields) -> frozenset[str]:
+    """Return the fields of a market that no strategy may see: where a side has several orders, those of one, too."""
+    named = [name for names in of_market.sides.values() for name in names.items()] if of_market.levels else []
+    return HIDDEN | {name for field, name in named if field not in ("price", "size")}
+
+
 def objects_of(
     strategy: type[Strategy], fields: Fields, of_market: MarketFields, constants: Mapping[str, bool | int]
 ) -> dict[str, Part]:
@@ -54,13 +60,13 @@ def objects_of(
             prefix="m_",
             label=MARKET,
             scalars=frozenset(of_market.inputs) | frozenset(of_market.state),
-            columns=frozenset(of_market.columns),
+            columns=frozenset(of_market.columns) | frozenset(of_market.levels),
             frozen=frozenset(of_market.inputs),
             methods=strategy_methods(strategy.rules),
             actions=frozenset(strategy.rules.actions),
             links={"strategy": "s", **{side: side for side in of_market.sides}},
             constants=constants,
-            hidden=HIDDEN,
+            hidden=hidden_in(of_market),
         ),
         "s": Part(
             prefix="s_",
@@ -68,12 +74,12 @@ def objects_of(
             scalars=frozenset(fields.parameters) | frozenset(fields.memory),
             optional=frozenset(name for name, parameter in fields.parameters.items() if parameter.optional),
             frozen=frozenset(fields.parameters),
-            methods=_with_memory(strategy_methods(strategy), fields),
+            methods=_hooks(strategy, fields),
             links={name: f"s.{name}" for name in fields.compounds},
             others=frozenset(dir(strategy)),
         ),
         **{f"s.{name}": _compound(name, compound) for name, compound in fields.compounds.items()},
-        **_sides(of_market),
+        **_sides(of_market, getattr(strategy.rules, "side_type", None)),
     }
 
 
@@ -94,7 +100,7 @@ def _compound(name: str, compound: Compound) -> Part:
     )
 
 
-def _sides(of_market: MarketFields) -> dict[str, Part]:
+def _sides(of_market: MarketFields, side_type: Any) -> dict[str, Part]:
     parts = {}
     for side, names in of_market.sides.items():
         [other] = of_market.sides.keys() - {side}
@@ -102,7 +108,7 @@ def _sides(of_market: MarketFields) -> dict[str, Part]:
             prefix="m_",
             label=side,
             scalars=frozenset((*names, "is_bid")),
-            methods=strategy_methods(Side),
+            methods=strategy_methods(side_type),
             links={"market": "m", "other": other},
             constants={"is_bid": side == "bid_side"},
             aliases={field: "m_" + name for field, name in names.items()},
@@ -110,8 +116,21 @@ def _sides(of_market: MarketFields) -> dict[str, Part]:
     return parts
 
 
-def _with_memory(methods: dict[str, Method], fields: Fields) -> dict[str, Method]:
-    """Let on_start give each memory field its first value, as the class body does for the plain engine."""
+def _hooks(strategy: type[Strategy], fields: Fields) -> dict[str, Method]:
+    """Return the methods of a strategy as the market calls them.
+
+    on_start gives each memory field its first value, as the class body does for the plain engine; an on_fill that takes
+    the order as well finds it in the market.
+    """
+    methods = strategy_methods(strategy)
+    fill = methods["on_fill"]
+    if takes_order(strategy):
+        definition = copy(fill.definition)
+        *others, order = [argument.arg for argument in definition.args.args]
+        definition.args = ast.arguments([], definition.args.args[:-1], None, [], [], None, [])
+        taken = ast.parse(f"{order} = {others[1]}.filled_order").body[0]
+        definition.body = [ast.increment_lineno(taken, definition.lineno - 1), *definition.body]
+        methods["on_fill"] = Method(definition, fill.names, fill.file, fill.base)
     start = methods["on_start"]
     assignments = [
         ast.parse(f"self.{name} = {_literal(memory.start)}").body[0] for name, memory in fields.memory.items()

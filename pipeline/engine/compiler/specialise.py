@@ -24,13 +24,13 @@ from pipeline.engine.compiler.inference import (
 )
 from pipeline.engine.compiler.inline import Inliner
 from pipeline.engine.compiler.methods import check_as_written, definitions_in
-from pipeline.engine.compiler.objects import HIDDEN, objects_of
+from pipeline.engine.compiler.objects import hidden_in, objects_of
 from pipeline.engine.compiler.parts import SUBSET, Method
 from pipeline.engine.declared import declaration
 from pipeline.engine.memory import COLUMNS
 from pipeline.engine.rules import replay_state
-from pipeline.engine.rules.orders import SideField
-from pipeline.engine.rules.side import Side
+from pipeline.engine.rules.ladder_side import SLOTS
+from pipeline.engine.rules.orders import Orders, SideField
 from pipeline.engine.strategy import Fields, Strategy, fields_of
 from pipeline.errors import NotCompilable
 from pipeline.native.kinds import Signature
@@ -62,12 +62,14 @@ class Layout:
 class MarketFields:
     """The fields of a market by what they are to a replay: inputs, state, columns (with the kind of their numbers).
 
-    sides: the fields of each side of the market, with their names in the market.
+    levels: the columns that are state, of as many numbers as there are slots for orders. sides: the fields of each side
+    of the market, with their names in the market.
     """
 
     inputs: Mapping[str, str]
     state: Mapping[str, str]
     columns: Mapping[str, str]
+    levels: Mapping[str, str]
     starts: Mapping[str, int | float | bool]
     sides: Mapping[str, Mapping[str, str]]
 
@@ -82,13 +84,15 @@ def market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
     sides: dict[str, dict[str, str]] = {}
     for name, start in starts.items():
         if isinstance(start, SideField):
-            starts[name] = getattr(Side, start.field)
+            assert issubclass(rules, Orders)  # noqa: S101 - it has sides
+            starts[name] = getattr(rules.side_type, start.field)
             touch = start.side.removesuffix("_side")
             sides.setdefault(start.side, {"price": touch, "size": f"{touch}_size"})[start.field] = name
     return MarketFields(
         inputs={name: kind for name, kind in scalars.items() if name not in starts},
         state={name: kind for name, kind in scalars.items() if name in starts},
         columns={name: hint[: -len("Column")].lower() for name, hint in hints.items() if hint.endswith("Column")},
+        levels={name: hint[: -len("Levels")].lower() for name, hint in hints.items() if hint.endswith("Levels")},
         starts=starts,
         sides=sides,
     )
@@ -97,7 +101,7 @@ def market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
 def market_names(rules: type[replay_state.ReplayState]) -> set[str]:
     """Return the fields and the actions of a market that a strategy may use."""
     fields = market_fields(rules)
-    return ({*fields.inputs, *fields.state} - HIDDEN) | set(rules.actions)
+    return ({*fields.inputs, *fields.state} - hidden_in(fields)) | set(rules.actions)
 
 
 def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
@@ -109,6 +113,7 @@ def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
             inputs.append((f"s_{name}_given", "bool"))
         inputs.append((f"s_{name}", parameter.kind))
     final = [("m_" + name, kind) for name, kind in of_market.state.items()]
+    final += [(f"m_{name}[{slot}]", kind) for name, kind in of_market.levels.items() for slot in range(SLOTS)]
     final += [("s_" + name, number.kind) for name, number in fields.state().items()]
     return Layout(
         input_ints=tuple(name for name, kind in inputs if kind != "float"),
@@ -276,7 +281,7 @@ def _declared(of_market: MarketFields, fields: Fields) -> dict[str, Number]:
         if parameter.optional:
             numbers[f"s_{name}_given"] = Number("bool", (0, 1))
     columns = {"timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
-    columns |= {"m_" + name: kind for name, kind in of_market.columns.items()}
+    columns |= {"m_" + name: kind for name, kind in {**of_market.columns, **of_market.levels}.items()}
     for name, compound in fields.compounds.items():
         hints = {f"s_{name}__{field}": hint for field, hint in compound.hints().items()}
         columns |= {field: COLUMNS[hint] for field, hint in hints.items() if hint in COLUMNS}
