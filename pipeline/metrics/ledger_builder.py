@@ -156,7 +156,7 @@ class LedgerBuilder:
 
     def _book(self, fills: Fills, fees: Float64s, observed: Observed | None) -> None:
         columns = [_column(getattr(fills, name), kind) for name, kind in FILL_COLUMNS.items()]
-        columns.append(NOTHING if fills.placed is None else _column(fills.placed, np.int64))
+        columns.append(_orders_of(fills))
         columns += [columns[2] if fills.limit is None else _column(fills.limit, np.float64), _column(fees, np.float64)]
         if observed is None:
             columns += NO_COLUMNS[len(columns) :]
@@ -227,6 +227,16 @@ def replay_portfolio(replayed: Replayed) -> Portfolio:
     builder = LedgerBuilder(account)
     builder.add(account)
     return builder.portfolio(replayed)
+
+
+def _orders_of(fills: Fills) -> Int64s:
+    """Return what tells the order of each fill from the one before it on its side; NO_ORDER where that has been seen.
+
+    Where a side has several, only the first fill of each is one of an order that is not.
+    """
+    if fills.order is not None:
+        return np.where(fills.order > 0, fills.order, NO_ORDER)
+    return NOTHING if fills.placed is None else _column(fills.placed, np.int64)
 
 
 def _limits(account: AccountHistory) -> Limits:

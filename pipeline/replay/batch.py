@@ -45,7 +45,8 @@ def simulate_many(
     """Yield each setting's number and what it gives, bit for bit what `simulate` gives; in no order that matters.
 
     A setting whose replay fails gives its error. Settings that differ in fees only are replayed once; where the fees of
-    one depend on its orders, of which a batch keeps no account, all are replayed one by one.
+    one depend on its orders, of which a batch keeps no account, or a side has several of them, all are replayed one by
+    one.
     """
     for rows, block in simulate_blocks(ticks, strategy, settings, market, engine):
         for at, numbers in enumerate(rows):
@@ -100,7 +101,7 @@ class SettingsRun:
     ) -> None:
         self._strategy = strategy
         self._lanes: list[_Alone | _Together] = []
-        alone |= engine == "python" or any(setting.execution.needs_orders for setting in settings)
+        alone |= engine == "python" or any(_needs_orders(strategy, setting.execution) for setting in settings)
         for group in _batches(strategy, settings):
             replays = []
             for numbers in group:
@@ -196,13 +197,18 @@ def prepare(
     """Compile or load the loops for settings under these models, so that no worker waits for another to compile one."""
     if engine == "python":
         return
-    by_order = [execution for execution in executions if execution.needs_orders]
+    by_order = [execution for execution in executions or [CLASSIC] if _needs_orders(strategy, execution)]
     for execution in {repr(loop_constants(execution)): execution for execution in by_order}.values():
         replayer(strategy, execution, engine, on_compile)
-    if not by_order or len(by_order) < len(executions):
+    if len(by_order) < len(executions or [CLASSIC]):
         from pipeline.engine.batch import batch_runner
 
         batch_runner(strategy, on_compile)
+
+
+def _needs_orders(strategy: type[Strategy], execution: Execution) -> bool:
+    """Tell whether an account of our orders is to be kept, which a batch does not do."""
+    return strategy.levels > 0 or execution.needs_orders
 
 
 def _batches(strategy: type[Strategy], settings: Sequence[Setting]) -> list[list[list[int]]]:

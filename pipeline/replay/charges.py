@@ -25,8 +25,8 @@ class Traded:
     """What the fills so far leave to those that follow.
 
     month, value: the calendar month of the latest fill, and what was traded in it, AED. charged: what the latest order
-    of each side comes to by its rates, AED, by what names the order. trade: an auction strategy's latest, by its type,
-    side and reference.
+    of each side, or each of several, comes to by its rates, AED, by what names the order. trade: an auction strategy's
+    latest, by its type, side and reference.
     """
 
     month: np.datetime64 | None = None
@@ -67,7 +67,8 @@ def _by_rate(value: Float64s, fills: Fills, strategy: type[Strategy], costs: Cos
     charged: Float64s = value * (rate / 10_000)
     if not costs.minimum_per_order:
         return charged
-    return with_minimum(charged, order_of(fills, traded), costs.minimum_per_order, traded)
+    orders = order_of(fills, traded)
+    return with_minimum(charged, orders, costs.minimum_per_order, traded, several=fills.order is not None)
 
 
 def is_taker(fills: Fills, strategy: type[Strategy]) -> NDArray[np.bool_]:
@@ -89,6 +90,8 @@ def order_of(fills: Fills, traded: Traded) -> list[object]:
         starts = [key != before for key, before in zip(keys, [traded.trade, *keys], strict=False)]
         traded.trade = keys[-1] if keys else traded.trade
         return [(0, int(run)) for run in np.cumsum(starts)]
+    if fills.order is not None:
+        return [(sides[at], abs(number)) if number else at for at, number in enumerate(fills.order.tolist())]
     assert fills.placed is not None  # noqa: S101 - who charges by order replays each setting by itself
     placed = fills.placed.tolist()
     return [(sides[at], placed[at]) if placed[at] != NO_ORDER else at for at in names]
@@ -110,10 +113,13 @@ def month_turnover(timestamps: Int64s, value: Float64s, traded: Traded) -> Float
     return before
 
 
-def with_minimum(charged: Float64s, orders: Sequence[object], minimum: float, traded: Traded) -> Float64s:
+def with_minimum(
+    charged: Float64s, orders: Sequence[object], minimum: float, traded: Traded, *, several: bool = False
+) -> Float64s:
     """Return charges of which those of each order come to at least a minimum after its first fill and all later ones.
 
     The first fill of an order pays what is missing; a later one pays what its order comes to beyond what it has paid.
+    several: whether a side has several orders, so that not only its latest can be filled later.
     """
     sums = traded.charged
     billed = []
@@ -121,7 +127,11 @@ def with_minimum(charged: Float64s, orders: Sequence[object], minimum: float, tr
         before = sums.get(order)
         sums[order] = charge if before is None else before + charge
         billed.append(max(minimum, sums[order]) - (0.0 if before is None else max(minimum, before)))
-    latest = {order[0]: order for order in sums if isinstance(order, tuple)}
+    named = [order for order in sums if isinstance(order, tuple)]
+    if several:
+        traded.charged = {order: sums[order] for order in named}
+        return np.array(billed, np.float64)
+    latest = {order[0]: order for order in named}
     # The next run of an auction strategy's trades, where it goes on, is number 0 among those that follow.
     traded.charged = {(side, 0) if side == 0 else order: sums[order] for side, order in latest.items()}
     return np.array(billed, np.float64)

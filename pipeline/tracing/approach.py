@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.engine.outcome import Span, join_fills
 from pipeline.engine.strategy import fields_of
-from pipeline.errors import StrategyError
+from pipeline.errors import BadRequest, StrategyError
 from pipeline.replay.simulate import engine_facts, matched_ticks, replayer
 from pipeline.ticks import NO_TICKS, stack_ticks
 from pipeline.times import DAY
@@ -63,6 +63,11 @@ class Approach:
     def __init__(
         self, source: TickSource, setting: Setting, stride: int = STRIDE, on_day: Callable[[int], None] | None = None
     ) -> None:
+        if setting.strategy.levels:
+            raise BadRequest(
+                f"{setting.strategy.__name__} has several orders a side, which explain does not explain yet; "
+                "--engine python with a breakpoint in on_fill shows what there was."
+            )
         self._source, self._span = source, source.span
         self._setting = setting
         self._stride = stride
