@@ -80,6 +80,17 @@ def random_ticks(count: int = 600, seed: int = 7) -> Ticks:
     return Ticks(FIRST_DAY + seconds * SECOND, kind, price, random.integers(0, 900, count))
 
 
+def with_signals(ticks: Ticks, seed: int, count: int) -> Ticks:
+    """Give ticks signals around 10: NaN and time 0 at first, later a value of the last minutes."""
+    chance, signals = np.random.default_rng(seed), []
+    for _ in range(count):
+        values = 10.0 + chance.normal(0, 0.03, len(ticks))
+        times = ticks.timestamp - chance.integers(0, 10**12, len(ticks))
+        values[: len(ticks) // 10], times[: len(ticks) // 10] = math.nan, 0
+        signals += [values, times]
+    return dataclasses.replace(ticks, signals=tuple(signals))
+
+
 def strategy_of(folder: Path, body: str, name: str = "own.py") -> type[Strategy]:
     """Write a strategy file and load it as a user's is loaded."""
     path = folder / name

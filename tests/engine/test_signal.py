@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pytest
 
 from pipeline.engine.compiler.batch_loop import batch_source
@@ -14,14 +12,22 @@ from pipeline.engine.outcome import Span
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.signal import Signal
 from pipeline.errors import ReplayError, StrategyError
-from tests.engine.replays import FACTS, bits, both, compiled, field_values, plain, random_ticks, strategy_of
+from tests.engine.replays import (
+    FACTS,
+    bits,
+    both,
+    compiled,
+    field_values,
+    plain,
+    random_ticks,
+    strategy_of,
+    with_signals,
+)
 from tests.engine.test_memory import in_parts
 from tests.engine.walks import PythonReplay, alone, plainly_alone, settings_of, together, walked_by_python
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from pipeline.ticks import Ticks
 
 QUOTES: Final = """\
 class Own(Strategy):
@@ -37,7 +43,7 @@ class Own(Strategy):
         if m.now - self.alpha.time > self.longest:
             self.stale += 1
             m.cancel_bid()
-        elif m.bid_size > 0 and self.alpha.value > self.edge:
+        elif m.bid_size > 0 and self.alpha.value - 10.0 > self.edge:
             m.quote_bid(m.bid, self.size)
         if m.ask_size > 0 and self.other.value < 10.0:
             m.quote_ask(m.ask, self.size)
@@ -48,20 +54,9 @@ class Own(Strategy):
 """
 
 
-def with_signals(ticks: Ticks, seed: int) -> Ticks:
-    """Give ticks two signals: NaN and 0 at first, later a value of one of the last minutes."""
-    chance, count = np.random.default_rng(seed), len(ticks)
-    signals = []
-    for scale, base in ((0.02, 0.0), (0.05, 10.0)):
-        values, times = base + chance.normal(0, scale, count), ticks.timestamp - chance.integers(0, 10**12, count)
-        values[: count // 10], times[: count // 10] = math.nan, 0
-        signals += [values, times]
-    return replace(ticks, signals=tuple(signals))
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_signals_are_the_same_in_both_engines_in_parts_and_in_batches(seed: int, tmp_path: Path) -> None:
-    strategy, ticks = strategy_of(tmp_path, QUOTES), with_signals(random_ticks(500, seed), seed)
+    strategy, ticks = strategy_of(tmp_path, QUOTES), with_signals(random_ticks(500, seed), seed, 2)
     whole = plain(strategy, ticks)
     assert len(whole.fills) > 5
     assert whole.final["s_stale"] > 0
@@ -73,7 +68,7 @@ def test_signals_are_the_same_in_both_engines_in_parts_and_in_batches(seed: int,
 
 
 def test_machine_code_reads_what_python_reads(tmp_path: Path) -> None:
-    strategy, ticks = strategy_of(tmp_path, QUOTES), with_signals(random_ticks(3_000, 5), 5)
+    strategy, ticks = strategy_of(tmp_path, QUOTES), with_signals(random_ticks(3_000, 5), 5, 2)
     assert len(both(strategy, ticks).fills) > 20
     settings = settings_of(strategy, [{"edge": 0.002 * step, "longest": 60.0 * step} for step in range(10)])
     assert together(ticks, strategy, settings) == [alone(ticks, strategy, setting) for setting in settings]
@@ -87,7 +82,7 @@ def test_a_batch_reads_a_signal_once_for_all_its_settings(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("cut", [1, 250, 499])
 def test_a_plain_replay_goes_on_from_where_a_compiled_one_stands(cut: int, tmp_path: Path) -> None:
-    strategy, ticks = strategy_of(tmp_path, QUOTES), with_signals(random_ticks(500), 1)
+    strategy, ticks = strategy_of(tmp_path, QUOTES), with_signals(random_ticks(500), 1, 2)
     first = PythonReplay(strategy, None).begin(Span.of(ticks), FACTS, field_values(strategy))
     first.feed(ticks[:cut])
     rest = PlainReplay(strategy).begin(Span.of(ticks), FACTS, field_values(strategy), first.checkpoint())

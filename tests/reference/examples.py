@@ -13,7 +13,7 @@ from .market_maker import MarketMaker
 from .records import ASK, BID, OPEN, QUOTING_END, SECOND, TRADE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .orders import Event
     from .records import Switches
@@ -22,7 +22,12 @@ MINUTE = 60 * SECOND
 
 
 class Example(MarketMaker):
-    """Both touches as an example sees them, and orders sent only where they would change something."""
+    """Both touches as an example sees them, and orders sent only where they would change something.
+
+    signals: of its one signal the value and the time of that as of each row, where it reads one.
+    """
+
+    signals: Sequence[tuple[float, int]] = ()
 
     def __init__(self, parameters: Mapping[str, Any], switches: Switches, exchange: str = "ADX") -> None:
         super().__init__(parameters, switches, exchange)
@@ -202,10 +207,44 @@ class Twap(Example):
             self.send(event, BID, "cancel" if wanted <= 0 else "place", both[0][0], wanted)
 
 
+class Pairs(Example):
+    """A side at the touch by how far a log ratio is from its mean, and back to flat past it."""
+
+    sampled = 0
+
+    def __init__(self, parameters: Mapping[str, Any], switches: Switches, exchange: str = "ADX") -> None:
+        super().__init__(parameters, switches, exchange)
+        self.ratios: deque[float] = deque(maxlen=60)
+
+    def quote(self, event: Event) -> None:
+        both = self.touches
+        other, since = self.signals[event.index]
+        wanted = {BID: 0, ASK: 0}
+        if both is not None and other > 0 and event.ts - since < self.given["oldest_sec"] * SECOND:
+            ratio = math.log((both[0][0] + both[1][0]) / 2 / other)
+            held = self.account.position
+            if len(self.ratios) == self.ratios.maxlen:
+                mean = sum(self.ratios) / len(self.ratios)
+                deviation = math.sqrt(sum((each - mean) ** 2 for each in self.ratios) / (len(self.ratios) - 1))
+                dearness = (ratio - mean) / deviation if deviation else math.copysign(math.inf, ratio - mean)
+                room = self.rooms(self.given["size"], self.given["max_position"])
+                if abs(dearness) > self.given["deviations"]:
+                    which = ASK if dearness > 0 else BID
+                    wanted[which] = room[which]
+                elif held * dearness > 0:
+                    wanted[ASK if held > 0 else BID] = min(self.given["size"], abs(held))
+            if event.ts - self.sampled >= self.given["every_sec"] * SECOND:
+                self.ratios.append(ratio)
+                self.sampled = event.ts
+        for which in (BID, ASK):
+            self.quote_side(event, which, both[which][0] if both else 0.0, wanted[which])
+
+
 EXAMPLES: Mapping[str, type[Example]] = {
     "avellaneda": Avellaneda,
     "imbalance_skew": ImbalanceSkew,
     "one_tick_inside": OneTickInside,
     "momentum_taker": MomentumTaker,
     "twap": Twap,
+    "pairs": Pairs,
 }

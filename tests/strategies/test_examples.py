@@ -14,7 +14,7 @@ from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest
 from pipeline.strategies.loading.load import FOLDER, load_strategy
 from pipeline.strategies.loading.start import example_names, start_of
-from tests.engine.replays import both, random_ticks
+from tests.engine.replays import both, random_ticks, with_signals
 from tests.reference.examples import EXAMPLES
 from tests.reference.records import CLASSIC
 
@@ -46,9 +46,11 @@ def test_an_example_fills_as_its_reference_does(name: str) -> None:
     strategy = load_strategy(file_of(name))
     defaults = {key: parameter.default for key, parameter in fields_of(strategy).by_key().items()}
     for seed, changes in enumerate(({}, {"size": 300}, {"max_position": 2_000}, {"lean": 0.05, "deviations": 1.2})):
-        ticks = random_ticks(3_000, seed)
+        ticks = with_signals(random_ticks(3_000, seed), seed, len(fields_of(strategy).signals))
         values: dict[str, Any] = {**defaults, **{key: value for key, value in changes.items() if key in defaults}}
-        expected = EXAMPLES[name](values, CLASSIC).run(ticks.timestamp, ticks.kind, ticks.price, ticks.volume)
+        reference = EXAMPLES[name](values, CLASSIC)
+        reference.signals = list(zip(*(column.tolist() for column in ticks.signals), strict=True))
+        expected = reference.run(ticks.timestamp, ticks.kind, ticks.price, ticks.volume)
         outcome = both(strategy, ticks, values)
         assert fills_of(outcome, ticks) == [
             (fill.event, 1 if fill.side == "buy" else -1, fill.price, fill.quantity) for fill in expected.fills
