@@ -8,6 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from .auction_prices import round_to_tick, tick_at
+from .glft import Glft
 from .grid import on_grid
 from .market_maker import MarketMaker
 from .records import ASK, BID, OPEN, QUOTING_END, SECOND, TRADE
@@ -240,8 +241,9 @@ class Pairs(Example):
             self.quote_side(event, which, both[which][0] if both else 0.0, wanted[which])
 
 
-EXAMPLES: Mapping[str, type[Example]] = {
+EXAMPLES: Mapping[str, type[MarketMaker]] = {
     "avellaneda": Avellaneda,
+    "glft": Glft,
     "imbalance_skew": ImbalanceSkew,
     "one_tick_inside": OneTickInside,
     "momentum_taker": MomentumTaker,

@@ -66,7 +66,7 @@ def fills_of(outcome: Outcome, ticks: Ticks) -> list[tuple[int, int, float, int]
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-@pytest.mark.parametrize("name", ["avellaneda", "v1_baseline"])
+@pytest.mark.parametrize("name", ["avellaneda", "glft", "v1_baseline"])
 def test_a_start_is_a_strategy_that_loads_with_a_config_of_its_defaults(name: str, tmp_path: Path) -> None:
     contents = start_of(tmp_path / "mine.py", like=name)
     for target, content in contents.items():
