@@ -11,24 +11,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from pipeline.inspection.counts import FAR, Counts, FarPrint, Gap, as_text
+from pipeline.inspection.day_parts import OF_DATES, PARTS, day_parts
 from pipeline.inspection.loop_count import COUNTS, OF_DAY, count_ticks
 from pipeline.inspection.sessions import longest_gap, longest_of, shifted_days, shifts_of
 from pipeline.native.functions import compiled
 from pipeline.ticks import join_ticks, shifted
-from pipeline.times import DAY, MINUTE, date_of
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pipeline.markets.market import MarketFacts
-    from pipeline.markets.phases import Hours
     from pipeline.ticks import Float64s, Int64s, Ticks
 
 OFF_GRID: Final = 1e-6
 """Ticks by which a price may miss the grid and still be on it: what binary fractions cost."""
-
-LATE: Final = 15 * MINUTE
-"""After the close until when prints are expected: the last session's are reported up to minutes later."""
 
 ENOUGH: Final = 1 << 18
 """Ticks that are counted at a time when they come block by block."""
@@ -37,7 +34,7 @@ _SLOTS: Final = 1 << 13
 """For rows of one time: twice as many as there are of nearly any, and no more than a processor has at hand."""
 _FAR_TIME: Final = 2**62
 _SUMS: Final = frozenset(field.name for field in fields(Counts)) - {
-    *("first", "last", "days", "days_without_print", "gap", "largest_step", "first_far", "shifts")
+    *("first", "last", "days", "days_without_print", "gap", "largest_step", "first_far", "phases", "shifts")
 }
 
 
@@ -138,6 +135,9 @@ def _whole(parts: Sequence[_Counted]) -> Counts:
         gap=longest_of(part.gap for part in counts if part.gap is not None),
         largest_step=max(part.largest_step for part in counts),
         first_far=next((part.first_far for part in counts if part.first_far is not None), None),
+        phases=_phases_of(
+            [sum(part.phases.get(name, (0, 0))[at] for part in counts) for name in PARTS for at in (0, 1)]
+        ),
         shifts=tuple(shifts_of(shifted)),
         **totals,
     )
@@ -148,51 +148,53 @@ def _counted(ticks: Ticks, facts: MarketFacts, *, begun: bool = False, goes_on: 
     first, last = int(ticks.timestamp.min()), int(ticks.timestamp.max())
     span = -_FAR_TIME if begun else first, _FAR_TIME if goes_on else last
     by_day = np.zeros((last // DAY - first // DAY + 1, len(OF_DAY)), np.int64)
+    by_part = np.zeros(2 * len(PARTS), np.int64)
     touch = np.zeros(2)
-    counts = _walked(ticks, facts, span, by_day, touch)
-    far, start, end = (counts.pop(name) for name in ("first_far", "gap_start", "gap_end"))
+    in_order = bool((ticks.timestamp[1:] >= ticks.timestamp[:-1]).all())
+    by_time = ticks if in_order else ticks[np.argsort(ticks.timestamp, kind="stable")]
+    counts = _walked(ticks, by_time, facts, by_day, by_part, touch)
+    far = counts.pop("first_far")
     days = np.flatnonzero(by_day[:, 0])
-    has_breaks = len(several := _hours_of(ticks, facts)) > 1 or len(several[0].continuous) > 1
     counted = Counts(
         ticks=len(ticks),
         first=first,
         last=last,
         days=tuple((days + first // DAY).tolist()),
         days_without_print=tuple((days[by_day[days, 1] == 0] + first // DAY).tolist()),
-        gap=longest_gap(ticks.timestamp, facts, span) if has_breaks else Gap(start, end) if start <= end else None,
+        gap=longest_gap(by_time.timestamp, days + first // DAY, facts, span),
         first_far=FarPrint(int(ticks.timestamp[far]), float(ticks.price[far]), *touch.tolist()) if far >= 0 else None,
+        phases=_phases_of(by_part.tolist()),
         shifts=(),
         **counts,
     )
     return _Counted(counted, shifted_days(ticks.timestamp, days + first // DAY, by_day[days], facts))
 
 
-def _hours_of(ticks: Ticks, facts: MarketFacts) -> list[Hours]:
-    """Return the hours that are in force on some day from the first to the last of ticks, each once."""
-    first, last = (date_of(int(time) // DAY) for time in (ticks.timestamp.min(), ticks.timestamp.max()))
-    return [*dict.fromkeys(hours for _, hours, _ in facts.stretches(first, last))]
+def _phases_of(by_part: Sequence[int]) -> dict[str, tuple[int, int]]:
+    """Return ticks and prints by the part of the day, of those that have any."""
+    several = zip(PARTS, by_part[::2], by_part[1::2], strict=True)
+    return {name: (ticks, prints) for name, ticks, prints in several if ticks}
 
 
-def _walked(ticks: Ticks, facts: MarketFacts, span: tuple[int, int], by_day: Int64s, touch: Float64s) -> dict[str, int]:
-    """Walk ticks, fill `by_day` and `touch`, and return the counts by name; span: from when to when a gap may be."""
-    in_order = bool((ticks.timestamp[1:] >= ticks.timestamp[:-1]).all())
-    by_time = ticks if in_order else ticks[np.argsort(ticks.timestamp, kind="stable")]
-    several = _hours_of(ticks, facts)
-    begins, ends = min(hours.whole[0] for hours in several), max(hours.whole[1] for hours in several)
-    opens, closes = min(hours.opens for hours in several), max(hours.closes for hours in several)
-    numbers = [len(ticks), int(ticks.timestamp.min()) // DAY, *span, begins, ends, ends + LATE]
-    numbers += [opens, closes, len(facts.tick_sizes)]
+def _walked(
+    ticks: Ticks, by_time: Ticks, facts: MarketFacts, by_day: Int64s, by_part: Int64s, touch: Float64s
+) -> dict[str, int]:
+    """Walk ticks, fill `by_day`, `by_part` and `touch`, and return the counts by name."""
+    first_day = int(by_time.timestamp[0]) // DAY
+    parts = day_parts(facts, first_day, int(by_time.timestamp[-1]) // DAY)
+    numbers = [len(ticks), first_day, len(parts.dates) // len(OF_DATES)]
     columns = [(each.timestamp, each.kind, each.price, each.volume) for each in (ticks, by_time)]
     # A few slots do, unless very many rows are of one time.
     for slots in (_SLOTS, 1 << (2 * len(ticks)).bit_length()):
         counts = np.zeros(len(COUNTS), np.int64)
         by_day[:] = 0
+        by_part[:] = 0
         compiled(count_ticks)(
             np.array([*numbers, slots]),
             np.array([1 - FAR, 1 + FAR, OFF_GRID]),
-            *(np.array(column, np.float64) for column in zip(*facts.tick_sizes, strict=True)),
+            *(parts.dates, parts.parts, parts.below, parts.sizes),
             *map(np.ascontiguousarray, (*columns[0], *columns[1])),
-            *(np.full(slots, -1), counts, by_day, touch),
+            *(np.full(slots, -1), counts, by_day, by_part, touch),
         )
         by_name: dict[str, int] = dict(zip(COUNTS, counts.tolist(), strict=True))
         if by_name["repeated"] >= 0:

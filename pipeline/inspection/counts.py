@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 FAR: Final = 0.10
 """How far from the touch a print is that hardly can be one, as a share of the touch's price."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raise it when the same ticks would be counted otherwise, or more of them."""
 
 
@@ -55,11 +55,12 @@ class Counts:
 
     days: those with ticks, ascending; days_without_print: those of them without a print.
     steps_back, steps_forward: rows whose clock is before, or after, that of the row before; largest_step: back, at
-    most. repeated: rows that are in all four columns what an earlier row is. Of the continuous session, by the rules of
-    the engine's book: events, those after which the book is crossed or locked, for how long, and how long the session
-    is; prints, those outside the touch, those far outside and the first of them. outside_hours: ticks before the
-    pre-open or after the close; prints_outside_hours: prints before the pre-open or well after the close. off_grid:
-    prices that no order could have.
+    most. repeated: rows that are in all four columns what an earlier row is. Of continuous trading, breaks left out, by
+    the rules of the engine's book: events, those after which the book is crossed or locked, for how long, and how long
+    trading is; prints, those outside the touch, those far outside and the first of them. outside_hours: ticks before
+    the first phase of their day or after its last; prints_outside_hours: prints before the first, or well after the
+    last or after a break began. phases: ticks and prints in each of `PARTS` of the day that has any. off_grid: prices
+    that no order could have on their day.
     """
 
     ticks: int
@@ -89,6 +90,7 @@ class Counts:
     first_far: FarPrint | None
     outside_hours: int
     prints_outside_hours: int
+    phases: dict[str, tuple[int, int]]
     shifts: tuple[Shift, ...]
     off_grid: int
 
@@ -112,4 +114,5 @@ def from_text(text: str) -> Counts | None:
     values["gap"] = values["gap"] and Gap(**values["gap"])
     values["first_far"] = values["first_far"] and FarPrint(**values["first_far"])
     values["shifts"] = tuple(Shift(**shift) for shift in values["shifts"])
+    values["phases"] = {name: tuple(many) for name, many in values["phases"].items()}
     return Counts(**values | {name: tuple(values[name]) for name in ("days", "days_without_print")})

@@ -69,14 +69,14 @@ def longest_of(gaps: Iterable[Gap]) -> Gap | None:
     return min(gaps, key=lambda gap: (-gap.length, gap.start), default=None)
 
 
-def longest_gap(times: Int64s, facts: MarketFacts, span: tuple[int, int]) -> Gap | None:
-    """Return the longest stretch of a span of trading without a tick, on days with ticks, by each day's own hours.
+def longest_gap(times: Int64s, days: Int64s, facts: MarketFacts, span: tuple[int, int]) -> Gap | None:
+    """Return the longest stretch of a span of trading without a tick, by each day's own hours.
 
-    times: of ticks, ns. span: from when to when an end of trading may be an end of a gap.
+    times: of ticks, ns, ascending; days: those that have any. span: from when to when an end of trading may be an end
+    of a gap, since the ticks begin and end there.
     """
-    times = np.sort(times)
     gaps = []
-    for day in np.unique(times // DAY).tolist():
+    for day in days.tolist():
         for ends in facts.hours_on(date_of(day)).continuous:
             opens, closes = (day * DAY + time for time in ends)
             first, last = np.searchsorted(times, [opens, closes])
@@ -107,10 +107,10 @@ def shifted_days(times: Int64s, days: Int64s, counts: Int64s, facts: MarketFacts
     counts = np.bincount(of_day * MINUTES + minute, minlength=len(days) * MINUTES)
     by_minute = counts.reshape(len(days), MINUTES)
     until = np.concatenate([np.zeros((len(days), 1), np.int64), np.cumsum(by_minute, axis=1)], axis=1)
-    first, last = (time // MINUTE for time in facts.hours.whole)
-    inside = np.stack(
-        [until[:, _minute(last + 60 * hours)] - until[:, _minute(first + 60 * hours)] for hours in SHIFTS]
-    )
+    minutes = np.array([facts.hours_on(date_of(day)).whole for day in days.tolist()]) // MINUTE
+    ends = [np.clip(minutes + 60 * hours, 0, MINUTES) for hours in SHIFTS]
+    each = np.arange(len(days))
+    inside = np.stack([until[each, end[:, 1]] - until[each, end[:, 0]] for end in ends])
     best = np.argmax(inside, axis=0)
     total = until[:, -1]
     most = inside.max(axis=0)
@@ -130,7 +130,3 @@ def shifts_of(shifted: Mapping[int, tuple[int, Int64s]]) -> list[Shift]:
         ends = np.searchsorted(spread, [EDGE * spread[-1], (1 - EDGE) * spread[-1]])
         found.append(Shift(hours, days, int(ends[0]), int(ends[1])))
     return sorted(found, key=lambda shift: (-shift.days, shift.hours))
-
-
-def _minute(minute: int) -> int:
-    return min(max(minute, 0), MINUTES)

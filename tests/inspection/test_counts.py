@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
+import math
+import tempfile
 from dataclasses import asdict, replace
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pytest
@@ -16,11 +20,17 @@ from pipeline.inspection.counting import RunningCounts, count
 from pipeline.inspection.counts import as_text, from_text, is_current
 from pipeline.inspection.sessions import closed_days, missing_days, unswapped
 from pipeline.markets.facts import facts_of
-from pipeline.markets.phases import sessions_of
+from pipeline.markets.phases import EVER, hours_of, sessions_of
+from pipeline.markets.read import read_market
+from pipeline.markets.tick_tables import TickTable
 from pipeline.ticks import Ticks
 from tests.engine.replays import written
 from tests.inspection.plain_counts import counts, plain_counts, without_shifts
 from tests.made import DAY, HOUR, MONDAY, SECOND, random_ticks
+from tests.markets.market_files import markets
+
+if TYPE_CHECKING:
+    from pipeline.markets.market import MarketFacts
 
 ADX: Final = facts_of("ADX")
 FRIDAY: Final = MONDAY + 4 * DAY
@@ -50,6 +60,55 @@ def ticks_of(rows: list[tuple[int, int, int, float, int]]) -> Ticks:
 def test_every_count_is_that_of_a_plain_loop(rows: list[tuple[int, int, int, float, int]], *, in_order: bool) -> None:
     ticks = ticks_of(sorted(rows) if in_order else rows)
     assert counts(ticks, ADX) == plain_counts(ticks, ADX)
+
+
+CHANGING: Final = replace(
+    ADX,
+    sessions=sessions_of(
+        [
+            {"pre_open": ["09:30", "10:00"], "continuous": [["10:00", "12:00"], ["13:00", "14:45"]],
+             "closing_auction": ["14:45", "14:55"], "trade_at_last": ["14:57", "15:00"]},
+            {"from": "2025-01-14", "continuous": [["11:00", "14:45"]], "opening_auction": ["10:00", "10:30"]},
+            {"from": "2025-01-16", "continuous": [["10:00", "12:00"], ["12:05", "14:45"], ["15:30", "24:00"]]},
+        ],
+        "here",
+        0,
+    ),
+    half_days=((dt.date(2025, 1, 15), hours_of({"continuous": [["09:30", "12:00"]]}, "here", 0)),),
+    tick_tables=(
+        TickTable(EVER, ((10.0, 0.005), (math.inf, 0.02))),
+        TickTable(dt.date(2025, 1, 15), ((math.inf, 0.01),)),
+    ),
+)  # fmt: skip
+"""Lunch on 12 and 13 January, one span on the 14th, a half day on the 15th, two breaks then; a change of ticks between.
+"""
+
+EVENING: Final = replace(
+    ADX,
+    day_starts=int(17 * HOUR),
+    sessions=sessions_of(
+        [{"day_starts": "17:00", "continuous": [["17:00", "09:00"], ["10:00", "16:00"]]}], "here", int(17 * HOUR)
+    ),
+)  # fmt: skip
+
+
+def market_of(content: dict[str, Any]) -> MarketFacts:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "XYZ.json")
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return read_market(path)
+
+
+@given(
+    rows=st.lists(rows, min_size=1, max_size=60),
+    facts=st.sampled_from([CHANGING, EVENING, facts_of("HKEX")]) | markets().map(market_of),
+    in_order=st.booleans(),
+)
+def test_each_day_is_counted_by_its_own_hours_breaks_and_tick_sizes(
+    rows: list[tuple[int, int, int, float, int]], facts: MarketFacts, *, in_order: bool
+) -> None:
+    ticks = ticks_of(sorted(rows) if in_order else rows)
+    assert counts(ticks, facts) == plain_counts(ticks, facts)
 
 
 @given(st.integers(0, 2**32), st.sampled_from(["ADX", "DFM"]))
