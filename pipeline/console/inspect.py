@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.console.output import WARNING, WIDTH, CommandResult, console
 from pipeline.console.tables import Column, show_table
 from pipeline.inspection.counts import FAR
+from pipeline.inspection.day_parts import PARTS
 from pipeline.inspection.warn import span
 from pipeline.times import SECOND, iso
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pipeline.inspection.store import Inspected, Inspection
 
 LABEL: Final = 22
+SHORT: Final = {"opening_auction": "opening", "closing_auction": "closing", "trade_at_last": "at last"}
+"""Headings of phases where there is little room."""
 
 
 def show_inspection(inspection: Inspection, *, in_full: bool, strict: bool) -> CommandResult:
@@ -96,8 +99,9 @@ def _show_tables(inspection: Inspection, counted: list[tuple[Inspected, Counts]]
             for inspected, counts in counted
         ],
     )
+    _show_phases(counted)
     show_table(
-        "In the session",
+        "In continuous trading",
         [
             security,
             *map(Column, ("events", "crossed", "locked", "prints", "outside touch", f"by {FAR:.0%}", "longest gap")),
@@ -113,6 +117,19 @@ def _show_tables(inspection: Inspection, counted: list[tuple[Inspected, Counts]]
                 f"{counts.prints_far:,}",
                 span(counts.gap.length) if counts.gap else "-",
             ]
+            for inspected, counts in counted
+        ],
+    )
+
+
+def _show_phases(counted: list[tuple[Inspected, Counts]]) -> None:
+    """Print which share of each security's ticks is in which phase of its days, those that have any."""
+    named = [part for part in PARTS if any(part in counts.phases for _, counts in counted)]
+    show_table(
+        "Ticks by phase of the market's day",
+        [Column("security", "name"), *(Column(SHORT.get(part, _words(part))) for part in named)],
+        [
+            [inspected.ticker, *(_share(counts.phases.get(part, (0, 0))[0], counts.ticks) for part in named)]
             for inspected, counts in counted
         ],
     )
@@ -139,22 +156,31 @@ def _lines(inspected: Inspected, counts: Counts) -> Iterator[tuple[str, str]]:
         rejects = ", ".join(f"{many:,} {rule}" for rule, many in inspected.entry.rejects.items()) or "no rejects"
         yield "rows", f"{inspected.entry.rows:,}: {counts.ticks:,} ticks, {inspected.entry.blank:,} blank, {rejects}"
     yield "ticks", f"{counts.ticks:,}: {counts.bids:,} BID, {counts.asks:,} ASK, {counts.trades:,} TRADE"
-    yield "time", f"{_time(counts.first)} to {_time(counts.last)}"
+    zone = f" ({inspected.time_zone})" if inspected.time_zone else ""
+    yield "time", f"{_time(counts.first)} to {_time(counts.last)}{zone}"
+    if inspected.hours:
+        yield "hours", f"{inspected.hours}{zone}"
     yield "days", f"{len(counts.days):,}, {len(inspected.missing_days) or 'none'} missing"
     if counts.gap is not None:
-        yield "longest gap", f"{span(counts.gap.length)} within the session, from {_time(counts.gap.start)}"
+        yield "longest gap", f"{span(counts.gap.length)} within continuous trading, from {_time(counts.gap.start)}"
     yield "zero price, zero size", f"{counts.zero_prices:,} and {counts.zero_sizes:,} rows"
     back = f", by up to {span(counts.largest_step)}" if counts.steps_back else ""
     yield "clock steps back", f"{counts.steps_back:,} rows{back}"
     yield "repeated rows", f"{counts.repeated:,}"
+    yield (
+        "ticks by phase",
+        ", ".join(
+            f"{_words(part)} {many:,} ({_share(many, counts.ticks)})" for part, (many, _) in counts.phases.items()
+        ),
+    )
     yield "outside the hours", f"{counts.outside_hours:,} ({_share(counts.outside_hours, counts.ticks)})"
     yield "off the tick grid", f"{counts.off_grid:,}"
-    yield "in the session", f"{counts.session_events:,} events, {counts.session_prints:,} of them prints"
+    yield "in continuous trading", f"{counts.session_events:,} events, {counts.session_prints:,} of them prints"
     for what, events, length in (
         ("crossed book", counts.crossed_events, counts.crossed),
         ("locked book", counts.locked_events, counts.locked),
     ):
-        yield what, f"{events:,} events, {span(length)} ({_share(length, counts.session)} of the session)"
+        yield what, f"{events:,} events, {span(length)} ({_share(length, counts.session)} of trading)"
     yield "prints off the touch", f"{counts.prints_outside:,}, {counts.prints_far:,} by more than {FAR:.0%}"
 
 
@@ -169,6 +195,7 @@ def _facts(inspected: Inspected) -> dict[str, Any]:
         "rejects": entry.rejects if entry else None,
         "ticks": counts.ticks,
         "types": {"BID": counts.bids, "ASK": counts.asks, "TRADE": counts.trades},
+        "time_zone": inspected.time_zone or None,
         "first": iso(counts.first),
         "last": iso(counts.last),
         "days": len(counts.days),
@@ -185,6 +212,9 @@ def _facts(inspected: Inspected) -> dict[str, Any]:
         "prints_outside_hours": counts.prints_outside_hours,
         "clock_shifts": [{"hours": shift.hours, "days": shift.days} for shift in counts.shifts],
         "off_tick_grid": counts.off_grid,
+        "quotes_off_tick_grid": counts.quotes_off_grid,
+        "quotes_on_other_grids": counts.quotes_elsewhere,
+        "phases": {part: {"ticks": ticks, "prints": prints} for part, (ticks, prints) in counts.phases.items()},
         "session": {
             "events": counts.session_events,
             "seconds": counts.session / SECOND,
@@ -203,6 +233,10 @@ def _facts(inspected: Inspected) -> dict[str, Any]:
 
 def _time(timestamp: int) -> str:
     return iso(timestamp).replace("T", " ")
+
+
+def _words(part: str) -> str:
+    return part.replace("_", " ").replace("pre open", "pre-open")
 
 
 def _share(part: int, whole: int) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from pipeline.conversion.excel.archive import stamp_of
 from pipeline.conversion.excel.parts import Sheet
 from pipeline.conversion.excel.row_reader import uncalculated
 from pipeline.conversion.layout import blocks_of
+from pipeline.conversion.names import security_of
 from pipeline.conversion.sheet import SheetContent, read_sheet
 from pipeline.conversion.split import split
 from pipeline.conversion.tables.row_names import RowNames
 from pipeline.conversion.tables.table import Table, stamp_of_table
-from pipeline.errors import NotAWorkbook
+from pipeline.conversion.ticks import ON_CLOCK
+from pipeline.errors import NotAWorkbook, SeveralSecurities
+from pipeline.markets.facts import facts_or_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +45,27 @@ def read_contents(
         threads: Parts of a table that are read at a time.
         on_rows: Called with the number of rows read so far now and then.
     """
+    while True:
+        contents = _read(job, loop, parquet_dir, threads, on_rows)
+        zones = {facts_or_open(security_of(full).exchange).time_zone: full for full in contents if full}
+        on_clock = any(note.startswith(ON_CLOCK) for content in contents.values() for note in content.notes)
+        if not on_clock or not zones.keys() - {job.rules.time_zone}:
+            return contents
+        for content in contents.values():
+            content.discard()
+        if len(zones) > 1:
+            clocks = ", ".join(f"{full} on {zone}" for zone, full in sorted(zones.items()))
+            raise SeveralSecurities(
+                f"its times have a time zone, and its securities are on several clocks: {clocks}. Export those of each "
+                "clock by themselves."
+            )
+        job = replace(job, rules=replace(job.rules, time_zone=next(iter(zones))))
+
+
+def _read(
+    job: SheetJob, loop: CompiledFunction | None, parquet_dir: AnyPath, threads: int, on_rows: Callable[[int], None]
+) -> Mapping[str, Content]:
+    """Return what a block holds of each security, its times on the clock of the job's rules."""
     if isinstance(job.workbook, Table):
         from pipeline.conversion.tables.reading import read_table  # brings Arrow
 

@@ -116,11 +116,7 @@ def _of_any(sheet: str, block: Block, rules: Rules) -> dict[str, Any]:
         "sheet": sheet,
         "header_row": block.header_row,
         "columns": {**asdict(block.columns), "quotes": [list(quote) for quote in block.columns.quotes]},
-        "rules": {
-            "words": _digest(sorted(rules.words.items())),
-            "date_order": rules.date_order,
-            "time_zone": rules.time_zone,
-        },
+        "rules": {"words": _digest(sorted(rules.words.items())), "date_order": rules.date_order},
     }
 
 

@@ -28,7 +28,7 @@ _WINDOWS_DEVICES: Final = frozenset(
 
 
 class SecurityName(NamedTuple):
-    """A security: the ticker that names its files, its exchange, and its name as Bloomberg writes it.
+    """A security: the ticker that names its files, its exchange, its name as Bloomberg writes it, and the code in that.
 
     Where no market's file knows the exchange's code, the code stands for the exchange; without a code, the sector does.
     """
@@ -36,6 +36,7 @@ class SecurityName(NamedTuple):
     ticker: str
     exchange: str
     full: str
+    code: str
 
 
 def security_of(text: str) -> SecurityName:
@@ -56,7 +57,7 @@ def security_of(text: str) -> SecurityName:
         )
     code = match["code"] or match["source"]
     exchange = (exchange_of_code(code) or code) if code else match["sector"].capitalize()
-    return SecurityName(ticker, exchange, full or "")
+    return SecurityName(ticker, exchange, full or "", code or "")
 
 
 def full_name(text: str) -> str | None:

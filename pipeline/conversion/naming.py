@@ -9,6 +9,7 @@ from pipeline.conversion.headers import NO_BLOCK, letters
 from pipeline.conversion.names import FORM, full_name, likely_name, security_of
 from pipeline.conversion.tables.table import Table
 from pipeline.errors import BadRequest, BadSheetName, shown
+from pipeline.markets.facts import facts_or_open
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,9 @@ def with_security(job: SheetJob, name: str) -> SheetJob:
         security = security_of(name)
     except BadSheetName as error:
         return replace(job, error=str(error))
-    return replace(job, ticker=security.ticker, exchange=security.exchange, full=security.full)
+    rules = replace(job.rules, time_zone=facts_or_open(security.exchange).time_zone)
+    ticker, exchange, full, code = security
+    return replace(job, rules=rules, ticker=ticker, exchange=exchange, full=full, code=code)
 
 
 def _check_security(security: str, left: Sequence[SheetJob]) -> None:

@@ -48,9 +48,9 @@ _PROBE: Final = f".probe{PART_SUFFIX}"
 class SheetJob:
     """One block of one sheet to convert; `position` is its row in the closing table.
 
-    full: the security's name as Bloomberg writes it; own: the one that the sheet, the cells above or the request name,
-    where it is the rows that name securities. is_open: whether those are still to be read. error: why it cannot be
-    converted. skipped: why nothing of the sheet is meant to be, which has no block then.
+    full: the security's name as Bloomberg writes it, code: its exchange's code in that; own: the name that the sheet,
+    the cells above or the request say, where the rows name securities. is_open: whether those are still to be read.
+    error: why it cannot be converted. skipped: why nothing of the sheet is meant to be, which has no block then.
     """
 
     position: int
@@ -61,6 +61,7 @@ class SheetJob:
     ticker: str = ""
     exchange: str = ""
     full: str = ""
+    code: str = ""
     own: str = ""
     is_open: bool = False
     error: str | None = None

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from pipeline.store.layout import TIME_ZONE
 from pipeline.ticks import ASK, BID, TRADE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DateOrder: TypeAlias = 'Literal["dmy", "mdy"]'
+
+LIKELY_ZONE: Final = "Asia/Dubai"
+"""The clock that texts with an offset are put on before it is known of which exchange their rows are."""
 
 LONGEST_TEXT: Final = 255
 """A longer text is neither a type nor a time."""
@@ -43,7 +45,7 @@ class Rules:
     date1904: bool = False
     words: Mapping[str, int] = field(default_factory=lambda: WORDS)
     date_order: DateOrder | None = None
-    time_zone: str = TIME_ZONE
+    time_zone: str = LIKELY_ZONE
     has_trades: bool | None = None
 
 

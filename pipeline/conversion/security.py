@@ -13,6 +13,7 @@ from pipeline.conversion.fingerprint import fingerprint
 from pipeline.conversion.security_files import SecurityFiles
 from pipeline.conversion.tables.reading import TableContent
 from pipeline.errors import OverlappingWorkbooks, shown
+from pipeline.markets.facts import facts_or_open
 from pipeline.store.catalog import Entry, Source
 from pipeline.store.layout import rejects_name, ticks_name
 from pipeline.store.parquet import read_footer
@@ -90,11 +91,12 @@ def part_of(job: SheetJob, content: SheetContent | TableContent) -> Part:
     return Part(source, where, int(timestamp[0]), int(timestamp.min()), int(timestamp.max()), content)
 
 
-def stage_security(ticker: str, exchange: str, parts: Sequence[Part], parquet_dir: AnyPath) -> StagedSecurity:
-    """Join the parts of a security in time order and write its files under temporary names.
+def stage_security(job: SheetJob, parts: Sequence[Part], parquet_dir: AnyPath) -> StagedSecurity:
+    """Join the parts of a job's security in time order and write its files under temporary names.
 
     Raises OverlappingWorkbooks or OutputNotWritable.
     """
+    ticker, exchange = job.ticker, job.exchange
     ordered = _in_time_order(ticker, parts)
     ordered[1:] = itertools.starmap(_with_seam, itertools.pairwise(ordered))
     first = ordered[0].content
@@ -109,7 +111,7 @@ def stage_security(ticker: str, exchange: str, parts: Sequence[Part], parquet_di
         except BaseException:
             files.discard()
             raise
-    entry = _entry(ticker, exchange, [part.source for part in ordered])
+    entry = _entry(job, [part.source for part in ordered])
     inspection: list[str] = []
 
     def metadata_of(counted: str) -> dict[str, str]:
@@ -162,13 +164,14 @@ def _ticks_at(part: Part, moment: int) -> Counter[tuple[int, float, int]]:
     return Counter(zip(ticks.kind.tolist(), ticks.price.tolist(), ticks.volume.tolist(), strict=True))
 
 
-def _entry(ticker: str, exchange: str, sources: Sequence[Source]) -> Entry:
+def _entry(job: SheetJob, sources: Sequence[Source]) -> Entry:
     """Return a security's line for the catalog, what was counted and marks of files left out."""
     rejects = sum((Counter(source.rejects) for source in sources), Counter[str]())
+    facts = facts_or_open(job.exchange)
     return Entry(
-        ticker=ticker,
-        exchange=exchange,
-        file=ticks_name(ticker),
+        ticker=job.ticker,
+        exchange=job.exchange,
+        file=ticks_name(job.ticker),
         rows=sum(source.rows for source in sources),
         ticks=sum(source.ticks for source in sources),
         blank=sum(source.blank for source in sources),
@@ -176,6 +179,9 @@ def _entry(ticker: str, exchange: str, sources: Sequence[Source]) -> Entry:
         fingerprint=fingerprint([source.record for source in sources]),
         digests={},
         sources=tuple(sources),
+        code=job.code,
+        time_zone=facts.known_zone,
+        currency=facts.money,
     )
 
 
@@ -198,6 +204,9 @@ def _metadata(entry: Entry) -> dict[str, str]:
     return {
         "ticker": entry.ticker,
         "exchange": entry.exchange,
+        "code": entry.code,
+        "time_zone": entry.time_zone,
+        "currency": entry.currency,
         "sheet": "; ".join(dict.fromkeys(source.sheet for source in entry.sources)),
         "workbook": "; ".join(source.workbook for source in entry.sources),
         "fingerprint": entry.fingerprint,

@@ -299,7 +299,7 @@ class _Conversion:
         if not error:
             try:
                 parts = [part_of(job, content) for job, content in contents]
-                security.staged = stage_security(first.ticker, first.exchange, parts, self.parquet_dir)
+                security.staged = stage_security(first, parts, self.parquet_dir)
             except SHEET_FAILURES as failure:
                 error = self._words(failure)
         if error:

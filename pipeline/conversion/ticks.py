@@ -276,9 +276,12 @@ class Judge:
         return Reject(number, tuple(texts), rule, security)  # type: ignore[arg-type]
 
 
+ON_CLOCK: Final = "times with a time zone, put on the exchange's clock"
+
+
 def zone_note(time_zone: str) -> str:
     """Return the note for times whose texts have a zone."""
-    return f"times with a time zone, put on the exchange's clock ({time_zone}): {{:,}}."
+    return f"{ON_CLOCK} ({time_zone}): {{:,}}."
 
 
 def _told_twice(ticks: JudgedTicks) -> Iterator[Reject]:

@@ -33,7 +33,8 @@ def unchanged_sources(
         return None
     if any(too_many(faulty(source.rejects), source.ticks, allowed) for source in entry.sources):
         return None
-    if not is_current(entry.inspection, facts_or_open(entry.exchange)):
+    facts = facts_or_open(entry.exchange)
+    if not is_current(entry.inspection, facts) or (entry.time_zone, entry.currency) != (facts.known_zone, facts.money):
         return None
     sources: dict[int, Source] = {}
     for source in entry.sources:

@@ -32,6 +32,7 @@ from pipeline.conversion.unchanged import is_of
 from pipeline.conversion.verify_table import read_by_csv
 from pipeline.conversion.wide import judge_of
 from pipeline.errors import PipelineError, StaleStore, UnreadableSheet, in_words
+from pipeline.markets.market import UNKNOWN_ZONE
 from pipeline.store.catalog import changed_sources, read_catalog
 from pipeline.store.layout import CONDITION_COLUMN, TICK_COLUMNS, rejects_name
 from pipeline.store.parquet import read_table
@@ -106,6 +107,7 @@ def _read_afresh(entry: Entry) -> Iterator[Parsed]:
         book = Table(path) if is_table(path) else open_workbook(path, None if source in changed else UNLIMITED)
         sheet = next((sheet for sheet in book.sheets if sheet.name == source.sheet), None)
         rules = SheetOptions(None, None, source.record.get("rules", {}).get("date_order"), words).rules(book)
+        rules = replace(rules, time_zone=entry.time_zone or UNKNOWN_ZONE)
         if sheet is None or block is None or not is_of(source, SheetJob(0, book, sheet, rules, block)):
             raise StaleStore(
                 f"{source.path}: sheet '{source.sheet}' is no longer what was converted; run `pipeline convert`, then "

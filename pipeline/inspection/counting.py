@@ -14,6 +14,7 @@ from pipeline.inspection.counts import FAR, Counts, FarPrint, Gap, as_text
 from pipeline.inspection.day_parts import OF_DATES, PARTS, day_parts
 from pipeline.inspection.loop_count import COUNTS, OF_DAY, count_ticks
 from pipeline.inspection.sessions import longest_gap, longest_of, shifted_days, shifts_of
+from pipeline.inspection.tick_grid import OFF_GRID, quotes_elsewhere
 from pipeline.native.functions import compiled
 from pipeline.ticks import join_ticks, shifted
 from pipeline.times import DAY
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from pipeline.markets.market import MarketFacts
     from pipeline.ticks import Float64s, Int64s, Ticks
 
-OFF_GRID: Final = 1e-6
-"""Ticks by which a price may miss the grid and still be on it: what binary fractions cost."""
-
 ENOUGH: Final = 1 << 18
 """Ticks that are counted at a time when they come block by block."""
 
@@ -34,7 +32,18 @@ _SLOTS: Final = 1 << 13
 """For rows of one time: twice as many as there are of nearly any, and no more than a processor has at hand."""
 _FAR_TIME: Final = 2**62
 _SUMS: Final = frozenset(field.name for field in fields(Counts)) - {
-    *("first", "last", "days", "days_without_print", "gap", "largest_step", "first_far", "phases", "shifts")
+    *(
+        "first",
+        "last",
+        "days",
+        "days_without_print",
+        "gap",
+        "largest_step",
+        "first_far",
+        "phases",
+        "shifts",
+        "quotes_elsewhere",
+    )
 }
 
 
@@ -138,6 +147,7 @@ def _whole(parts: Sequence[_Counted]) -> Counts:
         phases=_phases_of(
             [sum(part.phases.get(name, (0, 0))[at] for part in counts) for name in PARTS for at in (0, 1)]
         ),
+        quotes_elsewhere=_added([part.quotes_elsewhere for part in counts]),
         shifts=tuple(shifts_of(shifted)),
         **totals,
     )
@@ -164,10 +174,16 @@ def _counted(ticks: Ticks, facts: MarketFacts, *, begun: bool = False, goes_on: 
         gap=longest_gap(by_time.timestamp, days + first // DAY, facts, span),
         first_far=FarPrint(int(ticks.timestamp[far]), float(ticks.price[far]), *touch.tolist()) if far >= 0 else None,
         phases=_phases_of(by_part.tolist()),
+        quotes_elsewhere=quotes_elsewhere(ticks, facts) if counts["quotes_off_grid"] else {},
         shifts=(),
         **counts,
     )
     return _Counted(counted, shifted_days(ticks.timestamp, days + first // DAY, by_day[days], facts))
+
+
+def _added(several: Sequence[dict[str, int]]) -> dict[str, int]:
+    names = dict.fromkeys(name for each in several for name in each)
+    return {name: sum(each.get(name, 0) for each in several) for name in names}
 
 
 def _phases_of(by_part: Sequence[int]) -> dict[str, tuple[int, int]]:

@@ -60,7 +60,8 @@ class Counts:
     trading is; prints, those outside the touch, those far outside and the first of them. outside_hours: ticks before
     the first phase of their day or after its last; prints_outside_hours: prints before the first, or well after the
     last or after a break began. phases: ticks and prints in each of `PARTS` of the day that has any. off_grid: prices
-    that no order could have on their day.
+    that no order could have on their day; quotes_off_grid: those of them that are bids and asks;
+    quotes_elsewhere: how many of these are on the grid of each other exchange of the same currency and clock.
     """
 
     ticks: int
@@ -93,6 +94,8 @@ class Counts:
     phases: dict[str, tuple[int, int]]
     shifts: tuple[Shift, ...]
     off_grid: int
+    quotes_off_grid: int
+    quotes_elsewhere: dict[str, int]
 
 
 def as_text(counts: Counts | None, facts: MarketFacts) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from pipeline.markets.phases import PHASES
 from pipeline.markets.tick_tables import NO_GRID
 from pipeline.times import DAY, FIRST_DAY, MINUTE, date_of
 
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 PARTS: Final = (
-    *("continuous", "pre_open", "opening_auction", "closing_auction", "trade_at_last"),
-    *("between", "break", "outside"),
+    *("pre_open", "opening_auction", "continuous", "break", "closing_auction", "trade_at_last", "between", "outside"),
 )
-"""The market's phases; what lies between two of them, within continuous trading, and before and after them all."""
+"""The market's phases in their order, with breaks of continuous trading; what is between two others, and outside."""
 
 CONTINUOUS: Final = PARTS.index("continuous")
 BETWEEN, BREAK, OUTSIDE = (PARTS.index(name) for name in ("between", "break", "outside"))
@@ -72,7 +72,7 @@ def parts_of(hours: Hours) -> list[tuple[int, int, int, int, int]]:
     """Return the parts of a day of some hours, as OF_PART names them; continuous trading goes before an auction."""
     begins, ends = hours.whole
     phases = [(CONTINUOUS, span) for span in hours.continuous]
-    phases += [(at, span) for at, name in enumerate(PARTS[:BETWEEN]) if at and (span := getattr(hours, name))]
+    phases += [(PARTS.index(name), span) for name in PHASES if name != "continuous" and (span := getattr(hours, name))]
     stops = [end for _, end in hours.continuous] + [ends]
     edges = {0, DAY, *(edge for _, span in phases for edge in span), *(stop + LATE for stop in stops)}
     ascending = sorted(edge for edge in edges if 0 <= edge <= DAY)

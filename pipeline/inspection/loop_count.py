@@ -23,6 +23,7 @@ COUNTS: Final = (
     *("bids", "asks", "trades", "zero_prices", "zero_sizes", "steps_back", "steps_forward", "largest_step"),
     *("outside_hours", "prints_outside_hours", "off_grid", "session_events", "session", "crossed_events", "crossed"),
     *("locked_events", "locked", "session_prints", "prints_outside", "prints_far", "repeated", "first_far"),
+    "quotes_off_grid",
 )
 """What the walk counts, in this order. first_far: the row. repeated: -1 where more rows are of one time than there are
 slots for."""
@@ -34,7 +35,7 @@ _TICKS, _FIRST_DAY, _DATES, _SLOTS = range(len(FACTS))
 _BIDS, _ASKS, _TRADES, _ZERO_PRICES, _ZERO_SIZES, _STEPS_BACK, _STEPS_FORWARD, _LARGEST_STEP = range(8)
 _OUTSIDE_HOURS, _PRINTS_OUTSIDE_HOURS, _OFF_GRID, _SESSION_EVENTS, _SESSION = range(8, 13)
 _CROSSED_EVENTS, _CROSSED, _LOCKED_EVENTS, _LOCKED, _SESSION_PRINTS, _PRINTS_OUTSIDE, _PRINTS_FAR = range(13, 20)
-_REPEATED, _FIRST_FAR = range(20, 22)
+_REPEATED, _FIRST_FAR, _QUOTES_OFF_GRID = range(20, 23)
 _DATE: Final = len(OF_DATES)
 _PART: Final = len(OF_PART)
 _FAR: Final = 2**62
@@ -72,7 +73,7 @@ def count_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk
     side is empty.
     """
     bids, asks, trades, zero_prices, zero_sizes, back, forward, largest = 0, 0, 0, 0, 0, 0, 0, 0
-    outside_hours, late_prints, off_grid = 0, 0, 0
+    outside_hours, late_prints, off_grid, quotes_off_grid = 0, 0, 0, 0
     events, session, crossed_events, crossed, locked_events, locked = 0, 0, 0, 0, 0, 0
     session_prints, prints_outside, prints_far, first_far = 0, 0, 0, -1
     bid, ask, bid_known, ask_known = 0.0, 0.0, False, False
@@ -141,6 +142,7 @@ def count_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk
                 is_off = steps < _WHOLE_FLOATS and math.fabs(steps - math.floor(steps + 0.5)) > limits[2]
             if is_off:
                 off_grid += 1
+                quotes_off_grid += not is_print
             if day != book_day:
                 if stands:
                     session += book_traded - clock
@@ -186,7 +188,7 @@ def count_ticks(  # noqa: C901, PLR0912, PLR0915 - the branches of one walk
     counts[_CROSSED_EVENTS], counts[_CROSSED] = crossed_events, crossed
     counts[_LOCKED_EVENTS], counts[_LOCKED] = locked_events, locked
     counts[_SESSION_PRINTS], counts[_PRINTS_OUTSIDE], counts[_PRINTS_FAR] = session_prints, prints_outside, prints_far
-    counts[_FIRST_FAR] = first_far
+    counts[_FIRST_FAR], counts[_QUOTES_OFF_GRID] = first_far, quotes_off_grid
     counts[_REPEATED] = count_repeated(facts, sorted_timestamps, sorted_kinds, sorted_prices, sorted_volumes, slots)
     return 0
 

@@ -75,17 +75,18 @@ def longest_gap(times: Int64s, days: Int64s, facts: MarketFacts, span: tuple[int
     times: of ticks, ns, ascending; days: those that have any. span: from when to when an end of trading may be an end
     of a gap, since the ticks begin and end there.
     """
+    lengths = np.diff(times)
     gaps = []
     for day in days.tolist():
         for ends in facts.hours_on(date_of(day)).continuous:
             opens, closes = (day * DAY + time for time in ends)
-            first, last = np.searchsorted(times, [opens, closes])
-            known = [end for end in (opens, closes) if span[0] <= end <= span[1]]
-            points = np.sort(np.concatenate([times[first:last], np.array(known, np.int64)]))
-            lengths = np.diff(points)
-            if len(lengths):
-                at = int(np.argmax(lengths))
-                gaps.append(Gap(int(points[at]), int(points[at + 1])))
+            first, last = np.searchsorted(times, (opens, closes)).tolist()
+            opened, closed = (np.array([end] * (span[0] <= end <= span[1]), np.int64) for end in (opens, closes))
+            ticks = times[first:last]
+            at = int(np.argmax(lengths[first : last - 1])) if len(ticks) > 1 else 0
+            pairs = [(opened, ticks[:1]), (ticks[at : at + 1], ticks[at + 1 : at + 2]), (ticks[-1:], closed)]
+            for start, end in pairs if len(ticks) else [(opened, closed)]:
+                gaps += [Gap(a, b) for a, b in zip(start.tolist(), end.tolist(), strict=False)]
     return longest_of(gaps)
 
 

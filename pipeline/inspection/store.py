@@ -11,7 +11,9 @@ from pipeline.errors import CorruptParquet, PipelineError, in_words
 from pipeline.inspection.counting import counted_batches
 from pipeline.inspection.sessions import closed_days, missing_days
 from pipeline.inspection.warn import counts_of, is_inspected, of_changes, warnings_of
+from pipeline.inspection.warn_market import clock_of
 from pipeline.markets.facts import facts_or_open
+from pipeline.markets.timetable import phases_of
 from pipeline.store.catalog import check_known, open_store
 from pipeline.store.layout import CATALOG_NAME
 from pipeline.store.tick_file import TickFile
@@ -46,6 +48,22 @@ class Inspected:
     def closed_days(self) -> list[dt.date]:
         """The days with ticks on which the exchange does not trade."""
         return [date_of(day) for day in closed_days(self._days, facts_or_open(self.exchange))]
+
+    @property
+    def time_zone(self) -> str:
+        """The clock of its times, by the name of the tz database; empty where no file knows the market."""
+        return facts_or_open(self.exchange).known_zone
+
+    @property
+    def hours(self) -> str:
+        """The phases of its last day with ticks, and on how many of its days they were others; empty where unknown."""
+        facts, dates = facts_or_open(self.exchange), [date_of(day) for day in self._days]
+        if not dates or not facts.is_known:
+            return ""
+        last = facts.hours_on(dates[-1])
+        phases = (f"{name} {'-'.join(clock_of(time, facts) for time in span)}" for name, span in phases_of(last))
+        others = sum(facts.hours_on(day) != last for day in dates)
+        return ", ".join(phases) + (f"; others on {others:,} of {len(dates):,} days" if others else "")
 
     @property
     def _days(self) -> Sequence[int]:

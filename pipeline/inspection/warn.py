@@ -9,38 +9,30 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pipeline.inspection import counts as counted
 from pipeline.inspection.counts import FAR
-from pipeline.inspection.sessions import closed_days, missing_days, unswapped
-from pipeline.markets.codes import exchanges_listing
+from pipeline.inspection.sessions import missing_days, unswapped
+from pipeline.inspection.warn_market import days_in_words, of_days, of_grid, of_market
 from pipeline.markets.facts import facts_or_open, how_to_add
 from pipeline.store.catalog import changed_sources
 from pipeline.store.layout import rejects_name
 from pipeline.ticks import TICK_TYPES
-from pipeline.times import DAY, HOUR, MINUTE, SECOND, date_of, moment_of
+from pipeline.times import MINUTE, SECOND, date_of, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pipeline.inspection.counts import Counts, Shift
+    from pipeline.inspection.counts import Counts
     from pipeline.markets.market import MarketFacts
     from pipeline.store.catalog import Entry, Security
 
 EXCEL_ROWS: Final = 1_048_576
 """Where an Excel sheet ends, header rows included."""
 
-MANY_OUTSIDE: Final = 0.05
 MUCH_CROSSED: Final = 0.01
 MUCH_LOCKED: Final = 0.10
-MANY_OFF_GRID: Final = 0.01
 MANY_REPEATED: Final = 0.20
-MANY_DAYS: Final = 0.2
-LONG_GAP: Final = HOUR
 LONG_STEP: Final = MINUTE
-DAYS_SHOWN: Final = 4
 LONGEST_HOLIDAY: Final = 7
 """Weekdays in a row for which an exchange may be closed; beyond, ticks were not exported."""
-
-ZONES: Final = {-4: "UTC", -3: "London's summer time", -8: "New York's summer time", -9: "New York's winter time"}
-"""Clocks that are that many hours away from the UAE's (UTC+4, all year), as exports have them."""
 
 
 def counts_of(security: Security) -> Counts | None:
@@ -53,19 +45,27 @@ def is_inspected(security: Security) -> bool:
     return counted.is_current(security.inspection, facts_or_open(security.exchange))
 
 
-def warnings_of(used: Iterable[str], stored: Iterable[Security]) -> list[str]:
+def warnings_of(
+    used: Iterable[str], stored: Iterable[Security], exchanges: Mapping[str, str] | None = None
+) -> list[str]:
     """Return what is likely wrong with the securities `used`, by ticker, of all that a store holds.
 
     What concerns several comes first, then each in the order of its ticker. The days on which an exchange traded are
-    known from all others. Raises MarketFactsError for a market file that is not usable.
+    known from all others. `exchanges`: those that a config says, by ticker; else a security is of the one that its name
+    says, by whose hours and tick sizes it was counted. Raises MarketFactsError for a market file that is not usable.
     """
     wanted = set(used)
-    securities = sorted(stored, key=lambda security: security.ticker)
+    of_ticker = exchanges or {}
+    securities = [
+        (security, of_ticker.get(security.ticker, security.exchange))
+        for security in sorted(stored, key=lambda security: security.ticker)
+    ]
     common: list[str] = []
     own: list[str] = []
-    for exchange in sorted({security.exchange for security in securities if security.ticker in wanted}):
+    for exchange in sorted({exchange for security, exchange in securities if security.ticker in wanted}):
         facts = facts_or_open(exchange)
-        of_exchange = [security for security in securities if security.exchange == exchange]
+        of_exchange = [security for security, its in securities if its == exchange]
+        common += _of_other_names(exchange, [one for one in of_exchange if one.ticker in wanted])
         counts = {security.ticker: counts_of(security) for security in of_exchange}
         missed = _missed({ticker: of for ticker, of in counts.items() if of and not unswapped(of.days)}, facts)
         common += _of_no_prints(facts, sorted({day for ticker in wanted for day in missed.closed.get(ticker, ())}))
@@ -74,6 +74,19 @@ def warnings_of(used: Iterable[str], stored: Iterable[Security]) -> list[str]:
                 missing = missed.alone.get(security.ticker, ())
                 own += _of_security(security, counts[security.ticker], facts, missing)
     return common + sorted(own, key=lambda warning: warning.partition(":")[0])
+
+
+def _of_other_names(exchange: str, securities: Iterable[Security]) -> Iterator[str]:
+    """Yield which securities were counted by the hours and tick sizes of another exchange, which their names say."""
+    by_name: dict[str, list[str]] = {}
+    for security in securities:
+        if security.exchange != exchange:
+            by_name.setdefault(security.exchange, []).append(security.ticker)
+    for name, tickers in sorted(by_name.items()):
+        yield (
+            f"Not checked by the hours and tick sizes of {exchange}, since at their conversion only their names "
+            f"spoke, which say {name}: {', '.join(tickers)}."
+        )
 
 
 def _of_security(
@@ -91,7 +104,7 @@ def _of_security(
             f"{rejects_name(ticker)} has them with their row numbers."
         )
     if counts is not None:
-        yield from of_counts(ticker, counts, facts, missing)
+        yield from of_counts(ticker, counts, facts, missing, has_other_name=security.exchange != facts.exchange)
     elif is_inspected(security):
         yield f"{ticker}: no ticks."
     else:
@@ -120,52 +133,33 @@ def of_changes(entry: Entry) -> Iterator[str]:
         yield f"{entry.ticker}: a workbook was changed after it was converted: '{name}'. Run `pipeline convert`."
 
 
-def of_counts(ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence[int] = ()) -> Iterator[str]:
-    """Yield what is wrong with a security's ticks; `missing`: days on which others of its exchange have prints."""
+def of_counts(
+    ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence[int] = (), *, has_other_name: bool = False
+) -> Iterator[str]:
+    """Yield what is wrong with a security's ticks.
+
+    missing: Days on which others of its exchange have prints. has_other_name: Whether its name says another exchange,
+    by whose hours and tick sizes it was counted.
+    """
     yield from _of_kinds(ticker, counts)
     yield from _of_order(ticker, counts)
-    if not facts.is_known:
+    if has_other_name:
+        yield from of_days(ticker, counts, facts, missing)
+    elif not facts.is_known:
         yield (
             f"{ticker}: no market file knows its exchange, '{facts.exchange}', which `pipeline backtest` asks for; "
             f"hours, closed days and tick sizes were not checked. {how_to_add(facts.exchange)}"
         )
     else:
-        yield from _of_market(ticker, counts, facts, missing)
+        yield from of_market(ticker, counts, facts, missing)
     if counts.repeated > MANY_REPEATED * counts.ticks:
         yield (
             f"{ticker}: rows repeat an earlier row: {counts.repeated:,} of {counts.ticks:,}. "
             "Was a stretch pasted twice?"
         )
-    yield from _of_prices(ticker, counts, facts)
-
-
-def _of_market(ticker: str, counts: Counts, facts: MarketFacts, missing: Sequence[int]) -> Iterator[str]:
-    """Yield what is wrong by the hours and days of an exchange, and whether another is known to list the security."""
-    listing = exchanges_listing(ticker)
-    if listing and facts.exchange not in listing:
-        yield (
-            f"{ticker}: its name says {facts.exchange}, and {' and '.join(listing)} is known to list it. A config's "
-            f'"exchange": "{listing[0]}" decides.'
-        )
-    hours = list(_of_hours(ticker, counts, facts))
-    yield from hours or _of_gaps(ticker, counts, facts)
-    if counts.prints_outside_hours and not counts.shifts:
-        yield (
-            f"{ticker}: prints outside all sessions: {counts.prints_outside_hours:,} of {counts.trades:,}. "
-            f"{facts.exchange} trades {_span_of(facts)}; no strategy sees them."
-        )
-    if turned := unswapped(counts.days):
-        yield (
-            f"{ticker}: days and months look swapped, as Excel does where its locale is not the export's: "
-            f"{_between(counts.days)}, swapped {_between(turned)}. Export dates as yyyy-mm-dd."
-        )
-    elif missing:
-        yield f"{ticker}: no ticks on {_days(missing)}, when others of {facts.exchange} have prints."
-    if closed := closed_days(counts.days, facts):
-        yield (
-            f"{ticker}: ticks on days when {facts.exchange} is closed, {_days(closed)}. Are the dates right, "
-            "or days and months swapped?"
-        )
+    if not has_other_name:
+        yield from of_grid(ticker, counts, facts)
+    yield from _of_book(ticker, counts)
 
 
 class _Missed(NamedTuple):
@@ -203,7 +197,7 @@ def _of_no_prints(facts: MarketFacts, days: Sequence[int]) -> Iterator[str]:
             )
     if some := [day for run in runs if len(run) <= LONGEST_HOLIDAY for day in run]:
         yield (
-            f"No security of {facts.exchange} has a print on {_days(some)}: probably closed, though "
+            f"No security of {facts.exchange} has a print on {days_in_words(some)}: probably closed, though "
             f"configs/markets/{facts.exchange}.json does not list {'it' if len(some) == 1 else 'them'}."
         )
 
@@ -234,49 +228,7 @@ def _of_order(ticker: str, counts: Counts) -> Iterator[str]:
         )
 
 
-def _of_hours(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
-    shifted = sum(shift.days for shift in counts.shifts)
-    if shifted > MANY_DAYS * len(counts.days):
-        main = [shift for shift in counts.shifts if shift.days > MANY_DAYS * shifted / 2]
-        off = "; ".join(_shift(shift, len(counts.days)) for shift in main)
-        yield (
-            f"{ticker}: {off}. {facts.exchange} trades {_span_of(facts)}; strategies see nothing outside "
-            f"{_clock(facts.hours.opens)}-{_clock(facts.hours.closes)}, so export the exchange's own time."
-        )
-    elif counts.outside_hours > MANY_OUTSIDE * counts.ticks:
-        share = counts.outside_hours / counts.ticks
-        yield f"{ticker}: ticks outside {facts.exchange}'s hours, {_span_of(facts)}: {share:.0%} of them."
-
-
-def _of_gaps(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
-    start, end = facts.hours.opens, facts.hours.closes
-    if counts.gap is not None and counts.gap.length >= LONG_GAP:
-        gap = f"{moment_of(counts.gap.start):%H:%M} to {moment_of(counts.gap.end):%H:%M}"
-        yield f"{ticker}: no tick from {gap} on {date_of(counts.gap.start // DAY)}, within the session."
-    cut = []
-    if start + LONG_GAP <= (counts.first + facts.clock_shift) % DAY:
-        cut.append(f"begin at {moment_of(counts.first):%H:%M on %Y-%m-%d}")
-    if (counts.last + facts.clock_shift) % DAY <= end - LONG_GAP:
-        cut.append(f"end at {moment_of(counts.last):%H:%M on %Y-%m-%d}")
-    if cut:
-        yield f"{ticker}: not all of a session was exported: the ticks {' and '.join(cut)}."
-
-
-def _shift(shift: Shift, days: int) -> str:
-    hours = f"{abs(shift.hours)} hour{'s' if abs(shift.hours) > 1 else ''} {'early' if shift.hours < 0 else 'late'}"
-    zone = f", as if in {ZONES[shift.hours]}" if shift.hours in ZONES else ""
-    on = "" if shift.days == days else f" on {shift.days:,} of {days:,} days"
-    first, last = _clock(shift.first_minute * MINUTE), _clock(shift.last_minute * MINUTE)
-    return f"ticks run from {first} to {last}{on}: {hours}{zone}"
-
-
-def _of_prices(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]:
-    priced = counts.ticks - counts.zero_prices
-    if counts.off_grid > MANY_OFF_GRID * priced:
-        yield (
-            f"{ticker}: prices that are no multiple of the tick sizes in configs/markets/{facts.exchange}.json: "
-            f"{counts.off_grid:,} of {priced:,} ({counts.off_grid / priced:.0%}). Has the exchange changed them?"
-        )
+def _of_book(ticker: str, counts: Counts) -> Iterator[str]:
     for what, events, length, much in (
         ("crossed", counts.crossed_events, counts.crossed, MUCH_CROSSED),
         ("locked", counts.locked_events, counts.locked, MUCH_LOCKED),
@@ -295,22 +247,5 @@ def _of_prices(ticker: str, counts: Counts, facts: MarketFacts) -> Iterator[str]
         )
 
 
-def _days(days: Sequence[int]) -> str:
-    more = f" and {len(days) - DAYS_SHOWN} more days" if len(days) > DAYS_SHOWN else ""
-    return ", ".join(str(date_of(day)) for day in days[:DAYS_SHOWN]) + more
-
-
-def _between(days: Sequence[int]) -> str:
-    return f"{len(days)} days between {date_of(days[0])} and {date_of(days[-1])}"
-
-
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
-
-
-def _clock(of_day: int) -> str:
-    return f"{of_day // HOUR:02}:{of_day // MINUTE % 60:02}"
-
-
-def _span_of(facts: MarketFacts) -> str:
-    return "-".join(_clock(time) for time in facts.hours.whole)

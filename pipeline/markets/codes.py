@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.markets.facts import market_files
 
@@ -15,27 +15,47 @@ if TYPE_CHECKING:
 @cache
 def exchange_of_code(code: str) -> str | None:
     """Return the exchange whose securities Bloomberg marks by a code, as UH; None where no market's file says so."""
-    return next((name for name, codes, _ in _listed() if code in codes), None)
+    return next((file.exchange for file in _listed() if code in file.codes), None)
+
+
+@cache
+def exchanges_beside(exchange: str) -> tuple[str, ...]:
+    """Return the other exchanges whose files say the same currency and clock, where its securities may be instead."""
+    own = [(file.currency, file.time_zone) for file in _listed() if file.exchange == exchange]
+    return tuple(
+        file.exchange for file in _listed() if file.exchange != exchange and (file.currency, file.time_zone) in own
+    )
 
 
 @cache
 def exchanges_listing(ticker: str) -> tuple[str, ...]:
     """Return the exchanges whose files say that they list a ticker."""
-    return tuple(name for name, _, tickers in _listed() if ticker in tickers)
+    return tuple(file.exchange for file in _listed() if ticker in file.tickers)
+
+
+class _Listed(NamedTuple):
+    """What a market's file says of its securities."""
+
+    exchange: str
+    codes: list[object]
+    tickers: list[object]
+    currency: object
+    time_zone: object
 
 
 @cache
-def _listed() -> tuple[tuple[str, list[object], list[object]], ...]:
-    """Return of each market its name, codes and tickers; a file that says nothing of them is for who uses it."""
-    return tuple((file.stem, *_names(file)) for file in market_files())
+def _listed() -> tuple[_Listed, ...]:
+    """Return of each market what it says of its securities; a file that says nothing of them is for who uses it."""
+    return tuple(map(_read, market_files()))
 
 
-def _names(file: Path) -> tuple[list[object], list[object]]:
+def _read(file: Path) -> _Listed:
     try:
         content = json.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
-        return [], []
+        content = None
     if not isinstance(content, dict):
-        return [], []
+        content = {}
     codes, tickers = (each if isinstance(each := content.get(name), list) else [] for name in ("codes", "tickers"))
-    return [*codes, content.get("sheet_suffix")], tickers
+    codes = [*codes, content.get("sheet_suffix")]
+    return _Listed(file.stem, codes, tickers, content.get("currency"), content.get("time_zone"))

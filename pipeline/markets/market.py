@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import Final
 
 from pipeline.markets.phases import EVER, Hours, Sessions
 from pipeline.markets.tick_tables import NO_GRID, Levels, LotSize, TickTable
 from pipeline.times import DAY
+
+UNKNOWN_ZONE: Final = "UTC"
+"""The clock of a market that no file knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class MarketFacts:
     sessions: tuple[Sessions, ...]
     name: str = ""
     codes: tuple[str, ...] = ()
-    time_zone: str = "UTC"
+    time_zone: str = UNKNOWN_ZONE
     currency: str = ""
     price_unit: str = ""
     price_units_per_currency: float = 1.0
@@ -134,6 +138,11 @@ class MarketFacts:
     def money(self) -> str:
         """What amounts are in, which are prices times shares: the unit that prices are quoted in."""
         return self.price_unit or self.currency
+
+    @property
+    def known_zone(self) -> str:
+        """Its clock; empty where no file knows the market."""
+        return self.time_zone if self.is_known else ""
 
     @property
     def has_closing_auction(self) -> bool:

@@ -23,6 +23,7 @@ from pipeline.errors import (
     nearest,
 )
 from pipeline.folders import CONFIGS, config_file
+from pipeline.markets.codes import exchange_of_code
 from pipeline.markets.facts import facts_of
 from pipeline.replay.exchanges import check_exchange, exchange_error, strategy_error
 from pipeline.replay.memory import memory_shortage
@@ -330,8 +331,13 @@ def _one_of(text: str, known: Sequence[Name], option: str) -> Name:
 
 
 def _exchange_of(security: Security, config: Config, request: Request) -> str:
-    """Return the exchange of a security: the config's, the one its name says, or where no file knows that, --market."""
+    """Return the exchange of a security: the config's, the one its name says, or where no file knows that, --market.
+
+    What a name says is asked again of its code where a market's file was added after it was converted.
+    """
     said = config.exchanges.get(security.ticker)
+    if said is None and exchange_error(security.exchange) is not None:
+        said = exchange_of_code(security.code or security.exchange)
     if said is None and request.market is not None and exchange_error(security.exchange) is not None:
         said = request.market
     return said or security.exchange

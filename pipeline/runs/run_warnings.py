@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.inspection.warn import warnings_of as warnings_of_ticks
@@ -133,13 +132,9 @@ def warnings_of_data(plan: Plan) -> list[str]:
     """Return what is likely wrong with the ticks of a plan's securities, as their conversion found it."""
     exchanges = {task.ticker: task.exchange for task in plan.tasks}
     unusable = {task.ticker for task in plan.tasks if task.error is not None}
-    in_store = [
-        replace(security, exchange=exchanges.get(security.ticker, security.exchange))
-        for security in plan.in_store or plan.securities
-        if security.error is None
-    ]
+    in_store = [security for security in plan.in_store or plan.securities if security.error is None]
     used = [security.ticker for security in plan.securities if security.error is None]
-    return warnings_of_ticks([ticker for ticker in used if ticker not in unusable], in_store)
+    return warnings_of_ticks([ticker for ticker in used if ticker not in unusable], in_store, exchanges)
 
 
 def _of_replays(done: Mapping[str, Ledger]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from pipeline.store.seal import file_digest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-CATALOG_VERSION: Final = 2
+CATALOG_VERSION: Final = 3
 _REQUESTS: Final = 16
 """How many files of a bucket are asked for at a time: nearly all of it is waiting."""
 
@@ -48,7 +48,10 @@ class Entry:
     """One security's line in the catalog; `fingerprint` is that of the sources' content.
 
     digests: of the security's files as they were written, by name; none in a catalog of version 1. inspection: what was
-    counted of the ticks, as in the file's own metadata, or nothing in a catalog of an earlier version.
+    counted of the ticks, as in the file's own metadata, or nothing in a catalog of an earlier version. code:
+    Bloomberg's of its exchange, empty where its name has none. time_zone: the clock of its ticks. currency: what its
+    prices are quoted in, as AED or GBp. These two are empty where no market's file knew the exchange, and all three in
+    a catalog before version 3.
     """
 
     ticker: str
@@ -62,6 +65,9 @@ class Entry:
     digests: dict[str, str]
     sources: tuple[Source, ...]
     inspection: str = ""
+    code: str = ""
+    time_zone: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,8 @@ class Security:
 
     entry: what the catalog says of its conversion, None where it does not speak of this file. inspection: the text of
     what was counted of the ticks. rows: of the workbook; rejected: those of them that are no ticks. group_ticks: those
-    of its file's largest row group. error: why its file cannot be used; nothing is known of its ticks then, and they
-    count as none.
+    of its file's largest row group. code: Bloomberg's of its exchange, as its file says. error: why its file cannot be
+    used; nothing is known of its ticks then, and they count as none.
     """
 
     ticker: str
@@ -86,6 +92,7 @@ class Security:
     rows: int = 0
     rejected: int = 0
     group_ticks: int = 0
+    code: str = ""
     error: str | None = None
 
 
@@ -265,6 +272,7 @@ def _security_of(path: AnyPath, size: int) -> Security:
         rows=int(metadata.get("rows_in", footer.rows)),
         rejected=int(metadata.get("rows_rejected", 0)),
         group_ticks=footer.group_rows,
+        code=metadata.get("code", ""),
     )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 # Raise it when older code could misread newer files.
-FORMAT_VERSION: Final = 1
-TIME_ZONE: Final = "Asia/Dubai"
+FORMAT_VERSION: Final = 2
 TICK_COLUMNS: Final = ("timestamp", "type", "price", "volume")
 CONDITION_COLUMN: Final = "condition"
 """The column that only ticks with the vendor's condition codes have."""

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.store.columns import dictionary_array, number_array
-from pipeline.store.layout import CONDITION_COLUMN, TICK_COLUMNS, TIME_ZONE
+from pipeline.store.layout import CONDITION_COLUMN, TICK_COLUMNS
 from pipeline.store.parquet import GrowingTable, stage_table
 from pipeline.ticks import NO_TICKS, TICK_TYPES, join_ticks
 from pipeline.times import MILLISECOND
@@ -70,7 +70,6 @@ class TicksWriter:
 
     def close(self, metadata: Mapping[str, str]) -> Staged:
         """Write the rest and end the file with our metadata; the caller commits or discards it."""
-        metadata = {"time_zone": TIME_ZONE, **metadata}
         if self._growing is None:
             options: TableOptions = {**self._options, "metadata": metadata}
             return stage_table(self._path, self._rest(), **options)

@@ -38,9 +38,18 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_tables_have_every_security_and_stay_within_80_columns(desk: Path) -> None:
     output = to_pipe("inspect", cwd=desk)
     assert (output.status, output.err) == (0, "")
-    for words in ("Ticks in data/parquet", "missing", "Rows", "repeated", "In the session", "crossed", "longest gap"):
+    for words in (
+        "Ticks in data/parquet",
+        "missing",
+        "Rows",
+        "repeated",
+        "In continuous trading",
+        "by phase",
+        "crossed",
+        "longest gap",
+    ):
         assert words in output.out
-    assert output.out.count(" FAB ") == output.out.count(" EMAAR ") == 6  # the long name leaves room for half of them
+    assert output.out.count(" FAB ") == output.out.count(" EMAAR ") == 7  # the long name leaves room for half of them
     assert max(map(len, output.out.splitlines())) <= 80
     assert "4 hours early, as if in UTC." in " ".join(output.out.split())
     assert output.out.splitlines()[-1].startswith(
@@ -52,8 +61,10 @@ def test_a_security_that_is_named_is_shown_in_full(desk: Path) -> None:
     output = to_pipe("inspect", "fab", cwd=desk)
     labels = [line[:24].strip() for line in output.out.splitlines() if line.startswith("  ") and line[2] != " "]
     assert output.out.startswith("FAB (ADX)\n")
-    assert labels[:4] == ["ticks", "time", "days", "longest gap"]
-    assert {"crossed book", "locked book", "prints off the touch", "off the tick grid"} <= set(labels)
+    assert labels[:5] == ["ticks", "time", "hours", "days", "longest gap"]
+    said = " ".join(output.out.split())
+    assert "14:55:01.000 (Asia/Dubai) hours pre-open 09:30-10:00, continuous 10:00-14:45, closing auction" in said
+    assert {"ticks by phase", "crossed book", "locked book", "prints off the touch", "off the tick grid"} <= set(labels)
     assert max(map(len, output.out.splitlines())) <= 80
 
 
@@ -64,6 +75,8 @@ def test_the_json_has_the_counts(desk: Path) -> None:
     assert counted["types"] == {"BID": expected["bids"], "ASK": expected["asks"], "TRADE": expected["trades"]}
     for ours, theirs in (("steps_back", "steps_back"), ("repeated", "repeated"), ("off_tick_grid", "off_grid")):
         assert counted[ours] == expected[theirs]
+    phases = {name: {"ticks": ticks, "prints": prints} for name, (ticks, prints) in expected["phases"].items()}
+    assert (counted["time_zone"], counted["phases"]) == ("Asia/Dubai", phases)
     session = counted["session"]
     assert session["crossed_events"] == expected["crossed_events"]
     assert session["crossed_seconds"] == pytest.approx(expected["crossed"] / 1e9)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pipeline.inspection.counting import count
+from pipeline.markets.facts import facts_of
 from pipeline.times import date_of
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def plain_counts(ticks: Ticks, facts: MarketFacts) -> dict[str, Any]:
             for phase in {phase for phase, _ in phases}
         },
         "off_grid": sum(off_grid(row[0], row[2], facts) for row in rows if row[2] > 0),
+        "quotes_off_grid": sum(off_grid(row[0], row[2], facts) for row in rows if row[2] > 0 and row[1] != TRADE),
+        "quotes_elsewhere": elsewhere(rows, facts),
     }
     return plain | of_book
 
@@ -101,6 +104,15 @@ def off_grid(clock: int, price: float, facts: MarketFacts) -> bool:
         return False
     tick = next(size for below, size in levels if price < below)
     return abs(price / tick - round(price / tick)) > 1e-6
+
+
+def elsewhere(rows: list[Row], facts: MarketFacts) -> dict[str, int]:
+    """Return how many quotes off the exchange's grid are on that of the other one in the United Arab Emirates."""
+    off = [row for row in rows if row[1] != TRADE and row[2] > 0 and off_grid(row[0], row[2], facts)]
+    other = {"ADX": "DFM", "DFM": "ADX"}.get(facts.exchange)
+    if other is None or not off:
+        return {}
+    return {other: sum(not off_grid(row[0], row[2], facts_of(other)) for row in off)}
 
 
 def gap(clocks: list[int], days: list[int], facts: MarketFacts) -> dict[str, int] | None:

@@ -135,8 +135,11 @@ def without_prints(columns: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
-        (shifted, ["FAB: ticks run from 05:31 to 10:58: 4 hours early, as if in UTC. ADX trades 09:30-15:00"]),
-        (often_late, ["FAB: ticks outside ADX's hours, 09:30-15:00: 13% of them."]),
+        (
+            shifted,
+            ["FAB: ticks run from 05:31 to 10:58: 4 hours early, as if in UTC. ADX trades 09:30-15:00 (Asia/Dubai)"],
+        ),
+        (often_late, ["FAB: ticks outside ADX's hours, 09:30-15:00 (Asia/Dubai): 13% of them."]),
         (without_a_day, ["No security of ADX has a print on 2025-01-14: probably closed"]),
         (
             on_a_saturday,
@@ -144,12 +147,12 @@ def without_prints(columns: dict[str, Any]) -> None:
         ),
         (without_a_fortnight, ["No security of ADX has a print from 2025-01-15 to 2025-01-28: too long for a holiday"]),
         (newest_first, ["FAB: sorted newest first: the clock steps back in 1,979 rows. Ticks are replayed in the"]),
-        (with_prints_at_night, ["FAB: prints outside all sessions: 3 of 663. ADX trades 09:30-15:00"]),
+        (with_prints_at_night, ["FAB: prints outside all sessions: 3 of 663. ADX trades 09:30-15:00 (Asia/Dubai)"]),
         (
             swapped,
             ["FAB: days and months look swapped, as Excel does", "FAB: ticks on days when ADX is closed, 2025-03-01"],
         ),
-        (with_a_hole, ["FAB: no tick from 10:59 to 13:00 on 2025-01-13, within the session."]),
+        (with_a_hole, ["FAB: no tick from 10:59 to 13:00 on 2025-01-13, within continuous trading."]),
         (cut_off, ["the ticks begin at 12:00 on 2025-01-13 and end at 12:59 on 2025-01-15."]),
         (stepping_back, ["FAB: the clock steps back in 1 row, by up to 0:09:30."]),
         (pasted_twice, ["FAB: rows repeat an earlier row: 1,980 of 3,960. Was a stretch pasted twice?"]),
@@ -161,7 +164,7 @@ def without_prints(columns: dict[str, Any]) -> None:
         ),
         (
             off_the_grid,
-            ["FAB: prices that are no multiple of the tick sizes in configs/markets/ADX.json: 1,980 of 1,980 (100%)"],
+            ["FAB: its quotes do not fit the tick sizes of ADX, which its name says: 1,320 of 1,320 (100%) are betw"],
         ),
         (without_prints, ["FAB: no TRADE rows at all."]),
     ],
