@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 @cache
 def exchange_of_code(code: str) -> str | None:
     """Return the exchange whose securities Bloomberg marks by a code, as UH; None where no market's file says so."""
-    return next((file.exchange for file in _listed() if code in file.codes), None)
+    return next((file.exchange for file in listed() if code in file.codes), None)
 
 
 @cache
 def exchanges_beside(exchange: str) -> tuple[str, ...]:
     """Return the other exchanges whose files say the same currency and clock, where its securities may be instead."""
-    own = [(file.currency, file.time_zone) for file in _listed() if file.exchange == exchange]
+    own = [(file.currency, file.time_zone) for file in listed() if file.exchange == exchange]
     return tuple(
-        file.exchange for file in _listed() if file.exchange != exchange and (file.currency, file.time_zone) in own
+        file.exchange for file in listed() if file.exchange != exchange and (file.currency, file.time_zone) in own
     )
 
 
 @cache
 def exchanges_listing(ticker: str) -> tuple[str, ...]:
     """Return the exchanges whose files say that they list a ticker."""
-    return tuple(file.exchange for file in _listed() if ticker in file.tickers)
+    return tuple(file.exchange for file in listed() if ticker in file.tickers)
 
 
-class _Listed(NamedTuple):
+class Listed(NamedTuple):
     """What a market's file says of its securities."""
 
     exchange: str
@@ -44,12 +44,12 @@ class _Listed(NamedTuple):
 
 
 @cache
-def _listed() -> tuple[_Listed, ...]:
+def listed() -> tuple[Listed, ...]:
     """Return of each market what it says of its securities; a file that says nothing of them is for who uses it."""
     return tuple(map(_read, market_files()))
 
 
-def _read(file: Path) -> _Listed:
+def _read(file: Path) -> Listed:
     try:
         content = json.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
@@ -58,4 +58,4 @@ def _read(file: Path) -> _Listed:
         content = {}
     codes, tickers = (each if isinstance(each := content.get(name), list) else [] for name in ("codes", "tickers"))
     codes = [*codes, content.get("sheet_suffix")]
-    return _Listed(file.stem, codes, tickers, content.get("currency"), content.get("time_zone"))
+    return Listed(file.stem, codes, tickers, content.get("currency"), content.get("time_zone"))

@@ -106,7 +106,7 @@ def raised(path: Path, key: str) -> None:
 
 def raised_parquet(path: Path) -> None:
     table = pq.read_table(path)
-    metadata = {key: value for key, value in table.schema.metadata.items() if key != b"tick-pipeline.seal"}
+    metadata = {key: value for key, value in (table.schema.metadata or {}).items() if key != b"tick-pipeline.seal"}
     metadata[b"tick-pipeline.format_version"] = str(layout.FORMAT_VERSION + 1).encode()
     pq.write_table(table.replace_schema_metadata(metadata), path)
 

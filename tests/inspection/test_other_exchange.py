@@ -60,7 +60,7 @@ ROWS: Final = [
 
 
 CACHED: Final = (
-    *(facts.facts_of, codes._listed, codes.exchange_of_code, codes.exchanges_listing, codes.exchanges_beside),
+    *(facts.facts_of, codes.listed, codes.exchange_of_code, codes.exchanges_listing, codes.exchanges_beside),
 )
 
 
@@ -118,7 +118,9 @@ def test_what_a_market_file_lists_is_told_whatever_its_prices(desk: Path) -> Non
 
 def test_ticks_of_a_code_that_no_file_knows_are_converted_and_found_when_one_does(desk: Path) -> None:
     said = converted(desk, "PETR4 BZ Equity")
-    assert sum("no market file knows its exchange, 'BZ', which `pipeline backtest` asks for" in text for text in said) == 1
+    assert (
+        sum("no market file knows its exchange, 'BZ', which `pipeline backtest` asks for" in text for text in said) == 1
+    )
     stored = {"exchange": "BZ", "code": "BZ", "time_zone": "", "currency": ""}
     assert {key: read_footer(desk / "store" / "PETR4.parquet").metadata[key] for key in stored} == stored
     (desk / "configs" / "markets").mkdir(parents=True)
