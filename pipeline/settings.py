@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError, UnconfiguredSecurity, nearest
 if TYPE_CHECKING:
     from pathlib import Path
 
-Value: TypeAlias = int | float | bool | None
+Value: TypeAlias = int | float | bool | str | None
 Values: TypeAlias = Mapping[str, Value]
 
 DEFAULTS: Final = "_defaults"
@@ -39,10 +39,11 @@ class Parameter:
         scale: Strategy units per config unit: a duration is seconds in a config and int nanoseconds in a strategy.
         unit: The config unit, for messages.
         doc: What it is.
+        choices: The words that a text may be; none where it may be any.
     """
 
     key: str
-    kind: Literal["int", "float", "bool"]
+    kind: Literal["int", "float", "bool", "text"]
     default: Value
     optional: bool = False
     minimum: float | None = None
@@ -51,6 +52,7 @@ class Parameter:
     scale: int = 1
     unit: str = ""
     doc: str = ""
+    choices: tuple[str, ...] = ()
 
     def check(self, value: object, where: str) -> Value:
         """Return `value` as this parameter holds it, in config units; raise ConfigError when it cannot be one."""
@@ -61,17 +63,21 @@ class Parameter:
         if self.kind == "bool":
             if isinstance(value, bool):
                 return value
+        elif self.kind == "text":
+            if isinstance(value, str) and value in (self.choices or (value,)):
+                return value
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
             whole = self.kind == "int" and self.scale == 1
             if not whole or float(value).is_integer():
                 number = int(value) if whole else float(value)
                 if self._in_bounds(number):
                     return number
-        raise ConfigError(f"{where}: {self.key} is {json.dumps(value)}; it takes {self.describe()}.")
+        hint = nearest(value, self.choices) if isinstance(value, str) else ""
+        raise ConfigError(f"{where}: {self.key} is {json.dumps(value)}; it takes {self.describe()}.{hint}")
 
     def as_field(self, value: Value) -> Value:
         """Return a checked value in the unit the strategy computes with."""
-        if value is None or self.scale == 1:
+        if value is None or isinstance(value, str) or self.scale == 1:
             return value
         return round(value * self.scale)
 
@@ -79,6 +85,8 @@ class Parameter:
         """Say in words which values this parameter takes."""
         if self.kind == "bool":
             return "true or false"
+        if self.kind == "text":
+            return " or ".join(self.choices) or "a text"
         number = "a whole number" if self.kind == "int" and self.scale == 1 else "a number"
         bounds = [
             f"{word} {bound:,g}"
@@ -225,6 +233,8 @@ def _parse_override(key: str, text: str, parameters: Parameters) -> Value:
     try:
         value = json.loads(text)
     except json.JSONDecodeError:
+        value = text
+    if parameters[key].kind == "text" and not isinstance(value, str):
         value = text
     return parameters[key].check(value, where)
 

@@ -154,8 +154,12 @@ class Buffers:
         self._first_day = span.first_day
         days = day_tables(facts.market, span.first_day, span.last_day)
         self.fill_columns = [name for name in names if name.startswith("fill_")]
-        self.inputs: dict[str, int] = {
+        market = facts.market
+        self.inputs: dict[str, Any] = {
             **facts.fields,
+            "ticker": market.ticker,
+            "currency": market.currency,
+            "lot": int(market.lot_sizes[-1].size) if market.lot_sizes else 0,
             "first_day": span.first_day,
             "last_day": span.last_day,
             "day_step": days.step,

@@ -19,13 +19,14 @@ from typing import (
     get_type_hints,
 )
 
-from pipeline.engine.declared import check_declared, declaration
+from pipeline.engine.declared import check_declared, declaration, own_classes
 from pipeline.engine.memory import KINDS, Compound, Ewma
 from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.engine.signal import Signal
+from pipeline.engine.words import facts_in, names_read
 from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND
@@ -64,6 +65,7 @@ class _Declared:
     maximum: float | None
     above: float | None
     doc: str
+    choices: tuple[str, ...]
 
 
 def parameter(
@@ -74,9 +76,13 @@ def parameter(
     maximum: float | None = None,
     above: float | None = None,
     doc: str = "",
+    choices: Sequence[str] = (),
 ) -> Any:
-    """Declare a parameter of a strategy: its default and bounds in config units, and its config key if it differs."""
-    return _Declared(default, key, minimum, maximum, above, doc)
+    """Declare a parameter of a strategy: its default and bounds in config units, and its config key if it differs.
+
+    choices: the words that a parameter of words may be, as in `mode: str = parameter("mid", choices=("mid", "micro"))`.
+    """
+    return _Declared(default, key, minimum, maximum, above, doc, tuple(choices))
 
 
 class Strategy:
@@ -152,13 +158,14 @@ class Fields:
     """The declared fields of a strategy class, in the order of declaration.
 
     compounds: memory of several numbers. objects: memory that is no number, by what it starts from; a strategy that has
-    some runs on the plain engine.
+    some runs on the plain engine. facts: what it reads of the security itself.
     """
 
     parameters: Mapping[str, Parameter]
     memory: Mapping[str, Memory]
     compounds: Mapping[str, Compound]
     objects: Mapping[str, object]
+    facts: tuple[str, ...]
 
     def state(self) -> dict[str, Memory]:
         """Return every number that is remembered by its name in a loop; `mid__count` is the count of `mid`."""
@@ -205,9 +212,11 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
             continue
         kind, optional, unit = _resolve(hint)
         value = getattr(strategy, name, None)
-        if kind == "object":
+        if kind == "object" and hint is str and isinstance(value, _Declared):
+            parameters[name] = _words(strategy, name, value)
+        elif kind == "object":
             if isinstance(value, _Declared):
-                why = "a parameter is int, float, bool or one of the engine's units; for a choice, use a number."
+                why = "a parameter is int, float, bool, one of the engine's units, or str, which may have `choices`."
                 raise _wrong(strategy, name, f": {why}")
             if isinstance(value, Compound) and type(value) is hint:
                 compounds[name] = value
@@ -226,7 +235,9 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
     counts = [name for name, field in memory.items() if field.kind == "int"]
     _check_named(strategy, "counters", counts, "int memory")
     _check_named(strategy, "taker_types", strategy.trade_types, "trade type")
-    return Fields(parameters, memory, compounds, objects)
+    own = (value for owner in own_classes(strategy, Strategy) for value in vars(owner).values())
+    facts = tuple(sorted(names_read(own) & facts_in(strategy.rules).keys()))
+    return Fields(parameters, memory, compounds, objects, facts)
 
 
 def _check_named(strategy: type[Strategy], field: str, known: Sequence[str], kind: str) -> None:
@@ -268,6 +279,18 @@ def _parameter(
     )
     try:
         draft.check(declared.default, "")
+    except ConfigError as error:
+        raise _wrong(strategy, name, f", its default{error}") from error
+    return draft
+
+
+def _words(strategy: type[Strategy], name: str, declared: _Declared) -> Parameter:
+    if len({*declared.choices}) != len(declared.choices) or not all(isinstance(word, str) for word in declared.choices):
+        raise _wrong(strategy, name, ": choices are words, each once.")
+    default = declared.default
+    draft = Parameter(declared.key or name, "text", default, doc=declared.doc, choices=declared.choices)
+    try:
+        draft.check(default, "")
     except ConfigError as error:
         raise _wrong(strategy, name, f", its default{error}") from error
     return draft

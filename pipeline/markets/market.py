@@ -42,6 +42,7 @@ class MarketFacts:
         lot_sizes: Its lots, likewise.
         from_calendar: What its calendar gave beyond its file: `sessions`, `half_days`, `closed_days`.
         is_known: Whether a file says all this.
+        ticker: The security that is replayed there; empty for none.
     """
 
     exchange: str
@@ -65,6 +66,7 @@ class MarketFacts:
     lot_sizes: tuple[LotSize, ...] = ()
     from_calendar: tuple[str, ...] = ()
     is_known: bool = True
+    ticker: str = ""
 
     def trades_on(self, day: dt.date) -> bool | None:
         """Tell whether the exchange trades on a day; None where that is not known."""
@@ -164,8 +166,7 @@ class MarketFacts:
         facts = (self.sessions, self.half_days, self.day_starts, self.tick_tables)
         return blake2b(repr(facts).encode(), digest_size=4).hexdigest()
 
-    def with_tick(self, tick: float | None) -> MarketFacts:
-        """Return the same market with one tick size at all prices; itself for None."""
-        if tick is None:
-            return self
-        return replace(self, tick_tables=(TickTable(EVER, ((float("inf"), tick),)),))
+    def of_security(self, ticker: str, tick: float | None = None) -> MarketFacts:
+        """Return the same market for one of its securities, with its own tick size at all prices where that is said."""
+        tables = self.tick_tables if tick is None else (TickTable(EVER, ((float("inf"), tick),)),)
+        return replace(self, ticker=ticker, tick_tables=tables)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pipeline.replay.observe import Observed
     from pipeline.replay.simulate import Replayed
     from pipeline.replay.task import Task
+    from pipeline.settings import Value
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,7 +47,11 @@ def account_of(task: Task, replayed: Replayed, observed: Observed | None) -> Acc
         replayed=replayed,
         observed=observed,
         sessions=session_hours(task.market),
-        shares_limit=values.get(strategy.shares_limit_key),
-        notional_limit=values.get(strategy.notional_limit_key),
+        shares_limit=_number(values.get(strategy.shares_limit_key)),
+        notional_limit=_number(values.get(strategy.notional_limit_key)),
         notional_binds=strategy.notional_binds,
     )
+
+
+def _number(value: Value) -> float | None:
+    return None if isinstance(value, str) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from pipeline.engine.strategy import fields_of
 from pipeline.errors import ConfigError, MarketFactsError, MissingExtra
 from pipeline.markets.facts import facts_of
 from pipeline.replay.result_key import strategy_text
@@ -43,7 +44,23 @@ def strategy_error(market: MarketFacts, strategy: type[Strategy], label: str, ex
             f"{label} trades in the closing auction, and {market.name} has none: "
             f"configs/markets/{market.exchange}.json has no 'closing_auction' in its sessions."
         )
-    return tick_error(market, strategy, label, [execution])
+    return _lot_error(market, strategy, label) or tick_error(market, strategy, label, [execution])
+
+
+def _lot_error(market: MarketFacts, strategy: type[Strategy], label: str) -> str | None:
+    """Return why a strategy cannot ask for the lot of a market; None where it does not, or where that is one number."""
+    sizes = [lot.size for lot in market.lot_sizes]
+    if (
+        "lot" not in fields_of(strategy).facts
+        or hasattr(strategy, "lot")
+        or (len(sizes) == 1 and sizes[0].is_integer())
+    ):
+        return None
+    why = "is not known" if not sizes else "is no whole number" if len(sizes) == 1 else "has changed"
+    return (
+        f"{label} asks for the lot, and that of {market.name} {why}. Say one 'lot_size' in a file of your own, "
+        f"configs/markets/{market.exchange}.json (`pipeline init` copies the shipped one)."
+    )
 
 
 def tick_error(

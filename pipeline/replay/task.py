@@ -48,7 +48,7 @@ class Task:
     @property
     def market(self) -> MarketFacts:
         """The facts of its exchange, with the tick size that the config says."""
-        return facts_of(self.exchange).with_tick(self.tick_size)
+        return facts_of(self.exchange).of_security(self.ticker, self.tick_size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

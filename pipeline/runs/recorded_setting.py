@@ -62,7 +62,7 @@ def setting_of(security: RecordedSecurity, file_or_name: str | None) -> Setting:
         execution = make_execution(run.execution_name.split()[0], run.execution, where)
     except ConfigError as error:
         raise _changed(run, str(error).rstrip(".")) from error
-    market = facts_of(security.exchange).with_tick(run.tick_sizes.get(security.ticker))
+    market = facts_of(security.exchange).of_security(security.ticker, run.tick_sizes.get(security.ticker))
     return Setting(strategy, checked, market, execution)
 
 

@@ -34,6 +34,7 @@ OURS: Final = frozenset(
 )
 """The names of columns that say something else than a parameter of the same name."""
 
+OF_KIND: Final = {"bool": pa.bool_(), "text": pa.utf8()}
 PRESET_COLUMN: Final = "execution.preset"
 """The column of the preset asked for; `execution` is the whole model, switches and all."""
 
@@ -63,7 +64,8 @@ class SweepTables:
         for key, kind in self._parameters.items():
             of_securities = [tasks[ticker].parameters.get(key) for ticker in tickers]
             varied = key in codes
-            values = some_numbers(columns.changes[key] if varied else of_securities, kind)
+            own: Sequence[Any] = columns.changes[key] if varied else of_securities
+            values = text_array([*own]) if kind == pa.utf8() else some_numbers(own, kind)
             table[column_of(key)] = _taken(values, codes[key][settings] if varied else every)
         table["execution"] = _texts(columns.models[settings], [execution.name for execution in columns.executions])
         for name, array in self._switch_columns(columns).items():
@@ -155,7 +157,7 @@ def _parameters(plan: SweepPlan) -> dict[str, pa.DataType]:
     for base in plan.bases.values():
         for key, parameter in fields_of(load_strategy(base.tasks[0].strategy)).by_key().items():
             whole = parameter.kind == "int" and parameter.scale == 1
-            types[key] = pa.bool_() if parameter.kind == "bool" else pa.int64() if whole else pa.float64()
+            types[key] = OF_KIND.get(parameter.kind) or (pa.int64() if whole else pa.float64())
     return types
 
 

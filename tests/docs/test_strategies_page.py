@@ -22,6 +22,7 @@ from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState
 from pipeline.engine.strategy import Strategy
+from pipeline.engine.words import facts_in
 from tests.made import make_store, results
 
 ROOT: Final = Path(__file__).parents[2]
@@ -40,7 +41,8 @@ def first_cells(text: str) -> list[list[str]]:
 
 def fields(rules: type[ReplayState]) -> set[str]:
     fields_of_rules = market_fields(rules)
-    return {*fields_of_rules.inputs, *fields_of_rules.state} - hidden_in(fields_of_rules)
+    names = {*fields_of_rules.inputs, *fields_of_rules.state} - hidden_in(fields_of_rules)
+    return names | facts_in(rules).keys()
 
 
 @pytest.fixture(scope="module")

@@ -85,7 +85,7 @@ def test_an_entrys_own_tick_stands_over_what_is_known(requested: Any) -> None:
     tasks = {task.ticker: task for task in plan(requested(ROUNDS, config)).tasks}
     assert {ticker: task.tick_size for ticker, task in tasks.items()} == {"EMAAR": None, "FAB": 0.25, "MODON": None}
     assert tasks["FAB"].market.tick_sizes == ((float("inf"), 0.25),)
-    assert tasks["MODON"].market == facts_of("ADX")
+    assert tasks["MODON"].market == facts_of("ADX").of_security("MODON")
 
 
 def test_a_sweep_over_models_asks_where_one_of_them_needs_ticks(requested: Any) -> None:
@@ -110,6 +110,6 @@ def test_a_run_rounds_by_it_and_records_it(requested: Any, tmp_path: Path) -> No
         content = json.loads((tmp_path / name / "run.json").read_text(encoding="utf-8"))
         assert content["tick_sizes"] == {"FAB": size}
         market = setting_of(read_security(tmp_path / name, "FAB"), request.strategy).market
-        assert market == facts_of("LSE").with_tick(size)
+        assert market == facts_of("LSE").of_security("FAB", size)
     [difference] = compare(*(read_run(tmp_path / name) for name in ("whole", "half"))).differences
     assert (difference.setting, difference.security, difference.a, difference.b) == ("tick_size", "FAB", 1.0, 0.5)

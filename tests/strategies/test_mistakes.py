@@ -179,9 +179,13 @@ REFUSED: Final = {
         ),
     ),
     "a dataclass": (own(above="@dataclass\n"), "line 11: S is a @dataclass: remove that; its typed fields are enough."),
-    "a text as a parameter": (
-        own(fields=f'{SIZE}mode: str = parameter("both")\n'),
-        "line 12: S.mode: a parameter is int, float, bool or one of the engine's units; for a choice, use a number.",
+    "a list as a parameter": (
+        own(fields=f"{SIZE}mode: list = parameter(5)\n"),
+        "line 12: S.mode: a parameter is int, float, bool, one of the engine's units, or str, which may have `choices`",
+    ),
+    "a word that is none of its choices": (
+        own(fields=f'{SIZE}mode: str = parameter("both", choices=("bid", "ask"))\n'),
+        'line 12: S.mode, its default: mode is "both"; it takes bid or ask.',
     ),
     "a hook misspelt": (own(hook="ontick(self, m)"), "line 12: nothing calls ontick. Did you mean 'on_tick'?"),
     "a hook that there is not": (

@@ -151,6 +151,8 @@ def _step(node: Giving) -> int | None:
 
 def parameter_span(parameter: Parameter) -> Span:
     """Return the interval of a parameter as the strategy holds it, which is 0 where it is null."""
+    if parameter.kind == "text":
+        return WHOLE
     if parameter.kind != "int":
         return None if parameter.kind == "float" else (0, 1)
     least = WHOLE[0] if parameter.minimum is None else math.floor(parameter.minimum * parameter.scale)

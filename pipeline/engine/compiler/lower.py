@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.inference import is_small_power
 from pipeline.engine.compiler.parts import Part, Scope, assign, line_number, unknown_field
+from pipeline.engine.compiler.word_tests import NO_NUMBER, is_word, word_test
 from pipeline.errors import nearest
 from pipeline.native import clibrary
 
@@ -75,6 +76,8 @@ class Expressions(ABC):
             case ast.BinOp() if not isinstance(node.op, ast.MatMult):
                 before, [left, right] = self.operands([node.left, node.right], scope)
                 return before, ast.BinOp(left, node.op, right)
+            case ast.Compare(ops=[operator]) if is_word(node, self, scope):
+                return [], word_test(node, operator, self, scope)
             case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
                 return [], self._none_test(node, scope)
             case ast.Compare(ops=[*operators]) if not any(isinstance(op, (ast.In, ast.NotIn)) for op in operators):
@@ -255,6 +258,8 @@ class Expressions(ABC):
             scope.of_strategy and part is not scope.owner and node.attr in part.hidden
         ):
             raise unknown_field(node, part, scope)
+        if node.attr in part.words:
+            raise scope.refusal(node, NO_NUMBER.format(ast.unparse(node)))
         if node.attr in part.constants:
             return ast.Constant(part.constants[node.attr])
         return part.local(node.attr)

@@ -53,6 +53,7 @@ class _Checker:
         self.methods = {name: method for name, method in every if strategy.__mro__[method.base] in self._owners}
         self._market = market_names(strategy.rules)
         self._frozen = fields.parameters.keys()
+        self._choices = {name: parameter.choices for name, parameter in fields.parameters.items()}
         self._fields = {*fields.parameters, *fields.memory, *fields.compounds, *fields.objects}
         self._trees: dict[str, ast.Module] = {}
 
@@ -98,6 +99,8 @@ class _Checker:
             for node in ast.walk(method.definition):
                 if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in holders:
                     self._check(method, node, holders[node.value.id], called=id(node) in called)
+                if isinstance(node, ast.Compare):
+                    self._check_words(method, node, holders)
             for call in calls:
                 waiting += self._passed_on(call, method, holders)
 
@@ -116,6 +119,18 @@ class _Checker:
         if changed and node.attr in self._frozen:
             why = f"{node.attr} is a parameter; it keeps its value for the whole run. Remember another in a field."
             raise method.error(node, why)
+
+    def _check_words(self, method: Method, node: ast.Compare, holders: Mapping[str, str]) -> None:
+        """Refuse to compare a parameter of words with one that it cannot be."""
+        words = [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant)]
+        for side in (node.left, *node.comparators):
+            if not (isinstance(side, ast.Attribute) and holders.get(getattr(side.value, "id", "")) == "self"):
+                continue
+            choices = self._choices.get(side.attr, ())
+            for word in words if choices else ():
+                if isinstance(word, str) and word not in choices:
+                    why = f"{side.attr} is never '{word}'; it is {' or '.join(choices)}.{nearest(word, choices)}"
+                    raise method.error(node, why)
 
     def _passed_on(
         self, call: ast.Call, method: Method, holders: Mapping[str, str]

@@ -10,6 +10,7 @@ from pipeline.engine.compiler.methods import strategy_methods
 from pipeline.engine.compiler.parts import MARKET, Method, Part
 from pipeline.engine.declared import takes_order
 from pipeline.engine.memory import COLUMNS, SHOWN
+from pipeline.engine.words import facts_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,7 @@ def objects_of(
         "m": Part(
             prefix="m_",
             label=MARKET,
-            scalars=frozenset(of_market.inputs) | frozenset(of_market.state),
+            scalars=frozenset(of_market.inputs) | frozenset(of_market.state) | frozenset(fields.facts),
             columns=frozenset(of_market.columns) | frozenset(of_market.levels),
             frozen=frozenset(of_market.inputs),
             methods=strategy_methods(strategy.rules),
@@ -67,6 +68,7 @@ def objects_of(
             links={"strategy": "s", **{side: side for side in of_market.sides}},
             constants=constants,
             hidden=hidden_in(of_market),
+            words=frozenset(name for name, hint in facts_in(strategy.rules).items() if hint == "Word"),
         ),
         "s": Part(
             prefix="s_",
@@ -77,6 +79,7 @@ def objects_of(
             methods=_hooks(strategy, fields),
             links={name: f"s.{name}" for name in fields.compounds},
             others=frozenset(dir(strategy)),
+            words=frozenset(name for name, parameter in fields.parameters.items() if parameter.kind == "text"),
         ),
         **{f"s.{name}": _compound(name, compound) for name, compound in fields.compounds.items()},
         **_sides(of_market, getattr(strategy.rules, "side_type", None)),

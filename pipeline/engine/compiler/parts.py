@@ -53,6 +53,7 @@ class Part:
     prefix: what the locals that stand for its fields begin with; aliases: those of another name. actions: the methods
     the other part may call. constants: fields that keep one value in this loop. hidden: fields the other part may not
     see. others: names that Python would find and a loop does not hold. indexed: the column that `part[i]` means, or "".
+    words: fields that are words.
     """
 
     prefix: str
@@ -69,6 +70,7 @@ class Part:
     others: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
     indexed: str = ""
+    words: frozenset[str] = frozenset()
 
     def local(self, name: str) -> ast.Name:
         """Return the local that stands for a field."""

@@ -32,6 +32,7 @@ from pipeline.engine.rules import replay_state
 from pipeline.engine.rules.ladder_side import SLOTS
 from pipeline.engine.rules.orders import Orders, SideField
 from pipeline.engine.strategy import Fields, Strategy, fields_of
+from pipeline.engine.words import coded, facts_in
 from pipeline.errors import NotCompilable
 from pipeline.native.kinds import Signature
 
@@ -101,13 +102,15 @@ def market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
 def market_names(rules: type[replay_state.ReplayState]) -> set[str]:
     """Return the fields and the actions of a market that a strategy may use."""
     fields = market_fields(rules)
-    return ({*fields.inputs, *fields.state} - hidden_in(fields)) | set(rules.actions)
+    names = {*fields.inputs, *fields.state} - hidden_in(fields)
+    return names | set(rules.actions) | facts_in(rules).keys()
 
 
 def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
     """Return the layout of a loop made for a strategy with these fields, in a market with these rules."""
     of_market = market_fields(rules)
     inputs = [("m_" + name, kind) for name, kind in of_market.inputs.items()]
+    inputs += [("m_" + name, "int") for name in fields.facts]
     for name, parameter in fields.parameters.items():
         if parameter.optional:
             inputs.append((f"s_{name}_given", "bool"))
@@ -136,14 +139,16 @@ def start_values(strategy: type[Strategy]) -> dict[str, int | float]:
     return market | {"s_" + name: number.start for name, number in fields_of(strategy).state().items()}
 
 
-def input_values(fields: Fields, of_market: Mapping[str, float], parameters: Mapping[str, Value]) -> dict[str, float]:
+def input_values(
+    fields: Fields, of_market: Mapping[str, str | float], parameters: Mapping[str, Value]
+) -> dict[str, float]:
     """Return the loop's given values by their names in the layout."""
-    inputs: dict[str, float] = {"m_" + name: value for name, value in of_market.items()}
+    inputs: dict[str, float] = {"m_" + name: coded(value) for name, value in of_market.items()}
     for name, parameter in fields.parameters.items():
         value = parameters[name]
         if parameter.optional:
             inputs[f"s_{name}_given"] = value is not None
-        inputs[f"s_{name}"] = 0 if value is None else value
+        inputs[f"s_{name}"] = coded(value)
     return inputs
 
 
@@ -276,8 +281,10 @@ def _declared(of_market: MarketFields, fields: Fields) -> dict[str, Number]:
         "m_" + name: Number(kind, OF_MARKET.get(name, spans[kind]) if kind == "int" else spans[kind])
         for name, kind in {**of_market.inputs, **of_market.state}.items()
     }
+    numbers |= {"m_" + name: Number("int", WHOLE) for name in fields.facts}
     for name, parameter in fields.parameters.items():
-        numbers["s_" + name] = Number(parameter.kind, parameter_span(parameter))
+        kind = "int" if parameter.kind == "text" else parameter.kind
+        numbers["s_" + name] = Number(kind, parameter_span(parameter))
         if parameter.optional:
             numbers[f"s_{name}_given"] = Number("bool", (0, 1))
     columns = {"timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}

@@ -23,6 +23,10 @@ NO_DAY: Final = -(2**62)
 ON_GRID: Final = 1e-9
 """A price stands on the grid of ticks when it is no farther from it than this, AED."""
 
+Word: TypeAlias = str
+Fact: TypeAlias = int
+"""What is known of the security itself: a loop is given it where its strategy reads it. A word is a code there."""
+
 IntColumn: TypeAlias = "list[int] | memoryview[int]"
 FloatColumn: TypeAlias = "list[float] | memoryview[float]"
 
@@ -39,6 +43,10 @@ class ReplayState:
 
     actions: ClassVar[tuple[str, ...]] = ("round_to_tick", "round_down_to_tick", "round_up_to_tick", "tick")
     strategy: Strategy
+
+    ticker: Word
+    currency: Word
+    lot: Fact
 
     first_day: int
     last_day: int

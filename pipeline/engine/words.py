@@ -1,0 +1,46 @@
+"""Words in loops, which compute with numbers: the code of each, and which facts of its market a strategy reads."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from types import CodeType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+EXACT_BYTES: Final = 7
+"""Words of so many bytes have codes of their own; longer ones are told apart by as many of a hash."""
+
+
+def word_code(word: str) -> int:
+    """Return the whole number that stands for a word in a loop, from 0 to 2**60."""
+    content = word.encode()
+    if len(content) > EXACT_BYTES:
+        content = b"\0" + blake2b(content, digest_size=EXACT_BYTES).digest()
+        return int.from_bytes(content, "big") | (EXACT_BYTES + 1) << 56
+    return int.from_bytes(content, "big") | len(content) << 56
+
+
+def coded(value: str | float | None) -> float:
+    """Return a value as a loop has it: a word's code, 0 for none."""
+    return word_code(value) if isinstance(value, str) else value or 0
+
+
+def facts_in(rules: type) -> dict[str, str]:
+    """Return the facts of its security that a market has, each with whether it is a `Word` or a `Fact`."""
+    hints = (vars(base).get("__annotations__", {}).items() for base in rules.__mro__)
+    return {name: str(hint) for of_base in hints for name, hint in of_base if str(hint) in ("Word", "Fact")}
+
+
+def names_read(functions: Iterable[object]) -> frozenset[str]:
+    """Return the names that stand behind a dot in functions, also in those within them, and some others."""
+    codes = (getattr(getattr(function, "__func__", function), "__code__", None) for function in functions)
+    return frozenset(name for code in codes if isinstance(code, CodeType) for name in _names_of(code))
+
+
+def _names_of(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names_of(inner)
