@@ -26,7 +26,7 @@ from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.engine.signal import Signal
-from pipeline.engine.words import facts_in, names_read
+from pipeline.engine.words import facts_read
 from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND
@@ -212,12 +212,9 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
             continue
         kind, optional, unit = _resolve(hint)
         value = getattr(strategy, name, None)
-        if kind == "object" and hint is str and isinstance(value, _Declared):
-            parameters[name] = _words(strategy, name, value)
+        if kind == "object" and isinstance(value, _Declared):
+            parameters[name] = _words(strategy, name, value, hint)
         elif kind == "object":
-            if isinstance(value, _Declared):
-                why = "a parameter is int, float, bool, one of the engine's units, or str, which may have `choices`."
-                raise _wrong(strategy, name, f": {why}")
             if isinstance(value, Compound) and type(value) is hint:
                 compounds[name] = value
             elif hint in (*KINDS, Signal):
@@ -235,9 +232,12 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
     counts = [name for name, field in memory.items() if field.kind == "int"]
     _check_named(strategy, "counters", counts, "int memory")
     _check_named(strategy, "taker_types", strategy.trade_types, "trade type")
+    return Fields(parameters, memory, compounds, objects, _facts_read(strategy))
+
+
+def _facts_read(strategy: type[Strategy]) -> tuple[str, ...]:
     own = (value for owner in own_classes(strategy, Strategy) for value in vars(owner).values())
-    facts = tuple(sorted(names_read(own) & facts_in(strategy.rules).keys()))
-    return Fields(parameters, memory, compounds, objects, facts)
+    return facts_read(own, strategy.rules)
 
 
 def _check_named(strategy: type[Strategy], field: str, known: Sequence[str], kind: str) -> None:
@@ -265,6 +265,8 @@ def _wrong(strategy: type[Strategy], name: str, why: str) -> StrategyError:
 def _parameter(
     strategy: type[Strategy], name: str, declared: _Declared, kind: Kind, unit: Unit, *, optional: bool
 ) -> Parameter:
+    if declared.choices:
+        raise _wrong(strategy, name, ": choices are words; its type is `str`.")
     draft = Parameter(
         key=declared.key or name,
         kind=kind,
@@ -284,7 +286,10 @@ def _parameter(
     return draft
 
 
-def _words(strategy: type[Strategy], name: str, declared: _Declared) -> Parameter:
+def _words(strategy: type[Strategy], name: str, declared: _Declared, hint: object) -> Parameter:
+    if hint is not str:
+        why = "a parameter is int, float, bool, one of the engine's units, or str, which may have `choices`."
+        raise _wrong(strategy, name, f": {why}")
     if len({*declared.choices}) != len(declared.choices) or not all(isinstance(word, str) for word in declared.choices):
         raise _wrong(strategy, name, ": choices are words, each once.")
     default = declared.default

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 from hashlib import blake2b
+from itertools import pairwise
 from types import CodeType
 from typing import TYPE_CHECKING, Final
 
@@ -33,14 +35,24 @@ def facts_in(rules: type) -> dict[str, str]:
     return {name: str(hint) for of_base in hints for name, hint in of_base if str(hint) in ("Word", "Fact")}
 
 
-def names_read(functions: Iterable[object]) -> frozenset[str]:
-    """Return the names that stand behind a dot in functions, also in those within them, and some others."""
+def facts_read(functions: Iterable[object], rules: type) -> tuple[str, ...]:
+    """Return which of these facts a strategy's functions may read, of anything but of the strategy itself."""
+    facts = facts_in(rules)
     codes = (getattr(getattr(function, "__func__", function), "__code__", None) for function in functions)
-    return frozenset(name for code in codes if isinstance(code, CodeType) for name in _names_of(code))
+    every = [inner for code in codes if isinstance(code, CodeType) for inner in _within(code)]
+    reading = [code for code in every if facts.keys() & {*code.co_names}]
+    return tuple(sorted({name for code in reading for name in _read_of_others(code)} & facts.keys()))
 
 
-def _names_of(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
+def _within(code: CodeType) -> Iterator[CodeType]:
+    yield code
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            yield from _names_of(inner)
+            yield from _within(inner)
+
+
+def _read_of_others(code: CodeType) -> Iterator[str]:
+    own = code.co_varnames[:1]
+    for before, instruction in pairwise(dis.get_instructions(code)):
+        if instruction.opname in ("LOAD_ATTR", "LOAD_METHOD") and (before.argval,) != own:
+            yield instruction.argval

@@ -50,11 +50,7 @@ def strategy_error(market: MarketFacts, strategy: type[Strategy], label: str, ex
 def _lot_error(market: MarketFacts, strategy: type[Strategy], label: str) -> str | None:
     """Return why a strategy cannot ask for the lot of a market; None where it does not, or where that is one number."""
     sizes = [lot.size for lot in market.lot_sizes]
-    if (
-        "lot" not in fields_of(strategy).facts
-        or hasattr(strategy, "lot")
-        or (len(sizes) == 1 and sizes[0].is_integer())
-    ):
+    if "lot" not in fields_of(strategy).facts or (len(sizes) == 1 and sizes[0].is_integer()):
         return None
     why = "is not known" if not sizes else "is no whole number" if len(sizes) == 1 else "has changed"
     return (

@@ -117,6 +117,8 @@ def test_loops_of_strategies_without_words_are_given_none(tmp_path: Path) -> Non
     bare = strategy_of(tmp_path, "class Own(Strategy):\n    def on_tick(self, m):\n        m.quote_bid(m.bid, 5)\n")
     assert not [name for name in ("m_ticker", "m_currency", "m_lot") if name in loop_source(bare, {})]
     assert "m_ticker" in loop_source(strategy_of(tmp_path, OWN, "words.py"), {})
+    body = "    lot: Shares = parameter(5)\n    def on_tick(self, m):\n        m.quote_bid(m.bid, self.lot)\n"
+    assert "m_lot" not in loop_source(strategy_of(tmp_path, f"class Own(Strategy):\n{body}", "own_lot.py"), {})
 
 
 @pytest.mark.parametrize(
@@ -153,6 +155,7 @@ def test_what_else_is_done_with_words_runs_as_plain_python(tmp_path: Path, text:
         ('mode: str = parameter("x", choices=("mid", "micro"))', 'mode is "x"; it takes mid or micro.'),
         ('mode: str = parameter("mid", choices=("mid", "mid"))', "choices are words, each once."),
         ("mode: str = parameter(5)", "mode is 5; it takes a text."),
+        ('mode: int = parameter(1, choices=("mid", "micro"))', "choices are words; its type is `str`."),
     ],
 )
 def test_a_declaration_that_cannot_be_is_refused(tmp_path: Path, field: str, words: str) -> None:
