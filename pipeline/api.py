@@ -1,6 +1,7 @@
 """The public functions, one for each command's work, for notebooks and for the command line.
 
-Those about finished runs stand in `pipeline.recorded`. They take paths and options and return results. They print
+Those about finished runs stand in `pipeline.recorded`, `sample` in `pipeline.sampled`. They take paths and options and
+return results. They print
 nothing, and import heavy modules only when called.
 Annotations are not postponed, since the command line is made from them.
 """
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from pipeline import option_values as values
 from pipeline import options as take
-from pipeline.errors import BadRequest
 from pipeline.recorded import (
     all_runs,
     compare,
@@ -23,6 +23,7 @@ from pipeline.recorded import (
     report,
     update_index,
 )
+from pipeline.sampled import sample
 
 if TYPE_CHECKING:
     from pipeline.conversion.result import ConvertResult, SheetEvent
@@ -47,28 +48,6 @@ __all__ = [
     "sample",
     "sweep",
 ]
-
-
-def sample(
-    workbook: take.SampleWorkbook = take.SAMPLE, *, seed: take.SampleSeed = 7, days: take.SampleDays = 4
-) -> Path:
-    """Make a workbook of synthetic ticks, no market's, to try things out with, and return its path.
-
-    Args:
-        workbook: Path of the workbook; its folder is made where there is none.
-        seed: Another one makes other ticks.
-        days: Trading days, over which some 12,000 rows a security are spread.
-
-    Raises:
-        PipelineError: The workbook cannot be written, or has no day.
-    """
-    from pipeline.conversion.sample import write_sample
-
-    path = Path(workbook)
-    if days < 1:
-        raise BadRequest(f"--days is {days}; it takes a whole number of at least 1.")
-    write_sample(path, seed=seed, days=days)
-    return path
 
 
 def convert(
@@ -153,6 +132,8 @@ def backtest(
     securities: take.Securities = (),
     max_sheets: take.MaxSheets = None,
     market: take.Market = None,
+    fx: take.FxRates = (),
+    currency: take.Currency = None,
     sensitivity: take.Sensitivity = None,
     fresh: take.Fresh = False,
     report: take.Report = True,
@@ -180,6 +161,7 @@ def backtest(
         ignore_conditions: Condition codes, as `XT,OB`, of prints that fill nothing, over the config's; empty for none.
         securities, max_sheets: Tickers to replay, and how many at most; by default all in the directory.
         market: The market of securities whose names say none that is known; the config's `exchange` comes before it.
+        fx, currency: Rates, as a file, {"USD": 3.6725} or texts as `--fx` takes, and what they convert totals to.
         allow_stale: Run although a workbook has changed since it was converted, with a warning.
         fresh: Replay also the securities whose ticks, strategy, parameters and execution are those of a cached result.
         report, png: Write `report.html`, and each of its charts as an image, into `output_dir` (png: on this machine).
@@ -216,6 +198,8 @@ def backtest(
         max_sheets=max_sheets,
         market=market,
         allow_stale=allow_stale,
+        fx=fx,
+        currency=currency,
     )
 
     def finish(finished: "AnyPath") -> None:
@@ -228,8 +212,8 @@ def backtest(
 
             write_run_workbook(finished)
 
-    listeners = Listeners(on_plan, on_result, on_compile)
-    run = run_backtest(request, folder, listeners, finish, fresh=fresh, page=report or png, note=note)
+    said = Listeners(on_plan, on_result, on_compile)
+    run = run_backtest(request, folder, said, finish, fresh=fresh, page=report or png, note=note)
     if folder is not None:
         update_index(folder, page=report or png)
     return run
@@ -266,6 +250,8 @@ def sweep(
     securities: take.Securities = (),
     max_sheets: take.MaxSheets = None,
     market: take.Market = None,
+    fx: take.FxRates = (),
+    currency: take.Currency = None,
     allow_stale: take.AllowStale = False,
     on_plan: "Callable[[SweepPlan, int], None] | None" = None,
     on_result: "Callable[[ReadyResults], None] | None" = None,
@@ -278,8 +264,8 @@ def sweep(
         grid: Axes by name, lists of values or ranges, or texts as `--grid` takes; they replace axes of the sweep file.
         strategy: Name or .py file; by default those of the sweep file, else `v1_baseline`.
         config, securities, fresh, report, png: As in `backtest`; config and securities first as in the sweep file.
-        parquet_dir, signals, output_dir, workers, backend, address, engine, execution, max_sheets, market,
-            allow_stale: Same.
+        parquet_dir, signals, output_dir, workers, backend, address, engine, execution, max_sheets, market, fx,
+            currency, allow_stale: Same; settings are chosen for all together by converted days.
         train_until: Last training day, as a date or as text (2025-08-29): settings are chosen on the days up to it.
         walk_forward: Number of walk-forward folds, before each of which settings are chosen anew.
         train_days: Market days before each fold that it is chosen on, rolling; by default all (expanding).
@@ -322,6 +308,8 @@ def sweep(
         max_sheets=max_sheets,
         market=market,
         allow_stale=allow_stale,
+        fx=fx,
+        currency=currency,
     )
     axes = replace(axes, strategies=(strategy,) if strategy is not None else axes.strategies)
     folder = None if output_dir is None else path_of(output_dir)

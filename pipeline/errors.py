@@ -71,6 +71,10 @@ class BadRequest(PipelineError):
     """An option's value that cannot be meant."""
 
 
+class RatesError(BadRequest):
+    """Rates of currencies that cannot be used, or that lack one that is needed."""
+
+
 class MissingExtra(PipelineError):
     """An optional library that was asked for and is not installed."""
 
@@ -99,9 +103,6 @@ class WriteFailed(OutputNotWritable):
 
 class InUse(PipelineError):
     """Another run writes where this one would."""
-
-
-# Memory
 
 
 class OutOfMemory(PipelineError, MemoryError):

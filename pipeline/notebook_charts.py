@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.errors import MissingExtra
+from pipeline.numbers import currency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ def equity_chart(title: str, clock: Any, curves: Mapping[str, Any], clock_name: 
     Args:
         title: What stands above it.
         clock: Times, shape (n,).
-        curves: AED by name, each of shape (n,). Of many points the lowest and highest of each stretch of the last are
+        curves: money by name, each of shape (n,). Of many points the lowest and highest of each stretch of the last are
             drawn.
         clock_name: Whose clock the times are on.
 
@@ -39,8 +40,8 @@ def equity_chart(title: str, clock: Any, curves: Mapping[str, Any], clock_name: 
     layout = {
         "title": {"text": title},
         "xaxis": {"title": {"text": clock_name}, "anchor": "y2"},
-        "yaxis": {"title": {"text": "equity, AED"}, "domain": [0.34, 1.0]},
-        "yaxis2": {"title": {"text": "drawdown, AED"}, "domain": [0.0, 0.26]},
+        "yaxis": {"title": {"text": f"equity, {currency()}"}, "domain": [0.34, 1.0]},
+        "yaxis2": {"title": {"text": f"drawdown, {currency()}"}, "domain": [0.0, 0.26]},
         **LAYOUT,
     }
     return _figure([{"type": "scatter", "mode": "lines", "x": x, **line} for line in lines], layout)

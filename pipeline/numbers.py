@@ -6,17 +6,22 @@ copied from a page is a number in Excel.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 NONE: Final = "-"
 """What stands for a figure that cannot be computed."""
 
-LABELLED_IN: Final = "AED"
-"""What labels say that amounts are in; `in_unit` makes them say another unit."""
+MONEY: Final = "currency"
+"""The unit of an amount where no run says in which currency it is; labels say the one of `amounts_in`."""
+
+BEFORE_CURRENCIES: Final = "AED"
+"""What amounts of runs are in that do not say it: their versions knew ADX and DFM only."""
 
 OWN_CURRENCY: Final = "own currency"
 """What amounts are in where each security has another unit, so that they have no sum."""
@@ -68,12 +73,25 @@ ratio: Final = FORMS["ratio"]
 share: Final = FORMS["share"]
 
 
+_AMOUNTS_IN: Final = ContextVar("_AMOUNTS_IN", default=MONEY)
+
+
+@contextmanager
+def amounts_in(unit: str) -> Iterator[None]:
+    """Let labels that are made meanwhile say that amounts are in this currency."""
+    before = _AMOUNTS_IN.set(unit)
+    try:
+        yield
+    finally:
+        _AMOUNTS_IN.reset(before)
+
+
+def currency() -> str:
+    """Return what a label that is made now has to say that amounts are in."""
+    return _AMOUNTS_IN.get()
+
+
 def unit_of(units: Iterable[str]) -> str:
-    """Return what amounts are in, given the unit of each security: OWN_CURRENCY of several, AED where none says so."""
+    """Return what amounts are in, given the currency of each security: OWN_CURRENCY of several."""
     several = sorted(set(units))
-    return OWN_CURRENCY if len(several) > 1 else several[0] if several else LABELLED_IN
-
-
-def in_unit(label: str, unit: str) -> str:
-    """Return a label, as all are written for amounts in AED, for amounts in another unit."""
-    return label.replace(LABELLED_IN, unit)
+    return OWN_CURRENCY if len(several) > 1 else several[0] if several else BEFORE_CURRENCIES

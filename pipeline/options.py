@@ -82,6 +82,18 @@ Market = Annotated[
     str | None,
     Option("The market of securities whose names say none that is known, as `ES1 Index`.", metavar="NAME"),
 ]
+FxRates = Annotated[
+    "str | Path | Mapping[str, float] | Sequence[str | Path]",
+    Option(
+        "Rates to convert with: a CSV file of day, currency, rate, or CODE=RATE. Repeatable.",
+        metavar="RATES",
+        repeatable=True,
+        see="markets.md",
+    ),
+]
+Currency = Annotated[
+    str | None, Option("What all securities together are converted to with --fx, as AED.", metavar="CODE")
+]
 MaxSheets = Annotated[int | None, Option("Only the first N securities, for a quick try.", metavar="N")]
 AllowStale = Annotated[bool, Option("Run although a workbook has changed since it was converted, with a warning.")]
 
@@ -319,7 +331,7 @@ DeskFills = Annotated[
 ]
 Window = Annotated[float, Option("How far apart in time two fills may be that are one, seconds.", metavar="SECONDS")]
 PriceTolerance = Annotated[
-    float | None, Option("How far apart in price, AED.", default="one tick at that price", metavar="AED")
+    float | None, Option("How far apart in price.", default="one tick at that price", metavar="PRICE")
 ]
 VariedSwitch = Annotated[
     str, Option("The execution switch whose values are tried.", metavar="SWITCH", completion="switches")

@@ -31,7 +31,7 @@ class Ticks:
 
     timestamp: int64, nanoseconds since 1970-01-01 on the exchange's local clock (no zone).
     kind: int8, index into `TICK_TYPES`.
-    price: float64, AED a share. volume: int64, shares, from 0 to `MOST_VOLUME`.
+    price: float64, a share. volume: int64, shares, from 0 to `MOST_VOLUME`.
     condition: int32, index into `conditions`, the vendor's condition codes, sorted, "" where a tick has none; None and
     empty where the workbook has no such column.
     signals: of each signal that is read beside the ticks its value (float64) and the time of that (int64) as of a tick.

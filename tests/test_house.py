@@ -33,7 +33,7 @@ PLAN: Final = (
     "store",
     *("replay.batch", "replay.prints", "replay.observe", "replay.result_key", "replay.exchanges", "replay.memory"),
     *("replay.workers", "replay.other_touch", "replay.signals", "replay.task", "replay.parts", "replay.loop_sum"),
-    "replay.model_check",
+    *("replay.model_check", "replay.fx", "replay.currencies"),
 )
 METRICS: Final = (*PLAN, "replay.plan", "replay.identities")
 RUNS: Final = (*METRICS, "metrics", "inspection")
@@ -41,7 +41,7 @@ MAY_IMPORT: Final = {
     "errors": (),
     **dict.fromkeys(("folders", "interrupt", "numbers", "spark", "times"), ()),
     "notebook": ("spark",),
-    "notebook_charts": ("errors",),
+    "notebook_charts": ("errors", "numbers"),
     "ticks": ("errors",),
     "settings": ("errors",),
     "sources": ("errors",),
@@ -68,7 +68,9 @@ MAY_IMPORT: Final = {
     "replay.other_touch": (*RULES, "store"),
     "replay.signals": (*RULES, "store", "replay.other_touch"),
     "replay.parts": (*REPLAY, "store", "replay.observe", "replay.signals"),
-    "replay.task": (*REPLAY, "store", "replay.batch", "replay.memory", "replay.signals"),
+    "replay.fx": BASE,
+    "replay.task": (*REPLAY, "store", "replay.batch", "replay.memory", "replay.signals", "replay.fx"),
+    "replay.currencies": (*RULES, "store", "replay.fx", "replay.task"),
     "replay.loop_sum": BASE,
     "replay.model_check": (*REPLAY, "replay.batch", "replay.task", "replay.loop_sum"),
     "replay.plan": PLAN,
@@ -91,6 +93,7 @@ OUTSIDE: Final = (
     "option_values",
     "options",
     "recorded",
+    "sampled",
     "validation",
 )
 """What stands at the door may import anything; nothing further in may import it."""

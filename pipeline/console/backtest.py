@@ -10,12 +10,14 @@ from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
 from pipeline.metrics.assumptions import BETWEEN, NO_WORSE, in_words, verdict_of, waterfall
 from pipeline.metrics.figure import shown_annualised
-from pipeline.numbers import FORMS, OWN_CURRENCY, counted, in_unit, money, ratio, unit_of
+from pipeline.numbers import FORMS, OWN_CURRENCY, amounts_in, counted, currency, money, ratio
 from pipeline.runs.layout import REPORT_FILE, WORKBOOK_FILE
+from pipeline.runs.security import totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pipeline.metrics.figure import Figure
     from pipeline.replay.plan import Plan
     from pipeline.runs.backtest import BacktestRun
     from pipeline.runs.security import SecurityResult
@@ -98,13 +100,8 @@ def show_backtest(run: BacktestRun, *, page: bool = False, workbook: bool = Fals
         "workbook": run.output_dir / WORKBOOK_FILE if run.output_dir and workbook else None,
     }
     if console().shows:
-        unit = unit_of(run.plan.money.values())
-        _show_figures(run, unit)
-        if unit != OWN_CURRENCY:
-            drawdown = money(run.portfolio["max_drawdown"])
-            _show_lines({in_unit("Max drawdown, AED, of all securities together", unit): drawdown})
-            _show_assumptions(run, unit)
-            _show_chance(run, unit)
+        with amounts_in(run.currency):
+            _show_all(run)
         _show_written(written)
     totals = _by_execution(run)
     verdict = verdict_of(totals)
@@ -116,6 +113,7 @@ def show_backtest(run: BacktestRun, *, page: bool = False, workbook: bool = Fals
         **written,
         "output_dir": run.output_dir,
         "securities": {result.ticker: _figures(result) for result in run.results},
+        "currency": None if run.plan.currencies.is_mixed else run.currency,
         "total": _total(run),
         "net_pnl_by_execution": totals,
         "band_low": verdict and verdict.band_low,
@@ -134,12 +132,27 @@ def show_backtest(run: BacktestRun, *, page: bool = False, workbook: bool = Fals
     )
 
 
+def _show_all(run: BacktestRun) -> None:
+    _show_figures(run)
+    if not run.plan.currencies.is_mixed:
+        drawdown = money(run.portfolio["max_drawdown"])
+        _show_lines({f"Max drawdown, {currency()}, of all securities together": drawdown})
+        _show_assumptions(run)
+        _show_chance(run)
+
+
 def show_sensitivity(run: BacktestRun) -> CommandResult:
+    """Print the assumption check: one row an execution model, one column a security, as many to a table as fit."""
+    with amounts_in(run.currency):
+        return _show_sensitivity(run)
+
+
+def _show_sensitivity(run: BacktestRun) -> CommandResult:
     """Print the assumption check: one row an execution model, one column a security, as many to a table as fit."""
     from pipeline.runs.writer import sensitivity_rows
 
     _say_errors(run)
-    rows, unit = sensitivity_rows(run.results), unit_of(run.plan.money.values())
+    rows = sensitivity_rows(run.results)
     facts = {**_facts(run), "net_pnl": {}, "band_low": None, "band_high": None}
     if not run.plan.switches_apply:
         return CommandResult(run.plan.own_orders, facts, run.failed, warnings=run.warnings)
@@ -149,7 +162,7 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
     securities = list(dict.fromkeys(row["security"] for row in rows))
     columns = [Column("execution", "name"), *(Column(security, "money") for security in securities)]
     show_table(
-        in_unit("Net P&L, AED", unit),
+        f"Net P&L, {currency()}",
         columns,
         [
             [model, *(money(values.get(security)) for security in securities)]
@@ -158,24 +171,24 @@ def show_sensitivity(run: BacktestRun) -> CommandResult:
         ],
     )
     facts["net_pnl"] = by_execution
-    total = {model: values["total"] for model, values in by_execution.items()}
+    total = {model: values["total"] for model, values in by_execution.items() if "total" in values}
     steps = waterfall(total)
     columns = [Column("added", "name"), Column("changes by", "money"), Column("net P&L", "money")]
     if steps:
         table = [[step.switch, money(step.change), money(step.net_pnl)] for step in steps]
-        show_table(
-            in_unit("From classic to strict, AED", unit), columns, [["classic", "", money(total["classic"])], *table]
-        )
+        show_table(f"From classic to strict, {currency()}", columns, [["classic", "", money(total["classic"])], *table])
         console().show(f"{textwrap.fill(in_words(steps), WIDTH)}\n")
     verdict = verdict_of(total)
     if verdict and verdict.band_low is not None:
         facts |= {"band_low": verdict.band_low, "band_high": verdict.band_high}
         console().show(f"As an exchange would fill them (strict), by what the queue ahead did:\n  {verdict.band}\n")
     line = f"classic {money(verdict.classic)}; strict {money(verdict.strict)}" if verdict else "nothing was replayed"
-    return CommandResult(f"Net P&L of {run.plan.strategy}, {unit}: {line}", facts, run.failed, warnings=run.warnings)
+    return CommandResult(
+        f"Net P&L of {run.plan.strategy}, {currency()}: {line}", facts, run.failed, warnings=run.warnings
+    )
 
 
-def _show_figures(run: BacktestRun, unit: str) -> None:
+def _show_figures(run: BacktestRun) -> None:
     from pipeline.metrics.registry import BY_NAME  # it is loaded by now
 
     charged = any(result.ledger is not None and result.ledger.charged for result in run.results)
@@ -189,22 +202,34 @@ def _show_figures(run: BacktestRun, unit: str) -> None:
         values = _figures(result)
         cells = [FORMS[figure.form](values[figure.name]) for figure in figures]
         rows.append([result.ticker, *cells[:-1], f"{cells[-1]} of {values['market_days']}"])
+    apart = _are_apart(run)
+    rows = [[row[0], run.plan.currencies.of.get(row[0], ""), *row[1:]] if apart else row for row in rows]
+    with amounts_in(OWN_CURRENCY if apart else currency()):
+        columns = [Column(figure.column, "money" if figure.better > 0 else "number") for figure in figures]
+    first = [Column("security", "name"), *([Column("in", "name")] if apart else [])]
+    together = [] if run.plan.currencies.is_mixed else ["", _last_row(run, figures, apart=apart)]
+    show_table(f"{run.plan.strategy}, {run.plan.execution.name} execution", [*first, *columns], [*rows, *together])
+
+
+def _are_apart(run: BacktestRun) -> bool:
+    """Return whether a security is in another currency than all together."""
+    return any(unit != run.currency for unit in run.plan.currencies.of.values())
+
+
+def _last_row(run: BacktestRun, figures: Sequence[Figure], *, apart: bool) -> list[str]:
     total = _total(run)
-    last = ["total", *(FORMS[figure.form](total[figure.name]) if figure.name in total else "" for figure in figures)]
-    columns = [Column(in_unit(figure.column, unit), "money" if figure.better > 0 else "number") for figure in figures]
-    together = ["", last] if unit != OWN_CURRENCY else []
-    title = f"{run.plan.strategy}, {run.plan.execution.name} execution"
-    show_table(title, [Column("security", "name"), *columns], [*rows, *together])
+    cells = (FORMS[figure.form](total[figure.name]) if figure.name in total else "" for figure in figures)
+    return ["total", *([run.currency] if apart else []), *cells]
 
 
-def _show_assumptions(run: BacktestRun, unit: str) -> None:
+def _show_assumptions(run: BacktestRun) -> None:
     """Print what the P&L is, what an exchange would leave of it and within which band, and what it hangs on most."""
     verdict = verdict_of(_by_execution(run))
     if verdict is None:
         return
     worst = f"worst switch alone: {verdict.worst_switch}" if verdict.worst_switch else NO_WORSE
     lines = {
-        in_unit("Net P&L, AED: as the classic rules fill orders", unit): money(verdict.classic),
+        f"Net P&L, {currency()}: as the classic rules fill orders": money(verdict.classic),
         "              as an exchange would fill them (strict)": money(verdict.strict),
         "              strict, by what the queue ahead did": verdict.band,
         f"              {worst}": money(verdict.worst),
@@ -212,7 +237,7 @@ def _show_assumptions(run: BacktestRun, unit: str) -> None:
     _show_lines(lines)
 
 
-def _show_chance(run: BacktestRun, unit: str) -> None:
+def _show_chance(run: BacktestRun) -> None:
     """Print between which ends other days like these would leave the P&L and its Sharpe ratio, and how sure it is."""
     from pipeline.metrics.chance import percent, too_few
 
@@ -221,7 +246,7 @@ def _show_chance(run: BacktestRun, unit: str) -> None:
     if ends is None:
         console().show(too_few(days))
         return
-    of_days = in_unit(f"Net P&L, AED: 95 % interval over {days:,} market days", unit)
+    of_days = f"Net P&L, {currency()}: 95 % interval over {days:,} market days"
     lines = {of_days: _between(ends["net_pnl"], "money")}
     if figures["sharpe"] is not None:
         lines |= {
@@ -270,13 +295,16 @@ def _facts(run: BacktestRun) -> dict[str, Any]:
 def _figures(result: SecurityResult) -> dict[str, Any]:
     if result.ledger is None:
         return {"error": result.error}
-    return {**result.ledger.summary, "cached": result.cached, "error": None}
+    return {"currency": result.currency, **result.ledger.summary, "cached": result.cached, "error": None}
 
 
 def _total(run: BacktestRun) -> dict[str, Any]:
-    done = [result.ledger for result in run.results if result.ledger is not None]
-    realized, fees = sum(ledger.realized_pnl for ledger in done), sum(ledger.sums["fees"] for ledger in done)
+    """Return the sums of all securities; fills alone where their currencies do not add up."""
     fills = sum(result.fills for result in run.results)
+    if run.plan.currencies.is_mixed:
+        return {"fills": fills, "realized_pnl": None, "fees": None, "net_pnl": None}
+    done = [ledger for some in totals_of(run.results).values() for ledger in some]
+    realized, fees = sum(ledger.realized_pnl for ledger in done), sum(ledger.sums["fees"] for ledger in done)
     return {"fills": fills, "realized_pnl": realized, "fees": fees, "net_pnl": realized - fees}
 
 

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.console.output import CommandResult, console
 from pipeline.console.tables import Column, show_table
-from pipeline.numbers import FORMS, NONE, counted, money
+from pipeline.numbers import FORMS, NONE, amounts_in, counted, currency, money, unit_of
 from pipeline.runs.differences import changes, of_one_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from pipeline.metrics.assumptions import Verdict
     from pipeline.metrics.figure import Figure
     from pipeline.runs.compare import Comparison, Fill, SecurityComparison
     from pipeline.runs.reader import Figures, RecordedRun
@@ -68,6 +67,11 @@ def _line(comparison: Comparison) -> str:
 
 
 def _show_all(comparison: Comparison) -> None:
+    with amounts_in(unit_of(run.money.shown for run in (comparison.a, comparison.b))):
+        _show_tables(comparison)
+
+
+def _show_tables(comparison: Comparison) -> None:
     for name, run in (("A", comparison.a), ("B", comparison.b)):
         console().show(_heading(name, run))
     console().show()
@@ -80,12 +84,13 @@ def _show_all(comparison: Comparison) -> None:
         _show_figures(BY_NAME["net_pnl"], comparison, lambda figures: figures.net_pnl)
     _show_figures(BY_NAME["max_drawdown"], comparison, lambda figures: figures.max_drawdown, total="portfolio")
     _show_figures(BY_NAME["fills"], comparison, lambda figures: figures.fills)
-    _show_checks(comparison.a.check, comparison.b.check)
+    _show_checks(comparison)
     _show_partings(comparison)
 
 
 def _heading(name: str, run: RecordedRun) -> str:
-    return f"{name}: {run.folder} ({run.strategy}, {run.execution_name} execution)"
+    unit = run.money.together
+    return f"{name}: {run.folder} ({run.strategy}, {run.execution_name} execution, amounts in {unit})"
 
 
 def _show_settings(comparison: Comparison) -> None:
@@ -134,17 +139,21 @@ def _show_figures(
     show_table(figure.heading, [Column("security", "name"), *columns], [*rows, "", *last])
 
 
-def _show_checks(a: Verdict | None, b: Verdict | None) -> None:
+def _show_checks(comparison: Comparison) -> None:
     """Print what each run's assumption check came to; nothing where neither has one."""
+    a, b = comparison.a.check, comparison.b.check
+    apart = comparison.a.money.together != comparison.b.money.together
     if a is None and b is None:
         return
     rows = []
     for label, name in CHECKED.items():
         of_a, of_b = (None if check is None else getattr(check, name) for check in (a, b))
-        difference = None if of_a is None or of_b is None else of_b - of_a
+        difference = None if apart or of_a is None or of_b is None else of_b - of_a
         rows.append((label, *map(money, (of_a, of_b, difference))))
     show_table(
-        "Net P&L by assumption, AED", [Column("execution", "name"), *(Column(name, "money") for name in SIDES)], rows
+        f"Net P&L by assumption, {currency()}",
+        [Column("execution", "name"), *(Column(name, "money") for name in SIDES)],
+        rows,
     )
 
 

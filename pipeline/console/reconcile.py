@@ -21,7 +21,7 @@ count, share, seconds, money = (FORMS[form] for form in ("count", "share", "seco
 
 TOTAL: Final = "total"
 COUNTS: Final = ("run", "found", "missed", "invented", "found, %")
-APART: Final = ("run later, s", "s, median", "s, 90 %", "AED, median", "AED, 90 %")
+APART: Final = ("run later, s", "s, median", "s, 90 %", "price, median", "price, 90 %")
 SHARES: Final = ("desk shares", "run shares", "in both", "desk P&L", "run P&L")
 
 

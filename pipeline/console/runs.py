@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.console.output import CommandResult, console
 from pipeline.console.tables import Column, show_table
-from pipeline.numbers import FORMS, counted, money
+from pipeline.numbers import FORMS, OWN_CURRENCY, counted, money, unit_of
 from pipeline.runs.layout import INDEX_FILE
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def _show_sweeps(sweeps: Sequence[SweepRow]) -> None:
     columns = [
         Column("sweep", "name"),
         Column("finished"),
+        *_in(sweeps),
         Column("settings"),
         Column("chosen"),
         *(Column(name, "money") for name in ("net P&L", "test")),
@@ -50,6 +51,7 @@ def _show_sweeps(sweeps: Sequence[SweepRow]) -> None:
         [
             row.name,
             row.when[2:],
+            *([row.currency] if _in(sweeps) else []),
             FORMS["count"](row.settings if row.is_complete else None),
             FORMS["count"](row.setting),
             *map(money, (row.net_pnl, row.test_net_pnl)),
@@ -57,7 +59,9 @@ def _show_sweeps(sweeps: Sequence[SweepRow]) -> None:
         ]
         for row in sweeps
     ]
-    show_table("Sweeps, the latest first; AED", columns, table)
+    show_table(
+        f"Sweeps, the latest first; {unit_of(row.currency for row in sweeps if row.is_complete)}", columns, table
+    )
     said = [[row.name, row.luck[0]] for row in sweeps if row.luck]
     if said:
         show_table("How much is luck", [Column("sweep", "name"), Column("of the best setting", "text")], said)
@@ -67,17 +71,33 @@ def _show_figures(rows: Sequence[RunRow]) -> None:
     columns = [
         Column("run", "name"),
         Column("finished"),
+        *_in(rows),
         *(Column(name, "money") for name in ("net P&L", "strict")),
         *(Column(name) for name in ("Sharpe", "fills", "warnings")),
         *(Column(name, "money") for name in ("classic", "band, low", "band, high", "drawdown")),
     ]
     table = []
     for row in rows:
-        cells = [row.when[2:], money(row.net_pnl), money(row.strict), FORMS["ratio"](row.sharpe)]
+        cells = [
+            row.when[2:],
+            *([row.currency] if _in(rows) else []),
+            money(row.net_pnl),
+            money(row.strict),
+            FORMS["ratio"](row.sharpe),
+        ]
         cells += [FORMS["count"](row.fills), f"{row.warnings:,}"]
         cells += map(money, (row.classic, row.band_low, row.band_high, row.max_drawdown))
         table.append([row.name, *cells])
-    show_table("Runs, the latest first; AED", columns, table)
+    show_table(f"Runs, the latest first; {_unit(rows)}", columns, table)
+
+
+def _unit(rows: Sequence[RunRow | SweepRow]) -> str:
+    return unit_of(row.currency for row in rows if row.is_complete)
+
+
+def _in(rows: Sequence[RunRow | SweepRow]) -> list[Column]:
+    """Return the column of currencies, where the rows are in several."""
+    return [Column("in", "name")] if _unit(rows) == OWN_CURRENCY else []
 
 
 def _show_changes(rows: Sequence[RunRow]) -> None:

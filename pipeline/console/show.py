@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
-from pipeline.numbers import FORMS, counted, money
+from pipeline.numbers import FORMS, amounts_in, counted, money
 from pipeline.times import WEEKDAYS
 from pipeline.tracing import moment_rendering, rendering
 from pipeline.tracing.explanation import Explanation
@@ -72,12 +72,15 @@ def show_security(security: RecordedSecurity) -> CommandResult:
     figures = security.figures
     if console().shows:
         _show_heading(security)
-        _show_figures(figures)
+        with amounts_in(security.currency):
+            _show_figures(figures)
         counters = {name: f"{count:,}" for name, count in (figures.get("counters") or {}).items()}
         _show_numbers("Counted", "what", "count", counters)
     line = f"{security.ticker} in {security.run.folder.as_posix()}: {counted(figures['fills'], 'fill')}, net P&L "
     return CommandResult(
-        f"{line}{money(figures['net_pnl'])} AED", _named(security) | {"figures": figures}, **_warned(security)
+        f"{line}{money(figures['net_pnl'])} {security.currency}",
+        _named(security) | {"figures": figures},
+        **_warned(security),
     )
 
 
@@ -105,6 +108,7 @@ def _named(security: RecordedSecurity) -> dict[str, str]:
     return {
         "security": security.ticker,
         "exchange": security.exchange,
+        "currency": security.currency,
         "run": run.folder.as_posix(),
         "strategy": run.strategy,
         "execution": run.execution_name,
@@ -136,7 +140,7 @@ def _show_figures(figures: Mapping[str, Any]) -> None:
             by_name = figures.get(figure.name) or {}
             names = sorted(by_name, key=lambda name: (WEEKDAYS.index(name) if name in WEEKDAYS else 0, name))
             numbers = {name: money(by_name[name]) for name in names}
-            _show_numbers(figure.label, figure.label.rpartition(" ")[2], f"net P&L, {figure.unit}", numbers)
+            _show_numbers(figure.label, figure.label.rpartition(" ")[2], f"net P&L, {figure.shown_in}", numbers)
 
 
 def _row(figure: Figure, figures: Mapping[str, Any]) -> list[str]:

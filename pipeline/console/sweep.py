@@ -14,7 +14,7 @@ from pipeline.console.tables import Column, show_table
 from pipeline.engine.execution import SWITCH
 from pipeline.metrics.chance import percent
 from pipeline.metrics.figure import ANNUALISED_FROM, shown_annualised
-from pipeline.numbers import FORMS, NONE, counted, money, ratio
+from pipeline.numbers import FORMS, NONE, amounts_in, counted, currency, money, ratio
 from pipeline.runs.layout import REPORT_FILE
 from pipeline.sweeps.axes import STRATEGY, Axis
 from pipeline.sweeps.choice import under, walked_pnl
@@ -105,12 +105,8 @@ def show_sweep(run: SweepRun, *, page: bool = False) -> CommandResult:
     failed = run.failed
     for where, error in list(failed.items())[:ERRORS_SHOWN]:
         console().error(f"{where}: {error}")
-    if run.best:
-        _show_best(run)
-    if run.folds:
-        _show_folds(run)
-    _show_luck(run)
-    _show_luck_by_security(run)
+    with amounts_in(run.shown_in):
+        _show_tables(run)
     tickers = results.plan.tickers
     console().show(
         f"{counted(len(results), 'result')} ({_grid(len(results.trials), len(tickers))}): "
@@ -146,6 +142,15 @@ def show_sweep(run: SweepRun, *, page: bool = False) -> CommandResult:
     )
 
 
+def _show_tables(run: SweepRun) -> None:
+    if run.best:
+        _show_best(run)
+    if run.folds:
+        _show_folds(run)
+    _show_luck(run)
+    _show_luck_by_security(run)
+
+
 def _best(best: Best) -> dict[str, Any]:
     return {
         "security": best.security,
@@ -175,14 +180,14 @@ def _fold(fold: Fold) -> dict[str, Any]:
 def _show_best(run: SweepRun) -> None:
     """Show the best setting of each security and of all: what it made, and what it is, an axis a column."""
     parted = any(best.train for best in run.best)
-    named = ("train AED", "test AED") if parted else ("net P&L (AED)",)
+    named = (f"train {currency()}", f"test {currency()}") if parted else (f"net P&L ({currency()})",)
     ratios = [best.test.shown_sharpe if best.test else best.shown_sharpe for best in run.best]
     has_ratio, banded = any(value is not None for value in ratios), any(best.band for best in run.best)
     figures = [*(Column(name, "money") for name in named)]
     by, scores = run.objective, _scores(run)
     figures += [Column(f"{'train ' if parted else ''}{by.name}")] if scores else []
     figures += [Column("test Sharpe" if parted else "Sharpe")] if has_ratio else []
-    figures += [Column("strict, by the queue ahead (AED)", "money")] if banded else []
+    figures += [Column(f"strict, by the queue ahead ({currency()})", "money")] if banded else []
     axes, rows = _axes(run), []
     for best, sharpe in zip(run.best, ratios, strict=True):
         amounts = [part.net_pnl if part else None for part in (best.train, best.test)]
@@ -261,7 +266,7 @@ def _show_luck_by_security(run: SweepRun) -> None:
         sure = [percent(luck[name]).removesuffix(" %") for name in ("p_value", "deflated_sharpe")]
         rows.append([ticker, *(FORMS[form](luck[name]) for name in named), *sure])
     columns = [Column("security", "name"), *(Column(title, "money") for title in titles)]
-    show_table(f"Luck by security, {'Sharpe ratio' if is_ratio else 'AED a market day'}", columns, rows)
+    show_table(f"Luck by security, {'Sharpe ratio' if is_ratio else f'{currency()} a market day'}", columns, rows)
 
 
 def _show_folds(run: SweepRun) -> None:
@@ -270,7 +275,7 @@ def _show_folds(run: SweepRun) -> None:
     columns = [
         Column("security", "name"),
         Column("settings chosen", "text"),
-        Column("net P&L after choosing (AED)", "money"),
+        Column(f"net P&L after choosing ({currency()})", "money"),
     ]
     rows = []
     for security in dict.fromkeys(fold.security for fold in run.folds):

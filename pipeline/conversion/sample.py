@@ -31,7 +31,7 @@ _TRADES: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class _Security:
-    """A made-up security: its first price in AED a share, its price step in AED, and its usual size in shares."""
+    """A made-up security: its first price and its price step, of a share, and its usual size in shares."""
 
     sheet: str
     price: float

@@ -28,7 +28,7 @@ MOST_MONEY: Final = 1e15
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """The rates from a month's turnover on: AED, and basis points of a fill's value; a maker's may be a rebate."""
+    """The rates from a month's turnover on: money, and basis points of a fill's value; a maker's may be a rebate."""
 
     monthly_turnover: float
     maker_bps: float
@@ -40,7 +40,7 @@ NO_RATES: Final = Tier(0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What trading on one exchange costs, in AED and in basis points of a fill's value, per side.
+    """What trading on one exchange costs, in money and in basis points of a fill's value, per side.
 
     Attributes:
         fees_bps: Charged on every fill on top of all else.
@@ -146,7 +146,7 @@ def _checked(key: str, value: object, where: str, known: Sequence[str] = KEYS) -
     except ValueError:
         number = float("nan")
     if isinstance(value, bool) or not lowest <= number <= highest:
-        unit = "basis points" if key in RATES else "AED"
+        unit = "basis points" if key in RATES else "of the market's currency"
         raise ConfigError(f"{where}: {key} is {json.dumps(value)}; it takes {lowest:,g} to {highest:,g} {unit}.")
     return number
 

@@ -54,14 +54,14 @@ class Fills:
     """Our fills in execution order, one array a column.
 
     event: index of the tick that filled us. timestamp: ns, exchange-local. side: +1 buy, -1 sell.
-    price: AED. quantity, position (after the fill): shares. realized (by this fill), pnl (running total): AED.
+    price: of a share. quantity, position (after the fill): shares. realized (by this fill), pnl (running total): money.
     how: how each came about, by the numbers PRINT, TOUCH, TAKE, CLOSE, OWN of `rules/account.py`.
     placed: index of the tick at which the order that was filled was placed, -1 where no order of ours stood; limit: the
-    price of that order, AED, the fill's own where there was none. Both are None where the setting was replayed in a
+    price of that order, the fill's own where there was none. Both are None where the setting was replayed in a
     batch.
     order: where a side has several, the number of the order filled, counted from 1 on as they were placed, below 0 when
     that had a fill before; 0 where no order of ours stood.
-    trade_type (index into the strategy's trade_types) and reference (AED): of an auction strategy's trades, else None.
+    trade_type (index into the strategy's trade_types) and reference: of an auction strategy's trades, else None.
     """
 
     event: Int64s
@@ -81,6 +81,11 @@ class Fills:
 
     def __len__(self) -> int:
         return len(self.event)
+
+    @property
+    def clock(self) -> Int64s:
+        """When each was, on a clock that never steps back, ns."""
+        return np.maximum.accumulate(self.timestamp) if len(self) else self.timestamp
 
     def at(self, rows: slice | Int64s) -> Fills:
         """Return some of the fills, by a slice or by their numbers."""

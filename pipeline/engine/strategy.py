@@ -40,14 +40,19 @@ class Unit:
     scale: int = 1
 
 
-TYPES: Final = ("Shares", "AED", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
+TYPES: Final = ("Shares", "Money", "Price", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
 
 START: Final = {"int": "0", "float": "0.0", "bool": "False"}
 STARTS_OF: Final[dict[type, str]] = {Ewma: "", Signal: '"alpha"'}
 
 Kind: TypeAlias = Literal["int", "float", "bool"]
 Shares: TypeAlias = Annotated[int, Unit("shares")]
-AED: TypeAlias = Annotated[float, Unit("AED")]
+Money: TypeAlias = Annotated[float, Unit("currency units")]
+"""An amount in the currency of the market."""
+Price: TypeAlias = Annotated[float, Unit("price units")]
+"""A price as the market quotes it, which may be in a part of the currency, as pence."""
+AED: TypeAlias = Money
+"""What strategies called amounts and prices before there were other markets."""
 Nanoseconds: TypeAlias = Annotated[int, Unit("ns")]
 Days: TypeAlias = Annotated[int, Unit("days")]
 """Days since 1970-01-01."""
@@ -92,7 +97,7 @@ class Strategy:
     ask, by the verbs that name them. trade_types: the names of its numbered kinds of trade, for an AuctionMarket;
     taker_types: those of them that take liquidity, as brokers bill it, where the others are fills of its orders.
     counters: the memory that the summary of a run shows. shares_limit_key, notional_limit_key: the config keys of its
-    largest position in shares and in AED, empty for none. notional_binds: whether it keeps its position to the second.
+    largest position in shares and in money, empty for none. notional_binds: whether it keeps to the second.
     needs_closing_auction: whether a market without one is none for it.
     files: the data files that it reads, by their paths from its own folder. sources: what a strategy from a file was
     made of, by such paths: its text, the modules beside it that it imports, its data files; empty for all others.

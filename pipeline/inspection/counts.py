@@ -18,7 +18,7 @@ VERSION: Final = 2
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FarPrint:
-    """A print far from the touch: its time in ns, its price, and the touch then (0: that side is empty), AED."""
+    """A print far from the touch: its time in ns, its price, and the touch then (0: that side is empty), money."""
 
     timestamp: int
     price: float

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AccountHistory:
-    """One security's fills and what the market did around them; money in AED, times in ns on the exchange's clock.
+    """One security's fills and what the market did around them; in its market's currency, times in ns on its clock.
 
     Attributes:
         ticker: The security.
@@ -26,7 +26,7 @@ class AccountHistory:
         observed: The mids around its fills, and its price path; None in a sweep, which does not look at mids.
         sessions: Its hours of continuous trading, by day.
         shares_limit: The strategy's largest position in shares, None without such a limit.
-        notional_limit: The same in AED.
+        notional_limit: The same in money.
         notional_binds: Whether the strategy keeps to the notional limit.
     """
 

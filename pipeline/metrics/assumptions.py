@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.execution import BAND, STEPS, SWITCHES
-from pipeline.numbers import counted, money
+from pipeline.numbers import counted, currency, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ BETWEEN: Final = frozenset(STEPS.values()) - {"strict"}
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Net P&L, AED, under the presets, over the models of the band, and with the worst single switch.
+    """Net P&L, money, under the presets, over the models of the band, and with the worst single switch.
 
     band_low, band_high: None for a check that an older version made. worst_switch: None where no switch alone leaves
     less than classic; worst then is classic's.
@@ -41,7 +41,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One switch set as strict has it, besides those before it: what that adds to net P&L, and what is left, AED."""
+    """One switch set as strict has it, besides those before it: what that adds to net P&L, and what is left, money."""
 
     switch: str
     change: float
@@ -52,7 +52,7 @@ def verdict_of(totals: Mapping[str, float]) -> Verdict | None:
     """Return what a check comes to; None where there was none.
 
     Args:
-        totals: Net P&L, AED, by execution model, named as the rows of sensitivity.csv.
+        totals: Net P&L, money, by execution model, named as the rows of sensitivity.csv.
     """
     if "classic" not in totals or "strict" not in totals:
         return None
@@ -70,7 +70,7 @@ def band_of(totals: Mapping[str, float]) -> tuple[float, float] | None:
 def worst_switch(totals: Mapping[str, float]) -> str | None:
     """Return the switch that alone leaves least, the first by name of equals; None where none leaves less than classic.
 
-    totals: net P&L, AED, by execution model, `classic` among them; a switch alone is named as `fill_price=order`.
+    totals: net P&L, money, by execution model, `classic` among them; a switch alone is named as `fill_price=order`.
     """
     alone = [model for model, value in totals.items() if _is_alone(model) and value < totals["classic"]]
     return min(alone, key=lambda model: (totals[model], model), default=None)
@@ -94,8 +94,8 @@ def in_words(steps: Sequence[Step]) -> str:
     said = [f"{least.switch} takes away most ({money(least.change)})"] if least.change < 0.0 else []
     said += [f"{most.switch} adds most ({money(most.change)})"] if most.change > 0.0 else []
     how = ", ".join(said) or "none of them changes it"
-    ends = f"From classic's {money(first)} AED to strict's {money(last)} AED in {counted(len(steps), 'step')}"
-    return f"{ends}, each switch added to those before it: {how}."
+    ends = f"From classic's {money(first)} {currency()} to strict's {money(last)} {currency()}"
+    return f"{ends} in {counted(len(steps), 'step')}, each switch added to those before it: {how}."
 
 
 def _is_alone(model: str) -> bool:

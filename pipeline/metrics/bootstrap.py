@@ -124,7 +124,7 @@ def intervals(daily: Float64s, draws: int = DRAWS, seed: int = SEED) -> dict[str
     Source: T. C. Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 69 (2015).
 
     Args:
-        daily: Net P&L of each market day, shape (days,), AED.
+        daily: Net P&L of each market day, shape (days,), money.
         draws: How many runs are drawn.
         seed: Of the random numbers.
 

@@ -8,6 +8,7 @@ from pipeline.metrics.bootstrap import DRAWS, FEWEST
 from pipeline.metrics.figure import NO_DAY, ONE_DAY, TOO_FEW_DAYS, Figure, Reason
 from pipeline.metrics.formulas import FEWEST_DAYS, TRADING_DAYS_A_YEAR, max_drawdown
 from pipeline.metrics.sharpe import Shape, minimum_track_record, probabilistic_sharpe
+from pipeline.numbers import MONEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ CHANCE_FIGURES: Final = (
         compute=lambda p: float(p.daily.mean()) if len(p.daily) else None,
         group=CHANCE,
         label="Daily net P&L",
-        unit="AED",
+        unit=MONEY,
         form="money",
         meaning="Mean net P&L of a market day.",
         formula="`net_pnl` / `market_days`",
@@ -45,7 +46,7 @@ CHANCE_FIGURES: Final = (
         compute=lambda p: float(p.daily.std(ddof=1)) if len(p.daily) >= FEWEST_DAYS else None,
         group=CHANCE,
         label="Volatility of daily net P&L",
-        unit="AED",
+        unit=MONEY,
         form="money",
         meaning="How far a market day's net P&L usually is from the mean: its standard deviation.",
         formula="√(Σ (daily net P&L - mean)² / (n - 1))",
@@ -57,7 +58,7 @@ CHANCE_FIGURES: Final = (
         compute=lambda p: max_drawdown(p.daily.cumsum()) if len(p.daily) else None,
         group=CHANCE,
         label="Max drawdown, as days end",
-        unit="AED",
+        unit=MONEY,
         form="money",
         meaning="Largest fall of net realised equity from its running peak, looked at as market days end.",
         formula="max over market days of (running peak of Σ daily net P&L - Σ daily net P&L)",
@@ -140,7 +141,7 @@ CHANCE_FIGURES: Final = (
         compute=lambda p: p.intervals,
         group=CHANCE,
         label="95 % intervals",
-        unit="AED, ratio",
+        unit=f"{MONEY}, ratio",
         form="intervals",
         meaning=f"Between which values figures would lie in 95 of 100 runs of as many days like these; from {FEWEST} "
         "market days on.",

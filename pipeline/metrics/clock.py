@@ -32,7 +32,7 @@ NO_MARKS: Final = np.empty((0, len(MARK_FIELDS)), np.int64)
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Limits:
-    """The largest position of one security, in shares and in AED; without such a limit it is infinite."""
+    """The largest position of one security, in shares and in money; without such a limit it is infinite."""
 
     shares: float = math.inf
     notional: float = math.inf
@@ -43,7 +43,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Clock:
-    """What securities have together on one clock; money in AED, times in ns on the exchange's clock.
+    """What securities have together on one clock; money in the market's currency, times in ns on the exchange's clock.
 
     Attributes:
         max_drawdown: Largest fall of net realised equity from its running peak.

@@ -24,38 +24,52 @@ TOTAL: Final = "total"
 _DAY, _FILLS, _, _GROSS, _FEES, _NET, _EQUITY, _POSITION, _MARKED = range(len(DAY_FIELDS))
 
 
-def daily_rows(ledgers: Sequence[Ledger]) -> Iterator[dict[str, Any]]:
+def daily_rows(ledgers: Sequence[Ledger], totals: Mapping[str, Sequence[Ledger]]) -> Iterator[dict[str, Any]]:
     """Yield the rows of daily.csv.
 
     Args:
         ledgers: The ledgers of the securities that were replayed, in any order.
+        totals: By currency the ledgers that add up in it.
 
     Yields:
         A row a security and market day, by ticker, then `total` a market day of any of them, by COLUMNS, as
         `daily_columns` has them.
     """
-    for security, columns in daily_columns(ledgers):
+    for security, columns in daily_columns(ledgers, totals):
         values = {name: column.tolist() for name, column in columns.items()}
         for row in zip(*values.values(), strict=True):
             yield {"security": security} | dict(zip(values, row, strict=True))
 
 
-def daily_columns(ledgers: Sequence[Ledger]) -> Iterator[tuple[str, dict[str, Any]]]:
+def daily_columns(
+    ledgers: Sequence[Ledger], totals: Mapping[str, Sequence[Ledger]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each security, by ticker, and then `total`, with its columns of daily.csv but for the first.
 
+    totals: by currency the ledgers that add up in it. Of several currencies each has a total (`total GBP`), and that of
+    all has fills alone.
+
     A row goes on until the next market day of its security begins: what happens on a day without a print counts to the
-    market day before, to the first where none is before. Money in AED. day: an ISO date. equity: net realised P&L since
-    the start. position: shares when the day ends, not of the total. marked_equity: equity with the open position at its
-    mark. Each array has a value a market day.
+    market day before, to the first where none is before. Money in the currency of each.
+    day: an ISO date. equity: net realised P&L since the start. position: shares when the day ends, not of the total.
+    marked_equity: equity with the open position at its mark. Each array has a value a market day.
     """
     for ledger in _by_ticker(ledgers):
         yield ledger.ticker, _named(ledger.market_days, _columns(ledger.days[:], ledger.market_days))
+    for unit in sorted(totals) if len(totals) > 1 else ():
+        yield f"{TOTAL} {unit}", _total(totals[unit])
+    together = _total([ledger for of_unit in totals.values() for ledger in of_unit])
+    mixed = ("day", "fills") if len(totals) > 1 else [*together]
+    yield TOTAL, {name: together[name] for name in mixed if name in together}
+
+
+def _total(ledgers: Sequence[Ledger]) -> dict[str, Any]:
     days = union_of([ledger.market_days for ledger in ledgers])
     totals: dict[str, Any] = {}
     for ledger in _by_ticker(ledgers):
         columns = _columns(ledger.days[:], days)
         totals = {name: totals.get(name, 0) + column for name, column in columns.items() if name != "position"}
-    yield TOTAL, _named(days, totals)
+    return _named(days, totals)
 
 
 def _by_ticker(ledgers: Sequence[Ledger]) -> list[Ledger]:

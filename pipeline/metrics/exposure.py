@@ -1,6 +1,6 @@
 """What a portfolio holds over time, from the fills and the price path of each security: exposure, and buy and hold.
 
-Times are ms on the exchange's clock, days are days since 1970-01-01, money is AED.
+Times are ms on the exchange's clock, days are days since 1970-01-01, money is in the market's currency.
 """
 
 from __future__ import annotations

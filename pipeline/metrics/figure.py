@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.metrics.bootstrap import FEWEST
 from pipeline.metrics.formulas import FEWEST_DAYS
+from pipeline.numbers import MONEY, currency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,6 +52,9 @@ ANNUALISED: Final = "annualised"
 ANNUALISED_FROM: Final = f"Annualised figures, as the Sharpe ratio, are shown from {FEWEST} market days on."
 """What is said wherever a few days would be made a year of."""
 
+SEVERAL_CURRENCIES: Final = (
+    "The securities are in several currencies, which do not add up; --fx gives rates and --currency what to convert to."
+)
 OWN_ORDERS: Final = Reason(
     "The strategy keeps its own orders, which the engine does not see.", lambda p: p.orders is None
 )
@@ -66,7 +70,7 @@ class Figure:
             name (`form` by_name), columns by kind of fill (`form` by_kind), or ends by figure (`form` intervals).
         group: The table that shows it.
         label: What people read instead of the name.
-        unit: What stands beside the label, empty for a pure number.
+        unit: What stands beside the label, MONEY for an amount, empty for a pure number.
         form: How a number is shown, one of `numbers.FORMS`, of days how many; those of NOT_NUMBERS are none.
         meaning: What it says, in a sentence or two.
         formula: How it is computed.
@@ -79,6 +83,7 @@ class Figure:
         of_all: Whether only all securities together have it.
         summary: Its place among the figures of backtest_summary.csv and its heading there; None where it has none.
         horizon: How long after a fill it looks at the market, empty for most.
+        of_counts: Whether it is made of counts or times alone, where its form does not say so.
     """
 
     name: str
@@ -98,6 +103,12 @@ class Figure:
     of_all: bool = False
     summary: tuple[int, str] | None = None
     horizon: str = ""
+    of_counts: bool = False
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether securities in several currencies have it together."""
+        return self.of_counts or self.form in ("count", "shares", "seconds")
 
     @property
     def key(self) -> str:
@@ -116,14 +127,19 @@ class Figure:
 
     @property
     def heading(self) -> str:
-        """Its label and its unit."""
-        return f"{self.label}, {self.unit}" if self.unit else self.label
+        """Its label and what it is shown in."""
+        return f"{self.label}, {self.shown_in}" if self.unit else self.label
+
+    @property
+    def shown_in(self) -> str:
+        """Its unit; of an amount the currency that labels say now."""
+        return currency() if self.unit == MONEY else self.unit
 
     @property
     def column(self) -> str:
         """Its label as a heading within a table of the terminal, with the currency of an amount."""
         label = f"{self.label[0].lower()}{self.label[1:]}"
-        return f"{label} ({self.unit})" if self.unit == "AED" else label
+        return f"{label} ({currency()})" if self.unit == MONEY else label
 
     @property
     def is_number(self) -> bool:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.metrics.figure import SEVERAL_CURRENCIES
 from pipeline.metrics.portfolio import portfolio_of
 from pipeline.metrics.registry import METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.metrics.figure import Figure
     from pipeline.metrics.ledger import Ledger
@@ -20,17 +21,22 @@ NOTHING: Final = "No security was replayed to its end."
 PATHS: Final = [(figure, figure.name.split(".")) for figure in METRICS]
 
 
-def portfolio_figures(ledgers: Sequence[Ledger]) -> dict[str, Any]:
+def portfolio_figures(totals: Mapping[str, Sequence[Ledger]]) -> dict[str, Any]:
     """Return the figures of several securities together, as metrics.json has them.
 
     Args:
-        ledgers: The ledgers of the securities that were replayed, in any order. Of none, every number is None: a sum of
-            nothing would pass for a result.
+        totals: By currency the ledgers of the securities that were replayed, in any order. Of none, every number is
+            None: a sum of nothing would pass for a result. Of several currencies, which do not add up, the figures are
+            those of counts and times, and `currencies` has all of each currency.
 
     Returns:
         As a ledger has them for one security, without counters.
     """
-    return figures_of(portfolio_of(ledgers))
+    every = [ledger for ledgers in totals.values() for ledger in ledgers]
+    figures = figures_of(portfolio_of(every, is_mixed=len(totals) > 1))
+    if len(totals) <= 1:
+        return figures
+    return figures | {"currencies": {unit: figures_of(portfolio_of(totals[unit])) for unit in sorted(totals)}}
 
 
 def numbers_of(portfolio: Portfolio, figures: Iterable[Figure]) -> dict[str, Any]:
@@ -53,7 +59,7 @@ def figures_of(portfolio: Portfolio) -> dict[str, Any]:
 
     Returns:
         Each figure by its key, None where it cannot be computed, those of all securities together for these alone;
-        `reasons`, why, by key. Money in AED, times in
+        `reasons`, why, by key. Money in the market's currency, times in
         seconds, shares of time from 0 to 1, days as ISO dates.
     """
     figures: dict[str, Any] = {}
@@ -61,13 +67,20 @@ def figures_of(portfolio: Portfolio) -> dict[str, Any]:
     for figure, (*keys, last) in PATHS:
         if figure.of_all and portfolio.is_one_security:
             continue
-        value = figure.compute(portfolio)
+        apart = portfolio.is_mixed and not figure.adds_up
+        value = None if apart else figure.compute(portfolio)
         if not portfolio.ledgers and not keys and isinstance(value, (int, float)):
             value = None
         if value is None:
-            reasons[figure.key] = figure.why_missing(portfolio) if portfolio.ledgers else NOTHING
+            reasons[figure.key] = _why_missing(figure, portfolio, apart=apart)
         level = figures
         for key in keys:
             level = level.setdefault(key, {})
         level[last] = day_names(value) if isinstance(value, np.ndarray) else value
     return figures | {"reasons": reasons}
+
+
+def _why_missing(figure: Figure, portfolio: Portfolio, *, apart: bool) -> str:
+    if not portfolio.ledgers:
+        return NOTHING
+    return SEVERAL_CURRENCIES if apart else figure.why_missing(portfolio)

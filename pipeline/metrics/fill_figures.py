@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.metrics.figure import OWN_ORDERS, Figure
 from pipeline.metrics.fill_kinds import KINDS, NO_CODE, NO_PRINT
 from pipeline.metrics.portfolio import Portfolio
+from pipeline.numbers import MONEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ FILL_FIGURES: Final = (
         compute=_of_orders(lambda p: float(p.sums["through_pnl"])),
         group=FILLED_BY,
         label="Gross P&L of these",
-        unit="AED",
+        unit=MONEY,
         form="money",
         meaning="What fills by prints through our price realised, before fees. With `fill_price=print` they are booked "
         "at a price better than the order's own.",
@@ -80,7 +81,7 @@ FILL_FIGURES: Final = (
         compute=Portfolio.fills_by_kind,
         group=FILLED_BY,
         label="Fills by what filled us",
-        unit="fills, shares, AED",
+        unit=f"fills, shares, {MONEY}",
         form="by_kind",
         meaning="Which prints and acts our fills and P&L are from. A fill is counted once, in the first kind that "
         f"applies, in this order: {', '.join(f'`{name}`' for name in KINDS)}; kinds without a fill are left out.",
@@ -92,7 +93,7 @@ FILL_FIGURES: Final = (
         compute=Portfolio.fills_by_condition,
         group=FILLED_BY,
         label="Fills by condition code",
-        unit="fills, shares, AED",
+        unit=f"fills, shares, {MONEY}",
         form="by_kind",
         meaning="Which prints our fills are from by the vendor's condition codes, where the workbooks have them: "
         f"`{NO_CODE}` are prints without one, `{NO_PRINT}` fills of no print. Without a code it is empty.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.metrics.loop_fills import GROUP_AMOUNTS, GROUP_COUNTS
-from pipeline.numbers import FORMS, money
+from pipeline.numbers import FORMS, currency, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ COLUMNS: Final = {
     "price_gain": ("over our price", "money"),
     "markout_60s": ("mark-out 60s", "money"),
 }
-"""What tables show of each kind: heading, and form of the number; money in AED."""
+"""What tables show of each kind: heading, and form of the number; money in the market's currency."""
 
 NO_CODE: Final = "no code"
 NO_PRINT: Final = "no print"
@@ -49,8 +49,8 @@ def fills_by_kind(several: Sequence[Mapping[str, Sequence[float]]]) -> dict[str,
     Returns:
         By kind: `fills`; `shares`; `realized_pnl`, before fees; `price_gain`, how much better than the order's own
         price they were booked; `markout_60s`, over fills with a mid both at the fill and then, None without one (all
-        AED); and the shares of all fills, shares and realised P&L that these are, which add up to 1; `share_of_pnl` is
-        None where all P&L is 0.
+        money); and the shares of all fills, shares and realised P&L that these are, which add up to 1; `share_of_pnl`
+        is None where all P&L is 0.
     """
     return _rows(several, [*KINDS])
 
@@ -103,13 +103,13 @@ def through_words(figures: Mapping[str, Any]) -> str:
         figures: Figures as metrics.json has them, of a security or the portfolio.
 
     Returns:
-        A sentence, amounts in AED.
+        A sentence, amounts in the currency that labels say now.
     """
     gain, whole, fills = (figures.get(name) for name in ("through_pnl", "realized_pnl", "fills"))
     if gain is None or whole is None or not fills or gain <= max(whole, 0.0):
         return ""
     share = FORMS["percentage"](figures["through_fills"] / fills * 100)
     return (
-        f"{share} % of fills come from prints through our price and gain {money(gain)} AED, more than the whole P&L of "
-        f"{money(whole)}."
+        f"{share} % of fills come from prints through our price and gain {money(gain)} {currency()}, more than the "
+        f"whole P&L of {money(whole)}."
     )

@@ -56,7 +56,7 @@ def sharpe(daily: Float64s) -> float | None:
     """Return the annualised Sharpe ratio of daily P&L, as `sharpe_of_each` computes it.
 
     Args:
-        daily: P&L of each market day, shape (days,), AED.
+        daily: P&L of each market day, shape (days,), money.
 
     Returns:
         The ratio, a number without unit; None with fewer than two days or without variation.
@@ -69,10 +69,10 @@ def sharpe_of_each(daily: Float64s) -> Float64s:
     """Return the annualised Sharpe ratio of several rows of daily P&L.
 
     It is mean / standard deviation (n - 1) · √252, risk-free rate 0. Source: W. F. Sharpe, The Sharpe Ratio, J.
-    Portfolio Management 21 (1994), taken on AED of P&L instead of returns, since a market maker's capital is a choice.
+    Portfolio Management 21 (1994), taken on P&L instead of returns, since a market maker's capital is a choice.
 
     Args:
-        daily: P&L of each market day, shape (rows, days), AED.
+        daily: P&L of each market day, shape (rows, days), money.
 
     Returns:
         The ratios, shape (rows,), numbers without unit; NaN with fewer than two days or without variation.
@@ -94,10 +94,10 @@ def sortino(daily: Float64s) -> float | None:
     """Return the annualised Sortino ratio of daily P&L: mean / downside deviation · √252, target 0.
 
     The downside deviation is √(Σ min(P&L, 0)² / n) over all n days. Source: F. A. Sortino and L. N. Price, Performance
-    Measurement in a Downside Risk Framework, J. Investing 3 (1994), taken on AED as the Sharpe ratio is.
+    Measurement in a Downside Risk Framework, J. Investing 3 (1994), taken on money as the Sharpe ratio is.
 
     Args:
-        daily: P&L of each market day, shape (days,), AED.
+        daily: P&L of each market day, shape (days,), money.
 
     Returns:
         The ratio, a number without unit; None with fewer than two days or without a losing one.
@@ -116,8 +116,8 @@ def calmar(daily: Float64s, drawdown: float) -> float | None:
     years.
 
     Args:
-        daily: P&L of each market day, shape (days,), AED.
-        drawdown: Maximum drawdown, AED, at least 0.
+        daily: P&L of each market day, shape (days,), money.
+        drawdown: Maximum drawdown, money, at least 0.
 
     Returns:
         The ratio, a number without unit; None without a day or a drawdown.
@@ -152,10 +152,10 @@ def max_drawdown(equity: Float64s) -> float:
     """Return the largest fall of equity from its running peak; equity starts from 0.
 
     Args:
-        equity: Running total of P&L, shape (n,), AED.
+        equity: Running total of P&L, shape (n,), money.
 
     Returns:
-        The fall in AED, at least 0.
+        The fall in money, at least 0.
     """
     return float(max_drawdown_of_each(equity[np.newaxis])[0])
 
@@ -164,10 +164,10 @@ def max_drawdown_of_each(equity: Float64s) -> Float64s:
     """Return the largest fall of several rows of equity from their running peaks; equity starts from 0.
 
     Args:
-        equity: Running totals of P&L, shape (rows, n), AED.
+        equity: Running totals of P&L, shape (rows, n), money.
 
     Returns:
-        The falls, shape (rows,), AED, at least 0.
+        The falls, shape (rows,), money, at least 0.
     """
     falls: Float64s = (running_peak(equity) - equity).max(axis=1, initial=0.0)
     return falls
@@ -177,10 +177,10 @@ def running_peak(equity: Float64s) -> Float64s:
     """Return the highest that equity has been at each entry, at least the 0 that it starts from.
 
     Args:
-        equity: Running total of P&L, shape (n,), or several in rows, AED.
+        equity: Running total of P&L, shape (n,), or several in rows, money.
 
     Returns:
-        The peaks, of the same shape, AED.
+        The peaks, of the same shape, money.
     """
     peaks: Float64s = np.maximum(np.maximum.accumulate(equity, axis=-1), 0.0)
     return peaks

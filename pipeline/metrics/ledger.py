@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.ticks import Int64s
 
 DAYS: Final = ("market_days", "days_not_flat")
-RECORDS: Final = {"fills": len(FILL_FIELDS), "marks": len(MARK_FIELDS), "waits": 1, "days": len(DAY_FIELDS)}
+RECORDS: Final = {"fills": len(FILL_FIELDS), "marks": len(MARK_FIELDS), "waits": 1, "days": len(DAY_FIELDS), "rates": 2}
 """The fields of a ledger that are records, and how many fields each record has."""
 
 LENGTH_BYTES: Final = 8
@@ -45,12 +45,12 @@ class Text(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Ledger:
-    """What one security adds to the figures of a run; money in AED, times in ns on the exchange's clock.
+    """What one security adds to the figures of a run; money in its market's currency, times in ns on its clock.
 
     Attributes:
         ticker: The security.
         sessions: Its hours of continuous trading, by day.
-        notional_limit: The strategy's largest position in AED, None without such a limit.
+        notional_limit: The strategy's largest position in money, None without such a limit.
         market_days: Days with a print, as days since 1970-01-01, ascending.
         days_not_flat: Those that ended with a position.
         position: Shares after the last event.
@@ -68,6 +68,7 @@ class Ledger:
         marks: A record a mark of the price path, by `loop_fills.MARK_FIELDS`.
         waits: How long each order that was filled had stood by its first fill, ns of continuous session, shape (n, 1).
         days: A record a calendar day with a fill or a mark, by `loop_fills.DAY_FIELDS`.
+        rates: The rate at which each of `days` was converted, its days and bits; empty where none was, or all at one.
         figures_json: The security's figures as the JSON text that metrics.json has.
         summary: Its figures of backtest_summary.csv by the figure's name.
     """
@@ -92,6 +93,7 @@ class Ledger:
     marks: Records
     waits: Records
     days: Records
+    rates: Records
     figures_json: Text
     summary: Mapping[str, Any]
 

@@ -150,6 +150,7 @@ class LedgerBuilder:
             marks=self._records["marks"].joined(),
             waits=self._records["waits"].joined(),
             days=self._records["days"].joined(),
+            rates=self._records["rates"].joined(),
             figures_json=b"{}",
             summary={},
         )

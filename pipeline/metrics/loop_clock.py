@@ -26,10 +26,10 @@ VALUES: Final = (
     *("peak", "max_drawdown", "fall_from", "peak_capital", "marked_peak", "max_drawdown_marked"),
     *("shares_limit", "notional_limit"),
 )
-"""What is carried from one stretch to the next: whole numbers, and AED."""
+"""What is carried from one stretch to the next: whole numbers, and money."""
 
 SECURITY_VALUES: Final = ("equity", "cash", "price", "mark", "capital", "marked", "inventory")
-"""What is carried of each security, AED, besides its position."""
+"""What is carried of each security, money, besides its position."""
 
 _FAR: Final = 2**62
 _EVENTS, _FILLS, _SECURITIES, _LIMITED = range(len(FACTS))

@@ -31,11 +31,11 @@ AMOUNTS: Final = (
     *("gained", "lost", "fees", "turnover", "through_pnl", "spread", "spread_value"),
     *(f"{name}_{horizon}" for name in ("markout", "adverse", "markout_value") for horizon in HORIZONS),
 )
-"""The sums that the loop adds to: whole numbers, and AED, those followed by what their rounding lost. waited: ns."""
+"""The sums that the loop adds to: whole numbers, and money, those followed by what their rounding lost. waited: ns."""
 
 STATE: Final = ("clock", "position", "bought", "sold", "rank", "day", "day_end", "day_fills", "day_marks")
 VALUES: Final = ("equity", "cash", "price", "mark", "day_gross", "day_fees", "day_net")
-"""What is carried from one batch to the next: whole numbers, and AED."""
+"""What is carried from one batch to the next: whole numbers, and money."""
 
 FILL_FIELDS: Final = ("clock", "position", "price", "equity", "cash")
 MARK_FIELDS: Final = ("time", "mark")

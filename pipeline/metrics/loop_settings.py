@@ -18,7 +18,7 @@ FACTS: Final = ("settings", "days", "market_days")
 
 COUNTS: Final = ("fills", "gains", "losses", "strategy_days", "days_not_flat")
 AMOUNTS: Final = ("fees", "turnover", "gained", "lost", "max_drawdown", "shares")
-"""What it returns of each setting: whole numbers, and AED."""
+"""What it returns of each setting: whole numbers, and money."""
 
 _AT_ONCE, _MOST_IN_ORDER = 8, 128
 _FAR: Final = -(2**62)

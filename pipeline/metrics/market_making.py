@@ -18,7 +18,7 @@ class Markout:
     """The mark-out of fills and their adverse selection, which together are the spread these fills captured.
 
     Attributes:
-        aed, bps: Mark-out, AED and basis points of the fills' value; None without a fill.
+        aed, bps: Mark-out, money and basis points of the fills' value; None without a fill.
         adverse_aed, adverse_bps: Adverse selection, likewise.
         fills: How many fills have a mid at both times; all four are over these.
     """
@@ -32,7 +32,7 @@ class Markout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spread:
-    """The spread captured, AED and basis points of the fills' value, None without a fill, and over how many fills."""
+    """The spread captured, money and basis points of the fills' value, None without a fill, and over how many fills."""
 
     aed: float | None
     bps: float | None
@@ -50,7 +50,7 @@ def spread_captured(sums: Mapping[str, Any]) -> Spread:
         sums: Sums over the fills, by the names of `loop_fills.COUNTS` and `loop_fills.AMOUNTS`.
 
     Returns:
-        The sum in AED and in basis points of the fills' value, and the number of fills with a mid.
+        The sum in money and in basis points of the fills' value, and the number of fills with a mid.
     """
     fills = sums["spread_fills"]
     return Spread(*_in_units(sums["spread"], sums["spread_value"], fills), fills)
@@ -67,7 +67,7 @@ def markouts(sums: Mapping[str, Any]) -> dict[str, Markout]:
         sums: As for `spread_captured`.
 
     Returns:
-        By name of the horizon (`1s`, `10s`, ...): both sums in AED and in basis points of the fills' value, and the
+        By name of the horizon (`1s`, `10s`, ...): both sums in money and in basis points of the fills' value, and the
         number of fills with a mid at both times.
     """
     at_horizons = {}
@@ -79,7 +79,7 @@ def markouts(sums: Mapping[str, Any]) -> dict[str, Markout]:
 
 
 def _in_units(aed: float, value: float, fills: int) -> tuple[float | None, float | None]:
-    """Return a sum in AED and in basis points of the fills' value."""
+    """Return a sum in money and in basis points of the fills' value."""
     if not fills:
         return None, None
     return float(aed), aed / value * BPS if value > 0.0 else None

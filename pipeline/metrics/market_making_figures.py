@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.metrics.figure import NO_DAY, NO_MARK, OWN_ORDERS, TAU, Figure, Reason
 from pipeline.metrics.formulas import percentile
 from pipeline.metrics.performance_figures import ACTIVITY
+from pipeline.numbers import MONEY
 from pipeline.replay.observe import HORIZONS
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 INVENTORY: Final = "Inventory"
 BPS: Final = "Spread and mark-outs, bps of the value traded"
-AED: Final = "Spread and mark-outs, AED"
+AMOUNTS: Final = "Spread and mark-outs, amounts"
 
 HUANG_STOLL: Final = (
     "The realised-spread decomposition of R. Huang and H. Stoll, Dealer versus Auction Markets, J. Financial "
@@ -34,10 +35,9 @@ def _markout(horizon: str, field: str) -> Callable[[Portfolio], Any]:
     return lambda p: getattr(p.markouts[horizon], field)
 
 
-def _markouts(unit: str, form: str) -> Iterator[Figure]:
+def _markouts(unit: str, part: str, form: str) -> Iterator[Figure]:
     """Yield the mark-out, then the adverse selection, at each horizon, in one unit."""
-    part = unit.lower()
-    group = BPS if unit == "bps" else AED
+    group = BPS if unit == "bps" else AMOUNTS
     for horizon in HORIZONS:
         yield Figure(
             name=f"markouts.{horizon}.{part}",
@@ -92,6 +92,7 @@ MARKET_MAKING_FIGURES: Final = (
         label="Time in market",
         unit="%",
         form="share",
+        of_counts=True,
         meaning="Share of the continuous sessions' time with an open position; of the portfolio, with any.",
         formula="session time with a position / session time",
         missing=(NO_DAY, NO_MARK),
@@ -101,7 +102,7 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: float(p.inventory.mean()) if len(p.inventory) else None,
         group=INVENTORY,
         label="Inventory, mean",
-        unit="AED",
+        unit=MONEY,
         form="whole_money",
         meaning="Usual value of the open positions, long or short.",
         formula="mean of Σ abs(position) · mark at the five-minute marks",
@@ -111,7 +112,7 @@ MARKET_MAKING_FIGURES: Final = (
         name="pnl_per_inventory",
         compute=lambda p: p.net_pnl / float(p.inventory.mean()) if len(p.inventory) and p.inventory.any() else None,
         group=INVENTORY,
-        label="P&L per AED of inventory",
+        label="P&L per unit of inventory",
         unit="%",
         form="share",
         meaning="What the run earned for the risk of holding: net P&L on the usual value of the open positions.",
@@ -124,7 +125,7 @@ MARKET_MAKING_FIGURES: Final = (
         compute=lambda p: percentile(p.inventory, 95) if len(p.inventory) else None,
         group=INVENTORY,
         label="Inventory, 95th percentile",
-        unit="AED",
+        unit=MONEY,
         form="whole_money",
         meaning="Value of the open positions that is exceeded at one mark in twenty.",
         formula="95th percentile of Σ abs(position) · mark at the five-minute marks, linear between two marks",
@@ -165,6 +166,7 @@ MARKET_MAKING_FIGURES: Final = (
         label="Fill ratio",
         unit="%",
         form="share",
+        of_counts=True,
         meaning="Share of the orders placed that were filled, at least in part.",
         formula="orders with at least one fill / `orders`",
         missing=(OWN_ORDERS, Reason("No order was placed.")),
@@ -199,20 +201,20 @@ MARKET_MAKING_FIGURES: Final = (
         label="Spread captured",
         unit="bps",
         form="bps",
-        meaning="The spread captured for each AED traded.",
+        meaning="The spread captured for each unit traded.",
         formula=f"`spread_captured`{OVER_VALUE}",
         source=HUANG_STOLL,
         missing=(NO_MID,),
         is_headline=True,
         better=1,
     ),
-    *_markouts("bps", "bps"),
+    *_markouts("bps", "bps", "bps"),
     Figure(
         name="spread_captured",
         compute=lambda p: p.spread.aed,
-        group=AED,
+        group=AMOUNTS,
         label="Spread captured",
-        unit="AED",
+        unit=MONEY,
         form="money",
         meaning="What fills earned against the mid at the fill: half the spread, for a quote at the touch. Fills "
         "that take from the touch pay it, and count.",
@@ -221,12 +223,12 @@ MARKET_MAKING_FIGURES: Final = (
         missing=(NO_MID,),
         better=1,
     ),
-    *_markouts("AED", "money"),
+    *_markouts(MONEY, "aed", "money"),
     *(
         Figure(
             name=f"markouts.{horizon}.fills",
             compute=_markout(horizon, "fills"),
-            group=AED,
+            group=AMOUNTS,
             label=f"Fills marked after {horizon}",
             form="count",
             meaning="Fills that the mark-outs are over.",

@@ -15,6 +15,7 @@ from pipeline.metrics.clock import Clock, clock_of
 from pipeline.metrics.formulas import drawdown_days, market_day_indices, sharpe
 from pipeline.metrics.loop_fills import AMOUNTS, COUNTS, DAY_FIELDS, MARK_FIELDS
 from pipeline.metrics.order_statistics import percentile_of
+from pipeline.metrics.rebasing import rebased
 from pipeline.metrics.sharpe import shape_of
 from pipeline.ticks import union_of
 from pipeline.times import SECOND, WEEKDAYS
@@ -33,24 +34,26 @@ THURSDAY = 3
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Portfolio:
-    """One security, or several together; money in AED, times in ns on the exchange's clock.
+    """One security, or several together; money in the market's currency, times in ns on the exchange's clock.
 
     Attributes:
         ledgers: The ledger of each security.
         market_days: Market days of any of them, shape (days,), ascending, as days since 1970-01-01.
         walked: What they have on one clock, where that is known already.
         is_one_security: Whether this is one security by itself, which has a position limit.
+        is_mixed: Whether they are in several currencies, so that no amounts of them add up.
     """
 
     ledgers: Sequence[Ledger]
     market_days: Int64s
     walked: Clock | None = None
     is_one_security: bool = False
+    is_mixed: bool = False
 
     @cached_property
     def clock(self) -> Clock:
         """What the securities have on one clock."""
-        return self.walked or clock_of(self.ledgers, self.market_days)
+        return self.walked or clock_of([rebased(ledger) for ledger in self.ledgers], self.market_days)
 
     @cached_property
     def sums(self) -> Mapping[str, Any]:
@@ -224,14 +227,15 @@ def growth_of(ledger: Ledger) -> float | None:
     return float(known[-1] / known[0]) - 1.0 if len(known) else None
 
 
-def portfolio_of(ledgers: Sequence[Ledger]) -> Portfolio:
+def portfolio_of(ledgers: Sequence[Ledger], *, is_mixed: bool = False) -> Portfolio:
     """Return several securities together; market days are those of any of them.
 
     Args:
         ledgers: The ledgers of the securities that were replayed to their end, in any order.
+        is_mixed: Whether they are in several currencies.
 
     Returns:
         What the portfolio's figures are computed from.
     """
     ordered = sorted(ledgers, key=lambda ledger: ledger.ticker)
-    return Portfolio(ordered, union_of([ledger.market_days for ledger in ordered]))
+    return Portfolio(ordered, union_of([ledger.market_days for ledger in ordered]), is_mixed=is_mixed)

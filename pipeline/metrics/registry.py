@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.metrics.chance_figures import CHANCE, CHANCE_FIGURES
 from pipeline.metrics.fill_figures import FILL_FIGURES, FILLED_BY
-from pipeline.metrics.market_making_figures import AED, BPS, INVENTORY, MARKET_MAKING_FIGURES
+from pipeline.metrics.market_making_figures import AMOUNTS, BPS, INVENTORY, MARKET_MAKING_FIGURES
 from pipeline.metrics.performance_figures import ACTIVITY, CLOSING, DAYS, PERFORMANCE_FIGURES, PNL, RISK
 from pipeline.metrics.return_figures import RETURN_FIGURES
 
@@ -23,7 +23,7 @@ METRICS: Final = tuple(figure for figure in FIGURES if figure.in_metrics)
 
 GROUPS: Final[Mapping[str, tuple[Figure, ...]]] = {
     group: tuple(figure for figure in METRICS if figure.group == group and figure.is_number)
-    for group in (PNL, CLOSING, RISK, CHANCE, ACTIVITY, DAYS, INVENTORY, BPS, AED, FILLED_BY)
+    for group in (PNL, CLOSING, RISK, CHANCE, ACTIVITY, DAYS, INVENTORY, BPS, AMOUNTS, FILLED_BY)
 }
 """The tables of the figures that are one number, in the order in which they are shown."""
 

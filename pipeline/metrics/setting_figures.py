@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 DAY_SUMS: Final = {"net": np.float64, "turnover": np.float64, "fills": np.int64, "closing": np.int64, "wins": np.int64}
-"""What is added up by day, AED and counts of fills."""
+"""What is added up by day, money and counts of fills."""
 
 _COLUMNS: Final = {
     "event": np.int64,

@@ -50,7 +50,7 @@ def shape_of(daily: Float64s) -> Shape | None:
     """Return how daily P&L is distributed; None for fewer than FEWEST days, or where all earned the same.
 
     Args:
-        daily: P&L of each market day, shape (days,), AED.
+        daily: P&L of each market day, shape (days,), money.
     """
     annual = sharpe(daily) if len(daily) >= FEWEST else None
     if annual is None:

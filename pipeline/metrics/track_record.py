@@ -1,6 +1,6 @@
 """What a portfolio manager asks of daily P&L: months, rolling ratios, how days are spread, worst falls, best days.
 
-Pure functions over days since 1970-01-01, ascending, shape (days,), and the net P&L of each in AED.
+Pure functions over days since 1970-01-01, ascending, shape (days,), and the net P&L of each in money.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MOST_BINS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month: its first market day's year and month, how many market days it has, and their net P&L, AED."""
+    """One month: its first market day's year and month, how many market days it has, and their net P&L, money."""
 
     year: int
     month: int
@@ -43,7 +43,7 @@ class Drawdown:
         begins: The day of the peak; None where equity fell from the 0 that it starts from.
         lowest: The first day on which equity was lowest.
         ends: The day on which equity was back at the peak; None where it never was.
-        depth: How far equity fell, AED, above 0.
+        depth: How far equity fell, money, above 0.
         days: Market days after the peak until equity was back, or until the last.
     """
 
@@ -62,7 +62,7 @@ class Rolling:
         window: Market days of a stretch.
         days: Shape (stretches,).
         sharpe: Annualised Sharpe ratio; NaN where all days of a stretch earned the same.
-        volatility: Annualised standard deviation of daily net P&L, AED.
+        volatility: Annualised standard deviation of daily net P&L, money.
     """
 
     window: int
@@ -133,7 +133,7 @@ def rolling(days: Int64s, net_pnl: Float64s) -> Rolling | None:
 
 
 def spread_of_days(net_pnl: Float64s) -> tuple[Float64s, Int64s]:
-    """Return edges (AED) and counts of days in bins of equal width, 0 being an edge.
+    """Return edges (money) and counts of days in bins of equal width, 0 being an edge.
 
     A bin is about as wide as the rule of D. Freedman and P. Diaconis, On the Histogram as a Density Estimator, Z.
     Wahrscheinlichkeitstheorie 57 (1981): 2 · interquartile range / ∛n; there are at most MOST_BINS on either side of 0.

@@ -59,7 +59,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The check of a run. totals: net P&L, AED, by execution model, the steps of the way left out.
+    """The check of a run. totals: net P&L, money, by execution model, the steps of the way left out.
 
     by_security: the same of each security, in the order of `totals`. band, way: None where an older version made it.
     """

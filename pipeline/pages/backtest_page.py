@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from pipeline.metrics.exposure import Exposure
-from pipeline.numbers import LABELLED_IN, in_unit, unit_of
+from pipeline.numbers import amounts_in, currency
 from pipeline.pages import backtest_record as record
 from pipeline.pages import backtest_sections as sections
 from pipeline.pages import backtest_settings as settings
@@ -16,7 +16,7 @@ from pipeline.pages import backtest_tables as tables
 from pipeline.pages import by_security, charts, timelines
 from pipeline.pages.assumption_check import assumption_check
 from pipeline.pages.equity_curve import EquityCurve
-from pipeline.pages.html import NOTHING, Piece, amount, html, joined, ours, section
+from pipeline.pages.html import NOTHING, Piece, amount, html, joined, section
 from pipeline.pages.page import MOST_BYTES, Parts, embedded, library, page_of
 from pipeline.pages.record_charts import BYTES_OF_A_DAY, record_charts
 from pipeline.pages.run_reader import read_contents
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from pipeline.pages.equity_curve import Curve
     from pipeline.pages.run_reader import Contents
     from pipeline.store.path import AnyPath
-
-LABELS: Final = ("text", "title", "name", "hovertemplate")
-"""The keys of charts under which labels stand; strings under others are data."""
 
 MOST_SECURITIES: Final = 1_000
 FEWEST_BYTES: Final = 1_500
@@ -64,6 +61,11 @@ def backtest_page(directory: AnyPath) -> bytes:
     UnfinishedRun.
     """
     contents = read_contents(directory)
+    with amounts_in(contents.money.together):
+        return _page_of(contents)
+
+
+def _page_of(contents: Contents) -> bytes:
     most = min(MOST_SECURITIES, len(contents.figures))
     while True:
         frame = _frame(contents, _shown(contents, most))
@@ -94,16 +96,18 @@ class _Frame:
 
 def _frame(contents: Contents, shown: Sequence[str]) -> _Frame:
     check = assumption_check(contents, shown)
-    bars, left_out = charts.by_security({ticker: contents.figures[ticker]["net_pnl"] for ticker in shown})
+    bars, left_out = charts.by_security({ticker: contents.net_in_total(ticker) for ticker in shown})
     largest = [ticker for ticker in _largest(contents, charts.CURVES) if ticker in set(shown)]
     drawn = {
         "securities": bars,
-        "hours": charts.by_hour(contents.portfolio["pnl_by_hour"]),
-        "weekdays": charts.by_weekday(contents.portfolio["pnl_by_weekday"]),
+        "hours": charts.by_hour(contents.portfolio["pnl_by_hour"] or {}),
+        "weekdays": charts.by_weekday(contents.portfolio["pnl_by_weekday"] or {}),
         "markouts": charts.mark_outs(contents.portfolio, {ticker: contents.figures[ticker] for ticker in largest}),
     }
     if check:
-        drawn["assumptions"] = charts.lying_bars(check.totals, "Net P&L, AED", [contents.run["execution"]["name"]])
+        drawn["assumptions"] = charts.lying_bars(
+            check.totals, f"Net P&L, {currency()}", [contents.run["execution"]["name"]]
+        )
     heights = {name: chart["layout"].get("height", 320) for name, chart in drawn.items()}
     same, differing = tables.same_parameters(contents)
     reasons = by_security.Reasons()
@@ -114,7 +118,9 @@ def _frame(contents: Contents, shown: Sequence[str]) -> _Frame:
         check=check,
         charts=drawn,
         before=joined([sections.result(contents, check), sections.warnings(contents)]),
-        between=joined(
+        between=NOTHING
+        if contents.money.is_mixed
+        else joined(
             [
                 sections.assumptions(check, heights.get("assumptions", 0)),
                 sections.where(contents, heights, len(largest), left_out),
@@ -145,18 +151,19 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
     drawn = _drawings(contents, frame.shown, room)
     clock = drawn.clock
     capital = contents.portfolio.get("peak_capital")
-    of_days = record_charts(contents.total, drawn.exposure, clock, capital) if len(contents.total.days) else {}
+    is_mixed = contents.money.is_mixed
+    has_days = len(contents.total.days) and not is_mixed
+    of_days = record_charts(contents.total, drawn.exposure, clock, capital) if has_days else {}
     names = {ticker: f"panel-{number}" for number, ticker in enumerate(frame.shown)}
     data = {
         "charts": {
-            "portfolio": timelines.portfolio(drawn.curve, contents.total, clock),
-            **frame.charts,
-            **of_days,
+            **_of_portfolio(contents, frame, drawn, of_days),
             **{names[ticker]: panel.chart for ticker, panel in drawn.panels.items()},
         },
         "shared": {"clock": clock.axis(), "panel": timelines.panel_figure(), **timelines.PARTS},
         "days": np.diff(clock.days, prepend=0).tolist(),
         "hours": [clock.opens, clock.closes],
+        "currency": contents.money.together,
     }
     every = joined(
         _panel(contents, ticker, name, drawn.panels[ticker], is_open=number < OPEN_PANELS)
@@ -166,9 +173,7 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
     content = joined(
         [
             frame.before,
-            sections.equity(_note(drawn.curve), sketch(drawn.curve.stamps, drawn.curve.equity, clock)),
-            record.record(contents, of_days),
-            record.held(contents, drawn.exposure.growth()),
+            NOTHING if is_mixed else _over_time(contents, drawn, of_days),
             frame.between,
             section("securities", "Security by security", _tools(), frame.tables, panels),
             frame.after,
@@ -176,29 +181,29 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
     )
     parts = Parts(
         header=sections.header(contents),
-        nav=sections.nav(sections.has_warnings(contents)),
+        nav=sections.nav(contents),
         content=content,
         footer=html(sections.FOOTER),
     )
-    unit = unit_of((contents.run.get("currencies") or {}).values())
-    if unit != LABELLED_IN:
-        parts, data = _labelled(parts, str(sections.warnings(contents)), unit), _of_charts(data, unit)
     return page_of(f"{contents.run['strategy']}: backtest", parts, data)
 
 
-def _labelled(parts: Parts, warnings: str, unit: str) -> Parts:
-    """Return a page's parts with labels that say what their amounts are in; warnings say so by themselves."""
-    before, said, after = parts.content.partition(warnings or "\0")
-    content = ours("".join([in_unit(before, unit), said, in_unit(after, unit)]))
-    return replace(parts, header=ours(in_unit(parts.header, unit)), content=content)
+def _of_portfolio(contents: Contents, frame: _Frame, drawn: _Drawings, of_days: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the charts of all securities together; none where their currencies do not add up."""
+    if contents.money.is_mixed:
+        return {}
+    return {"portfolio": timelines.portfolio(drawn.curve, contents.total, drawn.clock), **frame.charts, **of_days}
 
 
-def _of_charts(value: Any, unit: str, name: str = "") -> Any:
-    if isinstance(value, dict):
-        return {key: _of_charts(part, unit, key) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_of_charts(part, unit, name) for part in value]
-    return in_unit(value, unit) if name in LABELS and isinstance(value, str) else value
+def _over_time(contents: Contents, drawn: _Drawings, of_days: Mapping[str, Any]) -> Piece:
+    still = sketch(drawn.curve.stamps, drawn.curve.equity, drawn.clock)
+    return joined(
+        [
+            sections.equity(_note(drawn.curve), still),
+            record.record(contents, of_days),
+            record.held(contents, drawn.exposure.growth()),
+        ]
+    )
 
 
 def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
@@ -209,8 +214,9 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
     left, waiting = room - of_portfolio, set(shown)
     for ticker in sorted(contents.figures, key=lambda ticker: (_cost(contents, ticker), ticker)):
         track = contents.track(ticker)
-        equity.add(ticker, track)
-        exposure.add(track.stamps, track.position, track.price, track.price_stamps, track.marks)
+        rates, of_marks = (contents.rate(ticker, stamps) for stamps in (track.stamps, track.price_stamps))
+        equity.add(ticker, track.stamps, track.net * rates)
+        exposure.add(track.stamps, track.position, track.price * rates, track.price_stamps, track.marks * of_marks)
         for stamps in (track.stamps, track.price_stamps):
             if len(stamps):
                 days.append(union_of([stamps // DAY_MS]))
@@ -262,7 +268,7 @@ def _left_out(contents: Contents, shown: Sequence[str]) -> Piece:
 
 
 def _panel(contents: Contents, ticker: str, name: str, panel: timelines.Panel, *, is_open: bool) -> Piece:
-    figures = contents.figures[ticker]
+    figures, unit = contents.figures[ticker], contents.money.of(ticker)
     fills = int(figures["fills"])
     thinned = NOTHING
     if panel.fills < fills:
@@ -273,12 +279,24 @@ def _panel(contents: Contents, ticker: str, name: str, panel: timelines.Panel, *
         )
     return html(
         '<details class="panel" id="%s" data-row="%s"%s><summary><span class="name">%s</span> <span class="sum">net '
-        'P&amp;L %s AED</span> <span class="sum">%s fills</span></summary>\n<div class="chart" data-chart="%s" '
-        'data-ticker="%s" role="group" aria-label="Chart: %s, price with fills, position, equity and drawdown" '
+        'P&amp;L %s %s</span> <span class="sum">%s fills</span></summary>\n<div class="chart" data-chart="%s" '
+        'data-currency="%s" data-priced="%s" data-ticker="%s" role="group" aria-label="Chart: %s, '
+        'price with fills, position, equity and drawdown" '
         'style="height:%spx"></div>\n%s<p class="note" data-seen></p>\n<p class="note" data-fill role="status"></p>\n'
         "</details>\n",
         *(by_security.anchor(ticker), ticker, html(" open") if is_open else NOTHING, ticker),
-        *(amount(figures["net_pnl"]), f"{fills:,}", name, ticker, ticker, timelines.PANEL_HEIGHT, thinned),
+        *(
+            amount(figures["net_pnl"]),
+            unit,
+            f"{fills:,}",
+            name,
+            unit,
+            unit,
+            ticker,
+            ticker,
+            timelines.PANEL_HEIGHT,
+            thinned,
+        ),
     )
 
 

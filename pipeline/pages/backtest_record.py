@@ -9,9 +9,9 @@ import numpy as np
 from pipeline.metrics import track_record
 from pipeline.metrics.formulas import max_drawdown, sharpe
 from pipeline.metrics.registry import BY_NAME
-from pipeline.numbers import FORMS, counted, exact
+from pipeline.numbers import FORMS, counted, currency, exact
 from pipeline.pages.backtest_tables import cell_of
-from pipeline.pages.charts import TITLES
+from pipeline.pages.charts import title_of
 from pipeline.pages.html import NOTHING, Piece, amount, cell, chart, html, joined, scrolls, section, table_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def decision(contents: Contents, check: Check | None) -> Piece:
     if check and check.verdict.band_low is not None and check.verdict.band_high is not None:
         both = amount(check.verdict.band_low), amount(check.verdict.band_high)
         also["net_pnl"].append(html("as an exchange fills: %s to %s", *both))
-    also["return_on_peak_capital"].append(_of("of %s AED at its peak", portfolio, "peak_capital"))
+    also["return_on_peak_capital"].append(_of(f"of %s {currency()} at its peak", portfolio, "peak_capital"))
     also["max_drawdown"].append(_of("%s % of peak capital", portfolio, "max_drawdown_pct"))
     also["max_drawdown"].append(_of("over %s market days", portfolio, "max_drawdown_days"))
     tiles = [_tile(contents, name, also[name]) for name in DECIDED_BY]
@@ -46,7 +46,7 @@ def decision(contents: Contents, check: Check | None) -> Piece:
 def _tile(contents: Contents, name: str, also: Sequence[Piece]) -> Piece:
     figure = BY_NAME[name]
     one = cell_of(figure, contents.portfolio)
-    unit = html(" <small>%s</small>", figure.unit) if figure.unit and one.value is not None else NOTHING
+    unit = html(" <small>%s</small>", figure.shown_in) if figure.unit and one.value is not None else NOTHING
     lines = [html("%s", one.reason)] if one.value is None else [line for line in also if line]
     return html(
         '<div class="tile"><dt><a href="#%s" title="%s">%s</a></dt>\n<dd data-figure="%s" '
@@ -89,8 +89,10 @@ def record(contents: Contents, charts: Mapping[str, Any]) -> Piece:
         *(needed, len(days)),
     )
     if "rolling" in charts:
-        ratios = chart("rolling", TITLES["rolling"], charts["rolling"]["about"], charts["rolling"]["layout"]["height"])
-    spread = chart("days", TITLES["days"], "How many market days made how much; a bar is as wide as its amounts.", 300)
+        drawn = charts["rolling"]
+        ratios = chart("rolling", title_of("rolling"), drawn["about"], drawn["layout"]["height"])
+    about = "How many market days made how much; a bar is as wide as its amounts."
+    spread = chart("days", title_of("days"), about, 300)
     best, worst = track_record.best_and_worst(net, MOST)
     return section(
         "record",
@@ -120,7 +122,7 @@ def _months(contents: Contents) -> Piece:
         )
         for year, of_year in by_year.items()
     )
-    caption = "Net P&L by month, AED"
+    caption = f"Net P&L by month, {currency()}"
     return scrolls(caption, table_of(caption, ("Year", *MONTHS, "Year's total"), rows, name="months"))
 
 
@@ -143,7 +145,7 @@ def _days(contents: Contents, places: Sequence[int], which: str) -> Piece:
     none = html('<tr><td class="text" colspan="2">none</td></tr>\n')
     name = f"{which} days"
     return scrolls(
-        name, table_of(f"{name}, net P&L, AED", ("Day", "Net P&L"), rows or none, name=f"{which.lower()}-days")
+        name, table_of(f"{name}, net P&L, {currency()}", ("Day", "Net P&L"), rows or none, name=f"{which.lower()}-days")
     )
 
 
@@ -158,7 +160,7 @@ def _drawdowns(contents: Contents) -> Piece:
         for fall in falls
     )
     none = html('<tr><td class="text" colspan="5">Equity never fell.</td></tr>\n')
-    heads = ("Peak", "Lowest", "Back at the peak", "Market days", "Fall, AED")
+    heads = ("Peak", "Lowest", "Back at the peak", "Market days", f"Fall, {currency()}")
     caption = "Worst drawdowns, as days end"
     return scrolls(caption, table_of(caption, heads, rows or none, name="drawdowns"))
 
@@ -181,7 +183,7 @@ def held(contents: Contents, growth: Float64s | None) -> Piece:
     return section(
         "held",
         "What was held, and buy and hold beside it",
-        html('<div class="pair">\n%s%s</div>\n', chart("exposure", TITLES["exposure"], about, 300), curve),
+        html('<div class="pair">\n%s%s</div>\n', chart("exposure", title_of("exposure"), about, 300), curve),
         said,
         table,
     )
@@ -195,21 +197,21 @@ def _beside(contents: Contents, growth: Float64s | None) -> tuple[Piece, Piece]:
         return html('<p class="note">%s</p>\n', none), NOTHING
     net = contents.total.net_pnl
     hold = np.diff(growth * capital, prepend=0.0)
-    columns = (net, hold)
+    columns, unit = (net, hold), currency()
     rows = [
-        _compared("Net P&L, AED", "money", [float(each.sum()) for each in columns]),
+        _compared(f"Net P&L, {unit}", "money", [float(each.sum()) for each in columns]),
         _compared("On peak capital, %", "share", [float(each.sum()) / capital for each in columns]),
         _compared("Sharpe ratio, annualised", "ratio", [_shown_sharpe(each) for each in columns]),
-        _compared("Max drawdown, as days end, AED", "money", [max_drawdown(np.cumsum(each)) for each in columns]),
-        _compared("Best day, AED", "money", [float(each.max()) for each in columns]),
-        _compared("Worst day, AED", "money", [float(each.min()) for each in columns]),
+        _compared(f"Max drawdown, as days end, {unit}", "money", [max_drawdown(np.cumsum(each)) for each in columns]),
+        _compared(f"Best day, {unit}", "money", [float(each.max()) for each in columns]),
+        _compared(f"Worst day, {unit}", "money", [float(each.min()) for each in columns]),
     ]
     about = (
         "The peak capital put into all securities in equal parts at each one's first price and held, without costs and "
         "dividends, beside the net realised equity of this run as days end."
     )
     table = table_of("This run and buy and hold", ("", "This run", "Buy and hold"), joined(rows), name="beside")
-    return chart("hold", TITLES["hold"], about, 300), scrolls("This run and buy and hold", table)
+    return chart("hold", title_of("hold"), about, 300), scrolls("This run and buy and hold", table)
 
 
 def _shown_sharpe(daily: Float64s) -> float | None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from pipeline.metrics.assumptions import NO_WORSE
 from pipeline.metrics.chance import in_words
 from pipeline.metrics.fill_kinds import COLUMNS, through_words
-from pipeline.numbers import FORMS, counted, money
+from pipeline.numbers import FORMS, counted, currency, money
 from pipeline.pages import backtest_tables as tables
 from pipeline.pages.backtest_record import DECIDED_BY, decision
 from pipeline.pages.cells import clipped, lines
-from pipeline.pages.charts import TITLES
+from pipeline.pages.charts import title_of
 from pipeline.pages.html import (
     NOTHING,
     Piece,
@@ -51,6 +51,9 @@ NAV: Final = {
     "data-used": "Data",
     "glossary": "Glossary",
 }
+OF_PORTFOLIO: Final = ("equity", "record", "held", "assumptions", "where")
+"""The sections that there are none of where amounts of all securities do not add up."""
+
 NO_CHECK: Final = (
     "<p>This run has no assumption check. A run of a compiled strategy that uses the engine's orders has one, unless "
     "<code>--no-sensitivity</code> leaves it out.</p>\n"
@@ -67,15 +70,17 @@ def header(contents: Contents) -> Piece:
     note = html('<p id="note">%s</p>\n', clipped(run["note"])) if run.get("note") else NOTHING
     return html(
         '<h1>%s</h1>\n<p class="facts">\nBacktest%s · %s · config %s · execution <strong>%s</strong> · times in '
-        "exchange time, amounts in AED\n</p>\n%s",
+        "exchange time, amounts in %s\n</p>\n%s",
         *(run["strategy"], f" of {period}" if period else "", tables.replayed(contents), run["config"]),
-        *(run["execution"]["name"], note),
+        *(run["execution"]["name"], currency(), note),
     )
 
 
-def nav(has_warnings: bool) -> Piece:  # noqa: FBT001 - the only thing that it depends on
+def nav(contents: Contents) -> Piece:
     """Return the links to the sections."""
-    names = {"decide": NAV["decide"], **({"warnings": "Warnings"} if has_warnings else {}), **NAV}
+    names = {"decide": NAV["decide"], **({"warnings": "Warnings"} if has_warnings(contents) else {}), **NAV}
+    if contents.money.is_mixed:
+        names = {name: text for name, text in names.items() if name not in OF_PORTFOLIO}
     return html("<ul>\n%s</ul>", items(html('<a href="#%s">%s</a>', name, text) for name, text in names.items()))
 
 
@@ -107,7 +112,7 @@ def result(contents: Contents, check: Check | None) -> Piece:
     others = (pair for pair in tables.headline(contents) if pair[0].name not in DECIDED_BY)
     tiles = joined(_tile(figure, one) for figure, one in others)
     parts = [decision(contents, check), html('<dl class="tiles">\n%s</dl>\n', tiles)]
-    if chance := in_words(contents.portfolio):
+    if not contents.money.is_mixed and (chance := in_words(contents.portfolio)):
         parts += [_intervals(contents), html('<p id="chance">%s</p>\n', " ".join(chance))]
     if check:
         parts.append(_verdict(check))
@@ -119,7 +124,7 @@ def result(contents: Contents, check: Check | None) -> Piece:
 def _tile(figure: Figure, one: Cell) -> Piece:
     minus = html(' class="minus"') if one.value is not None and one.value < 0 else NOTHING
     reason = html(' title="%s"', one.reason) if one.reason else NOTHING
-    unit = html(" <small>%s</small>", figure.unit) if figure.unit and one.value is not None else NOTHING
+    unit = html(" <small>%s</small>", figure.shown_in) if figure.unit and one.value is not None else NOTHING
     return html(
         '<div class="tile">\n<dt><a href="#%s" title="%s">%s</a></dt>\n<dd data-figure="%s" '
         'data-value="%s"%s%s>%s%s</dd>\n</div>\n',
@@ -147,15 +152,15 @@ def _verdict(check: Check) -> Piece:
     verdict = check.verdict
     band = NOTHING
     if verdict.band_low is not None and verdict.band_high is not None:
-        both = (amount(verdict.band_low), amount(verdict.band_high))
-        band = html(", and %s to %s AED by what the queue ahead of us did", *both)
-    worst = html("%s", NO_WORSE)
+        both = (amount(verdict.band_low), amount(verdict.band_high), currency())
+        band = html(", and %s to %s %s by what the queue ahead of us did", *both)
+    worst, unit = html("%s", NO_WORSE), currency()
     if verdict.worst_switch and verdict.worst is not None:
-        worst = html("the worst single switch, %s, leaves %s AED", verdict.worst_switch, amount(verdict.worst))
+        worst = html("the worst single switch, %s, leaves %s %s", verdict.worst_switch, amount(verdict.worst), unit)
     return html(
         '<p class="verdict">The same ticks under other <a href="#assumptions">assumptions</a>: the classic rules '
-        "give %s AED net; as an exchange would fill the orders (strict) it is %s AED%s; %s.</p>\n",
-        *(amount(verdict.classic), amount(verdict.strict), band, worst),
+        "give %s %s net; as an exchange would fill the orders (strict) it is %s %s%s; %s.</p>\n",
+        *(amount(verdict.classic), unit, amount(verdict.strict), unit, band, worst),
     )
 
 
@@ -163,9 +168,9 @@ def _band(check: Check, band: Band) -> Piece:
     verdict = check.verdict
     classic = money(verdict.classic)
     return html(
-        '<svg class="range" id="band" role="img" aria-label="Net P&amp;L, AED: classic %s, strict %s, its band %s">'
+        '<svg class="range" id="band" role="img" aria-label="Net P&amp;L, %s: classic %s, strict %s, its band %s">'
         '%s<rect x="%s%%" width="%s%%" y="24" height="20"/>%s%s%s%s%s</svg>\n',
-        *(classic, money(verdict.strict), verdict.band, _mark(band.zero, 66, "zero")),
+        *(currency(), classic, money(verdict.strict), verdict.band, _mark(band.zero, 66, "zero")),
         *(band.bar.start, band.bar.width, _mark(band.strict, 48), _mark(band.classic, 48, "other")),
         *(_said(band.strict, 14, f"strict {verdict.band}"), _said(band.classic, 62, f"classic {classic}")),
         _said(band.zero, 80, "0", "zero"),
@@ -190,7 +195,7 @@ def equity(note: str, still: Sketch) -> Piece:
         "Net realised P&L of all securities on one clock. "
         "Drag to zoom in, double-click to zoom out, or use the buttons."
     )
-    curve = chart("portfolio", TITLES["portfolio"], about, PORTFOLIO_HEIGHT, first=True, still=still)
+    curve = chart("portfolio", title_of("portfolio"), about, PORTFOLIO_HEIGHT, first=True, still=still)
     return section(
         "equity", "Equity of the portfolio", curve, html('<p class="note">%s</p>\n', note) if note else NOTHING
     )
@@ -205,7 +210,7 @@ def assumptions(check: Check | None, height: int) -> Piece:
         "Each bar is the whole run replayed under one execution model: classic, strict, classic with one switch "
         "changed, and strict with another model of the queue. The model of this run is outlined."
     )
-    bars = chart("assumptions", TITLES["assumptions"], about, height)
+    bars = chart("assumptions", title_of("assumptions"), about, height)
     if not check.way:
         return section("assumptions", title, bars)
     return section(
@@ -227,7 +232,7 @@ def _way(check: Check, way: Way) -> Piece:
         '<tr><th scope="row">classic</th><td></td>%s<td></td></tr>\n%s', cell(check.verdict.classic, "money"), steps
     )
     heads = ("Switch added", "Takes away or adds", "Net P&L after it", "|Drawn")
-    table = table_of("From classic to strict, net P&L, AED", heads, rows, name="waterfall")
+    table = table_of(f"From classic to strict, net P&L, {currency()}", heads, rows, name="waterfall")
     return html(
         '<h3>From classic to strict</h3>\n<p id="way">%s</p>\n<p class="note">A step is what its switch takes away or '
         "adds once those above it are set. Alone, or in another order, it would be another amount.</p>\n%s",
@@ -244,12 +249,12 @@ def where(contents: Contents, heights: Mapping[str, int], curves: int, left_out:
         "The mid against the fill price, by time since the fill; a curve below 0 means that the market moved against "
         f"us. The thick line is the portfolio, the thin lines are the {curves} securities with the largest turnover."
     )
-    by_security = chart("securities", TITLES["securities"], bars, heights["securities"])
-    pair = chart("hours", TITLES["hours"], "", 300), chart("weekdays", TITLES["weekdays"], "", 300)
+    by_security = chart("securities", title_of("securities"), bars, heights["securities"])
+    pair = chart("hours", title_of("hours"), "", 300), chart("weekdays", title_of("weekdays"), "", 300)
     return section(
         "where",
         "Where the P&L comes from",
-        html('<div class="pair">\n%s%s</div>\n', by_security, chart("markouts", TITLES["markouts"], marks, 340)),
+        html('<div class="pair">\n%s%s</div>\n', by_security, chart("markouts", title_of("markouts"), marks, 340)),
         html('<div class="pair">\n%s%s</div>\n', *pair),
         _filled(contents),
     )
@@ -265,7 +270,10 @@ def _filled(contents: Contents) -> Piece:
         body = joined(html('<tr><th scope="row">%s</th>%s</tr>\n', label, cells_of(cells)) for label, cells in rows)
         heads = ("Filled by", *(label for label, _ in COLUMNS.values()))
         parts.append(
-            scrolls(caption, table_of(f"{caption}, all securities, AED", heads, body, name=name, kind="sortable"))
+            scrolls(
+                caption,
+                table_of(f"{caption}, all securities, {currency()}", heads, body, name=name, kind="sortable"),
+            )
         )
     note = (
         "Each fill is counted once, in the first kind that applies from the top, so that fills, shares and P&L add up. "

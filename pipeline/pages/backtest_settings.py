@@ -70,7 +70,7 @@ def glossary() -> Piece:
         html(
             '<div id="%s" tabindex="-1"><dt>%s%s</dt><dd>%s</dd></div>\n',
             *(figure.anchor, figure.general_label),
-            html(" <small>%s</small>", figure.unit) if figure.unit else NOTHING,
+            html(" <small>%s</small>", figure.shown_in) if figure.unit else NOTHING,
             figure.meaning,
         )
         for figure in tables.glossary()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from pipeline.metrics.registry import GROUPS
-from pipeline.numbers import exact
+from pipeline.numbers import OWN_CURRENCY, amounts_in, currency, exact
 from pipeline.pages.backtest_tables import PORTFOLIO, value_and_text
 from pipeline.pages.cells import MOST_LINES, clipped
 from pipeline.pages.html import NOTHING, Piece, cell, html, joined, listed
@@ -101,17 +101,32 @@ def link(ticker: str) -> Piece:
     return html('<a href="#%s">%s</a>', quote(anchor(ticker)), ticker)
 
 
+def _first(contents: Contents, ticker: str) -> Piece:
+    """Return the beginning of a security's row, with its currency where not all amounts of the page are in one."""
+    unit = html(" <small>%s</small>", contents.money.of(ticker)) if contents.money.are_apart else NOTHING
+    return html('<tr data-row="%s"><th scope="row">%s%s</th>', ticker, link(ticker), unit)
+
+
+def _totals(contents: Contents) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the figures below those of the securities, by what they are of: all, or those of each currency."""
+    by_currency: Mapping[str, Any] = contents.portfolio.get("currencies") or {}
+    if by_currency:
+        return [(f"{PORTFOLIO}, {unit}", figures) for unit, figures in by_currency.items()]
+    return [(f"{PORTFOLIO}, {currency()}" if contents.money.are_apart else PORTFOLIO, contents.portfolio)]
+
+
 def tables_of(
     contents: Contents, shown: Sequence[str], check: Check | None, differing: Sequence[str], reasons: Reasons
 ) -> Iterator[Table]:
     """Yield the tables in the order of their tabs; differing: the parameters that securities do not share."""
-    links = {ticker: html('<tr data-row="%s"><th scope="row">%s</th>', ticker, link(ticker)) for ticker in shown}
+    links = {ticker: _first(contents, ticker) for ticker in shown}
     for caption, figures in GROUPS.items():
         yield _of_figures(contents, links, caption, figures, reasons)
     if counters := _counters(contents, links, reasons):
         yield counters
     if check:
-        yield _of_check(links, check)
+        apart = f"{OWN_CURRENCY}, the total {currency()}"
+        yield _of_check(links, check, apart if contents.money.are_apart else currency())
     if differing:
         yield _of_parameters(contents, links, differing)
     yield _of_data(contents, links, reasons)
@@ -120,21 +135,24 @@ def tables_of(
 def _of_figures(
     contents: Contents, links: Mapping[str, Piece], caption: str, figures: Sequence[Figure], reasons: Reasons
 ) -> Table:
-    headings = joined(
-        html(
-            '<th scope="col" data-key="%s" title="%s">%s%s</th>',
-            *(figure.name, figure.meaning, figure.label),
-            html("<small>%s</small>", figure.unit) if figure.unit else NOTHING,
+    with amounts_in(contents.money.of_each if contents.money.are_apart else currency()):
+        headings = joined(
+            html(
+                '<th scope="col" data-key="%s" title="%s">%s%s</th>',
+                *(figure.name, figure.meaning, figure.label),
+                html("<small>%s</small>", figure.shown_in) if figure.unit else NOTHING,
+            )
+            for figure in figures
         )
-        for figure in figures
-    )
 
     def cells(values: Mapping[str, Any], who: str) -> Piece:
         return joined(reasons.cell(figure, values, who) for figure in figures)
 
-    total = cells(contents.portfolio, PORTFOLIO)
+    total = joined(
+        html('<tr><th scope="row">%s</th>%s</tr>', name, cells(values, name)) for name, values in _totals(contents)
+    )
     rows = [_row(first, cells(contents.figures[ticker], ticker)) for ticker, first in links.items()]
-    return Table(caption, headings, rows, html('<tr><th scope="row">%s</th>%s</tr>', PORTFOLIO, total))
+    return Table(caption, headings, rows, total)
 
 
 def _counters(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Table | None:
@@ -150,13 +168,13 @@ def _counters(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) 
     return Table("What the strategy counted", _headings(names), rows, NOTHING, "counters") if names else None
 
 
-def _of_check(links: Mapping[str, Piece], check: Check) -> Table:
+def _of_check(links: Mapping[str, Piece], check: Check, unit: str) -> Table:
     rows = [
         _row(links[ticker], joined(cell(one.value, one.form) for one in cells)) for ticker, cells in check.by_security
     ]
     total = joined(cell(value, "money") for value in check.totals.values())
     return Table(
-        "Net P&L by execution model, AED",
+        f"Net P&L by execution model, {unit}",
         _headings(check.totals),
         rows,
         html('<tr><th scope="row">total</th>%s</tr>', total),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.numbers import FORMS
+from pipeline.numbers import FORMS, currency
 from pipeline.pages.page import chart_text
 from pipeline.replay.observe import HORIZONS
 from pipeline.times import WEEKDAYS
@@ -13,18 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TITLES: Final = {
-    "portfolio": "Equity, drawdown and P&L by day, AED",
-    "assumptions": "Net P&L of the portfolio by execution model, AED",
-    "securities": "Net P&L by security, AED",
-    "hours": "Net P&L by hour of the fill, AED",
-    "weekdays": "Net P&L by weekday, AED",
+    "portfolio": "Equity, drawdown and P&L by day",
+    "assumptions": "Net P&L of the portfolio by execution model",
+    "securities": "Net P&L by security",
+    "hours": "Net P&L by hour of the fill",
+    "weekdays": "Net P&L by weekday",
     "markouts": "Mark-outs by time after the fill, bps of the value traded",
-    "days": "Market days by net P&L, AED",
+    "days": "Market days by net P&L",
     "rolling": "Rolling Sharpe ratio and volatility, annualised",
-    "exposure": "Open positions by day, AED",
-    "hold": "Net equity and buy and hold of the peak capital, AED",
+    "exposure": "Open positions by day",
+    "hold": "Net equity and buy and hold of the peak capital",
 }
 """The titles of the charts of the whole run."""
+
+OF_NO_AMOUNT: Final = ("markouts", "rolling")
+"""Those that draw no amounts."""
+
 ROW: Final = 22
 """Pixels of height that one bar of a lying bar chart takes."""
 MOST_LEFT: Final = 170
@@ -33,6 +37,11 @@ MOST_BARS: Final = 60
 
 CURVES: Final = 12
 """Securities drawn beside the portfolio in one chart of curves."""
+
+
+def title_of(name: str) -> str:
+    """Return the title of a chart of the whole run, with the currency of its amounts."""
+    return TITLES[name] if name in OF_NO_AMOUNT else f"{TITLES[name]}, {currency()}"
 
 
 def lying_bars(named: Mapping[str, float], unit: str, marked: Sequence[str] = ()) -> dict[str, Any]:
@@ -70,11 +79,11 @@ def lying_bars(named: Mapping[str, float], unit: str, marked: Sequence[str] = ()
 
 
 def by_security(net_pnl: Mapping[str, float]) -> tuple[dict[str, Any], int]:
-    """Return a bar of net P&L, AED, a security, the largest first, and how many in the middle are left out."""
+    """Return a bar of net P&L, money, a security, the largest first, and how many in the middle are left out."""
     by_size = sorted(net_pnl.items(), key=lambda pair: (-pair[1], pair[0]))
     left_out = max(len(by_size) - MOST_BARS, 0)
     ends = [*by_size[: MOST_BARS // 2], *by_size[MOST_BARS // 2 + left_out :]]
-    return lying_bars(dict(ends), "Net P&L, AED"), left_out
+    return lying_bars(dict(ends), f"Net P&L, {currency()}"), left_out
 
 
 def by_hour(pnl: Mapping[str, float]) -> dict[str, Any]:
@@ -96,11 +105,11 @@ def _standing(named: Mapping[str, float], title: str) -> dict[str, Any]:
         "x": list(named),
         "y": values,
         "marker": {"color": _signs(values)},
-        "hovertemplate": "%{x}: %{y:,.2f} AED<extra></extra>",
+        "hovertemplate": f"%{{x}}: %{{y:,.2f}} {currency()}<extra></extra>",
     }
     layout = {
         "xaxis": {"type": "category", "title": {"text": title}},
-        "yaxis": {"title": {"text": "Net P&L, AED"}, "zeroline": True},
+        "yaxis": {"title": {"text": f"Net P&L, {currency()}"}, "zeroline": True},
         "bargap": 0.25,
     }
     return {"data": [trace], "layout": layout}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.numbers import currency
 from pipeline.pages.curves import extremes, packed_columns
 from pipeline.pages.page import chart_text
 from pipeline.pages.time_axis import HOUR_MS
@@ -42,7 +43,7 @@ def equity_chart(runs: Sequence[tuple[str, list[Track], Daily]], clock: Clock) -
     for number, (title, _, _) in enumerate(runs[1:], 1):
         above = np.round(bases[number] - bases[0], MONEY_DIGITS) + 0.0
         traces.append(_bars(title, number, above.tolist(), clock, width, len(runs) - 1))
-    rows = {"y": ("Equity, AED", [0.36, 1.0]), "y2": ("Above A, AED", [0.0, 0.3])}
+    rows = {"y": (f"Equity, {currency()}", [0.36, 1.0]), "y2": (f"Above A, {currency()}", [0.0, 0.3])}
     axis = {"xaxis": {"shared": "clock", "anchor": "y2", "range": clock.span(clock.days)}}
     return {
         "data": traces,
@@ -59,7 +60,7 @@ def _line(title: str, number: int, axis: str) -> dict[str, Any]:
         "name": name,
         "yaxis": axis,
         "line": {"color": COLOURS[number], "width": 1.6, "shape": "hv"},
-        "hovertemplate": "%{y:,.2f} AED",
+        "hovertemplate": f"%{{y:,.2f}} {currency()}",
     }
 
 
@@ -74,12 +75,12 @@ def _bars(title: str, number: int, values: list[float], clock: Clock, width: flo
         "width": width,
         "offset": width * (number - 1 - beside / 2),
         "showlegend": False,
-        "hovertemplate": "%{y:+,.2f} AED at the end of the day",
+        "hovertemplate": f"%{{y:+,.2f}} {currency()} at the end of the day",
     }
 
 
 def _at_days(total: Daily, days: Int64s) -> Float64s:
-    """Return net realised equity, AED, at the end of each of these days."""
+    """Return net realised equity, money, at the end of each of these days."""
     equity = np.concatenate([[0.0], np.cumsum(total.net_pnl)])
     at_close: Float64s = equity[np.searchsorted(total.days, days, side="right")]
     return at_close

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.errors import BadRequest
 from pipeline.metrics.registry import GROUPS
+from pipeline.numbers import MONEY, amounts_in, currency, unit_of
 from pipeline.pages.backtest_tables import cell_of
 from pipeline.pages.cells import Cell, Lines, clipped, lines
 from pipeline.pages.compare_charts import MOST_RUNS, equity_chart
@@ -26,13 +27,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.metrics.figure import Figure
-    from pipeline.pages.run_reader import Contents
+    from pipeline.pages.run_reader import Contents, Track
     from pipeline.runs.compare import Comparison, Fill
     from pipeline.runs.differences import Change
     from pipeline.runs.reader import RecordedRun
 
 TEMPLATE: Final = "compare.html.j2"
-TITLES: Final = {"equity": "Net realised equity, AED"}
 MODELS: Final = {
     "classic": "classic",
     "strict": "strict",
@@ -93,6 +93,11 @@ def compare_page(folders: Sequence[Path], page: Path) -> bytes:
     if not 1 < len(folders) <= MOST_RUNS:
         raise BadRequest(f"A page compares 2 to {MOST_RUNS} runs; these are {len(folders)}.")
     sides = [_side(letter, folder, page) for letter, folder in zip(ascii_uppercase, folders, strict=False)]
+    with amounts_in(unit_of(side.run.money.shown for side in sides)):
+        return _page_of(sides)
+
+
+def _page_of(sides: Sequence[Side]) -> bytes:
     first, *others = sides
     comparisons = [compare(first.run, other.run) for other in others]
     tracks = [{ticker: side.contents.track(ticker) for ticker in side.contents.figures} for side in sides]
@@ -100,7 +105,12 @@ def compare_page(folders: Sequence[Path], page: Path) -> bytes:
     days = np.concatenate([*(side.contents.total.days for side in sides), stamps // DAY_MS])
     clock = Clock(np.unique(days), stamps % DAY_MS)
     chart = equity_chart(
-        [(side.title, list(of.values()), side.contents.total) for side, of in zip(sides, tracks, strict=True)], clock
+        [
+            (side.title, [_in_total(side, ticker, track) for ticker, track in of.items()], side.contents.total)
+            for side, of in zip(sides, tracks, strict=True)
+            if not side.run.money.is_mixed
+        ],
+        clock,
     )
     return render(
         TEMPLATE,
@@ -113,7 +123,8 @@ def compare_page(folders: Sequence[Path], page: Path) -> bytes:
         title=f"{' and '.join(side.name for side in sides)} side by side",
         sides=sides,
         others=others,
-        titles=TITLES,
+        equity=f"Net realised equity, {currency()}",
+        currency=currency(),
         height=chart["layout"]["height"],
         same=[comparison.same for comparison in comparisons],
         settings=[(other, _settings(comparison)) for other, comparison in zip(others, comparisons, strict=True)],
@@ -122,6 +133,12 @@ def compare_page(folders: Sequence[Path], page: Path) -> bytes:
         securities=list(_securities(sides, comparisons)),
         warnings=_warnings(sides),
     )
+
+
+def _in_total(side: Side, ticker: str, track: Track) -> Track:
+    """Return fills with amounts as they add up in the run."""
+    rates = side.contents.rate(ticker, track.stamps)
+    return replace(track, realized=track.realized * rates, fees=track.fees * rates)
 
 
 def _side(letter: str, folder: Path, page: Path) -> Side:
@@ -148,16 +165,21 @@ def _settings(comparison: Comparison) -> list[tuple[Change, str]]:
 def _topics(sides: Sequence[Side]) -> list[tuple[str, list[tuple[Figure, list[Cell]]]]]:
     """Return the portfolios' figures by topic: of each its value in every run, and what it is over that of A."""
     portfolios = [side.contents.portfolio for side in sides]
-    return [(heading, [(figure, _across(figure, portfolios)) for figure in of]) for heading, of in GROUPS.items()]
+    apart = len({side.run.money.together for side in sides}) > 1
+    return [
+        (heading, [(figure, _across(figure, portfolios, apart=apart)) for figure in of])
+        for heading, of in GROUPS.items()
+    ]
 
 
-def _across(figure: Figure, values: Sequence[Mapping[str, Any]]) -> list[Cell]:
+def _across(figure: Figure, values: Sequence[Mapping[str, Any]], *, apart: bool) -> list[Cell]:
     first, *others = (cell_of(figure, of_run) for of_run in values)
-    return [first, *(cell for other in others for cell in (other, _less(other, first)))]
+    none = apart and figure.unit == MONEY
+    return [first, *(cell for other in others for cell in (other, _less(other, first, apart=none)))]
 
 
-def _less(one: Cell, first: Cell) -> Cell:
-    known = one.value is not None and first.value is not None
+def _less(one: Cell, first: Cell, *, apart: bool = False) -> Cell:
+    known = one.value is not None and first.value is not None and not apart
     return Cell((one.value or 0) - (first.value or 0) if known else None, first.form)
 
 
@@ -185,7 +207,8 @@ def _securities(
         first, *others = (
             Cell(known.net_pnl if known else None, "money", reason) for known, reason in zip(figures, why, strict=True)
         )
-        net = [first, *(cell for other in others for cell in (other, _less(other, first)))]
+        apart = len({side.run.money.of(ticker) for side in sides}) > 1
+        net = [first, *(cell for other in others for cell in (other, _less(other, first, apart=apart)))]
         fills = [
             Cell(known.fills if known else None, "count", reason) for known, reason in zip(figures, why, strict=True)
         ]

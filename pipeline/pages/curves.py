@@ -20,7 +20,7 @@ GZIP: Final = 31
 
 
 def drawdown(equity: Float64s) -> Float64s:
-    """Return how far equity stands below its highest so far, AED, at most 0; it starts from 0."""
+    """Return how far equity stands below its highest so far, money, at most 0; it starts from 0."""
     peak = np.maximum(np.maximum.accumulate(equity), 0.0) if len(equity) else equity
     return equity - peak
 

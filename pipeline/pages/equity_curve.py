@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.metrics.ledger import Records
-    from pipeline.pages.run_reader import Track
     from pipeline.ticks import Float64s, Int64s
 
 IN_MEMORY: Final = 500_000
@@ -29,7 +28,7 @@ OF_EACH: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Net realised equity (AED) at times (ms) of fills, and of how many fills in all."""
+    """Net realised equity (money) at times (ms) of fills, and of how many fills in all."""
 
     stamps: Int64s
     equity: Float64s
@@ -53,10 +52,13 @@ class EquityCurve:
         self._count = 0
         self._file: RecordsFile | None = None
 
-    def add(self, ticker: str, track: Track) -> None:
-        """Take one security's fills; raises OSError where the temporary file cannot be written."""
-        records: Records = np.stack([track.stamps, track.net.view(np.int64)], axis=1)
-        days, counts = np.unique(track.stamps // DAY_MS, return_counts=True)
+    def add(self, ticker: str, stamps: Int64s, net: Float64s) -> None:
+        """Take the times (ms) of one security's fills, and what each made.
+
+        Raises OSError where the temporary file cannot be written.
+        """
+        records: Records = np.stack([stamps, net.view(np.int64)], axis=1)
+        days, counts = np.unique(stamps // DAY_MS, return_counts=True)
         self._count += len(records)
         if self._count > IN_MEMORY:
             self._file = self._file or RecordsFile()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipeline.metrics.registry import BY_NAME
-from pipeline.numbers import counted
+from pipeline.numbers import counted, unit_of
 from pipeline.pages.cells import clipped, lines
 from pipeline.pages.page import render
 from pipeline.runs.manifest import FAILED
@@ -34,6 +34,7 @@ def index_page(rows: Sequence[RunRow], sweeps: Sequence[SweepRow] = ()) -> bytes
         counted=counted,
         complete=len(complete),
         replaced=sum(row.replaced for row in rows),
+        currency=unit_of([row.currency for row in complete] + [row.currency for row in sweeps if row.is_complete]),
         figures=[BY_NAME[name] for name in ("sharpe", "max_drawdown", "fills")],
         link=_link,
         state=_state,

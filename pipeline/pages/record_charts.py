@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.metrics.track_record import rolling, spread_of_days
+from pipeline.numbers import currency
 from pipeline.pages.timelines import MONEY_DIGITS, layout_of_rows
 
 if TYPE_CHECKING:
@@ -21,14 +22,14 @@ BYTES_OF_A_DAY: Final = 120
 
 
 def record_charts(total: Daily, exposure: Exposure, clock: Clock, capital: float | None) -> dict[str, Any]:
-    """Return the charts of a run that has market days; capital: its peak capital, AED."""
+    """Return the charts of a run that has market days; capital: its peak capital, money."""
     charts = {"days": _spread(total.net_pnl), "exposure": _exposure(total, exposure, clock)}
     if ratios := rolling(total.days, total.net_pnl):
         about = f"Each point is of the {ratios.window} market days up to it."
-        rows = {"y": ("Sharpe ratio", [0.55, 1.0]), "y2": ("Volatility, AED", [0.0, 0.45])}
+        rows = {"y": ("Sharpe ratio", [0.55, 1.0]), "y2": (f"Volatility, {currency()}", [0.0, 0.45])}
         lines = [
             _line("Sharpe ratio", ratios.days, ratios.sharpe, clock, "$equity", "y", RATIO_DIGITS),
-            _line("Volatility", ratios.days, ratios.volatility, clock, "$marked", "y2", unit=" AED a year"),
+            _line("Volatility", ratios.days, ratios.volatility, clock, "$marked", "y2", unit=f" {currency()} a year"),
         ]
         charts["rolling"] = _over_days(lines, rows, clock, total, 300) | {"about": about}
     growth = exposure.growth()
@@ -37,7 +38,7 @@ def record_charts(total: Daily, exposure: Exposure, clock: Clock, capital: float
             _line("This run", total.days, np.cumsum(total.net_pnl), clock, "$equity"),
             _line("Buy and hold", total.days, growth * capital, clock, "$marked"),
         ]
-        charts["hold"] = _over_days(lines, {"y": ("Equity, AED", [0.0, 1.0])}, clock, total, 300)
+        charts["hold"] = _over_days(lines, {"y": (f"Equity, {currency()}", [0.0, 1.0])}, clock, total, 300)
     return charts
 
 
@@ -52,10 +53,11 @@ def _spread(net_pnl: Float64s) -> dict[str, Any]:
         "width": float(np.diff(edges).min()) * 0.94,
         "customdata": np.stack([edges[:-1], edges[1:]], axis=1).tolist(),
         "marker": {"color": ["$good" if middle > 0 else "$bad" for middle in middles.tolist()]},
-        "hovertemplate": "%{y} days of %{customdata[0]:,.0f} to %{customdata[1]:,.0f} AED<extra></extra>",
+        "hovertemplate": "%{y} days of %{customdata[0]:,.0f} to %{customdata[1]:,.0f} "
+        f"{currency()}<extra></extra>",
     }
     layout = {
-        "xaxis": {"title": {"text": "Net P&L of the day, AED"}, "nticks": 8},
+        "xaxis": {"title": {"text": f"Net P&L of the day, {currency()}"}, "nticks": 8},
         "yaxis": {"title": {"text": "Market days"}, "zeroline": True},
     }
     return {"data": [trace], "layout": layout}
@@ -67,7 +69,7 @@ def _exposure(total: Daily, exposure: Exposure, clock: Clock) -> dict[str, Any]:
         _line("Highest", total.days, highest, clock, "$marked", digits=0),
         _line("Mean", total.days, mean, clock, "$position", digits=0),
     ]
-    return _over_days(lines, {"y": ("Open positions, AED", [0.0, 1.0])}, clock, total, 300)
+    return _over_days(lines, {"y": (f"Open positions, {currency()}", [0.0, 1.0])}, clock, total, 300)
 
 
 def _line(
@@ -78,7 +80,7 @@ def _line(
     colour: str,
     axis: str = "y",
     digits: int = MONEY_DIGITS,
-    unit: str = " AED",
+    unit: str = "",
 ) -> dict[str, Any]:
     is_money = digits != RATIO_DIGITS
     shown = [None if np.isnan(value) else value for value in (np.round(values, digits) + 0.0).tolist()]
@@ -91,7 +93,7 @@ def _line(
         "yaxis": axis,
         "line": {"color": colour, "width": 1.5},
         "marker": {"color": colour},
-        "hovertemplate": f"%{{y:,.2f}}{unit}" if is_money else "%{y:.2f}",
+        "hovertemplate": f"%{{y:,.2f}}{unit or f' {currency()}'}" if is_money else "%{y:.2f}",
     }
 
 

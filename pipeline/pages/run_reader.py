@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from pathlib import PurePosixPath, PureWindowsPath
@@ -12,16 +12,19 @@ import numpy as np
 
 from pipeline.errors import DamagedRun
 from pipeline.metrics.daily import TOTAL
+from pipeline.metrics.exposure import DAY_MS
 from pipeline.runs.csv_cells import text_of_cell
 from pipeline.runs.layout import (
     DAILY_FILE,
     METRICS_FILE,
     PRICES_FOLDER,
+    RATES_FILE,
     SENSITIVITY_FILE,
     SUMMARY_FILE,
     TRADES_FOLDER,
 )
 from pipeline.runs.read_file import AGAIN, csv_lines, csv_rows, read_metrics, read_run_file, reading
+from pipeline.runs.run_money import RunMoney, money_of
 from pipeline.store.columns import float_values, number_values, whole
 from pipeline.store.parquet import read_table
 
@@ -39,8 +42,8 @@ class Track:
     """One security's fills in execution order and its price path, one array a column.
 
     stamps, price_stamps: ms, exchange-local; stamps never step back. buys: whether a fill bought. price, mid, last:
-    AED, NaN where there was none; last is that of the day's last print so far. quantity, position: shares; a position
-    is the sum of the fills up to it. realized, fees: AED, by fill.
+    NaN where there was none; last is that of the day's last print so far. quantity, position: shares; a position
+    is the sum of the fills up to it. realized, fees: money, by fill.
     """
 
     stamps: Int64s
@@ -56,19 +59,19 @@ class Track:
 
     @property
     def marks(self) -> Float64s:
-        """What a share is worth along the price path, AED: the mid, else the day's last print; NaN without either."""
+        """What a share is worth along the price path, money: the mid, else the day's last print; NaN without either."""
         marks: Float64s = np.where(np.isnan(self.mid), self.last, self.mid)
         return marks
 
     @property
     def net(self) -> Float64s:
-        """Realised P&L after fees by fill, AED."""
+        """Realised P&L after fees by fill, money."""
         return self.realized - self.fees
 
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """daily.csv of one security or of the total: days since 1970-01-01, and AED."""
+    """daily.csv of one security or of the total: days since 1970-01-01, and money."""
 
     days: Int64s
     net_pnl: Float64s
@@ -76,11 +79,19 @@ class Daily:
 
 
 @dataclass(frozen=True, slots=True)
+class DayRates:
+    """rates.csv of one security: days since 1970-01-01, and the rate of each."""
+
+    days: Int64s
+    rates: Float64s
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """What a run folder holds; `figures` and `daily` are by security, those that failed have neither.
 
-    sensitivity: net P&L in AED by execution model, then by security and for the total; empty where it was not checked.
-    errors: by security.
+    sensitivity: net P&L by execution model, then by security and for the total; empty where it was not checked.
+    errors: by security. rates: of the securities whose amounts were converted.
     """
 
     folder: AnyPath
@@ -91,6 +102,27 @@ class Contents:
     total: Daily
     sensitivity: Mapping[str, Mapping[str, float]]
     errors: Mapping[str, str]
+    rates: Mapping[str, DayRates] = field(default_factory=dict)
+
+    @property
+    def money(self) -> RunMoney:
+        """What amounts are in."""
+        return money_of(self.run)
+
+    def net_in_total(self, ticker: str) -> float:
+        """Return what a security adds to net P&L of all together."""
+        if ticker not in self.rates:
+            return float(self.figures[ticker]["net_pnl"])
+        daily = self.daily[ticker]
+        return float((daily.net_pnl * self.rate(ticker, daily.days * DAY_MS)).sum())
+
+    def rate(self, ticker: str, stamps: Int64s) -> Float64s:
+        """Return what converts a security's amounts at times (ms) into those of all together; 1 where they are that."""
+        known = self.rates.get(ticker)
+        if known is None:
+            return np.ones(len(stamps))
+        rates: Float64s = known.rates[np.maximum(np.searchsorted(known.days, stamps // DAY_MS, side="right") - 1, 0)]
+        return rates
 
     def track(self, ticker: str) -> Track:
         """Read one security's fills and prices; raises DamagedRun or NewerRun."""
@@ -137,6 +169,10 @@ def read_contents(folder: AnyPath) -> Contents:
         with reading(folder / SENSITIVITY_FILE):
             for row in csv_rows(folder / SENSITIVITY_FILE):
                 sensitivity.setdefault(row["execution"], {})[row["security"]] = float(row["net_pnl"])
+    rates = {}
+    if (folder / RATES_FILE).exists() and run.get("fx"):
+        with reading(folder / RATES_FILE):
+            rates = _rates(folder / RATES_FILE)
     nothing = Daily(np.empty(0, np.int64), np.empty(0), np.empty(0))
     total = daily.pop(TOTAL, nothing)
     return Contents(
@@ -148,6 +184,7 @@ def read_contents(folder: AnyPath) -> Contents:
         total=total,
         sensitivity=sensitivity,
         errors=dict(sorted(errors.items())),
+        rates=rates,
     )
 
 
@@ -162,6 +199,17 @@ def _daily(path: AnyPath) -> dict[str, Daily]:
         at = np.array(days, "datetime64[D]").astype(np.int64)
         daily[text_of_cell(security)] = Daily(at, _floats(net), _floats(equity))
     return daily
+
+
+def _rates(path: AnyPath) -> dict[str, DayRates]:
+    of: dict[str, list[tuple[str, float]]] = {}
+    for row in csv_rows(path):
+        of.setdefault(row["security"], []).append((row["day"], float(row["rate"])))
+    rates = {}
+    for ticker, rows in of.items():
+        days, values = zip(*rows, strict=True)
+        rates[ticker] = DayRates(np.array(days, "datetime64[D]").astype(np.int64), np.array(values))
+    return rates
 
 
 def _floats(texts: Sequence[str]) -> Float64s:

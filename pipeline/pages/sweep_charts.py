@@ -8,13 +8,16 @@ if TYPE_CHECKING:
     from pipeline.pages.sweep_reader import RecordedSweep
 
 TITLES: Final = {
-    "equity": "Equity of the setting chosen and of the median one (AED)",
+    "equity": "Equity of the setting chosen and of the median one",
     "map": "Map over two axes",
     "spread": "How settings are spread",
     "choice": "Each setting on train and on test",
-    "walk": "Net P&L of each fold after choosing (AED)",
+    "walk": "Net P&L of each fold after choosing",
 }
 """The charts of a sweep in the order they are shown, with their titles."""
+
+OF_AMOUNTS: Final = ("equity", "walk")
+"""Those whose titles say the currency."""
 
 ROOM: Final = {"automargin": True}
 ZERO: Final = {"zeroline": True, "zerolinewidth": 1.5, **ROOM}

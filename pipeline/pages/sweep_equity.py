@@ -22,7 +22,7 @@ MOST_POINTS: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class ChosenEquity:
-    """The numbers of the setting chosen and of the median one, and their net realised P&L as days end, AED."""
+    """The numbers of the setting chosen and of the median one, and their net realised P&L as days end, money."""
 
     settings: tuple[int, int]
     days: tuple[str, ...]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.metrics.figure import ANNUALISED
 from pipeline.metrics.registry import BY_NAME as REGISTRY
 from pipeline.metrics.registry import SWEEP_FIGURES
+from pipeline.numbers import MONEY, currency
 from pipeline.sweeps.objectives import NET_PNL, SCORE, SHARPE
 
 if TYPE_CHECKING:
@@ -36,11 +37,18 @@ class SweepFigure:
     """
 
     name: str
-    label: str
+    plain_label: str
     form: str
     better: int
     part: str = ""
     annualised: bool = False
+    unit: str = ""
+
+    @property
+    def label(self) -> str:
+        """As people read it, with what it is in."""
+        unit = currency() if self.unit == MONEY else self.unit
+        return f"{self.plain_label} ({unit})" if unit else self.plain_label
 
     @property
     def digits(self) -> int:
@@ -59,16 +67,16 @@ class SweepFigure:
 
 def _of(figure: Figure, part: str = "") -> SweepFigure:
     name = f"{part}_{figure.name}" if part else NAMES.get(figure.name, figure.name)
-    label = f"{figure.label}{f' on {part}' if part else ''}{f' ({figure.unit})' if figure.unit else ''}"
+    label = f"{figure.label} on {part}" if part else figure.label
     prefix = f"{part}_" if part else ""
-    return SweepFigure(name, label, figure.form, figure.better, prefix, figure.unit == ANNUALISED)
+    return SweepFigure(name, label, figure.form, figure.better, prefix, figure.unit == ANNUALISED, figure.unit)
 
 
 def _ends(part: str = "") -> tuple[SweepFigure, ...]:
     prefix, where = (f"{part}_", f" on {part}") if part else ("", "")
     named = {"band_low": "Lowest", "band_high": "Highest"}
     return tuple(
-        SweepFigure(f"{prefix}{name}", f"{end} net P&L of strict by queue{where} (AED)", "money", 1)
+        SweepFigure(f"{prefix}{name}", f"{end} net P&L of strict by queue{where}", "money", 1, unit=MONEY)
         for name, end in named.items()
     )
 
@@ -96,7 +104,13 @@ def score_figures(score: Mapping[str, Any] | None) -> dict[str, SweepFigure]:
     parts = {"": "", "train_": " on train", "test_": " on test"}
     return {
         f"{part}{SCORE}": SweepFigure(
-            f"{part}{SCORE}", f"{score['label']}{where}", score["form"], score["better"], part, score["annualised"]
+            f"{part}{SCORE}",
+            f"{score['label']}{where}",
+            score["form"],
+            score["better"],
+            part,
+            score["annualised"],
+            score.get("unit", ""),
         )
         for part, where in parts.items()
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.numbers import currency
 from pipeline.pages.cells import Cell, lines
 from pipeline.sweeps.luck_words import in_words, too_few
 from pipeline.sweeps.objectives import SHARPE
@@ -73,7 +74,7 @@ def luck_block(sweep: RecordedSweep) -> dict[str, Any]:
 
 
 def _unit(luck: Mapping[str, Any]) -> str:
-    return "Sharpe ratio, annualised" if luck["figure"] == SHARPE else "AED a market day"
+    return "Sharpe ratio, annualised" if luck["figure"] == SHARPE else f"{currency()} a market day"
 
 
 def _cells(luck: Mapping[str, Any]) -> dict[str, tuple[str, Cell]]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipeline.metrics.figure import ANNUALISED_FROM
-from pipeline.numbers import counted
+from pipeline.numbers import amounts_in, counted, currency
 from pipeline.pages import sweep_tables as tables
 from pipeline.pages import sweep_words as words
 from pipeline.pages.cells import Lines, clipped, lines
 from pipeline.pages.page import render
-from pipeline.pages.sweep_charts import TITLES, sweep_charts
+from pipeline.pages.sweep_charts import OF_AMOUNTS, TITLES, sweep_charts
 from pipeline.pages.sweep_luck import luck_block, luck_by_security
 from pipeline.pages.sweep_reader import read_sweep
 from pipeline.pages.sweep_settings import page_data, select
+from pipeline.runs.run_money import money_of
 
 if TYPE_CHECKING:
+    from pipeline.pages.sweep_reader import RecordedSweep
     from pipeline.pages.sweep_tables import Row
     from pipeline.store.path import AnyPath
 
@@ -32,6 +34,11 @@ def sweep_page(directory: AnyPath) -> bytes:
         MissingExtra: plotly is not installed.
     """
     sweep = read_sweep(directory)
+    with amounts_in(money_of(sweep.manifest).shown):
+        return _page_of(sweep)
+
+
+def _page_of(sweep: RecordedSweep) -> bytes:
     by = sweep.objective
     choice = tables.choice_rows(sweep, by) if sweep.parted else []
     selection = select(sweep)
@@ -47,7 +54,8 @@ def sweep_page(directory: AnyPath) -> bytes:
         selection=selection,
         start=data["start"],
         charts=charts,
-        titles=TITLES,
+        titles={name: f"{title} ({currency()})" if name in OF_AMOUNTS else title for name, title in TITLES.items()},
+        currency=currency(),
         main=sweep.figure(sweep.main),
         by=sweep.figure(f"test_{by}") if sweep.parted else None,
         summary=words.summary(sweep),

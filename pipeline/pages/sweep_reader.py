@@ -289,5 +289,5 @@ def _folds(directory: AnyPath, files: list[str]) -> dict[str, list[dict[str, str
 
 
 def part_pnl(row: Mapping[str, str]) -> float | None:
-    """Return what one fold of a walk forward earned after choosing, AED; None where it has no market day."""
+    """Return what one fold of a walk forward earned after choosing, money; None where it has no market day."""
     return float(row["test_net_pnl"]) if row["test_net_pnl"] else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.numbers import FORMS
+from pipeline.numbers import FORMS, currency
 from pipeline.pages.curves import packed_columns
 from pipeline.pages.sweep_reader import part_pnl
 from pipeline.pages.sweep_words import correlation_sentence, view_name
@@ -90,6 +90,7 @@ def page_data(sweep: RecordedSweep, selection: Selection, choice: Sequence[Row])
         ],
         "testFrom": sweep.manifest["test"].partition(" ")[0] if sweep.parted else None,
         "start": _start(sweep),
+        "currency": currency(),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipeline.metrics.figure import ANNUALISED_FROM
-from pipeline.numbers import FORMS, counted
+from pipeline.numbers import FORMS, counted, currency
 from pipeline.pages.sweep_tables import FEW, NO_FIGURE
 from pipeline.sweeps.choice import under
 from pipeline.sweeps.results import ALL
@@ -41,7 +41,7 @@ def joined(words: Sequence[str]) -> str:
 
 def shown(figure: SweepFigure, value: float | None) -> str:
     """Return a figure as it stands in a sentence."""
-    unit = " AED" if figure.form == "money" else ""
+    unit = f" {currency()}" if figure.form == "money" else ""
     return f"{FORMS[figure.form](value)}{unit}"
 
 

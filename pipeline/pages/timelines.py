@@ -27,10 +27,11 @@ PRICE_DIGITS: Final = 4
 MONEY_DIGITS: Final = 2
 _TIME: Final = " <i>%{x|%d %b %H:%M:%S}</i>"
 SECURITY: Final = "$SECURITY"
-"""Stands in a text of a panel for its security."""
+"""Stands in a text of a panel for its security; $CURRENCY for what its amounts are in, $PRICED for what its prices are,
+which page.js has from the panel, or of the portfolio from the page."""
 
 _OF_FILL: Final = (
-    f"%{{customdata[1]:,}} at %{{y:,.4~f}} AED{_TIME}<br>"
+    f"%{{customdata[1]:,}} at %{{y:,.4~f}} $PRICED{_TIME}<br>"
     f"fill %{{customdata[0]}}: make explain SECURITY={SECURITY} FILL=%{{customdata[0]}}"
 )
 PARTS: Final[dict[str, dict[str, Any]]] = {
@@ -39,7 +40,7 @@ PARTS: Final[dict[str, dict[str, Any]]] = {
         "line": {"color": "$equity", "width": 1.5, "shape": "hv"},
         "name": "Equity",
         "showlegend": False,
-        "hovertemplate": f"%{{y:,.2f}} AED{_TIME}",
+        "hovertemplate": f"%{{y:,.2f}} $CURRENCY{_TIME}",
     },
     "drawdown": {
         "mode": "lines",
@@ -47,21 +48,21 @@ PARTS: Final[dict[str, dict[str, Any]]] = {
         "fill": "tozeroy",
         "name": "Drawdown",
         "showlegend": False,
-        "hovertemplate": f"%{{y:,.2f}} AED{_TIME}",
+        "hovertemplate": f"%{{y:,.2f}} $CURRENCY{_TIME}",
     },
     "marked": {
         "mode": "lines+markers",
         "line": {"color": "$marked", "width": 1, "dash": "dot"},
         "marker": {"color": "$marked", "size": 4},
         "name": "Open position at the day's last price",
-        "hovertemplate": f"%{{y:,.2f}} AED{_TIME}",
+        "hovertemplate": f"%{{y:,.2f}} $CURRENCY{_TIME}",
     },
-    "daily": {"type": "bar", "name": "Net P&L of the day", "showlegend": False, "hovertemplate": "%{y:,.2f} AED"},
+    "daily": {"type": "bar", "name": "Net P&L of the day", "showlegend": False, "hovertemplate": "%{y:,.2f} $CURRENCY"},
     "price": {
         "mode": "lines",
         "line": {"color": "$price", "width": 1},
         "name": "Mid price",
-        "hovertemplate": f"%{{y:,.4~f}} AED{_TIME}",
+        "hovertemplate": f"%{{y:,.4~f}} $PRICED{_TIME}",
     },
     "buy": {
         "mode": "markers",
@@ -112,7 +113,7 @@ class Panel:
 
 
 def together(tracks: list[Track]) -> tuple[Int64s, Float64s]:
-    """Return the times (ms) of all fills on one clock, and net realised equity (AED) after each."""
+    """Return the times (ms) of all fills on one clock, and net realised equity (money) after each."""
     stamps = np.concatenate([track.stamps for track in tracks]) if tracks else np.empty(0, np.int64)
     net = np.concatenate([track.net for track in tracks]) if tracks else np.empty(0)
     order = np.argsort(stamps, kind="stable")
@@ -130,9 +131,9 @@ def portfolio(curve: Curve, total: Daily, clock: Clock) -> dict[str, Any]:
     }
     traces = [_part("equity", "y"), _part("marked", "y"), _part("drawdown", "y2"), _part("daily", "y3") | bars]
     rows = {
-        "y": ("Equity, AED", [0.5, 1.0]),
-        "y2": ("Drawdown, AED", [0.27, 0.47]),
-        "y3": (f"Net P&L a {by}, AED", [0.0, 0.23]),
+        "y": ("Equity, $CURRENCY", [0.5, 1.0]),
+        "y2": ("Drawdown, $CURRENCY", [0.27, 0.47]),
+        "y3": (f"Net P&L a {by}, $CURRENCY", [0.0, 0.23]),
     }
     columns = {
         "stamps": (curve.stamps, 0),
@@ -150,10 +151,10 @@ def portfolio(curve: Curve, total: Daily, clock: Clock) -> dict[str, Any]:
 def panel_figure() -> dict[str, Any]:
     """Return what all securities' panels have in common; page.js gives each the range of its days."""
     rows = {
-        "y": ("Price, AED", [0.62, 1.0]),
+        "y": ("Price, $PRICED", [0.62, 1.0]),
         "y2": ("Position, shares", [0.42, 0.59]),
-        "y3": ("Equity, AED", [0.2, 0.39]),
-        "y4": ("Drawdown, AED", [0.0, 0.17]),
+        "y3": ("Equity, $CURRENCY", [0.2, 0.39]),
+        "y4": ("Drawdown, $CURRENCY", [0.0, 0.17]),
     }
     axes = (("price", "y"), ("buy", "y"), ("sell", "y"), ("position", "y2"), ("equity", "y3"), ("marked", "y3"))
     return {

@@ -1,4 +1,4 @@
-"""Charges each fill of a replay what the costs of its exchange come to, AED, after a loop that knows none of them."""
+"""Charges each fill of a replay what the costs of its exchange come to, money, after a loop that knows none of them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class Traded:
     """What the fills so far leave to those that follow.
 
-    month, value: the calendar month of the latest fill, and what was traded in it, AED. charged: what the latest order
-    of each side, or each of several, comes to by its rates, AED, by what names the order. trade: an auction strategy's
-    latest, by its type, side and reference.
+    month, value: the calendar month of the latest fill, and what was traded in it. charged: what the latest order of
+    each side, or each of several, comes to by its rates, by what names the order. Both are money. trade: an auction
+    strategy's latest, by its type, side and reference.
     """
 
     month: np.datetime64 | None = None
@@ -36,7 +36,7 @@ class Traded:
 
 
 def charges_of(fills: Fills, strategy: type[Strategy], costs: Costs, traded: Traded | None = None) -> Float64s | None:
-    """Return what each fill of a strategy is charged, shape (fills,), AED; None where nothing is charged.
+    """Return what each fill of a strategy is charged, shape (fills,), money; None where nothing is charged.
 
     A fill's charge depends on no later fill. traded: what the days before these came to, where these are days of a
     replay that comes in parts; these are added to it.

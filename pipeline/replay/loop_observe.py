@@ -268,5 +268,5 @@ def is_on_grid(price: float, tick: float) -> bool:
 
 
 def on_grid_within() -> float:
-    """Return how far from the grid a price still counts as on it, AED."""
+    """Return how far from the grid a price still counts as on it, money."""
     return 1e-9

@@ -15,6 +15,7 @@ from pipeline.replay.charges import Traded, charges_of
 from pipeline.replay.loop_sum import add_up
 from pipeline.replay.task import Alternative
 from pipeline.ticks import NO_TICKS
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.engine.strategy import Strategy
     from pipeline.markets.market import MarketFacts
     from pipeline.replay.task import Task
-    from pipeline.ticks import Ticks
+    from pipeline.ticks import Float64s, Ticks
 
 
 @dataclass(slots=True, eq=False)
@@ -47,11 +48,16 @@ class _Seen:
 
 @dataclass(slots=True, eq=False)
 class _Total:
-    """What a model comes to so far: P&L, AED, fills, and charges with what their rounding lost."""
+    """What a model comes to so far: P&L, fills, and charges with what their rounding lost.
+
+    converted_pnl, converted_fees: in the currency of the run, likewise, where that is another.
+    """
 
     realized_pnl: float = 0.0
     fills: int = 0
     fees: Any = field(default_factory=lambda: np.zeros(2))
+    converted_pnl: Any = field(default_factory=lambda: np.zeros(2))
+    converted_fees: Any = field(default_factory=lambda: np.zeros(2))
     traded: Traded = field(default_factory=Traded)
 
 
@@ -90,9 +96,22 @@ class ModelCheck:
         for seen in self._of_batch.values():
             _check_agreement(self._of_run, seen)
         return {
-            name: Alternative(total.realized_pnl, float(total.fees.sum()), total.fills)
+            name: Alternative(total.realized_pnl, float(total.fees.sum()), total.fills, self._converted(total))
             for name, total in zip(self._task.alternatives, self._totals, strict=True)
         }
+
+    def _converted(self, total: _Total) -> list[float] | None:
+        both = total.converted_pnl, total.converted_fees
+        return None if self._task.conversion is None else [float(amount.sum()) for amount in both]
+
+    def _convert(self, fills: Fills, charges: Float64s | None, total: _Total) -> None:
+        """Add fills in the currency of the run, each at its day's rate."""
+        if self._task.conversion is None:
+            return
+        rates = self._task.conversion.at(fills.clock // DAY)
+        for amounts, sums in ((fills.realized, total.converted_pnl), (charges, total.converted_fees)):
+            if amounts is not None:
+                compiled(add_up)(len(rates), amounts * rates, sums)
 
     def _replay_alone(self, batches: Iterable[Ticks]) -> None:
         again = self._again
@@ -130,6 +149,8 @@ class ModelCheck:
             charges = None if costs.is_free else charges_of(block.fills(at), self._strategy, costs, total.traded)
             if charges is not None:
                 compiled(add_up)(len(charges), charges, total.fees)
+            if self._task.conversion is not None:
+                self._convert(block.fills(at), charges, total)
 
 
 def _check_agreement(of_run: _Seen, of_batch: _Seen) -> None:

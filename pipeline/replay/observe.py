@@ -47,7 +47,7 @@ class Observed:
     shares had of one quote beyond the most that it showed, with the last of its fills. condition: the code of the tick
     that filled it. path_time: ns, ascending: every five minutes of the continuous session of each market day, then the
     day's last print where it is later. path_mid: in force then. path_last: price of the day's last print up to then.
-    All prices AED, NaN where there is none.
+    All prices are in the market's unit, NaN where there is none.
     """
 
     placed: Int64s
@@ -63,7 +63,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class StandingOrder:
-    """An order that stands: its side and the event at which it was placed, which name it; its price in AED."""
+    """An order that stands: its side and the event at which it was placed, which name it; its price in money."""
 
     side: int
     placed: int

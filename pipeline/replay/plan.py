@@ -25,7 +25,9 @@ from pipeline.errors import (
 from pipeline.folders import CONFIGS, config_file
 from pipeline.markets.codes import exchange_of_code
 from pipeline.markets.facts import facts_of
+from pipeline.replay.currencies import Currencies, conversion_of
 from pipeline.replay.exchanges import check_exchange, exchange_error, strategy_error
+from pipeline.replay.fx import Fx, read_rates
 from pipeline.replay.memory import memory_shortage
 from pipeline.replay.signals import signal_sources, signals_beside
 from pipeline.replay.simulate import CLASSIC, ENGINES, Engine, loop_constants, takes_switches
@@ -71,22 +73,8 @@ class Request:
     max_sheets: int | None = None
     market: str | None = None
     allow_stale: bool = False
-
-
-def _several(money: Mapping[str, str]) -> str:
-    """Return what is to be said where securities are in several currencies, else an empty text."""
-    tickers: dict[str, list[str]] = {}
-    for ticker, unit in money.items():
-        tickers.setdefault(unit, []).append(ticker)
-    if len(tickers) <= 1:
-        return ""
-    each = ", ".join(f"{unit} {len(tickers[unit])}" for unit in sorted(tickers))
-    fewest = min(sorted(tickers), key=lambda unit: len(tickers[unit]))
-    return (
-        f"The securities are in several currencies ({each}), which do not add up: what is said of them together, "
-        f"totals, drawdown and ratios, is of no use. Run one currency at a time, {fewest} with --securities "
-        f"{','.join(sorted(tickers[fewest]))}."
-    )
+    fx: Fx = ()
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +84,7 @@ class Plan:
     why_plain: what the compiled engine cannot take, when that is why the plain one runs. switches_apply: whether the
     execution switches mean anything to this strategy. stale: why the ticks may not be those of the workbook any more.
     in_store: all that the store holds, `securities` among them. shortage: that memory may not suffice here, which is of
-    this machine and no warning of the run's figures.
+    this machine and no warning of the run's figures. currencies: what amounts are in.
     """
 
     strategy: str
@@ -113,18 +101,14 @@ class Plan:
     stale: str | None = None
     in_store: tuple[Security, ...] = ()
     shortage: str | None = None
-
-    @property
-    def money(self) -> dict[str, str]:
-        """What the amounts of each security that can run are in, by ticker: a currency, or a part of one as GBp."""
-        return {task.ticker: task.market.money for task in self.tasks if task.error is None}
+    currencies: Currencies = field(default_factory=lambda: Currencies({}))
 
     @property
     def warnings(self) -> list[str]:
         """What is to be known of the run before it starts, a sentence each."""
         warnings = [] if self.stale is None else [self.stale]
-        if several := _several(self.money):
-            warnings.append(several)
+        if self.currencies.warning:
+            warnings.append(self.currencies.warning)
         if self.why_plain:
             warnings.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
         if not self.switches_apply and (self.execution.fields() != CLASSIC.fields() or self.execution.ignored):
@@ -144,6 +128,7 @@ class Plan:
 
 def plan(request: Request) -> Plan:
     """Check a request and plan its tasks; every error of the request itself is raised here, before anything runs."""
+    rates = read_rates(request.fx, request.currency)
     asked_engine = None if request.engine is None else _one_of(request.engine, ENGINES, "--engine")
     backend_asked = asked_backend(request.backend)
     check_workers(request.workers, backend_asked, request.address)
@@ -201,6 +186,11 @@ def plan(request: Request) -> Plan:
     in_store = {security.ticker: (security, exchanges[security.ticker]) for security in store.securities}
     signals = request.signals or signals_beside(request.parquet_dir)
     tasks = tuple(task if task.error else _checked(task, strategy, label, in_store, signals) for task in tasks)
+    tasks = tuple(
+        replace(task, conversion=conversion_of(task, security, rates))
+        for task, security in zip(tasks, chosen, strict=True)
+    )
+    money = {task.ticker: task.market.money for task in tasks if task.error is None}
     return Plan(
         label,
         config.path,
@@ -216,6 +206,7 @@ def plan(request: Request) -> Plan:
         stale,
         store.securities,
         shortage,
+        Currencies(money, rates),
     )
 
 

@@ -49,10 +49,10 @@ class Replayed:
 
     market_days, days_not_flat: int64, days since 1970-01-01, ascending: days with a print, and those of them that
     ended with a position. rows: ticks read. events: those with a price above zero. *_count: events inside the quoting
-    session. last_price: of the last print inside the session, AED, None without one. realized_pnl: AED, before fees.
+    session. last_price: of the last print inside the session, None without one. realized_pnl: money, before fees.
     orders: how many we placed; None where the strategy keeps its own, or many settings walked together.
     final: the engine's state after the last event. counters: what the strategy counted. charges: what each fill was
-    charged, AED; None where nothing is. ignored: how many prints were left out of matching for their condition.
+    charged, money; None where nothing is. ignored: how many prints were left out of matching for their condition.
     """
 
     fills: Fills
@@ -76,17 +76,17 @@ class Replayed:
 
     @property
     def fill_fees(self) -> Float64s:
-        """What each fill was charged, AED: 0 where nothing is."""
+        """What each fill was charged, money: 0 where nothing is."""
         return np.zeros(len(self.fills)) if self.charges is None else self.charges
 
     @property
     def fees(self) -> float:
-        """All fees, AED."""
+        """All fees, money."""
         return float(self.fill_fees.sum())
 
     @property
     def net_pnl(self) -> float:
-        """Realised P&L after fees, AED."""
+        """Realised P&L after fees, money."""
         return self.realized_pnl - self.fees
 
     @property

@@ -10,10 +10,11 @@ from pipeline.markets.facts import facts_of
 from pipeline.replay.memory import memory_advice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.engine.execution import Execution
     from pipeline.markets.market import MarketFacts
+    from pipeline.replay.fx import Conversion
     from pipeline.replay.signals import Source
     from pipeline.replay.simulate import Engine
     from pipeline.settings import Values
@@ -28,7 +29,8 @@ class Task:
     digest: of its file as it was listed. alternatives: the execution models of the assumption check, by name; none
     when it is not wanted. error: why its ticks cannot be replayed, where that is known before; it is not run then.
     tick_size: what the config says instead of its market's tick sizes. signals: where the signals are that its strategy
-    reads, in the order of the class. at_a_time: how many tasks its run does at once.
+    reads, in the order of the class. at_a_time: how many tasks its run does at once. conversion: what converts its
+    amounts into the currency of the run, None where they are in it.
     """
 
     ticker: str
@@ -44,6 +46,7 @@ class Task:
     tick_size: float | None = None
     signals: tuple[Source, ...] = ()
     at_a_time: int = 1
+    conversion: Conversion | None = None
 
     @property
     def market(self) -> MarketFacts:
@@ -53,16 +56,26 @@ class Task:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alternative:
-    """What the same replay gives under another execution model: P&L and fees in AED, fills."""
+    """What the same replay gives under another execution model: P&L and fees, fills.
+
+    converted: P&L and fees in the currency of the run, where that is another.
+    """
 
     realized_pnl: float
     fees: float
     fills: int
+    converted: Sequence[float] | None = None
 
     @property
     def net_pnl(self) -> float:
-        """P&L after fees, AED."""
+        """P&L after fees, money."""
         return self.realized_pnl - self.fees
+
+    @property
+    def in_total(self) -> dict[str, float]:
+        """What it adds to a total, by the columns of sensitivity.csv."""
+        realized, fees = self.converted or (self.realized_pnl, self.fees)
+        return {"fills": self.fills, "realized_pnl": realized, "fees": fees, "net_pnl": realized - fees}
 
 
 def task_error(task: Task, error: BaseException) -> str:

@@ -16,9 +16,11 @@ from pipeline.metrics.daily import daily_rows
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.ledger_store import LedgerStore
 from pipeline.metrics.registry import METRICS
+from pipeline.numbers import amounts_in
 from pipeline.replay.plan import plan
 from pipeline.runs.replaying import HERE, run
 from pipeline.runs.run_warnings import warnings_of
+from pipeline.runs.security import totals_of
 from pipeline.runs.security_files import file_names
 from pipeline.runs.writer import SENSITIVITY_COLUMNS, SUMMARY_COLUMNS, RunFolder, sensitivity_rows, summary_rows
 from pipeline.store.parquet import read_table, table_of
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.metrics.ledger import Ledger
+    from pipeline.replay.fx import Conversion
     from pipeline.replay.plan import Plan, Request
     from pipeline.runs.security import SecurityResult
     from pipeline.store.path import AnyPath
@@ -65,20 +68,25 @@ class BacktestRun:
     written: Mapping[str, Any] | None = None
 
     @property
+    def currency(self) -> str:
+        """What amounts of all securities together are in; "own currency" where they do not add up."""
+        return self.plan.currencies.of_all
+
+    @property
     def failed(self) -> dict[str, str]:
         """The errors of the securities that failed, by ticker."""
         return {result.ticker: result.error for result in self.results if result.error is not None}
 
     @property
     def summary(self) -> pd.DataFrame:
-        """One row a security: fills, realised P&L (AED), final position (shares), days, counts, error."""
+        """One row a security: its currency, fills, realised P&L, final position (shares), days, counts, error."""
         import pandas as pd  # half a second that only notebooks pay for
 
         return pd.DataFrame(summary_rows(self.results), columns=list(SUMMARY_COLUMNS))
 
     @property
     def sensitivity(self) -> pd.DataFrame:
-        """The assumption check: one row a security and execution model, then the totals; P&L and fees in AED."""
+        """The assumption check: one row a security and execution model, then the totals; P&L and fees in money."""
         import pandas as pd
 
         return pd.DataFrame(sensitivity_rows(self.results), columns=list(SENSITIVITY_COLUMNS))
@@ -102,34 +110,37 @@ class BacktestRun:
     @property
     def portfolio(self) -> Mapping[str, Any]:
         """The figures of all securities together, as metrics.json has them."""
-        return self.written or portfolio_figures(self._ledgers())
+        return self.written or portfolio_figures(totals_of(self.results))
 
     @property
     def daily(self) -> pd.DataFrame:
-        """P&L, equity and position by market day, AED and shares: rows of each security, then of `total`."""
+        """P&L, equity and position by market day, money and shares: rows of each security, then of `total`."""
         import pandas as pd
 
-        frame = pd.DataFrame(daily_rows(self._ledgers()), columns=list(DAILY_COLUMNS))
+        frame = pd.DataFrame(daily_rows(self._ledgers(), totals_of(self.results)), columns=list(DAILY_COLUMNS))
         return frame.assign(day=pd.to_datetime(frame["day"]), position=frame["position"].astype("Int64"))
 
     def trades(self, ticker: str) -> pd.DataFrame:
         """Return one security's fills in execution order: timestamp, side, fill_price, fill_qty and P&L.
 
+        Timestamps are in the time zone of its exchange, an hour that its clock repeats being the later one.
+
         Raises UnknownSecurity for a ticker that was not replayed, ReplayError for one that failed.
         """
         frame: pd.DataFrame = self._fills(ticker).to_pandas()
-        return frame
+        zone = self._zones[ticker.upper()]
+        return frame.assign(timestamp=_in_zone(frame["timestamp"], zone, zone))
 
     def equity(self, ticker: str | None = None, *, tz: str | None = None) -> pd.DataFrame:
-        """Return realised equity over time, AED: a column a security and `portfolio`, or one security alone.
+        """Return realised equity over time: a column a security, each in its currency, and `portfolio`, in the run's.
 
-        Each row is the instant of a fill of any of them; a security without a fill yet stands at 0.
+        Each row is the instant of a fill of any of them; a security without a fill yet stands at 0. `portfolio` is NaN
+        where amounts of the securities do not add up.
 
         Args:
             ticker: The one security; by default all.
-            tz: A time zone, as `UTC` or `Europe/London`, that times are converted to, each from the clock of its
-                exchange, an hour that a clock repeats being the later one; by default times have no zone and are on
-                the exchange's clock.
+            tz: A time zone, as `UTC` or `Europe/London`, that times are in, an hour that an exchange's clock repeats
+                being the later one; by default that of the exchanges, or UTC where they are in several.
 
         Raises:
             UnknownSecurity: The ticker was not replayed.
@@ -139,20 +150,22 @@ class BacktestRun:
         import pandas as pd
 
         chosen = [ticker] if ticker is not None else [result.ticker for result in self.results if result.ledger]
-        exchanges = {task.ticker: task.exchange for task in self.plan.tasks}
-        curves = {}
-        for name in chosen:
-            fills = self._fills(name).select(["timestamp", "pnl"]).to_pandas()
+        curves, added = {}, {}
+        for name in map(str.upper, chosen):
+            fills = self._fills(name).select(["timestamp", "realized_pnl", "pnl"]).to_pandas()
             clock = np.maximum.accumulate(fills["timestamp"].to_numpy()).astype("datetime64[ns]")
-            index = pd.DatetimeIndex(clock)
-            if tz is not None:
-                index = _in_zone(index, exchanges[name.upper()], tz)
-            pnl = pd.Series(fills["pnl"].to_numpy(), index=index)
-            curves[name.upper()] = pnl.groupby(level=0).last()
+            index = _in_zone(pd.DatetimeIndex(clock), self._zones[name], tz or self._zone)
+            pnl = fills["pnl"].to_numpy()
+            curves[name] = pd.Series(pnl, index=index).groupby(level=0).last()
+            if conversion := self._conversions.get(name):
+                days = clock.astype("datetime64[D]").astype(np.int64)
+                pnl = np.cumsum(fills["realized_pnl"].to_numpy() * conversion.at(days))
+            added[name] = pd.Series(pnl, index=index).groupby(level=0).last()
         frame = pd.DataFrame(curves).sort_index().ffill().fillna(0.0)
         frame.index.name = "timestamp"
         if ticker is None:
-            frame["portfolio"] = frame.sum(axis=1)
+            total = pd.DataFrame(added).sort_index().ffill().fillna(0.0).sum(axis=1)
+            frame["portfolio"] = np.nan if self.plan.currencies.is_mixed else total
         return frame
 
     def plot(self, *, tz: str | None = None) -> Any:
@@ -171,13 +184,28 @@ class BacktestRun:
         curves = {str(name): frame[name].to_numpy() for name in frame}
         title = f"{self.plan.strategy}, {self.plan.execution.name} execution: realised equity before fees"
         clock: Any = frame.index
-        return equity_chart(title, clock.tz_localize(None).to_numpy(), curves, tz or "the exchange's clock")
+        with amounts_in(self.currency):
+            return equity_chart(title, clock.tz_localize(None).to_numpy(), curves, tz or self._zone)
 
     def _repr_html_(self) -> str:
         """Show the run in a notebook: a row a security, their total, and the equity of all together."""
         from pipeline.runs.in_notebook import run_html
 
         return run_html(self)
+
+    @property
+    def _zones(self) -> dict[str, str]:
+        return {task.ticker: facts_of(task.exchange).time_zone for task in self.plan.tasks if task.error is None}
+
+    @property
+    def _zone(self) -> str:
+        """The time zone of the exchanges, UTC where they are in several."""
+        zones = {*self._zones.values()}
+        return zones.pop() if len(zones) == 1 else "UTC"
+
+    @property
+    def _conversions(self) -> dict[str, Conversion]:
+        return {task.ticker: task.conversion for task in self.plan.tasks if task.conversion is not None}
 
     def _ledgers(self) -> list[Ledger]:
         return [result.ledger for result in self.results if result.ledger is not None]
@@ -216,7 +244,7 @@ def run_backtest(
     with folder.open() if folder else nullcontext():
         if listeners.on_plan:
             listeners.on_plan(planned)
-        results, ledgers = [], LedgerStore()
+        results, ledgers, others = [], LedgerStore(), LedgerStore()
         # Who asks for plain Python steps through it with a debugger, or wants to see it agree: it always runs.
         cache = None if request.engine == "python" else ResultCache(results_folder())
         try:
@@ -224,7 +252,8 @@ def run_backtest(
             for result in run(planned, listeners.on_compile, cache, destination, fresh=fresh):
                 written = folder.add(result) if folder else result
                 ledger = result.ledger and ledgers.add(result.ledger)
-                results.append(replace(written, ledger=ledger))
+                added = result.added and others.add(result.added)
+                results.append(replace(written, ledger=ledger, added=added))
                 if listeners.on_result:
                     listeners.on_result(result)
         finally:
@@ -243,24 +272,26 @@ def run_backtest(
         warnings = warnings_of(planned, results)
         figures = None
         if folder:
-            figures = portfolio_figures([result.ledger for result in results if result.ledger is not None])
+            figures = portfolio_figures(totals_of(results))
             folder.close(results, figures, seconds, warnings)
             finish(folder.directory)
     return BacktestRun(planned, results, output_dir, seconds(), warnings, figures)
 
 
-def _in_zone(index: pd.DatetimeIndex, exchange: str, tz: str) -> pd.DatetimeIndex:
-    """Return times on an exchange's clock in a time zone."""
+def _in_zone(times: Any, of: str, tz: str) -> pd.DatetimeIndex:
+    """Return times on the clock of one time zone in another."""
     from zoneinfo import ZoneInfo, available_timezones
+
+    import pandas as pd
 
     try:
         zone = ZoneInfo(tz)
     except (KeyError, ValueError, OSError):
         near = nearest(tz, available_timezones())
         raise BadRequest(f"There is no time zone '{tz}'; it takes one such as UTC or Europe/London.{near}") from None
+    index = pd.DatetimeIndex(times)
     later = np.zeros(len(index), bool)
-    local = index.tz_localize(facts_of(exchange).time_zone, ambiguous=later, nonexistent="shift_forward")
-    return local.tz_convert(zone)
+    return index.tz_localize(of, ambiguous=later, nonexistent="shift_forward").tz_convert(zone)
 
 
 def _flat(figures: Mapping[str, Any]) -> dict[str, Any]:

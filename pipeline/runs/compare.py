@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One fill: time as ISO text to the millisecond, exchange-local; side buy or sell; price in AED; shares."""
+    """One fill: time as ISO text to the millisecond, exchange-local; side buy or sell; price in money; shares."""
 
     time: str
     side: str
@@ -170,12 +170,13 @@ def _security(ticker: str, a: RecordedRun, b: RecordedRun) -> SecurityComparison
 
 def _sum(figures: Iterable[Figures]) -> Figures:
     known = list(figures)
-    return Figures(
-        fills=sum(figure.fills for figure in known),
-        gross_pnl=sum(figure.gross_pnl for figure in known),
-        net_pnl=sum(figure.net_pnl for figure in known),
-        max_drawdown=None,
+    of_one = {figure.currency for figure in known if figure.gross_pnl is not None}
+    gross, net = (
+        sum(value for value in values if value is not None) if len(of_one) == 1 else None
+        for values in ([one.gross_pnl for one in known], [one.net_pnl for one in known])
     )
+    unit = next(iter(of_one)) if len(of_one) == 1 else ""
+    return Figures(sum(one.fills for one in known), gross, net, None, unit)
 
 
 def _run_json(run: RecordedRun) -> dict[str, Any]:

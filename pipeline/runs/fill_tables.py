@@ -51,7 +51,7 @@ def encode_trades(replayed: Replayed, shift: int) -> bytes:
 
 
 def marks_table(fills: Fills, observed: Observed, shift: int) -> Any:
-    """Return one row a fill, in execution order: its event, where and when its order was placed, the mids (AED)."""
+    """Return one row a fill, in execution order: its event, where and when its order was placed, the mids."""
     assert fills.placed is not None  # noqa: S101 - only a replay of its own is observed
     known = observed.placed != NO_TIME
     columns = {
@@ -65,7 +65,7 @@ def marks_table(fills: Fills, observed: Observed, shift: int) -> Any:
 
 
 def prices_table(observed: Observed, shift: int) -> Any:
-    """Return the price path: every five minutes of each session and each day's last print; mid and last print, AED."""
+    """Return the price path: every five minutes of each session and each day's last print; mid and last print."""
     return pa.table(
         {
             "timestamp": number_array((observed.path_time - shift) // MILLISECOND, pa.timestamp("ms")),

@@ -40,8 +40,8 @@ class Agreement:
     """How far a run agrees with the desk.
 
     found: fills that are in both. *_shares: in them all; shared_shares: what matched fills have in common. seconds,
-    prices (AED): between matched fills; run_later: the median of run less desk, seconds. *_pnl: realised by average
-    entry price from no position on, before fees, AED.
+    prices: between matched fills; run_later: the median of run less desk, seconds. *_pnl: realised by average
+    entry price from no position on, before fees, money.
     """
 
     desk_fills: int
@@ -140,7 +140,7 @@ def _apart(differences: Float64s) -> Apart:
 
 
 def realized_pnl(fills: RecordedFills) -> float:
-    """Return what fills realise by average entry price, from no position on, before fees, AED."""
+    """Return what fills realise by average entry price, from no position on, before fees, money."""
     position, entry, pnl = 0, 0.0, 0.0
     for side, price, quantity in zip(fills.side.tolist(), fills.price.tolist(), fills.quantity.tolist(), strict=True):
         same_way = side * position

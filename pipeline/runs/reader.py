@@ -18,6 +18,7 @@ from pipeline.errors import (
 from pipeline.metrics.assumptions import Verdict
 from pipeline.runs.layout import METRICS_FILE, RUN_FILE, SUMMARY_FILE, TRADES_FOLDER
 from pipeline.runs.read_file import AGAIN, csv_rows, read_metrics, read_run_file, reading
+from pipeline.runs.run_money import IN_AED, RunMoney, money_of, rates_in_words
 from pipeline.store.columns import number_values, whole
 from pipeline.store.parquet import read_footer, read_some
 
@@ -42,6 +43,7 @@ OF_SOME: Final = {"fee": "double", "trade_type": "string", "vwap_reference": "do
 """Columns that only some runs have: where fees are charged, and an auction strategy's."""
 
 BY_NAME: Final = {name: side for side, name in SIDES.items()}
+AMOUNTS: Final = ("gross_pnl", "net_pnl", "max_drawdown")
 NAMES_SHOWN: Final = 8
 
 
@@ -49,7 +51,7 @@ NAMES_SHOWN: Final = 8
 class RecordedFills:
     """One security's fills in execution order, one array a column.
 
-    timestamp: ms, exchange-local. side: +1 buy, -1 sell. price: AED. quantity: shares. others: the Arrow columns
+    timestamp: ms, exchange-local. side: +1 buy, -1 sell. price: of a share. quantity: shares. others: the Arrow columns
     of what else the run wrote of them, by name. before: how many fills are before these.
     """
 
@@ -78,25 +80,25 @@ class RecordedFills:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What came of one security or several: fills; P&L before and after fees and the largest fall of equity, AED.
+    """What came of one security or several: fills; P&L before and after fees and the largest fall of equity, money.
 
-    max_drawdown: None for securities put together whose common equity was not recorded.
+    max_drawdown: None for securities put together whose common equity was not recorded. All amounts are None for those
+    whose currencies do not add up.
     """
 
     fills: int
-    gross_pnl: float
-    net_pnl: float
+    gross_pnl: float | None
+    net_pnl: float | None
     max_drawdown: float | None
+    currency: str = ""
 
     def minus(self, other: Figures) -> Figures:
-        """Return these figures less others."""
-        known = self.max_drawdown is not None and other.max_drawdown is not None
-        return Figures(
-            fills=self.fills - other.fills,
-            gross_pnl=self.gross_pnl - other.gross_pnl,
-            net_pnl=self.net_pnl - other.net_pnl,
-            max_drawdown=(self.max_drawdown or 0.0) - (other.max_drawdown or 0.0) if known else None,
-        )
+        """Return these figures less others; no amounts where these are in another currency."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in AMOUNTS)
+        apart = self.currency != other.currency
+        amounts = (None if apart or a is None or b is None else a - b for a, b in pairs)
+        gross, net, drawdown = amounts
+        return Figures(self.fills - other.fills, gross, net, drawdown, "" if apart else self.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class RecordedRun:
     after its ticker, so many of the first or of the last; raises DamagedRun or NewerRun. warnings: those of the run and
     of its ticks. check: what its assumption check came to; None without one, or of a version that did not record it.
     tick_sizes: what its config said instead of a market's. signals: the digests of the signals read, by their names.
+    money: what amounts are in.
     """
 
     folder: Path
@@ -126,6 +129,7 @@ class RecordedRun:
     check: Verdict | None = None
     tick_sizes: Mapping[str, float] = field(default_factory=dict)
     signals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    money: RunMoney = IN_AED
 
     def warnings_about(self, ticker: str) -> list[str]:
         """Return the warnings that name a security, and those that name none of the run's."""
@@ -168,8 +172,9 @@ def read_run(folder: Path) -> RecordedRun:
         settings = settings_of(manifest)
     metrics = read_metrics(folder)
     with reading(folder / METRICS_FILE):
-        figures = {ticker: _figures(values) for ticker, values in metrics["securities"].items()}
-        total = _figures(metrics["portfolio"]) if figures else NOTHING
+        money = settings["money"]
+        figures = {ticker: _figures(values, money.of(ticker)) for ticker, values in metrics["securities"].items()}
+        total = _figures(metrics["portfolio"], money.together) if figures else NOTHING
     path = folder / SUMMARY_FILE
     with reading(path):
         errors = {row["security"]: row["error"] for row in csv_rows(path) if row["error"]}
@@ -227,12 +232,13 @@ def settings_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "config": str(manifest["config"]),
         "execution_name": str(manifest["execution"]["name"]),
         "execution": dict(manifest["execution"]["settings"]),
-        "versions": dict(manifest["versions"]),
+        "versions": dict(manifest["versions"]) | rates_in_words(manifest),
         "parameters": parameters,
         "warnings": tuple(str(text) for text in manifest.get("warnings", ())),
         "digests": _digests(manifest),
         "tick_sizes": dict(manifest.get("tick_sizes", {})),
         "signals": dict(manifest.get("signals", {})),
+        "money": money_of(manifest),
         "check": Verdict(**manifest["assumption_check"]) if manifest.get("assumption_check") else None,
     }
 
@@ -244,13 +250,18 @@ def _digests(manifest: Mapping[str, Any]) -> dict[str, str]:
     return {ticker: str(manifest["data"][ticker]["digest"]) for ticker in manifest["parameters"]}
 
 
-def _figures(metrics: Mapping[str, Any]) -> Figures:
+def _figures(metrics: Mapping[str, Any], currency: str) -> Figures:
     return Figures(
         fills=int(metrics["fills"]),
-        gross_pnl=float(metrics["realized_pnl"]),
-        net_pnl=float(metrics["net_pnl"]),
-        max_drawdown=float(metrics["max_drawdown"]),
+        gross_pnl=_amount(metrics["realized_pnl"]),
+        net_pnl=_amount(metrics["net_pnl"]),
+        max_drawdown=_amount(metrics["max_drawdown"]),
+        currency=currency,
     )
+
+
+def _amount(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _sides(path: AnyPath, column: Any) -> Int8s:

@@ -41,7 +41,7 @@ MATCH_COLUMNS: Final = (
 class Terms:
     """What is asked of a reconciliation.
 
-    window: how far apart in time two fills may be that are one, seconds. price_tolerance: and in price, AED; None for
+    window: how far apart in time two fills may be that are one, seconds. price_tolerance: and in price; None for
     one tick. switch: the execution switch whose values are tried. strategy: file of the run's, where it is not shipped.
     signals: folder of its signals; None for the one beside its store.
     """
@@ -174,7 +174,7 @@ def _values(terms: Terms) -> tuple[str, ...]:
     if not 0 <= terms.window <= 86_400:  # noqa: PLR2004 - a day
         raise BadRequest(f"--window is {terms.window:g}; it takes 0 to 86400 seconds.")
     if terms.price_tolerance is not None and not 0 <= terms.price_tolerance < float("inf"):
-        raise BadRequest(f"--price-tolerance is {terms.price_tolerance:g}; it takes AED from 0 on.")
+        raise BadRequest(f"--price-tolerance is {terms.price_tolerance:g}; it takes a price from 0 on.")
     values = {name: switch.words for name, switch in SWITCHES.items() if switch.words}
     if terms.switch not in values:
         raise BadRequest(

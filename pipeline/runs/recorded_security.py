@@ -32,6 +32,11 @@ class RecordedSecurity:
     exchange: str
     figures: Mapping[str, Any]
 
+    @property
+    def currency(self) -> str:
+        """What its amounts are in."""
+        return self.run.money.of(self.ticker)
+
     def fills(self, selection: Selection | None = None) -> list[dict[str, Any]]:
         """Return its fills in execution order, one mapping each, numbered from 1; time as ISO text, exchange-local.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import PipelineError
 from pipeline.metrics.registry import BY_NAME
+from pipeline.numbers import BEFORE_CURRENCIES
 from pipeline.runs.layout import DAILY_FILE, METRICS_FILE, REPORT_FILE, RUN_FILE
 from pipeline.runs.manifest import COMPLETE
 from pipeline.runs.read_file import read_metrics, reading
@@ -37,11 +38,11 @@ class RunRow:
     """One run below an output folder, of which `run.json` had this stamp (ns, bytes) when it was read.
 
     name: the folder's, with those between. finished: ISO text with its distance from UTC. status: as in `run.json`, or
-    `damaged`; only a complete run has figures. net_pnl, max_drawdown and the assumption check's figures: AED; None
+    `damaged`; only a complete run has figures. net_pnl, max_drawdown and the assumption check's figures: money; None
     where the run has none. sharpe: None of a few days; sharpe_low, sharpe_high: its 95 % interval. equity: net realised
-    P&L at the end of market days, AED, at most 60 of them. page: whether it has a page. replaced: whether a
-    later run was written into its folder, so that only this row is left of it. before: the key of the run of the same
-    strategy before it, and differs: in what it differs from that.
+    P&L at the end of market days, at most 60 of them. currency: what its amounts are in. page: whether it has a page.
+    replaced: whether a later run was written into its folder, so that only this row is left of it. before: the key of
+    the run of the same strategy before it, and differs: in what it differs from that.
     """
 
     name: str
@@ -60,6 +61,7 @@ class RunRow:
     signals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     failed: int = 0
     warnings: int = 0
+    currency: str = ""
     fills: int | None = None
     net_pnl: float | None = None
     sharpe: float | None = None
@@ -106,7 +108,8 @@ class RunRow:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> RunRow:
         """Return the row that `as_json` wrote; raises ValueError, KeyError, TypeError or AttributeError for another."""
-        row = {one.name: content[one.name] for one in fields(cls) if one.name in content or one.name not in NEW}
+        known = {"currency": BEFORE_CURRENCIES, **content}
+        row = {one.name: known[one.name] for one in fields(cls) if one.name in known or one.name not in NEW}
         row["parameters"] = {ticker: values for tickers, values in row["parameters"] for ticker in tickers}
         first, second = row["stamp"]
         row |= {"stamp": (int(first), int(second)), "equity": tuple(row["equity"]), "differs": tuple(row["differs"])}
@@ -142,7 +145,7 @@ def read_row(folder: Path, name: str, stamp: tuple[int, int]) -> RunRow:
             status = str(manifest["status"])
             settings = settings_of(manifest)
             warnings = len(settings.pop("warnings"))
-            check = settings.pop("check")
+            check, money = settings.pop("check"), settings.pop("money")
             row = RunRow(
                 name,
                 stamp,
@@ -150,6 +153,7 @@ def read_row(folder: Path, name: str, stamp: tuple[int, int]) -> RunRow:
                 status,
                 note=str(manifest.get("note") or ""),
                 warnings=warnings,
+                currency=money.together,
                 **settings,
             )
         if status != COMPLETE:
@@ -177,4 +181,4 @@ def total_equity(content: bytes) -> list[float]:
     at = content.find(_TOTAL)
     rows = csv.reader(io.StringIO(content[at + 1 :].decode(), newline="")) if at >= 0 else ()
     column = heads.index("equity")
-    return [float(row[column]) for row in rows]
+    return [float(row[column]) for row in rows if row[column]]

@@ -92,7 +92,8 @@ def result_names(plan: Plan) -> dict[str, str]:
     made_by = (run_security.__module__, packed.__module__)
     by_ticker = identities(plan, purpose, made_by, lambda security: security.digest or verified_digest(security))
     settings = {task.ticker: Setting(task.parameters, task.execution) for task in plan.tasks}
-    names = {ticker: f"{ticker} {identity.of(settings[ticker])}" for ticker, identity in by_ticker.items()}
+    keys = {task.ticker: f" {task.conversion.key}" if task.conversion else "" for task in plan.tasks}
+    names = {ticker: f"{ticker} {one.of(settings[ticker])}{keys[ticker]}" for ticker, one in by_ticker.items()}
     return {ticker: blake2b(name.encode(), digest_size=20).hexdigest() for ticker, name in names.items()}
 
 
@@ -113,8 +114,8 @@ def _written(destination: Destination, cached: tuple[Task, bytes]) -> SecurityRe
     task, content = cached
     if isinstance(task.path, Path) and task.digest and file_digest(task.path) != task.digest:
         return None
-    ledger, alternatives, files = unpacked(content)
+    ledger, added, alternatives, files = unpacked(content)
     if destination.folder is not None:
         write_files(destination.folder, task.ticker, files)
         files = {}
-    return SecurityResult(task, ledger, alternatives=alternatives, files=files, cached=True)
+    return SecurityResult(task, ledger, added=added, alternatives=alternatives, files=files, cached=True)

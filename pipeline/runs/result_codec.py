@@ -16,10 +16,17 @@ LENGTH_BYTES: Final = 8
 CSV_SUFFIX: Final = ".csv"
 
 
-def packed(ledger: Ledger, alternatives: Mapping[str, Alternative], files: Mapping[str, bytes]) -> bytes:
-    """Return a result as bytes. files: the content of its files by name; those of CSV are made from the others."""
-    contents = [ledger.to_bytes(), *(content for name, content in files.items() if not name.endswith(CSV_SUFFIX))]
+def packed(
+    ledger: Ledger, added: Ledger | None, alternatives: Mapping[str, Alternative], files: Mapping[str, bytes]
+) -> bytes:
+    """Return a result as bytes. files: the content of its files by name; those of CSV are made from the others.
+
+    added: the ledger in the currency of the run, where that is another.
+    """
+    ledgers = [each.to_bytes() for each in (ledger, added) if each is not None]
+    contents = [*ledgers, *(content for name, content in files.items() if not name.endswith(CSV_SUFFIX))]
     head = {
+        "ledgers": len(ledgers),
         "names": [name for name in files if not name.endswith(CSV_SUFFIX)],
         "lengths": [*map(len, contents)],
         "alternatives": {name: asdict(alternative) for name, alternative in alternatives.items()},
@@ -28,7 +35,7 @@ def packed(ledger: Ledger, alternatives: Mapping[str, Alternative], files: Mappi
     return b"".join([len(text).to_bytes(LENGTH_BYTES, "little"), text, *contents])
 
 
-def unpacked(content: bytes) -> tuple[Ledger, dict[str, Alternative], dict[str, bytes]]:
+def unpacked(content: bytes) -> tuple[Ledger, Ledger | None, dict[str, Alternative], dict[str, bytes]]:
     """Return what `packed` was given, but for files of CSV."""
     start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
     head = json.loads(content[LENGTH_BYTES:start])
@@ -37,4 +44,6 @@ def unpacked(content: bytes) -> tuple[Ledger, dict[str, Alternative], dict[str, 
         contents.append(content[start : start + length])
         start += length
     alternatives = {name: Alternative(**numbers) for name, numbers in head["alternatives"].items()}
-    return Ledger.of_bytes(contents[0]), alternatives, dict(zip(head["names"], contents[1:], strict=True))
+    ledger, *added = map(Ledger.of_bytes, contents[: head["ledgers"]])
+    files = dict(zip(head["names"], contents[head["ledgers"] :], strict=True))
+    return ledger, added[0] if added else None, alternatives, files

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.inspection.warn import warnings_of as warnings_of_ticks
 from pipeline.metrics.fill_kinds import through_words
-from pipeline.numbers import FORMS, OWN_CURRENCY, counted, in_unit, money, unit_of
+from pipeline.numbers import FORMS, amounts_in, counted, currency, money
+from pipeline.replay.currencies import stale_words
+from pipeline.runs.security import totals_of
 from pipeline.strategies.loading.load import undeclared_words
 from pipeline.ticks import union_of
 
@@ -27,16 +29,22 @@ MANY: Final = 0.01
 
 def warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
     """Return the warnings of a run, the gravest first."""
-    unit = unit_of(plan.money.values())
+    with amounts_in(plan.currencies.of_all):
+        return _warnings_of(plan, results)
+
+
+def _warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
     failed = [result.ticker for result in results if result.ledger is None]
     done = {result.ticker: result.ledger for result in results if result.ledger is not None}
+    days = {ticker: ledger.market_days for ticker, ledger in done.items()}
     return [
         *([f"{', '.join(failed)} failed: every total is without {_them(failed)}."] if failed else []),
         *plan.warnings,
+        *stale_words(plan.currencies.carried(plan.tasks, days), plan.currencies.rates),
         *undeclared_files(result.opened for result in results),
-        *(in_unit(text, unit) for text in _assumptions(results) if unit != OWN_CURRENCY),
+        *([] if plan.currencies.is_mixed else _assumptions(results)),
         *_no_exchange(plan.execution, done),
-        *(in_unit(text, unit) for text in _through(plan.execution, done) if unit != OWN_CURRENCY),
+        *([] if plan.currencies.is_mixed else _through(plan.execution, results)),
         *(_ignored(plan.execution, done) if plan.switches_apply else ()),
         *_open_ends(done),
         *warnings_of_data(plan),
@@ -58,11 +66,13 @@ def undeclared_files(opened: Iterable[Iterable[str]]) -> Iterator[str]:
 def _assumptions(results: Sequence[SecurityResult]) -> Iterator[str]:
     models = [result.alternatives for result in results if result.alternatives]
     if models:
-        classic, strict = (sum(by_name[name].net_pnl for by_name in models) for name in ("classic", "strict"))
+        classic, strict = (
+            sum(by_name[name].in_total["net_pnl"] for by_name in models) for name in ("classic", "strict")
+        )
         if classic > 0.0 > strict:
             yield (
-                f"The profit hangs on how orders are assumed to fill: {money(classic)} AED under the classic rules, "
-                f"{money(strict)} AED as an exchange would fill them."
+                f"The profit hangs on how orders are assumed to fill: {money(classic)} {currency()} under the classic "
+                f"rules, {money(strict)} {currency()} as an exchange would fill them."
             )
 
 
@@ -96,9 +106,10 @@ def _many(shares: Mapping[str, float]) -> str:
     return ", ".join(f"{ticker} {FORMS['share'](share)}" for ticker, share in shares.items() if share > MANY)
 
 
-def _through(execution: Execution, done: Mapping[str, Ledger]) -> Iterator[str]:
+def _through(execution: Execution, results: Iterable[SecurityResult]) -> Iterator[str]:
     if execution.settings["fill_price"] == "print":
-        sums = [{**ledger.sums, "realized_pnl": ledger.realized_pnl} for ledger in done.values()]
+        ledgers = [ledger for some in totals_of(results).values() for ledger in some]
+        sums = [{**ledger.sums, "realized_pnl": ledger.realized_pnl} for ledger in ledgers]
         names = ("fills", "realized_pnl", "through_fills", "through_pnl")
         figures = {name: sum(each[name] for each in sums) for name in names}
         if words := through_words(figures):

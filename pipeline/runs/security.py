@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import OutputNotWritable, PathError
 from pipeline.metrics.accounts import account_of
+from pipeline.metrics.converting import ConvertedBuilder
 from pipeline.metrics.ledger_builder import LedgerBuilder
 from pipeline.replay.model_check import ModelCheck
 from pipeline.replay.parts import PartedReplay
@@ -24,7 +25,7 @@ from pipeline.store.tick_file import TickFile
 from pipeline.strategies.loading.load import load_strategy, undeclared_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipeline.errors import WorkerDied
     from pipeline.metrics.ledger import Ledger
@@ -40,13 +41,15 @@ MOST_CACHED: Final = 32 * 2**20
 class SecurityResult:
     """What a run keeps of one security's replay, or the error that ended it; seconds are wall clock.
 
-    ledger: what it adds to the run's figures. files: the content of its files by name, where its worker could not write
-    them. content: what the result cache gets, where it gets it. cached: replayed by an earlier run. opened: data files
-    that the strategy opened and does not declare. not_written: why its files could not be written, which ends the run.
+    ledger: what its figures are made from. added: the same in the currency of the run, where that is another. files:
+    the content of its files by name, where its worker could not write them. content: what the result cache gets, where
+    it gets it. cached: replayed by an earlier run. opened: data files that the strategy opened and does not declare.
+    not_written: why its files could not be written, which ends the run.
     """
 
     task: Task
     ledger: Ledger | None = None
+    added: Ledger | None = None
     error: str | None = None
     trace: str | None = None
     alternatives: Mapping[str, Alternative] = field(default_factory=dict)
@@ -63,6 +66,16 @@ class SecurityResult:
     def ticker(self) -> str:
         """The security's ticker."""
         return self.task.ticker
+
+    @property
+    def currency(self) -> str:
+        """What its own amounts are in."""
+        return self.task.market.money
+
+    @property
+    def total_in(self) -> str:
+        """What it adds to totals in."""
+        return self.task.conversion.currency if self.task.conversion is not None else self.currency
 
     @property
     def fills(self) -> int:
@@ -128,7 +141,7 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
             replay = PartedReplay(file, strategy, task.parameters, market, task.execution, task.engine, signals)
             check = ModelCheck(task, strategy, market, replay.span) if task.alternatives else None
             ahead = task.at_a_time == 1 and file.row_groups > 1
-            ledger, check_seconds = _recorded(task, replay, check, files, ahead=ahead)
+            (ledger, added), check_seconds = _recorded(task, replay, check, files, ahead=ahead)
         done = time.perf_counter()
         alternatives = check.finish(lambda: _batches(task)) if check is not None else {}
         replay_seconds = done - started - replay.read_seconds - check_seconds
@@ -141,9 +154,10 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
     return SecurityResult(
         task,
         ledger,
+        added,
         alternatives=alternatives,
         files=contents if destination.folder is None else {},
-        content=packed(ledger, alternatives, contents) if contents else None,
+        content=packed(ledger, added, alternatives, contents) if contents else None,
         read_seconds=replay.read_seconds,
         replay_seconds=replay_seconds,
         check_seconds=check_seconds,
@@ -153,13 +167,16 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
 
 def _recorded(
     task: Task, replay: PartedReplay, check: ModelCheck | None, files: SecurityFiles, *, ahead: bool
-) -> tuple[Ledger, float]:
-    """Replay a security part by part into its files and its ledger; return how long the check took of it, seconds."""
+) -> tuple[tuple[Ledger, Ledger | None], float]:
+    """Replay a security part by part into its files and its ledgers; return how long the check took of it, seconds."""
     builder, check_seconds = None, 0.0
+    converted = None if task.conversion is None else ConvertedBuilder(task.conversion)
     for part in replay.parts(ahead=ahead):
         account = account_of(task, part.replayed, part.observed)
         builder = builder or LedgerBuilder(account)
         builder.add(account)
+        if converted is not None:
+            converted.add(account)
         with _writing():
             files.add(part)
         if check is not None:
@@ -167,7 +184,8 @@ def _recorded(
             check.feed(part.ticks, part.replayed.fills)
             check_seconds += time.perf_counter() - started
     assert builder is not None  # noqa: S101 - there is one part at least
-    return builder.finish(replay.whole), check_seconds
+    ledger, whole = builder.finish(replay.whole), replay.whole
+    return (ledger, None if converted is None else converted.finish(whole, ledger)), check_seconds
 
 
 def _batches(task: Task) -> Iterator[Ticks]:
@@ -196,3 +214,13 @@ def _writing() -> Iterator[None]:
         yield
     except (OutputNotWritable, PathError) as error:
         raise _NotWritten(str(error)) from error
+
+
+def totals_of(results: Iterable[SecurityResult]) -> dict[str, list[Ledger]]:
+    """Return by currency the ledgers that add up in it; of one currency where a run has rates, or needs none."""
+    groups: dict[str, list[Ledger]] = {}
+    for result in results:
+        ledger = result.added or result.ledger
+        if ledger is not None:
+            groups.setdefault(result.total_in, []).append(ledger)
+    return groups

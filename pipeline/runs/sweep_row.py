@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import PipelineError
+from pipeline.numbers import BEFORE_CURRENCIES
 from pipeline.runs.layout import REPORT_FILE, SWEEP_FILE
 from pipeline.runs.manifest import COMPLETE
 from pipeline.runs.read_file import reading
 from pipeline.runs.registry_row import DAMAGED
+from pipeline.runs.run_money import money_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,8 +28,8 @@ class SweepRow:
     from UTC. status: as there, or `damaged`; only a complete sweep has the rest. settings: how many were tried;
     securities: on how many. chosen_by: what the best was chosen by. setting, values: the number of the one chosen for
     all securities together, or the only one, and its values by axis; None where none could be. net_pnl: what it made
-    on all days, AED; test_net_pnl: what it made after those it was chosen on, None where days were not parted. luck:
-    sentences that say how much of it is luck. page: whether it has a page.
+    on all days, money; test_net_pnl: what it made after those it was chosen on, None where days were not parted.
+    currency: what its amounts are in. luck: sentences that say how much of it is luck. page: whether it has a page.
     """
 
     name: str
@@ -38,6 +40,7 @@ class SweepRow:
     settings: int = 0
     securities: int = 0
     chosen_by: str = ""
+    currency: str = ""
     setting: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     net_pnl: float | None = None
@@ -70,7 +73,7 @@ class SweepRow:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> SweepRow:
         """Return the row that `as_json` wrote; raises ValueError, KeyError, TypeError or AttributeError for another."""
-        row = {one.name: content[one.name] for one in fields(cls)}
+        row = {one.name: {"currency": BEFORE_CURRENCIES, **content}[one.name] for one in fields(cls)}
         first, second = row["stamp"]
         row |= {"stamp": (int(first), int(second)), "strategies": tuple(row["strategies"]), "luck": tuple(row["luck"])}
         dt.datetime.fromisoformat(row["finished"])
@@ -96,6 +99,7 @@ def read_sweep_row(folder: Path, name: str, stamp: tuple[int, int]) -> SweepRow:
                 settings=int(manifest["settings"]),
                 securities=len(manifest["data"]),
                 chosen_by=str(manifest["chosen_by"]),
+                currency=str(money_of(manifest).together),
                 setting=chosen.get("setting"),
                 values=chosen.get("values") or {},
                 net_pnl=chosen.get("net_pnl"),

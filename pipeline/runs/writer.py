@@ -17,10 +17,11 @@ from pipeline.markets.calendars import origins_of
 from pipeline.markets.facts import facts_of
 from pipeline.metrics.assumptions import verdict_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
-from pipeline.metrics.daily import daily_columns
+from pipeline.metrics.daily import TOTAL, daily_columns
 from pipeline.metrics.ledger_builder import REPLAY_COUNTS
 from pipeline.metrics.metrics_json import metrics_json
 from pipeline.metrics.registry import SUMMARY_FIGURES
+from pipeline.replay.fx import rates_json
 from pipeline.replay.signals import digests_of
 from pipeline.runs.csv_cells import csv_bytes
 from pipeline.runs.layout import (
@@ -28,15 +29,17 @@ from pipeline.runs.layout import (
     FOLDERS,
     FORMAT_VERSION,
     METRICS_FILE,
+    RATES_FILE,
     REPORT_FILE,
     RUN_FILE,
     SENSITIVITY_FILE,
     SUMMARY_FILE,
 )
 from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
-from pipeline.runs.security import Destination
+from pipeline.runs.security import Destination, totals_of
 from pipeline.runs.security_files import file_names, write_files
 from pipeline.store.atomic import write_bytes
+from pipeline.ticks import union_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from pipeline.store.path import AnyPath
 
 SUMMARY_COLUMNS: Final = ("security", "exchange", "currency", *SUMMARY_FIGURES, *REPLAY_COUNTS, "error")
+RATE_COLUMNS: Final = ("security", "day", "rate")
 SENSITIVITY_COLUMNS: Final = ("security", "execution", "fills", "realized_pnl", "fees", "net_pnl")
 
 
@@ -105,7 +109,9 @@ class RunFolder:
         if rows := sensitivity_rows(results):
             write_bytes(self.directory / SENSITIVITY_FILE, csv_text(SENSITIVITY_COLUMNS, rows), durable=False)
         write_bytes(self.directory / METRICS_FILE, b"".join(metrics_json(ledgers, portfolio)), durable=False)
-        write_bytes(self.directory / DAILY_FILE, daily_csv(ledgers), durable=False)
+        write_bytes(self.directory / DAILY_FILE, daily_csv(ledgers, totals_of(results)), durable=False)
+        if rates := rates_csv(results):
+            write_bytes(self.directory / RATES_FILE, rates, durable=False)
         write_bytes(self.directory / RUN_FILE, self._run_json(COMPLETE, timings(), warnings, results))
 
     def _run_json(
@@ -123,6 +129,8 @@ class RunFolder:
             written.append(SENSITIVITY_FILE)
         if self._report:
             written.append(REPORT_FILE)
+        if any(task.conversion is not None for task in plan.tasks):
+            written.append(RATES_FILE)
         content = {
             "format_version": FORMAT_VERSION,
             "status": status,
@@ -131,7 +139,9 @@ class RunFolder:
             "note": self._note,
             "execution": {"name": plan.execution.name, "settings": dict(plan.execution.settings)},
             "assumption_check": None if verdict is None else asdict(verdict),
-            "currencies": plan.money,
+            "currencies": dict(plan.currencies.of),
+            "currency": None if plan.currencies.is_mixed else plan.currencies.of_all,
+            "fx": rates_json(plan.currencies.rates, carried_of(plan, results)),
             "signals": {task.ticker: digests_of(task.signals) for task in plan.tasks if task.signals},
             "tick_sizes": {task.ticker: task.tick_size for task in plan.tasks if task.tick_size is not None},
             "markets": {name: origins_of(facts_of(name)) for name in sorted(plan.known_exchanges)},
@@ -156,23 +166,25 @@ class RunFolder:
         return json_bytes(content)
 
 
-def sensitivity_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
-    """Return the assumption check, one row a security and execution model, then the totals."""
+def sensitivity_rows(results: Sequence[SecurityResult]) -> list[dict[str, Any]]:
+    """Return the assumption check, one row a security and execution model, then the totals, of each currency one."""
     rows: list[dict[str, Any]] = []
-    totals: dict[str, dict[str, Any]] = {}
+    units = totals_of(results)
+    totals: dict[tuple[str, str], dict[str, Any]] = {}
     for result in results:
         for model, alternative in result.alternatives.items():
             row = {name: getattr(alternative, name) for name in SENSITIVITY_COLUMNS[2:]}
             rows.append({"security": result.ticker, "execution": model} | row)
-            total = totals.setdefault(model, {"security": "total", "execution": model} | dict.fromkeys(row, 0))
-            for name, value in row.items():
-                total[name] += value
-    return rows + list(totals.values())
+            name = f"{TOTAL} {result.total_in}" if len(units) > 1 else TOTAL
+            total = totals.setdefault((name, model), {"security": name, "execution": model} | dict.fromkeys(row, 0))
+            for column, value in alternative.in_total.items():
+                total[column] += value
+    return rows + [totals[name] for name in sorted(totals, key=lambda name: name[0])]
 
 
-def net_pnl_by_execution(results: Iterable[SecurityResult]) -> dict[str, float]:
-    """Return net P&L of all securities together, AED, by execution model of the assumption check; empty without one."""
-    return {row["execution"]: row["net_pnl"] for row in sensitivity_rows(results) if row["security"] == "total"}
+def net_pnl_by_execution(results: Sequence[SecurityResult]) -> dict[str, float]:
+    """Return net P&L of all securities together by execution model of the assumption check; empty without one."""
+    return {row["execution"]: row["net_pnl"] for row in sensitivity_rows(results) if row["security"] == TOTAL}
 
 
 def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
@@ -181,7 +193,7 @@ def summary_rows(results: Iterable[SecurityResult]) -> list[dict[str, Any]]:
     for result in results:
         row: dict[str, Any] = {"security": result.ticker, "exchange": result.task.exchange, "error": result.error}
         if result.ledger is not None:
-            row["currency"] = result.task.market.money
+            row["currency"] = result.currency
             row |= {heading: result.ledger.summary[figure.name] for heading, figure in SUMMARY_FIGURES.items()}
             row |= result.ledger.counts
         rows.append(row)
@@ -193,10 +205,28 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes
     return csv_bytes([columns, *([row.get(name) for name in columns] for row in rows)])
 
 
-def daily_csv(ledgers: Sequence[Ledger]) -> bytes:
+def rates_csv(results: Iterable[SecurityResult]) -> bytes:
+    """Return the rate of each day of each security that was converted, as CSV; empty where none was."""
+    rows: list[Sequence[Any]] = [RATE_COLUMNS]
+    for result in results:
+        conversion = result.task.conversion
+        if conversion is not None and result.ledger is not None:
+            days = union_of([result.ledger.market_days, result.ledger.days[:][:, 0]])
+            named = days.astype("datetime64[D]").astype(str).tolist()
+            rows += zip(repeat(result.ticker), named, conversion.at(days).tolist(), strict=False)
+    return csv_bytes(rows) if len(rows) > 1 else b""
+
+
+def carried_of(plan: Plan, results: Iterable[SecurityResult]) -> dict[str, list[str]]:
+    """Return by currency the market days that have no rate of their own."""
+    days = {result.ticker: result.ledger.market_days for result in results if result.ledger is not None}
+    return plan.currencies.carried(plan.tasks, days)
+
+
+def daily_csv(ledgers: Sequence[Ledger], totals: Mapping[str, Sequence[Ledger]]) -> bytes:
     """Return daily.csv: P&L, equity and position of each security by market day, then of all together."""
     rows: list[Iterable[Sequence[Any]]] = [[DAILY_COLUMNS]]
-    for security, columns in daily_columns(ledgers):
+    for security, columns in daily_columns(ledgers, totals):
         values = [columns[name].tolist() if name in columns else repeat(None) for name in DAILY_COLUMNS[1:]]
         rows.append(zip(repeat(security), *values))
     return csv_bytes(chain.from_iterable(rows))

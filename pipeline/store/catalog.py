@@ -50,7 +50,7 @@ class Entry:
     digests: of the security's files as they were written, by name; none in a catalog of version 1. inspection: what was
     counted of the ticks, as in the file's own metadata, or nothing in a catalog of an earlier version. code:
     Bloomberg's of its exchange, empty where its name has none. time_zone: the clock of its ticks. currency: what its
-    prices are quoted in, as AED or GBp. These two are empty where no market's file knew the exchange, and all three in
+    prices are quoted in, as EUR or GBp. These two are empty where no market's file knew the exchange, and all three in
     a catalog before version 3.
     """
 

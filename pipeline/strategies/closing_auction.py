@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.engine.market import BUY, SELL, AuctionMarket
-from pipeline.engine.strategy import AED, Days, Minutes, Shares, Strategy, parameter
+from pipeline.engine.strategy import Days, Minutes, Money, Price, Shares, Strategy, parameter
 from pipeline.ticks import TRADE
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ClosingAuction(Strategy):
 
     vwap_period: Minutes = parameter(15, key="vwap_preclose_period_min", minimum=0, maximum=285)
     spread: float = parameter(0.5, key="spread_vwap_pct", minimum=0, maximum=100, doc="percent of the VWAP")
-    order_notional: AED = parameter(250_000, minimum=0)
+    order_notional: Money = parameter(250_000, minimum=0)
     stop_loss: float = parameter(2.0, key="stop_loss_threshold_pct", doc="percent of the entry price")
     filter_sells: bool = parameter(True, key="trend_filter_sell_enabled")
     sell_trend: float = parameter(10, key="trend_filter_sell_threshold_bps_hr", doc="basis points an hour")
@@ -42,25 +42,25 @@ class ClosingAuction(Strategy):
     buy_trend: float = parameter(10, key="trend_filter_buy_threshold_bps_hr", doc="basis points an hour")
     fill_share: float = parameter(10, key="auction_fill_pct", minimum=0, maximum=100, doc="percent of the auction")
 
-    entry: AED = 0.0
+    entry: Price = 0.0
     exit_quantity: Shares = 0
     exit_side: int = 0
-    exit_price: AED = 0.0
-    exit_entry: AED = 0.0
+    exit_price: Price = 0.0
+    exit_entry: Price = 0.0
     exit_day: Days = 0
 
-    vwap_value: AED = 0.0
+    vwap_value: Money = 0.0
     vwap_volume: Shares = 0
-    vwap: AED = 0.0
+    vwap: Price = 0.0
     placed: bool = False
     order_quantity: Shares = 0
     buying: bool = False
-    buy_price: AED = 0.0
+    buy_price: Price = 0.0
     selling: bool = False
-    sell_price: AED = 0.0
+    sell_price: Price = 0.0
     auction_volume: Shares = 0
     closed: bool = False
-    close_price: AED = 0.0
+    close_price: Price = 0.0
     close_event: int = 0
 
     prints: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.engine.market import BUY
-from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
+from pipeline.engine.strategy import Duration, Money, Nanoseconds, Shares, Strategy, parameter
 
 if TYPE_CHECKING:
     from pipeline.engine.market import Market
@@ -19,8 +19,8 @@ class V1Baseline(Strategy):
     quote_size_ask: Shares | None = parameter(None, minimum=0, maximum=1e12, doc="quote_size when null")
     refill_interval: Duration = parameter(60, key="refill_interval_sec", minimum=0, maximum=1e9)
     max_position: Shares = parameter(2_000_000, minimum=0, maximum=1e12)
-    max_notional: AED | None = parameter(None, above=0)
-    min_touch_value: AED = parameter(25_000, key="min_local_currency_before_quote", minimum=0)
+    max_notional: Money | None = parameter(None, above=0)
+    min_touch_value: Money = parameter(25_000, key="min_local_currency_before_quote", minimum=0)
 
     next_bid: Nanoseconds = 0
     next_ask: Nanoseconds = 0

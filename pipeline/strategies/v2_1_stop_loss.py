@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.engine.strategy import AED, Shares, parameter
+from pipeline.engine.strategy import Money, Shares, parameter
 from pipeline.strategies.v2_price_follow_qty_cooldown import V2PriceFollowQtyCooldown
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class V21StopLoss(V2PriceFollowQtyCooldown):
     stop_quantity: Shares = 0
     stop_sells: bool = False
     stop_loss_triggers: int = 0
-    cost: AED = 0.0
+    cost: Money = 0.0
     cost_quantity: Shares = 0
 
     def on_tick(self, m: Market) -> None:

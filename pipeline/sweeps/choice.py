@@ -35,7 +35,7 @@ class Best:
     """The best setting for one security, or for all together (`all`), and what it did.
 
     figures: of the whole time, for one security. train, test: where the days were parted; chosen on train only. band:
-    lowest and highest net P&L of strict over the queue's models, AED, where it was asked for.
+    lowest and highest net P&L of strict over the queue's models, money, where it was asked for.
     """
 
     security: str
@@ -170,7 +170,7 @@ def under(assumed: Mapping[str, Any]) -> str:
 
 
 def walked_pnl(folds: Iterable[float | None]) -> float | None:
-    """Return what choosing anew earned in all parts of a walk forward, AED; None where no part has a market day."""
+    """Return what choosing anew earned in all parts of a walk forward, money; None where no part has a market day."""
     known = [value for value in folds if value is not None]
     return sum(known) if known else None
 

@@ -1,6 +1,6 @@
 """Statistics of choosing the best of many settings, from the daily P&L of each: how much of it is having tried many.
 
-All take daily P&L of shape (settings, days), AED, a row a setting that was evaluated, a column a market day.
+All take daily P&L of shape (settings, days), money, a row a setting that was evaluated, a column a market day.
 """
 
 from __future__ import annotations

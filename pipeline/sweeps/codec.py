@@ -24,7 +24,7 @@ COUNTS: Final = tuple(figure.name for figure in SWEEP_FIGURES if figure.form in 
 
 
 DAY_TYPES: Final = {"net": "<f8", "turnover": "<f8", "fills": "<i4", "closing": "<i4", "wins": "<i4"}
-"""What is kept of each day: AED, and counts of fills."""
+"""What is kept of each day: money, and counts of fills."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +35,8 @@ class FigureBlock:
         figures: FIGURES of each setting, shape (settings, figures).
         days: The days on which any of them has fills, and the market days, since 1970-01-01, ascending, shape (days,).
         market: Which of them are market days, shape (days,).
-        net: Net P&L by day, AED, shape (settings, days), as all that follow.
-        turnover: AED.
+        net: Net P&L by day, money, shape (settings, days), as all that follow.
+        turnover: money.
         fills: Counts of fills.
         closing: Counts of fills that realised a gain or a loss.
         wins: Counts of those that gained.

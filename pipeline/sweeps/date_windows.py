@@ -40,7 +40,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class WindowFigures:
-    """The figures of a window; AED: net_pnl, turnover, daily_drawdown. None where a figure cannot be computed.
+    """The figures of a window; money: net_pnl, turnover, daily_drawdown. None where a figure cannot be computed.
 
     Without a market day and a fill there is none but counts. sharpe: annualised, of daily net P&L on all market days.
     daily_drawdown: of net P&L, looked at when days end.
@@ -74,8 +74,8 @@ class SettingDays:
 
     Attributes:
         market_days: The days with a print, as datetime64[D], ascending, shape (days,), as all that follow.
-        net_pnl: Realised P&L after fees, AED, float64.
-        turnover: AED, float64.
+        net_pnl: Realised P&L after fees, money, float64.
+        turnover: money, float64.
         fills: How many, int64.
         closing_fills: How many realised a gain or a loss, int64.
         gaining_fills: How many realised a gain, int64.

@@ -11,7 +11,7 @@ from pipeline.errors import BadRequest, nearest
 from pipeline.metrics.figure import ANNUALISED_FROM, are_few_days
 from pipeline.notebook import html_line, html_table
 from pipeline.notebook_charts import heatmap_chart
-from pipeline.numbers import counted, money
+from pipeline.numbers import counted, currency, money
 from pipeline.sweeps.axes import STRATEGY
 from pipeline.sweeps.date_windows import WHOLE
 from pipeline.sweeps.objectives import BAND_LOW, Objective, objective_of
@@ -31,7 +31,7 @@ def sweep_html(sweep: SweepRun) -> str:
         "security",
         "setting",
         "values",
-        *(("train, AED", "test, AED") if parted else ("net P&L, AED", "max drawdown, AED")),
+        *(f"{name}, {currency()}" for name in (("train", "test") if parted else ("net P&L", "max drawdown"))),
     ]
     title = f"{counted(len(results.trials), 'setting')} of {counted(len(results.plan.tickers), 'security')}"
     notes = [html_line(counted(len(sweep.warnings), "warning"), ())]

@@ -52,7 +52,7 @@ class Luck:
         settings: How many could be chosen, under the execution model that settings are chosen under.
         settings_used: Of how many of them the statistics are.
         market_days: The days that settings were chosen on.
-        figure: What `best`, `by_chance` and `out_of_sample` are: `net_pnl`, AED a market day, or `sharpe`, annualised.
+        figure: What `best`, `by_chance` and `out_of_sample` are: `net_pnl` a market day, or `sharpe`, annualised.
         best: Of the setting chosen, on the days it was chosen on.
         by_chance: What the best of as many settings is expected to have were none any good.
         out_of_sample: What the choice made on days that it did not see; None where these have no figure.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.metrics.bootstrap import FEWEST
 from pipeline.metrics.chance import percent
-from pipeline.numbers import counted, money, ratio
+from pipeline.numbers import counted, currency, money, ratio
 from pipeline.sweeps.objectives import SHARPE
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def too_few(settings: int, days: int) -> str:
 def _first(luck: Mapping[str, Any]) -> str:
     is_ratio = luck["figure"] == SHARPE
     show = ratio if is_ratio else money
-    looks = f"a Sharpe ratio of {show(luck['best'])}" if is_ratio else f"{show(luck['best'])} AED a market day"
+    looks = f"a Sharpe ratio of {show(luck['best'])}" if is_ratio else f"{show(luck['best'])} {currency()} a market day"
     came = luck["out_of_sample"]
     after = "it has no figure" if came is None else f"it made {show(came)}"
     return (

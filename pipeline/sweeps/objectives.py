@@ -13,6 +13,7 @@ from pipeline.metrics import sharpe as sharpe_ratio
 from pipeline.metrics.figure import ANNUALISED
 from pipeline.metrics.formulas import calmar, max_drawdown, sortino
 from pipeline.metrics.registry import BY_NAME
+from pipeline.numbers import MONEY, currency
 from pipeline.sweeps.date_windows import WHOLE, SettingDays
 from pipeline.sweeps.own_figure import named_function
 from pipeline.sweeps.results import ALL
@@ -69,23 +70,31 @@ class Objective:
 
     Attributes:
         name: As it stands in files.
-        label: As people read it.
+        plain_label: As people read it, without its unit.
         form: How it is shown, one of `numbers.FORMS`.
         better: 1 where more is better, -1 where less is.
         why_missing: Why a setting can have none, as words; empty where that is not known.
         annualised: Whether it would make a year of a few days.
         own: A function of a setting's days that computes it; None where the sweep has it.
+        unit: What it is in, MONEY for an amount, empty for a pure number.
         whole: What whole replays of some settings gave, by view and number, where only these have it.
     """
 
     name: str
-    label: str
+    plain_label: str
     form: str
     better: int = 1
     why_missing: str = ""
     annualised: bool = False
     own: Own | None = None
     whole: Mapping[tuple[str, int], float] | None = None
+    unit: str = ""
+
+    @property
+    def label(self) -> str:
+        """As people read it, with what it is in."""
+        unit = currency() if self.unit == MONEY else self.unit
+        return f"{self.plain_label} ({unit})" if unit else self.plain_label
 
     @property
     def needs_replay(self) -> bool:
@@ -104,7 +113,9 @@ class Objective:
 
     def as_json(self) -> dict[str, Any]:
         """Return what a page needs to show it."""
-        return {name: getattr(self, name) for name in ("label", "form", "better", "annualised")}
+        is_money = self.unit == MONEY
+        label = {"label": self.plain_label, "unit": MONEY} if is_money else {"label": self.label, "unit": ""}
+        return label | {name: getattr(self, name) for name in ("form", "better", "annualised")}
 
     def check(self, *, parted: bool, searched: bool) -> None:
         """Raise BadRequest where it cannot be had of a part of the days, or of each setting that a search tries."""
@@ -132,8 +143,7 @@ class Objective:
         if self.name in OF_FILLS:
             return block.together()[self.name] if view == ALL else block.figure(self.name, view)[:, 0]
         if window is None and (self.name == NET_PNL or (self.name == SHARPE and view != ALL)):
-            summed: Float64s = block.figure(self.name, view).sum(axis=1)
-            return summed
+            return block.net_pnl(view) if self.name == NET_PNL else block.figure(self.name, view).sum(axis=1)
         return block.window(view, window or WHOLE).column(self.name)
 
     def ranked(self, block: SettingBlock, view: str, window: Window | None) -> Float64s:
@@ -177,18 +187,18 @@ def objective_of(choose_by: str | Own) -> Objective:
     if callable(choose_by):
         return Objective(_name_of(choose_by), _name_of(choose_by), "ratio", own=choose_by)
     if choose_by == BAND_LOW:
-        return Objective(BAND_LOW, "Lowest net P&L of strict by queue (AED)", "money")
+        return Objective(BAND_LOW, "Lowest net P&L of strict by queue", "money", unit=MONEY)
     if choose_by in CHOICES or (choose_by in BY_NAME and BY_NAME[choose_by].is_number):
         figure = BY_NAME[choose_by]
-        unit = f" ({figure.unit})" if figure.unit else ""
         return Objective(
             figure.name,
-            f"{figure.label}{unit}",
+            figure.label,
             figure.form,
             -1 if figure.better < 0 else 1,
             figure.missing[-1].text if figure.missing else "",
             figure.unit == ANNUALISED,
             OF_DAYS.get(choose_by),
+            unit=figure.unit,
         )
     if function := named_function(choose_by):
         return objective_of(function)

@@ -11,10 +11,12 @@ from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.execution import BAND, SWITCH, Execution, is_charge, make_execution, preset_settings
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import BadRequest, SweepError, nearest
+from pipeline.numbers import unit_of
 from pipeline.replay.exchanges import tick_error
 from pipeline.replay.memory import memory_shortage
 from pipeline.replay.plan import Plan, Request, asked_backend, check_charged, plan
 from pipeline.replay.workers import default_backend, workers_for
+from pipeline.runs.run_money import RunMoney
 from pipeline.strategies.loading.load import load_strategy
 from pipeline.sweeps.axes import PRESET, Axis, Combination, Grid, assumed, is_assumption
 from pipeline.sweeps.trials import TrialColumns, Trials, columns_of, every_combination
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.engine.strategy import Strategy
+    from pipeline.replay.currencies import Currencies
+    from pipeline.replay.fx import Conversion, Rates
     from pipeline.replay.simulate import Engine
     from pipeline.replay.workers import Backend
 
@@ -57,6 +61,23 @@ class SweepPlan:
         return tuple(security.ticker for security in next(iter(self.bases.values())).securities)
 
     @property
+    def money(self) -> RunMoney:
+        """What amounts are in: of each security, and of all together or of the only one."""
+        currencies = next(iter(self.bases.values())).currencies
+        return RunMoney(currencies.of, currencies.of_all if len(self.tickers) > 1 else unit_of(currencies.of.values()))
+
+    @property
+    def rates(self) -> Rates | None:
+        """The rates at which amounts of all together are converted, where they were asked for."""
+        return next(iter(self.bases.values())).currencies.rates
+
+    @property
+    def conversions(self) -> Mapping[str, Conversion]:
+        """What converts the amounts of securities, where it does."""
+        tasks = next(iter(self.bases.values())).tasks
+        return {task.ticker: task.conversion for task in tasks if task.conversion is not None}
+
+    @property
     def size(self) -> int:
         """How many results the sweep has: a trial and a security each."""
         return len(self.trials) * len(self.tickers)
@@ -69,6 +90,7 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     """
     bases = {name: plan(replace(request, strategy=name, sensitivity=False)) for name in strategies}
     _check_axes(grid, bases)
+    _check_currencies(next(iter(bases.values())).currencies)
     for span in grid.spans:
         if enumerate_all and span.is_for_search:
             raise SweepError(f"{span.name}: a range needs a step or points, unless --trials searches it.")
@@ -97,6 +119,16 @@ def plan_sweep(grid: Grid, request: Request, strategies: Sequence[str], *, enume
     bases = {name: _with_workers(base, workers) for name, base in bases.items()}
     names = tuple(axis.name for axis in grid.axes)
     return SweepPlan(bases, trials, names, workers, backend, request.address, assumed(grid.axes), shortage=shortage)
+
+
+def _check_currencies(currencies: Currencies) -> None:
+    if currencies.is_mixed:
+        units = sorted(set(currencies.of.values()))
+        raise BadRequest(
+            f"The securities are in several currencies ({', '.join(units)}), so that no setting can be chosen for all "
+            f"together. Give rates (--fx rates.csv --currency {units[0]}), or sweep one currency at a time with "
+            "--securities."
+        )
 
 
 def _with_ticks(base: Plan, executions: Sequence[Execution]) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from pipeline.sweeps.trials import Trials
 from pipeline.ticks import union_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pipeline.store.result_parts import ResultParts
     from pipeline.sweeps.date_windows import Window
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 ALL: Final = "all"
+AMOUNTS: Final = ("net", "turnover")
+"""What is kept of each day that is in a currency."""
+
 OWN: Final = ""
 """What stands for a setting's own execution model beside those of the band."""
 
@@ -105,12 +108,16 @@ class SweepResults:
 
     def market_days(self) -> Int64s:
         """Return the market days of all securities together."""
-        days = []
-        for parts in self._places[OWN][0]:
+        return union_of([*self.market_days_of().values()])
+
+    def market_days_of(self) -> dict[str, Int64s]:
+        """Return the market days of each security on which a setting came to an end."""
+        days = {}
+        for ticker, parts in zip(self.plan.tickers, self._places[OWN][0], strict=True):
             for part in parts[parts > MISSING][:1].tolist():
                 every, market = self.days(part)
-                days.append(every[market])
-        return union_of(days)
+                days[ticker] = every[market].astype(np.int64)
+        return days
 
     def days(self, part: int) -> tuple[Int64s, Any]:
         """Return the days of a part, and which of them are market days."""
@@ -184,18 +191,19 @@ class SettingBlock:
             every = [self._results.days(part) for part in parts]
             union = union_of([each for each, _ in every])
             market = np.isin(union, union_of([each[is_market] for each, is_market in every]))
-            days.append(DayResults(union, market, partial(self._array, security=security, model=model, days=union)))
+            read = partial(self._array, security=security, model=model, days=union)
+            days.append(DayResults(union, market, self._in_total(read, security, union) if view == ALL else read))
         return WindowColumns(days, window)
 
     def band(self, view: str, window: Window = WHOLE) -> tuple[Float64s, Float64s] | None:
-        """Return the lowest and the highest net P&L of settings over the models of the band, AED.
+        """Return the lowest and the highest net P&L of settings over the models of the band, money.
 
         None where the band was not asked for; NaN where a model failed, and for a window without a market day.
         """
         if not set(BAND) <= self._places.keys():
             return None
         if window is WHOLE:
-            each = [self.figure("net_pnl", view, model).sum(axis=1) for model in BAND]
+            each = [self.net_pnl(view, model) for model in BAND]
         else:
             each = [self.window(view, window, model).column("net_pnl") for model in BAND]
         good = np.all([self.good(view, model) for model in BAND], axis=0)
@@ -208,12 +216,16 @@ class SettingBlock:
         Drawdowns are looked at when days end.
         """
         window = self.window(ALL, WHOLE)
-        sums = {name: self.figure(name, ALL).sum(axis=1) for name in ("realized_pnl", "fees", "net_pnl", "turnover")}
+        factors = self._factors
+        sums = {name: (self.figure(name, ALL) * factors).sum(axis=1) for name in ("realized_pnl", "fees", "turnover")}
+        sums["net_pnl"] = self.net_pnl(ALL)
+        if np.isnan(factors).any():
+            sums["turnover"] = window.column("turnover")
         closing = self.figure("closing_fills", ALL)
         rates = np.nan_to_num(self.figure("win_rate", ALL))
         each_wins = np.rint(rates * closing)
-        gained = np.nan_to_num(self.figure("average_win", ALL)) * each_wins
-        lost = np.nan_to_num(self.figure("average_loss", ALL)) * (closing - each_wins)
+        gained = np.nan_to_num(self.figure("average_win", ALL)) * each_wins * factors
+        lost = np.nan_to_num(self.figure("average_loss", ALL)) * (closing - each_wins) * factors
         wins, closing = each_wins.sum(axis=1), closing.sum(axis=1)
         gained, lost, losses = gained.sum(axis=1), lost.sum(axis=1), closing - wins
         drawdown = window.column("daily_drawdown")
@@ -227,6 +239,27 @@ class SettingBlock:
             "win_rate": np.where(closing > 0, wins / np.maximum(closing, 1), np.nan),
             **{name: window.column(name) for name in ("sharpe", "market_days")},
         }
+
+    def net_pnl(self, view: str, model: str = OWN) -> Float64s:
+        """Return the net P&L of settings on all days, of all together in the currency that it adds up in."""
+        if view == ALL and np.isnan(self._factors).any():
+            return self.window(ALL, WHOLE, model).column("net_pnl")
+        summed: Float64s = (self.figure("net_pnl", view, model) * (self._factors if view == ALL else 1.0)).sum(axis=1)
+        return summed
+
+    @cached_property
+    def _factors(self) -> Float64s:
+        """What converts the amounts of each security, shape (securities,); NaN where that changes from day to day."""
+        known = [self._results.plan.conversions.get(ticker) for ticker in self.tickers]
+        return np.array([1.0 if one is None else one.rates[0] if one.is_constant else np.nan for one in known])
+
+    def _in_total(self, read: Callable[[str], Any], security: int, days: Int64s) -> Callable[[str], Any]:
+        """Return what reads days with their amounts as they add up with those of other securities."""
+        conversion = self._results.plan.conversions.get(self.tickers[security])
+        if conversion is None:
+            return read
+        rates = conversion.at(days)
+        return lambda name: read(name) * rates if name in AMOUNTS else read(name)
 
     def known(self, ticker: str) -> dict[str, float | None]:
         """Return the figures of the first setting on a security."""

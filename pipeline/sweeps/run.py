@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import BadRequest, nearest
+from pipeline.numbers import amounts_in
 from pipeline.store.result_cache import ResultCache, parts_folder, results_folder
 from pipeline.store.result_parts import ResultParts
 from pipeline.sweeps.choice import UNPARTED, Best, Choice, Fold, split_at
@@ -99,6 +100,11 @@ class SweepRun:
     luck: Luck | None = None
     luck_by_security: Mapping[str, Luck | None] = field(default_factory=dict)
 
+    @property
+    def shown_in(self) -> str:
+        """What amounts are in, in words."""
+        return self.results.plan.money.shown
+
     @cached_property
     def table(self) -> Any:
         """One row a setting and security, as an Arrow table; made of the cached results when it is asked for."""
@@ -132,13 +138,16 @@ class SweepRun:
         """
         from pipeline.sweeps.in_notebook import sweep_heatmap
 
-        return sweep_heatmap(self, across, up, figure, security, others)
+        money = self.results.plan.money
+        with amounts_in(money.of(security) if security in self.results.plan.tickers else money.together):
+            return sweep_heatmap(self, across, up, figure, security, others)
 
     def _repr_html_(self) -> str:
         """Show the sweep in a notebook: the best setting of each security and of all, and what it made."""
         from pipeline.sweeps.in_notebook import sweep_html
 
-        return sweep_html(self)
+        with amounts_in(self.shown_in):
+            return sweep_html(self)
 
     @cached_property
     def failed(self) -> dict[str, str]:
@@ -175,6 +184,7 @@ def make_sweep(
     if options.band or objective.name == BAND_LOW:
         plan = with_band(plan)
     with ExitStack() as stack:
+        stack.enter_context(amounts_in(plan.money.together))
         if output_dir is not None:
             stack.enter_context(begun(output_dir))
         cache = stack.enter_context(closing(ResultCache(results_folder())))

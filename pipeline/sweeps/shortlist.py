@@ -10,12 +10,13 @@ import numpy as np
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.registry import BY_NAME
 from pipeline.runs.replaying import run
+from pipeline.runs.security import totals_of
 from pipeline.sweeps.results import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pipeline.metrics.ledger import Ledger
+    from pipeline.runs.security import SecurityResult
     from pipeline.store.result_cache import ResultCache
     from pipeline.sweeps.results import SweepResults
 
@@ -39,9 +40,9 @@ def whole_figures(results: SweepResults, name: str, cache: ResultCache, *, fresh
     figures: dict[tuple[str, int], float] = {}
     for number in sorted(wanted):
         tickers = results.plan.tickers if ALL in wanted[number] else wanted[number]
-        ledgers = _replayed(results, number, tickers, cache, fresh=fresh)
+        replayed = _replayed(results, number, tickers, cache, fresh=fresh)
         for view in wanted[number]:
-            known = portfolio_figures([*ledgers.values()]) if view == ALL else ledgers[view].figures
+            known = portfolio_figures(totals_of(replayed.values())) if view == ALL else _figures(replayed[view])
             value = BY_NAME[name].value_in(known)
             if value is not None:
                 figures[view, number] = float(value)
@@ -56,7 +57,7 @@ def _highest(results: SweepResults) -> dict[str, list[int]]:
         for view in results.views:
             may = allowed & block.good(view)
             net, numbers = best.get(view, (np.empty(0), np.empty(0, np.int64)))
-            net = np.concatenate([net, block.figure("net_pnl", view).sum(axis=1)[may]])
+            net = np.concatenate([net, block.net_pnl(view)[may]])
             numbers = np.concatenate([numbers, block.columns.numbers[may]])
             first = np.argsort(-net, kind="stable")[:SHORTLIST]
             best[view] = net[first], numbers[first]
@@ -65,8 +66,8 @@ def _highest(results: SweepResults) -> dict[str, list[int]]:
 
 def _replayed(
     results: SweepResults, number: int, tickers: Iterable[str], cache: ResultCache, *, fresh: bool
-) -> Mapping[str, Ledger]:
-    """Return the ledgers of a setting on securities."""
+) -> Mapping[str, SecurityResult]:
+    """Return what a setting came to on securities."""
     trial, wanted = results.trials[number], {*tickers}
     base = results.plan.bases[trial.strategy]
     tasks = tuple(
@@ -77,4 +78,8 @@ def _replayed(
     securities = tuple(security for security in base.securities if security.ticker in wanted)
     plan = replace(base, tasks=tasks, securities=securities, execution=trial.execution)
     done = run(plan, None, None if base.engine == "python" else cache, fresh=fresh)
-    return {each.ticker: each.ledger for each in done if each.ledger is not None}
+    return {each.ticker: each for each in done if each.ledger is not None}
+
+
+def _figures(result: SecurityResult) -> Mapping[str, Any]:
+    return {} if result.ledger is None else result.ledger.figures

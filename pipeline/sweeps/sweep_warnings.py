@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.metrics.figure import ANNUALISED_FROM, are_few_days
 from pipeline.numbers import counted
+from pipeline.replay.currencies import stale_words
 from pipeline.runs.run_warnings import undeclared_files, warnings_of_data
 from pipeline.sweeps.shortlist import SHORTLIST
+from pipeline.sweeps.writer import carried_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +30,7 @@ def warnings_of_sweep(
     chosen = {choice.security for choice in best}
     return [
         *dict.fromkeys(text for base in bases for text in base.warnings),
+        *stale_words(carried_days(results), results.plan.rates),
         *undeclared_files([results.opened]),
         *(
             f"{security}: no setting could be chosen: none has a figure to choose by."

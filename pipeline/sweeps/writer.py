@@ -11,6 +11,7 @@ import pyarrow as pa
 
 import pipeline
 from pipeline.metrics.registry import SWEEP_FIGURES
+from pipeline.replay.fx import rates_json
 from pipeline.replay.signals import digests_of
 from pipeline.runs.manifest import json_bytes
 from pipeline.runs.writer import csv_text
@@ -117,6 +118,9 @@ def sweep_json(results: SweepResults, choices: Mapping[str, Any], status: str) -
         "axes": list(plan.axes),
         "settings": len(results.trials),
         "chosen_under": dict(plan.assumed),
+        "currencies": dict(plan.money.securities),
+        "currency": plan.money.together,
+        "fx": rates_json(plan.rates, carried_days(results)),
         "data": {
             security.ticker: {"digest": security.digest, "ticks": None if security.error else security.ticks}
             for security in base.securities
@@ -127,6 +131,12 @@ def sweep_json(results: SweepResults, choices: Mapping[str, Any], status: str) -
         **choices,
     }
     return json_bytes(content)
+
+
+def carried_days(results: SweepResults) -> dict[str, list[str]]:
+    """Return by currency the market days of its securities that have no rate of their own, as ISO dates."""
+    base = next(iter(results.plan.bases.values()))
+    return base.currencies.carried(base.tasks, results.market_days_of())
 
 
 def _trial_row(trial: Trial) -> dict[str, Any]:

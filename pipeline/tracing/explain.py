@@ -220,6 +220,7 @@ class _FromTrace(TraceReader):
                 if number != self._trace.fill_number
             ),
             memory={name: fill.memory[name] for name in self.names()},
+            currency=setting.market.money,
         )
         reasons = strategy_reasons(setting.strategy, facts, fill, self.own_tick)
         rules = rules_of(facts, setting.execution, setting.market)

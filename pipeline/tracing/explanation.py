@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from pipeline.numbers import MONEY
 from pipeline.times import iso
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ auction strategy's own."""
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One stored tick: its place from 0, ns on the exchange's clock, BID, ASK or TRADE, AED, shares."""
+    """One stored tick: its place from 0, ns on the exchange's clock, BID, ASK or TRADE, price, shares."""
 
     index: int
     time: int
@@ -29,7 +30,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """The best price of one side, AED, and the shares shown there; None where an auction strategy does not see them."""
+    """The best price of one side, and the shares shown there; None where an auction strategy does not see them."""
 
     price: float
     size: int | None
@@ -139,7 +140,7 @@ class Match:
     """How a print was shared out, shares: print_size - used - passed = left; filled = min(remaining, left).
 
     used: by our ask, when a print is used once. ahead: of us, before this print. cleared: of that, because the print
-    was through our price. passed: of that, by this print's own volume. limit: our order's price, AED.
+    was through our price. passed: of that, by this print's own volume. limit: our order's price.
     """
 
     print_size: int
@@ -193,7 +194,7 @@ class Flatten:
 
 @dataclass(frozen=True, slots=True)
 class AuctionTrade:
-    """A trade an auction strategy booked: its type, the price it is measured against, AED; the line that booked it."""
+    """A trade an auction strategy booked: its type, the price it is measured against; the line that booked it."""
 
     type: str
     reference: float
@@ -202,9 +203,9 @@ class AuctionTrade:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What the fill did to the position: shares closed at `entry_before` and opened, AED realised, totals after it.
+    """What the fill did to the position: shares closed at `entry_before` and opened, money realised, totals after it.
 
-    The average entry of an auction strategy is its own: both entries are 0. fee: AED, not in the P&L.
+    The average entry of an auction strategy is its own: both entries are 0. fee: money, not in the P&L.
     """
 
     position_before: int
@@ -243,7 +244,7 @@ class Explanation:
     """Why one fill happened. number counts from 1, of `fills` in the run.
 
     reasons: the strategy's own, in words, and in numbers as details. memory: the strategy's fields when it filled.
-    warnings: of the run, about this security. day: the trading day, as ISO text.
+    warnings: of the run, about this security. day: the trading day, as ISO text. currency: what its amounts are in.
     """
 
     number: int
@@ -273,6 +274,7 @@ class Explanation:
     execution: str = ""
     fills: int = 0
     day: str = ""
+    currency: str = MONEY
 
     def as_json(self) -> dict[str, Any]:
         """Return the explanation as plain values for JSON, times as ISO text; what does not apply is null."""

@@ -54,7 +54,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is on its way to the exchange: its kind, price (AED) and size (shares), and from when on it can arrive."""
+    """What is on its way to the exchange: its kind, price and size (shares), and from when on it can arrive."""
 
     kind: str
     price: float
@@ -64,7 +64,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What would have filled our order next, shares and AED.
+    """What would have filled our order next, shares and money.
 
     first, whole: a print of so many at or through `price` fills its first share, and all of it. through: a print
     strictly through it fills from its first share on. touch: the opposite touch at or through it does. not_before: no

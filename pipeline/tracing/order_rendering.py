@@ -157,7 +157,7 @@ def hour_of(time_of_day: int) -> str:
 
 
 def price(value: float) -> str:
-    """Return a price, AED, to six decimals at most."""
+    """Return a price, to six decimals at most."""
     return repr(round(value, PRICE_DIGITS))
 
 

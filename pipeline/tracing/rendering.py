@@ -179,17 +179,17 @@ def _account(fill: Explanation) -> Iterator[str]:
             first, second = second, first
         yield (
             f"{account.closed:,} closed: ({price(first)} - {price(second)}) x {account.closed:,} = "
-            f"{money(account.realized)} AED realised"
+            f"{money(account.realized)} {fill.currency} realised"
         )
     if account.opened and fill.how != "trade":
         side = "long" if fill.side == "buy" else "short"
         yield f"{account.opened:,} opened {side}; average entry then {price(account.entry)}"
     yield (
         f"position {account.position_before:,} to {account.position:,}, P&L {money(account.pnl_before)} to "
-        f"{money(account.pnl)} AED"
+        f"{money(account.pnl)} {fill.currency}"
     )
     if account.fee:
-        yield f"fee {money(account.fee)} AED, not in this P&L"
+        yield f"fee {money(account.fee)} {fill.currency}, not in this P&L"
 
 
 def _memory(fill: Explanation) -> Iterator[str]:

@@ -143,8 +143,8 @@ def _stop(fill: Explanation, traced: TracedFill, tick: Callable[[int], Tick]) ->
     }
     why = (
         f"The stop was triggered at tick {at.index:,} ({clock_of(at.time)}): position {aside.position:,} at a cost of "
-        f"{money(cost)} AED, mid {price(mid)}: {money(loss)} AED are {percent:.4f} % of the cost, less than "
-        f"{-memory['stop_loss']:g} %."
+        f"{money(cost)} {fill.currency}, mid {price(mid)}: {money(loss)} {fill.currency} are {percent:.4f} % of the "
+        f"cost, less than {-memory['stop_loss']:g} %."
     )
     left = fill.taking.wanted
     slices = f"{ordered:,} to close, {ordered - left:,} done before, {left:,} left; {fill.taking.shown:,} are shown."
@@ -166,7 +166,7 @@ def _entry(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple
     }
     order = (
         f"The {fill.side} order was placed at tick {placed.index:,} ({clock_of(placed.time)}): "
-        f"{memory['order_notional']:,.0f} AED at the late VWAP of {price(memory['vwap'])} are "
+        f"{memory['order_notional']:,.0f} {fill.currency} at the late VWAP of {price(memory['vwap'])} are "
         f"{memory['order_quantity']:,} shares; limit: the VWAP {'less' if buys else 'plus'} {memory['spread']:g} %, in "
         f"whole ticks, {price(limit)}."
     )
@@ -223,7 +223,7 @@ def _loss(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[
 def _gain(fill: Explanation, entry: float) -> str:
     first, second = (fill.price, entry) if fill.side == "sell" else (entry, fill.price)
     realized = fill.account.realized
-    return f"({price(first)} - {price(second)}) x {fill.quantity:,} = {money(realized)} AED realised."
+    return f"({price(first)} - {price(second)}) x {fill.quantity:,} = {money(realized)} {fill.currency} realised."
 
 
 OF_AUCTION: Final = {AUCTION_ENTRY: _entry, VWAP_EXIT: _exit, STOP_LOSS: _loss, EOD_FLATTEN: _flatten}

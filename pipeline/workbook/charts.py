@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from openpyxl.chart import AreaChart, LineChart, Reference
 
+from pipeline.numbers import currency
+
 WIDTH_CM: Final = 24.0
 HEIGHT_CM: Final = 8.5
 ROWS: Final = 18
@@ -24,8 +26,8 @@ def add_charts(summary: Any, equity: Any, days: int, columns: tuple[int, int, in
     """
     own, marked, drawdown = columns
     kinds: tuple[tuple[Any, tuple[int, ...], str, int], ...] = (
-        (LineChart(), (own, marked), "Equity, AED", row),
-        (AreaChart(), (drawdown,), "Drawdown, AED", row + ROWS),
+        (LineChart(), (own, marked), f"Equity, {currency()}", row),
+        (AreaChart(), (drawdown,), f"Drawdown, {currency()}", row + ROWS),
     )
     for chart, of, title, at in kinds:
         chart.title = title

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import TOTAL
 from pipeline.metrics.registry import GROUPS, METRICS
+from pipeline.numbers import amounts_in, currency
 from pipeline.pages.backtest_tables import intervals, period, switches
 from pipeline.pages.curves import drawdown
 from pipeline.pages.run_reader import read_contents
@@ -70,6 +71,11 @@ def write_run_workbook(folder: AnyPath) -> AnyPath:
         OutputNotWritable: The system refused to write.
     """
     contents = read_contents(folder)
+    with amounts_in(contents.money.together):
+        return _write(folder, contents)
+
+
+def _write(folder: AnyPath, contents: Contents) -> AnyPath:
     days = contents.total.days.tolist()
     last_day = date_of(days[-1]) if days else dt.date(1980, 1, 1)
     book = ResultsBook(f"{contents.run['strategy']}: results", dt.datetime.combine(last_day, dt.time()))
@@ -129,7 +135,7 @@ def _summary(contents: Contents) -> Iterator[list[tuple[Any, str]]]:
     check = run.get("assumption_check") or {}
     of_check = CHECKED | {"worst": f"worst switch alone: {check.get('worst_switch') or 'none'}"}
     for name, label in of_check.items() if check else ():
-        amount = [(check.get(name), "money"), (None, "money"), (None, "money"), ("AED", "text")]
+        amount = [(check.get(name), "money"), (None, "money"), (None, "money"), (currency(), "text")]
         yield [(f"Net P&L, {label}", "text"), *amount, ("The assumption check.", "text")]
 
 
@@ -138,7 +144,7 @@ def _headline(figure: Figure, portfolio: Mapping[str, Any], ends: Sequence[float
     missing = "" if value is not None else f" Missing: {figure.reason_in(portfolio)}"
     low, high = ends or (None, None)
     numbers = [(number, figure.form) for number in (value, low, high)]
-    unit = "" if figure.form == "share" else figure.unit
+    unit = "" if figure.form == "share" else figure.shown_in
     return [(figure.label, "text"), *numbers, (unit, "text"), (figure.meaning + missing, "text")]
 
 

@@ -25,7 +25,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = make_config(folder / "v1.json", ("FAB",))
     output = folder / "output" / "v1_baseline"
     run = api.backtest(config=config, parquet_dir=store, output_dir=output, sensitivity=False, report=False)
-    fills = run.trades("FAB")[["timestamp", "side", "fill_price", "fill_qty"]].iloc[1:]
+    fills = run.trades("FAB")[["timestamp", "side", "fill_price", "fill_qty"]].iloc[1:].copy()
+    fills["timestamp"] = fills["timestamp"].dt.tz_localize(None)
     fills.insert(1, "ticker", "FAB")
     fills.to_csv(folder / "fills.csv", index=False)
     (folder / "wrong.csv").write_text("time,security,sid,price,quantity\n")

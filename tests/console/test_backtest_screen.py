@@ -15,6 +15,7 @@ from pipeline import api
 from pipeline.console import backtest as screens
 from pipeline.console.output import console
 from pipeline.engine.execution import SWITCHES
+from pipeline.replay.currencies import Currencies
 from tests.made import make_config, make_strategy, random_ticks, write_ticks
 
 if TYPE_CHECKING:
@@ -155,8 +156,10 @@ def test_sensitivity_shows_every_figure_whole_within_80_columns(
     ]
     monkeypatch.setattr("pipeline.runs.writer.sensitivity_rows", lambda _: rows)
     plan = {"switches_apply": True, "strategy": "v1", "engine": "compiled", "backend": "threading", "workers": 1}
-    plan |= {"execution": SimpleNamespace(name="classic"), "money": {"FAB": "AED"}}
-    shown: Any = SimpleNamespace(results=[], seconds={}, failed={}, warnings=(), plan=SimpleNamespace(**plan))
+    plan |= {"execution": SimpleNamespace(name="classic"), "currencies": Currencies({"FAB": "AED"})}
+    shown: Any = SimpleNamespace(
+        currency="AED", results=[], seconds={}, failed={}, warnings=(), plan=SimpleNamespace(**plan)
+    )
     screens.show_sensitivity(shown)
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 80

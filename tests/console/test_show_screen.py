@@ -16,6 +16,7 @@ from pipeline.console import show
 from pipeline.console.output import Console, console, set_console
 from pipeline.metrics.registry import BY_NAME
 from pipeline.runs.recorded_security import RecordedSecurity, Selection, read_security
+from pipeline.runs.run_money import IN_AED
 from pipeline.tracing.explanation import Account, Explanation, Tick
 from tests.made import make_config, make_store
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 RUN: Any = SimpleNamespace(
-    folder=Path("output/x"), strategy="v1_baseline", execution_name="classic", warnings_about=lambda _: []
+    money=IN_AED, folder=Path("output/x"), strategy="v1_baseline", execution_name="classic", warnings_about=lambda _: []
 )
 
 
@@ -235,7 +236,11 @@ def test_progress_counts_the_ticks_replayed(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_execution_with_many_switches_is_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
     name = "strict " + " ".join(f"switch_number_{number}=value" for number in range(9))
     run: Any = SimpleNamespace(
-        folder=Path("output/x"), strategy="v1_baseline", execution_name=name, warnings_about=lambda _: []
+        folder=Path("output/x"),
+        strategy="v1_baseline",
+        execution_name=name,
+        warnings_about=lambda _: [],
+        money=IN_AED,
     )
     show.show_security(replace(RecordedSecurity(RUN, "FAB", "ADX", {"fills": 1, "net_pnl": 0.0}), run=run))
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80

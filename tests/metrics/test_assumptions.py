@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.engine.execution import make_execution, variants
 from pipeline.metrics.assumptions import in_words, verdict_of, waterfall
+from pipeline.numbers import amounts_in
 
 MODELS = variants(make_execution("classic", {}, ""))
 TOTALS = dict.fromkeys(MODELS, 100.0) | {
@@ -69,7 +70,8 @@ def test_the_way_from_classic_to_strict_has_a_step_a_switch_in_the_tables_order(
 
 
 def test_the_way_is_told_in_a_sentence() -> None:
-    said = in_words(waterfall(TOTALS))
-    for part in ("100.00 AED", "-40.00 AED", "14 steps", "touch=fills", "(-136.00)", "shown_size=once", "(30.00)"):
+    with amounts_in("EGP"):
+        said = in_words(waterfall(TOTALS))
+    for part in ("100.00 EGP", "-40.00 EGP", "14 steps", "touch=fills", "(-136.00)", "shown_size=once", "(30.00)"):
         assert part in said
     assert "none of them" in in_words(waterfall(dict.fromkeys(TOTALS, 0.0)))

@@ -27,7 +27,9 @@ CLOSED: Final = (*HELD, Fill("3 14:55:00", -40, 9.0, -40.0))
 def rows(accounts: Sequence[AccountHistory]) -> list[tuple[Any, ...]]:
     """Return the rows as tuples, in the order of the file's columns after the day."""
     daily = []
-    for row in daily_rows([ledger_of(account) for account in accounts]):
+    for row in daily_rows(
+        [ledger_of(account) for account in accounts], {"AED": [ledger_of(account) for account in accounts]}
+    ):
         assert set(row) | {"position"} == set(COLUMNS)
         daily.append((row["security"], row["day"], *(row.get(name) for name in COLUMNS[2:])))
     return daily

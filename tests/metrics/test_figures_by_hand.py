@@ -264,11 +264,11 @@ def test_every_figure_of_a_security(account: Any, expected: dict[str, Any]) -> N
 
 
 def test_every_figure_of_both_on_one_clock() -> None:
-    assert portfolio_figures([ledger_of(MODON), ledger_of(FAB)]) == near(OF_BOTH)
+    assert portfolio_figures({"AED": [ledger_of(MODON), ledger_of(FAB)]}) == near(OF_BOTH)
 
 
 def test_a_portfolio_of_one_is_that_one_but_for_its_limit() -> None:
-    alone = portfolio_figures([ledger_of(FAB)])
+    alone = portfolio_figures({"AED": [ledger_of(FAB)]})
     assert {name for name, value in alone.items() if value != ledger_of(FAB).figures.get(name, "none")} == {
         "intervals",
         "time_at_limit",
@@ -343,7 +343,7 @@ def test_what_is_known_without_a_fill_is_zero_and_not_missing() -> None:
 
 
 def test_a_portfolio_of_none_has_no_figure() -> None:
-    figures = portfolio_figures([])
+    figures = portfolio_figures({})
     assert set(figures["reasons"].values()) == {"No security was replayed to its end."}
     assert figures["markouts"] == dict.fromkeys(("1s", "10s", "60s", "300s"), NO_MARK)
     assert {name for name, value in figures.items() if value is None} == figures["reasons"].keys() - {"markouts"}

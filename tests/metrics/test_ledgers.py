@@ -127,8 +127,8 @@ def test_ledgers_say_of_several_what_all_their_fills_say(histories: list[Account
     expected = reference_figures(histories)
     del expected["position"]
     ledgers = [ledger_of(account) for account in histories]
-    assert by_name(portfolio_figures(ledgers), [*expected]) == near(expected)
-    rows, expected_rows = [*daily_rows(ledgers)], [*fill_days.daily_rows(histories)]
+    assert by_name(portfolio_figures({"AED": ledgers}), [*expected]) == near(expected)
+    rows, expected_rows = [*daily_rows(ledgers, {"AED": ledgers})], [*fill_days.daily_rows(histories)]
     assert rows == [near(row) for row in expected_rows]
 
 
@@ -179,8 +179,8 @@ def test_a_ledger_comes_back_from_its_bytes_and_from_another_process(account: Ac
     content = ledger.to_bytes()
     for same in (Ledger.of_bytes(content), pickle.loads(pickle.dumps(ledger))):  # noqa: S301 - of our own making
         assert same.to_bytes() == content
-        assert portfolio_figures([same]) == portfolio_figures([ledger])
-        assert [*daily_rows([same])] == [*daily_rows([ledger])]
+        assert portfolio_figures({"AED": [same]}) == portfolio_figures({"AED": [ledger]})
+        assert [*daily_rows([same], {"AED": [same]})] == [*daily_rows([ledger], {"AED": [ledger]})]
     with pytest.raises(ValueError, match=r"bytes|buffer|char|value|delimiter"):
         Ledger.of_bytes(content[: len(content) // 2])
 
@@ -197,10 +197,13 @@ def test_a_run_is_the_same_from_memory_and_from_a_file_in_any_order(
         store.add(ledger)
     assert [ledger.ticker for ledger in store.ledgers] == [ledger.ticker for ledger in ledgers]
     assert [ledger.to_bytes() for ledger in store.ledgers] == [ledger.to_bytes() for ledger in ledgers]
-    figures = {"portfolio": portfolio_figures(ledgers), "securities": {each.ticker: each.figures for each in ledgers}}
+    figures = {
+        "portfolio": portfolio_figures({"AED": ledgers}),
+        "securities": {each.ticker: each.figures for each in ledgers},
+    }
     for kept in (store.ledgers, shuffled):
         assert b"".join(metrics_json(kept, figures["portfolio"])) == json_bytes(figures)
-        assert [*daily_rows(kept)] == [*daily_rows(ledgers)]
+        assert [*daily_rows(kept, {"AED": kept})] == [*daily_rows(ledgers, {"AED": ledgers})]
     store.close()
 
 
@@ -210,11 +213,11 @@ def test_a_portfolio_is_the_same_in_whatever_stretches_it_is_walked(
     histories: list[AccountHistory], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledgers = [ledger_of(account) for account in histories]
-    whole = portfolio_figures(ledgers)
+    whole = portfolio_figures({"AED": ledgers})
     for at_a_time in (1, 7):
         with monkeypatch.context() as patched:
             patched.setattr(clock, "AT_A_TIME", at_a_time)
-            assert portfolio_figures(ledgers) == whole
+            assert portfolio_figures({"AED": ledgers}) == whole
 
 
 def plain(function: Callable[..., int]) -> Callable[..., int]:
@@ -235,12 +238,12 @@ def plain(function: Callable[..., int]) -> Callable[..., int]:
 @given(histories=several())
 def test_plain_python_gives_the_same_ledgers(histories: list[AccountHistory], monkeypatch: pytest.MonkeyPatch) -> None:
     ledgers = [ledger_of(account) for account in histories]
-    figures = portfolio_figures(ledgers)
+    figures = portfolio_figures({"AED": ledgers})
     with monkeypatch.context() as patched:
         for module in (clock, ledger_builder):
             patched.setattr(module, "compiled", plain)
         assert [ledger_of(account).to_bytes() for account in histories] == [each.to_bytes() for each in ledgers]
-        assert portfolio_figures(ledgers) == figures
+        assert portfolio_figures({"AED": ledgers}) == figures
 
 
 @given(

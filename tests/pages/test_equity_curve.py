@@ -37,7 +37,8 @@ def test_the_equity_is_the_sum_of_all_fills_in_order_of_time_and_name() -> None:
         taken = EquityCurve()
         by_name = {f"S{number}": sorted(fills) for number, fills in enumerate(securities)}
         for name in reversed(by_name):
-            taken.add(name, track(by_name[name]))
+            one = track(by_name[name])
+            taken.add(name, one.stamps, one.net)
         every = sorted((at, name, number, made) for name in by_name for number, (at, made) in enumerate(by_name[name]))
         curve = taken.curve(10**6)
         assert curve.stamps.tolist() == [at for at, *_ in every]
@@ -54,7 +55,7 @@ def test_a_thinned_curve_has_the_extremes_of_each_stretch(monkeypatch: pytest.Mo
     chance = np.random.default_rng(3)
     fills = list(zip(range(0, 6 * DAY_MS, 200_000), chance.integers(-900, 900, 2_592).tolist(), strict=True))
     taken = EquityCurve()
-    taken.add("FAB", track(fills))
+    taken.add("FAB", track(fills).stamps, track(fills).net)
     whole, few = taken.curve(10_000), taken.curve(600)
     assert len(whole.equity) == few.fills == 2_592
     assert 250 < len(few.equity) <= 600

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline import all_runs, backtest, compare_page
 from pipeline.metrics.registry import GROUPS
+from pipeline.numbers import amounts_in
 from pipeline.pages.sweep_page import sweep_page
 from tests.made import make_config, make_store
 from tests.pages.reading import Node, _Tree, read_page, table
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUNS: Final = ("base", "quick", "few")
-FIGURES: Final = {figure.heading: figure for group in GROUPS.values() for figure in group}
+with amounts_in("AED"):
+    FIGURES: Final = {figure.heading: figure for group in GROUPS.values() for figure in group}
 MODELS: Final = {
     "classic": "classic",
     "strict": "strict",
@@ -95,9 +97,10 @@ def test_the_figures_of_runs_side_by_side_are_those_of_their_metrics_json(output
     seen = set()
     for row in page.one("section", id="figures").all("tr"):
         if "data-figure" in row.attributes:
-            figure = FIGURES[row.one("th").text]
+            heading = row.one("th").text
+            figure = FIGURES[heading]
             assert exact(row.all("td")) == beside([in_files(each, figure.name) for each in portfolios]), figure.name
-            seen.add(figure.heading)
+            seen.add(heading)
     assert seen == {*FIGURES}
     _, models = table(page.one("table", id="models"))
     checks = [read(output / name, "run.json")["assumption_check"] or {} for name in RUNS]

@@ -43,13 +43,15 @@ def test_securities_of_several_currencies_are_warned_of_first_with_those_to_run_
     request_for: Any, tmp_path: Path
 ) -> None:
     of_one = plan(request_for())
-    assert (set(of_one.money.values()), of_one.warnings) == ({"AED"}, [])
+    assert (set(of_one.currencies.of.values()), of_one.warnings) == ({"AED"}, [])
     config = tmp_path / "mixed.json"
     config.write_text(json.dumps({"_defaults": {}, "FAB": {"exchange": "LSE"}}), encoding="utf-8")
     mixed = plan(request_for(config=config))
-    assert mixed.money == {"EMAAR": "AED", "FAB": "GBp", "MODON": "AED"}
+    assert mixed.currencies.of == {"EMAAR": "AED", "FAB": "GBp", "MODON": "AED"}
     assert mixed.warnings[0].startswith("The securities are in several currencies (AED 2, GBp 1), which do not add up")
-    assert mixed.warnings[0].endswith("Run one currency at a time, GBp with --securities FAB.")
+    assert mixed.warnings[0].endswith(
+        "Give rates (--fx rates.csv --currency AED), or run one currency at a time, GBp with --securities FAB."
+    )
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def write_broker_fills(desk: Path, path: Path, **execution: Any) -> int:
         for fill in run.trades(ticker).to_dict("records"):
             if chance.random() >= DROPPED:
                 late = np.timedelta64(int(chance.integers(0, LATEST_MS)), "ms")
-                time = str(np.datetime64(fill["timestamp"], "ms") + late)
+                time = str(np.datetime64(fill["timestamp"].tz_localize(None), "ms") + late)
                 rows.append([time, f"{ticker} UH Equity", fill["side"], fill["fill_price"], fill["fill_qty"]])
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([["Exec Time", "Symbol", "Side", "Price", "Qty"], *rows])

@@ -282,7 +282,9 @@ def test_kept_trades_are_those_of_a_backtest_with_the_setting(
             sensitivity=False,
         )
         fills = read_table(tmp_path / "out" / "trades" / f"{number}_{ticker}.parquet").to_pandas()
-        pd.testing.assert_frame_equal(fills, done.trades(ticker), check_exact=True)
+        frame = done.trades(ticker)
+        frame["timestamp"] = frame["timestamp"].dt.tz_localize(None)
+        pd.testing.assert_frame_equal(fills, frame, check_exact=True)
 
 
 def test_the_next_sweep_into_a_folder_leaves_no_trades_of_the_last(

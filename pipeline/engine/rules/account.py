@@ -20,7 +20,7 @@ was closed, or a strategy that keeps its own orders booked it."""
 
 
 class Account(ReplayState):
-    """A position in shares (negative is short), its average entry price in AED, and what was realised in AED.
+    """A position in shares (negative is short), its average entry price in money, and what was realised in money.
 
     The entry price is kept when the position closes and is unchanged by partial closes. Two products, a sum and a
     division, in that order: the exact bits of the P&L depend on it.

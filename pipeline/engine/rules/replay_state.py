@@ -21,7 +21,7 @@ SELL: Final = -1
 NO_DAY: Final = -(2**62)
 
 ON_GRID: Final = 1e-9
-"""A price stands on the grid of ticks when it is no farther from it than this, AED."""
+"""A price stands on the grid of ticks when it is no farther from it than this."""
 
 Word: TypeAlias = str
 Fact: TypeAlias = int
@@ -34,7 +34,7 @@ FloatColumn: TypeAlias = "list[float] | memoryview[float]"
 class ReplayState:
     """One security's events, one at a time.
 
-    Prices in AED, sizes in shares, times in ns on the exchange's local clock; a time of day counts from midnight, `day`
+    Prices in the market's unit, sizes in shares, times in ns on its local clock; a time of day is from midnight, `day`
     and `last_day` (the day of the latest tick) from 1970-01-01. `batched`: whether several settings
     are replayed in one pass over the ticks, each with its own part of the columns. `varies`: whether days have hours or
     tick sizes of their own, or breaks; `day_table` has them, `day_step` numbers a day, 0 where all are one. Ticks come
@@ -112,11 +112,11 @@ class ReplayState:
     last_price: float = 0.0
 
     def tick(self, price: float) -> float:
-        """Return the tick that applies at a price, AED."""
+        """Return the tick that applies at a price."""
         return self.tick_at(price)
 
     def tick_at(self, price: float) -> float:
-        """Return the tick that applies at a price, AED."""
+        """Return the tick that applies at a price."""
         level = self.first_tick
         while level < self.end_tick - 1 and price >= self.tick_below[level]:
             level += 1

@@ -182,26 +182,26 @@ const fillSweep = async () => {
   const drawEquity = () => {
     const { equity } = viewOf(state.view), [best, middle] = charts.equity.data;
     for (const [line, name] of [[best, "chosen"], [middle, "median"]]) {
-      Object.assign(line, { x: equity ? equity.days : [], y: equity ? equity[name] : [], hovertemplate: "%{x}: %{y:,.2f} AED" });
+      Object.assign(line, { x: equity ? equity.days : [], y: equity ? equity[name] : [], hovertemplate: "%{x}: %{y:,.2f} " + sweep.currency });
     }
     const until = equity && sweep.testFrom ? [sweep.testFrom] : [];
     charts.equity.layout.shapes = until.map((x) => ({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line: { color: "$faint", dash: "dot" } }));
     charts.equity.layout.annotations = until.map((x) => ({ x, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text: "test from here", font: { color: "$faint" } }));
     if (!equity) return say("equity", "No setting could be chosen for " + viewName() + ".");
     const [chosen, median] = [equity.chosen, equity.median].map((values) => number(values.at(-1) || 0, sweep.forms.money));
-    say("equity", viewName() + ": setting " + plain(equity.settings[0]) + ", the one chosen, ends at " + chosen + " AED, setting " + plain(equity.settings[1]) + ", the median one, at " + median + " AED.");
+    say("equity", viewName() + ": setting " + plain(equity.settings[0]) + ", the one chosen, ends at " + chosen + " " + sweep.currency + ", setting " + plain(equity.settings[1]) + ", the median one, at " + median + " " + sweep.currency + ".");
   };
   const drawWalk = () => {
     const rows = viewOf(state.view).walk, [bar] = charts.walk.data;
     Object.assign(bar, {
       x: rows.map(([days]) => days.split(" ")[0]), y: rows.map((one) => one[2]),
       text: rows.map(([, setting]) => "setting " + setting), customdata: rows.map(([days]) => days),
-      hovertemplate: "%{customdata}<br>%{text}<br>%{y:,.0f} AED<extra></extra>",
+      hovertemplate: "%{customdata}<br>%{text}<br>%{y:,.0f} " + sweep.currency + "<extra></extra>",
     });
     bar.marker.color = rows.map((one) => ((one[2] || 0) < 0 ? "$map-bad" : "$map-good"));
     const after = rows.map((one) => one[2]).filter((value) => value !== null);
     const total = after.reduce((sum, value) => sum + value, 0);
-    say("walk", after.length ? "In total " + plain(total) + " AED after choosing, " + viewName() + "." : "No fold has a market day, or no setting could be chosen for any.");
+    say("walk", after.length ? "In total " + plain(total) + " " + sweep.currency + " after choosing, " + viewName() + "." : "No fold has a market day, or no setting could be chosen for any.");
   };
 
   // Tables.
