@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.engine.day_tables import day_tables
 from pipeline.engine.rules.replay_state import BUY, SELL
-from pipeline.errors import ConfigError, ReplayError
+from pipeline.errors import ReplayError
 from pipeline.times import DAY, FARTHEST_DAY, date_of
 
 if TYPE_CHECKING:
@@ -181,8 +181,7 @@ class Buffers:
 
     @classmethod
     def of(cls, strategy: type[Strategy], span: Span, facts: Facts, names: Iterable[str]) -> Buffers:
-        """Return the columns of a strategy's replay; raises ConfigError for several orders a side with a latency."""
-        check_latency(strategy, facts.fields)
+        """Return the columns of a strategy's replay."""
         buffers = cls(span, facts, names)
         buffers.inputs["levels"] = strategy.levels
         return buffers
@@ -204,18 +203,6 @@ class Buffers:
         fills = fills_of(self.columns, int(final["m_fills"]), lambda events: ticks.timestamp[events])
         check_shares(shares_of(fills.quantity))
         return Outcome(fills, self.market_days, final)
-
-
-def check_latency(strategy: type[Strategy], fields: Mapping[str, int]) -> None:
-    """Raise ConfigError for a strategy with several orders a side under a latency, which no rule says anything of yet.
-
-    fields: what the execution model sets in the market.
-    """
-    if strategy.levels and fields.get("latency"):
-        raise ConfigError(
-            f"{strategy.__name__} has several orders a side (levels = {strategy.levels}), whose messages take no time: "
-            "latency_ms has to be 0."
-        )
 
 
 def fills_of(columns: Mapping[str, Any], count: int, timestamps: Callable[[Int64s], Int64s]) -> Fills:

@@ -12,7 +12,6 @@ from pipeline.engine.compiler.names import check_names
 from pipeline.engine.compiler.specialise import loop_source
 from pipeline.engine.costs import COSTS, checked_costs
 from pipeline.engine.execution import PRESETS, SWITCH, Execution, make_execution, variants
-from pipeline.engine.outcome import check_latency
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import (
     BadRequest,
@@ -140,7 +139,6 @@ def plan(request: Request) -> Plan:
         config_file(request.config or CONFIGS / f"{label}.json"), fields_of(strategy).by_key(), parameters
     )
     execution = _execution(request, config, switches)
-    check_latency(strategy, execution.fields())
     for ticker, exchange in config.exchanges.items():
         check_exchange(exchange, f"{config.path}: {ticker}")
     if request.market is not None:
@@ -158,7 +156,7 @@ def plan(request: Request) -> Plan:
     engine, why_plain = choose_engine(strategy, execution, asked_engine)
     switches_apply = takes_switches(strategy)
     check = request.sensitivity if request.sensitivity is not None else engine == "compiled"
-    alternatives = models_of(strategy, execution) if check and switches_apply else {}
+    alternatives = variants(execution) if check and switches_apply else {}
     work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
     backend = backend_asked or default_backend(engine, work, request.workers)
     need = {security.ticker: _bytes_needed(security) for security in chosen}
@@ -220,12 +218,6 @@ def _checked(
     except SignalError as lacking:
         return replace(task, error=error or str(lacking))
     return replace(task, error=error, signals=sources)
-
-
-def models_of(strategy: type[Strategy], execution: Execution) -> dict[str, Execution]:
-    """Return the models of a strategy's assumption check by name; with several orders a side none has a latency."""
-    models = variants(execution)
-    return {name: model for name, model in models.items() if not (strategy.levels and model.fields()["latency"])}
 
 
 def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine | None) -> tuple[Engine, str | None]:

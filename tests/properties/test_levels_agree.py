@@ -54,9 +54,9 @@ class Own(Strategy):
             self.act(m)
         if self.draw(10) == 0:
             if self.draw(2) == 0:
-                m.buy_at_ask(30)
+                self.note(m.buy_at_ask(30))
             else:
-                m.sell_at_bid(30)
+                self.note(m.sell_at_bid(30))
 
     def act(self, m):
         what = self.draw(8)
@@ -77,6 +77,7 @@ class Own(Strategy):
             m.cancel(chosen)
         else:
             self.note(m.remaining(chosen) + 7 * m.ahead(chosen) + round(m.order_price(chosen) * 1000))
+            self.note(1 if m.sent(chosen) else 0)
 
     def on_fill(self, m, side, price, quantity, order):
         self.note(order // 32 * 3 + quantity)
@@ -136,6 +137,7 @@ BY_NUMBER: Final = """
 LEVELS: Final = (1, 2, 5, 16)
 SAME: Final = ("event", "side", "price", "quantity", "realized", "position", "pnl", "how", "placed")
 KNOWN: Final = {key: switch.words for key, switch in SWITCHES.items() if switch.words}
+LATENCIES: Final = (0, 0, 0, 0.001, 1_000, 1_500, 45_000, 7_200_000)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +151,8 @@ def model_of(seed: int) -> Execution:
     random = np.random.default_rng(seed)
     preset = ("classic", "strict")[seed % 2]
     changes = {key: words[int(random.integers(len(words)))] for key, words in KNOWN.items() if random.integers(2)}
-    return make_execution(preset, changes if seed % 4 > 1 else {}, "here")
+    late = {"latency_ms": LATENCIES[int(random.integers(len(LATENCIES)))]}
+    return make_execution(preset, changes | late if seed % 4 > 1 else {}, "here")
 
 
 def told_by_reference(ticks: Ticks, values: dict[str, Any], execution: Execution, exchange: str) -> dict[str, Any]:
@@ -209,7 +212,7 @@ def test_the_verbs_of_one_order_are_the_case_of_one_level(tmp_path: Path) -> Non
     def check_one(seed: int) -> int:
         case = seeded_case("v1_baseline", seed)
         model = model_of(seed)
-        model = make_execution("classic", {**model.settings, "crossed_book": "quoted"}, "here")
+        model = make_execution("classic", {**model.settings, "crossed_book": "quoted", "latency_ms": 0}, "here")
         facts = facts_of(case.exchange)
         verbs, number = (
             simulate(case.ticks, own, {"seed": seed}, facts, model, "python") for own in (by_verbs, by_number)

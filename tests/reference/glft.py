@@ -70,11 +70,11 @@ class Glft(Ladder):
 
     def bring(self, which: int, level: int, price: float, *, fits: bool) -> None:
         """Have the order of a level at its price, or none."""
-        order = self.standing_order(self.numbers[which, level])
-        if order is None:
-            if fits:
-                self.numbers[which, level] = self.place_one(which, price, self.given["lot"])
-        elif not fits:
-            order.remaining = 0
-        elif order.price != price:
-            self.replace_one(order.number, price, self.given["lot"])
+        number = self.numbers[which, level]
+        order, away = self.standing_order(number), self.away(number)
+        if not fits:
+            self.cancel_one(number)
+        elif order is None and away is None:
+            self.numbers[which, level] = self.place_one(which, price, self.given["lot"])
+        elif away is None and order is not None and order.price != price:
+            self.replace_one(number, price, self.given["lot"])

@@ -34,6 +34,18 @@ class Resting:
     unbooked_price: float = 0.0
 
 
+@dataclass
+class Mail:
+    """What is on its way about an order, or of number 0 an order to take."""
+
+    number: int
+    which: int
+    verb: str
+    price: float
+    size: int
+    arrival: int
+
+
 class Ladder(MarketMaker):
     """A market maker with up to `levels` orders a side."""
 
@@ -43,7 +55,9 @@ class Ladder(MarketMaker):
         super().__init__(parameters, switches, exchange)
         self.known: list[Resting] = []
         self.placed = self.refused = self.entries = self.filling = 0
-        self.told: list[int] = []
+        self.mail: list[Mail] = []
+        self.took = {BID: 0, ASK: 0}
+        self.now = 0
         self.aside = False
 
     def stands_aside(self) -> bool:
@@ -58,39 +72,124 @@ class Ladder(MarketMaker):
     def place_one(self, which: int, price: float, size: int) -> int:
         """Place one more order; give its number, or 0."""
         price = self.order_price(which, price)
-        if size == 0 or not self.may_enter(which, price):
+        if size == 0 or not self.may_ask(price) or (not self.switches.latency_ms and self.is_rejected(which, price)):
             return 0
-        if sum(order.which == which and order.remaining + order.unbooked > 0 for order in self.known) >= self.levels:
+        away = {mail.number for mail in self.mail if mail.verb == "place"}
+        taken = [o for o in self.known if o.which == which and (o.remaining + o.unbooked > 0 or o.number in away)]
+        if len(taken) >= self.levels:
             self.refused += 1
             return 0
         self.placed += 1
         order = Resting(self.placed, which)
         self.known.append(order)
-        self.enter(order, price, size)
+        self.say(order, "place", price, size)
         return order.number
 
     def replace_one(self, number: int, price: float, size: int) -> bool:
-        """Give an order another price and size; say whether it was done."""
-        order = self.standing_order(number)
+        """Give an order another price and size; say whether it was done or asked for."""
+        order = self.standing_order(number) or self.away(number)
         if order is None:
             return False
         price = self.order_price(order.which, price)
-        if size == 0:
-            order.remaining = 0
-        elif price == order.price and size <= order.remaining:
-            order.remaining = size
-        elif self.may_enter(order.which, price):
-            order.remaining = 0
-            self.enter(order, price, size)
-        else:
+        keeps = order.remaining > 0 and price == order.price and size <= order.remaining
+        if size > 0 and not keeps and not self.may_ask(price):
             return False
-        return True
+        return self.say(order, "replace", price, size)
 
     def cancel_one(self, number: int) -> None:
         """Take an order out of the market."""
-        order = self.standing_order(number)
+        order = self.standing_order(number) or self.away(number)
         if order is not None:
+            self.say(order, "cancel", 0.0, 0)
+
+    def take_one(self, event: Event, which: int, wanted: int) -> int:
+        """Take from the opposite touch, or ask to; give how much has been had since the last call."""
+        if not self.switches.latency_ms:
+            before = self.account.position
+            self.hit(event, which, wanted)
+            return abs(self.account.position - before)
+        had, self.took[which] = self.took[which], 0
+        if wanted > had:
+            asked = next((mail for mail in self.mail if mail.number == 0 and mail.which == which), None)
+            if asked is None:
+                self.mail.append(Mail(0, which, "take", 0.0, wanted - had, self.arrival()))
+            else:
+                asked.size = wanted - had
+        return had
+
+    # The way there.
+
+    def arrival(self) -> int:
+        """Give when what is sent now arrives."""
+        return self.now + round(self.switches.latency_ms * 1_000_000)
+
+    def say(self, order: Resting, verb: str, price: float, size: int) -> bool:
+        """Ask the exchange for something; a third message about an order takes the place of the second."""
+        mail = Mail(order.number, order.which, verb, price, size, self.arrival())
+        if not self.switches.latency_ms:
+            return self.do(order, mail)
+        for late in [late for late in self.mail if late.number == order.number][1:]:
+            self.mail.remove(late)
+        self.mail.append(mail)
+        return True
+
+    def away(self, number: int) -> Resting | None:
+        """Give an order about which something is on its way."""
+        if number > 0 and any(mail.number == number for mail in self.mail):
+            return self.known[number - 1]
+        return None
+
+    def arrive(self) -> None:
+        """Let arrive what is due, the bids' first, as it was sent; of an order nothing before what is older."""
+        for which in (BID, ASK):
+            while due := self.next_due(which):
+                self.mail.remove(due)
+                if due.number == 0:
+                    opposite = self.sides[ASK if which == BID else BID].touch
+                    had = self.take(which, due.size)
+                    if had > 0 and opposite is not None:
+                        self.took[which] += had
+                        self.late_hits[which] = (opposite[0], had)
+                else:
+                    self.do(self.known[due.number - 1], due)
+
+    def next_due(self, which: int) -> Mail | None:
+        """Give what is to arrive next on a side."""
+        seen: set[int] = set()
+        for mail in self.mail:
+            if mail.which == which and mail.number not in seen and mail.arrival <= self.now:
+                return mail
+            seen |= {mail.number} if mail.which == which else set()
+        return None
+
+    def do(self, order: Resting, mail: Mail) -> bool:
+        """Do at the exchange what is asked for, as far as the order is there; say whether it was done."""
+        if mail.verb == "place":
+            if self.is_rejected(order.which, mail.price):
+                self.forget_mail(order)
+                return False
+            self.enter(order, mail.price, mail.size)
+        elif order.remaining == 0:
+            return False
+        elif mail.size == 0:
+            self.remove(order)
+        elif mail.price == order.price and mail.size <= order.remaining:
+            order.remaining = mail.size
+        elif self.is_rejected(order.which, mail.price):
+            return False
+        else:
             order.remaining = 0
+            self.enter(order, mail.price, mail.size)
+        return True
+
+    def remove(self, order: Resting) -> None:
+        """Let an order have gone."""
+        order.remaining = 0
+        self.forget_mail(order)
+
+    def forget_mail(self, order: Resting) -> None:
+        """Let what is on its way about an order be void."""
+        self.mail = [mail for mail in self.mail if mail.number != order.number]
 
     def standing_order(self, number: int) -> Resting | None:
         """Give an order that stands, by its number."""
@@ -102,17 +201,20 @@ class Ladder(MarketMaker):
         standing = [order for order in self.known if order.which == which and order.remaining > 0]
         return sorted(standing, key=lambda order: (sign * order.price, order.since))
 
-    def may_enter(self, which: int, price: float) -> bool:
-        """Say whether an order may be placed at a price now."""
-        rejected = self.switches.marketable == "reject" and self.reaches_opposite(which, price)
-        return price > 0 and not self.waits_for_uncrossed_book() and not rejected
+    def may_ask(self, price: float) -> bool:
+        """Say whether an order may be asked for at a price now."""
+        return price > 0 and not self.waits_for_uncrossed_book()
+
+    def is_rejected(self, which: int, price: float) -> bool:
+        """Say whether the exchange places nothing at a price now."""
+        return self.switches.marketable == "reject" and self.reaches_opposite(which, price)
 
     def enter(self, order: Resting, price: float, size: int) -> None:
         """Let an order join the back of a queue, once it has taken what it may."""
         if self.switches.self_cross == "cancel_older":
             for other in self.ranked(ASK if order.which == BID else BID):
                 if price >= other.price if order.which == BID else price <= other.price:
-                    other.remaining = 0
+                    self.remove(other)
         self.entries += 1
         order.price, order.remaining, order.since, order.printed = price, size, self.entries, 0
         order.ahead = self.queue_at(order.which, price)
@@ -124,6 +226,8 @@ class Ladder(MarketMaker):
             order.remaining -= taken
             if taken > 0:
                 order.unbooked, order.unbooked_price = order.unbooked + taken, touch[0]
+            if order.remaining == 0:
+                self.forget_mail(order)
         self.keep_priority(order.which)
 
     def keep_priority(self, which: int) -> None:
@@ -139,9 +243,8 @@ class Ladder(MarketMaker):
         """Lose every order."""
         for order in self.known:
             order.remaining = 0
-
-    def deliver(self, event: Event) -> None:
-        """Have nothing on its way."""
+        self.mail = []
+        self.took = {BID: 0, ASK: 0}
 
     def move_queue(self, event: Event, side: Any, before: tuple[float, float] | None) -> None:
         """Correct what stands ahead of each order by what its side shows now."""
@@ -160,6 +263,7 @@ class Ladder(MarketMaker):
 
     def fill_at_touch(self, event: Event) -> None:
         """Fill the orders that the opposite touch of an uncrossed book has come to."""
+        self.book_takes(event)
         bid, ask = self.sides[BID].touch, self.sides[ASK].touch
         if bid is None or ask is None or bid[0] >= ask[0] or self.stands_aside():
             return
@@ -224,18 +328,19 @@ class Ladder(MarketMaker):
     def fill_order(self, event: Event, order: Resting, price: float, quantity: int) -> None:
         """Record a fill of an order."""
         order.remaining -= quantity
+        if order.remaining == 0:
+            self.forget_mail(order)
         self.filling = order.number
         self.fill(event, order.which, price, quantity)
 
     def fill(self, event: Event, which: int, price: float, quantity: int) -> None:
         """Record a fill, and tell the strategy."""
         number, self.filling = self.filling, 0
-        self.told.append(number)
         super().fill(event, which, price, quantity)
         self.hear(event, which, price, quantity, number)
 
     def book_takes(self, event: Event) -> None:
-        """Record what orders took as they were placed: the bids', then the asks', the older order's first."""
+        """Record what orders took as they were placed, the older order's first, then late hits: bids before asks."""
         last = self.placed
         for which in (BID, ASK):
             for order in [order for order in self.known if order.which == which and order.number <= last]:
@@ -245,23 +350,33 @@ class Ladder(MarketMaker):
                     self.taken_shares += quantity
                     self.filling = order.number
                     self.fill(event, which, order.unbooked_price, quantity)
+            price, quantity = self.late_hits[which]
+            self.late_hits[which] = (0.0, 0)
+            if quantity > 0:
+                self.fill(event, which, price, quantity)
 
     # The course of an event.
+
+    def on_event(self, event: Event) -> None:
+        """Take an event."""
+        self.now = event.ts
+        super().on_event(event)
 
     def see(self, event: Event) -> None:
         """Update the book and the counters, let the touch fill us, and lose what the touch has left."""
         self.counts[event.kind] += 1
+        self.arrive()
         if event.kind == TRADE:
             self.last_price = event.price
         else:
             self.see_quote(event)
-            if self.switches.touch == "fills":
-                self.book_takes(event)
+        if self.switches.latency_ms or (event.kind != TRADE and self.switches.touch == "fills"):
+            self.book_takes(event)
         if self.switches.stale_orders == "cancel":
             for order in self.known:
                 touch = self.sides[order.which].touch
-                if touch is None or touch[0] != order.price:
-                    order.remaining = 0
+                if order.remaining > 0 and (touch is None or touch[0] != order.price):
+                    self.remove(order)
         if self.switches.open_delay == "10:05" and event.tod < self.hours.opens + 5 * MINUTE:
             self.book_takes(event)
             self.book_takes(event)

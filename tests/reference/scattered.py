@@ -40,7 +40,7 @@ class Scattered(Ladder):
         for _ in range(self.draw(4)):
             self.act()
         if self.draw(10) == 0:
-            self.hit(event, BID if self.draw(2) == 0 else ASK, 30)
+            self.note(self.take_one(event, BID if self.draw(2) == 0 else ASK, 30))
 
     def act(self) -> None:
         what = self.draw(8)
@@ -62,6 +62,7 @@ class Scattered(Ladder):
         else:
             order = self.standing_order(chosen)
             self.note(0 if order is None else order.remaining + 7 * order.ahead + round(order.price * 1_000))
+            self.note(0 if self.away(chosen) is None else 1)
 
     def hear(self, event: Event, which: int, price: float, quantity: int, number: int) -> None:  # noqa: ARG002
         self.note(number * 3 + quantity)

@@ -14,18 +14,18 @@ from pipeline.engine.costs import checked_costs, costs_of
 from pipeline.engine.execution import make_execution, variants
 from pipeline.engine.outcome import Fills, Span, join_fills
 from pipeline.engine.plain import PlainReplay
-from pipeline.engine.strategy import fields_of
-from pipeline.errors import BadRequest, ConfigError, PipelineError
+from pipeline.errors import BadRequest, PipelineError
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.charges import Traded, charges_of
-from pipeline.replay.simulate import CLASSIC, simulate
+from pipeline.replay.simulate import CLASSIC, engine_facts, simulate
 from pipeline.ticks import NO_TICKS
-from tests.engine.replays import ADX, FACTS, bits, bits_of_fills, field_values, random_ticks, strategy_of
+from tests.engine.replays import ADX, bits, bits_of_fills, field_values, random_ticks, strategy_of
 from tests.made import make_store, make_strategy, results
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.engine.execution import Execution
     from pipeline.ticks import Ticks
 
 LADDER: Final = """
@@ -72,14 +72,15 @@ def cut(ticks: Ticks, first: int, end: int) -> Ticks:
     )
 
 
-def test_parts_and_either_engine_after_the_other_give_what_one_piece_gives(tmp_path: Path) -> None:
-    strategy, ticks = own(tmp_path), random_ticks(2_000)
+@pytest.mark.parametrize("model", [CLASSIC, make_execution("strict", {"latency_ms": 45_000}, "")])
+def test_parts_and_either_engine_after_the_other_give_what_one_piece_gives(model: Execution, tmp_path: Path) -> None:
+    strategy, ticks, facts = own(tmp_path), random_ticks(2_000), engine_facts(ADX, model)
     values, span = field_values(strategy), Span.of(ticks)
-    whole = compiled_replay(strategy).run(ticks, FACTS, values)
-    assert len(whole.fills) > 100
-    run = compiled_replay(strategy).begin(span, FACTS, values)
+    whole = compiled_replay(strategy).run(ticks, facts, values)
+    assert len(whole.fills) > 50
+    run = compiled_replay(strategy).begin(span, facts, values)
     first = run.feed(cut(ticks, 0, 700))
-    on_plain = PlainReplay(strategy).begin(span, FACTS, values, run.checkpoint())
+    on_plain = PlainReplay(strategy).begin(span, facts, values, run.checkpoint())
     second = run.feed(cut(ticks, 700, 2_000))
     assert bits_of_fills(join_fills([first, second])) == bits_of_fills(whole.fills)
     again = on_plain.feed(cut(ticks, 700, 2_000))
@@ -91,7 +92,7 @@ def test_parts_and_either_engine_after_the_other_give_what_one_piece_gives(tmp_p
 
 def test_many_settings_give_what_each_gives_alone(tmp_path: Path) -> None:
     strategy, ticks = own(tmp_path), random_ticks(1_200)
-    models = [CLASSIC, make_execution("strict", {}, ""), make_execution("classic", {"queue": "front"}, "")]
+    models = [CLASSIC, make_execution("strict", {}, ""), make_execution("classic", {"latency_ms": 1_500}, "")]
     settings = [Setting({"size": size}, model) for size in (100, 700) for model in models]
     found = dict(simulate_many(ticks, strategy, settings, ADX, "compiled"))
     for number, setting in enumerate(settings):
@@ -101,7 +102,7 @@ def test_many_settings_give_what_each_gives_alone(tmp_path: Path) -> None:
     assert len({len(each.fills) for each in found.values()}) > 3  # type: ignore[union-attr]
 
 
-def test_a_run_is_equal_on_both_engines_and_its_check_has_every_model_without_a_latency(tmp_path: Path) -> None:
+def test_a_run_is_equal_on_both_engines_and_its_check_has_every_model(tmp_path: Path) -> None:
     store, strategy = make_store(tmp_path / "parquet", ("FAB",), a_day=400), str(ladder(tmp_path))
     common: dict[str, Any] = {"strategy": strategy, "config": tmp_path / "ladder.json", "parquet_dir": store}
     fast = api.backtest(**common, output_dir=tmp_path / "fast", report=False)
@@ -110,7 +111,7 @@ def test_a_run_is_equal_on_both_engines_and_its_check_has_every_model_without_a_
     assert fast.plan.engine == "compiled"
     with (tmp_path / "fast" / "sensitivity.csv").open(encoding="utf-8") as file:
         models = {row["execution"] for row in csv.DictReader(file)}
-    assert models == {*variants(CLASSIC)} - {"latency_ms=1000"}
+    assert models == {*variants(CLASSIC)}
     with pytest.raises(BadRequest, match="several orders a side, which explain does not explain yet"):
         api.explain("FAB", 1, run=tmp_path / "fast", parquet_dir=store, strategy=strategy)
 
@@ -136,47 +137,31 @@ def test_orders_that_were_filled_are_counted_once_and_pay_a_minimum_once(tmp_pat
         traded = Traded()
 
 
+PLACES: Final = "def on_tick(self, m):\n    m.place(1, 10.0, 5)\n\n"
 REFUSED: Final = {
-    "latency_ms has to be 0": ("levels = 2\n\ndef on_tick(self, m):\n    m.place(1, 10.0, 5)", {"latency_ms": 50}),
-    "levels is 17; a side holds 1 to 16 orders": ("levels = 17\n\ndef on_tick(self, m):\n    m.place(1, 10.0, 5)", {}),
-    "levels is True; a side": ("levels = True\n\ndef on_tick(self, m):\n    m.place(1, 10.0, 5)", {}),
-    "the market has no 'quote_bid'": ("levels = 2\n\ndef on_tick(self, m):\n    m.quote_bid(10.0, 5)", {}),
-    "the market has no 'bid_live'": ("levels = 2\nc: int = 0\n\ndef on_tick(self, m):\n    self.c += m.bid_live", {}),
-    "the market has no 'place'": ("def on_tick(self, m):\n    m.place(1, 10.0, 5)", {}),
+    "levels is 17; a side holds 1 to 16 orders": f"levels = 17\n{PLACES}",
+    "levels is True; a side": f"levels = True\n{PLACES}",
+    "the market has no 'quote_bid'": "levels = 2\n\ndef on_tick(self, m):\n    m.quote_bid(10.0, 5)",
+    "the market has no 'bid_live'": "levels = 2\nc: int = 0\n\ndef on_tick(self, m):\n    self.c += m.bid_live",
+    "the market has no 'place'": PLACES,
     "on_fill takes m, side, price, quantity, order; the engine gives it m, side, price, quantity": (
-        "def on_tick(self, m):\n    pass\n\ndef on_fill(self, m, side, price, quantity, order):\n    pass",
-        {},
+        "def on_tick(self, m):\n    pass\n\ndef on_fill(self, m, side, price, quantity, order):\n    pass"
     ),
-    "place takes size as int": ("levels = 2\n\ndef on_tick(self, m):\n    m.place(1, 10.0, 5.5)", {}),
+    "place takes size as int": "levels = 2\n\ndef on_tick(self, m):\n    m.place(1, 10.0, 5.5)",
     "on_fill may not call buy_at_ask": (
-        "levels = 2\n\ndef on_tick(self, m):\n    pass\n\ndef on_fill(self, m, side, price, q):\n    m.buy_at_ask(5)",
-        {},
+        f"levels = 2\n\n{PLACES}def on_fill(self, m, side, price, quantity):\n    m.buy_at_ask(5)"
     ),
 }
 
 
 @pytest.mark.parametrize("said", REFUSED)
 def test_what_several_orders_cannot_be_is_refused_before_anything_runs(said: str, tmp_path: Path) -> None:
-    body, changes = REFUSED[said]
-    store, strategy = make_store(tmp_path / "parquet", ("FAB",), a_day=20), make_strategy(tmp_path / "own.py", body)
-    switches = [f"execution.{key}={value}" for key, value in changes.items()]
-    with pytest.raises(PipelineError, match=said.replace("(", r"\(")):
-        api.backtest(
-            strategy=str(strategy),
-            config=tmp_path / "own.json",
-            parquet_dir=store,
-            output_dir=tmp_path / "run",
-            parameters=switches,
-        )
-
-
-def test_a_latency_is_refused_by_the_engines_too(tmp_path: Path) -> None:
-    strategy = own(tmp_path)
-    values = {key: parameter.default for key, parameter in fields_of(strategy).by_key().items()}
-    late = make_execution("strict", {"latency_ms": 1}, "")
-    for engine in ("compiled", "python"):
-        with pytest.raises(ConfigError, match="latency_ms has to be 0"):
-            simulate(random_ticks(10), strategy, values, ADX, late, engine)  # type: ignore[arg-type]
+    store, strategy = (
+        make_store(tmp_path / "parquet", ("FAB",), a_day=20),
+        make_strategy(tmp_path / "own.py", REFUSED[said]),
+    )
+    with pytest.raises(PipelineError, match=said):
+        api.backtest(strategy=str(strategy), config=tmp_path / "own.json", parquet_dir=store)
 
 
 def test_more_orders_than_levels_are_refused_and_counted(tmp_path: Path) -> None:

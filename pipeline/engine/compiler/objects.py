@@ -38,6 +38,8 @@ HIDDEN: Final = frozenset(
         "before",
         "begins",
         "ends",
+        "messages",
+        "next_arrival",
     }
     | {f"{side}_{field}" for side in ("bid", "ask") for field in SIDE_HIDDEN}
 )

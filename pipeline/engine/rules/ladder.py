@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from pipeline.engine.rules.account import CLOSE, NO_ORDER, PRINT, TAKE, TOUCH
-from pipeline.engine.rules.ladder_orders import LadderOrders
+from pipeline.engine.rules.ladder_messages import AFTER_BIDS, CANCEL, NOTHING, PLACE, REPLACE, LadderMessages
+from pipeline.engine.rules.ladder_orders import FULL
 from pipeline.engine.rules.ladder_side import MOST_LEVELS, SLOTS
 from pipeline.engine.rules.queue import CAPPED
 from pipeline.engine.rules.replay_state import BUY, SELL, IntColumn, ReplayState
 
-NOTHING: Final = -1
-AFTER_BIDS: Final = 2**60
-"""What comes before an ask's number where bids are booked first; a multiple of SLOTS beyond all numbers."""
+LATE: Final = 2**58
+"""What comes before the place of a late order to take where orders are booked first; a multiple of SLOTS."""
 
 
-class LadderMarket(LadderOrders):
+class LadderMarket(LadderMessages):
     """What a strategy with several orders a side sees and may do.
 
     `filled_order` is the order of the fill at hand, 0 where none of ours stood.
@@ -23,7 +23,7 @@ class LadderMarket(LadderOrders):
 
     actions: ClassVar[tuple[str, ...]] = (
         *ReplayState.actions,
-        *("place", "replace", "cancel", "live", "order_price", "remaining", "ahead"),
+        *("place", "replace", "cancel", "live", "order_price", "remaining", "ahead", "sent"),
         *("buy_at_ask", "sell_at_bid", "stand_aside", "resume"),
     )
 
@@ -35,22 +35,48 @@ class LadderMarket(LadderOrders):
 
     def place(self, side: int, price: float, size: int) -> int:
         """Place one more order at the back of its queue; return its number, 0 when it may not stand."""
-        return self.enter(side, price, size)
+        order = 0
+        limit = self.limit_of(side, price)
+        if size > 0 and self.may_ask(limit) and not (self.latency == 0 and self.is_rejected(side, limit)):
+            slot = self.free_slot(side)
+            if slot == FULL:
+                self.beyond_levels += 1
+            else:
+                order = self.new_order(slot)
+                if self.latency > 0:
+                    self.send(slot, PLACE, limit, size)
+                else:
+                    self.begin(side, slot, limit, size)
+        return order
 
     def replace(self, order: int, price: float, size: int) -> bool:
-        """Give an order that stands another price and size; say whether it was done.
+        """Give an order another price and size; say whether it was done, or with a latency asked for.
 
         It goes to the back of its queue, but keeps its place at its price when it does not grow. Size 0 cancels it.
         """
-        done = self.remaining(order) > 0
+        slot = order % SLOTS
+        limit = self.limit_of(BUY if slot < MOST_LEVELS else SELL, price)
+        done = self.live(order) or self.sent(order)
+        if done and size > 0 and not self.shrinks(slot, limit, size):
+            done = self.may_ask(limit)
         if done:
-            done = self.change(order % SLOTS, price, size)
+            if self.latency > 0:
+                self.send(slot, REPLACE, limit, size)
+            else:
+                done = self.change(slot, limit, size)
         return done
 
     def cancel(self, order: int) -> None:
-        """Take an order out of the market, if it stands."""
-        if self.remaining(order) > 0:
+        """Take an order out of the market, if it stands or is on its way."""
+        if self.latency > 0:
+            if self.live(order) or self.sent(order):
+                self.send(order % SLOTS, CANCEL, 0.0, 0)
+        elif self.live(order):
             self.leave(order % SLOTS)
+
+    def sent(self, order: int) -> bool:
+        """Say whether a message about an order is on its way, with a latency."""
+        return self.latency > 0 and self.level_order[order % SLOTS] == order and self.level_sent[order % SLOTS] != 0
 
     def live(self, order: int) -> bool:
         """Say whether an order stands in the market."""
@@ -77,7 +103,12 @@ class LadderMarket(LadderOrders):
         return self.take(SELL, quantity)
 
     def take(self, side: int, quantity: int) -> int:
-        """Trade with the opposite touch, at most what can be had of it; return how much."""
+        """Trade with the opposite touch, at most what can be had of it; return how much.
+
+        With a latency the order to take arrives later: return what earlier ones have had since the last call.
+        """
+        if self.latency > 0:
+            return self.ask_to_take(side, quantity)
         had = min(quantity, self.available(-side))
         if had > 0:
             self.use_up(-side, had)
@@ -175,14 +206,23 @@ class LadderMarket(LadderOrders):
             place = self.next_taken(NOTHING, last)
             while place > NOTHING:
                 slot = place % SLOTS
-                quantity = self.level_crossing[slot]
-                order = self.level_order[slot]
-                self.level_crossing[slot] = 0
-                if self.level_remaining[slot] == 0:
-                    self.level_order[slot] = 0
                 side = BUY if slot < MOST_LEVELS else SELL
-                self.book_of(side, slot, order, self.level_crossing_price[slot], quantity, TAKE)
+                if self.latency > 0 and place % AFTER_BIDS >= LATE:
+                    quantity = self.level_late[slot]
+                    self.level_late[slot] = 0
+                    self.book_of_none(side, self.level_late_price[slot], quantity, TAKE)
+                else:
+                    self.book_taken(side, slot)
                 place = self.next_taken(place, last)
+
+    def book_taken(self, side: int, slot: int) -> None:
+        """Book what an order took as it was placed."""
+        quantity = self.level_crossing[slot]
+        order = self.level_order[slot]
+        self.level_crossing[slot] = 0
+        if self.level_remaining[slot] == 0:
+            self.free(slot)
+        self.book_of(side, slot, order, self.level_crossing_price[slot], quantity, TAKE)
 
     def end_event(self) -> None:
         """Note whether something that was taken is still to be booked."""
@@ -199,6 +239,10 @@ class LadderMarket(LadderOrders):
         while slot < SLOTS:
             if self.level_crossing[slot] > 0 and self.level_order[slot] < (last + 1) * SLOTS:
                 at = self.level_order[slot] + (0 if slot < MOST_LEVELS else AFTER_BIDS)
+                if at > after and (found == NOTHING or at < found):
+                    found = at
+            if self.latency > 0 and self.level_late[slot] > 0:
+                at = LATE + slot + (0 if slot < MOST_LEVELS else AFTER_BIDS)
                 if at > after and (found == NOTHING or at < found):
                     found = at
             slot += 1

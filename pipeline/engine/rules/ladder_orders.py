@@ -48,43 +48,47 @@ class LadderOrders(Market):
 
     def __init__(self) -> None:
         super().__init__()
-        for name, hint in vars(LadderOrders)["__annotations__"].items():
+        hints = {
+            name: hint for base in type(self).__mro__ for name, hint in vars(base).get("__annotations__", {}).items()
+        }
+        for name, hint in hints.items():
             if hint in ("IntLevels", "FloatLevels"):
                 setattr(self, name, [0 if hint == "IntLevels" else 0.0] * SLOTS)
 
-    def enter(self, side: int, price: float, size: int) -> int:
-        """Place one more order; return its number, 0 when it may not stand or all levels are taken."""
-        order = 0
-        limit = self.limit_of(side, price)
-        if size > 0 and self.may_enter(side, limit):
-            slot = self.free_slot(side)
-            if slot == FULL:
-                self.beyond_levels += 1
-            else:
-                self.last_order += 1
-                order = self.last_order * SLOTS + slot
-                self.level_order[slot] = order
-                self.count(slot)
-                self.stand(side, slot, limit, size)
-        return order
+    def new_order(self, slot: int) -> int:
+        """Give an order that is to be placed a slot; return its number."""
+        self.last_order += 1
+        self.level_order[slot] = self.last_order * SLOTS + slot
+        return self.level_order[slot]
+
+    def begin(self, side: int, slot: int, price: float, size: int) -> None:
+        """Let a new order stand, unless it may not."""
+        if self.is_rejected(side, price):
+            self.free(slot)
+        else:
+            self.count(slot)
+            self.stand(side, slot, price, size)
 
     def change(self, slot: int, price: float, size: int) -> bool:
-        """Give an order another price or size; say whether it was done."""
+        """Give an order that stands another price or size; say whether it was done."""
         side = BUY if slot < MOST_LEVELS else SELL
-        limit = self.limit_of(side, price)
         done = True
         if size == 0:
             self.leave(slot)
-        elif limit == self.level_price[slot] and size <= self.level_remaining[slot]:
+        elif self.shrinks(slot, price, size):
             self.level_remaining[slot] = size
-        elif self.may_enter(side, limit):
-            self.take_out(slot)
-            if limit != self.level_price[slot]:
-                self.count(slot)
-            self.stand(side, slot, limit, size)
-        else:
+        elif self.is_rejected(side, price):
             done = False
+        else:
+            self.take_out(slot)
+            if price != self.level_price[slot]:
+                self.count(slot)
+            self.stand(side, slot, price, size)
         return done
+
+    def shrinks(self, slot: int, price: float, size: int) -> bool:
+        """Say whether an order keeps its place: its price stays and it does not grow."""
+        return price == self.level_price[slot] and size <= self.level_remaining[slot]
 
     def limit_of(self, side: int, price: float) -> float:
         """Return the price at which an order asked for at a price would stand."""
@@ -93,10 +97,13 @@ class LadderOrders(Market):
             limit = self.bid_side.on_grid(price) if side == BUY else self.ask_side.on_grid(price)
         return limit
 
-    def may_enter(self, side: int, price: float) -> bool:
-        """Say whether an order may be placed at a price now."""
-        may = not self.bid_side.must_wait() and not (self.prices_on_grid and price <= 0.0)
-        return may and not (self.rejects_marketable and self.is_marketable(side, price))
+    def may_ask(self, price: float) -> bool:
+        """Say whether an order at a price may be asked for now."""
+        return not self.bid_side.must_wait() and not (self.prices_on_grid and price <= 0.0)
+
+    def is_rejected(self, side: int, price: float) -> bool:
+        """Say whether the exchange places no order at a price now."""
+        return self.rejects_marketable and self.is_marketable(side, price)
 
     def is_marketable(self, side: int, price: float) -> bool:
         """Say whether an order at this price would trade with the opposite touch at once."""
@@ -155,6 +162,8 @@ class LadderOrders(Market):
         self.level_printed[slot] = 0
         if left > 0:
             self.join(side, slot, price, ahead)
+        else:
+            self.free(slot)
 
     def join(self, side: int, slot: int, price: float, ahead: int) -> None:
         """Let an order stand behind those of ours that have a better price, or this price for longer."""
@@ -196,8 +205,10 @@ class LadderOrders(Market):
         """Let an order be gone: cancelled, or filled."""
         self.take_out(slot)
         self.level_remaining[slot] = 0
-        if self.level_crossing[slot] == 0:
-            self.level_order[slot] = 0
+        self.free(slot)
+
+    def free(self, slot: int) -> None:
+        """Let an order have gone: its slot is free when nothing of it is to be booked any more."""
 
     def cancel_crossed(self, side: int, price: float) -> None:
         """Cancel our orders of a side that one of the other side at a price would trade with."""

@@ -52,9 +52,9 @@ class LadderSide(Side):
         """Start a day, or go on after a break, with no order."""
         while self.market.level_standing[self.first()] > 0:
             self.market.leave(self.market.level_queue[self.first()])
+        self.market.forget_messages(self.first())
 
     def arrive(self) -> None:
-        """Let nothing arrive: messages take no time."""
-
-    def send(self) -> None:
-        """Send nothing."""
+        """Let what was sent of both sides arrive, before the bid does."""
+        if self.is_bid:
+            self.market.deliver()

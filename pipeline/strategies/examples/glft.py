@@ -45,15 +45,15 @@ class GlftLadder(Strategy):
             for k in range(5):
                 bid = m.round_down_to_tick(max(min(mid - half - (held + k + 0.5) * step, bid - tick), tick))
                 ask = m.round_up_to_tick(max(min(mid + half - (held - k - 0.5) * step, 2 * mid), ask + tick))
-                most = (self.max_lots - k - 1) * self.lot
-                self.quote(m, k, BUY, bid, self.lot if m.position <= most else 0)
-                self.quote(m, 5 + k, SELL, ask, self.lot if m.position >= -most else 0)
+                self.quote(m, k, BUY, bid, self.lot if m.position <= (self.max_lots - k - 1) * self.lot else 0)
+                self.quote(m, 5 + k, SELL, ask, self.lot if m.position >= (k + 1 - self.max_lots) * self.lot else 0)
 
     def quote(self, m: LadderMarket, at: int, side: int, price: float, size: int) -> None:
         """Have an order at a price, or none of size 0."""
+        order = self.orders[at]
         if size == 0:
-            m.cancel(self.orders[at])
-        elif not m.live(self.orders[at]):
+            m.cancel(order)
+        elif not m.live(order) and not m.sent(order):
             self.orders[at] = m.place(side, price, size)
-        elif m.order_price(self.orders[at]) != price:
-            m.replace(self.orders[at], price, size)
+        elif m.order_price(order) != price and not m.sent(order):
+            m.replace(order, price, size)
