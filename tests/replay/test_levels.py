@@ -191,3 +191,18 @@ def test_fills_of_no_order_have_none(tmp_path: Path) -> None:
     assert fills.placed is not None
     assert ((fills.order == 0) == (fills.placed == -1)).all()
     assert 0 < (fills.order == 0).sum() <= 2
+
+
+def test_a_sweep_gives_of_each_setting_what_its_own_run_gives(tmp_path: Path) -> None:
+    store, strategy = make_store(tmp_path / "parquet", ("FAB", "EMAAR"), a_day=300), str(ladder(tmp_path))
+    common: dict[str, Any] = {"strategy": strategy, "config": tmp_path / "ladder.json", "parquet_dir": store}
+    swept = api.sweep(**common, grid={"size": [100, 700]}, output_dir=tmp_path / "sweep", report=False)
+    rows = {(row["size"], row["security"]): row for row in swept.frame.to_dict("records")}
+    for size in (100, 700):
+        folder = tmp_path / f"of_{size}"
+        api.backtest(**common, parameters=[f"size={size}"], output_dir=folder, sensitivity=False, report=False)
+        with (folder / "backtest_summary.csv").open(encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                found = rows[size, row["security"]]
+                assert (found["fills"], found["realized_pnl"]) == (int(row["trades"]), float(row["realized_pnl"]))
+                assert int(row["trades"]) > 0
