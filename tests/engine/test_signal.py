@@ -138,3 +138,43 @@ def test_a_signal_without_a_name_is_refused_with_how_to_write_it(tmp_path: Path)
 def test_a_name_that_cannot_be_is_refused(name: str, said: str) -> None:
     with pytest.raises(StrategyError, match=said):
         Signal(name)
+
+
+OF_THE_AUCTION: Final = """\
+from pipeline.engine.rules.auction import AuctionMarket
+
+class Own(Strategy):
+    rules = AuctionMarket
+    trade_types = ("entry",)
+    alpha: Signal = Signal("alpha")
+    seen: float = 0.0
+
+    def on_tick(self, m):
+        if self.alpha.value > 10.02 and m.best_bid > 0:
+            m.trade(BUY, m.best_bid, 100, 0.0, 0, self.alpha.value, m.event)
+
+    def on_day_end(self, m):
+        if self.alpha.time > 0:
+            self.seen += self.alpha.value
+"""
+
+LADDER: Final = """\
+class Own(Strategy):
+    levels = 3
+    alpha: Signal = Signal("alpha")
+
+    def on_tick(self, m):
+        if m.bid_size > 0 and m.ask_size > 0 and self.alpha.value > 10.0 and m.position < 900:
+            for step in range(3):
+                m.place(BUY, m.bid - 0.01 * step, 100)
+        if m.ask_size > 0 and self.alpha.value < 10.0 and m.position > 0:
+            m.place(SELL, m.ask, 100)
+"""
+
+
+@pytest.mark.parametrize("text", [OF_THE_AUCTION, LADDER])
+def test_any_market_reads_them(text: str, tmp_path: Path) -> None:
+    strategy, ticks = strategy_of(tmp_path, text), with_signals(random_ticks(600, 2), 2, 1)
+    whole = plain(strategy, ticks)
+    assert len(whole.fills) > 5
+    assert bits(in_parts(strategy, PythonReplay(strategy, None), ticks, [1, 300, 301])) == bits(whole)
