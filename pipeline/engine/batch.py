@@ -68,7 +68,7 @@ class BatchRunner:
         self.layout = BatchLayout.of_text(machine.note)
         self.state = [name for name in start_values(strategy) if "[" not in name]
         self._machine = machine
-        pointers = len(event_columns(fields_of(strategy))) + len(EXCHANGED) + len(SETTING_COLUMNS)
+        pointers = len(event_columns(fields_of(strategy), batched=True)) + len(EXCHANGED) + len(SETTING_COLUMNS)
         pointers += len(self.layout.shared.columns)
         counts = [ctypes.c_int64, ctypes.c_int64]
         self.loop = ctypes.CFUNCTYPE(ctypes.c_int64, *counts, *[ctypes.c_void_p] * pointers)(machine.address)
@@ -221,7 +221,12 @@ def batch_runner(
 
             def text() -> Text:
                 source, layout = batch_source(strategy, varies=varies)
-                types = [*event_types(strategy), *EXCHANGED_TYPES, *SETTING_TYPES, *column_types(layout.shared.columns)]
+                types = [
+                    *event_types(strategy, batched=True),
+                    *EXCHANGED_TYPES,
+                    *SETTING_TYPES,
+                    *column_types(layout.shared.columns),
+                ]
                 return Text(source, LOOP_NAME, 2, types, layout.text(), helpers_of(source), distinct=True)
 
             report = (lambda: on_compile(strategy.__name__)) if on_compile else None

@@ -124,11 +124,9 @@ class CompiledRun(Replay):
         layout, fields = self._replay.layout, fields_of(self._replay.strategy)
         inputs = input_values(fields, self.buffers.inputs, self._parameters)
         exchanged = Exchanged(layout, {**inputs, **self._state, "m_rows": 0})
-        arrays = [
-            *tick_columns(ticks, fields),
-            *exchanged.arrays,
-            *(self.buffers.columns[name] for name in layout.columns),
-        ]
+        self.series = {name: np.full(len(ticks), np.nan) for name in fields.series}
+        columns = [self.buffers.columns[name] for name in layout.columns]
+        arrays = [*tick_columns(ticks, fields), *self.series.values(), *exchanged.arrays, *columns]
         self._replay.loop(len(ticks), *(array.ctypes.data for array in arrays))
         return exchanged.state()
 
@@ -160,14 +158,16 @@ def compiled_replay(
 
 
 def tick_columns(ticks: Ticks, fields: Fields) -> list[Any]:
-    """Return the columns of ticks, and of signals, as a loop takes them, in the order of `event_columns`."""
+    """Return the columns of ticks and signals as a loop takes them, in the order of `event_columns`."""
     columns = (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)
     return [*map(np.ascontiguousarray, columns), *signal_columns(ticks, [*fields.signals])]
 
 
-def event_types(strategy: type[Strategy]) -> list[str]:
-    """Return the numpy types of the columns that `tick_columns` returns."""
-    return [*TICK_TYPES, *(SIGNAL_TYPES * len(fields_of(strategy).signals))]
+def event_types(strategy: type[Strategy], *, batched: bool = False) -> list[str]:
+    """Return the numpy types of the columns that `event_columns` names."""
+    fields = fields_of(strategy)
+    series = [] if batched else ["float64"] * len(fields.series)
+    return [*TICK_TYPES, *(SIGNAL_TYPES * len(fields.signals)), *series]
 
 
 def column_types(columns: Sequence[str]) -> list[str]:

@@ -163,6 +163,9 @@ class PlainRun(Replay):
             setattr(market, name, value)
         columns = [_view(column) for column in signal_columns(ticks, [*self._fields.signals])]
         self._signal_columns = columns[::2], columns[1::2]
+        self.series = {name: np.full(len(ticks), np.nan) for name in self._fields.series}
+        for name, recorded in self.series.items():
+            getattr(self._acting, name).values = _view(recorded)
         of_ticks = [_view(column) for column in (ticks.timestamp, ticks.kind, ticks.price, ticks.volume)]
         try:
             replay(market, self._acting, len(ticks), *of_ticks)

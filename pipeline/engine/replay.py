@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.engine.outcome import Fills, Number
-    from pipeline.ticks import Int64s, Ticks
+    from pipeline.ticks import Float64s, Int64s, Ticks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +55,8 @@ class Replay(ABC):
 
     Events are numbered from the security's first tick. Where a strategy books trades of earlier events, as an
     AuctionMarket lets it, parts end between days: an event's time is looked up in the part at hand and the one before.
+
+    series: what its strategy recorded in the last part, by field, a number an event, NaN where it recorded none.
     """
 
     def __init__(self, buffers: Buffers, start: Checkpoint | None = None) -> None:
@@ -63,6 +65,7 @@ class Replay(ABC):
         self._before = start.event if start else 0
         self._times_before = start.times if start else NO_TICKS.timestamp
         self._shares = 0.0
+        self.series: Mapping[str, Float64s] = {}
 
     def feed(self, ticks: Ticks) -> Fills:
         """Replay the next ticks and return the fills made there; raises ReplayError."""

@@ -25,6 +25,7 @@ from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_type_hints looks for it here
+from pipeline.engine.series import Series
 from pipeline.engine.signal import Signal
 from pipeline.engine.words import facts_read
 from pipeline.errors import ConfigError, StrategyError, nearest
@@ -43,7 +44,7 @@ class Unit:
 TYPES: Final = ("Shares", "Money", "Price", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
 
 START: Final = {"int": "0", "float": "0.0", "bool": "False"}
-STARTS_OF: Final[dict[type, str]] = {Ewma: "", Signal: '"alpha"'}
+STARTS_OF: Final[dict[type, str]] = {Ewma: "", Series: "", Signal: '"alpha"'}
 
 Kind: TypeAlias = Literal["int", "float", "bool"]
 Shares: TypeAlias = Annotated[int, Unit("shares")]
@@ -184,6 +185,11 @@ class Fields:
         """The columns known beforehand that it reads, by field."""
         return {name: compound for name, compound in self.compounds.items() if isinstance(compound, Signal)}
 
+    @property
+    def series(self) -> dict[str, Series]:
+        """The series that it records, by field."""
+        return {name: compound for name, compound in self.compounds.items() if isinstance(compound, Series)}
+
     def by_key(self) -> dict[str, Parameter]:
         """Return the parameters by their config keys."""
         return {parameter.key: parameter for parameter in self.parameters.values()}
@@ -222,7 +228,7 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
         elif kind == "object":
             if isinstance(value, Compound) and type(value) is hint:
                 compounds[name] = value
-            elif hint in (*KINDS, Signal):
+            elif hint in (*KINDS, Signal, Series):
                 start = f"{hint.__name__}({STARTS_OF.get(hint, 20)})"
                 raise _wrong(strategy, name, f": write what it starts as, `{name}: {hint.__name__} = {start}`.")
             else:

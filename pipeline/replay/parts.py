@@ -47,12 +47,13 @@ Item = TypeVar("Item")
 class Part:
     """What some whole days of a security gave: their ticks, fills, charges and days, and the market around the fills.
 
-    The counts in `replayed` are those of all parts so far.
+    The counts in `replayed` are those of all parts so far. series: what the strategy recorded, a number a tick.
     """
 
     ticks: Ticks
     replayed: Replayed
     observed: Observed
+    series: Mapping[str, Float64s]
 
 
 class PartedReplay:
@@ -102,7 +103,7 @@ class PartedReplay:
             if is_last:
                 self._outcome = self._replay.end(matched)
             fills = self._outcome.fills if is_last else self._replay.feed(matched)
-            part = _Filled(ticks, fills, first)
+            part = _Filled(ticks, fills, first, self._replay.series)
             first += len(ticks)
             if waiting is not None:
                 waiting, part = _booked(waiting, part)
@@ -152,7 +153,7 @@ class PartedReplay:
             self._placings,
             _standing(self._replay.state()),
         )
-        return Part(ticks, self._replayed(fills, days, not_flat, charges), observed)
+        return Part(ticks, self._replayed(fills, days, not_flat, charges), observed, filled.series)
 
     def _market_days(self, ticks: Ticks) -> Int64s:
         """Return the days with a print; a day of ignored prints alone is one as well."""
@@ -180,11 +181,12 @@ class PartedReplay:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Filled:
-    """Ticks, their fills, and the event number of the first tick."""
+    """Ticks, their fills, the event number of the first tick, and what was recorded at each."""
 
     ticks: Ticks
     fills: Fills
     first: int
+    series: Mapping[str, Float64s]
 
 
 def _standing(state: Mapping[str, Any]) -> list[StandingOrder]:
@@ -204,7 +206,8 @@ def _booked(before: _Filled, part: _Filled) -> tuple[_Filled | None, _Filled]:
         both = join_fills([before.fills, part.fills.at(slice(0, early))])
         return replace(before, fills=both), replace(part, fills=part.fills.at(slice(early, None)))
     ticks = stack_ticks([before.ticks, part.ticks], len(before.ticks) + len(part.ticks))
-    return None, _Filled(ticks, join_fills([before.fills, part.fills]), before.first)
+    series = {name: np.concatenate([before.series[name], values]) for name, values in part.series.items()}
+    return None, _Filled(ticks, join_fills([before.fills, part.fills]), before.first, series)
 
 
 def _joined(several: list[Int64s]) -> Int64s:

@@ -49,6 +49,9 @@ SWITCHED_REPLAYS_A_READ: Final = 3
 BYTES_A_TICK: Final = 160
 """What one replay takes for each tick: Arrow's columns, ours, and the room for fills, with a margin."""
 
+BYTES_A_SIGNAL: Final = 16
+"""And of each signal for each tick: a value and its time."""
+
 GROUPS_AT_ONCE: Final = 3
 """How many row groups are in memory at once: one that is replayed, its last day carried over, one that is decoded."""
 
@@ -101,6 +104,11 @@ class Plan:
     in_store: tuple[Security, ...] = ()
     shortage: str | None = None
     currencies: Currencies = field(default_factory=lambda: Currencies({}))
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The series that its strategy records, by field."""
+        return tuple(fields_of(load_strategy(self.tasks[0].strategy)).series)
 
     @property
     def warnings(self) -> list[str]:
@@ -159,7 +167,8 @@ def plan(request: Request) -> Plan:
     alternatives = variants(execution) if check and switches_apply else {}
     work = sum(security.ticks for security in chosen) * (1 + len(alternatives) // SWITCHED_REPLAYS_A_READ)
     backend = backend_asked or default_backend(engine, work, request.workers)
-    need = {security.ticker: _bytes_needed(security) for security in chosen}
+    signals_read = len(fields_of(strategy).signals)
+    need = {security.ticker: _bytes_needed(security, signals_read) for security in chosen}
     workers = min(workers_for(backend, [*need.values()], request.workers, request.address), len(chosen))
     shortage = None if request.address or backend_asked else memory_shortage(need, workers)
     if shortage:
@@ -300,10 +309,10 @@ def _chosen(securities: Sequence[Security], request: Request) -> tuple[Security,
     return tuple(chosen[: request.max_sheets])
 
 
-def _bytes_needed(security: Security) -> int:
-    """Return what replaying a security takes at most: of some days of its ticks."""
+def _bytes_needed(security: Security, signals: int) -> int:
+    """Return what replaying a security takes at most: of some days of its ticks, with what so many signals are then."""
     ticks = min(security.ticks, GROUPS_AT_ONCE * security.group_ticks)
-    return ticks * BYTES_A_TICK + security.size * ticks // max(security.ticks, 1)
+    return ticks * (BYTES_A_TICK + BYTES_A_SIGNAL * signals) + security.size * ticks // max(security.ticks, 1)
 
 
 def _one_of(text: str, known: Sequence[Name], option: str) -> Name:

@@ -21,7 +21,7 @@ from pipeline.replay.plan import plan
 from pipeline.runs.replaying import HERE, run
 from pipeline.runs.run_warnings import warnings_of
 from pipeline.runs.security import totals_of
-from pipeline.runs.security_files import file_names
+from pipeline.runs.security_files import file_names, series_name
 from pipeline.runs.writer import SENSITIVITY_COLUMNS, SUMMARY_COLUMNS, RunFolder, sensitivity_rows, summary_rows
 from pipeline.store.parquet import read_table, table_of
 from pipeline.store.result_cache import ResultCache, results_folder
@@ -131,6 +131,17 @@ class BacktestRun:
         zone = self._zones[ticker.upper()]
         return frame.assign(timestamp=_in_zone(frame["timestamp"], zone, zone))
 
+    def series(self, ticker: str) -> pd.DataFrame:
+        """Return what the strategy recorded of one security: timestamp, in its exchange's zone, and a column a series.
+
+        Raises UnknownSecurity for a ticker that was not replayed, ReplayError for one that failed or records nothing.
+        """
+        if not self.plan.series:
+            raise ReplayError(f"{self.plan.strategy} records no series; it declares one as `fair: Series = Series()`.")
+        frame: pd.DataFrame = self._table(ticker, series_name(ticker.upper())).to_pandas()
+        zone = self._zones[ticker.upper()]
+        return frame.assign(timestamp=_in_zone(frame["timestamp"], zone, zone))
+
     def equity(self, ticker: str | None = None, *, tz: str | None = None) -> pd.DataFrame:
         """Return realised equity over time: a column a security, each in its currency, and `portfolio`, in the run's.
 
@@ -211,14 +222,16 @@ class BacktestRun:
         return [result.ledger for result in self.results if result.ledger is not None]
 
     def _fills(self, ticker: str) -> Any:
-        """Return one security's fills as the run has them on disk, or else in memory."""
+        return self._table(ticker, file_names(ticker.upper())[0])
+
+    def _table(self, ticker: str, name: str) -> Any:
+        """Return one of a security's files as the run has it on disk, or else in memory."""
         by_ticker = {result.ticker: result for result in self.results}
         result = by_ticker.get(ticker.upper())
         if result is None:
             raise UnknownSecurity(f"{ticker} is not in this run.{nearest(ticker, by_ticker)}")
         if result.ledger is None:
             raise ReplayError(f"{ticker} failed in this run: {result.error}")
-        name, *_ = file_names(result.ticker)
         return read_table(self.output_dir / name) if self.output_dir is not None else table_of(result.files[name])
 
 

@@ -20,5 +20,8 @@ INDEX_FILE: Final = "index.html"
 TRADES_FOLDER: Final = "trades"
 MARKS_FOLDER: Final = "marks"
 PRICES_FOLDER: Final = "prices"
+SERIES_FOLDER: Final = "series"
 CHARTS_FOLDER: Final = "charts"
 FOLDERS: Final = (TRADES_FOLDER, MARKS_FOLDER, PRICES_FOLDER)
+SOME_FOLDERS: Final = (SERIES_FOLDER, CHARTS_FOLDER)
+"""Those that not every run has."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import PipelineError, UnfinishedRun, in_words
-from pipeline.runs.layout import CHARTS_FOLDER, FOLDERS
+from pipeline.runs.layout import FOLDERS, SOME_FOLDERS
 from pipeline.store.atomic import not_written, remove_abandoned, write_bytes
 from pipeline.store.lock import holder_of, sole_writer
 
@@ -39,7 +39,7 @@ def files_of(run_file: AnyPath) -> list[str]:
     return [
         name
         for name in names
-        if Path(name).parent.as_posix() in (".", *FOLDERS, CHARTS_FOLDER) and Path(name).name == name.split("/")[-1]
+        if Path(name).parent.as_posix() in (".", *FOLDERS, *SOME_FOLDERS) and Path(name).name == name.split("/")[-1]
     ]
 
 
@@ -77,7 +77,7 @@ def written_folder(
         try:
             for part in parts:
                 (folder / part).mkdir(parents=True, exist_ok=True)
-            for part in ("", *parts, CHARTS_FOLDER):
+            for part in ("", *parts, *SOME_FOLDERS):
                 remove_abandoned(folder / part)
             earlier = files_of(path)
             write_bytes(path, begun(earlier))

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 from pipeline.errors import UnknownRun, nearest
 from pipeline.runs.differences import change_in_words
 from pipeline.runs.layout import (
-    CHARTS_FOLDER,
     FOLDERS,
     INDEX_FILE,
     RECONCILIATION_FILE,
     REGISTRY_FILE,
     REPORT_FILE,
     RUN_FILE,
+    SOME_FOLDERS,
     SWEEP_FILE,
 )
 from pipeline.runs.manifest import files_of
@@ -221,12 +221,12 @@ def _remove_run(folder: Path, manifest: str) -> None:
         try:
             for name in [*files_of(folder / manifest), RECONCILIATION_FILE]:
                 (folder / name).unlink(missing_ok=True)
-            for part in ("", *FOLDERS, CHARTS_FOLDER):
+            for part in ("", *FOLDERS, *SOME_FOLDERS):
                 remove_abandoned(folder / part)
             (folder / manifest).unlink()
         except OSError as error:
             raise not_written(folder, error) from error
-    for part in (*FOLDERS, CHARTS_FOLDER, ""):
+    for part in (*FOLDERS, *SOME_FOLDERS, ""):
         _remove_empty(folder / part)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipeline.engine.strategy import fields_of
 from pipeline.errors import OutputNotWritable, PathError
 from pipeline.metrics.accounts import account_of
 from pipeline.metrics.converting import ConvertedBuilder
@@ -18,7 +19,7 @@ from pipeline.replay.model_check import ModelCheck
 from pipeline.replay.parts import PartedReplay
 from pipeline.replay.signals import load_signals
 from pipeline.replay.task import Alternative, Task, task_error
-from pipeline.runs.layout import FOLDERS, RUN_FILE
+from pipeline.runs.layout import FOLDERS, RUN_FILE, SERIES_FOLDER
 from pipeline.runs.result_codec import packed
 from pipeline.runs.security_files import SecurityFiles
 from pipeline.store.tick_file import TickFile
@@ -115,7 +116,7 @@ def run_security(task: Task, destination: Destination) -> SecurityResult:
             assert destination.folder is not None  # noqa: S101 - it is here
             return _run(task, destination, destination.folder)
         with tempfile.TemporaryDirectory() as name:
-            for folder in FOLDERS:
+            for folder in (*FOLDERS, SERIES_FOLDER):
                 (Path(name) / folder).mkdir()
             return _run(task, Destination(), Path(name))
     except _NotWritten as error:
@@ -134,7 +135,7 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
     started = time.perf_counter()
     strategy = load_strategy(task.strategy)
     market = task.market
-    files = SecurityFiles(folder, task.ticker, market.clock_shift)
+    files = SecurityFiles(folder, task.ticker, market.clock_shift, fields_of(strategy).series)
     try:
         with TickFile(task.path, task.digest, market.clock_shift) as file:
             signals = load_signals(task.signals, market)

@@ -11,13 +11,15 @@ from pyarrow import csv as arrow_csv
 
 from pipeline.runs.csv_cells import with_csv_cells
 from pipeline.runs.fill_tables import marks_table, prices_table, trades_table
-from pipeline.runs.layout import FOLDERS
+from pipeline.runs.layout import FOLDERS, SERIES_FOLDER
+from pipeline.runs.series_rows import SeriesRows
 from pipeline.store.atomic import GrowingFile, Staged, write_bytes
 from pipeline.store.parquet import GrowingTable, TableOptions, read_table, stage_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipeline.engine.series import Series
     from pipeline.replay.parts import Part
     from pipeline.store.path import AnyPath
 
@@ -31,14 +33,21 @@ def file_names(ticker: str) -> tuple[str, str, str, str]:
     return trades, marks, prices, f"{ticker.lower()}_trades_timeseries.csv"
 
 
+def series_name(ticker: str) -> str:
+    """Return the name of the file of what a strategy recorded of a security."""
+    return f"{SERIES_FOLDER}/{ticker}.parquet"
+
+
 class SecurityFiles:
     """The files of one security, written beside their places, where they are put when all are whole.
 
+    series: what its strategy records, by field.
     Raises OutputNotWritable or PathError.
     """
 
-    def __init__(self, folder: AnyPath, ticker: str, shift: int) -> None:
+    def __init__(self, folder: AnyPath, ticker: str, shift: int, series: Mapping[str, Series]) -> None:
         self._shift = shift
+        self._series = SeriesRows(series, shift)
         trades, marks, prices, text = file_names(ticker)
         self._files: dict[str, _Rows] = {
             trades: _ParquetRows(folder / trades, ticker, "timestamp"),
@@ -46,13 +55,16 @@ class SecurityFiles:
             prices: _ParquetRows(folder / prices, ticker, "timestamp"),
             text: _CsvRows(folder / text),
         }
+        if series:
+            self._files[series_name(ticker)] = _ParquetRows(folder / series_name(ticker), ticker, "timestamp")
 
     def add(self, part: Part) -> None:
         """Write the fills of some days, and the market around them."""
         trades = trades_table(part.replayed, self._shift)
         marks = marks_table(part.replayed.fills, part.observed, self._shift)
         prices = prices_table(part.observed, self._shift)
-        for file, rows in zip(self._files.values(), (trades, marks, prices, trades), strict=True):
+        series = [self._series.table(part.ticks.timestamp, part.series)] if part.series else []
+        for file, rows in zip(self._files.values(), (trades, marks, prices, trades, *series), strict=True):
             file.add(rows)
 
     def close(self) -> dict[str, Staged]:

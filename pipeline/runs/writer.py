@@ -33,11 +33,12 @@ from pipeline.runs.layout import (
     REPORT_FILE,
     RUN_FILE,
     SENSITIVITY_FILE,
+    SERIES_FOLDER,
     SUMMARY_FILE,
 )
 from pipeline.runs.manifest import COMPLETE, RUNNING, json_bytes, written_folder
 from pipeline.runs.security import Destination, totals_of
-from pipeline.runs.security_files import file_names, write_files
+from pipeline.runs.security_files import file_names, series_name, write_files
 from pipeline.store.atomic import write_bytes
 from pipeline.ticks import union_of
 
@@ -75,8 +76,12 @@ class RunFolder:
 
         Raises InUse, OutputNotWritable or PathError.
         """
-        with written_folder(self.directory, RUN_FILE, "pipeline backtest", FOLDERS, self._begin):
+        with written_folder(self.directory, RUN_FILE, "pipeline backtest", self._folders, self._begin):
             yield self
+
+    @property
+    def _folders(self) -> tuple[str, ...]:
+        return (*FOLDERS, SERIES_FOLDER) if self._plan.series else FOLDERS
 
     def _begin(self, earlier: Iterable[str]) -> bytes:
         self._begun = self._run_json(RUNNING, {}, (), (), earlier)
@@ -125,6 +130,7 @@ class RunFolder:
         plan = self._plan
         verdict = verdict_of(net_pnl_by_execution(results))
         written = [file for task in plan.tasks for file in file_names(task.ticker)]
+        written += [series_name(task.ticker) for task in plan.tasks if plan.series]
         if any(task.alternatives for task in plan.tasks):
             written.append(SENSITIVITY_FILE)
         if self._report:

@@ -40,6 +40,7 @@ from __future__ import annotations
 
 import math
 from pipeline.engine.memory import Array, Ewma, IntArray, TimeWindow, Window
+from pipeline.engine.series import Series
 from pipeline.engine.signal import Signal
 from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
 from pipeline.engine.rules.replay_state import BUY, SELL

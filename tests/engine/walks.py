@@ -112,7 +112,12 @@ class PythonBatchRunner(BatchRunner):
         source, layout = batch_source(strategy, varies=varies)
         self.source = source
         super().__init__(strategy, Machine(_NOWHERE, layout.text(), None), varies=varies)
-        types = [*event_types(strategy), *EXCHANGED_TYPES, *SETTING_TYPES, *column_types(layout.shared.columns)]
+        types = [
+            *event_types(strategy, batched=True),
+            *EXCHANGED_TYPES,
+            *SETTING_TYPES,
+            *column_types(layout.shared.columns),
+        ]
         self.loop: Any = _python_of(source, 2, types)
 
     def _of_days_that_vary(self) -> BatchRunner:

@@ -71,7 +71,7 @@ def batch_source(strategy: type[Strategy], *, varies: bool = False) -> tuple[str
     unshared |= {*elements}
     shared = {array: tuple(name for name in getattr(every, array) if name not in unshared) for array in EXCHANGED}
     layout = BatchLayout(replace(every, **shared), rows)
-    arguments = ["count", COUNT, *event_columns(flat.fields), *EXCHANGED, *SETTING_COLUMNS]
+    arguments = ["count", COUNT, *event_columns(flat.fields, batched=True), *EXCHANGED, *SETTING_COLUMNS]
     arguments += ["m_" + name for name in layout.shared.columns]
     stored = {given_name(giving) for giving in givings(flat.body)}
     constant = unshared | stored

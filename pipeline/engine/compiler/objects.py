@@ -83,15 +83,15 @@ def objects_of(
             others=frozenset(dir(strategy)),
             words=frozenset(name for name, parameter in fields.parameters.items() if parameter.kind == "text"),
         ),
-        **{f"s.{name}": _compound(name, compound) for name, compound in fields.compounds.items()},
+        **{f"s.{name}": _compound(name, compound, constants) for name, compound in fields.compounds.items()},
         **_sides(of_market, getattr(strategy.rules, "side_type", None)),
     }
 
 
-def _compound(name: str, compound: Compound) -> Part:
+def _compound(name: str, compound: Compound, constants: Mapping[str, bool | int]) -> Part:
     hints = compound.hints()
     columns = frozenset(field for field, hint in hints.items() if hint in COLUMNS)
-    scalars = frozenset(("size", *(hints.keys() - columns)))
+    scalars = frozenset(("size", "recorded", *(hints.keys() - columns)))
     return Part(
         prefix=f"s_{name}__",
         label=f"{name}, {compound.made_with()},",
@@ -99,7 +99,7 @@ def _compound(name: str, compound: Compound) -> Part:
         columns=columns,
         methods=strategy_methods(type(compound)),
         actions=frozenset(compound.actions),
-        constants={"size": compound.size},
+        constants={"size": compound.size, "recorded": not constants.get("batched", False)},
         hidden=scalars.difference(SHOWN),
         indexed="values" if hasattr(compound, "__getitem__") else "",
     )

@@ -127,10 +127,10 @@ def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
     )
 
 
-def event_columns(fields: Fields) -> list[str]:
-    """Return the names of a loop's columns that have a number an event: the ticks', then those of the signals."""
+def event_columns(fields: Fields, *, batched: bool = False) -> list[str]:
+    """Return the names of a loop's columns that have a number an event: the ticks', the signals', its own series'."""
     signals = [f"s_{name}__{column}" for name in fields.signals for column in ("values", "times")]
-    return [*TICK_COLUMNS, *signals]
+    return [*TICK_COLUMNS, *signals, *(f"s_{name}__values" for name in ([] if batched else fields.series))]
 
 
 def start_values(strategy: type[Strategy]) -> dict[str, int | float]:
