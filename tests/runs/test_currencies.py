@@ -176,6 +176,33 @@ def test_frames_are_in_the_exchanges_time_and_of_several_in_utc_over_a_change_of
     assert ends["portfolio"] == pytest.approx(ends["FAB"] + ends["VOD"] * 0.04)
 
 
+def test_pages_and_lists_say_apart_what_does_not_add_up(made: dict[str, Any]) -> None:
+    from pipeline import all_runs, compare, compare_page
+
+    asked = {key: value for key, value in made.items() if key != "folder"}
+    folder = made["folder"] / "listed"
+    backtest(**asked, output_dir=folder / "apart")
+    run = backtest(**asked, output_dir=folder / "added", fx=made["folder"] / "rates.csv", currency="AED")
+    net = f"{run.portfolio['net_pnl']:,.2f}"
+    pages = {name: (folder / name / "report.html").read_text("utf-8") for name in ("apart", "added")}
+    assert "amounts in own currency" in pages["apart"]
+    assert "amounts in AED" in pages["added"]
+    for unit in ("AED", "GBp", "USD"):
+        assert f'<tr><th scope="row">Portfolio, {unit}</th>' in pages["apart"]
+    assert (net in pages["added"], net in pages["apart"]) == (True, False)
+    assert 'id="equity"' not in pages["apart"]
+    rows = {row.name: row for row in all_runs(output_dir=folder)}
+    assert (rows["apart"].currency, rows["apart"].net_pnl, [*rows["apart"].equity]) == ("own currency", None, [])
+    assert (rows["added"].currency, rows["added"].net_pnl) == ("AED", run.portfolio["net_pnl"])
+    both = compare(folder / "apart", folder / "added")
+    assert both.same_fills
+    assert [one.name for one in both.differences] == ["rates"]
+    assert both.b.total.minus(both.a.total).net_pnl is None
+    page = compare_page([folder / "apart", folder / "added"], folder / "compare.html").read_text("utf-8")
+    assert "amounts in own currency" in page
+    assert net in page
+
+
 def test_a_missing_rate_ends_the_request_before_anything_runs(made: dict[str, Any]) -> None:
     with pytest.raises(RatesError, match="MODON is in USD"):
         run_of(made, "missing", fx="GBP=4", currency="AED")
