@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError, UnconfiguredSecurity, nearest
 if TYPE_CHECKING:
     from pathlib import Path
 
-Value: TypeAlias = int | float | bool | str | None
+Value: TypeAlias = int | float | bool | str | tuple[float, ...] | None
 Values: TypeAlias = Mapping[str, Value]
 
 DEFAULTS: Final = "_defaults"
@@ -43,7 +43,7 @@ class Parameter:
     """
 
     key: str
-    kind: Literal["int", "float", "bool", "text"]
+    kind: Literal["int", "float", "bool", "text", "ints", "floats"]
     default: Value
     optional: bool = False
     minimum: float | None = None
@@ -60,24 +60,42 @@ class Parameter:
             if self.optional:
                 return None
             raise ConfigError(f"{where}: {self.key} is null; it takes {self.describe()}.")
-        if self.kind == "bool":
-            if isinstance(value, bool):
-                return value
-        elif self.kind == "text":
-            if isinstance(value, str) and value in (self.choices or (value,)):
-                return value
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
-            whole = self.kind == "int" and self.scale == 1
-            if not whole or float(value).is_integer():
-                number = int(value) if whole else float(value)
-                if self._in_bounds(number):
-                    return number
+        checked = self._checked(value)
+        if checked is not None:
+            return checked
         hint = nearest(value, self.choices) if isinstance(value, str) else ""
         raise ConfigError(f"{where}: {self.key} is {json.dumps(value)}; it takes {self.describe()}.{hint}")
 
+    def _checked(self, value: object) -> Value:
+        """Return a value as this parameter holds it, None when it cannot be one."""
+        if self.kind == "bool":
+            return value if isinstance(value, bool) else None
+        if self.kind == "text":
+            return value if isinstance(value, str) and value in (self.choices or (value,)) else None
+        if not self.is_list:
+            return self._number(value)
+        if not isinstance(value, (list, tuple)) or not isinstance(self.default, (list, tuple)):
+            return None
+        numbers = [number for number in map(self._number, value) if number is not None]
+        return tuple(numbers) if len(numbers) == len(value) == len(self.default) else None
+
+    def _number(self, value: object) -> float | None:
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not abs(value) <= sys.float_info.max:
+            return None
+        whole = self.kind in ("int", "ints") and self.scale == 1
+        if whole and not float(value).is_integer():
+            return None
+        number = int(value) if whole else float(value)
+        return number if self._in_bounds(number) else None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list of numbers, as long as its default."""
+        return self.kind in ("ints", "floats")
+
     def as_field(self, value: Value) -> Value:
         """Return a checked value in the unit the strategy computes with."""
-        if value is None or isinstance(value, str) or self.scale == 1:
+        if value is None or isinstance(value, (str, tuple)) or self.scale == 1:
             return value
         return round(value * self.scale)
 
@@ -87,7 +105,9 @@ class Parameter:
             return "true or false"
         if self.kind == "text":
             return " or ".join(self.choices) or "a text"
-        number = "a whole number" if self.kind == "int" and self.scale == 1 else "a number"
+        number = "a whole number" if self.kind in ("int", "ints") and self.scale == 1 else "a number"
+        if self.is_list and isinstance(self.default, tuple):
+            number = f"a list of {len(self.default)}, each {number}"
         bounds = [
             f"{word} {bound:,g}"
             for word, bound in (("above", self.above), ("at least", self.minimum), ("at most", self.maximum))

@@ -99,7 +99,9 @@ class CompiledRun(Replay):
         super().__init__(buffers)
         self._replay = replay
         self._parameters = parameters
-        self._state: Mapping[str, Number] = start_values(replay.strategy)
+        given = input_values(fields_of(replay.strategy), {}, parameters)
+        lists = {name: value for name, value in given.items() if "[" in name}
+        self._state: Mapping[str, Number] = start_values(replay.strategy) | lists
 
     def state(self) -> Mapping[str, Number]:
         """Return every field of the market and of the strategy's memory as it is now, by its name in the layout."""

@@ -93,6 +93,10 @@ class PlainRun(Replay):
         market.strategy = self._acting = strategy(**parameters, **first)
         for name, start_of in (*self._fields.compounds.items(), *self._fields.objects.items()):
             setattr(self._acting, name, deepcopy(start_of))
+        for name, value in parameters.items():
+            if isinstance(value, tuple):
+                whole = self._fields.parameters[name].kind == "ints"
+                setattr(self._acting, name, memory.constants(value, whole=whole))
         if takes_order(strategy):
             self._acting.on_fill = self._with_order(self._acting.on_fill)  # type: ignore[method-assign]
         if self._fields.signals:

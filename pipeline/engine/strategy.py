@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence  # noqa: TC003 - get_type_hints looks for it here
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import (
     Annotated,
     Any,
@@ -20,7 +20,7 @@ from typing import (
 )
 
 from pipeline.engine.declared import check_declared, declaration, own_classes
-from pipeline.engine.memory import KINDS, Compound, Ewma
+from pipeline.engine.memory import KINDS, Array, Compound, Ewma, IntArray, constants
 from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market
@@ -224,7 +224,7 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
         kind, optional, unit = _resolve(hint)
         value = getattr(strategy, name, None)
         if kind == "object" and isinstance(value, _Declared):
-            parameters[name] = _words(strategy, name, value, hint)
+            parameters[name] = _words_or_list(strategy, name, value, hint)
         elif kind == "object":
             if isinstance(value, Compound) and type(value) is hint:
                 compounds[name] = value
@@ -243,7 +243,12 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
     counts = [name for name, field in memory.items() if field.kind == "int"]
     _check_named(strategy, "counters", counts, "int memory")
     _check_named(strategy, "taker_types", strategy.trade_types, "trade type")
-    return Fields(parameters, memory, compounds, objects, _facts_read(strategy))
+    lists = {
+        name: constants(parameter.default, whole=parameter.kind == "ints")
+        for name, parameter in parameters.items()
+        if isinstance(parameter.default, tuple)
+    }
+    return Fields(parameters, memory, compounds | lists, objects, _facts_read(strategy))
 
 
 def _facts_read(strategy: type[Strategy]) -> tuple[str, ...]:
@@ -290,26 +295,32 @@ def _parameter(
         unit=unit.name,
         doc=declared.doc,
     )
+    return _checked(strategy, name, draft)
+
+
+def _checked(strategy: type[Strategy], name: str, draft: Parameter) -> Parameter:
     try:
-        draft.check(declared.default, "")
+        default = draft.check(draft.default, "")
     except ConfigError as error:
         raise _wrong(strategy, name, f", its default{error}") from error
-    return draft
+    return replace(draft, default=default) if draft.is_list else draft
 
 
-def _words(strategy: type[Strategy], name: str, declared: _Declared, hint: object) -> Parameter:
+def _words_or_list(strategy: type[Strategy], name: str, declared: _Declared, hint: Any) -> Parameter:
+    default = declared.default
+    key, doc = declared.key or name, declared.doc
+    if hint in (Array, IntArray):
+        if not isinstance(default, (list, tuple)) or not default:
+            raise _wrong(strategy, name, f": its default is a list, as in `{name}: Array = parameter((0.5, 0.3))`.")
+        kind: Literal["ints", "floats"] = "ints" if hint is IntArray else "floats"
+        draft = Parameter(key, kind, tuple(default), doc=doc, minimum=declared.minimum, maximum=declared.maximum)
+        return _checked(strategy, name, replace(draft, above=declared.above))
     if hint is not str:
-        why = "a parameter is int, float, bool, one of the engine's units, or str, which may have `choices`."
+        why = "a parameter is int, float, bool, str, a list of numbers (Array, IntArray) or one of the engine's units."
         raise _wrong(strategy, name, f": {why}")
     if len({*declared.choices}) != len(declared.choices) or not all(isinstance(word, str) for word in declared.choices):
         raise _wrong(strategy, name, ": choices are words, each once.")
-    default = declared.default
-    draft = Parameter(declared.key or name, "text", default, doc=declared.doc, choices=declared.choices)
-    try:
-        draft.check(default, "")
-    except ConfigError as error:
-        raise _wrong(strategy, name, f", its default{error}") from error
-    return draft
+    return _checked(strategy, name, Parameter(key, "text", default, doc=doc, choices=declared.choices))
 
 
 def _start(kind: str, value: Any) -> int | float | bool:

@@ -54,4 +54,4 @@ def account_of(task: Task, replayed: Replayed, observed: Observed | None) -> Acc
 
 
 def _number(value: Value) -> float | None:
-    return None if isinstance(value, str) else value
+    return None if isinstance(value, (str, tuple)) else value

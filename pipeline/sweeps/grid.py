@@ -119,7 +119,7 @@ def _axis(name: str, values_or_range: object, where: str) -> tuple[Axis, Span | 
         span = _span(name, values_or_range, where)
         values = _spread(span, values_or_range.get("points"), where)
     elif isinstance(values_or_range, list):
-        values = values_or_range
+        values = [tuple(value) if isinstance(value, list) else value for value in values_or_range]
     else:
         values = [values_or_range]
     if not values:
@@ -140,9 +140,11 @@ def _check_values(name: str, values: Sequence[Any], where: str) -> None:
     known: set[str] = set()
     for value in values:
         parts = value.values() if isinstance(value, dict) else [value]
-        if any(isinstance(part, (dict, list)) for part in parts):
+        inner = [each for part in parts for each in (part if isinstance(part, tuple) else [part])]
+        if any(isinstance(part, (dict, list, tuple)) for part in inner):
             raise SweepError(
-                f"{where}: {name} has a list in its list of values; give numbers, names or blocks of them."
+                f"{where}: {name} has lists of lists or of blocks among its values; give numbers, names, lists or "
+                "blocks of them."
             )
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         text = repr(float(value)) if is_number and abs(value) < MOST_WHOLE else json.dumps(value, sort_keys=True)

@@ -34,7 +34,7 @@ OURS: Final = frozenset(
 )
 """The names of columns that say something else than a parameter of the same name."""
 
-OF_KIND: Final = {"bool": pa.bool_(), "text": pa.utf8()}
+OF_KIND: Final = {"bool": pa.bool_(), "text": pa.utf8(), "ints": pa.utf8(), "floats": pa.utf8()}
 PRESET_COLUMN: Final = "execution.preset"
 """The column of the preset asked for; `execution` is the whole model, switches and all."""
 
@@ -65,7 +65,7 @@ class SweepTables:
             of_securities = [tasks[ticker].parameters.get(key) for ticker in tickers]
             varied = key in codes
             own: Sequence[Any] = columns.changes[key] if varied else of_securities
-            values = text_array([*own]) if kind == pa.utf8() else some_numbers(own, kind)
+            values = text_array([*map(_as_text, own)]) if kind == pa.utf8() else some_numbers(own, kind)
             table[column_of(key)] = _taken(values, codes[key][settings] if varied else every)
         table["execution"] = _texts(columns.models[settings], [execution.name for execution in columns.executions])
         for name, array in self._switch_columns(columns).items():

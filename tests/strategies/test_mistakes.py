@@ -181,7 +181,7 @@ REFUSED: Final = {
     "a dataclass": (own(above="@dataclass\n"), "line 11: S is a @dataclass: remove that; its typed fields are enough."),
     "a list as a parameter": (
         own(fields=f"{SIZE}mode: list = parameter(5)\n"),
-        "line 12: S.mode: a parameter is int, float, bool, one of the engine's units, or str, which may have `choices`",
+        "line 12: S.mode: a parameter is int, float, bool, str, a list of numbers (Array, IntArray) or one of the",
     ),
     "a word that is none of its choices": (
         own(fields=f'{SIZE}mode: str = parameter("both", choices=("bid", "ask"))\n'),

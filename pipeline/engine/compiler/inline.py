@@ -127,6 +127,8 @@ class Inliner(Expressions):
 
     def _store(self, target: ast.expr, value: ast.expr, scope: Scope) -> list[ast.stmt]:
         if isinstance(target, ast.Subscript) and self._has_elements(target.value, scope):
+            if isinstance(target.value, ast.Attribute) and scope.owner and target.value.attr in scope.owner.frozen:
+                raise scope.error(target, f"{target.value.attr} is a parameter; it keeps its values for the whole run.")
             before, [flat_value, index] = self.operands([value, target.slice], scope)
             return [*before, ast.Assign([self.element(target, index, scope)], flat_value)]
         name = self._target(target, scope)

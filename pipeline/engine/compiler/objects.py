@@ -75,7 +75,7 @@ def objects_of(
         "s": Part(
             prefix="s_",
             label=strategy.__name__,
-            scalars=frozenset(fields.parameters) | frozenset(fields.memory),
+            scalars=(frozenset(fields.parameters) | frozenset(fields.memory)) - fields.compounds.keys(),
             optional=frozenset(name for name, parameter in fields.parameters.items() if parameter.optional),
             frozen=frozenset(fields.parameters),
             methods=_hooks(strategy, fields),

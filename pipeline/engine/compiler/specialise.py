@@ -114,7 +114,8 @@ def layout_of(fields: Fields, rules: type[replay_state.ReplayState]) -> Layout:
     for name, parameter in fields.parameters.items():
         if parameter.optional:
             inputs.append((f"s_{name}_given", "bool"))
-        inputs.append((f"s_{name}", parameter.kind))
+        if not parameter.is_list:
+            inputs.append((f"s_{name}", parameter.kind))
     final = [("m_" + name, kind) for name, kind in of_market.state.items()]
     final += [(f"m_{name}[{slot}]", kind) for name, kind in of_market.levels.items() for slot in range(SLOTS)]
     final += [("s_" + name, number.kind) for name, number in fields.state().items()]
@@ -148,7 +149,10 @@ def input_values(
         value = parameters[name]
         if parameter.optional:
             inputs[f"s_{name}_given"] = value is not None
-        inputs[f"s_{name}"] = coded(value)
+        if isinstance(value, tuple):
+            inputs |= {f"s_{name}__values[{at}]": number for at, number in enumerate(value)}
+        else:
+            inputs[f"s_{name}"] = coded(value)
     return inputs
 
 
@@ -284,7 +288,8 @@ def _declared(of_market: MarketFields, fields: Fields) -> dict[str, Number]:
     numbers |= {"m_" + name: Number("int", WHOLE) for name in fields.facts}
     for name, parameter in fields.parameters.items():
         kind = "int" if parameter.kind == "text" else parameter.kind
-        numbers["s_" + name] = Number(kind, parameter_span(parameter))
+        if not parameter.is_list:
+            numbers["s_" + name] = Number(kind, parameter_span(parameter))
         if parameter.optional:
             numbers[f"s_{name}_given"] = Number("bool", (0, 1))
     columns = {"timestamps": "int", "kinds": "int", "prices": "float", "volumes": "int"}
