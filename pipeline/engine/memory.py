@@ -7,12 +7,12 @@ is computed anew from its values, the oldest first, whenever it is asked for: no
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from pipeline.errors import StrategyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Literal, TypeAlias
 
     Kind: TypeAlias = Literal["int", "float"]
@@ -336,31 +336,6 @@ class Ewma(Compound):
 
 
 KINDS: Final = (Array, IntArray, Window, TimeWindow, Ewma)
-
-
-class Constants(Array):
-    """A list of floats that is a parameter: as an `Array` that keeps its values."""
-
-    __setitem__ = None  # type: ignore[assignment]
-
-    def __init__(self, values: Sequence[float]) -> None:
-        super().__init__(len(values))
-        self.values = list(values)
-
-
-class IntConstants(IntArray):
-    """A list of whole numbers that is a parameter."""
-
-    __setitem__ = None  # type: ignore[assignment]
-
-    def __init__(self, values: Sequence[int]) -> None:
-        super().__init__(len(values))
-        self.values = list(values)
-
-
-def constants(values: Sequence[Any], *, whole: bool) -> Compound:
-    """Return the memory that a parameter is which is a list of numbers."""
-    return IntConstants(values) if whole else Constants(values)
 
 
 def _index(at: int, size: int) -> int:

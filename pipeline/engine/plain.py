@@ -17,6 +17,7 @@ from pipeline.engine import memory, outcome
 from pipeline.engine.compiler.checks import REASONS, checks_of, failing
 from pipeline.engine.compiler.parts import MARKET, has_no, wrong_kind
 from pipeline.engine.compiler.specialise import market_fields, market_names
+from pipeline.engine.constants import constants
 from pipeline.engine.declared import takes_order
 from pipeline.engine.outcome import COLUMN_TYPES, Buffers, Facts, Outcome, Span, failure, too_many_fills
 from pipeline.engine.replay import Replay
@@ -96,7 +97,7 @@ class PlainRun(Replay):
         for name, value in parameters.items():
             if isinstance(value, tuple):
                 whole = self._fields.parameters[name].kind == "ints"
-                setattr(self._acting, name, memory.constants(value, whole=whole))
+                setattr(self._acting, name, constants(value, whole=whole))
         if takes_order(strategy):
             self._acting.on_fill = self._with_order(self._acting.on_fill)  # type: ignore[method-assign]
         if self._fields.signals:

@@ -19,8 +19,9 @@ from typing import (
     get_type_hints,
 )
 
+from pipeline.engine.constants import constants
 from pipeline.engine.declared import check_declared, declaration, own_classes
-from pipeline.engine.memory import KINDS, Array, Compound, Ewma, IntArray, constants
+from pipeline.engine.memory import KINDS, Array, Compound, Ewma, IntArray
 from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market

@@ -14,12 +14,15 @@ from pipeline.engine.compiler.specialise import loop_source
 from pipeline.engine.execution import make_execution
 from pipeline.errors import ConfigError, ReplayError, StrategyError
 from pipeline.replay.simulate import CLASSIC
-from tests.engine.replays import compiled, plain, random_ticks, strategy_of
+from tests.engine.replays import HEADER, compiled, plain, random_ticks, strategy_of
 from tests.engine.walks import alone, settings_of, together
 from tests.made import make_store
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+FIRST: Final = HEADER.count("\n") + 1
+"""The line of the class."""
 
 OWN: Final = """\
 class Own(Strategy):
@@ -75,7 +78,7 @@ class Own(Strategy):
 def test_an_index_outside_a_list_ends_the_replay_at_its_line(tmp_path: Path) -> None:
     strategy = strategy_of(tmp_path, OWN.replace("self.weights[2]", "self.weights[3]"))
     for engine in (compiled, plain):
-        with pytest.raises(ReplayError, match=r"own\.py, line 23"):
+        with pytest.raises(ReplayError, match=rf"own\.py, line {FIRST + 14}"):
             engine(strategy, random_ticks())
 
 
@@ -84,7 +87,9 @@ def test_a_list_cannot_be_assigned_to(tmp_path: Path) -> None:
         "class Own(Strategy):\n    x: Array = parameter((1, 2))\n    def on_tick(self, m):\n        self.x[0] = 3.0\n"
     )
     strategy = strategy_of(tmp_path, body)
-    with pytest.raises(StrategyError, match="line 12: x is a parameter; it keeps its values for the whole run"):
+    with pytest.raises(
+        StrategyError, match=f"line {FIRST + 3}: x is a parameter; it keeps its values for the whole run"
+    ):
         loop_source(strategy, {})
     with pytest.raises(Exception, match=r"item assignment|not callable"):
         plain(strategy, random_ticks(40))

@@ -83,5 +83,8 @@ def test_a_line_that_raises_is_named_with_its_tick(name: str, tmp_path: Path) ->
 @pytest.mark.parametrize("statement", ["m.quote_bid(m.bid, 50.5)", "m.quote_ask(m.ask, m.ask_size / 2)"])
 def test_a_size_that_is_a_float_is_refused_in_words(statement: str, tmp_path: Path) -> None:
     verb = statement[2:].partition("(")[0]
-    with pytest.raises(PipelineError, match=rf"own\.py, line 18: {verb} takes size as int and would be given a float"):
+    line = HEADER.count("\n") + 10
+    with pytest.raises(
+        PipelineError, match=rf"own\.py, line {line}: {verb} takes size as int and would be given a float"
+    ):
         plain(strategy_of(tmp_path, FRAME.format(statement)), random_ticks())

@@ -21,7 +21,7 @@ from pipeline.markets.phases import EVER
 from pipeline.markets.tick_tables import LotSize
 from pipeline.replay.exchanges import strategy_error
 from pipeline.replay.simulate import CLASSIC, simulate
-from tests.engine.replays import ADX, random_ticks, strategy_of
+from tests.engine.replays import ADX, HEADER, random_ticks, strategy_of
 from tests.engine.walks import alone, settings_of, together
 from tests.made import make_store
 
@@ -58,6 +58,7 @@ SOME: Final = {
     "side": ("both", "bid", "ask"),
     "label": ("any text at all", "FAB", ""),
 }
+NEW_LINE: Final = "\n"
 LOTS: Final = replace(ADX, lot_sizes=(LotSize(EVER, 7.0),))
 
 
@@ -124,8 +125,8 @@ def test_loops_of_strategies_without_words_are_given_none(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('if self.mode == "micor":', "line 12: mode is never 'micor'; it is mid or micro. Did you mean 'micro'?"),
-        ('if self.mode in ("mid", "mirco"):', "line 12: mode is never 'mirco'"),
+        ('if self.mode == "micor":', "mode is never 'micor'; it is mid or micro. Did you mean 'micro'?"),
+        ('if self.mode in ("mid", "mirco"):', "mode is never 'mirco'"),
     ],
 )
 def test_a_word_that_cannot_be_is_refused_at_its_line(tmp_path: Path, line: str, words: str) -> None:
@@ -133,7 +134,7 @@ def test_a_word_that_cannot_be_is_refused_at_its_line(tmp_path: Path, line: str,
     body = f"class Own(Strategy):\n    {field}\n    def on_tick(self, m):\n        {line}\n            m.cancel_bid()\n"
     with pytest.raises(StrategyError) as refused:
         check_names(strategy_of(tmp_path, body))
-    assert words in str(refused.value)
+    assert f"line {HEADER.count(NEW_LINE) + 4}: {words}" in str(refused.value)
 
 
 @pytest.mark.parametrize(
