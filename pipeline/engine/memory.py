@@ -91,7 +91,7 @@ class Compound:
 
 
 class Array(Compound):
-    """So many floats, 0.0 at first: `self.levels[3] += m.price`. An index below 0 or not below its size fails.
+    """So many floats, 0.0 at first: `self.steps[3] += m.price`. An index below 0 or not below its size fails.
 
     Args:
         size: How many, 1 to 10,000.

@@ -38,7 +38,7 @@ class Own(Strategy):
     recent: Window = Window(5)
     flow: TimeWindow = TimeWindow(size=4)
     mid: Ewma = Ewma()
-    levels: Array = Array(4)
+    steps: Array = Array(4)
     counts: IntArray = IntArray(3)
     a: float = 0.0
     b: float = 0.0
@@ -52,7 +52,7 @@ class Own(Strategy):
         self.recent.add(m.price)
         self.counts[m.kind] += 1
         at = m.volume % 4
-        self.levels[at] = self.levels[at] + m.price
+        self.steps[at] = self.steps[at] + m.price
         if m.kind == 2:
             self.flow.add(m.volume, m.now)
         else:
@@ -61,7 +61,7 @@ class Own(Strategy):
         if self.recent.count == self.recent.size and self.recent.variance() > 0.0001:
             self.a += self.recent.mean() - self.mid.mean()
             self.n += self.flow.count + self.flow.dropped + self.counts[2]
-        self.b += self.recent.sum() + self.recent.lowest() - self.recent.highest() + self.levels[1] + self.flow.sum()
+        self.b += self.recent.sum() + self.recent.lowest() - self.recent.highest() + self.steps[1] + self.flow.sum()
         self.b += self.recent.oldest() - self.recent.newest()
         if self.recent.value(m.kind) > 10.0:
             self.n += 1
@@ -71,7 +71,7 @@ class Own(Strategy):
             m.quote_ask(m.ask, self.quote_size)
 
     def on_fill(self, m, side, price, quantity):
-        self.levels[3] -= price
+        self.steps[3] -= price
         if self.n > 400:
             self.recent.clear()
 """
@@ -163,8 +163,8 @@ def in_parts(strategy: type[Strategy], replay: CompiledReplay | PlainReplay, tic
 
 
 FAILING: Final = {
-    "an index below 0": ("self.levels[self.n - 1] = 1.0", "an index below 0 or not below the size of an array"),
-    "an index that is the size": ("self.a = self.levels[self.n + 3]", "an index below 0 or not below the size of an"),
+    "an index below 0": ("self.steps[self.n - 1] = 1.0", "an index below 0 or not below the size of an array"),
+    "an index that is the size": ("self.a = self.steps[self.n + 3]", "an index below 0 or not below the size of an"),
     "a counter's index": ("self.counts[m.volume] += 1", "an index below 0 or not below the size of an array"),
 }
 
@@ -184,7 +184,7 @@ def test_an_index_outside_an_array_ends_the_replay_at_its_line(
 
 
 REFUSED: Final = {
-    "a float as an index": ("self.levels[m.price] = 1.0", "an index is a whole number; write int"),
+    "a float as an index": ("self.steps[m.price] = 1.0", "an index is a whole number; write int"),
     "a float among whole numbers": ("self.counts[0] = m.price", "counts is declared int and would become a float"),
     "a float for a whole number": (
         "self.a = self.recent.value(m.price)",
@@ -220,6 +220,6 @@ def test_a_size_that_cannot_be_is_refused(kind: type, size: int) -> None:
 
 def own(folder: Path, statement: str) -> type[Strategy]:
     """Return a strategy of memory of several numbers and one statement on a tick."""
-    declared = "    recent: Window = Window(5)\n    levels: Array = Array(3)\n    counts: IntArray = IntArray(3)\n"
+    declared = "    recent: Window = Window(5)\n    steps: Array = Array(3)\n    counts: IntArray = IntArray(3)\n"
     body = f"    a: float = 0.0\n    n: int = 0\n\n    def on_tick(self, m):\n        {statement}\n"
     return strategy_of(folder, f"class Own(Strategy):\n{declared}{body}")
