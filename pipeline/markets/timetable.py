@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from pipeline.times import DAY
+from pipeline.times import DAY, SECOND
 
 if TYPE_CHECKING:
     from pipeline.markets.market import MarketFacts
@@ -59,3 +59,18 @@ def _phase(market: MarketFacts, day: dt.date, name: str, span: tuple[int, int]) 
 def _shift(market: MarketFacts) -> dt.timedelta:
     assert market.clock_shift < DAY  # noqa: S101 - a day begins on the calendar day before it at the earliest
     return dt.timedelta(microseconds=market.clock_shift // 1_000)
+
+
+def timetable(market: MarketFacts, first: dt.date, last: dt.date) -> list[dict[str, Any]]:
+    """Return the phases of a market's days from one to another, as a run records them: a block a stretch of equal days.
+
+    `from`: its first day. `phases`: of each its name, start and end in seconds since midnight of the day, on the
+    market's clock; below 0 on the evening before.
+    """
+    stretches: list[dict[str, Any]] = []
+    for day, hours, _ in market.stretches(first, last):
+        ends = [(name, [(time - market.clock_shift) // SECOND for time in span]) for name, span in phases_of(hours)]
+        phases = [[name, *span] for name, span in ends]
+        if not stretches or stretches[-1]["phases"] != phases:
+            stretches.append({"from": day.isoformat(), "phases": phases})
+    return stretches

@@ -17,6 +17,7 @@ from pipeline.pages import by_security, charts, timelines
 from pipeline.pages.assumption_check import assumption_check
 from pipeline.pages.equity_curve import EquityCurve
 from pipeline.pages.html import NOTHING, Piece, amount, html, joined, section
+from pipeline.pages.market_hours import drawn_span, exchange_of, markets_of, one_of
 from pipeline.pages.page import MOST_BYTES, Parts, embedded, library, page_of
 from pipeline.pages.record_charts import BYTES_OF_A_DAY, record_charts
 from pipeline.pages.run_reader import read_contents
@@ -164,6 +165,7 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
         "days": np.diff(clock.days, prepend=0).tolist(),
         "hours": [clock.opens, clock.closes],
         "currency": contents.money.together,
+        "markets": markets_of(contents.run),
     }
     every = joined(
         _panel(contents, ticker, name, drawn.panels[ticker], is_open=number < OPEN_PANELS)
@@ -192,7 +194,8 @@ def _of_portfolio(contents: Contents, frame: _Frame, drawn: _Drawings, of_days: 
     """Return the charts of all securities together; none where their currencies do not add up."""
     if contents.money.is_mixed:
         return {}
-    return {"portfolio": timelines.portfolio(drawn.curve, contents.total, drawn.clock), **frame.charts, **of_days}
+    portfolio = timelines.portfolio(drawn.curve, contents.total, drawn.clock)
+    return {"portfolio": portfolio | {"market": one_of(markets_of(contents.run))}, **frame.charts, **of_days}
 
 
 def _over_time(contents: Contents, drawn: _Drawings, of_days: Mapping[str, Any]) -> Piece:
@@ -209,7 +212,8 @@ def _over_time(contents: Contents, drawn: _Drawings, of_days: Mapping[str, Any])
 def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
     """Read one security after the other, and draw each in its share of so many bytes; the least first."""
     equity, exposure, panels = EquityCurve(), Exposure(contents.total.days), {}
-    days, first, last = [contents.total.days], DAY_MS - 1, 0
+    first, last = drawn_span(contents.run) or (DAY_MS - 1, 0)
+    days = [contents.total.days]
     of_portfolio = min(room // _PORTFOLIO, _CURVE + timelines.COST_OF_FILL * int(contents.portfolio["fills"] or 0))
     left, waiting = room - of_portfolio, set(shown)
     for ticker in sorted(contents.figures, key=lambda ticker: (_cost(contents, ticker), ticker)):
@@ -222,7 +226,8 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
                 days.append(union_of([stamps // DAY_MS]))
                 first, last = min(first, int((stamps % DAY_MS).min())), max(last, int((stamps % DAY_MS).max()))
         if ticker in waiting:
-            panels[ticker] = timelines.panel(track, contents.daily[ticker], left // len(waiting))
+            exchange = exchange_of(contents.run, ticker)
+            panels[ticker] = timelines.panel(track, contents.daily[ticker], exchange, left // len(waiting))
             waiting.remove(ticker)
             left -= len(embedded(panels[ticker].chart))
     curve = equity.curve((left + of_portfolio - _CURVE) // timelines.COST_OF_FILL)

@@ -28,6 +28,7 @@ from pipeline.pages.html import (
     section,
     table_of,
 )
+from pipeline.pages.market_hours import clock_words
 from pipeline.pages.timelines import PORTFOLIO_HEIGHT
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ def header(contents: Contents) -> Piece:
     note = html('<p id="note">%s</p>\n', clipped(run["note"])) if run.get("note") else NOTHING
     return html(
         '<h1>%s</h1>\n<p class="facts">\nBacktest%s · %s · config %s · execution <strong>%s</strong> · times in '
-        "exchange time, amounts in %s\n</p>\n%s",
+        "%s, amounts in %s\n</p>\n%s",
         *(run["strategy"], f" of {period}" if period else "", tables.replayed(contents), run["config"]),
-        *(run["execution"]["name"], currency(), note),
+        *(run["execution"]["name"], clock_words(run), currency(), note),
     )
 
 

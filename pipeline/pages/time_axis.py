@@ -12,24 +12,26 @@ if TYPE_CHECKING:
 
 DAY_MS: Final = DAY // MILLISECOND
 HOUR_MS: Final = HOUR // MILLISECOND
+STEP_MS: Final = HOUR_MS // 2
+"""The stretch of the day is of whole half hours."""
 
 
 class Clock:
-    """The stretch of the day and the days that anything happened on; times in ms, exchange-local."""
+    """The stretch of the day, hours, and the days that anything happened on; times in ms, exchange-local."""
 
     def __init__(self, days: Int64s, times_of_day: Int64s) -> None:
         self.days = days
         first, last = (int(times_of_day.min()), int(times_of_day.max())) if len(times_of_day) else (0, DAY_MS - 1)
-        self.opens = first // HOUR_MS
-        self.closes = last // HOUR_MS + 1
+        self.opens = first // STEP_MS * STEP_MS / HOUR_MS
+        self.closes = (last // STEP_MS + 1) * STEP_MS / HOUR_MS
 
     def start(self, day: int) -> int:
         """Return the first drawn instant of a day."""
-        return day * DAY_MS + self.opens * HOUR_MS
+        return day * DAY_MS + int(self.opens * HOUR_MS)
 
     def end(self, day: int) -> int:
         """Return the last drawn instant of a day."""
-        return day * DAY_MS + self.closes * HOUR_MS - 1
+        return day * DAY_MS + int(self.closes * HOUR_MS) - 1
 
     def middle(self, day: int) -> int:
         """Return the middle of a day as drawn."""
@@ -45,6 +47,6 @@ class Clock:
 
     def _breaks(self) -> list[dict[str, Any]]:
         """Return what lies between one day's end and the next day's start, by length; no two of them may overlap."""
-        gaps = (self.days[1:] - self.days[:-1]) * DAY_MS - (self.closes - self.opens) * HOUR_MS
-        ends = self.days[:-1] * DAY_MS + self.closes * HOUR_MS
+        gaps = (self.days[1:] - self.days[:-1]) * DAY_MS - int((self.closes - self.opens) * HOUR_MS)
+        ends = self.days[:-1] * DAY_MS + int(self.closes * HOUR_MS)
         return [{"values": ends[gaps == gap].tolist(), "dvalue": gap} for gap in union_of([gaps]).tolist() if gap > 0]

@@ -168,8 +168,10 @@ def cost_of(fills: int, prices: int) -> int:
     return COST_OF_FILL * fills + COST_OF_PRICE * prices
 
 
-def panel(track: Track, daily: Daily, most: int) -> Panel:
+def panel(track: Track, daily: Daily, exchange: str, most: int) -> Panel:
     """Return one security's price with its fills, position, equity and drawdown, in about so many bytes of the page.
+
+    exchange: The one whose phases are shaded.
 
     Where not all fits, the price path is thinned to FEWEST_PRICES, then the fills are, each time to the extremes of
     each stretch; each fill that is there has its number.
@@ -177,16 +179,16 @@ def panel(track: Track, daily: Daily, most: int) -> Panel:
     fills, prices = len(track.stamps), len(track.price_stamps)
     few = min(prices, FEWEST_PRICES, most // (4 * COST_OF_THINNED_PRICE))
     for some in (prices, few):
-        if cost_of(fills, some) < 2 * most and (drawn := _panel(track, daily, fills, some)).size <= most:
+        if cost_of(fills, some) < 2 * most and (drawn := _panel(track, daily, exchange, fills, some)).size <= most:
             return drawn
     room = most - COST_OF_THINNED_PRICE * few - COST_OF_DAY * len(daily.days)
     fills = min(fills, max(room, 0) // COST_OF_THINNED_FILL)
-    while (drawn := _panel(track, daily, fills, few)).size > most and fills:
+    while (drawn := _panel(track, daily, exchange, fills, few)).size > most and fills:
         fills = int(fills * 0.9 * most / drawn.size)
     return drawn
 
 
-def _panel(track: Track, daily: Daily, fills: int, prices: int) -> Panel:
+def _panel(track: Track, daily: Daily, exchange: str, fills: int, prices: int) -> Panel:
     """Return a panel with at most so many of the fills and prices."""
     equity = np.cumsum(track.net)
     drawn, path = extremes([track.price, track.position, equity], fills), extremes([track.mid], prices)
@@ -201,7 +203,7 @@ def _panel(track: Track, daily: Daily, fills: int, prices: int) -> Panel:
         "mid": (track.mid[path], PRICE_DIGITS),
         "marked": (daily.marked_equity, MONEY_DIGITS),
     }
-    return Panel({"shared": "panel", "pack": packed_columns(columns)}, len(drawn))
+    return Panel({"shared": "panel", "market": exchange, "pack": packed_columns(columns)}, len(drawn))
 
 
 def _part(name: str, axis: str) -> dict[str, Any]:

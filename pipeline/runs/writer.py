@@ -15,6 +15,7 @@ import pyarrow as pa
 import pipeline
 from pipeline.markets.calendars import origins_of
 from pipeline.markets.facts import facts_of
+from pipeline.markets.timetable import timetable
 from pipeline.metrics.assumptions import verdict_of
 from pipeline.metrics.daily import COLUMNS as DAILY_COLUMNS
 from pipeline.metrics.daily import TOTAL, daily_columns
@@ -41,6 +42,7 @@ from pipeline.runs.security import Destination, totals_of
 from pipeline.runs.security_files import file_names, series_name, write_files
 from pipeline.store.atomic import write_bytes
 from pipeline.ticks import union_of
+from pipeline.times import date_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -150,7 +152,8 @@ class RunFolder:
             "fx": rates_json(plan.currencies.rates, carried_of(plan, results)),
             "signals": {task.ticker: digests_of(task.signals) for task in plan.tasks if task.signals},
             "tick_sizes": {task.ticker: task.tick_size for task in plan.tasks if task.tick_size is not None},
-            "markets": {name: origins_of(facts_of(name)) for name in sorted(plan.known_exchanges)},
+            "exchanges": {task.ticker: task.exchange for task in plan.tasks},
+            "markets": _markets(plan, results),
             "parameters": {task.ticker: dict(task.parameters) for task in plan.tasks},
             "data": {security.ticker: _data_of(security) for security in plan.securities},
             "warnings": list(warnings),
@@ -170,6 +173,18 @@ class RunFolder:
             },
         }
         return json_bytes(content)
+
+
+def _markets(plan: Plan, results: Sequence[SecurityResult]) -> dict[str, dict[str, Any]]:
+    """Return of each exchange where its facts are from, its clock, and the phases of the days that were replayed."""
+    markets: dict[str, dict[str, Any]] = {}
+    for name in sorted(plan.known_exchanges):
+        market = facts_of(name)
+        ledgers = [result.ledger for result in results if result.ledger is not None and result.task.exchange == name]
+        days = union_of([ledger.market_days for ledger in ledgers]).tolist()
+        phases = timetable(market, date_of(days[0]), date_of(days[-1])) if days else []
+        markets[name] = {**origins_of(market), "time_zone": market.time_zone, "phases": phases}
+    return markets
 
 
 def sensitivity_rows(results: Sequence[SecurityResult]) -> list[dict[str, Any]]:

@@ -141,9 +141,35 @@
     figure.data = traces;
     layout.xaxis.range = [...range];
     layout.modebar = { uirevision: 1 };
+    shade(div, layout, chart, range, pixels);
     for (const [axis, height] of Object.entries(heights)) layout[axis].range = height;
     const place = div.parentElement.querySelector("[data-seen]");
     if (place) place.textContent = shown < seen ? count(shown) + " of the " + count(seen) + " fills in sight are drawn: zoom in to see each." : "";
+  };
+  // The market's phases: shaded over a few days, named on one, and said below with the name of their clock.
+  const SHADES = { "pre-open": ["faint", 0.16], break: ["faint", 0.32], "trade at last": ["faint", 0.22] };
+  const LABEL = 14; // px: narrower than that a phase has no room for its name
+  const hhmm = (seconds) => new Date(((seconds % 86400) + 86400) % 86400 * 1000).toISOString().slice(11, 16);
+  const shade = (div, layout, chart, range, pixels) => {
+    const market = (data.markets || {})[chart.market];
+    if (!market) return;
+    const phases = timeline.phasesIn(market, chart.days, range, clock), isDay = new Set(phases.map((one) => one.day)).size === 1;
+    layout.shapes = phases.map(({ name, x0, x1 }) => {
+      const [shown, opacity] = SHADES[name] || ["accent", 0.18];
+      const fits = isDay && !div._paper && (x1 - x0) / clock.span * pixels > LABEL;
+      const label = fits ? { text: name, textangle: -90, textposition: "top center", xanchor: "right", yanchor: "middle", font: { size: 10, color: colour("quiet") } } : {};
+      return { type: "rect", layer: "below", xref: "x", yref: "paper", x0, x1, y0: 0, y1: 1, line: { width: 0 }, fillcolor: colour(shown), opacity, label };
+    });
+    let place = div.parentElement.querySelector("[data-phases]");
+    if (!place) {
+      place = document.createElement("p");
+      place.className = "note";
+      place.dataset.phases = "";
+      div.after(place);
+    }
+    const last = phases.filter((one) => one.day === phases.at(-1).day);
+    const said = [...new Map(last.map((one) => [one.name + one.from, one.name + " " + hhmm(one.from) + "\u2013" + hhmm(one.to)])).values()];
+    place.textContent = (phases.length ? "Shaded: " + said.join(", ") : "Zoom in to a few days to see the market's phases") + ". Hours of " + chart.market + ", " + market.zone + ".";
   };
   const look = (div, range, days) => {
     const [start, end] = data.charts[div.dataset.chart].layout.xaxis.range;

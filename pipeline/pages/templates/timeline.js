@@ -3,6 +3,7 @@
 const timeline = (() => {
   const DAY = 86400000, HOUR = 3600000;
   const BUCKET = 1, MARKER_BUCKET = 3; // px
+  const MOST_SHADED = 10; // days
   const ROOM = 0.06; // of the height, above and below what is in sight
 
   const decoded = (base64) => {
@@ -160,5 +161,23 @@ const timeline = (() => {
     const shown = marks.reduce((sum, at) => sum + within(Array.from(data[at].x, (time) => clock.place(time))), 0);
     return { data, heights: heightsOf(traces, all, from, to, clock), seen, shown };
   };
-  return { inflated, columnsOf, daysOf, summed, Clock, prepared, view };
+  // The phases of a market in a stretch of time, but for continuous trading, where that is not more than a few days: as
+  // the run recorded them, in s since midnight of a trading day, cut to what is drawn of each calendar day.
+  const phasesIn = (market, days, [start, end], clock) => {
+    const near = days.filter((day) => (day + 1) * DAY > start && (day - 1) * DAY < end);
+    if (!market || near.length > MOST_SHADED + 1) return [];
+    const found = [];
+    for (const day of near) {
+      const hours = market.hours.filter(([since]) => since <= day).at(-1) || market.hours[0];
+      for (const [name, from, to] of hours[1]) {
+        for (let date = day + Math.floor(from / 86400); date <= day && name !== "continuous"; date++) {
+          const drawn = clock.days[first(clock.days, date)] === date;
+          const x0 = Math.max(day * DAY + from * 1000, clock.start(date)), x1 = Math.min(day * DAY + to * 1000, clock.end(date) + 1);
+          if (drawn && Math.max(x0, start) < Math.min(x1, end + 1)) found.push({ name, x0, x1, day, from, to });
+        }
+      }
+    }
+    return found;
+  };
+  return { inflated, columnsOf, daysOf, summed, Clock, prepared, view, phasesIn };
 })();
