@@ -30,7 +30,7 @@ def test_phases_are_shaded_by_the_hours_of_each_day_in_sight(tmp_path: Path, ope
     file.write_bytes(backtest_page(with_phases(invent(tmp_path / "run", ["FAB"], days=20))))
     opened = open_page(file)
     page = opened.page
-    page.wait_for_selector("[data-chart=panel-0][data-drawn]")
+    page.evaluate("report.drawAll()")
     panel = page.locator(".panel:has([data-chart=panel-0])")
     assert shown(page) == ([], "Zoom in to a few days to see the market's phases. Hours of ADX, Asia/Dubai.")
     page.evaluate("""() => Plotly.relayout(document.querySelector("[data-chart=panel-0]"),
@@ -55,6 +55,6 @@ def test_a_run_that_recorded_no_phases_says_none(tmp_path: Path, open_page: Call
     file = tmp_path / "page.html"
     file.write_bytes(backtest_page(invent(tmp_path / "run", ["FAB"])))
     opened = open_page(file)
-    opened.page.wait_for_selector("[data-chart=panel-0][data-drawn]")
+    opened.page.evaluate("report.drawAll()")
     assert opened.page.locator("[data-phases]").count() == 0
     assert opened.said == []

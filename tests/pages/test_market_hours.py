@@ -67,7 +67,7 @@ def test_the_page_has_phases_the_exchange_of_each_panel_and_the_name_of_the_cloc
     folder = with_phases(invent(tmp_path / "run", ["FAB", "EMAAR"]))
     page = backtest_page(folder).decode("utf-8")
     assert "times in exchange time (Asia/Dubai), amounts" in page
-    data = json.loads(page.split('type="application/json">')[1].split("</script>")[0])
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
     assert data["markets"] == {"ADX": {"zone": "Asia/Dubai", "hours": [[20_101, ADX], [20_102, HALF]]}}
     assert {name: chart.get("market") for name, chart in data["charts"].items() if "market" in chart} == {
         "portfolio": "ADX",
