@@ -46,7 +46,7 @@ def test_time_in_market_by_hand(fills: Any, share: float) -> None:
     market_days = sorted({int(time[0]) for time, _ in fills} | ({2} if fills[-1][0][0] == "3" else set()))
     of = [Fill(time, shares, 10.0) for time, shares in fills]
     account = booked(of, market_days, [("1 09:05:00", 10.0, 10.0)], sessions=session_hours(MARKET))
-    assert portfolio_figures([ledger_of(account)])["time_in_market"] == pytest.approx(share, rel=1e-15)
+    assert portfolio_figures({"": [ledger_of(account)]})["time_in_market"] == pytest.approx(share, rel=1e-15)
 
 
 def test_orders_wait_in_time_of_the_session_by_hand() -> None:
@@ -57,7 +57,7 @@ def test_orders_wait_in_time_of_the_session_by_hand() -> None:
         Fill("3 09:05:00", -100, 10.0, placed=(2, "1 14:50:00")),
     ]
     account = booked(fills, [1, 2, 3], sessions=session_hours(MARKET))
-    figures = portfolio_figures([ledger_of(account)])
+    figures = portfolio_figures({"": [ledger_of(account)]})
     assert figures["time_to_fill_mean"] == (20 + 165) * 60 / 2
     assert figures["time_to_fill_median"] == (20 + 165) * 60 / 2
 
