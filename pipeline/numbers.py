@@ -64,6 +64,7 @@ FORMS: Final = {
     "seconds": Form(1),
     "days": Form(0),
     "shares": Form(0),
+    "own": Form(4),
 }
 """How a number is shown, by kind; nought has no sign, shares of one are shown in per cent. P&L, fees and drawdown are
 `money`; only values that are no result, as turnover and capital, are `whole_money`."""

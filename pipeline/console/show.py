@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
+from pipeline.metrics.metrics_json import OWN
 from pipeline.numbers import FORMS, amounts_in, counted, money
 from pipeline.times import WEEKDAYS
 from pipeline.tracing import moment_rendering, rendering
@@ -74,6 +75,7 @@ def show_security(security: RecordedSecurity) -> CommandResult:
         _show_heading(security)
         with amounts_in(security.currency):
             _show_figures(figures)
+        _show_own(figures.get(OWN) or {})
         counters = {name: f"{count:,}" for name, count in (figures.get("counters") or {}).items()}
         _show_numbers("Counted", "what", "count", counters)
     line = f"{security.ticker} in {security.run.folder.as_posix()}: {counted(figures['fills'], 'fill')}, net P&L "
@@ -141,6 +143,16 @@ def _show_figures(figures: Mapping[str, Any]) -> None:
             names = sorted(by_name, key=lambda name: (WEEKDAYS.index(name) if name in WEEKDAYS else 0, name))
             numbers = {name: money(by_name[name]) for name in names}
             _show_numbers(figure.label, figure.label.rpartition(" ")[2], f"net P&L, {figure.shown_in}", numbers)
+
+
+def _show_own(own: Mapping[str, Mapping[str, Any]]) -> None:
+    columns = [Column("figure", "name"), Column("value"), Column("what", "text")]
+    rows = [
+        [name, FORMS["own"](each["value"]), f"{each['why_missing']}." if each["why_missing"] else each["meaning"]]
+        for name, each in sorted(own.items())
+    ]
+    if rows:
+        show_table("The strategy's own figures", columns, rows)
 
 
 def _row(figure: Figure, figures: Mapping[str, Any]) -> list[str]:

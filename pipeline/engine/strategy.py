@@ -6,22 +6,12 @@ import re
 import sys
 from collections.abc import Mapping, Sequence  # noqa: TC003 - get_type_hints looks for it here
 from dataclasses import dataclass, replace
-from typing import (
-    Annotated,
-    Any,
-    ClassVar,
-    Final,
-    Literal,
-    TypeAlias,
-    cast,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
 
 from pipeline.engine.constants import constants
 from pipeline.engine.declared import check_declared, declaration, own_classes
 from pipeline.engine.memory import KINDS, Array, Compound, Ewma, IntArray
+from pipeline.engine.own_figures import OwnFigure, check_figures
 from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market
@@ -100,7 +90,7 @@ class Strategy:
     taker_types: those of them that take liquidity, as brokers bill it, where the others are fills of its orders.
     counters: the memory that the summary of a run shows. shares_limit_key, notional_limit_key: the config keys of its
     largest position in shares and in money, empty for none. notional_binds: whether it keeps to the second.
-    needs_closing_auction: whether a market without one is none for it.
+    needs_closing_auction: whether a market without one is none for it. figures: its own figures by name.
     files: the data files that it reads, by their paths from its own folder. sources: what a strategy from a file was
     made of, by such paths: its text, the modules beside it that it imports, its data files; empty for all others.
     """
@@ -114,6 +104,7 @@ class Strategy:
     notional_limit_key: ClassVar[str] = "max_notional"
     notional_binds: ClassVar[bool] = True
     needs_closing_auction: ClassVar[bool] = False
+    figures: ClassVar[Mapping[str, OwnFigure]] = {}
     files: ClassVar[tuple[str, ...]] = ()
     sources: ClassVar[Mapping[str, bytes]] = {}
 
@@ -243,6 +234,7 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
             memory[name] = Memory(kind, _start(kind, value))
     counts = [name for name, field in memory.items() if field.kind == "int"]
     _check_named(strategy, "counters", counts, "int memory")
+    check_figures(strategy)
     _check_named(strategy, "taker_types", strategy.trade_types, "trade type")
     lists = {
         name: constants(parameter.default, whole=parameter.kind == "ints")

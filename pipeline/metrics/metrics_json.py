@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pipeline.metrics.ledger import Ledger
 
 LEVEL_OF_SECURITY = 2
+OWN: Final = "own"
+"""The key of a security's figures of its strategy's own: by name value, meaning and why_missing."""
 
 
 def figures_json(figures: Mapping[str, Any], level: int = LEVEL_OF_SECURITY) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from pipeline.metrics.metrics_json import OWN
 from pipeline.metrics.registry import GROUPS
 from pipeline.numbers import OWN_CURRENCY, amounts_in, currency, exact
 from pipeline.pages.backtest_tables import PORTFOLIO, value_and_text
@@ -122,6 +123,8 @@ def tables_of(
     links = {ticker: _first(contents, ticker) for ticker in shown}
     for caption, figures in GROUPS.items():
         yield _of_figures(contents, links, caption, figures, reasons)
+    if own := _own_figures(contents, links, reasons):
+        yield own
     if counters := _counters(contents, links, reasons):
         yield counters
     if check:
@@ -153,6 +156,25 @@ def _of_figures(
     )
     rows = [_row(first, cells(contents.figures[ticker], ticker)) for ticker, first in links.items()]
     return Table(caption, headings, rows, total)
+
+
+def _own_figures(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Table | None:
+    """Return the figures of the strategy's own; None without any."""
+    own: Mapping[str, Any] = {ticker: contents.figures[ticker].get(OWN) or {} for ticker in links}
+    meanings = {name: entry["meaning"] for by_name in own.values() for name, entry in by_name.items()}
+    names = sorted(meanings)[:MOST_LINES]
+
+    def value(ticker: str, name: str) -> Piece:
+        entry = own[ticker].get(name) or {"value": None, "why_missing": _NOT_COUNTED}
+        if entry["value"] is not None:
+            return cell(entry["value"], "own")
+        return reasons.missing(f"{name}: {entry['why_missing']}.", name, ticker)
+
+    headings = joined(
+        html('<th scope="col" data-key="%s" title="%s">%s</th>', name, clipped(meanings[name]), name) for name in names
+    )
+    rows = [_row(first, joined(value(ticker, name) for name in names)) for ticker, first in links.items()]
+    return Table("The strategy's own figures", headings, rows, NOTHING, "own-figures") if names else None
 
 
 def _counters(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Table | None:

@@ -18,6 +18,7 @@ from pipeline.metrics.ledger_store import LedgerStore
 from pipeline.metrics.registry import METRICS
 from pipeline.numbers import amounts_in
 from pipeline.replay.plan import plan
+from pipeline.runs.own_figures import check_names, own_values
 from pipeline.runs.replaying import HERE, run
 from pipeline.runs.run_warnings import warnings_of
 from pipeline.runs.security import totals_of
@@ -25,6 +26,7 @@ from pipeline.runs.security_files import file_names, series_name
 from pipeline.runs.writer import SENSITIVITY_COLUMNS, SUMMARY_COLUMNS, RunFolder, sensitivity_rows, summary_rows
 from pipeline.store.parquet import read_table, table_of
 from pipeline.store.result_cache import ResultCache, results_folder
+from pipeline.strategies.loading.load import load_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -101,7 +103,7 @@ class BacktestRun:
 
         ledgers = self._ledgers()
         of_all = {ledger.ticker: ledger.figures for ledger in ledgers} | {"portfolio": self.portfolio}
-        rows = {name: _flat(figures) for name, figures in of_all.items()}
+        rows = {name: _flat(figures) | own_values(figures) for name, figures in of_all.items()}
         frame = pd.DataFrame.from_dict(rows, orient="index")
         frame.index.name = "security"
         empty = [name for name in frame if frame[name].isna().all()]
@@ -253,6 +255,7 @@ def run_backtest(
     """
     started = time.perf_counter()
     planned = plan(request)
+    check_names(load_strategy(planned.tasks[0].strategy))
     folder = None if output_dir is None else RunFolder(output_dir, planned, report=page, note=note)
     with folder.open() if folder else nullcontext():
         if listeners.on_plan:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.inspection.warn import warnings_of as warnings_of_ticks
 from pipeline.metrics.fill_kinds import through_words
+from pipeline.metrics.metrics_json import OWN
 from pipeline.numbers import FORMS, amounts_in, counted, currency, money
 from pipeline.replay.currencies import stale_words
+from pipeline.runs.own_figures import GAVE_NONE
 from pipeline.runs.security import totals_of
-from pipeline.strategies.loading.load import undeclared_words
+from pipeline.strategies.loading.load import load_strategy, undeclared_words
 from pipeline.ticks import union_of
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def _warnings_of(plan: Plan, results: Sequence[SecurityResult]) -> list[str]:
         *_no_exchange(plan.execution, done),
         *([] if plan.currencies.is_mixed else _through(plan.execution, results)),
         *(_ignored(plan.execution, done) if plan.switches_apply else ()),
+        *(_own_figures(done) if any(load_strategy(task.strategy).figures for task in plan.tasks[:1]) else ()),
         *_open_ends(done),
         *warnings_of_data(plan),
         *_of_replays(done),
@@ -128,6 +131,17 @@ def _ignored(execution: Execution, done: Mapping[str, Ledger]) -> Iterator[str]:
         without = [ticker for ticker, one in done.items() if not one.ignored]
         if without:
             yield f"No print has the condition codes {codes}, so none is left out: {', '.join(without)}."
+
+
+def _own_figures(done: Mapping[str, Ledger]) -> Iterator[str]:
+    """Yield which figures of the strategy's own could not be computed; one that gave None meant to."""
+    without: dict[tuple[str, str], list[str]] = {}
+    for ticker, ledger in done.items():
+        for name, entry in ledger.figures[OWN].items():
+            if entry["why_missing"] not in (None, GAVE_NONE):
+                without.setdefault((name, entry["why_missing"]), []).append(ticker)
+    for (name, why), tickers in sorted(without.items()):
+        yield f"The strategy's own figure {name} is missing of {', '.join(tickers)}: {why}."
 
 
 def _open_ends(done: Mapping[str, Ledger]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from pipeline.replay.parts import PartedReplay
 from pipeline.replay.signals import load_signals
 from pipeline.replay.task import Alternative, Task, task_error
 from pipeline.runs.layout import FOLDERS, RUN_FILE, SERIES_FOLDER
+from pipeline.runs.own_figures import with_own_figures
 from pipeline.runs.result_codec import packed
 from pipeline.runs.security_files import SecurityFiles
 from pipeline.store.tick_file import TickFile
@@ -147,8 +148,9 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
         alternatives = check.finish(lambda: _batches(task)) if check is not None else {}
         replay_seconds = done - started - replay.read_seconds - check_seconds
         check_seconds += time.perf_counter() - done
-        with _writing():
-            contents = _committed(files.close(), destination)
+        with _writing(), _all_or_none(files.close()) as staged:
+            ledger = with_own_figures(ledger, strategy.figures, staged)
+            contents = _committed(staged, destination)
     except BaseException:
         files.discard()
         raise
@@ -196,17 +198,23 @@ def _batches(task: Task) -> Iterator[Ticks]:
 
 def _committed(staged: Mapping[str, Staged], destination: Destination) -> dict[str, bytes]:
     """Put files in their places; return what they hold where that is wanted: to be cached, or written elsewhere."""
+    is_small = sum(each.part.stat().st_size for each in staged.values()) <= MOST_CACHED
+    is_wanted = destination.folder is None or (is_small and destination.manifest is None)
+    contents = {name: each.part.read_bytes() for name, each in staged.items()} if is_wanted else {}
+    for each in staged.values():
+        each.commit()
+    return contents
+
+
+@contextlib.contextmanager
+def _all_or_none(staged: Mapping[str, Staged]) -> Iterator[Mapping[str, Staged]]:
+    """Throw files away that something keeps from being put in their places."""
     try:
-        is_small = sum(each.part.stat().st_size for each in staged.values()) <= MOST_CACHED
-        is_wanted = destination.folder is None or (is_small and destination.manifest is None)
-        contents = {name: each.part.read_bytes() for name, each in staged.items()} if is_wanted else {}
-        for each in staged.values():
-            each.commit()
+        yield staged
     except BaseException:
         for each in staged.values():
             each.discard()
         raise
-    return contents
 
 
 @contextlib.contextmanager
