@@ -19,7 +19,7 @@ from pipeline.sweeps.own_figure import named_function
 from pipeline.sweeps.results import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from pipeline.sweeps.date_windows import Window
     from pipeline.sweeps.results import SettingBlock
@@ -175,11 +175,12 @@ class Objective:
         return scores
 
 
-def objective_of(choose_by: str | Own) -> Objective:
+def objective_of(choose_by: str | Own, own_figures: Collection[str] = ()) -> Objective:
     """Return what settings are chosen by.
 
     Args:
         choose_by: A name of CHOICES, FILE.py:FUNCTION, or a function; of these more is better.
+        own_figures: The names of figures of the strategies' own, which it can be too; of these more is better.
 
     Raises:
         BadRequest: It is none of these.
@@ -200,11 +201,13 @@ def objective_of(choose_by: str | Own) -> Objective:
             OF_DAYS.get(choose_by),
             unit=figure.unit,
         )
+    if choose_by in own_figures:
+        return Objective(choose_by, choose_by, "own")
     if function := named_function(choose_by):
         return objective_of(function)
     raise BadRequest(
         f"--choose-by is '{choose_by}'; it takes {', '.join(CHOICES)}, another figure that is a number, or "
-        f"FILE.py:FUNCTION.{nearest(choose_by, (*CHOICES, *BY_NAME))}"
+        f"FILE.py:FUNCTION.{nearest(choose_by, (*CHOICES, *own_figures, *BY_NAME))}"
     )
 
 

@@ -16,8 +16,9 @@ from pipeline.replay.exchanges import tick_error
 from pipeline.replay.memory import memory_shortage
 from pipeline.replay.plan import Plan, Request, asked_backend, check_charged, plan
 from pipeline.replay.workers import default_backend, workers_for
+from pipeline.runs.own_figures import check_names
 from pipeline.runs.run_money import RunMoney
-from pipeline.strategies.loading.load import load_strategy
+from pipeline.strategies.loading.load import load_strategy, strategy_source
 from pipeline.sweeps.axes import PRESET, Axis, Combination, Grid, assumed, is_assumption
 from pipeline.sweeps.trials import TrialColumns, Trials, columns_of, every_combination
 
@@ -162,6 +163,14 @@ def with_band(plan: SweepPlan) -> SweepPlan:
 def strategy_of(base: Plan) -> type[Strategy]:
     """Return the class of the strategy of a plan."""
     return load_strategy(base.tasks[0].strategy)
+
+
+def own_names(strategies: Sequence[str]) -> list[str]:
+    """Return the names of the figures of strategies' own; raise StrategyError for one that every run has."""
+    classes = [load_strategy(strategy_source(name)) for name in strategies]
+    for strategy in classes:
+        check_names(strategy)
+    return sorted({name for strategy in classes for name in strategy.figures})
 
 
 def _execution(base: Execution, combination: Combination) -> Execution:

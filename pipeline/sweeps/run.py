@@ -22,7 +22,7 @@ from pipeline.sweeps.fills import KEEP_TRADES
 from pipeline.sweeps.folder import FolderTables, begun, write_folder
 from pipeline.sweeps.luck import Luck, luck_of
 from pipeline.sweeps.objectives import BAND_LOW, Objective, objective_of
-from pipeline.sweeps.plan import plan_sweep, with_band
+from pipeline.sweeps.plan import own_names, plan_sweep, with_band
 from pipeline.sweeps.replays import run_sweep
 from pipeline.sweeps.results import ALL, OWN, SweepResults
 from pipeline.sweeps.search import check_search, search
@@ -168,13 +168,13 @@ def make_sweep(
     make_page: called with the finished folder, while other runs are still kept out of it.
     """
     started = time.perf_counter()
-    objective = objective_of(options.choose_by)
     if options.keep_trades is not None and options.keep_trades not in KEEP_TRADES:
         raise BadRequest(
             f"--keep-trades is '{options.keep_trades}'; it takes {' or '.join(KEEP_TRADES)}."
             f"{nearest(options.keep_trades, KEEP_TRADES)}"
         )
     strategies = grid.strategies or (request.strategy,)
+    objective = objective_of(options.choose_by, own_names(strategies))
     if options.trials is not None:
         check_search(grid, options.trials, strategies)
     options.parting.check()

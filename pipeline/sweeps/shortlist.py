@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.metrics.figures import portfolio_figures
 from pipeline.metrics.registry import BY_NAME
+from pipeline.runs.own_figures import own_values
 from pipeline.runs.replaying import run
 from pipeline.runs.security import totals_of
 from pipeline.sweeps.results import ALL
@@ -29,7 +30,7 @@ def whole_figures(results: SweepResults, name: str, cache: ResultCache, *, fresh
 
     Args:
         results: Of the sweep.
-        name: The figure's, in the registry.
+        name: The figure's, in the registry or among the strategy's own, which all together have none of.
         cache: Where results of whole replays are looked up and stored: those of single backtests are the same.
         fresh: Whether what is cached is replayed all the same.
     """
@@ -43,7 +44,7 @@ def whole_figures(results: SweepResults, name: str, cache: ResultCache, *, fresh
         replayed = _replayed(results, number, tickers, cache, fresh=fresh)
         for view in wanted[number]:
             known = portfolio_figures(totals_of(replayed.values())) if view == ALL else _figures(replayed[view])
-            value = BY_NAME[name].value_in(known)
+            value = BY_NAME[name].value_in(known) if name in BY_NAME else own_values(known).get(name)
             if value is not None:
                 figures[view, number] = float(value)
     return figures
