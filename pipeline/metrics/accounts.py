@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.markets.exchange_clock import UTC, ExchangeClock
 from pipeline.metrics.sessions import session_hours
 from pipeline.strategies.loading.load import load_strategy
 
@@ -28,6 +29,7 @@ class AccountHistory:
         shares_limit: The strategy's largest position in shares, None without such a limit.
         notional_limit: The same in money.
         notional_binds: Whether the strategy keeps to the notional limit.
+        exchange_clock: The clock that its times are on.
     """
 
     ticker: str
@@ -37,6 +39,7 @@ class AccountHistory:
     shares_limit: float | None = None
     notional_limit: float | None = None
     notional_binds: bool = True
+    exchange_clock: ExchangeClock = UTC
 
 
 def account_of(task: Task, replayed: Replayed, observed: Observed | None) -> AccountHistory:
@@ -50,6 +53,7 @@ def account_of(task: Task, replayed: Replayed, observed: Observed | None) -> Acc
         shares_limit=_number(values.get(strategy.shares_limit_key)),
         notional_limit=_number(values.get(strategy.notional_limit_key)),
         notional_binds=strategy.notional_binds,
+        exchange_clock=ExchangeClock(task.market.time_zone, task.market.clock_shift),
     )
 
 

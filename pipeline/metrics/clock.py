@@ -11,14 +11,15 @@ import numpy as np
 
 from pipeline.metrics.loop_clock import SECURITY_VALUES, STATE, VALUES, end_moment, walk_clock
 from pipeline.metrics.loop_fills import FILL_FIELDS, MARK_FIELDS
-from pipeline.metrics.sessions import is_in_session, session_table
+from pipeline.metrics.sessions import is_in_session, session_table, utc_session_table
 from pipeline.native.functions import compiled
+from pipeline.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pipeline.markets.exchange_clock import ExchangeClock
     from pipeline.metrics.ledger import Ledger
-    from pipeline.metrics.sessions import SessionHours
     from pipeline.ticks import Float64s, Int64s
 
 AT_A_TIME: Final = 1_000_000
@@ -43,7 +44,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Clock:
-    """What securities have together on one clock; money in the market's currency, times in ns on the exchange's clock.
+    """What securities have together on one clock; money in the market's currency, times in ns.
+
+    The clock is that of their exchange, or UTC where they are on several.
 
     Attributes:
         max_drawdown: Largest fall of net realised equity from its running peak.
@@ -69,14 +72,13 @@ class Clock:
 
 
 class ClockWalk:
-    """Walks securities on one clock, stretch by stretch of time.
+    """Walks so many securities on one clock, stretch by stretch of time.
 
-    sessions: the hours of continuous trading of each. limits: of one security by itself.
+    limits: of one security by itself. spans: those of the session, as `session_table` returns them, at least up to a
+    stretch's end, or all there are.
     """
 
-    def __init__(self, sessions: Sequence[SessionHours], limits: Limits | None = None) -> None:
-        count = len(sessions)
-        self._sessions = sessions
+    def __init__(self, count: int, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._state = np.zeros(len(STATE), np.int64)
         self._state[STATE.index("moment")] = -FAR
@@ -88,23 +90,28 @@ class ClockWalk:
         self._own[:, SECURITY_VALUES.index("mark")] = np.nan
         self._inventory: list[Float64s] = []
 
-    def add(self, fills: Sequence[Int64s], marks: Sequence[Int64s], market_days: Int64s) -> None:
-        """Walk the fills and the marks of a stretch, records of each security; market_days: at least up to its end."""
+    def add(
+        self, fills: Sequence[Int64s], marks: Sequence[Int64s], in_session: Sequence[Int64s], spans: Int64s
+    ) -> None:
+        """Walk the fills and the marks of a stretch, records of each security.
+
+        in_session: whether each mark is of its security's session, 0 or 1.
+        """
         counts = [len(records) for records in (*fills, *marks)]
         every_fill, every_mark = np.concatenate([NO_FILLS, *fills]), np.concatenate([NO_MARKS, *marks])
         order = np.argsort(np.concatenate([every_fill[:, 0], every_mark[:, 0]]), kind="stable")
         owners = np.repeat(np.tile(np.arange(len(fills)), 2), counts)
-        self.add_in_order(order, owners, every_fill, every_mark, session_table(self._sessions, market_days))
+        self.add_in_order(order, owners, every_fill, every_mark, np.concatenate([NO_TIMES, *in_session]), spans)
 
-    def finish(self, market_days: Int64s) -> Clock:
-        """Return what all came to; market_days: all that there are."""
+    def finish(self, spans: Int64s) -> Clock:
+        """Return what all came to."""
         inventory = np.empty(1)
         self._state[STATE.index("marks")] = 0
         end_moment(self._state, self._values, inventory)
         self._inventory.append(inventory[: self._state[STATE.index("marks")]])
         state = dict(zip(STATE, self._state.tolist(), strict=True))
         values = dict(zip(VALUES, self._values.tolist(), strict=True))
-        session_time = int(session_table(self._sessions, market_days)[-1, -1])
+        session_time = int(spans[-1, -1])
         end = state["fall_ends"] if state["is_recovered"] else None
         return Clock(
             max_drawdown=values["max_drawdown"],
@@ -117,18 +124,15 @@ class ClockWalk:
             at_limit=state["at_limit"] if self._limits else None,
         )
 
-    def add_in_order(self, order: Int64s, owners: Int64s, fills: Int64s, marks: Int64s, spans: Int64s) -> None:
-        """Walk the fills and the marks of a stretch, of which the order of time and the owners are known.
-
-        spans: Those of the session, as `session_table` returns them, at least up to the stretch's end.
-        """
-        of_marks = np.split(marks[:, 0], np.searchsorted(owners[len(fills) :], np.arange(1, len(self._sessions))))
-        in_session = [is_in_session(*each) for each in zip(of_marks, self._sessions, strict=True)]
+    def add_in_order(
+        self, order: Int64s, owners: Int64s, fills: Int64s, marks: Int64s, in_session: Int64s, spans: Int64s
+    ) -> None:
+        """Walk the fills and the marks of a stretch, of which the order of time and the owners are known."""
         inventory = np.empty(len(marks) + 1)
         self._state[STATE.index("marks")] = 0
         facts = [len(order), len(fills), len(self._positions), bool(self._limits)]
         seen = compiled(walk_clock)(
-            *(np.array(facts, np.int64), spans, order, owners, np.concatenate([NO_TIMES, *in_session])),
+            *(np.array(facts, np.int64), spans, order, owners, in_session),
             *(fills, fills, marks, marks),
             *(self._state, self._values, self._positions, self._own, inventory),
         )
@@ -136,16 +140,54 @@ class ClockWalk:
 
 
 def clock_of(ledgers: Sequence[Ledger], market_days: Int64s) -> Clock:
-    """Return what the securities of some ledgers have on one clock, walked by stretches of whole days."""
-    walk = ClockWalk([ledger.sessions for ledger in ledgers])
-    for fills, marks in _stretches(ledgers):
-        walk.add(fills, marks, market_days)
-    return walk.finish(market_days)
+    """Return what the securities of some ledgers have on one clock, walked by stretches of whole days.
+
+    It is that of their exchange; where they are on several clocks it is UTC.
+    """
+    clocks = [ledger.exchange_clock for ledger in ledgers]
+    if len({*clocks}) > 1:
+        by_day = [_by_utc_day(ledger) for ledger in ledgers]
+        spans = utc_session_table([(ledger.sessions, ledger.exchange_clock) for ledger in ledgers], market_days)
+    else:
+        clocks = []
+        by_day = [ledger.days[:] for ledger in ledgers]
+        spans = session_table([ledger.sessions for ledger in ledgers], market_days)
+    walk = ClockWalk(len(ledgers))
+    for fills, marks in _stretches(ledgers, by_day):
+        in_session = [is_in_session(of[:, 0], ledger.sessions) for of, ledger in zip(marks, ledgers, strict=True)]
+        walk.add(_in_utc(fills, clocks), _in_utc(marks, clocks), in_session, spans)
+    return walk.finish(spans)
 
 
-def _stretches(ledgers: Sequence[Ledger]) -> Iterator[tuple[list[Int64s], list[Int64s]]]:
-    """Yield the records of fills and of marks of each ledger, stretch by stretch."""
-    ends = _ends(ledgers)
+def _in_utc(records: Sequence[Int64s], clocks: Sequence[ExchangeClock]) -> Sequence[Int64s]:
+    """Return each ledger's records with their times in UTC; as they are without clocks."""
+    if not clocks:
+        return records
+    return [np.column_stack([clock.utc(of[:, 0]), of[:, 1:]]) for of, clock in zip(records, clocks, strict=True)]
+
+
+def _by_utc_day(ledger: Ledger) -> Int64s:
+    """Return how many fills and marks a ledger has by day in UTC: the day and both counts, a row a day."""
+    days, counts = [NO_TIMES], [np.empty((0, 2), np.int64)]
+    for column, records in enumerate((ledger.fills, ledger.marks)):
+        for first in range(0, len(records), AT_A_TIME):
+            times = records[first : first + AT_A_TIME][:, 0]
+            of_part, many = np.unique(ledger.exchange_clock.utc(times) // DAY, return_counts=True)
+            days.append(of_part)
+            counts.append(np.zeros((len(of_part), 2), np.int64))
+            counts[-1][:, column] = many
+    every, places = np.unique(np.concatenate(days), return_inverse=True)
+    sums = np.zeros((len(every), 2), np.int64)
+    np.add.at(sums, places, np.concatenate(counts))
+    return np.column_stack([every, sums])
+
+
+def _stretches(ledgers: Sequence[Ledger], by_day: Sequence[Int64s]) -> Iterator[tuple[list[Int64s], list[Int64s]]]:
+    """Yield the records of fills and of marks of each ledger, stretch by stretch.
+
+    by_day: of each ledger a row a day that has any, beginning with the day and how many fills and marks it has.
+    """
+    ends = _ends(by_day)
     at = [(0, 0)] * len(ledgers)
     for stretch in range(ends.shape[0]):
         until = [(int(fills), int(marks)) for fills, marks in ends[stretch]]
@@ -157,29 +199,27 @@ def _stretches(ledgers: Sequence[Ledger]) -> Iterator[tuple[list[Int64s], list[I
         at = until
 
 
-def _ends(ledgers: Sequence[Ledger]) -> Any:
+def _ends(by_day: Sequence[Int64s]) -> Any:
     """Return how many fills and marks each ledger has up to the end of each stretch, shape (stretches, ledgers, 2)."""
-    first, events = _events_by_day(ledgers)
+    first, events = _events_by_day(by_day)
     stretch = np.cumsum(events) // AT_A_TIME
     bounds = [*np.flatnonzero(np.diff(stretch, prepend=-1)).tolist(), len(events)]
     last_days = np.array([first + end for _, end in pairwise(bounds)], np.int64)
-    ends = np.zeros((len(last_days), len(ledgers), 2), np.int64)
-    for number, ledger in enumerate(ledgers):
-        days = ledger.days[:]
+    ends = np.zeros((len(last_days), len(by_day), 2), np.int64)
+    for number, days in enumerate(by_day):
         so_far = np.zeros((len(days) + 1, 2), np.int64)
         so_far[1:] = np.cumsum(days[:, 1:3], axis=0)
         ends[:, number] = so_far[np.searchsorted(days[:, 0], last_days)]
     return ends
 
 
-def _events_by_day(ledgers: Sequence[Ledger]) -> tuple[int, Int64s]:
+def _events_by_day(by_day: Sequence[Int64s]) -> tuple[int, Int64s]:
     """Return the first day of any ledger, and how many fills and marks all have on each day from it on."""
-    spans = [(int(days[0, 0]), int(days[-1, 0])) for ledger in ledgers if len(days := ledger.days[:])]
+    spans = [(int(days[0, 0]), int(days[-1, 0])) for days in by_day if len(days)]
     if not spans:
         return 0, np.zeros(0, np.int64)
     first, last = min(first for first, _ in spans), max(last for _, last in spans)
     events = np.zeros(last - first + 1, np.int64)
-    for ledger in ledgers:
-        days = ledger.days[:]
+    for days in by_day:
         events[days[:, 0] - first] += days[:, 1] + days[:, 2]
     return first, events

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
+from pipeline.markets.exchange_clock import ExchangeClock
 from pipeline.metrics.loop_fills import DAY_FIELDS, FILL_FIELDS, MARK_FIELDS
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Ledger:
     Attributes:
         ticker: The security.
         sessions: Its hours of continuous trading, by day.
+        exchange_clock: The clock that its times are on.
         notional_limit: The strategy's largest position in money, None without such a limit.
         market_days: Days with a print, as days since 1970-01-01, ascending.
         days_not_flat: Those that ended with a position.
@@ -75,6 +77,7 @@ class Ledger:
 
     ticker: str
     sessions: SessionHours
+    exchange_clock: ExchangeClock
     notional_limit: float | None
     market_days: Int64s
     days_not_flat: Int64s
@@ -130,6 +133,7 @@ class Ledger:
         if start != len(content):
             raise ValueError(f"{len(content):,} bytes of a ledger of {start:,}.")
         head["sessions"] = tuple((since, tuple(map(tuple, spans))) for since, spans in head["sessions"])
+        head["exchange_clock"] = ExchangeClock(*head["exchange_clock"])
         return cls(**arrays, **head, figures_json=figures)
 
 

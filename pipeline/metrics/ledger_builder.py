@@ -32,7 +32,7 @@ from pipeline.metrics.metrics_json import figures_json
 from pipeline.metrics.portfolio import Portfolio
 from pipeline.metrics.records_file import IN_MEMORY, GrowingRecords
 from pipeline.metrics.registry import SUMMARY_FIGURES
-from pipeline.metrics.sessions import session_table
+from pipeline.metrics.sessions import is_in_session, session_table
 from pipeline.native.functions import compiled
 from pipeline.times import DAY
 
@@ -79,7 +79,8 @@ class LedgerBuilder:
 
     def __init__(self, account: AccountHistory, in_memory: int = IN_MEMORY) -> None:
         self._ticker, self._sessions, self._notional_limit = account.ticker, account.sessions, account.notional_limit
-        self._walk = ClockWalk([account.sessions], _limits(account))
+        self._exchange_clock = account.exchange_clock
+        self._walk = ClockWalk(1, _limits(account))
         self._counts, self._amounts = np.zeros(len(COUNTS), np.int64), np.zeros((2, len(AMOUNTS)))
         self._hour_fills, self._hour_net = np.zeros(HOURS, np.int64), np.zeros(HOURS)
         self._kinds, self._codes = _Groups(KINDS), _Groups((NO_CODE, NO_PRINT))
@@ -121,7 +122,7 @@ class LedgerBuilder:
         days = np.empty((1, len(DAY_FIELDS)), np.int64)
         ended = end_day(0, self._state, self._values, days[0], days[0].view(np.float64))
         self._records["days"].add(days[:ended])
-        walked = self._walk.finish(self._market_days)
+        walked = self._walk.finish(session_table([self._sessions], self._market_days))
         return Portfolio([self._ledger(replayed)], self._market_days, walked, is_one_security=True)
 
     def _ledger(self, replayed: Replayed) -> Ledger:
@@ -129,6 +130,7 @@ class LedgerBuilder:
         return Ledger(
             ticker=self._ticker,
             sessions=self._sessions,
+            exchange_clock=self._exchange_clock,
             notional_limit=self._notional_limit,
             market_days=self._market_days,
             days_not_flat=self._days_not_flat,
@@ -190,7 +192,7 @@ class LedgerBuilder:
             *(fills, fills, marks, marks, waits, days, days, order),
         )
         owners = np.zeros(len(order), np.int64)
-        self._walk.add_in_order(order, owners, fills, marks, spans)
+        self._walk.add_in_order(order, owners, fills, marks, is_in_session(marks[:, 0], self._sessions), spans)
         waits = waits[: int(self._counts[COUNTS.index("waits")]) - waited].copy()
         for name, records in (("fills", fills), ("marks", marks), ("waits", waits), ("days", days[:ended].copy())):
             self._records[name].add(records)

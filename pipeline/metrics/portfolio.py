@@ -36,6 +36,8 @@ THURSDAY = 3
 class Portfolio:
     """One security, or several together; money in the market's currency, times in ns on the exchange's clock.
 
+    Where the securities are on several clocks, what they have on one is in UTC, and days are each exchange's own.
+
     Attributes:
         ledgers: The ledger of each security.
         market_days: Market days of any of them, shape (days,), ascending, as days since 1970-01-01.
@@ -129,7 +131,7 @@ class Portfolio:
 
     @property
     def max_drawdown_days(self) -> int | None:
-        """How many market days the maximum drawdown lasted, those of its peak and of its end included."""
+        """How many market days, by dates of `clock`, the maximum drawdown lasted, its peak's and its end's included."""
         return drawdown_days(self.clock.fall, self.market_days)
 
     @cached_property

@@ -13,6 +13,7 @@ from pipeline.times import DAY, FIRST_DAY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pipeline.markets.exchange_clock import ExchangeClock
     from pipeline.markets.market import MarketFacts
     from pipeline.ticks import Int64s
 
@@ -63,7 +64,31 @@ def session_table(several: Iterable[SessionHours], days: Int64s) -> Int64s:
         spans = np.array(_union(_spans_on(each, since) for each in hours), np.int64)
         of_stretch = days[np.searchsorted(days, since) : np.searchsorted(days, until)]
         parts.append((of_stretch[:, None, None] * DAY + spans).reshape(-1, 2))
-    spans = np.concatenate([*parts, [[NEVER, NEVER]]])
+    return _table(np.concatenate(parts))
+
+
+def utc_session_table(several: Iterable[tuple[SessionHours, ExchangeClock]], days: Int64s) -> Int64s:
+    """Return as `session_table` does the spans in which any of some securities trades, in UTC.
+
+    Args:
+        several: The hours of each security, and the clock that they are on.
+        days: Days since 1970-01-01 on each of these clocks, ascending.
+
+    Returns:
+        As `session_table`; spans of several days that touch are one.
+    """
+    each = [clock.utc(session_table([hours], days)[:-1, :2]) for hours, clock in sorted({*several})]
+    spans = np.concatenate([np.empty((0, 2), np.int64), *each])
+    spans = spans[np.argsort(spans[:, 0], kind="stable")]
+    ends = np.maximum.accumulate(spans[:, 1])
+    first = np.flatnonzero(spans[:, 0] > np.concatenate([[-NEVER], ends])[:-1])
+    last = np.append(first, len(spans))[1:] - 1
+    return _table(np.column_stack([spans[first, 0], ends[last]]))
+
+
+def _table(spans: Int64s) -> Int64s:
+    """Return spans with the time in those before each, and one that never begins."""
+    spans = np.concatenate([spans, [[NEVER, NEVER]]])
     before = np.cumsum(spans[:, 1] - spans[:, 0]) - (spans[:, 1] - spans[:, 0])
     return np.column_stack([spans, before])
 
