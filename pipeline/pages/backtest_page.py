@@ -17,7 +17,7 @@ from pipeline.pages import by_security, charts, timelines
 from pipeline.pages.assumption_check import assumption_check
 from pipeline.pages.equity_curve import EquityCurve
 from pipeline.pages.html import NOTHING, Piece, amount, html, joined, section
-from pipeline.pages.market_hours import drawn_span, exchange_of, markets_of, one_of
+from pipeline.pages.market_hours import drawn_span, exchange_of, in_utc, markets_of, one_of, zones_of
 from pipeline.pages.page import MOST_BYTES, Parts, embedded, library, page_of
 from pipeline.pages.record_charts import BYTES_OF_A_DAY, record_charts
 from pipeline.pages.run_reader import read_contents
@@ -202,7 +202,7 @@ def _over_time(contents: Contents, drawn: _Drawings, of_days: Mapping[str, Any])
     still = sketch(drawn.curve.stamps, drawn.curve.equity, drawn.clock)
     return joined(
         [
-            sections.equity(_note(drawn.curve), still),
+            sections.equity(_note(drawn.curve), still, is_utc=len(zones_of([contents.run])) > 1),
             record.record(contents, of_days),
             record.held(contents, drawn.exposure.growth()),
         ]
@@ -214,14 +214,16 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
     equity, exposure, panels = EquityCurve(), Exposure(contents.total.days), {}
     first, last = drawn_span(contents.run) or (DAY_MS - 1, 0)
     days = [contents.total.days]
+    is_utc = len(zones_of([contents.run])) > 1
     of_portfolio = min(room // _PORTFOLIO, _CURVE + timelines.COST_OF_FILL * int(contents.portfolio["fills"] or 0))
     left, waiting = room - of_portfolio, set(shown)
     for ticker in sorted(contents.figures, key=lambda ticker: (_cost(contents, ticker), ticker)):
         track = contents.track(ticker)
         rates, of_marks = (contents.rate(ticker, stamps) for stamps in (track.stamps, track.price_stamps))
-        equity.add(ticker, track.stamps, track.net * rates)
+        moments = in_utc(contents.run, ticker, track.stamps) if is_utc else track.stamps
+        equity.add(ticker, moments, track.net * rates)
         exposure.add(track.stamps, track.position, track.price * rates, track.price_stamps, track.marks * of_marks)
-        for stamps in (track.stamps, track.price_stamps):
+        for stamps in (moments, track.stamps, track.price_stamps)[not is_utc :]:
             if len(stamps):
                 days.append(union_of([stamps // DAY_MS]))
                 first, last = min(first, int((stamps % DAY_MS).min())), max(last, int((stamps % DAY_MS).max()))

@@ -190,10 +190,10 @@ def _class(kind: str) -> Piece:
     return html(' class="%s"', kind) if kind else NOTHING
 
 
-def equity(note: str, still: Sketch) -> Piece:
+def equity(note: str, still: Sketch, *, is_utc: bool) -> Piece:
     """Return the place of the portfolio's equity; note: what of it the page leaves out."""
     about = (
-        "Net realised P&L of all securities on one clock. "
+        f"Net realised P&L of all securities on one clock{', UTC; days are those of each exchange' if is_utc else ''}. "
         "Drag to zoom in, double-click to zoom out, or use the buttons."
     )
     curve = chart("portfolio", title_of("portfolio"), about, PORTFOLIO_HEIGHT, first=True, still=still)

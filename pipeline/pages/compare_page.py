@@ -15,6 +15,7 @@ from pipeline.numbers import MONEY, amounts_in, currency, unit_of
 from pipeline.pages.backtest_tables import cell_of
 from pipeline.pages.cells import Cell, Lines, clipped, lines
 from pipeline.pages.compare_charts import MOST_RUNS, equity_chart
+from pipeline.pages.market_hours import in_utc, zones_of
 from pipeline.pages.page import render
 from pipeline.pages.run_reader import read_contents
 from pipeline.pages.time_axis import DAY_MS, Clock
@@ -100,7 +101,8 @@ def compare_page(folders: Sequence[Path], page: Path) -> bytes:
 def _page_of(sides: Sequence[Side]) -> bytes:
     first, *others = sides
     comparisons = [compare(first.run, other.run) for other in others]
-    tracks = [{ticker: side.contents.track(ticker) for ticker in side.contents.figures} for side in sides]
+    is_utc = len(zones_of(side.contents.run for side in sides)) > 1
+    tracks = [{ticker: _track(side, ticker, is_utc=is_utc) for ticker in side.contents.figures} for side in sides]
     stamps = np.concatenate([np.empty(0, np.int64), *(track.stamps for of in tracks for track in of.values())])
     days = np.concatenate([*(side.contents.total.days for side in sides), stamps // DAY_MS])
     clock = Clock(np.unique(days), stamps % DAY_MS)
@@ -125,6 +127,7 @@ def _page_of(sides: Sequence[Side]) -> bytes:
         others=others,
         equity=f"Net realised equity, {currency()}",
         currency=currency(),
+        on_clock="UTC" if is_utc else "one clock",
         height=chart["layout"]["height"],
         same=[comparison.same for comparison in comparisons],
         settings=[(other, _settings(comparison)) for other, comparison in zip(others, comparisons, strict=True)],
@@ -133,6 +136,12 @@ def _page_of(sides: Sequence[Side]) -> bytes:
         securities=list(_securities(sides, comparisons)),
         warnings=_warnings(sides),
     )
+
+
+def _track(side: Side, ticker: str, *, is_utc: bool) -> Track:
+    """Return a security's fills and prices, the fills in UTC where the runs are over several time zones."""
+    track = side.contents.track(ticker)
+    return replace(track, stamps=in_utc(side.contents.run, ticker, track.stamps)) if is_utc else track
 
 
 def _in_total(side: Side, ticker: str, track: Track) -> Track:

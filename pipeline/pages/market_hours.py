@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.times import FIRST_DAY
+from pipeline.markets.exchange_clock import ExchangeClock
+from pipeline.times import FIRST_DAY, MILLISECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from pipeline.ticks import Int64s
 
 AHEAD: Final = 1_800
 """Seconds before continuous trading from which on a day is drawn: a pre-open may begin hours before."""
@@ -36,6 +39,19 @@ def exchange_of(run: Mapping[str, Any], ticker: str) -> str:
     """Return the exchange that a security was replayed on; the one its name says for a run that recorded none."""
     found: str = (run.get("exchanges") or {}).get(ticker) or run["data"].get(ticker, {}).get("exchange") or ""
     return found
+
+
+def zones_of(runs: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the time zones that some runs recorded of their markets."""
+    return {
+        market["time_zone"] for run in runs for market in (run.get("markets") or {}).values() if market.get("time_zone")
+    }
+
+
+def in_utc(run: Mapping[str, Any], ticker: str, stamps: Int64s) -> Int64s:
+    """Return times of a security, ms on its exchange's clock, in UTC; as they are where that clock is not known."""
+    zone = (run.get("markets") or {}).get(exchange_of(run, ticker), {}).get("time_zone")
+    return ExchangeClock(zone).utc(stamps * MILLISECOND) // MILLISECOND if zone else stamps
 
 
 def one_of(markets: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -11,9 +12,12 @@ import pytest
 from pipeline.markets.facts import facts_of
 from pipeline.markets.timetable import timetable
 from pipeline.pages.backtest_page import backtest_page
+from pipeline.pages.compare_page import compare_page
 from pipeline.pages.market_hours import clock_words, drawn_span, exchange_of, markets_of, one_of
+from pipeline.pages.run_reader import read_contents
 from tests.inspection.test_counts import EVENING
 from tests.pages.invented import invent
+from tests.pages.reading import read_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +80,39 @@ def test_the_page_has_phases_the_exchange_of_each_panel_and_the_name_of_the_cloc
     }
     assert data["hours"] == [9.5, 15.0]
     assert (exchange_of(RUN, "FAB"), one_of(data["markets"]), one_of({"A": 1, "B": 2})) == ("ADX", "ADX", "")
+
+
+@pytest.mark.parametrize(
+    ("zones", "hours", "clock"),
+    [
+        (("Asia/Tokyo", "America/New_York"), (-9, 5), "on one clock, UTC; days are those of each exchange."),
+        (("Asia/Dubai", "Asia/Dubai"), (0, 0), "on one clock."),
+    ],
+)
+def test_equity_of_exchanges_in_several_zones_is_in_utc_and_says_so(
+    zones: tuple[str, str], hours: tuple[int, int], clock: str, tmp_path: Path
+) -> None:
+    folder = invent(tmp_path / "run", ["EMAAR", "FAB"])
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    markets = {name: {"time_zone": zone, "phases": []} for name, zone in zip(("ONE", "TWO"), zones, strict=True)}
+    run |= {"markets": markets, "exchanges": {"EMAAR": "ONE", "FAB": "TWO"}}
+    (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    of_each = [read_contents(folder).track(ticker).stamps for ticker in ("EMAAR", "FAB")]
+    expected = sorted(
+        stamp + ahead * 3_600_000 for stamps, ahead in zip(of_each, hours, strict=True) for stamp in stamps.tolist()
+    )
+    page = read_page(backtest_page(folder))
+    assert page.columns("portfolio")["stamps"] == expected
+    for number, stamps in enumerate(of_each):
+        assert page.columns(f"panel-{number}")["stamps"] == stamps.tolist()
+    assert f"of all securities {clock}" in backtest_page(folder).decode()
+    opens, closes = page.data["hours"]
+    assert all(opens <= stamp % 86_400_000 / 3_600_000 < closes for stamp in expected)
+    other = shutil.copytree(folder, tmp_path / "other")
+    both = compare_page([folder, other], tmp_path / "page.html")
+    for line in (0, 1):
+        assert read_page(both).columns("equity")[f"stamps_{line}"] == expected
+    assert (b"of a run on UTC;" in both, b"of a run on one clock;" in both) == (hours != (0, 0), hours == (0, 0))
 
 
 HALF: Final = [["continuous", 10 * HOUR, 12 * HOUR], ["closing auction", 12 * HOUR, 12 * HOUR + 600]]
