@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline import backtest, sweep
@@ -289,3 +290,20 @@ def test_nothing_of_a_run_or_a_sweep_in_pounds_says_another_currency(
     assert len(said) > 20
     for name in ("report.html", "compare.html", "terminal", "notebook"):
         assert "GBp" in said[name]
+
+
+def test_drawdown_of_dubai_london_and_new_york_is_that_of_their_fills_in_utc(made: dict[str, Any]) -> None:
+    run, _ = run_of(made, "by_day", fx=made["folder"] / "rates.csv", currency="AED")
+    drawdowns = []
+    for zone in ("UTC", None):
+        parts = []
+        for ticker, rate in (("EMAAR", 1.0), ("FAB", None), ("MODON", 3.5)):
+            trades = run.trades(ticker)
+            local = trades["timestamp"].dt.tz_localize(None)
+            rates = rate or np.where(local < DAYS[1], 0.04, 0.05)
+            at = (trades["timestamp"].dt.tz_convert(zone) if zone else local).cummax()
+            parts.append(pd.DataFrame({"at": at, "net": trades["realized_pnl"] * rates}))
+        equity = pd.concat(parts).sort_values("at", kind="stable")["net"].cumsum()
+        drawdowns.append((equity.cummax().clip(lower=0.0) - equity).max())
+    assert run.portfolio["max_drawdown"] == pytest.approx(drawdowns[0], rel=1e-9)
+    assert drawdowns[1] != pytest.approx(drawdowns[0], rel=1e-3)
