@@ -264,8 +264,9 @@ def sweep(
         grid: Axes by name, lists of values or ranges, or texts as `--grid` takes; they replace axes of the sweep file.
         strategy: Name or .py file; by default those of the sweep file, else `v1_baseline`.
         config, securities, fresh, report, png: As in `backtest`; config and securities first as in the sweep file.
-        parquet_dir, signals, output_dir, workers, backend, address, engine, execution, max_sheets, market, fx,
-            currency, allow_stale: Same; settings are chosen for all together by converted days.
+        parquet_dir, signals, output_dir, workers, backend, address, engine: As in `backtest`.
+        execution, max_sheets, market, allow_stale: As in `backtest`.
+        fx, currency: As in `backtest`; settings are chosen for all together by converted days.
         train_until: Last training day, as a date or as text (2025-08-29): settings are chosen on the days up to it.
         walk_forward: Number of walk-forward folds, before each of which settings are chosen anew.
         train_days: Market days before each fold that it is chosen on, rolling; by default all (expanding).

@@ -49,7 +49,7 @@ def plain(error: Any, verb: str) -> str:
 def _no_such_option(name: str, verb: str, known: list[str]) -> str:
     if verb == TOP and name.lstrip("-") in SHARED:
         return f"{name} goes after the command: pipeline COMMAND {name}."
-    return f"{verb} has no option {name}.{nearest(name, known)}"
+    return f"{verb} has no option {name}.{nearest(name, known) if name.startswith('--') else ''}"
 
 
 def _otherwise(message: str, verb: str, known: list[str]) -> str:

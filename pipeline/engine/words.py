@@ -26,7 +26,9 @@ def word_code(word: str) -> int:
 
 def coded(value: str | float | None) -> float:
     """Return a value as a loop has it: a word's code, 0 for none."""
-    return word_code(value) if isinstance(value, str) else value or 0
+    if value is None:
+        return 0
+    return word_code(value) if isinstance(value, str) else value  # -0.0 as it is
 
 
 def facts_in(rules: type) -> dict[str, str]:

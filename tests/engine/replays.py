@@ -38,10 +38,8 @@ KINDS: Final = {"bid": 0, "ask": 1, "trade": 2}
 HEADER: Final = """\
 from __future__ import annotations
 
-import math
+import math; from pipeline.engine.series import Series; from pipeline.engine.signal import Signal
 from pipeline.engine.memory import Array, Ewma, IntArray, TimeWindow, Window
-from pipeline.engine.series import Series
-from pipeline.engine.signal import Signal
 from pipeline.engine.strategy import AED, Duration, Nanoseconds, Shares, Strategy, parameter
 from pipeline.engine.rules.replay_state import BUY, SELL
 

@@ -163,7 +163,7 @@ class Own(Strategy):
     recent: Window = Window(5)
     flow: TimeWindow = TimeWindow(900_000_000_000, 4)
     mid: Ewma = Ewma(30_000_000_000)
-    levels: Array = Array(4)
+    steps: Array = Array(4)
     counts: IntArray = IntArray(3)
     a: float = 0.0
     n: int = 0
@@ -173,9 +173,9 @@ class Own(Strategy):
         self.flow.add(m.volume, m.now)
         self.mid.add(m.price, m.now)
         self.counts[m.kind] += 1
-        self.levels[m.volume % 4] += m.price
+        self.steps[m.volume % 4] += m.price
         if self.recent.count == self.recent.size and self.recent.variance() > 0.0001:
-            self.a += self.recent.mean() - self.mid.mean() + self.levels[1] + self.flow.sum() / self.recent.highest()
+            self.a += self.recent.mean() - self.mid.mean() + self.steps[1] + self.flow.sum() / self.recent.highest()
             self.n += self.flow.count + self.counts[2] + self.flow.dropped
 """
 

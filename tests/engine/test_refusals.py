@@ -204,9 +204,9 @@ def test_what_cannot_be_compiled_is_refused_by_file_and_line(name: str, tmp_path
         ("size: Shares = parameter(3, minimum=5)", "size is 3; it takes a whole number of shares at least 5."),
         (
             "size: Shares | float = parameter(3)",
-            "Own.size: a parameter is int, float, bool or one of the engine's units; for a",
+            "Own.size: a parameter is int, float, bool, str, a list of numbers (Array, IntArray) or one of the",
         ),
-        ("name: str = parameter('')", "Own.name: a parameter is int, float, bool or one of the engine's units; for a"),
+        ("name: bytes = parameter(b'')", "Own.name: a parameter is int, float, bool, str, a list of numbers (Array, "),
         ("counters = ('hits',)\n    hit: int = 0", "Own.counters: 'hits' is no int memory. Did you mean 'hit'?"),
         ("counters = ('money',)\n    money: float = 0.0", "Own.counters: 'money' is no int memory."),
         ("counters = ('size',)\n    size: Shares = parameter(3)", "Own.counters: 'size' is no int memory."),

@@ -92,7 +92,7 @@ def test_a_ticker_is_a_plain_name_or_is_refused(ticker: str, code: str, gap: str
     sheet = f"{ticker}{gap}{code}{gap}Equity"
     told = ""
     try:
-        found, _, _ = security_of(sheet)
+        found = security_of(sheet).ticker
     except BadSheetName as error:
         told = str(error)
     if told:
@@ -107,7 +107,7 @@ def test_a_ticker_is_a_plain_name_or_is_refused(ticker: str, code: str, gap: str
 @given(st.text())
 def test_any_name_at_all_is_a_security_or_a_named_error(sheet: str) -> None:
     try:
-        ticker, exchange, _ = security_of(sheet)
+        ticker, exchange, *_ = security_of(sheet)
     except BadSheetName:
         return
     assert is_plain(ticker)

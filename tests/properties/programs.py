@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from pipeline.engine.compiler.specialise import HIDDEN, market_fields
+from pipeline.engine.compiler.objects import hidden_in
+from pipeline.engine.compiler.specialise import market_fields
 from pipeline.engine.rules.market import Market
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ PARAMETERS: Final[dict[str, tuple[Any, ...]]] = {
 OF_MARKET: Final = market_fields(Market)
 SEEN: Final = {
     kind: tuple(
-        f"m.{name}" for name, of in {**OF_MARKET.inputs, **OF_MARKET.state}.items() if of == kind and name not in HIDDEN
+        f"m.{name}"
+        for name, of in {**OF_MARKET.inputs, **OF_MARKET.state}.items()
+        if of == kind and name not in hidden_in(OF_MARKET)
     )
     for kind in ("int", "float", "bool")
 }

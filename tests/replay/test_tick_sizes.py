@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -92,7 +93,7 @@ def test_a_sweep_over_models_asks_where_one_of_them_needs_ticks(requested: Any) 
     grid = read_grid(["execution.order_price=any,grid"])
     for size, errors in ((None, 1), (0.5, 0)):
         config = {"_defaults": {}, "FAB": {"exchange": "LSE"} | ({"tick_size": size} if size else {})}
-        request = requested(TOUCHES, config)
+        request = replace(requested(TOUCHES, config), securities=("FAB",))
         [base] = plan_sweep(grid, request, [request.strategy]).bases.values()
         assert [task.ticker for task in base.tasks if task.error] == ["FAB"][:errors]
 

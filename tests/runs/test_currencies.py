@@ -34,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     store, config = make_store(folder / "parquet", a_day=600), make_config(folder / "v1.json")
     content = json.loads(config.read_text(encoding="utf-8"))
     for ticker, exchange in EXCHANGES.items():
-        content[ticker] = {**content[ticker], "exchange": exchange}
+        content[ticker] = {**content[ticker], "exchange": exchange, "tick_size": 0.01}
     config.write_text(json.dumps(content), encoding="utf-8")
     (folder / "rates.csv").write_text(RATES, encoding="utf-8")
     return {"parquet_dir": store, "config": config, "folder": folder, "backend": "sequential"}
