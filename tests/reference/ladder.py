@@ -51,7 +51,8 @@ class Ladder(OrderList):
 
     def fill_at_touch(self, event: Event) -> None:
         """Fill the orders that the opposite touch of an uncrossed book has come to."""
-        self.book_takes(event)
+        if self.switches.latency_ms:
+            self.book_takes(event)
         bid, ask = self.sides[BID].touch, self.sides[ASK].touch
         if bid is None or ask is None or bid[0] >= ask[0] or self.stands_aside():
             return
