@@ -112,7 +112,7 @@ def called(verb: str, market: type[ReplayState] = Market) -> str:
 
 
 def test_the_section_on_levels_has_their_verbs_and_fields() -> None:
-    text = section("Several orders a side")
+    text = (ROOT / "docs" / "use" / "levels.md").read_text(encoding="utf-8")
     [verbs] = first_cells(text)
     assert sorted(verbs) == sorted(called(verb, LadderMarket) for verb in {*LadderMarket.actions} - {*Market.actions})
     for name in fields(LadderMarket) - fields(Market):
