@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, cast, ge
 
 from pipeline.engine.constants import constants
 from pipeline.engine.declared import check_declared, declaration, own_classes
+from pipeline.engine.facts_read import facts_read
 from pipeline.engine.memory import KINDS, Array, Compound, Ewma, IntArray
 from pipeline.engine.own_figures import OwnFigure, check_figures
 from pipeline.engine.rules.ladder import LadderMarket
@@ -18,7 +19,6 @@ from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_type_hints looks for it here
 from pipeline.engine.series import Series
 from pipeline.engine.signal import Signal
-from pipeline.engine.words import facts_read
 from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND

@@ -16,13 +16,13 @@ import pytest
 from pipeline.engine.compiler.lower import CONVERSIONS, EXACT_MATH, LIBRARY_MATH
 from pipeline.engine.compiler.objects import hidden_in
 from pipeline.engine.compiler.specialise import market_fields
+from pipeline.engine.facts_read import facts_in
 from pipeline.engine.memory import KINDS
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState
 from pipeline.engine.strategy import Strategy
-from pipeline.engine.words import facts_in
 from tests.made import make_store, results
 
 ROOT: Final = Path(__file__).parents[2]

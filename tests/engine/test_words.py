@@ -15,7 +15,7 @@ from pipeline import api
 from pipeline.engine.compiler.names import check_names
 from pipeline.engine.compiler.specialise import loop_source
 from pipeline.engine.execution import make_execution
-from pipeline.engine.words import word_code
+from pipeline.engine.word_codes import word_code
 from pipeline.errors import ConfigError, NotCompilable, StrategyError
 from pipeline.markets.phases import EVER
 from pipeline.markets.tick_tables import LotSize

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.engine.compiler.methods import strategy_methods
 from pipeline.engine.compiler.parts import MARKET, Method, Part
 from pipeline.engine.declared import takes_order
+from pipeline.engine.facts_read import facts_in
 from pipeline.engine.memory import COLUMNS, SHOWN
-from pipeline.engine.words import facts_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -27,12 +27,13 @@ from pipeline.engine.compiler.methods import check_as_written, definitions_in
 from pipeline.engine.compiler.objects import hidden_in, objects_of
 from pipeline.engine.compiler.parts import SUBSET, Method
 from pipeline.engine.declared import declaration
+from pipeline.engine.facts_read import facts_in
 from pipeline.engine.memory import COLUMNS
 from pipeline.engine.rules import replay_state
 from pipeline.engine.rules.ladder_side import SLOTS
 from pipeline.engine.rules.orders import Orders, SideField
 from pipeline.engine.strategy import Fields, Strategy, fields_of
-from pipeline.engine.words import coded, facts_in
+from pipeline.engine.word_codes import coded
 from pipeline.errors import NotCompilable
 from pipeline.native.kinds import Signature
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from pipeline.engine.words import word_code
+from pipeline.engine.word_codes import word_code
 
 if TYPE_CHECKING:
     from pipeline.engine.compiler.lower import Expressions
