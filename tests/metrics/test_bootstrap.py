@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.metrics import bootstrap
 from pipeline.metrics.bootstrap import block_length, drawn_days, intervals, normal_cdf
+from tests.wobbling import wobbling_days
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 JUMPY: Final = [float(7_919 * day % 101 - 50) for day in range(120)]
 WAVES: Final = [round(100 * math.sin(1.7 * day) + 40 * math.cos(0.3 * day * day), 2) for day in range(60)]
 BY_ARCH: Final = {"waves": (WAVES, 6.9172165465), "jumpy": (JUMPY, 10.2439213152)}
-"""Days, and the length for the stationary bootstrap by `arch.bootstrap.optimal_block_length` of arch 8.0.0."""
+"""Days, and the length for the stationary bootstrap by `arch.bootstrap.optimal_block_length` of arch 8.0.0.
+
+Days without a telling autocorrelation: after one, arch takes the lag behind it where the paper has the lag itself.
+"""
 
 RUN: Final = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 2)), min_size=10, max_size=40)
 
@@ -29,6 +33,17 @@ RUN: Final = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 2)), m
 def test_the_block_length_is_that_of_arch(case: str) -> None:
     daily, length = BY_ARCH[case]
     assert block_length(np.array(daily)) == pytest.approx(length, rel=1e-9)
+
+
+def test_the_bandwidth_is_twice_the_last_lag_that_tells() -> None:
+    """Lag 3 alone is beyond 2 √(log₁₀ 120 / 120) = 0.263: M is 6, worked out term by term."""
+    days = wobbling_days(6)
+    away = days - days.mean()
+    own = [float(away[lag:] @ away[: 120 - lag]) / 120 for lag in range(7)]
+    assert [lag for lag in range(1, 7) if abs(own[lag] / own[0]) > 0.2632604] == [3]
+    slope = 2 * (own[1] + 2 * own[2] + 3 * own[3] + 4 * own[4] * 2 / 3 + 5 * own[5] / 3)
+    spectrum = own[0] + 2 * (own[1] + own[2] + own[3] + own[4] * 2 / 3 + own[5] / 3)
+    assert block_length(days) == pytest.approx((120 * slope**2 / spectrum**2) ** (1 / 3), rel=1e-9)
 
 
 def test_a_block_is_a_day_long_where_days_do_not_differ() -> None:

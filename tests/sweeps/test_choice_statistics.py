@@ -12,6 +12,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.sweeps import choice_statistics
 from pipeline.sweeps.choice_statistics import (
     average_correlation,
     by_chance,
@@ -20,6 +21,7 @@ from pipeline.sweeps.choice_statistics import (
     independent_trials,
     overfitting,
 )
+from tests.wobbling import wobbling_days
 
 SEEDS: Final = 500
 
@@ -107,6 +109,34 @@ def test_a_rank_correlation_is_spearmans() -> None:
 
 def test_no_halving_of_a_few_days() -> None:
     assert overfitting(noise(1, 3, 7), by_sharpe=False) is None
+
+
+SPA_BY_ARCH: Final = {
+    (0.0, 1.0): 0.2123,
+    (0.0, 2.0): 0.23355,
+    (0.0, 4.0): 0.2469,
+    (2.0, 1.0): 0.03885,
+    (2.0, 2.0): 0.04835,
+    (2.0, 4.0): 0.05735,
+    (4.0, 1.0): 0.0039,
+    (4.0, 2.0): 0.0055,
+    (4.0, 4.0): 0.00745,
+}
+"""By what is added to each day of a setting, and by the mean length of a block: the consistent p-value of
+`arch.bootstrap.SPA(0, -settings, bootstrap="stationary", studentize=False, reps=20_000, seed=1)` of arch 8.0.0."""
+
+
+@pytest.mark.parametrize(("better", "length"), SPA_BY_ARCH)
+def test_the_chance_of_the_best_is_archs_test_of_superior_ability(
+    better: float, length: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = np.array([wobbling_days(number) for number in range(8)])
+    settings[3] += better
+    settings[5] -= 30.0
+    monkeypatch.setattr(choice_statistics, "block_length", lambda _: length)
+    found = by_chance(settings, by_sharpe=False, draws=20_000)
+    expected = SPA_BY_ARCH[better, length]
+    assert found.p_value == pytest.approx(expected, abs=4.5 * math.sqrt(expected * (1 - expected) / 20_000))
 
 
 def test_luck_of_one_setting_is_that_of_its_own_mean() -> None:

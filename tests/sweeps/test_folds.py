@@ -44,6 +44,22 @@ def test_folds_by_hand(parting: Parting, expected: list[tuple[Window, Window]]) 
     assert walk_forward(DAYS, parting) == expected
 
 
+WALKED_BY_SKFOLIO = {
+    10: [(0, 9, 12), (10, 19, 22), (20, 29, 32), (30, 39, 42)],
+    None: [(0, 9, 12), (0, 19, 22), (0, 29, 32), (0, 39, 42)],
+}
+"""By days to choose on, rolling or all, of 60 days with two left out after them: the first and the last of these, and
+the first of the test, by `skfolio.model_selection.WalkForward(train_size=10, test_size=10, purged_size=2)` of skfolio
+1.12.2, expand_train for all. It moves the test on by those two days, where ours is shorter; they end otherwise."""
+
+
+@pytest.mark.parametrize("train_days", WALKED_BY_SKFOLIO)
+def test_folds_begin_and_are_chosen_on_as_skfolio_has_them(train_days: int | None) -> None:
+    folds = walk_forward(np.arange(60), Parting(folds=5, train_days=train_days, embargo=2))
+    found = [(train.first, train.last, test.first) for train, test in folds]
+    assert found[:4] == WALKED_BY_SKFOLIO[train_days]
+
+
 @pytest.mark.parametrize(
     ("parting", "expected"),
     [
