@@ -223,7 +223,7 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
         moments = in_utc(contents.run, ticker, track.stamps) if is_utc else track.stamps
         equity.add(ticker, moments, track.net * rates)
         exposure.add(track.stamps, track.position, track.price * rates, track.price_stamps, track.marks * of_marks)
-        for stamps in (moments, track.stamps, track.price_stamps)[not is_utc :]:
+        for stamps in (track.stamps, track.price_stamps, *([moments] if is_utc else [])):
             if len(stamps):
                 days.append(union_of([stamps // DAY_MS]))
                 first, last = min(first, int((stamps % DAY_MS).min())), max(last, int((stamps % DAY_MS).max()))
@@ -287,23 +287,12 @@ def _panel(contents: Contents, ticker: str, name: str, panel: timelines.Panel, *
     return html(
         '<details class="panel" id="%s" data-row="%s"%s><summary><span class="name">%s</span> <span class="sum">net '
         'P&amp;L %s %s</span> <span class="sum">%s fills</span></summary>\n<div class="chart" data-chart="%s" '
-        'data-currency="%s" data-priced="%s" data-ticker="%s" role="group" aria-label="Chart: %s, '
-        'price with fills, position, equity and drawdown" '
-        'style="height:%spx"></div>\n%s<p class="note" data-seen></p>\n<p class="note" data-fill role="status"></p>\n'
+        'data-currency="%s" data-ticker="%s" role="group" aria-label="Chart: %s, price with fills, position, equity '
+        'and drawdown" style="height:%spx"></div>\n%s<p class="note" data-seen></p>\n'
+        '<p class="note" data-fill role="status"></p>\n'
         "</details>\n",
         *(by_security.anchor(ticker), ticker, html(" open") if is_open else NOTHING, ticker),
-        *(
-            amount(figures["net_pnl"]),
-            unit,
-            f"{fills:,}",
-            name,
-            unit,
-            unit,
-            ticker,
-            ticker,
-            timelines.PANEL_HEIGHT,
-            thinned,
-        ),
+        *(amount(figures["net_pnl"]), unit, f"{fills:,}", name, unit, ticker, ticker, timelines.PANEL_HEIGHT, thinned),
     )
 
 

@@ -27,11 +27,11 @@ PRICE_DIGITS: Final = 4
 MONEY_DIGITS: Final = 2
 _TIME: Final = " <i>%{x|%d %b %H:%M:%S}</i>"
 SECURITY: Final = "$SECURITY"
-"""Stands in a text of a panel for its security; $CURRENCY for what its amounts are in, $PRICED for what its prices are,
-which page.js has from the panel, or of the portfolio from the page."""
+"""Stands in a text of a panel for its security; $CURRENCY for what its amounts and prices are in, which page.js has
+from the panel, or of the portfolio from the page."""
 
 _OF_FILL: Final = (
-    f"%{{customdata[1]:,}} at %{{y:,.4~f}} $PRICED{_TIME}<br>"
+    f"%{{customdata[1]:,}} at %{{y:,.4~f}} $CURRENCY{_TIME}<br>"
     f"fill %{{customdata[0]}}: make explain SECURITY={SECURITY} FILL=%{{customdata[0]}}"
 )
 PARTS: Final[dict[str, dict[str, Any]]] = {
@@ -62,7 +62,7 @@ PARTS: Final[dict[str, dict[str, Any]]] = {
         "mode": "lines",
         "line": {"color": "$price", "width": 1},
         "name": "Mid price",
-        "hovertemplate": f"%{{y:,.4~f}} $PRICED{_TIME}",
+        "hovertemplate": f"%{{y:,.4~f}} $CURRENCY{_TIME}",
     },
     "buy": {
         "mode": "markers",
@@ -151,7 +151,7 @@ def portfolio(curve: Curve, total: Daily, clock: Clock) -> dict[str, Any]:
 def panel_figure() -> dict[str, Any]:
     """Return what all securities' panels have in common; page.js gives each the range of its days."""
     rows = {
-        "y": ("Price, $PRICED", [0.62, 1.0]),
+        "y": ("Price, $CURRENCY", [0.62, 1.0]),
         "y2": ("Position, shares", [0.42, 0.59]),
         "y3": ("Equity, $CURRENCY", [0.2, 0.39]),
         "y4": ("Drawdown, $CURRENCY", [0.0, 0.17]),
