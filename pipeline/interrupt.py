@@ -7,18 +7,23 @@ Excel execute none, so a second thread, which the system notifies at once, ends 
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import os
 import signal
 import sys
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 GRACE_SECONDS: Final = 0.7
+LAST_SECONDS: Final = 0.8
+"""After the grace: then the process ends even if each of its threads waits for another, with exit status 1."""
+
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 SHOW_CURSOR: Final = "\x1b[?25h"
 SILENT_TIDIER: Final = "ignore:resource_tracker:UserWarning"
@@ -72,7 +77,10 @@ def in_order(say: Callable[[int], None]) -> Iterator[None]:
 
 
 def end_with(end_workers: Callable[[], None]) -> None:
-    """Have worker processes, which this one is about to start, ended by `end_workers` when a signal ends this one."""
+    """Have worker processes, which this one is about to start, ended by `end_workers` when a signal ends this one.
+
+    `end_workers` must not import anything: the thread that was interrupted may hold Python's import lock for good.
+    """
     _ending.end_workers = end_workers
 
 
@@ -102,6 +110,9 @@ def _wait(read: int) -> None:
     while (number := os.read(read, 1)[0]) not in SIGNALS:
         pass
     threading.excepthook = _say_nothing
+    # An interrupt may have left Python's import lock held: this needs neither that nor the interpreter's own.
+    nowhere = Path(os.devnull).open("wb")  # noqa: SIM115 - open until the process ends
+    faulthandler.dump_traceback_later(GRACE_SECONDS + LAST_SECONDS, exit=True, file=nowhere)
     time.sleep(GRACE_SECONDS)
     _ending.signal = number
     _end()

@@ -65,6 +65,8 @@ def run_all(
     if backend == "sequential" or (backend == "loky" and len(tasks) == 1 and not isolated):
         yield from map(run, tasks)
         return
+    import psutil  # noqa: F401 - end_processes must find it loaded
+
     end_with(end_processes)
     waiting = dict(enumerate(tasks))
     deaths: Counter[int] = Counter()

@@ -299,3 +299,25 @@ def test_what_a_thread_stumbles_over_while_a_command_is_interrupted_is_not_shown
     end = done(made, program=program)
     assert (end.status, end.error) == (143, "")
     assert end.out.endswith("Interrupted: 143.\n")
+
+
+LOCKED_IN: Final = WATCHED + (
+    "import _imp, ctypes, os, signal, threading\n"
+    "from pipeline.replay.workers import run_all\n"
+    "def tell(status):\n"
+    "    {say}\n"
+    "list(run_all(int, [1, 2], 'threading', 2))\n"
+    "with interrupt.in_order(tell):\n"
+    "    _imp.acquire_lock()\n"
+    "    signal.pthread_sigmask(signal.SIG_BLOCK, {{2}})\n"
+    "    threading.Timer(0.3, os.kill, (os.getpid(), 2)).start()\n"
+    "    ctypes.CDLL(None).pause()"
+)
+"""Its main thread holds the lock of imports, as an interrupt may leave it, and hears of no signal."""
+
+
+@pytest.mark.parametrize(("say", "status"), [("print('Interrupted.')", 130), ("import wave", 1)], ids=["able", "stuck"])
+def test_a_thread_that_is_stuck_while_it_imports_keeps_no_command_alive(made: Path, say: str, status: int) -> None:
+    end = done(made, program=LOCKED_IN.format(say=say))
+    assert (end.status, end.error, end.left) == (status, "", [])
+    assert end.seconds < WITHIN + 2  # Python's own start is in it
