@@ -12,7 +12,7 @@ from pipeline.engine.constants import constants
 from pipeline.engine.declared import check_declared, declaration, own_classes
 from pipeline.engine.facts_read import facts_read
 from pipeline.engine.memory import KINDS, Array, Compound, Ewma, IntArray
-from pipeline.engine.own_figures import OwnFigure, check_figures
+from pipeline.engine.own_figures import OwnFigure, Together, check_figures
 from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market
@@ -104,7 +104,7 @@ class Strategy:
     notional_limit_key: ClassVar[str] = "max_notional"
     notional_binds: ClassVar[bool] = True
     needs_closing_auction: ClassVar[bool] = False
-    figures: ClassVar[Mapping[str, OwnFigure]] = {}
+    figures: ClassVar[Mapping[str, OwnFigure | tuple[OwnFigure, Together]]] = {}
     files: ClassVar[tuple[str, ...]] = ()
     sources: ClassVar[Mapping[str, bytes]] = {}
 
