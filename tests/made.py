@@ -8,6 +8,8 @@ from textwrap import dedent, indent
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline.inspection.counting import counted_text
 from pipeline.markets.facts import facts_of
@@ -109,6 +111,43 @@ def make_strategy(path: Path, body: str) -> Path:
     path.write_text("\n".join(lines), encoding="utf-8")
     path.with_suffix(".json").write_text('{"_defaults": {}}', encoding="utf-8")
     return path
+
+
+READS_SIGNALS = """
+figures = {"alphas": lambda fills, series: len(series["read"].value)}
+alpha: Signal = Signal("alpha")
+lead: Signal = Signal("EMAAR.mid")
+read: Series = Series()
+
+def on_tick(self, m):
+    if m.bid_size > 0 and self.alpha.value > 0.0:
+        m.quote_bid(m.bid, 100)
+    if m.ask_size > 0 and self.lead.value < 10.0 and m.now - self.lead.time < 60_000_000_000:
+        m.quote_ask(m.ask, 100)
+    self.read.record(m, self.alpha.value)
+"""
+"""A strategy of two signals, one of a file, the other another security's mid; it records the first."""
+
+
+def make_signal_desk(folder: Path) -> Path:
+    """Write READS_SIGNALS with its config, and a file of signals of each security, one CSV, the others Parquet.
+
+    Returns the strategy's path; the signals are in `signals` beside it.
+    """
+    file = make_strategy(folder / "own.py", READS_SIGNALS)
+    imports = "from pipeline.engine.series import Series\nfrom pipeline.engine.signal import Signal\n"
+    file.write_text(imports + file.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "signals").mkdir()
+    for seed, ticker in enumerate(EXCHANGES):
+        ticks = random_ticks(seed + 10, a_day=200)
+        times, values = np.unique(ticks.timestamp), np.random.default_rng(seed).normal(size=len(ticks))
+        columns = {"time": times.astype("datetime64[ns]"), "alpha": values[: len(times)]}
+        if seed == 0:
+            rows = [f"{time},{value}" for time, value in zip(*columns.values(), strict=True)]
+            (folder / "signals" / f"{ticker}.csv").write_text("\n".join(["time,alpha", *rows]) + "\n", encoding="utf-8")
+        else:
+            pq.write_table(pa.table(columns), folder / "signals" / f"{ticker}.parquet")
+    return file
 
 
 def contents(folder: Path) -> dict[str, bytes]:

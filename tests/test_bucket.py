@@ -35,7 +35,7 @@ from pipeline.store.parquet import read_footer, write_table
 from pipeline.store.path import ObjectStorePath, path_of
 from pipeline.store.tick_file import read_ticks
 from tests.conversion.books import tick, tick_sheet, write_book
-from tests.made import contents
+from tests.made import contents, make_signal_desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,6 +127,17 @@ def test_a_backtest_from_and_into_a_bucket_gives_the_bytes_of_a_local_one(
     assert not run.failed
     assert compared(held(bucket("run"))) == compared(contents(tmp_path / "run"))
     assert str(run.output_dir) == bucket("run").partition("?")[0]
+
+
+def test_signals_in_a_bucket_give_the_bytes_of_local_ones(inputs: Any, bucket: Any, tmp_path: Path) -> None:
+    file, local = make_signal_desk(tmp_path), tmp_path / "signals"
+    common = {"strategy": str(file), "config": file.with_suffix(".json"), "fresh": True}
+    api.backtest(**common, parquet_dir=inputs[0], signals=local, output_dir=tmp_path / "run")
+    ticks, _ = put(inputs[0], bucket("ticks")), put(local, bucket("ticks/signals"))
+    for name, signals in (("one", None), ("two", put(local, bucket("alphas")))):
+        run = api.backtest(**common, parquet_dir=ticks, signals=signals, output_dir=bucket(name), backend="loky")
+        assert min(run.summary["trades"]) > 20
+        assert compared(held(bucket(name))) == compared(contents(tmp_path / "run"))
 
 
 def test_the_command_line_takes_uris_as_they_are(inputs: Any, bucket: Callable[[str], str]) -> None:

@@ -18,7 +18,7 @@ from pipeline.replay import cluster as clusters
 from pipeline.replay.plan import Request, plan
 from pipeline.replay.workers import run_all
 from tests.dask_on_loopback import local_cluster
-from tests.made import contents, make_config, make_store, make_strategy
+from tests.made import contents, make_config, make_signal_desk, make_store, make_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,6 +123,17 @@ def test_a_shipped_strategy_gives_the_same_bytes_on_dask(dask: Any, store: Path,
     there = api.backtest(**options, output_dir=tmp_path / "there", backend="dask", address=dask.scheduler_address)
     assert (there.plan.backend, there.plan.workers, there.failed) == ("dask", 2, {})
     assert there.summary["trades"].min() > 20
+    assert same(tmp_path / "here", tmp_path / "there")
+
+
+def test_signals_series_and_own_figures_are_the_same_bytes_on_dask(dask: Any, run: Any, tmp_path: Path) -> None:
+    file, signals = make_signal_desk(tmp_path), tmp_path / "signals"
+    here = run(file, "here", backend="sequential", signals=signals, fresh=True)
+    address = dask.scheduler_address
+    there = run(file, "there", backend="dask", address=address, signals=signals, fresh=True)
+    assert there.failed == {}
+    assert here.summary["trades"].min() > 20
+    assert (tmp_path / "there" / "series" / "FAB.parquet").exists()
     assert same(tmp_path / "here", tmp_path / "there")
 
 
