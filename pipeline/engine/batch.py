@@ -102,7 +102,7 @@ class BatchRun:
     def __init__(self, runner: BatchRunner, span: Span, settings: Sequence[BatchSetting]) -> None:
         self._runner = runner
         self._settings = settings
-        self._buffers = Buffers(span, settings[0].facts, runner.layout.shared.columns)
+        self._buffers = Buffers.of(runner.strategy, span, settings[0].facts, runner.layout.shared.columns)
         self._fills = dict.fromkeys(self._buffers.fill_columns, np.empty(0))
         self._room = 0
         self._shared: Mapping[str, Number] = start_values(runner.strategy)

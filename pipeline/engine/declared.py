@@ -14,6 +14,7 @@ from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.engine.compiler.parts import names_in, source_of
+from pipeline.engine.rules.market import Market
 from pipeline.errors import StrategyError, shown
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ LIKE_A_HOOK: Final = 0.75
 
 EVENT: Final = re.compile(r"on_?(trade|print|quote|bid|ask|book|event|bar|data|update|market|price|order_?book)")
 ON_FILL: Final = "on_fill"
+CALLS: Final = ("on_time", "on_open", "on_close")
+"""The hooks for which a strategy gets a market that calls them."""
+
 CALLED_BY_ITS_NAME: Final = re.compile(r"on_|on[A-Z]")
 
 
@@ -127,7 +131,7 @@ def _functions(strategy: type, base: type) -> Iterator[tuple[type, str, Function
 
 def _check_hooks(strategy: Any, base: type) -> None:
     standard = {name: value for name, value in vars(base).items() if name.startswith("on_")}
-    called = {"on_start", *_called_by(strategy.rules)}
+    called = {"on_start", *_called_by(strategy.rules), *(CALLS if issubclass(strategy.rules, Market) else ())}
     for owner, name, function in _functions(strategy, base):
         if name in called:
             _check_hook(owner, name, function, _arguments(standard[name], strategy if name == ON_FILL else None))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
 
 def facts_in(rules: type) -> dict[str, str]:
@@ -19,11 +20,15 @@ def facts_in(rules: type) -> dict[str, str]:
 
 def facts_read(functions: Iterable[object], rules: type) -> tuple[str, ...]:
     """Return which of these facts a strategy's functions may read, of anything but of the strategy itself."""
-    facts = facts_in(rules)
+    return tuple(sorted(names_read(functions, facts_in(rules).keys())))
+
+
+def names_read(functions: Iterable[object], names: AbstractSet[str]) -> set[str]:
+    """Return which of some names functions may read, of anything but of the strategy itself."""
     codes = (getattr(getattr(function, "__func__", function), "__code__", None) for function in functions)
     every = [inner for code in codes if isinstance(code, CodeType) for inner in _within(code)]
-    reading = [code for code in every if facts.keys() & {*code.co_names}]
-    return tuple(sorted({name for code in reading for name in _read_of_others(code)} & facts.keys()))
+    reading = [code for code in every if names & {*code.co_names}]
+    return {name for code in reading for name in _read_of_others(code)} & names
 
 
 def _within(code: CodeType) -> Iterator[CodeType]:

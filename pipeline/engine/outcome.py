@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from pipeline.engine.day_tables import day_tables
+from pipeline.engine.moments import moment_columns
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.errors import ReplayError
 from pipeline.times import DAY, FARTHEST_DAY, date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pipeline.engine.strategy import Strategy
     from pipeline.markets.market import MarketFacts
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 COLUMN_TYPES: Final = {
     "failed": np.int64,
     "market_days": np.int8,
+    "moment_times": np.int64,
+    "moment_kinds": np.int64,
+    "moment_days": np.int64,
     "fill_event": np.int64,
     "fill_side": np.int8,
     "fill_price": np.float64,
@@ -180,10 +184,12 @@ class Buffers:
         self.make_room(capacity)
 
     @classmethod
-    def of(cls, strategy: type[Strategy], span: Span, facts: Facts, names: Iterable[str]) -> Buffers:
+    def of(cls, strategy: type[Strategy], span: Span, facts: Facts, names: Collection[str]) -> Buffers:
         """Return the columns of a strategy's replay."""
         buffers = cls(span, facts, names)
         buffers.inputs["levels"] = strategy.levels
+        if "moment_times" in names:
+            buffers.columns |= moment_columns(strategy, facts.market, span.first_day, span.last_day)
         return buffers
 
     def make_room(self, capacity: int) -> None:

@@ -6,14 +6,16 @@ import re
 import sys
 from collections.abc import Mapping, Sequence  # noqa: TC003 - get_type_hints looks for it here
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_origin, get_type_hints
 
+from pipeline.engine.called import check_times, market_for
 from pipeline.engine.constants import constants
 from pipeline.engine.declared import check_declared, declaration, own_classes
 from pipeline.engine.facts_read import facts_read
+from pipeline.engine.field_kinds import Kind, Unit, is_a, resolved, start_of
 from pipeline.engine.memory import KINDS, Array, Compound, Ewma, IntArray
-from pipeline.engine.own_figures import OwnFigure, Together, check_figures
-from pipeline.engine.rules.ladder import LadderMarket
+from pipeline.engine.moments import At, Every  # noqa: TC001 - get_type_hints looks for it here
+from pipeline.engine.own_figures import OwnFigure, check_figures
 from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_type_hints looks for it here
@@ -23,21 +25,11 @@ from pipeline.errors import ConfigError, StrategyError, nearest
 from pipeline.settings import Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Unit:
-    """The unit a config gives a value in, and how many of the strategy's units make one of it."""
-
-    name: str
-    scale: int = 1
-
-
 TYPES: Final = ("Shares", "Money", "Price", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
 
 START: Final = {"int": "0", "float": "0.0", "bool": "False"}
 STARTS_OF: Final[dict[type, str]] = {Ewma: "", Series: "", Signal: '"alpha"'}
 
-Kind: TypeAlias = Literal["int", "float", "bool"]
 Shares: TypeAlias = Annotated[int, Unit("shares")]
 Money: TypeAlias = Annotated[float, Unit("currency units")]
 """An amount in the currency of the market."""
@@ -86,8 +78,9 @@ class Strategy:
     """The base of every strategy: annotated fields are parameters (`= parameter(...)`) or memory (`= 0`).
 
     rules: the market it trades in. levels: how many orders it may have a side, by their numbers; 0 for one bid and one
-    ask, by the verbs that name them. trade_types: the names of its numbered kinds of trade, for an AuctionMarket;
-    taker_types: those of them that take liquidity, as brokers bill it, where the others are fills of its orders.
+    ask, by the verbs that name them. times: when on_time is called, at times of day or by an interval. trade_types: the
+    names of its numbered kinds of trade, for an AuctionMarket; taker_types: those of them that take liquidity, as
+    brokers bill it, where the others are fills of its orders.
     counters: the memory that the summary of a run shows. shares_limit_key, notional_limit_key: the config keys of its
     largest position in shares and in money, empty for none. notional_binds: whether it keeps to the second.
     needs_closing_auction: whether a market without one is none for it. figures: its own figures by name.
@@ -97,6 +90,7 @@ class Strategy:
 
     rules: ClassVar[type[ReplayState]] = Market
     levels: ClassVar[int] = 0
+    times: ClassVar[Every | At | None] = None
     trade_types: ClassVar[tuple[str, ...]] = ()
     taker_types: ClassVar[tuple[str, ...]] = ()
     counters: ClassVar[tuple[str, ...]] = ()
@@ -104,14 +98,13 @@ class Strategy:
     notional_limit_key: ClassVar[str] = "max_notional"
     notional_binds: ClassVar[bool] = True
     needs_closing_auction: ClassVar[bool] = False
-    figures: ClassVar[Mapping[str, OwnFigure | tuple[OwnFigure, Together]]] = {}
+    figures: ClassVar[Mapping[str, OwnFigure]] = {}
     files: ClassVar[tuple[str, ...]] = ()
     sources: ClassVar[Mapping[str, bytes]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if cls.levels and cls.rules is Market:
-            cls.rules = LadderMarket
+        cls.rules = market_for(cls, Strategy)
 
     def __init__(self, **values: Value) -> None:
         for name, value in values.items():
@@ -135,6 +128,15 @@ class Strategy:
 
     def on_fill(self, m: Any, side: int, price: float, quantity: int) -> None:
         """Act on a fill of our own; position and P&L already show it."""
+
+    def on_time(self, m: Any) -> None:
+        """Act at a moment of `times`, in the state that the ticks before it have left."""
+
+    def on_open(self, m: Any) -> None:
+        """Act when a day's continuous trading begins, before its first tick."""
+
+    def on_close(self, m: Any) -> None:
+        """Act when a day's continuous trading ends, before the first tick after it."""
 
     def on_overnight_cancel(self, m: Any) -> None:
         """Reset timers and the like when the execution model cancelled our orders overnight."""
@@ -209,11 +211,12 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
     if type(strategy.levels) is not int or not 0 <= strategy.levels <= MOST_LEVELS:
         raise _wrong(strategy, "levels", f" is {strategy.levels!r}; a side holds 1 to {MOST_LEVELS} orders.")
     hints = _hints_of(strategy)
+    check_times(strategy, Strategy)
     check_declared(strategy, Strategy, hints)
     for name, hint in hints.items():
         if hint is ClassVar or get_origin(hint) is ClassVar:
             continue
-        kind, optional, unit = _resolve(hint)
+        kind, optional, unit = resolved(hint)
         value = getattr(strategy, name, None)
         if kind == "object" and isinstance(value, _Declared):
             parameters[name] = _words_or_list(strategy, name, value, hint)
@@ -227,11 +230,11 @@ def _read_fields(strategy: type[Strategy]) -> Fields:
                 objects[name] = value
         elif isinstance(value, _Declared):
             parameters[name] = _parameter(strategy, name, value, kind, unit, optional=optional)
-        elif optional or not _is_a(kind, value):
+        elif optional or not is_a(kind, value):
             example = f"{name}: {kind} = {START[kind]}"
             raise _wrong(strategy, name, f": memory starts from a plain {kind}, for example `{example}`.")
         else:
-            memory[name] = Memory(kind, _start(kind, value))
+            memory[name] = Memory(kind, start_of(kind, value))
     counts = [name for name, field in memory.items() if field.kind == "int"]
     _check_named(strategy, "counters", counts, "int memory")
     check_figures(strategy)
@@ -314,27 +317,3 @@ def _words_or_list(strategy: type[Strategy], name: str, declared: _Declared, hin
     if len({*declared.choices}) != len(declared.choices) or not all(isinstance(word, str) for word in declared.choices):
         raise _wrong(strategy, name, ": choices are words, each once.")
     return _checked(strategy, name, Parameter(key, "text", default, doc=doc, choices=declared.choices))
-
-
-def _start(kind: str, value: Any) -> int | float | bool:
-    return float(value) if kind == "float" else cast("int | bool", value)
-
-
-def _is_a(kind: str, value: object) -> bool:
-    if isinstance(value, bool) or kind == "bool":
-        return isinstance(value, bool) and kind == "bool"
-    return isinstance(value, int) or (kind == "float" and isinstance(value, float))
-
-
-def _resolve(hint: Any) -> tuple[Kind | Literal["object"], bool, Unit]:
-    if get_origin(hint) is Annotated:
-        base, *extras = get_args(hint)
-        kind, optional, _ = _resolve(base)
-        return kind, optional, next((extra for extra in extras if isinstance(extra, Unit)), Unit(""))
-    arms = [arm for arm in get_args(hint) if arm is not type(None)]
-    if len(arms) == 1 and len(get_args(hint)) == 2:  # noqa: PLR2004 - `X | None`
-        kind, _, unit = _resolve(arms[0])
-        return kind, True, unit
-    if hint in (int, float, bool):
-        return hint.__name__, False, Unit("")
-    return "object", False, Unit("")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from pipeline.engine.called import calls_of
 from pipeline.engine.outcome import Span, join_fills
-from pipeline.engine.strategy import fields_of
+from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import BadRequest, StrategyError
 from pipeline.replay.simulate import engine_facts, matched_ticks, replayer
 from pipeline.ticks import NO_TICKS, stack_ticks
@@ -66,6 +67,11 @@ class Approach:
         if setting.strategy.levels:
             raise BadRequest(
                 f"{setting.strategy.__name__} has several orders a side, which explain does not explain yet; "
+                "--engine python with a breakpoint in on_fill shows what there was."
+            )
+        if calls_of(setting.strategy, Strategy):
+            raise BadRequest(
+                f"{setting.strategy.__name__} is called beside its ticks, which explain does not explain yet; "
                 "--engine python with a breakpoint in on_fill shows what there was."
             )
         self._source, self._span = source, source.span

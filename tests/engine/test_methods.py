@@ -42,11 +42,12 @@ def test_recursion_is_refused(methods: str, words: str, tmp_path: Path) -> None:
         loop_source(strategy, {})
 
 
+ALL: Final = "on_close, on_fill, on_open, on_overnight_cancel, on_start, on_tick, on_time"
 HOOKS: Final = {
     "a misspelt hook": ("on_tik(self, m)", "nothing calls on_tik. Did you mean 'on_tick'?"),
     "a hook of another market": (
         "on_day_end(self, m)",
-        "nothing calls on_day_end. This market calls on_fill, on_overnight_cancel, on_start, on_tick.",
+        f"nothing calls on_day_end. This market calls {ALL}.",
     ),
     "a tick with more": (
         "on_tick(self, m, book)",
@@ -85,7 +86,7 @@ HOOKS: Final = {
     ),
     "a call that there is not": (
         "onStop(self)",
-        "nothing calls onStop. This market calls on_fill, on_overnight_cancel, on_start, on_tick.",
+        f"nothing calls onStop. This market calls {ALL}.",
     ),
 }
 

@@ -23,7 +23,7 @@ from pipeline.errors import StrategyError, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-HOOKS: Final = ("on_tick", "on_fill", "on_overnight_cancel", "on_day_end")
+HOOKS: Final = ("on_tick", "on_fill", "on_time", "on_open", "on_close", "on_overnight_cancel", "on_day_end")
 
 
 def check_names(strategy: type[Strategy]) -> None:

@@ -40,6 +40,11 @@ HIDDEN: Final = frozenset(
         "ends",
         "messages",
         "next_arrival",
+        "calls_at_moments",
+        "next_moment",
+        "end_moment",
+        "open_awaited",
+        "prints_before",
     }
     | {f"{side}_{field}" for side in ("bid", "ask") for field in SIDE_HIDDEN}
 )
@@ -62,13 +67,13 @@ def objects_of(
         "m": Part(
             prefix="m_",
             label=MARKET,
-            scalars=frozenset(of_market.inputs) | frozenset(of_market.state) | frozenset(fields.facts),
+            scalars=frozenset((*of_market.inputs, *of_market.state, *fields.facts, "calls_at_moments")),
             columns=frozenset(of_market.columns) | frozenset(of_market.levels),
             frozen=frozenset(of_market.inputs),
             methods=strategy_methods(strategy.rules),
             actions=frozenset(strategy.rules.actions),
             links={"strategy": "s", **{side: side for side in of_market.sides}},
-            constants=constants,
+            constants={**constants, "calls_at_moments": strategy.rules.calls_at_moments},
             hidden=hidden_in(of_market),
             words=frozenset(name for name, hint in facts_in(strategy.rules).items() if hint == "Word"),
         ),

@@ -57,6 +57,7 @@ class Market(Orders):
             self.time_of_day = self.now - self.day_start
             if self.kind == TRADE:
                 self.market_days[self.day_index] = 1
+                self.note_print()
             in_session = self.continuous_opens <= self.time_of_day < self.continuous_closes
             if self.varies and in_session:
                 in_session = self.is_in_span()
@@ -69,6 +70,9 @@ class Market(Orders):
                     ended = self.closing()
             if in_session and not ended:
                 self.trade_continuously()
+
+    def note_print(self) -> None:
+        """Note a print of any time of the day."""
 
     def begin_day(self) -> None:
         """Empty the book."""

@@ -42,6 +42,7 @@ class ReplayState:
     """
 
     actions: ClassVar[tuple[str, ...]] = ("round_to_tick", "round_down_to_tick", "round_up_to_tick", "tick")
+    calls_at_moments: ClassVar[bool] = False
     strategy: Strategy
 
     ticker: Word
@@ -147,6 +148,9 @@ class ReplayState:
 
     def on_event(self) -> None:
         """Take the security through the event at hand."""
+
+    def pass_time(self, now: int, price: float) -> None:
+        """Do what comes before the next tick, whose time and price are these; the last one is still at hand."""
 
     def on_end(self) -> None:
         """Do what is left to do after the last event."""
@@ -255,6 +259,8 @@ def replay(
         if m.diverged or (not m.batched and m.out_of_capacity):
             return False
         m.event = m.before + i
+        if m.calls_at_moments:
+            m.pass_time(timestamps[i], prices[i])
         m.now = timestamps[i]
         m.kind = kinds[i]
         m.price = prices[i]

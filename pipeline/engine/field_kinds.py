@@ -1,0 +1,43 @@
+"""The kinds of a strategy's fields, and the units in which a config gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias, cast, get_args, get_origin
+
+Kind: TypeAlias = Literal["int", "float", "bool"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """The unit a config gives a value in, and how many of the strategy's units make one of it."""
+
+    name: str
+    scale: int = 1
+
+
+def start_of(kind: str, value: Any) -> int | float | bool:
+    """Return a value that memory starts from as one of its kind."""
+    return float(value) if kind == "float" else cast("int | bool", value)
+
+
+def is_a(kind: str, value: object) -> bool:
+    """Tell whether a value is one of a kind."""
+    if isinstance(value, bool) or kind == "bool":
+        return isinstance(value, bool) and kind == "bool"
+    return isinstance(value, int) or (kind == "float" and isinstance(value, float))
+
+
+def resolved(hint: Any) -> tuple[Kind | Literal["object"], bool, Unit]:
+    """Return what an annotation says: the kind, whether it may be None, and the unit."""
+    if get_origin(hint) is Annotated:
+        base, *extras = get_args(hint)
+        kind, optional, _ = resolved(base)
+        return kind, optional, next((extra for extra in extras if isinstance(extra, Unit)), Unit(""))
+    arms = [arm for arm in get_args(hint) if arm is not type(None)]
+    if len(arms) == 1 and len(get_args(hint)) == 2:  # noqa: PLR2004 - `X | None`
+        kind, _, unit = resolved(arms[0])
+        return kind, True, unit
+    if hint in (int, float, bool):
+        return hint.__name__, False, Unit("")
+    return "object", False, Unit("")
