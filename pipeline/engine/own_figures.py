@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from pipeline.engine.declared import declaration
@@ -38,7 +38,35 @@ SeriesColumns: TypeAlias = Mapping[str, Recorded]
 OwnFigure: TypeAlias = Callable[[FillColumns, SeriesColumns], "float | None"]
 """A figure: a number, or None where there is none."""
 
-FORM: Final = '`figures = {"edge": edge}`, with `def edge(fills, series):` above the class'
+Parts: TypeAlias = Sequence[Mapping[str, "float | None"]]
+"""The own figures of every security, by name, in the order of tickers; None where one has none."""
+
+Together: TypeAlias = str | Callable[[Parts], "float | None"]
+"""How all securities together have a figure: SUM or MEAN of theirs, or a function of all of their figures."""
+
+SUM: Final = "sum"
+MEAN: Final = "mean"
+
+
+class Declared(NamedTuple):
+    """A figure as a class declares it. together: None where all securities together have none."""
+
+    compute: OwnFigure
+    together: Together | None
+
+
+FORM: Final = (
+    '`figures = {"edge": edge}`, with `def edge(fills, series):` above the class, or `{"edge": (edge, "sum")}`, where '
+    'all securities together have its sum, its "mean", or what a function of their figures gives'
+)
+
+
+def declared_figures(strategy: type[Strategy]) -> dict[str, Declared]:
+    """Return a strategy's figures, by name."""
+    return {
+        name: Declared(*figure) if isinstance(figure, tuple) else Declared(figure, None)
+        for name, figure in strategy.figures.items()
+    }
 
 
 def check_figures(strategy: type[Strategy]) -> None:
@@ -48,10 +76,17 @@ def check_figures(strategy: type[Strategy]) -> None:
     if not isinstance(figures, Mapping):
         wrong = f" is a {type(figures).__name__}"
     else:
-        for name, function in figures.items():
+        for name, figure in figures.items():
             if not isinstance(name, str) or not name.isidentifier():
                 wrong = f": {name!r} is no name of letters, digits and _"
-            elif not callable(function):
-                wrong = f": '{name}' is {function!r}, no function"
+            elif isinstance(figure, tuple):
+                if len(figure) != len(Declared._fields) or not callable(figure[0]) or not _adds_up(figure[1]):
+                    wrong = f": '{name}' is {figure!r}, no function with how it adds up"
+            elif not callable(figure):
+                wrong = f": '{name}' is {figure!r}, no function"
     if wrong:
         raise StrategyError(f"{declaration(strategy, 'figures')}: {strategy.__name__}.figures{wrong}. Write {FORM}.")
+
+
+def _adds_up(together: object) -> bool:
+    return together in (SUM, MEAN) if isinstance(together, str) else callable(together)

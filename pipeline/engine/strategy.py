@@ -15,7 +15,7 @@ from pipeline.engine.facts_read import facts_read
 from pipeline.engine.field_kinds import Kind, Unit, is_a, resolved, start_of
 from pipeline.engine.memory import KINDS, Array, Compound, Ewma, IntArray
 from pipeline.engine.moments import At, Every  # noqa: TC001 - get_type_hints looks for it here
-from pipeline.engine.own_figures import OwnFigure, check_figures
+from pipeline.engine.own_figures import OwnFigure, Together, check_figures
 from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_type_hints looks for it here
@@ -98,7 +98,7 @@ class Strategy:
     notional_limit_key: ClassVar[str] = "max_notional"
     notional_binds: ClassVar[bool] = True
     needs_closing_auction: ClassVar[bool] = False
-    figures: ClassVar[Mapping[str, OwnFigure]] = {}
+    figures: ClassVar[Mapping[str, OwnFigure | tuple[OwnFigure, Together]]] = {}
     files: ClassVar[tuple[str, ...]] = ()
     sources: ClassVar[Mapping[str, bytes]] = {}
 

@@ -13,7 +13,7 @@ from pipeline.pages import backtest_record as record
 from pipeline.pages import backtest_sections as sections
 from pipeline.pages import backtest_settings as settings
 from pipeline.pages import backtest_tables as tables
-from pipeline.pages import by_security, charts, timelines
+from pipeline.pages import by_security, charts, own_series, timelines
 from pipeline.pages.assumption_check import assumption_check
 from pipeline.pages.equity_curve import EquityCurve
 from pipeline.pages.html import NOTHING, Piece, amount, html, joined, section
@@ -70,7 +70,8 @@ def _page_of(contents: Contents) -> bytes:
     most = min(MOST_SECURITIES, len(contents.figures))
     while True:
         frame = _frame(contents, _shown(contents, most))
-        room = MOST_BYTES - frame.size - most * (FEWEST_BYTES + _NAME) - BYTES_OF_A_DAY * len(contents.total.days)
+        parts = most * (FEWEST_BYTES + _NAME) + own_series.reserved(contents, most)
+        room = MOST_BYTES - frame.size - parts - BYTES_OF_A_DAY * len(contents.total.days)
         if room >= 0 or most <= 1:
             return _page(contents, frame, room + most * FEWEST_BYTES)
         most = most * 2 // 3
@@ -161,7 +162,7 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
             **_of_portfolio(contents, frame, drawn, of_days),
             **{names[ticker]: panel.chart for ticker, panel in drawn.panels.items()},
         },
-        "shared": {"clock": clock.axis(), "panel": timelines.panel_figure(), **timelines.PARTS},
+        "shared": {"clock": clock.axis(), **_shared_panels(drawn.panels), **timelines.PARTS},
         "days": np.diff(clock.days, prepend=0).tolist(),
         "hours": [clock.opens, clock.closes],
         "currency": contents.money.together,
@@ -188,6 +189,11 @@ def _page(contents: Contents, frame: _Frame, room: int) -> bytes:
         footer=html(sections.FOOTER),
     )
     return page_of(f"{contents.run['strategy']}: backtest", parts, data)
+
+
+def _shared_panels(panels: Mapping[str, timelines.Panel]) -> dict[str, Any]:
+    """Return what panels have in common, by the names that their charts have for it."""
+    return {panel.chart["shared"]: timelines.panel_figure(panel.lines) for panel in panels.values()}
 
 
 def _of_portfolio(contents: Contents, frame: _Frame, drawn: _Drawings, of_days: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,7 +235,8 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
                 first, last = min(first, int((stamps % DAY_MS).min())), max(last, int((stamps % DAY_MS).max()))
         if ticker in waiting:
             exchange = exchange_of(contents.run, ticker)
-            panels[ticker] = timelines.panel(track, contents.daily[ticker], exchange, left // len(waiting))
+            recorded = own_series.read_own_series(contents, ticker, track)
+            panels[ticker] = timelines.panel(track, recorded, contents.daily[ticker], exchange, left // len(waiting))
             waiting.remove(ticker)
             left -= len(embedded(panels[ticker].chart))
     curve = equity.curve((left + of_portfolio - _CURVE) // timelines.COST_OF_FILL)
@@ -277,22 +284,25 @@ def _left_out(contents: Contents, shown: Sequence[str]) -> Piece:
 def _panel(contents: Contents, ticker: str, name: str, panel: timelines.Panel, *, is_open: bool) -> Piece:
     figures, unit = contents.figures[ticker], contents.money.of(ticker)
     fills = int(figures["fills"])
-    thinned = NOTHING
+    thinned = own_series.notes(ticker, panel.lines, panel.others)
     if panel.fills < fills:
-        thinned = html(
+        thinned += html(
             '<p class="note">%s of the %s fills are on this page, with the extremes of each stretch; all are in '
             "trades/%s.parquet.</p>\n",
             *(f"{panel.fills:,}", f"{fills:,}", ticker),
         )
+    said = own_series.said(panel.lines)
+    series = html(' <span class="sum">%s</span>', said) if said else NOTHING
     return html(
         '<details class="panel" id="%s" data-row="%s"%s><summary><span class="name">%s</span> <span class="sum">net '
-        'P&amp;L %s %s</span> <span class="sum">%s fills</span></summary>\n<div class="chart" data-chart="%s" '
+        'P&amp;L %s %s</span> <span class="sum">%s fills</span>%s</summary>\n<div class="chart" data-chart="%s" '
         'data-currency="%s" data-ticker="%s" role="group" aria-label="Chart: %s, price with fills, position, equity '
-        'and drawdown" style="height:%spx"></div>\n%s<p class="note" data-seen></p>\n'
+        'and drawdown%s" style="height:%spx"></div>\n%s<p class="note" data-seen></p>\n'
         '<p class="note" data-fill role="status"></p>\n'
         "</details>\n",
         *(by_security.anchor(ticker), ticker, html(" open") if is_open else NOTHING, ticker),
-        *(amount(figures["net_pnl"]), unit, f"{fills:,}", name, unit, ticker, ticker, timelines.PANEL_HEIGHT, thinned),
+        *(amount(figures["net_pnl"]), unit, f"{fills:,}", series, name, unit, ticker, ticker),
+        *(f"; {said}" if said else "", timelines.panel_height(panel.lines), thinned),
     )
 
 

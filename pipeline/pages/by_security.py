@@ -161,20 +161,26 @@ def _of_figures(
 def _own_figures(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Table | None:
     """Return the figures of the strategy's own; None without any."""
     own: Mapping[str, Any] = {ticker: contents.figures[ticker].get(OWN) or {} for ticker in links}
+    of_all: Mapping[str, Any] = contents.portfolio.get(OWN) or {}
     meanings = {name: entry["meaning"] for by_name in own.values() for name, entry in by_name.items()}
     names = sorted(meanings)[:MOST_LINES]
 
-    def value(ticker: str, name: str) -> Piece:
-        entry = own[ticker].get(name) or {"value": None, "why_missing": _NOT_COUNTED}
+    def values(by_name: Mapping[str, Any], who: str) -> Piece:
+        return joined(
+            value(by_name.get(name) or {"value": None, "why_missing": _NOT_COUNTED}, name, who) for name in names
+        )
+
+    def value(entry: Mapping[str, Any], name: str, who: str) -> Piece:
         if entry["value"] is not None:
             return cell(entry["value"], "own")
-        return reasons.missing(f"{name}: {entry['why_missing']}.", name, ticker)
+        return reasons.missing(f"{name}: {entry['why_missing']}.", name, who)
 
     headings = joined(
         html('<th scope="col" data-key="%s" title="%s">%s</th>', name, clipped(meanings[name]), name) for name in names
     )
-    rows = [_row(first, joined(value(ticker, name) for name in names)) for ticker, first in links.items()]
-    return Table("The strategy's own figures", headings, rows, NOTHING, "own-figures") if names else None
+    rows = [_row(first, values(own[ticker], ticker)) for ticker, first in links.items()]
+    total = html('<tr><th scope="row">%s</th>%s</tr>', PORTFOLIO, values(of_all, PORTFOLIO)) if of_all else NOTHING
+    return Table("The strategy's own figures", headings, rows, total, "own-figures") if names else None
 
 
 def _counters(contents: Contents, links: Mapping[str, Piece], reasons: Reasons) -> Table | None:

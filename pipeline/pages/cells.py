@@ -35,7 +35,7 @@ def lines(every: Iterable[Any], most: int = MOST_LINES) -> Lines:
     return Lines(listed[:most], max(len(listed) - most, 0))
 
 
-def clipped(text: object) -> str:
+def clipped(text: object, most: int = MOST_CHARACTERS) -> str:
     """Return text, a long one cut."""
     whole = str(text)
-    return whole if len(whole) <= MOST_CHARACTERS else f"{whole[:MOST_CHARACTERS]} …"
+    return whole if len(whole) <= most else f"{whole[:most]} …"

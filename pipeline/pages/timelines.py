@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.pages import own_series
 from pipeline.pages.curves import extremes, packed_columns
 from pipeline.pages.time_axis import HOUR_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.pages.equity_curve import Curve
+    from pipeline.pages.own_series import Line, OwnSeries
     from pipeline.pages.run_reader import Daily, Track
     from pipeline.pages.time_axis import Clock
     from pipeline.ticks import Float64s, Int64s
@@ -23,8 +27,12 @@ MOST_DAYS: Final = 800
 """Days drawn as a bar each; of more, each bar is a month."""
 PORTFOLIO_HEIGHT: Final = 560
 PANEL_HEIGHT: Final = 620
+SERIES_HEIGHT: Final = 110
+"""What a row of a strategy's own adds to a panel, px."""
 PRICE_DIGITS: Final = 4
 MONEY_DIGITS: Final = 2
+MARGIN: Final = {"l": 76, "r": 12, "t": 34, "b": 30}
+_FIRST_OWN_AXIS: Final = 5
 _TIME: Final = " <i>%{x|%d %b %H:%M:%S}</i>"
 SECURITY: Final = "$SECURITY"
 """Stands in a text of a panel for its security; $CURRENCY for what its amounts and prices are in, which page.js has
@@ -84,6 +92,8 @@ PARTS: Final[dict[str, dict[str, Any]]] = {
         "showlegend": False,
         "hovertemplate": f"%{{y:,}} shares{_TIME}",
     },
+    "own_on_price": {"mode": "lines", "hovertemplate": f"%{{y:,.4~f}} $CURRENCY{_TIME}"},
+    "own": {"mode": "lines", "showlegend": False, "hovertemplate": f"%{{y:,.7~g}}{_TIME}"},
 }
 """What the traces of one kind have in common; it stands on the page once."""
 
@@ -101,10 +111,15 @@ FEWEST_PRICES: Final = 600
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One security's chart as the page has it, and how many of its fills it has."""
+    """One security's chart as the page has it, and how many of its fills it has.
+
+    lines: What it draws of what its strategy recorded. others: the names of the series that it does not draw.
+    """
 
     chart: dict[str, Any]
     fills: int
+    lines: Sequence[Line]
+    others: Sequence[str]
 
     @property
     def size(self) -> int:
@@ -148,18 +163,39 @@ def portfolio(curve: Curve, total: Daily, clock: Clock) -> dict[str, Any]:
     }
 
 
-def panel_figure() -> dict[str, Any]:
-    """Return what all securities' panels have in common; page.js gives each the range of its days."""
-    rows = {
-        "y": ("Price, $CURRENCY", [0.62, 1.0]),
-        "y2": ("Position, shares", [0.42, 0.59]),
-        "y3": ("Equity, $CURRENCY", [0.2, 0.39]),
-        "y4": ("Drawdown, $CURRENCY", [0.0, 0.17]),
+def panel_name(lines: Sequence[Line]) -> str:
+    """Return the name of what panels with these lines have in common."""
+    return " ".join(["panel", *(f"{each.name}/{each.on_price:d}" for each in lines)])
+
+
+def panel_height(lines: Sequence[Line]) -> int:
+    """Return how high a panel with these lines is, px."""
+    return PANEL_HEIGHT + SERIES_HEIGHT * sum(not each.on_price for each in lines)
+
+
+def panel_figure(lines: Sequence[Line]) -> dict[str, Any]:
+    """Return what the panels of all securities with these lines have in common; page.js gives each its days."""
+    below = [each.name for each in lines if not each.on_price]
+    height, margins = panel_height(lines), MARGIN["t"] + MARGIN["b"]
+
+    def domain(start: float, end: float, above: int = 0) -> list[float]:
+        """Return a stretch of the height of a panel without lines, so many rows of lines higher up."""
+        return [(at * (PANEL_HEIGHT - margins) + above * SERIES_HEIGHT) / (height - margins) for at in (start, end)]
+
+    axes = {name: f"y{_FIRST_OWN_AXIS + number}" for number, name in enumerate(below)}
+    rows = {"y": ("Price, $CURRENCY", domain(0.62, 1.0, len(below)))}
+    for above, name in enumerate(reversed(below)):
+        rows[axes[name]] = (own_series.title_of(name), domain(0.62, 0.785, above))
+    rows |= {
+        "y2": ("Position, shares", domain(0.42, 0.59)),
+        "y3": ("Equity, $CURRENCY", domain(0.2, 0.39)),
+        "y4": ("Drawdown, $CURRENCY", domain(0.0, 0.17)),
     }
-    axes = (("price", "y"), ("buy", "y"), ("sell", "y"), ("position", "y2"), ("equity", "y3"), ("marked", "y3"))
+    parts = (("buy", "y"), ("sell", "y"), ("position", "y2"), ("equity", "y3"), ("marked", "y3"), ("drawdown", "y4"))
+    fills_and_rows = [_part(name, axis) for name, axis in parts]
     return {
-        "data": [_part(name, axis) for name, axis in (*axes, ("drawdown", "y4"))],
-        "layout": layout_of_rows(rows, PANEL_HEIGHT) | {"xaxis": {"shared": "clock", "anchor": "y4"}},
+        "data": [_part("price", "y"), *own_series.traces_of(lines, axes), *fills_and_rows],
+        "layout": layout_of_rows(rows, height) | {"xaxis": {"shared": "clock", "anchor": "y4"}},
     }
 
 
@@ -168,27 +204,42 @@ def cost_of(fills: int, prices: int) -> int:
     return COST_OF_FILL * fills + COST_OF_PRICE * prices
 
 
-def panel(track: Track, daily: Daily, exchange: str, most: int) -> Panel:
+def panel(track: Track, recorded: Sequence[OwnSeries], daily: Daily, exchange: str, most: int) -> Panel:
     """Return one security's price with its fills, position, equity and drawdown, in about so many bytes of the page.
 
-    exchange: The one whose phases are shaded.
+    recorded: What its strategy recorded of it. exchange: The one whose phases are shaded.
 
-    Where not all fits, the price path is thinned to FEWEST_PRICES, then the fills are, each time to the extremes of
-    each stretch; each fill that is there has its number.
+    Where not all fits, series are thinned to a part of the room, the price path to FEWEST_PRICES, then the fills are,
+    each time to the extremes of each stretch; each fill that is there has its number.
     """
+    series = own_series.fitting(recorded, most)
+    others = [each.line.name for each in recorded[len(series) :]]
+
+    def drawn_with(fills: int, prices: int) -> Panel:
+        return _panel(track, series, daily, exchange, fills, prices, others)
+
     fills, prices = len(track.stamps), len(track.price_stamps)
     few = min(prices, FEWEST_PRICES, most // (4 * COST_OF_THINNED_PRICE))
     for some in (prices, few):
-        if cost_of(fills, some) < 2 * most and (drawn := _panel(track, daily, exchange, fills, some)).size <= most:
+        if cost_of(fills, some) < 2 * most and (drawn := drawn_with(fills, some)).size <= most:
             return drawn
-    room = most - COST_OF_THINNED_PRICE * few - COST_OF_DAY * len(daily.days)
+    points = sum(len(each.values) for each in series)
+    room = most - COST_OF_THINNED_PRICE * few - COST_OF_DAY * len(daily.days) - own_series.POINT_BYTES * points
     fills = min(fills, max(room, 0) // COST_OF_THINNED_FILL)
-    while (drawn := _panel(track, daily, exchange, fills, few)).size > most and fills:
+    while (drawn := drawn_with(fills, few)).size > most and fills:
         fills = int(fills * 0.9 * most / drawn.size)
     return drawn
 
 
-def _panel(track: Track, daily: Daily, exchange: str, fills: int, prices: int) -> Panel:
+def _panel(
+    track: Track,
+    series: Sequence[OwnSeries],
+    daily: Daily,
+    exchange: str,
+    fills: int,
+    prices: int,
+    others: Sequence[str],
+) -> Panel:
     """Return a panel with at most so many of the fills and prices."""
     equity = np.cumsum(track.net)
     drawn, path = extremes([track.price, track.position, equity], fills), extremes([track.mid], prices)
@@ -202,8 +253,11 @@ def _panel(track: Track, daily: Daily, exchange: str, fills: int, prices: int) -
         "price_stamps": (track.price_stamps[path], 0),
         "mid": (track.mid[path], PRICE_DIGITS),
         "marked": (daily.marked_equity, MONEY_DIGITS),
+        **own_series.columns_of(series),
     }
-    return Panel({"shared": "panel", "market": exchange, "pack": packed_columns(columns)}, len(drawn))
+    lines = [each.line for each in series]
+    chart = {"shared": panel_name(lines), "market": exchange, "pack": packed_columns(columns)}
+    return Panel(chart, len(drawn), lines, others)
 
 
 def _part(name: str, axis: str) -> dict[str, Any]:
@@ -217,7 +271,7 @@ def layout_of_rows(rows: dict[str, tuple[str, list[float]]], height: int) -> dic
         "hovermode": "x unified",
         "hoversubplots": "axis",
         "dragmode": "zoom",
-        "margin": {"l": 76, "r": 12, "t": 34, "b": 30},
+        "margin": dict(MARGIN),
     }
     for name, (title, domain) in rows.items():
         axis = {"title": {"text": title, "font": {"size": 11}}, "domain": domain, "automargin": False, "nticks": 5}

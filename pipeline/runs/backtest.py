@@ -18,7 +18,7 @@ from pipeline.metrics.ledger_store import LedgerStore
 from pipeline.metrics.registry import METRICS
 from pipeline.numbers import amounts_in
 from pipeline.replay.plan import plan
-from pipeline.runs.own_figures import check_names, own_values
+from pipeline.runs.own_figures import check_names, own_values, with_own_of_all
 from pipeline.runs.replaying import HERE, run
 from pipeline.runs.run_warnings import warnings_of
 from pipeline.runs.security import totals_of
@@ -112,7 +112,7 @@ class BacktestRun:
     @property
     def portfolio(self) -> Mapping[str, Any]:
         """The figures of all securities together, as metrics.json has them."""
-        return self.written or portfolio_figures(totals_of(self.results))
+        return self.written or _portfolio_figures(self.plan, self.results)
 
     @property
     def daily(self) -> pd.DataFrame:
@@ -288,10 +288,17 @@ def run_backtest(
         warnings = warnings_of(planned, results)
         figures = None
         if folder:
-            figures = portfolio_figures(totals_of(results))
+            figures = _portfolio_figures(planned, results)
             folder.close(results, figures, seconds, warnings)
             finish(folder.directory)
     return BacktestRun(planned, results, output_dir, seconds(), warnings, figures)
+
+
+def _portfolio_figures(planned: Plan, results: Sequence[SecurityResult]) -> dict[str, Any]:
+    """Return the figures of all securities together, as metrics.json has them."""
+    ledgers = [result.ledger for result in results if result.ledger is not None]
+    strategy, units = load_strategy(planned.tasks[0].strategy), {*planned.currencies.of.values()}
+    return with_own_of_all(portfolio_figures(totals_of(results)), strategy, ledgers, currencies=len(units))
 
 
 def _in_zone(times: Any, of: str, tz: str) -> pd.DatetimeIndex:

@@ -1,10 +1,11 @@
-"""Computes a strategy's own figures of a security from the files of its replay, and says why one is missing."""
+"""Computes a strategy's own figures, of a security from the files of its replay, of all together from theirs."""
 
 from __future__ import annotations
 
 import math
 import traceback
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from pipeline.engine.declared import declaration
 from pipeline.engine.outcome import SIDES
-from pipeline.engine.own_figures import Recorded
+from pipeline.engine.own_figures import MEAN, Recorded, declared_figures
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.errors import StrategyError
 from pipeline.metrics.metrics_json import OWN, figures_json
@@ -23,14 +24,17 @@ from pipeline.store.columns import coded, float_values, number_values, whole
 from pipeline.store.parquet import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from pipeline.engine.own_figures import FillColumns, OwnFigure, SeriesColumns
+    from pipeline.engine.own_figures import Declared, FillColumns, SeriesColumns, Together
     from pipeline.engine.strategy import Strategy
     from pipeline.metrics.ledger import Ledger
     from pipeline.store.atomic import Staged
 
 GAVE_NONE: Final = "it gave None"
+NOWHERE: Final = "no security has it"
+NOT_TOGETHER: Final = "the strategy does not say how it adds up over securities"
+CURRENCIES: Final = "the securities are in several currencies, and it may be an amount"
 MIDS: Final = ("mid", *(f"mid_{name}" for name in HORIZONS))
 
 
@@ -44,19 +48,44 @@ def check_names(strategy: type[Strategy]) -> None:
             )
 
 
-def with_own_figures(ledger: Ledger, figures: Mapping[str, OwnFigure], files: Mapping[str, Staged]) -> Ledger:
+def with_own_figures(ledger: Ledger, strategy: type[Strategy], files: Mapping[str, Staged]) -> Ledger:
     """Return a ledger whose figures have those of the strategy's own too.
 
     Args:
         ledger: Of the security.
-        figures: The functions by name.
+        strategy: The class that declares them.
         files: The security's files by their names in the run's folder.
     """
-    if not figures:
+    if not strategy.figures:
         return ledger
     fills, series = _fills(ledger.ticker, files), _series(ledger.ticker, files)
-    own = {name: _entry(function, fills, series) for name, function in figures.items()}
+    own = {
+        name: _entry(each, *_computed(partial(each.compute, dict(fills), dict(series))))
+        for name, each in declared_figures(strategy).items()
+    }
     return replace(ledger, figures_json=figures_json(ledger.figures | {OWN: own}))
+
+
+def with_own_of_all(
+    figures: Mapping[str, Any], strategy: type[Strategy], ledgers: Iterable[Ledger], *, currencies: int
+) -> dict[str, Any]:
+    """Return the figures of all securities together with those of the strategy's own.
+
+    Args:
+        figures: As metrics.json has them.
+        strategy: The class that declares them.
+        ledgers: Of the securities, in any order.
+        currencies: How many currencies these are in.
+    """
+    if not strategy.figures:
+        return dict(figures)
+    known = {ledger.ticker: ledger.figures.get(OWN) or {} for ledger in ledgers}
+    of_each = {ticker: known[ticker] for ticker in sorted(known)}
+    own = {
+        name: _entry(each, *_of_all(name, each.together, of_each, currencies))
+        for name, each in declared_figures(strategy).items()
+    }
+    return {**figures, OWN: own}
 
 
 def own_values(figures: Mapping[str, Any]) -> dict[str, float | None]:
@@ -64,16 +93,34 @@ def own_values(figures: Mapping[str, Any]) -> dict[str, float | None]:
     return {name: entry["value"] for name, entry in (figures.get(OWN) or {}).items()}
 
 
-def _entry(function: OwnFigure, fills: FillColumns, series: SeriesColumns) -> dict[str, Any]:
-    value, why = _computed(function, fills, series)
-    meaning = (getattr(function, "__doc__", None) or "").strip().partition("\n")[0]
+def _entry(declared: Declared, value: float | None, why: str | None) -> dict[str, Any]:
+    meaning = (getattr(declared.compute, "__doc__", None) or "").strip().partition("\n")[0]
     return {"value": value, "meaning": meaning, "why_missing": why}
 
 
-def _computed(function: OwnFigure, fills: FillColumns, series: SeriesColumns) -> tuple[float | None, str | None]:
+def _of_all(
+    name: str, together: Together | None, of_each: Mapping[str, Mapping[str, Any]], currencies: int
+) -> tuple[float | None, str | None]:
+    """Return a figure of all securities together, or why there is none."""
+    entries = {ticker: own[name] for ticker, own in of_each.items()}
+    failed = [ticker for ticker, entry in entries.items() if entry["why_missing"] not in (None, GAVE_NONE)]
+    values = [entry["value"] for entry in entries.values() if entry["value"] is not None]
+    if failed or not values:
+        return None, f"it is missing of {', '.join(failed)}" if failed else NOWHERE
+    if len(entries) == 1:
+        return values[0], None
+    if together is None or currencies > 1:
+        return None, NOT_TOGETHER if together is None else CURRENCIES
+    if callable(together):
+        parts = [own_values({OWN: own}) for own in of_each.values()]
+        return _computed(partial(together, parts))
+    return _computed(lambda: math.fsum(values) / (len(values) if together == MEAN else 1))
+
+
+def _computed(compute: Callable[[], Any]) -> tuple[float | None, str | None]:
     """Return a figure's value, or why it has none."""
     try:
-        value: Any = function(dict(fills), dict(series))
+        value = compute()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the replay stands whatever a figure raises
         return None, f"{_line_of(error)}{type(error).__name__}: {error}"
     if value is None:

@@ -149,7 +149,7 @@ def _run(task: Task, destination: Destination, folder: AnyPath) -> SecurityResul
         replay_seconds = done - started - replay.read_seconds - check_seconds
         check_seconds += time.perf_counter() - done
         with _writing(), _all_or_none(files.close()) as staged:
-            ledger = with_own_figures(ledger, strategy.figures, staged)
+            ledger = with_own_figures(ledger, strategy, staged)
             contents = _committed(staged, destination)
     except BaseException:
         files.discard()

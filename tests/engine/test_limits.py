@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -103,9 +104,12 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> type[Strategy]:
     return strategy_of(tmp_path_factory.mktemp("own"), body)
 
 
+loop_of: Final = cache(PythonReplay)
+"""The text of the compiled loop, run by Python as a machine would."""
+
+
 def text_of_loop(strategy: type[Strategy], ticks: Ticks, values: Mapping[str, Value]) -> Outcome:
-    """Replay with the text of the compiled loop, run by Python as a machine would."""
-    return PythonReplay(strategy, None).run(ticks, FACTS, field_values(strategy, values))
+    return loop_of(strategy, None).run(ticks, FACTS, field_values(strategy, values))
 
 
 @pytest.mark.parametrize("engine", [compiled, plain, text_of_loop])

@@ -7,6 +7,7 @@ import ctypes
 import math
 import operator
 from dataclasses import dataclass, replace
+from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -118,7 +119,7 @@ class PythonBatchRunner(BatchRunner):
             *SETTING_TYPES,
             *column_types(layout.shared.columns),
         ]
-        self.loop: Any = _python_of(source, 2, types)
+        self.loop: Any = _python_of(source, 2, tuple(types))
 
     def _of_days_that_vary(self) -> BatchRunner:
         return PythonBatchRunner(self.strategy, varies=True)
@@ -132,7 +133,7 @@ class PythonReplay(CompiledReplay):
         fixed = {name: value for name, value in {VARIES: 0, **(constants or {})}.items() if name in known}
         super().__init__(strategy, Machine(_NOWHERE, "", None), fixed)
         types = [*event_types(strategy), *EXCHANGED_TYPES, *column_types(self.layout.columns)]
-        self.loop: Any = _python_of(loop_source(strategy, fixed), 1, types)
+        self.loop: Any = _python_of(loop_source(strategy, fixed), 1, tuple(types))
 
     def _of_days_that_vary(self) -> CompiledReplay:
         return PythonReplay(self.strategy, {**self._constants, VARIES: 1})
@@ -142,7 +143,8 @@ _IDLE: Final = ctypes.CFUNCTYPE(ctypes.c_int64)(lambda: 0)
 _NOWHERE: Final = ctypes.cast(_IDLE, ctypes.c_void_p).value or 0
 
 
-def _python_of(source: str, counts: int, names: Sequence[str]) -> Callable[..., int]:
+@cache
+def _python_of(source: str, counts: int, names: tuple[str, ...]) -> Callable[..., int]:
     """Return the loop as a function; what a question asks in vain may divide by zero, as it may in machine code."""
     tree = ast.fix_missing_locations(_Machinelike().visit(ast.parse(source)))
     of_machine = SimpleNamespace(**{**vars(math), **{name: clibrary.function(name) for name in clibrary.FUNCTIONS}})

@@ -109,6 +109,17 @@ def invent(
     return folder
 
 
+def record(folder: Path, ticker: str, stamps: Any, **series: Any) -> None:
+    """Add what a strategy recorded of one of the securities: numbers at times (ms), NaN for none."""
+    name = f"series/{ticker}.parquet"
+    (folder / name).parent.mkdir(exist_ok=True)
+    columns = {each: number_array(values, pa.float64(), ~np.isnan(values)) for each, values in series.items()}
+    table = pa.table({"timestamp": number_array(stamps, pa.timestamp("ms")), **columns})
+    write_table(folder / name, table, durable=False)
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    _write_json(folder / "run.json", run | {"files": [*run["files"], name]})
+
+
 def _fills(chance: np.random.Generator, days: Any, count: int) -> Fills:
     stamps = chance.choice(days, count) * DAY_MS + 10 * HOUR_MS + chance.integers(0, 5 * 3600, count) * 1000
     buys = chance.integers(0, 2, count).astype(bool)

@@ -178,6 +178,8 @@ def test_what_is_no_number_is_missing_with_its_reason(desk: Path, gives: str, wh
         ('"my figure": bought', "'my figure' is no name of letters, digits and _"),
         ('"bought": 5', "'bought' is 5, no function"),
         ("bought", "Own.figures is a set. Write"),
+        ('"bought": (bought, "total")', "no function with how it adds up. Write"),
+        ('"bought": (bought,)', "no function with how it adds up. Write"),
     ],
 )
 def test_figures_that_cannot_be_are_refused_at_their_line(desk: Path, figures: str, message: str) -> None:
@@ -202,3 +204,76 @@ def test_a_security_without_a_fill_has_empty_columns(desk: Path) -> None:
     file.write_text(text, encoding="utf-8")
     run(desk, "one", securities="FAB")
     assert own(desk, "one")["mine"]["value"] == 1.0
+
+
+TOGETHER: Final = '''
+from pipeline.engine.series import Series
+
+def bought(fills, series):
+    """Shares bought."""
+    return fills["fill_qty"][fills["side"] > 0].sum()
+
+def traded(fills, series):
+    return fills["fill_qty"].sum()
+
+def share(fills, series):
+    return bought(fills, series) / traded(fills, series)
+
+def share_of_all(parts):
+    return sum(part["bought"] for part in parts) / sum(part["traded"] for part in parts)
+
+def of_one(fills, series):
+    return 7.0 if len(fills["side"]) == FILLS else None
+
+def fails(fills, series):
+    return 7.0 if len(fills["side"]) == FILLS else 1 / 0
+'''
+
+
+def test_all_together_have_a_figure_as_the_strategy_says_it_adds_up(desk: Path) -> None:
+    run(desk, "first")
+    sides, shares = {}, {}
+    for ticker in ("FAB", "EMAAR"):
+        trades = pq.read_table(desk / "first" / "trades" / f"{ticker}.parquet").to_pydict()
+        sides[ticker], shares[ticker] = trades["side"], trades["fill_qty"]
+    assert len(sides["FAB"]) != len(sides["EMAAR"])
+    pairs = {ticker: [*zip(sides[ticker], shares[ticker], strict=True)] for ticker in sides}
+    bought = {ticker: sum(many for side, many in of if side == "buy") for ticker, of in pairs.items()}
+    traded = {ticker: sum(of) for ticker, of in shares.items()}
+    figures = (
+        '"bought": (bought, "sum"), "traded": (traded, "mean"), "share": (share, share_of_all), "alone": bought, '
+        '"some": (of_one, "mean"), "broken": (fails, "sum"), "wrong": (bought, lambda parts: 1 / 0), '
+        '"none": (lambda fills, series: None, "sum")'
+    )
+    write(desk, figures, TOGETHER.replace("FILLS", str(len(sides["FAB"]))))
+    both = run(desk, "both", report=True)
+    of_all = json.loads((desk / "both" / "metrics.json").read_text(encoding="utf-8"))["portfolio"]["own"]
+    assert of_all["bought"] == {"value": sum(bought.values()), "meaning": "Shares bought.", "why_missing": None}
+    assert {name: entry["value"] for name, entry in of_all.items()} == {
+        "bought": sum(bought.values()),
+        "traded": sum(traded.values()) / 2,
+        "share": sum(bought.values()) / sum(traded.values()),
+        "some": 7.0,  # of FAB alone
+        **dict.fromkeys(("alone", "broken", "wrong", "none")),
+    }
+    assert of_all["alone"]["why_missing"] == "the strategy does not say how it adds up over securities"
+    assert of_all["broken"]["why_missing"] == "it is missing of EMAAR"
+    assert of_all["wrong"]["why_missing"].endswith("ZeroDivisionError: division by zero")
+    assert of_all["none"]["why_missing"] == "no security has it"
+    assert both.metrics.loc["portfolio", "bought"] == sum(bought.values())
+    table = (desk / "both" / "report.html").read_text(encoding="utf-8").partition('id="own-figures"')[2]
+    total = table.partition("<tfoot>")[2].partition("</tfoot>")[0]
+    assert f'data-value="{sum(bought.values())}"' in total or f'data-value="{float(sum(bought.values()))}"' in total
+    run(desk, "alone", securities="FAB")
+    alone = json.loads((desk / "alone" / "metrics.json").read_text(encoding="utf-8"))["portfolio"]["own"]
+    assert alone["alone"]["value"] == bought["FAB"]
+
+
+def test_securities_in_several_currencies_have_none_together(desk: Path) -> None:
+    write(desk, '"bought": (bought, "sum")', TOGETHER.replace("FILLS", "0"))
+    own_of_both = run(desk, "one").portfolio["own"]["bought"]["value"]
+    assert own_of_both > 0
+    (desk / "own.json").write_text('{"_defaults": {}, "EMAAR": {"exchange": "LSE"}}', encoding="utf-8")
+    apart = run(desk, "apart").portfolio["own"]["bought"]
+    assert apart["value"] is None
+    assert apart["why_missing"].startswith("the securities are in several currencies")

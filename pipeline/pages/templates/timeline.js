@@ -4,6 +4,7 @@ const timeline = (() => {
   const DAY = 86400000, HOUR = 3600000;
   const BUCKET = 1, MARKER_BUCKET = 3; // px
   const MOST_SHADED = 10; // days
+  const FEW = 60; // of a strategy's own numbers: so few are marked one by one
   const ROOM = 0.06; // of the height, above and below what is in sight
 
   const decoded = (base64) => {
@@ -95,7 +96,8 @@ const timeline = (() => {
     }
     const places = new Map();
     return chart.data.map((trace) => {
-      const series = trace.series !== undefined ? { x: held["stamps_" + trace.series], y: held["equity_" + trace.series] } : trace.x ? { x: trace.x, y: trace.y } : seriesOf(trace.shared, held, days, clock);
+      const { own } = trace;
+      const series = own !== undefined ? { x: held["recorded_" + own], y: held["own_" + own] } : trace.series !== undefined ? { x: held["stamps_" + trace.series], y: held["equity_" + trace.series] } : trace.x ? { x: trace.x, y: trace.y } : seriesOf(trace.shared, held, days, clock);
       if (!places.has(series.x)) places.set(series.x, Float64Array.from(series.x, (time) => clock.place(time)));
       return { ...series, places: places.get(series.x) };
     });
@@ -124,7 +126,8 @@ const timeline = (() => {
     if (isBar(trace)) return trace;
     const kept = thinned(series, from, to, Math.max(pixels / (trace.mode === "markers" ? MARKER_BUCKET : BUCKET), 1));
     const of = (list) => kept.map((at) => list[at]);
-    return { ...trace, x: of(series.x), y: of(series.y), ...(series.fills ? { customdata: of(series.fills) } : {}) };
+    const mode = trace.own !== undefined && kept.length <= FEW ? "lines+markers" : trace.mode;
+    return { ...trace, mode, x: of(series.x), y: of(series.y), ...(series.fills ? { customdata: of(series.fills) } : {}) };
   };
 
   // The heights that hold what is in sight; of bars and areas 0 is always in sight.
