@@ -64,11 +64,6 @@ class Approach:
     def __init__(
         self, source: TickSource, setting: Setting, stride: int = STRIDE, on_day: Callable[[int], None] | None = None
     ) -> None:
-        if setting.strategy.levels:
-            raise BadRequest(
-                f"{setting.strategy.__name__} has several orders a side, which explain does not explain yet; "
-                "--engine python with a breakpoint in on_fill shows what there was."
-            )
         if calls_of(setting.strategy, Strategy):
             raise BadRequest(
                 f"{setting.strategy.__name__} is called beside its ticks, which explain does not explain yet; "

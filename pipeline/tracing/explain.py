@@ -17,6 +17,7 @@ from pipeline.engine.compiler.parts import source_of
 from pipeline.engine.outcome import SIDES, join_fills
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.rules.auction import AuctionMarket
+from pipeline.engine.rules.ladder import LadderMarket
 from pipeline.engine.rules.replay_state import BUY
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.charges import charges_of
@@ -38,14 +39,15 @@ from pipeline.tracing.explanation import (
 )
 from pipeline.tracing.rules import rules_of
 from pipeline.tracing.strategy_reasons import strategy_reasons, tracing_strategy
-from pipeline.tracing.trace import StartEarlierError, Trace
-from pipeline.tracing.tracing_market import tracing
-from pipeline.tracing.tracing_side import line_of
+from pipeline.tracing.trace import StartEarlierError, Trace, line_of
+from pipeline.tracing.tracing_ladder import TracingLadder
+from pipeline.tracing.tracing_market import TracingAuctionMarket, TracingMarket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.engine.outcome import Fills
+    from pipeline.engine.rules.replay_state import ReplayState
     from pipeline.runs.recorded_setting import Setting
     from pipeline.tracing.approach import TickSource, Window
     from pipeline.tracing.trace import CodePosition, Decision, QueuePosition, TracedFill
@@ -102,6 +104,13 @@ def traced_replay(window: Window, setting: Setting, trace: Trace) -> Fills:
     if window.ends and not trace.market.diverged:
         fills.append(run.end().fills)
     return join_fills(fills if window.fills is None else [window.fills, *fills])
+
+
+def tracing(market: type[ReplayState], trace: Trace) -> type[ReplayState]:
+    """Return the kind of a market that traces into `trace`."""
+    kinds = {AuctionMarket: TracingAuctionMarket, LadderMarket: TracingLadder}
+    kind = next((kinds[each] for each in kinds if issubclass(market, each)), TracingMarket)
+    return type(f"Tracing{market.__name__}", (kind, market), {"trace": trace})
 
 
 class TraceReader:
@@ -162,6 +171,9 @@ class TraceReader:
             touches=tuple(queue_position.touches),
             shrinks=tuple(queue_position.shrinks),
             line=None if decision is None else self.line(decision.called_from),
+            number=queue_position.number,
+            first=None if queue_position.number is None else self.tick(queue_position.first),
+            moves=queue_position.moves,
         )
 
     def sent(self, decision: Decision | None) -> tuple[Tick | None, int | None]:
@@ -214,9 +226,10 @@ class _FromTrace(TraceReader):
             taking=self._taking(),
             flatten=self._flatten(),
             trade=self._trade(),
+            prior=fill.prior,
             others=tuple(
-                Other(number, how, SIDES[side], quantity, price)
-                for number, how, side, price, quantity in self._trace.fills_at_event
+                Other(number, how, SIDES[side], quantity, price, order)
+                for number, how, side, price, quantity, order in self._trace.fills_at_event
                 if number != self._trace.fill_number
             ),
             memory={name: fill.memory[name] for name in self.names()},

@@ -69,7 +69,8 @@ class Shrink:
 
     shown_before, shown: at our price, by the quote before and by this one. printed: there meanwhile. gone: what is
     missing besides, which the queue model calls cancelled, 0 where it asks for none. share: the part of that ahead of
-    us. ahead: of us before; ahead - cancelled - capped = left, capped being what stood ahead beyond `shown`.
+    us. ahead: of us before; ahead - cancelled - capped + kept = left, capped being what stood ahead beyond `shown`,
+    kept what still stands before an older order of ours at this price.
     """
 
     tick: Tick
@@ -82,6 +83,7 @@ class Shrink:
     cancelled: int
     capped: int
     left: int
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Order:
     when it was placed if that was later. asked: the price that the strategy asked for, where that is not on the grid.
     sent, due: with a latency, when the strategy decided, and from when on the order could arrive. resizes, prints,
     touches, shrinks: since its place was taken, without what filled it; touches are also those that it came to itself.
+    Of several orders a side: number, as `place` returned it; first: on which tick it was placed at its first price,
+    and how often it moved to another since.
     """
 
     side: Literal["bid", "ask"]
@@ -112,6 +116,9 @@ class Order:
     touches: tuple[Passed, ...]
     shrinks: tuple[Shrink, ...]
     line: Line | None
+    number: int | None = None
+    first: Tick | None = None
+    moves: int = 0
 
     @property
     def passed(self) -> int:
@@ -137,10 +144,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How a print was shared out, shares: print_size - used - passed = left; filled = min(remaining, left).
+    """How a print was shared out, shares: print_size - used - better - older - passed = left.
 
-    used: by our ask, when a print is used once. ahead: of us, before this print. cleared: of that, because the print
-    was through our price. passed: of that, by this print's own volume. limit: our order's price.
+    filled = min(remaining, left). used: by our asks, when a print is used once. better: of several orders a side, by
+    those at better prices and what stood ahead of them; older: by older ones at this price. ahead: of us, before this
+    print. cleared: of that, because the print was through our price. passed: of that, by this print's own volume.
+    limit: our order's price.
     """
 
     print_size: int
@@ -155,6 +164,18 @@ class Match:
     limit: float
     through: bool
     at_limit: bool
+    better: int = 0
+    older: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """An order of ours that a print or touch came to before ours: what was left of it then, and how much was filled."""
+
+    number: int
+    price: float
+    remaining: int
+    filled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +243,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another fill of ours at the same tick."""
+    """Another fill of ours at the same tick, and the number of its order where orders have one."""
 
     number: int
     how: How
     side: str
     quantity: int
     price: float
+    order: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +265,9 @@ class Rule:
 class Explanation:
     """Why one fill happened. number counts from 1, of `fills` in the run.
 
-    reasons: the strategy's own, in words, and in numbers as details. memory: the strategy's fields when it filled.
-    warnings: of the run, about this security. day: the trading day, as ISO text. currency: what its amounts are in.
+    prior: which of our orders the event came to before this one, by price and time. reasons: the strategy's own, in
+    words, and in numbers as details. memory: the strategy's fields when it filled. warnings: of the run, about this
+    security. day: the trading day, as ISO text. currency: what its amounts are in.
     """
 
     number: int
@@ -262,6 +285,7 @@ class Explanation:
     taking: Taking | None = None
     flatten: Flatten | None = None
     trade: AuctionTrade | None = None
+    prior: tuple[Prior, ...] = ()
     others: tuple[Other, ...] = ()
     reasons: tuple[str, ...] = ()
     details: Mapping[str, float] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from pipeline.tracing.order_rendering import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.tracing.moment import Moment, Wanted
+    from pipeline.tracing.moment import Moment, Standing
 
 
 def lines_of(moment: Moment, *, verbose: bool = False) -> list[str]:
@@ -30,11 +30,17 @@ def lines_of(moment: Moment, *, verbose: bool = False) -> list[str]:
         moment: The moment and our order then.
         verbose: Also every print and resize, and the fields of the strategy.
     """
-    parts = [("", _heading(moment)), ("The moment", _moment(moment)), (f"Our {moment.side}", _order(moment, verbose))]
-    if moment.order is not None:
-        parts.append(("What touched it last", _touched(moment)))
-    if moment.wanted is not None:
-        parts.append(("What would have filled it", _wanted(moment, moment.wanted)))
+    parts = [("", _heading(moment)), ("The moment", _moment(moment))]
+    standing = moment.standing
+    for order in standing:
+        number = "" if order.order.number is None else f", order {order.order.number:,}"
+        parts.append((f"Our {moment.side}{number}", _order(moment, order, verbose=verbose)))
+        parts.append(("What touched it last", _touched(moment, order)))
+        parts.append(("What would have filled it", _wanted(moment, order)))
+    if not standing:
+        parts.append((f"Our {moment.side}", _none(moment)))
+    if moment.orders and moment.messages:
+        parts.append(("Messages", _messages(moment)))
     if verbose:
         parts.append(("The strategy's fields", (f"{name} = {value!r}" for name, value in moment.memory.items())))
     return lines_of_parts(parts)
@@ -46,10 +52,12 @@ def summary(moment: Moment) -> str:
 
 
 def _state(moment: Moment) -> str:
-    if moment.order is None:
+    if not moment.standing:
         return f"no {moment.side} of ours, {_why_none(moment)}"
-    ahead = f"{moment.ahead:,} ahead" if moment.ahead else "nobody ahead"
-    return f"our {moment.side} at {price(moment.order.price)}, {moment.remaining:,} remaining, {ahead}"
+    best, *others = moment.standing
+    ahead = f"{best.ahead:,} ahead" if best.ahead else "nobody ahead"
+    several = "" if not others else f"{len(others) + 1} {moment.side}s of ours, first "
+    return f"{several}our {moment.side} at {price(best.order.price)}, {best.remaining:,} remaining, {ahead}"
 
 
 def _why_none(moment: Moment) -> str:
@@ -79,20 +87,28 @@ def _moment(moment: Moment) -> Iterator[str]:
         yield f"our quotes stand aside since {tick_line(moment.aside_since)}: nothing fills them"
 
 
-def _order(moment: Moment, verbose: bool) -> Iterator[str]:  # noqa: FBT001
-    if moment.order is not None:
-        yield from order_lines(moment.order, moment.tick, verbose=verbose)
-        yield f"then: {moment.remaining:,} of ours remain, {moment.ahead:,} stand ahead"
-    else:
-        yield f"none, {_why_none(moment)}"
-        if moment.ended is not None:
-            yield tick_line(moment.ended.tick)
-            if moment.ended.line is not None:
-                yield from call_line(moment.ended.line)
-        yield from _asked(moment)
+def _order(moment: Moment, order: Standing, *, verbose: bool) -> Iterator[str]:
+    yield from order_lines(order.order, moment.tick, verbose=verbose)
+    yield f"then: {order.remaining:,} of ours remain, {order.ahead:,} stand ahead"
+    if not moment.orders:
+        yield from _messages(moment)
+
+
+def _none(moment: Moment) -> Iterator[str]:
+    yield f"none, {_why_none(moment)}"
+    if moment.ended is not None:
+        yield tick_line(moment.ended.tick)
+        if moment.ended.line is not None:
+            yield from call_line(moment.ended.line)
+    yield from _asked(moment)
+    yield from _messages(moment)
+
+
+def _messages(moment: Moment) -> Iterator[str]:
     for message in moment.messages:
-        what = f" {message.size:,} at {price(message.price)}" if message.size else ""
-        yield f"on its way: {message.kind}{what}, due from {clock_of(message.due)} on"
+        of_order = "" if message.number is None else f" order {message.number:,}"
+        what = f"{',' * bool(of_order)} {message.size:,} at {price(message.price)}" if message.size else ""
+        yield f"on its way: {message.kind}{of_order}{what}, due from {clock_of(message.due)} on"
 
 
 def _asked(moment: Moment) -> Iterator[str]:
@@ -108,8 +124,8 @@ def _asked(moment: Moment) -> Iterator[str]:
             yield from call_line(call.line)
 
 
-def _touched(moment: Moment) -> Iterator[str]:
-    prints, quote, touch = moment.last_print, moment.last_quote, moment.last_touch
+def _touched(moment: Moment, order: Standing) -> Iterator[str]:
+    prints, quote, touch = order.last_print, order.last_quote, order.last_touch
     yield f"the last print: {passed_line(prints)}" if prints is not None else "no print in this place"
     if quote is not None:
         did = f"{quote.ahead:,} of the queue ahead went" if quote.ahead else "what stands ahead stayed as it was"
@@ -120,19 +136,22 @@ def _touched(moment: Moment) -> Iterator[str]:
         yield f"the opposite touch: {passed_line(touch)}"
 
 
-def _wanted(moment: Moment, wanted: Wanted) -> Iterator[str]:
+def _wanted(moment: Moment, order: Standing) -> Iterator[str]:
+    wanted, first = order.wanted, ""
     below, limit = ("below" if moment.side == "bid" else "above"), price(wanted.price)
     if moment.aside_since is not None:
         yield "nothing, until the strategy lets its quotes be filled again; then"
-    whole = f" for its first share, of {wanted.whole:,} for all {moment.remaining:,}" if moment.remaining > 1 else ""
+    whole = f" for its first share, of {wanted.whole:,} for all {order.remaining:,}" if order.remaining > 1 else ""
+    if wanted.prior:
+        first = f", once the {wanted.prior:,} of our orders before it are filled"
     yield f"a print of at least {wanted.first:,} at {limit} or {below}{whole}"
     if wanted.through:
-        yield f"a print of any size {below} {limit}: it clears the queue ahead"
+        yield f"a print of any size {below} {limit}: it clears the queue ahead{first}"
     if wanted.not_before is not None:
         yield f"no print before {clock_of(wanted.not_before)}: the session has just opened"
     if wanted.touch:
         opposite, away = ("ask", "below") if moment.side == "bid" else ("bid", "above")
         yield (
             f"the {opposite} at {limit} or {below}, with the {moment.side} still {away} that (a locked or crossed book "
-            "fills nobody): at most what it shows"
+            f"fills nobody): at most what it shows{first}"
         )

@@ -23,7 +23,11 @@ PRICE_DIGITS: Final = 6
 
 def order_lines(order: Order, now: Tick, *, before: str = "", verbose: bool = False) -> Iterator[str]:
     """Yield our order and its history until a tick; before: what a print that is no part of that is called."""
-    yield f"our {order.side} at {price(order.price)}, placed {on_tick(order.placed, now)}"
+    name = "our" if order.number is None else f"order {order.number:,}, our"
+    yield f"{name} {order.side} at {price(order.price)}, placed {on_tick(order.placed, now)}"
+    if order.moves and order.first is not None:
+        times = "once" if order.moves == 1 else f"{order.moves:,} times"
+        yield f"moved to another price {times} since it was first placed, {on_tick(order.first, now)}"
     if order.asked is not None:
         down = "down" if order.side == "bid" else "up"
         yield f"asked for at {price(order.asked)}, rounded {down} to the grid of ticks"
@@ -35,6 +39,8 @@ def order_lines(order: Order, now: Tick, *, before: str = "", verbose: bool = Fa
         yield f"its place in the queue was noted {on_tick(order.taken, now)}, while the side was out of the market"
     shown = f"of {order.shown:,} shown" if order.shown else "nothing shown"
     behind = f"behind {order.ahead:,} {shown}" if order.ahead else f"first in its queue, {shown}"
+    if order.ahead > order.shown and order.number is not None:
+        behind = f"behind {order.ahead:,}, as an older order of ours at its price; {shown.removeprefix('of ')}"
     yield f"{order.size:,} shares, {behind}"
     yield from _since(order, now, before=before, verbose=verbose)
     if order.line is not None:
@@ -91,6 +97,8 @@ def _shrink(quote: Shrink) -> str:
         sums.append(f"{quote.share:.2%} of them ahead of us: {quote.cancelled:,}".replace("%", " %"))
     if quote.capped:
         sums.append(f"no more than {quote.shown:,} can be ahead" if quote.shown else "nobody stands there any more")
+    if quote.kept:
+        sums.append(f"{quote.kept:,} of these still stand before an older order of ours")
     return f"{tick_line(quote.tick)}: {', '.join(sums)}; {quote.ahead:,} ahead to {quote.left:,}"
 
 

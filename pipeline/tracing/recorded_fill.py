@@ -83,7 +83,7 @@ def explain_run_moment(request: Request, at: str, side: str | None) -> Moment:
     at: date and time of day on the exchange's clock; a second is meant as a whole. side: buy or sell. Raises
     BadRequest, UnknownMoment, and what `explain_run_fill` raises.
     """
-    from pipeline.tracing.moment import explain_moment, last_event
+    from pipeline.tracing.explain_moment import explain_moment, last_event
 
     asked_at, length = _moment_asked(at)
     if side is None or side not in SIDES.values():

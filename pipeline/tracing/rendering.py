@@ -35,6 +35,8 @@ def lines_of(fill: Explanation, *, verbose: bool = False) -> list[str]:
     if fill.order is not None:
         before = " this one" if fill.how == "print" else ""
         parts.append(("Our order", order_lines(fill.order, fill.tick, before=before, verbose=verbose)))
+    if fill.prior:
+        parts.append(("Our orders that come first, by price and time", _prior(fill)))
     parts.append(("The fill", _fill(fill)))
     parts.append(("The position", _account(fill)))
     parts.append(
@@ -79,7 +81,13 @@ def _event(fill: Explanation) -> Iterator[str]:
     yield books(fill.bid, fill.ask)
     for other in fill.others:
         verb = "bought" if other.side == "buy" else "sold"
-        yield f"on the same tick: fill {other.number:,}, {verb} {other.quantity:,} at {price(other.price)}"
+        of_order = "" if other.order is None else f", order {other.order:,}"
+        yield f"on the same tick: fill {other.number:,}, {verb} {other.quantity:,} at {price(other.price)}{of_order}"
+
+
+def _prior(fill: Explanation) -> Iterator[str]:
+    for order in fill.prior:
+        yield f"order {order.number:,} at {price(order.price)}: {order.filled:,} of {order.remaining:,} filled"
 
 
 def _fill(fill: Explanation) -> Iterator[str]:
@@ -125,6 +133,10 @@ def _of_print(fill: Explanation, match: Match) -> Iterator[str]:
     sums = f"print of {match.print_size:,}"
     if match.used:
         sums += f" - {match.used:,} used by the ask side"
+    if match.better:
+        sums += f" - {match.better:,} used at better prices"
+    if match.older:
+        sums += f" - {match.older:,} of older orders of ours at this price"
     if match.cleared:
         yield f"the print is through our price: the {match.ahead:,} ahead of us are cleared"
     else:

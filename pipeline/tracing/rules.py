@@ -23,6 +23,21 @@ RULES: Final = {
         "§5.1",
         "Both our quotes are read before either is matched; then the ask side is matched, then the bid side.",
     ),
+    "priority": Rule(
+        "levels",
+        "Of our orders of a side the one with the best price comes first, at one price the one that entered its queue "
+        "first. What the queue and our orders of one price have used of a print is gone for the next price.",
+    ),
+    "same_shares": Rule(
+        "levels",
+        "What stands before one of our orders stands before those of ours behind it at its price as well, and passes "
+        "once.",
+    ),
+    "touch_priority": Rule(
+        "levels",
+        "The opposite touch fills our orders from the best price on, at one price that which entered its queue first. "
+        "What one of them had of it is gone for the next.",
+    ),
     "each": Rule("§5.1", "Each side may use the whole print, even if the other side has just used it."),
     "once": Rule(
         "shared_print_volume=once",
@@ -160,6 +175,8 @@ def _of_order(fill: Explanation, order: Order, execution: Execution) -> Iterator
     else:
         yield from _of_queue(order, switches)
         yield fill.how
+        if fill.prior:
+            yield "touch_priority"
 
 
 def _of_print(fill: Explanation, order: Order, match: Match, switches: Mapping[str, int]) -> Iterator[str]:
@@ -168,7 +185,11 @@ def _of_print(fill: Explanation, order: Order, match: Match, switches: Mapping[s
     elif fill.tick in (order.placed, order.taken):
         yield "act_first"
     yield f"reaches_{order.side}"
-    if any(other.how == "print" for other in fill.others):
+    if fill.prior:
+        yield "priority"
+    if match.older:
+        yield "same_shares"
+    if any(other.how == "print" and other.side != fill.side for other in fill.others):
         yield "both_sides"
         yield "once" if switches["print_used_once"] else "each"
     elif match.used:

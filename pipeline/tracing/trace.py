@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from pipeline.engine import plain
+from pipeline.engine.rules import orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
 
-    from pipeline.tracing.explanation import How, Match, Passed, Resize, Shrink, Tick
+    from pipeline.tracing.explanation import How, Match, Passed, Prior, Resize, Shrink, Tick
 
 NEVER: Final = -1
+
+ENGINE: Final = (str(Path(__file__).parent), str(Path(orders.__file__).parent), plain.__file__)
+"""Where the code is that stands between a strategy's line and what it calls."""
 
 CodePosition: TypeAlias = "tuple[CodeType, int]"
 """Where in a strategy's code: the function, and the bytecode offset in it."""
@@ -52,6 +60,7 @@ class TracedEnd:
     tick: Tick
     how: str
     decision: Decision | None = None
+    number: int | None = None
 
 
 @dataclass(slots=True)
@@ -65,11 +74,15 @@ class TracedTake:
     had: int
     decision: Decision | None = None
     queue_position: QueuePosition | None = None
+    limit: float = 0.0
 
 
 @dataclass(slots=True)
 class QueuePosition:
-    """Our order, or the position we keep without one, on one side; ticks by number. The fields are those of `Order`."""
+    """Our order, or the position we keep without one, on one side; ticks by number. The fields are those of `Order`.
+
+    number: of one of several orders a side.
+    """
 
     taken: int = NEVER
     shown: int = 0
@@ -83,6 +96,9 @@ class QueuePosition:
     touches: list[Passed] = field(default_factory=list)
     shrinks: list[Shrink] = field(default_factory=list)
     last_quote: Passed | None = None
+    number: int | None = None
+    first: int = NEVER
+    moves: int = 0
 
     def copied(self) -> QueuePosition:
         """Return a copy that later events leave as it is."""
@@ -127,6 +143,7 @@ class TracedFill:
     found_open: int = NEVER
     trade_type: int = NEVER
     reference: float = 0.0
+    prior: tuple[Prior, ...] = ()
 
 
 class Trace:
@@ -150,13 +167,29 @@ class Trace:
         self.market = market
         self.fill: TracedFill | None = None
         self.event = NEVER
-        self.fills_at_event: list[tuple[int, How, int, float, int]] = []
+        self.fills_at_event: list[tuple[int, How, int, float, int, int | None]] = []
 
-    def booked(self, number: int, event: int, how: How, side: int, price: float, quantity: int) -> None:
-        """Note a fill, with the others of its tick: number, how, side, price, quantity."""
+    def booked(
+        self, number: int, event: int, how: How, side: int, price: float, quantity: int, order: int | None = None
+    ) -> None:
+        """Note a fill, with the others of its tick: number, how, side, price, quantity, order."""
         if event != self.event:
             if self.fill is not None:
                 return
             self.event = event
             self.fills_at_event = []
-        self.fills_at_event.append((number, how, side, price, quantity))
+        self.fills_at_event.append((number, how, side, price, quantity, order))
+
+
+def line_of(position: CodePosition) -> int:
+    """Return the line of a position in a strategy's code."""
+    code, offset = position
+    return next((line for start, end, line in code.co_lines() if start <= offset < end and line), code.co_firstlineno)
+
+
+def caller() -> CodePosition:
+    """Return where in the strategy the action was called; the engine's own code stands between."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the only way to a caller that costs nothing while nobody asks
+    while frame.f_code.co_filename.startswith(ENGINE) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti

@@ -6,16 +6,18 @@ computed here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from pipeline.engine.memory import Compound
 from pipeline.engine.rules.account import CLOSE, NO_ORDER, PRINT, TAKE, TOUCH
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import BUY, ReplayState
 from pipeline.ticks import TICK_TYPES, TRADE
 from pipeline.tracing.explanation import Tick
-from pipeline.tracing.trace import BEFORE, NEVER, StandAside, TracedFill
-from pipeline.tracing.tracing_side import TracingSide, caller
+from pipeline.tracing.trace import BEFORE, NEVER, StandAside, TracedFill, caller
+from pipeline.tracing.tracing_side import TracingSide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from pipeline.tracing.explanation import How
     from pipeline.tracing.trace import Trace
 
+OF_ORDERS: Final = ("print", "crossing", "marketable")
+TAKES: Final = ("crossing", "marketable", "taken")
 HOWS: Final[Mapping[int, How]] = {PRINT: "print", TOUCH: "crossing", TAKE: "taken", CLOSE: "auction"}
 
 
@@ -48,6 +52,13 @@ class TracingState(ReplayState):
         """Return the tick at hand."""
         return Tick(self.event, self.now, TICK_TYPES[self.kind], self.price, self.volume)
 
+    def memory(self) -> dict[str, Any]:
+        """Return the strategy's fields as they are now, also those that hold several numbers."""
+        return {
+            name: deepcopy(value) if isinstance(value, Compound) else value
+            for name, value in vars(self.strategy).items()
+        }
+
     def finish(self, fill: TracedFill) -> None:
         """Keep the fill that is explained, and let the replay end with this event."""
         fill.realized = self.fill_realized[self.rows - 1]
@@ -56,13 +67,8 @@ class TracingState(ReplayState):
         self.diverged = True
 
 
-class TracingMarket(TracingState, Market):
-    """`Market`, traced."""
-
-    side_type = TracingSide
-
-    bid_side: TracingSide
-    ask_side: TracingSide
+class TracingOrders(TracingState, Market):
+    """`Market`, traced but for our orders, of which there may be one a side or several."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,8 +79,6 @@ class TracingMarket(TracingState, Market):
     def forget_past(self) -> None:
         """Know nothing of what was before the event with which the trace begins."""
         self.stood_aside = BEFORE if self.standing_aside else None
-        self.bid_side.forget_past()
-        self.ask_side.forget_past()
 
     def on_event(self) -> None:
         """Let the replay end with the event that is asked about."""
@@ -101,29 +105,35 @@ class TracingMarket(TracingState, Market):
 
     def book_fill(self, side: int, price: float, quantity: int, placed: int, how: int, limit: float) -> None:
         """Note the fill, all of it when it is the one that is explained."""
-        number = self.fills + 1
-        ours = self.bid_side if side == BUY else self.ask_side
-        by_order = placed != NO_ORDER
-        name: How = "marketable" if how == TAKE and by_order else HOWS[how]
+        name: How = "marketable" if how == TAKE and placed != NO_ORDER else HOWS[how]
         if how == CLOSE and self.against_touch:
             name = "touch"
-        fill = self._traced(name, side, price, quantity) if number == self.trace.fill_number else None
-        self.trace.booked(number, self.event, name, side, price, quantity)
+        fill = self._traced(name, side, price, quantity) if self.is_explained() else None
+        self.trace.booked(self.fills + 1, self.event, name, side, price, quantity, self.number_of_order())
         if fill is not None:
             fill.limit = limit
-            fill.queue_position = ours.queue_position.copied() if by_order else None
-            fill.match = ours.match_of(quantity) if how == PRINT else None
-            taking = ours.taking_late if how == TAKE and not by_order and self.latency > 0 else ours.taking
-            fill.take = taking if how in (TOUCH, TAKE) else None
-            if name == "marketable" and ours.taking not in (None, BEFORE):
-                fill.queue_position = ours.taking.queue_position
             fill.stand_aside = self.stood_aside if self.standing_aside else None
-        if how in (PRINT, TOUCH):
-            ours.note_reached(quantity, touched=how == TOUCH)
+            self.note_order(fill)
+        self.note_fill(side, quantity, how)
         super().book_fill(side, price, quantity, placed, how, limit)
         if fill is not None:
             fill.entry = self.entry_price
             self.finish(fill)
+
+    def is_explained(self) -> bool:
+        """Say whether the fill that is booked next is the one that is explained."""
+        return self.fills + 1 == self.trace.fill_number
+
+    def number_of_order(self) -> int | None:
+        """Return the number of the order that is filled, None where orders have none."""
+        return None
+
+    def note_order(self, fill: TracedFill) -> None:
+        """Note the order whose fill is explained, or what was taken."""
+        raise NotImplementedError
+
+    def note_fill(self, side: int, quantity: int, how: int) -> None:
+        """Note a fill in the history of its order."""
 
     def _traced(self, how: How, side: int, price: float, quantity: int) -> TracedFill:
         return TracedFill(
@@ -135,10 +145,42 @@ class TracingMarket(TracingState, Market):
             self.position,
             self.entry_price,
             self.realized_pnl,
-            dict(vars(self.strategy)),
+            self.memory(),
             (self.bid, self.bid_size, self.ask, self.ask_size),
             found_open=self.found_open,
         )
+
+
+class TracingMarket(TracingOrders):
+    """A market with one order a side, traced."""
+
+    side_type = TracingSide
+
+    bid_side: TracingSide
+    ask_side: TracingSide
+
+    def forget_past(self) -> None:
+        """Know nothing of what was before the event with which the trace begins."""
+        super().forget_past()
+        self.bid_side.forget_past()
+        self.ask_side.forget_past()
+
+    def note_order(self, fill: TracedFill) -> None:
+        """Note the order whose fill is explained, or what was taken."""
+        ours = self.bid_side if fill.side == BUY else self.ask_side
+        late = fill.how == "taken" and self.latency > 0
+        fill.match = ours.match_of(fill.quantity) if fill.how == "print" else None
+        fill.take = ours.taking_late if late else ours.taking if fill.how in TAKES else None
+        if fill.how == "marketable" and ours.taking not in (None, BEFORE):
+            fill.queue_position = ours.taking.queue_position
+        elif fill.how in OF_ORDERS:
+            fill.queue_position = ours.queue_position.copied()
+
+    def note_fill(self, side: int, quantity: int, how: int) -> None:
+        """Note a fill in the history of its order."""
+        if how in (PRINT, TOUCH):
+            ours = self.bid_side if side == BUY else self.ask_side
+            ours.note_reached(quantity, touched=how == TOUCH)
 
 
 class TracingAuctionMarket(TracingState, AuctionMarket):
@@ -151,16 +193,10 @@ class TracingAuctionMarket(TracingState, AuctionMarket):
         number = self.fills + 1
         before = self.position, 0.0, self.realized_pnl
         explained = number == self.trace.fill_number
-        memory = dict(vars(self.strategy)) if explained else {}
+        memory = self.memory() if explained else {}
         self.trace.booked(number, event, "trade", side, price, quantity)
         super().trade(side, price, quantity, realized, trade_type, reference, event)
         if explained:
             fill = TracedFill("trade", event, side, price, quantity, *before, memory)
             fill.called_from, fill.trade_type, fill.reference = caller(), trade_type, reference
             self.finish(fill)
-
-
-def tracing(market: type[ReplayState], trace: Trace) -> type[ReplayState]:
-    """Return the kind of a market that traces into `trace`."""
-    kind = TracingAuctionMarket if issubclass(market, AuctionMarket) else TracingMarket
-    return type(f"Tracing{market.__name__}", (kind, market), {"trace": trace})

@@ -5,28 +5,20 @@ Each override calls the engine's own method and notes the state before and after
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from pipeline.engine import plain
-from pipeline.engine.rules import orders
-from pipeline.engine.rules.queue import FRONT
 from pipeline.engine.rules.side import Side
-from pipeline.tracing.explanation import Match, Passed, Resize, Shrink
-from pipeline.tracing.trace import BEFORE, NEVER, Decision, QueuePosition, TracedEnd, TracedTake
+from pipeline.tracing.explanation import Match, Passed, Resize
+from pipeline.tracing.trace import BEFORE, NEVER, Decision, QueuePosition, TracedEnd, TracedTake, caller
+from pipeline.tracing.tracing_queue import TracingQueue
 
 if TYPE_CHECKING:
     from pipeline.engine.rules.orders import Orders
-    from pipeline.tracing.trace import CodePosition
     from pipeline.tracing.tracing_market import TracingMarket
 
-ENGINE: Final = (str(Path(__file__).parent), str(Path(orders.__file__).parent), plain.__file__)
-"""Where the code is that stands between a strategy's line and what it calls."""
 
-
-class TracingSide(Side):
+class TracingSide(TracingQueue, Side):
     """`Side`, traced."""
 
     market: TracingMarket
@@ -43,7 +35,6 @@ class TracingSide(Side):
         self.ended: TracedEnd | None = None
         self.ended_by = ""
         self.before_print: tuple[int, int, int] | None = None
-        self.cancels = 0, 0.0, 0
 
     def forget_past(self) -> None:
         """Know nothing of what was before, whose rules the state at hand follows."""
@@ -177,25 +168,6 @@ class TracingSide(Side):
             if self.remaining == 0:
                 self.end("filled")
 
-    def follow_quote(self, price: float, size: int) -> None:
-        """Note what of the queue ahead went with a quote, and of that what by cancels."""
-        self.cancels, ahead, printed = (0, 0.0, self.ahead), self.ahead, self.printed
-        super().follow_quote(price, size)
-        gone, share, uncancelled = self.cancels
-        if self.ahead < ahead:
-            shown_before = self.size if self.price == self.order_price else 0
-            shown = size if price == self.order_price else 0
-            cancelled, capped = ahead - uncancelled, uncancelled - self.ahead
-            sizes = shown_before, shown, printed, gone, share, ahead, cancelled, capped, self.ahead
-            self.queue_position.shrinks.append(Shrink(self.market.at_hand(), *sizes))
-
-    def share_cancels(self, gone: int) -> None:
-        """Note the part of the cancelled shares that stood ahead of us."""
-        ahead, behind = self.ahead, max(self.size - self.ahead, 0)
-        power = self.market.queue_model - FRONT
-        super().share_cancels(gone)
-        self.cancels = gone, ahead**power / (ahead**power + behind**power) if power and ahead else 1.0, self.ahead
-
     def keep_place(self, price: float) -> None:
         """Note the queue position kept without an order."""
         super().keep_place(price)
@@ -249,17 +221,3 @@ class TracingSide(Side):
             through=through,
             at_limit=bool(market.order_price_fills),
         )
-
-
-def line_of(position: CodePosition) -> int:
-    """Return the line of a position in a strategy's code."""
-    code, offset = position
-    return next((line for start, end, line in code.co_lines() if start <= offset < end and line), code.co_firstlineno)
-
-
-def caller() -> CodePosition:
-    """Return where in the strategy the action was called; the engine's own code stands between."""
-    frame = sys._getframe(1)  # noqa: SLF001 - the only way to a caller that costs nothing while nobody asks
-    while frame.f_code.co_filename.startswith(ENGINE) and frame.f_back is not None:
-        frame = frame.f_back
-    return frame.f_code, frame.f_lasti

@@ -41,6 +41,21 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
+def test_a_ladder_is_made_and_explained_as_printed(desk: Path) -> None:
+    commands, printed = BLOCKS[6:8]
+    *first, last = re.findall(r"^python (-m pipeline .*)$", commands, flags=re.MULTILINE)
+    for command in first:
+        quick = " --no-sensitivity --no-report --securities FAB" if "backtest" in command else ""
+        python(*shlex.split(command + quick), cwd=desk)
+    assert python(*shlex.split(last), cwd=desk) == printed
+    moment = last.replace("--fill 130", "--at 2025-01-08T11:40:05 --side buy")
+    for words in (last, moment):
+        explanation = json.loads(python(*shlex.split(words), "--json", cwd=desk))
+        assert keys_not_named(explanation) == []
+    assert [order["order"]["price"] for order in explanation["orders"]][:2] == [13.94, 13.92]
+
+
 @pytest.mark.parametrize("block", [0, 2, 4])
 def test_a_command_prints_what_stands_below_it(desk: Path, block: int) -> None:
     [command] = re.findall(r"^python (-m pipeline .*)$", BLOCKS[block], flags=re.MULTILINE)
@@ -82,10 +97,13 @@ def keys(value: object) -> Iterator[str]:
     ],
 )
 def test_every_key_of_the_json_objects_is_named(desk: Path, command: str) -> None:
-    explanation = json.loads(python("-m", "pipeline", *command.split(), "--json", cwd=desk))
+    assert keys_not_named(json.loads(python("-m", "pipeline", *command.split(), "--json", cwd=desk))) == []
+
+
+def keys_not_named(explanation: object) -> list[str]:
     section = PAGE.split("\n## As JSON\n")[1].split("\n## ")[0]
     of_every_verb = {"command", "error", "exit_status", "failed", "warnings"}
-    assert [key for key in sorted({*keys(explanation)} - of_every_verb) if f"`{key}`" not in section] == []
+    return [key for key in sorted({*keys(explanation)} - of_every_verb) if f"`{key}`" not in section]
 
 
 def test_the_notebook_runs_as_printed(desk: Path) -> None:

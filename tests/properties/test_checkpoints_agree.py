@@ -13,7 +13,8 @@ from pipeline.runs.recorded_setting import Setting
 from pipeline.strategies.loading.load import load_strategy
 from pipeline.tracing.approach import Approach
 from pipeline.tracing.explain import explain_fill
-from pipeline.tracing.moment import Moment, explain_moment
+from pipeline.tracing.explain_moment import explain_moment
+from pipeline.tracing.moment import Moment
 from tests.engine.replays import bits_of_fills
 from tests.properties.parts import between_days, in_one_piece
 from tests.properties.seeded import for_seeded_cases

@@ -14,11 +14,14 @@ from pipeline.engine.costs import checked_costs, costs_of
 from pipeline.engine.execution import make_execution, variants
 from pipeline.engine.outcome import Fills, Span, join_fills
 from pipeline.engine.plain import PlainReplay
-from pipeline.errors import BadRequest, PipelineError
+from pipeline.errors import PipelineError
 from pipeline.replay.batch import Setting, simulate_many
 from pipeline.replay.charges import Traded, charges_of
 from pipeline.replay.simulate import CLASSIC, engine_facts, simulate
+from pipeline.runs.recorded_security import Selection
 from pipeline.ticks import NO_TICKS
+from pipeline.tracing.explanation import Explanation
+from pipeline.tracing.moment import Moment
 from tests.engine.replays import ADX, bits, bits_of_fills, field_values, random_ticks, strategy_of
 from tests.made import make_store, make_strategy, results
 
@@ -112,8 +115,15 @@ def test_a_run_is_equal_on_both_engines_and_its_check_has_every_model(tmp_path: 
     with (tmp_path / "fast" / "sensitivity.csv").open(encoding="utf-8") as file:
         models = {row["execution"] for row in csv.DictReader(file)}
     assert models == {*variants(CLASSIC)}
-    with pytest.raises(BadRequest, match="several orders a side, which explain does not explain yet"):
-        api.explain("FAB", 1, run=tmp_path / "fast", parquet_dir=store, strategy=strategy)
+    told = api.explain("FAB", 5, run=tmp_path / "fast", parquet_dir=store, strategy=strategy)
+    assert isinstance(told, Explanation)
+    [row] = api.recorded_security("FAB", tmp_path / "fast").fills(Selection(start=None, first=5))[4:]
+    assert (told.side, told.price, told.quantity, told.account.pnl) == tuple(
+        row[name] for name in ("side", "price", "quantity", "pnl")
+    )
+    moment = api.explain("FAB", at=row["time"], side="buy", run=tmp_path / "fast", parquet_dir=store, strategy=strategy)
+    assert isinstance(moment, Moment)
+    assert 0 < len(moment.orders) <= 3
 
 
 def test_orders_that_were_filled_are_counted_once_and_pay_a_minimum_once(tmp_path: Path) -> None:

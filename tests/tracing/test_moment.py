@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pipeline.errors import BadRequest, PipelineError, UnknownMoment
-from pipeline.tracing.moment import explain_moment
+from pipeline.tracing.explain_moment import explain_moment
 from pipeline.tracing.moment_rendering import lines_of, summary
 from tests.engine.replays import moment, random_ticks, written
 from tests.tracing.of_exchange import FOLLOWED, SHRUNK

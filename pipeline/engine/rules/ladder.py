@@ -173,12 +173,7 @@ class LadderMarket(LadderMessages):
                     before = 0
                 if touched and self.shown_once:
                     coming = min(coming, self.available(-side))
-                if touched or (self.through_clears and self.price != limit):
-                    self.level_ahead[slot] = 0
-                if self.queue_model > CAPPED and self.price == limit and not touched:
-                    self.level_printed[slot] += arriving
-                passed = min(self.level_ahead[slot], coming)
-                self.level_ahead[slot] -= passed
+                passed = self.pass_ahead(slot, coming, arriving, touched)
                 filled = min(self.level_remaining[slot], coming - passed)
                 before = max(before, passed)
                 coming -= filled
@@ -186,6 +181,20 @@ class LadderMarket(LadderMessages):
                 if filled > 0:
                     self.fill(side, slot, order, filled, touched)
         return left
+
+    def pass_ahead(self, slot: int, coming: int, arriving: int, touched: bool) -> int:  # noqa: FBT001
+        """Let what comes of a print pass the shares ahead of an order; return how many. A touch finds nobody there.
+
+        arriving: what has come of it to the order's price, where our earlier orders have had their part.
+        """
+        through = self.price != self.level_price[slot]
+        if touched or (self.through_clears and through):
+            self.level_ahead[slot] = 0
+        if self.queue_model > CAPPED and not through and not touched:
+            self.level_printed[slot] += arriving
+        passed = min(self.level_ahead[slot], coming)
+        self.level_ahead[slot] -= passed
+        return passed
 
     def fill(self, side: int, slot: int, order: int, quantity: int, touched: bool) -> None:  # noqa: FBT001
         """Fill an order."""
