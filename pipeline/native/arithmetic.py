@@ -19,7 +19,7 @@ FLOAT_REST: Final = """
   %result = select i1 %turned, double %moved, double %left
 """
 DECLARED: Final = "\n".join(
-    f"declare double @{clibrary.symbol(name)}({operands}) memory(none) nounwind willreturn"
+    f"declare double @{clibrary.symbol(name)}({operands}) memory(none) nounwind willreturn speculatable"
     for names, operands in ((clibrary.ONE_OPERAND, "double"), (clibrary.TWO_OPERANDS, "double, double"))
     for name in names
 )

@@ -147,7 +147,8 @@ _NOWHERE: Final = ctypes.cast(_IDLE, ctypes.c_void_p).value or 0
 def _python_of(source: str, counts: int, names: tuple[str, ...]) -> Callable[..., int]:
     """Return the loop as a function; what a question asks in vain may divide by zero, as it may in machine code."""
     tree = ast.fix_missing_locations(_Machinelike().visit(ast.parse(source)))
-    of_machine = SimpleNamespace(**{**vars(math), **{name: clibrary.function(name) for name in clibrary.FUNCTIONS}})
+    library = {name: clibrary.function(name) for name in (*clibrary.FUNCTIONS, "sqrt")}
+    of_machine = SimpleNamespace(**{**vars(math), **library})
     namespace: dict[str, Any] = {"math": of_machine, "divided": _divided, "within_64_bits": _within_64_bits}
     exec(compile(tree, "<loop>", "exec"), namespace)  # noqa: S102 - the engine's own text
     namespace |= _EXACT
@@ -165,6 +166,9 @@ class _Machinelike(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.op, ast.Div):
             return ast.Call(ast.Name("divided", ast.Load()), [node.left, node.right], [])
+        if isinstance(node.op, (ast.Mod, ast.FloorDiv)):
+            none = ast.Compare(node.right, [ast.Eq()], [ast.Constant(0)])
+            node = ast.IfExp(none, ast.Constant(math.nan), node)
         return ast.Call(ast.Name("within_64_bits", ast.Load()), [node], [])
 
 

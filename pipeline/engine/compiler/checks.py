@@ -45,14 +45,15 @@ REASON_STEP: Final = 10**12
 class Check:
     """An operation on operands `a` and `b`: when it fails, what it gives otherwise, and of what kind that is.
 
-    One that failed gives 1, an index 0, or, where it is the argument of an action, what it was given.
+    One that failed gives 1, an index 0, or, where nothing that follows could stop a processor, what it would have given
+    (goes_on): what is worked out of parameters alone is worked out before the first event then.
     """
 
     kinds: tuple[str, ...]
     fails: str
     value: str
     kind: str = "int"
-    of_argument: bool = False
+    goes_on: bool = False
     of_index: bool = False
 
     @property
@@ -74,7 +75,7 @@ def _of_library(name: str) -> Check:
         " and ".join(f"{test}({operand})" for operand in operands) for test in ("not math.isnan", "math.isfinite")
     )
     fails = f"(math.isnan({result}) and {numbers}) or (math.isinf({result}) and {finite})"
-    return Check(("float",) * len(operands), fails, result, "float")
+    return Check(("float",) * len(operands), fails, result, "float", goes_on=True)
 
 
 OF_LIBRARY: Final = {f"{name}_of": _of_library(name) for name in FUNCTIONS}
@@ -95,22 +96,22 @@ CHECKS: Final = {
     "floored": Check(("int", "int"), "a < -9223372036854775807 and b == -1", "a // b"),
     "shifted": Check(("int", "int"), "b < 0 or b > 63 or ((a << (b & 63)) >> (b & 63)) != a", "a << b"),
     "shifted_back": Check(("int", "int"), "b < 0", "a >> min(b, 63)"),
-    "divisor": Check(("float",), "a == 0.0", "a", "float"),
-    "base": Check(("float", "float"), "a == 0.0 and b < 0.0", "a", "float"),
+    "divisor": Check(("float",), "a == 0.0", "a", "float", goes_on=True),
+    "base": Check(("float", "float"), "a == 0.0 and b < 0.0", "a", "float", goes_on=True),
     "whole_divisor": Check(("int",), "a == 0", "a"),
     "within": Check(("float",), "not (a >= -9223372036854775808.0 and a < 9223372036854775808.0)", "a", "float"),
-    "radicand": Check(("float",), "a < 0.0", "a", "float"),
+    "radicand": Check(("float",), "a < 0.0", "a", "float", goes_on=True),
     "kept": Check(("int",), "a < -9007199254740992 or a > 9007199254740992", "1.0 * a", "float"),
-    "price": Check(("float",), "not (a > 0.0 and a < math.inf)", "a", "float", of_argument=True),
+    "price": Check(("float",), "not (a > 0.0 and a < math.inf)", "a", "float", goes_on=True),
     # an auction's print may have no price, which is 0
-    "traded": Check(("float",), "not (a >= 0.0 and a < math.inf)", "a", "float", of_argument=True),
+    "traded": Check(("float",), "not (a >= 0.0 and a < math.inf)", "a", "float", goes_on=True),
     "moderate": Check(("float",), "not (a > -1e12 and a < 1e12)", "a", "float"),
-    "size": Check(("int",), "a < 0 or a > 9007199254740992", "a", of_argument=True),
-    "side": Check(("int",), "a != 1 and a != -1", "a", of_argument=True),
-    "label": Check(("int",), "a < 0 or a > 127", "a", of_argument=True),
+    "size": Check(("int",), "a < 0 or a > 9007199254740992", "a", goes_on=True),
+    "side": Check(("int",), "a != 1 and a != -1", "a", goes_on=True),
+    "label": Check(("int",), "a < 0 or a > 127", "a", goes_on=True),
     "indexed": Check(("int", "int"), "a < 0 or a >= b", "a", of_index=True),
-    "past": Check(("int", "int"), "a < 0 or a > b", "a", of_argument=True),
-    "resized": Check(("int", "float"), "b <= 0.0", "a", of_argument=True),
+    "past": Check(("int", "int"), "a < 0 or a > b", "a", goes_on=True),
+    "resized": Check(("int", "float"), "b <= 0.0", "a", goes_on=True),
 }
 
 _SIZE: Final = ("size", "size", "")
@@ -212,7 +213,7 @@ def definitions() -> dict[str, ast.FunctionDef]:
     for name, check in CHECKS.items():
         operands = ", ".join(f"{operand}: {kind}" for operand, kind in zip(check.operands, check.kinds, strict=True))
         head = f"def {name}({operands}, failed: IntColumn, line: int, event: int) -> {check.kind}:"
-        instead = [] if check.of_argument else [f"        return {check.instead}"]
+        instead = [] if check.goes_on else [f"        return {check.instead}"]
         body = [f"    if {check.fails}:", "        fail(failed, line, event)", *instead, f"    return {check.value}"]
         texts.append("\n".join([head, *body]))
     texts += [inspect.getsource(function) for function in (rest, ratio, gap, rounded)]
