@@ -1,7 +1,7 @@
 """Memory of several numbers for strategies: arrays, windows of the last values, means that forget.
 
 They are plain Python, which the plain engine runs as it stands; a loop is made of the same text. A figure of a window
-is computed anew from its values, the oldest first, whenever it is asked for: nothing is carried on that could drift.
+is computed anew from its values, the oldest first, when they have changed: nothing is carried on that could drift.
 """
 
 from __future__ import annotations
@@ -133,22 +133,17 @@ class IntArray(Compound):
 
 
 class _Ring(Compound):
-    """The last values, up to `size`; `count` says how many there are, `at` where the next one goes."""
+    """The last values, `count` of at most `size`; the next goes to `at`. known: 1 when `total`, 2 when `squares` is."""
 
     actions: ClassVar[tuple[str, ...]] = (
-        "value",
-        "oldest",
-        "newest",
-        "sum",
-        "mean",
-        "variance",
-        "lowest",
-        "highest",
-        "clear",
+        *("value", "oldest", "newest", "sum", "mean", "variance", "lowest", "highest", "clear"),
     )
 
     count: int = 0
     at: int = 0
+    known: int = 0
+    total: float = 0.0
+    squares: float = 0.0
     values: FloatColumn
 
     def __init__(self, size: int) -> None:
@@ -163,6 +158,7 @@ class _Ring(Compound):
         """Take a value in, for the oldest where there are `size` already."""
         self.values[self.at] = float(value)
         self.at = self.at + 1 if self.at + 1 < self.size else 0
+        self.known = 0
         if self.count < self.size:
             self.count += 1
 
@@ -183,12 +179,14 @@ class _Ring(Compound):
 
     def sum(self) -> float:
         """Return the sum, added up from the oldest on; 0.0 of none."""
-        total = 0.0
-        place = self.at - self.count if self.at >= self.count else self.at - self.count + self.size
-        for _ in range(self.count):
-            total += self.values[place]
-            place = place + 1 if place + 1 < self.size else 0
-        return total
+        if self.known == 0:
+            self.known = 1
+            self.total = 0.0
+            place = self.first()
+            for _ in range(self.count):
+                self.total += self.values[place]
+                place = place + 1 if place + 1 < self.size else 0
+        return self.total
 
     def mean(self) -> float:
         """Return the sum divided by the count; NaN of none."""
@@ -198,13 +196,19 @@ class _Ring(Compound):
         """Return the sum of squared distances from the mean, oldest first, by count - 1; NaN of fewer than two."""
         if self.count < 2:  # noqa: PLR2004 - a distance between values
             return math.nan
-        mean = self.sum() / self.count
-        total = 0.0
-        place = self.at - self.count if self.at >= self.count else self.at - self.count + self.size
-        for _ in range(self.count):
-            total += (self.values[place] - mean) * (self.values[place] - mean)
-            place = place + 1 if place + 1 < self.size else 0
-        return total / (self.count - 1)
+        if self.known < 2:  # noqa: PLR2004 - not both
+            mean = self.sum() / self.count
+            self.known = 2
+            self.squares = 0.0
+            place = self.first()
+            for _ in range(self.count):
+                self.squares += (self.values[place] - mean) * (self.values[place] - mean)
+                place = place + 1 if place + 1 < self.size else 0
+        return self.squares / (self.count - 1)
+
+    def first(self) -> int:
+        """Return where the oldest value stands."""
+        return self.at - self.count if self.at >= self.count else self.at - self.count + self.size
 
     def lowest(self) -> float:
         """Return the least value; NaN of none."""
@@ -223,6 +227,7 @@ class _Ring(Compound):
     def clear(self) -> None:
         """Forget all values."""
         self.count = 0
+        self.known = 0
 
 
 class Window(_Ring):
@@ -273,9 +278,10 @@ class TimeWindow(_Ring):
 
     def expire(self, now: int) -> None:
         """Let the values leave that are `span` old or older, as before a figure is asked for without a new value."""
-        place = self.at - self.count if self.at >= self.count else self.at - self.count + self.size
+        place = self.first()
         while self.count > 0 and now - self.times[place] >= self.span:
             self.count -= 1
+            self.known = 0
             place = place + 1 if place + 1 < self.size else 0
 
     def add(self, value: float, now: int) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import operator
 import statistics
 import sys
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -80,14 +82,11 @@ class Own(Strategy):
 @given(VALUES, st.integers(1, 12))
 def test_a_window_says_of_its_last_values_what_python_says(values: list[float], size: int) -> None:
     window = Window(size)
-    for value in values:
+    for at, value in enumerate(values):
         window.add(value)
+        check_sums(window, values[: at + 1][-size:])
     last = values[-size:]
     assert window.count == len(last)
-    total = 0.0
-    for value in last:
-        total += value
-    assert window.sum() == total
     assert [window.value(ago) for ago in range(len(last))] == last[::-1]
     if last:
         assert (window.oldest(), window.newest()) == (last[0], last[-1])
@@ -95,11 +94,19 @@ def test_a_window_says_of_its_last_values_what_python_says(values: list[float], 
         assert window.mean() == pytest.approx(statistics.fmean(last), abs=1e-9)
     else:
         assert all(map(math.isnan, (window.mean(), window.lowest(), window.highest(), window.newest())))
-    if len(last) > 1:
-        assert window.variance() == pytest.approx(statistics.variance(last), rel=1e-9, abs=1e-6)
-    else:
-        assert math.isnan(window.variance())
     assert all(map(math.isnan, (window.value(-1), window.value(len(last)))))
+    window.clear()
+    check_sums(window, [])
+
+
+def check_sums(window: Window | TimeWindow, values: list[float]) -> None:
+    """Hold what a window adds up, asked for twice, to its values, the oldest first."""
+    for _ in range(2):
+        if len(values) > 1:
+            assert window.variance() == pytest.approx(statistics.variance(values), rel=1e-9, abs=1e-6)
+        else:
+            assert math.isnan(window.variance())
+        assert window.sum() == reduce(operator.add, values, 0.0)
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.floats(0, 100)), max_size=40), st.integers(1, 60), st.integers(1, 8))
@@ -112,6 +119,10 @@ def test_a_time_window_holds_what_came_within_its_span(steps: list[tuple[int, fl
         dropped += len(came) == size
         came = [*came, (now, value)][-size:]
         assert [window.value(ago) for ago in range(window.count)] == [each[1] for each in reversed(came)]
+        check_sums(window, [each[1] for each in came])
+        window.expire(now + 3)
+        came = [each for each in came if now + 3 - each[0] < span]
+        check_sums(window, [each[1] for each in came])
     assert window.dropped == dropped
     window.expire(now + span)
     assert (window.count, window.sum()) == (0, 0.0)

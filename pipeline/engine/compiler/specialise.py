@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.checks import definitions, fail
@@ -76,6 +77,7 @@ class MarketFields:
     sides: Mapping[str, Mapping[str, str]]
 
 
+@cache
 def market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
     """Read the fields of a market class and of what it is built on, in the order of their declaration."""
     hints: dict[str, str] = {}
