@@ -18,14 +18,14 @@ class Markout:
     """The mark-out of fills and their adverse selection, which together are the spread these fills captured.
 
     Attributes:
-        aed, bps: Mark-out, money and basis points of the fills' value; None without a fill.
-        adverse_aed, adverse_bps: Adverse selection, likewise.
+        amount, bps: Mark-out, money and basis points of the fills' value; None without a fill.
+        adverse_amount, adverse_bps: Adverse selection, likewise.
         fills: How many fills have a mid at both times; all four are over these.
     """
 
-    aed: float | None
+    amount: float | None
     bps: float | None
-    adverse_aed: float | None
+    adverse_amount: float | None
     adverse_bps: float | None
     fills: int
 
@@ -34,7 +34,7 @@ class Markout:
 class Spread:
     """The spread captured, money and basis points of the fills' value, None without a fill, and over how many fills."""
 
-    aed: float | None
+    amount: float | None
     bps: float | None
     fills: int
 
@@ -78,8 +78,8 @@ def markouts(sums: Mapping[str, Any]) -> dict[str, Markout]:
     return at_horizons
 
 
-def _in_units(aed: float, value: float, fills: int) -> tuple[float | None, float | None]:
+def _in_units(amount: float, value: float, fills: int) -> tuple[float | None, float | None]:
     """Return a sum in money and in basis points of the fills' value."""
     if not fills:
         return None, None
-    return float(aed), aed / value * BPS if value > 0.0 else None
+    return float(amount), amount / value * BPS if value > 0.0 else None

@@ -47,7 +47,7 @@ def _markouts(unit: str, part: str, form: str) -> Iterator[Figure]:
             unit=unit,
             form=form,
             meaning=f"What the fills were worth {TAU} later, against the mid then.",
-            formula=f"`markouts.{TAU}.aed`{OVER_VALUE}" if group == BPS else MARKOUT,
+            formula=f"`markouts.{TAU}.amount`{OVER_VALUE}" if group == BPS else MARKOUT,
             source=HUANG_STOLL,
             missing=(NO_LATER_MID,),
             better=1,
@@ -63,7 +63,7 @@ def _markouts(unit: str, part: str, form: str) -> Iterator[Figure]:
             form=form,
             meaning=f"How far the mid had moved against the fills {TAU} later. With the mark-out it adds up to the "
             "spread that these fills captured.",
-            formula=f"`markouts.{TAU}.adverse_aed`{OVER_VALUE}" if group == BPS else ADVERSE_SELECTION,
+            formula=f"`markouts.{TAU}.adverse_amount`{OVER_VALUE}" if group == BPS else ADVERSE_SELECTION,
             source=HUANG_STOLL,
             missing=(NO_LATER_MID,),
             better=-1,
@@ -211,7 +211,7 @@ MARKET_MAKING_FIGURES: Final = (
     *_markouts("bps", "bps", "bps"),
     Figure(
         name="spread_captured",
-        compute=lambda p: p.spread.aed,
+        compute=lambda p: p.spread.amount,
         group=AMOUNTS,
         label="Spread captured",
         unit=MONEY,
@@ -223,7 +223,7 @@ MARKET_MAKING_FIGURES: Final = (
         missing=(NO_MID,),
         better=1,
     ),
-    *_markouts(MONEY, "aed", "money"),
+    *_markouts(MONEY, "amount", "money"),
     *(
         Figure(
             name=f"markouts.{horizon}.fills",

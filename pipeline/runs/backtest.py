@@ -97,7 +97,7 @@ class BacktestRun:
     def metrics(self) -> pd.DataFrame:
         """Every figure that is one number: a row a security that did not fail, then `portfolio`.
 
-        Mark-outs stand as `markout_1s_aed` and so on. NaN where a figure cannot be computed; metrics.json says why.
+        Mark-outs stand as `markout_1s_amount` and so on. NaN where a figure cannot be computed; metrics.json says why.
         """
         import pandas as pd
 

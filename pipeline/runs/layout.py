@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 RUN_FILE: Final = "run.json"
 SWEEP_FILE: Final = "sweep.json"
 SUMMARY_FILE: Final = "backtest_summary.csv"

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 AGAIN: Final = "Run that backtest again."
 FORMER_KEYS: Final = {"fills_a_day": "fills_per_day"}
 """What keys of metrics.json were called in format version 1."""
+FORMER_MARKOUT: Final = {"aed": "amount", "adverse_aed": "adverse_amount"}
+"""What keys of a mark-out were called up to format version 2."""
 
 
 @contextlib.contextmanager
@@ -69,7 +71,8 @@ def read_metrics(folder: AnyPath) -> dict[str, Any]:
     """Return `metrics.json` of a run with its keys as they are called now; raises DamagedRun."""
 
     def renamed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        return {FORMER_KEYS.get(key, key): value for key, value in pairs}
+        former = FORMER_KEYS | (FORMER_MARKOUT if dict(pairs).keys() >= FORMER_MARKOUT.keys() else {})
+        return {former.get(key, key): value for key, value in pairs}
 
     path = folder / METRICS_FILE
     with reading(path):

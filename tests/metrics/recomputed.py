@@ -274,9 +274,9 @@ def market_making(fills: Sequence[Fill], own_days: dict[str, list[dt.date]]) -> 
         lost = math.fsum(fill.side * (mid - later) * fill.quantity for fill, mid, later in sure)
         value = math.fsum(fill.value for fill, _, _ in sure)
         markouts[name] = {
-            "aed": retained if sure else None,
+            "amount": retained if sure else None,
             "bps": retained / value * 10_000 if sure else None,
-            "adverse_aed": lost if sure else None,
+            "adverse_amount": lost if sure else None,
             "adverse_bps": lost / value * 10_000 if sure else None,
             "fills": len(sure),
         }

@@ -44,7 +44,7 @@ def test_what_happens_on_a_day_is_at_its_rate_and_a_position_at_that_of_the_day(
     assert figures["realized_pnl"] == pytest.approx(120 * 5 - 40 * 5)
     assert figures["turnover"] == pytest.approx(1_000 * 4 + (720 + 360) * 5)
     assert figures["spread_captured"] == pytest.approx(100 * 0.5 * 4 - 60 * 0.5 * 5)
-    assert figures["markouts"]["60s"]["aed"] == pytest.approx(100 * 1.0 * 4 + 60 * 0.5 * 5)
+    assert figures["markouts"]["60s"]["amount"] == pytest.approx(100 * 1.0 * 4 + 60 * 0.5 * 5)
     assert figures["pnl_by_hour"] == pytest.approx({"10": -4.0, "11": 80 * 5 - 1.08 * 5})
     rows = [row for row in daily_rows([own], {"AED": [ledger]}) if row["security"] == "total"]
     # Equity -4, then 596.4 - 4, then less 200 and 1.8; open: +1 a share at 4, then 0 for 40, marked at 10, at 5.

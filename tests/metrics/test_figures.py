@@ -126,7 +126,7 @@ def test_every_figure_is_what_the_files_say_fill_by_fill(folder: Path) -> None:
         wanted["days_not_flat"] = sorted({day for one in some for day in not_flat(one)})
         wanted |= {"intervals": intervals(found, wanted)} if which is None else {}
         missing = {name for name, value in wanted.items() if value is None}
-        missing |= {"markouts"} if any(one["aed"] is None for one in wanted["markouts"].values()) else set()
+        missing |= {"markouts"} if any(one["amount"] is None for one in wanted["markouts"].values()) else set()
         of_orders = {"orders", *(figure.name for figure in FILL_FIGURES if figure.is_number)}
         missing |= of_orders if found["orders"] is None else set()
         assert found["reasons"].keys() == missing

@@ -107,10 +107,10 @@ OF_FAB: Final[dict[str, Any]] = {
     "time_to_fill_median": 10.0,  # 7, 10, 60
     "time_to_fill_mean": 77 / 3,
     "markouts": {
-        "1s": {"aed": 10.0, "bps": 10 / 0.258, "adverse_aed": 3.0, "adverse_bps": 3 / 0.258, "fills": 3},
-        "10s": {"aed": 10.0, "bps": 10 / 0.163, "adverse_aed": -2.0, "adverse_bps": -2 / 0.163, "fills": 2},
-        "60s": {"aed": -10.0, "bps": -10 / 0.163, "adverse_aed": 18.0, "adverse_bps": 18 / 0.163, "fills": 2},
-        "300s": {"aed": -6.0, "bps": -6 / 0.063, "adverse_aed": 9.0, "adverse_bps": 9 / 0.063, "fills": 1},
+        "1s": {"amount": 10.0, "bps": 10 / 0.258, "adverse_amount": 3.0, "adverse_bps": 3 / 0.258, "fills": 3},
+        "10s": {"amount": 10.0, "bps": 10 / 0.163, "adverse_amount": -2.0, "adverse_bps": -2 / 0.163, "fills": 2},
+        "60s": {"amount": -10.0, "bps": -10 / 0.163, "adverse_amount": 18.0, "adverse_bps": 18 / 0.163, "fills": 2},
+        "300s": {"amount": -6.0, "bps": -6 / 0.063, "adverse_amount": 9.0, "adverse_bps": 9 / 0.063, "fills": 1},
     },
     "pnl_by_hour": {"10": -21.95, "11": 29.37, "14": -6.576},
     "pnl_by_weekday": {"Monday": 28.37, "Tuesday": -27.526},
@@ -134,7 +134,7 @@ OF_FAB: Final[dict[str, Any]] = {
     "counters": {},
     "reasons": OF_FEW_DAYS,
 }
-NO_MARK: Final = {"aed": None, "bps": None, "adverse_aed": None, "adverse_bps": None, "fills": 0}
+NO_MARK: Final = {"amount": None, "bps": None, "adverse_amount": None, "adverse_bps": None, "fills": 0}
 OF_MODON: Final[dict[str, Any]] = {
     "fills": 2,
     "closing_fills": 1,

@@ -43,7 +43,7 @@ def test_what_is_said_of_each_kind_adds_up_to_what_is_said_of_all(by_security: l
     assert sum(row["shares"] for row in rows) == sum(abs(fill.shares) for fill in fills)
     assert math.fsum(row["realized_pnl"] for row in rows) == pytest.approx(figures["realized_pnl"])
     assert math.fsum(row["markout_60s"] or 0.0 for row in rows) == pytest.approx(
-        figures["markouts"]["60s"]["aed"] or 0.0
+        figures["markouts"]["60s"]["amount"] or 0.0
     )
     gains = [fill.shares * ((fill.limit or 0.0) - fill.price) for fill in fills]
     assert math.fsum(row["price_gain"] for row in rows) == pytest.approx(math.fsum(gains))

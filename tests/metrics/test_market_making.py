@@ -33,7 +33,7 @@ FILLS: Final = (
 
 def test_spread_captured_by_hand() -> None:
     found = together([booked(FILLS)]).spread
-    assert found.aed == pytest.approx(7.0)
+    assert found.amount == pytest.approx(7.0)
     assert found.bps == pytest.approx(43.61370716510903)  # of 1,000 + 505 + 100
     assert found.fills == 3
 
@@ -41,29 +41,29 @@ def test_spread_captured_by_hand() -> None:
 def test_markouts_by_hand() -> None:
     found = together([booked(FILLS)]).markouts
     second = found["1s"]  # 100 · 0.05 - 50 · -0.03 - 10 · 0.05
-    assert (second.aed, second.adverse_aed, second.fills) == (pytest.approx(6.0), pytest.approx(1.0), 3)
+    assert (second.amount, second.adverse_amount, second.fills) == (pytest.approx(6.0), pytest.approx(1.0), 3)
     assert (second.bps, second.adverse_bps) == (pytest.approx(37.38317757009346), pytest.approx(6.230529595015577))
     ten = found["10s"]  # the ask has no mid then: 100 · 0.04 - 10 · 0.05, of 1,100
-    assert (ten.aed, ten.adverse_aed, ten.fills) == (pytest.approx(3.5), pytest.approx(1.0), 2)
+    assert (ten.amount, ten.adverse_amount, ten.fills) == (pytest.approx(3.5), pytest.approx(1.0), 2)
     assert ten.bps == pytest.approx(31.818181818181817)
     minute = found["60s"]  # -10 + 5 - 0.5, and 15 - 2.5 + 0 against us
-    assert (minute.aed, minute.adverse_aed, minute.fills) == (pytest.approx(-5.5), pytest.approx(12.5), 3)
+    assert (minute.amount, minute.adverse_amount, minute.fills) == (pytest.approx(-5.5), pytest.approx(12.5), 3)
 
 
 def test_what_no_fill_has_is_absent_and_not_zero() -> None:
     last = together([booked(FILLS)]).markouts["300s"]
-    assert (last.aed, last.bps, last.adverse_aed, last.adverse_bps, last.fills) == (None, None, None, None, 0)
+    assert (last.amount, last.bps, last.adverse_amount, last.adverse_bps, last.fills) == (None, None, None, None, 0)
     for accounts in ([], [booked()], [booked(FILLS[4:])]):
         spread = together(accounts).spread
-        assert (spread.aed, spread.bps, spread.fills) == (None, None, 0)
+        assert (spread.amount, spread.bps, spread.fills) == (None, None, 0)
         assert all(
-            horizon.aed is None and horizon.adverse_bps is None for horizon in together(accounts).markouts.values()
+            horizon.amount is None and horizon.adverse_bps is None for horizon in together(accounts).markouts.values()
         )
 
 
 def test_fills_at_mid_that_never_moves_earn_zero_and_say_so() -> None:
     flat = booked([Fill("1 10:00:10", 100, 10.0, mid=10.0, later=(10.0, 10.0, 10.0, 10.0))])
-    assert together([flat]).spread.aed == 0.0
+    assert together([flat]).spread.amount == 0.0
     assert together([flat]).markouts["60s"].adverse_bps == 0.0
 
 
@@ -95,18 +95,18 @@ def test_markout_and_adverse_selection_are_together_the_spread_of_the_same_fills
         assert found.fills == len(own)
         alone = together([booked(own)]).spread
         if not own:
-            assert found.aed is None
+            assert found.amount is None
             continue
-        assert found.aed is not None
-        assert found.adverse_aed is not None
+        assert found.amount is not None
+        assert found.adverse_amount is not None
         size = sum(abs(fill.shares) * (fill.price + fill.mid + fill.later[number]) for fill in own)
-        assert found.aed + found.adverse_aed == pytest.approx(alone.aed, abs=1e-12 * size)
+        assert found.amount + found.adverse_amount == pytest.approx(alone.amount, abs=1e-12 * size)
 
 
 def test_a_mirrored_market_maker_earns_what_the_other_pays() -> None:
     mirrored = [Fill(f.time, -f.shares, f.price, mid=f.mid, later=f.later) for f in FILLS]
-    assert together([booked(mirrored)]).spread.aed == pytest.approx(-7.0)
-    assert together([booked(FILLS), booked(mirrored)]).spread.aed == pytest.approx(0.0)
+    assert together([booked(mirrored)]).spread.amount == pytest.approx(-7.0)
+    assert together([booked(FILLS), booked(mirrored)]).spread.amount == pytest.approx(0.0)
 
 
 WAITS: Final[dict[str, tuple[list[Fill], list[float]]]] = {

@@ -194,7 +194,7 @@ def _figures(chance: np.random.Generator, all_fills: list[Fills], days: int) -> 
     figures["pnl_by_weekday"] = {
         WEEKDAYS[day]: float(net[weekdays == day].sum()) for day in np.unique(weekdays).tolist()
     }
-    parts = ("aed", "bps", "adverse_aed", "adverse_bps")
+    parts = ("amount", "bps", "adverse_amount", "adverse_bps")
     figures["markouts"] = {
         horizon: {part: float(chance.normal()) for part in parts} | {"fills": len(stamps)} for horizon in HORIZONS
     }

@@ -275,7 +275,7 @@ VALUES: Final[Mapping[str, Callable[[FillsPortfolio], Any]]] = {
     "time_to_fill_median": lambda p: percentile(p.times_to_fill, 50) if len(p.times_to_fill) else None,
     "time_to_fill_mean": lambda p: float(p.times_to_fill.mean()) if len(p.times_to_fill) else None,
     "spread_captured_bps": lambda p: p.spread.bps,
-    "spread_captured": lambda p: p.spread.aed,
+    "spread_captured": lambda p: p.spread.amount,
     "through_fills": lambda p: None if p.orders is None else fill_sums.traits(p.accounts, THROUGH),
     "through_pnl": lambda p: None if p.orders is None else fill_sums.through_pnl(p.accounts),
     "off_grid_fills": lambda p: None if p.orders is None else fill_sums.traits(p.accounts, OFF_GRID),
@@ -296,6 +296,6 @@ def reference_figures(histories: Sequence[AccountHistory], *, is_one_security: b
     portfolio = FillsPortfolio(replays, market_days, accounts, is_one_security)
     figures = {name: compute(portfolio) for name, compute in VALUES.items()}
     for horizon in HORIZONS:
-        for field in ("aed", "bps", "adverse_aed", "adverse_bps", "fills"):
+        for field in ("amount", "bps", "adverse_amount", "adverse_bps", "fills"):
             figures[f"markouts.{horizon}.{field}"] = getattr(portfolio.markouts[horizon], field)
     return figures

@@ -126,9 +126,9 @@ def _sums(earned: Any, value: Any) -> tuple[float | None, float | None]:
     """Return Σ earned in AED and in basis points of Σ value."""
     if not len(earned):
         return None, None
-    aed = float(earned.sum())
+    amount = float(earned.sum())
     total = float(value.sum())
-    return aed, aed / total * BPS if total > 0.0 else None
+    return amount, amount / total * BPS if total > 0.0 else None
 
 
 def fills_by_kind(accounts: Sequence[Account]) -> dict[str, dict[str, float | None]]:

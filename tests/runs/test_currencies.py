@@ -77,7 +77,7 @@ def test_without_rates_amounts_of_several_currencies_are_not_added(made: dict[st
     ):
         assert portfolio[name] is None
         assert "several currencies" in portfolio["reasons"][name]
-    assert portfolio["markouts"]["60s"]["aed"] is None
+    assert portfolio["markouts"]["60s"]["amount"] is None
     assert portfolio["fills"] == sum(values["fills"] for values in securities.values())
     assert portfolio["market_days"] == 2
     of_each = portfolio["currencies"]
