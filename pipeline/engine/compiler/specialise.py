@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.compiler.checks import definitions, fail
@@ -77,9 +76,17 @@ class MarketFields:
     sides: Mapping[str, Mapping[str, str]]
 
 
-@cache
+_market_fields: dict[type[replay_state.ReplayState], MarketFields] = {}
+
+
 def market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
-    """Read the fields of a market class and of what it is built on, in the order of their declaration."""
+    """Return the fields of a market class and of what it is built on, in the order of their declaration."""
+    if rules not in _market_fields:
+        _market_fields[rules] = _read_market_fields(rules)
+    return _market_fields[rules]
+
+
+def _read_market_fields(rules: type[replay_state.ReplayState]) -> MarketFields:
     hints: dict[str, str] = {}
     for base in reversed(rules.__mro__):
         hints |= {name: str(hint) for name, hint in vars(base).get("__annotations__", {}).items()}
