@@ -23,6 +23,8 @@ COMMENT: Final = "_comment"
 BLOCKS: Final = (DEFAULTS, EXECUTION, COSTS, COMMENT)
 EXCHANGE: Final = "exchange"
 TICK_SIZE: Final = "tick_size"
+MONEY_UNIT: Final = "currency units"
+"""The unit of an amount, which a config gives in the currency of the market."""
 SHORTEST: Final = 'the shortest is {"_defaults": {}}, all securities at the strategy\'s own defaults.'
 
 
@@ -93,11 +95,19 @@ class Parameter:
         """Whether it is a list of numbers, as long as its default."""
         return self.kind in ("ints", "floats")
 
-    def as_field(self, value: Value) -> Value:
-        """Return a checked value in the unit the strategy computes with."""
-        if value is None or isinstance(value, (str, tuple)) or self.scale == 1:
+    def as_field(self, value: Value, units: float = 1.0) -> Value:
+        """Return a checked value in the unit the strategy computes with.
+
+        units: how many price units are one of the currency. Amounts are prices times shares in a strategy: 25,000
+        pounds are 2,500,000 where prices are in pence.
+        """
+        if value is None or isinstance(value, (str, tuple)):
             return value
-        return round(value * self.scale)
+        if self.unit == MONEY_UNIT and units != 1.0:
+            from decimal import Decimal  # not needed where prices are in the currency
+
+            return float(Decimal(repr(value)) * Decimal(repr(units)))  # 1.1 pounds are 110 pence, not a little more
+        return value if self.scale == 1 else round(value * self.scale)
 
     def describe(self) -> str:
         """Say in words which values this parameter takes."""

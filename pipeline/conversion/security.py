@@ -181,7 +181,7 @@ def _entry(job: SheetJob, sources: Sequence[Source]) -> Entry:
         sources=tuple(sources),
         code=job.code,
         time_zone=facts.known_zone,
-        currency=facts.money,
+        currency=facts.prices_in,
     )
 
 

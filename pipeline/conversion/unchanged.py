@@ -34,7 +34,8 @@ def unchanged_sources(
     if any(too_many(faulty(source.rejects), source.ticks, allowed) for source in entry.sources):
         return None
     facts = facts_or_open(entry.exchange)
-    if not is_current(entry.inspection, facts) or (entry.time_zone, entry.currency) != (facts.known_zone, facts.money):
+    of_market = facts.known_zone, facts.prices_in
+    if not is_current(entry.inspection, facts) or (entry.time_zone, entry.currency) != of_market:
         return None
     sources: dict[int, Source] = {}
     for source in entry.sources:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from pipeline.engine.batch_outcome import FILL_NAMES, BatchBlock
+from pipeline.engine.batch_outcome import AMOUNTS, FILL_NAMES, BatchBlock
 from pipeline.engine.compiled import EXCHANGED_TYPES, Exchanged, column_types, event_types, tick_columns
 from pipeline.engine.compiler.batch_blocks import BATCH_SIZE
 from pipeline.engine.compiler.batch_differing import COMMON
@@ -176,12 +176,16 @@ class BatchRun:
         at = np.flatnonzero(~is_full)
         self._ints[:, numbers[at]], self._floats[:, numbers[at]] = ints[:, at], floats[:, at]
         fills = {FILL_NAMES[name]: column for name, column in self._fills.items() if name in FILL_NAMES}
+        counts = (rows["m_rows"][:count] - starts)[at] if "m_rows" in rows else 0 * at
+        for name in AMOUNTS if self._buffers.market.price_units_per_currency != 1.0 else ():
+            for some in map(slice, starts[at], starts[at] + counts):
+                fills[name][some] = self._buffers.market.in_currency(fills[name][some])
         return is_full, BatchBlock(
             PartTimes(self._before, ticks.timestamp, self._times_before),
             self._buffers.market_days,
             fills,
             starts[at],
-            (rows["m_rows"][:count] - starts)[at] if "m_rows" in rows else 0 * at,
+            counts,
             shared,
             {name: rows[name][at] for name in (*layout.rows.ints, *layout.rows.floats) if name in self._runner.state},
         )

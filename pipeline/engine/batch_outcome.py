@@ -22,6 +22,9 @@ FILL_NAMES: Final = {
 }
 """The columns of a batch's fills, and what they are in `Fills`: a batch keeps no account of which order was filled."""
 
+AMOUNTS: Final = ("realized", "pnl")
+"""Those of them that are money, which a loop has as prices times shares."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchBlock:

@@ -58,7 +58,8 @@ class Fills:
     """Our fills in execution order, one array a column.
 
     event: index of the tick that filled us. timestamp: ns, exchange-local. side: +1 buy, -1 sell.
-    price: of a share. quantity, position (after the fill): shares. realized (by this fill), pnl (running total): money.
+    price: of a share, in the market's price unit. quantity, position (after the fill): shares. realized (by this fill),
+    pnl (running total): money, in the market's currency.
     how: how each came about, by the numbers PRINT, TOUCH, TAKE, CLOSE, OWN of `rules/account.py`.
     placed: index of the tick at which the order that was filled was placed, -1 where no order of ours stood; limit: the
     price of that order, the fill's own where there was none. Both are None where the setting was replayed in a
@@ -116,7 +117,7 @@ class Outcome:
     """The result of one replay.
 
     market_days: int64, days since 1970-01-01 with a print, ascending. final: every field of the market and of the
-    strategy's memory after the last event, by its name in the layout.
+    strategy's memory after the last event, by its name in the layout; its amounts are prices times shares.
     """
 
     fills: Fills
@@ -163,7 +164,7 @@ class Buffers:
         self._first_day = span.first_day
         days = day_tables(facts.market, span.first_day, span.last_day)
         self.fill_columns = [name for name in names if name.startswith("fill_")]
-        market = facts.market
+        self.market = market = facts.market
         self.inputs: dict[str, Any] = {
             **facts.fields,
             "ticker": market.ticker,
@@ -206,16 +207,17 @@ class Buffers:
 
     def outcome(self, ticks: Ticks, final: Mapping[str, Number]) -> Outcome:
         """Return what was filled, in a replay of all these ticks at once, and the days."""
-        fills = fills_of(self.columns, int(final["m_fills"]), lambda events: ticks.timestamp[events])
+        fills = fills_of(self, int(final["m_fills"]), lambda events: ticks.timestamp[events])
         check_shares(shares_of(fills.quantity))
         return Outcome(fills, self.market_days, final)
 
 
-def fills_of(columns: Mapping[str, Any], count: int, timestamps: Callable[[Int64s], Int64s]) -> Fills:
+def fills_of(buffers: Buffers, count: int, timestamps: Callable[[Int64s], Int64s]) -> Fills:
     """Cut columns to the first `count` fills and give them their names; `timestamps` returns those of events."""
+    in_currency = buffers.market.in_currency
     cut = {
         name: np.array(column[:count], COLUMN_TYPES[name])
-        for name, column in columns.items()
+        for name, column in buffers.columns.items()
         if name.startswith("fill_")
     }
     return Fills(
@@ -224,9 +226,9 @@ def fills_of(columns: Mapping[str, Any], count: int, timestamps: Callable[[Int64
         side=cut["fill_side"],
         price=cut["fill_price"],
         quantity=cut["fill_quantity"],
-        realized=cut["fill_realized"],
+        realized=in_currency(cut["fill_realized"]),
         position=cut["fill_position"],
-        pnl=cut["fill_pnl"],
+        pnl=in_currency(cut["fill_pnl"]),
         how=cut["fill_how"],
         placed=cut["fill_placed"],
         limit=cut["fill_limit"],

@@ -102,7 +102,7 @@ class Replay(ABC):
         count = self.advance(ticks)
         self._begun = True
         times = PartTimes(self._before, ticks.timestamp, self._times_before)
-        fills = fills_of(self.buffers.columns, count, times.of)
+        fills = fills_of(self.buffers, count, times.of)
         self._before += len(ticks)
         self._times_before = ticks.timestamp if len(ticks) else self._times_before
         self._shares += shares_of(fills.quantity)

@@ -22,7 +22,7 @@ from pipeline.engine.rules.replay_state import ReplayState  # noqa: TC001 - get_
 from pipeline.engine.series import Series
 from pipeline.engine.signal import Signal
 from pipeline.errors import ConfigError, StrategyError, nearest
-from pipeline.settings import Parameter, Value, Values
+from pipeline.settings import MONEY_UNIT, Parameter, Value, Values
 from pipeline.times import MINUTE, SECOND
 
 TYPES: Final = ("Shares", "Money", "Price", "Nanoseconds", "Days", "Duration", "Minutes", "int", "float", "bool")
@@ -31,8 +31,8 @@ START: Final = {"int": "0", "float": "0.0", "bool": "False"}
 STARTS_OF: Final[dict[type, str]] = {Ewma: "", Series: "", Signal: '"alpha"'}
 
 Shares: TypeAlias = Annotated[int, Unit("shares")]
-Money: TypeAlias = Annotated[float, Unit("currency units")]
-"""An amount in the currency of the market."""
+Money: TypeAlias = Annotated[float, Unit(MONEY_UNIT)]
+"""An amount: in a config in the currency of the market, in the strategy prices times shares."""
 Price: TypeAlias = Annotated[float, Unit("price units")]
 """A price as the market quotes it, which may be in a part of the currency, as pence."""
 AED: TypeAlias = Money
@@ -188,9 +188,9 @@ class Fields:
         """Return the parameters by their config keys."""
         return {parameter.key: parameter for parameter in self.parameters.values()}
 
-    def field_values(self, values: Values) -> dict[str, Value]:
-        """Return checked config values, by key, as the strategy's fields hold them."""
-        return {name: parameter.as_field(values[parameter.key]) for name, parameter in self.parameters.items()}
+    def field_values(self, values: Values, units: float = 1.0) -> dict[str, Value]:
+        """Return checked config values, by key, as fields hold them where so many price units are one of a currency."""
+        return {name: parameter.as_field(values[parameter.key], units) for name, parameter in self.parameters.items()}
 
 
 _fields: dict[type[Strategy], Fields] = {}

@@ -5,11 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pipeline.markets.phases import EVER, Hours, Sessions
 from pipeline.markets.tick_tables import NO_GRID, Levels, LotSize, TickTable
 from pipeline.times import DAY
+
+if TYPE_CHECKING:
+    from pipeline.ticks import Float64s
+
+Amounts = TypeVar("Amounts", float, "Float64s")
 
 UNKNOWN_ZONE: Final = "UTC"
 """The clock of a market that no file knows."""
@@ -137,9 +142,13 @@ class MarketFacts:
         return self.tick_tables[-1].levels if self.tick_tables else NO_GRID
 
     @property
-    def money(self) -> str:
-        """What amounts are in, which are prices times shares: the unit that prices are quoted in."""
+    def prices_in(self) -> str:
+        """What prices are quoted in: its currency, or a part of it as GBp."""
         return self.price_unit or self.currency
+
+    def in_currency(self, prices: Amounts) -> Amounts:
+        """Return prices, or prices times shares, in its currency: of 350 pence 3.5."""
+        return prices if self.price_units_per_currency == 1.0 else prices / self.price_units_per_currency
 
     @property
     def known_zone(self) -> str:

@@ -56,7 +56,9 @@ def read_market(path: Path) -> MarketFacts:
         raise MarketFactsError(f"{at}known_from and known_to go together; one of them is missing.")
     if known_from is not None and known_to is not None and known_to < known_from:
         raise MarketFactsError(f"{at}known_to is {known_to}, before known_from.")
-    unit = file.get("price_unit")
+    unit, units = file.get("price_unit"), file.get("price_units_per_currency")
+    if (unit is None) != (units is None):
+        raise MarketFactsError(f"{at}price_unit and price_units_per_currency go together; one of them is missing.")
     _sources(file.get("sources"), f"{at}sources")
     return MarketFacts(
         exchange=exchange,
@@ -65,7 +67,7 @@ def read_market(path: Path) -> MarketFacts:
         time_zone=_zone(file["time_zone"], f"{at}time_zone"),
         currency=blocks.text(file["currency"], f"{at}currency", CURRENCY, "three capitals such as AED"),
         price_unit="" if unit is None else blocks.text(unit, f"{at}price_unit", "[A-Za-z]{1,8}", "a unit such as GBp"),
-        price_units_per_currency=_number(file.get("price_units_per_currency"), f"{at}price_units_per_currency"),
+        price_units_per_currency=_number(units, f"{at}price_units_per_currency"),
         calendar=_name(file.get("calendar"), f"{at}calendar"),
         tickers=_texts(file.get("tickers"), f"{at}tickers", "[A-Z0-9][A-Z0-9&/._-]{0,31}", "a ticker such as EMAAR"),
         cancels_over_break=_over_break(file.get("orders_over_break"), f"{at}orders_over_break"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.engine.batch_outcome import BatchBlock
     from pipeline.engine.costs import Costs
     from pipeline.engine.strategy import Strategy
+    from pipeline.markets.market import MarketFacts
     from pipeline.ticks import Float64s, Int64s
 
 DAY_SUMS: Final = {"net": np.float64, "turnover": np.float64, "fills": np.int64, "closing": np.int64, "wins": np.int64}
@@ -89,7 +90,12 @@ class SettingTotals:
 
 
 def book(
-    block: BatchBlock, rows: Sequence[int], costs: Sequence[Costs], strategy: type[Strategy], market_days: Int64s
+    block: BatchBlock,
+    rows: Sequence[int],
+    costs: Sequence[Costs],
+    strategy: type[Strategy],
+    market: MarketFacts,
+    market_days: Int64s,
 ) -> BookedSettings:
     """Return what settings came to.
 
@@ -98,6 +104,7 @@ def book(
         rows: The row of each setting in the block; settings that differ in costs only have the same.
         costs: What each is charged.
         strategy: The strategy.
+        market: Where they trade.
         market_days: Since 1970-01-01, ascending.
 
     Raises:
@@ -110,18 +117,19 @@ def book(
     by_day = {name: np.zeros((len(rows), len(days)), kind) for name, kind in DAY_SUMS.items()}
     starts, fills = block.starts[rows], block.counts[rows]
     most = int(fills.max(initial=1))
+    columns = {**block.columns, "price": market.in_currency(block.columns["price"])}
     compiled(book_settings)(
         np.array([len(rows), len(days), len(market_days)], np.int64),
         days,
         np.isin(days, market_days).view(np.int8),
         np.maximum(np.searchsorted(market_days, days, side="right") - 1, 0),
         *(np.ascontiguousarray(block.times.times), starts, fills),
-        *(np.ascontiguousarray(block.columns[name], kind) for name, kind in _COLUMNS.items()),
-        *_charges(block, rows, costs, strategy),
+        *(np.ascontiguousarray(columns[name], kind) for name, kind in _COLUMNS.items()),
+        *_charges(block, rows, costs, strategy, market),
         *(counts, amounts, daily, *by_day.values(), np.empty(most), np.empty(most)),
     )
     check_shares(float(amounts[:, AMOUNTS.index("shares")].max(initial=0.0)))
-    columns = [each.tolist() for each in (counts, amounts, sharpe_of_each(daily), starts + fills)]
+    sums = [each.tolist() for each in (counts, amounts, sharpe_of_each(daily), starts + fills)]
     pnl, positions = block.columns["pnl"], block.of_each("m_position")
     totals = (
         SettingTotals(
@@ -132,7 +140,7 @@ def book(
             realized_pnl=math.fsum(pnl[last - 1 : last]) if whole[0] else 0.0,
             position=int(positions[row]),
         )
-        for at, (row, whole, money, ratio, last) in enumerate(zip(rows, *columns, strict=True))
+        for at, (row, whole, money, ratio, last) in enumerate(zip(rows, *sums, strict=True))
     )
     return BookedSettings(np.array([_figures(each) for each in totals]), market_days, days, by_day)
 
@@ -143,7 +151,7 @@ def _figures(totals: Any) -> list[float]:
 
 
 def _charges(
-    block: BatchBlock, rows: Sequence[int], costs: Sequence[Costs], strategy: type[Strategy]
+    block: BatchBlock, rows: Sequence[int], costs: Sequence[Costs], strategy: type[Strategy], market: MarketFacts
 ) -> tuple[Float64s, Int64s, Float64s]:
     """Return the rate of each setting, -1 where its fills are charged otherwise, and where these charges stand."""
     rates, starts = np.zeros(len(rows)), np.zeros(len(rows), np.int64)
@@ -152,7 +160,7 @@ def _charges(
     for at, (row, own) in enumerate(zip(rows, costs, strict=True)):
         rate = by_costs[id(own)]
         rates[at] = -1.0 if rate is None else rate
-        if rate is None and (of_fills := charges_of(block.fills(row), strategy, own)) is not None:
+        if rate is None and (of_fills := charges_of(block.fills(row), strategy, own, market)) is not None:
             starts[at] = sum(map(len, charges))
             charges.append(of_fills)
     return rates, starts, np.concatenate(charges) if charges else np.empty(0)

@@ -228,7 +228,8 @@ def _drawings(contents: Contents, shown: Sequence[str], room: int) -> _Drawings:
         rates, of_marks = (contents.rate(ticker, stamps) for stamps in (track.stamps, track.price_stamps))
         moments = in_utc(contents.run, ticker, track.stamps) if is_utc else track.stamps
         equity.add(ticker, moments, track.net * rates)
-        exposure.add(track.stamps, track.position, track.price * rates, track.price_stamps, track.marks * of_marks)
+        prices, marks = (contents.money.in_currency(ticker, each) for each in (track.price, track.marks))
+        exposure.add(track.stamps, track.position, prices * rates, track.price_stamps, marks * of_marks)
         for stamps in (track.stamps, track.price_stamps, *([moments] if is_utc else [])):
             if len(stamps):
                 days.append(union_of([stamps // DAY_MS]))
@@ -296,13 +297,13 @@ def _panel(contents: Contents, ticker: str, name: str, panel: timelines.Panel, *
     return html(
         '<details class="panel" id="%s" data-row="%s"%s><summary><span class="name">%s</span> <span class="sum">net '
         'P&amp;L %s %s</span> <span class="sum">%s fills</span>%s</summary>\n<div class="chart" data-chart="%s" '
-        'data-currency="%s" data-ticker="%s" role="group" aria-label="Chart: %s, price with fills, position, equity '
-        'and drawdown%s" style="height:%spx"></div>\n%s<p class="note" data-seen></p>\n'
+        'data-currency="%s" data-prices="%s" data-ticker="%s" role="group" aria-label="Chart: %s, price with fills, '
+        'position, equity and drawdown%s" style="height:%spx"></div>\n%s<p class="note" data-seen></p>\n'
         '<p class="note" data-fill role="status"></p>\n'
         "</details>\n",
         *(by_security.anchor(ticker), ticker, html(" open") if is_open else NOTHING, ticker),
-        *(amount(figures["net_pnl"]), unit, f"{fills:,}", series, name, unit, ticker, ticker),
-        *(f"; {said}" if said else "", timelines.panel_height(panel.lines), thinned),
+        *(amount(figures["net_pnl"]), unit, f"{fills:,}", series, name, unit, contents.money.prices_in(ticker)),
+        *(ticker, ticker, f"; {said}" if said else "", timelines.panel_height(panel.lines), thinned),
     )
 
 

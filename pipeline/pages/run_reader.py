@@ -59,7 +59,7 @@ class Track:
 
     @property
     def marks(self) -> Float64s:
-        """What a share is worth along the price path, money: the mid, else the day's last print; NaN without either."""
+        """What a share is worth along the price path: the mid, else the day's last print; NaN without either."""
         marks: Float64s = np.where(np.isnan(self.mid), self.last, self.mid)
         return marks
 

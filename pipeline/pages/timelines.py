@@ -35,11 +35,11 @@ MARGIN: Final = {"l": 76, "r": 12, "t": 34, "b": 30}
 _FIRST_OWN_AXIS: Final = 5
 _TIME: Final = " <i>%{x|%d %b %H:%M:%S}</i>"
 SECURITY: Final = "$SECURITY"
-"""Stands in a text of a panel for its security; $CURRENCY for what its amounts and prices are in, which page.js has
-from the panel, or of the portfolio from the page."""
+"""Stands in a text of a panel for its security; $CURRENCY for what its amounts are in and $PRICES for what its prices
+are, which page.js has from the panel, or of the portfolio from the page."""
 
 _OF_FILL: Final = (
-    f"%{{customdata[1]:,}} at %{{y:,.4~f}} $CURRENCY{_TIME}<br>"
+    f"%{{customdata[1]:,}} at %{{y:,.4~f}} $PRICES{_TIME}<br>"
     f"fill %{{customdata[0]}}: make explain SECURITY={SECURITY} FILL=%{{customdata[0]}}"
 )
 PARTS: Final[dict[str, dict[str, Any]]] = {
@@ -70,7 +70,7 @@ PARTS: Final[dict[str, dict[str, Any]]] = {
         "mode": "lines",
         "line": {"color": "$price", "width": 1},
         "name": "Mid price",
-        "hovertemplate": f"%{{y:,.4~f}} $CURRENCY{_TIME}",
+        "hovertemplate": f"%{{y:,.4~f}} $PRICES{_TIME}",
     },
     "buy": {
         "mode": "markers",
@@ -92,7 +92,7 @@ PARTS: Final[dict[str, dict[str, Any]]] = {
         "showlegend": False,
         "hovertemplate": f"%{{y:,}} shares{_TIME}",
     },
-    "own_on_price": {"mode": "lines", "hovertemplate": f"%{{y:,.4~f}} $CURRENCY{_TIME}"},
+    "own_on_price": {"mode": "lines", "hovertemplate": f"%{{y:,.4~f}} $PRICES{_TIME}"},
     "own": {"mode": "lines", "showlegend": False, "hovertemplate": f"%{{y:,.7~g}}{_TIME}"},
 }
 """What the traces of one kind have in common; it stands on the page once."""
@@ -183,7 +183,7 @@ def panel_figure(lines: Sequence[Line]) -> dict[str, Any]:
         return [(at * (PANEL_HEIGHT - margins) + above * SERIES_HEIGHT) / (height - margins) for at in (start, end)]
 
     axes = {name: f"y{_FIRST_OWN_AXIS + number}" for number, name in enumerate(below)}
-    rows = {"y": ("Price, $CURRENCY", domain(0.62, 1.0, len(below)))}
+    rows = {"y": ("Price, $PRICES", domain(0.62, 1.0, len(below)))}
     for above, name in enumerate(reversed(below)):
         rows[axes[name]] = (own_series.title_of(name), domain(0.62, 0.785, above))
     rows |= {

@@ -56,7 +56,7 @@ def simulate_many(
                     yield number, outcome
                 else:
                     execution = settings[number].execution
-                    yield number, replayed_of(ticks, outcome, strategy, execution, market.exchange)
+                    yield number, replayed_of(ticks, outcome, strategy, execution, market)
 
 
 def simulate_blocks(
@@ -106,7 +106,7 @@ class SettingsRun:
             replays = []
             for numbers in group:
                 execution, parameters = settings[numbers[0]].execution, settings[numbers[0]].parameters
-                values = fields_of(strategy).field_values(parameters)
+                values = fields_of(strategy).field_values(parameters, market.price_units_per_currency)
                 replays.append((execution, engine_facts(market, execution), values))
             is_one = len(replays) == 1 and replays[0][0].fields() == CLASSIC.fields()
             if alone or is_one:

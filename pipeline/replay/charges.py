@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.engine.costs import Costs
     from pipeline.engine.outcome import Fills
     from pipeline.engine.strategy import Strategy
+    from pipeline.markets.market import MarketFacts
     from pipeline.ticks import Float64s, Int64s
 
 
@@ -35,13 +36,15 @@ class Traded:
     trade: object = None
 
 
-def charges_of(fills: Fills, strategy: type[Strategy], costs: Costs, traded: Traded | None = None) -> Float64s | None:
+def charges_of(
+    fills: Fills, strategy: type[Strategy], costs: Costs, market: MarketFacts, traded: Traded | None = None
+) -> Float64s | None:
     """Return what each fill of a strategy is charged, shape (fills,), money; None where nothing is charged.
 
     A fill's charge depends on no later fill. traded: what the days before these came to, where these are days of a
     replay that comes in parts; these are added to it.
     """
-    value: Float64s = fills.price * fills.quantity
+    value: Float64s = market.in_currency(fills.price) * fills.quantity
     charges: Float64s | None = value * (costs.fees_bps / 10_000) if costs.fees_bps else None
     if costs.minimum_per_order > 0 or any(map(any, costs.rates)):
         by_rate = _by_rate(value, fills, strategy, costs, traded or Traded())

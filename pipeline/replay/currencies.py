@@ -82,7 +82,7 @@ def conversion_of(task: Task, security: Security, rates: Rates | None) -> Conver
         TickFile(security.path, security.digest, market.clock_shift) as file,
     ):  # the replay says it
         first_day = None if file.span is None else file.span[0] // DAY
-    return rates.conversion(market.currency, market.price_units_per_currency, task.ticker, first_day)
+    return rates.conversion(market.currency, task.ticker, first_day)
 
 
 def stale_words(carried: Mapping[str, Sequence[str]], rates: Rates | None) -> list[str]:

@@ -85,12 +85,11 @@ class Rates:
         ]
         return " and ".join(given) or "no --fx"
 
-    def conversion(self, money: str, units: float, who: str, first_day: int | None) -> Conversion | None:
+    def conversion(self, money: str, who: str, first_day: int | None) -> Conversion | None:
         """Return what converts amounts into the currency of these rates; None where they are in it already.
 
         Args:
-            money: The currency that the amounts are a part of.
-            units: How many of the amounts' unit are one of it, as 100 pence a pound.
+            money: The currency that the amounts are in.
             who: Whose amounts these are, for the message.
             first_day: The first day that has to have a rate, None where there is none.
 
@@ -98,9 +97,10 @@ class Rates:
             RatesError: There is no rate of that currency, or none yet on the first day.
         """
         if money == self.currency:
-            return None if units == 1.0 else self._constant(1.0 / units)
+            return None
         if money in self.constants:
-            return self._constant(self.constants[money] / units)
+            rate = np.array([self.constants[money]])
+            return Conversion(self.currency, np.zeros(1, np.int64), rate, is_constant=True)
         if money not in self.tables:
             raise RatesError(
                 f"{who} is in {money}, and {self.named} has no rate of {money}. Add rows of it, or --fx {money}=RATE, "
@@ -112,10 +112,7 @@ class Rates:
                 f"{who} has ticks from {date_of(first_day)} on, and the first rate of {money} in {self.source} is of "
                 f"{date_of(int(days[0]))}. Add the rate of {date_of(first_day)} or of a day before it."
             )
-        return Conversion(self.currency, days, rates / units)
-
-    def _constant(self, rate: float) -> Conversion:
-        return Conversion(self.currency, np.zeros(1, np.int64), np.array([rate]), is_constant=True)
+        return Conversion(self.currency, days, rates)
 
 
 def read_rates(fx: Fx, currency: str | None) -> Rates | None:
@@ -135,11 +132,13 @@ def read_rates(fx: Fx, currency: str | None) -> Rates | None:
             raise BadRequest("--fx gives rates, and nothing says what to convert to: add --currency AED.")
         return None
     if not CODE.fullmatch(currency):
-        raise BadRequest(f"--currency is '{currency}'; it takes three capitals, as AED.")
+        raise BadRequest(f"--currency: {_no_currency(currency)}")
     constants: dict[str, float] = {}
     files = []
     for text in texts:
         if match := CONSTANT.fullmatch(text):
+            if not match[1].isupper() and not match[1].islower():
+                raise RatesError(f"--fx {text}: {_no_currency(match[1])}")
             constants[match[1].upper()] = _rate(match[2], f"--fx {text}")
         else:
             files.append(text)
@@ -209,10 +208,17 @@ def _add(of_code: dict[int, float], day: str, code: str, rate: float, where: str
     except ValueError:
         raise RatesError(f"{where}: '{day}' is no day; it takes one such as 2025-01-06.") from None
     if not CODE.fullmatch(code):
-        raise RatesError(f"{where}: '{code}' is no currency; it takes three capitals, as USD.")
+        raise RatesError(f"{where}: {_no_currency(code)}")
     if at in of_code:
         raise RatesError(f"{where}: another rate of {code} on {day} stands above it.")
     of_code[at] = rate
+
+
+def _no_currency(code: str) -> str:
+    """Return what is wrong with a text that is no currency; one as GBp is a part of one, which amounts are never in."""
+    if CODE.fullmatch(code.upper()) and not code.islower():
+        return f"'{code}' is a part of a currency; amounts are in the whole one, three capitals as GBP."
+    return f"'{code}' is no currency; it takes three capitals, as USD."
 
 
 def _sorted(of_code: Mapping[int, float]) -> tuple[Int64s, Float64s]:

@@ -138,15 +138,17 @@ class ModelCheck:
 
     def _add(self, block: BatchBlock, at: int, numbers: Sequence[int]) -> None:
         """Add the fills of settings that differ in fees only."""
-        realized_pnl = block.of_each("m_realized_pnl")[at]
+        realized_pnl = self._market.in_currency(float(block.of_each("m_realized_pnl")[at]))
         for number in numbers:
             total = self._totals[number]
-            total.realized_pnl = float(realized_pnl)
+            total.realized_pnl = realized_pnl
             total.fills += int(block.counts[at])
             costs = self._settings[number].execution.costs(self._market.exchange)
             if number in self._own:
                 self._of_batch[number].add(block.fills(at))
-            charges = None if costs.is_free else charges_of(block.fills(at), self._strategy, costs, total.traded)
+            charges = None
+            if not costs.is_free:
+                charges = charges_of(block.fills(at), self._strategy, costs, self._market, total.traded)
             if charges is not None:
                 compiled(add_up)(len(charges), charges, total.fees)
             if self._task.conversion is not None:

@@ -83,7 +83,7 @@ class PartedReplay:
         self._replay = replayer(strategy, execution, engine).begin(
             self.span,
             engine_facts(market, execution),
-            fields_of(strategy).field_values(parameters),
+            fields_of(strategy).field_values(parameters, market.price_units_per_currency),
         )
         self._costs, self._traded = execution.costs(market.exchange), Traded()
         self._position = 0
@@ -142,7 +142,7 @@ class PartedReplay:
         self._position = int(fills.position[-1]) if len(fills) else self._position
         self._days.append(days)
         self._not_flat.append(not_flat)
-        charges = charges_of(fills, self._strategy, self._costs, self._traded)
+        charges = charges_of(fills, self._strategy, self._costs, self._market, self._traded)
         observed, self._placings = observe_days(
             ticks,
             fills,
@@ -175,7 +175,7 @@ class PartedReplay:
             trade_types=self._strategy.trade_types,
             charges=charges,
             ignored=self._ignored,
-            **counts_of(self._replay.state(), self._strategy, fills),
+            **counts_of(self._replay.state(), self._strategy, fills, self._market),
         )
 
 

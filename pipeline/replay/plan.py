@@ -197,7 +197,7 @@ def plan(request: Request) -> Plan:
         replace(task, conversion=conversion_of(task, security, rates))
         for task, security in zip(tasks, chosen, strict=True)
     )
-    money = {task.ticker: task.market.money for task in tasks if task.error is None}
+    money = {task.ticker: task.market.currency for task in tasks if task.error is None}
     return Plan(
         label,
         config.path,

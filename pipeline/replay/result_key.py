@@ -76,6 +76,7 @@ class Identity:
         self._executions: dict[int, tuple[Execution, str]] = {}
         facts = repr((market.sessions, market.half_days, market.day_starts, market.tick_tables))
         facts += repr((market.ticker, market.currency, market.lot_sizes, market.time_zone))
+        facts += repr(market.price_units_per_currency)
         ticks_and_code = [purpose, digest, engine, facts, *code_version(made_by), text]
         self._base = blake2b("\0".join(ticks_and_code).encode(), digest_size=KEY_BYTES)
 

@@ -49,7 +49,8 @@ class Replayed:
 
     market_days, days_not_flat: int64, days since 1970-01-01, ascending: days with a print, and those of them that
     ended with a position. rows: ticks read. events: those with a price above zero. *_count: events inside the quoting
-    session. last_price: of the last print inside the session, None without one. realized_pnl: money, before fees.
+    session. last_price: of the last print inside the session, None without one. realized_pnl: money, before fees. Money
+    is in the market's currency, whatever part of it prices are quoted in.
     orders: how many we placed; None where the strategy keeps its own, or many settings walked together.
     final: the engine's state after the last event. counters: what the strategy counted. charges: what each fill was
     charged, money; None where nothing is. ignored: how many prints were left out of matching for their condition.
@@ -107,10 +108,10 @@ def simulate(
 
     Raises StrategyError for a strategy that the engine cannot run.
     """
-    values = fields_of(strategy).field_values(parameters)
+    values = fields_of(strategy).field_values(parameters, market.price_units_per_currency)
     matched = matched_ticks(ticks, execution, strategy)
     outcome = replayer(strategy, execution, engine).run(matched, engine_facts(market, execution), values)
-    return replayed_of(ticks, outcome, strategy, execution, market.exchange)
+    return replayed_of(ticks, outcome, strategy, execution, market)
 
 
 def matched_ticks(ticks: Ticks, execution: Execution, strategy: type[Strategy]) -> Ticks:
@@ -166,7 +167,7 @@ def engine_facts(market: MarketFacts, execution: Execution) -> Facts:
 
 
 def replayed_of(
-    ticks: Ticks, outcome: Outcome, strategy: type[Strategy], execution: Execution, exchange: str
+    ticks: Ticks, outcome: Outcome, strategy: type[Strategy], execution: Execution, market: MarketFacts
 ) -> Replayed:
     """Return an outcome as what one security's replay gave; a day of ignored prints alone is a market day as well."""
     ignored = ignored_prints(ticks, execution, strategy)
@@ -179,13 +180,13 @@ def replayed_of(
         days_not_flat=days_not_flat(outcome.fills, market_days, ticks.timestamp),
         rows=len(ticks),
         trade_types=strategy.trade_types,
-        charges=charges_of(outcome.fills, strategy, execution.costs(exchange)),
+        charges=charges_of(outcome.fills, strategy, execution.costs(market.exchange), market),
         ignored=len(ignored),
-        **counts_of(outcome.final, strategy, outcome.fills),
+        **counts_of(outcome.final, strategy, outcome.fills, market),
     )
 
 
-def counts_of(state: Mapping[str, Any], strategy: type[Strategy], fills: Fills) -> dict[str, Any]:
+def counts_of(state: Mapping[str, Any], strategy: type[Strategy], fills: Fills, market: MarketFacts) -> dict[str, Any]:
     """Return what the engine and the strategy had counted in a state, by the names in `Replayed`."""
     counts: dict[str, Any] = {
         name: int(state[f"m_{name}"]) for name in ("events", "session_rows", "bid_count", "ask_count", "trade_count")
@@ -193,7 +194,7 @@ def counts_of(state: Mapping[str, Any], strategy: type[Strategy], fills: Fills) 
     return counts | {
         "last_price": float(state["m_last_price"]) if state["m_trade_count"] else None,
         "position": int(state["m_position"]),
-        "realized_pnl": float(state["m_realized_pnl"]),
+        "realized_pnl": market.in_currency(float(state["m_realized_pnl"])),
         "orders": int(state["m_orders"]) if fills.placed is not None and "m_orders" in state else None,
         "final": state,
         "counters": {name: int(state[f"s_{name}"]) for name in strategy.counters},

@@ -19,12 +19,16 @@ SAME_PRICE: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """One security's fills of the desk and of a run, and which of them are the same, by their numbers from 0."""
+    """One security's fills of the desk and of a run, and which of them are the same, by their numbers from 0.
+
+    units: how many units of their prices are one of the currency.
+    """
 
     desk: RecordedFills
     run: RecordedFills
     of_desk: Int64s
     of_run: Int64s
+    units: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +82,12 @@ class Agreement:
         return self.shared_shares / every if every else 1.0
 
 
-def match(desk: RecordedFills, run: RecordedFills, window_ms: int, tolerance: Float64s) -> Matched:
+def match(desk: RecordedFills, run: RecordedFills, window_ms: int, tolerance: Float64s, units: float = 1.0) -> Matched:
     """Match fills one to one: the same side, times and prices near enough, the nearest in time first.
 
     Among pairs as near in time that nearest in price goes first, then in quantity, then the earlier of the desk's and
-    of the run's. tolerance: the largest difference of price, of each of the desk's fills.
+    of the run's. tolerance: the largest difference of price, of each of the desk's fills. units: how many units of
+    price are one of the currency.
     """
     order = np.argsort(run.timestamp, kind="stable")
     times = run.timestamp[order]
@@ -105,7 +110,7 @@ def match(desk: RecordedFills, run: RecordedFills, window_ms: int, tolerance: Fl
             free_desk[ours] = free_run[theirs] = False
             pairs.append((ours, theirs))
     matched = np.array(sorted(pairs), np.int64).reshape(-1, 2)
-    return Matched(desk, run, matched[:, 0], matched[:, 1])
+    return Matched(desk, run, matched[:, 0], matched[:, 1], units)
 
 
 def agreement(securities: Sequence[Matched]) -> Agreement:
@@ -127,8 +132,8 @@ def agreement(securities: Sequence[Matched]) -> Agreement:
         seconds=_apart(seconds),
         prices=_apart(prices),
         run_later=float(np.median(seconds)) if len(seconds) else None,
-        desk_pnl=sum(realized_pnl(each.desk) for each in securities),
-        run_pnl=sum(realized_pnl(each.run) for each in securities),
+        desk_pnl=sum(realized_pnl(each.desk) / each.units for each in securities),
+        run_pnl=sum(realized_pnl(each.run) / each.units for each in securities),
     )
 
 
@@ -140,7 +145,7 @@ def _apart(differences: Float64s) -> Apart:
 
 
 def realized_pnl(fills: RecordedFills) -> float:
-    """Return what fills realise by average entry price, from no position on, before fees, money."""
+    """Return what fills realise by average entry price, from no position on, before fees, in units of price."""
     position, entry, pnl = 0, 0.0, 0.0
     for side, price, quantity in zip(fills.side.tolist(), fills.price.tolist(), fills.quantity.tolist(), strict=True):
         same_way = side * position

@@ -184,13 +184,16 @@ def _values(terms: Terms) -> tuple[str, ...]:
     return values[terms.switch] or ()
 
 
-def _nearby(terms: Terms, market: MarketFacts, fills: RecordedFills) -> tuple[int, Float64s]:
-    """Return the window in ms, and the tolerance of each of the desk's fills: one tick at its price, if not given."""
-    window = round(terms.window * 1_000)
+def _nearby(terms: Terms, market: MarketFacts, fills: RecordedFills) -> tuple[int, Float64s, float]:
+    """Return the window in ms, the tolerance of each of the desk's fills, and how many units of price are a currency's.
+
+    The tolerance is one tick at a fill's price, if not given.
+    """
+    window, units = round(terms.window * 1_000), market.price_units_per_currency
     if terms.price_tolerance is not None:
-        return window, np.full(len(fills), terms.price_tolerance)
+        return window, np.full(len(fills), terms.price_tolerance), units
     below, sizes = zip(*market.tick_sizes, strict=True)
-    return window, np.array(sizes)[np.searchsorted(below, fills.price, side="right")]
+    return window, np.array(sizes)[np.searchsorted(below, fills.price, side="right")], units
 
 
 def _within(fills: RecordedFills, days: tuple[int, int]) -> tuple[RecordedFills, Int64s]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.numbers import BEFORE_CURRENCIES, OWN_CURRENCY, unit_of
@@ -10,13 +10,19 @@ from pipeline.numbers import BEFORE_CURRENCIES, OWN_CURRENCY, unit_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipeline.ticks import Float64s
+
 
 @dataclass(frozen=True, slots=True)
 class RunMoney:
-    """What amounts are in: of each security, by ticker, and of all together, OWN_CURRENCY where these do not add up."""
+    """What amounts are in: of each security, by ticker, and of all together, OWN_CURRENCY where these do not add up.
+
+    prices: by ticker what prices are quoted in, as GBp, and how many of these are one of the currency.
+    """
 
     securities: Mapping[str, str]
     together: str
+    prices: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
     @property
     def is_mixed(self) -> bool:
@@ -42,6 +48,14 @@ class RunMoney:
         """Return what one security's amounts are in."""
         return self.securities.get(ticker, BEFORE_CURRENCIES)
 
+    def prices_in(self, ticker: str) -> str:
+        """Return what one security's prices are in."""
+        return self.prices[ticker][0] if ticker in self.prices else self.of(ticker)
+
+    def in_currency(self, ticker: str, prices: Float64s) -> Float64s:
+        """Return prices of a security in what its amounts are in."""
+        return prices / self.prices[ticker][1] if ticker in self.prices else prices
+
 
 def rates_in_words(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return under `rates` what amounts were converted to and by which rates; empty of a run without any."""
@@ -58,4 +72,13 @@ IN_AED: Final = RunMoney({}, BEFORE_CURRENCIES)
 def money_of(manifest: Mapping[str, Any]) -> RunMoney:
     """Return what the amounts are in of the run, or the sweep, whose manifest this is."""
     securities = {str(ticker): str(unit) for ticker, unit in (manifest.get("currencies") or {}).items()}
-    return RunMoney(securities, str(manifest.get("currency") or unit_of(securities.values())))
+    quoted = {name: (m["prices_in"], m["prices_per_currency"]) for name, m in _markets(manifest)}
+    exchanges = manifest.get("exchanges") or {}
+    prices = {ticker: quoted[name] for ticker, name in exchanges.items() if name in quoted}
+    return RunMoney(securities, str(manifest.get("currency") or unit_of(securities.values())), prices)
+
+
+def _markets(manifest: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the markets of which a run says what part of their currency prices are; of others prices are in it."""
+    markets = (manifest.get("markets") or {}).items()
+    return [(name, market) for name, market in markets if market.get("prices_per_currency", 1.0) != 1.0]

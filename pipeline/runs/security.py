@@ -72,7 +72,7 @@ class SecurityResult:
     @property
     def currency(self) -> str:
         """What its own amounts are in."""
-        return self.task.market.money
+        return self.task.market.currency
 
     @property
     def total_in(self) -> str:

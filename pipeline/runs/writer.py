@@ -183,7 +183,8 @@ def _markets(plan: Plan, results: Sequence[SecurityResult]) -> dict[str, dict[st
         ledgers = [result.ledger for result in results if result.ledger is not None and result.task.exchange == name]
         days = union_of([ledger.market_days for ledger in ledgers]).tolist()
         phases = timetable(market, date_of(days[0]), date_of(days[-1])) if days else []
-        markets[name] = {**origins_of(market), "time_zone": market.time_zone, "phases": phases}
+        prices = {"prices_in": market.prices_in, "prices_per_currency": market.price_units_per_currency}
+        markets[name] = {**origins_of(market), "time_zone": market.time_zone, **prices, "phases": phases}
     return markets
 
 

@@ -68,7 +68,8 @@ class Replays:
                 continue
             executions = [self.settings[number].execution for number in numbers]
             every = [place for place, row in enumerate(rows) for _ in row]
-            booked = book(block, every, self._costs(executions), self.strategy, self._market_days(block, executions[0]))
+            days, costs = self._market_days(block, executions[0]), self._costs(executions)
+            booked = book(block, every, costs, self.strategy, self.market, days)
             del block
             self.ended.extend(numbers)
             yield booked

@@ -120,7 +120,7 @@ class Approach:
             replay = replayer(setting.strategy, setting.execution, "compiled")
         except StrategyError:
             return None
-        values = fields_of(setting.strategy).field_values(setting.parameters)
+        values = fields_of(setting.strategy).field_values(setting.parameters, setting.market.price_units_per_currency)
         return replay.begin(self._span, engine_facts(setting.market, setting.execution), values)
 
     def _feed(self, run: Replay, part: Ticks) -> None:

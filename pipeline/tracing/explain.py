@@ -84,7 +84,8 @@ def explain_fill(
         fills = traced_replay(window, setting, trace).at(slice(0, number))
         if trace.fill is None:
             return None, fills
-        charges = charges_of(fills, setting.strategy, setting.execution.costs(setting.market.exchange))
+        costs = setting.execution.costs(setting.market.exchange)
+        charges = charges_of(fills, setting.strategy, costs, setting.market)
         fee = 0.0 if charges is None else float(charges[-1])
         with suppress(StartEarlierError):
             return _FromTrace(window, setting, trace, trace.fill, fee).explanation(), fills
@@ -96,7 +97,7 @@ def traced_replay(window: Window, setting: Setting, trace: Trace) -> Fills:
     strategy = setting.strategy
     namespace = {"rules": tracing(strategy.rules, trace), "__module__": strategy.__module__}
     replay = PlainReplay(type(strategy.__name__, (tracing_strategy(strategy),), namespace))
-    values = fields_of(strategy).field_values(setting.parameters)
+    values = fields_of(strategy).field_values(setting.parameters, setting.market.price_units_per_currency)
     run = replay.begin(window.span, engine_facts(setting.market, setting.execution), values, window.start)
     if window.start is not None:
         trace.market.forget_past()
@@ -233,7 +234,9 @@ class _FromTrace(TraceReader):
                 if number != self._trace.fill_number
             ),
             memory={name: fill.memory[name] for name in self.names()},
-            currency=setting.market.money,
+            currency=setting.market.currency,
+            prices_in=setting.market.prices_in,
+            prices_per_currency=setting.market.price_units_per_currency,
         )
         reasons = strategy_reasons(setting.strategy, facts, fill, self.own_tick)
         rules = rules_of(facts, setting.execution, setting.market)
@@ -256,19 +259,19 @@ class _FromTrace(TraceReader):
         return Touch(before, None) if before > 0.0 else None
 
     def _account(self) -> Account:
-        fill = self._fill
+        fill, in_currency = self._fill, self._setting.market.in_currency
         before, signed = fill.position_before, fill.side * fill.quantity
         closed = min(abs(before), fill.quantity) if before * signed < 0 else 0
         return Account(
             position_before=before,
             entry_before=fill.entry_before,
-            pnl_before=fill.pnl_before,
+            pnl_before=in_currency(fill.pnl_before),
             closed=closed,
             opened=fill.quantity - closed,
-            realized=fill.realized,
+            realized=in_currency(fill.realized),
             position=fill.position,
             entry=fill.entry,
-            pnl=fill.pnl,
+            pnl=in_currency(fill.pnl),
             fee=self._fee,
         )
 

@@ -226,7 +226,8 @@ class AuctionTrade:
 class Account:
     """What the fill did to the position: shares closed at `entry_before` and opened, money realised, totals after it.
 
-    The average entry of an auction strategy is its own: both entries are 0. fee: money, not in the P&L.
+    Entries are prices. The average entry of an auction strategy is its own: both entries are 0. fee: money, not in the
+    P&L.
     """
 
     position_before: int
@@ -267,7 +268,8 @@ class Explanation:
 
     prior: which of our orders the event came to before this one, by price and time. reasons: the strategy's own, in
     words, and in numbers as details. memory: the strategy's fields when it filled. warnings: of the run, about this
-    security. day: the trading day, as ISO text. currency: what its amounts are in.
+    security. day: the trading day, as ISO text. currency: what its amounts are in;
+    prices_in: what its prices are, of which prices_per_currency are one of the currency.
     """
 
     number: int
@@ -299,6 +301,8 @@ class Explanation:
     fills: int = 0
     day: str = ""
     currency: str = MONEY
+    prices_in: str = MONEY
+    prices_per_currency: float = 1.0
 
     def as_json(self) -> dict[str, Any]:
         """Return the explanation as plain values for JSON, times as ISO text; what does not apply is null."""

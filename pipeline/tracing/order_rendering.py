@@ -11,7 +11,7 @@ from pipeline.times import MINUTE, SECOND, moment_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pipeline.tracing.explanation import Line, Order, Passed, Shrink, Taking, Tick, Touch
+    from pipeline.tracing.explanation import Explanation, Line, Order, Passed, Shrink, Taking, Tick, Touch
 
 WIDTH: Final = 80
 INDENT: Final = "  "
@@ -167,6 +167,11 @@ def hour_of(time_of_day: int) -> str:
 def price(value: float) -> str:
     """Return a price, to six decimals at most."""
     return repr(round(value, PRICE_DIGITS))
+
+
+def per_currency(fill: Explanation) -> str:
+    """Return what makes of prices times shares an amount: nothing, or ` / 100` of pence."""
+    return "" if fill.prices_per_currency == 1.0 else f" / {fill.prices_per_currency:g}"
 
 
 def _wrapped(line: str, indent: str) -> list[str]:

@@ -13,6 +13,7 @@ from pipeline.tracing.order_rendering import (
     on_tick,
     on_way,
     order_lines,
+    per_currency,
     price,
     tick_line,
     when,
@@ -190,7 +191,7 @@ def _account(fill: Explanation) -> Iterator[str]:
         if fill.side == "buy":
             first, second = second, first
         yield (
-            f"{account.closed:,} closed: ({price(first)} - {price(second)}) x {account.closed:,} = "
+            f"{account.closed:,} closed: ({price(first)} - {price(second)}) x {account.closed:,}{per_currency(fill)} = "
             f"{money(account.realized)} {fill.currency} realised"
         )
     if account.opened and fill.how != "trade":

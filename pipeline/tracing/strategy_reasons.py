@@ -15,7 +15,7 @@ from pipeline.strategies.v2_1_stop_loss import LEAST_COST, V21StopLoss
 from pipeline.strategies.v2_price_follow_qty_cooldown import V2PriceFollowQtyCooldown
 from pipeline.strategies.v3_liquidity_monitor import V3LiquidityMonitor
 from pipeline.tracing.explanation import Rule, Tick
-from pipeline.tracing.order_rendering import clock_of, price
+from pipeline.tracing.order_rendering import clock_of, per_currency, price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -131,6 +131,7 @@ def _stop(fill: Explanation, traced: TracedFill, tick: Callable[[int], Tick]) ->
         percent = loss / cost * 100
     at = tick(aside.event)
     ordered = abs(aside.position)
+    cost, loss = cost / fill.prices_per_currency, loss / fill.prices_per_currency
     numbers = {
         "trigger_tick": aside.event,
         "mid": mid,
@@ -155,6 +156,7 @@ def _entry(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple
     buys = fill.side == "buy"
     limit = memory["buy_price"] if buys else memory["sell_price"]
     share = int(memory["auction_volume"] * (memory["fill_share"] / 100))
+    notional = memory["order_notional"] / fill.prices_per_currency
     placed = tick(memory["placed_at"])
     numbers = {
         "placed_tick": placed.index,
@@ -166,7 +168,7 @@ def _entry(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple
     }
     order = (
         f"The {fill.side} order was placed at tick {placed.index:,} ({clock_of(placed.time)}): "
-        f"{memory['order_notional']:,.0f} {fill.currency} at the late VWAP of {price(memory['vwap'])} are "
+        f"{notional:,.0f} {fill.currency} at the late VWAP of {price(memory['vwap'])} are "
         f"{memory['order_quantity']:,} shares; limit: the VWAP {'less' if buys else 'plus'} {memory['spread']:g} %, in "
         f"whole ticks, {price(limit)}."
     )
@@ -222,8 +224,8 @@ def _loss(fill: Explanation, memory: Any, tick: Callable[[int], Tick]) -> tuple[
 
 def _gain(fill: Explanation, entry: float) -> str:
     first, second = (fill.price, entry) if fill.side == "sell" else (entry, fill.price)
-    realized = fill.account.realized
-    return f"({price(first)} - {price(second)}) x {fill.quantity:,} = {money(realized)} {fill.currency} realised."
+    gain = f"({price(first)} - {price(second)}) x {fill.quantity:,}{per_currency(fill)}"
+    return f"{gain} = {money(fill.account.realized)} {fill.currency} realised."
 
 
 OF_AUCTION: Final = {AUCTION_ENTRY: _entry, VWAP_EXIT: _exit, STOP_LOSS: _loss, EOD_FLATTEN: _flatten}

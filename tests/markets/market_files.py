@@ -123,6 +123,10 @@ FORM: Final[dict[str, tuple[Change, str]]] = {
 """Mistakes that the schema knows as well, each with what the loader says."""
 
 SENSE: Final[dict[str, tuple[Change, str]]] = {
+    "a unit of which it is not said how many": (
+        lambda f: f.pop("price_units_per_currency"),
+        "price_unit and price_units_per_currency go together",
+    ),
     "another file's name": (
         lambda f: f.update(exchange="XYY"),
         "exchange is 'XYY'; it takes the file's own name, 'XYZ'",
@@ -210,8 +214,10 @@ def markets(take: draw.DrawFn, *, evenings: bool = True) -> dict[str, Any]:
         "lot_size": take(draw.sampled_from((1, [{"size": 5}], None))),
         "half_days": [{"day": str(day)} | take(hours(begins)) for day in take(draw.sets(DAYS, max_size=2))],
         "closed_days": [{"day": str(day), "why": "?"} for day in take(draw.sets(DAYS, max_size=3))],
-        "price_units_per_currency": 100,
+        "price_unit": "fils",
     }
     chosen = {name: value for name, value in optional.items() if take(draw.booleans())}
+    if "price_unit" in chosen:
+        chosen["price_units_per_currency"] = 1000
     zone = take(draw.sampled_from(("Asia/Dubai", "America/New_York", "UTC")))
     return {"exchange": "XYZ", "codes": ["XZ"], "time_zone": zone, "currency": "AED", "sessions": sessions} | chosen

@@ -27,7 +27,7 @@ def page_of(folder: Path, exchanges: dict[str, str], *securities: str) -> tuple[
 
 def test_a_run_in_another_unit_says_that_everywhere(tmp_path: Path) -> None:
     page, warnings = page_of(tmp_path, {"FAB": "LSE"}, "FAB")
-    assert "amounts in GBp" in page
+    assert "amounts in GBP" in page
     assert "AED" not in page
     assert not [text for text in warnings if "AED" in text]
 
@@ -36,5 +36,5 @@ def test_of_several_units_each_security_is_in_its_own_and_the_warning_names_them
     page, warnings = page_of(tmp_path, {"FAB": "LSE"})
     assert "amounts in own currency" in page
     assert warnings[0] in page
-    assert "(AED 2, GBp 1)" in warnings[0]
+    assert "(AED 2, GBP 1)" in warnings[0]
     assert not [text for text in warnings[1:] if "AED" in text]

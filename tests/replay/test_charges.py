@@ -116,7 +116,7 @@ def fills_of(rows: list[tuple[str, str, float, int, int]], **of_auction: Any) ->
 def test_charges_by_hand(case: str) -> None:
     declared, fees_bps, rows, expected = CASES[case]
     costs = costs_of(checked_costs(declared, "here"), "ADX", fees_bps)
-    charges = charges_of(fills_of(rows), load_strategy("v1_baseline"), costs)
+    charges = charges_of(fills_of(rows), load_strategy("v1_baseline"), costs, ADX)
     assert charges is None if expected is None else charges.tolist() == pytest.approx(expected, abs=1e-12)
 
 
@@ -125,7 +125,7 @@ def test_the_auctions_stops_and_flattens_take_and_its_exits_of_one_order_share_a
     types = [0, 1, 1, 2, 3]  # entry, two exits at one price, stop loss, flatten
     fills = fills_of(rows, trade_type=np.array(types, np.int8), reference=np.array([9.0, 11.0, 11.0, 9.0, 11.0]))
     declared = {"maker_bps": 10, "taker_bps": 40, "minimum_per_order": 1.5}
-    charges = charges_of(fills, load_strategy("closing_auction"), costs_of(declared, "ADX", 0.0))
+    charges = charges_of(fills, load_strategy("closing_auction"), costs_of(declared, "ADX", 0.0), ADX)
     assert charges is not None
     assert charges.tolist() == pytest.approx([1.5, 1.5, 0.5, 4.0, 4.0])
 

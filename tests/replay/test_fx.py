@@ -27,20 +27,15 @@ def rates_of(folder: Path, text: str, *constants: str, currency: str | None = "A
 def test_the_last_known_day_counts_and_days_without_a_rate_are_told(tmp_path: Path) -> None:
     text = "\ufeffRate, Day,CURRENCY\n4.5,2025-01-03,GBP\n\n4.25,2025-01-01,GBP\n3.5,2025-01-02,USD\n"
     rates = rates_of(tmp_path, text, "KWD=12")
-    pounds = rates.conversion("GBP", 1.0, "VOD", FIRST)
+    pounds = rates.conversion("GBP", "VOD", FIRST)
     days = np.array([FIRST, FIRST + 1, FIRST + 2, FIRST + 9])
     assert pounds.at(days).tolist() == [4.25, 4.25, 4.5, 4.5]
     assert pounds.carried(days).tolist() == [FIRST + 1, FIRST + 9]
-    dinars = rates.conversion("KWD", 1_000.0, "NBK", FIRST - 500)
-    assert dinars.at(days).tolist() == [0.012] * 4
+    dinars = rates.conversion("KWD", "NBK", FIRST - 500)
+    assert dinars.at(days).tolist() == [12.0] * 4
     assert not len(dinars.carried(days))
-    assert rates.conversion("AED", 1.0, "FAB", FIRST) is None
+    assert rates.conversion("AED", "FAB", FIRST) is None
     assert (rates.source, len(rates.fingerprint)) == ("rates.csv", 32)
-
-
-def test_a_part_of_the_currency_itself_needs_no_rate() -> None:
-    rates: Any = read_rates((), "GBP")
-    assert rates.conversion("GBP", 100.0, "VOD", None).at(np.array([FIRST])).tolist() == [0.01]
 
 
 def test_constants_are_given_as_texts_or_by_currency() -> None:
@@ -56,7 +51,8 @@ def test_constants_are_given_as_texts_or_by_currency() -> None:
         ("", "no column day, currency, rate"),
         (f"{HEAD}2025-01-01,GBP\n", "line 2: 2 cells"),
         (f"{HEAD}1/2/2025,GBP,4\n", "line 2: '1/2/2025' is no day"),
-        (f"{HEAD}2025-01-01,GBp,4\n", "line 2: 'GBp' is no currency"),
+        (f"{HEAD}2025-01-01,GBp,4\n", "line 2: 'GBp' is a part of a currency; .* as GBP"),
+        (f"{HEAD}2025-01-01,gbp,4\n", "line 2: 'gbp' is no currency"),
         (f"{HEAD}2025-01-01,GBP,0\n", "line 2: '0' is no rate"),
         (f"{HEAD}2025-01-01,GBP,nan\n", "line 2: 'nan' is no rate"),
         (f"{HEAD}2025-01-01,GBP,4\n2025-01-01,GBP,5\n", "line 3: another rate of GBP on 2025-01-01"),
@@ -71,16 +67,19 @@ def test_a_file_that_cannot_be_used_says_where(tmp_path: Path, text: str, words:
 def test_what_is_missing_is_named_with_the_security(tmp_path: Path) -> None:
     rates = rates_of(tmp_path, f"{HEAD}2025-01-02,GBP,4\n")
     with pytest.raises(RatesError, match=r"AAPL is in USD, and rates\.csv has no rate of USD.*--fx USD=RATE"):
-        rates.conversion("USD", 1.0, "AAPL", FIRST)
+        rates.conversion("USD", "AAPL", FIRST)
     with pytest.raises(RatesError, match=r"VOD has ticks from 2025-01-01 on, and the first rate of GBP .* 2025-01-02"):
-        rates.conversion("GBP", 1.0, "VOD", FIRST)
+        rates.conversion("GBP", "VOD", FIRST)
 
 
 @pytest.mark.parametrize(
     ("fx", "currency", "error", "words"),
     [
         ("USD=3", None, BadRequest, "nothing says what to convert to"),
-        ("USD=3", "aed", BadRequest, "--currency is 'aed'"),
+        ("USD=3", "aed", BadRequest, "--currency: 'aed' is no currency"),
+        ("USD=3", "GBp", BadRequest, "--currency: 'GBp' is a part of a currency; .* as GBP"),
+        ("GBp=0.04", "AED", RatesError, "--fx GBp=0.04: 'GBp' is a part of a currency; .* as GBP"),
+        ({"ZAc": 0.2}, "AED", RatesError, "'ZAc' is a part of a currency"),
         ("USD=x", "AED", RatesError, "'x' is no rate"),
         ("AED=2", "AED", BadRequest, "a unit of AED is one AED"),
         ("nowhere.csv", "AED", RatesError, "nowhere.csv cannot be read"),

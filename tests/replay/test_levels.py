@@ -142,7 +142,7 @@ def test_orders_that_were_filled_are_counted_once_and_pay_a_minimum_once(tmp_pat
     halves = [found.fills.at(slice(0, 60)), found.fills.at(slice(60, None))]
     traded = Traded()
     for fills in ([found.fills], halves):
-        charged = np.concatenate([charges_of(each, strategy, costs, traded) for each in fills])  # type: ignore[misc]
+        charged = np.concatenate([charges_of(each, strategy, costs, ADX, traded) for each in fills])  # type: ignore[misc]
         assert charged.sum() == pytest.approx(1_000_000 * (filled + np.count_nonzero(orders == 0)))
         traded = Traded()
 

@@ -47,10 +47,10 @@ def test_securities_of_several_currencies_are_warned_of_first_with_those_to_run_
     config = tmp_path / "mixed.json"
     config.write_text(json.dumps({"_defaults": {}, "FAB": {"exchange": "LSE"}}), encoding="utf-8")
     mixed = plan(request_for(config=config))
-    assert mixed.currencies.of == {"EMAAR": "AED", "FAB": "GBp", "MODON": "AED"}
-    assert mixed.warnings[0].startswith("The securities are in several currencies (AED 2, GBp 1), which do not add up")
+    assert mixed.currencies.of == {"EMAAR": "AED", "FAB": "GBP", "MODON": "AED"}
+    assert mixed.warnings[0].startswith("The securities are in several currencies (AED 2, GBP 1), which do not add up")
     assert mixed.warnings[0].endswith(
-        "Give rates (--fx rates.csv --currency AED), or run one currency at a time, GBp with --securities FAB."
+        "Give rates (--fx rates.csv --currency AED), or run one currency at a time, GBP with --securities FAB."
     )
 
 

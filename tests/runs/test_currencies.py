@@ -17,7 +17,7 @@ import pytest
 from pipeline import backtest, sweep
 from pipeline.errors import BadRequest, RatesError
 from pipeline.ticks import stack_ticks
-from tests.made import DAY, MONDAY, make_config, make_store, random_ticks, write_ticks
+from tests.made import DAY, MONDAY, PARAMETERS, make_config, make_store, random_ticks, write_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DAYS = ("2025-01-12", "2025-01-13")
 RATES = "day,currency,rate\n2025-01-12,GBP,4\n2025-01-13,GBP,5\n2025-01-10,USD,3.5\n"
 EXCHANGES = {"FAB": "LSE", "MODON": "NYSE"}
+POUNDS = {"max_notional": 15_000, "min_local_currency_before_quote": 5}
+"""Of FAB, whose prices of about 10 are pence."""
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     content = json.loads(config.read_text(encoding="utf-8"))
     for ticker, exchange in EXCHANGES.items():
         content[ticker] = {**content[ticker], "exchange": exchange, "tick_size": 0.01}
+    content["FAB"] |= POUNDS
     config.write_text(json.dumps(content), encoding="utf-8")
     (folder / "rates.csv").write_text(RATES, encoding="utf-8")
     return {"parquet_dir": store, "config": config, "folder": folder, "backend": "sequential"}
@@ -56,9 +59,9 @@ def daily(folder: Path, security: str, column: str) -> list[float | None]:
 
 
 def by_rate(folder: Path, column: str, pounds: tuple[float, float]) -> list[float]:
-    """Return what a column of daily.csv comes to in AED: EMAAR's as it is, FAB's pence, MODON's dollars at 3.5."""
+    """Return what a column of daily.csv comes to in AED: EMAAR's as it is, FAB's pounds, MODON's dollars at 3.5."""
     own = {ticker: np.array(daily(folder, ticker, column), float) for ticker in ("EMAAR", "FAB", "MODON")}
-    sums: list[float] = (own["EMAAR"] + own["FAB"] * np.array(pounds) / 100 + own["MODON"] * 3.5).tolist()
+    sums: list[float] = (own["EMAAR"] + own["FAB"] * np.array(pounds) + own["MODON"] * 3.5).tolist()
     return sums
 
 
@@ -82,14 +85,14 @@ def test_without_rates_amounts_of_several_currencies_are_not_added(made: dict[st
     assert portfolio["market_days"] == 2
     of_each = portfolio["currencies"]
     assert {unit: figures["net_pnl"] for unit, figures in of_each.items()} == {
-        unit: securities[ticker]["net_pnl"] for unit, ticker in (("AED", "EMAAR"), ("GBp", "FAB"), ("USD", "MODON"))
+        unit: securities[ticker]["net_pnl"] for unit, ticker in (("AED", "EMAAR"), ("GBP", "FAB"), ("USD", "MODON"))
     }
     manifest = json.loads((folder / "run.json").read_bytes())
     assert (manifest["currency"], manifest["fx"], manifest["assumption_check"]) == (None, None, None)
     assert daily(folder, "total", "net_pnl") == [None, None]
     assert daily(folder, "total USD", "net_pnl") == daily(folder, "MODON", "net_pnl")
     totals = {row["security"] for row in rows_of(folder / "sensitivity.csv")} - {"EMAAR", "FAB", "MODON"}
-    assert totals == {"total AED", "total GBp", "total USD"}
+    assert totals == {"total AED", "total GBP", "total USD"}
     assert "--fx rates.csv --currency" in run.warnings[0]
     assert run.currency == "own currency"
 
@@ -111,7 +114,7 @@ def test_each_days_pnl_is_converted_at_the_rate_of_that_day(made: dict[str, Any]
         - np.array(daily(folder, ticker, "equity"), float)
         for ticker in ("EMAAR", "FAB", "MODON")
     }
-    marked = np.cumsum(net) + open_pnl["EMAAR"] + open_pnl["FAB"] * [0.04, 0.05] + open_pnl["MODON"] * 3.5
+    marked = np.cumsum(net) + open_pnl["EMAAR"] + open_pnl["FAB"] * [4.0, 5.0] + open_pnl["MODON"] * 3.5
     assert daily(folder, "total", "marked_equity") == pytest.approx(marked.tolist(), rel=1e-12)
     assert run.currency == "AED"
     alone, _ = run_of(made, "alone", securities=["FAB"])
@@ -137,11 +140,11 @@ def test_the_rates_used_are_in_the_folder_and_carried_days_are_warned_of(made: d
     assert fx["carried"] == {"USD": [*DAYS]}
     assert any(text.startswith("USD: 2 market days have no rate of their own") for text in run.warnings)
     known = {(row["security"], row["day"]): float(row["rate"]) for row in rows_of(folder / "rates.csv")}
-    assert known == {("FAB", DAYS[0]): 0.04, ("FAB", DAYS[1]): 0.05} | {("MODON", day): 3.5 for day in DAYS}
+    assert known == {("FAB", DAYS[0]): 4.0, ("FAB", DAYS[1]): 5.0} | {("MODON", day): 3.5 for day in DAYS}
 
 
 def test_constants_scale_all_figures_of_all_securities_together(made: dict[str, Any]) -> None:
-    _, folder = run_of(made, "constant", fx={"GBP": 400.0, "USD": 4.0}, currency="AED", securities=["FAB"])
+    _, folder = run_of(made, "constant", fx={"GBP": 4.0, "USD": 4.0}, currency="AED", securities=["FAB"])
     figures = json.loads((folder / "metrics.json").read_bytes())
     own, whole = figures["securities"]["FAB"], figures["portfolio"]
     for name in ("net_pnl", "turnover", "max_drawdown", "max_drawdown_marked", "peak_capital", "inventory_mean"):
@@ -162,7 +165,7 @@ def test_frames_are_in_the_exchanges_time_and_of_several_in_utc_over_a_change_of
             stack_ticks(days, 2 * len(ticks)),
             {"exchange": exchange, "fingerprint": ticker},
         )
-    config = make_config(tmp_path / "v1.json", ("FAB", "VOD"))
+    config = make_config(tmp_path / "v1.json", ("FAB",), VOD={**PARAMETERS, **POUNDS})
     run = backtest(parquet_dir=store, config=config, backend="sequential", fx="GBP=4", currency="AED")
     trades = run.trades("VOD")
     assert str(trades["timestamp"].dt.tz) == "Europe/London"
@@ -174,7 +177,7 @@ def test_frames_are_in_the_exchanges_time_and_of_several_in_utc_over_a_change_of
     assert equity.index[equity.index.isin(trades["timestamp"])].nunique() == trades["timestamp"].nunique()
     assert str(run.equity("VOD").index.tz) == "UTC"
     ends = equity.iloc[-1]
-    assert ends["portfolio"] == pytest.approx(ends["FAB"] + ends["VOD"] * 0.04)
+    assert ends["portfolio"] == pytest.approx(ends["FAB"] + ends["VOD"] * 4.0)
 
 
 def test_pages_and_lists_say_apart_what_does_not_add_up(made: dict[str, Any]) -> None:
@@ -188,7 +191,7 @@ def test_pages_and_lists_say_apart_what_does_not_add_up(made: dict[str, Any]) ->
     pages = {name: (folder / name / "report.html").read_text("utf-8") for name in ("apart", "added")}
     assert "amounts in own currency" in pages["apart"]
     assert "amounts in AED" in pages["added"]
-    for unit in ("AED", "GBp", "USD"):
+    for unit in ("AED", "GBP", "USD"):
         assert f'<tr><th scope="row">Portfolio, {unit}</th>' in pages["apart"]
     assert (net in pages["added"], net in pages["apart"]) == (True, False)
     assert 'id="equity"' not in pages["apart"]
@@ -226,7 +229,7 @@ def test_results_under_one_rate_are_not_those_under_another(made: dict[str, Any]
 def test_a_sweep_chooses_for_all_together_on_converted_days(made: dict[str, Any]) -> None:
     asked = {key: value for key, value in made.items() if key != "folder"}
     grid = {"refill_interval_sec": [30, 60]}
-    with pytest.raises(BadRequest, match=r"several currencies \(AED, GBp, USD\).*--fx rates\.csv --currency AED"):
+    with pytest.raises(BadRequest, match=r"several currencies \(AED, GBP, USD\).*--fx rates\.csv --currency AED"):
         sweep(**asked, grid=grid)
     folder = made["folder"] / "sweep"
     done = sweep(**asked, grid=grid, fx=made["folder"] / "rates.csv", currency="AED", output_dir=folder, report=False)
@@ -244,7 +247,7 @@ def test_a_sweep_chooses_for_all_together_on_converted_days(made: dict[str, Any]
     assert best.score == pytest.approx(max(net), rel=1e-12)
     assert best.trial.number == 1 + int(np.argmax(net))
     content = json.loads((folder / "sweep.json").read_bytes())
-    assert (content["currency"], content["currencies"]["FAB"], content["fx"]["source"]) == ("AED", "GBp", "rates.csv")
+    assert (content["currency"], content["currencies"]["FAB"], content["fx"]["source"]) == ("AED", "GBP", "rates.csv")
     assert content["fx"]["carried"] == {"USD": [*DAYS]}
 
 
@@ -289,7 +292,7 @@ def test_nothing_of_a_run_or_a_sweep_in_pounds_says_another_currency(
     assert {name for name, text in said.items() if "AED" in text} == set()
     assert len(said) > 20
     for name in ("report.html", "compare.html", "terminal", "notebook"):
-        assert "GBp" in said[name]
+        assert "GBP" in said[name]
 
 
 def test_drawdown_of_dubai_london_and_new_york_is_that_of_their_fills_in_utc(made: dict[str, Any]) -> None:
@@ -300,7 +303,7 @@ def test_drawdown_of_dubai_london_and_new_york_is_that_of_their_fills_in_utc(mad
         for ticker, rate in (("EMAAR", 1.0), ("FAB", None), ("MODON", 3.5)):
             trades = run.trades(ticker)
             local = trades["timestamp"].dt.tz_localize(None)
-            rates = rate or np.where(local < DAYS[1], 0.04, 0.05)
+            rates = rate or np.where(local < DAYS[1], 4.0, 5.0)
             at = (trades["timestamp"].dt.tz_convert(zone) if zone else local).cummax()
             parts.append(pd.DataFrame({"at": at, "net": trades["realized_pnl"] * rates}))
         equity = pd.concat(parts).sort_values("at", kind="stable")["net"].cumsum()

@@ -78,8 +78,8 @@
   const figureOf = (div, width, height) => {
     const chart = data.charts[div.dataset.chart], figure = resolved({ data: chart.data, layout: chart.layout }, "");
     const layout = { ...figure.layout, template: template(), height, width };
-    const named = { $SECURITY: div.dataset.ticker || "", $CURRENCY: div.dataset.currency || data.currency || "" };
-    const filled = (text) => text && text.replace(/\$(SECURITY|CURRENCY)/g, (name) => escaped(named[name]));
+    const named = { $SECURITY: div.dataset.ticker || "", $CURRENCY: div.dataset.currency || data.currency || "", $PRICES: div.dataset.prices || "" };
+    const filled = (text) => text && text.replace(/\$(SECURITY|CURRENCY|PRICES)/g, (name) => escaped(named[name]));
     figure.data.forEach((trace) => { trace.hovertemplate = filled(trace.hovertemplate); });
     for (const [name, axis] of Object.entries(layout)) if (/^[xy]axis/.test(name) && axis.title && axis.title.text) axis.title = { ...axis.title, text: filled(axis.title.text) };
     if (div._paper) small(div, figure, layout, width);
