@@ -235,6 +235,7 @@ def sweep(
     embargo: take.Embargo = 0,
     choose_by: take.ChooseBy = "net_pnl",
     band: take.Band = False,
+    own_figures: take.OwnFigures = False,
     keep_trades: take.KeepTrades = None,
     trials: take.Trials = None,
     seed: take.Seed = 1,
@@ -256,6 +257,7 @@ def sweep(
     on_plan: "Callable[[SweepPlan, int], None] | None" = None,
     on_result: "Callable[[ReadyResults], None] | None" = None,
     on_compile: Callable[[str], None] | None = None,
+    on_whole: "Callable[[int, int], None] | None" = None,
 ) -> "SweepRun":
     """Try out many settings of a strategy on every security; results that are cached are not computed again.
 
@@ -274,10 +276,13 @@ def sweep(
         choose_by: A figure, as `net_pnl`, `sharpe` or `sortino`; `band_low`, the lower end of the band; or a function
             of a setting's days (`pipeline.sweeps.date_windows.SettingDays`), or FILE.py:FUNCTION; more is better then.
         band: Replay each setting under `strict` with every model of the queue too; `choose_by="band_low"` does.
+        own_figures: Replay each setting whole too, for the strategy's own figures (`own.NAME` in `frame`); choosing by
+            a figure that needs whole replays has them of the settings that these are made of.
         keep_trades: Write the fills of the `best` settings, or of `all`.
         trials, seed: How many settings a search by Optuna may try instead of the whole grid, and its seed.
         parameters: Config keys and switches set for all settings; axes of the same names win.
         on_plan, on_result, on_compile: Called with the plan and its number of results, results, what is compiled.
+        on_whole: Called with how many settings are replayed whole, and of how many.
 
     Returns:
         The finished sweep; its `frame` has one row per setting and security.
@@ -319,6 +324,7 @@ def sweep(
         parting=Parting(values.date_of(train_until, "--train-until"), walk_forward, train_days, purge, embargo),
         choose_by=choose_by,
         band=band,
+        own_figures=own_figures,
         keep_trades=keep_trades,
         trials=trials,
         seed=seed,
@@ -332,7 +338,7 @@ def sweep(
 
         write_sweep_page(finished, png=png)
 
-    listeners = Listeners(on_plan, on_result, on_compile)
+    listeners = Listeners(on_plan, on_result, on_compile, on_whole)
     run = make_sweep(axes, request, options, folder, listeners, make_page if report or png else None)
     if folder is not None:
         update_index(folder, page=report or png)

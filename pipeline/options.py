@@ -276,6 +276,10 @@ ChooseBy = Annotated[
     ),
 ]
 Band = Annotated[bool, Option("Also replay each setting as strict with every model of the queue.")]
+OwnFigures = Annotated[
+    bool,
+    Option("Also have the strategy's own figures of every setting, each replayed whole.", see="../use/series.md"),
+]
 KeepTrades = Annotated[
     str | None, Option("Also write the fills of the best settings (best), or of all (all).", choices=("best", "all"))
 ]

@@ -75,5 +75,11 @@ def sweep(**options: Any) -> CommandResult:
         options["output_dir"] or f"output/sweeps/{Path(sweep_file or strategy or take.STRATEGY).stem}"
     )
     with SweepProgress() as progress:
-        run = api.sweep(**options, on_plan=progress.planned, on_result=progress.finished, on_compile=progress.compiling)
+        run = api.sweep(
+            **options,
+            on_plan=progress.planned,
+            on_result=progress.finished,
+            on_compile=progress.compiling,
+            on_whole=progress.whole,
+        )
     return show_sweep(run, page=options["report"] or options["png"])

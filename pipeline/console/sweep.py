@@ -33,6 +33,7 @@ MB: Final = 2**20
 ERRORS_SHOWN: Final = 10
 
 CHECKING: Final = "Checking the sweep and the ticks"
+WHOLE: Final = "Replaying settings whole for their own figures"
 WRITING: Final = "Choosing the best and writing the results"
 
 
@@ -80,6 +81,17 @@ class SweepProgress(ReplayProgress):
             self.step()
             console().info(f"{self._ready:,} of {self._many:,} results, {self._how_fast(now)}")
         if self._ready == self._many:
+            self.stage(WRITING)
+
+    def whole(self, done: int, total: int) -> None:
+        """Count settings that are replayed whole."""
+        if done == 0:
+            self.stage(WHOLE, total)
+        self.step(done=done)
+        if not self.draws and time.monotonic() - self._said > SAY_EVERY:
+            self._said = time.monotonic()
+            console().info(f"{done:,} of {counted(total, 'setting')} replayed whole")
+        if done == total:
             self.stage(WRITING)
 
     def _how_fast(self, now: float) -> str:
@@ -163,6 +175,7 @@ def _best(best: Best) -> dict[str, Any]:
         "sharpe": best.shown_sharpe,
         "band_low": best.band and best.band[0],
         "band_high": best.band and best.band[1],
+        "own": dict(best.own),
         "train": best.train and best.train.as_shown(),
         "test": best.test and best.test.as_shown(),
     }
@@ -188,6 +201,8 @@ def _show_best(run: SweepRun) -> None:
     figures += [Column(f"{'train ' if parted else ''}{by.name}")] if scores else []
     figures += [Column("test Sharpe" if parted else "Sharpe")] if has_ratio else []
     figures += [Column(f"strict, by the queue ahead ({currency()})", "money")] if banded else []
+    own = [name for name in run.results.own if not scores or name != by.name]
+    figures += [Column(name) for name in own]
     axes, rows = _axes(run), []
     for best, sharpe in zip(run.best, ratios, strict=True):
         amounts = [part.net_pnl if part else None for part in (best.train, best.test)]
@@ -195,6 +210,7 @@ def _show_best(run: SweepRun) -> None:
         shown += [FORMS[by.form](scores[best.security])] if scores else []
         shown += [ratio(sharpe)] if has_ratio else []
         shown += [f"{money(best.band[0])} to {money(best.band[1])}" if best.band else NONE] if banded else []
+        shown += [FORMS["own"](best.own[name]) for name in own]
         rows.append([best.security, f"{best.trial.number:,}", *shown, *(_value(axis, best) for axis in axes)])
     model = under(run.results.plan.assumed)
     how = ", chosen on the training days" if parted else ", in-sample best"

@@ -74,6 +74,12 @@ def packed_columns(columns: dict[str, tuple[Any, int]]) -> dict[str, Any]:
     return {"columns": heads, "base64": packed(b"".join(parts))}
 
 
+def digits_of(values: Float64s, significant: int) -> int:
+    """Return behind the point how many digits leave the largest of finite values so many; below 0 before the point."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return significant - 1 - int(np.floor(np.log10(largest))) if largest else 0
+
+
 def packed(content: bytes, level: int = 4) -> str:
     """Return content as gzip in base64, the same on every run with one zlib."""
     return base64.b64encode(zlib.compress(content, level, GZIP)).decode()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline.pages.cells import clipped
-from pipeline.pages.curves import extremes
+from pipeline.pages.curves import digits_of, extremes
 from pipeline.pages.html import NOTHING, Piece, html
 from pipeline.pages.page import chart_text
 from pipeline.runs.layout import SERIES_FOLDER
@@ -71,8 +71,7 @@ class OwnSeries:
     @property
     def digits(self) -> int:
         """How many digits behind the point a page keeps; below 0 for so many before it."""
-        largest = float(np.abs(self.values).max(initial=0.0))
-        return SIGNIFICANT - 1 - int(np.floor(np.log10(largest))) if largest else 0
+        return digits_of(self.values, SIGNIFICANT)
 
 
 def read_own_series(contents: Contents, ticker: str, track: Track) -> list[OwnSeries]:

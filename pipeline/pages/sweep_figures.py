@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from pipeline.metrics.figure import ANNUALISED
 from pipeline.metrics.registry import BY_NAME as REGISTRY
 from pipeline.metrics.registry import SWEEP_FIGURES
 from pipeline.numbers import MONEY, currency
+from pipeline.pages.curves import digits_of
 from pipeline.sweeps.objectives import NET_PNL, SCORE, SHARPE
+from pipeline.sweeps.tables import OWN_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pipeline.metrics.figure import Figure
     from pipeline.ticks import Float64s
@@ -23,6 +27,9 @@ NAMES: Final = {"max_drawdown": "drawdown"}
 DIGITS: Final = {"money": 2, "ratio": 3, "share": 4}
 """How exactly a page holds numbers, by how they are shown; all others as whole numbers."""
 
+
+SIGNIFICANT: Final = 7
+"""Digits that a page holds of the largest value of a figure of the strategy's own."""
 
 OF_PARTS: Final = (NET_PNL, SHARPE)
 """The figures that a page shows of both parts of the days."""
@@ -50,9 +57,10 @@ class SweepFigure:
         unit = currency() if self.unit == MONEY else self.unit
         return f"{self.plain_label} ({unit})" if unit else self.plain_label
 
-    @property
-    def digits(self) -> int:
-        """How exactly a page holds it."""
+    def digits(self, values: Float64s) -> int:
+        """Return how exactly a page holds values of it, NaN among them."""
+        if self.form == "own":
+            return digits_of(values[np.isfinite(values)], SIGNIFICANT)
         return DIGITS.get(self.form, 0)
 
     def best(self, values: Float64s) -> float:
@@ -92,6 +100,12 @@ FIGURES: Final = (
     *(_of(figure) for figure in SWEEP_FIGURES if figure.is_headline and figure.name not in OF_PARTS),
 )
 BY_NAME: Final = {figure.name: figure for figure in FIGURES}
+
+
+def own_figures(columns: Iterable[str]) -> dict[str, SweepFigure]:
+    """Return the figures of strategies' own among the columns of sweep.parquet; of these more is better."""
+    own = [column for column in columns if column.startswith(OWN_PREFIX)]
+    return {column: SweepFigure(column, column.removeprefix(OWN_PREFIX), "own", 1) for column in own}
 
 
 def score_figures(score: Mapping[str, Any] | None) -> dict[str, SweepFigure]:

@@ -15,7 +15,7 @@ from pipeline.errors import DamagedRun, NewerRun, UnknownRun
 from pipeline.pages.sweep_axes import Axis, axis_of_values
 from pipeline.pages.sweep_columns import SweepColumns
 from pipeline.pages.sweep_equity import ChosenEquity, read_equity
-from pipeline.pages.sweep_figures import BY_NAME, NAMES, SweepFigure, score_figures
+from pipeline.pages.sweep_figures import BY_NAME, NAMES, SweepFigure, own_figures, score_figures
 from pipeline.pages.sweep_table_reader import AGAIN, DayCounts, Failure, TableNotes, groups
 from pipeline.runs.layout import SWEEP_FILE
 from pipeline.runs.manifest import COMPLETE, check_complete
@@ -152,7 +152,7 @@ def read_sweep(directory: AnyPath) -> RecordedSweep:
         path = directory / TABLE_FILE
         footer = read_footer(path)
         names = {axis: _column_of(axis, footer.columns) for axis in manifest["axes"]}
-        known_figures = score_figures(manifest.get("score")) | BY_NAME
+        known_figures = score_figures(manifest.get("score")) | BY_NAME | own_figures(footer.columns)
         figures = {name: column for name in known_figures if (column := COLUMNS.get(name, name)) in footer.columns}
         best = {row["security"]: row for row in csv_rows(directory / SUMMARY_FILE)}
         several = TOGETHER_FILE in manifest["files"]

@@ -129,7 +129,8 @@ def _columns(sweep: RecordedSweep, places: Int64s) -> dict[str, tuple[Any, int]]
     for view in sweep.views:
         for figure in sweep.figures:
             if (view, figure.name) in sweep.columns:
-                columns[f"{view}\n{figure.name}"] = (sweep.values(view, figure.name)[places], figure.digits)
+                values = sweep.values(view, figure.name)[places]
+                columns[f"{view}\n{figure.name}"] = (values, figure.digits(values))
     return columns
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.pages.cells import Cell
 from pipeline.pages.sweep_reader import part_pnl
 from pipeline.sweeps.choice import walked_pnl
+from pipeline.sweeps.tables import OWN_PREFIX, own_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +76,9 @@ def best_rows(sweep: RecordedSweep) -> tuple[list[str], list[Row]]:
     names = [figure.name for figure in sweep.figures]
     wanted: tuple[str, ...] = ("train_score", "test_score", "score")
     wanted += ("train_net_pnl", "test_net_pnl", "train_sharpe", "test_sharpe") if sweep.parted else ()
+    own = own_column(str(sweep.manifest["chosen_by"]))  # which stands as the score
     wanted = (*wanted, "net_pnl", "sharpe", "drawdown", "fills", "win_rate", "fees")
+    wanted += tuple(name for name in names if name.startswith(OWN_PREFIX) and name != own)
     figures = [sweep.figure(name) for name in wanted if name in names]
     rows = []
     for view in sweep.views:

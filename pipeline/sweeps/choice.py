@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -35,7 +35,8 @@ class Best:
     """The best setting for one security, or for all together (`all`), and what it did.
 
     figures: of the whole time, for one security. train, test: where the days were parted; chosen on train only. band:
-    lowest and highest net P&L of strict over the queue's models, money, where it was asked for.
+    lowest and highest net P&L of strict over the queue's models, money, where it was asked for. own: figures of the
+    strategy's own, by name, where the setting was replayed whole for them.
     """
 
     security: str
@@ -45,6 +46,7 @@ class Best:
     train: WindowFigures | None = None
     test: WindowFigures | None = None
     band: tuple[float, float] | None = None
+    own: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def shown_sharpe(self) -> float | None:
@@ -145,7 +147,8 @@ class Choice:
         band = block.band(view)
         ends = None if band is None or np.isnan(band[0][0]) else (float(band[0][0]), float(band[1][0]))
         figures = _together(block) if view == ALL else block.known(view)
-        return Best(view, trial, self._objective.better * score, figures, train, test, ends)
+        own = {name: known.get((view, number)) for name, known in self._results.own.items()}
+        return Best(view, trial, self._objective.better * score, figures, train, test, ends, own)
 
     def _fold(self, view: str, number: int, chosen: int) -> Fold:
         block, trial = self._results.setting(chosen), self._results.trials[chosen]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -60,7 +61,9 @@ def sweep_heatmap(sweep: SweepRun, across: str, up: str, figure: str | None, sec
         _check(name, axes, "axis")
     view = _check(security or sweep.results.views[-1], sweep.results.views, "security")
     _check(others, (BEST, MEDIAN), "way to put settings together")
-    objective = sweep.objective if figure is None else objective_of(figure)
+    objective = sweep.objective if figure is None else objective_of(figure, sweep.results.own)
+    if figure in sweep.results.own:
+        objective = replace(objective, whole=sweep.results.own[objective.name])
     if objective.name == BAND_LOW and not plan.band:
         raise BadRequest("The band of these settings was not asked for: sweep(..., band=True).")
     window = sweep.split[0] if figure is None and sweep.split else None

@@ -78,6 +78,7 @@ class Objective:
         own: A function of a setting's days that computes it; None where the sweep has it.
         unit: What it is in, MONEY for an amount, empty for a pure number.
         whole: What whole replays of some settings gave, by view and number, where only these have it.
+        of_every: Whether every setting was replayed whole for it.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Objective:
     annualised: bool = False
     own: Own | None = None
     whole: Mapping[tuple[str, int], float] | None = None
+    of_every: bool = False
     unit: str = ""
 
     @property

@@ -46,6 +46,8 @@ class SweepResults:
         self.trials = Trials()
         self.opened: set[str] = set()
         self.cached = 0
+        self.own: dict[str, dict[tuple[str, int], float]] = {}
+        """Figures of strategies' own of the settings that were replayed whole: by name, then by view and number."""
         self._errors: dict[str, int] = {}
         self._days: dict[int, tuple[Int64s, Any]] = {}
         self._places = {model: np.empty((2, len(plan.tickers), 0), np.int32) for model in (OWN, *plan.band)}
@@ -182,6 +184,11 @@ class SettingBlock:
             [self._array("figures", security, model)[:, at] for security in self._securities(view)], axis=1
         )
         return values
+
+    def own(self, name: str, view: str) -> Float64s:
+        """Return a figure of the strategy's own of settings on a view; NaN without one."""
+        known = self._results.own[name]
+        return np.array([known.get((view, number), np.nan) for number in self.columns.numbers.tolist()], np.float64)
 
     def window(self, view: str, window: Window, model: str = OWN) -> WindowColumns:
         """Return the figures of settings in a window, on a security or on all together."""

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from pipeline.engine.own_figures import FORM
 from pipeline.errors import BadRequest, nearest
 from pipeline.numbers import amounts_in
 from pipeline.store.result_cache import ResultCache, parts_folder, results_folder
 from pipeline.store.result_parts import ResultParts
+from pipeline.strategies.loading.load import strategy_label
 from pipeline.sweeps.choice import UNPARTED, Best, Choice, Fold, split_at
 from pipeline.sweeps.codec import DAY_TYPES
 from pipeline.sweeps.date_windows import WHOLE
@@ -26,7 +28,7 @@ from pipeline.sweeps.plan import own_names, plan_sweep, with_band
 from pipeline.sweeps.replays import run_sweep
 from pipeline.sweeps.results import ALL, OWN, SweepResults
 from pipeline.sweeps.search import check_search, search
-from pipeline.sweeps.shortlist import whole_figures
+from pipeline.sweeps.shortlist import finished, shortlist, whole_figures
 from pipeline.sweeps.sweep_warnings import warnings_of_sweep
 from pipeline.sweeps.tables import SweepTables
 from pipeline.sweeps.tried import settings_digest, sweeps_beside, tried_before
@@ -56,6 +58,7 @@ class SweepOptions:
     trials: how many settings a search may try instead of the whole grid; seed: of that search. fresh: compute what is
     cached, too. keep_trades: write the fills of the best settings, or of all. report: make the folder's page;
     png: and an image of each of its charts. band: replay each setting under the models of the band as well.
+    own_figures: replay each setting whole for the figures of the strategy's own.
     """
 
     parting: Parting = UNPARTED
@@ -67,6 +70,7 @@ class SweepOptions:
     report: bool = True
     png: bool = False
     band: bool = False
+    own_figures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Listeners:
     on_plan: Callable[[SweepPlan, int], None] | None = None
     on_result: Callable[[ReadyResults], None] | None = None
     on_compile: Callable[[str], None] | None = None
+    on_whole: Callable[[int, int], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -174,7 +179,8 @@ def make_sweep(
             f"{nearest(options.keep_trades, KEEP_TRADES)}"
         )
     strategies = grid.strategies or (request.strategy,)
-    objective = objective_of(options.choose_by, own_names(strategies))
+    own = _own_names(strategies, options)
+    objective = objective_of(options.choose_by, own)
     if options.trials is not None:
         check_search(grid, options.trials, strategies)
     options.parting.check()
@@ -191,9 +197,11 @@ def make_sweep(
         parts = ResultParts(parts_folder())
         results = _run(plan, grid, options, objective, parts, listeners)
         split = split_at(results, options.parting)
-        if objective.needs_replay:
-            whole = whole_figures(results, objective.name, cache, fresh=options.fresh)
-            objective = replace(objective, whole=whole)
+        if objective.needs_replay or options.own_figures:
+            whole = _whole(results, objective, own, options, cache, listeners)
+            results.own = {name: whole[name] for name in own}
+            if objective.needs_replay:
+                objective = replace(objective, whole=whole[objective.name], of_every=options.own_figures)
         choice = Choice(results, objective, split, options.parting)
         tables = FolderTables(results, objective, split, output_dir)
         stack.callback(tables.discard)
@@ -253,6 +261,30 @@ def _run(
     else:
         search(plan, grid, options.trials, options.seed, scores)
     return results
+
+
+def _own_names(strategies: Sequence[str], options: SweepOptions) -> list[str]:
+    """Return the names of strategies' own figures; raise BadRequest where they are asked for and there are none."""
+    own = own_names(strategies)
+    if options.own_figures and not own:
+        raise BadRequest(
+            f"--own-figures: {' and '.join(map(strategy_label, strategies))} has no figures of its own. Write {FORM}."
+        )
+    return own
+
+
+def _whole(
+    results: SweepResults,
+    objective: Objective,
+    own: Sequence[str],
+    options: SweepOptions,
+    cache: ResultCache,
+    listeners: Listeners,
+) -> dict[str, dict[tuple[str, int], float]]:
+    """Return what whole replays give, of settings on the shortlist or of all, for the objective and the own figures."""
+    names = dict.fromkeys([objective.name, *own] if objective.needs_replay else own)
+    numbers = finished(results) if options.own_figures else shortlist(results)
+    return whole_figures(results, [*names], numbers, cache, fresh=options.fresh, on_whole=listeners.on_whole)
 
 
 def _luck(

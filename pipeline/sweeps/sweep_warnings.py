@@ -61,7 +61,7 @@ def _of_objective(
             f"few says next to nothing. {ANNUALISED_FROM}"
         )
     none, of = unscored
-    if objective.needs_replay and of > SHORTLIST:
+    if objective.needs_replay and not objective.of_every and of > SHORTLIST:
         yield (
             f"Of {counted(of, 'setting')} only the {SHORTLIST} with the highest net P&L, of each security and of all "
             f"together, were replayed whole for {objective.name}: the best of these was chosen."

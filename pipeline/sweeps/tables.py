@@ -34,6 +34,7 @@ OURS: Final = frozenset(
 )
 """The names of columns that say something else than a parameter of the same name."""
 
+OWN_PREFIX: Final = "own."
 OF_KIND: Final = {"bool": pa.bool_(), "text": pa.utf8(), "ints": pa.utf8(), "floats": pa.utf8()}
 PRESET_COLUMN: Final = "execution.preset"
 """The column of the preset asked for; `execution` is the whole model, switches and all."""
@@ -47,6 +48,7 @@ class SweepTables:
         self._parts = {} if split is None else {"train_": split[0], "test_": split[1]}
         self._parameters = _parameters(results.plan)
         self._switches = _switch_types(results)
+        self._own_names = [*results.own]
 
     def each(self, block: SettingBlock) -> pa.Table:
         """Return one row a setting and security: parameters, execution, figures, and those of windows if parted."""
@@ -84,7 +86,7 @@ class SweepTables:
                     axis=1,
                 )
                 table[f"{prefix}{name}"] = _numbers(values.ravel(), name)
-        table |= self._band(block, tickers) | self._score(block, tickers)
+        table |= self._band(block, tickers) | self._score(block, tickers) | self._own(block, tickers)
         table["error"] = _texts(block.errors().ravel(), block.error_texts)
         return pa.table(table)
 
@@ -99,7 +101,7 @@ class SweepTables:
         table = {"setting": number_array(block.columns.numbers.astype(np.int64), pa.int64())}
         for name in (*WINDOW_FIGURES, "realized_pnl", "fees"):
             table[name] = _numbers(np.where(good, figures[name], np.nan), name)
-        table |= self._band(block, [ALL]) | self._score(block, [ALL])
+        table |= self._band(block, [ALL]) | self._score(block, [ALL]) | self._own(block, [ALL])
         for prefix, window in self._parts.items():
             of_window = block.window(ALL, window)
             for name in WINDOW_FIGURES:
@@ -126,6 +128,13 @@ class SweepTables:
             table[f"{prefix}{SCORE}"] = _numbers(np.stack(each, axis=1).ravel(), SCORE)
         return table
 
+    def _own(self, block: SettingBlock, views: Sequence[str]) -> dict[str, pa.Array]:
+        """Return the figures of the strategy's own on each of some views, where settings were replayed whole."""
+        return {
+            own_column(name): _numbers(np.stack([block.own(name, view) for view in views], axis=1).ravel(), name)
+            for name in self._own_names
+        }
+
     def _switch_columns(self, columns: TrialColumns) -> dict[str, pa.Array]:
         """Return the switches varied, as they were asked for, empty for a strategy they say nothing to."""
         table: dict[str, pa.Array] = {}
@@ -141,7 +150,13 @@ class SweepTables:
 
 def repeating(schema: Any) -> list[str]:
     """Return the columns of a sweep's table in which few values occur: texts and parameters."""
-    return [field.name for field in schema if field.name not in OURS or field.type == pa.utf8()]
+    every = (field for field in schema if not field.name.startswith(OWN_PREFIX))
+    return [field.name for field in every if field.name not in OURS or field.type == pa.utf8()]
+
+
+def own_column(name: str) -> str:
+    """Return the column of a figure of the strategy's own."""
+    return f"{OWN_PREFIX}{name}"
 
 
 def column_of(axis: str) -> str:

@@ -19,7 +19,7 @@ from pipeline.store.parquet import GrowingTable
 from pipeline.strategies.loading.load import strategy_label
 from pipeline.sweeps.date_windows import FIGURES as WINDOW_FIGURES
 from pipeline.sweeps.results import BLOCK_ROWS
-from pipeline.sweeps.tables import BAND_ENDS, column_of, repeating
+from pipeline.sweeps.tables import BAND_ENDS, column_of, own_column, repeating
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,10 +83,12 @@ def summary_csv(results: SweepResults, best: Sequence[Best], objective: str) -> 
     axes = [column_of(axis) for axis in results.plan.axes]
     ends = BAND_ENDS if results.plan.band else ()
     columns = ["security", "chosen_by", "score", "setting", "strategy", "execution", *axes, *SHOWN, *ends, *windows]
+    columns += map(own_column, results.own)
     rows = []
     for choice in best:
         row = _trial_row(choice.trial) | {"security": choice.security, "score": choice.score, **choice.figures}
         row |= dict(zip(BAND_ENDS, choice.band or (None, None), strict=True))
+        row |= {own_column(name): value for name, value in choice.own.items()}
         row["chosen_by"] = f"train_{objective}" if choice.train else objective
         rows.append(row | _prefixed("train", choice.train) | _prefixed("test", choice.test))
     return csv_text(columns, rows)
