@@ -63,11 +63,15 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class StandingOrder:
-    """An order that stands: its side and the event at which it was placed, which name it; its price in money."""
+    """An order that stands: its side, when it was placed and its number of several, which name it; its price in money.
+
+    placed: the number of the event. number: 0 where a side has one order.
+    """
 
     side: int
     placed: int
     price: float = field(compare=False)
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,8 @@ def observe_days(
         *(closings, closing_times),
     )
     for row in np.flatnonzero((fills.placed != NO_ORDER) & (fills.placed < first)).tolist():
-        order = StandingOrder(int(fills.side[row]), int(fills.placed[row]), float(fills.limit[row]))
+        number = 0 if fills.order is None else abs(int(fills.order[row]))
+        order = StandingOrder(int(fills.side[row]), int(fills.placed[row]), float(fills.limit[row]), number)
         placed_times[row], traits[row] = placings[order].time, traits[row] | placings[order].traits
     times_and_traits = zip(placed_times[count:].tolist(), traits[count:].tolist(), strict=True)
     placings_now = {order: placings[order] for order in standing if order.placed < first}

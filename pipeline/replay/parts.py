@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
 from pipeline.engine.outcome import Span, join_fills
+from pipeline.engine.rules.ladder_side import MOST_LEVELS, SLOTS
 from pipeline.engine.rules.replay_state import BUY, SELL
 from pipeline.engine.strategy import fields_of
 from pipeline.replay.charges import Traded, charges_of
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from pipeline.ticks import Float64s, Int64s
 
 Item = TypeVar("Item")
+
+OF_LEVELS: Final = ("placed", "price", "number", "remaining", "crossing")
+"""What the market has in its level columns of an order; the last two say whether a fill of it may follow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,12 +194,25 @@ class _Filled:
 
 
 def _standing(state: Mapping[str, Any]) -> list[StandingOrder]:
-    """Return the orders that stand in a state of the market; none where the strategy keeps its own."""
-    return [
-        StandingOrder(side, int(state[f"m_{name}_placed"]), float(state[f"m_{name}_order"]))
-        for side, name in ((BUY, "bid"), (SELL, "ask"))
-        if state.get(f"m_{name}_live")
-    ]
+    """Return the orders in a state of the market of which a fill may follow; none where the strategy keeps its own."""
+    return [*(_of_levels(state) if "m_level_placed[0]" in state else _of_sides(state))]
+
+
+def _of_levels(state: Mapping[str, Any]) -> Iterator[StandingOrder]:
+    for slot in range(SLOTS):
+        placed, price, number, *left = (state[f"m_level_{name}[{slot}]"] for name in OF_LEVELS)
+        if any(left):
+            yield StandingOrder(BUY if slot < MOST_LEVELS else SELL, placed, price, abs(number))
+
+
+def _of_sides(state: Mapping[str, Any]) -> Iterator[StandingOrder]:
+    for side, name in ((BUY, "bid"), (SELL, "ask")):
+        price = float(state.get(f"m_{name}_order", 0.0))
+        if state.get(f"m_{name}_live"):
+            yield StandingOrder(side, int(state[f"m_{name}_placed"]), price)
+        if state.get(f"m_{name}_crossing"):
+            limit = price or float(state[f"m_{name}_crossing_price"])
+            yield StandingOrder(side, int(state[f"m_{name}_crossing_order"]), limit)
 
 
 def _booked(before: _Filled, part: _Filled) -> tuple[_Filled | None, _Filled]:
