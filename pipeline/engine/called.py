@@ -15,7 +15,7 @@ from pipeline.errors import StrategyError
 if TYPE_CHECKING:
     from pipeline.engine.rules.replay_state import ReplayState
 
-OF_AUCTIONS: Final = frozenset(("open_price", "open_size", "close_price", "close_size", "previous_close"))
+OF_CALLING: Final = frozenset(("open_price", "open_size", "close_price", "close_size", "previous_close", "phase"))
 """What only a market that calls knows."""
 
 MARKETS: Final[tuple[type[ReplayState], ...]] = (Market, LadderMarket, CallingMarket, CallingLadderMarket)
@@ -31,7 +31,7 @@ def market_for(strategy: Any, base: type) -> type[ReplayState]:
         return rules
     owned = [value for owner in own_classes(strategy, base) for value in vars(owner).values()]
     calls = issubclass(rules, CallingMarket) or strategy.times is not None or bool(calls_of(strategy, base))
-    calls = calls or bool(OF_AUCTIONS & names_read(owned, OF_AUCTIONS))
+    calls = calls or bool(OF_CALLING & names_read(owned, OF_CALLING))
     levels = bool(strategy.levels) or issubclass(rules, LadderMarket)
     return MARKETS[2 * calls + levels]
 

@@ -27,7 +27,7 @@ LIKE_A_HOOK: Final = 0.75
 
 EVENT: Final = re.compile(r"on_?(trade|print|quote|bid|ask|book|event|bar|data|update|market|price|order_?book)")
 ON_FILL: Final = "on_fill"
-CALLS: Final = ("on_time", "on_open", "on_close")
+CALLS: Final = ("on_time", "on_open", "on_close", "on_outside")
 """The hooks for which a strategy gets a market that calls them."""
 
 CALLED_BY_ITS_NAME: Final = re.compile(r"on_|on[A-Z]")

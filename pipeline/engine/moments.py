@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipeline.engine.rules.calls import CLOSING, DELAYED_OPENING, LISTEN, OPENING, TIME
+from pipeline.engine.rules.calls import (
+    BREAK,
+    CLOSED,
+    CLOSING,
+    CLOSING_AUCTION,
+    CONTINUOUS,
+    DELAYED_OPENING,
+    LISTEN,
+    OPENING,
+    OPENING_AUCTION,
+    PRE_OPEN,
+    TIME,
+    TRADE_AT_LAST,
+)
 from pipeline.engine.rules.market import OPEN_DELAY
 from pipeline.errors import StrategyError
 from pipeline.times import DAY, FIRST_DAY, HOUR, MINUTE, SECOND, date_of
@@ -18,6 +31,14 @@ if TYPE_CHECKING:
     from pipeline.markets.market import MarketFacts
     from pipeline.markets.phases import Hours
     from pipeline.ticks import Int64s
+
+OTHERS: Final = {
+    "pre_open": PRE_OPEN,
+    "opening_auction": OPENING_AUCTION,
+    "closing_auction": CLOSING_AUCTION,
+    "trade_at_last": TRADE_AT_LAST,
+}
+"""The phases that are not continuous trading, by their names in a market's hours."""
 
 CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 LONGEST: Final = DAY // SECOND
@@ -131,11 +152,30 @@ def moment_columns(strategy: Any, market: MarketFacts, first_day: int, last_day:
 def _moments(strategy: Any, hours: Hours, shift: int) -> list[tuple[int, int]]:
     """Return the moments of a day of these hours, each with its kind, ascending."""
     overrides = {name for owner in strategy.__mro__[:-2] for name in vars(owner)}
-    moments = [(hours.opening_auction[0] if hours.opening_auction else hours.opens, LISTEN)]
+    moments = [(time, -1 - _phase_at(time, hours)) for time in _changes(hours)]
+    moments.append((hours.opening_auction[0] if hours.opening_auction else hours.opens, LISTEN))
     if "on_open" in overrides:
-        moments += [(hours.opens, OPENING), (hours.opens + OPEN_DELAY, DELAYED_OPENING)]
+        moments.append((hours.opens, OPENING))
+        moments += [(time, DELAYED_OPENING) for time in (hours.opens + OPEN_DELAY,) if time <= hours.closes]
     if strategy.times is not None:
         moments += [(time, TIME) for time in strategy.times.within(hours, shift)]
     if "on_close" in overrides:
         moments.append((hours.closes, CLOSING))
-    return sorted(moment for moment in moments if moment[0] <= hours.closes)
+    return sorted(moments)
+
+
+def _changes(hours: Hours) -> list[int]:
+    """Return when the phases of a day begin and end, ns since it began."""
+    spans = [*hours.continuous, *(span for name in OTHERS if (span := getattr(hours, name)))]
+    return sorted({end for span in spans for end in span if end < DAY})
+
+
+def _phase_at(time: int, hours: Hours) -> int:
+    """Return the phase of a day at a time, ns since it began: continuous trading, where an auction reaches into it."""
+    if hours.is_continuous(time):
+        return CONTINUOUS
+    for name, phase in OTHERS.items():
+        span = getattr(hours, name)
+        if span and span[0] <= time < span[1]:
+            return phase
+    return BREAK if hours.opens <= time < hours.closes else CLOSED

@@ -138,6 +138,9 @@ class Strategy:
     def on_close(self, m: Any) -> None:
         """Act when a day's continuous trading ends, before the first tick after it."""
 
+    def on_outside(self, m: Any) -> None:
+        """See an event outside continuous trading, which `m.phase` names; no order is taken then."""
+
     def on_overnight_cancel(self, m: Any) -> None:
         """Reset timers and the like when the execution model cancelled our orders overnight."""
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from pipeline.engine.called import OF_AUCTIONS
+from pipeline.engine.called import OF_CALLING
 from pipeline.engine.compiler.specialise import market_names
 from pipeline.engine.market import CallingMarket, Market
 from pipeline.engine.rules.account import PRINT, TAKE
@@ -30,7 +30,6 @@ def test_the_printed_class_trades_between_its_times_alone(tmp_path: Path) -> Non
 
 def test_the_page_names_what_only_a_market_that_calls_shows() -> None:
     table = PAGE.split("## Auctions and the close before\n")[1]
-    named = {
-        name for row in re.findall(r"^\| (`.*?) \|", table, flags=re.MULTILINE) for name in re.findall(r"\w+", row)
-    }
-    assert named == OF_AUCTIONS == market_names(CallingMarket) - market_names(Market)
+    named = {name for row in re.findall(r"^\| (`.*?) \|", table, flags=re.MULTILINE) for name in row.split("`")[1::2]}
+    assert named | {"phase"} == OF_CALLING == market_names(CallingMarket) - market_names(Market)
+    assert "`m.phase`" in PAGE

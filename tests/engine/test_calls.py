@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pytest
 
+from pipeline.engine.compiler.names import check_names
 from pipeline.engine.execution import make_execution
 from pipeline.engine.market import CallingLadderMarket, CallingMarket, LadderMarket, Market
 from pipeline.engine.outcome import Span
 from pipeline.engine.plain import PlainReplay
 from pipeline.engine.strategy import fields_of
 from pipeline.errors import StrategyError
-from pipeline.replay.simulate import engine_facts
+from pipeline.replay.simulate import CLASSIC, engine_facts
 from pipeline.ticks import Ticks
 from tests.engine.replays import (
     ADX,
@@ -222,6 +223,27 @@ def test_what_would_never_be_called_is_refused_at_its_line(name: str, tmp_path: 
     imports = "from pipeline.engine.market import AuctionMarket\n" if "Auction" in body else ""
     with pytest.raises(StrategyError, match=said):
         fields_of(strategy_of(tmp_path, imports + OWN + body + TICK))
+
+
+@pytest.mark.parametrize(
+    ("call", "method"), [("m.quote_bid(m.price, 1)", "quote_bid"), ("self.act(m)", "cancel_ask"), ("m.tick(1.0)", "")]
+)
+def test_orders_outside_continuous_trading_are_refused_at_their_line(call: str, method: str, tmp_path: Path) -> None:
+    acts = f"    def on_outside(self, m):\n        {call}\n\n    def act(self, m):\n        m.cancel_ask()\n\n"
+    strategy = strategy_of(tmp_path, f"{OWN}{acts}{TICK}")
+    if not method:
+        check_names(strategy)
+        return
+    with pytest.raises(StrategyError, match=f"line 1[25]: on_outside may not call {method}: outside continuous"):
+        check_names(strategy)
+
+
+def test_a_strategy_that_is_called_at_moments_alone_needs_no_on_tick(tmp_path: Path) -> None:
+    strategy = strategy_of(tmp_path, f"{OWN}    def on_open(self, m):\n        m.quote_bid(9.99, 10)\n")
+    check_names(strategy)
+    ticks = written("1 10:00:00 trade 9.99 4")
+    for replay in (PythonReplay(strategy, CLASSIC.fields()), PlainReplay(strategy)):
+        assert fills_of(replay.run(ticks, FACTS, {})) == [(0, 1, 9.99, 4)]
 
 
 def test_a_time_outside_the_hours_of_all_days_is_refused_with_those_hours(tmp_path: Path) -> None:

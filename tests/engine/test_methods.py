@@ -42,7 +42,7 @@ def test_recursion_is_refused(methods: str, words: str, tmp_path: Path) -> None:
         loop_source(strategy, {})
 
 
-ALL: Final = "on_close, on_fill, on_open, on_overnight_cancel, on_start, on_tick, on_time"
+ALL: Final = "on_close, on_fill, on_open, on_outside, on_overnight_cancel, on_start, on_tick, on_time"
 HOOKS: Final = {
     "a misspelt hook": ("on_tik(self, m)", "nothing calls on_tik. Did you mean 'on_tick'?"),
     "a hook of another market": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -18,7 +19,8 @@ from tests.engine.walks import PythonReplay, alone, together
 from tests.properties.seeded import for_seeded_cases
 from tests.properties.streams import columns
 from tests.properties.test_hours_agree import in_market
-from tests.reference.calls import CLOSE, OPEN, TICK, TIME, Hours, Seen, calls
+from tests.reference import calls as reference
+from tests.reference.calls import CLOSE, OPEN, OUTSIDE, TICK, TIME, Seen, calls
 from tests.reference.records import DAY
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
     from pipeline.engine.outcome import Outcome
     from pipeline.engine.strategy import Strategy
+    from pipeline.markets.market import MarketFacts
+    from pipeline.markets.phases import Hours
     from pipeline.settings import Value
     from tests.properties.streams import Case
 
@@ -50,6 +54,7 @@ class Own(Strategy):
         self.note(m.now // {SECOND} % {PRIME})
         self.note(m.time_of_day // {SECOND})
         self.note(m.event)
+        self.note(m.phase)
         self.note(m.bid_size)
         self.note(m.ask_size)
         self.note(int(m.open_price * 100 + 0.5))
@@ -69,6 +74,9 @@ class Own(Strategy):
 
     def on_tick(self, m):
         self.hear(m, {TICK})
+
+    def on_outside(self, m):
+        self.hear(m, {OUTSIDE})
 """
 BUSY: Final = """
 from pipeline.engine.moments import At, Every
@@ -128,11 +136,26 @@ SEVERAL: Final = """
             m.cancel(self.draw(100))"""
 
 
+def with_all_phases(market: MarketFacts) -> MarketFacts:
+    """Return a market with two phases before its continuous trading, and one after its auction."""
+
+    def changed(hours: Hours) -> Hours:
+        opens, over = hours.opens, hours.prints_from
+        late = (over, over + 60 * SECOND) if hours.closing_auction else None
+        early = (opens - 900 * SECOND, opens - 10 * SECOND), (opens - 10 * SECOND, opens)
+        return replace(hours, pre_open=early[0], opening_auction=early[1], trade_at_last=late)
+
+    sessions = tuple(replace(each, hours=changed(each.hours)) for each in market.sessions)
+    return replace(market, sessions=sessions, half_days=tuple((day, changed(of)) for day, of in market.half_days))
+
+
 def for_varying_cases(count: int, check: Callable[[Case], None]) -> None:
     """Check cases in markets of their own whose days vary, or have breaks."""
 
     def in_its_market(case: Case) -> None:
         own, span = in_market(case, grids=True), Span.of(case.ticks)
+        if len(case.ticks) % 3:
+            own = replace(own, own_market=with_all_phases(own.market))
         if day_tables(own.market, span.first_day, span.last_day).varies:
             check(own)
 
@@ -156,7 +179,15 @@ def heard_by(seen: Sequence[Seen]) -> tuple[int, int]:
     """Return what a strategy that notes these calls has heard, and how many they are."""
     heard = 0
     for one in seen:
-        own = one.kind, one.now // SECOND % PRIME, one.now % DAY // SECOND, one.event, one.bid_size, one.ask_size
+        own = (
+            one.kind,
+            one.now // SECOND % PRIME,
+            one.now % DAY // SECOND,
+            one.event,
+            one.phase,
+            one.bid_size,
+            one.ask_size,
+        )
         opening = int(one.open_price * 100 + 0.5), one.open_size
         closing = int(one.close_price * 100 + 0.5), one.close_size
         for value in (*own, *opening, *closing, int(one.previous_close * 100 + 0.5)):
@@ -164,7 +195,7 @@ def heard_by(seen: Sequence[Seen]) -> tuple[int, int]:
     return heard, len(seen)
 
 
-def hours_of(case: Case) -> dict[int, Hours]:
+def hours_of(case: Case) -> dict[int, reference.Hours]:
     days = {}
     for day in {int(time) // DAY for time in case.ticks.timestamp.tolist()}:
         hours = case.market.hours_on(date_of(day))
@@ -175,7 +206,9 @@ def hours_of(case: Case) -> dict[int, Hours]:
             if start + count * STEP * SECOND < end
         )
         listens = hours.opening_auction[0] if hours.opening_auction else hours.opens
-        days[day] = Hours(hours.continuous, listens, hours.prints_from, times)
+        others = {1: hours.pre_open, 2: hours.opening_auction, 5: hours.closing_auction, 6: hours.trade_at_last}
+        phases = {number: span for number, span in others.items() if span is not None}
+        days[day] = reference.Hours(hours.continuous, phases, listens, hours.prints_from, times)
     return days
 
 

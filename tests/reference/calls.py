@@ -13,20 +13,34 @@ if TYPE_CHECKING:
 Tick = tuple[int, int, float, int]
 """ns since 1970, kind, price, volume."""
 
-OPEN, TIME, CLOSE, TICK = range(4)
+OPEN, TIME, CLOSE, TICK, OUTSIDE = range(5)
 """What is called, in the order of what is called at one time."""
+
+CLOSED, CONTINUOUS, BREAK = 0, 3, 4
 
 FIVE_MINUTES: Final = 300_000_000_000
 
 
 @dataclass(frozen=True)
 class Hours:
-    """A day's hours, ns since it began: spans of continuous trading, from when on prints count, and close the day."""
+    """A day's hours, ns since it began: spans of continuous trading, from when on prints count, and close the day.
+
+    phases: the other phases, by their number.
+    """
 
     spans: Sequence[tuple[int, int]]
+    phases: Mapping[int, tuple[int, int]]
     listens: int
     prints_from: int
     times: Sequence[int]
+
+    def phase(self, time: int) -> int:
+        """Return the number of the phase at a time."""
+        if any(start <= time < end for start, end in self.spans):
+            return CONTINUOUS
+        within = [number for number, (start, end) in self.phases.items() if start <= time < end]
+        between = self.spans[0][0] <= time < self.spans[-1][1]
+        return within[0] if within else BREAK if between else CLOSED
 
 
 @dataclass
@@ -36,6 +50,7 @@ class Seen:
     kind: int
     now: int
     event: int
+    phase: int
     bid_size: int
     ask_size: int
     open_price: float
@@ -65,6 +80,7 @@ class _Day:
         self._times = [tick[0] - start for _, tick in ticks]
         self._book = {BID: 0, ASK: 0}
         self._breaks = 0
+        self._latest = 0
         self._opening = 0.0, 0
         self.closing = 0.0, 0
         self.last = 0.0
@@ -91,6 +107,9 @@ class _Day:
                     self._book[kind] = volume
                 if time >= first:
                     yield self._seen(TICK, time, event)
+                self._latest = max(self._latest, time)
+            else:
+                yield self._seen(OUTSIDE, time, event)
         self._book = {BID: 0, ASK: 0}
         for _, time, what in (call for call in called if call[0] == len(self._ticks)):
             yield self._seen(what, time, next_event)
@@ -101,7 +120,9 @@ class _Day:
 
     def _seen(self, kind: int, time: int, event: int) -> Seen:
         book = self._book[BID], self._book[ASK]
-        return Seen(kind, self._start + time, event, *book, *self._opening, *self.closing, self._previous)
+        self._latest = max(self._latest, time)
+        phase = self._hours.phase(self._latest)
+        return Seen(kind, self._start + time, event, phase, *book, *self._opening, *self.closing, self._previous)
 
     def _pass_breaks(self, time: int, *, empties: bool) -> None:
         over = sum(end <= time for _, end in self._hours.spans)

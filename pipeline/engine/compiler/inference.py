@@ -38,6 +38,7 @@ OF_MARKET: Final = {
     **dict.fromkeys(("now", "day_start", "flat_day"), (NO_DAY, -NO_DAY)),
     **dict.fromkeys(("time_of_day", "continuous_opens", "continuous_closes", "auction_prints"), (0, DAY)),
     **dict.fromkeys(("event", "fills", "session_rows", "bid_count", "ask_count", "trade_count", "kind"), COUNT),
+    "phase": (0, 6),
     **dict.fromkeys(("volume", "bid_size", "ask_size", "open_size", "close_size"), (0, MOST_VOLUME)),
     **dict.fromkeys(("bid_remaining", "ask_remaining", "bid_sent_size", "ask_sent_size"), (0, EXACT)),
     "position": (-(2**62), 2**62),

@@ -12,18 +12,21 @@ import sys
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.engine.called import calls_of
 from pipeline.engine.compiler.methods import strategy_methods
 from pipeline.engine.compiler.parts import MARKET, Method, fills_again, has_no, source_of
 from pipeline.engine.compiler.specialise import market_names
-from pipeline.engine.declared import own_classes, where
+from pipeline.engine.declared import CALLS, own_classes, where
+from pipeline.engine.rules.replay_state import ReplayState
 from pipeline.engine.rules.side import Side
 from pipeline.engine.strategy import Strategy, fields_of
 from pipeline.errors import StrategyError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
-HOOKS: Final = ("on_tick", "on_fill", "on_time", "on_open", "on_close", "on_overnight_cancel", "on_day_end")
+HOOKS: Final = ("on_tick", "on_fill", *CALLS, "on_overnight_cancel", "on_day_end")
 
 
 def check_names(strategy: type[Strategy]) -> None:
@@ -33,13 +36,17 @@ def check_names(strategy: type[Strategy]) -> None:
     on_fill leads to it; and for a class without on_tick, which would do nothing.
     """
     fields_of(strategy)
-    if strategy.on_tick is Strategy.on_tick:
+    if strategy.on_tick is Strategy.on_tick and not calls_of(strategy, Strategy):
         why = f"{strategy.__name__} has no on_tick, so it would do nothing. Write `def on_tick(self, m):`."
         raise StrategyError(f"{where(strategy, None)}: {why}")
     checker = _Checker(strategy)
     checker.check_known()
     checker.check_followed()
     _check_on_fill(checker.methods, _filling(strategy))
+    orders = {*strategy.rules.actions} - {*ReplayState.actions}
+    for method, node in _taking(checker.methods, "on_outside", orders):
+        why = "outside continuous trading no order is taken. Remember what to do and do it in on_tick or on_open."
+        raise method.error(node, f"on_outside may not call {node.attr}: {why}")
 
 
 class _Checker:
@@ -212,13 +219,21 @@ def _names(code: CodeType, operation: str) -> Iterator[tuple[str, CodeType, int 
 
 
 def _check_on_fill(methods: Mapping[str, Method], filling: frozenset[str]) -> None:
-    for name in _reached("on_fill", methods) & methods.keys():
+    for method, node in _taking(methods, "on_fill", filling):
+        raise fills_again(method, node, node.attr)
+
+
+def _taking(
+    methods: Mapping[str, Method], hook: str, actions: AbstractSet[str]
+) -> Iterator[tuple[Method, ast.Attribute]]:
+    """Yield where a hook, or a method that it calls, takes one of some actions."""
+    for name in sorted(_reached(hook, methods) & methods.keys()):
         method = methods[name]
         for node in ast.walk(method.definition):
             if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)):
                 continue
-            if node.attr in filling and node.value.id != _arguments(method)[0]:
-                raise fills_again(method, node, node.attr)
+            if node.attr in actions and node.value.id != _arguments(method)[0]:
+                yield method, node
 
 
 def _filling(strategy: type[Strategy]) -> frozenset[str]:

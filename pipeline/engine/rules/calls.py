@@ -21,7 +21,17 @@ OPENING: Final = 1
 DELAYED_OPENING: Final = 2
 TIME: Final = 3
 CLOSING: Final = 4
-"""What is done at a moment, in the order of what is done at one time: note the day's first print, call a hook."""
+"""What is done at a moment, in the order of what is done at one time: note the day's first print, call a hook. Below 0
+is what begins then: -1 less one of the phases."""
+
+CLOSED: Final = 0
+PRE_OPEN: Final = 1
+OPENING_AUCTION: Final = 2
+CONTINUOUS: Final = 3
+BREAK: Final = 4
+CLOSING_AUCTION: Final = 5
+TRADE_AT_LAST: Final = 6
+"""The phases of a day; CLOSED is what is none of the others."""
 
 
 class CallingMarket(Market):
@@ -31,6 +41,7 @@ class CallingMarket(Market):
     auctions are 0 where there was none yet: `open_price` is that of the day's first print from the opening auction on,
     `close_price` that of its first one when the closing auction prints, or continuous trading is over where there is
     none; `previous_close` is the last day's `close_price`, else the price of its last print in continuous trading.
+    `phase` is the one that the day's clock has come to: where it steps back, that stays.
     """
 
     calls_at_moments: ClassVar[bool] = True
@@ -49,6 +60,7 @@ class CallingMarket(Market):
     close_size: int = 0
     previous_close: float = 0.0
     prints_before: int = 0
+    phase: int = 0
 
     def pass_time(self, now: int, price: float) -> None:
         """Go through the moments up to a tick that comes next, whose price says whether it is one."""
@@ -74,6 +86,7 @@ class CallingMarket(Market):
         elif self.trade_count > self.prints_before:
             self.previous_close = self.last_price
         self.prints_before = self.trade_count
+        self.phase = CLOSED
         self.open_awaited = False
         self.open_price = 0.0
         self.open_size = 0
@@ -94,7 +107,9 @@ class CallingMarket(Market):
             self.time_of_day = self.moment_times[self.next_moment]
             self.now = self.day_start + self.time_of_day
             self.next_moment += 1
-            if kind == LISTEN:
+            if kind < LISTEN:
+                self.phase = -1 - kind
+            elif kind == LISTEN:
                 self.open_awaited = True
             else:
                 self.call_at(kind)
@@ -117,6 +132,10 @@ class CallingMarket(Market):
         if self.takes_marketable or self.latency > 0:
             self.book_crossing()
             self.end_event()
+
+    def look_on(self) -> None:
+        """Show the strategy an event outside continuous trading."""
+        self.strategy.on_outside(self)
 
     def note_print(self) -> None:
         """Note the prints that are those of the auctions."""

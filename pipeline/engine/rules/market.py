@@ -70,9 +70,14 @@ class Market(Orders):
                     ended = self.closing()
             if in_session and not ended:
                 self.trade_continuously()
+            if self.calls_at_moments and not in_session:
+                self.look_on()
 
     def note_print(self) -> None:
         """Note a print of any time of the day."""
+
+    def look_on(self) -> None:
+        """Show the strategy an event outside continuous trading."""
 
     def begin_day(self) -> None:
         """Empty the book."""
