@@ -32,26 +32,35 @@ def sensitivity(
     strategy: take.Strategy = take.STRATEGY,
     config: take.Config = None,
     parquet_dir: take.ParquetDir = take.PARQUET_DIR,
+    signals: take.SignalsDir = None,
     workers: take.Workers = None,
     parameters: take.Parameters = (),
     securities: take.Securities = (),
+    market: take.Market = None,
+    fx: take.FxRates = (),
+    currency: take.Currency = None,
     allow_stale: take.AllowStale = False,
 ) -> CommandResult:
     """Show how the P&L depends on the fill assumptions: classic, strict, each switch alone.
 
     Example: pipeline sensitivity --securities FAB
     """
-    from pipeline.console.backtest import BacktestProgress, show_sensitivity
+    from pipeline.console.backtest import BacktestProgress
+    from pipeline.console.sensitivity import show_sensitivity
 
     with BacktestProgress() as progress:
         run = api.backtest(
             strategy,
             config=config,
             parquet_dir=parquet_dir,
+            signals=signals,
             workers=workers,
             sensitivity=True,
             parameters=parameters,
             securities=securities,
+            market=market,
+            fx=fx,
+            currency=currency,
             allow_stale=allow_stale,
             on_plan=progress.planned,
             on_result=progress.finished,

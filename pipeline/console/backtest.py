@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.console.output import WIDTH, CommandResult, console
 from pipeline.console.progress import Progress
 from pipeline.console.tables import Column, show_table
-from pipeline.metrics.assumptions import BETWEEN, NO_WORSE, in_words, verdict_of, waterfall
+from pipeline.metrics.assumptions import NO_WORSE, verdict_of
 from pipeline.metrics.figure import shown_annualised
 from pipeline.numbers import FORMS, OWN_CURRENCY, amounts_in, counted, currency, money, ratio
 from pipeline.runs.layout import REPORT_FILE, WORKBOOK_FILE
@@ -94,7 +93,7 @@ def show_backtest(run: BacktestRun, *, page: bool = False, workbook: bool = Fals
 
     page, workbook: whether the run's folder has them.
     """
-    _say_errors(run)
+    say_errors(run)
     written = {
         "report": run.output_dir / REPORT_FILE if run.output_dir and page else None,
         "workbook": run.output_dir / WORKBOOK_FILE if run.output_dir and workbook else None,
@@ -109,7 +108,7 @@ def show_backtest(run: BacktestRun, *, page: bool = False, workbook: bool = Fals
     reused = f"; {cached} of {len(run.results)} cached by earlier runs" if cached else ""
     failed = f"; {len(run.failed)} of {len(run.results)} failed" if run.failed else ""
     facts = {
-        **_facts(run),
+        **facts_of(run),
         **written,
         "output_dir": run.output_dir,
         "securities": {result.ticker: _figures(result) for result in run.results},
@@ -139,53 +138,6 @@ def _show_all(run: BacktestRun) -> None:
         _show_lines({f"Max drawdown, {currency()}, of all securities together": drawdown})
         _show_assumptions(run)
         _show_chance(run)
-
-
-def show_sensitivity(run: BacktestRun) -> CommandResult:
-    """Print the assumption check: one row an execution model, one column a security, as many to a table as fit."""
-    with amounts_in(run.currency):
-        return _show_sensitivity(run)
-
-
-def _show_sensitivity(run: BacktestRun) -> CommandResult:
-    """Print the assumption check: one row an execution model, one column a security, as many to a table as fit."""
-    from pipeline.runs.writer import sensitivity_rows
-
-    _say_errors(run)
-    rows = sensitivity_rows(run.results)
-    facts = {**_facts(run), "net_pnl": {}, "band_low": None, "band_high": None}
-    if not run.plan.switches_apply:
-        return CommandResult(run.plan.own_orders, facts, run.failed, warnings=run.warnings)
-    by_execution: dict[str, dict[str, float]] = {}
-    for row in rows:
-        by_execution.setdefault(row["execution"], {})[row["security"]] = row["net_pnl"]
-    securities = list(dict.fromkeys(row["security"] for row in rows))
-    columns = [Column("execution", "name"), *(Column(security, "money") for security in securities)]
-    show_table(
-        f"Net P&L, {currency()}",
-        columns,
-        [
-            [model, *(money(values.get(security)) for security in securities)]
-            for model, values in by_execution.items()
-            if model not in BETWEEN
-        ],
-    )
-    facts["net_pnl"] = by_execution
-    total = {model: values["total"] for model, values in by_execution.items() if "total" in values}
-    steps = waterfall(total)
-    columns = [Column("added", "name"), Column("changes by", "money"), Column("net P&L", "money")]
-    if steps:
-        table = [[step.switch, money(step.change), money(step.net_pnl)] for step in steps]
-        show_table(f"From classic to strict, {currency()}", columns, [["classic", "", money(total["classic"])], *table])
-        console().show(f"{textwrap.fill(in_words(steps), WIDTH)}\n")
-    verdict = verdict_of(total)
-    if verdict and verdict.band_low is not None:
-        facts |= {"band_low": verdict.band_low, "band_high": verdict.band_high}
-        console().show(f"As an exchange would fill them (strict), by what the queue ahead did:\n  {verdict.band}\n")
-    line = f"classic {money(verdict.classic)}; strict {money(verdict.strict)}" if verdict else "nothing was replayed"
-    return CommandResult(
-        f"Net P&L of {run.plan.strategy}, {currency()}: {line}", facts, run.failed, warnings=run.warnings
-    )
 
 
 def _show_figures(run: BacktestRun) -> None:
@@ -279,7 +231,8 @@ def _by_execution(run: BacktestRun) -> dict[str, float]:
     return net_pnl_by_execution(run.results)
 
 
-def _facts(run: BacktestRun) -> dict[str, Any]:
+def facts_of(run: BacktestRun) -> dict[str, Any]:
+    """Return what the command results of a backtest and of its check both say."""
     plan = run.plan
     return {
         "strategy": plan.strategy,
@@ -335,7 +288,8 @@ def _how(result: SecurityResult) -> str:
     return f"reading {result.read_seconds:.3f} s, replay {result.replay_seconds:.3f} s{checked}"
 
 
-def _say_errors(run: BacktestRun) -> None:
+def say_errors(run: BacktestRun) -> None:
+    """Print what ended the securities that failed."""
     for result in run.results:
         if result.error is not None:
             console().error(f"{result.ticker}: {result.error}")

@@ -129,6 +129,12 @@ class Execution:
         return frozenset(filter(None, str(self.settings.get(IGNORED, "")).split(",")))
 
     @property
+    def off_grid(self) -> Execution:
+        """The same without rounding prices to ticks, for a market of which these are not known."""
+        takes_any = self.settings["order_price"] != "grid"
+        return self if takes_any else Execution(self.preset, {**self.settings, "order_price": "any"})
+
+    @property
     def break_rule(self) -> str:
         """What becomes of our orders over a break within the day: one of KEPT_OR_CANCELLED."""
         return str(self.settings.get(BREAK_ORDERS, "market"))

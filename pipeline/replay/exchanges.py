@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TICKS: Final = re.compile(r"\.(round_(down_|up_)?to_tick|tick)\(")
 """Where a strategy asks the market for its tick sizes."""
 
+SAY_TICK: Final = 'Say the security\'s in the config, beside its parameters or in "_defaults": "tick_size": 0.01.'
+
 
 def check_exchange(name: str, where: str) -> None:
     """Raise ConfigError, naming `where`, for an exchange that there is not."""
@@ -59,6 +61,14 @@ def _lot_error(market: MarketFacts, strategy: type[Strategy], label: str) -> str
     )
 
 
+def off_grid_words(market: MarketFacts) -> str:
+    """Return what is to be said of the assumption check of a security whose tick sizes are not known."""
+    return (
+        f"{market.ticker}: tick sizes of {market.name} are not known, so the assumption check rounds no order price "
+        f"to ticks: neither with order_price=grid nor in strict. {SAY_TICK}"
+    )
+
+
 def tick_error(
     market: MarketFacts, strategy: type[Strategy], label: str, executions: Iterable[Execution]
 ) -> str | None:
@@ -71,7 +81,4 @@ def tick_error(
         needs = "The execution model rounds order prices to ticks (order_price=grid)"
     else:
         return None
-    return (
-        f"{needs}, and those of {market.name} are not known. Say the security's in the config, beside its parameters "
-        'or in "_defaults": "tick_size": 0.01.'
-    )
+    return f"{needs}, and those of {market.name} are not known. {SAY_TICK}"

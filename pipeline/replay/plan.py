@@ -25,7 +25,7 @@ from pipeline.folders import CONFIGS, config_file
 from pipeline.markets.codes import exchange_of_code
 from pipeline.markets.facts import facts_of
 from pipeline.replay.currencies import Currencies, conversion_of
-from pipeline.replay.exchanges import check_exchange, exchange_error, strategy_error
+from pipeline.replay.exchanges import check_exchange, exchange_error, off_grid_words, strategy_error
 from pipeline.replay.fx import Fx, read_rates
 from pipeline.replay.memory import memory_shortage
 from pipeline.replay.signals import signal_sources, signals_beside
@@ -116,6 +116,11 @@ class Plan:
         warnings = [] if self.stale is None else [self.stale]
         if self.currencies.warning:
             warnings.append(self.currencies.warning)
+        warnings += [
+            off_grid_words(task.market)
+            for task in self.tasks
+            if task.error is None and task.alternatives and not task.market.tick_tables
+        ]
         if self.why_plain:
             warnings.append(f"It runs as plain Python, since it cannot be compiled: {self.why_plain}")
         if not self.switches_apply and (self.execution.fields() != CLASSIC.fields() or self.execution.ignored):
@@ -226,7 +231,10 @@ def _checked(
         sources = signal_sources(strategy, task.ticker, task.market, in_store, signals)
     except SignalError as lacking:
         return replace(task, error=error or str(lacking))
-    return replace(task, error=error, signals=sources)
+    models = task.alternatives
+    if not task.market.tick_tables:
+        models = {name: model.off_grid for name, model in models.items()}
+    return replace(task, error=error, signals=sources, alternatives=models)
 
 
 def choose_engine(strategy: type[Strategy], execution: Execution, asked: Engine | None) -> tuple[Engine, str | None]:

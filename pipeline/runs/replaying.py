@@ -88,7 +88,7 @@ def run(
 
 def result_names(plan: Plan) -> dict[str, str]:
     """Return the name each security's result is cached under, by ticker; none for one that cannot be replayed."""
-    purpose = json.dumps(["backtest", *(model.name for model in plan.tasks[0].alternatives.values())])
+    purpose = json.dumps(["backtest", *plan.tasks[0].alternatives])
     made_by = (run_security.__module__, packed.__module__)
     by_ticker = identities(plan, purpose, made_by, lambda security: security.digest or verified_digest(security))
     settings = {task.ticker: Setting(task.parameters, task.execution) for task in plan.tasks}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,6 +138,8 @@ def _replayed(task: SweepTask) -> TaskResult:
     strategy, market = load_strategy(security.strategy), security.market
     ticks = load_signals(security.signals, market).on(read_ticks(security.path, security.digest, market.clock_shift))
     settings = task.trials.settings(security.parameters)
+    if not market.tick_tables:
+        settings = [replace(setting, execution=setting.execution.off_grid) for setting in settings]
     replays = Replays(ticks, strategy, settings, market, security.engine)
     encoded = task.encode(replays)
     ended = np.array(replays.ended, np.int64)

@@ -14,6 +14,7 @@ import pytest
 from pipeline import api
 from pipeline.console import backtest as screens
 from pipeline.console.output import console
+from pipeline.console.sensitivity import show_sensitivity
 from pipeline.engine.execution import SWITCHES
 from pipeline.replay.currencies import Currencies
 from tests.made import make_config, make_strategy, random_ticks, write_ticks
@@ -120,7 +121,7 @@ def test_the_table_has_fees_and_net_where_fees_are_charged(screen: Any) -> None:
 
 
 def test_sensitivity_shows_every_model_by_security_and_in_total(screen: Any, tmp_path: Path) -> None:
-    out, _ = screen(screens.show_sensitivity)
+    out, _ = screen(show_sensitivity)
     table, _, path = out.partition("From classic to strict, AED")
     rows = {line[:27].strip(): line[27:].split() for line in table.splitlines() if len(line[27:].split()) == 4}
     assert rows.pop("execution") == ["EMAAR", "FAB", "MODON", "total"]
@@ -154,13 +155,13 @@ def test_sensitivity_shows_every_figure_whole_within_80_columns(
         for at, security in enumerate(securities)
         for model in models
     ]
-    monkeypatch.setattr("pipeline.runs.writer.sensitivity_rows", lambda _: rows)
+    monkeypatch.setattr("pipeline.console.sensitivity.sensitivity_rows", lambda _: rows)
     plan = {"switches_apply": True, "strategy": "v1", "engine": "compiled", "backend": "threading", "workers": 1}
     plan |= {"execution": SimpleNamespace(name="classic"), "currencies": Currencies({"FAB": "AED"})}
     shown: Any = SimpleNamespace(
         currency="AED", results=[], seconds={}, failed={}, warnings=(), plan=SimpleNamespace(**plan)
     )
-    screens.show_sensitivity(shown)
+    show_sensitivity(shown)
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 80
     for row in rows:

@@ -98,6 +98,25 @@ def test_a_sweep_over_models_asks_where_one_of_them_needs_ticks(requested: Any) 
         assert [task.ticker for task in base.tasks if task.error] == ["FAB"][:errors]
 
 
+@pytest.mark.parametrize(("size", "rounds"), [(None, False), (0.5, True)])
+def test_the_assumption_check_rounds_by_it_and_says_where_it_has_none(
+    requested: Any, size: float | None, *, rounds: bool
+) -> None:
+    config = {"_defaults": {}, "FAB": {"exchange": "LSE"} | ({"tick_size": size} if size else {})}
+    made = plan(replace(requested(TOUCHES, config), securities=("EMAAR", "FAB")))
+    on_grid = {
+        task.ticker: {name for name, model in task.alternatives.items() if model.fields()["prices_on_grid"]}
+        for task in made.tasks
+    }
+    assert {"strict", "strict queue=front", "order_price=grid"} <= on_grid["EMAAR"]
+    assert on_grid["FAB"] == (on_grid["EMAAR"] if rounds else set())
+    said = [text for text in made.warnings if "tick sizes" in text]
+    assert len(said) == (not rounds)
+    for text in said:
+        assert text.startswith("FAB: tick sizes of London Stock Exchange are not known, so the assumption check rounds")
+        assert text.endswith(ASKS)
+
+
 def test_a_run_rounds_by_it_and_records_it(requested: Any, tmp_path: Path) -> None:
     for name, size in (("whole", 1.0), ("half", 0.5)):
         config = {"_defaults": {"tick_size": size}, "_execution": {"fill_price": "order"}, "FAB": {"exchange": "LSE"}}

@@ -10,6 +10,7 @@ import pytest
 from pipeline import api
 from pipeline.console import backtest as screens
 from pipeline.console.output import console
+from pipeline.console.sensitivity import show_sensitivity
 from pipeline.ticks import Ticks
 from tests.made import make_store, random_ticks, results, write_ticks
 
@@ -78,7 +79,7 @@ def test_there_is_no_check_of_it_and_sensitivity_says_so(
     assert not (tmp_path / "run" / "sensitivity.csv").exists()
     console().close(screens.show_backtest(done))
     assert "Net P&L, AED:" not in capsys.readouterr().out
-    console().close(screens.show_sensitivity(done))
+    console().close(show_sensitivity(done))
     assert "the execution switches do not apply to it" in capsys.readouterr().out
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from pipeline import backtest, sweep
+from pipeline.cli.replay import sensitivity
 from pipeline.errors import BadRequest, RatesError
 from pipeline.ticks import stack_ticks
 from tests.made import DAY, MONDAY, PARAMETERS, make_config, make_store, random_ticks, write_ticks
@@ -131,6 +132,24 @@ def test_the_assumption_check_is_converted_as_the_run_is(made: dict[str, Any]) -
     )
     assert float(rows["total", "strict"]["net_pnl"]) == pytest.approx(strict.portfolio["net_pnl"], rel=1e-12)
     assert strict.portfolio["net_pnl"] == pytest.approx(sum(by_rate(strict_folder, "net_pnl", (4.0, 5.0))), rel=1e-12)
+
+
+def test_the_check_by_itself_is_converted_too_and_names_what_each_column_is_in(
+    made: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = {"config": made["config"], "parquet_dir": made["parquet_dir"], "workers": 1}
+    shown = sensitivity(**asked, fx=[str(made["folder"] / "rates.csv")], currency="AED")
+    _, folder = run_of(made, "by_day", fx=made["folder"] / "rates.csv", currency="AED")
+    rows = {(row["security"], row["execution"]): float(row["net_pnl"]) for row in rows_of(folder / "sensitivity.csv")}
+    assert shown.facts["net_pnl"]["strict"]["total"] == rows["total", "strict"]
+    assert shown.facts["currency"] == "AED"
+    assert shown.facts["currencies"] == {"EMAAR": "AED", "FAB": "GBP", "MODON": "USD"}
+    heads = " ".join(capsys.readouterr().out.split())
+    assert "execution EMAAR AED FAB GBP MODON USD total AED" in heads
+    assert f"strict {rows['total', 'strict']:,.2f}" in shown.line
+    apart = sensitivity(**asked)
+    assert (apart.facts["currency"], apart.facts["band_low"]) == (None, None)
+    assert apart.line.endswith("own currency: several currencies, which do not add up")
 
 
 def test_the_rates_used_are_in_the_folder_and_carried_days_are_warned_of(made: dict[str, Any]) -> None:

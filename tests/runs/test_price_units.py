@@ -102,6 +102,10 @@ def test_prices_stay_in_pence_and_amounts_are_in_pounds(folder: Path) -> None:
         assert {name: found[name] for name in BY_HAND} == pytest.approx(BY_HAND)
     summary = next(csv.DictReader((folder / "backtest_summary.csv").read_text("utf-8").splitlines()))
     assert (summary["currency"], summary["last_price"], float(summary["realized_pnl"])) == ("GBP", "352.0", 2.0)
+    check = list(csv.DictReader((folder / "sensitivity.csv").read_text("utf-8").splitlines()))
+    for row in check:
+        if row["execution"] in ("classic", "strict", "order_price=grid"):
+            assert (row["fills"], float(row["realized_pnl"]), float(row["fees"])) == ("2", 2.0, 1.702)
     market = json.loads((folder / "run.json").read_bytes())["markets"]["LSE"]
     assert (market["prices_in"], market["prices_per_currency"]) == ("GBp", 100)
 
