@@ -26,8 +26,6 @@ from pipeline.errors import StrategyError
 from pipeline.times import DAY, FIRST_DAY, HOUR, MINUTE, SECOND, date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pipeline.markets.market import MarketFacts
     from pipeline.markets.phases import Hours
     from pipeline.ticks import Int64s
@@ -61,8 +59,8 @@ class Every:
         del shift
         return {time for start, end in hours.continuous for time in range(start, end, self._step)}
 
-    def check(self, hours: Iterable[Hours], market: MarketFacts) -> None:
-        """Accept any hours: each has a first moment."""
+    def check(self, market: MarketFacts) -> None:
+        """Accept any market: each day has a first moment."""
 
 
 class At:
@@ -84,13 +82,13 @@ class At:
         """
         return {time for of_day in self._times.values() if hours.is_continuous(time := (of_day + shift) % DAY)}
 
-    def check(self, hours: Iterable[Hours], market: MarketFacts) -> None:
-        """Raise StrategyError for a time that is of continuous trading on none of the days."""
-        several = [*dict.fromkeys(hours)]
+    def check(self, market: MarketFacts) -> None:
+        """Raise StrategyError for a time that is of continuous trading on no day of a market."""
+        several = [*(each.hours for each in market.sessions), *(hours for _, hours in market.half_days)]
         for text, of_day in self._times.items():
             time = (of_day + market.clock_shift) % DAY
             if not any(each.is_continuous(time) for each in several):
-                spans = dict.fromkeys(span for each in several for span in each.continuous)
+                spans = dict.fromkeys(market.hours.continuous)
                 known = " and ".join(" to ".join(_clock(market.own_time(end)) for end in span) for span in spans)
                 raise StrategyError(
                     f'At("{text}") is never called: {market.exchange} trades continuously from {known}. '
@@ -125,14 +123,14 @@ def moment_columns(strategy: Any, market: MarketFacts, first_day: int, last_day:
         each day, `moment_days`: where its moments begin and end in these.
 
     Raises:
-        StrategyError: A time of day is on none of these days one of continuous trading.
+        StrategyError: A time of day is on none of the market's days one of continuous trading.
     """
     begins, of_days = [], []
     for day, hours, _ in market.stretches(date_of(first_day), date_of(last_day)):
         begins.append((day - FIRST_DAY).days)
         of_days.append(hours)
     if strategy.times is not None:
-        strategy.times.check(of_days, market)
+        strategy.times.check(market)
     ends: dict[Hours, tuple[int, int]] = {}
     moments: list[tuple[int, int]] = []
     for hours in dict.fromkeys(of_days):

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pipeline.engine.strategy import fields_of
-from pipeline.errors import ConfigError, MarketFactsError, MissingExtra
+from pipeline.errors import ConfigError, MarketFactsError, MissingExtra, StrategyError
 from pipeline.markets.facts import facts_of
 from pipeline.replay.result_key import strategy_text
 from pipeline.replay.simulate import takes_switches
@@ -46,7 +46,21 @@ def strategy_error(market: MarketFacts, strategy: type[Strategy], label: str, ex
             f"{label} trades in the closing auction, and {market.name} has none: "
             f"configs/markets/{market.exchange}.json has no 'closing_auction' in its sessions."
         )
-    return _lot_error(market, strategy, label) or tick_error(market, strategy, label, [execution])
+    return (
+        _times_error(market, strategy)
+        or _lot_error(market, strategy, label)
+        or tick_error(market, strategy, label, [execution])
+    )
+
+
+def _times_error(market: MarketFacts, strategy: type[Strategy]) -> str | None:
+    """Return which of the times at which a strategy is to be called never comes; None where all do."""
+    try:
+        if strategy.times is not None:
+            strategy.times.check(market)
+    except StrategyError as error:
+        return str(error)
+    return None
 
 
 def _lot_error(market: MarketFacts, strategy: type[Strategy], label: str) -> str | None:
