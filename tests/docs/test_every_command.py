@@ -42,9 +42,13 @@ ELSEWHERE: Final = {
 def commands_of(page: Path) -> list[str]:
     """Return the commands in the code blocks of a page, lines that go on joined."""
     text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```(?:console|bash|sh|shell)?\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    commands = [re.sub(r"^\$ ", "", line.strip()) for line in lines]
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    lines = (
+        "\n".join(block for language, block in blocks if language in ("", "console", "bash", "sh", "shell"))
+        .replace("\\\n", " ")
+        .splitlines()
+    )
+    commands = [re.sub(r"^\$ |\s+# .*$", "", line.strip()) for line in lines]
     return [line for line in commands if line.split(" ")[0].split("\\")[0] in COMMANDS]
 
 
@@ -55,7 +59,7 @@ def runs_elsewhere(command: str) -> bool:
 def files_of(page: Path) -> dict[str, str]:
     """Return the files a page prints whole, by the name that stands before each."""
     text = page.read_text(encoding="utf-8")
-    return dict(re.findall(r"^`([\w/]+\.\w+)`:\n\n```\w+\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL))
+    return dict(re.findall(r"`([\w/]+\.\w+)`:\n\n```\w+\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL))
 
 
 @pytest.fixture(scope="module")
