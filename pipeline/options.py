@@ -346,4 +346,4 @@ MatchesFile = Annotated[
         "A .csv or .parquet file for the matches.", default="reconciliation.csv in the run's folder", metavar="PATH"
     ),
 ]
-StrategyFile = Annotated[str | None, Option("File of the run's strategy, if it is not a shipped one.", metavar="PATH")]
+StrategyFile = Annotated[str | None, Option("The strategy's file.", default="as the run has it", metavar="PATH")]

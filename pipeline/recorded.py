@@ -169,7 +169,7 @@ def explain(
         at, side: Instead of `fill`, a time on the exchange's clock, and buy or sell.
         run, output_dir: As in `recorded_security`.
         parquet_dir, signals: Directory or URI of the ticks that the run replayed, and of its files of signals.
-        strategy: File of the run's strategy if it is not a shipped one.
+        strategy: File of the run's own strategy, where the run's folder does not say it.
         on_progress: Called with the number of ticks replayed and the number to replay.
 
     Raises:
@@ -214,7 +214,7 @@ def reconcile(
         price_tolerance: How far apart in price; by default one tick at that price.
         switch: The execution switch whose values are tried.
         parquet_dir, signals: Directory or URI of the ticks that the run replayed, and of its files of signals.
-        strategy: File of the run's strategy if it is not a shipped one.
+        strategy: File of the run's own strategy, where the run's folder does not say it.
         output: A .csv or .parquet file for the matches; by default `reconciliation.csv` in the run's folder.
         on_security: Called with each security whose replays begin.
 

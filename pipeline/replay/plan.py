@@ -106,6 +106,12 @@ class Plan:
     currencies: Currencies = field(default_factory=lambda: Currencies({}))
 
     @property
+    def strategy_file(self) -> str | None:
+        """The file of a user's own strategy, as it was named; None for one that comes with the project."""
+        source = self.tasks[0].strategy
+        return None if source.text is None else Path(source.name).as_posix()
+
+    @property
     def series(self) -> tuple[str, ...]:
         """The series that its strategy records, by field."""
         return tuple(fields_of(load_strategy(self.tasks[0].strategy)).series)

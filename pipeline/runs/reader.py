@@ -110,7 +110,7 @@ class RecordedRun:
     after its ticker, so many of the first or of the last; raises DamagedRun or NewerRun. warnings: those of the run and
     of its ticks. check: what its assumption check came to; None without one, or of a version that did not record it.
     tick_sizes: what its config said instead of a market's. signals: the digests of the signals read, by their names.
-    money: what amounts are in.
+    money: what amounts are in. strategy_file: of a user's own, as it was named; None where that was not recorded.
     """
 
     folder: Path
@@ -130,6 +130,7 @@ class RecordedRun:
     tick_sizes: Mapping[str, float] = field(default_factory=dict)
     signals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     money: RunMoney = IN_AED
+    strategy_file: str | None = None
 
     def warnings_about(self, ticker: str) -> list[str]:
         """Return the warnings that name a security, and those that name none of the run's."""
@@ -170,6 +171,7 @@ def read_run(folder: Path) -> RecordedRun:
     manifest = read_run_file(folder)
     with reading(folder / RUN_FILE):
         settings = settings_of(manifest)
+        file = (manifest.get("how") or {}).get("strategy_file")
     metrics = read_metrics(folder)
     with reading(folder / METRICS_FILE):
         money = settings["money"]
@@ -184,6 +186,7 @@ def read_run(folder: Path) -> RecordedRun:
     return RecordedRun(
         folder=folder,
         **settings,
+        strategy_file=None if file is None else str(file),
         figures=figures,
         errors=errors,
         total=total,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.engine.execution import make_execution
@@ -43,7 +44,7 @@ class Setting:
 
 
 def setting_of(security: RecordedSecurity, file_or_name: str | None) -> Setting:
-    """Return what a run replayed of one security; file_or_name: its strategy, where its name does not find it.
+    """Return what a run replayed of one security; file_or_name: its strategy, where the run does not say its file.
 
     Raises ChangedSinceRun where strategy and parameters do not fit any more, UnknownStrategy and BadRequest for a
     strategy that is none or not the run's, and what loading it raises.
@@ -73,11 +74,15 @@ def _changed(run: RecordedRun, what: str) -> ChangedSinceRun:
 
 
 def _strategy(run: RecordedRun, file_or_name: str | None) -> type[Strategy]:
-    if file_or_name is None and run.strategy not in strategy_names():
-        raise UnknownStrategy(
-            f"The strategy of {run.folder} is '{run.strategy}', which does not come with the project. Name its file: "
-            f"--strategy desk/{run.strategy}.py"
-        )
+    file = run.strategy_file
+    if file_or_name is None and (file is not None or run.strategy not in strategy_names()):
+        if file is None or not Path(file).is_file():
+            where = "does not come with the project" if file is None else f"was in {file}, where there is none now"
+            raise UnknownStrategy(
+                f"The strategy of {run.folder} is '{run.strategy}', which {where}. Name its file: --strategy "
+                f"desk/{run.strategy}.py"
+            )
+        file_or_name = file
     if file_or_name is not None and strategy_label(file_or_name) != run.strategy:
         raise BadRequest(f"--strategy is '{file_or_name}' and {run.folder} is a run of '{run.strategy}'.")
     return load_strategy(file_or_name or run.strategy)

@@ -168,6 +168,7 @@ class RunFolder:
                 "engine": plan.engine,
                 "backend": plan.backend,
                 "workers": plan.workers,
+                "strategy_file": plan.strategy_file,
                 "seconds": dict(timings),
                 "finished": _now() if status == COMPLETE else None,
             },

@@ -115,13 +115,13 @@ def test_a_run_is_equal_on_both_engines_and_its_check_has_every_model(tmp_path: 
     with (tmp_path / "fast" / "sensitivity.csv").open(encoding="utf-8") as file:
         models = {row["execution"] for row in csv.DictReader(file)}
     assert models == {*variants(CLASSIC)}
-    told = api.explain("FAB", 5, run=tmp_path / "fast", parquet_dir=store, strategy=strategy)
+    told = api.explain("FAB", 5, run=tmp_path / "fast", parquet_dir=store)
     assert isinstance(told, Explanation)
     [row] = api.recorded_security("FAB", tmp_path / "fast").fills(Selection(start=None, first=5))[4:]
     assert (told.side, told.price, told.quantity, told.account.pnl) == tuple(
         row[name] for name in ("side", "price", "quantity", "pnl")
     )
-    moment = api.explain("FAB", at=row["time"], side="buy", run=tmp_path / "fast", parquet_dir=store, strategy=strategy)
+    moment = api.explain("FAB", at=row["time"], side="buy", run=tmp_path / "fast", parquet_dir=store)
     assert isinstance(moment, Moment)
     assert 0 < len(moment.orders) <= 3
 

@@ -107,7 +107,7 @@ def test_run_json_says_what_was_run_on_what(inputs: Any, tmp_path: Path) -> None
     assert content["parameters"]["FAB"]["refill_interval_sec"] == 30
     assert content["data"]["FAB"]["fingerprint"] == "made 0"
     assert content["currencies"] == {"EMAAR": "AED", "FAB": "AED", "MODON": "AED"}
-    assert set(content["how"]) == {"engine", "backend", "workers", "seconds", "finished"}
+    assert set(content["how"]) == {"engine", "backend", "workers", "strategy_file", "seconds", "finished"}
 
 
 @pytest.mark.parametrize("execution", ["classic", "strict"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -168,7 +170,6 @@ REFUSALS: Final[list[tuple[Callable[[Path], Any], type[PipelineError], str, int]
     (lambda desk: explain(desk, 99_999), UnknownFill, r"FAB has \d+ fills in .*; --fill is 99,999 and takes 1 to", 2),
     (lambda desk: explain(desk, 1, security="FABB"), UnknownSecurity, "FABB is not in .* Did you mean 'FAB'", 2),
     (lambda desk: explain(desk, 1, "v1_basline"), UnknownRun, "Did you mean 'v1_baseline'", 2),
-    (lambda desk: explain(desk, 1, "taker"), UnknownStrategy, "Name its file: --strategy desk/taker.py", 2),
     (lambda desk: explain(desk, 1, strategy="v3_liquidity_monitor"), BadRequest, "is a run of 'v1_baseline'", 2),
     (lambda desk: explain(desk, 1, "taker", strategy="no/taker.py"), UnknownStrategy, "no strategy file there", 2),
     (lambda desk: explain(desk, 1, parquet_dir=desk / "none"), MissingFile, "is not there", 2),
@@ -190,6 +191,19 @@ def test_what_cannot_be_explained_is_refused_in_words(
     with pytest.raises(kind, match=explanation) as error:
         ask(desk)
     assert error.value.exit_status == status
+
+
+def test_a_users_strategy_is_found_where_the_run_had_it(desk: Path, tmp_path: Path) -> None:
+    assert explain(desk, 2, "taker") == explain(desk, 2, "taker", strategy=str(desk / "taker.py"))
+    moved = shutil.copytree(desk / OUTPUT / "taker", tmp_path / "taker")
+    manifest = json.loads((moved / "run.json").read_text(encoding="utf-8"))
+    assert manifest["how"]["strategy_file"] == (desk / "taker.py").as_posix()
+    for file, words in ("gone/taker.py", "was in gone/taker.py, where there is none now"), (None, "does not come with"):
+        manifest["how"]["strategy_file"] = file
+        (moved / "run.json").write_text(json.dumps(manifest), encoding="utf-8")
+        with pytest.raises(UnknownStrategy, match=f"{words}.*Name its file: --strategy desk/taker.py") as error:
+            explain(desk, 1, str(moved))
+        assert error.value.exit_status == 2
 
 
 def test_ticks_that_have_changed_since_are_refused(desk: Path, tmp_path: Path) -> None:
