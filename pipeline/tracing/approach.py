@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from pipeline.engine.called import calls_of
 from pipeline.engine.outcome import Span, join_fills
-from pipeline.engine.strategy import Strategy, fields_of
-from pipeline.errors import BadRequest, StrategyError
+from pipeline.engine.strategy import fields_of
+from pipeline.errors import StrategyError
 from pipeline.replay.simulate import engine_facts, matched_ticks, replayer
 from pipeline.ticks import NO_TICKS, stack_ticks
 from pipeline.times import DAY
@@ -64,11 +63,6 @@ class Approach:
     def __init__(
         self, source: TickSource, setting: Setting, stride: int = STRIDE, on_day: Callable[[int], None] | None = None
     ) -> None:
-        if calls_of(setting.strategy, Strategy):
-            raise BadRequest(
-                f"{setting.strategy.__name__} is called beside its ticks, which explain does not explain yet; "
-                "--engine python with a breakpoint in on_fill shows what there was."
-            )
         self._source, self._span = source, source.span
         self._setting = setting
         self._stride = stride

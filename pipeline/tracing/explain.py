@@ -39,7 +39,7 @@ from pipeline.tracing.explanation import (
 )
 from pipeline.tracing.rules import rules_of
 from pipeline.tracing.strategy_reasons import strategy_reasons, tracing_strategy
-from pipeline.tracing.trace import StartEarlierError, Trace, line_of
+from pipeline.tracing.trace import CALL, Between, StartEarlierError, Trace, line_of
 from pipeline.tracing.tracing_ladder import TracingLadder
 from pipeline.tracing.tracing_market import TracingAuctionMarket, TracingMarket
 
@@ -131,6 +131,8 @@ class TraceReader:
         ticks, at = self._window.ticks, index - self._window.first
         if at < 0:
             raise StartEarlierError
+        if isinstance(index, Between):
+            return Tick(int(index), index.time, CALL, 0.0, 0)
         return Tick(
             index=index,
             time=int(ticks.timestamp[at]),

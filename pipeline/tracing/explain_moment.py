@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipeline.engine.called import calls_of
 from pipeline.engine.rules.auction import AuctionMarket
 from pipeline.engine.rules.ladder_side import MOST_LEVELS
 from pipeline.engine.rules.replay_state import BUY, SELL
+from pipeline.engine.strategy import Strategy
 from pipeline.errors import BadRequest, UnknownMoment
 from pipeline.ticks import union_of
 from pipeline.times import DAY, SECOND, date_of
@@ -49,10 +51,15 @@ def last_event(source: TickSource, setting: Setting, asked: int, length: int) ->
 
     Raises:
         UnknownMoment: It is outside the continuous session or the data.
-        BadRequest: The strategy keeps its own orders.
+        BadRequest: The strategy keeps its own orders, or is called between ticks as well.
     """
     if issubclass(setting.strategy.rules, AuctionMarket):
         raise BadRequest(f"{setting.strategy.__name__} keeps its own orders: ask for one of its fills with --fill.")
+    if {*calls_of(setting.strategy, Strategy)} - {"on_outside"}:
+        raise BadRequest(
+            f"{setting.strategy.__name__} is called between ticks as well, after the last that --at comes to: "
+            "ask for one of its fills with --fill."
+        )
     market = setting.market
     if not len(_in_session(np.array([asked]), market)):
         spans = [[hour_of(market.own_time(time)) for time in span] for span in _spans(asked // DAY, market)]

@@ -19,7 +19,10 @@ auction strategy's own."""
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One stored tick: its place from 0, ns on the exchange's clock, BID, ASK or TRADE, price, shares."""
+    """One stored tick: its place from 0, ns on the exchange's clock, BID, ASK or TRADE, price, shares.
+
+    Of a call between ticks the type is CALL, the index that of the tick that comes next, the price and size 0.
+    """
 
     index: int
     time: int

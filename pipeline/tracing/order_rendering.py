@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.numbers import counted
 from pipeline.times import MINUTE, SECOND, moment_of
+from pipeline.tracing.trace import CALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -113,11 +114,16 @@ def on_tick(tick: Tick, now: Tick, preposition: str = "on ") -> str:
     if tick == now:
         return f"{preposition}this very tick"
     day = "" if day_of(tick.time) == day_of(now.time) else f"{day_of(tick.time)} "
+    if tick.type == CALL:
+        before = "this tick" if tick.index == now.index else f"tick {tick.index:,}"
+        return f"{'at ' if preposition else ''}{day}{clock_of(tick.time)}, before {before}"
     return f"{preposition}tick {tick.index:,} ({day}{clock_of(tick.time)})"
 
 
 def tick_line(tick: Tick) -> str:
-    """Return a tick as it is stored."""
+    """Return a tick as it is stored, or when a call between ticks was."""
+    if tick.type == CALL:
+        return f"before tick {tick.index:,}, {clock_of(tick.time)}"
     return f"tick {tick.index:,}, {clock_of(tick.time)}: {tick.type} {price(tick.price)} x {tick.size:,}"
 
 

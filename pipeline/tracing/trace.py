@@ -26,6 +26,23 @@ CodePosition: TypeAlias = "tuple[CodeType, int]"
 """Where in a strategy's code: the function, and the bytecode offset in it."""
 
 
+CALL: Final = "CALL"
+"""What stands for the type of a tick where a strategy was called between ticks."""
+
+
+class Between(int):
+    """The number of the tick that comes next, of what happened before it, at `time`."""
+
+    time: int
+
+    @classmethod
+    def at(cls, event: int, time: int) -> Between:
+        """Return what happened at a time before an event."""
+        between = cls(event)
+        between.time = time
+        return between
+
+
 class StartEarlierError(Exception):
     """What is asked for goes back to before the tick with which the trace begins."""
 

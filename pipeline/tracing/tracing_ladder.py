@@ -193,14 +193,14 @@ class TracingLadder(TracingOrders, LadderMarket):
         known = before.number == number
         unbroken = known and price == self.level_price[slot]
         self.positions[slot] = position = QueuePosition(
-            taken=self.event,
+            taken=self.place_at_hand(),
             shown=self.bid_size if side == BUY else self.ask_size,
-            placed=before.placed if unbroken else self.event,
+            placed=before.placed if unbroken else self.place_at_hand(),
             size=size,
             again=before.again + 1 if unbroken else 0,
             decision=self.decision,
             number=number,
-            first=before.first if known else self.event,
+            first=before.first if known else self.place_at_hand(),
             moves=before.moves + (not unbroken) if known else 0,
         )
         taking, taken = self.of_touch(-side, size), self.level_crossing[slot]

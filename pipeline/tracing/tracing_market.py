@@ -16,7 +16,7 @@ from pipeline.engine.rules.market import Market
 from pipeline.engine.rules.replay_state import BUY, ReplayState
 from pipeline.ticks import TICK_TYPES, TRADE
 from pipeline.tracing.explanation import Tick
-from pipeline.tracing.trace import BEFORE, NEVER, StandAside, TracedFill, caller
+from pipeline.tracing.trace import BEFORE, CALL, NEVER, Between, StandAside, TracedFill, caller
 from pipeline.tracing.tracing_side import TracingSide
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class TracingState(ReplayState):
 
     def __init__(self) -> None:
         super().__init__()
+        self.is_between = False
         self.trace.begin(self)
 
     def turn_day(self) -> None:
@@ -48,8 +49,20 @@ class TracingState(ReplayState):
     def forget_past(self) -> None:
         """Know nothing of what was before the event with which the trace begins."""
 
+    def pass_time(self, now: int, price: float) -> None:
+        """Know that what happens now is before the tick that comes next."""
+        self.is_between = True
+        super().pass_time(now, price)
+        self.is_between = False
+
+    def place_at_hand(self) -> int:
+        """Return the number of the tick at hand, or of the one that comes next with the time of the call before it."""
+        return Between.at(self.event, self.now) if self.is_between else self.event
+
     def at_hand(self) -> Tick:
-        """Return the tick at hand."""
+        """Return the tick at hand, or the call before the one that comes next."""
+        if self.is_between:
+            return Tick(self.event, self.now, CALL, 0.0, 0)
         return Tick(self.event, self.now, TICK_TYPES[self.kind], self.price, self.volume)
 
     def memory(self) -> dict[str, Any]:
@@ -90,7 +103,7 @@ class TracingOrders(TracingState, Market):
         """Note when that began, and what the strategy knew then."""
         if not self.standing_aside:
             book = (self.bid if self.bid_size else 0.0), (self.ask if self.ask_size else 0.0)
-            self.stood_aside = StandAside(self.event, *book, self.position, dict(vars(self.strategy)))
+            self.stood_aside = StandAside(self.place_at_hand(), *book, self.position, dict(vars(self.strategy)))
         super().stand_aside()
 
     def closing(self) -> bool:

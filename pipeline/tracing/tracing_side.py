@@ -143,7 +143,8 @@ class TracingSide(TracingQueue, Side):
 
     def place(self, price: float, size: int, anew: bool) -> None:  # noqa: FBT001
         """Note the queue position taken, or a size that changed, or an order that came back into its position."""
-        before, event, size_before = self.queue_position, self.market.event, self.remaining if self.live else NEVER
+        before, event = self.queue_position, self.market.place_at_hand()
+        size_before = self.remaining if self.live else NEVER
         if anew:
             unbroken = self.live and price == self.order_price
             placed, again = (before.placed, before.again + 1) if unbroken else (event, 0)
@@ -171,12 +172,12 @@ class TracingSide(TracingQueue, Side):
     def keep_place(self, price: float) -> None:
         """Note the queue position kept without an order."""
         super().keep_place(price)
-        self.queue_position = QueuePosition(self.market.event, self.size, self.ahead)
+        self.queue_position = QueuePosition(self.market.place_at_hand(), self.size, self.ahead)
 
     def remove(self) -> None:
         """Note that no queue position is left."""
         super().remove()
-        self.queue_position = QueuePosition(self.market.event)
+        self.queue_position = QueuePosition(self.market.place_at_hand())
 
     def match(self, volume: int, touched: bool) -> int:  # noqa: FBT001
         """Note what a print or the touch finds, and what a print takes of the queue when it does not fill us."""
